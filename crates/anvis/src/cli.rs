@@ -1,0 +1,327 @@
+//! What can be said on the command line. Names and meanings are a contract with people and scripts.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Anvis: a nation's payee-account registry.
+#[derive(Parser)]
+#[command(name = "anvis", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+pub struct Common {
+    /// The data folder.
+    #[arg(long, global = true, env = "ANVIS_DATA", value_name = "DIR", help_heading = "Store")]
+    pub data: Option<PathBuf>,
+    /// The master key that opens it [default: the data folder's name with .key].
+    #[arg(long, global = true, env = "ANVIS_MASTER_KEY", value_name = "FILE", help_heading = "Store")]
+    pub master_key: Option<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Act as this registered operator.
+    #[arg(long = "as", global = true, value_name = "NAME", help_heading = "Actor")]
+    pub actor: Option<String>,
+    /// The operator's private key (PKCS #8 PEM, Ed25519); needed unless the store is synthetic.
+    #[arg(long = "operator-key", global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
+    pub operator_key: Option<PathBuf>,
+    /// Count this as the present moment; only in a synthetic store.
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment, help_heading = "Actor")]
+    pub now: Option<kernel::Timestamp>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a store, its keys and its journal.
+    Init {
+        /// For synthetic people only: time and actors can then be claimed.
+        #[arg(long)]
+        synthetic: bool,
+    },
+    /// The mirror of the population register.
+    #[command(subcommand)]
+    Population(Population),
+    /// The mirror of the company register.
+    #[command(subcommand)]
+    Company(Import),
+    /// The bank directory.
+    #[command(subcommand)]
+    Bank(Import),
+    /// The accounts designated for payees.
+    #[command(subcommand)]
+    Account(Account),
+    /// The agency's operators.
+    #[command(subcommand)]
+    Operator(Operator),
+    /// Payers and their agreements.
+    #[command(subcommand)]
+    Payer(Payer),
+    /// Payment files.
+    #[command(subcommand)]
+    Payout(Payout),
+    /// The account in force for one payee.
+    Resolve {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: registry::payee::PayeeId,
+        /// For a payout by this payer…
+        #[arg(long, requires = "benefit", value_name = "NAME")]
+        payer: Option<String>,
+        /// …of this kind.
+        #[arg(long, requires = "payer", value_name = "KIND", value_parser = benefit)]
+        benefit: Option<registry::purpose::BenefitKind>,
+        /// In force then.
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        as_of: Option<kernel::Timestamp>,
+        /// As it was known then.
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        known_at: Option<kernel::Timestamp>,
+    },
+    /// The journal.
+    #[command(subcommand)]
+    Journal(Journal),
+    /// The keys.
+    #[command(subcommand)]
+    Key(Key),
+    /// Print who may do what.
+    Policy,
+    /// Make a synthetic nation, route a payment file, and show what became of it.
+    Demo(Demo),
+}
+
+#[derive(Args)]
+pub struct File {
+    /// The file.
+    #[arg(value_parser = existing_file)]
+    pub file: PathBuf,
+    /// Where refused rows are listed [default: FILE.rejects.csv].
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum Import {
+    /// Read a CSV file in.
+    Import(File),
+}
+
+#[derive(Subcommand)]
+pub enum Population {
+    /// Read a CSV file in.
+    Import {
+        #[command(flatten)]
+        file: File,
+        /// Refuse rows with replacement numbers, which never occur in the register.
+        #[arg(long)]
+        refuse_replacement_numbers: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Account {
+    /// Read a CSV file of changes in.
+    #[command(group(clap::ArgGroup::new("source").required(true).args(["bank", "channel"])))]
+    Import {
+        #[command(flatten)]
+        file: File,
+        /// The bank that sends it: its own accounts only.
+        #[arg(long, value_name = "NAME")]
+        bank: Option<String>,
+        /// Another channel.
+        #[arg(long, value_parser = ["operator"])]
+        channel: Option<String>,
+    },
+    /// Everything that was ever designated for a payee.
+    History {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: registry::payee::PayeeId,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Operator {
+    /// Register an operator.
+    Add {
+        /// The name they will act under.
+        name: String,
+        /// Their public key (PEM, Ed25519).
+        #[arg(long, value_name = "PUB", value_parser = existing_file)]
+        key: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Payer {
+    /// Register a payer, or change its agreement.
+    Add {
+        /// The name that commands call it by.
+        name: String,
+        /// Its CVR number.
+        #[arg(long, value_parser = cvr)]
+        cvr: denmark::Cvr,
+        /// What it may see.
+        #[arg(long, value_parser = payer_kind, value_name = "public|private")]
+        kind: registry::payer::PayerKind,
+        /// What becomes of a payment whose payee has no account.
+        #[arg(long, value_parser = no_account, value_name = "reject|hold|pay-to:IBAN")]
+        no_account: registry::payer::NoAccount,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Payout {
+    /// Complete a pain.001 file and report on it.
+    Route {
+        /// The file.
+        #[arg(value_parser = existing_file)]
+        file: PathBuf,
+        /// The payer.
+        #[arg(long, value_name = "NAME")]
+        payer: String,
+        /// Where what is written goes.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Hold everything until it is released.
+        #[arg(long)]
+        hold: bool,
+    },
+    /// The newest batches.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        limit: i64,
+    },
+    /// One batch, payment by payment.
+    Show {
+        /// The batch.
+        batch: String,
+    },
+    /// Release what a batch holds.
+    Release {
+        /// The batch.
+        batch: String,
+        /// Where what is written goes.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Cancel what a batch holds.
+    Cancel {
+        /// The batch.
+        batch: String,
+        /// Only the payment with this end-to-end id.
+        #[arg(long, value_name = "ID")]
+        end_to_end: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Journal {
+    /// Its size and root.
+    Head,
+    /// Compute the tree again and hold the tables against it.
+    Verify {
+        /// A head that was kept: the journal must begin with it.
+        #[arg(long, value_name = "SIZE:ROOT", value_parser = head)]
+        expect: Option<kernel::journal::Head>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Key {
+    /// Wrap the data keys with a new master key; the former one opens nothing any more.
+    Rotate,
+}
+
+#[derive(Args)]
+pub struct Demo {
+    /// How many people.
+    #[arg(long, default_value_t = 100_000)]
+    pub people: u64,
+    /// How many companies.
+    #[arg(long, default_value_t = 5_000)]
+    pub companies: u64,
+    /// How many payments.
+    #[arg(long, default_value_t = 100_000)]
+    pub payments: u64,
+    /// Another number gives another nation.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn existing_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_file() { Ok(path) } else { Err("there is no such file".to_owned()) }
+}
+
+/// Reads RFC 3339, or a date, which means its beginning in Denmark.
+fn moment(text: &str) -> Result<kernel::Timestamp, String> {
+    let as_moment = || text.parse::<jiff::Timestamp>().ok();
+    let as_date = || {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        Some(date.in_tz("Europe/Copenhagen").ok()?.timestamp())
+    };
+    as_moment()
+        .or_else(as_date)
+        .map(kernel::Timestamp::from)
+        .ok_or_else(|| "write 2026-11-23T12:00:00Z or 2026-11-23".to_owned())
+}
+
+fn payee(text: &str) -> Result<registry::payee::PayeeId, String> {
+    registry::payee::PayeeId::parse(text)
+        .ok_or_else(|| "write cpr:, cvr:, se: or p: and a number of that kind".to_owned())
+}
+
+fn benefit(text: &str) -> Result<registry::purpose::BenefitKind, String> {
+    registry::purpose::BenefitKind::parse(text).ok_or_else(|| "a kind is one word of at most 35 characters".to_owned())
+}
+
+fn cvr(text: &str) -> Result<denmark::Cvr, String> {
+    denmark::Cvr::parse(text).map_err(|error| error.to_string())
+}
+
+fn payer_kind(text: &str) -> Result<registry::payer::PayerKind, String> {
+    registry::payer::PayerKind::parse(text).ok_or_else(|| "write public or private".to_owned())
+}
+
+fn no_account(text: &str) -> Result<registry::payer::NoAccount, String> {
+    registry::payer::NoAccount::parse(text)
+        .ok_or_else(|| "write reject, hold, or pay-to: and a Danish account".to_owned())
+}
+
+fn head(text: &str) -> Result<kernel::journal::Head, String> {
+    let parse = || {
+        let (size, root) = text.split_once(':')?;
+        Some(kernel::journal::Head { size: size.parse().ok()?, root: kernel::merkle::from_hex(root)? })
+    };
+    parse().ok_or_else(|| "write SIZE:ROOT, the root as 64 hexadecimal digits".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn moments() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(moment(text).ok().map(|moment| moment.to_string()).as_deref(), expected, "{text}");
+        };
+        check("2026-11-23T12:00:00Z", Some("2026-11-23T12:00:00Z"));
+        check("2026-11-23T12:00:00+01:00", Some("2026-11-23T11:00:00Z"));
+        check("2026-11-23", Some("2026-11-22T23:00:00Z"));
+        check("2026-07-01", Some("2026-06-30T22:00:00Z"));
+        check("yesterday", None);
+    }
+}

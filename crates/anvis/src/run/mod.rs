@@ -1,0 +1,253 @@
+//! From the command line to the services: parse, execute, render.
+
+mod import;
+mod payout;
+
+use crate::cli::{self, Cli, Command, Common};
+use crate::console::{self, Answer, Progress, Unit};
+use crate::schema;
+use kernel::journal::{Head, size_and_root};
+use kernel::merkle::to_hex;
+use kernel::{
+    Actor, AddOperator, Env, Error, OperatorRefusal, PublicKey, Role, Secrets, Store, Timestamp, Writer, find_operator,
+};
+use registry::commands::{AddPayer, HistoryRow, LookUp, LookUpAnswer, ReadHistory};
+use registry::payer::Agreement;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub use import::import;
+pub use payout::summary;
+
+const DEFAULT_DATA: &str = "anvis-data";
+const DEFAULT_DEMO_DATA: &str = "anvis-demo";
+
+/// Runs one command.
+pub fn run(cli: Cli) -> ExitCode {
+    let wants_json = cli.common.json;
+    console::finish(dispatch(cli), wants_json)
+}
+
+fn dispatch(cli: Cli) -> Result<Answer, Error> {
+    let Cli { common, command } = cli;
+    match command {
+        Command::Init { synthetic } => init(&common, synthetic),
+        Command::Policy => Ok(policy()),
+        Command::Demo(demo) => {
+            let places = Places::of(&common, DEFAULT_DEMO_DATA);
+            crate::demo::run(&demo, &places, clock(&common))
+        }
+        command => Session::open(&common)?.run(command),
+    }
+}
+
+/// Where the store is.
+pub struct Places {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The master key.
+    pub key: PathBuf,
+}
+
+impl Places {
+    fn of(common: &Common, default: &str) -> Self {
+        let data = common.data.clone().unwrap_or_else(|| PathBuf::from(default));
+        let key = common.master_key.clone().unwrap_or_else(|| beside(&data, ".key"));
+        Self { data, key }
+    }
+}
+
+/// A path beside a folder: its name with something added.
+pub fn beside(folder: &Path, suffix: &str) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    folder.with_file_name(name)
+}
+
+/// The moment that a command counts as given at.
+fn clock(common: &Common) -> Timestamp {
+    common.now.unwrap_or_else(system_clock)
+}
+
+/// The system's clock.
+pub fn system_clock() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the composition root is where time is read")]
+    let now = jiff::Timestamp::now();
+    Timestamp::from(now)
+}
+
+/// The environment of one command.
+pub fn environment(now: Timestamp, secrets: &mut Secrets) -> Result<Env, Error> {
+    Ok(Env::new(now, u32::from_le_bytes(secrets.bytes()?)))
+}
+
+fn init(common: &Common, synthetic: bool) -> Result<Answer, Error> {
+    let Places { data, key } = Places::of(common, DEFAULT_DATA);
+    let mut secrets = Secrets::from_system();
+    if common.now.is_some() && !synthetic {
+        return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
+    }
+    let env = environment(clock(common), &mut secrets)?;
+    let migrations: Vec<_> = schema::migrations().collect();
+    Store::create(&data, &key, &migrations, synthetic, &env, &mut secrets)?;
+    let text = format!(
+        "Made the store {} and its master key {}.\nKeep the key apart from the store: without it nothing can be read.",
+        data.display(),
+        key.display()
+    );
+    Ok(Answer::done(text, &json!({ "data": data, "master_key": key, "synthetic": synthetic })))
+}
+
+fn policy() -> Answer {
+    let mut text = format!("{:<24}", "operation");
+    for role in Role::ALL {
+        text.push_str(&format!("{:<12}", format!("{role:?}").to_lowercase()));
+    }
+    let mut rows = Vec::new();
+    for operation in schema::policy() {
+        text.push_str(&format!("\n{:<24}", operation.name));
+        for role in Role::ALL {
+            text.push_str(&format!("{:<12}", if operation.roles.contains(&role) { "yes" } else { "-" }));
+        }
+        let roles: Vec<String> = operation.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
+        rows.push(json!({ "operation": operation.name, "roles": roles }));
+    }
+    Answer::done(text, &rows)
+}
+
+/// A store that is open, with who acts and when.
+pub struct Session {
+    writer: Writer,
+    actor: Actor,
+    now: Timestamp,
+}
+
+impl Session {
+    fn open(common: &Common) -> Result<Self, Error> {
+        let Places { data, key } = Places::of(common, DEFAULT_DATA);
+        let migrations: Vec<_> = schema::migrations().collect();
+        let store = Store::open(&data, &key, &migrations)?;
+        if common.now.is_some() {
+            store.require_synthetic("--now")?;
+        }
+        let mut writer = store.writer(Secrets::from_system())?;
+        let actor = match &common.actor {
+            None => Actor::console(),
+            Some(name) => operator(&mut writer, name, common.operator_key.as_deref())?,
+        };
+        Ok(Self { writer, actor, now: clock(common) })
+    }
+
+    /// The environment of the next command.
+    fn env(&mut self) -> Result<Env, Error> {
+        environment(self.now, &mut self.writer.secrets)
+    }
+
+    fn run(mut self, command: Command) -> Result<Answer, Error> {
+        match command {
+            Command::Population(cli::Population::Import { file, refuse_replacement_numbers }) => {
+                let vault = self.writer.store.vault().clone();
+                let source = registry::import::Population { vault, refuse_replacement_numbers };
+                self.import(&source, &file)
+            }
+            Command::Company(cli::Import::Import(file)) => {
+                let vault = self.writer.store.vault().clone();
+                self.import(&registry::import::Companies { vault }, &file)
+            }
+            Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
+            Command::Account(cli::Account::Import { file, bank, .. }) => {
+                let channel =
+                    bank.map_or(registry::designation::Channel::Operator, registry::designation::Channel::Bank);
+                let vault = self.writer.store.vault().clone();
+                self.import(&registry::import::Accounts { channel, vault }, &file)
+            }
+            Command::Account(cli::Account::History { payee }) => self.history(payee),
+            Command::Operator(cli::Operator::Add { name, key }) => {
+                let command = AddOperator { name, key: PublicKey::read(&key)? };
+                let env = self.env()?;
+                self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
+            }
+            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account }) => {
+                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account } };
+                let env = self.env()?;
+                self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))
+            }
+            Command::Payout(command) => self.payout(command),
+            Command::Resolve { payee, payer, benefit, as_of, known_at } => {
+                let env = self.env()?;
+                let as_of = as_of.or(Some(env.now));
+                let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };
+                let answer = self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done(resolved(&answer), &answer))
+            }
+            Command::Journal(cli::Journal::Head) => {
+                let (size, root) = self.writer.read(|scope| size_and_root(scope.tx))?;
+                Ok(head(&Head { size, root }, ""))
+            }
+            Command::Journal(cli::Journal::Verify { expect }) => {
+                let entries = self.writer.read(|scope| size_and_root(scope.tx))?.0;
+                let progress = Progress::new("Verifying", entries, Unit::Entries);
+                let found = self.writer.read(|scope| schema::verify(scope, expect, &mut |at| progress.at(at)))?;
+                Ok(head(&found, "The journal and the tables agree.\n"))
+            }
+            Command::Key(cli::Key::Rotate) => {
+                let env = self.env()?;
+                self.writer.rotate_master_key(&self.actor, &env)?;
+                Ok(Answer::done(
+                    "A new master key wraps the data keys; the former one opens nothing any more.",
+                    &json!({ "rotated": true }),
+                ))
+            }
+            Command::Init { .. } | Command::Policy | Command::Demo(_) => {
+                Err(kernel::StoreError::plain("this command opens no store").into())
+            }
+        }
+    }
+
+    fn history(&mut self, payee: registry::payee::PayeeId) -> Result<Answer, Error> {
+        let env = self.env()?;
+        let rows = self.writer.execute(&ReadHistory { payee }, &self.actor, &env)?;
+        let mut text = String::new();
+        for HistoryRow { purpose, account, state, from, to, by, channel, recorded } in &rows {
+            let to = to.as_deref().unwrap_or("open");
+            text.push_str(&format!(
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}, recorded {recorded}\n"
+            ));
+        }
+        if rows.is_empty() {
+            text.push_str("No account was ever designated.");
+        }
+        Ok(Answer::done(text, &json!({ "payee": payee.reveal(), "designations": rows })))
+    }
+}
+
+/// The operator of that name, who has shown their key, or is believed in a synthetic store.
+fn operator(writer: &mut Writer, name: &str, key: Option<&Path>) -> Result<Actor, Error> {
+    match key {
+        None if writer.store.is_synthetic() => {}
+        None => return Err(OperatorRefusal::KeyNeeded.into()),
+        Some(key) => {
+            let shown = PublicKey::of_private(key)?;
+            let registered = writer.read(|scope| find_operator(scope, name))?.ok_or(OperatorRefusal::Unknown)?;
+            if shown != registered {
+                return Err(OperatorRefusal::WrongKey.into());
+            }
+        }
+    }
+    Ok(Actor::operator(name))
+}
+
+fn resolved(LookUpAnswer { payee, account, bic, since, state }: &LookUpAnswer) -> String {
+    let Some(account) = account else { return format!("{payee}: {state}") };
+    let bic = bic.as_deref().map(|bic| format!(" ({bic})")).unwrap_or_default();
+    let since = since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
+    format!("{payee}: {account}{bic}, {state}{since}")
+}
+
+fn head(Head { size, root }: &Head, before: &str) -> Answer {
+    let root = to_hex(root);
+    Answer::done(format!("{before}{size}:{root}"), &json!({ "size": size, "root": root }))
+}

@@ -1,0 +1,157 @@
+use super::Session;
+use crate::cli::Payout;
+use crate::console::{Answer, Progress, Unit, grouped};
+use kernel::Error;
+use payout::batch::Counts;
+use payout::commands::{Cancel, Refused, Released, Request, Routed, release, route};
+use payout::queries::{self, BatchView, PaymentView};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::Path;
+
+impl Session {
+    pub(super) fn payout(&mut self, command: Payout) -> Result<Answer, Error> {
+        match command {
+            Payout::Route { file, payer, out, hold } => {
+                let env = self.env()?;
+                let bytes = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+                let progress = Progress::new("Routing", bytes, Unit::Bytes);
+                let request = Request { file: &file, payer: &payer, out: &out, hold_all: hold };
+                let result = route(&mut self.writer, &request, &self.actor, &env, &mut |at| progress.at(at))?;
+                Ok(match result {
+                    Ok(routed) => Answer::done(summary(&routed), &routed_json(&routed)),
+                    Err(refused) => refusal(&refused),
+                })
+            }
+            Payout::List { limit } => {
+                let batches = queries::list(&mut self.writer, limit, &self.actor)?;
+                let mut text = String::new();
+                for batch in &batches {
+                    let BatchView { batch, payer, received, counts, .. } = batch;
+                    let payments = grouped(counts.payments);
+                    let _ = writeln!(text, "{batch}  {received}  {:<10} {payments:>12}  {payer}", counts.state());
+                }
+                if batches.is_empty() {
+                    text.push_str("No file has come in yet.");
+                }
+                Ok(Answer::done(text, &json!({ "batches": batches.iter().map(batch_json).collect::<Vec<_>>() })))
+            }
+            Payout::Show { batch } => {
+                let mut payments = Vec::new();
+                let view = queries::show(&mut self.writer, &batch, &self.actor, |payment| {
+                    payments.push(payment);
+                    Ok(())
+                })?;
+                let mut text = format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer);
+                for PaymentView { end_to_end_id, state, code } in &payments {
+                    let _ = writeln!(text, "{end_to_end_id:<35}  {state:<9}  {}", code.unwrap_or_default());
+                }
+                let mut json = batch_json(&view);
+                json["payments"] = payments.iter().map(payment_json).collect();
+                Ok(Answer::done(text, &json))
+            }
+            Payout::Release { batch, out } => {
+                let env = self.env()?;
+                let released = release(&mut self.writer, &batch, &out, &self.actor, &env)?;
+                let Released { batch, counts, completed, status } = &released;
+                let mut text = format!("{batch}  {}\n{}", counts.state(), counts_text(counts));
+                for path in completed.iter().chain(status) {
+                    let _ = writeln!(text, "{}", path.display());
+                }
+                let mut json = counts_json(batch, counts);
+                json["completed"] = json!(completed);
+                json["status"] = json!(status);
+                Ok(Answer::done(text, &json))
+            }
+            Payout::Cancel { batch, end_to_end } => {
+                let env = self.env()?;
+                let command = Cancel { batch, end_to_end_id: end_to_end };
+                let counts = self.writer.execute(&command, &self.actor, &env)?;
+                let name = command.batch.to_ascii_uppercase();
+                let text = format!("{name}  {}\n{}", counts.state(), counts_text(&counts));
+                Ok(Answer::done(text, &counts_json(&name, &counts)))
+            }
+        }
+    }
+}
+
+fn counts_json(batch: &str, counts: &Counts) -> Value {
+    json!({
+        "batch": batch,
+        "state": counts.state(),
+        "payments": counts.payments,
+        "routed": counts.routed,
+        "passed": counts.passed,
+        "held": counts.held,
+        "rejected": counts.rejected,
+        "cancelled": counts.cancelled,
+        "reasons": counts.reasons,
+        "sums": counts.sums,
+    })
+}
+
+fn routed_json(Routed { batch, duplicate, counts, completed, status }: &Routed) -> Value {
+    let mut json = counts_json(batch, counts);
+    json["duplicate"] = json!(duplicate);
+    json["completed"] = json!(completed);
+    json["status"] = json!(status);
+    json
+}
+
+fn batch_json(BatchView { batch, payer, message_id, received, counts }: &BatchView) -> Value {
+    let mut json = counts_json(batch, counts);
+    json["payer"] = json!(payer);
+    json["message_id"] = json!(message_id);
+    json["received"] = json!(received);
+    json
+}
+
+fn payment_json(PaymentView { end_to_end_id, state, code }: &PaymentView) -> Value {
+    json!({ "end_to_end_id": end_to_end_id, "state": state, "code": code })
+}
+
+fn refusal(Refused { batch, code, text, status }: &Refused) -> Answer {
+    Answer {
+        text: format!("{text} [{code}]"),
+        json: json!({ "code": code, "text": text, "batch": batch, "status": status }),
+        refused: true,
+    }
+}
+
+fn counts_text(counts: &Counts) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, count: u64, what: &str| {
+        if count == 0 {
+            return;
+        }
+        let sums = counts.sums.get(label).into_iter().flatten();
+        let sums: Vec<String> = sums.map(|(currency, sum)| format!("{} {currency}", grouped_sum(sum))).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {:>12}  {:>24}  {what}", grouped(count), sums.join(" + "));
+    };
+    line("routed", counts.routed, "routed to the payee's registered account");
+    line("passed", counts.passed, "passed on as they came");
+    line("held", counts.held, "held");
+    for (code, count) in &counts.reasons {
+        let sentence = payout::reason::Reason::from_code(code).map_or("", payout::reason::Reason::sentence);
+        line(code, *count, &format!("{code}  {sentence}"));
+    }
+    text
+}
+
+/// An amount with its thousands set apart.
+fn grouped_sum(sum: &str) -> String {
+    let (whole, decimals) = sum.split_once('.').unwrap_or((sum, "00"));
+    whole.parse().map_or_else(|_| sum.to_owned(), |whole| format!("{}.{decimals}", grouped(whole)))
+}
+
+/// What became of a file, for people.
+pub fn summary(Routed { batch, duplicate, counts, completed, status }: &Routed) -> String {
+    let again = if *duplicate { " (this file had come in before: nothing is paid twice)" } else { "" };
+    let mut text = format!("Batch {batch}: {} payments, {}{again}\n", grouped(counts.payments), counts.state());
+    text.push_str(&counts_text(counts));
+    let none = Path::new("none: no payment goes on");
+    let _ = writeln!(text, "  completed file  {}", completed.as_deref().unwrap_or(none).display());
+    let _ = writeln!(text, "  status report   {}", status.display());
+    text
+}

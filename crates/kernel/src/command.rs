@@ -1,0 +1,139 @@
+//! The one write path.
+
+use crate::journal::{self, Entry, Rows};
+use crate::merkle::Hash;
+use crate::{Actor, Blind, Env, Error, Operation, Refusal, Tx, Vault, Writer, statements};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+statements! {
+    FIND_ANSWER = "answer.find": "SELECT sealed FROM answer WHERE key = $1";
+    INSERT_ANSWER = "answer.insert": "INSERT INTO answer (key, entry, sealed) VALUES ($1, $2, $3)";
+}
+
+const ANSWER_COLUMN: &str = "answer.sealed";
+
+/// What loading and saving see: the transaction and the vault.
+pub struct Scope<'t> {
+    /// The transaction under way.
+    pub tx: &'t Tx<'t>,
+    /// What seals and opens values.
+    pub vault: &'t Vault,
+}
+
+/// What a command decided: data, saved afterwards.
+pub struct Decision<Change, Output> {
+    /// What is to be saved.
+    pub changes: Vec<Change>,
+    /// What the journal is to say of it; nothing when nothing happened.
+    pub facts: Option<serde_json::Value>,
+    /// The answer.
+    pub output: Output,
+}
+
+impl<Change, Output> Decision<Change, Output> {
+    /// Something happened: save it and journal it.
+    pub fn of(changes: Vec<Change>, facts: serde_json::Value, output: Output) -> Self {
+        Self { changes, facts: Some(facts), output }
+    }
+
+    /// All is as the command wants it already.
+    pub fn unchanged(output: Output) -> Self {
+        Self { changes: Vec::new(), facts: None, output }
+    }
+}
+
+/// Something that may be done: load, decide, save.
+pub trait Command {
+    /// Its row of the policy, and the kind of its journal entries.
+    const OPERATION: Operation;
+    /// What deciding needs to know.
+    type State;
+    /// What saving is told.
+    type Change;
+    /// What the caller is told. It is kept, sealed, when the command has an idempotency key.
+    type Output: Serialize + DeserializeOwned;
+
+    /// The same key gives the same answer and does nothing twice.
+    fn idempotency_key(&self) -> Option<Hash> {
+        None
+    }
+
+    /// Reads what [`Command::decide`] needs.
+    ///
+    /// # Errors
+    /// The store's, or a refusal because something named is not there.
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error>;
+
+    /// Decides. Pure: no store, no clock, no chance but `env`.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn decide(&self, state: Self::State, env: &Env) -> Result<Decision<Self::Change, Self::Output>, Refusal>;
+
+    /// Saves the changes as part of `entry`, and says which rows they made.
+    ///
+    /// # Errors
+    /// The store's.
+    fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error>;
+}
+
+/// Runs one command in one transaction: idempotency look-up, policy, load, decide, save, journal, commit. A refusal rolls back
+/// and is journalled by itself.
+///
+/// # Errors
+/// The command's refusal, a conflict, or the store's failure; then nothing has changed.
+pub fn execute<C: Command>(writer: &mut Writer, command: &C, actor: &Actor, env: &Env) -> Result<C::Output, Error> {
+    let Writer { store, connection, secrets } = writer;
+    let vault = store.vault().clone();
+    let result = connection.write(|tx| {
+        let scope = Scope { tx, vault: &vault };
+        let key = command.idempotency_key();
+        if let Some(answer) = key.map(|key| find_answer(&scope, &key)).transpose()?.flatten() {
+            return Ok(answer);
+        }
+        C::OPERATION.require(actor)?;
+        let state = command.load(&scope)?;
+        let decision = command.decide(state, env)?;
+        if let Some(facts) = decision.facts {
+            let pending = journal::next(tx, env.now)?;
+            let rows = command.save(&scope, &decision.changes, pending.entry)?;
+            if let Some(key) = key {
+                keep_answer(&scope, &key, pending.entry, &decision.output)?;
+            }
+            journal::append(&scope, pending, C::OPERATION.name, actor, &rows, &facts, secrets)?;
+        }
+        Ok(decision.output)
+    });
+    if let Err(Error::Refused(refusal)) = &result {
+        connection.write(|tx| {
+            let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
+            let pending = journal::next(tx, env.now)?;
+            journal::append(&Scope { tx, vault: &vault }, pending, "refused", actor, &[], &facts, secrets)
+        })?;
+    }
+    result
+}
+
+fn answer_row(key: &Hash) -> Blind {
+    let mut row = [0; 16];
+    row.copy_from_slice(&key[..16]);
+    Blind::from_bytes(row)
+}
+
+fn find_answer<Output: DeserializeOwned>(scope: &Scope<'_>, key: &Hash) -> Result<Option<Output>, Error> {
+    let sealed = scope.tx.optional(&FIND_ANSWER, &[key.as_slice().into()], |row| Ok(row.bytes(0)?.to_vec()))?;
+    let Some(sealed) = sealed else { return Ok(None) };
+    let answer = scope.vault.open(ANSWER_COLUMN, &answer_row(key), &sealed)?;
+    serde_json::from_slice(&answer)
+        .map(Some)
+        .map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
+}
+
+fn keep_answer<Output: Serialize>(scope: &Scope<'_>, key: &Hash, entry: Entry, output: &Output) -> Result<(), Error> {
+    let answer =
+        serde_json::to_vec(output).map_err(|error| Error::failed("an answer could not be kept")(error.into()))?;
+    let sealed = scope.vault.seal(ANSWER_COLUMN, &answer_row(key), &answer)?;
+    scope.tx.run(&INSERT_ANSWER, &[key.as_slice().into(), entry.number().into(), (&sealed).into()])?;
+    Ok(())
+}

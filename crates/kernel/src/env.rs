@@ -1,0 +1,131 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A moment, in microseconds since 1970-01-01T00:00:00Z.
+///
+/// There is no `now()`: time is an argument, read once in the composition root.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment that lies `micros` microseconds after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The same moment for calendars and for people.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX)
+    }
+
+    /// This moment, `seconds` earlier.
+    #[must_use]
+    pub const fn minus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_sub(seconds.saturating_mul(1_000_000)))
+    }
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(moment: jiff::Timestamp) -> Self {
+        Self(moment.as_microsecond())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_jiff().fmt(f)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The name of one `T`: ids of different things do not mix.
+pub struct Id<T> {
+    number: i64,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Id<T> {
+    /// The id that the store knows as `number`.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self { number, of: PhantomData }
+    }
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.number
+    }
+}
+
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Id<T> {}
+
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl<T> Eq for Id<T> {}
+
+impl<T> PartialOrd for Id<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Id<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
+impl<T> fmt::Debug for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.number)
+    }
+}
+
+/// What a command may know of the world: the time, and chance for the ids that it gives. Sampled once per command, so that a
+/// command which is run again after a conflict gives the same ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Env {
+    /// The moment at which the command counts as given.
+    pub now: Timestamp,
+    chance: u32,
+}
+
+impl Env {
+    /// An environment of its own for one command. `chance` keeps apart ids that are given in the same millisecond.
+    #[must_use]
+    pub const fn new(now: Timestamp, chance: u32) -> Self {
+        Self { now, chance }
+    }
+
+    /// A new id: 42 bits of milliseconds since 1970 and 21 bits of chance, so that ids sort by time and fit the store's
+    /// integers. The store's unique key is what guarantees uniqueness; a clash is a [`crate::Conflict`].
+    #[must_use]
+    pub fn id<T>(&self) -> Id<T> {
+        let milliseconds = self.now.micros().max(0) / 1000;
+        Id::new(((milliseconds & ((1 << 42) - 1)) << 21) | i64::from(self.chance & ((1 << 21) - 1)))
+    }
+}

@@ -1,0 +1,60 @@
+//! Files that outlive a power cut: a name appears only when what it names is on the disk.
+
+use crate::failpoint;
+use crate::{Error, StoreError};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+/// Brings a file's content to the disk.
+///
+/// # Errors
+/// The disk refused. A failed sync is never tried again: what the disk holds is then unknown.
+pub fn sync(file: &File, path: &Path) -> Result<(), Error> {
+    failpoint::reach();
+    file.sync_data().map_err(Error::io(format!("{} could not be brought to the disk", path.display())))?;
+    failpoint::reach();
+    Ok(())
+}
+
+/// Gives a synced file its final name and brings the folder to the disk.
+///
+/// # Errors
+/// The rename or the folder's sync failed.
+pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    failpoint::reach();
+    #[expect(clippy::disallowed_methods, reason = "the one place that renames, and syncs the folder after it")]
+    std::fs::rename(from, to).map_err(Error::io(format!("{} could not be put in place", to.display())))?;
+    sync_folder_of(to)
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    failpoint::reach();
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io(format!("{} could not be brought to the disk", folder.display())))?;
+    failpoint::reach();
+    Ok(())
+}
+
+/// Writes a small file whole, or not at all, readable by its owner alone.
+///
+/// # Errors
+/// The folder cannot be written, or the disk is full; the file's former content then stands.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut name = path.file_name().ok_or_else(|| StoreError::plain("a file needs a name"))?.to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let cannot = || format!("{} could not be written", part.display());
+    // A former attempt's leftover may have wider permissions: never reuse it.
+    if part.exists() {
+        std::fs::remove_file(&part).map_err(Error::io(cannot()))?;
+    }
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(Error::io(cannot()))?;
+    file.write_all(content).map_err(Error::io(cannot()))?;
+    sync(&file, &part)?;
+    rename(&part, path)
+}

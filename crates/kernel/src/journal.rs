@@ -1,0 +1,391 @@
+//! The journal: one RFC 6962 Merkle tree over what was done.
+//!
+//! An entry is a number, a moment, a kind and the digest of its payload. The payload (who, what, and the roots of the rows that
+//! the entry recorded) is sealed in a table of its own, behind a salt that keeps the digest from being guessed. Because every
+//! recorded row belongs to exactly one entry, and the entry holds the root over its rows, the tables can be held against the
+//! journal: [`verify`].
+
+use crate::merkle::{Encoder, Hash, Tree, leaf, to_hex};
+use crate::{Actor, Env, Error, Id, Refuse, Scope, Secrets, StoreError, Timestamp, Tx, Value, Vault, statements};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+statements! {
+    INSERT_HEAD = "journal_head.insert": "INSERT INTO journal_head (id, size, peaks, at) VALUES (1, $1, $2, $3)";
+    HEAD = "journal_head.find": "SELECT size, peaks, at FROM journal_head WHERE id = 1";
+    SET_HEAD = "journal_head.update": "UPDATE journal_head SET size = $1, peaks = $2, at = $3 WHERE id = 1";
+    INSERT_ENTRY = "journal_entry.insert": "INSERT INTO journal_entry (number, at, kind, digest) VALUES ($1, $2, $3, $4)";
+    INSERT_PAYLOAD = "journal_payload.insert": "INSERT INTO journal_payload (number, sealed) VALUES ($1, $2)";
+    ENTRIES = "journal_entry.range":
+        "SELECT e.number, e.at, e.kind, e.digest, p.sealed
+         FROM journal_entry e LEFT JOIN journal_payload p ON p.number = e.number
+         WHERE e.number >= $1 AND e.number < $2 ORDER BY e.number";
+    ENTRY = "journal_entry.find":
+        "SELECT e.at, p.sealed FROM journal_entry e JOIN journal_payload p ON p.number = e.number WHERE e.number = $1";
+    SIZE_AT = "journal_entry.size_at":
+        "SELECT COALESCE((SELECT number FROM journal_entry WHERE at <= $1 ORDER BY at DESC, number DESC LIMIT 1), -1) + 1";
+    LAST = "journal_entry.last": "SELECT COALESCE(MAX(number), -1) FROM journal_entry";
+}
+
+const PAYLOAD_COLUMN: &str = "journal_payload.sealed";
+const ENTRY_FORMAT: &str = "anvis.entry.1";
+const SALT_BYTES: usize = 16;
+/// Rows that one entry may record in one table: what is left of an id beside the entry's number.
+pub const ROWS_PER_ENTRY_MAX: usize = 1 << ROW_BITS;
+const ROW_BITS: u32 = 20;
+/// The end of every range of entries: more than a journal can have.
+pub const ENTRIES_MAX: i64 = i64::MAX >> ROW_BITS;
+/// Entries whose claims are held in memory at a time when verifying.
+const VERIFY_WINDOW: u64 = 20_000;
+
+/// The entry that is being written: its number and its moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    number: i64,
+    /// When it was recorded. Never before the entry that precedes it.
+    pub at: Timestamp,
+}
+
+impl Entry {
+    /// Its place in the journal, from 0.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.number
+    }
+
+    /// The id of the `ordinal`-th row that it records in a table: where a row stands in the journal is its name.
+    ///
+    /// # Errors
+    /// More rows than an entry may have.
+    pub fn row<T>(self, ordinal: usize) -> Result<Id<T>, Error> {
+        if ordinal >= ROWS_PER_ENTRY_MAX {
+            return Err(StoreError::plain("an entry recorded too many rows").into());
+        }
+        Ok(Id::new(self.number << ROW_BITS | ordinal as i64))
+    }
+}
+
+/// The number of the entry that recorded the row with this id.
+#[must_use]
+pub const fn entry_of(row: i64) -> i64 {
+    row >> ROW_BITS
+}
+
+/// The first id that entry `number` can give.
+#[must_use]
+pub const fn first_row_of(number: i64) -> i64 {
+    number << ROW_BITS
+}
+
+/// The ids that `entries` can give, as the two values of a range statement.
+#[must_use]
+pub fn row_range(entries: Range<i64>) -> [Value<'static>; 2] {
+    [first_row_of(entries.start).into(), first_row_of(entries.end).into()]
+}
+
+/// The entry that comes next, with the tree it will be appended to.
+pub struct Pending {
+    /// Its number and moment.
+    pub entry: Entry,
+    tree: Tree,
+}
+
+/// The rows that an entry recorded in one table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rows {
+    table: Cow<'static, str>,
+    count: u64,
+    root: String,
+}
+
+impl Rows {
+    /// What the entry will claim for `table`, given the tree over its rows.
+    #[must_use]
+    pub fn of(table: &'static str, tree: &Tree) -> Self {
+        Self { table: Cow::Borrowed(table), count: tree.size(), root: to_hex(&tree.root()) }
+    }
+
+    /// How many rows.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Payload<'p> {
+    actor: Cow<'p, str>,
+    rows: Cow<'p, [Rows]>,
+    facts: Cow<'p, serde_json::Value>,
+}
+
+fn head(tx: &Tx<'_>) -> Result<(Tree, Timestamp), Error> {
+    tx.one(&HEAD, &[], |row| {
+        let size = u64::try_from(row.int(0)?).map_err(|_| row.broken(0))?;
+        let tree = Tree::resume(size, row.bytes(1)?).ok_or_else(|| row.broken(1))?;
+        Ok((tree, Timestamp::from_micros(row.int(2)?)))
+    })
+}
+
+/// How many entries had been recorded by `moment`: what was known then is what they recorded.
+///
+/// # Errors
+/// The store's.
+pub fn size_at(tx: &Tx<'_>, moment: Timestamp) -> Result<i64, Error> {
+    tx.one(&SIZE_AT, &[moment.into()], |row| row.int(0))
+}
+
+/// The size and the root of the tree as it stands.
+///
+/// # Errors
+/// The store's.
+pub fn size_and_root(tx: &Tx<'_>) -> Result<(u64, Hash), Error> {
+    let (tree, _) = head(tx)?;
+    Ok((tree.size(), tree.root()))
+}
+
+pub(crate) fn start(
+    tx: &Tx<'_>,
+    vault: &Vault,
+    synthetic: bool,
+    env: &Env,
+    secrets: &mut Secrets,
+) -> Result<(), Error> {
+    tx.run(&INSERT_HEAD, &[0.into(), b"".as_slice().into(), env.now.into()])?;
+    let facts = serde_json::json!({ "synthetic": synthetic });
+    append(&Scope { tx, vault }, next(tx, env.now)?, "store.create", &Actor::console(), &[], &facts, secrets)
+}
+
+/// The entry that the transaction under way will write. Time never runs backwards in the journal, whatever the clocks say.
+///
+/// # Errors
+/// The store's.
+pub fn next(tx: &Tx<'_>, now: Timestamp) -> Result<Pending, Error> {
+    let (tree, last) = head(tx)?;
+    let number = i64::try_from(tree.size()).map_err(|_| StoreError::plain("the journal is full"))?;
+    Ok(Pending { entry: Entry { number, at: now.max(last) }, tree })
+}
+
+/// Appends the entry and moves the head.
+///
+/// # Errors
+/// The store's, or the source of salts failed.
+pub fn append(
+    scope: &Scope<'_>,
+    pending: Pending,
+    kind: &str,
+    actor: &Actor,
+    rows: &[Rows],
+    facts: &serde_json::Value,
+    secrets: &mut Secrets,
+) -> Result<(), Error> {
+    let Pending { entry, mut tree } = pending;
+    let payload = Payload { actor: actor.name().into(), rows: rows.into(), facts: Cow::Borrowed(facts) };
+    let salt: [u8; SALT_BYTES] = secrets.bytes()?;
+    let mut content = salt.to_vec();
+    serde_json::to_writer(&mut content, &payload)
+        .map_err(|error| StoreError::new("a journal entry could not be written", error))?;
+    let digest: Hash = Sha256::digest(&content).into();
+    let sealed = scope.vault.seal(PAYLOAD_COLUMN, Id::<Entry>::new(entry.number), &content)?;
+    tree.push(entry_leaf(entry.number, entry.at, kind, &digest));
+    let (tx, number) = (scope.tx, entry.number.into());
+    tx.run(&INSERT_ENTRY, &[number, entry.at.into(), kind.into(), digest.as_slice().into()])?;
+    tx.run(&INSERT_PAYLOAD, &[number, (&sealed).into()])?;
+    tx.run(&SET_HEAD, &[(entry.number + 1).into(), (&tree.peaks()).into(), entry.at.into()])?;
+    Ok(())
+}
+
+fn entry_leaf(number: i64, at: Timestamp, kind: &str, digest: &Hash) -> Hash {
+    Encoder::default().start(ENTRY_FORMAT).int(number).int(at.micros()).text(kind).bytes(digest).leaf()
+}
+
+fn open_payload(scope: &Scope<'_>, number: i64, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok(scope.vault.open(PAYLOAD_COLUMN, Id::<Entry>::new(number), sealed)?.to_vec())
+}
+
+fn read_payload(content: &[u8]) -> Option<Payload<'static>> {
+    serde_json::from_slice(content.get(SALT_BYTES..)?).ok()
+}
+
+/// When an entry was recorded, who gave its command, and its facts.
+pub struct Account {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub facts: serde_json::Value,
+}
+
+/// Reads one entry.
+///
+/// # Errors
+/// There is none of that number, or the store is damaged.
+pub fn read(scope: &Scope<'_>, number: i64) -> Result<Account, Error> {
+    let (at, sealed) = scope.tx.one(&ENTRY, &[number.into()], |row| Ok((row.int(0)?, row.bytes(1)?.to_vec())))?;
+    let payload = read_payload(&open_payload(scope, number, &sealed)?)
+        .ok_or_else(|| StoreError::broken("journal_payload", "sealed", number))?;
+    Ok(Account { at: Timestamp::from_micros(at), actor: payload.actor.into_owned(), facts: payload.facts.into_owned() })
+}
+
+/// A table whose rows the journal answers for.
+pub trait Table: Sync {
+    /// Its name, as entries claim rows of it.
+    fn name(&self) -> &'static str;
+
+    /// Visits the rows that the given entries recorded, by entry and in the order they were recorded, with the leaf over each
+    /// row's plain content.
+    ///
+    /// # Errors
+    /// The store's: a value that does not open is damage.
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error>;
+}
+
+/// What [`verify`] found wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mismatch(pub String);
+
+impl Refuse for Mismatch {
+    fn code(&self) -> &'static str {
+        "journal.mismatch"
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A head that somebody kept: the journal must still begin with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How many entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+}
+
+/// Computes the tree again from its entries, opens every payload, and holds every row of `tables` against the root that its
+/// entry claims. With `expected`, the journal must begin with the head that somebody kept.
+///
+/// # Errors
+/// [`Mismatch`], naming what does not agree; or the store's.
+pub fn verify(
+    scope: &Scope<'_>,
+    tables: &[&dyn Table],
+    expected: Option<Head>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Head, Error> {
+    let (kept, last_at) = head(scope.tx)?;
+    let mut tree = Tree::default();
+    let mut former_at = Timestamp::from_micros(i64::MIN);
+    let check_expected = |tree: &Tree| match expected {
+        Some(head) if head.size == tree.size() && head.root != tree.root() => {
+            Err(Mismatch(format!("the first {} entries are not those of the expected root", head.size)))
+        }
+        _ => Ok(()),
+    };
+    check_expected(&tree)?;
+    let entries = u64::try_from(scope.tx.one(&LAST, &[], |row| row.int(0))? + 1).unwrap_or(0);
+    let mut first = 0;
+    while first < entries {
+        let last = entries.min(first + VERIFY_WINDOW);
+        let window = first as i64..last as i64;
+        let mut claims = BTreeMap::new();
+        scope.tx.each(&ENTRIES, &[window.start.into(), window.end.into()], |row| {
+            let number = row.int(0)?;
+            let at = Timestamp::from_micros(row.int(1)?);
+            let digest: Hash = row.array(3)?;
+            if u64::try_from(number) != Ok(tree.size()) {
+                return Err(Mismatch(format!("entry {} is missing", tree.size())).into());
+            }
+            if at < former_at {
+                return Err(Mismatch(format!("entry {number} is dated before the one that precedes it")).into());
+            }
+            former_at = at;
+            let sealed =
+                row.optional_bytes(4)?.ok_or_else(|| Mismatch(format!("the content of entry {number} is missing")))?;
+            let content = open_payload(scope, number, sealed)
+                .map_err(|_| Mismatch(format!("the content of entry {number} cannot be opened")))?;
+            if <Hash>::from(Sha256::digest(&content)) != digest {
+                return Err(Mismatch(format!("the content of entry {number} is not what was entered")).into());
+            }
+            let payload = read_payload(&content)
+                .ok_or_else(|| Mismatch(format!("the content of entry {number} cannot be read")))?;
+            claims.extend(payload.rows.iter().map(|rows| ((rows.table.to_string(), number), rows.clone())));
+            tree.push(entry_leaf(number, at, row.text(2)?, &digest));
+            check_expected(&tree)?;
+            Ok(())
+        })?;
+        for table in tables {
+            verify_table(scope, *table, window.clone(), &mut claims)?;
+        }
+        if let Some(((table, number), _)) = claims.first_key_value() {
+            return Err(Mismatch(format!("entry {number} recorded rows in {table} that are not there")).into());
+        }
+        first = last;
+        progress(first);
+    }
+    for table in tables {
+        table.visit(scope, entries as i64..ENTRIES_MAX, &mut |number, _| {
+            Err(Mismatch(format!("{} has rows of entry {number}, which is not in the journal", table.name())).into())
+        })?;
+    }
+    if tree != kept || former_at != last_at {
+        return Err(
+            Mismatch(format!("the head says {} entries, and the journal has {}", kept.size(), tree.size())).into()
+        );
+    }
+    if let Some(head) = expected.filter(|head| head.size > tree.size()) {
+        return Err(Mismatch(format!("the journal has {} entries; {} were expected", tree.size(), head.size)).into());
+    }
+    Ok(Head { size: tree.size(), root: tree.root() })
+}
+
+fn verify_table(
+    scope: &Scope<'_>,
+    table: &dyn Table,
+    entries: Range<i64>,
+    claims: &mut BTreeMap<(String, i64), Rows>,
+) -> Result<(), Error> {
+    let name = table.name();
+    let mut current: Option<(i64, Tree)> = None;
+    let mut close = |done: Option<(i64, Tree)>| -> Result<(), Error> {
+        let Some((number, tree)) = done else { return Ok(()) };
+        let claimed = claims.remove(&(name.to_owned(), number));
+        if claimed.is_some_and(|rows| rows.count == tree.size() && rows.root == to_hex(&tree.root())) {
+            return Ok(());
+        }
+        Err(Mismatch(format!("the rows of {name} that entry {number} recorded are not what was entered")).into())
+    };
+    table.visit(scope, entries, &mut |number, row| {
+        if current.as_ref().is_none_or(|(current, _)| *current != number) {
+            close(current.replace((number, Tree::default())))?;
+        }
+        if let Some((_, tree)) = &mut current {
+            tree.push(row);
+        }
+        Ok(())
+    })?;
+    close(current)
+}
+
+/// The leaf of a refusal list or any other list that is entered by its root alone.
+#[must_use]
+pub fn list_root(items: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
+    let mut tree = Tree::default();
+    for item in items {
+        tree.push(leaf(item.as_ref()));
+    }
+    to_hex(&tree.root())
+}

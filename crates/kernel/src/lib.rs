@@ -1,0 +1,46 @@
+//! What every service of Anvis stands on.
+//!
+//! Promises:
+//! - **Nothing is written but through [`execute`]** (and the staging of bulk work, which nobody can see): one transaction
+//!   that loads, asks the policy, decides, saves, appends to the journal and commits. A refusal rolls back and is itself
+//!   journalled.
+//! - **Time and ids are arguments** ([`Env`]), secrets come from [`Secrets`]; this crate reads no clock and no random device.
+//! - **The data folder holds nothing personal in clear**: the [`Vault`] seals values and gives keyed blind indexes.
+//! - **The journal is a Merkle tree** (RFC 6962) over plaintext digests, so that what the tables say can be held against it.
+
+mod actor;
+mod command;
+mod db;
+mod env;
+mod error;
+pub mod failpoint;
+pub mod files;
+pub mod journal;
+pub mod keys;
+pub mod merkle;
+mod operator;
+pub mod policy;
+mod secrets;
+mod store;
+mod vault;
+
+pub use actor::{Actor, NotAllowed, Operation, Role};
+pub use command::{Command, Decision, Scope, execute};
+pub use db::{Connection, Db, Row, Statement, Tx, Value};
+pub use env::{Env, Id, Timestamp};
+pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
+pub use operator::{AddOperator, OperatorRefusal, PublicKey, find_operator};
+pub use secrets::Secrets;
+pub use store::{Migration, Store, StoreRefusal, Writer};
+pub use vault::{Blind, Domain, RowKey, Vault};
+
+/// The kernel's own migrations, first in every store.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { service: "kernel", version: 1, sql: include_str!("migrations/1.sql") }];
+
+/// Every statement of the kernel, for the test that prepares them all.
+pub const STATEMENTS: &[&[&Statement]] =
+    &[command::STATEMENTS, journal::STATEMENTS, keys::STATEMENTS, operator::STATEMENTS, store::STATEMENTS];
+
+/// The kernel's tables whose rows the journal answers for.
+pub const TABLES: &[&dyn journal::Table] = &[&operator::OperatorTable];

@@ -1,0 +1,51 @@
+-- The kernel's tables. Types are PostgreSQL's; SQLite takes them as they are.
+
+CREATE TABLE schema_version (
+    service TEXT NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+
+-- One row: the data keys, wrapped by the master key that lies outside the data.
+CREATE TABLE keyring (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    synthetic BOOLEAN NOT NULL,
+    wrapped BYTEA NOT NULL
+);
+
+-- The journal's leaves, without their content.
+CREATE TABLE journal_entry (
+    number BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    digest BYTEA NOT NULL
+);
+
+CREATE INDEX journal_entry_at ON journal_entry (at, number);
+
+-- Their content, sealed, in a table of its own: retention may delete it while the tree still verifies.
+CREATE TABLE journal_payload (
+    number BIGINT NOT NULL PRIMARY KEY,
+    sealed BYTEA NOT NULL
+);
+
+-- One row: the size and the right edge of the tree.
+CREATE TABLE journal_head (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    size BIGINT NOT NULL,
+    peaks BYTEA NOT NULL,
+    at BIGINT NOT NULL
+);
+
+-- What a command with an idempotency key answered.
+CREATE TABLE answer (
+    key BYTEA NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL,
+    sealed BYTEA NOT NULL
+) /*clustered*/;
+
+CREATE TABLE operator (
+    id BIGINT NOT NULL PRIMARY KEY,
+    name_key BYTEA NOT NULL UNIQUE,
+    name BYTEA NOT NULL,
+    public_key BYTEA NOT NULL
+);

@@ -1,0 +1,251 @@
+use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
+use crate::{
+    Actor, Command, Connection, Db, Env, Error, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal, statements,
+};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+statements! {
+    VERSION = "schema_version.find": "SELECT version FROM schema_version WHERE service = $1";
+    ADD_VERSION = "schema_version.insert": "INSERT INTO schema_version (service, version) VALUES ($1, $2)";
+    SET_VERSION = "schema_version.update": "UPDATE schema_version SET version = $1 WHERE service = $2";
+}
+
+/// One step of a service's schema. Steps are only ever added.
+pub struct Migration {
+    /// Whose tables.
+    pub service: &'static str,
+    /// 1, 2, 3, …
+    pub version: i64,
+    /// The statements.
+    pub sql: &'static str,
+}
+
+/// Why a store could not be opened or made.
+#[derive(Debug, PartialEq, Eq)]
+pub enum StoreRefusal {
+    /// There is none.
+    Missing(PathBuf),
+    /// There is one already.
+    Exists(PathBuf),
+    /// A newer version of this program has migrated it.
+    Newer(&'static str),
+    /// It has not been migrated to what this program needs.
+    Older(&'static str),
+    /// The answer that was asked for is only for synthetic stores.
+    NotSynthetic(&'static str),
+}
+
+impl Refuse for StoreRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "store.missing",
+            Self::Exists(_) => "store.exists",
+            Self::Newer(_) => "store.newer",
+            Self::Older(_) => "store.older",
+            Self::NotSynthetic(_) => "store.not_synthetic",
+        }
+    }
+}
+
+impl fmt::Display for StoreRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(f, "there is no store in {}; make one with 'anvis init'", path.display()),
+            Self::Exists(path) => write!(f, "there is a store in {} already", path.display()),
+            Self::Newer(service) => {
+                write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
+            }
+            Self::Older(service) => write!(f, "the store's tables ({service}) are older than this program"),
+            Self::NotSynthetic(what) => {
+                write!(f, "{what} is only for a store that was made with --synthetic")
+            }
+        }
+    }
+}
+
+/// A data folder, opened with its master key: tables and vault.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    vault: Vault,
+    keyring: Keyring,
+    key_path: PathBuf,
+}
+
+impl Store {
+    /// Makes a data folder, its tables, a master key beside it, and an empty journal.
+    ///
+    /// # Errors
+    /// [`StoreRefusal::Exists`], or the folder or key cannot be written; then neither is left half-made under its name.
+    pub fn create(
+        folder: &Path,
+        key_path: &Path,
+        migrations: &[&Migration],
+        synthetic: bool,
+        env: &Env,
+        secrets: &mut Secrets,
+    ) -> Result<Self, Error> {
+        use std::os::unix::fs::DirBuilderExt;
+        if Db::find(folder).is_some() {
+            return Err(StoreRefusal::Exists(folder.to_owned()).into());
+        }
+        // A key that lies there may be the only one to another store: never overwrite it.
+        let master = match MasterKey::read(key_path) {
+            Ok(master) => master,
+            Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Missing(PathBuf::new()).code() => {
+                let master = MasterKey::generate(secrets)?;
+                master.write(key_path)?;
+                master
+            }
+            Err(error) => return Err(error),
+        };
+        let mut building = folder.file_name().unwrap_or_default().to_owned();
+        building.push(".part");
+        let building = folder.with_file_name(building);
+        let cannot = || Error::io(format!("the data folder {} could not be made", building.display()));
+        if building.exists() {
+            std::fs::remove_dir_all(&building).map_err(cannot())?;
+        }
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&building).map_err(cannot())?;
+        {
+            let db = Db::create(&building)?;
+            let mut connection = db.connect()?;
+            connection.write(|tx| {
+                migrate(tx, migrations)?;
+                let keyring = Keyring::create(tx, &master, synthetic, secrets)?;
+                journal::start(tx, &Vault::new(&keyring.keys), synthetic, env, secrets)
+            })?;
+            connection.forget_former_pages()?;
+        }
+        if folder.exists() {
+            // An empty folder may have been made for us; anything else is somebody's.
+            std::fs::remove_dir(folder)
+                .map_err(Error::io(format!("{} is there already and is not empty", folder.display())))?;
+        }
+        files::rename(&building, folder)?;
+        Self::open(folder, key_path, migrations)
+    }
+
+    /// Opens a data folder.
+    ///
+    /// # Errors
+    /// [`StoreRefusal`], [`KeyRefusal`], or the store cannot be read.
+    pub fn open(folder: &Path, key_path: &Path, migrations: &[&Migration]) -> Result<Self, Error> {
+        let db = Db::find(folder).ok_or_else(|| StoreRefusal::Missing(folder.to_owned()))?;
+        let keyring = db.connect()?.read(|tx| {
+            check_versions(tx, migrations)?;
+            Keyring::open(tx, key_path)
+        })?;
+        Ok(Self { db, vault: Vault::new(&keyring.keys), keyring, key_path: key_path.to_owned() })
+    }
+
+    /// Whether it was made for synthetic people: only then may time and actors be claimed.
+    #[must_use]
+    pub const fn is_synthetic(&self) -> bool {
+        self.keyring.synthetic
+    }
+
+    /// Refuses `what` in a store of real people.
+    ///
+    /// # Errors
+    /// [`StoreRefusal::NotSynthetic`].
+    pub fn require_synthetic(&self, what: &'static str) -> Result<(), Error> {
+        if self.is_synthetic() { Ok(()) } else { Err(StoreRefusal::NotSynthetic(what).into()) }
+    }
+
+    /// The vault.
+    #[must_use]
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn connect(&self) -> Result<Connection, Error> {
+        self.db.connect()
+    }
+
+    /// The process's writer: what every change goes through.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn writer(&self, secrets: Secrets) -> Result<Writer, Error> {
+        Ok(Writer { store: self.clone(), connection: self.connect()?, secrets })
+    }
+}
+
+/// A store with a connection that writes and a source of secrets.
+pub struct Writer {
+    /// The store written to.
+    pub store: Store,
+    /// Its connection.
+    pub connection: Connection,
+    /// Where salts and keys come from.
+    pub secrets: Secrets,
+}
+
+impl Writer {
+    /// Runs one command; see [`execute`].
+    ///
+    /// # Errors
+    /// The command's refusal, a conflict, or the store's failure.
+    pub fn execute<C: Command>(&mut self, command: &C, actor: &Actor, env: &Env) -> Result<C::Output, Error> {
+        execute(self, command, actor, env)
+    }
+
+    /// Reads from one snapshot.
+    ///
+    /// # Errors
+    /// Those of `work`, or the store's.
+    pub fn read<T>(&mut self, work: impl FnOnce(&Scope<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let Self { store, connection, .. } = self;
+        connection.read(|tx| work(&Scope { tx, vault: &store.vault }))
+    }
+
+    /// Makes a new master key, wraps the data keys with it, and puts it in the former one's place. Whatever moment it is cut
+    /// off at, the key at that place, or the one beside it that opening then puts there, opens the store.
+    ///
+    /// # Errors
+    /// The policy's refusal, or the key or the store cannot be written.
+    pub fn rotate_master_key(&mut self, actor: &Actor, env: &Env) -> Result<(), Error> {
+        let next = MasterKey::generate(&mut self.secrets)?;
+        let path = self.store.key_path.clone();
+        next.write(&next_key_path(&path))?;
+        let command = RotateMasterKey::new(&self.store.keyring, &next, &mut self.secrets)?;
+        self.execute(&command, actor, env)?;
+        files::rename(&next_key_path(&path), &path)?;
+        // The former wrapping would still open with the former key.
+        self.connection.forget_former_pages()
+    }
+}
+
+fn migrate(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
+    for migration in migrations {
+        tx.migrate(migration.sql)?;
+        let version = migration.version.into();
+        if migration.version == 1 {
+            tx.run(&ADD_VERSION, &[migration.service.into(), version])?;
+        } else {
+            tx.run(&SET_VERSION, &[version, migration.service.into()])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_versions(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
+    for (at, migration) in migrations.iter().enumerate() {
+        let is_latest = migrations[at + 1..].iter().all(|later| later.service != migration.service);
+        if is_latest {
+            let version = tx.optional(&VERSION, &[migration.service.into()], |row| row.int(0))?.unwrap_or(0);
+            match version.cmp(&migration.version) {
+                std::cmp::Ordering::Less => return Err(StoreRefusal::Older(migration.service).into()),
+                std::cmp::Ordering::Greater => return Err(StoreRefusal::Newer(migration.service).into()),
+                std::cmp::Ordering::Equal => {}
+            }
+        }
+    }
+    Ok(())
+}

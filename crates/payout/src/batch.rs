@@ -1,0 +1,184 @@
+//! A batch: one payment file, what became of it, and how it is called.
+
+use crate::payment::State;
+use crate::reason::Reason;
+use denmark::{Decimal, Money};
+use kernel::{Id, Timestamp};
+use registry::payer::PayerVersion;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Crockford's alphabet: no letter is taken for a digit.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const NAME_CHARS: usize = 13;
+
+/// One payment file that was accepted.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Its id.
+    pub id: Id<Self>,
+    /// The journal entry that recorded it.
+    pub entry: i64,
+    /// Whose it is, with the agreement of that moment.
+    pub payer: Id<PayerVersion>,
+    /// SHA-256 of the file.
+    pub file_hash: [u8; 32],
+    /// The bank directory that was used: that of a journal of this size.
+    pub banks_at: i64,
+    /// Whether the sealed input is kept, because something was held.
+    pub input_kept: bool,
+    /// What else was recorded.
+    pub record: Record,
+}
+
+/// What a batch keeps sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The payer's message id.
+    pub message_id: String,
+    /// When the file came in: the date of everything that is written of it, so that it can be written again byte for byte.
+    pub received: i64,
+    /// Whether the payer asked for the whole file to wait.
+    pub hold_all: bool,
+    /// What was decided when it came in.
+    pub counts: Counts,
+}
+
+impl Record {
+    /// When the file came in.
+    #[must_use]
+    pub const fn received(&self) -> Timestamp {
+        Timestamp::from_micros(self.received)
+    }
+}
+
+/// How many payments ended how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All.
+    pub payments: u64,
+    /// Completed and sent on.
+    pub routed: u64,
+    /// Sent on as they came.
+    pub passed: u64,
+    /// Waiting.
+    pub held: u64,
+    /// Gone back.
+    pub rejected: u64,
+    /// Cancelled while they waited.
+    pub cancelled: u64,
+    /// How many went back for which reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// What they come to, by what became of them (`routed`, `passed`, `held`, or the reason's code) and currency.
+    pub sums: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Counts {
+    /// The batch's state, as people read it.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        if self.held > 0 {
+            "held"
+        } else if self.routed + self.passed > 0 {
+            "completed"
+        } else if self.cancelled > 0 {
+            "cancelled"
+        } else {
+            "rejected"
+        }
+    }
+}
+
+/// Counts that are being made.
+#[derive(Default)]
+pub struct Tally {
+    states: [u64; State::ALL.len()],
+    reasons: BTreeMap<&'static str, u64>,
+    sums: BTreeMap<(&'static str, [u8; 3]), Decimal>,
+}
+
+impl Tally {
+    /// Counts one payment.
+    pub fn add(&mut self, state: State, reason: Option<Reason>, money: Option<Money>) {
+        self.states[state as usize] += 1;
+        let gone_back = reason.filter(|_| matches!(state, State::Rejected | State::Cancelled));
+        if let Some(reason) = gone_back {
+            *self.reasons.entry(reason.code()).or_default() += 1;
+        }
+        if let Some(money) = money {
+            let mut currency = [b' '; 3];
+            currency.copy_from_slice(money.currency.as_str().as_bytes());
+            let sum =
+                self.sums.entry((gone_back.map_or(state.name(), Reason::code), currency)).or_insert(Decimal::ZERO);
+            // A file's amounts have at most 18 digits each, and 10^20 of them would be needed to overflow.
+            *sum = sum.checked_add(money.decimal()).unwrap_or(*sum);
+        }
+    }
+
+    /// How many payments ended so.
+    #[must_use]
+    pub const fn of(&self, state: State) -> u64 {
+        self.states[state as usize]
+    }
+
+    /// The counts.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let of = |state: State| self.of(state);
+        let mut sums: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for ((label, currency), sum) in &self.sums {
+            let currency = String::from_utf8_lossy(currency).into_owned();
+            sums.entry((*label).to_owned()).or_default().insert(currency, sum.to_string());
+        }
+        Counts {
+            payments: self.states.iter().sum(),
+            routed: of(State::Routed),
+            passed: of(State::Passed),
+            held: of(State::Held),
+            rejected: of(State::Rejected),
+            cancelled: of(State::Cancelled),
+            reasons: self.reasons.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
+            sums,
+        }
+    }
+}
+
+/// A batch's id as people and file names write it: 13 letters and digits.
+#[must_use]
+pub fn name(id: Id<Batch>) -> String {
+    let number = id.number();
+    (0..NAME_CHARS).rev().map(|at| char::from(ALPHABET[(number >> (5 * at)) as usize & 31])).collect()
+}
+
+/// Reads what [`name`] wrote.
+#[must_use]
+pub fn parse_name(text: &str) -> Option<Id<Batch>> {
+    if text.len() != NAME_CHARS {
+        return None;
+    }
+    text.bytes()
+        .try_fold(0_i64, |number, byte| {
+            let digit = ALPHABET.iter().position(|letter| *letter == byte.to_ascii_uppercase())?;
+            number.checked_mul(32)?.checked_add(digit as i64)
+        })
+        .map(Id::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn names_read_back(number in 0..i64::MAX) {
+            let id = Id::new(number);
+            prop_assert_eq!(parse_name(&name(id)), Some(id));
+        }
+
+        #[test]
+        fn no_text_stops_the_reader(text: String) {
+            let _ = parse_name(&text);
+        }
+    }
+}

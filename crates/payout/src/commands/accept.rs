@@ -1,0 +1,197 @@
+//! The small transaction in which a staged batch becomes real.
+
+use super::ALL_NUMBERS;
+use crate::batch::{Batch, Counts, Record, Tally};
+use crate::payment::{Verdict, decide};
+use crate::reason::Reason;
+use crate::store;
+use crate::store::payment::{Ids, Outcome, PaymentRow};
+use crate::work::Ruling;
+use crate::{batch, policy};
+use kernel::journal::{Entry, Rows};
+use kernel::merkle::{Encoder, Tree};
+use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp};
+use registry::payer::Payer;
+use registry::purpose::{self, BenefitKind};
+use registry::resolve::{self, Query, Resolution};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Makes a batch real, unless its message id was used before. Payments whose payees changed since the file was resolved are
+/// decided again here.
+pub(super) struct Accept<'a> {
+    pub(super) batch: Id<Batch>,
+    pub(super) payer: &'a Payer,
+    pub(super) message_id: &'a str,
+    pub(super) file_hash: [u8; 32],
+    /// The size of the journal before anything was looked up.
+    pub(super) since: i64,
+    pub(super) hold_all: bool,
+    pub(super) received: Timestamp,
+    pub(super) counts: Counts,
+    /// Over the rows as they were staged.
+    pub(super) rows: Tree,
+    /// Over the sealed input, where it is kept.
+    pub(super) input: Option<Tree>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Accepted {
+    /// The batch is real. `decided_again`: some payments are not what was staged, so what was written of them is not true.
+    New { counts: Counts, decided_again: bool },
+    /// The payer has used the message id before.
+    Used { batch: i64, same_file: bool },
+}
+
+/// What is to be recorded.
+pub(super) struct Real {
+    counts: Counts,
+    again: Vec<(i64, Outcome)>,
+}
+
+/// A payment that must be decided again, with what the registry says now.
+pub(super) struct Again {
+    row: PaymentRow,
+    resolution: Resolution,
+}
+
+pub(super) struct Found {
+    used: Option<Batch>,
+    again: Vec<Again>,
+    /// All rows, only when some are decided again: to count anew.
+    rows: Vec<(i64, Outcome, Option<denmark::Money>)>,
+}
+
+impl Command for Accept<'_> {
+    const OPERATION: Operation = policy::ROUTE;
+    type State = Found;
+    type Change = Real;
+    type Output = Accepted;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
+        let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
+        let used = store::batch::find_by_message(scope, &key)?;
+        let mut changed: BTreeSet<Blind> = BTreeSet::new();
+        resolve::changed_since(scope.tx, self.since, |payee| {
+            changed.insert(payee);
+            Ok(())
+        })?;
+        let mut found = Found { used, again: Vec::new(), rows: Vec::new() };
+        if changed.is_empty() {
+            return Ok(found);
+        }
+        let mut again = Vec::new();
+        store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
+            found.rows.push((row.number, row.outcome, row.money));
+            if row.payee.is_some_and(|payee| changed.contains(&payee)) && was_looked_up(&row.outcome) {
+                again.push(row);
+            }
+            Ok(())
+        })?;
+        let mut queries = Vec::with_capacity(again.len());
+        for row in &again {
+            let ids = store::payment::open_ids(scope, self.batch, row)?;
+            let benefit = Ids::from_bytes(&ids).and_then(|ids| ids.benefit).and_then(BenefitKind::parse);
+            let purpose = benefit.map(|kind| purpose::key(scope.vault, self.payer.id, &kind));
+            queries.push(Query { payee: row.payee.unwrap_or_default(), purpose });
+        }
+        let mut answers = vec![Resolution::NotInRegister; again.len()];
+        resolve::resolve_many(scope, &queries, self.received, |index, resolution| {
+            answers[index] = resolution;
+            Ok(())
+        })?;
+        found.again = again.into_iter().zip(answers).map(|(row, resolution)| Again { row, resolution }).collect();
+        Ok(found)
+    }
+
+    fn decide(&self, found: Found, _: &Env) -> Result<Decision<Real, Accepted>, Refusal> {
+        if let Some(used) = found.used {
+            let same_file = used.file_hash == self.file_hash;
+            return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
+        }
+        let mut again = Vec::new();
+        for Again { row, resolution } in &found.again {
+            let currency = row.money.map(|money| money.currency);
+            let verdict = match decide(*resolution, currency, &self.payer.agreement.no_account) {
+                Verdict::Route(..) if self.hold_all => Verdict::Hold(None),
+                verdict => verdict,
+            };
+            let outcome = Ruling::of(verdict).outcome;
+            if outcome != row.outcome {
+                again.push((row.number, outcome));
+            }
+        }
+        let counts = if again.is_empty() { self.counts.clone() } else { count(&found, &again) };
+        let facts = serde_json::json!({
+            "batch": batch::name(self.batch),
+            "payer": self.payer.agreement.name,
+            "counts": counts,
+            "decided_again": again.len(),
+        });
+        let decided_again = !again.is_empty();
+        let real = Real { counts: counts.clone(), again };
+        Ok(Decision::of(vec![real], facts, Accepted::New { counts, decided_again }))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let [Real { counts, again }] = changes else {
+            return Err(StoreError::plain("a batch becomes real once").into());
+        };
+        store::staging::delete(scope.tx, self.batch)?;
+        for (number, outcome) in again {
+            store::payment::decide_again(scope.tx, self.batch, *number, outcome)?;
+        }
+        let batch = Batch {
+            id: self.batch,
+            entry: entry.number(),
+            payer: self.payer.version,
+            file_hash: self.file_hash,
+            banks_at: self.since,
+            input_kept: self.input.is_some(),
+            record: Record {
+                message_id: self.message_id.to_owned(),
+                received: self.received.micros(),
+                hold_all: self.hold_all,
+                counts: counts.clone(),
+            },
+        };
+        let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
+        let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
+        rows.push(if again.is_empty() {
+            store::payment::claim(&self.rows)
+        } else {
+            store::payment::claim(&self.tree_of_rows(scope)?)
+        });
+        rows.extend(self.input.as_ref().map(store::input::claim));
+        Ok(rows)
+    }
+}
+
+impl Accept<'_> {
+    fn tree_of_rows(&self, scope: &Scope<'_>) -> Result<Tree, Error> {
+        let mut tree = Tree::default();
+        let mut encoder = Encoder::default();
+        store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
+            let ids = store::payment::open_ids(scope, self.batch, &row)?;
+            tree.push(store::payment::leaf(&mut encoder, self.batch, &row, &ids));
+            Ok(())
+        })?;
+        Ok(tree)
+    }
+}
+
+/// Whether the registry's answer, and nothing before it, decided this outcome.
+fn was_looked_up(outcome: &Outcome) -> bool {
+    outcome.reason.is_none_or(|reason| reason >= Reason::NotInRegister)
+}
+
+fn count(found: &Found, again: &[(i64, Outcome)]) -> Counts {
+    let mut again = again.iter().peekable();
+    let mut tally = Tally::default();
+    for (number, outcome, money) in &found.rows {
+        let outcome = again.next_if(|(changed, _)| changed == number).map_or(outcome, |(_, outcome)| outcome);
+        tally.add(outcome.state, outcome.reason, *money);
+    }
+    tally.counts()
+}

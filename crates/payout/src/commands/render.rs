@@ -1,0 +1,121 @@
+//! Writes the files of a batch again from what was recorded: byte for byte what they were.
+
+use super::route::{KeptInput, Routed, Run, open};
+use crate::assemble::{Assembled, Assembly, Writing};
+use crate::batch::Batch;
+use crate::outputs::{Outputs, PartFile, message_id};
+use crate::work::{Rule, Setting};
+use crate::{batch, store};
+use kernel::{Error, Writer};
+use registry::resolve;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// One stage of a batch: where its files are, when it was, and what it used.
+pub(super) struct StageView {
+    pub(super) stage: i64,
+    pub(super) banks_at: i64,
+    pub(super) created: jiff::Timestamp,
+}
+
+impl StageView {
+    /// The routing itself.
+    pub(super) fn first(batch: &Batch) -> Self {
+        Self { stage: 0, banks_at: batch.banks_at, created: batch.record.received().to_jiff() }
+    }
+}
+
+/// Writes what is missing of the routing's files, from the file that came in again.
+pub(super) fn again(writer: &mut Writer, batch: &Batch, file: &Path, out: &Path) -> Result<Routed, Error> {
+    let outputs = Outputs::of(out, batch.id, 0)?;
+    let completed = stage(writer, batch, &StageView::first(batch), open(file)?, &outputs)?;
+    let counts = batch.record.counts.clone();
+    Ok(Routed { batch: batch::name(batch.id), duplicate: true, counts, completed, status: outputs.status })
+}
+
+/// Writes what is missing of one stage's files; the completed file's place, if there is one.
+pub(super) fn stage(
+    writer: &mut Writer,
+    batch: &Batch,
+    view: &StageView,
+    input: impl Read + Send,
+    outputs: &Outputs,
+) -> Result<Option<PathBuf>, Error> {
+    let (payer, banks) = writer
+        .read(|scope| Ok((resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, view.banks_at)?)))?;
+    let vault = writer.store.vault().clone();
+    let setting = Setting {
+        vault: &vault,
+        batch: batch.id,
+        payer: &payer,
+        banks: &banks,
+        today: None,
+        rule: Rule::Recorded { stage: view.stage },
+        records: false,
+    };
+    let writing = writing(batch, view, outputs)?;
+    let mut assembly = Assembly::new(&setting, writing, None)?;
+    let passed =
+        Run::new(input, &setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
+            assembly.take(&mut done)?;
+            Ok(done)
+        })?;
+    if passed.stopped.is_some() || passed.hash != batch.file_hash {
+        return Err(kernel::StoreError::plain("the input of the batch is not what it was").into());
+    }
+    let Assembled { writing, has_completed, .. } = assembly.end()?;
+    place(writing, has_completed, outputs)
+}
+
+pub(super) fn writing(batch: &Batch, view: &StageView, outputs: &Outputs) -> Result<Writing, Error> {
+    Ok(Writing {
+        completed: PartFile::create(&outputs.completed)?,
+        status: PartFile::create(&outputs.status)?,
+        new_message_id: (view.stage > 0).then(|| message_id(batch.id, view.stage)),
+        status_id: message_id(batch.id, view.stage),
+        created: view.created,
+    })
+}
+
+/// Gives the files their names, where they are not there already.
+fn place(writing: Writing, has_completed: bool, outputs: &Outputs) -> Result<Option<PathBuf>, Error> {
+    let Writing { completed, status, .. } = writing;
+    for (part, is_wanted) in [(completed, has_completed), (status, true)] {
+        if is_wanted && !part.path().exists() {
+            part.sync()?;
+            part.place()?;
+        }
+    }
+    Ok(has_completed.then(|| outputs.completed.clone()))
+}
+
+/// The sealed input of a batch.
+pub(super) fn kept_input<'k>(writer: &Writer, vault: &'k kernel::Vault, batch: &Batch) -> Result<KeptInput<'k>, Error> {
+    Ok(KeptInput {
+        vault,
+        connection: writer.store.connect()?,
+        batch: batch.id,
+        next_piece: 0,
+        piece: zeroize::Zeroizing::default(),
+        read: 0,
+    })
+}
+
+/// Writes what is missing of the files of every stage after the routing; those of the last one.
+pub(super) fn later_stages(
+    writer: &mut Writer,
+    batch: &Batch,
+    out: &Path,
+) -> Result<Option<(Option<PathBuf>, PathBuf)>, Error> {
+    let stages = writer.read(|scope| store::batch::stages(scope.tx, batch.id))?;
+    let vault = writer.store.vault().clone();
+    let mut last = None;
+    for later in &stages {
+        let view = StageView { stage: later.stage, banks_at: later.banks_at, created: later.at.to_jiff() };
+        let outputs = Outputs::of(out, batch.id, view.stage)?;
+        let input = kept_input(writer, &vault, batch)?;
+        let completed = stage(writer, batch, &view, input, &outputs)?;
+        last = Some((completed, outputs.status));
+    }
+    Ok(last)
+}

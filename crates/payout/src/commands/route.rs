@@ -1,0 +1,516 @@
+//! The main job: a payment file goes in, a completed file and a status report come out.
+
+use super::accept::{Accept, Accepted};
+use super::refuse::RefuseFile;
+use super::render;
+use crate::assemble::{Assembled, Assembly, Writing};
+use crate::batch::{self, Batch, Counts};
+use crate::message::{CutError, Cutter, Fault, StatusFile, Version};
+use crate::outputs::{Outputs, PartFile};
+use crate::parallel::in_order;
+use crate::store;
+use crate::work::{Buffers, Done, Rule, Setting, Stop, Worker};
+use denmark::calendar::copenhagen_date;
+use kernel::merkle::{Hash, Tree, to_hex};
+use kernel::{Actor, Connection, Env, Error, Id, Scope, Timestamp, Vault, Writer, journal};
+use registry::payer::{NoAccount, Payer, PayerRefusal};
+use registry::resolve;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Payments that are looked up together.
+const CHUNK_PAYMENTS: usize = 2048;
+const WORKERS: usize = 2;
+/// Chunks in memory at a time: about 4 MB each, with what becomes of them.
+const IN_FLIGHT: usize = 6;
+/// Rows that are staged in one short transaction.
+const STAGED_ROWS: usize = 16 * 1024;
+/// Staged work that nobody has touched for so long is abandoned.
+const ABANDONED_AFTER_SECONDS: i64 = 3600;
+const READ_BYTES: usize = 1 << 20;
+
+/// A file to be routed.
+pub struct Request<'r> {
+    /// The file.
+    pub file: &'r Path,
+    /// The payer, by name.
+    pub payer: &'r str,
+    /// Where what is written goes.
+    pub out: &'r Path,
+    /// Whether everything is to wait for a release.
+    pub hold_all: bool,
+}
+
+/// A file that was accepted, now or before.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    /// Our name for it.
+    pub batch: String,
+    /// Whether it had come in before.
+    pub duplicate: bool,
+    /// What became of its payments.
+    pub counts: Counts,
+    /// The completed file, if any payment stands in it.
+    pub completed: Option<PathBuf>,
+    /// The status report.
+    pub status: PathBuf,
+}
+
+/// A file that was refused as a whole.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Our name for the attempt.
+    pub batch: String,
+    /// ISO 20022 status reason.
+    pub code: &'static str,
+    /// With line and place.
+    pub text: String,
+    /// The status report, where a message id and a known version could be read.
+    pub status: Option<PathBuf>,
+}
+
+/// Routes a file.
+///
+/// # Errors
+/// The payer is unknown, the file or the folder cannot be used, or the store failed; then nothing has become visible. A file
+/// that is refused as a whole is no error: see [`Refused`].
+pub fn route(
+    writer: &mut Writer,
+    request: &Request<'_>,
+    actor: &Actor,
+    env: &Env,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Result<Routed, Refused>, Error> {
+    crate::policy::ROUTE.require(actor)?;
+    let payer = writer.read(|scope| resolve::payer_by_name(scope, request.payer))?.ok_or(PayerRefusal::Unknown)?;
+    sweep_abandoned(writer, env.now)?;
+    let mut file = open(request.file)?;
+    if let Some(found) = find_repeated(writer, &payer, &mut file)? {
+        return render::again(writer, &found, request.file, request.out).map(Ok);
+    }
+    let batch: Id<Batch> = env.id();
+    let outputs = Outputs::of(request.out, batch, 0)?;
+    let work = Work { payer: &payer, batch, request, env, outputs: &outputs };
+    let result = work.run(writer, file, actor, progress);
+    if !matches!(&result, Ok(Ok(Routed { duplicate: false, .. }))) {
+        // Nobody can see what was staged; it need not lie there until it is swept.
+        discard(writer, batch)?;
+    }
+    result
+}
+
+pub(super) fn open(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(Error::io(format!("{} could not be opened", path.display())))
+}
+
+/// The batch that this very file has become before, if it has.
+fn find_repeated(writer: &mut Writer, payer: &Payer, file: &mut File) -> Result<Option<Batch>, Error> {
+    let mut cutter = Cutter::new(&mut *file, 1);
+    // A fault here is met again, and reported, when the whole file is read.
+    let _ = cutter.next_chunk();
+    let message_id = cutter.message_id().map(str::to_owned);
+    drop(cutter);
+    let found = match message_id {
+        None => None,
+        Some(message_id) => writer.read(|scope| {
+            let key = store::batch::message_key(scope.vault, payer.id, &message_id);
+            store::batch::find_by_message(scope, &key)
+        })?,
+    };
+    let cannot = || Error::io("the file could not be read");
+    file.seek(SeekFrom::Start(0)).map_err(cannot())?;
+    let Some(found) = found else { return Ok(None) };
+    let mut hasher = Sha256::new();
+    let mut reader = BufReader::with_capacity(READ_BYTES, &mut *file);
+    loop {
+        let read = reader.fill_buf().map_err(cannot())?;
+        if read.is_empty() {
+            break;
+        }
+        hasher.update(read);
+        let length = read.len();
+        reader.consume(length);
+    }
+    file.seek(SeekFrom::Start(0)).map_err(cannot())?;
+    let hash: Hash = hasher.finalize().into();
+    Ok(Some(found).filter(|found| found.file_hash == hash))
+}
+
+fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
+    let before = now.minus_seconds(ABANDONED_AFTER_SECONDS);
+    for batch in writer.connection.read(|tx| store::staging::abandoned(tx, before))? {
+        discard(writer, batch)?;
+    }
+    Ok(())
+}
+
+/// Removes what was staged for a batch that never became real, in short transactions.
+fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
+    while writer.connection.write(|tx| store::staging::sweep_some(tx, batch))? {}
+    writer.connection.write(|tx| store::staging::forget(tx, batch))
+}
+
+struct Work<'w> {
+    payer: &'w Payer,
+    batch: Id<Batch>,
+    request: &'w Request<'w>,
+    env: &'w Env,
+    outputs: &'w Outputs,
+}
+
+impl Work<'_> {
+    fn run(
+        &self,
+        writer: &mut Writer,
+        file: File,
+        actor: &Actor,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Result<Routed, Refused>, Error> {
+        let (since, banks) = writer.connection.write(|tx| {
+            store::staging::insert(tx, self.batch, self.env.now)?;
+            let since = journal::next(tx, self.env.now)?.entry.number();
+            Ok((since, resolve::banks_at(tx, since)?))
+        })?;
+        let vault = writer.store.vault().clone();
+        let setting = Setting {
+            vault: &vault,
+            batch: self.batch,
+            payer: self.payer,
+            banks: &banks,
+            today: Some(copenhagen_date(self.env.now.to_jiff())),
+            rule: Rule::Fresh { now: self.env.now, hold_all: self.request.hold_all },
+            records: true,
+        };
+        let writing = Writing {
+            completed: PartFile::create(&self.outputs.completed)?,
+            status: PartFile::create(&self.outputs.status)?,
+            new_message_id: None,
+            status_id: batch::name(self.batch),
+            created: self.env.now.to_jiff(),
+        };
+        let cannot = || Error::io(format!("{} could not be read", self.request.file.display()));
+        let file_bytes = file.metadata().map_err(cannot())?.len();
+        let keeps_input = self.request.hold_all || self.payer.agreement.no_account == NoAccount::Hold;
+        let mut staged = Staged::new(self.batch, self.env.now, keeps_input);
+        let mut assembly = Assembly::new(&setting, writing, Some(file_bytes))?;
+        let run = Run::new(file, &setting, keeps_input);
+        let connections = [writer.store.connect()?, writer.store.connect()?];
+        let head = run.go(connections, |mut done| {
+            assembly.take(&mut done)?;
+            progress(done.chunk.offset + done.chunk.bytes.len() as u64);
+            staged.take(&mut writer.connection, &mut done)?;
+            Ok(done)
+        })?;
+        let (hash, stopped) = (head.hash, head.stopped);
+        if let Some(stop) = stopped {
+            // The refusal's own report takes the name.
+            drop(assembly);
+            return self.refuse(writer, actor, stop, head.version, head.message_id.as_deref(), &hash).map(Err);
+        }
+        staged.flush(&mut writer.connection)?;
+        let assembled = assembly.end()?;
+        self.accept(writer, actor, assembled, staged, hash, since)
+    }
+
+    fn accept(
+        &self,
+        writer: &mut Writer,
+        actor: &Actor,
+        assembled: Assembled,
+        staged: Staged,
+        file_hash: Hash,
+        since: i64,
+    ) -> Result<Result<Routed, Refused>, Error> {
+        let Assembled { writing, has_completed, tally, version, message_id, fault } = assembled;
+        let used = writer.read(|scope| {
+            let key = store::batch::message_key(scope.vault, self.payer.id, &message_id);
+            store::batch::find_by_message(scope, &key)
+        })?;
+        let refuse = |writer: &mut Writer, fault| {
+            self.refuse(writer, actor, fault, Some(version), Some(&message_id), &file_hash).map(Err)
+        };
+        let is_new = used.as_ref().is_none_or(|used| used.file_hash == file_hash);
+        if let Some(fault) = fault.filter(|_| is_new) {
+            // The refusal's own report takes the name.
+            drop(writing);
+            return refuse(writer, fault);
+        }
+        // On the disk before the record says that they exist.
+        if has_completed {
+            writing.completed.sync()?;
+        }
+        writing.status.sync()?;
+        let accept = Accept {
+            batch: self.batch,
+            payer: self.payer,
+            message_id: &message_id,
+            file_hash,
+            since,
+            hold_all: self.request.hold_all,
+            received: self.env.now,
+            counts: tally.counts(),
+            rows: staged.rows,
+            input: staged.input,
+        };
+        match writer.execute(&accept, actor, self.env)? {
+            Accepted::New { counts, decided_again: false } => {
+                let Outputs { completed, status } = self.outputs;
+                let completed = has_completed.then(|| completed.clone());
+                if has_completed {
+                    writing.completed.place()?;
+                }
+                writing.status.place()?;
+                let batch = batch::name(self.batch);
+                Ok(Ok(Routed { batch, duplicate: false, counts, completed, status: status.clone() }))
+            }
+            Accepted::New { decided_again: true, .. } => {
+                // What was written is not what was decided in the end.
+                drop(writing);
+                let real = writer.read(|scope| super::find(scope, &batch::name(self.batch)))?;
+                let routed = render::again(writer, &real, self.request.file, self.request.out)?;
+                Ok(Ok(Routed { duplicate: false, ..routed }))
+            }
+            Accepted::Used { batch, same_file: true } => {
+                drop(writing);
+                let real = writer.read(|scope| super::find(scope, &batch::name(Id::new(batch))))?;
+                render::again(writer, &real, self.request.file, self.request.out).map(Ok)
+            }
+            Accepted::Used { same_file: false, .. } => {
+                drop(writing);
+                let fault = Fault {
+                    code: "DU01",
+                    offset: 0,
+                    place: "/Document/CstmrCdtTrfInitn/GrpHdr/MsgId".to_owned(),
+                    text: "The message id was used before, for a file with other content.".to_owned(),
+                };
+                refuse(writer, fault)
+            }
+        }
+    }
+
+    /// Reports the refusal to the payer, where the file said enough to do so, and records it.
+    fn refuse(
+        &self,
+        writer: &mut Writer,
+        actor: &Actor,
+        fault: Fault,
+        version: Option<Version>,
+        message_id: Option<&str>,
+        file_hash: &Hash,
+    ) -> Result<Refused, Error> {
+        let line = line_of(self.request.file, fault.offset)?;
+        let text = format!("line {line}, {}: {}", fault.place, fault.text);
+        let batch = batch::name(self.batch);
+        let mut status = None;
+        if let (Some(version), Some(message_id)) = (version, message_id) {
+            let part = PartFile::create(&self.outputs.status)?;
+            let created = self.env.now.to_jiff();
+            let place = format!("Line {line}, {}", fault.place);
+            let sentences = [place.as_str(), &fault.text];
+            StatusFile::refused(part.handle()?, version, &batch, created, message_id, fault.code, &sentences)
+                .map_err(Error::io(format!("{} could not be written", self.outputs.status.display())))?;
+            part.sync()?;
+            status = Some(part);
+        }
+        let facts = serde_json::json!({
+            "batch": batch,
+            "payer": self.payer.agreement.name,
+            "code": fault.code,
+            "file": to_hex(file_hash),
+        });
+        writer.execute(&RefuseFile { facts }, actor, self.env)?;
+        let path = status.is_some().then(|| self.outputs.status.clone());
+        status.map(PartFile::place).transpose()?;
+        Ok(Refused { batch, code: fault.code, text, status: path })
+    }
+}
+
+/// The line, from 1, that a byte of a file stands in.
+fn line_of(path: &Path, offset: u64) -> Result<u64, Error> {
+    let mut line = 1;
+    let mut left = offset;
+    let mut reader = BufReader::with_capacity(READ_BYTES, open(path)?);
+    loop {
+        let read = reader.fill_buf().map_err(Error::io("the file could not be read"))?;
+        if read.is_empty() || left == 0 {
+            return Ok(line);
+        }
+        let length = read.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        line += read[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+        left -= length as u64;
+        reader.consume(length);
+    }
+}
+
+/// Rows that wait to be staged together, and the trees over all that were.
+struct Staged {
+    batch: Id<Batch>,
+    now: Timestamp,
+    waiting: Vec<store::payment::PaymentRow>,
+    waiting_input: Vec<(i64, Vec<u8>)>,
+    pieces: i64,
+    rows: Tree,
+    input: Option<Tree>,
+}
+
+impl Staged {
+    fn new(batch: Id<Batch>, now: Timestamp, keeps_input: bool) -> Self {
+        let input = keeps_input.then(Tree::default);
+        Self { batch, now, waiting: Vec::new(), waiting_input: Vec::new(), pieces: 0, rows: Tree::default(), input }
+    }
+
+    fn take(&mut self, connection: &mut Connection, done: &mut Done) -> Result<(), Error> {
+        for payment in done.payments.drain(..) {
+            self.rows.push(payment.leaf);
+            self.waiting.push(payment.row);
+        }
+        if let (Some(input), Some(sealed)) = (&mut self.input, done.sealed_input.take()) {
+            input.push(store::input::leaf(self.batch, self.pieces, &done.chunk.bytes));
+            self.waiting_input.push((self.pieces, sealed));
+            self.pieces += 1;
+        }
+        if self.waiting.len() >= STAGED_ROWS { self.flush(connection) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, connection: &mut Connection) -> Result<(), Error> {
+        connection.write(|tx| {
+            store::staging::touch(tx, self.batch, self.now)?;
+            store::payment::insert_many(tx, self.batch, &self.waiting)?;
+            store::input::insert_many(tx, self.batch, &self.waiting_input)
+        })?;
+        self.waiting.clear();
+        self.waiting_input.clear();
+        Ok(())
+    }
+}
+
+/// One pass over a file: cut on one thread, worked on others, taken in order by the caller.
+pub(super) struct Run<'r, R> {
+    input: R,
+    setting: &'r Setting<'r>,
+    seals_input: bool,
+}
+
+/// What the pass learnt of the file besides its payments.
+pub(super) struct Passed {
+    pub(super) hash: Hash,
+    pub(super) stopped: Option<Fault>,
+    pub(super) version: Option<Version>,
+    pub(super) message_id: Option<String>,
+}
+
+#[derive(Default)]
+struct Cut {
+    hasher: Sha256,
+    version: Option<Version>,
+    message_id: Option<String>,
+}
+
+impl<'r, R: Read + Send> Run<'r, R> {
+    pub(super) fn new(input: R, setting: &'r Setting<'r>, seals_input: bool) -> Self {
+        Self { input, setting, seals_input }
+    }
+
+    /// Goes through the file, giving each chunk to `take`, which gives it back.
+    pub(super) fn go(
+        self,
+        connections: [Connection; WORKERS],
+        mut take: impl FnMut(Done) -> Result<Done, Stop>,
+    ) -> Result<Passed, Error> {
+        let Self { input, setting, seals_input } = self;
+        let learnt = Arc::new(Mutex::new(Cut::default()));
+        let mut cutter = Cutter::new(input, CHUNK_PAYMENTS);
+        let mut pieces = 0;
+        let cut = {
+            let learnt = Arc::clone(&learnt);
+            move |spare: Option<Done>| {
+                let mut buffers = Buffers::default();
+                if let Some(Done { chunk, mut payments, mut completed, mut status, mut ids, .. }) = spare {
+                    cutter.recycle(chunk);
+                    payments.clear();
+                    completed.clear();
+                    status.clear();
+                    ids.clear();
+                    buffers = Buffers { payments, completed, status, ids };
+                }
+                let result = cutter.next_chunk();
+                let mut learnt = learnt.lock().unwrap_or_else(PoisonError::into_inner);
+                learnt.version = cutter.version();
+                learnt.message_id = cutter.message_id().map(str::to_owned);
+                match result {
+                    Ok(Some(chunk)) => {
+                        learnt.hasher.update(&chunk.bytes);
+                        pieces += 1;
+                        Ok(Some((chunk, buffers, pieces - 1)))
+                    }
+                    Ok(None) => Ok(None),
+                    Err(CutError::Fault(fault)) => {
+                        cutter
+                            .drain(|bytes| learnt.hasher.update(bytes))
+                            .map_err(|error| Stop::Error(Error::io("the file could not be read")(error)))?;
+                        Err(Stop::Fault(fault))
+                    }
+                    Err(CutError::Read(error)) => Err(Stop::Error(Error::io("the file could not be read")(error))),
+                }
+            }
+        };
+        let workers = connections
+            .into_iter()
+            .map(|connection| {
+                let mut worker = Worker { setting, connection, purposes: BTreeMap::new() };
+                move |(chunk, buffers, piece): (crate::message::Chunk, Buffers, i64)| -> Result<Done, Stop> {
+                    let mut done = worker.work(chunk, buffers)?;
+                    if seals_input {
+                        let Setting { vault, batch, .. } = *worker.setting;
+                        done.sealed_input = Some(store::input::seal(vault, batch, piece, &done.chunk.bytes)?);
+                    }
+                    Ok(done)
+                }
+            })
+            .collect();
+        let stopped = match in_order(IN_FLIGHT, cut, workers, |done| take(done)) {
+            Ok(()) => None,
+            Err(Stop::Fault(fault)) => Some(fault),
+            Err(Stop::Error(error)) => return Err(error),
+        };
+        let learnt = learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Passed {
+            hash: learnt.hasher.clone().finalize().into(),
+            stopped,
+            version: learnt.version,
+            message_id: learnt.message_id.clone(),
+        })
+    }
+}
+
+/// Reads a batch's sealed input as the file that it was.
+pub(super) struct KeptInput<'k> {
+    pub(super) vault: &'k Vault,
+    pub(super) connection: Connection,
+    pub(super) batch: Id<Batch>,
+    pub(super) next_piece: i64,
+    pub(super) piece: zeroize::Zeroizing<Vec<u8>>,
+    pub(super) read: usize,
+}
+
+impl Read for KeptInput<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.read == self.piece.len() {
+            let Self { vault, connection, batch, next_piece, .. } = self;
+            let found = connection
+                .read(|tx| store::input::find(&Scope { tx, vault }, *batch, *next_piece))
+                .map_err(|error| std::io::Error::other(error.to_string()))?;
+            let Some(found) = found else { return Ok(0) };
+            (self.piece, self.read) = (found, 0);
+            self.next_piece += 1;
+        }
+        let count = out.len().min(self.piece.len() - self.read);
+        out[..count].copy_from_slice(&self.piece[self.read..self.read + count]);
+        self.read += count;
+        Ok(count)
+    }
+}

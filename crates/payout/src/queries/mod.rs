@@ -1,0 +1,81 @@
+//! What became of a file.
+
+use crate::batch::{self, Counts};
+use crate::commands::{counts_now, each_payment, find};
+use crate::policy;
+use crate::reason::Reason;
+use crate::store;
+use crate::store::payment::{Ids, open_ids};
+use kernel::{Actor, Error, Scope, StoreError, Writer};
+use registry::resolve;
+
+/// One batch in a list.
+#[derive(Clone, Debug)]
+pub struct BatchView {
+    /// Our name for it.
+    pub batch: String,
+    /// Its payer, by name.
+    pub payer: String,
+    /// The payer's message id.
+    pub message_id: String,
+    /// When it came in.
+    pub received: String,
+    /// What holds of its payments now.
+    pub counts: Counts,
+}
+
+/// One payment of a batch.
+#[derive(Clone, Debug)]
+pub struct PaymentView {
+    /// The payer's end-to-end id.
+    pub end_to_end_id: String,
+    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    pub state: &'static str,
+    /// Why.
+    pub code: Option<&'static str>,
+}
+
+fn view(scope: &Scope<'_>, batch: &batch::Batch) -> Result<BatchView, Error> {
+    Ok(BatchView {
+        batch: batch::name(batch.id),
+        payer: resolve::payer_at(scope, batch.payer)?.agreement.name,
+        message_id: batch.record.message_id.clone(),
+        received: batch.record.received().to_string(),
+        counts: counts_now(scope, batch)?,
+    })
+}
+
+/// The newest `limit` batches.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn list(writer: &mut Writer, limit: i64, actor: &Actor) -> Result<Vec<BatchView>, Error> {
+    policy::READ.require(actor)?;
+    writer.read(|scope| store::batch::page(scope, i64::MAX, limit)?.iter().map(|batch| view(scope, batch)).collect())
+}
+
+/// One batch, and each of its payments in the order of the file, given to `payment` one by one.
+///
+/// # Errors
+/// There is no such batch; the policy's refusal, the store's, or those of `payment`.
+pub fn show(
+    writer: &mut Writer,
+    name: &str,
+    actor: &Actor,
+    mut payment: impl FnMut(PaymentView) -> Result<(), Error>,
+) -> Result<BatchView, Error> {
+    policy::READ.require(actor)?;
+    writer.read(|scope| {
+        let batch = find(scope, name)?;
+        each_payment(scope, batch.id, i64::MAX, |row| {
+            let ids = open_ids(scope, batch.id, &row)?;
+            let ids = Ids::from_bytes(&ids).ok_or_else(|| StoreError::broken("payment", "ids", row.number))?;
+            payment(PaymentView {
+                end_to_end_id: ids.end_to_end_id.to_owned(),
+                state: row.outcome.state.name(),
+                code: row.outcome.reason.map(Reason::code),
+            })
+        })?;
+        view(scope, &batch)
+    })
+}

@@ -1,0 +1,216 @@
+//! Batches, and the stages that they went through after they came in.
+
+use crate::batch::{Batch, Record};
+use kernel::journal::{Rows, Table};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Blind, Domain, Error, Id, Row, Scope, StoreError, Timestamp, Tx, Vault, statements};
+use registry::payer::Payer;
+use std::ops::Range;
+
+statements! {
+    INSERT = "batch.insert":
+        "INSERT INTO batch (id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    BY_MESSAGE = "batch.by_message":
+        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+         FROM batch WHERE message_key = $1";
+    FIND = "batch.find":
+        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+         FROM batch WHERE id = $1";
+    PAGE = "batch.page":
+        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+         FROM batch WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
+    RANGE = "batch.range":
+        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+         FROM batch WHERE entry >= $1 AND entry < $2 ORDER BY entry";
+    INSERT_STAGE = "batch_stage.insert":
+        "INSERT INTO batch_stage (batch, stage, entry, at, banks_at, writes_file) VALUES ($1, $2, $3, $4, $5, $6)";
+    STAGES = "batch_stage.of_batch":
+        "SELECT batch, stage, entry, at, banks_at, writes_file FROM batch_stage
+         WHERE batch = $1 ORDER BY stage LIMIT 10000";
+    STAGE_RANGE = "batch_stage.range":
+        "SELECT batch, stage, entry, at, banks_at, writes_file FROM batch_stage
+         WHERE entry >= $1 AND entry < $2 ORDER BY entry, batch, stage";
+}
+
+const RECORD_COLUMN: &str = "batch.record";
+
+/// The blind index of a message id: unique per payer for ever.
+pub(crate) fn message_key(vault: &Vault, payer: Id<Payer>, message_id: &str) -> Blind {
+    vault.blind(Domain("batch.message"), &format!("{} {message_id}", payer.number()))
+}
+
+/// Makes a batch real.
+pub(crate) fn insert(scope: &Scope<'_>, batch: &Batch, message_key: &Blind) -> Result<Rows, Error> {
+    let record =
+        serde_json::to_vec(&batch.record).map_err(|error| StoreError::new("a batch could not be written", error))?;
+    let sealed = scope.vault.seal(RECORD_COLUMN, batch.id, &record)?;
+    scope.tx.run(
+        &INSERT,
+        &[
+            batch.id.into(),
+            batch.entry.into(),
+            batch.payer.into(),
+            message_key.into(),
+            batch.file_hash.as_slice().into(),
+            batch.banks_at.into(),
+            batch.input_kept.into(),
+            (&sealed).into(),
+        ],
+    )?;
+    let mut tree = Tree::default();
+    tree.push(leaf(batch, message_key, &record));
+    Ok(Rows::of(BatchTable.name(), &tree))
+}
+
+fn read_with_record(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Batch, Vec<u8>), Error> {
+    let id = Id::new(row.int(0)?);
+    let opened = scope.vault.open(RECORD_COLUMN, id, row.bytes(7)?)?;
+    let record: Record = serde_json::from_slice(&opened).map_err(|_| row.broken(7))?;
+    let batch = Batch {
+        id,
+        entry: row.int(1)?,
+        payer: Id::new(row.int(2)?),
+        file_hash: row.array(4)?,
+        banks_at: row.int(5)?,
+        input_kept: row.bool(6)?,
+        record,
+    };
+    Ok((batch, opened.to_vec()))
+}
+
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Batch, Error> {
+    Ok(read_with_record(scope, row)?.0)
+}
+
+pub(crate) fn find(scope: &Scope<'_>, id: Id<Batch>) -> Result<Option<Batch>, Error> {
+    scope.tx.optional(&FIND, &[id.into()], |row| read(scope, row))
+}
+
+pub(crate) fn find_by_message(scope: &Scope<'_>, message_key: &Blind) -> Result<Option<Batch>, Error> {
+    scope.tx.optional(&BY_MESSAGE, &[message_key.into()], |row| read(scope, row))
+}
+
+/// The newest batches that were recorded before an entry.
+pub(crate) fn page(scope: &Scope<'_>, before: i64, limit: i64) -> Result<Vec<Batch>, Error> {
+    let mut batches = Vec::new();
+    scope.tx.each(&PAGE, &[before.into(), limit.into()], |row| {
+        batches.push(read(scope, row)?);
+        Ok(())
+    })?;
+    Ok(batches)
+}
+
+fn leaf(batch: &Batch, message_key: &Blind, record: &[u8]) -> Hash {
+    Encoder::default()
+        .start(BatchTable.name())
+        .int(batch.id.number())
+        .int(batch.payer.number())
+        .bytes(message_key.as_bytes())
+        .bytes(&batch.file_hash)
+        .int(batch.banks_at)
+        .int(i64::from(batch.input_kept))
+        .bytes(record)
+        .leaf()
+}
+
+pub(crate) struct BatchTable;
+
+impl Table for BatchTable {
+    fn name(&self) -> &'static str {
+        "batch"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
+            let (batch, record) = read_with_record(scope, row)?;
+            visit(batch.entry, leaf(&batch, &Blind::from_bytes(row.array(3)?), &record))
+        })
+    }
+}
+
+/// A release or a cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stage {
+    pub(crate) stage: i64,
+    pub(crate) entry: i64,
+    /// The date of its files.
+    pub(crate) at: Timestamp,
+    /// The bank directory that was used: that of a journal of this size.
+    pub(crate) banks_at: i64,
+    /// Whether it completed payments: then it has a file of its own.
+    pub(crate) writes_file: bool,
+}
+
+pub(crate) fn insert_stage(tx: &Tx<'_>, batch: Id<Batch>, stage: &Stage) -> Result<Rows, Error> {
+    tx.run(
+        &INSERT_STAGE,
+        &[
+            batch.into(),
+            stage.stage.into(),
+            stage.entry.into(),
+            stage.at.into(),
+            stage.banks_at.into(),
+            stage.writes_file.into(),
+        ],
+    )?;
+    let mut tree = Tree::default();
+    tree.push(stage_leaf(batch.number(), stage));
+    Ok(Rows::of(StageTable.name(), &tree))
+}
+
+fn read_stage(row: &Row<'_>) -> Result<Stage, Error> {
+    Ok(Stage {
+        stage: row.int(1)?,
+        entry: row.int(2)?,
+        at: Timestamp::from_micros(row.int(3)?),
+        banks_at: row.int(4)?,
+        writes_file: row.bool(5)?,
+    })
+}
+
+/// The stages of a batch, in order.
+pub(crate) fn stages(tx: &Tx<'_>, batch: Id<Batch>) -> Result<Vec<Stage>, Error> {
+    let mut stages = Vec::new();
+    tx.each(&STAGES, &[batch.into()], |row| {
+        stages.push(read_stage(row)?);
+        Ok(())
+    })?;
+    Ok(stages)
+}
+
+fn stage_leaf(batch: i64, stage: &Stage) -> Hash {
+    Encoder::default()
+        .start(StageTable.name())
+        .int(batch)
+        .int(stage.stage)
+        .int(stage.at.micros())
+        .int(stage.banks_at)
+        .int(i64::from(stage.writes_file))
+        .leaf()
+}
+
+pub(crate) struct StageTable;
+
+impl Table for StageTable {
+    fn name(&self) -> &'static str {
+        "batch_stage"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scope.tx.each(&STAGE_RANGE, &[entries.start.into(), entries.end.into()], |row| {
+            let stage = read_stage(row)?;
+            visit(stage.entry, stage_leaf(row.int(0)?, &stage))
+        })
+    }
+}

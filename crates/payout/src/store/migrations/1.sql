@@ -1,0 +1,66 @@
+-- The payouts' tables. A batch is visible when it has a row in batch; what is staged for one that has none is nobody's.
+
+CREATE TABLE batch (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it.
+    entry BIGINT NOT NULL UNIQUE,
+    payer_version BIGINT NOT NULL,
+    -- Blind: payer and message id. A message id is used once, for ever.
+    message_key BYTEA NOT NULL UNIQUE,
+    file_hash BYTEA NOT NULL,
+    -- The bank directory of the moment: the size of the journal.
+    banks_at BIGINT NOT NULL,
+    input_kept BOOLEAN NOT NULL,
+    record BYTEA NOT NULL
+);
+
+-- One row a payment, as it was decided when the file came in. Never changed: see payment_change.
+CREATE TABLE payment (
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    payee BYTEA,
+    end_to_end BYTEA NOT NULL,
+    designation BIGINT,
+    amount BIGINT,
+    currency TEXT,
+    state BIGINT NOT NULL,
+    code TEXT,
+    ids BYTEA NOT NULL,
+    PRIMARY KEY (batch, number)
+) /*clustered*/;
+
+-- What was done with a batch after it came in: releases and cancellations, numbered from 1.
+CREATE TABLE batch_stage (
+    batch BIGINT NOT NULL,
+    stage BIGINT NOT NULL,
+    entry BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    banks_at BIGINT NOT NULL,
+    writes_file BOOLEAN NOT NULL,
+    PRIMARY KEY (batch, stage)
+) /*clustered*/;
+
+-- What became of a held payment.
+CREATE TABLE payment_change (
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    stage BIGINT NOT NULL,
+    designation BIGINT,
+    state BIGINT NOT NULL,
+    code TEXT,
+    PRIMARY KEY (batch, number, stage)
+) /*clustered*/;
+
+-- The input of a batch that holds something, sealed.
+CREATE TABLE kept_input (
+    batch BIGINT NOT NULL,
+    piece BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (batch, piece)
+);
+
+-- Work that is under way: rows of payment and kept_input that nobody can see yet. Swept when it was abandoned.
+CREATE TABLE staging (
+    batch BIGINT NOT NULL PRIMARY KEY,
+    touched_at BIGINT NOT NULL
+);

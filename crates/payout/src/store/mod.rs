@@ -1,0 +1,20 @@
+//! The payouts' only SQL, by noun.
+
+pub(crate) mod batch;
+pub(crate) mod input;
+pub(crate) mod payment;
+pub(crate) mod staging;
+
+use kernel::{Migration, Statement, journal};
+
+/// The payouts' migrations.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { service: "payout", version: 1, sql: include_str!("migrations/1.sql") }];
+
+/// Every statement of the payouts, for the test that prepares them all.
+pub const STATEMENTS: &[&[&Statement]] =
+    &[batch::STATEMENTS, input::STATEMENTS, payment::STATEMENTS, staging::STATEMENTS];
+
+/// The payouts' tables whose rows the journal answers for.
+pub const TABLES: &[&dyn journal::Table] =
+    &[&batch::BatchTable, &batch::StageTable, &payment::PaymentTable, &payment::ChangeTable, &input::KeptInputTable];

@@ -1,0 +1,281 @@
+//! The payments of a batch, and what became of those that were held.
+
+use crate::batch::Batch;
+use crate::payment::State;
+use crate::reason::Reason;
+use denmark::{Currency, Money};
+use kernel::journal::{Rows, Table};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Blind, Error, Id, Row, Scope, Tx, Value, Vault, statements};
+use registry::designation::Designation;
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+statements! {
+    INSERT = "payment.insert":
+        "INSERT INTO payment (batch, number, payee, end_to_end, designation, amount, currency, state, code, ids)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    DECIDE_AGAIN = "payment.decide_again":
+        "UPDATE payment SET designation = $1, state = $2, code = $3 WHERE batch = $4 AND number = $5";
+    RANGE_OF_BATCH = "payment.of_batch":
+        "SELECT batch, number, payee, end_to_end, designation, amount, currency, state, code, ids
+         FROM payment WHERE batch = $1 AND number >= $2 AND number < $3 ORDER BY number";
+    RANGE = "payment.range":
+        "SELECT p.batch, p.number, p.payee, p.end_to_end, p.designation, p.amount, p.currency, p.state, p.code, p.ids,
+                b.entry
+         FROM batch b JOIN payment p ON p.batch = b.id
+         WHERE b.entry >= $1 AND b.entry < $2 ORDER BY b.entry, p.number";
+    INSERT_CHANGE = "payment_change.insert":
+        "INSERT INTO payment_change (batch, number, stage, designation, state, code) VALUES ($1, $2, $3, $4, $5, $6)";
+    CHANGES_OF_BATCH = "payment_change.of_batch":
+        "SELECT batch, number, stage, designation, state, code FROM payment_change
+         WHERE batch = $1 AND number >= $2 AND number < $3 AND stage <= $4 ORDER BY number, stage";
+    CHANGE_RANGE = "payment_change.range":
+        "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, s.entry
+         FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
+         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.number";
+}
+
+const IDS_COLUMN: &str = "payment.ids";
+/// Between the ids of a payment; no XML text can hold it.
+const SEPARATOR: u8 = 0;
+
+/// The payer's own texts of a payment, as they are sealed.
+pub(crate) struct Ids<'i> {
+    pub(crate) end_to_end_id: &'i str,
+    pub(crate) instruction_id: Option<&'i str>,
+    pub(crate) benefit: Option<&'i str>,
+}
+
+impl<'i> Ids<'i> {
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.end_to_end_id.as_bytes());
+        out.push(SEPARATOR);
+        out.extend_from_slice(self.instruction_id.unwrap_or_default().as_bytes());
+        out.push(SEPARATOR);
+        out.extend_from_slice(self.benefit.unwrap_or_default().as_bytes());
+    }
+
+    pub(crate) fn from_bytes(bytes: &'i [u8]) -> Option<Self> {
+        let mut texts = std::str::from_utf8(bytes).ok()?.split(char::from(SEPARATOR));
+        let end_to_end_id = texts.next()?;
+        let mut optional = || texts.next().map(|text| Some(text).filter(|text| !text.is_empty()));
+        Some(Self { end_to_end_id, instruction_id: optional()?, benefit: optional()? })
+    }
+}
+
+/// One payment as it is recorded.
+pub(crate) struct PaymentRow {
+    pub(crate) number: i64,
+    pub(crate) payee: Option<Blind>,
+    pub(crate) end_to_end: Blind,
+    pub(crate) money: Option<Money>,
+    pub(crate) outcome: Outcome,
+    pub(crate) sealed_ids: Vec<u8>,
+}
+
+/// What is recorded of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) state: State,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) designation: Option<Id<Designation>>,
+}
+
+impl Outcome {
+    fn read(row: &Row<'_>, designation: usize, state: usize, code: usize) -> Result<Self, Error> {
+        let reason = row.optional_text(code)?.map(|code| Reason::from_code(code).ok_or(()));
+        Ok(Self {
+            state: State::from_code(row.int(state)?).ok_or_else(|| row.broken(state))?,
+            reason: reason.transpose().map_err(|()| row.broken(code))?,
+            designation: row.optional_int(designation)?.map(Id::new),
+        })
+    }
+
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .optional_int(self.designation.map(Id::number))
+            .int(self.state.code())
+            .text(self.reason.map_or("", Reason::code));
+    }
+}
+
+/// Seals a payment's ids; any thread can.
+pub(crate) fn seal_ids(vault: &Vault, batch: Id<Batch>, number: i64, ids: &[u8]) -> Result<Vec<u8>, Error> {
+    vault.seal(IDS_COLUMN, (batch.number(), number), ids)
+}
+
+pub(crate) fn open_ids(scope: &Scope<'_>, batch: Id<Batch>, row: &PaymentRow) -> Result<Zeroizing<Vec<u8>>, Error> {
+    scope.vault.open(IDS_COLUMN, (batch.number(), row.number), &row.sealed_ids)
+}
+
+pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, rows: &[PaymentRow]) -> Result<(), Error> {
+    tx.run_many(
+        &INSERT,
+        rows.iter().map(|row| {
+            [
+                batch.into(),
+                row.number.into(),
+                row.payee.as_ref().into(),
+                (&row.end_to_end).into(),
+                row.outcome.designation.into(),
+                row.money.map(|money| money.minor).into(),
+                row.money.as_ref().map(|money| money.currency.as_str()).into(),
+                row.outcome.state.code().into(),
+                row.outcome.reason.map(Reason::code).into(),
+                (&row.sealed_ids).into(),
+            ]
+        }),
+    )
+}
+
+/// Records another outcome for a payment that is still staged.
+pub(crate) fn decide_again(tx: &Tx<'_>, batch: Id<Batch>, number: i64, outcome: &Outcome) -> Result<(), Error> {
+    let code = outcome.reason.map(Reason::code);
+    tx.run(
+        &DECIDE_AGAIN,
+        &[outcome.designation.into(), outcome.state.code().into(), code.into(), batch.into(), number.into()],
+    )
+    .map(|_| ())
+}
+
+fn read(row: &Row<'_>) -> Result<PaymentRow, Error> {
+    let money = match (row.optional_int(5)?, row.optional_text(6)?) {
+        (Some(minor), Some(currency)) => {
+            Some(Money { minor, currency: Currency::parse(currency).map_err(|_| row.broken(6))? })
+        }
+        (None, None) => None,
+        _ => return Err(row.broken(5).into()),
+    };
+    Ok(PaymentRow {
+        number: row.int(1)?,
+        payee: row.optional_bytes(2)?.map(|_| row.array(2)).transpose()?.map(Blind::from_bytes),
+        end_to_end: Blind::from_bytes(row.array(3)?),
+        money,
+        outcome: Outcome::read(row, 4, 7, 8)?,
+        sealed_ids: row.bytes(9)?.to_vec(),
+    })
+}
+
+/// The payments of a batch with numbers in `numbers`, in order, as they were first decided.
+pub(crate) fn each_of(
+    tx: &Tx<'_>,
+    batch: Id<Batch>,
+    numbers: Range<i64>,
+    mut visit: impl FnMut(PaymentRow) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&RANGE_OF_BATCH, &[batch.into(), numbers.start.into(), numbers.end.into()], |row| visit(read(row)?))
+}
+
+/// The leaf over one payment. `ids` are in clear.
+pub(crate) fn leaf(encoder: &mut Encoder, batch: Id<Batch>, row: &PaymentRow, ids: &[u8]) -> Hash {
+    encoder
+        .start(PaymentTable.name())
+        .int(batch.number())
+        .int(row.number)
+        .bytes(row.payee.as_ref().map_or(&[], |payee| payee.as_bytes()))
+        .bytes(row.end_to_end.as_bytes())
+        .optional_int(row.money.map(|money| money.minor))
+        .text(row.money.as_ref().map_or("", |money| money.currency.as_str()));
+    row.outcome.encode(encoder);
+    encoder.bytes(ids).leaf()
+}
+
+pub(crate) fn claim(tree: &Tree) -> Rows {
+    Rows::of(PaymentTable.name(), tree)
+}
+
+pub(crate) struct PaymentTable;
+
+impl Table for PaymentTable {
+    fn name(&self) -> &'static str {
+        "payment"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut encoder = Encoder::default();
+        scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
+            let (batch, payment) = (Id::new(row.int(0)?), read(row)?);
+            let ids = open_ids(scope, batch, &payment)?;
+            visit(row.int(10)?, leaf(&mut encoder, batch, &payment, &ids))
+        })
+    }
+}
+
+/// What became of a held payment at one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) number: i64,
+    pub(crate) stage: i64,
+    pub(crate) outcome: Outcome,
+}
+
+pub(crate) fn insert_changes(tx: &Tx<'_>, batch: Id<Batch>, changes: &[Change]) -> Result<Rows, Error> {
+    let mut encoder = Encoder::default();
+    let mut tree = Tree::default();
+    for change in changes {
+        tree.push(change_leaf(&mut encoder, batch, change));
+    }
+    tx.run_many(
+        &INSERT_CHANGE,
+        changes.iter().map(|change| {
+            [
+                batch.into(),
+                Value::Int(change.number),
+                change.stage.into(),
+                change.outcome.designation.into(),
+                change.outcome.state.code().into(),
+                change.outcome.reason.map(Reason::code).into(),
+            ]
+        }),
+    )?;
+    Ok(Rows::of(ChangeTable.name(), &tree))
+}
+
+fn read_change(row: &Row<'_>) -> Result<Change, Error> {
+    Ok(Change { number: row.int(1)?, stage: row.int(2)?, outcome: Outcome::read(row, 3, 4, 5)? })
+}
+
+/// What became of the payments with numbers in `numbers` up to a stage, in the order of numbers, then of stages.
+pub(crate) fn each_change_of(
+    tx: &Tx<'_>,
+    batch: Id<Batch>,
+    numbers: Range<i64>,
+    stage: i64,
+    mut visit: impl FnMut(Change) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let values = [batch.into(), numbers.start.into(), numbers.end.into(), stage.into()];
+    tx.each(&CHANGES_OF_BATCH, &values, |row| visit(read_change(row)?))
+}
+
+fn change_leaf(encoder: &mut Encoder, batch: Id<Batch>, change: &Change) -> Hash {
+    encoder.start(ChangeTable.name()).int(batch.number()).int(change.number).int(change.stage);
+    change.outcome.encode(encoder);
+    encoder.leaf()
+}
+
+pub(crate) struct ChangeTable;
+
+impl Table for ChangeTable {
+    fn name(&self) -> &'static str {
+        "payment_change"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut encoder = Encoder::default();
+        scope.tx.each(&CHANGE_RANGE, &[entries.start.into(), entries.end.into()], |row| {
+            let change = read_change(row)?;
+            visit(row.int(6)?, change_leaf(&mut encoder, Id::new(row.int(0)?), &change))
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! Work that is under way, and work that was abandoned.
+
+use crate::batch::Batch;
+use kernel::{Conflict, Error, Id, Timestamp, Tx, statements};
+
+statements! {
+    INSERT = "staging.insert": "INSERT INTO staging (batch, touched_at) VALUES ($1, $2)";
+    TOUCH = "staging.touch": "UPDATE staging SET touched_at = $1 WHERE batch = $2";
+    DELETE = "staging.delete": "DELETE FROM staging WHERE batch = $1";
+    ABANDONED = "staging.abandoned":
+        "SELECT batch FROM staging WHERE touched_at < $1 ORDER BY batch LIMIT 100";
+    DELETE_PAYMENTS = "payment.delete_staged": "DELETE FROM payment WHERE batch = $1 AND number < $2";
+    DELETE_INPUT = "kept_input.delete_staged": "DELETE FROM kept_input WHERE batch = $1 AND piece < $2";
+    IS_STAGED = "staging.find": "SELECT touched_at FROM staging WHERE batch = $1";
+    FIRST_PAYMENT = "payment.first_of_batch": "SELECT MIN(number) FROM payment WHERE batch = $1";
+    FIRST_PIECE = "kept_input.first_of_batch": "SELECT MIN(piece) FROM kept_input WHERE batch = $1";
+}
+
+/// Rows that are swept in one short transaction.
+const SWEEP_ROWS: i64 = 10_000;
+const SWEEP_PIECES: i64 = 16;
+
+pub(crate) fn insert(tx: &Tx<'_>, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
+    tx.run(&INSERT, &[batch.into(), now.into()]).map(|_| ())
+}
+
+/// Says that the work is alive.
+pub(crate) fn touch(tx: &Tx<'_>, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
+    match tx.run(&TOUCH, &[now.into(), batch.into()])? {
+        0 => Err(Conflict("the work on this file was given up for dead and swept; send it again".to_owned()).into()),
+        _ => Ok(()),
+    }
+}
+
+/// The work is done, or given up and swept.
+pub(crate) fn delete(tx: &Tx<'_>, batch: Id<Batch>) -> Result<(), Error> {
+    match tx.run(&DELETE, &[batch.into()])? {
+        0 => Err(Conflict("the work on this file was given up for dead and swept; send it again".to_owned()).into()),
+        _ => Ok(()),
+    }
+}
+
+/// Batches whose work was last touched before `before`.
+pub(crate) fn abandoned(tx: &Tx<'_>, before: Timestamp) -> Result<Vec<Id<Batch>>, Error> {
+    let mut found = Vec::new();
+    tx.each(&ABANDONED, &[before.into()], |row| {
+        found.push(Id::new(row.int(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Removes some of what was staged; whether more is left. A batch that has become real is staged no more, and nothing of it is
+/// removed.
+pub(crate) fn sweep_some(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
+    if tx.optional(&IS_STAGED, &[batch.into()], |row| row.int(0))?.is_none() {
+        return Ok(false);
+    }
+    let first = |statement| tx.one(statement, &[batch.into()], |row| row.optional_int(0));
+    let (payment, piece) = (first(&FIRST_PAYMENT)?, first(&FIRST_PIECE)?);
+    if let Some(payment) = payment {
+        tx.run(&DELETE_PAYMENTS, &[batch.into(), (payment + SWEEP_ROWS).into()])?;
+    }
+    if let Some(piece) = piece {
+        tx.run(&DELETE_INPUT, &[batch.into(), (piece + SWEEP_PIECES).into()])?;
+    }
+    Ok(payment.is_some() || piece.is_some())
+}
+
+/// Forgets work that has been discarded, if it is still known.
+pub(crate) fn forget(tx: &Tx<'_>, batch: Id<Batch>) -> Result<(), Error> {
+    tx.run(&DELETE, &[batch.into()]).map(|_| ())
+}

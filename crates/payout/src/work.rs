@@ -1,0 +1,416 @@
+//! What is done with a chunk of a payment file, on any thread: read, decide, complete, seal.
+
+use crate::batch::Batch;
+use crate::message::{
+    Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, parse_payment, write_entry,
+    write_payment, write_removed,
+};
+use crate::payment::{State, Verdict, check_date, decide, needs_account, paid_currency, refused_by_itself};
+use crate::reason::Reason;
+use crate::store::payment::{Ids, Outcome, PaymentRow, each_change_of, each_of, leaf, seal_ids};
+use denmark::{BankDirectory, Decimal};
+use jiff::civil::Date;
+use kernel::merkle::{Encoder, Hash};
+use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Vault};
+use registry::account::{self, DesignatedAccount};
+use registry::payee::PayeeId;
+use registry::payer::{NoAccount, Payer, PayerKind};
+use registry::purpose::{self, BenefitKind};
+use registry::resolve::{self, Query};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Why the work stopped.
+pub(crate) enum Stop {
+    /// The file is to be refused.
+    Fault(Fault),
+    /// Something failed.
+    Error(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// What is ruled for one payment in the files that are being written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ruling {
+    /// Whether it stands in the completed file, and how.
+    pub(crate) completion: Completion,
+    /// What is recorded, and reported.
+    pub(crate) outcome: Outcome,
+}
+
+/// How a payment stands in the completed file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Completion {
+    /// With this account.
+    With(DesignatedAccount),
+    /// As it came.
+    AsItCame,
+    /// Not at all.
+    TakenOut,
+}
+
+impl Ruling {
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        let (state, reason, designation) = verdict.recorded();
+        let completion = match verdict {
+            Verdict::Route(_, account) => Completion::With(account),
+            Verdict::Pass => Completion::AsItCame,
+            Verdict::Hold(_) | Verdict::Reject(_) => Completion::TakenOut,
+        };
+        Self { completion, outcome: Outcome { state, reason, designation } }
+    }
+}
+
+/// Everything that a thread needs to know of the batch.
+pub(crate) struct Setting<'s> {
+    pub(crate) vault: &'s Vault,
+    pub(crate) batch: Id<Batch>,
+    pub(crate) payer: &'s Payer,
+    pub(crate) banks: &'s BankDirectory,
+    /// The date in Denmark on which the file came in. None when dates have been judged before.
+    pub(crate) today: Option<Date>,
+    pub(crate) rule: Rule,
+    /// Whether rows are to be recorded: then ids are sealed and leaves made.
+    pub(crate) records: bool,
+}
+
+/// How payments are ruled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// By what the file says and the registry holds now; or held all together.
+    Fresh { now: Timestamp, hold_all: bool },
+    /// As was recorded up to a stage: the files of that stage are written again.
+    Recorded { stage: i64 },
+    /// What is held is decided by what the registry holds now, and released.
+    Release { now: Timestamp, stage: i64 },
+}
+
+/// One payment, done.
+pub(crate) struct Worked {
+    pub(crate) row: PaymentRow,
+    pub(crate) leaf: Hash,
+    pub(crate) ruling: Ruling,
+    /// As it enters control sums.
+    pub(crate) amount: Option<Decimal>,
+    /// Whether the payment was ruled in this run; the others are only reported.
+    pub(crate) is_ruled: bool,
+    /// In the chunk's bytes.
+    pub(crate) part: Range<usize>,
+    /// Where the element begins in the part.
+    pub(crate) start: usize,
+    /// In [`Done::completed`], [`Done::status`], [`Done::ids`].
+    pub(crate) completed: Range<usize>,
+    pub(crate) status: Range<usize>,
+    pub(crate) ids: Range<usize>,
+}
+
+/// One chunk, done.
+pub(crate) struct Done {
+    pub(crate) chunk: Chunk,
+    pub(crate) payments: Vec<Worked>,
+    pub(crate) completed: Vec<u8>,
+    pub(crate) status: Vec<u8>,
+    pub(crate) ids: Vec<u8>,
+    /// The sealed input, where it is kept.
+    pub(crate) sealed_input: Option<Vec<u8>>,
+}
+
+/// The buffers of a chunk that was done, for the next one.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    pub(crate) payments: Vec<Worked>,
+    pub(crate) completed: Vec<u8>,
+    pub(crate) status: Vec<u8>,
+    pub(crate) ids: Vec<u8>,
+}
+
+/// A payment with what was found out about it before anything was looked up.
+struct Candidate<'c> {
+    payment: Payment<'c>,
+    part: Range<usize>,
+    start: usize,
+    needs_account: bool,
+    refused: Option<Reason>,
+    payee: Option<Blind>,
+    block_benefit: Option<&'c str>,
+}
+
+impl Candidate<'_> {
+    /// The kind of benefit: the payment's own precedes its block's.
+    fn benefit(&self) -> Option<BenefitKind> {
+        let of_payment = self.payment.category.as_deref().and_then(BenefitKind::parse);
+        let in_remittance = || self.payment.first_remittance.as_deref().and_then(BenefitKind::in_remittance);
+        of_payment.or_else(in_remittance).or_else(|| self.block_benefit.and_then(BenefitKind::parse))
+    }
+}
+
+/// One thread with its own connection.
+pub(crate) struct Worker<'w> {
+    pub(crate) setting: &'w Setting<'w>,
+    pub(crate) connection: Connection,
+    /// The blind indexes of the purposes met so far: a file has few.
+    pub(crate) purposes: BTreeMap<BenefitKind, Blind>,
+}
+
+impl Worker<'_> {
+    /// Does one chunk.
+    pub(crate) fn work(&mut self, chunk: Chunk, buffers: Buffers) -> Result<Done, Stop> {
+        let Buffers { mut payments, mut completed, mut status, mut ids } = buffers;
+        let candidates = self.read(&chunk)?;
+        let rulings = self.rule(chunk.first_payment, &candidates)?;
+        let mut encoder = Encoder::default();
+        for (at, (candidate, (ruling, is_ruled))) in candidates.iter().zip(rulings).enumerate() {
+            let Candidate { payment, part, start, payee, .. } = candidate;
+            let number = (chunk.first_payment + at as u64) as i64;
+            let completed_from = completed.len();
+            self.complete(&mut completed, &chunk.bytes[part.clone()], payment, *start, &ruling.completion);
+            let status_from = status.len();
+            let end_to_end_id = payment.end_to_end_id.as_ref();
+            let instruction_id = payment.instruction_id.as_deref();
+            report(&mut status, self.setting.payer, end_to_end_id, instruction_id, &ruling.outcome);
+            let ids_from = ids.len();
+            let benefit = candidate.benefit();
+            let benefit = benefit.as_ref().map(BenefitKind::as_str);
+            Ids { end_to_end_id, instruction_id, benefit }.append_to(&mut ids);
+            let plain_ids = &ids[ids_from..];
+            let records = self.setting.records;
+            let row = PaymentRow {
+                number,
+                payee: *payee,
+                end_to_end: if records { end_to_end_key(self.setting.vault, end_to_end_id) } else { Blind::default() },
+                money: payment.money.ok(),
+                outcome: ruling.outcome,
+                sealed_ids: if records {
+                    seal_ids(self.setting.vault, self.setting.batch, number, plain_ids)?
+                } else {
+                    Vec::new()
+                },
+            };
+            let leaf = if records { leaf(&mut encoder, self.setting.batch, &row, plain_ids) } else { Hash::default() };
+            payments.push(Worked {
+                row,
+                leaf,
+                ruling,
+                amount: payment.amount.ok(),
+                is_ruled,
+                part: part.clone(),
+                start: *start,
+                completed: completed_from..completed.len(),
+                status: status_from..status.len(),
+                ids: ids_from..ids.len(),
+            });
+        }
+        drop(candidates);
+        Ok(Done { chunk, payments, completed, status, ids, sealed_input: None })
+    }
+
+    fn read<'c>(&self, chunk: &'c Chunk) -> Result<Vec<Candidate<'c>>, Stop> {
+        let mut candidates = Vec::with_capacity(chunk.payments as usize);
+        let mut block = chunk.block.as_ref();
+        let mut date = self.date_fault(block);
+        for part in &chunk.parts {
+            match part {
+                Part::BlockHead { head, .. } => {
+                    block = Some(head);
+                    date = self.date_fault(block);
+                }
+                Part::Payment { span, start } => {
+                    let Some(block) = block else { continue };
+                    let part = &chunk.bytes[span.clone()];
+                    let payment = parse_payment(part, *start, chunk.offset + span.start as u64, &block.context)
+                        .map_err(Stop::Fault)?;
+                    let needs_account = needs_account(&payment, block.is_cheque);
+                    let payee = match &payment.payee {
+                        Payee::Named(number) if needs_account => Some(payee_id(number).key(self.setting.vault)),
+                        _ => None,
+                    };
+                    let refused = refused_by_itself(&payment, needs_account, date);
+                    candidates.push(Candidate {
+                        part: span.clone(),
+                        start: *start,
+                        needs_account,
+                        refused,
+                        payee,
+                        block_benefit: block.benefit.as_deref(),
+                        payment,
+                    });
+                }
+                Part::FileHead { .. } | Part::BlockTail { .. } | Part::FileTail { .. } => {}
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn date_fault(&self, block: Option<&Arc<BlockHead>>) -> Option<Reason> {
+        check_date(block?.execution_date, self.setting.today?)
+    }
+}
+
+impl Worker<'_> {
+    /// What is ruled for each payment, and whether it was ruled in this run.
+    fn rule(&mut self, first: u64, candidates: &[Candidate<'_>]) -> Result<Vec<(Ruling, bool)>, Error> {
+        match self.setting.rule {
+            Rule::Fresh { now, hold_all } => {
+                let verdicts = self.decide(candidates, now, |_| true)?;
+                let held = |verdict| match verdict {
+                    Verdict::Route(..) | Verdict::Pass if hold_all => Verdict::Hold(None),
+                    verdict => verdict,
+                };
+                Ok(verdicts.into_iter().map(|verdict| (Ruling::of(held(verdict)), true)).collect())
+            }
+            Rule::Recorded { stage } => self.recall(first, candidates.len(), stage),
+            Rule::Release { now, stage } => {
+                let recorded = self.recall(first, candidates.len(), stage)?;
+                let is_held =
+                    |index: usize| recorded.get(index).is_some_and(|(ruling, _)| ruling.outcome.state == State::Held);
+                let verdicts = self.decide(candidates, now, is_held)?;
+                let rulings = recorded.iter().zip(verdicts).enumerate().map(|(index, ((recorded, _), verdict))| {
+                    if is_held(index) {
+                        (Ruling::of(verdict), true)
+                    } else {
+                        (Ruling { completion: Completion::TakenOut, ..*recorded }, false)
+                    }
+                });
+                Ok(rulings.collect())
+            }
+        }
+    }
+
+    /// Decides the payments that are `wanted` by what the registry holds now.
+    fn decide(
+        &mut self,
+        candidates: &[Candidate<'_>],
+        now: Timestamp,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Vec<Verdict>, Error> {
+        let Setting { vault, payer, .. } = *self.setting;
+        let mut verdicts = Vec::with_capacity(candidates.len());
+        let mut queries = Vec::new();
+        let mut asked = Vec::new();
+        for (index, candidate) in candidates.iter().enumerate() {
+            let verdict = match (candidate.refused, candidate.payee) {
+                (Some(reason), _) => Verdict::Reject(reason),
+                (None, Some(payee)) => {
+                    if wanted(index) {
+                        let purpose = candidate.benefit().map(|kind| self.purpose(kind));
+                        queries.push(Query { payee, purpose });
+                        asked.push(index);
+                    }
+                    // Until the answer is there.
+                    Verdict::Reject(Reason::NotInRegister)
+                }
+                (None, None) if candidate.needs_account => Verdict::Reject(Reason::Identification),
+                (None, None) => Verdict::Pass,
+            };
+            verdicts.push(verdict);
+        }
+        self.connection.read(|tx| {
+            resolve::resolve_many(&Scope { tx, vault }, &queries, now, |at, resolution| {
+                let index = asked[at];
+                let currency = paid_currency(&candidates[index].payment);
+                verdicts[index] = decide(resolution, currency, &payer.agreement.no_account);
+                Ok(())
+            })
+        })?;
+        Ok(verdicts)
+    }
+
+    fn purpose(&mut self, kind: BenefitKind) -> Blind {
+        let Setting { vault, payer, .. } = *self.setting;
+        *self.purposes.entry(kind).or_insert_with_key(|kind| purpose::key(vault, payer.id, kind))
+    }
+
+    /// What was recorded of the payments up to a stage, so that this stage's files come out as they did.
+    fn recall(&mut self, first: u64, count: usize, stage: i64) -> Result<Vec<(Ruling, bool)>, Error> {
+        let Setting { vault, batch, payer, .. } = *self.setting;
+        let numbers = first as i64..first as i64 + count as i64;
+        self.connection.read(|tx| {
+            let scope = Scope { tx, vault };
+            // The outcome of each, and the stage that it is from.
+            let mut outcomes = Vec::with_capacity(count);
+            each_of(tx, batch, numbers.clone(), |row| {
+                outcomes.push((row.outcome, 0));
+                Ok(())
+            })?;
+            each_change_of(tx, batch, numbers.clone(), stage, |change| {
+                if let Some(outcome) = outcomes.get_mut((change.number - numbers.start) as usize) {
+                    *outcome = (change.outcome, change.stage);
+                }
+                Ok(())
+            })?;
+            outcomes
+                .into_iter()
+                .map(|(outcome, of_stage)| {
+                    let is_of_this = of_stage == stage;
+                    let completion = match (outcome.state, outcome.designation, &payer.agreement.no_account) {
+                        _ if !is_of_this => Completion::TakenOut,
+                        (State::Routed, Some(designation), _) => {
+                            Completion::With(resolve::account_of(&scope, designation)?)
+                        }
+                        (State::Routed, None, NoAccount::PayTo(account)) => Completion::With(*account),
+                        (State::Passed, ..) => Completion::AsItCame,
+                        _ => Completion::TakenOut,
+                    };
+                    Ok((Ruling { completion, outcome }, is_of_this))
+                })
+                .collect()
+        })
+    }
+
+    fn complete(&self, out: &mut Vec<u8>, part: &[u8], payment: &Payment<'_>, start: usize, completion: &Completion) {
+        match completion {
+            Completion::AsItCame => write_payment(out, part, payment, None),
+            Completion::TakenOut => write_removed(out, part, start),
+            Completion::With(account) => {
+                let iban = account.iban(self.setting.banks);
+                match account.agent(self.setting.banks) {
+                    account::Agent::Bic(bic) => {
+                        write_payment(out, part, payment, Some((Agent::Bic(bic.as_str()), iban.as_str())));
+                    }
+                    account::Agent::Member(reg) => {
+                        write_payment(out, part, payment, Some((Agent::Member(&reg.to_string()), iban.as_str())));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn payee_id(number: &PayeeNumber) -> PayeeId {
+    match *number {
+        PayeeNumber::Cpr(number) => PayeeId::Cpr(number),
+        PayeeNumber::Cvr(number) => PayeeId::Cvr(number),
+        PayeeNumber::Se(number) => PayeeId::Se(number),
+        PayeeNumber::P(number) => PayeeId::P(number),
+    }
+}
+
+/// The blind index of an end-to-end id: for telling that it was used before in its file, and for finding a payment by it.
+pub(crate) fn end_to_end_key(vault: &Vault, end_to_end_id: &str) -> Blind {
+    vault.blind(Domain("payment.end_to_end"), end_to_end_id)
+}
+
+/// Appends what the status report says of a payment, if anything: a private payer learns only what could not be paid, and
+/// what passed through is the bank's to report.
+pub(crate) fn report(
+    out: &mut Vec<u8>,
+    payer: &Payer,
+    end_to_end_id: &str,
+    instruction_id: Option<&str>,
+    outcome: &Outcome,
+) {
+    let status = match (outcome.state, payer.agreement.kind) {
+        (State::Routed, PayerKind::Public) => Status::Accepted,
+        (State::Routed, PayerKind::Private) | (State::Passed, _) => return,
+        (State::Held, _) => Status::Pending,
+        (State::Rejected | State::Cancelled, _) => Status::Rejected,
+    };
+    let reason = outcome.reason.map(|reason| (reason.code(), reason.sentence()));
+    write_entry(out, &Entry { instruction_id, end_to_end_id, status, reason });
+}

@@ -1,0 +1,187 @@
+//! Looking one payee up. A look-up of a person is itself entered in the journal before its answer leaves.
+
+use crate::designation::Designation;
+use crate::payee::PayeeId;
+use crate::payer::PayerRefusal;
+use crate::purpose::{self, BenefitKind};
+use crate::resolve::{self, Found, Query, Resolution};
+use crate::{policy, store};
+use denmark::BankDirectory;
+use kernel::journal::{self, Entry, Rows};
+use kernel::merkle::to_hex;
+use kernel::{Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a look-up was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum LookUpRefusal {
+    /// No register lists the payee, and no account was ever designated for it.
+    PayeeUnknown,
+}
+
+impl Refuse for LookUpRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::PayeeUnknown => "payee.unknown",
+        }
+    }
+}
+
+impl fmt::Display for LookUpRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the payee is not in the register")
+    }
+}
+
+/// Asks for the account of one payee.
+pub struct LookUp {
+    /// Whose.
+    pub payee: PayeeId,
+    /// For which payer and kind of benefit; the default account without.
+    pub specific: Option<(String, BenefitKind)>,
+    /// In force when; now without.
+    pub as_of: Option<Timestamp>,
+    /// As known when; now without.
+    pub known_at: Option<Timestamp>,
+}
+
+/// The account of one payee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookUpAnswer {
+    /// As it was asked for.
+    pub payee: String,
+    /// The IBAN.
+    pub account: Option<String>,
+    /// The bank's BIC, where it has one.
+    pub bic: Option<String>,
+    /// Since when the account has been this payee's.
+    pub since: Option<String>,
+    /// `in_force`, `frozen`, `closed`, `none`, or the register's `dead` or `dissolved`.
+    pub state: String,
+}
+
+impl Command for LookUp {
+    const OPERATION: Operation = policy::RESOLVE;
+    type State = (Found, BankDirectory);
+    type Change = ();
+    type Output = LookUpAnswer;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        let purpose = match &self.specific {
+            None => None,
+            Some((payer, benefit)) => {
+                let payer = store::payer::find_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?;
+                Some(purpose::key(scope.vault, payer.id, benefit))
+            }
+        };
+        let query = Query { payee: self.payee.key(scope.vault), purpose };
+        let entries = match self.known_at {
+            None => journal::ENTRIES_MAX,
+            Some(moment) => journal::size_at(scope.tx, moment)?,
+        };
+        let moment = self.as_of.unwrap_or(Timestamp::from_micros(i64::MAX));
+        Ok((resolve::resolve_at(scope, &query, moment, entries)?, store::bank::directory_at(scope.tx, entries)?))
+    }
+
+    fn decide(&self, (found, banks): Self::State, _: &Env) -> Result<Decision<(), LookUpAnswer>, Refusal> {
+        let designation = found.designation.map(|row| row.standing);
+        let state = match found.resolution {
+            Resolution::NotInRegister if designation.is_none() => return Err(LookUpRefusal::PayeeUnknown.into()),
+            Resolution::NotInRegister => "dissolved",
+            Resolution::Dead => "dead",
+            Resolution::NoAccount => "none",
+            Resolution::Closed => "closed",
+            Resolution::Frozen => "frozen",
+            Resolution::Account(..) => "in_force",
+        };
+        let output = LookUpAnswer {
+            payee: self.payee.reveal(),
+            account: designation.map(|standing| standing.account.iban(&banks).as_str().to_owned()),
+            bic: designation.and_then(|standing| standing.account.bic(&banks)).map(|bic| bic.as_str().to_owned()),
+            since: found.since.map(|moment| moment.to_string()),
+            state: state.to_owned(),
+        };
+        Ok(Decision::of(vec![], serde_json::json!({ "payee": self.payee.reveal(), "answer": state }), output))
+    }
+
+    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(vec![])
+    }
+}
+
+/// Asks for everything that was ever designated for one payee.
+pub struct ReadHistory {
+    /// Whose.
+    pub payee: PayeeId,
+}
+
+/// One designation in a history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// `default`, or `specific` and the first digits of the purpose's pseudonym.
+    pub purpose: String,
+    /// The IBAN.
+    pub account: String,
+    /// `in_force`, `frozen`, `closed`.
+    pub state: String,
+    /// From when it held.
+    pub from: String,
+    /// Until when; open without.
+    pub to: Option<String>,
+    /// Who gave the command.
+    pub by: String,
+    /// Which channel it came by.
+    pub channel: String,
+    /// When it was recorded.
+    pub recorded: String,
+}
+
+/// A designation with the journal entry that recorded it.
+type Recorded = (Designation, journal::Account);
+
+impl Command for ReadHistory {
+    const OPERATION: Operation = policy::READ_HISTORY;
+    type State = (Vec<Vec<Recorded>>, BankDirectory);
+    type Change = ();
+    type Output = Vec<HistoryRow>;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        let histories = resolve::history(scope, &self.payee.key(scope.vault))?.ok_or(LookUpRefusal::PayeeUnknown)?;
+        let recorded = |row: Designation| -> Result<Recorded, Error> {
+            Ok((row, journal::read(scope, journal::entry_of(row.id.number()))?))
+        };
+        let histories = histories
+            .into_iter()
+            .map(|rows| rows.into_iter().map(recorded).collect())
+            .collect::<Result<Vec<Vec<Recorded>>, Error>>()?;
+        Ok((histories, store::bank::directory(scope.tx)?))
+    }
+
+    fn decide(&self, (histories, banks): Self::State, _: &Env) -> Result<Decision<(), Vec<HistoryRow>>, Refusal> {
+        let mut rows = Vec::new();
+        for history in &histories {
+            let mut to = None;
+            for (row, account) in history {
+                rows.push(HistoryRow {
+                    purpose: row.purpose.map_or_else(
+                        || "default".to_owned(),
+                        |purpose| format!("specific {}", &to_hex(purpose.as_bytes())[..8]),
+                    ),
+                    account: row.standing.account.iban(&banks).as_str().to_owned(),
+                    state: row.standing.state.name().to_owned(),
+                    from: row.effective.to_string(),
+                    to: to.replace(row.effective.to_string()),
+                    by: account.actor.clone(),
+                    channel: account.facts["sender"].as_str().unwrap_or_default().to_owned(),
+                    recorded: account.at.to_string(),
+                });
+            }
+        }
+        Ok(Decision::of(vec![], serde_json::json!({ "payee": self.payee.reveal() }), rows))
+    }
+
+    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(vec![])
+    }
+}

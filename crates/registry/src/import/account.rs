@@ -1,0 +1,235 @@
+//! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
+
+use super::{ImportRefusal, Link, Source};
+use crate::account::DesignatedAccount;
+use crate::designation::{self, Action, Channel, Designation, Expects, Request, Standing};
+use crate::payee::{PayeeId, RegisterStatus};
+use crate::payer::Payer;
+use crate::policy;
+use crate::purpose::{self, BenefitKind};
+use crate::row_refusal::RowRefusal;
+use crate::store;
+use denmark::{Account, BankDirectory, Bic, Currency};
+use kernel::journal::{Entry, Rows};
+use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Vault};
+use std::collections::BTreeMap;
+
+/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
+pub struct Accounts {
+    /// Who sends it.
+    pub channel: Channel,
+    /// What gives the blind indexes.
+    pub vault: Vault,
+}
+
+/// One row, read.
+pub struct AccountRow {
+    action: Action,
+    payee: Blind,
+    has_register: bool,
+    account: Option<DesignatedAccount>,
+    /// The BIC that the row names, to be held against the directory's.
+    bic: Option<Bic>,
+    expects: Option<Expects>,
+    specific: Option<(String, BenefitKind)>,
+}
+
+/// What is known of the payees of a chunk.
+pub struct AccountState {
+    banks: BankDirectory,
+    payers: BTreeMap<String, Option<Id<Payer>>>,
+    payees: BTreeMap<Blind, RegisterStatus>,
+    histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
+    changes: usize,
+}
+
+/// A row to be added to one payee's history.
+pub struct AccountChange {
+    payee: Blind,
+    purpose: Option<Blind>,
+    previous: Link<Designation>,
+    effective: Timestamp,
+    standing: Standing,
+    /// The payee is known by this account alone: an SE or P number.
+    is_new_payee: bool,
+}
+
+fn unless_empty<T, E>(
+    text: &str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+    refusal: RowRefusal,
+) -> Result<Option<T>, RowRefusal> {
+    if text.is_empty() { Ok(None) } else { parse(text).map(Some).map_err(|_| refusal) }
+}
+
+impl Source for Accounts {
+    const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
+    const HEADER: &'static [&'static str] =
+        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit"];
+    type Row = AccountRow;
+    type State = AccountState;
+    type Change = AccountChange;
+
+    fn sender(&self) -> String {
+        self.channel.name()
+    }
+
+    fn read(&self, fields: &[&str]) -> Result<AccountRow, RowRefusal> {
+        let [action, payee, account, bic, expects, currency, payer, benefit] = fields else {
+            return Err(RowRefusal::Malformed);
+        };
+        let action = Action::parse(action).ok_or(RowRefusal::Action)?;
+        let payee = PayeeId::parse(payee).ok_or(RowRefusal::Payee)?;
+        let account = unless_empty(account, Account::parse, RowRefusal::Account)?;
+        let bic = unless_empty(bic, Bic::parse, RowRefusal::Bic)?;
+        let expects = unless_empty(expects, |text| Expects::parse(text).ok_or(()), RowRefusal::Expects)?;
+        let currency = unless_empty(currency, Currency::parse, RowRefusal::Currency)?;
+        let account = match account {
+            None => None,
+            Some(Account::Danish(account)) => {
+                Some(DesignatedAccount::Domestic { account, currency: currency.unwrap_or(Currency::DKK) })
+            }
+            Some(Account::Foreign(iban)) => {
+                Some(DesignatedAccount::Foreign { iban, bic: bic.ok_or(RowRefusal::AccountBic)? })
+            }
+        };
+        let specific = match (payer.is_empty(), benefit.is_empty()) {
+            (true, true) => None,
+            (false, false) => Some(((*payer).to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?)),
+            _ => return Err(RowRefusal::Purpose),
+        };
+        let (payee, has_register) = (payee.key(&self.vault), payee.has_register());
+        Ok(AccountRow { action, payee, has_register, account, bic, expects, specific })
+    }
+
+    fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
+        let banks = store::bank::directory(scope.tx)?;
+        if let Channel::Bank(name) = &self.channel
+            && !banks.iter().any(|(_, bank)| bank.name == *name)
+        {
+            return Err(ImportRefusal::BankUnknown.into());
+        }
+        let mut keys: Vec<&Blind> = rows.iter().map(|row| &row.payee).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut state = AccountState {
+            banks,
+            payers: BTreeMap::new(),
+            payees: BTreeMap::new(),
+            histories: BTreeMap::new(),
+            changes: 0,
+        };
+        store::payee::find_many(scope, keys.iter().copied(), |index, found| {
+            state.payees.insert(*keys[index], found.status);
+            if let Some(newest) = found.designation {
+                state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
+            }
+            Ok(())
+        })?;
+        for row in rows {
+            let Some((payer, benefit)) = &row.specific else { continue };
+            if !state.payers.contains_key(payer) {
+                let found = store::payer::find_by_name(scope, payer)?.map(|payer| payer.id);
+                state.payers.insert(payer.clone(), found);
+            }
+            let Some(Some(payer)) = state.payers.get(payer) else { continue };
+            let purpose = purpose::key(scope.vault, *payer, benefit);
+            if let Some(newest) = store::designation::find_specific(scope, &row.payee, &purpose)? {
+                state.histories.insert((row.payee, Some(purpose)), (Link::Stored(newest.id), newest.standing));
+            }
+        }
+        Ok(state)
+    }
+
+    fn decide(
+        &self,
+        state: &mut AccountState,
+        row: &AccountRow,
+        env: &Env,
+    ) -> Result<Option<AccountChange>, RowRefusal> {
+        let purpose = match &row.specific {
+            None => None,
+            Some((payer, benefit)) => {
+                let payer = state.payers.get(payer).copied().flatten().ok_or(RowRefusal::PayerUnknown)?;
+                Some(purpose::key(&self.vault, payer, benefit))
+            }
+        };
+        if let (Some(bic), Some(account)) = (row.bic, row.account)
+            && account.bic(&state.banks) != Some(bic)
+        {
+            return Err(RowRefusal::AccountBic);
+        }
+        let known = state.payees.get(&row.payee).copied();
+        let status = known.or((!row.has_register).then_some(RegisterStatus::Unlisted));
+        let history = state.histories.get(&(row.payee, purpose));
+        let request = Request {
+            channel: &self.channel,
+            action: row.action,
+            account: row.account,
+            expects: row.expects,
+            is_specific: purpose.is_some(),
+        };
+        let current = history.map(|(_, standing)| standing);
+        let Some(standing) = designation::decide(&request, status, current, &state.banks)? else { return Ok(None) };
+        let previous = history.map_or(Link::None, |(newest, _)| *newest);
+        state.histories.insert((row.payee, purpose), (Link::Pending(state.changes), standing));
+        state.payees.insert(row.payee, status.unwrap_or(RegisterStatus::Unlisted));
+        state.changes += 1;
+        Ok(Some(AccountChange {
+            payee: row.payee,
+            purpose,
+            previous,
+            effective: env.now,
+            standing,
+            is_new_payee: known.is_none(),
+        }))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let mut new = Vec::with_capacity(changes.len());
+        // The newest row of each history, in the directory's order.
+        let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
+        let mut new_payees = BTreeMap::new();
+        for (ordinal, change) in changes.iter().enumerate() {
+            new.push(store::designation::NewDesignation {
+                payee: change.payee,
+                purpose: change.purpose,
+                previous: change.previous.id(entry)?,
+                effective: change.effective,
+                standing: change.standing,
+            });
+            let id = entry.row(ordinal)?;
+            let is_first = matches!(change.previous, Link::None);
+            newest
+                .entry((change.payee, change.purpose))
+                .and_modify(|(_, latest)| *latest = id)
+                .or_insert((is_first, id));
+            if change.is_new_payee {
+                new_payees.insert(change.payee, ());
+            }
+        }
+        let rows = store::designation::insert_many(scope, entry, &new)?;
+        store::payee::insert_many(
+            scope.tx,
+            new_payees.keys().map(|key| store::payee::NewPayee {
+                key,
+                status: RegisterStatus::Unlisted,
+                register_row: None,
+                designation: None,
+                has_specific: false,
+            }),
+        )?;
+        let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
+        store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
+        for ((payee, purpose), (is_first, id)) in &newest {
+            if let Some(purpose) = purpose {
+                store::designation::set_specific(scope.tx, payee, purpose, *id, *is_first)?;
+            }
+        }
+        let with_specific = newest
+            .iter()
+            .filter_map(|((payee, purpose), (is_first, _))| (purpose.is_some() && *is_first).then_some(payee));
+        store::payee::set_has_specific(scope.tx, with_specific)?;
+        Ok(vec![rows])
+    }
+}

@@ -1,0 +1,26 @@
+//! The registry: payees, and the account designated for each.
+//!
+//! Promises:
+//! - A payee has at most one default account in force, and for one payer and kind of benefit at most one specific account,
+//!   which takes precedence.
+//! - **Nothing is deleted or changed**: a history is a chain of rows in two times, when each holds and when it was recorded.
+//!   Only the directory row that points at the newest one moves.
+//! - A change names the account that it replaces, on every channel.
+//! - A bank touches only accounts with its own registration numbers.
+
+pub mod account;
+pub mod commands;
+pub mod designation;
+pub mod import;
+pub mod payee;
+pub mod payer;
+pub mod policy;
+pub mod purpose;
+pub mod resolve;
+mod row_refusal;
+mod store;
+mod verify;
+
+pub use row_refusal::RowRefusal;
+pub use store::{MIGRATIONS, STATEMENTS, TABLES};
+pub use verify::verify_directory;

@@ -1,0 +1,171 @@
+//! Payers and their agreements with the registry.
+
+use crate::account::DesignatedAccount;
+use denmark::{Account, Currency, Cvr};
+use kernel::{Domain, Id, Refuse, Vault};
+use std::fmt;
+
+/// Who pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// The same for every version of the agreement.
+    pub id: Id<Self>,
+    /// The agreement's version.
+    pub version: Id<PayerVersion>,
+    /// What was agreed.
+    pub agreement: Agreement,
+}
+
+/// Marks ids of a payer's versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayerVersion;
+
+/// What a payer has agreed with the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// The name that commands call the payer by.
+    pub name: String,
+    /// Whose it is.
+    pub cvr: Cvr,
+    /// What it may see.
+    pub kind: PayerKind,
+    /// What becomes of a payment whose payee has no account.
+    pub no_account: NoAccount,
+}
+
+/// What a payer may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayerKind {
+    /// An authority: its status reports list what was routed.
+    Public,
+    /// Any other payer: it learns only what could not be paid.
+    Private,
+}
+
+/// What becomes of a payment whose payee has no account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAccount {
+    /// It goes back.
+    Reject,
+    /// It waits.
+    Hold,
+    /// It is paid to an account of the payer's choice.
+    PayTo(DesignatedAccount),
+}
+
+const NAME_CHARS_MAX: usize = 70;
+
+/// Why a payer was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PayerRefusal {
+    /// The name is empty or too long.
+    Name,
+    /// The name belongs to another company.
+    NameTaken,
+    /// Nobody is registered under that name.
+    Unknown,
+    /// The pay-to account is not a domestic IBAN with a known bank.
+    PayTo,
+}
+
+impl Refuse for PayerRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Name => "payer.name",
+            Self::NameTaken => "payer.name_taken",
+            Self::Unknown => "payer.unknown",
+            Self::PayTo => "payer.pay_to",
+        }
+    }
+}
+
+impl fmt::Display for PayerRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "a payer's name has 1 to 70 characters, none of them a control character",
+            Self::NameTaken => "that name is registered for another company",
+            Self::Unknown => "no payer is registered under that name",
+            Self::PayTo => "the account to pay to instead must be with a bank in the bank directory",
+        })
+    }
+}
+
+impl Agreement {
+    /// The blind index of a payer's name.
+    #[must_use]
+    pub fn name_key(vault: &Vault, name: &str) -> kernel::Blind {
+        vault.blind(Domain("payer.name"), name)
+    }
+
+    /// Whether the name can be one.
+    ///
+    /// # Errors
+    /// [`PayerRefusal::Name`].
+    pub fn check_name(&self) -> Result<(), PayerRefusal> {
+        let length = self.name.chars().count();
+        if (1..=NAME_CHARS_MAX).contains(&length) && !self.name.chars().any(char::is_control) {
+            Ok(())
+        } else {
+            Err(PayerRefusal::Name)
+        }
+    }
+
+    /// As it is sealed: one line a field.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let kind = match self.kind {
+            PayerKind::Public => "public",
+            PayerKind::Private => "private",
+        };
+        let no_account = match &self.no_account {
+            NoAccount::Reject => "reject".to_owned(),
+            NoAccount::Hold => "hold".to_owned(),
+            NoAccount::PayTo(account) => format!("pay-to {}", account.to_text()),
+        };
+        format!("{}\n{kind}\n{no_account}\n{}", self.cvr.digits(), self.name)
+    }
+
+    /// Reads what [`Agreement::to_text`] wrote.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut lines = text.splitn(4, '\n');
+        let cvr = Cvr::parse(lines.next()?).ok()?;
+        let kind = PayerKind::parse(lines.next()?)?;
+        let no_account = match lines.next()? {
+            "reject" => NoAccount::Reject,
+            "hold" => NoAccount::Hold,
+            other => NoAccount::PayTo(DesignatedAccount::from_text(other.strip_prefix("pay-to ")?)?),
+        };
+        Some(Self { name: lines.next()?.to_owned(), cvr, kind, no_account })
+    }
+}
+
+impl PayerKind {
+    /// Reads `public` or `private`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "public" => Some(Self::Public),
+            "private" => Some(Self::Private),
+            _ => None,
+        }
+    }
+}
+
+impl NoAccount {
+    /// Reads `reject`, `hold` or `pay-to:IBAN`. The account is in kroner and domestic.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "reject" => Some(Self::Reject),
+            "hold" => Some(Self::Hold),
+            other => match Account::parse(other.strip_prefix("pay-to:")?).ok()? {
+                Account::Danish(account) => {
+                    Some(Self::PayTo(DesignatedAccount::Domestic { account, currency: Currency::DKK }))
+                }
+                // A foreign account would need a BIC, and this form has no place for one.
+                Account::Foreign(_) => None,
+            },
+        }
+    }
+}

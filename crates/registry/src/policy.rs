@@ -1,0 +1,23 @@
+//! Who may do what in the registry.
+
+use kernel::Operation;
+use kernel::Role::{Console, Operator};
+
+/// Brings the mirror of the population register up to date.
+pub const IMPORT_POPULATION: Operation = Operation { name: "population.import", roles: &[Console, Operator] };
+/// Brings the mirror of the company register up to date.
+pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", roles: &[Console, Operator] };
+/// Brings the bank directory up to date.
+pub const IMPORT_BANKS: Operation = Operation { name: "bank.import", roles: &[Console, Operator] };
+/// Designates, closes, freezes and unfreezes accounts in bulk.
+pub const IMPORT_ACCOUNTS: Operation = Operation { name: "account.import", roles: &[Console, Operator] };
+/// Registers a payer or changes its agreement.
+pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
+/// Looks up one payee's account.
+pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator] };
+/// Reads the whole history of one payee's accounts.
+pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
+
+/// The registry's rows of the policy.
+pub const POLICY: &[Operation] =
+    &[IMPORT_POPULATION, IMPORT_COMPANIES, IMPORT_BANKS, IMPORT_ACCOUNTS, ADD_PAYER, RESOLVE, READ_HISTORY];

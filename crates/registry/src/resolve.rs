@@ -1,0 +1,232 @@
+//! From a payee to the account in force: for a whole payment file at once, or for one payee at any time, as known at any time.
+
+use crate::account::DesignatedAccount;
+use crate::designation::{Designation, Standing, State};
+use crate::payee::RegisterStatus;
+use crate::payer::{Payer, PayerVersion};
+use crate::store;
+use denmark::BankDirectory;
+use kernel::{Blind, Error, Id, Scope, Timestamp, Tx};
+
+/// Whose account is wanted, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The payee.
+    pub payee: Blind,
+    /// The payer and benefit, where a specific account may take precedence.
+    pub purpose: Option<Blind>,
+}
+
+/// The answer for one payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// No register lists the payee, or the company does not exist any more.
+    NotInRegister,
+    /// The payee is dead.
+    Dead,
+    /// No account was ever designated.
+    NoAccount,
+    /// The last one was closed.
+    Closed,
+    /// The account is frozen.
+    Frozen,
+    /// This account, by this designation.
+    Account(Id<Designation>, DesignatedAccount),
+}
+
+impl Resolution {
+    /// Decides from what the directory holds. The order is the order of the reasons that payers are given.
+    #[must_use]
+    pub fn of(status: Option<RegisterStatus>, standing: Option<&Designation>) -> Self {
+        match status {
+            None | Some(RegisterStatus::Dissolved) => return Self::NotInRegister,
+            Some(RegisterStatus::Dead) => return Self::Dead,
+            Some(
+                RegisterStatus::Unlisted | RegisterStatus::Active | RegisterStatus::Emigrated | RegisterStatus::Missing,
+            ) => {}
+        }
+        match standing {
+            None => Self::NoAccount,
+            Some(designation) => match designation.standing {
+                Standing { state: State::Closed, .. } => Self::Closed,
+                Standing { state: State::Frozen, .. } => Self::Frozen,
+                Standing { state: State::InForce, account } => Self::Account(designation.id, account),
+            },
+        }
+    }
+}
+
+/// Which of two histories counts: a specific account takes precedence until it is closed.
+fn precedence(specific: Option<Designation>, default: Option<Designation>) -> Option<Designation> {
+    specific.filter(|designation| designation.standing.state != State::Closed).or(default)
+}
+
+/// Resolves many payees in one snapshot. `answer` gets the index of each query, in no particular order.
+///
+/// # Errors
+/// The store's, or those of `answer`.
+pub fn resolve_many(
+    scope: &Scope<'_>,
+    queries: &[Query],
+    now: Timestamp,
+    mut answer: impl FnMut(usize, Resolution) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut order: Vec<usize> = (0..queries.len()).collect();
+    order.sort_unstable_by_key(|&index| queries[index].payee);
+    let mut found = vec![false; queries.len()];
+    store::payee::find_many(scope, order.iter().map(|&index| &queries[index].payee), |at, payee| {
+        let index = order[at];
+        found[index] = true;
+        let default = in_force(scope, payee.designation, now, kernel::journal::ENTRIES_MAX)?;
+        let specific = match queries[index].purpose.filter(|_| payee.has_specific) {
+            None => None,
+            Some(purpose) => {
+                let newest = store::designation::find_specific(scope, &queries[index].payee, &purpose)?;
+                in_force(scope, newest, now, kernel::journal::ENTRIES_MAX)?
+            }
+        };
+        answer(index, Resolution::of(Some(payee.status), precedence(specific, default).as_ref()))
+    })?;
+    for (index, _) in found.iter().enumerate().filter(|(_, found)| !**found) {
+        answer(index, Resolution::NotInRegister)?;
+    }
+    Ok(())
+}
+
+/// The row of a history that was in force at `moment`, as known when the journal had `entries` entries.
+fn in_force(
+    scope: &Scope<'_>,
+    newest: Option<Designation>,
+    moment: Timestamp,
+    entries: i64,
+) -> Result<Option<Designation>, Error> {
+    let mut next = newest;
+    while let Some(row) = next {
+        if row.effective <= moment && kernel::journal::entry_of(row.id.number()) < entries {
+            return Ok(Some(row));
+        }
+        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    Ok(None)
+}
+
+/// The account of one payee at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What holds.
+    pub resolution: Resolution,
+    /// The row that says so.
+    pub designation: Option<Designation>,
+    /// Since when the account has been this payee's, through freezing and unfreezing.
+    pub since: Option<Timestamp>,
+}
+
+/// Resolves one payee at `moment`, as known when the journal had `entries` entries.
+///
+/// # Errors
+/// The store's.
+pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: i64) -> Result<Found, Error> {
+    let mut found = None;
+    store::payee::find_many(scope, [&query.payee], |_, payee| {
+        found = Some(payee);
+        Ok(())
+    })?;
+    let Some(payee) = found else {
+        return Ok(Found { resolution: Resolution::NotInRegister, designation: None, since: None });
+    };
+    let default = in_force(scope, payee.designation, moment, entries)?;
+    let specific = match query.purpose {
+        None => None,
+        Some(purpose) => {
+            let newest = store::designation::find_specific(scope, &query.payee, &purpose)?;
+            in_force(scope, newest, moment, entries)?
+        }
+    };
+    let status = match payee.register_row {
+        None => Some(payee.status),
+        Some(newest) => store::register::status_known_at(scope.tx, newest, entries)?,
+    };
+    let designation = precedence(specific, default);
+    let mut since = designation.map(|row| row.effective);
+    let mut earlier = designation;
+    while let Some(row) = earlier {
+        if row.standing.state == State::Closed
+            || Some(row.standing.account) != designation.map(|row| row.standing.account)
+        {
+            break;
+        }
+        since = Some(row.effective);
+        earlier = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    Ok(Found { resolution: Resolution::of(status, designation.as_ref()), designation, since })
+}
+
+/// Everything that was ever designated for a payee, newest first: the default account's rows, then each specific account's.
+///
+/// # Errors
+/// The store's.
+pub fn history(scope: &Scope<'_>, payee: &Blind) -> Result<Option<Vec<Vec<Designation>>>, Error> {
+    let mut newest = None;
+    store::payee::find_many(scope, [payee], |_, found| {
+        newest = Some(found.designation.map(|row| row.id));
+        Ok(())
+    })?;
+    let Some(default) = newest else { return Ok(None) };
+    let mut histories = Vec::new();
+    for head in default.into_iter().chain(store::designation::specifics_of(scope.tx, payee)?) {
+        let mut rows = Vec::new();
+        let mut next = Some(head);
+        while let Some(id) = next {
+            let row = store::designation::find(scope, id)?;
+            next = row.previous;
+            rows.push(row);
+        }
+        histories.push(rows);
+    }
+    Ok(Some(histories))
+}
+
+/// The payees of whom something changed since the journal had `entries` entries: an account, or what a register says.
+///
+/// # Errors
+/// The store's, or those of `changed`.
+pub fn changed_since(
+    tx: &Tx<'_>,
+    entries: i64,
+    mut changed: impl FnMut(Blind) -> Result<(), Error>,
+) -> Result<(), Error> {
+    store::designation::changed_since(tx, entries, &mut changed)?;
+    store::register::changed_since(tx, entries, &mut changed)
+}
+
+/// The account that a designation named.
+///
+/// # Errors
+/// The store's.
+pub fn account_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<DesignatedAccount, Error> {
+    Ok(store::designation::find(scope, designation)?.standing.account)
+}
+
+/// The bank directory as it was known when the journal had `entries` entries.
+///
+/// # Errors
+/// The store's.
+pub fn banks_at(tx: &Tx<'_>, entries: i64) -> Result<BankDirectory, Error> {
+    store::bank::directory_at(tx, entries)
+}
+
+/// The payer of this name, with the agreement of today.
+///
+/// # Errors
+/// The store's.
+pub fn payer_by_name(scope: &Scope<'_>, name: &str) -> Result<Option<Payer>, Error> {
+    store::payer::find_by_name(scope, name)
+}
+
+/// The payer with this version of its agreement.
+///
+/// # Errors
+/// The store's.
+pub fn payer_at(scope: &Scope<'_>, version: Id<PayerVersion>) -> Result<Payer, Error> {
+    store::payer::find(scope, version)
+}

@@ -1,0 +1,131 @@
+//! Why one row of an imported file was refused.
+
+/// A row's refusal. Its text never holds anything of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowRefusal {
+    /// Not as many fields as the header, or not UTF-8, or a line without end.
+    Malformed,
+    /// The payee is not written as one.
+    Payee,
+    /// The status is not one of those known.
+    Status,
+    /// The date is not one.
+    Date,
+    /// Neither true nor false.
+    Flag,
+    /// A registration number that is not one.
+    Reg,
+    /// A BIC that is not one.
+    Bic,
+    /// A country that no registration number belongs to.
+    Country,
+    /// A field that must not be empty is.
+    Empty,
+    /// A field is too long.
+    TooLong,
+    /// A replacement number in a store of real people.
+    ReplacementNumber,
+    /// An action that is not one.
+    Action,
+    /// An account that is not one.
+    Account,
+    /// `expects` is not one of its forms.
+    Expects,
+    /// A currency that is not one.
+    Currency,
+    /// A foreign account without a BIC, or a domestic one with another bank's.
+    AccountBic,
+    /// Payer without benefit, or the other way round.
+    Purpose,
+    /// A payer that is not registered.
+    PayerUnknown,
+    /// No register lists the payee.
+    PayeeUnknown,
+    /// A specific account from a bank.
+    SpecificByOperator,
+    /// The account to designate is missing.
+    AccountMissing,
+    /// No bank has that registration number.
+    BankUnknown,
+    /// The account is with another bank.
+    OtherBank,
+    /// The payee is dead or dissolved.
+    PayeeDead,
+    /// There is no account to close, freeze or unfreeze.
+    NothingThere,
+    /// What is in force is not what was expected.
+    ExpectsMismatch,
+    /// An account is in force and the row does not say which it replaces.
+    ExpectsMissing,
+    /// The account in force is frozen.
+    Frozen,
+}
+
+impl RowRefusal {
+    const ALL: [(Self, &'static str, &'static str); 28] = [
+        (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
+        (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
+        (Self::Status, "register.status", "the status is not a known one"),
+        (Self::Date, "register.date", "the date is not of the form YYYY-MM-DD"),
+        (Self::Flag, "register.flag", "the field is neither true nor false"),
+        (Self::Reg, "bank.reg", "the registration number does not have four digits"),
+        (Self::Bic, "bank.bic", "the BIC does not have the form of one"),
+        (Self::Country, "bank.country", "the country is not DK, FO or GL"),
+        (Self::Empty, "row.empty_field", "a field that must be filled in is empty"),
+        (Self::TooLong, "row.field_too_long", "a field is too long"),
+        (Self::ReplacementNumber, "payee.replacement_number", "replacement numbers are only for synthetic stores"),
+        (Self::Action, "designation.action", "the action is not register, change, close, freeze or unfreeze"),
+        (Self::Account, "account.malformed", "the account is neither reg-number nor a valid IBAN"),
+        (Self::Expects, "designation.expects", "expects is not none, a registration number, a BIC or an account"),
+        (Self::Currency, "account.currency", "the currency does not have three capital letters"),
+        (Self::AccountBic, "account.bic", "the BIC is missing for a foreign account or is not this bank's"),
+        (Self::Purpose, "designation.purpose", "payer and benefit are given together or not at all"),
+        (Self::PayerUnknown, "payer.unknown", "no payer is registered under that name"),
+        (Self::PayeeUnknown, "payee.unknown", "the payee is not in the register"),
+        (Self::SpecificByOperator, "designation.specific", "a specific account is designated by the operator"),
+        (Self::AccountMissing, "account.missing", "the row names no account to designate"),
+        (Self::BankUnknown, "bank.unknown", "no bank in the directory has the registration number"),
+        (Self::OtherBank, "designation.other_bank", "the account is not with the bank that asks"),
+        (Self::PayeeDead, "payee.dead", "the payee is dead or dissolved"),
+        (Self::NothingThere, "designation.none", "there is no account that this could be done with"),
+        (Self::ExpectsMismatch, "designation.expects_mismatch", "the account in force is not the expected one"),
+        (
+            Self::ExpectsMissing,
+            "designation.expects_missing",
+            "an account is in force: the row must say which one it replaces",
+        ),
+        (Self::Frozen, "designation.frozen", "the account in force is frozen"),
+    ];
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// One plain sentence.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        Self::ALL[self as usize].2
+    }
+
+    /// The refusal with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == code).map(|(refusal, ..)| *refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order_and_codes_are_unique() {
+        for (at, (refusal, code, text)) in RowRefusal::ALL.iter().enumerate() {
+            assert_eq!(*refusal as usize, at, "{code}");
+            assert_eq!(RowRefusal::from_code(code), Some(*refusal));
+            assert!(!text.contains([',', '"']), "{code}: its text goes into CSV as it is");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The history of designations, and where each specific account's begins.
+
+use crate::account::DesignatedAccount;
+use crate::designation::{Designation, Standing, State};
+use kernel::journal::{self, Entry, Rows, Table};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
+use std::ops::Range;
+
+statements! {
+    INSERT = "designation.insert":
+        "INSERT INTO designation (id, payee, purpose, previous, state, effective, account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND = "designation.find":
+        "SELECT id, previous, effective, state, account, purpose FROM designation WHERE id = $1";
+    RANGE = "designation.range":
+        "SELECT id, payee, purpose, previous, state, effective, account FROM designation
+         WHERE id >= $1 AND id < $2 ORDER BY id";
+    CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
+    FIND_SPECIFIC = "specific_account.find":
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
+         FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1 AND s.purpose = $2";
+    ALL_SPECIFIC = "specific_account.of_payee":
+        "SELECT d.id, s.purpose FROM specific_account s JOIN designation d ON d.id = s.designation
+         WHERE s.payee = $1 ORDER BY s.purpose LIMIT 10000";
+    INSERT_SPECIFIC = "specific_account.insert":
+        "INSERT INTO specific_account (payee, purpose, designation) VALUES ($1, $2, $3)";
+    SET_SPECIFIC = "specific_account.update":
+        "UPDATE specific_account SET designation = $1 WHERE payee = $2 AND purpose = $3";
+    SPECIFIC_PAGE = "specific_account.page":
+        "SELECT payee, purpose, designation FROM specific_account WHERE (payee, purpose) > ($1, $2)
+         ORDER BY payee, purpose LIMIT $3";
+}
+
+const ACCOUNT_COLUMN: &str = "designation.account";
+
+/// Reads `state, account` from two columns of a row.
+pub(crate) fn read_standing(
+    scope: &Scope<'_>,
+    row: &Row<'_>,
+    id: Id<Designation>,
+    column: usize,
+) -> Result<Standing, Error> {
+    let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(column + 1)?)?;
+    let account = std::str::from_utf8(&opened).ok().and_then(DesignatedAccount::from_text);
+    Ok(Standing {
+        state: State::from_code(row.int(column)?).ok_or_else(|| row.broken(column))?,
+        account: account.ok_or_else(|| row.broken(column + 1))?,
+    })
+}
+
+fn purpose(row: &Row<'_>, column: usize) -> Result<Option<Blind>, Error> {
+    Ok(row.optional_bytes(column)?.map(|_| row.array(column)).transpose()?.map(Blind::from_bytes))
+}
+
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Designation, Error> {
+    let id = Id::new(row.int(0)?);
+    Ok(Designation {
+        id,
+        previous: row.optional_int(1)?.map(Id::new),
+        effective: Timestamp::from_micros(row.int(2)?),
+        standing: read_standing(scope, row, id, 3)?,
+        purpose: purpose(row, 5)?,
+    })
+}
+
+/// One row of a history.
+pub(crate) fn find(scope: &Scope<'_>, id: Id<Designation>) -> Result<Designation, Error> {
+    scope.tx.one(&FIND, &[id.into()], |row| read(scope, row))
+}
+
+/// The newest row of a specific account's history.
+pub(crate) fn find_specific(scope: &Scope<'_>, payee: &Blind, purpose: &Blind) -> Result<Option<Designation>, Error> {
+    scope.tx.optional(&FIND_SPECIFIC, &[payee.into(), purpose.into()], |row| read(scope, row))
+}
+
+/// The newest rows of all of a payee's specific accounts' histories.
+pub(crate) fn specifics_of(tx: &Tx<'_>, payee: &Blind) -> Result<Vec<Id<Designation>>, Error> {
+    let mut found = Vec::new();
+    tx.each(&ALL_SPECIFIC, &[payee.into()], |row| {
+        found.push(Id::new(row.int(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// A row to be added to a history.
+pub(crate) struct NewDesignation {
+    pub(crate) payee: Blind,
+    pub(crate) purpose: Option<Blind>,
+    pub(crate) previous: Option<Id<Designation>>,
+    pub(crate) effective: Timestamp,
+    pub(crate) standing: Standing,
+}
+
+/// Adds rows in their order; the ids are the entry's.
+pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewDesignation]) -> Result<Rows, Error> {
+    let mut tree = Tree::default();
+    let mut encoder = Encoder::default();
+    let mut rows = Vec::with_capacity(new.len());
+    for (ordinal, row) in new.iter().enumerate() {
+        let id: Id<Designation> = entry.row(ordinal)?;
+        let account = row.standing.account.to_text();
+        rows.push((id, scope.vault.seal(ACCOUNT_COLUMN, id, account.as_bytes())?));
+        tree.push(leaf(
+            &mut encoder,
+            id,
+            &row.payee,
+            row.purpose.as_ref(),
+            row.previous,
+            row.effective,
+            row.standing.state,
+            account.as_bytes(),
+        ));
+    }
+    scope.tx.run_many(
+        &INSERT,
+        new.iter().zip(&rows).map(|(row, (id, account))| {
+            [
+                (*id).into(),
+                (&row.payee).into(),
+                row.purpose.as_ref().into(),
+                row.previous.into(),
+                row.standing.state.code().into(),
+                row.effective.into(),
+                account.into(),
+            ]
+        }),
+    )?;
+    Ok(Rows::of(DesignationTable.name(), &tree))
+}
+
+/// Points a specific account at its newest row, whether it is the first or not.
+pub(crate) fn set_specific(
+    tx: &Tx<'_>,
+    payee: &Blind,
+    purpose: &Blind,
+    designation: Id<Designation>,
+    is_first: bool,
+) -> Result<(), Error> {
+    if is_first {
+        tx.run(&INSERT_SPECIFIC, &[payee.into(), purpose.into(), designation.into()])?;
+    } else {
+        tx.run(&SET_SPECIFIC, &[designation.into(), payee.into(), purpose.into()])?;
+    }
+    Ok(())
+}
+
+/// The payees whose accounts changed since the journal had `entries` entries.
+pub(crate) fn changed_since(
+    tx: &Tx<'_>,
+    entries: i64,
+    mut changed: impl FnMut(Blind) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&CHANGED_PAYEES, &[journal::first_row_of(entries).into()], |row| changed(Blind::from_bytes(row.array(1)?)))
+}
+
+/// The specific accounts after a place, in order: payee, purpose, newest row.
+pub(crate) fn specific_page(tx: &Tx<'_>, after: (&[u8], &[u8]), limit: i64) -> Result<Vec<(Blind, Blind, i64)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&SPECIFIC_PAGE, &[after.0.into(), after.1.into(), limit.into()], |row| {
+        found.push((Blind::from_bytes(row.array(0)?), Blind::from_bytes(row.array(1)?), row.int(2)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// What chains histories together, for comparing them with the directory: id, payee, purpose, previous.
+pub(crate) fn links(
+    tx: &Tx<'_>,
+    mut visit: impl FnMut(i64, Blind, Option<Blind>, Option<i64>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&RANGE, &journal::row_range(0..journal::ENTRIES_MAX), |row| {
+        visit(row.int(0)?, Blind::from_bytes(row.array(1)?), purpose(row, 2)?, row.optional_int(3)?)
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "one argument for each column of the row")]
+fn leaf(
+    encoder: &mut Encoder,
+    id: Id<Designation>,
+    payee: &Blind,
+    purpose: Option<&Blind>,
+    previous: Option<Id<Designation>>,
+    effective: Timestamp,
+    state: State,
+    account: &[u8],
+) -> Hash {
+    encoder
+        .start(DesignationTable.name())
+        .int(id.number())
+        .bytes(payee.as_bytes())
+        .bytes(purpose.map_or(&[], |purpose| purpose.as_bytes()))
+        .optional_int(previous.map(Id::number))
+        .int(effective.micros())
+        .int(state.code())
+        .bytes(account)
+        .leaf()
+}
+
+pub(crate) struct DesignationTable;
+
+impl Table for DesignationTable {
+    fn name(&self) -> &'static str {
+        "designation"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut encoder = Encoder::default();
+        scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
+            let id = Id::new(row.int(0)?);
+            let purpose = purpose(row, 2)?;
+            let leaf = leaf(
+                &mut encoder,
+                id,
+                &Blind::from_bytes(row.array(1)?),
+                purpose.as_ref(),
+                row.optional_int(3)?.map(Id::new),
+                Timestamp::from_micros(row.int(5)?),
+                State::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?,
+                &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(6)?)?,
+            );
+            visit(journal::entry_of(id.number()), leaf)
+        })
+    }
+}

@@ -1,0 +1,60 @@
+-- The registry's tables. An id is the place in the journal at which its row was recorded (see kernel::journal::Entry::row).
+-- Rows of payee, specific_account are where resolving begins; everything else is only ever added to.
+
+-- One row a payee, in the order of the blind index: where a look-up begins.
+CREATE TABLE payee (
+    key BYTEA NOT NULL PRIMARY KEY,
+    status BIGINT NOT NULL,
+    -- The newest row of the register's mirror; none for SE and P numbers.
+    register_row BIGINT,
+    -- The newest row of the default account's history.
+    designation BIGINT,
+    has_specific BOOLEAN NOT NULL
+) /*clustered*/;
+
+-- The newest row of a specific account's history: one payer, one kind of benefit.
+CREATE TABLE specific_account (
+    payee BYTEA NOT NULL,
+    purpose BYTEA NOT NULL,
+    designation BIGINT NOT NULL,
+    PRIMARY KEY (payee, purpose)
+) /*clustered*/;
+
+-- The mirrors of the population register and the company register, every version.
+CREATE TABLE register_row (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    previous BIGINT,
+    status BIGINT NOT NULL,
+    record BYTEA NOT NULL
+);
+
+-- Every designation and what became of it.
+CREATE TABLE designation (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    -- Null for the default account.
+    purpose BYTEA,
+    previous BIGINT,
+    state BIGINT NOT NULL,
+    effective BIGINT NOT NULL,
+    account BYTEA NOT NULL
+);
+
+-- The bank directory, every version of every registration number.
+CREATE TABLE bank (
+    id BIGINT NOT NULL PRIMARY KEY,
+    reg BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    bic TEXT,
+    country TEXT NOT NULL
+);
+
+-- Payers and their agreements, every version. All versions of one payer share the first one's id.
+CREATE TABLE payer (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payer BIGINT NOT NULL,
+    name_key BYTEA NOT NULL,
+    agreement BYTEA NOT NULL
+);
+CREATE INDEX payer_name ON payer (name_key, id);

@@ -1,0 +1,21 @@
+//! The registry's only SQL, by noun.
+
+pub(crate) mod bank;
+pub(crate) mod designation;
+pub(crate) mod payee;
+pub(crate) mod payer;
+pub(crate) mod register;
+
+use kernel::{Migration, Statement, journal};
+
+/// The registry's migrations.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { service: "registry", version: 1, sql: include_str!("migrations/1.sql") }];
+
+/// Every statement of the registry, for the test that prepares them all.
+pub const STATEMENTS: &[&[&Statement]] =
+    &[bank::STATEMENTS, designation::STATEMENTS, payee::STATEMENTS, payer::STATEMENTS, register::STATEMENTS];
+
+/// The registry's tables whose rows the journal answers for.
+pub const TABLES: &[&dyn journal::Table] =
+    &[&bank::BankTable, &designation::DesignationTable, &payer::PayerTable, &register::RegisterTable];

@@ -1,0 +1,128 @@
+//! The directory: one row a payee, where a look-up begins.
+
+use crate::designation::Designation;
+use crate::payee::RegisterStatus;
+use crate::store::designation::read_standing;
+use crate::store::register::RegisterRow;
+use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
+
+statements! {
+    FIND = "payee.find":
+        "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account
+         FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = $1";
+    INSERT = "payee.insert":
+        "INSERT INTO payee (key, status, register_row, designation, has_specific) VALUES ($1, $2, $3, $4, $5)";
+    SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
+    SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
+    SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
+    PAGE = "payee.page":
+        "SELECT key, status, register_row, designation, has_specific FROM payee WHERE key > $1 ORDER BY key LIMIT $2";
+}
+
+/// What the directory holds of one payee.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) status: RegisterStatus,
+    pub(crate) register_row: Option<Id<RegisterRow>>,
+    pub(crate) has_specific: bool,
+    /// The newest row of the default account's history.
+    pub(crate) designation: Option<Designation>,
+}
+
+/// Looks payees up by their sorted keys, calling `found` with the index of each key that is there.
+pub(crate) fn find_many<'k>(
+    scope: &Scope<'_>,
+    keys: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, Found) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&FIND, keys.into_iter().map(Into::into), |index, row| found(index, read(scope, row)?))
+}
+
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {
+    let designation = match row.optional_int(3)? {
+        None => None,
+        Some(id) => Some(Designation {
+            id: Id::new(id),
+            previous: row.optional_int(4)?.map(Id::new),
+            purpose: None,
+            effective: kernel::Timestamp::from_micros(row.int(5)?),
+            standing: read_standing(scope, row, Id::new(id), 6)?,
+        }),
+    };
+    Ok(Found {
+        status: RegisterStatus::from_code(row.int(0)?).ok_or_else(|| row.broken(0))?,
+        register_row: row.optional_int(1)?.map(Id::new),
+        has_specific: row.bool(2)?,
+        designation,
+    })
+}
+
+/// A payee that was not there before.
+pub(crate) struct NewPayee<'n> {
+    pub(crate) key: &'n Blind,
+    pub(crate) status: RegisterStatus,
+    pub(crate) register_row: Option<Id<RegisterRow>>,
+    pub(crate) designation: Option<Id<Designation>>,
+    pub(crate) has_specific: bool,
+}
+
+pub(crate) fn insert_many<'n>(tx: &Tx<'_>, payees: impl IntoIterator<Item = NewPayee<'n>>) -> Result<(), Error> {
+    tx.run_many(
+        &INSERT,
+        payees.into_iter().map(|payee| {
+            [
+                payee.key.into(),
+                payee.status.code().into(),
+                payee.register_row.into(),
+                payee.designation.into(),
+                payee.has_specific.into(),
+            ]
+        }),
+    )
+}
+
+pub(crate) fn set_register_rows<'k>(
+    tx: &Tx<'_>,
+    rows: impl IntoIterator<Item = (&'k Blind, RegisterStatus, Id<RegisterRow>)>,
+) -> Result<(), Error> {
+    tx.run_many(
+        &SET_REGISTER_ROW,
+        rows.into_iter().map(|(key, status, row)| [status.code().into(), row.into(), key.into()]),
+    )
+}
+
+pub(crate) fn set_designations<'k>(
+    tx: &Tx<'_>,
+    rows: impl IntoIterator<Item = (&'k Blind, Id<Designation>)>,
+) -> Result<(), Error> {
+    tx.run_many(&SET_DESIGNATION, rows.into_iter().map(|(key, designation)| [designation.into(), key.into()]))
+}
+
+pub(crate) fn set_has_specific<'k>(tx: &Tx<'_>, keys: impl IntoIterator<Item = &'k Blind>) -> Result<(), Error> {
+    tx.run_many(&SET_SPECIFIC, keys.into_iter().map(|key| [true.into(), key.into()]))
+}
+
+/// A row of the directory as it stands, for comparing it with the histories.
+pub(crate) struct DirectoryRow {
+    pub(crate) key: Blind,
+    pub(crate) status: RegisterStatus,
+    pub(crate) register_row: Option<i64>,
+    pub(crate) designation: Option<i64>,
+    pub(crate) has_specific: bool,
+}
+
+/// The next `limit` rows after `key`, in order.
+pub(crate) fn page(tx: &Tx<'_>, after: &[u8], limit: i64) -> Result<Vec<DirectoryRow>, Error> {
+    let mut rows = Vec::new();
+    tx.each(&PAGE, &[after.into(), limit.into()], |row| {
+        rows.push(DirectoryRow {
+            key: Blind::from_bytes(row.array(0)?),
+            status: RegisterStatus::from_code(row.int(1)?).ok_or_else(|| row.broken(1))?,
+            register_row: row.optional_int(2)?,
+            designation: row.optional_int(3)?,
+            has_specific: row.bool(4)?,
+        });
+        Ok(())
+    })?;
+    Ok(rows)
+}

@@ -1,0 +1,167 @@
+//! The mirrors of the population register and the company register.
+
+use crate::payee::RegisterStatus;
+use kernel::journal::{self, Entry, Rows, Table};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+statements! {
+    INSERT = "register_row.insert":
+        "INSERT INTO register_row (id, payee, previous, status, record) VALUES ($1, $2, $3, $4, $5)";
+    OF_PAYEE = "register_row.of_payee":
+        "SELECT r.id, r.status, r.record FROM payee p JOIN register_row r ON r.id = p.register_row WHERE p.key = $1";
+    FIND = "register_row.find": "SELECT id, previous, status FROM register_row WHERE id = $1";
+    RANGE = "register_row.range":
+        "SELECT id, payee, previous, status, record FROM register_row WHERE id >= $1 AND id < $2 ORDER BY id";
+    CHANGED_PAYEES = "register_row.changed_payees": "SELECT id, payee FROM register_row WHERE id >= $1 ORDER BY id";
+}
+
+const RECORD_COLUMN: &str = "register_row.record";
+
+/// Marks ids of register rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisterRow;
+
+/// One version of what a register says, as it was read.
+#[derive(Clone)]
+pub(crate) struct Version {
+    pub(crate) id: Id<RegisterRow>,
+    pub(crate) status: RegisterStatus,
+    /// The row's own text, canonical: equal texts are equal rows.
+    pub(crate) record: Zeroizing<Vec<u8>>,
+}
+
+/// A version to be added.
+pub(crate) struct NewVersion {
+    pub(crate) payee: Blind,
+    pub(crate) previous: Option<Id<RegisterRow>>,
+    pub(crate) status: RegisterStatus,
+    pub(crate) record: Zeroizing<Vec<u8>>,
+}
+
+fn status(row: &Row<'_>, column: usize) -> Result<RegisterStatus, Error> {
+    RegisterStatus::from_code(row.int(column)?).ok_or_else(|| row.broken(column).into())
+}
+
+/// The newest versions of the payees with these sorted keys, each with the index of its key.
+pub(crate) fn find_many<'k>(
+    scope: &Scope<'_>,
+    keys: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, Version) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&OF_PAYEE, keys.into_iter().map(Into::into), |index, row| {
+        let id = Id::new(row.int(0)?);
+        let record = scope.vault.open(RECORD_COLUMN, id, row.bytes(2)?)?;
+        found(index, Version { id, status: status(row, 1)?, record })
+    })
+}
+
+/// The status that was known when the journal had `entries` entries, going back from the newest row.
+pub(crate) fn status_known_at(
+    tx: &Tx<'_>,
+    newest: Id<RegisterRow>,
+    entries: i64,
+) -> Result<Option<RegisterStatus>, Error> {
+    let mut next = Some(newest);
+    while let Some(id) = next {
+        let (previous, status) =
+            tx.one(&FIND, &[id.into()], |row| Ok((row.optional_int(1)?.map(Id::new), status(row, 2)?)))?;
+        if journal::entry_of(id.number()) < entries {
+            return Ok(Some(status));
+        }
+        next = previous;
+    }
+    Ok(None)
+}
+
+pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewVersion]) -> Result<Rows, Error> {
+    let mut tree = Tree::default();
+    let mut encoder = Encoder::default();
+    let mut rows = Vec::with_capacity(new.len());
+    for (ordinal, version) in new.iter().enumerate() {
+        let id: Id<RegisterRow> = entry.row(ordinal)?;
+        rows.push((id, scope.vault.seal(RECORD_COLUMN, id, &version.record)?));
+        tree.push(leaf(&mut encoder, id, &version.payee, version.previous, version.status, &version.record));
+    }
+    scope.tx.run_many(
+        &INSERT,
+        new.iter().zip(&rows).map(|(version, (id, record))| {
+            [
+                (*id).into(),
+                (&version.payee).into(),
+                version.previous.into(),
+                version.status.code().into(),
+                record.into(),
+            ]
+        }),
+    )?;
+    Ok(Rows::of(RegisterTable.name(), &tree))
+}
+
+/// The payees whose register row changed since the journal had `entries` entries.
+pub(crate) fn changed_since(
+    tx: &Tx<'_>,
+    entries: i64,
+    mut changed: impl FnMut(Blind) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&CHANGED_PAYEES, &[journal::first_row_of(entries).into()], |row| changed(Blind::from_bytes(row.array(1)?)))
+}
+
+/// What chains the versions together, for comparing them with the directory: id, payee, previous, status.
+pub(crate) fn links(
+    tx: &Tx<'_>,
+    mut visit: impl FnMut(i64, Blind, Option<i64>, RegisterStatus) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&RANGE, &journal::row_range(0..journal::ENTRIES_MAX), |row| {
+        visit(row.int(0)?, Blind::from_bytes(row.array(1)?), row.optional_int(2)?, status(row, 3)?)
+    })
+}
+
+fn leaf(
+    encoder: &mut Encoder,
+    id: Id<RegisterRow>,
+    payee: &Blind,
+    previous: Option<Id<RegisterRow>>,
+    status: RegisterStatus,
+    record: &[u8],
+) -> Hash {
+    encoder
+        .start(RegisterTable.name())
+        .int(id.number())
+        .bytes(payee.as_bytes())
+        .optional_int(previous.map(Id::number))
+        .int(status.code())
+        .bytes(record)
+        .leaf()
+}
+
+pub(crate) struct RegisterTable;
+
+impl Table for RegisterTable {
+    fn name(&self) -> &'static str {
+        "register_row"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut encoder = Encoder::default();
+        scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
+            let id = Id::new(row.int(0)?);
+            let leaf = leaf(
+                &mut encoder,
+                id,
+                &Blind::from_bytes(row.array(1)?),
+                row.optional_int(2)?.map(Id::new),
+                status(row, 3)?,
+                &scope.vault.open(RECORD_COLUMN, id, row.bytes(4)?)?,
+            );
+            visit(journal::entry_of(id.number()), leaf)
+        })
+    }
+}
