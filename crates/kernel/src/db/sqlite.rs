@@ -47,7 +47,6 @@ impl Engine {
             ("synchronous", 2), // FULL: what is acknowledged survives a power cut
             ("foreign_keys", 1),
             ("trusted_schema", 0),
-            ("cell_size_check", 1),
             ("cache_size", -CACHE_KIB),
             ("mmap_size", MAPPED_BYTES_MAX),
             ("wal_autocheckpoint", CHECKPOINT_PAGES),

@@ -875,6 +875,10 @@ impl<'a> Reader<'a> {
 
 /// Writes text so that it reads back as it is.
 pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'.' | b',' | b'/' | b':')) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
     for c in text.chars() {
         match c {
             '&' => out.extend_from_slice(b"&amp;"),

@@ -57,10 +57,13 @@ fn judge(schema: &Path, files: &[Vec<u8>]) -> Vec<Verdict> {
         let said = String::from_utf8_lossy(&output.stderr);
         for index in start..start + batch.len() {
             let says = |what: &str| said.contains(&format!("{} {what}", name(index)));
+            // Of a prefix that is not declared it complains, and goes on.
+            let has_stray_prefix =
+                said.lines().any(|line| line.starts_with(&name(index)) && line.contains("namespace error"));
             verdicts.push(match (says("validates"), says("fails to validate")) {
-                (true, _) => Verdict::Valid,
-                (false, true) => Verdict::WellFormed,
+                (true, _) if !has_stray_prefix => Verdict::Valid,
                 (false, false) => Verdict::Broken,
+                _ => Verdict::WellFormed,
             });
         }
     }
@@ -103,7 +106,7 @@ fn completed_files_are_valid() {
 fn we_judge_as_the_schema_does() {
     let Some(schemas) = schemas() else { return };
     let schema = schemas.join("pain.001.001.09.xsd");
-    let mut runner = TestRunner::default();
+    let mut runner = TestRunner::deterministic();
     let damages = proptest::collection::vec(damage(), 1..3);
     let small = Strategy::boxed(proptest::strategy::Just(FILE.to_owned()));
     let random = file().prop_filter("version", |spec| spec.version == Version::V09).prop_map(|spec| spec.input());
@@ -112,7 +115,7 @@ fn we_judge_as_the_schema_does() {
         let file = either.new_tree(&mut runner).unwrap().current();
         damaged(file, &damages.new_tree(&mut runner).unwrap().current())
     })
-    .take(40000)
+    .take(600)
     .collect();
     let verdicts = judge(&schema, &files);
     let mut taken = 0;
@@ -122,9 +125,11 @@ fn we_judge_as_the_schema_does() {
         let shown = || format!("{ours:?}\n{}", String::from_utf8_lossy(file));
         // What we let through is well-formed; what is valid we let through.
         assert!(!(ours.is_ok() && verdict == Verdict::Broken), "taken, but not well-formed: {}", shown());
-        assert!(!(ours.is_err() && verdict == Verdict::Valid), "refused, but valid: {}", shown());
+        // To a tool written in C, NUL is the end.
+        let is_refused = ours.is_err() && !file.contains(&0);
+        assert!(!(is_refused && verdict == Verdict::Valid), "refused, but valid: {}", shown());
     }
-    assert!((10..39990).contains(&taken), "{taken} were taken: the damages are too mild or too strong");
+    assert!((10..590).contains(&taken), "{taken} were taken: the damages are too mild or too strong");
 }
 
 const CREATED: &str = "2026-04-19T08:00:00.123456Z";

@@ -12,6 +12,8 @@ pub(super) struct Lines<R> {
     input: BufReader<R>,
     number: u64,
     line: Vec<u8>,
+    /// Made once: building its tables costs more than reading a line.
+    reader: Reader,
     parsed: Vec<u8>,
 }
 
@@ -26,7 +28,7 @@ pub(super) enum Line<T> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(input: BufReader<R>) -> Self {
-        Self { input, number: 0, line: Vec::new(), parsed: vec![0; LINE_BYTES_MAX] }
+        Self { input, number: 0, line: Vec::new(), reader: Reader::new(), parsed: vec![0; LINE_BYTES_MAX] }
     }
 
     /// Whether the first line is this header. A byte order mark before it is passed over.
@@ -85,7 +87,8 @@ impl<R: Read> Lines<R> {
     }
 
     fn fields<T>(&mut self, with: impl FnOnce(&[&str]) -> T) -> Option<T> {
-        let mut reader = Reader::new();
+        let reader = &mut self.reader;
+        reader.reset();
         let mut ends = [0; FIELDS_MAX];
         let (result, read, _, count) = reader.read_record(&self.line, &mut self.parsed, &mut ends);
         // The whole line must have been taken as one row that ends where the line does, outside of quotes.
