@@ -208,7 +208,8 @@ impl<'b> Bench<'b> {
 
     fn route(&self) -> Run {
         let out = self.options.folder.join("out");
-        let arguments = ["payout", "route", self.payments.to_str().unwrap(), "--payer", PUBLIC_PAYER, "--json", "--out"];
+        let arguments =
+            ["payout", "route", self.payments.to_str().unwrap(), "--payer", PUBLIC_PAYER, "--json", "--out"];
         let before = processor_time("children");
         let began = Instant::now();
         let mut child = Command::new(ANVIS)
@@ -356,7 +357,8 @@ fn insert_rows(folder: &Path, rows: u64) -> Duration {
             if number % 100_000 == 0 {
                 connection.execute_batch(if number == 0 { "BEGIN" } else { "COMMIT; BEGIN" }).unwrap();
             }
-            let values = (1_i64 << 60, number, &payee, &payee, number << 20, 100_000_i64, "DKK", 0_i64, None::<&str>, &ids);
+            let values =
+                (1_i64 << 60, number, &payee, &payee, number << 20, 100_000_i64, "DKK", 0_i64, None::<&str>, &ids);
             statement.execute(values).unwrap();
         }
         connection.execute_batch("COMMIT").unwrap();
@@ -395,4 +397,3 @@ fn processor_time(of: &str) -> Duration {
     let ticks: u64 = fields[first..first + 2].iter().map(|field| field.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
 }
-

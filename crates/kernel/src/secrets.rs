@@ -2,7 +2,9 @@ use crate::{Error, StoreError};
 
 /// Where keys and salts come from. It is not part of [`crate::Env`]: a simulation's seed can never be wired into production,
 /// because only a simulator builds one [`Secrets::from_source`].
-pub struct Secrets(Box<dyn FnMut(&mut [u8]) -> Result<(), Error> + Send>);
+pub struct Secrets(Box<Source>);
+
+type Source = dyn FnMut(&mut [u8]) -> Result<(), Error> + Send;
 
 impl Secrets {
     /// The operating system's random device.

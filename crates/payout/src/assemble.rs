@@ -4,7 +4,7 @@ use crate::batch::Tally;
 use crate::message::{
     BlockHead, Chunk, CompletedFile, Fault, FileHead, GroupStatus, Part, StatusFile, Version, write_removed,
 };
-use crate::outputs::PartFile;
+use crate::outputs::{PartFile, WriteBack};
 use crate::payment::{State, Verdict};
 use crate::reason::Reason;
 use crate::seen::SeenIds;
@@ -35,6 +35,7 @@ pub(crate) struct Writing {
 pub(crate) struct Assembly<'a> {
     setting: &'a Setting<'a>,
     writing: Writing,
+    write_back: WriteBack,
     completed: CompletedFile,
     status: Option<StatusFile>,
     head: Option<Arc<FileHead>>,
@@ -96,9 +97,11 @@ impl<'a> Assembly<'a> {
     /// `file_bytes` is the length of the file that comes in; none for one that has come in before.
     pub(crate) fn new(setting: &'a Setting<'a>, writing: Writing, file_bytes: Option<u64>) -> Result<Self, Error> {
         let completed = CompletedFile::new(writing.completed.handle()?);
+        let write_back = WriteBack::of([&writing.completed, &writing.status])?;
         Ok(Self {
             setting,
             writing,
+            write_back,
             completed,
             status: None,
             head: None,
@@ -167,6 +170,7 @@ impl<'a> Assembly<'a> {
             }
         }
         self.flush(&payments[run..next], completed, status)?;
+        self.write_back.written(completed.len() + status.len());
         Ok(())
     }
 
@@ -255,6 +259,7 @@ impl<'a> Assembly<'a> {
         let (Some(head), Some(status)) = (self.head.take(), self.status.take()) else {
             return Err(StoreError::plain("a payment file ended before it began").into());
         };
+        self.write_back.end()?;
         status.end(group_status(&self.tally)).map_err(cannot(&self.writing))?;
         self.completed.into_file().map_err(cannot(&self.writing))?;
         Ok(Assembled {

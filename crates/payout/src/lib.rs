@@ -13,6 +13,7 @@ pub mod commands;
 pub mod message;
 mod outputs;
 mod parallel;
+mod pass;
 pub mod payment;
 pub mod policy;
 pub mod queries;

@@ -2,10 +2,14 @@
 
 use crate::batch::{self, Batch};
 use kernel::{Error, Id, StoreError, files};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::JoinHandle;
 
 const PART: &str = ".part";
+/// Written bytes after which they are brought to the disk.
+const WRITE_BACK_BYTES: usize = 64 << 20;
 
 /// Where the files of one stage of a batch go.
 pub(crate) struct Outputs {
@@ -53,17 +57,16 @@ impl PartFile {
         name.push(PART);
         let part = path.with_file_name(name);
         let cannot = || Error::io(format!("{} could not be written", part.display()));
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(cannot())?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(kernel::Conflict("another process is writing the same batch".to_owned()).into());
+        loop {
+            let file =
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(cannot())?;
+            // Waits for a sweeper, or for a process that writes the same batch; and what was opened may be gone by then.
+            file.lock().map_err(cannot())?;
+            if is_at(&file, &part) {
+                file.set_len(0).map_err(cannot())?;
+                return Ok(Self { path: path.to_owned(), part, file, is_placed: false });
             }
-            Err(TryLockError::Error(error)) => return Err(cannot()(error)),
         }
-        file.set_len(0).map_err(cannot())?;
-        Ok(Self { path: path.to_owned(), part, file, is_placed: false })
     }
 
     /// The name that it will have.
@@ -98,17 +101,90 @@ impl Drop for PartFile {
     }
 }
 
+/// Brings files to the disk while they are still being written, on a thread of its own, so that little is left to wait for at
+/// the end.
+pub(crate) struct WriteBack {
+    kick: SyncSender<()>,
+    thread: JoinHandle<Result<(), Error>>,
+    bytes_since: usize,
+}
+
+impl WriteBack {
+    pub(crate) fn of(parts: [&PartFile; 2]) -> Result<Self, Error> {
+        let [first, second] = parts;
+        let files = [(first.handle()?, first.part.clone()), (second.handle()?, second.part.clone())];
+        let (kick, kicks) = mpsc::sync_channel(1);
+        let thread = std::thread::spawn(move || {
+            for () in kicks {
+                for (file, path) in &files {
+                    files::sync(file, path)?;
+                }
+            }
+            Ok(())
+        });
+        Ok(Self { kick, thread, bytes_since: 0 })
+    }
+
+    /// So many more bytes were written.
+    pub(crate) fn written(&mut self, bytes: usize) {
+        self.bytes_since += bytes;
+        if self.bytes_since >= WRITE_BACK_BYTES {
+            self.bytes_since = 0;
+            // When one is under way or has failed, the end will do or tell.
+            let _ = self.kick.try_send(());
+        }
+    }
+
+    /// Waits for what is under way. A sync that failed is never tried again: the files are then given up.
+    pub(crate) fn end(self) -> Result<(), Error> {
+        drop(self.kick);
+        self.thread.join().unwrap_or_else(|_| Err(StoreError::plain("bringing files to the disk panicked").into()))
+    }
+}
+
 /// Removes the part files of processes that are gone.
 fn sweep(folder: &Path) -> Result<(), Error> {
     let cannot = || Error::io(format!("the folder {} could not be read", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(cannot())? {
         let path = entry.map_err(cannot())?.path();
-        let is_part = path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(PART.as_bytes()));
+        let is_part = path.file_name().and_then(|name| name.to_str()).is_some_and(is_our_part);
         let Ok(file) = (if is_part { File::open(&path) } else { continue }) else { continue };
-        if file.try_lock().is_ok() {
+        if file.try_lock().is_ok() && is_at(&file, &path) {
             // Another process may sweep at the same time.
             let _ = std::fs::remove_file(&path);
         }
     }
     Ok(())
+}
+
+/// Whether the open file is the one that has this name now.
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let (open, named) = (file.metadata().map(identity), std::fs::metadata(path).map(identity));
+    open.is_ok() && open.ok() == named.ok()
+}
+
+/// Whether a part file's name is one that we give.
+fn is_our_part(name: &str) -> bool {
+    name.ends_with(PART)
+        && name.split_once(".pain.00").is_some_and(|(id, _)| {
+            let batch = id.split_once('-').map_or(id, |(batch, _)| batch);
+            batch::parse_name(batch).is_some()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_part_files_are_swept() {
+        let check = |name: &str, ours| assert_eq!(is_our_part(name), ours, "{name}");
+        check("38G9WMVY9KPEX.pain.001.xml.part", true);
+        check("38G9WMVY9KPEX-2.pain.002.xml.part", true);
+        check("38G9WMVY9KPEX.pain.001.xml", false);
+        check("movie.part", false);
+        check("notes.pain.001.xml.part", false);
+    }
 }

@@ -8,7 +8,7 @@ use crate::message::{
 use crate::payment::{State, Verdict, check_date, decide, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
 use crate::store::payment::{Ids, Outcome, PaymentRow, each_change_of, each_of, leaf, seal_ids};
-use denmark::{BankDirectory, Decimal};
+use denmark::{BankDirectory, Currency, Decimal};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
 use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Vault};
@@ -66,6 +66,10 @@ impl Ruling {
         Self { completion, outcome: Outcome { state, reason, designation } }
     }
 }
+
+/// Chunks that one snapshot serves. Holding it makes look-ups fast; renewing it lets the store fold its log in during a very
+/// large file. That snapshots differ does no harm: what changed since the first is decided again when the batch becomes real.
+const CHUNKS_PER_SNAPSHOT: u64 = 512;
 
 /// Everything that a thread needs to know of the batch.
 pub(crate) struct Setting<'s> {
@@ -152,15 +156,24 @@ impl Candidate<'_> {
 
 /// One thread with its own connection.
 pub(crate) struct Worker<'w> {
-    pub(crate) setting: &'w Setting<'w>,
-    pub(crate) connection: Connection,
+    setting: &'w Setting<'w>,
+    connection: Connection,
     /// The blind indexes of the purposes met so far: a file has few.
-    pub(crate) purposes: BTreeMap<BenefitKind, Blind>,
+    purposes: BTreeMap<BenefitKind, Blind>,
+    chunks: u64,
 }
 
-impl Worker<'_> {
+impl<'w> Worker<'w> {
+    pub(crate) fn new(setting: &'w Setting<'w>, connection: Connection) -> Self {
+        Self { setting, connection, purposes: BTreeMap::new(), chunks: 0 }
+    }
+
     /// Does one chunk.
     pub(crate) fn work(&mut self, chunk: Chunk, buffers: Buffers) -> Result<Done, Stop> {
+        if self.chunks.is_multiple_of(CHUNKS_PER_SNAPSHOT) {
+            self.connection.hold_snapshot()?;
+        }
+        self.chunks += 1;
         let Buffers { mut payments, mut completed, mut status, mut ids } = buffers;
         let candidates = self.read(&chunk)?;
         let rulings = self.rule(chunk.first_payment, &candidates)?;
@@ -177,7 +190,8 @@ impl Worker<'_> {
             let ids_from = ids.len();
             let benefit = candidate.benefit();
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
-            Ids { end_to_end_id, instruction_id, benefit }.append_to(&mut ids);
+            let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
+            Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut ids);
             let plain_ids = &ids[ids_from..];
             let records = self.setting.records;
             let row = PaymentRow {

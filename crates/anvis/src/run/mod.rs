@@ -113,7 +113,7 @@ fn policy() -> Answer {
         let roles: Vec<String> = operation.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
         rows.push(json!({ "operation": operation.name, "roles": roles }));
     }
-    Answer::done(text, &rows)
+    Answer::done(text, &json!({ "operations": rows }))
 }
 
 /// A store that is open, with who acts and when.

@@ -38,9 +38,10 @@ impl Engine {
 
     pub(super) fn connect(&self) -> Result<Session, Error> {
         let cannot = "the store could not be opened";
-        // No SQLITE_OPEN_CREATE: a store that went away is an error, not a new store.
-        let connection =
-            Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed(cannot))?;
+        // No SQLITE_OPEN_CREATE: a store that went away is an error, not a new store. A connection is used by one thread at a
+        // time, so that it needs no lock of its own.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(failed(cannot))?;
         connection.busy_timeout(BUSY_WAIT).map_err(failed(cannot))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         for (pragma, value) in [
@@ -89,6 +90,14 @@ impl Session {
                 Err(error)
             }
         }
+    }
+
+    pub(super) fn begin_snapshot(&self) -> Result<(), Error> {
+        self.batch("BEGIN")
+    }
+
+    pub(super) fn end_snapshot(&self) -> Result<(), Error> {
+        self.batch("COMMIT")
     }
 
     fn batch(&self, sql: &str) -> Result<(), Error> {

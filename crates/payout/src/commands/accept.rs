@@ -8,6 +8,7 @@ use crate::store;
 use crate::store::payment::{Ids, Outcome, PaymentRow};
 use crate::work::Ruling;
 use crate::{batch, policy};
+use denmark::Currency;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::{Encoder, Tree};
 use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp};
@@ -53,6 +54,7 @@ pub(super) struct Real {
 /// A payment that must be decided again, with what the registry says now.
 pub(super) struct Again {
     row: PaymentRow,
+    paid_currency: Option<Currency>,
     resolution: Resolution,
 }
 
@@ -90,9 +92,13 @@ impl Command for Accept<'_> {
             Ok(())
         })?;
         let mut queries = Vec::with_capacity(again.len());
+        let mut currencies = Vec::with_capacity(again.len());
         for row in &again {
             let ids = store::payment::open_ids(scope, self.batch, row)?;
-            let benefit = Ids::from_bytes(&ids).and_then(|ids| ids.benefit).and_then(BenefitKind::parse);
+            let ids = Ids::from_bytes(&ids).ok_or_else(|| StoreError::broken("payment", "ids", row.number))?;
+            let transferred = ids.transfer_currency.and_then(|currency| Currency::parse(currency).ok());
+            currencies.push(transferred.or(row.money.map(|money| money.currency)));
+            let benefit = ids.benefit.and_then(BenefitKind::parse);
             let purpose = benefit.map(|kind| purpose::key(scope.vault, self.payer.id, &kind));
             queries.push(Query { payee: row.payee.unwrap_or_default(), purpose });
         }
@@ -101,7 +107,12 @@ impl Command for Accept<'_> {
             answers[index] = resolution;
             Ok(())
         })?;
-        found.again = again.into_iter().zip(answers).map(|(row, resolution)| Again { row, resolution }).collect();
+        found.again = again
+            .into_iter()
+            .zip(currencies)
+            .zip(answers)
+            .map(|((row, paid_currency), resolution)| Again { row, paid_currency, resolution })
+            .collect();
         Ok(found)
     }
 
@@ -111,9 +122,8 @@ impl Command for Accept<'_> {
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
         }
         let mut again = Vec::new();
-        for Again { row, resolution } in &found.again {
-            let currency = row.money.map(|money| money.currency);
-            let verdict = match decide(*resolution, currency, &self.payer.agreement.no_account) {
+        for Again { row, paid_currency, resolution } in &found.again {
+            let verdict = match decide(*resolution, *paid_currency, &self.payer.agreement.no_account) {
                 Verdict::Route(..) if self.hold_all => Verdict::Hold(None),
                 verdict => verdict,
             };

@@ -1,10 +1,10 @@
 //! Releases what a batch holds: each held payment is decided by what the registry holds at that moment.
 
-use super::route::Run;
 use super::{BatchRefusal, counts_now, find, new_stage, render};
 use crate::assemble::{Assembled, Assembly};
 use crate::batch::{self, Batch, Counts};
 use crate::outputs::Outputs;
+use crate::pass::{KeptInput, Run};
 use crate::payment::State;
 use crate::policy;
 use crate::store;
@@ -34,8 +34,7 @@ pub struct Released {
     pub status: Option<PathBuf>,
 }
 
-/// Releases what a batch holds. When nothing is held any more, what is missing of the files of earlier releases is written
-/// again.
+/// Releases what a batch holds. What is missing of the files of earlier releases is written again.
 ///
 /// # Errors
 /// There is no such batch, it never held anything, or the store failed.
@@ -58,8 +57,9 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         Ok((batch, stages, counts))
     })?;
     let name = batch::name(batch.id);
+    // An earlier release may have been cut off before its files had their names.
+    let last = render::later_stages(writer, &batch, out)?;
     if counts.held == 0 {
-        let last = render::later_stages(writer, &batch, out)?;
         let (completed, status) = last.ok_or(BatchRefusal::NothingHeld)?;
         return Ok(Released { batch: name, counts, completed, status: Some(status) });
     }
@@ -77,14 +77,14 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         banks: &banks,
         // A payment that waited may be late; that is the payer's to decide.
         today: None,
-        rule: Rule::Release { now: env.now, stage },
+        rule: Rule::Release { now: pending.at, stage },
         records: false,
     };
     let view = render::StageView { stage, banks_at: pending.number(), created: pending.at.to_jiff() };
     let mut assembly = Assembly::new(&setting, render::writing(&batch, &view, &outputs)?, None)?;
     let mut changes = Vec::new();
     let mut payees = BTreeSet::new();
-    let input = render::kept_input(writer, &vault, &batch)?;
+    let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
     let passed =
         Run::new(input, &setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
             assembly.take(&mut done)?;

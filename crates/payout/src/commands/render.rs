@@ -1,9 +1,10 @@
 //! Writes the files of a batch again from what was recorded: byte for byte what they were.
 
-use super::route::{KeptInput, Routed, Run, open};
+use super::route::{Routed, open};
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::Batch;
 use crate::outputs::{Outputs, PartFile, message_id};
+use crate::pass::{KeptInput, Run};
 use crate::work::{Rule, Setting};
 use crate::{batch, store};
 use kernel::{Error, Writer};
@@ -89,18 +90,6 @@ fn place(writing: Writing, has_completed: bool, outputs: &Outputs) -> Result<Opt
     Ok(has_completed.then(|| outputs.completed.clone()))
 }
 
-/// The sealed input of a batch.
-pub(super) fn kept_input<'k>(writer: &Writer, vault: &'k kernel::Vault, batch: &Batch) -> Result<KeptInput<'k>, Error> {
-    Ok(KeptInput {
-        vault,
-        connection: writer.store.connect()?,
-        batch: batch.id,
-        next_piece: 0,
-        piece: zeroize::Zeroizing::default(),
-        read: 0,
-    })
-}
-
 /// Writes what is missing of the files of every stage after the routing; those of the last one.
 pub(super) fn later_stages(
     writer: &mut Writer,
@@ -113,8 +102,11 @@ pub(super) fn later_stages(
     for later in &stages {
         let view = StageView { stage: later.stage, banks_at: later.banks_at, created: later.at.to_jiff() };
         let outputs = Outputs::of(out, batch.id, view.stage)?;
-        let input = kept_input(writer, &vault, batch)?;
-        let completed = stage(writer, batch, &view, input, &outputs)?;
+        let completed = later.writes_file.then(|| outputs.completed.clone());
+        if completed.iter().chain([&outputs.status]).any(|path| !path.exists()) {
+            let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
+            stage(writer, batch, &view, input, &outputs)?;
+        }
         last = Some((completed, outputs.status));
     }
     Ok(last)

@@ -5,30 +5,26 @@ use super::refuse::RefuseFile;
 use super::render;
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts};
-use crate::message::{CutError, Cutter, Fault, StatusFile, Version};
+use crate::message::{Cutter, Fault, StatusFile, Version};
 use crate::outputs::{Outputs, PartFile};
-use crate::parallel::in_order;
+use crate::pass::Run;
 use crate::store;
-use crate::work::{Buffers, Done, Rule, Setting, Stop, Worker};
+use crate::work::{Done, Rule, Setting, Stop};
 use denmark::calendar::copenhagen_date;
 use kernel::merkle::{Hash, Tree, to_hex};
-use kernel::{Actor, Connection, Env, Error, Id, Scope, Timestamp, Vault, Writer, journal};
+use kernel::{Actor, Connection, Env, Error, Id, StoreError, Timestamp, Writer, journal};
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc;
 
-/// Payments that are looked up together.
-const CHUNK_PAYMENTS: usize = 2048;
-const WORKERS: usize = 2;
-/// Chunks in memory at a time: about 4 MB each, with what becomes of them.
-const IN_FLIGHT: usize = 6;
 /// Rows that are staged in one short transaction.
 const STAGED_ROWS: usize = 16 * 1024;
+/// Such transactions in memory at a time.
+const STAGES_IN_FLIGHT: usize = 2;
 /// Staged work that nobody has touched for so long is abandoned.
 const ABANDONED_AFTER_SECONDS: i64 = 3600;
 const READ_BYTES: usize = 1 << 20;
@@ -195,15 +191,31 @@ impl Work<'_> {
         let cannot = || Error::io(format!("{} could not be read", self.request.file.display()));
         let file_bytes = file.metadata().map_err(cannot())?.len();
         let keeps_input = self.request.hold_all || self.payer.agreement.no_account == NoAccount::Hold;
-        let mut staged = Staged::new(self.batch, self.env.now, keeps_input);
+        let mut staged = Staged::new(self.batch, keeps_input);
         let mut assembly = Assembly::new(&setting, writing, Some(file_bytes))?;
         let run = Run::new(file, &setting, keeps_input);
         let connections = [writer.store.connect()?, writer.store.connect()?];
-        let head = run.go(connections, |mut done| {
-            assembly.take(&mut done)?;
-            progress(done.chunk.offset + done.chunk.bytes.len() as u64);
-            staged.take(&mut writer.connection, &mut done)?;
-            Ok(done)
+        let connection = &mut writer.connection;
+        let head = std::thread::scope(|threads| {
+            // Staging waits for the disk on a thread of its own.
+            let (stage, stages) = mpsc::sync_channel::<Waiting>(STAGES_IN_FLIGHT);
+            let stager = threads.spawn(move || {
+                stages.into_iter().try_for_each(|rows| rows.stage(connection, self.batch, self.env.now))
+            });
+            let passed = run.go(connections, |mut done| {
+                assembly.take(&mut done)?;
+                progress(done.chunk.offset + done.chunk.bytes.len() as u64);
+                if let Some(full) = staged.take(&mut done) {
+                    // Whoever does not listen any more has failed, and tells why below.
+                    stage.send(full).map_err(|_| Stop::Error(StoreError::plain("staging stopped").into()))?;
+                }
+                Ok(done)
+            });
+            // When it does not listen any more, it tells why.
+            let _ = stage.send(std::mem::take(&mut staged.waiting));
+            drop(stage);
+            stager.join().unwrap_or_else(|_| Err(StoreError::plain("staging panicked").into()))?;
+            passed
         })?;
         let (hash, stopped) = (head.hash, head.stopped);
         if let Some(stop) = stopped {
@@ -211,7 +223,6 @@ impl Work<'_> {
             drop(assembly);
             return self.refuse(writer, actor, stop, head.version, head.message_id.as_deref(), &hash).map(Err);
         }
-        staged.flush(&mut writer.connection)?;
         let assembled = assembly.end()?;
         self.accept(writer, actor, assembled, staged, hash, since)
     }
@@ -346,171 +357,49 @@ fn line_of(path: &Path, offset: u64) -> Result<u64, Error> {
     }
 }
 
-/// Rows that wait to be staged together, and the trees over all that were.
+/// Rows that wait to be staged together.
+#[derive(Default)]
+struct Waiting {
+    rows: Vec<store::payment::PaymentRow>,
+    input: Vec<(i64, Vec<u8>)>,
+}
+
+impl Waiting {
+    fn stage(&self, connection: &mut Connection, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
+        connection.write(|tx| {
+            store::staging::touch(tx, batch, now)?;
+            store::payment::insert_many(tx, batch, &self.rows)?;
+            store::input::insert_many(tx, batch, &self.input)
+        })
+    }
+}
+
+/// What was staged so far: the trees over it, and what waits.
 struct Staged {
     batch: Id<Batch>,
-    now: Timestamp,
-    waiting: Vec<store::payment::PaymentRow>,
-    waiting_input: Vec<(i64, Vec<u8>)>,
+    waiting: Waiting,
     pieces: i64,
     rows: Tree,
     input: Option<Tree>,
 }
 
 impl Staged {
-    fn new(batch: Id<Batch>, now: Timestamp, keeps_input: bool) -> Self {
+    fn new(batch: Id<Batch>, keeps_input: bool) -> Self {
         let input = keeps_input.then(Tree::default);
-        Self { batch, now, waiting: Vec::new(), waiting_input: Vec::new(), pieces: 0, rows: Tree::default(), input }
+        Self { batch, waiting: Waiting::default(), pieces: 0, rows: Tree::default(), input }
     }
 
-    fn take(&mut self, connection: &mut Connection, done: &mut Done) -> Result<(), Error> {
+    /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.
+    fn take(&mut self, done: &mut Done) -> Option<Waiting> {
         for payment in done.payments.drain(..) {
             self.rows.push(payment.leaf);
-            self.waiting.push(payment.row);
+            self.waiting.rows.push(payment.row);
         }
         if let (Some(input), Some(sealed)) = (&mut self.input, done.sealed_input.take()) {
             input.push(store::input::leaf(self.batch, self.pieces, &done.chunk.bytes));
-            self.waiting_input.push((self.pieces, sealed));
+            self.waiting.input.push((self.pieces, sealed));
             self.pieces += 1;
         }
-        if self.waiting.len() >= STAGED_ROWS { self.flush(connection) } else { Ok(()) }
-    }
-
-    fn flush(&mut self, connection: &mut Connection) -> Result<(), Error> {
-        connection.write(|tx| {
-            store::staging::touch(tx, self.batch, self.now)?;
-            store::payment::insert_many(tx, self.batch, &self.waiting)?;
-            store::input::insert_many(tx, self.batch, &self.waiting_input)
-        })?;
-        self.waiting.clear();
-        self.waiting_input.clear();
-        Ok(())
-    }
-}
-
-/// One pass over a file: cut on one thread, worked on others, taken in order by the caller.
-pub(super) struct Run<'r, R> {
-    input: R,
-    setting: &'r Setting<'r>,
-    seals_input: bool,
-}
-
-/// What the pass learnt of the file besides its payments.
-pub(super) struct Passed {
-    pub(super) hash: Hash,
-    pub(super) stopped: Option<Fault>,
-    pub(super) version: Option<Version>,
-    pub(super) message_id: Option<String>,
-}
-
-#[derive(Default)]
-struct Cut {
-    hasher: Sha256,
-    version: Option<Version>,
-    message_id: Option<String>,
-}
-
-impl<'r, R: Read + Send> Run<'r, R> {
-    pub(super) fn new(input: R, setting: &'r Setting<'r>, seals_input: bool) -> Self {
-        Self { input, setting, seals_input }
-    }
-
-    /// Goes through the file, giving each chunk to `take`, which gives it back.
-    pub(super) fn go(
-        self,
-        connections: [Connection; WORKERS],
-        mut take: impl FnMut(Done) -> Result<Done, Stop>,
-    ) -> Result<Passed, Error> {
-        let Self { input, setting, seals_input } = self;
-        let learnt = Arc::new(Mutex::new(Cut::default()));
-        let mut cutter = Cutter::new(input, CHUNK_PAYMENTS);
-        let mut pieces = 0;
-        let cut = {
-            let learnt = Arc::clone(&learnt);
-            move |spare: Option<Done>| {
-                let mut buffers = Buffers::default();
-                if let Some(Done { chunk, mut payments, mut completed, mut status, mut ids, .. }) = spare {
-                    cutter.recycle(chunk);
-                    payments.clear();
-                    completed.clear();
-                    status.clear();
-                    ids.clear();
-                    buffers = Buffers { payments, completed, status, ids };
-                }
-                let result = cutter.next_chunk();
-                let mut learnt = learnt.lock().unwrap_or_else(PoisonError::into_inner);
-                learnt.version = cutter.version();
-                learnt.message_id = cutter.message_id().map(str::to_owned);
-                match result {
-                    Ok(Some(chunk)) => {
-                        learnt.hasher.update(&chunk.bytes);
-                        pieces += 1;
-                        Ok(Some((chunk, buffers, pieces - 1)))
-                    }
-                    Ok(None) => Ok(None),
-                    Err(CutError::Fault(fault)) => {
-                        cutter
-                            .drain(|bytes| learnt.hasher.update(bytes))
-                            .map_err(|error| Stop::Error(Error::io("the file could not be read")(error)))?;
-                        Err(Stop::Fault(fault))
-                    }
-                    Err(CutError::Read(error)) => Err(Stop::Error(Error::io("the file could not be read")(error))),
-                }
-            }
-        };
-        let workers = connections
-            .into_iter()
-            .map(|connection| {
-                let mut worker = Worker { setting, connection, purposes: BTreeMap::new() };
-                move |(chunk, buffers, piece): (crate::message::Chunk, Buffers, i64)| -> Result<Done, Stop> {
-                    let mut done = worker.work(chunk, buffers)?;
-                    if seals_input {
-                        let Setting { vault, batch, .. } = *worker.setting;
-                        done.sealed_input = Some(store::input::seal(vault, batch, piece, &done.chunk.bytes)?);
-                    }
-                    Ok(done)
-                }
-            })
-            .collect();
-        let stopped = match in_order(IN_FLIGHT, cut, workers, |done| take(done)) {
-            Ok(()) => None,
-            Err(Stop::Fault(fault)) => Some(fault),
-            Err(Stop::Error(error)) => return Err(error),
-        };
-        let learnt = learnt.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Passed {
-            hash: learnt.hasher.clone().finalize().into(),
-            stopped,
-            version: learnt.version,
-            message_id: learnt.message_id.clone(),
-        })
-    }
-}
-
-/// Reads a batch's sealed input as the file that it was.
-pub(super) struct KeptInput<'k> {
-    pub(super) vault: &'k Vault,
-    pub(super) connection: Connection,
-    pub(super) batch: Id<Batch>,
-    pub(super) next_piece: i64,
-    pub(super) piece: zeroize::Zeroizing<Vec<u8>>,
-    pub(super) read: usize,
-}
-
-impl Read for KeptInput<'_> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.read == self.piece.len() {
-            let Self { vault, connection, batch, next_piece, .. } = self;
-            let found = connection
-                .read(|tx| store::input::find(&Scope { tx, vault }, *batch, *next_piece))
-                .map_err(|error| std::io::Error::other(error.to_string()))?;
-            let Some(found) = found else { return Ok(0) };
-            (self.piece, self.read) = (found, 0);
-            self.next_piece += 1;
-        }
-        let count = out.len().min(self.piece.len() - self.read);
-        out[..count].copy_from_slice(&self.piece[self.read..self.read + count]);
-        self.read += count;
-        Ok(count)
+        (self.waiting.rows.len() >= STAGED_ROWS).then(|| std::mem::take(&mut self.waiting))
     }
 }

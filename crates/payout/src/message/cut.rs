@@ -11,7 +11,9 @@ use memchr::memmem::Finder;
 
 use super::schema::{Element, Frame, Tag, root};
 use super::walk::{Deaf, Leaf, Visitor};
-use super::xml::{Breach, Next, Outcome, Reader, Scope, Setting, breach, has_wide_characters, is_space, survey, trim};
+use super::xml::{
+    Breach, Next, Outcome, Reader, Scope, Setting, breach, has_wide_characters, is_lawful, is_space, survey, trim,
+};
 use super::{Fault, Version};
 
 /// The file's head, a block's head and the file's tail may each be so long.
@@ -588,7 +590,9 @@ fn file_head(view: &[u8], seen: &mut Seen) -> Cut<(FileHead, FileState, usize)> 
     let mut level = 0;
     let mut notes = GroupNotes::default();
     let result = read_file_head(view, seen, &mut level, &mut notes);
-    seen.message_id = notes.message_id.as_ref().map(|(id, _)| id.clone());
+    // Of a head that is refused for its characters, only an id without such can be reported on.
+    let id = notes.message_id.as_ref().map(|(id, _)| id.clone());
+    seen.message_id = id.filter(|id| id.chars().all(is_lawful));
     result.map_err(|at_fault| (at_fault, level))
 }
 

@@ -87,7 +87,8 @@ fn is_name(c: char) -> bool {
     is_name_start(c) || matches!(c, '0'..='9' | '-' | '.' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-fn is_lawful(c: char) -> bool {
+/// Whether XML allows a character.
+pub(super) fn is_lawful(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
@@ -124,7 +125,7 @@ fn reference(bytes: &[u8], at: usize) -> Option<(char, usize)> {
 ///
 /// The data must have passed [`Reader::check_text`].
 fn decode(raw: &str) -> Cow<'_, str> {
-    if !raw.bytes().any(|b| b == b'&' || b == b'\r') {
+    if memchr::memchr2(b'&', b'\r', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
@@ -749,25 +750,26 @@ impl<'a> Reader<'a> {
             Some(length) => self.at += length,
             None => self.at = self.bytes.len(),
         }
-        if self.unusual {
+        if self.unusual && start < self.at {
             self.check_text(start..self.at)?;
         }
         Ok(start..self.at)
     }
 
-    #[cold]
     fn check_text(&self, range: Range<usize>) -> Outcome<()> {
+        let text = self.bytes.get(..range.end).unwrap_or_default();
         let mut at = range.start;
-        while at < range.end {
-            match self.byte(at) {
-                b'&' => match reference(self.bytes, at) {
-                    Some((_, end)) => at = end,
-                    None => return self.wrong_reference(at),
-                },
-                b']' if self.bytes.get(at..).unwrap_or_default().starts_with(b"]]>") => {
+        while let Some(found) = memchr::memchr2(b'&', b']', text.get(at..).unwrap_or_default()) {
+            at += found;
+            if self.byte(at) == b']' {
+                if text.get(at..).unwrap_or_default().starts_with(b"]]>") {
                     return breach(at, "\"]]>\" may not stand in a text.");
                 }
-                _ => at += 1,
+                at += 1;
+            } else if let Some((_, end)) = reference(self.bytes, at) {
+                at = end;
+            } else {
+                return self.wrong_reference(at);
             }
         }
         Ok(())

@@ -45,22 +45,24 @@ pub(crate) struct Ids<'i> {
     pub(crate) end_to_end_id: &'i str,
     pub(crate) instruction_id: Option<&'i str>,
     pub(crate) benefit: Option<&'i str>,
+    /// The currency that reaches the payee, where it is not the amount's own.
+    pub(crate) transfer_currency: Option<&'i str>,
 }
 
 impl<'i> Ids<'i> {
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.end_to_end_id.as_bytes());
-        out.push(SEPARATOR);
-        out.extend_from_slice(self.instruction_id.unwrap_or_default().as_bytes());
-        out.push(SEPARATOR);
-        out.extend_from_slice(self.benefit.unwrap_or_default().as_bytes());
+        for text in [self.instruction_id, self.benefit, self.transfer_currency] {
+            out.push(SEPARATOR);
+            out.extend_from_slice(text.unwrap_or_default().as_bytes());
+        }
     }
 
     pub(crate) fn from_bytes(bytes: &'i [u8]) -> Option<Self> {
         let mut texts = std::str::from_utf8(bytes).ok()?.split(char::from(SEPARATOR));
         let end_to_end_id = texts.next()?;
         let mut optional = || texts.next().map(|text| Some(text).filter(|text| !text.is_empty()));
-        Some(Self { end_to_end_id, instruction_id: optional()?, benefit: optional()? })
+        Some(Self { end_to_end_id, instruction_id: optional()?, benefit: optional()?, transfer_currency: optional()? })
     }
 }
 

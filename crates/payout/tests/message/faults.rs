@@ -530,6 +530,8 @@ fn a_head_is_known_as_far_as_it_was_read() {
     check("<NbOfTxs>2</NbOfTxs>", "", Some(Version::V09), Some("MSG-1"));
     check("<MsgId>MSG-1</MsgId><CreDtTm>", "<MsgId>A&amp;B</MsgId><CreDtTm>&x;", Some(Version::V09), Some("A&B"));
     check("MSG-1", "", Some(Version::V09), None);
+    check("MSG-1", "MSG\u{1}", Some(Version::V09), None);
+    check("MSG-1", "MSG\u{FFFE}", Some(Version::V09), None);
     check("<GrpHdr>", "", Some(Version::V09), None);
     check("<Document ", "<!DOCTYPE x><Document ", None, None);
 }

@@ -5,9 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use denmark::Decimal;
-use payout::message::{
-    AmountFault, CHUNK_BYTES_MAX, CutError, Cutter, Part, Payee, PayeeNumber, Payment, Version, parse_payment,
-};
+use payout::message::{CHUNK_BYTES_MAX, CutError, Cutter, Part, Payee, PayeeNumber, Payment, Version, parse_payment};
 
 use crate::faults::{FILE, older};
 use crate::support::{Decision, heads, pass, route};
@@ -139,7 +137,6 @@ fn amounts() {
     check(&equivalent("100", "EUR"), "100.00 | 100.00 DKK | EUR");
     check(&equivalent("100", "EURO"), "100.00 | Invalid | -");
     check(&equivalent("0", "EURO"), "0.00 | Zero | -");
-    let _ = AmountFault::Invalid;
 }
 
 #[test]
@@ -340,7 +337,7 @@ fn what_is_taken_out_leaves_comments_only() {
     let routed =
         route(input.as_bytes(), 2, None, |index, _| if keep[index as usize] { Decision::Keep } else { Decision::Drop });
     let expected = file(&[
-        block("A", "", &["\n <!-- one -->\n "]).replace(" <!-- one -->\n ", " <!-- one -->\n "),
+        block("A", "", &["\n <!-- one -->\n "]),
         "\n<!-- three -->".into(),
         block("D", "\n", &["<!-- four -->\n"]),
     ]);
@@ -464,7 +461,7 @@ fn a_source_may_be_slow_and_may_fail() {
     impl Read for Drip<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.1 += 1;
-            if self.1 % 3 == 0 {
+            if self.1.is_multiple_of(3) {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             let length = self.0.len().min(buffer.len()).min(7);

@@ -1,0 +1,275 @@
+//! Files and payments that wait: released, cancelled, or waiting still.
+
+use crate::pain::*;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// States and codes of a batch's payments, in order: `E1 routed, E2 rejected BE06`.
+fn fates(world: &World, batch: &str) -> String {
+    let shown = world.run(&format!("payout show {batch}")).done();
+    let payments = shown["payments"].as_array().unwrap();
+    let text = |payment: &Value, key: &str| payment[key].as_str().unwrap_or_default().to_owned();
+    let line = |payment: &Value| {
+        format!("{} {} {}", text(payment, "end_to_end_id"), text(payment, "state"), text(payment, "code"))
+    };
+    payments.iter().map(|payment| line(payment).trim_end().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
+/// The entries of a report: `E1 ACSP, E2 RJCT BE06`, after the group's status.
+fn told(world: &World, answer: &Value) -> String {
+    let name = answer["status"].as_str().unwrap();
+    validate(&[world.path(name)]);
+    let report = report(&world.read(name));
+    let line =
+        |(id, status, code): (String, String, Option<String>)| format!("{id} {status} {}", code.unwrap_or_default());
+    let entries: Vec<String> = report.entries.into_iter().map(|entry| line(entry).trim_end().to_owned()).collect();
+    format!("{}: {}", report.group, entries.join(", "))
+}
+
+fn mixed() -> String {
+    let payments = [
+        cpr("E1", ALICE, "1.00"),
+        cpr("E2", NOBODY, "2.00"),
+        Pay { account: Some(GERD_IBAN), ..cpr("E3", ALICE, "3.00") },
+        cpr("E4", BENT, "4.00"),
+    ];
+    simple("BLANDET", &payments)
+}
+
+fn hold(world: &World, payer: &str, input: &str) -> Value {
+    world.write("payments.xml", input);
+    world.run(&format!("payout route payments.xml --payer {payer} --out out --hold")).done()
+}
+
+#[test]
+fn a_held_file_waits_until_it_is_released() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    holds(
+        &held,
+        &json!({ "state": "held", "held": 3, "rejected": 1, "routed": 0, "passed": 0, "completed": null }),
+        "hold",
+    );
+    let batch = held["batch"].as_str().unwrap();
+    assert_eq!(told(&world, &held), "PART: E1 PDNG, E2 RJCT BE06, E3 PDNG, E4 PDNG");
+    assert_eq!(fates(&world, batch), "E1 held, E2 rejected BE06, E3 held, E4 held");
+    assert!(world.files("out/bank").is_empty());
+    // The input is not needed any more.
+    std::fs::remove_file(world.path("payments.xml")).unwrap();
+    // Meanwhile Alice changes banks: she is paid where she is now.
+    world.change(&format!("change,cpr:{ALICE},1020-5,,0040,,,"));
+    let released = world.run(&format!("payout release {batch} --out out")).done();
+    holds(
+        &released,
+        &json!({ "batch": batch, "state": "completed", "routed": 2, "passed": 1, "held": 0, "rejected": 1 }),
+        "release",
+    );
+    assert_eq!(released["completed"], format!("out/bank/{batch}-1.pain.001.xml"));
+    assert_eq!(released["status"], format!("out/payer/{batch}-1.pain.002.xml"));
+    assert_eq!(fates(&world, batch), "E1 routed, E2 rejected BE06, E3 passed, E4 routed");
+    let completed = world.read(released["completed"].as_str().unwrap());
+    let expected = BTreeMap::from([
+        ("E1".to_owned(), Fate::Completed("SYBKDK22".to_owned(), iban("DK", "1020-5"))),
+        ("E2".to_owned(), Fate::TakenOut),
+        ("E3".to_owned(), Fate::AsItCame),
+        ("E4".to_owned(), Fate::Completed("5000".to_owned(), iban("DK", "5000-12"))),
+    ]);
+    let renamed = mixed().replacen("<MsgId>BLANDET</MsgId>", &format!("<MsgId>{batch}-1</MsgId>"), 1);
+    check_completed(&renamed, &completed, &expected);
+    validate(&[world.path(released["completed"].as_str().unwrap())]);
+    assert!(told(&world, &released).contains("E1 ACSP"), "{}", told(&world, &released));
+    world.verified();
+    // Once more: what is missing is written again, byte for byte, and nothing else happens.
+    let names = [released["completed"].as_str().unwrap(), released["status"].as_str().unwrap()];
+    let written = names.map(|name| world.bytes(name));
+    world.change(&format!("close,cpr:{ALICE},,,,,,\nclose,cpr:{BENT},,,,,,"));
+    let head = world.run("journal head").done();
+    for name in names {
+        std::fs::remove_file(world.path(name)).unwrap();
+        let again = world.run(&format!("payout release {batch} --out out --now 2027-01-01T00:00:00Z")).done();
+        assert_eq!(again, released);
+        assert_eq!(names.map(|name| world.bytes(name)), written);
+    }
+    assert_eq!(world.run("journal head").done(), head);
+    world.run(&format!("payout cancel {batch}")).refused("batch.nothing_held");
+    // The file itself, sent again, is the same batch, with what became of it when it came in.
+    world.write("payments.xml", mixed());
+    let again = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).done();
+    holds(&again, &json!({ "duplicate": true, "batch": batch, "completed": null }), "again");
+    world.verified();
+}
+
+#[test]
+fn what_is_cancelled_is_never_paid() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    let batch = held["batch"].as_str().unwrap();
+    world.run(&format!("payout cancel {batch} --end-to-end E2")).refused("batch.payment_not_held");
+    world.run(&format!("payout cancel {batch} --end-to-end NONE")).refused("batch.payment_not_held");
+    let cancelled = world.run(&format!("payout cancel {batch} --end-to-end E1")).done();
+    holds(
+        &cancelled,
+        &json!({ "state": "held", "held": 2, "cancelled": 1, "reasons": { "DS02": 1, "BE06": 1 } }),
+        "cancel",
+    );
+    assert_eq!(fates(&world, batch), "E1 cancelled DS02, E2 rejected BE06, E3 held, E4 held");
+    world.run(&format!("payout cancel {batch} --end-to-end E1")).refused("batch.payment_not_held");
+    let released = world.run(&format!("payout release {batch} --out out")).done();
+    holds(&released, &json!({ "state": "completed", "routed": 1, "passed": 1, "held": 0, "cancelled": 1 }), "release");
+    assert_eq!(released["completed"], format!("out/bank/{batch}-2.pain.001.xml"));
+    let completed = world.read(released["completed"].as_str().unwrap());
+    assert!(!completed.contains("<EndToEndId>E1<") && completed.contains("<EndToEndId>E4<"));
+    let told = told(&world, &released);
+    assert!(told.contains("E1 RJCT DS02") && told.contains("E4 ACSP"), "{told}");
+    validate(&[world.path(released["completed"].as_str().unwrap())]);
+    world.verified();
+}
+
+#[test]
+fn a_whole_batch_is_cancelled() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    let batch = held["batch"].as_str().unwrap();
+    let cancelled = world.run(&format!("payout cancel {batch}")).done();
+    holds(&cancelled, &json!({ "state": "cancelled", "held": 0, "cancelled": 3, "rejected": 1 }), "cancel");
+    assert_eq!(fates(&world, batch), "E1 cancelled DS02, E2 rejected BE06, E3 cancelled DS02, E4 cancelled DS02");
+    world.run(&format!("payout cancel {batch}")).refused("batch.nothing_held");
+    // Nothing is left to release; what there is to report is written.
+    let released = world.run(&format!("payout release {batch} --out out")).done();
+    holds(&released, &json!({ "state": "cancelled", "completed": null }), "release");
+    let told = told(&world, &released);
+    assert!(told.starts_with("RJCT: ") && told.contains("E4 RJCT DS02"), "{told}");
+    assert!(world.files("out/bank").is_empty());
+    world.verified();
+}
+
+#[test]
+fn there_must_be_something_to_release() {
+    let world = World::settled();
+    let routed = world.route(PUBLIC, mixed()).done();
+    let batch = routed["batch"].as_str().unwrap();
+    world.run(&format!("payout release {batch} --out out")).refused("batch.nothing_held");
+    world.run(&format!("payout cancel {batch}")).refused("batch.nothing_held");
+    world.run(&format!("payout cancel {batch} --end-to-end E1")).refused("batch.payment_not_held");
+    world.run("payout release NOSUCHBATCH00 --out out").refused("batch.unknown");
+    world.run("payout cancel NOSUCHBATCH00").refused("batch.unknown");
+}
+
+#[test]
+fn agreements_for_payees_without_an_account() {
+    let world = World::settled();
+    let input = |id: &str| simple(id, &[cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), cpr("E3", DORA, "3.00")]);
+    let check = |payer: &str, expected: &str| {
+        let routed = world.route(payer, input(payer)).done();
+        assert_eq!(fates(&world, routed["batch"].as_str().unwrap()), expected);
+        validate(&[world.path(routed["completed"].as_str().unwrap()), world.path(routed["status"].as_str().unwrap())]);
+        routed
+    };
+    check(PUBLIC, "E1 routed, E2 rejected AC03, E3 rejected AC07");
+    let paid = check(STAND_IN, "E1 routed, E2 routed, E3 rejected AC07");
+    let completed = world.read(paid["completed"].as_str().unwrap());
+    let second = &completed[completed.find("<EndToEndId>E2<").unwrap()..];
+    assert!(second.contains(&format!("<IBAN>{STAND_IN_IBAN}</IBAN>")) && second.contains("SYBKDK22"), "{completed}");
+    // The agreement is that of the moment when the file came in: a repeat writes the same.
+    let written = world.bytes(paid["completed"].as_str().unwrap());
+    world.run(&format!("payer add {STAND_IN} --cvr 13748136 --kind public --no-account reject")).done();
+    std::fs::remove_file(world.path(paid["completed"].as_str().unwrap())).unwrap();
+    assert_eq!(world.route(STAND_IN, input(STAND_IN)).done()["duplicate"], true);
+    assert_eq!(world.bytes(paid["completed"].as_str().unwrap()), written);
+    let held = check(HOLDER, "E1 routed, E2 held AC03, E3 rejected AC07");
+    holds(&held, &json!({ "state": "held", "routed": 1, "held": 1, "rejected": 1 }), "hold");
+    assert_eq!(told(&world, &held), "PART: E1 ACSP, E2 PDNG AC03, E3 RJCT AC07");
+    world.verified();
+}
+
+#[test]
+fn what_is_held_goes_on_when_the_payee_has_an_account() {
+    let world = World::settled();
+    let payments =
+        [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), pay("E3", &format!("cvr:{POOR_COMPANY}"), "3.00")];
+    let first = world.route(HOLDER, simple("VENT", &payments)).done();
+    let batch = first["batch"].as_str().unwrap();
+    let first_files = world.files("out");
+    let release = || world.run(&format!("payout release {batch} --out out"));
+    // Nobody has got an account: nothing happens.
+    let head = world.run("journal head").done();
+    holds(&release().done(), &json!({ "held": 2, "completed": null, "status": null }), "release");
+    assert_eq!((world.run("journal head").done(), world.files("out")), (head, first_files));
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    let second = release().done();
+    holds(&second, &json!({ "state": "held", "routed": 2, "held": 1 }), "release");
+    assert_eq!(second["completed"], format!("out/bank/{batch}-1.pain.001.xml"));
+    assert_eq!(fates(&world, batch), "E1 routed, E2 routed, E3 held AC03");
+    let completed = world.read(second["completed"].as_str().unwrap());
+    assert!(!completed.contains("<EndToEndId>E1<"), "what went on before does not go on again");
+    assert!(completed.contains(&iban("DK", "0040-77")));
+    // What is missing of it is written again although something is held still.
+    let names = [second["completed"].as_str().unwrap(), second["status"].as_str().unwrap()];
+    let written = names.map(|name| world.bytes(name));
+    for name in names {
+        std::fs::remove_file(world.path(name)).unwrap();
+    }
+    release().done();
+    assert_eq!(names.map(|name| std::fs::read(world.path(name)).unwrap_or_default()), written);
+    world.change(&format!("register,cvr:{POOR_COMPANY},0040-78,,,,,"));
+    let third = release().done();
+    holds(&third, &json!({ "state": "completed", "routed": 3, "held": 0 }), "release");
+    assert_eq!(third["completed"], format!("out/bank/{batch}-2.pain.001.xml"));
+    for answer in [&first, &second, &third] {
+        let names = [answer["completed"].as_str().unwrap(), answer["status"].as_str().unwrap()];
+        validate(&names.map(|name| world.path(name)));
+    }
+    world.verified();
+}
+
+#[test]
+fn a_held_payee_may_have_died() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    let batch = held["batch"].as_str().unwrap();
+    let header = POPULATION.lines().next().unwrap();
+    world.import(
+        "population import",
+        format!("{header}\n{ALICE},Alice Hemmelighed,Skjulvej 7,8000,Aarhus,DK,dead,2026-11-23,\n"),
+    );
+    world.change(&format!("freeze,cpr:{BENT},,,,,,"));
+    let released = world.run(&format!("payout release {batch} --out out")).done();
+    holds(
+        &released,
+        &json!({ "state": "completed", "passed": 1, "rejected": 3, "reasons": { "AC06": 1, "BE06": 1, "MD07": 1 } }),
+        "release",
+    );
+    assert_eq!(fates(&world, batch), "E1 rejected MD07, E2 rejected BE06, E3 passed, E4 rejected AC06");
+    world.verified();
+}
+
+#[test]
+fn what_waited_may_be_late() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    let batch = held["batch"].as_str().unwrap();
+    let released = world.run(&format!("payout release {batch} --out out --now 2026-12-15T09:00:00Z")).done();
+    holds(&released, &json!({ "routed": 2, "passed": 1 }), "release");
+}
+
+#[test]
+fn both_versions_are_held_and_released() {
+    let world = World::settled();
+    for version in VERSIONS {
+        let input = file(
+            version,
+            &format!("HOLD-{version:?}"),
+            &[block("B1", [cpr("E1", NOBODY, "1.00")]), block("B2", [cpr("E2", ALICE, "2.00")])],
+        );
+        for input in [input.clone(), prefixed(&input.replacen("HOLD", "HOLDP", 1))] {
+            let held = hold(&world, PUBLIC, &input);
+            let batch = held["batch"].as_str().unwrap();
+            let released = world.run(&format!("payout release {batch} --out out")).done();
+            let names = [&held["status"], &released["completed"], &released["status"]];
+            validate(&names.map(|name| world.path(name.as_str().unwrap())));
+            let completed = world.read(released["completed"].as_str().unwrap());
+            assert_eq!(completed.matches("PmtInf>").count(), 2, "one block is left: {completed}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The real binary, driven from outside: the command line is a contract, and here it is held to it.
+
+mod accounts;
+mod commands;
+mod concurrency;
+mod faults;
+mod holding;
+mod imports;
+mod pain;
+mod refusals;
+mod routing;
+mod secrets;
+mod support;
+mod tamper;

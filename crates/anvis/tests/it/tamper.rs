@@ -1,0 +1,331 @@
+//! Somebody edits the tables: the journal finds it.
+
+use crate::pain::*;
+use crate::support::*;
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, params_from_iter};
+use std::path::Path;
+
+/// A store with at least one row in every table that can have one.
+fn full() -> World {
+    let world = World::settled();
+    world.write("anna.pub", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n");
+    world.run("operator add anna --key anna.pub").done();
+    let payments =
+        [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), cpr("E3", NOBODY, "3.00"), cpr("E4", BENT, "4.00")];
+    world.route(PUBLIC, simple("SIMPEL", &payments)).done();
+    world.write("payments.xml", simple("HOLDT", &payments));
+    let held = world.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
+    let batch = held["batch"].as_str().unwrap();
+    world.run(&format!("payout cancel {batch} --end-to-end E1")).done();
+    world.run(&format!("payout release {batch} --out out")).done();
+    // A second answer of each kind of table for those tests that swap two rows.
+    world.run(&format!("resolve cpr:{ALICE}")).done();
+    world
+}
+
+fn tables(database: &Connection) -> Vec<String> {
+    let mut statement = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+fn columns(database: &Connection, table: &str) -> Vec<(String, bool)> {
+    let mut statement = database.prepare("SELECT name, pk FROM pragma_table_info(?1)").unwrap();
+    statement
+        .query_map([table], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? > 0)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}
+
+/// Another value of the same kind.
+fn edited(cell: &Cell) -> Cell {
+    match cell {
+        Cell::Null => Cell::Integer(7),
+        Cell::Integer(value @ (0 | 1)) => Cell::Integer(1 - value),
+        Cell::Integer(value) => Cell::Integer(value - 1),
+        Cell::Real(value) => Cell::Real(value + 1.0),
+        Cell::Text(text) => Cell::Text(if text == "EUR" {
+            "DKK".to_owned()
+        } else {
+            text.replace(|c: char| c.is_alphabetic(), "X") + "X"
+        }),
+        Cell::Blob(bytes) => {
+            let mut bytes = bytes.clone();
+            match bytes.last_mut() {
+                Some(last) => *last ^= 1,
+                None => bytes.push(1),
+            }
+            Cell::Blob(bytes)
+        }
+    }
+}
+
+/// The rows of a table, each with the values of its key and of one column.
+fn cells(database: &Connection, table: &str, keys: &[String], column: &str) -> Vec<(Vec<Cell>, Cell)> {
+    let sql = format!("SELECT {column}, {} FROM {table} ORDER BY {}", keys.join(", "), keys.join(", "));
+    let mut statement = database.prepare(&sql).unwrap();
+    let rows = statement.query_map([], |row| {
+        let key = (1..=keys.len()).map(|at| row.get(at)).collect::<Result<Vec<Cell>, _>>()?;
+        Ok((key, row.get(0)?))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn set(database: &Connection, table: &str, keys: &[String], column: &str, key: &[Cell], cell: &Cell) -> usize {
+    let condition: Vec<String> = keys.iter().map(|key| format!("{key} IS ?")).collect();
+    let sql = format!("UPDATE {table} SET {column} = ? WHERE {}", condition.join(" AND "));
+    let values = std::iter::once(cell).chain(key);
+    // An edit that a unique key forbids is none.
+    database.execute(&sql, params_from_iter(values)).unwrap_or(0)
+}
+
+/// Copies the store's files, so that each edit begins with the same store.
+struct Copies<'w> {
+    world: &'w World,
+}
+
+impl<'w> Copies<'w> {
+    fn of(world: &'w World) -> Self {
+        world.verified();
+        copy(&world.path("store"), &world.path("kept"));
+        Self { world }
+    }
+
+    /// Whether verifying finds what `edit` does; it must be found to be fine before.
+    fn finds(&self, edit: impl FnOnce(&Connection) -> usize) -> Option<bool> {
+        std::fs::remove_dir_all(self.world.path("store")).unwrap();
+        copy(&self.world.path("kept"), &self.world.path("store"));
+        let database = self.world.database();
+        database.execute_batch("PRAGMA foreign_keys = 0; PRAGMA ignore_check_constraints = 1").unwrap();
+        let changed = edit(&database);
+        drop(database);
+        (changed > 0).then(|| self.world.run("journal verify").exit != 0)
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Tables of which a row may change unnoticed, and why that does no harm.
+const NOT_ANSWERED_FOR: &[(&str, &str)] = &[("staging", "work under way, of which nobody sees anything")];
+
+#[test]
+fn one_edited_cell_of_any_table() {
+    let world = full();
+    let copies = Copies::of(&world);
+    let database = world.database();
+    let mut unnoticed = Vec::new();
+    let mut tried = 0;
+    for table in tables(&database) {
+        let all = columns(&database, &table);
+        let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
+        for (column, _) in &all {
+            let rows = cells(&database, &table, &keys, column);
+            let is_excused = NOT_ANSWERED_FOR.iter().any(|(name, _)| *name == table);
+            assert!(!rows.is_empty() || is_excused, "{table} has no row to edit");
+            // The first row and the last: an end may be looked at differently.
+            for at in [0, rows.len().saturating_sub(1)] {
+                let Some((key, cell)) = rows.get(at) else { continue };
+                let found = copies.finds(|database| set(database, &table, &keys, column, key, &edited(cell)));
+                tried += usize::from(found.is_some());
+                if found == Some(false) && !is_excused {
+                    unnoticed.push(format!("{table}.{column} of row {at}"));
+                }
+            }
+        }
+    }
+    assert!(tried > 100, "only {tried} edits were tried");
+    unnoticed.dedup();
+    assert!(unnoticed.is_empty(), "these edits went unnoticed: {unnoticed:#?}");
+}
+
+#[test]
+fn one_row_taken_away_or_doubled() {
+    let world = full();
+    let copies = Copies::of(&world);
+    let database = world.database();
+    let mut unnoticed = Vec::new();
+    for table in tables(&database).iter().filter(|table| *table != "staging") {
+        let all = columns(&database, table);
+        let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
+        let rows = cells(&database, table, &keys, &keys[0]);
+        let condition: Vec<String> = keys.iter().map(|key| format!("{key} IS ?")).collect();
+        let condition = condition.join(" AND ");
+        for (at, (key, _)) in [(0, &rows[0]), (rows.len() - 1, rows.last().unwrap())] {
+            let sql = format!("DELETE FROM {table} WHERE {condition}");
+            if copies.finds(|database| database.execute(&sql, params_from_iter(key)).unwrap()) == Some(false) {
+                unnoticed.push(format!("row {at} of {table} was deleted"));
+            }
+        }
+        // The last row once more, under a key of its own.
+        let last_key = &keys[keys.len() - 1];
+        let others: Vec<String> = all
+            .iter()
+            .map(|(name, _)| match (name == last_key, table.as_str()) {
+                (true, "schema_version") => format!("{name} || 'x'"),
+                (true, "answer" | "payee" | "specific_account") => "randomblob(16)".to_owned(),
+                (true, _) => format!("{name} + 1000000000"),
+                (false, _) if ["message_key", "name_key"].contains(&name.as_str()) && table != "payer" => {
+                    "randomblob(16)".to_owned()
+                }
+                (false, _) if name == "entry" && table == "batch" => format!("{name} + 1000000000"),
+                (false, _) => name.clone(),
+            })
+            .collect();
+        let sql = format!("INSERT INTO {table} SELECT {} FROM {table} WHERE {condition}", others.join(", "));
+        let doubled =
+            copies.finds(|database| database.execute(&sql, params_from_iter(&rows[rows.len() - 1].0)).unwrap());
+        // A version of a service that there is none of, and content of an entry that there is none of, say nothing.
+        if doubled == Some(false)
+            && !["schema_version", "keyring", "journal_head", "journal_payload"].contains(&table.as_str())
+        {
+            unnoticed.push(format!("a row of {table} was doubled"));
+        }
+    }
+    assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+#[test]
+fn two_sealed_values_swapped() {
+    let world = full();
+    let copies = Copies::of(&world);
+    let database = world.database();
+    for (table, column) in [
+        ("designation", "account"),
+        ("register_row", "record"),
+        ("payment", "ids"),
+        ("journal_payload", "sealed"),
+        ("batch", "record"),
+        ("payer", "agreement"),
+        ("answer", "sealed"),
+    ] {
+        let all = columns(&database, table);
+        let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
+        let rows = cells(&database, table, &keys, column);
+        let [(first_key, first), (second_key, second)] = [&rows[0], &rows[1]];
+        let found = copies.finds(|database| {
+            set(database, table, &keys, column, first_key, second)
+                + set(database, table, &keys, column, second_key, first)
+        });
+        assert_eq!(found, Some(true), "{table}.{column}");
+    }
+    // Two rows of the directory that lead to each other's account.
+    let found = copies.finds(|database| {
+        let rows = cells(database, "payee", &["key".to_owned()], "designation");
+        let mut rows = rows.iter().filter(|(_, designation)| *designation != Cell::Null);
+        let (first, second) = (rows.next().unwrap(), rows.next().unwrap());
+        let key = ["key".to_owned()];
+        set(database, "payee", &key, "designation", &first.0, &second.1)
+            + set(database, "payee", &key, "designation", &second.0, &first.1)
+    });
+    assert_eq!(found, Some(true));
+}
+
+#[test]
+fn a_real_store_is_not_made_synthetic_by_an_edit() {
+    let world = World::real();
+    world.database().execute("UPDATE keyring SET synthetic = 1", []).unwrap();
+    world.run("journal head --now 2026-01-01").refused("key.wrong");
+}
+
+/// Takes the journal's last entries away, and makes the head that it had then.
+#[test]
+fn a_tail_cut_off_so_that_all_agrees() {
+    let world = full();
+    // The last entry is a look-up, which recorded no rows: without it everything agrees but the head that somebody kept.
+    let kept = world.verified();
+    let before = {
+        let shorter = World::settled();
+        drop(shorter);
+        let size: u64 = kept.split(':').next().unwrap().parse().unwrap();
+        size - 1
+    };
+    let copies = Copies::of(&world);
+    // Without a new head it is found by itself.
+    let cut = |database: &Connection| {
+        database.execute("DELETE FROM journal_entry WHERE number >= ?1", [before as i64]).unwrap()
+            + database.execute("DELETE FROM journal_payload WHERE number >= ?1", [before as i64]).unwrap()
+    };
+    assert_eq!(copies.finds(cut), Some(true));
+    // With the head that there was.
+    let former = tempfile::TempDir::new().unwrap();
+    copy(&world.path("kept"), former.path());
+    let consistent = |database: &Connection| {
+        let (peaks, at) = head_of(database, before);
+        cut(database)
+            + database
+                .execute("UPDATE journal_head SET size = ?1, peaks = ?2, at = ?3", (before as i64, peaks, at))
+                .unwrap()
+    };
+    assert_eq!(copies.finds(consistent), Some(false), "the cut agrees with itself");
+    let text = world.run(&format!("journal verify --expect {kept}")).refused("journal.mismatch");
+    assert!(text.contains("expected"), "{text}");
+    // Grown again to the same size with something else, it has another root.
+    world.run(&format!("resolve cpr:{BENT}")).done();
+    world.run("journal verify").done();
+    world.run(&format!("journal verify --expect {kept}")).refused("journal.mismatch");
+    world.run(&format!("resolve cpr:{BENT}")).done();
+    world.run(&format!("journal verify --expect {kept}")).refused("journal.mismatch");
+}
+
+/// The right edge of the tree over the first entries, by the definition of RFC 6962, and the last moment.
+fn head_of(database: &Connection, size: u64) -> (Vec<u8>, i64) {
+    let mut statement = database.prepare("SELECT number, at, kind, digest FROM journal_entry ORDER BY number").unwrap();
+    let mut tree = kernel::merkle::Tree::default();
+    let mut last = 0;
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let (number, at): (i64, i64) = (row.get(0).unwrap(), row.get(1).unwrap());
+        if number as u64 >= size {
+            break;
+        }
+        let (kind, digest): (String, Vec<u8>) = (row.get(2).unwrap(), row.get(3).unwrap());
+        let mut leaf = kernel::merkle::Encoder::default();
+        tree.push(leaf.start("anvis.entry.1").int(number).int(at).text(&kind).bytes(&digest).leaf());
+        last = at;
+    }
+    (tree.peaks(), last)
+}
+
+#[test]
+fn heads_that_were_kept() {
+    let world = World::settled();
+    let mut kept = vec![world.verified()];
+    for _ in 0..5 {
+        world.run(&format!("resolve cpr:{ALICE}")).done();
+        kept.push(world.verified());
+    }
+    for head in &kept {
+        world.run(&format!("journal verify --expect {head}")).done();
+        let (size, root) = head.split_once(':').unwrap();
+        let other = root.replace(|c: char| c != '0', "0");
+        world.run(&format!("journal verify --expect {size}:{other}")).refused("journal.mismatch");
+    }
+    let size: u64 = kept[5].split(':').next().unwrap().parse().unwrap();
+    let root = kept[5].split(':').nth(1).unwrap();
+    world.run(&format!("journal verify --expect {}:{root}", size + 1)).refused("journal.mismatch");
+    // The empty tree begins every journal.
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    world.run(&format!("journal verify --expect 0:{empty}")).done();
+    // The whole store put back to an older day agrees with itself, and not with the head that was kept.
+    let older = World::settled();
+    copy(&older.path("store"), &world.path("older"));
+    std::fs::remove_dir_all(world.path("store")).unwrap();
+    std::fs::rename(world.path("older"), world.path("store")).unwrap();
+    world.run("journal verify").done();
+    world.run(&format!("journal verify --expect {}", kept[5])).refused("journal.mismatch");
+}
+
+#[test]
+fn time_does_not_run_backwards() {
+    let world = World::settled();
+    world.run(&format!("resolve cpr:{ALICE} --now 2027-01-01T00:00:00Z")).done();
+    world.run(&format!("resolve cpr:{ALICE} --now 2026-01-01T00:00:00Z")).done();
+    world.verified();
+}
