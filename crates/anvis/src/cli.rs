@@ -242,10 +242,10 @@ pub enum Key {
 #[derive(Args)]
 pub struct Demo {
     /// How many people.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(..=sim::nation::Plan::PEOPLE_MAX))]
     pub people: u64,
     /// How many companies.
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(..=sim::nation::Plan::COMPANIES_MAX))]
     pub companies: u64,
     /// How many payments.
     #[arg(long, default_value_t = 100_000)]

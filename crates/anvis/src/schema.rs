@@ -30,3 +30,52 @@ pub fn verify(scope: &Scope<'_>, expected: Option<Head>, progress: &mut dyn FnMu
     registry::verify_directory(scope)?;
     Ok(head)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::{Env, Secrets, Store, Timestamp};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_statement_prepares_and_numbers_its_parameters_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, key) = (folder.path().join("store"), folder.path().join("key"));
+        let migrations: Vec<_> = migrations().collect();
+        let env = Env::new(Timestamp::from_micros(0), 0);
+        let store = Store::create(&data, &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap();
+        let mut connection = store.connect().unwrap();
+        let mut seen = BTreeSet::new();
+        for statement in statements() {
+            assert!(seen.insert(statement.name), "{} is the name of two statements", statement.name);
+            let prepared = connection.read(|tx| tx.parameters(statement));
+            let parameters = prepared.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
+            // In SQLite `$1` is a name, numbered by its first appearance: out of order it binds wrongly, and silently.
+            let expected: Vec<String> = (1..=parameters.len()).map(|at| format!("${at}")).collect();
+            assert_eq!(parameters, expected, "{}", statement.name);
+        }
+        assert!(seen.len() > 50, "only {} statements are registered", seen.len());
+    }
+
+    #[test]
+    fn every_table_is_answered_for_or_named_here() {
+        let sql: String = migrations().map(|migration| migration.sql).collect();
+        let made = sql.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_whitespace().next());
+        let tables = [kernel::TABLES, registry::TABLES, payout::TABLES].into_iter().flatten();
+        let answered: BTreeSet<&str> = tables.map(|table| table.name()).collect();
+        // What opens the store, the journal itself, what is computed from histories, and what nobody sees.
+        let others = [
+            "schema_version",
+            "keyring",
+            "journal_entry",
+            "journal_payload",
+            "journal_head",
+            "payee",
+            "specific_account",
+            "staging",
+        ];
+        for table in made {
+            assert_ne!(answered.contains(table), others.contains(&table), "{table}");
+        }
+    }
+}

@@ -1,14 +1,17 @@
 //! The one write path.
 
-use crate::journal::{self, Entry, Rows};
-use crate::merkle::Hash;
+use crate::journal::{self, Entry, Rows, Table};
+use crate::merkle::{Encoder, Hash, Tree};
 use crate::{Actor, Blind, Env, Error, Operation, Refusal, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::ops::Range;
 
 statements! {
     FIND_ANSWER = "answer.find": "SELECT sealed FROM answer WHERE key = $1";
     INSERT_ANSWER = "answer.insert": "INSERT INTO answer (key, entry, sealed) VALUES ($1, $2, $3)";
+    RANGE = "answer.range": "SELECT entry, key, sealed FROM answer WHERE entry >= $1 AND entry < $2 ORDER BY entry";
+    COUNT = "answer.count": "SELECT COUNT(*) FROM answer";
 }
 
 const ANSWER_COLUMN: &str = "answer.sealed";
@@ -97,9 +100,9 @@ pub fn execute<C: Command>(writer: &mut Writer, command: &C, actor: &Actor, env:
         let decision = command.decide(state, env)?;
         if let Some(facts) = decision.facts {
             let pending = journal::next(tx, env.now)?;
-            let rows = command.save(&scope, &decision.changes, pending.entry)?;
+            let mut rows = command.save(&scope, &decision.changes, pending.entry)?;
             if let Some(key) = key {
-                keep_answer(&scope, &key, pending.entry, &decision.output)?;
+                rows.push(keep_answer(&scope, &key, pending.entry, &decision.output)?);
             }
             journal::append(&scope, pending, C::OPERATION.name, actor, &rows, &facts, secrets)?;
         }
@@ -130,10 +133,41 @@ fn find_answer<Output: DeserializeOwned>(scope: &Scope<'_>, key: &Hash) -> Resul
         .map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
 }
 
-fn keep_answer<Output: Serialize>(scope: &Scope<'_>, key: &Hash, entry: Entry, output: &Output) -> Result<(), Error> {
+fn keep_answer<Output: Serialize>(scope: &Scope<'_>, key: &Hash, entry: Entry, output: &Output) -> Result<Rows, Error> {
     let answer =
         serde_json::to_vec(output).map_err(|error| Error::failed("an answer could not be kept")(error.into()))?;
     let sealed = scope.vault.seal(ANSWER_COLUMN, &answer_row(key), &answer)?;
     scope.tx.run(&INSERT_ANSWER, &[key.as_slice().into(), entry.number().into(), (&sealed).into()])?;
-    Ok(())
+    let mut tree = Tree::default();
+    tree.push(answer_leaf(key, &answer));
+    Ok(Rows::of(AnswerTable.name(), &tree))
+}
+
+fn answer_leaf(key: &Hash, answer: &[u8]) -> Hash {
+    Encoder::default().start(AnswerTable.name()).bytes(key).bytes(answer).leaf()
+}
+
+pub(crate) struct AnswerTable;
+
+impl Table for AnswerTable {
+    fn name(&self) -> &'static str {
+        "answer"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
+            let key: Hash = row.array(1)?;
+            let answer = scope.vault.open(ANSWER_COLUMN, &answer_row(&key), row.bytes(2)?)?;
+            visit(row.int(0)?, answer_leaf(&key, &answer))
+        })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
+    }
 }

@@ -43,4 +43,4 @@ pub const STATEMENTS: &[&[&Statement]] =
     &[command::STATEMENTS, journal::STATEMENTS, keys::STATEMENTS, operator::STATEMENTS, store::STATEMENTS];
 
 /// The kernel's tables whose rows the journal answers for.
-pub const TABLES: &[&dyn journal::Table] = &[&operator::OperatorTable];
+pub const TABLES: &[&dyn journal::Table] = &[&command::AnswerTable, &operator::OperatorTable];

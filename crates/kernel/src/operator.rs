@@ -19,6 +19,7 @@ statements! {
     INSERT = "operator.insert": "INSERT INTO operator (id, name_key, name, public_key) VALUES ($1, $2, $3, $4)";
     RANGE = "operator.range":
         "SELECT id, name_key, name, public_key FROM operator WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT = "operator.count": "SELECT COUNT(*) FROM operator";
 }
 
 /// Why an operator was refused.
@@ -169,5 +170,9 @@ impl Table for OperatorTable {
             let leaf = row_leaf(id, &Blind::from_bytes(row.array(1)?), &name, &row.array(3)?);
             visit(journal::entry_of(id), leaf)
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Debug for Blind {
 pub struct Domain(pub &'static str);
 
 /// The identity of the row that a sealed value belongs to. It is authenticated with the value, so that values cannot be
-/// swapped between rows, and it is the nonce: each row and column is sealed under its own.
+/// swapped between rows, and its last twelve bytes are the nonce. The column is authenticated too.
 #[derive(Clone, Copy)]
 pub struct RowKey([u8; 16]);
 

@@ -47,7 +47,7 @@ impl Reason {
         (Self::NotInRegister, "BE06", "The payee is not in the register."),
         (Self::Dead, "MD07", "The payee is dead."),
         (Self::NoAccount, "AC03", "The payee has no registered account."),
-        (Self::Closed, "AC07", "The payee's registered account was closed by the bank."),
+        (Self::Closed, "AC07", "The payee's registered account was closed."),
         (Self::Frozen, "AC06", "The payee's registered account is frozen."),
         (Self::Currency, "AM03", "The payee's registered account does not take this currency."),
         (Self::Cancelled, "DS02", "The payment was cancelled before it was released."),

@@ -11,10 +11,12 @@ use kernel::{Blind, Id, Timestamp};
 pub enum State {
     /// Payouts go to it.
     InForce,
-    /// Payouts to it are refused until it is unfrozen.
+    /// Payouts to it are refused until the operator unfreezes it.
     Frozen,
     /// It was closed, and nothing took its place.
     Closed,
+    /// Payouts to it are refused until its bank, or the operator, unfreezes it.
+    FrozenByBank,
 }
 
 impl State {
@@ -27,7 +29,7 @@ impl State {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::InForce, Self::Frozen, Self::Closed].into_iter().find(|state| state.code() == code)
+        [Self::InForce, Self::Frozen, Self::Closed, Self::FrozenByBank].into_iter().find(|state| state.code() == code)
     }
 
     /// As people read it.
@@ -35,9 +37,15 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             Self::InForce => "in_force",
-            Self::Frozen => "frozen",
+            Self::Frozen | Self::FrozenByBank => "frozen",
             Self::Closed => "closed",
         }
+    }
+
+    /// Whether nothing may be paid to it, or put in its place, for now.
+    #[must_use]
+    pub const fn is_frozen(self) -> bool {
+        matches!(self, Self::Frozen | Self::FrozenByBank)
     }
 }
 
@@ -215,13 +223,23 @@ pub fn decide(
             if account.is_some_and(|named| named.to_text() != current.account.to_text()) {
                 return Err(RowRefusal::ExpectsMismatch);
             }
-            let state = match action {
-                Action::Freeze => State::Frozen,
-                Action::Close => State::Closed,
-                Action::Designate | Action::Unfreeze => State::InForce,
+            let state = match (action, channel) {
+                // What the operator froze stays the operator's.
+                (Action::Freeze, Channel::Bank(_)) if current.state == State::Frozen => State::Frozen,
+                (Action::Freeze, Channel::Bank(_)) => State::FrozenByBank,
+                (Action::Freeze, Channel::Operator) => State::Frozen,
+                (Action::Close, _) => State::Closed,
+                (Action::Designate | Action::Unfreeze, _) => State::InForce,
             };
             if current.state == State::Closed && state != State::Closed {
                 return Err(RowRefusal::NothingThere);
+            }
+            // Closing would be a way around: an account that was closed can be replaced by anybody.
+            let is_lifted_by_others = *action == Action::Unfreeze && matches!(channel, Channel::Bank(_));
+            if (*action == Action::Close && current.state.is_frozen())
+                || (is_lifted_by_others && current.state == State::Frozen)
+            {
+                return Err(RowRefusal::Frozen);
             }
             Standing { state, account: current.account }
         }
@@ -235,7 +253,7 @@ pub fn decide(
         None if *action == Action::Designate && live.is_some() => return Err(RowRefusal::ExpectsMissing),
         _ => {}
     }
-    if *action == Action::Designate && live.is_some_and(|standing| standing.state == State::Frozen) {
+    if *action == Action::Designate && live.is_some_and(|standing| standing.state.is_frozen()) {
         return Err(RowRefusal::Frozen);
     }
     Ok(Some(next))

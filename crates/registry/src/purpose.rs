@@ -37,6 +37,17 @@ impl BenefitKind {
     }
 }
 
+/// What a specific account is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Purpose {
+    /// Its blind index.
+    pub key: Blind,
+    /// Who pays.
+    pub payer: Id<Payer>,
+    /// What.
+    pub benefit: BenefitKind,
+}
+
 /// The blind index of a purpose: the store does not show which benefit a payee gets.
 #[must_use]
 pub fn key(vault: &Vault, payer: Id<Payer>, benefit: &BenefitKind) -> Blind {

@@ -4,6 +4,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{Designation, Standing, State};
 use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerVersion};
+use crate::purpose::BenefitKind;
 use crate::store;
 use denmark::BankDirectory;
 use kernel::{Blind, Error, Id, Scope, Timestamp, Tx};
@@ -49,7 +50,7 @@ impl Resolution {
             None => Self::NoAccount,
             Some(designation) => match designation.standing {
                 Standing { state: State::Closed, .. } => Self::Closed,
-                Standing { state: State::Frozen, .. } => Self::Frozen,
+                Standing { state: State::Frozen | State::FrozenByBank, .. } => Self::Frozen,
                 Standing { state: State::InForce, account } => Self::Account(designation.id, account),
             },
         }
@@ -184,6 +185,16 @@ pub fn history(scope: &Scope<'_>, payee: &Blind) -> Result<Option<Vec<Vec<Design
         histories.push(rows);
     }
     Ok(Some(histories))
+}
+
+/// What a specific account is for: the payer's name, and the kind of benefit.
+///
+/// # Errors
+/// The store's.
+pub fn purpose_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Option<(String, BenefitKind)>, Error> {
+    let Some((payer, benefit)) = store::designation::purpose_of(scope, designation)? else { return Ok(None) };
+    // A payer's id is that of its first version.
+    Ok(Some((store::payer::find(scope, Id::new(payer.number()))?.agreement.name, benefit)))
 }
 
 /// The payees of whom something changed since the journal had `entries` entries: an account, or what a register says.

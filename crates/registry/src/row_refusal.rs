@@ -98,7 +98,7 @@ impl RowRefusal {
             "designation.expects_missing",
             "an account is in force: the row must say which one it replaces",
         ),
-        (Self::Frozen, "designation.frozen", "the account in force is frozen"),
+        (Self::Frozen, "designation.frozen", "the account is frozen and must be unfrozen first by whoever froze it"),
     ];
 
     /// The stable code.

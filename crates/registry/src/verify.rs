@@ -57,7 +57,9 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
                 designation: row.designation,
                 has_specific: row.has_specific,
             };
-            let mut expected = due.remove(&row.key).unwrap_or_default();
+            let Some(mut expected) = due.remove(&row.key) else {
+                return Err(Mismatch("the directory has a payee of whom nothing was recorded".to_owned()).into());
+            };
             expected.status = expected.status.or(Some(RegisterStatus::Unlisted));
             if found != expected {
                 return Err(mismatch("a payee's account in force"));

@@ -6,6 +6,8 @@ use registry::import::{Counts, Reject, Source};
 use std::fmt::Write;
 use std::path::Path;
 
+const HEADING: &str = "line,code,text\n";
+
 impl Session {
     /// Imports a file and lists the rows that were refused.
     pub(super) fn import(&mut self, source: &impl Source, file: &File) -> Result<Answer, Error> {
@@ -47,14 +49,16 @@ pub fn import(
 
 fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Error> {
     if rejects.is_empty() {
-        return match std::fs::remove_file(path) {
+        // A former run's list would mislead; anything else that lies there is not ours to remove.
+        let is_a_list = std::fs::read(path).is_ok_and(|content| content.starts_with(HEADING.as_bytes()));
+        return match if is_a_list { std::fs::remove_file(path) } else { Ok(()) } {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(StoreError::new(format!("{} could not be removed", path.display()), error).into())
             }
             _ => Ok(()),
         };
     }
-    let mut text = String::from("line,code,text\n");
+    let mut text = String::from(HEADING);
     for (line, refusal) in rejects {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{line},{},{}", refusal.code(), refusal.text());

@@ -211,7 +211,11 @@ impl Session {
         let env = self.env()?;
         let rows = self.writer.execute(&ReadHistory { payee }, &self.actor, &env)?;
         let mut text = String::new();
-        for HistoryRow { purpose, account, state, from, to, by, channel, recorded } in &rows {
+        for HistoryRow { payer, benefit, account, state, from, to, by, channel, recorded } in &rows {
+            let purpose = match payer.as_ref().zip(benefit.as_ref()) {
+                None => "default".to_owned(),
+                Some((payer, benefit)) => format!("{payer} {benefit}"),
+            };
             let to = to.as_deref().unwrap_or("open");
             text.push_str(&format!(
                 "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}, recorded {recorded}\n"

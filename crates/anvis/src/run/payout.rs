@@ -129,7 +129,7 @@ fn counts_text(counts: &Counts) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {:>12}  {:>24}  {what}", grouped(count), sums.join(" + "));
     };
-    line("routed", counts.routed, "routed to the payee's registered account");
+    line("routed", counts.routed, "routed: completed with an account and sent on");
     line("passed", counts.passed, "passed on as they came");
     line("held", counts.held, "held");
     for (code, count) in &counts.reasons {

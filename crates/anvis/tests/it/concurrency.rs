@@ -1,1 +1,255 @@
-//! To come.
+//! Several processes at once. Nothing here waits for time to pass: processes are stopped where they are, and go on.
+
+use crate::pain::*;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::process::{Child, Command};
+
+/// Ends its process when the test ends before it.
+struct Running {
+    args: String,
+    child: Option<Child>,
+}
+
+impl Running {
+    fn start(world: &World, args: &str) -> Self {
+        Self { args: args.to_owned(), child: Some(world.command(args).spawn().unwrap()) }
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.child.as_mut().unwrap()
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.child().try_wait().unwrap().is_some()
+    }
+
+    fn signal(&mut self, signal: &str) {
+        let id = self.child().id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Stops the process at a moment when it holds no lock on the store, as soon as `reached`.
+    fn stop_when(&mut self, world: &World, reached: impl Fn() -> bool) {
+        while !reached() {
+            assert!(!self.is_over(), "it ended before it could be stopped");
+            std::thread::yield_now();
+        }
+        let database = world.database();
+        database.busy_timeout(std::time::Duration::ZERO).unwrap();
+        loop {
+            self.signal("-STOP");
+            if database.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+                return;
+            }
+            self.signal("-CONT");
+        }
+    }
+
+    fn end(mut self) -> Answer {
+        answer(&self.args, self.child.take().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Whether the completed file of a route under way has begun to grow: then the first payments have been looked up.
+fn has_begun(world: &World) -> bool {
+    let parts = world.files("out/bank").into_iter().filter(|name| name.ends_with(".part"));
+    parts.map(|name| std::fs::metadata(world.path(&name)).map_or(0, |metadata| metadata.len())).any(|length| length > 0)
+}
+
+/// A file whose first and last payments are to the same payees, and long enough to be stopped in the middle.
+fn long(message_id: &str) -> String {
+    let mut payments = vec![cpr("FIRST", ALICE, "1.00"), cpr("FIRST-BENT", BENT, "1.00"), cpr("FIRST-FRIDA", FRIDA, "1.00")];
+    payments.push(Pay { transfer: Some("EUR"), ..cpr("FIRST-IDA", IDA, "1.00") });
+    payments.push(Pay { benefit: Some("NKSBOS"), ..cpr("FIRST-HANS", HANS, "1.00") });
+    payments.extend((0..20_000).map(|at| cpr(&format!("E{at}"), JENS, "1.00")));
+    payments.extend([cpr("LAST", ALICE, "1.00"), cpr("LAST-BENT", BENT, "1.00"), cpr("LAST-FRIDA", FRIDA, "1.00")]);
+    simple(message_id, &payments)
+}
+
+const LATER: &str = "2026-11-23T09:00:05Z";
+
+/// The IBAN that stands in a completed file for a payment.
+fn account_of(completed: &str, id: &str) -> String {
+    let (_, payment) = completed.split_once(&format!("<EndToEndId>{id}</EndToEndId>")).unwrap();
+    let (payment, _) = payment.split_once("</CdtTrfTxInf>").unwrap();
+    let (_, account) = payment.split_once("<CdtrAcct><Id><IBAN>").unwrap();
+    account.split('<').next().unwrap().to_owned()
+}
+
+#[test]
+fn what_changes_while_a_file_is_routed_is_honoured() {
+    let world = World::settled();
+    world.write("payments.xml", long("MIDT"));
+    let mut routing = Running::start(&world, &format!("payout route payments.xml --payer {PUBLIC} --out out"));
+    routing.stop_when(&world, || has_begun(&world));
+    let rows = format!(
+        "change,cpr:{ALICE},1020-5,,0040,,,\nfreeze,cpr:{BENT},,,,,,\nregister,cpr:{FRIDA},0040-7,,,,,\n\
+         change,cpr:{IDA},1020-8,,0040,DKK,,\nchange,cpr:{HANS},0041-9,,0041,,Udbetaling,NKSBOS\n"
+    );
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
+    // The clock has gone on meanwhile.
+    holds(&world.run(&format!("account import rows.csv --channel operator --now {LATER}")).done(), &json!({ "changed": 5 }), "import");
+    routing.signal("-CONT");
+    let routed = routing.end().done();
+    let fates = world.fates(&routed);
+    let fate = |id: &str| (fates[id].0.as_str(), fates[id].1.as_deref());
+    let completed = world.read(routed["completed"].as_str().unwrap());
+    for id in ["FIRST", "LAST"] {
+        assert_eq!((fate(id), account_of(&completed, id)), (("routed", None), iban("DK", "1020-5")), "{id}");
+        assert_eq!(fate(&format!("{id}-BENT")), ("rejected", Some("AC06")));
+        let id = format!("{id}-FRIDA");
+        assert_eq!((fate(&id), account_of(&completed, &id)), (("routed", None), iban("DK", "0040-7")), "{id}");
+    }
+    assert_eq!(fate("FIRST-IDA"), ("rejected", Some("AM03")), "euros, and the account takes kroner now");
+    assert_eq!(account_of(&completed, "FIRST-HANS"), iban("DK", "0041-9"));
+    holds(&routed, &json!({ "duplicate": false, "payments": 20_008, "routed": 20_005, "reasons": { "AC06": 2, "AM03": 1 } }), "route");
+    validate(&[world.path(routed["completed"].as_str().unwrap()), world.path(routed["status"].as_str().unwrap())]);
+    world.verified();
+    // Written again, it is the same.
+    let written = world.bytes(routed["completed"].as_str().unwrap());
+    std::fs::remove_file(world.path(routed["completed"].as_str().unwrap())).unwrap();
+    world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --now {LATER}")).done();
+    assert_eq!(world.bytes(routed["completed"].as_str().unwrap()), written);
+}
+
+#[test]
+fn what_changed_just_before_a_file_came_in_is_honoured() {
+    // The file's moment was read before the change was recorded, and its rows are looked up after.
+    let world = World::settled();
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}change,cpr:{ALICE},1020-5,,0040,,,\n"));
+    world.run(&format!("account import rows.csv --channel operator --now {LATER}")).done();
+    let routed = world.route(PUBLIC, simple("LIGE-FOER", &[cpr("E1", ALICE, "1.00")])).done();
+    assert_eq!(account_of(&world.read(routed["completed"].as_str().unwrap()), "E1"), iban("DK", "1020-5"));
+}
+
+#[test]
+fn what_changes_while_a_batch_is_released_is_honoured() {
+    let world = World::settled();
+    world.write("payments.xml", long("FRI"));
+    let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let mut releasing = Running::start(&world, &format!("payout release {} --out out", held["batch"].as_str().unwrap()));
+    releasing.stop_when(&world, || has_begun(&world));
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}change,cpr:{ALICE},1020-5,,0040,,,\nclose,cpr:{BENT},,,,,,\n"));
+    world.run(&format!("account import rows.csv --channel operator --now {LATER}")).done();
+    releasing.signal("-CONT");
+    let released = releasing.end().done();
+    let completed = world.read(released["completed"].as_str().unwrap());
+    for id in ["FIRST", "LAST"] {
+        assert_eq!(account_of(&completed, id), iban("DK", "1020-5"), "{id}");
+        assert_eq!(world.fates(&released)[&format!("{id}-BENT")].1.as_deref(), Some("AC07"));
+    }
+    validate(&[world.path(released["completed"].as_str().unwrap()), world.path(released["status"].as_str().unwrap())]);
+    world.verified();
+}
+
+#[test]
+fn one_file_routed_by_several_processes_is_one_batch() {
+    let world = World::settled();
+    world.write("payments.xml", long("FLERE"));
+    let args = format!("payout route payments.xml --payer {PUBLIC} --out out");
+    let mut first = Running::start(&world, &args);
+    first.stop_when(&world, || has_begun(&world));
+    let second = Running::start(&world, &args);
+    let third = Running::start(&world, &args);
+    let (second, third) = (second.end().done(), third.end().done());
+    first.signal("-CONT");
+    let first = first.end().done();
+    let answers = [&first, &second, &third];
+    let new: Vec<&&Value> = answers.iter().filter(|answer| answer["duplicate"] == false).collect();
+    assert_eq!(new.len(), 1, "{first} {second} {third}");
+    for answer in answers {
+        for key in ["batch", "routed", "rejected", "sums", "completed", "status"] {
+            assert_eq!(answer[key], first[key]);
+        }
+    }
+    assert_eq!(world.run("payout list").done()["batches"].as_array().unwrap().len(), 1);
+    assert_eq!(world.files("out").len(), 2, "{:?}", world.files("out"));
+    assert_eq!(world.database().query_row("SELECT COUNT(*) FROM staging", [], |row| row.get::<_, i64>(0)), Ok(0));
+    world.verified();
+}
+
+#[test]
+fn many_small_files_at_once() {
+    let world = World::settled();
+    let mut running = Vec::new();
+    for at in 0..6 {
+        // Each file twice, and all into the same folder.
+        world.write(&format!("p{at}.xml"), simple(&format!("SAMTIDIG-{at}"), &[cpr("E", ALICE, "1.00")]));
+        for _ in 0..2 {
+            running.push(Running::start(&world, &format!("payout route p{at}.xml --payer {PUBLIC} --out out")));
+        }
+    }
+    let answers: Vec<Value> = running.into_iter().map(|running| running.end().done()).collect();
+    assert_eq!(answers.iter().filter(|answer| answer["duplicate"] == false).count(), 6);
+    assert_eq!(world.run("payout list").done()["batches"].as_array().unwrap().len(), 6);
+    assert_eq!(world.files("out").len(), 12, "{:?}", world.files("out"));
+    world.verified();
+}
+
+#[test]
+fn a_release_and_a_cancellation_at_once() {
+    let world = World::settled();
+    world.write("payments.xml", long("BEGGE"));
+    let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let batch = held["batch"].as_str().unwrap();
+    let mut releasing = Running::start(&world, &format!("payout release {batch} --out out"));
+    releasing.stop_when(&world, || has_begun(&world));
+    // The cancellation comes first: the release, which has seen the payment, must not pay it.
+    world.run(&format!("payout cancel {batch} --end-to-end FIRST")).done();
+    releasing.signal("-CONT");
+    let released = releasing.end().done();
+    let completed = world.read(released["completed"].as_str().unwrap());
+    assert!(!completed.contains("<EndToEndId>FIRST</EndToEndId>"));
+    let fates = world.fates(&released);
+    assert_eq!((fates["FIRST"].0.as_str(), fates["LAST"].0.as_str()), ("cancelled", "routed"));
+    world.run(&format!("payout cancel {batch} --end-to-end LAST")).refused("batch.payment_not_held");
+    world.verified();
+}
+
+#[test]
+fn two_releases_at_once_pay_once() {
+    let world = World::settled();
+    world.write("payments.xml", long("TO-GANGE"));
+    let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let args = format!("payout release {} --out out", held["batch"].as_str().unwrap());
+    let first = Running::start(&world, &args);
+    let second = Running::start(&world, &args);
+    let (first, second) = (first.end().done(), second.end().done());
+    assert_eq!(first, second);
+    assert_eq!(world.files("out/bank").len(), 1, "{:?}", world.files("out"));
+    world.verified();
+}
+
+#[test]
+fn two_imports_of_one_file_at_once_change_it_once() {
+    let world = World::settled();
+    let rows: String = (1..2000).map(|at| format!("register,p:{},0040-{at},,,,,\n", 1_000_000_100 + at)).collect();
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
+    let running: Vec<Running> = (0..3).map(|_| Running::start(&world, "account import rows.csv --channel operator")).collect();
+    for running in running {
+        assert_eq!(running.end().done(), json!({ "rows": 1999, "changed": 1999, "unchanged": 0, "rejected": 0 }));
+    }
+    let count = |sql: &str| world.database().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT COUNT(*) FROM designation"), 1999 + 17);
+    world.verified();
+}
+
+#[test]
+fn two_rotations_at_once_leave_a_store_that_opens() {
+    let world = World::settled();
+    let running: Vec<Running> = (0..4).map(|_| Running::start(&world, "key rotate")).collect();
+    let answers: Vec<Answer> = running.into_iter().map(Running::end).collect();
+    assert!(answers.iter().any(|answer| answer.exit == 0));
+    world.verified();
+}

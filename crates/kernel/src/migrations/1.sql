@@ -22,7 +22,8 @@ CREATE TABLE journal_entry (
 
 CREATE INDEX journal_entry_at ON journal_entry (at, number);
 
--- Their content, sealed, in a table of its own: retention may delete it while the tree still verifies.
+-- Their content, sealed, in a table of its own: the tree is over digests, so that it will still verify when retention deletes
+-- what is due.
 CREATE TABLE journal_payload (
     number BIGINT NOT NULL PRIMARY KEY,
     sealed BYTEA NOT NULL
@@ -42,6 +43,7 @@ CREATE TABLE answer (
     entry BIGINT NOT NULL,
     sealed BYTEA NOT NULL
 ) /*clustered*/;
+CREATE INDEX answer_entry ON answer (entry);
 
 CREATE TABLE operator (
     id BIGINT NOT NULL PRIMARY KEY,

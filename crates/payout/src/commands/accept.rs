@@ -157,7 +157,8 @@ impl Command for Accept<'_> {
             entry: entry.number(),
             payer: self.payer.version,
             file_hash: self.file_hash,
-            banks_at: self.since,
+            // What was decided again may name a bank that came in meanwhile.
+            banks_at: if again.is_empty() { self.since } else { entry.number() },
             input_kept: self.input.is_some(),
             record: Record {
                 message_id: self.message_id.to_owned(),
@@ -167,6 +168,7 @@ impl Command for Accept<'_> {
             },
         };
         let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
+        store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)

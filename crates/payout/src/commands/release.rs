@@ -57,11 +57,17 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         Ok((batch, stages, counts))
     })?;
     let name = batch::name(batch.id);
-    // An earlier release may have been cut off before its files had their names.
-    let last = render::later_stages(writer, &batch, out)?;
     if counts.held == 0 {
+        let mut last = None;
+        for later in &stages {
+            last = Some(render::from_kept_input(writer, &batch, later.stage, out)?);
+        }
         let (completed, status) = last.ok_or(BatchRefusal::NothingHeld)?;
         return Ok(Released { batch: name, counts, completed, status: Some(status) });
+    }
+    // What an earlier release or the routing completed must not be forgotten because something else is still held.
+    for stage in writer.read(|scope| store::batch::unwritten(scope.tx, batch.id))? {
+        render::from_kept_input(writer, &batch, stage, out)?;
     }
     let (pending, payer, banks) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?.entry;
@@ -123,6 +129,7 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         writing.completed.place()?;
     }
     writing.status.place()?;
+    writer.connection.write(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
     Ok(Released { batch: name, counts: command.counts, completed, status: Some(outputs.status) })
 }
 
@@ -168,6 +175,7 @@ impl Command for Release {
         let stages = store::batch::stages(scope.tx, self.batch)?;
         let stage =
             store::batch::Stage { at: self.at, banks_at: self.since, ..new_stage(&stages, entry, self.writes_file) };
+        store::batch::insert_unwritten(scope.tx, self.batch, stage.stage)?;
         Ok(vec![
             store::batch::insert_stage(scope.tx, self.batch, &stage)?,
             store::payment::insert_changes(scope.tx, self.batch, &self.changes)?,

@@ -65,7 +65,9 @@ pub(super) fn stage(
         return Err(kernel::StoreError::plain("the input of the batch is not what it was").into());
     }
     let Assembled { writing, has_completed, .. } = assembly.end()?;
-    place(writing, has_completed, outputs)
+    let completed = place(writing, has_completed, outputs)?;
+    writer.connection.write(|tx| store::batch::delete_unwritten(tx, batch.id, view.stage))?;
+    Ok(completed)
 }
 
 pub(super) fn writing(batch: &Batch, view: &StageView, outputs: &Outputs) -> Result<Writing, Error> {
@@ -90,24 +92,23 @@ fn place(writing: Writing, has_completed: bool, outputs: &Outputs) -> Result<Opt
     Ok(has_completed.then(|| outputs.completed.clone()))
 }
 
-/// Writes what is missing of the files of every stage after the routing; those of the last one.
-pub(super) fn later_stages(
+/// Writes what is missing of one stage's files, from the input that was kept; the completed file, if there is one, and the
+/// status report.
+pub(super) fn from_kept_input(
     writer: &mut Writer,
     batch: &Batch,
+    stage: i64,
     out: &Path,
-) -> Result<Option<(Option<PathBuf>, PathBuf)>, Error> {
-    let stages = writer.read(|scope| store::batch::stages(scope.tx, batch.id))?;
+) -> Result<(Option<PathBuf>, PathBuf), Error> {
+    let later = writer
+        .read(|scope| Ok(store::batch::stages(scope.tx, batch.id)?.into_iter().find(|later| later.stage == stage)))?;
+    let view = later.map_or_else(
+        || StageView::first(batch),
+        |later| StageView { stage, banks_at: later.banks_at, created: later.at.to_jiff() },
+    );
+    let outputs = Outputs::of(out, batch.id, stage)?;
     let vault = writer.store.vault().clone();
-    let mut last = None;
-    for later in &stages {
-        let view = StageView { stage: later.stage, banks_at: later.banks_at, created: later.at.to_jiff() };
-        let outputs = Outputs::of(out, batch.id, view.stage)?;
-        let completed = later.writes_file.then(|| outputs.completed.clone());
-        if completed.iter().chain([&outputs.status]).any(|path| !path.exists()) {
-            let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
-            stage(writer, batch, &view, input, &outputs)?;
-        }
-        last = Some((completed, outputs.status));
-    }
-    Ok(last)
+    let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
+    let completed = self::stage(writer, batch, &view, input, &outputs)?;
+    Ok((completed, outputs.status))
 }

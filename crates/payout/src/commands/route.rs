@@ -275,6 +275,7 @@ impl Work<'_> {
                     writing.completed.place()?;
                 }
                 writing.status.place()?;
+                writer.connection.write(|tx| store::batch::delete_unwritten(tx, self.batch, 0))?;
                 let batch = batch::name(self.batch);
                 Ok(Ok(Routed { batch, duplicate: false, counts, completed, status: status.clone() }))
             }

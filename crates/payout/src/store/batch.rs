@@ -1,7 +1,7 @@
 //! Batches, and the stages that they went through after they came in.
 
 use crate::batch::{Batch, Record};
-use kernel::journal::{Rows, Table};
+use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Domain, Error, Id, Row, Scope, StoreError, Timestamp, Tx, Vault, statements};
 use registry::payer::Payer;
@@ -20,6 +20,10 @@ statements! {
     PAGE = "batch.page":
         "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
+    INSERT_UNWRITTEN = "unwritten_stage.insert": "INSERT INTO unwritten_stage (batch, stage) VALUES ($1, $2)";
+    DELETE_UNWRITTEN = "unwritten_stage.delete": "DELETE FROM unwritten_stage WHERE batch = $1 AND stage = $2";
+    UNWRITTEN = "unwritten_stage.of_batch":
+        "SELECT stage FROM unwritten_stage WHERE batch = $1 ORDER BY stage LIMIT 10000";
     RANGE = "batch.range":
         "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE entry >= $1 AND entry < $2 ORDER BY entry";
@@ -31,6 +35,8 @@ statements! {
     STAGE_RANGE = "batch_stage.range":
         "SELECT batch, stage, entry, at, banks_at, writes_file FROM batch_stage
          WHERE entry >= $1 AND entry < $2 ORDER BY entry, batch, stage";
+    COUNT = "batch.count": "SELECT COUNT(*) FROM batch";
+    COUNT_STAGES = "batch_stage.count": "SELECT COUNT(*) FROM batch_stage";
 }
 
 const RECORD_COLUMN: &str = "batch.record";
@@ -132,6 +138,30 @@ impl Table for BatchTable {
             visit(batch.entry, leaf(&batch, &Blind::from_bytes(row.array(3)?), &record))
         })
     }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
+    }
+}
+
+/// Notes, as a stage is recorded, that its files do not have their names yet.
+pub(crate) fn insert_unwritten(tx: &Tx<'_>, batch: Id<Batch>, stage: i64) -> Result<(), Error> {
+    tx.run(&INSERT_UNWRITTEN, &[batch.into(), stage.into()]).map(|_| ())
+}
+
+/// Notes that a stage's files have their names.
+pub(crate) fn delete_unwritten(tx: &Tx<'_>, batch: Id<Batch>, stage: i64) -> Result<(), Error> {
+    tx.run(&DELETE_UNWRITTEN, &[batch.into(), stage.into()]).map(|_| ())
+}
+
+/// The stages whose files may not all have their names.
+pub(crate) fn unwritten(tx: &Tx<'_>, batch: Id<Batch>) -> Result<Vec<i64>, Error> {
+    let mut stages = Vec::new();
+    tx.each(&UNWRITTEN, &[batch.into()], |row| {
+        stages.push(row.int(0)?);
+        Ok(())
+    })?;
+    Ok(stages)
 }
 
 /// A release or a cancellation.
@@ -212,5 +242,9 @@ impl Table for StageTable {
             let stage = read_stage(row)?;
             visit(stage.entry, stage_leaf(row.int(0)?, &stage))
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT_STAGES)
     }
 }

@@ -1,7 +1,7 @@
 //! The input of a batch that holds something, kept sealed in pieces.
 
 use crate::batch::Batch;
-use kernel::journal::{Rows, Table};
+use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Error, Id, Scope, Tx, Value, Vault, statements};
 use std::ops::Range;
@@ -13,6 +13,7 @@ statements! {
     RANGE = "kept_input.range":
         "SELECT b.entry, k.batch, k.piece, k.sealed FROM batch b JOIN kept_input k ON k.batch = b.id
          WHERE b.entry >= $1 AND b.entry < $2 ORDER BY b.entry, k.piece";
+    COUNT = "kept_input.count": "SELECT COUNT(*) FROM kept_input WHERE batch NOT IN (SELECT batch FROM staging)";
 }
 
 const SEALED_COLUMN: &str = "kept_input.sealed";
@@ -59,5 +60,9 @@ impl Table for KeptInputTable {
             let bytes = scope.vault.open(SEALED_COLUMN, (batch.number(), piece), row.bytes(3)?)?;
             visit(row.int(0)?, leaf(batch, piece, &bytes))
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
     }
 }

@@ -4,7 +4,7 @@ use crate::batch::Batch;
 use crate::payment::State;
 use crate::reason::Reason;
 use denmark::{Currency, Money};
-use kernel::journal::{Rows, Table};
+use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Tx, Value, Vault, statements};
 use registry::designation::Designation;
@@ -34,6 +34,8 @@ statements! {
         "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, s.entry
          FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
          WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.number";
+    COUNT = "payment.count": "SELECT COUNT(*) FROM payment WHERE batch NOT IN (SELECT batch FROM staging)";
+    COUNT_CHANGES = "payment_change.count": "SELECT COUNT(*) FROM payment_change";
 }
 
 const IDS_COLUMN: &str = "payment.ids";
@@ -207,6 +209,10 @@ impl Table for PaymentTable {
             visit(row.int(10)?, leaf(&mut encoder, batch, &payment, &ids))
         })
     }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
+    }
 }
 
 /// What became of a held payment at one stage.
@@ -279,5 +285,9 @@ impl Table for ChangeTable {
             let change = read_change(row)?;
             visit(row.int(6)?, change_leaf(&mut encoder, Id::new(row.int(0)?), &change))
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT_CHANGES)
     }
 }

@@ -8,7 +8,6 @@ use crate::resolve::{self, Found, Query, Resolution};
 use crate::{policy, store};
 use denmark::BankDirectory;
 use kernel::journal::{self, Entry, Rows};
-use kernel::merkle::to_hex;
 use kernel::{Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -119,8 +118,10 @@ pub struct ReadHistory {
 /// One designation in a history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRow {
-    /// `default`, or `specific` and the first digits of the purpose's pseudonym.
-    pub purpose: String,
+    /// The payer of a specific account; none for the default account.
+    pub payer: Option<String>,
+    /// The kind of benefit of a specific account.
+    pub benefit: Option<String>,
     /// The IBAN.
     pub account: String,
     /// `in_force`, `frozen`, `closed`.
@@ -137,8 +138,8 @@ pub struct HistoryRow {
     pub recorded: String,
 }
 
-/// A designation with the journal entry that recorded it.
-type Recorded = (Designation, journal::Account);
+/// A designation with the journal entry that recorded it, and what it is for unless it is the default account.
+type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>);
 
 impl Command for ReadHistory {
     const OPERATION: Operation = policy::READ_HISTORY;
@@ -149,7 +150,8 @@ impl Command for ReadHistory {
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let histories = resolve::history(scope, &self.payee.key(scope.vault))?.ok_or(LookUpRefusal::PayeeUnknown)?;
         let recorded = |row: Designation| -> Result<Recorded, Error> {
-            Ok((row, journal::read(scope, journal::entry_of(row.id.number()))?))
+            let entry = journal::read(scope, journal::entry_of(row.id.number()))?;
+            Ok((row, entry, resolve::purpose_of(scope, row.id)?))
         };
         let histories = histories
             .into_iter()
@@ -162,12 +164,10 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let mut to = None;
-            for (row, account) in history {
+            for (row, account, purpose) in history {
                 rows.push(HistoryRow {
-                    purpose: row.purpose.map_or_else(
-                        || "default".to_owned(),
-                        |purpose| format!("specific {}", &to_hex(purpose.as_bytes())[..8]),
-                    ),
+                    payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
+                    benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
                     account: row.standing.account.iban(&banks).as_str().to_owned(),
                     state: row.standing.state.name().to_owned(),
                     from: row.effective.to_string(),

@@ -6,7 +6,7 @@ use crate::designation::{self, Action, Channel, Designation, Expects, Request, S
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::payer::Payer;
 use crate::policy;
-use crate::purpose::{self, BenefitKind};
+use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
@@ -46,7 +46,7 @@ pub struct AccountState {
 /// A row to be added to one payee's history.
 pub struct AccountChange {
     payee: Blind,
-    purpose: Option<Blind>,
+    purpose: Option<Purpose>,
     previous: Link<Designation>,
     effective: Timestamp,
     standing: Standing,
@@ -151,9 +151,11 @@ impl Source for Accounts {
             None => None,
             Some((payer, benefit)) => {
                 let payer = state.payers.get(payer).copied().flatten().ok_or(RowRefusal::PayerUnknown)?;
-                Some(purpose::key(&self.vault, payer, benefit))
+                let key = purpose::key(&self.vault, payer, benefit);
+                Some(Purpose { key, payer, benefit: benefit.clone() })
             }
         };
+        let purpose_key = purpose.as_ref().map(|purpose| purpose.key);
         if let (Some(bic), Some(account)) = (row.bic, row.account)
             && account.bic(&state.banks) != Some(bic)
         {
@@ -161,7 +163,7 @@ impl Source for Accounts {
         }
         let known = state.payees.get(&row.payee).copied();
         let status = known.or((!row.has_register).then_some(RegisterStatus::Unlisted));
-        let history = state.histories.get(&(row.payee, purpose));
+        let history = state.histories.get(&(row.payee, purpose_key));
         let request = Request {
             channel: &self.channel,
             action: row.action,
@@ -172,7 +174,7 @@ impl Source for Accounts {
         let current = history.map(|(_, standing)| standing);
         let Some(standing) = designation::decide(&request, status, current, &state.banks)? else { return Ok(None) };
         let previous = history.map_or(Link::None, |(newest, _)| *newest);
-        state.histories.insert((row.payee, purpose), (Link::Pending(state.changes), standing));
+        state.histories.insert((row.payee, purpose_key), (Link::Pending(state.changes), standing));
         state.payees.insert(row.payee, status.unwrap_or(RegisterStatus::Unlisted));
         state.changes += 1;
         Ok(Some(AccountChange {
@@ -193,7 +195,7 @@ impl Source for Accounts {
         for (ordinal, change) in changes.iter().enumerate() {
             new.push(store::designation::NewDesignation {
                 payee: change.payee,
-                purpose: change.purpose,
+                purpose: change.purpose.clone(),
                 previous: change.previous.id(entry)?,
                 effective: change.effective,
                 standing: change.standing,
@@ -201,7 +203,7 @@ impl Source for Accounts {
             let id = entry.row(ordinal)?;
             let is_first = matches!(change.previous, Link::None);
             newest
-                .entry((change.payee, change.purpose))
+                .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
                 .and_modify(|(_, latest)| *latest = id)
                 .or_insert((is_first, id));
             if change.is_new_payee {

@@ -54,7 +54,7 @@ impl Source for Population {
     type Change = RegisterChange;
 
     fn sender(&self) -> String {
-        "population".to_owned()
+        if self.refuse_replacement_numbers { "population, register numbers only" } else { "population" }.to_owned()
     }
 
     fn read(&self, fields: &[&str]) -> Result<Registered, RowRefusal> {

@@ -10,6 +10,7 @@ statements! {
     INSERT = "bank.insert": "INSERT INTO bank (id, reg, name, bic, country) VALUES ($1, $2, $3, $4, $5)";
     RANGE = "bank.range":
         "SELECT id, reg, name, bic, country FROM bank WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT = "bank.count": "SELECT COUNT(*) FROM bank";
 }
 
 /// The directory as it was known when the journal had `entries` entries. Later versions of a number take the place of earlier.
@@ -82,5 +83,9 @@ impl Table for BankTable {
             let (id, (reg, bank)) = (row.int(0)?, read(row)?);
             visit(journal::entry_of(id), leaf(id, reg, &bank))
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
     }
 }

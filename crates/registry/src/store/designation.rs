@@ -2,6 +2,8 @@
 
 use crate::account::DesignatedAccount;
 use crate::designation::{Designation, Standing, State};
+use crate::payer::Payer;
+use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
@@ -30,6 +32,7 @@ statements! {
     SPECIFIC_PAGE = "specific_account.page":
         "SELECT payee, purpose, designation FROM specific_account WHERE (payee, purpose) > ($1, $2)
          ORDER BY payee, purpose LIMIT $3";
+    COUNT = "designation.count": "SELECT COUNT(*) FROM designation";
 }
 
 const ACCOUNT_COLUMN: &str = "designation.account";
@@ -42,7 +45,8 @@ pub(crate) fn read_standing(
     column: usize,
 ) -> Result<Standing, Error> {
     let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(column + 1)?)?;
-    let account = std::str::from_utf8(&opened).ok().and_then(DesignatedAccount::from_text);
+    let account =
+        std::str::from_utf8(&opened).ok().and_then(|text| text.lines().next()).and_then(DesignatedAccount::from_text);
     Ok(Standing {
         state: State::from_code(row.int(column)?).ok_or_else(|| row.broken(column))?,
         account: account.ok_or_else(|| row.broken(column + 1))?,
@@ -69,6 +73,19 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Designation>) -> Result<Designation
     scope.tx.one(&FIND, &[id.into()], |row| read(scope, row))
 }
 
+/// What a specific account is for: the payer, and the kind of benefit. It is sealed with the account.
+pub(crate) fn purpose_of(scope: &Scope<'_>, id: Id<Designation>) -> Result<Option<(Id<Payer>, BenefitKind)>, Error> {
+    scope.tx.one(&FIND, &[id.into()], |row| {
+        let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(4)?)?;
+        let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
+        let Some(line) = text.lines().nth(1) else { return Ok(None) };
+        let parsed = line
+            .split_once(' ')
+            .and_then(|(payer, kind)| Some((Id::new(payer.parse().ok()?), BenefitKind::parse(kind)?)));
+        parsed.map(Some).ok_or_else(|| row.broken(4).into())
+    })
+}
+
 /// The newest row of a specific account's history.
 pub(crate) fn find_specific(scope: &Scope<'_>, payee: &Blind, purpose: &Blind) -> Result<Option<Designation>, Error> {
     scope.tx.optional(&FIND_SPECIFIC, &[payee.into(), purpose.into()], |row| read(scope, row))
@@ -87,7 +104,7 @@ pub(crate) fn specifics_of(tx: &Tx<'_>, payee: &Blind) -> Result<Vec<Id<Designat
 /// A row to be added to a history.
 pub(crate) struct NewDesignation {
     pub(crate) payee: Blind,
-    pub(crate) purpose: Option<Blind>,
+    pub(crate) purpose: Option<Purpose>,
     pub(crate) previous: Option<Id<Designation>>,
     pub(crate) effective: Timestamp,
     pub(crate) standing: Standing,
@@ -100,13 +117,16 @@ pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewDesignation
     let mut rows = Vec::with_capacity(new.len());
     for (ordinal, row) in new.iter().enumerate() {
         let id: Id<Designation> = entry.row(ordinal)?;
-        let account = row.standing.account.to_text();
+        let mut account = row.standing.account.to_text();
+        if let Some(Purpose { payer, benefit, .. }) = &row.purpose {
+            account.push_str(&format!("\n{} {}", payer.number(), benefit.as_str()));
+        }
         rows.push((id, scope.vault.seal(ACCOUNT_COLUMN, id, account.as_bytes())?));
         tree.push(leaf(
             &mut encoder,
             id,
             &row.payee,
-            row.purpose.as_ref(),
+            row.purpose.as_ref().map(|purpose| &purpose.key),
             row.previous,
             row.effective,
             row.standing.state,
@@ -119,7 +139,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewDesignation
             [
                 (*id).into(),
                 (&row.payee).into(),
-                row.purpose.as_ref().into(),
+                row.purpose.as_ref().map(|purpose| &purpose.key).into(),
                 row.previous.into(),
                 row.standing.state.code().into(),
                 row.effective.into(),
@@ -227,5 +247,9 @@ impl Table for DesignationTable {
             );
             visit(journal::entry_of(id.number()), leaf)
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
     }
 }

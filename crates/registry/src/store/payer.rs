@@ -13,6 +13,7 @@ statements! {
     FIND = "payer.find": "SELECT id, payer, name_key, agreement FROM payer WHERE id = $1";
     RANGE = "payer.range":
         "SELECT id, payer, name_key, agreement FROM payer WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT = "payer.count": "SELECT COUNT(*) FROM payer";
 }
 
 const AGREEMENT_COLUMN: &str = "payer.agreement";
@@ -81,5 +82,9 @@ impl Table for PayerTable {
             let leaf = leaf(version, row.int(1)?, &Blind::from_bytes(row.array(2)?), &opened);
             visit(journal::entry_of(version), leaf)
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
     }
 }

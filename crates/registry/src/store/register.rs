@@ -16,6 +16,7 @@ statements! {
     RANGE = "register_row.range":
         "SELECT id, payee, previous, status, record FROM register_row WHERE id >= $1 AND id < $2 ORDER BY id";
     CHANGED_PAYEES = "register_row.changed_payees": "SELECT id, payee FROM register_row WHERE id >= $1 ORDER BY id";
+    COUNT = "register_row.count": "SELECT COUNT(*) FROM register_row";
 }
 
 const RECORD_COLUMN: &str = "register_row.record";
@@ -163,5 +164,9 @@ impl Table for RegisterTable {
             );
             visit(journal::entry_of(id.number()), leaf)
         })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
     }
 }

@@ -59,6 +59,13 @@ CREATE TABLE kept_input (
     PRIMARY KEY (batch, piece)
 );
 
+-- Stages on record whose files may not all have their names yet: a process was killed in between, or a folder went away.
+CREATE TABLE unwritten_stage (
+    batch BIGINT NOT NULL,
+    stage BIGINT NOT NULL,
+    PRIMARY KEY (batch, stage)
+);
+
 -- Work that is under way: rows of payment and kept_input that nobody can see yet. Swept when it was abandoned.
 CREATE TABLE staging (
     batch BIGINT NOT NULL PRIMARY KEY,
