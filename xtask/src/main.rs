@@ -1,1 +1,38 @@
-fn main() {}
+//! What the project needs done besides building it: `cargo xtask`.
+
+mod bench;
+mod run;
+mod soak;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask COMMAND
+
+  test [--without-xsd] [--without-tmpfs]   everything that is tested
+  soak [--kills N] [--fuzz SECONDS]        more kills at random, and fuzzing
+  bench …                                  how fast, beside its floors
+  tidy                                     what no compiler checks
+  policy                                   who may do what";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let result = match command.as_str() {
+        "test" => test::run(&rest),
+        "soak" => soak::run(&rest),
+        "bench" => bench::run(&rest),
+        "tidy" => tidy::run(),
+        "policy" => run::cargo(&["run", "--quiet", "--package", "anvis", "--", "policy"]).succeed(),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -73,6 +73,7 @@ mod tests {
             "payee",
             "specific_account",
             "staging",
+            "unwritten_stage",
         ];
         for table in made {
             assert_ne!(answered.contains(table), others.contains(&table), "{table}");

@@ -3,6 +3,12 @@
 //! Compiled in only with the feature `failpoints`; a release binary has none. `ANVIS_KILL_AT=N` aborts the process at the
 //! `N`-th point that it passes, so that a test which counts upwards has killed it everywhere.
 
+/// `many`; or `few` where points are compiled in, so that small inputs go through several chunks.
+#[must_use]
+pub const fn chunk(many: usize, few: usize) -> usize {
+    if cfg!(feature = "failpoints") { few } else { many }
+}
+
 /// A point at which nothing may be lost.
 #[inline]
 pub fn reach() {

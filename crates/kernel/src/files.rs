@@ -2,7 +2,7 @@
 
 use crate::failpoint;
 use crate::{Error, StoreError};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
@@ -28,8 +28,39 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     sync_folder_of(to)
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Keeps out other processes that ask for the same folder, until what is returned is dropped. Ask for one folder at a time.
+///
+/// # Errors
+/// The folder is missing or cannot be read.
+pub fn lock_folder_of(path: &Path) -> Result<File, Error> {
+    let folder = folder_of(path);
+    let cannot = || Error::io(format!("{} could not be locked", folder.display()));
+    let opened = File::open(folder).map_err(cannot())?;
+    opened.lock().map_err(cannot())?;
+    Ok(opened)
+}
+
+/// As [`lock_folder_of`], unless another process has it now.
+///
+/// # Errors
+/// The folder is missing or cannot be read.
+pub fn try_lock_folder_of(path: &Path) -> Result<Option<File>, Error> {
+    let folder = folder_of(path);
+    let cannot = || Error::io(format!("{} could not be locked", folder.display()));
+    let opened = File::open(folder).map_err(cannot())?;
+    match opened.try_lock() {
+        Ok(()) => Ok(Some(opened)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(cannot()(error)),
+    }
+}
+
 fn sync_folder_of(path: &Path) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     failpoint::reach();
     File::open(folder)
         .and_then(|folder| folder.sync_all())

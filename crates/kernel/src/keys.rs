@@ -189,8 +189,14 @@ impl Keyring {
             return Ok(Self { keys, synthetic });
         }
         let next = next_key_path(path);
-        if let Some(keys) = MasterKey::read(&next).ok().and_then(|master| master.unwrap(&wrapped, synthetic)) {
-            files::rename(&next, path)?;
+        let keys_by_next = || MasterKey::read(&next).ok().and_then(|master| master.unwrap(&wrapped, synthetic));
+        if let Some(keys) = keys_by_next() {
+            // A rotation that is still under way puts its key in place itself.
+            if let Some(_lock) = files::try_lock_folder_of(path)?
+                && keys_by_next().is_some()
+            {
+                files::rename(&next, path)?;
+            }
             return Ok(Self { keys, synthetic });
         }
         read?;

@@ -87,27 +87,28 @@ impl Store {
         secrets: &mut Secrets,
     ) -> Result<Self, Error> {
         use std::os::unix::fs::DirBuilderExt;
-        if Db::find(folder).is_some() {
-            return Err(StoreRefusal::Exists(folder.to_owned()).into());
-        }
-        // A key that lies there may be the only one to another store: never overwrite it.
-        let master = match MasterKey::read(key_path) {
-            Ok(master) => master,
-            Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Missing(PathBuf::new()).code() => {
-                let master = MasterKey::generate(secrets)?;
-                master.write(key_path)?;
-                master
-            }
-            Err(error) => return Err(error),
+        let refuse_existing = || match Db::find(folder) {
+            Some(_) => Err(Error::from(StoreRefusal::Exists(folder.to_owned()))),
+            None => Ok(()),
         };
+        refuse_existing()?;
+        let master = Self::found_or_new_key(key_path, secrets)?;
         let mut building = folder.file_name().unwrap_or_default().to_owned();
         building.push(".part");
         let building = folder.with_file_name(building);
         let cannot = || Error::io(format!("the data folder {} could not be made", building.display()));
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            builder.create(parent).map_err(cannot())?;
+        }
+        // Another process may be making the same store.
+        let lock = files::lock_folder_of(folder)?;
+        refuse_existing()?;
         if building.exists() {
             std::fs::remove_dir_all(&building).map_err(cannot())?;
         }
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&building).map_err(cannot())?;
+        builder.create(&building).map_err(cannot())?;
         {
             let db = Db::create(&building)?;
             let mut connection = db.connect()?;
@@ -124,7 +125,21 @@ impl Store {
                 .map_err(Error::io(format!("{} is there already and is not empty", folder.display())))?;
         }
         files::rename(&building, folder)?;
+        drop(lock);
         Self::open(folder, key_path, migrations)
+    }
+
+    /// A key that lies there may be the only one to another store: it is used, and never overwritten.
+    fn found_or_new_key(path: &Path, secrets: &mut Secrets) -> Result<MasterKey, Error> {
+        let _lock = files::lock_folder_of(path)?;
+        match MasterKey::read(path) {
+            Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Missing(PathBuf::new()).code() => {
+                let master = MasterKey::generate(secrets)?;
+                master.write(path)?;
+                Ok(master)
+            }
+            other => other,
+        }
     }
 
     /// Opens a data folder.
@@ -133,10 +148,17 @@ impl Store {
     /// [`StoreRefusal`], [`KeyRefusal`], or the store cannot be read.
     pub fn open(folder: &Path, key_path: &Path, migrations: &[&Migration]) -> Result<Self, Error> {
         let db = Db::find(folder).ok_or_else(|| StoreRefusal::Missing(folder.to_owned()))?;
-        let keyring = db.connect()?.read(|tx| {
-            check_versions(tx, migrations)?;
-            Keyring::open(tx, key_path)
-        })?;
+        let look = || {
+            db.connect()?.read(|tx| {
+                check_versions(tx, migrations)?;
+                Keyring::open(tx, key_path)
+            })
+        };
+        let keyring = match look() {
+            // A rotation may have put its key in place after the keyring was read: the second look sees both.
+            Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Wrong(PathBuf::new()).code() => look()?,
+            other => other?,
+        };
         Ok(Self { db, vault: Vault::new(&keyring.keys), keyring, key_path: key_path.to_owned() })
     }
 
@@ -213,6 +235,8 @@ impl Writer {
     pub fn rotate_master_key(&mut self, actor: &Actor, env: &Env) -> Result<(), Error> {
         let next = MasterKey::generate(&mut self.secrets)?;
         let path = self.store.key_path.clone();
+        // Two rotations at once would overwrite each other's key, and nothing would open the store any more.
+        let _lock = files::lock_folder_of(&path)?;
         next.write(&next_key_path(&path))?;
         let command = RotateMasterKey::new(&self.store.keyring, &next, &mut self.secrets)?;
         self.execute(&command, actor, env)?;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Payments that are looked up together.
-const CHUNK_PAYMENTS: usize = 2048;
+const CHUNK_PAYMENTS: usize = kernel::failpoint::chunk(2048, 4);
 /// Threads that read, decide and complete.
 pub(crate) const WORKERS: usize = 2;
 /// Chunks in memory at a time: about 4 MB each, with what becomes of them.

@@ -69,7 +69,7 @@ impl Ruling {
 
 /// Chunks that one snapshot serves. Holding it makes look-ups fast; renewing it lets the store fold its log in during a very
 /// large file. That snapshots differ does no harm: what changed since the first is decided again when the batch becomes real.
-const CHUNKS_PER_SNAPSHOT: u64 = 512;
+const CHUNKS_PER_SNAPSHOT: u64 = 64;
 
 /// Everything that a thread needs to know of the batch.
 pub(crate) struct Setting<'s> {

@@ -23,7 +23,7 @@ pub enum RowRefusal {
     Empty,
     /// A field is too long.
     TooLong,
-    /// A replacement number in a store of real people.
+    /// A replacement number in a file of which they were ruled out.
     ReplacementNumber,
     /// An action that is not one.
     Action,
@@ -73,7 +73,7 @@ impl RowRefusal {
         (Self::Country, "bank.country", "the country is neither DK nor FO nor GL"),
         (Self::Empty, "row.empty_field", "a field that must be filled in is empty"),
         (Self::TooLong, "row.field_too_long", "a field is too long"),
-        (Self::ReplacementNumber, "payee.replacement_number", "replacement numbers are only for synthetic stores"),
+        (Self::ReplacementNumber, "payee.replacement_number", "replacement numbers were ruled out for this file"),
         (Self::Action, "designation.action", "the action is none of register/change/close/freeze/unfreeze"),
         (Self::Account, "account.malformed", "the account is neither reg-number nor a valid IBAN"),
         (

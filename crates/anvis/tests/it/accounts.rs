@@ -45,7 +45,7 @@ fn a_specific_account_takes_precedence_for_its_payer_and_benefit() {
     world.change(&format!("freeze,cpr:{HANS},,,,,Udbetaling,NKSBOS"));
     let found = world.run(&format!("resolve cpr:{HANS} --payer Udbetaling --benefit NKSBOS")).done();
     assert_eq!(found["state"], "frozen");
-    world.change(&format!("close,cpr:{HANS},,,,,Udbetaling,NKSBOS"));
+    world.change(&format!("unfreeze,cpr:{HANS},,,,,Udbetaling,NKSBOS\nclose,cpr:{HANS},,,,,Udbetaling,NKSBOS"));
     check("--payer Udbetaling --benefit NKSBOS", "1020-4811223344");
     world.change(&format!("register,cpr:{HANS},0041-28,,,,Udbetaling,NKSBOS"));
     check("--payer Udbetaling --benefit NKSBOS", "0041-28");
@@ -56,9 +56,11 @@ fn a_specific_account_takes_precedence_for_its_payer_and_benefit() {
     let found = world.run(&format!("resolve cpr:{FRIDA} --payer Udbetaling --benefit NKSBOS")).done();
     assert_eq!(found["account"], iban("DK", "0041-29"));
     let history = world.run(&format!("account history cpr:{HANS}")).done();
-    let purposes: Vec<bool> =
-        history["designations"].as_array().unwrap().iter().map(|row| row["purpose"] == "default").collect();
-    assert_eq!(purposes, [true, false, false, false, false]);
+    let purposes: Vec<(&Value, &Value)> =
+        history["designations"].as_array().unwrap().iter().map(|row| (&row["payer"], &row["benefit"])).collect();
+    let (default, specific) = ((json!(null), json!(null)), (json!(PUBLIC), json!("NKSBOS")));
+    assert_eq!(purposes[0], (&default.0, &default.1));
+    assert_eq!(purposes[1..], [(&specific.0, &specific.1); 5]);
     world.verified();
 }
 

@@ -69,7 +69,8 @@ fn has_begun(world: &World) -> bool {
 
 /// A file whose first and last payments are to the same payees, and long enough to be stopped in the middle.
 fn long(message_id: &str) -> String {
-    let mut payments = vec![cpr("FIRST", ALICE, "1.00"), cpr("FIRST-BENT", BENT, "1.00"), cpr("FIRST-FRIDA", FRIDA, "1.00")];
+    let mut payments =
+        vec![cpr("FIRST", ALICE, "1.00"), cpr("FIRST-BENT", BENT, "1.00"), cpr("FIRST-FRIDA", FRIDA, "1.00")];
     payments.push(Pay { transfer: Some("EUR"), ..cpr("FIRST-IDA", IDA, "1.00") });
     payments.push(Pay { benefit: Some("NKSBOS"), ..cpr("FIRST-HANS", HANS, "1.00") });
     payments.extend((0..20_000).map(|at| cpr(&format!("E{at}"), JENS, "1.00")));
@@ -99,7 +100,11 @@ fn what_changes_while_a_file_is_routed_is_honoured() {
     );
     world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
     // The clock has gone on meanwhile.
-    holds(&world.run(&format!("account import rows.csv --channel operator --now {LATER}")).done(), &json!({ "changed": 5 }), "import");
+    holds(
+        &world.run(&format!("account import rows.csv --channel operator --now {LATER}")).done(),
+        &json!({ "changed": 5 }),
+        "import",
+    );
     routing.signal("-CONT");
     let routed = routing.end().done();
     let fates = world.fates(&routed);
@@ -113,7 +118,11 @@ fn what_changes_while_a_file_is_routed_is_honoured() {
     }
     assert_eq!(fate("FIRST-IDA"), ("rejected", Some("AM03")), "euros, and the account takes kroner now");
     assert_eq!(account_of(&completed, "FIRST-HANS"), iban("DK", "0041-9"));
-    holds(&routed, &json!({ "duplicate": false, "payments": 20_008, "routed": 20_005, "reasons": { "AC06": 2, "AM03": 1 } }), "route");
+    holds(
+        &routed,
+        &json!({ "duplicate": false, "payments": 20_008, "routed": 20_005, "reasons": { "AC06": 2, "AM03": 1 } }),
+        "route",
+    );
     validate(&[world.path(routed["completed"].as_str().unwrap()), world.path(routed["status"].as_str().unwrap())]);
     world.verified();
     // Written again, it is the same.
@@ -138,7 +147,8 @@ fn what_changes_while_a_batch_is_released_is_honoured() {
     let world = World::settled();
     world.write("payments.xml", long("FRI"));
     let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
-    let mut releasing = Running::start(&world, &format!("payout release {} --out out", held["batch"].as_str().unwrap()));
+    let mut releasing =
+        Running::start(&world, &format!("payout release {} --out out", held["batch"].as_str().unwrap()));
     releasing.stop_when(&world, || has_begun(&world));
     world.write("rows.csv", format!("{ACCOUNT_HEADER}change,cpr:{ALICE},1020-5,,0040,,,\nclose,cpr:{BENT},,,,,,\n"));
     world.run(&format!("account import rows.csv --channel operator --now {LATER}")).done();
@@ -236,7 +246,8 @@ fn two_imports_of_one_file_at_once_change_it_once() {
     let world = World::settled();
     let rows: String = (1..2000).map(|at| format!("register,p:{},0040-{at},,,,,\n", 1_000_000_100 + at)).collect();
     world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
-    let running: Vec<Running> = (0..3).map(|_| Running::start(&world, "account import rows.csv --channel operator")).collect();
+    let running: Vec<Running> =
+        (0..3).map(|_| Running::start(&world, "account import rows.csv --channel operator")).collect();
     for running in running {
         assert_eq!(running.end().done(), json!({ "rows": 1999, "changed": 1999, "unchanged": 0, "rejected": 0 }));
     }
@@ -252,4 +263,19 @@ fn two_rotations_at_once_leave_a_store_that_opens() {
     let answers: Vec<Answer> = running.into_iter().map(Running::end).collect();
     assert!(answers.iter().any(|answer| answer.exit == 0));
     world.verified();
+}
+
+#[test]
+fn stores_that_are_made_at_once_open() {
+    let world = World::empty();
+    // Two processes make the same store, and two more make others with the same key.
+    let args = ["init", "init", "init --data other --master-key store.key", "init --data third --master-key store.key"];
+    let running: Vec<Running> = args.iter().map(|args| Running::start(&world, args)).collect();
+    let exits: Vec<i32> = running.into_iter().map(|running| running.end().exit).collect();
+    let mut first_two = exits[..2].to_vec();
+    first_two.sort_unstable();
+    assert_eq!((first_two.as_slice(), &exits[2..]), (&[0, 3][..], &[0, 0][..]));
+    for args in ["", " --data other --master-key store.key", " --data third --master-key store.key"] {
+        world.run(&format!("journal verify{args}")).done();
+    }
 }

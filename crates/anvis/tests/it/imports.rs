@@ -162,6 +162,7 @@ fn account_rows() {
             ("close,cpr:6101701234,0040-1,,,,,", "designation.expects_mismatch"),
             ("freeze,cpr:6101701234,,,1020,,,", "designation.expects_mismatch"),
             ("change,cpr:6301701236,0040-1,,0040,,,", "designation.frozen"),
+            ("close,cpr:6301701236,,,,,,", "designation.frozen"),
         ],
     );
 }
@@ -189,6 +190,28 @@ fn banks_touch_only_their_own() {
     // A bank may take a customer over from another, when it says from which account.
     let take_over = format!("{ACCOUNT_HEADER}change,cpr:{ALICE},1020-5,,{ALICE_ACCOUNT},,,\n");
     assert_eq!(world.import("account import --bank Sydbank", take_over)["changed"], 1);
+    world.verified();
+}
+
+#[test]
+fn what_is_frozen_is_unfrozen_by_whoever_froze_it() {
+    let world = World::settled();
+    let state = |number: &str| world.run(&format!("resolve cpr:{number}")).done()["state"].clone();
+    let by_bank = |rows: &str| world.import("account import --bank Nordbank", format!("{ACCOUNT_HEADER}{rows}\n"));
+    // Carl's was frozen by the operator: his bank can neither lift that nor get around it.
+    let counts = by_bank(&format!("unfreeze,cpr:{CARL},,,,,,\nclose,cpr:{CARL},,,,,,\nfreeze,cpr:{CARL},,,,,,"));
+    assert_eq!(counts, json!({ "rows": 3, "changed": 0, "unchanged": 1, "rejected": 2 }));
+    assert_eq!(state(CARL), "frozen");
+    assert_eq!(world.change(&format!("unfreeze,cpr:{CARL},,,,,,"))["changed"], 1);
+    assert_eq!(state(CARL), "in_force");
+    // What the bank froze, the bank unfreezes, or the operator.
+    for unfreeze in [true, false] {
+        assert_eq!(by_bank(&format!("freeze,cpr:{ALICE},,,,,,{}", if unfreeze { "" } else { "\n" }))["changed"], 1);
+        assert_eq!(state(ALICE), "frozen");
+        let row = format!("unfreeze,cpr:{ALICE},,,,,,");
+        assert_eq!(if unfreeze { by_bank(&row) } else { world.change(&row) }["changed"], 1);
+        assert_eq!(state(ALICE), "in_force");
+    }
     world.verified();
 }
 

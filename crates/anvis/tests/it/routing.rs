@@ -348,9 +348,9 @@ fn what_is_not_read_is_not_touched() {
         assert!(completed.contains(kept), "{kept}: {completed}");
     }
     // Without the added and the removed it is what came in.
-    let added = format!("<CdtrAgt><FinInstnId><BICFI>NDEADKKK</BICFI></FinInstnId></CdtrAgt>");
+    let added = "<CdtrAgt><FinInstnId><BICFI>NDEADKKK</BICFI></FinInstnId></CdtrAgt>";
     let account = format!("<CdtrAcct><Id><IBAN>{ALICE_IBAN}</IBAN></Id></CdtrAcct>");
-    let back = completed.replace(&added, "").replace(&account, "");
+    let back = completed.replace(added, "").replace(&account, "");
     let (before, _) = input.split_once("<NbOfTxs>").unwrap();
     assert!(back.starts_with(before));
     let first = input.find("<CdtTrfTxInf><").unwrap();

@@ -96,7 +96,6 @@ fn nothing_personal_stands_in_the_data_folder_or_in_a_log() {
         payments().replacen("<NbOfTxs>4", "<NbOfTxs>5", 1).replacen("</MsgId>", "-3</MsgId>", 1),
     );
     run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).refused("AM19");
-    run("key rotate").done();
     run("journal verify").done();
     assert!(
         world.files("store").iter().any(|name| name.ends_with("-wal")),
@@ -111,6 +110,8 @@ fn nothing_personal_stands_in_the_data_folder_or_in_a_log() {
             );
         }
     }
+    drop(reader);
+    world.run("key rotate").done();
     // What is asked for is told, and is not written down in clear for that.
     world.run(&format!("resolve cpr:{ALICE}")).done();
     world.run(&format!("account history cpr:{ALICE}")).done();

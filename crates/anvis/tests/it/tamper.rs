@@ -113,7 +113,10 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Tables of which a row may change unnoticed, and why that does no harm.
-const NOT_ANSWERED_FOR: &[(&str, &str)] = &[("staging", "work under way, of which nobody sees anything")];
+const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
+    ("staging", "work under way, of which nobody sees anything"),
+    ("unwritten_stage", "files that are still to be written, again byte for byte"),
+];
 
 #[test]
 fn one_edited_cell_of_any_table() {
@@ -151,7 +154,8 @@ fn one_row_taken_away_or_doubled() {
     let copies = Copies::of(&world);
     let database = world.database();
     let mut unnoticed = Vec::new();
-    for table in tables(&database).iter().filter(|table| *table != "staging") {
+    let is_excused = |table: &String| NOT_ANSWERED_FOR.iter().any(|(name, _)| name == table);
+    for table in tables(&database).iter().filter(|table| !is_excused(table)) {
         let all = columns(&database, table);
         let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
         let rows = cells(&database, table, &keys, &keys[0]);
@@ -240,12 +244,7 @@ fn a_tail_cut_off_so_that_all_agrees() {
     let world = full();
     // The last entry is a look-up, which recorded no rows: without it everything agrees but the head that somebody kept.
     let kept = world.verified();
-    let before = {
-        let shorter = World::settled();
-        drop(shorter);
-        let size: u64 = kept.split(':').next().unwrap().parse().unwrap();
-        size - 1
-    };
+    let before = kept.split(':').next().unwrap().parse::<u64>().unwrap() - 1;
     let copies = Copies::of(&world);
     // Without a new head it is found by itself.
     let cut = |database: &Connection| {
@@ -254,8 +253,6 @@ fn a_tail_cut_off_so_that_all_agrees() {
     };
     assert_eq!(copies.finds(cut), Some(true));
     // With the head that there was.
-    let former = tempfile::TempDir::new().unwrap();
-    copy(&world.path("kept"), former.path());
     let consistent = |database: &Connection| {
         let (peaks, at) = head_of(database, before);
         cut(database)
@@ -315,9 +312,8 @@ fn heads_that_were_kept() {
     world.run(&format!("journal verify --expect 0:{empty}")).done();
     // The whole store put back to an older day agrees with itself, and not with the head that was kept.
     let older = World::settled();
-    copy(&older.path("store"), &world.path("older"));
     std::fs::remove_dir_all(world.path("store")).unwrap();
-    std::fs::rename(world.path("older"), world.path("store")).unwrap();
+    copy(&older.path("store"), &world.path("store"));
     world.run("journal verify").done();
     world.run(&format!("journal verify --expect {}", kept[5])).refused("journal.mismatch");
 }

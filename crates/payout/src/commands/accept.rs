@@ -9,7 +9,7 @@ use crate::store::payment::{Ids, Outcome, PaymentRow};
 use crate::work::Ruling;
 use crate::{batch, policy};
 use denmark::Currency;
-use kernel::journal::{Entry, Rows};
+use kernel::journal::{self, Entry, Rows};
 use kernel::merkle::{Encoder, Tree};
 use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp};
 use registry::payer::Payer;
@@ -103,7 +103,9 @@ impl Command for Accept<'_> {
             queries.push(Query { payee: row.payee.unwrap_or_default(), purpose });
         }
         let mut answers = vec![Resolution::NotInRegister; again.len()];
-        resolve::resolve_many(scope, &queries, self.received, |index, resolution| {
+        // The changes may be dated after the file came in: what counts is what holds at this commit.
+        let now = journal::next(scope.tx, self.received)?.entry.at;
+        resolve::resolve_many(scope, &queries, now, |index, resolution| {
             answers[index] = resolution;
             Ok(())
         })?;

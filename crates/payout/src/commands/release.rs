@@ -107,6 +107,10 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
     }
     let Assembled { writing, has_completed, tally, .. } = assembly.end()?;
     if changes.is_empty() {
+        let is_unchanged = writer.read(|scope| Ok(store::batch::stages(scope.tx, batch.id)?.len() == stages.len()))?;
+        if !is_unchanged {
+            return Err(Conflict("the batch changed meanwhile".to_owned()).into());
+        }
         return Ok(Released { batch: name, counts, completed: None, status: None });
     }
     if has_completed {

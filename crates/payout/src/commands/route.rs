@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 /// Rows that are staged in one short transaction.
-const STAGED_ROWS: usize = 16 * 1024;
+const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
 /// Such transactions in memory at a time.
 const STAGES_IN_FLIGHT: usize = 2;
 /// Staged work that nobody has touched for so long is abandoned.
@@ -166,11 +166,12 @@ impl Work<'_> {
         actor: &Actor,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Result<Routed, Refused>, Error> {
-        let (since, banks) = writer.connection.write(|tx| {
+        let (next, banks) = writer.connection.write(|tx| {
             store::staging::insert(tx, self.batch, self.env.now)?;
-            let since = journal::next(tx, self.env.now)?.entry.number();
-            Ok((since, resolve::banks_at(tx, since)?))
+            let next = journal::next(tx, self.env.now)?.entry;
+            Ok((next, resolve::banks_at(tx, next.number())?))
         })?;
+        let since = next.number();
         let vault = writer.store.vault().clone();
         let setting = Setting {
             vault: &vault,
@@ -178,7 +179,8 @@ impl Work<'_> {
             payer: self.payer,
             banks: &banks,
             today: Some(copenhagen_date(self.env.now.to_jiff())),
-            rule: Rule::Fresh { now: self.env.now, hold_all: self.request.hold_all },
+            // Another process may have recorded something since this one read the clock: that holds already.
+            rule: Rule::Fresh { now: next.at, hold_all: self.request.hold_all },
             records: true,
         };
         let writing = Writing {

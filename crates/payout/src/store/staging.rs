@@ -17,7 +17,7 @@ statements! {
 }
 
 /// Rows that are swept in one short transaction.
-const SWEEP_ROWS: i64 = 10_000;
+const SWEEP_ROWS: i64 = kernel::failpoint::chunk(10_000, 8) as i64;
 const SWEEP_PIECES: i64 = 16;
 
 pub(crate) fn insert(tx: &Tx<'_>, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {

@@ -30,7 +30,7 @@ use std::sync::mpsc;
 
 /// Rows that become durable together. Large, because a chunk of rows in chance order touches most pages of the directory: the
 /// larger the chunk, the fewer times each page is written.
-const CHUNK_ROWS: usize = 1 << 18;
+const CHUNK_ROWS: usize = kernel::failpoint::chunk(1 << 18, 4);
 /// Memory for the pages that a chunk changes.
 const CHUNK_PAGES_BYTES: u64 = 1 << 30;
 const READ_BYTES: usize = 1 << 20;

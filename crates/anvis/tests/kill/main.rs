@@ -1,0 +1,31 @@
+//! The process is killed, everywhere and anywhere: nothing is lost, nothing doubled.
+//!
+//! With the feature `failpoints` it is killed before and after every sync, commit and rename in turn. Without, it is killed by
+//! `SIGKILL` whenever it has got so far as a random number says; the binary of `ANVIS_KILLS_BINARY`, `ANVIS_KILLS` times.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[expect(dead_code, reason = "shared with the other integration tests, which use all of it")]
+#[path = "../it/pain.rs"]
+mod pain;
+#[cfg(feature = "failpoints")]
+mod points;
+mod random;
+#[expect(dead_code, reason = "shared with the other integration tests, which use all of it")]
+#[path = "../it/support.rs"]
+mod support;
+
+use support::World;
+
+/// The files of a world's outputs by name, with the name of its batch left out.
+fn outputs(world: &World, batch: &str) -> Vec<(String, String)> {
+    let read = |name: String| {
+        let content = world.read(&name).replace(batch, "BATCH");
+        (name.replace(batch, "BATCH"), content)
+    };
+    world.files("out").into_iter().map(read).collect()
+}
+
+fn count(world: &World, sql: &str) -> i64 {
+    world.database().query_row(sql, [], |row| row.get(0)).unwrap()
+}

@@ -1,0 +1,196 @@
+//! Killed before and after every sync, commit and rename.
+
+use crate::pain::{Pay, block, cpr, file, pay};
+use crate::support::*;
+use crate::{count, outputs};
+use serde_json::Value;
+
+/// Runs a command again and again, each time in a fresh copy of `world`, killed one point later, until it is killed no more;
+/// after each kill `check` sees the copy. How many points there were.
+fn at_every_point(world: &World, args: &str, points_min: u32, mut check: impl FnMut(&World, u32)) {
+    for point in 1.. {
+        let copy = world.copy();
+        let mut command = copy.command(args);
+        let answer = answer(args, command.env("ANVIS_KILL_AT", point.to_string()).spawn().unwrap());
+        if answer.exit == 0 {
+            assert!(point > points_min, "{args} has only {} points", point - 1);
+            println!("{args}: {} points", point - 1);
+            return;
+        }
+        assert_eq!(answer.exit, -1, "point {point} of {args}: {}{}", answer.stdout, answer.stderr);
+        assert_eq!(answer.stdout, "", "nothing is told before it is done");
+        check(&copy, point);
+    }
+}
+
+/// Three blocks of payments that end in every way, so many that they go through several chunks.
+fn payments(message_id: &str) -> String {
+    let mut payments: Vec<Pay> = (0..30).map(|at| cpr(&format!("E{at}"), ALICE, "1.00")).collect();
+    payments.push(cpr("NOBODY", NOBODY, "2.00"));
+    payments.push(cpr("NONE", FRIDA, "3.00"));
+    payments.push(pay("POOR", &format!("cvr:{POOR_COMPANY}"), "3.00"));
+    payments.push(Pay { account: Some(GERD_IBAN), ..cpr("PASSED", ALICE, "4.00") });
+    let blocks =
+        [block("B1", payments), block("B2", [cpr("BACK", NOBODY, "5.00")]), block("B3", [cpr("HANS", HANS, "6.00")])];
+    file(crate::pain::Version::V09, message_id, &blocks)
+}
+
+fn batch(world: &World) -> Value {
+    let list = world.run("payout list").done();
+    let batches = list["batches"].as_array().unwrap();
+    assert_eq!(batches.len(), 1, "{list}");
+    batches[0].clone()
+}
+
+/// What a store says of its one batch, with the batch's name left out.
+fn told(world: &World) -> String {
+    let batch = batch(world);
+    let name = batch["batch"].as_str().unwrap();
+    world.run(&format!("payout show {name}")).done().to_string().replace(name, "BATCH")
+}
+
+#[test]
+fn route() {
+    for (payer, hold) in [(PUBLIC, ""), (HOLDER, ""), (PUBLIC, " --hold")] {
+        let world = World::settled();
+        world.write("payments.xml", payments("DRAEBT"));
+        let args = format!("payout route payments.xml --payer {payer} --out out{hold}");
+        let never_killed = world.copy();
+        let routed = never_killed.run(&args).done();
+        let expected = (told(&never_killed), outputs(&never_killed, routed["batch"].as_str().unwrap()));
+        at_every_point(&world, &args, 20, |killed, point| {
+            killed.verified();
+            for name in killed.files("out").iter().filter(|name| name.ends_with(".xml")) {
+                // What has its name is whole, and on record.
+                let batch = batch(killed);
+                let name = name.replace(batch["batch"].as_str().unwrap(), "BATCH");
+                assert!(expected.1.iter().any(|(expected, _)| *expected == name), "point {point}: {name}");
+            }
+            let again = killed.run(&args).done();
+            assert_eq!((&again["routed"], &again["held"]), (&routed["routed"], &routed["held"]), "point {point}");
+            let found = (told(killed), outputs(killed, again["batch"].as_str().unwrap()));
+            assert_eq!(found, expected, "point {point}");
+            killed.verified();
+            // What the killed process had staged is swept, in time, and nothing else is.
+            killed.write("next.xml", payments("NAESTE"));
+            let next = format!("payout route next.xml --payer {payer} --out out --now 2026-11-23T12:00:00Z");
+            killed.run(&next).done();
+            assert_eq!(count(killed, "SELECT COUNT(*) FROM staging"), 0, "point {point}");
+            assert_eq!(count(killed, "SELECT COUNT(*) FROM payment"), 2 * 36, "point {point}");
+            killed.verified();
+        });
+    }
+}
+
+#[test]
+fn release() {
+    let held = World::settled();
+    held.write("payments.xml", payments("HOLDT"));
+    let routed = held.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
+    let name = routed["batch"].as_str().unwrap();
+    held.run(&format!("payout cancel {name} --end-to-end E3")).done();
+    // Frida gets an account, and the company does not: its payment is still held afterwards.
+    held.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    let args = format!("payout release {name} --out out");
+    let never_killed = held.copy();
+    never_killed.run(&args).done();
+    let expected = (told(&never_killed), outputs(&never_killed, name));
+    assert!(expected.0.contains("\"held\":1,"), "{}", expected.0);
+    at_every_point(&held, &args, 12, |killed, point| {
+        killed.verified();
+        let again = killed.run(&args).done();
+        assert_eq!(again["held"], 1, "point {point}: {again}");
+        assert_eq!((told(killed), outputs(killed, name)), expected, "point {point}");
+        killed.verified();
+    });
+}
+
+#[test]
+fn import() {
+    let world = World::settled();
+    let mut rows: String =
+        (1..22).map(|at| format!("register,p:{},0040-{at},,none,,,\n", 1_000_000_100 + at)).collect();
+    rows += &format!(
+        "bad,,,,,,,\nchange,cpr:{ALICE},1020-5,,0040,,,\nchange,cpr:{ALICE},1020-6,,1020-5,,,\nclose,cpr:{NOBODY},,,,,,\n"
+    );
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
+    let args = "account import rows.csv --channel operator";
+    let history = |world: &World| world.run(&format!("account history cpr:{ALICE}")).done();
+    let never_killed = world.copy();
+    let expected = never_killed.run(args).done();
+    let rejects = never_killed.read("rows.csv.rejects.csv");
+    let designations = count(&never_killed, "SELECT COUNT(*) FROM designation");
+    let alice = history(&never_killed);
+    at_every_point(&world, args, 16, |killed, point| {
+        killed.verified();
+        assert_eq!(killed.run(args).done(), expected, "point {point}");
+        assert_eq!(killed.read("rows.csv.rejects.csv"), rejects, "point {point}");
+        assert_eq!(count(killed, "SELECT COUNT(*) FROM designation"), designations, "point {point}");
+        assert_eq!(history(killed), alice, "point {point}");
+        killed.verified();
+    });
+}
+
+#[test]
+fn init() {
+    let world = World::empty();
+    at_every_point(&world, "init --synthetic", 6, |killed, point| {
+        let again = killed.run("init --synthetic");
+        if again.exit != 0 {
+            again.refused("store.exists");
+        }
+        killed.run("journal verify").done();
+        killed.run("payer add A --cvr 13748136 --kind public --no-account reject").done();
+        let mut files = killed.files("");
+        files.retain(|name| !name.contains("-wal") && !name.contains("-shm"));
+        assert_eq!(files, ["store.key", "store/anvis.sqlite"], "point {point}");
+    });
+}
+
+#[test]
+fn rotate() {
+    let world = World::settled();
+    std::fs::copy(world.path("store.key"), world.path("former.key")).unwrap();
+    at_every_point(&world, "key rotate", 8, |killed, point| {
+        killed.verified();
+        killed.run(&format!("resolve cpr:{ALICE}")).done();
+        killed.run("key rotate").done();
+        killed.run("journal head --master-key former.key").refused("key.wrong");
+        killed.verified();
+        let left: Vec<String> = killed.files("").into_iter().filter(|name| name.contains(".key.")).collect();
+        assert_eq!(left, Vec::<String>::new(), "point {point}");
+    });
+}
+
+#[test]
+fn cancel_and_refuse() {
+    let held = World::settled();
+    held.write("payments.xml", payments("HOLDT"));
+    let routed = held.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let args = format!("payout cancel {} --end-to-end E3", routed["batch"].as_str().unwrap());
+    at_every_point(&held, &args, 1, |killed, point| {
+        killed.verified();
+        let again = killed.run(&args);
+        if again.exit != 0 {
+            again.refused("batch.payment_not_held");
+        }
+        assert!(told(killed).contains("\"cancelled\":1,"), "point {point}");
+        killed.verified();
+    });
+    let world = World::settled();
+    world.write("payments.xml", payments("DAARLIG").replacen("<NbOfTxs>36", "<NbOfTxs>35", 1));
+    let args = format!("payout route payments.xml --payer {PUBLIC} --out out");
+    for point in 1.. {
+        let killed = world.copy();
+        let mut command = killed.command(&args);
+        let answer = answer(&args, command.env("ANVIS_KILL_AT", point.to_string()).spawn().unwrap());
+        if answer.exit == 3 {
+            assert!(point > 10, "only {point} points");
+            break;
+        }
+        killed.verified();
+        assert_eq!(killed.run("payout list").done()["batches"].as_array().unwrap().len(), 0);
+        killed.run(&args).refused("AM19");
+        killed.verified();
+    }
+}
