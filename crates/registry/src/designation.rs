@@ -258,3 +258,191 @@ pub fn decide(
     }
     Ok(Some(next))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use denmark::{Bank, Country};
+
+    /// Two registration numbers of one bank, and one of another.
+    fn banks() -> BankDirectory {
+        let mut banks = BankDirectory::new();
+        for (reg, name, bic) in [(40, "North", "NDEADKKK"), (41, "North", "NDEADKKK"), (1020, "South", "SYBKDK22")] {
+            let bank = Bank { name: name.to_owned(), bic: Some(Bic::parse(bic).unwrap()), country: Country::Denmark };
+            banks.insert(RegNumber::new(reg).unwrap(), bank);
+        }
+        banks
+    }
+
+    fn account(text: &str) -> DesignatedAccount {
+        DesignatedAccount::from_text(&format!("{text} DKK")).unwrap()
+    }
+
+    /// What becomes of a request, in a word: the new state, `=` when all is so already, or the refusal's code.
+    fn outcome(result: &Result<Option<Standing>, RowRefusal>) -> String {
+        match result {
+            Ok(None) => "=".to_owned(),
+            Ok(Some(Standing { state: State::FrozenByBank, .. })) => "frozen by bank".to_owned(),
+            Ok(Some(standing)) => standing.state.name().to_owned(),
+            Err(refusal) => refusal.code().to_owned(),
+        }
+    }
+
+    const CURRENT: &str = "0040-0000000001";
+
+    #[test]
+    fn each_action_on_each_state_by_each_channel() {
+        let states = [None, Some(State::InForce), Some(State::Frozen), Some(State::FrozenByBank), Some(State::Closed)];
+        let check = |action: &str, channel: &str, expected: [&str; 5]| {
+            let channel = match channel {
+                "operator" => Channel::Operator,
+                bank => Channel::Bank(bank.to_owned()),
+            };
+            let action = Action::parse(action).unwrap();
+            let wanted = (action == Action::Designate).then(|| account("0041-0000000002"));
+            let found = states.map(|state| {
+                let current = state.map(|state| Standing { state, account: account(CURRENT) });
+                let is_live = state.is_some_and(|state| state != State::Closed);
+                let expects = Expects::parse(if is_live { CURRENT } else { "none" });
+                let request = Request { channel: &channel, action, account: wanted, expects, is_specific: false };
+                outcome(&decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks()))
+            });
+            assert_eq!(found, expected, "{action:?} by {channel:?}");
+        };
+        let frozen = "designation.frozen";
+        let (none, other) = ("designation.none", "designation.other_bank");
+        //                            no account  in force          frozen         frozen by bank  closed
+        check("change", "North", ["in_force", "in_force", frozen, frozen, "in_force"]);
+        check("change", "South", [other, other, other, other, other]);
+        check("change", "operator", ["in_force", "in_force", frozen, frozen, "in_force"]);
+        check("close", "North", [none, "closed", frozen, frozen, "="]);
+        check("close", "South", [none, other, other, other, other]);
+        check("close", "operator", [none, "closed", frozen, frozen, "="]);
+        check("freeze", "North", [none, "frozen by bank", "=", "=", none]);
+        check("freeze", "South", [none, other, other, other, other]);
+        check("freeze", "operator", [none, "frozen", "=", "frozen", none]);
+        check("unfreeze", "North", [none, "=", frozen, "in_force", none]);
+        check("unfreeze", "South", [none, other, other, other, other]);
+        check("unfreeze", "operator", [none, "=", "in_force", "in_force", none]);
+    }
+
+    /// A request that is refused for every reason at once, and what is put right, one reason after another.
+    #[derive(Clone)]
+    struct Asked {
+        status: Option<RegisterStatus>,
+        channel: Channel,
+        account: Option<DesignatedAccount>,
+        expects: Option<Expects>,
+        is_specific: bool,
+        current: State,
+    }
+
+    impl Asked {
+        fn outcome(&self, action: Action) -> String {
+            let Self { status, channel, account: wanted, expects, is_specific, current } = self;
+            let current = Standing { state: *current, account: account(CURRENT) };
+            let (wanted, expects, is_specific) = (*wanted, *expects, *is_specific);
+            let request = Request { channel, action, account: wanted, expects, is_specific };
+            outcome(&decide(&request, *status, Some(&current), &banks()))
+        }
+    }
+
+    #[test]
+    fn refusals_of_a_designation_come_in_their_order() {
+        let mut asked = Asked {
+            status: None,
+            channel: Channel::Bank("South".to_owned()),
+            account: None,
+            expects: None,
+            is_specific: true,
+            current: State::Frozen,
+        };
+        let check = |asked: &Asked, code: &str| assert_eq!(asked.outcome(Action::Designate), code);
+        check(&asked, "payee.unknown");
+        asked.status = Some(RegisterStatus::Dead);
+        check(&asked, "designation.specific");
+        asked.is_specific = false;
+        check(&asked, "account.missing");
+        asked.account = Some(account("9999-0000000002"));
+        check(&asked, "bank.unknown");
+        asked.account = Some(account("0041-0000000002"));
+        check(&asked, "designation.other_bank");
+        asked.channel = Channel::Bank("North".to_owned());
+        check(&asked, "payee.dead");
+        asked.status = Some(RegisterStatus::Dissolved);
+        check(&asked, "payee.dead");
+        asked.status = Some(RegisterStatus::Missing);
+        check(&asked, "designation.expects_missing");
+        asked.expects = Some(Expects::Nothing);
+        check(&asked, "designation.expects_mismatch");
+        asked.expects = Expects::parse("0041");
+        check(&asked, "designation.expects_mismatch");
+        asked.expects = Expects::parse("0040");
+        check(&asked, "designation.frozen");
+        asked.current = State::InForce;
+        check(&asked, "in_force");
+        // What is there already is so, whatever is expected.
+        asked.account = Some(account(CURRENT));
+        asked.expects = Some(Expects::Nothing);
+        check(&asked, "=");
+    }
+
+    #[test]
+    fn refusals_of_other_actions_come_in_their_order() {
+        for action in [Action::Close, Action::Freeze] {
+            let mut asked = Asked {
+                status: None,
+                channel: Channel::Bank("South".to_owned()),
+                account: Some(account("0041-0000000002")),
+                expects: Expects::parse("0041"),
+                is_specific: true,
+                current: State::InForce,
+            };
+            let check = |asked: &Asked, code: &str| assert_eq!(asked.outcome(action), code, "{action:?}");
+            check(&asked, "payee.unknown");
+            // The dead, too, have accounts to be closed.
+            asked.status = Some(RegisterStatus::Dead);
+            check(&asked, "designation.specific");
+            asked.is_specific = false;
+            check(&asked, "designation.other_bank");
+            asked.channel = Channel::Operator;
+            check(&asked, "designation.expects_mismatch");
+            asked.account = Some(account(CURRENT));
+            check(&asked, "designation.expects_mismatch");
+            asked.expects = None;
+            check(&asked, if action == Action::Close { "closed" } else { "frozen" });
+        }
+    }
+
+    #[test]
+    fn what_can_be_expected() {
+        let banks = banks();
+        let current = account(CURRENT);
+        let foreign = DesignatedAccount::from_text("DE89370400440532013000 COBADEFFXXX").unwrap();
+        let check = |text: &str, of_nothing: bool, of_current: bool, of_foreign: bool| {
+            let expects = Expects::parse(text).unwrap();
+            let found = [None, Some(&current), Some(&foreign)].map(|account| expects.holds(account, &banks));
+            assert_eq!(found, [of_nothing, of_current, of_foreign], "{text}");
+        };
+        check("none", true, false, false);
+        check("0040", false, true, false);
+        check("0041", false, false, false);
+        check("NDEADKKK", false, true, false);
+        check("SYBKDK22", false, false, false);
+        check("COBADEFFXXX", false, false, true);
+        check("0040-1", false, true, false);
+        check("0040-2", false, false, false);
+        check("DE89370400440532013000", false, false, true);
+        for text in ["", "40", "nothing", "None", "0040-", "DE89370400440532013001", "ND"] {
+            assert_eq!(Expects::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_state_survives_the_store() {
+        for state in [State::InForce, State::Frozen, State::Closed, State::FrozenByBank] {
+            assert_eq!(State::from_code(state.code()), Some(state));
+        }
+        assert_eq!(State::from_code(99), None);
+    }
+}

@@ -1,0 +1,295 @@
+//! The one write path, the journal and the keys, in a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use kernel::journal::{self, Entry, Head, Rows, Table};
+use kernel::keys::{MasterKey, next_key_path};
+use kernel::merkle::Hash;
+use kernel::{
+    Actor, AddOperator, Command, Decision, Env, Error, Operation, PublicKey, Refusal, Role, Scope, Secrets, Store,
+    StoreError, Timestamp, Writer,
+};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder.path().join("key")
+    }
+
+    fn create(&self, synthetic: bool) -> Result<Store, Error> {
+        let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+        Store::create(&self.data(), &self.key(), &migrations, synthetic, &env(0), &mut seeded(7))
+    }
+
+    fn open(&self) -> Result<Store, Error> {
+        let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+        Store::open(&self.data(), &self.key(), &migrations)
+    }
+
+    fn writer(&self) -> Writer {
+        self.create(true).unwrap().writer(seeded(8)).unwrap()
+    }
+}
+
+fn env(micros: i64) -> Env {
+    Env::new(Timestamp::from_micros(micros), 0)
+}
+
+/// Secrets that come out alike each time: counting bytes.
+fn seeded(seed: u8) -> Secrets {
+    let mut next = seed;
+    Secrets::from_source(move |bytes| {
+        for byte in bytes {
+            *byte = next;
+            next = next.wrapping_mul(5).wrapping_add(3);
+        }
+        Ok(())
+    })
+}
+
+fn verify(writer: &mut Writer, expected: Option<Head>) -> Result<Head, Error> {
+    let tables: Vec<&dyn Table> = kernel::TABLES.to_vec();
+    writer.read(|scope| journal::verify(scope, &tables, expected, &mut |_| {}))
+}
+
+/// A command that does as it is told.
+struct Note {
+    text: &'static str,
+    key: Option<Hash>,
+    refuses: bool,
+    fails_to_save: bool,
+}
+
+impl Note {
+    const fn new(text: &'static str) -> Self {
+        Self { text, key: None, refuses: false, fails_to_save: false }
+    }
+}
+
+impl Command for Note {
+    const OPERATION: Operation = Operation { name: "note.take", roles: &[Role::Console] };
+    type State = ();
+    type Change = &'static str;
+    type Output = String;
+
+    fn idempotency_key(&self) -> Option<Hash> {
+        self.key
+    }
+
+    fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<&'static str, String>, Refusal> {
+        if self.refuses {
+            return Err(Refusal { code: "note.refused", text: "the note was refused".to_owned() });
+        }
+        Ok(Decision::of(vec![self.text], serde_json::json!({ "text": self.text }), self.text.to_owned()))
+    }
+
+    fn save(&self, _: &Scope<'_>, _: &[&'static str], _: Entry) -> Result<Vec<Rows>, Error> {
+        if self.fails_to_save { Err(StoreError::plain("nothing is saved").into()) } else { Ok(vec![]) }
+    }
+}
+
+fn size(writer: &mut Writer) -> u64 {
+    writer.read(|scope| journal::size_and_root(scope.tx)).unwrap().0
+}
+
+#[test]
+fn each_command_is_one_entry_that_says_who_when_and_what() {
+    let mut writer = Place::new().writer();
+    writer.execute(&Note::new("first"), &Actor::console(), &env(5)).unwrap();
+    let refused = writer.execute(&Note { refuses: true, ..Note::new("second") }, &Actor::console(), &env(6));
+    assert_eq!(refused.unwrap_err().code(), "note.refused");
+    let failed = writer.execute(&Note { fails_to_save: true, ..Note::new("third") }, &Actor::console(), &env(7));
+    assert_eq!(failed.unwrap_err().code(), "failure");
+    let forbidden = writer.execute(&Note::new("fourth"), &Actor::operator("anna"), &env(8));
+    assert_eq!(forbidden.unwrap_err().code(), "policy.not_allowed");
+    // The making of the store, the note, and two refusals; a failure of ours leaves nothing.
+    assert_eq!(size(&mut writer), 4);
+    let read = |writer: &mut Writer, number| {
+        let entry = writer.read(|scope| journal::read(scope, number)).unwrap();
+        (entry.at.micros(), entry.actor, entry.facts)
+    };
+    assert_eq!(read(&mut writer, 0), (0, "console".to_owned(), serde_json::json!({ "synthetic": true })));
+    assert_eq!(read(&mut writer, 1), (5, "console".to_owned(), serde_json::json!({ "text": "first" })));
+    let refusal = serde_json::json!({ "operation": "note.take", "code": "note.refused" });
+    assert_eq!(read(&mut writer, 2), (6, "console".to_owned(), refusal));
+    let refusal = serde_json::json!({ "operation": "note.take", "code": "policy.not_allowed" });
+    assert_eq!(read(&mut writer, 3), (8, "operator:anna".to_owned(), refusal));
+    assert!(writer.read(|scope| journal::read(scope, 4)).is_err());
+    verify(&mut writer, None).unwrap();
+}
+
+#[test]
+fn a_key_gives_the_first_answer_and_does_nothing_twice() {
+    let mut writer = Place::new().writer();
+    let note = |text, key| Note { key: Some([key; 32]), ..Note::new(text) };
+    let mut take = |text, key| writer.execute(&note(text, key), &Actor::console(), &env(1)).unwrap();
+    assert_eq!(take("first", 1), "first");
+    assert_eq!(take("second", 1), "first");
+    assert_eq!(take("third", 2), "third");
+    assert_eq!(size(&mut writer), 3);
+    verify(&mut writer, None).unwrap();
+}
+
+#[test]
+fn time_never_runs_backwards_and_tells_what_was_known() {
+    let mut writer = Place::new().writer();
+    for micros in [10, 30, 20, 40] {
+        writer.execute(&Note::new("note"), &Actor::console(), &env(micros)).unwrap();
+    }
+    let at: Vec<i64> =
+        (1..5).map(|number| writer.read(|scope| journal::read(scope, number)).unwrap().at.micros()).collect();
+    assert_eq!(at, [10, 30, 30, 40]);
+    let mut known = |micros| writer.read(|scope| journal::size_at(scope.tx, Timestamp::from_micros(micros))).unwrap();
+    assert_eq!([-1, 0, 9, 10, 29, 30, 39, 40, 1000].map(&mut known), [0, 1, 1, 2, 2, 4, 4, 5, 5]);
+    verify(&mut writer, None).unwrap();
+}
+
+#[test]
+fn every_head_that_was_kept_is_found_again() {
+    let mut writer = Place::new().writer();
+    let mut heads = Vec::new();
+    for _ in 0..9 {
+        heads.push(verify(&mut writer, None).unwrap());
+        writer.execute(&Note::new("note"), &Actor::console(), &env(1)).unwrap();
+    }
+    for head in &heads {
+        verify(&mut writer, Some(*head)).unwrap();
+        let other = Head { root: heads[0].root, size: head.size };
+        assert_eq!(verify(&mut writer, Some(other)).is_ok(), head.size == heads[0].size);
+    }
+    let later = Head { size: 11, root: heads[0].root };
+    assert_eq!(verify(&mut writer, Some(later)).unwrap_err().code(), "journal.mismatch");
+}
+
+#[test]
+fn the_same_seed_ends_with_the_same_head() {
+    let run = || {
+        let mut writer = Place::new().writer();
+        writer.execute(&Note::new("note"), &Actor::console(), &env(5)).unwrap();
+        writer.execute(&Note { key: Some([1; 32]), ..Note::new("kept") }, &Actor::console(), &env(6)).unwrap();
+        verify(&mut writer, None).unwrap()
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn stores_are_made_once_and_found_again() {
+    let place = Place::new();
+    assert_eq!(place.open().err().unwrap().code(), "store.missing");
+    assert!(place.create(false).unwrap().require_synthetic("--now").is_err());
+    assert_eq!(place.create(false).err().unwrap().code(), "store.exists");
+    assert!(!place.open().unwrap().is_synthetic());
+    assert!(place.open().unwrap().require_synthetic("--now").is_err());
+    std::fs::remove_file(place.key()).unwrap();
+    assert_eq!(place.open().err().unwrap().code(), "key.missing");
+}
+
+#[test]
+fn key_files() {
+    let place = Place::new();
+    let key = MasterKey::generate(&mut seeded(1)).unwrap();
+    key.write(&place.key()).unwrap();
+    let mode = || std::fs::metadata(place.key()).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    MasterKey::read(&place.key()).unwrap();
+    let good = std::fs::read_to_string(place.key()).unwrap();
+    let check = |content: &str, code: &str| {
+        std::fs::write(place.key(), content).unwrap();
+        let read = MasterKey::read(&place.key());
+        assert_eq!(read.err().map_or("", |error| error.code()), code, "{content:?}");
+    };
+    check(&good, "");
+    check(good.trim_end(), "");
+    check(&good.to_uppercase(), "key.malformed");
+    check(&good[1..], "key.malformed");
+    check(&good.replacen(':', ":0", 1), "key.malformed");
+    check(&good[..good.len() - 2], "key.malformed");
+    check("", "key.malformed");
+    check("anvis-master-key-1:", "key.malformed");
+    std::fs::write(place.key(), [0xff, 0xfe]).unwrap();
+    assert_eq!(MasterKey::read(&place.key()).err().unwrap().code(), "key.malformed");
+    // A leftover of a former attempt, with wider permissions, is not written into.
+    let part = place.key().with_file_name("key.part");
+    std::fs::write(&part, "x").unwrap();
+    std::fs::set_permissions(&part, PermissionsExt::from_mode(0o666)).unwrap();
+    key.write(&place.key()).unwrap();
+    assert_eq!((mode(), part.exists()), (0o600, false));
+}
+
+#[test]
+fn a_rotation_that_was_cut_off_is_finished_by_whoever_opens_the_store() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let former = std::fs::read(place.key()).unwrap();
+    writer.rotate_master_key(&Actor::console(), &env(1)).unwrap();
+    // As if it had been cut off after its commit: the new key beside, the former one in place.
+    let next = next_key_path(&place.key());
+    let new = std::fs::read(place.key()).unwrap();
+    assert_ne!(new, former);
+    let put = |path: &PathBuf, content: &[u8]| {
+        std::fs::write(path, content).unwrap();
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    put(&next, &new);
+    put(&place.key(), &former);
+    place.open().unwrap();
+    assert_eq!((std::fs::read(place.key()).unwrap(), next.exists()), (new.clone(), false));
+    // As if before: the new key opens nothing, and the one in place does.
+    put(&next, &former);
+    place.open().unwrap();
+    assert_eq!(std::fs::read(place.key()).unwrap(), new);
+    std::fs::remove_file(&next).unwrap();
+    put(&place.key(), &former);
+    assert_eq!(place.open().err().unwrap().code(), "key.wrong");
+    // An operator may not.
+    let refused = writer.rotate_master_key(&Actor::operator("anna"), &env(2));
+    assert_eq!(refused.unwrap_err().code(), "policy.not_allowed");
+}
+
+#[test]
+fn operators_are_registered_with_one_key() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let write = |name: &str, key: &str| {
+        let path = place.folder.path().join(name);
+        std::fs::write(&path, format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")).unwrap();
+        PublicKey::read(&path)
+    };
+    // The public keys of RFC 8032 §7.1, tests 1 and 2.
+    let first = write("first", "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").unwrap();
+    let second = write("second", "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=").unwrap();
+    assert_eq!(write("third", "MCowBQYDK2VwAyEA11qYAYKxCrfVS").unwrap_err().code(), "operator.key");
+    let mut add = |name: &str, key| {
+        let command = AddOperator { name: name.to_owned(), key };
+        writer.execute(&command, &Actor::console(), &env(1)).map_err(|error| error.code())
+    };
+    let long = "x".repeat(64);
+    assert_eq!(add("anna", first), Ok(()));
+    assert_eq!(add("anna", first), Ok(()));
+    assert_eq!(add("anna", second), Err("operator.name_taken"));
+    assert_eq!(add("søren.b-2_x", second), Ok(()));
+    assert_eq!(add(&long, second), Ok(()));
+    for name in ["", "a b", "a\n", "a/b", "a:b", &format!("{long}x")] {
+        assert_eq!(add(name, second), Err("operator.name"), "{name:?}");
+    }
+    let mut find = |name: &str| writer.read(|scope| kernel::find_operator(scope, name)).unwrap();
+    assert_eq!((find("anna"), find("Anna")), (Some(first), None));
+    verify(&mut writer, None).unwrap();
+}

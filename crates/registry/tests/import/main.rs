@@ -1,0 +1,99 @@
+//! Files of chance rows, through the real import into a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod place;
+
+use kernel::{Actor, Env, Timestamp};
+use place::Place;
+use proptest::prelude::*;
+use registry::commands::LookUp;
+use registry::designation::Channel;
+use registry::import::{Accounts, Banks, Companies, Counts, Population, Reject, Source};
+use registry::payee::PayeeId;
+
+/// The account of each payee, as a look-up tells it but for its moment.
+fn told(place: &mut Place) -> Vec<String> {
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    let mut told = Vec::new();
+    for payee in PAYEES {
+        let payee = PayeeId::parse(payee).unwrap();
+        let command = LookUp { payee, specific: None, as_of: None, known_at: None };
+        told.push(match place.writer.execute(&command, &Actor::console(), &env) {
+            Ok(answer) => format!("{:?} {}", answer.account, answer.state),
+            Err(error) => error.code().to_owned(),
+        });
+    }
+    told
+}
+
+const PAYEES: [&str; 3] = ["se:11111111", "p:1000000001", "p:1000000002"];
+
+fn row() -> impl Strategy<Value = String> {
+    let action = prop_oneof![4 => Just("register"), 4 => Just("change"), 2 => Just("close"), 2 => Just("freeze"), 3 => Just("unfreeze"), 1 => Just("nothing")];
+    let payee = proptest::sample::select(PAYEES.to_vec());
+    let account = prop_oneof![2 => Just(""), 3 => Just("0040-1"), 3 => Just("0041-2"), 2 => Just("1020-3"), 1 => Just("9999-4"), 1 => Just("DE89370400440532013000")];
+    let bic = prop_oneof![9 => Just(""), 1 => Just("NDEADKKK"), 1 => Just("COBADEFFXXX")];
+    let expects = prop_oneof![2 => Just(""), 2 => Just("none"), 3 => Just("0040"), 3 => Just("0041"), 2 => Just("1020-3"), 1 => Just("?")];
+    let currency = prop_oneof![9 => Just(""), 1 => Just("EUR")];
+    (action, payee, account, bic, expects, currency).prop_map(|(action, payee, account, bic, expects, currency)| {
+        format!("{action},{payee},{account},{bic},{expects},{currency},,")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Rows mean the same in one file as in files of their own, and a file that comes again changes nothing.
+    #[test]
+    fn how_rows_are_put_into_files_makes_no_difference(rows in proptest::collection::vec((row(), any::<bool>()), 1..16)) {
+        let channel = |by_bank: bool| if by_bank { Channel::Bank("North".to_owned()) } else { Channel::Operator };
+        let (mut together, mut apart) = (Place::new(), Place::new());
+        let mut counts = [Counts::default(); 2];
+        // Neighbours of one channel stand in one file.
+        for group in rows.chunk_by(|(_, first), (_, second)| first == second) {
+            // A number makes files of equal rows different files.
+            let mut lines: Vec<String> = group.iter().map(|(row, _)| row.clone()).collect();
+            lines.push(format!("numbered,{}", together.now));
+            let (counted, rejects) = together.accounts(&channel(group[0].1), &lines);
+            prop_assert_eq!(counted.rows, lines.len() as u64);
+            prop_assert_eq!(counted.changed + counted.unchanged + counted.rejected, counted.rows);
+            prop_assert_eq!(rejects.len() as u64, counted.rejected);
+            prop_assert!(rejects.windows(2).all(|pair| pair[0].0 < pair[1].0));
+            counts[0] += counted;
+            counts[1].rows += 1;
+            counts[1].rejected += 1;
+            for (row, by_bank) in group {
+                let (counted, _) = apart.accounts(&channel(*by_bank), &[row.clone(), format!("numbered,{}", apart.now)]);
+                counts[1] += Counts { rows: 1, rejected: counted.rejected - 1, ..counted };
+            }
+            let again = together.accounts(&channel(group[0].1), &lines);
+            prop_assert_eq!(again, (counted, rejects));
+        }
+        prop_assert_eq!(counts[0], counts[1]);
+        prop_assert_eq!(told(&mut together), told(&mut apart));
+        together.verify();
+        apart.verify();
+    }
+
+    /// Whatever the bytes are, every line is taken or refused, and the journal still agrees.
+    #[test]
+    fn any_bytes_are_a_file(bytes in proptest::collection::vec(prop_oneof![6 => proptest::sample::select(b"ceglnoprs,:\"\r\n0123456789-".to_vec()), 1 => any::<u8>()], 0..400)) {
+        let mut place = Place::new();
+        let vault = place.writer.store.vault().clone();
+        let with = |header: &[&str]| [header.join(",").as_bytes(), b"\n", &bytes].concat();
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && *line != b"\r").count() as u64;
+        let check = |(counts, _): (Counts, Vec<Reject>)| counts.rows == lines && counts.rows == counts.changed + counts.unchanged + counts.rejected;
+        let companies = Companies { vault: vault.clone() };
+        let population = Population { vault: vault.clone(), refuse_replacement_numbers: false };
+        let accounts = Accounts { channel: Channel::Operator, vault };
+        let all = [
+            check(place.import(&Banks, &with(Banks::HEADER))),
+            check(place.import(&companies, &with(Companies::HEADER))),
+            check(place.import(&population, &with(Population::HEADER))),
+            check(place.import(&accounts, &with(Accounts::HEADER))),
+        ];
+        prop_assert_eq!(all, [true; 4]);
+        place.verify();
+    }
+}
