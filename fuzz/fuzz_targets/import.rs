@@ -1,7 +1,7 @@
 //! Any bytes as the rows of each kind of file, imported into a store that must still agree with its journal.
 #![no_main]
 
-#[allow(dead_code, clippy::unwrap_used, reason = "shared with the property tests, which use all of it")]
+#[expect(dead_code, clippy::unwrap_used, reason = "shared with the property tests, which use all of it")]
 #[path = "../../crates/registry/tests/import/place.rs"]
 mod place;
 

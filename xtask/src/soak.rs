@@ -40,8 +40,11 @@ fn fuzz(seconds: &str) -> Result<(), String> {
     names.sort();
     for name in names {
         let limit = format!("-max_total_time={seconds}");
+        // What is found goes to the first folder; the seeds are only read.
+        let (corpus, seeds) = (format!("fuzz/corpus/{name}"), format!("fuzz/seeds/{name}"));
+        std::fs::create_dir_all(root().join(&corpus)).map_err(|error| format!("{corpus}: {error}"))?;
         // Sanitizers need the nightly toolchain, and rustup's own cargo to choose it.
-        program("cargo", &["+nightly", "fuzz", "run", &name, "--", &limit]).succeed()?;
+        program("cargo", &["+nightly", "fuzz", "run", &name, &corpus, &seeds, "--", &limit]).succeed()?;
     }
     Ok(())
 }

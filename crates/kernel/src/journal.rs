@@ -417,3 +417,39 @@ pub fn list_root(items: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
     }
     to_hex(&tree.root())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_stop_the_reader_of_payloads(bytes: Vec<u8>, text in "[{}\\[\\]\":,a-z0-9 ]{0,60}") {
+            let _ = read_payload(&bytes);
+            let salted = [&[0; SALT_BYTES], text.as_bytes()].concat();
+            let _ = read_payload(&salted);
+        }
+    }
+
+    #[test]
+    fn payloads_read_back() {
+        let facts = serde_json::json!({ "name": "Søren \"S\"", "count": 7 });
+        let rows = [Rows { table: "thing".into(), count: 3, root: "00".repeat(32) }];
+        let payload = Payload { actor: "operator:anna".into(), rows: rows[..].into(), facts: Cow::Borrowed(&facts) };
+        let salted = [&[7; SALT_BYTES], serde_json::to_vec(&payload).unwrap().as_slice()].concat();
+        let read = read_payload(&salted).unwrap();
+        assert_eq!((read.actor.as_ref(), read.facts.as_ref()), ("operator:anna", &facts));
+        assert_eq!((read.rows[0].table.as_ref(), read.rows[0].count), ("thing", 3));
+        assert!(read_payload(&salted[..SALT_BYTES - 1]).is_none());
+    }
+
+    #[test]
+    fn ids_tell_the_entry_that_recorded_them() {
+        let entry = Entry { number: 12, at: Timestamp::from_micros(0) };
+        let last = entry.row::<()>(ROWS_PER_ENTRY_MAX - 1).unwrap();
+        assert_eq!((entry_of(entry.row::<()>(0).unwrap().number()), entry_of(last.number())), (12, 12));
+        assert_eq!(first_row_of(13), last.number() + 1);
+        assert!(entry.row::<()>(ROWS_PER_ENTRY_MAX).is_err());
+    }
+}

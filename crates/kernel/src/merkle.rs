@@ -80,7 +80,8 @@ pub fn to_hex(hash: &[u8]) -> String {
 /// Reads what [`to_hex`] wrote.
 #[must_use]
 pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.is_ascii() {
+    // Parsing alone would take a sign for a digit.
+    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let mut bytes = [0; N];
@@ -197,6 +198,12 @@ mod tests {
         #[test]
         fn hex_round_trip(bytes: [u8; 32]) {
             prop_assert_eq!(from_hex::<32>(&to_hex(&bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn hex_is_digits_alone(text in "[0-9a-fA-F+ -]{4}") {
+            let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            prop_assert_eq!(from_hex::<2>(&text).is_some(), is_hex);
         }
     }
 }

@@ -6,10 +6,10 @@ use std::io;
 use denmark::Decimal;
 
 use super::Version;
-use super::cut::{BlockHead, Field, FileHead};
+use super::head::{BlockHead, Field, FileHead};
 use super::output::Output;
 use super::payment::Payment;
-use super::xml::{escape, trim_end};
+use super::text::{escape, trim_end};
 
 /// How the payee's bank is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

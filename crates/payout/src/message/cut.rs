@@ -5,15 +5,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use denmark::Decimal;
-use jiff::civil::{Date, DateTime};
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::civil::Date;
 use memchr::memmem::Finder;
 
+use super::date::{date, date_of_time};
+use super::head::{BlockContext, BlockHead, Field, FileHead, count_field, sum_field};
+use super::input::Input;
 use super::schema::{Element, Frame, Tag, root};
+use super::scope::Scope;
+use super::text::{has_wide_characters, is_lawful, is_space, survey, trim};
 use super::walk::{Deaf, Leaf, Visitor};
-use super::xml::{
-    Breach, Next, Outcome, Reader, Scope, Setting, breach, has_wide_characters, is_lawful, is_space, survey, trim,
-};
+use super::xml::{Breach, Next, Outcome, Reader, Setting, breach};
 use super::{Fault, Version};
 
 /// The file's head, a block's head and the file's tail may each be so long.
@@ -25,10 +27,10 @@ pub const CHUNK_BYTES_MAX: usize = 4 << 20;
 /// The ids of a payer are texts of 1 to so many characters.
 pub const TEXT_ID_LENGTH_MAX: usize = 35;
 
-const BUFFER_BYTES_MIN: usize = 64 << 10;
-const BUFFER_BYTES: usize = 4 << 20;
+pub(super) const BUFFER_BYTES_MIN: usize = 64 << 10;
+pub(super) const BUFFER_BYTES: usize = 4 << 20;
 /// So much lies in the buffer before a part is cut, if the file has so much.
-const LOOK_AHEAD_BYTES: usize = (1 << 20) + 1;
+pub(super) const LOOK_AHEAD_BYTES: usize = (1 << 20) + 1;
 const _: () = assert!(LOOK_AHEAD_BYTES > HEAD_BYTES_MAX && LOOK_AHEAD_BYTES > PAYMENT_BYTES_MAX);
 
 const PAYMENT_NAME: &str = "CdtTrfTxInf";
@@ -40,97 +42,6 @@ pub(super) const TEXT_ID: &str = "This id must have 1 to 35 characters.";
 /// Whether a text can be an id of the payer's: `Max35Text`.
 pub(super) fn is_text_id(text: &str) -> bool {
     !text.is_empty() && (text.len() <= TEXT_ID_LENGTH_MAX || text.chars().count() <= TEXT_ID_LENGTH_MAX)
-}
-
-/// A value of a head that is made true when payments were taken out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field<T> {
-    /// The value; `Err` if it cannot be read.
-    pub value: Result<T, ()>,
-    /// As it is written, without white space around.
-    pub text: String,
-    /// Where that stands in the part.
-    pub span: Range<usize>,
-}
-
-impl<T> Field<T> {
-    fn read(leaf: &Leaf<'_>, parse: impl FnOnce(&str) -> Option<T>) -> Self {
-        let (text, span) = leaf.trimmed();
-        Self { value: parse(text).ok_or(()), text: text.to_owned(), span }
-    }
-}
-
-/// `NbOfTxs`: white space is part of a text, so ` 2` is not a number.
-fn count_field(leaf: &Leaf<'_>) -> Field<u64> {
-    const DIGITS_MAX: usize = 15;
-    let is_number = (1..=DIGITS_MAX).contains(&leaf.text.len()) && leaf.text.bytes().all(|b| b.is_ascii_digit());
-    Field::read(leaf, |text| text.parse().ok().filter(|_| is_number))
-}
-
-fn sum_field(leaf: &Leaf<'_>) -> Field<Decimal> {
-    Field::read(leaf, |text| Decimal::parse_control_sum(text).ok())
-}
-
-/// What is to be known of the file.
-#[derive(Clone, Debug)]
-pub struct FileHead {
-    /// The version of the message.
-    pub version: Version,
-    /// The prefix of the message's elements, without colon; mostly empty.
-    pub prefix: Vec<u8>,
-    /// The payer's id of the message.
-    pub message_id: String,
-    /// Where it stands in the part.
-    pub message_id_span: Range<usize>,
-    /// The number of payments, as declared.
-    pub count: Field<u64>,
-    /// The control sum, if declared.
-    pub sum: Option<Field<Decimal>>,
-}
-
-/// What is to be known of a block of payments.
-#[derive(Clone, Debug)]
-pub struct BlockHead {
-    /// Counts the blocks of the file from 0.
-    pub index: u32,
-    /// Where the block's element begins in the part: white space and comments stand before.
-    pub start: usize,
-    /// The payer's id of the block.
-    pub payment_info_id: String,
-    /// The payment method is cheque.
-    pub is_cheque: bool,
-    /// The number of payments, if declared.
-    pub count: Option<Field<u64>>,
-    /// The control sum, if declared.
-    pub sum: Option<Field<Decimal>>,
-    /// The proprietary category purpose, trimmed: the benefit kind, where a payment has none of its own.
-    pub benefit: Option<String>,
-    /// The requested execution date; of a point in time, its date in Denmark. `Err` if it is none.
-    pub execution_date: Result<Date, ()>,
-    /// What the block's payments need to be read.
-    pub context: BlockContext,
-}
-
-/// What the payments of a block need to be read.
-#[derive(Clone, Debug)]
-pub struct BlockContext {
-    /// The version of the message.
-    pub version: Version,
-    /// The prefix of the block's element, without colon.
-    pub prefix: Vec<u8>,
-    scope: Arc<Scope>,
-    pub(super) ascii_only: bool,
-}
-
-impl BlockContext {
-    pub(super) fn setting(&self) -> Setting<'_> {
-        Setting {
-            uri: self.version.namespace().as_bytes(),
-            prefix: &self.prefix,
-            scope: &self.scope,
-            depth: OUTER_PAYMENT.len(),
-        }
-    }
 }
 
 /// A stretch of the file; `span` is its place in the chunk. Spans and offsets inside heads count from the part's start.
@@ -209,100 +120,6 @@ impl std::error::Error for CutError {}
 impl From<io::Error> for CutError {
     fn from(error: io::Error) -> Self {
         Self::Read(error)
-    }
-}
-
-/// The bytes that were read and not yet handed out.
-struct Input<R> {
-    source: R,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// Where the buffer's first byte stands in the file.
-    base: u64,
-    at_end: bool,
-    /// Up to here, in the file, markup other than tags was looked for.
-    searched: u64,
-    /// The first that was found there at or after the last place asked for.
-    markup: Option<u64>,
-}
-
-impl<R: Read> Input<R> {
-    fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), start: 0, end: 0, base: 0, at_end: false, searched: 0, markup: None }
-    }
-
-    fn offset(&self) -> u64 {
-        self.base + self.start as u64
-    }
-
-    fn look_ahead(&mut self) -> io::Result<()> {
-        if self.at_end || self.end - self.start >= LOOK_AHEAD_BYTES {
-            return Ok(());
-        }
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.base += self.start as u64;
-        self.end -= self.start;
-        self.start = 0;
-        while self.end < BUFFER_BYTES {
-            if self.end == self.buffer.len() {
-                // A small file needs no large buffer.
-                self.buffer.resize((2 * self.end).clamp(BUFFER_BYTES_MIN, BUFFER_BYTES), 0);
-            }
-            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match self.source.read(free) {
-                Ok(0) => {
-                    self.at_end = true;
-                    break;
-                }
-                Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn all(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    /// At most `max` bytes, and whether the file ends with them.
-    fn view(&self, max: usize) -> (&[u8], bool) {
-        let all = self.all();
-        all.get(..max).map_or((all, self.at_end), |head| (head, self.at_end && head.len() == all.len()))
-    }
-
-    /// Whether a comment, CDATA section or processing instruction begins in the next `length` bytes.
-    ///
-    /// Looks at every byte of the file once, however often it is asked.
-    fn has_markup(&mut self, length: usize) -> bool {
-        let from = self.offset();
-        let to = from + length as u64;
-        if self.markup.is_some_and(|at| at < from) {
-            self.markup = None;
-        }
-        if self.markup.is_none() && self.searched < to {
-            let begin = self.searched.max(from);
-            let skipped = usize::try_from(begin - from).unwrap_or(0);
-            let bytes = self.all();
-            let ahead = bytes.get(skipped..).unwrap_or_default();
-            let found = memchr::memchr2_iter(b'!', b'?', ahead)
-                .find(|&at| (at + skipped).checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'<'));
-            self.searched = from + bytes.len() as u64;
-            self.markup = found.map(|at| begin + at as u64 - 1);
-            if let Some(at) = self.markup {
-                self.searched = at + 2;
-            }
-        }
-        self.markup.is_some_and(|at| at < to)
-    }
-
-    /// Hands out the next `length` bytes.
-    fn take(&mut self, length: usize, into: &mut Vec<u8>) {
-        let taken = self.all().get(..length).unwrap_or_default();
-        into.extend_from_slice(taken);
-        self.start += taken.len();
     }
 }
 
@@ -858,69 +675,4 @@ impl<'a> Visitor<'a> for BlockNotes {
         }
         Ok(())
     }
-}
-
-/// Splits the zone off: `Z`, `+02:00`. Its offset in seconds, if there is one.
-fn zone(text: &str) -> Option<(&str, Option<i32>)> {
-    if let Some(text) = text.strip_suffix('Z') {
-        return Some((text, Some(0)));
-    }
-    let Some((rest, zone)) = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at)) else {
-        return Some((text, None));
-    };
-    let sign = match zone.as_bytes().first() {
-        Some(b'+') => 1,
-        Some(b'-') if zone.as_bytes().get(3) == Some(&b':') => -1,
-        _ => return Some((text, None)),
-    };
-    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
-    let lawful = minutes < 60 && (hours < 14 || (hours == 14 && minutes == 0));
-    lawful.then_some((rest, Some(sign * (hours * 3600 + minutes * 60))))
-}
-
-fn digits(text: &str, length: usize) -> Option<i32> {
-    (text.len() == length && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
-}
-
-/// `YYYY-MM-DD`
-fn plain_date(text: &str) -> Option<Date> {
-    let mut fields = text.splitn(3, '-');
-    let year = digits(fields.next()?, 4)?;
-    let month = digits(fields.next()?, 2)?;
-    let day = digits(fields.next()?, 2)?;
-    if year == 0 {
-        return None;
-    }
-    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
-}
-
-/// `xs:date`: a zone is lawful, and does not change the day.
-pub(super) fn date(text: &str) -> Option<Date> {
-    plain_date(zone(text)?.0)
-}
-
-/// `xs:dateTime`: with a zone it is a point in time, which has a date in Denmark.
-pub(super) fn date_of_time(text: &str) -> Option<Date> {
-    let (text, offset) = zone(text)?;
-    let (date, time) = text.split_once('T')?;
-    let date = plain_date(date)?;
-    let (time, fraction) = time.split_once('.').map_or((time, None), |(time, fraction)| (time, Some(fraction)));
-    if fraction.is_some_and(|f| f.is_empty() || !f.bytes().all(|b| b.is_ascii_digit())) {
-        return None;
-    }
-    let mut fields = time.splitn(3, ':');
-    let hour = digits(fields.next()?, 2)?;
-    let minute = digits(fields.next()?, 2)?;
-    let second = digits(fields.next()?, 2)?;
-    let is_midnight = hour == 24 && minute == 0 && second == 0 && fraction.is_none_or(|f| f.bytes().all(|b| b == b'0'));
-    let time = if is_midnight {
-        date.checked_add(1.day()).ok()?.at(0, 0, 0, 0)
-    } else {
-        let time = jiff::civil::Time::new(hour.try_into().ok()?, minute.try_into().ok()?, second.try_into().ok()?, 0);
-        DateTime::from_parts(date, time.ok()?)
-    };
-    let Some(offset) = offset else { return Some(time.date()) };
-    let instant: Timestamp = jiff::tz::Offset::from_seconds(offset).ok()?.to_timestamp(time).ok()?;
-    Some(instant.to_zoned_datetime(TimeZone::get("Europe/Copenhagen").ok()?).date())
 }

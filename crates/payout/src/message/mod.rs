@@ -14,22 +14,25 @@
 
 mod complete;
 mod cut;
+mod date;
+mod head;
+mod input;
 mod output;
 mod payment;
 mod schema;
+mod scope;
 mod status;
 #[cfg(test)]
 mod tests;
+mod text;
 mod walk;
 mod xml;
 
 use std::fmt;
 
 pub use complete::{Agent, CompletedFile, write_payment, write_removed};
-pub use cut::{
-    BlockContext, BlockHead, CHUNK_BYTES_MAX, Chunk, CutError, Cutter, Field, FileHead, HEAD_BYTES_MAX,
-    PAYMENT_BYTES_MAX, Part, TEXT_ID_LENGTH_MAX,
-};
+pub use cut::{CHUNK_BYTES_MAX, Chunk, CutError, Cutter, HEAD_BYTES_MAX, PAYMENT_BYTES_MAX, Part, TEXT_ID_LENGTH_MAX};
+pub use head::{BlockContext, BlockHead, Field, FileHead};
 pub use payment::{AmountFault, Payee, PayeeNumber, Payment, parse_payment};
 pub use status::{Entry, GroupStatus, STATUS_TEXT_LENGTH_MAX, Status, StatusFile, write_entry};
 pub use xml::{ATTRIBUTES_MAX, DEPTH_MAX};

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use denmark::{Cpr, Currency, Cvr, Decimal, Money, MoneyError, PNumber, SeNumber};
 
-use super::cut::{BlockContext, OUTER_PAYMENT, TEXT_ID, is_text_id};
+use super::cut::{OUTER_PAYMENT, TEXT_ID, is_text_id};
+use super::head::BlockContext;
 use super::schema::{Frame, Tag, payment_root};
+use super::text::{survey, trim};
 use super::walk::{Leaf, Visitor};
-use super::xml::{Breach, Outcome, Reader, breach, survey, trim};
+use super::xml::{Breach, Outcome, Reader, breach};
 use super::{Fault, Version};
 
 /// What the payee is named by.

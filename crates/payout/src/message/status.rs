@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Version;
 use super::output::Output;
-use super::xml::escape;
+use super::text::escape;
 
 /// A sentence of explanation may have so many characters; what is longer is cut.
 pub const STATUS_TEXT_LENGTH_MAX: usize = 105;

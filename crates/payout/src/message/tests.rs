@@ -8,9 +8,10 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::Version;
 use super::complete::{fit_count, fit_sum};
-use super::cut::{date, date_of_time};
+use super::date::{date, date_of_time};
 use super::schema::{Content, Element, MANY, Model, root};
-use super::xml::{key, trim_end};
+use super::text::trim_end;
+use super::xml::key;
 
 #[test]
 fn execution_dates() {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::schema::{Content, Element, Frame, Model, Tag};
-use super::xml::{Breach, Next, Outcome, Reader, StartTag, breach, trim};
+use super::text::trim;
+use super::xml::{Breach, Next, Outcome, Reader, StartTag, breach};
 
 /// The text of an element that holds nothing else.
 #[derive(Debug)]
