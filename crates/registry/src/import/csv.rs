@@ -66,7 +66,7 @@ impl<R: Read> Lines<R> {
         loop {
             let available = self.input.fill_buf().map_err(Error::io("the file could not be read"))?;
             if available.is_empty() {
-                return Ok(began.then_some(fits));
+                break;
             }
             began = true;
             let end = available.iter().position(|byte| *byte == b'\n');
@@ -78,12 +78,14 @@ impl<R: Read> Lines<R> {
             let consumed = piece.len() + usize::from(end.is_some());
             self.input.consume(consumed);
             if end.is_some() {
-                if self.line.last() == Some(&b'\r') {
-                    self.line.pop();
-                }
-                return Ok(Some(fits));
+                break;
             }
         }
+        // The last line may end with half a line end.
+        if self.line.last() == Some(&b'\r') {
+            self.line.pop();
+        }
+        Ok(began.then_some(fits))
     }
 
     fn fields<T>(&mut self, with: impl FnOnce(&[&str]) -> T) -> Option<T> {
@@ -138,6 +140,7 @@ mod tests {
         check("a,b", &["1 a|b"]);
         check("a,b\nc,d\n", &["1 a|b", "2 c|d"]);
         check("a,b\r\n\r\nc,\r\n", &["1 a|b", "3 c|"]);
+        check("a,b\r\nc,d\r", &["1 a|b", "2 c|d"]);
         check(",\n", &["1 |"]);
         check("\"a,b\",c\n", &["1 a,b|c"]);
         check("\"a \"\"b\"\"\",c\n", &["1 a \"b\"|c"]);
