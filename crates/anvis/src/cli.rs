@@ -248,7 +248,7 @@ pub struct Demo {
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(..=sim::nation::Plan::COMPANIES_MAX))]
     pub companies: u64,
     /// How many payments.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub payments: u64,
     /// Another number gives another nation.
     #[arg(long, default_value_t = 1)]
@@ -257,7 +257,7 @@ pub struct Demo {
 
 fn existing_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.is_file() { Ok(path) } else { Err("there is no such file".to_owned()) }
+    if path.is_file() { Ok(path) } else { Err("there is no regular file of that name".to_owned()) }
 }
 
 /// Reads RFC 3339, or a date, which means its beginning in Denmark.

@@ -17,14 +17,35 @@ const REFUSED: u8 = 3;
 /// A wrong command line; help and version are not wrong.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    let discreet = without_value(error);
     if error.use_stderr() && wants_json {
-        let text = error.to_string();
+        let text = discreet.unwrap_or_else(|| error.to_string());
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         return print_json(&json!({ "code": "usage", "text": text.trim_end() }), USAGE);
     }
-    // Nowhere is left to report a failure to print.
-    let _ = error.print();
+    match discreet {
+        Some(text) => eprintln!("error: {text}"),
+        // Nowhere is left to report a failure to print.
+        None => drop(error.print()),
+    }
     ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
+}
+
+/// What is wrong with a value, without the value: it may be somebody's number, and what is printed ends up in logs.
+fn without_value(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ErrorKind};
+    use std::error::Error;
+    match error.kind() {
+        ErrorKind::ValueValidation => {
+            let argument = error.get(ContextKind::InvalidArg)?;
+            Some(format!("{argument}: {}", error.source()?))
+        }
+        ErrorKind::UnknownArgument => {
+            let argument = error.get(ContextKind::InvalidArg)?.to_string();
+            (!argument.starts_with('-')).then(|| "there are more arguments than the command takes".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// What a command has to say, for people and for scripts.

@@ -196,14 +196,14 @@ impl Stage {
 
     fn import(&mut self, path: &Path, source: &impl Source) -> Result<u64, Error> {
         let rejects = beside(path, ".rejects.csv");
-        Ok(import(&mut self.writer, source, path, &rejects, &self.actor, self.now)?.rows)
+        Ok(import(&mut self.writer, source, path, &rejects, &self.actor, &|| self.now)?.rows)
     }
 
     fn route(&mut self, file: &Path) -> Result<Routed, Error> {
         let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         let progress = Progress::new("Routing", bytes, Unit::Bytes);
         let env = environment(self.now, &mut self.writer.secrets)?;
-        let request = Request { file, payer: PUBLIC_PAYER, out: &self.files, hold_all: false };
+        let request = Request { file, payer: PUBLIC_PAYER, out: &self.files, hold_all: false, clock: &system_clock };
         route(&mut self.writer, &request, &self.actor, &env, &mut |at| progress.at(at))?
             .map_err(|refused| StoreError::plain(format!("the demo's own file was refused: {}", refused.text)).into())
     }

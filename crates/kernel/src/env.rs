@@ -121,6 +121,12 @@ impl Env {
         Self { now, chance }
     }
 
+    /// The same command at a later moment: for long work that becomes real at its end.
+    #[must_use]
+    pub const fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
     /// A new id: 42 bits of milliseconds since 1970 and 21 bits of chance, so that ids sort by time and fit the store's
     /// integers. The store's unique key is what guarantees uniqueness; a clash is a [`crate::Conflict`].
     #[must_use]

@@ -36,6 +36,7 @@ pub struct Conflict(pub String);
 /// Ours to mend: the store, a file or the machine failed. The chain of causes is kept for the log.
 #[derive(Debug)]
 pub struct StoreError {
+    is_damage: bool,
     doing: String,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -43,18 +44,30 @@ pub struct StoreError {
 impl StoreError {
     /// What was being done, in plain words, and why it failed.
     pub fn new(doing: impl Into<String>, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { doing: doing.into(), cause: Some(cause.into()) }
+        Self { is_damage: false, doing: doing.into(), cause: Some(cause.into()) }
     }
 
     /// A row that cannot be what it should be.
     #[must_use]
     pub fn broken(table: &str, column: &str, row: impl fmt::Debug) -> Self {
-        Self { doing: format!("the store is damaged: {table}.{column} of row {row:?} cannot be read"), cause: None }
+        Self::damaged(format!("{table}.{column} of row {row:?} cannot be read"))
+    }
+
+    /// What the store holds is not what was put there.
+    #[must_use]
+    pub fn damaged(what: String) -> Self {
+        Self { is_damage: true, doing: format!("the store is damaged: {what}"), cause: None }
+    }
+
+    /// Whether what the store holds is not what was put there; else something failed.
+    #[must_use]
+    pub const fn is_damage(&self) -> bool {
+        self.is_damage
     }
 
     /// A failure with nothing underneath.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { doing: text.into(), cause: None }
+        Self { is_damage: false, doing: text.into(), cause: None }
     }
 }
 

@@ -76,7 +76,8 @@ fn sync_folder_of(path: &Path) -> Result<(), Error> {
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut name = path.file_name().ok_or_else(|| StoreError::plain("a file needs a name"))?.to_owned();
-    name.push(".part");
+    // Of this process alone: another one may be writing the same file.
+    name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
     let cannot = || format!("{} could not be written", part.display());
     // A former attempt's leftover may have wider permissions: never reuse it.

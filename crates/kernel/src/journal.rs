@@ -30,6 +30,7 @@ statements! {
         "SELECT e.at, p.sealed FROM journal_entry e JOIN journal_payload p ON p.number = e.number WHERE e.number = $1";
     SIZE_AT = "journal_entry.size_at":
         "SELECT COALESCE((SELECT number FROM journal_entry WHERE at <= $1 ORDER BY at DESC, number DESC LIMIT 1), -1) + 1";
+    COUNT_PAYLOADS = "journal_payload.count": "SELECT COUNT(*) FROM journal_payload";
     LAST = "journal_entry.last": "SELECT COALESCE(MAX(number), -1) FROM journal_entry";
 }
 
@@ -366,6 +367,11 @@ pub fn verify(
             );
         }
     }
+    let payloads = count_rows(scope, &COUNT_PAYLOADS)?;
+    if payloads != tree.size() {
+        let size = tree.size();
+        return Err(Mismatch(format!("there are {payloads} contents of entries, and {size} entries")).into());
+    }
     if tree != kept || former_at != last_at {
         return Err(
             Mismatch(format!("the head says {} entries, and the journal has {}", kept.size(), tree.size())).into()
@@ -394,7 +400,7 @@ fn verify_table(
         }
         Err(Mismatch(format!("the rows of {name} that entry {number} recorded are not what was entered")).into())
     };
-    table.visit(scope, entries, &mut |number, row| {
+    let result = table.visit(scope, entries, &mut |number, row| {
         visited += 1;
         if current.as_ref().is_none_or(|(current, _)| *current != number) {
             close(current.replace((number, Tree::default())))?;
@@ -403,6 +409,11 @@ fn verify_table(
             tree.push(row);
         }
         Ok(())
+    });
+    // A value that does not open, or makes no sense, was edited or swapped.
+    result.map_err(|error| match error {
+        Error::Store(error) if error.is_damage() => Mismatch(format!("{name}: {error}")).into(),
+        other => other,
     })?;
     close(current)?;
     Ok(visited)

@@ -16,6 +16,7 @@ const NAME_COLUMN: &str = "operator.name";
 
 statements! {
     FIND = "operator.find": "SELECT public_key FROM operator WHERE name_key = $1";
+    FIND_KEY = "operator.find_key": "SELECT name_key FROM operator WHERE public_key = $1";
     INSERT = "operator.insert": "INSERT INTO operator (id, name_key, name, public_key) VALUES ($1, $2, $3, $4)";
     RANGE = "operator.range":
         "SELECT id, name_key, name, public_key FROM operator WHERE id >= $1 AND id < $2 ORDER BY id";
@@ -31,6 +32,8 @@ pub enum OperatorRefusal {
     Key,
     /// The name belongs to another key.
     NameTaken,
+    /// The key belongs to another operator.
+    KeyTaken,
     /// Nobody is registered under that name.
     Unknown,
     /// The private key is not the registered one's.
@@ -45,6 +48,7 @@ impl Refuse for OperatorRefusal {
             Self::Name => "operator.name",
             Self::Key => "operator.key",
             Self::NameTaken => "operator.name_taken",
+            Self::KeyTaken => "operator.key_taken",
             Self::Unknown => "operator.unknown",
             Self::WrongKey => "operator.wrong_key",
             Self::KeyNeeded => "operator.key_needed",
@@ -58,6 +62,7 @@ impl fmt::Display for OperatorRefusal {
             Self::Name => "an operator's name has 1 to 64 letters, digits, dots, hyphens or underscores",
             Self::Key => "the file is not an Ed25519 key in PEM form",
             Self::NameTaken => "that name is registered with another key",
+            Self::KeyTaken => "that key is registered for another operator",
             Self::Unknown => "no operator is registered under that name",
             Self::WrongKey => "that is not the key that is registered for this operator",
             Self::KeyNeeded => "acting as an operator needs their private key (--operator-key FILE)",
@@ -116,20 +121,23 @@ pub struct AddOperator {
 
 impl Command for AddOperator {
     const OPERATION: Operation = policy::ADD_OPERATOR;
-    type State = Option<PublicKey>;
+    /// The key that the name is registered with, and whether the key is registered at all.
+    type State = (Option<PublicKey>, bool);
     type Change = ();
     type Output = ();
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        find_operator(scope, &self.name)
+        let holder = scope.tx.optional(&FIND_KEY, &[self.key.0.as_slice().into()], |_| Ok(()))?;
+        Ok((find_operator(scope, &self.name)?, holder.is_some()))
     }
 
-    fn decide(&self, registered: Option<PublicKey>, _: &Env) -> Result<Decision<(), ()>, Refusal> {
+    fn decide(&self, (registered, is_key_known): Self::State, _: &Env) -> Result<Decision<(), ()>, Refusal> {
         let lawful = |c: char| c.is_alphanumeric() || "._-".contains(c);
         if !(1..=NAME_CHARS_MAX).contains(&self.name.chars().count()) || !self.name.chars().all(lawful) {
             return Err(OperatorRefusal::Name.into());
         }
         match registered {
+            None if is_key_known => Err(OperatorRefusal::KeyTaken.into()),
             None => Ok(Decision::of(vec![()], serde_json::json!({ "name": self.name }), ())),
             Some(key) if key == self.key => Ok(Decision::unchanged(())),
             Some(_) => Err(OperatorRefusal::NameTaken.into()),

@@ -32,6 +32,8 @@ pub enum StoreRefusal {
     Newer(&'static str),
     /// It has not been migrated to what this program needs.
     Older(&'static str),
+    /// A file that is exchanged, or the master key, was to lie in the data folder.
+    Inside(PathBuf),
     /// The answer that was asked for is only for synthetic stores.
     NotSynthetic(&'static str),
 }
@@ -43,6 +45,7 @@ impl Refuse for StoreRefusal {
             Self::Exists(_) => "store.exists",
             Self::Newer(_) => "store.newer",
             Self::Older(_) => "store.older",
+            Self::Inside(_) => "store.inside",
             Self::NotSynthetic(_) => "store.not_synthetic",
         }
     }
@@ -57,6 +60,7 @@ impl fmt::Display for StoreRefusal {
                 write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
             }
             Self::Older(service) => write!(f, "the store's tables ({service}) are older than this program"),
+            Self::Inside(path) => write!(f, "{} lies in the data folder; choose a place outside", path.display()),
             Self::NotSynthetic(what) => {
                 write!(f, "{what} is only for a store that was made with --synthetic")
             }

@@ -125,7 +125,7 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let row = row.into();
-        let broken = || StoreError::plain(format!("the store is damaged: {column} of row {row:?} cannot be opened"));
+        let broken = || StoreError::damaged(format!("{column} of row {row:?} cannot be opened"));
         let [FORMAT, sealed @ ..] = sealed else { return Err(broken().into()) };
         let (value, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or_else(broken)?;
         let (nonce, identity, length) = address(column, row);

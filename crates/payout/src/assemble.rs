@@ -84,6 +84,8 @@ pub(crate) struct Assembled {
     pub(crate) tally: Tally,
     pub(crate) version: Version,
     pub(crate) message_id: String,
+    /// Where it stands in the file.
+    pub(crate) message_id_at: u64,
     /// The first count, or else the first sum, that is not true.
     pub(crate) fault: Option<Fault>,
 }
@@ -268,6 +270,7 @@ impl<'a> Assembly<'a> {
             tally: self.tally,
             version: head.version,
             message_id: head.message_id.clone(),
+            message_id_at: head.message_id_span.start as u64,
             fault: self.count_fault.or(self.sum_fault),
         })
     }
@@ -306,7 +309,7 @@ fn check_count(
             keep(first, Fault { code: "AM18", offset, place, text });
         }
         Ok(declared) if declared != counted => {
-            let text = format!("NbOfTxs says {declared}, but {what} has {counted} payments.");
+            let text = format!("NbOfTxs says {declared}, but the payments of {what} are {counted}.");
             keep(first, Fault { code, offset, place, text });
         }
         Ok(_) => {}

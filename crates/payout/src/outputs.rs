@@ -3,6 +3,7 @@
 use crate::batch::{self, Batch};
 use kernel::{Error, Id, StoreError, files};
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::JoinHandle;
@@ -58,8 +59,10 @@ impl PartFile {
         let part = path.with_file_name(name);
         let cannot = || Error::io(format!("{} could not be written", part.display()));
         loop {
-            let file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(cannot())?;
+            let mut options = OpenOptions::new();
+            // They name people and accounts: for their owner, and a group that picks them up.
+            options.read(true).write(true).create(true).truncate(false).mode(0o640);
+            let file = options.open(&part).map_err(cannot())?;
             // Waits for a sweeper, or for a process that writes the same batch; and what was opened may be gone by then.
             file.lock().map_err(cannot())?;
             if is_at(&file, &part) {

@@ -40,7 +40,11 @@ impl Reason {
         (Self::DuplicateEndToEndId, "DU04", "The end-to-end id was used earlier in this file."),
         (Self::Identification, "BE17", "The payee's CPR, CVR, SE or P number is missing or impossible."),
         (Self::ZeroAmount, "AM01", "The amount is zero."),
-        (Self::InvalidAmount, "AM12", "The amount is not a positive amount with the decimals of its currency."),
+        (
+            Self::InvalidAmount,
+            "AM12",
+            "The amount is too large, or not a positive amount with the decimals of its currency.",
+        ),
         (Self::InvalidDate, "DT01", "The requested execution date is not a date."),
         (Self::PastDate, "CH04", "The requested execution date is before today in Denmark."),
         (Self::DistantDate, "CH03", "The requested execution date is more than 366 days ahead."),

@@ -148,9 +148,12 @@ struct Candidate<'c> {
 impl Candidate<'_> {
     /// The kind of benefit: the payment's own precedes its block's.
     fn benefit(&self) -> Option<BenefitKind> {
-        let of_payment = self.payment.category.as_deref().and_then(BenefitKind::parse);
+        if let Some(category) = self.payment.category.as_deref() {
+            // Even one that is no kind we know: then it is the default account's.
+            return BenefitKind::parse(category);
+        }
         let in_remittance = || self.payment.first_remittance.as_deref().and_then(BenefitKind::in_remittance);
-        of_payment.or_else(in_remittance).or_else(|| self.block_benefit.and_then(BenefitKind::parse))
+        in_remittance().or_else(|| self.block_benefit.and_then(BenefitKind::parse))
     }
 }
 

@@ -52,10 +52,31 @@ pub struct Places {
 
 impl Places {
     fn of(common: &Common, default: &str) -> Self {
-        let data = common.data.clone().unwrap_or_else(|| PathBuf::from(default));
+        let mut data = common.data.clone().unwrap_or_else(|| PathBuf::from(default));
+        if data.file_name().is_none() {
+            // `.` has a name all the same.
+            data = data.canonicalize().unwrap_or(data);
+        }
         let key = common.master_key.clone().unwrap_or_else(|| beside(&data, ".key"));
         Self { data, key }
     }
+}
+
+/// Refuses a path in the data folder: nothing personal lies there in clear, and what opens it lies elsewhere.
+pub fn outside(data: &Path, path: &Path) -> Result<(), Error> {
+    // Of a path that is not there yet, what is there of it.
+    let real = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let there = path.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
+        there.map_or_else(
+            || path.clone(),
+            |(there, real)| path.strip_prefix(there).map_or_else(|_| real.clone(), |rest| real.join(rest)),
+        )
+    };
+    if real(path).starts_with(real(data)) {
+        return Err(kernel::StoreRefusal::Inside(path.to_owned()).into());
+    }
+    Ok(())
 }
 
 /// A path beside a folder: its name with something added.
@@ -84,6 +105,7 @@ pub fn environment(now: Timestamp, secrets: &mut Secrets) -> Result<Env, Error> 
 
 fn init(common: &Common, synthetic: bool) -> Result<Answer, Error> {
     let Places { data, key } = Places::of(common, DEFAULT_DATA);
+    outside(&data, &key)?;
     let mut secrets = Secrets::from_system();
     if common.now.is_some() && !synthetic {
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
@@ -118,9 +140,11 @@ fn policy() -> Answer {
 
 /// A store that is open, with who acts and when.
 pub struct Session {
+    data: PathBuf,
     writer: Writer,
     actor: Actor,
-    now: Timestamp,
+    /// The moment that was claimed, in a synthetic store.
+    claimed: Option<Timestamp>,
 }
 
 impl Session {
@@ -136,12 +160,12 @@ impl Session {
             None => Actor::console(),
             Some(name) => operator(&mut writer, name, common.operator_key.as_deref())?,
         };
-        Ok(Self { writer, actor, now: clock(common) })
+        Ok(Self { data, writer, actor, claimed: common.now })
     }
 
     /// The environment of the next command.
     fn env(&mut self) -> Result<Env, Error> {
-        environment(self.now, &mut self.writer.secrets)
+        environment(self.claimed.unwrap_or_else(system_clock), &mut self.writer.secrets)
     }
 
     fn run(mut self, command: Command) -> Result<Answer, Error> {
@@ -247,7 +271,7 @@ fn operator(writer: &mut Writer, name: &str, key: Option<&Path>) -> Result<Actor
 fn resolved(LookUpAnswer { payee, account, bic, since, state }: &LookUpAnswer) -> String {
     let Some(account) = account else { return format!("{payee}: {state}") };
     let bic = bic.as_deref().map(|bic| format!(" ({bic})")).unwrap_or_default();
-    let since = since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
+    let since = since.as_deref().map(|since| format!("; this payee's account since {since}")).unwrap_or_default();
     format!("{payee}: {account}{bic}, {state}{since}")
 }
 

@@ -13,10 +13,13 @@ impl Session {
     pub(super) fn payout(&mut self, command: Payout) -> Result<Answer, Error> {
         match command {
             Payout::Route { file, payer, out, hold } => {
+                super::outside(&self.data, &out)?;
                 let env = self.env()?;
+                let claimed = self.claimed;
+                let clock = move || claimed.unwrap_or_else(super::system_clock);
                 let bytes = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
                 let progress = Progress::new("Routing", bytes, Unit::Bytes);
-                let request = Request { file: &file, payer: &payer, out: &out, hold_all: hold };
+                let request = Request { file: &file, payer: &payer, out: &out, hold_all: hold, clock: &clock };
                 let result = route(&mut self.writer, &request, &self.actor, &env, &mut |at| progress.at(at))?;
                 Ok(match result {
                     Ok(routed) => Answer::done(summary(&routed), &routed_json(&routed)),
@@ -51,6 +54,7 @@ impl Session {
                 Ok(Answer::done(text, &json))
             }
             Payout::Release { batch, out } => {
+                super::outside(&self.data, &out)?;
                 let env = self.env()?;
                 let released = release(&mut self.writer, &batch, &out, &self.actor, &env)?;
                 let Released { batch, counts, completed, status } = &released;

@@ -39,6 +39,8 @@ pub struct Request<'r> {
     pub out: &'r Path,
     /// Whether everything is to wait for a release.
     pub hold_all: bool,
+    /// What time it is: routing is long work.
+    pub clock: &'r (dyn Fn() -> Timestamp + Sync),
 }
 
 /// A file that was accepted, now or before.
@@ -202,7 +204,7 @@ impl Work<'_> {
             // Staging waits for the disk on a thread of its own.
             let (stage, stages) = mpsc::sync_channel::<Waiting>(STAGES_IN_FLIGHT);
             let stager = threads.spawn(move || {
-                stages.into_iter().try_for_each(|rows| rows.stage(connection, self.batch, self.env.now))
+                stages.into_iter().try_for_each(|rows| rows.stage(connection, self.batch, (self.request.clock)()))
             });
             let passed = run.go(connections, |mut done| {
                 assembly.take(&mut done)?;
@@ -238,7 +240,7 @@ impl Work<'_> {
         file_hash: Hash,
         since: i64,
     ) -> Result<Result<Routed, Refused>, Error> {
-        let Assembled { writing, has_completed, tally, version, message_id, fault } = assembled;
+        let Assembled { writing, has_completed, tally, version, message_id, message_id_at, fault } = assembled;
         let used = writer.read(|scope| {
             let key = store::batch::message_key(scope.vault, self.payer.id, &message_id);
             store::batch::find_by_message(scope, &key)
@@ -269,7 +271,7 @@ impl Work<'_> {
             rows: staged.rows,
             input: staged.input,
         };
-        match writer.execute(&accept, actor, self.env)? {
+        match writer.execute(&accept, actor, &self.env.at((self.request.clock)()))? {
             Accepted::New { counts, decided_again: false } => {
                 let Outputs { completed, status } = self.outputs;
                 let completed = has_completed.then(|| completed.clone());
@@ -297,7 +299,7 @@ impl Work<'_> {
                 drop(writing);
                 let fault = Fault {
                     code: "DU01",
-                    offset: 0,
+                    offset: message_id_at,
                     place: "/Document/CstmrCdtTrfInitn/GrpHdr/MsgId".to_owned(),
                     text: "The message id was used before, for a file with other content.".to_owned(),
                 };

@@ -11,7 +11,7 @@ use crate::row_refusal::RowRefusal;
 use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Vault};
+use kernel::{Blind, Env, Error, Id, Operation, Scope, Vault};
 use std::collections::BTreeMap;
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
@@ -48,7 +48,6 @@ pub struct AccountChange {
     payee: Blind,
     purpose: Option<Purpose>,
     previous: Link<Designation>,
-    effective: Timestamp,
     standing: Standing,
     /// The payee is known by this account alone: an SE or P number.
     is_new_payee: bool,
@@ -141,12 +140,7 @@ impl Source for Accounts {
         Ok(state)
     }
 
-    fn decide(
-        &self,
-        state: &mut AccountState,
-        row: &AccountRow,
-        env: &Env,
-    ) -> Result<Option<AccountChange>, RowRefusal> {
+    fn decide(&self, state: &mut AccountState, row: &AccountRow, _: &Env) -> Result<Option<AccountChange>, RowRefusal> {
         let purpose = match &row.specific {
             None => None,
             Some((payer, benefit)) => {
@@ -177,14 +171,7 @@ impl Source for Accounts {
         state.histories.insert((row.payee, purpose_key), (Link::Pending(state.changes), standing));
         state.payees.insert(row.payee, status.unwrap_or(RegisterStatus::Unlisted));
         state.changes += 1;
-        Ok(Some(AccountChange {
-            payee: row.payee,
-            purpose,
-            previous,
-            effective: env.now,
-            standing,
-            is_new_payee: known.is_none(),
-        }))
+        Ok(Some(AccountChange { payee: row.payee, purpose, previous, standing, is_new_payee: known.is_none() }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -197,7 +184,8 @@ impl Source for Accounts {
                 payee: change.payee,
                 purpose: change.purpose.clone(),
                 previous: change.previous.id(entry)?,
-                effective: change.effective,
+                // The moment of the entry, which is never before that of the row that it follows.
+                effective: entry.at,
                 standing: change.standing,
             });
             let id = entry.row(ordinal)?;
