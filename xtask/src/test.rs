@@ -54,7 +54,7 @@ pub fn random_kills(settings: &[(&str, PathBuf)], kills: Option<&str>) -> Counts
     }
     let binary = target().join("release/anvis");
     let mut tests = cargo(&["test", "--package", "anvis", "--test", "kill", "--", "random", "--nocapture"]);
-    tests = tests.env("ANVIS_KILLS_BINARY", binary);
+    tests = tests.env("ANVIS_TEST_BINARY", binary);
     if let Some(kills) = kills {
         tests = tests.env("ANVIS_KILLS", kills);
     }

@@ -109,7 +109,10 @@ impl<'b> Bench<'b> {
             blocks: 4,
             faults: true,
         };
-        nation.write_payments(&order, &mut File::create(&bench.payments).unwrap()).expect("the payment file");
+        let mut file = File::create(&bench.payments).unwrap();
+        nation.write_payments(&order, &mut file).expect("the payment file");
+        // What is still on its way to the disk would slow what is measured.
+        file.sync_all().unwrap();
         bench
     }
 

@@ -1,6 +1,7 @@
 use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
 use crate::{
-    Actor, Command, Connection, Db, Env, Error, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal, statements,
+    Actor, Command, Connection, Db, Env, Error, Refuse, Scope, Secrets, StoreError, Tx, Vault, execute, files, journal,
+    statements,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -96,6 +97,9 @@ impl Store {
             None => Ok(()),
         };
         refuse_existing()?;
+        if folder.file_name().is_none() {
+            return Err(StoreError::plain("a data folder needs a name of its own, such as ./anvis-data").into());
+        }
         let master = Self::found_or_new_key(key_path, secrets)?;
         let mut building = folder.file_name().unwrap_or_default().to_owned();
         building.push(".part");
@@ -109,9 +113,7 @@ impl Store {
         // Another process may be making the same store.
         let lock = files::lock_folder_of(folder)?;
         refuse_existing()?;
-        if building.exists() {
-            std::fs::remove_dir_all(&building).map_err(cannot())?;
-        }
+        Db::remove_unfinished(&building).map_err(cannot())?;
         builder.create(&building).map_err(cannot())?;
         {
             let db = Db::create(&building)?;

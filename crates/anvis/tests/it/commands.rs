@@ -62,7 +62,7 @@ fn usage_errors_exit_with_2() {
 #[test]
 fn usage_errors_without_json_are_for_people() {
     let world = World::empty();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_anvis"));
+    let mut command = std::process::Command::new(&*BINARY);
     let output = command.current_dir(world.path("")).args(["payout", "route"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
@@ -167,6 +167,13 @@ fn init_makes_a_store_once() {
     assert_eq!(world.read("taken/file"), "x");
     std::fs::create_dir(world.path("prepared")).unwrap();
     world.run("init --data prepared").done();
+    // Nor is a folder that happens to have the name under which a store is made.
+    world.write("new.part/mine", "x");
+    world.run("init --data new").ended(1);
+    assert_eq!(world.read("new.part/mine"), "x");
+    let before = world.files("");
+    world.run("init --data .").ended(1);
+    assert_eq!(world.files(""), before, "the key of a folder without a name would lie in it");
 }
 
 #[test]
@@ -193,7 +200,7 @@ fn the_key_opens_its_own_store_only() {
 fn settings_come_from_the_environment_too() {
     let world = World::empty();
     let run = |args: &[&str], data: &str, key: &str| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_anvis"));
+        let mut command = std::process::Command::new(&*BINARY);
         command.current_dir(world.path("")).args(args).arg("--json");
         command.env("ANVIS_DATA", data).env_remove("ANVIS_MASTER_KEY");
         if !key.is_empty() {
@@ -330,6 +337,26 @@ fn the_policy_is_printed() {
     let of = |name: &str| operations.iter().find(|row| row["operation"] == name).unwrap()["roles"].clone();
     assert_eq!(of("key.rotate"), json!(["console"]));
     assert_eq!(of("payout.route"), json!(["console", "operator"]));
+}
+
+#[test]
+fn people_read_text_and_no_progress_bar_in_a_pipe() {
+    let world = World::empty();
+    let run = |args: &str| {
+        let mut command = std::process::Command::new(&*BINARY);
+        let output = command.current_dir(world.path("")).args(args.split(' ')).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = run("demo --people 300 --companies 30 --payments 400 --data shown");
+    for words in ["A nation of 300 people", "400 payments", "routed", "nobody is paid twice", "agree: "] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains('\u{1b}'), "no terminal's codes in a pipe: {text:?}");
+    assert!(run("payout list --data shown").contains("completed"));
+    assert!(run("journal verify --data shown").contains("agree"));
+    assert!(run("policy").lines().any(|line| line.starts_with("key.rotate") && line.trim_end().ends_with('-')));
 }
 
 #[test]

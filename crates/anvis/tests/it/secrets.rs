@@ -126,7 +126,7 @@ fn errors_for_people_show_nothing_either() {
     let run = |args: &str| {
         let mut command = world.command(args);
         let args: Vec<_> = command.get_args().filter(|arg| *arg != "--json").map(std::ffi::OsStr::to_owned).collect();
-        command = Command::new(env!("CARGO_BIN_EXE_anvis"));
+        command = Command::new(&*BINARY);
         command.current_dir(world.path("")).args(args).output().unwrap()
     };
     world.write("payments.xml", payments().replacen("<CtrlSum>", "<CtrlSum>9", 1));

@@ -128,6 +128,12 @@ pub fn iban(country: &str, account: &str) -> String {
     format!("{country}{:02}{bban}", 98 - rest)
 }
 
+/// The binary that is driven: the one that was built with the tests, or another one.
+pub static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let other = std::env::var_os("ANVIS_TEST_BINARY").filter(|value| !value.is_empty());
+    other.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_anvis")), PathBuf::from)
+});
+
 /// What a command printed, and how it ended.
 pub struct Answer {
     pub args: String,
@@ -281,11 +287,7 @@ impl World {
 
     /// A command that runs in the folder with the store `store`.
     pub fn command(&self, args: &str) -> Command {
-        self.command_of(env!("CARGO_BIN_EXE_anvis").as_ref(), args)
-    }
-
-    pub fn command_of(&self, binary: &Path, args: &str) -> Command {
-        let mut command = Command::new(binary);
+        let mut command = Command::new(&*BINARY);
         command.current_dir(self.folder.path()).args(args.split_whitespace());
         if !args.contains("--data") {
             command.args(["--data", "store"]);

@@ -1,7 +1,7 @@
 //! The process is killed, everywhere and anywhere: nothing is lost, nothing doubled.
 //!
 //! With the feature `failpoints` it is killed before and after every sync, commit and rename in turn. Without, it is killed by
-//! `SIGKILL` whenever it has got so far as a random number says; the binary of `ANVIS_KILLS_BINARY`, `ANVIS_KILLS` times.
+//! `SIGKILL` whenever it has got so far as a random number says; the binary of `ANVIS_TEST_BINARY`, `ANVIS_KILLS` times.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

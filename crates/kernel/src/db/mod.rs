@@ -94,6 +94,18 @@ impl Db {
         Ok(Self { engine: sqlite::Engine::create(folder)? })
     }
 
+    /// Removes a folder in which a database was begun and not finished, if it is there. A folder that holds anything else stays.
+    ///
+    /// # Errors
+    /// The folder holds something else, or cannot be removed.
+    pub fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
+        sqlite::Engine::remove(folder)?;
+        match std::fs::remove_dir(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The database in `folder`, if there is one.
     #[must_use]
     pub fn find(folder: &Path) -> Option<Self> {

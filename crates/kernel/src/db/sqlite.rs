@@ -36,6 +36,17 @@ impl Engine {
         path.exists().then_some(Self { path })
     }
 
+    /// Removes the engine's own files, as far as there are any.
+    pub(super) fn remove(folder: &Path) -> std::io::Result<()> {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            match std::fs::remove_file(folder.join(format!("{FILE}{suffix}"))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn connect(&self) -> Result<Session, Error> {
         let cannot = "the store could not be opened";
         // No SQLITE_OPEN_CREATE: a store that went away is an error, not a new store. A connection is used by one thread at a
