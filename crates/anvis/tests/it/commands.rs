@@ -386,3 +386,44 @@ fn the_demo_runs_twice_in_the_same_place() {
     world.run("demo --people 10 --companies 1 --payments 1 --data mine").refused("store.exists");
     world.run("journal verify --data mine").done();
 }
+
+#[test]
+fn nothing_that_is_exchanged_lies_in_the_data_folder() {
+    let world = World::settled();
+    world.write("file.xml", "x");
+    world.write("rows.csv", "reg,bank,bic,country\n");
+    let before = world.files("store");
+    let check = |args: &str| {
+        world.run(args).refused("store.inside");
+        assert_eq!(world.files("store").len(), before.len(), "{args}");
+    };
+    check("payout route file.xml --payer Udbetaling --out store");
+    check("payout route file.xml --payer Udbetaling --out store/../store/out");
+    check("payout release 38G9WMVY9KPEX --out store/out");
+    check("bank import rows.csv --rejects store/rejects.csv");
+    world.run("init --data other --master-key other/key").refused("store.inside");
+}
+
+#[test]
+fn refused_rows_take_no_other_files_place() {
+    let world = World::settled();
+    let rows = "reg,bank,bic,country\n40,Havbanken,,DK\n";
+    world.write("rows.csv", rows);
+    world.run("bank import rows.csv --rejects rows.csv").refused("import.rejects_taken");
+    assert_eq!(world.read("rows.csv"), rows);
+    world.run("bank import rows.csv --rejects list.csv").done();
+    assert!(world.read("list.csv").starts_with("line,code,text\n2,bank.reg,"), "{}", world.read("list.csv"));
+    // A list of a former run is replaced.
+    world.write("rows.csv", "reg,bank,bic,country\n");
+    world.run("bank import rows.csv --rejects list.csv").done();
+    assert!(!world.path("list.csv").exists());
+}
+
+#[test]
+fn a_wrong_command_line_repeats_no_number() {
+    let world = World::settled();
+    for args in ["resolve 6101701234", "resolve CPR:6101701234", "resolve cpr:1234 cpr:6101701234"] {
+        let text = world.run(args).failed(2, "usage");
+        assert!(!text.contains("1701234"), "{args}: {text}");
+    }
+}
