@@ -74,10 +74,21 @@ fn sync_folder_of(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// The folder cannot be written, or the disk is full; the file's former content then stands.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
+    write_private_by(path, ".part", content)
+}
+
+/// The same where several processes may write the same file, each by a part file of its own: the last one stands.
+///
+/// # Errors
+/// As [`write_private`].
+pub fn write_private_alone(path: &Path, content: &[u8]) -> Result<(), Error> {
+    write_private_by(path, &format!(".{}.part", std::process::id()), content)
+}
+
+fn write_private_by(path: &Path, suffix: &str, content: &[u8]) -> Result<(), Error> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut name = path.file_name().ok_or_else(|| StoreError::plain("a file needs a name"))?.to_owned();
-    // Of this process alone: another one may be writing the same file.
-    name.push(format!(".{}.part", std::process::id()));
+    name.push(suffix);
     let part = path.with_file_name(name);
     let cannot = || format!("{} could not be written", part.display());
     // A former attempt's leftover may have wider permissions: never reuse it.

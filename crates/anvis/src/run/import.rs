@@ -60,7 +60,7 @@ fn prepare(path: &Path) -> Result<(), Error> {
     if !is_ours {
         return Err(RejectsTaken(path.to_owned()).into());
     }
-    files::write_private(path, HEADING.as_bytes())
+    files::write_private_alone(path, HEADING.as_bytes())
 }
 
 /// Something else lies where the refused rows were to be listed.
@@ -93,5 +93,5 @@ fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Error> {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{line},{},{}", refusal.code(), refusal.text());
     }
-    files::write_private(path, text.as_bytes())
+    files::write_private_alone(path, text.as_bytes())
 }
