@@ -7,7 +7,8 @@ use crate::message::{
 };
 use crate::payment::{State, Verdict, check_date, decide, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
-use crate::store::payment::{Ids, Outcome, PaymentRow, each_change_of, each_of, leaf, seal_ids};
+use crate::store::ids::{Ids, SealedIds};
+use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
 use denmark::{BankDirectory, Currency, Decimal};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
@@ -121,6 +122,7 @@ pub(crate) struct Done {
     pub(crate) completed: Vec<u8>,
     pub(crate) status: Vec<u8>,
     pub(crate) ids: Vec<u8>,
+    pub(crate) sealed_ids: Option<SealedIds>,
     /// The sealed input, where it is kept.
     pub(crate) sealed_input: Option<Vec<u8>>,
 }
@@ -190,12 +192,10 @@ impl<'w> Worker<'w> {
             let end_to_end_id = payment.end_to_end_id.as_ref();
             let instruction_id = payment.instruction_id.as_deref();
             report(&mut status, self.setting.payer, end_to_end_id, instruction_id, &ruling.outcome);
-            let ids_from = ids.len();
             let benefit = candidate.benefit();
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
-            Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut ids);
-            let plain_ids = &ids[ids_from..];
+            let ids_at = Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut ids);
             let records = self.setting.records;
             let row = PaymentRow {
                 number,
@@ -203,13 +203,12 @@ impl<'w> Worker<'w> {
                 end_to_end: if records { end_to_end_key(self.setting.vault, end_to_end_id) } else { Blind::default() },
                 money: payment.money.ok(),
                 outcome: ruling.outcome,
-                sealed_ids: if records {
-                    seal_ids(self.setting.vault, self.setting.batch, number, plain_ids)?
-                } else {
-                    Vec::new()
-                },
             };
-            let leaf = if records { leaf(&mut encoder, self.setting.batch, &row, plain_ids) } else { Hash::default() };
+            let leaf = if records {
+                leaf(&mut encoder, self.setting.batch, &row, &ids[ids_at.clone()])
+            } else {
+                Hash::default()
+            };
             payments.push(Worked {
                 row,
                 leaf,
@@ -220,11 +219,15 @@ impl<'w> Worker<'w> {
                 start: *start,
                 completed: completed_from..completed.len(),
                 status: status_from..status.len(),
-                ids: ids_from..ids.len(),
+                ids: ids_at,
             });
         }
         drop(candidates);
-        Ok(Done { chunk, payments, completed, status, ids, sealed_input: None })
+        let Setting { vault, batch, records, .. } = *self.setting;
+        let sealed_ids = (records && !payments.is_empty())
+            .then(|| SealedIds::seal(vault, batch, chunk.first_payment as i64, &ids))
+            .transpose()?;
+        Ok(Done { chunk, payments, completed, status, ids, sealed_ids, sealed_input: None })
     }
 
     fn read<'c>(&self, chunk: &'c Chunk) -> Result<Vec<Candidate<'c>>, Stop> {

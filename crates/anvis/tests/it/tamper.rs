@@ -203,7 +203,7 @@ fn two_sealed_values_swapped() {
     for (table, column) in [
         ("designation", "account"),
         ("register_row", "record"),
-        ("payment", "ids"),
+        ("payment_ids", "sealed"),
         ("journal_payload", "sealed"),
         ("batch", "record"),
         ("payer", "agreement"),

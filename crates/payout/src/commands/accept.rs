@@ -5,7 +5,8 @@ use crate::batch::{Batch, Counts, Record, Tally};
 use crate::payment::{Verdict, decide};
 use crate::reason::Reason;
 use crate::store;
-use crate::store::payment::{Ids, Outcome, PaymentRow};
+use crate::store::ids::OpenIds;
+use crate::store::payment::{Outcome, PaymentRow};
 use crate::work::Ruling;
 use crate::{batch, policy};
 use denmark::Currency;
@@ -32,6 +33,8 @@ pub(super) struct Accept<'a> {
     pub(super) counts: Counts,
     /// Over the rows as they were staged.
     pub(super) rows: Tree,
+    /// Over the payer's own texts.
+    pub(super) ids: Tree,
     /// Over the sealed input, where it is kept.
     pub(super) input: Option<Tree>,
 }
@@ -93,9 +96,9 @@ impl Command for Accept<'_> {
         })?;
         let mut queries = Vec::with_capacity(again.len());
         let mut currencies = Vec::with_capacity(again.len());
+        let mut open_ids = OpenIds::default();
         for row in &again {
-            let ids = store::payment::open_ids(scope, self.batch, row)?;
-            let ids = Ids::from_bytes(&ids).ok_or_else(|| StoreError::broken("payment", "ids", row.number))?;
+            let ids = open_ids.read(scope, self.batch, row.number)?;
             let transferred = ids.transfer_currency.and_then(|currency| Currency::parse(currency).ok());
             currencies.push(transferred.or(row.money.map(|money| money.currency)));
             let benefit = ids.benefit.and_then(BenefitKind::parse);
@@ -177,6 +180,7 @@ impl Command for Accept<'_> {
         } else {
             store::payment::claim(&self.tree_of_rows(scope)?)
         });
+        rows.push(store::ids::claim(&self.ids));
         rows.extend(self.input.as_ref().map(store::input::claim));
         Ok(rows)
     }
@@ -185,10 +189,10 @@ impl Command for Accept<'_> {
 impl Accept<'_> {
     fn tree_of_rows(&self, scope: &Scope<'_>) -> Result<Tree, Error> {
         let mut tree = Tree::default();
-        let mut encoder = Encoder::default();
+        let (mut encoder, mut ids) = (Encoder::default(), OpenIds::default());
         store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
-            let ids = store::payment::open_ids(scope, self.batch, &row)?;
-            tree.push(store::payment::leaf(&mut encoder, self.batch, &row, &ids));
+            let ids = ids.of(scope, self.batch, row.number)?;
+            tree.push(store::payment::leaf(&mut encoder, self.batch, &row, ids));
             Ok(())
         })?;
         Ok(tree)

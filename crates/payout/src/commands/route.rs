@@ -24,7 +24,7 @@ use std::sync::mpsc;
 /// Rows that are staged in one short transaction.
 const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
 /// Such transactions in memory at a time.
-const STAGES_IN_FLIGHT: usize = 2;
+const STAGES_IN_FLIGHT: usize = 6;
 /// Staged work that nobody has touched for so long is abandoned.
 const ABANDONED_AFTER_SECONDS: i64 = 3600;
 const READ_BYTES: usize = 1 << 20;
@@ -269,6 +269,7 @@ impl Work<'_> {
             received: self.env.now,
             counts: tally.counts(),
             rows: staged.rows,
+            ids: staged.ids,
             input: staged.input,
         };
         match writer.execute(&accept, actor, &self.env.at((self.request.clock)()))? {
@@ -366,6 +367,7 @@ fn line_of(path: &Path, offset: u64) -> Result<u64, Error> {
 #[derive(Default)]
 struct Waiting {
     rows: Vec<store::payment::PaymentRow>,
+    ids: Vec<store::ids::SealedIds>,
     input: Vec<(i64, Vec<u8>)>,
 }
 
@@ -374,6 +376,7 @@ impl Waiting {
         connection.write(|tx| {
             store::staging::touch(tx, batch, now)?;
             store::payment::insert_many(tx, batch, &self.rows)?;
+            store::ids::insert_many(tx, batch, &self.ids)?;
             store::input::insert_many(tx, batch, &self.input)
         })
     }
@@ -385,13 +388,14 @@ struct Staged {
     waiting: Waiting,
     pieces: i64,
     rows: Tree,
+    ids: Tree,
     input: Option<Tree>,
 }
 
 impl Staged {
     fn new(batch: Id<Batch>, keeps_input: bool) -> Self {
         let input = keeps_input.then(Tree::default);
-        Self { batch, waiting: Waiting::default(), pieces: 0, rows: Tree::default(), input }
+        Self { batch, waiting: Waiting::default(), pieces: 0, rows: Tree::default(), ids: Tree::default(), input }
     }
 
     /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.
@@ -399,6 +403,10 @@ impl Staged {
         for payment in done.payments.drain(..) {
             self.rows.push(payment.leaf);
             self.waiting.rows.push(payment.row);
+        }
+        if let Some(sealed) = done.sealed_ids.take() {
+            self.ids.push(sealed.leaf);
+            self.waiting.ids.push(sealed);
         }
         if let (Some(input), Some(sealed)) = (&mut self.input, done.sealed_input.take()) {
             input.push(store::input::leaf(self.batch, self.pieces, &done.chunk.bytes));

@@ -5,8 +5,8 @@ use crate::commands::{counts_now, each_payment, find};
 use crate::policy;
 use crate::reason::Reason;
 use crate::store;
-use crate::store::payment::{Ids, open_ids};
-use kernel::{Actor, Error, Scope, StoreError, Writer};
+use crate::store::ids::OpenIds;
+use kernel::{Actor, Error, Scope, Writer};
 use registry::resolve;
 
 /// One batch in a list.
@@ -67,9 +67,9 @@ pub fn show(
     policy::READ.require(actor)?;
     writer.read(|scope| {
         let batch = find(scope, name)?;
+        let mut ids = OpenIds::default();
         each_payment(scope, batch.id, i64::MAX, |row| {
-            let ids = open_ids(scope, batch.id, &row)?;
-            let ids = Ids::from_bytes(&ids).ok_or_else(|| StoreError::broken("payment", "ids", row.number))?;
+            let ids = ids.read(scope, batch.id, row.number)?;
             payment(PaymentView {
                 end_to_end_id: ids.end_to_end_id.to_owned(),
                 state: row.outcome.state.name(),

@@ -1,6 +1,7 @@
 //! The payouts' only SQL, by noun.
 
 pub(crate) mod batch;
+pub(crate) mod ids;
 pub(crate) mod input;
 pub(crate) mod payment;
 pub(crate) mod staging;
@@ -13,8 +14,14 @@ pub const MIGRATIONS: &[Migration] =
 
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] =
-    &[batch::STATEMENTS, input::STATEMENTS, payment::STATEMENTS, staging::STATEMENTS];
+    &[batch::STATEMENTS, ids::STATEMENTS, input::STATEMENTS, payment::STATEMENTS, staging::STATEMENTS];
 
 /// The payouts' tables whose rows the journal answers for.
-pub const TABLES: &[&dyn journal::Table] =
-    &[&batch::BatchTable, &batch::StageTable, &payment::PaymentTable, &payment::ChangeTable, &input::KeptInputTable];
+pub const TABLES: &[&dyn journal::Table] = &[
+    &batch::BatchTable,
+    &batch::StageTable,
+    &payment::PaymentTable,
+    &ids::IdsTable,
+    &payment::ChangeTable,
+    &input::KeptInputTable,
+];

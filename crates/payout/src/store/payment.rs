@@ -3,25 +3,25 @@
 use crate::batch::Batch;
 use crate::payment::State;
 use crate::reason::Reason;
+use crate::store::ids::OpenIds;
 use denmark::{Currency, Money};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Error, Id, Row, Scope, Tx, Value, Vault, statements};
+use kernel::{Blind, Error, Id, Row, Scope, Tx, Value, statements};
 use registry::designation::Designation;
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 statements! {
     INSERT = "payment.insert":
-        "INSERT INTO payment (batch, number, payee, end_to_end, designation, amount, currency, state, code, ids)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        "INSERT INTO payment (batch, number, payee, end_to_end, designation, amount, currency, state, code)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     DECIDE_AGAIN = "payment.decide_again":
         "UPDATE payment SET designation = $1, state = $2, code = $3 WHERE batch = $4 AND number = $5";
     RANGE_OF_BATCH = "payment.of_batch":
-        "SELECT batch, number, payee, end_to_end, designation, amount, currency, state, code, ids
+        "SELECT batch, number, payee, end_to_end, designation, amount, currency, state, code
          FROM payment WHERE batch = $1 AND number >= $2 AND number < $3 ORDER BY number";
     RANGE = "payment.range":
-        "SELECT p.batch, p.number, p.payee, p.end_to_end, p.designation, p.amount, p.currency, p.state, p.code, p.ids,
+        "SELECT p.batch, p.number, p.payee, p.end_to_end, p.designation, p.amount, p.currency, p.state, p.code,
                 b.entry
          FROM batch b JOIN payment p ON p.batch = b.id
          WHERE b.entry >= $1 AND b.entry < $2 ORDER BY b.entry, p.number";
@@ -38,36 +38,6 @@ statements! {
     COUNT_CHANGES = "payment_change.count": "SELECT COUNT(*) FROM payment_change";
 }
 
-const IDS_COLUMN: &str = "payment.ids";
-/// Between the ids of a payment; no XML text can hold it.
-const SEPARATOR: u8 = 0;
-
-/// The payer's own texts of a payment, as they are sealed.
-pub(crate) struct Ids<'i> {
-    pub(crate) end_to_end_id: &'i str,
-    pub(crate) instruction_id: Option<&'i str>,
-    pub(crate) benefit: Option<&'i str>,
-    /// The currency that reaches the payee, where it is not the amount's own.
-    pub(crate) transfer_currency: Option<&'i str>,
-}
-
-impl<'i> Ids<'i> {
-    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.end_to_end_id.as_bytes());
-        for text in [self.instruction_id, self.benefit, self.transfer_currency] {
-            out.push(SEPARATOR);
-            out.extend_from_slice(text.unwrap_or_default().as_bytes());
-        }
-    }
-
-    pub(crate) fn from_bytes(bytes: &'i [u8]) -> Option<Self> {
-        let mut texts = std::str::from_utf8(bytes).ok()?.split(char::from(SEPARATOR));
-        let end_to_end_id = texts.next()?;
-        let mut optional = || texts.next().map(|text| Some(text).filter(|text| !text.is_empty()));
-        Some(Self { end_to_end_id, instruction_id: optional()?, benefit: optional()?, transfer_currency: optional()? })
-    }
-}
-
 /// One payment as it is recorded.
 pub(crate) struct PaymentRow {
     pub(crate) number: i64,
@@ -75,7 +45,6 @@ pub(crate) struct PaymentRow {
     pub(crate) end_to_end: Blind,
     pub(crate) money: Option<Money>,
     pub(crate) outcome: Outcome,
-    pub(crate) sealed_ids: Vec<u8>,
 }
 
 /// What is recorded of a decision.
@@ -104,15 +73,6 @@ impl Outcome {
     }
 }
 
-/// Seals a payment's ids; any thread can.
-pub(crate) fn seal_ids(vault: &Vault, batch: Id<Batch>, number: i64, ids: &[u8]) -> Result<Vec<u8>, Error> {
-    vault.seal(IDS_COLUMN, (batch.number(), number), ids)
-}
-
-pub(crate) fn open_ids(scope: &Scope<'_>, batch: Id<Batch>, row: &PaymentRow) -> Result<Zeroizing<Vec<u8>>, Error> {
-    scope.vault.open(IDS_COLUMN, (batch.number(), row.number), &row.sealed_ids)
-}
-
 pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, rows: &[PaymentRow]) -> Result<(), Error> {
     tx.run_many(
         &INSERT,
@@ -127,7 +87,6 @@ pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, rows: &[PaymentRow]) ->
                 row.money.as_ref().map(|money| money.currency.as_str()).into(),
                 row.outcome.state.code().into(),
                 row.outcome.reason.map(Reason::code).into(),
-                (&row.sealed_ids).into(),
             ]
         }),
     )
@@ -157,7 +116,6 @@ fn read(row: &Row<'_>) -> Result<PaymentRow, Error> {
         end_to_end: Blind::from_bytes(row.array(3)?),
         money,
         outcome: Outcome::read(row, 4, 7, 8)?,
-        sealed_ids: row.bytes(9)?.to_vec(),
     })
 }
 
@@ -202,11 +160,11 @@ impl Table for PaymentTable {
         entries: Range<i64>,
         visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut encoder = Encoder::default();
+        let (mut encoder, mut ids) = (Encoder::default(), OpenIds::default());
         scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
             let (batch, payment) = (Id::new(row.int(0)?), read(row)?);
-            let ids = open_ids(scope, batch, &payment)?;
-            visit(row.int(10)?, leaf(&mut encoder, batch, &payment, &ids))
+            let ids = ids.of(scope, batch, payment.number)?;
+            visit(row.int(9)?, leaf(&mut encoder, batch, &payment, ids))
         })
     }
 

@@ -25,9 +25,17 @@ CREATE TABLE payment (
     currency TEXT,
     state BIGINT NOT NULL,
     code TEXT,
-    ids BYTEA NOT NULL,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
+
+-- The payer's own texts of the payments of a batch, sealed together for some thousand payments in a row.
+CREATE TABLE payment_ids (
+    batch BIGINT NOT NULL,
+    -- The number of the first of those payments.
+    first BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (batch, first)
+);
 
 -- What was done with a batch after it came in: releases and cancellations, numbered from 1.
 CREATE TABLE batch_stage (
