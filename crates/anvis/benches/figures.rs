@@ -14,8 +14,8 @@ use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source};
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use sim::nation::{Nation, PUBLIC_PAYER, PUBLIC_PAYER_BENEFITS, PaymentOrder, Plan, Version};
-use std::fs::File;
-use std::io::{Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const ANVIS: &str = env!("CARGO_BIN_EXE_anvis");
 const CORES: f64 = 2.0;
 const CHUNK_PAYMENTS: usize = 2048;
+/// How often the file is routed.
+const ROUTINGS: usize = 3;
 
 struct Options {
     people: u64,
@@ -201,15 +203,34 @@ impl<'b> Bench<'b> {
         println!("{:<58} {allowed:>8.0} payments a second", "what the floors allow on two cores");
 
         println!();
-        let run = self.route();
-        let rate = figure("payout route", payments, run.took);
-        println!("{:<58} {:>8.0} %   (goal 70 %)", "of what the floors allow", 100.0 * rate / allowed);
-        println!("{:<58} {:>8.2} µs", "processor time for one payment", micros(run.processor, payments));
+        // The first finds the disk and the memory as the imports left them; the middle one is the figure.
+        let mut runs: Vec<Run> = (0..ROUTINGS).map(|at| self.route(at)).collect();
+        for run in &runs {
+            let rate = figure("payout route", payments, run.took);
+            println!("{:<58} {:>8.0} %", "of what the floors allow", 100.0 * rate / allowed);
+            println!("{:<58} {:>8.2} µs", "processor time for one payment", micros(run.processor, payments));
+        }
+        runs.sort_unstable_by_key(|run| run.took);
+        let rate = payments as f64 / runs[ROUTINGS / 2].took.as_secs_f64();
+        println!("{:<58} {:>8.0} %   (goal 70 %)", "the middle one, of what the floors allow", 100.0 * rate / allowed);
         let goal = 256.0 + 16.0 * payments as f64 / (1 << 20) as f64;
-        println!("{:<58} {:>8.0} MB  (goal below {goal:.0} MB)", "peak anonymous memory", run.anonymous_mb);
+        let peak = runs.iter().map(|run| run.anonymous_mb).fold(0.0, f64::max);
+        println!("{:<58} {peak:>8.0} MB  (goal below {goal:.0} MB)", "peak anonymous memory");
     }
 
-    fn route(&self) -> Run {
+    /// Gives the payment file a message id that was not used yet.
+    fn rename_message(&self, at: usize) {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.payments).unwrap();
+        let mut head = vec![0; 1024];
+        file.read_exact(&mut head).unwrap();
+        let place = head.windows(7).position(|window| window == b"<MsgId>").expect("a message id") + 7;
+        file.seek(SeekFrom::Start(place as u64)).unwrap();
+        write!(file, "{at}").unwrap();
+        file.sync_all().unwrap();
+    }
+
+    fn route(&self, at: usize) -> Run {
+        self.rename_message(at);
         let out = self.options.folder.join("out");
         let arguments =
             ["payout", "route", self.payments.to_str().unwrap(), "--payer", PUBLIC_PAYER, "--json", "--out"];
