@@ -263,6 +263,7 @@ pub fn decide(
 mod tests {
     use super::*;
     use denmark::{Bank, Country};
+    use kernel::Refuse;
 
     /// Two registration numbers of one bank, and one of another.
     fn banks() -> BankDirectory {

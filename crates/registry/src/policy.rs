@@ -11,6 +11,8 @@ pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", role
 pub const IMPORT_BANKS: Operation = Operation { name: "bank.import", roles: &[Console, Operator] };
 /// Designates, closes, freezes and unfreezes accounts in bulk.
 pub const IMPORT_ACCOUNTS: Operation = Operation { name: "account.import", roles: &[Console, Operator] };
+/// Designates, closes, freezes or unfreezes one account.
+pub const CHANGE_ACCOUNT: Operation = Operation { name: "account.change", roles: &[Console, Operator] };
 /// Registers a payer or changes its agreement.
 pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
 /// Looks up one payee's account.
@@ -19,5 +21,13 @@ pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Conso
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 
 /// The registry's rows of the policy.
-pub const POLICY: &[Operation] =
-    &[IMPORT_POPULATION, IMPORT_COMPANIES, IMPORT_BANKS, IMPORT_ACCOUNTS, ADD_PAYER, RESOLVE, READ_HISTORY];
+pub const POLICY: &[Operation] = &[
+    IMPORT_POPULATION,
+    IMPORT_COMPANIES,
+    IMPORT_BANKS,
+    IMPORT_ACCOUNTS,
+    CHANGE_ACCOUNT,
+    ADD_PAYER,
+    RESOLVE,
+    READ_HISTORY,
+];

@@ -1,5 +1,8 @@
 //! Why one row of an imported file was refused.
 
+use kernel::Refuse;
+use std::fmt;
+
 /// A row's refusal. Its text never holds anything of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowRefusal {
@@ -101,22 +104,22 @@ impl RowRefusal {
         (Self::Frozen, "designation.frozen", "the account is frozen and must be unfrozen first by whoever froze it"),
     ];
 
-    /// The stable code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    /// One plain sentence.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        Self::ALL[self as usize].2
-    }
-
     /// The refusal with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known, _)| *known == code).map(|(refusal, ..)| *refusal)
+    }
+}
+
+impl Refuse for RowRefusal {
+    fn code(&self) -> &'static str {
+        Self::ALL[*self as usize].1
+    }
+}
+
+impl fmt::Display for RowRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL[*self as usize].2)
     }
 }
 

@@ -91,7 +91,7 @@ fn write_rejects(path: &Path, rejects: &[Reject]) -> Result<(), Error> {
     let mut text = String::from(HEADING);
     for (line, refusal) in rejects {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{line},{},{}", refusal.code(), refusal.text());
+        let _ = writeln!(text, "{line},{},{}", refusal.code(), refusal);
     }
     files::write_private_alone(path, text.as_bytes())
 }

@@ -1,7 +1,9 @@
 //! One file a command: load, decide, save.
 
 mod add_payer;
+mod change_account;
 mod look_up;
 
 pub use add_payer::AddPayer;
+pub use change_account::ChangeAccount;
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};

@@ -10,7 +10,7 @@ mod company;
 mod csv;
 mod population;
 
-pub use account::Accounts;
+pub use account::{AccountChange, AccountRow, AccountState, Accounts};
 pub use bank::Banks;
 pub use company::Companies;
 pub use population::Population;

@@ -1,6 +1,7 @@
 //! A store that files are imported into; the fuzz targets use it too.
 
-use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
+use kernel::{Actor, Env, Error, Secrets, Store, Timestamp, Writer};
+use registry::commands::ChangeAccount;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Counts, Reject, Source, run};
 use std::io::{Seek, SeekFrom, Write};
@@ -43,6 +44,23 @@ impl Place {
         let source = Accounts { channel: channel.clone(), vault: self.writer.store.vault().clone() };
         let content = format!("{}\n{}\n", Accounts::HEADER.join(","), rows.join("\n"));
         self.import(&source, content.as_bytes())
+    }
+
+    /// Makes one change of an account by itself, and counts it as a file of one row would be.
+    pub fn change(&mut self, channel: &Channel, row: &str) -> Counts {
+        let accounts = Accounts { channel: channel.clone(), vault: self.writer.store.vault().clone() };
+        let fields: Vec<&str> = row.split(',').collect();
+        self.now += 1;
+        let env = Env::new(Timestamp::from_micros(self.now), 0);
+        let changed = ChangeAccount::parse(&accounts, &fields, None)
+            .map_err(Error::from)
+            .and_then(|change| self.writer.execute(&change, &Actor::console(), &env));
+        match changed {
+            Ok(true) => Counts { rows: 1, changed: 1, ..Counts::default() },
+            Ok(false) => Counts { rows: 1, unchanged: 1, ..Counts::default() },
+            Err(Error::Refused(_)) => Counts { rows: 1, rejected: 1, ..Counts::default() },
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The journal and the tables agree.
