@@ -36,6 +36,7 @@ pub struct AccountRow {
 
 /// What is known of the payees of a chunk.
 pub struct AccountState {
+    /// Of the accounts that are named or stand.
     banks: BankDirectory,
     payers: BTreeMap<String, Option<Id<Payer>>>,
     payees: BTreeMap<Blind, RegisterStatus>,
@@ -102,9 +103,8 @@ impl Source for Accounts {
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
-        let banks = store::bank::directory(scope.tx)?;
         if let Channel::Bank(name) = &self.channel
-            && !banks.iter().any(|(_, bank)| bank.name == *name)
+            && !store::bank::has_name(scope.tx, name)?
         {
             return Err(ImportRefusal::BankUnknown.into());
         }
@@ -112,7 +112,7 @@ impl Source for Accounts {
         keys.sort_unstable();
         keys.dedup();
         let mut state = AccountState {
-            banks,
+            banks: BankDirectory::new(),
             payers: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
@@ -137,6 +137,10 @@ impl Source for Accounts {
                 state.histories.insert((row.payee, Some(purpose)), (Link::Stored(newest.id), newest.standing));
             }
         }
+        let named = rows.iter().filter_map(|row| row.account);
+        let standing = state.histories.values().map(|(_, standing)| standing.account);
+        let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
+        state.banks = store::bank::directory_of(scope.tx, &regs)?;
         Ok(state)
     }
 

@@ -4,12 +4,17 @@ use denmark::{Bank, BankDirectory, Bic, Country, RegNumber};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Error, Row, Scope, Tx, statements};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 statements! {
     INSERT = "bank.insert": "INSERT INTO bank (id, reg, name, bic, country) VALUES ($1, $2, $3, $4, $5)";
     RANGE = "bank.range":
         "SELECT id, reg, name, bic, country FROM bank WHERE id >= $1 AND id < $2 ORDER BY id";
+    OF_REG = "bank.of_reg": "SELECT id, reg, name, bic, country FROM bank WHERE reg = $1 ORDER BY id";
+    FIND_NAME = "bank.find_name":
+        "SELECT b.id FROM bank b
+         WHERE b.name = $1 AND NOT EXISTS (SELECT n.id FROM bank n WHERE n.reg = b.reg AND n.id > b.id) LIMIT 1";
     COUNT = "bank.count": "SELECT COUNT(*) FROM bank";
 }
 
@@ -27,6 +32,22 @@ pub(crate) fn directory_at(tx: &Tx<'_>, entries: i64) -> Result<BankDirectory, E
 /// The directory as it stands.
 pub(crate) fn directory(tx: &Tx<'_>) -> Result<BankDirectory, Error> {
     directory_at(tx, journal::ENTRIES_MAX)
+}
+
+/// What the directory says of some registration numbers, as it stands.
+pub(crate) fn directory_of(tx: &Tx<'_>, regs: &BTreeSet<RegNumber>) -> Result<BankDirectory, Error> {
+    let mut directory = BankDirectory::new();
+    tx.look_up(&OF_REG, regs.iter().map(|reg| i64::from(reg.value()).into()), |_, row| {
+        let (reg, bank) = read(row)?;
+        directory.insert(reg, bank);
+        Ok(())
+    })?;
+    Ok(directory)
+}
+
+/// Whether any registration number is a bank's of this name, as the directory stands.
+pub(crate) fn has_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
+    Ok(tx.optional(&FIND_NAME, &[name.into()], |row| row.int(0))?.is_some())
 }
 
 fn read(row: &Row<'_>) -> Result<(RegNumber, Bank), Error> {

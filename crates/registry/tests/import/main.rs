@@ -7,7 +7,7 @@ mod place;
 use kernel::{Actor, Env, Timestamp};
 use place::Place;
 use proptest::prelude::*;
-use registry::commands::LookUp;
+use registry::commands::{ChangeAccount, LookUp};
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Counts, Population, Reject, Source};
 use registry::payee::PayeeId;
@@ -95,4 +95,24 @@ proptest! {
         prop_assert_eq!(all, [true; 4]);
         place.verify();
     }
+}
+
+/// What counts is what the directory says last.
+#[test]
+fn a_bank_that_was_renamed_sends_under_its_new_name() {
+    let mut place = Place::new();
+    let sends = |place: &mut Place, name: &str, row: &str| {
+        let accounts = Accounts { channel: Channel::Bank(name.to_owned()), vault: place.writer.store.vault().clone() };
+        place.now += 1;
+        let env = Env::new(Timestamp::from_micros(place.now), 0);
+        let fields: Vec<&str> = row.split(',').collect();
+        let change = ChangeAccount::parse(&accounts, &fields, None).unwrap();
+        place.writer.execute(&change, &Actor::console(), &env).map_err(|error| error.code())
+    };
+    assert_eq!(sends(&mut place, "South", "register,se:11111111,1020-3,,,,,"), Ok(true));
+    place.import(&Banks, b"reg,bank,bic,country\n1020,West,,DK\n");
+    assert_eq!(sends(&mut place, "South", "change,se:11111111,1020-4,,1020-3,,,"), Err("bank.unknown"));
+    assert_eq!(sends(&mut place, "West", "change,se:11111111,1020-4,,1020-3,,,"), Ok(true));
+    assert_eq!(sends(&mut place, "North", "close,se:11111111,,,1020-4,,,"), Err("designation.other_bank"));
+    place.verify();
 }

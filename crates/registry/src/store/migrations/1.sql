@@ -49,6 +49,7 @@ CREATE TABLE bank (
     bic TEXT,
     country TEXT NOT NULL
 );
+CREATE INDEX bank_reg ON bank (reg, id);
 
 -- Payers and their agreements, every version. All versions of one payer share the first one's id.
 CREATE TABLE payer (
