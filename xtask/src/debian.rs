@@ -13,7 +13,10 @@ pub fn install(package: &str) -> Result<bool, String> {
     if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
         return Ok(false);
     }
-    let install = || program("apt-get", &["install", "-y", package]).env("DEBIAN_FRONTEND", "noninteractive");
+    let install = || {
+        program("apt-get", &["install", "-y", "--no-install-recommends", package])
+            .env("DEBIAN_FRONTEND", "noninteractive")
+    };
     // A fresh machine has no list of packages yet.
     if install().succeed().is_err() {
         program("apt-get", &["update"]).succeed()?;

@@ -49,7 +49,7 @@ fn is_setting(arg: &str) -> bool {
 
 /// A cluster that runs. It is stopped and removed when this is dropped, and when this process ends in any other way.
 pub struct Cluster {
-    /// The newest major version that was found.
+    /// Its major version.
     pub version: u32,
     /// Where its data and its socket are.
     folder: String,
@@ -67,7 +67,8 @@ impl Cluster {
             return Err(format!("{} is too long a path for a socket: name another folder in TMPDIR", parent.display()));
         }
         let failed = |error: &dyn std::fmt::Display| format!("PostgreSQL {version} could not be started: {error}");
-        let mut keeper = unprivileged_shell()?
+        let mut shell = unprivileged_shell()?;
+        let mut keeper = shell
             .args(["-c", KEEPER, "postgres.sh"])
             .args([programs, parent])
             .args(ALWAYS.iter().chain(settings))
@@ -78,7 +79,7 @@ impl Cluster {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| failed(&format!("{}: {error}", shell.get_program().display())))?;
         let mut said = BufReader::new(keeper.stdout.take().expect("standard output was asked for as a pipe"));
         let mut folder = String::new();
         let read = said.read_line(&mut folder);

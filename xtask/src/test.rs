@@ -1,4 +1,5 @@
-//! `cargo xtask test`: everything that is tested, on a machine with nothing but Rust and a C compiler.
+//! `cargo xtask test`: everything that is tested, on a machine with nothing but Rust and a C compiler. What else it takes
+//! is installed, or named.
 
 use crate::debian::install;
 use crate::postgres::{self, Cluster};
