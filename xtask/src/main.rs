@@ -1,6 +1,8 @@
 //! What the project needs done besides building it: `cargo xtask`.
 
 mod bench;
+mod debian;
+mod postgres;
 mod run;
 mod soak;
 mod test;
@@ -10,11 +12,12 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask COMMAND
 
-  test [--without-xsd] [--without-tmpfs]   everything that is tested
-  soak [--kills N] [--fuzz SECONDS]        more kills at random, and fuzzing
-  bench …                                  how fast, beside its floors
-  tidy                                     what no compiler checks
-  policy                                   who may do what";
+  test [--without-WHAT …]             everything that is tested, or all but xsd, tmpfs, postgres
+  soak [--kills N] [--fuzz SECONDS]   more kills at random, and fuzzing
+  bench …                             how fast, beside its floors
+  postgres [NAME=VALUE …]             a PostgreSQL to work with, with these settings, until Ctrl-C
+  tidy                                what no compiler checks
+  policy                              who may do what";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
         "test" => test::run(&rest),
         "soak" => soak::run(&rest),
         "bench" => bench::run(&rest),
+        "postgres" => postgres::run(&rest),
         "tidy" => tidy::run(),
         "policy" => run::cargo(&["run", "--quiet", "--package", "anvis", "--", "policy"]).succeed(),
         _ => Err(USAGE.to_owned()),

@@ -1,14 +1,20 @@
-//! `cargo xtask test`: everything that is tested, on a machine with nothing but Rust and a C compiler.
+//! `cargo xtask test`: everything that is tested, on a machine with nothing but Rust and a C compiler. What else it takes
+//! is installed, or named.
 
-use crate::run::{Counts, cargo, is_set, program, root, target};
-use std::path::{Path, PathBuf};
+use crate::debian::install;
+use crate::postgres::{self, Cluster};
+use crate::run::{Counts, Program, cargo, is_set, program, root, target};
+use std::path::PathBuf;
+
+/// What can be left out.
+const SWITCHES: [&str; 3] = ["--without-xsd", "--without-tmpfs", "--without-postgres"];
+/// The crates that stand on the store.
+const ON_THE_STORE: [&str; 5] = ["kernel", "registry", "payout", "anvis", "sim"];
 
 /// Runs every test, and ends with what they came to.
 pub fn run(args: &[String]) -> Result<(), String> {
+    check_switches(args)?;
     let has = |switch: &str| args.iter().any(|arg| arg == switch);
-    if let Some(unknown) = args.iter().find(|arg| !["--without-xsd", "--without-tmpfs"].contains(&arg.as_str())) {
-        return Err(format!("cargo xtask test knows --without-xsd and --without-tmpfs, not {unknown}"));
-    }
     let mut left_out = Vec::new();
     let mut settings: Vec<(&str, PathBuf)> = Vec::new();
     match schemas(has("--without-xsd"))? {
@@ -22,16 +28,31 @@ pub fn run(args: &[String]) -> Result<(), String> {
         left_out.push("LEFT OUT (--without-tmpfs): what happens when a disk is full".to_owned());
         settings.push(("ANVIS_WITHOUT_TMPFS", "1".into()));
     }
-    let cargo = |args: &[&str]| {
-        let cargo = cargo(args);
-        settings.iter().fold(cargo, |cargo, (name, value)| cargo.env(name, value))
+    // Early, so that what is missing is known before anything took time.
+    let postgres = if has("--without-postgres") {
+        left_out.push("LEFT OUT (--without-postgres): everything on PostgreSQL".to_owned());
+        None
+    } else {
+        let cluster = Cluster::start(postgres::WITHOUT_SYNC);
+        Some(cluster.map_err(|text| format!("{text}, or say --without-postgres"))?)
     };
-    let mut parts: Vec<(&str, Counts)> = Vec::new();
-    parts.push(("the workspace", cargo(&["test", "--workspace", "--no-fail-fast"]).count_tests()));
+    let cargo = |args: &[&str]| with(&settings, cargo(args));
+    let mut parts: Vec<(String, Counts)> = Vec::new();
+    let mut part = |name: &str, run: &dyn Fn() -> Counts| {
+        println!("\n=== {name}\n");
+        parts.push((name.to_owned(), run()));
+    };
+    part("the workspace, on SQLite", &|| cargo(&["test", "--workspace", "--no-fail-fast"]).count_tests());
+    if let Some(cluster) = &postgres {
+        let packages = ON_THE_STORE.iter().flat_map(|name| ["--package", name]);
+        let args: Vec<&str> = ["test", "--no-fail-fast"].into_iter().chain(packages).collect();
+        let run = || cargo(&args).env(postgres::VARIABLE, cluster.url()).count_tests();
+        part(&format!("what stands on the store, on PostgreSQL {}", cluster.version), &run);
+    }
     let points = ["test", "--package", "anvis", "--features", "failpoints", "--test", "kill", "--", "points"];
-    parts.push(("killed at every point", cargo(&points).count_tests()));
-    parts.push(("the release binary, killed at random", random_kills(&settings, None)));
-    parts.push(("a small demo", demo()));
+    part("killed at every point", &|| cargo(&points).count_tests());
+    part("the release binary, killed at random", &|| random_kills(&settings, None));
+    part("a small demo", &demo);
     let mut all = Counts::default();
     println!();
     for (name, counts) in &parts {
@@ -43,6 +64,19 @@ pub fn run(args: &[String]) -> Result<(), String> {
     }
     println!("{} passed, {} failed", all.passed, all.failed);
     if all.failed == 0 { Ok(()) } else { Err("some tests failed".to_owned()) }
+}
+
+fn check_switches(args: &[String]) -> Result<(), String> {
+    match args.iter().find(|arg| !SWITCHES.contains(&arg.as_str())) {
+        Some(unknown) => Err(format!("cargo xtask test knows {}, not {unknown}", SWITCHES.join(", "))),
+        None => Ok(()),
+    }
+}
+
+/// Tests with these variables set, and on SQLite, whatever database this was started with.
+fn with(settings: &[(&str, PathBuf)], tests: Program) -> Program {
+    let tests = tests.without_env(postgres::VARIABLE);
+    settings.iter().fold(tests, |tests, (name, value)| tests.env(name, value))
 }
 
 /// Kills the release binary at random: so many times, or a few.
@@ -58,7 +92,7 @@ pub fn random_kills(settings: &[(&str, PathBuf)], kills: Option<&str>) -> Counts
     if let Some(kills) = kills {
         tests = tests.env("ANVIS_KILLS", kills);
     }
-    settings.iter().fold(tests, |tests, (name, value)| tests.env(name, value)).count_tests()
+    with(settings, tests).count_tests()
 }
 
 /// The demo, small, as somebody on a fresh machine would run it.
@@ -105,19 +139,30 @@ fn set_up_xmllint() -> Result<(), String> {
     if has_xmllint() {
         return Ok(());
     }
-    let is_root = program("id", &["-u"]).output().is_some_and(|id| id.trim() == "0");
-    if is_root && Path::new("/usr/bin/apt-get").exists() {
-        let install =
-            || program("apt-get", &["install", "-y", "libxml2-utils"]).env("DEBIAN_FRONTEND", "noninteractive");
-        // A fresh machine has no list of packages yet.
-        if install().succeed().is_err() {
-            program("apt-get", &["update"]).succeed()?;
-            install().succeed()?;
-        }
-        if has_xmllint() {
-            return Ok(());
-        }
+    if install("libxml2-utils")? && has_xmllint() {
+        return Ok(());
     }
     Err("xmllint is missing: install libxml2-utils (Debian, Ubuntu) or libxml2 (elsewhere), or say --without-xsd"
         .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_that_is_not_known_is_refused() {
+        let check = |args: &[&str], refused: Option<&str>| {
+            let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+            let unknown = |unknown| {
+                format!("cargo xtask test knows --without-xsd, --without-tmpfs, --without-postgres, not {unknown}")
+            };
+            assert_eq!(check_switches(&args).err(), refused.map(unknown), "{args:?}");
+        };
+        check(&[], None);
+        check(&["--without-postgres"], None);
+        check(&["--without-tmpfs", "--without-xsd", "--without-postgres"], None);
+        check(&["--without-xsd", "--without-sqlite", "--without-all"], Some("--without-sqlite"));
+        check(&["without-postgres"], Some("without-postgres"));
+    }
 }

@@ -1,0 +1,34 @@
+# Makes a PostgreSQL cluster, says in which folder it is, serves it until standard input ends, and leaves nothing behind.
+# Standard input is a pipe of which xtask alone holds the other end, so this ends whenever xtask does: well, by a panic,
+# or by any signal.
+#
+# $1: the folder of PostgreSQL's programs. $2: where to make the cluster's folder. The others: lines of postgresql.conf.
+set -eu
+programs=$1
+parent=$2
+shift 2
+
+folder=$(mktemp -d "$parent/anvis-postgres.XXXXXX")
+cd "$folder"
+leave() {
+    # Nothing in it is wanted, so it need not be written down first.
+    "$programs/pg_ctl" stop --pgdata "$folder" --mode immediate --silent >/dev/null 2>&1 || true
+    cd /
+    rm -rf "$folder"
+}
+trap leave EXIT
+trap 'exit 1' HUP INT PIPE TERM
+
+# Whoever gets at the socket is let in, and nobody else gets at it: the folder is closed to others.
+said=$("$programs/initdb" --pgdata "$folder" --username anvis --auth-local trust --auth-host reject \
+    --encoding UTF8 --locale C --no-sync 2>&1) || {
+    printf '%s\n' "$said" >&2
+    exit 1
+}
+printf '%s\n' "$@" >>postgresql.conf
+"$programs/pg_ctl" start --pgdata "$folder" --wait --log server.log >/dev/null 2>&1 || {
+    cat server.log >&2
+    exit 1
+}
+printf '%s\n' "$folder"
+read -r _ || true
