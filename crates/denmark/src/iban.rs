@@ -1,7 +1,17 @@
 use crate::digits::masked_debug;
-use crate::{AccountNumber, Country, DanishAccount, FormatError, RegNumber};
+use crate::{AccountNumber, Bic, Country, DanishAccount, FormatError, RegNumber};
 use iban::{IbanLike, ParseBaseIbanError, ParseIbanError};
 use std::cmp::Ordering;
+
+/// Countries and territories that one banking system serves: an account there may have an IBAN of one and a BIC of another
+/// of them. The IBAN registry counts most of these territories to the first country; Monaco, the Faroe Islands and
+/// Greenland have IBANs of their own.
+const BANKING_SYSTEMS: [&[&str]; 4] = [
+    &["DK", "FO", "GL"],
+    &["FI", "AX"],
+    &["FR", "BL", "GF", "GP", "MC", "MF", "MQ", "NC", "PF", "PM", "RE", "TF", "WF", "YT"],
+    &["GB", "GG", "IM", "JE"],
+];
 
 /// An international bank account number whose check digits hold and whose shape is its country's (ISO 13616).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +62,12 @@ impl Iban {
     /// The two letters of ISO 3166-1 it begins with.
     pub fn country_code(&self) -> &str {
         self.0.country_code()
+    }
+
+    /// Whether the account can be with a bank of this BIC: both are of one country, or of one banking system.
+    pub fn can_be_with(&self, bic: &Bic) -> bool {
+        let (own, other) = (self.country_code(), bic.country_code());
+        own == other || BANKING_SYSTEMS.iter().any(|system| system.contains(&own) && system.contains(&other))
     }
 
     /// The account behind an IBAN of Denmark, the Faroe Islands or Greenland; `None` for other countries.
@@ -116,6 +132,25 @@ mod tests {
             .unwrap();
         let misspelt = twin.as_str().replacen("DK02", "DK99", 1);
         assert_eq!(Iban::parse(&misspelt).unwrap_err().why, "has wrong check digits");
+    }
+
+    #[test]
+    fn a_bank_is_of_the_same_banking_system() {
+        let check = |iban: &str, expected: &[&str]| {
+            let bic = |country: &&&str| Bic::parse(&format!("ABCD{country}22")).unwrap();
+            let iban = Iban::parse(iban).unwrap();
+            let all =
+                ["DE", "AT", "DK", "FO", "GL", "FI", "AX", "SE", "FR", "MC", "RE", "NC", "GB", "JE", "GG", "IM", "IE"];
+            let found: Vec<&str> = all.iter().filter(|country| iban.can_be_with(&bic(country))).copied().collect();
+            assert_eq!(found, expected, "{}", iban.country_code());
+        };
+        check("DE89370400440532013000", &["DE"]);
+        check("SE4550000000058398257466", &["SE"]);
+        check("GL2000400440116243", &["DK", "FO", "GL"]);
+        check("FI2112345600000785", &["FI", "AX"]);
+        check("FR1420041010050500013M02606", &["FR", "MC", "RE", "NC"]);
+        check("MC5811222000010123456789030", &["FR", "MC", "RE", "NC"]);
+        check("GB29NWBK60161331926819", &["GB", "JE", "GG", "IM"]);
     }
 
     #[test]

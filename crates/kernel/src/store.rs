@@ -1,7 +1,6 @@
 use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
 use crate::{
-    Actor, Command, Connection, Db, Env, Error, Refuse, Scope, Secrets, StoreError, Tx, Vault, execute, files, journal,
-    statements,
+    Actor, Command, Connection, Db, Env, Error, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal, statements,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -29,6 +28,8 @@ pub enum StoreRefusal {
     Missing(PathBuf),
     /// There is one already.
     Exists(PathBuf),
+    /// Something else is there, or it is not called by its name: no store is put in its place.
+    Folder(PathBuf),
     /// A newer version of this program has migrated it.
     Newer(&'static str),
     /// It has not been migrated to what this program needs.
@@ -44,6 +45,7 @@ impl Refuse for StoreRefusal {
         match self {
             Self::Missing(_) => "store.missing",
             Self::Exists(_) => "store.exists",
+            Self::Folder(_) => "store.folder",
             Self::Newer(_) => "store.newer",
             Self::Older(_) => "store.older",
             Self::Inside(_) => "store.inside",
@@ -57,6 +59,11 @@ impl fmt::Display for StoreRefusal {
         match self {
             Self::Missing(path) => write!(f, "there is no store in {}; make one with 'anvis init'", path.display()),
             Self::Exists(path) => write!(f, "there is a store in {} already", path.display()),
+            Self::Folder(path) => write!(
+                f,
+                "no store can be made in {}; name a folder of its own that is not there yet or is empty",
+                path.display()
+            ),
             Self::Newer(service) => {
                 write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
             }
@@ -82,7 +89,8 @@ impl Store {
     /// Makes a data folder, its tables, a master key beside it, and an empty journal.
     ///
     /// # Errors
-    /// [`StoreRefusal::Exists`], or the folder or key cannot be written; then neither is left half-made under its name.
+    /// [`StoreRefusal::Exists`] and [`StoreRefusal::Folder`], before anything is written; or the folder or key cannot be
+    /// written, and then neither is left half-made under its name.
     pub fn create(
         folder: &Path,
         key_path: &Path,
@@ -97,8 +105,8 @@ impl Store {
             None => Ok(()),
         };
         refuse_existing()?;
-        if folder.file_name().is_none() {
-            return Err(StoreError::plain("a data folder needs a name of its own, such as ./anvis-data").into());
+        if folder.file_name().is_none() || !is_free(folder) {
+            return Err(StoreRefusal::Folder(folder.to_owned()).into());
         }
         let master = Self::found_or_new_key(key_path, secrets)?;
         let mut building = folder.file_name().unwrap_or_default().to_owned();
@@ -126,9 +134,9 @@ impl Store {
             connection.forget_former_pages()?;
         }
         if folder.exists() {
-            // An empty folder may have been made for us; anything else is somebody's.
+            // Nothing was in it; what came since stays, and so does the folder.
             std::fs::remove_dir(folder)
-                .map_err(Error::io(format!("{} is there already and is not empty", folder.display())))?;
+                .map_err(Error::io(format!("{} could not be put in place", folder.display())))?;
         }
         files::rename(&building, folder)?;
         drop(lock);
@@ -165,6 +173,7 @@ impl Store {
             Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Wrong(PathBuf::new()).code() => look()?,
             other => other?,
         };
+        Keyring::sweep(&mut db.connect()?, key_path)?;
         Ok(Self { db, vault: Vault::new(&keyring.keys), keyring, key_path: key_path.to_owned() })
     }
 
@@ -250,6 +259,12 @@ impl Writer {
         // The former wrapping would still open with the former key.
         self.connection.forget_former_pages()
     }
+}
+
+/// Whether nothing is in the way of a new folder: an empty one may have been made for us, anything else is somebody's.
+fn is_free(folder: &Path) -> bool {
+    let is_nothing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    !folder.is_symlink() && std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none())
 }
 
 fn migrate(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {

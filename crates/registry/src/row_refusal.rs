@@ -38,6 +38,8 @@ pub enum RowRefusal {
     Currency,
     /// A foreign account without a BIC, or a domestic one with another bank's.
     AccountBic,
+    /// A foreign account with a BIC of another country.
+    BicCountry,
     /// Payer without benefit, or the other way round.
     Purpose,
     /// A payer that is not registered.
@@ -65,7 +67,7 @@ pub enum RowRefusal {
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 28] = [
+    const ALL: [(Self, &'static str, &'static str); 29] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -86,6 +88,7 @@ impl RowRefusal {
         ),
         (Self::Currency, "account.currency", "the currency does not have three capital letters"),
         (Self::AccountBic, "account.bic", "the BIC is missing for a foreign account or is not this bank's"),
+        (Self::BicCountry, "account.bic_country", "the BIC is of another country than the IBAN"),
         (Self::Purpose, "designation.purpose", "payer and benefit are given together or not at all"),
         (Self::PayerUnknown, "payer.unknown", "no payer is registered under that name"),
         (Self::PayeeUnknown, "payee.unknown", "the payee is not in the register"),

@@ -3,21 +3,28 @@
 use crate::payee::RegisterStatus;
 use crate::store;
 use kernel::journal::Mismatch;
-use kernel::{Blind, Error, Scope};
+use kernel::{Blind, Error, Scope, Timestamp};
 use std::collections::BTreeMap;
 
 const PAGE_ROWS: i64 = 10_000;
 
+/// The newest row of a history of designations.
+#[derive(Clone, Copy)]
+struct Newest {
+    id: i64,
+    effective: Timestamp,
+}
+
 /// What the histories say the directory must hold of one payee.
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Default)]
 struct Due {
     register_row: Option<i64>,
     status: Option<RegisterStatus>,
-    designation: Option<i64>,
+    designation: Option<Newest>,
     has_specific: bool,
 }
 
-/// Computes from the histories which account is in force for every payee, and compares it with the directory that resolving
+/// Computes from the histories, whose rows must be in order, which account is in force for every payee, and compares it with the directory that resolving
 /// begins at. The histories' own rows are the journal's to vouch for.
 ///
 /// # Errors
@@ -25,7 +32,7 @@ struct Due {
 pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
     let mismatch = |what: &str| -> Error { Mismatch(format!("{what} is not what its history says")).into() };
     let mut due: BTreeMap<Blind, Due> = BTreeMap::new();
-    let mut specific: BTreeMap<(Blind, Blind), i64> = BTreeMap::new();
+    let mut specific: BTreeMap<(Blind, Blind), Newest> = BTreeMap::new();
     store::register::links(scope.tx, |id, payee, previous, status| {
         let due = due.entry(payee).or_default();
         if due.register_row != previous {
@@ -34,16 +41,24 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         (due.register_row, due.status) = (Some(id), Some(status));
         Ok(())
     })?;
-    store::designation::links(scope.tx, |id, payee, purpose, previous| {
-        let due = due.entry(payee).or_default();
-        let former = match purpose {
-            None => due.designation.replace(id),
+    store::designation::links(scope.tx, |row| {
+        let due = due.entry(row.payee).or_default();
+        let newest = Newest { id: row.id, effective: row.effective };
+        let former = match row.purpose {
+            None => due.designation.replace(newest),
             Some(purpose) => {
                 due.has_specific = true;
-                specific.insert((payee, purpose), id)
+                specific.insert((row.payee, purpose), newest)
             }
         };
-        if former == previous { Ok(()) } else { Err(mismatch("a designation's predecessor")) }
+        if former.map(|former| former.id) != row.previous {
+            return Err(mismatch("a designation's predecessor"));
+        }
+        // Each holds from the moment of its entry, and those never go backwards.
+        if former.is_some_and(|former| row.effective < former.effective) {
+            return Err(Mismatch("a designation holds from before the one that it follows".to_owned()).into());
+        }
+        Ok(())
     })?;
     let mut after = Vec::new();
     loop {
@@ -51,17 +66,14 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         let Some(last) = rows.last() else { break };
         after = last.key.as_bytes().to_vec();
         for row in &rows {
-            let found = Due {
-                register_row: row.register_row,
-                status: Some(row.status),
-                designation: row.designation,
-                has_specific: row.has_specific,
-            };
-            let Some(mut expected) = due.remove(&row.key) else {
+            let Some(expected) = due.remove(&row.key) else {
                 return Err(Mismatch("the directory has a payee of whom nothing was recorded".to_owned()).into());
             };
-            expected.status = expected.status.or(Some(RegisterStatus::Unlisted));
-            if found != expected {
+            let agrees = row.register_row == expected.register_row
+                && row.status == expected.status.unwrap_or(RegisterStatus::Unlisted)
+                && row.designation == expected.designation.map(|newest| newest.id)
+                && row.has_specific == expected.has_specific;
+            if !agrees {
                 return Err(mismatch("a payee's account in force"));
             }
         }
@@ -75,7 +87,7 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         let Some((last_payee, last_purpose, _)) = rows.last() else { break };
         (payee, purpose) = (last_payee.as_bytes().to_vec(), last_purpose.as_bytes().to_vec());
         for (payee, purpose, designation) in rows {
-            if specific.remove(&(payee, purpose)) != Some(designation) {
+            if specific.remove(&(payee, purpose)).map(|newest| newest.id) != Some(designation) {
                 return Err(mismatch("a specific account in force"));
             }
         }

@@ -35,7 +35,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Init { synthetic } => init(&common, synthetic),
         Command::Policy => Ok(policy()),
         Command::Demo(demo) => {
-            let places = Places::of(&common, DEFAULT_DEMO_DATA);
+            let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
             crate::demo::run(&demo, &places, clock(&common))
         }
         command => Session::open(&common)?.run(command),
@@ -59,6 +59,14 @@ impl Places {
         }
         let key = common.master_key.clone().unwrap_or_else(|| beside(&data, ".key"));
         Self { data, key }
+    }
+
+    /// The same for a store that is to be made. Its folder is put in place whole, so that `.` would not be it any more.
+    fn to_make(common: &Common, default: &str) -> Result<Self, Error> {
+        match &common.data {
+            Some(data) if data.file_name().is_none() => Err(kernel::StoreRefusal::Folder(data.clone()).into()),
+            _ => Ok(Self::of(common, default)),
+        }
     }
 }
 
@@ -104,7 +112,7 @@ pub fn environment(now: Timestamp, secrets: &mut Secrets) -> Result<Env, Error> 
 }
 
 fn init(common: &Common, synthetic: bool) -> Result<Answer, Error> {
-    let Places { data, key } = Places::of(common, DEFAULT_DATA);
+    let Places { data, key } = Places::to_make(common, DEFAULT_DATA)?;
     outside(&data, &key)?;
     let mut secrets = Secrets::from_system();
     if common.now.is_some() && !synthetic {

@@ -21,10 +21,21 @@ impl Session {
                 let progress = Progress::new("Routing", bytes, Unit::Bytes);
                 let request = Request { file: &file, payer: &payer, out: &out, hold_all: hold, clock: &clock };
                 let result = route(&mut self.writer, &request, &self.actor, &env, &mut |at| progress.at(at))?;
-                Ok(match result {
-                    Ok(routed) => Answer::done(summary(&routed), &routed_json(&routed)),
-                    Err(refused) => refusal(&refused),
-                })
+                let routed = match result {
+                    Ok(routed) => routed,
+                    Err(refused) => return Ok(refusal(&refused)),
+                };
+                let mut text = summary(&routed);
+                let mut json = routed_json(&routed);
+                // What is told of a file that had come in before is its first result; that may be past.
+                if routed.duplicate {
+                    let now = queries::counts(&mut self.writer, &routed.batch, &self.actor)?;
+                    if now != routed.counts {
+                        let _ = write!(text, "now: {}\n{}", now.state(), counts_text(&now));
+                        json["now"] = counts_json(&routed.batch, &now);
+                    }
+                }
+                Ok(Answer::done(text, &json))
             }
             Payout::List { limit } => {
                 let batches = queries::list(&mut self.writer, limit, &self.actor)?;
@@ -72,7 +83,12 @@ impl Session {
                 let command = Cancel { batch, end_to_end_id: end_to_end };
                 let counts = self.writer.execute(&command, &self.actor, &env)?;
                 let name = command.batch.to_ascii_uppercase();
-                let text = format!("{name}  {}\n{}", counts.state(), counts_text(&counts));
+                let report = if counts.held > 0 {
+                    format!("The report of the next release tells it: 'anvis payout release {name} --out DIR'.")
+                } else {
+                    format!("'anvis payout release {name} --out DIR' writes the report that tells it.")
+                };
+                let text = format!("{name}  {}\n{}No file was written. {report}", counts.state(), counts_text(&counts));
                 Ok(Answer::done(text, &counts_json(&name, &counts)))
             }
         }
@@ -97,6 +113,7 @@ fn counts_json(batch: &str, counts: &Counts) -> Value {
 fn routed_json(Routed { batch, duplicate, counts, completed, status }: &Routed) -> Value {
     let mut json = counts_json(batch, counts);
     json["duplicate"] = json!(duplicate);
+    json["now"] = Value::Null;
     json["completed"] = json!(completed);
     json["status"] = json!(status);
     json

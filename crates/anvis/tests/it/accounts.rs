@@ -137,6 +137,50 @@ fn a_history_says_from_to_and_when_it_was_recorded() {
 }
 
 #[test]
+fn no_row_ends_before_it_began_though_the_clock_goes_backwards() {
+    let world = World::settled();
+    let (later, later_still) = ("2026-12-24T09:00:00Z", "2026-12-31T09:00:00Z");
+    // The clock was ahead for one file, was put right for the next two, and has caught up for the last.
+    for (now, row) in [
+        (later, format!("change,cpr:{ALICE},1020-1,,0040,,,")),
+        (NOW, format!("change,cpr:{ALICE},1020-2,,1020-1,,,")),
+        (NOW, format!("freeze,cpr:{ALICE},,,,,,")),
+        (later_still, format!("unfreeze,cpr:{ALICE},,,,,,")),
+    ] {
+        world.write("rows.csv", format!("{ACCOUNT_HEADER}{row}\n"));
+        assert_eq!(world.run(&format!("account import rows.csv --channel operator --now {now}")).done()["changed"], 1);
+    }
+    let history = world.run(&format!("account history cpr:{ALICE}")).done();
+    let rows: Vec<Vec<&str>> = history["designations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| ["state", "account", "from", "to", "recorded"].map(|key| row[key].as_str().unwrap_or("-")).to_vec())
+        .collect();
+    let (one, two) = (iban("DK", "1020-1"), iban("DK", "1020-2"));
+    assert_eq!(
+        rows,
+        [
+            ["in_force", &two, later_still, "-", later_still],
+            ["frozen", &two, later, later_still, later],
+            ["in_force", &two, later, later, later],
+            ["in_force", &one, later, later, later],
+            ["in_force", ALICE_IBAN, NOW, later, NOW],
+        ]
+    );
+    let check = |as_of: &str, state: &str, account: &str| {
+        let found = world.run(&format!("resolve cpr:{ALICE} --as-of {as_of}")).done();
+        holds(&found, &json!({ "state": state, "account": account }), as_of);
+    };
+    check(NOW, "in_force", ALICE_IBAN);
+    check("2026-12-24T08:59:59.999999Z", "in_force", ALICE_IBAN);
+    check(later, "frozen", &two);
+    check("2026-12-31T08:59:59.999999Z", "frozen", &two);
+    check(later_still, "in_force", &two);
+    world.verified();
+}
+
+#[test]
 fn since_goes_through_freezing() {
     let world = World::settled();
     for (moment, action) in [("2026-11-24T00:00:00Z", "freeze"), ("2026-11-25T00:00:00Z", "unfreeze")] {

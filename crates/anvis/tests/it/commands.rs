@@ -163,17 +163,36 @@ fn init_makes_a_store_once() {
     world.run("journal verify --data other --master-key store.key").done();
     // A folder that holds something is not taken over.
     world.write("taken/file", "x");
-    world.run("init --data taken").ended(1);
-    assert_eq!(world.read("taken/file"), "x");
+    std::os::unix::fs::symlink("prepared", world.path("link")).unwrap();
+    let before = world.files("");
+    for place in ["taken", "taken/file", "link", "taken/."] {
+        world.run(&format!("init --data {place}")).refused("store.folder");
+    }
+    assert_eq!(world.files(""), before, "not even a key was written");
     std::fs::create_dir(world.path("prepared")).unwrap();
     world.run("init --data prepared").done();
     // Nor is a folder that happens to have the name under which a store is made.
     world.write("new.part/mine", "x");
     world.run("init --data new").ended(1);
     assert_eq!(world.read("new.part/mine"), "x");
+}
+
+#[test]
+fn init_needs_a_folder_with_a_name() {
+    let world = World::empty();
+    world.write("outer/inner/file", "x");
+    std::fs::create_dir(world.path("outer/empty")).unwrap();
     let before = world.files("");
-    world.run("init --data .").ended(1);
-    assert_eq!(world.files(""), before, "the key of a folder without a name would lie in it");
+    // The key and the folder that is being made would lie in the folder above.
+    for (folder, place) in [("inner", "."), ("inner", ".."), ("inner", "/"), ("empty", "."), ("empty", "./")] {
+        for command in ["init", "demo --people 10 --companies 1 --payments 1"] {
+            let args = format!("{command} --data {place}");
+            let mut command = world.command(&args);
+            command.current_dir(world.path("outer").join(folder));
+            answer(&args, command.spawn().unwrap()).refused("store.folder");
+        }
+    }
+    assert_eq!(world.files(""), before);
 }
 
 #[test]

@@ -96,8 +96,52 @@ fn a_held_file_waits_until_it_is_released() {
     // The file itself, sent again, is the same batch, with what became of it when it came in.
     world.write("payments.xml", mixed());
     let again = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).done();
-    holds(&again, &json!({ "duplicate": true, "batch": batch, "completed": null }), "again");
+    holds(
+        &again,
+        &json!({ "duplicate": true, "batch": batch, "completed": null, "state": "held", "held": 3, "rejected": 1 }),
+        "again",
+    );
+    // And with what holds now.
+    holds(
+        &again["now"],
+        &json!({ "batch": batch, "state": "completed", "routed": 2, "passed": 1, "held": 0, "rejected": 1 }),
+        "now",
+    );
+    let said = world.say(&format!("payout route payments.xml --payer {PUBLIC} --out out"));
+    let (first, now) = said.split_once("now: completed\n").unwrap_or_else(|| panic!("{said}"));
+    assert!(first.contains(": 4 payments, held") && first.contains(" held\n"), "{said}");
+    assert!(now.contains(" 2 ") && now.contains("routed:") && !now.contains("held"), "{said}");
     world.verified();
+}
+
+#[test]
+fn a_repeat_says_what_holds_now_only_where_that_is_something_else() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    assert_eq!(held["now"], json!(null));
+    let again = || world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).done();
+    assert_eq!(again()["now"], json!(null));
+    let batch = held["batch"].as_str().unwrap();
+    world.run(&format!("payout cancel {batch} --end-to-end E1")).done();
+    let again = again();
+    holds(&again, &json!({ "state": "held", "held": 3, "cancelled": 0 }), "again");
+    holds(&again["now"], &json!({ "state": "held", "held": 2, "cancelled": 1 }), "now");
+}
+
+#[test]
+fn a_cancellation_says_who_writes_its_report() {
+    let world = World::settled();
+    let held = hold(&world, PUBLIC, &mixed());
+    let batch = held["batch"].as_str().unwrap();
+    let before = world.files("out");
+    let said = world.say(&format!("payout cancel {batch} --end-to-end E1"));
+    assert!(said.contains("No file was written. The report of the next release tells it"), "{said}");
+    let said = world.say(&format!("payout cancel {batch}"));
+    let release = format!("payout release {batch} --out");
+    assert!(said.contains(&format!("No file was written. 'anvis {release} DIR' writes the report")), "{said}");
+    assert_eq!(world.files("out"), before);
+    let released = world.run(&format!("{release} out")).done();
+    assert!(told(&world, &released).contains("E1 RJCT DS02"));
 }
 
 #[test]

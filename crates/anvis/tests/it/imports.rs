@@ -137,6 +137,8 @@ fn account_rows() {
             ("register,cpr:6601701239,0040-1,,,,,NKSBOS", "designation.purpose"),
             ("register,cpr:6601701239,0040-1,,,,Udbetaling,two words", "designation.purpose"),
             ("register,cpr:6601701239,DE89370400440532013000,,,,,", "account.bic"),
+            ("register,cpr:6601701239,DE89370400440532013000,SYBKDK22,,,,", "account.bic_country"),
+            ("register,cpr:6601701239,DE89370400440532013000,BKAUATWW,,,,", "account.bic_country"),
             // A row, but about what is not there.
             ("register,cpr:6601701239,0040-1,,,,Ukendt,NKSBOS", "payer.unknown"),
             ("register,cpr:6601701239,0040-1,SYBKDK22,,,,", "account.bic"),

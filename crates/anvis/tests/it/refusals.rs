@@ -59,6 +59,7 @@ fn structure_and_spelling() {
             |from: &str, to: &str, words: &str| check_refused(&world, edited(version, from, to), "FF01", words, true);
         check("<PmtMtd>TRF</PmtMtd>", "", "PmtMtd is missing");
         check("<PmtMtd>TRF</PmtMtd>", "<PmtMtd>TRF</PmtMtd><PmtMtd>TRF</PmtMtd>", "more often");
+        check("<PmtMtd>TRF</PmtMtd>", "<PmtMtd>DD</PmtMtd>", "PmtInf/PmtMtd: The payment method");
         check("<EndToEndId>E2</EndToEndId>", "", "EndToEndId is missing");
         check("<EndToEndId>E2</EndToEndId>", "<Nonsense/>", "does not know");
         check(

@@ -305,6 +305,18 @@ impl World {
         answer(args, self.command(args).spawn().unwrap())
     }
 
+    /// Runs one command that is done, for a person; what it said.
+    #[track_caller]
+    pub fn say(&self, args: &str) -> String {
+        let mut command = self.command(args);
+        let for_people: Vec<_> = command.get_args().filter(|arg| *arg != "--json").map(ToOwned::to_owned).collect();
+        command = Command::new(&*BINARY);
+        let output = command.current_dir(self.folder.path()).args(for_people).output().unwrap();
+        let [said, failed] = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+        assert!(output.status.success(), "{args}: {said}{failed}");
+        said
+    }
+
     /// Routes a file that is written for it.
     pub fn route(&self, payer: &str, content: impl AsRef<[u8]>) -> Answer {
         self.write("payments.xml", content);

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use memchr::memmem::Finder;
 
 use super::date::{date, date_of_time};
-use super::head::{BlockContext, BlockHead, Field, FileHead, count_field, sum_field};
+use super::head::{BlockContext, BlockHead, Field, FileHead, count_field, is_cheque, sum_field};
 use super::input::Input;
 use super::schema::{Element, Frame, Tag, root};
 use super::scope::Scope;
@@ -38,6 +38,7 @@ const OUTER: [&str; 3] = ["Document", "CstmrCdtTrfInitn", "PmtInf"];
 /// What stands around a payment.
 pub(super) const OUTER_PAYMENT: [&str; 3] = OUTER;
 pub(super) const TEXT_ID: &str = "This id must have 1 to 35 characters.";
+const METHOD: &str = "The payment method must be CHK, TRA or TRF.";
 
 /// Whether a text can be an id of the payer's: `Max35Text`.
 pub(super) fn is_text_id(text: &str) -> bool {
@@ -665,7 +666,7 @@ impl<'a> Visitor<'a> for BlockNotes {
         match tag {
             Tag::PaymentInfoId if is_text_id(&leaf.text) => self.payment_info_id = Some(leaf.text.into_owned()),
             Tag::PaymentInfoId => return Err(TEXT_ID),
-            Tag::Method => self.is_cheque = trim(&leaf.text) == "CHK",
+            Tag::Method => self.is_cheque = is_cheque(&leaf.text).ok_or(METHOD)?,
             Tag::Count => self.count = Some(count_field(&leaf)),
             Tag::Sum => self.sum = Some(sum_field(&leaf)),
             Tag::CategoryProprietary => self.benefit = Some(trim(&leaf.text).to_owned()),

@@ -37,6 +37,15 @@ pub(super) fn count_field(leaf: &Leaf<'_>) -> Field<u64> {
     Field::read(leaf, |text| text.parse().ok().filter(|_| is_number))
 }
 
+/// `PmtMtd`: whether it is by cheque; `None` if it is no code of the schema's, to which white space belongs.
+pub(super) fn is_cheque(method: &str) -> Option<bool> {
+    match method {
+        "CHK" => Some(true),
+        "TRA" | "TRF" => Some(false),
+        _ => None,
+    }
+}
+
 pub(super) fn sum_field(leaf: &Leaf<'_>) -> Field<Decimal> {
     Field::read(leaf, |text| Decimal::parse_control_sum(text).ok())
 }

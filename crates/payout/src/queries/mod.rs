@@ -54,6 +54,15 @@ pub fn list(writer: &mut Writer, limit: i64, actor: &Actor) -> Result<Vec<BatchV
     writer.read(|scope| store::batch::page(scope, i64::MAX, limit)?.iter().map(|batch| view(scope, batch)).collect())
 }
 
+/// What holds of one batch now.
+///
+/// # Errors
+/// There is no such batch; the policy's refusal, or the store's.
+pub fn counts(writer: &mut Writer, name: &str, actor: &Actor) -> Result<Counts, Error> {
+    policy::READ.require(actor)?;
+    writer.read(|scope| counts_now(scope, &find(scope, name)?))
+}
+
 /// One batch, and each of its payments in the order of the file, given to `payment` one by one.
 ///
 /// # Errors

@@ -272,6 +272,9 @@ fn ids() {
         check(from, &"&#48;".repeat(36), &place, "1 to 35 characters");
         check(from, "<!---->", &place, "1 to 35 characters");
     }
+    for method in ["", "DD", "trf", " TRF", "TRF\n", "TRFX"] {
+        check("<PmtMtd>TRF", &format!("<PmtMtd>{method}"), &within(BLOCK, "PmtMtd"), "must be CHK, TRA or TRF");
+    }
     check("<MsgId>MSG-1</MsgId>", "<MsgId/>", &within(HEADER, "MsgId"), "1 to 35 characters");
 }
 

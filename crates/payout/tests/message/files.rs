@@ -210,7 +210,9 @@ fn heads_of_files_and_blocks() {
     assert!(with("<CtrlSum>1500.50</CtrlSum>", "").0.sum.is_none());
 
     let block = |from: &str, to: &str| with(from, to).1.remove(0);
-    assert!(block("<PmtMtd>TRF", "<PmtMtd>CHK").is_cheque);
+    for (method, is_cheque) in [("TRF", false), ("TRA", false), ("CHK", true), ("C<!-- -->HK", true)] {
+        assert_eq!(block("<PmtMtd>TRF", &format!("<PmtMtd>{method}")).is_cheque, is_cheque, "{method}");
+    }
     assert_eq!(
         block("<Dt>2021-04-26</Dt>", "<DtTm>2021-04-26T22:30:00Z</DtTm>").execution_date.unwrap().to_string(),
         "2021-04-27"

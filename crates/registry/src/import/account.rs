@@ -90,7 +90,11 @@ impl Source for Accounts {
                 Some(DesignatedAccount::Domestic { account, currency: currency.unwrap_or(Currency::DKK) })
             }
             Some(Account::Foreign(iban)) => {
-                Some(DesignatedAccount::Foreign { iban, bic: bic.ok_or(RowRefusal::AccountBic)? })
+                let bic = bic.ok_or(RowRefusal::AccountBic)?;
+                if !iban.can_be_with(&bic) {
+                    return Err(RowRefusal::BicCountry);
+                }
+                Some(DesignatedAccount::Foreign { iban, bic })
             }
         };
         let specific = match (payer.is_empty(), benefit.is_empty()) {

@@ -185,13 +185,25 @@ pub(crate) fn specific_page(tx: &Tx<'_>, after: (&[u8], &[u8]), limit: i64) -> R
     Ok(found)
 }
 
-/// What chains histories together, for comparing them with the directory: id, payee, purpose, previous.
-pub(crate) fn links(
-    tx: &Tx<'_>,
-    mut visit: impl FnMut(i64, Blind, Option<Blind>, Option<i64>) -> Result<(), Error>,
-) -> Result<(), Error> {
+/// What chains histories together, for comparing them with the directory.
+pub(crate) struct DesignationLink {
+    pub(crate) id: i64,
+    pub(crate) payee: Blind,
+    pub(crate) purpose: Option<Blind>,
+    pub(crate) previous: Option<i64>,
+    pub(crate) effective: Timestamp,
+}
+
+/// The links of all histories, in the order in which they were recorded.
+pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&DesignationLink) -> Result<(), Error>) -> Result<(), Error> {
     tx.each(&RANGE, &journal::row_range(0..journal::ENTRIES_MAX), |row| {
-        visit(row.int(0)?, Blind::from_bytes(row.array(1)?), purpose(row, 2)?, row.optional_int(3)?)
+        visit(&DesignationLink {
+            id: row.int(0)?,
+            payee: Blind::from_bytes(row.array(1)?),
+            purpose: purpose(row, 2)?,
+            previous: row.optional_int(3)?,
+            effective: Timestamp::from_micros(row.int(5)?),
+        })
     })
 }
 

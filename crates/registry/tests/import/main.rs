@@ -4,13 +4,15 @@
 
 mod place;
 
-use kernel::{Actor, Env, Timestamp};
+use denmark::Cvr;
+use kernel::{Actor, Env, Statement, Timestamp};
 use place::Place;
 use proptest::prelude::*;
-use registry::commands::{ChangeAccount, LookUp};
+use registry::commands::{AddPayer, ChangeAccount, LookUp};
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Counts, Population, Reject, Source};
 use registry::payee::PayeeId;
+use registry::payer::{Agreement, NoAccount, PayerKind};
 
 /// The account of each payee, as a look-up tells it but for its moment.
 fn told(place: &mut Place) -> Vec<String> {
@@ -39,6 +41,52 @@ fn row() -> impl Strategy<Value = String> {
     (action, payee, account, bic, expects, currency).prop_map(|(action, payee, account, bic, expects, currency)| {
         format!("{action},{payee},{account},{bic},{expects},{currency},,")
     })
+}
+
+/// Moves one row of a history in time, below everything that would record it.
+const SET_EFFECTIVE: Statement = Statement {
+    name: "test.set_effective",
+    sql: "UPDATE designation SET effective = $1 WHERE id = (SELECT id FROM designation ORDER BY id LIMIT 1 OFFSET $2)",
+};
+
+#[test]
+fn a_history_that_is_out_of_order_in_time_is_found() {
+    let check = |purpose: &str| {
+        let mut place = Place::new();
+        let agreement = Agreement {
+            name: "Payer".to_owned(),
+            cvr: Cvr::parse("13748136").unwrap(),
+            kind: PayerKind::Public,
+            no_account: NoAccount::Reject,
+        };
+        let env = Env::new(Timestamp::from_micros(place.now), 0);
+        place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
+        for row in ["register,p:1000000001,0040-1,,,", "change,p:1000000001,0041-2,,0040-1,", "close,p:1000000001,,,,"]
+        {
+            let (counts, _) = place.accounts(&Channel::Operator, &[format!("{row},{purpose}")]);
+            assert_eq!(counts.changed, 1, "{row},{purpose}");
+        }
+        let newest = place.now;
+        let mut verify_with = |row: i64, effective: i64| {
+            place.writer.connection.write(|tx| tx.run(&SET_EFFECTIVE, &[effective.into(), row.into()])).unwrap();
+            let verified = place.writer.read(registry::verify_directory);
+            verified.map_err(|error| (error.code(), error.to_string()))
+        };
+        let found = |verified: Result<(), (&str, String)>| {
+            let (code, text) = verified.unwrap_err();
+            assert_eq!(code, "journal.mismatch");
+            assert!(text.contains("holds from before the one that it follows"), "{text}");
+        };
+        assert_eq!(verify_with(2, newest), Ok(()), "as it was");
+        // Equal moments are in order: rows of one entry have them.
+        assert_eq!(verify_with(1, newest), Ok(()));
+        assert_eq!(verify_with(0, newest), Ok(()));
+        found(verify_with(0, newest + 1));
+        assert_eq!(verify_with(0, 0), Ok(()));
+        found(verify_with(2, newest - 1));
+    };
+    check(",");
+    check("Payer,NKSBOS");
 }
 
 proptest! {
