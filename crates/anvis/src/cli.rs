@@ -16,6 +16,12 @@ pub struct Cli {
 /// What every command takes.
 #[derive(Args)]
 pub struct Common {
+    /// The store: sqlite:DIR or postgres://USER@HOST/DATABASE [default: sqlite: in the data folder].
+    #[arg(
+        long, global = true, env = "ANVIS_STORE", hide_env_values = true, value_name = "URL", value_parser = location,
+        help_heading = "Store"
+    )]
+    pub store: Option<kernel::Location>,
     /// The data folder.
     #[arg(long, global = true, env = "ANVIS_DATA", value_name = "DIR", help_heading = "Store")]
     pub data: Option<PathBuf>,
@@ -40,6 +46,11 @@ pub struct Common {
 pub enum Command {
     /// Make a store, its keys and its journal.
     Init {
+        /// Make the tables as another role of the database, which then owns them.
+        #[arg(
+            long, env = "ANVIS_MIGRATE_STORE", hide_env_values = true, value_name = "URL", value_parser = location,
+        )]
+        migrate_store: Option<kernel::Location>,
         /// For synthetic people only: time and actors can then be claimed.
         #[arg(long)]
         synthetic: bool,
@@ -258,6 +269,10 @@ pub struct Demo {
 fn existing_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_file() { Ok(path) } else { Err("there is no regular file of that name".to_owned()) }
+}
+
+fn location(text: &str) -> Result<kernel::Location, String> {
+    kernel::Location::parse(text).map_err(|refusal| refusal.to_string())
 }
 
 /// Reads RFC 3339, or a date, which means its beginning in Denmark.

@@ -38,8 +38,10 @@ pub fn run(demo: &Demo, places: &Places, now: Timestamp) -> Result<Answer, Error
     let mut secrets = Secrets::from_system();
     let env = environment(now, &mut secrets)?;
     let migrations: Vec<_> = schema::migrations().collect();
-    let store = Store::create(&places.data, &places.key, &migrations, true, &env, &mut secrets)?;
-    std::fs::write(places.data.join(MARKER), "").map_err(Error::io("the data folder could not be marked"))?;
+    let store = Store::create(&places.store, &places.key, &migrations, true, &env, &mut secrets)?;
+    if let Some(folder) = places.store.folder() {
+        std::fs::write(folder.join(MARKER), "").map_err(Error::io("the data folder could not be marked"))?;
+    }
     let mut stage = Stage { writer: store.writer(secrets)?, actor: Actor::console(), now, files };
 
     let (rows, imported) = timed(|| stage.settle(&nation))?;
@@ -109,7 +111,7 @@ fn clear(places: &Places, files: &Path) -> Result<(), Error> {
     let cannot = || Error::io("what an earlier demo made could not be removed");
     if places.data.exists() {
         if !places.data.join(MARKER).exists() {
-            return Err(StoreRefusal::Exists(places.data.clone()).into());
+            return Err(StoreRefusal::Exists(places.store.clone()).into());
         }
         std::fs::remove_dir_all(&places.data).map_err(cannot())?;
         if places.key.exists() {

@@ -33,10 +33,14 @@ impl<R: Refuse> From<R> for Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict(pub String);
 
+/// The code of what has none of its own.
+const FAILURE: &str = "failure";
+
 /// Ours to mend: the store, a file or the machine failed. The chain of causes is kept for the log.
 #[derive(Debug)]
 pub struct StoreError {
     is_damage: bool,
+    code: &'static str,
     doing: String,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -44,7 +48,7 @@ pub struct StoreError {
 impl StoreError {
     /// What was being done, in plain words, and why it failed.
     pub fn new(doing: impl Into<String>, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { is_damage: false, doing: doing.into(), cause: Some(cause.into()) }
+        Self { is_damage: false, code: FAILURE, doing: doing.into(), cause: Some(cause.into()) }
     }
 
     /// A row that cannot be what it should be.
@@ -56,7 +60,13 @@ impl StoreError {
     /// What the store holds is not what was put there.
     #[must_use]
     pub fn damaged(what: String) -> Self {
-        Self { is_damage: true, doing: format!("the store is damaged: {what}"), cause: None }
+        Self { is_damage: true, code: FAILURE, doing: format!("the store is damaged: {what}"), cause: None }
+    }
+
+    /// The same, known by a code of its own.
+    #[must_use]
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 
     /// Whether what the store holds is not what was put there; else something failed.
@@ -67,7 +77,7 @@ impl StoreError {
 
     /// A failure with nothing underneath.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { is_damage: false, doing: text.into(), cause: None }
+        Self { is_damage: false, code: FAILURE, doing: text.into(), cause: None }
     }
 }
 
@@ -99,13 +109,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// The stable code: the refusal's own, `conflict`, or `failure`.
+    /// The stable code: the refusal's own, `conflict`, `failure`, or the failure's own.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code,
             Self::Conflict(_) => "conflict",
-            Self::Store(_) => "failure",
+            Self::Store(error) => error.code,
         }
     }
 

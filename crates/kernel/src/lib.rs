@@ -26,7 +26,7 @@ mod vault;
 
 pub use actor::{Actor, NotAllowed, Operation, Role};
 pub use command::{Command, Decision, Scope, execute};
-pub use db::{Connection, Db, Row, Statement, Tx, Value};
+pub use db::{Connection, Db, Location, LocationRefusal, Row, Statement, Tx, Value};
 pub use env::{Env, Id, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
 pub use operator::{AddOperator, OperatorRefusal, PublicKey, find_operator};

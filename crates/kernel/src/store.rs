@@ -1,6 +1,7 @@
 use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
 use crate::{
-    Actor, Command, Connection, Db, Env, Error, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal, statements,
+    Actor, Command, Connection, Db, Env, Error, Location, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal,
+    statements,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,14 +23,14 @@ pub struct Migration {
 }
 
 /// Why a store could not be opened or made.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum StoreRefusal {
     /// There is none.
-    Missing(PathBuf),
+    Missing(Location),
     /// There is one already.
-    Exists(PathBuf),
+    Exists(Location),
     /// Something else is there, or it is not called by its name: no store is put in its place.
-    Folder(PathBuf),
+    Folder(Location),
     /// A newer version of this program has migrated it.
     Newer(&'static str),
     /// It has not been migrated to what this program needs.
@@ -57,13 +58,14 @@ impl Refuse for StoreRefusal {
 impl fmt::Display for StoreRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(path) => write!(f, "there is no store in {}; make one with 'anvis init'", path.display()),
-            Self::Exists(path) => write!(f, "there is a store in {} already", path.display()),
-            Self::Folder(path) => write!(
-                f,
-                "no store can be made in {}; name a folder of its own that is not there yet or is empty",
-                path.display()
-            ),
+            Self::Missing(location) => write!(f, "there is no store in {location}; make one with 'anvis init'"),
+            Self::Exists(location) => write!(f, "there is a store in {location} already"),
+            Self::Folder(location) => {
+                write!(
+                    f,
+                    "no store can be made in {location}; name a folder of its own that is not there yet or is empty"
+                )
+            }
             Self::Newer(service) => {
                 write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
             }
@@ -76,7 +78,7 @@ impl fmt::Display for StoreRefusal {
     }
 }
 
-/// A data folder, opened with its master key: tables and vault.
+/// A store, opened with its master key: tables and vault.
 #[derive(Clone)]
 pub struct Store {
     db: Db,
@@ -86,61 +88,33 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes a data folder, its tables, a master key beside it, and an empty journal.
+    /// Makes a store: its tables, a master key beside it, and an empty journal.
     ///
     /// # Errors
     /// [`StoreRefusal::Exists`] and [`StoreRefusal::Folder`], before anything is written; or the folder or key cannot be
     /// written, and then neither is left half-made under its name.
     pub fn create(
-        folder: &Path,
+        location: impl Into<Location>,
         key_path: &Path,
         migrations: &[&Migration],
         synthetic: bool,
         env: &Env,
         secrets: &mut Secrets,
     ) -> Result<Self, Error> {
-        use std::os::unix::fs::DirBuilderExt;
-        let refuse_existing = || match Db::find(folder) {
-            Some(_) => Err(Error::from(StoreRefusal::Exists(folder.to_owned()))),
-            None => Ok(()),
-        };
-        refuse_existing()?;
-        if folder.file_name().is_none() || !is_free(folder) {
-            return Err(StoreRefusal::Folder(folder.to_owned()).into());
+        let location = location.into();
+        if Db::find(&location)?.is_some() {
+            return Err(StoreRefusal::Exists(location).into());
+        }
+        if location.folder().is_some_and(|folder| folder.file_name().is_none() || !is_free(folder)) {
+            return Err(StoreRefusal::Folder(location).into());
         }
         let master = Self::found_or_new_key(key_path, secrets)?;
-        let mut building = folder.file_name().unwrap_or_default().to_owned();
-        building.push(".part");
-        let building = folder.with_file_name(building);
-        let cannot = || Error::io(format!("the data folder {} could not be made", building.display()));
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            builder.create(parent).map_err(cannot())?;
-        }
-        // Another process may be making the same store.
-        let lock = files::lock_folder_of(folder)?;
-        refuse_existing()?;
-        Db::remove_unfinished(&building).map_err(cannot())?;
-        builder.create(&building).map_err(cannot())?;
-        {
-            let db = Db::create(&building)?;
-            let mut connection = db.connect()?;
-            connection.write(|tx| {
-                migrate(tx, migrations)?;
-                let keyring = Keyring::create(tx, &master, synthetic, secrets)?;
-                journal::start(tx, &Vault::new(&keyring.keys), synthetic, env, secrets)
-            })?;
-            connection.forget_former_pages()?;
-        }
-        if folder.exists() {
-            // Nothing was in it; what came since stays, and so does the folder.
-            std::fs::remove_dir(folder)
-                .map_err(Error::io(format!("{} could not be put in place", folder.display())))?;
-        }
-        files::rename(&building, folder)?;
-        drop(lock);
-        Self::open(folder, key_path, migrations)
+        Db::create(&location, |tx| {
+            migrate(tx, migrations)?;
+            let keyring = Keyring::create(tx, &master, synthetic, secrets)?;
+            journal::start(tx, &Vault::new(&keyring.keys), synthetic, env, secrets)
+        })?;
+        Self::open(&location, key_path, migrations)
     }
 
     /// A key that lies there may be the only one to another store: it is used, and never overwritten.
@@ -156,12 +130,13 @@ impl Store {
         }
     }
 
-    /// Opens a data folder.
+    /// Opens a store.
     ///
     /// # Errors
     /// [`StoreRefusal`], [`KeyRefusal`], or the store cannot be read.
-    pub fn open(folder: &Path, key_path: &Path, migrations: &[&Migration]) -> Result<Self, Error> {
-        let db = Db::find(folder).ok_or_else(|| StoreRefusal::Missing(folder.to_owned()))?;
+    pub fn open(location: impl Into<Location>, key_path: &Path, migrations: &[&Migration]) -> Result<Self, Error> {
+        let location = location.into();
+        let db = Db::find(&location)?.ok_or(StoreRefusal::Missing(location))?;
         let look = || {
             db.connect()?.read(|tx| {
                 check_versions(tx, migrations)?;

@@ -9,7 +9,8 @@ use crate::schema;
 use kernel::journal::{Head, size_and_root};
 use kernel::merkle::to_hex;
 use kernel::{
-    Actor, AddOperator, Env, Error, OperatorRefusal, PublicKey, Role, Secrets, Store, Timestamp, Writer, find_operator,
+    Actor, AddOperator, Env, Error, Location, OperatorRefusal, PublicKey, Role, Secrets, Store, Timestamp, Writer,
+    find_operator,
 };
 use registry::commands::{AddPayer, HistoryRow, LookUp, LookUpAnswer, ReadHistory};
 use registry::payer::Agreement;
@@ -32,7 +33,7 @@ pub fn run(cli: Cli) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Answer, Error> {
     let Cli { common, command } = cli;
     match command {
-        Command::Init { synthetic } => init(&common, synthetic),
+        Command::Init { synthetic, migrate_store } => init(&common, synthetic, migrate_store),
         Command::Policy => Ok(policy()),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
@@ -44,7 +45,9 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
 
 /// Where the store is.
 pub struct Places {
-    /// The data folder.
+    /// The store.
+    pub store: Location,
+    /// The data folder; beside a database, only a name for what lies beside it.
     pub data: PathBuf,
     /// The master key.
     pub key: PathBuf,
@@ -52,19 +55,24 @@ pub struct Places {
 
 impl Places {
     fn of(common: &Common, default: &str) -> Self {
-        let mut data = common.data.clone().unwrap_or_else(|| PathBuf::from(default));
+        let folder = common.store.as_ref().and_then(Location::folder).map(Path::to_owned);
+        let mut data = folder.or(common.data.clone()).unwrap_or_else(|| PathBuf::from(default));
         if data.file_name().is_none() {
             // `.` has a name all the same.
             data = data.canonicalize().unwrap_or(data);
         }
         let key = common.master_key.clone().unwrap_or_else(|| beside(&data, ".key"));
-        Self { data, key }
+        let store = match &common.store {
+            Some(store) if store.folder().is_none() => store.clone(),
+            _ => Location::from(&data),
+        };
+        Self { store, data, key }
     }
 
     /// The same for a store that is to be made. Its folder is put in place whole, so that `.` would not be it any more.
     fn to_make(common: &Common, default: &str) -> Result<Self, Error> {
         match &common.data {
-            Some(data) if data.file_name().is_none() => Err(kernel::StoreRefusal::Folder(data.clone()).into()),
+            Some(data) if data.file_name().is_none() => Err(kernel::StoreRefusal::Folder(Location::from(data)).into()),
             _ => Ok(Self::of(common, default)),
         }
     }
@@ -111,22 +119,25 @@ pub fn environment(now: Timestamp, secrets: &mut Secrets) -> Result<Env, Error> 
     Ok(Env::new(now, u32::from_le_bytes(secrets.bytes()?)))
 }
 
-fn init(common: &Common, synthetic: bool) -> Result<Answer, Error> {
-    let Places { data, key } = Places::to_make(common, DEFAULT_DATA)?;
+fn init(common: &Common, synthetic: bool, migrate_store: Option<Location>) -> Result<Answer, Error> {
+    let Places { mut store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
     outside(&data, &key)?;
+    if let Some(owner) = migrate_store {
+        store = store.owned_by(owner)?;
+    }
     let mut secrets = Secrets::from_system();
     if common.now.is_some() && !synthetic {
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
     }
     let env = environment(clock(common), &mut secrets)?;
     let migrations: Vec<_> = schema::migrations().collect();
-    Store::create(&data, &key, &migrations, synthetic, &env, &mut secrets)?;
+    Store::create(&store, &key, &migrations, synthetic, &env, &mut secrets)?;
     let text = format!(
-        "Made the store {} and its master key {}.\nKeep the key apart from the store: without it nothing can be read.",
-        data.display(),
+        "Made the store {store} and its master key {}.\nKeep the key apart from the store: without it nothing can be read.",
         key.display()
     );
-    Ok(Answer::done(text, &json!({ "data": data, "master_key": key, "synthetic": synthetic })))
+    let json = json!({ "data": data, "store": store.to_string(), "master_key": key, "synthetic": synthetic });
+    Ok(Answer::done(text, &json))
 }
 
 fn policy() -> Answer {
@@ -157,9 +168,9 @@ pub struct Session {
 
 impl Session {
     fn open(common: &Common) -> Result<Self, Error> {
-        let Places { data, key } = Places::of(common, DEFAULT_DATA);
+        let Places { store, data, key } = Places::of(common, DEFAULT_DATA);
         let migrations: Vec<_> = schema::migrations().collect();
-        let store = Store::open(&data, &key, &migrations)?;
+        let store = Store::open(&store, &key, &migrations)?;
         if common.now.is_some() {
             store.require_synthetic("--now")?;
         }

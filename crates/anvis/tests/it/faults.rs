@@ -139,14 +139,14 @@ fn a_disk_that_is_full_where_the_store_is() {
     let on_disk = |args: &str| world.run(&format!("{args} --data disk/store"));
     world.write("payments.xml", large("FULD"));
     let head = on_disk("journal head").done();
-    let text = on_disk(&route("out")).failed(1, "failure");
+    let text = on_disk(&route("out")).failed(1, "store.full");
     assert!(text.contains("full"), "{text}");
     assert_eq!(world.files("out"), Vec::<String>::new());
     assert_eq!(on_disk("journal verify").done(), head);
     assert_eq!(on_disk("payout list").done()["batches"], json!([]));
     let rows: String = (1..20_000).map(|at| format!("register,p:{},0040-{at},,,,,\n", 1_000_000_100 + at)).collect();
     world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
-    let text = on_disk("account import rows.csv --channel operator").failed(1, "failure");
+    let text = on_disk("account import rows.csv --channel operator").failed(1, "store.full");
     assert!(text.contains("full"), "{text}");
     assert_eq!(on_disk("journal verify").done(), head);
     disk.grow();

@@ -1,13 +1,17 @@
-//! The store's engine: five portable types, named statements, one transaction at a time.
+//! The store's engines: five portable types, named statements, one transaction at a time.
 //!
 //! Everything that only one engine knows lives below this module. The SQL above it keeps to what SQLite and PostgreSQL both
 //! read: placeholders `$1…$n` that first appear in ascending order (in SQLite they are names, numbered by first appearance),
 //! and PostgreSQL's type names.
 
+mod location;
+mod postgres;
 mod sqlite;
+mod value;
 
-use crate::{Error, StoreError};
-use std::path::Path;
+use crate::{Error, StoreError, failpoint};
+pub use location::{Location, LocationRefusal};
+pub use value::{Row, Value};
 
 /// One SQL text with the name by which errors and tests know it.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,81 +39,41 @@ macro_rules! statements {
     };
 }
 
-/// What a column can hold. Times are microseconds UTC, money is in minor units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'v> {
-    /// Absent.
-    Null,
-    /// A whole number.
-    Int(i64),
-    /// A text.
-    Text(&'v str),
-    /// A run of bytes.
-    Bytes(&'v [u8]),
-    /// Yes or no.
-    Bool(bool),
-}
-
-macro_rules! value_from {
-    ($($type:ty => |$value:ident| $to:expr;)+) => {
-        $(impl<'v> From<$type> for Value<'v> { fn from($value: $type) -> Self { $to } })+
-    };
-}
-
-value_from! {
-    i64 => |value| Self::Int(value);
-    bool => |value| Self::Bool(value);
-    &'v str => |value| Self::Text(value);
-    &'v String => |value| Self::Text(value);
-    &'v [u8] => |value| Self::Bytes(value);
-    &'v Vec<u8> => |value| Self::Bytes(value);
-    crate::Timestamp => |value| Self::Int(value.micros());
-    &'v crate::Blind => |value| Self::Bytes(value.as_bytes());
-}
-
-impl<'v, T: Into<Value<'v>>> From<Option<T>> for Value<'v> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-impl<T> From<crate::Id<T>> for Value<'_> {
-    fn from(id: crate::Id<T>) -> Self {
-        Self::Int(id.number())
-    }
-}
-
 /// Where the tables are.
 #[derive(Clone, Debug)]
 pub struct Db {
-    engine: sqlite::Engine,
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
 }
 
 impl Db {
-    /// Makes a new, empty database in `folder`.
+    /// The database at `location`, if one was made there.
     ///
     /// # Errors
-    /// The folder cannot be written, or holds one already.
-    pub fn create(folder: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: sqlite::Engine::create(folder)? })
-    }
-
-    /// Removes a folder in which a database was begun and not finished, if it is there. A folder that holds anything else stays.
-    ///
-    /// # Errors
-    /// The folder holds something else, or cannot be removed.
-    pub fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
-        sqlite::Engine::remove(folder)?;
-        match std::fs::remove_dir(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+    /// The server cannot be reached, or does not let us in.
+    pub fn find(location: &Location) -> Result<Option<Self>, Error> {
+        Ok(match location {
+            Location::Sqlite(folder) => sqlite::Engine::find(folder).map(Engine::Sqlite),
+            Location::Postgres(server) => postgres::Engine::find(server)?.map(Engine::Postgres),
         }
+        .map(|engine| Self { engine }))
     }
 
-    /// The database in `folder`, if there is one.
-    #[must_use]
-    pub fn find(folder: &Path) -> Option<Self> {
-        sqlite::Engine::find(folder).map(|engine| Self { engine })
+    /// Makes a database at `location` and fills it by `build`: all of it is there afterwards, or nothing.
+    ///
+    /// # Errors
+    /// Those of `build`; [`crate::StoreRefusal::Exists`]; or the place cannot be written.
+    pub fn create(location: &Location, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
+        let engine = match location {
+            Location::Sqlite(folder) => Engine::Sqlite(sqlite::Engine::create(folder, build)?),
+            Location::Postgres(server) => Engine::Postgres(postgres::Engine::create(server, build)?),
+        };
+        Ok(Self { engine })
     }
 
     /// A connection of its own.
@@ -117,17 +81,51 @@ impl Db {
     /// # Errors
     /// The database cannot be opened.
     pub fn connect(&self) -> Result<Connection, Error> {
-        Ok(Connection { session: self.engine.connect()?, holds_snapshot: false })
+        Ok(Connection::over(match &self.engine {
+            Engine::Sqlite(engine) => Session::Sqlite(engine.connect()?),
+            Engine::Postgres(engine) => Session::Postgres(Box::new(engine.connect()?)),
+        }))
     }
+}
+
+enum Session {
+    Sqlite(sqlite::Session),
+    Postgres(Box<postgres::Session>),
+}
+
+/// Calls the same method of whichever engine's session it is.
+macro_rules! on {
+    ($session:expr, $method:ident($($argument:expr),*)) => {
+        match $session {
+            Session::Sqlite(session) => session.$method($($argument),*),
+            Session::Postgres(session) => session.$method($($argument),*),
+        }
+    };
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Read,
+    /// Writes to the journal, whose writers take turns.
+    Write,
+    /// Writes what nobody can see.
+    Stage,
+    /// Changes the tables themselves.
+    Migrate,
 }
 
 /// One connection, one transaction at a time.
 pub struct Connection {
-    session: sqlite::Session,
+    session: Session,
     holds_snapshot: bool,
 }
 
 impl Connection {
+    const fn over(session: Session) -> Self {
+        Self { session, holds_snapshot: false }
+    }
+
     /// Reads from one snapshot.
     ///
     /// # Errors
@@ -136,7 +134,7 @@ impl Connection {
         if self.holds_snapshot {
             return work(&Tx { session: &self.session });
         }
-        self.session.transaction(false, |session| work(&Tx { session }))
+        self.once(Purpose::Read, work)
     }
 
     /// Lets every further read of this connection see one snapshot, until this is called again: bulk look-ups are several
@@ -146,41 +144,81 @@ impl Connection {
     /// The store's.
     pub fn hold_snapshot(&mut self) -> Result<(), Error> {
         if std::mem::take(&mut self.holds_snapshot) {
-            self.session.end_snapshot()?;
+            on!(&self.session, commit())?;
         }
-        self.session.begin_snapshot()?;
+        self.begin(Purpose::Read)?;
         self.holds_snapshot = true;
         Ok(())
     }
 
-    /// Reads and writes; all of it becomes durable, or none.
+    /// Reads, and writes to the journal and what it answers for; all of it becomes durable, or none. Of all processes one at
+    /// a time is in such a transaction, so keep it short.
     ///
     /// # Errors
     /// Those of `work`, which roll back; [`crate::Conflict`] when somebody else was first; or the store's.
     pub fn write<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.session.transaction(true, |session| work(&Tx { session }))
+        self.once(Purpose::Write, work)
+    }
+
+    /// Writes what nobody can see, beside others that write: rows of work under way, and their sweeping.
+    ///
+    /// # Errors
+    /// As [`Connection::write`].
+    pub fn stage<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.once(Purpose::Stage, work)
+    }
+
+    fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
+        on!(&mut self.session, begin(purpose))
+    }
+
+    fn once<T>(&mut self, purpose: Purpose, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.begin(purpose)?;
+        let is_read = purpose == Purpose::Read;
+        let result = work(&Tx { session: &self.session }).and_then(|output| {
+            if !is_read {
+                failpoint::reach();
+            }
+            on!(&self.session, commit())?;
+            if !is_read {
+                failpoint::reach();
+            }
+            Ok(output)
+        });
+        if result.is_err() {
+            on!(&self.session, roll_back());
+        }
+        result
     }
 
     /// Lets this connection keep `bytes` of changed pages in memory: for imports that touch most of a table in one chunk.
+    /// A server has memory of its own.
     ///
     /// # Errors
     /// The store's.
     pub fn keep_in_memory(&mut self, bytes: u64) -> Result<(), Error> {
-        self.session.keep_in_memory(bytes)
+        match &self.session {
+            Session::Sqlite(session) => session.keep_in_memory(bytes),
+            Session::Postgres(_) => Ok(()),
+        }
     }
 
-    /// Leaves no former version of a page in the engine's own files, after a secret has been replaced.
+    /// Leaves no former version of a page in the engine's own files, after a secret has been replaced. A server's files are
+    /// its operators' to clear.
     ///
     /// # Errors
     /// The store's.
     pub fn forget_former_pages(&mut self) -> Result<(), Error> {
-        self.session.forget_former_pages()
+        match &self.session {
+            Session::Sqlite(session) => session.forget_former_pages(),
+            Session::Postgres(_) => Ok(()),
+        }
     }
 }
 
 /// A transaction that is under way.
 pub struct Tx<'s> {
-    session: &'s sqlite::Session,
+    session: &'s Session,
 }
 
 impl Tx<'_> {
@@ -189,10 +227,11 @@ impl Tx<'_> {
     /// # Errors
     /// [`crate::Conflict`] on a unique key that is taken; or the store's.
     pub fn run(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
-        self.session.run(statement, values)
+        on!(self.session, run(statement, values))
     }
 
-    /// Runs one statement for many rows: the way to insert or update in bulk.
+    /// Runs one statement for many rows: the way to insert or update in bulk. An insert has nothing but parameters for values,
+    /// an update finds its row by a condition with parameters. What gives the rows does not use the transaction.
     ///
     /// # Errors
     /// As [`Tx::run`], at the first row that fails.
@@ -201,7 +240,7 @@ impl Tx<'_> {
         statement: &'static Statement,
         rows: impl IntoIterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
-        self.session.run_many(statement, rows)
+        on!(self.session, run_many(statement, rows))
     }
 
     /// The one row that a query finds, if any.
@@ -214,15 +253,7 @@ impl Tx<'_> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut read = Some(read);
-        let mut found = None;
-        self.each(statement, values, |row| {
-            if let Some(read) = read.take() {
-                found = Some(read(row)?);
-            }
-            Ok(())
-        })?;
-        Ok(found)
+        on!(self.session, first(statement, values, read))
     }
 
     /// The one row that a query must find.
@@ -239,7 +270,7 @@ impl Tx<'_> {
             .ok_or_else(|| StoreError::plain(format!("the store is damaged: {} found no row", statement.name)).into())
     }
 
-    /// Every row of a query, in its order.
+    /// Every row of a query, in its order. `read` may use the transaction.
     ///
     /// # Errors
     /// Those of `read`, or the store's.
@@ -249,11 +280,11 @@ impl Tx<'_> {
         values: &[Value<'_>],
         read: impl FnMut(&Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.session.each(statement, values, read)
+        on!(self.session, each(statement, values, read))
     }
 
-    /// Looks many keys up (`$1`), each with `read(index of the key, row)` for what it finds. Give the keys sorted: neighbours
-    /// then share pages.
+    /// Looks many keys up (`$1`), each with `read(index of the key, row)` for what it finds, in no particular order. Give the
+    /// keys sorted: neighbours then share pages. `read` may use the transaction.
     ///
     /// # Errors
     /// Those of `read`, or the store's.
@@ -263,72 +294,19 @@ impl Tx<'_> {
         keys: impl IntoIterator<Item = Value<'k>>,
         read: impl FnMut(usize, &Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.session.look_up(statement, keys, read)
+        on!(self.session, look_up(statement, keys, read))
     }
 
     /// Runs a migration: several statements, no values.
     pub(crate) fn migrate(&self, sql: &str) -> Result<(), Error> {
-        self.session.migrate(sql)
+        on!(self.session, migrate(sql))
     }
 
     /// The names of a statement's parameters in the engine's order. Preparing it is the point.
     ///
     /// # Errors
     /// The engine does not understand the statement.
-    pub fn parameters(&self, statement: &Statement) -> Result<Vec<String>, Error> {
-        self.session.parameters(statement)
-    }
-}
-
-/// One row of a query.
-pub struct Row<'r> {
-    row: &'r rusqlite::Row<'r>,
-    statement: &'static Statement,
-}
-
-macro_rules! column {
-    ($($(#[$about:meta])* $name:ident -> $type:ty;)+) => {
-        $($(#[$about])*
-        ///
-        /// # Errors
-        /// The column holds something else: the store is damaged.
-        pub fn $name(&self, column: usize) -> Result<$type, Error> {
-            sqlite::column(self.row, column).ok_or_else(|| self.broken(column).into())
-        })+
-    };
-}
-
-impl Row<'_> {
-    column! {
-        /// A whole number.
-        int -> i64;
-        /// A whole number that may be absent.
-        optional_int -> Option<i64>;
-        /// Yes or no.
-        bool -> bool;
-        /// A text.
-        text -> &str;
-        /// A text that may be absent.
-        optional_text -> Option<&str>;
-        /// A run of bytes.
-        bytes -> &[u8];
-        /// A run of bytes that may be absent.
-        optional_bytes -> Option<&[u8]>;
-    }
-
-    /// A run of exactly `N` bytes.
-    ///
-    /// # Errors
-    /// The column holds something else: the store is damaged.
-    pub fn array<const N: usize>(&self, column: usize) -> Result<[u8; N], Error> {
-        self.bytes(column)?.try_into().map_err(|_| self.broken(column).into())
-    }
-
-    /// The error for a column whose value makes no sense.
-    #[must_use]
-    pub fn broken(&self, column: usize) -> StoreError {
-        let name = self.row.as_ref().column_name(column).unwrap_or("?");
-        let row = sqlite::column::<i64>(self.row, 0).map_or_else(|| "?".to_owned(), |id| id.to_string());
-        StoreError::broken(self.statement.name, name, row)
+    pub fn parameters(&self, statement: &'static Statement) -> Result<Vec<String>, Error> {
+        on!(self.session, parameters(statement))
     }
 }

@@ -1,8 +1,9 @@
 //! SQLite, bundled: one file in the data folder, write-ahead log, a sync with every commit.
 
-use super::{Row, Statement, Value};
-use crate::{Conflict, Error, StoreError, failpoint};
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use super::value::Cells;
+use super::{Connection as DbConnection, Purpose, Row, Session as DbSession, Statement, Tx, Value};
+use crate::{Conflict, Error, StoreError, StoreRefusal, files};
+use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +24,43 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
+    /// Builds in a folder beside, which gets its name when it is whole.
+    pub(super) fn create(folder: &Path, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
+        use std::os::unix::fs::DirBuilderExt;
+        if folder.file_name().is_none() {
+            return Err(StoreError::plain("a data folder needs a name of its own, such as ./anvis-data").into());
+        }
+        let mut building = folder.file_name().unwrap_or_default().to_owned();
+        building.push(".part");
+        let building = folder.with_file_name(building);
+        let cannot = || Error::io(format!("the data folder {} could not be made", building.display()));
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            builder.create(parent).map_err(cannot())?;
+        }
+        // Another process may be making the same store.
+        let _lock = files::lock_folder_of(folder)?;
+        if Self::find(folder).is_some() {
+            return Err(StoreRefusal::Exists(folder.into()).into());
+        }
+        Self::remove_unfinished(&building).map_err(cannot())?;
+        builder.create(&building).map_err(cannot())?;
+        {
+            let mut connection = DbConnection::over(DbSession::Sqlite(Self::create_in(&building)?.connect()?));
+            connection.once(Purpose::Migrate, build)?;
+            connection.forget_former_pages()?;
+        }
+        if folder.exists() {
+            // Nothing was in it; what came since stays, and so does the folder.
+            std::fs::remove_dir(folder)
+                .map_err(Error::io(format!("{} is there already and is not empty", folder.display())))?;
+        }
+        files::rename(&building, folder)?;
+        Ok(Self { path: folder.join(FILE) })
+    }
+
+    fn create_in(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(FILE);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let connection = Connection::open_with_flags(&path, flags).map_err(failed("the store could not be made"))?;
@@ -36,15 +73,18 @@ impl Engine {
         path.exists().then_some(Self { path })
     }
 
-    /// Removes the engine's own files, as far as there are any.
-    pub(super) fn remove(folder: &Path) -> std::io::Result<()> {
+    /// Removes a folder in which a database was begun and not finished, if it is there. A folder that holds anything else stays.
+    fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             match std::fs::remove_file(folder.join(format!("{FILE}{suffix}"))) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        Ok(())
+        match std::fs::remove_dir(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn connect(&self) -> Result<Session, Error> {
@@ -74,41 +114,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn transaction<T>(
-        &mut self,
-        writes: bool,
-        work: impl FnOnce(&Self) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.batch(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
-        match work(self) {
-            Ok(output) => {
-                if writes {
-                    failpoint::reach();
-                }
-                if let Err(error) = self.batch("COMMIT") {
-                    // The commit's error is the one to tell; a rollback that fails too adds nothing.
-                    let _ = self.batch("ROLLBACK");
-                    return Err(error);
-                }
-                if writes {
-                    failpoint::reach();
-                }
-                Ok(output)
-            }
-            Err(error) => {
-                // A disk that is full has rolled back by itself; the work's own error is the one to tell.
-                let _ = self.batch("ROLLBACK");
-                Err(error)
-            }
-        }
+    pub(super) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
+        self.batch(if purpose == Purpose::Read { "BEGIN" } else { "BEGIN IMMEDIATE" })
     }
 
-    pub(super) fn begin_snapshot(&self) -> Result<(), Error> {
-        self.batch("BEGIN")
-    }
-
-    pub(super) fn end_snapshot(&self) -> Result<(), Error> {
+    pub(super) fn commit(&self) -> Result<(), Error> {
         self.batch("COMMIT")
+    }
+
+    /// What made it necessary is the error to tell; a disk that is full has rolled back by itself.
+    pub(super) fn roll_back(&self) {
+        let _ = self.batch("ROLLBACK");
     }
 
     fn batch(&self, sql: &str) -> Result<(), Error> {
@@ -153,6 +169,19 @@ impl Session {
         Ok(())
     }
 
+    pub(super) fn first<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let failed = || failed(statement.name);
+        let mut prepared = self.connection.prepare_cached(statement.sql).map_err(failed())?;
+        bind(&mut prepared, values).map_err(failed())?;
+        let mut rows = prepared.raw_query();
+        rows.next().map_err(failed())?.map(|row| read(&Row::new(Cells::Sqlite(row), statement))).transpose()
+    }
+
     pub(super) fn each(
         &self,
         statement: &'static Statement,
@@ -164,7 +193,7 @@ impl Session {
         bind(&mut prepared, values).map_err(failed())?;
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next().map_err(failed())? {
-            read(&Row { row, statement })?;
+            read(&Row::new(Cells::Sqlite(row), statement))?;
         }
         Ok(())
     }
@@ -181,7 +210,7 @@ impl Session {
             prepared.raw_bind_parameter(1, key).map_err(failed())?;
             let mut rows = prepared.raw_query();
             while let Some(row) = rows.next().map_err(failed())? {
-                read(index, &Row { row, statement })?;
+                read(index, &Row::new(Cells::Sqlite(row), statement))?;
             }
         }
         Ok(())
@@ -202,46 +231,17 @@ fn bind(prepared: &mut rusqlite::Statement<'_>, values: &[Value<'_>]) -> rusqlit
     Ok(())
 }
 
-/// The value of a column, if it is of the type that is asked for.
-pub(super) fn column<'r, T: FromColumn<'r>>(row: &'r rusqlite::Row<'_>, at: usize) -> Option<T> {
-    row.get_ref(at).ok().and_then(T::from_column)
-}
+impl<'r> TryFrom<ValueRef<'r>> for Value<'r> {
+    type Error = FromSqlError;
 
-pub(super) trait FromColumn<'r>: Sized {
-    fn from_column(value: ValueRef<'r>) -> Option<Self>;
-}
-
-impl FromColumn<'_> for i64 {
-    fn from_column(value: ValueRef<'_>) -> Option<Self> {
-        value.as_i64().ok()
-    }
-}
-
-impl FromColumn<'_> for bool {
-    fn from_column(value: ValueRef<'_>) -> Option<Self> {
-        match value {
-            ValueRef::Integer(0) => Some(false),
-            ValueRef::Integer(1) => Some(true),
-            _ => None,
-        }
-    }
-}
-
-impl<'r> FromColumn<'r> for &'r str {
-    fn from_column(value: ValueRef<'r>) -> Option<Self> {
-        value.as_str().ok()
-    }
-}
-
-impl<'r> FromColumn<'r> for &'r [u8] {
-    fn from_column(value: ValueRef<'r>) -> Option<Self> {
-        value.as_blob().ok()
-    }
-}
-
-impl<'r, T: FromColumn<'r>> FromColumn<'r> for Option<T> {
-    fn from_column(value: ValueRef<'r>) -> Option<Self> {
-        if value == ValueRef::Null { Some(None) } else { T::from_column(value).map(Some) }
+    fn try_from(value: ValueRef<'r>) -> Result<Self, FromSqlError> {
+        Ok(match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(value) => Self::Int(value),
+            ValueRef::Text(_) => Self::Text(value.as_str()?),
+            ValueRef::Blob(value) => Self::Bytes(value),
+            ValueRef::Real(_) => return Err(FromSqlError::InvalidType),
+        })
     }
 }
 
@@ -264,7 +264,9 @@ fn failed(doing: &str) -> impl FnOnce(rusqlite::Error) -> Error {
             Conflict("another process holds the store; try again".to_owned()).into()
         }
         Some(ErrorCode::ConstraintViolation) => Conflict(format!("somebody else was first ({doing})")).into(),
-        Some(ErrorCode::DiskFull) => StoreError::new("the disk that holds the store is full", error).into(),
+        Some(ErrorCode::DiskFull) => {
+            StoreError::new("the disk that holds the store is full", error).with_code("store.full").into()
+        }
         _ => StoreError::new(format!("the store failed ({doing})"), error).into(),
     }
 }

@@ -133,7 +133,7 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         writing.completed.place()?;
     }
     writing.status.place()?;
-    writer.connection.write(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
+    writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
     Ok(Released { batch: name, counts: command.counts, completed, status: Some(outputs.status) })
 }
 

@@ -66,7 +66,7 @@ pub(super) fn stage(
     }
     let Assembled { writing, has_completed, .. } = assembly.end()?;
     let completed = place(writing, has_completed, outputs)?;
-    writer.connection.write(|tx| store::batch::delete_unwritten(tx, batch.id, view.stage))?;
+    writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, view.stage))?;
     Ok(completed)
 }
 

@@ -148,8 +148,8 @@ fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
 
 /// Removes what was staged for a batch that never became real, in short transactions.
 fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
-    while writer.connection.write(|tx| store::staging::sweep_some(tx, batch))? {}
-    writer.connection.write(|tx| store::staging::forget(tx, batch))
+    while writer.connection.stage(|tx| store::staging::sweep_some(tx, batch))? {}
+    writer.connection.stage(|tx| store::staging::forget(tx, batch))
 }
 
 struct Work<'w> {
@@ -168,7 +168,7 @@ impl Work<'_> {
         actor: &Actor,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Result<Routed, Refused>, Error> {
-        let (next, banks) = writer.connection.write(|tx| {
+        let (next, banks) = writer.connection.stage(|tx| {
             store::staging::insert(tx, self.batch, self.env.now)?;
             let next = journal::next(tx, self.env.now)?.entry;
             Ok((next, resolve::banks_at(tx, next.number())?))
@@ -280,7 +280,7 @@ impl Work<'_> {
                     writing.completed.place()?;
                 }
                 writing.status.place()?;
-                writer.connection.write(|tx| store::batch::delete_unwritten(tx, self.batch, 0))?;
+                writer.connection.stage(|tx| store::batch::delete_unwritten(tx, self.batch, 0))?;
                 let batch = batch::name(self.batch);
                 Ok(Ok(Routed { batch, duplicate: false, counts, completed, status: status.clone() }))
             }
@@ -373,7 +373,7 @@ struct Waiting {
 
 impl Waiting {
     fn stage(&self, connection: &mut Connection, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
-        connection.write(|tx| {
+        connection.stage(|tx| {
             store::staging::touch(tx, batch, now)?;
             store::payment::insert_many(tx, batch, &self.rows)?;
             store::ids::insert_many(tx, batch, &self.ids)?;

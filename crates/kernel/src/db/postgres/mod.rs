@@ -1,0 +1,145 @@
+//! PostgreSQL, 15 and later: one schema of a database, read and written by several processes at once.
+//!
+//! What only it can do is all here: portals over cursors, COPY, look-ups by a list of keys, the lock that lets the journal's
+//! writers take turns.
+
+mod fault;
+mod rewrite;
+mod session;
+mod value;
+
+use super::{Connection, Purpose, Session as AnySession, Tx};
+use crate::{Error, StoreRefusal};
+use ::postgres::config::Host;
+use ::postgres::{Client, Config, NoTls};
+pub(super) use session::Session;
+use std::fmt;
+use std::time::Duration;
+
+/// The schema that our tables are in: nothing else is found by name, whatever a role's own settings are.
+const SCHEMA: &str = "anvis";
+/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended.
+const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=1h \
+    -c jit=off";
+/// What the rest is built on, whatever the URL says.
+const FIXED: &str =
+    "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// A server that went away without a word is noticed after so long.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// A database of a server, and who we are there. Never shows the password.
+#[derive(Clone)]
+pub struct Server {
+    config: Box<Config>,
+    /// Who makes and changes the tables, where it is somebody else.
+    owner: Option<Box<Config>>,
+}
+
+impl Server {
+    pub(super) fn parse(url: &str) -> Option<Self> {
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return None;
+        }
+        let mut config: Config = url.parse().ok()?;
+        if config.get_hosts().is_empty() {
+            return None;
+        }
+        let options = format!("{DEFAULTS} {} {FIXED}", config.get_options().unwrap_or_default());
+        config.options(&options);
+        if config.get_application_name().is_none() {
+            config.application_name("anvis");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WAIT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE_MAX);
+        }
+        config.keepalives_idle(SILENCE_MAX);
+        Some(Self { config: Box::new(config), owner: None })
+    }
+
+    pub(super) fn owned_by(self, owner: Self) -> Option<Self> {
+        let place = |config: &Config| {
+            (config.get_hosts().to_vec(), config.get_ports().to_vec(), config.get_dbname().map(str::to_owned))
+        };
+        (place(&self.config) == place(&owner.config)).then(|| Self { owner: Some(owner.config), ..self })
+    }
+
+    fn owner(&self) -> &Config {
+        self.owner.as_deref().unwrap_or(&self.config)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        for (at, host) in self.config.get_hosts().iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            match host {
+                Host::Tcp(name) => write!(f, "{comma}{name}")?,
+                Host::Unix(folder) => write!(f, "{comma}{}", folder.display())?,
+            }
+            let ports = self.config.get_ports();
+            if let Some(port) = ports.get(at).or(ports.first()) {
+                write!(f, ":{port}")?;
+            }
+        }
+        write!(f, "/{}", self.config.get_dbname().or(self.config.get_user()).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Engine {
+    server: Server,
+}
+
+impl Engine {
+    pub(super) fn find(server: &Server) -> Result<Option<Self>, Error> {
+        let is_made = connection(&server.config)?.once(Purpose::Read, |tx| of(tx).has_table("schema_version"))?;
+        Ok(is_made.then(|| Self { server: server.clone() }))
+    }
+
+    /// Builds in one transaction, which finds the schema empty or is refused.
+    pub(super) fn create(server: &Server, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
+        connection(server.owner())?.once(Purpose::Migrate, |tx| {
+            let session = of(tx);
+            if session.has_table("schema_version")? {
+                return Err(StoreRefusal::Exists(super::Location::Postgres(server.clone())).into());
+            }
+            session.make_schema()?;
+            build(tx)
+        })?;
+        Ok(Self { server: server.clone() })
+    }
+
+    pub(super) fn connect(&self) -> Result<Session, Error> {
+        Session::open(&self.server.config)
+    }
+}
+
+fn connection(config: &Config) -> Result<Connection, Error> {
+    Ok(Connection::over(AnySession::Postgres(Box::new(Session::open(config)?))))
+}
+
+/// The session that a transaction of this engine runs in.
+fn of<'t>(tx: &Tx<'t>) -> &'t Session {
+    match tx.session {
+        AnySession::Postgres(session) => session,
+        AnySession::Sqlite(_) => unreachable!("the transaction was begun by this engine"),
+    }
+}
+
+fn connect(config: &Config) -> Result<Client, Error> {
+    config.connect(NoTls).map_err(|error| fault::explain("the database could not be opened", &error).0)
+}

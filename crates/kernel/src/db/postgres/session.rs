@@ -1,0 +1,314 @@
+//! One connection to the server: transactions, prepared statements, and the bulk forms of them.
+
+use super::fault::{Trouble, explain};
+use super::rewrite;
+use crate::db::value::Cells;
+use crate::db::{Purpose, Row, Statement, Value};
+use crate::{Error, StoreError};
+use ::postgres::fallible_iterator::FallibleIterator;
+use ::postgres::types::{ToSql, Type};
+use ::postgres::{Client, Config, Statement as Prepared};
+use bytes::BufMut;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+/// Keys that are looked up, and rows that are updated, by one statement.
+const LIST_VALUES: usize = 4096;
+/// Rows of a query that are fetched first; then as many as make up so many bytes.
+const FETCH_ROWS_FIRST: usize = 16;
+const FETCH_ROWS_MAX: usize = 8192;
+const FETCH_BYTES: usize = 4 << 20;
+/// From so many rows on, COPY is faster than inserting one by one.
+const COPY_ROWS_MIN: usize = 4;
+const COPY_BYTES: usize = 256 << 10;
+const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+const COPY_TRAILER: &[u8] = &[0xff, 0xff];
+
+/// The form in which a statement was prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    Plain,
+    LookUp,
+    Copy,
+    Update,
+    /// For the cursor of this number.
+    Cursor(u32),
+}
+
+pub(in crate::db) struct Session {
+    client: RefCell<Client>,
+    prepared: RefCell<BTreeMap<(&'static str, Form), Prepared>>,
+    /// What went wrong first in the transaction under way: whoever passes its error on may put it into other words.
+    trouble: Cell<Option<Trouble>>,
+    cursors: Cell<u32>,
+}
+
+impl Session {
+    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+        Ok(Self {
+            client: RefCell::new(super::connect(config)?),
+            prepared: RefCell::default(),
+            trouble: Cell::default(),
+            cursors: Cell::default(),
+        })
+    }
+
+    pub(in crate::db) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
+        self.trouble.set(None);
+        self.cursors.set(0);
+        let begun = self.batch(match purpose {
+            Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            // The head of the journal is the one row that all write. The lock lets them take turns, and takes no snapshot: what
+            // the transaction then sees is what the one before it left.
+            Purpose::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE journal_head IN SHARE ROW EXCLUSIVE MODE",
+            Purpose::Stage => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            // Whoever else makes or changes the tables waits; the number is this program's.
+            Purpose::Migrate => "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(4278394711523)",
+        });
+        if begun.is_err() {
+            self.roll_back();
+        }
+        begun
+    }
+
+    pub(in crate::db) fn commit(&self) -> Result<(), Error> {
+        self.batch("COMMIT")
+    }
+
+    /// What made it necessary is the error to tell; with a connection that is gone, the server has rolled back by itself.
+    pub(in crate::db) fn roll_back(&self) {
+        let _ = self.client.borrow_mut().batch_execute("ROLLBACK");
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.client.borrow_mut().batch_execute(sql).map_err(self.failed(sql))
+    }
+
+    pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
+        let sql = "SELECT to_regclass($1) IS NOT NULL";
+        let row = self.client.borrow_mut().query_typed_one(sql, &[(&format!("{}.{name}", super::SCHEMA), Type::TEXT)]);
+        row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))
+    }
+
+    /// Makes the schema, unless its owner was given it.
+    pub(super) fn make_schema(&self) -> Result<(), Error> {
+        let sql = "SELECT to_regnamespace($1) IS NOT NULL";
+        let row = self.client.borrow_mut().query_typed_one(sql, &[(&super::SCHEMA, Type::TEXT)]);
+        let is_there: bool = row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))?;
+        if is_there { Ok(()) } else { self.batch(&format!("CREATE SCHEMA {}", super::SCHEMA)) }
+    }
+
+    pub(in crate::db) fn migrate(&self, sql: &str) -> Result<(), Error> {
+        self.client.borrow_mut().batch_execute(sql).map_err(self.failed("migration"))
+    }
+
+    pub(in crate::db) fn run(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
+        let prepared = self.prepared(statement, Form::Plain)?;
+        self.client.borrow_mut().execute(&prepared, &borrowed(values)).map_err(self.failed(statement.name))
+    }
+
+    pub(in crate::db) fn run_many<'v, const N: usize>(
+        &self,
+        statement: &'static Statement,
+        rows: impl IntoIterator<Item = [Value<'v>; N]>,
+    ) -> Result<(), Error> {
+        let mut rows = rows.into_iter();
+        let first: Vec<[Value<'v>; N]> = rows.by_ref().take(COPY_ROWS_MIN).collect();
+        if first.len() < COPY_ROWS_MIN {
+            return first.iter().try_for_each(|values| self.run(statement, values).map(|_| ()));
+        }
+        let rows = first.into_iter().chain(rows);
+        if statement.sql.starts_with("INSERT") { self.copy(statement, rows) } else { self.update(statement, rows) }
+    }
+
+    fn copy<'v, const N: usize>(
+        &self,
+        statement: &'static Statement,
+        rows: impl Iterator<Item = [Value<'v>; N]>,
+    ) -> Result<(), Error> {
+        let prepared = self.prepared(statement, Form::Copy)?;
+        let mut client = self.client.borrow_mut();
+        let mut copying = client.copy_in(&prepared).map_err(self.failed(statement.name))?;
+        let mut bytes = Vec::with_capacity(COPY_BYTES + COPY_BYTES / 4);
+        bytes.extend_from_slice(COPY_HEADER);
+        // The writer wraps the driver's errors; what came of it is told at the end.
+        let mut is_listening = true;
+        for values in rows {
+            bytes.put_i16(N as i16);
+            for value in &values {
+                bytes.put_i32(value.length());
+                value.append_to(&mut bytes);
+            }
+            if bytes.len() >= COPY_BYTES {
+                is_listening = copying.write_all(&bytes).is_ok();
+                bytes.clear();
+                if !is_listening {
+                    break;
+                }
+            }
+        }
+        if is_listening {
+            bytes.extend_from_slice(COPY_TRAILER);
+            let _ = copying.write_all(&bytes);
+        }
+        copying.finish().map(|_| ()).map_err(self.failed(statement.name))
+    }
+
+    fn update<'v, const N: usize>(
+        &self,
+        statement: &'static Statement,
+        rows: impl Iterator<Item = [Value<'v>; N]>,
+    ) -> Result<(), Error> {
+        let prepared = self.prepared(statement, Form::Update)?;
+        let first_key = self.rewritten_update(statement)?.first_key;
+        let mut columns: [Vec<Value<'v>>; N] = std::array::from_fn(|_| Vec::new());
+        let mut keys = BTreeSet::new();
+        let flush = |columns: &mut [Vec<Value<'v>>; N]| {
+            let values: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+            self.client.borrow_mut().execute(&prepared, &values).map_err(self.failed(statement.name))?;
+            columns.iter_mut().for_each(Vec::clear);
+            Ok::<_, Error>(())
+        };
+        for values in rows {
+            let mut key = Vec::new();
+            for value in &values[first_key..] {
+                key.put_i32(value.length());
+                value.append_to(&mut key);
+            }
+            // One statement updates a row once. A row that comes again is for the next one, so that the last update holds.
+            if columns[0].len() == LIST_VALUES || keys.contains(&key) {
+                flush(&mut columns)?;
+                keys.clear();
+            }
+            keys.insert(key);
+            columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+        }
+        flush(&mut columns)
+    }
+
+    pub(in crate::db) fn first<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let prepared = self.prepared(statement, Form::Plain)?;
+        let row = {
+            let mut client = self.client.borrow_mut();
+            let rows = client.query_raw(&prepared, values);
+            rows.and_then(|mut rows| rows.next()).map_err(self.failed(statement.name))?
+        };
+        row.map(|row| read(&Row::new(Cells::Postgres(&row), statement))).transpose()
+    }
+
+    pub(in crate::db) fn each(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        // A cursor, because rows that stream would keep the connection from whatever `read` asks meanwhile.
+        let number = self.cursors.get();
+        let name = cursor_name(number);
+        let prepared = self.prepared(statement, Form::Cursor(number))?;
+        let failed = || self.failed(statement.name);
+        self.client.borrow_mut().execute(&prepared, &borrowed(values)).map_err(failed())?;
+        self.cursors.set(number + 1);
+        let mut wanted = FETCH_ROWS_FIRST;
+        loop {
+            let fetch = format!("FETCH FORWARD {wanted} FROM {name}");
+            let rows = self.client.borrow_mut().query_typed(&fetch, &[]).map_err(failed())?;
+            let mut bytes = 0;
+            for row in &rows {
+                bytes += row.raw_size_bytes();
+                read(&Row::new(Cells::Postgres(row), statement))?;
+            }
+            if rows.len() < wanted {
+                break;
+            }
+            wanted = (FETCH_BYTES * rows.len() / bytes.max(1)).clamp(1, FETCH_ROWS_MAX);
+        }
+        self.cursors.set(number);
+        self.batch(&format!("CLOSE {name}"))
+    }
+
+    pub(in crate::db) fn look_up<'k>(
+        &self,
+        statement: &'static Statement,
+        keys: impl IntoIterator<Item = Value<'k>>,
+        mut read: impl FnMut(usize, &Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut keys = keys.into_iter();
+        let mut former = 0;
+        loop {
+            let list: Vec<Value<'k>> = keys.by_ref().take(LIST_VALUES).collect();
+            if list.is_empty() {
+                return Ok(());
+            }
+            let prepared = self.prepared(statement, Form::LookUp)?;
+            let rows = self.client.borrow_mut().query(&prepared, &[&list]).map_err(self.failed(statement.name))?;
+            for row in &rows {
+                let place: i64 = row.try_get(row.len() - 1).map_err(self.failed(statement.name))?;
+                let index = former + usize::try_from(place - 1).unwrap_or(0);
+                read(index, &Row::new(Cells::Postgres(row), statement))?;
+            }
+            former += list.len();
+        }
+    }
+
+    pub(in crate::db) fn parameters(&self, statement: &'static Statement) -> Result<Vec<String>, Error> {
+        let count = self.prepared(statement, Form::Plain)?.params().len();
+        Ok((1..=count).map(|at| format!("${at}")).collect())
+    }
+
+    fn prepared(&self, statement: &'static Statement, form: Form) -> Result<Prepared, Error> {
+        let key = (statement.name, form);
+        if let Some(prepared) = self.prepared.borrow().get(&key) {
+            return Ok(prepared.clone());
+        }
+        let cannot = || StoreError::plain(format!("{} cannot be done for many rows at once", statement.name));
+        let sql = match form {
+            Form::Plain => statement.sql.to_owned(),
+            Form::Cursor(number) => rewrite::cursor(statement.sql, &cursor_name(number)),
+            Form::Copy => rewrite::copy(statement.sql).ok_or_else(cannot)?,
+            Form::Update => self.rewritten_update(statement)?.sql,
+            Form::LookUp => match self.types(statement)?.as_slice() {
+                [key_type] => rewrite::look_up(statement.sql, key_type),
+                _ => return Err(cannot().into()),
+            },
+        };
+        let prepared = self.client.borrow_mut().prepare(&sql).map_err(self.failed(statement.name))?;
+        self.prepared.borrow_mut().insert(key, prepared.clone());
+        Ok(prepared)
+    }
+
+    /// The names of the types of a statement's parameters, which the server knows.
+    fn types(&self, statement: &'static Statement) -> Result<Vec<String>, Error> {
+        Ok(self.prepared(statement, Form::Plain)?.params().iter().map(|kind| kind.name().to_owned()).collect())
+    }
+
+    fn rewritten_update(&self, statement: &'static Statement) -> Result<rewrite::Update, Error> {
+        rewrite::update(statement.sql, &self.types(statement)?)
+            .ok_or_else(|| StoreError::plain(format!("{} cannot be done for many rows at once", statement.name)).into())
+    }
+
+    /// The error to tell; what it means for the transaction is kept.
+    fn failed(&self, doing: &str) -> impl FnOnce(::postgres::Error) -> Error {
+        move |error| {
+            let (told, trouble) = explain(doing, &error);
+            if self.trouble.get().is_none() {
+                self.trouble.set(trouble);
+            }
+            told
+        }
+    }
+}
+
+fn cursor_name(number: u32) -> String {
+    format!("cursor_{number}")
+}
+
+fn borrowed<'v>(values: &'v [Value<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as _).collect()
+}
