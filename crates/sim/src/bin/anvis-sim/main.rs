@@ -1,0 +1,128 @@
+//! `anvis-sim`: a nation made from a seed that lives for some days in virtual time and gives the real commands.
+//!
+//! The same seed ends with the same journal head, on every run. Nothing here reads a clock or the machine's chance.
+
+mod accounts;
+mod check;
+mod clock;
+mod model;
+mod pain;
+mod payouts;
+mod place;
+mod registers;
+mod secrets;
+mod world;
+
+use clap::{Args, Parser, Subcommand};
+use kernel::Error;
+use kernel::journal::Head;
+use kernel::merkle::to_hex;
+use place::Place;
+use serde_json::json;
+use std::process::ExitCode;
+use world::{DayView, Happened, Settings};
+
+/// Ours to mend: the store failed, or is not what the world believes.
+const FAILED: u8 = 1;
+/// Refused, before anything was made.
+const REFUSED: u8 = 3;
+
+#[derive(Parser)]
+#[command(version, about = "A nation that does not exist, which lives in virtual time")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lets a nation live for some days, and prints the head of its journal
+    World(WorldArgs),
+}
+
+#[derive(Args)]
+struct WorldArgs {
+    /// The store to make: sqlite:FOLDER, with the master key beside it
+    #[arg(long, value_name = "URL")]
+    store: String,
+    /// Another seed, another nation and another head
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many days
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=9999))]
+    days: u32,
+    /// How many people there are on the first day
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    people: u64,
+    /// How many companies there are on the first day
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=500_000))]
+    companies: u64,
+    /// How many payments are sent in on a day, divided among the payers
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(..=10_000_000))]
+    payments: u64,
+    /// The day on which the clock falls an hour behind
+    #[arg(long, value_name = "DAY")]
+    clock_behind: Option<u32>,
+    /// Keep the files that were exchanged, in FOLDER-files
+    #[arg(long)]
+    keep: bool,
+    /// One line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let Command::World(args) = Cli::parse().command;
+    match live(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if args.json {
+                println!("{}", json!({ "code": error.code(), "text": error.to_string() }));
+            } else {
+                eprintln!("{error} [{}]", error.code());
+            }
+            ExitCode::from(if matches!(error, Error::Refused(_)) { REFUSED } else { FAILED })
+        }
+    }
+}
+
+fn live(args: &WorldArgs) -> Result<(), Error> {
+    let settings = Settings {
+        seed: args.seed,
+        days: args.days,
+        people: args.people,
+        companies: args.companies,
+        payments: args.payments,
+        clock_behind_on: args.clock_behind,
+    };
+    let mut world = world::live(Place::of(&args.store)?, settings, &mut |day| {
+        if !args.json {
+            println!("{}", day_in_words(day));
+        }
+    })?;
+    let Head { size, root } = world.verify()?;
+    if !args.keep {
+        world.place.remove_files()?;
+    }
+    if args.json {
+        let (seed, days, happened) = (args.seed, args.days, &world.happened);
+        println!("{}", json!({ "seed": seed, "days": days, "size": size, "root": to_hex(&root), "counts": happened }));
+    } else {
+        println!("\nAll is as the world believes it. The journal and the tables agree:\n{size}:{}", to_hex(&root));
+    }
+    Ok(())
+}
+
+/// One day, in a few lines.
+fn day_in_words(DayView { date, before, after }: &DayView<'_>) -> String {
+    let mut text = format!("{date}");
+    for (name, count) in today(before, after) {
+        text.push_str(&format!("\n  {count:>8}  {}", name.replace('_', " ")));
+    }
+    text
+}
+
+fn today<'h>(before: &Happened, after: &'h Happened) -> Vec<(&'h str, u64)> {
+    let since = |name: &String, count: u64| count - before.get(name).copied().unwrap_or(0);
+    after.iter().map(|(name, count)| (name.as_str(), since(name, *count))).filter(|(_, count)| *count > 0).collect()
+}

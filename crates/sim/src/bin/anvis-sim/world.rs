@@ -1,0 +1,340 @@
+//! The world: a nation, a store, a clock, and what is believed of them; how they begin, and how a day goes by.
+
+use crate::clock::Clock;
+use crate::model::{Listing, Model, Payee};
+use crate::payouts::Batch;
+use crate::place::Place;
+use crate::secrets::seeded;
+use denmark::{Currency, Cvr};
+use kernel::journal::Head;
+use kernel::{Actor, Env, Error, StoreError, Writer};
+use payout::schema;
+use registry::account::DesignatedAccount;
+use registry::commands::AddPayer;
+use registry::import::{Banks, Source};
+use registry::payee::PayeeId;
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use sim::chance::{Draws, Keys};
+use sim::nation::{AccountKind, Nation, PUBLIC_PAYER, Plan, SpecificAccount};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+
+/// On every day after the first, one newcomer for so many people, and no fewer than one; of companies alike.
+const PER_NEWCOMER: u64 = 200;
+/// The CVR numbers of payers begin with these digits, and no company of the nation has such a one.
+const PAYER_CVR_FIRST: u32 = 8_900_000;
+
+/// When the day's work begins, in minutes of the day. All of it lies within an hour, so that a clock which falls behind
+/// after the registers shows what has been before.
+mod minute {
+    pub const REGISTERS: i64 = 410;
+    pub const ACCOUNTS: i64 = 420;
+    pub const PAYMENTS: i64 = 430;
+    pub const STAGES: i64 = 440;
+    pub const LOOK_UPS: i64 = 450;
+}
+
+/// What a world is made from.
+pub struct Settings {
+    pub seed: u64,
+    pub days: u32,
+    /// On the first day.
+    pub people: u64,
+    pub companies: u64,
+    /// A day, about.
+    pub payments: u64,
+    /// The day, counted from 1, on which the clock falls an hour behind.
+    pub clock_behind_on: Option<u32>,
+}
+
+/// How often what happened.
+pub type Happened = BTreeMap<String, u64>;
+
+/// How a day went.
+pub struct DayView<'h> {
+    pub date: jiff::civil::Date,
+    pub before: &'h Happened,
+    pub after: &'h Happened,
+}
+
+/// A row of a file that a register or a bank sends, and what must become of it.
+pub struct Row {
+    pub text: String,
+    pub expected: Expected,
+}
+
+/// What must become of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    Changed,
+    Unchanged,
+    Refused(&'static str),
+}
+
+/// A payee who came today, with the accounts that they bring.
+pub struct Joined {
+    pub payee: usize,
+    pub account: AccountKind,
+    pub specific: Option<SpecificAccount>,
+}
+
+/// A nation that lives, and its registry.
+pub struct World {
+    pub settings: Settings,
+    pub nation: Nation,
+    pub model: Model,
+    pub joined: Vec<Joined>,
+    pub batches: Vec<Batch>,
+    pub happened: Happened,
+    pub chance: Draws,
+    pub clock: Clock,
+    pub writer: Writer,
+    pub place: Place,
+    /// Counted from 0.
+    pub day: u32,
+    /// How many people and companies have come so far.
+    pub people: u64,
+    pub companies: u64,
+}
+
+/// The world and its store do not agree.
+pub fn differs(what: impl Into<String>) -> Error {
+    StoreError::plain(what).into()
+}
+
+/// Lives through all days; `each_day` is told of each.
+///
+/// # Errors
+/// The store failed, or is not what the world believes: the error names the seed and the day.
+pub fn live(place: Place, settings: Settings, each_day: &mut dyn FnMut(&DayView<'_>)) -> Result<World, Error> {
+    let seed = settings.seed;
+    let mut world = World::begin(place, settings).map_err(|error| on_day(seed, 1, error))?;
+    while world.day < world.settings.days {
+        let before = world.happened.clone();
+        let day = world.day + 1;
+        world.live_a_day().map_err(|error| on_day(seed, day, error))?;
+        each_day(&DayView { date: world.clock.date(), before: &before, after: &world.happened });
+        world.day += 1;
+    }
+    Ok(world)
+}
+
+fn on_day(seed: u64, day: u32, error: Error) -> Error {
+    match error {
+        // What a person can act on keeps its code.
+        Error::Refused(refusal) if refusal.code.starts_with("store.") || refusal.code.starts_with("sim.") => {
+            Error::Refused(refusal)
+        }
+        other => StoreError::new(format!("seed {seed}, day {day}"), Box::new(other)).into(),
+    }
+}
+
+impl World {
+    fn begin(mut place: Place, settings: Settings) -> Result<Self, Error> {
+        let days = u64::from(settings.days);
+        let newcomers = |count: u64| days.saturating_mul(newcomers_a_day(count));
+        let plan = Plan {
+            seed: settings.seed,
+            people: settings.people.saturating_add(newcomers(settings.people)),
+            companies: settings.companies.saturating_add(newcomers(settings.companies)),
+        };
+        let nation = Nation::new(plan).map_err(|error| StoreError::plain(error.to_string()))?;
+        let mut clock = Clock::new();
+        let mut secrets = seeded(settings.seed);
+        let env = Env::sample(clock.tick(), &mut secrets)?;
+        let writer = place.make_store(&env, &mut secrets)?.writer(secrets)?;
+        let mut keys = Keys::new(settings.seed);
+        let model = Model { payees: Vec::new(), payers: agreements(&nation) };
+        let mut world = Self {
+            chance: keys.next().with_text("world").draws(0),
+            settings,
+            nation,
+            model,
+            joined: Vec::new(),
+            batches: Vec::new(),
+            happened: Happened::new(),
+            clock,
+            writer,
+            place,
+            day: 0,
+            people: 0,
+            companies: 0,
+        };
+        let mut banks = Vec::new();
+        world.nation.write_banks(&mut banks).map_err(Error::io("the bank directory could not be written"))?;
+        let banks = String::from_utf8_lossy(&banks);
+        let rows: Vec<Row> =
+            banks.lines().skip(1).map(|row| Row { text: row.to_owned(), expected: Expected::Changed }).collect();
+        world.import("banks.csv", &Banks, &Actor::console(), &rows)?;
+        for payer in 0..world.model.payers.len() {
+            world.agree(payer)?;
+        }
+        Ok(world)
+    }
+
+    /// Registers what is agreed with a payer.
+    fn agree(&mut self, payer: usize) -> Result<(), Error> {
+        let env = self.env()?;
+        let agreement = self.model.payers[payer].clone();
+        self.writer.execute(&AddPayer { agreement }, &Actor::console(), &env)
+    }
+
+    fn live_a_day(&mut self) -> Result<(), Error> {
+        self.clock.go_on_to(self.day, minute::REGISTERS);
+        self.hear_from_registers()?;
+        self.clock.set_behind(self.settings.clock_behind_on == Some(self.day + 1));
+        self.clock.go_on_to(self.day, minute::ACCOUNTS);
+        self.hear_from_banks()?;
+        self.change_an_agreement()?;
+        self.clock.go_on_to(self.day, minute::PAYMENTS);
+        let earlier_batches = self.batches.len();
+        self.pay()?;
+        self.clock.go_on_to(self.day, minute::STAGES);
+        self.release_and_cancel(earlier_batches)?;
+        self.clock.go_on_to(self.day, minute::LOOK_UPS);
+        self.look_up_some()?;
+        self.check()?;
+        self.clock.set_behind(false);
+        Ok(())
+    }
+
+    /// Now and then a payer chooses anew what becomes of payments without an account. What was held before goes by what
+    /// was agreed before.
+    fn change_an_agreement(&mut self) -> Result<(), Error> {
+        if self.day == 0 || !self.chance.happens(500_000) {
+            return Ok(());
+        }
+        let payer = self.chance.below(self.model.payers.len() as u64) as usize;
+        let pay_to = pay_to(&self.nation);
+        let agreement = &mut self.model.payers[payer];
+        agreement.no_account = match agreement.no_account {
+            NoAccount::Reject => NoAccount::Hold,
+            NoAccount::Hold => NoAccount::PayTo(pay_to),
+            NoAccount::PayTo(_) => NoAccount::Reject,
+        };
+        self.count("agreements_changed", 1);
+        self.agree(payer)
+    }
+
+    /// How many newcomers, of so many, there are today: all at first.
+    pub fn newcomers(&self, at_first: u64) -> u64 {
+        if self.day == 0 { at_first } else { newcomers_a_day(at_first) }
+    }
+
+    /// The environment of the next command.
+    pub fn env(&mut self) -> Result<Env, Error> {
+        Env::sample(self.clock.tick(), &mut self.writer.secrets)
+    }
+
+    /// It happened so often.
+    pub fn count(&mut self, what: impl Into<String>, times: u64) {
+        if times > 0 {
+            *self.happened.entry(what.into()).or_default() += times;
+        }
+    }
+
+    /// One of the payees of whom `wanted` holds and who are not in `met` yet, where they then are.
+    pub fn find(&mut self, met: &mut BTreeSet<usize>, wanted: impl Fn(&Payee) -> bool) -> Option<usize> {
+        let payees = self.model.payees.len();
+        let first = if payees > 0 { self.chance.below(payees as u64) as usize } else { 0 };
+        let mut in_turn = (0..payees).map(|step| (first + step) % payees);
+        let found = in_turn.find(|at| !met.contains(at) && wanted(&self.model.payees[*at]))?;
+        met.insert(found);
+        Some(found)
+    }
+
+    /// Adds a payee. Their banks tell of their accounts later on the same day.
+    pub fn add_payee(
+        &mut self,
+        id: PayeeId,
+        name: String,
+        listing: Listing,
+        account: AccountKind,
+        specific: Option<SpecificAccount>,
+    ) {
+        self.joined.push(Joined { payee: self.model.payees.len(), account, specific });
+        self.model.payees.push(Payee { id, name, listing, default: None, specific: BTreeMap::new() });
+    }
+
+    /// Sends a file of rows, and holds what became of each against what is expected.
+    pub fn import<S: Source>(&mut self, name: &str, source: &S, actor: &Actor, rows: &[Row]) -> Result<(), Error> {
+        let mut text = S::HEADER.join(",");
+        text.push('\n');
+        for row in rows {
+            text.push_str(&row.text);
+            text.push('\n');
+        }
+        let path = self.place.write(&format!("{:04}-{name}", self.day + 1), &text)?;
+        let file = File::open(&path).map_err(Error::io(format!("{} could not be opened", path.display())))?;
+        let now = self.clock.tick();
+        let mut env = || Env::new(now, 0);
+        let (counts, rejects) = registry::import::run(&mut self.writer, source, file, actor, &mut env, &mut |_| {})?;
+        // The header is the first line.
+        let refused = rows.iter().zip(2_u64..).filter_map(|(row, line)| match row.expected {
+            Expected::Refused(code) => Some((line, code)),
+            Expected::Changed | Expected::Unchanged => None,
+        });
+        let told = rejects.iter().map(|(line, refusal)| (*line, refusal.code()));
+        if let Some((expected, told)) = first_difference(refused, told) {
+            return Err(differs(format!("{name}: refused is {told:?}, and expected was {expected:?}")));
+        }
+        let of = |expected| rows.iter().filter(|row| row.expected == expected).count() as u64;
+        if (counts.changed, counts.unchanged) != (of(Expected::Changed), of(Expected::Unchanged)) {
+            return Err(differs(format!("{name}: what changed is not what was expected")));
+        }
+        self.count("rows_changed", counts.changed);
+        self.count("rows_unchanged", counts.unchanged);
+        for (_, refusal) in &rejects {
+            self.count(format!("rows_refused {}", refusal.code()), 1);
+        }
+        Ok(())
+    }
+
+    /// Computes the journal again and holds every table against it.
+    ///
+    /// # Errors
+    /// What does not agree.
+    pub fn verify(&mut self) -> Result<Head, Error> {
+        self.writer.read(|scope| schema::verify(scope, None, &mut |_| {}))
+    }
+}
+
+/// The first place at which two lists are not alike.
+pub fn first_difference<T: PartialEq>(
+    expected: impl IntoIterator<Item = T>,
+    told: impl IntoIterator<Item = T>,
+) -> Option<(Option<T>, Option<T>)> {
+    let (mut expected, mut told) = (expected.into_iter(), told.into_iter());
+    loop {
+        match (expected.next(), told.next()) {
+            (None, None) => return None,
+            (expected, told) if expected != told => return Some((expected, told)),
+            _ => {}
+        }
+    }
+}
+
+const fn newcomers_a_day(at_first: u64) -> u64 {
+    at_first / PER_NEWCOMER + 1
+}
+
+/// The account that the payers who have agreed so pay to where there is no other.
+fn pay_to(nation: &Nation) -> DesignatedAccount {
+    DesignatedAccount::Domestic { account: nation.payer_account(), currency: Currency::DKK }
+}
+
+/// A public and a private payer for each thing that can become of a payment without an account.
+fn agreements(nation: &Nation) -> Vec<Agreement> {
+    let cvrs = (PAYER_CVR_FIRST..).filter_map(Cvr::with_check_digit);
+    let kinds = [
+        (PUBLIC_PAYER, PayerKind::Public, NoAccount::Reject),
+        ("kommunen", PayerKind::Public, NoAccount::Hold),
+        ("skatteforvaltningen", PayerKind::Public, NoAccount::PayTo(pay_to(nation))),
+        ("lønbureauet", PayerKind::Private, NoAccount::Reject),
+        ("pensionskassen", PayerKind::Private, NoAccount::Hold),
+        ("forsikringen", PayerKind::Private, NoAccount::PayTo(pay_to(nation))),
+    ];
+    let agreement =
+        |((name, kind, no_account), cvr): ((&str, _, _), _)| Agreement { name: name.to_owned(), cvr, kind, no_account };
+    kinds.into_iter().zip(cvrs).map(agreement).collect()
+}
