@@ -63,7 +63,6 @@ pub struct Draws(u64);
 
 impl Draws {
     /// Any number.
-    #[expect(clippy::should_implement_trait, reason = "draws never end, so they are no iterator")]
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN_GAMMA);
         mix(self.0)

@@ -1,7 +1,7 @@
 //! What banks and the operator ask to be done with accounts on a day: lawful things, and others.
 
 use crate::model::Payee;
-use crate::world::{Expected, Joined, Row, World};
+use crate::world::{Expected, Joined, Row, World, operator};
 use denmark::{AccountNumber, Currency, DanishAccount};
 use kernel::{Actor, Error};
 use registry::account::DesignatedAccount;
@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// On a day, each kind of act is done for one payee in so many, and for one at least.
 const PAYEES_PER_ACT: u64 = 250;
 const EUROS_PER_MILLION: u64 = 80_000;
-/// The operator who acts.
-const OPERATOR: &str = "anna";
+/// Of the files that are sent.
+const REPEATED_PER_MILLION: u64 = 50_000;
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -142,10 +142,15 @@ impl World {
             rows.push(Row { text: end, expected: Expected::Refused("row.malformed") });
             let (channel, actor) = match bank {
                 Some(bank) => (Channel::Bank(bank.name.to_owned()), Actor::console()),
-                None => (Channel::Operator, Actor::operator(OPERATOR)),
+                None => (Channel::Operator, operator()),
             };
             let source = Accounts { channel, vault: vault.clone() };
-            self.import(&format!("accounts-{number:03}.csv"), &source, &actor, &rows)?;
+            let name = format!("accounts-{number:03}.csv");
+            self.import(&name, &source, &actor, &rows)?;
+            if self.chance.happens(REPEATED_PER_MILLION) {
+                self.send_rows(&name, &source, &actor, &rows)?;
+                self.count("files", "of rows repeated", 1);
+            }
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use crate::model::{Ruling, iban};
 use crate::payouts::Batch;
-use crate::world::{World, differs, first_difference};
-use denmark::{Decimal, Money};
+use crate::world::{Remembered, World, differs, first_difference, operator};
+use denmark::Decimal;
 use kernel::{Actor, Command, Error};
 use payout::batch::Counts;
 use payout::queries;
@@ -18,7 +18,8 @@ const LOOK_UPS_A_DAY: u64 = 6;
 /// More batches than any world has.
 const BATCHES_MAX: i64 = 1 << 40;
 
-type Sums = BTreeMap<String, BTreeMap<String, Decimal>>;
+/// Sums by two names.
+pub type Sums = BTreeMap<String, BTreeMap<String, Decimal>>;
 
 impl World {
     /// Some look-ups, as an operator makes them: each is itself in the journal.
@@ -32,6 +33,10 @@ impl World {
             let is_default = specifics.is_empty() || self.chance.happens(300_000);
             let purpose = (!is_default).then(|| self.chance.pick(&specifics));
             self.look_up(at, purpose)?;
+        }
+        if !self.remembered.is_empty() {
+            let remembered = self.chance.below(self.remembered.len() as u64) as usize;
+            self.look_back(&self.remembered[remembered].clone())?;
         }
         let nobody = PayeeId::Cpr(self.nation.unregistered_cpr(self.chance.next()));
         let command = LookUp { payee: nobody, specific: None, as_of: None, known_at: None };
@@ -56,12 +61,25 @@ impl World {
         };
         let account = standing.map(|standing| iban(&self.nation, &standing.account).as_str().to_owned());
         let env = self.env()?;
-        let answer: LookUpAnswer = self.writer.execute(&command, &Actor::operator("anna"), &env)?;
-        self.count("look_ups", 1);
-        if (answer.state.as_str(), &answer.account) == (state, &account) {
-            return Ok(());
+        let answer: LookUpAnswer = self.writer.execute(&command, &operator(), &env)?;
+        self.count("commands", "look up", 1);
+        if (answer.state.as_str(), &answer.account) != (state, &account) {
+            return Err(differs(format!("payee {at}: told is {}, and believed is {state}", answer.state)));
         }
-        Err(differs(format!("payee {at}: the answer is {}, and what is believed is {state}", answer.state)))
+        // While the clock is behind, its moments are not those of the journal.
+        if purpose.is_none() && !self.clock.is_behind() {
+            self.remembered.push(Remembered { at: env.now, payee: self.model.payees[at].id, answer });
+        }
+        Ok(())
+    }
+
+    /// What was told once is told again, when it is asked for as it was known then.
+    fn look_back(&mut self, Remembered { at, payee, answer }: &Remembered) -> Result<(), Error> {
+        let env = self.env()?;
+        let command = LookUp { payee: *payee, specific: None, as_of: Some(*at), known_at: Some(*at) };
+        let again = self.writer.execute(&command, &operator(), &env)?;
+        self.count("commands", "look back", 1);
+        if again == *answer { Ok(()) } else { Err(differs("what was known once is not told again")) }
     }
 
     /// Gives a command that must be refused, which is an entry in the journal too.
@@ -70,9 +88,9 @@ impl World {
     /// It was not refused, or for another reason.
     pub fn refuse<C: Command>(&mut self, command: &C, code: &'static str) -> Result<(), Error> {
         let env = self.env()?;
-        match self.writer.execute(command, &Actor::operator("anna"), &env) {
+        match self.writer.execute(command, &operator(), &env) {
             Err(Error::Refused(refusal)) if refusal.code == code => {
-                self.count(format!("commands_refused {code}"), 1);
+                self.count("commands_refused", code, 1);
                 Ok(())
             }
             Err(other) => Err(other),
@@ -162,6 +180,25 @@ impl World {
         self.check_counts(batch, &view.counts)
     }
 
+    /// What the payments of all files come to, by currency: as they were sent (`sent`), and as the store tells, by what
+    /// became of them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn totals(&mut self) -> Result<Sums, Error> {
+        let mut totals = Sums::new();
+        for payment in self.batches.iter().flat_map(|batch| &batch.file.payments) {
+            add(&mut totals, payment.currency.as_str(), "sent", payment.decimal());
+        }
+        for view in queries::list(&mut self.writer, BATCHES_MAX, &Actor::console())? {
+            for (label, currency, sum) in sums_of(&view.counts)? {
+                let state = if view.counts.reasons.contains_key(label) { "went back" } else { label };
+                add(&mut totals, currency, state, sum);
+            }
+        }
+        Ok(totals)
+    }
+
     /// Counts and sums: all that came in is somewhere, once.
     ///
     /// # Errors
@@ -180,17 +217,14 @@ impl World {
             if matches!(ruling, Ruling::Rejected(_) | Ruling::Cancelled) {
                 *reasons.entry(ruling.label().to_owned()).or_default() += 1;
             }
+            // Nothing is no amount.
             if payment.minor > 0 {
-                let money = Money { minor: payment.minor, currency: payment.currency };
-                add(&mut sums, ruling.label(), payment.currency.as_str(), money.decimal());
+                add(&mut sums, ruling.label(), payment.currency.as_str(), payment.decimal());
             }
         }
         let mut told = Sums::new();
-        for (label, sums) in &counts.sums {
-            for (currency, sum) in sums {
-                let sum = Decimal::parse(sum).map_err(|_| differs(format!("{id}: a sum is no amount")))?;
-                add(&mut told, label, currency, sum);
-            }
+        for (label, currency, sum) in sums_of(counts)? {
+            add(&mut told, label, currency, sum);
         }
         if counts.reasons != reasons || told != sums {
             return Err(differs(format!("{id}: reasons or sums are not those of its payments")));
@@ -209,13 +243,11 @@ impl World {
         let mut believed = Vec::new();
         for index in decided {
             let payment = &batch.file.payments[*index];
-            let account = match batch.rulings[*index] {
-                Ruling::Routed(account) => account,
-                Ruling::Passed => payment.given.unwrap_or_else(|| unreachable!("only such payments pass")),
-                Ruling::Held(_) | Ruling::Rejected(_) | Ruling::Cancelled => continue,
+            let account = match (batch.rulings[*index], payment.given) {
+                (Ruling::Routed(account), _) | (Ruling::Passed, Some(account)) => account,
+                _ => continue,
             };
-            let money = Money { minor: payment.minor, currency: payment.currency };
-            sum = sum.checked_add(money.decimal()).unwrap_or(sum);
+            sum = sum.checked_add(payment.decimal()).unwrap_or(sum);
             believed.push((payment.end_to_end_id.as_str(), iban(&self.nation, &account)));
         }
         let Some(text) = text else {
@@ -236,8 +268,20 @@ impl World {
     }
 }
 
-fn add(sums: &mut Sums, label: &str, currency: &str, amount: Decimal) {
-    let sum = sums.entry(label.to_owned()).or_default().entry(currency.to_owned()).or_insert(Decimal::ZERO);
+/// The sums of a batch as the store tells them: of what, in which currency, how much.
+fn sums_of(counts: &Counts) -> Result<Vec<(&str, &str, Decimal)>, Error> {
+    let mut found = Vec::new();
+    for (label, sums) in &counts.sums {
+        for (currency, sum) in sums {
+            let sum = Decimal::parse(sum).map_err(|_| differs("a sum is no amount"))?;
+            found.push((label.as_str(), currency.as_str(), sum));
+        }
+    }
+    Ok(found)
+}
+
+fn add(sums: &mut Sums, one: &str, other: &str, amount: Decimal) {
+    let sum = sums.entry(one.to_owned()).or_default().entry(other.to_owned()).or_insert(Decimal::ZERO);
     *sum = sum.checked_add(amount).unwrap_or(*sum);
 }
 

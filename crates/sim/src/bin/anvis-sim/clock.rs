@@ -47,6 +47,11 @@ impl Clock {
         Timestamp::from_micros(self.true_micros - behind)
     }
 
+    /// Whether it shows an hour less than it is.
+    pub const fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
     /// The date in Denmark.
     pub fn date(&self) -> Date {
         copenhagen_date(self.read().to_jiff())

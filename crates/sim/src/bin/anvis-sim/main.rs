@@ -14,13 +14,14 @@ mod secrets;
 mod world;
 
 use clap::{Args, Parser, Subcommand};
+use denmark::Decimal;
 use kernel::Error;
 use kernel::journal::Head;
 use kernel::merkle::to_hex;
-use place::Place;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
-use world::{DayView, Happened, Settings};
+use world::{DayView, Settings};
 
 /// Ours to mend: the store failed, or is not what the world believes.
 const FAILED: u8 = 1;
@@ -95,34 +96,56 @@ fn live(args: &WorldArgs) -> Result<(), Error> {
         payments: args.payments,
         clock_behind_on: args.clock_behind,
     };
-    let mut world = world::live(Place::of(&args.store)?, settings, &mut |day| {
+    let mut world = world::live(&args.store, settings, &mut |day| {
         if !args.json {
             println!("{}", day_in_words(day));
         }
     })?;
     let Head { size, root } = world.verify()?;
+    let sums = world.totals()?;
     if !args.keep {
-        world.place.remove_files()?;
+        world.files.remove()?;
     }
     if args.json {
-        let (seed, days, happened) = (args.seed, args.days, &world.happened);
-        println!("{}", json!({ "seed": seed, "days": days, "size": size, "root": to_hex(&root), "counts": happened }));
+        let sums: BTreeMap<_, BTreeMap<_, _>> =
+            sums.into_iter().map(|(currency, sums)| (currency, in_words(sums))).collect();
+        let head = json!({
+            "seed": args.seed,
+            "days": args.days,
+            "size": size,
+            "root": to_hex(&root),
+            "counts": world.happened,
+            "sums": sums,
+        });
+        println!("{head}");
     } else {
+        for (currency, sums) in sums {
+            let sums: Vec<String> = in_words(sums).into_iter().map(|(of, sum)| format!("{sum} {of}")).collect();
+            println!("\n{currency}: {}", sums.join(", "));
+        }
         println!("\nAll is as the world believes it. The journal and the tables agree:\n{size}:{}", to_hex(&root));
     }
     Ok(())
 }
 
-/// One day, in a few lines.
-fn day_in_words(DayView { date, before, after }: &DayView<'_>) -> String {
-    let mut text = format!("{date}");
-    for (name, count) in today(before, after) {
-        text.push_str(&format!("\n  {count:>8}  {}", name.replace('_', " ")));
-    }
-    text
+fn in_words(sums: BTreeMap<String, Decimal>) -> BTreeMap<String, String> {
+    sums.into_iter().map(|(of, sum)| (of, sum.to_string())).collect()
 }
 
-fn today<'h>(before: &Happened, after: &'h Happened) -> Vec<(&'h str, u64)> {
-    let since = |name: &String, count: u64| count - before.get(name).copied().unwrap_or(0);
-    after.iter().map(|(name, count)| (name.as_str(), since(name, *count))).filter(|(_, count)| *count > 0).collect()
+/// One day, in a few lines.
+fn day_in_words(DayView { date, before, after }: &DayView<'_>) -> String {
+    let mut text = date.to_string();
+    let nothing = BTreeMap::new();
+    for (of, happened) in *after {
+        let before = before.get(of).unwrap_or(&nothing);
+        let today = happened.iter().filter_map(|(what, count)| {
+            let today = count - before.get(what).copied().unwrap_or(0);
+            (today > 0).then(|| format!("{today} {what}"))
+        });
+        let today: Vec<String> = today.collect();
+        if !today.is_empty() {
+            text.push_str(&format!("\n  {:<17}  {}", of.replace('_', " "), today.join(", ")));
+        }
+    }
+    text
 }

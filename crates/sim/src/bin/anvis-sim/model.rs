@@ -1,7 +1,7 @@
 //! What the world itself believes: who there is, whose account is which, and what must become of a payment. It knows
 //! what was done and never asks the store, so that the two can be compared.
 
-use denmark::{Currency, Iban};
+use denmark::{Currency, Decimal, Iban, Money};
 use registry::account::DesignatedAccount;
 use registry::designation::{Standing, State};
 use registry::payee::PayeeId;
@@ -124,6 +124,13 @@ pub struct Payment {
     pub is_repeat: bool,
     /// It stands in a block whose execution date is past.
     pub is_late: bool,
+}
+
+impl Payment {
+    /// Its amount, in whole units of its currency.
+    pub fn decimal(&self) -> Decimal {
+        Money { minor: self.minor, currency: self.currency }.decimal()
+    }
 }
 
 /// Everything that is believed.

@@ -162,17 +162,17 @@ impl World {
             Ok(routed) if !routed.duplicate => routed,
             other => return Err(differs(format!("{}: a true file became {other:?}", file.message_id))),
         };
-        let no_account = self.model.payers[file.payer].no_account.clone();
+        let no_account = self.model.payers[file.payer].no_account;
         let rule = |payment: &Payment| match self.model.rule(file.payer, &no_account, payment) {
             Ruling::Routed(_) | Ruling::Passed if file.hold_all => Ruling::Held(None),
             ruling => ruling,
         };
         let rulings: Vec<Ruling> = file.payments.iter().map(rule).collect();
         let Routed { batch, counts, completed, .. } = routed;
-        self.count("files_routed", 1);
-        self.count("payments", file.payments.len() as u64);
+        self.count("files", "routed", 1);
+        self.count("payments", "sent", file.payments.len() as u64);
         for ruling in &rulings {
-            self.count(format!("payments_at_first {}", ruling.label()), 1);
+            self.count("payments_at_first", ruling.label(), 1);
         }
         let completed = completed.map(|path| Ok::<_, Error>((path.clone(), read(&path)?))).transpose()?;
         let all: Vec<usize> = (0..rulings.len()).collect();
@@ -201,7 +201,7 @@ impl World {
         if text.as_ref() != completed.as_ref().map(|(_, text)| text) {
             return Err(differs(format!("{}: the completed file is not what it was", file.message_id)));
         }
-        self.count("files_repeated", 1);
+        self.count("files", "repeated", 1);
         Ok(())
     }
 
@@ -222,14 +222,14 @@ impl World {
     }
 
     fn count_refused(&mut self, refused: &Refused) {
-        self.count(format!("files_refused {}", refused.code), 1);
+        self.count("files_refused", refused.code, 1);
     }
 
     fn write_pain(&self, file: &PaymentFile, what: &str, defect: Option<Defect>) -> Result<PathBuf, Error> {
         let today = self.clock.date();
         let execution = add_banking_days(today, EXECUTED_AFTER_BANKING_DAYS);
         let name = format!("{:04}-{}-{what}.pain.001.xml", self.day + 1, file.message_id);
-        self.place.write(&name, &self.pain(file, today, execution, defect))
+        self.files.write(&name, &self.pain(file, today, execution, defect))
     }
 
     fn route(&mut self, file: &PaymentFile, path: &Path) -> Result<Result<Routed, Refused>, Error> {
@@ -239,7 +239,7 @@ impl World {
         let request = Request {
             file: path,
             payer: &self.model.payers[file.payer].name,
-            out: self.place.files(),
+            out: self.files.folder(),
             hold_all: file.hold_all,
             clock: &clock,
         };
@@ -270,7 +270,7 @@ impl World {
     fn release(&mut self, at: usize) -> Result<(), Error> {
         let env = self.env()?;
         let name = self.batches[at].name.clone();
-        let released = release(&mut self.writer, &name, self.place.files(), &Actor::console(), &env)?;
+        let released = release(&mut self.writer, &name, self.files.folder(), &Actor::console(), &env)?;
         let Released { counts, completed, .. } = released;
         let batch = &mut self.batches[at];
         let mut decided = Vec::new();
@@ -288,8 +288,8 @@ impl World {
                 decided.push(index);
             }
         }
-        self.count("releases", 1);
-        self.count("payments_released", decided.len() as u64);
+        self.count("commands", "release", 1);
+        self.count("payments", "released", decided.len() as u64);
         let text = completed.as_deref().map(read).transpose()?;
         let batch = &self.batches[at];
         self.check_completed(batch, &decided, text.as_deref())?;
@@ -312,8 +312,8 @@ impl World {
         let command = Cancel { batch: batch.name.clone(), end_to_end_id };
         let env = self.env()?;
         let counts = self.writer.execute(&command, &Actor::console(), &env)?;
-        self.count("cancellations", 1);
-        self.count("payments_cancelled", cancelled);
+        self.count("commands", "cancel", 1);
+        self.count("payments", "cancelled", cancelled);
         self.check_counts(&self.batches[at], &counts)?;
         self.check_batch(at)
     }

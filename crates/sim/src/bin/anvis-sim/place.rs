@@ -1,6 +1,6 @@
-//! Where a world is: its store, and the folder of the files that it exchanges.
+//! Where a world is: its store, and the folder of the files that it exchanges. What a store's URL means is said here alone.
 
-use kernel::{Env, Error, Refuse, Secrets, Store, StoreRefusal};
+use kernel::{Env, Error, Refuse, Secrets, Store};
 use payout::schema;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 const SQLITE: &str = "sqlite:";
 
 /// Why a world cannot be where it was to be.
-#[derive(Debug, PartialEq, Eq)]
 pub enum PlaceRefusal {
     /// The store is not named as one.
     Url,
@@ -36,53 +35,36 @@ impl fmt::Display for PlaceRefusal {
     }
 }
 
-/// Where a world is.
-pub struct Place {
-    folder: PathBuf,
-    key: PathBuf,
-    files: PathBuf,
+/// Makes the store that a URL names, for a nation that does not exist, and the folder of the files that it exchanges.
+/// All that is there then is the world's own: a key that lay there before would be another's.
+///
+/// # Errors
+/// [`PlaceRefusal`], or they cannot be made.
+pub fn make(url: &str, env: &Env, secrets: &mut Secrets) -> Result<(Store, Files), Error> {
+    let folder = Path::new(url.strip_prefix(SQLITE).ok_or(PlaceRefusal::Url)?);
+    let name = folder.file_name().ok_or(PlaceRefusal::Url)?;
+    let beside = |suffix: &str| {
+        let mut name = name.to_owned();
+        name.push(suffix);
+        folder.with_file_name(name)
+    };
+    let (key, files) = (beside(".key"), beside("-files"));
+    if let Some(taken) = [folder, &key, &files].into_iter().find(|path| path.exists()) {
+        return Err(PlaceRefusal::Taken(taken.to_owned()).into());
+    }
+    let migrations: Vec<_> = schema::migrations().collect();
+    let store = Store::create(folder, &key, &migrations, true, env, secrets)?;
+    std::fs::create_dir_all(&files).map_err(Error::io(format!("{} could not be made", files.display())))?;
+    Ok((store, Files(files)))
 }
 
-impl Place {
-    /// The place that a URL names. Nothing is made yet.
-    ///
-    /// # Errors
-    /// [`PlaceRefusal::Url`].
-    pub fn of(url: &str) -> Result<Self, Error> {
-        let folder = Path::new(url.strip_prefix(SQLITE).ok_or(PlaceRefusal::Url)?);
-        let name = folder.file_name().ok_or(PlaceRefusal::Url)?;
-        let beside = |suffix: &str| {
-            let mut name = name.to_owned();
-            name.push(suffix);
-            folder.with_file_name(name)
-        };
-        Ok(Self { folder: folder.to_owned(), key: beside(".key"), files: beside("-files") })
-    }
+/// The folder of the files that are exchanged.
+pub struct Files(PathBuf);
 
-    /// Makes the store, with a new master key, and the folder of the files. All that is there is the world's own:
-    /// a key that lay there before would be another's.
-    ///
-    /// # Errors
-    /// [`PlaceRefusal::Taken`], [`StoreRefusal::Exists`], or they cannot be made.
-    pub fn make_store(&mut self, env: &Env, secrets: &mut Secrets) -> Result<Store, Error> {
-        for path in [&self.key, &self.files] {
-            if path.exists() {
-                return Err(PlaceRefusal::Taken(path.clone()).into());
-            }
-        }
-        if self.folder.exists() {
-            return Err(StoreRefusal::Exists(self.folder.clone()).into());
-        }
-        let migrations: Vec<_> = schema::migrations().collect();
-        let store = Store::create(&self.folder, &self.key, &migrations, true, env, secrets)?;
-        std::fs::create_dir_all(&self.files)
-            .map_err(Error::io(format!("{} could not be made", self.files.display())))?;
-        Ok(store)
-    }
-
-    /// Where files are exchanged.
-    pub fn files(&self) -> &Path {
-        &self.files
+impl Files {
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.0
     }
 
     /// Writes a file that is sent to the registry.
@@ -90,17 +72,16 @@ impl Place {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, Error> {
-        let path = self.files.join(name);
+        let path = self.0.join(name);
         std::fs::write(&path, text).map_err(Error::io(format!("{} could not be written", path.display())))?;
         Ok(path)
     }
 
-    /// Removes the files that were exchanged; the store stays.
+    /// Removes all of them; the store stays.
     ///
     /// # Errors
     /// They cannot be removed.
-    pub fn remove_files(&self) -> Result<(), Error> {
-        std::fs::remove_dir_all(&self.files)
-            .map_err(Error::io(format!("{} could not be removed", self.files.display())))
+    pub fn remove(&self) -> Result<(), Error> {
+        std::fs::remove_dir_all(&self.0).map_err(Error::io(format!("{} could not be removed", self.0.display())))
     }
 }

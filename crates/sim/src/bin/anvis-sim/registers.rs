@@ -23,11 +23,11 @@ enum Event {
 }
 
 const EVENTS: [(Event, &str); 5] = [
-    (Event::Moves, "people_moved"),
-    (Event::Dies, "people_died"),
-    (Event::Emigrates, "people_emigrated"),
-    (Event::IsProtected, "people_protected"),
-    (Event::StaysAsTheyWere, "people_repeated"),
+    (Event::Moves, "moved"),
+    (Event::Dies, "died"),
+    (Event::Emigrates, "emigrated"),
+    (Event::IsProtected, "protected"),
+    (Event::StaysAsTheyWere, "told again"),
 ];
 
 /// Rows that are wrong by themselves, and why. Nobody has these numbers.
@@ -66,7 +66,7 @@ impl World {
         if self.day > 0 {
             for (event, name) in EVENTS {
                 let happened = (0..count).filter(|_| self.befall(event, &mut met, &mut rows)).count();
-                self.count(name, happened as u64);
+                self.count("people", name, happened as u64);
             }
             rows.push(wrong(&WRONG_PEOPLE, self.chance.next()));
         }
@@ -79,7 +79,7 @@ impl World {
             self.add_payee(id, name, Listing::Person(person), account, specific);
         }
         self.people += newcomers;
-        self.count("people_came", newcomers);
+        self.count("people", "came", newcomers);
         rows
     }
 
@@ -124,7 +124,7 @@ impl World {
             {
                 company.fate = CompanyFate::Dissolved { on: today };
                 rows.push(Row { text: company.register_row(), expected: Expected::Changed });
-                self.count("companies_dissolved", 1);
+                self.count("companies", "dissolved", 1);
             }
             if let Some(at) = self.find(&mut met, |payee| active(&payee.listing))
                 && let Listing::Company(company) = &self.model.payees[at].listing
@@ -150,7 +150,7 @@ impl World {
             self.add_payee(id, name, Listing::Company(company), account, None);
         }
         self.companies += newcomers;
-        self.count("companies_came", newcomers);
+        self.count("companies", "came", newcomers);
         rows
     }
 }

@@ -3,14 +3,14 @@
 use crate::clock::Clock;
 use crate::model::{Listing, Model, Payee};
 use crate::payouts::Batch;
-use crate::place::Place;
+use crate::place::{self, Files};
 use crate::secrets::seeded;
 use denmark::{Currency, Cvr};
 use kernel::journal::Head;
-use kernel::{Actor, Env, Error, StoreError, Writer};
+use kernel::{Actor, Env, Error, StoreError, Timestamp, Writer};
 use payout::schema;
 use registry::account::DesignatedAccount;
-use registry::commands::AddPayer;
+use registry::commands::{AddPayer, LookUpAnswer};
 use registry::import::{Banks, Source};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
@@ -47,8 +47,8 @@ pub struct Settings {
     pub clock_behind_on: Option<u32>,
 }
 
-/// How often what happened.
-pub type Happened = BTreeMap<String, u64>;
+/// How often what happened, by what it happened to.
+pub type Happened = BTreeMap<&'static str, BTreeMap<&'static str, u64>>;
 
 /// How a day went.
 pub struct DayView<'h> {
@@ -78,18 +78,28 @@ pub struct Joined {
     pub specific: Option<SpecificAccount>,
 }
 
+/// What a look-up has told of a payee's default account.
+#[derive(Clone)]
+pub struct Remembered {
+    /// When.
+    pub at: Timestamp,
+    pub payee: PayeeId,
+    pub answer: LookUpAnswer,
+}
+
 /// A nation that lives, and its registry.
 pub struct World {
     pub settings: Settings,
     pub nation: Nation,
     pub model: Model,
     pub joined: Vec<Joined>,
+    pub remembered: Vec<Remembered>,
     pub batches: Vec<Batch>,
     pub happened: Happened,
     pub chance: Draws,
     pub clock: Clock,
     pub writer: Writer,
-    pub place: Place,
+    pub files: Files,
     /// Counted from 0.
     pub day: u32,
     /// How many people and companies have come so far.
@@ -102,74 +112,73 @@ pub fn differs(what: impl Into<String>) -> Error {
     StoreError::plain(what).into()
 }
 
-/// Lives through all days; `each_day` is told of each.
+/// Lives through all days, in a store that is made where `url` says; `each_day` is told of each.
 ///
 /// # Errors
-/// The store failed, or is not what the world believes: the error names the seed and the day.
-pub fn live(place: Place, settings: Settings, each_day: &mut dyn FnMut(&DayView<'_>)) -> Result<World, Error> {
+/// The store cannot be made there, or failed, or is not what the world believes: then the error names seed and day.
+pub fn live(url: &str, settings: Settings, each_day: &mut dyn FnMut(&DayView<'_>)) -> Result<World, Error> {
     let seed = settings.seed;
-    let mut world = World::begin(place, settings).map_err(|error| on_day(seed, 1, error))?;
+    let mut world = World::make(url, settings)?;
     while world.day < world.settings.days {
         let before = world.happened.clone();
         let day = world.day + 1;
-        world.live_a_day().map_err(|error| on_day(seed, day, error))?;
+        world
+            .live_a_day()
+            .map_err(|error| StoreError::new(format!("the world of seed {seed}, day {day}"), Box::new(error)))?;
         each_day(&DayView { date: world.clock.date(), before: &before, after: &world.happened });
         world.day += 1;
     }
     Ok(world)
 }
 
-fn on_day(seed: u64, day: u32, error: Error) -> Error {
-    match error {
-        // What a person can act on keeps its code.
-        Error::Refused(refusal) if refusal.code.starts_with("store.") || refusal.code.starts_with("sim.") => {
-            Error::Refused(refusal)
-        }
-        other => StoreError::new(format!("seed {seed}, day {day}"), Box::new(other)).into(),
-    }
-}
-
 impl World {
-    fn begin(mut place: Place, settings: Settings) -> Result<Self, Error> {
+    /// A store, and a nation that nobody has told it of.
+    ///
+    /// # Errors
+    /// The store cannot be made there, or the nation is too large.
+    pub fn make(url: &str, settings: Settings) -> Result<Self, Error> {
         let days = u64::from(settings.days);
-        let newcomers = |count: u64| days.saturating_mul(newcomers_a_day(count));
+        let with_newcomers = |count: u64| count.saturating_add(days.saturating_mul(newcomers_a_day(count)));
         let plan = Plan {
             seed: settings.seed,
-            people: settings.people.saturating_add(newcomers(settings.people)),
-            companies: settings.companies.saturating_add(newcomers(settings.companies)),
+            people: with_newcomers(settings.people),
+            companies: with_newcomers(settings.companies),
         };
         let nation = Nation::new(plan).map_err(|error| StoreError::plain(error.to_string()))?;
         let mut clock = Clock::new();
         let mut secrets = seeded(settings.seed);
         let env = Env::sample(clock.tick(), &mut secrets)?;
-        let writer = place.make_store(&env, &mut secrets)?.writer(secrets)?;
+        let (store, files) = place::make(url, &env, &mut secrets)?;
+        let writer = store.writer(secrets)?;
         let mut keys = Keys::new(settings.seed);
         let model = Model { payees: Vec::new(), payers: agreements(&nation) };
-        let mut world = Self {
+        Ok(Self {
             chance: keys.next().with_text("world").draws(0),
             settings,
             nation,
             model,
             joined: Vec::new(),
+            remembered: Vec::new(),
             batches: Vec::new(),
             happened: Happened::new(),
             clock,
             writer,
-            place,
+            files,
             day: 0,
             people: 0,
             companies: 0,
-        };
+        })
+    }
+
+    /// The bank directory and the payers, before anything else.
+    fn begin(&mut self) -> Result<(), Error> {
         let mut banks = Vec::new();
-        world.nation.write_banks(&mut banks).map_err(Error::io("the bank directory could not be written"))?;
+        self.nation.write_banks(&mut banks).map_err(Error::io("the bank directory could not be written"))?;
         let banks = String::from_utf8_lossy(&banks);
         let rows: Vec<Row> =
             banks.lines().skip(1).map(|row| Row { text: row.to_owned(), expected: Expected::Changed }).collect();
-        world.import("banks.csv", &Banks, &Actor::console(), &rows)?;
-        for payer in 0..world.model.payers.len() {
-            world.agree(payer)?;
-        }
-        Ok(world)
+        self.import("banks.csv", &Banks, &Actor::console(), &rows)?;
+        (0..self.model.payers.len()).try_for_each(|payer| self.agree(payer))
     }
 
     /// Registers what is agreed with a payer.
@@ -180,6 +189,9 @@ impl World {
     }
 
     fn live_a_day(&mut self) -> Result<(), Error> {
+        if self.day == 0 {
+            self.begin()?;
+        }
         self.clock.go_on_to(self.day, minute::REGISTERS);
         self.hear_from_registers()?;
         self.clock.set_behind(self.settings.clock_behind_on == Some(self.day + 1));
@@ -212,7 +224,7 @@ impl World {
             NoAccount::Hold => NoAccount::PayTo(pay_to),
             NoAccount::PayTo(_) => NoAccount::Reject,
         };
-        self.count("agreements_changed", 1);
+        self.count("commands", "change agreement", 1);
         self.agree(payer)
     }
 
@@ -227,9 +239,9 @@ impl World {
     }
 
     /// It happened so often.
-    pub fn count(&mut self, what: impl Into<String>, times: u64) {
+    pub fn count(&mut self, of: &'static str, what: &'static str, times: u64) {
         if times > 0 {
-            *self.happened.entry(what.into()).or_default() += times;
+            *self.happened.entry(of).or_default().entry(what).or_default() += times;
         }
     }
 
@@ -256,15 +268,35 @@ impl World {
         self.model.payees.push(Payee { id, name, listing, default: None, specific: BTreeMap::new() });
     }
 
-    /// Sends a file of rows, and holds what became of each against what is expected.
+    /// Sends a file of rows, and counts what became of them.
+    ///
+    /// # Errors
+    /// The store's, or a row did not become what it must.
     pub fn import<S: Source>(&mut self, name: &str, source: &S, actor: &Actor, rows: &[Row]) -> Result<(), Error> {
+        self.send_rows(name, source, actor, rows)?;
+        for row in rows {
+            match row.expected {
+                Expected::Changed => self.count("rows", "changed", 1),
+                Expected::Unchanged => self.count("rows", "unchanged", 1),
+                Expected::Refused(code) => self.count("rows_refused", code, 1),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a file of rows, and holds what became of each against what is expected. The same file again from the same
+    /// sender is told what became of it first.
+    ///
+    /// # Errors
+    /// The store's, or a row did not become what it must.
+    pub fn send_rows<S: Source>(&mut self, name: &str, source: &S, actor: &Actor, rows: &[Row]) -> Result<(), Error> {
         let mut text = S::HEADER.join(",");
         text.push('\n');
         for row in rows {
             text.push_str(&row.text);
             text.push('\n');
         }
-        let path = self.place.write(&format!("{:04}-{name}", self.day + 1), &text)?;
+        let path = self.files.write(&format!("{:04}-{name}", self.day + 1), &text)?;
         let file = File::open(&path).map_err(Error::io(format!("{} could not be opened", path.display())))?;
         let now = self.clock.tick();
         let mut env = || Env::new(now, 0);
@@ -282,11 +314,6 @@ impl World {
         if (counts.changed, counts.unchanged) != (of(Expected::Changed), of(Expected::Unchanged)) {
             return Err(differs(format!("{name}: what changed is not what was expected")));
         }
-        self.count("rows_changed", counts.changed);
-        self.count("rows_unchanged", counts.unchanged);
-        for (_, refusal) in &rejects {
-            self.count(format!("rows_refused {}", refusal.code()), 1);
-        }
         Ok(())
     }
 
@@ -297,6 +324,11 @@ impl World {
     pub fn verify(&mut self) -> Result<Head, Error> {
         self.writer.read(|scope| schema::verify(scope, None, &mut |_| {}))
     }
+}
+
+/// The operator who acts.
+pub fn operator() -> Actor {
+    Actor::operator("anna")
 }
 
 /// The first place at which two lists are not alike.
