@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// On a day, each kind of act is done for one payee in so many, and for one at least.
 const PAYEES_PER_ACT: u64 = 250;
-const EUROS_PER_MILLION: u64 = 80_000;
+const EUROS_PER_MILLION: u64 = 150_000;
 /// Of the files that are sent.
 const REPEATED_PER_MILLION: u64 = 50_000;
 
@@ -149,7 +149,7 @@ impl World {
             self.import(&name, &source, &actor, &rows)?;
             if self.chance.happens(REPEATED_PER_MILLION) {
                 self.send_rows(&name, &source, &actor, &rows)?;
-                self.count("files", "of rows repeated", 1);
+                self.count("files", "of_rows_repeated", 1);
             }
         }
         Ok(())

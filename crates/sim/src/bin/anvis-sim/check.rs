@@ -27,16 +27,16 @@ impl World {
     /// # Errors
     /// The store's, or an answer is not what is believed.
     pub fn look_up_some(&mut self) -> Result<(), Error> {
+        if !self.remembered.is_empty() {
+            let remembered = self.chance.below(self.remembered.len() as u64) as usize;
+            self.look_back(&self.remembered[remembered].clone())?;
+        }
         for _ in 0..LOOK_UPS_A_DAY.min(self.model.payees.len() as u64) {
             let at = self.chance.below(self.model.payees.len() as u64) as usize;
             let specifics: Vec<_> = self.model.payees[at].specific.keys().copied().collect();
             let is_default = specifics.is_empty() || self.chance.happens(300_000);
             let purpose = (!is_default).then(|| self.chance.pick(&specifics));
             self.look_up(at, purpose)?;
-        }
-        if !self.remembered.is_empty() {
-            let remembered = self.chance.below(self.remembered.len() as u64) as usize;
-            self.look_back(&self.remembered[remembered].clone())?;
         }
         let nobody = PayeeId::Cpr(self.nation.unregistered_cpr(self.chance.next()));
         let command = LookUp { payee: nobody, specific: None, as_of: None, known_at: None };
@@ -62,7 +62,7 @@ impl World {
         let account = standing.map(|standing| iban(&self.nation, &standing.account).as_str().to_owned());
         let env = self.env()?;
         let answer: LookUpAnswer = self.writer.execute(&command, &operator(), &env)?;
-        self.count("commands", "look up", 1);
+        self.count("commands", "look_up", 1);
         if (answer.state.as_str(), &answer.account) != (state, &account) {
             return Err(differs(format!("payee {at}: told is {}, and believed is {state}", answer.state)));
         }
@@ -78,7 +78,7 @@ impl World {
         let env = self.env()?;
         let command = LookUp { payee: *payee, specific: None, as_of: Some(*at), known_at: Some(*at) };
         let again = self.writer.execute(&command, &operator(), &env)?;
-        self.count("commands", "look back", 1);
+        self.count("commands", "look_back", 1);
         if again == *answer { Ok(()) } else { Err(differs("what was known once is not told again")) }
     }
 
@@ -192,7 +192,7 @@ impl World {
         }
         for view in queries::list(&mut self.writer, BATCHES_MAX, &Actor::console())? {
             for (label, currency, sum) in sums_of(&view.counts)? {
-                let state = if view.counts.reasons.contains_key(label) { "went back" } else { label };
+                let state = if view.counts.reasons.contains_key(label) { "went_back" } else { label };
                 add(&mut totals, currency, state, sum);
             }
         }

@@ -11,6 +11,8 @@ mod payouts;
 mod place;
 mod registers;
 mod secrets;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use clap::{Args, Parser, Subcommand};
@@ -120,7 +122,8 @@ fn live(args: &WorldArgs) -> Result<(), Error> {
         println!("{head}");
     } else {
         for (currency, sums) in sums {
-            let sums: Vec<String> = in_words(sums).into_iter().map(|(of, sum)| format!("{sum} {of}")).collect();
+            let sums: Vec<String> =
+                in_words(sums).into_iter().map(|(of, sum)| format!("{sum} {}", spoken(&of))).collect();
             println!("\n{currency}: {}", sums.join(", "));
         }
         println!("\nAll is as the world believes it. The journal and the tables agree:\n{size}:{}", to_hex(&root));
@@ -132,6 +135,11 @@ fn in_words(sums: BTreeMap<String, Decimal>) -> BTreeMap<String, String> {
     sums.into_iter().map(|(of, sum)| (of, sum.to_string())).collect()
 }
 
+/// A name as people read it. Codes stay as they are.
+fn spoken(name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { name.replace('_', " ") }
+}
+
 /// One day, in a few lines.
 fn day_in_words(DayView { date, before, after }: &DayView<'_>) -> String {
     let mut text = date.to_string();
@@ -140,11 +148,11 @@ fn day_in_words(DayView { date, before, after }: &DayView<'_>) -> String {
         let before = before.get(of).unwrap_or(&nothing);
         let today = happened.iter().filter_map(|(what, count)| {
             let today = count - before.get(what).copied().unwrap_or(0);
-            (today > 0).then(|| format!("{today} {what}"))
+            (today > 0).then(|| format!("{today} {}", spoken(what)))
         });
         let today: Vec<String> = today.collect();
         if !today.is_empty() {
-            text.push_str(&format!("\n  {:<17}  {}", of.replace('_', " "), today.join(", ")));
+            text.push_str(&format!("\n  {:<17}  {}", spoken(of), today.join(", ")));
         }
     }
     text

@@ -27,7 +27,7 @@ const EVENTS: [(Event, &str); 5] = [
     (Event::Dies, "died"),
     (Event::Emigrates, "emigrated"),
     (Event::IsProtected, "protected"),
-    (Event::StaysAsTheyWere, "told again"),
+    (Event::StaysAsTheyWere, "told_again"),
 ];
 
 /// Rows that are wrong by themselves, and why. Nobody has these numbers.

@@ -117,16 +117,11 @@ pub fn differs(what: impl Into<String>) -> Error {
 /// # Errors
 /// The store cannot be made there, or failed, or is not what the world believes: then the error names seed and day.
 pub fn live(url: &str, settings: Settings, each_day: &mut dyn FnMut(&DayView<'_>)) -> Result<World, Error> {
-    let seed = settings.seed;
     let mut world = World::make(url, settings)?;
-    while world.day < world.settings.days {
+    for _ in 0..world.settings.days {
         let before = world.happened.clone();
-        let day = world.day + 1;
-        world
-            .live_a_day()
-            .map_err(|error| StoreError::new(format!("the world of seed {seed}, day {day}"), Box::new(error)))?;
+        world.live_a_day()?;
         each_day(&DayView { date: world.clock.date(), before: &before, after: &world.happened });
-        world.day += 1;
     }
     Ok(world)
 }
@@ -188,7 +183,19 @@ impl World {
         self.writer.execute(&AddPayer { agreement }, &Actor::console(), &env)
     }
 
-    fn live_a_day(&mut self) -> Result<(), Error> {
+    /// Lives through the next day.
+    ///
+    /// # Errors
+    /// The store failed, or is not what the world believes: the error names seed and day.
+    pub fn live_a_day(&mut self) -> Result<(), Error> {
+        let (seed, day) = (self.settings.seed, self.day + 1);
+        self.do_the_days_work()
+            .map_err(|error| StoreError::new(format!("the world of seed {seed}, day {day}"), Box::new(error)))?;
+        self.day = day;
+        Ok(())
+    }
+
+    fn do_the_days_work(&mut self) -> Result<(), Error> {
         if self.day == 0 {
             self.begin()?;
         }
@@ -224,7 +231,7 @@ impl World {
             NoAccount::Hold => NoAccount::PayTo(pay_to),
             NoAccount::PayTo(_) => NoAccount::Reject,
         };
-        self.count("commands", "change agreement", 1);
+        self.count("commands", "change_agreement", 1);
         self.agree(payer)
     }
 
