@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// On a day, each kind of act is done for one payee in so many, and for one at least.
 const PAYEES_PER_ACT: u64 = 250;
+/// Of the times when somebody could be unfrozen.
+const LEFT_FROZEN_PER_MILLION: u64 = 500_000;
 const EUROS_PER_MILLION: u64 = 150_000;
 /// Of the files that are sent.
 const REPEATED_PER_MILLION: u64 = 50_000;
@@ -26,6 +28,8 @@ enum Act {
     /// A new one after the last was closed.
     Reopen,
     Close,
+    /// Closed, and another one opened by the same bank, in one file.
+    Renew,
     BankFreezes,
     BankUnfreezes,
     OperatorFreezes,
@@ -54,11 +58,12 @@ enum Act {
     Malformed,
 }
 
-const ACTS: [Act; 24] = [
+const ACTS: [Act; 25] = [
     Act::Change,
     Act::First,
     Act::Reopen,
     Act::Close,
+    Act::Renew,
     Act::BankFreezes,
     Act::BankUnfreezes,
     Act::OperatorFreezes,
@@ -129,8 +134,9 @@ impl World {
             self.bring_accounts(&joined, &mut files);
         }
         let count = if self.day == 0 { 0 } else { self.model.payees.len() as u64 / PAYEES_PER_ACT + 1 };
-        for act in ACTS {
-            for _ in 0..count {
+        for _ in 0..count {
+            // Otherwise what is lifted would always be lifted before somebody else tries to.
+            for act in self.shuffled(ACTS) {
                 // Where there is nobody for it, it is not done.
                 let _ = self.act(act, &mut met, &mut files);
             }
@@ -153,6 +159,13 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn shuffled<T: Copy, const N: usize>(&mut self, mut list: [T; N]) -> [T; N] {
+        for last in (1..N).rev() {
+            list.swap(last, self.chance.below(last as u64 + 1) as usize);
+        }
+        list
     }
 
     /// What somebody brings who came today, as the nation was made.
@@ -199,9 +212,12 @@ impl World {
     fn act(&mut self, act: Act, met: &mut BTreeSet<usize>, files: &mut Files) -> Option<()> {
         match act {
             Act::Change | Act::First | Act::Reopen | Act::GoAbroad => self.designate(act, met, files),
-            Act::Close | Act::BankFreezes | Act::BankUnfreezes | Act::OperatorFreezes | Act::OperatorUnfreezes => {
-                self.end_or_freeze(act, met, files)
-            }
+            Act::Close
+            | Act::Renew
+            | Act::BankFreezes
+            | Act::BankUnfreezes
+            | Act::OperatorFreezes
+            | Act::OperatorUnfreezes => self.end_or_freeze(act, met, files),
             Act::Specific | Act::CloseSpecific | Act::FreezeSpecific => self.act_on_specific(act, met, files),
             _ => self.do_wrong(act, met, files),
         }
@@ -235,16 +251,21 @@ impl World {
 
     fn end_or_freeze(&mut self, act: Act, met: &mut BTreeSet<usize>, files: &mut Files) -> Option<()> {
         let (action, by_bank, from, to): (_, _, &[State], _) = match act {
-            Act::Close => ("close", true, &[State::InForce], State::Closed),
+            Act::Close | Act::Renew => ("close", true, &[State::InForce], State::Closed),
             Act::BankFreezes => ("freeze", true, &[State::InForce], State::FrozenByBank),
             Act::BankUnfreezes => ("unfreeze", true, &[State::FrozenByBank], State::InForce),
             Act::OperatorFreezes => ("freeze", false, &[State::InForce, State::FrozenByBank], State::Frozen),
             _ => ("unfreeze", false, &[State::Frozen, State::FrozenByBank], State::InForce),
         };
+        if action == "unfreeze" && self.chance.happens(LEFT_FROZEN_PER_MILLION) {
+            return None;
+        }
+        let renews = matches!(act, Act::Renew);
         let at = self.find(met, |payee| {
-            payee.default.is_some_and(|standing| {
-                from.contains(&standing.state) && (!by_bank || domestic(&standing.account).is_some())
-            })
+            (payee.is_living() || !renews)
+                && payee.default.is_some_and(|standing| {
+                    from.contains(&standing.state) && (!by_bank || domestic(&standing.account).is_some())
+                })
         })?;
         let payee = &self.model.payees[at];
         let (id, account) = (payee.id.reveal(), payee.default?.account);
@@ -252,6 +273,11 @@ impl World {
         let named = self.chance.happens(500_000).then_some(&account);
         files.add(bank, row(action, &id, named, ""), Expected::Changed);
         self.set(at, account, to);
+        if let (true, Some(bank)) = (renews, bank) {
+            let account = self.new_account(&bank);
+            files.add(Some(bank), row("register", &id, Some(&account), "none"), Expected::Changed);
+            self.set(at, account, State::InForce);
+        }
         Some(())
     }
 

@@ -174,8 +174,12 @@ impl World {
             (payment.end_to_end_id.clone(), state, code)
         });
         if let Some((believed, told)) = first_difference(believed, told) {
-            let id = &batch.file.message_id;
-            return Err(differs(format!("{id}: a payment is {told:?}, and what is believed is {believed:?}")));
+            let payment = |payment: Option<(String, &str, Option<&str>)>| match payment {
+                Some((id, state, code)) => format!("{id} {state} {}", code.unwrap_or_default()),
+                None => "no more".to_owned(),
+            };
+            let (told, believed) = (payment(told), payment(believed));
+            return Err(differs(format!("{}: told is {told}, and believed is {believed}", batch.file.message_id)));
         }
         self.check_counts(batch, &view.counts)
     }
@@ -209,7 +213,7 @@ impl World {
         let told = [counts.routed, counts.passed, counts.held, counts.rejected, counts.cancelled];
         let believed = ["routed", "passed", "held", "rejected", "cancelled"].map(of);
         if told != believed || counts.payments != told.iter().sum::<u64>() {
-            return Err(differs(format!("{id}: the counts are {told:?}, and what is believed is {believed:?}")));
+            return Err(differs(format!("{id}: the counts are {told:?}, and believed are {believed:?}")));
         }
         let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
         let mut sums = Sums::new();

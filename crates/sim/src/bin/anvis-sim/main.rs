@@ -55,13 +55,13 @@ struct WorldArgs {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=9999))]
     days: u32,
     /// How many people there are on the first day
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     people: u64,
     /// How many companies there are on the first day
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=500_000))]
     companies: u64,
     /// How many payments are sent in on a day, divided among the payers
-    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(..=10_000_000))]
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     payments: u64,
     /// The day on which the clock falls an hour behind
     #[arg(long, value_name = "DAY")]

@@ -107,6 +107,10 @@ pub struct World {
     pub companies: u64,
 }
 
+fn on_day(seed: u64, day: u32, error: Error) -> Error {
+    StoreError::new(format!("the world of seed {seed}, day {day}"), Box::new(error)).into()
+}
+
 /// The world and its store do not agree.
 pub fn differs(what: impl Into<String>) -> Error {
     StoreError::plain(what).into()
@@ -189,8 +193,7 @@ impl World {
     /// The store failed, or is not what the world believes: the error names seed and day.
     pub fn live_a_day(&mut self) -> Result<(), Error> {
         let (seed, day) = (self.settings.seed, self.day + 1);
-        self.do_the_days_work()
-            .map_err(|error| StoreError::new(format!("the world of seed {seed}, day {day}"), Box::new(error)))?;
+        self.do_the_days_work().map_err(|error| on_day(seed, day, error))?;
         self.day = day;
         Ok(())
     }
@@ -315,7 +318,11 @@ impl World {
         });
         let told = rejects.iter().map(|(line, refusal)| (*line, refusal.code()));
         if let Some((expected, told)) = first_difference(refused, told) {
-            return Err(differs(format!("{name}: refused is {told:?}, and expected was {expected:?}")));
+            let row = |row: Option<(u64, &str)>| {
+                row.map_or_else(|| "no more".to_owned(), |(line, code)| format!("line {line} with {code}"))
+            };
+            let (told, expected) = (row(told), row(expected));
+            return Err(differs(format!("{name}: refused is {told}, and {expected} was to be refused")));
         }
         let of = |expected| rows.iter().filter(|row| row.expected == expected).count() as u64;
         if (counts.changed, counts.unchanged) != (of(Expected::Changed), of(Expected::Unchanged)) {
@@ -327,9 +334,10 @@ impl World {
     /// Computes the journal again and holds every table against it.
     ///
     /// # Errors
-    /// What does not agree.
+    /// What does not agree; the error names seed and day.
     pub fn verify(&mut self) -> Result<Head, Error> {
-        self.writer.read(|scope| schema::verify(scope, None, &mut |_| {}))
+        let verified = self.writer.read(|scope| schema::verify(scope, None, &mut |_| {}));
+        verified.map_err(|error| on_day(self.settings.seed, self.day, error))
     }
 }
 
