@@ -2,13 +2,13 @@
 
 use crate::cli::Demo;
 use crate::console::{Answer, Progress, Unit, grouped};
-use crate::run::{Places, beside, environment, import, summary, system_clock};
-use crate::schema;
+use crate::run::{Places, beside, import, summary, system_clock};
 use denmark::Cvr;
 use denmark::calendar::{add_banking_days, copenhagen_date};
 use kernel::merkle::to_hex;
-use kernel::{Actor, Error, Secrets, Store, StoreError, StoreRefusal, Timestamp, Writer};
+use kernel::{Actor, Env, Error, Secrets, Store, StoreError, StoreRefusal, Timestamp, Writer};
 use payout::commands::{Request, Routed, route};
+use payout::schema;
 use registry::commands::AddPayer;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source};
@@ -36,7 +36,7 @@ pub fn run(demo: &Demo, places: &Places, now: Timestamp) -> Result<Answer, Error
     let files = beside(&places.data, "-files");
     clear(places, &files)?;
     let mut secrets = Secrets::from_system();
-    let env = environment(now, &mut secrets)?;
+    let env = Env::sample(now, &mut secrets)?;
     let migrations: Vec<_> = schema::migrations().collect();
     let store = Store::create(&places.store, &places.key, &migrations, true, &env, &mut secrets)?;
     if let Some(folder) = places.store.folder() {
@@ -167,7 +167,7 @@ impl Stage {
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
         };
-        let env = environment(self.now, &mut self.writer.secrets)?;
+        let env = Env::sample(self.now, &mut self.writer.secrets)?;
         self.writer.execute(&AddPayer { agreement }, &self.actor, &env)?;
         let folder = self.files.join("accounts");
         std::fs::create_dir_all(&folder).map_err(Error::io(format!("{} could not be made", folder.display())))?;
@@ -204,7 +204,7 @@ impl Stage {
     fn route(&mut self, file: &Path) -> Result<Routed, Error> {
         let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         let progress = Progress::new("Routing", bytes, Unit::Bytes);
-        let env = environment(self.now, &mut self.writer.secrets)?;
+        let env = Env::sample(self.now, &mut self.writer.secrets)?;
         let request = Request { file, payer: PUBLIC_PAYER, out: &self.files, hold_all: false, clock: &system_clock };
         route(&mut self.writer, &request, &self.actor, &env, &mut |at| progress.at(at))?
             .map_err(|refused| StoreError::plain(format!("the demo's own file was refused: {}", refused.text)).into())

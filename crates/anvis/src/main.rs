@@ -4,7 +4,6 @@ mod cli;
 mod console;
 mod demo;
 mod run;
-mod schema;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,3 +1,4 @@
+use crate::{Error, Secrets};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -119,6 +120,14 @@ impl Env {
     #[must_use]
     pub const fn new(now: Timestamp, chance: u32) -> Self {
         Self { now, chance }
+    }
+
+    /// The environment of one command that is given at `now`, with chance of its own.
+    ///
+    /// # Errors
+    /// The source of secrets failed.
+    pub fn sample(now: Timestamp, secrets: &mut Secrets) -> Result<Self, Error> {
+        Ok(Self::new(now, u32::from_le_bytes(secrets.bytes()?)))
     }
 
     /// The same command at a later moment: for long work that becomes real at its end.

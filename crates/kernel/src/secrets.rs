@@ -1,7 +1,7 @@
 use crate::{Error, StoreError};
 
 /// Where keys and salts come from. It is not part of [`crate::Env`]: a simulation's seed can never be wired into production,
-/// because only a simulator builds one [`Secrets::from_source`].
+/// because [`Secrets::from_source`] is banned by `clippy.toml` everywhere but in the simulator's binary and in tests.
 pub struct Secrets(Box<Source>);
 
 type Source = dyn FnMut(&mut [u8]) -> Result<(), Error> + Send;
@@ -10,10 +10,10 @@ impl Secrets {
     /// The operating system's random device.
     #[must_use]
     pub fn from_system() -> Self {
-        Self::from_source(|bytes| {
+        Self(Box::new(|bytes| {
             getrandom::fill(bytes)
                 .map_err(|error| StoreError::new("the operating system gave no randomness", error.to_string()).into())
-        })
+        }))
     }
 
     /// Any other source; for simulators that must end alike for the same seed.

@@ -15,67 +15,71 @@ const fn mix(value: u64) -> u64 {
 }
 
 /// Unrelated keys out of one seed, one after the other.
-pub(crate) struct Keys(ChaCha8Rng);
+pub struct Keys(ChaCha8Rng);
 
 impl Keys {
-    pub(crate) fn new(seed: u64) -> Keys {
+    /// The keys of a seed.
+    pub fn new(seed: u64) -> Keys {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         Keys(ChaCha8Rng::from_seed(bytes))
     }
 
-    pub(crate) fn next(&mut self) -> Key {
+    /// The next one.
+    #[expect(clippy::should_implement_trait, reason = "keys never end, so they are no iterator")]
+    pub fn next(&mut self) -> Key {
         Key(self.0.next_u64())
     }
 }
 
 /// What one kind of draw is keyed by.
 #[derive(Clone, Copy)]
-pub(crate) struct Key(u64);
+pub struct Key(u64);
 
 impl Key {
     /// The draws of one index.
-    pub(crate) const fn draws(self, index: u64) -> Draws {
+    pub const fn draws(self, index: u64) -> Draws {
         Draws(mix(self.0 ^ mix(index.wrapping_add(GOLDEN_GAMMA))))
     }
 
     /// A key of its own for a text.
-    pub(crate) fn with_text(self, text: &str) -> Key {
+    pub fn with_text(self, text: &str) -> Key {
         Key(text.bytes().fold(self.0, |key, byte| mix(key.wrapping_add(GOLDEN_GAMMA) ^ u64::from(byte))))
     }
 
     /// A key of its own for a number.
-    pub(crate) const fn with_number(self, number: u64) -> Key {
+    pub const fn with_number(self, number: u64) -> Key {
         Key(mix(self.0 ^ mix(number.wrapping_add(GOLDEN_GAMMA))))
     }
 
     /// Eight hexadecimal digits' worth.
-    pub(crate) const fn tag(self) -> u32 {
+    pub const fn tag(self) -> u32 {
         (self.0 >> 32) as u32
     }
 }
 
 /// A sequence of draws: SplitMix64.
-pub(crate) struct Draws(u64);
+pub struct Draws(u64);
 
 impl Draws {
-    pub(crate) const fn next(&mut self) -> u64 {
+    /// Any number.
+    pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN_GAMMA);
         mix(self.0)
     }
 
     /// Below `bound`, which is not zero. The bias of a bound is at most its 2^-64th part.
-    pub(crate) const fn below(&mut self, bound: u64) -> u64 {
+    pub const fn below(&mut self, bound: u64) -> u64 {
         ((self.next() as u128 * bound as u128) >> 64) as u64
     }
 
     /// Whether it happens, with so many chances in a million.
-    pub(crate) const fn happens(&mut self, chances_per_million: u64) -> bool {
+    pub const fn happens(&mut self, chances_per_million: u64) -> bool {
         self.below(1_000_000) < chances_per_million
     }
 
     /// One of a list that is not empty.
-    pub(crate) fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len() as u64) as usize]
     }
 }
@@ -83,7 +87,7 @@ impl Draws {
 /// A shuffled `0..size` that is held nowhere: a Feistel network over the next larger even number of bits, walked until
 /// it lands inside (Black, Rogaway 2002).
 #[derive(Clone, Copy)]
-pub(crate) struct Permutation {
+pub struct Permutation {
     keys: [u64; FEISTEL_ROUNDS],
     half_bits: u32,
     size: u64,
@@ -91,14 +95,14 @@ pub(crate) struct Permutation {
 
 impl Permutation {
     /// `size` is at least 1 and at most 2^62.
-    pub(crate) fn new(key: Key, size: u64) -> Permutation {
+    pub fn new(key: Key, size: u64) -> Permutation {
         let mut draws = key.draws(size);
         let bits = u64::BITS - (size - 1).leading_zeros();
         Permutation { keys: std::array::from_fn(|_| draws.next()), half_bits: bits.div_ceil(2).max(1), size }
     }
 
     /// Where `index`, which is below the size, is moved to. No two are moved to the same place.
-    pub(crate) fn at(&self, index: u64) -> u64 {
+    pub fn at(&self, index: u64) -> u64 {
         debug_assert!(index < self.size, "outside the permutation");
         let mask = (1 << self.half_bits) - 1;
         let mut value = index;

@@ -19,5 +19,5 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod chance;
+pub mod chance;
 pub mod nation;

@@ -5,7 +5,7 @@ mod payout;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
-use crate::schema;
+use ::payout::schema;
 use kernel::journal::{Head, size_and_root};
 use kernel::merkle::to_hex;
 use kernel::{
@@ -114,11 +114,6 @@ pub fn system_clock() -> Timestamp {
     Timestamp::from(now)
 }
 
-/// The environment of one command.
-pub fn environment(now: Timestamp, secrets: &mut Secrets) -> Result<Env, Error> {
-    Ok(Env::new(now, u32::from_le_bytes(secrets.bytes()?)))
-}
-
 fn init(common: &Common, synthetic: bool, migrate_store: Option<Location>) -> Result<Answer, Error> {
     let Places { mut store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
     outside(&data, &key)?;
@@ -129,7 +124,7 @@ fn init(common: &Common, synthetic: bool, migrate_store: Option<Location>) -> Re
     if common.now.is_some() && !synthetic {
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
     }
-    let env = environment(clock(common), &mut secrets)?;
+    let env = Env::sample(clock(common), &mut secrets)?;
     let migrations: Vec<_> = schema::migrations().collect();
     Store::create(&store, &key, &migrations, synthetic, &env, &mut secrets)?;
     let text = format!(
@@ -184,7 +179,7 @@ impl Session {
 
     /// The environment of the next command.
     fn env(&mut self) -> Result<Env, Error> {
-        environment(self.claimed.unwrap_or_else(system_clock), &mut self.writer.secrets)
+        Env::sample(self.claimed.unwrap_or_else(system_clock), &mut self.writer.secrets)
     }
 
     fn run(mut self, command: Command) -> Result<Answer, Error> {

@@ -1,6 +1,7 @@
 //! The files of the registers: banks, people, companies.
 
-use super::{CompanyFate, Fate, Nation};
+use super::{Address, Company, CompanyFate, Fate, Nation, Person};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 
@@ -28,15 +29,6 @@ impl<W: Write> Lines<W> {
         Ok(self)
     }
 
-    /// A field that may hold what separates fields.
-    pub(super) fn field(&mut self, text: &str) -> &mut Self {
-        if text.contains([',', '"', '\n', '\r']) {
-            self.text("\"").text(&text.replace('"', "\"\"")).text("\"")
-        } else {
-            self.text(text)
-        }
-    }
-
     pub(super) fn end_line(&mut self) -> io::Result<()> {
         self.gathered.push(b'\n');
         if self.gathered.len() >= GATHERED_BYTES {
@@ -52,6 +44,44 @@ impl<W: Write> Lines<W> {
     }
 }
 
+impl Person {
+    /// What the population register says of them, as a row of its file.
+    pub fn register_row(&self) -> String {
+        let Address { street, number, floor, postcode, city, country } = &self.address;
+        let home = match floor {
+            Some(floor) => format!("\"{street} {number}, {floor}\""),
+            None => format!("{street} {number}"),
+        };
+        let (status, date) = match self.fate {
+            Fate::Active => ("active", String::new()),
+            Fate::Dead { on } => ("dead", on.to_string()),
+            Fate::Emigrated { on } => ("emigrated", on.to_string()),
+        };
+        let (cpr, name, is_protected) = (self.cpr.digits(), self.name, self.is_protected);
+        format!("{cpr},{name},{home},{postcode},{city},{country},{status},{date},{is_protected}")
+    }
+}
+
+impl Company {
+    /// What the company register says of it, as a row of its file.
+    pub fn register_row(&self) -> String {
+        let (status, date) = match self.fate {
+            CompanyFate::Active => ("active", String::new()),
+            CompanyFate::Dissolved { on } => ("dissolved", on.to_string()),
+        };
+        format!("{},{},{status},{date}", self.cvr.digits(), quoted(&self.name))
+    }
+}
+
+/// A field, in quotes if it holds what separates fields.
+fn quoted(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text.into()
+    }
+}
+
 impl Nation {
     /// The bank directory, `reg,bank,bic,country`. Returns the number of rows.
     ///
@@ -63,7 +93,7 @@ impl Nation {
         let mut rows = 0;
         for bank in self.banks() {
             for reg in bank.regs() {
-                lines.put(reg)?.text(",").field(bank.name).text(",");
+                lines.put(reg)?.text(",").text(&quoted(bank.name)).text(",");
                 lines.text(bank.bic.as_ref().map_or("", |bic| bic.as_str())).text(",").text(bank.country.code());
                 lines.end_line()?;
                 rows += 1;
@@ -82,25 +112,7 @@ impl Nation {
         let mut lines = Lines::new(out);
         lines.text("cpr,name,address,postcode,city,country,status,status_date,protected").end_line()?;
         for index in 0..self.plan.people {
-            let person = self.person(index);
-            let address = &person.address;
-            lines.text(person.cpr.digits()).text(",").put(person.name)?.text(",");
-            match address.floor {
-                Some(floor) => {
-                    lines.text("\"").text(address.street).text(" ").put(address.number)?;
-                    lines.text(", ").put(floor)?.text("\"");
-                }
-                None => {
-                    lines.text(address.street).text(" ").put(address.number)?;
-                }
-            }
-            lines.text(",").text(address.postcode).text(",").text(address.city).text(",").text(address.country);
-            match person.fate {
-                Fate::Active => lines.text(",active,"),
-                Fate::Dead { on } => lines.text(",dead,").put(on)?,
-                Fate::Emigrated { on } => lines.text(",emigrated,").put(on)?,
-            };
-            lines.text(if person.is_protected { ",true" } else { ",false" }).end_line()?;
+            lines.text(&self.person(index).register_row()).end_line()?;
         }
         lines.finish()?;
         Ok(self.plan.people)
@@ -115,13 +127,7 @@ impl Nation {
         let mut lines = Lines::new(out);
         lines.text("cvr,name,status,status_date").end_line()?;
         for index in 0..self.plan.companies {
-            let company = self.company(index);
-            lines.text(company.cvr.digits()).text(",").field(&company.name);
-            match company.fate {
-                CompanyFate::Active => lines.text(",active,"),
-                CompanyFate::Dissolved { on } => lines.text(",dissolved,").put(on)?,
-            };
-            lines.end_line()?;
+            lines.text(&self.company(index).register_row()).end_line()?;
         }
         lines.finish()?;
         Ok(self.plan.companies)

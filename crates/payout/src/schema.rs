@@ -1,22 +1,23 @@
-//! The services of this binary, put together: their tables, what verifies them.
+//! This service with those that it stands on, put together: their tables, who may do what, what verifies them.
+//!
+//! Payouts stand on top, so whoever opens a store takes the whole list from here.
 
 use kernel::journal::{self, Head, Table};
 use kernel::{Error, Migration, Operation, Scope, Statement};
 
 /// The migrations of every service, in the order of their dependence.
 pub fn migrations() -> impl Iterator<Item = &'static Migration> {
-    [kernel::MIGRATIONS, registry::MIGRATIONS, payout::MIGRATIONS].into_iter().flatten()
+    [kernel::MIGRATIONS, registry::MIGRATIONS, crate::MIGRATIONS].into_iter().flatten()
 }
 
 /// The statements of every service.
-#[cfg_attr(not(test), expect(dead_code, reason = "prepared by a test"))]
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    [kernel::STATEMENTS, registry::STATEMENTS, payout::STATEMENTS].into_iter().flatten().copied().flatten().copied()
+    [kernel::STATEMENTS, registry::STATEMENTS, crate::STATEMENTS].into_iter().flatten().copied().flatten().copied()
 }
 
 /// Who may do what, of every service.
 pub fn policy() -> impl Iterator<Item = &'static Operation> {
-    [kernel::policy::POLICY, registry::policy::POLICY, payout::policy::POLICY].into_iter().flatten()
+    [kernel::policy::POLICY, registry::policy::POLICY, crate::policy::POLICY].into_iter().flatten()
 }
 
 /// Verifies the journal and holds every table against it.
@@ -25,7 +26,7 @@ pub fn policy() -> impl Iterator<Item = &'static Operation> {
 /// What does not agree.
 pub fn verify(scope: &Scope<'_>, expected: Option<Head>, progress: &mut dyn FnMut(u64)) -> Result<Head, Error> {
     let tables: Vec<&dyn Table> =
-        [kernel::TABLES, registry::TABLES, payout::TABLES].into_iter().flatten().copied().collect();
+        [kernel::TABLES, registry::TABLES, crate::TABLES].into_iter().flatten().copied().collect();
     let head = journal::verify(scope, &tables, expected, progress)?;
     registry::verify_directory(scope)?;
     Ok(head)
@@ -61,7 +62,7 @@ mod tests {
     fn every_table_is_answered_for_or_named_here() {
         let sql: String = migrations().map(|migration| migration.sql).collect();
         let made = sql.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_whitespace().next());
-        let tables = [kernel::TABLES, registry::TABLES, payout::TABLES].into_iter().flatten();
+        let tables = [kernel::TABLES, registry::TABLES, crate::TABLES].into_iter().flatten();
         let answered: BTreeSet<&str> = tables.map(|table| table.name()).collect();
         // What opens the store, the journal itself, what is computed from histories, and what nobody sees.
         let others = [
