@@ -154,26 +154,57 @@ impl Connection {
     /// Reads, and writes to the journal and what it answers for; all of it becomes durable, or none. Of all processes one at
     /// a time is in such a transaction, so keep it short.
     ///
+    /// `work` is done again when another process was first, or when the connection to a server was lost. That may be after it
+    /// was committed and before that was known: `work` looks whether it was. What it does outside the transaction it must be
+    /// able to do twice.
+    ///
     /// # Errors
-    /// Those of `work`, which roll back; [`crate::Conflict`] when somebody else was first; or the store's.
-    pub fn write<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.once(Purpose::Write, work)
+    /// Those of `work`, which roll back; [`crate::Conflict`] when others were first again and again; or the store's.
+    pub fn write<T>(&mut self, work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.again(Purpose::Write, work)
     }
 
-    /// Writes what nobody can see, beside others that write: rows of work under way, and their sweeping.
+    /// Writes what nobody can see, beside others that write: rows of work under way, and their sweeping. `work` is done again
+    /// as in [`Connection::write`]; where it finds its own rows, that is a [`crate::Conflict`].
     ///
     /// # Errors
     /// As [`Connection::write`].
-    pub fn stage<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.once(Purpose::Stage, work)
+    pub fn stage<T>(&mut self, work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.again(Purpose::Stage, work)
     }
 
-    fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
-        on!(&mut self.session, begin(purpose))
+    fn again<T>(&mut self, purpose: Purpose, mut work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut former = None;
+        for tries in 0.. {
+            if let Err(error) = self.begin(purpose) {
+                // What happened first says more.
+                return Err(former.unwrap_or(error));
+            }
+            match self.finish(purpose, &mut work) {
+                Err(error) if on!(&self.session, may_try_again(tries)) => former = Some(error),
+                other => return other,
+            }
+        }
+        unreachable!("tries come to an end")
     }
 
     fn once<T>(&mut self, purpose: Purpose, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.begin(purpose)?;
+        self.finish(purpose, work)
+    }
+
+    /// Begins a transaction; until there is one, there is nothing to lose by trying again.
+    fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
+        let mut tries = 0;
+        loop {
+            match on!(&self.session, begin(purpose)) {
+                Err(_) if on!(&self.session, may_try_again(tries)) => tries += 1,
+                other => return other,
+            }
+        }
+    }
+
+    fn finish<T>(&mut self, purpose: Purpose, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let is_read = purpose == Purpose::Read;
         let result = work(&Tx { session: &self.session }).and_then(|output| {
             if !is_read {

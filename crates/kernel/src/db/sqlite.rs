@@ -122,6 +122,12 @@ impl Session {
         self.batch("COMMIT")
     }
 
+    /// One process at a time writes, and has waited for the others already.
+    #[expect(clippy::unused_self, reason = "as the other engine has it")]
+    pub(super) const fn may_try_again(&self, _: u32) -> bool {
+        false
+    }
+
     /// What made it necessary is the error to tell; a disk that is full has rolled back by itself.
     pub(super) fn roll_back(&self) {
         let _ = self.batch("ROLLBACK");

@@ -4,6 +4,7 @@
 //! writers take turns.
 
 mod fault;
+mod patience;
 mod rewrite;
 mod session;
 mod value;
@@ -124,12 +125,13 @@ impl Engine {
     }
 
     pub(super) fn connect(&self) -> Result<Session, Error> {
-        Session::open(&self.server.config)
+        // The server was there before.
+        Session::open(&self.server.config, true)
     }
 }
 
 fn connection(config: &Config) -> Result<Connection, Error> {
-    Ok(Connection::over(AnySession::Postgres(Box::new(Session::open(config)?))))
+    Ok(Connection::over(AnySession::Postgres(Box::new(Session::open(config, false)?))))
 }
 
 /// The session that a transaction of this engine runs in.
@@ -140,6 +142,18 @@ fn of<'t>(tx: &Tx<'t>) -> &'t Session {
     }
 }
 
-fn connect(config: &Config) -> Result<Client, Error> {
-    config.connect(NoTls).map_err(|error| fault::explain("the database could not be opened", &error).0)
+/// Connects, again and again for a while if the server says that it is not ready; with `is_known`, also if it says nothing.
+fn connect(config: &Config, is_known: bool) -> Result<Client, Error> {
+    let mut tries = 0;
+    loop {
+        let error = match config.connect(NoTls) {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        let (told, trouble) = fault::explain("the database could not be opened", &error);
+        if !patience::allows(trouble.filter(|_| is_known || error.as_db_error().is_some()), tries) {
+            return Err(told);
+        }
+        tries += 1;
+    }
 }
