@@ -4,6 +4,7 @@
 //! read: placeholders `$1…$n` that first appear in ascending order (in SQLite they are names, numbered by first appearance),
 //! and PostgreSQL's type names.
 
+mod keeping;
 mod location;
 mod postgres;
 mod sqlite;
@@ -74,6 +75,21 @@ impl Db {
             Location::Postgres(server) => Engine::Postgres(postgres::Engine::create(server, build)?),
         };
         Ok(Self { engine })
+    }
+
+    /// Changes the tables of the database at `location`, if one was made there; all of it, or nothing.
+    ///
+    /// # Errors
+    /// Those of `change`, or the store's.
+    pub(crate) fn migrate<T>(
+        location: &Location,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let connection = match location {
+            Location::Sqlite(_) => Self::find(location)?.map(|db| db.connect()).transpose()?,
+            Location::Postgres(server) => postgres::Engine::owner(server)?,
+        };
+        connection.map(|mut connection| connection.once(Purpose::Migrate, change)).transpose()
     }
 
     /// A connection of its own.
@@ -331,6 +347,11 @@ impl Tx<'_> {
     /// Runs a migration: several statements, no values.
     pub(crate) fn migrate(&self, sql: &str) -> Result<(), Error> {
         on!(self.session, migrate(sql))
+    }
+
+    /// Lets the application use the tables that these migrations, which are all there are, have made.
+    pub(crate) fn grant(&self, migrations: &[&str]) -> Result<(), Error> {
+        on!(self.session, grant(migrations))
     }
 
     /// The names of a statement's parameters in the engine's order. Preparing it is the point.

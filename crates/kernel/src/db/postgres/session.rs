@@ -2,6 +2,7 @@
 
 use super::fault::{Trouble, explain};
 use super::{patience, rewrite};
+use crate::db::keeping::{self, Keeping};
 use crate::db::value::Cells;
 use crate::db::{Purpose, Row, Statement, Value};
 use crate::{Error, StoreError};
@@ -38,6 +39,8 @@ enum Form {
 
 pub(in crate::db) struct Session {
     config: Config,
+    /// The application's role, to one that migrates in its place.
+    pub(super) grantee: Option<String>,
     client: RefCell<Client>,
     prepared: RefCell<BTreeMap<(&'static str, Form), Prepared>>,
     /// What went wrong first in the transaction under way: whoever passes its error on may put it into other words.
@@ -49,6 +52,7 @@ impl Session {
     pub(super) fn open(config: &Config, is_known: bool) -> Result<Self, Error> {
         Ok(Self {
             config: config.clone(),
+            grantee: None,
             client: RefCell::new(super::connect(config, is_known)?),
             prepared: RefCell::default(),
             trouble: Cell::default(),
@@ -120,7 +124,40 @@ impl Session {
     }
 
     pub(in crate::db) fn migrate(&self, sql: &str) -> Result<(), Error> {
-        self.client.borrow_mut().batch_execute(sql).map_err(self.failed("migration"))
+        self.client.borrow_mut().batch_execute(sql).map_err(self.failed("migration"))?;
+        self.batch(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'rows of this table stay' USING ERRCODE = 'insufficient_privilege'; END $$",
+        )?;
+        for (table, keeping) in keeping::tables(sql) {
+            let truncate = (keeping != Keeping::Free).then_some(&"TRUNCATE");
+            for act in keeping.refused().iter().chain(truncate) {
+                self.batch(&format!(
+                    "CREATE TRIGGER {table}_refuses_{act} BEFORE {act} ON {table} EXECUTE FUNCTION refuse_change()"
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the application's role what it needs of the tables that these migrations made, and nothing else.
+    pub(in crate::db) fn grant(&self, migrations: &[&str]) -> Result<(), Error> {
+        let Some(role) = &self.grantee else { return Ok(()) };
+        let role = format!("\"{}\"", role.replace('"', "\"\""));
+        let schema = super::SCHEMA;
+        self.batch(&format!("REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}"))?;
+        self.batch(&format!("REVOKE ALL ON SCHEMA {schema} FROM {role}; GRANT USAGE ON SCHEMA {schema} TO {role}"))?;
+        for (table, keeping) in migrations.iter().copied().flat_map(keeping::tables) {
+            let acts = match keeping {
+                // What the tables are is for who migrates to say.
+                _ if table == "schema_version" => "SELECT",
+                Keeping::AppendOnly => "SELECT, INSERT",
+                Keeping::Kept => "SELECT, INSERT, UPDATE",
+                Keeping::Free => "SELECT, INSERT, UPDATE, DELETE",
+            };
+            self.batch(&format!("GRANT {acts} ON {table} TO {role}"))?;
+        }
+        Ok(())
     }
 
     pub(in crate::db) fn run(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
