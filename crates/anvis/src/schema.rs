@@ -34,16 +34,18 @@ pub fn verify(scope: &Scope<'_>, expected: Option<Head>, progress: &mut dyn FnMu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::testing::TestPlace;
     use kernel::{Env, Secrets, Store, Timestamp};
     use std::collections::BTreeSet;
 
     #[test]
     fn every_statement_prepares_and_numbers_its_parameters_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let (data, key) = (folder.path().join("store"), folder.path().join("key"));
+        let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
         let migrations: Vec<_> = migrations().collect();
         let env = Env::new(Timestamp::from_micros(0), 0);
-        let store = Store::create(&data, &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap();
+        let store =
+            Store::create(place.location(), &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap();
         let mut connection = store.connect().unwrap();
         let mut seen = BTreeSet::new();
         for statement in statements() {
