@@ -71,6 +71,15 @@ impl TestPlace {
     }
 }
 
+/// Does something on the server that is no store's.
+///
+/// # Errors
+/// What the server says.
+pub fn on_server(sql: &str) -> Result<(), String> {
+    let server = server().expect("the tests run on PostgreSQL");
+    connect(&server).batch_execute(sql).map_err(|error| format!("{error:?}"))
+}
+
 impl Drop for TestPlace {
     fn drop(&mut self) {
         if let (Some(server), Some(name)) = (server(), &self.database) {
