@@ -8,24 +8,29 @@ use crate::support::*;
 use serde_json::Value;
 
 /// Gives a command again and again, each time in a fresh copy of `world` and with one commit more before the connection is
-/// cut, until it is cut no more. Every time it must be done by itself, and what is left must be what is left when nothing is
-/// lost: `told` says what to compare, from the world and the command's answer.
-fn at_every_commit(world: &World, args: &str, commits_min: u64, told: impl Fn(&World, &Value) -> String) {
+/// cut, until it is cut no more. Every time it must end as it does when nothing is lost, and leave what it leaves then: `told`
+/// says what to compare, from the world and the command's answer.
+fn at_every_commit(world: &World, args: &str, exit: i32, told: impl Fn(&World, &Value) -> String) {
     let undisturbed = world.copy();
-    let answer = undisturbed.run(args).done();
+    let answer = undisturbed.run(args).ended(exit);
     let expected = (told(&undisturbed, &answer), head_size(&undisturbed));
     for then in [Then::Cut, Then::LoseAnswer] {
         for commits in 0.. {
             let copy = world.copy();
             let relay = Relay::to(copy.url(), &copy.path("relay"), "cut");
             relay.at(When::Commits(commits), move || then);
-            let answer = copy.run(&format!("{args} --store {}", relay.url));
+            let mut answer = copy.run(&format!("{args} --store {}", relay.url));
             let about = format!("{args}: {then:?} after {commits} commits: {}{}", answer.stdout, answer.stderr);
-            assert_eq!(answer.exit, 0, "{about}");
+            if then == Then::LoseAnswer && answer.exit == 1 {
+                // Rows that nobody can see are not known by a key. When they are found there already, it is begun anew.
+                assert_eq!(answer.json()["code"], "conflict", "{about}");
+                answer = copy.run(args);
+            }
+            assert_eq!(answer.exit, exit, "{about}");
             assert_eq!((told(&copy, &answer.json()), head_size(&copy)), expected, "{about}");
             copy.verified();
             if !relay.end().0 {
-                assert!(commits >= commits_min, "{args} has only {commits} commits");
+                assert!(commits > 1, "{args} commits more than once");
                 println!("{args}: {commits} commits, {then:?}");
                 break;
             }
@@ -63,7 +68,7 @@ fn import() {
     let world = World::settled();
     let rows: String = (1..22).map(|at| format!("register,p:{},0040-{at},,none,,,\n", 1_000_000_100 + at)).collect();
     world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}bad,,,,,,,\nchange,cpr:{ALICE},1020-5,,0040,,,\n"));
-    at_every_commit(&world, "account import rows.csv --channel operator", 2, |world, answer| {
+    at_every_commit(&world, "account import rows.csv --channel operator", 0, |world, answer| {
         let designations = world.number("SELECT COUNT(*) FROM designation");
         format!("{answer}{designations}{}", world.read("rows.csv.rejects.csv"))
     });
@@ -76,7 +81,7 @@ fn route() {
     }
     let world = World::settled();
     world.write("payments.xml", payments("TABT"));
-    at_every_commit(&world, &format!("payout route payments.xml --payer {HOLDER} --out out"), 4, batch);
+    at_every_commit(&world, &format!("payout route payments.xml --payer {HOLDER} --out out"), 0, batch);
 }
 
 #[test]
@@ -86,20 +91,10 @@ fn refuse() {
     }
     let world = World::settled();
     world.write("payments.xml", payments("DAARLIG").replacen("<NbOfTxs>13", "<NbOfTxs>12", 1));
-    let args = format!("payout route payments.xml --payer {PUBLIC} --out out");
-    let before = head_size(&world);
-    for then in [Then::Cut, Then::LoseAnswer] {
-        for commits in 0.. {
-            let copy = world.copy();
-            let relay = Relay::to(copy.url(), &copy.path("relay"), "cut");
-            relay.at(When::Commits(commits), move || then);
-            copy.run(&format!("{args} --store {}", relay.url)).refused("AM19");
-            assert_eq!((head_size(&copy), copy.number("SELECT COUNT(*) FROM payment")), (before + 1, 0), "{commits}");
-            if !relay.end().0 {
-                break;
-            }
-        }
-    }
+    at_every_commit(&world, &format!("payout route payments.xml --payer {PUBLIC} --out out"), 3, |world, answer| {
+        assert_eq!(world.number("SELECT COUNT(*) FROM payment") + world.number("SELECT COUNT(*) FROM staging"), 0);
+        answer["code"].to_string()
+    });
 }
 
 #[test]
@@ -111,8 +106,8 @@ fn release_and_cancel() {
     world.write("payments.xml", payments("HOLDT"));
     let routed = world.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
     let name = routed["batch"].as_str().unwrap();
-    at_every_commit(&world, &format!("payout release {name} --out out"), 4, batch);
-    at_every_commit(&world, &format!("payout cancel {name} --end-to-end E3"), 1, batch);
+    at_every_commit(&world, &format!("payout release {name} --out out"), 0, batch);
+    at_every_commit(&world, &format!("payout cancel {name} --end-to-end E3"), 0, batch);
 }
 
 #[test]
@@ -122,10 +117,10 @@ fn single_commands() {
     }
     let world = World::settled();
     let answer = |_: &World, answer: &Value| answer.to_string();
-    at_every_commit(&world, &format!("resolve cpr:{ALICE}"), 2, answer);
-    at_every_commit(&world, &format!("account history cpr:{ALICE}"), 2, answer);
-    at_every_commit(&world, "payer add Ny --cvr 13748136 --kind public --no-account reject", 2, |world, _| {
+    at_every_commit(&world, &format!("resolve cpr:{ALICE}"), 0, answer);
+    at_every_commit(&world, &format!("account history cpr:{ALICE}"), 0, answer);
+    at_every_commit(&world, "payer add Ny --cvr 13748136 --kind public --no-account reject", 0, |world, _| {
         world.number("SELECT COUNT(*) FROM payer").to_string()
     });
-    at_every_commit(&world, "key rotate", 2, answer);
+    at_every_commit(&world, "key rotate", 0, answer);
 }
