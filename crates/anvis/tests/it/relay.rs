@@ -39,6 +39,7 @@ struct Watch {
 }
 
 /// A server of its own to a process. It serves until the test's process ends.
+#[derive(Clone)]
 pub struct Relay {
     /// Where the process finds it.
     pub url: String,
@@ -77,11 +78,19 @@ impl Relay {
         *self.watch.lock().unwrap() = Watch { awaited: Some((when, Box::new(action))), ..Watch::default() };
     }
 
-    /// Awaits nothing any more: whether what was awaited has come, and the bytes that have passed.
-    pub fn end(&self) -> (bool, u64) {
-        let Watch { awaited, bytes, .. } = std::mem::take(&mut *self.watch.lock().unwrap());
-        (awaited.is_none(), bytes)
+    /// Awaits nothing any more; what has passed.
+    pub fn end(&self) -> Passed {
+        let Watch { awaited, bytes, commits } = std::mem::take(&mut *self.watch.lock().unwrap());
+        Passed { has_come: awaited.is_none(), bytes, commits }
     }
+}
+
+/// What has passed a relay since something was awaited last.
+pub struct Passed {
+    /// What was awaited has come; or nothing was.
+    pub has_come: bool,
+    pub bytes: u64,
+    pub commits: u64,
 }
 
 fn serve(client: &UnixStream, server: &PathBuf, watch: &Arc<Mutex<Watch>>) {

@@ -29,7 +29,7 @@ fn at_every_commit(world: &World, args: &str, exit: i32, told: impl Fn(&World, &
             assert_eq!(answer.exit, exit, "{about}");
             assert_eq!((told(&copy, &answer.json()), head_size(&copy)), expected, "{about}");
             copy.verified();
-            if !relay.end().0 {
+            if !relay.end().has_come {
                 assert!(commits > 1, "{args} commits more than once");
                 println!("{args}: {commits} commits, {then:?}");
                 break;
