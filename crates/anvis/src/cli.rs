@@ -46,15 +46,14 @@ pub struct Common {
 pub enum Command {
     /// Make a store, its keys and its journal.
     Init {
-        /// Make the tables as another role of the database, which then owns them.
-        #[arg(
-            long, env = "ANVIS_MIGRATE_STORE", hide_env_values = true, value_name = "URL", value_parser = location,
-        )]
-        migrate_store: Option<kernel::Location>,
+        #[command(flatten)]
+        owner: Owner,
         /// For synthetic people only: time and actors can then be claimed.
         #[arg(long)]
         synthetic: bool,
     },
+    /// Bring the store's tables up to what this program needs.
+    Migrate(Owner),
     /// The mirror of the population register.
     #[command(subcommand)]
     Population(Population),
@@ -104,6 +103,13 @@ pub enum Command {
     Policy,
     /// Make a synthetic nation, route a payment file, and show what became of it.
     Demo(Demo),
+}
+
+#[derive(Args)]
+pub struct Owner {
+    /// Make and change the tables as this role of the database; the store's own then only uses them.
+    #[arg(long, env = "ANVIS_MIGRATE_STORE", hide_env_values = true, value_name = "URL", value_parser = location)]
+    pub migrate_store: Option<kernel::Location>,
 }
 
 #[derive(Args)]

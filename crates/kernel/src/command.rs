@@ -1,8 +1,8 @@
 //! The one write path.
 
-use crate::journal::{self, Entry, Rows, Table};
+use crate::journal::{self, Appended, Entry, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
-use crate::{Actor, Blind, Env, Error, Operation, Refusal, Tx, Vault, Writer, statements};
+use crate::{Actor, Blind, Connection, Env, Error, Operation, Refusal, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
@@ -88,34 +88,55 @@ pub trait Command {
 /// The command's refusal, a conflict, or the store's failure; then nothing has changed.
 pub fn execute<C: Command>(writer: &mut Writer, command: &C, actor: &Actor, env: &Env) -> Result<C::Output, Error> {
     let Writer { store, connection, secrets } = writer;
-    let vault = store.vault().clone();
-    let result = connection.write(|tx| {
-        let scope = Scope { tx, vault: &vault };
+    let vault = store.vault();
+    let salt = Salt::draw(secrets)?;
+    let result = once(connection, |tx| {
+        let scope = Scope { tx, vault };
         let key = command.idempotency_key();
         if let Some(answer) = key.map(|key| find_answer(&scope, &key)).transpose()?.flatten() {
-            return Ok(answer);
+            return Ok((None, answer));
         }
         C::OPERATION.require(actor)?;
         let state = command.load(&scope)?;
         let decision = command.decide(state, env)?;
-        if let Some(facts) = decision.facts {
-            let pending = journal::next(tx, env.now)?;
-            let mut rows = command.save(&scope, &decision.changes, pending.entry)?;
-            if let Some(key) = key {
-                rows.push(keep_answer(&scope, &key, pending.entry, &decision.output)?);
-            }
-            journal::append(&scope, pending, C::OPERATION.name, actor, &rows, &facts, secrets)?;
+        let Some(facts) = decision.facts else { return Ok((None, decision.output)) };
+        let pending = journal::next(tx, env.now)?;
+        let mut rows = command.save(&scope, &decision.changes, pending.entry)?;
+        if let Some(key) = key {
+            rows.push(keep_answer(&scope, &key, pending.entry, &decision.output)?);
         }
-        Ok(decision.output)
+        let appended = journal::append(&scope, pending, C::OPERATION.name, actor, &rows, &facts, &salt)?;
+        Ok((Some(appended), decision.output))
     });
     if let Err(Error::Refused(refusal)) = &result {
-        connection.write(|tx| {
-            let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
+        let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
+        let salt = Salt::draw(secrets)?;
+        once(connection, |tx| {
             let pending = journal::next(tx, env.now)?;
-            journal::append(&Scope { tx, vault: &vault }, pending, "refused", actor, &[], &facts, secrets)
+            let appended = journal::append(&Scope { tx, vault }, pending, "refused", actor, &[], &facts, &salt)?;
+            Ok((Some(appended), ()))
         })?;
     }
     result
+}
+
+/// Commits `work` once, whatever becomes of the connection: when the answer to its commit was lost on the way, its entry tells
+/// whether it was made.
+fn once<T>(
+    connection: &mut Connection,
+    mut work: impl FnMut(&Tx<'_>) -> Result<(Option<Appended>, T), Error>,
+) -> Result<T, Error> {
+    let mut done = None;
+    connection.write(|tx| {
+        if let Some((Some(appended), _)) = &done
+            && journal::holds(tx, appended)?
+        {
+            return Ok(());
+        }
+        done = Some(work(tx)?);
+        Ok(())
+    })?;
+    Ok(done.expect("the work was done, or nothing was written").1)
 }
 
 fn answer_row(key: &Hash) -> Blind {

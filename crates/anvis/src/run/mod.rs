@@ -33,7 +33,8 @@ pub fn run(cli: Cli) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Answer, Error> {
     let Cli { common, command } = cli;
     match command {
-        Command::Init { synthetic, migrate_store } => init(&common, synthetic, migrate_store),
+        Command::Init { synthetic, owner } => init(&common, synthetic, owner),
+        Command::Migrate(owner) => migrate(&common, owner),
         Command::Policy => Ok(policy()),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
@@ -114,12 +115,10 @@ pub fn system_clock() -> Timestamp {
     Timestamp::from(now)
 }
 
-fn init(common: &Common, synthetic: bool, migrate_store: Option<Location>) -> Result<Answer, Error> {
-    let Places { mut store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
+fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, Error> {
+    let Places { store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
     outside(&data, &key)?;
-    if let Some(owner) = migrate_store {
-        store = store.owned_by(owner)?;
-    }
+    let store = owned_by(store, owner)?;
     let mut secrets = Secrets::from_system();
     if common.now.is_some() && !synthetic {
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
@@ -133,6 +132,24 @@ fn init(common: &Common, synthetic: bool, migrate_store: Option<Location>) -> Re
     );
     let json = json!({ "data": data, "store": store.to_string(), "master_key": key, "synthetic": synthetic });
     Ok(Answer::done(text, &json))
+}
+
+fn migrate(common: &Common, owner: cli::Owner) -> Result<Answer, Error> {
+    let store = owned_by(Places::of(common, DEFAULT_DATA).store, owner)?;
+    let migrations: Vec<_> = schema::migrations().collect();
+    let steps = Store::migrate(&store, &migrations)?;
+    let text = match steps {
+        0 => "The store's tables are what this program needs.".to_owned(),
+        _ => format!("Brought the store's tables up, in {steps} steps."),
+    };
+    Ok(Answer::done(text, &json!({ "steps": steps })))
+}
+
+fn owned_by(store: Location, cli::Owner { migrate_store }: cli::Owner) -> Result<Location, Error> {
+    Ok(match migrate_store {
+        None => store,
+        Some(owner) => store.owned_by(owner)?,
+    })
 }
 
 fn policy() -> Answer {
@@ -239,7 +256,7 @@ impl Session {
                     &json!({ "rotated": true }),
                 ))
             }
-            Command::Init { .. } | Command::Policy | Command::Demo(_) => {
+            Command::Init { .. } | Command::Migrate(_) | Command::Policy | Command::Demo(_) => {
                 Err(kernel::StoreError::plain("this command opens no store").into())
             }
         }

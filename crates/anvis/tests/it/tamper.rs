@@ -25,8 +25,11 @@ fn full() -> World {
 }
 
 fn tables(database: &Connection) -> Vec<String> {
-    let mut statement = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
-    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    column(database, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+}
+
+fn column(database: &Connection, sql: &str) -> Vec<String> {
+    database.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 fn columns(database: &Connection, table: &str) -> Vec<(String, bool)> {
@@ -98,6 +101,11 @@ impl<'w> Copies<'w> {
         copy(&self.world.path("kept"), &self.world.path("store"));
         let database = self.world.database();
         database.execute_batch("PRAGMA foreign_keys = 0; PRAGMA ignore_check_constraints = 1").unwrap();
+        // Whoever has the file can take away what refuses them.
+        let triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger'";
+        for trigger in column(&database, triggers) {
+            database.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
         let changed = edit(&database);
         drop(database);
         (changed > 0).then(|| self.world.run("journal verify").exit != 0)
