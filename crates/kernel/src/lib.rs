@@ -22,6 +22,8 @@ mod operator;
 pub mod policy;
 mod secrets;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod vault;
 
 pub use actor::{Actor, NotAllowed, Operation, Role};

@@ -361,4 +361,12 @@ impl Tx<'_> {
     pub fn parameters(&self, statement: &'static Statement) -> Result<Vec<String>, Error> {
         on!(self.session, parameters(statement))
     }
+
+    /// Whether a statement can be given to [`Tx::run_many`] or [`Tx::look_up`] on this engine.
+    ///
+    /// # Errors
+    /// The engine does not understand the form that does many at once.
+    pub fn is_for_many(&self, statement: &'static Statement) -> Result<bool, Error> {
+        on!(self.session, is_for_many(statement))
+    }
 }

@@ -238,6 +238,12 @@ impl Session {
         Ok(())
     }
 
+    /// Many are one after the other.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other engine has it")]
+    pub(super) const fn is_for_many(&self, _: &'static Statement) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     pub(super) fn parameters(&self, statement: &Statement) -> Result<Vec<String>, Error> {
         let prepared = self.connection.prepare(statement.sql).map_err(failed(statement.name))?;
         Ok((1..=prepared.parameter_count())

@@ -1,5 +1,6 @@
 //! A store that files are imported into; the fuzz targets use it too.
 
+use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
 use registry::commands::ChangeAccount;
 use registry::designation::Channel;
@@ -12,6 +13,7 @@ pub struct Place {
     pub writer: Writer,
     /// The moment of the newest file, in microseconds.
     pub now: i64,
+    _store: TestPlace,
     _folder: tempfile::TempDir,
 }
 
@@ -20,11 +22,12 @@ impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).collect();
-        let (data, key) = (folder.path().join("store"), folder.path().join("key"));
+        let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
         let env = Env::new(Timestamp::from_micros(0), 0);
         let mut secrets = Secrets::from_system();
-        let store = Store::create(&data, &key, &migrations, true, &env, &mut secrets).unwrap();
-        let mut place = Self { writer: store.writer(secrets).unwrap(), now: 0, _folder: folder };
+        let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+        let writer = store.writer(secrets).unwrap();
+        let mut place = Self { writer, now: 0, _store: place, _folder: folder };
         place.import(&Banks, b"reg,bank,bic,country\n0040,North,NDEADKKK,DK\n0041,North,NDEADKKK,DK\n1020,South,,DK\n");
         place
     }

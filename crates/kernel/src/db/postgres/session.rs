@@ -319,6 +319,16 @@ impl Session {
         Ok((1..=count).map(|at| format!("${at}")).collect())
     }
 
+    pub(in crate::db) fn is_for_many(&self, statement: &'static Statement) -> Result<bool, Error> {
+        let form = match statement.sql.split(' ').next() {
+            Some("SELECT") if self.types(statement)?.len() == 1 => Form::LookUp,
+            Some("INSERT") if rewrite::copy(statement.sql).is_some() => Form::Copy,
+            Some("UPDATE") if rewrite::update(statement.sql, &self.types(statement)?).is_some() => Form::Update,
+            _ => return Ok(false),
+        };
+        self.prepared(statement, form).map(|_| true)
+    }
+
     fn prepared(&self, statement: &'static Statement, form: Form) -> Result<Prepared, Error> {
         let key = (statement.name, form);
         if let Some(prepared) = self.prepared.borrow().get(&key) {
