@@ -27,7 +27,7 @@ pub mod testing;
 mod vault;
 
 pub use actor::{Actor, NotAllowed, Operation, Role};
-pub use command::{Command, Decision, Scope, execute};
+pub use command::{Command, Decision, Group, Scope, execute, execute_group};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Statement, Tx, Value};
 pub use env::{Env, Id, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};

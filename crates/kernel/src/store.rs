@@ -1,7 +1,7 @@
 use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
 use crate::{
-    Actor, Command, Connection, Db, Env, Error, Location, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal,
-    statements,
+    Actor, Command, Connection, Db, Env, Error, Group, Location, Refuse, Scope, Secrets, Tx, Vault, execute,
+    execute_group, files, journal, statements,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -233,6 +233,14 @@ impl Writer {
     /// The command's refusal, a conflict, or the store's failure.
     pub fn execute<C: Command>(&mut self, command: &C, actor: &Actor, env: &Env) -> Result<C::Output, Error> {
         execute(self, command, actor, env)
+    }
+
+    /// Runs several commands in one transaction; see [`execute_group`].
+    ///
+    /// # Errors
+    /// Those of `work`, a conflict, or the store's failure; then nothing of the group has changed.
+    pub fn execute_group<T>(&mut self, work: impl FnMut(&mut Group<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        execute_group(self, work)
     }
 
     /// Reads from one snapshot.

@@ -2,16 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use kernel::testing::{TestPlace, is_postgres};
 use std::path::Path;
 use std::process::Command;
 
 /// Runs a small world, and gives its exit code and the line that it prints.
 fn world(store: &str, more: &[&str]) -> (Option<i32>, String) {
-    let small = ["--people", "40", "--companies", "5", "--payments", "12", "--days", "2", "--json"];
+    world_in(Path::new("."), store, more)
+}
+
+/// The same from a working folder, where the key of a store on a server lies.
+fn world_in(folder: &Path, store: &str, more: &[&str]) -> (Option<i32>, String) {
+    let small = ["--people", "40", "--companies", "5", "--payments", "12", "--json"];
     let output = Command::new(env!("CARGO_BIN_EXE_anvis-sim"))
         .args(["world", "--store", store])
         .args(small)
         .args(more)
+        .current_dir(folder)
         .output()
         .unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
@@ -35,6 +42,18 @@ fn prints_the_same_line_every_time() {
 }
 
 #[test]
+fn both_engines_end_with_the_same_head() {
+    if !is_postgres() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let on_sqlite = world(&sqlite(folder.path(), "store"), &["--days", "5"]);
+    let server = TestPlace::empty(folder.path());
+    assert_eq!(world_in(folder.path(), &server.url, &["--days", "5"]), on_sqlite);
+    assert_eq!(on_sqlite.0, Some(0), "{}", on_sqlite.1);
+}
+
+#[test]
 fn begins_only_in_a_place_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let check = |store: &str, more: &[&str], code: i32, text: &str| {
@@ -42,8 +61,9 @@ fn begins_only_in_a_place_of_its_own() {
         assert_eq!(found, Some(code), "{store} {more:?}: {line}");
         assert!(line.contains(text), "{line}");
     };
-    check("anvis-data", &[], 3, "\"code\":\"sim.store\"");
-    check("sqlite:", &[], 3, "\"code\":\"sim.store\"");
+    check("anvis-data", &[], 2, "");
+    check("sqlite:", &[], 2, "");
+    check("sqlite:..", &[], 3, "\"code\":\"sim.unnamed\"");
     for taken in ["taken", "taken.key", "taken-files"] {
         let path = folder.path().join(taken);
         std::fs::create_dir(&path).unwrap();
