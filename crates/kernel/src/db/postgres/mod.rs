@@ -19,9 +19,11 @@ use std::time::Duration;
 
 /// The schema that our tables are in: nothing else is found by name, whatever a role's own settings are.
 const SCHEMA: &str = "anvis";
-/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended.
+/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended. Rows are found by
+/// their keys whatever the server believes of the tables' sizes: a plan that was made while a table was empty would otherwise
+/// be kept while millions of rows are imported into it.
 const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=1h \
-    -c jit=off";
+    -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 /// What the rest is built on, whatever the URL says.
 const FIXED: &str =
     "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
