@@ -228,6 +228,15 @@ impl World {
         TEMPLATE.copy()
     }
 
+    /// The same in a database that is there already.
+    pub fn settled_at(url: String) -> Self {
+        let mut world = Self { is_synthetic: true, ..Self::empty() };
+        world.store.url = url;
+        world.run("init --synthetic").done();
+        world.settle();
+        world
+    }
+
     /// Another world with the same files.
     pub fn copy(&self) -> Self {
         let folder = TempDir::new().unwrap();
