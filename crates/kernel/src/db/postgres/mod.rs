@@ -7,6 +7,7 @@ mod fault;
 mod patience;
 mod rewrite;
 mod session;
+mod tls;
 mod value;
 
 use super::{Connection, Purpose, Session as AnySession, Tx};
@@ -44,7 +45,8 @@ impl Server {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return None;
         }
-        let mut config: Config = url.parse().ok()?;
+        let mut config: Config = tls::known_mode(url).parse().ok()?;
+        tls::set_default(&mut config, url);
         if config.get_hosts().is_empty() {
             return None;
         }
@@ -160,7 +162,8 @@ fn of<'t>(tx: &Tx<'t>) -> &'t Session {
 fn connect(config: &Config, is_known: bool) -> Result<Client, Error> {
     let mut tries = 0;
     loop {
-        let error = match config.connect(NoTls) {
+        let connected = if tls::is_wanted(config) { config.connect(tls::connector()) } else { config.connect(NoTls) };
+        let error = match connected {
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
