@@ -82,10 +82,10 @@ impl<'r, R: Read + Send> Run<'r, R> {
                     Err(CutError::Fault(fault)) => {
                         cutter
                             .drain(|bytes| learnt.hasher.update(bytes))
-                            .map_err(|error| Stop::Error(Error::io("the file could not be read")(error)))?;
+                            .map_err(|error| Stop::Error(unread(error)))?;
                         Err(Stop::Fault(fault))
                     }
-                    Err(CutError::Read(error)) => Err(Stop::Error(Error::io("the file could not be read")(error))),
+                    Err(CutError::Read(error)) => Err(Stop::Error(unread(error))),
                 }
             }
         };
@@ -118,6 +118,11 @@ impl<'r, R: Read + Send> Run<'r, R> {
     }
 }
 
+/// Why the file cannot be read: what comes from the store fails as the store does.
+fn unread(error: std::io::Error) -> Error {
+    error.downcast().unwrap_or_else(Error::io("the file could not be read"))
+}
+
 /// Reads a batch's sealed input as the file that it was.
 pub(crate) struct KeptInput<'k> {
     vault: &'k Vault,
@@ -140,7 +145,7 @@ impl Read for KeptInput<'_> {
             let Self { vault, connection, batch, next_piece, .. } = self;
             let found = connection
                 .read(|tx| store::input::find(&Scope { tx, vault }, *batch, *next_piece))
-                .map_err(|error| std::io::Error::other(error.to_string()))?;
+                .map_err(std::io::Error::other)?;
             let Some(found) = found else { return Ok(0) };
             (self.piece, self.read) = (found, 0);
             self.next_piece += 1;

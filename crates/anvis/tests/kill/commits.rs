@@ -1,5 +1,5 @@
-//! The connection to the server is cut at every commit: the commit is lost on its way, or the answer to it is. Left out where
-//! the tests run on SQLite.
+//! The connection to the server is cut at every commit, so that the commit is lost on its way, or the answer to it; and at
+//! places between. Left out where the tests run on SQLite.
 
 use crate::outputs;
 use crate::pain::{Pay, cpr, simple};
@@ -35,6 +35,29 @@ fn at_every_commit(world: &World, args: &str, exit: i32, told: impl Fn(&World, &
                 break;
             }
         }
+    }
+}
+
+/// Gives a command again and again, each time in a fresh copy of `world`, cut after a few bytes more, `places` times until all
+/// have passed. It is done, or told to be given again, and then it is.
+fn at_places(world: &World, args: &str, places: u64, told: impl Fn(&World, &Value) -> String) {
+    let give = |world: &World, when: When| {
+        let relay = Relay::to(world.url(), &world.path("relay"), "cut");
+        relay.at(when, || Then::Cut);
+        (world.run(&format!("{args} --store {}", relay.url)), relay.end())
+    };
+    let undisturbed = world.copy();
+    let (answer, passed) = give(&undisturbed, When::Bytes(u64::MAX));
+    let expected = (told(&undisturbed, &answer.done()), head_size(&undisturbed));
+    for place in 0..places {
+        let copy = world.copy();
+        let (mut answer, _) = give(&copy, When::Bytes(passed.bytes * place / places));
+        if answer.exit != 0 {
+            answer.failed(1, "store.unreachable");
+            answer = copy.run(args);
+        }
+        assert_eq!((told(&copy, &answer.done()), head_size(&copy)), expected, "{args}: {place} of {places}");
+        copy.verified();
     }
 }
 
@@ -108,6 +131,19 @@ fn release_and_cancel() {
     let name = routed["batch"].as_str().unwrap();
     at_every_commit(&world, &format!("payout release {name} --out out"), 0, batch);
     at_every_commit(&world, &format!("payout cancel {name} --end-to-end E3"), 0, batch);
+}
+
+#[test]
+fn between() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    world.write("payments.xml", payments("MELLEM"));
+    let route = format!("payout route payments.xml --payer {HOLDER} --out out --hold");
+    at_places(&world, &route, 25, batch);
+    let name = world.run(&route).done()["batch"].as_str().unwrap().to_owned();
+    at_places(&world, &format!("payout release {name} --out out"), 25, batch);
 }
 
 #[test]
