@@ -2,6 +2,7 @@
 
 mod import;
 mod payout;
+mod store;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
@@ -33,7 +34,10 @@ pub fn run(cli: Cli) -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Answer, Error> {
     let Cli { common, command } = cli;
     match command {
-        Command::Init { synthetic, migrate_store } => init(&common, synthetic, migrate_store),
+        Command::Init { synthetic, owner } => init(&common, synthetic, owner),
+        Command::Store(cli::Store::Copy { from, to, owner }) => store::copy(common, from, to, owner),
+        Command::Backup { folder } => store::back_up(&common, &folder),
+        Command::Restore { folder, owner } => store::restore(common, &folder, owner),
         Command::Policy => Ok(policy()),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
@@ -114,12 +118,18 @@ pub fn system_clock() -> Timestamp {
     Timestamp::from(now)
 }
 
-fn init(common: &Common, synthetic: bool, migrate_store: Option<Location>) -> Result<Answer, Error> {
-    let Places { mut store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
-    outside(&data, &key)?;
-    if let Some(owner) = migrate_store {
-        store = store.owned_by(owner)?;
+/// A store that is to be made, with whoever makes its tables.
+fn owned(store: Location, owner: cli::Owner) -> Result<Location, Error> {
+    match owner.migrate_store {
+        Some(owner) => Ok(store.owned_by(owner)?),
+        None => Ok(store),
     }
+}
+
+fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, Error> {
+    let Places { store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
+    outside(&data, &key)?;
+    let store = owned(store, owner)?;
     let mut secrets = Secrets::from_system();
     if common.now.is_some() && !synthetic {
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
@@ -239,9 +249,12 @@ impl Session {
                     &json!({ "rotated": true }),
                 ))
             }
-            Command::Init { .. } | Command::Policy | Command::Demo(_) => {
-                Err(kernel::StoreError::plain("this command opens no store").into())
-            }
+            Command::Init { .. }
+            | Command::Store(_)
+            | Command::Backup { .. }
+            | Command::Restore { .. }
+            | Command::Policy
+            | Command::Demo(_) => Err(kernel::StoreError::plain("this command opens no store, or two").into()),
         }
     }
 

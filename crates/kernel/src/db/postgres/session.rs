@@ -1,5 +1,7 @@
 //! One connection to the server: transactions, prepared statements, and the bulk forms of them.
 
+mod bulk;
+
 use super::fault::{Trouble, explain};
 use super::rewrite;
 use crate::db::value::Cells;
