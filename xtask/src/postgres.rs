@@ -94,7 +94,7 @@ impl Cluster {
 
     /// Where it is, as programs of PostgreSQL's and the crate `postgres` understand it.
     pub fn url(&self) -> String {
-        format!("postgres://anvis@/postgres?host={}", percent_encoded(&self.folder))
+        format!("postgres://anvis@{}/postgres", percent_encoded(&self.folder))
     }
 
     /// Waits for its end, which comes before this process's only if something is wrong.
@@ -180,11 +180,11 @@ fn unprivileged_shell() -> Result<Command, String> {
     Ok(command)
 }
 
-/// A path as it stands in a URL.
+/// A path as it stands in a URL, in the place of a host.
 fn percent_encoded(path: &str) -> String {
     path.bytes().fold(String::new(), |mut url, byte| {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => url.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => url.push(char::from(byte)),
             _ => url.push_str(&format!("%{byte:02X}")),
         }
         url
@@ -227,8 +227,8 @@ mod tests {
     #[test]
     fn a_path_in_a_url_says_nothing_but_the_path() {
         let check = |path: &str, url: &str| assert_eq!(percent_encoded(path), url);
-        check("/tmp/anvis-postgres.aZ09_~", "/tmp/anvis-postgres.aZ09_~");
-        check("/a b/c&d=e%f?g#h/æ", "/a%20b/c%26d%3De%25f%3Fg%23h/%C3%A6");
+        check("/tmp/anvis-postgres.aZ09_~", "%2Ftmp%2Fanvis-postgres.aZ09_~");
+        check("/a b/c&d=e%f?g#h/æ", "%2Fa%20b%2Fc%26d%3De%25f%3Fg%23h%2F%C3%A6");
     }
 
     #[test]

@@ -19,12 +19,14 @@ leave() {
 trap leave EXIT
 trap 'exit 1' HUP INT PIPE TERM
 
-# Whoever gets at the socket is let in, and nobody else gets at it: the folder is closed to others.
+# Nobody else gets at the socket: the folder is closed to others. The roles that tests make have passwords, so that a wrong
+# one can be told.
 said=$("$programs/initdb" --pgdata "$folder" --username anvis --auth-local trust --auth-host reject \
     --encoding UTF8 --locale C --no-sync 2>&1) || {
     printf '%s\n' "$said" >&2
     exit 1
 }
+printf '%s\n' 'local all anvis trust' 'local all all scram-sha-256' >pg_hba.conf
 printf '%s\n' "$@" >>postgresql.conf
 "$programs/pg_ctl" start --pgdata "$folder" --wait --log server.log >/dev/null 2>&1 || {
     cat server.log >&2

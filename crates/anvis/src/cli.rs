@@ -52,6 +52,8 @@ pub enum Command {
         #[arg(long)]
         synthetic: bool,
     },
+    /// Bring the store's tables up to what this program needs.
+    Migrate(Owner),
     /// The mirror of the population register.
     #[command(subcommand)]
     Population(Population),
@@ -120,10 +122,9 @@ pub enum Command {
     Demo(Demo),
 }
 
-/// Who is to own the tables that are made.
 #[derive(Args)]
 pub struct Owner {
-    /// Make the tables as another role of the database, which then owns them.
+    /// Make and change the tables as this role of the database; the store's own then only uses them.
     #[arg(long, env = "ANVIS_MIGRATE_STORE", hide_env_values = true, value_name = "URL", value_parser = location)]
     pub migrate_store: Option<kernel::Location>,
 }

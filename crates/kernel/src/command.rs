@@ -1,8 +1,8 @@
 //! The one write path.
 
-use crate::journal::{self, Entry, Rows, Table};
+use crate::journal::{self, Appended, Entry, Pending, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
-use crate::{Actor, Blind, Env, Error, Operation, Refusal, Tx, Vault, Writer, statements};
+use crate::{Actor, Blind, Env, Error, Operation, Refusal, Secrets, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
@@ -81,41 +81,132 @@ pub trait Command {
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error>;
 }
 
-/// Runs one command in one transaction: idempotency look-up, policy, load, decide, save, journal, commit. A refusal rolls back
-/// and is journalled by itself.
+/// Runs one command in one transaction: idempotency look-up, policy, load, decide, save, journal, commit. A refusal changes
+/// nothing but the journal, which tells of it.
 ///
 /// # Errors
 /// The command's refusal, a conflict, or the store's failure; then nothing has changed.
 pub fn execute<C: Command>(writer: &mut Writer, command: &C, actor: &Actor, env: &Env) -> Result<C::Output, Error> {
+    Ok(execute_group(writer, |group| group.execute(command, actor, env))??)
+}
+
+/// Runs several commands in one transaction: each finds what those before it did, and all become durable together. What syncs
+/// the disk once for each command syncs it once for all of them.
+///
+/// `work` may be done again, as in [`crate::Connection::write`]; it must call for the same commands with the same [`Env`]s then.
+///
+/// # Errors
+/// Those of `work`, a conflict, or the store's failure; then nothing of the group has changed. Whoever wants to know which
+/// command it was runs each by itself.
+pub fn execute_group<T>(
+    writer: &mut Writer,
+    mut work: impl FnMut(&mut Group<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let Writer { store, connection, secrets } = writer;
-    let vault = store.vault().clone();
-    let result = connection.write(|tx| {
-        let scope = Scope { tx, vault: &vault };
+    let mut salts = Salts { drawn: Vec::new(), used: 0 };
+    let mut done: Option<(Option<Appended>, T)> = None;
+    connection.write(|tx| {
+        // When the answer to a commit was lost on the way, its last entry tells whether it was made.
+        if let Some((Some(appended), _)) = &done
+            && journal::holds(tx, appended)?
+        {
+            return Ok(());
+        }
+        salts.used = 0;
+        let scope = Scope { tx, vault: store.vault() };
+        let mut group = Group { scope, secrets: &mut *secrets, salts: &mut salts, appended: None };
+        let output = work(&mut group)?;
+        done = Some((group.appended, output));
+        Ok(())
+    })?;
+    Ok(done.expect("the work was done, or nothing was written").1)
+}
+
+/// A transaction in which commands are run.
+pub struct Group<'g> {
+    scope: Scope<'g>,
+    secrets: &'g mut Secrets,
+    salts: &'g mut Salts,
+    /// The last entry.
+    appended: Option<Appended>,
+}
+
+impl Group<'_> {
+    /// Runs one command. A refusal is an answer: it is journalled, and the group goes on.
+    ///
+    /// # Errors
+    /// The store's failure, or a conflict: the group cannot go on.
+    pub fn execute<C: Command>(
+        &mut self,
+        command: &C,
+        actor: &Actor,
+        env: &Env,
+    ) -> Result<Result<C::Output, Refusal>, Error> {
         let key = command.idempotency_key();
-        if let Some(answer) = key.map(|key| find_answer(&scope, &key)).transpose()?.flatten() {
-            return Ok(answer);
+        if let Some(answer) = key.map(|key| find_answer(&self.scope, &key)).transpose()?.flatten() {
+            return Ok(Ok(answer));
         }
-        C::OPERATION.require(actor)?;
-        let state = command.load(&scope)?;
-        let decision = command.decide(state, env)?;
-        if let Some(facts) = decision.facts {
-            let pending = journal::next(tx, env.now)?;
-            let mut rows = command.save(&scope, &decision.changes, pending.entry)?;
-            if let Some(key) = key {
-                rows.push(keep_answer(&scope, &key, pending.entry, &decision.output)?);
+        match self.decide(command, actor, env) {
+            Err(Error::Refused(refusal)) => {
+                let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
+                let pending = journal::next(self.scope.tx, env.now)?;
+                self.append(pending, "refused", actor, &[], &facts)?;
+                Ok(Err(refusal))
             }
-            journal::append(&scope, pending, C::OPERATION.name, actor, &rows, &facts, secrets)?;
+            Err(error) => Err(error),
+            Ok(Decision { facts: None, output, .. }) => Ok(Ok(output)),
+            Ok(Decision { changes, facts: Some(facts), output }) => {
+                let pending = journal::next(self.scope.tx, env.now)?;
+                let mut rows = command.save(&self.scope, &changes, pending.entry)?;
+                if let Some(key) = key {
+                    rows.push(keep_answer(&self.scope, &key, pending.entry, &output)?);
+                }
+                self.append(pending, C::OPERATION.name, actor, &rows, &facts)?;
+                Ok(Ok(output))
+            }
         }
-        Ok(decision.output)
-    });
-    if let Err(Error::Refused(refusal)) = &result {
-        connection.write(|tx| {
-            let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
-            let pending = journal::next(tx, env.now)?;
-            journal::append(&Scope { tx, vault: &vault }, pending, "refused", actor, &[], &facts, secrets)
-        })?;
     }
-    result
+
+    /// All that can refuse comes before anything is written.
+    fn decide<C: Command>(
+        &self,
+        command: &C,
+        actor: &Actor,
+        env: &Env,
+    ) -> Result<Decision<C::Change, C::Output>, Error> {
+        C::OPERATION.require(actor)?;
+        let state = command.load(&self.scope)?;
+        Ok(command.decide(state, env)?)
+    }
+
+    fn append(
+        &mut self,
+        pending: Pending,
+        kind: &str,
+        actor: &Actor,
+        rows: &[Rows],
+        facts: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let salt = self.salts.next(self.secrets)?;
+        self.appended = Some(journal::append(&self.scope, pending, kind, actor, rows, facts, salt)?);
+        Ok(())
+    }
+}
+
+/// The salts of a group's entries: drawn when they are wanted, and the same when the work is done again.
+struct Salts {
+    drawn: Vec<Salt>,
+    used: usize,
+}
+
+impl Salts {
+    fn next(&mut self, secrets: &mut Secrets) -> Result<&Salt, Error> {
+        if self.used == self.drawn.len() {
+            self.drawn.push(Salt::draw(secrets)?);
+        }
+        self.used += 1;
+        Ok(&self.drawn[self.used - 1])
+    }
 }
 
 fn answer_row(key: &Hash) -> Blind {

@@ -5,7 +5,7 @@
 
 use crate::journal::{self, Entry, Head, Mismatch, Rows};
 use crate::keys::{KeyRefusal, Keyring};
-use crate::store::{migrate, require_free};
+use crate::store::{make_tables, require_free};
 use crate::{
     Command, Conflict, Db, Decision, Env, Error, Location, Migration, Operation, Refusal, Refuse, Scope, Store,
     StoreError, Tx, Vault, failpoint, policy,
@@ -68,7 +68,7 @@ impl Store {
         require_free(target)?;
         let mut copied = None;
         Db::create(target, |to| {
-            migrate(to, migrations)?;
+            make_tables(to, migrations)?;
             let made = self.connect()?.read(|from| copy_rows(from, to, progress))?;
             let keyring = Keyring::open(to, &self.key_path).map_err(replaced_meanwhile)?;
             let found = verify(&Scope { tx: to, vault: &Vault::new(&keyring.keys) }, made.head)?;
@@ -94,8 +94,9 @@ fn copy_rows(from: &Tx<'_>, to: &Tx<'_>, progress: &mut dyn FnMut(u64)) -> Resul
     let (size, root) = journal::size_and_root(from)?;
     let shape = to.shape()?;
     // What this program does not know would be left behind, and its names are what statements are made of.
-    if from.shape()? != shape {
-        return Err(StoreError::plain("the store has other tables than this program makes").into());
+    if let Some(difference) = shape.difference(&from.shape()?) {
+        let text = format!("the store's tables are not those that this program makes: {difference}");
+        return Err(StoreError::plain(text).with_code("store.tables").into());
     }
     let mut tables = BTreeMap::new();
     let mut rows = 0;

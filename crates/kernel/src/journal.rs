@@ -30,6 +30,7 @@ statements! {
         "SELECT e.at, p.sealed FROM journal_entry e JOIN journal_payload p ON p.number = e.number WHERE e.number = $1";
     SIZE_AT = "journal_entry.size_at":
         "SELECT COALESCE((SELECT number FROM journal_entry WHERE at <= $1 ORDER BY at DESC, number DESC LIMIT 1), -1) + 1";
+    DIGEST = "journal_entry.digest": "SELECT number, digest FROM journal_entry WHERE number = $1";
     COUNT_PAYLOADS = "journal_payload.count": "SELECT COUNT(*) FROM journal_payload";
     LAST = "journal_entry.last": "SELECT COALESCE(MAX(number), -1) FROM journal_entry";
 }
@@ -160,7 +161,8 @@ pub(crate) fn start(
 ) -> Result<(), Error> {
     tx.run(&INSERT_HEAD, &[0.into(), b"".as_slice().into(), env.now.into()])?;
     let facts = serde_json::json!({ "synthetic": synthetic });
-    append(&Scope { tx, vault }, next(tx, env.now)?, "store.create", &Actor::console(), &[], &facts, secrets)
+    let salt = Salt::draw(secrets)?;
+    append(&Scope { tx, vault }, next(tx, env.now)?, "store.create", &Actor::console(), &[], &facts, &salt).map(|_| ())
 }
 
 /// The entry that the transaction under way will write. Time never runs backwards in the journal, whatever the clocks say.
@@ -173,23 +175,48 @@ pub fn next(tx: &Tx<'_>, now: Timestamp) -> Result<Pending, Error> {
     Ok(Pending { entry: Entry { number, at: now.max(last) }, tree })
 }
 
+/// What keeps an entry's digest from being guessed, and makes it unlike any other. Drawn before the transaction, so that a
+/// command that is run again writes the same entry.
+pub struct Salt([u8; SALT_BYTES]);
+
+impl Salt {
+    /// A new one.
+    ///
+    /// # Errors
+    /// The source of secrets failed.
+    pub fn draw(secrets: &mut Secrets) -> Result<Self, Error> {
+        secrets.bytes().map(Self)
+    }
+}
+
+/// An entry that was appended, if its transaction was committed.
+pub(crate) struct Appended {
+    number: i64,
+    digest: Hash,
+}
+
+/// Whether the journal holds this very entry.
+pub(crate) fn holds(tx: &Tx<'_>, appended: &Appended) -> Result<bool, Error> {
+    let digest = tx.optional(&DIGEST, &[appended.number.into()], |row| row.array(1))?;
+    Ok(digest == Some(appended.digest))
+}
+
 /// Appends the entry and moves the head.
 ///
 /// # Errors
-/// The store's, or the source of salts failed.
-pub fn append(
+/// The store's.
+pub(crate) fn append(
     scope: &Scope<'_>,
     pending: Pending,
     kind: &str,
     actor: &Actor,
     rows: &[Rows],
     facts: &serde_json::Value,
-    secrets: &mut Secrets,
-) -> Result<(), Error> {
+    salt: &Salt,
+) -> Result<Appended, Error> {
     let Pending { entry, mut tree } = pending;
     let payload = Payload { actor: actor.name().into(), rows: rows.into(), facts: Cow::Borrowed(facts) };
-    let salt: [u8; SALT_BYTES] = secrets.bytes()?;
-    let mut content = salt.to_vec();
+    let mut content = salt.0.to_vec();
     serde_json::to_writer(&mut content, &payload)
         .map_err(|error| StoreError::new("a journal entry could not be written", error))?;
     let digest: Hash = Sha256::digest(&content).into();
@@ -199,7 +226,7 @@ pub fn append(
     tx.run(&INSERT_ENTRY, &[number, entry.at.into(), kind.into(), digest.as_slice().into()])?;
     tx.run(&INSERT_PAYLOAD, &[number, (&sealed).into()])?;
     tx.run(&SET_HEAD, &[(entry.number + 1).into(), (&tree.peaks()).into(), entry.at.into()])?;
-    Ok(())
+    Ok(Appended { number: entry.number, digest })
 }
 
 fn entry_leaf(number: i64, at: Timestamp, kind: &str, digest: &Hash) -> Hash {

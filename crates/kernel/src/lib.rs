@@ -23,10 +23,12 @@ mod operator;
 pub mod policy;
 mod secrets;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod vault;
 
 pub use actor::{Actor, NotAllowed, Operation, Role};
-pub use command::{Command, Decision, Scope, execute};
+pub use command::{Command, Decision, Group, Scope, execute, execute_group};
 pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, Timestamp};

@@ -1,7 +1,7 @@
 use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
 use crate::{
-    Actor, Command, Connection, Db, Env, Error, Location, Refuse, Scope, Secrets, Tx, Vault, execute, files, journal,
-    statements,
+    Actor, Command, Connection, Db, Env, Error, Group, Location, Refuse, Scope, Secrets, Tx, Vault, execute,
+    execute_group, files, journal, statements,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,12 @@ impl fmt::Display for StoreRefusal {
             Self::Newer(service) => {
                 write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
             }
-            Self::Older(service) => write!(f, "the store's tables ({service}) are older than this program"),
+            Self::Older(service) => {
+                write!(
+                    f,
+                    "the store's tables ({service}) are older than this program; bring them up with 'anvis migrate'"
+                )
+            }
             Self::Inside(path) => write!(f, "{} lies in the data folder; choose a place outside", path.display()),
             Self::NotSynthetic(what) => {
                 write!(f, "{what} is only for a store that was made with --synthetic")
@@ -105,7 +110,7 @@ impl Store {
         require_free(&location)?;
         let master = Self::found_or_new_key(key_path, secrets)?;
         Db::create(&location, |tx| {
-            migrate(tx, migrations)?;
+            make_tables(tx, migrations)?;
             let keyring = Keyring::create(tx, &master, synthetic, secrets)?;
             journal::start(tx, &Vault::new(&keyring.keys), synthetic, env, secrets)
         })?;
@@ -123,6 +128,27 @@ impl Store {
             }
             other => other,
         }
+    }
+
+    /// Brings the tables of a store up to what this program needs; how many steps that took.
+    ///
+    /// # Errors
+    /// [`StoreRefusal`], or the tables cannot be changed; then they are as they were.
+    pub fn migrate(location: impl Into<Location>, migrations: &[&Migration]) -> Result<usize, Error> {
+        let location = location.into();
+        let steps = Db::migrate(&location, |tx| {
+            let mut missing = Vec::new();
+            for migration in migrations {
+                if version(tx, migration.service)? < migration.version {
+                    missing.push(*migration);
+                }
+            }
+            migrate(tx, missing.iter().copied())?;
+            grant(tx, migrations)?;
+            check_versions(tx, migrations)?;
+            Ok(missing.len())
+        })?;
+        steps.ok_or_else(|| StoreRefusal::Missing(location).into())
     }
 
     /// Opens a store.
@@ -203,6 +229,14 @@ impl Writer {
         execute(self, command, actor, env)
     }
 
+    /// Runs several commands in one transaction; see [`execute_group`].
+    ///
+    /// # Errors
+    /// Those of `work`, a conflict, or the store's failure; then nothing of the group has changed.
+    pub fn execute_group<T>(&mut self, work: impl FnMut(&mut Group<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        execute_group(self, work)
+    }
+
     /// Reads from one snapshot.
     ///
     /// # Errors
@@ -251,7 +285,22 @@ fn is_free(folder: &Path) -> bool {
     !folder.is_symlink() && std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none())
 }
 
-pub(crate) fn migrate(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
+/// Makes the tables, for whoever may use them.
+pub(crate) fn make_tables(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
+    migrate(tx, migrations.iter().copied())?;
+    grant(tx, migrations)
+}
+
+fn grant(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
+    tx.grant(&migrations.iter().map(|migration| migration.sql).collect::<Vec<_>>())
+}
+
+/// The version that a service's tables have; 0 when it has none.
+fn version(tx: &Tx<'_>, service: &str) -> Result<i64, Error> {
+    Ok(tx.optional(&VERSION, &[service.into()], |row| row.int(0))?.unwrap_or(0))
+}
+
+fn migrate<'m>(tx: &Tx<'_>, migrations: impl Iterator<Item = &'m Migration>) -> Result<(), Error> {
     for migration in migrations {
         tx.migrate(migration.sql)?;
         let version = migration.version.into();
@@ -268,8 +317,7 @@ fn check_versions(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
     for (at, migration) in migrations.iter().enumerate() {
         let is_latest = migrations[at + 1..].iter().all(|later| later.service != migration.service);
         if is_latest {
-            let version = tx.optional(&VERSION, &[migration.service.into()], |row| row.int(0))?.unwrap_or(0);
-            match version.cmp(&migration.version) {
+            match version(tx, migration.service)?.cmp(&migration.version) {
                 std::cmp::Ordering::Less => return Err(StoreRefusal::Older(migration.service).into()),
                 std::cmp::Ordering::Greater => return Err(StoreRefusal::Newer(migration.service).into()),
                 std::cmp::Ordering::Equal => {}

@@ -5,6 +5,7 @@
 use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::merkle::Hash;
+use kernel::testing::TestPlace;
 use kernel::{
     Actor, AddOperator, Command, Decision, Env, Error, Operation, PublicKey, Refusal, Role, Scope, Secrets, Store,
     StoreError, Timestamp, Writer,
@@ -13,16 +14,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 struct Place {
+    store: TestPlace,
     folder: tempfile::TempDir,
 }
 
 impl Place {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("store")
+        let folder = tempfile::tempdir().unwrap();
+        Self { store: TestPlace::empty(folder.path()), folder }
     }
 
     fn key(&self) -> PathBuf {
@@ -31,16 +30,23 @@ impl Place {
 
     fn create(&self, synthetic: bool) -> Result<Store, Error> {
         let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
-        Store::create(&self.data(), &self.key(), &migrations, synthetic, &env(0), &mut seeded(7))
+        Store::create(self.store.location(), &self.key(), &migrations, synthetic, &env(0), &mut seeded(7))
     }
 
     fn open(&self) -> Result<Store, Error> {
         let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
-        Store::open(&self.data(), &self.key(), &migrations)
+        Store::open(self.store.location(), &self.key(), &migrations)
     }
 
     fn writer(&self) -> Writer {
         self.create(true).unwrap().writer(seeded(8)).unwrap()
+    }
+
+    /// A writer whose place lasts as long.
+    fn with_writer() -> (Self, Writer) {
+        let place = Self::new();
+        let writer = place.writer();
+        (place, writer)
     }
 }
 
@@ -112,7 +118,7 @@ fn size(writer: &mut Writer) -> u64 {
 
 #[test]
 fn each_command_is_one_entry_that_says_who_when_and_what() {
-    let mut writer = Place::new().writer();
+    let (_place, mut writer) = Place::with_writer();
     writer.execute(&Note::new("first"), &Actor::console(), &env(5)).unwrap();
     let refused = writer.execute(&Note { refuses: true, ..Note::new("second") }, &Actor::console(), &env(6));
     assert_eq!(refused.unwrap_err().code(), "note.refused");
@@ -138,7 +144,7 @@ fn each_command_is_one_entry_that_says_who_when_and_what() {
 
 #[test]
 fn a_key_gives_the_first_answer_and_does_nothing_twice() {
-    let mut writer = Place::new().writer();
+    let (_place, mut writer) = Place::with_writer();
     let note = |text, key| Note { key: Some([key; 32]), ..Note::new(text) };
     let mut take = |text, key| writer.execute(&note(text, key), &Actor::console(), &env(1)).unwrap();
     assert_eq!(take("first", 1), "first");
@@ -150,7 +156,7 @@ fn a_key_gives_the_first_answer_and_does_nothing_twice() {
 
 #[test]
 fn time_never_runs_backwards_and_tells_what_was_known() {
-    let mut writer = Place::new().writer();
+    let (_place, mut writer) = Place::with_writer();
     for micros in [10, 30, 20, 40] {
         writer.execute(&Note::new("note"), &Actor::console(), &env(micros)).unwrap();
     }
@@ -164,7 +170,7 @@ fn time_never_runs_backwards_and_tells_what_was_known() {
 
 #[test]
 fn every_head_that_was_kept_is_found_again() {
-    let mut writer = Place::new().writer();
+    let (_place, mut writer) = Place::with_writer();
     let mut heads = Vec::new();
     for _ in 0..9 {
         heads.push(verify(&mut writer, None).unwrap());
@@ -182,7 +188,7 @@ fn every_head_that_was_kept_is_found_again() {
 #[test]
 fn the_same_seed_ends_with_the_same_head() {
     let run = || {
-        let mut writer = Place::new().writer();
+        let (_place, mut writer) = Place::with_writer();
         writer.execute(&Note::new("note"), &Actor::console(), &env(5)).unwrap();
         writer.execute(&Note { key: Some([1; 32]), ..Note::new("kept") }, &Actor::console(), &env(6)).unwrap();
         verify(&mut writer, None).unwrap()

@@ -35,16 +35,18 @@ pub fn verify(scope: &Scope<'_>, expected: Option<Head>, progress: &mut dyn FnMu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::testing::TestPlace;
     use kernel::{Env, Secrets, Store, Timestamp};
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_statement_prepares_and_numbers_its_parameters_in_order() {
+    fn every_statement_prepares_for_one_and_for_many_and_numbers_its_parameters_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let (data, key) = (folder.path().join("store"), folder.path().join("key"));
+        let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
         let migrations: Vec<_> = migrations().collect();
         let env = Env::new(Timestamp::from_micros(0), 0);
-        let store = Store::create(&data, &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap();
+        let store =
+            Store::create(place.location(), &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap();
         let mut connection = store.connect().unwrap();
         let mut seen = BTreeSet::new();
         for statement in statements() {
@@ -54,6 +56,11 @@ mod tests {
             // In SQLite `$1` is a name, numbered by its first appearance: out of order it binds wrongly, and silently.
             let expected: Vec<String> = (1..=parameters.len()).map(|at| format!("${at}")).collect();
             assert_eq!(parameters, expected, "{}", statement.name);
+            let is_for_many = connection.read(|tx| tx.is_for_many(statement));
+            let is_for_many = is_for_many.unwrap_or_else(|error| panic!("{}: {error}", statement.name));
+            let is_change = ["INSERT", "UPDATE"].iter().any(|verb| statement.sql.starts_with(verb));
+            let is_of_one_row = ["journal_head", "keyring"].iter().any(|table| statement.name.starts_with(table));
+            assert!(is_for_many || !is_change || is_of_one_row, "{} is not for many rows", statement.name);
         }
         assert!(seen.len() > 50, "only {} statements are registered", seen.len());
     }

@@ -42,8 +42,9 @@ fn begins_only_in_a_place_of_its_own() {
         assert_eq!(found, Some(code), "{store} {more:?}: {line}");
         assert!(line.contains(text), "{line}");
     };
-    check("anvis-data", &[], 3, "\"code\":\"sim.store\"");
-    check("sqlite:", &[], 3, "\"code\":\"sim.store\"");
+    check("anvis-data", &[], 2, "");
+    check("sqlite:", &[], 2, "");
+    check("sqlite:..", &[], 3, "\"code\":\"sim.unnamed\"");
     for taken in ["taken", "taken.key", "taken-files"] {
         let path = folder.path().join(taken);
         std::fs::create_dir(&path).unwrap();

@@ -35,6 +35,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
     let Cli { common, command } = cli;
     match command {
         Command::Init { synthetic, owner } => init(&common, synthetic, owner),
+        Command::Migrate(owner) => migrate(&common, owner),
         Command::Store(cli::Store::Copy { from, to, owner }) => store::copy(common, from, to, owner),
         Command::Backup { folder } => store::back_up(&common, &folder),
         Command::Restore { folder, owner } => store::restore(common, &folder, owner),
@@ -118,18 +119,10 @@ pub fn system_clock() -> Timestamp {
     Timestamp::from(now)
 }
 
-/// A store that is to be made, with whoever makes its tables.
-fn owned(store: Location, owner: cli::Owner) -> Result<Location, Error> {
-    match owner.migrate_store {
-        Some(owner) => Ok(store.owned_by(owner)?),
-        None => Ok(store),
-    }
-}
-
 fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, Error> {
     let Places { store, data, key } = Places::to_make(common, DEFAULT_DATA)?;
     outside(&data, &key)?;
-    let store = owned(store, owner)?;
+    let store = owned_by(store, owner)?;
     let mut secrets = Secrets::from_system();
     if common.now.is_some() && !synthetic {
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
@@ -143,6 +136,24 @@ fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, E
     );
     let json = json!({ "data": data, "store": store.to_string(), "master_key": key, "synthetic": synthetic });
     Ok(Answer::done(text, &json))
+}
+
+fn migrate(common: &Common, owner: cli::Owner) -> Result<Answer, Error> {
+    let store = owned_by(Places::of(common, DEFAULT_DATA).store, owner)?;
+    let migrations: Vec<_> = schema::migrations().collect();
+    let steps = Store::migrate(&store, &migrations)?;
+    let text = match steps {
+        0 => "The store's tables are what this program needs.".to_owned(),
+        _ => format!("Brought the store's tables up, in {steps} steps."),
+    };
+    Ok(Answer::done(text, &json!({ "steps": steps })))
+}
+
+fn owned_by(store: Location, cli::Owner { migrate_store }: cli::Owner) -> Result<Location, Error> {
+    Ok(match migrate_store {
+        None => store,
+        Some(owner) => store.owned_by(owner)?,
+    })
 }
 
 fn policy() -> Answer {
@@ -250,6 +261,7 @@ impl Session {
                 ))
             }
             Command::Init { .. }
+            | Command::Migrate(_)
             | Command::Store(_)
             | Command::Backup { .. }
             | Command::Restore { .. }

@@ -1,6 +1,6 @@
 //! The store as a whole: moving house, backups, and their restoring.
 
-use super::{DEFAULT_DATA, Places, Session, outside, owned};
+use super::{DEFAULT_DATA, Places, Session, outside, owned_by};
 use crate::cli::{Common, Owner};
 use crate::console::{Answer, Progress, Unit, grouped};
 use ::payout::schema;
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::path::Path;
 
 pub fn copy(common: Common, from: Location, to: Location, owner: Owner) -> Result<Answer, Error> {
-    let to = owned(to, owner)?;
+    let to = owned_by(to, owner)?;
     require_place(&from, &to)?;
     let mut session = Session::open(&Common { store: Some(from), ..common })?;
     session.record::<false>(&to)?;
@@ -29,7 +29,7 @@ pub fn back_up(common: &Common, folder: &Path) -> Result<Answer, Error> {
 /// The backup is not written to, nor does the store say that it was one: its journal ends with the backup's making.
 pub fn restore(common: Common, folder: &Path, owner: Owner) -> Result<Answer, Error> {
     let Places { store: to, key, .. } = Places::to_make(&common, DEFAULT_DATA)?;
-    let (from, to) = (Location::from(folder), owned(to, owner)?);
+    let (from, to) = (Location::from(folder), owned_by(to, owner)?);
     require_place(&from, &to)?;
     let session = Session::open(&Common { store: Some(from), master_key: Some(key), ..common })?;
     policy::RESTORE_STORE.require(&session.actor)?;

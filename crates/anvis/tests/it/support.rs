@@ -1,5 +1,7 @@
 //! Drives the real binary in a folder of its own, and makes the registers that the tests talk about.
 
+use kernel::testing::TestPlace;
+pub use kernel::testing::is_postgres;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -182,6 +184,7 @@ impl Answer {
 
 /// A folder with a store in it, or none yet.
 pub struct World {
+    store: TestPlace,
     folder: TempDir,
     /// Whether commands are given at [`NOW`].
     is_synthetic: bool,
@@ -190,7 +193,8 @@ pub struct World {
 impl World {
     /// No store.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap(), is_synthetic: false }
+        let folder = TempDir::new().unwrap();
+        Self { store: TestPlace::empty(folder.path()), folder, is_synthetic: false }
     }
 
     /// A synthetic store with nothing in it.
@@ -226,7 +230,9 @@ impl World {
 
     /// Another world with the same files.
     pub fn copy(&self) -> Self {
-        let world = Self { is_synthetic: self.is_synthetic, ..Self::empty() };
+        let folder = TempDir::new().unwrap();
+        let store = TestPlace::copy_of(&self.store, folder.path());
+        let world = Self { store, folder, is_synthetic: self.is_synthetic };
         for name in self.files("") {
             let to = world.path(&name);
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -291,11 +297,14 @@ impl World {
         command.current_dir(self.folder.path()).args(args.split_whitespace());
         if !args.contains("--data") {
             command.args(["--data", "store"]);
+            if is_postgres() {
+                command.args(["--store", &self.store.url]);
+            }
         }
         if self.is_synthetic && !args.contains("--now") {
             command.args(["--now", NOW]);
         }
-        command.arg("--json").env_remove("ANVIS_DATA").env_remove("ANVIS_MASTER_KEY");
+        command.arg("--json").env_remove("ANVIS_DATA").env_remove("ANVIS_STORE").env_remove("ANVIS_MASTER_KEY");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -360,10 +369,33 @@ impl World {
         format!("{}:{}", head["size"], head["root"].as_str().unwrap())
     }
 
-    /// The store's database, for those who tamper with it.
+    /// The whole number that a query of the store gives.
+    pub fn number(&self, sql: &str) -> i64 {
+        if is_postgres() {
+            return self.store.number(sql);
+        }
+        self.database().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Changes the store behind the program's back, if that is possible.
+    pub fn change_store(&self, sql: &str) -> Result<(), String> {
+        if is_postgres() {
+            return self.store.change(sql);
+        }
+        let database = self.database();
+        database.busy_timeout(std::time::Duration::ZERO).unwrap();
+        database.execute_batch(sql).map_err(|error| error.to_string())
+    }
+
+    /// The store's file, for those who tamper with it.
     pub fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("store/anvis.sqlite")).unwrap()
     }
+}
+
+/// Whether a test is left out, because it is about the files that SQLite keeps a store in, and there are none.
+pub fn is_without_files() -> bool {
+    is_postgres()
 }
 
 /// Waits for a command's end.

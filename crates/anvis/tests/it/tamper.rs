@@ -25,8 +25,11 @@ fn full() -> World {
 }
 
 fn tables(database: &Connection) -> Vec<String> {
-    let mut statement = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
-    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    column(database, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+}
+
+fn column(database: &Connection, sql: &str) -> Vec<String> {
+    database.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 fn columns(database: &Connection, table: &str) -> Vec<(String, bool)> {
@@ -98,6 +101,11 @@ impl<'w> Copies<'w> {
         copy(&self.world.path("kept"), &self.world.path("store"));
         let database = self.world.database();
         database.execute_batch("PRAGMA foreign_keys = 0; PRAGMA ignore_check_constraints = 1").unwrap();
+        // Whoever has the file can take away what refuses them.
+        let triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger'";
+        for trigger in column(&database, triggers) {
+            database.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
         let changed = edit(&database);
         drop(database);
         (changed > 0).then(|| self.world.run("journal verify").exit != 0)
@@ -120,6 +128,9 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
 
 #[test]
 fn one_edited_cell_of_any_table() {
+    if is_without_files() {
+        return;
+    }
     let world = full();
     let copies = Copies::of(&world);
     let database = world.database();
@@ -150,6 +161,9 @@ fn one_edited_cell_of_any_table() {
 
 #[test]
 fn one_row_taken_away_or_doubled() {
+    if is_without_files() {
+        return;
+    }
     let world = full();
     let copies = Copies::of(&world);
     let database = world.database();
@@ -197,6 +211,9 @@ fn one_row_taken_away_or_doubled() {
 
 #[test]
 fn two_sealed_values_swapped() {
+    if is_without_files() {
+        return;
+    }
     let world = full();
     let copies = Copies::of(&world);
     let database = world.database();
@@ -233,6 +250,9 @@ fn two_sealed_values_swapped() {
 
 #[test]
 fn a_real_store_is_not_made_synthetic_by_an_edit() {
+    if is_without_files() {
+        return;
+    }
     let world = World::real();
     world.database().execute("UPDATE keyring SET synthetic = 1", []).unwrap();
     world.run("journal head --now 2026-01-01").refused("key.wrong");
@@ -241,6 +261,9 @@ fn a_real_store_is_not_made_synthetic_by_an_edit() {
 /// Takes the journal's last entries away, and makes the head that it had then.
 #[test]
 fn a_tail_cut_off_so_that_all_agrees() {
+    if is_without_files() {
+        return;
+    }
     let world = full();
     // The last entry is a look-up, which recorded no rows: without it everything agrees but the head that somebody kept.
     let kept = world.verified();
@@ -292,6 +315,9 @@ fn head_of(database: &Connection, size: u64) -> (Vec<u8>, i64) {
 
 #[test]
 fn heads_that_were_kept() {
+    if is_without_files() {
+        return;
+    }
     let world = World::settled();
     let mut kept = vec![world.verified()];
     for _ in 0..5 {

@@ -27,5 +27,5 @@ fn outputs(world: &World, batch: &str) -> Vec<(String, String)> {
 }
 
 fn count(world: &World, sql: &str) -> i64 {
-    world.database().query_row(sql, [], |row| row.get(0)).unwrap()
+    world.number(sql)
 }

@@ -93,7 +93,7 @@ impl fmt::Display for LocationRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Url => "write a store as sqlite:DIR or postgres://USER@HOST/DATABASE",
-            Self::Owner => "a role that migrates is for a PostgreSQL store, and must name the same server and database",
+            Self::Owner => "a role that migrates is for a PostgreSQL store; both URLs name a user, and the same server and database",
         })
     }
 }

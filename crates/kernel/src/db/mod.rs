@@ -4,6 +4,7 @@
 //! read: placeholders `$1…$n` that first appear in ascending order (in SQLite they are names, numbered by first appearance),
 //! and PostgreSQL's type names.
 
+mod keeping;
 mod location;
 mod postgres;
 mod shape;
@@ -77,6 +78,21 @@ impl Db {
             Location::Postgres(server) => Engine::Postgres(postgres::Engine::create(server, build)?),
         };
         Ok(Self { engine })
+    }
+
+    /// Changes the tables of the database at `location`, if one was made there; all of it, or nothing.
+    ///
+    /// # Errors
+    /// Those of `change`, or the store's.
+    pub(crate) fn migrate<T>(
+        location: &Location,
+        change: impl FnOnce(&Tx<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let connection = match location {
+            Location::Sqlite(_) => Self::find(location)?.map(|db| db.connect()).transpose()?,
+            Location::Postgres(server) => postgres::Engine::owner(server)?,
+        };
+        connection.map(|mut connection| connection.once(Purpose::Migrate, change)).transpose()
     }
 
     /// A connection of its own.
@@ -157,26 +173,57 @@ impl Connection {
     /// Reads, and writes to the journal and what it answers for; all of it becomes durable, or none. Of all processes one at
     /// a time is in such a transaction, so keep it short.
     ///
+    /// `work` is done again when another process was first, or when the connection to a server was lost. That may be after it
+    /// was committed and before that was known: `work` looks whether it was. What it does outside the transaction it must be
+    /// able to do twice.
+    ///
     /// # Errors
-    /// Those of `work`, which roll back; [`crate::Conflict`] when somebody else was first; or the store's.
-    pub fn write<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.once(Purpose::Write, work)
+    /// Those of `work`, which roll back; [`crate::Conflict`] when others were first again and again; or the store's.
+    pub fn write<T>(&mut self, work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.again(Purpose::Write, work)
     }
 
-    /// Writes what nobody can see, beside others that write: rows of work under way, and their sweeping.
+    /// Writes what nobody can see, beside others that write: rows of work under way, and their sweeping. `work` is done again
+    /// as in [`Connection::write`]; where it finds its own rows, that is a [`crate::Conflict`].
     ///
     /// # Errors
     /// As [`Connection::write`].
-    pub fn stage<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.once(Purpose::Stage, work)
+    pub fn stage<T>(&mut self, work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.again(Purpose::Stage, work)
     }
 
-    fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
-        on!(&mut self.session, begin(purpose))
+    fn again<T>(&mut self, purpose: Purpose, mut work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut former = None;
+        for tries in 0.. {
+            if let Err(error) = self.begin(purpose) {
+                // What happened first says more.
+                return Err(former.unwrap_or(error));
+            }
+            match self.finish(purpose, &mut work) {
+                Err(error) if on!(&self.session, may_try_again(tries)) => former = Some(error),
+                other => return other,
+            }
+        }
+        unreachable!("tries come to an end")
     }
 
     fn once<T>(&mut self, purpose: Purpose, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.begin(purpose)?;
+        self.finish(purpose, work)
+    }
+
+    /// Begins a transaction; until there is one, there is nothing to lose by trying again.
+    fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
+        let mut tries = 0;
+        loop {
+            match on!(&self.session, begin(purpose)) {
+                Err(_) if on!(&self.session, may_try_again(tries)) => tries += 1,
+                other => return other,
+            }
+        }
+    }
+
+    fn finish<T>(&mut self, purpose: Purpose, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let is_read = purpose == Purpose::Read;
         let result = work(&Tx { session: &self.session }).and_then(|output| {
             if !is_read {
@@ -305,6 +352,11 @@ impl Tx<'_> {
         on!(self.session, migrate(sql))
     }
 
+    /// Lets the application use the tables that these migrations, which are all there are, have made.
+    pub(crate) fn grant(&self, migrations: &[&str]) -> Result<(), Error> {
+        on!(self.session, grant(migrations))
+    }
+
     /// What the tables are.
     ///
     /// # Errors
@@ -345,5 +397,13 @@ impl Tx<'_> {
     /// The engine does not understand the statement.
     pub fn parameters(&self, statement: &'static Statement) -> Result<Vec<String>, Error> {
         on!(self.session, parameters(statement))
+    }
+
+    /// Whether a statement can be given to [`Tx::run_many`] or [`Tx::look_up`] on this engine.
+    ///
+    /// # Errors
+    /// The engine does not understand the form that does many at once.
+    pub fn is_for_many(&self, statement: &'static Statement) -> Result<bool, Error> {
+        on!(self.session, is_for_many(statement))
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Table {
     pub(super) uniques: Vec<Vec<String>>,
     /// The other indexes, and the columns of each.
     pub(super) indexes: Vec<(String, Vec<String>)>,
+    /// What its triggers refuse to do with its rows.
+    pub(super) refused: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -38,8 +40,22 @@ impl Shape {
         for table in &mut tables {
             table.uniques.sort();
             table.indexes.sort();
+            table.refused.sort();
         }
         Self { tables }
+    }
+
+    /// The first line in which another shape differs from this one.
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+        let (ours, theirs) = (self.to_string(), other.to_string());
+        let (mut ours, mut theirs) = (ours.lines(), theirs.lines());
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return None,
+                (one, other) if one == other => {}
+                (one, other) => return Some(other.or(one).unwrap_or_default().trim().to_owned()),
+            }
+        }
     }
 
     pub(crate) fn tables(&self) -> &[Table] {
@@ -81,7 +97,7 @@ impl Column {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, Table { name, columns, key, uniques, indexes }) in self.tables.iter().enumerate() {
+        for (at, Table { name, columns, key, uniques, indexes, refused }) in self.tables.iter().enumerate() {
             writeln!(f, "{}{name}", if at == 0 { "" } else { "\n" })?;
             for Column { name, kind, is_required } in columns {
                 writeln!(f, "    {name} {kind}{}", if *is_required { " NOT NULL" } else { "" })?;
@@ -92,6 +108,9 @@ impl fmt::Display for Shape {
             }
             for (name, columns) in indexes {
                 writeln!(f, "    INDEX {name} ({})", columns.join(", "))?;
+            }
+            if !refused.is_empty() {
+                writeln!(f, "    REFUSES {}", refused.join(", "))?;
             }
         }
         Ok(())

@@ -3,8 +3,9 @@
 mod bulk;
 
 use super::value::Cells;
-use super::{Connection as DbConnection, Purpose, Row, Session as DbSession, Statement, Tx, Value};
+use super::{Connection as DbConnection, Purpose, Row, Session as DbSession, Statement, Tx, Value, keeping};
 use crate::{Conflict, Error, StoreError, StoreRefusal, files};
+use rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::OpenOptions;
@@ -141,6 +142,12 @@ impl Session {
         self.batch("COMMIT")
     }
 
+    /// One process at a time writes, and has waited for the others already.
+    #[expect(clippy::unused_self, reason = "as the other engine has it")]
+    pub(super) const fn may_try_again(&self, _: u32) -> bool {
+        false
+    }
+
     /// What made it necessary is the error to tell; a disk that is full has rolled back by itself.
     pub(super) fn roll_back(&self) {
         let _ = self.batch("ROLLBACK");
@@ -163,7 +170,22 @@ impl Session {
 
     pub(super) fn migrate(&self, sql: &str) -> Result<(), Error> {
         // A table that is read by its primary key lies in that key's order.
-        self.batch(&sql.replace("/*clustered*/", "WITHOUT ROWID"))
+        self.batch(&sql.replace("/*clustered*/", "WITHOUT ROWID"))?;
+        for (table, keeping) in keeping::tables(sql) {
+            for act in keeping.refused() {
+                self.batch(&format!(
+                    "CREATE TRIGGER {table}_refuses_{act} BEFORE {act} ON {table}
+                     BEGIN SELECT RAISE(ABORT, 'rows of this table stay'); END"
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A file has no roles: whoever can write it can write all of it.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other engine has it")]
+    pub(super) const fn grant(&self, _: &[&str]) -> Result<(), Error> {
+        Ok(())
     }
 
     pub(super) fn run(&self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, Error> {
@@ -235,6 +257,12 @@ impl Session {
         Ok(())
     }
 
+    /// Many are one after the other.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other engine has it")]
+    pub(super) const fn is_for_many(&self, _: &'static Statement) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     pub(super) fn parameters(&self, statement: &Statement) -> Result<Vec<String>, Error> {
         let prepared = self.connection.prepare(statement.sql).map_err(failed(statement.name))?;
         Ok((1..=prepared.parameter_count())
@@ -281,6 +309,14 @@ fn failed(doing: &str) -> impl FnOnce(rusqlite::Error) -> Error {
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Conflict("another process holds the store; try again".to_owned()).into()
+        }
+        // A trigger's: the tables refuse it, whoever asks.
+        Some(ErrorCode::ConstraintViolation)
+            if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_CONSTRAINT_TRIGGER) =>
+        {
+            StoreError::new(format!("the store does not allow this ({doing})"), error)
+                .with_code("store.forbidden")
+                .into()
         }
         Some(ErrorCode::ConstraintViolation) => Conflict(format!("somebody else was first ({doing})")).into(),
         Some(ErrorCode::DiskFull) => {

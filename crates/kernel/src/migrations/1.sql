@@ -1,16 +1,17 @@
--- The kernel's tables. Types are PostgreSQL's; SQLite takes them as they are.
+-- The kernel's tables. Types are PostgreSQL's; SQLite takes them as they are. Marks behind a table are for kernel::db: rows that
+-- lie in the order of their key, and what may become of them.
 
 CREATE TABLE schema_version (
     service TEXT NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL
-);
+) /*kept*/;
 
 -- One row: the data keys, wrapped by the master key that lies outside the data.
 CREATE TABLE keyring (
     id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     synthetic BOOLEAN NOT NULL,
     wrapped BYTEA NOT NULL
-);
+) /*kept*/;
 
 -- The journal's leaves, without their content.
 CREATE TABLE journal_entry (
@@ -18,7 +19,7 @@ CREATE TABLE journal_entry (
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,
     digest BYTEA NOT NULL
-);
+) /*append-only*/;
 
 CREATE INDEX journal_entry_at ON journal_entry (at, number);
 
@@ -27,7 +28,7 @@ CREATE INDEX journal_entry_at ON journal_entry (at, number);
 CREATE TABLE journal_payload (
     number BIGINT NOT NULL PRIMARY KEY,
     sealed BYTEA NOT NULL
-);
+) /*append-only*/;
 
 -- One row: the size and the right edge of the tree.
 CREATE TABLE journal_head (
@@ -35,14 +36,14 @@ CREATE TABLE journal_head (
     size BIGINT NOT NULL,
     peaks BYTEA NOT NULL,
     at BIGINT NOT NULL
-);
+) /*kept*/;
 
 -- What a command with an idempotency key answered.
 CREATE TABLE answer (
     key BYTEA NOT NULL PRIMARY KEY,
     entry BIGINT NOT NULL,
     sealed BYTEA NOT NULL
-) /*clustered*/;
+) /*clustered*/ /*append-only*/;
 CREATE INDEX answer_entry ON answer (entry);
 
 CREATE TABLE operator (
@@ -50,4 +51,4 @@ CREATE TABLE operator (
     name_key BYTEA NOT NULL UNIQUE,
     name BYTEA NOT NULL,
     public_key BYTEA NOT NULL
-);
+) /*append-only*/;

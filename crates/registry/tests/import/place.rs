@@ -1,6 +1,7 @@
 //! A store that files are imported into; the fuzz targets use it too.
 
-use kernel::{Actor, Env, Error, Secrets, Store, Timestamp, Writer};
+use kernel::testing::TestPlace;
+use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
 use registry::commands::ChangeAccount;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Counts, Reject, Source, run};
@@ -12,6 +13,7 @@ pub struct Place {
     pub writer: Writer,
     /// The moment of the newest file, in microseconds.
     pub now: i64,
+    _store: TestPlace,
     _folder: tempfile::TempDir,
 }
 
@@ -20,11 +22,12 @@ impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).collect();
-        let (data, key) = (folder.path().join("store"), folder.path().join("key"));
+        let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
         let env = Env::new(Timestamp::from_micros(0), 0);
         let mut secrets = Secrets::from_system();
-        let store = Store::create(&data, &key, &migrations, true, &env, &mut secrets).unwrap();
-        let mut place = Self { writer: store.writer(secrets).unwrap(), now: 0, _folder: folder };
+        let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+        let writer = store.writer(secrets).unwrap();
+        let mut place = Self { writer, now: 0, _store: place, _folder: folder };
         place.import(&Banks, b"reg,bank,bic,country\n0040,North,NDEADKKK,DK\n0041,North,NDEADKKK,DK\n1020,South,,DK\n");
         place
     }
@@ -48,19 +51,32 @@ impl Place {
 
     /// Makes one change of an account by itself, and counts it as a file of one row would be.
     pub fn change(&mut self, channel: &Channel, row: &str) -> Counts {
-        let accounts = Accounts { channel: channel.clone(), vault: self.writer.store.vault().clone() };
-        let fields: Vec<&str> = row.split(',').collect();
+        self.change_together(&[(channel.clone(), row.to_owned())])
+    }
+
+    /// Makes changes of accounts, each by itself, in one transaction.
+    pub fn change_together(&mut self, rows: &[(Channel, String)]) -> Counts {
+        let vault = self.writer.store.vault().clone();
         self.now += 1;
         let env = Env::new(Timestamp::from_micros(self.now), 0);
-        let changed = ChangeAccount::parse(&accounts, &fields, None)
-            .map_err(Error::from)
-            .and_then(|change| self.writer.execute(&change, &Actor::console(), &env));
-        match changed {
-            Ok(true) => Counts { rows: 1, changed: 1, ..Counts::default() },
-            Ok(false) => Counts { rows: 1, unchanged: 1, ..Counts::default() },
-            Err(Error::Refused(_)) => Counts { rows: 1, rejected: 1, ..Counts::default() },
-            Err(error) => panic!("{error}"),
-        }
+        let counts = self.writer.execute_group(|group| {
+            let mut counts = Counts { rows: rows.len() as u64, ..Counts::default() };
+            for (channel, row) in rows {
+                let accounts = Accounts { channel: channel.clone(), vault: vault.clone() };
+                let fields: Vec<&str> = row.split(',').collect();
+                let changed = match ChangeAccount::parse(&accounts, &fields, None) {
+                    Ok(change) => group.execute(&change, &Actor::console(), &env)?,
+                    Err(refusal) => Err(refusal),
+                };
+                match changed {
+                    Ok(true) => counts.changed += 1,
+                    Ok(false) => counts.unchanged += 1,
+                    Err(_) => counts.rejected += 1,
+                }
+            }
+            Ok(counts)
+        });
+        counts.unwrap()
     }
 
     /// The journal and the tables agree.

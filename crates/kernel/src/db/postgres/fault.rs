@@ -36,8 +36,8 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
             refusal("store.no_database", "the database server has no database of this name")
         }
         code if *code == SqlState::INSUFFICIENT_PRIVILEGE => (
-            StoreError::new(format!("the database role may not do this ({doing})"), cause)
-                .with_code("store.role")
+            StoreError::new(format!("the store does not allow this ({doing})"), cause)
+                .with_code("store.forbidden")
                 .into(),
             None,
         ),

@@ -4,6 +4,7 @@
 //! writers take turns.
 
 mod fault;
+mod patience;
 mod rewrite;
 mod session;
 mod value;
@@ -64,11 +65,16 @@ impl Server {
         let place = |config: &Config| {
             (config.get_hosts().to_vec(), config.get_ports().to_vec(), config.get_dbname().map(str::to_owned))
         };
-        (place(&self.config) == place(&owner.config)).then(|| Self { owner: Some(owner.config), ..self })
+        let names_users = self.config.get_user().is_some() && owner.config.get_user().is_some();
+        (names_users && place(&self.config) == place(&owner.config)).then(|| Self { owner: Some(owner.config), ..self })
     }
 
-    fn owner(&self) -> &Config {
-        self.owner.as_deref().unwrap_or(&self.config)
+    /// A connection of the role that makes and changes the tables.
+    fn connect_owner(&self) -> Result<Connection, Error> {
+        let Some(owner) = &self.owner else { return connection(&self.config) };
+        let mut session = Session::open(owner, false)?;
+        session.grantee = self.config.get_user().filter(|user| Some(*user) != owner.get_user()).map(str::to_owned);
+        Ok(Connection::over(AnySession::Postgres(Box::new(session))))
     }
 }
 
@@ -112,7 +118,7 @@ impl Engine {
 
     /// Builds in one transaction, which finds the schema empty or is refused.
     pub(super) fn create(server: &Server, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
-        connection(server.owner())?.once(Purpose::Migrate, |tx| {
+        server.connect_owner()?.once(Purpose::Migrate, |tx| {
             let session = of(tx);
             if session.has_table("schema_version")? {
                 return Err(StoreRefusal::Exists(super::Location::Postgres(server.clone())).into());
@@ -123,13 +129,21 @@ impl Engine {
         Ok(Self { server: server.clone() })
     }
 
+    /// A connection that changes the tables, if there are any.
+    pub(super) fn owner(server: &Server) -> Result<Option<Connection>, Error> {
+        let mut connection = server.connect_owner()?;
+        let is_made = connection.once(Purpose::Read, |tx| of(tx).has_table("schema_version"))?;
+        Ok(is_made.then_some(connection))
+    }
+
     pub(super) fn connect(&self) -> Result<Session, Error> {
-        Session::open(&self.server.config)
+        // The server was there before.
+        Session::open(&self.server.config, true)
     }
 }
 
 fn connection(config: &Config) -> Result<Connection, Error> {
-    Ok(Connection::over(AnySession::Postgres(Box::new(Session::open(config)?))))
+    Ok(Connection::over(AnySession::Postgres(Box::new(Session::open(config, false)?))))
 }
 
 /// The session that a transaction of this engine runs in.
@@ -140,6 +154,18 @@ fn of<'t>(tx: &Tx<'t>) -> &'t Session {
     }
 }
 
-fn connect(config: &Config) -> Result<Client, Error> {
-    config.connect(NoTls).map_err(|error| fault::explain("the database could not be opened", &error).0)
+/// Connects, again and again for a while if the server says that it is not ready; with `is_known`, also if it says nothing.
+fn connect(config: &Config, is_known: bool) -> Result<Client, Error> {
+    let mut tries = 0;
+    loop {
+        let error = match config.connect(NoTls) {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        let (told, trouble) = fault::explain("the database could not be opened", &error);
+        if !patience::allows(trouble.filter(|_| is_known || error.as_db_error().is_some()), tries) {
+            return Err(told);
+        }
+        tries += 1;
+    }
 }

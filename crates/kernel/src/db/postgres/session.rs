@@ -3,7 +3,8 @@
 mod bulk;
 
 use super::fault::{Trouble, explain};
-use super::rewrite;
+use super::{patience, rewrite};
+use crate::db::keeping::{self, Keeping};
 use crate::db::value::Cells;
 use crate::db::{Purpose, Row, Statement, Value};
 use crate::{Error, StoreError};
@@ -39,6 +40,9 @@ enum Form {
 }
 
 pub(in crate::db) struct Session {
+    config: Config,
+    /// The application's role, to one that migrates in its place.
+    pub(super) grantee: Option<String>,
     client: RefCell<Client>,
     prepared: RefCell<BTreeMap<(&'static str, Form), Prepared>>,
     /// What went wrong first in the transaction under way: whoever passes its error on may put it into other words.
@@ -47,17 +51,23 @@ pub(in crate::db) struct Session {
 }
 
 impl Session {
-    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+    pub(super) fn open(config: &Config, is_known: bool) -> Result<Self, Error> {
         Ok(Self {
-            client: RefCell::new(super::connect(config)?),
+            config: config.clone(),
+            grantee: None,
+            client: RefCell::new(super::connect(config, is_known)?),
             prepared: RefCell::default(),
             trouble: Cell::default(),
             cursors: Cell::default(),
         })
     }
 
+    /// Begins a transaction, over a new connection if the former one is gone.
     pub(in crate::db) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
-        self.trouble.set(None);
+        if self.trouble.take() == Some(Trouble::Lost) || self.client.borrow().is_closed() {
+            self.prepared.borrow_mut().clear();
+            *self.client.borrow_mut() = super::connect(&self.config, true)?;
+        }
         self.cursors.set(0);
         let begun = self.batch(match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -75,12 +85,26 @@ impl Session {
     }
 
     pub(in crate::db) fn commit(&self) -> Result<(), Error> {
-        self.batch("COMMIT")
+        self.batch("COMMIT").map_err(|error| match self.trouble.get() {
+            Some(Trouble::Lost) => {
+                let text = "the database server went away before it said whether it made a change durable; \
+                            repeat the command to find out";
+                StoreError::new(text, error).with_code("store.unknown").into()
+            }
+            _ => error,
+        })
+    }
+
+    /// Whether what failed, after so many tries before, is worth another one: a while has passed then.
+    pub(in crate::db) fn may_try_again(&self, tries: u32) -> bool {
+        patience::allows(self.trouble.get(), tries)
     }
 
     /// What made it necessary is the error to tell; with a connection that is gone, the server has rolled back by itself.
     pub(in crate::db) fn roll_back(&self) {
-        let _ = self.client.borrow_mut().batch_execute("ROLLBACK");
+        if self.trouble.get() != Some(Trouble::Lost) {
+            let _ = self.client.borrow_mut().batch_execute("ROLLBACK");
+        }
     }
 
     fn batch(&self, sql: &str) -> Result<(), Error> {
@@ -102,7 +126,40 @@ impl Session {
     }
 
     pub(in crate::db) fn migrate(&self, sql: &str) -> Result<(), Error> {
-        self.client.borrow_mut().batch_execute(sql).map_err(self.failed("migration"))
+        self.client.borrow_mut().batch_execute(sql).map_err(self.failed("migration"))?;
+        self.batch(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'rows of this table stay' USING ERRCODE = 'insufficient_privilege'; END $$",
+        )?;
+        for (table, keeping) in keeping::tables(sql) {
+            let truncate = (keeping != Keeping::Free).then_some(&"TRUNCATE");
+            for act in keeping.refused().iter().chain(truncate) {
+                self.batch(&format!(
+                    "CREATE TRIGGER {table}_refuses_{act} BEFORE {act} ON {table} EXECUTE FUNCTION refuse_change()"
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the application's role what it needs of the tables that these migrations made, and nothing else.
+    pub(in crate::db) fn grant(&self, migrations: &[&str]) -> Result<(), Error> {
+        let Some(role) = &self.grantee else { return Ok(()) };
+        let role = format!("\"{}\"", role.replace('"', "\"\""));
+        let schema = super::SCHEMA;
+        self.batch(&format!("REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}"))?;
+        self.batch(&format!("REVOKE ALL ON SCHEMA {schema} FROM {role}; GRANT USAGE ON SCHEMA {schema} TO {role}"))?;
+        for (table, keeping) in migrations.iter().copied().flat_map(keeping::tables) {
+            let acts = match keeping {
+                // What the tables are is for who migrates to say.
+                _ if table == "schema_version" => "SELECT",
+                Keeping::AppendOnly => "SELECT, INSERT",
+                Keeping::Kept => "SELECT, INSERT, UPDATE",
+                Keeping::Free => "SELECT, INSERT, UPDATE, DELETE",
+            };
+            self.batch(&format!("GRANT {acts} ON {table} TO {role}"))?;
+        }
+        Ok(())
     }
 
     pub(in crate::db) fn run(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
@@ -262,6 +319,16 @@ impl Session {
     pub(in crate::db) fn parameters(&self, statement: &'static Statement) -> Result<Vec<String>, Error> {
         let count = self.prepared(statement, Form::Plain)?.params().len();
         Ok((1..=count).map(|at| format!("${at}")).collect())
+    }
+
+    pub(in crate::db) fn is_for_many(&self, statement: &'static Statement) -> Result<bool, Error> {
+        let form = match statement.sql.split(' ').next() {
+            Some("SELECT") if self.types(statement)?.len() == 1 => Form::LookUp,
+            Some("INSERT") if rewrite::copy(statement.sql).is_some() => Form::Copy,
+            Some("UPDATE") if rewrite::update(statement.sql, &self.types(statement)?).is_some() => Form::Update,
+            _ => return Ok(false),
+        };
+        self.prepared(statement, form).map(|_| true)
     }
 
     fn prepared(&self, statement: &'static Statement, form: Form) -> Result<Prepared, Error> {

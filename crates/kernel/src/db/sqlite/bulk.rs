@@ -30,7 +30,10 @@ impl Session {
             let columns = self.list(columns, &[&index], |row| row.get(0))?;
             if is_unique { uniques.push(columns) } else { indexes.push((index, columns)) }
         }
-        Ok(Table { name, columns, key, uniques, indexes })
+        let triggers = "SELECT upper(substr(name, length(tbl_name) + length('_refuses_') + 1)) FROM sqlite_schema
+            WHERE type = 'trigger' AND tbl_name = ?1";
+        let refused = self.list(triggers, &[&name], |row| row.get(0))?;
+        Ok(Table { name, columns, key, uniques, indexes, refused })
     }
 
     fn list<T>(

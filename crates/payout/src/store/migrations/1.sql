@@ -12,7 +12,7 @@ CREATE TABLE batch (
     banks_at BIGINT NOT NULL,
     input_kept BOOLEAN NOT NULL,
     record BYTEA NOT NULL
-);
+) /*append-only*/;
 
 -- One row a payment, as it was decided when the file came in. Never changed: see payment_change.
 CREATE TABLE payment (
@@ -46,7 +46,7 @@ CREATE TABLE batch_stage (
     banks_at BIGINT NOT NULL,
     writes_file BOOLEAN NOT NULL,
     PRIMARY KEY (batch, stage)
-) /*clustered*/;
+) /*clustered*/ /*append-only*/;
 
 -- What became of a held payment.
 CREATE TABLE payment_change (
@@ -57,7 +57,7 @@ CREATE TABLE payment_change (
     state BIGINT NOT NULL,
     code TEXT,
     PRIMARY KEY (batch, number, stage)
-) /*clustered*/;
+) /*clustered*/ /*append-only*/;
 
 -- The input of a batch that holds something, sealed.
 CREATE TABLE kept_input (

@@ -10,7 +10,7 @@ CREATE TABLE payee (
     -- The newest row of the default account's history.
     designation BIGINT,
     has_specific BOOLEAN NOT NULL
-) /*clustered*/;
+) /*clustered*/ /*kept*/;
 
 -- The newest row of a specific account's history: one payer, one kind of benefit.
 CREATE TABLE specific_account (
@@ -18,7 +18,7 @@ CREATE TABLE specific_account (
     purpose BYTEA NOT NULL,
     designation BIGINT NOT NULL,
     PRIMARY KEY (payee, purpose)
-) /*clustered*/;
+) /*clustered*/ /*kept*/;
 
 -- The mirrors of the population register and the company register, every version.
 CREATE TABLE register_row (
@@ -27,7 +27,7 @@ CREATE TABLE register_row (
     previous BIGINT,
     status BIGINT NOT NULL,
     record BYTEA NOT NULL
-);
+) /*append-only*/;
 
 -- Every designation and what became of it.
 CREATE TABLE designation (
@@ -39,7 +39,7 @@ CREATE TABLE designation (
     state BIGINT NOT NULL,
     effective BIGINT NOT NULL,
     account BYTEA NOT NULL
-);
+) /*append-only*/;
 
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (
@@ -48,7 +48,7 @@ CREATE TABLE bank (
     name TEXT NOT NULL,
     bic TEXT,
     country TEXT NOT NULL
-);
+) /*append-only*/;
 CREATE INDEX bank_reg ON bank (reg, id);
 
 -- Payers and their agreements, every version. All versions of one payer share the first one's id.
@@ -57,5 +57,5 @@ CREATE TABLE payer (
     payer BIGINT NOT NULL,
     name_key BYTEA NOT NULL,
     agreement BYTEA NOT NULL
-);
+) /*append-only*/;
 CREATE INDEX payer_name ON payer (name_key, id);

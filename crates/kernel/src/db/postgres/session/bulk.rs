@@ -24,6 +24,10 @@ const INDEXES: &str = "SELECT c.relname::text, i.indisprimary, i.indisunique,
         ARRAY(SELECT pg_get_indexdef(i.indexrelid, at, true) FROM generate_series(1, i.indnkeyatts) at ORDER BY at)
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid = $1";
+/// Those that are on; a table of SQLite's cannot be truncated.
+const TRIGGERS: &str = "SELECT upper(substr(t.tgname::text, length(c.relname::text) + length('_refuses_') + 1))
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 32 = 0";
 
 impl Session {
     pub(in crate::db) fn shape(&self) -> Result<Shape, Error> {
@@ -48,7 +52,8 @@ impl Session {
             }
             Ok(())
         })?;
-        Ok(Table { name, columns, key, uniques, indexes })
+        let refused = self.list(TRIGGERS, (&oid, Type::OID), |row| row.try_get(0))?;
+        Ok(Table { name, columns, key, uniques, indexes, refused })
     }
 
     fn list<T>(

@@ -1,0 +1,358 @@
+//! What only a server can do to a store: run several processes at once, refuse, go away, come back. Left out where the tests
+//! run on SQLite.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod relay;
+
+use kernel::journal::{self, Entry, Rows, Table};
+use kernel::merkle::Hash;
+use kernel::testing::{TestPlace, is_postgres, on_server};
+use kernel::{
+    Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Operation, Refusal, Role, Scope, Secrets,
+    Store, Timestamp, Writer,
+};
+use relay::Relay;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+kernel::statements! {
+    SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
+}
+
+struct Place {
+    store: TestPlace,
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { store: TestPlace::empty(folder.path()), folder }
+    }
+
+    fn create(&self) -> Store {
+        let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+        let key = self.folder.path().join("key");
+        Store::create(self.store.location(), &key, &migrations, true, &env(0), &mut Secrets::from_system()).unwrap()
+    }
+
+    fn open(&self, url: &str) -> Result<Store, Error> {
+        let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+        Store::open(Location::parse(url)?, &self.folder.path().join("key"), &migrations)
+    }
+
+    fn writer(&self) -> Writer {
+        self.open(&self.store.url).unwrap().writer(Secrets::from_system()).unwrap()
+    }
+
+    fn verify(&self) -> u64 {
+        let tables: Vec<&dyn Table> = kernel::TABLES.to_vec();
+        self.writer().read(|scope| journal::verify(scope, &tables, None, &mut |_| {})).unwrap().size
+    }
+}
+
+fn env(micros: i64) -> Env {
+    Env::new(Timestamp::from_micros(micros), 0)
+}
+
+/// Takes a note of the journal's size, which no two notes can share.
+struct Note<'n> {
+    key: Option<Hash>,
+    runs: &'n AtomicU32,
+}
+
+impl Command for Note<'_> {
+    const OPERATION: Operation = Operation { name: "note.take", roles: &[Role::Console] };
+    type State = u64;
+    type Change = ();
+    type Output = u64;
+
+    fn idempotency_key(&self) -> Option<Hash> {
+        self.key
+    }
+
+    fn load(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        Ok(journal::size_and_root(scope.tx)?.0)
+    }
+
+    fn decide(&self, size: u64, _: &Env) -> Result<Decision<(), u64>, Refusal> {
+        Ok(Decision::of(vec![()], serde_json::json!({ "size": size }), size))
+    }
+
+    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(vec![])
+    }
+}
+
+fn take(writer: &mut Writer, runs: &AtomicU32) -> Result<u64, Error> {
+    writer.execute(&Note { key: None, runs }, &Actor::console(), &env(1))
+}
+
+#[test]
+fn many_writers_take_turns_and_none_is_refused() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let runs = AtomicU32::new(0);
+    let mut sizes: Vec<u64> = std::thread::scope(|threads| {
+        let write = || {
+            let mut writer = place.writer();
+            (0..50).map(|_| take(&mut writer, &runs).unwrap()).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..8).map(|_| threads.spawn(write)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    sizes.sort_unstable();
+    assert_eq!(sizes, (1..=400).collect::<Vec<_>>());
+    // They wait for one another before they look, so that none looked in vain.
+    assert_eq!(runs.into_inner(), 400);
+    assert_eq!(place.verify(), 401);
+}
+
+#[test]
+fn one_key_is_done_once_by_many() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let runs = AtomicU32::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                let mut writer = place.writer();
+                for number in 0..10 {
+                    let note = Note { key: Some([number; 32]), runs: &runs };
+                    assert_eq!(writer.execute(&note, &Actor::console(), &env(1)).unwrap(), 1 + u64::from(number));
+                }
+            });
+        }
+    });
+    assert_eq!((runs.into_inner(), place.verify()), (10, 11));
+}
+
+#[test]
+fn clocks_apart_do_not_run_the_journal_backwards() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let runs = AtomicU32::new(0);
+    std::thread::scope(|threads| {
+        for hour in 0..4 {
+            let (place, runs) = (&place, &runs);
+            threads.spawn(move || {
+                let mut writer = place.writer();
+                for at in 0..20 {
+                    let env = env(hour * 3_600_000_000 + at);
+                    writer.execute(&Note { key: None, runs }, &Actor::console(), &env).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(place.verify(), 81);
+}
+
+/// The answer to a commit is lost on its way: it is not done again.
+#[test]
+fn a_commit_whose_answer_was_lost_is_found_again() {
+    if !is_postgres() {
+        return;
+    }
+    for loses in [relay::Loses::Commit, relay::Loses::Answer] {
+        let place = Place::new();
+        place.create();
+        let relay = Relay::to(&place.store.url, place.folder.path());
+        let mut writer = place.open(&relay.url).unwrap().writer(Secrets::from_system()).unwrap();
+        let runs = AtomicU32::new(0);
+        assert_eq!(take(&mut writer, &runs).unwrap(), 1);
+        relay.lose_next(loses);
+        assert_eq!(take(&mut writer, &runs).unwrap(), 2, "{loses:?}");
+        assert_eq!(take(&mut writer, &runs).unwrap(), 3, "{loses:?}");
+        // Where the commit itself was lost, the command was done again.
+        let expected = match loses {
+            relay::Loses::Commit => 4,
+            relay::Loses::Answer => 3,
+        };
+        assert_eq!((runs.into_inner(), place.verify()), (expected, 4), "{loses:?}");
+    }
+}
+
+#[test]
+fn a_connection_that_is_cut_is_made_anew() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let mut writer = place.writer();
+    let runs = AtomicU32::new(0);
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for size in 1..4 {
+        place.store.change(cut).unwrap();
+        assert_eq!(take(&mut writer, &runs).unwrap(), size);
+        place.store.change(cut).unwrap();
+        assert_eq!(writer.read(|scope| journal::size_and_root(scope.tx)).unwrap().0, size + 1);
+    }
+    // In the middle of a transaction as well, and then all of it is done again.
+    let mut tries = 0;
+    writer
+        .connection
+        .stage(|tx| {
+            tries += 1;
+            if tries == 1 {
+                place.store.change(cut).unwrap();
+            }
+            journal::size_and_root(tx).map(|_| ())
+        })
+        .unwrap();
+    assert_eq!(tries, 2);
+    // What was read in the middle cannot be: whoever reads has seen some of it already.
+    let read = writer.read(|scope| {
+        place.store.change(cut).unwrap();
+        journal::size_and_root(scope.tx)
+    });
+    assert_eq!(read.unwrap_err().code(), "store.unreachable");
+    assert_eq!(place.verify(), 4);
+}
+
+#[test]
+fn a_conflict_of_the_works_own_is_told_at_once() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let mut tries = 0;
+    let result: Result<(), Error> = place.writer().connection.write(|_| {
+        tries += 1;
+        Err(Conflict("mine".to_owned()).into())
+    });
+    assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
+}
+
+#[test]
+fn what_cannot_be_is_said_clearly() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let name = format!("anvis_test_role_{}", std::process::id());
+    on_server(&format!("CREATE ROLE {name} LOGIN PASSWORD 'hemmeligt'")).unwrap();
+    let url = &place.store.url;
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (_, host) = rest.split_once('@').unwrap_or(("", rest));
+    let database = host.rsplit('/').next().unwrap();
+    let check = |url: &str, code: &str| {
+        let error = place.open(url).err().unwrap();
+        let told = format!("{error} {error:?}");
+        assert_eq!(error.code(), code, "{told}");
+        assert!(!told.contains("forkert") && !told.contains("hemmeligt"), "{told}");
+    };
+    check(&format!("{scheme}://{name}:forkert@{host}"), "store.password");
+    check(&url.replace(database, "anvis_test_no_such_database"), "store.no_database");
+    check("postgres://nobody:hemmeligt@%2Ftmp%2Fanvis-no-such-folder/none", "store.unreachable");
+    check("postgres://nobody:hemmeligt@127.0.0.1:1/none?sslmode=disable", "store.unreachable");
+    for url in ["", "store", "mysql://a:hemmeligt@b/c", "postgres://", "postgres://a:hemmeligt@b:port/c", "sqlite:"] {
+        check(url, "store.url");
+    }
+    on_server(&format!("DROP ROLE {name}")).unwrap();
+}
+
+#[test]
+fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let url = &place.store.url;
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
+    let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
+    assert_eq!(STATEMENTS.len(), 1);
+    let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
+    assert_eq!(slept.unwrap_err().code(), "store.timeout");
+    let mut writer = place.writer();
+    let runs = AtomicU32::new(0);
+    // As the server says it when its disk is full.
+    let full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
+                CREATE TRIGGER full_disk BEFORE INSERT ON journal_payload EXECUTE FUNCTION full_disk()";
+    place.store.change(full).unwrap();
+    let told = take(&mut writer, &runs).unwrap_err();
+    assert_eq!((told.code(), place.verify()), ("store.full", 1));
+    place.store.change("DROP TRIGGER full_disk ON journal_payload").unwrap();
+    assert_eq!((take(&mut writer, &runs).unwrap(), place.verify()), (1, 2));
+}
+
+#[test]
+fn the_applications_role_cannot_change_what_stays() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    let [owner, app] = ["owner", "app"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
+    on_server(&format!("CREATE ROLE {owner} LOGIN PASSWORD 'o'; CREATE ROLE {app} LOGIN PASSWORD 'a'")).unwrap();
+    let (scheme, rest) = place.store.url.split_once("://").unwrap();
+    let (_, host) = rest.split_once('@').unwrap_or(("", rest));
+    let [owner_url, app_url] =
+        [(&owner, "o"), (&app, "a")].map(|(role, word)| format!("{scheme}://{role}:{word}@{host}"));
+    let database = host.rsplit('/').next().unwrap().split('?').next().unwrap();
+    on_server(&format!("ALTER DATABASE {database} OWNER TO {owner}")).unwrap();
+    let both = Location::parse(&app_url).unwrap().owned_by(Location::parse(&owner_url).unwrap()).unwrap();
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    let key = place.folder.path().join("key");
+    let create = |location: Location| {
+        Store::create(location, &key, &migrations, true, &env(0), &mut Secrets::from_system()).map(|_| ())
+    };
+    assert_eq!(create(Location::parse(&app_url).unwrap()).unwrap_err().code(), "store.forbidden");
+    create(both.clone()).unwrap();
+    assert_eq!(create(both.clone()).unwrap_err().code(), "store.exists");
+    let mut writer = place.open(&app_url).unwrap().writer(Secrets::from_system()).unwrap();
+    take(&mut writer, &AtomicU32::new(0)).unwrap();
+    writer.rotate_master_key(&Actor::console(), &env(2)).unwrap();
+    let refused = |role: &str, sql: &str| {
+        let told = place.store.change(&format!("SET ROLE {role}; {sql}")).unwrap_err();
+        assert!(told.contains("42501"), "{role}: {sql}: {told}");
+    };
+    for table in ["journal_entry", "journal_payload", "answer", "operator"] {
+        for role in [&owner, &app] {
+            refused(role, &format!("DELETE FROM {table}"));
+            refused(
+                role,
+                &format!("UPDATE {table} SET {} = NULL", if table == "answer" { "entry" } else { "number" })
+                    .replace("operator SET number", "operator SET id"),
+            );
+            refused(role, &format!("TRUNCATE {table}"));
+        }
+        refused(&app, &format!("ALTER TABLE {table} ADD COLUMN more BIGINT"));
+        refused(&app, &format!("DROP TABLE {table}"));
+    }
+    for table in ["keyring", "journal_head", "schema_version"] {
+        refused(&owner, &format!("DELETE FROM {table}"));
+        refused(&app, &format!("DELETE FROM {table}"));
+    }
+    refused(&app, "UPDATE schema_version SET version = 2");
+    refused(&app, "CREATE TABLE more (id BIGINT)");
+    // Who migrates changes the tables, and the application may then use them; it cannot do so itself.
+    let more = Migration { service: "more", version: 1, sql: "CREATE TABLE more (id BIGINT) /*append-only*/;" };
+    let newer: Vec<&Migration> = migrations.iter().copied().chain([&more]).collect();
+    let app_location = || Location::parse(&app_url).unwrap();
+    assert_eq!(Store::open(app_location(), &key, &newer).err().unwrap().code(), "store.older");
+    assert_eq!(Store::migrate(app_location(), &newer).unwrap_err().code(), "store.forbidden");
+    assert_eq!(Store::migrate(both.clone(), &newer).unwrap(), 1);
+    assert_eq!(Store::migrate(both, &newer).unwrap(), 0);
+    Store::open(app_location(), &key, &newer).unwrap();
+    place.store.change(&format!("SET ROLE {app}; INSERT INTO more VALUES (1)")).unwrap();
+    refused(&app, "DELETE FROM more");
+    drop(writer);
+    drop(place);
+    on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
