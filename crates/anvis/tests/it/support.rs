@@ -255,6 +255,11 @@ impl World {
         self.import("company import", COMPANIES_LATER);
     }
 
+    /// The store, as it is written on the command line.
+    pub fn url(&self) -> &str {
+        &self.store.url
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
