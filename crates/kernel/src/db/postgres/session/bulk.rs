@@ -1,10 +1,11 @@
 //! Whole tables: what they are, and all their rows out and in, by COPY.
 
 use super::Session;
+use super::copying::Copying;
 use crate::db::Value;
 use crate::db::shape::{Column, Shape, Table};
 use crate::{Error, StoreError};
-use ::postgres::binary_copy::{BinaryCopyInWriter, BinaryCopyOutIter};
+use ::postgres::binary_copy::BinaryCopyOutIter;
 use ::postgres::fallible_iterator::FallibleIterator;
 use ::postgres::types::{ToSql, Type};
 
@@ -96,16 +97,14 @@ impl Session {
         table: &Table,
         give: impl FnOnce(&mut dyn FnMut(&[Value<'_>]) -> Result<(), Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let types = types(table)?;
         self.wait_as_long_as_it_takes()?;
         let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)", table.name, table.column_names());
         {
             let mut client = self.client.borrow_mut();
-            let copying = client.copy_in(&sql).map_err(self.failed(&table.name))?;
-            let mut copying = BinaryCopyInWriter::new(copying, &types);
+            let mut copying = Copying::new(client.copy_in(&sql).map_err(self.failed(&table.name))?);
             let mut is_listening = true;
             let given = give(&mut |values| {
-                is_listening = copying.write_raw(values).is_ok();
+                is_listening = copying.row(values);
                 if is_listening { Ok(()) } else { Err(StoreError::plain("the server takes no more rows").into()) }
             });
             // Why it does not listen any more is told at the end.
