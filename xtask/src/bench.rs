@@ -1,9 +1,21 @@
 //! `cargo xtask bench`: how fast, beside its floors.
 
+use crate::postgres::Cluster;
 use crate::run::cargo;
 
-/// Runs the bench.
+/// As a server would be set up that has a machine of this size to itself.
+const SETTINGS: &[&str] = &["shared_buffers = 4GB", "max_wal_size = 16GB", "checkpoint_timeout = 30min"];
+
+/// Runs the bench; with `--store postgres` on a PostgreSQL made for it, which syncs.
 pub fn run(args: &[String]) -> Result<(), String> {
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut cluster = None;
+    for at in 1..args.len() {
+        if args[at - 1..=at] == ["--store", "postgres"] {
+            let cluster = cluster.insert(Cluster::start(SETTINGS)?);
+            let url: &'static str = cluster.url().leak();
+            args[at] = url;
+        }
+    }
     cargo(&["bench", "--package", "anvis", "--bench", "figures", "--"]).args(&args).succeed()
 }

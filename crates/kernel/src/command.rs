@@ -1,10 +1,11 @@
 //! The one write path.
 
-use crate::journal::{self, Appended, Entry, Pending, Rows, Salt, Table};
+use crate::journal::{self, Appended, Appender, Entry, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
 use crate::{Actor, Blind, Env, Error, Operation, Refusal, Secrets, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 statements! {
@@ -62,6 +63,9 @@ pub trait Command {
         None
     }
 
+    /// Whether [`Command::load`] may look into the journal. In a group, what came before is written first then.
+    const READS_JOURNAL: bool = true;
+
     /// Reads what [`Command::decide`] needs.
     ///
     /// # Errors
@@ -114,8 +118,10 @@ pub fn execute_group<T>(
         }
         salts.used = 0;
         let scope = Scope { tx, vault: store.vault() };
-        let mut group = Group { scope, secrets: &mut *secrets, salts: &mut salts, appended: None };
+        let (journal, answers) = (Appender::default(), BTreeMap::new());
+        let mut group = Group { scope, secrets: &mut *secrets, salts: &mut salts, journal, answers, appended: None };
         let output = work(&mut group)?;
+        group.flush()?;
         done = Some((group.appended, output));
         Ok(())
     })?;
@@ -127,6 +133,9 @@ pub struct Group<'g> {
     scope: Scope<'g>,
     secrets: &'g mut Secrets,
     salts: &'g mut Salts,
+    journal: Appender,
+    /// Those that are not written yet: the key, and the entry and the sealed answer.
+    answers: BTreeMap<Hash, (Entry, Vec<u8>)>,
     /// The last entry.
     appended: Option<Appended>,
 }
@@ -143,25 +152,28 @@ impl Group<'_> {
         env: &Env,
     ) -> Result<Result<C::Output, Refusal>, Error> {
         let key = command.idempotency_key();
-        if let Some(answer) = key.map(|key| find_answer(&self.scope, &key)).transpose()?.flatten() {
+        if let Some(answer) = key.map(|key| self.find_answer(&key)).transpose()?.flatten() {
             return Ok(Ok(answer));
+        }
+        if C::READS_JOURNAL {
+            self.flush()?;
         }
         match self.decide(command, actor, env) {
             Err(Error::Refused(refusal)) => {
                 let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
-                let pending = journal::next(self.scope.tx, env.now)?;
-                self.append(pending, "refused", actor, &[], &facts)?;
+                self.journal.next(self.scope.tx, env.now)?;
+                self.append("refused", actor, &[], &facts)?;
                 Ok(Err(refusal))
             }
             Err(error) => Err(error),
             Ok(Decision { facts: None, output, .. }) => Ok(Ok(output)),
             Ok(Decision { changes, facts: Some(facts), output }) => {
-                let pending = journal::next(self.scope.tx, env.now)?;
-                let mut rows = command.save(&self.scope, &changes, pending.entry)?;
+                let entry = self.journal.next(self.scope.tx, env.now)?;
+                let mut rows = command.save(&self.scope, &changes, entry)?;
                 if let Some(key) = key {
-                    rows.push(keep_answer(&self.scope, &key, pending.entry, &output)?);
+                    rows.push(self.keep_answer(&key, entry, &output)?);
                 }
-                self.append(pending, C::OPERATION.name, actor, &rows, &facts)?;
+                self.append(C::OPERATION.name, actor, &rows, &facts)?;
                 Ok(Ok(output))
             }
         }
@@ -181,15 +193,49 @@ impl Group<'_> {
 
     fn append(
         &mut self,
-        pending: Pending,
-        kind: &str,
+        kind: &'static str,
         actor: &Actor,
         rows: &[Rows],
         facts: &serde_json::Value,
     ) -> Result<(), Error> {
         let salt = self.salts.next(self.secrets)?;
-        self.appended = Some(journal::append(&self.scope, pending, kind, actor, rows, facts, salt)?);
+        self.appended = Some(self.journal.append(self.scope.vault, kind, actor, rows, facts, salt)?);
         Ok(())
+    }
+
+    fn find_answer<Output: DeserializeOwned>(&self, key: &Hash) -> Result<Option<Output>, Error> {
+        let Scope { tx, vault } = self.scope;
+        let sealed = match self.answers.get(key) {
+            Some((_, sealed)) => Some(sealed.clone()),
+            None => tx.optional(&FIND_ANSWER, &[key.as_slice().into()], |row| Ok(row.bytes(0)?.to_vec()))?,
+        };
+        let Some(sealed) = sealed else { return Ok(None) };
+        let answer = vault.open(ANSWER_COLUMN, &answer_row(key), &sealed)?;
+        serde_json::from_slice(&answer)
+            .map(Some)
+            .map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
+    }
+
+    fn keep_answer<Output: Serialize>(&mut self, key: &Hash, entry: Entry, output: &Output) -> Result<Rows, Error> {
+        let answer =
+            serde_json::to_vec(output).map_err(|error| Error::failed("an answer could not be kept")(error.into()))?;
+        let sealed = self.scope.vault.seal(ANSWER_COLUMN, &answer_row(key), &answer)?;
+        self.answers.insert(*key, (entry, sealed));
+        let mut tree = Tree::default();
+        tree.push(answer_leaf(key, &answer));
+        Ok(Rows::of(AnswerTable.name(), &tree))
+    }
+
+    /// Writes the entries and answers that wait: many together are written faster.
+    fn flush(&mut self) -> Result<(), Error> {
+        let tx = self.scope.tx;
+        let rows = self.answers.iter();
+        tx.run_many(
+            &INSERT_ANSWER,
+            rows.map(|(key, (entry, sealed))| [key.as_slice().into(), entry.number().into(), sealed.into()]),
+        )?;
+        self.answers.clear();
+        self.journal.flush(tx)
     }
 }
 
@@ -213,25 +259,6 @@ fn answer_row(key: &Hash) -> Blind {
     let mut row = [0; 16];
     row.copy_from_slice(&key[..16]);
     Blind::from_bytes(row)
-}
-
-fn find_answer<Output: DeserializeOwned>(scope: &Scope<'_>, key: &Hash) -> Result<Option<Output>, Error> {
-    let sealed = scope.tx.optional(&FIND_ANSWER, &[key.as_slice().into()], |row| Ok(row.bytes(0)?.to_vec()))?;
-    let Some(sealed) = sealed else { return Ok(None) };
-    let answer = scope.vault.open(ANSWER_COLUMN, &answer_row(key), &sealed)?;
-    serde_json::from_slice(&answer)
-        .map(Some)
-        .map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
-}
-
-fn keep_answer<Output: Serialize>(scope: &Scope<'_>, key: &Hash, entry: Entry, output: &Output) -> Result<Rows, Error> {
-    let answer =
-        serde_json::to_vec(output).map_err(|error| Error::failed("an answer could not be kept")(error.into()))?;
-    let sealed = scope.vault.seal(ANSWER_COLUMN, &answer_row(key), &answer)?;
-    scope.tx.run(&INSERT_ANSWER, &[key.as_slice().into(), entry.number().into(), (&sealed).into()])?;
-    let mut tree = Tree::default();
-    tree.push(answer_leaf(key, &answer));
-    Ok(Rows::of(AnswerTable.name(), &tree))
 }
 
 fn answer_leaf(key: &Hash, answer: &[u8]) -> Hash {

@@ -91,13 +91,6 @@ pub fn row_range(entries: Range<i64>) -> [Value<'static>; 2] {
     [first_row_of(entries.start).into(), first_row_of(entries.end).into()]
 }
 
-/// The entry that comes next, with the tree it will be appended to.
-pub struct Pending {
-    /// Its number and moment.
-    pub entry: Entry,
-    tree: Tree,
-}
-
 /// The rows that an entry recorded in one table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rows {
@@ -161,18 +154,23 @@ pub(crate) fn start(
 ) -> Result<(), Error> {
     tx.run(&INSERT_HEAD, &[0.into(), b"".as_slice().into(), env.now.into()])?;
     let facts = serde_json::json!({ "synthetic": synthetic });
-    let salt = Salt::draw(secrets)?;
-    append(&Scope { tx, vault }, next(tx, env.now)?, "store.create", &Actor::console(), &[], &facts, &salt).map(|_| ())
+    let mut appender = Appender::default();
+    appender.next(tx, env.now)?;
+    appender.append(vault, "store.create", &Actor::console(), &[], &facts, &Salt::draw(secrets)?)?;
+    appender.flush(tx)
 }
 
-/// The entry that the transaction under way will write. Time never runs backwards in the journal, whatever the clocks say.
+/// The entry that comes next. Time never runs backwards in the journal, whatever the clocks say.
 ///
 /// # Errors
 /// The store's.
-pub fn next(tx: &Tx<'_>, now: Timestamp) -> Result<Pending, Error> {
-    let (tree, last) = head(tx)?;
+pub fn next(tx: &Tx<'_>, now: Timestamp) -> Result<Entry, Error> {
+    following(&head(tx)?, now)
+}
+
+fn following((tree, last): &(Tree, Timestamp), now: Timestamp) -> Result<Entry, Error> {
     let number = i64::try_from(tree.size()).map_err(|_| StoreError::plain("the journal is full"))?;
-    Ok(Pending { entry: Entry { number, at: now.max(last) }, tree })
+    Ok(Entry { number, at: now.max(*last) })
 }
 
 /// What keeps an entry's digest from being guessed, and makes it unlike any other. Drawn before the transaction, so that a
@@ -201,32 +199,77 @@ pub(crate) fn holds(tx: &Tx<'_>, appended: &Appended) -> Result<bool, Error> {
     Ok(digest == Some(appended.digest))
 }
 
-/// Appends the entry and moves the head.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn append(
-    scope: &Scope<'_>,
-    pending: Pending,
-    kind: &str,
-    actor: &Actor,
-    rows: &[Rows],
-    facts: &serde_json::Value,
-    salt: &Salt,
-) -> Result<Appended, Error> {
-    let Pending { entry, mut tree } = pending;
-    let payload = Payload { actor: actor.name().into(), rows: rows.into(), facts: Cow::Borrowed(facts) };
-    let mut content = salt.0.to_vec();
-    serde_json::to_writer(&mut content, &payload)
-        .map_err(|error| StoreError::new("a journal entry could not be written", error))?;
-    let digest: Hash = Sha256::digest(&content).into();
-    let sealed = scope.vault.seal(PAYLOAD_COLUMN, Id::<Entry>::new(entry.number), &content)?;
-    tree.push(entry_leaf(entry.number, entry.at, kind, &digest));
-    let (tx, number) = (scope.tx, entry.number.into());
-    tx.run(&INSERT_ENTRY, &[number, entry.at.into(), kind.into(), digest.as_slice().into()])?;
-    tx.run(&INSERT_PAYLOAD, &[number, (&sealed).into()])?;
-    tx.run(&SET_HEAD, &[(entry.number + 1).into(), (&tree.peaks()).into(), entry.at.into()])?;
-    Ok(Appended { number: entry.number, digest })
+/// Appends entries in one transaction. The head is read once, inside it; entries and head are written when they are flushed.
+#[derive(Default)]
+pub(crate) struct Appender {
+    head: Option<(Tree, Timestamp)>,
+    next: Option<Entry>,
+    waiting: Vec<Waiting>,
+}
+
+/// An entry that is not written yet.
+struct Waiting {
+    entry: Entry,
+    kind: &'static str,
+    digest: Hash,
+    sealed: Vec<u8>,
+}
+
+impl Appender {
+    /// The entry that [`Appender::append`] will append.
+    pub(crate) fn next(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<Entry, Error> {
+        let head = match self.head.take() {
+            Some(head) => head,
+            None => head(tx)?,
+        };
+        let entry = following(self.head.insert(head), now)?;
+        self.next = Some(entry);
+        Ok(entry)
+    }
+
+    /// Appends it.
+    pub(crate) fn append(
+        &mut self,
+        vault: &Vault,
+        kind: &'static str,
+        actor: &Actor,
+        rows: &[Rows],
+        facts: &serde_json::Value,
+        salt: &Salt,
+    ) -> Result<Appended, Error> {
+        let (Some((tree, last)), Some(entry)) = (&mut self.head, self.next.take()) else {
+            return Err(StoreError::plain("an entry was appended that nobody asked for").into());
+        };
+        let payload = Payload { actor: actor.name().into(), rows: rows.into(), facts: Cow::Borrowed(facts) };
+        let mut content = salt.0.to_vec();
+        serde_json::to_writer(&mut content, &payload)
+            .map_err(|error| StoreError::new("a journal entry could not be written", error))?;
+        let digest: Hash = Sha256::digest(&content).into();
+        let sealed = vault.seal(PAYLOAD_COLUMN, Id::<Entry>::new(entry.number), &content)?;
+        tree.push(entry_leaf(entry.number, entry.at, kind, &digest));
+        *last = entry.at;
+        self.waiting.push(Waiting { entry, kind, digest, sealed });
+        Ok(Appended { number: entry.number, digest })
+    }
+
+    /// Writes what was appended, and moves the head.
+    pub(crate) fn flush(&mut self, tx: &Tx<'_>) -> Result<(), Error> {
+        let Some((tree, last)) = self.head.as_ref().filter(|_| !self.waiting.is_empty()) else { return Ok(()) };
+        tx.run_many(
+            &INSERT_ENTRY,
+            self.waiting.iter().map(|Waiting { entry, kind, digest, .. }| {
+                [entry.number.into(), entry.at.into(), (*kind).into(), digest.as_slice().into()]
+            }),
+        )?;
+        tx.run_many(
+            &INSERT_PAYLOAD,
+            self.waiting.iter().map(|waiting| [waiting.entry.number.into(), Value::Bytes(&waiting.sealed)]),
+        )?;
+        let size = i64::try_from(tree.size()).map_err(|_| StoreError::plain("the journal is full"))?;
+        tx.run(&SET_HEAD, &[size.into(), (&tree.peaks()).into(), (*last).into()])?;
+        self.waiting.clear();
+        Ok(())
+    }
 }
 
 fn entry_leaf(number: i64, at: Timestamp, kind: &str, digest: &Hash) -> Hash {

@@ -2,16 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use kernel::testing::{TestPlace, is_postgres};
 use std::path::Path;
 use std::process::Command;
 
 /// Runs a small world, and gives its exit code and the line that it prints.
 fn world(store: &str, more: &[&str]) -> (Option<i32>, String) {
-    let small = ["--people", "40", "--companies", "5", "--payments", "12", "--days", "2", "--json"];
+    world_in(Path::new("."), store, more)
+}
+
+/// The same from a working folder, where the key of a store on a server lies.
+fn world_in(folder: &Path, store: &str, more: &[&str]) -> (Option<i32>, String) {
+    let small = ["--people", "40", "--companies", "5", "--payments", "12", "--json"];
     let output = Command::new(env!("CARGO_BIN_EXE_anvis-sim"))
         .args(["world", "--store", store])
         .args(small)
         .args(more)
+        .current_dir(folder)
         .output()
         .unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
@@ -32,6 +39,18 @@ fn prints_the_same_line_every_time() {
     assert!(!folder.path().join("one-files").exists(), "the exchanged files are gone");
     assert!(folder.path().join("two-files").exists(), "unless they are to be kept");
     assert!(folder.path().join("one").exists() && folder.path().join("one.key").exists(), "the store stays");
+}
+
+#[test]
+fn both_engines_end_with_the_same_head() {
+    if !is_postgres() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let on_sqlite = world(&sqlite(folder.path(), "store"), &["--days", "5"]);
+    let server = TestPlace::empty(folder.path());
+    assert_eq!(world_in(folder.path(), &server.url, &["--days", "5"]), on_sqlite);
+    assert_eq!(on_sqlite.0, Some(0), "{}", on_sqlite.1);
 }
 
 #[test]

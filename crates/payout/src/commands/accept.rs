@@ -107,7 +107,7 @@ impl Command for Accept<'_> {
         }
         let mut answers = vec![Resolution::NotInRegister; again.len()];
         // The changes may be dated after the file came in: what counts is what holds at this commit.
-        let now = journal::next(scope.tx, self.received)?.entry.at;
+        let now = journal::next(scope.tx, self.received)?.at;
         resolve::resolve_many(scope, &queries, now, |index, resolution| {
             answers[index] = resolution;
             Ok(())

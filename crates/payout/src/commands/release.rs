@@ -70,7 +70,7 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         render::from_kept_input(writer, &batch, stage, out)?;
     }
     let (pending, payer, banks) = writer.read(|scope| {
-        let pending = journal::next(scope.tx, env.now)?.entry;
+        let pending = journal::next(scope.tx, env.now)?;
         Ok((pending, resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, pending.number())?))
     })?;
     let stage = new_stage(&stages, pending, true).stage;

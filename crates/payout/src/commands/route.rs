@@ -170,7 +170,7 @@ impl Work<'_> {
     ) -> Result<Result<Routed, Refused>, Error> {
         let (next, banks) = writer.connection.stage(|tx| {
             store::staging::insert(tx, self.batch, self.env.now)?;
-            let next = journal::next(tx, self.env.now)?.entry;
+            let next = journal::next(tx, self.env.now)?;
             Ok((next, resolve::banks_at(tx, next.number())?))
         })?;
         let since = next.number();

@@ -24,6 +24,7 @@ impl<'a> ChangeAccount<'a> {
 
 impl Command for ChangeAccount<'_> {
     const OPERATION: Operation = policy::CHANGE_ACCOUNT;
+    const READS_JOURNAL: bool = false;
     type State = AccountState;
     type Change = AccountChange;
     /// Whether anything changed.

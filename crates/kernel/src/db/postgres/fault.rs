@@ -70,10 +70,18 @@ fn is_lost(code: &SqlState) -> bool {
 fn explain_unsaid(doing: &str, error: &::postgres::Error) -> (Error, Option<Trouble>) {
     let source = error.source();
     let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+    // The driver has no other way to say what kind of error it is.
+    if error.to_string().contains("TLS") {
+        let text = "no encrypted connection to a database server that is trusted could be made; see sslmode";
+        return (
+            StoreError::new(text, source.map_or_else(String::new, ToString::to_string)).with_code("store.tls").into(),
+            None,
+        );
+    }
     if error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<io::Error>) {
         return (unreachable_server(text), Some(Trouble::Lost));
     }
-    // The driver has no other way to say that the server asked for a password.
+    // Nor that the server asked for a password.
     if text.contains("password") {
         let text = "the database server asks for a password; write it into the URL".to_owned();
         return (Refusal { code: "store.password", text }.into(), None);

@@ -7,6 +7,7 @@ mod fault;
 mod patience;
 mod rewrite;
 mod session;
+mod tls;
 mod value;
 
 use super::{Connection, Purpose, Session as AnySession, Tx};
@@ -19,9 +20,11 @@ use std::time::Duration;
 
 /// The schema that our tables are in: nothing else is found by name, whatever a role's own settings are.
 const SCHEMA: &str = "anvis";
-/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended.
+/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended. Rows are found by
+/// their keys whatever the server believes of the tables' sizes: a plan that was made while a table was empty would otherwise
+/// be kept while millions of rows are imported into it.
 const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=1h \
-    -c jit=off";
+    -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 /// What the rest is built on, whatever the URL says.
 const FIXED: &str =
     "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
@@ -42,7 +45,8 @@ impl Server {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return None;
         }
-        let mut config: Config = url.parse().ok()?;
+        let mut config: Config = tls::known_mode(url).parse().ok()?;
+        tls::set_default(&mut config, url);
         if config.get_hosts().is_empty() {
             return None;
         }
@@ -158,7 +162,8 @@ fn of<'t>(tx: &Tx<'t>) -> &'t Session {
 fn connect(config: &Config, is_known: bool) -> Result<Client, Error> {
     let mut tries = 0;
     loop {
-        let error = match config.connect(NoTls) {
+        let connected = if tls::is_wanted(config) { config.connect(tls::connector()) } else { config.connect(NoTls) };
+        let error = match connected {
             Ok(client) => return Ok(client),
             Err(error) => error,
         };

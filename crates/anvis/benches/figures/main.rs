@@ -1,13 +1,19 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
-//! `cargo xtask bench [--people N] [--payments N] [--keep DIR]`. With `--keep`, the nation is made once and used again.
+//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--keep DIR] [--store postgres|URL]`. With `--keep`, the nation
+//! is made once and used again.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
+mod changes;
+mod postgres;
+mod sqlite;
+
+use changes::Changes;
 use denmark::calendar::{add_banking_days, copenhagen_date};
 use denmark::{Cvr, Iban};
-use kernel::{Actor, Domain, Env, Id, Secrets, Store, Timestamp, Writer};
+use kernel::{Actor, Domain, Env, Id, Location, Secrets, Store, Timestamp, Writer};
 use payout::message::{Agent, Chunk, Cutter, Part, parse_payment, write_payment};
 use registry::commands::AddPayer;
 use registry::designation::Channel;
@@ -29,16 +35,21 @@ const ROUTINGS: usize = 3;
 struct Options {
     people: u64,
     payments: u64,
+    changes: usize,
     folder: PathBuf,
     keeps: bool,
+    /// The PostgreSQL to measure; the embedded store without.
+    server: Option<String>,
 }
 
 fn options() -> Options {
     let mut options = Options {
         people: 6_500_000,
         payments: 1_000_000,
+        changes: 100_000,
         folder: std::env::temp_dir().join("anvis-bench"),
         keeps: false,
+        server: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -46,6 +57,8 @@ fn options() -> Options {
         match argument.as_str() {
             "--people" => options.people = value().parse().expect("a number"),
             "--payments" => options.payments = value().parse().expect("a number"),
+            "--changes" => options.changes = value().parse().expect("a number"),
+            "--store" => options.server = Some(value()),
             "--keep" => (options.folder, options.keeps) = (value().into(), true),
             "--bench" => {}
             other => panic!("unknown option {other}"),
@@ -58,6 +71,7 @@ fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
     bench.floors_and_routing();
+    bench.changes();
     bench.cold_start();
     bench.verify();
     if !options.keeps {
@@ -94,7 +108,11 @@ impl<'b> Bench<'b> {
         let payments = options.folder.join("payments.xml");
         let bench = Self { options, data, payments };
         let nation = Nation::new(Plan { seed: 1, people: options.people, companies: 0 }).expect("a lawful plan");
-        if !bench.data.exists() {
+        if !options.keeps && options.folder.exists() {
+            // What a bench left that was cut off.
+            std::fs::remove_dir_all(&options.folder).expect("the bench's folder");
+        }
+        if !bench.key().exists() {
             std::fs::create_dir_all(&options.folder).expect("the bench's folder");
             bench.settle(&nation);
         }
@@ -120,12 +138,10 @@ impl<'b> Bench<'b> {
 
     fn settle(&self, nation: &Nation) {
         let env = Env::new(now(), 0);
-        let key = self.options.folder.join("data.key");
-        let migrations: Vec<_> =
-            [kernel::MIGRATIONS, registry::MIGRATIONS, payout::MIGRATIONS].into_iter().flatten().collect();
-        let _ = std::fs::remove_file(&key);
+        let migrations: Vec<_> = payout::schema::migrations().collect();
         let mut secrets = Secrets::from_system();
-        let store = Store::create(&self.data, &key, &migrations, true, &env, &mut secrets).expect("a new store");
+        let store = Store::create(self.location(), &self.key(), &migrations, true, &env, &mut secrets);
+        let store = store.expect("a new store");
         let mut writer = store.writer(secrets).expect("a writer");
         let vault = store.vault().clone();
         let population = Population { vault: vault.clone(), refuse_replacement_numbers: false };
@@ -157,10 +173,30 @@ impl<'b> Bench<'b> {
         assert!(rejects.is_empty(), "{what}: {:?}", rejects.first());
     }
 
+    fn key(&self) -> PathBuf {
+        self.options.folder.join("data.key")
+    }
+
+    fn location(&self) -> Location {
+        match &self.options.server {
+            Some(url) => Location::parse(url).expect("a URL of a PostgreSQL"),
+            None => Location::from(&self.data),
+        }
+    }
+
     fn store(&self) -> Store {
-        let migrations: Vec<_> =
-            [kernel::MIGRATIONS, registry::MIGRATIONS, payout::MIGRATIONS].into_iter().flatten().collect();
-        Store::open(&self.data, &self.options.folder.join("data.key"), &migrations).expect("the store")
+        let migrations: Vec<_> = payout::schema::migrations().collect();
+        Store::open(self.location(), &self.key(), &migrations).expect("the store")
+    }
+
+    /// The program, on this store.
+    fn anvis(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(ANVIS);
+        command.args(arguments).arg("--data").arg(&self.data).stdout(Stdio::piped());
+        if let Some(url) = &self.options.server {
+            command.args(["--store", url]);
+        }
+        command
     }
 
     fn floors_and_routing(&self) {
@@ -183,22 +219,31 @@ impl<'b> Bench<'b> {
         let payees: Vec<String> = payees;
         let (mut keys, blind) =
             timed(|| payees.iter().map(|cpr| vault.blind(Domain("payee.cpr"), cpr)).collect::<Vec<_>>());
-        floor("blind index", micros(blind, payees.len() as u64));
-        let connection = open_sqlite(&self.data);
         // The file's order, sorted in batches as the router sees them.
         keys.chunks_mut(CHUNK_PAYMENTS).for_each(<[_]>::sort_unstable);
-        let (sealed, looked_up) = timed(|| look_up(&connection, &keys));
-        floor("sorted look-ups", micros(looked_up, keys.len() as u64));
-        let (_, opened) = timed(|| {
-            for (id, account) in &sealed {
-                vault.open("designation.account", Id::<Bench<'_>>::new(*id), account).expect("opens");
-            }
-        });
-        floor("unsealing", micros(opened, sealed.len() as u64));
-        floor("row insert", micros(insert_rows(&self.options.folder, payments), payments));
-        let (copied, wall) = copy(&self.payments, &self.options.folder.join("copy.xml"));
-        floor("plain copy with fdatasync (processor time)", micros(copied, payments));
-        println!("{:<58} {:>8.2} s", "plain copy with fdatasync (elapsed)", wall.as_secs_f64());
+        let goal = if let Some(url) = &self.options.server {
+            let mut client = postgres::connect(url);
+            let looked_up = postgres::look_up(&mut client, &keys);
+            floor("look-ups by lists of keys (client and server)", micros(looked_up, keys.len() as u64));
+            floor("COPY (client and server)", micros(postgres::copy_rows(&mut client, payments), payments));
+            60.0
+        } else {
+            floor("blind index", micros(blind, payees.len() as u64));
+            let connection = sqlite::open(&self.data);
+            let (sealed, looked_up) = timed(|| sqlite::look_up(&connection, &keys));
+            floor("sorted look-ups", micros(looked_up, keys.len() as u64));
+            let (_, opened) = timed(|| {
+                for (id, account) in &sealed {
+                    vault.open("designation.account", Id::<Bench<'_>>::new(*id), account).expect("opens");
+                }
+            });
+            floor("unsealing", micros(opened, sealed.len() as u64));
+            floor("row insert", micros(sqlite::insert_rows(&self.options.folder, payments), payments));
+            let (copied, wall) = copy(&self.payments, &self.options.folder.join("copy.xml"));
+            floor("plain copy with fdatasync (processor time)", micros(copied, payments));
+            println!("{:<58} {:>8.2} s", "plain copy with fdatasync (elapsed)", wall.as_secs_f64());
+            70.0
+        };
         let allowed = CORES * 1e6 / core_micros;
         println!("{:<58} {allowed:>8.0} payments a second", "what the floors allow on two cores");
 
@@ -212,7 +257,11 @@ impl<'b> Bench<'b> {
         }
         runs.sort_unstable_by_key(|run| run.took);
         let rate = payments as f64 / runs[ROUTINGS / 2].took.as_secs_f64();
-        println!("{:<58} {:>8.0} %   (goal 70 %)", "the middle one, of what the floors allow", 100.0 * rate / allowed);
+        println!(
+            "{:<58} {:>8.0} %   (goal {goal:.0} %)",
+            "the middle one, of what the floors allow",
+            100.0 * rate / allowed
+        );
         let goal = 256.0 + 16.0 * payments as f64 / (1 << 20) as f64;
         let peak = runs.iter().map(|run| run.anonymous_mb).fold(0.0, f64::max);
         println!("{:<58} {peak:>8.0} MB  (goal below {goal:.0} MB)", "peak anonymous memory");
@@ -230,20 +279,19 @@ impl<'b> Bench<'b> {
     }
 
     fn route(&self, at: usize) -> Run {
+        self.route_beside(at, || std::thread::park_timeout(Duration::from_millis(5)))
+    }
+
+    /// Routes the file, and does `meanwhile` again and again.
+    fn route_beside(&self, at: usize, mut meanwhile: impl FnMut()) -> Run {
         self.rename_message(at);
         let out = self.options.folder.join("out");
+        let payments = self.payments.to_str().unwrap();
         let arguments =
-            ["payout", "route", self.payments.to_str().unwrap(), "--payer", PUBLIC_PAYER, "--json", "--out"];
+            ["payout", "route", payments, "--payer", PUBLIC_PAYER, "--json", "--out", out.to_str().unwrap()];
         let before = processor_time("children");
         let began = Instant::now();
-        let mut child = Command::new(ANVIS)
-            .args(arguments)
-            .arg(&out)
-            .arg("--data")
-            .arg(&self.data)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the router");
+        let mut child = self.anvis(&arguments).spawn().expect("the router");
         let status = format!("/proc/{}/status", child.id());
         let mut anonymous_kib: u64 = 0;
         while child.try_wait().expect("the router").is_none() {
@@ -251,7 +299,7 @@ impl<'b> Bench<'b> {
             let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
             let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
             anonymous_kib = anonymous_kib.max(kib.unwrap_or(0));
-            std::thread::park_timeout(Duration::from_millis(5));
+            meanwhile();
         }
         let took = began.elapsed();
         let mut answer = String::new();
@@ -261,12 +309,46 @@ impl<'b> Bench<'b> {
         Run { took, processor: processor_time("children") - before, anonymous_mb: anonymous_kib as f64 / 1024.0 }
     }
 
+    /// Single changes: alone, in groups, and beside a payment file that is routed.
+    fn changes(&self) {
+        println!();
+        let count = self.options.changes;
+        let import = self.options.folder.join("import.csv");
+        let mut changes = Changes::of(&self.store(), &import, count);
+        let some = count as u64 / 20;
+        let bare = self.options.server.as_ref().map(|url| {
+            let took = postgres::bare_changes(&mut postgres::connect(url), some);
+            figure("bare transactions of a change, written by hand", some, took)
+        });
+        let alone: Vec<Duration> = (0..some).map(|_| changes.one()).collect();
+        let rate = figure("single changes", some, alone.iter().sum());
+        if let Some(bare) = bare {
+            println!("{:<58} {:>8.0} %   (goal 60 %)", "of the bare transactions", 100.0 * rate / bare);
+        }
+        quantiles("a single change, alone", alone);
+        let (mut grouped, mut took) = (0, Duration::ZERO);
+        while grouped < 4 * some {
+            let (made, time) = changes.group();
+            grouped += made;
+            took += time;
+        }
+        let in_groups = figure("changes in groups of 100", grouped, took);
+        println!("{:<58} {:>8.1} times the single rate (goal 10)", "that is", in_groups / rate);
+        let mut beside = Vec::new();
+        let run = self.route_beside(ROUTINGS, || {
+            for _ in 0..10 {
+                beside.push(changes.one());
+            }
+        });
+        figure("payout route beside single changes", self.options.payments, run.took);
+        figure("single changes beside payout route", beside.len() as u64, run.took);
+        quantiles("a single change, beside payout route", beside);
+    }
+
     fn cold_start(&self) {
         let starts = (0..20).map(|_| {
-            let (status, took) = timed(|| {
-                Command::new(ANVIS).args(["journal", "head", "--data"]).arg(&self.data).stdout(Stdio::null()).status()
-            });
-            assert!(status.expect("starts").success());
+            let (output, took) = timed(|| self.anvis(&["journal", "head"]).output());
+            assert!(output.expect("starts").status.success());
             took
         });
         let mut starts: Vec<Duration> = starts.collect();
@@ -275,12 +357,24 @@ impl<'b> Bench<'b> {
     }
 
     fn verify(&self) {
-        let (status, took) = timed(|| {
-            Command::new(ANVIS).args(["journal", "verify", "--data"]).arg(&self.data).stdout(Stdio::null()).status()
-        });
-        assert!(status.expect("starts").success());
+        let (output, took) = timed(|| self.anvis(&["journal", "verify"]).output());
+        assert!(output.expect("starts").status.success());
         println!("{:<58} {:>8.1} s", "journal verify, the whole store", took.as_secs_f64());
     }
+}
+
+/// Prints the middle, the worst of a hundred, and the worst.
+fn quantiles(what: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let millis = |at: usize| times[at].as_secs_f64() * 1e3;
+    let (half, hundredth, last) = (times.len() / 2, times.len() * 99 / 100, times.len() - 1);
+    println!(
+        "{:<58} {:>8.2} ms in the middle, {:.2} ms at 99 %, {:.1} ms at worst",
+        what,
+        millis(half),
+        millis(hundredth),
+        millis(last)
+    );
 }
 
 struct Run {
@@ -336,68 +430,6 @@ fn splice(chunks: &[Chunk]) -> Vec<String> {
     payees.iter().map(|cpr| cpr.digits().to_owned()).collect()
 }
 
-fn open_sqlite(data: &Path) -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open(data.join("anvis.sqlite")).expect("the database");
-    connection.pragma_update(None, "mmap_size", 64_i64 << 30).unwrap();
-    connection
-}
-
-/// What look-ups cost by themselves: one snapshot, batches sorted by key.
-fn look_up(connection: &rusqlite::Connection, keys: &[kernel::Blind]) -> Vec<(i64, Vec<u8>)> {
-    let sql = "SELECT d.id, d.account FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = ?1";
-    let mut statement = connection.prepare(sql).expect("prepares");
-    connection.execute_batch("BEGIN").unwrap();
-    let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
-        let mut rows = statement.query([key.as_bytes().as_slice()]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            if let Some(id) = row.get::<_, Option<i64>>(0).unwrap() {
-                found.push((id, row.get::<_, Vec<u8>>(1).unwrap()));
-            }
-        }
-    }
-    connection.execute_batch("COMMIT").unwrap();
-    found
-}
-
-/// What inserting rows like a payment's costs by itself, in large transactions: one for each payment, and its texts with those
-/// of its neighbours.
-fn insert_rows(folder: &Path, rows: u64) -> Duration {
-    let path = folder.join("floor.sqlite");
-    let _ = std::fs::remove_file(&path);
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 20000;
-             CREATE TABLE payment (batch BIGINT, number BIGINT, payee BYTEA, end_to_end BYTEA, designation BIGINT,
-                 amount BIGINT, currency TEXT, state BIGINT, code TEXT, PRIMARY KEY (batch, number)) WITHOUT ROWID;
-             CREATE TABLE payment_ids (batch BIGINT, first BIGINT, sealed BYTEA, PRIMARY KEY (batch, first))",
-        )
-        .unwrap();
-    let (payee, ids) = ([7_u8; 16], vec![9_u8; 45 * CHUNK_PAYMENTS]);
-    let (_, took) = timed(|| {
-        let mut statement =
-            connection.prepare("INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)").unwrap();
-        let mut of_many = connection.prepare("INSERT INTO payment_ids VALUES (?1, ?2, ?3)").unwrap();
-        for number in 0..rows as i64 {
-            if number % 100_000 == 0 {
-                connection.execute_batch(if number == 0 { "BEGIN" } else { "COMMIT; BEGIN" }).unwrap();
-            }
-            let values = (1_i64 << 60, number, &payee, &payee, number << 20, 100_000_i64, "DKK", 0_i64, None::<&str>);
-            statement.execute(values).unwrap();
-            if number % CHUNK_PAYMENTS as i64 == 0 {
-                of_many.execute((1_i64 << 60, number, &ids)).unwrap();
-            }
-        }
-        connection.execute_batch("COMMIT").unwrap();
-    });
-    drop(connection);
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(folder.join(format!("floor.sqlite{suffix}")));
-    }
-    took
-}
-
 /// A plain copy of a file, brought to the disk and hashed by nobody: its processor time and its elapsed time.
 fn copy(from: &Path, to: &Path) -> (Duration, Duration) {
     let before = processor_time("self");
@@ -424,4 +456,14 @@ fn processor_time(of: &str) -> Duration {
     let first = if of == "self" { 11 } else { 13 };
     let ticks: u64 = fields[first..first + 2].iter().map(|field| field.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// Time that the cores of the machine have worked so far, whoever for.
+fn machine_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/stat").unwrap();
+    let fields = text.lines().next().expect("the line of all cores").split_whitespace().skip(1);
+    let ticks: Vec<u64> = fields.map(|field| field.parse().unwrap()).collect();
+    // user, nice, system; then idle and waiting; then interrupts.
+    let [user, nice, system, _, _, interrupts, soft, ..] = ticks[..] else { panic!("/proc/stat is of another form") };
+    Duration::from_millis((user + nice + system + interrupts + soft) * 10)
 }

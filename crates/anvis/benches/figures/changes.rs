@@ -1,0 +1,85 @@
+//! Single changes of accounts: one by one, in groups, and beside a payment file that is routed.
+
+use crate::timed;
+use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
+use registry::commands::ChangeAccount;
+use registry::designation::Channel;
+use registry::import::Accounts;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+/// Changes that one transaction makes.
+const GROUP: usize = 100;
+
+/// Changes that can be made one after the other, each once.
+pub struct Changes {
+    writer: Writer,
+    accounts: Accounts,
+    rows: std::vec::IntoIter<[String; 8]>,
+    made: u64,
+}
+
+impl Changes {
+    /// Changes of the domestic accounts that a file of designations names first, and that are in force.
+    pub fn of(store: &Store, designations: &Path, count: usize) -> Self {
+        let lines = || BufReader::new(std::fs::File::open(designations).unwrap()).lines().skip(1).map(Result::unwrap);
+        let others = lines().filter(|line| !line.starts_with("register,"));
+        let others: BTreeSet<String> = others.filter_map(|line| Some(line.split(',').nth(1)?.to_owned())).collect();
+        let rows = lines().filter_map(|line| changed(&line)).filter(|row| !others.contains(&row[1]));
+        let rows: Vec<[String; 8]> = rows.take(count).collect();
+        let accounts = Accounts { channel: Channel::Operator, vault: store.vault().clone() };
+        let writer = store.writer(Secrets::from_system()).expect("a writer");
+        Self { writer, accounts, rows: rows.into_iter(), made: 0 }
+    }
+
+    /// Makes one change; how long it took.
+    pub fn one(&mut self) -> Duration {
+        let (row, key, env) = self.next();
+        let fields = row.each_ref().map(String::as_str);
+        let change = ChangeAccount::parse(&self.accounts, &fields, Some(key)).expect("a change");
+        let (changed, took) = timed(|| self.writer.execute(&change, &Actor::console(), &env).expect("the change"));
+        assert!(changed, "nothing changed");
+        took
+    }
+
+    /// Makes a group of changes in one transaction; how many, and how long it took.
+    pub fn group(&mut self) -> (u64, Duration) {
+        let rows: Vec<_> = (0..GROUP).map(|_| self.next()).collect();
+        let changes: Vec<_> = rows
+            .iter()
+            .map(|(row, key, env)| {
+                let fields = row.each_ref().map(String::as_str);
+                (ChangeAccount::parse(&self.accounts, &fields, Some(*key)).expect("a change"), env)
+            })
+            .collect();
+        let (made, took) = timed(|| {
+            self.writer.execute_group(|group| {
+                for (change, env) in &changes {
+                    assert_eq!(group.execute(change, &Actor::console(), env)?, Ok(true));
+                }
+                Ok(changes.len() as u64)
+            })
+        });
+        (made.expect("the group"), took)
+    }
+
+    fn next(&mut self) -> ([String; 8], [u8; 32], Env) {
+        self.made += 1;
+        let row = self.rows.next().expect("more changes than accounts");
+        let key = Sha256::digest(row.concat()).into();
+        (row, key, Env::new(Timestamp::from(jiff::Timestamp::now()), 0))
+    }
+}
+
+/// From a first designation to a change of it: the next account number of the same branch.
+fn changed(line: &str) -> Option<[String; 8]> {
+    let fields: Vec<&str> = line.split(',').collect();
+    let ["register", payee, account, _, _, currency, payer, _] = fields.as_slice() else { return None };
+    let (reg, number) = account.split_once('-').filter(|(reg, _)| reg.len() == 4 && payer.is_empty())?;
+    let next: u64 = number.parse::<u64>().ok()? % 9_999_999_998 + 1;
+    let texts = ["change", payee, &format!("{reg}-{next}"), "", account, currency, "", ""];
+    Some(texts.map(str::to_owned))
+}
