@@ -275,9 +275,9 @@ pub enum Key {
 
 #[derive(Subcommand)]
 pub enum Store {
-    /// Copy everything as it is now to another place, where there is no store; --store and --data do not matter.
+    /// Copy everything as it is now to another place, where there is no store.
     Copy {
-        /// The store: sqlite:DIR or postgres://USER@HOST/DATABASE.
+        /// The store, whatever --store says: sqlite:DIR or postgres://USER@HOST/DATABASE.
         #[arg(long, value_name = "URL", value_parser = location)]
         from: kernel::Location,
         /// Where the copy is to be. It opens with the same master key.

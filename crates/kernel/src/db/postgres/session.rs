@@ -25,6 +25,8 @@ const FETCH_ROWS_MAX: usize = 8192;
 const FETCH_BYTES: usize = 4 << 20;
 /// From so many rows on, COPY is faster than inserting one by one.
 const COPY_ROWS_MIN: usize = 4;
+/// From so many keys on, a list of them is faster than one by one: it is planned anew each time.
+const LOOK_UP_KEYS_MIN: usize = 5;
 
 /// The form in which a statement was prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -285,6 +287,14 @@ impl Session {
             let list: Vec<Value<'k>> = keys.by_ref().take(LIST_VALUES).collect();
             if list.is_empty() {
                 return Ok(());
+            }
+            if former == 0 && list.len() < LOOK_UP_KEYS_MIN {
+                return list.iter().enumerate().try_for_each(|(index, key)| {
+                    let prepared = self.prepared(statement, Form::Plain)?;
+                    let rows = self.client.borrow_mut().query(&prepared, &[key]);
+                    let rows = rows.map_err(self.failed(statement.name))?;
+                    rows.iter().try_for_each(|row| read(index, &Row::new(Cells::Postgres(row), statement)))
+                });
             }
             let prepared = self.prepared(statement, Form::LookUp)?;
             let rows = self.client.borrow_mut().query(&prepared, &[&list]).map_err(self.failed(statement.name))?;
