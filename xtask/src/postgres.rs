@@ -16,9 +16,6 @@ const VERSION_MIN: u32 = 15;
 const MISSING: &str =
     "PostgreSQL 15 or newer is missing: install postgresql (Debian, Ubuntu) or postgresql-server (elsewhere)";
 
-/// No network. The socket is in the data folder.
-const ALWAYS: &[&str] =
-    &["listen_addresses = ''", "unix_socket_directories = '.'", "port = 5432", "max_connections = 100"];
 /// A sync matters when a machine stops, and no test stops the machine: what was written outlives a killed process anyway.
 pub const WITHOUT_SYNC: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
 
@@ -71,7 +68,7 @@ impl Cluster {
         let mut keeper = shell
             .args(["-c", KEEPER, "postgres.sh"])
             .args([programs, parent])
-            .args(ALWAYS.iter().chain(settings))
+            .args(settings)
             // The workspace may be where an unprivileged user may not look.
             .current_dir("/")
             // A Ctrl-C is meant for xtask; the keeper needs its time to clean up.

@@ -2,7 +2,7 @@
 # Standard input is a pipe of which xtask alone holds the other end, so this ends whenever xtask does: well, by a panic,
 # or by any signal.
 #
-# $1: the folder of PostgreSQL's programs. $2: where to make the cluster's folder. The others: lines of postgresql.conf.
+# $1: the folder of PostgreSQL's programs. $2: where to make the cluster's folder. The others: more lines of postgresql.conf.
 set -eu
 programs=$1
 parent=$2
@@ -27,7 +27,9 @@ said=$("$programs/initdb" --pgdata "$folder" --username anvis --auth-local trust
     exit 1
 }
 printf '%s\n' 'local all anvis trust' 'local all all scram-sha-256' >pg_hba.conf
-printf '%s\n' "$@" >>postgresql.conf
+# No network. The socket is in the data folder.
+printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '.'" 'port = 5432' 'max_connections = 100' "$@" \
+    >>postgresql.conf
 "$programs/pg_ctl" start --pgdata "$folder" --wait --log server.log >/dev/null 2>&1 || {
     cat server.log >&2
     exit 1

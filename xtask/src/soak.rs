@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: the tests that find more the longer they run.
 
+use crate::postgres::Cluster;
 use crate::run::{cargo, program, root};
 use crate::test::random_kills;
 
@@ -20,7 +21,9 @@ pub fn run(args: &[String]) -> Result<(), String> {
         return Err(usage());
     }
     if let Some(kills) = kills {
-        let counts = random_kills(&[], Some(kills));
+        let mut counts = random_kills(&[], None, Some(kills));
+        // With syncs, as a real one: what takes longer is struck more often.
+        counts += random_kills(&[], Some(&Cluster::start(&[])?), Some(kills));
         println!("{} passed, {} failed", counts.passed, counts.failed);
         if counts.failed > 0 {
             return Err("a kill lost or doubled something; the line ANVIS_KILLS_SEED above repeats it".to_owned());

@@ -51,7 +51,11 @@ pub fn run(args: &[String]) -> Result<(), String> {
     }
     let points = ["test", "--package", "anvis", "--features", "failpoints", "--test", "kill", "--", "points"];
     part("killed at every point", &|| cargo(&points).count_tests());
-    part("the release binary, killed at random", &|| random_kills(&settings, None));
+    part("the release binary, killed at random", &|| random_kills(&settings, None, None));
+    if let Some(cluster) = &postgres {
+        let name = format!("several at once, killed and cut off, on PostgreSQL {}", cluster.version);
+        part(&name, &|| random_kills(&settings, Some(cluster), None));
+    }
     part("a small demo", &demo);
     let mut all = Counts::default();
     println!();
@@ -79,20 +83,23 @@ fn with(settings: &[(&str, PathBuf)], tests: Program) -> Program {
     settings.iter().fold(tests, |tests, (name, value)| tests.env(name, value))
 }
 
-/// Kills the release binary at random: so many times, or a few.
-pub fn random_kills(settings: &[(&str, PathBuf)], kills: Option<&str>) -> Counts {
+/// Kills the release binary at random, so many times or a few: one process on SQLite, or several on a cluster.
+pub fn random_kills(settings: &[(&str, PathBuf)], cluster: Option<&Cluster>, kills: Option<&str>) -> Counts {
     let failed = Counts { passed: 0, failed: 1 };
     if let Err(text) = cargo(&["build", "--release", "--package", "anvis"]).succeed() {
         println!("{text}");
         return failed;
     }
-    let binary = target().join("release/anvis");
-    let mut tests = cargo(&["test", "--package", "anvis", "--test", "kill", "--", "random", "--nocapture"]);
-    tests = tests.env("ANVIS_TEST_BINARY", binary);
+    let name = if cluster.is_some() { "crowd" } else { "random" };
+    let tests = cargo(&["test", "--package", "anvis", "--test", "kill", "--", name, "--nocapture"]);
+    let mut tests = with(settings, tests).env("ANVIS_TEST_BINARY", target().join("release/anvis"));
+    if let Some(cluster) = cluster {
+        tests = tests.env(postgres::VARIABLE, cluster.url());
+    }
     if let Some(kills) = kills {
         tests = tests.env("ANVIS_KILLS", kills);
     }
-    with(settings, tests).count_tests()
+    tests.count_tests()
 }
 
 /// The demo, small, as somebody on a fresh machine would run it.

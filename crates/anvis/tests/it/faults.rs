@@ -19,13 +19,13 @@ fn is_root() -> bool {
 }
 
 /// A small file system that is full soon. The superuser can make one; whoever cannot must say so.
-struct SmallDisk<'w> {
+pub struct SmallDisk<'w> {
     world: &'w World,
     name: &'static str,
 }
 
 impl<'w> SmallDisk<'w> {
-    fn mount(world: &'w World, name: &'static str, kilobytes: u32) -> Option<Self> {
+    pub fn mount(world: &'w World, name: &'static str, kilobytes: u32) -> Option<Self> {
         if std::env::var_os("ANVIS_WITHOUT_TMPFS").is_some_and(|value| !value.is_empty()) {
             return None;
         }
@@ -38,7 +38,7 @@ impl<'w> SmallDisk<'w> {
         Some(Self { world, name })
     }
 
-    fn grow(&self) {
+    pub fn grow(&self) {
         let path = self.world.path(self.name);
         assert!(Command::new("mount").args(["-o", "remount,size=200m"]).arg(path).status().unwrap().success());
     }

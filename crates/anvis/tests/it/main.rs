@@ -10,8 +10,12 @@ mod faults;
 mod holding;
 mod imports;
 mod pain;
+mod postgres;
 mod refusals;
+#[expect(dead_code, reason = "shared with the tests that kill, which use all of it")]
+mod relay;
 mod routing;
 mod secrets;
+mod server;
 mod support;
 mod tamper;

@@ -228,6 +228,15 @@ impl World {
         TEMPLATE.copy()
     }
 
+    /// The same in a database that is there already.
+    pub fn settled_at(url: String) -> Self {
+        let mut world = Self { is_synthetic: true, ..Self::empty() };
+        world.store.url = url;
+        world.run("init --synthetic").done();
+        world.settle();
+        world
+    }
+
     /// Another world with the same files.
     pub fn copy(&self) -> Self {
         let folder = TempDir::new().unwrap();
@@ -296,14 +305,19 @@ impl World {
         self.import("account import --channel operator", format!("{ACCOUNT_HEADER}{rows}\n"))
     }
 
+    /// The store, as it is written on the command line.
+    pub fn url(&self) -> &str {
+        &self.store.url
+    }
+
     /// A command that runs in the folder with the store `store`.
     pub fn command(&self, args: &str) -> Command {
         let mut command = Command::new(&*BINARY);
         command.current_dir(self.folder.path()).args(args.split_whitespace());
         if !args.contains("--data") {
             command.args(["--data", "store"]);
-            if is_postgres() {
-                command.args(["--store", &self.store.url]);
+            if is_postgres() && !args.contains("--store") {
+                command.args(["--store", self.url()]);
             }
         }
         if self.is_synthetic && !args.contains("--now") {

@@ -1,16 +1,22 @@
 //! The process is killed, everywhere and anywhere: nothing is lost, nothing doubled.
 //!
 //! With the feature `failpoints` it is killed before and after every sync, commit and rename in turn. Without, it is killed by
-//! `SIGKILL` whenever it has got so far as a random number says; the binary of `ANVIS_TEST_BINARY`, `ANVIS_KILLS` times.
+//! `SIGKILL` whenever it has got so far as a random number says; the binary of `ANVIS_TEST_BINARY`, `ANVIS_KILLS` times. Then
+//! several processes at once; on PostgreSQL these are struck as often, and their connections are cut as well.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod chance;
+mod commits;
+mod crowd;
 #[expect(dead_code, reason = "shared with the other integration tests, which use all of it")]
 #[path = "../it/pain.rs"]
 mod pain;
 #[cfg(feature = "failpoints")]
 mod points;
 mod random;
+#[path = "../it/relay.rs"]
+mod relay;
 #[expect(dead_code, reason = "shared with the other integration tests, which use all of it")]
 #[path = "../it/support.rs"]
 mod support;

@@ -1,36 +1,22 @@
 //! Killed anywhere: when it has written as many bytes as a random number says.
 
+use crate::chance::{Chance, kills, set};
 use crate::pain::{Pay, cpr, simple};
 use crate::support::*;
 use crate::{count, outputs};
-use std::io::Read;
 
 struct Plan {
     kills: u64,
     /// So much larger than the smallest input is the input.
     scale: usize,
-    chance: u64,
+    chance: Chance,
 }
 
 impl Plan {
     fn read() -> Self {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let number = |name: &str| set(name).map(|value| value.to_str().unwrap().parse().unwrap());
-        let mut seed = [0; 8];
-        std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut seed).unwrap();
-        let seed = number("ANVIS_KILLS_SEED").unwrap_or(u64::from_le_bytes(seed)) | 1;
-        println!("ANVIS_KILLS_SEED={seed}");
         // A release is so much faster.
         let scale = if set("ANVIS_TEST_BINARY").is_some() { 20 } else { 1 };
-        Self { kills: number("ANVIS_KILLS").unwrap_or(4), scale, chance: seed }
-    }
-
-    /// A number below `limit` (Marsaglia's xorshift).
-    fn below(&mut self, limit: u64) -> u64 {
-        self.chance ^= self.chance << 13;
-        self.chance ^= self.chance >> 7;
-        self.chance ^= self.chance << 17;
-        self.chance % limit.max(1)
+        Self { kills: kills(), scale, chance: Chance::read() }
     }
 
     /// Runs a command and kills it when the folder has grown by `bytes`; what it said if it ended before.
@@ -59,7 +45,7 @@ impl Plan {
         let mut killed = world.copy();
         let mut in_a_row = 0;
         for _ in 0..self.kills {
-            let bytes = 1 + self.below(grown);
+            let bytes = 1 + self.chance.below(grown);
             let ended = self.kill_after(&killed, args, bytes);
             let is_over = ended.is_some() || in_a_row == 3;
             killed.verified();

@@ -1,0 +1,261 @@
+//! What goes wrong with a database server: told clearly, nothing lost, and the same command then works. Left out where the
+//! tests run on SQLite.
+
+use crate::faults::SmallDisk;
+use crate::pain::*;
+use crate::relay::{Relay, Then, When};
+use crate::server::Server;
+use crate::support::*;
+use kernel::testing::on_server;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+const PASSWORD: &str = "hemmeligt";
+const IMPORT: &str = "account import rows.csv --channel operator";
+
+/// A world with files to import and to route, at a store of its own or a given one.
+fn world(url: Option<String>) -> World {
+    let world = url.map_or_else(World::settled, World::settled_at);
+    write_rows(&world, 0);
+    write_payments(&world, "FEJL");
+    world
+}
+
+const ROWS: u64 = 4_000;
+const PAYMENTS: i64 = 2_000;
+
+fn write_rows(world: &World, first: u64) {
+    let rows = (1..=ROWS).map(|at| format!("register,p:{},0040-{at},,,,,\n", 1_000_000_100 + first + at));
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}{}", rows.collect::<String>()));
+}
+
+fn write_payments(world: &World, message_id: &str) {
+    let payments: Vec<Pay> = (0..PAYMENTS).map(|at| cpr(&format!("E{at}"), ALICE, "1.00")).collect();
+    world.write("payments.xml", simple(message_id, &payments));
+}
+
+fn route() -> String {
+    format!("payout route payments.xml --payer {PUBLIC} --out out")
+}
+
+/// Nothing has changed, and both commands then work.
+fn check_intact(world: &World, head: &str) {
+    assert_eq!(world.verified(), *head);
+    assert_eq!(world.run("payout list").done()["batches"], json!([]));
+    assert_eq!(world.files("out"), Vec::<String>::new());
+    holds(&world.run(IMPORT).done(), &json!({ "rows": ROWS, "changed": ROWS }), "a retry");
+    holds(&world.run(&route()).done(), &json!({ "payments": PAYMENTS, "routed": PAYMENTS }), "a retry");
+    check_done(world, 1);
+}
+
+/// So many times was each command done, each once, and what was abandoned is swept in time.
+fn check_done(world: &World, times: i64) {
+    world.write("last.xml", simple("SIDST", &[cpr("E", ALICE, "1.00")]));
+    world.run(&format!("payout route last.xml --payer {PUBLIC} --out out --now 2026-11-23T12:00:00Z")).done();
+    let number = |table: &str| world.number(&format!("SELECT COUNT(*) FROM {table}"));
+    assert_eq!((number("staging"), number("unwritten_stage")), (0, 0));
+    assert_eq!((number("batch"), number("payment")), (times + 1, times * PAYMENTS + 1));
+    assert_eq!(number("designation"), times * ROWS as i64 + 17);
+    world.verified();
+}
+
+/// The URL with settings of PostgreSQL's.
+fn with_options(url: &str, options: &str) -> String {
+    format!("{url}?options={}", options.replace(' ', "%20").replace('=', "%3D"))
+}
+
+#[test]
+fn urls_that_name_no_store() {
+    let world = World::empty();
+    let check = |url: &str| {
+        let text = world.run(&format!("journal head --store {url}")).failed(2, "usage");
+        assert_eq!(text, "--store <URL>: write a store as sqlite:DIR or postgres://USER@HOST/DATABASE", "{url}");
+        // The same by the environment, and for people.
+        let mut command = world.command("journal head --data none");
+        let told = answer(url, command.env("ANVIS_STORE", url).spawn().unwrap());
+        assert_eq!(told.failed(2, "usage"), text);
+    };
+    for url in [
+        "store",
+        "sqlite:",
+        "mysql://anvis:hemmeligt@host/anvis",
+        "postgres:",
+        "postgres://",
+        "postgres:///anvis",
+        "postgres://anvis:hemmeligt@host:port/anvis",
+        "postgres://anvis:hemmeligt@host:65536/anvis",
+        "postgres://anvis:hemmeligt@host/anvis?sslmode=perhaps",
+        "postgres://anvis:hemmeligt@host/anvis?hemmeligt=1",
+        "postgres://anvis:hemmeligt@host/anvis?connect_timeout=soon",
+        "postgres://%ff@host/anvis",
+        "POSTGRES://anvis:hemmeligt@host/anvis",
+    ] {
+        check(url);
+    }
+}
+
+#[test]
+fn servers_that_are_not_reached_or_do_not_let_us_in() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    let role = format!("anvis_test_entry_{}", std::process::id());
+    on_server(&format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let (host, database) = world.url().rsplit_once('/').unwrap();
+    let (_, host) = host.split_once('@').unwrap();
+    let check = |url: &str, exit: i32, code: &str, words: &str| {
+        for args in ["journal head", "init --synthetic"] {
+            let told = world.run(&format!("{args} --store {url}"));
+            let text = told.failed(exit, code);
+            assert!(text.contains(words), "{args} {url}: {text}");
+            for said in [&told.stdout, &told.stderr] {
+                assert!(!said.contains(PASSWORD) && !said.contains("forkert"), "{said}");
+            }
+        }
+    };
+    check(&format!("postgres://{role}:forkert@{host}/{database}"), 3, "store.password", "does not accept this user");
+    check(&format!("postgres://{role}@{host}/{database}"), 3, "store.password", "asks for a password");
+    check(&format!("postgres://nobody:{PASSWORD}@{host}/{database}"), 3, "store.password", "does not accept this user");
+    check(&format!("postgres://anvis:{PASSWORD}@{host}/none"), 3, "store.no_database", "no database of this name");
+    check(&format!("postgres://anvis:{PASSWORD}@%2Fnone/{database}"), 1, "store.unreachable", "cannot be reached");
+    check(&format!("postgres://anvis:{PASSWORD}@127.0.0.1:1/{database}"), 1, "store.unreachable", "cannot be reached");
+    on_server(&format!("DROP ROLE {role}")).unwrap();
+    world.verified();
+}
+
+#[test]
+fn a_statement_that_takes_too_long() {
+    if !is_postgres() {
+        return;
+    }
+    let world = world(None);
+    let head = world.verified();
+    let mut holder = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
+    let mut transaction = holder.transaction().unwrap();
+    transaction.batch_execute("LOCK TABLE anvis.journal_head IN SHARE ROW EXCLUSIVE MODE").unwrap();
+    let hasty = with_options(world.url(), "-c statement_timeout=300ms");
+    let check = |args: &str, url: &str, code: &str, words: &str| {
+        let text = world.run(&format!("{args} --store {url}")).failed(1, code);
+        assert!(text.contains(words), "{args}: {text}");
+    };
+    check(IMPORT, &hasty, "store.timeout", "did not finish in time");
+    check(&route(), &hasty, "store.timeout", "did not finish in time");
+    // Whoever waits for another process's lock is told so, after some tries.
+    let impatient = with_options(world.url(), "-c lock_timeout=1ms");
+    check(IMPORT, &impatient, "conflict", "try again");
+    transaction.rollback().unwrap();
+    check_intact(&world, &head);
+}
+
+#[test]
+fn a_server_that_is_gone_before_a_command_begins() {
+    if !is_postgres() {
+        return;
+    }
+    let server = Server::start();
+    let world = world(Some(server.url()));
+    let head = world.verified();
+    server.stop("fast");
+    for args in [IMPORT, &route(), "journal head", "init --synthetic"] {
+        let text = world.run(args).failed(1, "store.unreachable");
+        assert!(text.contains("cannot be reached"), "{text}");
+    }
+    server.start_again();
+    check_intact(&world, &head);
+}
+
+#[test]
+fn a_server_that_goes_in_the_middle_and_comes_back() {
+    if !is_postgres() {
+        return;
+    }
+    let server = Arc::new(Server::start());
+    let world = world(Some(server.url()));
+    let relay = Relay::to(world.url(), &world.path("relay"), "gone");
+    let strikes = [
+        ("fast", When::Bytes(20_000)),
+        ("immediate", When::Bytes(100_000)),
+        ("fast", When::Commits(2)),
+        ("immediate", When::Commits(2)),
+    ];
+    for (at, (mode, when)) in strikes.into_iter().enumerate() {
+        write_rows(&world, at as u64 * ROWS);
+        write_payments(&world, &format!("FEJL-{at}"));
+        for args in [IMPORT, &route()] {
+            let restarted = Arc::clone(&server);
+            relay.at(when, move || {
+                restarted.stop(mode);
+                restarted.start_again();
+                Then::Pass
+            });
+            let told = world.run(&format!("{args} --store {}", relay.url));
+            assert!(relay.end().has_come, "{args}: {when:?} was never reached");
+            if told.exit == 1 {
+                // Whoever has read something cannot read on elsewhere.
+                told.failed(1, "store.unreachable");
+                world.run(args).done();
+            } else {
+                told.done();
+            }
+            world.verified();
+        }
+    }
+    check_done(&world, strikes.len() as i64);
+}
+
+/// The server crashes when a command has got so far, and the command gives up after a while.
+fn check_gone(args: &str, when: When, code: &str) {
+    if !is_postgres() {
+        return;
+    }
+    let server = Arc::new(Server::start());
+    let world = world(Some(server.url()));
+    let head = world.verified();
+    let relay = Relay::to(world.url(), &world.path("relay"), "gone");
+    let stopped = Arc::clone(&server);
+    relay.at(when, move || {
+        stopped.stop("immediate");
+        Then::Pass
+    });
+    world.run(&format!("{args} --store {}", relay.url)).failed(1, code);
+    server.start_again();
+    check_intact(&world, &head);
+}
+
+#[test]
+fn a_server_that_goes_in_the_middle_and_stays_away() {
+    check_gone(&route(), When::Bytes(100_000), "store.unreachable");
+}
+
+#[test]
+fn a_server_that_goes_at_a_commit_and_stays_away() {
+    check_gone(IMPORT, When::Commits(2), "store.unknown");
+}
+
+#[test]
+fn a_server_whose_disk_is_full() {
+    if !is_postgres() {
+        return;
+    }
+    let folder = World::empty();
+    // The server's user goes through the folder to the disk.
+    std::fs::set_permissions(folder.path(""), PermissionsExt::from_mode(0o711)).unwrap();
+    let Some(disk) = SmallDisk::mount(&folder, "disk", 14 << 10) else { return };
+    let server = Server::start();
+    let (user, group) = server.user;
+    std::os::unix::fs::chown(folder.path("disk"), Some(user), Some(group)).unwrap();
+    let world = world(Some(server.database_in(&folder.path("disk"))));
+    let head = world.verified();
+    world.change_store("CREATE TABLE filling (x TEXT)").unwrap();
+    let fill = "INSERT INTO filling SELECT repeat('x', 1000) FROM generate_series(1, 50)";
+    let full = std::iter::from_fn(|| Some(world.change_store(fill))).find_map(Result::err).unwrap();
+    assert!(full.contains("E53100"), "{full}");
+    for args in [IMPORT, &route()] {
+        let text = world.run(args).failed(1, "store.full");
+        assert!(text.contains("the disk that holds the store is full"), "{text}");
+    }
+    disk.grow();
+    check_intact(&world, &head);
+}

@@ -1,0 +1,92 @@
+//! A PostgreSQL server of a test's own, which it may stop and start. Programs and user are those of the server that the tests
+//! run on, which is on this machine.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+const KEEPER: &str = include_str!("../../../../xtask/src/postgres.sh");
+/// No test stops the machine.
+const WITHOUT_SYNC: [&str; 3] = ["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
+
+/// It is stopped and removed when this is dropped, and when the test's process ends in any other way.
+pub struct Server {
+    /// Where it is, without a database.
+    place: String,
+    /// Its operating-system user and group.
+    pub user: (u32, u32),
+    folder: PathBuf,
+    programs: PathBuf,
+    keeper: Child,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let url = std::env::var_os("ANVIS_TEST_POSTGRES").unwrap().into_string().unwrap();
+        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let mut told = |sql: &str| PathBuf::from(client.query_one(sql, &[]).unwrap().get::<_, String>(0));
+        let programs = told("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
+        let owner = std::fs::metadata(told("SHOW data_directory")).expect("the server is on this machine");
+        let user = (owner.uid(), owner.gid());
+        let mut keeper = run_as(user, "sh")
+            .args(["-c", KEEPER, "postgres.sh"])
+            .args([&programs, &std::env::temp_dir()])
+            .args(WITHOUT_SYNC)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut folder = String::new();
+        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut folder).unwrap();
+        let folder = PathBuf::from(folder.trim_end());
+        assert!(folder.is_dir(), "no server was started; what it said stands above");
+        let place = format!("postgres://anvis@{}", folder.display().to_string().replace('/', "%2F"));
+        Self { place, user, folder, programs, keeper }
+    }
+
+    /// Stops it: `fast` ends what is under way, `immediate` is a crash.
+    pub fn stop(&self, mode: &str) {
+        self.control(&["stop", "--mode", mode]);
+    }
+
+    pub fn start_again(&self) {
+        self.control(&["start", "--log", "server.log"]);
+    }
+
+    fn control(&self, args: &[&str]) {
+        let mut command = run_as(self.user, self.programs.join("pg_ctl"));
+        command.args(args).arg("--wait").arg("--pgdata").arg(&self.folder).stdout(Stdio::null());
+        command.current_dir(&self.folder);
+        assert!(command.status().unwrap().success(), "{args:?}");
+    }
+
+    /// Where its first database is.
+    pub fn url(&self) -> String {
+        format!("{}/postgres", self.place)
+    }
+
+    /// Where a new database is, whose tables are in a folder of the server's user.
+    pub fn database_in(&self, folder: &Path) -> String {
+        let mut client = postgres::Client::connect(&self.url(), postgres::NoTls).unwrap();
+        client.batch_execute(&format!("CREATE TABLESPACE elsewhere LOCATION '{}'", folder.display())).unwrap();
+        client.batch_execute("CREATE DATABASE elsewhere TEMPLATE template0 TABLESPACE elsewhere").unwrap();
+        format!("{}/elsewhere", self.place)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Waiting closes the keeper's standard input, which is its sign to end.
+        let _ = self.keeper.wait();
+    }
+}
+
+/// A program about to be run as this user, who may not look at where the tests are.
+fn run_as((user, group): (u32, u32), program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.uid(user).gid(group).current_dir("/");
+    command
+}

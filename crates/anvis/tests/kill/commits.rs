@@ -1,0 +1,126 @@
+//! The connection to the server is cut at every commit: the commit is lost on its way, or the answer to it is. Left out where
+//! the tests run on SQLite.
+
+use crate::outputs;
+use crate::pain::{Pay, cpr, simple};
+use crate::relay::{Relay, Then, When};
+use crate::support::*;
+use serde_json::Value;
+
+/// Gives a command again and again, each time in a fresh copy of `world` and with one commit more before the connection is
+/// cut, until it is cut no more. Every time it must end as it does when nothing is lost, and leave what it leaves then: `told`
+/// says what to compare, from the world and the command's answer.
+fn at_every_commit(world: &World, args: &str, exit: i32, told: impl Fn(&World, &Value) -> String) {
+    let undisturbed = world.copy();
+    let answer = undisturbed.run(args).ended(exit);
+    let expected = (told(&undisturbed, &answer), head_size(&undisturbed));
+    for then in [Then::Cut, Then::LoseAnswer] {
+        for commits in 0.. {
+            let copy = world.copy();
+            let relay = Relay::to(copy.url(), &copy.path("relay"), "cut");
+            relay.at(When::Commits(commits), move || then);
+            let mut answer = copy.run(&format!("{args} --store {}", relay.url));
+            let about = format!("{args}: {then:?} after {commits} commits: {}{}", answer.stdout, answer.stderr);
+            if then == Then::LoseAnswer && answer.exit == 1 {
+                // Rows that nobody can see are not known by a key. When they are found there already, it is begun anew.
+                assert_eq!(answer.json()["code"], "conflict", "{about}");
+                answer = copy.run(args);
+            }
+            assert_eq!(answer.exit, exit, "{about}");
+            assert_eq!((told(&copy, &answer.json()), head_size(&copy)), expected, "{about}");
+            copy.verified();
+            if !relay.end().has_come {
+                assert!(commits > 1, "{args} commits more than once");
+                println!("{args}: {commits} commits, {then:?}");
+                break;
+            }
+        }
+    }
+}
+
+fn head_size(world: &World) -> u64 {
+    world.run("journal head").done()["size"].as_u64().unwrap()
+}
+
+/// What a store says of its one batch, with the batch's name left out, and what was written.
+fn batch(world: &World, _: &Value) -> String {
+    let list = world.run("payout list").done();
+    let batches = list["batches"].as_array().unwrap();
+    assert_eq!(batches.len(), 1, "{list}");
+    let name = batches[0]["batch"].as_str().unwrap();
+    let shown = world.run(&format!("payout show {name}")).done().to_string().replace(name, "BATCH");
+    let staged = world.number("SELECT COUNT(*) FROM staging") + world.number("SELECT COUNT(*) FROM unwritten_stage");
+    assert_eq!(staged, 0, "nothing is left under way");
+    format!("{shown}{:?}", outputs(world, name))
+}
+
+fn payments(message_id: &str) -> String {
+    let mut payments: Vec<Pay> = (0..10).map(|at| cpr(&format!("E{at}"), ALICE, "1.00")).collect();
+    payments.extend([cpr("NOBODY", NOBODY, "2.00"), cpr("NONE", FRIDA, "3.00"), cpr("HANS", HANS, "6.00")]);
+    simple(message_id, &payments)
+}
+
+#[test]
+fn import() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    let rows: String = (1..22).map(|at| format!("register,p:{},0040-{at},,none,,,\n", 1_000_000_100 + at)).collect();
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}bad,,,,,,,\nchange,cpr:{ALICE},1020-5,,0040,,,\n"));
+    at_every_commit(&world, "account import rows.csv --channel operator", 0, |world, answer| {
+        let designations = world.number("SELECT COUNT(*) FROM designation");
+        format!("{answer}{designations}{}", world.read("rows.csv.rejects.csv"))
+    });
+}
+
+#[test]
+fn route() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    world.write("payments.xml", payments("TABT"));
+    at_every_commit(&world, &format!("payout route payments.xml --payer {HOLDER} --out out"), 0, batch);
+}
+
+#[test]
+fn refuse() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    world.write("payments.xml", payments("DAARLIG").replacen("<NbOfTxs>13", "<NbOfTxs>12", 1));
+    at_every_commit(&world, &format!("payout route payments.xml --payer {PUBLIC} --out out"), 3, |world, answer| {
+        assert_eq!(world.number("SELECT COUNT(*) FROM payment") + world.number("SELECT COUNT(*) FROM staging"), 0);
+        answer["code"].to_string()
+    });
+}
+
+#[test]
+fn release_and_cancel() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    world.write("payments.xml", payments("HOLDT"));
+    let routed = world.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
+    let name = routed["batch"].as_str().unwrap();
+    at_every_commit(&world, &format!("payout release {name} --out out"), 0, batch);
+    at_every_commit(&world, &format!("payout cancel {name} --end-to-end E3"), 0, batch);
+}
+
+#[test]
+fn single_commands() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    let answer = |_: &World, answer: &Value| answer.to_string();
+    at_every_commit(&world, &format!("resolve cpr:{ALICE}"), 0, answer);
+    at_every_commit(&world, &format!("account history cpr:{ALICE}"), 0, answer);
+    at_every_commit(&world, "payer add Ny --cvr 13748136 --kind public --no-account reject", 0, |world, _| {
+        world.number("SELECT COUNT(*) FROM payer").to_string()
+    });
+    at_every_commit(&world, "key rotate", 0, answer);
+}
