@@ -305,11 +305,6 @@ impl World {
         self.import("account import --channel operator", format!("{ACCOUNT_HEADER}{rows}\n"))
     }
 
-    /// The store, as it is written on the command line.
-    pub fn url(&self) -> &str {
-        &self.store.url
-    }
-
     /// A command that runs in the folder with the store `store`.
     pub fn command(&self, args: &str) -> Command {
         let mut command = Command::new(&*BINARY);
