@@ -17,7 +17,8 @@ const USAGE: &str = "cargo xtask COMMAND
   bench …                             how fast, beside its floors
   postgres [NAME=VALUE …]             a PostgreSQL to work with, with these settings, until Ctrl-C
   tidy                                what no compiler checks
-  policy                              who may do what";
+  policy                              who may do what
+  schema                              writes down what the migrations make: docs/schema.txt";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         "postgres" => postgres::run(&rest),
         "tidy" => tidy::run(),
         "policy" => run::cargo(&["run", "--quiet", "--package", "anvis", "--", "policy"]).succeed(),
+        "schema" => write_schema(),
         _ => Err(USAGE.to_owned()),
     };
     match result {
@@ -39,4 +41,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes what the migrations make to where it is reviewed and held against both engines.
+fn write_schema() -> Result<(), String> {
+    let shown = run::cargo(&["run", "--quiet", "--package", "payout", "--example", "schema"]).output();
+    let shown = shown.ok_or("the example schema of payout failed: cargo run --package payout --example schema")?;
+    let path = run::root().join("docs/schema.txt");
+    std::fs::write(&path, shown).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -99,6 +99,23 @@ pub enum Command {
     /// The keys.
     #[command(subcommand)]
     Key(Key),
+    /// The store as a whole.
+    #[command(subcommand)]
+    Store(Store),
+    /// Keep the store as it is now in a folder, without its key.
+    Backup {
+        /// A folder that is not there yet, or is empty.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Make a store of a backup, where there is none.
+    Restore {
+        /// The backup.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        #[command(flatten)]
+        owner: Owner,
+    },
     /// Print who may do what.
     Policy,
     /// Make a synthetic nation, route a payment file, and show what became of it.
@@ -254,6 +271,21 @@ pub enum Journal {
 pub enum Key {
     /// Wrap the data keys with a new master key; the former one opens nothing any more.
     Rotate,
+}
+
+#[derive(Subcommand)]
+pub enum Store {
+    /// Copy everything as it is now to another place, where there is no store.
+    Copy {
+        /// The store, whatever --store says: sqlite:DIR or postgres://USER@HOST/DATABASE.
+        #[arg(long, value_name = "URL", value_parser = location)]
+        from: kernel::Location,
+        /// Where the copy is to be. It opens with the same master key.
+        #[arg(long, value_name = "URL", value_parser = location)]
+        to: kernel::Location,
+        #[command(flatten)]
+        owner: Owner,
+    },
 }
 
 #[derive(Args)]

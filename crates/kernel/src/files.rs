@@ -59,7 +59,8 @@ pub fn try_lock_folder_of(path: &Path) -> Result<Option<File>, Error> {
     }
 }
 
-fn sync_folder_of(path: &Path) -> Result<(), Error> {
+/// Brings a folder's names to the disk.
+pub(crate) fn sync_folder_of(path: &Path) -> Result<(), Error> {
     let folder = folder_of(path);
     failpoint::reach();
     File::open(folder)

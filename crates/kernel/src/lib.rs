@@ -10,6 +10,7 @@
 
 mod actor;
 mod command;
+mod copy;
 mod db;
 mod env;
 mod error;
@@ -28,12 +29,13 @@ mod vault;
 
 pub use actor::{Actor, NotAllowed, Operation, Role};
 pub use command::{Command, Decision, Group, Scope, execute, execute_group};
-pub use db::{Connection, Db, Location, LocationRefusal, Row, Statement, Tx, Value};
+pub use copy::{Copied, RecordCopy};
+pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
 pub use operator::{AddOperator, OperatorRefusal, PublicKey, find_operator};
 pub use secrets::Secrets;
-pub use store::{Migration, Store, StoreRefusal, Writer};
+pub use store::{Migration, Store, StoreRefusal, Writer, require_free};
 pub use vault::{Blind, Domain, RowKey, Vault};
 
 /// The kernel's own migrations, first in every store.

@@ -89,7 +89,7 @@ pub struct Store {
     db: Db,
     vault: Vault,
     keyring: Keyring,
-    key_path: PathBuf,
+    pub(crate) key_path: PathBuf,
 }
 
 impl Store {
@@ -107,16 +107,10 @@ impl Store {
         secrets: &mut Secrets,
     ) -> Result<Self, Error> {
         let location = location.into();
-        if Db::find(&location)?.is_some() {
-            return Err(StoreRefusal::Exists(location).into());
-        }
-        if location.folder().is_some_and(|folder| folder.file_name().is_none() || !is_free(folder)) {
-            return Err(StoreRefusal::Folder(location).into());
-        }
+        require_free(&location)?;
         let master = Self::found_or_new_key(key_path, secrets)?;
         Db::create(&location, |tx| {
-            migrate(tx, migrations.iter().copied())?;
-            grant(tx, migrations)?;
+            make_tables(tx, migrations)?;
             let keyring = Keyring::create(tx, &master, synthetic, secrets)?;
             journal::start(tx, &Vault::new(&keyring.keys), synthetic, env, secrets)
         })?;
@@ -271,10 +265,30 @@ impl Writer {
     }
 }
 
+/// Refuses a place at which a store cannot be made, because one or something else is there.
+///
+/// # Errors
+/// [`StoreRefusal::Exists`], [`StoreRefusal::Folder`], or the place cannot be looked at.
+pub fn require_free(location: &Location) -> Result<(), Error> {
+    if Db::find(location)?.is_some() {
+        return Err(StoreRefusal::Exists(location.clone()).into());
+    }
+    if location.folder().is_some_and(|folder| folder.file_name().is_none() || !is_free(folder)) {
+        return Err(StoreRefusal::Folder(location.clone()).into());
+    }
+    Ok(())
+}
+
 /// Whether nothing is in the way of a new folder: an empty one may have been made for us, anything else is somebody's.
 fn is_free(folder: &Path) -> bool {
     let is_nothing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
     !folder.is_symlink() && std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none())
+}
+
+/// Makes the tables, for whoever may use them.
+pub(crate) fn make_tables(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
+    migrate(tx, migrations.iter().copied())?;
+    grant(tx, migrations)
 }
 
 fn grant(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {

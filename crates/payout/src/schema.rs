@@ -38,16 +38,29 @@ mod tests {
     use kernel::testing::TestPlace;
     use kernel::{Env, Secrets, Store, Timestamp};
     use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn store(place: &TestPlace, folder: &Path) -> Store {
+        let migrations: Vec<_> = migrations().collect();
+        let env = Env::new(Timestamp::from_micros(0), 0);
+        let key = folder.join("key");
+        Store::create(place.location(), &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap()
+    }
+
+    #[test]
+    fn both_engines_have_the_tables_that_are_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = TestPlace::empty(folder.path());
+        let shape = store(&place, folder.path()).connect().unwrap().read(|tx| tx.shape()).unwrap();
+        let written = include_str!("../../../docs/schema.txt");
+        assert!(shape.to_string() == written, "write it down by 'cargo xtask schema', and look what changed:\n{shape}");
+    }
 
     #[test]
     fn every_statement_prepares_for_one_and_for_many_and_numbers_its_parameters_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
-        let migrations: Vec<_> = migrations().collect();
-        let env = Env::new(Timestamp::from_micros(0), 0);
-        let store =
-            Store::create(place.location(), &key, &migrations, true, &env, &mut Secrets::from_system()).unwrap();
-        let mut connection = store.connect().unwrap();
+        let place = TestPlace::empty(folder.path());
+        let mut connection = store(&place, folder.path()).connect().unwrap();
         let mut seen = BTreeSet::new();
         for statement in statements() {
             assert!(seen.insert(statement.name), "{} is the name of two statements", statement.name);

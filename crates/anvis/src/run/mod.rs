@@ -2,6 +2,7 @@
 
 mod import;
 mod payout;
+mod store;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
@@ -35,6 +36,9 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
     match command {
         Command::Init { synthetic, owner } => init(&common, synthetic, owner),
         Command::Migrate(owner) => migrate(&common, owner),
+        Command::Store(cli::Store::Copy { from, to, owner }) => store::copy(common, from, to, owner),
+        Command::Backup { folder } => store::back_up(&common, &folder),
+        Command::Restore { folder, owner } => store::restore(common, &folder, owner),
         Command::Policy => Ok(policy()),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
@@ -256,9 +260,13 @@ impl Session {
                     &json!({ "rotated": true }),
                 ))
             }
-            Command::Init { .. } | Command::Migrate(_) | Command::Policy | Command::Demo(_) => {
-                Err(kernel::StoreError::plain("this command opens no store").into())
-            }
+            Command::Init { .. }
+            | Command::Migrate(_)
+            | Command::Store(_)
+            | Command::Backup { .. }
+            | Command::Restore { .. }
+            | Command::Policy
+            | Command::Demo(_) => Err(kernel::StoreError::plain("this command opens no store, or two").into()),
         }
     }
 

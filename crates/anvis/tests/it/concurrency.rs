@@ -4,6 +4,7 @@ use crate::pain::*;
 use crate::support::*;
 use serde_json::{Value, json};
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Ends its process when the test ends before it.
 struct Running {
@@ -279,5 +280,49 @@ fn stores_that_are_made_at_once_open() {
     assert_eq!((first_two.as_slice(), &exits[2..]), (&[0, 3][..], &[0, 0][..]));
     for args in ["", " --data other --master-key store.key", " --data third --master-key store.key"] {
         world.run(&format!("journal verify{args}")).done();
+    }
+}
+
+#[test]
+fn a_backup_is_of_one_moment_and_keeps_nobody_waiting() {
+    let world = World::settled();
+    let mut backing_up = Running::start(&world, "backup bk");
+    backing_up.stop_when(&world, || world.path("bk.part/anvis.sqlite").exists() || world.path("bk").exists());
+    // While it stands still in the middle, others write.
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    world.run(&format!("resolve cpr:{FRIDA}")).done();
+    backing_up.signal("-CONT");
+    let kept = backing_up.end().done();
+    let kept = format!("{}:{}", kept["size"], kept["root"].as_str().unwrap());
+    let verified = world.run("journal verify --data bk --master-key store.key").done();
+    assert_eq!(kept, format!("{}:{}", verified["size"], verified["root"].as_str().unwrap()));
+    // The store's journal begins with it: it was the store's head at one time.
+    world.run(&format!("journal verify --expect {kept}")).done();
+}
+
+#[test]
+fn backups_beside_imports_are_of_moments_of_the_store() {
+    let world = World::settled();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let importing = scope.spawn(|| {
+            let mut payee = 1_000_002_000;
+            while !is_over.load(Ordering::SeqCst) {
+                let rows: String =
+                    (0..500).map(|at| format!("register,p:{},0040-{at},,none,,,\n", payee + at)).collect();
+                world.change(rows.trim_end());
+                payee += 500;
+            }
+        });
+        for number in 0..3 {
+            world.run(&format!("backup bk{number}")).done();
+        }
+        is_over.store(true, Ordering::SeqCst);
+        importing.join().unwrap();
+    });
+    for number in 0..3 {
+        let kept = world.run(&format!("journal verify --data bk{number} --master-key store.key")).done();
+        let kept = format!("{}:{}", kept["size"], kept["root"].as_str().unwrap());
+        world.run(&format!("journal verify --expect {kept}")).done();
     }
 }

@@ -122,6 +122,18 @@ fn a_disk_that_is_full_where_files_go() {
     world.verified();
 }
 
+#[test]
+fn a_disk_that_is_full_where_a_backup_goes() {
+    let world = World::settled();
+    let Some(disk) = SmallDisk::mount(&world, "disk", 64) else { return };
+    let text = world.run("backup disk/bk").failed(1, "store.full");
+    assert!(text.contains("full"), "{text}");
+    assert_eq!(std::fs::read_dir(world.path("disk")).unwrap().count(), 0, "what was begun is taken away");
+    disk.grow();
+    world.run("backup disk/bk").done();
+    world.run("journal verify --data disk/bk --master-key store.key").done();
+}
+
 fn copy_store(world: &World, to: &str) {
     for entry in std::fs::read_dir(world.path("store")).unwrap() {
         let entry = entry.unwrap();

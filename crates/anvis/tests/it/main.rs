@@ -5,6 +5,7 @@
 mod accounts;
 mod commands;
 mod concurrency;
+mod copying;
 mod faults;
 mod holding;
 mod imports;

@@ -51,8 +51,8 @@ fn payments() -> String {
 }
 
 #[track_caller]
-fn check_folder(world: &World, hidden: &[String], when: &str) {
-    let files = world.files("store");
+fn check_folder(world: &World, folder: &str, hidden: &[String], when: &str) {
+    let files = world.files(folder);
     assert!(!files.is_empty());
     for name in files {
         // By another process: closing a file that this one has open as a database would give up the database's locks.
@@ -81,7 +81,7 @@ fn nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     let mut said = Vec::new();
     let mut run = |args: &str| {
         let answer = world.run(args);
-        check_folder(&world, &hidden, args);
+        check_folder(&world, "store", &hidden, args);
         said.push((args.to_owned(), answer.stdout.clone(), answer.stderr.clone()));
         answer
     };
@@ -120,7 +120,7 @@ fn nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     world.run(&format!("account history cpr:{ALICE}")).done();
     world.run(&format!("payout show {batch}")).done();
     world.run(&format!("payout cancel {batch} --end-to-end E2E-HEMMELIG-1")).ended(3);
-    check_folder(&world, &hidden, "after look-ups");
+    check_folder(&world, "store", &hidden, "after look-ups");
 }
 
 #[test]
@@ -161,4 +161,13 @@ fn equal_values_do_not_look_equal() {
     let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT COUNT(*) - COUNT(DISTINCT account) FROM designation"), 0);
     assert_eq!(count("SELECT COUNT(*) - COUNT(DISTINCT record) FROM register_row"), 0);
+}
+
+#[test]
+fn a_backup_tells_no_more_than_the_store() {
+    let world = World::settled();
+    world.write("payments.xml", payments());
+    world.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
+    world.run("backup bk").done();
+    check_folder(&world, "bk", &hidden(), "after a backup");
 }

@@ -264,6 +264,11 @@ impl World {
         self.import("company import", COMPANIES_LATER);
     }
 
+    /// The store, as it is written on the command line.
+    pub fn url(&self) -> &str {
+        &self.store.url
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -298,11 +303,6 @@ impl World {
     #[track_caller]
     pub fn change(&self, rows: &str) -> Value {
         self.import("account import --channel operator", format!("{ACCOUNT_HEADER}{rows}\n"))
-    }
-
-    /// The store, as it is written on the command line.
-    pub fn url(&self) -> &str {
-        &self.store.url
     }
 
     /// A command that runs in the folder with the store `store`.

@@ -196,3 +196,39 @@ fn cancel_and_refuse() {
         killed.verified();
     }
 }
+
+/// Copies that are killed leave nothing under their name, and nothing that is in the way of the next.
+#[test]
+fn back_up_and_restore() {
+    let world = World::settled();
+    world.write("payments.xml", payments("KOPI"));
+    world.run(&format!("payout route payments.xml --payer {HOLDER} --out out")).done();
+    let made = |killed: &World, name: &str, args: &str| {
+        let is_made = killed.path(name).exists();
+        let head = if is_made {
+            killed.run(args).refused("store.exists");
+            killed.run(&format!("journal verify --data {name} --master-key store.key")).done()
+        } else {
+            killed.run(args).done();
+            killed.run("journal head").done()
+        };
+        assert_eq!(killed.run(&format!("journal verify --data {name} --master-key store.key")).done(), head);
+        assert_eq!(killed.files(name), [format!("{name}/anvis.sqlite")]);
+        assert!(!killed.path(&format!("{name}.part")).exists());
+        killed.verified();
+    };
+    at_every_point(&world, "backup bk", 28, |killed, _| made(killed, "bk", "backup bk"));
+    world.run("backup bk").done();
+    let restore = "restore bk --data new --master-key store.key";
+    at_every_point(&world, restore, 26, |killed, _| {
+        let kept = killed.run("journal verify --data bk --master-key store.key").done();
+        if killed.path("new").exists() {
+            killed.run(restore).refused("store.exists");
+        } else {
+            killed.run(restore).done();
+        }
+        assert_eq!(killed.run("journal verify --data new --master-key store.key").done(), kept);
+        assert_eq!(killed.files("new"), ["new/anvis.sqlite"]);
+        assert!(!killed.path("new.part").exists());
+    });
+}

@@ -7,11 +7,14 @@
 mod keeping;
 mod location;
 mod postgres;
+mod shape;
 mod sqlite;
 mod value;
 
 use crate::{Error, StoreError, failpoint};
 pub use location::{Location, LocationRefusal};
+pub use shape::Shape;
+pub(crate) use shape::Table;
 pub use value::{Row, Value};
 
 /// One SQL text with the name by which errors and tests know it.
@@ -352,6 +355,40 @@ impl Tx<'_> {
     /// Lets the application use the tables that these migrations, which are all there are, have made.
     pub(crate) fn grant(&self, migrations: &[&str]) -> Result<(), Error> {
         on!(self.session, grant(migrations))
+    }
+
+    /// What the tables are.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn shape(&self) -> Result<Shape, Error> {
+        on!(self.session, shape())
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: &Table) -> Result<u64, Error> {
+        let count = on!(self.session, count(table))?;
+        u64::try_from(count).map_err(|_| StoreError::plain("a table cannot have fewer rows than none").into())
+    }
+
+    /// Every row of a table, its values in the order of the columns, the rows in the order of the primary key. `each` does not
+    /// use the transaction.
+    pub(crate) fn export(
+        &self,
+        table: &Table,
+        each: &mut dyn FnMut(&[Value<'_>]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        on!(self.session, export(table, each))
+    }
+
+    /// Fills a table that this transaction made with the rows that `give` gives, as [`Tx::export`] does. `give` does not use
+    /// the transaction.
+    pub(crate) fn import(
+        &self,
+        table: &Table,
+        give: impl FnOnce(&mut dyn FnMut(&[Value<'_>]) -> Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        on!(self.session, import(table, give))
     }
 
     /// The names of a statement's parameters in the engine's order. Preparing it is the point.

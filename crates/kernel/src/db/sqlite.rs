@@ -1,11 +1,14 @@
 //! SQLite, bundled: one file in the data folder, write-ahead log, a sync with every commit.
 
+mod bulk;
+
 use super::value::Cells;
 use super::{Connection as DbConnection, Purpose, Row, Session as DbSession, Statement, Tx, Value, keeping};
 use crate::{Conflict, Error, StoreError, StoreRefusal, files};
 use rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,10 +50,10 @@ impl Engine {
         }
         Self::remove_unfinished(&building).map_err(cannot())?;
         builder.create(&building).map_err(cannot())?;
-        {
-            let mut connection = DbConnection::over(DbSession::Sqlite(Self::create_in(&building)?.connect()?));
-            connection.once(Purpose::Migrate, build)?;
-            connection.forget_former_pages()?;
+        if let Err(error) = Self::build_in(&building, build) {
+            // What is left of it is removed by the next who builds here, if it cannot be now.
+            let _ = Self::remove_unfinished(&building);
+            return Err(error);
         }
         if folder.exists() {
             // Nothing was in it; what came since stays, and so does the folder.
@@ -61,12 +64,28 @@ impl Engine {
         Ok(Self { path: folder.join(FILE) })
     }
 
-    fn create_in(folder: &Path) -> Result<Self, Error> {
+    /// Nobody sees the folder before it has its name, and what is left in it by a process that was cut off is removed. So nothing
+    /// is written twice, and the disk is waited for once, at the end.
+    fn build_in(folder: &Path, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        use std::os::unix::fs::OpenOptionsExt;
         let path = folder.join(FILE);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = Connection::open_with_flags(&path, flags).map_err(failed("the store could not be made"))?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed("the store could not be made"))?;
-        Ok(Self { path })
+        let cannot = "the store could not be made";
+        // The files that the engine makes beside it get the same permissions.
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(Error::io(cannot))?;
+        let session = Self { path: path.clone() }.connect()?;
+        let set = |pragma, value| session.connection.pragma_update(None, pragma, value).map_err(failed(cannot));
+        set("journal_mode", "MEMORY")?;
+        set("synchronous", "OFF")?;
+        let mut connection = DbConnection::over(DbSession::Sqlite(session));
+        connection.once(Purpose::Migrate, build)?;
+        drop(connection);
+        let connection =
+            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed(cannot))?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed(cannot))?;
+        drop(connection);
+        files::sync(&file, &path)?;
+        files::sync_folder_of(&path)
     }
 
     pub(super) fn find(folder: &Path) -> Option<Self> {

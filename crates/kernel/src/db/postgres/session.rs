@@ -1,5 +1,8 @@
 //! One connection to the server: transactions, prepared statements, and the bulk forms of them.
 
+mod bulk;
+mod copying;
+
 use super::fault::{Trouble, explain};
 use super::{patience, rewrite};
 use crate::db::keeping::{self, Keeping};
@@ -10,9 +13,9 @@ use ::postgres::fallible_iterator::FallibleIterator;
 use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, Config, Statement as Prepared};
 use bytes::BufMut;
+use copying::Copying;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 
 /// Keys that are looked up, and rows that are updated, by one statement.
 const LIST_VALUES: usize = 4096;
@@ -22,9 +25,8 @@ const FETCH_ROWS_MAX: usize = 8192;
 const FETCH_BYTES: usize = 4 << 20;
 /// From so many rows on, COPY is faster than inserting one by one.
 const COPY_ROWS_MIN: usize = 4;
-const COPY_BYTES: usize = 256 << 10;
-const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-const COPY_TRAILER: &[u8] = &[0xff, 0xff];
+/// From so many keys on, a list of them is faster than one by one: it is planned anew each time.
+const LOOK_UP_KEYS_MIN: usize = 5;
 
 /// The form in which a statement was prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,30 +188,13 @@ impl Session {
     ) -> Result<(), Error> {
         let prepared = self.prepared(statement, Form::Copy)?;
         let mut client = self.client.borrow_mut();
-        let mut copying = client.copy_in(&prepared).map_err(self.failed(statement.name))?;
-        let mut bytes = Vec::with_capacity(COPY_BYTES + COPY_BYTES / 4);
-        bytes.extend_from_slice(COPY_HEADER);
-        // The writer wraps the driver's errors; what came of it is told at the end.
-        let mut is_listening = true;
+        let mut copying = Copying::new(client.copy_in(&prepared).map_err(self.failed(statement.name))?);
         for values in rows {
-            bytes.put_i16(N as i16);
-            for value in &values {
-                bytes.put_i32(value.length());
-                value.append_to(&mut bytes);
-            }
-            if bytes.len() >= COPY_BYTES {
-                is_listening = copying.write_all(&bytes).is_ok();
-                bytes.clear();
-                if !is_listening {
-                    break;
-                }
+            if !copying.row(&values) {
+                break;
             }
         }
-        if is_listening {
-            bytes.extend_from_slice(COPY_TRAILER);
-            let _ = copying.write_all(&bytes);
-        }
-        copying.finish().map(|_| ()).map_err(self.failed(statement.name))
+        copying.finish().map_err(self.failed(statement.name))
     }
 
     fn update<'v, const N: usize>(
@@ -302,6 +287,14 @@ impl Session {
             let list: Vec<Value<'k>> = keys.by_ref().take(LIST_VALUES).collect();
             if list.is_empty() {
                 return Ok(());
+            }
+            if former == 0 && list.len() < LOOK_UP_KEYS_MIN {
+                return list.iter().enumerate().try_for_each(|(index, key)| {
+                    let prepared = self.prepared(statement, Form::Plain)?;
+                    let rows = self.client.borrow_mut().query(&prepared, &[key]);
+                    let rows = rows.map_err(self.failed(statement.name))?;
+                    rows.iter().try_for_each(|row| read(index, &Row::new(Cells::Postgres(row), statement)))
+                });
             }
             let prepared = self.prepared(statement, Form::LookUp)?;
             let rows = self.client.borrow_mut().query(&prepared, &[&list]).map_err(self.failed(statement.name))?;
