@@ -79,6 +79,16 @@ mod tests {
     }
 
     #[test]
+    fn no_statement_reads_the_servers_clock_or_its_chance() {
+        let texts = statements().map(|statement| statement.sql).chain(migrations().map(|migration| migration.sql));
+        for sql in texts.map(str::to_lowercase) {
+            for word in ["now(", "current_", "clock_timestamp", "localtime", "date(", "random", "uuid"] {
+                assert!(!sql.contains(word), "{word}: {sql}");
+            }
+        }
+    }
+
+    #[test]
     fn every_table_is_answered_for_or_named_here() {
         let sql: String = migrations().map(|migration| migration.sql).collect();
         let made = sql.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_whitespace().next());
