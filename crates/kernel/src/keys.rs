@@ -181,7 +181,7 @@ impl Keyring {
     /// Opens the keyring with the key at `path`. A rotation that was cut off after its commit left the new key beside it,
     /// under [`next_key_path`]: that one is then put in place.
     pub(crate) fn open(tx: &crate::Tx<'_>, path: &Path) -> Result<Self, Error> {
-        let (synthetic, wrapped) = Self::find(tx)?;
+        let (synthetic, wrapped) = tx.one(&FIND, &[], |row| Ok((row.bool(0)?, row.bytes(1)?.to_vec())))?;
         let read = MasterKey::read(path);
         if let Ok(master) = &read
             && let Some(keys) = master.unwrap(&wrapped, synthetic)
@@ -201,29 +201,6 @@ impl Keyring {
         }
         read?;
         Err(KeyRefusal::Wrong(path.to_owned()).into())
-    }
-
-    /// Whether it was made for synthetic people, and the wrapped keys.
-    fn find(tx: &crate::Tx<'_>) -> Result<(bool, Vec<u8>), Error> {
-        tx.one(&FIND, &[], |row| Ok((row.bool(0)?, row.bytes(1)?.to_vec())))
-    }
-
-    /// Removes what a rotation that was cut off before its commit left beside the key at `path`: a master key that opens
-    /// nothing. Nothing is removed while a rotation is under way, nor unless the key in place opens the keyring as it is now.
-    pub(crate) fn sweep(connection: &mut crate::Connection, path: &Path) -> Result<(), Error> {
-        let next = next_key_path(path);
-        if MasterKey::read(&next).is_err() {
-            return Ok(());
-        }
-        // A rotation holds this lock from before it writes its key until that key is in place.
-        let Some(_lock) = files::try_lock_folder_of(path)? else { return Ok(()) };
-        // Read again, under the lock: a rotation may have committed, and then been cut off, since the store was opened.
-        let (synthetic, wrapped) = connection.read(Self::find)?;
-        if MasterKey::read(path).is_ok_and(|master| master.unwrap(&wrapped, synthetic).is_some()) {
-            // It may have been put in place by now, or lie where nobody may write; the store is open all the same.
-            let _ = std::fs::remove_file(&next);
-        }
-        Ok(())
     }
 }
 

@@ -169,7 +169,6 @@ impl Store {
             Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Wrong(PathBuf::new()).code() => look()?,
             other => other?,
         };
-        Keyring::sweep(&mut db.connect()?, key_path)?;
         Ok(Self { db, vault: Vault::new(&keyring.keys), keyring, key_path: key_path.to_owned() })
     }
 

@@ -237,7 +237,6 @@ impl Session {
             Command::Payout(command) => self.payout(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
-                let as_of = as_of.or(Some(env.now));
                 let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };
                 let answer = self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done(resolved(&answer), &answer))
