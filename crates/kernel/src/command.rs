@@ -2,7 +2,7 @@
 
 use crate::journal::{self, Appended, Appender, Entry, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
-use crate::{Actor, Blind, Env, Error, Operation, Refusal, Secrets, Tx, Vault, Writer, statements};
+use crate::{Actor, Blind, Env, Error, Operation, Refusal, Secrets, StoreError, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -119,8 +119,12 @@ pub fn execute_group<T>(
         salts.used = 0;
         let scope = Scope { tx, vault: store.vault() };
         let (journal, answers) = (Appender::default(), BTreeMap::new());
-        let mut group = Group { scope, secrets: &mut *secrets, salts: &mut salts, journal, answers, appended: None };
+        let (secrets, salts) = (&mut *secrets, &mut salts);
+        let mut group = Group { scope, secrets, salts, journal, answers, appended: None, is_spoiled: false };
         let output = work(&mut group)?;
+        if group.is_spoiled {
+            return Err(StoreError::plain("a group went on after one of its commands had failed").into());
+        }
         group.flush()?;
         done = Some((group.appended, output));
         Ok(())
@@ -138,6 +142,8 @@ pub struct Group<'g> {
     answers: BTreeMap<Hash, (Entry, Vec<u8>)>,
     /// The last entry.
     appended: Option<Appended>,
+    /// Whether a command failed: some of what it saved may be there, and must not become durable.
+    is_spoiled: bool,
 }
 
 impl Group<'_> {
@@ -146,6 +152,17 @@ impl Group<'_> {
     /// # Errors
     /// The store's failure, or a conflict: the group cannot go on.
     pub fn execute<C: Command>(
+        &mut self,
+        command: &C,
+        actor: &Actor,
+        env: &Env,
+    ) -> Result<Result<C::Output, Refusal>, Error> {
+        let result = self.attempt(command, actor, env);
+        self.is_spoiled |= result.is_err();
+        result
+    }
+
+    fn attempt<C: Command>(
         &mut self,
         command: &C,
         actor: &Actor,

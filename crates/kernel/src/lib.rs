@@ -2,7 +2,7 @@
 //!
 //! Promises:
 //! - **Nothing is written but through [`execute`]** (and the staging of bulk work, which nobody can see): one transaction
-//!   that loads, asks the policy, decides, saves, appends to the journal and commits. A refusal rolls back and is itself
+//!   that loads, asks the policy, decides, saves, appends to the journal and commits. A refusal saves nothing and is itself
 //!   journalled.
 //! - **Time and ids are arguments** ([`Env`]), secrets come from [`Secrets`]; this crate reads no clock and no random device.
 //! - **The data folder holds nothing personal in clear**: the [`Vault`] seals values and gives keyed blind indexes.

@@ -117,6 +117,30 @@ fn size(writer: &mut Writer) -> u64 {
 }
 
 #[test]
+fn a_group_is_durable_whole_or_not_at_all() {
+    let (_place, mut writer) = Place::with_writer();
+    let key = Some([7; 32]);
+    let told = writer.execute_group(|group| {
+        let mut run = |note: Note| group.execute(&note, &Actor::console(), &env(5));
+        let first = run(Note { key, ..Note::new("first") })?;
+        let refused = run(Note { refuses: true, ..Note::new("second") })?;
+        let again = run(Note { key, ..Note::new("third") })?;
+        Ok((first.unwrap(), refused.unwrap_err().code, again.unwrap()))
+    });
+    assert_eq!(told.unwrap(), ("first".to_owned(), "note.refused", "first".to_owned()));
+    // The making of the store, the note and the refusal; the same key is the same answer, also within the group.
+    assert_eq!(size(&mut writer), 3);
+    // Whoever overlooks a failure does not make half of it durable.
+    let overlooked = writer.execute_group(|group| {
+        let mut run = |note: Note| group.execute(&note, &Actor::console(), &env(6));
+        run(Note::new("fourth"))?.unwrap();
+        let _ = run(Note { fails_to_save: true, ..Note::new("fifth") });
+        Ok(())
+    });
+    assert_eq!((overlooked.unwrap_err().code(), size(&mut writer)), ("failure", 3));
+}
+
+#[test]
 fn each_command_is_one_entry_that_says_who_when_and_what() {
     let (_place, mut writer) = Place::with_writer();
     writer.execute(&Note::new("first"), &Actor::console(), &env(5)).unwrap();
