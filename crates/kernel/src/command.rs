@@ -85,6 +85,86 @@ pub trait Command {
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error>;
 }
 
+/// Commands of one kind that are loaded and saved together, and decided one after the other. Where each asks the store for
+/// little, asking once for all is several times faster.
+pub trait Joint: Sized {
+    /// As in [`Command`].
+    const OPERATION: Operation;
+    /// As in [`Command`].
+    const READS_JOURNAL: bool = true;
+    /// What deciding needs to know of all of them, and what those before have decided.
+    type State;
+    /// As in [`Command`].
+    type Change;
+    /// As in [`Command`].
+    type Output: Serialize + DeserializeOwned;
+
+    /// As in [`Command`].
+    fn idempotency_key(&self) -> Option<Hash> {
+        None
+    }
+
+    /// Reads what [`Joint::decide`] needs. It refuses nothing: that would be everyone's refusal.
+    ///
+    /// # Errors
+    /// The store's.
+    fn load(scope: &Scope<'_>, commands: &[&Self]) -> Result<Self::State, Error>;
+
+    /// Decides one, after those before it. Pure.
+    ///
+    /// # Errors
+    /// The refusal; the state is as it was before.
+    fn decide(&self, state: &mut Self::State, env: &Env) -> Result<Decision<Self::Change, Self::Output>, Refusal>;
+
+    /// Saves what was decided, in that order, and says for each which rows its entry made.
+    ///
+    /// # Errors
+    /// The store's.
+    fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error>;
+}
+
+/// What one of several commands changes.
+pub struct Decided<'c, C: Joint> {
+    /// The command.
+    pub command: &'c C,
+    /// The entry that records it.
+    pub entry: Entry,
+    /// Its changes.
+    pub changes: Vec<C::Change>,
+}
+
+/// A command by itself.
+struct Alone<'c, C>(&'c C);
+
+impl<C: Command> Joint for Alone<'_, C> {
+    const OPERATION: Operation = C::OPERATION;
+    const READS_JOURNAL: bool = C::READS_JOURNAL;
+    /// What was loaded, or why it was refused; until it is decided.
+    type State = Option<Result<C::State, Refusal>>;
+    type Change = C::Change;
+    type Output = C::Output;
+
+    fn idempotency_key(&self) -> Option<Hash> {
+        self.0.idempotency_key()
+    }
+
+    fn load(scope: &Scope<'_>, commands: &[&Self]) -> Result<Self::State, Error> {
+        let [command] = commands else { return Err(StoreError::plain("a command by itself is one").into()) };
+        match command.0.load(scope) {
+            Err(Error::Refused(refusal)) => Ok(Some(Err(refusal))),
+            loaded => Ok(Some(Ok(loaded?))),
+        }
+    }
+
+    fn decide(&self, state: &mut Self::State, env: &Env) -> Result<Decision<C::Change, C::Output>, Refusal> {
+        self.0.decide(state.take().expect("a command by itself is decided once")?, env)
+    }
+
+    fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
+        decided.iter().map(|decided| decided.command.0.save(scope, &decided.changes, decided.entry)).collect()
+    }
+}
+
 /// Runs one command in one transaction: idempotency look-up, policy, load, decide, save, journal, commit. A refusal changes
 /// nothing but the journal, which tells of it.
 ///
@@ -157,80 +237,97 @@ impl Group<'_> {
         actor: &Actor,
         env: &Env,
     ) -> Result<Result<C::Output, Refusal>, Error> {
-        let result = self.attempt(command, actor, env);
-        self.is_spoiled |= result.is_err();
-        result
+        let mut results = self.execute_jointly(&[(Alone(command), actor, env)])?;
+        Ok(results.pop().expect("one command has one result"))
     }
 
-    fn attempt<C: Command>(
+    /// Runs commands of one kind, as if one after the other: each has its own answer, and its own entry in the journal.
+    ///
+    /// # Errors
+    /// The store's failure, or a conflict: the group cannot go on.
+    pub fn execute_jointly<C: Joint>(
         &mut self,
-        command: &C,
-        actor: &Actor,
-        env: &Env,
-    ) -> Result<Result<C::Output, Refusal>, Error> {
-        let key = command.idempotency_key();
-        if let Some(answer) = key.map(|key| self.find_answer(&key)).transpose()?.flatten() {
-            return Ok(Ok(answer));
-        }
+        commands: &[(C, &Actor, &Env)],
+    ) -> Result<Vec<Result<C::Output, Refusal>>, Error> {
+        let results = self.attempt(commands);
+        self.is_spoiled |= results.is_err();
+        results
+    }
+
+    fn attempt<C: Joint>(&mut self, commands: &[(C, &Actor, &Env)]) -> Result<Vec<Result<C::Output, Refusal>>, Error> {
+        let keys: Vec<_> = commands.iter().map(|(command, ..)| command.idempotency_key()).collect();
+        let kept = self.find_answers(&keys)?;
         if C::READS_JOURNAL {
             self.flush()?;
         }
-        match self.decide(command, actor, env) {
-            Err(Error::Refused(refusal)) => {
-                let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
-                self.journal.next(self.scope.tx, env.now)?;
-                self.append("refused", actor, &[], &facts)?;
-                Ok(Err(refusal))
+        let new: Vec<&C> = commands
+            .iter()
+            .zip(&kept)
+            .filter(|((_, actor, _), kept)| kept.is_none() && C::OPERATION.require(actor).is_ok())
+            .map(|((command, ..), _)| command)
+            .collect();
+        let mut state = if new.is_empty() { None } else { Some(C::load(&self.scope, &new)?) };
+
+        let mut results = Vec::with_capacity(commands.len());
+        let mut entries: Vec<Recorded<'_>> = Vec::new();
+        let mut decided = Vec::new();
+        for (((command, actor, env), key), kept) in commands.iter().zip(&keys).zip(kept) {
+            // The same key may be there twice.
+            let waiting = key.and_then(|key| self.answers.get(&key)).map(|(_, sealed)| sealed.clone());
+            if let (Some(key), Some(sealed)) = (key, kept.or(waiting)) {
+                results.push(Ok(self.open_answer(key, &sealed)?));
+                continue;
             }
-            Err(error) => Err(error),
-            Ok(Decision { facts: None, output, .. }) => Ok(Ok(output)),
-            Ok(Decision { changes, facts: Some(facts), output }) => {
-                let entry = self.journal.next(self.scope.tx, env.now)?;
-                let mut rows = command.save(&self.scope, &changes, entry)?;
-                if let Some(key) = key {
-                    rows.push(self.keep_answer(&key, entry, &output)?);
+            let decision = C::OPERATION.require(actor).map_err(Refusal::from).and_then(|()| {
+                command.decide(state.as_mut().expect("loaded, as the policy lets this actor do it"), env)
+            });
+            match decision {
+                Err(refusal) => {
+                    let facts = serde_json::json!({ "operation": C::OPERATION.name, "code": refusal.code });
+                    let entry = self.journal.next(self.scope.tx, env.now)?;
+                    entries.push(Recorded { entry, actor, kind: "refused", facts, answer: None, change: None });
+                    results.push(Err(refusal));
                 }
-                self.append(C::OPERATION.name, actor, &rows, &facts)?;
-                Ok(Ok(output))
+                Ok(Decision { facts: None, output, .. }) => results.push(Ok(output)),
+                Ok(Decision { changes, facts: Some(facts), output }) => {
+                    let entry = self.journal.next(self.scope.tx, env.now)?;
+                    let answer = key.map(|key| self.keep_answer(&key, entry, &output)).transpose()?;
+                    let change = Some(decided.len());
+                    decided.push(Decided { command, entry, changes });
+                    entries.push(Recorded { entry, actor, kind: C::OPERATION.name, facts, answer, change });
+                    results.push(Ok(output));
+                }
             }
         }
+
+        let mut rows = if decided.is_empty() { Vec::new() } else { C::save(&self.scope, &decided)? };
+        for Recorded { entry, actor, kind, facts, answer, change } in entries {
+            let mut rows = change.map(|change| std::mem::take(&mut rows[change])).unwrap_or_default();
+            rows.extend(answer);
+            let salt = self.salts.next(self.secrets)?;
+            let appended = self.journal.append(self.scope.vault, entry, kind, actor, &rows, &facts, salt)?;
+            self.appended = Some(appended);
+        }
+        Ok(results)
     }
 
-    /// All that can refuse comes before anything is written.
-    fn decide<C: Command>(
-        &self,
-        command: &C,
-        actor: &Actor,
-        env: &Env,
-    ) -> Result<Decision<C::Change, C::Output>, Error> {
-        C::OPERATION.require(actor)?;
-        let state = command.load(&self.scope)?;
-        Ok(command.decide(state, env)?)
+    /// The sealed answers to those keys that have one.
+    fn find_answers(&self, keys: &[Option<Hash>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let mut found: Vec<_> = keys.iter().map(|key| Some(self.answers.get(key.as_ref()?)?.1.clone())).collect();
+        let mut sought: Vec<(&Hash, usize)> =
+            keys.iter().enumerate().filter_map(|(at, key)| Some((key.as_ref()?, at))).collect();
+        sought.retain(|(_, at)| found[*at].is_none());
+        sought.sort_unstable();
+        self.scope.tx.look_up(&FIND_ANSWER, sought.iter().map(|(key, _)| key.as_slice().into()), |index, row| {
+            found[sought[index].1] = Some(row.bytes(0)?.to_vec());
+            Ok(())
+        })?;
+        Ok(found)
     }
 
-    fn append(
-        &mut self,
-        kind: &'static str,
-        actor: &Actor,
-        rows: &[Rows],
-        facts: &serde_json::Value,
-    ) -> Result<(), Error> {
-        let salt = self.salts.next(self.secrets)?;
-        self.appended = Some(self.journal.append(self.scope.vault, kind, actor, rows, facts, salt)?);
-        Ok(())
-    }
-
-    fn find_answer<Output: DeserializeOwned>(&self, key: &Hash) -> Result<Option<Output>, Error> {
-        let Scope { tx, vault } = self.scope;
-        let sealed = match self.answers.get(key) {
-            Some((_, sealed)) => Some(sealed.clone()),
-            None => tx.optional(&FIND_ANSWER, &[key.as_slice().into()], |row| Ok(row.bytes(0)?.to_vec()))?,
-        };
-        let Some(sealed) = sealed else { return Ok(None) };
-        let answer = vault.open(ANSWER_COLUMN, &answer_row(key), &sealed)?;
-        serde_json::from_slice(&answer)
-            .map(Some)
-            .map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
+    fn open_answer<Output: DeserializeOwned>(&self, key: &Hash, sealed: &[u8]) -> Result<Output, Error> {
+        let answer = self.scope.vault.open(ANSWER_COLUMN, &answer_row(key), sealed)?;
+        serde_json::from_slice(&answer).map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
     }
 
     fn keep_answer<Output: Serialize>(&mut self, key: &Hash, entry: Entry, output: &Output) -> Result<Rows, Error> {
@@ -254,6 +351,18 @@ impl Group<'_> {
         self.answers.clear();
         self.journal.flush(tx)
     }
+}
+
+/// An entry that is about to be appended.
+struct Recorded<'c> {
+    entry: Entry,
+    actor: &'c Actor,
+    kind: &'static str,
+    facts: serde_json::Value,
+    /// The row of the kept answer.
+    answer: Option<Rows>,
+    /// Which of the saved changes is its own.
+    change: Option<usize>,
 }
 
 /// The salts of a group's entries: drawn when they are wanted, and the same when the work is done again.

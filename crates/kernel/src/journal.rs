@@ -155,8 +155,8 @@ pub(crate) fn start(
     tx.run(&INSERT_HEAD, &[0.into(), b"".as_slice().into(), env.now.into()])?;
     let facts = serde_json::json!({ "synthetic": synthetic });
     let mut appender = Appender::default();
-    appender.next(tx, env.now)?;
-    appender.append(vault, "store.create", &Actor::console(), &[], &facts, &Salt::draw(secrets)?)?;
+    let entry = appender.next(tx, env.now)?;
+    appender.append(vault, entry, "store.create", &Actor::console(), &[], &facts, &Salt::draw(secrets)?)?;
     appender.flush(tx)
 }
 
@@ -165,12 +165,12 @@ pub(crate) fn start(
 /// # Errors
 /// The store's.
 pub fn next(tx: &Tx<'_>, now: Timestamp) -> Result<Entry, Error> {
-    following(&head(tx)?, now)
+    let (tree, last) = head(tx)?;
+    Ok(Entry { number: number_after(&tree)?, at: now.max(last) })
 }
 
-fn following((tree, last): &(Tree, Timestamp), now: Timestamp) -> Result<Entry, Error> {
-    let number = i64::try_from(tree.size()).map_err(|_| StoreError::plain("the journal is full"))?;
-    Ok(Entry { number, at: now.max(*last) })
+fn number_after(tree: &Tree) -> Result<i64, Error> {
+    i64::try_from(tree.size()).map_err(|_| StoreError::plain("the journal is full").into())
 }
 
 /// What keeps an entry's digest from being guessed, and makes it unlike any other. Drawn before the transaction, so that a
@@ -203,7 +203,8 @@ pub(crate) fn holds(tx: &Tx<'_>, appended: &Appended) -> Result<bool, Error> {
 #[derive(Default)]
 pub(crate) struct Appender {
     head: Option<(Tree, Timestamp)>,
-    next: Option<Entry>,
+    /// The entry after the last one that was given out.
+    next: i64,
     waiting: Vec<Waiting>,
 }
 
@@ -216,29 +217,34 @@ struct Waiting {
 }
 
 impl Appender {
-    /// The entry that [`Appender::append`] will append.
+    /// Gives out the next entry. All that are given out are to be appended, in their order.
     pub(crate) fn next(&mut self, tx: &Tx<'_>, now: Timestamp) -> Result<Entry, Error> {
-        let head = match self.head.take() {
+        let (tree, last) = match &mut self.head {
             Some(head) => head,
-            None => head(tx)?,
+            head => head.insert(self::head(tx)?),
         };
-        let entry = following(self.head.insert(head), now)?;
-        self.next = Some(entry);
+        let next = number_after(tree)?;
+        let entry = Entry { number: next.max(self.next), at: now.max(*last) };
+        *last = entry.at;
+        self.next = entry.number + 1;
         Ok(entry)
     }
 
-    /// Appends it.
+    /// Appends an entry.
+    #[expect(clippy::too_many_arguments, reason = "what an entry is made of")]
     pub(crate) fn append(
         &mut self,
         vault: &Vault,
+        entry: Entry,
         kind: &'static str,
         actor: &Actor,
         rows: &[Rows],
         facts: &serde_json::Value,
         salt: &Salt,
     ) -> Result<Appended, Error> {
-        let (Some((tree, last)), Some(entry)) = (&mut self.head, self.next.take()) else {
-            return Err(StoreError::plain("an entry was appended that nobody asked for").into());
+        let Some((tree, _)) = self.head.as_mut().filter(|(tree, _)| number_after(tree).ok() == Some(entry.number))
+        else {
+            return Err(StoreError::plain("an entry was appended out of its turn").into());
         };
         let payload = Payload { actor: actor.name().into(), rows: rows.into(), facts: Cow::Borrowed(facts) };
         let mut content = salt.0.to_vec();
@@ -247,7 +253,6 @@ impl Appender {
         let digest: Hash = Sha256::digest(&content).into();
         let sealed = vault.seal(PAYLOAD_COLUMN, Id::<Entry>::new(entry.number), &content)?;
         tree.push(entry_leaf(entry.number, entry.at, kind, &digest));
-        *last = entry.at;
         self.waiting.push(Waiting { entry, kind, digest, sealed });
         Ok(Appended { number: entry.number, digest })
     }
@@ -255,6 +260,10 @@ impl Appender {
     /// Writes what was appended, and moves the head.
     pub(crate) fn flush(&mut self, tx: &Tx<'_>) -> Result<(), Error> {
         let Some((tree, last)) = self.head.as_ref().filter(|_| !self.waiting.is_empty()) else { return Ok(()) };
+        let size = number_after(tree)?;
+        if size != self.next {
+            return Err(StoreError::plain("an entry was given out and not appended").into());
+        }
         tx.run_many(
             &INSERT_ENTRY,
             self.waiting.iter().map(|Waiting { entry, kind, digest, .. }| {
@@ -265,7 +274,6 @@ impl Appender {
             &INSERT_PAYLOAD,
             self.waiting.iter().map(|waiting| [waiting.entry.number.into(), Value::Bytes(&waiting.sealed)]),
         )?;
-        let size = i64::try_from(tree.size()).map_err(|_| StoreError::plain("the journal is full"))?;
         tx.run(&SET_HEAD, &[size.into(), (&tree.peaks()).into(), (*last).into()])?;
         self.waiting.clear();
         Ok(())

@@ -7,8 +7,8 @@ use kernel::keys::{MasterKey, next_key_path};
 use kernel::merkle::Hash;
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decision, Env, Error, Operation, PublicKey, Refusal, Role, Scope, Secrets, Store,
-    StoreError, Timestamp, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Operation, PublicKey, Refusal, Role, Scope,
+    Secrets, Store, StoreError, Timestamp, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -110,6 +110,71 @@ impl Command for Note {
     fn save(&self, _: &Scope<'_>, _: &[&'static str], _: Entry) -> Result<Vec<Rows>, Error> {
         if self.fails_to_save { Err(StoreError::plain("nothing is saved").into()) } else { Ok(vec![]) }
     }
+}
+
+/// Notes that are taken together.
+struct Joined(Note);
+
+impl Joint for Joined {
+    const OPERATION: Operation = Note::OPERATION;
+    type State = usize;
+    type Change = &'static str;
+    type Output = String;
+
+    fn idempotency_key(&self) -> Option<Hash> {
+        self.0.key
+    }
+
+    fn load(_: &Scope<'_>, notes: &[&Self]) -> Result<usize, Error> {
+        Ok(notes.len())
+    }
+
+    fn decide(&self, left: &mut usize, env: &Env) -> Result<Decision<&'static str, String>, Refusal> {
+        *left = left.checked_sub(1).expect("only what was loaded for is decided");
+        self.0.decide((), env)
+    }
+
+    fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
+        decided.iter().map(|note| note.command.0.save(scope, &note.changes, note.entry)).collect()
+    }
+}
+
+#[test]
+fn commands_that_run_jointly_end_like_commands_one_after_the_other() {
+    let notes = || {
+        let key = Some([7; 32]);
+        [
+            Note { key: Some([8; 32]), ..Note::new("first, again") },
+            Note { key, ..Note::new("second") },
+            Note { refuses: true, ..Note::new("third") },
+            Note { key, ..Note::new("second, again") },
+            Note::new("not allowed"),
+            Note::new("last"),
+        ]
+    };
+    let (console, anna) = (Actor::console(), Actor::operator("anna"));
+    let actor = |note: &Note| if note.text == "not allowed" { &anna } else { &console };
+    let env = env(5);
+    let first = Note { key: Some([8; 32]), ..Note::new("first") };
+
+    let (_place, mut one_by_one) = Place::with_writer();
+    one_by_one.execute(&first, &console, &env).unwrap();
+    let told = notes().map(|note| one_by_one.execute(&note, actor(&note), &env).map_err(|error| error.code()));
+    assert_eq!(told[0].as_deref(), Ok("first"));
+    assert_eq!(told[3].as_deref(), Ok("second"));
+    assert_eq!(told[4], Err("policy.not_allowed"));
+
+    let (_place, mut together) = Place::with_writer();
+    together.execute(&first, &console, &env).unwrap();
+    let joined: Vec<_> = notes().map(|note| (actor(&note), Joined(note))).into_iter().collect();
+    let joined: Vec<_> = joined.into_iter().map(|(actor, note)| (note, actor, &env)).collect();
+    let told_together = together.execute_group(|group| group.execute_jointly(&joined)).unwrap();
+    let told_together: Vec<_> = told_together.into_iter().map(|told| told.map_err(|refusal| refusal.code)).collect();
+    assert_eq!(told_together, told);
+
+    let head = verify(&mut one_by_one, None).unwrap();
+    assert_eq!(head.size, 6);
+    assert_eq!(verify(&mut together, None).unwrap(), head);
 }
 
 fn size(writer: &mut Writer) -> u64 {

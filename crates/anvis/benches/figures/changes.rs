@@ -37,33 +37,27 @@ impl Changes {
 
     /// Makes one change; how long it took.
     pub fn one(&mut self) -> Duration {
-        let (row, key, env) = self.next();
-        let fields = row.each_ref().map(String::as_str);
-        let change = ChangeAccount::parse(&self.accounts, &fields, Some(key)).expect("a change");
-        let (changed, took) = timed(|| self.writer.execute(&change, &Actor::console(), &env).expect("the change"));
-        assert!(changed, "nothing changed");
-        took
+        self.together(1)
     }
 
     /// Makes a group of changes in one transaction; how many, and how long it took.
     pub fn group(&mut self) -> (u64, Duration) {
-        let rows: Vec<_> = (0..GROUP).map(|_| self.next()).collect();
+        (GROUP as u64, self.together(GROUP))
+    }
+
+    fn together(&mut self, count: usize) -> Duration {
+        let rows: Vec<_> = (0..count).map(|_| self.next()).collect();
+        let console = Actor::console();
         let changes: Vec<_> = rows
             .iter()
             .map(|(row, key, env)| {
                 let fields = row.each_ref().map(String::as_str);
-                (ChangeAccount::parse(&self.accounts, &fields, Some(*key)).expect("a change"), env)
+                (ChangeAccount::parse(&self.accounts, &fields, Some(*key)).expect("a change"), &console, env)
             })
             .collect();
-        let (made, took) = timed(|| {
-            self.writer.execute_group(|group| {
-                for (change, env) in &changes {
-                    assert_eq!(group.execute(change, &Actor::console(), env)?, Ok(true));
-                }
-                Ok(changes.len() as u64)
-            })
-        });
-        (made.expect("the group"), took)
+        let (changed, took) = timed(|| self.writer.execute_group(|group| group.execute_jointly(&changes)));
+        assert_eq!(changed.expect("the changes"), vec![Ok(true); count]);
+        took
     }
 
     fn next(&mut self) -> ([String; 8], [u8; 32], Env) {

@@ -1,8 +1,9 @@
-use crate::import::{AccountChange, AccountRow, AccountState, Accounts, Source};
+use crate::import::{self, AccountChange, AccountRow, AccountState, Accounts, ImportRefusal, Source};
 use crate::policy;
-use kernel::journal::{Entry, Rows};
+use kernel::journal::Rows;
 use kernel::merkle::Hash;
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Decided, Decision, Env, Error, Joint, Operation, Refusal, Scope};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One change of one account: what a row of a bulk file says, by itself.
 pub struct ChangeAccount<'a> {
@@ -22,10 +23,16 @@ impl<'a> ChangeAccount<'a> {
     }
 }
 
-impl Command for ChangeAccount<'_> {
+/// What is known of the payees of several changes, and which senders the bank directory does not name.
+pub struct ChangeState {
+    accounts: AccountState,
+    unknown: BTreeSet<String>,
+}
+
+impl Joint for ChangeAccount<'_> {
     const OPERATION: Operation = policy::CHANGE_ACCOUNT;
     const READS_JOURNAL: bool = false;
-    type State = AccountState;
+    type State = ChangeState;
     type Change = AccountChange;
     /// Whether anything changed.
     type Output = bool;
@@ -34,18 +41,32 @@ impl Command for ChangeAccount<'_> {
         self.key
     }
 
-    fn load(&self, scope: &Scope<'_>) -> Result<AccountState, Error> {
-        self.accounts.load(scope, &[&self.row])
+    fn load(scope: &Scope<'_>, changes: &[&Self]) -> Result<ChangeState, Error> {
+        let senders: BTreeMap<String, &Accounts> =
+            changes.iter().map(|change| (change.accounts.sender(), change.accounts)).collect();
+        let mut unknown = BTreeSet::new();
+        for (sender, accounts) in senders {
+            if !accounts.sender_is_known(scope.tx)? {
+                unknown.insert(sender);
+            }
+        }
+        let rows: Vec<&AccountRow> = changes.iter().map(|change| &change.row).collect();
+        Ok(ChangeState { accounts: AccountState::load(scope, &rows)?, unknown })
     }
 
-    fn decide(&self, mut state: AccountState, env: &Env) -> Result<Decision<AccountChange, bool>, Refusal> {
-        Ok(match self.accounts.decide(&mut state, &self.row, env)? {
+    fn decide(&self, state: &mut ChangeState, env: &Env) -> Result<Decision<AccountChange, bool>, Refusal> {
+        let sender = self.accounts.sender();
+        if state.unknown.contains(&sender) {
+            return Err(ImportRefusal::BankUnknown.into());
+        }
+        Ok(match self.accounts.decide(&mut state.accounts, &self.row, env)? {
             None => Decision::unchanged(false),
-            Some(change) => Decision::of(vec![change], serde_json::json!({ "sender": self.accounts.sender() }), true),
+            Some(change) => Decision::of(vec![change], serde_json::json!({ "sender": sender }), true),
         })
     }
 
-    fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        self.accounts.save(scope, changes, entry)
+    fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
+        let changes: Vec<_> = decided.iter().map(|decided| (decided.entry, decided.changes.as_slice())).collect();
+        Ok(import::save_accounts(scope, &changes)?.into_iter().map(|rows| vec![rows]).collect())
     }
 }

@@ -11,8 +11,8 @@ use crate::row_refusal::RowRefusal;
 use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, Vault};
-use std::collections::BTreeMap;
+use kernel::{Blind, Env, Error, Id, Operation, Scope, Tx, Vault};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -107,45 +107,10 @@ impl Source for Accounts {
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
-        if let Channel::Bank(name) = &self.channel
-            && !store::bank::has_name(scope.tx, name)?
-        {
+        if !self.sender_is_known(scope.tx)? {
             return Err(ImportRefusal::BankUnknown.into());
         }
-        let mut keys: Vec<&Blind> = rows.iter().map(|row| &row.payee).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let mut state = AccountState {
-            banks: BankDirectory::new(),
-            payers: BTreeMap::new(),
-            payees: BTreeMap::new(),
-            histories: BTreeMap::new(),
-            changes: 0,
-        };
-        store::payee::find_many(scope, keys.iter().copied(), |index, found| {
-            state.payees.insert(*keys[index], found.status);
-            if let Some(newest) = found.designation {
-                state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
-            }
-            Ok(())
-        })?;
-        for row in rows {
-            let Some((payer, benefit)) = &row.specific else { continue };
-            if !state.payers.contains_key(payer) {
-                let found = store::payer::find_by_name(scope, payer)?.map(|payer| payer.id);
-                state.payers.insert(payer.clone(), found);
-            }
-            let Some(Some(payer)) = state.payers.get(payer) else { continue };
-            let purpose = purpose::key(scope.vault, *payer, benefit);
-            if let Some(newest) = store::designation::find_specific(scope, &row.payee, &purpose)? {
-                state.histories.insert((row.payee, Some(purpose)), (Link::Stored(newest.id), newest.standing));
-            }
-        }
-        let named = rows.iter().filter_map(|row| row.account);
-        let standing = state.histories.values().map(|(_, standing)| standing.account);
-        let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
-        state.banks = store::bank::directory_of(scope.tx, &regs)?;
-        Ok(state)
+        AccountState::load(scope, rows)
     }
 
     fn decide(&self, state: &mut AccountState, row: &AccountRow, _: &Env) -> Result<Option<AccountChange>, RowRefusal> {
@@ -183,51 +148,112 @@ impl Source for Accounts {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let mut new = Vec::with_capacity(changes.len());
-        // The newest row of each history, in the directory's order.
-        let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
-        let mut new_payees = BTreeMap::new();
-        for (ordinal, change) in changes.iter().enumerate() {
-            new.push(store::designation::NewDesignation {
-                payee: change.payee,
-                purpose: change.purpose.clone(),
-                previous: change.previous.id(entry)?,
-                // The moment of the entry, which is never before that of the row that it follows.
-                effective: entry.at,
-                standing: change.standing,
-            });
-            let id = entry.row(ordinal)?;
-            let is_first = matches!(change.previous, Link::None);
-            newest
-                .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
-                .and_modify(|(_, latest)| *latest = id)
-                .or_insert((is_first, id));
-            if change.is_new_payee {
-                new_payees.insert(change.payee, ());
-            }
-        }
-        let rows = store::designation::insert_many(scope, entry, &new)?;
-        store::payee::insert_many(
-            scope.tx,
-            new_payees.keys().map(|key| store::payee::NewPayee {
-                key,
-                status: RegisterStatus::Unlisted,
-                register_row: None,
-                designation: None,
-                has_specific: false,
-            }),
-        )?;
-        let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
-        store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
-        for ((payee, purpose), (is_first, id)) in &newest {
-            if let Some(purpose) = purpose {
-                store::designation::set_specific(scope.tx, payee, purpose, *id, *is_first)?;
-            }
-        }
-        let with_specific = newest
-            .iter()
-            .filter_map(|((payee, purpose), (is_first, _))| (purpose.is_some() && *is_first).then_some(payee));
-        store::payee::set_has_specific(scope.tx, with_specific)?;
-        Ok(vec![rows])
+        save(scope, &[(entry, changes)])
     }
+}
+
+impl Accounts {
+    /// Whether the bank directory, as it stands, names the bank that sends.
+    pub(crate) fn sender_is_known(&self, tx: &Tx<'_>) -> Result<bool, Error> {
+        match &self.channel {
+            Channel::Bank(name) => store::bank::has_name(tx, name),
+            Channel::Operator => Ok(true),
+        }
+    }
+}
+
+impl AccountState {
+    /// Looks up what the rows are about.
+    pub(crate) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
+        let mut keys: Vec<&Blind> = rows.iter().map(|row| &row.payee).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut state = Self {
+            banks: BankDirectory::new(),
+            payers: BTreeMap::new(),
+            payees: BTreeMap::new(),
+            histories: BTreeMap::new(),
+            changes: 0,
+        };
+        store::payee::find_many(scope, keys.iter().copied(), |index, found| {
+            state.payees.insert(*keys[index], found.status);
+            if let Some(newest) = found.designation {
+                state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
+            }
+            Ok(())
+        })?;
+        for row in rows {
+            let Some((payer, benefit)) = &row.specific else { continue };
+            if !state.payers.contains_key(payer) {
+                let found = store::payer::find_by_name(scope, payer)?.map(|payer| payer.id);
+                state.payers.insert(payer.clone(), found);
+            }
+            let Some(Some(payer)) = state.payers.get(payer) else { continue };
+            let purpose = purpose::key(scope.vault, *payer, benefit);
+            if let Some(newest) = store::designation::find_specific(scope, &row.payee, &purpose)? {
+                state.histories.insert((row.payee, Some(purpose)), (Link::Stored(newest.id), newest.standing));
+            }
+        }
+        let named = rows.iter().filter_map(|row| row.account);
+        let standing = state.histories.values().map(|(_, standing)| standing.account);
+        let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
+        state.banks = store::bank::directory_of(scope.tx, &regs)?;
+        Ok(state)
+    }
+}
+
+/// Saves what several entries changed; the rows of each entry that changed anything.
+pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> Result<Vec<Rows>, Error> {
+    let changes: Vec<(Entry, Id<Designation>, &AccountChange)> = entries
+        .iter()
+        .flat_map(|(entry, changes)| {
+            changes.iter().enumerate().map(|(at, change)| Ok((*entry, entry.row(at)?, change)))
+        })
+        .collect::<Result<_, Error>>()?;
+    let ids: Vec<Id<Designation>> = changes.iter().map(|(_, id, _)| *id).collect();
+    let mut new = Vec::with_capacity(changes.len());
+    // The newest row of each history, in the directory's order.
+    let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
+    let mut new_payees = BTreeSet::new();
+    for (entry, id, change) in changes {
+        new.push(store::designation::NewDesignation {
+            id,
+            payee: change.payee,
+            purpose: change.purpose.clone(),
+            previous: change.previous.id(&ids),
+            // The moment of the entry, which is never before that of the row that it follows.
+            effective: entry.at,
+            standing: change.standing,
+        });
+        newest
+            .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
+            .and_modify(|(_, latest)| *latest = id)
+            .or_insert((matches!(change.previous, Link::None), id));
+        if change.is_new_payee {
+            new_payees.insert(change.payee);
+        }
+    }
+    let rows = store::designation::insert_many(scope, &new)?;
+    store::payee::insert_many(
+        scope.tx,
+        new_payees.iter().map(|key| store::payee::NewPayee {
+            key,
+            status: RegisterStatus::Unlisted,
+            register_row: None,
+            designation: None,
+            has_specific: false,
+        }),
+    )?;
+    let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
+    store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
+    let specific = |first: bool| {
+        newest
+            .iter()
+            .filter(move |(_, (is_first, _))| *is_first == first)
+            .filter_map(|((payee, purpose), (_, id))| Some((payee, purpose.as_ref()?, *id)))
+    };
+    store::designation::insert_specific(scope.tx, specific(true))?;
+    store::designation::set_specific(scope.tx, specific(false))?;
+    store::payee::set_has_specific(scope.tx, specific(true).map(|(payee, ..)| payee))?;
+    Ok(rows)
 }

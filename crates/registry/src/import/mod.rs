@@ -10,6 +10,7 @@ mod company;
 mod csv;
 mod population;
 
+pub(crate) use account::save as save_accounts;
 pub use account::{AccountChange, AccountRow, AccountState, Accounts};
 pub use bank::Banks;
 pub use company::Companies;
@@ -125,11 +126,11 @@ impl AddAssign for Counts {
     }
 }
 
-/// The row that a new row of a history follows: one in the store, or one that the same chunk adds and has no id yet.
+/// The row that a new row of a history follows: one in the store, or one that is saved with it and has no id yet.
 enum Link<T> {
     None,
     Stored(Id<T>),
-    /// The ordinal among the chunk's changes.
+    /// Its place among the changes that are saved together.
     Pending(usize),
 }
 
@@ -142,11 +143,12 @@ impl<T> Clone for Link<T> {
 impl<T> Copy for Link<T> {}
 
 impl<T> Link<T> {
-    fn id(self, entry: Entry) -> Result<Option<Id<T>>, Error> {
+    /// Its id, given those of the changes that are saved together.
+    fn id(self, ids: &[Id<T>]) -> Option<Id<T>> {
         match self {
-            Self::None => Ok(None),
-            Self::Stored(id) => Ok(Some(id)),
-            Self::Pending(ordinal) => entry.row(ordinal).map(Some),
+            Self::None => None,
+            Self::Stored(id) => Some(id),
+            Self::Pending(place) => Some(ids[place]),
         }
     }
 }

@@ -143,18 +143,19 @@ impl RegisterState {
 }
 
 pub(super) fn save(scope: &Scope<'_>, changes: &[RegisterChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+    let ids = (0..changes.len()).map(|ordinal| entry.row(ordinal)).collect::<Result<Vec<_>, _>>()?;
     let mut new = Vec::with_capacity(changes.len());
     // The newest version of each payee, in the directory's order.
     let mut newest = BTreeMap::new();
-    for (ordinal, change) in changes.iter().enumerate() {
+    for (change, id) in changes.iter().zip(&ids) {
         new.push(register::NewVersion {
             payee: change.payee,
-            previous: change.previous.id(entry)?,
+            previous: change.previous.id(&ids),
             status: change.status,
             record: change.record.clone(),
         });
         let is_new = matches!(change.previous, Link::None);
-        let row = (change.status, entry.row(ordinal)?);
+        let row = (change.status, *id);
         newest.entry(change.payee).and_modify(|(_, latest)| *latest = row).or_insert((is_new, row));
     }
     let rows = register::insert_many(scope, entry, &new)?;

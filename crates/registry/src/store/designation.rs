@@ -4,7 +4,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{Designation, Standing, State};
 use crate::payer::Payer;
 use crate::purpose::{BenefitKind, Purpose};
-use kernel::journal::{self, Entry, Rows, Table};
+use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
 use std::ops::Range;
@@ -103,6 +103,7 @@ pub(crate) fn specifics_of(tx: &Tx<'_>, payee: &Blind) -> Result<Vec<Id<Designat
 
 /// A row to be added to a history.
 pub(crate) struct NewDesignation {
+    pub(crate) id: Id<Designation>,
     pub(crate) payee: Blind,
     pub(crate) purpose: Option<Purpose>,
     pub(crate) previous: Option<Id<Designation>>,
@@ -110,34 +111,38 @@ pub(crate) struct NewDesignation {
     pub(crate) standing: Standing,
 }
 
-/// Adds rows in their order; the ids are the entry's.
-pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewDesignation]) -> Result<Rows, Error> {
-    let mut tree = Tree::default();
+/// Adds rows, in the order of their ids; the rows of each entry.
+pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<Vec<Rows>, Error> {
     let mut encoder = Encoder::default();
-    let mut rows = Vec::with_capacity(new.len());
-    for (ordinal, row) in new.iter().enumerate() {
-        let id: Id<Designation> = entry.row(ordinal)?;
-        let mut account = row.standing.account.to_text();
-        if let Some(Purpose { payer, benefit, .. }) = &row.purpose {
-            account.push_str(&format!("\n{} {}", payer.number(), benefit.as_str()));
+    let mut accounts = Vec::with_capacity(new.len());
+    let mut rows = Vec::new();
+    for of_entry in new.chunk_by(|row, next| journal::entry_of(row.id.number()) == journal::entry_of(next.id.number()))
+    {
+        let mut tree = Tree::default();
+        for row in of_entry {
+            let mut account = row.standing.account.to_text();
+            if let Some(Purpose { payer, benefit, .. }) = &row.purpose {
+                account.push_str(&format!("\n{} {}", payer.number(), benefit.as_str()));
+            }
+            accounts.push(scope.vault.seal(ACCOUNT_COLUMN, row.id, account.as_bytes())?);
+            tree.push(leaf(
+                &mut encoder,
+                row.id,
+                &row.payee,
+                row.purpose.as_ref().map(|purpose| &purpose.key),
+                row.previous,
+                row.effective,
+                row.standing.state,
+                account.as_bytes(),
+            ));
         }
-        rows.push((id, scope.vault.seal(ACCOUNT_COLUMN, id, account.as_bytes())?));
-        tree.push(leaf(
-            &mut encoder,
-            id,
-            &row.payee,
-            row.purpose.as_ref().map(|purpose| &purpose.key),
-            row.previous,
-            row.effective,
-            row.standing.state,
-            account.as_bytes(),
-        ));
+        rows.push(Rows::of(DesignationTable.name(), &tree));
     }
     scope.tx.run_many(
         &INSERT,
-        new.iter().zip(&rows).map(|(row, (id, account))| {
+        new.iter().zip(&accounts).map(|(row, account)| {
             [
-                (*id).into(),
+                row.id.into(),
                 (&row.payee).into(),
                 row.purpose.as_ref().map(|purpose| &purpose.key).into(),
                 row.previous.into(),
@@ -147,23 +152,23 @@ pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewDesignation
             ]
         }),
     )?;
-    Ok(Rows::of(DesignationTable.name(), &tree))
+    Ok(rows)
 }
 
-/// Points a specific account at its newest row, whether it is the first or not.
-pub(crate) fn set_specific(
-    tx: &Tx<'_>,
-    payee: &Blind,
-    purpose: &Blind,
-    designation: Id<Designation>,
-    is_first: bool,
-) -> Result<(), Error> {
-    if is_first {
-        tx.run(&INSERT_SPECIFIC, &[payee.into(), purpose.into(), designation.into()])?;
-    } else {
-        tx.run(&SET_SPECIFIC, &[designation.into(), payee.into(), purpose.into()])?;
-    }
-    Ok(())
+/// A specific account's payee, purpose and newest row.
+type Specific<'s> = (&'s Blind, &'s Blind, Id<Designation>);
+
+/// Points new specific accounts at their first rows.
+pub(crate) fn insert_specific<'s>(tx: &Tx<'_>, rows: impl IntoIterator<Item = Specific<'s>>) -> Result<(), Error> {
+    tx.run_many(
+        &INSERT_SPECIFIC,
+        rows.into_iter().map(|(payee, purpose, id)| [payee.into(), purpose.into(), id.into()]),
+    )
+}
+
+/// Points specific accounts at their newest rows.
+pub(crate) fn set_specific<'s>(tx: &Tx<'_>, rows: impl IntoIterator<Item = Specific<'s>>) -> Result<(), Error> {
+    tx.run_many(&SET_SPECIFIC, rows.into_iter().map(|(payee, purpose, id)| [id.into(), payee.into(), purpose.into()]))
 }
 
 /// The payees whose accounts changed since the journal had `entries` entries.

@@ -164,8 +164,9 @@ fn a_bank_that_was_renamed_sends_under_its_new_name() {
         place.now += 1;
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         let fields: Vec<&str> = row.split(',').collect();
-        let change = ChangeAccount::parse(&accounts, &fields, None).unwrap();
-        place.writer.execute(&change, &Actor::console(), &env).map_err(|error| error.code())
+        let change = [(ChangeAccount::parse(&accounts, &fields, None).unwrap(), &Actor::console(), &env)];
+        let changed = place.writer.execute_group(|group| group.execute_jointly(&change)).unwrap();
+        changed[0].as_ref().copied().map_err(|refusal| refusal.code)
     };
     assert_eq!(sends(&mut place, "South", "register,se:11111111,1020-3,,,,,"), Ok(true));
     place.import(&Banks, b"reg,bank,bic,country\n1020,West,,DK\n");

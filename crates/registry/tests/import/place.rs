@@ -59,24 +59,28 @@ impl Place {
         let vault = self.writer.store.vault().clone();
         self.now += 1;
         let env = Env::new(Timestamp::from_micros(self.now), 0);
-        let counts = self.writer.execute_group(|group| {
-            let mut counts = Counts { rows: rows.len() as u64, ..Counts::default() };
-            for (channel, row) in rows {
-                let accounts = Accounts { channel: channel.clone(), vault: vault.clone() };
+        let accounts: Vec<Accounts> =
+            rows.iter().map(|(channel, _)| Accounts { channel: channel.clone(), vault: vault.clone() }).collect();
+        let console = Actor::console();
+        let changes: Vec<_> = accounts
+            .iter()
+            .zip(rows)
+            .filter_map(|(accounts, (_, row))| {
                 let fields: Vec<&str> = row.split(',').collect();
-                let changed = match ChangeAccount::parse(&accounts, &fields, None) {
-                    Ok(change) => group.execute(&change, &Actor::console(), &env)?,
-                    Err(refusal) => Err(refusal),
-                };
-                match changed {
-                    Ok(true) => counts.changed += 1,
-                    Ok(false) => counts.unchanged += 1,
-                    Err(_) => counts.rejected += 1,
-                }
+                Some((ChangeAccount::parse(accounts, &fields, None).ok()?, &console, &env))
+            })
+            .collect();
+        let changed = self.writer.execute_group(|group| group.execute_jointly(&changes)).unwrap();
+        let mut counts = Counts { rows: rows.len() as u64, ..Counts::default() };
+        counts.rejected = counts.rows - changed.len() as u64;
+        for changed in changed {
+            match changed {
+                Ok(true) => counts.changed += 1,
+                Ok(false) => counts.unchanged += 1,
+                Err(_) => counts.rejected += 1,
             }
-            Ok(counts)
-        });
-        counts.unwrap()
+        }
+        counts
     }
 
     /// The journal and the tables agree.
