@@ -25,8 +25,9 @@ use std::sync::mpsc;
 const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
 /// Such transactions in memory at a time.
 const STAGES_IN_FLIGHT: usize = 6;
-/// Staged work that nobody has touched for so long is abandoned.
-const ABANDONED_AFTER_SECONDS: i64 = 3600;
+/// Staged work that nobody has touched for so long is abandoned: an hour, and one more, by which the clock of whoever touched it
+/// may be behind.
+const ABANDONED_AFTER_SECONDS: i64 = 2 * 3600;
 const READ_BYTES: usize = 1 << 20;
 
 /// A file to be routed.
