@@ -66,9 +66,9 @@ impl Server {
     }
 
     pub(super) fn owned_by(self, owner: Self) -> Option<Self> {
-        let place = |config: &Config| {
-            (config.get_hosts().to_vec(), config.get_ports().to_vec(), config.get_dbname().map(str::to_owned))
-        };
+        // A URL without a database names the one that is called like its user.
+        let database = |config: &Config| config.get_dbname().or(config.get_user()).map(str::to_owned);
+        let place = |config: &Config| (config.get_hosts().to_vec(), config.get_ports().to_vec(), database(config));
         let names_users = self.config.get_user().is_some() && owner.config.get_user().is_some();
         (names_users && place(&self.config) == place(&owner.config)).then(|| Self { owner: Some(owner.config), ..self })
     }
