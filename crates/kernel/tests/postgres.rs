@@ -356,3 +356,27 @@ fn the_applications_role_cannot_change_what_stays() {
     drop(place);
     on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
 }
+
+/// Whoever runs the server may give the owner a schema rather than the right to make one.
+#[test]
+fn a_schema_that_was_made_beforehand_is_used() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    let [owner, app] = ["given", "using"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
+    on_server(&format!("CREATE ROLE {owner} LOGIN PASSWORD 'o'; CREATE ROLE {app} LOGIN PASSWORD 'a'")).unwrap();
+    place.store.change(&format!("CREATE SCHEMA anvis AUTHORIZATION {owner}")).unwrap();
+    let (scheme, rest) = place.store.url.split_once("://").unwrap();
+    let (_, host) = rest.split_once('@').unwrap_or(("", rest));
+    let [owner_url, app_url] =
+        [(&owner, "o"), (&app, "a")].map(|(role, word)| format!("{scheme}://{role}:{word}@{host}"));
+    assert_eq!(place.open(&app_url).err().unwrap().code(), "store.missing");
+    let both = Location::parse(&app_url).unwrap().owned_by(Location::parse(&owner_url).unwrap()).unwrap();
+    let (migrations, key) = (kernel::MIGRATIONS.iter().collect::<Vec<_>>(), place.folder.path().join("key"));
+    Store::create(both, &key, &migrations, true, &env(0), &mut Secrets::from_system()).unwrap();
+    take(&mut place.open(&app_url).unwrap().writer(Secrets::from_system()).unwrap(), &AtomicU32::new(0)).unwrap();
+    assert_eq!(place.verify(), 2);
+    drop(place);
+    on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
