@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
+    KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
 }
 
 struct Place {
@@ -237,6 +238,29 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
 }
 
 #[test]
+fn a_lock_is_waited_for_once() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let mut holder = postgres::Client::connect(&place.store.url, postgres::NoTls).unwrap();
+    let mut held = holder.transaction().unwrap();
+    held.batch_execute("UPDATE anvis.journal_head SET size = size").unwrap();
+    let separator = if place.store.url.contains('?') { '&' } else { '?' };
+    let impatient = format!("{}{separator}options=-c%20lock_timeout%3D1ms", place.store.url);
+    let mut writer = place.open(&impatient).unwrap().writer(Secrets::from_system()).unwrap();
+    let mut tries = 0;
+    let result = writer.connection.stage(|tx| {
+        tries += 1;
+        tx.run(&KEEP_HEAD, &[]).map(|_| ())
+    });
+    assert_eq!((result.unwrap_err().code(), tries), ("conflict", 1));
+    held.rollback().unwrap();
+    assert_eq!(take(&mut writer, &AtomicU32::new(0)).unwrap(), 1);
+}
+
+#[test]
 fn what_cannot_be_is_said_clearly() {
     if !is_postgres() {
         return;
@@ -276,7 +300,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 1);
+    assert_eq!(STATEMENTS.len(), 2);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();

@@ -142,7 +142,7 @@ fn a_statement_that_takes_too_long() {
     };
     check(IMPORT, &hasty, "store.timeout", "did not finish in time");
     check(&route(), &hasty, "store.timeout", "did not finish in time");
-    // Whoever waits for another process's lock is told so, after some tries.
+    // Whoever waits for another process's lock is told so.
     let impatient = with_options(world.url(), "-c lock_timeout=1ms");
     check(IMPORT, &impatient, "conflict", "try again");
     transaction.rollback().unwrap();

@@ -20,15 +20,11 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
     let cause = format!("{} [{}]", told.message(), told.code().code());
     let refusal = |code, text: &str| (Refusal { code, text: text.to_owned() }.into(), None);
     match told.code() {
-        code if [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-            SqlState::LOCK_NOT_AVAILABLE,
-        ]
-        .contains(code) =>
-        {
-            (Conflict("other processes kept the store busy; try again".to_owned()).into(), Some(Trouble::Conflict))
+        code if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
+            (busy(), Some(Trouble::Conflict))
         }
+        // It has waited long enough already.
+        code if *code == SqlState::LOCK_NOT_AVAILABLE => (busy(), None),
         code if *code == SqlState::INVALID_PASSWORD || code.code().starts_with("28") => {
             refusal("store.password", "the database server does not accept this user and password")
         }
@@ -52,6 +48,10 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
         code if code.code().starts_with("23") => (Conflict(format!("somebody else was first ({doing})")).into(), None),
         _ => (StoreError::new(format!("the store failed ({doing})"), cause).into(), None),
     }
+}
+
+fn busy() -> Error {
+    Conflict("other processes kept the store busy; try again".to_owned()).into()
 }
 
 /// The server shuts down or starts, takes no more connections, or ended this one.
