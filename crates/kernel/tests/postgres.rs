@@ -13,6 +13,8 @@ use kernel::{
     Store, Timestamp, Writer,
 };
 use relay::Relay;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 kernel::statements! {
@@ -287,6 +289,23 @@ fn what_cannot_be_is_said_clearly() {
         check(url, "store.url");
     }
     on_server(&format!("DROP ROLE {name}")).unwrap();
+}
+
+/// As it is while a server stops, or where something stands in front of one that is not there.
+#[test]
+fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://anvis@{}/anvis", listener.local_addr().unwrap());
+    let goes = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        connection.read_exact(&mut [0; 8]).unwrap();
+        connection.write_all(b"S").unwrap();
+    });
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    let opened = Store::open(Location::parse(&url).unwrap(), &folder.path().join("key"), &migrations);
+    assert_eq!(opened.err().unwrap().code(), "store.unreachable");
+    goes.join().unwrap();
 }
 
 #[test]

@@ -70,15 +70,17 @@ fn is_lost(code: &SqlState) -> bool {
 fn explain_unsaid(doing: &str, error: &::postgres::Error) -> (Error, Option<Trouble>) {
     let source = error.source();
     let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    // The driver has no other way to say what kind of error it is.
-    if error.to_string().contains("TLS") {
+    let broken = source.and_then(|source| source.downcast_ref::<io::Error>());
+    // The driver has no other way to say what kind of error it is. A certificate that is not trusted is invalid data; what
+    // else breaks off in the middle of that conversation is the server's going away.
+    if error.to_string().contains("TLS") && broken.is_none_or(|broken| broken.kind() == io::ErrorKind::InvalidData) {
         let text = "no encrypted connection to a database server that is trusted could be made; see sslmode";
         return (
             StoreError::new(text, source.map_or_else(String::new, ToString::to_string)).with_code("store.tls").into(),
             None,
         );
     }
-    if error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<io::Error>) {
+    if error.is_closed() || broken.is_some() {
         return (unreachable_server(text), Some(Trouble::Lost));
     }
     // Nor that the server asked for a password.
