@@ -225,6 +225,22 @@ fn a_connection_that_is_cut_is_made_anew() {
 }
 
 #[test]
+fn a_connection_that_was_idle_for_too_long_is_made_anew() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let separator = if place.store.url.contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}application_name=idle&options=-c%20idle_session_timeout%3D100ms", place.store.url);
+    let mut writer = place.open(&url).unwrap().writer(Secrets::from_system()).unwrap();
+    let are_there = "SELECT COUNT(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND application_name = 'idle'";
+    while place.store.number(are_there) > 0 {}
+    assert_eq!(take(&mut writer, &AtomicU32::new(0)).unwrap(), 1);
+}
+
+#[test]
 fn a_conflict_of_the_works_own_is_told_at_once() {
     if !is_postgres() {
         return;
