@@ -234,6 +234,24 @@ fn a_server_that_goes_at_a_commit_and_stays_away() {
     check_gone(IMPORT, When::Commits(2), "store.unknown");
 }
 
+/// What became of a file is told, also when nothing can be cleared away any more.
+#[test]
+fn a_store_that_fails_when_a_file_was_refused() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    let fail = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
+                CREATE TRIGGER fail BEFORE DELETE ON staging EXECUTE FUNCTION fail()";
+    world.change_store(fail).unwrap();
+    let none = simple("INGEN", &[cpr("E1", ALICE, "1.00")]).replace("<NbOfTxs>1<", "<NbOfTxs>2<");
+    world.route(PUBLIC, none).refused("AM19");
+    world.change_store("DROP TRIGGER fail ON staging").unwrap();
+    assert_eq!(world.number("SELECT COUNT(*) FROM journal_entry WHERE kind = 'payout.refuse'"), 1);
+    world.verified();
+}
+
 #[test]
 fn a_server_whose_disk_is_full() {
     if !is_postgres() {
