@@ -150,6 +150,23 @@ fn a_statement_that_takes_too_long() {
 }
 
 #[test]
+fn nobody_waits_for_another_to_sweep() {
+    if !is_postgres() {
+        return;
+    }
+    let world = world(None);
+    world.change_store("INSERT INTO staging (batch, touched_at) VALUES (1, 0)").unwrap();
+    let mut sweeper = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
+    let mut transaction = sweeper.transaction().unwrap();
+    transaction.batch_execute("DELETE FROM anvis.staging").unwrap();
+    let impatient = with_options(world.url(), "-c lock_timeout=100ms");
+    world.run(&format!("{} --store {impatient}", route())).done();
+    transaction.commit().unwrap();
+    assert_eq!(world.number("SELECT COUNT(*) FROM staging"), 0);
+    world.verified();
+}
+
+#[test]
 fn a_server_that_is_gone_before_a_command_begins() {
     if !is_postgres() {
         return;

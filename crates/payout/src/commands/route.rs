@@ -143,7 +143,11 @@ fn find_repeated(writer: &mut Writer, payer: &Payer, file: &mut File) -> Result<
 fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
     let before = now.minus_seconds(ABANDONED_AFTER_SECONDS);
     for batch in writer.connection.read(|tx| store::staging::abandoned(tx, before))? {
-        discard(writer, batch)?;
+        match discard(writer, batch) {
+            // Somebody else sweeps it already.
+            Err(Error::Conflict(_)) => {}
+            other => other?,
+        }
     }
     Ok(())
 }
