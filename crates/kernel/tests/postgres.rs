@@ -13,10 +13,13 @@ use kernel::{
     Store, Timestamp, Writer,
 };
 use relay::Relay;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
+    KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
 }
 
 struct Place {
@@ -222,6 +225,22 @@ fn a_connection_that_is_cut_is_made_anew() {
 }
 
 #[test]
+fn a_connection_that_was_idle_for_too_long_is_made_anew() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let separator = if place.store.url.contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}application_name=idle&options=-c%20idle_session_timeout%3D100ms", place.store.url);
+    let mut writer = place.open(&url).unwrap().writer(Secrets::from_system()).unwrap();
+    let are_there = "SELECT COUNT(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND application_name = 'idle'";
+    while place.store.number(are_there) > 0 {}
+    assert_eq!(take(&mut writer, &AtomicU32::new(0)).unwrap(), 1);
+}
+
+#[test]
 fn a_conflict_of_the_works_own_is_told_at_once() {
     if !is_postgres() {
         return;
@@ -234,6 +253,29 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
         Err(Conflict("mine".to_owned()).into())
     });
     assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
+}
+
+#[test]
+fn a_lock_is_waited_for_once() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    place.create();
+    let mut holder = postgres::Client::connect(&place.store.url, postgres::NoTls).unwrap();
+    let mut held = holder.transaction().unwrap();
+    held.batch_execute("UPDATE anvis.journal_head SET size = size").unwrap();
+    let separator = if place.store.url.contains('?') { '&' } else { '?' };
+    let impatient = format!("{}{separator}options=-c%20lock_timeout%3D1ms", place.store.url);
+    let mut writer = place.open(&impatient).unwrap().writer(Secrets::from_system()).unwrap();
+    let mut tries = 0;
+    let result = writer.connection.stage(|tx| {
+        tries += 1;
+        tx.run(&KEEP_HEAD, &[]).map(|_| ())
+    });
+    assert_eq!((result.unwrap_err().code(), tries), ("conflict", 1));
+    held.rollback().unwrap();
+    assert_eq!(take(&mut writer, &AtomicU32::new(0)).unwrap(), 1);
 }
 
 #[test]
@@ -265,6 +307,23 @@ fn what_cannot_be_is_said_clearly() {
     on_server(&format!("DROP ROLE {name}")).unwrap();
 }
 
+/// As it is while a server stops, or where something stands in front of one that is not there.
+#[test]
+fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://anvis@{}/anvis", listener.local_addr().unwrap());
+    let goes = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        connection.read_exact(&mut [0; 8]).unwrap();
+        connection.write_all(b"S").unwrap();
+    });
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    let opened = Store::open(Location::parse(&url).unwrap(), &folder.path().join("key"), &migrations);
+    assert_eq!(opened.err().unwrap().code(), "store.unreachable");
+    goes.join().unwrap();
+}
+
 #[test]
 fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     if !is_postgres() {
@@ -276,7 +335,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 1);
+    assert_eq!(STATEMENTS.len(), 2);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();
@@ -353,6 +412,30 @@ fn the_applications_role_cannot_change_what_stays() {
     place.store.change(&format!("SET ROLE {app}; INSERT INTO more VALUES (1)")).unwrap();
     refused(&app, "DELETE FROM more");
     drop(writer);
+    drop(place);
+    on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
+
+/// Whoever runs the server may give the owner a schema rather than the right to make one.
+#[test]
+fn a_schema_that_was_made_beforehand_is_used() {
+    if !is_postgres() {
+        return;
+    }
+    let place = Place::new();
+    let [owner, app] = ["given", "using"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
+    on_server(&format!("CREATE ROLE {owner} LOGIN PASSWORD 'o'; CREATE ROLE {app} LOGIN PASSWORD 'a'")).unwrap();
+    place.store.change(&format!("CREATE SCHEMA anvis AUTHORIZATION {owner}")).unwrap();
+    let (scheme, rest) = place.store.url.split_once("://").unwrap();
+    let (_, host) = rest.split_once('@').unwrap_or(("", rest));
+    let [owner_url, app_url] =
+        [(&owner, "o"), (&app, "a")].map(|(role, word)| format!("{scheme}://{role}:{word}@{host}"));
+    assert_eq!(place.open(&app_url).err().unwrap().code(), "store.missing");
+    let both = Location::parse(&app_url).unwrap().owned_by(Location::parse(&owner_url).unwrap()).unwrap();
+    let (migrations, key) = (kernel::MIGRATIONS.iter().collect::<Vec<_>>(), place.folder.path().join("key"));
+    Store::create(both, &key, &migrations, true, &env(0), &mut Secrets::from_system()).unwrap();
+    take(&mut place.open(&app_url).unwrap().writer(Secrets::from_system()).unwrap(), &AtomicU32::new(0)).unwrap();
+    assert_eq!(place.verify(), 2);
     drop(place);
     on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
 }

@@ -129,12 +129,25 @@ fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, E
     }
     let env = Env::sample(clock(common), &mut secrets)?;
     let migrations: Vec<_> = schema::migrations().collect();
+    let is_key_found = key.exists();
     Store::create(&store, &key, &migrations, synthetic, &env, &mut secrets)?;
-    let text = format!(
-        "Made the store {store} and its master key {}.\nKeep the key apart from the store: without it nothing can be read.",
-        key.display()
-    );
-    let json = json!({ "data": data, "store": store.to_string(), "master_key": key, "synthetic": synthetic });
+    let path = key.display();
+    let made = if is_key_found {
+        format!(
+            "Made the store {store}; it opens with the master key that lay at {path}.\n\
+             If another store opens with that file, give one of them a copy of its own before either key is rotated."
+        )
+    } else {
+        format!("Made the store {store} and its master key {path}.")
+    };
+    let text = format!("{made}\nKeep the key apart from the store: without it nothing can be read.");
+    let json = json!({
+        "data": data,
+        "store": store.to_string(),
+        "master_key": key,
+        "master_key_found": is_key_found,
+        "synthetic": synthetic,
+    });
     Ok(Answer::done(text, &json))
 }
 

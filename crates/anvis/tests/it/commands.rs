@@ -150,7 +150,7 @@ fn init_makes_a_store_once() {
     let world = World::empty();
     holds(
         &world.run("init").done(),
-        &json!({ "data": "store", "master_key": "store.key", "synthetic": false }),
+        &json!({ "data": "store", "master_key": "store.key", "master_key_found": false, "synthetic": false }),
         "init",
     );
     assert_eq!(mode(&world.path("store.key")), 0o600);
@@ -161,7 +161,8 @@ fn init_makes_a_store_once() {
     assert_eq!(world.bytes("store.key"), key);
     world.verified();
     // A second store beside it may share the key, and never overwrites it.
-    world.run("init --data other --master-key store.key").done();
+    let other = world.run("init --data other --master-key store.key").done();
+    holds(&other, &json!({ "master_key": "store.key", "master_key_found": true }), "init");
     assert_eq!(world.bytes("store.key"), key);
     world.run("journal verify --data other --master-key store.key").done();
     // A folder that holds something is not taken over.

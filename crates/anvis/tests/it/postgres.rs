@@ -142,11 +142,28 @@ fn a_statement_that_takes_too_long() {
     };
     check(IMPORT, &hasty, "store.timeout", "did not finish in time");
     check(&route(), &hasty, "store.timeout", "did not finish in time");
-    // Whoever waits for another process's lock is told so, after some tries.
+    // Whoever waits for another process's lock is told so.
     let impatient = with_options(world.url(), "-c lock_timeout=1ms");
     check(IMPORT, &impatient, "conflict", "try again");
     transaction.rollback().unwrap();
     check_intact(&world, &head);
+}
+
+#[test]
+fn nobody_waits_for_another_to_sweep() {
+    if !is_postgres() {
+        return;
+    }
+    let world = world(None);
+    world.change_store("INSERT INTO staging (batch, touched_at) VALUES (1, 0)").unwrap();
+    let mut sweeper = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
+    let mut transaction = sweeper.transaction().unwrap();
+    transaction.batch_execute("DELETE FROM anvis.staging").unwrap();
+    let impatient = with_options(world.url(), "-c lock_timeout=100ms");
+    world.run(&format!("{} --store {impatient}", route())).done();
+    transaction.commit().unwrap();
+    assert_eq!(world.number("SELECT COUNT(*) FROM staging"), 0);
+    world.verified();
 }
 
 #[test]
@@ -232,6 +249,24 @@ fn a_server_that_goes_in_the_middle_and_stays_away() {
 #[test]
 fn a_server_that_goes_at_a_commit_and_stays_away() {
     check_gone(IMPORT, When::Commits(2), "store.unknown");
+}
+
+/// What became of a file is told, also when nothing can be cleared away any more.
+#[test]
+fn a_store_that_fails_when_a_file_was_refused() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::settled();
+    let fail = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
+                CREATE TRIGGER fail BEFORE DELETE ON staging EXECUTE FUNCTION fail()";
+    world.change_store(fail).unwrap();
+    let none = simple("INGEN", &[cpr("E1", ALICE, "1.00")]).replace("<NbOfTxs>1<", "<NbOfTxs>2<");
+    world.route(PUBLIC, none).refused("AM19");
+    world.change_store("DROP TRIGGER fail ON staging").unwrap();
+    assert_eq!(world.number("SELECT COUNT(*) FROM journal_entry WHERE kind = 'payout.refuse'"), 1);
+    world.verified();
 }
 
 #[test]

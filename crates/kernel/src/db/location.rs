@@ -97,3 +97,29 @@ impl fmt::Display for LocationRefusal {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_of_the_same_database() {
+        let check = |store: &str, owner: &str, is_one: bool| {
+            let [store_place, owner_place] = [store, owner].map(|url| Location::parse(url).unwrap());
+            let result = store_place.owned_by(owner_place).map(|_| ());
+            assert_eq!(result, if is_one { Ok(()) } else { Err(LocationRefusal::Owner) }, "{store} {owner}");
+        };
+        check("postgres://app@host/anvis", "postgres://owner@host/anvis", true);
+        check("postgres://app:a@host:5433/anvis", "postgresql://owner:o@host:5433/anvis?sslmode=disable", true);
+        check("postgres://app@host/anvis", "postgres://owner@host/other", false);
+        check("postgres://app@host/anvis", "postgres://owner@other/anvis", false);
+        check("postgres://app@host/anvis", "postgres://owner@host:5433/anvis", false);
+        check("postgres://host/anvis", "postgres://owner@host/anvis", false);
+        check("postgres://app@host/anvis", "postgres://host/anvis", false);
+        // A URL without a database names the one that is called like its user.
+        check("postgres://app@host", "postgres://owner@host", false);
+        check("postgres://app@host", "postgres://owner@host/app", true);
+        check("sqlite:store", "postgres://owner@host/anvis", false);
+        check("postgres://app@host/anvis", "sqlite:store", false);
+    }
+}

@@ -45,15 +45,26 @@ impl Shape {
         Self { tables }
     }
 
-    /// The first line in which another shape differs from this one.
+    /// The first place at which another shape differs from this one: a table, or something of one.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
-        let (ours, theirs) = (self.to_string(), other.to_string());
-        let (mut ours, mut theirs) = (ours.lines(), theirs.lines());
+        let texts = [self, other].map(Self::to_string);
+        let [mut ours, mut theirs] = texts.each_ref().map(|text| text.lines().filter(|line| !line.is_empty()));
+        let is_of_table = |line: &&str| line.starts_with(' ');
+        let mut table = "";
         loop {
             match (ours.next(), theirs.next()) {
                 (None, None) => return None,
-                (one, other) if one == other => {}
-                (one, other) => return Some(other.or(one).unwrap_or_default().trim().to_owned()),
+                (Some(one), Some(other)) if one == other => {
+                    if !is_of_table(&one) {
+                        table = one;
+                    }
+                }
+                (one, other) => {
+                    // Where a table ends sooner on one side, what the other goes on with is the difference.
+                    let of_table = other.filter(is_of_table).or(one.filter(is_of_table));
+                    let what = of_table.map(|line| format!("{table}: {}", line.trim()));
+                    return what.or_else(|| other.or(one).map(str::to_owned));
+                }
             }
         }
     }
@@ -120,6 +131,32 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn differences_are_named() {
+        let column =
+            |name: &str| Column { name: name.to_owned(), kind: "BIGINT".to_owned(), is_required: name == "id" };
+        let table = |name: &str, more: &[&str], refused: &[&str]| Table {
+            name: name.to_owned(),
+            columns: ["id"].iter().chain(more).map(|name| column(name)).collect(),
+            key: vec!["id".to_owned()],
+            uniques: vec![],
+            indexes: vec![],
+            refused: refused.iter().map(|act| (*act).to_owned()).collect(),
+        };
+        let ours = || vec![table("a", &[], &["DELETE"]), table("c", &["x"], &[])];
+        let check = |theirs: Vec<Table>, expected: Option<&str>| {
+            assert_eq!(Shape::new(ours()).difference(&Shape::new(theirs)).as_deref(), expected);
+        };
+        check(ours(), None);
+        check(vec![table("a", &[], &[]), table("c", &["x"], &[])], Some("a: REFUSES DELETE"));
+        check(vec![table("a", &[], &["DELETE"]), table("c", &["x", "y"], &[])], Some("c: y BIGINT"));
+        check(vec![table("a", &[], &["DELETE"]), table("c", &[], &[])], Some("c: PRIMARY KEY (id)"));
+        check(vec![table("a", &[], &["DELETE"])], Some("c"));
+        for name in ["b", "d"] {
+            check(ours().into_iter().chain([table(name, &[], &[])]).collect(), Some(name));
+        }
+    }
 
     #[test]
     fn a_column_holds_values_of_its_type_alone() {

@@ -25,8 +25,9 @@ use std::sync::mpsc;
 const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
 /// Such transactions in memory at a time.
 const STAGES_IN_FLIGHT: usize = 6;
-/// Staged work that nobody has touched for so long is abandoned.
-const ABANDONED_AFTER_SECONDS: i64 = 3600;
+/// Staged work that nobody has touched for so long is abandoned: an hour, and one more, by which the clock of whoever touched it
+/// may be behind.
+const ABANDONED_AFTER_SECONDS: i64 = 2 * 3600;
 const READ_BYTES: usize = 1 << 20;
 
 /// A file to be routed.
@@ -95,8 +96,9 @@ pub fn route(
     let work = Work { payer: &payer, batch, request, env, outputs: &outputs };
     let result = work.run(writer, file, actor, progress);
     if !matches!(&result, Ok(Ok(Routed { duplicate: false, .. }))) {
-        // Nobody can see what was staged; it need not lie there until it is swept.
-        discard(writer, batch)?;
+        // Nobody can see what was staged; it need not lie there until it is swept. If it has to, what became of the file is
+        // what is to be told.
+        let _ = discard(writer, batch);
     }
     result
 }
@@ -141,7 +143,11 @@ fn find_repeated(writer: &mut Writer, payer: &Payer, file: &mut File) -> Result<
 fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
     let before = now.minus_seconds(ABANDONED_AFTER_SECONDS);
     for batch in writer.connection.read(|tx| store::staging::abandoned(tx, before))? {
-        discard(writer, batch)?;
+        match discard(writer, batch) {
+            // Somebody else sweeps it already.
+            Err(Error::Conflict(_)) => {}
+            other => other?,
+        }
     }
     Ok(())
 }

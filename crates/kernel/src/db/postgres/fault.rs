@@ -20,15 +20,11 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
     let cause = format!("{} [{}]", told.message(), told.code().code());
     let refusal = |code, text: &str| (Refusal { code, text: text.to_owned() }.into(), None);
     match told.code() {
-        code if [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-            SqlState::LOCK_NOT_AVAILABLE,
-        ]
-        .contains(code) =>
-        {
-            (Conflict("other processes kept the store busy; try again".to_owned()).into(), Some(Trouble::Conflict))
+        code if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
+            (busy(), Some(Trouble::Conflict))
         }
+        // It has waited long enough already.
+        code if *code == SqlState::LOCK_NOT_AVAILABLE => (busy(), None),
         code if *code == SqlState::INVALID_PASSWORD || code.code().starts_with("28") => {
             refusal("store.password", "the database server does not accept this user and password")
         }
@@ -54,6 +50,10 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
     }
 }
 
+fn busy() -> Error {
+    Conflict("other processes kept the store busy; try again".to_owned()).into()
+}
+
 /// The server shuts down or starts, takes no more connections, or ended this one.
 fn is_lost(code: &SqlState) -> bool {
     let codes = [
@@ -62,6 +62,7 @@ fn is_lost(code: &SqlState) -> bool {
         SqlState::CANNOT_CONNECT_NOW,
         SqlState::TOO_MANY_CONNECTIONS,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        SqlState::IDLE_SESSION_TIMEOUT,
     ];
     codes.contains(code) || code.code().starts_with("08")
 }
@@ -70,15 +71,17 @@ fn is_lost(code: &SqlState) -> bool {
 fn explain_unsaid(doing: &str, error: &::postgres::Error) -> (Error, Option<Trouble>) {
     let source = error.source();
     let text = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    // The driver has no other way to say what kind of error it is.
-    if error.to_string().contains("TLS") {
+    let broken = source.and_then(|source| source.downcast_ref::<io::Error>());
+    // The driver has no other way to say what kind of error it is. A certificate that is not trusted is invalid data; what
+    // else breaks off in the middle of that conversation is the server's going away.
+    if error.to_string().contains("TLS") && broken.is_none_or(|broken| broken.kind() == io::ErrorKind::InvalidData) {
         let text = "no encrypted connection to a database server that is trusted could be made; see sslmode";
         return (
             StoreError::new(text, source.map_or_else(String::new, ToString::to_string)).with_code("store.tls").into(),
             None,
         );
     }
-    if error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<io::Error>) {
+    if error.is_closed() || broken.is_some() {
         return (unreachable_server(text), Some(Trouble::Lost));
     }
     // Nor that the server asked for a password.

@@ -20,17 +20,19 @@ use std::time::Duration;
 
 /// The schema that our tables are in: nothing else is found by name, whatever a role's own settings are.
 const SCHEMA: &str = "anvis";
-/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended. Rows are found by
-/// their keys whatever the server believes of the tables' sizes: a plan that was made while a table was empty would otherwise
+/// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended, sooner if its
+/// machine is gone: it may hold the journal. Rows are found by their keys whatever the server believes of the tables' sizes: a plan that was made while a table was empty would otherwise
 /// be kept while millions of rows are imported into it.
 const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=1h \
+    -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 \
     -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 /// What the rest is built on, whatever the URL says.
 const FIXED: &str =
     "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
-/// A server that went away without a word is noticed after so long.
+/// A server that went away without a word is asked after so long whether it is there, and is given up by the next question.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+const PROBE_WAIT: Duration = Duration::from_secs(10);
 
 /// A database of a server, and who we are there. Never shows the password.
 #[derive(Clone)]
@@ -61,14 +63,14 @@ impl Server {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(SILENCE_MAX);
         }
-        config.keepalives_idle(SILENCE_MAX);
+        config.keepalives_idle(SILENCE_MAX).keepalives_interval(PROBE_WAIT);
         Some(Self { config: Box::new(config), owner: None })
     }
 
     pub(super) fn owned_by(self, owner: Self) -> Option<Self> {
-        let place = |config: &Config| {
-            (config.get_hosts().to_vec(), config.get_ports().to_vec(), config.get_dbname().map(str::to_owned))
-        };
+        // A URL without a database names the one that is called like its user.
+        let database = |config: &Config| config.get_dbname().or(config.get_user()).map(str::to_owned);
+        let place = |config: &Config| (config.get_hosts().to_vec(), config.get_ports().to_vec(), database(config));
         let names_users = self.config.get_user().is_some() && owner.config.get_user().is_some();
         (names_users && place(&self.config) == place(&owner.config)).then(|| Self { owner: Some(owner.config), ..self })
     }

@@ -111,9 +111,12 @@ impl Session {
         self.client.borrow_mut().batch_execute(sql).map_err(self.failed(sql))
     }
 
+    /// By the catalogue, which also tells those who were granted nothing yet.
     pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
-        let sql = "SELECT to_regclass($1) IS NOT NULL";
-        let row = self.client.borrow_mut().query_typed_one(sql, &[(&format!("{}.{name}", super::SCHEMA), Type::TEXT)]);
+        let sql =
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1) AND relname = $2)";
+        let values: [(&(dyn ToSql + Sync), Type); 2] = [(&super::SCHEMA, Type::TEXT), (&name, Type::TEXT)];
+        let row = self.client.borrow_mut().query_typed_one(sql, &values);
         row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))
     }
 
