@@ -71,14 +71,15 @@ impl Session {
                 super::outside(&self.data, &out)?;
                 let env = self.env()?;
                 let released = release(&mut self.writer, &batch, &out, &self.actor, &env)?;
-                let Released { batch, counts, completed, status } = &released;
+                let Released { batch, counts, completed, status, earlier } = &released;
                 let mut text = format!("{batch}  {}\n{}", counts.state(), counts_text(counts));
-                for path in completed.iter().chain(status) {
+                for path in earlier.iter().chain(completed).chain(status) {
                     let _ = writeln!(text, "{}", path.display());
                 }
                 let mut json = counts_json(batch, counts);
                 json["completed"] = json!(completed);
                 json["status"] = json!(status);
+                json["earlier"] = json!(earlier);
                 Ok(Answer::done(text, &json))
             }
             Payout::Cancel { batch, end_to_end } => {
