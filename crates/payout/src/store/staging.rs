@@ -25,6 +25,11 @@ pub(crate) fn insert(tx: &Tx<'_>, batch: Id<Batch>, now: Timestamp) -> Result<()
     tx.run(&INSERT, &[batch.into(), now.into()]).map(|_| ())
 }
 
+/// Whether the work is known.
+pub(crate) fn is_there(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
+    Ok(tx.optional(&IS_STAGED, &[batch.into()], |row| row.int(0))?.is_some())
+}
+
 /// Says that the work is alive.
 pub(crate) fn touch(tx: &Tx<'_>, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
     match tx.run(&TOUCH, &[now.into(), batch.into()])? {
@@ -54,7 +59,7 @@ pub(crate) fn abandoned(tx: &Tx<'_>, before: Timestamp) -> Result<Vec<Id<Batch>>
 /// Removes some of what was staged; whether more is left. A batch that has become real is staged no more, and nothing of it is
 /// removed.
 pub(crate) fn sweep_some(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
-    if tx.optional(&IS_STAGED, &[batch.into()], |row| row.int(0))?.is_none() {
+    if !is_there(tx, batch)? {
         return Ok(false);
     }
     let first = |statement| tx.one(statement, &[batch.into()], |row| row.optional_int(0));
