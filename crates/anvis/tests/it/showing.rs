@@ -39,7 +39,7 @@ fn a_long_batch_is_shown_whole() {
         shown[key] = value;
     }
     let members = shown.as_object_mut().unwrap();
-    for key in ["completed", "status"] {
+    for key in ["completed", "status", "earlier"] {
         members.remove(key);
     }
     let listed = shown.clone();
