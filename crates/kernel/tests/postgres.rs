@@ -1,5 +1,4 @@
-//! What only a server can do to a store: run several processes at once, refuse, go away, come back. Left out where the tests
-//! run on SQLite.
+//! What only a server can do to a store: run several processes at once, refuse, go away, come back.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,7 +6,7 @@ mod relay;
 
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::Hash;
-use kernel::testing::{TestPlace, is_postgres, on_server};
+use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
     Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Operation, Refusal, Role, Scope, Secrets,
     Store, Timestamp, Writer,
@@ -90,10 +89,9 @@ fn take(writer: &mut Writer, runs: &AtomicU32) -> Result<u64, Error> {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn many_writers_take_turns_and_none_is_refused() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let runs = AtomicU32::new(0);
@@ -113,10 +111,9 @@ fn many_writers_take_turns_and_none_is_refused() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn one_key_is_done_once_by_many() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let runs = AtomicU32::new(0);
@@ -135,10 +132,9 @@ fn one_key_is_done_once_by_many() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn clocks_apart_do_not_run_the_journal_backwards() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let runs = AtomicU32::new(0);
@@ -159,10 +155,9 @@ fn clocks_apart_do_not_run_the_journal_backwards() {
 
 /// The answer to a commit is lost on its way: it is not done again.
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_commit_whose_answer_was_lost_is_found_again() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     for loses in [relay::Loses::Commit, relay::Loses::Answer] {
         let place = Place::new();
         place.create();
@@ -183,10 +178,9 @@ fn a_commit_whose_answer_was_lost_is_found_again() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_connection_that_is_cut_is_made_anew() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let mut writer = place.writer();
@@ -222,10 +216,9 @@ fn a_connection_that_is_cut_is_made_anew() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_conflict_of_the_works_own_is_told_at_once() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let mut tries = 0;
@@ -237,10 +230,9 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn what_cannot_be_is_said_clearly() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let name = format!("anvis_test_role_{}", std::process::id());
@@ -266,10 +258,9 @@ fn what_cannot_be_is_said_clearly() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let url = &place.store.url;
@@ -293,10 +284,9 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn the_applications_role_cannot_change_what_stays() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     let [owner, app] = ["owner", "app"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
     on_server(&format!("CREATE ROLE {owner} LOGIN PASSWORD 'o'; CREATE ROLE {app} LOGIN PASSWORD 'a'")).unwrap();
