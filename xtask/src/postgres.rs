@@ -11,6 +11,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// The variable by which tests are told of a cluster. Its value is a URL.
 pub const VARIABLE: &str = "ANVIS_TEST_POSTGRES";
 
+/// What tests are told besides: those that are about it are not left out, and those about SQLite's files are.
+pub const TESTS: [&str; 4] = ["--", "--include-ignored", "--skip", "on_sqlite"];
+
 /// The oldest version that will do.
 const VERSION_MIN: u32 = 15;
 const MISSING: &str =
@@ -35,7 +38,7 @@ pub fn run(settings: &[String]) -> Result<(), String> {
     let url = cluster.url();
     println!("PostgreSQL {} serves an empty database at\n\n  {url}\n", cluster.version);
     println!("By hand:   psql '{url}'");
-    println!("In tests:  {VARIABLE}='{url}' cargo test");
+    println!("In tests:  {VARIABLE}='{url}' cargo test {}", TESTS.join(" "));
     println!("Ctrl-C stops it, and removes all that was in it.");
     cluster.wait()
 }

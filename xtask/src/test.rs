@@ -45,7 +45,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     part("the workspace, on SQLite", &|| cargo(&["test", "--workspace", "--no-fail-fast"]).count_tests());
     if let Some(cluster) = &postgres {
         let packages = ON_THE_STORE.iter().flat_map(|name| ["--package", name]);
-        let args: Vec<&str> = ["test", "--no-fail-fast"].into_iter().chain(packages).collect();
+        let args: Vec<&str> = ["test", "--no-fail-fast"].into_iter().chain(packages).chain(postgres::TESTS).collect();
         let run = || cargo(&args).env(postgres::VARIABLE, cluster.url()).count_tests();
         part(&format!("what stands on the store, on PostgreSQL {}", cluster.version), &run);
     }

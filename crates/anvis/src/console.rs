@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kernel::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, ErrorKind, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
 
 /// Ours to mend.
@@ -49,26 +49,32 @@ fn without_value(error: &clap::Error) -> Option<String> {
 }
 
 /// What a command has to say, for people and for scripts.
-pub struct Answer {
-    /// For people.
-    pub text: String,
-    /// For scripts.
-    pub json: Value,
-    /// Whether the command refused what it was given as a whole.
-    pub refused: bool,
+pub enum Answer {
+    /// It is to be printed.
+    Whole {
+        /// For people.
+        text: String,
+        /// For scripts.
+        json: Value,
+        /// Whether the command refused what it was given as a whole.
+        refused: bool,
+    },
+    /// It was printed while it was made: see [`stream`].
+    Printed,
 }
 
 impl Answer {
     /// It was done.
     pub fn done(text: impl Into<String>, json: &impl Serialize) -> Self {
-        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or(Value::Null), refused: false }
+        Self::Whole { text: text.into(), json: serde_json::to_value(json).unwrap_or(Value::Null), refused: false }
     }
 }
 
 /// Prints what came of a command.
 pub fn finish(result: Result<Answer, Error>, wants_json: bool) -> ExitCode {
     match result {
-        Ok(Answer { text, json, refused }) => {
+        Ok(Answer::Printed) => ExitCode::SUCCESS,
+        Ok(Answer::Whole { text, json, refused }) => {
             let code = if refused { REFUSED } else { 0 };
             match (wants_json, refused) {
                 (true, _) => print_json(&json, code),
@@ -100,6 +106,82 @@ fn print(text: &str, code: u8) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end());
     ExitCode::from(code)
+}
+
+/// Prints an answer that may be too long to hold while `make` makes it. Whatever it fails with stands on a line of its own.
+pub fn stream(make: impl FnOnce(&mut Out) -> Result<(), Error>) -> Result<Answer, Error> {
+    let out = BufWriter::new(std::io::stdout().lock());
+    let mut out = Out { out, held_back: String::new(), is_begun: false, has_reader: true };
+    let made = make(&mut out);
+    let ended = out.end();
+    // A reader that has gone away (`| head`) is no failure of ours.
+    if out.has_reader {
+        made.and(ended)?;
+    }
+    Ok(Answer::Printed)
+}
+
+/// Where an answer is printed while it is made.
+pub struct Out {
+    out: BufWriter<StdoutLock<'static>>,
+    /// White space, which is dropped where the answer ends.
+    held_back: String,
+    is_begun: bool,
+    has_reader: bool,
+}
+
+impl Out {
+    /// Prints what comes next.
+    ///
+    /// # Errors
+    /// It cannot be printed; there is no use in going on.
+    pub fn print(&mut self, text: &str) -> Result<(), Error> {
+        let (told, rest) = text.split_at(text.trim_end().len());
+        if !told.is_empty() {
+            self.is_begun = true;
+            let printed = write!(self.out, "{}{told}", self.held_back);
+            self.held_back.clear();
+            self.check(printed)?;
+        }
+        self.held_back.push_str(rest);
+        Ok(())
+    }
+
+    /// Prints a JSON object whose member `list` is an empty list, with the items in it that `items` gives. No member before it
+    /// has one of that name.
+    ///
+    /// # Errors
+    /// Those of `items`; nothing is printed if the first item was not given then.
+    pub fn object(
+        &mut self,
+        object: &Value,
+        list: &str,
+        items: impl FnOnce(&mut dyn FnMut(&Value) -> Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let text = object.to_string();
+        // In a text, its quotes would be escaped.
+        let begin = format!("{}:[", json!(list));
+        let (before, after) = text.split_at(text.find(&begin).map_or(text.len(), |at| at + begin.len()));
+        let mut separator = before;
+        items(&mut |item| {
+            self.print(std::mem::replace(&mut separator, ","))?;
+            self.print(&item.to_string())
+        })?;
+        if separator == before {
+            self.print(before)?;
+        }
+        self.print(after)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let ended = if self.is_begun { writeln!(self.out).and_then(|()| self.out.flush()) } else { Ok(()) };
+        self.check(ended)
+    }
+
+    fn check(&mut self, printed: std::io::Result<()>) -> Result<(), Error> {
+        self.has_reader &= !printed.as_ref().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        printed.map_err(Error::io("the answer could not be printed"))
+    }
 }
 
 /// A progress bar on a terminal, and none in a pipe.

@@ -18,6 +18,19 @@ pub fn is_postgres() -> bool {
     server().is_some()
 }
 
+/// For a test that is about PostgreSQL, and is left out elsewhere by its mark `#[ignore]`: run there all the same, it fails.
+#[track_caller]
+pub fn require_postgres() {
+    assert!(is_postgres(), "this test is about PostgreSQL: name a server in ANVIS_TEST_POSTGRES");
+}
+
+/// For a test that is about the files that SQLite keeps a store in, and is left out elsewhere by its name, `on_sqlite_…`: run
+/// there all the same, it fails.
+#[track_caller]
+pub fn require_sqlite() {
+    assert!(!is_postgres(), "this test is about SQLite: say --skip on_sqlite, or do not set ANVIS_TEST_POSTGRES");
+}
+
 /// A place at which there is no store yet, or a copy of one. A database goes away with it; a folder is its caller's.
 #[derive(Debug)]
 pub struct TestPlace {

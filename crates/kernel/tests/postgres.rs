@@ -1,5 +1,4 @@
-//! What only a server can do to a store: run several processes at once, refuse, go away, come back. Left out where the tests
-//! run on SQLite.
+//! What only a server can do to a store: run several processes at once, refuse, go away, come back.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,7 +6,7 @@ mod relay;
 
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::Hash;
-use kernel::testing::{TestPlace, is_postgres, on_server};
+use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
     Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Operation, Refusal, Role, Scope, Secrets,
     Store, Timestamp, Writer,
@@ -93,10 +92,9 @@ fn take(writer: &mut Writer, runs: &AtomicU32) -> Result<u64, Error> {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn many_writers_take_turns_and_none_is_refused() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let runs = AtomicU32::new(0);
@@ -116,10 +114,9 @@ fn many_writers_take_turns_and_none_is_refused() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn one_key_is_done_once_by_many() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let runs = AtomicU32::new(0);
@@ -138,10 +135,9 @@ fn one_key_is_done_once_by_many() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn clocks_apart_do_not_run_the_journal_backwards() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let runs = AtomicU32::new(0);
@@ -162,10 +158,9 @@ fn clocks_apart_do_not_run_the_journal_backwards() {
 
 /// The answer to a commit is lost on its way: it is not done again.
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_commit_whose_answer_was_lost_is_found_again() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     for loses in [relay::Loses::Commit, relay::Loses::Answer] {
         let place = Place::new();
         place.create();
@@ -186,10 +181,9 @@ fn a_commit_whose_answer_was_lost_is_found_again() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_connection_that_is_cut_is_made_anew() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let mut writer = place.writer();
@@ -225,10 +219,9 @@ fn a_connection_that_is_cut_is_made_anew() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_connection_that_was_idle_for_too_long_is_made_anew() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let separator = if place.store.url.contains('?') { '&' } else { '?' };
@@ -241,10 +234,9 @@ fn a_connection_that_was_idle_for_too_long_is_made_anew() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_conflict_of_the_works_own_is_told_at_once() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let mut tries = 0;
@@ -256,10 +248,9 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_lock_is_waited_for_once() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let mut holder = postgres::Client::connect(&place.store.url, postgres::NoTls).unwrap();
@@ -279,10 +270,9 @@ fn a_lock_is_waited_for_once() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn what_cannot_be_is_said_clearly() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let name = format!("anvis_test_role_{}", std::process::id());
@@ -325,10 +315,9 @@ fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trust
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     place.create();
     let url = &place.store.url;
@@ -352,10 +341,9 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn the_applications_role_cannot_change_what_stays() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     let [owner, app] = ["owner", "app"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
     on_server(&format!("CREATE ROLE {owner} LOGIN PASSWORD 'o'; CREATE ROLE {app} LOGIN PASSWORD 'a'")).unwrap();
@@ -418,10 +406,9 @@ fn the_applications_role_cannot_change_what_stays() {
 
 /// Whoever runs the server may give the owner a schema rather than the right to make one.
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_schema_that_was_made_beforehand_is_used() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let place = Place::new();
     let [owner, app] = ["given", "using"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
     on_server(&format!("CREATE ROLE {owner} LOGIN PASSWORD 'o'; CREATE ROLE {app} LOGIN PASSWORD 'a'")).unwrap();

@@ -75,19 +75,29 @@ pub fn resolve_many(
     let mut order: Vec<usize> = (0..queries.len()).collect();
     order.sort_unstable_by_key(|&index| queries[index].payee);
     let mut found = vec![false; queries.len()];
+    // A specific account may take precedence for few; theirs are looked up afterwards, together.
+    let mut waiting = Vec::new();
     store::payee::find_many(scope, order.iter().map(|&index| &queries[index].payee), |at, payee| {
         let index = order[at];
         found[index] = true;
         let default = in_force(scope, payee.designation, now, kernel::journal::ENTRIES_MAX)?;
-        let specific = match queries[index].purpose.filter(|_| payee.has_specific) {
-            None => None,
-            Some(purpose) => {
-                let newest = store::designation::find_specific(scope, &queries[index].payee, &purpose)?;
-                in_force(scope, newest, now, kernel::journal::ENTRIES_MAX)?
-            }
-        };
-        answer(index, Resolution::of(Some(payee.status), precedence(specific, default).as_ref()))
+        if payee.has_specific && queries[index].purpose.is_some() {
+            waiting.push((index, payee.status, default));
+            return Ok(());
+        }
+        answer(index, Resolution::of(Some(payee.status), default.as_ref()))
     })?;
+    let mut specifics = vec![None; waiting.len()];
+    let payees = waiting.iter().map(|(index, ..)| &queries[*index].payee);
+    store::designation::find_specifics(scope, payees, |at, newest| {
+        if newest.purpose == queries[waiting[at].0].purpose {
+            specifics[at] = in_force(scope, Some(newest), now, kernel::journal::ENTRIES_MAX)?;
+        }
+        Ok(())
+    })?;
+    for ((index, status, default), specific) in waiting.into_iter().zip(specifics) {
+        answer(index, Resolution::of(Some(status), precedence(specific, default).as_ref()))?;
+    }
     for (index, _) in found.iter().enumerate().filter(|(_, found)| !**found) {
         answer(index, Resolution::NotInRegister)?;
     }

@@ -193,6 +193,7 @@ pub struct Session {
     actor: Actor,
     /// The moment that was claimed, in a synthetic store.
     claimed: Option<Timestamp>,
+    wants_json: bool,
 }
 
 impl Session {
@@ -208,7 +209,7 @@ impl Session {
             None => Actor::console(),
             Some(name) => operator(&mut writer, name, common.operator_key.as_deref())?,
         };
-        Ok(Self { data, writer, actor, claimed: common.now })
+        Ok(Self { data, writer, actor, claimed: common.now, wants_json: common.json })
     }
 
     /// The environment of the next command.

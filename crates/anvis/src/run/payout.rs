@@ -1,6 +1,6 @@
 use super::Session;
 use crate::cli::Payout;
-use crate::console::{Answer, Progress, Unit, grouped};
+use crate::console::{self, Answer, Progress, Unit, grouped};
 use kernel::Error;
 use payout::batch::Counts;
 use payout::commands::{Cancel, Refused, Released, Request, Routed, release, route};
@@ -38,44 +38,48 @@ impl Session {
                 Ok(Answer::done(text, &json))
             }
             Payout::List { limit } => {
-                let batches = queries::list(&mut self.writer, limit, &self.actor)?;
-                let mut text = String::new();
-                for batch in &batches {
-                    let BatchView { batch, payer, received, counts, .. } = batch;
-                    let payments = grouped(counts.payments);
-                    let _ = writeln!(text, "{batch}  {received}  {:<10} {payments:>12}  {payer}", counts.state());
-                }
-                if batches.is_empty() {
-                    text.push_str("No file has come in yet.");
-                }
-                Ok(Answer::done(text, &json!({ "batches": batches.iter().map(batch_json).collect::<Vec<_>>() })))
+                let Self { writer, actor, wants_json, .. } = self;
+                console::stream(|out| {
+                    if *wants_json {
+                        return out.object(&json!({ "batches": [] }), "batches", |item| {
+                            queries::list(writer, limit, actor, |batch| item(&batch_json(&batch)))
+                        });
+                    }
+                    let mut text = "No file has come in yet.".to_owned();
+                    queries::list(writer, limit, actor, |batch| {
+                        text.clear();
+                        out.print(&batch_line(&batch))
+                    })?;
+                    out.print(&text)
+                })
             }
-            Payout::Show { batch } => {
-                let mut payments = Vec::new();
-                let view = queries::show(&mut self.writer, &batch, &self.actor, |payment| {
-                    payments.push(payment);
-                    Ok(())
-                })?;
-                let mut text = format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer);
-                for PaymentView { end_to_end_id, state, code } in &payments {
-                    let _ = writeln!(text, "{end_to_end_id:<35}  {state:<9}  {}", code.unwrap_or_default());
-                }
-                let mut json = batch_json(&view);
-                json["payments"] = payments.iter().map(payment_json).collect();
-                Ok(Answer::done(text, &json))
-            }
+            Payout::Show { batch } => console::stream(|out| {
+                queries::show(&mut self.writer, &batch, &self.actor, |shown| {
+                    let view = &shown.view;
+                    if self.wants_json {
+                        let mut json = batch_json(view);
+                        json["payments"] = json!([]);
+                        return out.object(&json, "payments", |item| {
+                            shown.each_payment(|payment| item(&payment_json(&payment)))
+                        });
+                    }
+                    out.print(&format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer))?;
+                    shown.each_payment(|payment| out.print(&payment_line(&payment)))
+                })
+            }),
             Payout::Release { batch, out } => {
                 super::outside(&self.data, &out)?;
                 let env = self.env()?;
                 let released = release(&mut self.writer, &batch, &out, &self.actor, &env)?;
-                let Released { batch, counts, completed, status } = &released;
+                let Released { batch, counts, completed, status, earlier } = &released;
                 let mut text = format!("{batch}  {}\n{}", counts.state(), counts_text(counts));
-                for path in completed.iter().chain(status) {
+                for path in earlier.iter().chain(completed).chain(status) {
                     let _ = writeln!(text, "{}", path.display());
                 }
                 let mut json = counts_json(batch, counts);
                 json["completed"] = json!(completed);
                 json["status"] = json!(status);
+                json["earlier"] = json!(earlier);
                 Ok(Answer::done(text, &json))
             }
             Payout::Cancel { batch, end_to_end } => {
@@ -127,12 +131,21 @@ fn batch_json(BatchView { batch, payer, message_id, received, counts }: &BatchVi
     json
 }
 
+fn batch_line(BatchView { batch, payer, received, counts, .. }: &BatchView) -> String {
+    let payments = grouped(counts.payments);
+    format!("{batch}  {received}  {:<10} {payments:>12}  {payer}\n", counts.state())
+}
+
+fn payment_line(PaymentView { end_to_end_id, state, code }: &PaymentView) -> String {
+    format!("{end_to_end_id:<35}  {state:<9}  {}\n", code.unwrap_or_default())
+}
+
 fn payment_json(PaymentView { end_to_end_id, state, code }: &PaymentView) -> Value {
     json!({ "end_to_end_id": end_to_end_id, "state": state, "code": code })
 }
 
 fn refusal(Refused { batch, code, text, status }: &Refused) -> Answer {
-    Answer {
+    Answer::Whole {
         text: format!("{text} [{code}]"),
         json: json!({ "code": code, "text": text, "batch": batch, "status": status }),
         refused: true,

@@ -2,6 +2,7 @@
 
 use crate::pain::{cpr, simple};
 use crate::support::*;
+use kernel::testing::require_sqlite;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -143,10 +144,8 @@ fn keys_of_every_answer() {
 }
 
 #[test]
-fn init_makes_a_store_once() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_init_makes_a_store_once() {
+    require_sqlite();
     let world = World::empty();
     holds(
         &world.run("init").done(),

@@ -187,7 +187,7 @@ fn no_copy_is_made_where_none_may_be() {
     ] {
         check(&args, exit, code);
     }
-    if !is_without_files() {
+    if !is_postgres() {
         check("backup store/bk", 3, "store.inside");
     }
     assert_eq!(world.run("journal head").done(), before, "nothing of it was begun");

@@ -2,6 +2,7 @@
 
 use crate::pain::*;
 use crate::support::*;
+use kernel::testing::require_sqlite;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -142,10 +143,8 @@ fn copy_store(world: &World, to: &str) {
 }
 
 #[test]
-fn a_disk_that_is_full_where_the_store_is() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_a_disk_that_is_full_where_the_store_is() {
+    require_sqlite();
     let world = World::settled();
     let Some(disk) = SmallDisk::mount(&world, "disk", 600) else { return };
     std::fs::create_dir(world.path("disk/store")).unwrap();
@@ -182,10 +181,8 @@ fn a_disk_that_is_full_where_a_store_is_made() {
 }
 
 #[test]
-fn stores_that_are_not_there_or_not_ours() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_stores_that_are_not_there_or_not_ours() {
+    require_sqlite();
     let world = World::settled();
     world.run("journal head --data none").refused("store.missing");
     world.write("file", "x");
@@ -231,10 +228,8 @@ fn tables_of_another_version_of_the_program() {
 }
 
 #[test]
-fn a_store_that_another_process_holds() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_a_store_that_another_process_holds() {
+    require_sqlite();
     let world = World::settled();
     world.write("payments.xml", simple("OPTAGET", &[cpr("E1", ALICE, "1.00")]));
     let database = world.database();

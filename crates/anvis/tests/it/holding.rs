@@ -313,3 +313,69 @@ fn both_versions_are_held_and_released() {
         }
     }
 }
+
+/// A release that was killed after its record and before its answer is told of by the next one, whatever that one does itself.
+#[test]
+fn files_that_were_never_told_of_are_named_by_the_next_release() {
+    let world = World::settled();
+    let payments =
+        [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), pay("E3", &format!("cvr:{POOR_COMPANY}"), "3.00")];
+    let first = world.route(HOLDER, simple("VENT", &payments)).done();
+    let batch = first["batch"].as_str().unwrap();
+    let release = || world.run(&format!("payout release {batch} --out out")).done();
+    let files = |stage: &str| {
+        [format!("out/bank/{batch}{stage}.pain.001.xml"), format!("out/payer/{batch}{stage}.pain.002.xml")]
+    };
+    // As a process leaves it that is killed after its commit, with the files under their names or not.
+    let cut_off = |stage: i64| {
+        let sql = format!("INSERT INTO unwritten_stage (batch, stage) SELECT id, {stage} FROM batch");
+        world.change_store(&sql).unwrap();
+    };
+    let remove = |name: &str| std::fs::remove_file(world.path(name)).unwrap();
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    assert_eq!(release()["earlier"], json!([]));
+    let written = world.files("out").into_iter().map(|name| (world.bytes(&name), name)).collect::<Vec<_>>();
+
+    // Nothing can be released now.
+    cut_off(1);
+    remove(&files("-1")[1]);
+    let again = release();
+    holds(&again, &json!({ "held": 1, "completed": null, "status": null, "earlier": files("-1") }), "cut off");
+    assert_eq!(release()["earlier"], json!([]));
+
+    // Something can.
+    cut_off(0);
+    cut_off(1);
+    files("").iter().chain(&files("-1")).for_each(|name| remove(name));
+    world.change(&format!("register,cvr:{POOR_COMPANY},0040-78,,,,,"));
+    let again = release();
+    let [completed, status] = files("-2");
+    let earlier = [files(""), files("-1")].concat();
+    holds(&again, &json!({ "held": 0, "completed": completed, "status": status, "earlier": earlier }), "and more");
+    for (bytes, name) in &written {
+        assert_eq!(world.bytes(name), *bytes, "{name}");
+    }
+
+    // Nothing is left to be released: the last files are named always, others where they were missing.
+    let check = |expected: &[[String; 2]]| {
+        let again = release();
+        let earlier = expected.concat();
+        holds(&again, &json!({ "completed": completed, "status": status, "earlier": earlier }), "nothing left");
+    };
+    check(&[]);
+    cut_off(2);
+    remove(&status);
+    check(&[]);
+    remove(&files("-1")[0]);
+    check(&[files("-1")]);
+    cut_off(0);
+    check(&[files("")]);
+    check(&[]);
+    // A person is told of them too.
+    cut_off(1);
+    let said = world.say(&format!("payout release {batch} --out out"));
+    for name in files("-1").iter().chain(&files("-2")) {
+        assert!(said.lines().any(|line| line == name), "{said}");
+    }
+    world.verified();
+}

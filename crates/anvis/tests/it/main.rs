@@ -17,5 +17,6 @@ mod relay;
 mod routing;
 mod secrets;
 mod server;
+mod showing;
 mod support;
 mod tamper;

@@ -1,5 +1,4 @@
-//! What goes wrong with a database server: told clearly, nothing lost, and the same command then works. Left out where the
-//! tests run on SQLite.
+//! What goes wrong with a database server: told clearly, nothing lost, and the same command then works.
 
 use crate::faults::SmallDisk;
 use crate::pain::*;
@@ -96,10 +95,9 @@ fn urls_that_name_no_store() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn servers_that_are_not_reached_or_do_not_let_us_in() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     let role = format!("anvis_test_entry_{}", std::process::id());
     on_server(&format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).unwrap();
@@ -126,10 +124,9 @@ fn servers_that_are_not_reached_or_do_not_let_us_in() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_statement_that_takes_too_long() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = world(None);
     let head = world.verified();
     let mut holder = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
@@ -150,10 +147,9 @@ fn a_statement_that_takes_too_long() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn nobody_waits_for_another_to_sweep() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = world(None);
     world.change_store("INSERT INTO staging (batch, touched_at) VALUES (1, 0)").unwrap();
     let mut sweeper = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
@@ -167,10 +163,9 @@ fn nobody_waits_for_another_to_sweep() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_is_gone_before_a_command_begins() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let server = Server::start();
     let world = world(Some(server.url()));
     let head = world.verified();
@@ -184,10 +179,9 @@ fn a_server_that_is_gone_before_a_command_begins() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_goes_in_the_middle_and_comes_back() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let server = Arc::new(Server::start());
     let world = world(Some(server.url()));
     let relay = Relay::to(world.url(), &world.path("relay"), "gone");
@@ -224,9 +218,7 @@ fn a_server_that_goes_in_the_middle_and_comes_back() {
 
 /// The server crashes when a command has got so far, and the command gives up after a while.
 fn check_gone(args: &str, when: When, code: &str) {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let server = Arc::new(Server::start());
     let world = world(Some(server.url()));
     let head = world.verified();
@@ -242,21 +234,22 @@ fn check_gone(args: &str, when: When, code: &str) {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_goes_in_the_middle_and_stays_away() {
     check_gone(&route(), When::Bytes(100_000), "store.unreachable");
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_goes_at_a_commit_and_stays_away() {
     check_gone(IMPORT, When::Commits(2), "store.unknown");
 }
 
 /// What became of a file is told, also when nothing can be cleared away any more.
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_store_that_fails_when_a_file_was_refused() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     let fail = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
@@ -270,10 +263,9 @@ fn a_store_that_fails_when_a_file_was_refused() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_whose_disk_is_full() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let folder = World::empty();
     // The server's user goes through the folder to the disk.
     std::fs::set_permissions(folder.path(""), PermissionsExt::from_mode(0o711)).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::pain::*;
 use crate::support::*;
+use kernel::testing::require_sqlite;
 use std::process::Command;
 
 /// Texts that stand in the registers and payment files below and must not stand anywhere else.
@@ -67,10 +68,8 @@ fn check_folder(world: &World, folder: &str, hidden: &[String], when: &str) {
 }
 
 #[test]
-fn nothing_personal_stands_in_the_data_folder_or_in_a_log() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_nothing_personal_stands_in_the_data_folder_or_in_a_log() {
+    require_sqlite();
     let world = World::settled();
     let hidden = hidden();
     // A reader that never finishes keeps the write-ahead log from being folded in: it is looked through, too.
@@ -150,10 +149,8 @@ fn errors_for_people_show_nothing_either() {
 }
 
 #[test]
-fn equal_values_do_not_look_equal() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_equal_values_do_not_look_equal() {
+    require_sqlite();
     // Two payees with one account, and one text in two payments.
     let world = World::settled();
     world.change(&format!("register,cpr:{FRIDA},{ALICE_ACCOUNT},,,,,"));

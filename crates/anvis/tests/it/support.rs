@@ -1,7 +1,7 @@
 //! Drives the real binary in a folder of its own, and makes the registers that the tests talk about.
 
 use kernel::testing::TestPlace;
-pub use kernel::testing::is_postgres;
+pub use kernel::testing::{is_postgres, require_postgres};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -405,11 +405,6 @@ impl World {
     pub fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("store/anvis.sqlite")).unwrap()
     }
-}
-
-/// Whether a test is left out, because it is about the files that SQLite keeps a store in, and there are none.
-pub fn is_without_files() -> bool {
-    is_postgres()
 }
 
 /// Waits for a command's end.

@@ -2,6 +2,7 @@
 
 use crate::pain::*;
 use crate::support::*;
+use kernel::testing::require_sqlite;
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params_from_iter};
 use std::path::Path;
@@ -127,10 +128,8 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn one_edited_cell_of_any_table() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_one_edited_cell_of_any_table() {
+    require_sqlite();
     let world = full();
     let copies = Copies::of(&world);
     let database = world.database();
@@ -160,10 +159,8 @@ fn one_edited_cell_of_any_table() {
 }
 
 #[test]
-fn one_row_taken_away_or_doubled() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_one_row_taken_away_or_doubled() {
+    require_sqlite();
     let world = full();
     let copies = Copies::of(&world);
     let database = world.database();
@@ -210,10 +207,8 @@ fn one_row_taken_away_or_doubled() {
 }
 
 #[test]
-fn two_sealed_values_swapped() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_two_sealed_values_swapped() {
+    require_sqlite();
     let world = full();
     let copies = Copies::of(&world);
     let database = world.database();
@@ -249,10 +244,8 @@ fn two_sealed_values_swapped() {
 }
 
 #[test]
-fn a_real_store_is_not_made_synthetic_by_an_edit() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_a_real_store_is_not_made_synthetic_by_an_edit() {
+    require_sqlite();
     let world = World::real();
     world.database().execute("UPDATE keyring SET synthetic = 1", []).unwrap();
     world.run("journal head --now 2026-01-01").refused("key.wrong");
@@ -260,10 +253,8 @@ fn a_real_store_is_not_made_synthetic_by_an_edit() {
 
 /// Takes the journal's last entries away, and makes the head that it had then.
 #[test]
-fn a_tail_cut_off_so_that_all_agrees() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_a_tail_cut_off_so_that_all_agrees() {
+    require_sqlite();
     let world = full();
     // The last entry is a look-up, which recorded no rows: without it everything agrees but the head that somebody kept.
     let kept = world.verified();
@@ -314,10 +305,8 @@ fn head_of(database: &Connection, size: u64) -> (Vec<u8>, i64) {
 }
 
 #[test]
-fn heads_that_were_kept() {
-    if is_without_files() {
-        return;
-    }
+fn on_sqlite_heads_that_were_kept() {
+    require_sqlite();
     let world = World::settled();
     let mut kept = vec![world.verified()];
     for _ in 0..5 {

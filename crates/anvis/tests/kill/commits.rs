@@ -1,5 +1,5 @@
 //! The connection to the server is cut at every commit, so that the commit is lost on its way, or the answer to it; and at
-//! places between. Left out where the tests run on SQLite.
+//! places between.
 
 use crate::outputs;
 use crate::pain::{Pay, cpr, simple};
@@ -19,13 +19,8 @@ fn at_every_commit(world: &World, args: &str, exit: i32, told: impl Fn(&World, &
             let copy = world.copy();
             let relay = Relay::to(copy.url(), &copy.path("relay"), "cut");
             relay.at(When::Commits(commits), move || then);
-            let mut answer = copy.run(&format!("{args} --store {}", relay.url));
+            let answer = copy.run(&format!("{args} --store {}", relay.url));
             let about = format!("{args}: {then:?} after {commits} commits: {}{}", answer.stdout, answer.stderr);
-            if then == Then::LoseAnswer && answer.exit == 1 {
-                // Rows that nobody can see are not known by a key. When they are found there already, it is begun anew.
-                assert_eq!(answer.json()["code"], "conflict", "{about}");
-                answer = copy.run(args);
-            }
             assert_eq!(answer.exit, exit, "{about}");
             assert_eq!((told(&copy, &answer.json()), head_size(&copy)), expected, "{about}");
             copy.verified();
@@ -84,10 +79,9 @@ fn payments(message_id: &str) -> String {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn import() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     let rows: String = (1..22).map(|at| format!("register,p:{},0040-{at},,none,,,\n", 1_000_000_100 + at)).collect();
     world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}bad,,,,,,,\nchange,cpr:{ALICE},1020-5,,0040,,,\n"));
@@ -98,20 +92,18 @@ fn import() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn route() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     world.write("payments.xml", payments("TABT"));
     at_every_commit(&world, &format!("payout route payments.xml --payer {HOLDER} --out out"), 0, batch);
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn refuse() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     world.write("payments.xml", payments("DAARLIG").replacen("<NbOfTxs>13", "<NbOfTxs>12", 1));
     at_every_commit(&world, &format!("payout route payments.xml --payer {PUBLIC} --out out"), 3, |world, answer| {
@@ -121,10 +113,9 @@ fn refuse() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn release_and_cancel() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     world.write("payments.xml", payments("HOLDT"));
     let routed = world.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
@@ -134,10 +125,9 @@ fn release_and_cancel() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn between() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     world.write("payments.xml", payments("MELLEM"));
     let route = format!("payout route payments.xml --payer {HOLDER} --out out --hold");
@@ -147,10 +137,9 @@ fn between() {
 }
 
 #[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn single_commands() {
-    if !is_postgres() {
-        return;
-    }
+    require_postgres();
     let world = World::settled();
     let answer = |_: &World, answer: &Value| answer.to_string();
     at_every_commit(&world, &format!("resolve cpr:{ALICE}"), 0, answer);

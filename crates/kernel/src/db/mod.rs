@@ -185,7 +185,7 @@ impl Connection {
     }
 
     /// Writes what nobody can see, beside others that write: rows of work under way, and their sweeping. `work` is done again
-    /// as in [`Connection::write`]; where it finds its own rows, that is a [`crate::Conflict`].
+    /// as in [`Connection::write`]; it looks whether its own rows are there already.
     ///
     /// # Errors
     /// As [`Connection::write`].

@@ -48,7 +48,7 @@ impl Command for Cancel {
         let key = self.end_to_end_id.as_ref().map(|id| end_to_end_key(scope.vault, id));
         let mut wanted = Vec::new();
         let mut tally = Tally::default();
-        each_payment(scope, batch.id, i64::MAX, |row| {
+        each_payment(scope, batch.id, |row| {
             let is_wanted = row.outcome.state == State::Held && key.is_none_or(|key| row.end_to_end == key);
             let outcome = if is_wanted { CANCELLED } else { row.outcome };
             if is_wanted {

@@ -15,6 +15,7 @@ use crate::batch::{self, Batch, Counts, Tally};
 use crate::store;
 use kernel::journal::Entry;
 use kernel::{Error, Id, Refuse, Scope};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why something about a batch was refused.
@@ -59,24 +60,36 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Batch, Error> {
 /// Every number that a payment can have.
 pub(crate) const ALL_NUMBERS: std::ops::Range<i64> = 0..i64::MAX;
 
-/// Visits the payments of a batch with what holds of them after `stage`.
+/// Payments whose changes are in memory at a time.
+const PAGE: i64 = kernel::failpoint::chunk(4096, 8) as i64;
+
+/// Visits the payments of a batch, in the order of the file, with what holds of them now.
 pub(crate) fn each_payment(
     scope: &Scope<'_>,
     batch: Id<Batch>,
-    stage: i64,
     mut visit: impl FnMut(store::payment::PaymentRow) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut changes = std::collections::BTreeMap::new();
-    store::payment::each_change_of(scope.tx, batch, ALL_NUMBERS, stage, |change| {
-        changes.insert(change.number, change.outcome);
-        Ok(())
-    })?;
-    store::payment::each_of(scope.tx, batch, ALL_NUMBERS, |mut row| {
-        if let Some(outcome) = changes.get(&row.number) {
-            row.outcome = *outcome;
+    let mut page = 0..PAGE;
+    loop {
+        let mut changes = BTreeMap::new();
+        store::payment::each_change_of(scope.tx, batch, page.clone(), i64::MAX, |change| {
+            changes.insert(change.number, change.outcome);
+            Ok(())
+        })?;
+        let mut is_empty = true;
+        store::payment::each_of(scope.tx, batch, page.clone(), |mut row| {
+            is_empty = false;
+            if let Some(outcome) = changes.get(&row.number) {
+                row.outcome = *outcome;
+            }
+            visit(row)
+        })?;
+        // Numbers have no gaps.
+        if is_empty {
+            return Ok(());
         }
-        visit(row)
-    })
+        page = page.end..page.end + PAGE;
+    }
 }
 
 /// What holds of a batch now: as it came in, when nothing happened since.
@@ -85,7 +98,7 @@ pub(crate) fn counts_now(scope: &Scope<'_>, batch: &Batch) -> Result<Counts, Err
         return Ok(batch.record.counts.clone());
     }
     let mut tally = Tally::default();
-    each_payment(scope, batch.id, i64::MAX, |row| {
+    each_payment(scope, batch.id, |row| {
         tally.add(row.outcome.state, row.outcome.reason, row.money);
         Ok(())
     })?;

@@ -1,6 +1,7 @@
 //! Releases what a batch holds: each held payment is decided by what the registry holds at that moment.
 
-use super::{BatchRefusal, counts_now, find, new_stage, render};
+use super::render::{self, Written};
+use super::{BatchRefusal, counts_now, find, new_stage};
 use crate::assemble::{Assembled, Assembly};
 use crate::batch::{self, Batch, Counts};
 use crate::outputs::Outputs;
@@ -8,6 +9,7 @@ use crate::pass::{KeptInput, Run};
 use crate::payment::State;
 use crate::policy;
 use crate::store;
+use crate::store::batch::Stage;
 use crate::store::payment::Change;
 use crate::work::{Rule, Setting};
 use kernel::journal::{self, Entry, Rows};
@@ -15,7 +17,7 @@ use kernel::{
     Actor, Blind, Command, Conflict, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp, Writer,
 };
 use registry::resolve;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// How often a release is begun anew because payees changed while it ran.
@@ -32,6 +34,8 @@ pub struct Released {
     pub completed: Option<PathBuf>,
     /// The status report, unless nothing has happened.
     pub status: Option<PathBuf>,
+    /// The files of earlier releases, and of the routing, that were missing or perhaps never told, and are in their places now.
+    pub earlier: Vec<PathBuf>,
 }
 
 /// Releases what a batch holds. What is missing of the files of earlier releases is written again.
@@ -40,34 +44,53 @@ pub struct Released {
 /// There is no such batch, it never held anything, or the store failed.
 pub fn release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: &Env) -> Result<Released, Error> {
     policy::RELEASE.require(actor)?;
+    let mut earlier = BTreeMap::new();
     for _ in 0..TRIES {
-        match try_release(writer, name, out, actor, env) {
+        match try_release(writer, name, out, actor, env, &mut earlier) {
             Err(Error::Conflict(_)) => {}
-            other => return other,
+            other => {
+                let earlier = earlier.into_values().flat_map(Written::paths).collect();
+                return other.map(|released| Released { earlier, ..released });
+            }
         }
     }
     Err(Conflict("payees kept changing while their payments were released; try again".to_owned()).into())
 }
 
-fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: &Env) -> Result<Released, Error> {
+/// `earlier` takes the files of earlier stages by stage.
+fn try_release(
+    writer: &mut Writer,
+    name: &str,
+    out: &Path,
+    actor: &Actor,
+    env: &Env,
+    earlier: &mut BTreeMap<i64, Written>,
+) -> Result<Released, Error> {
     let (batch, stages, counts) = writer.read(|scope| {
         let batch = find(scope, name)?;
         let stages = store::batch::stages(scope.tx, batch.id)?;
         let counts = counts_now(scope, &batch)?;
         Ok((batch, stages, counts))
     })?;
-    let name = batch::name(batch.id);
-    if counts.held == 0 {
-        let mut last = None;
-        for later in &stages {
-            last = Some(render::from_kept_input(writer, &batch, later.stage, out)?);
-        }
-        let (completed, status) = last.ok_or(BatchRefusal::NothingHeld)?;
-        return Ok(Released { batch: name, counts, completed, status: Some(status) });
+    if counts.held == 0 && stages.is_empty() {
+        return Err(BatchRefusal::NothingHeld.into());
     }
+    let name = batch::name(batch.id);
+    let released = |counts, completed, status| Released { batch: name, counts, completed, status, earlier: Vec::new() };
     // What an earlier release or the routing completed must not be forgotten because something else is still held.
     for stage in writer.read(|scope| store::batch::unwritten(scope.tx, batch.id))? {
-        render::from_kept_input(writer, &batch, stage, out)?;
+        earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?);
+    }
+    if let (0, Some((last, former))) = (counts.held, stages.split_last()) {
+        for Stage { stage, .. } in former {
+            let written = render::from_kept_input(writer, &batch, *stage, out)?;
+            if written.were_missing {
+                earlier.insert(*stage, written);
+            }
+        }
+        let Written { completed, status, .. } = render::from_kept_input(writer, &batch, last.stage, out)?;
+        earlier.remove(&last.stage);
+        return Ok(released(counts, completed, Some(status)));
     }
     let (pending, payer, banks) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?;
@@ -111,7 +134,7 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
         if !is_unchanged {
             return Err(Conflict("the batch changed meanwhile".to_owned()).into());
         }
-        return Ok(Released { batch: name, counts, completed: None, status: None });
+        return Ok(released(counts, None, None));
     }
     if has_completed {
         writing.completed.sync()?;
@@ -134,7 +157,7 @@ fn try_release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
     }
     writing.status.place()?;
     writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
-    Ok(Released { batch: name, counts: command.counts, completed, status: Some(outputs.status) })
+    Ok(released(command.counts, completed, Some(outputs.status)))
 }
 
 /// Makes a release real, unless the batch or one of its held payees changed since it was prepared.
@@ -177,8 +200,7 @@ impl Command for Release {
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
         let stages = store::batch::stages(scope.tx, self.batch)?;
-        let stage =
-            store::batch::Stage { at: self.at, banks_at: self.since, ..new_stage(&stages, entry, self.writes_file) };
+        let stage = Stage { at: self.at, banks_at: self.since, ..new_stage(&stages, entry, self.writes_file) };
         store::batch::insert_unwritten(scope.tx, self.batch, stage.stage)?;
         Ok(vec![
             store::batch::insert_stage(scope.tx, self.batch, &stage)?,

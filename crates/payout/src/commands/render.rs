@@ -29,19 +29,34 @@ impl StageView {
 /// Writes what is missing of the routing's files, from the file that came in again.
 pub(super) fn again(writer: &mut Writer, batch: &Batch, file: &Path, out: &Path) -> Result<Routed, Error> {
     let outputs = Outputs::of(out, batch.id, 0)?;
-    let completed = stage(writer, batch, &StageView::first(batch), open(file)?, &outputs)?;
+    let Written { completed, status, .. } = stage(writer, batch, &StageView::first(batch), open(file)?, outputs)?;
     let counts = batch.record.counts.clone();
-    Ok(Routed { batch: batch::name(batch.id), duplicate: true, counts, completed, status: outputs.status })
+    Ok(Routed { batch: batch::name(batch.id), duplicate: true, counts, completed, status })
 }
 
-/// Writes what is missing of one stage's files; the completed file's place, if there is one.
+/// The files of one stage, all in their places.
+pub(super) struct Written {
+    /// If any payment stands in it.
+    pub(super) completed: Option<PathBuf>,
+    pub(super) status: PathBuf,
+    /// One of them or both were not there before.
+    pub(super) were_missing: bool,
+}
+
+impl Written {
+    pub(super) fn paths(self) -> impl Iterator<Item = PathBuf> {
+        self.completed.into_iter().chain([self.status])
+    }
+}
+
+/// Writes what is missing of one stage's files.
 pub(super) fn stage(
     writer: &mut Writer,
     batch: &Batch,
     view: &StageView,
     input: impl Read + Send,
-    outputs: &Outputs,
-) -> Result<Option<PathBuf>, Error> {
+    outputs: Outputs,
+) -> Result<Written, Error> {
     let (payer, banks) = writer
         .read(|scope| Ok((resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, view.banks_at)?)))?;
     let vault = writer.store.vault().clone();
@@ -54,7 +69,7 @@ pub(super) fn stage(
         rule: Rule::Recorded { stage: view.stage },
         records: false,
     };
-    let writing = writing(batch, view, outputs)?;
+    let writing = writing(batch, view, &outputs)?;
     let mut assembly = Assembly::new(&setting, writing, None)?;
     let passed =
         Run::new(input, &setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
@@ -65,9 +80,9 @@ pub(super) fn stage(
         return Err(kernel::StoreError::plain("the input of the batch is not what it was").into());
     }
     let Assembled { writing, has_completed, .. } = assembly.end()?;
-    let completed = place(writing, has_completed, outputs)?;
+    let written = place(writing, has_completed, outputs)?;
     writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, view.stage))?;
-    Ok(completed)
+    Ok(written)
 }
 
 pub(super) fn writing(batch: &Batch, view: &StageView, outputs: &Outputs) -> Result<Writing, Error> {
@@ -81,25 +96,21 @@ pub(super) fn writing(batch: &Batch, view: &StageView, outputs: &Outputs) -> Res
 }
 
 /// Gives the files their names, where they are not there already.
-fn place(writing: Writing, has_completed: bool, outputs: &Outputs) -> Result<Option<PathBuf>, Error> {
+fn place(writing: Writing, has_completed: bool, outputs: Outputs) -> Result<Written, Error> {
     let Writing { completed, status, .. } = writing;
+    let mut were_missing = false;
     for (part, is_wanted) in [(completed, has_completed), (status, true)] {
         if is_wanted && !part.path().exists() {
             part.sync()?;
             part.place()?;
+            were_missing = true;
         }
     }
-    Ok(has_completed.then(|| outputs.completed.clone()))
+    Ok(Written { completed: has_completed.then_some(outputs.completed), status: outputs.status, were_missing })
 }
 
-/// Writes what is missing of one stage's files, from the input that was kept; the completed file, if there is one, and the
-/// status report.
-pub(super) fn from_kept_input(
-    writer: &mut Writer,
-    batch: &Batch,
-    stage: i64,
-    out: &Path,
-) -> Result<(Option<PathBuf>, PathBuf), Error> {
+/// Writes what is missing of one stage's files, from the input that was kept.
+pub(super) fn from_kept_input(writer: &mut Writer, batch: &Batch, stage: i64, out: &Path) -> Result<Written, Error> {
     let later = writer
         .read(|scope| Ok(store::batch::stages(scope.tx, batch.id)?.into_iter().find(|later| later.stage == stage)))?;
     let view = later.map_or_else(
@@ -109,6 +120,5 @@ pub(super) fn from_kept_input(
     let outputs = Outputs::of(out, batch.id, stage)?;
     let vault = writer.store.vault().clone();
     let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
-    let completed = self::stage(writer, batch, &view, input, &outputs)?;
-    Ok((completed, outputs.status))
+    self::stage(writer, batch, &view, input, outputs)
 }

@@ -12,7 +12,7 @@ use crate::store;
 use crate::work::{Done, Rule, Setting, Stop};
 use denmark::calendar::copenhagen_date;
 use kernel::merkle::{Hash, Tree, to_hex};
-use kernel::{Actor, Connection, Env, Error, Id, StoreError, Timestamp, Writer, journal};
+use kernel::{Actor, Connection, Env, Error, Id, StoreError, Timestamp, Tx, Writer, journal};
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
 use sha2::{Digest, Sha256};
@@ -174,8 +174,13 @@ impl Work<'_> {
         actor: &Actor,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Result<Routed, Refused>, Error> {
+        let mut was_inserted = false;
         let (next, banks) = writer.connection.stage(|tx| {
-            store::staging::insert(tx, self.batch, self.env.now)?;
+            // What is there after that is this process's own: the answer to its commit was lost.
+            if !was_inserted || !store::staging::is_there(tx, self.batch)? {
+                store::staging::insert(tx, self.batch, self.env.now)?;
+                was_inserted = true;
+            }
             let next = journal::next(tx, self.env.now)?;
             Ok((next, resolve::banks_at(tx, next.number())?))
         })?;
@@ -381,10 +386,22 @@ impl Waiting {
     fn stage(&self, connection: &mut Connection, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
         connection.stage(|tx| {
             store::staging::touch(tx, batch, now)?;
+            if self.is_there(tx, batch)? {
+                return Ok(());
+            }
             store::payment::insert_many(tx, batch, &self.rows)?;
             store::ids::insert_many(tx, batch, &self.ids)?;
             store::input::insert_many(tx, batch, &self.input)
         })
+    }
+
+    /// Whether these very rows were staged, all together, and the answer to the commit was lost: nobody else stages this batch.
+    fn is_there(&self, tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
+        match (self.rows.first(), self.input.first()) {
+            (Some(row), _) => store::payment::is_there(tx, batch, row.number),
+            (None, Some((piece, _))) => store::input::is_there(tx, batch, *piece),
+            (None, None) => Ok(false),
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! What became of a file.
 
-use crate::batch::{self, Counts};
+use crate::batch::{self, Batch, Counts};
 use crate::commands::{counts_now, each_payment, find};
 use crate::policy;
 use crate::reason::Reason;
 use crate::store;
 use crate::store::ids::OpenIds;
-use kernel::{Actor, Error, Scope, Writer};
+use kernel::{Actor, Error, Id, Scope, Writer};
 use registry::resolve;
 
 /// One batch in a list.
@@ -35,7 +35,7 @@ pub struct PaymentView {
     pub code: Option<&'static str>,
 }
 
-fn view(scope: &Scope<'_>, batch: &batch::Batch) -> Result<BatchView, Error> {
+fn view(scope: &Scope<'_>, batch: &Batch) -> Result<BatchView, Error> {
     Ok(BatchView {
         batch: batch::name(batch.id),
         payer: resolve::payer_at(scope, batch.payer)?.agreement.name,
@@ -45,13 +45,18 @@ fn view(scope: &Scope<'_>, batch: &batch::Batch) -> Result<BatchView, Error> {
     })
 }
 
-/// The newest `limit` batches.
+/// The newest `limit` batches, given to `visit` one by one, from one snapshot.
 ///
 /// # Errors
-/// The policy's refusal, or the store's.
-pub fn list(writer: &mut Writer, limit: i64, actor: &Actor) -> Result<Vec<BatchView>, Error> {
+/// The policy's refusal, the store's, or those of `visit`.
+pub fn list(
+    writer: &mut Writer,
+    limit: i64,
+    actor: &Actor,
+    mut visit: impl FnMut(BatchView) -> Result<(), Error>,
+) -> Result<(), Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| store::batch::page(scope, i64::MAX, limit)?.iter().map(|batch| view(scope, batch)).collect())
+    writer.read(|scope| store::batch::each_newest(scope, limit, |batch| visit(view(scope, &batch)?)))
 }
 
 /// What holds of one batch now.
@@ -63,28 +68,45 @@ pub fn counts(writer: &mut Writer, name: &str, actor: &Actor) -> Result<Counts, 
     writer.read(|scope| counts_now(scope, &find(scope, name)?))
 }
 
-/// One batch, and each of its payments in the order of the file, given to `payment` one by one.
-///
-/// # Errors
-/// There is no such batch; the policy's refusal, the store's, or those of `payment`.
-pub fn show(
-    writer: &mut Writer,
-    name: &str,
-    actor: &Actor,
-    mut payment: impl FnMut(PaymentView) -> Result<(), Error>,
-) -> Result<BatchView, Error> {
-    policy::READ.require(actor)?;
-    writer.read(|scope| {
-        let batch = find(scope, name)?;
+/// One batch, in the snapshot that is being read.
+pub struct Shown<'s> {
+    /// What it is, and what holds of it.
+    pub view: BatchView,
+    batch: Id<Batch>,
+    scope: &'s Scope<'s>,
+}
+
+impl Shown<'_> {
+    /// Gives each of its payments to `visit` one by one, in the order of the file.
+    ///
+    /// # Errors
+    /// The store's, or those of `visit`.
+    pub fn each_payment(&self, mut visit: impl FnMut(PaymentView) -> Result<(), Error>) -> Result<(), Error> {
         let mut ids = OpenIds::default();
-        each_payment(scope, batch.id, i64::MAX, |row| {
-            let ids = ids.read(scope, batch.id, row.number)?;
-            payment(PaymentView {
+        each_payment(self.scope, self.batch, |row| {
+            let ids = ids.read(self.scope, self.batch, row.number)?;
+            visit(PaymentView {
                 end_to_end_id: ids.end_to_end_id.to_owned(),
                 state: row.outcome.state.name(),
                 code: row.outcome.reason.map(Reason::code),
             })
-        })?;
-        view(scope, &batch)
+        })
+    }
+}
+
+/// Lets `read` see one batch and its payments.
+///
+/// # Errors
+/// There is no such batch; the policy's refusal, the store's, or those of `read`.
+pub fn show<T>(
+    writer: &mut Writer,
+    name: &str,
+    actor: &Actor,
+    read: impl FnOnce(&Shown<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    policy::READ.require(actor)?;
+    writer.read(|scope| {
+        let batch = find(scope, name)?;
+        read(&Shown { view: view(scope, &batch)?, batch: batch.id, scope })
     })
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 statements! {
     INSERT = "kept_input.insert": "INSERT INTO kept_input (batch, piece, sealed) VALUES ($1, $2, $3)";
     FIND = "kept_input.find": "SELECT sealed FROM kept_input WHERE batch = $1 AND piece = $2";
+    IS_THERE = "kept_input.is_there": "SELECT piece FROM kept_input WHERE batch = $1 AND piece = $2";
     RANGE = "kept_input.range":
         "SELECT b.entry, k.batch, k.piece, k.sealed FROM batch b JOIN kept_input k ON k.batch = b.id
          WHERE b.entry >= $1 AND b.entry < $2 ORDER BY b.entry, k.piece";
@@ -25,6 +26,11 @@ pub(crate) fn seal(vault: &Vault, batch: Id<Batch>, piece: i64, bytes: &[u8]) ->
 
 pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, pieces: &[(i64, Vec<u8>)]) -> Result<(), Error> {
     tx.run_many(&INSERT, pieces.iter().map(|(piece, sealed)| [batch.into(), Value::Int(*piece), sealed.into()]))
+}
+
+/// Whether the batch has a piece of this number.
+pub(crate) fn is_there(tx: &Tx<'_>, batch: Id<Batch>, piece: i64) -> Result<bool, Error> {
+    Ok(tx.optional(&IS_THERE, &[batch.into(), piece.into()], |row| row.int(0))?.is_some())
 }
 
 /// Opens one piece; `None` after the last.

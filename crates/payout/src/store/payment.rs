@@ -17,6 +17,7 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     DECIDE_AGAIN = "payment.decide_again":
         "UPDATE payment SET designation = $1, state = $2, code = $3 WHERE batch = $4 AND number = $5";
+    IS_THERE = "payment.is_there": "SELECT number FROM payment WHERE batch = $1 AND number = $2";
     RANGE_OF_BATCH = "payment.of_batch":
         "SELECT batch, number, payee, end_to_end, designation, amount, currency, state, code
          FROM payment WHERE batch = $1 AND number >= $2 AND number < $3 ORDER BY number";
@@ -90,6 +91,11 @@ pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, rows: &[PaymentRow]) ->
             ]
         }),
     )
+}
+
+/// Whether the batch has a payment of this number.
+pub(crate) fn is_there(tx: &Tx<'_>, batch: Id<Batch>, number: i64) -> Result<bool, Error> {
+    Ok(tx.optional(&IS_THERE, &[batch.into(), number.into()], |row| row.int(0))?.is_some())
 }
 
 /// Records another outcome for a payment that is still staged.

@@ -14,6 +14,7 @@ statements! {
     DELETE_PAYMENTS = "payment.delete_staged": "DELETE FROM payment WHERE batch = $1 AND number < $2";
     DELETE_IDS = "payment_ids.delete_staged": "DELETE FROM payment_ids WHERE batch = $1 AND first < $2";
     DELETE_INPUT = "kept_input.delete_staged": "DELETE FROM kept_input WHERE batch = $1 AND piece < $2";
+    IS_STAGED = "staging.find": "SELECT touched_at FROM staging WHERE batch = $1";
     FIRST_PAYMENT = "payment.first_of_batch": "SELECT MIN(number) FROM payment WHERE batch = $1";
     FIRST_PIECE = "kept_input.first_of_batch": "SELECT MIN(piece) FROM kept_input WHERE batch = $1";
 }
@@ -26,6 +27,11 @@ const GIVEN_UP: i64 = i64::MIN;
 
 pub(crate) fn insert(tx: &Tx<'_>, batch: Id<Batch>, now: Timestamp) -> Result<(), Error> {
     tx.run(&INSERT, &[batch.into(), now.into()]).map(|_| ())
+}
+
+/// Whether the work is known.
+pub(crate) fn is_there(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
+    Ok(tx.optional(&IS_STAGED, &[batch.into()], |row| row.int(0))?.is_some())
 }
 
 /// Says that the work is alive.

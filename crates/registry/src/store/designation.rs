@@ -22,6 +22,9 @@ statements! {
     FIND_SPECIFIC = "specific_account.find":
         "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
          FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1 AND s.purpose = $2";
+    SPECIFIC_OF_PAYEE = "specific_account.standing_of_payee":
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
+         FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1";
     ALL_SPECIFIC = "specific_account.of_payee":
         "SELECT d.id, s.purpose FROM specific_account s JOIN designation d ON d.id = s.designation
          WHERE s.payee = $1 ORDER BY s.purpose LIMIT 10000";
@@ -89,6 +92,17 @@ pub(crate) fn purpose_of(scope: &Scope<'_>, id: Id<Designation>) -> Result<Optio
 /// The newest row of a specific account's history.
 pub(crate) fn find_specific(scope: &Scope<'_>, payee: &Blind, purpose: &Blind) -> Result<Option<Designation>, Error> {
     scope.tx.optional(&FIND_SPECIFIC, &[payee.into(), purpose.into()], |row| read(scope, row))
+}
+
+/// Looks the specific accounts of many payees up by their sorted keys, calling `found` with the index of the key and the newest
+/// row of each account's history. A payee has few of them.
+pub(crate) fn find_specifics<'k>(
+    scope: &Scope<'_>,
+    payees: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, Designation) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let payees = payees.into_iter().map(Into::into);
+    scope.tx.look_up(&SPECIFIC_OF_PAYEE, payees, |index, row| found(index, read(scope, row)?))
 }
 
 /// The newest rows of all of a payee's specific accounts' histories.

@@ -6,7 +6,7 @@ use crate::world::{Remembered, World, differs, first_difference, operator};
 use denmark::Decimal;
 use kernel::{Actor, Command, Error};
 use payout::batch::Counts;
-use payout::queries;
+use payout::queries::{self, BatchView};
 use registry::commands::{LookUp, LookUpAnswer};
 use registry::payee::PayeeId;
 use registry::purpose::{self, BenefitKind};
@@ -145,7 +145,7 @@ impl World {
                 return Err(differs(format!("the account of payee {at} is not the one that is believed")));
             }
         }
-        let batches = queries::list(&mut self.writer, BATCHES_MAX, &Actor::console())?;
+        let batches = self.list()?;
         let mut told: Vec<&str> = batches.iter().map(|view| view.batch.as_str()).collect();
         let mut believed: Vec<&str> = self.batches.iter().map(|batch| batch.name.as_str()).collect();
         told.sort_unstable();
@@ -157,6 +157,15 @@ impl World {
         batches.iter().try_for_each(|view| self.check_counts(by_name[view.batch.as_str()], &view.counts))
     }
 
+    fn list(&mut self) -> Result<Vec<BatchView>, Error> {
+        let mut batches = Vec::new();
+        queries::list(&mut self.writer, BATCHES_MAX, &Actor::console(), |batch| {
+            batches.push(batch);
+            Ok(())
+        })?;
+        Ok(batches)
+    }
+
     /// Each payment of a batch, in the file's order, and the counts of all.
     ///
     /// # Errors
@@ -164,9 +173,12 @@ impl World {
     pub fn check_batch(&mut self, at: usize) -> Result<(), Error> {
         let mut told = Vec::new();
         let name = self.batches[at].name.clone();
-        let view = queries::show(&mut self.writer, &name, &Actor::console(), |payment| {
-            told.push((payment.end_to_end_id, payment.state, payment.code));
-            Ok(())
+        let view = queries::show(&mut self.writer, &name, &Actor::console(), |shown| {
+            shown.each_payment(|payment| {
+                told.push((payment.end_to_end_id, payment.state, payment.code));
+                Ok(())
+            })?;
+            Ok(shown.view.clone())
         })?;
         let batch = &self.batches[at];
         let believed = batch.file.payments.iter().zip(&batch.rulings).map(|(payment, ruling)| {
@@ -194,7 +206,7 @@ impl World {
         for payment in self.batches.iter().flat_map(|batch| &batch.file.payments) {
             add(&mut totals, payment.currency.as_str(), "sent", payment.decimal());
         }
-        for view in queries::list(&mut self.writer, BATCHES_MAX, &Actor::console())? {
+        for view in self.list()? {
             for (label, currency, sum) in sums_of(&view.counts)? {
                 let state = if view.counts.reasons.contains_key(label) { "went_back" } else { label };
                 add(&mut totals, currency, state, sum);

@@ -1,0 +1,123 @@
+//! Many payees at once, each for its own purpose: the same answers as one by one.
+
+use crate::place::Place;
+use denmark::Cvr;
+use kernel::journal::ENTRIES_MAX;
+use kernel::{Actor, Env, Timestamp};
+use registry::commands::AddPayer;
+use registry::designation::Channel;
+use registry::payee::PayeeId;
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::purpose::{self, BenefitKind};
+use registry::resolve::{self, Query, Resolution};
+
+const PAYERS: [&str; 2] = ["First", "Second"];
+
+/// A payee, its number spread out; the purpose of a payment to it, as a payer and a kind; and the account by its last digit,
+/// or what there is instead.
+type Wanted = (u32, Option<(&'static str, &'static str)>, &'static str);
+
+const WANTED: [Wanted; 14] = [
+    // Four specific accounts: in force, another, frozen, closed; and none for the rest.
+    (1, None, "1"),
+    (1, Some(("First", "NKSBOS")), "2"),
+    (1, Some(("First", "NKSPEN")), "3"),
+    (1, Some(("Second", "NKSBOS")), "frozen"),
+    (1, Some(("Second", "NKSPEN")), "1"),
+    (1, Some(("First", "NKSSU")), "1"),
+    (1, Some(("First", "NKSBOS")), "2"),
+    // The same purpose of another payee.
+    (2, Some(("First", "NKSBOS")), "6"),
+    (2, Some(("Second", "NKSBOS")), "5"),
+    // No default account.
+    (3, Some(("First", "NKSBOS")), "7"),
+    (3, Some(("Second", "NKSBOS")), "none"),
+    (3, None, "none"),
+    // No specific account, and nothing at all.
+    (4, Some(("First", "NKSBOS")), "8"),
+    (5, Some(("First", "NKSBOS")), "unknown"),
+];
+
+const ROWS: [&str; 12] = [
+    "register,p:1000000001,0040-1,,,,,",
+    "register,p:1000000001,0040-2,,,,First,NKSBOS",
+    "register,p:1000000001,0040-9,,,,First,NKSPEN",
+    "change,p:1000000001,0040-3,,0040-9,,First,NKSPEN",
+    "register,p:1000000001,0040-4,,,,Second,NKSBOS",
+    "freeze,p:1000000001,,,,,Second,NKSBOS",
+    "register,p:1000000001,0040-4,,,,Second,NKSPEN",
+    "close,p:1000000001,,,,,Second,NKSPEN",
+    "register,p:1000000002,0040-5,,,,,",
+    "register,p:1000000002,0040-6,,,,First,NKSBOS",
+    "register,p:1000000003,0040-7,,,,First,NKSBOS",
+    "register,p:1000000004,0040-8,,,,,",
+];
+
+#[test]
+fn many_payees_with_specific_accounts_are_resolved_as_one_by_one() {
+    let mut place = Place::new();
+    for name in PAYERS {
+        let agreement = Agreement {
+            name: name.to_owned(),
+            cvr: Cvr::parse("13748136").unwrap(),
+            kind: PayerKind::Public,
+            no_account: NoAccount::Reject,
+        };
+        let env = Env::new(Timestamp::from_micros(place.now), 0);
+        place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
+    }
+    for row in ROWS {
+        let (counts, _) = place.accounts(&Channel::Operator, &[row.to_owned()]);
+        assert_eq!(counts.changed, 1, "{row}");
+    }
+    let newest = place.now;
+    place
+        .writer
+        .read(|scope| {
+            let query = |(payee, purpose, _): &Wanted| {
+                let payee = PayeeId::parse(&format!("p:100000000{payee}")).unwrap().key(scope.vault);
+                let purpose = purpose.map(|(payer, kind)| {
+                    let payer = resolve::payer_by_name(scope, payer).unwrap().unwrap();
+                    purpose::key(scope.vault, payer.id, &BenefitKind::parse(kind).unwrap())
+                });
+                Query { payee, purpose }
+            };
+            let all: Vec<Query> = WANTED.iter().map(query).collect();
+            // As it is now, and as it was after each row.
+            for moment in (0..=newest).map(Timestamp::from_micros) {
+                let many = |queries: &[Query]| {
+                    let mut answers = vec![None; queries.len()];
+                    let answer = |index: usize, resolution| {
+                        assert_eq!(answers[index].replace(resolution), None, "query {index} was answered twice");
+                        Ok(())
+                    };
+                    resolve::resolve_many(scope, queries, moment, answer).map(|()| answers)
+                };
+                let together = many(&all)?;
+                for (at, query) in all.iter().enumerate() {
+                    let alone = resolve::resolve_at(scope, query, moment, ENTRIES_MAX)?.resolution;
+                    assert_eq!(together[at], Some(alone), "query {at} at {moment}");
+                    assert_eq!(many(&[*query])?, [Some(alone)], "query {at} at {moment}");
+                }
+                if moment == Timestamp::from_micros(newest) {
+                    let told: Vec<String> = together.into_iter().flatten().map(told).collect();
+                    assert_eq!(told, WANTED.map(|(.., expected)| expected.to_owned()));
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn told(resolution: Resolution) -> String {
+    match resolution {
+        Resolution::Account(_, account) => {
+            let text = account.to_text();
+            text.strip_suffix(" DKK").unwrap().trim_start_matches(['0', '4', '-']).to_owned()
+        }
+        Resolution::Frozen => "frozen".to_owned(),
+        Resolution::NoAccount => "none".to_owned(),
+        Resolution::NotInRegister => "unknown".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
