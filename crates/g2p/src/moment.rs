@@ -4,6 +4,7 @@ pub struct Moment(i64);
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
+const DAYS_IN_400_YEARS: i64 = 146_097;
 /// Offsets on earth run from -12:00 to +14:00; ISO 8601 allows less than a day.
 const OFFSET_HOURS_MAX: i64 = 23;
 
@@ -135,9 +136,10 @@ const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - DAYS_BEFORE_1970
 }
 
-/// The date of a day since 1970: the inverse of [`days_since_1970`], found from the year that the mean length of years gives.
+/// The date of a day since 1970: the inverse of [`days_since_1970`], found from the year that the mean length of years gives,
+/// which is off by one at most.
 const fn date(days: i64) -> (i64, i64, i64) {
-    let mut year = 1970 + days.div_euclid(366);
+    let mut year = 1969 + (days * 400).div_euclid(DAYS_IN_400_YEARS);
     while days_since_1970(year + 1, 1, 1) <= days {
         year += 1;
     }

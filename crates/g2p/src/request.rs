@@ -163,25 +163,64 @@ fn reject_repeated<T>(entries: &mut [Entry<'_, T>]) {
     }
 }
 
-/// An entry as it stands in the message. Members that are missing are that entry's fault; members of the wrong type are the
-/// message's.
-#[derive(Deserialize)]
+/// An entry as it stands in the message. Members that are missing are that entry's fault; members that are repeated or of the
+/// wrong type are the message's.
+#[derive(Default)]
 struct Wire<'a> {
-    #[serde(borrow)]
     reference_id: Option<Text<'a>>,
-    #[serde(borrow)]
     timestamp: Option<Text<'a>>,
-    #[serde(borrow)]
     id: Option<Text<'a>>,
-    #[serde(borrow)]
     fa: Option<Text<'a>>,
-    #[serde(borrow)]
     scope: Option<Text<'a>>,
-    // Clients put lists, objects and texts here. It is skipped, and read where it says something.
-    #[serde(borrow)]
-    additional_info: Option<&'a RawValue>,
-    #[serde(borrow)]
     locale: Option<Text<'a>>,
+    /// Clients put lists, objects and texts here. It is skipped, and read where it says something.
+    additional_info: Option<&'a RawValue>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Wire<'a> {
+    /// By hand, since a derived reader takes a list for an object, member by member.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Wire<'a>, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Wire<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an entry")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Wire<'de>, M::Error> {
+                let mut wire = Wire::default();
+                let mut seen = 0_u8;
+                while let Some(name) = members.next_key::<Text<'de>>()? {
+                    let (bit, text) = match name.as_str() {
+                        "reference_id" => (1, Some(&mut wire.reference_id)),
+                        "timestamp" => (2, Some(&mut wire.timestamp)),
+                        "id" => (4, Some(&mut wire.id)),
+                        "fa" => (8, Some(&mut wire.fa)),
+                        "scope" => (16, Some(&mut wire.scope)),
+                        "locale" => (32, Some(&mut wire.locale)),
+                        "additional_info" => (64, None),
+                        _ => {
+                            members.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    if seen & bit != 0 {
+                        return Err(M::Error::custom("a member is repeated"));
+                    }
+                    seen |= bit;
+                    match text {
+                        Some(text) => *text = members.next_value()?,
+                        None => wire.additional_info = members.next_value()?,
+                    }
+                }
+                Ok(wire)
+            }
+        }
+
+        from.deserialize_map(Members)
+    }
 }
 
 /// From an entry as it stands to what it asks.

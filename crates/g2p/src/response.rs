@@ -97,27 +97,64 @@ pub enum Changed<'a> {
 }
 
 /// The answers to one message, in the order of its entries.
-#[derive(Debug)]
-pub struct Answers {
+///
+/// The body grows in one buffer, with the message before the header, whose counts and status follow from the answers. The
+/// order of members means nothing in JSON.
+pub struct Answers<'a> {
+    /// Whose codes the answers have.
     operation: Operation,
+    /// What the header says was done.
+    action: &'static str,
+    head: Head<'a>,
     message_ts: String,
-    /// The message, up to where the next answer goes.
-    message: Vec<u8>,
+    body: Vec<u8>,
+    /// What closes the message.
+    end: &'static str,
     total: usize,
     completed: usize,
 }
 
-impl Answers {
-    /// The answers to a message of this operation, which are written at `head.message_ts`. `entries` is how many there will
-    /// be, about.
-    pub fn new(operation: Operation, transaction_id: &str, head: &Head<'_>, entries: usize) -> Answers {
-        let mut message = Vec::with_capacity(256 + entries * ANSWER_BYTES);
-        message.extend_from_slice(b"{\"transaction_id\":");
-        write_json(&mut message, transaction_id);
-        message.extend_from_slice(b",\"correlation_id\":");
-        write_json(&mut message, head.correlation_id);
-        write!(message, ",\"{}\":[", operation.answer_list()).expect(INFALLIBLE);
-        Answers { operation, message_ts: head.message_ts.to_text(), message, total: 0, completed: 0 }
+/// Where the message begins in every body.
+const MESSAGE_START: usize = b"{\"message\":".len();
+
+impl<'a> Answers<'a> {
+    /// The answers to a message of this operation. `entries` is how many there will be, about.
+    pub fn new(operation: Operation, transaction_id: &str, head: Head<'a>, entries: usize) -> Answers<'a> {
+        let mut answers = Answers {
+            operation,
+            action: operation.answer_action(),
+            head,
+            message_ts: head.message_ts.to_text(),
+            body: Vec::with_capacity(1024 + entries * ANSWER_BYTES),
+            end: "]}",
+            total: 0,
+            completed: 0,
+        };
+        answers.body.extend_from_slice(b"{\"message\":");
+        answers.begin_message(transaction_id);
+        answers.push(",\"");
+        answers.push(operation.answer_list());
+        answers.push("\":[");
+        answers
+    }
+
+    /// The answers to a question about the entries of an earlier message: what became of them, as it is now.
+    /// `transaction_id` is that message's.
+    pub fn to_question(
+        question: &StatusRequest<'_>,
+        transaction_id: &str,
+        head: Head<'a>,
+        entries: usize,
+    ) -> Answers<'a> {
+        let mut answers = Answers::new(question.operation, transaction_id, head, entries);
+        answers.action = Operation::Status.answer_action();
+        let inner = answers.body.split_off(MESSAGE_START);
+        answers.begin_message(question.transaction_id.as_str());
+        let (list, kind) = (Operation::Status.answer_list(), question.operation.on_action());
+        write!(answers.body, ",\"{list}\":{{\"txn_type\":\"{kind}\",\"txn_status\":").expect(INFALLIBLE);
+        answers.body.extend_from_slice(&inner);
+        answers.end = "]}}}";
+        answers
     }
 
     /// Answers a resolve entry. The account of the entry is written back only where the answer to it is yes, since clients
@@ -127,9 +164,9 @@ impl Answers {
         self.echo("id", entry.id.as_str());
         let (status, code, attributes): (_, _, &[Attribute<'_>]) = match answer {
             Resolved::Account { account, form, country, bic, provider, attributes } => {
-                self.message.extend_from_slice(b",\"fa\":\"");
-                write_account(&mut self.message, account, *form, *country, *bic);
-                self.message.push(b'"');
+                self.push(",\"fa\":\"");
+                write_account(&mut self.body, account, *form, *country, *bic);
+                self.push("\"");
                 if let Some(provider) = provider {
                     self.provider(provider);
                 }
@@ -174,139 +211,122 @@ impl Answers {
     }
 
     /// The whole answer. Its status is `succ` where every entry is decided, rejected ones too, and `pdng` where some wait.
-    pub fn finish(self, head: &Head<'_>) -> Response {
-        let header = self.header(self.operation, head);
-        Response::new(header, &[&self.message, b"]}"])
-    }
-
-    /// The whole answer to a question about these entries: what became of them, as it is now.
-    pub fn finish_as_status(self, question: &StatusRequest<'_>, head: &Head<'_>) -> Response {
-        let header = self.header(Operation::Status, head);
-        let mut around = Vec::with_capacity(256);
-        around.extend_from_slice(b"{\"transaction_id\":");
-        write_json(&mut around, question.transaction_id.as_str());
-        around.extend_from_slice(b",\"correlation_id\":");
-        write_json(&mut around, head.correlation_id);
-        let (list, kind) = (Operation::Status.answer_list(), question.operation.on_action());
-        write!(around, ",\"{list}\":{{\"txn_type\":\"{kind}\",\"txn_status\":").expect(INFALLIBLE);
-        Response::new(header, &[&around, &self.message, b"]}}}"])
+    pub fn finish(self) -> Response {
+        let status = if self.completed == self.total { "succ" } else { "pdng" };
+        self.finish_with(status, None)
     }
 
     /// The answer to a message that is rejected as a whole: no entry of it was looked at, and the list is empty.
-    pub fn rejected(operation: Operation, head: &Head<'_>, reason: HeaderReason, text: &str) -> Response {
-        let answers = Answers::new(operation, "", head, 0);
-        let mut header = answers.begin_header(operation, head, "rjct");
-        write!(header, ",\"status_reason_code\":\"{}\",\"status_reason_message\":", reason.code()).expect(INFALLIBLE);
-        write_json(&mut header, text);
-        end_header(&mut header, head, 0, 0);
-        Response::new(header, &[&answers.message, b"]}"])
+    pub fn rejected(operation: Operation, head: Head<'a>, reason: HeaderReason, text: &str) -> Response {
+        Answers::new(operation, "", head, 0).finish_with("rjct", Some((reason, text)))
     }
 
-    fn header(&self, operation: Operation, head: &Head<'_>) -> Vec<u8> {
-        let status = if self.completed == self.total { "succ" } else { "pdng" };
-        let mut header = self.begin_header(operation, head, status);
-        end_header(&mut header, head, self.total, self.completed);
-        header
-    }
-
-    fn begin_header(&self, operation: Operation, head: &Head<'_>, status: &str) -> Vec<u8> {
-        let mut header = Vec::with_capacity(512);
-        header.extend_from_slice(b"{\"version\":\"1.0.0\",\"message_id\":");
-        write_json(&mut header, head.message_id);
-        let (moment, action) = (&self.message_ts, operation.answer_action());
-        write!(header, ",\"message_ts\":\"{moment}\",\"action\":\"{action}\",\"status\":\"{status}\"")
+    fn finish_with(mut self, status: &str, reason: Option<(HeaderReason, &str)>) -> Response {
+        self.push(self.end);
+        let message = MESSAGE_START..self.body.len();
+        self.push(",\"header\":");
+        let header_start = self.body.len();
+        self.push("{\"version\":\"1.0.0\"");
+        self.text("message_id", self.head.message_id);
+        let (moment, action) = (&self.message_ts, self.action);
+        write!(self.body, ",\"message_ts\":\"{moment}\",\"action\":\"{action}\",\"status\":\"{status}\"")
             .expect(INFALLIBLE);
-        header
+        if let Some((reason, text)) = reason {
+            self.text("status_reason_code", reason.code());
+            self.text("status_reason_message", text);
+        }
+        let (total, completed) = (self.total, self.completed);
+        write!(self.body, ",\"total_count\":{total},\"completed_count\":{completed}").expect(INFALLIBLE);
+        self.text("sender_id", self.head.sender_id);
+        self.text("receiver_id", self.head.receiver_id);
+        self.push(",\"is_msg_encrypted\":false}");
+        Response { header: header_start..self.body.len(), message, body: self.body }
+    }
+
+    fn begin_message(&mut self, transaction_id: &str) {
+        self.push("{\"transaction_id\":");
+        write_json(&mut self.body, transaction_id);
+        self.text("correlation_id", self.head.correlation_id);
     }
 
     fn begin<T>(&mut self, entry: &Entry<'_, T>) {
-        if self.total > 0 {
-            self.message.push(b',');
-        }
+        self.push(if self.total == 0 { "{\"reference_id\":" } else { ",{\"reference_id\":" });
         self.total += 1;
         self.completed += 1;
-        self.message.extend_from_slice(b"{\"reference_id\":");
-        write_json(&mut self.message, entry.reference_id.as_str());
-        self.message.extend_from_slice(b",\"timestamp\":\"");
-        self.message.extend_from_slice(self.message_ts.as_bytes());
-        self.message.push(b'"');
+        write_json(&mut self.body, entry.reference_id.as_str());
+        self.push(",\"timestamp\":\"");
+        self.body.extend_from_slice(self.message_ts.as_bytes());
+        self.push("\"");
     }
 
     /// A text of the entry, as it came; nothing where there was none.
     fn echo(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
-            self.message.extend_from_slice(b",\"");
-            self.message.extend_from_slice(name.as_bytes());
-            self.message.extend_from_slice(b"\":");
-            write_json(&mut self.message, text);
+            self.text(name, text);
         }
     }
 
     fn status(&mut self, status: &str, code: Option<&str>) {
-        self.message.extend_from_slice(b",\"status\":\"");
-        self.message.extend_from_slice(status.as_bytes());
-        self.message.push(b'"');
+        self.text("status", status);
         if let Some(code) = code {
-            self.message.extend_from_slice(b",\"status_reason_code\":\"");
-            self.message.extend_from_slice(code.as_bytes());
-            self.message.push(b'"');
+            self.text("status_reason_code", code);
         }
     }
 
     /// The sentence and our own code after it, as the command line prints them.
     fn sentence(&mut self, text: &str, code: &str) {
-        self.message.extend_from_slice(b",\"status_reason_message\":");
-        write_json(&mut self.message, &format!("{text} [{code}]"));
+        self.text("status_reason_message", &format!("{text} [{code}]"));
     }
 
     fn provider(&mut self, provider: &Provider<'_>) {
-        self.message.extend_from_slice(b",\"account_provider_info\":{\"name\":");
-        write_json(&mut self.message, provider.name);
-        self.message.extend_from_slice(b",\"code\":");
-        write_json(&mut self.message, provider.code);
+        self.push(",\"account_provider_info\":{\"name\":");
+        write_json(&mut self.body, provider.name);
+        self.text("code", provider.code);
         if let Some(subcode) = provider.subcode {
-            self.message.extend_from_slice(b",\"subcode\":");
-            write_json(&mut self.message, subcode);
+            self.text("subcode", subcode);
         }
-        self.message.push(b'}');
+        self.push("}");
     }
 
     fn attributes(&mut self, attributes: &[Attribute<'_>]) {
         if attributes.is_empty() {
             return;
         }
-        self.message.extend_from_slice(b",\"additional_info\":[");
+        self.push(",\"additional_info\":[");
         for (at, attribute) in attributes.iter().enumerate() {
             let (Attribute::Text(name, _) | Attribute::Number(name, _) | Attribute::Flag(name, _)) = attribute;
-            self.message.extend_from_slice(if at == 0 { b"{\"name\":" } else { b",{\"name\":" });
-            write_json(&mut self.message, name);
-            self.message.extend_from_slice(b",\"value\":");
+            self.push(if at == 0 { "{\"name\":" } else { ",{\"name\":" });
+            write_json(&mut self.body, name);
+            self.push(",\"value\":");
             match attribute {
-                Attribute::Text(_, text) => write_json(&mut self.message, text),
-                Attribute::Number(_, number) => write!(self.message, "{number}").expect(INFALLIBLE),
-                Attribute::Flag(_, flag) => write!(self.message, "{flag}").expect(INFALLIBLE),
+                Attribute::Text(_, text) => write_json(&mut self.body, text),
+                Attribute::Number(_, number) => write!(self.body, "{number}").expect(INFALLIBLE),
+                Attribute::Flag(_, flag) => write!(self.body, "{flag}").expect(INFALLIBLE),
             }
-            self.message.push(b'}');
+            self.push("}");
         }
-        self.message.push(b']');
+        self.push("]");
     }
 
     fn end<T>(&mut self, entry: &Entry<'_, T>) {
         self.echo("locale", entry.locale.as_str());
-        self.message.push(b'}');
+        self.push("}");
+    }
+
+    /// A member that is not an object's first.
+    fn text(&mut self, name: &str, text: &str) {
+        self.push(",\"");
+        self.push(name);
+        self.push("\":");
+        write_json(&mut self.body, text);
+    }
+
+    fn push(&mut self, json: &str) {
+        self.body.extend_from_slice(json.as_bytes());
     }
 }
 
-fn end_header(header: &mut Vec<u8>, head: &Head<'_>, total: usize, completed: usize) {
-    write!(header, ",\"total_count\":{total},\"completed_count\":{completed},\"sender_id\":").expect(INFALLIBLE);
-    write_json(header, head.sender_id);
-    header.extend_from_slice(b",\"receiver_id\":");
-    write_json(header, head.receiver_id);
-    header.extend_from_slice(b",\"is_msg_encrypted\":false}");
-}
-
 /// An answer that is written and not yet signed.
-#[derive(Debug)]
 pub struct Response {
     /// The body, without its last brace.
     body: Vec<u8>,
@@ -315,21 +335,6 @@ pub struct Response {
 }
 
 impl Response {
-    fn new(header: Vec<u8>, message: &[&[u8]]) -> Response {
-        let mut body = Vec::with_capacity(header.len() + message.iter().map(|part| part.len()).sum::<usize>() + 512);
-        body.extend_from_slice(b"{\"header\":");
-        let header_start = body.len();
-        body.extend_from_slice(&header);
-        let header = header_start..body.len();
-        body.extend_from_slice(b",\"message\":");
-        let message_start = body.len();
-        for part in message {
-            body.extend_from_slice(part);
-        }
-        let message = message_start..body.len();
-        Response { body, header, message }
-    }
-
     /// What the `signature` member signs: the header's bytes and then the message's, as they will be sent.
     pub fn signed(&self) -> [&[u8]; 2] {
         [&self.body[self.header.clone()], &self.body[self.message.clone()]]
