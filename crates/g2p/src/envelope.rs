@@ -81,9 +81,8 @@ impl<'a> Envelope<'a> {
         if self.header.is_msg_encrypted == Some(true) {
             return Err(Fault::Transport(TransportCode::EncryptionInvalid, "Encrypted messages are not read here."));
         }
-        if !matches!(self.header.version.as_ref().map(Text::as_str), None | Some("1"))
-            && !self.header.version.as_ref().is_some_and(|version| version.as_str().starts_with("1."))
-        {
+        let version = self.header.version.as_ref().map_or("", Text::as_str);
+        if !matches!(version, "" | "1") && !version.starts_with("1.") {
             return refuse(HeaderReason::VersionInvalid, "The version is not 1.");
         }
         self.message_ts()?;

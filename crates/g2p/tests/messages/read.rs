@@ -168,7 +168,7 @@ fn a_bad_message_is_refused_as_a_whole() {
         },
         BAD,
     );
-    for version in ["", "0.9.0", "2.0.0", "10.0.0", "one"] {
+    for version in ["0.9.0", "2.0.0", "10.0.0", "one"] {
         check("version", &|message| message["header"]["version"] = json!(version), "rjct.version.invalid");
     }
     for moment in ["", "now", "2026-11-24", "1795514400"] {
