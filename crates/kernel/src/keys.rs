@@ -213,24 +213,37 @@ pub fn next_key_path(path: &Path) -> PathBuf {
 }
 
 /// Wraps the data keys with another master key. The former one opens nothing any more.
-pub(crate) struct RotateMasterKey {
+pub(crate) struct RotateMasterKey<'p> {
+    /// Where the former one is.
+    path: &'p Path,
     wrapped: Vec<u8>,
 }
 
-impl RotateMasterKey {
-    pub(crate) fn new(keyring: &Keyring, next: &MasterKey, secrets: &mut Secrets) -> Result<Self, Error> {
-        Ok(Self { wrapped: next.wrap(&keyring.keys, keyring.synthetic, secrets)? })
+impl<'p> RotateMasterKey<'p> {
+    pub(crate) fn new(
+        path: &'p Path,
+        keyring: &Keyring,
+        next: &MasterKey,
+        secrets: &mut Secrets,
+    ) -> Result<Self, Error> {
+        Ok(Self { path, wrapped: next.wrap(&keyring.keys, keyring.synthetic, secrets)? })
     }
 }
 
-impl Command for RotateMasterKey {
+impl Command for RotateMasterKey<'_> {
     const OPERATION: Operation = policy::ROTATE_MASTER_KEY;
     type State = ();
     type Change = ();
     type Output = ();
 
-    fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
-        Ok(())
+    /// The former key must still be the one that opens the store: another machine that has a copy of it may have been first,
+    /// and its new key would then open nothing.
+    fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        let (synthetic, wrapped) = scope.tx.one(&FIND, &[], |row| Ok((row.bool(0)?, row.bytes(1)?.to_vec())))?;
+        match MasterKey::read(self.path)?.unwrap(&wrapped, synthetic) {
+            Some(_) => Ok(()),
+            None => Err(KeyRefusal::Wrong(self.path.to_owned()).into()),
+        }
     }
 
     fn decide(&self, (): (), _: &crate::Env) -> Result<Decision<(), ()>, Refusal> {

@@ -256,7 +256,7 @@ impl Writer {
         // Two rotations at once would overwrite each other's key, and nothing would open the store any more.
         let _lock = files::lock_folder_of(&path)?;
         next.write(&next_key_path(&path))?;
-        let command = RotateMasterKey::new(&self.store.keyring, &next, &mut self.secrets)?;
+        let command = RotateMasterKey::new(&path, &self.store.keyring, &next, &mut self.secrets)?;
         self.execute(&command, actor, env)?;
         files::rename(&next_key_path(&path), &path)?;
         // The former wrapping would still open with the former key.

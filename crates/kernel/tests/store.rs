@@ -243,6 +243,20 @@ fn a_key_gives_the_first_answer_and_does_nothing_twice() {
     verify(&mut writer, None).unwrap();
 }
 
+kernel::statements! {
+    OVERWRITE = "test.overwrite":
+        "REPLACE INTO journal_entry (number, at, kind, digest) SELECT number, at + 1, kind, digest FROM journal_entry";
+}
+
+#[test]
+fn what_is_kept_cannot_be_written_over_on_sqlite() {
+    kernel::testing::require_sqlite();
+    let (_place, mut writer) = Place::with_writer();
+    let refused = writer.connection.stage(|tx| tx.run(&OVERWRITE, &[])).unwrap_err();
+    assert_eq!(refused.code(), "store.forbidden");
+    verify(&mut writer, None).unwrap();
+}
+
 #[test]
 fn time_never_runs_backwards_and_tells_what_was_known() {
     let (_place, mut writer) = Place::with_writer();
@@ -389,4 +403,18 @@ fn operators_are_registered_with_one_key() {
     let mut find = |name: &str| writer.read(|scope| kernel::find_operator(scope, name)).unwrap();
     assert_eq!((find("anna"), find("Anna")), (Some(first), None));
     verify(&mut writer, None).unwrap();
+}
+
+/// The second machine has a copy of the key file of before.
+#[test]
+fn two_machines_that_rotate_do_not_lock_each_other_out() {
+    let (place, mut writer) = Place::with_writer();
+    let copy = place.folder.path().join("other").join("key");
+    std::fs::create_dir(copy.parent().unwrap()).unwrap();
+    std::fs::copy(place.key(), &copy).unwrap();
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    let mut other = Store::open(place.store.location(), &copy, &migrations).unwrap().writer(seeded(9)).unwrap();
+    writer.rotate_master_key(&Actor::console(), &env(1)).unwrap();
+    assert_eq!(other.rotate_master_key(&Actor::console(), &env(2)).unwrap_err().code(), "key.wrong");
+    place.open().unwrap();
 }

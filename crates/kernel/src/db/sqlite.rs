@@ -119,6 +119,7 @@ impl Engine {
             ("synchronous", 2), // FULL: what is acknowledged survives a power cut
             ("foreign_keys", 1),
             ("trusted_schema", 0),
+            ("recursive_triggers", 1), // so that REPLACE does not get past those that keep rows
             ("cache_size", -CACHE_KIB),
             ("mmap_size", MAPPED_BYTES_MAX),
             ("wal_autocheckpoint", CHECKPOINT_PAGES),

@@ -50,6 +50,11 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
     }
 }
 
+/// The server took the connection and said nothing.
+pub(super) fn silent() -> Error {
+    unreachable_server("it did not answer".to_owned())
+}
+
 fn busy() -> Error {
     Conflict("other processes kept the store busy; try again".to_owned()).into()
 }

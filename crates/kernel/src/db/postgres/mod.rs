@@ -16,20 +16,23 @@ use ::postgres::config::Host;
 use ::postgres::{Client, Config, NoTls};
 pub(super) use session::Session;
 use std::fmt;
+use std::sync::mpsc;
 use std::time::Duration;
 
 /// The schema that our tables are in: nothing else is found by name, whatever a role's own settings are.
 const SCHEMA: &str = "anvis";
 /// Ours, unless the URL says otherwise: waits end, and what was left open by a client that hangs is ended, sooner if its
-/// machine is gone: it may hold the journal. Rows are found by their keys whatever the server believes of the tables' sizes: a plan that was made while a table was empty would otherwise
-/// be kept while millions of rows are imported into it.
-const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=1h \
+/// machine is gone: it may hold the journal. Rows are found by their keys whatever the server believes of the tables' sizes: a
+/// plan that was made while a table was empty would otherwise be kept while millions of rows are imported into it.
+const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=10min \
     -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 \
     -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 /// What the rest is built on, whatever the URL says.
 const FIXED: &str =
     "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// For all that is said until a session stands.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// A server that went away without a word is asked after so long whether it is there, and is given up by the next question.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 const PROBE_WAIT: Duration = Duration::from_secs(10);
@@ -160,12 +163,24 @@ fn of<'t>(tx: &Tx<'t>) -> &'t Session {
     }
 }
 
+/// Connects once. The driver waits for a server's address, but not for its answers: a server that hangs, or a machine that is no
+/// such server, is waited for by a thread that is left behind.
+fn connect_within(config: &Config, wait: Duration) -> Result<Result<Client, ::postgres::Error>, Error> {
+    let (send, receive) = mpsc::channel();
+    let config = config.clone();
+    std::thread::spawn(move || {
+        // Nobody may be listening any more.
+        let _ =
+            send.send(if tls::is_wanted(&config) { config.connect(tls::connector()) } else { config.connect(NoTls) });
+    });
+    receive.recv_timeout(wait).map_err(|_| fault::silent())
+}
+
 /// Connects, again and again for a while if the server says that it is not ready; with `is_known`, also if it says nothing.
 fn connect(config: &Config, is_known: bool) -> Result<Client, Error> {
     let mut tries = 0;
     loop {
-        let connected = if tls::is_wanted(config) { config.connect(tls::connector()) } else { config.connect(NoTls) };
-        let error = match connected {
+        let error = match connect_within(config, ANSWER_WAIT)? {
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
@@ -174,5 +189,18 @@ fn connect(config: &Config, is_known: bool) -> Result<Client, Error> {
             return Err(told);
         }
         tries += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_says_nothing_is_not_waited_for() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://anvis@{}/anvis?sslmode=disable", silent.local_addr().unwrap());
+        let error = connect_within(&url.parse().unwrap(), Duration::from_millis(1)).err().unwrap();
+        assert_eq!(error.code(), "store.unreachable");
     }
 }
