@@ -29,6 +29,22 @@ pub struct Use {
     pub algorithm: String,
 }
 
+impl Use {
+    /// What it consists of.
+    #[must_use]
+    pub fn subjects(&self) -> [Subject; 3] {
+        let subject =
+            |subject: &str, version: &str| Subject { subject: subject.to_owned(), version: version.to_owned() };
+        [subject(&self.interface, &self.version), subject(TLS, &self.tls), subject(ALGORITHM, &self.algorithm)]
+    }
+
+    /// Whether this is a part of it.
+    #[must_use]
+    pub fn has(&self, subject: &Subject) -> bool {
+        self.subjects().contains(subject)
+    }
+}
+
 /// Something with an end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
@@ -141,11 +157,7 @@ impl PhaseOuts {
     }
 
     fn ends_of(&self, way: &Use) -> impl Iterator<Item = Ended> {
-        let subjects = [(way.interface.as_str(), &way.version), (TLS, &way.tls), (ALGORITHM, &way.algorithm)];
-        subjects.into_iter().filter_map(|(subject, version)| {
-            let subject = Subject { subject: subject.to_owned(), version: version.clone() };
-            self.end(&subject).map(|at| Ended { subject, at })
-        })
+        way.subjects().into_iter().filter_map(|subject| self.end(&subject).map(|at| Ended { subject, at }))
     }
 }
 

@@ -1,6 +1,11 @@
 //! The services put together: their tables, who may do what, what verifies them.
 //!
-//! Whoever opens a store takes the whole list from here. Nothing of what the services decide is here.
+//! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
+//! know each other, and nothing else.
+
+mod party;
+
+pub use party::{PartyRefusal, require_party};
 
 use kernel::journal::{self, Head, Table};
 use kernel::{Error, Migration, Operation, Scope, Statement};

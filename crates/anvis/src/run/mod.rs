@@ -1,5 +1,6 @@
 //! From the command line to the services: parse, execute, render.
 
+mod client;
 mod import;
 mod payout;
 mod store;
@@ -39,6 +40,8 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Backup { folder } => store::back_up(&common, &folder),
         Command::Restore { folder, owner } => store::restore(common, &folder, owner),
         Command::Policy => Ok(policy()),
+        Command::Client(cli::Client::MakeKey { file, algorithm }) => client::make_key(&file, algorithm),
+        Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
             crate::demo::run(&demo, &places, clock(&common))
@@ -234,6 +237,7 @@ impl Session {
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))
             }
             Command::Payout(command) => self.payout(command),
+            Command::Client(command) => self.client(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
                 let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };
