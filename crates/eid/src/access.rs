@@ -183,11 +183,9 @@ pub fn verify(
     let name = text("iss").ok_or(TokenRefusal::Issuer)?;
     let issuer = issuers.iter().find(|issuer| issuer.name == name).ok_or(TokenRefusal::Issuer)?;
     jws.verify(&issuer.keys)?;
-    let kind = jws.header.kind.as_deref().ok_or(TokenRefusal::Kind)?;
+    let kind = jws.header.kind.as_deref().ok_or(TokenRefusal::Kind)?.to_ascii_lowercase();
     // RFC 7515 §4.1.9: what has no slash is short for a media type, and those know no case.
-    let has_kind =
-        |kind: &str| kind.to_ascii_lowercase().trim_start_matches("application/") == issuer.kind.to_ascii_lowercase();
-    if !has_kind(kind) {
+    if kind.strip_prefix("application/").unwrap_or(&kind) != issuer.kind.to_ascii_lowercase() {
         return Err(TokenRefusal::Kind);
     }
     if !holds(jws.claims.get("aud"), audience) {
