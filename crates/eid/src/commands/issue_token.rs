@@ -5,9 +5,10 @@
 //! there is only what somebody else did in between.
 
 use crate::client::Client;
-use crate::key::PrivateKey;
+use crate::key::{Algorithm, PrivateKey};
 use crate::server::Server;
 use crate::signing_key::{SigningKey, SigningKeyRefusal, signing};
+use crate::store::signing_key::Secret;
 use crate::token::{Grant, IssuedToken, TokenRequest};
 use crate::{policy, store};
 use kernel::journal::{Entry, Rows};
@@ -32,7 +33,7 @@ struct Asker {
 /// What deciding about a token needs to know.
 pub struct Asked {
     asker: Asker,
-    keys: Vec<(SigningKey, PrivateKey)>,
+    keys: Vec<(SigningKey, Secret)>,
 }
 
 impl IssueToken<'_> {
@@ -74,10 +75,13 @@ impl Command for IssueToken<'_> {
 
     fn decide(&self, Asked { asker, keys }: Asked, env: &Env) -> Result<Decision<Self::Change, IssuedToken>, Refusal> {
         let grant = self.grant(&asker, env.now)?;
-        let (keys, private): (Vec<SigningKey>, Vec<PrivateKey>) = keys.into_iter().unzip();
+        let (keys, secrets): (Vec<SigningKey>, Vec<_>) = keys.into_iter().unzip();
         let key = signing(&keys, env.now)?;
-        let private = private.iter().find(|private| *private.public() == key.public);
-        let token = grant.sign(private.ok_or(SigningKeyRefusal::None)?, self.server, env.now);
+        let secret = keys.iter().position(|other| other.id == key.id).and_then(|at| secrets.get(at));
+        let private = secret.and_then(|secret| PrivateKey::from_bytes(Algorithm::Es256, secret));
+        // What is signed by another key than the published one is believed by nobody.
+        let private = private.filter(|private| *private.public() == key.public).ok_or(SigningKeyRefusal::None)?;
+        let token = grant.sign(&private, self.server, env.now);
         // The names of what was shown and given: enough to find the assertion and the token that somebody holds up later.
         let facts = json!({
             "token": grant.token_id(),

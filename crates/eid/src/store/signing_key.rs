@@ -6,6 +6,7 @@ use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Error, Id, Row, Scope, Timestamp, Vault, statements};
 use std::ops::Range;
+use zeroize::Zeroizing;
 
 statements! {
     INSERT = "signing_key.insert":
@@ -30,11 +31,13 @@ fn read(row: &Row<'_>) -> Result<SigningKey, Error> {
     })
 }
 
-fn open(vault: &Vault, row: &Row<'_>) -> Result<PrivateKey, Error> {
+/// The secret number of a key. To make the key of it takes as long as signing with it.
+pub(crate) type Secret = Zeroizing<[u8; 32]>;
+
+fn open(vault: &Vault, row: &Row<'_>) -> Result<Secret, Error> {
     let id: Id<SigningKey> = Id::new(row.int(0)?);
     let opened = vault.open(PRIVATE_COLUMN, id, row.bytes(2)?)?;
-    let secret: &[u8; 32] = opened.as_slice().try_into().map_err(|_| row.broken(2))?;
-    Ok(PrivateKey::from_bytes(Algorithm::Es256, secret).ok_or_else(|| row.broken(2))?)
+    Ok(Zeroizing::new(opened.as_slice().try_into().map_err(|_| row.broken(2))?))
 }
 
 /// The keys that are or will be of use, in the order in which they were made.
@@ -49,7 +52,7 @@ pub(crate) fn newest(scope: &Scope<'_>) -> Result<Vec<SigningKey>, Error> {
 }
 
 /// Those of the keys that can be the one that signs, at any moment: the last two, with what they sign with.
-pub(crate) fn last_two(scope: &Scope<'_>) -> Result<Vec<(SigningKey, PrivateKey)>, Error> {
+pub(crate) fn last_two(scope: &Scope<'_>) -> Result<Vec<(SigningKey, Secret)>, Error> {
     let mut keys = Vec::new();
     scope.tx.each(&NEWEST, &[], |row| {
         if keys.len() < 2 {
@@ -97,7 +100,9 @@ impl Table for SigningKeyTable {
     ) -> Result<(), Error> {
         scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
             // A private half of another key would sign what nobody can verify.
-            let public = open(scope.vault, row)?.public().to_sec1();
+            let secret = open(scope.vault, row)?;
+            let private = PrivateKey::from_bytes(Algorithm::Es256, &secret);
+            let public = private.ok_or_else(|| row.broken(2))?.public().to_sec1();
             if public != row.bytes(1)? {
                 return Err(row.broken(2).into());
             }

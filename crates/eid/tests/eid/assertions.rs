@@ -234,3 +234,31 @@ fn a_certificate_that_has_expired_and_a_server_without_a_key() {
     place.ask(&text, late - 1).unwrap();
     place.verify();
 }
+
+#[test]
+fn the_same_assertion_at_once_gives_one_token() {
+    let place = Place::new();
+    let mine = key(Es256, 1);
+    let texts: Vec<String> = (0..8).map(|number| jws::sign(&mine, "JWT", &claims(&format!("race-{number}")))).collect();
+    let results: Vec<Vec<&str>> = std::thread::scope(|scope| {
+        let ask = |mut writer: kernel::Writer| {
+            let texts = &texts;
+            scope.spawn(move || {
+                let mut results = Vec::new();
+                for text in texts {
+                    let request = request(text, Some(certificate(ONE).thumbprint));
+                    let result = issue(&mut writer, &server(), request, &env(NOW));
+                    results.push(result.err().map_or("granted", |error| error.code()));
+                }
+                results
+            })
+        };
+        let threads: Vec<_> = (0..3).map(|_| ask(place.another())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (number, text) in texts.iter().enumerate() {
+        let mut found: Vec<&str> = results.iter().map(|results| results[number]).collect();
+        found.sort_unstable();
+        assert_eq!(found, ["assertion.replayed", "assertion.replayed", "granted"], "{text}");
+    }
+}
