@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 
 /// A longer key file is none.
 pub const JWK_BYTES_MAX: usize = 16 * 1024;
+/// What another issuer publishes is no longer than this.
+pub const JWKS_BYTES_MAX: usize = 256 * 1024;
 /// More keys at a time are not needed to change them without a gap.
 pub const KEYS_MAX: usize = 8;
 const KID_CHARS_MAX: usize = 128;
@@ -174,6 +176,26 @@ impl PublicKey {
         }
         let keys = keys.as_array().ok_or(KeyRefusal::Malformed)?;
         keys.iter().map(|key| Self::from_jwk(key.as_object().ok_or(KeyRefusal::Malformed)?)).collect()
+    }
+
+    /// Reads what another issuer publishes (RFC 7517 §5): the keys that are of use here. Others, and what else is said of a key,
+    /// are for others.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Malformed`]; [`KeyRefusal::Count`] when none is of use.
+    pub fn read_published(text: &[u8]) -> Result<Vec<Self>, KeyRefusal> {
+        let members = (text.len() <= JWKS_BYTES_MAX).then(|| json::object(text)).flatten();
+        let members = members.ok_or(KeyRefusal::Malformed)?;
+        let keys = members.get("keys").and_then(Value::as_array).ok_or(KeyRefusal::Malformed)?;
+        // What others can sign with says nothing.
+        let keys = keys.iter().filter_map(Value::as_object).filter(|key| !is_private(key));
+        let ours = |key: &Map<String, Value>| {
+            let known = |name: &str| ["kty", "crv", "x", "y", "kid", "alg", "use"].contains(&name);
+            let known = key.iter().filter(|(name, _)| known(name)).map(|(name, value)| (name.clone(), value.clone()));
+            Self::from_jwk(&known.collect()).ok()
+        };
+        let keys: Vec<Self> = keys.filter_map(ours).collect();
+        if keys.is_empty() { Err(KeyRefusal::Count) } else { Ok(keys) }
     }
 
     /// Reads a P-256 key as the store keeps it; it is known by its thumbprint.
@@ -447,6 +469,27 @@ mod tests {
             let public = key.public().to_jwk().to_string();
             assert_eq!(PrivateKey::read(public.as_bytes()).err(), Some(KeyRefusal::Public));
         }
+    }
+
+    #[test]
+    fn of_what_others_publish_the_keys_of_use_are_taken() {
+        let key = PrivateKey::from_bytes(Algorithm::Es256, &[7; 32]).unwrap();
+        let lost = PrivateKey::from_bytes(Algorithm::Es256, &[8; 32]).unwrap();
+        let mut ours = key.public().to_jwk();
+        ours["x5c"] = json!(["MII"]);
+        let mut encrypting = key.public().to_jwk();
+        encrypting["use"] = json!("enc");
+        let lost: Value = serde_json::from_str(&lost.to_jwk()).unwrap();
+        let set = json!({ "keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}, ours, encrypting, lost, 7], "more": 1 });
+        assert!(PublicKey::read_published(set.to_string().as_bytes()).unwrap() == [key.public().clone()]);
+        let check = |text: &str, expected| {
+            assert_eq!(PublicKey::read_published(text.as_bytes()).err(), Some(expected), "{text}");
+        };
+        check("", KeyRefusal::Malformed);
+        check("{}", KeyRefusal::Malformed);
+        check(&format!("{{\"keys\":[{}]}}", " ".repeat(JWKS_BYTES_MAX)), KeyRefusal::Malformed);
+        check(r#"{"keys":[]}"#, KeyRefusal::Count);
+        check(r#"{"keys":[{"kty":"RSA"}]}"#, KeyRefusal::Count);
     }
 
     #[test]

@@ -148,3 +148,20 @@ impl fmt::Display for NotAllowed {
         write!(f, "{} is not for the role {}", self.operation, self.role.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clients_roles_are_read_for_clients() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse_client(role.name()), role.is_client().then_some(role));
+        }
+        assert_eq!(Role::parse_client("Bank"), None);
+        let bank = Actor::client(Role::Bank, "one");
+        assert_eq!((bank.role(), bank.name()), (Role::Bank, "client:one"));
+        let operation = Operation { name: "thing.do", roles: &[Role::Console] };
+        assert_eq!(operation.require(&bank).unwrap_err().to_string(), "thing.do is not for the role bank");
+    }
+}

@@ -56,6 +56,7 @@ proptest! {
         }
         for bytes in [bytes.as_slice(), content.as_bytes()] {
             let _ = PublicKey::read_all(bytes);
+            let _ = PublicKey::read_published(bytes);
             let _ = PrivateKey::read(bytes);
             let _ = Certificate::read(bytes);
         }
