@@ -45,8 +45,8 @@ fn main() -> ExitCode {
 
 /// Writes what the migrations make to where it is reviewed and held against both engines.
 fn write_schema() -> Result<(), String> {
-    let shown = run::cargo(&["run", "--quiet", "--package", "payout", "--example", "schema"]).output();
-    let shown = shown.ok_or("the example schema of payout failed: cargo run --package payout --example schema")?;
+    let shown = run::cargo(&["run", "--quiet", "--package", "services", "--example", "schema"]).output();
+    let shown = shown.ok_or("the example schema of services failed: cargo run --package services --example schema")?;
     let path = run::root().join("docs/schema.txt");
     std::fs::write(&path, shown).map_err(|error| format!("{}: {error}", path.display()))
 }

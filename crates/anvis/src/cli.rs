@@ -75,6 +75,9 @@ pub enum Command {
     /// Payment files.
     #[command(subcommand)]
     Payout(Payout),
+    /// The systems of other organisations, and how they come in.
+    #[command(subcommand)]
+    Client(Client),
     /// The account in force for one payee.
     Resolve {
         /// cpr:N, cvr:N, se:N or p:N.
@@ -256,6 +259,102 @@ pub enum Payout {
 }
 
 #[derive(Subcommand)]
+pub enum Client {
+    /// Register a client, or give a registered one other keys and certificates.
+    Add {
+        /// The name that it comes in under.
+        name: String,
+        /// As what it comes.
+        #[arg(
+            long, value_parser = client_role,
+            value_name = "public-payer|private-payer|bank|authority|register-feed"
+        )]
+        role: kernel::Role,
+        /// A public key or a set of them (JWK, P-256 or Ed25519). Once or more: all that are to count.
+        #[arg(long = "key", required = true, value_name = "JWK", value_parser = existing_file)]
+        keys: Vec<PathBuf>,
+        /// A certificate that it connects with (PEM). Once or more: all that are to count.
+        #[arg(long = "cert", required = true, value_name = "PEM", value_parser = existing_file)]
+        certificates: Vec<PathBuf>,
+        /// The payer that it comes for.
+        #[arg(long, value_name = "NAME")]
+        payer: Option<String>,
+        /// The bank that it comes for, as the bank directory names it.
+        #[arg(long, value_name = "NAME")]
+        bank: Option<String>,
+    },
+    /// End a client: nothing that it signs counts any more.
+    End {
+        /// Its name.
+        name: String,
+    },
+    /// Every client.
+    List,
+    /// Make the key that the server signs tokens with; the former one counts until its last token has expired.
+    RotateKey {
+        /// Somebody else may have the former keys: they count for nothing from now on, nor do the tokens.
+        #[arg(long)]
+        compromised: bool,
+    },
+    /// Which client comes in how: interfaces and versions, TLS, algorithms.
+    Usage,
+    /// Refuse an old way in from a date on, and show who still uses it.
+    PhaseOut {
+        /// An interface; or tls, or alg.
+        interface: String,
+        /// Its version; of tls 1.2 or 1.3, of alg ES256 or EdDSA.
+        version: String,
+        /// From when it is refused, or never.
+        #[arg(value_name = "DATE|never", value_parser = end)]
+        date: End,
+    },
+    /// Make a client's private key and print the public one. Needs no store.
+    MakeKey {
+        /// The file that is made, for its owner's eyes alone.
+        file: PathBuf,
+        /// How it signs.
+        #[arg(long, default_value = "ES256", value_parser = algorithm, value_name = "ES256|EdDSA")]
+        algorithm: eid::key::Algorithm,
+    },
+    /// Print what a client posts to the token endpoint, good once within five minutes. Needs no store.
+    Assert {
+        #[command(flatten)]
+        claim: Claim,
+    },
+    /// Give a client its access token from this store, by the same rules as the token endpoint.
+    Token {
+        #[command(flatten)]
+        claim: Claim,
+        /// The certificate that the client will connect with (PEM).
+        #[arg(long = "cert", value_name = "PEM", value_parser = existing_file)]
+        certificate: PathBuf,
+        /// Whom the token is for [default: the issuer].
+        #[arg(long, env = "ANVIS_AUDIENCE", value_name = "TEXT")]
+        audience: Option<String>,
+    },
+}
+
+/// Who asks for a token, where, and for what.
+#[derive(Args)]
+pub struct Claim {
+    /// The client's name.
+    pub name: String,
+    /// Its private key (JWK).
+    #[arg(long, value_name = "JWK", value_parser = existing_file)]
+    pub key: PathBuf,
+    /// The server's URL, as clients know it.
+    #[arg(long, env = "ANVIS_ISSUER", value_name = "URL")]
+    pub issuer: String,
+    /// What it asks for, set apart by spaces [default: all that its role has].
+    #[arg(long)]
+    pub scope: Option<String>,
+}
+
+/// From when something is refused, if ever.
+#[derive(Clone, Copy)]
+pub struct End(pub Option<kernel::Timestamp>);
+
+#[derive(Subcommand)]
 pub enum Journal {
     /// Its size and root.
     Head,
@@ -346,6 +445,22 @@ fn payer_kind(text: &str) -> Result<registry::payer::PayerKind, String> {
 fn no_account(text: &str) -> Result<registry::payer::NoAccount, String> {
     registry::payer::NoAccount::parse(text)
         .ok_or_else(|| "write reject, hold, or pay-to: and a Danish account".to_owned())
+}
+
+fn client_role(text: &str) -> Result<kernel::Role, String> {
+    kernel::Role::parse_client(text)
+        .ok_or_else(|| "write public-payer, private-payer, bank, authority or register-feed".to_owned())
+}
+
+fn algorithm(text: &str) -> Result<eid::key::Algorithm, String> {
+    eid::key::Algorithm::parse(text).ok_or_else(|| "write ES256 or EdDSA".to_owned())
+}
+
+fn end(text: &str) -> Result<End, String> {
+    match text {
+        "never" => Ok(End(None)),
+        date => moment(date).map(|moment| End(Some(moment))),
+    }
 }
 
 fn head(text: &str) -> Result<kernel::journal::Head, String> {

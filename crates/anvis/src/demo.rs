@@ -8,7 +8,6 @@ use denmark::calendar::{add_banking_days, copenhagen_date};
 use kernel::merkle::to_hex;
 use kernel::{Actor, Env, Error, Secrets, Store, StoreError, StoreRefusal, Timestamp, Writer};
 use payout::commands::{Request, Routed, route};
-use payout::schema;
 use registry::commands::AddPayer;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source};
@@ -37,7 +36,7 @@ pub fn run(demo: &Demo, places: &Places, now: Timestamp) -> Result<Answer, Error
     clear(places, &files)?;
     let mut secrets = Secrets::from_system();
     let env = Env::sample(now, &mut secrets)?;
-    let migrations: Vec<_> = schema::migrations().collect();
+    let migrations: Vec<_> = services::migrations().collect();
     let store = Store::create(&places.store, &places.key, &migrations, true, &env, &mut secrets)?;
     if let Some(folder) = places.store.folder() {
         std::fs::write(folder.join(MARKER), "").map_err(Error::io("the data folder could not be marked"))?;
@@ -51,7 +50,7 @@ pub fn run(demo: &Demo, places: &Places, now: Timestamp) -> Result<Answer, Error
     let (routed, routing) = timed(|| stage.route(&file))?;
     let again = stage.route(&file)?;
     let verifying = Progress::new("Verifying", 0, Unit::Rows);
-    let head = stage.writer.read(|scope| schema::verify(scope, None, &mut |at| verifying.at(at)))?;
+    let head = stage.writer.read(|scope| services::verify(scope, None, &mut |at| verifying.at(at)))?;
     drop(verifying);
 
     let as_expected = expected(&totals) == (routed.counts.routed, routed.counts.passed, routed.counts.reasons.clone());

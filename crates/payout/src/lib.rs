@@ -18,7 +18,6 @@ pub mod payment;
 pub mod policy;
 pub mod queries;
 pub mod reason;
-pub mod schema;
 mod seen;
 mod store;
 mod work;

@@ -138,7 +138,7 @@ impl<'b> Bench<'b> {
 
     fn settle(&self, nation: &Nation) {
         let env = Env::new(now(), 0);
-        let migrations: Vec<_> = payout::schema::migrations().collect();
+        let migrations: Vec<_> = services::migrations().collect();
         let mut secrets = Secrets::from_system();
         let store = Store::create(self.location(), &self.key(), &migrations, true, &env, &mut secrets);
         let store = store.expect("a new store");
@@ -185,7 +185,7 @@ impl<'b> Bench<'b> {
     }
 
     fn store(&self) -> Store {
-        let migrations: Vec<_> = payout::schema::migrations().collect();
+        let migrations: Vec<_> = services::migrations().collect();
         Store::open(self.location(), &self.key(), &migrations).expect("the store")
     }
 

@@ -1,12 +1,12 @@
 //! From the command line to the services: parse, execute, render.
 
+mod client;
 mod import;
 mod payout;
 mod store;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
-use ::payout::schema;
 use kernel::journal::{Head, size_and_root};
 use kernel::merkle::to_hex;
 use kernel::{
@@ -40,6 +40,8 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Backup { folder } => store::back_up(&common, &folder),
         Command::Restore { folder, owner } => store::restore(common, &folder, owner),
         Command::Policy => Ok(policy()),
+        Command::Client(cli::Client::MakeKey { file, algorithm }) => client::make_key(&file, algorithm),
+        Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
             crate::demo::run(&demo, &places, clock(&common))
@@ -128,7 +130,7 @@ fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, E
         return Err(kernel::StoreRefusal::NotSynthetic("--now").into());
     }
     let env = Env::sample(clock(common), &mut secrets)?;
-    let migrations: Vec<_> = schema::migrations().collect();
+    let migrations: Vec<_> = services::migrations().collect();
     let is_key_found = key.exists();
     Store::create(&store, &key, &migrations, synthetic, &env, &mut secrets)?;
     let path = key.display();
@@ -153,7 +155,7 @@ fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, E
 
 fn migrate(common: &Common, owner: cli::Owner) -> Result<Answer, Error> {
     let store = owned_by(Places::of(common, DEFAULT_DATA).store, owner)?;
-    let migrations: Vec<_> = schema::migrations().collect();
+    let migrations: Vec<_> = services::migrations().collect();
     let steps = Store::migrate(&store, &migrations)?;
     let text = match steps {
         0 => "The store's tables are what this program needs.".to_owned(),
@@ -172,15 +174,15 @@ fn owned_by(store: Location, cli::Owner { migrate_store }: cli::Owner) -> Result
 fn policy() -> Answer {
     let mut text = format!("{:<24}", "operation");
     for role in Role::ALL {
-        text.push_str(&format!("{:<12}", format!("{role:?}").to_lowercase()));
+        text.push_str(&format!("{:<15}", role.name()));
     }
     let mut rows = Vec::new();
-    for operation in schema::policy() {
+    for operation in services::policy() {
         text.push_str(&format!("\n{:<24}", operation.name));
         for role in Role::ALL {
-            text.push_str(&format!("{:<12}", if operation.roles.contains(&role) { "yes" } else { "-" }));
+            text.push_str(&format!("{:<15}", if operation.roles.contains(&role) { "yes" } else { "-" }));
         }
-        let roles: Vec<String> = operation.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
+        let roles: Vec<&str> = operation.roles.iter().map(|role| role.name()).collect();
         rows.push(json!({ "operation": operation.name, "roles": roles }));
     }
     Answer::done(text, &json!({ "operations": rows }))
@@ -199,7 +201,7 @@ pub struct Session {
 impl Session {
     fn open(common: &Common) -> Result<Self, Error> {
         let Places { store, data, key } = Places::of(common, DEFAULT_DATA);
-        let migrations: Vec<_> = schema::migrations().collect();
+        let migrations: Vec<_> = services::migrations().collect();
         let store = Store::open(&store, &key, &migrations)?;
         if common.now.is_some() {
             store.require_synthetic("--now")?;
@@ -249,6 +251,7 @@ impl Session {
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))
             }
             Command::Payout(command) => self.payout(command),
+            Command::Client(command) => self.client(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
                 let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };
@@ -262,7 +265,7 @@ impl Session {
             Command::Journal(cli::Journal::Verify { expect }) => {
                 let entries = self.writer.read(|scope| size_and_root(scope.tx))?.0;
                 let progress = Progress::new("Verifying", entries, Unit::Entries);
-                let found = self.writer.read(|scope| schema::verify(scope, expect, &mut |at| progress.at(at)))?;
+                let found = self.writer.read(|scope| services::verify(scope, expect, &mut |at| progress.at(at)))?;
                 Ok(head(&found, "The journal and the tables agree.\n"))
             }
             Command::Key(cli::Key::Rotate) => {

@@ -3,7 +3,6 @@
 use super::{DEFAULT_DATA, Places, Session, outside, owned_by};
 use crate::cli::{Common, Owner};
 use crate::console::{Answer, Progress, Unit, grouped};
-use ::payout::schema;
 use kernel::merkle::to_hex;
 use kernel::{Copied, Error, Location, RecordCopy, policy, require_free};
 use serde_json::json;
@@ -53,14 +52,14 @@ impl Session {
     }
 
     fn copy_to(&self, target: &Location) -> Result<Copied, Error> {
-        let migrations: Vec<_> = schema::migrations().collect();
+        let migrations: Vec<_> = services::migrations().collect();
         let copying = Progress::new("Copying", 0, Unit::Rows);
         self.writer.store.copy_to(
             target,
             &migrations,
             |scope, head| {
                 let verifying = Progress::new("Verifying", head.size, Unit::Entries);
-                schema::verify(scope, Some(head), &mut |at| verifying.at(at))
+                services::verify(scope, Some(head), &mut |at| verifying.at(at))
             },
             &mut |rows| copying.at(rows),
         )

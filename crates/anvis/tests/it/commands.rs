@@ -45,6 +45,13 @@ fn usage_errors_exit_with_2() {
         "write reject, hold, or pay-to",
     );
     check("payer add A --cvr 13748136 --kind public", "--no-account");
+    check("client add A --role operator --key there.csv --cert there.csv", "write public-payer");
+    check("client add A --role bank --key there.csv", "--cert");
+    check("client add A --role bank --cert there.csv", "--key");
+    check("client add A --role bank --key missing.jwk --cert there.csv", "no regular file");
+    check("client make-key A --algorithm RS256", "ES256 or EdDSA");
+    check("client token A --key there.csv --cert there.csv", "--issuer");
+    check("client phase-out payouts v1 soon", "write 2026");
     check("payout route missing.xml --payer A --out out", "no regular file");
     check("payout route there.csv --payer A", "--out");
     check("payout route there.csv --out out", "--payer");

@@ -116,6 +116,10 @@ register,se:32080808,0040-0000000024,,,,,
 register,p:1000000042,0040-0000000025,,,,,
 ";
 
+/// Certificates of two organisations that do not exist.
+pub const CERTIFICATE: &str = include_str!("../../../eid/tests/eid/certificates/one.pem");
+pub const OTHER_CERTIFICATE: &str = include_str!("../../../eid/tests/eid/certificates/two.pem");
+
 pub const ACCOUNT_HEADER: &str = "action,payee,account,bic,expects,currency,payer,benefit\n";
 
 /// The IBAN of an account, computed apart from the product: ISO 13616 with modulus 97.
@@ -262,6 +266,15 @@ impl World {
         self.import("account import --channel operator", ACCOUNTS);
         self.import("population import", POPULATION_LATER);
         self.import("company import", COMPANIES_LATER);
+    }
+
+    /// A private key for a client, its public half, and the client.
+    #[track_caller]
+    pub fn add_client(&self, name: &str, party: &str, certificate: &str) {
+        let public = self.run(&format!("client make-key {name}.jwk")).done();
+        self.write(&format!("{name}.pub"), public.to_string());
+        self.write(&format!("{name}.pem"), certificate);
+        self.run(&format!("client add {name} --role {party} --key {name}.pub --cert {name}.pem")).done();
     }
 
     /// The store, as it is written on the command line.

@@ -95,7 +95,8 @@ mod tests {
     fn work_that_is_being_swept_cannot_go_on() {
         let folder = tempfile::tempdir().unwrap();
         let place = TestPlace::empty(folder.path());
-        let migrations: Vec<_> = crate::schema::migrations().collect();
+        let migrations: Vec<_> =
+            kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(crate::MIGRATIONS).collect();
         let (at, key) = (Timestamp::from_micros, folder.path().join("key"));
         let env = Env::new(at(0), 0);
         let store =

@@ -1,7 +1,6 @@
 //! Where a world is: its store, and the folder of the files that it exchanges.
 
 use kernel::{Env, Error, Location, Refuse, Secrets, Store};
-use payout::schema;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +53,7 @@ pub fn make(location: &Location, env: &Env, secrets: &mut Secrets) -> Result<(St
     if let Some(taken) = theirs.into_iter().find(|path| path.exists()) {
         return Err(PlaceRefusal::Taken(taken.to_owned()).into());
     }
-    let migrations: Vec<_> = schema::migrations().collect();
+    let migrations: Vec<_> = services::migrations().collect();
     let store = Store::create(location, &key, &migrations, true, env, secrets)?;
     std::fs::create_dir_all(&files).map_err(Error::io(format!("{} could not be made", files.display())))?;
     Ok((store, Files(files)))

@@ -8,7 +8,6 @@ use crate::secrets::seeded;
 use denmark::{Currency, Cvr};
 use kernel::journal::Head;
 use kernel::{Actor, Env, Error, Location, Refuse, StoreError, Timestamp, Writer};
-use payout::schema;
 use registry::account::DesignatedAccount;
 use registry::commands::{AddPayer, LookUpAnswer};
 use registry::import::{Banks, Source};
@@ -336,7 +335,7 @@ impl World {
     /// # Errors
     /// What does not agree; the error names seed and day.
     pub fn verify(&mut self) -> Result<Head, Error> {
-        let verified = self.writer.read(|scope| schema::verify(scope, None, &mut |_| {}));
+        let verified = self.writer.read(|scope| services::verify(scope, None, &mut |_| {}));
         verified.map_err(|error| on_day(self.settings.seed, self.day, error))
     }
 }

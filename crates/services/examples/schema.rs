@@ -1,12 +1,11 @@
 //! Prints what the migrations make, as it stands in `docs/schema.txt`: `cargo xtask schema`.
 
 use kernel::{Env, Error, Secrets, Store, Timestamp};
-use payout::schema;
 
 fn main() -> Result<(), Error> {
     let folder = tempfile::tempdir().map_err(Error::io("a temporary folder could not be made"))?;
     let (data, key) = (folder.path().join("store"), folder.path().join("key"));
-    let migrations: Vec<_> = schema::migrations().collect();
+    let migrations: Vec<_> = services::migrations().collect();
     let env = Env::new(Timestamp::from_micros(0), 0);
     let store = Store::create(&data, &key, &migrations, true, &env, &mut Secrets::from_system())?;
     print!("{}", store.connect()?.read(|tx| tx.shape())?);

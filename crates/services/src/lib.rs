@@ -1,23 +1,35 @@
-//! This service with those that it stands on, put together: their tables, who may do what, what verifies them.
+//! The services put together: their tables, who may do what, what verifies them.
 //!
-//! Payouts stand on top, so whoever opens a store takes the whole list from here.
+//! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
+//! know each other, and nothing else.
+
+mod party;
+
+pub use party::{PartyRefusal, require_party};
 
 use kernel::journal::{self, Head, Table};
 use kernel::{Error, Migration, Operation, Scope, Statement};
 
 /// The migrations of every service, in the order of their dependence.
 pub fn migrations() -> impl Iterator<Item = &'static Migration> {
-    [kernel::MIGRATIONS, registry::MIGRATIONS, crate::MIGRATIONS].into_iter().flatten()
+    [kernel::MIGRATIONS, registry::MIGRATIONS, payout::MIGRATIONS, eid::MIGRATIONS].into_iter().flatten()
 }
 
 /// The statements of every service.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    [kernel::STATEMENTS, registry::STATEMENTS, crate::STATEMENTS].into_iter().flatten().copied().flatten().copied()
+    [kernel::STATEMENTS, registry::STATEMENTS, payout::STATEMENTS, eid::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .flatten()
+        .copied()
 }
 
 /// Who may do what, of every service.
 pub fn policy() -> impl Iterator<Item = &'static Operation> {
-    [kernel::policy::POLICY, registry::policy::POLICY, crate::policy::POLICY].into_iter().flatten()
+    [kernel::policy::POLICY, registry::policy::POLICY, payout::policy::POLICY, eid::policy::POLICY]
+        .into_iter()
+        .flatten()
 }
 
 /// Verifies the journal and holds every table against it.
@@ -26,7 +38,7 @@ pub fn policy() -> impl Iterator<Item = &'static Operation> {
 /// What does not agree.
 pub fn verify(scope: &Scope<'_>, expected: Option<Head>, progress: &mut dyn FnMut(u64)) -> Result<Head, Error> {
     let tables: Vec<&dyn Table> =
-        [kernel::TABLES, registry::TABLES, crate::TABLES].into_iter().flatten().copied().collect();
+        [kernel::TABLES, registry::TABLES, payout::TABLES, eid::TABLES].into_iter().flatten().copied().collect();
     let head = journal::verify(scope, &tables, expected, progress)?;
     registry::verify_directory(scope)?;
     Ok(head)
@@ -92,9 +104,10 @@ mod tests {
     fn every_table_is_answered_for_or_named_here() {
         let sql: String = migrations().map(|migration| migration.sql).collect();
         let made = sql.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_whitespace().next());
-        let tables = [kernel::TABLES, registry::TABLES, crate::TABLES].into_iter().flatten();
+        let tables = [kernel::TABLES, registry::TABLES, payout::TABLES, eid::TABLES].into_iter().flatten();
         let answered: BTreeSet<&str> = tables.map(|table| table.name()).collect();
-        // What opens the store, the journal itself, what is computed from histories, and what nobody sees.
+        // What opens the store, the journal itself, what is computed from histories, what nobody sees, and what is only counted
+        // or kept until it has expired.
         let others = [
             "schema_version",
             "keyring",
@@ -105,6 +118,8 @@ mod tests {
             "specific_account",
             "staging",
             "unwritten_stage",
+            "used_once",
+            "interface_use",
         ];
         for table in made {
             assert_ne!(answered.contains(table), others.contains(&table), "{table}");

@@ -1,0 +1,51 @@
+//! What is written beside the journal, because nobody is answered by it: counts of what was used, and the sweeping of what has
+//! expired.
+
+use crate::phase_out::Use;
+use crate::store;
+use kernel::{Connection, Error, Timestamp};
+use std::collections::BTreeMap;
+
+/// How long what has expired is kept all the same: clocks of several processes may be apart.
+const SWEPT_AFTER_SECONDS: i64 = 600;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// How clients came in, counted in memory until it is written.
+#[derive(Debug, Default)]
+pub struct Uses(BTreeMap<(Use, i64), i64>);
+
+impl Uses {
+    /// A client came in, now.
+    pub fn add(&mut self, way: Use, now: Timestamp) {
+        *self.0.entry((way, now.micros().div_euclid(DAY_MICROS))).or_default() += 1;
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes what was counted, in one transaction. What a process had not written when it was killed is not counted; on a server,
+    /// what was written when the answer got lost may be counted twice.
+    ///
+    /// # Errors
+    /// The store's; then it is all still to be written.
+    pub fn write(&mut self, connection: &mut Connection) -> Result<(), Error> {
+        connection.stage(|tx| {
+            self.0.iter().try_for_each(|((way, day), uses)| store::interface_use::add(tx, way, *day, *uses))
+        })?;
+        self.0.clear();
+        Ok(())
+    }
+}
+
+/// Forgets assertions and messages that have expired: they are refused for that.
+///
+/// # Errors
+/// The store's.
+pub fn sweep(connection: &mut Connection, now: Timestamp) -> Result<(), Error> {
+    let before = now.minus_seconds(SWEPT_AFTER_SECONDS);
+    while connection.stage(|tx| store::used_once::sweep_some(tx, before))? {}
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! What a client may ask for: the scopes of OAuth 2. A legal purpose is none of them; it is said with each request.
+
+use kernel::Role;
+use std::collections::BTreeSet;
+
+/// A part of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// Payment files: bring them, ask after them, release and cancel.
+    Payouts,
+    /// Fetch completed payment files that are handed to it.
+    FetchPayouts,
+    /// The account in force for a payee.
+    Resolve,
+    /// Whether an account is a payee's.
+    Verify,
+    /// The messages of the G2P Connect mapper.
+    Mapper,
+    /// Changes of accounts.
+    Accounts,
+    /// What concerns it.
+    Feed,
+    /// What a register says.
+    Register,
+}
+
+impl Permission {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Payouts,
+        Self::FetchPayouts,
+        Self::Resolve,
+        Self::Verify,
+        Self::Mapper,
+        Self::Accounts,
+        Self::Feed,
+        Self::Register,
+    ];
+
+    /// The scope as requests and tokens write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payouts => "payouts",
+            Self::FetchPayouts => "payouts:fetch",
+            Self::Resolve => "resolve",
+            Self::Verify => "verify",
+            Self::Mapper => "mapper",
+            Self::Accounts => "accounts",
+            Self::Feed => "feed",
+            Self::Register => "register",
+        }
+    }
+
+    /// Reads one scope.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.name() == name)
+    }
+}
+
+/// What a client of this role may ask for.
+#[must_use]
+pub const fn of_role(role: Role) -> &'static [Permission] {
+    use Permission::{Accounts, Feed, FetchPayouts, Mapper, Payouts, Register, Resolve, Verify};
+    match role {
+        Role::PublicPayer => &[Payouts, Resolve, Verify, Mapper],
+        Role::PrivatePayer => &[Payouts, Verify],
+        Role::Bank => &[FetchPayouts, Verify, Mapper, Accounts, Feed],
+        Role::Authority => &[Resolve, Verify],
+        Role::RegisterFeed => &[Register],
+        Role::Console | Role::Operator => &[],
+    }
+}
+
+/// Scopes, as RFC 6749 §3.3 writes them.
+#[must_use]
+pub fn to_text(permissions: &BTreeSet<Permission>) -> String {
+    permissions.iter().map(|permission| permission.name()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,60 @@
+//! For whom a client may come: electronic identity holds the names, and the registry knows who they are.
+
+use eid::client::Party;
+use kernel::{Error, Refuse, Scope, journal};
+use registry::payer::PayerKind;
+use registry::resolve;
+use std::fmt;
+
+/// Why a client cannot come for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartyRefusal {
+    /// Nobody is registered under that name.
+    Payer,
+    /// The payer is registered as the other kind.
+    PayerKind,
+    /// The bank directory has no bank of that name.
+    Bank,
+}
+
+impl Refuse for PartyRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Payer => "client.payer_unknown",
+            Self::PayerKind => "client.payer_kind",
+            Self::Bank => "client.bank_unknown",
+        }
+    }
+}
+
+impl fmt::Display for PartyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Payer => "no payer is registered under that name; register it first with 'anvis payer add'",
+            Self::PayerKind => {
+                "the payer's agreement is of the other kind: public and private payers see different things"
+            }
+            Self::Bank => "the bank directory has no bank of that name",
+        })
+    }
+}
+
+/// Refuses a party that the registry does not know, or knows as something else.
+///
+/// # Errors
+/// [`PartyRefusal`], or the store's.
+pub fn require_party(scope: &Scope<'_>, party: &Party) -> Result<(), Error> {
+    let payer = |name: &str, kind: PayerKind| {
+        let payer = resolve::payer_by_name(scope, name)?.ok_or(PartyRefusal::Payer)?;
+        if payer.agreement.kind == kind { Ok(()) } else { Err(PartyRefusal::PayerKind.into()) }
+    };
+    match party {
+        Party::PublicPayer(name) => payer(name, PayerKind::Public),
+        Party::PrivatePayer(name) => payer(name, PayerKind::Private),
+        Party::Bank(name) => {
+            let banks = resolve::banks_at(scope.tx, journal::ENTRIES_MAX)?;
+            if banks.iter().any(|(_, bank)| bank.name == *name) { Ok(()) } else { Err(PartyRefusal::Bank.into()) }
+        }
+        Party::Authority | Party::RegisterFeed => Ok(()),
+    }
+}
