@@ -74,12 +74,13 @@ pub async fn read_whole(headers: &HeaderMap, body: Body, bytes_max: usize, limit
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Eof => Problem::of("body.cut_off").because("the JSON text ends too early"),
-        Category::Syntax | Category::Io => {
+        Category::Syntax | Category::Io if is_no_json(bytes, &error) => {
             let (line, column) = (error.line(), error.column());
-            Problem::of("body.malformed").because(format!("no JSON from line {line}, column {column}, or nested too deeply"))
+            let text = format!("no JSON from line {line}, column {column}, or nested too deeply");
+            Problem::of("body.malformed").because(text)
         }
-        // The path costs time, and is only looked for where it is needed.
-        Category::Data => {
+        Category::Data | Category::Syntax | Category::Io => {
+            // The path costs time, and is only looked for where it is needed.
             let mut reader = serde_json::Deserializer::from_slice(bytes);
             let failed = serde_path_to_error::deserialize::<_, T>(&mut reader).err();
             let pointer = failed.as_ref().map(|failed| pointer(failed.path())).unwrap_or_default();
@@ -90,6 +91,12 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             }
         }
     })
+}
+
+/// The reader calls a value of the wrong kind bad syntax where one of several words is expected.
+fn is_no_json(bytes: &[u8], error: &serde_json::Error) -> bool {
+    let is_too_deep = error.to_string().starts_with("recursion limit exceeded");
+    is_too_deep || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
 }
 
 /// The place in the body, as a JSON pointer (RFC 6901).
@@ -233,10 +240,10 @@ mod tests {
         check(r#"{"name":"a","count":6101701234,"inner":[]}"#, "body.field", "Some(\"/count\")", "expected u8");
         check(r#"{"name":"a","count":1.5,"inner":[]}"#, "body.field", "Some(\"/count\")", "expected u8");
         check(r#"{"name":"a","count":1}"#, "body.field", "Some(\"\")", "missing field `inner`");
-        check(r#"{"name":"a","name":"b","count":1,"inner":[]}"#, "body.field", "name", "duplicate field `name`");
+        check(r#"{"name":"a","name":"b","count":1,"inner":[]}"#, "body.field", "Some(\"\")", "duplicate field `name`");
         check(r#"{"6101701234":"a"}"#, "body.field", "Some(\"\")", "not known here");
-        check(r#"{"name":"a","count":1,"inner":[{"kind":"6101701234, expected x"}]}"#, "body.field", "/inner/0/kind", "one");
-        check(r#"{"name":"a","count":1,"inner":[{"kind":"one"},{"kind":7}]}"#, "body.field", "/inner/1/kind", "");
+        check(r#"{"name":"a","count":1,"inner":[{"kind":"6101701234, expected x"}]}"#, "body.field", "Some(\"/inner/0/kind\")", "one");
+        check(r#"{"name":"a","count":1,"inner":[{"kind":"one"},{"kind":7}]}"#, "body.field", "Some(\"/inner/1/kind", "");
     }
 
     #[test]

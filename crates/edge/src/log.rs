@@ -63,7 +63,7 @@ pub(crate) mod request_id {
     /// More digits in a row could be somebody's number.
     const DIGITS_MAX: usize = 9;
 
-    /// The caller's own name for the request.
+    /// The caller's own name for the request: a UUID, or another plain word in which nobody's number can stand.
     pub(crate) fn given(headers: &HeaderMap) -> Option<&str> {
         let mut values = headers.get_all(HEADER).iter();
         let text = values.next().and_then(|value| value.to_str().ok())?;
@@ -75,7 +75,10 @@ pub(crate) mod request_id {
         let is_long = |digits: &str| digits.len() > DIGITS_MAX;
         let has_number =
             text.split(|letter: char| !letter.is_ascii_digit()).any(is_long) || parts.windows(2).any(is_cpr);
-        (values.next().is_none() && CHARS.contains(&text.len()) && is_plain && !has_number).then_some(text)
+        let is_uuid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let is_good = is_uuid || (is_plain && CHARS.contains(&text.len()) && !has_number);
+        (values.next().is_none() && is_good).then_some(text)
     }
 }
 
@@ -94,6 +97,7 @@ mod tests {
             assert_eq!(request_id::given(&headers), expected, "{values:?}");
         };
         check(&["0f8fad5b-d9cb-469f-a165-70867728950e"], Some("0f8fad5b-d9cb-469f-a165-70867728950e"));
+        check(&["order-20261123-000017"], Some("order-20261123-000017"));
         check(&["6101701234"], None);
         check(&["cpr-610170-1234"], None);
         check(&["short"], None);
