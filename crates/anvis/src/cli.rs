@@ -1,6 +1,7 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
 use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Anvis: a nation's payee-account registry.
@@ -119,10 +120,49 @@ pub enum Command {
         #[command(flatten)]
         owner: Owner,
     },
+    /// Open the registry to other systems, over HTTP, until it is told to stop (SIGTERM, Ctrl-C).
+    Serve(Serve),
     /// Print who may do what.
     Policy,
     /// Make a synthetic nation, route a payment file, and show what became of it.
     Demo(Demo),
+}
+
+#[derive(Args)]
+pub struct Serve {
+    /// Where clients find it; without encryption, only an address of this machine's own.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The server's certificate and those that it was issued by (PEM). Read again at SIGHUP.
+    #[arg(long, value_name = "FILE", requires = "tls_key", value_parser = existing_file, help_heading = "Encryption")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
+    pub tls_key: Option<PathBuf>,
+    /// Who issues clients' certificates (PEM); a client without one is not let in then.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
+    pub client_ca: Option<PathBuf>,
+    /// A proxy that is believed; can be given several times.
+    #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
+    pub trusted_proxy: Vec<edge::server::Network>,
+    /// The header in which it tells the client's address: X-Forwarded-For or Forwarded.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "trusted_proxy",
+        default_value = "X-Forwarded-For",
+        help_heading = "Behind a proxy"
+    )]
+    pub client_address_header: edge::server::HeaderName,
+    /// The header in which it hands on the client's certificate (RFC 9440): Client-Cert.
+    #[arg(long, value_name = "NAME", requires = "trusted_proxy", help_heading = "Behind a proxy")]
+    pub client_cert_header: Option<edge::server::HeaderName>,
+    /// Where figures and health are shown, in clear, to whoever watches over it.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9464")]
+    pub metrics_listen: SocketAddr,
+    /// How long what was taken may take at the end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub grace: u64,
 }
 
 #[derive(Args)]
@@ -406,6 +446,10 @@ pub struct Demo {
 fn existing_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_file() { Ok(path) } else { Err("there is no regular file of that name".to_owned()) }
+}
+
+fn network(text: &str) -> Result<edge::server::Network, String> {
+    edge::server::Network::parse(text).ok_or_else(|| "write 10.0.0.1 or 10.0.0.0/8".to_owned())
 }
 
 fn location(text: &str) -> Result<kernel::Location, String> {

@@ -1,7 +1,7 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Console, Operator};
+use kernel::Role::{Authority, Console, Operator, PublicPayer};
 
 /// Brings the mirror of the population register up to date.
 pub const IMPORT_POPULATION: Operation = Operation { name: "population.import", roles: &[Console, Operator] };
@@ -16,7 +16,7 @@ pub const CHANGE_ACCOUNT: Operation = Operation { name: "account.change", roles:
 /// Registers a payer or changes its agreement.
 pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
 /// Looks up one payee's account.
-pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator] };
+pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator, PublicPayer, Authority] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 

@@ -3,6 +3,7 @@
 mod client;
 mod import;
 mod payout;
+mod serve;
 mod store;
 
 use crate::cli::{self, Cli, Command, Common};
@@ -39,6 +40,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Store(cli::Store::Copy { from, to, owner }) => store::copy(common, from, to, owner),
         Command::Backup { folder } => store::back_up(&common, &folder),
         Command::Restore { folder, owner } => store::restore(common, &folder, owner),
+        Command::Serve(options) => serve::serve(common, options),
         Command::Policy => Ok(policy()),
         Command::Client(cli::Client::MakeKey { file, algorithm }) => client::make_key(&file, algorithm),
         Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
@@ -172,20 +174,27 @@ fn owned_by(store: Location, cli::Owner { migrate_store }: cli::Owner) -> Result
 }
 
 fn policy() -> Answer {
+    let routes = edge::routes::all();
     let mut text = format!("{:<24}", "operation");
     for role in Role::ALL {
         text.push_str(&format!("{:<15}", role.name()));
     }
+    text.push_str("routes");
     let mut rows = Vec::new();
     for operation in services::policy() {
+        let names: Vec<&str> =
+            routes.iter().filter(|route| route.operation() == Some(operation.name)).map(|route| route.name).collect();
         text.push_str(&format!("\n{:<24}", operation.name));
         for role in Role::ALL {
             text.push_str(&format!("{:<15}", if operation.roles.contains(&role) { "yes" } else { "-" }));
         }
+        text.push_str(&names.join(", "));
         let roles: Vec<&str> = operation.roles.iter().map(|role| role.name()).collect();
-        rows.push(json!({ "operation": operation.name, "roles": roles }));
+        rows.push(json!({ "operation": operation.name, "roles": roles, "routes": names }));
     }
-    Answer::done(text, &json!({ "operations": rows }))
+    let open: Vec<&str> = routes.iter().filter(|route| route.operation().is_none()).map(|route| route.name).collect();
+    text.push_str(&format!("\nFor everyone: {}", open.join(", ")));
+    Answer::done(text, &json!({ "operations": rows, "open": open }))
 }
 
 /// A store that is open, with who acts and when.
@@ -281,6 +290,7 @@ impl Session {
             | Command::Store(_)
             | Command::Backup { .. }
             | Command::Restore { .. }
+            | Command::Serve(_)
             | Command::Policy
             | Command::Demo(_) => Err(kernel::StoreError::plain("this command opens no store, or two").into()),
         }

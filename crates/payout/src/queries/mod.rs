@@ -1,7 +1,7 @@
 //! What became of a file.
 
 use crate::batch::{self, Batch, Counts};
-use crate::commands::{counts_now, each_payment, find};
+use crate::commands::{BatchRefusal, counts_now, each_payment, find};
 use crate::policy;
 use crate::reason::Reason;
 use crate::store;
@@ -56,7 +56,70 @@ pub fn list(
     mut visit: impl FnMut(BatchView) -> Result<(), Error>,
 ) -> Result<(), Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| store::batch::each_newest(scope, limit, |batch| visit(view(scope, &batch)?)))
+    writer.read(|scope| store::batch::each_before(scope, i64::MAX, limit, |batch| visit(view(scope, &batch)?)))
+}
+
+/// Some of a payer's batches.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The newest come first.
+    pub batches: Vec<BatchView>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<i64>,
+}
+
+/// Batches that are looked at for one page: all payers' stand in one list.
+const SCANNED_MAX: i64 = 10_000;
+
+/// The newest `limit` batches of one payer, of those before the place that an earlier page gave. A page can have fewer batches
+/// than that, and even none, while there are more.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn page_of(
+    writer: &mut Writer,
+    payer: &str,
+    before: Option<i64>,
+    limit: usize,
+    actor: &Actor,
+) -> Result<Page, Error> {
+    policy::READ.require(actor)?;
+    writer.read(|scope| {
+        let mut scanned = Vec::new();
+        store::batch::each_before(scope, before.unwrap_or(i64::MAX), SCANNED_MAX, |batch| {
+            scanned.push(batch);
+            Ok(())
+        })?;
+        let is_last = (scanned.len() as i64) < SCANNED_MAX;
+        let (mut batches, mut next) = (Vec::new(), scanned.last().map(|batch| batch.entry).filter(|_| !is_last));
+        for batch in &scanned {
+            if resolve::payer_at(scope, batch.payer)?.agreement.name != payer {
+                continue;
+            }
+            if batches.len() == limit {
+                // This one is the first of the next page.
+                next = Some(batch.entry + 1);
+                break;
+            }
+            batches.push(view(scope, batch)?);
+        }
+        Ok(Page { batches, next })
+    })
+}
+
+/// One batch of this payer. Another's is as if it were not there.
+///
+/// # Errors
+/// There is no such batch of this payer; the policy's refusal, or the store's.
+pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor) -> Result<BatchView, Error> {
+    policy::READ.require(actor)?;
+    writer.read(|scope| {
+        let batch = find(scope, name)?;
+        if resolve::payer_at(scope, batch.payer)?.agreement.name != payer {
+            return Err(BatchRefusal::Unknown.into());
+        }
+        view(scope, &batch)
+    })
 }
 
 /// What holds of one batch now.

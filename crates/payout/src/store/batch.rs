@@ -17,9 +17,9 @@ statements! {
     FIND = "batch.find":
         "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE id = $1";
-    NEWEST = "batch.newest":
+    PAGE = "batch.page":
         "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
-         FROM batch ORDER BY entry DESC LIMIT $1";
+         FROM batch WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
     INSERT_UNWRITTEN = "unwritten_stage.insert": "INSERT INTO unwritten_stage (batch, stage) VALUES ($1, $2)";
     DELETE_UNWRITTEN = "unwritten_stage.delete": "DELETE FROM unwritten_stage WHERE batch = $1 AND stage = $2";
     UNWRITTEN = "unwritten_stage.of_batch":
@@ -97,13 +97,14 @@ pub(crate) fn find_by_message(scope: &Scope<'_>, message_key: &Blind) -> Result<
     scope.tx.optional(&BY_MESSAGE, &[message_key.into()], |row| read(scope, row))
 }
 
-/// The newest batches, the newest first. `visit` may use the transaction.
-pub(crate) fn each_newest(
+/// The newest batches that were recorded before an entry, the newest first. `visit` may use the transaction.
+pub(crate) fn each_before(
     scope: &Scope<'_>,
+    before: i64,
     limit: i64,
     mut visit: impl FnMut(Batch) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    scope.tx.each(&NEWEST, &[limit.into()], |row| visit(read(scope, row)?))
+    scope.tx.each(&PAGE, &[before.into(), limit.into()], |row| visit(read(scope, row)?))
 }
 
 fn leaf(batch: &Batch, message_key: &Blind, record: &[u8]) -> Hash {

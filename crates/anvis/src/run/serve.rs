@@ -1,0 +1,107 @@
+//! The service for other systems.
+
+use super::{DEFAULT_DATA, Places, system_clock};
+use crate::cli::{Common, Serve};
+use crate::console::Answer;
+use edge::caller::NoIssuer;
+use edge::core::{Clock, Sizes};
+use edge::phase_out::AllOpen;
+use edge::server::{Options, Proxies, Server, Tls, TlsFiles};
+use edge::{Edge, Limits, Parts};
+use kernel::{Error, Store};
+use serde_json::json;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
+    let Places { store, key, .. } = Places::of(&common, DEFAULT_DATA);
+    let migrations: Vec<_> = services::migrations().collect();
+    let store = Store::open(&store, &key, &migrations)?;
+    if common.now.is_some() {
+        store.require_synthetic("--now")?;
+    }
+    let claimed = common.now;
+    let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
+    let (_, service) = Edge::start(Parts {
+        store,
+        routes: edge::routes::all(),
+        tokens: Box::new(NoIssuer),
+        interfaces: Box::new(AllOpen),
+        clock,
+        sizes: Sizes::default(),
+        limits: Limits::default(),
+        log: Box::new(std::io::stderr()),
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Error::io("the threads of the service cannot be started"))?;
+    let is_whole = runtime.block_on(async {
+        let server = Server::bind(service.clone(), of_command_line(options)).await?;
+        tell(&server, common.json)?;
+        let stop = stop_signal()?;
+        if let Some(tls) = server.tls() {
+            tokio::spawn(read_again_at_hangup(tls, hangup()?, service));
+        }
+        Ok::<_, Error>(server.serve(stop).await)
+    })?;
+    // What takes longer than it may is left behind: nothing of it was answered.
+    runtime.shutdown_background();
+    let text = if is_whole {
+        "Stopped; what was taken was finished."
+    } else {
+        "Stopped before all that was taken was finished."
+    };
+    Ok(Answer::done(text, &json!({ "stopped": true, "finished": is_whole })))
+}
+
+fn of_command_line(options: Serve) -> Options {
+    let Serve { listen, tls_cert, tls_key, client_ca, .. } = options;
+    let tls = tls_cert.zip(tls_key).map(|(certificate, key)| TlsFiles { certificate, key, client_ca });
+    let proxies = Proxies {
+        trusted: options.trusted_proxy,
+        address_header: Some(options.client_address_header),
+        certificate_header: options.client_cert_header,
+    };
+    let grace = Duration::from_secs(options.grace);
+    Options { listen, metrics_listen: Some(options.metrics_listen), tls, proxies, grace }
+}
+
+/// Says where it is, before the first request.
+fn tell(server: &Server, wants_json: bool) -> Result<(), Error> {
+    let (address, metrics) = (server.address()?, server.metrics_address());
+    let scheme = if server.tls().is_some() { "https" } else { "http" };
+    let line = match metrics {
+        _ if wants_json => json!({ "listening": address, "scheme": scheme, "metrics": metrics }).to_string(),
+        Some(metrics) => format!("Listening on {scheme}://{address}; figures on http://{metrics}/metrics."),
+        None => format!("Listening on {scheme}://{address}."),
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Error::io("nobody hears where it listens"))
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+    let wanted = |kind| signal(kind).map_err(Error::io("signals cannot be waited for"));
+    let (mut term, mut int) = (wanted(SignalKind::terminate())?, wanted(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}
+
+fn hangup() -> Result<Signal, Error> {
+    signal(SignalKind::hangup()).map_err(Error::io("signals cannot be waited for"))
+}
+
+async fn read_again_at_hangup(tls: Arc<Tls>, mut hangup: Signal, service: edge::Service) {
+    while hangup.recv().await.is_some() {
+        let edge = service.edge();
+        let now = (edge.clock)();
+        match tls.read_again() {
+            Ok(()) => edge.log.event(now, "certificates.read", "for connections from now on"),
+            Err(refusal) => edge.log.event(now, "certificates.refused", &refusal.to_string()),
+        }
+    }
+}

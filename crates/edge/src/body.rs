@@ -1,0 +1,305 @@
+//! Bodies: read strictly, within bounds of size and time.
+
+use crate::limits::Limits;
+use crate::problem::Problem;
+use axum::body::Body;
+use bytes::{Buf, Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use std::fmt::Write;
+use std::io;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// A key of an object that may be named in an answer: one of ours could be called so.
+const KEY_CHARS_MAX: usize = 40;
+
+/// Refuses a body that is not of this type. A parameter is only let pass when it says UTF-8.
+///
+/// # Errors
+/// `body.type`.
+pub fn require_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
+    let mut given = headers.get_all(CONTENT_TYPE).iter();
+    let is_expected = |value: &str| {
+        let mut parts = value.split(';').map(str::trim);
+        let is_type = parts.next().is_some_and(|part| part.eq_ignore_ascii_case(expected));
+        is_type
+            && parts.all(|part| {
+                part.eq_ignore_ascii_case("charset=utf-8") || part.eq_ignore_ascii_case("charset=\"utf-8\"")
+            })
+    };
+    match (given.next().and_then(|value| value.to_str().ok()), given.next()) {
+        (Some(value), None) if is_expected(value) => Ok(()),
+        _ => Err(Problem::of("body.type").because(format!("send {expected}, in UTF-8"))),
+    }
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// `body.too_large`, before more than that is read; `request.timeout`; `body.cut_off`.
+pub async fn read_whole(headers: &HeaderMap, body: Body, bytes_max: usize, limits: &Limits) -> Result<Bytes, Problem> {
+    let too_large = || Problem::of("body.too_large").because(format!("{bytes_max} bytes are the most"));
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > bytes_max as u64) {
+        return Err(too_large());
+    }
+    let deadline = Instant::now() + limits.body;
+    let (mut body, mut first, mut more) = (body, Bytes::new(), BytesMut::new());
+    loop {
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| Problem::of("request.timeout"))?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| Problem::of("body.cut_off"))?.into_data() else { continue };
+        if first.len() + more.len() + data.len() > bytes_max {
+            return Err(too_large());
+        }
+        // Most bodies come in one piece, which is not copied.
+        if first.is_empty() && more.is_empty() {
+            first = data;
+        } else {
+            if more.is_empty() {
+                more.extend_from_slice(&std::mem::take(&mut first));
+            }
+            more.extend_from_slice(&data);
+        }
+    }
+    Ok(if more.is_empty() { first } else { more.freeze() })
+}
+
+/// Reads JSON strictly. Unknown and doubled fields are refused by the types, which a test of the interface's description holds
+/// to; depth is bounded by the reader.
+///
+/// # Errors
+/// `body.malformed`, `body.cut_off`, `body.field`. What was sent is not repeated in them.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Eof => Problem::of("body.cut_off").because("the JSON text ends too early"),
+        Category::Syntax | Category::Io if is_no_json(bytes, &error) => {
+            let (line, column) = (error.line(), error.column());
+            let text = format!("no JSON from line {line}, column {column}, or nested too deeply");
+            Problem::of("body.malformed").because(text)
+        }
+        Category::Data | Category::Syntax | Category::Io => {
+            // The path costs time, and is only looked for where it is needed.
+            let mut reader = serde_json::Deserializer::from_slice(bytes);
+            let failed = serde_path_to_error::deserialize::<_, T>(&mut reader).err();
+            let pointer = failed.as_ref().map(|failed| pointer(failed.path())).unwrap_or_default();
+            let problem = Problem::of("body.field").at(pointer);
+            match safe_part(&error.to_string()) {
+                Some(text) => problem.because(text),
+                None => problem,
+            }
+        }
+    })
+}
+
+/// The reader calls a value of the wrong kind bad syntax where one of several words is expected.
+fn is_no_json(bytes: &[u8], error: &serde_json::Error) -> bool {
+    let is_too_deep = error.to_string().starts_with("recursion limit exceeded");
+    is_too_deep || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+}
+
+/// The place in the body, as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        // Writing to a string cannot fail.
+        let _ = match segment {
+            Segment::Seq { index } => write!(pointer, "/{index}"),
+            Segment::Map { key } if is_plain(key) => write!(pointer, "/{key}"),
+            Segment::Map { .. } | Segment::Enum { .. } | Segment::Unknown => break,
+        };
+    }
+    pointer
+}
+
+/// Whether a key could be a field of ours, and not somebody's number or name.
+fn is_plain(key: &str) -> bool {
+    key.len() <= KEY_CHARS_MAX && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_'))
+}
+
+/// Of what the reader says, the part that comes from our own types and not from the body.
+fn safe_part(text: &str) -> Option<String> {
+    if text.starts_with("unknown field") {
+        return Some("a field is not known here".to_owned());
+    }
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    if text.starts_with("missing field `") || text.starts_with("duplicate field `") {
+        return Some(text.to_owned());
+    }
+    // What was found stands before the last of these words, and may be anything.
+    text.rsplit_once(", expected ").map(|(_, expected)| format!("expected {expected}"))
+}
+
+/// How many pieces of a streamed body wait for who reads them.
+const PIECES: usize = 8;
+
+/// A body that is read while it arrives, on one of the core's threads.
+pub struct Incoming {
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+/// Hands a body to a reader on another thread. A client that brings less than so many bytes a second, while we wait for it, is
+/// cut off; one that waits for us is not.
+pub fn stream(body: Body, limits: &Limits) -> Incoming {
+    let (sender, pieces) = mpsc::channel(PIECES);
+    tokio::spawn(pump(body, sender, limits.patience, limits.bytes_per_second));
+    Incoming { pieces, piece: Bytes::new() }
+}
+
+async fn pump(mut body: Body, sender: mpsc::Sender<io::Result<Bytes>>, patience: Duration, bytes_per_second: u32) {
+    // What the client may still let us wait; what it brings adds to it.
+    let mut allowance = patience;
+    loop {
+        let began = Instant::now();
+        let piece = match timeout(allowance, body.frame()).await {
+            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
+            Ok(None) => break,
+            Ok(Some(Err(_))) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => Ok(data),
+                Err(_) => continue,
+            },
+        };
+        let bytes = piece.as_ref().map_or(0, |piece| u32::try_from(piece.len()).unwrap_or(u32::MAX));
+        let earned = Duration::from_secs(1) * bytes / bytes_per_second.max(1);
+        allowance = (allowance.saturating_sub(began.elapsed()) + earned).min(patience);
+        let is_last = piece.is_err();
+        if sender.send(piece).await.is_err() || is_last {
+            break;
+        }
+    }
+}
+
+impl io::Read for Incoming {
+    /// Blocks: only for a thread that may.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.pieces.blocking_recv() {
+                None => return Ok(0),
+                Some(piece) => self.piece = piece?,
+            }
+        }
+        let count = self.piece.len().min(buffer.len());
+        self.piece.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Outer {
+        name: String,
+        count: u8,
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Inner {
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        One,
+        Two,
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_never_repeated() {
+        let check = |json: &str, code: &str, pointer: &str, detail: &str| {
+            let problem = read_json::<Outer>(json.as_bytes()).unwrap_err();
+            let shown = format!("{problem:?}");
+            assert_eq!(problem.code(), code, "{json}: {shown}");
+            assert!(shown.contains(&format!("pointer: {pointer}")), "{json}: {shown}");
+            assert!(shown.contains(detail), "{json}: {shown}");
+            assert!(!shown.contains("6101701234"), "{json}: {shown}");
+        };
+        let none = "None";
+        check("", "body.cut_off", none, "too early");
+        check(r#"{"name":"a","count":1,"inner":["#, "body.cut_off", none, "too early");
+        check(r#"{"name":"6101701234}"#, "body.cut_off", none, "too early");
+        check("{name:1}", "body.malformed", none, "line 1, column 2");
+        check("nil", "body.malformed", none, "column");
+        check(r#"{"name":"a","count":1,"inner":[]} x"#, "body.malformed", none, "column 35");
+        check("[]", "body.field", "Some(\"", "");
+        check("\"6101701234\"", "body.field", "Some(\"\")", "expected struct");
+        check(r#"{"name":6101701234,"count":1,"inner":[]}"#, "body.field", "Some(\"/name\")", "expected a string");
+        check(r#"{"name":"a","count":6101701234,"inner":[]}"#, "body.field", "Some(\"/count\")", "expected u8");
+        check(r#"{"name":"a","count":1.5,"inner":[]}"#, "body.field", "Some(\"/count\")", "expected u8");
+        check(r#"{"name":"a","count":1}"#, "body.field", "Some(\"\")", "missing field `inner`");
+        check(r#"{"name":"a","name":"b","count":1,"inner":[]}"#, "body.field", "Some(\"\")", "duplicate field `name`");
+        check(r#"{"6101701234":"a"}"#, "body.field", "Some(\"\")", "not known here");
+        check(
+            r#"{"name":"a","count":1,"inner":[{"kind":"6101701234, expected x"}]}"#,
+            "body.field",
+            "Some(\"/inner/0/kind\")",
+            "one",
+        );
+        check(
+            r#"{"name":"a","count":1,"inner":[{"kind":"one"},{"kind":7}]}"#,
+            "body.field",
+            "Some(\"/inner/1/kind",
+            "",
+        );
+    }
+
+    #[test]
+    fn ten_thousand_nested_arrays_are_refused_where_the_reader_ends() {
+        for (open, close) in [("[", "]"), ("{\"name\":", "}")] {
+            for json in [open.repeat(10_000), open.repeat(10_000) + "1" + &close.repeat(10_000)] {
+                let anything = read_json::<serde_json::Value>(json.as_bytes()).unwrap_err();
+                assert_eq!(anything.code(), "body.malformed");
+                assert!(
+                    ["body.malformed", "body.field"].contains(&read_json::<Outer>(json.as_bytes()).unwrap_err().code())
+                );
+            }
+        }
+        assert!(read_json::<serde_json::Value>(("[".repeat(127) + &"]".repeat(127)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn types_of_bodies() {
+        let check = |values: &[&'static str], is_right: bool| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            assert_eq!(require_type(&headers, "application/json").is_ok(), is_right, "{values:?}");
+        };
+        check(&["application/json"], true);
+        check(&["Application/JSON; charset=UTF-8"], true);
+        check(&["application/json;charset=\"utf-8\""], true);
+        check(&["application/json; charset=latin1"], false);
+        check(&["application/json", "application/json"], false);
+        check(&["text/json"], false);
+        check(&[""], false);
+        check(&[], false);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_stop_the_reader_nor_come_back(bytes: Vec<u8>, text in "[0-9]{10}") {
+            let _ = read_json::<Outer>(&bytes);
+            let json = serde_json::json!({ "name": "a", "count": text, "inner": [] }).to_string();
+            let problem = read_json::<Outer>(json.as_bytes()).unwrap_err();
+            let is_repeated = format!("{problem:?}").contains(&text);
+            proptest::prop_assert!(!is_repeated);
+        }
+    }
+}

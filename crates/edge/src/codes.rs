@@ -1,0 +1,262 @@
+//! Every code that an answer can have, with its status and its title in both languages. A code that some crate can refuse with
+//! and that is not here fails a test.
+
+/// One code.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The stable code.
+    pub code: &'static str,
+    /// The status of HTTP.
+    pub status: u16,
+    /// What is wrong.
+    pub english: &'static str,
+    /// The same.
+    pub danish: &'static str,
+}
+
+const fn row(code: &'static str, status: u16, english: &'static str, danish: &'static str) -> Row {
+    Row { code, status, english, danish }
+}
+
+/// What has no row of its own: ours to mend.
+pub const FAILURE: &str = "failure";
+
+/// All of them.
+pub const CODES: &[Row] = &[
+    // The request as such.
+    row("request.malformed", 400, "The request is not well formed", "Forespørgslen er ikke velformet"),
+    row("request.uri_too_long", 414, "The address is too long", "Adressen er for lang"),
+    row("request.headers", 431, "The headers are too many or too large", "Der er for mange eller for store headere"),
+    row("request.unknown", 404, "There is nothing at this address", "Der er intet på denne adresse"),
+    row("request.method", 405, "This cannot be done at this address", "Dette kan ikke gøres på denne adresse"),
+    row("request.timeout", 408, "The request did not arrive in time", "Forespørgslen kom ikke frem i tide"),
+    row(
+        "request.query",
+        400,
+        "The query is not one of this operation",
+        "Forespørgslens parametre passer ikke til operationen",
+    ),
+    row("request.header", 400, "A header cannot be read", "En header kan ikke læses"),
+    row("body.type", 415, "The body is not of the right type", "Indholdet er ikke af den rigtige type"),
+    row("body.too_large", 413, "The body is too large", "Indholdet er for stort"),
+    row("body.malformed", 400, "The body is not well formed", "Indholdet er ikke velformet"),
+    row("body.cut_off", 400, "The body ends too early", "Indholdet slutter for tidligt"),
+    row("body.field", 400, "A field is not as it must be", "Et felt er ikke, som det skal være"),
+    row("cursor.invalid", 400, "The cursor is not one that was given out", "Markøren er ikke en, der er udleveret"),
+    row("precondition.failed", 412, "The object has changed since", "Objektet er ændret siden"),
+    row("precondition.missing", 428, "Say which version is to be changed", "Angiv, hvilken version der skal ændres"),
+    row("idempotency.key", 400, "The idempotency key cannot be used", "Idempotensnøglen kan ikke bruges"),
+    row(
+        "idempotency.reused",
+        422,
+        "The idempotency key stands for another request",
+        "Idempotensnøglen hører til en anden forespørgsel",
+    ),
+    // Who asks.
+    row("token.missing", 401, "An access token is needed", "Der kræves et adgangstoken"),
+    row("token.malformed", 401, "The access token cannot be read", "Adgangstokenet kan ikke læses"),
+    row("token.unsigned", 401, "The access token is not signed", "Adgangstokenet er ikke underskrevet"),
+    row(
+        "token.algorithm",
+        401,
+        "The access token is not signed as it must be",
+        "Adgangstokenet er ikke underskrevet som krævet",
+    ),
+    row(
+        "token.signature",
+        401,
+        "The access token's signature does not hold",
+        "Adgangstokenets underskrift holder ikke",
+    ),
+    row("token.key", 401, "The access token's key is not known", "Adgangstokenets nøgle er ukendt"),
+    row("token.issuer", 401, "The access token's issuer is not trusted", "Adgangstokenets udsteder er ikke betroet"),
+    row("token.audience", 401, "The access token is for another service", "Adgangstokenet er til en anden tjeneste"),
+    row("token.expired", 401, "The access token has expired", "Adgangstokenet er udløbet"),
+    row("token.not_yet", 401, "The access token does not hold yet", "Adgangstokenet gælder ikke endnu"),
+    row(
+        "token.binding",
+        401,
+        "The access token is bound to another certificate",
+        "Adgangstokenet er bundet til et andet certifikat",
+    ),
+    row("token.client", 401, "The client is not registered any more", "Klienten er ikke længere registreret"),
+    row("token.scope", 403, "The access token does not reach this far", "Adgangstokenet rækker ikke så langt"),
+    row("policy.not_allowed", 403, "This is not for your role", "Dette er ikke for din rolle"),
+    row("interface.ended", 410, "This interface has been closed", "Denne grænseflade er lukket"),
+    // The service.
+    row(
+        "service.overloaded",
+        503,
+        "Too much waits already; nothing was done",
+        "Der venter allerede for meget; intet blev gjort",
+    ),
+    row("service.stopping", 503, "The service is stopping; nothing was done", "Tjenesten lukker ned; intet blev gjort"),
+    row("conflict", 409, "Somebody else was first; try again", "En anden kom først; prøv igen"),
+    row(FAILURE, 500, "The service failed", "Tjenesten fejlede"),
+    row("store.full", 503, "The service cannot store anything now", "Tjenesten kan ikke gemme noget nu"),
+    row("store.timeout", 503, "The service's store did not answer in time", "Tjenestens lager svarede ikke i tide"),
+    row("store.unreachable", 503, "The service's store cannot be reached", "Tjenestens lager kan ikke nås"),
+    // Payees and accounts.
+    row(
+        "payee.malformed",
+        422,
+        "The payee is not a number of its kind",
+        "Modtageren er ikke et gyldigt nummer af sin slags",
+    ),
+    row("payee.unknown", 404, "The payee is not in the register", "Modtageren findes ikke i registret"),
+    row("payee.dead", 409, "The payee is dead or dissolved", "Modtageren er død eller opløst"),
+    row("payee.replacement_number", 422, "Replacement numbers are not taken", "Erstatningsnumre modtages ikke"),
+    row("account.malformed", 422, "The account is not valid", "Kontoen er ikke gyldig"),
+    row("account.missing", 422, "No account is named", "Der er ikke angivet en konto"),
+    row("account.currency", 422, "The currency is not valid", "Valutaen er ikke gyldig"),
+    row("account.bic", 422, "The BIC is missing or another bank's", "BIC mangler eller er en anden banks"),
+    row(
+        "account.bic_country",
+        422,
+        "The BIC is of another country than the account",
+        "BIC er fra et andet land end kontoen",
+    ),
+    row("designation.action", 422, "The action is not known", "Handlingen er ukendt"),
+    row("designation.expects", 422, "The expected account is not valid", "Den forventede konto er ikke gyldig"),
+    row("designation.expects_missing", 409, "Say which account is replaced", "Angiv, hvilken konto der erstattes"),
+    row("designation.expects_mismatch", 409, "The account in force is another one", "Den gældende konto er en anden"),
+    row("designation.frozen", 409, "The account is frozen", "Kontoen er spærret"),
+    row("designation.none", 409, "There is no account to do this with", "Der er ingen konto at gøre dette med"),
+    row("designation.other_bank", 403, "The account is with another bank", "Kontoen er i en anden bank"),
+    row("designation.purpose", 422, "Payer and benefit are given together", "Udbetaler og ydelse angives sammen"),
+    row(
+        "designation.specific",
+        403,
+        "A specific account is designated by the operator",
+        "En særlig konto anvises af driften",
+    ),
+    row("bank.unknown", 422, "The bank is not in the directory", "Banken findes ikke i fortegnelsen"),
+    row("bank.reg", 422, "The registration number is not valid", "Registreringsnummeret er ikke gyldigt"),
+    row("bank.bic", 422, "The BIC is not valid", "BIC er ikke gyldig"),
+    row("bank.country", 422, "The country is not one of the realm", "Landet hører ikke til riget"),
+    row("payer.unknown", 404, "The payer is not registered", "Udbetaleren er ikke registreret"),
+    row("payer.name", 422, "The payer's name is not valid", "Udbetalerens navn er ikke gyldigt"),
+    row("payer.name_taken", 409, "The name is another payer's", "Navnet er en anden udbetalers"),
+    row("payer.pay_to", 422, "The stand-in account is not valid", "Erstatningskontoen er ikke gyldig"),
+    // Rows of a register's or a bank's list.
+    row("row.malformed", 422, "A row is not as it must be", "En række er ikke, som den skal være"),
+    row("row.empty_field", 422, "A field is empty", "Et felt er tomt"),
+    row("row.field_too_long", 422, "A field is too long", "Et felt er for langt"),
+    row("register.status", 422, "The status is not known", "Status er ukendt"),
+    row("register.date", 422, "The date is not valid", "Datoen er ikke gyldig"),
+    row("register.flag", 422, "The field is neither true nor false", "Feltet er hverken sandt eller falsk"),
+    row("import.header", 422, "The list's header is not known", "Listens overskrift er ukendt"),
+    // Payment files.
+    row("batch.unknown", 404, "There is no such batch", "Der er ingen sådan fil"),
+    row("batch.nothing_held", 409, "Nothing is held", "Intet tilbageholdes"),
+    row("batch.payment_not_held", 409, "The payment is not held", "Betalingen tilbageholdes ikke"),
+];
+
+#[cfg(test)]
+/// What only the console and its own machine can meet: opening stores, keys, operators, files. Over HTTP it is a failure.
+pub const CONSOLE_ONLY: &[&str] = &[
+    "import.rejects_taken",
+    "journal.mismatch",
+    "key.malformed",
+    "key.missing",
+    "key.too_open",
+    "key.wrong",
+    "operator.key",
+    "operator.key_needed",
+    "operator.key_taken",
+    "operator.name",
+    "operator.name_taken",
+    "operator.unknown",
+    "operator.wrong_key",
+    "serve.certificate",
+    "serve.listen",
+    "serve.plain_http",
+    "store.exists",
+    "store.folder",
+    "store.forbidden",
+    "store.inside",
+    "store.missing",
+    "store.newer",
+    "store.not_synthetic",
+    "store.older",
+    "store.owner",
+    "store.tables",
+    "store.tls",
+    "store.unknown",
+    "store.url",
+];
+
+/// The row of a code, or that of a failure.
+#[must_use]
+pub fn find(code: &str) -> &'static Row {
+    let of = |code: &str| CODES.iter().find(|row| row.code == code);
+    of(code).or_else(|| of(FAILURE)).expect("a failure has a row")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    #[test]
+    fn each_code_stands_once_and_is_said_in_both_languages() {
+        let mut seen = BTreeSet::new();
+        for Row { code, status, english, danish } in CODES {
+            assert!(seen.insert(*code), "{code} stands twice");
+            assert!((400..600).contains(status), "{code}");
+            assert!(
+                !english.ends_with('.') && !english.is_empty() && !danish.ends_with('.') && !danish.is_empty(),
+                "{code}"
+            );
+            assert!(*code == FAILURE || english != danish, "{code}");
+        }
+        assert!(CONSOLE_ONLY.iter().all(|code| !seen.contains(code)));
+    }
+
+    /// Reads the codes out of the sources: what a refusal answers as its code, and what a failure is given as one.
+    #[test]
+    fn every_code_of_every_crate_has_its_row() {
+        let mut codes = BTreeSet::new();
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for folder in std::fs::read_dir(crates).unwrap() {
+            let folder = folder.unwrap().path();
+            if !folder.ends_with("sim") {
+                collect(&folder.join("src"), &mut codes);
+            }
+        }
+        assert!(codes.len() > 60, "only {} codes were found", codes.len());
+        for code in &codes {
+            let known = CODES.iter().any(|row| row.code == code) || CONSOLE_ONLY.contains(&code.as_str());
+            assert!(known, "{code} has no row: give it a status and a title in both languages");
+        }
+    }
+
+    fn collect(folder: &Path, codes: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, codes);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let text = text.split("#[cfg(test)]").next().unwrap();
+                for body in text.split("fn code(&self)").skip(1) {
+                    let body = body.split("\n    }").next().unwrap();
+                    // A table of all refusals stands in the same file.
+                    codes.extend(literals(if body.contains('"') { body } else { text }));
+                }
+                for rest in text.split("with_code(").skip(1).chain(text.split("Problem::of(").skip(1)) {
+                    codes.extend(literals(rest.split(')').next().unwrap()));
+                }
+            }
+        }
+    }
+
+    fn literals(text: &str) -> impl Iterator<Item = String> {
+        let is_code = |text: &&str| {
+            text.contains('.')
+                && text.split('.').all(|word| !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_')))
+        };
+        text.split('"').skip(1).step_by(2).filter(is_code).map(str::to_owned)
+    }
+}

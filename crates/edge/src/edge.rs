@@ -1,0 +1,383 @@
+//! What every request meets: its name, its bounds, who sends it, whether it may, and what is told of it afterwards.
+
+use crate::caller::{Caller, Gate, Thumbprint, Tokens, out_of_scope};
+use crate::core::{Clock, Core, Sizes};
+use crate::headers::IdempotencyKey;
+use crate::limits::Limits;
+use crate::log::{Log, request_id};
+use crate::metrics::{Metrics, Stopwatch};
+use crate::openapi;
+use crate::phase_out::{Interfaces, Use, Uses};
+use crate::problem::{Language, Problem, refused};
+use crate::route::{Access, Asked, Route};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::RawPathParams;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter};
+use bytes::Bytes;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::service::Service as _;
+use hyper::{Method, Request};
+use hyper_util::service::TowerToHyperService;
+use kernel::{Error, Secrets, Store, Timestamp};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
+
+/// Set on every answer. Answers are for the one who asked; a page loads nothing from elsewhere.
+const EVERYWHERE: [(HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+];
+/// Only over TLS.
+const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// What the log calls a request that no route took.
+const NO_ROUTE: &str = "none";
+
+/// Where a request comes from, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The client's address.
+    pub address: IpAddr,
+    /// `TLSv1.3`, `TLSv1.2`, `proxy` or `none`.
+    pub transport: &'static str,
+    /// Of the client's certificate.
+    pub certificate: Option<Thumbprint>,
+}
+
+/// What an edge is made of.
+pub struct Parts {
+    /// The store.
+    pub store: Store,
+    /// What is offered.
+    pub routes: Vec<Route>,
+    /// Who verifies tokens.
+    pub tokens: Box<dyn Tokens>,
+    /// What was ended, and who uses what.
+    pub interfaces: Box<dyn Interfaces>,
+    /// The present moment.
+    pub clock: Clock,
+    /// How much at once.
+    pub sizes: Sizes,
+    /// How much of everything.
+    pub limits: Limits,
+    /// Where log lines go.
+    pub log: Box<dyn std::io::Write + Send>,
+}
+
+/// Everything between a connection and the core.
+pub struct Edge {
+    /// The way to the core's threads.
+    pub core: Core,
+    /// Bounds of requests and connections.
+    pub limits: Limits,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The present moment.
+    pub clock: Clock,
+    /// Where what happens is told.
+    pub log: Log,
+    /// The description of all routes, as JSON and as a page.
+    pub(crate) documents: Documents,
+    gate: Gate,
+    interfaces: Box<dyn Interfaces>,
+    uses: Uses,
+    is_stopping: AtomicBool,
+    /// The first part of the names that requests get here.
+    process: u64,
+    requests: AtomicU64,
+}
+
+pub(crate) struct Documents {
+    pub openapi: Bytes,
+    pub page: Bytes,
+}
+
+/// What the log is told of a request.
+#[derive(Clone, Default)]
+struct Outcome {
+    caller: Option<Arc<Caller>>,
+    code: Option<&'static str>,
+    cause: Option<Arc<str>>,
+}
+
+/// Known of a request before its route is.
+#[derive(Clone)]
+struct Context {
+    id: Arc<str>,
+    language: Language,
+    peer: Peer,
+}
+
+impl Edge {
+    /// Starts the core's threads, and puts the routes in their places.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or a thread cannot be started.
+    pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
+        let Parts { store, routes, tokens, interfaces, clock, sizes, limits, log } = parts;
+        let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
+        let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
+        let log = Log::start(log, metrics.clone())?;
+        let process = u64::from_be_bytes(Secrets::from_system().bytes()?);
+        let document = openapi::document(&routes);
+        let documents = Documents { openapi: document.to_string().into(), page: crate::page::page(&document).into() };
+        let edge = Arc::new(Self {
+            core,
+            limits,
+            metrics,
+            clock,
+            log,
+            documents,
+            gate: Gate::new(tokens),
+            interfaces,
+            uses: Uses::default(),
+            is_stopping: AtomicBool::new(false),
+            process,
+            requests: AtomicU64::default(),
+        });
+        let router = router(&edge, routes);
+        Ok((edge.clone(), Service { edge, router }))
+    }
+
+    /// From now on it is not ready for more.
+    pub fn begin_stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is about to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Learns what changed of clients, keys and interfaces, and keeps what was used. To be called every second.
+    pub async fn refresh(self: &Arc<Self>) {
+        let (edge, now) = (self.clone(), (self.clock)());
+        let kept = self.core.read(move |writer| {
+            edge.gate.refresh(writer)?;
+            let uses = edge.uses.take();
+            edge.interfaces
+                .keep(&uses, now, writer)
+                .inspect_err(|_| uses.iter().for_each(|(of, times)| edge.uses.add(of, *times)))
+        });
+        if let Err(crate::core::Unanswered::Failed(error)) = kept.await {
+            self.log.event(now, "refresh.failed", &error.to_string());
+        }
+    }
+
+    fn next_id(&self) -> Arc<str> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}-{number:x}", self.process).into()
+    }
+
+    /// Who asks by this route, if they may.
+    fn let_in(
+        &self,
+        route: &Route,
+        peer: &Peer,
+        headers: &hyper::HeaderMap,
+    ) -> Result<Option<Arc<Caller>>, (Problem, Option<Arc<Caller>>)> {
+        let Access::Client { operation, scope } = route.access else { return Ok(None) };
+        let now = (self.clock)();
+        let caller = self
+            .gate
+            .caller(headers, peer.certificate.as_ref(), now, &self.metrics)
+            .map_err(|problem| (problem, None))?;
+        let problem = if !caller.scopes.iter().any(|reached| reached == scope) {
+            out_of_scope(scope)
+        } else if let Err(refusal) = operation.require(&caller.actor()) {
+            refused(refusal)
+        } else if !self.is_open(route, peer, &caller, now) {
+            Problem::of("interface.ended").because("the description of the present interface is at /openapi.json")
+        } else {
+            return Ok(Some(caller));
+        };
+        Err((problem, Some(caller)))
+    }
+
+    /// Whether this form of the interface is still open; its use is counted either way.
+    fn is_open(&self, route: &Route, peer: &Peer, caller: &Caller, now: Timestamp) -> bool {
+        let of = Use {
+            client: caller.name.clone(),
+            interface: route.family(),
+            version: route.version(),
+            transport: peer.transport,
+            algorithm: caller.algorithm,
+        };
+        self.uses.add(&of, 1);
+        !self.interfaces.is_ended(&of, now)
+    }
+
+    async fn dispatch(
+        self: Arc<Self>,
+        route: Arc<Route>,
+        path: Option<Vec<(String, String)>>,
+        request: Request<Body>,
+    ) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let Some(Context { id, language, peer }) = parts.extensions.remove() else {
+            return Problem::failure("a request without its context").answer(Language::English, "");
+        };
+        let mut outcome = Outcome::default();
+        let result = match (path, self.let_in(&route, &peer, &parts.headers)) {
+            (_, Err((problem, caller))) => {
+                outcome.caller = caller;
+                Err(problem)
+            }
+            (None, _) => Err(Problem::of("request.unknown")),
+            (Some(path), Ok(caller)) => {
+                outcome.caller.clone_from(&caller);
+                let idempotency_key = if route.is_repeatable { IdempotencyKey::read(&parts.headers) } else { Ok(None) };
+                match idempotency_key {
+                    Err(problem) => Err(problem),
+                    Ok(idempotency_key) => {
+                        let asked = Asked { edge: self, caller, peer, path, parts, body, idempotency_key };
+                        caught(route.answer(asked)).await
+                    }
+                }
+            }
+        };
+        let mut response = result.unwrap_or_else(|problem| {
+            outcome.code = Some(problem.code());
+            outcome.cause = problem.cause().map(Into::into);
+            problem.answer(language, &id)
+        });
+        response.extensions_mut().insert(route.name);
+        response.extensions_mut().insert(outcome);
+        response
+    }
+}
+
+/// What a handler panics with is a failure of that request alone.
+async fn caught(mut answering: crate::route::Answering) -> Result<Response, Problem> {
+    std::future::poll_fn(move |context| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(Problem::failure("a handler panicked"))))
+    })
+    .await
+}
+
+fn router(edge: &Arc<Edge>, routes: Vec<Route>) -> Router {
+    let mut paths: BTreeMap<&'static str, MethodRouter> = BTreeMap::new();
+    for route in routes {
+        let (edge, path) = (edge.clone(), route.path);
+        let filter = MethodFilter::try_from(route.method.clone()).expect("the methods in the table are those of HTTP");
+        let route = Arc::new(route);
+        let methods = paths.remove(path).unwrap_or_default();
+        let answer = move |params: Result<RawPathParams, _>, request: Request<Body>| {
+            let path = params.ok().map(|params: RawPathParams| {
+                params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+            });
+            edge.clone().dispatch(route.clone(), path, request)
+        };
+        paths.insert(path, methods.on(filter, answer));
+    }
+    let router = paths.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    router
+        .fallback(|request: Request<Body>| async move { elsewhere(&request, "request.unknown") })
+        .method_not_allowed_fallback(|request: Request<Body>| async move { elsewhere(&request, "request.method") })
+}
+
+fn elsewhere(request: &Request<Body>, code: &'static str) -> Response {
+    match request.extensions().get::<Context>() {
+        Some(Context { id, language, .. }) => {
+            let mut response = Problem::of(code).answer(*language, id);
+            response.extensions_mut().insert(Outcome { code: Some(code), ..Outcome::default() });
+            response
+        }
+        None => Problem::failure("a request without its context").answer(Language::English, ""),
+    }
+}
+
+/// Answers requests.
+#[derive(Clone)]
+pub struct Service {
+    edge: Arc<Edge>,
+    router: Router,
+}
+
+impl Service {
+    /// The edge behind it.
+    #[must_use]
+    pub const fn edge(&self) -> &Arc<Edge> {
+        &self.edge
+    }
+
+    /// Answers one.
+    pub async fn answer(self, mut request: Request<Body>, peer: Peer) -> Response {
+        let Self { edge, router } = self;
+        let watch = Stopwatch::start();
+        let language = Language::preferred(request.headers());
+        let id = request_id::given(request.headers()).map_or_else(|| edge.next_id(), Into::into);
+        let method = request.method().clone();
+        let is_encrypted = peer.transport != "none";
+        let mut response = match bounds(&request, &edge.limits) {
+            Err(problem) => problem.answer(language, &id),
+            Ok(()) => {
+                request.extensions_mut().insert(Context { id: id.clone(), language, peer });
+                let Ok(response) = TowerToHyperService::new(router).call(request).await;
+                response
+            }
+        };
+        let route = response.extensions_mut().remove::<&'static str>().unwrap_or(NO_ROUTE);
+        let Outcome { caller, code, cause } = response.extensions_mut().remove().unwrap_or_default();
+        let headers = response.headers_mut();
+        for (name, value) in EVERYWHERE {
+            headers.insert(name, value);
+        }
+        if is_encrypted {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert(request_id::HEADER, id);
+        }
+        let (status, took) = (response.status().as_u16(), watch.read());
+        edge.metrics.request(route, status, took);
+        edge.log.line(&json!({
+            "at": (edge.clock)().to_string(),
+            "event": "request",
+            "id": &*id,
+            "method": word(&method),
+            "route": route,
+            "status": status,
+            "micros": u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "client": caller.as_ref().map(|caller| &caller.name),
+            "code": code,
+            "cause": cause.as_deref(),
+        }));
+        response
+    }
+}
+
+/// A method can be any word; only those of HTTP are told.
+fn word(method: &Method) -> &str {
+    if MethodFilter::try_from(method.clone()).is_ok() { method.as_str() } else { "other" }
+}
+
+fn bounds(request: &Request<Body>, limits: &Limits) -> Result<(), Problem> {
+    let uri = request.uri();
+    if uri.path().len() + uri.query().map_or(0, str::len) > limits.uri_bytes {
+        return Err(Problem::of("request.uri_too_long").because(format!("{} bytes are the most", limits.uri_bytes)));
+    }
+    let headers = request.headers();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers.len() > limits.headers || bytes > limits.header_bytes {
+        let (count, bytes) = (limits.headers, limits.header_bytes);
+        return Err(Problem::of("request.headers").because(format!("{count} headers and {bytes} bytes are the most")));
+    }
+    Ok(())
+}

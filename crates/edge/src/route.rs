@@ -1,0 +1,471 @@
+//! What a route is: one row of the table from which the router, the check of who may, and the published description are made.
+
+use crate::body::{self, Incoming};
+use crate::caller::Caller;
+use crate::edge::{Edge, Peer};
+use crate::headers::{IdempotencyKey, Tag};
+use crate::openapi::Schemas;
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use kernel::Operation;
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// JSON in UTF-8.
+pub const JSON: &str = "application/json";
+
+/// Who may come in by a route.
+#[derive(Clone, Copy, Debug)]
+pub enum Access {
+    /// Everyone: it tells nothing of anybody.
+    Anyone,
+    /// Whoever the handler finds entitled, by a signature that comes with the message.
+    Signed(Operation),
+    /// A client whose token has the scope, and whose role the policy allows this.
+    Client {
+        /// The row of the policy.
+        operation: Operation,
+        /// What the token must reach.
+        scope: &'static str,
+    },
+}
+
+/// One row of the table.
+pub struct Route {
+    /// The method of HTTP.
+    pub method: Method,
+    /// The path; what is in braces is one of our own names for something.
+    pub path: &'static str,
+    /// What it is called in logs, figures and the description: `payouts.list`. The family stands before the first dot.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// Whether a repeated request is known by the header `Idempotency-Key`.
+    pub is_repeatable: bool,
+    /// With what it can refuse, besides what every route can.
+    pub refusals: &'static [&'static str],
+    describe: fn(&mut Schemas) -> Shape,
+    handler: Handler,
+}
+
+type Handler = Box<dyn Fn(Asked) -> Answering + Send + Sync>;
+/// An answer that is being made.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// A request that was let in.
+pub(crate) struct Asked {
+    pub edge: Arc<Edge>,
+    pub caller: Option<Arc<Caller>>,
+    pub peer: Peer,
+    pub path: Vec<(String, String)>,
+    pub parts: Parts,
+    pub body: Body,
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// What goes in and comes out.
+pub(crate) struct Shape {
+    pub path: Option<Schema>,
+    pub query: Option<Schema>,
+    pub body: Option<(&'static str, Schema)>,
+    pub status: StatusCode,
+    pub answer: Option<(&'static str, Schema)>,
+    pub is_tagged: bool,
+}
+
+/// What a handler is given.
+pub struct Call<B = Nothing, P = Nothing, Q = Nothing, W = Arc<Caller>> {
+    /// The edge, with the way to the core.
+    pub edge: Arc<Edge>,
+    /// Who asks.
+    pub caller: W,
+    /// Where from, and how.
+    pub peer: Peer,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// What stands in the path.
+    pub path: P,
+    /// What stands in the query.
+    pub query: Q,
+    /// What came.
+    pub body: B,
+    /// The client's own name for the request, on routes that take one.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// What a handler answers.
+pub type Answer<A> = Result<A, Problem>;
+
+/// A part of a request that has nothing in it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Nobody in particular asks.
+pub struct Anyone;
+
+/// Who asks, as the handler sees it.
+pub trait Who: Send + Sized + 'static {
+    /// Whether the route must be one for clients.
+    const IS_CLIENT: bool;
+
+    /// From what the gate found.
+    fn of(caller: Option<Arc<Caller>>) -> Option<Self>;
+}
+
+impl Who for Arc<Caller> {
+    const IS_CLIENT: bool = true;
+
+    fn of(caller: Option<Arc<Caller>>) -> Option<Self> {
+        caller
+    }
+}
+
+impl Who for Anyone {
+    const IS_CLIENT: bool = false;
+
+    fn of(_: Option<Arc<Caller>>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// A row of the table that is being written.
+pub struct Draft {
+    method: Method,
+    path: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    access: Access,
+    is_repeatable: bool,
+    refusals: &'static [&'static str],
+}
+
+impl Route {
+    /// Asks for something.
+    #[must_use]
+    pub const fn get(path: &'static str, name: &'static str, summary: &'static str) -> Draft {
+        Draft::new(Method::GET, path, name, summary)
+    }
+
+    /// Does something, or asks for something that must not stand in an address.
+    #[must_use]
+    pub const fn post(path: &'static str, name: &'static str, summary: &'static str) -> Draft {
+        Draft::new(Method::POST, path, name, summary)
+    }
+
+    /// The family that it belongs to, which is phased out as a whole: `payouts`.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        self.name.split('.').next().unwrap_or(self.name)
+    }
+
+    /// The version of the interface: `v1`, or none for what has no versions.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        let first = self.path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        if first.starts_with('v') && first[1..].bytes().all(|byte| byte.is_ascii_digit()) { first } else { "" }
+    }
+
+    /// The row of the policy that it stands on; none where it is for everyone.
+    #[must_use]
+    pub const fn operation(&self) -> Option<&'static str> {
+        match self.access {
+            Access::Anyone => None,
+            Access::Signed(operation) | Access::Client { operation, .. } => Some(operation.name),
+        }
+    }
+
+    pub(crate) fn shape(&self, schemas: &mut Schemas) -> Shape {
+        (self.describe)(schemas)
+    }
+
+    pub(crate) fn answer(&self, asked: Asked) -> Answering {
+        (self.handler)(asked)
+    }
+}
+
+impl Draft {
+    const fn new(method: Method, path: &'static str, name: &'static str, summary: &'static str) -> Self {
+        Self { method, path, name, summary, access: Access::Anyone, is_repeatable: false, refusals: &[] }
+    }
+
+    /// For clients whose role the policy allows this, with a token of this scope.
+    #[must_use]
+    pub const fn client(mut self, operation: Operation, scope: &'static str) -> Self {
+        self.access = Access::Client { operation, scope };
+        self
+    }
+
+    /// For whoever signs the message.
+    #[must_use]
+    pub const fn signed(mut self, operation: Operation) -> Self {
+        self.access = Access::Signed(operation);
+        self
+    }
+
+    /// A repeated request is known by its `Idempotency-Key`.
+    #[must_use]
+    pub const fn repeatable(mut self) -> Self {
+        self.is_repeatable = true;
+        self
+    }
+
+    /// It can refuse with these codes.
+    #[must_use]
+    pub const fn refuses(mut self, refusals: &'static [&'static str]) -> Self {
+        self.refusals = refusals;
+        self
+    }
+
+    /// The row, with who answers.
+    ///
+    /// # Panics
+    /// The handler wants a client and the route is not for clients, or the other way round.
+    #[must_use]
+    pub fn by<B, P, Q, W, A, F>(self, handler: fn(Call<B, P, Q, W>) -> F) -> Route
+    where
+        B: Content,
+        P: Named,
+        Q: Named,
+        W: Who,
+        A: Answered,
+        F: Future<Output = Answer<A>> + Send + 'static,
+    {
+        let Self { method, path, name, summary, access, is_repeatable, refusals } = self;
+        assert_eq!(matches!(access, Access::Client { .. }), W::IS_CLIENT, "{name}: who asks?");
+        let handler: Handler = Box::new(move |asked| {
+            Box::pin(async move {
+                let Asked { edge, caller, peer, path, parts, body, idempotency_key } = asked;
+                let call = Call {
+                    caller: W::of(caller).ok_or_else(|| Problem::failure("nobody was let in"))?,
+                    path: P::read(path.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+                        .ok_or_else(|| Problem::of("request.unknown"))?,
+                    query: query(&parts)?,
+                    body: B::read(&parts.headers, body, &edge).await?,
+                    headers: parts.headers,
+                    edge,
+                    peer,
+                    idempotency_key,
+                };
+                Ok(handler(call).await?.answer())
+            })
+        });
+        let describe = |schemas: &mut Schemas| Shape {
+            path: P::describe(schemas),
+            query: Q::describe(schemas),
+            body: B::describe(schemas),
+            status: A::STATUS,
+            answer: A::describe(schemas),
+            is_tagged: A::IS_TAGGED,
+        };
+        Route { method, path, name, summary, access, is_repeatable, refusals, describe, handler }
+    }
+}
+
+fn query<Q: Named>(parts: &Parts) -> Result<Q, Problem> {
+    let text = parts.uri.query().unwrap_or_default();
+    serde_urlencoded::from_str(text).map_err(|_| {
+        Problem::of("request.query").because("a parameter is unknown, stands twice, or has no value of its kind")
+    })
+}
+
+/// Values with names: those of a path or a query.
+pub trait Named: DeserializeOwned + JsonSchema + Send + 'static {
+    /// From their texts.
+    fn read<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Option<Self> {
+        Self::deserialize(serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(pairs)).ok()
+    }
+
+    /// Their schema, if there are any.
+    fn describe(schemas: &mut Schemas) -> Option<Schema> {
+        let schema = schemas.whole::<Self>();
+        schema.get("properties").is_some().then_some(schema)
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Named for T {}
+
+/// What comes with a request.
+pub trait Content: Send + Sized + 'static {
+    /// Reads it.
+    fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> impl Future<Output = Result<Self, Problem>> + Send;
+
+    /// Its type and schema, if there is any.
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)>;
+}
+
+impl Content for Nothing {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        let bytes = body::read_whole(headers, body, 0, &edge.limits).await;
+        bytes.map_err(|_| Problem::of("body.type").because("send no body"))?;
+        Ok(Self {})
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        None
+    }
+}
+
+/// A JSON text.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Content for Json<T> {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        body::require_type(headers, JSON)?;
+        let bytes = body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await?;
+        body::read_json(&bytes).map(Self)
+    }
+
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((JSON, schemas.input::<T>()))
+    }
+}
+
+/// A form, as OAuth has it. What is unknown there is let pass, as that standard wants.
+pub struct Form<T>(pub T);
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Content for Form<T> {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        body::require_type(headers, FORM)?;
+        let bytes = body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await?;
+        serde_urlencoded::from_bytes(&bytes)
+            .map(Self)
+            .map_err(|_| Problem::of("body.malformed").because("the form cannot be read"))
+    }
+
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((FORM, schemas.input::<T>()))
+    }
+}
+
+/// The very bytes of a JSON text, for what is signed.
+pub struct Raw(pub Bytes);
+
+impl Content for Raw {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        body::require_type(headers, JSON)?;
+        body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await.map(Self)
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((JSON, schemars::json_schema!({ "type": "object" })))
+    }
+}
+
+const XML: &str = "application/xml";
+
+/// An XML file, read while it arrives.
+impl Content for Incoming {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        body::require_type(headers, XML)?;
+        Ok(body::stream(body, &edge.limits))
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((XML, schemars::json_schema!({ "type": "string" })))
+    }
+}
+
+/// What goes out when all is well.
+pub trait Answered: Send + 'static {
+    /// The status.
+    const STATUS: StatusCode = StatusCode::OK;
+    /// Whether it says which version it shows.
+    const IS_TAGGED: bool = false;
+
+    /// As a response.
+    fn answer(self) -> Response;
+
+    /// Its type and schema, if there is any content.
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)>;
+}
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answered for Json<T> {
+    fn answer(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => content(JSON, bytes),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response_without_body(),
+        }
+    }
+
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((JSON, schemas.output::<T>()))
+    }
+}
+
+/// A thing that can be changed, with its version.
+pub struct Tagged<T>(pub T);
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answered for Tagged<T> {
+    const IS_TAGGED: bool = true;
+
+    fn answer(self) -> Response {
+        let tag = Tag::of(&self.0);
+        let mut response = Json(self.0).answer();
+        response.headers_mut().insert(header::ETAG, tag.header());
+        response
+    }
+
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Json::<T>::describe(schemas)
+    }
+}
+
+/// Nothing, which is good.
+pub struct Done;
+
+impl Answered for Done {
+    const STATUS: StatusCode = StatusCode::NO_CONTENT;
+
+    fn answer(self) -> Response {
+        StatusCode::NO_CONTENT.into_response_without_body()
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        None
+    }
+}
+
+/// A text that is the same for everybody.
+pub struct Text(pub &'static str, pub Bytes);
+
+impl Answered for Text {
+    fn answer(self) -> Response {
+        content(self.0, self.1)
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some(("*/*", schemars::json_schema!(true)))
+    }
+}
+
+fn content(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Body::new(Full::from(bytes.into())));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+trait WithoutBody {
+    fn into_response_without_body(self) -> Response;
+}
+
+impl WithoutBody for StatusCode {
+    fn into_response_without_body(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self;
+        response
+    }
+}

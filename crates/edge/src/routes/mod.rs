@@ -1,0 +1,14 @@
+//! The table of routes: everything that is offered.
+
+mod documents;
+mod health;
+mod payouts;
+mod resolve;
+
+use crate::route::Route;
+
+/// All of them, in the order in which they are described.
+#[must_use]
+pub fn all() -> Vec<Route> {
+    [payouts::routes(), resolve::routes(), documents::routes(), health::routes()].into_iter().flatten().collect()
+}

@@ -1,0 +1,12 @@
+//! The edge with real connections before a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bodies;
+mod callers;
+mod crowd;
+mod described;
+mod encrypted;
+mod routes;
+mod slow;
+mod support;

@@ -1,0 +1,351 @@
+//! A store with two payers and a few payees, a server before it, and a client.
+
+use bytes::Bytes;
+use edge::caller::{BadToken, Caller, Thumbprint, Tokens};
+use edge::core::Sizes;
+use edge::phase_out::{AllOpen, Interfaces};
+use edge::server::{Options, Proxies, Server, TlsFiles};
+use edge::{Edge, Limits, Parts, Service};
+use http_body_util::{BodyExt, Full};
+use hyper::header::HeaderMap;
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use kernel::testing::TestPlace;
+use kernel::{Actor, Env, Error, Role, Secrets, Store, Timestamp, Writer};
+use registry::commands::AddPayer;
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use serde_json::Value;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// 2026-11-23T09:00:00Z.
+pub const NOW: Timestamp = Timestamp::from_micros(1_795_424_400_000_000);
+pub const ANNA: &str = "cpr:6101701234";
+pub const ANNA_IBAN: &str = "DK5000400440116243";
+/// Who may bring payment files, and does.
+pub const PUBLIC: &str = "Kommunen";
+pub const PRIVATE: &str = "Pensionskassen";
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
+
+/// How a world differs from the usual one.
+pub struct Wanted {
+    pub sizes: Sizes,
+    pub limits: Limits,
+    pub tls: Option<TlsFiles>,
+    pub proxies: Proxies,
+    pub grace: Duration,
+    pub interfaces: Box<dyn Interfaces>,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            sizes: Sizes::default(),
+            limits: Limits::default(),
+            tls: None,
+            proxies: Proxies::default(),
+            grace: Duration::from_secs(60),
+            interfaces: Box::new(AllOpen),
+        }
+    }
+}
+
+pub struct World {
+    pub address: SocketAddr,
+    pub metrics: SocketAddr,
+    pub service: Service,
+    pub store: Store,
+    /// The batches of [`PUBLIC`], the newest first.
+    pub batches: Vec<String>,
+    /// That of [`PRIVATE`].
+    pub private_batch: String,
+    pub issuer: Arc<AtomicBool>,
+    pub tls: Option<Arc<edge::server::Tls>>,
+    log: Shown,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<bool>,
+    _place: TestPlace,
+    folder: TempDir,
+}
+
+/// What the log says.
+#[derive(Clone, Default)]
+pub struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl Shown {
+    /// What it says; all of it, when the server has stopped.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A token is a role and its scopes: `bank accounts feed`, written with dots. `bound.` before it wants a certificate.
+struct Issuer {
+    has_changed: Arc<AtomicBool>,
+}
+
+impl Tokens for Issuer {
+    fn verify(&self, token: &str, _: Timestamp, certificate: Option<&Thumbprint>) -> Result<Caller, BadToken> {
+        let token = match token.strip_prefix("bound.") {
+            Some(_) if certificate.is_none() => return Err(BadToken("token.binding")),
+            Some(rest) => rest,
+            None => token,
+        };
+        if token == "expired" {
+            return Err(BadToken("token.expired"));
+        }
+        if token.starts_with("ended.") && self.has_changed.load(Ordering::Relaxed) {
+            return Err(BadToken("token.client"));
+        }
+        let mut words = token.trim_start_matches("ended.").split('.');
+        let role = words.next().and_then(Role::parse_client).ok_or(BadToken("token.signature"))?;
+        Ok(Caller {
+            role,
+            name: format!("a {}", role.name()),
+            payer: match role {
+                Role::PublicPayer => Some(PUBLIC.to_owned()),
+                Role::PrivatePayer => Some(PRIVATE.to_owned()),
+                _ => None,
+            },
+            bank: None,
+            scopes: words.map(str::to_owned).collect(),
+            algorithm: "ES256",
+            expires: Timestamp::from_micros(i64::MAX),
+        })
+    }
+
+    fn refresh(&self, _: &mut Writer) -> Result<bool, Error> {
+        Ok(self.has_changed.load(Ordering::Relaxed))
+    }
+}
+
+pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve";
+pub const PRIVATE_TOKEN: &str = "private-payer.payouts";
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(Wanted::default()).await
+    }
+
+    pub async fn with(wanted: Wanted) -> Self {
+        Self::of_routes(wanted, edge::routes::all()).await
+    }
+
+    pub async fn of_routes(wanted: Wanted, routes: Vec<edge::route::Route>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let place = TestPlace::empty(folder.path());
+        let (store, batches, private_batch) = populate(&place, folder.path());
+        let (log, issuer) = (Shown::default(), Arc::new(AtomicBool::new(false)));
+        let (_, service) = Edge::start(Parts {
+            store: store.clone(),
+            routes,
+            tokens: Box::new(Issuer { has_changed: issuer.clone() }),
+            interfaces: wanted.interfaces,
+            clock: Arc::new(|| NOW),
+            sizes: wanted.sizes,
+            limits: wanted.limits,
+            log: Box::new(log.clone()),
+        })
+        .unwrap();
+        let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let options = Options {
+            listen: local,
+            metrics_listen: Some(local),
+            tls: wanted.tls,
+            proxies: wanted.proxies,
+            grace: wanted.grace,
+        };
+        let server = Server::bind(service.clone(), options).await.unwrap();
+        let (address, metrics, tls) = (server.address().unwrap(), server.metrics_address().unwrap(), server.tls());
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(server.serve(async { drop(stopped.await) }));
+        Self {
+            address,
+            metrics,
+            service,
+            store,
+            batches,
+            private_batch,
+            issuer,
+            tls,
+            log,
+            stop: Some(stop),
+            served,
+            _place: place,
+            folder,
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Tells it to stop.
+    pub fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// Whether all that was taken was finished.
+    pub async fn stopped(mut self) -> bool {
+        if self.stop.is_some() {
+            self.stop();
+        }
+        (&mut self.served).await.unwrap()
+    }
+
+    /// What can be asked what the log says.
+    pub fn log(&self) -> Shown {
+        self.log.clone()
+    }
+
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// One request over a connection of its own.
+    pub async fn ask(&self, request: Request<Full<Bytes>>) -> Answer {
+        exchange(self.connect().await, request).await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(request(Method::GET, path, token, None)).await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, json: &str) -> Answer {
+        self.ask(request(Method::POST, path, token, Some(json))).await
+    }
+
+    /// How many entries the journal has.
+    pub fn entries(&self) -> u64 {
+        let mut writer = self.store.writer(Secrets::from_system()).unwrap();
+        writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
+    }
+}
+
+/// A request; without a token where it is empty.
+pub fn request(method: Method, path: &str, token: &str, json: Option<&str>) -> Request<Full<Bytes>> {
+    let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if json.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    request.body(Full::from(json.unwrap_or_default().to_owned())).unwrap()
+}
+
+/// Sends a request over this connection, by HTTP/1.1.
+pub async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Answer
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let driven = tokio::spawn(connection);
+    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    drop(sender);
+    driven.await.unwrap().unwrap();
+    Answer { status: head.status.as_u16(), headers: head.headers, body }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn done(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        self.json()
+    }
+
+    /// It is a problem document of this code.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let json = self.json();
+        assert_eq!((self.status, json["code"].as_str().unwrap()), (status, code), "{json}");
+        assert_eq!(json["status"], status);
+        assert_eq!(json["type"], format!("urn:anvis:problem:{code}"));
+        assert_eq!(json["instance"], self.header("x-request-id"));
+        assert_eq!(self.header("cache-control"), "no-store");
+        json
+    }
+}
+
+fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
+    let migrations: Vec<_> = services::migrations().collect();
+    let mut secrets = Secrets::from_system();
+    let key = folder.join("key");
+    let store = Store::create(place.location(), &key, &migrations, true, &Env::new(NOW, 0), &mut secrets).unwrap();
+    let mut writer = store.writer(secrets).unwrap();
+    let vault = store.vault().clone();
+    let population = registry::import::Population { vault: vault.clone(), refuse_replacement_numbers: false };
+    import(&mut writer, &registry::import::Banks, "banks.csv");
+    import(&mut writer, &population, "people.csv");
+    let companies = registry::import::Companies { vault: vault.clone() };
+    import(&mut writer, &companies, "companies.csv");
+    let accounts = registry::import::Accounts { channel: registry::designation::Channel::Operator, vault };
+    import(&mut writer, &accounts, "accounts.csv");
+    for (name, kind) in [(PUBLIC, PayerKind::Public), (PRIVATE, PayerKind::Private)] {
+        let cvr = denmark::Cvr::parse("13748136").unwrap();
+        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject };
+        writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+    }
+    let private_batch = route(&mut writer, folder, PRIVATE, "MSG-P");
+    let mut batches: Vec<String> =
+        (1..=3).map(|number| route(&mut writer, folder, PUBLIC, &format!("MSG-{number}"))).collect();
+    batches.reverse();
+    (store, batches, private_batch)
+}
+
+fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &str) {
+    let mut env = || Env::new(NOW, 0);
+    let file = std::fs::File::open(Path::new(EXAMPLES).join(name)).unwrap();
+    registry::import::run(writer, source, file, &Actor::console(), &mut env, &mut |_| {}).unwrap();
+}
+
+fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+    let file = include_str!("../../../../docs/example/payments.pain.001.xml");
+    let file = file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25");
+    let path = folder.join(format!("{message_id}.xml"));
+    std::fs::write(&path, file).unwrap();
+    let clock = || NOW;
+    let out = folder.join("out");
+    let request = payout::commands::Request { file: &path, payer, out: &out, hold_all: false, clock: &clock };
+    let env = Env::sample(NOW, &mut writer.secrets).unwrap();
+    let routed = payout::commands::route(writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap();
+    routed.unwrap().batch
+}
