@@ -1,6 +1,8 @@
 //! A place for a test's store, on the engine that the tests run on: SQLite, or PostgreSQL where `ANVIS_TEST_POSTGRES` names a
 //! server and a user there that may make databases.
 
+pub mod relay;
+
 use crate::Location;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};

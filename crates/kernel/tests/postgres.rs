@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod relay;
-
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::Hash;
+use kernel::testing::relay::{Relay, Then, When};
 use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
     Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Operation, Refusal, Role, Scope, Secrets,
     Store, Timestamp, Writer,
 };
-use relay::Relay;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -161,22 +159,19 @@ fn clocks_apart_do_not_run_the_journal_backwards() {
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_commit_whose_answer_was_lost_is_found_again() {
     require_postgres();
-    for loses in [relay::Loses::Commit, relay::Loses::Answer] {
+    for then in [Then::Cut, Then::LoseAnswer] {
         let place = Place::new();
         place.create();
-        let relay = Relay::to(&place.store.url, place.folder.path());
+        let relay = Relay::to(&place.store.url, place.folder.path(), "cut");
         let mut writer = place.open(&relay.url).unwrap().writer(Secrets::from_system()).unwrap();
         let runs = AtomicU32::new(0);
         assert_eq!(take(&mut writer, &runs).unwrap(), 1);
-        relay.lose_next(loses);
-        assert_eq!(take(&mut writer, &runs).unwrap(), 2, "{loses:?}");
-        assert_eq!(take(&mut writer, &runs).unwrap(), 3, "{loses:?}");
+        relay.at(When::Commits(0), move || then);
+        assert_eq!(take(&mut writer, &runs).unwrap(), 2, "{then:?}");
+        assert_eq!(take(&mut writer, &runs).unwrap(), 3, "{then:?}");
         // Where the commit itself was lost, the command was done again.
-        let expected = match loses {
-            relay::Loses::Commit => 4,
-            relay::Loses::Answer => 3,
-        };
-        assert_eq!((runs.into_inner(), place.verify()), (expected, 4), "{loses:?}");
+        let expected = if then == Then::Cut { 4 } else { 3 };
+        assert_eq!((runs.into_inner(), place.verify()), (expected, 4), "{then:?}");
     }
 }
 

@@ -13,8 +13,6 @@ mod imports;
 mod pain;
 mod postgres;
 mod refusals;
-#[expect(dead_code, reason = "shared with the tests that kill, which use all of it")]
-mod relay;
 mod routing;
 mod secrets;
 mod server;

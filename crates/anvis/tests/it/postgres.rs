@@ -2,10 +2,10 @@
 
 use crate::faults::SmallDisk;
 use crate::pain::*;
-use crate::relay::{Relay, Then, When};
 use crate::server::Server;
 use crate::support::*;
 use kernel::testing::on_server;
+use kernel::testing::relay::{Relay, Then, When};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 
 use crate::outputs;
 use crate::pain::{Pay, cpr, simple};
-use crate::relay::{Relay, Then, When};
 use crate::support::*;
+use kernel::testing::relay::{Relay, Then, When};
 use serde_json::Value;
 
 /// Gives a command again and again, each time in a fresh copy of `world` and with one commit more before the connection is

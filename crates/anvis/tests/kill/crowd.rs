@@ -5,8 +5,8 @@
 
 use crate::chance::{Chance, kills};
 use crate::pain::{Pay, cpr, pay, simple};
-use crate::relay::{Passed, Relay, Then, When};
 use crate::support::*;
+use kernel::testing::relay::{Passed, Relay, Then, When};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

@@ -15,8 +15,6 @@ mod pain;
 #[cfg(feature = "failpoints")]
 mod points;
 mod random;
-#[path = "../it/relay.rs"]
-mod relay;
 #[expect(dead_code, reason = "shared with the other integration tests, which use all of it")]
 #[path = "../it/support.rs"]
 mod support;

@@ -1,5 +1,7 @@
 //! Stands between a process and the database server, and does what a test wants done when so much has passed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use postgres::config::Host;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -52,6 +54,10 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 impl Relay {
     /// Before the database of a URL, whose server listens on a socket. Its own socket is in `folder`, and what connects
     /// through it is known to the server as `name`.
+    ///
+    /// # Panics
+    /// The server listens on no socket, or there can be none in `folder`.
+    #[must_use]
     pub fn to(url: &str, folder: &Path, name: &str) -> Self {
         let config: postgres::Config = url.parse().unwrap();
         let Some(Host::Unix(server)) = config.get_hosts().first() else {
@@ -89,7 +95,9 @@ impl Relay {
 pub struct Passed {
     /// What was awaited has come; or nothing was.
     pub has_come: bool,
+    /// Bytes, either way.
     pub bytes: u64,
+    /// Commits, on their way to the server.
     pub commits: u64,
 }
 
