@@ -143,7 +143,13 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
     pub trusted_proxy: Vec<edge::server::Network>,
     /// The header in which it tells the client's address: X-Forwarded-For or Forwarded.
-    #[arg(long, value_name = "NAME", requires = "trusted_proxy", default_value = "X-Forwarded-For", help_heading = "Behind a proxy")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "trusted_proxy",
+        default_value = "X-Forwarded-For",
+        help_heading = "Behind a proxy"
+    )]
     pub client_address_header: edge::server::HeaderName,
     /// The header in which it hands on the client's certificate (RFC 9440): Client-Cert.
     #[arg(long, value_name = "NAME", requires = "trusted_proxy", help_heading = "Behind a proxy")]

@@ -26,7 +26,10 @@ pub fn require_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> 
     let is_expected = |value: &str| {
         let mut parts = value.split(';').map(str::trim);
         let is_type = parts.next().is_some_and(|part| part.eq_ignore_ascii_case(expected));
-        is_type && parts.all(|part| part.eq_ignore_ascii_case("charset=utf-8") || part.eq_ignore_ascii_case("charset=\"utf-8\""))
+        is_type
+            && parts.all(|part| {
+                part.eq_ignore_ascii_case("charset=utf-8") || part.eq_ignore_ascii_case("charset=\"utf-8\"")
+            })
     };
     match (given.next().and_then(|value| value.to_str().ok()), given.next()) {
         (Some(value), None) if is_expected(value) => Ok(()),
@@ -101,7 +104,9 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// The reader calls a value of the wrong kind bad syntax where one of several words is expected.
 fn is_no_json(bytes: &[u8], error: &serde_json::Error) -> bool {
     let is_too_deep = error.to_string().starts_with("recursion limit exceeded");
-    is_too_deep || std::str::from_utf8(bytes).is_err() || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+    is_too_deep
+        || std::str::from_utf8(bytes).is_err()
+        || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
 }
 
 /// The place in the body, as a JSON pointer (RFC 6901).
@@ -248,8 +253,18 @@ mod tests {
         check(r#"{"name":"a","count":1}"#, "body.field", "Some(\"\")", "missing field `inner`");
         check(r#"{"name":"a","name":"b","count":1,"inner":[]}"#, "body.field", "Some(\"\")", "duplicate field `name`");
         check(r#"{"6101701234":"a"}"#, "body.field", "Some(\"\")", "not known here");
-        check(r#"{"name":"a","count":1,"inner":[{"kind":"6101701234, expected x"}]}"#, "body.field", "Some(\"/inner/0/kind\")", "one");
-        check(r#"{"name":"a","count":1,"inner":[{"kind":"one"},{"kind":7}]}"#, "body.field", "Some(\"/inner/1/kind", "");
+        check(
+            r#"{"name":"a","count":1,"inner":[{"kind":"6101701234, expected x"}]}"#,
+            "body.field",
+            "Some(\"/inner/0/kind\")",
+            "one",
+        );
+        check(
+            r#"{"name":"a","count":1,"inner":[{"kind":"one"},{"kind":7}]}"#,
+            "body.field",
+            "Some(\"/inner/1/kind",
+            "",
+        );
     }
 
     #[test]

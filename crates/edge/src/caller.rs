@@ -189,7 +189,8 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 fn challenge(code: &'static str, parameters: &str) -> Problem {
-    let value = HeaderValue::from_str(&format!("Bearer realm=\"anvis\"{parameters}")).expect("all of it is ours and visible");
+    let value =
+        HeaderValue::from_str(&format!("Bearer realm=\"anvis\"{parameters}")).expect("all of it is ours and visible");
     Problem::of(code).with(WWW_AUTHENTICATE, value)
 }
 
@@ -271,7 +272,8 @@ mod tests {
         let metrics = Metrics::new([].into_iter());
         let ask = |token: &str, certificate: Option<Thumbprint>, now| {
             let headers = headers(&[&format!("Bearer {token}")]);
-            gate.caller(&headers, certificate.as_ref(), Timestamp::from_micros(now), &metrics).map_err(|problem| problem.code())
+            gate.caller(&headers, certificate.as_ref(), Timestamp::from_micros(now), &metrics)
+                .map_err(|problem| problem.code())
         };
         let verified = |expected| assert_eq!(count.swap(0, Ordering::Relaxed), expected);
         assert_eq!(ask("a", None, 0).unwrap().name, "a");

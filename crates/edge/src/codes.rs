@@ -30,7 +30,12 @@ pub const CODES: &[Row] = &[
     row("request.unknown", 404, "There is nothing at this address", "Der er intet på denne adresse"),
     row("request.method", 405, "This cannot be done at this address", "Dette kan ikke gøres på denne adresse"),
     row("request.timeout", 408, "The request did not arrive in time", "Forespørgslen kom ikke frem i tide"),
-    row("request.query", 400, "The query is not one of this operation", "Forespørgslens parametre passer ikke til operationen"),
+    row(
+        "request.query",
+        400,
+        "The query is not one of this operation",
+        "Forespørgslens parametre passer ikke til operationen",
+    ),
     row("request.header", 400, "A header cannot be read", "En header kan ikke læses"),
     row("body.type", 415, "The body is not of the right type", "Indholdet er ikke af den rigtige type"),
     row("body.too_large", 413, "The body is too large", "Indholdet er for stort"),
@@ -41,25 +46,50 @@ pub const CODES: &[Row] = &[
     row("precondition.failed", 412, "The object has changed since", "Objektet er ændret siden"),
     row("precondition.missing", 428, "Say which version is to be changed", "Angiv, hvilken version der skal ændres"),
     row("idempotency.key", 400, "The idempotency key cannot be used", "Idempotensnøglen kan ikke bruges"),
-    row("idempotency.reused", 422, "The idempotency key stands for another request", "Idempotensnøglen hører til en anden forespørgsel"),
+    row(
+        "idempotency.reused",
+        422,
+        "The idempotency key stands for another request",
+        "Idempotensnøglen hører til en anden forespørgsel",
+    ),
     // Who asks.
     row("token.missing", 401, "An access token is needed", "Der kræves et adgangstoken"),
     row("token.malformed", 401, "The access token cannot be read", "Adgangstokenet kan ikke læses"),
     row("token.unsigned", 401, "The access token is not signed", "Adgangstokenet er ikke underskrevet"),
-    row("token.algorithm", 401, "The access token is not signed as it must be", "Adgangstokenet er ikke underskrevet som krævet"),
-    row("token.signature", 401, "The access token's signature does not hold", "Adgangstokenets underskrift holder ikke"),
+    row(
+        "token.algorithm",
+        401,
+        "The access token is not signed as it must be",
+        "Adgangstokenet er ikke underskrevet som krævet",
+    ),
+    row(
+        "token.signature",
+        401,
+        "The access token's signature does not hold",
+        "Adgangstokenets underskrift holder ikke",
+    ),
     row("token.key", 401, "The access token's key is not known", "Adgangstokenets nøgle er ukendt"),
     row("token.issuer", 401, "The access token's issuer is not trusted", "Adgangstokenets udsteder er ikke betroet"),
     row("token.audience", 401, "The access token is for another service", "Adgangstokenet er til en anden tjeneste"),
     row("token.expired", 401, "The access token has expired", "Adgangstokenet er udløbet"),
     row("token.not_yet", 401, "The access token does not hold yet", "Adgangstokenet gælder ikke endnu"),
-    row("token.binding", 401, "The access token is bound to another certificate", "Adgangstokenet er bundet til et andet certifikat"),
+    row(
+        "token.binding",
+        401,
+        "The access token is bound to another certificate",
+        "Adgangstokenet er bundet til et andet certifikat",
+    ),
     row("token.client", 401, "The client is not registered any more", "Klienten er ikke længere registreret"),
     row("token.scope", 403, "The access token does not reach this far", "Adgangstokenet rækker ikke så langt"),
     row("policy.not_allowed", 403, "This is not for your role", "Dette er ikke for din rolle"),
     row("interface.ended", 410, "This interface has been closed", "Denne grænseflade er lukket"),
     // The service.
-    row("service.overloaded", 503, "Too much waits already; nothing was done", "Der venter allerede for meget; intet blev gjort"),
+    row(
+        "service.overloaded",
+        503,
+        "Too much waits already; nothing was done",
+        "Der venter allerede for meget; intet blev gjort",
+    ),
     row("service.stopping", 503, "The service is stopping; nothing was done", "Tjenesten lukker ned; intet blev gjort"),
     row("conflict", 409, "Somebody else was first; try again", "En anden kom først; prøv igen"),
     row(FAILURE, 500, "The service failed", "Tjenesten fejlede"),
@@ -67,7 +97,12 @@ pub const CODES: &[Row] = &[
     row("store.timeout", 503, "The service's store did not answer in time", "Tjenestens lager svarede ikke i tide"),
     row("store.unreachable", 503, "The service's store cannot be reached", "Tjenestens lager kan ikke nås"),
     // Payees and accounts.
-    row("payee.malformed", 422, "The payee is not a number of its kind", "Modtageren er ikke et gyldigt nummer af sin slags"),
+    row(
+        "payee.malformed",
+        422,
+        "The payee is not a number of its kind",
+        "Modtageren er ikke et gyldigt nummer af sin slags",
+    ),
     row("payee.unknown", 404, "The payee is not in the register", "Modtageren findes ikke i registret"),
     row("payee.dead", 409, "The payee is dead or dissolved", "Modtageren er død eller opløst"),
     row("payee.replacement_number", 422, "Replacement numbers are not taken", "Erstatningsnumre modtages ikke"),
@@ -75,7 +110,12 @@ pub const CODES: &[Row] = &[
     row("account.missing", 422, "No account is named", "Der er ikke angivet en konto"),
     row("account.currency", 422, "The currency is not valid", "Valutaen er ikke gyldig"),
     row("account.bic", 422, "The BIC is missing or another bank's", "BIC mangler eller er en anden banks"),
-    row("account.bic_country", 422, "The BIC is of another country than the account", "BIC er fra et andet land end kontoen"),
+    row(
+        "account.bic_country",
+        422,
+        "The BIC is of another country than the account",
+        "BIC er fra et andet land end kontoen",
+    ),
     row("designation.action", 422, "The action is not known", "Handlingen er ukendt"),
     row("designation.expects", 422, "The expected account is not valid", "Den forventede konto er ikke gyldig"),
     row("designation.expects_missing", 409, "Say which account is replaced", "Angiv, hvilken konto der erstattes"),
@@ -84,7 +124,12 @@ pub const CODES: &[Row] = &[
     row("designation.none", 409, "There is no account to do this with", "Der er ingen konto at gøre dette med"),
     row("designation.other_bank", 403, "The account is with another bank", "Kontoen er i en anden bank"),
     row("designation.purpose", 422, "Payer and benefit are given together", "Udbetaler og ydelse angives sammen"),
-    row("designation.specific", 403, "A specific account is designated by the operator", "En særlig konto anvises af driften"),
+    row(
+        "designation.specific",
+        403,
+        "A specific account is designated by the operator",
+        "En særlig konto anvises af driften",
+    ),
     row("bank.unknown", 422, "The bank is not in the directory", "Banken findes ikke i fortegnelsen"),
     row("bank.reg", 422, "The registration number is not valid", "Registreringsnummeret er ikke gyldigt"),
     row("bank.bic", 422, "The BIC is not valid", "BIC er ikke gyldig"),
@@ -160,7 +205,10 @@ mod tests {
         for Row { code, status, english, danish } in CODES {
             assert!(seen.insert(*code), "{code} stands twice");
             assert!((400..600).contains(status), "{code}");
-            assert!(!english.ends_with('.') && !english.is_empty() && !danish.ends_with('.') && !danish.is_empty(), "{code}");
+            assert!(
+                !english.ends_with('.') && !english.is_empty() && !danish.ends_with('.') && !danish.is_empty(),
+                "{code}"
+            );
             assert!(*code == FAILURE || english != danish, "{code}");
         }
         assert!(CONSOLE_ONLY.iter().all(|code| !seen.contains(code)));
@@ -206,7 +254,8 @@ mod tests {
 
     fn literals(text: &str) -> impl Iterator<Item = String> {
         let is_code = |text: &&str| {
-            text.contains('.') && text.split('.').all(|word| !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_')))
+            text.contains('.')
+                && text.split('.').all(|word| !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_')))
         };
         text.split('"').skip(1).step_by(2).filter(is_code).map(str::to_owned)
     }

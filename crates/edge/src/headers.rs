@@ -38,8 +38,9 @@ impl IdempotencyKey {
         let Some(text) = single(headers, &IDEMPOTENCY_KEY, "idempotency.key")? else { return Ok(None) };
         let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
         if text.is_empty() || text.len() > IDEMPOTENCY_KEY_CHARS_MAX || !is_visible {
-            return Err(Problem::of("idempotency.key")
-                .because(format!("it has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible characters of ASCII, without spaces")));
+            return Err(Problem::of("idempotency.key").because(format!(
+                "it has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible characters of ASCII, without spaces"
+            )));
         }
         Ok(Some(Self(text.to_owned())))
     }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Upper bounds of durations, in microseconds.
-const DURATIONS: [u64; 14] =
-    [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
+const DURATIONS: [u64; 14] = [
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000, 30_000_000,
+];
 /// Upper bounds of the number of commands in a group.
 const GROUPS: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 256, 1_024, 4_096];
 /// Answers are counted by the first digit of their status.
@@ -187,7 +188,12 @@ impl Metrics {
         }
         page.head("anvis_group_commands", "histogram", "Commands that were made durable by one commit");
         self.groups.show(&mut page, "anvis_group_commands", "", &GROUPS, 1.0);
-        page.single("anvis_groups_failed_total", "counter", "Groups whose commands were run by themselves", &self.groups_failed);
+        page.single(
+            "anvis_groups_failed_total",
+            "counter",
+            "Groups whose commands were run by themselves",
+            &self.groups_failed,
+        );
         page.head("anvis_connections", "gauge", "Connections that are open");
         page.line("anvis_connections", "", self.connections.load(Relaxed).max(0));
         page.head("anvis_connections_ended_total", "counter", "Connections that were ended from here");
@@ -199,7 +205,12 @@ impl Metrics {
         page.line("anvis_tokens_total", "was=\"remembered\"", self.tokens_found.load(Relaxed));
         page.line("anvis_tokens_total", "was=\"verified\"", self.tokens_verified.load(Relaxed));
         page.line("anvis_tokens_total", "was=\"refused\"", self.tokens_refused.load(Relaxed));
-        page.single("anvis_log_lines_dropped_total", "counter", "Log lines that nobody took in time", &self.log_lines_dropped);
+        page.single(
+            "anvis_log_lines_dropped_total",
+            "counter",
+            "Log lines that nobody took in time",
+            &self.log_lines_dropped,
+        );
         page.0
     }
 }

@@ -30,8 +30,7 @@ const TO_CLIENTS: &[&str] = &[
     "interface.ended",
 ];
 /// What a route can that asks the core.
-const FROM_THE_CORE: &[&str] =
-    &["conflict", "service.overloaded", "store.full", "store.timeout", "store.unreachable"];
+const FROM_THE_CORE: &[&str] = &["conflict", "service.overloaded", "store.full", "store.timeout", "store.unreachable"];
 const WITH_PATH: &[&str] = &["request.unknown"];
 const WITH_QUERY: &[&str] = &["request.query", "cursor.invalid"];
 const WITH_BODY: &[&str] = &["body.too_large", "body.malformed", "body.cut_off", "body.field", "request.timeout"];
@@ -45,10 +44,12 @@ pub struct Schemas {
 
 impl Schemas {
     fn new() -> Self {
-        let settings = || SchemaSettings::draft2020_12().with(|settings| {
-            settings.definitions_path = "/components/schemas".into();
-            settings.meta_schema = None;
-        });
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
         Self {
             inputs: settings().for_deserialize().into_generator(),
             outputs: settings().for_serialize().into_generator(),
@@ -160,7 +161,8 @@ fn operation(route: &Route, shape: Shape) -> Value {
         answered["content"] = json!({ kind: { "schema": schema } });
     }
     if is_tagged {
-        answered["headers"] = json!({ "ETag": { "description": "Which version this is", "schema": { "type": "string" } } });
+        answered["headers"] =
+            json!({ "ETag": { "description": "Which version this is", "schema": { "type": "string" } } });
     }
     responses.insert(status.as_u16().to_string(), answered);
     put("responses", json!(responses));

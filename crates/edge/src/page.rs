@@ -82,7 +82,9 @@ fn show_operation(page: &mut String, method: &str, path: &str, operation: &Value
         escape(path),
         escape(text(&operation["summary"]))
     );
-    let names = |values: &Value| -> Vec<String> { values.as_array().into_iter().flatten().map(|value| escape(text(value))).collect() };
+    let names = |values: &Value| -> Vec<String> {
+        values.as_array().into_iter().flatten().map(|value| escape(text(value))).collect()
+    };
     let roles = names(&operation["x-roles"]);
     let who = if operation["x-operation"].is_null() { "everyone".to_owned() } else { roles.join(", ") };
     let _ = write!(page, "<dt>For <span lang=\"da\">For</span></dt><dd>{who}</dd>");
@@ -102,7 +104,8 @@ fn show_operation(page: &mut String, method: &str, path: &str, operation: &Value
     }
     for (label, content) in [("Body <span lang=\"da\">Indhold</span>", &operation["requestBody"]["content"])] {
         for (media, content) in content.as_object().into_iter().flatten() {
-            let _ = write!(page, "<dt>{label}</dt><dd>{} <code>{}</code></dd>", kind(&content["schema"]), escape(media));
+            let _ =
+                write!(page, "<dt>{label}</dt><dd>{} <code>{}</code></dd>", kind(&content["schema"]), escape(media));
         }
     }
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
@@ -126,7 +129,8 @@ fn show_fields(page: &mut String, schema: &Value) {
         let _ = write!(page, "<p>{}</p>", kind(schema));
         return;
     };
-    let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name));
+    let is_required =
+        |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name));
     page.push_str("<div class=\"wide\"><table><thead><tr><th>Field <span lang=\"da\">Felt</span></th><th>Kind <span lang=\"da\">Slags</span></th><th>Meaning <span lang=\"da\">Betydning</span></th></tr></thead><tbody>");
     for (name, field) in fields {
         let optional = if is_required(name) { "" } else { ", optional" };
@@ -161,7 +165,8 @@ fn kind(schema: &Value) -> String {
         return format!("<code>{}</code>", escape(constant));
     }
     if let Some(values) = schema["enum"].as_array() {
-        let values: Vec<_> = values.iter().filter_map(Value::as_str).map(|value| format!("<code>{}</code>", escape(value))).collect();
+        let values: Vec<_> =
+            values.iter().filter_map(Value::as_str).map(|value| format!("<code>{}</code>", escape(value))).collect();
         return values.join(" or ");
     }
     let word = match &schema["type"] {

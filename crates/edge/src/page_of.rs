@@ -30,7 +30,9 @@ impl PageOf {
     /// `cursor.invalid`.
     pub fn after(&self, list: &str) -> Result<Option<i64>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        read(list, cursor).map(Some).ok_or_else(|| Problem::of("cursor.invalid").because("use what the page before gave as next"))
+        read(list, cursor)
+            .map(Some)
+            .ok_or_else(|| Problem::of("cursor.invalid").because("use what the page before gave as next"))
     }
 
     /// How many rows it has at most.
@@ -78,7 +80,8 @@ mod tests {
             assert_eq!(read("payouts", &cursor[1..]), None);
             assert_eq!(read("payouts", &cursor.to_uppercase()), None);
         }
-        for cursor in ["", "a", "0", "aææææææææææ", "a00000000000000000000", "a+0000000000000000000", "' OR 1=1"] {
+        for cursor in ["", "a", "0", "aææææææææææ", "a00000000000000000000", "a+0000000000000000000", "' OR 1=1"]
+        {
             assert_eq!(read("payouts", cursor), None, "{cursor}");
         }
     }

@@ -152,7 +152,11 @@ pub(crate) struct Document<'d> {
 
 impl From<Refusal> for Problem {
     fn from(Refusal { code, text }: Refusal) -> Self {
-        if codes::find(code).code == code { Self::of(code).because(text) } else { Self::failure(format!("{text} [{code}]")) }
+        if codes::find(code).code == code {
+            Self::of(code).because(text)
+        } else {
+            Self::failure(format!("{text} [{code}]"))
+        }
     }
 }
 

@@ -341,7 +341,9 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Content for Form<T> {
     async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
         body::require_type(headers, FORM)?;
         let bytes = body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await?;
-        serde_urlencoded::from_bytes(&bytes).map(Self).map_err(|_| Problem::of("body.malformed").because("the form cannot be read"))
+        serde_urlencoded::from_bytes(&bytes)
+            .map(Self)
+            .map_err(|_| Problem::of("body.malformed").because("the form cannot be read"))
     }
 
     fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {

@@ -17,5 +17,6 @@ mod relay;
 mod routing;
 mod secrets;
 mod server;
+mod serving;
 mod support;
 mod tamper;

@@ -209,8 +209,7 @@ impl Thread {
         let (queue, waiting) = sync_channel(sizes.write_queue);
         let writer = open()?;
         let is_alive = Arc::new(AtomicBool::new(true));
-        let mut work =
-            Work { waiting, writer, open, clock, weight_max: sizes.group_weight, metrics: metrics.clone() };
+        let mut work = Work { waiting, writer, open, clock, weight_max: sizes.group_weight, metrics: metrics.clone() };
         let flag = Flag(is_alive.clone());
         let body = move || {
             let _ends = (flag, alive);

@@ -7,7 +7,8 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/", "description.page", "This description, for people").by(show_page),
         Route::get("/style.css", "description.style", "How the page looks").by(show_style),
-        Route::get("/openapi.json", "description.openapi", "This description, for programs (OpenAPI 3.1)").by(show_openapi),
+        Route::get("/openapi.json", "description.openapi", "This description, for programs (OpenAPI 3.1)")
+            .by(show_openapi),
     ]
 }
 

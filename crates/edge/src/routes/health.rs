@@ -3,16 +3,21 @@
 use crate::problem::Problem;
 use crate::route::{Answer, Anyone, Call, Done, Nothing, Route};
 
-const UNREADY: &[&str] = &["service.stopping", "service.overloaded", "store.timeout", "store.unreachable", "store.full"];
+const UNREADY: &[&str] =
+    &["service.stopping", "service.overloaded", "store.timeout", "store.unreachable", "store.full"];
 /// When to ask again.
 const RETRY_SECONDS: u32 = 5;
 
 pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/health/live", "health.live", "Whether the process answers").by(live),
-        Route::get("/health/ready", "health.ready", "Whether it can be given work: its store answers, its writer lives, it is not stopping")
-            .refuses(UNREADY)
-            .by(ready),
+        Route::get(
+            "/health/ready",
+            "health.ready",
+            "Whether it can be given work: its store answers, its writer lives, it is not stopping",
+        )
+        .refuses(UNREADY)
+        .by(ready),
     ]
 }
 

@@ -17,7 +17,9 @@ const LIST: &str = "payouts";
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::get("/v1/payouts", "payouts.list", "Your payment files, the newest first").client(policy::READ, SCOPE).by(list),
+        Route::get("/v1/payouts", "payouts.list", "Your payment files, the newest first")
+            .client(policy::READ, SCOPE)
+            .by(list),
         Route::get("/v1/payouts/{batch}", "payouts.show", "What holds of one payment file now")
             .client(policy::READ, SCOPE)
             .refuses(&["batch.unknown"])

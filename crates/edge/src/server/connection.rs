@@ -43,7 +43,12 @@ pub(super) struct Facts {
 }
 
 impl Shared {
-    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, address: SocketAddr, is_stopping: watch::Receiver<bool>) {
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        address: SocketAddr,
+        is_stopping: watch::Receiver<bool>,
+    ) {
         self.metrics.connected();
         // An answer does not wait for more of it; where that cannot be said, it is only slower.
         let _ = stream.set_nodelay(true);
@@ -189,7 +194,10 @@ impl body::Body for Watched {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if polled.is_ready() {
             self.activity.touch();
@@ -205,4 +213,3 @@ impl body::Body for Watched {
         self.body.size_hint()
     }
 }
-

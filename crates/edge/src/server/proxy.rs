@@ -96,7 +96,10 @@ fn texts<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl DoubleEndedItera
 
 /// Of `for="[2001:db8::1]:4711";proto=https` the address (RFC 7239).
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let (_, value) = element.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    let (_, value) = element
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
     address(value.trim_matches('"'))
 }
 
@@ -151,17 +154,19 @@ mod tests {
             address_header: Some(HeaderName::from_static(address_header)),
             certificate_header: Some(HeaderName::from_static("client-cert")),
         };
-        let check_by = |header, from: &str, sent: &[(&'static str, &'static str)], address: &str, has_certificate: bool| {
-            let proxies = believed(header);
-            let mut headers = HeaderMap::new();
-            for (name, value) in sent {
-                headers.append(*name, HeaderValue::from_static(value));
-            }
-            let facts = Facts { address: SocketAddr::new(from.parse().unwrap(), 1), transport: "none", certificate: None };
-            let peer = proxies.peer(&facts, &headers);
-            assert_eq!(peer.address.to_string(), address, "{from} {sent:?}");
-            assert_eq!(peer.certificate.is_some(), has_certificate, "{from} {sent:?}");
-        };
+        let check_by =
+            |header, from: &str, sent: &[(&'static str, &'static str)], address: &str, has_certificate: bool| {
+                let proxies = believed(header);
+                let mut headers = HeaderMap::new();
+                for (name, value) in sent {
+                    headers.append(*name, HeaderValue::from_static(value));
+                }
+                let facts =
+                    Facts { address: SocketAddr::new(from.parse().unwrap(), 1), transport: "none", certificate: None };
+                let peer = proxies.peer(&facts, &headers);
+                assert_eq!(peer.address.to_string(), address, "{from} {sent:?}");
+                assert_eq!(peer.certificate.is_some(), has_certificate, "{from} {sent:?}");
+            };
         let check = |from: &str, sent: &[_], address: &str, has_certificate| {
             check_by("x-forwarded-for", from, sent, address, has_certificate);
         };
@@ -169,11 +174,17 @@ mod tests {
         check("192.0.2.1", &[("x-forwarded-for", "198.51.100.1"), cert], "192.0.2.1", false);
         check("127.0.0.1", &[("x-forwarded-for", "198.51.100.1"), cert], "198.51.100.1", true);
         check("127.0.0.1", &[("x-forwarded-for", "203.0.113.9, 198.51.100.1, 10.2.3.4")], "198.51.100.1", false);
-        check("127.0.0.1", &[("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.1")], "198.51.100.1", false);
+        check(
+            "127.0.0.1",
+            &[("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.1")],
+            "198.51.100.1",
+            false,
+        );
         check("127.0.0.1", &[("x-forwarded-for", "198.51.100.1, unknown")], "127.0.0.1", false);
         let others = [("forwarded", "for=203.0.113.9"), ("x-forwarded-for", "198.51.100.1")];
         check("127.0.0.1", &others, "198.51.100.1", false);
-        let check_forwarded = |value, address| check_by("forwarded", "127.0.0.1", &[("forwarded", value)], address, false);
+        let check_forwarded =
+            |value, address| check_by("forwarded", "127.0.0.1", &[("forwarded", value)], address, false);
         check_forwarded("for=203.0.113.9;proto=https, For=\"[2001:db8::1]:4711\"", "2001:db8::1");
         check_forwarded("for=_hidden", "127.0.0.1");
         check_by("forwarded", "127.0.0.1", &others, "203.0.113.9", false);

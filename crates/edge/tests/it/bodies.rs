@@ -29,7 +29,8 @@ fn check(answer: &str, status: &str, code: &str, about: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_wrong() {
-    let world = World::with(Wanted { limits: Limits { body_bytes: 4_096, ..Limits::default() }, ..Wanted::default() }).await;
+    let world =
+        World::with(Wanted { limits: Limits { body_bytes: 4_096, ..Limits::default() }, ..Wanted::default() }).await;
     let before = world.entries();
     let good = r#"{"payee":"cpr:6101701234"}"#;
     let with_length = |kind: &str, body: &str| format!("{kind}\r\ncontent-length: {}", body.len());
@@ -65,14 +66,24 @@ async fn bodies_that_are_wrong() {
         assert!(!answer.contains("6101701234") && !answer.contains("61017"), "{body}: {answer}");
     }
     let latin = [b"{\"payee\":\"cpr:\xe6\"}".as_slice()].concat();
-    check(&send(&world, &format!("{TYPE}\r\ncontent-length: {}", latin.len()), &latin).await, "400", "body.malformed", "latin1");
+    check(
+        &send(&world, &format!("{TYPE}\r\ncontent-length: {}", latin.len()), &latin).await,
+        "400",
+        "body.malformed",
+        "latin1",
+    );
 
     let large = " ".repeat(4_097);
     check(&json(&large).await, "413", "body.too_large", "announced");
     let chunked = format!("{TYPE}\r\ntransfer-encoding: chunked");
     let chunk = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
     check(&send(&world, &chunked, chunk.as_bytes()).await, "413", "body.too_large", "not announced");
-    check(&send(&world, &format!("{TYPE}\r\ncontent-length: 100"), good.as_bytes()).await, "400", "body.cut_off", "length");
+    check(
+        &send(&world, &format!("{TYPE}\r\ncontent-length: 100"), good.as_bytes()).await,
+        "400",
+        "body.cut_off",
+        "length",
+    );
     check(&send(&world, &chunked, b"5\r\n{\"pay").await, "400", "body.cut_off", "chunk");
     assert_eq!(world.entries(), before, "nothing was looked up");
     // And one that is right, in pieces.

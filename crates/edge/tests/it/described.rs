@@ -37,7 +37,8 @@ fn closed(document: &Value, schema: &Value, at: &str, seen: &mut BTreeSet<String
         assert_eq!(schema["additionalProperties"], false, "{at} takes unknown fields");
     }
     let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, schema)| schema);
-    let several = ["anyOf", "oneOf", "allOf"].into_iter().flat_map(|word| schema[word].as_array().into_iter().flatten());
+    let several =
+        ["anyOf", "oneOf", "allOf"].into_iter().flat_map(|word| schema[word].as_array().into_iter().flatten());
     for inner in fields.chain(several).chain(schema.get("items")) {
         closed(document, inner, at, seen);
     }

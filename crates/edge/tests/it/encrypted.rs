@@ -114,12 +114,15 @@ async fn several_requests_at_once_over_http_2() {
     let stream = connect(&world, &client(&ca, None, &["h2"])).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
     let (sender, connection) =
-        hyper::client::conn::http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        hyper::client::conn::http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
     tokio::spawn(connection);
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let mut sender = sender.clone();
-        let mut asked = request(Method::POST, "https://localhost/v1/resolve", PUBLIC_TOKEN, Some(r#"{"payee":"cpr:6101701234"}"#));
+        let mut asked =
+            request(Method::POST, "https://localhost/v1/resolve", PUBLIC_TOKEN, Some(r#"{"payee":"cpr:6101701234"}"#));
         asked.headers_mut().remove("host");
         asking.spawn(async move {
             let response = sender.send_request(asked).await.unwrap();

@@ -73,13 +73,16 @@ async fn one_payee_is_looked_up_and_the_journal_tells_of_it() {
         json!({ "payee": ANNA, "state": "in_force", "account": ANNA_IBAN, "bic": "EKSBDK22", "since": since })
     );
     assert_eq!(world.entries(), before + 1);
-    for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY")] {
+    for (name, value) in
+        [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY")]
+    {
         assert_eq!(answer.header(name), value);
     }
     world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"payee":"cpr:7201701235"}"#).await.refused(404, "payee.unknown");
     let answer = world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234","benefit":"NKSBOS"}"#).await;
     assert_eq!(answer.done()["account"], ANNA_IBAN);
-    let answer = world.post("/v1/resolve", "authority.resolve", r#"{"payee":"cpr:6101701234","benefit":"NKSBOS"}"#).await;
+    let answer =
+        world.post("/v1/resolve", "authority.resolve", r#"{"payee":"cpr:6101701234","benefit":"NKSBOS"}"#).await;
     assert_eq!(answer.refused(400, "body.field")["pointer"], "/benefit");
     assert_eq!(world.entries(), before + 3);
 }
@@ -88,14 +91,17 @@ async fn one_payee_is_looked_up_and_the_journal_tells_of_it() {
 async fn payment_files_are_shown_to_their_payer_alone() {
     let world = World::new().await;
     let listed = world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
-    let names: Vec<_> = listed["batches"].as_array().unwrap().iter().map(|batch| batch["batch"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        listed["batches"].as_array().unwrap().iter().map(|batch| batch["batch"].as_str().unwrap()).collect();
     assert_eq!(names, world.batches);
     assert_eq!(listed["next"], json!(null));
 
     let (mut paged, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = world.get(&format!("/v1/payouts?limit=1{cursor}"), PUBLIC_TOKEN).await.done();
-        paged.extend(page["batches"].as_array().unwrap().iter().map(|batch| batch["batch"].as_str().unwrap().to_owned()));
+        paged.extend(
+            page["batches"].as_array().unwrap().iter().map(|batch| batch["batch"].as_str().unwrap().to_owned()),
+        );
         assert!(paged.len() <= world.batches.len(), "{paged:?}");
         let Some(next) = page["next"].as_str() else { break };
         cursor = format!("&cursor={next}");
@@ -138,7 +144,10 @@ async fn queries_are_read_strictly() {
     check("cursor=%FF", "cursor.invalid").await;
     world.get("/v1/payouts?limit=1000", PUBLIC_TOKEN).await.done();
     world.get("/v1/payouts?", PUBLIC_TOKEN).await.done();
-    world.post("/v1/resolve?payee=x", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234"}"#).await.refused(400, "request.query");
+    world
+        .post("/v1/resolve?payee=x", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234"}"#)
+        .await
+        .refused(400, "request.query");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +159,10 @@ async fn what_is_not_there_is_told_in_the_language_that_was_asked_for() {
     asked.headers_mut().insert("accept-language", "da-DK, en;q=0.5".parse().unwrap());
     asked.headers_mut().insert("x-request-id", "a-name-of-ours".parse().unwrap());
     let danish = world.ask(asked).await.refused(404, "request.unknown");
-    assert_eq!((danish["title"].as_str().unwrap(), &danish["instance"]), ("Der er intet på denne adresse", &json!("a-name-of-ours")));
+    assert_eq!(
+        (danish["title"].as_str().unwrap(), &danish["instance"]),
+        ("Der er intet på denne adresse", &json!("a-name-of-ours"))
+    );
 
     let answer = world.ask(request(Method::DELETE, "/v1/payouts", PUBLIC_TOKEN, None)).await;
     answer.refused(405, "request.method");
@@ -186,7 +198,10 @@ async fn what_watches_over_it_sees_figures_and_the_log_tells_nothing_of_persons(
         assert_eq!(crate::support::exchange(watched, request(Method::GET, path, "", None)).await.status, 204);
     }
     let watched = tokio::net::TcpStream::connect(world.metrics).await.unwrap();
-    assert_eq!(crate::support::exchange(watched, request(Method::GET, "/v1/payouts", PUBLIC_TOKEN, None)).await.status, 404);
+    assert_eq!(
+        crate::support::exchange(watched, request(Method::GET, "/v1/payouts", PUBLIC_TOKEN, None)).await.status,
+        404
+    );
     let (batch, logged) = (world.batches[0].clone(), world.log());
     assert!(world.stopped().await);
     let logged = logged.text();

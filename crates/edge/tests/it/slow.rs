@@ -22,7 +22,9 @@ async fn rest(stream: &mut TcpStream) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_does_not_come_ends_the_connection() {
     let world = world(Limits { idle: SHORT, handshake: SHORT, ..Limits::default() }).await;
-    for begun in ["", "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nhost: localhost\r\nx: a", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+    for begun in
+        ["", "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nhost: localhost\r\nx: a", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    {
         let mut stream = world.connect().await;
         stream.write_all(begun.as_bytes()).await.unwrap();
         // HTTP/2 says a word of its own first.
