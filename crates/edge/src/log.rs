@@ -5,15 +5,21 @@ use crate::metrics::Metrics;
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 /// Lines that wait. Nobody waits for a log: what finds this full is counted and dropped.
 const LINES: usize = 8_192;
 
+enum Line {
+    Text(String),
+    /// All before it is written: then its sender is dropped.
+    Flush(std::sync::mpsc::Sender<()>),
+}
+
 /// Where lines go.
 #[derive(Clone)]
 pub struct Log {
-    lines: SyncSender<String>,
+    lines: SyncSender<Line>,
     metrics: Arc<Metrics>,
 }
 
@@ -35,21 +41,34 @@ impl Log {
     }
 
     pub(crate) fn line(&self, line: &Value) {
-        if self.lines.try_send(line.to_string()).is_err() {
+        if self.lines.try_send(Line::Text(line.to_string())).is_err() {
             self.metrics.log_line_dropped();
+        }
+    }
+
+    /// Waits until all that was told is written.
+    pub fn flush(&self) {
+        let (written, wait) = channel();
+        if self.lines.send(Line::Flush(written)).is_ok() {
+            // Its other end is dropped.
+            let _ = wait.recv();
         }
     }
 }
 
-fn write(target: impl Write, waiting: &Receiver<String>) {
+fn write(target: impl Write, waiting: &Receiver<Line>) {
     let mut target = BufWriter::new(target);
-    while let Ok(line) = waiting.recv() {
-        // There is nowhere to say that the log cannot be written.
-        let _ = writeln!(target, "{line}");
-        while let Ok(line) = waiting.try_recv() {
-            let _ = writeln!(target, "{line}");
+    while let Ok(first) = waiting.recv() {
+        let mut flushed = Vec::new();
+        for line in std::iter::once(first).chain(waiting.try_iter().take(LINES)) {
+            match line {
+                // There is nowhere to say that the log cannot be written.
+                Line::Text(line) => drop(writeln!(target, "{line}")),
+                Line::Flush(written) => flushed.push(written),
+            }
         }
         let _ = target.flush();
+        drop(flushed);
     }
 }
 

@@ -24,7 +24,7 @@ pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
     }
     let claimed = common.now;
     let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
-    let (_, service) = Edge::start(Parts {
+    let (edge, service) = Edge::start(Parts {
         store,
         routes: edge::routes::all(),
         tokens: Box::new(NoIssuer),
@@ -40,11 +40,10 @@ pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
         let server = Server::bind(service.clone(), of_command_line(options)).await?;
         tell(&server, common.json)?;
         let stop = stop_signal()?;
-        if let Some(tls) = server.tls() {
-            tokio::spawn(read_again_at_hangup(tls, hangup()?, service));
-        }
+        tokio::spawn(read_again_at_hangup(server.tls(), hangup()?, service));
         Ok::<_, Error>(server.serve(stop).await)
     })?;
+    edge.log.flush();
     // What takes longer than it may is left behind: nothing of it was answered.
     runtime.shutdown_background();
     let text = if is_whole {
@@ -95,8 +94,10 @@ fn hangup() -> Result<Signal, Error> {
     signal(SignalKind::hangup()).map_err(Error::io("signals cannot be waited for"))
 }
 
-async fn read_again_at_hangup(tls: Arc<Tls>, mut hangup: Signal, service: edge::Service) {
+/// Without encryption there is nothing to read, and no reason to end.
+async fn read_again_at_hangup(tls: Option<Arc<Tls>>, mut hangup: Signal, service: edge::Service) {
     while hangup.recv().await.is_some() {
+        let Some(tls) = &tls else { continue };
         let edge = service.edge();
         let now = (edge.clock)();
         match tls.read_again() {

@@ -16,6 +16,7 @@ mod refusals;
 mod routing;
 mod secrets;
 mod server;
+mod serving;
 mod showing;
 mod support;
 mod tamper;

@@ -124,6 +124,8 @@ impl Shared {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(idle)
+            // A client that has said all it has to say may still listen.
+            .half_close(true)
             // One more than may be, so that it is we who say so.
             .max_headers(headers + 1)
             .max_buf_size((2 * header_bytes).max(BUFFER_BYTES_MIN));

@@ -1,1 +1,136 @@
-//! x
+//! Bodies and heads that are wrong, each with its own clear answer.
+
+use crate::support::{PUBLIC_TOKEN, Wanted, World, exchange, request};
+use edge::Limits;
+use hyper::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const TYPE: &str = "content-type: application/json";
+
+/// Sends these bytes after a head for a look-up, and ends the sending; the answer as text.
+async fn send(world: &World, headers: &str, body: &[u8]) -> String {
+    let mut stream = world.connect().await;
+    let head = format!(
+        "POST /v1/resolve HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {PUBLIC_TOKEN}\r\n{headers}\r\n\r\n"
+    );
+    // A server that has answered may have closed already.
+    let _ = stream.write_all(&[head.as_bytes(), body].concat()).await;
+    let _ = stream.shutdown().await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+#[track_caller]
+fn check(answer: &str, status: &str, code: &str, about: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{about}: {answer}");
+    assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{about}: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_wrong() {
+    let world =
+        World::with(Wanted { limits: Limits { body_bytes: 4_096, ..Limits::default() }, ..Wanted::default() }).await;
+    let before = world.entries();
+    let good = r#"{"payee":"cpr:6101701234"}"#;
+    let with_length = |kind: &str, body: &str| format!("{kind}\r\ncontent-length: {}", body.len());
+    let json = async |body: &str| send(&world, &with_length(TYPE, body), body.as_bytes()).await;
+
+    for kind in ["accept: */*", "content-type: text/plain", "content-type: application/json; charset=latin1"] {
+        check(&send(&world, &with_length(kind, good), good.as_bytes()).await, "415", "body.type", kind);
+    }
+    let table: &[(&str, &str, &str)] = &[
+        ("", "400", "body.cut_off"),
+        ("{", "400", "body.cut_off"),
+        (&good[..20], "400", "body.cut_off"),
+        ("payee=cpr:6101701234", "400", "body.malformed"),
+        ("{} {}", "400", "body.field"),
+        (r#"["cpr:6101701234"]"#, "400", "body.field"),
+        ("null", "400", "body.field"),
+        ("[]", "400", "body.field"),
+        (r#"{"payee":null}"#, "400", "body.field"),
+        (r#"{"payee":6101701234}"#, "400", "body.field"),
+        (r#"{"payee":"6101701234"}"#, "400", "body.field"),
+        (r#"{"payee":"cpr:1"}"#, "400", "body.field"),
+        (r#"{"payee":"cpr:6101701234","payee":"cpr:6101701234"}"#, "400", "body.field"),
+        (r#"{"payee":"cpr:6101701234","as_of":"2026-01-01"}"#, "400", "body.field"),
+        (r#"{"payee":"cpr:6101701234","benefit":""}"#, "400", "body.field"),
+        (r#"{"payee":"cpr:6101701234","benefit":7}"#, "400", "body.field"),
+        ("{\"payee\":\"cpr:61017\u{0}01234\"}", "400", "body.malformed"),
+        (r#"{"payee":"cpr:61017\u000001234"}"#, "400", "body.field"),
+        (r#"{"payee":"\ud800"}"#, "400", "body.field"),
+    ];
+    for (body, status, code) in table {
+        let answer = json(body).await;
+        check(&answer, status, code, body);
+        assert!(!answer.contains("6101701234") && !answer.contains("61017"), "{body}: {answer}");
+    }
+    let latin = [b"{\"payee\":\"cpr:\xe6\"}".as_slice()].concat();
+    check(
+        &send(&world, &format!("{TYPE}\r\ncontent-length: {}", latin.len()), &latin).await,
+        "400",
+        "body.malformed",
+        "latin1",
+    );
+
+    let large = " ".repeat(4_097);
+    check(&json(&large).await, "413", "body.too_large", "announced");
+    let chunked = format!("{TYPE}\r\ntransfer-encoding: chunked");
+    let chunk = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
+    check(&send(&world, &chunked, chunk.as_bytes()).await, "413", "body.too_large", "not announced");
+    check(
+        &send(&world, &format!("{TYPE}\r\ncontent-length: 100"), good.as_bytes()).await,
+        "400",
+        "body.cut_off",
+        "length",
+    );
+    check(&send(&world, &chunked, b"5\r\n{\"pay").await, "400", "body.cut_off", "chunk");
+    assert_eq!(world.entries(), before, "nothing was looked up");
+    // And one that is right, in pieces.
+    let (first, second) = good.split_at(7);
+    let chunks = format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    assert!(send(&world, &chunked, chunks.as_bytes()).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_nested_arrays_stop_nothing() {
+    let world = World::new().await;
+    for body in ["[".repeat(10_000), "{\"payee\":".repeat(10_000), format!("{{\"payee\":{}", "[".repeat(10_000))] {
+        let answer = world.post("/v1/resolve", PUBLIC_TOKEN, &body).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
+    assert_eq!(world.get("/health/ready", "").await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_that_are_wrong() {
+    let world = World::new().await;
+    let long = format!("/v1/payouts?cursor={}", "a".repeat(4_000));
+    world.get(&long, PUBLIC_TOKEN).await.refused(414, "request.uri_too_long");
+    let mut many = request(Method::GET, "/v1/payouts", PUBLIC_TOKEN, None);
+    for number in 0..62 {
+        many.headers_mut().append("x-more", number.into());
+    }
+    assert_eq!(exchange(world.connect().await, many.clone()).await.status, 200);
+    many.headers_mut().append("x-more", 63.into());
+    exchange(world.connect().await, many.clone()).await.refused(431, "request.headers");
+    let mut large = request(Method::GET, "/v1/payouts", PUBLIC_TOKEN, None);
+    large.headers_mut().append("x-large", "a".repeat(17_000).parse().unwrap());
+    exchange(world.connect().await, large).await.refused(431, "request.headers");
+    let mut body = request(Method::GET, "/v1/payouts", PUBLIC_TOKEN, Some("{}"));
+    body.headers_mut().remove("content-type");
+    exchange(world.connect().await, body).await.refused(415, "body.type");
+
+    // What the reader of HTTP itself refuses has no document, and an answer all the same.
+    let huge = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "a".repeat(100_000));
+    let headers = format!("GET / HTTP/1.1\r\nhost: localhost\r\n{}\r\n", "a: b\r\n".repeat(1_000));
+    for (bytes, status) in [("GARBAGE\r\n\r\n", "400"), (huge.as_str(), "431"), (headers.as_str(), "431")] {
+        let mut stream = world.connect().await;
+        let _ = stream.write_all(bytes.as_bytes()).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}

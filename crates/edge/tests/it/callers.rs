@@ -1,1 +1,86 @@
-//! x
+//! Who is let in.
+
+use crate::support::{PUBLIC_TOKEN, Wanted, World, request};
+use edge::phase_out::{Interfaces, Use};
+use hyper::Method;
+use kernel::{Error, Timestamp, Writer};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_not_good() {
+    let world = World::new().await;
+    let before = world.entries();
+    let check = async |authorization: &str, code: &str, challenge: &str| {
+        let mut asked = request(Method::POST, "/v1/resolve", "", Some(r#"{"payee":"cpr:6101701234"}"#));
+        asked.headers_mut().insert("authorization", authorization.parse().unwrap());
+        let answer = world.ask(asked).await;
+        answer.refused(401, code);
+        assert_eq!(answer.header("www-authenticate"), challenge, "{authorization}");
+    };
+    let missing = "Bearer realm=\"anvis\"";
+    let invalid = |code: &str| format!("{missing}, error=\"invalid_token\", error_description=\"{code}\"");
+    check("Basic YTpi", "token.missing", missing).await;
+    check("Bearer", "token.missing", missing).await;
+    check("Bearer a b", "token.malformed", &invalid("token.malformed")).await;
+    check("Bearer expired", "token.expired", &invalid("token.expired")).await;
+    check("Bearer made-up", "token.signature", &invalid("token.signature")).await;
+    check("Bearer console.resolve", "token.signature", &invalid("token.signature")).await;
+    check(&format!("Bearer bound.{PUBLIC_TOKEN}"), "token.binding", &invalid("token.binding")).await;
+    let answer = world.post("/v1/resolve", "public-payer.payouts", "{}").await;
+    answer.refused(403, "token.scope");
+    assert!(answer.header("www-authenticate").ends_with("error=\"insufficient_scope\", scope=\"resolve\""));
+    world.post("/v1/resolve", "private-payer.resolve", "{}").await.refused(403, "policy.not_allowed");
+    assert_eq!(world.entries(), before, "who is not let in leaves nothing in the journal");
+    // A token in the address or the body is none.
+    world.get("/v1/payouts?access_token=public-payer.payouts", "").await.refused(401, "token.missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_was_ended_is_forgotten() {
+    let world = World::new().await;
+    let token = "ended.public-payer.payouts";
+    world.get("/v1/payouts", token).await.done();
+    world.issuer.store(true, std::sync::atomic::Ordering::Relaxed);
+    world.service.edge().refresh().await;
+    world.get("/v1/payouts", token).await.refused(401, "token.client");
+}
+
+/// Ends what a test says, and keeps what it is told.
+#[derive(Clone, Default)]
+struct Ledger {
+    kept: Arc<Mutex<BTreeMap<Use, u64>>>,
+    ended: Arc<Mutex<Option<&'static str>>>,
+}
+
+impl Interfaces for Ledger {
+    fn is_ended(&self, of: &Use, _: Timestamp) -> bool {
+        *self.ended.lock().unwrap() == Some(of.interface)
+    }
+
+    fn keep(&self, uses: &BTreeMap<Use, u64>, _: Timestamp, _: &mut Writer) -> Result<(), Error> {
+        for (of, times) in uses {
+            *self.kept.lock().unwrap().entry(of.clone()).or_default() += times;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_uses_what_is_kept_and_what_was_ended_is_refused() {
+    let ledger = Ledger::default();
+    let world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
+    world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
+    *ledger.ended.lock().unwrap() = Some("payouts");
+    world.get("/v1/payouts", PUBLIC_TOKEN).await.refused(410, "interface.ended");
+    world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234"}"#).await.done();
+    assert!(world.stopped().await);
+    let of = |interface| Use {
+        client: "a public-payer".to_owned(),
+        interface,
+        version: "v1",
+        transport: "none",
+        algorithm: "ES256",
+    };
+    assert_eq!(*ledger.kept.lock().unwrap(), BTreeMap::from([(of("payouts"), 2), (of("resolve"), 1)]));
+}

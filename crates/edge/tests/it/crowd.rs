@@ -1,1 +1,208 @@
-//! x
+//! More than can be done at once, and the end.
+
+use crate::support::{PUBLIC_TOKEN, Wanted, World, exchange, request};
+use edge::core::Sizes;
+use edge::route::{Answer, Call, Done, Nothing, Route};
+use hyper::Method;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Command, Decision, Env, Error, Group, Operation, Refusal, Scope, Secrets};
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+const BODY: &str = r#"{"payee":"cpr:6101701234"}"#;
+
+/// Holds the store until it is dropped: nobody else can write.
+struct Held {
+    release: Option<mpsc::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Held {
+    fn new(world: &World) -> Self {
+        let mut writer = world.store.writer(Secrets::from_system()).unwrap();
+        let ((is_held, held), (release, released)) = (mpsc::channel(), mpsc::channel());
+        let hold = move || {
+            let work = |_: &mut Group<'_>| -> Result<(), Error> {
+                is_held.send(()).unwrap();
+                let _ = released.recv();
+                Ok(())
+            };
+            writer.execute_group(work).unwrap();
+        };
+        let thread = std::thread::spawn(hold);
+        held.recv().unwrap();
+        Self { release: Some(release), thread: Some(thread) }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.release.take());
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_turned_away_before_and_what_was_taken_is_done() {
+    const ASKED: usize = 40;
+    let sizes = Sizes { write_queue: 4, group_weight: 2, ..Sizes::default() };
+    let world = World::with(Wanted { sizes, ..Wanted::default() }).await;
+    let before = world.entries();
+    let held = Held::new(&world);
+    let mut asking = JoinSet::new();
+    for _ in 0..ASKED {
+        let stream = world.connect().await;
+        asking.spawn(exchange(stream, request(Method::POST, "/v1/resolve", PUBLIC_TOKEN, Some(BODY))));
+    }
+    // At most a group and a queue of them can be taken while the store is held: all others come back now.
+    let mut turned_away = 0;
+    while turned_away < ASKED - 6 {
+        let answer = asking.join_next().await.unwrap().unwrap();
+        answer.refused(503, "service.overloaded");
+        assert_eq!(answer.header("retry-after"), "1");
+        turned_away += 1;
+    }
+    drop(held);
+    let mut done = 0;
+    while let Some(answer) = asking.join_next().await {
+        let answer = answer.unwrap();
+        if answer.status == 503 {
+            answer.refused(503, "service.overloaded");
+        } else {
+            answer.done();
+            done += 1;
+        }
+    }
+    assert!(done >= 4, "{done}");
+    assert_eq!(world.entries(), before + done, "each that was taken is recorded, and nothing else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_is_answered_after_the_end_was_told() {
+    let mut world = World::new().await;
+    let held = Held::new(&world);
+    let mut asking = JoinSet::new();
+    for _ in 0..10 {
+        let stream = world.connect().await;
+        asking.spawn(exchange(stream, request(Method::POST, "/v1/resolve", PUBLIC_TOKEN, Some(BODY))));
+    }
+    // Figures are read until all of them are with the writer's thread or in its queue.
+    let taken = "anvis_tokens_total{was=\"remembered\"} 9";
+    while !world.service.edge().metrics.text().contains(taken) {
+        tokio::task::yield_now().await;
+    }
+    world.stop();
+    while !world.service.edge().is_stopping() {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    while let Some(answer) = asking.join_next().await {
+        answer.unwrap().done();
+    }
+    let address = world.address;
+    assert!(world.stopped().await);
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_does_not_wait_for_ever() {
+    let mut world = World::with(Wanted { grace: Duration::from_millis(100), ..Wanted::default() }).await;
+    let held = Held::new(&world);
+    let stream = world.connect().await;
+    let asking = tokio::spawn(exchange(stream, request(Method::POST, "/v1/resolve", PUBLIC_TOKEN, Some(BODY))));
+    while !world.service.edge().metrics.text().contains("anvis_tokens_total{was=\"verified\"} 1") {
+        tokio::task::yield_now().await;
+    }
+    world.stop();
+    assert!(!world.stopped().await);
+    drop(held);
+    asking.abort();
+}
+
+/// A command that goes wrong on its way, as no command may.
+struct Wrong(&'static str);
+
+const WRONG: Operation = Operation { name: "test.wrong", roles: &[kernel::Role::Console] };
+
+impl Command for Wrong {
+    const OPERATION: Operation = WRONG;
+    type State = ();
+    type Change = ();
+    type Output = u8;
+
+    fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
+        match self.0 {
+            "panics" => panic!("as the test wants it"),
+            "fails" => Err(kernel::StoreError::plain("as the test wants it").into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), u8>, Refusal> {
+        match self.0 {
+            "refuses" => Err(Refusal { code: "test.refused", text: "as the test wants it".to_owned() }),
+            _ => Ok(Decision::of(vec![], serde_json::json!({}), 7)),
+        }
+    }
+
+    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(vec![])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_goes_wrong_takes_nobody_along() {
+    let world = World::new().await;
+    let before = world.entries();
+    let held = Held::new(&world);
+    let edge = world.service.edge();
+    let give = |what| {
+        let edge = edge.clone();
+        tokio::spawn(async move { edge.core.execute(Wrong(what), Actor::console()).await })
+    };
+    let kinds = ["is good", "panics", "refuses", "is good", "fails", "is good", "panics", "is good"];
+    let given: Vec<_> = kinds.into_iter().map(|kind| (kind, give(kind))).collect();
+    drop(held);
+    for (kind, answer) in given {
+        let answer = answer.await.unwrap();
+        let code = answer.as_ref().err().map(|error| match error {
+            edge::core::Unanswered::Overloaded => "overloaded",
+            edge::core::Unanswered::Failed(error) => error.code(),
+        });
+        let expected = match kind {
+            "is good" => None,
+            "refuses" => Some("test.refused"),
+            _ => Some("failure"),
+        };
+        assert_eq!(code, expected, "{kind}: {answer:?}");
+    }
+    assert!(edge.core.is_alive());
+    assert_eq!(world.entries(), before + 5, "four that are good, and one refusal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_panics_fails_its_own_request() {
+    async fn panic(_: Call) -> Answer<Done> {
+        panic!("as the test wants it")
+    }
+    async fn read(call: Call<Nothing>) -> Answer<Done> {
+        call.edge.core.read(|_| -> Result<(), Error> { panic!("as the test wants it") }).await?;
+        Ok(Done)
+    }
+    let operation = Operation { name: "test.panic", roles: &[kernel::Role::PublicPayer] };
+    let mut routes = edge::routes::all();
+    routes.push(
+        Route::get("/v1/panic", "test.panic", "Goes wrong in the handler").client(operation, "payouts").by(panic),
+    );
+    routes.push(
+        Route::get("/v1/read", "test.read", "Goes wrong on a reader's thread").client(operation, "payouts").by(read),
+    );
+    let world = World::of_routes(Wanted::default(), routes).await;
+    for _ in 0..5 {
+        for path in ["/v1/panic", "/v1/read"] {
+            world.get(path, PUBLIC_TOKEN).await.refused(500, "failure");
+        }
+    }
+    world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
+}

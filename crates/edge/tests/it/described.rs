@@ -1,1 +1,301 @@
-//! x
+//! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
+
+use crate::support::{Answer, PUBLIC_TOKEN, World, request};
+use hyper::Method;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+const REQUESTS: u32 = 250;
+
+fn document() -> Value {
+    edge::document(&edge::routes::all())
+}
+
+#[test]
+fn requests_take_no_field_that_is_not_described() {
+    let document = document();
+    let mut seen = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        for content in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            closed(&document, &content.1["schema"], &format!("{method} {path}"), &mut seen);
+        }
+    }
+    assert!(!seen.is_empty());
+}
+
+/// Every object has fields of ours only, so that the reader refuses unknown and doubled ones.
+fn closed(document: &Value, schema: &Value, at: &str, seen: &mut BTreeSet<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        if seen.insert(name.to_owned()) {
+            closed(document, of_reference(document, name), name, seen);
+        }
+        return;
+    }
+    if schema["type"] == "object" {
+        assert_eq!(schema["additionalProperties"], false, "{at} takes unknown fields");
+    }
+    let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, schema)| schema);
+    let several =
+        ["anyOf", "oneOf", "allOf"].into_iter().flat_map(|word| schema[word].as_array().into_iter().flatten());
+    for inner in fields.chain(several).chain(schema.get("items")) {
+        closed(document, inner, at, seen);
+    }
+}
+
+#[test]
+fn every_route_is_described_and_everything_described_is_a_route() {
+    let document = document();
+    let described: BTreeSet<_> =
+        operations(&document).into_iter().map(|(_, _, operation)| operation["operationId"].as_str().unwrap()).collect();
+    let offered: BTreeSet<_> = edge::routes::all().iter().map(|route| route.name).collect();
+    assert_eq!(described, offered);
+    assert_eq!(document["openapi"], "3.1.0");
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(of_reference(&document, reference).is_object(), "{reference}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_and_its_page_are_served() {
+    let world = World::new().await;
+    assert_eq!(world.get("/openapi.json", "").await.done(), document());
+    let page = world.get("/", "").await;
+    let text = String::from_utf8(page.body.to_vec()).unwrap();
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    for route in edge::routes::all() {
+        assert!(text.contains(&format!("id=\"{}\"", route.name)), "{}", route.name);
+    }
+    for elsewhere in ["http://", "https://", "<script", "<img", "@import"] {
+        assert!(!text.contains(elsewhere), "{elsewhere}");
+    }
+    let style = world.get("/style.css", "").await;
+    assert!(style.status == 200 && !String::from_utf8_lossy(&style.body).contains("url("));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generated_requests_are_answered_as_described() {
+    let world = World::new().await;
+    let document = world.get("/openapi.json", "").await.done();
+    let mut chance = Chance::new();
+    for (path, method, operation) in operations(&document) {
+        let mut statuses = BTreeSet::new();
+        for _ in 0..REQUESTS {
+            let address = address(path, operation, &world, &mut chance);
+            let token = if chance.once_in(8) { "public-payer" } else { PUBLIC_TOKEN };
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let body = (!schema.is_null()).then(|| body(&document, schema, &mut chance));
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let asked = format!("{method} {address} {body:?}");
+            let mut sent = request(method, &address, token, body.as_deref());
+            if chance.once_in(20) {
+                sent.headers_mut().insert("content-type", "text/html".parse().unwrap());
+            }
+            let answer = world.ask(sent).await;
+            statuses.insert(answer.status);
+            check(&document, operation, &answer, &asked);
+        }
+        assert!(statuses.iter().any(|status| *status < 300), "{method} {path}: none was right: {statuses:?}");
+    }
+    assert_eq!(world.get("/health/ready", "").await.status, 204);
+}
+
+fn check(document: &Value, operation: &Value, answer: &Answer, asked: &str) {
+    let described = &operation["responses"][answer.status.to_string()];
+    assert!(answer.status < 500 && described.is_object(), "{asked}: {answer:?}");
+    let kind = answer.header("content-type").split(';').next().unwrap();
+    let contents = described["content"].as_object().cloned().unwrap_or_default();
+    let Some(content) = contents.get(kind).or_else(|| contents.get("*/*")) else {
+        assert!(contents.is_empty() && answer.body.is_empty(), "{asked}: {answer:?}");
+        return;
+    };
+    if kind.ends_with("json") {
+        let json = answer.json();
+        if let Err(why) = matches(document, &content["schema"], &json, "") {
+            panic!("{asked}: {why}: {json}");
+        }
+        if let Some(codes) = described["x-codes"].as_array() {
+            assert!(codes.contains(&json["code"]), "{asked}: {json}");
+        }
+    }
+}
+
+/// Whether a value is as its schema says, of what our schemas say.
+fn matches(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return matches(document, of_reference(document, name), value, at);
+    }
+    if let Some(several) = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
+        let is_one = several.iter().any(|schema| matches(document, schema, value, at).is_ok());
+        return if is_one { Ok(()) } else { Err(format!("{at} is none of several")) };
+    }
+    let is_kind = |kind: &Value| match kind.as_str().unwrap_or_default() {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        kind => panic!("{at}: {kind}"),
+    };
+    let is_right = match &schema["type"] {
+        Value::Null => true,
+        Value::Array(kinds) => kinds.iter().any(is_kind),
+        kind => is_kind(kind),
+    };
+    if !is_right || schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
+        return Err(format!("{at} is not {}", schema["type"]));
+    }
+    for item in value.as_array().into_iter().flatten() {
+        matches(document, &schema["items"], item, &format!("{at}/*"))?;
+    }
+    let Some(fields) = value.as_object() else { return Ok(()) };
+    for name in schema["required"].as_array().into_iter().flatten() {
+        if !fields.contains_key(name.as_str().unwrap()) {
+            return Err(format!("{at} has no {name}"));
+        }
+    }
+    for (name, field) in fields {
+        let described = match schema["properties"].get(name) {
+            Some(described) => described,
+            None if schema["additionalProperties"].is_object() => &schema["additionalProperties"],
+            None if schema["properties"].is_object() => return Err(format!("{at}/{name} is not described")),
+            None => continue,
+        };
+        matches(document, described, field, &format!("{at}/{name}"))?;
+    }
+    Ok(())
+}
+
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().iter();
+            methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+        .collect()
+}
+
+fn of_reference<'d>(document: &'d Value, reference: &str) -> &'d Value {
+    document.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null)
+}
+
+/// The same requests on every run.
+struct Chance(TestRunner);
+
+impl Chance {
+    fn new() -> Self {
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, b"requests made from a description");
+        Self(TestRunner::new_with_rng(Config::default(), rng))
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (0..bound).new_tree(&mut self.0).unwrap().current()
+    }
+
+    fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn text(&mut self, pattern: &str) -> String {
+        let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+        proptest::string::string_regex(pattern).unwrap().new_tree(&mut self.0).unwrap().current()
+    }
+
+    /// Anything at all.
+    fn value(&mut self) -> Value {
+        match self.below(9) {
+            0 => Value::Null,
+            1 => json!(true),
+            2 => json!(self.below(usize::MAX)),
+            3 => json!(-1.5e300),
+            4 => json!(self.text("\\PC{0,40}")),
+            5 => json!(self.text("[\\x00-\\x7f]{0,10}")),
+            6 => json!([self.value()]),
+            7 => json!({ self.text("[a-z]{0,8}"): self.value() }),
+            _ => json!("x".repeat(70_000)),
+        }
+    }
+}
+
+fn address(path: &str, operation: &Value, world: &World, chance: &mut Chance) -> String {
+    let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let mut address = path.to_owned();
+    let mut query = Vec::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap();
+        let text = match (parameter["in"].as_str().unwrap(), chance.below(3)) {
+            ("path", 0) => world.batches[0].clone(),
+            ("query", 0) => "7".to_owned(),
+            _ => chance.text("\\PC{1,30}"),
+        };
+        match parameter["in"].as_str().unwrap() {
+            "path" => address = address.replace(&format!("{{{name}}}"), &encode(&text)),
+            "query" if chance.once_in(3) => query.push(format!("{name}={}", encode(&text))),
+            _ => {}
+        }
+    }
+    if chance.once_in(15) {
+        query.push(encode(&chance.text("\\PC{1,10}")));
+    }
+    if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) }
+}
+
+/// A body that is right, or nearly, or not at all.
+fn body(document: &Value, schema: &Value, chance: &mut Chance) -> String {
+    let mut value = right(document, schema, chance);
+    if let Value::Object(fields) = &mut value {
+        let names: Vec<String> = fields.keys().cloned().collect();
+        match chance.below(6) {
+            0 if !names.is_empty() => drop(fields.remove(&names[chance.below(names.len())])),
+            1 if !names.is_empty() => drop(fields.insert(names[chance.below(names.len())].clone(), chance.value())),
+            2 => drop(fields.insert(chance.text("[a-z_]{1,10}"), chance.value())),
+            3 => return chance.value().to_string(),
+            _ => {}
+        }
+    }
+    let text = value.to_string();
+    match chance.below(10) {
+        0 => text.chars().take(chance.below(text.chars().count())).collect(),
+        1 => format!("{text}{}", chance.value()),
+        2 => chance.text("\\PC{0,60}"),
+        _ => text,
+    }
+}
+
+fn right(document: &Value, schema: &Value, chance: &mut Chance) -> Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        return right(document, of_reference(document, name), chance);
+    }
+    if let Some(several) = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
+        return right(document, &several[chance.below(several.len())], chance);
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words[chance.below(words.len())].clone();
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds[chance.below(kinds.len())].clone(),
+        kind => kind.clone(),
+    };
+    match kind.as_str().unwrap_or_default() {
+        // Somebody who is there, for once.
+        "string" if schema["pattern"].is_string() && chance.once_in(2) => json!("cpr:6101701234"),
+        "string" => json!(chance.text(schema["pattern"].as_str().unwrap_or("[A-Z]{1,35}"))),
+        "integer" => json!(chance.below(1_000)),
+        "boolean" => json!(chance.once_in(2)),
+        "array" => (0..chance.below(4)).map(|_| right(document, &schema["items"], chance)).collect(),
+        "object" => {
+            let mut object = Map::new();
+            for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+                object.insert(name.clone(), right(document, field, chance));
+            }
+            Value::Object(object)
+        }
+        _ => Value::Null,
+    }
+}

@@ -75,7 +75,7 @@ pub struct World {
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<bool>,
     _place: TestPlace,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 /// What the log says.
@@ -192,12 +192,8 @@ impl World {
             stop: Some(stop),
             served,
             _place: place,
-            folder,
+            _folder: folder,
         }
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Tells it to stop.
