@@ -10,11 +10,29 @@ pub enum Role {
     Console,
     /// A registered operator of the agency.
     Operator,
+    /// An authority that pays.
+    PublicPayer,
+    /// Anybody else who pays.
+    PrivatePayer,
+    /// A bank.
+    Bank,
+    /// An authority that asks, and does not pay.
+    Authority,
+    /// A register that tells what happened to those whom it lists.
+    RegisterFeed,
 }
 
 impl Role {
     /// Every role there is, for the printed policy.
-    pub const ALL: [Self; 2] = [Self::Console, Self::Operator];
+    pub const ALL: [Self; 7] = [
+        Self::Console,
+        Self::Operator,
+        Self::PublicPayer,
+        Self::PrivatePayer,
+        Self::Bank,
+        Self::Authority,
+        Self::RegisterFeed,
+    ];
 }
 
 /// Who gives a command, as the journal names them.
@@ -37,13 +55,20 @@ impl Actor {
         Self { role: Role::Operator, name: format!("operator:{name}") }
     }
 
+    /// The client registered under `name`, another organisation's system. Whoever builds it has checked that it is them, and
+    /// that this is their role.
+    #[must_use]
+    pub fn client(role: Role, name: &str) -> Self {
+        Self { role, name: format!("client:{name}") }
+    }
+
     /// What they are.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// As it stands in the journal: `console`, `operator:NAME`.
+    /// As it stands in the journal: `console`, `operator:NAME`, `client:NAME`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -1,7 +1,7 @@
 //! The history of designations, and where each specific account's begins.
 
 use crate::account::DesignatedAccount;
-use crate::designation::{Designation, Standing, State};
+use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::payer::Payer;
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
@@ -11,16 +11,16 @@ use std::ops::Range;
 
 statements! {
     INSERT = "designation.insert":
-        "INSERT INTO designation (id, payee, purpose, previous, state, effective, account)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     FIND = "designation.find":
-        "SELECT id, previous, effective, state, account, purpose FROM designation WHERE id = $1";
+        "SELECT id, previous, effective, state, account, purpose, channel FROM designation WHERE id = $1";
     RANGE = "designation.range":
-        "SELECT id, payee, purpose, previous, state, effective, account FROM designation
+        "SELECT id, payee, purpose, previous, state, effective, channel, account FROM designation
          WHERE id >= $1 AND id < $2 ORDER BY id";
     CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
     FIND_SPECIFIC = "specific_account.find":
-        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
          FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1 AND s.purpose = $2";
     ALL_SPECIFIC = "specific_account.of_payee":
         "SELECT d.id, s.purpose FROM specific_account s JOIN designation d ON d.id = s.designation
@@ -65,7 +65,13 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Designation, Error> {
         effective: Timestamp::from_micros(row.int(2)?),
         standing: read_standing(scope, row, id, 3)?,
         purpose: purpose(row, 5)?,
+        channel: read_channel(row, 6)?,
     })
+}
+
+/// Reads `channel` from a column of a row.
+pub(crate) fn read_channel(row: &Row<'_>, column: usize) -> Result<ChannelKind, Error> {
+    ChannelKind::from_code(row.int(column)?).ok_or_else(|| row.broken(column).into())
 }
 
 /// One row of a history.
@@ -109,6 +115,7 @@ pub(crate) struct NewDesignation {
     pub(crate) previous: Option<Id<Designation>>,
     pub(crate) effective: Timestamp,
     pub(crate) standing: Standing,
+    pub(crate) channel: ChannelKind,
 }
 
 /// Adds rows, in the order of their ids; the rows of each entry.
@@ -133,6 +140,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.previous,
                 row.effective,
                 row.standing.state,
+                row.channel,
                 account.as_bytes(),
             ));
         }
@@ -148,6 +156,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.previous.into(),
                 row.standing.state.code().into(),
                 row.effective.into(),
+                row.channel.code().into(),
                 account.into(),
             ]
         }),
@@ -221,6 +230,7 @@ fn leaf(
     previous: Option<Id<Designation>>,
     effective: Timestamp,
     state: State,
+    channel: ChannelKind,
     account: &[u8],
 ) -> Hash {
     encoder
@@ -231,6 +241,7 @@ fn leaf(
         .optional_int(previous.map(Id::number))
         .int(effective.micros())
         .int(state.code())
+        .int(channel.code())
         .bytes(account)
         .leaf()
 }
@@ -260,7 +271,8 @@ impl Table for DesignationTable {
                 row.optional_int(3)?.map(Id::new),
                 Timestamp::from_micros(row.int(5)?),
                 State::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?,
-                &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(6)?)?,
+                read_channel(row, 6)?,
+                &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(7)?)?,
             );
             visit(journal::entry_of(id.number()), leaf)
         })

@@ -38,6 +38,7 @@ CREATE TABLE designation (
     previous BIGINT,
     state BIGINT NOT NULL,
     effective BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
     account BYTEA NOT NULL
 ) /*append-only*/;
 
