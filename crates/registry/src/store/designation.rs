@@ -25,6 +25,10 @@ statements! {
     ALL_SPECIFIC = "specific_account.of_payee":
         "SELECT d.id, s.purpose FROM specific_account s JOIN designation d ON d.id = s.designation
          WHERE s.payee = $1 ORDER BY s.purpose LIMIT 10000";
+    NEWEST_SPECIFIC = "specific_account.newest_of_payee":
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
+         FROM specific_account s JOIN designation d ON d.id = s.designation
+         WHERE s.payee = $1 ORDER BY s.purpose LIMIT 10000";
     INSERT_SPECIFIC = "specific_account.insert":
         "INSERT INTO specific_account (payee, purpose, designation) VALUES ($1, $2, $3)";
     SET_SPECIFIC = "specific_account.update":
@@ -79,16 +83,43 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Designation>) -> Result<Designation
     scope.tx.one(&FIND, &[id.into()], |row| read(scope, row))
 }
 
+/// Rows of histories, by their sorted ids; `found` gets the place of each id.
+pub(crate) fn find_many(
+    scope: &Scope<'_>,
+    ids: impl IntoIterator<Item = Id<Designation>>,
+    mut found: impl FnMut(usize, Designation) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&FIND, ids.into_iter().map(Into::into), |at, row| found(at, read(scope, row)?))
+}
+
 /// What a specific account is for: the payer, and the kind of benefit. It is sealed with the account.
 pub(crate) fn purpose_of(scope: &Scope<'_>, id: Id<Designation>) -> Result<Option<(Id<Payer>, BenefitKind)>, Error> {
-    scope.tx.one(&FIND, &[id.into()], |row| {
-        let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(4)?)?;
-        let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
-        let Some(line) = text.lines().nth(1) else { return Ok(None) };
-        let parsed = line
-            .split_once(' ')
-            .and_then(|(payer, kind)| Some((Id::new(payer.parse().ok()?), BenefitKind::parse(kind)?)));
-        parsed.map(Some).ok_or_else(|| row.broken(4).into())
+    scope.tx.one(&FIND, &[id.into()], |row| read_purpose(scope, row, id))
+}
+
+fn read_purpose(
+    scope: &Scope<'_>,
+    row: &Row<'_>,
+    id: Id<Designation>,
+) -> Result<Option<(Id<Payer>, BenefitKind)>, Error> {
+    let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(4)?)?;
+    let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
+    let Some(line) = text.lines().nth(1) else { return Ok(None) };
+    let parsed =
+        line.split_once(' ').and_then(|(payer, kind)| Some((Id::new(payer.parse().ok()?), BenefitKind::parse(kind)?)));
+    parsed.map(Some).ok_or_else(|| row.broken(4).into())
+}
+
+/// The newest rows of all specific accounts of some payees, by their sorted keys; `found` gets the place of each key.
+pub(crate) fn newest_specifics<'k>(
+    scope: &Scope<'_>,
+    payees: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, Designation, Id<Payer>, BenefitKind) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&NEWEST_SPECIFIC, payees.into_iter().map(Into::into), |at, row| {
+        let newest = read(scope, row)?;
+        let (payer, benefit) = read_purpose(scope, row, newest.id)?.ok_or_else(|| row.broken(4))?;
+        found(at, newest, payer, benefit)
     })
 }
 
