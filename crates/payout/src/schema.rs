@@ -103,6 +103,7 @@ mod tests {
             "journal_head",
             "payee",
             "specific_account",
+            "allowance",
             "staging",
             "unwritten_stage",
         ];
