@@ -41,7 +41,7 @@ CREATE TABLE designation (
     effective BIGINT NOT NULL,
     channel BIGINT NOT NULL,
     account BYTEA NOT NULL
-) /*append-only*/;
+) /*clustered*/ /*append-only*/;
 
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (
