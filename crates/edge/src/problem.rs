@@ -151,9 +151,13 @@ pub(crate) struct Document<'d> {
 }
 
 impl From<Refusal> for Problem {
-    fn from(Refusal { code, text }: Refusal) -> Self {
+    fn from(Refusal { code, text, retry_after_seconds }: Refusal) -> Self {
         if codes::find(code).code == code {
-            Self::of(code).because(text)
+            let problem = Self::of(code).because(text);
+            match retry_after_seconds {
+                Some(seconds) => problem.retry_after(u32::try_from(seconds).unwrap_or(u32::MAX)),
+                None => problem,
+            }
         } else {
             Self::failure(format!("{text} [{code}]"))
         }

@@ -9,6 +9,8 @@ pub struct Refusal {
     pub code: &'static str,
     /// One clear sentence. Never holds a CPR number, an account, a name or a payer's own text.
     pub text: String,
+    /// After how many seconds the same may be asked again with another outcome, where waiting helps.
+    pub retry_after_seconds: Option<u64>,
 }
 
 impl fmt::Display for Refusal {
@@ -21,11 +23,16 @@ impl fmt::Display for Refusal {
 pub trait Refuse: fmt::Display {
     /// The stable code.
     fn code(&self) -> &'static str;
+
+    /// As in [`Refusal`].
+    fn retry_after_seconds(&self) -> Option<u64> {
+        None
+    }
 }
 
 impl<R: Refuse> From<R> for Refusal {
     fn from(refusal: R) -> Self {
-        Self { code: refusal.code(), text: refusal.to_string() }
+        Self { code: refusal.code(), text: refusal.to_string(), retry_after_seconds: refusal.retry_after_seconds() }
     }
 }
 

@@ -31,6 +31,7 @@ statements! {
     SIZE_AT = "journal_entry.size_at":
         "SELECT COALESCE((SELECT number FROM journal_entry WHERE at <= $1 ORDER BY at DESC, number DESC LIMIT 1), -1) + 1";
     DIGEST = "journal_entry.digest": "SELECT number, digest FROM journal_entry WHERE number = $1";
+    MOMENT = "journal_entry.moment": "SELECT at FROM journal_entry WHERE number = $1";
     COUNT_PAYLOADS = "journal_payload.count": "SELECT COUNT(*) FROM journal_payload";
     LAST = "journal_entry.last": "SELECT COALESCE(MAX(number), -1) FROM journal_entry";
 }
@@ -311,6 +312,19 @@ pub fn read(scope: &Scope<'_>, number: i64) -> Result<Account, Error> {
     let payload = read_payload(&open_payload(scope, number, &sealed)?)
         .ok_or_else(|| StoreError::broken("journal_payload", "sealed", number))?;
     Ok(Account { at: Timestamp::from_micros(at), actor: payload.actor.into_owned(), facts: payload.facts.into_owned() })
+}
+
+/// When entries were recorded, by their sorted numbers; `found` gets the place of each number.
+///
+/// # Errors
+/// Those of `found`, or the store's.
+pub fn moments(
+    tx: &Tx<'_>,
+    numbers: impl IntoIterator<Item = i64>,
+    mut found: impl FnMut(usize, Timestamp) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let numbers = numbers.into_iter().map(Value::from);
+    tx.look_up(&MOMENT, numbers, |at, row| found(at, Timestamp::from_micros(row.int(0)?)))
 }
 
 /// A table whose rows the journal answers for.

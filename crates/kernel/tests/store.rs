@@ -102,7 +102,8 @@ impl Command for Note {
 
     fn decide(&self, (): (), _: &Env) -> Result<Decision<&'static str, String>, Refusal> {
         if self.refuses {
-            return Err(Refusal { code: "note.refused", text: "the note was refused".to_owned() });
+            let text = "the note was refused".to_owned();
+            return Err(Refusal { code: "note.refused", text, retry_after_seconds: None });
         }
         Ok(Decision::of(vec![self.text], serde_json::json!({ "text": self.text }), self.text.to_owned()))
     }

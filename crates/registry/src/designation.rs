@@ -72,6 +72,8 @@ pub struct Designation {
     pub effective: Timestamp,
     /// What.
     pub standing: Standing,
+    /// By which kind of channel it came.
+    pub channel: ChannelKind,
 }
 
 /// What somebody asks to be done with a payee's account.
@@ -160,10 +162,52 @@ impl Channel {
         }
     }
 
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> ChannelKind {
+        match self {
+            Self::Bank(_) => ChannelKind::Bank,
+            Self::Operator => ChannelKind::Operator,
+        }
+    }
+
     fn may_touch(&self, account: &DesignatedAccount, banks: &BankDirectory) -> bool {
         match self {
             Self::Operator => true,
             Self::Bank(name) => account.reg().and_then(|reg| banks.get(reg)).is_some_and(|bank| bank.name == *name),
+        }
+    }
+}
+
+/// A channel without the name of who used it: what whoever asks for an account is told of how it came there. The codes after
+/// these are for the other channels by which an account can be designated, as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// The payee's bank.
+    Bank,
+    /// The registry's operator.
+    Operator,
+}
+
+impl ChannelKind {
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        [Self::Bank, Self::Operator].into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// As others read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bank => "bank",
+            Self::Operator => "operator",
         }
     }
 }

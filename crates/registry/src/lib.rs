@@ -9,13 +9,19 @@
 //! - A bank touches only accounts with its own registration numbers.
 
 pub mod account;
+pub mod allowance;
+pub mod ask;
+pub mod bucket;
 pub mod commands;
 pub mod designation;
 pub mod import;
+mod known;
+pub mod legal_purpose;
 pub mod payee;
 pub mod payer;
 pub mod policy;
 pub mod purpose;
+pub mod queries;
 pub mod resolve;
 mod row_refusal;
 mod store;

@@ -1,7 +1,7 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Console, Operator, PublicPayer};
+use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer};
 
 /// Brings the mirror of the population register up to date.
 pub const IMPORT_POPULATION: Operation = Operation { name: "population.import", roles: &[Console, Operator] };
@@ -16,7 +16,16 @@ pub const CHANGE_ACCOUNT: Operation = Operation { name: "account.change", roles:
 /// Registers a payer or changes its agreement.
 pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
 /// Looks up one payee's account.
-pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator, PublicPayer, Authority] };
+pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator] };
+/// Asks for the accounts of many payees.
+pub const RESOLVE_MANY: Operation = Operation { name: "look_up.resolve", roles: &[PublicPayer, Authority] };
+/// Asks whether accounts are those of many payees.
+pub const VERIFY_MANY: Operation =
+    Operation { name: "look_up.verify", roles: &[PublicPayer, PrivatePayer, Bank, Authority] };
+/// Asks for the accounts of many payees, as a client of a mapper does; a bank is told whether there are any.
+pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank] };
+/// Reads who looked a payee up.
+pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 
@@ -29,5 +38,9 @@ pub const POLICY: &[Operation] = &[
     CHANGE_ACCOUNT,
     ADD_PAYER,
     RESOLVE,
+    RESOLVE_MANY,
+    VERIFY_MANY,
+    MAP_MANY,
+    READ_LOOK_UPS,
     READ_HISTORY,
 ];

@@ -58,7 +58,7 @@ impl Resolution {
 }
 
 /// Which of two histories counts: a specific account takes precedence until it is closed.
-fn precedence(specific: Option<Designation>, default: Option<Designation>) -> Option<Designation> {
+pub(crate) fn precedence(specific: Option<Designation>, default: Option<Designation>) -> Option<Designation> {
     specific.filter(|designation| designation.standing.state != State::Closed).or(default)
 }
 

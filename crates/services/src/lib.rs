@@ -116,6 +116,7 @@ mod tests {
             "journal_head",
             "payee",
             "specific_account",
+            "allowance",
             "staging",
             "unwritten_stage",
             "used_once",

@@ -125,8 +125,8 @@ pub fn bare_changes(client: &mut Client, changes: u64) -> Duration {
     );
     let head = prepared("SELECT size, peaks, at FROM floor.journal_head");
     let insert = prepared(
-        "INSERT INTO floor.designation (id, payee, purpose, previous, state, effective, account)
-         VALUES ($1, $2, NULL, $3, 0, $4, $5)",
+        "INSERT INTO floor.designation (id, payee, purpose, previous, state, effective, channel, account)
+         VALUES ($1, $2, NULL, $3, 0, $4, 0, $5)",
     );
     let point = prepared("UPDATE floor.payee SET designation = $1 WHERE key = $2");
     let answer = prepared("INSERT INTO floor.answer (key, entry, sealed) VALUES ($1, $2, $3)");

@@ -100,6 +100,6 @@ async fn show(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
 fn payer(payer: &Option<String>) -> Result<String, Problem> {
     payer.clone().ok_or_else(|| {
         let text = "the client is registered for no payer".to_owned();
-        Error::Refused(Refusal { code: "policy.not_allowed", text }).into()
+        Error::Refused(Refusal { code: "policy.not_allowed", text, retry_after_seconds: None }).into()
     })
 }

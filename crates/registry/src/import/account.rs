@@ -2,7 +2,7 @@
 
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
-use crate::designation::{self, Action, Channel, Designation, Expects, Request, Standing};
+use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing};
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::payer::Payer;
 use crate::policy;
@@ -50,6 +50,7 @@ pub struct AccountChange {
     purpose: Option<Purpose>,
     previous: Link<Designation>,
     standing: Standing,
+    channel: ChannelKind,
     /// The payee is known by this account alone: an SE or P number.
     is_new_payee: bool,
 }
@@ -144,7 +145,8 @@ impl Source for Accounts {
         state.histories.insert((row.payee, purpose_key), (Link::Pending(state.changes), standing));
         state.payees.insert(row.payee, status.unwrap_or(RegisterStatus::Unlisted));
         state.changes += 1;
-        Ok(Some(AccountChange { payee: row.payee, purpose, previous, standing, is_new_payee: known.is_none() }))
+        let (payee, channel, is_new_payee) = (row.payee, self.channel.kind(), known.is_none());
+        Ok(Some(AccountChange { payee, purpose, previous, standing, channel, is_new_payee }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -224,6 +226,7 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> 
             // The moment of the entry, which is never before that of the row that it follows.
             effective: entry.at,
             standing: change.standing,
+            channel: change.channel,
         });
         newest
             .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))

@@ -1,7 +1,7 @@
 //! The history of designations, and where each specific account's begins.
 
 use crate::account::DesignatedAccount;
-use crate::designation::{Designation, Standing, State};
+use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::payer::Payer;
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
@@ -11,22 +11,26 @@ use std::ops::Range;
 
 statements! {
     INSERT = "designation.insert":
-        "INSERT INTO designation (id, payee, purpose, previous, state, effective, account)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     FIND = "designation.find":
-        "SELECT id, previous, effective, state, account, purpose FROM designation WHERE id = $1";
+        "SELECT id, previous, effective, state, account, purpose, channel FROM designation WHERE id = $1";
     RANGE = "designation.range":
-        "SELECT id, payee, purpose, previous, state, effective, account FROM designation
+        "SELECT id, payee, purpose, previous, state, effective, channel, account FROM designation
          WHERE id >= $1 AND id < $2 ORDER BY id";
     CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
     FIND_SPECIFIC = "specific_account.find":
-        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
          FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1 AND s.purpose = $2";
     SPECIFIC_OF_PAYEE = "specific_account.standing_of_payee":
         "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
          FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1";
     ALL_SPECIFIC = "specific_account.of_payee":
         "SELECT d.id, s.purpose FROM specific_account s JOIN designation d ON d.id = s.designation
+         WHERE s.payee = $1 ORDER BY s.purpose LIMIT 10000";
+    NEWEST_SPECIFIC = "specific_account.newest_of_payee":
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
+         FROM specific_account s JOIN designation d ON d.id = s.designation
          WHERE s.payee = $1 ORDER BY s.purpose LIMIT 10000";
     INSERT_SPECIFIC = "specific_account.insert":
         "INSERT INTO specific_account (payee, purpose, designation) VALUES ($1, $2, $3)";
@@ -68,7 +72,13 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Designation, Error> {
         effective: Timestamp::from_micros(row.int(2)?),
         standing: read_standing(scope, row, id, 3)?,
         purpose: purpose(row, 5)?,
+        channel: read_channel(row, 6)?,
     })
+}
+
+/// Reads `channel` from a column of a row.
+pub(crate) fn read_channel(row: &Row<'_>, column: usize) -> Result<ChannelKind, Error> {
+    ChannelKind::from_code(row.int(column)?).ok_or_else(|| row.broken(column).into())
 }
 
 /// One row of a history.
@@ -76,16 +86,43 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Designation>) -> Result<Designation
     scope.tx.one(&FIND, &[id.into()], |row| read(scope, row))
 }
 
+/// Rows of histories, by their sorted ids; `found` gets the place of each id.
+pub(crate) fn find_many(
+    scope: &Scope<'_>,
+    ids: impl IntoIterator<Item = Id<Designation>>,
+    mut found: impl FnMut(usize, Designation) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&FIND, ids.into_iter().map(Into::into), |at, row| found(at, read(scope, row)?))
+}
+
 /// What a specific account is for: the payer, and the kind of benefit. It is sealed with the account.
 pub(crate) fn purpose_of(scope: &Scope<'_>, id: Id<Designation>) -> Result<Option<(Id<Payer>, BenefitKind)>, Error> {
-    scope.tx.one(&FIND, &[id.into()], |row| {
-        let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(4)?)?;
-        let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
-        let Some(line) = text.lines().nth(1) else { return Ok(None) };
-        let parsed = line
-            .split_once(' ')
-            .and_then(|(payer, kind)| Some((Id::new(payer.parse().ok()?), BenefitKind::parse(kind)?)));
-        parsed.map(Some).ok_or_else(|| row.broken(4).into())
+    scope.tx.one(&FIND, &[id.into()], |row| read_purpose(scope, row, id))
+}
+
+fn read_purpose(
+    scope: &Scope<'_>,
+    row: &Row<'_>,
+    id: Id<Designation>,
+) -> Result<Option<(Id<Payer>, BenefitKind)>, Error> {
+    let opened = scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(4)?)?;
+    let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
+    let Some(line) = text.lines().nth(1) else { return Ok(None) };
+    let parsed =
+        line.split_once(' ').and_then(|(payer, kind)| Some((Id::new(payer.parse().ok()?), BenefitKind::parse(kind)?)));
+    parsed.map(Some).ok_or_else(|| row.broken(4).into())
+}
+
+/// The newest rows of all specific accounts of some payees, by their sorted keys; `found` gets the place of each key.
+pub(crate) fn newest_specifics<'k>(
+    scope: &Scope<'_>,
+    payees: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, Designation, Id<Payer>, BenefitKind) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&NEWEST_SPECIFIC, payees.into_iter().map(Into::into), |at, row| {
+        let newest = read(scope, row)?;
+        let (payer, benefit) = read_purpose(scope, row, newest.id)?.ok_or_else(|| row.broken(4))?;
+        found(at, newest, payer, benefit)
     })
 }
 
@@ -123,6 +160,7 @@ pub(crate) struct NewDesignation {
     pub(crate) previous: Option<Id<Designation>>,
     pub(crate) effective: Timestamp,
     pub(crate) standing: Standing,
+    pub(crate) channel: ChannelKind,
 }
 
 /// Adds rows, in the order of their ids; the rows of each entry.
@@ -147,6 +185,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.previous,
                 row.effective,
                 row.standing.state,
+                row.channel,
                 account.as_bytes(),
             ));
         }
@@ -162,6 +201,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.previous.into(),
                 row.standing.state.code().into(),
                 row.effective.into(),
+                row.channel.code().into(),
                 account.into(),
             ]
         }),
@@ -235,6 +275,7 @@ fn leaf(
     previous: Option<Id<Designation>>,
     effective: Timestamp,
     state: State,
+    channel: ChannelKind,
     account: &[u8],
 ) -> Hash {
     encoder
@@ -245,6 +286,7 @@ fn leaf(
         .optional_int(previous.map(Id::number))
         .int(effective.micros())
         .int(state.code())
+        .int(channel.code())
         .bytes(account)
         .leaf()
 }
@@ -274,7 +316,8 @@ impl Table for DesignationTable {
                 row.optional_int(3)?.map(Id::new),
                 Timestamp::from_micros(row.int(5)?),
                 State::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?,
-                &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(6)?)?,
+                read_channel(row, 6)?,
+                &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(7)?)?,
             );
             visit(journal::entry_of(id.number()), leaf)
         })

@@ -1,7 +1,9 @@
 //! The registry's only SQL, by noun.
 
+pub(crate) mod allowance;
 pub(crate) mod bank;
 pub(crate) mod designation;
+pub(crate) mod look_up;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod register;
@@ -13,9 +15,21 @@ pub const MIGRATIONS: &[Migration] =
     &[Migration { service: "registry", version: 1, sql: include_str!("migrations/1.sql") }];
 
 /// Every statement of the registry, for the test that prepares them all.
-pub const STATEMENTS: &[&[&Statement]] =
-    &[bank::STATEMENTS, designation::STATEMENTS, payee::STATEMENTS, payer::STATEMENTS, register::STATEMENTS];
+pub const STATEMENTS: &[&[&Statement]] = &[
+    allowance::STATEMENTS,
+    bank::STATEMENTS,
+    designation::STATEMENTS,
+    look_up::STATEMENTS,
+    payee::STATEMENTS,
+    payer::STATEMENTS,
+    register::STATEMENTS,
+];
 
 /// The registry's tables whose rows the journal answers for.
-pub const TABLES: &[&dyn journal::Table] =
-    &[&bank::BankTable, &designation::DesignationTable, &payer::PayerTable, &register::RegisterTable];
+pub const TABLES: &[&dyn journal::Table] = &[
+    &bank::BankTable,
+    &designation::DesignationTable,
+    &look_up::LookUpTable,
+    &payer::PayerTable,
+    &register::RegisterTable,
+];

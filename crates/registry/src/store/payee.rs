@@ -2,13 +2,13 @@
 
 use crate::designation::Designation;
 use crate::payee::RegisterStatus;
-use crate::store::designation::read_standing;
+use crate::store::designation::{read_channel, read_standing};
 use crate::store::register::RegisterRow;
 use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
 
 statements! {
     FIND = "payee.find":
-        "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account
+        "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account, d.channel
          FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = $1";
     INSERT = "payee.insert":
         "INSERT INTO payee (key, status, register_row, designation, has_specific) VALUES ($1, $2, $3, $4, $5)";
@@ -47,6 +47,7 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {
             purpose: None,
             effective: kernel::Timestamp::from_micros(row.int(5)?),
             standing: read_standing(scope, row, Id::new(id), 6)?,
+            channel: read_channel(row, 8)?,
         }),
     };
     Ok(Found {

@@ -47,8 +47,8 @@ fn row() -> impl Strategy<Value = String> {
 /// Adds a row to a history, below everything that would record it, and points the directory at it.
 const FOLLOW: Statement = Statement {
     name: "test.follow",
-    sql: "INSERT INTO designation (id, payee, purpose, previous, state, effective, account)
-          SELECT id + 1, payee, purpose, id, state, $1, account FROM designation ORDER BY id DESC LIMIT 1",
+    sql: "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account)
+          SELECT id + 1, payee, purpose, id, state, $1, channel, account FROM designation ORDER BY id DESC LIMIT 1",
 };
 const POINT_PAYEE: Statement = Statement {
     name: "test.point_payee",

@@ -18,7 +18,7 @@ pub(super) enum Trouble {
 pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<Trouble>) {
     let Some(told) = error.as_db_error() else { return explain_unsaid(doing, error) };
     let cause = format!("{} [{}]", told.message(), told.code().code());
-    let refusal = |code, text: &str| (Refusal { code, text: text.to_owned() }.into(), None);
+    let refusal = |code, text: &str| (Refusal { code, text: text.to_owned(), retry_after_seconds: None }.into(), None);
     match told.code() {
         code if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
             (busy(), Some(Trouble::Conflict))
@@ -92,7 +92,7 @@ fn explain_unsaid(doing: &str, error: &::postgres::Error) -> (Error, Option<Trou
     // Nor that the server asked for a password.
     if text.contains("password") {
         let text = "the database server asks for a password; write it into the URL".to_owned();
-        return (Refusal { code: "store.password", text }.into(), None);
+        return (Refusal { code: "store.password", text, retry_after_seconds: None }.into(), None);
     }
     (StoreError::new(format!("the store failed ({doing})"), text).into(), None)
 }

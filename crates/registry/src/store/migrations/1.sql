@@ -1,5 +1,6 @@
 -- The registry's tables. An id is the place in the journal at which its row was recorded (see kernel::journal::Entry::row).
--- Rows of payee, specific_account are where resolving begins; everything else is only ever added to.
+-- Rows of payee, specific_account are where resolving begins, and those of allowance are counters; everything else is only ever
+-- added to.
 
 -- One row a payee, in the order of the blind index: where a look-up begins.
 CREATE TABLE payee (
@@ -38,8 +39,9 @@ CREATE TABLE designation (
     previous BIGINT,
     state BIGINT NOT NULL,
     effective BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
     account BYTEA NOT NULL
-) /*append-only*/;
+) /*clustered*/ /*append-only*/;
 
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (
@@ -59,3 +61,27 @@ CREATE TABLE payer (
     agreement BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX payer_name ON payer (name_key, id);
+
+-- Every look-up of a payee by another organisation's system, also of one who is not there.
+CREATE TABLE look_up (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The how-manieth of all look-ups it is, from 0; and which run of 2^14 of them that makes it part of.
+    number BIGINT NOT NULL,
+    slice BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    client TEXT NOT NULL,
+    purpose BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    answer BIGINT NOT NULL
+) /*clustered*/ /*append-only*/;
+-- By slice first: rows that are added together then touch few pages, however many there are.
+CREATE INDEX look_up_payee ON look_up (slice, payee);
+
+-- What a client may still ask for one purpose, in thousandths of a token, as it was at a moment.
+CREATE TABLE allowance (
+    client TEXT NOT NULL,
+    purpose BIGINT NOT NULL,
+    tokens BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (client, purpose)
+) /*clustered*/ /*kept*/;

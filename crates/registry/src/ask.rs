@@ -1,0 +1,392 @@
+//! Questions about many payees by other organisations' systems: what is known of a payee, and what of it whoever asks is told.
+//! Pure.
+
+use crate::designation::{ChannelKind, Designation, State};
+use crate::payee::RegisterStatus;
+use crate::payer::Payer;
+use crate::policy;
+use crate::purpose::BenefitKind;
+use crate::resolve::{Resolution, precedence};
+use denmark::{Account, BankDirectory};
+use kernel::{Id, Operation, Role, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// An account counts as changed recently for so many days. A change is noticed by its owner within a month: with the next
+/// salary, pension or benefit that does not come.
+pub const RECENT_DAYS: i64 = 30;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// What sort of question is asked of a payee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskKind {
+    /// Which account is it?
+    Resolve,
+    /// Is it this account?
+    Verify,
+    /// Which account is it, in the words of a mapper of identities and accounts.
+    Map,
+}
+
+impl AskKind {
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        [Self::Resolve, Self::Verify, Self::Map].into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Verify => "verify",
+            Self::Map => "map",
+        }
+    }
+}
+
+/// What was answered about one payee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerClass {
+    /// There is an account that can be paid to.
+    InForce,
+    /// No account was ever designated.
+    None,
+    /// The account is frozen.
+    Frozen,
+    /// The account was closed.
+    Closed,
+    /// The payee is dead.
+    Dead,
+    /// No register lists the payee, or the company does not exist any more.
+    Unknown,
+    /// It is this account.
+    Match,
+    /// It is another account.
+    NoMatch,
+    /// There is no account that could be compared. Why is not said.
+    NotPossible,
+}
+
+impl AnswerClass {
+    /// Every class there is.
+    pub const ALL: [Self; 9] = [
+        Self::InForce,
+        Self::None,
+        Self::Frozen,
+        Self::Closed,
+        Self::Dead,
+        Self::Unknown,
+        Self::Match,
+        Self::NoMatch,
+        Self::NotPossible,
+    ];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.code() == code)
+    }
+
+    /// As answers and the journal say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::None => "none",
+            Self::Frozen => "frozen",
+            Self::Closed => "closed",
+            Self::Dead => "dead",
+            Self::Unknown => "unknown",
+            Self::Match => "match",
+            Self::NoMatch => "no_match",
+            Self::NotPossible => "not_possible",
+        }
+    }
+
+    /// Whether it costs as an invented number does: of those that somebody really deals with, few are answered so.
+    #[must_use]
+    pub const fn is_miss(self) -> bool {
+        matches!(self, Self::Dead | Self::Unknown | Self::NoMatch | Self::NotPossible)
+    }
+
+    const fn of(resolution: Resolution) -> Self {
+        match resolution {
+            Resolution::NotInRegister => Self::Unknown,
+            Resolution::Dead => Self::Dead,
+            Resolution::NoAccount => Self::None,
+            Resolution::Closed => Self::Closed,
+            Resolution::Frozen => Self::Frozen,
+            Resolution::Account(..) => Self::InForce,
+        }
+    }
+}
+
+/// The newest row of a history, and since when its account has been the payee's.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// The newest row.
+    pub newest: Designation,
+    /// Since when the account has been this payee's, through freezing and unfreezing.
+    pub since: Timestamp,
+    /// By which channel it became so, where something else held before: another account, or none since one was closed.
+    pub changed_by: Option<ChannelKind>,
+}
+
+impl Held {
+    fn is_in_force(&self) -> bool {
+        self.newest.standing.state == State::InForce
+    }
+
+    /// How many whole days ago the account was changed; none if it was never another.
+    fn changed_days_ago(&self, now: Timestamp) -> Option<i64> {
+        self.changed_by.map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / MICROS_PER_DAY)
+    }
+
+    fn changed_recently(&self, now: Timestamp) -> bool {
+        self.changed_days_ago(now).is_some_and(|days| days < RECENT_DAYS)
+    }
+}
+
+/// A specific account, and what it is for.
+#[derive(Clone, Debug)]
+pub struct HeldFor {
+    /// Whose payments.
+    pub payer: Id<Payer>,
+    /// Which payments.
+    pub benefit: BenefitKind,
+    /// What holds.
+    pub held: Held,
+}
+
+/// What is known of one payee.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What the register says.
+    pub status: RegisterStatus,
+    /// The default account.
+    pub default: Option<Held>,
+    /// The specific accounts, where somebody asks who may know them.
+    pub specific: Vec<HeldFor>,
+}
+
+/// What the questions of one request have in common.
+pub struct Asker<'a> {
+    /// In which role the client asks.
+    pub role: Role,
+    /// The payer that the client pays for.
+    pub payer: Option<Id<Payer>>,
+    /// The bank directory, as far as it is needed.
+    pub banks: &'a BankDirectory,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Asker<'_> {
+    /// The account that this client's payments of a kind would go to, and what that means.
+    fn resolve(&self, known: Option<&Known>, benefit: Option<&BenefitKind>) -> (Resolution, Option<Held>) {
+        let Some(known) = known else { return (Resolution::NotInRegister, None) };
+        let specific = benefit.and_then(|benefit| self.specific(known).find(|specific| specific.benefit == *benefit));
+        let (specific, default) = (specific.map(|specific| specific.held), known.default);
+        let newest = precedence(specific.map(|held| held.newest), default.map(|held| held.newest));
+        let held = [specific, default].into_iter().flatten().find(|held| Some(held.newest) == newest);
+        (Resolution::of(Some(known.status), newest.as_ref()), held)
+    }
+
+    /// The specific accounts that are for this client's payments.
+    fn specific<'k>(&self, known: &'k Known) -> impl Iterator<Item = &'k HeldFor> {
+        known.specific.iter().filter(|specific| Some(specific.payer) == self.payer)
+    }
+}
+
+/// A sort of question: what is asked beside the payee, and what is answered.
+pub trait Ask {
+    /// Its row of the policy.
+    const OPERATION: Operation;
+    /// As the log says it.
+    const KIND: AskKind;
+    /// Whether answers may hold an account, so that the bank directory is needed.
+    const TELLS_ACCOUNTS: bool;
+    /// What is asked of each payee beside who it is.
+    type Asked;
+    /// What is answered of each.
+    type Answer: Serialize + serde::de::DeserializeOwned;
+
+    /// Whether the specific accounts of a payee matter to a client that pays for a payer.
+    fn concerns_specific(benefit: Option<&BenefitKind>) -> bool;
+
+    /// Answers one question.
+    fn answer(
+        asker: &Asker<'_>,
+        known: Option<&Known>,
+        benefit: Option<&BenefitKind>,
+        asked: &Self::Asked,
+    ) -> (AnswerClass, Self::Answer);
+}
+
+/// What a client is told of the account of a payee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountAnswer {
+    /// What holds. An account is told only where it can be paid to.
+    pub state: AnswerClass,
+    /// The IBAN.
+    pub account: Option<String>,
+    /// The bank's BIC, where it has one.
+    pub bic: Option<String>,
+    /// Since when the account has been this payee's.
+    pub since: Option<String>,
+    /// How many whole days ago the account took the place of another; none if it never did.
+    pub changed_days_ago: Option<i64>,
+    /// Whether a change is under way that does not hold yet. There are none yet.
+    pub pending_change: bool,
+    /// By which channel the account took the place of another: `bank`, `operator`.
+    pub last_change_channel: Option<String>,
+}
+
+impl AccountAnswer {
+    const fn without_account(state: AnswerClass) -> Self {
+        Self {
+            state,
+            account: None,
+            bic: None,
+            since: None,
+            changed_days_ago: None,
+            pending_change: false,
+            last_change_channel: None,
+        }
+    }
+
+    fn new(asker: &Asker<'_>, known: Option<&Known>, benefit: Option<&BenefitKind>) -> Self {
+        let (resolution, held) = asker.resolve(known, benefit);
+        let state = AnswerClass::of(resolution);
+        let (Resolution::Account(_, account), Some(held)) = (resolution, held) else {
+            return Self::without_account(state);
+        };
+        Self {
+            state,
+            account: Some(account.iban(asker.banks).as_str().to_owned()),
+            bic: account.bic(asker.banks).map(|bic| bic.as_str().to_owned()),
+            since: Some(held.since.to_string()),
+            changed_days_ago: held.changed_days_ago(asker.now),
+            pending_change: false,
+            last_change_channel: held.changed_by.map(|channel| channel.name().to_owned()),
+        }
+    }
+}
+
+/// Which account is it? For those who may know it.
+pub struct Resolve;
+
+impl Ask for Resolve {
+    const OPERATION: Operation = policy::RESOLVE_MANY;
+    const KIND: AskKind = AskKind::Resolve;
+    const TELLS_ACCOUNTS: bool = true;
+    type Asked = ();
+    type Answer = AccountAnswer;
+
+    fn concerns_specific(benefit: Option<&BenefitKind>) -> bool {
+        benefit.is_some()
+    }
+
+    fn answer(
+        asker: &Asker<'_>,
+        known: Option<&Known>,
+        benefit: Option<&BenefitKind>,
+        (): &(),
+    ) -> (AnswerClass, AccountAnswer) {
+        let answer = AccountAnswer::new(asker, known, benefit);
+        (answer.state, answer)
+    }
+}
+
+/// The same for clients of an identity and account mapper. Who may not know the account is told whether there is one.
+pub struct Map;
+
+impl Ask for Map {
+    const OPERATION: Operation = policy::MAP_MANY;
+    const KIND: AskKind = AskKind::Map;
+    const TELLS_ACCOUNTS: bool = true;
+    type Asked = ();
+    type Answer = AccountAnswer;
+
+    fn concerns_specific(benefit: Option<&BenefitKind>) -> bool {
+        benefit.is_some()
+    }
+
+    fn answer(
+        asker: &Asker<'_>,
+        known: Option<&Known>,
+        benefit: Option<&BenefitKind>,
+        (): &(),
+    ) -> (AnswerClass, AccountAnswer) {
+        let answer = AccountAnswer::new(asker, known, benefit);
+        let told = match (asker.role, answer.state) {
+            (Role::PublicPayer, _) => answer,
+            (_, AnswerClass::InForce) => AccountAnswer::without_account(AnswerClass::InForce),
+            _ => AccountAnswer::without_account(AnswerClass::NotPossible),
+        };
+        (told.state, told)
+    }
+}
+
+/// What a client is told that asks whether an account is a payee's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyAnswer {
+    /// `match`, `no_match` or `not_possible`.
+    pub result: AnswerClass,
+    /// Whether the account that it is, or any that it could be, took the place of another in the last [`RECENT_DAYS`] days.
+    pub changed_recently: bool,
+}
+
+/// Is it this account? Nobody is told which it is.
+pub struct Verify;
+
+impl Ask for Verify {
+    const OPERATION: Operation = policy::VERIFY_MANY;
+    const KIND: AskKind = AskKind::Verify;
+    const TELLS_ACCOUNTS: bool = false;
+    type Asked = Account;
+    type Answer = VerifyAnswer;
+
+    fn concerns_specific(_: Option<&BenefitKind>) -> bool {
+        true
+    }
+
+    fn answer(
+        asker: &Asker<'_>,
+        known: Option<&Known>,
+        benefit: Option<&BenefitKind>,
+        account: &Account,
+    ) -> (AnswerClass, VerifyAnswer) {
+        let registered: Vec<Held> = match (known, benefit) {
+            (Some(known), None) if known.status.is_living() => {
+                let specific = asker.specific(known).map(|specific| specific.held);
+                known.default.into_iter().chain(specific).filter(Held::is_in_force).collect()
+            }
+            _ => {
+                let (resolution, held) = asker.resolve(known, benefit);
+                held.filter(|_| matches!(resolution, Resolution::Account(..))).into_iter().collect()
+            }
+        };
+        let is_it = |held: &&Held| held.newest.standing.account.is(account);
+        let (result, changed_recently) = match registered.iter().find(is_it) {
+            Some(held) => (AnswerClass::Match, held.changed_recently(asker.now)),
+            None if registered.is_empty() => (AnswerClass::NotPossible, false),
+            None => (AnswerClass::NoMatch, registered.iter().any(|held| held.changed_recently(asker.now))),
+        };
+        (result, VerifyAnswer { result, changed_recently })
+    }
+}

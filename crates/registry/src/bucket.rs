@@ -1,0 +1,340 @@
+//! What a client may ask before it has to wait: a bucket of tokens for each client and legal purpose. Pure.
+//!
+//! A list of payees that somebody really pays has few numbers that are nobody's, and is followed by payments. A sweep over
+//! invented numbers has many, and is followed by nothing. So a number that is there costs little, one that is not costs much,
+//! and a payment gives back what its look-up cost, and a little more for the misses that honest lists have.
+
+use crate::legal_purpose::LegalPurpose;
+use kernel::{Refuse, Role, Timestamp};
+use std::fmt;
+
+/// Tokens are counted in thousandths, so that none is lost when they trickle in.
+const TOKEN: i64 = 1000;
+/// What it costs to ask about a payee who is there.
+const HIT: i64 = TOKEN;
+/// What it costs to ask about one who is not.
+const MISS: i64 = 20 * TOKEN;
+/// What a payment gives back: its look-up, and a quarter for the misses beside it. Up to 1.2 % of a list can be misses then.
+const PAYMENT: i64 = HIT + TOKEN / 4;
+/// Payees of one request.
+pub const PAYEES_MAX: usize = 1000;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// How much a bucket holds, and how fast it fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    capacity: i64,
+    /// In which time a thousandth of a token comes.
+    micros_per_thousandth: i64,
+}
+
+impl Limits {
+    const fn new(capacity: i64, per_day: i64) -> Self {
+        Self { capacity: capacity * TOKEN, micros_per_thousandth: MICROS_PER_DAY / (per_day * TOKEN) }
+    }
+
+    /// The limits of a client in this role for this purpose; none where it cannot have that purpose. Why these numbers is in
+    /// `docs/adr/0017`.
+    #[must_use]
+    pub const fn of(role: Role, purpose: LegalPurpose) -> Option<Self> {
+        Some(match (role, purpose) {
+            //                                                                               capacity  a day
+            (Role::PublicPayer | Role::PrivatePayer, LegalPurpose::Payment) => Self::new(5_000, 100),
+            (Role::PublicPayer, LegalPurpose::FraudPrevention) => Self::new(200, 50),
+            (Role::PrivatePayer, LegalPurpose::CreditAgreement) => Self::new(250, 250),
+            (Role::Bank, LegalPurpose::Payment | LegalPurpose::CreditAgreement | LegalPurpose::FraudPrevention) => {
+                Self::new(20_000, 2_000)
+            }
+            (Role::Authority, LegalPurpose::Recovery | LegalPurpose::FraudPrevention | LegalPurpose::Law) => {
+                Self::new(100_000, 20_000)
+            }
+            _ => return None,
+        })
+    }
+
+    /// How many payees one request may be about: no more than the bucket, when it is full, has tokens for.
+    #[must_use]
+    pub fn payees_max(self) -> usize {
+        usize::try_from(self.capacity / HIT).unwrap_or(PAYEES_MAX).min(PAYEES_MAX)
+    }
+}
+
+/// There are not enough tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    /// In how many seconds there will be enough, if nothing else is asked until then and nothing is paid.
+    pub seconds: u64,
+}
+
+impl Refuse for Exhausted {
+    fn code(&self) -> &'static str {
+        "allowance.exhausted"
+    }
+
+    fn retry_after_seconds(&self) -> Option<u64> {
+        Some(self.seconds)
+    }
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "this client has used up what it may ask for this purpose; payments to payees who were asked about give back, \
+             or ask again in {} seconds",
+            self.seconds
+        )
+    }
+}
+
+/// A bucket as it was when it was last used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// In thousandths. Below zero it is a debt: what a request costs is known only when it is answered.
+    tokens: i64,
+    /// Up to when what trickles in has been counted.
+    at: Timestamp,
+}
+
+impl Bucket {
+    /// One that was never used.
+    #[must_use]
+    pub const fn full(limits: Limits, now: Timestamp) -> Self {
+        Self { tokens: limits.capacity, at: now }
+    }
+
+    /// What the store kept.
+    #[must_use]
+    pub const fn kept(tokens: i64, at: Timestamp) -> Self {
+        Self { tokens, at }
+    }
+
+    /// As the store keeps it, in thousandths of a token.
+    #[must_use]
+    pub const fn tokens(self) -> i64 {
+        self.tokens
+    }
+
+    /// As the store keeps it.
+    #[must_use]
+    pub const fn at(self) -> Timestamp {
+        self.at
+    }
+
+    /// With what has trickled in by `now`. A clock that is behind changes nothing.
+    #[must_use]
+    pub fn refilled(self, limits: Limits, now: Timestamp) -> Self {
+        let elapsed = now.micros().saturating_sub(self.at.micros()).max(0);
+        let came = elapsed / limits.micros_per_thousandth;
+        if self.tokens.saturating_add(came) >= limits.capacity {
+            return Self { tokens: self.tokens.max(limits.capacity), at: now.max(self.at) };
+        }
+        // What came in less than a thousandth counts the next time.
+        let counted = Timestamp::from_micros(self.at.micros() + came * limits.micros_per_thousandth);
+        Self { tokens: self.tokens + came, at: counted }
+    }
+
+    /// Whether a request about so many payees may be answered now: there is a token for each.
+    ///
+    /// # Errors
+    /// [`Exhausted`].
+    pub fn admit(self, limits: Limits, payees: usize) -> Result<(), Exhausted> {
+        let missing = weighed(payees as u64, HIT).saturating_sub(self.tokens);
+        if missing <= 0 {
+            return Ok(());
+        }
+        let micros = missing.saturating_mul(limits.micros_per_thousandth);
+        Err(Exhausted { seconds: micros.unsigned_abs().div_ceil(MICROS_PER_SECOND.unsigned_abs()).max(1) })
+    }
+
+    /// After answers to so many who are there and so many who are not.
+    #[must_use]
+    pub fn charged(self, hits: u64, misses: u64) -> Self {
+        let cost = weighed(hits, HIT).saturating_add(weighed(misses, MISS));
+        Self { tokens: self.tokens.saturating_sub(cost), ..self }
+    }
+
+    /// After a payment file with so many payments that go to their payees, and so many whose payees are not there.
+    #[must_use]
+    pub fn settled(self, limits: Limits, payments: u64, misses: u64) -> Self {
+        let back = weighed(payments, PAYMENT).saturating_sub(weighed(misses, MISS));
+        Self { tokens: self.tokens.saturating_add(back).min(limits.capacity.max(self.tokens)), ..self }
+    }
+}
+
+fn weighed(count: u64, price: i64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(price)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = MICROS_PER_DAY;
+    const SIX_WEEKS: i64 = 42 * DAY;
+    /// Of a hundred numbers asked about, how many are somebody's: in the known sweep of a payment system's directory; of Danish
+    /// numbers with a right check digit, over all birth dates; of the birth years that have most people.
+    const HITS_PER_CENT: [u64; 3] = [16, 35, 45];
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    #[test]
+    fn what_trickles_in_is_counted_whole_however_often_it_is_looked_at() {
+        let limits = Limits::new(100, 50);
+        let empty = Bucket::kept(0, at(0));
+        let once = empty.refilled(limits, at(DAY));
+        assert_eq!(once.tokens(), 50 * TOKEN);
+        let mut often = empty;
+        for moment in (0..=DAY).step_by(1_000_003) {
+            often = often.refilled(limits, at(moment));
+        }
+        assert_eq!(often.refilled(limits, at(DAY)), once);
+        assert_eq!(once.refilled(limits, at(100 * DAY)), Bucket::full(limits, at(100 * DAY)));
+        // A clock that is behind gives nothing, and takes nothing.
+        assert_eq!(once.refilled(limits, at(0)), once);
+    }
+
+    #[test]
+    fn whoever_waits_as_long_as_was_said_is_let_in() {
+        let limits = Limits::new(100, 50);
+        for (tokens, payees) in [(0, 1), (0, 100), (99 * TOKEN + 999, 100), (-3 * TOKEN, 7), (-900 * TOKEN, 1)] {
+            let bucket = Bucket::kept(tokens, at(0));
+            let Exhausted { seconds } = bucket.admit(limits, payees).unwrap_err();
+            let moment = seconds as i64 * MICROS_PER_SECOND;
+            bucket.refilled(limits, at(moment)).admit(limits, payees).unwrap();
+            let early = bucket.refilled(limits, at(moment - MICROS_PER_SECOND));
+            early.admit(limits, payees).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_payment_never_fills_more_than_the_bucket_holds_and_no_count_overflows() {
+        let limits = Limits::new(100, 50);
+        let empty = Bucket::kept(0, at(0));
+        assert_eq!(empty.settled(limits, 4, 0).tokens(), 5 * TOKEN);
+        assert_eq!(empty.settled(limits, 1_000_000, 0).tokens(), 100 * TOKEN);
+        assert_eq!(empty.settled(limits, 16, 1).tokens(), 0);
+        assert_eq!(empty.settled(limits, 0, 2).tokens(), -40 * TOKEN);
+        let deep = empty.charged(u64::MAX, u64::MAX).settled(limits, u64::MAX, u64::MAX);
+        assert!(deep.admit(limits, 1).is_err());
+        assert!(deep.refilled(limits, at(i64::MAX)).tokens() < 0);
+    }
+
+    /// Of `count` numbers, how many are somebody's, given that `asked` were asked about before.
+    fn hits_among(per_cent: u64, asked: u64, count: u64) -> u64 {
+        (asked + count) * per_cent / 100 - asked * per_cent / 100
+    }
+
+    /// Sweeps for six weeks with requests of one size, each as soon as it is let in; how many were found. `wait` puts off the
+    /// first request of a bucket that is full anyway. `miss` says whether asking about somebody who is there is a miss all the
+    /// same: a verification of an invented account never matches.
+    fn sweep(limits: Limits, per_cent: u64, payees: usize, wait: i64, always_misses: bool) -> u64 {
+        let (mut bucket, mut asked, mut found) = (Bucket::full(limits, at(0)), 0, 0);
+        let mut now = wait;
+        while now <= SIX_WEEKS && asked < 600_000 {
+            bucket = bucket.refilled(limits, at(now));
+            match bucket.admit(limits, payees) {
+                Err(Exhausted { seconds }) => now += seconds as i64 * MICROS_PER_SECOND,
+                Ok(()) => {
+                    let hits = hits_among(per_cent, asked, payees as u64);
+                    let cheap = if always_misses { 0 } else { hits };
+                    bucket = bucket.charged(cheap, payees as u64 - cheap);
+                    asked += payees as u64;
+                    found += hits;
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_sweep_by_a_payer_finds_a_thousand_at_most_in_six_weeks_for_all_its_purposes_together() {
+        for (role, always_misses) in [(Role::PublicPayer, false), (Role::PublicPayer, true), (Role::PrivatePayer, true)]
+        {
+            for per_cent in HITS_PER_CENT {
+                let mut found = 0;
+                for limits in LegalPurpose::ALL.into_iter().filter_map(|purpose| Limits::of(role, purpose)) {
+                    // The best that a sweep can do, whatever the size of its requests: everything that the bucket had and got,
+                    // and what the last request may cost more than there was.
+                    let cost = |count: u64| {
+                        let hits = if always_misses { 0 } else { hits_among(per_cent, 0, count) };
+                        Bucket::kept(0, at(0)).charged(hits, count - hits).tokens().unsigned_abs()
+                    };
+                    let last = limits.payees_max() as u64;
+                    let spent = (limits.capacity + SIX_WEEKS / limits.micros_per_thousandth).unsigned_abs()
+                        + (cost(last) - last * HIT.unsigned_abs());
+                    let bound = (spent * 100_000 / cost(100_000)).saturating_add(1) * per_cent / 100 + 1;
+                    let sizes = [1, 2, 7, 20, 50, 100, limits.payees_max()];
+                    for payees in sizes.map(|size| size.min(limits.payees_max())) {
+                        for wait in [0, SIX_WEEKS / 2, SIX_WEEKS] {
+                            let swept = sweep(limits, per_cent, payees, wait, always_misses);
+                            assert!(swept <= bound, "{role:?} {limits:?} {payees} {wait}: {swept} above {bound}");
+                        }
+                    }
+                    found += bound;
+                }
+                assert!(found <= 1000, "{role:?}, {per_cent} in a hundred: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_payer_who_pays_those_whom_it_asks_about_is_never_refused() {
+        for role in [Role::PublicPayer, Role::PrivatePayer] {
+            let limits = Limits::of(role, LegalPurpose::Payment).unwrap();
+            // One payment at once, bulk, and as much as can be asked before paying.
+            for (payees, requests) in [(1, 1), (100, 1), (1000, 1), (1000, 4)] {
+                let (mut bucket, mut asked, mut missed) = (Bucket::full(limits, at(0)), 0, 0);
+                // No time passes: payments alone must do.
+                while asked < 3_000_000 {
+                    let mut payments = 0;
+                    for _ in 0..requests {
+                        bucket = bucket.refilled(limits, at(0));
+                        assert_eq!(
+                            bucket.admit(limits, payees),
+                            Ok(()),
+                            "{role:?} after {asked}, {missed} of them misses"
+                        );
+                        let hits = hits_among(99, asked, payees as u64);
+                        bucket = bucket.charged(hits, payees as u64 - hits);
+                        payments += hits;
+                        asked += payees as u64;
+                        missed += payees as u64 - hits;
+                    }
+                    bucket = bucket.settled(limits, payments, 0);
+                }
+                assert_eq!(missed, asked / 100);
+            }
+        }
+    }
+
+    #[test]
+    fn payment_files_alone_with_misses_leave_the_bucket_full() {
+        let limits = Limits::of(Role::PublicPayer, LegalPurpose::Payment).unwrap();
+        let full = Bucket::full(limits, at(0));
+        assert_eq!(full.settled(limits, 990_000, 10_000), full);
+        // A file that is a sweep is a debt, and its payments do not make it good.
+        assert!(full.settled(limits, 160, 840).admit(limits, 1).is_err());
+    }
+
+    #[test]
+    fn who_may_ask_for_what() {
+        let check = |role: Role, purposes: &[LegalPurpose]| {
+            let found: Vec<LegalPurpose> =
+                LegalPurpose::ALL.into_iter().filter(|purpose| Limits::of(role, *purpose).is_some()).collect();
+            assert_eq!(found, purposes, "{role:?}");
+        };
+        use LegalPurpose::{CreditAgreement, FraudPrevention, Law, Payment, Recovery};
+        check(Role::Console, &[]);
+        check(Role::Operator, &[]);
+        check(Role::PublicPayer, &[Payment, FraudPrevention]);
+        check(Role::PrivatePayer, &[Payment, CreditAgreement]);
+        check(Role::Bank, &[Payment, CreditAgreement, FraudPrevention]);
+        check(Role::Authority, &[Recovery, FraudPrevention, Law]);
+        check(Role::RegisterFeed, &[]);
+    }
+}

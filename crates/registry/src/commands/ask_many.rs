@@ -1,0 +1,203 @@
+//! Questions about many payees: each request has one entry in the journal, each payee one row in the log, and both are durable
+//! before the answers leave.
+
+use crate::allowance::{self, Allowances, InUse};
+use crate::ask::{AnswerClass, Ask, Asker};
+use crate::bucket::{Limits, PAYEES_MAX};
+use crate::known::{Knowledge, Wanted};
+use crate::legal_purpose::LegalPurpose;
+use crate::payee::PayeeId;
+use crate::payer::{Payer, PayerRefusal};
+use crate::purpose::BenefitKind;
+use crate::store;
+use crate::store::look_up::LookUpRow;
+use denmark::BankDirectory;
+use kernel::journal::Rows;
+use kernel::{Actor, Blind, Decided, Decision, Env, Error, Id, Joint, Operation, Refusal, Refuse, Scope, Vault};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Why a request was refused as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AskRefusal {
+    /// No payee, or more than one request may be about.
+    Count(usize),
+    /// The client's role has no such purpose.
+    Purpose,
+    /// A kind of benefit, from a client that pays for no payer.
+    Benefit,
+}
+
+impl Refuse for AskRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Count(_) => "look_up.count",
+            Self::Purpose => "look_up.purpose",
+            Self::Benefit => "look_up.benefit",
+        }
+    }
+}
+
+impl fmt::Display for AskRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(most) => write!(f, "a request for this purpose is about 1 to {most} payees"),
+            Self::Purpose => f.write_str("clients in this role do not ask for this legal purpose"),
+            Self::Benefit => f.write_str("only a client that pays for a payer asks about a kind of benefit"),
+        }
+    }
+}
+
+/// Who asks.
+pub struct Client {
+    /// The client: the same that gives the command.
+    pub actor: Actor,
+    /// The name of the payer that it pays for.
+    pub payer: Option<String>,
+}
+
+/// A question about one payee.
+pub struct Question<Asked> {
+    /// The payee.
+    pub payee: PayeeId,
+    /// The kind of benefit that the client would pay, where an account of its own may be for it.
+    pub benefit: Option<BenefitKind>,
+    /// What is asked beside that.
+    pub asked: Asked,
+}
+
+/// One request: 1 to 1,000 questions of one sort, for one legal purpose. Requests of many clients are answered together in
+/// one transaction.
+pub struct AskMany<K: Ask> {
+    client: Client,
+    purpose: LegalPurpose,
+    questions: Vec<(Blind, Option<BenefitKind>, K::Asked)>,
+}
+
+impl<K: Ask> AskMany<K> {
+    /// Makes the request. The blind indexes are computed here, so that whoever writes to the store need not.
+    ///
+    /// # Errors
+    /// [`AskRefusal::Count`].
+    pub fn new(
+        vault: &Vault,
+        client: Client,
+        purpose: LegalPurpose,
+        questions: Vec<Question<K::Asked>>,
+    ) -> Result<Self, AskRefusal> {
+        if !(1..=PAYEES_MAX).contains(&questions.len()) {
+            return Err(AskRefusal::Count(PAYEES_MAX));
+        }
+        let blind = |Question { payee, benefit, asked }: Question<K::Asked>| (payee.key(vault), benefit, asked);
+        Ok(Self { client, purpose, questions: questions.into_iter().map(blind).collect() })
+    }
+}
+
+/// What is known of everybody whom several requests ask about, and what the clients may still ask.
+pub struct AskState {
+    knowledge: Knowledge,
+    banks: BankDirectory,
+    payers: BTreeMap<String, Option<Id<Payer>>>,
+    allowances: Allowances,
+}
+
+/// What one request leaves behind.
+pub struct LoggedAnswers {
+    answers: Vec<AnswerClass>,
+    used: InUse,
+}
+
+impl<K: Ask> Joint for AskMany<K> {
+    const OPERATION: Operation = K::OPERATION;
+    const READS_JOURNAL: bool = false;
+    type State = AskState;
+    type Change = LoggedAnswers;
+    /// One answer for each question, in their order.
+    type Output = Vec<K::Answer>;
+
+    fn load(scope: &Scope<'_>, requests: &[&Self]) -> Result<AskState, Error> {
+        let clients = requests.iter().map(|request| request.client.actor.name());
+        let allowances = Allowances::load(scope.tx, clients)?;
+        let mut payers = BTreeMap::new();
+        for name in requests.iter().filter_map(|request| request.client.payer.as_ref()) {
+            if !payers.contains_key(name) {
+                let payer = store::payer::find_by_name(scope, name)?;
+                payers.insert(name.clone(), payer.map(|payer| payer.id));
+            }
+        }
+        let wanted: Vec<Wanted> = requests
+            .iter()
+            .flat_map(|request| {
+                let pays = request.client.payer.is_some();
+                let concerns = move |benefit| pays && K::concerns_specific(benefit);
+                request.questions.iter().map(move |(payee, benefit, _)| (*payee, concerns(benefit.as_ref())))
+            })
+            .collect();
+        let knowledge = Knowledge::load(scope, wanted)?;
+        let banks = if K::TELLS_ACCOUNTS {
+            let accounts = knowledge.held().filter_map(|held| held.newest.standing.account.reg());
+            store::bank::directory_of(scope.tx, &accounts.collect::<BTreeSet<_>>())?
+        } else {
+            BankDirectory::new()
+        };
+        Ok(AskState { knowledge, banks, payers, allowances })
+    }
+
+    fn decide(&self, state: &mut AskState, env: &Env) -> Result<Decision<LoggedAnswers, Vec<K::Answer>>, Refusal> {
+        let Self { client, purpose, questions } = self;
+        let role = client.actor.role();
+        let limits = Limits::of(role, *purpose).ok_or(AskRefusal::Purpose)?;
+        if questions.len() > limits.payees_max() {
+            return Err(AskRefusal::Count(limits.payees_max()).into());
+        }
+        if client.payer.is_none() && questions.iter().any(|(_, benefit, _)| benefit.is_some()) {
+            return Err(AskRefusal::Benefit.into());
+        }
+        let payer = match &client.payer {
+            None => None,
+            Some(name) => Some(state.payers.get(name).copied().flatten().ok_or(PayerRefusal::Unknown)?),
+        };
+        let mut used = state.allowances.get(client.actor.name(), *purpose, limits, env.now);
+        used.bucket.admit(limits, questions.len())?;
+
+        let asker = Asker { role, payer, banks: &state.banks, now: env.now };
+        let (answers, told): (Vec<AnswerClass>, Vec<K::Answer>) = questions
+            .iter()
+            .map(|(payee, benefit, asked)| K::answer(&asker, state.knowledge.get(payee), benefit.as_ref(), asked))
+            .unzip();
+
+        let mut counts = BTreeMap::new();
+        for answer in &answers {
+            *counts.entry(*answer).or_insert(0_u64) += 1;
+        }
+        let misses: u64 = counts.iter().filter(|(answer, _)| answer.is_miss()).map(|(_, count)| count).sum();
+        used.bucket = used.bucket.charged(answers.len() as u64 - misses, misses);
+        state.allowances.put(client.actor.name(), *purpose, used);
+        let counts: BTreeMap<&str, u64> = counts.into_iter().map(|(answer, count)| (answer.name(), count)).collect();
+        let facts = serde_json::json!({ "purpose": purpose.name(), "payees": answers.len(), "answers": counts });
+        Ok(Decision::of(vec![LoggedAnswers { answers, used }], facts, told))
+    }
+
+    fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
+        let mut rows = Vec::new();
+        let mut buckets = BTreeMap::new();
+        for Decided { command, entry, changes } in decided {
+            let Self { client, purpose, questions } = command;
+            for LoggedAnswers { answers, used } in changes {
+                buckets.insert((client.actor.name(), *purpose), *used);
+                for (at, ((payee, ..), answer)) in questions.iter().zip(answers).enumerate() {
+                    rows.push(LookUpRow {
+                        id: entry.row(at)?,
+                        payee: *payee,
+                        client: client.actor.name(),
+                        purpose: *purpose,
+                        kind: K::KIND,
+                        answer: *answer,
+                    });
+                }
+            }
+        }
+        allowance::save(scope.tx, &buckets)?;
+        Ok(store::look_up::insert_many(scope.tx, &rows)?.into_iter().map(|rows| vec![rows]).collect())
+    }
+}

@@ -1,0 +1,518 @@
+//! Other organisations' systems ask about payees, in a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../import/place.rs"]
+#[expect(dead_code, reason = "the tests of imports need all of it")]
+mod place;
+
+use denmark::{Account, Cvr};
+use kernel::journal::{self, size_and_root};
+use kernel::{Actor, Env, Error, Refusal, Role, Timestamp};
+use place::Place;
+use registry::allowance;
+use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, Resolve, Verify, VerifyAnswer};
+use registry::commands::{AddPayer, AskMany, Client, Question};
+use registry::designation::Channel;
+use registry::import::{Population, Source};
+use registry::legal_purpose::LegalPurpose;
+use registry::payee::PayeeId;
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::purpose::BenefitKind;
+use registry::queries::{LookUpView, look_ups};
+
+const DAY: i64 = 86_400_000_000;
+const HOUR: i64 = DAY / 24;
+
+/// With an account since the first day.
+const PLAIN: &str = "p:1000000001";
+/// Whose account took the place of another on day 40, by the bank.
+const CHANGED: &str = "p:1000000002";
+/// Whose account was closed on day 30, and another designated by the operator on day 35; frozen and unfrozen since.
+const ANEW: &str = "p:1000000003";
+const FROZEN: &str = "p:1000000004";
+const CLOSED: &str = "p:1000000005";
+/// With a default account, and one for a benefit of one payer.
+const SPECIFIC: &str = "p:1000000006";
+/// With an account for a benefit alone.
+const ONLY_SPECIFIC: &str = "p:1000000007";
+/// Whose former account is their account again since day 45.
+const BACK: &str = "p:1000000008";
+const WITHOUT: &str = "cpr:6601701239";
+const DEAD: &str = "cpr:6501701238";
+const NOBODY: &str = "cpr:7201701235";
+
+/// A registry in which something has happened in 50 days.
+fn nation() -> Place {
+    let mut place = Place::new();
+    for (name, cvr) in [("Payer", "13748136"), ("Other", "25992180")] {
+        let cvr = Cvr::parse(cvr).unwrap();
+        let agreement =
+            Agreement { name: name.to_owned(), cvr, kind: PayerKind::Public, no_account: NoAccount::Reject };
+        let env = Env::new(Timestamp::from_micros(place.now), 0);
+        place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
+    }
+    let vault = place.writer.store.vault().clone();
+    let population = Population { vault, refuse_replacement_numbers: false };
+    let people = "6601701239,Frida,,,,,active,,\n6501701238,Erik,,,,,active,,\n";
+    place.import(&population, format!("{}\n{people}", Population::HEADER.join(",")).as_bytes());
+    let bank = Channel::Bank("North".to_owned());
+    let mut on = |day: i64, channel: &Channel, rows: &[&str]| {
+        place.now = day * DAY;
+        let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
+        let counts = place.accounts(channel, &rows).0;
+        assert_eq!(counts.changed, rows.len() as u64, "{rows:?}");
+    };
+    on(
+        1,
+        &Channel::Operator,
+        &[
+            "register,p:1000000001,0040-1,,,,,",
+            "register,p:1000000002,0040-2,,,,,",
+            "register,p:1000000003,0040-3,,,,,",
+            "register,p:1000000004,0040-4,,,,,",
+            "register,p:1000000005,0040-5,,,,,",
+            "register,p:1000000006,0040-6,,,,,",
+            "register,p:1000000006,0041-66,,,,Payer,NKSBOS",
+            "register,p:1000000007,0041-77,,,,Payer,NKSBOS",
+            "register,p:1000000008,0040-8,,,,,",
+            "register,cpr:6501701238,0040-9,,,,,",
+            "freeze,p:1000000004,,,,,,",
+        ],
+    );
+    on(30, &Channel::Operator, &["close,p:1000000003,,,,,,", "close,p:1000000005,,,,,,"]);
+    on(35, &Channel::Operator, &["register,p:1000000003,1020-33,,none,,,"]);
+    on(40, &bank, &["change,p:1000000002,0041-22,,0040,,,"]);
+    on(41, &Channel::Operator, &["freeze,p:1000000003,,,,,,"]);
+    on(42, &Channel::Operator, &["unfreeze,p:1000000003,,,,,,", "change,p:1000000008,0041-88,,0040,,,"]);
+    on(45, &bank, &["change,p:1000000008,0040-8,,0041,,,"]);
+    let dead = "6501701238,Erik,,,,,dead,,\n";
+    place.import(&population, format!("{}\n{dead}", Population::HEADER.join(",")).as_bytes());
+    place.now = 50 * DAY;
+    place
+}
+
+fn client(role: Role) -> Client {
+    let payer = matches!(role, Role::PublicPayer | Role::PrivatePayer).then(|| "Payer".to_owned());
+    Client { actor: Actor::client(role, "system"), payer }
+}
+
+fn purpose_of(role: Role) -> LegalPurpose {
+    if role == Role::Authority { LegalPurpose::Law } else { LegalPurpose::Payment }
+}
+
+/// One request, by itself.
+fn ask<K: Ask>(
+    place: &mut Place,
+    client: Client,
+    purpose: LegalPurpose,
+    questions: Vec<Question<K::Asked>>,
+) -> Result<Vec<K::Answer>, Refusal> {
+    let actor = client.actor.clone();
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    let requests = [(AskMany::<K>::new(place.writer.store.vault(), client, purpose, questions)?, &actor, &env)];
+    let mut answers = place.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
+    answers.pop().unwrap()
+}
+
+fn about<A>(payee: &str, benefit: &str, asked: A) -> Question<A> {
+    Question { payee: PayeeId::parse(payee).unwrap(), benefit: BenefitKind::parse(benefit), asked }
+}
+
+/// One word for each part of an answer.
+fn told(answer: &AccountAnswer) -> String {
+    let AccountAnswer { state, account, bic, since, changed_days_ago, pending_change, last_change_channel } = answer;
+    assert!(!pending_change);
+    let days = changed_days_ago.map(|days| days.to_string());
+    let parts = [account, bic, since, &days, last_change_channel];
+    parts.iter().fold(state.name().to_owned(), |text, part| text + " " + part.as_deref().unwrap_or("-"))
+}
+
+#[test]
+fn an_account_is_told_with_its_age() {
+    let mut place = nation();
+    let mut check = |payee: &str, benefit: &str, role: Role, expected: &str| {
+        let questions = vec![about(payee, benefit, ())];
+        let answers = ask::<Resolve>(&mut place, client(role), purpose_of(role), questions).unwrap();
+        assert_eq!(told(&answers[0]), expected, "{payee} {benefit}");
+    };
+    let payer = Role::PublicPayer;
+    check(PLAIN, "", payer, "in_force DK3300400000000001 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
+    check(PLAIN, "", Role::Authority, "in_force DK3300400000000001 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
+    check(CHANGED, "", payer, "in_force DK8300410000000022 NDEADKKK 1970-02-10T00:00:00.000001Z 9 bank");
+    // Since it was designated, through being frozen; a closed account was another.
+    check(ANEW, "", payer, "in_force DK0410200000000033 - 1970-02-05T00:00:00.000001Z 14 operator");
+    check(BACK, "", payer, "in_force DK3800400000000008 NDEADKKK 1970-02-15T00:00:00.000001Z 4 bank");
+    check(FROZEN, "", payer, "frozen - - - - -");
+    check(CLOSED, "", payer, "closed - - - - -");
+    check(WITHOUT, "", payer, "none - - - - -");
+    check(DEAD, "", payer, "dead - - - - -");
+    check(NOBODY, "", payer, "unknown - - - - -");
+    // A specific account takes precedence for the benefit that it is for.
+    let default = "in_force DK9200400000000006 NDEADKKK 1970-01-02T00:00:00.000001Z - -";
+    check(SPECIFIC, "", payer, default);
+    check(SPECIFIC, "NKSSU", payer, default);
+    check(SPECIFIC, "NKSBOS", payer, "in_force DK5900410000000066 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
+    check(ONLY_SPECIFIC, "", payer, "none - - - - -");
+    check(ONLY_SPECIFIC, "NKSBOS", payer, "in_force DK5300410000000077 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
+    place.verify();
+}
+
+#[test]
+fn an_account_that_is_somebody_elses_benefit_is_not_told() {
+    let mut place = nation();
+    let other = |payer: &str| Client { payer: Some(payer.to_owned()), ..client(Role::PublicPayer) };
+    let mut told_to = |client: Client| {
+        let questions = vec![about(ONLY_SPECIFIC, "NKSBOS", ())];
+        let answers = ask::<Resolve>(&mut place, client, LegalPurpose::Payment, questions);
+        answers.map(|answers| answers[0].state).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(told_to(other("Payer")), Ok(AnswerClass::InForce));
+    assert_eq!(told_to(other("Other")), Ok(AnswerClass::None));
+    assert_eq!(told_to(other("Nobody")), Err("payer.unknown"));
+    assert_eq!(told_to(Client { payer: None, ..client(Role::PublicPayer) }), Err("look_up.benefit"));
+}
+
+#[test]
+fn a_mapper_tells_a_bank_only_whether_there_is_an_account() {
+    let mut place = nation();
+    let mut check = |payee: &str, payer: &str, bank: &str| {
+        for (role, expected) in [(Role::PublicPayer, payer), (Role::Bank, bank)] {
+            let questions = vec![about(payee, "", ())];
+            let answers = ask::<Map>(&mut place, client(role), LegalPurpose::Payment, questions).unwrap();
+            assert_eq!(told(&answers[0]), expected, "{payee} {role:?}");
+        }
+    };
+    let account = "in_force DK3300400000000001 NDEADKKK 1970-01-02T00:00:00.000001Z - -";
+    check(PLAIN, account, "in_force - - - - -");
+    for (payee, state) in
+        [(FROZEN, "frozen"), (CLOSED, "closed"), (WITHOUT, "none"), (DEAD, "dead"), (NOBODY, "unknown")]
+    {
+        check(payee, &format!("{state} - - - - -"), "not_possible - - - - -");
+    }
+}
+
+#[test]
+fn a_verification_says_yes_or_no_and_nothing_else() {
+    let mut place = nation();
+    let mut check = |payee: &str, benefit: &str, account: &str, role: Role, expected: &str| {
+        let questions = vec![about(payee, benefit, Account::parse(account).unwrap())];
+        let answers = ask::<Verify>(&mut place, client(role), purpose_of(role), questions).unwrap();
+        let VerifyAnswer { result, changed_recently } = answers[0];
+        let told = format!("{}{}", result.name(), if changed_recently { ", changed" } else { "" });
+        assert_eq!(told, expected, "{payee} {benefit} {account} {role:?}");
+    };
+    let (public, private, bank) = (Role::PublicPayer, Role::PrivatePayer, Role::Bank);
+    for role in [public, private, bank, Role::Authority] {
+        check(PLAIN, "", "0040-1", role, "match");
+        check(PLAIN, "", "DK3300400000000001", role, "match");
+        check(PLAIN, "", "0041-1", role, "no_match");
+        for payee in [FROZEN, CLOSED, WITHOUT, DEAD, NOBODY] {
+            check(payee, "", "0040-4", role, "not_possible");
+        }
+    }
+    check(CHANGED, "", "0041-22", private, "match, changed");
+    // The former account is an account like any other.
+    check(CHANGED, "", "0040-2", private, "no_match, changed");
+    check(ANEW, "", "1020-33", private, "match, changed");
+    // A specific account counts for the payer that it is for, and no other.
+    check(SPECIFIC, "", "0041-66", public, "match");
+    check(SPECIFIC, "", "0040-6", public, "match");
+    check(SPECIFIC, "", "0041-66", bank, "no_match");
+    check(SPECIFIC, "", "0040-6", bank, "match");
+    check(SPECIFIC, "NKSBOS", "0041-66", public, "match");
+    check(SPECIFIC, "NKSBOS", "0040-6", public, "no_match");
+    check(SPECIFIC, "NKSSU", "0040-6", public, "match");
+    check(ONLY_SPECIFIC, "", "0041-77", public, "match");
+    check(ONLY_SPECIFIC, "", "0040-7", public, "no_match");
+    check(ONLY_SPECIFIC, "", "0041-77", bank, "not_possible");
+    place.verify();
+}
+
+#[test]
+fn a_change_is_recent_for_thirty_days() {
+    let mut place = nation();
+    let mut check = |at: i64, expected: bool| {
+        place.now = at;
+        let questions = vec![about(CHANGED, "", Account::parse("0041-22").unwrap())];
+        let answers = ask::<Verify>(&mut place, client(Role::Bank), LegalPurpose::Payment, questions).unwrap();
+        assert_eq!(answers[0].changed_recently, expected, "{at}");
+    };
+    let changed = 40 * DAY + 1;
+    check(50 * DAY, true);
+    check(changed + 30 * DAY - 1, true);
+    check(changed + 30 * DAY, false);
+    // A clock that is behind does not make it long ago.
+    check(39 * DAY, true);
+}
+
+/// Which kinds of question each role may ask, for which it has which purpose.
+#[test]
+fn who_may_ask_what_for_which_purpose() {
+    let mut place = nation();
+    let purposes = LegalPurpose::ALL;
+    for role in Role::ALL {
+        let mut outcome = |kind: &str, purpose| {
+            let client = client(role);
+            let (payee, account) = (about(PLAIN, "", ()), Account::parse("0040-1").unwrap());
+            let done = match kind {
+                "resolve" => ask::<Resolve>(&mut place, client, purpose, vec![payee]).map(|_| ()),
+                "map" => ask::<Map>(&mut place, client, purpose, vec![payee]).map(|_| ()),
+                _ => ask::<Verify>(&mut place, client, purpose, vec![about(PLAIN, "", account)]).map(|_| ()),
+            };
+            done.map_or_else(|refusal| refusal.code, |()| "ok")
+        };
+        let found = ["resolve", "verify", "map"].map(|kind| purposes.map(|purpose| outcome(kind, purpose)));
+        let (no, lacks) = (["policy.not_allowed"; 5], "look_up.purpose");
+        // payment, recovery, credit_agreement, fraud_prevention, law
+        let expected = match role {
+            Role::PublicPayer => [["ok", lacks, lacks, "ok", lacks]; 3],
+            Role::PrivatePayer => [no, ["ok", lacks, "ok", lacks, lacks], no],
+            Role::Bank => [no, ["ok", lacks, "ok", "ok", lacks], ["ok", lacks, "ok", "ok", lacks]],
+            Role::Authority => [[lacks, "ok", lacks, "ok", "ok"], [lacks, "ok", lacks, "ok", "ok"], no],
+            Role::Console | Role::Operator | Role::RegisterFeed => [no; 3],
+        };
+        assert_eq!(found, expected, "{role:?}");
+    }
+}
+
+#[test]
+fn a_request_has_a_size() {
+    let mut place = nation();
+    let mut check = |role: Role, purpose: LegalPurpose, count: usize, code: Option<&str>| {
+        let questions = (0..count).map(|_| about(PLAIN, "", Account::parse("0040-1").unwrap())).collect();
+        let answers = ask::<Verify>(&mut place, client(role), purpose, questions);
+        assert_eq!(answers.as_ref().err().map(|refusal| refusal.code), code, "{count}");
+        assert!(answers.is_ok_and(|answers| answers.len() == count) == code.is_none());
+    };
+    check(Role::Bank, LegalPurpose::Payment, 0, Some("look_up.count"));
+    check(Role::Bank, LegalPurpose::Payment, 1000, None);
+    check(Role::Bank, LegalPurpose::Payment, 1001, Some("look_up.count"));
+    // No more than a full bucket has tokens for.
+    check(Role::PrivatePayer, LegalPurpose::CreditAgreement, 251, Some("look_up.count"));
+    check(Role::PrivatePayer, LegalPurpose::CreditAgreement, 250, None);
+}
+
+fn log(place: &mut Place, payee: &str, before: Option<i64>, limit: usize) -> Vec<LookUpView> {
+    let payee = PayeeId::parse(payee).unwrap();
+    place.writer.read(|scope| look_ups(scope, &Actor::console(), &payee, before, limit)).unwrap()
+}
+
+#[test]
+fn each_look_up_is_logged_also_one_of_nobody_and_a_request_has_one_entry() {
+    let mut place = nation();
+    let size = |place: &mut Place| place.writer.read(|scope| size_and_root(scope.tx)).unwrap().0;
+    let before = size(&mut place);
+    let questions = [PLAIN, NOBODY, PLAIN, DEAD].map(|payee| about(payee, "", ())).into();
+    ask::<Resolve>(&mut place, client(Role::Authority), LegalPurpose::Recovery, questions).unwrap();
+    assert_eq!(size(&mut place), before + 1);
+    let entry = place.writer.read(|scope| journal::read(scope, before as i64)).unwrap();
+    assert_eq!(entry.actor, "client:system");
+    let facts = serde_json::json!({
+        "purpose": "recovery", "payees": 4, "answers": { "in_force": 2, "unknown": 1, "dead": 1 },
+    });
+    assert_eq!(entry.facts, facts);
+    place.now += HOUR;
+    let question = about(PLAIN, "", Account::parse("0041-1").unwrap());
+    ask::<Verify>(&mut place, client(Role::Bank), LegalPurpose::Payment, vec![question]).unwrap();
+
+    let row = |at: &str, purpose, kind, answer| (at.to_owned(), "client:system".to_owned(), purpose, kind, answer);
+    let rows = |rows: Vec<LookUpView>| -> Vec<_> {
+        rows.into_iter().map(|row| (row.at, row.client, row.purpose, row.kind, row.answer)).collect()
+    };
+    let (first, second) = ("1970-02-20T00:00:00Z", "1970-02-20T01:00:00Z");
+    let resolved = row(first, "recovery", "resolve", "in_force");
+    let all = [row(second, "payment", "verify", "no_match"), resolved.clone(), resolved];
+    assert_eq!(rows(log(&mut place, PLAIN, None, 10)), all);
+    assert_eq!(rows(log(&mut place, NOBODY, None, 10)), [row(first, "recovery", "resolve", "unknown")]);
+    assert_eq!(rows(log(&mut place, DEAD, None, 10)), [row(first, "recovery", "resolve", "dead")]);
+    assert_eq!(log(&mut place, CHANGED, None, 10), []);
+    // Page by page it is the same.
+    let (mut paged, mut next) = (Vec::new(), None);
+    while let [row] = log(&mut place, PLAIN, next, 1).as_slice() {
+        next = Some(row.id);
+        paged.push(row.clone());
+    }
+    assert_eq!(rows(paged), all);
+    let payee = PayeeId::parse(PLAIN).unwrap();
+    let others = Actor::client(Role::Bank, "system");
+    let refused = place.writer.read(|scope| look_ups(scope, &others, &payee, None, 1)).unwrap_err();
+    assert_eq!(refused.code(), "policy.not_allowed");
+    place.verify();
+}
+
+#[test]
+fn a_log_of_many_slices_is_read_to_its_end() {
+    let mut place = nation();
+    let request = |place: &mut Place, payee: &str, count: usize| {
+        let questions = (0..count).map(|_| about(payee, "", ())).collect();
+        ask::<Resolve>(place, client(Role::Authority), LegalPurpose::Law, questions).unwrap();
+    };
+    request(&mut place, CHANGED, 1);
+    // More than two slices of 16,384.
+    for _ in 0..34 {
+        request(&mut place, PLAIN, 1000);
+    }
+    request(&mut place, CHANGED, 1);
+    assert_eq!(log(&mut place, CHANGED, None, 10).len(), 2);
+    let (mut ids, mut next) = (Vec::new(), None);
+    loop {
+        let page = log(&mut place, PLAIN, next, 1000);
+        let Some(last) = page.last() else { break };
+        next = Some(last.id);
+        ids.extend(page.iter().map(|row| row.id));
+    }
+    assert_eq!(ids.len(), 34_000);
+    assert!(ids.windows(2).all(|pair| pair[0] > pair[1]));
+    place.verify();
+}
+
+#[test]
+fn whoever_asks_about_invented_numbers_is_stopped_and_waits() {
+    let mut place = nation();
+    let payer = || client(Role::PublicPayer);
+    let nobodies = |count: usize| (0..count).map(|_| about(NOBODY, "", ())).collect::<Vec<_>>();
+    let ask = |place: &mut Place, count| ask::<Resolve>(place, payer(), LegalPurpose::Payment, nobodies(count));
+    // 5,000 tokens, of which each request of 100 costs 2,000; the third takes more than is left.
+    for _ in 0..3 {
+        ask(&mut place, 100).unwrap();
+    }
+    let logged = log(&mut place, NOBODY, None, 1000).len();
+    assert_eq!(logged, 300);
+    let refused = ask(&mut place, 1).unwrap_err();
+    assert_eq!(refused.code, "allowance.exhausted");
+    // 1,001 tokens at 100 a day.
+    let seconds = 1001 * 864;
+    assert_eq!(refused.retry_after_seconds, Some(seconds));
+    assert_eq!(log(&mut place, NOBODY, None, 1000).len(), logged);
+    place.now += (seconds as i64 - 1) * 1_000_000;
+    ask(&mut place, 1).unwrap_err();
+    place.now += 1_000_000;
+    ask(&mut place, 1).unwrap();
+    ask(&mut place, 1).unwrap_err();
+    // Another purpose, and another client, have buckets of their own.
+    let question = || vec![about(PLAIN, "", ())];
+    self::ask::<Resolve>(&mut place, payer(), LegalPurpose::FraudPrevention, question()).unwrap();
+    let other = Client { actor: Actor::client(Role::PublicPayer, "other"), payer: None };
+    self::ask::<Resolve>(&mut place, other, LegalPurpose::Payment, question()).unwrap();
+    place.verify();
+}
+
+/// What a payment file's transaction does beside its own work.
+struct Pay<'a> {
+    client: &'a Actor,
+    payments: u64,
+    misses: u64,
+}
+
+impl kernel::Command for Pay<'_> {
+    const OPERATION: kernel::Operation = kernel::Operation { name: "test.pay", roles: &Role::ALL };
+    type State = ();
+    type Change = ();
+    type Output = ();
+
+    fn load(&self, _: &kernel::Scope<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<kernel::Decision<(), ()>, Refusal> {
+        Ok(kernel::Decision::of(vec![], serde_json::json!({}), ()))
+    }
+
+    fn save(&self, scope: &kernel::Scope<'_>, _: &[()], entry: journal::Entry) -> Result<Vec<journal::Rows>, Error> {
+        allowance::settle(scope, entry, self.client, self.payments, self.misses)?;
+        Ok(vec![])
+    }
+}
+
+#[test]
+fn payments_give_back_what_look_ups_cost_and_their_misses_cost_as_much() {
+    let mut place = nation();
+    let actor = Actor::client(Role::PrivatePayer, "system");
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    let pays = |place: &mut Place, client: &Actor, payments, misses| {
+        place.writer.execute(&Pay { client, payments, misses }, client, &env).unwrap();
+        let now = Timestamp::from_micros(place.now);
+        place.writer.read(|scope| allowance::require(scope, client, now)).map_err(|error| error.code())
+    };
+    let ask = |place: &mut Place, count: usize| {
+        let questions = (0..count).map(|_| about(PLAIN, "", Account::parse("0040-1").unwrap())).collect();
+        let answers = ask::<Verify>(place, client(Role::PrivatePayer), LegalPurpose::Payment, questions);
+        answers.map(|_| ()).map_err(|refusal| refusal.retry_after_seconds.unwrap())
+    };
+    for _ in 0..5 {
+        ask(&mut place, 1000).unwrap();
+    }
+    assert_eq!(ask(&mut place, 1), Err(864));
+    // 800 payments give back 1,000 tokens.
+    assert_eq!(pays(&mut place, &actor, 800, 0), Ok(()));
+    ask(&mut place, 1000).unwrap();
+    assert_eq!(ask(&mut place, 1), Err(864));
+    // The misses of a file cost as those of look-ups do: 1,000 tokens more than its payments give back.
+    assert_eq!(pays(&mut place, &actor, 80, 55), Err("allowance.exhausted"));
+    assert_eq!(ask(&mut place, 1), Err(1001 * 864));
+    assert_eq!(pays(&mut place, &actor, 1_000_000, 1000), Ok(()));
+    ask(&mut place, 1000).unwrap();
+    // An operator pays without a bucket.
+    assert_eq!(pays(&mut place, &Actor::console(), 0, 1_000_000), Ok(()));
+    place.verify();
+}
+
+#[test]
+fn two_processes_draw_on_one_bucket() {
+    let mut place = nation();
+    let mut other = place.writer.store.writer(kernel::Secrets::from_system()).unwrap();
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    let request = || {
+        let questions = (0..50).map(|_| about(NOBODY, "", ())).collect();
+        let vault = place.writer.store.vault();
+        AskMany::<Resolve>::new(vault, client(Role::PublicPayer), LegalPurpose::Payment, questions).unwrap()
+    };
+    let actor = Actor::client(Role::PublicPayer, "system");
+    let requests: Vec<_> = (0..6).map(|_| [(request(), &actor, &env)]).collect();
+    let mut answered = 0;
+    for (at, request) in requests.iter().enumerate() {
+        let writer = if at % 2 == 0 { &mut place.writer } else { &mut other };
+        let answers = writer.execute_group(|group| group.execute_jointly(request)).unwrap();
+        answered += usize::from(answers[0].is_ok());
+    }
+    // Of 5,000 tokens each request takes 1,000.
+    assert_eq!(answered, 5);
+    place.verify();
+}
+
+#[test]
+fn requests_that_are_answered_together_are_answered_as_one_after_the_other() {
+    let payees = [PLAIN, CHANGED, ANEW, FROZEN, CLOSED, SPECIFIC, ONLY_SPECIFIC, BACK, WITHOUT, DEAD, NOBODY];
+    let (mut together, mut apart) = (nation(), nation());
+    let env = Env::new(Timestamp::from_micros(together.now), 0);
+    let actors = [Role::PublicPayer, Role::Authority].map(|role| Actor::client(role, "system"));
+    let requests = |place: &Place| -> Vec<(AskMany<Resolve>, &Actor, &Env)> {
+        (0..50)
+            .map(|number: usize| {
+                let actor = &actors[usize::from(number.is_multiple_of(3))];
+                let pays = actor.role() == Role::PublicPayer && number.is_multiple_of(2);
+                let benefit = if pays { "NKSBOS" } else { "" };
+                let asked = (0..=number * 2).map(|at| about(payees[(at + number) % payees.len()], benefit, ()));
+                let vault = place.writer.store.vault();
+                let (client, purpose) = (client(actor.role()), purpose_of(actor.role()));
+                (AskMany::new(vault, client, purpose, asked.collect()).unwrap(), actor, &env)
+            })
+            .collect()
+    };
+    let all = requests(&together);
+    let at_once = together.writer.execute_group(|group| group.execute_jointly(&all)).unwrap();
+    let mut one_by_one = Vec::new();
+    for request in requests(&apart) {
+        let alone = [request];
+        one_by_one.extend(apart.writer.execute_group(|group| group.execute_jointly(&alone)).unwrap());
+    }
+    assert_eq!(at_once, one_by_one);
+    // Both: some were answered, and some came when the bucket was empty.
+    assert!(at_once.iter().any(Result::is_ok) && at_once.iter().any(Result::is_err));
+    for payee in payees {
+        assert_eq!(log(&mut together, payee, None, 1000), log(&mut apart, payee, None, 1000));
+    }
+    together.verify();
+    apart.verify();
+}
