@@ -142,6 +142,12 @@ pub struct Serve {
     /// Who issues clients' certificates (PEM); a client without one is not let in then.
     #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
     pub client_ca: Option<PathBuf>,
+    /// How clients know this service: the name in its tokens, and where they ask for them; without it, what it listens on.
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Another server whose tokens are believed, with a file of its keys (JWKS); can be given several times.
+    #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
+    pub trust: Vec<(String, PathBuf)>,
     /// A proxy that is believed; can be given several times.
     #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
     pub trusted_proxy: Vec<edge::server::Network>,
@@ -446,6 +452,11 @@ pub struct Demo {
 fn existing_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_file() { Ok(path) } else { Err("there is no regular file of that name".to_owned()) }
+}
+
+fn outside_issuer(text: &str) -> Result<(String, PathBuf), String> {
+    let (url, file) = text.rsplit_once('=').ok_or("write URL=FILE")?;
+    Ok((url.to_owned(), existing_file(file)?))
 }
 
 fn network(text: &str) -> Result<edge::server::Network, String> {

@@ -3,6 +3,7 @@
 use crate::caller::{Caller, Gate, Thumbprint, Tokens, out_of_scope};
 use crate::core::{Clock, Core, Sizes};
 use crate::headers::IdempotencyKey;
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::log::{Log, request_id};
 use crate::metrics::{Metrics, Stopwatch};
@@ -20,7 +21,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
-use kernel::{Error, Secrets, Store, Timestamp};
+use kernel::{Error, Secrets, Store, Timestamp, Vault};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -68,6 +69,8 @@ pub struct Parts {
     pub tokens: Box<dyn Tokens>,
     /// What was ended, and who uses what.
     pub interfaces: Box<dyn Interfaces>,
+    /// The authorization server, where it is this one.
+    pub identity: Option<Arc<Identity>>,
     /// The present moment.
     pub clock: Clock,
     /// How much at once.
@@ -82,6 +85,8 @@ pub struct Parts {
 pub struct Edge {
     /// The way to the core's threads.
     pub core: Core,
+    /// What gives blind indexes.
+    pub vault: Vault,
     /// Bounds of requests and connections.
     pub limits: Limits,
     /// What is counted.
@@ -92,6 +97,7 @@ pub struct Edge {
     pub log: Log,
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
+    pub(crate) identity: Option<Arc<Identity>>,
     gate: Gate,
     interfaces: Box<dyn Interfaces>,
     uses: Uses,
@@ -128,7 +134,7 @@ impl Edge {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
-        let Parts { store, routes, tokens, interfaces, clock, sizes, limits, log } = parts;
+        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, log } = parts;
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
@@ -137,11 +143,13 @@ impl Edge {
         let documents = Documents { openapi: document.to_string().into(), page: crate::page::page(&document).into() };
         let edge = Arc::new(Self {
             core,
+            vault: store.vault().clone(),
             limits,
             metrics,
             clock,
             log,
             documents,
+            identity,
             gate: Gate::new(tokens),
             interfaces,
             uses: Uses::default(),

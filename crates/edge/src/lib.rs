@@ -14,6 +14,7 @@ mod codes;
 pub mod core;
 mod edge;
 pub mod headers;
+pub mod identity;
 mod limits;
 mod log;
 mod metrics;

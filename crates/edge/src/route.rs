@@ -452,7 +452,7 @@ impl Answered for Text {
     }
 }
 
-fn content(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
+pub(crate) fn content(kind: &'static str, bytes: impl Into<Bytes>) -> Response {
     let mut response = Response::new(Body::new(Full::from(bytes.into())));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response

@@ -6,7 +6,7 @@ use crate::certificate::Thumbprint;
 use crate::client::Party;
 use crate::json::numeric_date;
 use crate::jws::{Fault, Jws};
-use crate::key::PublicKey;
+use crate::key::{Algorithm, PublicKey};
 use crate::permission::{self, Permission};
 use crate::server::Server;
 use crate::token::{SKEW_SECONDS, TOKEN_KIND, holds, seconds};
@@ -155,6 +155,8 @@ pub struct Access {
     pub permissions: BTreeSet<Permission>,
     /// The token's own name, if it has one.
     pub token_id: Option<String>,
+    /// How it is signed.
+    pub algorithm: Algorithm,
     /// When it is good for nothing, whatever the clocks say.
     pub expires: Timestamp,
 }
@@ -182,7 +184,7 @@ pub fn verify(
     let text = |name: &str| jws.claims.get(name).and_then(Value::as_str);
     let name = text("iss").ok_or(TokenRefusal::Issuer)?;
     let issuer = issuers.iter().find(|issuer| issuer.name == name).ok_or(TokenRefusal::Issuer)?;
-    jws.verify(&issuer.keys)?;
+    let algorithm = jws.verify(&issuer.keys)?.algorithm();
     let kind = jws.header.kind.as_deref().ok_or(TokenRefusal::Kind)?.to_ascii_lowercase();
     // RFC 7515 §4.1.9: what has no slash is short for a media type, and those know no case.
     if kind.strip_prefix("application/").unwrap_or(&kind) != issuer.kind.to_ascii_lowercase() {
@@ -215,6 +217,7 @@ pub fn verify(
         party: party.map_err(|_| TokenRefusal::Party)?,
         permissions,
         token_id: text("jti").map(str::to_owned),
+        algorithm,
         expires: Timestamp::from_micros(expires.saturating_add(SKEW_SECONDS).saturating_mul(1_000_000)),
     })
 }

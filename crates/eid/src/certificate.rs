@@ -58,6 +58,12 @@ impl Thumbprint {
         Self(Sha256::digest(der).into())
     }
 
+    /// One that is known already.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Reads it as tokens write it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

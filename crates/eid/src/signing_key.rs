@@ -10,7 +10,7 @@ use std::fmt;
 pub const PUBLISHED_BEFORE_SECONDS: i64 = 600;
 
 /// A key of the server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
     /// Which.
     pub id: Id<Self>,

@@ -3,14 +3,16 @@
 use super::{DEFAULT_DATA, Places, system_clock};
 use crate::cli::{Common, Serve};
 use crate::console::Answer;
-use edge::caller::NoIssuer;
 use edge::core::{Clock, Sizes};
-use edge::phase_out::AllOpen;
+use edge::identity::Identity;
 use edge::server::{Options, Proxies, Server, Tls, TlsFiles};
 use edge::{Edge, Limits, Parts};
-use kernel::{Error, Store};
+use eid::access::Issuer;
+use eid::key::PublicKey;
+use kernel::{Error, Secrets, Store};
 use serde_json::json;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -52,6 +54,15 @@ pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
         "Stopped before all that was taken was finished."
     };
     Ok(Answer::done(text, &json!({ "stopped": true, "finished": is_whole })))
+}
+
+/// Other servers whose tokens are believed.
+fn outside(trusted: &[(String, PathBuf)]) -> Result<Vec<Issuer>, Error> {
+    let read = |(url, file): &(String, PathBuf)| {
+        let text = std::fs::read(file).map_err(Error::io(format!("{} could not be read", file.display())))?;
+        Ok(Issuer::outside(url, PublicKey::read_published(&text)?))
+    };
+    trusted.iter().map(read).collect()
 }
 
 fn of_command_line(options: Serve) -> Options {

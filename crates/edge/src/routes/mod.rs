@@ -2,13 +2,19 @@
 
 mod documents;
 mod health;
+mod oauth;
 mod payouts;
+mod question;
 mod resolve;
+mod verify;
 
 use crate::route::Route;
 
 /// All of them, in the order in which they are described.
 #[must_use]
 pub fn all() -> Vec<Route> {
-    [payouts::routes(), resolve::routes(), documents::routes(), health::routes()].into_iter().flatten().collect()
+    [payouts::routes(), resolve::routes(), verify::routes(), oauth::routes(), documents::routes(), health::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

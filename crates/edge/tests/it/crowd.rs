@@ -141,7 +141,11 @@ impl Command for Wrong {
 
     fn decide(&self, (): (), _: &Env) -> Result<Decision<(), u8>, Refusal> {
         match self.0 {
-            "refuses" => Err(Refusal { code: "test.refused", text: "as the test wants it".to_owned(), retry_after_seconds: None }),
+            "refuses" => Err(Refusal {
+                code: "test.refused",
+                text: "as the test wants it".to_owned(),
+                retry_after_seconds: None,
+            }),
             _ => Ok(Decision::of(vec![], serde_json::json!({}), 7)),
         }
     }

@@ -161,6 +161,7 @@ impl World {
             routes,
             tokens: Box::new(Issuer { has_changed: issuer.clone() }),
             interfaces: wanted.interfaces,
+            identity: None,
             clock: Arc::new(|| NOW),
             sizes: wanted.sizes,
             limits: wanted.limits,

@@ -15,9 +15,10 @@ const DAY_MICROS: i64 = 86_400_000_000;
 pub struct Uses(BTreeMap<(Use, i64), i64>);
 
 impl Uses {
-    /// A client came in, now.
-    pub fn add(&mut self, way: Use, now: Timestamp) {
-        *self.0.entry((way, now.micros().div_euclid(DAY_MICROS))).or_default() += 1;
+    /// A client came in so many times, today.
+    pub fn add(&mut self, way: Use, now: Timestamp, times: i64) {
+        let count = self.0.entry((way, now.micros().div_euclid(DAY_MICROS))).or_default();
+        *count = count.saturating_add(times);
     }
 
     /// Whether there is nothing to write.

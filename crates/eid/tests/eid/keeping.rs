@@ -109,13 +109,13 @@ fn how_clients_come_in_is_counted_and_ends() {
         (payer, "payouts", "1.2", 12),
         (bank, "feed", "1.3", 11),
     ] {
-        uses.add(way(client, interface, tls), at(day * DAY + 3600));
+        uses.add(way(client, interface, tls), at(day * DAY + 3600), 1);
     }
     let before = place.entries();
     uses.write(&mut place.writer.connection).unwrap();
     assert!(uses.is_empty());
     // Another process, behind with its writing.
-    uses.add(way(payer, "payouts", "1.2"), at(11 * DAY));
+    uses.add(way(payer, "payouts", "1.2"), at(11 * DAY), 1);
     uses.write(&mut place.another().connection).unwrap();
     assert_eq!(place.entries(), before);
     let tls = Subject::new("tls", "1.2").unwrap();

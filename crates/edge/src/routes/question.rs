@@ -1,0 +1,59 @@
+//! What questions about payees have in common.
+
+use crate::caller::Caller;
+use denmark::Account;
+use registry::commands::Client;
+use registry::legal_purpose::LegalPurpose;
+use registry::payee::PayeeId;
+use registry::purpose::BenefitKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+/// The names of legal purposes, for the description.
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it is its names that are described")]
+pub enum Purpose {
+    Payment,
+    Recovery,
+    CreditAgreement,
+    FraudPrevention,
+    Law,
+}
+
+/// Who asks.
+pub fn client(caller: &Caller) -> Client {
+    Client { actor: caller.actor(), payer: caller.payer.clone() }
+}
+
+pub fn payee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PayeeId, D::Error> {
+    parsed(deserializer, PayeeId::parse, "cpr:, cvr:, se: or p: and a number of that kind")
+}
+
+pub fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account, D::Error> {
+    parsed(deserializer, |text| Account::parse(text).ok(), "an IBAN, or a Danish account as RRRR-N")
+}
+
+pub fn purpose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LegalPurpose, D::Error> {
+    parsed(deserializer, LegalPurpose::parse, "one of the legal purposes")
+}
+
+pub fn benefit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BenefitKind>, D::Error> {
+    let expected = "one word of at most 35 characters";
+    Option::<String>::deserialize(deserializer)?
+        .map(|text| BenefitKind::parse(&text).ok_or_else(|| invalid(expected)))
+        .transpose()
+}
+
+fn parsed<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Option<T>,
+    expected: &'static str,
+) -> Result<T, D::Error> {
+    parse(&String::deserialize(deserializer)?).ok_or_else(|| invalid(expected))
+}
+
+/// It says what was expected, and not what came.
+fn invalid<E: serde::de::Error>(expected: &'static str) -> E {
+    E::invalid_value(serde::de::Unexpected::Other("a text"), &expected)
+}
