@@ -69,7 +69,7 @@ impl Interfaces for Ledger {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_uses_what_is_kept_and_what_was_ended_is_refused() {
     let ledger = Ledger::default();
-    let world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
+    let mut world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
     world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
     *ledger.ended.lock().unwrap() = Some("payouts");
     world.get("/v1/payouts", PUBLIC_TOKEN).await.refused(410, "interface.ended");

@@ -174,7 +174,7 @@ async fn what_is_not_there_is_told_in_the_language_that_was_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_watches_over_it_sees_figures_and_the_log_tells_nothing_of_persons() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     world.post("/v1/resolve", PUBLIC_TOKEN, &json!({ "payee": ANNA }).to_string()).await.done();
     world.get("/v1/payouts?cursor=6101701234", PUBLIC_TOKEN).await.refused(400, "cursor.invalid");
     world.get("/6101701234", PUBLIC_TOKEN).await.refused(404, "request.unknown");
