@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// What can be left out.
 const SWITCHES: [&str; 3] = ["--without-xsd", "--without-tmpfs", "--without-postgres"];
 /// The crates that stand on the store.
-const ON_THE_STORE: [&str; 7] = ["kernel", "registry", "payout", "eid", "services", "anvis", "sim"];
+const ON_THE_STORE: [&str; 8] = ["kernel", "registry", "payout", "eid", "services", "edge", "anvis", "sim"];
 
 /// Runs every test, and ends with what they came to.
 pub fn run(args: &[String]) -> Result<(), String> {

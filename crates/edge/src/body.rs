@@ -1,18 +1,15 @@
-//! Bodies: read strictly, within bounds of size and time.
+//! Bodies that are read whole: strictly, within bounds of size and time.
 
 use crate::limits::Limits;
 use crate::problem::Problem;
 use axum::body::Body;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::fmt::Write;
-use std::io;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 /// A key of an object that may be named in an answer: one of ours could be called so.
 const KEY_CHARS_MAX: usize = 40;
@@ -140,62 +137,6 @@ fn safe_part(text: &str) -> Option<String> {
     }
     // What was found stands before the last of these words, and may be anything.
     text.rsplit_once(", expected ").map(|(_, expected)| format!("expected {expected}"))
-}
-
-/// How many pieces of a streamed body wait for who reads them.
-const PIECES: usize = 8;
-
-/// A body that is read while it arrives, on one of the core's threads.
-pub struct Incoming {
-    pieces: mpsc::Receiver<io::Result<Bytes>>,
-    piece: Bytes,
-}
-
-/// Hands a body to a reader on another thread. A client that brings less than so many bytes a second, while we wait for it, is
-/// cut off; one that waits for us is not.
-pub fn stream(body: Body, limits: &Limits) -> Incoming {
-    let (sender, pieces) = mpsc::channel(PIECES);
-    tokio::spawn(pump(body, sender, limits.patience, limits.bytes_per_second));
-    Incoming { pieces, piece: Bytes::new() }
-}
-
-async fn pump(mut body: Body, sender: mpsc::Sender<io::Result<Bytes>>, patience: Duration, bytes_per_second: u32) {
-    // What the client may still let us wait; what it brings adds to it.
-    let mut allowance = patience;
-    loop {
-        let began = Instant::now();
-        let piece = match timeout(allowance, body.frame()).await {
-            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
-            Ok(None) => break,
-            Ok(Some(Err(_))) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => Ok(data),
-                Err(_) => continue,
-            },
-        };
-        let bytes = piece.as_ref().map_or(0, |piece| u32::try_from(piece.len()).unwrap_or(u32::MAX));
-        let earned = Duration::from_secs(1) * bytes / bytes_per_second.max(1);
-        allowance = (allowance.saturating_sub(began.elapsed()) + earned).min(patience);
-        let is_last = piece.is_err();
-        if sender.send(piece).await.is_err() || is_last {
-            break;
-        }
-    }
-}
-
-impl io::Read for Incoming {
-    /// Blocks: only for a thread that may.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.pieces.blocking_recv() {
-                None => return Ok(0),
-                Some(piece) => self.piece = piece?,
-            }
-        }
-        let count = self.piece.len().min(buffer.len());
-        self.piece.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

@@ -105,6 +105,12 @@ pub const CODES: &[Row] = &[
     row("conflict", 409, "Somebody else was first; try again", "En anden kom først; prøv igen"),
     row(FAILURE, 500, "The service failed", "Tjenesten fejlede"),
     row("store.full", 503, "The service cannot store anything now", "Tjenesten kan ikke gemme noget nu"),
+    row(
+        "store.unknown",
+        500,
+        "It is not known whether this was done; ask again",
+        "Det vides ikke, om dette blev gjort; spørg igen",
+    ),
     row("store.timeout", 503, "The service's store did not answer in time", "Tjenestens lager svarede ikke i tide"),
     row("store.unreachable", 503, "The service's store cannot be reached", "Tjenestens lager kan ikke nås"),
     // Payees and accounts.
@@ -233,7 +239,6 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "store.owner",
     "store.tables",
     "store.tls",
-    "store.unknown",
     "store.url",
 ];
 

@@ -129,7 +129,7 @@ struct Context {
 }
 
 impl Edge {
-    /// Starts the core's threads, and puts the routes in their places.
+    /// Starts the core's threads, and puts the routes in their places. It blocks: not for a thread that waits for others.
     ///
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.

@@ -26,6 +26,7 @@ mod problem;
 pub mod route;
 pub mod routes;
 pub mod server;
+pub mod stream;
 
 pub use edge::{Edge, Parts, Peer, Service};
 pub use limits::Limits;

@@ -30,7 +30,8 @@ const TO_CLIENTS: &[&str] = &[
     "interface.ended",
 ];
 /// What a route can that asks the core.
-const FROM_THE_CORE: &[&str] = &["conflict", "service.overloaded", "store.full", "store.timeout", "store.unreachable"];
+const FROM_THE_CORE: &[&str] =
+    &["conflict", "service.overloaded", "store.full", "store.timeout", "store.unknown", "store.unreachable"];
 const WITH_PATH: &[&str] = &["request.unknown"];
 const WITH_QUERY: &[&str] = &["request.query", "cursor.invalid"];
 const WITH_BODY: &[&str] = &["body.too_large", "body.malformed", "body.cut_off", "body.field", "request.timeout"];

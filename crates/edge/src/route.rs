@@ -1,11 +1,12 @@
 //! What a route is: one row of the table from which the router, the check of who may, and the published description are made.
 
-use crate::body::{self, Incoming};
+use crate::body;
 use crate::caller::Caller;
 use crate::edge::{Edge, Peer};
 use crate::headers::{IdempotencyKey, Tag};
 use crate::openapi::Schemas;
 use crate::problem::Problem;
+use crate::stream::{Incoming, Written};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -371,7 +372,7 @@ const XML: &str = "application/xml";
 impl Content for Incoming {
     async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
         body::require_type(headers, XML)?;
-        Ok(body::stream(body, &edge.limits))
+        Ok(Self::of(body, &edge.limits))
     }
 
     fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
@@ -436,6 +437,19 @@ impl Answered for Done {
 
     fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
         None
+    }
+}
+
+/// An XML file, written while it is taken.
+impl Answered for Written {
+    fn answer(self) -> Response {
+        let mut response = Response::new(Body::new(self));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(XML));
+        response
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((XML, schemars::json_schema!({ "type": "string" })))
     }
 }
 

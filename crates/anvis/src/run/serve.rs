@@ -26,11 +26,20 @@ pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
     }
     let claimed = common.now;
     let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
+    let scheme = if options.tls_cert.is_some() { "https" } else { "http" };
+    let issuer = options.issuer.clone().unwrap_or_else(|| format!("{scheme}://{}", options.listen));
+    let identity = Identity::open(
+        eid::server::Server::new(&issuer, None)?,
+        outside(&options.trust)?,
+        &mut store.writer(Secrets::from_system())?,
+        clock(),
+    )?;
     let (edge, service) = Edge::start(Parts {
         store,
         routes: edge::routes::all(),
-        tokens: Box::new(NoIssuer),
-        interfaces: Box::new(AllOpen),
+        tokens: Box::new(identity.clone()),
+        interfaces: Box::new(identity.clone()),
+        identity: Some(identity),
         clock,
         sizes: Sizes::default(),
         limits: Limits::default(),

@@ -26,7 +26,7 @@ pub fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 struct Resolve {
     /// The payee: `cpr:`, `cvr:`, `se:` or `p:` and a number of that kind.
-    #[schemars(with = "String", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"))]
+    #[schemars(with = "String", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"), example = "cpr:6101701234")]
     #[serde(deserialize_with = "payee")]
     payee: PayeeId,
     /// What the law lets you ask for: `payment`, `recovery`, `credit_agreement`, `fraud_prevention`, `law`.

@@ -27,11 +27,11 @@ pub fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 struct Verify {
     /// The payee: `cpr:`, `cvr:`, `se:` or `p:` and a number of that kind.
-    #[schemars(with = "String", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"))]
+    #[schemars(with = "String", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"), example = "cpr:6101701234")]
     #[serde(deserialize_with = "payee")]
     payee: PayeeId,
     /// The account: an IBAN, or a Danish registration number and account number as `RRRR-N`.
-    #[schemars(with = "String", length(min = 6, max = 42))]
+    #[schemars(with = "String", length(min = 6, max = 42), example = "0040-1234567890")]
     #[serde(deserialize_with = "account")]
     account: Account,
     /// What the law lets you ask for: `payment`, `recovery`, `credit_agreement`, `fraud_prevention`, `law`.

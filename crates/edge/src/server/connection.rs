@@ -82,7 +82,7 @@ impl Shared {
                 let busy = Busy::new(activity.clone());
                 let response = handle(request, peer).await;
                 drop(busy);
-                Ok::<_, Infallible>(response.map(|body| Watched { body, activity }))
+                Ok::<_, Infallible>(response.map(|body| Watched { body, activity, owing: None }))
             }
         });
         let builder = self.builder();
@@ -188,6 +188,8 @@ impl Drop for Busy {
 struct Watched {
     body: Body,
     activity: Arc<Activity>,
+    /// While the next piece is wanted and not there: it is we who let the client wait.
+    owing: Option<Busy>,
 }
 
 impl body::Body for Watched {
@@ -199,6 +201,10 @@ impl body::Body for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.owing = match polled {
+            Poll::Ready(_) => None,
+            Poll::Pending => self.owing.take().or_else(|| Some(Busy::new(self.activity.clone()))),
+        };
         if polled.is_ready() {
             self.activity.touch();
         }

@@ -32,7 +32,7 @@ async fn bodies_that_are_wrong() {
     let world =
         World::with(Wanted { limits: Limits { body_bytes: 4_096, ..Limits::default() }, ..Wanted::default() }).await;
     let before = world.entries();
-    let good = r#"{"payee":"cpr:6101701234"}"#;
+    let good = r#"{"purpose":"payment","payee":"cpr:6101701234"}"#;
     let with_length = |kind: &str, body: &str| format!("{kind}\r\ncontent-length: {}", body.len());
     let json = async |body: &str| send(&world, &with_length(TYPE, body), body.as_bytes()).await;
 
@@ -52,10 +52,10 @@ async fn bodies_that_are_wrong() {
         (r#"{"payee":6101701234}"#, "400", "body.field"),
         (r#"{"payee":"6101701234"}"#, "400", "body.field"),
         (r#"{"payee":"cpr:1"}"#, "400", "body.field"),
-        (r#"{"payee":"cpr:6101701234","payee":"cpr:6101701234"}"#, "400", "body.field"),
+        (r#"{"payee":"cpr:6101701234","purpose":"payment","payee":"cpr:6101701234"}"#, "400", "body.field"),
         (r#"{"payee":"cpr:6101701234","as_of":"2026-01-01"}"#, "400", "body.field"),
-        (r#"{"payee":"cpr:6101701234","benefit":""}"#, "400", "body.field"),
-        (r#"{"payee":"cpr:6101701234","benefit":7}"#, "400", "body.field"),
+        (r#"{"purpose":"payment","payee":"cpr:6101701234","benefit":""}"#, "400", "body.field"),
+        (r#"{"purpose":"payment","payee":"cpr:6101701234","benefit":7}"#, "400", "body.field"),
         ("{\"payee\":\"cpr:61017\u{0}01234\"}", "400", "body.malformed"),
         (r#"{"payee":"cpr:61017\u000001234"}"#, "400", "body.field"),
         (r#"{"payee":"\ud800"}"#, "400", "body.field"),

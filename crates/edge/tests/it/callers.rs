@@ -12,7 +12,8 @@ async fn tokens_that_are_not_good() {
     let world = World::new().await;
     let before = world.entries();
     let check = async |authorization: &str, code: &str, challenge: &str| {
-        let mut asked = request(Method::POST, "/v1/resolve", "", Some(r#"{"payee":"cpr:6101701234"}"#));
+        let mut asked =
+            request(Method::POST, "/v1/resolve", "", Some(r#"{"purpose":"payment","payee":"cpr:6101701234"}"#));
         asked.headers_mut().insert("authorization", authorization.parse().unwrap());
         let answer = world.ask(asked).await;
         answer.refused(401, code);
@@ -69,11 +70,11 @@ impl Interfaces for Ledger {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_uses_what_is_kept_and_what_was_ended_is_refused() {
     let ledger = Ledger::default();
-    let world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
+    let mut world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
     world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
     *ledger.ended.lock().unwrap() = Some("payouts");
     world.get("/v1/payouts", PUBLIC_TOKEN).await.refused(410, "interface.ended");
-    world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234"}"#).await.done();
+    world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"purpose":"payment","payee":"cpr:6101701234"}"#).await.done();
     assert!(world.stopped().await);
     let of = |interface| Use {
         client: "a public-payer".to_owned(),

@@ -8,9 +8,9 @@ use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Group, Operation, Refusal, Scope, Secrets};
 use std::sync::mpsc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 
-const BODY: &str = r#"{"payee":"cpr:6101701234"}"#;
+const BODY: &str = r#"{"purpose":"payment","payee":"cpr:6101701234"}"#;
 
 /// Holds the store until it is dropped: nobody else can write.
 struct Held {
@@ -20,7 +20,7 @@ struct Held {
 
 impl Held {
     fn new(world: &World) -> Self {
-        let mut writer = world.store.writer(Secrets::from_system()).unwrap();
+        let mut writer = block_in_place(|| world.store.writer(Secrets::from_system())).unwrap();
         let ((is_held, held), (release, released)) = (mpsc::channel(), mpsc::channel());
         let hold = move || {
             let work = |_: &mut Group<'_>| -> Result<(), Error> {

@@ -19,6 +19,10 @@ fn requests_take_no_field_that_is_not_described() {
     let mut seen = BTreeSet::new();
     for (path, method, operation) in operations(&document) {
         for content in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            // A form of OAuth lets pass what it does not know.
+            if content.0 == "application/x-www-form-urlencoded" {
+                continue;
+            }
             closed(&document, &content.1["schema"], &format!("{method} {path}"), &mut seen);
         }
     }
@@ -97,7 +101,12 @@ async fn generated_requests_are_answered_as_described() {
             statuses.insert(answer.status);
             check(&document, operation, &answer, &asked);
         }
-        assert!(statuses.iter().any(|status| *status < 300), "{method} {path}: none was right: {statuses:?}");
+        // Nobody guesses an assertion that is signed.
+        let is_guessable = path != "/oauth/token";
+        assert!(
+            !is_guessable || statuses.iter().any(|status| *status < 300),
+            "{method} {path}: none was right: {statuses:?}"
+        );
     }
     assert_eq!(world.get("/health/ready", "").await.status, 204);
 }
@@ -284,7 +293,7 @@ fn right(document: &Value, schema: &Value, chance: &mut Chance) -> Value {
     };
     match kind.as_str().unwrap_or_default() {
         // Somebody who is there, for once.
-        "string" if schema["pattern"].is_string() && chance.once_in(2) => json!("cpr:6101701234"),
+        "string" if schema["examples"].is_array() && chance.once_in(2) => schema["examples"][0].clone(),
         "string" => json!(chance.text(schema["pattern"].as_str().unwrap_or("[A-Z]{1,35}"))),
         "integer" => json!(chance.below(1_000)),
         "boolean" => json!(chance.once_in(2)),

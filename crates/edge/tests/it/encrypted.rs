@@ -121,8 +121,12 @@ async fn several_requests_at_once_over_http_2() {
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let mut sender = sender.clone();
-        let mut asked =
-            request(Method::POST, "https://localhost/v1/resolve", PUBLIC_TOKEN, Some(r#"{"payee":"cpr:6101701234"}"#));
+        let mut asked = request(
+            Method::POST,
+            "https://localhost/v1/resolve",
+            PUBLIC_TOKEN,
+            Some(r#"{"purpose":"payment","payee":"cpr:6101701234"}"#),
+        );
         asked.headers_mut().remove("host");
         asking.spawn(async move {
             let response = sender.send_request(asked).await.unwrap();

@@ -9,4 +9,5 @@ mod described;
 mod encrypted;
 mod routes;
 mod slow;
+mod streams;
 mod support;

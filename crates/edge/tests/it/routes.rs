@@ -20,6 +20,10 @@ async fn every_route_lets_in_whom_the_policy_names_and_nobody_else() {
         let Access::Client { operation, scope } = route.access else {
             assert!(matches!(route.access, Access::Anyone), "{}: signed routes have their own tests", route.name);
             let answer = world.ask(request(route.method.clone(), &path(route), "", None)).await;
+            if route.name == "oauth.token" {
+                answer.refused(415, "body.type");
+                continue;
+            }
             assert!([200, 204].contains(&answer.status), "{}: {answer:?}", route.name);
             continue;
         };
@@ -65,12 +69,16 @@ fn the_table_is_in_order() {
 async fn one_payee_is_looked_up_and_the_journal_tells_of_it() {
     let world = World::new().await;
     let before = world.entries();
-    let answer = world.post("/v1/resolve", PUBLIC_TOKEN, &json!({ "payee": ANNA }).to_string()).await;
+    let answer =
+        world.post("/v1/resolve", PUBLIC_TOKEN, &json!({ "payee": ANNA, "purpose": "payment" }).to_string()).await;
     let since = answer.done()["since"].clone();
     assert!(since.is_string());
     assert_eq!(
         answer.done(),
-        json!({ "payee": ANNA, "state": "in_force", "account": ANNA_IBAN, "bic": "EKSBDK22", "since": since })
+        json!({
+            "state": "in_force", "account": ANNA_IBAN, "bic": "EKSBDK22", "since": since,
+            "changed_days_ago": null, "pending_change": false, "last_change_channel": null,
+        })
     );
     assert_eq!(world.entries(), before + 1);
     for (name, value) in
@@ -78,13 +86,38 @@ async fn one_payee_is_looked_up_and_the_journal_tells_of_it() {
     {
         assert_eq!(answer.header(name), value);
     }
-    world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"payee":"cpr:7201701235"}"#).await.refused(404, "payee.unknown");
-    let answer = world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234","benefit":"NKSBOS"}"#).await;
+    let ask = async |token: &str, body: &str| world.post("/v1/resolve", token, body).await;
+    let nobody = ask(PUBLIC_TOKEN, r#"{"purpose":"payment","payee":"cpr:7201701235"}"#).await.done();
+    assert_eq!((&nobody["state"], &nobody["account"]), (&json!("unknown"), &json!(null)));
+    let with_benefit = r#"{"purpose":"PURPOSE","payee":"cpr:6101701234","benefit":"NKSBOS"}"#;
+    let answer = ask(PUBLIC_TOKEN, &with_benefit.replace("PURPOSE", "payment")).await;
     assert_eq!(answer.done()["account"], ANNA_IBAN);
-    let answer =
-        world.post("/v1/resolve", "authority.resolve", r#"{"payee":"cpr:6101701234","benefit":"NKSBOS"}"#).await;
-    assert_eq!(answer.refused(400, "body.field")["pointer"], "/benefit");
-    assert_eq!(world.entries(), before + 3);
+    ask("authority.resolve", &with_benefit.replace("PURPOSE", "recovery")).await.refused(422, "look_up.benefit");
+    ask("authority.resolve", &with_benefit.replace("PURPOSE", "payment")).await.refused(403, "look_up.purpose");
+    ask("authority.resolve", &with_benefit.replace("PURPOSE", "curiosity")).await.refused(400, "body.field");
+    // Three answers, and two refusals by those who keep the log.
+    assert_eq!(world.entries(), before + 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_verified_and_never_told() {
+    let world = World::new().await;
+    let before = world.entries();
+    let check = async |token: &str, account: &str, expected: &str| {
+        let body = json!({ "payee": ANNA, "account": account, "purpose": "payment" }).to_string();
+        let answer = world.post("/v1/verify", token, &body).await;
+        assert_eq!(answer.done(), json!({ "result": expected, "changed_recently": false }));
+    };
+    for token in [PUBLIC_TOKEN, PRIVATE_TOKEN] {
+        check(token, ANNA_IBAN, "match").await;
+        check(token, "0040-0000000001", "no_match").await;
+    }
+    let unknown = json!({ "payee": "cpr:7201701235", "account": ANNA_IBAN, "purpose": "payment" }).to_string();
+    let answer = world.post("/v1/verify", PRIVATE_TOKEN, &unknown).await.done();
+    assert_eq!(answer["result"], "not_possible");
+    let empty = r#"{"payee":"cpr:7201701235","account":"","purpose":"payment"}"#;
+    world.post("/v1/verify", PRIVATE_TOKEN, empty).await.refused(400, "body.field");
+    assert_eq!(world.entries(), before + 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +178,7 @@ async fn queries_are_read_strictly() {
     world.get("/v1/payouts?limit=1000", PUBLIC_TOKEN).await.done();
     world.get("/v1/payouts?", PUBLIC_TOKEN).await.done();
     world
-        .post("/v1/resolve?payee=x", PUBLIC_TOKEN, r#"{"payee":"cpr:6101701234"}"#)
+        .post("/v1/resolve?payee=x", PUBLIC_TOKEN, r#"{"purpose":"payment","payee":"cpr:6101701234"}"#)
         .await
         .refused(400, "request.query");
 }
@@ -174,8 +207,8 @@ async fn what_is_not_there_is_told_in_the_language_that_was_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_watches_over_it_sees_figures_and_the_log_tells_nothing_of_persons() {
-    let world = World::new().await;
-    world.post("/v1/resolve", PUBLIC_TOKEN, &json!({ "payee": ANNA }).to_string()).await.done();
+    let mut world = World::new().await;
+    world.post("/v1/resolve", PUBLIC_TOKEN, &json!({ "payee": ANNA, "purpose": "payment" }).to_string()).await.done();
     world.get("/v1/payouts?cursor=6101701234", PUBLIC_TOKEN).await.refused(400, "cursor.invalid");
     world.get("/6101701234", PUBLIC_TOKEN).await.refused(404, "request.unknown");
     world.get(&format!("/v1/payouts/{}", world.batches[0]), PUBLIC_TOKEN).await.done();

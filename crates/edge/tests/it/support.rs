@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, block_in_place};
 
 /// 2026-11-23T09:00:00Z.
 pub const NOW: Timestamp = Timestamp::from_micros(1_795_424_400_000_000);
@@ -74,7 +74,7 @@ pub struct World {
     log: Shown,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<bool>,
-    _place: TestPlace,
+    place: Option<TestPlace>,
     _folder: TempDir,
 }
 
@@ -139,8 +139,8 @@ impl Tokens for Issuer {
     }
 }
 
-pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve";
-pub const PRIVATE_TOKEN: &str = "private-payer.payouts";
+pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
+pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 
 impl World {
     pub async fn new() -> Self {
@@ -153,21 +153,24 @@ impl World {
 
     pub async fn of_routes(wanted: Wanted, routes: Vec<edge::route::Route>) -> Self {
         let folder = TempDir::new().unwrap();
-        let place = TestPlace::empty(folder.path());
-        let (store, batches, private_batch) = populate(&place, folder.path());
+        let (place, (store, batches, private_batch)) = block_in_place(|| {
+            let place = TestPlace::empty(folder.path());
+            let populated = populate(&place, folder.path());
+            (place, populated)
+        });
         let (log, issuer) = (Shown::default(), Arc::new(AtomicBool::new(false)));
-        let (_, service) = Edge::start(Parts {
+        let parts = Parts {
             store: store.clone(),
             routes,
             tokens: Box::new(Issuer { has_changed: issuer.clone() }),
             interfaces: wanted.interfaces,
-            identity: None,
+            identity: Some(identity(&store)),
             clock: Arc::new(|| NOW),
             sizes: wanted.sizes,
             limits: wanted.limits,
             log: Box::new(log.clone()),
-        })
-        .unwrap();
+        };
+        let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();
         let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let options = Options {
             listen: local,
@@ -192,7 +195,7 @@ impl World {
             log,
             stop: Some(stop),
             served,
-            _place: place,
+            place: Some(place),
             _folder: folder,
         }
     }
@@ -203,7 +206,7 @@ impl World {
     }
 
     /// Whether all that was taken was finished.
-    pub async fn stopped(mut self) -> bool {
+    pub async fn stopped(&mut self) -> bool {
         if self.stop.is_some() {
             self.stop();
         }
@@ -234,8 +237,16 @@ impl World {
 
     /// How many entries the journal has.
     pub fn entries(&self) -> u64 {
-        let mut writer = self.store.writer(Secrets::from_system()).unwrap();
-        writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
+        block_in_place(|| {
+            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
+            writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
+        })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        block_in_place(|| drop(self.place.take()));
     }
 }
 
@@ -345,4 +356,11 @@ fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> S
     let env = Env::sample(NOW, &mut writer.secrets).unwrap();
     let routed = payout::commands::route(writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap();
     routed.unwrap().batch
+}
+
+/// The authorization server; the tokens of most tests are an issuer's of their own.
+fn identity(store: &Store) -> Arc<edge::identity::Identity> {
+    let server = eid::server::Server::new("https://konto.example", None).unwrap();
+    let mut writer = store.writer(Secrets::from_system()).unwrap();
+    edge::identity::Identity::open(server, vec![], &mut writer, NOW).unwrap()
 }
