@@ -55,7 +55,7 @@ pub trait Tokens: Send + Sync + 'static {
     /// What is wrong with it.
     fn verify(&self, token: &str, now: Timestamp, certificate: Option<&Thumbprint>) -> Result<Caller, BadToken>;
 
-    /// Learns what became of clients and keys; whether anything did. It is called every second, on a reader's thread.
+    /// Learns what became of clients and keys; whether anything did. It is called every second, on a thread of the core.
     ///
     /// # Errors
     /// The store's.

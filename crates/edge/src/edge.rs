@@ -175,7 +175,7 @@ impl Edge {
     /// Learns what changed of clients, keys and interfaces, and keeps what was used. To be called every second.
     pub async fn refresh(self: &Arc<Self>) {
         let (edge, now) = (self.clone(), (self.clock)());
-        let kept = self.core.read(move |writer| {
+        let kept = self.core.look_after(move |writer| {
             edge.gate.refresh(writer)?;
             let uses = edge.uses.take();
             edge.interfaces

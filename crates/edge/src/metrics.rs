@@ -23,16 +23,19 @@ pub enum Queue {
     Read,
     /// For long work.
     Long,
+    /// For what is looked after every second.
+    Upkeep,
 }
 
 impl Queue {
-    const ALL: [Self; 3] = [Self::Write, Self::Read, Self::Long];
+    const ALL: [Self; 4] = [Self::Write, Self::Read, Self::Long, Self::Upkeep];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Write => "write",
             Self::Read => "read",
             Self::Long => "long",
+            Self::Upkeep => "upkeep",
         }
     }
 }

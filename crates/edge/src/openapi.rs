@@ -11,24 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const PROBLEM: &str = "application/problem+json";
 /// What any route can answer.
 const ALWAYS: &[&str] = &["request.malformed", "request.uri_too_long", "request.headers", "body.type", codes::FAILURE];
-/// What a route for clients can.
-const TO_CLIENTS: &[&str] = &[
-    "token.missing",
-    "token.malformed",
-    "token.unsigned",
-    "token.algorithm",
-    "token.signature",
-    "token.key",
-    "token.issuer",
-    "token.audience",
-    "token.expired",
-    "token.not_yet",
-    "token.binding",
-    "token.client",
-    "token.scope",
-    "policy.not_allowed",
-    "interface.ended",
-];
+/// What a route for clients can, besides what can be wrong with a token.
+const TO_CLIENTS: &[&str] = &["policy.not_allowed", "interface.ended"];
+/// What can be wrong with a token.
+const TOKEN: &str = "token.";
 /// What a route can that asks the core.
 const FROM_THE_CORE: &[&str] =
     &["conflict", "service.overloaded", "store.full", "store.timeout", "store.unknown", "store.unreachable"];
@@ -191,10 +177,11 @@ fn parameters_of<'s>(schema: &'s Schema, place: &'s str) -> impl Iterator<Item =
 
 /// Which codes a route can refuse with.
 fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
+    let is_for_clients = matches!(route.access, Access::Client { .. });
     let is_guarded = !matches!(route.access, Access::Anyone);
     let groups = [
         (true, ALWAYS),
-        (matches!(route.access, Access::Client { .. }), TO_CLIENTS),
+        (is_for_clients, TO_CLIENTS),
         (is_guarded, FROM_THE_CORE),
         (shape.path.is_some(), WITH_PATH),
         (true, if shape.query.is_some() { WITH_QUERY } else { &WITH_QUERY[..1] }),
@@ -202,7 +189,8 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
         (route.is_repeatable, REPEATABLE),
         (true, route.refusals),
     ];
-    groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied().collect()
+    let tokens = codes::CODES.iter().map(|row| row.code).filter(|code| is_for_clients && code.starts_with(TOKEN));
+    tokens.chain(groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied()).collect()
 }
 
 fn problems(route: &Route, shape: &Shape) -> Map<String, Value> {

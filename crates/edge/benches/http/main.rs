@@ -66,7 +66,7 @@ fn main() {
     let (address, edge) = world.serve(encryption.as_ref());
     let bench = Bench { options: &options, encryption: encryption.as_ref() };
 
-    let look_up = world.look_ups();
+    let look_up = world.look_ups("/v1/resolve");
     let sample = load::once(address, encryption.as_ref(), &look_up(0));
     println!(
         "{} people, {} connections, {}\n",
@@ -76,6 +76,7 @@ fn main() {
     );
     println!("{:<28} {:>12} {:>10} {:>10} {:>10}", "", "requests/s", "p50", "p99", "p99 at half");
     let bare = bench.row("bare server", bare::serve(sample, encryption.as_ref()), look_up.clone());
+    bench.row("the edge without the core", address, world.look_ups(world::NOTHING_DONE));
     let ours = bench.row("one look-up", address, look_up);
     let part = ours.rate / bare.rate;
     println!(

@@ -4,16 +4,20 @@ use crate::encryption::Encryption;
 use crate::load::Ask;
 use crate::{Options, Sent};
 use bytes::Bytes;
+use denmark::Cvr;
 use edge::caller::{BadToken, Caller, Thumbprint, Tokens};
 use edge::core::Sizes;
 use edge::phase_out::AllOpen;
+use edge::route::{Answer, Call, Raw, Route, Text};
 use edge::server::{Options as Listening, Proxies, Server};
 use edge::{Edge, Limits, Parts};
 use http_body_util::Full;
 use kernel::{Actor, Env, Error, Location, Role, Secrets, Store, Timestamp, Writer};
+use registry::commands::AddPayer;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Population, Source};
-use sim::nation::{Fate, Nation, Plan};
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use sim::nation::{Fate, Nation, PUBLIC_PAYER, Plan};
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -72,6 +76,13 @@ impl World {
             let population = Population { vault: vault.clone(), refuse_replacement_numbers: false };
             import(&mut writer, folder, &Banks, |out| nation.write_banks(out).unwrap());
             import(&mut writer, folder, &population, |out| nation.write_population(out).unwrap());
+            let agreement = Agreement {
+                name: PUBLIC_PAYER.to_owned(),
+                cvr: Cvr::parse("13748136").expect("lawful"),
+                kind: PayerKind::Public,
+                no_account: NoAccount::Reject,
+            };
+            writer.execute(&AddPayer { agreement }, &Actor::console(), &env).expect("a payer");
             let accounts = Accounts { channel: Channel::Operator, vault };
             import(&mut writer, folder, &accounts, |out| nation.write_all_accounts(out).unwrap());
             store
@@ -79,8 +90,8 @@ impl World {
         Self { people: *people, nation, store }
     }
 
-    /// Look-ups of different people, made before.
-    pub fn look_ups(&self) -> Ask {
+    /// Look-ups of different people, made before, by this route.
+    pub fn look_ups(&self, path: &'static str) -> Ask {
         let living = (0..).map(|index| self.nation.person(index % self.people));
         let living = living.filter(|person| person.fate == Fate::Active);
         let count = self.people.min(REQUESTS_MAX) as usize;
@@ -92,7 +103,7 @@ impl World {
         let token = format!("Bearer {}", "a".repeat(700));
         Arc::new(move |number| {
             let body = bodies[(number as usize).wrapping_mul(7_919) % bodies.len()].clone();
-            Sent::post("/v1/resolve", &token, body)
+            Sent::post(path, &token, body)
         })
     }
 
@@ -100,7 +111,7 @@ impl World {
     pub fn serve(&self, encryption: Option<&Encryption>) -> (SocketAddr, Arc<Edge>) {
         let parts = Parts {
             store: self.store.clone(),
-            routes: edge::routes::all(),
+            routes: edge::routes::all().into_iter().chain([nothing_done()]).collect(),
             tokens: Box::new(AnyToken),
             identity: None,
             interfaces: Box::new(AllOpen),
@@ -129,6 +140,18 @@ impl World {
         (told.recv().unwrap(), edge)
     }
 }
+
+/// Takes the same request from the same callers, and asks the core nothing.
+fn nothing_done() -> Route {
+    async fn answer(call: Call<Raw>) -> Answer<Text> {
+        Ok(Text("application/json", [call.body.0, Bytes::from_static(&[b' '; 100])].concat().into()))
+    }
+    let access = registry::policy::RESOLVE;
+    Route::post(NOTHING_DONE, "bench.nothing", "Answers and does nothing").client(access, "resolve").by(answer)
+}
+
+/// Where that is.
+pub const NOTHING_DONE: &str = "/v1/nothing";
 
 trait Post {
     fn post(path: &str, authorization: &str, body: Bytes) -> Self;

@@ -6,6 +6,8 @@
 //! - **Long work** (a payment file that comes in, a completed file that goes out) has threads of its own, so that it is in
 //!   nobody's way.
 //!
+//! - What is looked after every second (who was ended, which keys hold) has a thread that nobody else can fill.
+//!
 //! Each has a bounded queue. What finds it full is turned away before anything of it is done; what was taken is done.
 
 mod pool;
@@ -66,6 +68,7 @@ pub struct Core {
     writer: writer::Thread,
     readers: Pool,
     long: Pool,
+    upkeep: Pool,
     /// Ends when the last thread has ended.
     ended: std::sync::Mutex<mpsc::Receiver<()>>,
 }
@@ -84,8 +87,9 @@ impl Core {
         let readers =
             Pool::start("reader", Queue::Read, sizes.readers, sizes.read_queue, &open, &metrics, alive.clone())?;
         let long = Pool::start("long", Queue::Long, sizes.long, sizes.long_queue, &open, &metrics, alive.clone())?;
+        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 1, &open, &metrics, alive.clone())?;
         let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
-        Ok(Self { writer, readers, long, ended: std::sync::Mutex::new(ended) })
+        Ok(Self { writer, readers, long, upkeep, ended: std::sync::Mutex::new(ended) })
     }
 
     /// Whether commands can be given.
@@ -145,10 +149,22 @@ impl Core {
         self.long.run(work).await
     }
 
+    /// Looks after something, whatever else waits.
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub(crate) async fn look_after<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        self.upkeep.run(work).await
+    }
+
     /// Finishes what was taken and ends the threads; whether all of them have ended within `grace`. It blocks.
     pub fn stop(&self, grace: Duration) -> bool {
         self.readers.stop();
         self.long.stop();
+        self.upkeep.stop();
         self.writer.stop();
         let ended = self.ended.lock().expect("nothing panics while it is held");
         matches!(ended.recv_timeout(grace), Err(mpsc::RecvTimeoutError::Disconnected))

@@ -38,7 +38,7 @@ fn what_is_given_is_believed() {
         party: Party::PublicPayer("Kommunen".to_owned()),
         permissions: [Payouts, Resolve, Verify, Mapper].into(),
         token_id,
-        algorithm: eid::key::Algorithm::Es256,
+        algorithm: Es256,
         expires: at(NOW + 330),
     };
     assert_eq!(access, expected);
