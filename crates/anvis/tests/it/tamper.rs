@@ -39,7 +39,7 @@ fn full() -> World {
 /// Another organisation's system asks about some payees, twice.
 fn ask(world: &World) {
     let migrations: Vec<_> = services::migrations().collect();
-    let store = Store::open(&Location::from(&world.path("store")), &world.path("store.key"), &migrations).unwrap();
+    let store = Store::open(Location::from(&world.path("store")), &world.path("store.key"), &migrations).unwrap();
     let mut writer = store.writer(Secrets::from_system()).unwrap();
     let authority = Actor::client(Role::Authority, "authority");
     let env = Env::new(Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap()), 0);
