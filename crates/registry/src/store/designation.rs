@@ -23,7 +23,7 @@ statements! {
         "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
          FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1 AND s.purpose = $2";
     SPECIFIC_OF_PAYEE = "specific_account.standing_of_payee":
-        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose
+        "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
          FROM specific_account s JOIN designation d ON d.id = s.designation WHERE s.payee = $1";
     ALL_SPECIFIC = "specific_account.of_payee":
         "SELECT d.id, s.purpose FROM specific_account s JOIN designation d ON d.id = s.designation
