@@ -26,8 +26,12 @@ pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
     }
     let claimed = common.now;
     let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
-    let scheme = if options.tls_cert.is_some() { "https" } else { "http" };
-    let issuer = options.issuer.clone().unwrap_or_else(|| format!("{scheme}://{}", options.listen));
+    let issuer = match &options.issuer {
+        Some(issuer) => issuer.clone(),
+        None if options.tls_cert.is_some() => format!("https://{}", options.listen),
+        // In clear, it is for this machine alone.
+        None => format!("http://localhost:{}", options.listen.port()),
+    };
     let identity = Identity::open(
         eid::server::Server::new(&issuer, None)?,
         outside(&options.trust)?,
