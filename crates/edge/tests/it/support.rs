@@ -361,6 +361,10 @@ fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> S
 /// The authorization server; the tokens of most tests are an issuer's of their own.
 fn identity(store: &Store) -> Arc<edge::identity::Identity> {
     let server = eid::server::Server::new("https://konto.example", None).unwrap();
-    let mut writer = store.writer(Secrets::from_system()).unwrap();
-    edge::identity::Identity::open(server, vec![], &mut writer, NOW).unwrap()
+    // The driver of a server has a runtime of its own, which cannot stand inside a test's.
+    let open = || {
+        let mut writer = store.writer(Secrets::from_system()).unwrap();
+        edge::identity::Identity::open(server, vec![], &mut writer, NOW).unwrap()
+    };
+    std::thread::scope(|threads| threads.spawn(open).join().unwrap())
 }
