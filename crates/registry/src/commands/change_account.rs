@@ -2,7 +2,7 @@ use crate::import::{self, AccountChange, AccountRow, AccountState, Accounts, Imp
 use crate::policy;
 use kernel::journal::Rows;
 use kernel::merkle::Hash;
-use kernel::{Decided, Decision, Env, Error, Joint, Operation, Refusal, Scope};
+use kernel::{Decided, Decision, Env, Error, Joint, Once, Operation, Refusal, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One change of one account: what a row of a bulk file says, by itself.
@@ -37,8 +37,8 @@ impl Joint for ChangeAccount<'_> {
     /// Whether anything changed.
     type Output = bool;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.key
+    fn once(&self) -> Option<Once> {
+        self.key.map(Once::by)
     }
 
     fn load(scope: &Scope<'_>, changes: &[&Self]) -> Result<ChangeState, Error> {
