@@ -1,7 +1,7 @@
 //! Single changes of accounts: one by one, in groups, and beside a payment file that is routed.
 
 use crate::timed;
-use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
+use kernel::{Actor, Env, Once, Secrets, Store, Timestamp, Writer};
 use registry::commands::{ChangeAccounts, ChangeAnswer, Unexpected};
 use registry::designation::Channel;
 use registry::import::{Accounts, Source};
@@ -53,7 +53,8 @@ impl Changes {
             .map(|(row, key, env)| {
                 let fields = row.each_ref().map(String::as_str);
                 let row = self.accounts.read(&fields);
-                let change = ChangeAccounts::new(Channel::Operator, vec![row], Unexpected::Refuse, Some(*key));
+                let change =
+                    ChangeAccounts::new(Channel::Operator, vec![row], Unexpected::Refuse, Some(Once::by(*key)));
                 (change.expect("a change"), &console, env)
             })
             .collect();

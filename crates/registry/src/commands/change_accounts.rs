@@ -6,8 +6,7 @@ use crate::pending::PendingChange;
 use crate::policy;
 use crate::row_refusal::RowRefusal;
 use kernel::journal::{self, Rows};
-use kernel::merkle::Hash;
-use kernel::{Decided, Decision, Env, Error, Id, Joint, Operation, Refusal, Refuse, Scope};
+use kernel::{Decided, Decision, Env, Error, Id, Joint, Once, Operation, Refusal, Refuse, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -51,12 +50,12 @@ pub struct ChangeAccounts {
     channel: Channel,
     rows: Vec<Result<AccountRow, RowRefusal>>,
     unexpected: Unexpected,
-    key: Option<Hash>,
+    once: Option<Once>,
 }
 
 impl ChangeAccounts {
-    /// Makes the request, with those of its changes that could not be read. The same `key` gives the same answers, and changes
-    /// nothing twice.
+    /// Makes the request, with those of its changes that could not be read. Known again by `once`, it gives the
+    /// same answers, and changes nothing twice.
     ///
     /// # Errors
     /// [`ChangeRefusal::Count`].
@@ -64,12 +63,12 @@ impl ChangeAccounts {
         channel: Channel,
         rows: Vec<Result<AccountRow, RowRefusal>>,
         unexpected: Unexpected,
-        key: Option<Hash>,
+        once: Option<Once>,
     ) -> Result<Self, ChangeRefusal> {
         if !(1..=CHANGES_MAX).contains(&rows.len()) {
             return Err(ChangeRefusal::Count);
         }
-        Ok(Self { channel, rows, unexpected, key })
+        Ok(Self { channel, rows, unexpected, once })
     }
 }
 
@@ -146,8 +145,8 @@ impl Joint for ChangeAccounts {
     /// One answer for each change, in their order.
     type Output = Vec<ChangeAnswer>;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.key
+    fn once(&self) -> Option<Once> {
+        self.once
     }
 
     fn load(scope: &Scope<'_>, requests: &[&Self]) -> Result<ChangeState, Error> {
