@@ -285,6 +285,15 @@ fn on_sqlite_two_sealed_values_swapped() {
             + set(database, "payee", &key, "designation", &second.0, &first.1)
     });
     assert_eq!(found, Some(true));
+    // A change that waits, and the directory does not say so; one that was ended, and it waits all the same.
+    for sql in [
+        "UPDATE payee SET pending = NULL, pending_until = NULL WHERE pending IS NOT NULL",
+        "UPDATE payee SET pending = (SELECT p.id FROM pending_change p WHERE p.payee = payee.key),
+                pending_until = (SELECT p.until FROM pending_change p WHERE p.payee = payee.key)
+         WHERE pending IS NULL AND key IN (SELECT payee FROM pending_change)",
+    ] {
+        assert_eq!(copies.finds(|database| database.execute(sql, []).unwrap()), Some(true), "{sql}");
+    }
 }
 
 #[test]
