@@ -2,7 +2,8 @@
 
 use crate::problem::Problem;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
-use kernel::merkle::to_hex;
+use kernel::merkle::{Hash, to_hex};
+use kernel::{Actor, Operation};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -43,6 +44,13 @@ impl IdempotencyKey {
             )));
         }
         Ok(Some(Self(text.to_owned())))
+    }
+
+    /// What the store knows it by: one client's, for one operation.
+    #[must_use]
+    pub fn of(&self, actor: &Actor, operation: &Operation) -> Hash {
+        let digest = Sha256::new().chain_update(operation.name).chain_update([0]).chain_update(actor.name());
+        digest.chain_update([0]).chain_update(&self.0).finalize().into()
     }
 
     /// As it was sent.

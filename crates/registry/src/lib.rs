@@ -22,6 +22,7 @@ pub mod payer;
 pub mod policy;
 pub mod purpose;
 pub mod queries;
+pub mod register_event;
 pub mod resolve;
 mod row_refusal;
 mod store;

@@ -232,12 +232,11 @@ impl Session {
         match command {
             Command::Population(cli::Population::Import { file, refuse_replacement_numbers }) => {
                 let vault = self.writer.store.vault().clone();
-                let source = registry::import::Population { vault, refuse_replacement_numbers };
-                self.import(&source, &file)
+                self.import_register(registry::import::Population { vault, refuse_replacement_numbers }, &file)
             }
-            Command::Company(cli::Import::Import(file)) => {
+            Command::Company(cli::Company::Import(file)) => {
                 let vault = self.writer.store.vault().clone();
-                self.import(&registry::import::Companies { vault }, &file)
+                self.import_register(registry::import::Companies { vault }, &file)
             }
             Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
             Command::Account(cli::Account::Import { file, bank, .. }) => {

@@ -5,6 +5,7 @@ mod health;
 mod oauth;
 mod payouts;
 mod question;
+mod register;
 mod resolve;
 mod verify;
 
@@ -13,8 +14,16 @@ use crate::route::Route;
 /// All of them, in the order in which they are described.
 #[must_use]
 pub fn all() -> Vec<Route> {
-    [payouts::routes(), resolve::routes(), verify::routes(), oauth::routes(), documents::routes(), health::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        payouts::routes(),
+        resolve::routes(),
+        verify::routes(),
+        register::routes(),
+        oauth::routes(),
+        documents::routes(),
+        health::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

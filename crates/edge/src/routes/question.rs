@@ -2,6 +2,7 @@
 
 use crate::caller::Caller;
 use denmark::Account;
+use kernel::Timestamp;
 use registry::commands::Client;
 use registry::legal_purpose::LegalPurpose;
 use registry::payee::PayeeId;
@@ -36,6 +37,13 @@ pub fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account, D:
 
 pub fn purpose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LegalPurpose, D::Error> {
     parsed(deserializer, LegalPurpose::parse, "one of the legal purposes")
+}
+
+/// The form of a moment, for the description.
+pub const MOMENT: &str = r"^[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$";
+
+pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    parsed(deserializer, Timestamp::parse, "a moment of RFC 3339, such as 2026-11-20T08:30:00Z")
 }
 
 pub fn benefit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BenefitKind>, D::Error> {

@@ -141,6 +141,7 @@ impl Tokens for Issuer {
 
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
+pub const REGISTER_TOKEN: &str = "register-feed.register";
 
 impl World {
     pub async fn new() -> Self {
