@@ -7,6 +7,7 @@ mod callers;
 mod crowd;
 mod described;
 mod encrypted;
+mod many;
 mod registers;
 mod routes;
 mod slow;
