@@ -262,7 +262,8 @@ impl Session {
             Command::Client(command) => self.client(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
-                let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };
+                let command =
+                    LookUp { actor: self.actor.clone(), payee, specific: payer.zip(benefit), as_of, known_at };
                 let answer = self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done(resolved(&answer), &answer))
             }
@@ -297,7 +298,7 @@ impl Session {
 
     fn history(&mut self, payee: registry::payee::PayeeId) -> Result<Answer, Error> {
         let env = self.env()?;
-        let rows = self.writer.execute(&ReadHistory { payee }, &self.actor, &env)?;
+        let rows = self.writer.execute(&ReadHistory { actor: self.actor.clone(), payee }, &self.actor, &env)?;
         let mut text = String::new();
         for HistoryRow { payer, benefit, account, state, from, to, by, channel, recorded } in &rows {
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {

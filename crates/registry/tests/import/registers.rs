@@ -49,7 +49,13 @@ fn give(
 }
 
 fn state(place: &mut Place, payee: &str) -> String {
-    let command = LookUp { payee: PayeeId::parse(payee).unwrap(), specific: None, as_of: None, known_at: None };
+    let command = LookUp {
+        actor: Actor::console(),
+        payee: PayeeId::parse(payee).unwrap(),
+        specific: None,
+        as_of: None,
+        known_at: None,
+    };
     let env = Env::new(Timestamp::from_micros(place.now), 0);
     match place.writer.execute(&command, &Actor::console(), &env) {
         Ok(answer) => answer.state,
