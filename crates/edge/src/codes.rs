@@ -258,6 +258,7 @@ pub const CODES: &[Row] = &[
     row("register.flag", 422, "The field is neither true nor false", "Feltet er hverken sandt eller falsk"),
     row("import.header", 422, "The list's header is not known", "Listens overskrift er ukendt"),
     row("row.control_character", 422, "A field has a control character", "Et felt har et kontroltegn"),
+    row("register.count", 422, "There are no events, or too many", "Der er ingen hændelser eller for mange"),
     row("register.future", 422, "The event lies in the future", "Hændelsen ligger i fremtiden"),
     // Payment files.
     row("batch.unknown", 404, "There is no such batch", "Der er ingen sådan fil"),

@@ -2,6 +2,7 @@
 
 use crate::caller::{Caller, Gate, Thumbprint, Tokens, out_of_scope};
 use crate::core::{Clock, Core, Sizes};
+use crate::emptied::Emptied;
 use crate::headers::IdempotencyKey;
 use crate::identity::Identity;
 use crate::limits::Limits;
@@ -98,6 +99,8 @@ pub struct Edge {
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Who has used up what it may ask.
+    pub(crate) emptied: Emptied,
     gate: Gate,
     interfaces: Box<dyn Interfaces>,
     uses: Uses,
@@ -150,6 +153,7 @@ impl Edge {
             log,
             documents,
             identity,
+            emptied: Emptied::default(),
             gate: Gate::new(tokens),
             interfaces,
             uses: Uses::default(),

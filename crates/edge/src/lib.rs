@@ -13,6 +13,7 @@ pub mod caller;
 mod codes;
 pub mod core;
 mod edge;
+mod emptied;
 pub mod headers;
 pub mod identity;
 mod limits;

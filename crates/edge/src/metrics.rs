@@ -25,10 +25,12 @@ pub enum Queue {
     Long,
     /// For what is looked after every second.
     Upkeep,
+    /// For pieces of bulk files.
+    Bulk,
 }
 
 impl Queue {
-    const ALL: [Self; 4] = [Self::Write, Self::Read, Self::Long, Self::Upkeep];
+    const ALL: [Self; 5] = [Self::Write, Self::Read, Self::Long, Self::Upkeep, Self::Bulk];
 
     const fn name(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Queue {
             Self::Read => "read",
             Self::Long => "long",
             Self::Upkeep => "upkeep",
+            Self::Bulk => "bulk",
         }
     }
 }

@@ -380,6 +380,22 @@ impl Content for Incoming {
     }
 }
 
+/// A CSV file, read while it arrives.
+pub struct Csv(pub Incoming);
+
+const CSV: &str = "text/csv";
+
+impl Content for Csv {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        body::require_type(headers, CSV)?;
+        Ok(Self(Incoming::of(body, &edge.limits)))
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((CSV, schemars::json_schema!({ "type": "string" })))
+    }
+}
+
 /// What goes out when all is well.
 pub trait Answered: Send + 'static {
     /// The status.

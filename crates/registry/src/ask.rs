@@ -25,6 +25,8 @@ pub enum AskKind {
     Verify,
     /// Which account is it, in the words of a mapper of identities and accounts.
     Map,
+    /// Which accounts were they, from the first one on?
+    History,
 }
 
 impl AskKind {
@@ -37,7 +39,7 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map].into_iter().find(|kind| kind.code() == code)
+        [Self::Resolve, Self::Verify, Self::Map, Self::History].into_iter().find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -47,6 +49,7 @@ impl AskKind {
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Map => "map",
+            Self::History => "history",
         }
     }
 }
@@ -123,7 +126,12 @@ impl AnswerClass {
         matches!(self, Self::Dead | Self::Unknown | Self::NoMatch | Self::NotPossible)
     }
 
-    const fn of(resolution: Resolution) -> Self {
+    /// What the newest row of an account's history says by itself.
+    pub(crate) fn of_newest(newest: Option<&Designation>) -> Self {
+        Self::of(Resolution::of(Some(RegisterStatus::Active), newest))
+    }
+
+    pub(crate) const fn of(resolution: Resolution) -> Self {
         match resolution {
             Resolution::NotInRegister => Self::Unknown,
             Resolution::Dead => Self::Dead,

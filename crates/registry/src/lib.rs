@@ -24,6 +24,7 @@ pub mod pending;
 pub mod policy;
 pub mod purpose;
 pub mod queries;
+pub mod register_event;
 pub mod resolve;
 mod row_refusal;
 mod store;

@@ -1,12 +1,15 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer};
+use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
 
 /// Brings the mirror of the population register up to date.
-pub const IMPORT_POPULATION: Operation = Operation { name: "population.import", roles: &[Console, Operator] };
+pub const IMPORT_POPULATION: Operation =
+    Operation { name: "population.import", roles: &[Console, Operator, RegisterFeed] };
 /// Brings the mirror of the company register up to date.
-pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", roles: &[Console, Operator] };
+pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", roles: &[Console, Operator, RegisterFeed] };
+/// Records what happened to people and companies, as their registers tell it.
+pub const RECORD_EVENTS: Operation = Operation { name: "register.record", roles: &[RegisterFeed] };
 /// Brings the bank directory up to date.
 pub const IMPORT_BANKS: Operation = Operation { name: "bank.import", roles: &[Console, Operator] };
 /// Designates, closes, freezes and unfreezes accounts in bulk.
@@ -43,6 +46,7 @@ pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: 
 pub const POLICY: &[Operation] = &[
     IMPORT_POPULATION,
     IMPORT_COMPANIES,
+    RECORD_EVENTS,
     IMPORT_BANKS,
     IMPORT_ACCOUNTS,
     CHANGE_ACCOUNTS,

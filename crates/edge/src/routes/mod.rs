@@ -6,6 +6,7 @@ mod health;
 mod oauth;
 mod payouts;
 mod question;
+mod register;
 mod resolve;
 mod verify;
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Route> {
         resolve::routes(),
         verify::routes(),
         accounts::routes(),
+        register::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

@@ -8,6 +8,8 @@ mod callers;
 mod crowd;
 mod described;
 mod encrypted;
+mod many;
+mod registers;
 mod routes;
 mod slow;
 mod streams;

@@ -94,7 +94,8 @@ impl Office {
     }
 
     fn told(&mut self, payee: &str) -> String {
-        let command = LookUp { payee: PayeeId::parse(payee).unwrap(), specific: None, as_of: None, known_at: None };
+        let payee = PayeeId::parse(payee).unwrap();
+        let command = LookUp { actor: Actor::console(), payee, specific: None, as_of: None, known_at: None };
         match self.give(&command, &Actor::console()) {
             Ok(answer) => format!("{} {}", answer.state, answer.account.unwrap_or_default()),
             Err(code) => code.to_owned(),
@@ -366,7 +367,7 @@ fn one_that_is_refused_stops_no_other_and_a_request_is_one_entry() {
         ]
     );
     let payee = PayeeId::parse("se:11111111").unwrap();
-    let history = office.give(&ReadHistory { payee }, &Actor::console()).unwrap();
+    let history = office.give(&ReadHistory { actor: Actor::console(), payee }, &Actor::console()).unwrap();
     let told: Vec<_> = history
         .iter()
         .map(|row| {
@@ -471,7 +472,7 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
         ["released", "operator:anna", "asked"].map(str::to_owned)
     );
     let payee = PayeeId::parse("se:11111111").unwrap();
-    let history = office.give(&ReadHistory { payee }, &Actor::console()).unwrap();
+    let history = office.give(&ReadHistory { actor: Actor::console(), payee }, &Actor::console()).unwrap();
     let newest = &history[0];
     assert_eq!([&newest.by, &newest.channel], ["operator:anna", "bank:North"]);
     assert_eq!([of(&newest.reason), of(&newest.consent)], ["user_request", "phone"].map(str::to_owned));

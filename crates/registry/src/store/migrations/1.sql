@@ -93,7 +93,7 @@ CREATE TABLE payer (
 ) /*append-only*/;
 CREATE INDEX payer_name ON payer (name_key, id);
 
--- Every look-up of a payee by another organisation's system, also of one who is not there.
+-- Every look-up of a payee, also of one who is not there.
 CREATE TABLE look_up (
     id BIGINT NOT NULL PRIMARY KEY,
     -- The how-manieth of all look-ups it is, from 0; and which run of 2^14 of them that makes it part of.
