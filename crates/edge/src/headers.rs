@@ -2,8 +2,8 @@
 
 use crate::problem::Problem;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
-use kernel::merkle::{Hash, to_hex};
-use kernel::{Actor, Operation};
+use kernel::merkle::to_hex;
+use kernel::{Actor, Once, Operation};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -46,11 +46,11 @@ impl IdempotencyKey {
         Ok(Some(Self(text.to_owned())))
     }
 
-    /// What the store knows it by: one client's, for one operation.
+    /// By what this actor's request is known when it is repeated. It is told from another by what it says, however it is written.
     #[must_use]
-    pub fn of(&self, actor: &Actor, operation: &Operation) -> Hash {
-        let digest = Sha256::new().chain_update(operation.name).chain_update([0]).chain_update(actor.name());
-        digest.chain_update([0]).chain_update(&self.0).finalize().into()
+    pub fn once(&self, actor: &Actor, operation: &Operation, request: &impl Serialize) -> Once {
+        let request = Sha256::digest(serde_json::to_vec(request).unwrap_or_default()).into();
+        Once::of(actor, operation, &self.0, request)
     }
 
     /// As it was sent.

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
+mod changes;
 mod clients;
 mod commands;
 mod concurrency;
 mod copying;
+mod demonstrated;
 mod faults;
 mod holding;
 mod imports;

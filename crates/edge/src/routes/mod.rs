@@ -1,5 +1,6 @@
 //! The table of routes: everything that is offered.
 
+mod accounts;
 mod documents;
 mod health;
 mod oauth;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Route> {
         resolve::routes(),
         verify::routes(),
         register::routes(),
+        accounts::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

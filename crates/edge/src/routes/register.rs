@@ -1,7 +1,6 @@
 //! What the registers tell of people and companies: event by event, and as files.
 
-use super::question::{MOMENT, moment};
-use crate::headers::IdempotencyKey;
+use super::question::{MOMENT, micros, moment};
 use crate::problem;
 use crate::route::{Answer, Call, Csv, Json, Nothing, Route};
 use kernel::{Env, Refuse, Timestamp, Vault, Writer};
@@ -48,7 +47,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Events of people.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PeopleEvents {
     /// They are recorded in this order.
@@ -57,7 +56,7 @@ struct PeopleEvents {
 }
 
 /// What happened to one person.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PersonEvent {
     /// The person's number.
@@ -65,14 +64,14 @@ struct PersonEvent {
     cpr: String,
     /// When the register recorded it (RFC 3339). What is older than what is known changes nothing.
     #[schemars(with = "String", regex(pattern = MOMENT), example = "2026-11-20T08:30:00Z")]
-    #[serde(deserialize_with = "moment")]
+    #[serde(deserialize_with = "moment", serialize_with = "micros")]
     at: Timestamp,
     /// What it was.
     event: PersonChange,
 }
 
 /// What happened to a person.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum PersonChange {
     /// All that the register says: of somebody who is not known yet, or again.
@@ -165,7 +164,7 @@ impl From<PersonChange> for register_event::PersonEvent {
 }
 
 /// Events of companies.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CompaniesEvents {
     /// They are recorded in this order.
@@ -174,7 +173,7 @@ struct CompaniesEvents {
 }
 
 /// What happened to one company.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CompanyEvent {
     /// The company's number.
@@ -182,14 +181,14 @@ struct CompanyEvent {
     cvr: String,
     /// When the register recorded it (RFC 3339). What is older than what is known changes nothing.
     #[schemars(with = "String", regex(pattern = MOMENT), example = "2026-11-20T08:30:00Z")]
-    #[serde(deserialize_with = "moment")]
+    #[serde(deserialize_with = "moment", serialize_with = "micros")]
     at: Timestamp,
     /// What it was.
     event: CompanyChange,
 }
 
 /// What happened to a company.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum CompanyChange {
     /// All that the register says: of a company that is not known yet, or again.
@@ -267,37 +266,26 @@ impl From<EventAnswer> for RecordedEvent {
 
 async fn people(call: Call<Json<PeopleEvents>>) -> Answer<Json<Recorded>> {
     let vault = call.edge.vault.clone();
-    record(call, Register::Population, |body| {
-        let read = |PersonEvent { cpr, at, event }: PersonEvent| {
-            register_event::PersonEvent::from(event).registered(&vault, &cpr, at)
-        };
-        body.events.into_iter().map(read).collect()
-    })
-    .await
+    let read = |PersonEvent { cpr, at, event }| register_event::PersonEvent::from(event).registered(&vault, &cpr, at);
+    record(call, Register::Population, |body| body.events.into_iter().map(read).collect()).await
 }
 
 async fn companies(call: Call<Json<CompaniesEvents>>) -> Answer<Json<Recorded>> {
     let vault = call.edge.vault.clone();
-    record(call, Register::Companies, |body| {
-        let read = |CompanyEvent { cvr, at, event }: CompanyEvent| {
-            register_event::CompanyEvent::from(event).registered(&vault, &cvr, at)
-        };
-        body.events.into_iter().map(read).collect()
-    })
-    .await
+    let read = |CompanyEvent { cvr, at, event }| register_event::CompanyEvent::from(event).registered(&vault, &cvr, at);
+    record(call, Register::Companies, |body| body.events.into_iter().map(read).collect()).await
 }
 
-async fn record<B>(
+async fn record<B: Serialize>(
     call: Call<Json<B>>,
     register: Register,
     read: impl FnOnce(B) -> Vec<Result<Registered, RowRefusal>>,
 ) -> Answer<Json<Recorded>> {
-    let actor = call.caller.actor();
-    let name = |key: &IdempotencyKey| key.of(&actor, &policy::RECORD_EVENTS);
-    let key = call.idempotency_key.as_ref().map(name);
-    let events = read(call.body.0);
+    let (actor, Json(body)) = (call.caller.actor(), call.body);
+    let once = call.idempotency_key.map(|key| key.once(&actor, &policy::RECORD_EVENTS, &(register.name(), &body)));
+    let events = read(body);
     let weight = events.len();
-    let request = RecordEvents::new(register, events, key).map_err(problem::refused)?;
+    let request = RecordEvents::new(register, events, once).map_err(problem::refused)?;
     let answers = call.edge.core.execute_jointly(request, actor, weight).await?;
     Ok(Json(Recorded { events: answers.into_iter().map(RecordedEvent::from).collect() }))
 }

@@ -3,6 +3,7 @@
 
 use crate::ask::{AnswerClass, AskKind};
 use crate::designation::Designation;
+use crate::grounds::Grounds;
 use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
 use crate::payer::PayerRefusal;
@@ -12,7 +13,7 @@ use crate::store::look_up::LookUpRow;
 use crate::{policy, store};
 use denmark::BankDirectory;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -37,17 +38,17 @@ impl fmt::Display for LookUpRefusal {
     }
 }
 
-/// Adds one look-up to the log. Operators' names are sealed everywhere: here stands what they are, and the entry says who.
-fn log(
+/// Adds one look-up by the agency to the log. Operators' names are sealed everywhere: here stands what they are, and the entry says who.
+pub(super) fn log(
     scope: &Scope<'_>,
     entry: Entry,
     actor: &Actor,
-    payee: &PayeeId,
+    payee: Blind,
     kind: AskKind,
     answers: &[AnswerClass],
 ) -> Result<Vec<Rows>, Error> {
     let row = |(at, answer): (usize, &AnswerClass)| {
-        let (id, payee, purpose) = (entry.row(at)?, payee.key(scope.vault), LegalPurpose::Operation);
+        let (id, purpose) = (entry.row(at)?, LegalPurpose::Operation);
         Ok(LookUpRow { id, payee, client: actor.role().name(), purpose, kind, answer: *answer })
     };
     let rows = answers.iter().enumerate().map(row).collect::<Result<Vec<_>, Error>>()?;
@@ -129,7 +130,7 @@ impl Command for LookUp {
     }
 
     fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
-        log(scope, entry, &self.actor, &self.payee, AskKind::Resolve, answers)
+        log(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::Resolve, answers)
     }
 }
 
@@ -160,12 +161,16 @@ pub struct HistoryRow {
     pub by: String,
     /// Which channel it came by.
     pub channel: String,
+    /// Why, where a bank said so.
+    pub reason: Option<String>,
+    /// How its customer consented.
+    pub consent: Option<String>,
     /// When it was recorded.
     pub recorded: String,
 }
 
-/// A designation with the journal entry that recorded it, and what it is for unless it is the default account.
-type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>);
+/// A designation with the journal entry that recorded it, what it is for unless it is the default account, and a bank's grounds.
+type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>, Option<Grounds>);
 
 impl Command for ReadHistory {
     const OPERATION: Operation = policy::READ_HISTORY;
@@ -177,7 +182,8 @@ impl Command for ReadHistory {
         let histories = resolve::history(scope, &self.payee.key(scope.vault))?.ok_or(LookUpRefusal::PayeeUnknown)?;
         let recorded = |row: Designation| -> Result<Recorded, Error> {
             let entry = journal::read(scope, journal::entry_of(row.id.number()))?;
-            Ok((row, entry, resolve::purpose_of(scope, row.id)?))
+            let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
+            Ok((row, entry, purpose, grounds))
         };
         let histories = histories
             .into_iter()
@@ -194,7 +200,7 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let mut to = None;
-            for (row, account, purpose) in history {
+            for (row, account, purpose, grounds) in history {
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
                     benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
@@ -204,17 +210,19 @@ impl Command for ReadHistory {
                     to: to.replace(row.effective.to_string()),
                     by: account.actor.clone(),
                     channel: account.facts["sender"].as_str().unwrap_or_default().to_owned(),
+                    reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
+                    consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
                     recorded: account.at.to_string(),
                 });
             }
         }
         // In a word: what the newest row of the default account says.
-        let newest = histories.iter().flat_map(|history| history.first()).find(|(_, _, purpose)| purpose.is_none());
+        let newest = histories.iter().flat_map(|history| history.first()).find(|(_, _, purpose, _)| purpose.is_none());
         let answer = AnswerClass::of_newest(newest.map(|(row, ..)| row));
         Ok(Decision::of(vec![answer], serde_json::json!({ "payee": self.payee.reveal() }), rows))
     }
 
     fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
-        log(scope, entry, &self.actor, &self.payee, AskKind::History, answers)
+        log(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::History, answers)
     }
 }

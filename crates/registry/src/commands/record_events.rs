@@ -5,8 +5,7 @@ use crate::policy;
 use crate::register_event::{Register, Registered};
 use crate::row_refusal::RowRefusal;
 use kernel::journal::Rows;
-use kernel::merkle::Hash;
-use kernel::{Decided, Decision, Env, Error, Joint, Operation, Refusal, Refuse, Scope};
+use kernel::{Decided, Decision, Env, Error, Joint, Once, Operation, Refusal, Refuse, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,21 +38,21 @@ impl fmt::Display for EventsRefusal {
 pub struct RecordEvents {
     register: Register,
     events: Vec<Result<Registered, RowRefusal>>,
-    key: Option<Hash>,
+    once: Option<Once>,
 }
 
 impl RecordEvents {
-    /// From events as they were read; the same `key` gives the same answers.
+    /// From events as they were read.
     ///
     /// # Errors
     /// [`EventsRefusal::Count`].
     pub fn new(
         register: Register,
         events: Vec<Result<Registered, RowRefusal>>,
-        key: Option<Hash>,
+        once: Option<Once>,
     ) -> Result<Self, EventsRefusal> {
         if (1..=EVENTS_MAX).contains(&events.len()) {
-            Ok(Self { register, events, key })
+            Ok(Self { register, events, once })
         } else {
             Err(EventsRefusal::Count)
         }
@@ -95,8 +94,8 @@ impl Joint for RecordEvents {
     /// One answer for each event, in their order.
     type Output = Vec<EventAnswer>;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.key
+    fn once(&self) -> Option<Once> {
+        self.once
     }
 
     fn load(scope: &Scope<'_>, requests: &[&Self]) -> Result<RegisterState, Error> {
