@@ -27,6 +27,8 @@ pub enum AskKind {
     Map,
     /// Which accounts were they, from the first one on?
     History,
+    /// A change of an account that waits, and what it would replace.
+    Change,
 }
 
 impl AskKind {
@@ -39,7 +41,9 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map, Self::History].into_iter().find(|kind| kind.code() == code)
+        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -50,6 +54,7 @@ impl AskKind {
             Self::Verify => "verify",
             Self::Map => "map",
             Self::History => "history",
+            Self::Change => "change",
         }
     }
 }

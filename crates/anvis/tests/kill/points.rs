@@ -3,7 +3,7 @@
 use crate::pain::{Pay, block, cpr, file, pay};
 use crate::support::*;
 use crate::{count, outputs};
-use kernel::{Actor, Env, Location, Role, Secrets, Store, Timestamp};
+use kernel::{Actor, Env, Location, Once, Role, Secrets, Store, Timestamp};
 use registry::commands::RecordEvents;
 use registry::register_event::{PersonEvent, Register};
 use serde_json::Value;
@@ -285,7 +285,7 @@ fn record() {
         of(ALICE, PersonEvent::Move(["Vej 1", "2100", "By", "DK"].map(str::to_owned))),
     ];
     let env = Env::new(now, 0);
-    let request = [(RecordEvents::new(Register::Population, events, Some([7; 32])).unwrap(), &actor, &env)];
+    let request = [(RecordEvents::new(Register::Population, events, Some(Once::by([7; 32]))).unwrap(), &actor, &env)];
     let mut writer = store.writer(Secrets::from_system()).unwrap();
     let answers = writer.execute_group(|group| group.execute_jointly(&request));
     std::fs::write(RECORDED, serde_json::to_vec(answers.unwrap()[0].as_ref().unwrap()).unwrap()).unwrap();

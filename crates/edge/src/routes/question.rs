@@ -14,7 +14,7 @@ use registry::legal_purpose::LegalPurpose;
 use registry::payee::PayeeId;
 use registry::purpose::BenefitKind;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 /// The names of legal purposes, for the description.
 #[derive(JsonSchema)]
@@ -87,6 +87,11 @@ pub const MOMENT: &str = r"^[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T([01][0-
 
 pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     parsed(deserializer, Timestamp::parse, "a moment of RFC 3339, such as 2026-11-20T08:30:00Z")
+}
+
+/// As a request is told from another.
+pub fn micros<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(moment.micros())
 }
 
 pub fn benefit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BenefitKind>, D::Error> {

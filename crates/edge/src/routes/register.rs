@@ -1,6 +1,6 @@
 //! What the registers tell of people and companies: event by event, and as files.
 
-use super::question::{MOMENT, moment};
+use super::question::{MOMENT, micros, moment};
 use crate::problem;
 use crate::route::{Answer, Call, Csv, Json, Nothing, Route};
 use kernel::{Env, Refuse, Timestamp, Vault, Writer};
@@ -9,7 +9,7 @@ use registry::import::{self, AsOf, Companies, Counts, Pieces, Population, Source
 use registry::register_event::{self, PersonRecord, Register, Registered};
 use registry::{RowRefusal, policy};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 const SCOPE: &str = "register";
 /// How many refused lines are named in an answer.
@@ -47,7 +47,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Events of people.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PeopleEvents {
     /// They are recorded in this order.
@@ -56,7 +56,7 @@ struct PeopleEvents {
 }
 
 /// What happened to one person.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PersonEvent {
     /// The person's number.
@@ -71,7 +71,7 @@ struct PersonEvent {
 }
 
 /// What happened to a person.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum PersonChange {
     /// All that the register says: of somebody who is not known yet, or again.
@@ -164,7 +164,7 @@ impl From<PersonChange> for register_event::PersonEvent {
 }
 
 /// Events of companies.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CompaniesEvents {
     /// They are recorded in this order.
@@ -173,7 +173,7 @@ struct CompaniesEvents {
 }
 
 /// What happened to one company.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CompanyEvent {
     /// The company's number.
@@ -188,7 +188,7 @@ struct CompanyEvent {
 }
 
 /// What happened to a company.
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum CompanyChange {
     /// All that the register says: of a company that is not known yet, or again.
@@ -264,30 +264,16 @@ impl From<EventAnswer> for RecordedEvent {
     }
 }
 
-fn micros<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    at.micros().serialize(serializer)
-}
-
 async fn people(call: Call<Json<PeopleEvents>>) -> Answer<Json<Recorded>> {
     let vault = call.edge.vault.clone();
-    record(call, Register::Population, |body| {
-        let read = |PersonEvent { cpr, at, event }: PersonEvent| {
-            register_event::PersonEvent::from(event).registered(&vault, &cpr, at)
-        };
-        body.events.into_iter().map(read).collect()
-    })
-    .await
+    let read = |PersonEvent { cpr, at, event }| register_event::PersonEvent::from(event).registered(&vault, &cpr, at);
+    record(call, Register::Population, |body| body.events.into_iter().map(read).collect()).await
 }
 
 async fn companies(call: Call<Json<CompaniesEvents>>) -> Answer<Json<Recorded>> {
     let vault = call.edge.vault.clone();
-    record(call, Register::Companies, |body| {
-        let read = |CompanyEvent { cvr, at, event }: CompanyEvent| {
-            register_event::CompanyEvent::from(event).registered(&vault, &cvr, at)
-        };
-        body.events.into_iter().map(read).collect()
-    })
-    .await
+    let read = |CompanyEvent { cvr, at, event }| register_event::CompanyEvent::from(event).registered(&vault, &cvr, at);
+    record(call, Register::Companies, |body| body.events.into_iter().map(read).collect()).await
 }
 
 async fn record<B: Serialize>(
@@ -295,9 +281,9 @@ async fn record<B: Serialize>(
     register: Register,
     read: impl FnOnce(B) -> Vec<Result<Registered, RowRefusal>>,
 ) -> Answer<Json<Recorded>> {
-    let actor = call.caller.actor();
-    let once = call.idempotency_key.map(|key| key.once(&actor, &policy::RECORD_EVENTS, &call.body.0));
-    let events = read(call.body.0);
+    let (actor, Json(body)) = (call.caller.actor(), call.body);
+    let once = call.idempotency_key.map(|key| key.once(&actor, &policy::RECORD_EVENTS, &(register.name(), &body)));
+    let events = read(body);
     let weight = events.len();
     let request = RecordEvents::new(register, events, once).map_err(problem::refused)?;
     let answers = call.edge.core.execute_jointly(request, actor, weight).await?;

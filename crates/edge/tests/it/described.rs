@@ -238,9 +238,9 @@ impl Chance {
 fn token_of(operation: &Value) -> &'static str {
     let is_for = |role: &str| operation["x-roles"].as_array().is_some_and(|roles| roles.contains(&json!(role)));
     match () {
-        () if is_for("public-payer") => PUBLIC_TOKEN,
-        () if is_for("bank") => BANK_TOKEN,
-        () => REGISTER_TOKEN,
+        () if is_for("register-feed") => REGISTER_TOKEN,
+        () if is_for("bank") && !is_for("public-payer") => BANK_TOKEN,
+        () => PUBLIC_TOKEN,
     }
 }
 

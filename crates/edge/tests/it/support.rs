@@ -146,9 +146,9 @@ impl Tokens for Issuer {
 
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
+pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const BANK_TOKEN: &str = "bank.accounts";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts";
-pub const REGISTER_TOKEN: &str = "register-feed.register";
 
 impl World {
     pub async fn new() -> Self {

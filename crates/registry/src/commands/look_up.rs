@@ -13,7 +13,7 @@ use crate::store::look_up::LookUpRow;
 use crate::{policy, store};
 use denmark::BankDirectory;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -38,17 +38,17 @@ impl fmt::Display for LookUpRefusal {
     }
 }
 
-/// Adds one look-up to the log. Operators' names are sealed everywhere: here stands what they are, and the entry says who.
-fn log(
+/// Adds one look-up by the agency to the log. Operators' names are sealed everywhere: here stands what they are, and the entry says who.
+pub(super) fn log(
     scope: &Scope<'_>,
     entry: Entry,
     actor: &Actor,
-    payee: &PayeeId,
+    payee: Blind,
     kind: AskKind,
     answers: &[AnswerClass],
 ) -> Result<Vec<Rows>, Error> {
     let row = |(at, answer): (usize, &AnswerClass)| {
-        let (id, payee, purpose) = (entry.row(at)?, payee.key(scope.vault), LegalPurpose::Operation);
+        let (id, purpose) = (entry.row(at)?, LegalPurpose::Operation);
         Ok(LookUpRow { id, payee, client: actor.role().name(), purpose, kind, answer: *answer })
     };
     let rows = answers.iter().enumerate().map(row).collect::<Result<Vec<_>, Error>>()?;
@@ -130,7 +130,7 @@ impl Command for LookUp {
     }
 
     fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
-        log(scope, entry, &self.actor, &self.payee, AskKind::Resolve, answers)
+        log(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::Resolve, answers)
     }
 }
 
@@ -223,6 +223,6 @@ impl Command for ReadHistory {
     }
 
     fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
-        log(scope, entry, &self.actor, &self.payee, AskKind::History, answers)
+        log(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::History, answers)
     }
 }

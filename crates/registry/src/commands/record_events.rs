@@ -42,7 +42,7 @@ pub struct RecordEvents {
 }
 
 impl RecordEvents {
-    /// From events as they were read; known again by `once`, they give the same answers.
+    /// From events as they were read.
     ///
     /// # Errors
     /// [`EventsRefusal::Count`].

@@ -2,7 +2,6 @@
 
 use crate::place::Place;
 use kernel::journal::{self, size_and_root};
-use kernel::merkle::Hash;
 use kernel::{Actor, Env, Error, Once, Role, Timestamp};
 use registry::commands::{EVENTS_MAX, EventAnswer, LookUp, RecordEvents};
 use registry::import::{AsOf, Counts, Pieces, Population, Source, take};
@@ -36,13 +35,13 @@ type Refused = Vec<(u64, &'static str)>;
 
 fn give(
     place: &mut Place,
-    requests: Vec<(Told, Option<Hash>)>,
+    requests: Vec<(Told, Option<Once>)>,
     actor: &Actor,
 ) -> Vec<Result<Vec<EventAnswer>, &'static str>> {
     let env = Env::new(Timestamp::from_micros(place.now), 0);
     let requests: Vec<_> = requests
         .into_iter()
-        .map(|(events, key)| (RecordEvents::new(Register::Population, events, key.map(Once::by)).unwrap(), actor, &env))
+        .map(|(events, key)| (RecordEvents::new(Register::Population, events, key).unwrap(), actor, &env))
         .collect();
     let answers = place.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
     answers.into_iter().map(|answer| answer.map_err(|refusal| refusal.code)).collect()
@@ -111,17 +110,20 @@ fn each_event_has_its_answer_and_a_request_has_one_entry() {
 fn a_repeated_request_has_its_first_answer() {
     let mut place = Place::new();
     place.now = 1_000_000;
-    let key = Some([7; 32]);
+    let once = Some(Once { key: [7; 32], request: [1; 32] });
     let events = |place: &Place| vec![told(place, ANNA, &PersonEvent::Protection(true), 5)];
     let unknown = Ok(vec![EventAnswer::Refused("payee.unknown".to_owned())]);
     let given = events(&place);
-    assert_eq!(give(&mut place, vec![(given, key)], &feed()), std::slice::from_ref(&unknown));
+    assert_eq!(give(&mut place, vec![(given, once)], &feed()), std::slice::from_ref(&unknown));
     let record = vec![told(&place, ANNA, &record("Anna"), 9)];
     assert_eq!(give(&mut place, vec![(record, None)], &feed()), [Ok(vec![EventAnswer::Done])]);
     let before = size(&mut place);
     let (again, anew) = (events(&place), events(&place));
-    assert_eq!(give(&mut place, vec![(again, key), (anew, None)], &feed()), [unknown, Ok(vec![EventAnswer::Done])]);
+    assert_eq!(give(&mut place, vec![(again, once), (anew, None)], &feed()), [unknown, Ok(vec![EventAnswer::Done])]);
     assert_eq!(size(&mut place), before + 1);
+    let other = events(&place);
+    let reused = Some(Once { key: [7; 32], request: [2; 32] });
+    assert_eq!(give(&mut place, vec![(other, reused)], &feed()), [Err("idempotency.reused")]);
     place.verify();
 }
 
