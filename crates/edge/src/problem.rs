@@ -75,6 +75,15 @@ impl Problem {
         self.code
     }
 
+    /// What is wrong here, if anything is said of it.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
     /// The status of HTTP.
     #[must_use]
     pub fn status(&self) -> u16 {

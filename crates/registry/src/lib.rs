@@ -17,6 +17,7 @@ pub mod designation;
 pub mod import;
 mod known;
 pub mod legal_purpose;
+pub mod message;
 pub mod payee;
 pub mod payer;
 pub mod policy;

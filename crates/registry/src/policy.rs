@@ -1,7 +1,7 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer};
+use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
 
 /// Brings the mirror of the population register up to date.
 pub const IMPORT_POPULATION: Operation = Operation { name: "population.import", roles: &[Console, Operator] };
@@ -22,8 +22,11 @@ pub const RESOLVE_MANY: Operation = Operation { name: "look_up.resolve", roles: 
 /// Asks whether accounts are those of many payees.
 pub const VERIFY_MANY: Operation =
     Operation { name: "look_up.verify", roles: &[PublicPayer, PrivatePayer, Bank, Authority] };
-/// Asks for the accounts of many payees, as a client of a mapper does; a bank is told whether there are any.
-pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank] };
+/// Asks for the accounts of many payees, as a client of a mapper does; a bank may only name one and ask whether it is it.
+pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank, Authority] };
+/// Asks what became of an earlier message, its own, as a client of a mapper does.
+pub const READ_MESSAGES: Operation =
+    Operation { name: "message.status", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };
 /// Reads who looked a payee up.
 pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
@@ -41,6 +44,7 @@ pub const POLICY: &[Operation] = &[
     RESOLVE_MANY,
     VERIFY_MANY,
     MAP_MANY,
+    READ_MESSAGES,
     READ_LOOK_UPS,
     READ_HISTORY,
 ];

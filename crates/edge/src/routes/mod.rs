@@ -2,6 +2,7 @@
 
 mod documents;
 mod health;
+pub(crate) mod mapper;
 mod oauth;
 mod payouts;
 mod question;
@@ -13,8 +14,16 @@ use crate::route::Route;
 /// All of them, in the order in which they are described.
 #[must_use]
 pub fn all() -> Vec<Route> {
-    [payouts::routes(), resolve::routes(), verify::routes(), oauth::routes(), documents::routes(), health::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        payouts::routes(),
+        resolve::routes(),
+        verify::routes(),
+        mapper::routes(),
+        oauth::routes(),
+        documents::routes(),
+        health::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -193,6 +193,26 @@ fn a_bad_message_is_refused_as_a_whole() {
 }
 
 #[test]
+fn a_purpose_is_said_in_the_header() {
+    let check = |meta: Value, expected: Result<Option<&str>, &str>| {
+        let mut message = message("resolve", &[json!({"id": "cpr:6101701234"})]);
+        message["header"]["meta"] = meta.clone();
+        let body = bytes(&message);
+        let purpose = Envelope::read(&body).unwrap().purpose();
+        let found = purpose.as_ref().map(|purpose| purpose.as_ref().map(|text| text.as_str()));
+        assert_eq!(found.map_err(|fault| fault.code()), expected, "{meta}");
+    };
+    check(json!({"purpose": "recovery", "x": [1]}), Ok(Some("recovery")));
+    for nothing in [json!(null), json!({}), json!({"purpose": null}), json!({"purpose": ""}), json!("null"), json!([7])]
+    {
+        check(nothing, Ok(None));
+    }
+    for other in [json!({"purpose": 7}), json!({"purpose": ["recovery"]})] {
+        check(other, Err("err.request.bad"));
+    }
+}
+
+#[test]
 fn bytes_that_are_no_message_are_refused() {
     let good = String::from_utf8(bytes(&message("resolve", &[json!({"id": "cpr:6101701234"})]))).unwrap();
     let check = |body: &[u8], why: &str| assert_eq!(Envelope::read(body).unwrap_err().to_string(), why);

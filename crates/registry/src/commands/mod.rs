@@ -4,8 +4,10 @@ mod add_payer;
 mod ask_many;
 mod change_account;
 mod look_up;
+mod map_many;
 
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
 pub use change_account::ChangeAccount;
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use map_many::{LoggedMessage, MapMany, Mapped};

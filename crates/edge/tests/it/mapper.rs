@@ -1,0 +1,302 @@
+//! The mapper: what its clients sign, and what they are answered.
+
+use crate::support::{ANNA, Answer, System, World, behind_a_proxy, request, strange_certificate};
+use eid::jws;
+use eid::key::{PrivateKey, PublicKey};
+use hyper::Method;
+use kernel::Role;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub const NOON: &str = "2026-11-23T10:00:00+01:00";
+const BO: &str = "cpr:6201701235@dk";
+const CLARA: &str = "cpr:6301701236@dk";
+const DAN: &str = "cpr:6401701237@dk";
+const NOBODY: &str = "cpr:7201701235@dk";
+
+/// A message with a name of its own.
+pub fn message(action: &str, entries: &[Value]) -> Value {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    json!({
+        "signature": "",
+        "header": {
+            "version": "1.0.0", "message_id": format!("m-{number}"), "message_ts": NOON, "action": action,
+            "sender_id": "", "receiver_id": "", "total_count": entries.len(), "is_msg_encrypted": false,
+        },
+        "message": {"transaction_id": format!("t-{number}"), format!("{action}_request"): entries},
+    })
+}
+
+pub fn entry(id: &str, more: Value) -> Value {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let mut entry = json!({"reference_id": format!("r-{number}"), "timestamp": NOON, "id": id});
+    for (name, value) in more.as_object().unwrap() {
+        entry[name] = value.clone();
+    }
+    entry
+}
+
+/// A client's request with these bytes, signed in the header.
+fn signed(system: &System, path: &str, body: &str) -> hyper::Request<http_body_util::Full<bytes::Bytes>> {
+    let mut asked = request(Method::POST, path, "", Some(body));
+    asked.headers_mut().insert("client-cert", system.certificate().parse().unwrap());
+    let signature = jws::sign_detached(&system.key, body.as_bytes());
+    asked.headers_mut().insert("signature", signature.parse().unwrap());
+    asked
+}
+
+impl World {
+    pub async fn send(&self, role: Role, path: &str, message: &Value) -> Answer {
+        self.ask(signed(&System::of(role), path, &message.to_string())).await
+    }
+
+    /// The answers to entries, or to the message, in a few words.
+    pub async fn map(&self, role: Role, path: &str, message: &Value) -> Result<Vec<String>, String> {
+        let answer = self.send(role, path, message).await;
+        if answer.status != 200 {
+            return Err(turned_away(&answer));
+        }
+        let json = answer.done();
+        self.verify(&json, &answer);
+        if json["header"]["status"] == "rjct" {
+            return Err(words(&json["header"]));
+        }
+        let list = json["message"].as_object().unwrap().values().find_map(Value::as_array).unwrap();
+        Ok(list.iter().map(words).collect())
+    }
+
+    /// The server signed it, where the client did.
+    fn verify(&self, json: &Value, answer: &Answer) {
+        let jwks = serde_json::to_vec(&self.identity.jwks(crate::support::NOW)).unwrap();
+        let keys = PublicKey::read_published(&jwks).unwrap();
+        let body = std::str::from_utf8(&answer.body).unwrap();
+        match json["signature"].as_str() {
+            None => jws::verify_detached(answer.header("signature"), &answer.body, &keys).unwrap(),
+            Some(signature) => {
+                let envelope = g2p::Envelope::read(body.as_bytes()).unwrap();
+                jws::verify_detached(signature, &envelope.signed().concat(), &keys).unwrap()
+            }
+        };
+    }
+}
+
+fn words(answer: &Value) -> String {
+    let word = |name: &str| answer[name].as_str().map(str::to_owned);
+    let ours = word("status_reason_message")
+        .and_then(|text| text.rsplit_once('[').map(|(_, code)| code.trim_end_matches(']').to_owned()));
+    let parts = [word("status"), word("status_reason_code"), word("fa"), ours];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The status, the standard's code, and ours.
+fn turned_away(answer: &Answer) -> String {
+    let json = answer.json();
+    assert_eq!(answer.header("content-type"), "application/json");
+    let error = &json["errors"][0];
+    let text = error["message"].as_str().unwrap();
+    let ours = text.rsplit_once('[').unwrap().1.trim_end_matches(']');
+    format!("{} {} {ours}", answer.status, error["code"].as_str().unwrap())
+}
+
+const RESOLVE: [&str; 2] = ["/mapper/resolve", "/mapper/sync/resolve"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_is_told_what_its_role_may_know() {
+    let world = World::with(behind_a_proxy()).await;
+    let details = json!({"scope": "details"});
+    let check = async |role: Role, id: &str, more: Value, expected: &str| {
+        for path in RESOLVE {
+            let mut message = message("resolve", &[entry(id, more.clone())]);
+            if role == Role::Authority {
+                message["header"]["meta"] = json!({"purpose": "recovery"});
+            }
+            let answer = world.map(role, path, &message).await;
+            let answer = answer.map_or_else(|refused| refused, |answers| answers.join(", "));
+            assert_eq!(answer, expected, "{} {id} {more}", role.name());
+        }
+    };
+    let anna = "cpr:610170-1234@dk";
+    let own = json!({"fa": "account:440116243@0040"});
+    let other = json!({"fa": "account:440116244@0040", "scope": "yes_no"});
+    for role in [Role::PublicPayer, Role::Authority] {
+        check(role, anna, details.clone(), "succ succ.id.active account:0440116243@0040").await;
+        check(role, anna, json!({}), "succ succ.id.active").await;
+        check(role, anna, own.clone(), "succ succ.fa.active account:440116243@0040").await;
+        check(role, anna, other.clone(), "succ succ.fa.not_linked_to_id").await;
+        check(role, CLARA, details.clone(), "succ succ.id.inactive").await;
+        check(role, DAN, details.clone(), "succ succ.id.inactive").await;
+        check(role, DAN, own.clone(), "succ succ.id.inactive").await;
+        check(role, NOBODY, details.clone(), "succ succ.id.not_found").await;
+        check(role, NOBODY, own.clone(), "succ succ.id.not_found").await;
+    }
+    let not_for_role = "rjct rjct.resolve_type.not_supported mapper.not_for_role";
+    check(Role::Bank, anna, own.clone(), "succ succ.fa.active account:440116243@0040").await;
+    check(Role::Bank, anna, other, "succ succ.fa.not_linked_to_id").await;
+    check(Role::Bank, DAN, own.clone(), "succ succ.id.not_found").await;
+    check(Role::Bank, NOBODY, own.clone(), "succ succ.id.not_found").await;
+    check(Role::Bank, anna, details.clone(), not_for_role).await;
+    check(Role::Bank, anna, json!({}), not_for_role).await;
+    for role in [Role::PrivatePayer, Role::RegisterFeed] {
+        check(role, anna, details.clone(), "403 err.request.forbidden policy.not_allowed").await;
+    }
+    let by_account = "rjct rjct.resolve_type.not_supported mapper.by_account";
+    check(Role::PublicPayer, "", own, by_account).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_written_as_the_client_takes_it() {
+    let world = World::with(behind_a_proxy()).await;
+    let check = async |query: &str, id: &str, account: &str, provider: Value| {
+        let path = format!("/mapper/sync/resolve{query}");
+        let message = message("resolve", &[entry(id, json!({"scope": "details"}))]);
+        let answer = world.send(Role::PublicPayer, &path, &message).await.done();
+        let entry = &answer["message"]["resolve_response"][0];
+        assert_eq!((&entry["fa"], &entry["account_provider_info"]), (&json!(account), &provider), "{query}");
+        let since = &entry["additional_info"][0];
+        assert_eq!(since["name"], "since");
+        assert_eq!(since["value"].as_str().unwrap().len(), 10);
+        assert_eq!(entry["additional_info"][1], json!({"name": "pending_change", "value": false}));
+    };
+    let provider = json!({"name": "Eksempelbanken", "code": "EKSBDK22", "subcode": "0040"});
+    check("", ANNA, "account:0440116243@0040", provider.clone()).await;
+    check("?accounts=account", ANNA, "account:0440116243@0040", provider.clone()).await;
+    check("?accounts=iban", ANNA, "iban:DK5000400440116243@dk", provider).await;
+    let taken_apart = "account_number:0440116243.branch_code:0040.bank_code:EKSBDK22.mobile_number:.email_address:.fa_type:BANK_ACCOUNT";
+    check("?accounts=key_value", ANNA, taken_apart, json!(null)).await;
+    let without_bic = json!({"name": "Andelskassen Eksempel", "code": "9860", "subcode": "9860"});
+    check("", BO, "account:0001234567@9860", without_bic).await;
+    for wrong in ["?accounts=all", "?x=1", "?accounts=iban&accounts=iban"] {
+        let message = message("resolve", &[entry(ANNA, json!({}))]);
+        let refused = world.map(Role::PublicPayer, &format!("/mapper/resolve{wrong}"), &message).await;
+        assert_eq!(refused, Err("400 err.request.bad request.query".to_owned()), "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_signed_by_the_client_that_connects() {
+    let world = World::with(behind_a_proxy()).await;
+    let (payer, bank) = (System::of(Role::PublicPayer), System::of(Role::Bank));
+    let before = world.entries();
+    let fresh = || message("resolve", &[entry(ANNA, json!({}))]);
+    let check = async |certificate: &str, signature: &str, body: &str, expected: &str| {
+        let mut asked = request(Method::POST, "/mapper/resolve", "", Some(body));
+        if !certificate.is_empty() {
+            asked.headers_mut().insert("client-cert", certificate.parse().unwrap());
+        }
+        if !signature.is_empty() {
+            asked.headers_mut().insert("signature", signature.parse().unwrap());
+        }
+        let answer = world.ask(asked).await;
+        let found = if answer.status == 200 { words(&answer.json()["header"]) } else { turned_away(&answer) };
+        assert_eq!(found, expected, "{body}");
+    };
+    let body = fresh().to_string();
+    let by = |key: &PrivateKey, bytes: &str| jws::sign_detached(key, bytes.as_bytes());
+    let own = payer.certificate();
+    let signature = by(&payer.key, &body);
+    check("", &signature, &body, "401 err.request.unauthorized token_request.certificate_needed").await;
+    check(&strange_certificate(), &signature, &body, "401 err.request.unauthorized client.unknown").await;
+    check(&bank.certificate(), &signature, &body, "401 err.signature.invalid message.key").await;
+    check(&own, "", &body, "401 err.signature.missing message.unsigned").await;
+    check(&own, &by(&bank.key, &body), &body, "401 err.signature.invalid message.key").await;
+    let changed = body.replace("cpr:61", "cpr:62");
+    check(&own, &signature, &changed, "401 err.signature.invalid message.signature").await;
+    check(&own, &jws::sign(&payer.key, "JWT", &json!({})), &body, "401 err.signature.invalid message.malformed").await;
+    let rsa = "eyJhbGciOiJSUzI1NiJ9..c2lnbmF0dXJl";
+    check(&own, rsa, &body, "401 err.signature.invalid message.algorithm").await;
+    check(&own, "a.b", &body, "401 err.signature.invalid message.malformed").await;
+    check(&own, &"a".repeat(9000), &body, "401 err.signature.invalid message.size").await;
+    let mut foreign = fresh();
+    foreign["header"]["sender_id"] = json!("bank");
+    let foreign = foreign.to_string();
+    check(&own, &by(&payer.key, &foreign), &foreign, "401 err.sender_id.invalid mapper.sender").await;
+    // In the member, over header and message; where the header says something, it counts.
+    let in_member = |key: &PrivateKey, change: &str| {
+        let text = fresh().to_string();
+        let envelope = g2p::Envelope::read(text.as_bytes()).unwrap();
+        let signature = by(key, std::str::from_utf8(&envelope.signed().concat()).unwrap());
+        text.replace(r#""signature":"""#, &format!(r#""signature":"{signature}""#)).replace("cpr:", change)
+    };
+    check(&own, "", &in_member(&bank.key, "cpr:"), "401 err.signature.invalid message.key").await;
+    check(&own, "", &in_member(&payer.key, "cpr: "), "401 err.signature.invalid message.signature").await;
+    check(&own, "a..b", &in_member(&payer.key, "cpr:"), "401 err.signature.invalid message.malformed").await;
+    assert_eq!(world.entries(), before, "who is not known leaves nothing");
+
+    check(&own, "", &in_member(&payer.key, "cpr:"), "succ").await;
+    check(&own, &signature, &body, "succ").await;
+    // Some clients sign members in the order of their names, without white space, and send them otherwise.
+    let body = fresh().to_string().replace("\":", "\" : ");
+    let sorted = String::from_utf8(g2p::sorted(body.as_bytes()).unwrap()).unwrap();
+    assert_ne!(sorted, body);
+    check(&own, &by(&payer.key, &sorted), &body, "succ").await;
+    assert_eq!(world.entries(), before + 3);
+    let answer = world.send(Role::PublicPayer, "/mapper/resolve", &fresh()).await;
+    assert_eq!(answer.done()["header"]["sender_id"], "konto.example");
+    assert_eq!(answer.done()["header"]["receiver_id"], "public-payer");
+    let answer = world.map(Role::PublicPayer, "/mapper/resolve", &fresh()).await;
+    assert_eq!(answer, Ok(vec!["succ succ.id.active".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_comes_fresh_and_once_on_whichever_process() {
+    let first = World::with(behind_a_proxy()).await;
+    let second = first.another(behind_a_proxy()).await;
+    let before = first.entries();
+    let sent = message("resolve", &[entry(ANNA, json!({}))]);
+    let replayed = Err("rjct rjct.message_id.duplicate message.replayed".to_owned());
+    // Both get it at the same time.
+    let [one, two] = [&first, &second].map(|world| world.map(Role::PublicPayer, "/mapper/resolve", &sent));
+    let (one, two) = tokio::join!(one, two);
+    assert_ne!(one, two);
+    assert!([&one, &two].contains(&&replayed) && [&one, &two].contains(&&Ok(vec!["succ succ.id.active".to_owned()])));
+    let entries = first.entries();
+    assert!(entries == before + 1 || entries == before + 2, "a message that lost inside the store is entered");
+    for world in [&first, &second] {
+        assert_eq!(world.map(Role::PublicPayer, "/mapper/resolve", &sent).await, replayed);
+    }
+    assert_eq!(first.entries(), entries, "one that came before writes nothing");
+    // Another client's message may have the same name.
+    let mut same = message("resolve", &[entry(ANNA, json!({"fa": "account:440116243@0040"}))]);
+    same["header"]["message_id"] = sent["header"]["message_id"].clone();
+    assert!(second.map(Role::Bank, "/mapper/resolve", &same).await.is_ok());
+
+    let at = |moment: &str| {
+        let mut sent = message("resolve", &[entry(ANNA, json!({}))]);
+        sent["header"]["message_ts"] = json!(moment);
+        sent
+    };
+    let old = Err("rjct rjct.message_ts.invalid message.time".to_owned());
+    for (moment, is_fresh) in [
+        ("2026-11-23T08:54:31Z", true),
+        ("2026-11-23T08:54:30Z", false),
+        ("2026-11-23T09:05:30Z", true),
+        ("2026-11-23T09:05:31Z", false),
+        ("2026-11-23T10:00:00", false),
+    ] {
+        let answer = first.map(Role::PublicPayer, "/mapper/resolve", &at(moment)).await;
+        assert_eq!(answer.is_ok(), is_fresh, "{moment}: {answer:?}");
+        assert!(is_fresh || answer == old);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_was_ended_is_refused_and_what_was_ended_too() {
+    let world = World::with(behind_a_proxy()).await;
+    let sent = || message("resolve", &[entry(ANNA, json!({}))]);
+    assert!(world.map(Role::PublicPayer, "/mapper/resolve", &sent()).await.is_ok());
+    let end = |work: &mut dyn FnMut(&mut kernel::Writer)| {
+        tokio::task::block_in_place(|| {
+            let mut writer = world.store.writer(kernel::Secrets::from_system()).unwrap();
+            work(&mut writer);
+            assert!(edge::caller::Tokens::refresh(&world.identity, &mut writer).unwrap());
+        });
+    };
+    end(&mut |writer| {
+        let command = eid::commands::EndClient { name: "public-payer".to_owned() };
+        writer.execute(&command, &kernel::Actor::console(), &kernel::Env::new(crate::support::NOW, 0)).unwrap();
+    });
+    let ended = "401 err.request.unauthorized client.ended".to_owned();
+    assert_eq!(world.map(Role::PublicPayer, "/mapper/resolve", &sent()).await, Err(ended));
+}
