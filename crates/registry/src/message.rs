@@ -36,6 +36,10 @@ impl MessageKind {
 pub enum Outcome {
     /// It was answered so.
     Told(AnswerClass),
+    /// It is done, or all was so already.
+    Done,
+    /// It was held, under this name of the change.
+    Held(String),
     /// It was refused.
     Refused {
         /// The stable code.

@@ -3,10 +3,10 @@
 //! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
 //! know each other, and nothing else.
 
-mod once;
+mod in_message;
 mod party;
 
-pub use once::Once;
+pub use in_message::InMessage;
 pub use party::{PartyRefusal, require_party};
 
 use kernel::journal::{self, Head, Table};

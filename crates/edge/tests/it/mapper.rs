@@ -203,11 +203,11 @@ async fn a_message_is_signed_by_the_client_that_connects() {
     check(&own, &by(&bank.key, &body), &body, "401 err.signature.invalid message.key").await;
     let changed = body.replace("cpr:61", "cpr:62");
     check(&own, &signature, &changed, "401 err.signature.invalid message.signature").await;
-    check(&own, &jws::sign(&payer.key, "JWT", &json!({})), &body, "401 err.signature.invalid message.malformed").await;
+    check(&own, &jws::sign(&payer.key, "JWT", &json!({})), &body, "400 err.signature.invalid message.malformed").await;
     let rsa = "eyJhbGciOiJSUzI1NiJ9..c2lnbmF0dXJl";
     check(&own, rsa, &body, "401 err.signature.invalid message.algorithm").await;
-    check(&own, "a.b", &body, "401 err.signature.invalid message.malformed").await;
-    check(&own, &"a".repeat(9000), &body, "401 err.signature.invalid message.size").await;
+    check(&own, "a.b", &body, "400 err.signature.invalid message.malformed").await;
+    check(&own, &"a".repeat(9000), &body, "413 err.signature.invalid message.size").await;
     let mut foreign = fresh();
     foreign["header"]["sender_id"] = json!("bank");
     let foreign = foreign.to_string();
@@ -221,7 +221,7 @@ async fn a_message_is_signed_by_the_client_that_connects() {
     };
     check(&own, "", &in_member(&bank.key, "cpr:"), "401 err.signature.invalid message.key").await;
     check(&own, "", &in_member(&payer.key, "cpr: "), "401 err.signature.invalid message.signature").await;
-    check(&own, "a..b", &in_member(&payer.key, "cpr:"), "401 err.signature.invalid message.malformed").await;
+    check(&own, "a..b", &in_member(&payer.key, "cpr:"), "400 err.signature.invalid message.malformed").await;
     assert_eq!(world.entries(), before, "who is not known leaves nothing");
 
     check(&own, "", &in_member(&payer.key, "cpr:"), "succ").await;
@@ -299,4 +299,214 @@ async fn a_client_that_was_ended_is_refused_and_what_was_ended_too() {
     });
     let ended = "401 err.request.unauthorized client.ended".to_owned();
     assert_eq!(world.map(Role::PublicPayer, "/mapper/resolve", &sent()).await, Err(ended));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_designates_its_own_accounts_and_what_is_not_named_waits() {
+    let world = World::with(behind_a_proxy()).await;
+    let own = "account:777@0040";
+    let check = async |operation: &str, id: &str, fa: &str, info: Value, expected: &str| {
+        let entry = entry(id, json!({"fa": fa, "additional_info": info}));
+        for path in [format!("/mapper/{operation}"), format!("/mapper/sync/{operation}")] {
+            let answer = world.map(Role::Bank, &path, &message(operation, std::slice::from_ref(&entry))).await;
+            let answer = answer.map_or_else(|refused| refused, |answers| answers.join(", "));
+            let expected = match (expected, path.contains("sync")) {
+                // The first of both was done or held.
+                ("done", _) => format!("succ {fa}"),
+                ("held", false) => format!("pdng {fa} change.held"),
+                ("held", true) if operation == "link" => format!("rjct rjct.unknown.retry {fa} change.waiting"),
+                ("held", true) => format!("rjct {fa} change.waiting"),
+                (refused, _) => refused.replace("FA", fa),
+            };
+            assert_eq!(answer.trim(), expected.replace("  ", " ").trim(), "{path} {id} {fa} {info}");
+        }
+    };
+    let none = || json!(null);
+    let expects = |account: &str| json!([{"name": "expected_fa", "value": account}, {"name": "note", "value": [1]}]);
+    let mismatch = "rjct rjct.fa.invalid FA designation.expects_mismatch";
+    for operation in ["link", "update"] {
+        check(operation, NOBODY, own, none(), "rjct rjct.id.invalid FA payee.unknown").await;
+        check(operation, DAN, "account:1@9860", none(), "rjct rjct.fa.invalid FA designation.other_bank").await;
+        check(operation, DAN, "account:1@0041", none(), "rjct rjct.fa.invalid FA bank.unknown").await;
+        check(operation, DAN, "iban:DE89370400440532013000@de", none(), "rjct rjct.fa.invalid FA account.bic").await;
+        let again = json!([{"name": "expected_fa", "value": 7}]);
+        check(operation, DAN, own, again, "rjct rjct.fa.invalid FA mapper.attribute").await;
+    }
+    check("link", CLARA, own, none(), "rjct rjct.other.error FA payee.dead").await;
+    check("update", CLARA, own, none(), "rjct FA payee.dead").await;
+    check("link", DAN, own, expects("account:1@0040"), mismatch).await;
+    check("link", DAN, own, none(), "done").await;
+    check("update", DAN, own, none(), "done").await;
+    check("update", DAN, "account:778@0040", expects("0040-1"), mismatch).await;
+    check("link", DAN, "account:778@0040", expects("account:777@0040"), "done").await;
+    check("update", BO, own, none(), "held").await;
+    check("link", "cpr:6101701234", own, none(), "held").await;
+    // With its grounds, as the bank channel has them; who gives some gives all.
+    let grounds = |reason: &str, consent: &str| {
+        let mut info = expects("account:778@0040");
+        for (name, value) in [("reason", reason), ("consent", consent)] {
+            info.as_array_mut().unwrap().push(json!({"name": name, "value": value}));
+        }
+        info
+    };
+    check("update", DAN, own, grounds("because", "signature"), "rjct rjct.fa.invalid FA designation.reason").await;
+    check("update", DAN, own, grounds("user_request", ""), "rjct rjct.fa.invalid FA designation.consent_missing").await;
+
+    check("unlink", DAN, "account:777@0040", none(), mismatch).await;
+    check("unlink", BO, "", none(), "rjct rjct.fa.invalid designation.other_bank").await;
+    check("unlink", NOBODY, "", none(), "rjct rjct.id.invalid payee.unknown").await;
+    check("unlink", DAN, "account:778@0040", none(), "done").await;
+    check("unlink", DAN, "", none(), "done").await;
+    let asked = message("resolve", &[entry(DAN, json!({"scope": "details"}))]);
+    let answer = world.map(Role::PublicPayer, "/mapper/resolve", &asked).await;
+    assert_eq!(answer, Ok(vec!["succ succ.id.inactive".to_owned()]));
+
+    for operation in ["link", "update", "unlink"] {
+        for role in [Role::PublicPayer, Role::PrivatePayer, Role::Authority, Role::RegisterFeed] {
+            let sent = message(operation, &[entry(DAN, json!({"fa": own}))]);
+            let refused = world.map(role, &format!("/mapper/{operation}"), &sent).await;
+            assert_eq!(refused, Err("403 err.request.forbidden policy.not_allowed".to_owned()), "{operation}");
+        }
+    }
+    // What waits is told to those who may know the account.
+    let asked = message("resolve", &[entry(ANNA, json!({"scope": "details"}))]);
+    let answer = world.send(Role::PublicPayer, "/mapper/resolve", &asked).await.done();
+    let known = &answer["message"]["resolve_response"][0]["additional_info"][1];
+    assert_eq!(*known, json!({"name": "pending_change", "value": true}));
+}
+
+/// A question about an earlier message.
+fn question(kind: &str, by: &str, name: Value) -> Value {
+    let mut message = message("txn-status", &[]);
+    message["header"]["total_count"] = json!(1);
+    message["message"] = json!({"transaction_id": "q", "txnstatus_request": {
+        "reference_id": "q-1", "timestamp": NOON, "txn_type": kind, "attribute_type": by, "attribute_value": name,
+    }});
+    message
+}
+
+impl World {
+    /// What became of an earlier message's entries, in a few words.
+    async fn became(&self, role: Role, question: &Value) -> Result<Vec<String>, String> {
+        let answer = self.send(role, "/mapper/status", question).await;
+        if answer.status != 200 {
+            return Err(turned_away(&answer));
+        }
+        let json = answer.done();
+        self.verify(&json, &answer);
+        assert_eq!(json["header"]["action"], "txn-on-status");
+        let inner = &json["message"]["txnstatus_response"]["txn_status"];
+        let list = inner.as_object().unwrap().values().find_map(Value::as_array).unwrap();
+        Ok(list.iter().map(|entry| format!("{} {}", entry["reference_id"].as_str().unwrap(), words(entry))).collect())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_a_message_is_told_to_its_client_as_it_is_now() {
+    let world = World::with(behind_a_proxy()).await;
+    let entries = [
+        json!({"reference_id": "a", "timestamp": NOON, "id": DAN, "fa": "account:777@0040"}),
+        json!({"reference_id": "b", "timestamp": NOON, "id": ANNA, "fa": "account:777@0040"}),
+        json!({"reference_id": "c", "timestamp": NOON, "id": BO, "fa": "account:777@0040"}),
+        json!({"reference_id": "d", "timestamp": NOON, "id": NOBODY, "fa": "account:777@0040"}),
+        json!({"reference_id": "e", "timestamp": "now", "id": DAN, "fa": "account:777@0040"}),
+    ];
+    let mut sent = message("link", &entries);
+    sent["message"]["transaction_id"] = json!("t");
+    let answer = world.send(Role::Bank, "/mapper/link", &sent).await.done();
+    let header = &answer["header"];
+    let counts = (&header["status"], &header["total_count"], &header["completed_count"]);
+    assert_eq!(counts, (&json!("pdng"), &json!(5), &json!(3)));
+    let correlation = answer["message"]["correlation_id"].clone();
+    let lost = ["d rjct rjct.id.invalid payee.unknown", "e rjct rjct.timestamp.invalid mapper.timestamp"];
+    let check = async |b: &str, c: &str| {
+        let expected = ["a succ", b, c, lost[0], lost[1]].map(str::to_owned);
+        for (by, name) in [("transaction_id", json!("t")), ("correlation_id", correlation.clone())] {
+            let became = world.became(Role::Bank, &question("link", by, name)).await;
+            assert_eq!(became.as_deref(), Ok(expected.as_slice()), "{by}");
+        }
+        let became = world.became(Role::Bank, &question("link", "reference_id_list", json!(["x", "c", "a"]))).await;
+        assert_eq!(became, Ok(vec![c.to_owned(), "a succ".to_owned()]));
+    };
+    check("b pdng change.held", "c pdng change.held").await;
+    let held: Vec<String> = tokio::task::block_in_place(|| {
+        let mut writer = world.store.writer(kernel::Secrets::from_system()).unwrap();
+        let console = kernel::Actor::console();
+        let waiting = writer
+            .read(|scope| registry::queries::waiting(scope, &console, None, None, 10, crate::support::NOW))
+            .unwrap();
+        waiting.changes.into_iter().map(|change| change.change).collect()
+    });
+    let (operator, env) = (kernel::Actor::operator("anna"), kernel::Env::new(crate::support::NOW, 0));
+    tokio::task::block_in_place(|| {
+        let mut writer = world.store.writer(kernel::Secrets::from_system()).unwrap();
+        let why = "the payee was called".to_owned();
+        let (change, officer) = (held[0].clone(), operator.clone());
+        let release = registry::commands::ReleaseChange { change, why: why.clone(), officer };
+        writer.execute(&release, &operator, &env).unwrap();
+        let (change, officer) = (held[1].clone(), operator.clone());
+        writer.execute(&registry::commands::RefuseChange { change, why, officer }, &operator, &env).unwrap();
+    });
+    check("b succ", "c rjct rjct.other.error change.refused").await;
+
+    let unknown = Err("404 err.request.not_found mapper.unknown".to_owned());
+    for asked in [
+        question("link", "transaction_id", json!("t-none")),
+        question("update", "transaction_id", json!("t")),
+        question("link", "correlation_id", json!("1048576")),
+        question("link", "reference_id_list", json!(["x"])),
+    ] {
+        assert_eq!(world.became(Role::Bank, &asked).await, unknown, "{asked}");
+    }
+    for role in [Role::PublicPayer, Role::PrivatePayer, Role::Authority, Role::RegisterFeed] {
+        for (by, name) in [("transaction_id", json!("t")), ("correlation_id", correlation.clone())] {
+            assert_eq!(world.became(role, &question("link", by, name)).await, unknown, "{role:?}");
+        }
+    }
+
+    // Of look-ups it is told how they were answered, and no account.
+    let entries = [
+        json!({"reference_id": "a", "timestamp": NOON, "id": ANNA, "scope": "details"}),
+        json!({"reference_id": "b", "timestamp": NOON, "id": ANNA, "fa": "account:1@0040"}),
+        json!({"reference_id": "c", "timestamp": NOON, "id": "cpr:1", "scope": "details"}),
+        json!({"reference_id": "c", "timestamp": NOON, "id": NOBODY}),
+        json!({"reference_id": "d", "timestamp": NOON, "id": NOBODY, "scope": "all"}),
+        json!({"reference_id": "e", "timestamp": NOON, "id": NOBODY}),
+    ];
+    let sent = message("resolve", &entries);
+    assert_eq!(world.send(Role::PublicPayer, "/mapper/resolve", &sent).await.status, 200);
+    let name = sent["message"]["transaction_id"].clone();
+    let expected = [
+        "a succ succ.id.active",
+        "b succ succ.fa.not_linked_to_id",
+        "c rjct rjct.id.invalid mapper.id",
+        "c rjct rjct.reference_id.duplicate mapper.reference_id_repeated",
+        "d rjct rjct.resolve_type.not_supported mapper.scope",
+        "e succ succ.id.not_found",
+    ];
+    let asked = question("resolve", "transaction_id", name);
+    assert_eq!(world.became(Role::PublicPayer, &asked).await.as_deref(), Ok(expected.map(str::to_owned).as_slice()));
+    // A question is a message: it comes once.
+    let again = world.send(Role::PublicPayer, "/mapper/status", &asked).await.done();
+    assert_eq!(again["header"]["status_reason_code"], "rjct.message_id.duplicate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_takes_messages_of_whom_the_policy_names_and_of_nobody_else() {
+    let world = World::with(behind_a_proxy()).await;
+    let operations: Vec<_> = services::policy().collect();
+    for route in edge::routes::all() {
+        let edge::route::Access::Signed(operation) = route.access else { continue };
+        assert!(operations.contains(&&operation), "{} stands on no row of the policy", route.name);
+        let bare = world.ask(request(Method::POST, route.path, "", None)).await;
+        assert_eq!(turned_away(&bare), "401 err.request.unauthorized token_request.certificate_needed");
+        for role in Role::ALL.into_iter().filter(|role| role.is_client()) {
+            let answer = world.ask(signed(&System::of(role), route.path, "{}")).await;
+            let expected = match operation.roles.contains(&role) {
+                true => "400 err.request.bad mapper.message",
+                false => "403 err.request.forbidden policy.not_allowed",
+            };
+            assert_eq!(turned_away(&answer), expected, "{} {}", route.name, role.name());
+        }
+    }
 }

@@ -94,11 +94,6 @@ impl<K: Ask> AskMany<K> {
         Ok(Self { client, purpose, questions: questions.into_iter().map(blind).collect(), before: None })
     }
 
-    /// Who asks.
-    pub(crate) const fn client(&self) -> &Actor {
-        &self.client.actor
-    }
-
     /// Learns now what is known of the payees, from a snapshot: whoever writes to the store need not then, and writes no more than
     /// the log. The answers are those of this moment, and the entry says which it was.
     ///

@@ -2,7 +2,7 @@
 
 use crate::message::{Message, MessageId, MessageKind};
 use crate::{policy, store};
-use kernel::{Actor, Connection, Error, Id, Scope, Timestamp};
+use kernel::{Actor, Connection, Error, Scope, Timestamp};
 use std::collections::BTreeMap;
 
 /// By what a client names what it asks about.
@@ -10,7 +10,7 @@ pub enum MessageName {
     /// Its own name for the message. Of several, the newest counts.
     Transaction(String),
     /// Our name for the message.
-    Correlation(i64),
+    Correlation(String),
     /// Its own names for entries, wherever they were. They are looked for in the newest messages; of several, the newest counts.
     References(Vec<String>),
 }
@@ -29,7 +29,10 @@ pub fn message(
     policy::READ_MESSAGES.require(actor)?;
     let client = actor.name();
     match name {
-        MessageName::Correlation(number) => store::message::find(scope, client, kind, Id::new(*number)),
+        MessageName::Correlation(name) => match MessageId::parse_name(name) {
+            Some(id) => store::message::find(scope, client, kind, id),
+            None => Ok(None),
+        },
         MessageName::Transaction(transaction) => {
             let key = store::message::transaction_key(scope.vault, client, transaction);
             store::message::of_transaction(scope, &key, kind)

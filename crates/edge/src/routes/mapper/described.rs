@@ -115,6 +115,92 @@ enum Scope {
     Details,
 }
 
+/// A message that designates accounts or ends designations.
+pub(super) type ChangeMessage = Message<Change>;
+
+/// Which accounts are to be designated, or which designations ended; the list of the operation alone.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperChange")]
+pub(super) struct Change {
+    /// Your name for all of it.
+    #[schemars(length(min = 1, max = 99))]
+    transaction_id: String,
+    /// 1 to 1,000, for `link`.
+    #[schemars(default)]
+    link_request: Vec<ChangeEntry>,
+    /// 1 to 1,000, for `update`.
+    #[schemars(default)]
+    update_request: Vec<ChangeEntry>,
+    /// 1 to 1,000, for `unlink`.
+    #[schemars(default)]
+    unlink_request: Vec<ChangeEntry>,
+}
+
+/// One payee, and an account.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperChangeEntry")]
+struct ChangeEntry {
+    /// Your name for it, once in the message.
+    reference_id: String,
+    /// When it was asked for (ISO 8601).
+    #[schemars(example = "2026-11-24T10:00:00+01:00")]
+    timestamp: String,
+    /// Whose account.
+    #[schemars(example = "cpr:6101701234@dk")]
+    id: String,
+    /// The account. To end a designation, it may be left out.
+    #[schemars(default, example = "account:440116243@0040")]
+    fa: String,
+    /// `expected_fa`, `reason`, `consent`; others are ignored.
+    #[schemars(default)]
+    additional_info: Vec<ChangeAttribute>,
+    /// Two or three small letters.
+    #[schemars(default)]
+    locale: String,
+}
+
+/// One thing that is said of a change.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperChangeAttribute")]
+struct ChangeAttribute {
+    name: String,
+    value: String,
+}
+
+/// A question about an earlier message.
+pub(super) type StatusMessage = Message<Question>;
+
+/// A question about an earlier message.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperQuestion")]
+pub(super) struct Question {
+    /// Your name for the question.
+    #[schemars(length(min = 1, max = 99))]
+    transaction_id: String,
+    /// What is asked.
+    txnstatus_request: About,
+}
+
+/// What is asked about an earlier message.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperAbout")]
+struct About {
+    /// Your name for it.
+    reference_id: String,
+    /// When it was asked (ISO 8601).
+    #[schemars(default, example = "2026-11-24T11:00:00+01:00")]
+    timestamp: String,
+    /// The operation of the earlier message: `link`, `update`, `unlink`, `resolve`.
+    #[schemars(example = &"resolve")]
+    txn_type: String,
+    /// By what it is named: `transaction_id`, `correlation_id`, `reference_id_list`.
+    #[schemars(example = &"transaction_id")]
+    attribute_type: String,
+    /// The name; several, of entries.
+    #[schemars(with = "String")]
+    attribute_value: Value,
+}
+
 /// An answer: what became of the message, entry by entry, and our signature over both.
 #[derive(JsonSchema)]
 #[schemars(rename = "MapperAnswer_{M}")]
@@ -174,6 +260,40 @@ pub(super) struct Resolved {
     correlation_id: String,
     /// In the order of the message's entries.
     resolve_response: Vec<Entry>,
+}
+
+/// What became of designations.
+pub(super) type ChangeAnswer = Answer<Changed>;
+
+/// What became of designations: the list of the operation alone.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperChanged")]
+pub(super) struct Changed {
+    /// The message's own.
+    transaction_id: String,
+    /// Our name for the message, to ask about it.
+    correlation_id: String,
+    /// In the order of the message's entries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    link_response: Vec<Entry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    update_response: Vec<Entry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unlink_response: Vec<Entry>,
+}
+
+/// What became of an earlier message.
+pub(super) type StatusAnswer = Answer<Became>;
+
+/// What became of an earlier message.
+#[derive(JsonSchema)]
+#[schemars(rename = "MapperStatusAnswer")]
+pub(super) struct Became {
+    /// The question's own.
+    transaction_id: String,
+    /// Our name for the earlier message.
+    correlation_id: String,
+    txnstatus_response: Value,
 }
 
 /// What became of one entry.

@@ -12,9 +12,12 @@ use eid::commands::UseOnce;
 use eid::message::{MessageRefusal, check_time, verify_message};
 use g2p::{Answers, Envelope, Fault, Head, HeaderReason, Moment, Operation, TransportCode};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use kernel::{Actor, Error, Refuse, Timestamp};
+use kernel::{Error, Refuse, Scope, Timestamp};
+use registry::commands::{Entries, Remembered, Reply};
+use registry::message::{MessageKind, Outcome};
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+use services::InMessage;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -162,8 +165,28 @@ impl<'m> Signed<'m> {
         Ok(Self { edge, caller, envelope, identity, place })
     }
 
-    pub(super) fn actor(&self) -> Actor {
-        self.caller.actor()
+    /// Has a command done that was made of the good entries of the message, of which `outcomes` has one row each, also of the others.
+    /// `make` makes it on a reader's thread, from a snapshot; that the message came before is found there already.
+    pub(super) async fn execute<C: Entries<Output: Send> + Send + 'static>(
+        &self,
+        once: UseOnce,
+        kind: MessageKind,
+        transaction: &str,
+        outcomes: Vec<(String, Option<Outcome>)>,
+        make: impl FnOnce(&Scope<'_>) -> Result<C, Error> + Send + 'static,
+    ) -> Result<Reply<C::Output>, Stop> {
+        let (actor, now, transaction, weight) =
+            (self.caller.actor(), self.now(), transaction.to_owned(), outcomes.len());
+        let client = actor.clone();
+        let made = self.edge.core.read(move |reader| {
+            let command = reader.read(|scope| {
+                once.ask(scope, now)?;
+                make(scope)
+            })?;
+            let command = Remembered::new(reader.store.vault(), command, &client, kind, &transaction, outcomes);
+            Ok(InMessage { message: once, command })
+        });
+        Ok(self.edge.core.execute_jointly(made.await?, actor, weight).await?)
     }
 
     /// Checks what the header says of the message, that it is for this operation, and of now. What it is used up by.

@@ -8,16 +8,15 @@ use crate::routes::question::client;
 use denmark::{Account, Bic, Country};
 use g2p::{
     AccountForm, Answers, Asked, Attribute, Entry, Moment, Operation, PayeeNumber, Provider, Reason, Rejection,
-    Resolved, Response, Scope,
+    Resolved, Response,
 };
-use kernel::Role;
+use kernel::{Role, Scope};
 use registry::account::DesignatedAccount;
-use registry::ask::{AnswerClass, MapAnswer, MapQuestion, MappedAccount};
-use registry::commands::{AskMany, MapMany, Mapped, Question};
+use registry::ask::{AnswerClass, Map, MapAnswer, MapQuestion, MappedAccount};
+use registry::commands::{AskMany, Question, Reply};
 use registry::legal_purpose::LegalPurpose;
-use registry::message::Outcome;
+use registry::message::{MessageKind, Outcome};
 use registry::payee::PayeeId;
-use services::Once;
 
 /// `2024-01-02`: as much of a moment as is told of an account's age.
 const DATE_CHARS: usize = 10;
@@ -37,29 +36,23 @@ async fn answers(message: &Signed<'_>, form: Form) -> Result<Response, Stop> {
             entry.asked = Err(NOT_FOR_ROLE);
         }
     }
-    let asked: Vec<&Asked> = request.entries.iter().filter_map(|entry| entry.asked.as_ref().ok()).collect();
+    let asked = request.entries.iter().filter_map(|entry| entry.asked.as_ref().ok());
+    let questions: Vec<_> = asked.map(|asked| (payee_id(asked.payee), question(asked))).collect();
     // Of a message of which nothing is good nothing is kept: sent again, it is answered alike.
-    let mapped = if asked.is_empty() {
-        None
+    let (name, answers) = if questions.is_empty() {
+        Default::default()
     } else {
-        let questions: Vec<_> = asked.into_iter().map(|asked| about(asked.payee, question(asked))).collect();
-        let (weight, client) = (questions.len(), client(message.caller));
-        let (entries, transaction) = (outcomes(&request.entries), request.transaction_id.as_str().to_owned());
-        let now = message.now();
-        let command = message.edge.core.read(move |reader| {
-            let vault = reader.store.vault().clone();
-            let ask = AskMany::new(&vault, client, purpose, questions)?;
-            let mut command = MapMany::new(&vault, ask, &transaction, entries);
-            reader.read(|scope| {
-                once.ask(scope, now)?;
-                command.look_before(scope)
-            })?;
-            Ok(Once { message: once, command })
-        });
-        Some(message.edge.core.execute_jointly(command.await?, message.actor(), weight).await?)
+        let asker = message.caller.clone();
+        let make = move |scope: &Scope<'_>| {
+            let questions = questions.into_iter().map(|(payee, asked)| Question { payee, benefit: None, asked });
+            let mut ask = AskMany::<Map>::new(scope.vault, client(&asker), purpose, questions.collect())?;
+            ask.look_before(scope)?;
+            Ok(ask)
+        };
+        let (transaction, outcomes) = (request.transaction_id.as_str(), outcomes(&request.entries));
+        let Reply { name, output } = message.execute(once, MessageKind::Resolve, transaction, outcomes, make).await?;
+        (name, output)
     };
-    let Mapped { message: name, answers } = mapped.unwrap_or_default();
-    let name = if name == 0 { String::new() } else { name.to_string() };
     let (transaction, count) = (request.transaction_id.as_str(), request.entries.len());
     let mut written = Answers::new(Operation::Resolve, transaction, message.head(&name), count);
     let mut answers = answers.iter();
@@ -95,14 +88,10 @@ fn purpose(message: &Signed<'_>) -> Result<LegalPurpose, Stop> {
 
 fn question(asked: &Asked) -> MapQuestion {
     match (asked.scope, asked.account) {
-        (Scope::Details, _) => MapQuestion::Which,
-        (Scope::YesNo, Some(account)) => MapQuestion::Is(account),
-        (Scope::YesNo, None) => MapQuestion::Whether,
+        (g2p::Scope::Details, _) => MapQuestion::Which,
+        (g2p::Scope::YesNo, Some(account)) => MapQuestion::Is(account),
+        (g2p::Scope::YesNo, None) => MapQuestion::Whether,
     }
-}
-
-fn about(payee: PayeeNumber, asked: MapQuestion) -> Question<MapQuestion> {
-    Question { payee: payee_id(payee), benefit: None, asked }
 }
 
 pub(super) fn payee_id(number: PayeeNumber) -> PayeeId {

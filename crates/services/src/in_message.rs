@@ -3,21 +3,20 @@
 
 use eid::commands::{UseOnce, Used};
 use kernel::journal::Rows;
-use kernel::merkle::Hash;
-use kernel::{Decided, Decision, Env, Error, Joint, Operation, Refusal, Scope};
+use kernel::{Decided, Decision, Env, Error, Joint, Once, Operation, Refusal, Scope};
 use serde_json::json;
 use std::cell::Cell;
 
 /// A command and the message that it came in. Whatever it decides, the message was used then; if it is refused, nothing was done,
 /// and the message can come again.
-pub struct Once<C> {
+pub struct InMessage<C> {
     /// The message.
     pub message: UseOnce,
     /// What it wants.
     pub command: C,
 }
 
-impl<C: Joint> Joint for Once<C> {
+impl<C: Joint> Joint for InMessage<C> {
     const OPERATION: Operation = C::OPERATION;
     const READS_JOURNAL: bool = C::READS_JOURNAL;
     type State = (Used, C::State);
@@ -25,13 +24,13 @@ impl<C: Joint> Joint for Once<C> {
     type Change = Cell<Vec<C::Change>>;
     type Output = C::Output;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.command.idempotency_key()
+    fn once(&self) -> Option<Once> {
+        self.command.once()
     }
 
     fn load(scope: &Scope<'_>, all: &[&Self]) -> Result<Self::State, Error> {
-        let used = Used::load(scope, all.iter().map(|once| &once.message))?;
-        Ok((used, C::load(scope, &all.iter().map(|once| &once.command).collect::<Vec<_>>())?))
+        let used = Used::load(scope, all.iter().map(|sent| &sent.message))?;
+        Ok((used, C::load(scope, &all.iter().map(|sent| &sent.command).collect::<Vec<_>>())?))
     }
 
     fn decide(
