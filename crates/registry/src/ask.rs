@@ -187,8 +187,9 @@ pub struct Known {
 }
 
 impl Known {
-    fn has_pending(&self, now: Timestamp) -> bool {
-        self.pending_until.is_some_and(|until| now < until)
+    /// Whether a change of this account waits: only changes of default accounts do.
+    fn has_pending(&self, held: &Held, now: Timestamp) -> bool {
+        held.newest.purpose.is_none() && self.pending_until.is_some_and(|until| now < until)
     }
 }
 
@@ -284,14 +285,13 @@ impl AccountAnswer {
         let (Resolution::Account(_, account), Some(held)) = (resolution, held) else {
             return Self::without_account(state);
         };
-        let is_default = held.newest.purpose.is_none();
         Self {
             state,
             account: Some(account.iban(asker.banks).as_str().to_owned()),
             bic: account.bic(asker.banks).map(|bic| bic.as_str().to_owned()),
             since: Some(held.since.to_string()),
             changed_days_ago: held.changed_days_ago(asker.now),
-            pending_change: is_default && known.is_some_and(|known| known.has_pending(asker.now)),
+            pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
             last_change_channel: held.changed_by.map(|channel| channel.name().to_owned()),
         }
     }
@@ -403,8 +403,7 @@ impl Ask for Map {
                     bank: account.reg().and_then(|reg| asker.banks.get(reg)).cloned(),
                     since_micros: held.since.micros(),
                     changed_days_ago: held.changed_days_ago(asker.now),
-                    pending_change: held.newest.purpose.is_none()
-                        && known.is_some_and(|known| known.has_pending(asker.now)),
+                    pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
                 }),
                 ..without_account(AnswerClass::InForce)
             },

@@ -13,6 +13,15 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// The most characters in which an officer says why.
 const WHY_CHARS_MAX: usize = 500;
 
+/// What becomes of a change that does not say which account it takes the place of, where another one is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unexpected {
+    /// It is refused: `designation.expects_missing`.
+    Refuse,
+    /// It waits for an officer.
+    Hold,
+}
+
 /// A change that was held.
 #[derive(Clone, Debug)]
 pub struct PendingChange {

@@ -1,5 +1,6 @@
 //! The table of routes: everything that is offered.
 
+mod accounts;
 mod documents;
 mod health;
 pub(crate) mod mapper;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Route> {
         resolve::routes(),
         verify::routes(),
         mapper::routes(),
+        accounts::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

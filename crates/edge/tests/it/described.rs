@@ -1,6 +1,6 @@
 //! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
 
-use crate::support::{Answer, PUBLIC_TOKEN, System, World, behind_a_proxy, request};
+use crate::support::{Answer, BANK_TOKEN, PUBLIC_TOKEN, System, World, behind_a_proxy, request};
 use hyper::Method;
 use kernel::Role;
 use proptest::strategy::{Strategy, ValueTree};
@@ -108,11 +108,12 @@ async fn generated_requests_are_answered_as_described() {
     let world = World::with(behind_a_proxy()).await;
     let document = world.get("/openapi.json", "").await.done();
     let mut chance = Chance::new();
+    let names = [("batch", world.batches[0].clone()), ("change", world.held().await)];
     for (path, method, operation) in operations(&document) {
         let mut statuses = BTreeSet::new();
         for _ in 0..REQUESTS {
-            let address = address(path, operation, &world, &mut chance);
-            let token = if chance.once_in(8) { "public-payer" } else { PUBLIC_TOKEN };
+            let address = address(path, operation, &names, &mut chance);
+            let token = if chance.once_in(8) { "public-payer" } else { token_of(operation) };
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
             let mut body = (!schema.is_null()).then(|| body(&document, schema, &mut chance));
             if is_signed(operation) && !chance.once_in(4) {
@@ -266,14 +267,20 @@ impl Chance {
     }
 }
 
-fn address(path: &str, operation: &Value, world: &World, chance: &mut Chance) -> String {
+/// Of a client that the operation is for.
+fn token_of(operation: &Value) -> &'static str {
+    let is_for = |role: &str| operation["x-roles"].as_array().is_some_and(|roles| roles.contains(&json!(role)));
+    if is_for("bank") && !is_for("public-payer") { BANK_TOKEN } else { PUBLIC_TOKEN }
+}
+
+fn address(path: &str, operation: &Value, names: &[(&str, String)], chance: &mut Chance) -> String {
     let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     let mut address = path.to_owned();
     let mut query = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap();
         let text = match (parameter["in"].as_str().unwrap(), chance.below(3)) {
-            ("path", 0) => world.batches[0].clone(),
+            ("path", 0) => names.iter().find(|(known, _)| *known == name).unwrap().1.clone(),
             ("query", 0) => "7".to_owned(),
             _ => chance.text("\\PC{1,30}"),
         };

@@ -2,7 +2,7 @@
 
 use crate::designation::Channel;
 use crate::import::{self, AccountChange, AccountRow, AccountState, HeldChange, ImportRefusal};
-use crate::pending::PendingChange;
+use crate::pending::{PendingChange, Unexpected};
 use crate::policy;
 use crate::row_refusal::RowRefusal;
 use kernel::journal::{self, Rows};
@@ -33,15 +33,6 @@ impl fmt::Display for ChangeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a request has 1 to {CHANGES_MAX} changes")
     }
-}
-
-/// What becomes of a change that does not say which account it takes the place of, where another one is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unexpected {
-    /// It is refused: `designation.expects_missing`.
-    Refuse,
-    /// It waits for an officer.
-    Hold,
 }
 
 /// 1 to 1,000 changes of accounts by one channel. Each has its own answer, and one that is refused does not stop the others.

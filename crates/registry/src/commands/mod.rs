@@ -12,7 +12,7 @@ mod withdraw_change;
 
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
-pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed, Unexpected};
+pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use refuse_change::RefuseChange;
 pub use release_change::{ReleaseChange, ReleaseState, Released};

@@ -5,7 +5,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
 use crate::grounds::Grounds;
 use crate::payee::{PayeeId, RegisterStatus};
-use crate::pending::{self, Asked, PendingChange};
+use crate::pending::{self, Asked, PendingChange, Unexpected};
 use crate::policy;
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
@@ -93,18 +93,22 @@ impl AccountRow {
         Ok(Self { action, payee, key, account, bic, expects, specific, grounds: None })
     }
 
-    /// The same as a bank says it, which gives its grounds.
+    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait.
     ///
     /// # Errors
-    /// It is not a change, or the grounds are missing or do not fit.
-    pub fn read_with_grounds(
+    /// It is not a change, or something is missing or does not fit.
+    pub fn read_from_bank(
         vault: &Vault,
         written: &Written<'_>,
         reason: &str,
         consent: &str,
+        unexpected: Unexpected,
     ) -> Result<Self, RowRefusal> {
         let row = Self::read(vault, written)?;
         let grounds = Grounds::read(row.action, reason, consent)?;
+        if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
+            return Err(RowRefusal::ExpectsMissing);
+        }
         Ok(Self { grounds: Some(grounds), ..row })
     }
 

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use registry::RowRefusal;
 use registry::commands::{
     CHANGES_MAX, ChangeAccounts, ChangeAnswer, LookUp, ReadHistory, RefuseChange, ReleaseChange, ShowChange,
-    Unexpected, WithdrawChange,
+    WithdrawChange,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Banks, Written};
 use registry::payee::PayeeId;
-use registry::pending::WAITS_DAYS;
+use registry::pending::{Unexpected, WAITS_DAYS};
 use registry::queries;
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl Office {
     }
 
     fn row(&self, written: &Written<'_>, reason: &str, consent: &str) -> Result<AccountRow, RowRefusal> {
-        AccountRow::read_with_grounds(self.place.writer.store.vault(), written, reason, consent)
+        AccountRow::read_from_bank(self.place.writer.store.vault(), written, reason, consent, Unexpected::Hold)
     }
 
     fn ask(

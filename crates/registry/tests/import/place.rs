@@ -3,9 +3,10 @@
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
 use registry::RowRefusal;
-use registry::commands::{ChangeAccounts, ChangeAnswer, Unexpected};
+use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Banks, Counts, Reject, Source, run};
+use registry::pending::Unexpected;
 use std::io::{Seek, SeekFrom, Write};
 
 /// A store with a folder of its own.

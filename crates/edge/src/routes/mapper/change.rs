@@ -9,10 +9,11 @@ use denmark::{Account, Country};
 use g2p::{Answers, Change, Changed, Operation, PayeeNumber, Reason, Rejection, Request, Response, Unlink};
 use kernel::{Refuse, Scope, Vault};
 use registry::RowRefusal;
-use registry::commands::{ChangeAccounts, ChangeAnswer, Reply, Unexpected};
+use registry::commands::{ChangeAccounts, ChangeAnswer, Reply};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
 use registry::message::MessageKind;
+use registry::pending::Unexpected;
 
 type Asked = Call<Raw<ChangeMessage>, Nothing, Told>;
 
@@ -52,7 +53,7 @@ impl Row {
         if reason.is_empty() && consent.is_empty() {
             AccountRow::read(vault, &written)
         } else {
-            AccountRow::read_with_grounds(vault, &written, reason, consent)
+            AccountRow::read_from_bank(vault, &written, reason, consent, Unexpected::Hold)
         }
     }
 }
