@@ -8,6 +8,8 @@ mod callers;
 mod crowd;
 mod described;
 mod encrypted;
+#[path = "../../../g2p/tests/messages/faults.rs"]
+mod faults;
 mod mapper;
 mod routes;
 mod slow;
