@@ -89,9 +89,9 @@ pub fn document(routes: &[Route]) -> Value {
             "title": "Anvis",
             "version": "v1",
             "description": "The payee-account registry for other systems. Every request but those for this description \
-                comes with an access token that is bound to the client's certificate. No number of a person and no account \
-                stands in an address. Errors are problem documents (RFC 9457) with a code that does not change; their \
-                titles are in English or Danish, by Accept-Language.",
+                comes with an access token that is bound to the client's certificate, or is a message that the client \
+                signed. No number of a person and no account stands in an address. Errors are problem documents \
+                (RFC 9457) with a code that does not change, or in the words of the mapper's standard; their titles are in English or Danish, by Accept-Language.",
         },
         "paths": paths,
         "components": {

@@ -18,9 +18,6 @@ use registry::legal_purpose::LegalPurpose;
 use registry::message::{MessageKind, Outcome};
 use registry::payee::PayeeId;
 
-/// `2024-01-02`: as much of a moment as is told of an account's age.
-const DATE_CHARS: usize = 10;
-
 pub(super) async fn resolve(call: Call<Raw<ResolveMessage>, Nothing, Told>) -> Answer<Sealed<ResolveAnswer>> {
     let message = Signed::open(&call)?;
     let answer = answers(&message, call.query.accounts.unwrap_or(Form::Account)).await;
@@ -57,13 +54,12 @@ async fn answers(message: &Signed<'_>, form: Form) -> Result<Response, Stop> {
     let mut written = Answers::new(Operation::Resolve, transaction, message.head(&name), count);
     let mut answers = answers.iter();
     for entry in &request.entries {
-        match (&entry.asked, answers.as_slice().first()) {
-            (Err(rejection), _) => written.resolved(entry, &Resolved::Rejected(*rejection)),
-            (Ok(_), Some(answer)) => {
-                answers.next();
+        match &entry.asked {
+            Err(rejection) => written.resolved(entry, &Resolved::Rejected(*rejection)),
+            Ok(_) => {
+                let answer = answers.next().ok_or_else(|| Problem::failure("a question without an answer"))?;
                 write(&mut written, entry, answer, form);
             }
-            (Ok(_), None) => return Err(Problem::failure("a question without an answer").into()),
         }
     }
     Ok(written.finish())
@@ -137,8 +133,8 @@ pub(super) const fn told(class: AnswerClass) -> Resolved<'static> {
 
 fn details(written: &mut Answers<'_>, entry: &Entry<'_, Asked>, told: &MappedAccount, form: Form) {
     let MappedAccount { account, bank, since_micros, changed_days_ago, pending_change } = told;
-    let since = Moment::from_micros(*since_micros).to_text();
-    let since = Attribute::Text("since", since.get(..DATE_CHARS).unwrap_or_default());
+    let since = Moment::from_micros(*since_micros).to_date();
+    let since = Attribute::Text("since", &since);
     let pending = Attribute::Flag("pending_change", *pending_change);
     let (with_days, without);
     let attributes: &[Attribute<'_>] = match changed_days_ago {
