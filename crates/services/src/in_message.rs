@@ -55,3 +55,87 @@ impl<C: Joint> Joint for InMessage<C> {
         C::save(scope, &wanted.collect::<Vec<_>>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::testing::TestPlace;
+    use kernel::{Actor, Role, Secrets, Store, Timestamp, Writer};
+
+    /// Refuses, changes nothing, or does something.
+    #[derive(Clone, Copy)]
+    enum Wanted {
+        Refusal,
+        Nothing,
+        Something,
+    }
+
+    impl Joint for Wanted {
+        const OPERATION: Operation = Operation { name: "test.want", roles: &[Role::Bank] };
+        type State = ();
+        type Change = u8;
+        type Output = ();
+
+        fn load(_: &Scope<'_>, _: &[&Self]) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn decide(&self, (): &mut (), _: &Env) -> Result<Decision<u8, ()>, Refusal> {
+            match self {
+                Self::Refusal => Err(Refusal {
+                    code: "test.refused",
+                    text: "as the test wants it".to_owned(),
+                    retry_after_seconds: None,
+                }),
+                Self::Nothing => Ok(Decision::unchanged(())),
+                Self::Something => Ok(Decision::of(vec![7], json!({}), ())),
+            }
+        }
+
+        fn save(_: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
+            for Decided { command, changes, .. } in decided {
+                let expected: &[u8] = if matches!(command, Self::Something) { &[7] } else { &[] };
+                assert_eq!(changes, expected, "a command is given its own changes");
+            }
+            Ok(decided.iter().map(|_| vec![]).collect())
+        }
+    }
+
+    const NOW: i64 = 1_800_000_000_000_000;
+
+    fn run(writer: &mut Writer, messages: &[(&str, Wanted)]) -> Vec<Option<&'static str>> {
+        let (actor, env) = (Actor::client(Role::Bank, "bank"), Env::new(Timestamp::from_micros(NOW), 0));
+        let command = |(id, command): &(&str, Wanted)| {
+            let expires = Timestamp::from_micros(if *id == "late" { NOW } else { NOW + 1 });
+            let message = UseOnce::new(writer.store.vault(), "bank", id, expires).unwrap();
+            (InMessage { message, command: *command }, &actor, &env)
+        };
+        let commands: Vec<_> = messages.iter().map(command).collect();
+        let done = writer.execute_group(|group| group.execute_jointly(&commands)).unwrap();
+        done.into_iter().map(|done| done.err().map(|refusal| refusal.code)).collect()
+    }
+
+    #[test]
+    fn a_message_is_used_by_what_it_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let migrations: Vec<_> = crate::migrations().collect();
+        let (place, env) = (TestPlace::empty(folder.path()), Env::new(Timestamp::from_micros(NOW), 0));
+        let (key, mut secrets) = (folder.path().join("key"), Secrets::from_system());
+        let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+        let (mut one, mut other) = (store.writer(secrets).unwrap(), store.writer(Secrets::from_system()).unwrap());
+        use Wanted::{Nothing, Refusal, Something};
+        let (refused, replayed) = (Some("test.refused"), Some("message.replayed"));
+        // Twice in one transaction, and again on another process.
+        let sent =
+            [("1", Something), ("2", Nothing), ("1", Something), ("2", Nothing), ("3", Refusal), ("3", Something)];
+        assert_eq!(run(&mut one, &sent), [None, None, replayed, replayed, refused, None]);
+        assert_eq!(run(&mut other, &sent[..5]), [replayed, replayed, replayed, replayed, replayed]);
+        // What was refused did nothing, and can come again.
+        assert_eq!(run(&mut one, &[("4", Refusal)]), [refused]);
+        assert_eq!(run(&mut other, &[("4", Something), ("late", Something)]), [None, Some("message.time")]);
+        let size = one.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0 as i64;
+        let facts = one.read(|scope| kernel::journal::read(scope, size - 2)).unwrap().facts;
+        assert_eq!(facts, json!({ "message": "4" }));
+        one.read(|scope| crate::verify(scope, None, &mut |_| {})).unwrap();
+    }
+}
