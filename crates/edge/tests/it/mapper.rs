@@ -572,7 +572,12 @@ async fn a_malformed_message_has_its_answer_and_leaves_nothing() {
         let expected = expected.map(|answer| vec![answer.to_owned()]).map_err(str::to_owned);
         assert_eq!(answer, expected, "{role:?} {said}");
     }
-    assert_eq!(world.entries(), before + 4, "two answers, and two refusals by those who keep the log");
+    // A full bucket for this purpose has tokens for 200.
+    let mut many = message("resolve", &(0..201).map(|_| entry(ANNA, json!({}))).collect::<Vec<_>>());
+    many["header"]["meta"] = json!({"purpose": "fraud_prevention"});
+    let refused = world.map(Role::PublicPayer, "/mapper/resolve", &many).await;
+    assert_eq!(refused, Err("422 err.request.bad look_up.count".to_owned()));
+    assert_eq!(world.entries(), before + 5, "two answers, and three refusals by those who keep the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]
