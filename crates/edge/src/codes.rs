@@ -165,6 +165,13 @@ pub const CODES: &[Row] = &[
     row("message.time", 401, "The message's time is too far from ours", "Beskedens tidspunkt er for langt fra vores"),
     row("message.id", 400, "The message has no id", "Beskeden har intet id"),
     row("message.replayed", 401, "The message was sent before", "Beskeden er sendt før"),
+    row("certificate.expired", 401, "The client's certificate has expired", "Klientens certifikat er udløbet"),
+    // Messages of a mapper.
+    row("mapper.message", 400, "The message cannot be read", "Beskeden kan ikke læses"),
+    row("mapper.encrypted", 400, "Encrypted messages are not read", "Krypterede beskeder læses ikke"),
+    row("mapper.sender", 401, "The message names another sender", "Beskeden angiver en anden afsender"),
+    row("mapper.purpose", 400, "The message names no legal purpose", "Beskeden angiver intet lovligt formål"),
+    row("mapper.unknown", 404, "There is no such message", "Der er ingen sådan besked"),
     // The service.
     row(
         "service.overloaded",
@@ -274,7 +281,6 @@ pub const CODES: &[Row] = &[
 /// What only the console and its own machine can meet: opening stores, keys, operators, files. Over HTTP it is a failure.
 pub const CONSOLE_ONLY: &[&str] = &[
     "certificate.count",
-    "certificate.expired",
     "certificate.malformed",
     "change.own",
     "change.why",

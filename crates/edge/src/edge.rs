@@ -22,7 +22,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
-use kernel::{Error, Secrets, Store, Timestamp, Vault};
+use kernel::{Error, Operation, Secrets, Store, Timestamp, Vault};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -123,6 +123,10 @@ struct Outcome {
     cause: Option<Arc<str>>,
 }
 
+/// The code of an answer that refuses in words of its own, for the log.
+#[derive(Clone, Copy)]
+pub(crate) struct RefusedWith(pub &'static str);
+
 /// Known of a request before its route is.
 #[derive(Clone)]
 struct Context {
@@ -198,8 +202,12 @@ impl Edge {
 
     /// Who asks by this route, as far as they are known, and whether they may.
     fn let_in(&self, route: &Route, peer: &Peer, headers: &HeaderMap) -> (Option<Arc<Caller>>, Result<(), Problem>) {
-        let Access::Client { operation, scope } = route.access else { return (None, Ok(())) };
         let now = (self.clock)();
+        let (operation, scope) = match route.access {
+            Access::Anyone => return (None, Ok(())),
+            Access::Signed(operation) => return self.connected(&operation, peer, now),
+            Access::Client { operation, scope } => (operation, scope),
+        };
         let caller = match self.gate.caller(headers, peer.certificate.as_ref(), now, &self.metrics) {
             Ok(caller) => caller,
             Err(problem) => return (None, Err(problem)),
@@ -208,25 +216,44 @@ impl Edge {
             Err(out_of_scope(scope))
         } else if let Err(refusal) = operation.require(&caller.actor()) {
             Err(refused(refusal))
-        } else if !self.is_open(route, peer, &caller, now) {
-            Err(Problem::of("interface.ended").because("the description of the present interface is at /openapi.json"))
         } else {
-            Ok(())
+            self.require_open((route.family(), route.version()), peer, &caller.name, caller.algorithm)
         };
         (Some(caller), may)
     }
 
-    /// Whether this form of the interface is still open; its use is counted either way.
-    fn is_open(&self, route: &Route, peer: &Peer, caller: &Caller, now: Timestamp) -> bool {
-        let of = Use {
-            client: caller.name.clone(),
-            interface: route.family(),
-            version: route.version(),
-            transport: peer.transport,
-            algorithm: caller.algorithm,
-        };
+    /// Who connects with their own certificate. That what they send is signed by them, the handler finds.
+    fn connected(
+        &self,
+        operation: &Operation,
+        peer: &Peer,
+        now: Timestamp,
+    ) -> (Option<Arc<Caller>>, Result<(), Problem>) {
+        let Some(identity) = &self.identity else { return (None, Err(Problem::of("request.unknown"))) };
+        match identity.connected(peer.certificate.as_ref(), now) {
+            Err(refusal) => (None, Err(refusal.into())),
+            Ok(caller) => {
+                let may = operation.require(&caller.actor()).map_err(refused);
+                (Some(Arc::new(caller)), may)
+            }
+        }
+    }
+
+    /// Refuses a form of the interface, named with its version, that was ended; its use is counted either way.
+    pub(crate) fn require_open(
+        &self,
+        (interface, version): (&'static str, &'static str),
+        peer: &Peer,
+        client: &str,
+        algorithm: &'static str,
+    ) -> Result<(), Problem> {
+        let of = Use { client: client.to_owned(), interface, version, transport: peer.transport, algorithm };
         self.uses.add(&of, 1);
-        !self.interfaces.is_ended(&of, now)
+        if self.interfaces.is_ended(&of, (self.clock)()) {
+            let text = "the description of the present interface is at /openapi.json";
+            return Err(Problem::of("interface.ended").because(text));
+        }
+        Ok(())
     }
 
     async fn dispatch(
@@ -253,8 +280,11 @@ impl Edge {
         let mut response = result.unwrap_or_else(|problem| {
             outcome.code = Some(problem.code());
             outcome.cause = problem.cause().map(Into::into);
-            problem.answer(language, &id)
+            route.tell(problem, language, &id)
         });
+        if let Some(RefusedWith(code)) = response.extensions_mut().remove() {
+            outcome.code = Some(code);
+        }
         response.extensions_mut().insert(route.name);
         response.extensions_mut().insert(outcome);
         response

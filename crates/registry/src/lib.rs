@@ -18,6 +18,7 @@ pub mod grounds;
 pub mod import;
 mod known;
 pub mod legal_purpose;
+pub mod message;
 pub mod payee;
 pub mod payer;
 pub mod pending;

@@ -35,8 +35,11 @@ pub const RESOLVE_MANY: Operation = Operation { name: "look_up.resolve", roles: 
 /// Asks whether accounts are those of many payees.
 pub const VERIFY_MANY: Operation =
     Operation { name: "look_up.verify", roles: &[PublicPayer, PrivatePayer, Bank, Authority] };
-/// Asks for the accounts of many payees, as a client of a mapper does; a bank is told whether there are any.
-pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank] };
+/// Asks for the accounts of many payees, as a client of a mapper does; a bank may only name one and ask whether it is it.
+pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank, Authority] };
+/// Asks what became of an earlier message, its own, as a client of a mapper does.
+pub const READ_MESSAGES: Operation =
+    Operation { name: "message.status", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };
 /// Reads who looked a payee up.
 pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
@@ -60,6 +63,7 @@ pub const POLICY: &[Operation] = &[
     RESOLVE_MANY,
     VERIFY_MANY,
     MAP_MANY,
+    READ_MESSAGES,
     READ_LOOK_UPS,
     READ_HISTORY,
 ];

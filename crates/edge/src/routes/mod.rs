@@ -3,6 +3,7 @@
 mod accounts;
 mod documents;
 mod health;
+pub(crate) mod mapper;
 mod oauth;
 mod payouts;
 mod question;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Route> {
         resolve::routes(),
         verify::routes(),
         register::routes(),
+        mapper::routes(),
         accounts::routes(),
         oauth::routes(),
         documents::routes(),

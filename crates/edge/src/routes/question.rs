@@ -33,7 +33,34 @@ pub const REFUSALS: &[&str] = &[EXHAUSTED, "look_up.count", "look_up.purpose", "
 
 const EXHAUSTED: &str = "allowance.exhausted";
 
-/// Asks all of them at once, unless the same was refused a moment ago; the answers are in the same order.
+/// Who asks, as questions want it.
+pub fn client(caller: &Caller) -> Client {
+    Client { actor: caller.actor(), payer: caller.payer.clone() }
+}
+
+/// Asks about so many payees, unless the same was refused a moment ago.
+///
+/// # Errors
+/// `allowance.exhausted`, or those of `asking`.
+pub async fn unless_emptied<T>(
+    edge: &Edge,
+    caller: &Caller,
+    purpose: LegalPurpose,
+    count: usize,
+    asking: impl Future<Output = Result<T, Unanswered>>,
+) -> Result<T, Unanswered> {
+    let actor = caller.actor();
+    edge.emptied.admit(actor.name(), purpose, count, (edge.clock)())?;
+    let answers = asking.await;
+    if let Err(Unanswered::Failed(Error::Refused(refusal))) = &answers
+        && let (EXHAUSTED, Some(seconds)) = (refusal.code, refusal.retry_after_seconds)
+    {
+        edge.emptied.keep(actor.name(), purpose, count, Exhausted { seconds }, (edge.clock)());
+    }
+    answers
+}
+
+/// Asks all of them at once; the answers are in the same order.
 pub async fn ask_many<K>(
     edge: &Edge,
     caller: &Caller,
@@ -43,17 +70,10 @@ pub async fn ask_many<K>(
 where
     K: Ask<Asked: Send, Answer: Send> + 'static,
 {
-    let (actor, count) = (caller.actor(), questions.len());
-    edge.emptied.admit(actor.name(), purpose, count, (edge.clock)()).map_err(refused)?;
-    let client = Client { actor: actor.clone(), payer: caller.payer.clone() };
-    let request = AskMany::<K>::new(&edge.vault, client, purpose, questions).map_err(refused)?;
-    let answers = edge.core.execute_jointly(request, actor.clone(), count).await;
-    if let Err(Unanswered::Failed(Error::Refused(refusal))) = &answers
-        && let (EXHAUSTED, Some(seconds)) = (refusal.code, refusal.retry_after_seconds)
-    {
-        edge.emptied.keep(actor.name(), purpose, count, Exhausted { seconds }, (edge.clock)());
-    }
-    Ok(answers?)
+    let count = questions.len();
+    let request = AskMany::<K>::new(&edge.vault, client(caller), purpose, questions).map_err(refused)?;
+    let asking = edge.core.execute_jointly(request, caller.actor(), count);
+    Ok(unless_emptied(edge, caller, purpose, count, asking).await?)
 }
 
 /// Asks one.

@@ -8,7 +8,10 @@ mod callers;
 mod crowd;
 mod described;
 mod encrypted;
+#[path = "../../../g2p/tests/messages/faults.rs"]
+mod faults;
 mod many;
+mod mapper;
 mod registers;
 mod routes;
 mod slow;

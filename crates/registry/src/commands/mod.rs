@@ -7,6 +7,7 @@ mod look_up;
 mod record_events;
 mod refuse_change;
 mod release_change;
+mod remembered;
 mod show_change;
 mod withdraw_change;
 
@@ -17,5 +18,6 @@ pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refuse_change::RefuseChange;
 pub use release_change::{ReleaseChange, ReleaseState, Released};
+pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use show_change::{ShowChange, ShowState, ShownChange};
 pub use withdraw_change::WithdrawChange;

@@ -2,7 +2,9 @@
 
 mod changes;
 mod look_ups;
+mod messages;
 
 pub(crate) use changes::find as find_change;
 pub use changes::{ChangePage, ChangeView, change, waiting};
 pub use look_ups::{LookUpView, look_ups};
+pub use messages::{MessageName, message, sweep_messages};

@@ -4,6 +4,7 @@ pub(crate) mod allowance;
 pub(crate) mod bank;
 pub(crate) mod designation;
 pub(crate) mod look_up;
+pub(crate) mod message;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod pending;
@@ -21,6 +22,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     bank::STATEMENTS,
     designation::STATEMENTS,
     look_up::STATEMENTS,
+    message::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
     pending::STATEMENTS,

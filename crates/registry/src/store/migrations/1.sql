@@ -1,6 +1,6 @@
 -- The registry's tables. An id is the place in the journal at which its row was recorded (see kernel::journal::Entry::row).
--- Rows of payee, specific_account are where resolving begins, and those of allowance are counters; everything else is only ever
--- added to.
+-- Rows of payee, specific_account are where resolving begins, those of allowance are counters, and those of mapper_message expire;
+-- everything else is only ever added to.
 
 -- One row a payee, in the order of the blind index: where a look-up begins.
 CREATE TABLE payee (
@@ -116,3 +116,16 @@ CREATE TABLE allowance (
     at BIGINT NOT NULL,
     PRIMARY KEY (client, purpose)
 ) /*clustered*/ /*kept*/;
+
+-- What became of the messages of a mapper's clients, for as long as they can ask. Swept then. An id is our own name for the
+-- message, given by time.
+CREATE TABLE mapper_message (
+    id BIGINT NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    kind BIGINT NOT NULL,
+    -- The client's own name for it, blind.
+    transaction_key BYTEA NOT NULL,
+    message BYTEA NOT NULL
+);
+CREATE INDEX mapper_message_transaction ON mapper_message (transaction_key, id);
+CREATE INDEX mapper_message_client ON mapper_message (client, kind, id);
