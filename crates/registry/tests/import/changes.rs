@@ -504,6 +504,12 @@ fn who_may_end_what_waits() {
     let row = office.row(&written, "user_request", "phone");
     let answers = office.ask("North", vec![row.clone(), row], Unexpected::Hold).unwrap();
     assert_eq!([word(&answers[0]), word(&answers[1])], ["held", "change.waiting"]);
+    // A clock that goes backwards brings the former one back, and takes nothing away.
+    let ChangeAnswer::Held(next) = answers[0].clone() else { panic!("it is not held") };
+    office.place.now -= WAITS_DAYS * DAY;
+    assert_eq!(office.refuse(&name), Ok(()));
+    assert_eq!(office.waiting(None), [next.as_str()]);
+    office.place.verify();
     // An officer who asked for it is no other person.
     let written = Written { action: "register", payee: "p:1000000001", account: "0040-1", ..Written::default() };
     let ask = |office: &mut Office, account| {
