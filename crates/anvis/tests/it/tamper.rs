@@ -163,6 +163,7 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("unwritten_stage", "files that are still to be written, again byte for byte"),
     ("used_once", "assertions that are good for minutes more, over their clients' own connections"),
     ("interface_use", "counts of who came in how"),
+    ("mapper_message", "what became of a message, told to its client for a month; what was done is in the histories"),
 ];
 
 #[test]
