@@ -2,9 +2,7 @@
 
 use crate::journal::{self, Appended, Appender, Entry, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
-use crate::{
-    Actor, Blind, Env, Error, Operation, Refusal, Refuse, Secrets, StoreError, Tx, Vault, Writer, statements,
-};
+use crate::{Actor, Blind, Env, Error, Operation, Refusal, Refuse, Secrets, StoreError, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

@@ -6,8 +6,8 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role, Scope,
-    Secrets, Store, StoreError, Timestamp, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role,
+    Scope, Secrets, Store, StoreError, Timestamp, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -311,7 +311,9 @@ fn the_same_seed_ends_with_the_same_head() {
     let run = || {
         let (_place, mut writer) = Place::with_writer();
         writer.execute(&Note::new("note"), &Actor::console(), &env(5)).unwrap();
-        writer.execute(&Note { once: Some(Once::by([1; 32])), ..Note::new("kept") }, &Actor::console(), &env(6)).unwrap();
+        writer
+            .execute(&Note { once: Some(Once::by([1; 32])), ..Note::new("kept") }, &Actor::console(), &env(6))
+            .unwrap();
         verify(&mut writer, None).unwrap()
     };
     assert_eq!(run(), run());
