@@ -3,7 +3,7 @@
 mod client;
 mod import;
 mod payout;
-mod serve;
+pub mod serve;
 mod store;
 
 use crate::cli::{self, Cli, Command, Common};
@@ -46,7 +46,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
-            crate::demo::run(&demo, &places, clock(&common))
+            crate::demo::run(&demo, &places, common)
         }
         command => Session::open(&common)?.run(command),
     }
@@ -112,7 +112,7 @@ pub fn beside(folder: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The moment that a command counts as given at.
-fn clock(common: &Common) -> Timestamp {
+pub fn clock(common: &Common) -> Timestamp {
     common.now.unwrap_or_else(system_clock)
 }
 

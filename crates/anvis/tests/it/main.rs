@@ -7,6 +7,7 @@ mod clients;
 mod commands;
 mod concurrency;
 mod copying;
+mod demonstrated;
 mod faults;
 mod holding;
 mod imports;
