@@ -11,6 +11,7 @@ use crate::openapi;
 use crate::phase_out::{Interfaces, Use, Uses};
 use crate::problem::{Language, Problem, refused};
 use crate::route::{Access, Asked, Route};
+use crate::transfers::Transfers;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -98,6 +99,8 @@ pub struct Edge {
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Places for files that come in and go out.
+    pub(crate) transfers: Arc<Transfers>,
     gate: Gate,
     interfaces: Box<dyn Interfaces>,
     uses: Uses,
@@ -144,6 +147,7 @@ impl Edge {
         let edge = Arc::new(Self {
             core,
             vault: store.vault().clone(),
+            transfers: Arc::new(Transfers::new(&limits)),
             limits,
             metrics,
             clock,

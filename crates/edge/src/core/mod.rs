@@ -3,9 +3,10 @@
 //!
 //! - One **writer** takes what waits and runs it as one group, with one sync for all of it.
 //! - **Readers**, each with a connection of its own, answer what changes nothing.
-//! - **Long work** (a payment file that comes in, a completed file that goes out) has threads of its own, so that it is in
-//!   nobody's way.
-//!
+//! - **Long work** has threads of its own, so that it is in nobody's way.
+//! - **Files**: making a batch of one takes seconds to minutes, and has threads of its own again, so that nothing else waits for
+//!   it.
+//! - **Pieces** of files that come in or go out take milliseconds each, and nobody waits for a client on a thread.
 //! - What is looked after every second (who was ended, which keys hold) has a thread that nobody else can fill.
 //!
 //! Each has a bounded queue. What finds it full is turned away before anything of it is done; what was taken is done.
@@ -40,11 +41,30 @@ pub struct Sizes {
     pub long: usize,
     /// Long work that waits for one of them.
     pub long_queue: usize,
+    /// Threads that make batches of files, and release and cancel what they hold.
+    pub files: usize,
+    /// Files that wait for one of them: as many as can be on their way, so that what has come is not turned away.
+    pub file_queue: usize,
+    /// Threads for pieces of files.
+    pub pieces: usize,
+    /// Pieces that wait for one of them: likewise.
+    pub piece_queue: usize,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { write_queue: 4_096, group_weight: 4_096, readers: 2, read_queue: 1_024, long: 2, long_queue: 16 }
+        Self {
+            write_queue: 4_096,
+            group_weight: 4_096,
+            readers: 2,
+            read_queue: 1_024,
+            long: 2,
+            long_queue: 16,
+            files: 2,
+            file_queue: 64,
+            pieces: 2,
+            piece_queue: 64,
+        }
     }
 }
 
@@ -68,6 +88,8 @@ pub struct Core {
     writer: writer::Thread,
     readers: Pool,
     long: Pool,
+    files: Pool,
+    pieces: Pool,
     upkeep: Pool,
     /// Ends when the last thread has ended.
     ended: std::sync::Mutex<mpsc::Receiver<()>>,
@@ -87,9 +109,12 @@ impl Core {
         let readers =
             Pool::start("reader", Queue::Read, sizes.readers, sizes.read_queue, &open, &metrics, alive.clone())?;
         let long = Pool::start("long", Queue::Long, sizes.long, sizes.long_queue, &open, &metrics, alive.clone())?;
+        let files = Pool::start("file", Queue::File, sizes.files, sizes.file_queue, &open, &metrics, alive.clone())?;
+        let pieces =
+            Pool::start("piece", Queue::Piece, sizes.pieces, sizes.piece_queue, &open, &metrics, alive.clone())?;
         let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 1, &open, &metrics, alive.clone())?;
         let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
-        Ok(Self { writer, readers, long, upkeep, ended: std::sync::Mutex::new(ended) })
+        Ok(Self { writer, readers, long, files, pieces, upkeep, ended: std::sync::Mutex::new(ended) })
     }
 
     /// Whether commands can be given.
@@ -149,6 +174,28 @@ impl Core {
         self.long.run(work).await
     }
 
+    /// Does something with a whole file. Whoever asks holds one of the places of [`crate::Limits::transfers`].
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub(crate) async fn file<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        self.files.run(work).await
+    }
+
+    /// Does something short with a piece of a file. Whoever asks holds one of the places of [`crate::Limits::transfers`].
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub(crate) async fn piece<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        self.pieces.run(work).await
+    }
+
     /// Looks after something, whatever else waits.
     ///
     /// # Errors
@@ -164,6 +211,8 @@ impl Core {
     pub fn stop(&self, grace: Duration) -> bool {
         self.readers.stop();
         self.long.stop();
+        self.files.stop();
+        self.pieces.stop();
         self.upkeep.stop();
         self.writer.stop();
         let ended = self.ended.lock().expect("nothing panics while it is held");

@@ -7,6 +7,7 @@ mod callers;
 mod crowd;
 mod described;
 mod encrypted;
+mod payouts;
 mod routes;
 mod slow;
 mod streams;

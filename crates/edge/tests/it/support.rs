@@ -34,6 +34,8 @@ pub const ANNA_IBAN: &str = "DK5000400440116243";
 /// Who may bring payment files, and does.
 pub const PUBLIC: &str = "Kommunen";
 pub const PRIVATE: &str = "Pensionskassen";
+/// The bank that fetches the files of both.
+pub const BANK: &str = "Eksempelbanken";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
 
@@ -127,8 +129,9 @@ impl Tokens for Issuer {
                 Role::PrivatePayer => Some(PRIVATE.to_owned()),
                 _ => None,
             },
-            bank: None,
-            scopes: words.map(str::to_owned).collect(),
+            bank: (role == Role::Bank).then(|| BANK.to_owned()),
+            // No token has a colon in it.
+            scopes: words.map(|scope| scope.replace('/', ":")).collect(),
             algorithm: "ES256",
             expires: Timestamp::from_micros(i64::MAX),
         })
@@ -141,6 +144,7 @@ impl Tokens for Issuer {
 
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
+pub const FETCH_TOKEN: &str = "bank.payouts/fetch";
 
 impl World {
     pub async fn new() -> Self {
@@ -329,7 +333,8 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     import(&mut writer, &accounts, "accounts.csv");
     for (name, kind) in [(PUBLIC, PayerKind::Public), (PRIVATE, PayerKind::Private)] {
         let cvr = denmark::Cvr::parse("13748136").unwrap();
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject, bank: None };
+        let bank = Some(BANK.to_owned());
+        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Hold, bank };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
     let private_batch = route(&mut writer, folder, PRIVATE, "MSG-P");
@@ -345,9 +350,14 @@ fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &st
     registry::import::run(writer, source, file, &Actor::console(), &mut env, &mut |_| {}).unwrap();
 }
 
-fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+/// The example's payment file, under this message id.
+pub fn payment_file(message_id: &str) -> String {
     let file = include_str!("../../../../docs/example/payments.pain.001.xml");
-    let file = file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25");
+    file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25")
+}
+
+fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+    let file = payment_file(message_id);
     let path = folder.join(format!("{message_id}.xml"));
     std::fs::write(&path, file).unwrap();
     let clock = || NOW;
