@@ -1,5 +1,6 @@
 //! The table of routes: everything that is offered.
 
+mod accounts;
 mod documents;
 mod health;
 mod oauth;
@@ -13,8 +14,16 @@ use crate::route::Route;
 /// All of them, in the order in which they are described.
 #[must_use]
 pub fn all() -> Vec<Route> {
-    [payouts::routes(), resolve::routes(), verify::routes(), oauth::routes(), documents::routes(), health::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        payouts::routes(),
+        resolve::routes(),
+        verify::routes(),
+        accounts::routes(),
+        oauth::routes(),
+        documents::routes(),
+        health::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,6 +1,6 @@
 //! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
 
-use crate::support::{Answer, FETCH_TOKEN, PUBLIC_TOKEN, World, payment_file, request};
+use crate::support::{Answer, BANK_TOKEN, PUBLIC_TOKEN, World, payment_file, request};
 use hyper::Method;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -84,10 +84,12 @@ async fn generated_requests_are_answered_as_described() {
     let world = World::new().await;
     let document = world.get("/openapi.json", "").await.done();
     let mut chance = Chance::new();
+    let [batch, released] = [0, 1].map(|at| world.batches[at].clone());
+    let names = [("batch", batch), ("released", released), ("change", world.held().await), ("stage", "0".to_owned())];
     for (path, method, operation) in operations(&document) {
         let mut statuses = BTreeSet::new();
         for _ in 0..REQUESTS {
-            let address = address(path, operation, &world, &mut chance);
+            let address = address(path, operation, &names, &mut chance);
             let token = if chance.once_in(8) { "public-payer" } else { token_of(operation) };
             let content = &operation["requestBody"]["content"];
             let schema = &content["application/json"]["schema"];
@@ -248,7 +250,7 @@ impl Chance {
 /// Of a client that the operation is for.
 fn token_of(operation: &Value) -> &'static str {
     let is_for = |role: &str| operation["x-roles"].as_array().is_some_and(|roles| roles.contains(&json!(role)));
-    if is_for("bank") && !is_for("public-payer") { FETCH_TOKEN } else { PUBLIC_TOKEN }
+    if is_for("bank") && !is_for("public-payer") { BANK_TOKEN } else { PUBLIC_TOKEN }
 }
 
 /// A payment file that is right, or cut off, or not one at all.
@@ -261,17 +263,16 @@ fn file(chance: &mut Chance) -> String {
     }
 }
 
-fn address(path: &str, operation: &Value, world: &World, chance: &mut Chance) -> String {
+fn address(path: &str, operation: &Value, names: &[(&str, String)], chance: &mut Chance) -> String {
     let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     let mut address = path.to_owned();
     let mut query = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap();
         let text = match (parameter["in"].as_str().unwrap(), chance.below(3)) {
-            ("path", 0) if name == "stage" => "0".to_owned(),
             // What was cancelled cannot be released.
-            ("path", 0) if path.ends_with("/release") => world.batches[1].clone(),
-            ("path", 0) => world.batches[0].clone(),
+            ("path", 0) if path.ends_with("/release") => names[1].1.clone(),
+            ("path", 0) => names.iter().find(|(known, _)| *known == name).unwrap().1.clone(),
             ("query", 0) => "7".to_owned(),
             _ => chance.text("\\PC{1,30}"),
         };

@@ -191,7 +191,7 @@ async fn completed_files_go_to_the_bank_and_never_to_a_private_payer() {
     let mut found = Vec::new();
     let mut query = "?limit=2".to_owned();
     loop {
-        let page = world.get(&format!("/v1/payouts/files{query}"), FETCH_TOKEN).await.done();
+        let page = world.get(&format!("/v1/payouts/files{query}"), BANK_TOKEN).await.done();
         let files = page["files"].as_array().unwrap();
         query = format!("?limit=2&cursor={}", page["next"].as_str().unwrap());
         if files.is_empty() {
@@ -203,20 +203,23 @@ async fn completed_files_go_to_the_bank_and_never_to_a_private_payer() {
     assert_eq!(found[4], ("PRIVATE".to_owned(), batch.clone()));
     // What comes later is found by the same cursor.
     let later = name(&created(&bring(&world, PUBLIC_TOKEN, &payment_file("LATER")).await));
-    let page = world.get(&format!("/v1/payouts/files{query}"), FETCH_TOKEN).await.done();
+    let page = world.get(&format!("/v1/payouts/files{query}"), BANK_TOKEN).await.done();
     let file = &page["files"][0];
     assert_eq!((name(file), &file["payer"], &file["payments"]), (later, &json!(PUBLIC), &json!(3)));
     assert_eq!(file["sums"]["DKK"], "3000.25");
-    let fetched = text(&world.get(&format!("/v1/payouts/files/{batch}/0"), FETCH_TOKEN).await);
+    let fetched = text(&world.get(&format!("/v1/payouts/files/{batch}/0"), BANK_TOKEN).await);
     assert!(fetched.contains(ANNA_IBAN) && fetched.matches("<CdtrAcct>").count() == 3, "{fetched}");
     for (batch, stage, code) in [
         (&*batch, "1", "batch.stage_unknown"),
         (&*batch, "-1", "batch.stage_unknown"),
         ("0000000000000", "0", "batch.unknown"),
     ] {
-        world.get(&format!("/v1/payouts/files/{batch}/{stage}"), FETCH_TOKEN).await.refused(404, code);
+        world.get(&format!("/v1/payouts/files/{batch}/{stage}"), BANK_TOKEN).await.refused(404, code);
     }
-    world.get("/v1/payouts", FETCH_TOKEN).await.refused(403, "token.scope");
+    let others = world.get("/v1/payouts/files", OTHER_BANK_TOKEN).await.done();
+    assert_eq!((&others["files"], &others["next"]), (&json!([]), &json!(null)));
+    world.get(&format!("/v1/payouts/files/{batch}/0"), OTHER_BANK_TOKEN).await.refused(404, "batch.unknown");
+    world.get("/v1/payouts", BANK_TOKEN).await.refused(403, "token.scope");
     world.get("/v1/payouts/files", PUBLIC_TOKEN).await.refused(403, "token.scope");
 }
 

@@ -8,7 +8,8 @@ use serde_json::json;
 
 /// An address of this route at which there is nothing.
 fn path(route: &Route) -> String {
-    route.path.replace("{batch}", "0000000000000").replace("{stage}", "0")
+    let path = route.path.replace("{batch}", "0000000000000").replace("{stage}", "0");
+    path.replace("{change}", "0000000000000")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +62,7 @@ fn the_table_is_in_order() {
         // What stands in an address ends up in logs on the way: it is a name that we gave.
         for name in route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             assert!(
-                ["batch", "stage"].contains(&name),
+                ["batch", "change", "stage"].contains(&name),
                 "{}: is {name} one of our own names for something?",
                 route.name
             );

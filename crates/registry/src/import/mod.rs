@@ -10,8 +10,8 @@ mod company;
 mod csv;
 mod population;
 
-pub(crate) use account::save as save_accounts;
-pub use account::{AccountChange, AccountRow, AccountState, Accounts};
+pub use account::{AccountChange, AccountRow, AccountState, Accounts, HeldChange, Written};
+pub(crate) use account::{save as save_accounts, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
 pub use population::Population;

@@ -6,6 +6,7 @@ pub(crate) mod designation;
 pub(crate) mod look_up;
 pub(crate) mod payee;
 pub(crate) mod payer;
+pub(crate) mod pending;
 pub(crate) mod register;
 
 use kernel::{Migration, Statement, journal};
@@ -22,6 +23,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     look_up::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
+    pending::STATEMENTS,
     register::STATEMENTS,
 ];
 
@@ -31,5 +33,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &designation::DesignationTable,
     &look_up::LookUpTable,
     &payer::PayerTable,
+    &pending::PendingTable,
+    &pending::EndingTable,
     &register::RegisterTable,
 ];

@@ -10,7 +10,10 @@ CREATE TABLE payee (
     register_row BIGINT,
     -- The newest row of the default account's history.
     designation BIGINT,
-    has_specific BOOLEAN NOT NULL
+    has_specific BOOLEAN NOT NULL,
+    -- The newest change of the default account that was held, unless somebody ended it, and until when it waits.
+    pending BIGINT,
+    pending_until BIGINT
 ) /*clustered*/ /*kept*/;
 
 -- The newest row of a specific account's history: one payer, one kind of benefit.
@@ -40,8 +43,36 @@ CREATE TABLE designation (
     state BIGINT NOT NULL,
     effective BIGINT NOT NULL,
     channel BIGINT NOT NULL,
-    account BYTEA NOT NULL
+    account BYTEA NOT NULL,
+    -- Why, and how the customer consented, where a bank said so.
+    reason BIGINT,
+    consent BIGINT
 ) /*clustered*/ /*append-only*/;
+
+-- Changes that were held. An id is given before the entry is.
+CREATE TABLE pending_change (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it.
+    entry BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    channel_key BYTEA NOT NULL,
+    -- The row of designation that was in force.
+    expects BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    reason BIGINT,
+    consent BIGINT,
+    asked BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX pending_change_entry ON pending_change (entry, id);
+CREATE INDEX pending_change_channel ON pending_change (channel_key, id);
+
+-- How somebody ended that a change waits.
+CREATE TABLE pending_ending (
+    pending BIGINT NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL UNIQUE,
+    state BIGINT NOT NULL,
+    why BYTEA
+) /*append-only*/;
 
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (
