@@ -9,6 +9,7 @@ mod crowd;
 mod described;
 mod encrypted;
 mod many;
+mod payouts;
 mod registers;
 mod routes;
 mod slow;
