@@ -328,6 +328,9 @@ pub enum Payer {
         /// What becomes of a payment whose payee has no account.
         #[arg(long, value_parser = no_account, value_name = "reject|hold|pay-to:IBAN")]
         no_account: registry::payer::NoAccount,
+        /// The bank, or another intermediary, that fetches what was completed for it: its name in the bank directory.
+        #[arg(long, value_name = "NAME")]
+        bank: Option<String>,
     },
 }
 

@@ -268,8 +268,8 @@ pub const CODES: &[Row] = &[
     row("register.count", 422, "There are no events, or too many", "Der er ingen hændelser eller for mange"),
     row("register.future", 422, "The event lies in the future", "Hændelsen ligger i fremtiden"),
     // Payment files.
+    row("payout.refused", 422, "The payment file was refused as a whole", "Betalingsfilen blev afvist som helhed"),
     row("batch.unknown", 404, "There is no such batch", "Der er ingen sådan fil"),
-    row("batch.not_for_caller", 403, "This is not handed to you", "Dette udleveres ikke til dig"),
     row("batch.nothing_completed", 404, "No payment went on", "Ingen betaling gik videre"),
     row("batch.input_not_kept", 409, "The file that came in was not kept", "Den modtagne fil er ikke bevaret"),
     row("batch.stage_unknown", 404, "There is no such stage", "Der er intet sådant trin"),

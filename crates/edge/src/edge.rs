@@ -12,6 +12,7 @@ use crate::openapi;
 use crate::phase_out::{Interfaces, Use, Uses};
 use crate::problem::{Language, Problem, refused};
 use crate::route::{Access, Asked, Route};
+use crate::transfers::Transfers;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -101,6 +102,8 @@ pub struct Edge {
     pub(crate) identity: Option<Arc<Identity>>,
     /// Who has used up what it may ask.
     pub(crate) emptied: Emptied,
+    /// Places for files that come in and go out.
+    pub(crate) transfers: Arc<Transfers>,
     gate: Gate,
     interfaces: Box<dyn Interfaces>,
     uses: Uses,
@@ -151,6 +154,7 @@ impl Edge {
         let edge = Arc::new(Self {
             core,
             vault: store.vault().clone(),
+            transfers: Arc::new(Transfers::new(&limits)),
             limits,
             metrics,
             clock,

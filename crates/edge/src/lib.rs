@@ -28,6 +28,7 @@ pub mod route;
 pub mod routes;
 pub mod server;
 pub mod stream;
+mod transfers;
 
 pub use edge::{Edge, Parts, Peer, Service};
 pub use limits::Limits;

@@ -27,6 +27,10 @@ pub struct Limits {
     pub patience: Duration,
     /// How fast a streamed body must arrive in the long run.
     pub bytes_per_second: u32,
+    /// Files that come in or go out at once. Each takes a few megabytes of memory.
+    pub transfers: usize,
+    /// Of these, how many one client can have: whoever is slow keeps out nobody else.
+    pub transfers_of_one: usize,
 }
 
 impl Default for Limits {
@@ -43,6 +47,8 @@ impl Default for Limits {
             body: Duration::from_secs(20),
             patience: Duration::from_secs(30),
             bytes_per_second: 16 * 1024,
+            transfers: 24,
+            transfers_of_one: 4,
         }
     }
 }

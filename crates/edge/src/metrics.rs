@@ -23,22 +23,25 @@ pub enum Queue {
     Read,
     /// For long work.
     Long,
+    /// For whole payment files.
+    File,
+    /// For pieces of files that come in or go out.
+    Piece,
     /// For what is looked after every second.
     Upkeep,
-    /// For pieces of bulk files.
-    Bulk,
 }
 
 impl Queue {
-    const ALL: [Self; 5] = [Self::Write, Self::Read, Self::Long, Self::Upkeep, Self::Bulk];
+    const ALL: [Self; 6] = [Self::Write, Self::Read, Self::Long, Self::File, Self::Piece, Self::Upkeep];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Write => "write",
             Self::Read => "read",
             Self::Long => "long",
+            Self::File => "file",
+            Self::Piece => "piece",
             Self::Upkeep => "upkeep",
-            Self::Bulk => "bulk",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::codes::{self, FAILURE};
 use crate::core::Unanswered;
+use crate::route::XML;
 use axum::response::Response;
 use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -29,13 +30,28 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log, never for the client.
     cause: Option<String>,
+    /// Of a file that was refused: why and where.
+    refused: Option<Box<RefusedFile>>,
+}
+
+/// Why a payment file was refused as a whole, and where in it.
+#[derive(Debug)]
+pub(crate) struct RefusedFile {
+    /// The code of ISO 20022.
+    pub reason: &'static str,
+    /// From 1.
+    pub line: u64,
+    /// The element, by the names of the schema.
+    pub place: String,
+    /// What is answered instead of a problem document: a status report, for whoever wants XML.
+    pub report: Option<Vec<u8>>,
 }
 
 impl Problem {
     /// A problem of this code.
     #[must_use]
     pub const fn of(code: &'static str) -> Self {
-        Self { code, detail: None, pointer: None, headers: Vec::new(), cause: None }
+        Self { code, detail: None, pointer: None, headers: Vec::new(), cause: None, refused: None }
     }
 
     /// A failure of ours, with what the log is to say.
@@ -54,6 +70,11 @@ impl Problem {
     #[must_use]
     pub fn at(self, pointer: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// The same, about a payment file.
+    pub(crate) fn about(self, refused: RefusedFile) -> Self {
+        Self { refused: Some(Box::new(refused)), ..self }
     }
 
     /// The same, with a header.
@@ -111,12 +132,18 @@ impl Problem {
             code: row.code,
             instance,
             pointer: self.pointer.as_deref(),
+            reason: self.refused.as_ref().map(|refused| refused.reason),
+            line: self.refused.as_ref().map(|refused| refused.line),
+            place: self.refused.as_ref().map(|refused| refused.place.as_str()),
         };
-        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let (kind, body) = match self.refused.as_ref().and_then(|refused| refused.report.clone()) {
+            Some(report) => (XML, report),
+            None => ("application/problem+json", serde_json::to_vec(&document).unwrap_or_default()),
+        };
         let mut response = Response::new(axum::body::Body::new(Full::from(body)));
         *response.status_mut() = hyper::StatusCode::from_u16(row.status).unwrap_or_default();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
         headers.extend(self.headers);
         response
@@ -157,6 +184,18 @@ pub(crate) struct Document<'d> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pointer: Option<&'d str>,
+    /// Of a payment file that was refused as a whole: why, in the codes of ISO 20022.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    reason: Option<&'static str>,
+    /// In which of its lines, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    line: Option<u64>,
+    /// In which element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    place: Option<&'d str>,
 }
 
 impl From<Refusal> for Problem {

@@ -7,7 +7,7 @@ use crate::headers::{IdempotencyKey, Tag};
 use crate::openapi::Schemas;
 use crate::problem::{Language, Problem};
 use crate::routes::mapper;
-use crate::stream::{Incoming, Written};
+use crate::stream::{Arriving, Written};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -378,10 +378,11 @@ impl<T: JsonSchema + 'static> Content for Raw<T> {
     }
 }
 
-const XML: &str = "application/xml";
+/// XML.
+pub const XML: &str = "application/xml";
 
-/// An XML file, read while it arrives.
-impl Content for Incoming {
+/// An XML file, taken while it arrives.
+impl Content for Arriving {
     async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
         body::require_type(headers, XML)?;
         Ok(Self::of(body, &edge.limits))
@@ -392,15 +393,15 @@ impl Content for Incoming {
     }
 }
 
-/// A CSV file, read while it arrives.
-pub struct Csv(pub Incoming);
+/// A CSV file, taken while it arrives.
+pub struct Csv(pub Arriving);
 
 const CSV: &str = "text/csv";
 
 impl Content for Csv {
     async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
         body::require_type(headers, CSV)?;
-        Ok(Self(Incoming::of(body, &edge.limits)))
+        Ok(Self(Arriving::of(body, &edge.limits)))
     }
 
     fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {

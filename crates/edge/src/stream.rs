@@ -1,121 +1,85 @@
-//! Bodies that are read or written piece by piece, by a thread of the core, which waits for pieces as for any file.
+//! Bodies that are taken or given piece by piece. A task does it, which needs no thread while it waits for the client.
 
 use crate::limits::Limits;
 use crate::problem::Problem;
 use axum::body::Body;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{self, Frame};
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-/// How many pieces wait for whoever takes them.
-const PIECES: usize = 8;
-/// How large a piece of an answer is.
-const PIECE_BYTES: usize = 64 * 1024;
+/// How many pieces of an answer wait for whoever takes them.
+const PIECES: usize = 2;
 
-/// A body that is read while it arrives.
-pub struct Incoming {
-    pieces: mpsc::Receiver<io::Result<Bytes>>,
-    piece: Bytes,
-    fault: Fault,
+/// A body that is taken while it arrives.
+pub struct Arriving {
+    body: Body,
+    patience: Duration,
+    bytes_per_second: u32,
+    /// What the client may still let us wait; what it brings adds to it.
+    allowance: Duration,
+    /// What came beyond the last piece.
+    rest: Bytes,
 }
 
-/// What was wrong with a body, told after reading it has failed.
-#[derive(Clone, Default)]
-pub struct Fault(Arc<OnceLock<&'static str>>);
-
-impl Fault {
-    /// The client's part in the failure, if it has any.
-    #[must_use]
-    pub fn problem(&self) -> Option<Problem> {
-        self.0.get().copied().map(Problem::of)
-    }
-}
-
-impl Incoming {
-    /// Reads a body. A client that brings less than so many bytes a second, while we wait for it, is cut off; one that waits for
-    /// us is not.
+impl Arriving {
+    /// Reads a body. Whoever brings less than so many bytes a second, while we wait for it, is cut off.
     #[must_use]
     pub fn of(body: Body, limits: &Limits) -> Self {
-        let (sender, pieces) = mpsc::channel(PIECES);
-        tokio::spawn(pump(body, sender, limits.patience, limits.bytes_per_second));
-        Self { pieces, piece: Bytes::new(), fault: Fault::default() }
+        let Limits { patience, bytes_per_second, .. } = *limits;
+        Self { body, patience, bytes_per_second, allowance: patience, rest: Bytes::new() }
     }
 
-    /// The next bytes, without a thread that waits for them; none at the end.
+    /// The next bytes, as they come; none at the end.
     ///
     /// # Errors
-    /// The client's part in it: `body.cut_off`, `request.timeout`.
+    /// `request.timeout`, `body.cut_off`.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        self.pieces.recv().await.transpose().map_err(|error| Problem::of(code_of(&error)))
-    }
-
-    /// Where it can be asked afterwards what was wrong.
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        self.fault.clone()
-    }
-}
-
-fn code_of(error: &io::Error) -> &'static str {
-    if error.kind() == io::ErrorKind::TimedOut { "request.timeout" } else { "body.cut_off" }
-}
-
-async fn pump(mut body: Body, sender: mpsc::Sender<io::Result<Bytes>>, patience: Duration, bytes_per_second: u32) {
-    // What the client may still let us wait; what it brings adds to it.
-    let mut allowance = patience;
-    loop {
-        let began = Instant::now();
-        let piece = match timeout(allowance, body.frame()).await {
-            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
-            Ok(None) => break,
-            Ok(Some(Err(_))) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => Ok(data),
-                Err(_) => continue,
-            },
-        };
-        let bytes = piece.as_ref().map_or(0, |piece| u32::try_from(piece.len()).unwrap_or(u32::MAX));
-        let earned = Duration::from_secs(1) * bytes / bytes_per_second.max(1);
-        allowance = (allowance.saturating_sub(began.elapsed()) + earned).min(patience);
-        let is_last = piece.is_err();
-        if sender.send(piece).await.is_err() || is_last {
-            break;
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        loop {
+            let began = Instant::now();
+            let data = match timeout(self.allowance, self.body.frame()).await {
+                Err(_) => return Err(Problem::of("request.timeout")),
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(_))) => return Err(Problem::of("body.cut_off")),
+                Ok(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => data,
+                    Err(_) => continue,
+                },
+            };
+            let bytes = u32::try_from(data.len()).unwrap_or(u32::MAX);
+            let earned = Duration::from_secs(1) * bytes / self.bytes_per_second.max(1);
+            self.allowance = (self.allowance.saturating_sub(began.elapsed()) + earned).min(self.patience);
+            return Ok(Some(data));
         }
     }
-}
 
-impl io::Read for Incoming {
-    /// Blocks: only for a thread that may.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.pieces.blocking_recv() {
-                None => return Ok(0),
-                Some(Ok(piece)) => self.piece = piece,
-                Some(Err(error)) => {
-                    // It fails once.
-                    let _ = self.fault.0.set(code_of(&error));
-                    return Err(error);
-                }
-            }
+    /// The next piece: of this size, but for the last; none after that.
+    ///
+    /// # Errors
+    /// `request.timeout`, `body.cut_off`.
+    pub async fn piece(&mut self, bytes: usize) -> Result<Option<Bytes>, Problem> {
+        let mut piece = BytesMut::with_capacity(bytes);
+        while piece.len() < bytes
+            && let Some(mut data) = self.next().await?
+        {
+            let count = data.len().min(bytes - piece.len());
+            piece.extend_from_slice(&data.split_to(count));
+            self.rest = data;
         }
-        let count = self.piece.len().min(buffer.len());
-        self.piece.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
+        Ok(Some(piece.freeze()).filter(|piece| !piece.is_empty()))
     }
 }
 
-/// An answer that is written while it is taken. Without [`Outgoing::finish`] the client sees that it was cut off.
-pub struct Outgoing {
-    pieces: mpsc::Sender<Option<Bytes>>,
-    piece: BytesMut,
-}
+/// An answer that is given while it is taken. Without [`Outgoing::end`] the client sees that it was cut off.
+pub struct Outgoing(mpsc::Sender<Option<Bytes>>);
 
 /// The other end of an [`Outgoing`]: the body that the client takes.
 pub struct Written {
@@ -123,43 +87,29 @@ pub struct Written {
     is_finished: bool,
 }
 
-/// Where an answer is written, and what is answered.
+/// Where an answer is given, and what is answered.
 #[must_use]
 pub fn outgoing() -> (Outgoing, Written) {
     let (sender, pieces) = mpsc::channel(PIECES);
-    (Outgoing { pieces: sender, piece: BytesMut::with_capacity(PIECE_BYTES) }, Written { pieces, is_finished: false })
+    (Outgoing(sender), Written { pieces, is_finished: false })
 }
 
 impl Outgoing {
-    fn send(&mut self, piece: Option<Bytes>) -> io::Result<()> {
-        // A client that takes nothing is cut off, and this is told then.
-        self.pieces.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-
-    /// All of it is written.
+    /// Gives the next piece, when the client has taken of those before. One that takes nothing is cut off, and this is told then.
     ///
     /// # Errors
     /// The client has gone away.
-    pub fn finish(mut self) -> io::Result<()> {
-        io::Write::flush(&mut self)?;
-        self.send(None)
-    }
-}
-
-impl io::Write for Outgoing {
-    /// Blocks: only for a thread that may.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = bytes.len().min(PIECE_BYTES - self.piece.len());
-        self.piece.extend_from_slice(&bytes[..count]);
-        if self.piece.len() == PIECE_BYTES {
-            io::Write::flush(self)?;
+    pub async fn give(&mut self, piece: Vec<u8>) -> io::Result<()> {
+        if piece.is_empty() {
+            return Ok(());
         }
-        Ok(count)
+        self.0.send(Some(piece.into())).await.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        let piece = std::mem::replace(&mut self.piece, BytesMut::with_capacity(PIECE_BYTES));
-        if piece.is_empty() { Ok(()) } else { self.send(Some(piece.freeze())) }
+    /// All of it is given.
+    pub async fn end(self) {
+        // A client that has gone away need not be told.
+        let _ = self.0.send(None).await;
     }
 }
 

@@ -36,12 +36,14 @@ impl Client {
     }
 }
 
+/// Makes the request of this number, for this client; none ends it.
+pub type Ask = Arc<dyn Fn(&Client, u64) -> Option<Sent> + Send + Sync>;
+
 pub struct Load<'l> {
     pub address: SocketAddr,
     pub clients: &'l [Client],
     pub connections: usize,
-    /// Makes the request of this number, for this client; none ends it.
-    pub ask: Arc<dyn Fn(&Client, u64) -> Option<Sent> + Send + Sync>,
+    pub ask: Ask,
 }
 
 pub struct Figures {

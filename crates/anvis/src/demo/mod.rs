@@ -178,6 +178,7 @@ impl Stage {
             cvr: payer_cvr()?,
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
+            bank: None,
         };
         let env = Env::sample(self.now, &mut self.writer.secrets)?;
         self.writer.execute(&AddPayer { agreement }, &self.actor, &env)?;

@@ -254,8 +254,8 @@ impl Session {
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
             }
-            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account }) => {
-                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account } };
+            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank }) => {
+                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank } };
                 let env = self.env()?;
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))

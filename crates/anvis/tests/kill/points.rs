@@ -1,5 +1,7 @@
 //! Killed before and after every sync, commit and rename.
 
+mod uploads;
+
 use crate::pain::{Pay, block, cpr, file, pay};
 use crate::support::*;
 use crate::{count, outputs};

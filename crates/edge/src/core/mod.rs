@@ -3,11 +3,11 @@
 //!
 //! - One **writer** takes what waits and runs it as one group, with one sync for all of it.
 //! - **Readers**, each with a connection of its own, answer what changes nothing.
-//! - **Long work** (a payment file that comes in, a completed file that goes out) has threads of its own, so that it is in
-//!   nobody's way.
-//! - **Bulk files** that come bit by bit are read at the edge, and piece by piece given to a thread of their own, so that none of
-//!   them holds it while the next bit is on its way.
-//!
+//! - **Long work** has threads of its own, so that it is in nobody's way.
+//! - **Files**: making a batch of one takes seconds to minutes, and has threads of its own again, so that nothing else waits for
+//!   it.
+//! - **Pieces** of files that come in or go out take milliseconds each, and nobody waits for a client on a thread. Pieces of
+//!   registers' files take longer, since each is decided and saved at once, so of these there is one at a time.
 //! - What is looked after every second (who was ended, which keys hold) has a thread that nobody else can fill.
 //!
 //! Each has a bounded queue. What finds it full is turned away before anything of it is done; what was taken is done.
@@ -21,7 +21,7 @@ use pool::Pool;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Mutex, oneshot};
 use writer::{Kind, OneByOne, Queued, Together};
 
 /// Tells the present moment.
@@ -42,8 +42,14 @@ pub struct Sizes {
     pub long: usize,
     /// Long work that waits for one of them.
     pub long_queue: usize,
-    /// Bulk files that come in at once.
-    pub bulk_files: usize,
+    /// Threads that make batches of files, and release and cancel what they hold.
+    pub files: usize,
+    /// Files that wait for one of them: as many as can be on their way, so that what has come is not turned away.
+    pub file_queue: usize,
+    /// Threads for pieces of files.
+    pub pieces: usize,
+    /// Pieces that wait for one of them: likewise.
+    pub piece_queue: usize,
 }
 
 impl Default for Sizes {
@@ -55,7 +61,10 @@ impl Default for Sizes {
             read_queue: 1_024,
             long: 2,
             long_queue: 16,
-            bulk_files: 8,
+            files: 2,
+            file_queue: 64,
+            pieces: 2,
+            piece_queue: 64,
         }
     }
 }
@@ -80,10 +89,11 @@ pub struct Core {
     writer: writer::Thread,
     readers: Pool,
     long: Pool,
+    files: Pool,
+    pieces: Pool,
     upkeep: Pool,
-    bulk: Pool,
-    bulk_files: Arc<Semaphore>,
-    metrics: Arc<Metrics>,
+    /// Who has it gives the only piece that decides and saves.
+    turn: Mutex<()>,
     /// Ends when the last thread has ended.
     ended: std::sync::Mutex<mpsc::Receiver<()>>,
 }
@@ -102,12 +112,13 @@ impl Core {
         let readers =
             Pool::start("reader", Queue::Read, sizes.readers, sizes.read_queue, &open, &metrics, alive.clone())?;
         let long = Pool::start("long", Queue::Long, sizes.long, sizes.long_queue, &open, &metrics, alive.clone())?;
+        let files = Pool::start("file", Queue::File, sizes.files, sizes.file_queue, &open, &metrics, alive.clone())?;
+        let pieces =
+            Pool::start("piece", Queue::Piece, sizes.pieces, sizes.piece_queue, &open, &metrics, alive.clone())?;
         let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 1, &open, &metrics, alive.clone())?;
-        let bulk = Pool::start("bulk", Queue::Bulk, 1, sizes.bulk_files, &open, &metrics, alive.clone())?;
-        let bulk_files = Arc::new(Semaphore::new(sizes.bulk_files));
-        let writer = writer::Thread::start(open, sizes, clock, metrics.clone(), alive)?;
-        let ended = std::sync::Mutex::new(ended);
-        Ok(Self { writer, readers, long, upkeep, bulk, bulk_files, metrics, ended })
+        let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
+        let (turn, ended) = (Mutex::default(), std::sync::Mutex::new(ended));
+        Ok(Self { writer, readers, long, files, pieces, upkeep, turn, ended })
     }
 
     /// Whether commands can be given.
@@ -167,16 +178,39 @@ impl Core {
         self.long.run(work).await
     }
 
-    /// Makes room for a bulk file, or turns it away before any of it is read.
+    /// Does something with a whole file. Whoever asks holds one of the places of [`crate::Limits::transfers`].
     ///
     /// # Errors
-    /// [`Unanswered::Overloaded`].
-    pub fn begin_file(&self) -> Result<BulkFile<'_>, Unanswered> {
-        let place = self.bulk_files.clone().try_acquire_owned().map_err(|_| {
-            self.metrics.turned_away(Queue::Bulk);
-            Unanswered::Overloaded
-        })?;
-        Ok(BulkFile { bulk: &self.bulk, place: Arc::new(place) })
+    /// As [`Core::read`].
+    pub(crate) async fn file<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        self.files.run(work).await
+    }
+
+    /// Does something short with a piece of a file. Whoever asks holds one of the places of [`crate::Limits::transfers`].
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub(crate) async fn piece<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        self.pieces.run(work).await
+    }
+
+    /// Decides and saves a piece of a file, when it is its turn. The writer's lock lets one of them through at a time; others would
+    /// wait for it on the threads of short pieces.
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub(crate) async fn piece_in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        let _turn = self.turn.lock().await;
+        self.piece(work).await
     }
 
     /// Looks after something, whatever else waits.
@@ -194,37 +228,12 @@ impl Core {
     pub fn stop(&self, grace: Duration) -> bool {
         self.readers.stop();
         self.long.stop();
+        self.files.stop();
+        self.pieces.stop();
         self.upkeep.stop();
-        self.bulk.stop();
         self.writer.stop();
         let ended = self.ended.lock().expect("nothing panics while it is held");
         matches!(ended.recv_timeout(grace), Err(mpsc::RecvTimeoutError::Disconnected))
-    }
-}
-
-/// The place of a bulk file among those that come in at once: its pieces always find room.
-pub struct BulkFile<'c> {
-    bulk: &'c Pool,
-    /// Given up when the last piece is done, even if whoever sent it has gone away.
-    place: Arc<OwnedSemaphorePermit>,
-}
-
-impl BulkFile<'_> {
-    /// Does something with the next piece.
-    ///
-    /// # Errors
-    /// Those of `work`.
-    pub async fn take<T: Send + 'static>(
-        &mut self,
-        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Unanswered> {
-        let place = self.place.clone();
-        let work = move |writer: &mut Writer| {
-            let done = work(writer);
-            drop(place);
-            done
-        };
-        self.bulk.run(work).await
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the registers tell of people and companies: event by event, and as files.
 
 use super::question::{MOMENT, micros, moment};
-use crate::problem;
+use crate::problem::{self, Problem};
 use crate::route::{Answer, Call, Csv, Json, Nothing, Route};
+use crate::stream::Arriving;
 use kernel::{Env, Refuse, Timestamp, Vault, Writer};
 use registry::commands::{EVENTS_MAX, EventAnswer, RecordEvents};
-use registry::import::{self, AsOf, Companies, Counts, Pieces, Population, Source};
+use registry::import::{self, AsOf, Companies, Counts, Piece, Pieces, Population, Source};
 use registry::register_event::{self, PersonRecord, Register, Registered};
 use registry::{RowRefusal, policy};
 use schemars::JsonSchema;
@@ -332,33 +333,48 @@ async fn companies_file(call: Call<Csv, Nothing, FileOf>) -> Answer<Json<FileRea
     read_file(call, |vault| Companies { vault }).await
 }
 
-/// Gives the file to the core as it comes, piece by piece: no thread waits for the client.
+/// Gives the file to the core as it comes, piece by piece: no thread waits for the client, and what was taken stays when it goes
+/// away.
 async fn read_file<S>(call: Call<Csv, Nothing, FileOf>, source: fn(Vault) -> S) -> Answer<Json<FileRead>>
 where
     S: Source<Row = Registered> + Send + 'static,
 {
-    let (edge, actor, moment, Csv(mut file)) = (call.edge, call.caller.actor(), call.query.as_of, call.body);
-    let mut place = edge.core.begin_file()?;
+    let place = call.edge.transfers.enter(&call.caller.name)?;
+    place.keep(take(call, source)).await
+}
+
+/// While a piece is decided, the next arrives.
+async fn take<S>(call: Call<Csv, Nothing, FileOf>, source: fn(Vault) -> S) -> Answer<Json<FileRead>>
+where
+    S: Source<Row = Registered> + Send + 'static,
+{
+    let (edge, actor, moment, Csv(mut body)) = (call.edge, call.caller.actor(), call.query.as_of, call.body);
     let (mut pieces, mut counts, mut refused) = (Pieces::default(), Counts::default(), Vec::new());
-    loop {
-        let bytes = file.next().await?;
-        match &bytes {
-            Some(bytes) => pieces.push(bytes),
-            None => pieces.end(),
-        }
-        while let Some(piece) = pieces.cut().map_err(problem::refused)? {
-            let source = AsOf { source: source(edge.vault.clone()), moment };
-            let (actor, env) = (actor.clone(), Env::new((edge.clock)(), 0));
-            let work = move |writer: &mut Writer| import::take(writer, &source, &piece, &actor, &env);
-            let (counted, rejects) = place.take(work).await?;
-            counts += counted;
-            let named = rejects.into_iter().take(REFUSED_MAX - refused.len());
-            refused.extend(named.map(|(line, refusal)| RefusedLine { line, code: refusal.code().to_owned() }));
-        }
-        if bytes.is_none() {
-            break;
-        }
+    let mut next = next_piece(&mut body, &mut pieces).await?;
+    while let Some(piece) = next {
+        let source = AsOf { source: source(edge.vault.clone()), moment };
+        let (actor, env) = (actor.clone(), Env::new((edge.clock)(), 0));
+        let work = move |writer: &mut Writer| import::take(writer, &source, &piece, &actor, &env);
+        let (taken, arrived) = tokio::join!(edge.core.piece_in_turn(work), next_piece(&mut body, &mut pieces));
+        let (counted, rejects) = taken?;
+        counts += counted;
+        let named = rejects.into_iter().take(REFUSED_MAX - refused.len());
+        refused.extend(named.map(|(line, refusal)| RefusedLine { line, code: refusal.code().to_owned() }));
+        next = arrived?;
     }
     let Counts { rows, changed, unchanged, rejected } = counts;
     Ok(Json(FileRead { rows, changed, unchanged, rejected, refused }))
+}
+
+async fn next_piece(body: &mut Arriving, pieces: &mut Pieces) -> Result<Option<Piece>, Problem> {
+    loop {
+        let piece = pieces.cut().map_err(problem::refused)?;
+        if piece.is_some() || pieces.has_ended() {
+            return Ok(piece);
+        }
+        match body.next().await? {
+            Some(bytes) => pieces.push(&bytes),
+            None => pieces.end(),
+        }
+    }
 }

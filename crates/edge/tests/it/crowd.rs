@@ -1,6 +1,6 @@
 //! More than can be done at once, and the end.
 
-use crate::support::{PUBLIC_TOKEN, Wanted, World, exchange, request};
+use crate::support::{PUBLIC_TOKEN, REGISTER_TOKEN, Wanted, World, exchange, request};
 use edge::core::Sizes;
 use edge::route::{Answer, Call, Done, Nothing, Route};
 use hyper::Method;
@@ -78,6 +78,30 @@ async fn what_is_too_much_is_turned_away_before_and_what_was_taken_is_done() {
     }
     assert!(done >= 4, "{done}");
     assert_eq!(world.entries(), before + done, "each that was taken is recorded, and nothing else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registers_files_that_wait_for_the_writer_hold_up_nobody_who_fetches() {
+    let world = World::new().await;
+    let report = format!("/v1/payouts/{}/report", world.batches[0]);
+    assert_eq!(world.get(&report, PUBLIC_TOKEN).await.status, 200);
+    let held = Held::new(&world);
+    let mut asking = JoinSet::new();
+    for number in 0..4 {
+        let path = "/v1/register/companies/file?as_of=2026-11-23T08:00:00Z";
+        let content = format!("cvr,name,status,status_date\n13748136,Prøve {number} ApS,active,\n");
+        let mut asked = request(Method::POST, path, REGISTER_TOKEN, Some(&content));
+        asked.headers_mut().insert("content-type", "text/csv".parse().unwrap());
+        asking.spawn(exchange(world.connect().await, asked));
+    }
+    for _ in 0..100 {
+        assert_eq!(world.get(&report, PUBLIC_TOKEN).await.status, 200);
+    }
+    assert_eq!(asking.try_join_next().map(|answer| answer.unwrap().status), None);
+    drop(held);
+    while let Some(answer) = asking.join_next().await {
+        assert_eq!(answer.unwrap().done()["rows"], 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
 
-use crate::support::{Answer, BANK_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, System, World, behind_a_proxy, request};
+use crate::support::{
+    Answer, BANK_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, System, World, behind_a_proxy, payment_file, request,
+};
 use hyper::Method;
 use kernel::Role;
 use proptest::strategy::{Strategy, ValueTree};
@@ -108,25 +110,39 @@ async fn generated_requests_are_answered_as_described() {
     let world = World::with(behind_a_proxy()).await;
     let document = world.get("/openapi.json", "").await.done();
     let mut chance = Chance::new();
-    let names = [("batch", world.batches[0].clone()), ("change", world.held().await)];
+    let [batch, released] = [0, 1].map(|at| world.batches[at].clone());
+    let names = [("batch", batch), ("released", released), ("change", world.held().await), ("stage", "0".to_owned())];
     for (path, method, operation) in operations(&document) {
         let mut statuses = BTreeSet::new();
         for _ in 0..REQUESTS {
             let address = address(path, operation, &names, &mut chance);
             let token = if chance.once_in(8) { "public-payer" } else { token_of(operation) };
-            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-            let mut body = (!schema.is_null()).then(|| body(&document, schema, &mut chance));
+            let content = &operation["requestBody"]["content"];
+            let schema = &content["application/json"]["schema"];
+            let is_file = content["application/xml"].is_object();
+            let mut body = if is_file {
+                Some(file(&mut chance))
+            } else {
+                (!schema.is_null()).then(|| body(&document, schema, &mut chance))
+            };
             if is_signed(operation) && !chance.once_in(4) {
                 body = body.map(|body| timely(&body, path));
             }
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let asked = format!("{method} {address} {body:?}");
             let mut sent = request(method, &address, token, body.as_deref());
+            if is_file {
+                sent.headers_mut().insert("content-type", "application/xml".parse().unwrap());
+            }
             if is_signed(operation) {
                 let system = System::of(if chance.once_in(3) { Role::Bank } else { Role::PublicPayer });
                 sent.headers_mut().insert("client-cert", system.certificate().parse().unwrap());
                 let signature = eid::jws::sign_detached(&system.key, body.unwrap_or_default().as_bytes());
                 sent.headers_mut().insert("signature", signature.parse().unwrap());
+            }
+            // Whatever version of a thing there is.
+            if !chance.once_in(8) {
+                sent.headers_mut().insert("if-match", "*".parse().unwrap());
             }
             if chance.once_in(20) {
                 sent.headers_mut().insert("content-type", "text/html".parse().unwrap());
@@ -278,6 +294,16 @@ fn token_of(operation: &Value) -> &'static str {
     }
 }
 
+/// A payment file that is right, or cut off, or not one at all.
+fn file(chance: &mut Chance) -> String {
+    let text = payment_file(&format!("MADE-{}", chance.below(30)));
+    match chance.below(4) {
+        0 => text.chars().take(chance.below(text.chars().count())).collect(),
+        1 => chance.text("\\PC{0,60}"),
+        _ => text,
+    }
+}
+
 fn address(path: &str, operation: &Value, names: &[(&str, String)], chance: &mut Chance) -> String {
     let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     let mut address = path.to_owned();
@@ -285,6 +311,8 @@ fn address(path: &str, operation: &Value, names: &[(&str, String)], chance: &mut
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap();
         let text = match (parameter["in"].as_str().unwrap(), chance.below(3)) {
+            // What was cancelled cannot be released.
+            ("path", 0) if path.ends_with("/release") => names[1].1.clone(),
             ("path", 0) => names.iter().find(|(known, _)| *known == name).unwrap().1.clone(),
             ("query", 0) => "7".to_owned(),
             _ => chance.text("\\PC{1,30}"),

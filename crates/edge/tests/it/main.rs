@@ -12,6 +12,7 @@ mod encrypted;
 mod faults;
 mod many;
 mod mapper;
+mod payouts;
 mod registers;
 mod routes;
 mod slow;

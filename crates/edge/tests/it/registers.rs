@@ -1,6 +1,6 @@
 //! What the registers tell, event by event and as files that come bit by bit.
 
-use crate::support::{ANNA, Answer, PUBLIC_TOKEN, REGISTER_TOKEN, Wanted, World, request};
+use crate::support::{ANNA, Answer, PUBLIC_TOKEN, REGISTER_TOKEN, Wanted, World, first_answered, request};
 use edge::Limits;
 use edge::core::Sizes;
 use hyper::Method;
@@ -213,27 +213,22 @@ async fn a_file_that_is_cut_off_is_read_up_to_its_last_piece_and_goes_on_there()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_files_hold_nobody_up_and_one_too_many_is_turned_away_before_it_is_read() {
-    let sizes = Sizes { bulk_files: 2, ..Sizes::default() };
-    let limits = Limits { patience: Duration::from_secs(60), ..Limits::default() };
+    let sizes = Sizes { pieces: 1, ..Sizes::default() };
+    let limits = Limits { patience: Duration::from_secs(60), transfers_of_one: 2, ..Limits::default() };
     let world = World::with(Wanted { sizes, limits, ..Wanted::default() }).await;
     let row = "6601701239,Frida,,,,,active,,\n";
-    let mut slow = Vec::new();
-    let path = format!("/v1/register/people/file?as_of={AS_OF}");
-    for _ in 0..2 {
+    let sent = format!("{}{HEADER}", head(HEADER.len() + row.len()));
+    let mut begun = Vec::new();
+    for _ in 0..3 {
         let mut stream = world.connect().await;
-        stream.write_all(head(HEADER.len() + row.len()).as_bytes()).await.unwrap();
-        stream.write_all(HEADER.as_bytes()).await.unwrap();
-        slow.push(stream);
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        begun.push(stream);
     }
-    // Until both have their places.
-    let turned_away = loop {
-        let answer = file(&world, &path, HEADER).await;
-        if answer.status != 200 {
-            break answer;
-        }
-    };
-    assert_eq!(turned_away.header("retry-after"), "1");
-    turned_away.refused(503, "service.overloaded");
+    let (turned_away, slow) = first_answered(begun).await;
+    assert!(turned_away.starts_with("HTTP/1.1 503") && turned_away.contains("service.overloaded"), "{turned_away}");
+    assert!(turned_away.contains("\r\nretry-after: 5\r\n"), "{turned_away}");
+    let path = format!("/v1/register/people/file?as_of={AS_OF}");
+    file(&world, &path, HEADER).await.refused(503, "service.overloaded");
     // Everything else goes on.
     assert_eq!(state(&world).await, "in_force");
     assert_eq!(events(&world, "people", json!([event("death", AS_OF)]), None).await.status, 200);

@@ -19,14 +19,16 @@ use registry::commands::AddPayer;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
+use std::future::poll_fn;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, block_in_place};
@@ -38,7 +40,7 @@ pub const ANNA_IBAN: &str = "DK5000400440116243";
 /// Who may bring payment files, and does.
 pub const PUBLIC: &str = "Kommunen";
 pub const PRIVATE: &str = "Pensionskassen";
-/// The bank that comes in unless another is named.
+/// The bank that comes in unless another is named, and fetches the files of both.
 pub const BANK: &str = "Eksempelbanken";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
@@ -140,7 +142,8 @@ impl Tokens for Issuer {
                 _ => None,
             },
             bank: (role == Role::Bank).then(|| bank.replace('_', " ")),
-            scopes: words.map(str::to_owned).collect(),
+            // No token has a colon in it.
+            scopes: words.map(|scope| scope.replace('/', ":")).collect(),
             algorithm: "ES256",
             expires: Timestamp::from_micros(i64::MAX),
         })
@@ -154,8 +157,8 @@ impl Tokens for Issuer {
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
-pub const BANK_TOKEN: &str = "bank.accounts";
-pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts";
+pub const BANK_TOKEN: &str = "bank.accounts.payouts/fetch";
+pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.payouts/fetch";
 
 impl World {
     pub async fn new() -> Self {
@@ -302,6 +305,18 @@ pub fn request(method: Method, path: &str, token: &str, json: Option<&str>) -> R
     request.body(Full::from(json.unwrap_or_default().to_owned())).unwrap()
 }
 
+/// What the first of these that is answered is told; and the others.
+pub async fn first_answered(mut streams: Vec<TcpStream>) -> (String, Vec<TcpStream>) {
+    let answered = poll_fn(|context| {
+        let ready = streams.iter().position(|stream| stream.poll_read_ready(context).is_ready());
+        ready.map_or(Poll::Pending, Poll::Ready)
+    });
+    let mut stream = streams.swap_remove(answered.await);
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    (answer, streams)
+}
+
 /// Sends a request over this connection, by HTTP/1.1.
 pub async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Answer
 where
@@ -369,7 +384,8 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     import(&mut writer, &accounts, "accounts.csv");
     for (name, kind) in [(PUBLIC, PayerKind::Public), (PRIVATE, PayerKind::Private)] {
         let cvr = denmark::Cvr::parse("13748136").unwrap();
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject };
+        let bank = Some(BANK.to_owned());
+        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Hold, bank };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
     for role in Role::ALL.into_iter().filter(|role| role.is_client()) {
@@ -389,9 +405,14 @@ fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &st
     registry::import::run(writer, source, file, &Actor::console(), &mut env, &mut |_| {}).unwrap();
 }
 
-fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+/// The example's payment file, under this message id.
+pub fn payment_file(message_id: &str) -> String {
     let file = include_str!("../../../../docs/example/payments.pain.001.xml");
-    let file = file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25");
+    file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25")
+}
+
+fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+    let file = payment_file(message_id);
     let path = folder.join(format!("{message_id}.xml"));
     std::fs::write(&path, file).unwrap();
     let clock = || NOW;

@@ -49,6 +49,11 @@ impl Pieces {
         self.has_ended = true;
     }
 
+    /// Whether nothing more comes.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
     /// The next piece, when all of it has come; of what has ended, all that is left.
     ///
     /// # Errors

@@ -1,4 +1,8 @@
-//! Payment files: what became of them.
+//! Payment files: bringing them, what became of them, what is done with what they hold.
+
+mod fetch;
+mod held;
+mod upload;
 
 use crate::page_of::{self, PageOf};
 use crate::problem::Problem;
@@ -6,7 +10,7 @@ use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
 use kernel::{Error, Refusal};
 use payout::batch::Counts;
 use payout::policy;
-use payout::queries::{self, BatchView};
+use payout::queries::{self, BatchView, PaymentView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,9 +18,10 @@ use std::collections::BTreeMap;
 const SCOPE: &str = "payouts";
 /// Which list a cursor is of.
 const LIST: &str = "payouts";
+const PAYMENTS: &str = "payments";
 
 pub fn routes() -> Vec<Route> {
-    vec![
+    let own = [
         Route::get("/v1/payouts", "payouts.list", "Your payment files, the newest first")
             .client(policy::READ, SCOPE)
             .by(list),
@@ -24,13 +29,18 @@ pub fn routes() -> Vec<Route> {
             .client(policy::READ, SCOPE)
             .refuses(&["batch.unknown"])
             .by(show),
-    ]
+        Route::get("/v1/payouts/{batch}/payments", "payouts.payments", "What holds of its payments, in their order")
+            .client(policy::READ, SCOPE)
+            .refuses(&["batch.unknown"])
+            .by(payments),
+    ];
+    [upload::routes(), own.into(), held::routes(), fetch::routes()].into_iter().flatten().collect()
 }
 
 /// A page of payment files.
 #[derive(Serialize, JsonSchema)]
 struct Batches {
-    /// The newest come first. There can be none while there are more.
+    /// The newest come first.
     batches: Vec<Batch>,
     /// The cursor of the next page; none after the last.
     next: Option<String>,
@@ -47,6 +57,8 @@ struct Batch {
     received: String,
     /// Where it stands.
     state: &'static str,
+    /// How many releases and cancellations there were; they are numbered from 1.
+    stages: i64,
     /// All payments.
     payments: u64,
     /// Completed with an account and sent on.
@@ -66,10 +78,24 @@ struct Batch {
 }
 
 impl From<BatchView> for Batch {
-    fn from(BatchView { batch, message_id, received, counts, .. }: BatchView) -> Self {
+    fn from(BatchView { batch, message_id, received, counts, stages, .. }: BatchView) -> Self {
         let state = counts.state();
         let Counts { payments, routed, passed, held, rejected, cancelled, reasons, sums } = counts;
-        Self { batch, message_id, received, state, payments, routed, passed, held, rejected, cancelled, reasons, sums }
+        Self {
+            batch,
+            message_id,
+            received,
+            state,
+            stages,
+            payments,
+            routed,
+            passed,
+            held,
+            rejected,
+            cancelled,
+            reasons,
+            sums,
+        }
     }
 }
 
@@ -96,10 +122,50 @@ async fn show(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
     Ok(Tagged(view.into()))
 }
 
+/// A page of payments.
+#[derive(Serialize, JsonSchema)]
+struct Payments {
+    /// In the order of the file. There can be none while there are more: a private payer is not told of those that went on.
+    payments: Vec<Payment>,
+    /// The cursor of the next page; none after the last.
+    next: Option<String>,
+}
+
+/// One payment.
+#[derive(Serialize, JsonSchema)]
+struct Payment {
+    /// Your end-to-end id.
+    end_to_end_id: String,
+    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    state: &'static str,
+    /// Why (a code of ISO 20022).
+    code: Option<&'static str>,
+    /// The same in a sentence.
+    sentence: Option<&'static str>,
+}
+
+impl From<PaymentView> for Payment {
+    fn from(PaymentView { end_to_end_id, state, code, sentence }: PaymentView) -> Self {
+        Self { end_to_end_id, state, code, sentence }
+    }
+}
+
+async fn payments(call: Call<Nothing, Which, PageOf>) -> Answer<Json<Payments>> {
+    let (payer, actor, Which { batch }) = (payer(&call.caller.payer)?, call.caller.actor(), call.path);
+    let (first, limit) = (call.query.after(PAYMENTS)?.unwrap_or(0), call.query.limit()?);
+    let read = move |reader: &mut _| queries::payments_of(reader, (&payer, &batch), first, limit, &actor);
+    let page = call.edge.core.read(read).await?;
+    let next = page.next.map(|number| page_of::write(PAYMENTS, number));
+    Ok(Json(Payments { payments: page.payments.into_iter().map(Payment::from).collect(), next }))
+}
+
 /// The payer that a client acts for.
 fn payer(payer: &Option<String>) -> Result<String, Problem> {
-    payer.clone().ok_or_else(|| {
-        let text = "the client is registered for no payer".to_owned();
-        Error::Refused(Refusal { code: "policy.not_allowed", text, retry_after_seconds: None }).into()
-    })
+    payer.clone().ok_or_else(|| nobody("the client is registered for no payer"))
+}
+
+/// A client that acts for nobody here.
+fn nobody(text: &str) -> Problem {
+    let (code, text) = ("policy.not_allowed", text.to_owned());
+    Error::Refused(Refusal { code, text, retry_after_seconds: None }).into()
 }

@@ -1,0 +1,157 @@
+//! What is done with payments that wait.
+
+use super::{Batch, SCOPE, Which, payer};
+use crate::edge::Edge;
+use crate::headers::{IdempotencyKey, Tag};
+use crate::problem::Problem;
+use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
+use hyper::header::HeaderMap;
+use kernel::merkle::{Encoder, Hash};
+use kernel::{Actor, Env, Error, Once, Operation, Writer};
+use payout::commands::{Cancel, Release, cancel, release};
+use payout::policy;
+use payout::queries::{self, BatchView};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Payments that one cancellation can name.
+const NAMED_MAX: usize = 1_000;
+/// Of a batch that is not any more what the request is about: it has never so many stages.
+const NO_STAGES: i64 = -1;
+
+pub fn routes() -> Vec<Route> {
+    const REFUSALS: &[&str] = &[
+        "batch.unknown",
+        "batch.nothing_held",
+        "batch.payment_not_held",
+        "precondition.missing",
+        "precondition.failed",
+    ];
+    vec![
+        Route::post(
+            "/v1/payouts/{batch}/release",
+            "payouts.release",
+            "Let go what waits: each payment is decided by what the registry holds now",
+        )
+        .client(policy::RELEASE, SCOPE)
+        .repeatable()
+        .refuses(REFUSALS)
+        .by(release_held),
+        Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
+            .client(policy::CANCEL, SCOPE)
+            .repeatable()
+            .refuses(REFUSALS)
+            .by(cancel_held),
+    ]
+}
+
+/// Which payments.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    /// All that wait. Either this or their ids.
+    #[serde(default)]
+    all: bool,
+    /// Those of these end-to-end ids; each must wait.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1_000), inner(length(min = 1, max = 35)))]
+    end_to_end_ids: Option<Vec<String>>,
+}
+
+async fn release_held(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
+    let held = Held::of(&call)?;
+    let request = request(&held.batch, &[]);
+    let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::RELEASE, request };
+    let work = |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
+        let wanted = Release { batch: &held.batch, out: None, stages: Some(stages), once };
+        release(writer, &wanted, &held.actor, env).map(drop)
+    };
+    held.change(&call.edge, &call.caller.name, wish, work).await
+}
+
+async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
+    let held = Held::of(&call)?;
+    let Json(Named { all, end_to_end_ids: ids }) = call.body;
+    let is_clear = match &ids {
+        Some(ids) => !all && (1..=NAMED_MAX).contains(&ids.len()),
+        None => all,
+    };
+    if !is_clear {
+        let text = format!("say all, or name 1 to {NAMED_MAX} payments by their end-to-end ids");
+        return Err(Problem::of("body.field").at("").because(text));
+    }
+    let request = request(&held.batch, ids.as_deref().unwrap_or_default());
+    let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::CANCEL, request };
+    let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
+        let wanted = Cancel { batch: &held.batch, end_to_end_ids: ids.as_deref(), stages: Some(stages), once };
+        cancel(writer, &wanted, &held.actor, env).map(drop)
+    };
+    held.change(&call.edge, &call.caller.name, wish, work).await
+}
+
+/// A batch whose held payments are to be changed.
+#[derive(Clone)]
+struct Held {
+    payer: String,
+    batch: String,
+    actor: Actor,
+}
+
+/// How it is known which version of it is meant, and which request it is.
+struct Wish {
+    headers: HeaderMap,
+    key: Option<IdempotencyKey>,
+    operation: Operation,
+    /// Says all that is asked for.
+    request: Hash,
+}
+
+impl Held {
+    fn of<B>(call: &Call<B, Which>) -> Result<Self, Problem> {
+        let (payer, batch) = (payer(&call.caller.payer)?, call.path.batch.to_ascii_uppercase());
+        Ok(Self { payer, batch, actor: call.caller.actor() })
+    }
+
+    fn view(&self, reader: &mut Writer) -> Result<BatchView, Error> {
+        queries::one_of(reader, &self.payer, &self.batch, &self.actor)
+    }
+
+    /// Changes it, if it is the version that the client has seen; and shows what holds then. A request that was done before is
+    /// known first: the version that it names is gone.
+    async fn change(
+        self,
+        edge: &Edge,
+        client: &str,
+        wish: Wish,
+        work: impl FnOnce(&mut Writer, &Self, i64, Option<Once>, &Env) -> Result<(), Error> + Send + 'static,
+    ) -> Answer<Tagged<Batch>> {
+        let place = edge.transfers.enter(client)?;
+        let seen = self.clone();
+        let view = edge.core.read(move |reader| seen.view(reader)).await?;
+        let stages = view.stages;
+        let stages = match Tag::of(&Batch::from(view)).require_match(&wish.headers) {
+            Ok(()) => stages,
+            Err(problem) if problem.code() == "precondition.failed" => NO_STAGES,
+            Err(problem) => return Err(problem),
+        };
+        let once = wish.key.map(|key| Once::of(&self.actor, &wish.operation, key.as_str(), wish.request));
+        let now = (edge.clock)();
+        let changed = edge.core.file(move |writer| {
+            let _place = place;
+            let env = Env::sample(now, &mut writer.secrets)?;
+            work(writer, &self, stages, once, &env)?;
+            self.view(writer)
+        });
+        Ok(Tagged(changed.await?.into()))
+    }
+}
+
+/// Says which batch, and which payments of it.
+fn request(batch: &str, named: &[String]) -> Hash {
+    let mut encoder = Encoder::default();
+    encoder.start("held").text(batch);
+    for id in named {
+        encoder.text(id);
+    }
+    encoder.leaf()
+}

@@ -1,0 +1,331 @@
+//! Payment files over the wire: brought, held, released, cancelled, fetched.
+
+use crate::support::*;
+use bytes::Bytes;
+use edge::core::Sizes;
+use edge::{Limits, Queue};
+use http_body_util::Full;
+use hyper::{Method, Request};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn upload(query: &str, token: &str, xml: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Request<Full<Bytes>> {
+    let mut asked = request(Method::POST, &format!("/v1/payouts{query}"), token, None);
+    *asked.body_mut() = Full::from(xml.into());
+    asked.headers_mut().insert("content-type", "application/xml".parse().unwrap());
+    for (name, value) in headers {
+        asked.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    asked
+}
+
+async fn bring(world: &World, token: &str, xml: &str) -> Answer {
+    world.ask(upload("", token, xml.to_owned(), &[])).await
+}
+
+#[track_caller]
+fn created(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer.json()
+}
+
+fn name(batch: &Value) -> String {
+    batch["batch"].as_str().unwrap().to_owned()
+}
+
+/// Does something with what a batch holds, having seen this version of it.
+async fn act(world: &World, path: &str, tag: &str, key: &str, body: Option<&str>) -> Answer {
+    let mut asked = request(Method::POST, path, PUBLIC_TOKEN, body);
+    for (name, value) in [("if-match", tag), ("idempotency-key", key)] {
+        if !value.is_empty() {
+            asked.headers_mut().insert(name, value.parse().unwrap());
+        }
+    }
+    world.ask(asked).await
+}
+
+fn text(answer: &Answer) -> String {
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/xml"), "{answer:?}");
+    String::from_utf8(answer.body.to_vec()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_brought_once() {
+    let world = World::new().await;
+    let file = payment_file("BROUGHT");
+    let first = world.ask(upload("", PUBLIC_TOKEN, file.clone(), &[("idempotency-key", "one")])).await;
+    let batch = created(&first);
+    assert_eq!((&batch["repeated"], &batch["state"], &batch["held"]), (&json!(false), &json!("held"), &json!(1)));
+    let path = format!("/v1/payouts/{}", name(&batch));
+    assert_eq!(first.header("location"), path);
+    let shown = world.get(&path, PUBLIC_TOKEN).await;
+    assert_eq!(shown.header("etag"), first.header("etag"));
+    let before = world.entries();
+    for headers in [&[("idempotency-key", "one")] as &[_], &[], &[("idempotency-key", "two")]] {
+        let again = created(&world.ask(upload("", PUBLIC_TOKEN, file.clone(), headers)).await);
+        assert_eq!((name(&again), &again["repeated"]), (name(&batch), &json!(true)));
+    }
+    assert_eq!(world.entries(), before);
+    let other = upload("", PUBLIC_TOKEN, payment_file("OTHER"), &[("idempotency-key", "one")]);
+    world.ask(other).await.refused(422, "idempotency.reused");
+    // Another payer's file is another, and nobody else's business.
+    assert_ne!(name(&created(&bring(&world, PRIVATE_TOKEN, &file).await)), name(&batch));
+    world.get(&path, PRIVATE_TOKEN).await.refused(404, "batch.unknown");
+    let listed = world.get("/v1/payouts?limit=1", PUBLIC_TOKEN).await.done();
+    assert_eq!(name(&listed["batches"][0]), name(&batch));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_refused_is_told_where_and_why() {
+    let world = World::new().await;
+    let (before, file) = (world.entries(), payment_file("REFUSED"));
+    let check = async |xml: &str, reason: &str, line: u64, place: &str| {
+        let refused = bring(&world, PUBLIC_TOKEN, xml).await.refused(422, "payout.refused");
+        let told = (&refused["reason"], &refused["line"], &refused["place"]);
+        assert_eq!(told, (&json!(reason), &json!(line), &json!(place)), "{refused}");
+    };
+    let wrong = file.replacen("<NbOfTxs>4", "<NbOfTxs>5", 1);
+    check(&wrong, "AM19", 3, "/Document/CstmrCdtTrfInitn/GrpHdr/NbOfTxs").await;
+    check(
+        &payment_file("MSG-1").replace(">1000.00<", ">1001.00<"),
+        "DU01",
+        3,
+        "/Document/CstmrCdtTrfInitn/GrpHdr/MsgId",
+    )
+    .await;
+    check(&file[..file.len() - 20], "FF01", 12, "/Document/CstmrCdtTrfInitn").await;
+    check("", "FF01", 1, "/").await;
+    assert_eq!(world.entries(), before + 4);
+    // As a status report, for whoever wants that; there is none where the file does not say whom it is for.
+    let as_report = [("accept", "application/xml, application/problem+json;q=0.5")];
+    let report = world.ask(upload("", PUBLIC_TOKEN, wrong, &as_report)).await;
+    assert_eq!((report.status, report.header("content-type")), (422, "application/xml"));
+    let told = String::from_utf8(report.body.to_vec()).unwrap();
+    assert!(told.contains("<OrgnlMsgId>REFUSED</OrgnlMsgId>") && told.contains("<Cd>AM19</Cd>"), "{told}");
+    world.ask(upload("", PUBLIC_TOKEN, "", &as_report)).await.refused(422, "payout.refused");
+    let mut as_json = upload("", PUBLIC_TOKEN, file.clone(), &[]);
+    as_json.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    world.ask(as_json).await.refused(415, "body.type");
+    world.ask(upload("?hold=perhaps", PUBLIC_TOKEN, file.clone(), &[])).await.refused(400, "request.query");
+    created(&bring(&world, PUBLIC_TOKEN, &file).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_released_or_cancelled_by_whoever_has_seen_it() {
+    let world = World::new().await;
+    let batch = created(&world.ask(upload("?hold=true", PUBLIC_TOKEN, payment_file("HELD"), &[])).await);
+    assert_eq!(batch["held"], 4);
+    let path = format!("/v1/payouts/{}", name(&batch));
+    let [release, cancel] = ["release", "cancel"].map(|act| format!("{path}/{act}"));
+    let tag = world.get(&path, PUBLIC_TOKEN).await.header("etag").to_owned();
+    act(&world, &release, "", "", None).await.refused(428, "precondition.missing");
+    act(&world, &release, "\"other\"", "", None).await.refused(412, "precondition.failed");
+    for body in ["{}", r#"{"all":true,"end_to_end_ids":["E2E-1"]}"#, r#"{"end_to_end_ids":[]}"#] {
+        act(&world, &cancel, &tag, "", Some(body)).await.refused(400, "body.field");
+    }
+    let named = r#"{"end_to_end_ids":["E2E-2","E2E-9"]}"#;
+    act(&world, &cancel, &tag, "", Some(named)).await.refused(409, "batch.payment_not_held");
+    let named = r#"{"end_to_end_ids":["E2E-2"]}"#;
+    let cancelled = act(&world, &cancel, &tag, "key", Some(named)).await;
+    assert_eq!((&cancelled.done()["cancelled"], &cancelled.done()["held"]), (&json!(1), &json!(3)));
+    // The answer was lost; the version is gone, and the request is known.
+    let entries = world.entries();
+    assert_eq!(act(&world, &cancel, &tag, "key", Some(named)).await.done(), cancelled.done());
+    assert_eq!(world.entries(), entries);
+    act(&world, &cancel, &tag, "key", Some(r#"{"all":true}"#)).await.refused(422, "idempotency.reused");
+    act(&world, &release, &tag, "", None).await.refused(412, "precondition.failed");
+    let tag = cancelled.header("etag").to_owned();
+    let released = act(&world, &release, &tag, "key", None).await;
+    assert_eq!((&released.done()["routed"], &released.done()["held"]), (&json!(2), &json!(1)));
+    assert_eq!(act(&world, &release, &tag, "key", None).await.done(), released.done());
+    let tag = released.header("etag").to_owned();
+    let all = act(&world, &cancel, &tag, "", Some(r#"{"all":true}"#)).await;
+    assert_eq!(all.done()["state"], "completed");
+    act(&world, &cancel, all.header("etag"), "", Some(r#"{"all":true}"#)).await.refused(409, "batch.nothing_held");
+    act(&world, &release, all.header("etag"), "", None).await.refused(409, "batch.nothing_held");
+    act(&world, "/v1/payouts/0000000000000/release", "*", "", None).await.refused(404, "batch.unknown");
+    act(&world, &format!("/v1/payouts/{}/cancel", world.private_batch), "*", "", Some(r#"{"all":true}"#))
+        .await
+        .refused(404, "batch.unknown");
+
+    let payments = world.get(&format!("{path}/payments?limit=3"), PUBLIC_TOKEN).await.done();
+    let states = |page: &Value| -> Vec<String> {
+        page["payments"].as_array().unwrap().iter().map(|one| format!("{} {}", one["state"], one["code"])).collect()
+    };
+    assert_eq!(states(&payments), ["\"routed\" null", "\"cancelled\" \"DS02\"", "\"cancelled\" \"DS02\""]);
+    let cursor = payments["next"].as_str().unwrap();
+    let rest = world.get(&format!("{path}/payments?limit=3&cursor={cursor}"), PUBLIC_TOKEN).await.done();
+    assert_eq!((states(&rest), &rest["next"]), (vec!["\"routed\" null".to_owned()], &json!(null)));
+    let report = text(&world.get(&format!("{path}/report"), PUBLIC_TOKEN).await);
+    assert_eq!(report.matches("<TxSts>PDNG").count(), 4);
+    let report = text(&world.get(&format!("{path}/report/3"), PUBLIC_TOKEN).await);
+    assert_eq!((report.matches("<TxSts>ACSP").count(), report.matches("<Cd>DS02").count()), (2, 2));
+    world.get(&format!("{path}/report/4"), PUBLIC_TOKEN).await.refused(404, "batch.stage_unknown");
+    world.get(&format!("{path}/report/x"), PUBLIC_TOKEN).await.refused(404, "batch.stage_unknown");
+    world.get(&format!("{path}/completed"), PUBLIC_TOKEN).await.refused(404, "batch.nothing_completed");
+    let completed = text(&world.get(&format!("{path}/completed/2"), PUBLIC_TOKEN).await);
+    assert_eq!(completed.matches("<CdtrAcct>").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completed_files_go_to_the_bank_and_never_to_a_private_payer() {
+    let world = World::new().await;
+    let batch = name(&created(&bring(&world, PRIVATE_TOKEN, &payment_file("PRIVATE")).await));
+    let path = format!("/v1/payouts/{batch}");
+    for file in ["completed", "completed/0", "completed/1"] {
+        world.get(&format!("{path}/{file}"), PRIVATE_TOKEN).await.refused(403, "policy.not_allowed");
+        world.get(&format!("{path}/{file}"), PUBLIC_TOKEN).await.refused(404, "batch.unknown");
+    }
+    let told = format!(
+        "{}{}{}",
+        world.get(&path, PRIVATE_TOKEN).await.done(),
+        world.get(&format!("{path}/payments"), PRIVATE_TOKEN).await.done(),
+        text(&world.get(&format!("{path}/report"), PRIVATE_TOKEN).await)
+    );
+    assert!(told.contains("E2E-3") && !told.contains("E2E-1"), "{told}");
+    for word in [ANNA_IBAN, "EKSBDK22", "9860", "IBAN", "CdtrAgt", BANK] {
+        assert!(!told.contains(word), "{word} is in {told}");
+    }
+
+    let mut found = Vec::new();
+    let mut query = "?limit=2".to_owned();
+    loop {
+        let page = world.get(&format!("/v1/payouts/files{query}"), BANK_TOKEN).await.done();
+        let files = page["files"].as_array().unwrap();
+        query = format!("?limit=2&cursor={}", page["next"].as_str().unwrap());
+        if files.is_empty() {
+            break;
+        }
+        found.extend(files.iter().map(|file| (file["message_id"].as_str().unwrap().to_owned(), name(file))));
+    }
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(found[4], ("PRIVATE".to_owned(), batch.clone()));
+    // What comes later is found by the same cursor.
+    let later = name(&created(&bring(&world, PUBLIC_TOKEN, &payment_file("LATER")).await));
+    let page = world.get(&format!("/v1/payouts/files{query}"), BANK_TOKEN).await.done();
+    let file = &page["files"][0];
+    assert_eq!((name(file), &file["payer"], &file["payments"]), (later, &json!(PUBLIC), &json!(3)));
+    assert_eq!(file["sums"]["DKK"], "3000.25");
+    let fetched = text(&world.get(&format!("/v1/payouts/files/{batch}/0"), BANK_TOKEN).await);
+    assert!(fetched.contains(ANNA_IBAN) && fetched.matches("<CdtrAcct>").count() == 3, "{fetched}");
+    for (batch, stage, code) in [
+        (&*batch, "1", "batch.stage_unknown"),
+        (&*batch, "-1", "batch.stage_unknown"),
+        ("0000000000000", "0", "batch.unknown"),
+    ] {
+        world.get(&format!("/v1/payouts/files/{batch}/{stage}"), BANK_TOKEN).await.refused(404, code);
+    }
+    let others = world.get("/v1/payouts/files", OTHER_BANK_TOKEN).await.done();
+    assert_eq!((&others["files"], &others["next"]), (&json!([]), &json!(null)));
+    world.get(&format!("/v1/payouts/files/{batch}/0"), OTHER_BANK_TOKEN).await.refused(404, "batch.unknown");
+    world.get("/v1/payouts", BANK_TOKEN).await.refused(403, "token.scope");
+    world.get("/v1/payouts/files", PUBLIC_TOKEN).await.refused(403, "token.scope");
+}
+
+/// Begins an upload of which no more comes.
+async fn begin(world: &World, token: &str, sent: &str) -> TcpStream {
+    let mut stream = world.connect().await;
+    let head = format!(
+        "POST /v1/payouts HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+         content-type: application/xml\r\ncontent-length: 1000000\r\n\r\n{sent}"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_clients_hold_no_thread_and_keep_out_only_themselves() {
+    let sizes = Sizes { files: 1, pieces: 1, readers: 1, ..Sizes::default() };
+    let limits = Limits { transfers_of_one: 2, ..Limits::default() };
+    let world = World::with(Wanted { sizes, limits, ..Wanted::default() }).await;
+    // Two that bring nothing more, one that is too many, and one that takes nothing.
+    let mut begun = Vec::new();
+    for sent in ["<Docu", "", "<"] {
+        begun.push(begin(&world, PRIVATE_TOKEN, sent).await);
+    }
+    let (turned_away, slow) = first_answered(begun).await;
+    assert!(turned_away.starts_with("HTTP/1.1 503") && turned_away.contains("service.overloaded"), "{turned_away}");
+    assert!(turned_away.contains("\r\nretry-after: 5\r\n"), "{turned_away}");
+    bring(&world, PRIVATE_TOKEN, "").await.refused(503, "service.overloaded");
+    let batch = name(&created(&bring(&world, PUBLIC_TOKEN, &payment_file("QUICK")).await));
+    let mut taking = world.connect().await;
+    let asked = format!(
+        "GET /v1/payouts/{batch}/completed HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {PUBLIC_TOKEN}\r\n\r\n"
+    );
+    taking.write_all(asked.as_bytes()).await.unwrap();
+    for _ in 0..3 {
+        text(&world.get(&format!("/v1/payouts/{batch}/report"), PUBLIC_TOKEN).await);
+        created(&bring(&world, PUBLIC_TOKEN, &payment_file("QUICK")).await);
+    }
+    assert_eq!(world.service.edge().metrics.waiting(Queue::Piece), 0);
+    drop(slow);
+    // When they have gone, there is room again.
+    loop {
+        let answer = bring(&world, PRIVATE_TOKEN, &payment_file("AFTER")).await;
+        if answer.status == 201 {
+            break;
+        }
+        answer.refused(503, "service.overloaded");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_cut_off_or_too_slow_leaves_nothing() {
+    let limits = Limits { patience: std::time::Duration::from_millis(200), ..Limits::default() };
+    let world = World::with(Wanted { limits, ..Wanted::default() }).await;
+    let (before, file) = (world.entries(), payment_file("CUT"));
+    for (is_cut_off, status, code) in [(true, "400", "body.cut_off"), (false, "408", "request.timeout")] {
+        let mut stream = begin(&world, PUBLIC_TOKEN, &file).await;
+        if is_cut_off {
+            stream.shutdown().await.unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(code), "{answer}");
+    }
+    assert_eq!(world.entries(), before);
+    let batch = created(&bring(&world, PUBLIC_TOKEN, &file).await);
+    assert_eq!(batch["repeated"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_goes_on_when_its_client_has_gone_or_the_end_was_told() {
+    let mut world = World::new().await;
+    let file = payment_file("GONE");
+    let mut stream = begin(&world, PUBLIC_TOKEN, "").await;
+    // All of it is sent, and nobody waits for the answer.
+    let padded = format!("{file}{}", " ".repeat(1_000_000 - file.len()));
+    stream.write_all(padded.as_bytes()).await.unwrap();
+    drop(stream);
+    loop {
+        let newest = world.get("/v1/payouts?limit=1", PUBLIC_TOKEN).await.done()["batches"][0].clone();
+        if newest["message_id"] == "GONE" {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let again = created(&bring(&world, PUBLIC_TOKEN, &padded).await);
+    assert_eq!(again["repeated"], true);
+
+    let metrics = world.service.edge().metrics.clone();
+    let looked_at = || {
+        let text = metrics.text();
+        text.lines().find(|line| line.contains("was=\"remembered\"")).unwrap().to_owned()
+    };
+    let before = looked_at();
+    let mut stream = begin(&world, PUBLIC_TOKEN, &padded[..500_000].replace("GONE", "LAST")).await;
+    // It was let in when its token has been looked at.
+    while looked_at() == before {
+        tokio::task::yield_now().await;
+    }
+    world.stop();
+    while !world.service.edge().is_stopping() {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(&padded.as_bytes()[500_000..]).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(world.stopped().await);
+}
