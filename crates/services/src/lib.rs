@@ -117,6 +117,7 @@ mod tests {
             "payee",
             "specific_account",
             "allowance",
+            "delivery_progress",
             "staging",
             "unwritten_stage",
             "used_once",

@@ -12,7 +12,7 @@ use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Tx, Vault};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -26,7 +26,8 @@ pub struct Accounts {
 pub struct AccountRow {
     action: Action,
     payee: Blind,
-    has_register: bool,
+    /// The payee's number, of a kind that no register lists.
+    unlisted: Option<PayeeId>,
     account: Option<DesignatedAccount>,
     /// The BIC that the row names, to be held against the directory's.
     bic: Option<Bic>,
@@ -51,8 +52,8 @@ pub struct AccountChange {
     previous: Link<Designation>,
     standing: Standing,
     channel: ChannelKind,
-    /// The payee is known by this account alone: an SE or P number.
-    is_new_payee: bool,
+    /// The payee is known by this account alone, and was not before: an SE or P number.
+    new_payee: Option<PayeeId>,
 }
 
 fn unless_empty<T, E>(
@@ -103,8 +104,8 @@ impl Source for Accounts {
             (false, false) => Some(((*payer).to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?)),
             _ => return Err(RowRefusal::Purpose),
         };
-        let (payee, has_register) = (payee.key(&self.vault), payee.has_register());
-        Ok(AccountRow { action, payee, has_register, account, bic, expects, specific })
+        let unlisted = Some(payee).filter(|payee| !payee.has_register());
+        Ok(AccountRow { action, payee: payee.key(&self.vault), unlisted, account, bic, expects, specific })
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
@@ -130,7 +131,7 @@ impl Source for Accounts {
             return Err(RowRefusal::AccountBic);
         }
         let known = state.payees.get(&row.payee).copied();
-        let status = known.or((!row.has_register).then_some(RegisterStatus::Unlisted));
+        let status = known.or(row.unlisted.map(|_| RegisterStatus::Unlisted));
         let history = state.histories.get(&(row.payee, purpose_key));
         let request = Request {
             channel: &self.channel,
@@ -145,8 +146,9 @@ impl Source for Accounts {
         state.histories.insert((row.payee, purpose_key), (Link::Pending(state.changes), standing));
         state.payees.insert(row.payee, status.unwrap_or(RegisterStatus::Unlisted));
         state.changes += 1;
-        let (payee, channel, is_new_payee) = (row.payee, self.channel.kind(), known.is_none());
-        Ok(Some(AccountChange { payee, purpose, previous, standing, channel, is_new_payee }))
+        let (payee, channel) = (row.payee, self.channel.kind());
+        let new_payee = row.unlisted.filter(|_| known.is_none());
+        Ok(Some(AccountChange { payee, purpose, previous, standing, channel, new_payee }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -216,7 +218,7 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> 
     let mut new = Vec::with_capacity(changes.len());
     // The newest row of each history, in the directory's order.
     let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
-    let mut new_payees = BTreeSet::new();
+    let mut new_payees = BTreeMap::new();
     for (entry, id, change) in changes {
         new.push(store::designation::NewDesignation {
             id,
@@ -232,19 +234,18 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> 
             .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
             .and_modify(|(_, latest)| *latest = id)
             .or_insert((matches!(change.previous, Link::None), id));
-        if change.is_new_payee {
-            new_payees.insert(change.payee);
-        }
+        new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
     }
     let rows = store::designation::insert_many(scope, &new)?;
     store::payee::insert_many(
-        scope.tx,
-        new_payees.iter().map(|key| store::payee::NewPayee {
+        scope,
+        new_payees.iter().map(|(key, number)| store::payee::NewPayee {
             key,
             status: RegisterStatus::Unlisted,
             register_row: None,
             designation: None,
             has_specific: false,
+            number: Some(*number),
         }),
     )?;
     let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());

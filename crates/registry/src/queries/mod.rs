@@ -1,5 +1,9 @@
 //! Reads for somebody, without changing anything.
 
+mod deliveries;
+mod feed;
 mod look_ups;
 
+pub use deliveries::{deliveries, progress};
+pub use feed::{FEED_ROWS_MAX, Feed, FeedBounds, Message, feed, feed_end};
 pub use look_ups::{LookUpView, look_ups};
