@@ -1,6 +1,6 @@
 //! The server's own keys, and when each of them signs.
 
-use crate::key::PublicKey;
+use crate::key::{PrivateKey, PublicKey};
 use crate::token::{SKEW_SECONDS, TOKEN_SECONDS};
 use kernel::{Id, Refuse, Timestamp};
 use serde_json::{Value, json};
@@ -93,6 +93,33 @@ pub fn signing(keys: &[SigningKey], now: Timestamp) -> Result<&SigningKey, Signi
         [] => Err(SigningKeyRefusal::None),
         [.., former, last] if last.signs_from > now => Ok(former),
         [.., last] => Ok(last),
+    }
+}
+
+/// The keys that can be the one that signs, with their secret halves: for whoever signs answers without asking the store.
+#[derive(Default)]
+pub struct Signers(Vec<(SigningKey, PrivateKey)>);
+
+impl Signers {
+    pub(crate) const fn new(keys: Vec<(SigningKey, PrivateKey)>) -> Self {
+        Self(keys)
+    }
+
+    /// The one that signs now.
+    ///
+    /// # Errors
+    /// [`SigningKeyRefusal::None`].
+    pub fn at(&self, now: Timestamp) -> Result<&PrivateKey, SigningKeyRefusal> {
+        let keys: Vec<SigningKey> = self.0.iter().map(|(key, _)| key.clone()).collect();
+        let signs = signing(&keys, now)?.id;
+        self.0.iter().find(|(key, _)| key.id == signs).map(|(_, private)| private).ok_or(SigningKeyRefusal::None)
+    }
+}
+
+/// Whether they are the same keys.
+impl PartialEq for Signers {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.iter().map(|(key, _)| key).eq(other.0.iter().map(|(key, _)| key))
     }
 }
 

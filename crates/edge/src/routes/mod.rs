@@ -1,6 +1,7 @@
 //! The table of routes: everything that is offered.
 
 mod documents;
+pub(crate) mod feed;
 mod health;
 mod oauth;
 mod payouts;
@@ -13,8 +14,16 @@ use crate::route::Route;
 /// All of them, in the order in which they are described.
 #[must_use]
 pub fn all() -> Vec<Route> {
-    [payouts::routes(), resolve::routes(), verify::routes(), oauth::routes(), documents::routes(), health::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        payouts::routes(),
+        resolve::routes(),
+        verify::routes(),
+        feed::routes(),
+        oauth::routes(),
+        documents::routes(),
+        health::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

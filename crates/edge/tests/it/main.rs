@@ -5,8 +5,11 @@
 mod bodies;
 mod callers;
 mod crowd;
+mod deliveries;
 mod described;
 mod encrypted;
+mod feed;
+mod receiver;
 mod routes;
 mod slow;
 mod streams;

@@ -34,6 +34,8 @@ pub const ANNA_IBAN: &str = "DK5000400440116243";
 /// Who may bring payment files, and does.
 pub const PUBLIC: &str = "Kommunen";
 pub const PRIVATE: &str = "Pensionskassen";
+/// With which [`ANNA`] has her account.
+pub const BANK: &str = "Eksempelbanken";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
 
@@ -127,7 +129,7 @@ impl Tokens for Issuer {
                 Role::PrivatePayer => Some(PRIVATE.to_owned()),
                 _ => None,
             },
-            bank: None,
+            bank: (role == Role::Bank).then(|| BANK.to_owned()),
             scopes: words.map(str::to_owned).collect(),
             algorithm: "ES256",
             expires: Timestamp::from_micros(i64::MAX),
@@ -141,6 +143,7 @@ impl Tokens for Issuer {
 
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
+pub const BANK_TOKEN: &str = "bank.feed";
 
 impl World {
     pub async fn new() -> Self {

@@ -1,8 +1,9 @@
 //! Who is registered, and who comes in how.
 
 use crate::client::Client;
+use crate::key::{Algorithm, PrivateKey};
 use crate::phase_out::{PhaseOuts, Use};
-use crate::signing_key::SigningKey;
+use crate::signing_key::{Signers, SigningKey, SigningKeyRefusal};
 use crate::{policy, store};
 use kernel::{Actor, Error, Scope, Timestamp};
 
@@ -22,6 +23,20 @@ pub fn client(scope: &Scope<'_>, name: &str) -> Result<Option<Client>, Error> {
 /// The store's.
 pub fn signing_keys(scope: &Scope<'_>) -> Result<Vec<SigningKey>, Error> {
     store::signing_key::newest(scope)
+}
+
+/// The server's keys with their secret halves, to sign what is answered.
+///
+/// # Errors
+/// [`SigningKeyRefusal::None`] where a secret is not that of its key, or the store's.
+pub fn signers(scope: &Scope<'_>) -> Result<Signers, Error> {
+    let keys = store::signing_key::last_two(scope)?.into_iter().map(|(key, secret)| {
+        let private = PrivateKey::from_bytes(Algorithm::Es256, &secret);
+        // What is signed by another key than the published one is believed by nobody.
+        let private = private.filter(|private| *private.public() == key.public).ok_or(SigningKeyRefusal::None)?;
+        Ok((key, private))
+    });
+    keys.collect::<Result<_, Error>>().map(Signers::new)
 }
 
 /// Everything that has an end.
