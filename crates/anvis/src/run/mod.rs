@@ -1,6 +1,7 @@
 //! From the command line to the services: parse, execute, render.
 
 mod client;
+mod delivery;
 mod import;
 mod payout;
 mod serve;
@@ -261,6 +262,7 @@ impl Session {
             }
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
+            Command::Delivery(command) => self.delivery(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
                 let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };

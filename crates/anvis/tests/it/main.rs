@@ -7,6 +7,7 @@ mod clients;
 mod commands;
 mod concurrency;
 mod copying;
+mod deliveries;
 mod faults;
 mod holding;
 mod imports;
