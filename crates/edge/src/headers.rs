@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
 use kernel::merkle::to_hex;
+use kernel::{Actor, Once, Operation};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -43,6 +44,13 @@ impl IdempotencyKey {
             )));
         }
         Ok(Some(Self(text.to_owned())))
+    }
+
+    /// By what this actor's request is known when it is repeated. It is told from another by what it says, however it is written.
+    #[must_use]
+    pub fn once(&self, actor: &Actor, operation: &Operation, request: &impl Serialize) -> Once {
+        let request = Sha256::digest(serde_json::to_vec(request).unwrap_or_default()).into();
+        Once::of(actor, operation, &self.0, request)
     }
 
     /// As it was sent.

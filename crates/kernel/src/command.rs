@@ -2,10 +2,11 @@
 
 use crate::journal::{self, Appended, Appender, Entry, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
-use crate::{Actor, Blind, Env, Error, Operation, Refusal, Secrets, StoreError, Tx, Vault, Writer, statements};
+use crate::{Actor, Blind, Env, Error, Operation, Refusal, Refuse, Secrets, StoreError, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 statements! {
@@ -47,6 +48,51 @@ impl<Change, Output> Decision<Change, Output> {
     }
 }
 
+/// By what a repeated command is known: the same `key` gives the first answer again, and does nothing twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// Whoever repeats the command repeats this.
+    pub key: Hash,
+    /// What the command asks for: with another, the key was used for something else.
+    pub request: Hash,
+}
+
+impl Once {
+    /// The key says by itself what is asked for.
+    #[must_use]
+    pub const fn by(key: Hash) -> Self {
+        Self { key, request: key }
+    }
+
+    /// The key is `word`, chosen by `actor` for this one `operation`. Others' words are other keys.
+    #[must_use]
+    pub fn of(actor: &Actor, operation: &Operation, word: &str, request: Hash) -> Self {
+        let key = Encoder::default()
+            .start("once")
+            .bytes(actor.name().as_bytes())
+            .bytes(operation.name.as_bytes())
+            .bytes(word.as_bytes())
+            .leaf();
+        Self { key, request }
+    }
+}
+
+/// An idempotency key that was used before, for another request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reused;
+
+impl Refuse for Reused {
+    fn code(&self) -> &'static str {
+        "idempotency.reused"
+    }
+}
+
+impl fmt::Display for Reused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the idempotency key was used before, for another request")
+    }
+}
+
 /// Something that may be done: load, decide, save.
 pub trait Command {
     /// Its row of the policy, and the kind of its journal entries.
@@ -55,11 +101,11 @@ pub trait Command {
     type State;
     /// What saving is told.
     type Change;
-    /// What the caller is told. It is kept, sealed, when the command has an idempotency key.
+    /// What the caller is told. It is kept, sealed, when the command is to be known again.
     type Output: Serialize + DeserializeOwned;
 
-    /// The same key gives the same answer and does nothing twice.
-    fn idempotency_key(&self) -> Option<Hash> {
+    /// By what it is known when it is repeated.
+    fn once(&self) -> Option<Once> {
         None
     }
 
@@ -100,7 +146,7 @@ pub trait Joint: Sized {
     type Output: Serialize + DeserializeOwned;
 
     /// As in [`Command`].
-    fn idempotency_key(&self) -> Option<Hash> {
+    fn once(&self) -> Option<Once> {
         None
     }
 
@@ -144,8 +190,8 @@ impl<C: Command> Joint for Alone<'_, C> {
     type Change = C::Change;
     type Output = C::Output;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.0.idempotency_key()
+    fn once(&self) -> Option<Once> {
+        self.0.once()
     }
 
     fn load(scope: &Scope<'_>, commands: &[&Self]) -> Result<Self::State, Error> {
@@ -255,8 +301,8 @@ impl Group<'_> {
     }
 
     fn attempt<C: Joint>(&mut self, commands: &[(C, &Actor, &Env)]) -> Result<Vec<Result<C::Output, Refusal>>, Error> {
-        let keys: Vec<_> = commands.iter().map(|(command, ..)| command.idempotency_key()).collect();
-        let kept = self.find_answers(&keys)?;
+        let onces: Vec<_> = commands.iter().map(|(command, ..)| command.once()).collect();
+        let kept = self.find_answers(&onces)?;
         if C::READS_JOURNAL {
             self.flush()?;
         }
@@ -271,15 +317,21 @@ impl Group<'_> {
         let mut results = Vec::with_capacity(commands.len());
         let mut entries: Vec<Recorded<'_>> = Vec::new();
         let mut decided = Vec::new();
-        for (((command, actor, env), key), kept) in commands.iter().zip(&keys).zip(kept) {
+        for (((command, actor, env), once), kept) in commands.iter().zip(&onces).zip(kept) {
             // The same key may be there twice.
-            let waiting = key.and_then(|key| self.answers.get(&key)).map(|(_, sealed)| sealed.clone());
-            if let (Some(key), Some(sealed)) = (key, kept.or(waiting)) {
-                results.push(Ok(self.open_answer(key, &sealed)?));
+            let waiting = once.and_then(|once| self.answers.get(&once.key)).map(|(_, sealed)| sealed.clone());
+            let repeated = match (once, kept.or(waiting)) {
+                (Some(once), Some(sealed)) => Some(self.open_answer(once, &sealed)?),
+                _ => None,
+            };
+            if let Some(Ok(output)) = repeated {
+                results.push(Ok(output));
                 continue;
             }
-            let decision = C::OPERATION.require(actor).map_err(Refusal::from).and_then(|()| {
-                command.decide(state.as_mut().expect("loaded, as the policy lets this actor do it"), env)
+            let is_reused = repeated.is_some();
+            let decision = C::OPERATION.require(actor).map_err(Refusal::from).and_then(|()| match is_reused {
+                true => Err(Reused.into()),
+                false => command.decide(state.as_mut().expect("loaded, as the policy lets this actor do it"), env),
             });
             match decision {
                 Err(refusal) => {
@@ -291,7 +343,7 @@ impl Group<'_> {
                 Ok(Decision { facts: None, output, .. }) => results.push(Ok(output)),
                 Ok(Decision { changes, facts: Some(facts), output }) => {
                     let entry = self.journal.next(self.scope.tx, env.now)?;
-                    let answer = key.map(|key| self.keep_answer(&key, entry, &output)).transpose()?;
+                    let answer = once.map(|once| self.keep_answer(&once, entry, &output)).transpose()?;
                     let change = Some(decided.len());
                     decided.push(Decided { command, entry, changes });
                     entries.push(Recorded { entry, actor, kind: C::OPERATION.name, facts, answer, change });
@@ -312,10 +364,11 @@ impl Group<'_> {
     }
 
     /// The sealed answers to those keys that have one.
-    fn find_answers(&self, keys: &[Option<Hash>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
-        let mut found: Vec<_> = keys.iter().map(|key| Some(self.answers.get(key.as_ref()?)?.1.clone())).collect();
-        let mut sought: Vec<(&Hash, usize)> =
-            keys.iter().enumerate().filter_map(|(at, key)| Some((key.as_ref()?, at))).collect();
+    fn find_answers(&self, onces: &[Option<Once>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let key = |once: &Option<Once>| once.map(|once| once.key);
+        let mut found: Vec<_> = onces.iter().map(|once| Some(self.answers.get(&key(once)?)?.1.clone())).collect();
+        let mut sought: Vec<(Hash, usize)> =
+            onces.iter().enumerate().filter_map(|(at, once)| Some((key(once)?, at))).collect();
         sought.retain(|(_, at)| found[*at].is_none());
         sought.sort_unstable();
         self.scope.tx.look_up(&FIND_ANSWER, sought.iter().map(|(key, _)| key.as_slice().into()), |index, row| {
@@ -325,18 +378,29 @@ impl Group<'_> {
         Ok(found)
     }
 
-    fn open_answer<Output: DeserializeOwned>(&self, key: &Hash, sealed: &[u8]) -> Result<Output, Error> {
-        let answer = self.scope.vault.open(ANSWER_COLUMN, &answer_row(key), sealed)?;
-        serde_json::from_slice(&answer).map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
+    fn open_answer<Output: DeserializeOwned>(
+        &self,
+        once: &Once,
+        sealed: &[u8],
+    ) -> Result<Result<Output, Reused>, Error> {
+        let opened = self.scope.vault.open(ANSWER_COLUMN, &answer_row(&once.key), sealed)?;
+        let damaged = || StoreError::damaged("a kept answer does not say what it answers".to_owned());
+        let (request, answer) = opened.split_first_chunk().ok_or_else(damaged)?;
+        if *request != once.request {
+            return Ok(Err(Reused));
+        }
+        let answer = serde_json::from_slice(answer);
+        answer.map(Ok).map_err(|error| Error::failed("a kept answer could not be read")(error.into()))
     }
 
-    fn keep_answer<Output: Serialize>(&mut self, key: &Hash, entry: Entry, output: &Output) -> Result<Rows, Error> {
-        let answer =
-            serde_json::to_vec(output).map_err(|error| Error::failed("an answer could not be kept")(error.into()))?;
-        let sealed = self.scope.vault.seal(ANSWER_COLUMN, &answer_row(key), &answer)?;
-        self.answers.insert(*key, (entry, sealed));
+    fn keep_answer<Output: Serialize>(&mut self, once: &Once, entry: Entry, output: &Output) -> Result<Rows, Error> {
+        let mut answer = once.request.to_vec();
+        serde_json::to_writer(&mut answer, output)
+            .map_err(|error| Error::failed("an answer could not be kept")(error.into()))?;
+        let sealed = self.scope.vault.seal(ANSWER_COLUMN, &answer_row(&once.key), &answer)?;
+        self.answers.insert(once.key, (entry, sealed));
         let mut tree = Tree::default();
-        tree.push(answer_leaf(key, &answer));
+        tree.push(answer_leaf(&once.key, &answer));
         Ok(Rows::of(AnswerTable.name(), &tree))
     }
 

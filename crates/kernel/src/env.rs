@@ -2,6 +2,10 @@ use crate::{Error, Secrets};
 use std::fmt;
 use std::marker::PhantomData;
 
+/// Crockford's alphabet: no letter is taken for a digit.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const NAME_CHARS: usize = 13;
+
 /// A moment, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// There is no `now()`: time is an argument, read once in the composition root.
@@ -69,6 +73,26 @@ impl<T> Id<T> {
     #[must_use]
     pub const fn number(self) -> i64 {
         self.number
+    }
+
+    /// As people, files and addresses write it: 13 letters and digits.
+    #[must_use]
+    pub fn name(self) -> String {
+        (0..NAME_CHARS).rev().map(|at| char::from(ALPHABET[(self.number >> (5 * at)) as usize & 31])).collect()
+    }
+
+    /// Reads what [`Id::name`] gives, in large letters or small.
+    #[must_use]
+    pub fn parse_name(text: &str) -> Option<Self> {
+        if text.len() != NAME_CHARS {
+            return None;
+        }
+        text.bytes()
+            .try_fold(0_i64, |number, byte| {
+                let digit = ALPHABET.iter().position(|letter| *letter == byte.to_ascii_uppercase())?;
+                number.checked_mul(32)?.checked_add(digit as i64)
+            })
+            .map(Self::new)
     }
 }
 

@@ -7,8 +7,8 @@ use kernel::merkle::Hash;
 use kernel::testing::relay::{Relay, Then, When};
 use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
-    Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Operation, Refusal, Role, Scope, Secrets,
-    Store, Timestamp, Writer,
+    Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
+    Secrets, Store, Timestamp, Writer,
 };
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -67,8 +67,8 @@ impl Command for Note<'_> {
     type Change = ();
     type Output = u64;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.key
+    fn once(&self) -> Option<Once> {
+        self.key.map(Once::by)
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<u64, Error> {

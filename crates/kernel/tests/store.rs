@@ -4,11 +4,10 @@
 
 use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
-use kernel::merkle::Hash;
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Operation, PublicKey, Refusal, Role, Scope,
-    Secrets, Store, StoreError, Timestamp, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role,
+    Scope, Secrets, Store, StoreError, Timestamp, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -75,14 +74,14 @@ fn verify(writer: &mut Writer, expected: Option<Head>) -> Result<Head, Error> {
 /// A command that does as it is told.
 struct Note {
     text: &'static str,
-    key: Option<Hash>,
+    once: Option<Once>,
     refuses: bool,
     fails_to_save: bool,
 }
 
 impl Note {
     const fn new(text: &'static str) -> Self {
-        Self { text, key: None, refuses: false, fails_to_save: false }
+        Self { text, once: None, refuses: false, fails_to_save: false }
     }
 }
 
@@ -92,8 +91,8 @@ impl Command for Note {
     type Change = &'static str;
     type Output = String;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.key
+    fn once(&self) -> Option<Once> {
+        self.once
     }
 
     fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
@@ -122,8 +121,8 @@ impl Joint for Joined {
     type Change = &'static str;
     type Output = String;
 
-    fn idempotency_key(&self) -> Option<Hash> {
-        self.0.key
+    fn once(&self) -> Option<Once> {
+        self.0.once
     }
 
     fn load(_: &Scope<'_>, notes: &[&Self]) -> Result<usize, Error> {
@@ -143,12 +142,13 @@ impl Joint for Joined {
 #[test]
 fn commands_that_run_jointly_end_like_commands_one_after_the_other() {
     let notes = || {
-        let key = Some([7; 32]);
+        let once = Some(Once::by([7; 32]));
         [
-            Note { key: Some([8; 32]), ..Note::new("first, again") },
-            Note { key, ..Note::new("second") },
+            Note { once: Some(Once::by([8; 32])), ..Note::new("first, again") },
+            Note { once, ..Note::new("second") },
             Note { refuses: true, ..Note::new("third") },
-            Note { key, ..Note::new("second, again") },
+            Note { once, ..Note::new("second, again") },
+            Note { once: Some(Once { request: [9; 32], ..Once::by([7; 32]) }), ..Note::new("something else") },
             Note::new("not allowed"),
             Note::new("last"),
         ]
@@ -156,14 +156,15 @@ fn commands_that_run_jointly_end_like_commands_one_after_the_other() {
     let (console, anna) = (Actor::console(), Actor::operator("anna"));
     let actor = |note: &Note| if note.text == "not allowed" { &anna } else { &console };
     let env = env(5);
-    let first = Note { key: Some([8; 32]), ..Note::new("first") };
+    let first = Note { once: Some(Once::by([8; 32])), ..Note::new("first") };
 
     let (_place, mut one_by_one) = Place::with_writer();
     one_by_one.execute(&first, &console, &env).unwrap();
     let told = notes().map(|note| one_by_one.execute(&note, actor(&note), &env).map_err(|error| error.code()));
     assert_eq!(told[0].as_deref(), Ok("first"));
     assert_eq!(told[3].as_deref(), Ok("second"));
-    assert_eq!(told[4], Err("policy.not_allowed"));
+    assert_eq!(told[4], Err("idempotency.reused"));
+    assert_eq!(told[5], Err("policy.not_allowed"));
 
     let (_place, mut together) = Place::with_writer();
     together.execute(&first, &console, &env).unwrap();
@@ -174,7 +175,7 @@ fn commands_that_run_jointly_end_like_commands_one_after_the_other() {
     assert_eq!(told_together, told);
 
     let head = verify(&mut one_by_one, None).unwrap();
-    assert_eq!(head.size, 6);
+    assert_eq!(head.size, 7);
     assert_eq!(verify(&mut together, None).unwrap(), head);
 }
 
@@ -185,12 +186,12 @@ fn size(writer: &mut Writer) -> u64 {
 #[test]
 fn a_group_is_durable_whole_or_not_at_all() {
     let (_place, mut writer) = Place::with_writer();
-    let key = Some([7; 32]);
+    let once = Some(Once::by([7; 32]));
     let told = writer.execute_group(|group| {
         let mut run = |note: Note| group.execute(&note, &Actor::console(), &env(5));
-        let first = run(Note { key, ..Note::new("first") })?;
+        let first = run(Note { once, ..Note::new("first") })?;
         let refused = run(Note { refuses: true, ..Note::new("second") })?;
-        let again = run(Note { key, ..Note::new("third") })?;
+        let again = run(Note { once, ..Note::new("third") })?;
         Ok((first.unwrap(), refused.unwrap_err().code, again.unwrap()))
     });
     assert_eq!(told.unwrap(), ("first".to_owned(), "note.refused", "first".to_owned()));
@@ -235,13 +236,29 @@ fn each_command_is_one_entry_that_says_who_when_and_what() {
 #[test]
 fn a_key_gives_the_first_answer_and_does_nothing_twice() {
     let (_place, mut writer) = Place::with_writer();
-    let note = |text, key| Note { key: Some([key; 32]), ..Note::new(text) };
-    let mut take = |text, key| writer.execute(&note(text, key), &Actor::console(), &env(1)).unwrap();
-    assert_eq!(take("first", 1), "first");
-    assert_eq!(take("second", 1), "first");
-    assert_eq!(take("third", 2), "third");
+    let take = |writer: &mut Writer, text, key, request| {
+        let note = Note { once: Some(Once { key: [key; 32], request: [request; 32] }), ..Note::new(text) };
+        writer.execute(&note, &Actor::console(), &env(1)).map_err(|error| error.code())
+    };
+    assert_eq!(take(&mut writer, "first", 1, 1).as_deref(), Ok("first"));
+    assert_eq!(take(&mut writer, "second", 1, 1).as_deref(), Ok("first"));
+    assert_eq!(take(&mut writer, "third", 2, 1).as_deref(), Ok("third"));
     assert_eq!(size(&mut writer), 3);
+    assert_eq!(take(&mut writer, "fourth", 1, 2), Err("idempotency.reused"));
+    assert_eq!(take(&mut writer, "fifth", 1, 1).as_deref(), Ok("first"));
+    assert_eq!(size(&mut writer), 4, "the refusal is entered");
     verify(&mut writer, None).unwrap();
+}
+
+#[test]
+fn ones_own_word_is_nobody_elses_key() {
+    let take = Note::OPERATION;
+    let give = Operation { name: "note.give", ..take };
+    let (anna, bert) = (Actor::operator("anna"), Actor::operator("bert"));
+    let keys = [(&anna, &take, "one"), (&anna, &take, "two"), (&anna, &give, "one"), (&bert, &take, "one")]
+        .map(|(actor, operation, word)| Once::of(actor, operation, word, [0; 32]).key);
+    let different: std::collections::BTreeSet<_> = keys.iter().collect();
+    assert_eq!(different.len(), keys.len());
 }
 
 kernel::statements! {
@@ -294,7 +311,9 @@ fn the_same_seed_ends_with_the_same_head() {
     let run = || {
         let (_place, mut writer) = Place::with_writer();
         writer.execute(&Note::new("note"), &Actor::console(), &env(5)).unwrap();
-        writer.execute(&Note { key: Some([1; 32]), ..Note::new("kept") }, &Actor::console(), &env(6)).unwrap();
+        writer
+            .execute(&Note { once: Some(Once::by([1; 32])), ..Note::new("kept") }, &Actor::console(), &env(6))
+            .unwrap();
         verify(&mut writer, None).unwrap()
     };
     assert_eq!(run(), run());

@@ -8,10 +8,6 @@ use registry::payer::PayerVersion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Crockford's alphabet: no letter is taken for a digit.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const NAME_CHARS: usize = 13;
-
 /// One payment file that was accepted.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -146,22 +142,13 @@ impl Tally {
 /// A batch's id as people and file names write it: 13 letters and digits.
 #[must_use]
 pub fn name(id: Id<Batch>) -> String {
-    let number = id.number();
-    (0..NAME_CHARS).rev().map(|at| char::from(ALPHABET[(number >> (5 * at)) as usize & 31])).collect()
+    id.name()
 }
 
 /// Reads what [`name`] wrote.
 #[must_use]
 pub fn parse_name(text: &str) -> Option<Id<Batch>> {
-    if text.len() != NAME_CHARS {
-        return None;
-    }
-    text.bytes()
-        .try_fold(0_i64, |number, byte| {
-            let digit = ALPHABET.iter().position(|letter| *letter == byte.to_ascii_uppercase())?;
-            number.checked_mul(32)?.checked_add(digit as i64)
-        })
-        .map(Id::new)
+    Id::parse_name(text)
 }
 
 #[cfg(test)]

@@ -99,13 +99,18 @@ impl DesignatedAccount {
         }
     }
 
+    /// The account alone, as somebody would write it.
+    #[must_use]
+    pub const fn account(&self) -> Account {
+        match self {
+            Self::Domestic { account, .. } => Account::Danish(*account),
+            Self::Foreign { iban, .. } => Account::Foreign(*iban),
+        }
+    }
+
     /// Whether it is the account that somebody wrote.
     #[must_use]
     pub fn is(&self, other: &Account) -> bool {
-        match (self, other) {
-            (Self::Domestic { account, .. }, Account::Danish(other)) => account == other,
-            (Self::Foreign { iban, .. }, Account::Foreign(other)) => iban == other,
-            _ => false,
-        }
+        self.account() == *other
     }
 }

@@ -181,6 +181,14 @@ pub struct Known {
     pub default: Option<Held>,
     /// The specific accounts, where somebody asks who may know them.
     pub specific: Vec<HeldFor>,
+    /// Until when the newest change of the default account that was held waits, unless somebody ended it.
+    pub pending_until: Option<Timestamp>,
+}
+
+impl Known {
+    fn has_pending(&self, now: Timestamp) -> bool {
+        self.pending_until.is_some_and(|until| now < until)
+    }
 }
 
 /// What the questions of one request have in common.
@@ -250,7 +258,7 @@ pub struct AccountAnswer {
     pub since: Option<String>,
     /// How many whole days ago the account took the place of another; none if it never did.
     pub changed_days_ago: Option<i64>,
-    /// Whether a change is under way that does not hold yet. There are none yet.
+    /// Whether a change of it waits for an officer, and does not hold yet.
     pub pending_change: bool,
     /// By which channel the account took the place of another: `bank`, `operator`.
     pub last_change_channel: Option<String>,
@@ -275,13 +283,14 @@ impl AccountAnswer {
         let (Resolution::Account(_, account), Some(held)) = (resolution, held) else {
             return Self::without_account(state);
         };
+        let is_default = held.newest.purpose.is_none();
         Self {
             state,
             account: Some(account.iban(asker.banks).as_str().to_owned()),
             bic: account.bic(asker.banks).map(|bic| bic.as_str().to_owned()),
             since: Some(held.since.to_string()),
             changed_days_ago: held.changed_days_ago(asker.now),
-            pending_change: false,
+            pending_change: is_default && known.is_some_and(|known| known.has_pending(asker.now)),
             last_change_channel: held.changed_by.map(|channel| channel.name().to_owned()),
         }
     }

@@ -1,6 +1,7 @@
 //! Designations: what one more act makes of the account in force. Pure.
 
 use crate::account::DesignatedAccount;
+use crate::grounds::Grounds;
 use crate::payee::RegisterStatus;
 use crate::row_refusal::RowRefusal;
 use denmark::{Account, BankDirectory, Bic, RegNumber};
@@ -162,6 +163,16 @@ impl Channel {
         }
     }
 
+    /// Reads what [`Channel::name`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            Some(("bank", name)) => Some(Self::Bank(name.to_owned())),
+            None if text == "operator" => Some(Self::Operator),
+            _ => None,
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> ChannelKind {
@@ -224,6 +235,8 @@ pub struct Request<'r> {
     pub expects: Option<Expects>,
     /// Whether it is for one payer's benefit rather than the default account.
     pub is_specific: bool,
+    /// Why, where a bank says so.
+    pub grounds: Option<Grounds>,
 }
 
 /// Decides one request. `None`: all is as asked already.
@@ -238,7 +251,7 @@ pub fn decide(
     current: Option<&Standing>,
     banks: &BankDirectory,
 ) -> Result<Option<Standing>, RowRefusal> {
-    let Request { channel, action, account, expects, is_specific } = request;
+    let Request { channel, action, account, expects, is_specific, grounds } = request;
     let status = payee.ok_or(RowRefusal::PayeeUnknown)?;
     if *is_specific && matches!(channel, Channel::Bank(_)) {
         return Err(RowRefusal::SpecificByOperator);
@@ -300,6 +313,12 @@ pub fn decide(
     if *action == Action::Designate && live.is_some_and(|standing| standing.state.is_frozen()) {
         return Err(RowRefusal::Frozen);
     }
+    // A bank that acts by itself replaces what is its own: nobody comes to another bank but by their own wish.
+    let is_own = || current.is_some_and(|standing| channel.may_touch(&standing.account, banks));
+    let is_by_itself = grounds.is_some_and(|grounds| !grounds.reason.is_the_customers());
+    if *action == Action::Designate && is_by_itself && !is_own() {
+        return Err(RowRefusal::Reason);
+    }
     Ok(Some(next))
 }
 
@@ -349,7 +368,8 @@ mod tests {
                 let current = state.map(|state| Standing { state, account: account(CURRENT) });
                 let is_live = state.is_some_and(|state| state != State::Closed);
                 let expects = Expects::parse(if is_live { CURRENT } else { "none" });
-                let request = Request { channel: &channel, action, account: wanted, expects, is_specific: false };
+                let request =
+                    Request { channel: &channel, action, account: wanted, expects, is_specific: false, grounds: None };
                 outcome(&decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks()))
             });
             assert_eq!(found, expected, "{action:?} by {channel:?}");
@@ -387,7 +407,7 @@ mod tests {
             let Self { status, channel, account: wanted, expects, is_specific, current } = self;
             let current = Standing { state: *current, account: account(CURRENT) };
             let (wanted, expects, is_specific) = (*wanted, *expects, *is_specific);
-            let request = Request { channel, action, account: wanted, expects, is_specific };
+            let request = Request { channel, action, account: wanted, expects, is_specific, grounds: None };
             outcome(&decide(&request, *status, Some(&current), &banks()))
         }
     }
@@ -456,6 +476,41 @@ mod tests {
             check(&asked, "designation.expects_mismatch");
             asked.expects = None;
             check(&asked, if action == Action::Close { "closed" } else { "frozen" });
+        }
+    }
+
+    #[test]
+    fn a_bank_that_acts_by_itself_replaces_what_is_its_own() {
+        let check = |reason: &str, current: Option<(&str, State)>, expected: &str| {
+            let channel = Channel::Bank("North".to_owned());
+            let current = current.map(|(text, state)| Standing { state, account: account(text) });
+            let live = current.filter(|standing| standing.state != State::Closed);
+            let expects = live.map_or(Expects::Nothing, |standing| Expects::Account(standing.account.account()));
+            let consent = if reason == "user_request" { "phone" } else { "not_needed" };
+            let request = Request {
+                channel: &channel,
+                action: Action::Designate,
+                account: Some(account("0041-0000000002")),
+                expects: Some(expects),
+                is_specific: false,
+                grounds: Some(Grounds::read(Action::Designate, reason, consent).unwrap()),
+            };
+            let decided = decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks());
+            assert_eq!(outcome(&decided), expected, "{reason} {current:?}");
+        };
+        let (own, others) = (CURRENT, "1020-0000000003");
+        for reason in ["account_closure", "branch_transfer", "reconciliation", "fraud"] {
+            check(reason, Some((own, State::InForce)), "in_force");
+            check(reason, Some((own, State::Closed)), "in_force");
+            check(reason, Some((own, State::FrozenByBank)), "designation.frozen");
+            for current in [None, Some((others, State::InForce)), Some((others, State::Closed))] {
+                check(reason, current, "designation.reason");
+            }
+        }
+        for current in
+            [None, Some((own, State::InForce)), Some((others, State::InForce)), Some((others, State::Closed))]
+        {
+            check("user_request", current, "in_force");
         }
     }
 

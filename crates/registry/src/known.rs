@@ -26,8 +26,8 @@ impl Knowledge {
             if wants_specific && payee.has_specific {
                 with_specific.push(key);
             }
-            let default = payee.designation.map(begin);
-            found.push((key, Known { status: payee.status, default, specific: Vec::new() }));
+            let (status, default, pending_until) = (payee.status, payee.designation.map(begin), payee.pending_until);
+            found.push((key, Known { status, default, specific: Vec::new(), pending_until }));
             Ok(())
         })?;
         // A server gives what it finds in an order of its own.

@@ -11,8 +11,18 @@ pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", role
 pub const IMPORT_BANKS: Operation = Operation { name: "bank.import", roles: &[Console, Operator] };
 /// Designates, closes, freezes and unfreezes accounts in bulk.
 pub const IMPORT_ACCOUNTS: Operation = Operation { name: "account.import", roles: &[Console, Operator] };
-/// Designates, closes, freezes or unfreezes one account.
-pub const CHANGE_ACCOUNT: Operation = Operation { name: "account.change", roles: &[Console, Operator] };
+/// Designates, closes, freezes or unfreezes accounts, one or many; a bank its own.
+pub const CHANGE_ACCOUNTS: Operation = Operation { name: "account.change", roles: &[Console, Operator, Bank] };
+/// Reads which changes wait; a bank its own.
+pub const LIST_CHANGES: Operation = Operation { name: "change.list", roles: &[Console, Operator, Bank] };
+/// Reads whom a change that was held is about, and what it changes.
+pub const SHOW_CHANGE: Operation = Operation { name: "change.show", roles: &[Console, Operator] };
+/// Lets a change that waits take effect: somebody else than who asked for it.
+pub const RELEASE_CHANGE: Operation = Operation { name: "change.release", roles: &[Console, Operator] };
+/// Refuses a change that waits: somebody else than who asked for it.
+pub const REFUSE_CHANGE: Operation = Operation { name: "change.refuse", roles: &[Console, Operator] };
+/// Takes a change back that waits: a bank its own.
+pub const WITHDRAW_CHANGE: Operation = Operation { name: "change.withdraw", roles: &[Bank] };
 /// Registers a payer or changes its agreement.
 pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
 /// Looks up one payee's account.
@@ -43,7 +53,12 @@ pub const POLICY: &[Operation] = &[
     IMPORT_COMPANIES,
     IMPORT_BANKS,
     IMPORT_ACCOUNTS,
-    CHANGE_ACCOUNT,
+    CHANGE_ACCOUNTS,
+    LIST_CHANGES,
+    SHOW_CHANGE,
+    RELEASE_CHANGE,
+    REFUSE_CHANGE,
+    WITHDRAW_CHANGE,
     ADD_PAYER,
     RESOLVE,
     RESOLVE_MANY,

@@ -2,6 +2,7 @@
 
 use crate::account::DesignatedAccount;
 use crate::designation::{Designation, Standing, State};
+use crate::grounds::Grounds;
 use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerVersion};
 use crate::purpose::BenefitKind;
@@ -205,6 +206,14 @@ pub fn purpose_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Opt
     let Some((payer, benefit)) = store::designation::purpose_of(scope, designation)? else { return Ok(None) };
     // A payer's id is that of its first version.
     Ok(Some((store::payer::find(scope, Id::new(payer.number()))?.agreement.name, benefit)))
+}
+
+/// What a bank gave as its grounds for a designation.
+///
+/// # Errors
+/// The store's.
+pub fn grounds_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Option<Grounds>, Error> {
+    store::designation::grounds_of(scope.tx, designation)
 }
 
 /// The payees of whom something changed since the journal had `entries` entries: an account, or what a register says.

@@ -1,6 +1,7 @@
 //! Why one row of an imported file was refused.
 
 use kernel::Refuse;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A row's refusal. Its text never holds anything of the row.
@@ -64,10 +65,20 @@ pub enum RowRefusal {
     ExpectsMissing,
     /// The account in force is frozen.
     Frozen,
+    /// A reason that is not one, or not for this.
+    Reason,
+    /// A bank does not say why.
+    ReasonMissing,
+    /// A way of consent that is not one, or not for this reason.
+    Consent,
+    /// A bank does not say how its customer consented.
+    ConsentMissing,
+    /// Another change of this payee's account waits.
+    Waiting,
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 29] = [
+    const ALL: [(Self, &'static str, &'static str); 34] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -105,6 +116,11 @@ impl RowRefusal {
             "an account is in force: the row must say which one it replaces",
         ),
         (Self::Frozen, "designation.frozen", "the account is frozen and must be unfrozen first by whoever froze it"),
+        (Self::Reason, "designation.reason", "the reason is not one for which this is done"),
+        (Self::ReasonMissing, "designation.reason_missing", "a bank says why"),
+        (Self::Consent, "designation.consent", "the way of consent is not one that goes with the reason"),
+        (Self::ConsentMissing, "designation.consent_missing", "a bank says how the customer consented"),
+        (Self::Waiting, "change.waiting", "another change of this account waits for an officer"),
     ];
 
     /// The refusal with this code.
@@ -117,6 +133,20 @@ impl RowRefusal {
 impl Refuse for RowRefusal {
     fn code(&self) -> &'static str {
         Self::ALL[*self as usize].1
+    }
+}
+
+/// By its code.
+impl Serialize for RowRefusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for RowRefusal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::from_code(&code).ok_or_else(|| serde::de::Error::custom("no refusal has that code"))
     }
 }
 
@@ -135,6 +165,8 @@ mod tests {
         for (at, (refusal, code, text)) in RowRefusal::ALL.iter().enumerate() {
             assert_eq!(*refusal as usize, at, "{code}");
             assert_eq!(RowRefusal::from_code(code), Some(*refusal));
+            let kept = serde_json::to_string(refusal).unwrap();
+            assert_eq!(serde_json::from_str::<RowRefusal>(&kept).unwrap(), *refusal);
             assert!(!text.contains([',', '"']), "{code}: its text goes into CSV as it is");
         }
     }

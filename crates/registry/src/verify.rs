@@ -22,6 +22,8 @@ struct Due {
     status: Option<RegisterStatus>,
     designation: Option<Newest>,
     has_specific: bool,
+    /// The change that waits, and until when.
+    pending: Option<(i64, i64)>,
 }
 
 /// Computes from the histories, whose rows must be in order, which account is in force for every payee, and compares it with the directory that resolving
@@ -60,6 +62,10 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         }
         Ok(())
     })?;
+    store::pending::links(scope.tx, |id, payee, until, is_ended| {
+        due.entry(payee).or_default().pending = (!is_ended).then_some((id, until));
+        Ok(())
+    })?;
     let mut after = Vec::new();
     loop {
         let rows = store::payee::page(scope, &after, PAGE_ROWS)?;
@@ -76,6 +82,9 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
                 && row.has_number == expected.register_row.is_none();
             if !agrees {
                 return Err(mismatch("a payee's account in force"));
+            }
+            if row.pending != expected.pending {
+                return Err(mismatch("a payee's change that waits"));
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Single changes of accounts: one by one, in groups, and beside a payment file that is routed.
 
 use crate::timed;
-use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
-use registry::commands::ChangeAccount;
+use kernel::{Actor, Env, Once, Secrets, Store, Timestamp, Writer};
+use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
-use registry::import::Accounts;
+use registry::import::{Accounts, Source};
+use registry::pending::Unexpected;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -52,11 +53,14 @@ impl Changes {
             .iter()
             .map(|(row, key, env)| {
                 let fields = row.each_ref().map(String::as_str);
-                (ChangeAccount::parse(&self.accounts, &fields, Some(*key)).expect("a change"), &console, env)
+                let row = self.accounts.read(&fields);
+                let change =
+                    ChangeAccounts::new(Channel::Operator, vec![row], Unexpected::Refuse, Some(Once::by(*key)));
+                (change.expect("a change"), &console, env)
             })
             .collect();
         let (changed, took) = timed(|| self.writer.execute_group(|group| group.execute_jointly(&changes)));
-        assert_eq!(changed.expect("the changes"), vec![Ok(true); count]);
+        assert_eq!(changed.expect("the changes"), vec![Ok(vec![ChangeAnswer::Done]); count]);
         took
     }
 

@@ -302,14 +302,18 @@ impl Session {
         let env = self.env()?;
         let rows = self.writer.execute(&ReadHistory { payee }, &self.actor, &env)?;
         let mut text = String::new();
-        for HistoryRow { payer, benefit, account, state, from, to, by, channel, recorded } in &rows {
+        for HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, recorded } in &rows {
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {
                 None => "default".to_owned(),
                 Some((payer, benefit)) => format!("{payer} {benefit}"),
             };
             let to = to.as_deref().unwrap_or("open");
+            let grounds = match reason.as_ref().zip(consent.as_ref()) {
+                None => String::new(),
+                Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
+            };
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}, recorded {recorded}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}\n"
             ));
         }
         if rows.is_empty() {

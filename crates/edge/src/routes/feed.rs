@@ -78,14 +78,17 @@ pub struct Message {
     from: String,
     /// By which kind of channel it came: `bank`, whichever it was, or `operator`.
     channel: &'static str,
+    /// Why, where a bank gave a reason: `user_request`, `account_closure`, `branch_transfer`, `reconciliation`, `fraud`.
+    reason: Option<&'static str>,
     /// When it was recorded (RFC 3339).
     recorded: String,
 }
 
 impl From<queries::Message> for Message {
     fn from(message: queries::Message) -> Self {
-        let queries::Message { id, event, account, replaces, payee, is_specific, from, channel, recorded } = message;
-        Self { id, event, account, replaces, payee, specific: is_specific, from, channel, recorded }
+        let queries::Message { id, event, account, replaces, payee, is_specific, from, channel, reason, recorded } =
+            message;
+        Self { id, event, account, replaces, payee, specific: is_specific, from, channel, reason, recorded }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table of routes: everything that is offered.
 
+mod accounts;
 mod documents;
 pub(crate) mod feed;
 mod health;
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Route> {
         payouts::routes(),
         resolve::routes(),
         verify::routes(),
+        accounts::routes(),
         feed::routes(),
         oauth::routes(),
         documents::routes(),

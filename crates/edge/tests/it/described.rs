@@ -1,9 +1,7 @@
 //! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
 
-use crate::support::{Answer, PUBLIC_TOKEN, World, request};
-use edge::route::Access;
+use crate::support::{Answer, BANK_TOKEN, PUBLIC_TOKEN, World, request};
 use hyper::Method;
-use kernel::Role;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
@@ -86,12 +84,12 @@ async fn generated_requests_are_answered_as_described() {
     let world = World::new().await;
     let document = world.get("/openapi.json", "").await.done();
     let mut chance = Chance::new();
+    let names = [("batch", world.batches[0].clone()), ("change", world.held().await)];
     for (path, method, operation) in operations(&document) {
         let mut statuses = BTreeSet::new();
-        let token = token_for(operation["operationId"].as_str().unwrap());
         for _ in 0..REQUESTS {
-            let address = address(path, operation, &world, &mut chance);
-            let token = if chance.once_in(8) { "public-payer" } else { &token };
+            let address = address(path, operation, &names, &mut chance);
+            let token = if chance.once_in(8) { "public-payer" } else { token_of(operation) };
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
             let body = (!schema.is_null()).then(|| body(&document, schema, &mut chance));
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
@@ -112,18 +110,6 @@ async fn generated_requests_are_answered_as_described() {
         );
     }
     assert_eq!(world.get("/health/ready", "").await.status, 204);
-}
-
-/// The token of somebody whom the policy lets come in by a route.
-fn token_for(route: &str) -> String {
-    let routes = edge::routes::all();
-    match routes.iter().find(|one| one.name == route).unwrap().access {
-        Access::Client { operation, scope } if !operation.roles.contains(&Role::PublicPayer) => {
-            let role = operation.roles.iter().find(|role| role.is_client()).unwrap();
-            format!("{}.{scope}", role.name())
-        }
-        _ => PUBLIC_TOKEN.to_owned(),
-    }
 }
 
 fn check(document: &Value, operation: &Value, answer: &Answer, asked: &str) {
@@ -247,14 +233,20 @@ impl Chance {
     }
 }
 
-fn address(path: &str, operation: &Value, world: &World, chance: &mut Chance) -> String {
+/// Of a client that the operation is for.
+fn token_of(operation: &Value) -> &'static str {
+    let is_for = |role: &str| operation["x-roles"].as_array().is_some_and(|roles| roles.contains(&json!(role)));
+    if is_for("bank") && !is_for("public-payer") { BANK_TOKEN } else { PUBLIC_TOKEN }
+}
+
+fn address(path: &str, operation: &Value, names: &[(&str, String)], chance: &mut Chance) -> String {
     let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     let mut address = path.to_owned();
     let mut query = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap();
         let text = match (parameter["in"].as_str().unwrap(), chance.below(3)) {
-            ("path", 0) => world.batches[0].clone(),
+            ("path", 0) => names.iter().find(|(known, _)| *known == name).unwrap().1.clone(),
             ("query", 0) => "7".to_owned(),
             _ => chance.text("\\PC{1,30}"),
         };

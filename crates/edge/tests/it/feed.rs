@@ -18,7 +18,8 @@ async fn a_bank_reads_its_own_customers_accounts_page_by_page() {
     let recorded = NOW.to_string();
     let expected = json!({
         "id": messages[0]["id"], "event": "registered", "account": ANNA_IBAN, "replaces": null, "payee": ANNA,
-        "specific": false, "from": recorded, "channel": "operator", "recorded": recorded,
+        "specific": false, "from": recorded, "channel": "operator", "reason": null,
+        "recorded": recorded,
     });
     assert_eq!(messages[0], expected);
     assert!(!messages.is_empty() && messages.len() < 4, "the other banks' are not in it: {page}");
@@ -51,6 +52,40 @@ async fn a_bank_reads_its_own_customers_accounts_page_by_page() {
     ] {
         world.get(&format!("/v1/feed?{query}"), BANK_TOKEN).await.refused(400, code);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_moves_is_told_of_to_both_banks_and_each_hears_of_its_own_account() {
+    const OTHER: &str = "bank~Andelskassen_Eksempel.feed";
+    let world = World::new().await;
+    let bo = "cpr:6201701235";
+    let end =
+        async |token: &str| world.get("/v1/feed?from=end", token).await.done()["next"].as_str().unwrap().to_owned();
+    let (begin, other_begin) = (end(BANK_TOKEN).await, end(OTHER).await);
+    let change = json!({
+        "action": "change", "payee": bo, "account": "0040-77", "expects": "9860-1234567", "reason": "user_request",
+        "consent": "netbank",
+    });
+    let body = json!({ "changes": [change], "hold": false }).to_string();
+    world.post("/v1/accounts", BANK_TOKEN, &body).await.done();
+    let news = async |token: &str, cursor: &str| {
+        let page = world.get(&format!("/v1/feed?cursor={cursor}"), token).await.done();
+        assert_eq!((page["messages"].as_array().unwrap().len(), &page["more"]), (1, &json!(false)), "{page}");
+        page["messages"][0].clone()
+    };
+    let (mut to, mut from) = (news(BANK_TOKEN, &begin).await, news(OTHER, &other_begin).await);
+    assert_eq!((&to["event"], &from["event"]), (&json!("changed_to_you"), &json!("changed_from_you")));
+    assert!(to["account"].as_str().unwrap().ends_with("00400000000077"), "{to}");
+    assert!(from["account"].as_str().unwrap().ends_with("98600001234567"), "{from}");
+    for message in [&mut to, &mut from] {
+        message["event"].take();
+        message["account"].take();
+    }
+    let alike = json!({
+        "id": to["id"], "event": null, "account": null, "replaces": null, "payee": bo, "specific": false,
+        "from": NOW.to_string(), "channel": "bank", "reason": "user_request", "recorded": NOW.to_string(),
+    });
+    assert_eq!((to, from), (alike.clone(), alike));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,7 @@ pub const ANNA_IBAN: &str = "DK5000400440116243";
 /// Who may bring payment files, and does.
 pub const PUBLIC: &str = "Kommunen";
 pub const PRIVATE: &str = "Pensionskassen";
-/// With which [`ANNA`] has her account.
+/// The bank that comes in unless another is named. [`ANNA`] has her account with it.
 pub const BANK: &str = "Eksempelbanken";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
@@ -101,7 +101,8 @@ impl Write for Shown {
     }
 }
 
-/// A token is a role and its scopes: `bank accounts feed`, written with dots. `bound.` before it wants a certificate.
+/// A token is a role and its scopes: `bank accounts feed`, written with dots. `bound.` before it wants a certificate. The name
+/// of a bank can stand behind the role.
 struct Issuer {
     has_changed: Arc<AtomicBool>,
 }
@@ -120,16 +121,18 @@ impl Tokens for Issuer {
             return Err(BadToken("token.client"));
         }
         let mut words = token.trim_start_matches("ended.").split('.');
-        let role = words.next().and_then(Role::parse_client).ok_or(BadToken("token.signature"))?;
+        let (role, bank) = words.next().map(|word| word.split_once('~').unwrap_or((word, BANK))).unwrap_or_default();
+        let role = Role::parse_client(role).ok_or(BadToken("token.signature"))?;
+        let name = if bank == BANK { format!("a {}", role.name()) } else { bank.to_owned() };
         Ok(Caller {
             role,
-            name: format!("a {}", role.name()),
+            name,
             payer: match role {
                 Role::PublicPayer => Some(PUBLIC.to_owned()),
                 Role::PrivatePayer => Some(PRIVATE.to_owned()),
                 _ => None,
             },
-            bank: (role == Role::Bank).then(|| BANK.to_owned()),
+            bank: (role == Role::Bank).then(|| bank.replace('_', " ")),
             scopes: words.map(str::to_owned).collect(),
             algorithm: "ES256",
             expires: Timestamp::from_micros(i64::MAX),
@@ -143,7 +146,8 @@ impl Tokens for Issuer {
 
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
-pub const BANK_TOKEN: &str = "bank.feed";
+pub const BANK_TOKEN: &str = "bank.accounts.feed";
+pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts";
 
 impl World {
     pub async fn new() -> Self {
@@ -236,6 +240,14 @@ impl World {
 
     pub async fn post(&self, path: &str, token: &str, json: &str) -> Answer {
         self.ask(request(Method::POST, path, token, Some(json))).await
+    }
+
+    /// The name of a change that waits, of one bank's customer to an account with [`BANK`].
+    pub async fn held(&self) -> String {
+        let body = r#"{"hold":true,"changes":[{"action":"register","payee":"cpr:6201701235","account":"0040-7","reason":
+            "user_request","consent":"phone"}]}"#;
+        let answers = self.post("/v1/accounts", BANK_TOKEN, body).await.done();
+        answers["answers"][0]["change"].as_str().unwrap().to_owned()
     }
 
     /// How many entries the journal has.

@@ -1,6 +1,7 @@
 //! Looking one payee up. A look-up of a person is itself entered in the journal before its answer leaves.
 
 use crate::designation::Designation;
+use crate::grounds::Grounds;
 use crate::payee::PayeeId;
 use crate::payer::PayerRefusal;
 use crate::purpose::{self, BenefitKind};
@@ -134,12 +135,16 @@ pub struct HistoryRow {
     pub by: String,
     /// Which channel it came by.
     pub channel: String,
+    /// Why, where a bank said so.
+    pub reason: Option<String>,
+    /// How its customer consented.
+    pub consent: Option<String>,
     /// When it was recorded.
     pub recorded: String,
 }
 
-/// A designation with the journal entry that recorded it, and what it is for unless it is the default account.
-type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>);
+/// A designation with the journal entry that recorded it, what it is for unless it is the default account, and a bank's grounds.
+type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>, Option<Grounds>);
 
 impl Command for ReadHistory {
     const OPERATION: Operation = policy::READ_HISTORY;
@@ -151,7 +156,8 @@ impl Command for ReadHistory {
         let histories = resolve::history(scope, &self.payee.key(scope.vault))?.ok_or(LookUpRefusal::PayeeUnknown)?;
         let recorded = |row: Designation| -> Result<Recorded, Error> {
             let entry = journal::read(scope, journal::entry_of(row.id.number()))?;
-            Ok((row, entry, resolve::purpose_of(scope, row.id)?))
+            let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
+            Ok((row, entry, purpose, grounds))
         };
         let histories = histories
             .into_iter()
@@ -164,7 +170,7 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let mut to = None;
-            for (row, account, purpose) in history {
+            for (row, account, purpose, grounds) in history {
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
                     benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
@@ -174,6 +180,8 @@ impl Command for ReadHistory {
                     to: to.replace(row.effective.to_string()),
                     by: account.actor.clone(),
                     channel: account.facts["sender"].as_str().unwrap_or_default().to_owned(),
+                    reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
+                    consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
                     recorded: account.at.to_string(),
                 });
             }

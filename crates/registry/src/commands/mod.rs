@@ -2,12 +2,20 @@
 
 mod add_payer;
 mod ask_many;
-mod change_account;
+mod change_accounts;
 mod deliver;
 mod look_up;
+mod refuse_change;
+mod release_change;
+mod show_change;
+mod withdraw_change;
 
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
-pub use change_account::ChangeAccount;
+pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use refuse_change::RefuseChange;
+pub use release_change::{ReleaseChange, ReleaseState, Released};
+pub use show_change::{ShowChange, ShowState, ShownChange};
+pub use withdraw_change::WithdrawChange;

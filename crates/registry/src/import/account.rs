@@ -2,16 +2,17 @@
 
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
-use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing};
+use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
+use crate::grounds::Grounds;
 use crate::payee::{PayeeId, RegisterStatus};
-use crate::payer::Payer;
+use crate::pending::{self, Asked, PendingChange, Unexpected};
 use crate::policy;
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, Tx, Vault};
+use kernel::{Blind, Env, Error, Id, Operation, Scope, StoreError, Timestamp, Tx, Vault};
 use std::collections::BTreeMap;
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
@@ -22,26 +23,120 @@ pub struct Accounts {
     pub vault: Vault,
 }
 
-/// One row, read.
+/// One change as somebody writes it. What is left out is empty.
+#[derive(Clone, Copy, Default)]
+pub struct Written<'w> {
+    /// `register`, `change`, `close`, `freeze` or `unfreeze`.
+    pub action: &'w str,
+    /// The payee, with its kind.
+    pub payee: &'w str,
+    /// The account.
+    pub account: &'w str,
+    /// The BIC of its bank.
+    pub bic: &'w str,
+    /// What is believed to be in force.
+    pub expects: &'w str,
+    /// The one currency that the account takes.
+    pub currency: &'w str,
+    /// The payer of a specific account.
+    pub payer: &'w str,
+    /// The kind of benefit of a specific account.
+    pub benefit: &'w str,
+}
+
+/// One change, read.
+#[derive(Clone)]
 pub struct AccountRow {
     action: Action,
-    payee: Blind,
-    /// The payee's number, of a kind that no register lists.
-    unlisted: Option<PayeeId>,
+    payee: PayeeId,
+    key: Blind,
     account: Option<DesignatedAccount>,
     /// The BIC that the row names, to be held against the directory's.
     bic: Option<Bic>,
     expects: Option<Expects>,
     specific: Option<(String, BenefitKind)>,
+    grounds: Option<Grounds>,
 }
 
-/// What is known of the payees of a chunk.
+impl AccountRow {
+    /// Reads a change. The blind index is computed here, so that whoever writes to the store need not.
+    ///
+    /// # Errors
+    /// It is not one.
+    pub fn read(vault: &Vault, written: &Written<'_>) -> Result<Self, RowRefusal> {
+        let Written { action, payee, account, bic, expects, currency, payer, benefit } = *written;
+        let action = Action::parse(action).ok_or(RowRefusal::Action)?;
+        let payee = PayeeId::parse(payee).ok_or(RowRefusal::Payee)?;
+        let account = unless_empty(account, Account::parse, RowRefusal::Account)?;
+        let bic = unless_empty(bic, Bic::parse, RowRefusal::Bic)?;
+        let expects = unless_empty(expects, |text| Expects::parse(text).ok_or(()), RowRefusal::Expects)?;
+        let currency = unless_empty(currency, Currency::parse, RowRefusal::Currency)?;
+        let account = match account {
+            None => None,
+            Some(Account::Danish(account)) => {
+                Some(DesignatedAccount::Domestic { account, currency: currency.unwrap_or(Currency::DKK) })
+            }
+            Some(Account::Foreign(iban)) => {
+                let bic = bic.ok_or(RowRefusal::AccountBic)?;
+                if !iban.can_be_with(&bic) {
+                    return Err(RowRefusal::BicCountry);
+                }
+                Some(DesignatedAccount::Foreign { iban, bic })
+            }
+        };
+        let specific = match (payer.is_empty(), benefit.is_empty()) {
+            (true, true) => None,
+            (false, false) => Some((payer.to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?)),
+            _ => return Err(RowRefusal::Purpose),
+        };
+        let key = payee.key(vault);
+        Ok(Self { action, payee, key, account, bic, expects, specific, grounds: None })
+    }
+
+    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait.
+    ///
+    /// # Errors
+    /// It is not a change, or something is missing or does not fit.
+    pub fn read_from_bank(
+        vault: &Vault,
+        written: &Written<'_>,
+        reason: &str,
+        consent: &str,
+        unexpected: Unexpected,
+    ) -> Result<Self, RowRefusal> {
+        let row = Self::read(vault, written)?;
+        let grounds = Grounds::read(row.action, reason, consent)?;
+        if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
+            return Err(RowRefusal::ExpectsMissing);
+        }
+        Ok(Self { grounds: Some(grounds), ..row })
+    }
+
+    /// What an officer releases: the change that was asked for, in the place of the account that was in force then.
+    pub(crate) fn released(change: &PendingChange, expects: Account) -> Self {
+        Self {
+            action: Action::Designate,
+            payee: change.asked.payee,
+            key: change.payee,
+            account: Some(change.asked.account),
+            bic: None,
+            expects: Some(Expects::Account(expects)),
+            specific: None,
+            grounds: change.grounds,
+        }
+    }
+}
+
+/// What is known of the payees of several changes, and what those before have decided.
 pub struct AccountState {
     /// Of the accounts that are named or stand.
     banks: BankDirectory,
-    payers: BTreeMap<String, Option<Id<Payer>>>,
+    /// What the specific accounts are for; none where the payer is not registered.
+    purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
     histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
+    /// Until when the change waits that was held for a payee.
+    waiting: BTreeMap<Blind, Timestamp>,
     changes: usize,
 }
 
@@ -52,8 +147,19 @@ pub struct AccountChange {
     previous: Link<Designation>,
     standing: Standing,
     channel: ChannelKind,
+    grounds: Option<Grounds>,
     /// The payee is known by this account alone, and was not before: an SE or P number.
     new_payee: Option<PayeeId>,
+}
+
+/// A change that is to wait.
+pub struct HeldChange {
+    id: Id<PendingChange>,
+    payee: Blind,
+    expects: Link<Designation>,
+    until: Timestamp,
+    grounds: Option<Grounds>,
+    asked: Asked,
 }
 
 fn unless_empty<T, E>(
@@ -77,106 +183,48 @@ impl Source for Accounts {
     }
 
     fn read(&self, fields: &[&str]) -> Result<AccountRow, RowRefusal> {
-        let [action, payee, account, bic, expects, currency, payer, benefit] = fields else {
+        let &[action, payee, account, bic, expects, currency, payer, benefit] = fields else {
             return Err(RowRefusal::Malformed);
         };
-        let action = Action::parse(action).ok_or(RowRefusal::Action)?;
-        let payee = PayeeId::parse(payee).ok_or(RowRefusal::Payee)?;
-        let account = unless_empty(account, Account::parse, RowRefusal::Account)?;
-        let bic = unless_empty(bic, Bic::parse, RowRefusal::Bic)?;
-        let expects = unless_empty(expects, |text| Expects::parse(text).ok_or(()), RowRefusal::Expects)?;
-        let currency = unless_empty(currency, Currency::parse, RowRefusal::Currency)?;
-        let account = match account {
-            None => None,
-            Some(Account::Danish(account)) => {
-                Some(DesignatedAccount::Domestic { account, currency: currency.unwrap_or(Currency::DKK) })
-            }
-            Some(Account::Foreign(iban)) => {
-                let bic = bic.ok_or(RowRefusal::AccountBic)?;
-                if !iban.can_be_with(&bic) {
-                    return Err(RowRefusal::BicCountry);
-                }
-                Some(DesignatedAccount::Foreign { iban, bic })
-            }
-        };
-        let specific = match (payer.is_empty(), benefit.is_empty()) {
-            (true, true) => None,
-            (false, false) => Some(((*payer).to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?)),
-            _ => return Err(RowRefusal::Purpose),
-        };
-        let unlisted = Some(payee).filter(|payee| !payee.has_register());
-        Ok(AccountRow { action, payee: payee.key(&self.vault), unlisted, account, bic, expects, specific })
+        AccountRow::read(&self.vault, &Written { action, payee, account, bic, expects, currency, payer, benefit })
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
-        if !self.sender_is_known(scope.tx)? {
+        if !sender_is_known(scope.tx, &self.channel)? {
             return Err(ImportRefusal::BankUnknown.into());
         }
         AccountState::load(scope, rows)
     }
 
     fn decide(&self, state: &mut AccountState, row: &AccountRow, _: &Env) -> Result<Option<AccountChange>, RowRefusal> {
-        let purpose = match &row.specific {
-            None => None,
-            Some((payer, benefit)) => {
-                let payer = state.payers.get(payer).copied().flatten().ok_or(RowRefusal::PayerUnknown)?;
-                let key = purpose::key(&self.vault, payer, benefit);
-                Some(Purpose { key, payer, benefit: benefit.clone() })
-            }
-        };
-        let purpose_key = purpose.as_ref().map(|purpose| purpose.key);
-        if let (Some(bic), Some(account)) = (row.bic, row.account)
-            && account.bic(&state.banks) != Some(bic)
-        {
-            return Err(RowRefusal::AccountBic);
-        }
-        let known = state.payees.get(&row.payee).copied();
-        let status = known.or(row.unlisted.map(|_| RegisterStatus::Unlisted));
-        let history = state.histories.get(&(row.payee, purpose_key));
-        let request = Request {
-            channel: &self.channel,
-            action: row.action,
-            account: row.account,
-            expects: row.expects,
-            is_specific: purpose.is_some(),
-        };
-        let current = history.map(|(_, standing)| standing);
-        let Some(standing) = designation::decide(&request, status, current, &state.banks)? else { return Ok(None) };
-        let previous = history.map_or(Link::None, |(newest, _)| *newest);
-        state.histories.insert((row.payee, purpose_key), (Link::Pending(state.changes), standing));
-        state.payees.insert(row.payee, status.unwrap_or(RegisterStatus::Unlisted));
-        state.changes += 1;
-        let (payee, channel) = (row.payee, self.channel.kind());
-        let new_payee = row.unlisted.filter(|_| known.is_none());
-        Ok(Some(AccountChange { payee, purpose, previous, standing, channel, new_payee }))
+        state.decide(&self.channel, row)
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        save(scope, &[(entry, changes)])
+        Ok(save(scope, &[(entry, changes, &[])])?.into_iter().flatten().collect())
     }
 }
 
-impl Accounts {
-    /// Whether the bank directory, as it stands, names the bank that sends.
-    pub(crate) fn sender_is_known(&self, tx: &Tx<'_>) -> Result<bool, Error> {
-        match &self.channel {
-            Channel::Bank(name) => store::bank::has_name(tx, name),
-            Channel::Operator => Ok(true),
-        }
+/// Whether the bank directory, as it stands, names the bank that sends.
+pub(crate) fn sender_is_known(tx: &Tx<'_>, channel: &Channel) -> Result<bool, Error> {
+    match channel {
+        Channel::Bank(name) => store::bank::has_name(tx, name),
+        Channel::Operator => Ok(true),
     }
 }
 
 impl AccountState {
     /// Looks up what the rows are about.
     pub(crate) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
-        let mut keys: Vec<&Blind> = rows.iter().map(|row| &row.payee).collect();
+        let mut keys: Vec<&Blind> = rows.iter().map(|row| &row.key).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut state = Self {
             banks: BankDirectory::new(),
-            payers: BTreeMap::new(),
+            purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             changes: 0,
         };
         store::payee::find_many(scope, keys.iter().copied(), |index, found| {
@@ -184,18 +232,25 @@ impl AccountState {
             if let Some(newest) = found.designation {
                 state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
             }
+            if let Some(until) = found.pending_until {
+                state.waiting.insert(*keys[index], until);
+            }
             Ok(())
         })?;
         for row in rows {
-            let Some((payer, benefit)) = &row.specific else { continue };
-            if !state.payers.contains_key(payer) {
-                let found = store::payer::find_by_name(scope, payer)?.map(|payer| payer.id);
-                state.payers.insert(payer.clone(), found);
+            let Some(specific) = &row.specific else { continue };
+            if !state.purposes.contains_key(specific) {
+                let (payer, benefit) = specific;
+                let purpose = store::payer::find_by_name(scope, payer)?.map(|payer| Purpose {
+                    key: purpose::key(scope.vault, payer.id, benefit),
+                    payer: payer.id,
+                    benefit: benefit.clone(),
+                });
+                state.purposes.insert(specific.clone(), purpose);
             }
-            let Some(Some(payer)) = state.payers.get(payer) else { continue };
-            let purpose = purpose::key(scope.vault, *payer, benefit);
-            if let Some(newest) = store::designation::find_specific(scope, &row.payee, &purpose)? {
-                state.histories.insert((row.payee, Some(purpose)), (Link::Stored(newest.id), newest.standing));
+            let Some(Some(Purpose { key, .. })) = state.purposes.get(specific) else { continue };
+            if let Some(newest) = store::designation::find_specific(scope, &row.key, key)? {
+                state.histories.insert((row.key, Some(*key)), (Link::Stored(newest.id), newest.standing));
             }
         }
         let named = rows.iter().filter_map(|row| row.account);
@@ -204,17 +259,111 @@ impl AccountState {
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
         Ok(state)
     }
+
+    /// Decides one row, after those before it. `None`: nothing changes.
+    pub(crate) fn decide(&mut self, channel: &Channel, row: &AccountRow) -> Result<Option<AccountChange>, RowRefusal> {
+        let purpose = self.purpose(row)?;
+        let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
+        let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
+        let previous = self.histories.get(&history).map_or(Link::None, |(newest, _)| *newest);
+        self.histories.insert(history, (Link::Pending(self.changes), standing));
+        let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
+        let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
+        self.changes += 1;
+        let (channel, grounds) = (channel.kind(), row.grounds);
+        Ok(Some(AccountChange { payee: row.key, purpose, previous, standing, channel, grounds, new_payee }))
+    }
+
+    /// Holds a row that was refused for not saying which account it takes the place of, if nothing else is against it: as if it
+    /// had named the one in force. `id` is for the change that waits then.
+    pub(crate) fn hold(
+        &mut self,
+        channel: &Channel,
+        row: &AccountRow,
+        id: Id<PendingChange>,
+        now: Timestamp,
+    ) -> Result<HeldChange, RowRefusal> {
+        let history = self.histories.get(&(row.key, None)).filter(|(_, standing)| standing.state != State::Closed);
+        let (Some((newest, current)), Some(account), None) = (history, row.account, &row.specific) else {
+            return Err(RowRefusal::ExpectsMissing);
+        };
+        let (newest, expects) = (*newest, Expects::Account(current.account.account()));
+        self.judge(channel, row, None, Some(expects))?;
+        if self.waiting.get(&row.key).is_some_and(|until| now < *until) {
+            return Err(RowRefusal::Waiting);
+        }
+        let until = pending::until(now);
+        self.waiting.insert(row.key, until);
+        let asked = Asked { payee: row.payee, channel: channel.clone(), account };
+        Ok(HeldChange { id, payee: row.key, expects: newest, until, grounds: row.grounds, asked })
+    }
+
+    /// What the rule says of a row.
+    fn judge(
+        &self,
+        channel: &Channel,
+        row: &AccountRow,
+        purpose: Option<&Purpose>,
+        expects: Option<Expects>,
+    ) -> Result<Option<Standing>, RowRefusal> {
+        if let (Some(bic), Some(account)) = (row.bic, row.account)
+            && account.bic(&self.banks) != Some(bic)
+        {
+            return Err(RowRefusal::AccountBic);
+        }
+        let request = Request {
+            channel,
+            action: row.action,
+            account: row.account,
+            expects,
+            is_specific: purpose.is_some(),
+            grounds: row.grounds,
+        };
+        let current = self.histories.get(&(row.key, purpose.map(|purpose| purpose.key)));
+        designation::decide(&request, self.status(row), current.map(|(_, standing)| standing), &self.banks)
+    }
+
+    /// What a row's specific account is for.
+    fn purpose(&self, row: &AccountRow) -> Result<Option<Purpose>, RowRefusal> {
+        let Some(specific) = &row.specific else { return Ok(None) };
+        self.purposes.get(specific).cloned().flatten().map(Some).ok_or(RowRefusal::PayerUnknown)
+    }
+
+    fn status(&self, row: &AccountRow) -> Option<RegisterStatus> {
+        let known = self.payees.get(&row.key).copied();
+        known.or((!row.payee.has_register()).then_some(RegisterStatus::Unlisted))
+    }
 }
 
-/// Saves what several entries changed; the rows of each entry that changed anything.
-pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> Result<Vec<Rows>, Error> {
+/// What one entry changes: rows of histories, and changes that wait.
+pub(crate) type Changed<'c> = (Entry, &'c [AccountChange], &'c [HeldChange]);
+
+/// Saves what several entries changed; the rows of each.
+pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec<Rows>>, Error> {
     let changes: Vec<(Entry, Id<Designation>, &AccountChange)> = entries
         .iter()
-        .flat_map(|(entry, changes)| {
+        .flat_map(|(entry, changes, _)| {
             changes.iter().enumerate().map(|(at, change)| Ok((*entry, entry.row(at)?, change)))
         })
         .collect::<Result<_, Error>>()?;
     let ids: Vec<Id<Designation>> = changes.iter().map(|(_, id, _)| *id).collect();
+    let designated = save_changes(scope, changes, &ids)?;
+    let held = save_held(scope, entries, &ids)?;
+    let (mut designated, mut held) = (designated.into_iter(), held.into_iter());
+    let rows = entries.iter().map(|(_, changes, waits)| {
+        let designated = if changes.is_empty() { None } else { designated.next() };
+        let held = if waits.is_empty() { None } else { held.next() };
+        designated.into_iter().chain(held).collect()
+    });
+    Ok(rows.collect())
+}
+
+/// Saves rows of histories; the rows of each entry that has any.
+fn save_changes(
+    scope: &Scope<'_>,
+    changes: Vec<(Entry, Id<Designation>, &AccountChange)>,
+    ids: &[Id<Designation>],
+) -> Result<Vec<Rows>, Error> {
     let mut new = Vec::with_capacity(changes.len());
     // The newest row of each history, in the directory's order.
     let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
@@ -224,11 +373,12 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> 
             id,
             payee: change.payee,
             purpose: change.purpose.clone(),
-            previous: change.previous.id(&ids),
+            previous: change.previous.id(ids),
             // The moment of the entry, which is never before that of the row that it follows.
             effective: entry.at,
             standing: change.standing,
             channel: change.channel,
+            grounds: change.grounds,
         });
         newest
             .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
@@ -260,4 +410,22 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[AccountChange])]) -> 
     store::designation::set_specific(scope.tx, specific(false))?;
     store::payee::set_has_specific(scope.tx, specific(true).map(|(payee, ..)| payee))?;
     Ok(rows)
+}
+
+/// Saves changes that wait; the rows of each entry that has any.
+fn save_held(scope: &Scope<'_>, entries: &[Changed<'_>], ids: &[Id<Designation>]) -> Result<Vec<Rows>, Error> {
+    let mut new = Vec::new();
+    for (entry, _, held) in entries {
+        for HeldChange { id, payee, expects, until, grounds, asked } in *held {
+            // There is an account in force that it would take the place of.
+            let expects =
+                expects.id(ids).ok_or_else(|| StoreError::plain("a change that replaces nothing was held"))?;
+            let (payee, until, grounds, asked) = (*payee, *until, *grounds, asked.clone());
+            new.push((*entry, PendingChange { id: *id, payee, expects, until, grounds, asked }));
+        }
+    }
+    let mut pending: Vec<_> = new.iter().map(|(_, change)| (&change.payee, Some((change.id, change.until)))).collect();
+    pending.sort_unstable_by_key(|(payee, _)| *payee);
+    store::payee::set_pending(scope.tx, pending)?;
+    store::pending::insert_many(scope, &new)
 }

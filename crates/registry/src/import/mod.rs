@@ -10,8 +10,8 @@ mod company;
 mod csv;
 mod population;
 
-pub(crate) use account::save as save_accounts;
-pub use account::{AccountChange, AccountRow, AccountState, Accounts};
+pub use account::{AccountChange, AccountRow, AccountState, Accounts, HeldChange, Written};
+pub(crate) use account::{save as save_accounts, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
 pub use population::Population;
@@ -20,7 +20,7 @@ use crate::row_refusal::RowRefusal;
 use csv::{Line, Lines};
 use kernel::journal::{self, Entry, Rows};
 use kernel::merkle::Hash;
-use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Refuse, Scope, Writer};
+use kernel::{Actor, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Refuse, Scope, Writer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -176,7 +176,7 @@ impl<S: Source> Command for Chunk<'_, S> {
     type Change = S::Change;
     type Output = Answer;
 
-    fn idempotency_key(&self) -> Option<Hash> {
+    fn once(&self) -> Option<Once> {
         let key = Sha256::new()
             .chain_update(S::OPERATION.name)
             .chain_update([0])
@@ -184,7 +184,7 @@ impl<S: Source> Command for Chunk<'_, S> {
             .chain_update([0])
             .chain_update(self.file)
             .chain_update(self.first_line.to_be_bytes());
-        Some(key.finalize().into())
+        Some(Once::by(key.finalize().into()))
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<S::State, Error> {

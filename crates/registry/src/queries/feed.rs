@@ -34,6 +34,8 @@ pub struct Message {
     pub from: String,
     /// By which kind of channel it came.
     pub channel: &'static str,
+    /// Why, where a bank gave a reason.
+    pub reason: Option<&'static str>,
     /// When it was recorded.
     pub recorded: String,
 }
@@ -127,6 +129,7 @@ fn written(scope: &Scope<'_>, told: &[(&Row, Told)], banks: &BankDirectory) -> R
             is_specific: row.designation.purpose.is_some(),
             from: row.designation.effective.to_string(),
             channel: row.designation.channel.name(),
+            reason: row.grounds.map(|grounds| grounds.reason.name()),
             recorded: String::new(),
         })
         .collect();
@@ -157,6 +160,6 @@ fn numbers(scope: &Scope<'_>, payees: BTreeSet<Blind>) -> Result<BTreeMap<Blind,
 /// The number that a register's row begins with. Of which kind it is, the payee's own key tells.
 fn registered_number(vault: &Vault, key: &Blind, record: &[u8]) -> Option<PayeeId> {
     let number = std::str::from_utf8(record).ok()?.lines().next()?;
-    let kinds = ["cpr", "cvr"].into_iter().filter_map(|kind| PayeeId::parse(&format!("{kind}:{number}")));
-    kinds.into_iter().find(|payee| payee.key(vault) == *key)
+    let mut kinds = ["cpr", "cvr"].into_iter().filter_map(|kind| PayeeId::parse(&format!("{kind}:{number}")));
+    kinds.find(|payee| payee.key(vault) == *key)
 }

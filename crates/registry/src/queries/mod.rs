@@ -1,9 +1,12 @@
 //! Reads for somebody, without changing anything.
 
+mod changes;
 mod deliveries;
 mod feed;
 mod look_ups;
 
+pub(crate) use changes::find as find_change;
+pub use changes::{ChangePage, ChangeView, change, waiting};
 pub use deliveries::{deliveries, progress};
 pub use feed::{FEED_ROWS_MAX, Feed, FeedBounds, Message, feed, feed_end};
 pub use look_ups::{LookUpView, look_ups};

@@ -2,6 +2,7 @@
 
 use crate::account::DesignatedAccount;
 use crate::designation::{ChannelKind, Designation, Standing, State};
+use crate::grounds::{Consent, Grounds, Reason};
 use crate::payer::Payer;
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
@@ -11,16 +12,17 @@ use std::ops::Range;
 
 statements! {
     INSERT = "designation.insert":
-        "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account, reason, consent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     FIND = "designation.find":
-        "SELECT id, previous, effective, state, account, purpose, channel FROM designation WHERE id = $1";
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent
+         FROM designation WHERE id = $1";
     RANGE = "designation.range":
-        "SELECT id, payee, purpose, previous, state, effective, channel, account FROM designation
-         WHERE id >= $1 AND id < $2 ORDER BY id";
+        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent
+         FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
     AFTER = "designation.after":
-        "SELECT id, previous, effective, state, account, purpose, channel, payee FROM designation
-         WHERE id > $1 ORDER BY id LIMIT $2";
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
+         FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
     LAST = "designation.last": "SELECT COALESCE(MAX(id), 0) FROM designation";
     CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
     FIND_SPECIFIC = "specific_account.find":
@@ -85,6 +87,23 @@ pub(crate) fn read_channel(row: &Row<'_>, column: usize) -> Result<ChannelKind, 
     ChannelKind::from_code(row.int(column)?).ok_or_else(|| row.broken(column).into())
 }
 
+/// Reads `reason, consent` from two columns of a row.
+pub(crate) fn read_grounds(row: &Row<'_>, column: usize) -> Result<Option<Grounds>, Error> {
+    match (row.optional_int(column)?, row.optional_int(column + 1)?) {
+        (None, None) => Ok(None),
+        (Some(reason), Some(consent)) => Ok(Some(Grounds {
+            reason: Reason::from_code(reason).ok_or_else(|| row.broken(column))?,
+            consent: Consent::from_code(consent).ok_or_else(|| row.broken(column + 1))?,
+        })),
+        _ => Err(row.broken(column).into()),
+    }
+}
+
+/// What a bank gave as its grounds for a row.
+pub(crate) fn grounds_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Grounds>, Error> {
+    tx.one(&FIND, &[id.into()], |row| read_grounds(row, 7))
+}
+
 /// One row of a history.
 pub(crate) fn find(scope: &Scope<'_>, id: Id<Designation>) -> Result<Designation, Error> {
     scope.tx.one(&FIND, &[id.into()], |row| read(scope, row))
@@ -103,6 +122,7 @@ pub(crate) fn find_many(
 pub(crate) struct Recorded {
     pub(crate) payee: Blind,
     pub(crate) designation: Designation,
+    pub(crate) grounds: Option<Grounds>,
 }
 
 /// The first rows of all histories after a place, at most `limit`, in the order in which they were recorded.
@@ -110,7 +130,8 @@ pub(crate) fn after(scope: &Scope<'_>, place: i64, limit: usize) -> Result<Vec<R
     let mut rows = Vec::new();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     scope.tx.each(&AFTER, &[place.into(), limit.into()], |row| {
-        rows.push(Recorded { payee: Blind::from_bytes(row.array(7)?), designation: read(scope, row)? });
+        let (payee, grounds) = (Blind::from_bytes(row.array(9)?), read_grounds(row, 7)?);
+        rows.push(Recorded { payee, designation: read(scope, row)?, grounds });
         Ok(())
     })?;
     Ok(rows)
@@ -187,6 +208,7 @@ pub(crate) struct NewDesignation {
     pub(crate) effective: Timestamp,
     pub(crate) standing: Standing,
     pub(crate) channel: ChannelKind,
+    pub(crate) grounds: Option<Grounds>,
 }
 
 /// Adds rows, in the order of their ids; the rows of each entry.
@@ -213,6 +235,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.standing.state,
                 row.channel,
                 account.as_bytes(),
+                row.grounds,
             ));
         }
         rows.push(Rows::of(DesignationTable.name(), &tree));
@@ -229,6 +252,8 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.effective.into(),
                 row.channel.code().into(),
                 account.into(),
+                row.grounds.map(|grounds| grounds.reason.code()).into(),
+                row.grounds.map(|grounds| grounds.consent.code()).into(),
             ]
         }),
     )?;
@@ -303,6 +328,7 @@ fn leaf(
     state: State,
     channel: ChannelKind,
     account: &[u8],
+    grounds: Option<Grounds>,
 ) -> Hash {
     encoder
         .start(DesignationTable.name())
@@ -314,6 +340,8 @@ fn leaf(
         .int(state.code())
         .int(channel.code())
         .bytes(account)
+        .optional_int(grounds.map(|grounds| grounds.reason.code()))
+        .optional_int(grounds.map(|grounds| grounds.consent.code()))
         .leaf()
 }
 
@@ -344,6 +372,7 @@ impl Table for DesignationTable {
                 State::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?,
                 read_channel(row, 6)?,
                 &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(7)?)?,
+                read_grounds(row, 8)?,
             );
             visit(journal::entry_of(id.number()), leaf)
         })

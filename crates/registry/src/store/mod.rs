@@ -7,6 +7,7 @@ pub(crate) mod designation;
 pub(crate) mod look_up;
 pub(crate) mod payee;
 pub(crate) mod payer;
+pub(crate) mod pending;
 pub(crate) mod register;
 
 use kernel::{Migration, Statement, journal};
@@ -24,6 +25,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     look_up::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
+    pending::STATEMENTS,
     register::STATEMENTS,
 ];
 
@@ -34,5 +36,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &designation::DesignationTable,
     &look_up::LookUpTable,
     &payer::PayerTable,
+    &pending::PendingTable,
+    &pending::EndingTable,
     &register::RegisterTable,
 ];

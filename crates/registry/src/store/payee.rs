@@ -2,13 +2,15 @@
 
 use crate::designation::Designation;
 use crate::payee::{PayeeId, RegisterStatus};
+use crate::pending::PendingChange;
 use crate::store::designation::{read_channel, read_standing};
 use crate::store::register::RegisterRow;
-use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
+use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
 
 statements! {
     FIND = "payee.find":
-        "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account, d.channel
+        "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account, d.channel,
+                p.pending_until
          FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = $1";
     INSERT = "payee.insert":
         "INSERT INTO payee (key, status, register_row, designation, has_specific, number)
@@ -16,10 +18,11 @@ statements! {
     NUMBER = "payee.number": "SELECT number FROM payee WHERE key = $1";
     SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
+    SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1, pending_until = $2 WHERE key = $3";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
     PAGE = "payee.page":
-        "SELECT key, status, register_row, designation, has_specific, number FROM payee
-         WHERE key > $1 ORDER BY key LIMIT $2";
+        "SELECT key, status, register_row, designation, has_specific, pending, pending_until, number
+         FROM payee WHERE key > $1 ORDER BY key LIMIT $2";
 }
 
 const NUMBER_COLUMN: &str = "payee.number";
@@ -32,6 +35,8 @@ pub(crate) struct Found {
     pub(crate) has_specific: bool,
     /// The newest row of the default account's history.
     pub(crate) designation: Option<Designation>,
+    /// Until when the newest change that was held waits, unless somebody ended it.
+    pub(crate) pending_until: Option<Timestamp>,
 }
 
 /// Looks payees up by their sorted keys, calling `found` with the index of each key that is there.
@@ -50,7 +55,7 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {
             id: Id::new(id),
             previous: row.optional_int(4)?.map(Id::new),
             purpose: None,
-            effective: kernel::Timestamp::from_micros(row.int(5)?),
+            effective: Timestamp::from_micros(row.int(5)?),
             standing: read_standing(scope, row, Id::new(id), 6)?,
             channel: read_channel(row, 8)?,
         }),
@@ -60,6 +65,7 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {
         register_row: row.optional_int(1)?.map(Id::new),
         has_specific: row.bool(2)?,
         designation,
+        pending_until: row.optional_int(9)?.map(Timestamp::from_micros),
     })
 }
 
@@ -136,6 +142,19 @@ pub(crate) fn set_has_specific<'k>(tx: &Tx<'_>, keys: impl IntoIterator<Item = &
     tx.run_many(&SET_SPECIFIC, keys.into_iter().map(|key| [true.into(), key.into()]))
 }
 
+/// Notes which change waits for each payee, and until when; or that none does.
+pub(crate) fn set_pending<'k>(
+    tx: &Tx<'_>,
+    rows: impl IntoIterator<Item = (&'k Blind, Option<(Id<PendingChange>, Timestamp)>)>,
+) -> Result<(), Error> {
+    tx.run_many(
+        &SET_PENDING,
+        rows.into_iter().map(|(key, pending)| {
+            [pending.map(|(id, _)| id).into(), pending.map(|(_, until)| until).into(), key.into()]
+        }),
+    )
+}
+
 /// A row of the directory as it stands, for comparing it with the histories.
 pub(crate) struct DirectoryRow {
     pub(crate) key: Blind,
@@ -143,6 +162,7 @@ pub(crate) struct DirectoryRow {
     pub(crate) register_row: Option<i64>,
     pub(crate) designation: Option<i64>,
     pub(crate) has_specific: bool,
+    pub(crate) pending: Option<(i64, i64)>,
     /// Whether its number stands beside it.
     pub(crate) has_number: bool,
 }
@@ -154,11 +174,16 @@ pub(crate) fn page(scope: &Scope<'_>, after: &[u8], limit: i64) -> Result<Vec<Di
         let key = Blind::from_bytes(row.array(0)?);
         rows.push(DirectoryRow {
             key,
-            has_number: read_number(scope, row, 5, &key)?.is_some(),
+            has_number: read_number(scope, row, 7, &key)?.is_some(),
             status: RegisterStatus::from_code(row.int(1)?).ok_or_else(|| row.broken(1))?,
             register_row: row.optional_int(2)?,
             designation: row.optional_int(3)?,
             has_specific: row.bool(4)?,
+            pending: match (row.optional_int(5)?, row.optional_int(6)?) {
+                (None, None) => None,
+                (Some(id), Some(until)) => Some((id, until)),
+                _ => return Err(row.broken(5).into()),
+            },
         });
         Ok(())
     })?;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod changes;
 mod place;
 mod resolving;
 
@@ -9,7 +10,8 @@ use denmark::Cvr;
 use kernel::{Actor, Env, Statement, Timestamp};
 use place::Place;
 use proptest::prelude::*;
-use registry::commands::{AddPayer, ChangeAccount, LookUp};
+use registry::RowRefusal;
+use registry::commands::{AddPayer, ChangeAnswer, LookUp};
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Counts, Population, Reject, Source};
 use registry::payee::PayeeId;
@@ -161,18 +163,14 @@ proptest! {
 fn a_bank_that_was_renamed_sends_under_its_new_name() {
     let mut place = Place::new();
     let sends = |place: &mut Place, name: &str, row: &str| {
-        let accounts = Accounts { channel: Channel::Bank(name.to_owned()), vault: place.writer.store.vault().clone() };
-        place.now += 1;
-        let env = Env::new(Timestamp::from_micros(place.now), 0);
-        let fields: Vec<&str> = row.split(',').collect();
-        let change = [(ChangeAccount::parse(&accounts, &fields, None).unwrap(), &Actor::console(), &env)];
-        let changed = place.writer.execute_group(|group| group.execute_jointly(&change)).unwrap();
-        changed[0].as_ref().copied().map_err(|refusal| refusal.code)
+        let row = place.read(row);
+        place.ask_together(vec![(Channel::Bank(name.to_owned()), row)]).remove(0)
     };
-    assert_eq!(sends(&mut place, "South", "register,se:11111111,1020-3,,,,,"), Ok(true));
+    assert_eq!(sends(&mut place, "South", "register,se:11111111,1020-3,,,,,"), Ok(ChangeAnswer::Done));
     place.import(&Banks, b"reg,bank,bic,country\n1020,West,,DK\n");
     assert_eq!(sends(&mut place, "South", "change,se:11111111,1020-4,,1020-3,,,"), Err("bank.unknown"));
-    assert_eq!(sends(&mut place, "West", "change,se:11111111,1020-4,,1020-3,,,"), Ok(true));
-    assert_eq!(sends(&mut place, "North", "close,se:11111111,,,1020-4,,,"), Err("designation.other_bank"));
+    assert_eq!(sends(&mut place, "West", "change,se:11111111,1020-4,,1020-3,,,"), Ok(ChangeAnswer::Done));
+    let refused = ChangeAnswer::Refused(RowRefusal::OtherBank);
+    assert_eq!(sends(&mut place, "North", "close,se:11111111,,,1020-4,,,"), Ok(refused));
     place.verify();
 }

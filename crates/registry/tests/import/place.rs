@@ -2,9 +2,11 @@
 
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
-use registry::commands::ChangeAccount;
+use registry::RowRefusal;
+use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
-use registry::import::{Accounts, Banks, Counts, Reject, Source, run};
+use registry::import::{AccountRow, Accounts, Banks, Counts, Reject, Source, run};
+use registry::pending::Unexpected;
 use std::io::{Seek, SeekFrom, Write};
 
 /// A store with a folder of its own.
@@ -56,31 +58,38 @@ impl Place {
 
     /// Makes changes of accounts, each by itself, in one transaction.
     pub fn change_together(&mut self, rows: &[(Channel, String)]) -> Counts {
-        let vault = self.writer.store.vault().clone();
-        self.now += 1;
-        let env = Env::new(Timestamp::from_micros(self.now), 0);
-        let accounts: Vec<Accounts> =
-            rows.iter().map(|(channel, _)| Accounts { channel: channel.clone(), vault: vault.clone() }).collect();
-        let console = Actor::console();
-        let changes: Vec<_> = accounts
-            .iter()
-            .zip(rows)
-            .filter_map(|(accounts, (_, row))| {
-                let fields: Vec<&str> = row.split(',').collect();
-                Some((ChangeAccount::parse(accounts, &fields, None).ok()?, &console, &env))
-            })
-            .collect();
-        let changed = self.writer.execute_group(|group| group.execute_jointly(&changes)).unwrap();
+        let asked = rows.iter().map(|(channel, row)| (channel.clone(), self.read(row))).collect();
+        let answers = self.ask_together(asked);
         let mut counts = Counts { rows: rows.len() as u64, ..Counts::default() };
-        counts.rejected = counts.rows - changed.len() as u64;
-        for changed in changed {
-            match changed {
-                Ok(true) => counts.changed += 1,
-                Ok(false) => counts.unchanged += 1,
-                Err(_) => counts.rejected += 1,
+        for answer in answers {
+            match answer {
+                Ok(ChangeAnswer::Done) => counts.changed += 1,
+                Ok(ChangeAnswer::Unchanged) => counts.unchanged += 1,
+                Ok(ChangeAnswer::Refused(_)) | Err(_) => counts.rejected += 1,
+                Ok(ChangeAnswer::Held(_)) => panic!("nothing is to be held"),
             }
         }
         counts
+    }
+
+    /// Reads a change as a row of a file writes it.
+    pub fn read(&self, row: &str) -> Result<AccountRow, RowRefusal> {
+        let source = Accounts { channel: Channel::Operator, vault: self.writer.store.vault().clone() };
+        source.read(&row.split(',').collect::<Vec<_>>())
+    }
+
+    /// Asks for changes, each by itself, in one transaction.
+    pub fn ask_together(
+        &mut self,
+        rows: Vec<(Channel, Result<AccountRow, RowRefusal>)>,
+    ) -> Vec<Result<ChangeAnswer, &'static str>> {
+        self.now += 1;
+        let env = Env::new(Timestamp::from_micros(self.now), 0);
+        let console = Actor::console();
+        let request = |(channel, row)| ChangeAccounts::new(channel, vec![row], Unexpected::Refuse, None).unwrap();
+        let requests: Vec<_> = rows.into_iter().map(|row| (request(row), &console, &env)).collect();
+        let answers = self.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
+        answers.into_iter().map(|answers| Ok(answers.map_err(|refusal| refusal.code)?.remove(0))).collect()
     }
 
     /// The journal and the tables agree.

@@ -12,7 +12,10 @@ CREATE TABLE payee (
     designation BIGINT,
     has_specific BOOLEAN NOT NULL,
     -- The number, sealed, where no register lists it: an SE or P number.
-    number BYTEA
+    number BYTEA,
+    -- The newest change of the default account that was held, unless somebody ended it, and until when it waits.
+    pending BIGINT,
+    pending_until BIGINT
 ) /*clustered*/ /*kept*/;
 
 -- The newest row of a specific account's history: one payer, one kind of benefit.
@@ -42,8 +45,36 @@ CREATE TABLE designation (
     state BIGINT NOT NULL,
     effective BIGINT NOT NULL,
     channel BIGINT NOT NULL,
-    account BYTEA NOT NULL
+    account BYTEA NOT NULL,
+    -- Why, and how the customer consented, where a bank said so.
+    reason BIGINT,
+    consent BIGINT
 ) /*clustered*/ /*append-only*/;
+
+-- Changes that were held. An id is given before the entry is.
+CREATE TABLE pending_change (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it.
+    entry BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    channel_key BYTEA NOT NULL,
+    -- The row of designation that was in force.
+    expects BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    reason BIGINT,
+    consent BIGINT,
+    asked BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX pending_change_entry ON pending_change (entry, id);
+CREATE INDEX pending_change_channel ON pending_change (channel_key, id);
+
+-- How somebody ended that a change waits.
+CREATE TABLE pending_ending (
+    pending BIGINT NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL UNIQUE,
+    state BIGINT NOT NULL,
+    why BYTEA
+) /*append-only*/;
 
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (

@@ -1,0 +1,261 @@
+//! What banks ask for, and what they are told.
+
+use crate::support::{ANNA, BANK_TOKEN, NOW, OTHER_BANK_TOKEN, PUBLIC_TOKEN, World, request};
+use hyper::Method;
+use kernel::{Actor, Env, Secrets};
+use registry::commands::ReleaseChange;
+use serde_json::{Value, json};
+use tokio::task::block_in_place;
+
+const BO: &str = "cpr:6201701235";
+const DAN: &str = "cpr:6401701237";
+/// Anna's account, and another one with her bank; Bo's is with another.
+const ANNA_ACCOUNT: &str = "0040-440116243";
+const NEXT: &str = "0040-1";
+
+/// A change that the customer wants, unless it says otherwise.
+fn change(action: &str, payee: &str, more: Value) -> Value {
+    let mut change = json!({ "action": action, "payee": payee, "reason": "user_request", "consent": "netbank" });
+    change.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    change
+}
+
+impl World {
+    /// Asks for changes; what became of each, in a word.
+    async fn changed(&self, token: &str, changes: &[Value], hold: bool) -> Vec<String> {
+        let body = json!({ "changes": changes, "hold": hold }).to_string();
+        let answers = self.post("/v1/accounts", token, &body).await.done();
+        let answers = answers["answers"].as_array().unwrap().clone();
+        let word = |answer: &Value| {
+            let (code, detail) = (answer["code"].as_str(), answer["detail"].as_str());
+            assert_eq!((code.is_some(), detail.is_some()), (answer["result"] == "refused", code.is_some()), "{answer}");
+            assert_eq!(answer["change"].is_string(), answer["result"] == "held", "{answer}");
+            code.or(answer["result"].as_str()).unwrap().to_owned()
+        };
+        answers.iter().map(word).collect()
+    }
+
+    async fn resolved(&self, payee: &str) -> Value {
+        let body = json!({ "payee": payee, "purpose": "payment" }).to_string();
+        self.post("/v1/resolve", PUBLIC_TOKEN, &body).await.done()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_change_has_its_answer_and_one_request_is_one_entry() {
+    let world = World::new().await;
+    let before = world.entries();
+    let next = |expects: &str| json!({ "account": NEXT, "expects": expects });
+    let of_the_bank = |reason: &str, mut more: Value| {
+        more["reason"] = json!(reason);
+        more["consent"] = json!("not_needed");
+        more
+    };
+    let table = [
+        (change("change", ANNA, next(ANNA_ACCOUNT)), "done"),
+        (change("change", ANNA, next(ANNA_ACCOUNT)), "unchanged"),
+        (change("register", DAN, json!({ "account": NEXT })), "done"),
+        (change("freeze", DAN, json!({})), "done"),
+        (change("change", DAN, json!({ "account": "0040-2", "expects": NEXT })), "designation.frozen"),
+        (change("unfreeze", DAN, of_the_bank("fraud", json!({}))), "done"),
+        (
+            change("change", DAN, of_the_bank("branch_transfer", json!({ "account": "0040-2", "expects": "0040" }))),
+            "done",
+        ),
+        (change("close", DAN, of_the_bank("account_closure", json!({ "account": "0040-2" }))), "done"),
+        (change("unfreeze", DAN, json!({})), "designation.none"),
+        (change("take", ANNA, next(NEXT)), "designation.action"),
+        (change("change", "cpr:610170", next("none")), "payee.malformed"),
+        (change("change", "cpr:7201701235", next("none")), "payee.unknown"),
+        (change("register", "cpr:6301701236", json!({ "account": NEXT })), "payee.dead"),
+        (change("change", ANNA, json!({ "account": "0040-x", "expects": NEXT })), "account.malformed"),
+        (change("change", ANNA, json!({ "expects": NEXT })), "account.missing"),
+        (change("change", ANNA, json!({ "account": "0040-2", "expects": NEXT, "currency": "kr" })), "account.currency"),
+        (change("change", ANNA, json!({ "account": "0040-2", "expects": NEXT, "bic": "?" })), "bank.bic"),
+        (change("change", ANNA, json!({ "account": "0040-2", "expects": NEXT, "bic": "SPARFO22" })), "account.bic"),
+        (change("change", ANNA, json!({ "account": "DE89370400440532013000", "expects": NEXT })), "account.bic"),
+        (
+            change("change", ANNA, json!({ "account": "DE89370400440532013000", "bic": "EKSBDK22", "expects": NEXT })),
+            "account.bic_country",
+        ),
+        (
+            change(
+                "change",
+                ANNA,
+                json!({ "account": "DE89370400440532013000", "bic": "COBADEFFXXX", "expects": NEXT }),
+            ),
+            "designation.other_bank",
+        ),
+        (change("change", ANNA, json!({ "account": "9999-1", "expects": NEXT })), "bank.unknown"),
+        (change("change", ANNA, json!({ "account": "9860-1", "expects": NEXT })), "designation.other_bank"),
+        (change("close", BO, json!({})), "designation.other_bank"),
+        (change("change", BO, json!({ "account": NEXT, "expects": "?" })), "designation.expects"),
+        (change("change", BO, json!({ "account": NEXT })), "designation.expects_missing"),
+        (change("register", BO, json!({ "account": NEXT })), "designation.expects_missing"),
+        (change("register", BO, next("none")), "designation.expects_mismatch"),
+        (change("change", BO, of_the_bank("reconciliation", next("9860"))), "designation.reason"),
+        (
+            change("change", BO, json!({ "account": NEXT, "expects": "9860", "reason": null })),
+            "designation.reason_missing",
+        ),
+        (change("freeze", ANNA, of_the_bank("branch_transfer", json!({}))), "designation.reason"),
+        (change("close", ANNA, json!({ "reason": "whim" })), "designation.reason"),
+        (change("close", ANNA, json!({ "consent": "not_needed" })), "designation.consent"),
+        (change("close", ANNA, json!({ "consent": null })), "designation.consent_missing"),
+        (change("change", BO, next("9860-1234567")), "done"),
+    ];
+    let changes = table.each_ref().map(|(change, _)| change.clone());
+    let answers = world.changed(BANK_TOKEN, &changes, false).await;
+    for ((change, expected), answer) in table.iter().zip(&answers) {
+        assert_eq!(answer, expected, "{change}");
+    }
+    assert_eq!(answers.len(), table.len());
+    assert_eq!(world.entries(), before + 1);
+    let anna = world.resolved(ANNA).await;
+    assert_eq!((&anna["last_change_channel"], &anna["pending_change"]), (&json!("bank"), &json!(false)));
+    assert_eq!(
+        world.changed(OTHER_BANK_TOKEN, &[change("close", BO, json!({}))], false).await,
+        ["designation.other_bank"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_as_a_whole() {
+    let world = World::new().await;
+    let ask = async |token: &str, body: &str| world.post("/v1/accounts", token, body).await;
+    let close = change("close", ANNA, json!({}));
+    let many = |count| json!({ "changes": vec![close.clone(); count] }).to_string();
+    ask(BANK_TOKEN, &many(0)).await.refused(422, "change.count");
+    ask(BANK_TOKEN, &many(1_001)).await.refused(422, "change.count");
+    ask("bank~Nobody.accounts", &many(1)).await.refused(422, "bank.unknown");
+    ask("authority.accounts", &many(1)).await.refused(403, "policy.not_allowed");
+    ask("bank.verify", &many(1)).await.refused(403, "token.scope");
+    for body in [
+        "{}",
+        "[]",
+        r#"{"changes":[[]]}"#,
+        r#"{"changes":[{}]}"#,
+        r#"{"changes":[{"action":"close"}]}"#,
+        r#"{"changes":[{"action":1,"payee":"cpr:6101701234"}]}"#,
+        r#"{"changes":[{"action":"close","payee":"cpr:6101701234","payee":"cpr:6101701234"}]}"#,
+        r#"{"changes":[{"action":"close","payee":"cpr:6101701234","payer":"x"}]}"#,
+        r#"{"changes":[],"hold":"yes"}"#,
+    ] {
+        let problem = ask(BANK_TOKEN, body).await.refused(400, "body.field");
+        assert!(!problem.to_string().contains("6101701234"), "{problem}");
+    }
+    // A thousand full changes are not too large.
+    let full = json!({
+        "action": "unfreeze", "payee": "cpr:610170-1234", "account": "DK50 0040 0440 1162 43", "bic": "EKSBDK22XXX", "currency": "DKK",
+        "expects": "DK50 0040 0440 1162 43", "reason": "reconciliation", "consent": "signed_form"
+    });
+    let answers = world.changed(BANK_TOKEN, &vec![full; 1_000], true).await;
+    assert_eq!(answers, vec!["designation.reason"; 1_000]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_is_answered_as_it_was_first() {
+    let world = World::new().await;
+    let ask = async |token: &str, key: &str, body: &str| {
+        let mut asked = request(Method::POST, "/v1/accounts", token, Some(body));
+        asked.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        world.ask(asked).await
+    };
+    let first = json!({ "changes": [
+        change("change", ANNA, json!({ "account": NEXT, "expects": ANNA_ACCOUNT })),
+        change("register", BO, json!({ "account": NEXT })),
+    ], "hold": true });
+    let answer = ask(BANK_TOKEN, "one", &first.to_string()).await.done();
+    assert_eq!(answer["answers"][0]["result"], "done");
+    assert_eq!(answer["answers"][1]["result"], "held");
+    let before = world.entries();
+    // However it is written.
+    let again = serde_json::to_string_pretty(&first).unwrap();
+    assert_eq!(ask(BANK_TOKEN, "one", &again).await.done(), answer);
+    assert_eq!(world.entries(), before);
+    let other = json!({ "changes": [change("close", ANNA, json!({}))] }).to_string();
+    ask(BANK_TOKEN, "one", &other).await.refused(422, "idempotency.reused");
+    ask(BANK_TOKEN, "two words", &other).await.refused(400, "idempotency.key");
+    let results = |answer: Value| answer["answers"][0]["code"].clone();
+    assert_eq!(results(ask(OTHER_BANK_TOKEN, "one", &other).await.done()), "designation.other_bank");
+    let anew = ask(BANK_TOKEN, "two", &first.to_string()).await.done();
+    assert_eq!(anew["answers"][0]["result"], "unchanged");
+    assert_eq!(anew["answers"][1]["code"], "change.waiting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_waits_is_seen_by_who_asked_and_changes_nothing() {
+    let world = World::new().await;
+    let before = world.resolved(BO).await;
+    let name = world.held().await;
+    let during = world.resolved(BO).await;
+    assert_eq!((&before["pending_change"], &during["pending_change"]), (&json!(false), &json!(true)));
+    assert_eq!(during["account"], before["account"]);
+
+    let path = format!("/v1/accounts/changes/{name}");
+    let shown = world.get(&path, BANK_TOKEN).await.done();
+    assert_eq!(
+        shown,
+        json!({
+            "change": name, "state": "held", "asked": "2026-11-23T09:00:00Z", "until": "2026-12-23T09:00:00Z",
+            "reason": "user_request", "consent": "phone", "ended": null,
+        })
+    );
+    let listed = |changes: Vec<Value>| json!({ "changes": changes, "next": null });
+    let list = async |token: &str| world.get("/v1/accounts/changes", token).await.done();
+    assert_eq!(list(BANK_TOKEN).await, listed(vec![shown.clone()]));
+    assert_eq!(list(OTHER_BANK_TOKEN).await, listed(vec![]));
+    let withdraw = async |token: &str, name: &str| {
+        world.ask(request(Method::POST, &format!("/v1/accounts/changes/{name}/withdraw"), token, None)).await
+    };
+    for other in [&path[..path.len() - 1], "/v1/accounts/changes/0000000000000", "/v1/accounts/changes/6201701235"] {
+        world.get(other, BANK_TOKEN).await.refused(404, "change.unknown");
+    }
+    world.get(&path, OTHER_BANK_TOKEN).await.refused(404, "change.unknown");
+    withdraw(OTHER_BANK_TOKEN, &name).await.refused(404, "change.unknown");
+
+    let withdrawn = json!({ "change": name, "state": "withdrawn" });
+    assert_eq!(withdraw(BANK_TOKEN, &name.to_lowercase()).await.done(), withdrawn);
+    assert_eq!(withdraw(BANK_TOKEN, &name).await.done(), withdrawn);
+    assert_eq!(list(BANK_TOKEN).await, listed(vec![]));
+    let shown = world.get(&path, BANK_TOKEN).await.done();
+    assert_eq!((&shown["state"], &shown["ended"]), (&json!("withdrawn"), &json!("2026-11-23T09:00:00Z")));
+    assert_eq!(world.resolved(BO).await, before);
+
+    let next = world.held().await;
+    let release = {
+        let (change, why, officer) = (next.clone(), "the payee was called".to_owned(), Actor::operator("anna"));
+        ReleaseChange { change, why, officer }
+    };
+    let released = block_in_place(|| {
+        let mut writer = world.store.writer(Secrets::from_system()).unwrap();
+        writer.execute(&release, &release.officer, &Env::new(NOW, 0)).unwrap()
+    });
+    assert!(released);
+    withdraw(BANK_TOKEN, &next).await.refused(409, "change.ended");
+    let after = world.resolved(BO).await;
+    assert_eq!((&after["pending_change"], &after["bic"]), (&json!(false), &json!("EKSBDK22")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_comes_page_by_page() {
+    let world = World::new().await;
+    let payees: Vec<String> = (0..5).map(|number| format!("p:100000000{number}")).collect();
+    let rows = |account: &str| -> Vec<Value> {
+        payees.iter().map(|payee| change("register", payee, json!({ "account": account }))).collect()
+    };
+    assert_eq!(world.changed(OTHER_BANK_TOKEN, &rows("9860-5"), true).await, ["done"; 5]);
+    assert_eq!(world.changed(BANK_TOKEN, &rows("0040-5"), true).await, ["held"; 5]);
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = world.get(&format!("/v1/accounts/changes?limit=2{cursor}"), BANK_TOKEN).await.done();
+        seen.extend(page["changes"].as_array().unwrap().iter().map(|change| change["change"].to_string()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 5);
+    assert!(seen.is_sorted_by(|one, other| one < other), "{seen:?}");
+    world.get("/v1/accounts/changes?cursor=a0", BANK_TOKEN).await.refused(400, "cursor.invalid");
+}
