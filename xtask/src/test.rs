@@ -36,6 +36,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         let cluster = Cluster::start(postgres::WITHOUT_SYNC);
         Some(cluster.map_err(|text| format!("{text}, or say --without-postgres"))?)
     };
+    set_up("curl", "curl", "curl")?;
     let cargo = |args: &[&str]| with(&settings, cargo(args));
     let mut parts: Vec<(String, Counts)> = Vec::new();
     let mut part = |name: &str, run: &dyn Fn() -> Counts| {
@@ -137,20 +138,17 @@ fn schemas(without: bool) -> Result<Schemas, String> {
         }
         return Ok(Schemas::LeftOut(format!("LEFT OUT (no schemas): {why}; set ANVIS_XSD_DIR")));
     }
-    set_up_xmllint()?;
+    set_up("xmllint", "libxml2-utils", "libxml2").map_err(|text| format!("{text}, or say --without-xsd"))?;
     Ok(Schemas::In(folder.canonicalize().unwrap_or(folder)))
 }
 
-fn set_up_xmllint() -> Result<(), String> {
-    let has_xmllint = || program("xmllint", &["--version"]).output().is_some();
-    if has_xmllint() {
+/// Finds a program, or installs Debian's package that has it.
+fn set_up(name: &str, package: &str, elsewhere: &str) -> Result<(), String> {
+    let is_there = || program(name, &["--version"]).output().is_some();
+    if is_there() || (install(package)? && is_there()) {
         return Ok(());
     }
-    if install("libxml2-utils")? && has_xmllint() {
-        return Ok(());
-    }
-    Err("xmllint is missing: install libxml2-utils (Debian, Ubuntu) or libxml2 (elsewhere), or say --without-xsd"
-        .to_owned())
+    Err(format!("{name} is missing: install {package} (Debian, Ubuntu) or {elsewhere} (elsewhere)"))
 }
 
 #[cfg(test)]

@@ -131,6 +131,10 @@ pub enum Command {
     Demo(Demo),
 }
 
+/// Where figures and health are shown unless told otherwise.
+const METRICS: &str = "127.0.0.1:9464";
+const GRACE_SECONDS: u64 = 30;
+
 #[derive(Args)]
 pub struct Serve {
     /// Where clients find it; without encryption, only an address of this machine's own.
@@ -167,11 +171,30 @@ pub struct Serve {
     #[arg(long, value_name = "NAME", requires = "trusted_proxy", help_heading = "Behind a proxy")]
     pub client_cert_header: Option<edge::server::HeaderName>,
     /// Where figures and health are shown, in clear, to whoever watches over it.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9464")]
+    #[arg(long, value_name = "ADDR", default_value = METRICS)]
     pub metrics_listen: SocketAddr,
     /// How long what was taken may take at the end.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
     pub grace: u64,
+}
+
+impl Serve {
+    /// At these addresses, and all else as it is without options.
+    pub fn at(listen: SocketAddr, metrics_listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            tls_cert: None,
+            tls_key: None,
+            client_ca: None,
+            issuer: None,
+            trust: Vec::new(),
+            trusted_proxy: Vec::new(),
+            client_address_header: edge::server::HeaderName::from_static("x-forwarded-for"),
+            client_cert_header: None,
+            metrics_listen,
+            grace: GRACE_SECONDS,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -258,6 +281,9 @@ pub enum Payer {
         /// What becomes of a payment whose payee has no account.
         #[arg(long, value_parser = no_account, value_name = "reject|hold|pay-to:IBAN")]
         no_account: registry::payer::NoAccount,
+        /// The bank, or another intermediary, that fetches what was completed for it: its name in the bank directory.
+        #[arg(long, value_name = "NAME")]
+        bank: Option<String>,
     },
 }
 
@@ -493,6 +519,15 @@ pub struct Demo {
     /// Another number gives another nation.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Stay up and serve other systems over HTTP; says how to try it.
+    #[arg(long)]
+    pub serve: bool,
+    /// Where it is served.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443", requires = "serve")]
+    pub listen: SocketAddr,
+    /// Where figures and health are shown meanwhile.
+    #[arg(long, value_name = "ADDR", default_value = METRICS, requires = "serve")]
+    pub metrics_listen: SocketAddr,
 }
 
 fn existing_file(text: &str) -> Result<PathBuf, String> {

@@ -70,6 +70,14 @@ impl Answer {
     }
 }
 
+/// Prints an answer to a command that goes on.
+pub fn show(answer: &Answer, wants_json: bool) {
+    if let Answer::Whole { text, json, .. } = answer {
+        let text = if wants_json { &json.to_string() } else { text };
+        print(text, 0);
+    }
+}
+
 /// Prints what came of a command.
 pub fn finish(result: Result<Answer, Error>, wants_json: bool) -> ExitCode {
     match result {

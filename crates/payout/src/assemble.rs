@@ -1,11 +1,12 @@
 //! Puts what was done of a payment file together, in its order: the completed file, the status report, the counts.
 
-use crate::batch::Tally;
+use crate::batch::{Counts, Tally};
+use crate::foresight::Foresight;
 use crate::message::{
-    BlockHead, Chunk, CompletedFile, Fault, FileHead, GroupStatus, Part, StatusFile, Version, write_removed,
+    BlockHead, Chunk, CompletedFile, Fault, FileHead, GroupStatus, Output, Part, StatusFile, Version, write_removed,
 };
-use crate::outputs::{PartFile, WriteBack};
-use crate::payment::{State, Verdict};
+use crate::outputs::WriteBack;
+use crate::payment::Verdict;
 use crate::reason::Reason;
 use crate::seen::SeenIds;
 use crate::store::ids::Ids;
@@ -21,23 +22,34 @@ use std::sync::Arc;
 /// The smallest payment that the schema allows has more bytes than this.
 const PAYMENT_BYTES_MIN: u64 = 100;
 
-/// What is written while the file goes by.
+/// What is written while the file goes by, if anything is.
 pub(crate) struct Writing {
-    pub(crate) completed: PartFile,
-    pub(crate) status: PartFile,
+    pub(crate) completed: Option<Output>,
+    pub(crate) status: Option<Output>,
     /// Our id of the completed file, where it is not the payer's own.
     pub(crate) new_message_id: Option<String>,
     /// Our id of the status report, and its date.
     pub(crate) status_id: String,
     pub(crate) created: Timestamp,
+    /// What heads will say in the end: known of a batch that is recorded, and needed where they are taken before the end.
+    pub(crate) foresight: Foresight,
+    /// What brings it to the disk meanwhile.
+    pub(crate) write_back: Option<WriteBack>,
+}
+
+impl Writing {
+    /// Of a batch from which nothing is written now.
+    pub(crate) fn nothing(status_id: String, created: Timestamp) -> Self {
+        let foresight = Foresight::default();
+        Self { completed: None, status: None, new_message_id: None, status_id, created, foresight, write_back: None }
+    }
 }
 
 /// A file that is being put together.
-pub(crate) struct Assembly<'a> {
-    setting: &'a Setting<'a>,
+pub(crate) struct Assembly {
+    setting: Arc<Setting>,
     writing: Writing,
-    write_back: WriteBack,
-    completed: CompletedFile,
+    completed: Option<CompletedFile>,
     status: Option<StatusFile>,
     head: Option<Arc<FileHead>>,
     /// The block that is open, and where its head begins in the file.
@@ -48,6 +60,8 @@ pub(crate) struct Assembly<'a> {
     in_file: Sums,
     in_block: Sums,
     tally: Tally,
+    /// Of the payments that stand in the completed file.
+    sent: Tally,
     count_fault: Option<Fault>,
     sum_fault: Option<Fault>,
 }
@@ -79,32 +93,33 @@ impl Sums {
 
 /// What was put together. The files are whole but not synced, and have no names yet.
 pub(crate) struct Assembled {
-    pub(crate) writing: Writing,
     /// Whether any payment stands in the completed file.
     pub(crate) has_completed: bool,
     pub(crate) tally: Tally,
+    /// Of those payments.
+    pub(crate) sent: Tally,
     pub(crate) version: Version,
     pub(crate) message_id: String,
     /// Where it stands in the file.
     pub(crate) message_id_at: u64,
     /// The first count, or else the first sum, that is not true.
     pub(crate) fault: Option<Fault>,
+    /// What was written in memory and not taken yet.
+    pub(crate) rest: Vec<u8>,
 }
 
-fn cannot(writing: &Writing) -> impl FnOnce(io::Error) -> Error {
-    let path = writing.completed.path().display().to_string();
-    move |error| StoreError::new(format!("{path} or its status report could not be written"), error).into()
+fn cannot(status_id: &str) -> impl FnOnce(io::Error) -> Error {
+    let doing = format!("the completed file or the status report {status_id} could not be written");
+    move |error| StoreError::new(doing, error).into()
 }
 
-impl<'a> Assembly<'a> {
+impl Assembly {
     /// `file_bytes` is the length of the file that comes in; none for one that has come in before.
-    pub(crate) fn new(setting: &'a Setting<'a>, writing: Writing, file_bytes: Option<u64>) -> Result<Self, Error> {
-        let completed = CompletedFile::new(writing.completed.handle()?);
-        let write_back = WriteBack::of([&writing.completed, &writing.status])?;
-        Ok(Self {
+    pub(crate) fn new(setting: Arc<Setting>, mut writing: Writing, file_bytes: Option<u64>) -> Self {
+        let completed = writing.completed.take().map(CompletedFile::new);
+        Self {
             setting,
             writing,
-            write_back,
             completed,
             status: None,
             head: None,
@@ -114,17 +129,25 @@ impl<'a> Assembly<'a> {
             in_file: Sums::NONE,
             in_block: Sums::NONE,
             tally: Tally::default(),
+            sent: Tally::default(),
             count_fault: None,
             sum_fault: None,
-        })
+        }
     }
 
     /// Takes the next chunk. A payment whose end-to-end id was used before is refused here, where the order is known.
     pub(crate) fn take(&mut self, done: &mut Done) -> Result<(), Stop> {
         self.write(done).map_err(|stop| match stop {
             Failed::Stop(stop) => stop,
-            Failed::Io(error) => Stop::Error(cannot(&self.writing)(error)),
+            Failed::Io(error) => Stop::Error(cannot(&self.writing.status_id)(error)),
         })
+    }
+
+    /// What was written in memory since it was taken last.
+    pub(crate) fn written(&mut self) -> Vec<u8> {
+        let mut written = self.completed.as_mut().map(|file| file.output().take()).unwrap_or_default();
+        written.extend(self.status.as_mut().map(|report| report.output().take()).unwrap_or_default());
+        written
     }
 
     fn write(&mut self, done: &mut Done) -> Result<(), Failed> {
@@ -142,7 +165,7 @@ impl<'a> Assembly<'a> {
                 Part::BlockHead { span, head } => {
                     self.block = Some((Arc::clone(head), chunk.offset + span.start as u64));
                     self.in_block = Sums::NONE;
-                    self.completed.begin_block(&chunk.bytes[span.clone()], head)?;
+                    self.begin_block(&chunk.bytes[span.clone()], head)?;
                 }
                 Part::Payment { .. } => {
                     let payment = &mut payments[next];
@@ -160,33 +183,55 @@ impl<'a> Assembly<'a> {
                     self.in_block.add(payment.amount, kept);
                     let outcome = &payment.ruling.outcome;
                     self.tally.add(outcome.state, outcome.reason, payment.row.money);
+                    if kept {
+                        self.sent.add(outcome.state, None, payment.row.money);
+                    }
                     next += 1;
                 }
                 Part::BlockTail { span } => self.end_block(&chunk.bytes[span.clone()])?,
                 Part::FileTail { span } => {
                     self.check_file();
                     let Sums { kept, kept_sum, .. } = self.in_file;
-                    if kept > 0 {
-                        self.completed.end_file(&chunk.bytes[span.clone()], kept, kept_sum)?;
+                    if let Some(completed) = self.completed.as_mut().filter(|_| kept > 0) {
+                        completed.end_file(&chunk.bytes[span.clone()], kept, kept_sum)?;
                     }
                 }
             }
         }
         self.flush(&payments[run..next], completed, status)?;
-        self.write_back.written(completed.len() + status.len());
+        if let Some(write_back) = &mut self.writing.write_back {
+            write_back.written(completed.len() + status.len());
+        }
         Ok(())
     }
 
     fn begin_file(&mut self, part: &[u8], head: &Arc<FileHead>) -> Result<(), Failed> {
-        self.completed.begin_file(part, head, self.writing.new_message_id.as_deref())?;
-        let Writing { status, status_id, created, .. } = &self.writing;
-        let file = status.handle().map_err(Stop::Error)?;
-        self.status = Some(StatusFile::begin(file, head.version, status_id, *created, &head.message_id)?);
+        let Writing { status, status_id, created, new_message_id, foresight, .. } = &mut self.writing;
+        if let Some(completed) = &mut self.completed {
+            completed.begin_file(part, head, new_message_id.as_deref())?;
+            if let Some((count, sum)) = foresight.file {
+                completed.foretell_file(count, sum)?;
+            }
+        }
+        if let Some(output) = status.take() {
+            let told = foresight.status.unwrap_or(GroupStatus::Accepted);
+            let report = StatusFile::begin(output, head.version, status_id, *created, &head.message_id, told)?;
+            self.status = Some(report);
+        }
         if self.file_bytes > 0 {
             let declared = head.count.value.unwrap_or(0);
             self.seen = Some(SeenIds::new(declared, self.file_bytes / PAYMENT_BYTES_MIN));
         }
         self.head = Some(Arc::clone(head));
+        Ok(())
+    }
+
+    fn begin_block(&mut self, part: &[u8], head: &BlockHead) -> Result<(), Failed> {
+        let Some(completed) = &mut self.completed else { return Ok(()) };
+        completed.begin_block(part, head)?;
+        if let Some((count, sum)) = self.writing.foresight.blocks.get(&head.index) {
+            completed.foretell_block(*count, *sum)?;
+        }
         Ok(())
     }
 
@@ -203,7 +248,7 @@ impl<'a> Assembly<'a> {
         status: &mut Vec<u8>,
         ids: &[u8],
     ) {
-        let Setting { batch, payer, .. } = self.setting;
+        let Setting { batch, payer, .. } = &*self.setting;
         payment.ruling = Ruling::of(Verdict::Reject(Reason::DuplicateEndToEndId));
         payment.row.outcome = payment.ruling.outcome;
         let plain_ids = &ids[payment.ids.clone()];
@@ -221,7 +266,9 @@ impl<'a> Assembly<'a> {
     /// Writes payments that stand in a row, in the buffers too.
     fn flush(&mut self, payments: &[Worked], completed: &[u8], status: &[u8]) -> Result<(), Failed> {
         let (Some(first), Some(last)) = (payments.first(), payments.last()) else { return Ok(()) };
-        self.completed.payments(&completed[first.completed.start..last.completed.end])?;
+        if let Some(file) = &mut self.completed {
+            file.payments(&completed[first.completed.start..last.completed.end])?;
+        }
         if let (Some(report), Some((block, _))) = (&mut self.status, &self.block) {
             report.entries(&block.payment_info_id, &status[first.status.start..last.status.end])?;
         }
@@ -241,7 +288,9 @@ impl<'a> Assembly<'a> {
                 check_sum(&mut self.sum_fault, declared.value, sum, ("AM17", at, place, "the block"));
             }
         }
-        self.completed.end_block(part, kept, kept_sum)?;
+        if let Some(completed) = &mut self.completed {
+            completed.end_block(part, kept, kept_sum)?;
+        }
         Ok(())
     }
 
@@ -259,16 +308,24 @@ impl<'a> Assembly<'a> {
 
     /// Ends the files.
     pub(crate) fn end(mut self) -> Result<Assembled, Error> {
-        let (Some(head), Some(status)) = (self.head.take(), self.status.take()) else {
+        let Some(head) = self.head.take() else {
             return Err(StoreError::plain("a payment file ended before it began").into());
         };
-        self.write_back.end()?;
-        status.end(group_status(&self.tally)).map_err(cannot(&self.writing))?;
-        self.completed.into_file().map_err(cannot(&self.writing))?;
+        let Writing { status_id, write_back, .. } = self.writing;
+        write_back.map(WriteBack::end).transpose()?;
+        let mut rest = Vec::new();
+        if let Some(completed) = self.completed {
+            rest.extend(completed.end().map_err(cannot(&status_id))?.take());
+        }
+        if let Some(report) = self.status {
+            let status = group_status(&self.tally.counts());
+            rest.extend(report.end(status).map_err(cannot(&status_id))?.take());
+        }
         Ok(Assembled {
-            writing: self.writing,
             has_completed: self.in_file.kept > 0,
             tally: self.tally,
+            sent: self.sent,
+            rest,
             version: head.version,
             message_id: head.message_id.clone(),
             message_id_at: head.message_id_span.start as u64,
@@ -278,8 +335,8 @@ impl<'a> Assembly<'a> {
 }
 
 /// The status of the group, from what became of its payments.
-fn group_status(tally: &Tally) -> GroupStatus {
-    let [routed, passed, held, rejected, cancelled] = State::ALL.map(|state| tally.of(state));
+pub(crate) fn group_status(counts: &Counts) -> GroupStatus {
+    let Counts { routed, passed, held, rejected, cancelled, .. } = *counts;
     match (routed + passed > 0, held > 0, rejected + cancelled > 0) {
         (true, false, false) => GroupStatus::Accepted,
         (false, true, false) => GroupStatus::Pending,

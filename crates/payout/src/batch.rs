@@ -4,7 +4,7 @@ use crate::payment::State;
 use crate::reason::Reason;
 use denmark::{Decimal, Money};
 use kernel::{Id, Timestamp};
-use registry::payer::PayerVersion;
+use registry::payer::{Payer, PayerVersion};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,11 +17,13 @@ pub struct Batch {
     pub entry: i64,
     /// Whose it is, with the agreement of that moment.
     pub payer: Id<PayerVersion>,
+    /// Whose it is.
+    pub owner: Id<Payer>,
     /// SHA-256 of the file.
     pub file_hash: [u8; 32],
     /// The bank directory that was used: that of a journal of this size.
     pub banks_at: i64,
-    /// Whether the sealed input is kept, because something was held.
+    /// Whether the sealed input is kept: it came in over the network, something may be held, or a bank fetches what is completed.
     pub input_kept: bool,
     /// What else was recorded.
     pub record: Record,
@@ -70,6 +72,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// How many payments named somebody who is not there: in no register, or dead.
+    #[must_use]
+    pub fn misses(&self) -> u64 {
+        [Reason::NotInRegister, Reason::Dead].iter().filter_map(|reason| self.reasons.get(reason.code())).sum()
+    }
+
     /// The batch's state, as people read it.
     #[must_use]
     pub fn state(&self) -> &'static str {
@@ -83,6 +91,15 @@ impl Counts {
             "rejected"
         }
     }
+}
+
+/// What stands in a completed file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// How many payments.
+    pub payments: u64,
+    /// What they come to, by currency.
+    pub sums: BTreeMap<String, String>,
 }
 
 /// Counts that are being made.
@@ -115,6 +132,20 @@ impl Tally {
     #[must_use]
     pub const fn of(&self, state: State) -> u64 {
         self.states[state as usize]
+    }
+
+    /// What of it goes on to the payees.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
+        for ((label, currency), amount) in &self.sums {
+            if [State::Routed, State::Passed].iter().any(|state| state.name() == *label) {
+                let sum = sums.entry(String::from_utf8_lossy(currency).into_owned()).or_insert(Decimal::ZERO);
+                *sum = sum.checked_add(*amount).unwrap_or(*sum);
+            }
+        }
+        let payments = self.of(State::Routed) + self.of(State::Passed);
+        Sent { payments, sums: sums.into_iter().map(|(currency, sum)| (currency, sum.to_string())).collect() }
     }
 
     /// The counts.

@@ -10,6 +10,7 @@
 mod assemble;
 pub mod batch;
 pub mod commands;
+mod foresight;
 pub mod message;
 mod outputs;
 mod parallel;
@@ -18,6 +19,7 @@ pub mod payment;
 pub mod policy;
 pub mod queries;
 pub mod reason;
+pub mod rendering;
 mod seen;
 mod store;
 mod work;

@@ -1,6 +1,7 @@
 //! The files that are written of a batch, under names of our own, and only when they are whole.
 
 use crate::batch::{self, Batch};
+use crate::message::Output;
 use kernel::{Error, Id, StoreError, files};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -101,6 +102,27 @@ impl Drop for PartFile {
             // What cannot be removed now is swept later.
             let _ = std::fs::remove_file(&self.part);
         }
+    }
+}
+
+/// The two files of a stage, while they are written.
+pub(crate) struct Parts {
+    pub(crate) completed: PartFile,
+    pub(crate) status: PartFile,
+}
+
+impl Parts {
+    pub(crate) fn create(outputs: &Outputs) -> Result<Self, Error> {
+        Ok(Self { completed: PartFile::create(&outputs.completed)?, status: PartFile::create(&outputs.status)? })
+    }
+
+    /// To write through: the completed file and the report.
+    pub(crate) fn outputs(&self) -> Result<[Output; 2], Error> {
+        Ok([Output::file(self.completed.handle()?), Output::file(self.status.handle()?)])
+    }
+
+    pub(crate) fn write_back(&self) -> Result<WriteBack, Error> {
+        WriteBack::of([&self.completed, &self.status])
     }
 }
 

@@ -13,16 +13,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Payments that are looked up together.
-const CHUNK_PAYMENTS: usize = kernel::failpoint::chunk(2048, 4);
+pub(crate) const CHUNK_PAYMENTS: usize = kernel::failpoint::chunk(2048, 4);
 /// Threads that read, decide and complete.
 pub(crate) const WORKERS: usize = 2;
 /// Chunks in memory at a time: about 4 MB each, with what becomes of them.
 const IN_FLIGHT: usize = 6;
 
 /// One pass over a file: cut on one thread, worked on others, taken in order by the caller.
-pub(crate) struct Run<'r, R> {
+pub(crate) struct Run<R> {
     input: R,
-    setting: &'r Setting<'r>,
+    setting: Arc<Setting>,
     seals_input: bool,
 }
 
@@ -41,8 +41,8 @@ struct Cut {
     message_id: Option<String>,
 }
 
-impl<'r, R: Read + Send> Run<'r, R> {
-    pub(crate) fn new(input: R, setting: &'r Setting<'r>, seals_input: bool) -> Self {
+impl<R: Read + Send> Run<R> {
+    pub(crate) fn new(input: R, setting: Arc<Setting>, seals_input: bool) -> Self {
         Self { input, setting, seals_input }
     }
 
@@ -60,13 +60,10 @@ impl<'r, R: Read + Send> Run<'r, R> {
             let learnt = Arc::clone(&learnt);
             move |spare: Option<Done>| {
                 let mut buffers = Buffers::default();
-                if let Some(Done { chunk, mut payments, mut completed, mut status, mut ids, .. }) = spare {
+                if let Some(done) = spare {
+                    let (chunk, spare) = done.recycle();
                     cutter.recycle(chunk);
-                    payments.clear();
-                    completed.clear();
-                    status.clear();
-                    ids.clear();
-                    buffers = Buffers { payments, completed, status, ids };
+                    buffers = spare;
                 }
                 let result = cutter.next_chunk();
                 let mut learnt = learnt.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,12 +89,13 @@ impl<'r, R: Read + Send> Run<'r, R> {
         let workers = connections
             .into_iter()
             .map(|connection| {
-                let mut worker = Worker::new(setting, connection);
+                let mut worker = Worker::new(Arc::clone(&setting), connection, true);
+                let setting = Arc::clone(&setting);
                 move |(chunk, buffers, piece): (Chunk, Buffers, i64)| -> Result<Done, Stop> {
                     let mut done = worker.work(chunk, buffers)?;
                     if seals_input {
-                        let Setting { vault, batch, .. } = *setting;
-                        done.sealed_input = Some(store::input::seal(vault, batch, piece, &done.chunk.bytes)?);
+                        let Setting { vault, batch, .. } = &*setting;
+                        done.sealed_input = Some(store::input::seal(vault, *batch, piece, &done.chunk.bytes)?);
                     }
                     Ok(done)
                 }
@@ -119,13 +117,13 @@ impl<'r, R: Read + Send> Run<'r, R> {
 }
 
 /// Why the file cannot be read: what comes from the store fails as the store does.
-fn unread(error: std::io::Error) -> Error {
+pub(crate) fn unread(error: std::io::Error) -> Error {
     error.downcast().unwrap_or_else(Error::io("the file could not be read"))
 }
 
 /// Reads a batch's sealed input as the file that it was.
-pub(crate) struct KeptInput<'k> {
-    vault: &'k Vault,
+pub(crate) struct KeptInput {
+    vault: Vault,
     connection: Connection,
     batch: Id<Batch>,
     next_piece: i64,
@@ -133,13 +131,13 @@ pub(crate) struct KeptInput<'k> {
     read: usize,
 }
 
-impl<'k> KeptInput<'k> {
-    pub(crate) fn new(vault: &'k Vault, connection: Connection, batch: Id<Batch>) -> Self {
+impl KeptInput {
+    pub(crate) fn new(vault: Vault, connection: Connection, batch: Id<Batch>) -> Self {
         Self { vault, connection, batch, next_piece: 0, piece: Zeroizing::default(), read: 0 }
     }
 }
 
-impl Read for KeptInput<'_> {
+impl Read for KeptInput {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         if self.read == self.piece.len() {
             let Self { vault, connection, batch, next_piece, .. } = self;

@@ -1,18 +1,25 @@
 //! Who may do what with payouts.
 
 use kernel::Operation;
-use kernel::Role::{Console, Operator, PrivatePayer, PublicPayer};
+use kernel::Role::{Bank, Console, Operator, PrivatePayer, PublicPayer};
 
 /// Takes a payer's file in and routes it.
-pub const ROUTE: Operation = Operation { name: "payout.route", roles: &[Console, Operator] };
+pub const ROUTE: Operation = Operation { name: "payout.route", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Refuses a payer's file as a whole; recorded so that it can be told later.
-pub const REFUSE: Operation = Operation { name: "payout.refuse", roles: &[Console, Operator] };
+pub const REFUSE: Operation =
+    Operation { name: "payout.refuse", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Releases what is held.
-pub const RELEASE: Operation = Operation { name: "payout.release", roles: &[Console, Operator] };
+pub const RELEASE: Operation =
+    Operation { name: "payout.release", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Cancels what is held.
-pub const CANCEL: Operation = Operation { name: "payout.cancel", roles: &[Console, Operator] };
+pub const CANCEL: Operation =
+    Operation { name: "payout.cancel", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Reads what became of a file.
 pub const READ: Operation = Operation { name: "payout.read", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+/// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
+pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
+/// Has the completed files of the payers whose agreement names this bank.
+pub const FETCH_FOR_BANK: Operation = Operation { name: "payout.fetch_for_bank", roles: &[Bank] };
 
 /// The payouts' rows of the policy.
-pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, READ];
+pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, READ, FETCH, FETCH_FOR_BANK];

@@ -9,10 +9,10 @@ use crate::payment::{State, Verdict, check_date, decide, needs_account, paid_cur
 use crate::reason::Reason;
 use crate::store::ids::{Ids, SealedIds};
 use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
-use denmark::{BankDirectory, Currency, Decimal};
+use denmark::{BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
-use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Vault};
+use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Tx, Vault};
 use registry::account::{self, DesignatedAccount};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
@@ -73,16 +73,30 @@ impl Ruling {
 const CHUNKS_PER_SNAPSHOT: u64 = 64;
 
 /// Everything that a thread needs to know of the batch.
-pub(crate) struct Setting<'s> {
-    pub(crate) vault: &'s Vault,
+pub(crate) struct Setting {
+    pub(crate) vault: Vault,
     pub(crate) batch: Id<Batch>,
-    pub(crate) payer: &'s Payer,
-    pub(crate) banks: &'s BankDirectory,
+    pub(crate) payer: Payer,
+    pub(crate) banks: BankDirectory,
     /// The date in Denmark on which the file came in. None when dates have been judged before.
     pub(crate) today: Option<Date>,
     pub(crate) rule: Rule,
     /// Whether rows are to be recorded: then ids are sealed and leaves made.
     pub(crate) records: bool,
+    /// What is written of it.
+    pub(crate) writes: Writes,
+}
+
+/// Which files are written of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writes {
+    pub(crate) completed: bool,
+    pub(crate) status: bool,
+}
+
+impl Writes {
+    pub(crate) const BOTH: Self = Self { completed: true, status: true };
+    pub(crate) const NONE: Self = Self { completed: false, status: false };
 }
 
 /// How payments are ruled.
@@ -127,6 +141,18 @@ pub(crate) struct Done {
     pub(crate) sealed_input: Option<Vec<u8>>,
 }
 
+impl Done {
+    /// The chunk, and the buffers for the next one.
+    pub(crate) fn recycle(self) -> (Chunk, Buffers) {
+        let Self { chunk, mut payments, mut completed, mut status, mut ids, .. } = self;
+        payments.clear();
+        for buffer in [&mut completed, &mut status, &mut ids] {
+            buffer.clear();
+        }
+        (chunk, Buffers { payments, completed, status, ids })
+    }
+}
+
 /// The buffers of a chunk that was done, for the next one.
 #[derive(Default)]
 pub(crate) struct Buffers {
@@ -160,22 +186,24 @@ impl Candidate<'_> {
 }
 
 /// One thread with its own connection.
-pub(crate) struct Worker<'w> {
-    setting: &'w Setting<'w>,
+pub(crate) struct Worker {
+    setting: Arc<Setting>,
     connection: Connection,
+    /// Whether a snapshot is held between chunks. Whoever waits between them must not: the store could not fold its log in.
+    holds_snapshot: bool,
     /// The blind indexes of the purposes met so far: a file has few.
     purposes: BTreeMap<BenefitKind, Blind>,
     chunks: u64,
 }
 
-impl<'w> Worker<'w> {
-    pub(crate) fn new(setting: &'w Setting<'w>, connection: Connection) -> Self {
-        Self { setting, connection, purposes: BTreeMap::new(), chunks: 0 }
+impl Worker {
+    pub(crate) fn new(setting: Arc<Setting>, connection: Connection, holds_snapshot: bool) -> Self {
+        Self { setting, connection, holds_snapshot, purposes: BTreeMap::new(), chunks: 0 }
     }
 
     /// Does one chunk.
     pub(crate) fn work(&mut self, chunk: Chunk, buffers: Buffers) -> Result<Done, Stop> {
-        if self.chunks.is_multiple_of(CHUNKS_PER_SNAPSHOT) {
+        if self.holds_snapshot && self.chunks.is_multiple_of(CHUNKS_PER_SNAPSHOT) {
             self.connection.hold_snapshot()?;
         }
         self.chunks += 1;
@@ -183,32 +211,32 @@ impl<'w> Worker<'w> {
         let candidates = self.read(&chunk)?;
         let rulings = self.rule(chunk.first_payment, &candidates)?;
         let mut encoder = Encoder::default();
+        let Setting { vault, batch, payer, records, writes, .. } = &*self.setting;
         for (at, (candidate, (ruling, is_ruled))) in candidates.iter().zip(rulings).enumerate() {
             let Candidate { payment, part, start, payee, .. } = candidate;
             let number = (chunk.first_payment + at as u64) as i64;
             let completed_from = completed.len();
-            self.complete(&mut completed, &chunk.bytes[part.clone()], payment, *start, &ruling.completion);
+            if writes.completed {
+                self.complete(&mut completed, &chunk.bytes[part.clone()], payment, *start, &ruling.completion);
+            }
             let status_from = status.len();
             let end_to_end_id = payment.end_to_end_id.as_ref();
             let instruction_id = payment.instruction_id.as_deref();
-            report(&mut status, self.setting.payer, end_to_end_id, instruction_id, &ruling.outcome);
+            if writes.status {
+                report(&mut status, payer, end_to_end_id, instruction_id, &ruling.outcome);
+            }
             let benefit = candidate.benefit();
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
             let ids_at = Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut ids);
-            let records = self.setting.records;
             let row = PaymentRow {
                 number,
                 payee: *payee,
-                end_to_end: if records { end_to_end_key(self.setting.vault, end_to_end_id) } else { Blind::default() },
+                end_to_end: if *records { end_to_end_key(vault, end_to_end_id) } else { Blind::default() },
                 money: payment.money.ok(),
                 outcome: ruling.outcome,
             };
-            let leaf = if records {
-                leaf(&mut encoder, self.setting.batch, &row, &ids[ids_at.clone()])
-            } else {
-                Hash::default()
-            };
+            let leaf = if *records { leaf(&mut encoder, *batch, &row, &ids[ids_at.clone()]) } else { Hash::default() };
             payments.push(Worked {
                 row,
                 leaf,
@@ -223,9 +251,8 @@ impl<'w> Worker<'w> {
             });
         }
         drop(candidates);
-        let Setting { vault, batch, records, .. } = *self.setting;
-        let sealed_ids = (records && !payments.is_empty())
-            .then(|| SealedIds::seal(vault, batch, chunk.first_payment as i64, &ids))
+        let sealed_ids = (*records && !payments.is_empty())
+            .then(|| SealedIds::seal(vault, *batch, chunk.first_payment as i64, &ids))
             .transpose()?;
         Ok(Done { chunk, payments, completed, status, ids, sealed_ids, sealed_input: None })
     }
@@ -247,7 +274,7 @@ impl<'w> Worker<'w> {
                         .map_err(Stop::Fault)?;
                     let needs_account = needs_account(&payment, block.is_cheque);
                     let payee = match &payment.payee {
-                        Payee::Named(number) if needs_account => Some(payee_id(number).key(self.setting.vault)),
+                        Payee::Named(number) if needs_account => Some(payee_id(number).key(&self.setting.vault)),
                         _ => None,
                     };
                     let refused = refused_by_itself(&payment, needs_account, date);
@@ -272,7 +299,7 @@ impl<'w> Worker<'w> {
     }
 }
 
-impl Worker<'_> {
+impl Worker {
     /// What is ruled for each payment, and whether it was ruled in this run.
     fn rule(&mut self, first: u64, candidates: &[Candidate<'_>]) -> Result<Vec<(Ruling, bool)>, Error> {
         match self.setting.rule {
@@ -309,7 +336,8 @@ impl Worker<'_> {
         now: Timestamp,
         wanted: impl Fn(usize) -> bool,
     ) -> Result<Vec<Verdict>, Error> {
-        let Setting { vault, payer, .. } = *self.setting;
+        let setting = Arc::clone(&self.setting);
+        let Setting { vault, payer, .. } = &*setting;
         let mut verdicts = Vec::with_capacity(candidates.len());
         let mut queries = Vec::new();
         let mut asked = Vec::new();
@@ -342,31 +370,18 @@ impl Worker<'_> {
     }
 
     fn purpose(&mut self, kind: BenefitKind) -> Blind {
-        let Setting { vault, payer, .. } = *self.setting;
+        let Setting { vault, payer, .. } = &*self.setting;
         *self.purposes.entry(kind).or_insert_with_key(|kind| purpose::key(vault, payer.id, kind))
     }
 
     /// What was recorded of the payments up to a stage, so that this stage's files come out as they did.
     fn recall(&mut self, first: u64, count: usize, stage: i64) -> Result<Vec<(Ruling, bool)>, Error> {
-        let Setting { vault, batch, payer, .. } = *self.setting;
-        let numbers = first as i64..first as i64 + count as i64;
+        let Setting { vault, batch, payer, .. } = &*self.setting;
         self.connection.read(|tx| {
             let scope = Scope { tx, vault };
-            // The outcome of each, and the stage that it is from.
-            let mut outcomes = Vec::with_capacity(count);
-            each_of(tx, batch, numbers.clone(), |row| {
-                outcomes.push((row.outcome, 0));
-                Ok(())
-            })?;
-            each_change_of(tx, batch, numbers.clone(), stage, |change| {
-                if let Some(outcome) = outcomes.get_mut((change.number - numbers.start) as usize) {
-                    *outcome = (change.outcome, change.stage);
-                }
-                Ok(())
-            })?;
-            outcomes
+            recorded(tx, *batch, first as i64, count, stage)?
                 .into_iter()
-                .map(|(outcome, of_stage)| {
+                .map(|Recorded { outcome, of_stage, .. }| {
                     let is_of_this = of_stage == stage;
                     let completion = match (outcome.state, outcome.designation, &payer.agreement.no_account) {
                         _ if !is_of_this => Completion::TakenOut,
@@ -388,8 +403,8 @@ impl Worker<'_> {
             Completion::AsItCame => write_payment(out, part, payment, None),
             Completion::TakenOut => write_removed(out, part, start),
             Completion::With(account) => {
-                let iban = account.iban(self.setting.banks);
-                match account.agent(self.setting.banks) {
+                let iban = account.iban(&self.setting.banks);
+                match account.agent(&self.setting.banks) {
                     account::Agent::Bic(bic) => {
                         write_payment(out, part, payment, Some((Agent::Bic(bic.as_str()), iban.as_str())));
                     }
@@ -400,6 +415,44 @@ impl Worker<'_> {
             }
         }
     }
+}
+
+/// What was recorded of a payment up to a stage.
+pub(crate) struct Recorded {
+    pub(crate) outcome: Outcome,
+    /// The stage that this is from.
+    pub(crate) of_stage: i64,
+    pub(crate) money: Option<Money>,
+}
+
+impl Recorded {
+    /// Whether it stands in the completed file of a stage.
+    pub(crate) fn goes_on_at(&self, stage: i64) -> bool {
+        self.of_stage == stage && matches!(self.outcome.state, State::Routed | State::Passed)
+    }
+}
+
+/// What was recorded up to a stage of `count` payments in a row, in their order.
+pub(crate) fn recorded(
+    tx: &Tx<'_>,
+    batch: Id<Batch>,
+    first: i64,
+    count: usize,
+    stage: i64,
+) -> Result<Vec<Recorded>, Error> {
+    let numbers = first..first.saturating_add(count as i64);
+    let mut found = Vec::with_capacity(count);
+    each_of(tx, batch, numbers.clone(), |row| {
+        found.push(Recorded { outcome: row.outcome, of_stage: 0, money: row.money });
+        Ok(())
+    })?;
+    each_change_of(tx, batch, numbers.clone(), stage, |change| {
+        if let Some(found) = found.get_mut((change.number - numbers.start) as usize) {
+            (found.outcome, found.of_stage) = (change.outcome, change.stage);
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn payee_id(number: &PayeeNumber) -> PayeeId {
@@ -416,8 +469,15 @@ pub(crate) fn end_to_end_key(vault: &Vault, end_to_end_id: &str) -> Blind {
     vault.blind(Domain("payment.end_to_end"), end_to_end_id)
 }
 
-/// Appends what the status report says of a payment, if anything: a private payer learns only what could not be paid, and
-/// what passed through is the bank's to report.
+/// Whether a payer is told of this payment by itself: a private payer learns only what could not be paid.
+pub(crate) const fn is_told(outcome: &Outcome, kind: PayerKind) -> bool {
+    match kind {
+        PayerKind::Public => true,
+        PayerKind::Private => !matches!(outcome.state, State::Routed | State::Passed),
+    }
+}
+
+/// Appends what the status report says of a payment, if anything. What passed through is the bank's to report.
 pub(crate) fn report(
     out: &mut Vec<u8>,
     payer: &Payer,
@@ -425,11 +485,12 @@ pub(crate) fn report(
     instruction_id: Option<&str>,
     outcome: &Outcome,
 ) {
-    let status = match (outcome.state, payer.agreement.kind) {
-        (State::Routed, PayerKind::Public) => Status::Accepted,
-        (State::Routed, PayerKind::Private) | (State::Passed, _) => return,
-        (State::Held, _) => Status::Pending,
-        (State::Rejected | State::Cancelled, _) => Status::Rejected,
+    let status = match outcome.state {
+        _ if !is_told(outcome, payer.agreement.kind) => return,
+        State::Routed => Status::Accepted,
+        State::Passed => return,
+        State::Held => Status::Pending,
+        State::Rejected | State::Cancelled => Status::Rejected,
     };
     let reason = outcome.reason.map(|reason| (reason.code(), reason.sentence()));
     write_entry(out, &Entry { instruction_id, end_to_end_id, status, reason });

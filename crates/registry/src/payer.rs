@@ -31,6 +31,8 @@ pub struct Agreement {
     pub kind: PayerKind,
     /// What becomes of a payment whose payee has no account.
     pub no_account: NoAccount,
+    /// The bank, or another intermediary, that fetches what was completed for this payer, by its name in the bank directory.
+    pub bank: Option<String>,
 }
 
 /// What a payer may see.
@@ -66,6 +68,8 @@ pub enum PayerRefusal {
     Unknown,
     /// The pay-to account is not a domestic IBAN with a known bank.
     PayTo,
+    /// The bank directory has no bank of the name that is to fetch its files.
+    Bank,
 }
 
 impl Refuse for PayerRefusal {
@@ -75,6 +79,7 @@ impl Refuse for PayerRefusal {
             Self::NameTaken => "payer.name_taken",
             Self::Unknown => "payer.unknown",
             Self::PayTo => "payer.pay_to",
+            Self::Bank => "payer.bank",
         }
     }
 }
@@ -86,6 +91,7 @@ impl fmt::Display for PayerRefusal {
             Self::NameTaken => "that name is registered for another company",
             Self::Unknown => "no payer is registered under that name",
             Self::PayTo => "the account to pay to instead must be with a bank in the bank directory",
+            Self::Bank => "the bank directory has no bank of that name",
         })
     }
 }
@@ -95,6 +101,12 @@ impl Agreement {
     #[must_use]
     pub fn name_key(vault: &Vault, name: &str) -> kernel::Blind {
         vault.blind(Domain("payer.name"), name)
+    }
+
+    /// The blind index of the bank that fetches a payer's files.
+    #[must_use]
+    pub fn bank_key(vault: &Vault, bank: &str) -> kernel::Blind {
+        vault.blind(Domain("payer.bank"), bank)
     }
 
     /// Whether the name can be one.
@@ -122,13 +134,15 @@ impl Agreement {
             NoAccount::Hold => "hold".to_owned(),
             NoAccount::PayTo(account) => format!("pay-to {}", account.to_text()),
         };
-        format!("{}\n{kind}\n{no_account}\n{}", self.cvr.digits(), self.name)
+        // No name has a line break in it.
+        let bank = self.bank.as_deref().unwrap_or_default();
+        format!("{}\n{kind}\n{no_account}\n{bank}\n{}", self.cvr.digits(), self.name)
     }
 
     /// Reads what [`Agreement::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut lines = text.splitn(4, '\n');
+        let mut lines = text.splitn(5, '\n');
         let cvr = Cvr::parse(lines.next()?).ok()?;
         let kind = PayerKind::parse(lines.next()?)?;
         let no_account = match lines.next()? {
@@ -136,7 +150,8 @@ impl Agreement {
             "hold" => NoAccount::Hold,
             other => NoAccount::PayTo(DesignatedAccount::from_text(other.strip_prefix("pay-to ")?)?),
         };
-        Some(Self { name: lines.next()?.to_owned(), cvr, kind, no_account })
+        let bank = Some(lines.next()?).filter(|bank| !bank.is_empty()).map(str::to_owned);
+        Some(Self { name: lines.next()?.to_owned(), cvr, kind, no_account, bank })
     }
 }
 

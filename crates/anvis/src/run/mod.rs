@@ -4,7 +4,7 @@ mod client;
 mod delivery;
 mod import;
 mod payout;
-mod serve;
+pub mod serve;
 mod store;
 
 use crate::cli::{self, Cli, Command, Common};
@@ -47,7 +47,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
-            crate::demo::run(&demo, &places, clock(&common))
+            crate::demo::run(&demo, &places, common)
         }
         command => Session::open(&common)?.run(command),
     }
@@ -113,7 +113,7 @@ pub fn beside(folder: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The moment that a command counts as given at.
-fn clock(common: &Common) -> Timestamp {
+pub fn clock(common: &Common) -> Timestamp {
     common.now.unwrap_or_else(system_clock)
 }
 
@@ -254,8 +254,8 @@ impl Session {
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
             }
-            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account }) => {
-                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account } };
+            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank }) => {
+                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank } };
                 let env = self.env()?;
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))

@@ -3,7 +3,7 @@ use crate::cli::Payout;
 use crate::console::{self, Answer, Progress, Unit, grouped};
 use kernel::Error;
 use payout::batch::Counts;
-use payout::commands::{Cancel, Refused, Released, Request, Routed, release, route};
+use payout::commands::{Cancel, Refused, Release, Released, Request, Routed, cancel, release, route};
 use payout::queries::{self, BatchView, PaymentView};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -70,7 +70,8 @@ impl Session {
             Payout::Release { batch, out } => {
                 super::outside(&self.data, &out)?;
                 let env = self.env()?;
-                let released = release(&mut self.writer, &batch, &out, &self.actor, &env)?;
+                let wanted = Release { batch: &batch, out: Some(&out), stages: None, once: None };
+                let released = release(&mut self.writer, &wanted, &self.actor, &env)?;
                 let Released { batch, counts, completed, status, earlier } = &released;
                 let mut text = format!("{batch}  {}\n{}", counts.state(), counts_text(counts));
                 for path in earlier.iter().chain(completed).chain(status) {
@@ -84,9 +85,10 @@ impl Session {
             }
             Payout::Cancel { batch, end_to_end } => {
                 let env = self.env()?;
-                let command = Cancel { batch, end_to_end_id: end_to_end };
-                let counts = self.writer.execute(&command, &self.actor, &env)?;
-                let name = command.batch.to_ascii_uppercase();
+                let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
+                let wanted = Cancel { batch: &batch, end_to_end_ids: ids.as_deref(), stages: None, once: None };
+                let counts = cancel(&mut self.writer, &wanted, &self.actor, &env)?;
+                let name = batch.to_ascii_uppercase();
                 let report = if counts.held > 0 {
                     format!("The report of the next release tells it: 'anvis payout release {name} --out DIR'.")
                 } else {
@@ -123,7 +125,7 @@ fn routed_json(Routed { batch, duplicate, counts, completed, status }: &Routed) 
     json
 }
 
-fn batch_json(BatchView { batch, payer, message_id, received, counts }: &BatchView) -> Value {
+fn batch_json(BatchView { batch, payer, message_id, received, counts, .. }: &BatchView) -> Value {
     let mut json = counts_json(batch, counts);
     json["payer"] = json!(payer);
     json["message_id"] = json!(message_id);
@@ -136,15 +138,15 @@ fn batch_line(BatchView { batch, payer, received, counts, .. }: &BatchView) -> S
     format!("{batch}  {received}  {:<10} {payments:>12}  {payer}\n", counts.state())
 }
 
-fn payment_line(PaymentView { end_to_end_id, state, code }: &PaymentView) -> String {
+fn payment_line(PaymentView { end_to_end_id, state, code, .. }: &PaymentView) -> String {
     format!("{end_to_end_id:<35}  {state:<9}  {}\n", code.unwrap_or_default())
 }
 
-fn payment_json(PaymentView { end_to_end_id, state, code }: &PaymentView) -> Value {
+fn payment_json(PaymentView { end_to_end_id, state, code, .. }: &PaymentView) -> Value {
     json!({ "end_to_end_id": end_to_end_id, "state": state, "code": code })
 }
 
-fn refusal(Refused { batch, code, text, status }: &Refused) -> Answer {
+fn refusal(Refused { batch, code, text, status, .. }: &Refused) -> Answer {
     Answer::Whole {
         text: format!("{text} [{code}]"),
         json: json!({ "code": code, "text": text, "batch": batch, "status": status }),

@@ -18,6 +18,16 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
+    let wants_json = common.json;
+    until_stopped(common, options, |server| tell(server, wants_json))
+}
+
+/// The same; `begun` is called when it listens.
+pub fn until_stopped(
+    common: Common,
+    options: Serve,
+    begun: impl FnOnce(&Server) -> Result<(), Error>,
+) -> Result<Answer, Error> {
     let Places { store, key, .. } = Places::of(&common, DEFAULT_DATA);
     let migrations: Vec<_> = services::migrations().collect();
     let store = Store::open(&store, &key, &migrations)?;
@@ -53,7 +63,7 @@ pub fn serve(common: Common, options: Serve) -> Result<Answer, Error> {
     let runtime = runtime.map_err(Error::io("the threads of the service cannot be started"))?;
     let is_whole = runtime.block_on(async {
         let server = Server::bind(service.clone(), of_command_line(options)).await?;
-        tell(&server, common.json)?;
+        begun(&server)?;
         let stop = stop_signal()?;
         tokio::spawn(read_again_at_hangup(server.tls(), hangup()?, service));
         Ok::<_, Error>(server.serve(stop).await)

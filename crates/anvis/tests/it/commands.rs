@@ -365,7 +365,8 @@ fn the_policy_is_printed() {
     let operations = policy["operations"].as_array().unwrap();
     let of = |name: &str| operations.iter().find(|row| row["operation"] == name).unwrap()["roles"].clone();
     assert_eq!(of("key.rotate"), json!(["console"]));
-    assert_eq!(of("payout.route"), json!(["console", "operator"]));
+    assert_eq!(of("payout.route"), json!(["console", "operator", "public-payer", "private-payer"]));
+    assert_eq!(of("payout.fetch"), json!(["public-payer"]));
 }
 
 #[test]

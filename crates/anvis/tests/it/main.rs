@@ -8,6 +8,7 @@ mod commands;
 mod concurrency;
 mod copying;
 mod deliveries;
+mod demonstrated;
 mod faults;
 mod holding;
 mod imports;

@@ -20,6 +20,8 @@ fn full() -> World {
     let payments =
         [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), cpr("E3", NOBODY, "3.00"), cpr("E4", BENT, "4.00")];
     world.route(PUBLIC, simple("SIMPEL", &payments)).done();
+    world.run(&format!("payer add {HOLDER} --cvr 13748136 --kind public --no-account hold --bank Nordbank")).done();
+    world.route(HOLDER, simple("BANKEN", &payments)).done();
     world.write("payments.xml", simple("HOLDT", &payments));
     let held = world.run(&format!("payout route payments.xml --payer {HOLDER} --out out --hold")).done();
     let batch = held["batch"].as_str().unwrap();

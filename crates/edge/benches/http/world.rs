@@ -81,6 +81,7 @@ impl World {
                 cvr: Cvr::parse("13748136").expect("lawful"),
                 kind: PayerKind::Public,
                 no_account: NoAccount::Reject,
+                bank: None,
             };
             writer.execute(&AddPayer { agreement }, &Actor::console(), &env).expect("a payer");
             let accounts = Accounts { channel: Channel::Operator, vault };

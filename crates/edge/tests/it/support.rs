@@ -344,7 +344,7 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     import(&mut writer, &accounts, "accounts.csv");
     for (name, kind) in [(PUBLIC, PayerKind::Public), (PRIVATE, PayerKind::Private)] {
         let cvr = denmark::Cvr::parse("13748136").unwrap();
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject };
+        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject, bank: None };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
     let private_batch = route(&mut writer, folder, PRIVATE, "MSG-P");

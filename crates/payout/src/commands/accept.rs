@@ -1,7 +1,8 @@
 //! The small transaction in which a staged batch becomes real.
 
 use super::ALL_NUMBERS;
-use crate::batch::{Batch, Counts, Record, Tally};
+use super::insert_bank_file;
+use crate::batch::{Batch, Counts, Record, Sent, Tally};
 use crate::payment::{Verdict, decide};
 use crate::reason::Reason;
 use crate::store;
@@ -12,7 +13,8 @@ use crate::{batch, policy};
 use denmark::Currency;
 use kernel::journal::{self, Entry, Rows};
 use kernel::merkle::{Encoder, Tree};
-use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, StoreError, Timestamp};
+use registry::allowance;
 use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::resolve::{self, Query, Resolution};
@@ -31,19 +33,26 @@ pub(super) struct Accept<'a> {
     pub(super) hold_all: bool,
     pub(super) received: Timestamp,
     pub(super) counts: Counts,
+    /// What stands in the completed file.
+    pub(super) sent: Sent,
     /// Over the rows as they were staged.
     pub(super) rows: Tree,
     /// Over the payer's own texts.
     pub(super) ids: Tree,
     /// Over the sealed input, where it is kept.
     pub(super) input: Option<Tree>,
+    /// Whether files are written, which do not have their names yet.
+    pub(super) writes_files: bool,
+    /// Who sent it: what of it finds nobody is paid for from their allowance.
+    pub(super) client: &'a Actor,
+    pub(super) once: Option<Once>,
 }
 
 /// What became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Accepted {
     /// The batch is real. `decided_again`: some payments are not what was staged, so what was written of them is not true.
-    New { counts: Counts, decided_again: bool },
+    New { batch: i64, counts: Counts, decided_again: bool },
     /// The payer has used the message id before.
     Used { batch: i64, same_file: bool },
 }
@@ -51,6 +60,7 @@ pub(super) enum Accepted {
 /// What is to be recorded.
 pub(super) struct Real {
     counts: Counts,
+    sent: Sent,
     again: Vec<(i64, Outcome)>,
 }
 
@@ -73,6 +83,10 @@ impl Command for Accept<'_> {
     type State = Found;
     type Change = Real;
     type Output = Accepted;
+
+    fn once(&self) -> Option<Once> {
+        self.once
+    }
 
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
         let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
@@ -137,7 +151,8 @@ impl Command for Accept<'_> {
                 again.push((row.number, outcome));
             }
         }
-        let counts = if again.is_empty() { self.counts.clone() } else { count(&found, &again) };
+        let (counts, sent) =
+            if again.is_empty() { (self.counts.clone(), self.sent.clone()) } else { count(&found, &again) };
         let facts = serde_json::json!({
             "batch": batch::name(self.batch),
             "payer": self.payer.agreement.name,
@@ -145,12 +160,13 @@ impl Command for Accept<'_> {
             "decided_again": again.len(),
         });
         let decided_again = !again.is_empty();
-        let real = Real { counts: counts.clone(), again };
-        Ok(Decision::of(vec![real], facts, Accepted::New { counts, decided_again }))
+        let real = Real { counts: counts.clone(), sent, again };
+        let batch = self.batch.number();
+        Ok(Decision::of(vec![real], facts, Accepted::New { batch, counts, decided_again }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { counts, again }] = changes else {
+        let [Real { counts, sent, again }] = changes else {
             return Err(StoreError::plain("a batch becomes real once").into());
         };
         store::staging::delete(scope.tx, self.batch)?;
@@ -161,6 +177,7 @@ impl Command for Accept<'_> {
             id: self.batch,
             entry: entry.number(),
             payer: self.payer.version,
+            owner: self.payer.id,
             file_hash: self.file_hash,
             // What was decided again may name a bank that came in meanwhile.
             banks_at: if again.is_empty() { self.since } else { entry.number() },
@@ -173,7 +190,11 @@ impl Command for Accept<'_> {
             },
         };
         let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
-        store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
+        if self.writes_files {
+            store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
+        }
+        let misses = counts.misses();
+        allowance::settle(scope, entry, self.client, counts.routed, misses)?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)
@@ -181,7 +202,10 @@ impl Command for Accept<'_> {
             store::payment::claim(&self.tree_of_rows(scope)?)
         });
         rows.push(store::ids::claim(&self.ids));
-        rows.extend(self.input.as_ref().map(store::input::claim));
+        if let Some(input) = &self.input {
+            rows.push(store::input::claim(input));
+            rows.extend(insert_bank_file(scope, self.payer, (self.batch, 0), sent, entry)?);
+        }
         Ok(rows)
     }
 }
@@ -204,12 +228,12 @@ fn was_looked_up(outcome: &Outcome) -> bool {
     outcome.reason.is_none_or(|reason| reason >= Reason::NotInRegister)
 }
 
-fn count(found: &Found, again: &[(i64, Outcome)]) -> Counts {
+fn count(found: &Found, again: &[(i64, Outcome)]) -> (Counts, Sent) {
     let mut again = again.iter().peekable();
     let mut tally = Tally::default();
     for (number, outcome, money) in &found.rows {
         let outcome = again.next_if(|(changed, _)| changed == number).map_or(outcome, |(_, outcome)| outcome);
         tally.add(outcome.state, outcome.reason, *money);
     }
-    tally.counts()
+    (tally.counts(), tally.sent())
 }

@@ -1,6 +1,6 @@
-//! Cancels what a batch holds, all of it or one payment.
+//! Cancels what a batch holds: all of it, or some payments.
 
-use super::{BatchRefusal, each_payment, find, new_stage};
+use super::{BatchRefusal, each_payment, find, new_stage, require_stages, stages_of};
 use crate::batch::{self, Batch, Counts, Tally};
 use crate::payment::State;
 use crate::policy;
@@ -9,85 +9,119 @@ use crate::store;
 use crate::store::payment::{Change, Outcome};
 use crate::work::end_to_end_key;
 use kernel::journal::{Entry, Rows};
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Command, Conflict, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, Writer};
+use std::collections::BTreeSet;
 
-/// Cancels held payments.
-pub struct Cancel {
+/// How often it is looked anew what is held, because something was done with the batch meanwhile.
+const TRIES: usize = 5;
+
+/// What is to be cancelled.
+pub struct Cancel<'c> {
     /// The batch, by name.
-    pub batch: String,
-    /// One payment only.
-    pub end_to_end_id: Option<String>,
-}
-
-/// What is held, and what the batch comes to when the wanted ones of that are cancelled.
-pub struct Held {
-    batch: Batch,
-    stages: Vec<store::batch::Stage>,
-    wanted: Vec<i64>,
-    counts: Counts,
-}
-
-/// What is recorded.
-pub struct CancelChange {
-    batch: Batch,
-    stages: Vec<store::batch::Stage>,
-    numbers: Vec<i64>,
+    pub batch: &'c str,
+    /// These payments only; each must be held.
+    pub end_to_end_ids: Option<&'c [String]>,
+    /// How many stages the batch must have had by now, where that matters.
+    pub stages: Option<i64>,
+    /// By what the request is known again.
+    pub once: Option<Once>,
 }
 
 const CANCELLED: Outcome = Outcome { state: State::Cancelled, reason: Some(Reason::Cancelled), designation: None };
 
-impl Command for Cancel {
-    const OPERATION: Operation = policy::CANCEL;
-    type State = Held;
-    type Change = CancelChange;
-    /// What holds of the batch now.
-    type Output = Counts;
+/// Cancels held payments. What is held is looked for in a snapshot, however large the batch is; the transaction that others wait
+/// for only writes.
+///
+/// # Errors
+/// There is no such batch, or nothing of what is wanted is held; a conflict, or the store's failure.
+pub fn cancel(writer: &mut Writer, wanted: &Cancel<'_>, actor: &Actor, env: &Env) -> Result<Counts, Error> {
+    policy::CANCEL.require(actor)?;
+    for _ in 0..TRIES {
+        let command = writer.read(|scope| MakeCancel::prepare(scope, wanted))?;
+        match writer.execute(&command, actor, env) {
+            Err(Error::Conflict(_)) => {}
+            other => return other,
+        }
+    }
+    Err(Conflict("the batch kept changing while its payments were cancelled; try again".to_owned()).into())
+}
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Held, Error> {
-        let batch = find(scope, &self.batch)?;
-        let key = self.end_to_end_id.as_ref().map(|id| end_to_end_key(scope.vault, id));
-        let mut wanted = Vec::new();
-        let mut tally = Tally::default();
-        each_payment(scope, batch.id, |row| {
-            let is_wanted = row.outcome.state == State::Held && key.is_none_or(|key| row.end_to_end == key);
+/// Makes a cancellation real, unless something was done with the batch since it was prepared.
+struct MakeCancel {
+    batch: Id<Batch>,
+    stages_before: i64,
+    numbers: Vec<i64>,
+    /// Why nothing is cancelled, if nothing is.
+    refused: Option<BatchRefusal>,
+    /// What the batch comes to then.
+    counts: Counts,
+    once: Option<Once>,
+}
+
+impl MakeCancel {
+    fn prepare(scope: &Scope<'_>, wanted: &Cancel<'_>) -> Result<Self, Error> {
+        let batch = find(scope, wanted.batch)?.id;
+        let stages_before = stages_of(scope, batch)?;
+        let keys = wanted.end_to_end_ids.map(|ids| {
+            let keys = ids.iter().map(|id| end_to_end_key(scope.vault, id));
+            keys.collect::<BTreeSet<_>>()
+        });
+        let (mut numbers, mut tally) = (Vec::new(), Tally::default());
+        each_payment(scope, batch, |row| {
+            let is_named = keys.as_ref().is_none_or(|keys| keys.contains(&row.end_to_end));
+            let is_wanted = row.outcome.state == State::Held && is_named;
             let outcome = if is_wanted { CANCELLED } else { row.outcome };
             if is_wanted {
-                wanted.push(row.number);
+                numbers.push(row.number);
             }
             tally.add(outcome.state, outcome.reason, row.money);
             Ok(())
         })?;
-        let stages = store::batch::stages(scope.tx, batch.id)?;
-        Ok(Held { batch, stages, wanted, counts: tally.counts() })
+        // Of those that share an id all but the first were refused, so each id is one held payment at most.
+        let refused = match keys {
+            _ if wanted.stages.is_some_and(|seen| seen != stages_before) => Some(BatchRefusal::Changed),
+            Some(keys) if numbers.len() < keys.len().max(1) => Some(BatchRefusal::PaymentNotHeld),
+            None if numbers.is_empty() => Some(BatchRefusal::NothingHeld),
+            _ => None,
+        };
+        Ok(Self { batch, stages_before, numbers, refused, counts: tally.counts(), once: wanted.once })
+    }
+}
+
+impl Command for MakeCancel {
+    const OPERATION: Operation = policy::CANCEL;
+    type State = ();
+    type Change = ();
+    /// What holds of the batch now.
+    type Output = Counts;
+
+    fn once(&self) -> Option<Once> {
+        self.once
     }
 
-    fn decide(&self, held: Held, _: &Env) -> Result<Decision<CancelChange, Counts>, Refusal> {
-        let Held { batch, stages, wanted, counts } = held;
-        if wanted.is_empty() {
-            return Err(match self.end_to_end_id {
-                Some(_) => BatchRefusal::PaymentNotHeld.into(),
-                None => BatchRefusal::NothingHeld.into(),
-            });
+    fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        require_stages(scope, self.batch, self.stages_before)
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), Counts>, Refusal> {
+        if let Some(refused) = self.refused {
+            return Err(refused.into());
         }
         let facts = serde_json::json!({
-            "batch": batch::name(batch.id),
-            "cancelled": wanted.len(),
-            "counts": counts,
+            "batch": batch::name(self.batch),
+            "cancelled": self.numbers.len(),
+            "counts": self.counts,
         });
-        Ok(Decision::of(vec![CancelChange { batch, stages, numbers: wanted }], facts, counts))
+        Ok(Decision::of(vec![()], facts, self.counts.clone()))
     }
 
-    fn save(&self, scope: &Scope<'_>, changes: &[CancelChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let mut rows = Vec::new();
-        for CancelChange { batch, stages, numbers } in changes {
-            let stage = new_stage(stages, entry, false);
-            let changes: Vec<Change> = numbers
-                .iter()
-                .map(|number| Change { number: *number, stage: stage.stage, outcome: CANCELLED })
-                .collect();
-            rows.push(store::batch::insert_stage(scope.tx, batch.id, &stage)?);
-            rows.push(store::payment::insert_changes(scope.tx, batch.id, &changes)?);
-        }
-        Ok(rows)
+    fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let stage = new_stage(self.stages_before, entry, false, self.counts.clone());
+        let change = |number: &i64| Change { number: *number, stage: stage.stage, outcome: CANCELLED };
+        let changes: Vec<Change> = self.numbers.iter().map(change).collect();
+        Ok(vec![
+            store::batch::insert_stage(scope, self.batch, &stage)?,
+            store::payment::insert_changes(scope.tx, self.batch, &changes)?,
+        ])
     }
 }

@@ -4,17 +4,20 @@ mod accept;
 mod cancel;
 mod refuse;
 mod release;
-mod render;
+pub(crate) mod render;
 mod route;
+mod upload;
 
-pub use cancel::Cancel;
-pub use release::{Released, release};
+pub use cancel::{Cancel, cancel};
+pub use release::{Release, Released, release};
 pub use route::{Refused, Request, Routed, route};
+pub use upload::{PIECE_BYTES, TakeIn, TakenIn, Upload};
 
-use crate::batch::{self, Batch, Counts, Tally};
+use crate::batch::{self, Batch, Counts, Sent};
 use crate::store;
-use kernel::journal::Entry;
-use kernel::{Error, Id, Refuse, Scope};
+use kernel::journal::{Entry, Rows};
+use kernel::{Conflict, Error, Id, Refuse, Scope};
+use registry::payer::{Agreement, Payer};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -27,6 +30,14 @@ pub enum BatchRefusal {
     NothingHeld,
     /// It has no payment of that end-to-end id, or that one is not held.
     PaymentNotHeld,
+    /// It is not any more what the request is about.
+    Changed,
+    /// Nothing was done with it under that number.
+    StageUnknown,
+    /// No payment went on at that stage.
+    NothingCompleted,
+    /// The file that came in was not kept, so nothing can be made of it again.
+    InputNotKept,
 }
 
 impl Refuse for BatchRefusal {
@@ -35,6 +46,10 @@ impl Refuse for BatchRefusal {
             Self::Unknown => "batch.unknown",
             Self::NothingHeld => "batch.nothing_held",
             Self::PaymentNotHeld => "batch.payment_not_held",
+            Self::Changed => "precondition.failed",
+            Self::StageUnknown => "batch.stage_unknown",
+            Self::NothingCompleted => "batch.nothing_completed",
+            Self::InputNotKept => "batch.input_not_kept",
         }
     }
 }
@@ -45,6 +60,12 @@ impl fmt::Display for BatchRefusal {
             Self::Unknown => "there is no batch of that name",
             Self::NothingHeld => "nothing in that batch is held",
             Self::PaymentNotHeld => "that batch holds no payment with that end-to-end id",
+            Self::Changed => "something was done with that batch since it was looked at",
+            Self::StageUnknown => "nothing was done with that batch under that number",
+            Self::NothingCompleted => "no payment of that batch went on at that stage",
+            Self::InputNotKept => {
+                "the file came in at the agency's own console and was not kept; its payer and its bank got its files there"
+            }
         })
     }
 }
@@ -94,24 +115,45 @@ pub(crate) fn each_payment(
 
 /// What holds of a batch now: as it came in, when nothing happened since.
 pub(crate) fn counts_now(scope: &Scope<'_>, batch: &Batch) -> Result<Counts, Error> {
-    if store::batch::stages(scope.tx, batch.id)?.is_empty() {
-        return Ok(batch.record.counts.clone());
-    }
-    let mut tally = Tally::default();
-    each_payment(scope, batch.id, |row| {
-        tally.add(row.outcome.state, row.outcome.reason, row.money);
-        Ok(())
-    })?;
-    Ok(tally.counts())
+    let last = store::batch::last_stage(scope, batch.id)?;
+    Ok(last.map_or_else(|| batch.record.counts.clone(), |stage| stage.counts))
 }
 
-/// The stage that an entry adds to a batch.
-fn new_stage(stages: &[store::batch::Stage], entry: Entry, writes_file: bool) -> store::batch::Stage {
+/// How many stages a batch has had.
+pub(crate) fn stages_of(scope: &Scope<'_>, batch: Id<Batch>) -> Result<i64, Error> {
+    Ok(store::batch::last_stage(scope, batch)?.map_or(0, |last| last.stage))
+}
+
+/// Whether nothing was done with a batch since it had so many stages.
+fn require_stages(scope: &Scope<'_>, batch: Id<Batch>, stages: i64) -> Result<(), Error> {
+    if stages_of(scope, batch)? == stages {
+        return Ok(());
+    }
+    Err(Conflict("the batch changed meanwhile".to_owned()).into())
+}
+
+/// The stage that an entry adds to a batch that has had so many.
+fn new_stage(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> store::batch::Stage {
     store::batch::Stage {
-        stage: stages.last().map_or(1, |last| last.stage + 1),
+        stage: stages + 1,
         entry: entry.number(),
         at: entry.at,
         banks_at: entry.number(),
         writes_file,
+        counts,
     }
+}
+
+/// Notes that a stage's completed file is for the bank that fetches the payer's files, if one does.
+fn insert_bank_file(
+    scope: &Scope<'_>,
+    payer: &Payer,
+    (batch, stage): (Id<Batch>, i64),
+    sent: &Sent,
+    entry: Entry,
+) -> Result<Option<Rows>, Error> {
+    let Some(bank) = payer.agreement.bank.as_ref().filter(|_| sent.payments > 0) else { return Ok(None) };
+    let bank = Agreement::bank_key(scope.vault, bank);
+    let file = store::bank_file::BankFile { entry: entry.number(), bank, batch, stage, sent: sent.clone() };
+    store::bank_file::insert(scope, &file).map(Some)
 }

@@ -1,24 +1,26 @@
 //! Releases what a batch holds: each held payment is decided by what the registry holds at that moment.
 
-use super::render::{self, Written};
-use super::{BatchRefusal, counts_now, find, new_stage};
-use crate::assemble::{Assembled, Assembly};
-use crate::batch::{self, Batch, Counts};
-use crate::outputs::Outputs;
+use super::render::{self, StageView, Written};
+use super::{BatchRefusal, counts_now, find, insert_bank_file, new_stage, require_stages, stages_of};
+use crate::assemble::{Assembled, Assembly, Writing};
+use crate::batch::{self, Batch, Counts, Sent};
+use crate::outputs::{Outputs, Parts};
 use crate::pass::{KeptInput, Run};
 use crate::payment::State;
 use crate::policy;
 use crate::store;
 use crate::store::batch::Stage;
 use crate::store::payment::Change;
-use crate::work::{Rule, Setting};
+use crate::work::{Rule, Setting, Writes};
 use kernel::journal::{self, Entry, Rows};
 use kernel::{
-    Actor, Blind, Command, Conflict, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp, Writer,
+    Actor, Blind, Command, Conflict, Decision, Env, Error, Once, Operation, Refusal, Scope, Timestamp, Writer,
 };
-use registry::resolve;
+use registry::payer::Payer;
+use registry::{allowance, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How often a release is begun anew because payees changed while it ran.
 const TRIES: usize = 5;
@@ -38,15 +40,27 @@ pub struct Released {
     pub earlier: Vec<PathBuf>,
 }
 
+/// What is to be released.
+pub struct Release<'r> {
+    /// The batch, by name.
+    pub batch: &'r str,
+    /// Where files go; none are written without, and whoever wants them fetches them.
+    pub out: Option<&'r Path>,
+    /// How many stages the batch must have had by now, where that matters.
+    pub stages: Option<i64>,
+    /// By what the request is known again.
+    pub once: Option<Once>,
+}
+
 /// Releases what a batch holds. What is missing of the files of earlier releases is written again.
 ///
 /// # Errors
 /// There is no such batch, it never held anything, or the store failed.
-pub fn release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: &Env) -> Result<Released, Error> {
+pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &Env) -> Result<Released, Error> {
     policy::RELEASE.require(actor)?;
     let mut earlier = BTreeMap::new();
     for _ in 0..TRIES {
-        match try_release(writer, name, out, actor, env, &mut earlier) {
+        match try_release(writer, wanted, actor, env, &mut earlier) {
             Err(Error::Conflict(_)) => {}
             other => {
                 let earlier = earlier.into_values().flat_map(Written::paths).collect();
@@ -60,138 +74,204 @@ pub fn release(writer: &mut Writer, name: &str, out: &Path, actor: &Actor, env: 
 /// `earlier` takes the files of earlier stages by stage.
 fn try_release(
     writer: &mut Writer,
-    name: &str,
-    out: &Path,
+    wanted: &Release<'_>,
     actor: &Actor,
     env: &Env,
     earlier: &mut BTreeMap<i64, Written>,
 ) -> Result<Released, Error> {
     let (batch, stages, counts) = writer.read(|scope| {
-        let batch = find(scope, name)?;
-        let stages = store::batch::stages(scope.tx, batch.id)?;
-        let counts = counts_now(scope, &batch)?;
+        let batch = find(scope, wanted.batch)?;
+        let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
         Ok((batch, stages, counts))
     })?;
-    if counts.held == 0 && stages.is_empty() {
-        return Err(BatchRefusal::NothingHeld.into());
-    }
     let name = batch::name(batch.id);
     let released = |counts, completed, status| Released { batch: name, counts, completed, status, earlier: Vec::new() };
-    // What an earlier release or the routing completed must not be forgotten because something else is still held.
-    for stage in writer.read(|scope| store::batch::unwritten(scope.tx, batch.id))? {
-        earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?);
+    let refused = match wanted.stages {
+        Some(seen) if seen != stages => Some(BatchRefusal::Changed),
+        _ if counts.held == 0 && (stages == 0 || wanted.out.is_none()) => Some(BatchRefusal::NothingHeld),
+        _ => None,
+    };
+    if let Some(refused) = refused {
+        // Unless it is what this very request has done.
+        let Some(once) = wanted.once else { return Err(refused.into()) };
+        writer.execute(&Refused { refused, once }, actor, env)?;
+        return Ok(released(counts, None, None));
     }
-    if let (0, Some((last, former))) = (counts.held, stages.split_last()) {
-        for Stage { stage, .. } in former {
-            let written = render::from_kept_input(writer, &batch, *stage, out)?;
-            if written.were_missing {
-                earlier.insert(*stage, written);
-            }
+    if let Some(out) = wanted.out {
+        // What an earlier release or the routing completed must not be forgotten because something else is still held.
+        for stage in writer.read(|scope| store::batch::unwritten(scope.tx, batch.id))? {
+            earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?);
         }
-        let Written { completed, status, .. } = render::from_kept_input(writer, &batch, last.stage, out)?;
-        earlier.remove(&last.stage);
-        return Ok(released(counts, completed, Some(status)));
+        if counts.held == 0 {
+            for stage in 1..stages {
+                let written = render::from_kept_input(writer, &batch, stage, out)?;
+                if written.were_missing {
+                    earlier.insert(stage, written);
+                }
+            }
+            let Written { completed, status, .. } = render::from_kept_input(writer, &batch, stages, out)?;
+            earlier.remove(&stages);
+            return Ok(released(counts, completed, Some(status)));
+        }
     }
     let (pending, payer, banks) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?;
         Ok((pending, resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, pending.number())?))
     })?;
-    let stage = new_stage(&stages, pending, true).stage;
-    let outputs = Outputs::of(out, batch.id, stage)?;
-    let vault = writer.store.vault().clone();
-    let setting = Setting {
-        vault: &vault,
+    let stage = stages + 1;
+    let outputs = wanted.out.map(|out| Outputs::of(out, batch.id, stage)).transpose()?;
+    let setting = Arc::new(Setting {
+        vault: writer.store.vault().clone(),
         batch: batch.id,
-        payer: &payer,
-        banks: &banks,
+        payer,
+        banks,
         // A payment that waited may be late; that is the payer's to decide.
         today: None,
         rule: Rule::Release { now: pending.at, stage },
         records: false,
+        writes: if outputs.is_some() { Writes::BOTH } else { Writes::NONE },
+    });
+    let view = StageView {
+        stage,
+        banks_at: pending.number(),
+        created: pending.at.to_jiff(),
+        counts: Counts::default(),
+        has_completed: false,
     };
-    let view = render::StageView { stage, banks_at: pending.number(), created: pending.at.to_jiff() };
-    let mut assembly = Assembly::new(&setting, render::writing(&batch, &view, &outputs)?, None)?;
+    let parts = outputs.as_ref().map(Parts::create).transpose()?;
+    let writing = match &parts {
+        Some(parts) => render::writing(&batch, &view, parts)?,
+        None => Writing::nothing(batch::name(batch.id), view.created),
+    };
+    let mut assembly = Assembly::new(Arc::clone(&setting), writing, None);
     let mut changes = Vec::new();
     let mut payees = BTreeSet::new();
-    let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
-    let passed =
-        Run::new(input, &setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
-            assembly.take(&mut done)?;
-            for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
-                payees.extend(payment.row.payee);
-                if payment.ruling.outcome.state != State::Held {
-                    changes.push(Change { number: payment.row.number, stage, outcome: payment.ruling.outcome });
-                }
+    let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
+    let connections = [writer.store.connect()?, writer.store.connect()?];
+    let passed = Run::new(input, Arc::clone(&setting), false).go(connections, |mut done| {
+        assembly.take(&mut done)?;
+        for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
+            payees.extend(payment.row.payee);
+            if payment.ruling.outcome.state != State::Held {
+                changes.push(Change { number: payment.row.number, stage, outcome: payment.ruling.outcome });
             }
-            Ok(done)
-        })?;
-    if passed.stopped.is_some() || passed.hash != batch.file_hash {
-        return Err(StoreError::plain("the input of the batch is not what it was").into());
-    }
-    let Assembled { writing, has_completed, tally, .. } = assembly.end()?;
-    if changes.is_empty() {
-        let is_unchanged = writer.read(|scope| Ok(store::batch::stages(scope.tx, batch.id)?.len() == stages.len()))?;
-        if !is_unchanged {
-            return Err(Conflict("the batch changed meanwhile".to_owned()).into());
         }
+        Ok(done)
+    })?;
+    if passed.stopped.is_some() || passed.hash != batch.file_hash {
+        return Err(render::other_input());
+    }
+    let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
+    if changes.is_empty() {
+        writer.read(|scope| require_stages(scope, batch.id, stages))?;
         return Ok(released(counts, None, None));
     }
-    if has_completed {
-        writing.completed.sync()?;
+    if let Some(Parts { completed, status }) = &parts {
+        if has_completed {
+            completed.sync()?;
+        }
+        status.sync()?;
     }
-    writing.status.sync()?;
-    let command = Release {
-        batch: batch.id,
-        stages_before: stages.len(),
+    let command = MakeRelease {
+        batch: &batch,
+        payer: &setting.payer,
+        stages_before: stages,
         since: pending.number(),
         at: pending.at,
         payees,
         changes,
-        writes_file: has_completed,
+        sent: sent.sent(),
+        misses: tally.counts().misses().saturating_sub(counts.misses()),
         counts: tally.counts(),
+        writes_files: parts.is_some(),
+        client: actor,
+        once: wanted.once,
     };
     writer.execute(&command, actor, env)?;
-    let completed = has_completed.then(|| outputs.completed.clone());
+    let counts = command.counts;
+    let (Some(Parts { completed, status }), Some(outputs)) = (parts, outputs) else {
+        return Ok(released(counts, None, None));
+    };
     if has_completed {
-        writing.completed.place()?;
+        completed.place()?;
     }
-    writing.status.place()?;
+    status.place()?;
     writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
-    Ok(released(command.counts, completed, Some(outputs.status)))
+    Ok(released(counts, has_completed.then_some(outputs.completed), Some(outputs.status)))
 }
 
-/// Makes a release real, unless the batch or one of its held payees changed since it was prepared.
-struct Release {
-    batch: Id<Batch>,
-    stages_before: usize,
-    /// The size of the journal when it was prepared, and the date that its files carry.
-    since: i64,
-    at: Timestamp,
-    payees: BTreeSet<Blind>,
-    changes: Vec<Change>,
-    writes_file: bool,
-    counts: Counts,
+/// A release that cannot be done, unless it was done before.
+struct Refused {
+    refused: BatchRefusal,
+    once: Once,
 }
 
-impl Command for Release {
+impl Command for Refused {
     const OPERATION: Operation = policy::RELEASE;
     type State = ();
     type Change = ();
     type Output = ();
 
+    fn once(&self) -> Option<Once> {
+        Some(self.once)
+    }
+
+    fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+        Err(self.refused.into())
+    }
+
+    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(vec![])
+    }
+}
+
+/// Makes a release real, unless the batch or one of its held payees changed since it was prepared.
+struct MakeRelease<'r> {
+    batch: &'r Batch,
+    payer: &'r Payer,
+    stages_before: i64,
+    /// The size of the journal when it was prepared, and the date that its files carry.
+    since: i64,
+    at: Timestamp,
+    payees: BTreeSet<Blind>,
+    changes: Vec<Change>,
+    /// What stands in its completed file.
+    sent: Sent,
+    /// How many of them named somebody who is not there.
+    misses: u64,
+    counts: Counts,
+    /// Whether files are written, which do not have their names yet.
+    writes_files: bool,
+    /// Who released it.
+    client: &'r Actor,
+    once: Option<Once>,
+}
+
+impl Command for MakeRelease<'_> {
+    const OPERATION: Operation = policy::RELEASE;
+    type State = ();
+    type Change = ();
+    type Output = ();
+
+    fn once(&self) -> Option<Once> {
+        self.once
+    }
+
     fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        let conflict = || Conflict("the batch or a payee changed meanwhile".to_owned());
-        if store::batch::stages(scope.tx, self.batch)?.len() != self.stages_before {
-            return Err(conflict().into());
-        }
+        require_stages(scope, self.batch.id, self.stages_before)?;
         resolve::changed_since(scope.tx, self.since, |payee| {
-            if self.payees.contains(&payee) { Err(conflict().into()) } else { Ok(()) }
+            let changed = || Conflict("a payee changed meanwhile".to_owned());
+            if self.payees.contains(&payee) { Err(changed().into()) } else { Ok(()) }
         })
     }
 
     fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
         let facts = serde_json::json!({
-            "batch": batch::name(self.batch),
+            "batch": batch::name(self.batch.id),
             "released": self.changes.len(),
             "counts": self.counts,
         });
@@ -199,12 +279,21 @@ impl Command for Release {
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let stages = store::batch::stages(scope.tx, self.batch)?;
-        let stage = Stage { at: self.at, banks_at: self.since, ..new_stage(&stages, entry, self.writes_file) };
-        store::batch::insert_unwritten(scope.tx, self.batch, stage.stage)?;
-        Ok(vec![
-            store::batch::insert_stage(scope.tx, self.batch, &stage)?,
-            store::payment::insert_changes(scope.tx, self.batch, &self.changes)?,
-        ])
+        let Self { batch, sent, .. } = self;
+        let stage = Stage {
+            at: self.at,
+            banks_at: self.since,
+            ..new_stage(self.stages_before, entry, sent.payments > 0, self.counts.clone())
+        };
+        if self.writes_files {
+            store::batch::insert_unwritten(scope.tx, batch.id, stage.stage)?;
+        }
+        allowance::settle(scope, entry, self.client, sent.payments, self.misses)?;
+        let mut rows = vec![
+            store::batch::insert_stage(scope, batch.id, &stage)?,
+            store::payment::insert_changes(scope.tx, batch.id, &self.changes)?,
+        ];
+        rows.extend(insert_bank_file(scope, self.payer, (batch.id, stage.stage), sent, entry)?);
+        Ok(rows)
     }
 }

@@ -2,27 +2,53 @@
 
 use super::route::{Routed, open};
 use crate::assemble::{Assembled, Assembly, Writing};
-use crate::batch::Batch;
-use crate::outputs::{Outputs, PartFile, message_id};
+use crate::batch::{Batch, Counts};
+use crate::foresight::Foresight;
+use crate::outputs::{Outputs, Parts, message_id};
 use crate::pass::{KeptInput, Run};
-use crate::work::{Rule, Setting};
+use crate::work::{Rule, Setting, Writes};
 use crate::{batch, store};
-use kernel::{Error, Writer};
+use kernel::{Error, Scope, StoreError, Writer};
 use registry::resolve;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// One stage of a batch: where its files are, when it was, and what it used.
-pub(super) struct StageView {
-    pub(super) stage: i64,
-    pub(super) banks_at: i64,
-    pub(super) created: jiff::Timestamp,
+/// One stage of a batch: when it was, what it used, and what became of the batch.
+pub(crate) struct StageView {
+    pub(crate) stage: i64,
+    pub(crate) banks_at: i64,
+    pub(crate) created: jiff::Timestamp,
+    pub(crate) counts: Counts,
+    pub(crate) has_completed: bool,
 }
 
 impl StageView {
     /// The routing itself.
-    pub(super) fn first(batch: &Batch) -> Self {
-        Self { stage: 0, banks_at: batch.banks_at, created: batch.record.received().to_jiff() }
+    pub(crate) fn first(batch: &Batch) -> Self {
+        let counts = batch.record.counts.clone();
+        Self {
+            stage: 0,
+            banks_at: batch.banks_at,
+            created: batch.record.received().to_jiff(),
+            has_completed: counts.routed + counts.passed > 0,
+            counts,
+        }
+    }
+
+    /// The routing, or a later stage, if there is one of that number.
+    pub(crate) fn find(scope: &Scope<'_>, batch: &Batch, stage: i64) -> Result<Option<Self>, Error> {
+        if stage == 0 {
+            return Ok(Some(Self::first(batch)));
+        }
+        let found = store::batch::find_stage(scope, batch.id, stage)?;
+        Ok(found.map(|later| Self {
+            stage,
+            banks_at: later.banks_at,
+            created: later.at.to_jiff(),
+            counts: later.counts,
+            has_completed: later.writes_file,
+        }))
     }
 }
 
@@ -49,6 +75,27 @@ impl Written {
     }
 }
 
+/// What is to be known to write files of a stage.
+pub(crate) fn setting(
+    writer: &mut Writer,
+    batch: &Batch,
+    view: &StageView,
+    writes: Writes,
+) -> Result<Arc<Setting>, Error> {
+    let (payer, banks) = writer
+        .read(|scope| Ok((resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, view.banks_at)?)))?;
+    Ok(Arc::new(Setting {
+        vault: writer.store.vault().clone(),
+        batch: batch.id,
+        payer,
+        banks,
+        today: None,
+        rule: Rule::Recorded { stage: view.stage },
+        records: false,
+        writes,
+    }))
+}
+
 /// Writes what is missing of one stage's files.
 pub(super) fn stage(
     writer: &mut Writer,
@@ -57,47 +104,50 @@ pub(super) fn stage(
     input: impl Read + Send,
     outputs: Outputs,
 ) -> Result<Written, Error> {
-    let (payer, banks) = writer
-        .read(|scope| Ok((resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, view.banks_at)?)))?;
-    let vault = writer.store.vault().clone();
-    let setting = Setting {
-        vault: &vault,
-        batch: batch.id,
-        payer: &payer,
-        banks: &banks,
-        today: None,
-        rule: Rule::Recorded { stage: view.stage },
-        records: false,
-    };
-    let writing = writing(batch, view, &outputs)?;
-    let mut assembly = Assembly::new(&setting, writing, None)?;
+    let setting = setting(writer, batch, view, Writes::BOTH)?;
+    let parts = Parts::create(&outputs)?;
+    let mut assembly = Assembly::new(Arc::clone(&setting), writing(batch, view, &parts)?, None);
     let passed =
-        Run::new(input, &setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
+        Run::new(input, setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
             assembly.take(&mut done)?;
             Ok(done)
         })?;
     if passed.stopped.is_some() || passed.hash != batch.file_hash {
-        return Err(kernel::StoreError::plain("the input of the batch is not what it was").into());
+        return Err(other_input());
     }
-    let Assembled { writing, has_completed, .. } = assembly.end()?;
-    let written = place(writing, has_completed, outputs)?;
+    let Assembled { has_completed, .. } = assembly.end()?;
+    let written = place(parts, has_completed, outputs)?;
     writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, view.stage))?;
     Ok(written)
 }
 
-pub(super) fn writing(batch: &Batch, view: &StageView, outputs: &Outputs) -> Result<Writing, Error> {
+/// What was kept, or what was sent again, is not what was recorded.
+pub(crate) fn other_input() -> Error {
+    StoreError::plain("the input of the batch is not what it was").into()
+}
+
+pub(super) fn writing(batch: &Batch, view: &StageView, parts: &Parts) -> Result<Writing, Error> {
+    let [completed, status] = parts.outputs()?;
     Ok(Writing {
-        completed: PartFile::create(&outputs.completed)?,
-        status: PartFile::create(&outputs.status)?,
-        new_message_id: (view.stage > 0).then(|| message_id(batch.id, view.stage)),
-        status_id: message_id(batch.id, view.stage),
-        created: view.created,
+        completed: Some(completed),
+        status: Some(status),
+        write_back: Some(parts.write_back()?),
+        ..heads(batch, view, Foresight::default())
     })
 }
 
+/// What the heads of a stage's files say.
+pub(crate) fn heads(batch: &Batch, view: &StageView, foresight: Foresight) -> Writing {
+    Writing {
+        new_message_id: (view.stage > 0).then(|| message_id(batch.id, view.stage)),
+        foresight,
+        ..Writing::nothing(message_id(batch.id, view.stage), view.created)
+    }
+}
+
 /// Gives the files their names, where they are not there already.
-fn place(writing: Writing, has_completed: bool, outputs: Outputs) -> Result<Written, Error> {
-    let Writing { completed, status, .. } = writing;
+fn place(parts: Parts, has_completed: bool, outputs: Outputs) -> Result<Written, Error> {
+    let Parts { completed, status } = parts;
     let mut were_missing = false;
     for (part, is_wanted) in [(completed, has_completed), (status, true)] {
         if is_wanted && !part.path().exists() {
@@ -111,14 +161,9 @@ fn place(writing: Writing, has_completed: bool, outputs: Outputs) -> Result<Writ
 
 /// Writes what is missing of one stage's files, from the input that was kept.
 pub(super) fn from_kept_input(writer: &mut Writer, batch: &Batch, stage: i64, out: &Path) -> Result<Written, Error> {
-    let later = writer
-        .read(|scope| Ok(store::batch::stages(scope.tx, batch.id)?.into_iter().find(|later| later.stage == stage)))?;
-    let view = later.map_or_else(
-        || StageView::first(batch),
-        |later| StageView { stage, banks_at: later.banks_at, created: later.at.to_jiff() },
-    );
+    let view = writer.read(|scope| StageView::find(scope, batch, stage))?;
+    let view = view.ok_or_else(|| StoreError::damaged("a stage that is on record is gone".to_owned()))?;
     let outputs = Outputs::of(out, batch.id, stage)?;
-    let vault = writer.store.vault().clone();
-    let input = KeptInput::new(&vault, writer.store.connect()?, batch.id);
+    let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
     self::stage(writer, batch, &view, input, outputs)
 }

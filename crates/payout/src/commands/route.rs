@@ -6,20 +6,20 @@ use super::render;
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts};
 use crate::message::{Cutter, Fault, StatusFile, Version};
-use crate::outputs::{Outputs, PartFile};
-use crate::pass::Run;
+use crate::outputs::{Outputs, PartFile, Parts};
+use crate::pass::{KeptInput, Passed, Run};
 use crate::store;
-use crate::work::{Done, Rule, Setting, Stop};
+use crate::work::{Done, Rule, Setting, Stop, Writes};
 use denmark::calendar::copenhagen_date;
 use kernel::merkle::{Hash, Tree, to_hex};
-use kernel::{Actor, Connection, Env, Error, Id, StoreError, Timestamp, Tx, Writer, journal};
+use kernel::{Actor, Connection, Env, Error, Id, Once, StoreError, Timestamp, Tx, Writer, journal};
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 /// Rows that are staged in one short transaction.
 const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
@@ -68,7 +68,13 @@ pub struct Refused {
     pub code: &'static str,
     /// With line and place.
     pub text: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The element, by the names of the schema.
+    pub place: String,
     /// The status report, where a message id and a known version could be read.
+    pub report: Option<Vec<u8>>,
+    /// Where that was written, if it was.
     pub status: Option<PathBuf>,
 }
 
@@ -85,62 +91,139 @@ pub fn route(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Result<Routed, Refused>, Error> {
     crate::policy::ROUTE.require(actor)?;
-    let payer = writer.read(|scope| resolve::payer_by_name(scope, request.payer))?.ok_or(PayerRefusal::Unknown)?;
+    let Request { file, payer, out, hold_all, clock } = *request;
+    let payer = writer.read(|scope| resolve::payer_by_name(scope, payer))?.ok_or(PayerRefusal::Unknown)?;
     sweep_abandoned(writer, env.now)?;
-    let mut file = open(request.file)?;
-    if let Some(found) = find_repeated(writer, &payer, &mut file)? {
-        return render::again(writer, &found, request.file, request.out).map(Ok);
+    let source = Source::File(file);
+    if let Some(found) = find_repeated(writer, &payer, &source)? {
+        return render::again(writer, &found, file, out).map(Ok);
     }
     let batch: Id<Batch> = env.id();
-    let outputs = Outputs::of(request.out, batch, 0)?;
-    let work = Work { payer: &payer, batch, request, env, outputs: &outputs };
-    let result = work.run(writer, file, actor, progress);
-    if !matches!(&result, Ok(Ok(Routed { duplicate: false, .. }))) {
+    let outputs = Outputs::of(out, batch, 0)?;
+    let work = Work { payer: &payer, batch, source, outputs: Some(&outputs), hold_all, clock, env, actor, once: None };
+    let result = work.run(writer, progress);
+    if !matches!(&result, Ok(Became::Real { .. })) {
         // Nobody can see what was staged; it need not lie there until it is swept. If it has to, what became of the file is
         // what is to be told.
         let _ = discard(writer, batch);
     }
-    result
+    let again = |writer: &mut Writer, batch, duplicate| {
+        let real = writer.read(|scope| super::find(scope, &batch::name(batch)))?;
+        let routed = render::again(writer, &real, file, out)?;
+        Ok(Ok(Routed { duplicate, ..routed }))
+    };
+    match result? {
+        // What was written is not what was decided in the end.
+        Became::Real { decided_again: true, .. } => again(writer, batch, false),
+        Became::Real { counts, has_completed, .. } => {
+            let Outputs { completed, status } = outputs;
+            let completed = has_completed.then_some(completed);
+            Ok(Ok(Routed { batch: batch::name(batch), duplicate: false, counts, completed, status }))
+        }
+        Became::Used(batch) => again(writer, batch, true),
+        Became::Refused(refused) => Ok(Err(refused)),
+    }
 }
 
 pub(super) fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(Error::io(format!("{} could not be opened", path.display())))
 }
 
-/// The batch that this very file has become before, if it has.
-fn find_repeated(writer: &mut Writer, payer: &Payer, file: &mut File) -> Result<Option<Batch>, Error> {
-    let mut cutter = Cutter::new(&mut *file, 1);
-    // A fault here is met again, and reported, when the whole file is read.
-    let _ = cutter.next_chunk();
-    let message_id = cutter.message_id().map(str::to_owned);
-    drop(cutter);
-    let found = match message_id {
-        None => None,
-        Some(message_id) => writer.read(|scope| {
-            let key = store::batch::message_key(scope.vault, payer.id, &message_id);
-            store::batch::find_by_message(scope, &key)
-        })?,
-    };
-    let cannot = || Error::io("the file could not be read");
-    file.seek(SeekFrom::Start(0)).map_err(cannot())?;
-    let Some(found) = found else { return Ok(None) };
-    let mut hasher = Sha256::new();
-    let mut reader = BufReader::with_capacity(READ_BYTES, &mut *file);
-    loop {
-        let read = reader.fill_buf().map_err(cannot())?;
-        if read.is_empty() {
-            break;
-        }
-        hasher.update(read);
-        let length = read.len();
-        reader.consume(length);
+/// Where a file's bytes are: they can be read from the beginning as often as it takes.
+pub(super) enum Source<'s> {
+    /// At hand.
+    File(&'s Path),
+    /// Staged already, piece by piece.
+    Staged {
+        batch: Id<Batch>,
+        /// Of the file.
+        hash: Hash,
+        bytes: u64,
+        /// Over the pieces.
+        input: Tree,
+    },
+}
+
+impl Source<'_> {
+    fn open(&self, writer: &Writer) -> Result<Box<dyn Read + Send>, Error> {
+        Ok(match self {
+            Self::File(path) => Box::new(open(path)?),
+            Self::Staged { batch, .. } => {
+                Box::new(KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, *batch))
+            }
+        })
     }
-    file.seek(SeekFrom::Start(0)).map_err(cannot())?;
-    let hash: Hash = hasher.finalize().into();
+
+    fn hash(&self, writer: &Writer) -> Result<Hash, Error> {
+        if let Self::Staged { hash, .. } = self {
+            return Ok(*hash);
+        }
+        let mut hasher = Sha256::new();
+        each_piece(self.open(writer)?, |read| {
+            hasher.update(read);
+            read.len()
+        })?;
+        Ok(hasher.finalize().into())
+    }
+
+    fn bytes(&self) -> Result<u64, Error> {
+        match self {
+            Self::File(path) => {
+                let cannot = Error::io(format!("{} could not be read", path.display()));
+                Ok(std::fs::metadata(path).map_err(cannot)?.len())
+            }
+            Self::Staged { bytes, .. } => Ok(*bytes),
+        }
+    }
+
+    /// The line, from 1, that a byte stands in.
+    fn line_of(&self, writer: &Writer, offset: u64) -> Result<u64, Error> {
+        let (mut line, mut left) = (1, offset);
+        each_piece(self.open(writer)?, |read| {
+            let length = read.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            line += read[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+            left -= length as u64;
+            length
+        })?;
+        Ok(line)
+    }
+}
+
+/// Gives what is read to `take`, piece by piece, until it takes nothing of one.
+fn each_piece(source: impl Read, mut take: impl FnMut(&[u8]) -> usize) -> Result<(), Error> {
+    let mut reader = BufReader::with_capacity(READ_BYTES, source);
+    loop {
+        let read = reader.fill_buf().map_err(crate::pass::unread)?;
+        let taken = if read.is_empty() { 0 } else { take(read) };
+        if taken == 0 {
+            return Ok(());
+        }
+        reader.consume(taken);
+    }
+}
+
+/// The batch that this very file has become before, if it has.
+pub(super) fn find_repeated(writer: &mut Writer, payer: &Payer, source: &Source<'_>) -> Result<Option<Batch>, Error> {
+    let head = source.open(writer)?;
+    let Some(found) = find_by_head(writer, payer, head)? else { return Ok(None) };
+    let hash = source.hash(writer)?;
     Ok(Some(found).filter(|found| found.file_hash == hash))
 }
 
-fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
+/// The batch of the message id with which a file begins, if this payer has used it.
+pub(super) fn find_by_head(writer: &mut Writer, payer: &Payer, file: impl Read) -> Result<Option<Batch>, Error> {
+    let mut cutter = Cutter::new(file, 1);
+    // A fault here is met again, and reported, when the whole file is read.
+    let _ = cutter.next_chunk();
+    let Some(message_id) = cutter.message_id().map(str::to_owned) else { return Ok(None) };
+    drop(cutter);
+    writer.read(|scope| {
+        let key = store::batch::message_key(scope.vault, payer.id, &message_id);
+        store::batch::find_by_message(scope, &key)
+    })
+}
+
+pub(super) fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
     let before = now.minus_seconds(ABANDONED_AFTER_SECONDS);
     for batch in writer.connection.read(|tx| store::staging::abandoned(tx, before))? {
         match discard(writer, batch) {
@@ -153,28 +236,41 @@ fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
 }
 
 /// Removes what was staged for a batch that never became real, in short transactions.
-fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
+pub(super) fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
     while writer.connection.stage(|tx| store::staging::sweep_some(tx, batch))? {}
     writer.connection.stage(|tx| store::staging::forget(tx, batch))
 }
 
-struct Work<'w> {
-    payer: &'w Payer,
-    batch: Id<Batch>,
-    request: &'w Request<'w>,
-    env: &'w Env,
-    outputs: &'w Outputs,
+/// What became of a file.
+pub(super) enum Became {
+    /// A batch. `decided_again`: some payments are not what was written of them, so what was written was dropped.
+    Real {
+        counts: Counts,
+        has_completed: bool,
+        decided_again: bool,
+    },
+    /// This batch it was already.
+    Used(Id<Batch>),
+    Refused(Refused),
+}
+
+/// A file, and all that is to be known to make a batch of it.
+pub(super) struct Work<'w> {
+    pub(super) payer: &'w Payer,
+    pub(super) batch: Id<Batch>,
+    pub(super) source: Source<'w>,
+    /// Where its files go; none are written without.
+    pub(super) outputs: Option<&'w Outputs>,
+    pub(super) hold_all: bool,
+    pub(super) clock: &'w (dyn Fn() -> Timestamp + Sync),
+    pub(super) env: &'w Env,
+    pub(super) actor: &'w Actor,
+    pub(super) once: Option<Once>,
 }
 
 impl Work<'_> {
-    fn run(
-        &self,
-        writer: &mut Writer,
-        file: File,
-        actor: &Actor,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Result<Routed, Refused>, Error> {
-        let mut was_inserted = false;
+    pub(super) fn run(&self, writer: &mut Writer, progress: &mut dyn FnMut(u64)) -> Result<Became, Error> {
+        let mut was_inserted = matches!(self.source, Source::Staged { .. });
         let (next, banks) = writer.connection.stage(|tx| {
             // What is there after that is this process's own: the answer to its commit was lost.
             if !was_inserted || !store::staging::is_there(tx, self.batch)? {
@@ -185,37 +281,61 @@ impl Work<'_> {
             Ok((next, resolve::banks_at(tx, next.number())?))
         })?;
         let since = next.number();
-        let vault = writer.store.vault().clone();
-        let setting = Setting {
-            vault: &vault,
+        let setting = Arc::new(Setting {
+            vault: writer.store.vault().clone(),
             batch: self.batch,
-            payer: self.payer,
-            banks: &banks,
+            payer: self.payer.clone(),
+            banks,
             today: Some(copenhagen_date(self.env.now.to_jiff())),
             // Another process may have recorded something since this one read the clock: that holds already.
-            rule: Rule::Fresh { now: next.at, hold_all: self.request.hold_all },
+            rule: Rule::Fresh { now: next.at, hold_all: self.hold_all },
             records: true,
-        };
-        let writing = Writing {
-            completed: PartFile::create(&self.outputs.completed)?,
-            status: PartFile::create(&self.outputs.status)?,
-            new_message_id: None,
-            status_id: batch::name(self.batch),
-            created: self.env.now.to_jiff(),
-        };
-        let cannot = || Error::io(format!("{} could not be read", self.request.file.display()));
-        let file_bytes = file.metadata().map_err(cannot())?.len();
-        let keeps_input = self.request.hold_all || self.payer.agreement.no_account == NoAccount::Hold;
-        let mut staged = Staged::new(self.batch, keeps_input);
-        let mut assembly = Assembly::new(&setting, writing, Some(file_bytes))?;
-        let run = Run::new(file, &setting, keeps_input);
+            writes: if self.outputs.is_some() { Writes::BOTH } else { Writes::NONE },
+        });
+        let parts = self.outputs.map(Parts::create).transpose()?;
+        let mut staged = Staged::new(self.batch, self.keeps_input());
+        let mut assembly =
+            Assembly::new(Arc::clone(&setting), self.writing(parts.as_ref())?, Some(self.source.bytes()?));
+        let passed = self.pass(writer, &setting, &mut assembly, &mut staged, progress)?;
+        if let Some(stop) = &passed.stopped {
+            // The refusal's own report takes the name.
+            drop((assembly, parts));
+            return self.refuse(writer, stop, passed.version, passed.message_id.as_deref(), &passed.hash);
+        }
+        self.accept(writer, assembly.end()?, parts, staged, passed.hash, since)
+    }
+
+    /// Whether the input is kept as it goes by: something may be held, or the payer's bank fetches what is completed.
+    fn keeps_input(&self) -> bool {
+        let agreement = &self.payer.agreement;
+        let is_wanted = self.hold_all || agreement.no_account == NoAccount::Hold || agreement.bank.is_some();
+        is_wanted && matches!(self.source, Source::File(_))
+    }
+
+    fn writing(&self, parts: Option<&Parts>) -> Result<Writing, Error> {
+        let nothing = Writing::nothing(batch::name(self.batch), self.env.now.to_jiff());
+        let Some(parts) = parts else { return Ok(nothing) };
+        let [completed, status] = parts.outputs()?;
+        let write_back = Some(parts.write_back()?);
+        Ok(Writing { completed: Some(completed), status: Some(status), write_back, ..nothing })
+    }
+
+    fn pass(
+        &self,
+        writer: &mut Writer,
+        setting: &Arc<Setting>,
+        assembly: &mut Assembly,
+        staged: &mut Staged,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Passed, Error> {
+        let run = Run::new(self.source.open(writer)?, Arc::clone(setting), self.keeps_input());
         let connections = [writer.store.connect()?, writer.store.connect()?];
         let connection = &mut writer.connection;
-        let head = std::thread::scope(|threads| {
+        std::thread::scope(|threads| {
             // Staging waits for the disk on a thread of its own.
             let (stage, stages) = mpsc::sync_channel::<Waiting>(STAGES_IN_FLIGHT);
             let stager = threads.spawn(move || {
-                stages.into_iter().try_for_each(|rows| rows.stage(connection, self.batch, (self.request.clock)()))
+                stages.into_iter().try_for_each(|rows| rows.stage(connection, self.batch, (self.clock)()))
             });
             let passed = run.go(connections, |mut done| {
                 assembly.take(&mut done)?;
@@ -231,91 +351,79 @@ impl Work<'_> {
             drop(stage);
             stager.join().unwrap_or_else(|_| Err(StoreError::plain("staging panicked").into()))?;
             passed
-        })?;
-        let (hash, stopped) = (head.hash, head.stopped);
-        if let Some(stop) = stopped {
-            // The refusal's own report takes the name.
-            drop(assembly);
-            return self.refuse(writer, actor, stop, head.version, head.message_id.as_deref(), &hash).map(Err);
-        }
-        let assembled = assembly.end()?;
-        self.accept(writer, actor, assembled, staged, hash, since)
+        })
     }
 
     fn accept(
         &self,
         writer: &mut Writer,
-        actor: &Actor,
         assembled: Assembled,
+        parts: Option<Parts>,
         staged: Staged,
         file_hash: Hash,
         since: i64,
-    ) -> Result<Result<Routed, Refused>, Error> {
-        let Assembled { writing, has_completed, tally, version, message_id, message_id_at, fault } = assembled;
+    ) -> Result<Became, Error> {
+        let Assembled { has_completed, tally, sent, version, message_id, message_id_at, fault, .. } = assembled;
         let used = writer.read(|scope| {
             let key = store::batch::message_key(scope.vault, self.payer.id, &message_id);
             store::batch::find_by_message(scope, &key)
         })?;
-        let refuse = |writer: &mut Writer, fault| {
-            self.refuse(writer, actor, fault, Some(version), Some(&message_id), &file_hash).map(Err)
-        };
         let is_new = used.as_ref().is_none_or(|used| used.file_hash == file_hash);
         if let Some(fault) = fault.filter(|_| is_new) {
             // The refusal's own report takes the name.
-            drop(writing);
-            return refuse(writer, fault);
+            drop(parts);
+            return self.refuse(writer, &fault, Some(version), Some(&message_id), &file_hash);
         }
-        // On the disk before the record says that they exist.
-        if has_completed {
-            writing.completed.sync()?;
+        if let Some(Parts { completed, status }) = &parts {
+            // On the disk before the record says that they exist.
+            if has_completed {
+                completed.sync()?;
+            }
+            status.sync()?;
         }
-        writing.status.sync()?;
+        let input = match &self.source {
+            Source::File(_) => staged.input,
+            Source::Staged { input, .. } => Some(input.clone()),
+        };
         let accept = Accept {
             batch: self.batch,
             payer: self.payer,
             message_id: &message_id,
             file_hash,
             since,
-            hold_all: self.request.hold_all,
+            hold_all: self.hold_all,
             received: self.env.now,
             counts: tally.counts(),
+            sent: sent.sent(),
             rows: staged.rows,
             ids: staged.ids,
-            input: staged.input,
+            input,
+            writes_files: parts.is_some(),
+            client: self.actor,
+            once: self.once,
         };
-        match writer.execute(&accept, actor, &self.env.at((self.request.clock)()))? {
-            Accepted::New { counts, decided_again: false } => {
-                let Outputs { completed, status } = self.outputs;
-                let completed = has_completed.then(|| completed.clone());
-                if has_completed {
-                    writing.completed.place()?;
+        match writer.execute(&accept, self.actor, &self.env.at((self.clock)()))? {
+            Accepted::New { batch, counts, decided_again } if batch == self.batch.number() => {
+                if let Some(Parts { completed, status }) = parts.filter(|_| !decided_again) {
+                    if has_completed {
+                        completed.place()?;
+                    }
+                    status.place()?;
+                    writer.connection.stage(|tx| store::batch::delete_unwritten(tx, self.batch, 0))?;
                 }
-                writing.status.place()?;
-                writer.connection.stage(|tx| store::batch::delete_unwritten(tx, self.batch, 0))?;
-                let batch = batch::name(self.batch);
-                Ok(Ok(Routed { batch, duplicate: false, counts, completed, status: status.clone() }))
+                Ok(Became::Real { counts, has_completed, decided_again })
             }
-            Accepted::New { decided_again: true, .. } => {
-                // What was written is not what was decided in the end.
-                drop(writing);
-                let real = writer.read(|scope| super::find(scope, &batch::name(self.batch)))?;
-                let routed = render::again(writer, &real, self.request.file, self.request.out)?;
-                Ok(Ok(Routed { duplicate: false, ..routed }))
-            }
-            Accepted::Used { batch, same_file: true } => {
-                drop(writing);
-                let real = writer.read(|scope| super::find(scope, &batch::name(Id::new(batch))))?;
-                render::again(writer, &real, self.request.file, self.request.out).map(Ok)
-            }
+            // The very same request was answered before.
+            Accepted::New { batch, .. } | Accepted::Used { batch, same_file: true } => Ok(Became::Used(Id::new(batch))),
             Accepted::Used { same_file: false, .. } => {
-                drop(writing);
+                drop(parts);
                 let fault = Fault {
                     code: "DU01",
                     offset: message_id_at,
                     place: "/Document/CstmrCdtTrfInitn/GrpHdr/MsgId".to_owned(),
                     text: "The message id was used before, for a file with other content.".to_owned(),
                 };
-                refuse(writer, fault)
+                self.refuse(writer, &fault, Some(version), Some(&message_id), &file_hash)
             }
         }
     }
@@ -324,23 +432,23 @@ impl Work<'_> {
     fn refuse(
         &self,
         writer: &mut Writer,
-        actor: &Actor,
-        fault: Fault,
+        fault: &Fault,
         version: Option<Version>,
         message_id: Option<&str>,
         file_hash: &Hash,
-    ) -> Result<Refused, Error> {
-        let line = line_of(self.request.file, fault.offset)?;
-        let text = format!("line {line}, {}: {}", fault.place, fault.text);
+    ) -> Result<Became, Error> {
+        let line = self.source.line_of(writer, fault.offset)?;
         let batch = batch::name(self.batch);
-        let mut status = None;
-        if let (Some(version), Some(message_id)) = (version, message_id) {
-            let part = PartFile::create(&self.outputs.status)?;
-            let created = self.env.now.to_jiff();
+        let report = version.zip(message_id).map(|(version, message_id)| {
             let place = format!("Line {line}, {}", fault.place);
             let sentences = [place.as_str(), &fault.text];
-            StatusFile::refused(part.handle()?, version, &batch, created, message_id, fault.code, &sentences)
-                .map_err(Error::io(format!("{} could not be written", self.outputs.status.display())))?;
+            StatusFile::refused(version, &batch, self.env.now.to_jiff(), message_id, fault.code, &sentences)
+        });
+        let mut status = None;
+        if let (Some(report), Some(outputs)) = (&report, self.outputs) {
+            let part = PartFile::create(&outputs.status)?;
+            let cannot = Error::io(format!("{} could not be written", outputs.status.display()));
+            part.handle()?.write_all(report).map_err(cannot)?;
             part.sync()?;
             status = Some(part);
         }
@@ -350,27 +458,12 @@ impl Work<'_> {
             "code": fault.code,
             "file": to_hex(file_hash),
         });
-        writer.execute(&RefuseFile { facts }, actor, self.env)?;
-        let path = status.is_some().then(|| self.outputs.status.clone());
+        writer.execute(&RefuseFile { facts }, self.actor, self.env)?;
+        let path = status.as_ref().map(|part| part.path().to_owned());
         status.map(PartFile::place).transpose()?;
-        Ok(Refused { batch, code: fault.code, text, status: path })
-    }
-}
-
-/// The line, from 1, that a byte of a file stands in.
-fn line_of(path: &Path, offset: u64) -> Result<u64, Error> {
-    let mut line = 1;
-    let mut left = offset;
-    let mut reader = BufReader::with_capacity(READ_BYTES, open(path)?);
-    loop {
-        let read = reader.fill_buf().map_err(Error::io("the file could not be read"))?;
-        if read.is_empty() || left == 0 {
-            return Ok(line);
-        }
-        let length = read.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        line += read[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
-        left -= length as u64;
-        reader.consume(length);
+        let text = format!("line {line}, {}: {}", fault.place, fault.text);
+        let Fault { code, place, .. } = fault.clone();
+        Ok(Became::Refused(Refused { batch, code, text, line, place, report, status: path }))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Puts a payment file together again, completed.
 
-use std::fs::File;
 use std::io;
 
 use denmark::Decimal;
@@ -136,6 +135,8 @@ struct BlockPatches {
     begin: u64,
     count: Option<Patch>,
     sum: Option<Patch>,
+    /// It was foretold that no payment is left: nothing of it is written.
+    is_left_out: bool,
 }
 
 impl Patch {
@@ -151,7 +152,7 @@ impl Patch {
         Self { at: base + field.span.start as u64, length: field.span.len(), text: field.text.clone(), original }
     }
 
-    fn apply(&self, output: &mut Output, value: Value) -> io::Result<()> {
+    fn apply(&mut self, output: &mut Output, value: Value) -> io::Result<()> {
         if value == self.original {
             return Ok(());
         }
@@ -159,7 +160,9 @@ impl Patch {
             Value::Count(count) => fit_count(count.unwrap_or(0), self.length),
             Value::Sum(sum) => fit_sum(sum.unwrap_or(Decimal::ZERO), &self.text, self.length),
         };
-        output.replace(self.at, self.length, new.as_bytes())
+        output.replace(self.at, self.length, new.as_bytes())?;
+        (self.length, self.original) = (new.len(), value);
+        Ok(())
     }
 }
 
@@ -184,10 +187,15 @@ pub(super) fn fit_sum(sum: Decimal, original: &str, width: usize) -> String {
 }
 
 impl CompletedFile {
-    /// Writes from the beginning of `file`: empty, and opened for reading too.
+    /// Writes from the beginning of `output`.
     #[must_use]
-    pub fn new(file: File) -> Self {
-        Self { output: Output::new(file), count: None, sum: None, block: None }
+    pub fn new(output: Output) -> Self {
+        Self { output, count: None, sum: None, block: None }
+    }
+
+    /// Where it is written.
+    pub fn output(&mut self) -> &mut Output {
+        &mut self.output
     }
 
     /// Appends the file's head, with another message id if one is given.
@@ -230,8 +238,30 @@ impl CompletedFile {
             begin: base + kept.len() as u64,
             count: head.count.as_ref().map(|count| Patch::count(count, base)),
             sum: head.sum.as_ref().map(|sum| Patch::sum(sum, base)),
+            is_left_out: false,
         });
         Ok(())
+    }
+
+    /// The file's count and sum will be these: for an output of which they may be taken before its end.
+    ///
+    /// # Errors
+    /// See [`CompletedFile::begin_file`].
+    pub fn foretell_file(&mut self, kept_count: u64, kept_sum: Decimal) -> io::Result<()> {
+        patch(&mut self.output, &mut self.count, &mut self.sum, kept_count, kept_sum)
+    }
+
+    /// The same of the open block.
+    ///
+    /// # Errors
+    /// See [`CompletedFile::begin_file`].
+    pub fn foretell_block(&mut self, kept_count: u64, kept_sum: Decimal) -> io::Result<()> {
+        let Some(block) = &mut self.block else { return Ok(()) };
+        if kept_count == 0 {
+            block.is_left_out = true;
+            return self.output.truncate(block.begin);
+        }
+        patch(&mut self.output, &mut block.count, &mut block.sum, kept_count, kept_sum)
     }
 
     /// Appends payments of the open block, as [`write_payment`] and [`write_removed`] made them.
@@ -239,6 +269,9 @@ impl CompletedFile {
     /// # Errors
     /// See [`CompletedFile::begin_file`].
     pub fn payments(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.block.as_ref().is_some_and(|block| block.is_left_out) {
+            return Ok(());
+        }
         self.output.append(bytes)
     }
 
@@ -247,15 +280,20 @@ impl CompletedFile {
     /// # Errors
     /// See [`CompletedFile::begin_file`].
     pub fn end_block(&mut self, part: &[u8], kept_count: u64, kept_sum: Decimal) -> io::Result<bool> {
-        let Some(block) = self.block.take() else {
+        let Some(mut block) = self.block.take() else {
             return Err(io::Error::other("a block ends that did not begin"));
         };
-        if kept_count == 0 {
-            self.output.truncate(block.begin)?;
-            return Ok(false);
+        match (kept_count, block.is_left_out) {
+            (0, true) => return Ok(false),
+            (0, false) => {
+                self.output.truncate(block.begin)?;
+                return Ok(false);
+            }
+            (_, true) => return Err(io::Error::other("a block was left out that has payments")),
+            (_, false) => {}
         }
         self.output.append(part)?;
-        self.patch(block.count.as_ref(), block.sum.as_ref(), kept_count, kept_sum)?;
+        patch(&mut self.output, &mut block.count, &mut block.sum, kept_count, kept_sum)?;
         Ok(true)
     }
 
@@ -265,51 +303,38 @@ impl CompletedFile {
     /// See [`CompletedFile::begin_file`].
     pub fn end_file(&mut self, part: &[u8], kept_count: u64, kept_sum: Decimal) -> io::Result<()> {
         self.output.append(part)?;
-        let (count, sum) = (self.count.take(), self.sum.take());
-        self.patch(count.as_ref(), sum.as_ref(), kept_count, kept_sum)?;
+        patch(&mut self.output, &mut self.count, &mut self.sum, kept_count, kept_sum)?;
         self.output.flush()
     }
 
-    fn patch(
-        &mut self,
-        count: Option<&Patch>,
-        sum: Option<&Patch>,
-        new_count: u64,
-        new_sum: Decimal,
-    ) -> io::Result<()> {
-        // The sum stands behind the count: if it has to move what follows, the count stays where it is.
-        if let Some(patch) = sum {
-            patch.apply(&mut self.output, Value::Sum(Some(new_sum)))?;
-        }
-        if let Some(patch) = count {
-            patch.apply(&mut self.output, Value::Count(Some(new_count)))?;
-        }
-        Ok(())
-    }
-
-    /// How long the file is now.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.output.len()
-    }
-
-    /// Whether nothing was written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.output.len() == 0
-    }
-
-    /// The file, for instance to sync what is in it already from another thread.
-    #[must_use]
-    pub fn file(&self) -> &File {
-        self.output.file()
-    }
-
-    /// Gives the file back, whole but not synced.
+    /// Gives back what it was written to: whole, and a file not synced.
     ///
     /// # Errors
     /// See [`CompletedFile::begin_file`].
-    pub fn into_file(self) -> io::Result<File> {
-        self.output.into_file()
+    pub fn end(mut self) -> io::Result<Output> {
+        self.output.flush()?;
+        Ok(self.output)
     }
+}
+
+/// Makes a count and a sum what they are, where they are not.
+fn patch(
+    output: &mut Output,
+    count: &mut Option<Patch>,
+    sum: &mut Option<Patch>,
+    new_count: u64,
+    new_sum: Decimal,
+) -> io::Result<()> {
+    // The sum stands behind the count: if it has to move what follows, the count stays where it is.
+    if let Some(patch) = sum {
+        patch.apply(output, Value::Sum(Some(new_sum)))?;
+    }
+    if let Some(patch) = count {
+        let before = patch.length;
+        patch.apply(output, Value::Count(Some(new_count)))?;
+        if let Some(sum) = sum {
+            sum.at = sum.at + patch.length as u64 - before as u64;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! Writes the status report, pain.002, that answers a payment file.
 
-use std::fs::File;
 use std::io;
 
 use jiff::Timestamp;
@@ -115,31 +114,38 @@ pub fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) {
 #[derive(Debug)]
 pub struct StatusFile {
     output: Output,
-    /// Where the group status stands.
+    /// Where the group status stands, and what it says.
     status_at: u64,
+    told: GroupStatus,
     /// The block whose payments are being listed.
     block: Option<String>,
     scratch: Vec<u8>,
 }
 
 impl StatusFile {
-    /// Begins a report in `file`, which must be empty.
+    /// Begins a report in `output`, which must be empty. It says that its status is `foretold`: of an output from which that may be
+    /// taken before its end, it must be right.
     ///
     /// # Errors
     /// When the file cannot be written; so everywhere below.
     pub fn begin(
-        file: File,
+        mut output: Output,
         version: Version,
         message_id: &str,
         created: Timestamp,
         original_message_id: &str,
+        foretold: GroupStatus,
     ) -> io::Result<Self> {
-        let mut output = Output::new(file);
         output.append(&head(version, message_id, created, original_message_id))?;
         let status_at = output.len();
-        output.append(GroupStatus::Accepted.code().as_bytes())?;
+        output.append(foretold.code().as_bytes())?;
         output.append(b"</GrpSts></OrgnlGrpInfAndSts>\n")?;
-        Ok(Self { output, status_at, block: None, scratch: Vec::new() })
+        Ok(Self { output, status_at, told: foretold, block: None, scratch: Vec::new() })
+    }
+
+    /// Where it is written.
+    pub fn output(&mut self) -> &mut Output {
+        &mut self.output
     }
 
     /// Appends what is reported of a payment of this block.
@@ -181,39 +187,37 @@ impl StatusFile {
         }
     }
 
-    /// Ends the report, and gives the file back: whole but not synced.
+    /// Ends the report, and gives back what it was written to: whole, and a file not synced.
     ///
     /// # Errors
     /// See [`StatusFile::begin`].
-    pub fn end(mut self, status: GroupStatus) -> io::Result<File> {
+    pub fn end(mut self, status: GroupStatus) -> io::Result<Output> {
         self.end_block()?;
         self.output.append(TAIL)?;
-        self.output.replace(self.status_at, status.code().len(), status.code().as_bytes())?;
-        self.output.into_file()
+        if status != self.told {
+            self.output.replace(self.status_at, status.code().len(), status.code().as_bytes())?;
+        }
+        self.output.flush()?;
+        Ok(self.output)
     }
 
-    /// Writes the whole report on a file that is refused, into an empty `file`.
-    ///
-    /// # Errors
-    /// See [`StatusFile::begin`].
+    /// The whole report on a file that is refused.
+    #[must_use]
     pub fn refused(
-        file: File,
         version: Version,
         message_id: &str,
         created: Timestamp,
         original_message_id: &str,
         code: &str,
         sentences: &[&str],
-    ) -> io::Result<File> {
+    ) -> Vec<u8> {
         let mut out = head(version, message_id, created, original_message_id);
         out.extend_from_slice(GroupStatus::Rejected.code().as_bytes());
         out.extend_from_slice(b"</GrpSts>");
         reason(&mut out, code, sentences);
         out.extend_from_slice(b"</OrgnlGrpInfAndSts>\n");
         out.extend_from_slice(TAIL);
-        let mut output = Output::new(file);
-        output.append(&out)?;
-        output.into_file()
+        out
     }
 }
 

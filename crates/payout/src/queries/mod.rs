@@ -1,11 +1,17 @@
 //! What became of a file.
 
+mod files;
+
+pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+
 use crate::batch::{self, Batch, Counts};
-use crate::commands::{BatchRefusal, counts_now, each_payment, find};
+use crate::commands::{BatchRefusal, counts_now, each_payment, find, stages_of};
 use crate::policy;
 use crate::reason::Reason;
 use crate::store;
-use crate::store::ids::OpenIds;
+use crate::store::ids::{Ids, OpenIds};
+use crate::store::payment::Outcome;
+use crate::work::{is_told, recorded};
 use kernel::{Actor, Error, Id, Scope, Writer};
 use registry::resolve;
 
@@ -22,6 +28,8 @@ pub struct BatchView {
     pub received: String,
     /// What holds of its payments now.
     pub counts: Counts,
+    /// How many releases and cancellations there were.
+    pub stages: i64,
 }
 
 /// One payment of a batch.
@@ -31,8 +39,19 @@ pub struct PaymentView {
     pub end_to_end_id: String,
     /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
     pub state: &'static str,
-    /// Why.
+    /// Why: the ISO 20022 code.
     pub code: Option<&'static str>,
+    /// Why, in a sentence.
+    pub sentence: Option<&'static str>,
+}
+
+fn payment_view(outcome: &Outcome, ids: Ids<'_>) -> PaymentView {
+    PaymentView {
+        end_to_end_id: ids.end_to_end_id.to_owned(),
+        state: outcome.state.name(),
+        code: outcome.reason.map(Reason::code),
+        sentence: outcome.reason.map(Reason::sentence),
+    }
 }
 
 fn view(scope: &Scope<'_>, batch: &Batch) -> Result<BatchView, Error> {
@@ -42,6 +61,7 @@ fn view(scope: &Scope<'_>, batch: &Batch) -> Result<BatchView, Error> {
         message_id: batch.record.message_id.clone(),
         received: batch.record.received().to_string(),
         counts: counts_now(scope, batch)?,
+        stages: stages_of(scope, batch.id)?,
     })
 }
 
@@ -60,7 +80,7 @@ pub fn list(
 }
 
 /// Some of a payer's batches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The newest come first.
     pub batches: Vec<BatchView>,
@@ -68,11 +88,7 @@ pub struct Page {
     pub next: Option<i64>,
 }
 
-/// Batches that are looked at for one page: all payers' stand in one list.
-const SCANNED_MAX: i64 = 10_000;
-
-/// The newest `limit` batches of one payer, of those before the place that an earlier page gave. A page can have fewer batches
-/// than that, and even none, while there are more.
+/// The newest `limit` batches of one payer, of those before the place that an earlier page gave.
 ///
 /// # Errors
 /// The policy's refusal, or the store's.
@@ -85,26 +101,27 @@ pub fn page_of(
 ) -> Result<Page, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let mut scanned = Vec::new();
-        store::batch::each_before(scope, before.unwrap_or(i64::MAX), SCANNED_MAX, |batch| {
-            scanned.push(batch);
+        let Some(payer) = resolve::payer_by_name(scope, payer)? else { return Ok(Page::default()) };
+        let (mut batches, mut last) = (Vec::new(), None);
+        let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let mut has_more = false;
+        store::batch::each_of_payer(scope, payer.id, before.unwrap_or(i64::MAX), one_more, |batch| {
+            has_more = batches.len() == limit;
+            if !has_more {
+                last = Some(batch.entry);
+                batches.push(view(scope, &batch)?);
+            }
             Ok(())
         })?;
-        let is_last = (scanned.len() as i64) < SCANNED_MAX;
-        let (mut batches, mut next) = (Vec::new(), scanned.last().map(|batch| batch.entry).filter(|_| !is_last));
-        for batch in &scanned {
-            if resolve::payer_at(scope, batch.payer)?.agreement.name != payer {
-                continue;
-            }
-            if batches.len() == limit {
-                // This one is the first of the next page.
-                next = Some(batch.entry + 1);
-                break;
-            }
-            batches.push(view(scope, batch)?);
-        }
-        Ok(Page { batches, next })
+        Ok(Page { batches, next: last.filter(|_| has_more) })
     })
+}
+
+/// The batch of this name, if it is this payer's. Another's is as if it were not there.
+pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str) -> Result<Batch, Error> {
+    let batch = find(scope, name)?;
+    let payer = resolve::payer_by_name(scope, payer)?;
+    if payer.is_some_and(|payer| payer.id == batch.owner) { Ok(batch) } else { Err(BatchRefusal::Unknown.into()) }
 }
 
 /// One batch of this payer. Another's is as if it were not there.
@@ -113,12 +130,42 @@ pub fn page_of(
 /// There is no such batch of this payer; the policy's refusal, or the store's.
 pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor) -> Result<BatchView, Error> {
     policy::READ.require(actor)?;
+    writer.read(|scope| view(scope, &find_of(scope, payer, name)?))
+}
+
+/// Some of a batch's payments.
+#[derive(Clone, Debug)]
+pub struct PaymentsPage {
+    /// In the order of the file.
+    pub payments: Vec<PaymentView>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<i64>,
+}
+
+/// What a payer may know of `limit` payments in a row of one of its batches, from the `first` on: a private payer what its status
+/// report tells, and nothing of those that went on.
+///
+/// # Errors
+/// There is no such batch of this payer; the policy's refusal, or the store's.
+pub fn payments_of(
+    writer: &mut Writer,
+    (payer, name): (&str, &str),
+    first: i64,
+    limit: usize,
+    actor: &Actor,
+) -> Result<PaymentsPage, Error> {
+    policy::READ.require(actor)?;
     writer.read(|scope| {
-        let batch = find(scope, name)?;
-        if resolve::payer_at(scope, batch.payer)?.agreement.name != payer {
-            return Err(BatchRefusal::Unknown.into());
+        let batch = find_of(scope, payer, name)?;
+        let kind = resolve::payer_at(scope, batch.payer)?.agreement.kind;
+        let (mut ids, mut payments, mut looked_at) = (OpenIds::default(), Vec::new(), 0);
+        for (number, payment) in (first..).zip(recorded(scope.tx, batch.id, first, limit, i64::MAX)?) {
+            looked_at += 1;
+            if is_told(&payment.outcome, kind) {
+                payments.push(payment_view(&payment.outcome, ids.read(scope, batch.id, number)?));
+            }
         }
-        view(scope, &batch)
+        Ok(PaymentsPage { payments, next: (looked_at == limit).then_some(first.saturating_add(looked_at as i64)) })
     })
 }
 
@@ -148,11 +195,7 @@ impl Shown<'_> {
         let mut ids = OpenIds::default();
         each_payment(self.scope, self.batch, |row| {
             let ids = ids.read(self.scope, self.batch, row.number)?;
-            visit(PaymentView {
-                end_to_end_id: ids.end_to_end_id.to_owned(),
-                state: row.outcome.state.name(),
-                code: row.outcome.reason.map(Reason::code),
-            })
+            visit(payment_view(&row.outcome, ids))
         })
     }
 }

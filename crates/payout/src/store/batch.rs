@@ -1,6 +1,6 @@
 //! Batches, and the stages that they went through after they came in.
 
-use crate::batch::{Batch, Record};
+use crate::batch::{Batch, Counts, Record};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Domain, Error, Id, Row, Scope, StoreError, Timestamp, Tx, Vault, statements};
@@ -9,37 +9,45 @@ use std::ops::Range;
 
 statements! {
     INSERT = "batch.insert":
-        "INSERT INTO batch (id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        "INSERT INTO batch (id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     BY_MESSAGE = "batch.by_message":
-        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE message_key = $1";
     FIND = "batch.find":
-        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE id = $1";
     PAGE = "batch.page":
-        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
+    PAGE_OF_PAYER = "batch.page_of_payer":
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
+         FROM batch WHERE payer = $1 AND entry < $2 ORDER BY entry DESC LIMIT $3";
     INSERT_UNWRITTEN = "unwritten_stage.insert": "INSERT INTO unwritten_stage (batch, stage) VALUES ($1, $2)";
     DELETE_UNWRITTEN = "unwritten_stage.delete": "DELETE FROM unwritten_stage WHERE batch = $1 AND stage = $2";
     UNWRITTEN = "unwritten_stage.of_batch":
         "SELECT stage FROM unwritten_stage WHERE batch = $1 ORDER BY stage LIMIT 10000";
     RANGE = "batch.range":
-        "SELECT id, entry, payer_version, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
          FROM batch WHERE entry >= $1 AND entry < $2 ORDER BY entry";
     INSERT_STAGE = "batch_stage.insert":
-        "INSERT INTO batch_stage (batch, stage, entry, at, banks_at, writes_file) VALUES ($1, $2, $3, $4, $5, $6)";
-    STAGES = "batch_stage.of_batch":
-        "SELECT batch, stage, entry, at, banks_at, writes_file FROM batch_stage
-         WHERE batch = $1 ORDER BY stage LIMIT 10000";
+        "INSERT INTO batch_stage (batch, stage, entry, at, banks_at, writes_file, counts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LAST_STAGE = "batch_stage.last":
+        "SELECT batch, stage, entry, at, banks_at, writes_file, counts FROM batch_stage
+         WHERE batch = $1 ORDER BY stage DESC LIMIT 1";
+    FIND_STAGE = "batch_stage.find":
+        "SELECT batch, stage, entry, at, banks_at, writes_file, counts FROM batch_stage
+         WHERE batch = $1 AND stage = $2";
     STAGE_RANGE = "batch_stage.range":
-        "SELECT batch, stage, entry, at, banks_at, writes_file FROM batch_stage
+        "SELECT batch, stage, entry, at, banks_at, writes_file, counts FROM batch_stage
          WHERE entry >= $1 AND entry < $2 ORDER BY entry, batch, stage";
     COUNT = "batch.count": "SELECT COUNT(*) FROM batch";
     COUNT_STAGES = "batch_stage.count": "SELECT COUNT(*) FROM batch_stage";
 }
 
 const RECORD_COLUMN: &str = "batch.record";
+const COUNTS_COLUMN: &str = "batch_stage.counts";
 
 /// The blind index of a message id: unique per payer for ever.
 pub(crate) fn message_key(vault: &Vault, payer: Id<Payer>, message_id: &str) -> Blind {
@@ -57,6 +65,7 @@ pub(crate) fn insert(scope: &Scope<'_>, batch: &Batch, message_key: &Blind) -> R
             batch.id.into(),
             batch.entry.into(),
             batch.payer.into(),
+            batch.owner.into(),
             message_key.into(),
             batch.file_hash.as_slice().into(),
             batch.banks_at.into(),
@@ -71,15 +80,16 @@ pub(crate) fn insert(scope: &Scope<'_>, batch: &Batch, message_key: &Blind) -> R
 
 fn read_with_record(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Batch, Vec<u8>), Error> {
     let id = Id::new(row.int(0)?);
-    let opened = scope.vault.open(RECORD_COLUMN, id, row.bytes(7)?)?;
-    let record: Record = serde_json::from_slice(&opened).map_err(|_| row.broken(7))?;
+    let opened = scope.vault.open(RECORD_COLUMN, id, row.bytes(8)?)?;
+    let record: Record = serde_json::from_slice(&opened).map_err(|_| row.broken(8))?;
     let batch = Batch {
         id,
         entry: row.int(1)?,
         payer: Id::new(row.int(2)?),
-        file_hash: row.array(4)?,
-        banks_at: row.int(5)?,
-        input_kept: row.bool(6)?,
+        owner: Id::new(row.int(3)?),
+        file_hash: row.array(5)?,
+        banks_at: row.int(6)?,
+        input_kept: row.bool(7)?,
         record,
     };
     Ok((batch, opened.to_vec()))
@@ -107,11 +117,24 @@ pub(crate) fn each_before(
     scope.tx.each(&PAGE, &[before.into(), limit.into()], |row| visit(read(scope, row)?))
 }
 
+/// The same of one payer.
+pub(crate) fn each_of_payer(
+    scope: &Scope<'_>,
+    payer: Id<Payer>,
+    before: i64,
+    limit: i64,
+    mut visit: impl FnMut(Batch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let values = [payer.into(), before.into(), limit.into()];
+    scope.tx.each(&PAGE_OF_PAYER, &values, |row| visit(read(scope, row)?))
+}
+
 fn leaf(batch: &Batch, message_key: &Blind, record: &[u8]) -> Hash {
     Encoder::default()
         .start(BatchTable.name())
         .int(batch.id.number())
         .int(batch.payer.number())
+        .int(batch.owner.number())
         .bytes(message_key.as_bytes())
         .bytes(&batch.file_hash)
         .int(batch.banks_at)
@@ -135,7 +158,7 @@ impl Table for BatchTable {
     ) -> Result<(), Error> {
         scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
             let (batch, record) = read_with_record(scope, row)?;
-            visit(batch.entry, leaf(&batch, &Blind::from_bytes(row.array(3)?), &record))
+            visit(batch.entry, leaf(&batch, &Blind::from_bytes(row.array(4)?), &record))
         })
     }
 
@@ -165,7 +188,7 @@ pub(crate) fn unwritten(tx: &Tx<'_>, batch: Id<Batch>) -> Result<Vec<i64>, Error
 }
 
 /// A release or a cancellation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stage {
     pub(crate) stage: i64,
     pub(crate) entry: i64,
@@ -175,10 +198,15 @@ pub(crate) struct Stage {
     pub(crate) banks_at: i64,
     /// Whether it completed payments: then it has a file of its own.
     pub(crate) writes_file: bool,
+    /// What holds of the batch from then on.
+    pub(crate) counts: Counts,
 }
 
-pub(crate) fn insert_stage(tx: &Tx<'_>, batch: Id<Batch>, stage: &Stage) -> Result<Rows, Error> {
-    tx.run(
+pub(crate) fn insert_stage(scope: &Scope<'_>, batch: Id<Batch>, stage: &Stage) -> Result<Rows, Error> {
+    let counts =
+        serde_json::to_vec(&stage.counts).map_err(|error| StoreError::new("a stage could not be written", error))?;
+    let sealed = scope.vault.seal(COUNTS_COLUMN, (batch.number(), stage.stage), &counts)?;
+    scope.tx.run(
         &INSERT_STAGE,
         &[
             batch.into(),
@@ -187,34 +215,39 @@ pub(crate) fn insert_stage(tx: &Tx<'_>, batch: Id<Batch>, stage: &Stage) -> Resu
             stage.at.into(),
             stage.banks_at.into(),
             stage.writes_file.into(),
+            (&sealed).into(),
         ],
     )?;
     let mut tree = Tree::default();
-    tree.push(stage_leaf(batch.number(), stage));
+    tree.push(stage_leaf(batch.number(), stage, &counts));
     Ok(Rows::of(StageTable.name(), &tree))
 }
 
-fn read_stage(row: &Row<'_>) -> Result<Stage, Error> {
-    Ok(Stage {
-        stage: row.int(1)?,
+fn read_stage(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Stage, Vec<u8>), Error> {
+    let (batch, stage) = (row.int(0)?, row.int(1)?);
+    let opened = scope.vault.open(COUNTS_COLUMN, (batch, stage), row.bytes(6)?)?;
+    let stage = Stage {
+        stage,
         entry: row.int(2)?,
         at: Timestamp::from_micros(row.int(3)?),
         banks_at: row.int(4)?,
         writes_file: row.bool(5)?,
-    })
+        counts: serde_json::from_slice(&opened).map_err(|_| row.broken(6))?,
+    };
+    Ok((stage, opened.to_vec()))
 }
 
-/// The stages of a batch, in order.
-pub(crate) fn stages(tx: &Tx<'_>, batch: Id<Batch>) -> Result<Vec<Stage>, Error> {
-    let mut stages = Vec::new();
-    tx.each(&STAGES, &[batch.into()], |row| {
-        stages.push(read_stage(row)?);
-        Ok(())
-    })?;
-    Ok(stages)
+/// What was done last with a batch. Stages are numbered from 1 without gaps.
+pub(crate) fn last_stage(scope: &Scope<'_>, batch: Id<Batch>) -> Result<Option<Stage>, Error> {
+    scope.tx.optional(&LAST_STAGE, &[batch.into()], |row| Ok(read_stage(scope, row)?.0))
 }
 
-fn stage_leaf(batch: i64, stage: &Stage) -> Hash {
+/// One stage.
+pub(crate) fn find_stage(scope: &Scope<'_>, batch: Id<Batch>, stage: i64) -> Result<Option<Stage>, Error> {
+    scope.tx.optional(&FIND_STAGE, &[batch.into(), stage.into()], |row| Ok(read_stage(scope, row)?.0))
+}
+
+fn stage_leaf(batch: i64, stage: &Stage, counts: &[u8]) -> Hash {
     Encoder::default()
         .start(StageTable.name())
         .int(batch)
@@ -222,6 +255,7 @@ fn stage_leaf(batch: i64, stage: &Stage) -> Hash {
         .int(stage.at.micros())
         .int(stage.banks_at)
         .int(i64::from(stage.writes_file))
+        .bytes(counts)
         .leaf()
 }
 
@@ -239,8 +273,8 @@ impl Table for StageTable {
         visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
     ) -> Result<(), Error> {
         scope.tx.each(&STAGE_RANGE, &[entries.start.into(), entries.end.into()], |row| {
-            let stage = read_stage(row)?;
-            visit(stage.entry, stage_leaf(row.int(0)?, &stage))
+            let (stage, counts) = read_stage(scope, row)?;
+            visit(stage.entry, stage_leaf(row.int(0)?, &stage, &counts))
         })
     }
 

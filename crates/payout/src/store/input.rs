@@ -1,9 +1,9 @@
-//! The input of a batch that holds something, kept sealed in pieces.
+//! The input of a batch, kept in pieces, each compressed and then sealed: a payment file says the same words over and over.
 
 use crate::batch::Batch;
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Error, Id, Scope, Tx, Value, Vault, statements};
+use kernel::{Error, Id, Scope, StoreError, Tx, Value, Vault, statements};
 use std::ops::Range;
 use zeroize::Zeroizing;
 
@@ -19,9 +19,16 @@ statements! {
 
 const SEALED_COLUMN: &str = "kept_input.sealed";
 
-/// Seals one piece; any thread can.
+/// Compresses and seals one piece; any thread can.
 pub(crate) fn seal(vault: &Vault, batch: Id<Batch>, piece: i64, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    vault.seal(SEALED_COLUMN, (batch.number(), piece), bytes)
+    vault.seal(SEALED_COLUMN, (batch.number(), piece), &lz4_flex::compress_prepend_size(bytes))
+}
+
+fn open(vault: &Vault, batch: Id<Batch>, piece: i64, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let compressed = vault.open(SEALED_COLUMN, (batch.number(), piece), sealed)?;
+    // What could be opened is what was sealed, so the size that it begins with is ours.
+    let bytes = lz4_flex::decompress_size_prepended(&compressed);
+    Ok(bytes.map_err(|_| StoreError::broken("kept_input", "sealed", (batch.number(), piece)))?.into())
 }
 
 pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, pieces: &[(i64, Vec<u8>)]) -> Result<(), Error> {
@@ -35,9 +42,7 @@ pub(crate) fn is_there(tx: &Tx<'_>, batch: Id<Batch>, piece: i64) -> Result<bool
 
 /// Opens one piece; `None` after the last.
 pub(crate) fn find(scope: &Scope<'_>, batch: Id<Batch>, piece: i64) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-    scope.tx.optional(&FIND, &[batch.into(), piece.into()], |row| {
-        scope.vault.open(SEALED_COLUMN, (batch.number(), piece), row.bytes(0)?)
-    })
+    scope.tx.optional(&FIND, &[batch.into(), piece.into()], |row| open(scope.vault, batch, piece, row.bytes(0)?))
 }
 
 pub(crate) fn leaf(batch: Id<Batch>, piece: i64, bytes: &[u8]) -> Hash {
@@ -63,7 +68,7 @@ impl Table for KeptInputTable {
     ) -> Result<(), Error> {
         scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
             let (batch, piece) = (Id::new(row.int(1)?), row.int(2)?);
-            let bytes = scope.vault.open(SEALED_COLUMN, (batch.number(), piece), row.bytes(3)?)?;
+            let bytes = open(scope.vault, batch, piece, row.bytes(3)?)?;
             visit(row.int(0)?, leaf(batch, piece, &bytes))
         })
     }

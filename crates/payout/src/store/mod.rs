@@ -1,5 +1,6 @@
 //! The payouts' only SQL, by noun.
 
+pub(crate) mod bank_file;
 pub(crate) mod batch;
 pub(crate) mod ids;
 pub(crate) mod input;
@@ -13,8 +14,14 @@ pub const MIGRATIONS: &[Migration] =
     &[Migration { service: "payout", version: 1, sql: include_str!("migrations/1.sql") }];
 
 /// Every statement of the payouts, for the test that prepares them all.
-pub const STATEMENTS: &[&[&Statement]] =
-    &[batch::STATEMENTS, ids::STATEMENTS, input::STATEMENTS, payment::STATEMENTS, staging::STATEMENTS];
+pub const STATEMENTS: &[&[&Statement]] = &[
+    bank_file::STATEMENTS,
+    batch::STATEMENTS,
+    ids::STATEMENTS,
+    input::STATEMENTS,
+    payment::STATEMENTS,
+    staging::STATEMENTS,
+];
 
 /// The payouts' tables whose rows the journal answers for.
 pub const TABLES: &[&dyn journal::Table] = &[
@@ -24,4 +31,5 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &ids::IdsTable,
     &payment::ChangeTable,
     &input::KeptInputTable,
+    &bank_file::BankFileTable,
 ];

@@ -1,12 +1,12 @@
 //! The official schemas as judge, by way of `xmllint`: of what comes out, and of our judgement of what comes in.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jiff::Timestamp;
-use payout::message::{Entry, GroupStatus, Status, StatusFile, Version, write_entry};
+use payout::message::{Entry, GroupStatus, Output, Status, StatusFile, Version, write_entry};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -135,7 +135,8 @@ fn we_judge_as_the_schema_does() {
 const CREATED: &str = "2026-04-19T08:00:00.123456Z";
 
 /// What is in a file that was written.
-fn content(mut file: File) -> Vec<u8> {
+fn content(output: Output) -> Vec<u8> {
+    let mut file = output.into_file().unwrap();
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0)).unwrap();
     file.read_to_end(&mut bytes).unwrap();
@@ -144,7 +145,8 @@ fn content(mut file: File) -> Vec<u8> {
 
 fn begin(version: Version) -> StatusFile {
     let created: Timestamp = CREATED.parse().unwrap();
-    StatusFile::begin(tempfile::tempfile().unwrap(), version, "BATCH-1", created, "MSG & 1").unwrap()
+    let output = Output::file(tempfile::tempfile().unwrap());
+    StatusFile::begin(output, version, "BATCH-1", created, "MSG & 1", GroupStatus::Accepted).unwrap()
 }
 
 fn entry<'a>(end_to_end_id: &'a str, status: Status, reason: Option<(&'a str, &'a str)>) -> Entry<'a> {
@@ -198,10 +200,8 @@ fn status_reports_are_valid() {
             reports.push(content(report.end(status).unwrap()));
         }
         for sentences in [&[][..], &["Line 1, byte 5."], &["", &long, "x"]] {
-            let file = tempfile::tempfile().unwrap();
             let created = CREATED.parse().unwrap();
-            let report = StatusFile::refused(file, version, "BATCH-1", created, "MSG-1", "FF01", sentences).unwrap();
-            let report = content(report);
+            let report = StatusFile::refused(version, "BATCH-1", created, "MSG-1", "FF01", sentences);
             assert!(String::from_utf8_lossy(&report).contains("<GrpSts>RJCT</GrpSts><StsRsnInf>"));
             reports.push(report);
         }

@@ -5,8 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 
 use denmark::Decimal;
 use payout::message::{
-    Agent, BlockHead, Chunk, CompletedFile, CutError, Cutter, Fault, FileHead, Part, Payment, Version, parse_payment,
-    write_payment, write_removed,
+    Agent, BlockHead, Chunk, CompletedFile, CutError, Cutter, Fault, FileHead, Output, Part, Payment, Version,
+    parse_payment, write_payment, write_removed,
 };
 
 pub const IBAN: &str = "DK5000400440116243";
@@ -49,7 +49,7 @@ pub fn route(
     mut decide: impl FnMut(u64, &Payment<'_>) -> Decision,
 ) -> Result<Routed, Refused> {
     let mut cutter = Cutter::new(file, payments_per_chunk);
-    let mut completed = CompletedFile::new(tempfile::tempfile().unwrap());
+    let mut completed = CompletedFile::new(Output::file(tempfile::tempfile().unwrap()));
     let mut cut = Vec::new();
     let mut payments = 0;
     let (mut kept, mut sum) = (0, Decimal::ZERO);
@@ -111,7 +111,7 @@ pub fn route(
         cutter.recycle(chunk);
     }
     assert_eq!(cutter.payments(), payments);
-    let mut completed = completed.into_file().unwrap();
+    let mut completed = completed.end().unwrap().into_file().unwrap();
     let mut bytes = Vec::new();
     completed.seek(SeekFrom::Start(0)).unwrap();
     completed.read_to_end(&mut bytes).unwrap();

@@ -27,6 +27,11 @@ impl Command for AddPayer {
         {
             return Err(PayerRefusal::PayTo.into());
         }
+        if let Some(name) = &self.agreement.bank
+            && !banks.iter().any(|(_, bank)| bank.name == *name)
+        {
+            return Err(PayerRefusal::Bank.into());
+        }
         match &registered {
             Some(payer) if payer.agreement.cvr != self.agreement.cvr => return Err(PayerRefusal::NameTaken.into()),
             Some(payer) if payer.agreement == self.agreement => return Ok(Decision::unchanged(())),

@@ -62,6 +62,7 @@ fn many_payees_with_specific_accounts_are_resolved_as_one_by_one() {
             cvr: Cvr::parse("13748136").unwrap(),
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
+            bank: None,
         };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();

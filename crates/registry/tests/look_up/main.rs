@@ -47,8 +47,13 @@ fn nation() -> Place {
     let mut place = Place::new();
     for (name, cvr) in [("Payer", "13748136"), ("Other", "25992180")] {
         let cvr = Cvr::parse(cvr).unwrap();
-        let agreement =
-            Agreement { name: name.to_owned(), cvr, kind: PayerKind::Public, no_account: NoAccount::Reject };
+        let agreement = Agreement {
+            name: name.to_owned(),
+            cvr,
+            kind: PayerKind::Public,
+            no_account: NoAccount::Reject,
+            bank: None,
+        };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
     }

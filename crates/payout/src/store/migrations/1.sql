@@ -5,6 +5,8 @@ CREATE TABLE batch (
     -- The entry that recorded it.
     entry BIGINT NOT NULL UNIQUE,
     payer_version BIGINT NOT NULL,
+    -- The payer, whichever version of its agreement: by it, and by entry, a payer's batches are listed.
+    payer BIGINT NOT NULL,
     -- Blind: payer and message id. A message id is used once, for ever.
     message_key BYTEA NOT NULL UNIQUE,
     file_hash BYTEA NOT NULL,
@@ -13,6 +15,7 @@ CREATE TABLE batch (
     input_kept BOOLEAN NOT NULL,
     record BYTEA NOT NULL
 ) /*append-only*/;
+CREATE INDEX batch_payer ON batch (payer, entry);
 
 -- One row a payment, as it was decided when the file came in. Never changed: see payment_change.
 CREATE TABLE payment (
@@ -45,6 +48,8 @@ CREATE TABLE batch_stage (
     at BIGINT NOT NULL,
     banks_at BIGINT NOT NULL,
     writes_file BOOLEAN NOT NULL,
+    -- What holds of the batch from then on, sealed.
+    counts BYTEA NOT NULL,
     PRIMARY KEY (batch, stage)
 ) /*clustered*/ /*append-only*/;
 
@@ -59,13 +64,27 @@ CREATE TABLE payment_change (
     PRIMARY KEY (batch, number, stage)
 ) /*clustered*/ /*append-only*/;
 
--- The input of a batch that holds something, sealed.
+-- The input of a batch, compressed and sealed in pieces: of one that came in over the network, of one that may hold something,
+-- and of one whose completed files a bank fetches.
 CREATE TABLE kept_input (
     batch BIGINT NOT NULL,
     piece BIGINT NOT NULL,
     sealed BYTEA NOT NULL,
     PRIMARY KEY (batch, piece)
 );
+
+-- Completed files that a bank or another intermediary fetches, in the order in which they came about.
+CREATE TABLE bank_file (
+    -- The entry that recorded it: a release, or the file's coming in.
+    entry BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: the bank's name.
+    bank BYTEA NOT NULL,
+    batch BIGINT NOT NULL,
+    stage BIGINT NOT NULL,
+    -- How many payments stand in it and what they come to, sealed.
+    sent BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX bank_file_bank ON bank_file (bank, entry);
 
 -- Stages on record whose files may not all have their names yet: a process was killed in between, or a folder went away.
 CREATE TABLE unwritten_stage (

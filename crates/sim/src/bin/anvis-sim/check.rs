@@ -88,7 +88,16 @@ impl World {
     /// It was not refused, or for another reason.
     pub fn refuse<C: Command>(&mut self, command: &C, code: &'static str) -> Result<(), Error> {
         let env = self.env()?;
-        match self.writer.execute(command, &operator(), &env) {
+        let result = self.writer.execute(command, &operator(), &env);
+        self.is_refused(result, code)
+    }
+
+    /// A command was refused with this code.
+    ///
+    /// # Errors
+    /// It was not.
+    pub fn is_refused<T>(&mut self, result: Result<T, Error>, code: &'static str) -> Result<(), Error> {
+        match result {
             Err(Error::Refused(refusal)) if refusal.code == code => {
                 self.count("commands_refused", code, 1);
                 Ok(())

@@ -2,12 +2,12 @@
 
 use crate::model::{Named, Payment, Ruling};
 use crate::pain::Defect;
-use crate::world::{World, differs};
+use crate::world::{World, differs, operator};
 use denmark::Currency;
 use denmark::calendar::add_banking_days;
 use kernel::{Actor, Error};
 use payout::batch::Counts;
-use payout::commands::{Cancel, Refused, Released, Request, Routed, release, route};
+use payout::commands::{Cancel, Refused, Release, Released, Request, Routed, cancel, release, route};
 use registry::account::DesignatedAccount;
 use registry::payer::NoAccount;
 use sim::nation::{PUBLIC_PAYER_BENEFITS, Version};
@@ -260,8 +260,10 @@ impl World {
                     _ => {}
                 }
             } else if self.chance.happens(50_000) {
-                let command = Cancel { batch: self.batches[at].name.clone(), end_to_end_id: None };
-                self.refuse(&command, "batch.nothing_held")?;
+                let (name, env) = (self.batches[at].name.clone(), self.env()?);
+                let wanted = Cancel { batch: &name, end_to_end_ids: None, stages: None, once: None };
+                let result = cancel(&mut self.writer, &wanted, &operator(), &env);
+                self.is_refused(result, "batch.nothing_held")?;
             }
         }
         Ok(())
@@ -270,7 +272,8 @@ impl World {
     fn release(&mut self, at: usize) -> Result<(), Error> {
         let env = self.env()?;
         let name = self.batches[at].name.clone();
-        let released = release(&mut self.writer, &name, self.files.folder(), &Actor::console(), &env)?;
+        let wanted = Release { batch: &name, out: Some(self.files.folder()), stages: None, once: None };
+        let released = release(&mut self.writer, &wanted, &Actor::console(), &env)?;
         let Released { counts, completed, .. } = released;
         let batch = &mut self.batches[at];
         let mut decided = Vec::new();
@@ -301,7 +304,8 @@ impl World {
         let batch = &mut self.batches[at];
         let held = |ruling: &Ruling| matches!(ruling, Ruling::Held(_));
         let first = batch.rulings.iter().position(held);
-        let end_to_end_id = first.filter(|_| !all).map(|first| batch.file.payments[first].end_to_end_id.clone());
+        let ids: Option<Vec<String>> =
+            first.filter(|_| !all).map(|first| vec![batch.file.payments[first].end_to_end_id.clone()]);
         let mut cancelled = 0;
         for (index, ruling) in batch.rulings.iter_mut().enumerate() {
             if held(ruling) && (all || Some(index) == first) {
@@ -309,9 +313,10 @@ impl World {
                 cancelled += 1;
             }
         }
-        let command = Cancel { batch: batch.name.clone(), end_to_end_id };
+        let name = batch.name.clone();
+        let wanted = Cancel { batch: &name, end_to_end_ids: ids.as_deref(), stages: None, once: None };
         let env = self.env()?;
-        let counts = self.writer.execute(&command, &Actor::console(), &env)?;
+        let counts = cancel(&mut self.writer, &wanted, &Actor::console(), &env)?;
         self.count("commands", "cancel", 1);
         self.count("payments", "cancelled", cancelled);
         self.check_counts(&self.batches[at], &counts)?;

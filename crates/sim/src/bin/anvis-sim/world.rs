@@ -380,7 +380,12 @@ fn agreements(nation: &Nation) -> Vec<Agreement> {
         ("pensionskassen", PayerKind::Private, NoAccount::Hold),
         ("forsikringen", PayerKind::Private, NoAccount::PayTo(pay_to(nation))),
     ];
-    let agreement =
-        |((name, kind, no_account), cvr): ((&str, _, _), _)| Agreement { name: name.to_owned(), cvr, kind, no_account };
+    let agreement = |((name, kind, no_account), cvr): ((&str, _, _), _)| Agreement {
+        name: name.to_owned(),
+        cvr,
+        kind,
+        no_account,
+        bank: None,
+    };
     kinds.into_iter().zip(cvrs).map(agreement).collect()
 }

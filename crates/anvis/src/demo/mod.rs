@@ -1,8 +1,11 @@
 //! The demo: a synthetic nation, a payment file as a public payer would send it, and what becomes of it.
 
-use crate::cli::Demo;
-use crate::console::{Answer, Progress, Unit, grouped};
-use crate::run::{Places, beside, import, summary, system_clock};
+mod certificates;
+mod serving;
+
+use crate::cli::{Common, Demo};
+use crate::console::{self, Answer, Progress, Unit, grouped};
+use crate::run::{Places, beside, clock, import, summary, system_clock};
 use denmark::Cvr;
 use denmark::calendar::{add_banking_days, copenhagen_date};
 use kernel::merkle::to_hex;
@@ -13,6 +16,7 @@ use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source};
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use serde_json::json;
+use serving::Clients;
 use sim::nation::{
     AccountSource, Nation, Outcome, PUBLIC_PAYER, PUBLIC_PAYER_BENEFITS, PaymentOrder, PaymentTotals, Plan, Version,
 };
@@ -28,8 +32,9 @@ const MARKER: &str = "made-by-demo";
 const PAYER_CVR: &str = "13748136";
 const EXECUTED_AFTER_BANKING_DAYS: u32 = 2;
 
-/// Runs the demo.
-pub fn run(demo: &Demo, places: &Places, now: Timestamp) -> Result<Answer, Error> {
+/// Runs the demo, and serves what it made if it is to.
+pub fn run(demo: &Demo, places: &Places, common: Common) -> Result<Answer, Error> {
+    let now = clock(&common);
     let plan = Plan { seed: demo.seed, people: demo.people, companies: demo.companies };
     let nation = Nation::new(plan).map_err(|error| StoreError::plain(error.to_string()))?;
     let files = beside(&places.data, "-files");
@@ -89,7 +94,15 @@ pub fn run(demo: &Demo, places: &Places, now: Timestamp) -> Result<Answer, Error
         "size": head.size,
         "root": to_hex(&head.root),
     });
-    Ok(Answer::done(text, &json))
+    let answer = Answer::done(text, &json);
+    if !demo.serve {
+        return Ok(answer);
+    }
+    let clients = Clients::register(&mut stage.writer, &nation, stage.files.join("clients"), now)?;
+    clients.write_payments(demo, &nation, now)?;
+    drop(stage);
+    console::show(&answer, common.json);
+    clients.serve(places, common, demo)
 }
 
 /// What must become of the payments, as the nation was made: how many are routed, pass, and go back for which reason.
@@ -165,6 +178,7 @@ impl Stage {
             cvr: payer_cvr()?,
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
+            bank: None,
         };
         let env = Env::sample(self.now, &mut self.writer.secrets)?;
         self.writer.execute(&AddPayer { agreement }, &self.actor, &env)?;

@@ -1,0 +1,41 @@
+//! `anvis demo --serve`: the lines that it prints are given to a shell as they are.
+
+use crate::support::World;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+
+#[test]
+fn the_lines_of_the_demo_work_as_they_are_printed() {
+    let world = World::empty();
+    let sizes = "--people 300 --companies 20 --payments 200";
+    let addresses = "--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0";
+    let mut child = world.command(&format!("demo {sizes} --serve {addresses}")).spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&told.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["payments"], 200);
+    let serving = next();
+    let lines: Vec<(&str, &str)> = serving["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["does"].as_str().unwrap(), line["command"].as_str().unwrap()))
+        .collect();
+    let mut answers = Vec::new();
+    for (does, command) in &lines {
+        let output = Command::new("sh").args(["-c", command]).current_dir(world.path("")).output().unwrap();
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success() && err.is_empty(), "{does}\n{command}\n{out}\n{err}");
+        assert!(!out.contains("urn:anvis:problem"), "{does}\n{command}\n{out}");
+        answers.push(out);
+    }
+    let answer = |does: &str| -> Value {
+        let at = lines.iter().position(|(line, _)| line.starts_with(does)).unwrap();
+        serde_json::from_str(&answers[at]).unwrap_or_else(|error| panic!("{does}: {error}: {}", answers[at]))
+    };
+    assert_eq!(answer("The account in force")["state"], "in_force");
+    assert_eq!(answer("Whether an account")["result"], "match");
+    assert_eq!(answer("What became of")["batches"][0]["payments"], 200);
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+}

@@ -1,0 +1,220 @@
+//! A payment file that comes in piece by piece, from somebody who may be slow.
+
+use super::accept::{Accept, Accepted};
+use super::route::{Became, Refused, Source, Work, discard, find_by_head, find_repeated, sweep_abandoned};
+use crate::batch::{self, Batch, Counts, Sent};
+use crate::{policy, store};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Actor, Env, Error, Id, Once, Refusal, Timestamp, Writer, journal};
+use registry::payer::{Payer, PayerRefusal};
+use registry::{allowance, resolve};
+use sha2::{Digest, Sha256};
+
+/// How large a piece should be: smaller ones compress worse, larger ones wait in memory for those who are slow.
+pub const PIECE_BYTES: usize = kernel::failpoint::chunk(1 << 20, 512);
+/// Pieces that are staged in one short transaction.
+const STAGED_PIECES: usize = kernel::failpoint::chunk(16, 2);
+
+/// A file that is coming in. What has come is compressed, sealed and staged, where nobody sees it; nothing is decided before
+/// all of it is there, so that a slow sender holds neither a thread nor a view of the registry that grows old.
+pub struct Upload {
+    batch: Id<Batch>,
+    payer: Payer,
+    hasher: Sha256,
+    bytes: u64,
+    input: Tree,
+    pieces: i64,
+    waiting: Vec<(i64, Vec<u8>)>,
+    /// Whether the work is known to the store.
+    is_begun: bool,
+    /// Why nothing new is taken from this client now, if nothing is.
+    exhausted: Option<Refusal>,
+}
+
+/// How a file is to be taken.
+pub struct TakeIn<'r> {
+    /// Whether everything is to wait for a release.
+    pub hold_all: bool,
+    /// The sender's own name for the request.
+    pub key: Option<&'r str>,
+    /// What time it is: routing is long work.
+    pub clock: &'r (dyn Fn() -> Timestamp + Sync),
+}
+
+/// A file that was accepted, now or before.
+#[derive(Clone, Debug)]
+pub struct TakenIn {
+    /// Our name for it.
+    pub batch: String,
+    /// Whether it had come in before.
+    pub duplicate: bool,
+}
+
+impl Upload {
+    /// Begins a file of this payer's. A client that has used up what it may ask can still send one that is a batch already: the
+    /// answer to it may have been lost.
+    ///
+    /// # Errors
+    /// The policy's refusal, `payer.unknown`; or the store's.
+    pub fn begin(writer: &mut Writer, payer: &str, actor: &Actor, env: &Env) -> Result<Self, Error> {
+        policy::ROUTE.require(actor)?;
+        let (payer, exhausted) = writer.read(|scope| {
+            let payer = resolve::payer_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?;
+            match allowance::require(scope, actor, env.now) {
+                Err(Error::Refused(refusal)) => Ok((payer, Some(refusal))),
+                may => may.map(|()| (payer, None)),
+            }
+        })?;
+        sweep_abandoned(writer, env.now)?;
+        Ok(Self {
+            batch: env.id(),
+            payer,
+            hasher: Sha256::new(),
+            bytes: 0,
+            input: Tree::default(),
+            pieces: 0,
+            waiting: Vec::new(),
+            is_begun: false,
+            exhausted,
+        })
+    }
+
+    /// Takes the next piece. The first one should be a whole one, in which the file's own id stands.
+    ///
+    /// # Errors
+    /// `allowance.exhausted`, or the store's.
+    pub fn take(&mut self, writer: &mut Writer, piece: &[u8], now: Timestamp) -> Result<(), Error> {
+        if self.pieces == 0 {
+            self.require_allowance(writer, piece)?;
+        }
+        self.hasher.update(piece);
+        self.bytes += piece.len() as u64;
+        self.input.push(store::input::leaf(self.batch, self.pieces, piece));
+        self.waiting.push((self.pieces, store::input::seal(writer.store.vault(), self.batch, self.pieces, piece)?));
+        self.pieces += 1;
+        if self.waiting.len() < STAGED_PIECES { Ok(()) } else { self.stage(writer, now) }
+    }
+
+    /// Refuses a client that has used up what it may ask, unless the file that begins so has come before.
+    fn require_allowance(&mut self, writer: &mut Writer, first: &[u8]) -> Result<(), Error> {
+        let Some(exhausted) = self.exhausted.take() else { return Ok(()) };
+        match find_by_head(writer, &self.payer, first)? {
+            Some(_) => Ok(()),
+            None => Err(exhausted.into()),
+        }
+    }
+
+    fn stage(&mut self, writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
+        let Self { batch, waiting, is_begun, .. } = self;
+        let (batch, mut was_tried) = (*batch, false);
+        writer.connection.stage(|tx| {
+            // What is there at a second try is this upload's own: the answer to its commit was lost.
+            if std::mem::replace(&mut was_tried, true) {
+                let is_there = match waiting.first() {
+                    Some((piece, _)) => store::input::is_there(tx, batch, *piece)?,
+                    None => store::staging::is_there(tx, batch)?,
+                };
+                if is_there {
+                    return Ok(());
+                }
+            }
+            if *is_begun {
+                store::staging::touch(tx, batch, now)?;
+            } else {
+                store::staging::insert(tx, batch, now)?;
+            }
+            store::input::insert_many(tx, batch, waiting)
+        })?;
+        self.is_begun = true;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// All of it is there: makes a batch of it, unless it is one already.
+    ///
+    /// # Errors
+    /// `idempotency.reused`; the store failed; then nothing has become visible. A file that is refused as a whole is no error.
+    pub fn end(
+        mut self,
+        writer: &mut Writer,
+        how: &TakeIn<'_>,
+        actor: &Actor,
+        env: &Env,
+    ) -> Result<Result<TakenIn, Refused>, Error> {
+        let batch = self.batch;
+        let exhausted = self.exhausted.take().map_or(Ok(()), |exhausted| Err(exhausted.into()));
+        let staged = exhausted.and_then(|()| self.stage(writer, (how.clock)()));
+        let result = staged.and_then(|()| self.settle(writer, how, actor, env));
+        if !matches!(&result, Ok(Became::Real { .. })) {
+            let _ = discard(writer, batch);
+        }
+        Ok(match result? {
+            Became::Real { .. } => Ok(TakenIn { batch: batch::name(batch), duplicate: false }),
+            Became::Used(batch) => Ok(TakenIn { batch: batch::name(batch), duplicate: true }),
+            Became::Refused(refused) => Err(refused),
+        })
+    }
+
+    fn settle(self, writer: &mut Writer, how: &TakeIn<'_>, actor: &Actor, env: &Env) -> Result<Became, Error> {
+        let Self { batch, payer, hasher, bytes, input, .. } = self;
+        let hash: Hash = hasher.finalize().into();
+        let once = how.key.map(|key| {
+            let request = Encoder::default()
+                .start("upload")
+                .int(payer.id.number())
+                .int(i64::from(how.hold_all))
+                .bytes(&hash)
+                .leaf();
+            Once::of(actor, &policy::ROUTE, key, request)
+        });
+        let source = Source::Staged { batch, hash, bytes, input };
+        if let Some(found) = find_repeated(writer, &payer, &source)? {
+            return known(writer, found, &payer, once, actor, env);
+        }
+        let TakeIn { hold_all, clock, .. } = *how;
+        let work = Work { payer: &payer, batch, source, outputs: None, hold_all, clock, env, actor, once };
+        work.run(writer, &mut |_| {})
+    }
+
+    /// It will not be finished: what has come is removed.
+    ///
+    /// # Errors
+    /// The store's; then it is swept later.
+    pub fn give_up(self, writer: &mut Writer) -> Result<(), Error> {
+        if self.is_begun { discard(writer, self.batch) } else { Ok(()) }
+    }
+}
+
+/// A file that is a batch already. Where the sender gave the request a name, it must not be another request's.
+fn known(
+    writer: &mut Writer,
+    found: Batch,
+    payer: &Payer,
+    once: Option<Once>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<Became, Error> {
+    if once.is_none() {
+        return Ok(Became::Used(found.id));
+    }
+    let again = Accept {
+        batch: found.id,
+        payer,
+        message_id: &found.record.message_id,
+        file_hash: found.file_hash,
+        since: journal::ENTRIES_MAX,
+        hold_all: found.record.hold_all,
+        received: env.now,
+        counts: Counts::default(),
+        sent: Sent::default(),
+        rows: Tree::default(),
+        ids: Tree::default(),
+        input: None,
+        writes_files: false,
+        client: actor,
+        once,
+    };
+    match writer.execute(&again, actor, env)? {
+        Accepted::New { batch, .. } | Accepted::Used { batch, .. } => Ok(Became::Used(Id::new(batch))),
+    }
+}

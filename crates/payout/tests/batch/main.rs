@@ -1,0 +1,7 @@
+//! Payment files as other systems send and fetch them, in a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod fetching;
+mod place;
+mod uploading;

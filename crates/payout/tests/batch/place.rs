@@ -1,0 +1,229 @@
+//! A store with three payers and a few payees, and files for it.
+
+use denmark::Cvr;
+use kernel::testing::TestPlace;
+use kernel::{Actor, Env, Error, Role, Secrets, Store, Timestamp, Writer};
+use payout::commands::{Refused, Release, Request, Routed, TakeIn, TakenIn, Upload, release, route};
+use payout::rendering::Rendering;
+use registry::commands::AddPayer;
+use registry::designation::Channel;
+use registry::import::{Accounts, Banks, Companies, Population, Source, run};
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// 2026-11-23T09:00:00Z.
+pub const NOW: Timestamp = Timestamp::from_micros(1_795_424_400_000_000);
+/// A public payer whose files a bank fetches, and who waits for payees without an account.
+pub const PUBLIC: &str = "Kommunen";
+/// A public payer whose payments go back where there is no account, and whose files nobody fetches.
+pub const PLAIN: &str = "Regionen";
+pub const PRIVATE: &str = "Pensionskassen";
+pub const BANK: &str = "Eksempelbanken";
+
+pub const ANNA: &str = "6101701234";
+/// With a bank that has no BIC.
+pub const BO: &str = "6201701235";
+pub const DEAD: &str = "6301701236";
+pub const WITHOUT: &str = "6401701237";
+pub const NOBODY: &str = "7201701235";
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
+
+pub struct Place {
+    pub writer: Writer,
+    /// Which command it is, so that each has ids of its own.
+    commands: u32,
+    folder: TempDir,
+    _store: TestPlace,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let migrations: Vec<_> =
+            kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
+        let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
+        let mut secrets = Secrets::from_system();
+        let env = Env::new(NOW, 0);
+        let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+        let (vault, writer) = (store.vault().clone(), store.writer(secrets).unwrap());
+        let mut place = Self { writer, commands: 0, folder, _store: place };
+        place.import(&Banks, "banks.csv");
+        place.import(&Population { vault: vault.clone(), refuse_replacement_numbers: false }, "people.csv");
+        place.import(&Companies { vault: vault.clone() }, "companies.csv");
+        place.import(&Accounts { channel: Channel::Operator, vault }, "accounts.csv");
+        let payers = [
+            (PUBLIC, PayerKind::Public, NoAccount::Hold, Some(BANK)),
+            (PLAIN, PayerKind::Public, NoAccount::Reject, None),
+            (PRIVATE, PayerKind::Private, NoAccount::Hold, Some(BANK)),
+        ];
+        for (name, kind, no_account, bank) in payers {
+            place.agree(name, kind, no_account, bank).unwrap();
+        }
+        place
+    }
+
+    pub fn agree(
+        &mut self,
+        name: &str,
+        kind: PayerKind,
+        no_account: NoAccount,
+        bank: Option<&str>,
+    ) -> Result<(), Error> {
+        let cvr = Cvr::parse("13748136").unwrap();
+        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account, bank: bank.map(str::to_owned) };
+        self.writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0))
+    }
+
+    fn import(&mut self, source: &impl Source, name: &str) {
+        let file = std::fs::File::open(Path::new(EXAMPLES).join(name)).unwrap();
+        run(&mut self.writer, source, file, &Actor::console(), &mut || Env::new(NOW, 0), &mut |_| {}).unwrap();
+    }
+
+    /// Gives somebody an account.
+    pub fn designate(&mut self, row: &str) {
+        let source = Accounts { channel: Channel::Operator, vault: self.writer.store.vault().clone() };
+        let path = self.folder.path().join("accounts.csv");
+        std::fs::write(&path, format!("{}\n{row}\n", Accounts::HEADER.join(","))).unwrap();
+        let file = std::fs::File::open(path).unwrap();
+        let counts =
+            run(&mut self.writer, &source, file, &Actor::console(), &mut || Env::new(NOW, 0), &mut |_| {}).unwrap();
+        assert_eq!(counts.0.changed, 1, "{row}");
+    }
+
+    pub fn env(&mut self) -> Env {
+        self.commands += 1;
+        Env::new(NOW, self.commands)
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    /// Routes a file as the console does.
+    pub fn route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Routed {
+        let file = self.folder.path().join("payments.xml");
+        std::fs::write(&file, xml).unwrap();
+        let (out, env) = (self.out(), self.env());
+        let request = Request { file: &file, payer, out: &out, hold_all, clock: &|| NOW };
+        route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap().unwrap()
+    }
+
+    /// Uploads a file in pieces of so many bytes.
+    pub fn upload(
+        &mut self,
+        payer: &str,
+        xml: &str,
+        piece_bytes: usize,
+        (hold_all, key): (bool, Option<&str>),
+    ) -> Result<Result<TakenIn, Refused>, Error> {
+        let (actor, env) = (client(payer), self.env());
+        let mut upload = Upload::begin(&mut self.writer, payer, &actor, &env)?;
+        for piece in xml.as_bytes().chunks(piece_bytes) {
+            upload.take(&mut self.writer, piece, NOW)?;
+        }
+        upload.end(&mut self.writer, &TakeIn { hold_all, key, clock: &|| NOW }, &actor, &env)
+    }
+
+    /// Uploads a file that is taken.
+    pub fn uploaded(&mut self, payer: &str, xml: &str) -> String {
+        self.upload(payer, xml, 10_000, (false, None)).unwrap().unwrap().batch
+    }
+
+    pub fn release(&mut self, batch: &str, to_files: bool) {
+        let (out, env) = (self.out(), self.env());
+        let wanted = Release { batch, out: to_files.then_some(&*out), stages: None, once: None };
+        release(&mut self.writer, &wanted, &Actor::console(), &env).unwrap();
+    }
+
+    /// How many rows there are.
+    pub fn rows(&mut self) -> [u64; 6] {
+        self.writer
+            .read(|scope| {
+                let names = ["batch", "payment", "payment_ids", "kept_input", "batch_stage", "bank_file"];
+                let mut counts = [0; 6];
+                for (count, name) in counts.iter_mut().zip(names) {
+                    let table = payout::TABLES.iter().find(|table| table.name() == name).unwrap();
+                    *count = table.count(scope)?;
+                }
+                Ok(counts)
+            })
+            .unwrap()
+    }
+
+    pub fn verify(&mut self) {
+        let tables: Vec<_> = kernel::TABLES.iter().chain(registry::TABLES).chain(payout::TABLES).copied().collect();
+        self.writer.read(|scope| kernel::journal::verify(scope, &tables, None, &mut |_| {})).unwrap();
+    }
+}
+
+/// The system of a payer.
+pub fn client(payer: &str) -> Actor {
+    Actor::client(if payer == PRIVATE { Role::PrivatePayer } else { Role::PublicPayer }, payer)
+}
+
+/// All of what is rendered.
+pub fn whole(mut rendering: Rendering) -> String {
+    let mut all = Vec::new();
+    while let Some(piece) = rendering.next_piece().unwrap() {
+        all.extend(piece);
+    }
+    String::from_utf8(all).unwrap()
+}
+
+/// A payment: to whom, and how many hundredths.
+pub type Pay = (&'static str, u32);
+
+/// A file of these blocks. End-to-end ids count its payments from 0.
+pub fn file(message_id: &str, blocks: &[Vec<Pay>]) -> String {
+    let decimal = |hundredths: u64| format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    let sum = |pays: &[Pay]| pays.iter().map(|(_, hundredths)| u64::from(*hundredths)).sum::<u64>();
+    let all = blocks.iter().map(|block| sum(block)).sum();
+    let payments: usize = blocks.iter().map(Vec::len).sum();
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.09\"><CstmrCdtTrfInitn>\n\
+         <GrpHdr><MsgId>{message_id}</MsgId><CreDtTm>2026-11-23T08:00:00Z</CreDtTm><NbOfTxs>{payments}</NbOfTxs>\
+         <CtrlSum>{}</CtrlSum><InitgPty><Nm>Kommunen</Nm></InitgPty></GrpHdr>\n",
+        decimal(all)
+    );
+    let mut number = 0;
+    for (at, block) in blocks.iter().enumerate().filter(|(_, block)| !block.is_empty()) {
+        let (count, sum) = (block.len(), decimal(sum(block)));
+        let _ = write!(
+            xml,
+            "<!-- Block {at}. -->\n<PmtInf><PmtInfId>B{at}</PmtInfId><PmtMtd>TRF</PmtMtd><NbOfTxs>{count}</NbOfTxs>\
+             <CtrlSum>{sum}</CtrlSum><ReqdExctnDt><Dt>2026-11-25</Dt></ReqdExctnDt><Dbtr><Nm>Kommunen</Nm></Dbtr>\
+             <DbtrAcct><Id><IBAN>DK5000400440116243</IBAN></Id></DbtrAcct>\
+             <DbtrAgt><FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></DbtrAgt>\n"
+        );
+        for (payee, hundredths) in block {
+            let amount = decimal(u64::from(*hundredths));
+            let _ = writeln!(
+                xml,
+                "<CdtTrfTxInf><PmtId><EndToEndId>E{number}</EndToEndId></PmtId><Amt><InstdAmt Ccy=\"DKK\">{amount}\
+                 </InstdAmt></Amt><Cdtr><Id><PrvtId><Othr><Id>{payee}</Id><SchmeNm><Cd>NIDN</Cd></SchmeNm>\
+                 <Issr>CPR</Issr></Othr></PrvtId></Id></Cdtr></CdtTrfTxInf>"
+            );
+            number += 1;
+        }
+        xml.push_str("</PmtInf>\n");
+    }
+    xml + "</CstmrCdtTrfInitn></Document>\n"
+}
+
+/// Blocks within a chunk and beyond several, with all, some or none of their payments left.
+pub fn mixed() -> Vec<Vec<Pay>> {
+    let every = |count: usize, pays: &[Pay]| -> Vec<Pay> { pays.iter().copied().cycle().take(count).collect() };
+    vec![
+        vec![(ANNA, 100)],
+        vec![(NOBODY, 200)],
+        every(2_500, &[(ANNA, 1), (NOBODY, 2), (BO, 3), (DEAD, 4), (WITHOUT, 5)]),
+        every(2_100, &[(NOBODY, 7), (DEAD, 7)]),
+        every(600, &[(WITHOUT, 9_99)]),
+        vec![(BO, 1_00), (DEAD, 1)],
+        every(1_000, &[(ANNA, 10)]),
+    ]
+}

@@ -1,0 +1,184 @@
+//! Files that come in piece by piece.
+
+use crate::place::*;
+use kernel::{Error, Timestamp};
+use payout::commands::{Release, Upload, release};
+use payout::policy;
+use payout::queries::{counts, one_of};
+use registry::allowance;
+
+fn entries(place: &mut Place) -> u64 {
+    place.writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
+}
+
+#[test]
+fn the_pieces_make_no_difference_and_the_same_file_is_one_batch() {
+    let mut place = Place::new();
+    let xml = file("MSG-1", &mixed());
+    let expected = Place::new().route(PLAIN, &xml, false).counts;
+    let taken = place.upload(PLAIN, &xml, 1 << 20, (false, Some("key"))).unwrap().unwrap();
+    assert!(!taken.duplicate);
+    assert_eq!(counts(&mut place.writer, &taken.batch, &client(PLAIN)).unwrap(), expected);
+    let (before, rows) = (entries(&mut place), place.rows());
+    for (piece_bytes, key) in [(xml.len(), None), (4_097, Some("key")), (99_991, Some("another"))] {
+        let again = place.upload(PLAIN, &xml, piece_bytes, (false, key)).unwrap().unwrap();
+        assert_eq!((&again.batch, again.duplicate), (&taken.batch, true), "{piece_bytes}");
+    }
+    assert_eq!(
+        (entries(&mut place), place.rows()),
+        (before, rows),
+        "nothing was added, and what it cost is still owed"
+    );
+    // At the console too, and for nobody else.
+    assert_eq!(place.route(PLAIN, &xml, false).batch, taken.batch);
+    assert_ne!(place.uploaded(PUBLIC, &xml), taken.batch);
+    place.verify();
+}
+
+#[test]
+fn a_key_is_for_one_request() {
+    let mut place = Place::new();
+    let [first, second] = ["MSG-1", "MSG-2"].map(|id| file(id, &[vec![(ANNA, 100)]]));
+    let taken = place.upload(PLAIN, &first, 500, (false, Some("key"))).unwrap().unwrap();
+    let rows = place.rows();
+    // Another file, the same with another wish, and one that is a batch by another key.
+    for (xml, hold_all) in [(&second, false), (&first, true)] {
+        let reused = place.upload(PLAIN, xml, 500, (hold_all, Some("key")));
+        assert_eq!(reused.unwrap_err().code(), "idempotency.reused");
+    }
+    assert_eq!(place.rows(), rows);
+    place.upload(PLAIN, &second, 500, (false, Some("second"))).unwrap().unwrap();
+    let reused = place.upload(PLAIN, &second, 500, (false, Some("key")));
+    assert_eq!(reused.unwrap_err().code(), "idempotency.reused");
+    let again = place.upload(PLAIN, &first, 500, (false, Some("key"))).unwrap().unwrap();
+    assert_eq!((again.batch, again.duplicate), (taken.batch, true));
+}
+
+#[test]
+fn a_file_that_is_refused_leaves_its_refusal_and_nothing_else() {
+    let mut place = Place::new();
+    let good = file("MSG-1", &[vec![(ANNA, 100)]]);
+    place.uploaded(PLAIN, &good);
+    let (before, rows) = (entries(&mut place), place.rows());
+    let check = |place: &mut Place, xml: &str, code: &str, line: u64, path: &str, is_reported: bool| {
+        let refused = place.upload(PLAIN, xml, 700, (false, Some(code))).unwrap().unwrap_err();
+        assert_eq!((refused.code, refused.line, &*refused.place), (code, line, path), "{}", refused.text);
+        assert_eq!(refused.report.is_some(), is_reported, "{code}");
+        let report = String::from_utf8(refused.report.unwrap_or_default()).unwrap();
+        assert!(!is_reported || report.contains(&format!("<Cd>{code}</Cd>")), "{report}");
+        assert_eq!(place.rows(), rows);
+    };
+    let head = "/Document/CstmrCdtTrfInitn/GrpHdr";
+    let bad_count = good.replace("MSG-1", "MSG-2").replacen("<NbOfTxs>1", "<NbOfTxs>2", 1);
+    check(&mut place, &bad_count, "AM19", 3, &format!("{head}/NbOfTxs"), true);
+    check(&mut place, &good.replace(">1.00", ">2.00"), "DU01", 3, &format!("{head}/MsgId"), true);
+    let cut = &good[..good.len() - 40];
+    check(&mut place, cut, "FF01", 7, "/Document/CstmrCdtTrfInitn/PmtInf", true);
+    check(&mut place, "", "FF01", 1, "/", false);
+    check(&mut place, "not XML", "FF01", 1, "/", false);
+    assert_eq!(entries(&mut place), before + 5);
+    // The message id is free, and so is the key.
+    place.upload(PLAIN, &good.replace("MSG-1", "MSG-2"), 700, (false, Some("AM19"))).unwrap().unwrap();
+    place.verify();
+}
+
+#[test]
+fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept() {
+    let mut place = Place::new();
+    let (xml, actor) = (file("MSG-1", &mixed()), client(PLAIN));
+    let before = entries(&mut place);
+    let begun = |place: &mut Place| {
+        let env = place.env();
+        let mut upload = Upload::begin(&mut place.writer, PLAIN, &actor, &env).unwrap();
+        for piece in xml.as_bytes().chunks(20_000) {
+            upload.take(&mut place.writer, piece, NOW).unwrap();
+        }
+        upload
+    };
+    let given_up = begun(&mut place);
+    assert_eq!(place.rows(), [0; 6], "nobody sees it");
+    given_up.give_up(&mut place.writer).unwrap();
+    let forgotten = begun(&mut place);
+    drop(forgotten);
+    assert_eq!(entries(&mut place), before);
+    // Whoever is next, two hours later, clears it away; whoever still works on it is told.
+    let mut slow = begun(&mut place);
+    let later = Timestamp::from_micros(NOW.micros() + 3 * 3_600_000_000);
+    let env = kernel::Env::new(later, 1_000);
+    let next = Upload::begin(&mut place.writer, PLAIN, &actor, &env).unwrap();
+    let mut result = Ok(());
+    for piece in xml.as_bytes().chunks(20_000) {
+        result = result.and_then(|()| slow.take(&mut place.writer, piece, later));
+    }
+    assert_eq!(result.map_err(|error| error.code()), Err("conflict"));
+    drop(next);
+    assert_eq!(place.rows(), [0; 6]);
+    place.uploaded(PLAIN, &xml);
+    place.verify();
+}
+
+#[test]
+fn misses_are_paid_for_and_lawful_files_never_wait() {
+    let mut place = Place::new();
+    let actor = client(PLAIN);
+    let may = |place: &mut Place| place.writer.read(|scope| allowance::require(scope, &actor, NOW));
+    let pays = |hits: usize, misses: usize| {
+        [vec![(ANNA, 1); hits], vec![(NOBODY, 1); misses / 2], vec![(DEAD, 1); misses - misses / 2]]
+    };
+    // One in twenty is nobody's: as often as one likes, in the same moment.
+    for number in 0..20 {
+        place.uploaded(PLAIN, &file(&format!("LAWFUL-{number}"), &pays(1_900, 100)));
+        may(&mut place).unwrap();
+    }
+    // Five thousand tokens are 250 misses. The console, which sends for the payer, has no bucket.
+    place.route(PLAIN, &file("CONSOLE", &pays(0, 1_000)), false);
+    may(&mut place).unwrap();
+    place.uploaded(PLAIN, &file("SWEEP-1", &pays(0, 249)));
+    may(&mut place).unwrap();
+    place.uploaded(PLAIN, &file("SWEEP-2", &pays(1, 2)));
+    assert_eq!(may(&mut place).unwrap_err().code(), "allowance.exhausted");
+    let rows = place.rows();
+    let refused = place.upload(PLAIN, &file("SWEEP-3", &pays(1, 1)), 500, (false, None));
+    let Err(Error::Refused(refusal)) = refused else { panic!("it was taken") };
+    assert_eq!((refusal.code, refusal.retry_after_seconds.is_some()), ("allowance.exhausted", true));
+    assert_eq!(place.rows(), rows);
+}
+
+#[test]
+fn a_release_pays_back_and_is_known_when_it_is_repeated() {
+    let mut place = Place::new();
+    let actor = client(PUBLIC);
+    let tokens = |place: &mut Place| {
+        let mut sent = 0;
+        // As many misses as it takes: the bucket has no other face.
+        while place.writer.read(|scope| allowance::require(scope, &actor, NOW)).is_ok() {
+            sent += 1;
+            place.uploaded(PUBLIC, &file(&format!("MISS-{sent}"), &[vec![(NOBODY, 1); 10]]));
+        }
+        sent
+    };
+    let held = file("MSG-1", &[vec![(ANNA, 100); 400]]);
+    let held = place.upload(PUBLIC, &held, 5_000, (true, None)).unwrap().unwrap().batch;
+    tokens(&mut place);
+    let view = |place: &mut Place| one_of(&mut place.writer, PUBLIC, &held, &actor).unwrap();
+    let seen = view(&mut place);
+    assert_eq!((seen.counts.held, seen.stages), (400, 0));
+    let attempt = |place: &mut Place, stages: i64, key: &str| {
+        let request = kernel::merkle::Encoder::default().start("release").bytes(key.as_bytes()).leaf();
+        let once = Some(kernel::Once::of(&actor, &policy::RELEASE, key, request));
+        let env = place.env();
+        let wanted = Release { batch: &held, out: None, stages: Some(stages), once };
+        release(&mut place.writer, &wanted, &actor, &env).map(|released| released.counts.routed)
+    };
+    assert_eq!(attempt(&mut place, 1, "early").unwrap_err().code(), "precondition.failed");
+    assert_eq!(attempt(&mut place, 0, "key").unwrap(), 400);
+    let before = entries(&mut place);
+    // Its answer was lost: the version that it names is gone, and it is known all the same.
+    assert_eq!(attempt(&mut place, 0, "key").unwrap(), 400);
+    assert_eq!(entries(&mut place), before);
+    assert_eq!(attempt(&mut place, 0, "other").unwrap_err().code(), "precondition.failed");
+    assert_eq!(attempt(&mut place, 1, "third").unwrap_err().code(), "batch.nothing_held");
+    // 400 payments gave 500 tokens back: two files with ten misses each, and one more that makes a debt.
+    assert!(tokens(&mut place) >= 2);
+    place.verify();
+}
