@@ -366,7 +366,7 @@ impl Content for Raw {
     }
 }
 
-const XML: &str = "application/xml";
+pub(crate) const XML: &str = "application/xml";
 
 /// An XML file, read while it arrives.
 impl Content for Incoming {

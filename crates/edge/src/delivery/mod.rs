@@ -6,6 +6,7 @@
 //! anywhere in between leaves the same to be given again.
 
 mod client;
+mod files;
 mod folder;
 mod messages;
 mod sign;
@@ -21,6 +22,8 @@ use crate::metrics::{Metrics, Queue};
 use axum::body::Body;
 use bytes::Bytes;
 use client::NotTaken;
+use files::Files;
+use folder::NotPut;
 use http_body_util::Full;
 use hyper::body::{self, Frame, SizeHint};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
@@ -37,7 +40,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc as channel};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use stream::{Content, Next, Nothing, Parcel, Pieces, Stream};
+use stream::{Content, Next, Parcel, Pieces, Stream};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -286,9 +289,12 @@ impl Deliveries {
                 };
                 let (folder, terms, parcel) = (folder.clone(), terms.clone(), parcel.clone());
                 let put = self.pool.run(move |writer| Ok(folder::put(writer, &folder, &terms, &parcel))).await;
-                put.map_err(ours)?.map_err(|error| {
-                    self.log.event((self.clock)(), "delivery.folder", &error.to_string());
-                    Failure::Folder.into()
+                put.map_err(ours)?.map_err(|not_put| match not_put {
+                    NotPut::Made(error) => ours(error.into()),
+                    NotPut::Folder(error) => {
+                        self.log.event((self.clock)(), "delivery.folder", &error.to_string());
+                        Failure::Folder.into()
+                    }
                 })
             }
             Place::Server(endpoint) => self.send(endpoint, parcel).await,
@@ -394,7 +400,7 @@ impl Deliveries {
 fn stream_of(what: What) -> &'static dyn Stream {
     match what {
         What::Messages => &Messages,
-        What::Files => &Nothing,
+        What::Files => &Files,
     }
 }
 

@@ -39,7 +39,6 @@ pub(super) enum Content {
     /// This.
     Whole(Bytes),
     /// What is made piece by piece, the same each time that it is begun.
-    #[expect(dead_code, reason = "payment files come so")]
     Made(Box<Begin>),
 }
 
@@ -50,13 +49,4 @@ pub(super) type Begin = dyn Fn(&mut Writer) -> Result<Box<dyn Pieces>, Error> + 
 pub(super) trait Pieces: Send {
     /// The next piece, which can be empty; none after the last.
     fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;
-}
-
-/// What has nothing to give yet.
-pub(super) struct Nothing;
-
-impl Stream for Nothing {
-    fn next(&self, _: &mut Writer, _: &Terms, after: i64) -> Result<Next, Error> {
-        Ok(Next { parcel: None, reached: after, has_more: false })
-    }
 }

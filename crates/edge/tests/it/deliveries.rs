@@ -2,7 +2,7 @@
 
 use crate::encrypted::Ca;
 use crate::receiver::{Does, Receiver, Seen, first_arrivals};
-use crate::support::{NOW, Shown};
+use crate::support::{self, NOW, Shown};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge::delivery::{Deliveries, Patience};
@@ -12,10 +12,11 @@ use eid::commands::RotateSigningKey;
 use eid::signing_key::{Rotation, published};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Command, Env, Refusal, Secrets, Store, Timestamp};
-use registry::commands::{AddDelivery, EndDelivery};
+use registry::commands::{AddDelivery, AddPayer, EndDelivery};
 use registry::delivery::{Delivery, Endpoint, Place, Terms, Url, What};
 use registry::designation::Channel;
-use registry::import::{Accounts, Banks, Source};
+use registry::import::{Accounts, Banks, Companies, Population, Source};
+use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::progress::{BACKOFF_SECONDS_MAX, HELD_SECONDS, Progress};
 use registry::queries::{FeedBounds, deliveries, feed};
 use serde_json::Value;
@@ -522,4 +523,76 @@ async fn deliveries_are_registered_and_ended() {
         let mut writer = country.store.writer(Secrets::from_system()).unwrap();
         writer.read(|scope| services::verify(scope, None, &mut |_| {})).unwrap();
     });
+}
+
+/// The payer's file under this message id, completed.
+fn routed(country: &Country, payer: &str, message_id: &str) -> (String, Vec<u8>) {
+    let folder = country.folder.path();
+    let batch = block_in_place(|| {
+        let mut writer = country.store.writer(Secrets::from_system()).unwrap();
+        support::route(&mut writer, folder, payer, message_id)
+    });
+    let completed = std::fs::read(folder.join(format!("out/bank/{batch}.pain.001.xml"))).unwrap();
+    (batch, completed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completed_files_go_to_their_payers_bank_byte_for_byte() {
+    let country = Country::new();
+    block_in_place(|| {
+        let vault = country.store.vault().clone();
+        let mut writer = country.store.writer(Secrets::from_system()).unwrap();
+        support::import(&mut writer, &Banks, "banks.csv");
+        let population = Population { vault: vault.clone(), refuse_replacement_numbers: false };
+        support::import(&mut writer, &population, "people.csv");
+        support::import(&mut writer, &Companies { vault: vault.clone() }, "companies.csv");
+        support::import(&mut writer, &Accounts { channel: Channel::Operator, vault }, "accounts.csv");
+    });
+    for (name, bank) in [("of South", Some("South")), ("of another", Some("Eksempelbanken")), ("of none", None)] {
+        let agreement = Agreement {
+            name: name.to_owned(),
+            cvr: denmark::Cvr::parse("13748136").unwrap(),
+            kind: PayerKind::Private,
+            no_account: NoAccount::Reject,
+            bank: bank.map(str::to_owned),
+        };
+        country.execute(&AddPayer { agreement }).unwrap();
+    }
+    let mut receiver = Receiver::new().await;
+    let folder = country.folder.path().join("to-south");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, place) in [("server", server(&receiver.url)), ("folder", Place::Folder(folder.clone()))] {
+        let terms = Terms { name: name.to_owned(), what: What::Files, bank: "South".to_owned(), place };
+        country.execute(&AddDelivery { terms, from_the_beginning: name == "folder" }).unwrap();
+    }
+    let expected: Vec<_> = ["MSG-1", "MSG-2", "MSG-3"].map(|id| routed(&country, "of South", id)).to_vec();
+    routed(&country, "of another", "MSG-4");
+    routed(&country, "of none", "MSG-5");
+    let process = country.process();
+    receiver.does(&[Does::Take, Does::CutOff]);
+    process.round().await;
+    let sent = receiver.all();
+    let seen = |seen: &Seen| (seen.headers["idempotency-key"].clone(), seen.body.clone());
+    assert_eq!(sent.iter().map(seen).collect::<Vec<_>>(), expected[..2]);
+    for Seen { headers, body, .. } in &sent {
+        assert_eq!(headers["content-type"], "application/xml");
+        assert_eq!(headers["content-digest"], format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
+        assert!(headers["signature-input"].contains("\"content-digest\""), "{headers:?}");
+    }
+    country.later(BACKOFF_SECONDS_MAX);
+    process.round().await;
+    assert_eq!(receiver.all().iter().map(seen).collect::<Vec<_>>(), expected[1..]);
+    let read = |name: String| {
+        let content = std::fs::read(folder.join(&name)).unwrap();
+        (name.trim_end_matches(".pain.001.xml").to_owned(), content)
+    };
+    let put: Vec<_> = files_of(&folder).into_iter().map(read).collect();
+    let mut sorted = expected.clone();
+    sorted.sort();
+    assert_eq!(put, sorted);
+    for (_, progress) in country.list() {
+        assert_eq!((progress.items, progress.failures), (3, 0));
+    }
+    let text = process.metrics.text();
+    assert!(text.contains("anvis_delivery_items_total{what=\"files\"} 6\n"), "{text}");
 }

@@ -354,13 +354,14 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     (store, batches, private_batch)
 }
 
-fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &str) {
+pub fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &str) {
     let mut env = || Env::new(NOW, 0);
     let file = std::fs::File::open(Path::new(EXAMPLES).join(name)).unwrap();
     registry::import::run(writer, source, file, &Actor::console(), &mut env, &mut |_| {}).unwrap();
 }
 
-fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+/// Routes the example's payment file under this message id; the files are in `out` of the folder.
+pub fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
     let file = include_str!("../../../../docs/example/payments.pain.001.xml");
     let file = file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25");
     let path = folder.join(format!("{message_id}.xml"));
