@@ -144,6 +144,15 @@ impl What {
     }
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => folder.display().fmt(f),
+            Self::Server(Endpoint { url, .. }) => f.write_str(url.as_str()),
+        }
+    }
+}
+
 impl Url {
     /// Reads an address.
     ///

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod allowance;
 pub mod ask;
+pub mod bank_message;
 pub mod bucket;
 pub mod commands;
 pub mod delivery;
@@ -19,7 +20,6 @@ pub mod grounds;
 pub mod import;
 mod known;
 pub mod legal_purpose;
-pub mod message;
 pub mod payee;
 pub mod payer;
 pub mod pending;

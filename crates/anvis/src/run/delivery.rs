@@ -95,10 +95,6 @@ fn absolute(path: PathBuf) -> PathBuf {
 
 fn listed(delivery: &Delivery, progress: &Progress) -> String {
     let Delivery { is_ended, terms: Terms { name, what, bank, place }, .. } = delivery;
-    let place = match place {
-        Place::Folder(folder) => folder.display().to_string(),
-        Place::Server(Endpoint { url, .. }) => url.as_str().to_owned(),
-    };
     let state = if *is_ended { ", ended" } else { "" };
     let mut text = format!(
         "{name}: {} of {bank} to {place}{state}; {} taken in {}, up to entry {}\n",

@@ -84,9 +84,9 @@ pub struct Message {
     recorded: String,
 }
 
-impl From<queries::Message> for Message {
-    fn from(message: queries::Message) -> Self {
-        let queries::Message { id, event, account, replaces, payee, is_specific, from, channel, reason, recorded } =
+impl From<queries::BankMessage> for Message {
+    fn from(message: queries::BankMessage) -> Self {
+        let queries::BankMessage { id, event, account, replaces, payee, is_specific, from, channel, reason, recorded } =
             message;
         Self { id, event, account, replaces, payee, specific: is_specific, from, channel, reason, recorded }
     }

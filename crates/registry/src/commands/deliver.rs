@@ -41,8 +41,14 @@ impl Command for AddDelivery {
             _ if !is_known => return Err(DeliveryRefusal::BankUnknown.into()),
             _ => {}
         }
-        let Terms { name, what, bank, .. } = &self.terms;
-        let facts = json!({ "delivery": name, "what": what.name(), "bank": bank, "is_new": registered.is_none() });
+        let Terms { name, what, bank, place } = &self.terms;
+        let facts = json!({
+            "delivery": name,
+            "what": what.name(),
+            "bank": bank,
+            "place": place.to_string(),
+            "is_new": registered.is_none(),
+        });
         Ok(Decision::of(vec![registered], facts, ()))
     }
 

@@ -3,8 +3,8 @@
 //! Ids of designations are places in the journal, whose writers take turns: what is read after a place has all that was recorded
 //! since, and nothing appears later in between.
 
+use crate::bank_message::{Told, tell};
 use crate::designation::Standing;
-use crate::message::{Told, tell};
 use crate::payee::PayeeId;
 use crate::{policy, store};
 use denmark::BankDirectory;
@@ -17,7 +17,7 @@ pub const FEED_ROWS_MAX: usize = 10_000;
 
 /// One message to a bank.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Message {
+pub struct BankMessage {
     /// Names it, always the same: who has had it before drops it.
     pub id: String,
     /// What happened.
@@ -44,7 +44,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
     /// The earliest come first. There can be none while there are more.
-    pub messages: Vec<Message>,
+    pub messages: Vec<BankMessage>,
     /// Where to go on.
     pub reached: i64,
     /// Whether something may be there already.
@@ -116,11 +116,11 @@ fn formers(scope: &Scope<'_>, rows: &[Row]) -> Result<BTreeMap<Id<crate::designa
     Ok(found)
 }
 
-fn written(scope: &Scope<'_>, told: &[(&Row, Told)], banks: &BankDirectory) -> Result<Vec<Message>, Error> {
+fn written(scope: &Scope<'_>, told: &[(&Row, Told)], banks: &BankDirectory) -> Result<Vec<BankMessage>, Error> {
     let payees = numbers(scope, told.iter().map(|(row, _)| row.payee).collect())?;
-    let mut messages: Vec<Message> = told
+    let mut messages: Vec<BankMessage> = told
         .iter()
-        .map(|(row, Told { event, account, replaces })| Message {
+        .map(|(row, Told { event, account, replaces })| BankMessage {
             id: format!("{:016x}", row.designation.id.number()),
             event: event.name(),
             account: account.iban(banks).as_str().to_owned(),

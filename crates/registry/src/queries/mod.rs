@@ -8,5 +8,5 @@ mod look_ups;
 pub(crate) use changes::find as find_change;
 pub use changes::{ChangePage, ChangeView, change, waiting};
 pub use deliveries::{deliveries, progress};
-pub use feed::{FEED_ROWS_MAX, Feed, FeedBounds, Message, feed, feed_end};
+pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
 pub use look_ups::{LookUpView, look_ups};

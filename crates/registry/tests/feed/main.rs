@@ -15,7 +15,7 @@ use registry::commands::AddPayer;
 use registry::designation::Channel;
 use registry::import::{Banks, Companies, Population, Source};
 use registry::payer::{Agreement, NoAccount, PayerKind};
-use registry::queries::{FEED_ROWS_MAX, Feed, FeedBounds, Message, feed, feed_end};
+use registry::queries::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
 use std::collections::BTreeMap;
 
 const PAYEES: [&str; 5] = ["cpr:6101701234", "cvr:13748136", "p:1000000001", "p:1000000002", "se:32080808"];
@@ -60,7 +60,7 @@ fn page(place: &mut Place, bank_name: &str, after: Option<i64>, messages: usize,
 }
 
 /// All of a bank's messages, by pages of these bounds.
-fn all(place: &mut Place, bank: &str, messages: usize, rows: usize) -> Vec<Message> {
+fn all(place: &mut Place, bank: &str, messages: usize, rows: usize) -> Vec<BankMessage> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = page(place, bank, after, messages, rows);
@@ -170,8 +170,8 @@ impl Model {
     }
 }
 
-fn line(message: &Message) -> String {
-    let Message { event, account, replaces, payee, is_specific, channel, .. } = message;
+fn line(message: &BankMessage) -> String {
+    let BankMessage { event, account, replaces, payee, is_specific, channel, .. } = message;
     let (replaces, payee) = (replaces.as_deref().unwrap_or_default(), payee.as_deref().unwrap_or("?"));
     format!("{event} {account} {replaces} {payee} {is_specific} {channel}")
 }
