@@ -10,7 +10,7 @@ const SETTINGS: &[&str] = &["shared_buffers = 4GB", "max_wal_size = 16GB", "chec
 pub fn run(args: &[String]) -> Result<(), String> {
     let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
     if args.first() == Some(&"http") {
-        return cargo(&["bench", "--package", "edge", "--bench", "http", "--"]).args(&args[1..]).succeed();
+        return cargo(&["bench", "--package", "anvis", "--bench", "http", "--"]).args(&args[1..]).succeed();
     }
     let mut cluster = None;
     for at in 1..args.len() {

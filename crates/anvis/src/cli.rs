@@ -67,6 +67,9 @@ pub enum Command {
     /// The accounts designated for payees.
     #[command(subcommand)]
     Account(Account),
+    /// Changes of accounts that wait for an officer.
+    #[command(subcommand)]
+    Change(Change),
     /// The agency's operators.
     #[command(subcommand)]
     Operator(Operator),
@@ -251,6 +254,37 @@ pub enum Account {
         /// cpr:N, cvr:N, se:N or p:N.
         #[arg(value_parser = payee)]
         payee: registry::payee::PayeeId,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Change {
+    /// What waits, the oldest first.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
+    },
+    /// Whom a change is about, what it changes, and what became of it.
+    Show {
+        /// The change.
+        change: String,
+    },
+    /// Let a change take effect. It is decided again, from what holds now.
+    Release {
+        /// The change.
+        change: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Say no to a change.
+    Refuse {
+        /// The change.
+        change: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
 }
 

@@ -1,5 +1,6 @@
 //! From the command line to the services: parse, execute, render.
 
+mod change;
 mod client;
 mod delivery;
 mod import;
@@ -248,6 +249,7 @@ impl Session {
                 self.import(&registry::import::Accounts { channel, vault }, &file)
             }
             Command::Account(cli::Account::History { payee }) => self.history(payee),
+            Command::Change(command) => self.change(command),
             Command::Operator(cli::Operator::Add { name, key }) => {
                 let command = AddOperator { name, key: PublicKey::read(&key)? };
                 let env = self.env()?;

@@ -141,7 +141,8 @@ fn keys_of_every_answer() {
     let row = &history["designations"][0];
     holds(
         row,
-        &json!({ "account": ALICE_IBAN, "from": NOW, "to": null, "by": "console", "channel": "operator", "recorded": NOW, "state": "in_force" }),
+        &json!({ "account": ALICE_IBAN, "from": NOW, "to": null, "by": "console", "channel": "operator", "reason": null, "consent": null, "recorded": NOW,
+                 "state": "in_force" }),
         "history",
     );
     let head = check("journal head", &["size", "root"]);

@@ -2,6 +2,11 @@
 
 use kernel::testing::TestPlace;
 pub use kernel::testing::{is_postgres, require_postgres};
+use kernel::{Actor, Env, Role, Secrets, Store, Timestamp};
+use registry::commands::{ChangeAccounts, ChangeAnswer};
+use registry::designation::Channel;
+use registry::import::{AccountRow, Written};
+use registry::pending::Unexpected;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -316,6 +321,30 @@ impl World {
     #[track_caller]
     pub fn change(&self, rows: &str) -> Value {
         self.import("account import --channel operator", format!("{ACCOUNT_HEADER}{rows}\n"))
+    }
+
+    /// The system of a bank asks for an account with it for each payee, and does not say what it takes the place of: the names of
+    /// the changes that wait.
+    #[track_caller]
+    pub fn hold(&self, bank: &str, changes: &[(&str, &str)]) -> Vec<String> {
+        let migrations: Vec<_> = services::migrations().collect();
+        let store = Store::open(self.store.location(), &self.path("store.key"), &migrations).unwrap();
+        let mut writer = store.writer(Secrets::from_system()).unwrap();
+        let read = |(payee, account): &(&str, &str)| {
+            let written = Written { action: "change", payee, account, ..Written::default() };
+            AccountRow::read_from_bank(store.vault(), &written, "user_request", "phone", Unexpected::Hold)
+        };
+        let (rows, channel) = (changes.iter().map(read).collect(), Channel::Bank(bank.to_owned()));
+        let request = ChangeAccounts::new(channel, rows, Unexpected::Hold, None).unwrap();
+        let now = Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap());
+        let (client, env) = (Actor::client(Role::Bank, "nord"), Env::sample(now, &mut writer.secrets).unwrap());
+        let given = [(request, &client, &env)];
+        let answers = writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
+        let name = |answer| match answer {
+            ChangeAnswer::Held(name) => name,
+            answer => panic!("{answer:?}"),
+        };
+        answers.into_iter().map(name).collect()
     }
 
     /// A command that runs in the folder with the store `store`.

@@ -12,12 +12,13 @@ use kernel::{Actor, Env, Error, Refusal, Role, Timestamp};
 use place::Place;
 use registry::allowance;
 use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, Resolve, Verify, VerifyAnswer};
-use registry::commands::{AddPayer, AskMany, Client, Question};
+use registry::commands::{AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, Question, WithdrawChange};
 use registry::designation::Channel;
 use registry::import::{Population, Source};
 use registry::legal_purpose::LegalPurpose;
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::pending::{Unexpected, WAITS_DAYS};
 use registry::purpose::BenefitKind;
 use registry::queries::{LookUpView, look_ups};
 
@@ -160,6 +161,41 @@ fn an_account_is_told_with_its_age() {
     check(SPECIFIC, "NKSBOS", payer, "in_force DK5900410000000066 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
     check(ONLY_SPECIFIC, "", payer, "none - - - - -");
     check(ONLY_SPECIFIC, "NKSBOS", payer, "in_force DK5300410000000077 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
+    place.verify();
+}
+
+#[test]
+fn a_change_that_waits_is_told_with_the_account_that_it_would_replace() {
+    let mut place = nation();
+    let rows = [PLAIN, SPECIFIC].map(|payee| place.read(&format!("register,{payee},1020-9,,,,,")));
+    let request = ChangeAccounts::new(Channel::Bank("South".to_owned()), rows.into(), Unexpected::Hold, None).unwrap();
+    let held = place.now;
+    let (actor, env) = (Actor::client(Role::Bank, "south"), Env::new(Timestamp::from_micros(held), 0));
+    let given = [(request, &actor, &env)];
+    let answers = place.writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
+    let names = answers.into_iter().map(|answer| match answer {
+        ChangeAnswer::Held(name) => name,
+        answer => panic!("{answer:?}"),
+    });
+    let names: Vec<String> = names.collect();
+    let check = |place: &mut Place, payee: &str, benefit: &str, expected: [bool; 2]| {
+        let told =
+            ask::<Resolve>(place, client(Role::PublicPayer), LegalPurpose::Payment, vec![about(payee, benefit, ())]);
+        let to_a_bank = ask::<Map>(place, client(Role::Bank), LegalPurpose::Payment, vec![about(payee, "", ())]);
+        let found = [told.unwrap()[0].pending_change, to_a_bank.unwrap()[0].pending_change];
+        assert_eq!(found, expected, "{payee} {benefit}");
+    };
+    check(&mut place, PLAIN, "", [true, false]);
+    check(&mut place, SPECIFIC, "", [true, false]);
+    check(&mut place, SPECIFIC, "NKSBOS", [false, false]);
+    check(&mut place, CHANGED, "", [false, false]);
+    let withdraw = WithdrawChange { change: names[1].clone(), channel: Channel::Bank("South".to_owned()) };
+    assert!(place.writer.execute(&withdraw, &actor, &env).unwrap());
+    check(&mut place, SPECIFIC, "", [false, false]);
+    place.now = held + WAITS_DAYS * DAY - 1;
+    check(&mut place, PLAIN, "", [true, false]);
+    place.now += 1;
+    check(&mut place, PLAIN, "", [false, false]);
     place.verify();
 }
 

@@ -1,25 +1,47 @@
 //! Clients: as fast as they are answered, or at even intervals whatever the answers do.
 
-use crate::encryption::Encryption;
-use crate::{Sent, Shared};
 use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
+use tokio_rustls::TlsConnector;
 
-/// Makes the request of this number.
-pub type Ask = Shared<dyn Fn(u64) -> Sent + Send + Sync>;
+/// A request that is sent.
+pub type Sent = Request<BoxBody<Bytes, Infallible>>;
+
+/// Who asks: by which connections, and with what headers.
+#[derive(Clone)]
+pub struct Client {
+    pub connector: TlsConnector,
+    pub token: String,
+}
+
+impl Client {
+    /// A request of this client's.
+    pub fn post(&self, path: &str, body: Bytes) -> Sent {
+        self.request(path, "application/json", Full::from(body).boxed())
+    }
+
+    pub fn request(&self, path: &str, content: &str, body: BoxBody<Bytes, Infallible>) -> Sent {
+        let request = Request::post(path).header("host", "localhost").header("content-type", content);
+        request.header("authorization", format!("Bearer {}", self.token)).body(body).unwrap()
+    }
+}
 
 pub struct Load<'l> {
     pub address: SocketAddr,
-    pub encryption: Option<&'l Encryption>,
+    pub clients: &'l [Client],
     pub connections: usize,
-    pub seconds: u64,
-    pub ask: Ask,
+    /// Makes the request of this number, for this client; none ends it.
+    pub ask: Arc<dyn Fn(&Client, u64) -> Option<Sent> + Send + Sync>,
 }
 
 pub struct Figures {
@@ -30,34 +52,35 @@ pub struct Figures {
 }
 
 /// One answer's content.
-pub fn once(address: SocketAddr, encryption: Option<&Encryption>, request: &Sent) -> Bytes {
-    runtime().block_on(async { send(&mut connect(address, encryption).await, request.clone()).await })
+pub fn once(address: SocketAddr, client: &Client, request: Sent) -> Bytes {
+    runtime().block_on(async { send(&mut connect(address, client).await, request).await })
 }
 
 impl Load<'_> {
     /// Each connection asks again as soon as it is answered.
-    pub fn closed(&self) -> Figures {
-        self.run(|_| Duration::ZERO)
+    pub fn closed(&self, lasts: Duration) -> Figures {
+        self.run(lasts, |_| Duration::ZERO)
     }
 
     /// So many requests a second in all. A late answer does not put off the next request's time: it counts from when it was
     /// due.
-    pub fn open(&self, rate: f64) -> Figures {
+    pub fn open(&self, lasts: Duration, rate: f64) -> Figures {
         let connections = self.connections as f64;
-        self.run(move |number| Duration::from_secs_f64(number as f64 * connections / rate))
+        self.run(lasts, move |number| Duration::from_secs_f64(number as f64 * connections / rate))
     }
 
-    fn run(&self, due: impl Fn(u64) -> Duration + Clone + Send + 'static) -> Figures {
+    fn run(&self, lasts: Duration, due: impl Fn(u64) -> Duration + Clone + Send + 'static) -> Figures {
         runtime().block_on(async {
             let mut connected = Vec::new();
-            for _ in 0..self.connections {
-                connected.push(connect(self.address, self.encryption).await);
+            for at in 0..self.connections {
+                let client = self.clients[at % self.clients.len()].clone();
+                connected.push((connect(self.address, &client).await, client));
             }
-            let (begin, lasts) = (Instant::now(), Duration::from_secs(self.seconds));
+            let begin = Instant::now();
             let clients: Vec<_> = connected
                 .into_iter()
                 .enumerate()
-                .map(|(at, mut sender)| {
+                .map(|(at, (mut sender, client))| {
                     let (ask, due, step) = (self.ask.clone(), due.clone(), self.connections as u64);
                     tokio::spawn(async move {
                         let mut took = Vec::new();
@@ -67,8 +90,9 @@ impl Load<'_> {
                             if started.duration_since(begin) > lasts {
                                 break;
                             }
+                            let Some(request) = ask(&client, at as u64 + number * step) else { break };
                             sleep_until(started).await;
-                            send(&mut sender, ask(at as u64 + number * step)).await;
+                            send(&mut sender, request).await;
                             took.push(started.elapsed());
                         }
                         took
@@ -91,26 +115,16 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
-async fn connect(address: SocketAddr, encryption: Option<&Encryption>) -> SendRequest<Full<Bytes>> {
+async fn connect(address: SocketAddr, client: &Client) -> SendRequest<BoxBody<Bytes, Infallible>> {
     let stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
-    match encryption {
-        None => {
-            let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
-            tokio::spawn(connection);
-            sender
-        }
-        Some(encryption) => {
-            let name = "localhost".try_into().unwrap();
-            let stream = encryption.connector.connect(name, stream).await.unwrap();
-            let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
-            tokio::spawn(connection);
-            sender
-        }
-    }
+    let stream = client.connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
 }
 
-async fn send(sender: &mut SendRequest<Full<Bytes>>, request: Sent) -> Bytes {
+async fn send(sender: &mut SendRequest<BoxBody<Bytes, Infallible>>, request: Sent) -> Bytes {
     sender.ready().await.unwrap();
     let response = sender.send_request(request).await.unwrap();
     let status = response.status();

@@ -1,6 +1,5 @@
 //! A server that does nothing but answer.
 
-use crate::encryption::Encryption;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::{MethodFilter, on};
@@ -10,20 +9,19 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
-/// Answers every look-up with these bytes, on threads of its own; where it is.
-pub fn serve(answer: Bytes, encryption: Option<&Encryption>) -> SocketAddr {
+/// Answers every request to this path with these bytes, on threads of its own; where it is.
+pub fn serve(path: &str, answer: Bytes, acceptor: TlsAcceptor) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    let acceptor = encryption.map(|encryption| encryption.acceptor.clone());
     let hello = move || {
         let answer = answer.clone();
         async move { axum::response::Response::new(Body::new(Full::from(answer))) }
     };
-    let router = Router::new().route("/v1/resolve", on(MethodFilter::POST, hello));
+    let router = Router::new().route(path, on(MethodFilter::POST, hello));
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
@@ -32,20 +30,14 @@ pub fn serve(answer: Bytes, encryption: Option<&Encryption>) -> SocketAddr {
                 stream.set_nodelay(true).unwrap();
                 let (router, acceptor) = (router.clone(), acceptor.clone());
                 tokio::spawn(async move {
-                    match acceptor {
-                        None => drive(stream, router).await,
-                        Some(acceptor) => drive(acceptor.accept(stream).await.unwrap(), router).await,
-                    }
+                    let stream = acceptor.accept(stream).await.unwrap();
+                    let builder = auto::Builder::new(TokioExecutor::new());
+                    let service = TowerToHyperService::new(router);
+                    // A client that goes away is the end of it.
+                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });
     });
     address
-}
-
-async fn drive(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
-    let service = TowerToHyperService::new(router);
-    let builder = auto::Builder::new(TokioExecutor::new());
-    // A client that goes away is the end of it.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
