@@ -45,6 +45,7 @@ fn settled() -> Place {
         cvr: Cvr::parse("25992180").unwrap(),
         kind: PayerKind::Public,
         no_account: NoAccount::Reject,
+        bank: None,
     };
     let env = Env::new(Timestamp::from_micros(place.now), 0);
     place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
