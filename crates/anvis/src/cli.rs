@@ -60,7 +60,7 @@ pub enum Command {
     Population(Population),
     /// The mirror of the company register.
     #[command(subcommand)]
-    Company(Import),
+    Company(Company),
     /// The bank directory.
     #[command(subcommand)]
     Bank(Import),
@@ -217,6 +217,22 @@ pub struct File {
     pub rejects: Option<PathBuf>,
 }
 
+/// All that a register says.
+#[derive(Args)]
+pub struct RegisterFile {
+    #[command(flatten)]
+    pub file: File,
+    /// When the register wrote it: what is known of later stays.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub as_of: Option<kernel::Timestamp>,
+}
+
+#[derive(Subcommand)]
+pub enum Company {
+    /// Read a CSV file in.
+    Import(RegisterFile),
+}
+
 #[derive(Subcommand)]
 pub enum Import {
     /// Read a CSV file in.
@@ -228,7 +244,7 @@ pub enum Population {
     /// Read a CSV file in.
     Import {
         #[command(flatten)]
-        file: File,
+        file: RegisterFile,
         /// Refuse rows with replacement numbers, which never occur in the register.
         #[arg(long)]
         refuse_replacement_numbers: bool,

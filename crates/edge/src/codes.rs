@@ -165,6 +165,13 @@ pub const CODES: &[Row] = &[
     row("message.time", 401, "The message's time is too far from ours", "Beskedens tidspunkt er for langt fra vores"),
     row("message.id", 400, "The message has no id", "Beskeden har intet id"),
     row("message.replayed", 401, "The message was sent before", "Beskeden er sendt før"),
+    row("certificate.expired", 401, "The client's certificate has expired", "Klientens certifikat er udløbet"),
+    // Messages of a mapper.
+    row("mapper.message", 400, "The message cannot be read", "Beskeden kan ikke læses"),
+    row("mapper.encrypted", 400, "Encrypted messages are not read", "Krypterede beskeder læses ikke"),
+    row("mapper.sender", 401, "The message names another sender", "Beskeden angiver en anden afsender"),
+    row("mapper.purpose", 400, "The message names no legal purpose", "Beskeden angiver intet lovligt formål"),
+    row("mapper.unknown", 404, "There is no such message", "Der er ingen sådan besked"),
     // The service.
     row(
         "service.overloaded",
@@ -258,6 +265,7 @@ pub const CODES: &[Row] = &[
     row("register.flag", 422, "The field is neither true nor false", "Feltet er hverken sandt eller falsk"),
     row("import.header", 422, "The list's header is not known", "Listens overskrift er ukendt"),
     row("row.control_character", 422, "A field has a control character", "Et felt har et kontroltegn"),
+    row("register.count", 422, "There are no events, or too many", "Der er ingen hændelser eller for mange"),
     row("register.future", 422, "The event lies in the future", "Hændelsen ligger i fremtiden"),
     // Payment files.
     row("batch.unknown", 404, "There is no such batch", "Der er ingen sådan fil"),
@@ -273,7 +281,6 @@ pub const CODES: &[Row] = &[
 /// What only the console and its own machine can meet: opening stores, keys, operators, files. Over HTTP it is a failure.
 pub const CONSOLE_ONLY: &[&str] = &[
     "certificate.count",
-    "certificate.expired",
     "certificate.malformed",
     "change.own",
     "change.why",

@@ -3,6 +3,7 @@
 use crate::caller::{Caller, Gate, Thumbprint, Tokens, out_of_scope};
 use crate::core::{Clock, Core, Sizes};
 use crate::delivery::{Deliveries, Patience};
+use crate::emptied::Emptied;
 use crate::headers::IdempotencyKey;
 use crate::identity::Identity;
 use crate::limits::Limits;
@@ -22,7 +23,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
-use kernel::{Error, Secrets, Store, Timestamp, Vault};
+use kernel::{Error, Operation, Secrets, Store, Timestamp, Vault};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -101,6 +102,8 @@ pub struct Edge {
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Who has used up what it may ask.
+    pub(crate) emptied: Emptied,
     gate: Gate,
     interfaces: Box<dyn Interfaces>,
     uses: Uses,
@@ -122,6 +125,10 @@ struct Outcome {
     code: Option<&'static str>,
     cause: Option<Arc<str>>,
 }
+
+/// The code of an answer that refuses in words of its own, for the log.
+#[derive(Clone, Copy)]
+pub(crate) struct RefusedWith(pub &'static str);
 
 /// Known of a request before its route is.
 #[derive(Clone)]
@@ -155,6 +162,7 @@ impl Edge {
             deliveries,
             documents,
             identity,
+            emptied: Emptied::default(),
             gate: Gate::new(tokens),
             interfaces,
             uses: Uses::default(),
@@ -200,8 +208,12 @@ impl Edge {
 
     /// Who asks by this route, as far as they are known, and whether they may.
     fn let_in(&self, route: &Route, peer: &Peer, headers: &HeaderMap) -> (Option<Arc<Caller>>, Result<(), Problem>) {
-        let Access::Client { operation, scope } = route.access else { return (None, Ok(())) };
         let now = (self.clock)();
+        let (operation, scope) = match route.access {
+            Access::Anyone => return (None, Ok(())),
+            Access::Signed(operation) => return self.connected(&operation, peer, now),
+            Access::Client { operation, scope } => (operation, scope),
+        };
         let caller = match self.gate.caller(headers, peer.certificate.as_ref(), now, &self.metrics) {
             Ok(caller) => caller,
             Err(problem) => return (None, Err(problem)),
@@ -210,25 +222,44 @@ impl Edge {
             Err(out_of_scope(scope))
         } else if let Err(refusal) = operation.require(&caller.actor()) {
             Err(refused(refusal))
-        } else if !self.is_open(route, peer, &caller, now) {
-            Err(Problem::of("interface.ended").because("the description of the present interface is at /openapi.json"))
         } else {
-            Ok(())
+            self.require_open((route.family(), route.version()), peer, &caller.name, caller.algorithm)
         };
         (Some(caller), may)
     }
 
-    /// Whether this form of the interface is still open; its use is counted either way.
-    fn is_open(&self, route: &Route, peer: &Peer, caller: &Caller, now: Timestamp) -> bool {
-        let of = Use {
-            client: caller.name.clone(),
-            interface: route.family(),
-            version: route.version(),
-            transport: peer.transport,
-            algorithm: caller.algorithm,
-        };
+    /// Who connects with their own certificate. That what they send is signed by them, the handler finds.
+    fn connected(
+        &self,
+        operation: &Operation,
+        peer: &Peer,
+        now: Timestamp,
+    ) -> (Option<Arc<Caller>>, Result<(), Problem>) {
+        let Some(identity) = &self.identity else { return (None, Err(Problem::of("request.unknown"))) };
+        match identity.connected(peer.certificate.as_ref(), now) {
+            Err(refusal) => (None, Err(refusal.into())),
+            Ok(caller) => {
+                let may = operation.require(&caller.actor()).map_err(refused);
+                (Some(Arc::new(caller)), may)
+            }
+        }
+    }
+
+    /// Refuses a form of the interface, named with its version, that was ended; its use is counted either way.
+    pub(crate) fn require_open(
+        &self,
+        (interface, version): (&'static str, &'static str),
+        peer: &Peer,
+        client: &str,
+        algorithm: &'static str,
+    ) -> Result<(), Problem> {
+        let of = Use { client: client.to_owned(), interface, version, transport: peer.transport, algorithm };
         self.uses.add(&of, 1);
-        !self.interfaces.is_ended(&of, now)
+        if self.interfaces.is_ended(&of, (self.clock)()) {
+            let text = "the description of the present interface is at /openapi.json";
+            return Err(Problem::of("interface.ended").because(text));
+        }
+        Ok(())
     }
 
     async fn dispatch(
@@ -255,8 +286,11 @@ impl Edge {
         let mut response = result.unwrap_or_else(|problem| {
             outcome.code = Some(problem.code());
             outcome.cause = problem.cause().map(Into::into);
-            problem.answer(language, &id)
+            route.tell(problem, language, &id)
         });
+        if let Some(RefusedWith(code)) = response.extensions_mut().remove() {
+            outcome.code = Some(code);
+        }
         response.extensions_mut().insert(route.name);
         response.extensions_mut().insert(outcome);
         response

@@ -4,13 +4,14 @@ use crate::caller::{BadToken, Caller, Thumbprint, Tokens};
 use crate::phase_out::{Interfaces, Use};
 use eid::access::Issuer;
 use eid::certificate::Thumbprint as Certificate;
-use eid::client::Client;
+use eid::client::{Client, ClientRefusal, Registration};
 use eid::commands::{RotateSigningKey, Uses, sweep};
 use eid::phase_out::PhaseOuts;
 use eid::server::Server;
-use eid::signing_key::{Rotation, SigningKey, jwks, published};
-use eid::{access, phase_out, queries};
-use kernel::{Actor, Env, Error, Id, Refuse, Scope, Secrets, Timestamp, Writer};
+use eid::signing_key::{Rotation, Signers, SigningKey, SigningKeyRefusal, jwks, published};
+use eid::token::RequestRefusal;
+use eid::{access, jws, phase_out, queries};
+use kernel::{Actor, Env, Error, Id, Refusal, Refuse, Scope, Secrets, Timestamp, Writer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
@@ -31,7 +32,10 @@ pub struct Identity {
 #[derive(Default, PartialEq)]
 struct Known {
     keys: Vec<SigningKey>,
+    signers: Arc<Signers>,
     clients: BTreeMap<String, Registered>,
+    /// Whose certificate it is.
+    certificates: BTreeMap<Certificate, String>,
     phase_outs: PhaseOuts,
 }
 
@@ -41,6 +45,7 @@ struct Registered {
     id: Id<Client>,
     is_ended: bool,
     version: i64,
+    registration: Arc<Registration>,
 }
 
 impl Identity {
@@ -67,6 +72,49 @@ impl Identity {
         jwks(&self.known().keys, now)
     }
 
+    /// The client that connects with this certificate. Its messages say by their signatures that they are its own.
+    ///
+    /// # Errors
+    /// There is no certificate, or it is nobody's, or that of a client that was ended, or it has expired.
+    pub fn connected(&self, certificate: Option<&Thumbprint>, now: Timestamp) -> Result<Caller, Refusal> {
+        let certificate = Certificate::from_bytes(*certificate.ok_or(RequestRefusal::CertificateNeeded)?);
+        let known = self.known();
+        let name = known.certificates.get(&certificate).ok_or(ClientRefusal::Unknown)?;
+        let Registered { is_ended, registration, .. } = known.clients.get(name).ok_or(ClientRefusal::Unknown)?;
+        if *is_ended {
+            return Err(ClientRefusal::Ended.into());
+        }
+        registration.certificate(certificate).ok_or(ClientRefusal::Unknown)?.require_current(now)?;
+        Ok(Caller {
+            role: registration.party.role(),
+            name: registration.name.clone(),
+            payer: registration.party.payer().map(str::to_owned),
+            bank: registration.party.bank().map(str::to_owned),
+            scopes: Vec::new(),
+            algorithm: "",
+            expires: now,
+        })
+    }
+
+    /// What is registered of a client that was not ended.
+    ///
+    /// # Errors
+    /// There is no such client any more.
+    pub fn registration(&self, name: &str) -> Result<Arc<Registration>, Refusal> {
+        let known = self.known();
+        let client = known.clients.get(name).filter(|client| !client.is_ended).ok_or(ClientRefusal::Ended)?;
+        Ok(client.registration.clone())
+    }
+
+    /// A signature of the server's over these bytes, which go their own way.
+    ///
+    /// # Errors
+    /// There is no key that signs now.
+    pub fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<String, SigningKeyRefusal> {
+        let signers = self.known().signers.clone();
+        Ok(jws::sign_detached(signers.at(now)?, bytes))
+    }
+
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.known.read().expect("nothing panics while it is held")
     }
@@ -74,14 +122,22 @@ impl Identity {
 
 impl Known {
     fn read(scope: &Scope<'_>) -> Result<Self, Error> {
-        let clients = queries::clients(scope, &Actor::console())?;
+        let mut clients = queries::clients(scope, &Actor::console())?;
+        // Where a certificate went on to another client, it is that one's.
+        clients.sort_by_key(|client| !client.is_ended);
+        let certificates = clients.iter().flat_map(|Client { registration, .. }| {
+            registration.certificates.iter().map(|one| (one.thumbprint, registration.name.clone()))
+        });
         Ok(Self {
             keys: queries::signing_keys(scope)?,
+            signers: Arc::new(queries::signers(scope)?),
+            certificates: certificates.collect(),
             clients: clients
                 .into_iter()
                 .map(|client| {
                     let Client { id, version, is_ended, registration, .. } = client;
-                    (registration.name, Registered { id, is_ended, version: version.number() })
+                    let (name, registration) = (registration.name.clone(), Arc::new(registration));
+                    (name, Registered { id, is_ended, version: version.number(), registration })
                 })
                 .collect(),
             phase_outs: queries::phase_outs(scope)?,
@@ -149,6 +205,7 @@ impl Interfaces for Arc<Identity> {
         if now.minus_seconds(SWEEP_SECONDS) > *swept {
             *swept = now;
             sweep(&mut writer.connection, now)?;
+            registry::queries::sweep_messages(&mut writer.connection, now)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod codes;
 pub mod core;
 pub mod delivery;
 mod edge;
+mod emptied;
 pub mod headers;
 pub mod identity;
 mod limits;

@@ -26,12 +26,14 @@ pub enum Queue {
     Long,
     /// For what is looked after every second.
     Upkeep,
+    /// For pieces of bulk files.
+    Bulk,
     /// For what is delivered.
     Delivery,
 }
 
 impl Queue {
-    const ALL: [Self; 5] = [Self::Write, Self::Read, Self::Long, Self::Upkeep, Self::Delivery];
+    const ALL: [Self; 6] = [Self::Write, Self::Read, Self::Long, Self::Upkeep, Self::Bulk, Self::Delivery];
 
     const fn name(self) -> &'static str {
         match self {
@@ -39,6 +41,7 @@ impl Queue {
             Self::Read => "read",
             Self::Long => "long",
             Self::Upkeep => "upkeep",
+            Self::Bulk => "bulk",
             Self::Delivery => "delivery",
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::codes;
 use crate::problem;
-use crate::route::{Access, Route, Shape};
+use crate::route::{Access, JSON, Route, Shape};
+use crate::routes::mapper;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -68,6 +69,7 @@ impl Schemas {
 pub fn document(routes: &[Route]) -> Value {
     let mut schemas = Schemas::new();
     schemas.output::<problem::Document<'static>>();
+    schemas.output::<mapper::Errors>();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for route in routes {
         let shape = route.shape(&mut schemas);
@@ -87,9 +89,9 @@ pub fn document(routes: &[Route]) -> Value {
             "title": "Anvis",
             "version": "v1",
             "description": "The payee-account registry for other systems. Every request but those for this description \
-                comes with an access token that is bound to the client's certificate. No number of a person and no account \
-                stands in an address. Errors are problem documents (RFC 9457) with a code that does not change; their \
-                titles are in English or Danish, by Accept-Language.",
+                comes with an access token that is bound to the client's certificate, or is a message that the client \
+                signed. No number of a person and no account stands in an address. Errors are problem documents \
+                (RFC 9457) with a code that does not change, or in the words of the mapper's standard; their titles are in English or Danish, by Accept-Language.",
         },
         "paths": paths,
         "components": {
@@ -178,10 +180,12 @@ fn parameters_of<'s>(schema: &'s Schema, place: &'s str) -> impl Iterator<Item =
 /// Which codes a route can refuse with.
 fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
     let is_for_clients = matches!(route.access, Access::Client { .. });
+    let is_signed = matches!(route.access, Access::Signed(_));
     let is_guarded = !matches!(route.access, Access::Anyone);
     let groups = [
         (true, ALWAYS),
         (is_for_clients, TO_CLIENTS),
+        (is_signed, mapper::REFUSALS),
         (is_guarded, FROM_THE_CORE),
         (shape.path.is_some(), WITH_PATH),
         (true, if shape.query.is_some() { WITH_QUERY } else { &WITH_QUERY[..1] }),
@@ -201,11 +205,16 @@ fn problems(route: &Route, shape: &Shape) -> Map<String, Value> {
     }
     let described = by_status.into_iter().map(|(status, rows)| {
         let titles: Vec<_> = rows.iter().map(|row| format!("`{}`: {}", row.code, row.english)).collect();
-        let codes: Vec<_> = rows.iter().map(|row| row.code).collect();
-        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        // Who signs messages is told in the words of their standard.
+        let (kind, schema, code): (_, _, fn(&codes::Row) -> &'static str) = match route.access {
+            Access::Signed(_) => (JSON, "MapperErrors", mapper::code_of),
+            Access::Anyone | Access::Client { .. } => (PROBLEM, "Problem", |row| row.code),
+        };
+        let codes: BTreeSet<_> = rows.iter().map(|row| code(row)).collect();
+        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
         let described = json!({
             "description": titles.join("; "),
-            "content": { PROBLEM: { "schema": schema } },
+            "content": { kind: { "schema": schema } },
             "x-codes": codes,
         });
         (status.to_string(), described)

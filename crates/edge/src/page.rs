@@ -2,6 +2,7 @@
 
 use crate::codes;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The stylesheet of all pages.
@@ -39,18 +40,25 @@ pub fn page(document: &Value) -> String {
         );
     }
     page.push_str("</ul></nav>");
+    let (any, to_clients) = usual(&operations);
+    let _ = write!(
+        page,
+        "<p>Any operation can also answer {}. One for clients can also answer {}.</p>",
+        listed(&any),
+        listed(&to_clients)
+    );
     for (method, path, operation) in &operations {
-        show_operation(&mut page, method, path, operation);
+        let is_usual = |code: &str| any.contains(code) || (is_for_clients(operation) && to_clients.contains(code));
+        show_operation(&mut page, method, path, operation, &is_usual);
     }
     page.push_str("<h2 id=\"fields\">Fields <span lang=\"da\">Felter</span></h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         let _ = write!(page, "<section><h3 id=\"schema-{0}\">{0}</h3>", escape(name));
-        show_text(&mut page, &schema["description"]);
-        show_fields(&mut page, schema);
+        show_schema(&mut page, schema);
         page.push_str("</section>");
     }
     page.push_str(
-        "<h2 id=\"problems\">Problems <span lang=\"da\">Problemer</span></h2><div class=\"wide\"><table><thead><tr>\
+        "<h2 id=\"problems\">Problems <span lang=\"da\">Problemer</span></h2><table><thead><tr>\
          <th>Code <span lang=\"da\">Kode</span></th><th>Status</th><th>English</th><th lang=\"da\">Dansk</th></tr></thead><tbody>",
     );
     for codes::Row { code, status, english, danish } in codes::CODES {
@@ -59,21 +67,54 @@ pub fn page(document: &Value) -> String {
             "<tr><td><code>{code}</code></td><td>{status}</td><td>{english}</td><td lang=\"da\">{danish}</td></tr>"
         );
     }
-    page.push_str("</tbody></table></div></main></body></html>\n");
+    page.push_str("</tbody></table></main></body></html>\n");
     page
 }
 
-fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+type Operation<'d> = (&'d str, &'d str, &'d Value);
+
+/// Those that clients come for, and then the others.
+fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths
+    let mut operations: Vec<Operation<'_>> = paths
         .flat_map(|(path, methods)| {
             let methods = methods.as_object().into_iter().flatten();
             methods.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
         })
-        .collect()
+        .collect();
+    operations.sort_by_key(|(_, _, operation)| operation["x-operation"].is_null());
+    operations
 }
 
-fn show_operation(page: &mut String, method: &str, path: &str, operation: &Value) {
+fn is_for_clients(operation: &Value) -> bool {
+    operation["security"][0]["client"].is_array()
+}
+
+/// The codes that all operations have in common, and those that all for clients have besides.
+fn usual<'d>(operations: &[Operation<'d>]) -> (BTreeSet<&'d str>, BTreeSet<&'d str>) {
+    let common = |of: &mut dyn Iterator<Item = &Operation<'d>>| {
+        let sets = of.map(|(_, _, operation)| {
+            let responses = operation["responses"].as_object().into_iter().flatten();
+            responses.flat_map(|(_, response)| codes_of(response)).collect::<BTreeSet<&str>>()
+        });
+        sets.reduce(|all, more| all.intersection(&more).copied().collect()).unwrap_or_default()
+    };
+    let any = common(&mut operations.iter());
+    let to_clients = common(&mut operations.iter().filter(|(_, _, operation)| is_for_clients(operation)));
+    let besides = to_clients.difference(&any).copied().collect();
+    (any, besides)
+}
+
+fn codes_of(response: &Value) -> impl Iterator<Item = &str> {
+    response["x-codes"].as_array().into_iter().flatten().map(text)
+}
+
+fn listed<'c>(codes: impl IntoIterator<Item = &'c &'c str>) -> String {
+    let codes: Vec<_> = codes.into_iter().map(|code| format!("<code>{code}</code>")).collect();
+    codes.join(", ")
+}
+
+fn show_operation(page: &mut String, method: &str, path: &str, operation: &Value, is_usual: &dyn Fn(&str) -> bool) {
     let _ = write!(
         page,
         "<section class=\"operation\"><h3 id=\"{}\"><code>{} {}</code></h3><p>{}</p><dl>",
@@ -87,7 +128,7 @@ fn show_operation(page: &mut String, method: &str, path: &str, operation: &Value
     };
     let roles = names(&operation["x-roles"]);
     let who = if operation["x-operation"].is_null() { "everyone".to_owned() } else { roles.join(", ") };
-    let _ = write!(page, "<dt>For <span lang=\"da\">For</span></dt><dd>{who}</dd>");
+    let _ = write!(page, "<dt>For</dt><dd>{who}</dd>");
     let scopes = names(&operation["security"][0]["client"]);
     if !scopes.is_empty() {
         let _ = write!(page, "<dt>Scope</dt><dd><code>{}</code></dd>", scopes.join(" "));
@@ -109,19 +150,31 @@ fn show_operation(page: &mut String, method: &str, path: &str, operation: &Value
         }
     }
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let codes = names(&response["x-codes"]);
-        let _ = write!(page, "<dt>{status}</dt><dd>");
-        if codes.is_empty() {
-            for (media, content) in response["content"].as_object().into_iter().flatten() {
-                let _ = write!(page, "{} <code>{}</code>", kind(&content["schema"]), escape(media));
+        let codes: Vec<&str> = codes_of(response).filter(|code| !is_usual(code)).collect();
+        let contents = response["content"].as_object();
+        if !response["x-codes"].is_null() {
+            if !codes.is_empty() {
+                let _ = write!(page, "<dt>{status}</dt><dd>{}</dd>", listed(&codes));
             }
-        } else {
-            let codes: Vec<_> = codes.iter().map(|code| format!("<code>{code}</code>")).collect();
-            page.push_str(&codes.join(", "));
+            continue;
         }
-        page.push_str("</dd>");
+        let _ = write!(page, "<dt>{status}</dt><dd>");
+        for (media, content) in contents.into_iter().flatten() {
+            let _ = write!(page, "{} <code>{}</code>", kind(&content["schema"]), escape(media));
+        }
+        page.push_str(if contents.is_none() { "nothing <span lang=\"da\">intet</span></dd>" } else { "</dd>" });
     }
     page.push_str("</dl></section>");
+}
+
+/// Of one that has several forms, each.
+fn show_schema(page: &mut String, schema: &Value) {
+    show_text(page, &schema["description"]);
+    let several = schema["oneOf"].as_array().filter(|forms| forms.iter().all(|form| form["properties"].is_object()));
+    match several {
+        None => show_fields(page, schema),
+        Some(forms) => forms.iter().for_each(|form| show_schema(page, form)),
+    }
 }
 
 fn show_fields(page: &mut String, schema: &Value) {
@@ -131,7 +184,7 @@ fn show_fields(page: &mut String, schema: &Value) {
     };
     let is_required =
         |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name));
-    page.push_str("<div class=\"wide\"><table><thead><tr><th>Field <span lang=\"da\">Felt</span></th><th>Kind <span lang=\"da\">Slags</span></th><th>Meaning <span lang=\"da\">Betydning</span></th></tr></thead><tbody>");
+    page.push_str("<table><thead><tr><th>Field <span lang=\"da\">Felt</span></th><th>Kind <span lang=\"da\">Slags</span></th><th>Meaning <span lang=\"da\">Betydning</span></th></tr></thead><tbody>");
     for (name, field) in fields {
         let optional = if is_required(name) { "" } else { ", optional" };
         let _ = write!(
@@ -139,15 +192,15 @@ fn show_fields(page: &mut String, schema: &Value) {
             "<tr><td><code>{}</code></td><td>{}{optional}</td><td>{}</td></tr>",
             escape(name),
             kind(field),
-            escape(text(&field["description"]))
+            prose(text(&field["description"]))
         );
     }
-    page.push_str("</tbody></table></div>");
+    page.push_str("</tbody></table>");
 }
 
 fn show_text(page: &mut String, description: &Value) {
     if let Some(description) = description.as_str() {
-        let _ = write!(page, "<p>{}</p>", escape(description));
+        let _ = write!(page, "<p>{}</p>", prose(description));
     }
 }
 
@@ -182,11 +235,17 @@ fn kind(schema: &Value) -> String {
 }
 
 fn said(description: &Value) -> String {
-    description.as_str().filter(|text| !text.is_empty()).map(|text| format!(". {}", escape(text))).unwrap_or_default()
+    description.as_str().filter(|text| !text.is_empty()).map(|text| format!(". {}", prose(text))).unwrap_or_default()
 }
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// A text in which backquotes stand around code.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 0 { escape(part) } else { format!("<code>{}</code>", escape(part)) }).collect()
 }
 
 fn escape(text: &str) -> String {

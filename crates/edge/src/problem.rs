@@ -75,6 +75,15 @@ impl Problem {
         self.code
     }
 
+    /// What is wrong here, if anything is said of it.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
     /// The status of HTTP.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -115,7 +124,7 @@ impl Problem {
 }
 
 /// As people write a sentence.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let mut sentence: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     sentence.push_str(letters.as_str());

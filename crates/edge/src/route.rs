@@ -5,7 +5,8 @@ use crate::caller::Caller;
 use crate::edge::{Edge, Peer};
 use crate::headers::{IdempotencyKey, Tag};
 use crate::openapi::Schemas;
-use crate::problem::Problem;
+use crate::problem::{Language, Problem};
+use crate::routes::mapper;
 use crate::stream::{Incoming, Written};
 use axum::body::Body;
 use axum::response::Response;
@@ -18,6 +19,7 @@ use kernel::Operation;
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -29,7 +31,8 @@ pub const JSON: &str = "application/json";
 pub enum Access {
     /// Everyone: it tells nothing of anybody.
     Anyone,
-    /// Whoever the handler finds entitled, by a signature that comes with the message.
+    /// A client that connects with its certificate, and whose role the policy allows this. The handler finds whether what it sends
+    /// is signed by it.
     Signed(Operation),
     /// A client whose token has the scope, and whose role the policy allows this.
     Client {
@@ -187,6 +190,14 @@ impl Route {
         }
     }
 
+    /// Tells what cannot be done: to those who sign messages, in the words of their standard.
+    pub(crate) fn tell(&self, problem: Problem, language: Language, instance: &str) -> Response {
+        match self.access {
+            Access::Signed(_) => mapper::turned_away(&problem),
+            Access::Anyone | Access::Client { .. } => problem.answer(language, instance),
+        }
+    }
+
     pub(crate) fn shape(&self, schemas: &mut Schemas) -> Shape {
         (self.describe)(schemas)
     }
@@ -244,7 +255,7 @@ impl Draft {
         F: Future<Output = Answer<A>> + Send + 'static,
     {
         let Self { method, path, name, summary, access, is_repeatable, refusals } = self;
-        assert_eq!(matches!(access, Access::Client { .. }), W::IS_CLIENT, "{name}: who asks?");
+        assert_eq!(!matches!(access, Access::Anyone), W::IS_CLIENT, "{name}: who asks?");
         let handler: Handler = Box::new(move |asked| {
             Box::pin(async move {
                 let Asked { edge, caller, peer, path, parts, body, idempotency_key } = asked;
@@ -352,17 +363,18 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Content for Form<T> {
     }
 }
 
-/// The very bytes of a JSON text, for what is signed.
-pub struct Raw(pub Bytes);
+/// The very bytes of a JSON text, for what is signed; `T` describes them.
+pub struct Raw<T = serde_json::Map<String, serde_json::Value>>(pub Bytes, PhantomData<fn() -> T>);
 
-impl Content for Raw {
+impl<T: JsonSchema + 'static> Content for Raw<T> {
     async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
         body::require_type(headers, JSON)?;
-        body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await.map(Self)
+        let bytes = body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await?;
+        Ok(Self(bytes, PhantomData))
     }
 
-    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
-        Some((JSON, schemars::json_schema!({ "type": "object" })))
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((JSON, schemas.input::<T>()))
     }
 }
 
@@ -377,6 +389,22 @@ impl Content for Incoming {
 
     fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
         Some((XML, schemars::json_schema!({ "type": "string" })))
+    }
+}
+
+/// A CSV file, read while it arrives.
+pub struct Csv(pub Incoming);
+
+const CSV: &str = "text/csv";
+
+impl Content for Csv {
+    async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
+        body::require_type(headers, CSV)?;
+        Ok(Self(Incoming::of(body, &edge.limits)))
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((CSV, schemars::json_schema!({ "type": "string" })))
     }
 }
 

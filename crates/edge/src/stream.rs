@@ -48,11 +48,23 @@ impl Incoming {
         Self { pieces, piece: Bytes::new(), fault: Fault::default() }
     }
 
+    /// The next bytes, without a thread that waits for them; none at the end.
+    ///
+    /// # Errors
+    /// The client's part in it: `body.cut_off`, `request.timeout`.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        self.pieces.recv().await.transpose().map_err(|error| Problem::of(code_of(&error)))
+    }
+
     /// Where it can be asked afterwards what was wrong.
     #[must_use]
     pub fn fault(&self) -> Fault {
         self.fault.clone()
     }
+}
+
+fn code_of(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::TimedOut { "request.timeout" } else { "body.cut_off" }
 }
 
 async fn pump(mut body: Body, sender: mpsc::Sender<io::Result<Bytes>>, patience: Duration, bytes_per_second: u32) {
@@ -87,9 +99,8 @@ impl io::Read for Incoming {
                 None => return Ok(0),
                 Some(Ok(piece)) => self.piece = piece,
                 Some(Err(error)) => {
-                    let code = if error.kind() == io::ErrorKind::TimedOut { "request.timeout" } else { "body.cut_off" };
                     // It fails once.
-                    let _ = self.fault.0.set(code);
+                    let _ = self.fault.0.set(code_of(&error));
                     return Err(error);
                 }
             }

@@ -1,4 +1,5 @@
-//! What a client may ask for: the scopes of OAuth 2. A legal purpose is none of them; it is said with each request.
+//! What a client may ask for: the scopes of OAuth 2. A legal purpose is none of them; it is said with each request. Nor are the
+//! messages of a mapper, which come with a signature instead of a token.
 
 use kernel::Role;
 use std::collections::BTreeSet;
@@ -14,8 +15,6 @@ pub enum Permission {
     Resolve,
     /// Whether an account is a payee's.
     Verify,
-    /// The messages of the G2P Connect mapper.
-    Mapper,
     /// Changes of accounts.
     Accounts,
     /// What concerns it.
@@ -26,16 +25,8 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Payouts,
-        Self::FetchPayouts,
-        Self::Resolve,
-        Self::Verify,
-        Self::Mapper,
-        Self::Accounts,
-        Self::Feed,
-        Self::Register,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Payouts, Self::FetchPayouts, Self::Resolve, Self::Verify, Self::Accounts, Self::Feed, Self::Register];
 
     /// The scope as requests and tokens write it.
     #[must_use]
@@ -45,7 +36,6 @@ impl Permission {
             Self::FetchPayouts => "payouts:fetch",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
-            Self::Mapper => "mapper",
             Self::Accounts => "accounts",
             Self::Feed => "feed",
             Self::Register => "register",
@@ -62,11 +52,11 @@ impl Permission {
 /// What a client of this role may ask for.
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
-    use Permission::{Accounts, Feed, FetchPayouts, Mapper, Payouts, Register, Resolve, Verify};
+    use Permission::{Accounts, Feed, FetchPayouts, Payouts, Register, Resolve, Verify};
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify, Mapper],
+        Role::PublicPayer => &[Payouts, Resolve, Verify],
         Role::PrivatePayer => &[Payouts, Verify],
-        Role::Bank => &[FetchPayouts, Verify, Mapper, Accounts, Feed],
+        Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
         Role::Console | Role::Operator => &[],

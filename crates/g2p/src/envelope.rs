@@ -47,6 +47,16 @@ struct Header<'a> {
     // One client's older name for it.
     #[serde(alias = "is_encrypted")]
     is_msg_encrypted: Option<bool>,
+    /// Clients put objects and texts here.
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
+}
+
+/// What of the header's `meta` is ours.
+#[derive(Deserialize)]
+struct Meta<'a> {
+    #[serde(borrow)]
+    purpose: Option<Text<'a>>,
 }
 
 impl<'a> Envelope<'a> {
@@ -128,6 +138,17 @@ impl<'a> Envelope<'a> {
     /// For whom it is; may be empty.
     pub fn receiver_id(&self) -> &str {
         self.header.receiver_id.as_ref().map_or("", Text::as_str)
+    }
+
+    /// By what right the client asks: the member `purpose` of the header's `meta`, where that is an object; `None` where nothing
+    /// is said.
+    ///
+    /// # Errors
+    /// It is not a text, or stands twice: whatever was meant was not understood.
+    pub fn purpose(&self) -> Result<Option<Text<'a>>, Fault> {
+        let Some(meta) = self.header.meta.filter(|meta| meta.get().starts_with('{')) else { return Ok(None) };
+        let meta: Meta<'a> = from_str(meta.get())?;
+        Ok(meta.purpose.filter(|purpose| !purpose.is_empty()))
     }
 
     /// How many entries the header promises.

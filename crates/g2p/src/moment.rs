@@ -54,14 +54,24 @@ impl Moment {
     /// `2026-11-24T09:00:00.123456Z`: always six decimals, always UTC. A moment outside the years 0001-9999 is written as
     /// the nearest one inside.
     pub fn to_text(self) -> String {
-        let first = days_since_1970(1, 1, 1) * SECONDS_PER_DAY * MICROS_PER_SECOND;
-        let end = days_since_1970(10_000, 1, 1) * SECONDS_PER_DAY * MICROS_PER_SECOND;
-        let clamped = self.0.clamp(first, end - 1);
+        let clamped = self.clamped();
         let (seconds, micros) = (clamped.div_euclid(MICROS_PER_SECOND), clamped.rem_euclid(MICROS_PER_SECOND));
-        let (year, month, day) = date(seconds.div_euclid(SECONDS_PER_DAY));
         let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
         let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+        format!("{}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z", self.to_date())
+    }
+
+    /// `2026-11-24`: the day that it is in UTC; as [`Moment::to_text`] otherwise.
+    pub fn to_date(self) -> String {
+        let (year, month, day) = date(self.clamped().div_euclid(SECONDS_PER_DAY * MICROS_PER_SECOND));
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// In the years that have four digits.
+    fn clamped(self) -> i64 {
+        let first = days_since_1970(1, 1, 1) * SECONDS_PER_DAY * MICROS_PER_SECOND;
+        let end = days_since_1970(10_000, 1, 1) * SECONDS_PER_DAY * MICROS_PER_SECOND;
+        self.0.clamp(first, end - 1)
     }
 }
 

@@ -19,6 +19,12 @@ impl Timestamp {
         Self(micros)
     }
 
+    /// Reads a moment of RFC 3339; what is finer than a microsecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(Self::from)
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn micros(self) -> i64 {

@@ -3,7 +3,8 @@
 
 pub mod relay;
 
-use crate::Location;
+use crate::keys::DataKeys;
+use crate::{Location, Secrets, Vault};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -31,6 +32,15 @@ pub fn require_postgres() {
 #[track_caller]
 pub fn require_sqlite() {
     assert!(!is_postgres(), "this test is about SQLite: say --skip on_sqlite, or do not set ANVIS_TEST_POSTGRES");
+}
+
+/// A vault of no store's.
+///
+/// # Panics
+/// The system has no chance to give.
+#[must_use]
+pub fn vault() -> Vault {
+    Vault::new(&DataKeys::generate(&mut Secrets::from_system()).expect("the system gives chance"))
 }
 
 /// A place at which there is no store yet, or a copy of one. A database goes away with it; a folder is its caller's.

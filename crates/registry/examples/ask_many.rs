@@ -3,7 +3,7 @@
 
 use denmark::Account;
 use kernel::{Actor, Env, Error, Location, Role, Secrets, Store, Timestamp, Writer};
-use registry::ask::{Ask, Resolve, Verify};
+use registry::ask::{Ask, Map, MapQuestion, Resolve, Verify};
 use registry::commands::{AskMany, Client, Question};
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Source, run};
@@ -23,25 +23,31 @@ fn main() -> Result<(), Error> {
     let mut writer = open(&folder)?;
     let mut chance = 88_172_645_463_325_252;
     for together in [1, 1, 4, 16] {
-        measure::<Resolve>(&mut writer, &mut chance, together, |_| ())?;
+        measure::<Resolve>(&mut writer, &mut chance, together, false, |_| ())?;
+    }
+    for (together, before) in [(1, false), (1, true), (4, false), (4, true)] {
+        measure::<Map>(&mut writer, &mut chance, together, before, |_| MapQuestion::Which)?;
     }
     for together in [1, 4] {
-        measure::<Verify>(&mut writer, &mut chance, together, |number| {
+        measure::<Verify>(&mut writer, &mut chance, together, false, |number| {
             Account::parse(&account(number)).expect("an account")
         })?;
     }
     Ok(())
 }
 
-/// Answers the requests, so many in one transaction, and says what each payee took.
+/// Answers the requests, so many in one transaction, and says what each payee took. What is known can be learnt before it.
 fn measure<K: Ask>(
     writer: &mut Writer,
     chance: &mut u64,
     together: u64,
+    before: bool,
     asked: impl Fn(u64) -> K::Asked,
 ) -> Result<(), Error> {
     let (mut took, mut longest) = (Duration::ZERO, Duration::ZERO);
-    let mut making = Duration::ZERO;
+    let (mut making, mut looking) = (Duration::ZERO, Duration::ZERO);
+    // Whoever reads has a connection of its own, which knows nothing of what the other has at hand.
+    let mut reader = writer.store.writer(Secrets::from_system())?;
     for _ in 0..REQUESTS / together {
         let numbers: Vec<Vec<u64>> =
             (0..together).map(|_| (0..PAYEES_A_REQUEST).map(|_| next(chance) % PAYEES).collect()).collect();
@@ -50,7 +56,7 @@ fn measure<K: Ask>(
         let client = |_| Actor::client(Role::Authority, &format!("{:016x}", next(chance)));
         let actors: Vec<Actor> = (0..together).map(client).collect();
         let begun = clock();
-        let requests: Vec<_> = numbers
+        let mut requests: Vec<_> = numbers
             .iter()
             .zip(&actors)
             .map(|(numbers, actor)| {
@@ -63,17 +69,24 @@ fn measure<K: Ask>(
             .collect();
         let made = clock();
         making += made - begun;
+        if before {
+            let mut look = |(request, ..): &mut (AskMany<K>, _, _)| reader.read(|scope| request.look_before(scope));
+            requests.iter_mut().try_for_each(&mut look)?;
+        }
+        let learnt = clock();
+        looking += learnt - made;
         let answers = writer.execute_group(|group| group.execute_jointly(&requests))?;
         assert!(answers.iter().all(|answers| answers.is_ok()), "every request is answered");
-        took += made.elapsed();
-        longest = longest.max(made.elapsed());
+        took += learnt.elapsed();
+        longest = longest.max(learnt.elapsed());
     }
     let each = |time: Duration| time.as_secs_f64() * 1e6 / (REQUESTS * PAYEES_A_REQUEST) as f64;
     println!(
-        "{:?}: {together} requests together: {:.2} µs a payee to look up, answer and log, {:.2} to make the requests; \
-         a transaction {:.1} ms at most",
+        "{:?}: {together} requests together: {:.2} µs a payee to look up, answer and log, {:.2} to look up before, {:.2} to \
+         make the requests; a transaction {:.1} ms at most",
         K::KIND,
         each(took),
+        each(looking),
         each(making),
         longest.as_secs_f64() * 1e3
     );

@@ -1,6 +1,8 @@
 //! The account that is designated, as the registry keeps it.
 
 use denmark::{Account, BankDirectory, Bic, Country, Currency, Iban, RegNumber};
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
 
 /// An account with what is needed to pay to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,5 +114,18 @@ impl DesignatedAccount {
     #[must_use]
     pub fn is(&self, other: &Account) -> bool {
         self.account() == *other
+    }
+}
+
+/// As [`DesignatedAccount::to_text`] writes it, for answers that are kept.
+impl Serialize for DesignatedAccount {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        self.to_text().serialize(into)
+    }
+}
+
+impl<'de> Deserialize<'de> for DesignatedAccount {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::from_text(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("no account"))
     }
 }

@@ -1,13 +1,14 @@
 //! Questions about many payees by other organisations' systems: what is known of a payee, and what of it whoever asks is told.
 //! Pure.
 
+use crate::account::DesignatedAccount;
 use crate::designation::{ChannelKind, Designation, State};
 use crate::payee::RegisterStatus;
 use crate::payer::Payer;
 use crate::policy;
 use crate::purpose::BenefitKind;
 use crate::resolve::{Resolution, precedence};
-use denmark::{Account, BankDirectory};
+use denmark::{Account, Bank, BankDirectory};
 use kernel::{Id, Operation, Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,10 @@ pub enum AskKind {
     Verify,
     /// Which account is it, in the words of a mapper of identities and accounts.
     Map,
+    /// Which accounts were they, from the first one on?
+    History,
+    /// A change of an account that waits, and what it would replace.
+    Change,
 }
 
 impl AskKind {
@@ -37,7 +42,9 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map].into_iter().find(|kind| kind.code() == code)
+        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -47,6 +54,8 @@ impl AskKind {
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Map => "map",
+            Self::History => "history",
+            Self::Change => "change",
         }
     }
 }
@@ -123,7 +132,12 @@ impl AnswerClass {
         matches!(self, Self::Dead | Self::Unknown | Self::NoMatch | Self::NotPossible)
     }
 
-    const fn of(resolution: Resolution) -> Self {
+    /// What the newest row of an account's history says by itself.
+    pub(crate) fn of_newest(newest: Option<&Designation>) -> Self {
+        Self::of(Resolution::of(Some(RegisterStatus::Active), newest))
+    }
+
+    pub(crate) const fn of(resolution: Resolution) -> Self {
         match resolution {
             Resolution::NotInRegister => Self::Unknown,
             Resolution::Dead => Self::Dead,
@@ -186,8 +200,9 @@ pub struct Known {
 }
 
 impl Known {
-    fn has_pending(&self, now: Timestamp) -> bool {
-        self.pending_until.is_some_and(|until| now < until)
+    /// Whether a change of this account waits: only changes of default accounts do.
+    fn has_pending(&self, held: &Held, now: Timestamp) -> bool {
+        held.newest.purpose.is_none() && self.pending_until.is_some_and(|until| now < until)
     }
 }
 
@@ -283,14 +298,13 @@ impl AccountAnswer {
         let (Resolution::Account(_, account), Some(held)) = (resolution, held) else {
             return Self::without_account(state);
         };
-        let is_default = held.newest.purpose.is_none();
         Self {
             state,
             account: Some(account.iban(asker.banks).as_str().to_owned()),
             bic: account.bic(asker.banks).map(|bic| bic.as_str().to_owned()),
             since: Some(held.since.to_string()),
             changed_days_ago: held.changed_days_ago(asker.now),
-            pending_change: is_default && known.is_some_and(|known| known.has_pending(asker.now)),
+            pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
             last_change_channel: held.changed_by.map(|channel| channel.name().to_owned()),
         }
     }
@@ -321,15 +335,62 @@ impl Ask for Resolve {
     }
 }
 
-/// The same for clients of an identity and account mapper. Who may not know the account is told whether there is one.
+/// What a client of an identity and account mapper asks of a payee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapQuestion {
+    /// Which account is it?
+    Which,
+    /// Is there one?
+    Whether,
+    /// Is it this one?
+    Is(Account),
+}
+
+impl MapQuestion {
+    /// Whether a client in this role may ask it. Which account a person has with another bank, or whether any, is not a bank's
+    /// business.
+    #[must_use]
+    pub const fn is_for(&self, role: Role) -> bool {
+        matches!((role, self), (Role::PublicPayer | Role::Authority, _) | (Role::Bank, Self::Is(_)))
+    }
+}
+
+/// What it is told. It is plain, so that whoever writes it for a client does so where nobody waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapAnswer {
+    /// What holds.
+    pub state: AnswerClass,
+    /// The account, where it was asked for.
+    pub account: Option<MappedAccount>,
+    /// Whether the account, or the one that it was compared with, took the place of another in the last [`RECENT_DAYS`] days.
+    pub changed_recently: bool,
+}
+
+/// The account of a payee, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappedAccount {
+    /// The account.
+    pub account: DesignatedAccount,
+    /// The bank, of a domestic account.
+    #[serde(with = "bank_as_text")]
+    pub bank: Option<Bank>,
+    /// Since when the account has been this payee's, in microseconds since 1970.
+    pub since_micros: i64,
+    /// How many whole days ago the account took the place of another; none if it never did.
+    pub changed_days_ago: Option<i64>,
+    /// Whether a change is under way that does not hold yet.
+    pub pending_change: bool,
+}
+
+/// The same for clients of an identity and account mapper.
 pub struct Map;
 
 impl Ask for Map {
     const OPERATION: Operation = policy::MAP_MANY;
     const KIND: AskKind = AskKind::Map;
     const TELLS_ACCOUNTS: bool = true;
-    type Asked = ();
-    type Answer = AccountAnswer;
+    type Asked = MapQuestion;
+    type Answer = MapAnswer;
 
     fn concerns_specific(benefit: Option<&BenefitKind>) -> bool {
         benefit.is_some()
@@ -339,15 +400,52 @@ impl Ask for Map {
         asker: &Asker<'_>,
         known: Option<&Known>,
         benefit: Option<&BenefitKind>,
-        (): &(),
-    ) -> (AnswerClass, AccountAnswer) {
-        let answer = AccountAnswer::new(asker, known, benefit);
-        let told = match (asker.role, answer.state) {
-            (Role::PublicPayer, _) => answer,
-            (_, AnswerClass::InForce) => AccountAnswer::without_account(AnswerClass::InForce),
-            _ => AccountAnswer::without_account(AnswerClass::NotPossible),
+        question: &MapQuestion,
+    ) -> (AnswerClass, MapAnswer) {
+        let (resolution, held) = asker.resolve(known, benefit);
+        let without_account = |state| MapAnswer { state, account: None, changed_recently: false };
+        let answer = match (question, resolution, held) {
+            _ if !question.is_for(asker.role) => without_account(AnswerClass::NotPossible),
+            (MapQuestion::Is(named), Resolution::Account(_, account), Some(held)) => {
+                let state = if account.is(named) { AnswerClass::Match } else { AnswerClass::NoMatch };
+                MapAnswer { changed_recently: held.changed_recently(asker.now), ..without_account(state) }
+            }
+            (MapQuestion::Which, Resolution::Account(_, account), Some(held)) => MapAnswer {
+                account: Some(MappedAccount {
+                    account,
+                    bank: account.reg().and_then(|reg| asker.banks.get(reg)).cloned(),
+                    since_micros: held.since.micros(),
+                    changed_days_ago: held.changed_days_ago(asker.now),
+                    pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
+                }),
+                ..without_account(AnswerClass::InForce)
+            },
+            // Of nobody with an account at hand, a bank learns no more than that.
+            (MapQuestion::Is(_), ..) if asker.role == Role::Bank => without_account(AnswerClass::NotPossible),
+            _ => without_account(AnswerClass::of(resolution)),
         };
-        (told.state, told)
+        (answer.state, answer)
+    }
+}
+
+/// A bank for an answer that is kept: name, BIC and country.
+mod bank_as_text {
+    use denmark::{Bank, Bic, Country};
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+
+    type Parts = (String, Option<String>, String);
+
+    pub(super) fn serialize<S: Serializer>(bank: &Option<Bank>, into: S) -> Result<S::Ok, S::Error> {
+        let parts = bank.as_ref().map(|bank| (&bank.name, bank.bic.as_ref().map(Bic::as_str), bank.country.code()));
+        parts.serialize(into)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Bank>, D::Error> {
+        let Some((name, bic, country)) = Option::<Parts>::deserialize(from)? else { return Ok(None) };
+        let bic = bic.map(|bic| Bic::parse(&bic)).transpose().map_err(|_| D::Error::custom("no BIC"))?;
+        let country = Country::parse(&country).map_err(|_| D::Error::custom("no country"))?;
+        Ok(Some(Bank { name, bic, country }))
     }
 }
 

@@ -16,11 +16,14 @@ pub enum LegalPurpose {
     FraudPrevention,
     /// Another act gives the right.
     Law,
+    /// The agency's own work with the registry. No other organisation has it.
+    Operation,
 }
 
 impl LegalPurpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 5] = [Self::Payment, Self::Recovery, Self::CreditAgreement, Self::FraudPrevention, Self::Law];
+    pub const ALL: [Self; 6] =
+        [Self::Payment, Self::Recovery, Self::CreditAgreement, Self::FraudPrevention, Self::Law, Self::Operation];
 
     /// As the store knows it.
     #[must_use]
@@ -43,6 +46,7 @@ impl LegalPurpose {
             Self::CreditAgreement => "credit_agreement",
             Self::FraudPrevention => "fraud_prevention",
             Self::Law => "law",
+            Self::Operation => "operation",
         }
     }
 
@@ -64,7 +68,7 @@ mod tests {
             assert_eq!(LegalPurpose::parse(purpose.name()), Some(purpose));
             assert_eq!(serde_json::to_value(purpose).unwrap(), purpose.name());
         }
-        assert_eq!(LegalPurpose::from_code(5), None);
+        assert_eq!(LegalPurpose::from_code(6), None);
         assert_eq!(LegalPurpose::parse("curiosity"), None);
     }
 }

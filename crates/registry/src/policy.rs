@@ -1,12 +1,15 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer};
+use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
 
 /// Brings the mirror of the population register up to date.
-pub const IMPORT_POPULATION: Operation = Operation { name: "population.import", roles: &[Console, Operator] };
+pub const IMPORT_POPULATION: Operation =
+    Operation { name: "population.import", roles: &[Console, Operator, RegisterFeed] };
 /// Brings the mirror of the company register up to date.
-pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", roles: &[Console, Operator] };
+pub const IMPORT_COMPANIES: Operation = Operation { name: "company.import", roles: &[Console, Operator, RegisterFeed] };
+/// Records what happened to people and companies, as their registers tell it.
+pub const RECORD_EVENTS: Operation = Operation { name: "register.record", roles: &[RegisterFeed] };
 /// Brings the bank directory up to date.
 pub const IMPORT_BANKS: Operation = Operation { name: "bank.import", roles: &[Console, Operator] };
 /// Designates, closes, freezes and unfreezes accounts in bulk.
@@ -32,8 +35,11 @@ pub const RESOLVE_MANY: Operation = Operation { name: "look_up.resolve", roles: 
 /// Asks whether accounts are those of many payees.
 pub const VERIFY_MANY: Operation =
     Operation { name: "look_up.verify", roles: &[PublicPayer, PrivatePayer, Bank, Authority] };
-/// Asks for the accounts of many payees, as a client of a mapper does; a bank is told whether there are any.
-pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank] };
+/// Asks for the accounts of many payees, as a client of a mapper does; a bank may only name one and ask whether it is it.
+pub const MAP_MANY: Operation = Operation { name: "look_up.map", roles: &[PublicPayer, Bank, Authority] };
+/// Asks what became of an earlier message, its own, as a client of a mapper does.
+pub const READ_MESSAGES: Operation =
+    Operation { name: "message.status", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };
 /// Reads who looked a payee up.
 pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
 /// Reads what concerns a bank: its own customers' accounts with it.
@@ -51,6 +57,7 @@ pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: 
 pub const POLICY: &[Operation] = &[
     IMPORT_POPULATION,
     IMPORT_COMPANIES,
+    RECORD_EVENTS,
     IMPORT_BANKS,
     IMPORT_ACCOUNTS,
     CHANGE_ACCOUNTS,
@@ -64,6 +71,7 @@ pub const POLICY: &[Operation] = &[
     RESOLVE_MANY,
     VERIFY_MANY,
     MAP_MANY,
+    READ_MESSAGES,
     READ_LOOK_UPS,
     READ_FEED,
     ADD_DELIVERY,

@@ -27,6 +27,10 @@ pub enum RowRefusal {
     Empty,
     /// A field is too long.
     TooLong,
+    /// A field has a character that is none of a text.
+    ControlCharacter,
+    /// What is said to have happened lies ahead.
+    Future,
     /// A replacement number in a file of which they were ruled out.
     ReplacementNumber,
     /// An action that is not one.
@@ -78,7 +82,7 @@ pub enum RowRefusal {
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 34] = [
+    const ALL: [(Self, &'static str, &'static str); 36] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -89,6 +93,8 @@ impl RowRefusal {
         (Self::Country, "bank.country", "the country is neither DK nor FO nor GL"),
         (Self::Empty, "row.empty_field", "a field that must be filled in is empty"),
         (Self::TooLong, "row.field_too_long", "a field is too long"),
+        (Self::ControlCharacter, "row.control_character", "a field has a line break or another control character"),
+        (Self::Future, "register.future", "the moment as of which the register says this lies in the future"),
         (Self::ReplacementNumber, "payee.replacement_number", "replacement numbers were ruled out for this file"),
         (Self::Action, "designation.action", "the action is none of register/change/close/freeze/unfreeze"),
         (Self::Account, "account.malformed", "the account is neither reg-number nor a valid IBAN"),

@@ -3,8 +3,10 @@
 //! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
 //! know each other, and nothing else.
 
+mod in_message;
 mod party;
 
+pub use in_message::InMessage;
 pub use party::{PartyRefusal, require_party};
 
 use kernel::journal::{self, Head, Table};
@@ -121,6 +123,7 @@ mod tests {
             "staging",
             "unwritten_stage",
             "used_once",
+            "mapper_message",
             "interface_use",
         ];
         for table in made {

@@ -10,6 +10,7 @@
 mod bare;
 mod certificates;
 mod load;
+mod mapper;
 mod uploads;
 mod world;
 
@@ -103,6 +104,8 @@ fn questions(options: &Options, world: &World, nation: &Nation) {
         ));
     }
     println!("\n{}", told.join("\n"));
+    let names = &names[..mapper::CLIENTS];
+    mapper::measure(world, serving.address, names, &tokens()[..mapper::CLIENTS], &people);
 }
 
 /// People who live and have an account: the number, and the IBAN.

@@ -20,7 +20,8 @@ impl Session {
                 Ok(Answer::done(text, &json!({ "changes": changes })))
             }
             Change::Show { change } => {
-                let shown = self.writer.execute(&ShowChange { change }, &self.actor, &env)?;
+                let shown =
+                    self.writer.execute(&ShowChange { actor: self.actor.clone(), change }, &self.actor, &env)?;
                 Ok(Answer::done(shown_text(&shown), &shown))
             }
             Change::Release { change, reason } => {

@@ -1,14 +1,27 @@
 use super::{Session, beside};
-use crate::cli::File;
+use crate::cli::{File, RegisterFile};
 use crate::console::{Answer, Progress, Unit, grouped};
 use kernel::{Actor, Env, Error, Refuse, Timestamp, Writer, files};
-use registry::import::{Counts, Reject, Source};
+use registry::import::{AsOf, Counts, Reject, Source};
+use registry::register_event::Registered;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 const HEADING: &str = "line,code,text\n";
 
 impl Session {
+    /// Imports a register's file.
+    pub(super) fn import_register(
+        &mut self,
+        source: impl Source<Row = Registered>,
+        RegisterFile { file, as_of }: &RegisterFile,
+    ) -> Result<Answer, Error> {
+        match *as_of {
+            None => self.import(&source, file),
+            Some(moment) => self.import(&AsOf { source, moment }, file),
+        }
+    }
+
     /// Imports a file and lists the rows that were refused.
     pub(super) fn import(&mut self, source: &impl Source, file: &File) -> Result<Answer, Error> {
         let rejects = file.rejects.clone().unwrap_or_else(|| beside(&file.file, ".rejects.csv"));

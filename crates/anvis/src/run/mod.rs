@@ -234,12 +234,11 @@ impl Session {
         match command {
             Command::Population(cli::Population::Import { file, refuse_replacement_numbers }) => {
                 let vault = self.writer.store.vault().clone();
-                let source = registry::import::Population { vault, refuse_replacement_numbers };
-                self.import(&source, &file)
+                self.import_register(registry::import::Population { vault, refuse_replacement_numbers }, &file)
             }
-            Command::Company(cli::Import::Import(file)) => {
+            Command::Company(cli::Company::Import(file)) => {
                 let vault = self.writer.store.vault().clone();
-                self.import(&registry::import::Companies { vault }, &file)
+                self.import_register(registry::import::Companies { vault }, &file)
             }
             Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
             Command::Account(cli::Account::Import { file, bank, .. }) => {
@@ -267,7 +266,8 @@ impl Session {
             Command::Delivery(command) => self.delivery(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
-                let command = LookUp { payee, specific: payer.zip(benefit), as_of, known_at };
+                let command =
+                    LookUp { actor: self.actor.clone(), payee, specific: payer.zip(benefit), as_of, known_at };
                 let answer = self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done(resolved(&answer), &answer))
             }
@@ -302,7 +302,7 @@ impl Session {
 
     fn history(&mut self, payee: registry::payee::PayeeId) -> Result<Answer, Error> {
         let env = self.env()?;
-        let rows = self.writer.execute(&ReadHistory { payee }, &self.actor, &env)?;
+        let rows = self.writer.execute(&ReadHistory { actor: self.actor.clone(), payee }, &self.actor, &env)?;
         let mut text = String::new();
         for HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, recorded } in &rows {
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {

@@ -55,6 +55,7 @@ fn population_rows() {
             ("6101701234,A,,,,DK,active,1/2/2026,", "register.date"),
             ("6101701234,A,,,,DK,active,,maybe", "register.flag"),
             (&long, "row.field_too_long"),
+            ("6101701234,A\tB,,,,DK,active,,", "row.control_character"),
         ],
     );
     let counts = world.import("population import", POPULATION);
@@ -65,6 +66,26 @@ fn population_rows() {
     // The whole file again with a line more: it is another file, and says what is known but for Erik's death.
     let counts = world.import("population import", format!("{POPULATION}\n"));
     assert_eq!(counts, json!({ "rows": 11, "changed": 1, "unchanged": 10, "rejected": 0 }));
+    world.verified();
+}
+
+#[test]
+fn a_file_of_a_known_moment_undoes_nothing_that_is_known_of_later() {
+    let world = World::synthetic();
+    let header = POPULATION.lines().next().unwrap();
+    let check = |moment: &str, name: &str, changed: u64, code: &str| {
+        let row = format!("{header}\n6101701234,{name},,,,DK,active,,\n");
+        let counts = world.import(&format!("population import --as-of {moment}"), row);
+        assert_eq!(counts["changed"], changed, "{moment} {name}");
+        let rejects = if code.is_empty() { 0 } else { 1 };
+        assert_eq!(counts["rejected"], rejects, "{moment} {name}");
+    };
+    check("2026-11-02", "A", 1, "");
+    check("2026-11-01", "B", 0, "");
+    check("2026-11-03", "B", 1, "");
+    check("2126-11-03", "C", 0, "register.future");
+    let row = "cvr,name,status,status_date\n13748136,A,active,\n";
+    assert_eq!(world.import("company import --as-of 2026-11-03", row)["changed"], 1);
     world.verified();
 }
 

@@ -149,3 +149,25 @@ fn single_commands() {
     });
     at_every_commit(&world, "key rotate", 0, answer);
 }
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn clients() {
+    require_postgres();
+    let world = World::settled();
+    let answer = |_: &World, answer: &Value| answer.to_string();
+    let of = |table: &'static str| {
+        move |world: &World, _: &Value| world.number(&format!("SELECT COUNT(*) FROM {table}")).to_string()
+    };
+    let public = world.run("client make-key kommune.jwk").done();
+    world.write("kommune.pub", public.to_string());
+    world.write("kommune.pem", CERTIFICATE);
+    let add = format!("client add kommune --role public-payer --payer {PUBLIC} --key kommune.pub --cert kommune.pem");
+    at_every_commit(&world, &add, 0, of("signing_key"));
+    world.run(&add).done();
+    let token = "client token kommune --key kommune.jwk --cert kommune.pem --issuer https://konto.example";
+    at_every_commit(&world, token, 0, of("used_once"));
+    at_every_commit(&world, "client phase-out payouts v1 2027-01-01", 0, answer);
+    at_every_commit(&world, "client rotate-key", 0, of("signing_key"));
+    at_every_commit(&world, "client end kommune", 0, answer);
+}

@@ -3,7 +3,11 @@
 use crate::pain::{Pay, block, cpr, file, pay};
 use crate::support::*;
 use crate::{count, outputs};
+use kernel::{Actor, Env, Location, Once, Role, Secrets, Store, Timestamp};
+use registry::commands::RecordEvents;
+use registry::register_event::{PersonEvent, Register};
 use serde_json::Value;
+use std::path::Path;
 
 /// Runs a command again and again, each time in a fresh copy of `world`, killed one point later, until it is killed no more;
 /// after each kill `check` sees the copy. How many points there were.
@@ -204,6 +208,119 @@ fn cancel_and_refuse() {
         killed.verified();
         assert_eq!(killed.run("payout list").done()["batches"].as_array().unwrap().len(), 0);
         killed.run(&args).refused("AM19");
+        killed.verified();
+    }
+}
+
+/// Clients, their tokens and the server's keys: each is there as a whole, or not at all and done by the next try.
+#[test]
+fn clients() {
+    let world = World::settled();
+    let of = |world: &World, table: &str| count(world, &format!("SELECT COUNT(*) FROM {table}"));
+    // A command again and again: after each kill what it makes is there or not, and afterwards once.
+    let at_every_point_once = |world: &World, args: &str, points_min: u32, tables: &[(&str, i64)]| {
+        let before: Vec<i64> = tables.iter().map(|(table, _)| of(world, table)).collect();
+        at_every_point(world, args, points_min, |killed, point| {
+            killed.verified();
+            killed.run(args).done();
+            for ((table, made), before) in tables.iter().zip(&before) {
+                assert_eq!(of(killed, table), before + made, "{table} at point {point} of {args}");
+            }
+            killed.verified();
+        });
+    };
+    let client = |world: &World, name: &str| {
+        let public = world.run(&format!("client make-key {name}.jwk")).done();
+        world.write(&format!("{name}.pub"), public.to_string());
+        world.write(&format!("{name}.pem"), CERTIFICATE);
+        format!("client add {name} --role public-payer --payer {PUBLIC} --key {name}.pub --cert {name}.pem")
+    };
+    let add = client(&world, "kommune");
+    // The first client comes with the server's first key, in a transaction of its own.
+    at_every_point_once(&world, &add, 3, &[("client", 1), ("signing_key", 1)]);
+    world.run(&add).done();
+    let token = "client token kommune --key kommune.jwk --cert kommune.pem --issuer https://konto.example";
+    let tokens = "journal_entry WHERE kind = 'token.issue'";
+    let before = of(&world, "used_once");
+    at_every_point(&world, token, 1, |killed, point| {
+        killed.verified();
+        // An assertion that was used stays used, and its token has its entry.
+        assert_eq!(of(killed, "used_once") - before, of(killed, tokens), "point {point}");
+        killed.run(token).done();
+        killed.verified();
+    });
+    at_every_point_once(&world, "client phase-out payouts v1 2027-01-01", 1, &[]);
+    at_every_point(&world, "client rotate-key", 1, |killed, point| {
+        killed.verified();
+        let again = killed.run("client rotate-key");
+        if again.exit != 0 {
+            again.refused("signing_key.pending");
+        }
+        assert_eq!(of(killed, "signing_key"), 2, "point {point}");
+        killed.run(token).done();
+        killed.verified();
+    });
+    at_every_point_once(&world, "client end kommune", 1, &[("client", 1)]);
+}
+
+/// Where [`record`] finds the store.
+const RECORD_IN: &str = "ANVIS_RECORD_IN";
+/// What it was answered.
+const RECORDED: &str = "recorded.json";
+
+/// Not a test: what [`events`] kills. No command of the command line records a register's events, so it is a process of its own.
+#[test]
+#[ignore = "the other process of another test"]
+fn record() {
+    let Some(url) = std::env::var_os(RECORD_IN) else { return };
+    let migrations: Vec<_> = services::migrations().collect();
+    let location = Location::parse(url.to_str().unwrap()).unwrap();
+    let store = Store::open(location, Path::new("store.key"), &migrations).unwrap();
+    let (now, actor) = (Timestamp::parse(NOW).unwrap(), Actor::client(Role::RegisterFeed, "cpr"));
+    let of = |number: &str, event: PersonEvent| event.registered(store.vault(), number, now);
+    let events = vec![
+        of(ALICE, PersonEvent::Death("2026-11-20".to_owned())),
+        of(BENT, PersonEvent::Name("Bent Nyt".to_owned())),
+        of(NOBODY, PersonEvent::Protection(true)),
+        of(ALICE, PersonEvent::Move(["Vej 1", "2100", "By", "DK"].map(str::to_owned))),
+    ];
+    let env = Env::new(now, 0);
+    let request = [(RecordEvents::new(Register::Population, events, Some(Once::by([7; 32]))).unwrap(), &actor, &env)];
+    let mut writer = store.writer(Secrets::from_system()).unwrap();
+    let answers = writer.execute_group(|group| group.execute_jointly(&request));
+    std::fs::write(RECORDED, serde_json::to_vec(answers.unwrap()[0].as_ref().unwrap()).unwrap()).unwrap();
+}
+
+#[test]
+fn events() {
+    let world = World::settled();
+    let record = |world: &World, kill_at: u32| {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "points::record", "--ignored"]).current_dir(world.path(""));
+        command.env(RECORD_IN, world.url()).env("ANVIS_KILL_AT", kill_at.to_string());
+        command.output().unwrap().status.code()
+    };
+    let rows = |world: &World| count(world, "SELECT COUNT(*) FROM register_row");
+    let entries = |world: &World| count(world, "SELECT COUNT(*) FROM journal_entry");
+    let never_killed = world.copy();
+    assert_eq!(record(&never_killed, 0), Some(0));
+    let expected = never_killed.read(RECORDED);
+    let made = (rows(&never_killed) - rows(&world), entries(&never_killed) - entries(&world));
+    assert_eq!((expected.as_str(), made), (r#"["done","done",{"refused":"payee.unknown"},"done"]"#, (3, 1)));
+    for point in 1.. {
+        let killed = world.copy();
+        if record(&killed, point) == Some(0) {
+            assert!(point > 2, "only {} points", point - 1);
+            println!("events: {} points", point - 1);
+            break;
+        }
+        assert!(!killed.path(RECORDED).exists(), "nothing is told before it is done");
+        killed.verified();
+        let there = (rows(&killed) - rows(&world), entries(&killed) - entries(&world));
+        assert!([(0, 0), made].contains(&there), "point {point}: {there:?}");
+        assert_eq!(record(&killed, 0), Some(0));
+        assert_eq!(killed.read(RECORDED), expected, "point {point}");
+        assert_eq!((rows(&killed) - rows(&world), entries(&killed) - entries(&world)), made, "point {point}");
         killed.verified();
     }
 }

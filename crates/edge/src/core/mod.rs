@@ -5,6 +5,8 @@
 //! - **Readers**, each with a connection of its own, answer what changes nothing.
 //! - **Long work** (a payment file that comes in, a completed file that goes out) has threads of its own, so that it is in
 //!   nobody's way.
+//! - **Bulk files** that come bit by bit are read at the edge, and piece by piece given to a thread of their own, so that none of
+//!   them holds it while the next bit is on its way.
 //!
 //! - What is looked after every second (who was ended, which keys hold) has a thread that nobody else can fill.
 //!
@@ -19,7 +21,7 @@ use pool::Pool;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use writer::{Kind, OneByOne, Queued, Together};
 
 /// Tells the present moment.
@@ -40,11 +42,21 @@ pub struct Sizes {
     pub long: usize,
     /// Long work that waits for one of them.
     pub long_queue: usize,
+    /// Bulk files that come in at once.
+    pub bulk_files: usize,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { write_queue: 4_096, group_weight: 4_096, readers: 2, read_queue: 1_024, long: 2, long_queue: 16 }
+        Self {
+            write_queue: 4_096,
+            group_weight: 4_096,
+            readers: 2,
+            read_queue: 1_024,
+            long: 2,
+            long_queue: 16,
+            bulk_files: 8,
+        }
     }
 }
 
@@ -69,6 +81,9 @@ pub struct Core {
     readers: Pool,
     long: Pool,
     upkeep: Pool,
+    bulk: Pool,
+    bulk_files: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
     /// Ends when the last thread has ended.
     ended: std::sync::Mutex<mpsc::Receiver<()>>,
 }
@@ -88,8 +103,11 @@ impl Core {
             Pool::start("reader", Queue::Read, sizes.readers, sizes.read_queue, &open, &metrics, alive.clone())?;
         let long = Pool::start("long", Queue::Long, sizes.long, sizes.long_queue, &open, &metrics, alive.clone())?;
         let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 1, &open, &metrics, alive.clone())?;
-        let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
-        Ok(Self { writer, readers, long, upkeep, ended: std::sync::Mutex::new(ended) })
+        let bulk = Pool::start("bulk", Queue::Bulk, 1, sizes.bulk_files, &open, &metrics, alive.clone())?;
+        let bulk_files = Arc::new(Semaphore::new(sizes.bulk_files));
+        let writer = writer::Thread::start(open, sizes, clock, metrics.clone(), alive)?;
+        let ended = std::sync::Mutex::new(ended);
+        Ok(Self { writer, readers, long, upkeep, bulk, bulk_files, metrics, ended })
     }
 
     /// Whether commands can be given.
@@ -149,6 +167,18 @@ impl Core {
         self.long.run(work).await
     }
 
+    /// Makes room for a bulk file, or turns it away before any of it is read.
+    ///
+    /// # Errors
+    /// [`Unanswered::Overloaded`].
+    pub fn begin_file(&self) -> Result<BulkFile<'_>, Unanswered> {
+        let place = self.bulk_files.clone().try_acquire_owned().map_err(|_| {
+            self.metrics.turned_away(Queue::Bulk);
+            Unanswered::Overloaded
+        })?;
+        Ok(BulkFile { bulk: &self.bulk, place: Arc::new(place) })
+    }
+
     /// Looks after something, whatever else waits.
     ///
     /// # Errors
@@ -165,9 +195,36 @@ impl Core {
         self.readers.stop();
         self.long.stop();
         self.upkeep.stop();
+        self.bulk.stop();
         self.writer.stop();
         let ended = self.ended.lock().expect("nothing panics while it is held");
         matches!(ended.recv_timeout(grace), Err(mpsc::RecvTimeoutError::Disconnected))
+    }
+}
+
+/// The place of a bulk file among those that come in at once: its pieces always find room.
+pub struct BulkFile<'c> {
+    bulk: &'c Pool,
+    /// Given up when the last piece is done, even if whoever sent it has gone away.
+    place: Arc<OwnedSemaphorePermit>,
+}
+
+impl BulkFile<'_> {
+    /// Does something with the next piece.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn take<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        let place = self.place.clone();
+        let work = move |writer: &mut Writer| {
+            let done = work(writer);
+            drop(place);
+            done
+        };
+        self.bulk.run(work).await
     }
 }
 

@@ -4,9 +4,11 @@ mod accounts;
 mod documents;
 pub(crate) mod feed;
 mod health;
+pub(crate) mod mapper;
 mod oauth;
 mod payouts;
 mod question;
+mod register;
 mod resolve;
 mod verify;
 
@@ -19,6 +21,8 @@ pub fn all() -> Vec<Route> {
         payouts::routes(),
         resolve::routes(),
         verify::routes(),
+        register::routes(),
+        mapper::routes(),
         accounts::routes(),
         feed::routes(),
         oauth::routes(),

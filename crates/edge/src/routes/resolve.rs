@@ -1,10 +1,10 @@
-//! The account in force for one payee.
+//! The account in force for one payee, or for each of many.
 
-use super::question::{benefit, client, payee, purpose};
-use crate::problem::refused;
+use super::question::{REFUSALS, ask_many, ask_one, benefit, payee, purpose};
 use crate::route::{Answer, Call, Json, Route};
 use registry::ask::{self, AccountAnswer};
-use registry::commands::{AskMany, Question};
+use registry::bucket::PAYEES_MAX;
+use registry::commands::Question;
 use registry::legal_purpose::LegalPurpose;
 use registry::payee::PayeeId;
 use registry::policy;
@@ -16,8 +16,16 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/resolve", "resolve.one", "The account in force for one payee, now; every look-up is recorded")
             .client(policy::RESOLVE_MANY, "resolve")
-            .refuses(&["allowance.exhausted", "look_up.purpose", "look_up.benefit", "payer.unknown"])
+            .refuses(REFUSALS)
             .by(resolve),
+        Route::post(
+            "/v1/resolve/many",
+            "resolve.many",
+            "The accounts in force for many payees, now; every look-up is recorded",
+        )
+        .client(policy::RESOLVE_MANY, "resolve")
+        .refuses(REFUSALS)
+        .by(resolve_many),
     ]
 }
 
@@ -37,6 +45,40 @@ struct Resolve {
     #[serde(default, deserialize_with = "benefit")]
     #[schemars(with = "Option<String>", length(max = 35))]
     benefit: Option<BenefitKind>,
+}
+
+/// Whose accounts are wanted, and by what right.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ResolveMany {
+    /// What the law lets you ask for: `payment`, `recovery`, `credit_agreement`, `fraud_prevention`, `law`.
+    #[schemars(with = "super::question::Purpose")]
+    #[serde(deserialize_with = "purpose")]
+    purpose: LegalPurpose,
+    /// All of them. One who is asked about twice counts twice.
+    #[schemars(length(min = 1, max = PAYEES_MAX))]
+    payees: Vec<ResolvePayee>,
+}
+
+/// One of those whose account is wanted.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ResolvePayee {
+    /// The payee: `cpr:`, `cvr:`, `se:` or `p:` and a number of that kind.
+    #[schemars(with = "String", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"), example = "cpr:6101701234")]
+    #[serde(deserialize_with = "payee")]
+    payee: PayeeId,
+    /// For a benefit of yours of this kind; without it, the default account.
+    #[serde(default, deserialize_with = "benefit")]
+    #[schemars(with = "Option<String>", length(max = 35))]
+    benefit: Option<BenefitKind>,
+}
+
+/// The accounts of many payees.
+#[derive(Serialize, JsonSchema)]
+struct ResolvedMany {
+    /// One for each payee, in their order.
+    answers: Vec<Resolved>,
 }
 
 /// The account of one payee.
@@ -75,9 +117,14 @@ impl From<AccountAnswer> for Resolved {
 async fn resolve(call: Call<Json<Resolve>>) -> Answer<Json<Resolved>> {
     let Json(Resolve { payee, purpose, benefit }) = call.body;
     let question = Question { payee, benefit, asked: () };
-    let request = AskMany::<ask::Resolve>::new(&call.edge.vault, client(&call.caller), purpose, vec![question])
-        .map_err(refused)?;
-    let mut answers = call.edge.core.execute_jointly(request, call.caller.actor(), 1).await?;
-    let answer = answers.pop().ok_or_else(|| crate::Problem::failure("a question without an answer"))?;
+    let answer = ask_one::<ask::Resolve>(&call.edge, &call.caller, purpose, question).await?;
     Ok(Json(answer.into()))
+}
+
+async fn resolve_many(call: Call<Json<ResolveMany>>) -> Answer<Json<ResolvedMany>> {
+    let Json(ResolveMany { purpose, payees }) = call.body;
+    let question = |ResolvePayee { payee, benefit }: ResolvePayee| Question { payee, benefit, asked: () };
+    let questions = payees.into_iter().map(question).collect();
+    let answers = ask_many::<ask::Resolve>(&call.edge, &call.caller, purpose, questions).await?;
+    Ok(Json(ResolvedMany { answers: answers.into_iter().map(Resolved::from).collect() }))
 }

@@ -1,11 +1,11 @@
-//! Whether an account is a payee's.
+//! Whether an account is a payee's, of one or of many.
 
-use super::question::{account, benefit, client, payee, purpose};
-use crate::problem::refused;
+use super::question::{REFUSALS, account, ask_many, ask_one, benefit, payee, purpose};
 use crate::route::{Answer, Call, Json, Route};
 use denmark::Account;
-use registry::ask;
-use registry::commands::{AskMany, Question};
+use registry::ask::{self, VerifyAnswer};
+use registry::bucket::PAYEES_MAX;
+use registry::commands::Question;
 use registry::legal_purpose::LegalPurpose;
 use registry::payee::PayeeId;
 use registry::policy;
@@ -17,8 +17,12 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/verify", "verify.one", "Whether an account is the one that a payee has registered")
             .client(policy::VERIFY_MANY, "verify")
-            .refuses(&["allowance.exhausted", "look_up.purpose", "look_up.benefit", "payer.unknown"])
+            .refuses(REFUSALS)
             .by(verify),
+        Route::post("/v1/verify/many", "verify.many", "Whether accounts are those that many payees have registered")
+            .client(policy::VERIFY_MANY, "verify")
+            .refuses(REFUSALS)
+            .by(verify_many),
     ]
 }
 
@@ -44,6 +48,44 @@ struct Verify {
     benefit: Option<BenefitKind>,
 }
 
+/// Whose accounts they are said to be, and by what right you ask.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct VerifyMany {
+    /// What the law lets you ask for: `payment`, `recovery`, `credit_agreement`, `fraud_prevention`, `law`.
+    #[schemars(with = "super::question::Purpose")]
+    #[serde(deserialize_with = "purpose")]
+    purpose: LegalPurpose,
+    /// All of them. One who is asked about twice counts twice.
+    #[schemars(length(min = 1, max = PAYEES_MAX))]
+    payees: Vec<VerifyPayee>,
+}
+
+/// One of those whose accounts are asked about.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct VerifyPayee {
+    /// The payee: `cpr:`, `cvr:`, `se:` or `p:` and a number of that kind.
+    #[schemars(with = "String", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"), example = "cpr:6101701234")]
+    #[serde(deserialize_with = "payee")]
+    payee: PayeeId,
+    /// The account: an IBAN, or a Danish registration number and account number as `RRRR-N`.
+    #[schemars(with = "String", length(min = 6, max = 42), example = "0040-1234567890")]
+    #[serde(deserialize_with = "account")]
+    account: Account,
+    /// For a benefit of yours of this kind.
+    #[serde(default, deserialize_with = "benefit")]
+    #[schemars(with = "Option<String>", length(max = 35))]
+    benefit: Option<BenefitKind>,
+}
+
+/// The answers about many payees.
+#[derive(Serialize, JsonSchema)]
+struct VerifiedMany {
+    /// One for each payee, in their order.
+    answers: Vec<Verified>,
+}
+
 /// The answer, which never holds an account.
 #[derive(Serialize, JsonSchema)]
 struct Verified {
@@ -53,12 +95,23 @@ struct Verified {
     changed_recently: bool,
 }
 
+impl From<VerifyAnswer> for Verified {
+    fn from(answer: VerifyAnswer) -> Self {
+        Self { result: answer.result.name(), changed_recently: answer.changed_recently }
+    }
+}
+
 async fn verify(call: Call<Json<Verify>>) -> Answer<Json<Verified>> {
     let Json(Verify { payee, account, purpose, benefit }) = call.body;
     let question = Question { payee, benefit, asked: account };
-    let request = AskMany::<ask::Verify>::new(&call.edge.vault, client(&call.caller), purpose, vec![question])
-        .map_err(refused)?;
-    let mut answers = call.edge.core.execute_jointly(request, call.caller.actor(), 1).await?;
-    let answer = answers.pop().ok_or_else(|| crate::Problem::failure("a question without an answer"))?;
-    Ok(Json(Verified { result: answer.result.name(), changed_recently: answer.changed_recently }))
+    let answer = ask_one::<ask::Verify>(&call.edge, &call.caller, purpose, question).await?;
+    Ok(Json(answer.into()))
+}
+
+async fn verify_many(call: Call<Json<VerifyMany>>) -> Answer<Json<VerifiedMany>> {
+    let Json(VerifyMany { purpose, payees }) = call.body;
+    let question = |VerifyPayee { payee, account, benefit }: VerifyPayee| Question { payee, benefit, asked: account };
+    let questions = payees.into_iter().map(question).collect();
+    let answers = ask_many::<ask::Verify>(&call.edge, &call.caller, purpose, questions).await?;
+    Ok(Json(VerifiedMany { answers: answers.into_iter().map(Verified::from).collect() }))
 }

@@ -49,9 +49,21 @@ async fn a_client_that_was_ended_is_forgotten() {
 
 /// Ends what a test says, and keeps what it is told.
 #[derive(Clone, Default)]
-struct Ledger {
+pub struct Ledger {
     kept: Arc<Mutex<BTreeMap<Use, u64>>>,
     ended: Arc<Mutex<Option<&'static str>>>,
+}
+
+impl Ledger {
+    /// From now on this interface is ended, and no other.
+    pub fn end(&self, interface: &'static str) {
+        *self.ended.lock().unwrap() = Some(interface);
+    }
+
+    /// What was used how often.
+    pub fn kept(&self) -> BTreeMap<Use, u64> {
+        self.kept.lock().unwrap().clone()
+    }
 }
 
 impl Interfaces for Ledger {
@@ -72,7 +84,7 @@ async fn who_uses_what_is_kept_and_what_was_ended_is_refused() {
     let ledger = Ledger::default();
     let mut world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
     world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
-    *ledger.ended.lock().unwrap() = Some("payouts");
+    ledger.end("payouts");
     world.get("/v1/payouts", PUBLIC_TOKEN).await.refused(410, "interface.ended");
     world.post("/v1/resolve", PUBLIC_TOKEN, r#"{"purpose":"payment","payee":"cpr:6101701234"}"#).await.done();
     assert!(world.stopped().await);
@@ -83,5 +95,5 @@ async fn who_uses_what_is_kept_and_what_was_ended_is_refused() {
         transport: "none",
         algorithm: "ES256",
     };
-    assert_eq!(*ledger.kept.lock().unwrap(), BTreeMap::from([(of("payouts"), 2), (of("resolve"), 1)]));
+    assert_eq!(ledger.kept(), BTreeMap::from([(of("payouts"), 2), (of("resolve"), 1)]));
 }

@@ -9,8 +9,13 @@ mod crowd;
 mod deliveries;
 mod described;
 mod encrypted;
+#[path = "../../../g2p/tests/messages/faults.rs"]
+mod faults;
 mod feed;
+mod many;
+mod mapper;
 mod receiver;
+mod registers;
 mod routes;
 mod slow;
 mod streams;

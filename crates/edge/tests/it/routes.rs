@@ -18,7 +18,10 @@ async fn every_route_lets_in_whom_the_policy_names_and_nobody_else() {
     let operations: Vec<_> = services::policy().collect();
     for route in &routes {
         let Access::Client { operation, scope } = route.access else {
-            assert!(matches!(route.access, Access::Anyone), "{}: signed routes have their own tests", route.name);
+            // Those that take signed messages have a walk of their own.
+            if matches!(route.access, Access::Signed(_)) {
+                continue;
+            }
             let answer = world.ask(request(route.method.clone(), &path(route), "", None)).await;
             if route.name == "oauth.token" {
                 answer.refused(415, "body.type");

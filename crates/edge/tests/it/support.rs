@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 use edge::caller::{BadToken, Caller, Thumbprint, Tokens};
-use edge::core::Sizes;
+use edge::core::{Clock, Sizes};
 use edge::phase_out::{AllOpen, Interfaces};
-use edge::server::{Options, Proxies, Server, TlsFiles};
+use edge::server::{HeaderName, Network, Options, Proxies, Server, TlsFiles};
 use edge::{Edge, Limits, Parts, Service};
+use eid::client::{Party, Registration};
+use eid::commands::AddClient;
+use eid::key::{Algorithm, PrivateKey};
 use http_body_util::{BodyExt, Full};
 use hyper::header::HeaderMap;
 use hyper::{Method, Request};
@@ -14,12 +17,13 @@ use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Error, Role, Secrets, Store, Timestamp, Writer};
 use registry::commands::AddPayer;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -47,6 +51,7 @@ pub struct Wanted {
     pub proxies: Proxies,
     pub grace: Duration,
     pub interfaces: Box<dyn Interfaces>,
+    pub clock: Clock,
 }
 
 impl Default for Wanted {
@@ -58,6 +63,7 @@ impl Default for Wanted {
             proxies: Proxies::default(),
             grace: Duration::from_secs(60),
             interfaces: Box::new(AllOpen),
+            clock: Arc::new(|| NOW),
         }
     }
 }
@@ -73,11 +79,12 @@ pub struct World {
     pub private_batch: String,
     pub issuer: Arc<AtomicBool>,
     pub tls: Option<Arc<edge::server::Tls>>,
+    pub identity: Arc<edge::identity::Identity>,
     log: Shown,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<bool>,
     place: Option<TestPlace>,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 /// What the log says.
@@ -146,6 +153,7 @@ impl Tokens for Issuer {
 
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
+pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts";
 
@@ -160,19 +168,35 @@ impl World {
 
     pub async fn of_routes(wanted: Wanted, routes: Vec<edge::route::Route>) -> Self {
         let folder = TempDir::new().unwrap();
-        let (place, (store, batches, private_batch)) = block_in_place(|| {
+        let (place, populated) = block_in_place(|| {
             let place = TestPlace::empty(folder.path());
             let populated = populate(&place, folder.path());
             (place, populated)
         });
-        let (log, issuer) = (Shown::default(), Arc::new(AtomicBool::new(false)));
+        let mut world = Self::over(populated, wanted, routes).await;
+        (world.place, world._folder) = (Some(place), Some(folder));
+        world
+    }
+
+    /// Another process before the same store, which lasts as long as the first.
+    pub async fn another(&self, wanted: Wanted) -> Self {
+        let populated = (self.store.clone(), self.batches.clone(), self.private_batch.clone());
+        Self::over(populated, wanted, edge::routes::all()).await
+    }
+
+    async fn over(
+        (store, batches, private_batch): (Store, Vec<String>, String),
+        wanted: Wanted,
+        routes: Vec<edge::route::Route>,
+    ) -> Self {
+        let (log, issuer, identity) = (Shown::default(), Arc::new(AtomicBool::new(false)), identity(&store));
         let parts = Parts {
             store: store.clone(),
             routes,
             tokens: Box::new(Issuer { has_changed: issuer.clone() }),
             interfaces: wanted.interfaces,
-            identity: Some(identity(&store)),
-            clock: Arc::new(|| NOW),
+            identity: Some(identity.clone()),
+            clock: wanted.clock,
             sizes: wanted.sizes,
             limits: wanted.limits,
             log: Box::new(log.clone()),
@@ -199,11 +223,12 @@ impl World {
             private_batch,
             issuer,
             tls,
+            identity,
             log,
             stop: Some(stop),
             served,
-            place: Some(place),
-            _folder: folder,
+            place: None,
+            _folder: None,
         }
     }
 
@@ -347,6 +372,10 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
         let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject, bank: None };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
+    for role in Role::ALL.into_iter().filter(|role| role.is_client()) {
+        let registration = System::of(role).registration();
+        writer.execute(&AddClient { registration }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+    }
     let private_batch = route(&mut writer, folder, PRIVATE, "MSG-P");
     let mut batches: Vec<String> =
         (1..=3).map(|number| route(&mut writer, folder, PUBLIC, &format!("MSG-{number}"))).collect();
@@ -383,4 +412,73 @@ fn identity(store: &Store) -> Arc<edge::identity::Identity> {
         edge::identity::Identity::open(server, vec![], &mut writer, NOW).unwrap()
     };
     std::thread::scope(|threads| threads.spawn(open).join().unwrap())
+}
+
+/// A client that is registered with a key and a certificate: one for each role, called as it.
+pub struct System {
+    pub role: Role,
+    pub key: PrivateKey,
+}
+
+/// A certificate for each role, and one that is nobody's.
+static CERTIFICATES: LazyLock<Vec<CertificateDer<'static>>> = LazyLock::new(|| {
+    let make = |_| rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap().cert.der().clone();
+    (0..=Role::ALL.len()).map(make).collect()
+});
+
+impl System {
+    pub fn of(role: Role) -> Self {
+        let number = Role::ALL.iter().position(|one| *one == role).unwrap() as u8;
+        Self { role, key: PrivateKey::from_bytes(Algorithm::Es256, &[number + 1; 32]).unwrap() }
+    }
+
+    /// The header by which the proxy hands its certificate on.
+    pub fn certificate(&self) -> String {
+        certificate_of(Role::ALL.iter().position(|one| *one == self.role).unwrap())
+    }
+
+    pub fn registration(&self) -> Registration {
+        let role = self.role;
+        let payer = match role {
+            Role::PublicPayer => Some(PUBLIC.to_owned()),
+            Role::PrivatePayer => Some(PRIVATE.to_owned()),
+            _ => None,
+        };
+        let bank = (role == Role::Bank).then(|| BANK.to_owned());
+        let at = Role::ALL.iter().position(|one| *one == role).unwrap();
+        let pem = pem(&CERTIFICATES[at]);
+        Registration {
+            name: role.name().to_owned(),
+            party: Party::new(role, payer, bank).unwrap(),
+            keys: vec![self.key.public().clone()],
+            certificates: vec![eid::certificate::Certificate::read(pem.as_bytes()).unwrap()],
+        }
+    }
+}
+
+/// A certificate that is nobody's.
+pub fn strange_certificate() -> String {
+    certificate_of(Role::ALL.len())
+}
+
+fn certificate_of(at: usize) -> String {
+    use base64::Engine;
+    format!(":{}:", base64::engine::general_purpose::STANDARD.encode(&CERTIFICATES[at]))
+}
+
+fn pem(der: &CertificateDer<'_>) -> String {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+/// A world that believes certificates which are handed on to it.
+pub fn behind_a_proxy() -> Wanted {
+    let proxies = Proxies {
+        trusted: vec![Network::parse("127.0.0.0/8").unwrap()],
+        address_header: None,
+        certificate_header: Some(HeaderName::from_static("client-cert")),
+    };
+    Wanted { proxies, ..Wanted::default() }
 }

@@ -14,4 +14,4 @@ pub use issue_token::{Asked, IssueToken, issue};
 pub use keep::{Uses, sweep};
 pub use rotate_signing_key::{KeyMade, RotateSigningKey};
 pub use set_phase_out::SetPhaseOut;
-pub use use_once::UseOnce;
+pub use use_once::{UseOnce, Used};

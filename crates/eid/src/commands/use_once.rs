@@ -1,62 +1,105 @@
 use crate::message::{MessageRefusal, check_id};
 use crate::{policy, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp};
+use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Vault};
+use std::collections::BTreeSet;
 
-/// Takes a signed message for used: the same client's same id is refused from now on, on any process. Run it in one group with
-/// what the message wants, so that one sync serves both.
+/// Takes a signed message for used: the same client's same id is refused from now on, on any process. By itself it is a command;
+/// where the message wants something done, it is used in the same transaction (see [`Used`]).
 ///
 /// Whoever only copied a message must write nothing: refuse what [`UseOnce::ask`] refuses before anything is executed.
-pub struct UseOnce<'m> {
-    /// The client, by the name that it acts under.
-    pub client: &'m str,
-    /// The message's id.
-    pub id: &'m str,
-    /// Until when the id must be known: what [`crate::message::check_time`] said.
-    pub expires: Timestamp,
+pub struct UseOnce {
+    key: Blind,
+    id: String,
+    expires: Timestamp,
 }
 
-impl UseOnce<'_> {
+impl UseOnce {
+    /// The message that this client, by the name that it acts under, calls `id`. It must be known until `expires`: what
+    /// [`crate::message::check_time`] said.
+    ///
+    /// # Errors
+    /// [`MessageRefusal::Id`].
+    pub fn new(vault: &Vault, client: &str, id: &str, expires: Timestamp) -> Result<Self, MessageRefusal> {
+        check_id(id)?;
+        Ok(Self { key: store::used_once::message_key(vault, client, id), id: id.to_owned(), expires })
+    }
+
+    /// The client's own id of it: what it can be asked about later.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Whether the message would be taken, from what a snapshot holds. Nothing is written.
     ///
     /// # Errors
     /// The refusal, or the store's.
     pub fn ask(&self, scope: &Scope<'_>, now: Timestamp) -> Result<(), Error> {
-        Ok(self.check(self.load(scope)?.1, now)?)
-    }
-
-    fn check(&self, is_used: bool, now: Timestamp) -> Result<(), MessageRefusal> {
-        check_id(self.id)?;
-        if self.expires <= now {
-            return Err(MessageRefusal::Time);
-        }
-        if is_used { Err(MessageRefusal::Replayed) } else { Ok(()) }
+        Ok(Used::load(scope, [self])?.check(self, now)?)
     }
 }
 
-impl Command for UseOnce<'_> {
+/// Which of some messages were used before.
+pub struct Used(BTreeSet<Blind>);
+
+impl Used {
+    /// What the store knows of these.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn load<'m>(scope: &Scope<'_>, messages: impl IntoIterator<Item = &'m UseOnce>) -> Result<Self, Error> {
+        store::used_once::find_many(scope.tx, messages.into_iter().map(|message| message.key).collect()).map(Self)
+    }
+
+    /// Whether one can be taken.
+    ///
+    /// # Errors
+    /// [`MessageRefusal::Time`], [`MessageRefusal::Replayed`].
+    pub fn check(&self, message: &UseOnce, now: Timestamp) -> Result<(), MessageRefusal> {
+        if message.expires <= now {
+            return Err(MessageRefusal::Time);
+        }
+        if self.0.contains(&message.key) { Err(MessageRefusal::Replayed) } else { Ok(()) }
+    }
+
+    /// Takes one for used.
+    ///
+    /// # Errors
+    /// As [`Used::check`].
+    pub fn take(&mut self, message: &UseOnce, now: Timestamp) -> Result<(), MessageRefusal> {
+        self.check(message, now)?;
+        self.0.insert(message.key);
+        Ok(())
+    }
+
+    /// Keeps those that were taken.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn save<'m>(scope: &Scope<'_>, taken: impl IntoIterator<Item = &'m UseOnce>) -> Result<(), Error> {
+        store::used_once::insert_many(scope.tx, taken.into_iter().map(|message| (&message.key, message.expires)))
+    }
+}
+
+impl Command for UseOnce {
     const OPERATION: Operation = policy::USE_MESSAGE;
     const READS_JOURNAL: bool = false;
-    /// Its place, and whether it is taken.
-    type State = (Blind, bool);
-    type Change = Blind;
+    type State = Used;
+    type Change = ();
     type Output = ();
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let key = store::used_once::message_key(scope.vault, self.client, self.id);
-        Ok((key, store::used_once::is_used(scope, &key)?))
+    fn load(&self, scope: &Scope<'_>) -> Result<Used, Error> {
+        Used::load(scope, [self])
     }
 
-    fn decide(&self, (key, is_used): Self::State, env: &Env) -> Result<Decision<Blind, ()>, Refusal> {
-        self.check(is_used, env.now)?;
-        // The client's own id of it: what it can be asked about later.
-        Ok(Decision::of(vec![key], serde_json::json!({ "message": self.id }), ()))
+    fn decide(&self, mut used: Used, env: &Env) -> Result<Decision<(), ()>, Refusal> {
+        used.take(self, env.now)?;
+        Ok(Decision::of(vec![], serde_json::json!({ "message": self.id }), ()))
     }
 
-    fn save(&self, scope: &Scope<'_>, changes: &[Blind], _: Entry) -> Result<Vec<Rows>, Error> {
-        for key in changes {
-            store::used_once::insert(scope.tx, key, self.expires)?;
-        }
+    fn save(&self, scope: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+        Used::save(scope, [self])?;
         Ok(vec![])
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use kernel::{Blind, Domain, Error, Id, Scope, Timestamp, Tx, Vault, statements};
+use std::collections::BTreeSet;
 
 statements! {
     INSERT = "used_once.insert": "INSERT INTO used_once (key, expires) VALUES ($1, $2)";
@@ -24,6 +25,24 @@ pub(crate) fn message_key(vault: &Vault, client: &str, id: &str) -> Blind {
 
 pub(crate) fn is_used(scope: &Scope<'_>, key: &Blind) -> Result<bool, Error> {
     Ok(scope.tx.optional(&FIND, &[key.into()], |row| row.int(0))?.is_some())
+}
+
+/// Those of these that are used.
+pub(crate) fn find_many(tx: &Tx<'_>, keys: BTreeSet<Blind>) -> Result<BTreeSet<Blind>, Error> {
+    let keys: Vec<Blind> = keys.into_iter().collect();
+    let mut used = BTreeSet::new();
+    tx.look_up(&FIND, keys.iter().map(Into::into), |at, _| {
+        used.insert(keys[at]);
+        Ok(())
+    })?;
+    Ok(used)
+}
+
+pub(crate) fn insert_many<'k>(
+    tx: &Tx<'_>,
+    keys: impl IntoIterator<Item = (&'k Blind, Timestamp)>,
+) -> Result<(), Error> {
+    tx.run_many(&INSERT, keys.into_iter().map(|(key, expires)| [key.into(), expires.into()]))
 }
 
 pub(crate) fn insert(tx: &Tx<'_>, key: &Blind, expires: Timestamp) -> Result<(), Error> {

@@ -44,7 +44,10 @@ fn messages_come_fresh_and_once() {
     let mut other = place.another();
     let actor = Actor::client(Role::Bank, "bank");
     let check = |writer: &mut kernel::Writer, client: &str, id: &str, code: Option<&str>| {
-        let command = UseOnce { client, id, expires: at(NOW + 330) };
+        let command = match UseOnce::new(writer.store.vault(), client, id, at(NOW + 330)) {
+            Ok(command) => command,
+            Err(refusal) => return assert_eq!(Some(refusal.code()), code, "{client} {id}"),
+        };
         let asked = writer.read(|scope| command.ask(scope, at(NOW))).err().map(|error| error.code());
         assert_eq!(asked, code, "{client} {id}");
         let done = writer.execute(&command, &actor, &env(NOW)).err().map(|error| error.code());
@@ -58,7 +61,7 @@ fn messages_come_fresh_and_once() {
     check(&mut place.writer, "bank", "", Some("message.id"));
     check(&mut place.writer, "bank", &"x".repeat(129), Some("message.id"));
     // One group takes it once, too.
-    let twice = UseOnce { client: "bank", id: "3", expires: at(NOW + 330) };
+    let twice = UseOnce::new(place.writer.store.vault(), "bank", "3", at(NOW + 330)).unwrap();
     let results = place.writer.execute_group(|group| {
         Ok([group.execute(&twice, &actor, &env(NOW))?, group.execute(&twice, &actor, &env(NOW))?])
     });
@@ -71,11 +74,12 @@ fn messages_come_fresh_and_once() {
 fn what_has_expired_is_swept_and_nothing_else() {
     let mut place = Place::new();
     let actor = Actor::client(Role::Bank, "bank");
-    let command = UseOnce { client: "bank", id: "1", expires: at(NOW + 330) };
+    let message = |place: &Place, expires| UseOnce::new(place.writer.store.vault(), "bank", "1", at(expires)).unwrap();
+    let command = message(&place, NOW + 330);
     place.writer.execute(&command, &actor, &env(NOW)).unwrap();
     let mut check = |second: i64, kept: bool| {
         sweep(&mut place.writer.connection, at(second)).unwrap();
-        let late = UseOnce { client: "bank", id: "1", expires: at(second + 1) };
+        let late = message(&place, second + 1);
         let is_known = place.writer.read(|scope| late.ask(scope, at(second))).is_err();
         assert_eq!(is_known, kept, "{second}");
     };

@@ -32,11 +32,11 @@ fn what_is_given_is_believed() {
     let access = verify(&token.access_token, &issuers, AUDIENCE, one, at(NOW)).unwrap();
     let token_id = access.token_id.clone();
     assert!(token_id.is_some());
-    use Permission::{Mapper, Payouts, Resolve, Verify};
+    use Permission::{Payouts, Resolve, Verify};
     let expected = Access {
         client: "kommune".to_owned(),
         party: Party::PublicPayer("Kommunen".to_owned()),
-        permissions: [Payouts, Resolve, Verify, Mapper].into(),
+        permissions: [Payouts, Resolve, Verify].into(),
         token_id,
         algorithm: Es256,
         expires: at(NOW + 330),

@@ -36,10 +36,10 @@ fn the_examples_hold() {
     assert!(request.entries.iter().all(|entry| entry.asked.is_ok()));
     let head = Head {
         message_id: envelope.message_id(),
-        message_ts: Moment::parse("2026-11-24T09:00:00.2Z").unwrap(),
+        message_ts: Moment::parse("2026-11-23T09:00:00Z").unwrap(),
         sender_id: envelope.receiver_id(),
         receiver_id: envelope.sender_id(),
-        correlation_id: "1048576",
+        correlation_id: answer["message"]["correlation_id"].as_str().unwrap(),
     };
     let mut answers = Answers::new(Operation::Resolve, request.transaction_id.as_str(), head, 2);
     answers.resolved(
@@ -49,11 +49,11 @@ fn the_examples_hold() {
             form: AccountForm::Account,
             country: Country::Denmark,
             bic: None,
-            provider: Some(Provider { name: "Nordbank", code: "NORDDKKK", subcode: Some("0040") }),
-            attributes: &[Attribute::Text("since", "2024-01-02"), Attribute::Flag("pending_change", false)],
+            provider: Some(Provider { name: "Eksempelbanken", code: "EKSBDK22", subcode: Some("0040") }),
+            attributes: &[Attribute::Text("since", "2026-11-23"), Attribute::Flag("pending_change", false)],
         },
     );
-    answers.resolved(&request.entries[1], &Resolved::NoMatch(&[]));
+    answers.resolved(&request.entries[1], &Resolved::NoMatch(&[Attribute::Flag("changed_recently", false)]));
     let signature = answer["signature"].as_str().unwrap().to_owned();
     let written: Value = serde_json::from_slice(&answers.finish().sign(&signature)).unwrap();
     assert_eq!(written, answer);

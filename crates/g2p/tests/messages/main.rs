@@ -3,6 +3,7 @@
 
 mod any;
 mod documented;
+mod faults;
 mod read;
 mod write;
 

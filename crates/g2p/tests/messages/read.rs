@@ -1,6 +1,6 @@
 //! What is read, and what is refused.
 
-use crate::{NOON, account, bytes, header, message, person, rejections};
+use crate::{NOON, account, bytes, faults, header, message, person, rejections};
 use denmark::Account;
 use g2p::{About, ENTRIES_MAX, Envelope, Fault, Moment, Reason, Scope};
 use serde_json::{Value, json};
@@ -120,75 +120,31 @@ fn a_bad_entry_is_rejected_and_the_others_are_not() {
 
 #[test]
 fn a_bad_message_is_refused_as_a_whole() {
-    let check = |what: &str, change: &dyn Fn(&mut Value), expected: &str| {
-        let entry = json!({"reference_id": "r-1", "timestamp": NOON, "id": "cpr:6101701234@dk"});
-        let mut message = message("resolve", &[entry]);
-        change(&mut message);
-        let fault = rejections("resolve", &bytes(&message)).expect_err(what);
+    let entry = json!({"reference_id": "r-1", "timestamp": NOON, "id": "cpr:6101701234@dk"});
+    for (what, body, expected) in faults::refused(&message("resolve", &[entry])) {
+        let fault = rejections("resolve", &body).expect_err(&what);
         assert_eq!(fault.code(), expected, "{what}");
         assert!(!fault.to_string().contains("6101"), "{what}");
+    }
+}
+
+#[test]
+fn a_purpose_is_said_in_the_header() {
+    let check = |meta: Value, expected: Result<Option<&str>, &str>| {
+        let mut message = message("resolve", &[json!({"id": "cpr:6101701234"})]);
+        message["header"]["meta"] = meta.clone();
+        let body = bytes(&message);
+        let purpose = Envelope::read(&body).unwrap().purpose();
+        let found = purpose.as_ref().map(|purpose| purpose.as_ref().map(|text| text.as_str()));
+        assert_eq!(found.map_err(|fault| fault.code()), expected, "{meta}");
     };
-    const BAD: &str = "err.request.bad";
-    for member in ["header", "message"] {
-        check(member, &|message| drop(message.as_object_mut().unwrap().remove(member)), BAD);
-        for value in [json!(null), json!("text"), json!([]), json!([[], []]), json!(7), json!({})] {
-            check(member, &|message| message[member] = value.clone(), BAD);
-        }
+    check(json!({"purpose": "recovery", "x": [1]}), Ok(Some("recovery")));
+    for nothing in [json!(null), json!({}), json!({"purpose": null}), json!({"purpose": ""}), json!("null"), json!([7])]
+    {
+        check(nothing, Ok(None));
     }
-    check("signature", &|message| message["signature"] = json!({"alg": "none"}), BAD);
-    for member in ["message_id", "message_ts", "action", "total_count"] {
-        check(member, &|message| drop(message["header"].as_object_mut().unwrap().remove(member)), BAD);
-        check(member, &|message| message["header"][member] = json!(null), BAD);
-        check(member, &|message| message["header"][member] = json!([1]), BAD);
-    }
-    for id in ["".to_owned(), "x".repeat(100)] {
-        check("message_id", &|message| message["header"]["message_id"] = json!(id), BAD);
-        check("transaction_id", &|message| message["message"]["transaction_id"] = json!(id), BAD);
-    }
-    for count in [json!(-1), json!(1.5), json!("1"), json!(1e30)] {
-        check("total_count", &|message| message["header"]["total_count"] = count.clone(), BAD);
-    }
-    for count in [0, 2] {
-        check("count", &|message| message["header"]["total_count"] = json!(count), "rjct.total_count.invalid");
-    }
-    check("count", &|message| message["header"]["total_count"] = json!(u64::MAX), "rjct.total_count.limit_exceeded");
-    for entries in [json!(null), json!({}), json!("r-1"), json!([7]), json!([null]), json!([["r-1", NOON]])] {
-        check("entries", &|message| message["message"]["resolve_request"] = entries.clone(), BAD);
-    }
-    for member in ["reference_id", "timestamp", "id", "fa", "scope", "locale"] {
-        for value in [json!(6101701234_u64), json!({"strategy_id": 5}), json!(["6101701234"]), json!(true)] {
-            check(member, &|message| message["message"]["resolve_request"][0][member] = value.clone(), BAD);
-        }
-    }
-    check(
-        "another list",
-        &|message| {
-            let entries = message["message"]["resolve_request"].take();
-            message["message"] = json!({"transaction_id": "t-1", "link_request": entries});
-        },
-        BAD,
-    );
-    for version in ["0.9.0", "2.0.0", "10.0.0", "one"] {
-        check("version", &|message| message["header"]["version"] = json!(version), "rjct.version.invalid");
-    }
-    for moment in ["", "now", "2026-11-24", "1795514400"] {
-        check("message_ts", &|message| message["header"]["message_ts"] = json!(moment), "rjct.message_ts.invalid");
-    }
-    for action in ["", "search", "on-resolve", "Resolve"] {
-        check("action", &|message| message["header"]["action"] = json!(action), "rjct.action.invalid");
-    }
-    for action in ["link", "update", "unlink", "txn-status"] {
-        check("action", &|message| message["header"]["action"] = json!(action), "rjct.action.not_supported");
-    }
-    for name in ["is_msg_encrypted", "is_encrypted"] {
-        check(
-            name,
-            &|message| {
-                message["header"].as_object_mut().unwrap().remove("is_msg_encrypted");
-                message["header"][name] = json!(true);
-            },
-            "err.encryption.invalid",
-        );
+    for other in [json!({"purpose": 7}), json!({"purpose": ["recovery"]})] {
+        check(other, Err("err.request.bad"));
     }
 }
 

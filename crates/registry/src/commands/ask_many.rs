@@ -72,6 +72,8 @@ pub struct AskMany<K: Ask> {
     client: Client,
     purpose: LegalPurpose,
     questions: Vec<(Blind, Option<BenefitKind>, K::Asked)>,
+    /// What was learnt before, and how many entries the journal had then.
+    before: Option<(Learnt, u64)>,
 }
 
 impl<K: Ask> AskMany<K> {
@@ -89,35 +91,30 @@ impl<K: Ask> AskMany<K> {
             return Err(AskRefusal::Count(PAYEES_MAX));
         }
         let blind = |Question { payee, benefit, asked }: Question<K::Asked>| (payee.key(vault), benefit, asked);
-        Ok(Self { client, purpose, questions: questions.into_iter().map(blind).collect() })
+        Ok(Self { client, purpose, questions: questions.into_iter().map(blind).collect(), before: None })
+    }
+
+    /// Learns now what is known of the payees, from a snapshot: whoever writes to the store need not then, and writes no more than
+    /// the log. The answers are those of this moment, and the entry says which it was.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn look_before(&mut self, scope: &Scope<'_>) -> Result<(), Error> {
+        let learnt = Learnt::load(scope, &[&*self])?;
+        self.before = Some((learnt, kernel::journal::size_and_root(scope.tx)?.0));
+        Ok(())
     }
 }
 
-/// What is known of everybody whom several requests ask about, and what the clients may still ask.
-pub struct AskState {
+/// What is known of everybody whom several requests ask about.
+struct Learnt {
     knowledge: Knowledge,
     banks: BankDirectory,
     payers: BTreeMap<String, Option<Id<Payer>>>,
-    allowances: Allowances,
 }
 
-/// What one request leaves behind.
-pub struct LoggedAnswers {
-    answers: Vec<AnswerClass>,
-    used: InUse,
-}
-
-impl<K: Ask> Joint for AskMany<K> {
-    const OPERATION: Operation = K::OPERATION;
-    const READS_JOURNAL: bool = false;
-    type State = AskState;
-    type Change = LoggedAnswers;
-    /// One answer for each question, in their order.
-    type Output = Vec<K::Answer>;
-
-    fn load(scope: &Scope<'_>, requests: &[&Self]) -> Result<AskState, Error> {
-        let clients = requests.iter().map(|request| request.client.actor.name());
-        let allowances = Allowances::load(scope.tx, clients)?;
+impl Learnt {
+    fn load<K: Ask>(scope: &Scope<'_>, requests: &[&AskMany<K>]) -> Result<Self, Error> {
         let mut payers = BTreeMap::new();
         for name in requests.iter().filter_map(|request| request.client.payer.as_ref()) {
             if !payers.contains_key(name) {
@@ -140,11 +137,40 @@ impl<K: Ask> Joint for AskMany<K> {
         } else {
             BankDirectory::new()
         };
-        Ok(AskState { knowledge, banks, payers, allowances })
+        Ok(Self { knowledge, banks, payers })
+    }
+}
+
+/// What is known, and what the clients may still ask.
+pub struct AskState {
+    learnt: Learnt,
+    allowances: Allowances,
+}
+
+/// What one request leaves behind.
+pub struct LoggedAnswers {
+    answers: Vec<AnswerClass>,
+    used: InUse,
+}
+
+impl<K: Ask> Joint for AskMany<K> {
+    const OPERATION: Operation = K::OPERATION;
+    const READS_JOURNAL: bool = false;
+    type State = AskState;
+    type Change = LoggedAnswers;
+    /// One answer for each question, in their order.
+    type Output = Vec<K::Answer>;
+
+    fn load(scope: &Scope<'_>, requests: &[&Self]) -> Result<AskState, Error> {
+        let clients = requests.iter().map(|request| request.client.actor.name());
+        let allowances = Allowances::load(scope.tx, clients)?;
+        let open: Vec<&Self> = requests.iter().copied().filter(|request| request.before.is_none()).collect();
+        Ok(AskState { learnt: Learnt::load(scope, &open)?, allowances })
     }
 
     fn decide(&self, state: &mut AskState, env: &Env) -> Result<Decision<LoggedAnswers, Vec<K::Answer>>, Refusal> {
-        let Self { client, purpose, questions } = self;
+        let Self { client, purpose, questions, before } = self;
+        let learnt = before.as_ref().map_or(&state.learnt, |(learnt, _)| learnt);
         let role = client.actor.role();
         let limits = Limits::of(role, *purpose).ok_or(AskRefusal::Purpose)?;
         if questions.len() > limits.payees_max() {
@@ -155,15 +181,15 @@ impl<K: Ask> Joint for AskMany<K> {
         }
         let payer = match &client.payer {
             None => None,
-            Some(name) => Some(state.payers.get(name).copied().flatten().ok_or(PayerRefusal::Unknown)?),
+            Some(name) => Some(learnt.payers.get(name).copied().flatten().ok_or(PayerRefusal::Unknown)?),
         };
         let mut used = state.allowances.get(client.actor.name(), *purpose, limits, env.now);
         used.bucket.admit(limits, questions.len())?;
 
-        let asker = Asker { role, payer, banks: &state.banks, now: env.now };
+        let asker = Asker { role, payer, banks: &learnt.banks, now: env.now };
         let (answers, told): (Vec<AnswerClass>, Vec<K::Answer>) = questions
             .iter()
-            .map(|(payee, benefit, asked)| K::answer(&asker, state.knowledge.get(payee), benefit.as_ref(), asked))
+            .map(|(payee, benefit, asked)| K::answer(&asker, learnt.knowledge.get(payee), benefit.as_ref(), asked))
             .unzip();
 
         let mut counts = BTreeMap::new();
@@ -174,7 +200,10 @@ impl<K: Ask> Joint for AskMany<K> {
         used.bucket = used.bucket.charged(answers.len() as u64 - misses, misses);
         state.allowances.put(client.actor.name(), *purpose, used);
         let counts: BTreeMap<&str, u64> = counts.into_iter().map(|(answer, count)| (answer.name(), count)).collect();
-        let facts = serde_json::json!({ "purpose": purpose.name(), "payees": answers.len(), "answers": counts });
+        let mut facts = serde_json::json!({ "purpose": purpose.name(), "payees": answers.len(), "answers": counts });
+        if let Some((_, entries)) = before {
+            facts["as_of"] = (*entries).into();
+        }
         Ok(Decision::of(vec![LoggedAnswers { answers, used }], facts, told))
     }
 
@@ -182,7 +211,7 @@ impl<K: Ask> Joint for AskMany<K> {
         let mut rows = Vec::new();
         let mut buckets = BTreeMap::new();
         for Decided { command, entry, changes } in decided {
-            let Self { client, purpose, questions } = command;
+            let Self { client, purpose, questions, .. } = command;
             for LoggedAnswers { answers, used } in changes {
                 buckets.insert((client.actor.name(), *purpose), *used);
                 for (at, ((payee, ..), answer)) in questions.iter().zip(answers).enumerate() {

@@ -78,14 +78,17 @@ pub enum ChangeAnswer {
 }
 
 impl ChangeAnswer {
-    /// In a word.
+    const NAMES: [&str; 4] = ["done", "unchanged", "held", "refused"];
+
+    /// In a word: one of four.
     #[must_use]
     pub const fn name(&self) -> &'static str {
+        let [done, unchanged, held, refused] = Self::NAMES;
         match self {
-            Self::Done => "done",
-            Self::Unchanged => "unchanged",
-            Self::Held(_) => "held",
-            Self::Refused(_) => "refused",
+            Self::Done => done,
+            Self::Unchanged => unchanged,
+            Self::Held(_) => held,
+            Self::Refused(_) => refused,
         }
     }
 }
@@ -167,19 +170,22 @@ impl Joint for ChangeAccounts {
             };
             answers.push(answer.unwrap_or_else(ChangeAnswer::Refused));
         }
-        let mut counts = BTreeMap::new();
-        for answer in &answers {
-            *counts.entry(answer.name()).or_insert(0_u64) += 1;
+        let mut facts = serde_json::Map::from_iter([("sender".to_owned(), sender.into())]);
+        for name in ChangeAnswer::NAMES {
+            let count = answers.iter().filter(|answer| answer.name() == name).count();
+            if count > 0 {
+                facts.insert(name.to_owned(), count.into());
+            }
         }
-        let mut facts = serde_json::json!({ "sender": sender, "answers": counts });
-        if counts.contains_key("refused") {
-            let refused = answers.iter().enumerate().filter_map(|(at, answer)| match answer {
-                ChangeAnswer::Refused(refusal) => Some(format!("{},{}", at + 1, refusal.code())),
-                _ => None,
-            });
-            facts["refusals"] = journal::list_root(refused).into();
+        let refused = answers.iter().enumerate().filter_map(|(at, answer)| match answer {
+            ChangeAnswer::Refused(refusal) => Some(format!("{},{}", at + 1, refusal.code())),
+            _ => None,
+        });
+        let mut refused = refused.peekable();
+        if refused.peek().is_some() {
+            facts.insert("refusals".to_owned(), journal::list_root(refused).into());
         }
-        Ok(Decision::of(vec![changed], facts, answers))
+        Ok(Decision::of(vec![changed], facts.into(), answers))
     }
 
     fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {

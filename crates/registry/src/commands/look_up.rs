@@ -1,15 +1,19 @@
-//! Looking one payee up. A look-up of a person is itself entered in the journal before its answer leaves.
+//! Looking one payee up, for the agency's own work. A look-up of a person is itself entered in the journal before its answer
+//! leaves, and logged with those of other organisations, so that the payee is shown all of them.
 
+use crate::ask::{AnswerClass, AskKind};
 use crate::designation::Designation;
 use crate::grounds::Grounds;
+use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
 use crate::payer::PayerRefusal;
 use crate::purpose::{self, BenefitKind};
 use crate::resolve::{self, Found, Query, Resolution};
+use crate::store::look_up::LookUpRow;
 use crate::{policy, store};
 use denmark::BankDirectory;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,8 +38,27 @@ impl fmt::Display for LookUpRefusal {
     }
 }
 
+/// Adds one look-up by the agency to the log. Operators' names are sealed everywhere: here stands what they are, and the entry says who.
+pub(super) fn log(
+    scope: &Scope<'_>,
+    entry: Entry,
+    actor: &Actor,
+    payee: Blind,
+    kind: AskKind,
+    answers: &[AnswerClass],
+) -> Result<Vec<Rows>, Error> {
+    let row = |(at, answer): (usize, &AnswerClass)| {
+        let (id, purpose) = (entry.row(at)?, LegalPurpose::Operation);
+        Ok(LookUpRow { id, payee, client: actor.role().name(), purpose, kind, answer: *answer })
+    };
+    let rows = answers.iter().enumerate().map(row).collect::<Result<Vec<_>, Error>>()?;
+    store::look_up::insert_many(scope.tx, &rows)
+}
+
 /// Asks for the account of one payee.
 pub struct LookUp {
+    /// Who asks: the same that gives the command.
+    pub actor: Actor,
     /// Whose.
     pub payee: PayeeId,
     /// For which payer and kind of benefit; the default account without.
@@ -64,7 +87,7 @@ pub struct LookUpAnswer {
 impl Command for LookUp {
     const OPERATION: Operation = policy::RESOLVE;
     type State = (Found, BankDirectory);
-    type Change = ();
+    type Change = AnswerClass;
     type Output = LookUpAnswer;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
@@ -84,7 +107,7 @@ impl Command for LookUp {
         Ok((resolve::resolve_at(scope, &query, moment, entries)?, store::bank::directory_at(scope.tx, entries)?))
     }
 
-    fn decide(&self, (found, banks): Self::State, _: &Env) -> Result<Decision<(), LookUpAnswer>, Refusal> {
+    fn decide(&self, (found, banks): Self::State, _: &Env) -> Result<Decision<AnswerClass, LookUpAnswer>, Refusal> {
         let designation = found.designation.map(|row| row.standing);
         let state = match found.resolution {
             Resolution::NotInRegister if designation.is_none() => return Err(LookUpRefusal::PayeeUnknown.into()),
@@ -102,16 +125,19 @@ impl Command for LookUp {
             since: found.since.map(|moment| moment.to_string()),
             state: state.to_owned(),
         };
-        Ok(Decision::of(vec![], serde_json::json!({ "payee": self.payee.reveal(), "answer": state }), output))
+        let facts = serde_json::json!({ "payee": self.payee.reveal(), "answer": state });
+        Ok(Decision::of(vec![AnswerClass::of(found.resolution)], facts, output))
     }
 
-    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
-        Ok(vec![])
+    fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
+        log(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::Resolve, answers)
     }
 }
 
 /// Asks for everything that was ever designated for one payee.
 pub struct ReadHistory {
+    /// Who asks: the same that gives the command.
+    pub actor: Actor,
     /// Whose.
     pub payee: PayeeId,
 }
@@ -149,7 +175,7 @@ type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>, O
 impl Command for ReadHistory {
     const OPERATION: Operation = policy::READ_HISTORY;
     type State = (Vec<Vec<Recorded>>, BankDirectory);
-    type Change = ();
+    type Change = AnswerClass;
     type Output = Vec<HistoryRow>;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
@@ -166,7 +192,11 @@ impl Command for ReadHistory {
         Ok((histories, store::bank::directory(scope.tx)?))
     }
 
-    fn decide(&self, (histories, banks): Self::State, _: &Env) -> Result<Decision<(), Vec<HistoryRow>>, Refusal> {
+    fn decide(
+        &self,
+        (histories, banks): Self::State,
+        _: &Env,
+    ) -> Result<Decision<AnswerClass, Vec<HistoryRow>>, Refusal> {
         let mut rows = Vec::new();
         for history in &histories {
             let mut to = None;
@@ -186,10 +216,13 @@ impl Command for ReadHistory {
                 });
             }
         }
-        Ok(Decision::of(vec![], serde_json::json!({ "payee": self.payee.reveal() }), rows))
+        // In a word: what the newest row of the default account says.
+        let newest = histories.iter().flat_map(|history| history.first()).find(|(_, _, purpose, _)| purpose.is_none());
+        let answer = AnswerClass::of_newest(newest.map(|(row, ..)| row));
+        Ok(Decision::of(vec![answer], serde_json::json!({ "payee": self.payee.reveal() }), rows))
     }
 
-    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
-        Ok(vec![])
+    fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
+        log(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::History, answers)
     }
 }

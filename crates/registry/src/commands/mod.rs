@@ -5,8 +5,10 @@ mod ask_many;
 mod change_accounts;
 mod deliver;
 mod look_up;
+mod record_events;
 mod refuse_change;
 mod release_change;
+mod remembered;
 mod show_change;
 mod withdraw_change;
 
@@ -15,7 +17,9 @@ pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Questio
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refuse_change::RefuseChange;
 pub use release_change::{ReleaseChange, ReleaseState, Released};
+pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use show_change::{ShowChange, ShowState, ShownChange};
 pub use withdraw_change::WithdrawChange;

@@ -1,17 +1,22 @@
-//! Shows an officer a change that was held. It is about a person, so it is entered in the journal before it is shown.
+//! Shows an officer a change that was held. It is about a person, so it is entered in the journal and logged before it is shown.
 
+use super::look_up::log;
 use crate::account::DesignatedAccount;
+use crate::ask::{AnswerClass, AskKind};
 use crate::designation::State;
 use crate::policy;
 use crate::queries;
+use crate::resolve::Resolution;
 use crate::store;
 use denmark::BankDirectory;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Asks for everything about a change that was held.
 pub struct ShowChange {
+    /// Who asks: the same that gives the command.
+    pub actor: Actor,
     /// The change, by name.
     pub change: String,
 }
@@ -58,19 +63,21 @@ pub struct ShowState {
     ended: Option<journal::Account>,
     replaces: DesignatedAccount,
     in_force: Option<DesignatedAccount>,
+    answer: AnswerClass,
     banks: BankDirectory,
 }
 
 impl Command for ShowChange {
     const OPERATION: Operation = policy::SHOW_CHANGE;
     type State = ShowState;
-    type Change = ();
+    type Change = (Blind, AnswerClass);
     type Output = ShownChange;
 
     fn load(&self, scope: &Scope<'_>) -> Result<ShowState, Error> {
         let pending = queries::find_change(scope, &self.change)?;
-        let mut in_force = None;
+        let (mut in_force, mut answer) = (None, AnswerClass::Unknown);
         store::payee::find_many(scope, [&pending.change.payee], |_, payee| {
+            answer = AnswerClass::of(Resolution::of(Some(payee.status), payee.designation.as_ref()));
             let standing = payee.designation.map(|designation| designation.standing);
             in_force = standing.filter(|standing| standing.state != State::Closed).map(|standing| standing.account);
             Ok(())
@@ -80,16 +87,17 @@ impl Command for ShowChange {
             ended: pending.ended.as_ref().map(|ended| journal::read(scope, ended.entry)).transpose()?,
             replaces: store::designation::find(scope, pending.change.expects)?.standing.account,
             in_force,
+            answer,
             banks: store::bank::directory(scope.tx)?,
             pending,
         })
     }
 
-    fn decide(&self, state: ShowState, env: &Env) -> Result<Decision<(), ShownChange>, Refusal> {
-        let ShowState { pending, asked, ended, replaces, in_force, banks } = state;
+    fn decide(&self, state: ShowState, env: &Env) -> Result<Decision<Self::Change, ShownChange>, Refusal> {
+        let ShowState { pending, asked, ended, replaces, in_force, answer, banks } = state;
         let iban = |account: DesignatedAccount| account.iban(&banks).as_str().to_owned();
         let change = &pending.change;
-        let payee = change.asked.payee.reveal();
+        let (payee, looked_up) = (change.asked.payee.reveal(), (change.payee, answer));
         let facts = serde_json::json!({ "change": change.id.name(), "payee": payee });
         let shown = ShownChange {
             change: change.id.name(),
@@ -108,10 +116,11 @@ impl Command for ShowChange {
             ended_by: ended.map(|ended| ended.actor),
             why: pending.ended.and_then(|ended| ended.why),
         };
-        Ok(Decision::of(vec![], facts, shown))
+        Ok(Decision::of(vec![looked_up], facts, shown))
     }
 
-    fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
-        Ok(vec![])
+    fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let [(payee, answer)] = changes else { return Ok(vec![]) };
+        log(scope, entry, &self.actor, *payee, AskKind::Change, &[*answer])
     }
 }

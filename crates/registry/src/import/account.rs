@@ -153,7 +153,7 @@ pub struct AccountChange {
 }
 
 /// A change that is to wait.
-pub struct HeldChange {
+pub(crate) struct HeldChange {
     id: Id<PendingChange>,
     payee: Blind,
     expects: Link<Designation>,
@@ -424,8 +424,8 @@ fn save_held(scope: &Scope<'_>, entries: &[Changed<'_>], ids: &[Id<Designation>]
             new.push((*entry, PendingChange { id: *id, payee, expects, until, grounds, asked }));
         }
     }
-    let mut pending: Vec<_> = new.iter().map(|(_, change)| (&change.payee, Some((change.id, change.until)))).collect();
-    pending.sort_unstable_by_key(|(payee, _)| *payee);
+    let mut pending: Vec<_> = new.iter().map(|(_, change)| (&change.payee, change.id, change.until)).collect();
+    pending.sort_unstable_by_key(|(payee, ..)| *payee);
     store::payee::set_pending(scope.tx, pending)?;
     store::pending::insert_many(scope, &new)
 }

@@ -1,11 +1,10 @@
 //! The mirror of the company register.
 
 use super::Source;
-use super::population::{RegisterChange, RegisterState, Registered, check_date, save};
-use crate::payee::{PayeeId, RegisterStatus};
+use super::mirror::{self, RegisterChange, RegisterState};
 use crate::policy;
+use crate::register_event::{Register, Registered};
 use crate::row_refusal::RowRefusal;
-use denmark::Cvr;
 use kernel::journal::{Entry, Rows};
 use kernel::{Env, Error, Operation, Scope, Vault};
 
@@ -27,30 +26,23 @@ impl Source for Companies {
     }
 
     fn read(&self, fields: &[&str]) -> Result<Registered, RowRefusal> {
-        let [cvr, name, status, status_date] = fields else { return Err(RowRefusal::Malformed) };
-        let cvr = Cvr::parse(cvr).map_err(|_| RowRefusal::Payee)?;
-        if name.is_empty() {
-            return Err(RowRefusal::Empty);
-        }
-        let status = RegisterStatus::of_company(status).ok_or(RowRefusal::Status)?;
-        check_date(status_date)?;
-        Registered::new(PayeeId::Cvr(cvr).key(&self.vault), status, fields)
+        Registered::whole(Register::Companies, &self.vault, fields)
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&Registered]) -> Result<RegisterState, Error> {
-        RegisterState::load(scope, rows)
+        RegisterState::load(scope, rows.iter().copied())
     }
 
     fn decide(
         &self,
         state: &mut RegisterState,
         row: &Registered,
-        _: &Env,
+        env: &Env,
     ) -> Result<Option<RegisterChange>, RowRefusal> {
-        Ok(state.decide(row))
+        Ok(state.decide(row, env)?.change())
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[RegisterChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        save(scope, changes, entry)
+        mirror::save(scope, &[(entry, changes)])
     }
 }

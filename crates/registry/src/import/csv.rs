@@ -28,7 +28,12 @@ pub(super) enum Line<T> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(input: BufReader<R>) -> Self {
-        Self { input, number: 0, line: Vec::new(), reader: Reader::new(), parsed: vec![0; LINE_BYTES_MAX] }
+        Self::after(0, input)
+    }
+
+    /// Of a file of which so many lines came before.
+    pub(super) fn after(number: u64, input: BufReader<R>) -> Self {
+        Self { input, number, line: Vec::new(), reader: Reader::new(), parsed: vec![0; LINE_BYTES_MAX] }
     }
 
     /// Whether the first line is this header. A byte order mark before it is passed over.

@@ -8,12 +8,17 @@ mod account;
 mod bank;
 mod company;
 mod csv;
+mod mirror;
+mod pieces;
 mod population;
 
-pub use account::{AccountChange, AccountRow, AccountState, Accounts, HeldChange, Written};
-pub(crate) use account::{save as save_accounts, sender_is_known};
+pub use account::{AccountChange, AccountRow, AccountState, Accounts, Written};
+pub(crate) use account::{HeldChange, save as save_accounts, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
+pub use mirror::{AsOf, RegisterChange, RegisterState};
+pub(crate) use mirror::{Decided, save as save_mirror};
+pub use pieces::{Piece, Pieces, take};
 pub use population::Population;
 
 use crate::row_refusal::RowRefusal;
@@ -43,6 +48,8 @@ pub enum ImportRefusal {
     Header(&'static [&'static str]),
     /// No bank of that name is in the directory.
     BankUnknown,
+    /// It is not made of lines.
+    Endless,
 }
 
 impl Refuse for ImportRefusal {
@@ -50,6 +57,7 @@ impl Refuse for ImportRefusal {
         match self {
             Self::Header(_) => "import.header",
             Self::BankUnknown => "bank.unknown",
+            Self::Endless => "row.malformed",
         }
     }
 }
@@ -59,6 +67,7 @@ impl fmt::Display for ImportRefusal {
         match self {
             Self::Header(header) => write!(f, "line 1 must be the header {}", header.join(",")),
             Self::BankUnknown => f.write_str("no bank of that name is in the bank directory"),
+            Self::Endless => f.write_str("a line has no end"),
         }
     }
 }
@@ -247,7 +256,7 @@ pub fn run<S: Source>(
         let (send, receive) = mpsc::sync_channel(1);
         threads.spawn(move || {
             loop {
-                let chunk = read_chunk(source, &mut lines);
+                let chunk = read_rows(source, &mut lines, CHUNK_ROWS);
                 let is_last = !matches!(&chunk, Ok(rows) if rows.len() == CHUNK_ROWS);
                 if send.send(chunk).is_err() || is_last {
                     break;
@@ -258,23 +267,26 @@ pub fn run<S: Source>(
             let rows = rows?;
             let Some((first_line, _)) = rows.first() else { break };
             let chunk = Chunk { source, file: &hash, first_line: *first_line, rows };
-            let answer = writer.execute(&chunk, actor, &env())?;
-            counts += answer.counts;
-            for (line, code) in answer.rejects {
-                let refusal = RowRefusal::from_code(&code).unwrap_or(RowRefusal::Malformed);
-                rejects.push((line, refusal));
-            }
+            let (counted, rejected) = answered(writer.execute(&chunk, actor, &env())?);
+            counts += counted;
+            rejects.extend(rejected);
             progress(counts.rows);
         }
         Ok((counts, rejects))
     })
 }
 
+fn answered(Answer { counts, rejects }: Answer) -> (Counts, Vec<Reject>) {
+    let refusal = |code: &str| RowRefusal::from_code(code).unwrap_or(RowRefusal::Malformed);
+    (counts, rejects.into_iter().map(|(line, code)| (line, refusal(&code))).collect())
+}
+
 type ReadRows<R> = Vec<(u64, Result<R, RowRefusal>)>;
 
-fn read_chunk<S: Source>(source: &S, lines: &mut Lines<impl Read>) -> Result<ReadRows<S::Row>, Error> {
-    let mut rows = Vec::with_capacity(CHUNK_ROWS);
-    while rows.len() < CHUNK_ROWS {
+/// The next rows, at most so many.
+fn read_rows<S: Source>(source: &S, lines: &mut Lines<impl Read>, count_max: usize) -> Result<ReadRows<S::Row>, Error> {
+    let mut rows = Vec::with_capacity(count_max);
+    while rows.len() < count_max {
         let line = lines.next(|fields| {
             if fields.len() == S::HEADER.len() { source.read(fields) } else { Err(RowRefusal::Malformed) }
         })?;

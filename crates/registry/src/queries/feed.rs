@@ -158,8 +158,8 @@ fn numbers(scope: &Scope<'_>, payees: BTreeSet<Blind>) -> Result<BTreeMap<Blind,
 }
 
 /// The number that a register's row begins with. Of which kind it is, the payee's own key tells.
-fn registered_number(vault: &Vault, key: &Blind, record: &[u8]) -> Option<PayeeId> {
-    let number = std::str::from_utf8(record).ok()?.lines().next()?;
+fn registered_number(vault: &Vault, key: &Blind, record: &str) -> Option<PayeeId> {
+    let number = record.lines().next()?;
     let mut kinds = ["cpr", "cvr"].into_iter().filter_map(|kind| PayeeId::parse(&format!("{kind}:{number}")));
     kinds.find(|payee| payee.key(vault) == *key)
 }

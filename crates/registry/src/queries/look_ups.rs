@@ -1,5 +1,6 @@
 //! Who looked a payee up.
 
+use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
 use crate::{policy, store};
 use kernel::{Actor, Error, Scope, journal};
@@ -19,13 +20,13 @@ pub struct LookUpView {
     pub client: String,
     /// For which legal purpose.
     pub purpose: &'static str,
-    /// What was asked: `resolve`, `verify`, `map`.
+    /// What was asked: `resolve`, `verify`, `map`, `history`, `change`.
     pub kind: &'static str,
     /// What was answered, in a word.
     pub answer: &'static str,
 }
 
-/// The look-ups of one payee by other organisations' systems, newest first: those before the one whose id is `before`, at most
+/// The look-ups of one payee by other organisations' systems and by the agency, newest first: those before the one whose id is `before`, at most
 /// `limit` of them. The page after is that before its last row; a page that is not full is the last one.
 ///
 /// # Errors
@@ -51,6 +52,9 @@ pub fn look_ups(
         });
         Ok(())
     })?;
+    for view in views.iter_mut().filter(|view| view.purpose == LegalPurpose::Operation.name()) {
+        view.client = journal::read(scope, journal::entry_of(view.id))?.actor;
+    }
     views.reverse();
     let entries: Vec<i64> = views.iter().map(|view| journal::entry_of(view.id)).collect();
     journal::moments(scope.tx, entries, |at, moment| {

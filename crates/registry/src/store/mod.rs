@@ -5,6 +5,7 @@ pub(crate) mod bank;
 pub(crate) mod delivery;
 pub(crate) mod designation;
 pub(crate) mod look_up;
+pub(crate) mod message;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod pending;
@@ -23,6 +24,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     delivery::STATEMENTS,
     designation::STATEMENTS,
     look_up::STATEMENTS,
+    message::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
     pending::STATEMENTS,

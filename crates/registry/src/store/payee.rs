@@ -19,6 +19,8 @@ statements! {
     SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
     SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1, pending_until = $2 WHERE key = $3";
+    CLEAR_PENDING = "payee.clear_pending":
+        "UPDATE payee SET pending = NULL, pending_until = NULL WHERE key = $1 AND pending = $2";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
     PAGE = "payee.page":
         "SELECT key, status, register_row, designation, has_specific, pending, pending_until, number
@@ -142,17 +144,17 @@ pub(crate) fn set_has_specific<'k>(tx: &Tx<'_>, keys: impl IntoIterator<Item = &
     tx.run_many(&SET_SPECIFIC, keys.into_iter().map(|key| [true.into(), key.into()]))
 }
 
-/// Notes which change waits for each payee, and until when; or that none does.
+/// Notes which change waits for each payee, and until when.
 pub(crate) fn set_pending<'k>(
     tx: &Tx<'_>,
-    rows: impl IntoIterator<Item = (&'k Blind, Option<(Id<PendingChange>, Timestamp)>)>,
+    rows: impl IntoIterator<Item = (&'k Blind, Id<PendingChange>, Timestamp)>,
 ) -> Result<(), Error> {
-    tx.run_many(
-        &SET_PENDING,
-        rows.into_iter().map(|(key, pending)| {
-            [pending.map(|(id, _)| id).into(), pending.map(|(_, until)| until).into(), key.into()]
-        }),
-    )
+    tx.run_many(&SET_PENDING, rows.into_iter().map(|(key, id, until)| [id.into(), until.into(), key.into()]))
+}
+
+/// Notes that a change waits no more, unless another one has taken its place.
+pub(crate) fn clear_pending(tx: &Tx<'_>, key: &Blind, id: Id<PendingChange>) -> Result<(), Error> {
+    tx.run(&CLEAR_PENDING, &[key.into(), id.into()]).map(|_| ())
 }
 
 /// A row of the directory as it stands, for comparing it with the histories.

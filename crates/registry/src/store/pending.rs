@@ -180,7 +180,7 @@ pub(crate) fn end(
     let sealed = why.map(|why| scope.vault.seal(WHY_COLUMN, change.id, why.as_bytes())).transpose()?;
     let values = [change.id.into(), entry.number().into(), ending.code().into(), sealed.as_ref().into()];
     scope.tx.run(&INSERT_ENDING, &values)?;
-    store::payee::set_pending(scope.tx, [(&change.payee, None)])?;
+    store::payee::clear_pending(scope.tx, &change.payee, change.id)?;
     let mut tree = Tree::default();
     tree.push(ending_leaf(change.id, ending, why));
     Ok(Rows::of(EndingTable.name(), &tree))

@@ -1,7 +1,7 @@
 //! The mirrors of the population register and the company register.
 
 use crate::payee::RegisterStatus;
-use kernel::journal::{self, Entry, Rows, Table};
+use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
 use std::ops::Range;
@@ -31,15 +31,16 @@ pub(crate) struct Version {
     pub(crate) id: Id<RegisterRow>,
     pub(crate) status: RegisterStatus,
     /// The row's own text, canonical: equal texts are equal rows.
-    pub(crate) record: Zeroizing<Vec<u8>>,
+    pub(crate) record: Zeroizing<String>,
 }
 
 /// A version to be added.
 pub(crate) struct NewVersion {
+    pub(crate) id: Id<RegisterRow>,
     pub(crate) payee: Blind,
     pub(crate) previous: Option<Id<RegisterRow>>,
     pub(crate) status: RegisterStatus,
-    pub(crate) record: Zeroizing<Vec<u8>>,
+    pub(crate) record: Zeroizing<String>,
 }
 
 fn status(row: &Row<'_>, column: usize) -> Result<RegisterStatus, Error> {
@@ -54,7 +55,8 @@ pub(crate) fn find_many<'k>(
 ) -> Result<(), Error> {
     scope.tx.look_up(&OF_PAYEE, keys.into_iter().map(Into::into), |index, row| {
         let id = Id::new(row.int(0)?);
-        let record = scope.vault.open(RECORD_COLUMN, id, row.bytes(2)?)?;
+        let mut record = scope.vault.open(RECORD_COLUMN, id, row.bytes(2)?)?;
+        let record = Zeroizing::new(String::from_utf8(std::mem::take(&mut *record)).map_err(|_| row.broken(2))?);
         found(index, Version { id, status: status(row, 1)?, record })
     })
 }
@@ -77,20 +79,26 @@ pub(crate) fn status_known_at(
     Ok(None)
 }
 
-pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewVersion]) -> Result<Rows, Error> {
-    let mut tree = Tree::default();
+/// Adds versions, in the order of their ids; the rows of each entry.
+pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewVersion]) -> Result<Vec<Rows>, Error> {
     let mut encoder = Encoder::default();
-    let mut rows = Vec::with_capacity(new.len());
-    for (ordinal, version) in new.iter().enumerate() {
-        let id: Id<RegisterRow> = entry.row(ordinal)?;
-        rows.push((id, scope.vault.seal(RECORD_COLUMN, id, &version.record)?));
-        tree.push(leaf(&mut encoder, id, &version.payee, version.previous, version.status, &version.record));
+    let mut records = Vec::with_capacity(new.len());
+    let mut rows = Vec::new();
+    for of_entry in new.chunk_by(|row, next| journal::entry_of(row.id.number()) == journal::entry_of(next.id.number()))
+    {
+        let mut tree = Tree::default();
+        for version in of_entry {
+            let record = version.record.as_bytes();
+            records.push(scope.vault.seal(RECORD_COLUMN, version.id, record)?);
+            tree.push(leaf(&mut encoder, version.id, &version.payee, version.previous, version.status, record));
+        }
+        rows.push(Rows::of(RegisterTable.name(), &tree));
     }
     scope.tx.run_many(
         &INSERT,
-        new.iter().zip(&rows).map(|(version, (id, record))| {
+        new.iter().zip(&records).map(|(version, record)| {
             [
-                (*id).into(),
+                version.id.into(),
                 (&version.payee).into(),
                 version.previous.into(),
                 version.status.code().into(),
@@ -98,7 +106,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, entry: Entry, new: &[NewVersion]) -
             ]
         }),
     )?;
-    Ok(Rows::of(RegisterTable.name(), &tree))
+    Ok(rows)
 }
 
 /// The payees whose register row changed since the journal had `entries` entries.

@@ -94,7 +94,13 @@ impl Office {
     }
 
     fn told(&mut self, payee: &str) -> String {
-        let command = LookUp { payee: PayeeId::parse(payee).unwrap(), specific: None, as_of: None, known_at: None };
+        let command = LookUp {
+            actor: Actor::console(),
+            payee: PayeeId::parse(payee).unwrap(),
+            specific: None,
+            as_of: None,
+            known_at: None,
+        };
         match self.give(&command, &Actor::console()) {
             Ok(answer) => format!("{} {}", answer.state, answer.account.unwrap_or_default()),
             Err(code) => code.to_owned(),
@@ -366,7 +372,7 @@ fn one_that_is_refused_stops_no_other_and_a_request_is_one_entry() {
         ]
     );
     let payee = PayeeId::parse("se:11111111").unwrap();
-    let history = office.give(&ReadHistory { payee }, &Actor::console()).unwrap();
+    let history = office.give(&ReadHistory { actor: Actor::console(), payee }, &Actor::console()).unwrap();
     let told: Vec<_> = history
         .iter()
         .map(|row| {
@@ -443,7 +449,7 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     let mut office = Office::new();
     let name = one_waits(&mut office);
     let officer = Actor::operator("anna");
-    let shown = office.give(&ShowChange { change: name.to_lowercase() }, &officer).unwrap();
+    let shown = office.give(&ShowChange { actor: officer.clone(), change: name.to_lowercase() }, &officer).unwrap();
     assert_eq!(
         [&shown.state, &shown.payee, &shown.channel, &shown.asked_by],
         ["held", "se:11111111", "bank:North", "client:North"]
@@ -464,14 +470,19 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     assert_eq!(office.release(&name), Ok(true));
     assert_eq!(office.release(&name), Err("change.ended"));
     assert_eq!(office.withdraw("North", &name), Err("change.ended"));
-    let shown = office.give(&ShowChange { change: name.clone() }, &officer).unwrap();
+    let shown = office.give(&ShowChange { actor: officer.clone(), change: name.clone() }, &officer).unwrap();
     let of = |text: &Option<String>| text.clone().unwrap_or_default();
     assert_eq!(
         [shown.state.clone(), of(&shown.ended_by), of(&shown.why)],
         ["released", "operator:anna", "asked"].map(str::to_owned)
     );
     let payee = PayeeId::parse("se:11111111").unwrap();
-    let history = office.give(&ReadHistory { payee }, &Actor::console()).unwrap();
+    let history = office.give(&ReadHistory { actor: Actor::console(), payee }, &Actor::console()).unwrap();
+    let seen = office.place.writer.read(|scope| queries::look_ups(scope, &officer, &payee, None, 10)).unwrap();
+    let seen: Vec<_> = seen.iter().map(|row| (row.client.as_str(), row.kind, row.answer)).collect();
+    let [console, anna] = ["console", "operator:anna"];
+    let shown = |answer| (anna, "change", answer);
+    assert_eq!(seen, [(console, "history", "in_force"), shown("in_force"), shown("in_force")]);
     let newest = &history[0];
     assert_eq!([&newest.by, &newest.channel], ["operator:anna", "bank:North"]);
     assert_eq!([of(&newest.reason), of(&newest.consent)], ["user_request", "phone"].map(str::to_owned));
@@ -490,7 +501,10 @@ fn who_may_end_what_waits() {
     };
     let north = client("North");
     assert_eq!(office.give(&release("mine", &north), &north), Err("policy.not_allowed"));
-    assert_eq!(office.give(&ShowChange { change: name.clone() }, &north).err(), Some("policy.not_allowed"));
+    assert_eq!(
+        office.give(&ShowChange { actor: north.clone(), change: name.clone() }, &north).err(),
+        Some("policy.not_allowed")
+    );
     assert_eq!(office.give(&release(" ", &officer), &officer), Err("change.why"));
     assert_eq!(office.withdraw("South", &name), Err("change.unknown"));
     for other in ["", "0000000000000", "nobody", &name[1..]] {
@@ -504,6 +518,12 @@ fn who_may_end_what_waits() {
     let row = office.row(&written, "user_request", "phone");
     let answers = office.ask("North", vec![row.clone(), row], Unexpected::Hold).unwrap();
     assert_eq!([word(&answers[0]), word(&answers[1])], ["held", "change.waiting"]);
+    // A clock that goes backwards brings the former one back, and takes nothing away.
+    let ChangeAnswer::Held(next) = answers[0].clone() else { panic!("it is not held") };
+    office.place.now -= WAITS_DAYS * DAY;
+    assert_eq!(office.refuse(&name), Ok(()));
+    assert_eq!(office.waiting(None), [next.as_str()]);
+    office.place.verify();
     // An officer who asked for it is no other person.
     let written = Written { action: "register", payee: "p:1000000001", account: "0040-1", ..Written::default() };
     let ask = |office: &mut Office, account| {

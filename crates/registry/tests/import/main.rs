@@ -4,6 +4,7 @@
 
 mod changes;
 mod place;
+mod registers;
 mod resolving;
 
 use denmark::Cvr;
@@ -23,7 +24,7 @@ fn told(place: &mut Place) -> Vec<String> {
     let mut told = Vec::new();
     for payee in PAYEES {
         let payee = PayeeId::parse(payee).unwrap();
-        let command = LookUp { payee, specific: None, as_of: None, known_at: None };
+        let command = LookUp { actor: Actor::console(), payee, specific: None, as_of: None, known_at: None };
         told.push(match place.writer.execute(&command, &Actor::console(), &env) {
             Ok(answer) => format!("{:?} {}", answer.account, answer.state),
             Err(error) => error.code().to_owned(),

@@ -11,16 +11,20 @@ use kernel::journal::{self, size_and_root};
 use kernel::{Actor, Env, Error, Refusal, Role, Timestamp};
 use place::Place;
 use registry::allowance;
-use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, Resolve, Verify, VerifyAnswer};
-use registry::commands::{AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, Question, WithdrawChange};
+use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, MapAnswer, MapQuestion, Resolve, Verify, VerifyAnswer};
+use registry::bucket::Limits;
+use registry::commands::{
+    AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory, Remembered, WithdrawChange,
+};
 use registry::designation::Channel;
 use registry::import::{Population, Source};
 use registry::legal_purpose::LegalPurpose;
+use registry::message::{Message, MessageId, MessageKind, Outcome};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::pending::{Unexpected, WAITS_DAYS};
 use registry::purpose::BenefitKind;
-use registry::queries::{LookUpView, look_ups};
+use registry::queries::{self, LookUpView, MessageName, look_ups};
 
 const DAY: i64 = 86_400_000_000;
 const HOUR: i64 = DAY / 24;
@@ -181,19 +185,20 @@ fn a_change_that_waits_is_told_with_the_account_that_it_would_replace() {
     let check = |place: &mut Place, payee: &str, benefit: &str, expected: [bool; 2]| {
         let told =
             ask::<Resolve>(place, client(Role::PublicPayer), LegalPurpose::Payment, vec![about(payee, benefit, ())]);
-        let to_a_bank = ask::<Map>(place, client(Role::Bank), LegalPurpose::Payment, vec![about(payee, "", ())]);
-        let found = [told.unwrap()[0].pending_change, to_a_bank.unwrap()[0].pending_change];
+        let question = vec![about(payee, "", MapQuestion::Which)];
+        let mapped = ask::<Map>(place, client(Role::PublicPayer), LegalPurpose::Payment, question).unwrap();
+        let found = [told.unwrap()[0].pending_change, mapped[0].account.as_ref().unwrap().pending_change];
         assert_eq!(found, expected, "{payee} {benefit}");
     };
-    check(&mut place, PLAIN, "", [true, false]);
-    check(&mut place, SPECIFIC, "", [true, false]);
-    check(&mut place, SPECIFIC, "NKSBOS", [false, false]);
+    check(&mut place, PLAIN, "", [true, true]);
+    check(&mut place, SPECIFIC, "", [true, true]);
+    check(&mut place, SPECIFIC, "NKSBOS", [false, true]);
     check(&mut place, CHANGED, "", [false, false]);
     let withdraw = WithdrawChange { change: names[1].clone(), channel: Channel::Bank("South".to_owned()) };
     assert!(place.writer.execute(&withdraw, &actor, &env).unwrap());
     check(&mut place, SPECIFIC, "", [false, false]);
     place.now = held + WAITS_DAYS * DAY - 1;
-    check(&mut place, PLAIN, "", [true, false]);
+    check(&mut place, PLAIN, "", [true, true]);
     place.now += 1;
     check(&mut place, PLAIN, "", [false, false]);
     place.verify();
@@ -214,23 +219,53 @@ fn an_account_that_is_somebody_elses_benefit_is_not_told() {
     assert_eq!(told_to(Client { payer: None, ..client(Role::PublicPayer) }), Err("look_up.benefit"));
 }
 
+/// One word for each part of what a mapper's client is told.
+fn mapped(answer: &MapAnswer) -> String {
+    let account = answer.account.as_ref().map(|told| {
+        let bank = told.bank.as_ref().map_or("-", |bank| bank.name.as_str());
+        let days = told.changed_days_ago.map_or_else(|| "-".to_owned(), |days| days.to_string());
+        format!(" {} {bank} {days}", told.account.to_text())
+    });
+    let recently = if answer.changed_recently { " recently" } else { "" };
+    format!("{}{}{recently}", answer.state.name(), account.unwrap_or_default())
+}
+
 #[test]
-fn a_mapper_tells_a_bank_only_whether_there_is_an_account() {
+fn a_mapper_tells_each_role_what_it_may_know() {
     let mut place = nation();
-    let mut check = |payee: &str, payer: &str, bank: &str| {
-        for (role, expected) in [(Role::PublicPayer, payer), (Role::Bank, bank)] {
-            let questions = vec![about(payee, "", ())];
-            let answers = ask::<Map>(&mut place, client(role), LegalPurpose::Payment, questions).unwrap();
-            assert_eq!(told(&answers[0]), expected, "{payee} {role:?}");
-        }
+    let mut check = |role: Role, payee: &str, [which, whether, is]: [&str; 3]| {
+        let own = Account::parse(if payee == CHANGED { "0041-22" } else { "0040-1" }).unwrap();
+        let (other, none) = (Account::parse("0040-123").unwrap(), "not_possible");
+        let questions = [MapQuestion::Which, MapQuestion::Whether, MapQuestion::Is(own), MapQuestion::Is(other)];
+        let questions = questions.map(|question| about(payee, "", question)).into();
+        let answers = ask::<Map>(&mut place, client(role), purpose_of(role), questions).unwrap();
+        // An answer that is kept is the same when it comes back.
+        let kept: Vec<MapAnswer> = serde_json::from_str(&serde_json::to_string(&answers).unwrap()).unwrap();
+        assert_eq!(kept, answers);
+        let is_not = match is {
+            "match" => "no_match",
+            "match recently" => "no_match recently",
+            other => other,
+        };
+        let expected = if role == Role::Bank { [none, none, is, is_not] } else { [which, whether, is, is_not] };
+        assert_eq!(answers.iter().map(mapped).collect::<Vec<_>>(), expected, "{role:?} {payee}");
     };
-    let account = "in_force DK3300400000000001 NDEADKKK 1970-01-02T00:00:00.000001Z - -";
-    check(PLAIN, account, "in_force - - - - -");
-    for (payee, state) in
-        [(FROZEN, "frozen"), (CLOSED, "closed"), (WITHOUT, "none"), (DEAD, "dead"), (NOBODY, "unknown")]
-    {
-        check(payee, &format!("{state} - - - - -"), "not_possible - - - - -");
+    for role in [Role::PublicPayer, Role::Authority] {
+        check(role, PLAIN, ["in_force 0040-0000000001 DKK North -", "in_force", "match"]);
+        check(role, CHANGED, ["in_force 0041-0000000022 DKK North 9", "in_force", "match recently"]);
+        check(role, FROZEN, ["frozen"; 3]);
+        check(role, CLOSED, ["closed"; 3]);
+        check(role, WITHOUT, ["none"; 3]);
+        check(role, DEAD, ["dead"; 3]);
+        check(role, NOBODY, ["unknown"; 3]);
     }
+    check(Role::Bank, PLAIN, ["", "", "match"]);
+    check(Role::Bank, CHANGED, ["", "", "match recently"]);
+    for payee in [FROZEN, CLOSED, WITHOUT, DEAD, NOBODY] {
+        check(Role::Bank, payee, ["", "", "not_possible"]);
+    }
+    // Accounts for one payer's benefits are not a mapper's.
+    check(Role::PublicPayer, ONLY_SPECIFIC, ["none"; 3]);
 }
 
 #[test]
@@ -298,19 +333,22 @@ fn who_may_ask_what_for_which_purpose() {
             let (payee, account) = (about(PLAIN, "", ()), Account::parse("0040-1").unwrap());
             let done = match kind {
                 "resolve" => ask::<Resolve>(&mut place, client, purpose, vec![payee]).map(|_| ()),
-                "map" => ask::<Map>(&mut place, client, purpose, vec![payee]).map(|_| ()),
+                "map" => {
+                    let question = about(PLAIN, "", MapQuestion::Is(account));
+                    ask::<Map>(&mut place, client, purpose, vec![question]).map(|_| ())
+                }
                 _ => ask::<Verify>(&mut place, client, purpose, vec![about(PLAIN, "", account)]).map(|_| ()),
             };
             done.map_or_else(|refusal| refusal.code, |()| "ok")
         };
         let found = ["resolve", "verify", "map"].map(|kind| purposes.map(|purpose| outcome(kind, purpose)));
-        let (no, lacks) = (["policy.not_allowed"; 5], "look_up.purpose");
-        // payment, recovery, credit_agreement, fraud_prevention, law
+        let (no, lacks) = (["policy.not_allowed"; 6], "look_up.purpose");
+        // payment, recovery, credit_agreement, fraud_prevention, law, operation
         let expected = match role {
-            Role::PublicPayer => [["ok", lacks, lacks, "ok", lacks]; 3],
-            Role::PrivatePayer => [no, ["ok", lacks, "ok", lacks, lacks], no],
-            Role::Bank => [no, ["ok", lacks, "ok", "ok", lacks], ["ok", lacks, "ok", "ok", lacks]],
-            Role::Authority => [[lacks, "ok", lacks, "ok", "ok"], [lacks, "ok", lacks, "ok", "ok"], no],
+            Role::PublicPayer => [["ok", lacks, lacks, "ok", lacks, lacks]; 3],
+            Role::PrivatePayer => [no, ["ok", lacks, "ok", lacks, lacks, lacks], no],
+            Role::Bank => [no, ["ok", lacks, "ok", "ok", lacks, lacks], ["ok", lacks, "ok", "ok", lacks, lacks]],
+            Role::Authority => [[lacks, "ok", lacks, "ok", "ok", lacks]; 3],
             Role::Console | Role::Operator | Role::RegisterFeed => [no; 3],
         };
         assert_eq!(found, expected, "{role:?}");
@@ -379,6 +417,39 @@ fn each_look_up_is_logged_also_one_of_nobody_and_a_request_has_one_entry() {
     let others = Actor::client(Role::Bank, "system");
     let refused = place.writer.read(|scope| look_ups(scope, &others, &payee, None, 1)).unwrap_err();
     assert_eq!(refused.code(), "policy.not_allowed");
+    place.verify();
+}
+
+#[test]
+fn the_agencys_own_look_ups_are_logged_with_those_of_others() {
+    let mut place = nation();
+    ask::<Resolve>(&mut place, client(Role::PublicPayer), LegalPurpose::Payment, vec![about(FROZEN, "", ())]).unwrap();
+    let operator = Actor::operator("kirsten");
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    let payee = |payee: &str| PayeeId::parse(payee).unwrap();
+    for text in [FROZEN, DEAD, WITHOUT] {
+        let (actor, payee) = (operator.clone(), payee(text));
+        let look_up = LookUp { actor: actor.clone(), payee, specific: None, as_of: None, known_at: None };
+        place.writer.execute(&look_up, &operator, &env).unwrap();
+        place.writer.execute(&ReadHistory { actor, payee }, &operator, &env).unwrap();
+    }
+    // Whoever is refused learns nothing of anybody.
+    let (actor, payee) = (operator.clone(), payee(NOBODY));
+    assert_eq!(
+        place.writer.execute(&ReadHistory { actor, payee }, &operator, &env).unwrap_err().code(),
+        "payee.unknown"
+    );
+    let mut check = |payee: &str, expected: &[(&str, &str, &str, &str)]| {
+        let found = log(&mut place, payee, None, 10);
+        let found: Vec<_> = found.iter().map(|row| (row.client.as_str(), row.purpose, row.kind, row.answer)).collect();
+        assert_eq!(found, expected, "{payee}");
+    };
+    let by = |kind, answer| ("operator:kirsten", "operation", kind, answer);
+    let others = ("client:system", "payment", "resolve", "frozen");
+    check(FROZEN, &[by("history", "frozen"), by("resolve", "frozen"), others]);
+    check(DEAD, &[by("history", "in_force"), by("resolve", "dead")]);
+    check(WITHOUT, &[by("history", "none"), by("resolve", "none")]);
+    check(NOBODY, &[]);
     place.verify();
 }
 
@@ -556,4 +627,160 @@ fn requests_that_are_answered_together_are_answered_as_one_after_the_other() {
     }
     together.verify();
     apart.verify();
+}
+
+/// How many a payer finds who asks for six weeks about 600,000 invented numbers, of which so many in a hundred are somebody's,
+/// as soon as it is let in, for this purpose. To be told that it is another account is to find somebody.
+fn sweep<K: Ask>(
+    place: &mut Place,
+    role: Role,
+    purpose: LegalPurpose,
+    asked: impl Fn() -> K::Asked,
+    is_found: fn(&K::Answer) -> bool,
+) -> usize {
+    let (begin, size) = (place.now, 50);
+    let (mut found, mut questions) = (0, 0);
+    while questions < 600_000 && place.now <= begin + 42 * DAY {
+        let about = (questions..questions + size).map(|at| about(&format!("p:{}", 2_000_000_000 + at), "", asked()));
+        match ask::<K>(place, client(role), purpose, about.collect()) {
+            Ok(answers) => {
+                found += answers.iter().filter(|answer| is_found(answer)).count();
+                questions += size;
+            }
+            Err(refusal) => place.now += refusal.retry_after_seconds.unwrap() as i64 * 1_000_000,
+        }
+    }
+    found
+}
+
+#[test]
+fn six_hundred_thousand_invented_numbers_find_a_thousand_at_most() {
+    let purposes = |role| LegalPurpose::ALL.into_iter().filter(move |purpose| Limits::of(role, *purpose).is_some());
+    for per_cent in [16, 45] {
+        let mut place = nation();
+        // As many as are ever reached.
+        let somebody = (0..5_000).filter(|at| at * 37 % 100 < per_cent);
+        let rows: Vec<String> =
+            somebody.map(|at| format!("register,p:{},0040-{at},,,,,", 2_000_000_000 + at)).collect();
+        place.accounts(&Channel::Operator, &rows);
+        let role = Role::PublicPayer;
+        let resolved: usize = purposes(role)
+            .map(|purpose| {
+                sweep::<Resolve>(&mut place, role, purpose, || (), |answer| answer.state == AnswerClass::InForce)
+            })
+            .sum();
+        let (role, account) = (Role::PrivatePayer, Account::parse("0041-1").unwrap());
+        let verified: usize = purposes(role)
+            .map(|purpose| {
+                let is_found = |answer: &VerifyAnswer| answer.result != AnswerClass::NotPossible;
+                sweep::<Verify>(&mut place, role, purpose, || account, is_found)
+            })
+            .sum();
+        for (found, what) in [(resolved, "resolved"), (verified, "verified")] {
+            assert!((100..=1000).contains(&found), "{what} of {per_cent} in a hundred: {found}");
+        }
+        place.verify();
+    }
+}
+
+/// A message that asks which account each of these has; one more of its entries was refused before.
+fn message(place: &Place, role: Role, transaction: &str, payees: &[&str]) -> Remembered<AskMany<Map>> {
+    let vault = place.writer.store.vault();
+    let questions = payees.iter().map(|payee| about(payee, "", MapQuestion::Which)).collect();
+    let ask = AskMany::new(vault, client(role), purpose_of(role), questions).unwrap();
+    let mut entries: Vec<_> = payees.iter().map(|payee| (format!("{transaction}/{payee}"), None)).collect();
+    entries.insert(1, (format!("{transaction}/bad"), Some(refused())));
+    Remembered::new(vault, ask, &client(role).actor, MessageKind::Resolve, transaction, entries)
+}
+
+fn refused() -> Outcome {
+    Outcome::Refused { code: "mapper.id".to_owned(), text: "There is no id.".to_owned() }
+}
+
+#[test]
+fn a_message_is_answered_as_it_was_when_it_was_looked_at() {
+    let mut place = nation();
+    let actor = Actor::client(Role::Authority, "system");
+    let entries = |place: &mut Place| place.writer.read(|scope| size_and_root(scope.tx)).unwrap().0;
+    let mut sent = message(&place, Role::Authority, "t-1", &[PLAIN, NOBODY]);
+    let as_of = entries(&mut place);
+    place.writer.read(|scope| sent.command.look_before(scope)).unwrap();
+    place.accounts(&Channel::Operator, &["change,p:1000000001,0041-9,,0040,,,".to_owned()]);
+    let [env, another] = [7, 8].map(|chance| Env::new(Timestamp::from_micros(place.now), chance));
+    let at_once = message(&place, Role::Authority, "t-2", &[PLAIN, NOBODY]);
+    let messages = [(sent, &actor, &env), (at_once, &actor, &another)];
+    let mut answers = place.writer.execute_group(|group| group.execute_jointly(&messages)).unwrap().into_iter();
+    let mut next = || answers.next().unwrap().unwrap().output.iter().map(mapped).collect::<Vec<_>>();
+    assert_eq!(next(), ["in_force 0040-0000000001 DKK North -", "unknown"]);
+    assert_eq!(next(), ["in_force 0041-0000000009 DKK North 0", "unknown"]);
+    // The entry says which moment it was.
+    let last = entries(&mut place) as i64;
+    let facts = |place: &mut Place, entry| place.writer.read(|scope| journal::read(scope, entry)).unwrap().facts;
+    assert_eq!(facts(&mut place, last - 2)["as_of"], as_of);
+    assert_eq!(facts(&mut place, last - 1)["as_of"], serde_json::Value::Null);
+    assert_eq!(log(&mut place, PLAIN, None, 10).len(), 2);
+    place.verify();
+}
+
+#[test]
+fn what_became_of_a_message_is_told_to_its_client_for_a_while() {
+    let mut place = nation();
+    let mut names = Vec::new();
+    for (chance, transaction, payees) in
+        [(1, "t-1", [PLAIN, NOBODY]), (2, "t-2", [CLOSED, PLAIN]), (3, "t-1", [DEAD, PLAIN])]
+    {
+        let actor = Actor::client(Role::Authority, "system");
+        let env = Env::new(Timestamp::from_micros(place.now), chance);
+        let messages = [(message(&place, Role::Authority, transaction, &payees), &actor, &env)];
+        let mut done = place.writer.execute_group(|group| group.execute_jointly(&messages)).unwrap();
+        names.push(done.pop().unwrap().unwrap().name);
+        place.now += HOUR;
+    }
+    let show = |found: Option<(MessageId, Message)>| {
+        let (id, message) = found?;
+        let outcome = |(reference, outcome): (String, Outcome)| match outcome {
+            Outcome::Told(class) => format!("{reference} {}", class.name()),
+            Outcome::Refused { code, .. } => format!("{reference} {code}"),
+            other => format!("{reference} {other:?}"),
+        };
+        let entries: Vec<String> = message.entries.into_iter().map(outcome).collect();
+        Some((id.name(), message.transaction, entries.join(", ")))
+    };
+    let ask = |place: &mut Place, client: &str, kind, name: MessageName| {
+        let actor = Actor::client(Role::Authority, client);
+        show(place.writer.read(|scope| queries::message(scope, &actor, kind, &name)).unwrap())
+    };
+    let found = |at: usize, transaction: &str, entries: &str| {
+        Some((names[at].clone(), transaction.to_owned(), entries.to_owned()))
+    };
+    let transaction = |name: &str| MessageName::Transaction(name.to_owned());
+    let references = |names: &[&str]| MessageName::References(names.iter().map(|name| (*name).to_owned()).collect());
+    let resolve = MessageKind::Resolve;
+    let second = "t-2/p:1000000005 closed, t-2/bad mapper.id, t-2/p:1000000001 in_force";
+    assert_eq!(ask(&mut place, "system", resolve, transaction("t-2")), found(1, "t-2", second));
+    assert_eq!(ask(&mut place, "system", resolve, MessageName::Correlation(names[1].clone())), found(1, "t-2", second));
+    // Of two that the client called alike, the newest counts; by our own name, each is found.
+    let third = "t-1/cpr:6501701238 dead, t-1/bad mapper.id, t-1/p:1000000001 in_force";
+    assert_eq!(ask(&mut place, "system", resolve, transaction("t-1")), found(2, "t-1", third));
+    let first = "t-1/p:1000000001 in_force, t-1/bad mapper.id, t-1/cpr:7201701235 unknown";
+    assert_eq!(ask(&mut place, "system", resolve, MessageName::Correlation(names[0].clone())), found(0, "t-1", first));
+    let asked = references(&["t-2/bad", "t-1/cpr:7201701235", "none", "t-1/cpr:6501701238"]);
+    let entries = "t-2/bad mapper.id, t-1/cpr:7201701235 unknown, t-1/cpr:6501701238 dead";
+    assert_eq!(ask(&mut place, "system", resolve, asked), found(2, "t-1", entries));
+    for nothing in [transaction("t-3"), MessageName::Correlation("0".repeat(13)), references(&["none"])] {
+        assert_eq!(ask(&mut place, "system", resolve, nothing), None);
+    }
+    assert_eq!(ask(&mut place, "other", resolve, transaction("t-2")), None);
+    assert_eq!(ask(&mut place, "other", resolve, MessageName::Correlation(names[1].clone())), None);
+    assert_eq!(ask(&mut place, "other", resolve, references(&["t-2/bad"])), None);
+    assert_eq!(ask(&mut place, "system", MessageKind::Link, transaction("t-2")), None);
+
+    let sweep = |place: &mut Place, now| {
+        queries::sweep_messages(&mut place.writer.connection, Timestamp::from_micros(now)).unwrap();
+        [0, 1, 2].map(|at| ask(place, "system", resolve, MessageName::Correlation(names[at].clone())).is_some())
+    };
+    assert_eq!(sweep(&mut place, 80 * DAY), [true; 3]);
+    assert_eq!(sweep(&mut place, 80 * DAY + HOUR), [false, true, true]);
+    assert_eq!(sweep(&mut place, 81 * DAY), [false; 3]);
+    place.verify();
 }

@@ -1,6 +1,6 @@
 -- The registry's tables. An id is the place in the journal at which its row was recorded (see kernel::journal::Entry::row).
--- Rows of payee, specific_account are where resolving begins, and those of allowance are counters; everything else is only ever
--- added to.
+-- Rows of payee, specific_account are where resolving begins, those of allowance are counters, and those of mapper_message expire;
+-- everything else is only ever added to.
 
 -- One row a payee, in the order of the blind index: where a look-up begins.
 CREATE TABLE payee (
@@ -95,7 +95,7 @@ CREATE TABLE payer (
 ) /*append-only*/;
 CREATE INDEX payer_name ON payer (name_key, id);
 
--- Every look-up of a payee by another organisation's system, also of one who is not there.
+-- Every look-up of a payee, also of one who is not there.
 CREATE TABLE look_up (
     id BIGINT NOT NULL PRIMARY KEY,
     -- The how-manieth of all look-ups it is, from 0; and which run of 2^14 of them that makes it part of.
@@ -150,3 +150,16 @@ CREATE TABLE delivery_progress (
     holder BIGINT NOT NULL,
     held_until BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
+
+-- What became of the messages of a mapper's clients, for as long as they can ask. Swept then. An id is our own name for the
+-- message, given by time.
+CREATE TABLE mapper_message (
+    id BIGINT NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    kind BIGINT NOT NULL,
+    -- The client's own name for it, blind.
+    transaction_key BYTEA NOT NULL,
+    message BYTEA NOT NULL
+);
+CREATE INDEX mapper_message_transaction ON mapper_message (transaction_key, id);
+CREATE INDEX mapper_message_client ON mapper_message (client, kind, id);

@@ -39,7 +39,7 @@ impl World {
             self.look_up(at, purpose)?;
         }
         let nobody = PayeeId::Cpr(self.nation.unregistered_cpr(self.chance.next()));
-        let command = LookUp { payee: nobody, specific: None, as_of: None, known_at: None };
+        let command = LookUp { actor: Actor::console(), payee: nobody, specific: None, as_of: None, known_at: None };
         self.refuse(&command, "payee.unknown")
     }
 
@@ -47,7 +47,7 @@ impl World {
         let payee = &self.model.payees[at];
         let specific = purpose
             .and_then(|(payer, benefit)| Some((self.model.payers[payer].name.clone(), BenefitKind::parse(benefit)?)));
-        let command = LookUp { payee: payee.id, specific, as_of: None, known_at: None };
+        let command = LookUp { actor: Actor::console(), payee: payee.id, specific, as_of: None, known_at: None };
         let standing = payee.standing(purpose);
         let state = match payee.account(purpose) {
             Ok(_) => "in_force",
@@ -76,7 +76,8 @@ impl World {
     /// What was told once is told again, when it is asked for as it was known then.
     fn look_back(&mut self, Remembered { at, payee, answer }: &Remembered) -> Result<(), Error> {
         let env = self.env()?;
-        let command = LookUp { payee: *payee, specific: None, as_of: Some(*at), known_at: Some(*at) };
+        let command =
+            LookUp { actor: Actor::console(), payee: *payee, specific: None, as_of: Some(*at), known_at: Some(*at) };
         let again = self.writer.execute(&command, &operator(), &env)?;
         self.count("commands", "look_back", 1);
         if again == *answer { Ok(()) } else { Err(differs("what was known once is not told again")) }
