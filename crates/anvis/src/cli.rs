@@ -82,6 +82,9 @@ pub enum Command {
     /// The systems of other organisations, and how they come in.
     #[command(subcommand)]
     Client(Client),
+    /// What is given to other organisations' systems without their asking.
+    #[command(subcommand)]
+    Delivery(Delivery),
     /// The account in force for one payee.
     Resolve {
         /// cpr:N, cvr:N, se:N or p:N.
@@ -456,6 +459,49 @@ pub enum Client {
     },
 }
 
+#[derive(Subcommand)]
+pub enum Delivery {
+    /// Give a bank what concerns it, or say where that goes from now on.
+    #[command(group(clap::ArgGroup::new("place").required(true).args(["url", "folder"])))]
+    Add {
+        /// What you call it.
+        name: String,
+        /// Its messages, or the payment files that were completed for payers who have it as their bank.
+        #[arg(long, value_name = "messages|files", value_parser = delivered)]
+        what: registry::delivery::What,
+        /// The bank, as the bank directory names it.
+        #[arg(long, value_name = "NAME")]
+        bank: String,
+        /// A server that takes it by POST: https://, or http:// on this machine.
+        #[arg(long)]
+        url: Option<String>,
+        /// Who issued the server's certificate (PEM) [default: whom the operating system trusts].
+        #[arg(long, conflicts_with = "folder", value_name = "FILE", value_parser = existing_file)]
+        ca: Option<PathBuf>,
+        /// A certificate that is shown to the server (PEM)…
+        #[arg(long, requires = "key", conflicts_with = "folder", value_name = "FILE", value_parser = existing_file)]
+        cert: Option<PathBuf>,
+        /// …and its private key (PEM).
+        #[arg(long, requires = "cert", value_name = "FILE", value_parser = existing_file)]
+        key: Option<PathBuf>,
+        /// A folder in which it is put.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Begin with all that was ever recorded, and not with what is recorded from now on.
+        #[arg(long)]
+        from_beginning: bool,
+    },
+    /// End a delivery: what was not taken yet is given no more.
+    End {
+        /// Its name.
+        name: String,
+    },
+    /// Every delivery, and how far it is.
+    List,
+    /// Give what is due now, once; while 'anvis serve' runs, it does so every second.
+    Run,
+}
+
 /// Who asks for a token, where, and for what.
 #[derive(Args)]
 pub struct Claim {
@@ -590,6 +636,10 @@ fn no_account(text: &str) -> Result<registry::payer::NoAccount, String> {
 fn client_role(text: &str) -> Result<kernel::Role, String> {
     kernel::Role::parse_client(text)
         .ok_or_else(|| "write public-payer, private-payer, bank, authority or register-feed".to_owned())
+}
+
+fn delivered(text: &str) -> Result<registry::delivery::What, String> {
+    registry::delivery::What::parse(text).ok_or_else(|| "write messages or files".to_owned())
 }
 
 fn algorithm(text: &str) -> Result<eid::key::Algorithm, String> {

@@ -2,6 +2,7 @@
 
 use crate::caller::{Caller, Gate, Thumbprint, Tokens, out_of_scope};
 use crate::core::{Clock, Core, Sizes};
+use crate::delivery::{Deliveries, Patience};
 use crate::emptied::Emptied;
 use crate::headers::IdempotencyKey;
 use crate::identity::Identity;
@@ -97,6 +98,8 @@ pub struct Edge {
     pub clock: Clock,
     /// Where what happens is told.
     pub log: Log,
+    /// What is given to others without their asking.
+    pub deliveries: Arc<Deliveries>,
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
@@ -148,6 +151,7 @@ impl Edge {
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
+        let deliveries = Deliveries::start(&store, clock.clone(), Patience::default(), metrics.clone(), log.clone())?;
         let process = u64::from_be_bytes(Secrets::from_system().bytes()?);
         let document = openapi::document(&routes);
         let documents = Documents { openapi: document.to_string().into(), page: crate::page::page(&document).into() };
@@ -159,6 +163,7 @@ impl Edge {
             metrics,
             clock,
             log,
+            deliveries,
             documents,
             identity,
             emptied: Emptied::default(),
@@ -176,6 +181,7 @@ impl Edge {
     /// From now on it is not ready for more.
     pub fn begin_stop(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
+        self.deliveries.begin_stop();
     }
 
     /// Whether it is about to end.

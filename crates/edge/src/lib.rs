@@ -12,6 +12,7 @@ pub mod body;
 pub mod caller;
 mod codes;
 pub mod core;
+pub mod delivery;
 mod edge;
 mod emptied;
 pub mod headers;

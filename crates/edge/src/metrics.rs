@@ -1,6 +1,7 @@
 //! What is counted, and how it is shown: the text format of Prometheus. A label is one of a few fixed words; nothing of a
 //! person, and no client, is one.
 
+use registry::delivery::What;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -29,10 +30,12 @@ pub enum Queue {
     Piece,
     /// For what is looked after every second.
     Upkeep,
+    /// For what is delivered.
+    Delivery,
 }
 
 impl Queue {
-    const ALL: [Self; 6] = [Self::Write, Self::Read, Self::Long, Self::File, Self::Piece, Self::Upkeep];
+    const ALL: [Self; 7] = [Self::Write, Self::Read, Self::Long, Self::File, Self::Piece, Self::Upkeep, Self::Delivery];
 
     const fn name(self) -> &'static str {
         match self {
@@ -42,6 +45,7 @@ impl Queue {
             Self::File => "file",
             Self::Piece => "piece",
             Self::Upkeep => "upkeep",
+            Self::Delivery => "delivery",
         }
     }
 }
@@ -82,6 +86,16 @@ pub struct Metrics {
     tokens_verified: AtomicU64,
     tokens_refused: AtomicU64,
     log_lines_dropped: AtomicU64,
+    delivered: [OfDelivery; What::ALL.len()],
+    deliveries_good: AtomicU64,
+    deliveries_failing: AtomicU64,
+}
+
+#[derive(Default)]
+struct OfDelivery {
+    taken: AtomicU64,
+    not_taken: AtomicU64,
+    items: AtomicU64,
 }
 
 #[derive(Default)]
@@ -106,6 +120,9 @@ impl Metrics {
             tokens_verified: AtomicU64::default(),
             tokens_refused: AtomicU64::default(),
             log_lines_dropped: AtomicU64::default(),
+            delivered: Default::default(),
+            deliveries_good: AtomicU64::default(),
+            deliveries_failing: AtomicU64::default(),
         }
     }
 
@@ -161,6 +178,21 @@ impl Metrics {
         self.log_lines_dropped.fetch_add(1, Relaxed);
     }
 
+    pub(crate) fn delivered(&self, what: What, items: i64) {
+        let of = &self.delivered[what as usize];
+        of.taken.fetch_add(1, Relaxed);
+        of.items.fetch_add(items.unsigned_abs(), Relaxed);
+    }
+
+    pub(crate) fn not_delivered(&self, what: What) {
+        self.delivered[what as usize].not_taken.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn deliveries(&self, good: usize, failing: usize) {
+        self.deliveries_good.store(good as u64, Relaxed);
+        self.deliveries_failing.store(failing as u64, Relaxed);
+    }
+
     pub(crate) fn request(&self, route: &str, status: u16, took: Duration) {
         let Some((_, of_route)) = self.routes.iter().find(|(name, _)| *name == route) else { return };
         of_route.classes[usize::from(status / 100).clamp(1, CLASSES.len()) - 1].fetch_add(1, Relaxed);
@@ -214,6 +246,19 @@ impl Metrics {
         page.line("anvis_tokens_total", "was=\"remembered\"", self.tokens_found.load(Relaxed));
         page.line("anvis_tokens_total", "was=\"verified\"", self.tokens_verified.load(Relaxed));
         page.line("anvis_tokens_total", "was=\"refused\"", self.tokens_refused.load(Relaxed));
+        page.head("anvis_deliveries", "gauge", "Deliveries, by whether the last try failed");
+        page.line("anvis_deliveries", "state=\"good\"", self.deliveries_good.load(Relaxed));
+        page.line("anvis_deliveries", "state=\"failing\"", self.deliveries_failing.load(Relaxed));
+        page.head("anvis_delivery_tries_total", "counter", "What was given, by whether it was taken");
+        page.head("anvis_delivery_items_total", "counter", "Messages and payment files that were taken");
+        for (what, of) in What::ALL.iter().zip(&self.delivered) {
+            let label = format!("what=\"{}\"", what.name());
+            for (was, count) in [("taken", &of.taken), ("not_taken", &of.not_taken)] {
+                let label = format!("{label},was=\"{was}\"");
+                page.line("anvis_delivery_tries_total", &label, count.load(Relaxed));
+            }
+            page.line("anvis_delivery_items_total", &label, of.items.load(Relaxed));
+        }
         page.single(
             "anvis_log_lines_dropped_total",
             "counter",

@@ -29,10 +29,7 @@ impl PageOf {
     /// # Errors
     /// `cursor.invalid`.
     pub fn after(&self, list: &str) -> Result<Option<i64>, Problem> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
-        read(list, cursor)
-            .map(Some)
-            .ok_or_else(|| Problem::of("cursor.invalid").because("use what the page before gave as next"))
+        self.cursor.as_deref().map(|cursor| after(list, cursor)).transpose()
     }
 
     /// How many rows it has at most.
@@ -40,12 +37,28 @@ impl PageOf {
     /// # Errors
     /// `request.query`.
     pub fn limit(&self) -> Result<usize, Problem> {
-        let limit = self.limit.unwrap_or(LIMIT);
-        if (1..=LIMIT_MAX).contains(&limit) {
-            Ok(usize::from(limit))
-        } else {
-            Err(Problem::of("request.query").because(format!("limit is from 1 to {LIMIT_MAX}")))
-        }
+        limit(self.limit)
+    }
+}
+
+/// The number after which the page begins that has this cursor.
+///
+/// # Errors
+/// `cursor.invalid`.
+pub fn after(list: &str, cursor: &str) -> Result<i64, Problem> {
+    read(list, cursor).ok_or_else(|| Problem::of("cursor.invalid").because("use what the page before gave as next"))
+}
+
+/// How many rows a page has at most, of which so many were wanted.
+///
+/// # Errors
+/// `request.query`.
+pub fn limit(wanted: Option<u16>) -> Result<usize, Problem> {
+    let limit = wanted.unwrap_or(LIMIT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        Ok(usize::from(limit))
+    } else {
+        Err(Problem::of("request.query").because(format!("limit is from 1 to {LIMIT_MAX}")))
     }
 }
 

@@ -19,7 +19,7 @@ pub const READ: Operation = Operation { name: "payout.read", roles: &[Console, O
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
-pub const FETCH_FOR_BANK: Operation = Operation { name: "payout.fetch_for_bank", roles: &[Bank] };
+pub const FETCH_FOR_BANK: Operation = Operation { name: "payout.fetch_for_bank", roles: &[Console, Bank] };
 
 /// The payouts' rows of the policy.
 pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, READ, FETCH, FETCH_FOR_BANK];

@@ -11,8 +11,10 @@
 pub mod account;
 pub mod allowance;
 pub mod ask;
+pub mod bank_message;
 pub mod bucket;
 pub mod commands;
+pub mod delivery;
 pub mod designation;
 pub mod grounds;
 pub mod import;
@@ -23,6 +25,7 @@ pub mod payee;
 pub mod payer;
 pub mod pending;
 pub mod policy;
+pub mod progress;
 pub mod purpose;
 pub mod queries;
 pub mod register_event;

@@ -42,6 +42,14 @@ pub const READ_MESSAGES: Operation =
     Operation { name: "message.status", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };
 /// Reads who looked a payee up.
 pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
+/// Reads what concerns a bank: its own customers' accounts with it.
+pub const READ_FEED: Operation = Operation { name: "feed.read", roles: &[Console, Bank] };
+/// Says what is given to another organisation's system without its asking, and where.
+pub const ADD_DELIVERY: Operation = Operation { name: "delivery.add", roles: &[Console, Operator] };
+/// Ends a delivery.
+pub const END_DELIVERY: Operation = Operation { name: "delivery.end", roles: &[Console, Operator] };
+/// Reads which deliveries there are, and how far each is.
+pub const READ_DELIVERIES: Operation = Operation { name: "delivery.list", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 
@@ -65,5 +73,9 @@ pub const POLICY: &[Operation] = &[
     MAP_MANY,
     READ_MESSAGES,
     READ_LOOK_UPS,
+    READ_FEED,
+    ADD_DELIVERY,
+    END_DELIVERY,
+    READ_DELIVERIES,
     READ_HISTORY,
 ];

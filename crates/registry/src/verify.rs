@@ -68,7 +68,7 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
     })?;
     let mut after = Vec::new();
     loop {
-        let rows = store::payee::page(scope.tx, &after, PAGE_ROWS)?;
+        let rows = store::payee::page(scope, &after, PAGE_ROWS)?;
         let Some(last) = rows.last() else { break };
         after = last.key.as_bytes().to_vec();
         for row in &rows {
@@ -78,7 +78,8 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
             let agrees = row.register_row == expected.register_row
                 && row.status == expected.status.unwrap_or(RegisterStatus::Unlisted)
                 && row.designation == expected.designation.map(|newest| newest.id)
-                && row.has_specific == expected.has_specific;
+                && row.has_specific == expected.has_specific
+                && row.has_number == expected.register_row.is_none();
             if !agrees {
                 return Err(mismatch("a payee's account in force"));
             }

@@ -119,6 +119,7 @@ mod tests {
             "payee",
             "specific_account",
             "allowance",
+            "delivery_progress",
             "staging",
             "unwritten_stage",
             "used_once",

@@ -2,6 +2,7 @@
 
 mod change;
 mod client;
+mod delivery;
 mod import;
 mod payout;
 pub mod serve;
@@ -262,6 +263,7 @@ impl Session {
             }
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
+            Command::Delivery(command) => self.delivery(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
                 let command =

@@ -8,6 +8,7 @@ mod clients;
 mod commands;
 mod concurrency;
 mod copying;
+mod deliveries;
 mod demonstrated;
 mod faults;
 mod holding;

@@ -32,6 +32,10 @@ fn full() -> World {
     world.run("client rotate-key").done();
     world.run("client token one --key one.jwk --cert one.pem --issuer https://konto.example").done();
     world.run("client phase-out tls 1.2 2030-01-01").done();
+    for name in ["north", "south"] {
+        world.run(&format!("delivery add {name} --what messages --bank Nordbank --folder {name}")).done();
+    }
+    world.run("delivery end south").done();
     ask(&world);
     let company = format!("cvr:{COMPANY}");
     let payees = [BENT, HANS].map(|cpr| format!("cpr:{cpr}"));
@@ -166,6 +170,7 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("used_once", "assertions that are good for minutes more, over their clients' own connections"),
     ("interface_use", "counts of who came in how"),
     ("mapper_message", "what became of a message, told to its client for a month; what was done is in the histories"),
+    ("delivery_progress", "how far deliveries are: what was given is with its receiver, and the feed has all of it"),
 ];
 
 #[test]

@@ -362,3 +362,40 @@ fn back_up_and_restore() {
         assert!(!killed.path("new.part").exists());
     });
 }
+
+/// A folder that is being filled: whoever goes on leaves nothing out, and what has its name is whole.
+#[test]
+fn deliver() {
+    let world = World::settled();
+    let rows: String = (1..=130).map(|at| format!("register,p:{},0040-{at},,none,,,\n", 1_000_000_100 + at)).collect();
+    std::fs::create_dir(world.path("north")).unwrap();
+    world.run("delivery add north --what messages --bank Nordbank --folder north").done();
+    world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
+    world.run("account import rows.csv --channel operator").done();
+    // The folder is where it was registered, also for copies of the store.
+    let delivered = || -> Vec<(String, String)> {
+        let names = world.files("north").into_iter().filter(|name| name.ends_with(".json"));
+        names.map(|name| (name.clone(), world.read(&name))).collect()
+    };
+    let clear = || {
+        std::fs::remove_dir_all(world.path("north")).unwrap();
+        std::fs::create_dir(world.path("north")).unwrap();
+    };
+    world.copy().run("delivery run").done();
+    let expected = delivered();
+    let ids = expected.iter().map(|(_, text)| text.matches("\"id\":").count());
+    assert_eq!(ids.collect::<Vec<_>>(), [100, 30]);
+    clear();
+    at_every_point(&world, "delivery run", 16, |killed, point| {
+        killed.verified();
+        let placed = delivered();
+        assert!(placed.iter().all(|one| expected.contains(one)), "point {point}: {placed:?}");
+        // Others leave it alone until the one that was killed has given no sign of life for long enough.
+        let again = killed.run("delivery run --now 2026-11-23T09:02:00Z").done();
+        assert_eq!((&again["deliveries"][0]["items"], &again["deliveries"][0]["failures"]), (&130.into(), &0.into()));
+        assert_eq!(delivered(), expected, "point {point}");
+        assert_eq!(world.files("north").len(), 2, "point {point}: something is left");
+        killed.verified();
+        clear();
+    });
+}

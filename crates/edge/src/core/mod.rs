@@ -12,7 +12,7 @@
 //!
 //! Each has a bounded queue. What finds it full is turned away before anything of it is done; what was taken is done.
 
-mod pool;
+pub(crate) mod pool;
 mod writer;
 
 use crate::metrics::{Metrics, Queue};

@@ -14,7 +14,7 @@ enum Message {
     Stop,
 }
 
-pub(super) struct Pool {
+pub(crate) struct Pool {
     queue: SyncSender<Message>,
     threads: usize,
     which: Queue,
@@ -22,7 +22,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &str,
         which: Queue,
         threads: usize,
@@ -49,7 +49,7 @@ impl Pool {
         Ok(Self { queue, threads, which, metrics: metrics.clone() })
     }
 
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Unanswered> {
@@ -68,7 +68,7 @@ impl Pool {
         }
     }
 
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         for _ in 0..self.threads {
             // Threads that are gone need not be told.
             let _ = self.queue.send(Message::Stop);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod documents;
+pub(crate) mod feed;
 mod health;
 pub(crate) mod mapper;
 mod oauth;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Route> {
         register::routes(),
         mapper::routes(),
         accounts::routes(),
+        feed::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

@@ -168,6 +168,11 @@ impl Server {
                 }
             })
         };
+        let delivering = {
+            let mut is_stopping = is_stopping.clone();
+            // It ends with the last who could say so, too.
+            tokio::spawn(edge.deliveries.clone().run(async move { drop(is_stopping.wait_for(|is| *is).await) }))
+        };
 
         stop.await;
         edge.begin_stop();
@@ -182,8 +187,14 @@ impl Server {
             clients.all_closed().await;
             refreshing.abort();
             edge.refresh().await;
+            // What is being given may take longer than we may: it is given again then.
+            let cut_off = delivering.abort_handle();
+            if timeout(grace / 2, delivering).await.is_err() {
+                cut_off.abort();
+            }
             let core = edge.clone();
-            tokio::task::spawn_blocking(move || core.core.stop(grace)).await.unwrap_or(false)
+            let stop = move || core.deliveries.stop(grace) & core.core.stop(grace);
+            tokio::task::spawn_blocking(stop).await.unwrap_or(false)
         };
         let is_whole = timeout(grace, finish).await.unwrap_or(false);
         edge.log.event((edge.clock)(), "stopped", if is_whole { "all of it was finished" } else { "the time was up" });

@@ -6,13 +6,16 @@ mod accounts;
 mod bodies;
 mod callers;
 mod crowd;
+mod deliveries;
 mod described;
 mod encrypted;
 #[path = "../../../g2p/tests/messages/faults.rs"]
 mod faults;
+mod feed;
 mod many;
 mod mapper;
 mod payouts;
+mod receiver;
 mod registers;
 mod routes;
 mod slow;

@@ -40,7 +40,7 @@ pub const ANNA_IBAN: &str = "DK5000400440116243";
 /// Who may bring payment files, and does.
 pub const PUBLIC: &str = "Kommunen";
 pub const PRIVATE: &str = "Pensionskassen";
-/// The bank that comes in unless another is named, and fetches the files of both.
+/// The bank that comes in unless another is named, and fetches the files of both payers. [`ANNA`] has her account with it.
 pub const BANK: &str = "Eksempelbanken";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
@@ -157,8 +157,8 @@ impl Tokens for Issuer {
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
-pub const BANK_TOKEN: &str = "bank.accounts.payouts/fetch";
-pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.payouts/fetch";
+pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch";
+pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch";
 
 impl World {
     pub async fn new() -> Self {
@@ -399,7 +399,7 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     (store, batches, private_batch)
 }
 
-fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &str) {
+pub fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &str) {
     let mut env = || Env::new(NOW, 0);
     let file = std::fs::File::open(Path::new(EXAMPLES).join(name)).unwrap();
     registry::import::run(writer, source, file, &Actor::console(), &mut env, &mut |_| {}).unwrap();
@@ -411,7 +411,8 @@ pub fn payment_file(message_id: &str) -> String {
     file.replace("MSG-1", message_id).replace("EXECUTION-DATE", "2026-11-25")
 }
 
-fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
+/// Routes the same for a payer; the files are in `out` of the folder.
+pub fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) -> String {
     let file = payment_file(message_id);
     let path = folder.join(format!("{message_id}.xml"));
     std::fs::write(&path, file).unwrap();

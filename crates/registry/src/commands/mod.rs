@@ -3,6 +3,7 @@
 mod add_payer;
 mod ask_many;
 mod change_accounts;
+mod deliver;
 mod look_up;
 mod record_events;
 mod refuse_change;
@@ -14,6 +15,7 @@ mod withdraw_change;
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
+pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refuse_change::RefuseChange;

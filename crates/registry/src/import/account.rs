@@ -13,7 +13,7 @@ use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, StoreError, Timestamp, Tx, Vault};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -148,8 +148,8 @@ pub struct AccountChange {
     standing: Standing,
     channel: ChannelKind,
     grounds: Option<Grounds>,
-    /// The payee is known by this account alone: an SE or P number.
-    is_new_payee: bool,
+    /// The payee is known by this account alone, and was not before: an SE or P number.
+    new_payee: Option<PayeeId>,
 }
 
 /// A change that is to wait.
@@ -268,9 +268,10 @@ impl AccountState {
         let previous = self.histories.get(&history).map_or(Link::None, |(newest, _)| *newest);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
         let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
+        let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
-        Ok(Some(AccountChange { payee: row.key, purpose, previous, standing, channel, grounds, is_new_payee }))
+        Ok(Some(AccountChange { payee: row.key, purpose, previous, standing, channel, grounds, new_payee }))
     }
 
     /// Holds a row that was refused for not saying which account it takes the place of, if nothing else is against it: as if it
@@ -366,7 +367,7 @@ fn save_changes(
     let mut new = Vec::with_capacity(changes.len());
     // The newest row of each history, in the directory's order.
     let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
-    let mut new_payees = BTreeSet::new();
+    let mut new_payees = BTreeMap::new();
     for (entry, id, change) in changes {
         new.push(store::designation::NewDesignation {
             id,
@@ -383,19 +384,18 @@ fn save_changes(
             .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
             .and_modify(|(_, latest)| *latest = id)
             .or_insert((matches!(change.previous, Link::None), id));
-        if change.is_new_payee {
-            new_payees.insert(change.payee);
-        }
+        new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
     }
     let rows = store::designation::insert_many(scope, &new)?;
     store::payee::insert_many(
-        scope.tx,
-        new_payees.iter().map(|key| store::payee::NewPayee {
+        scope,
+        new_payees.iter().map(|(key, number)| store::payee::NewPayee {
             key,
             status: RegisterStatus::Unlisted,
             register_row: None,
             designation: None,
             has_specific: false,
+            number: Some(*number),
         }),
     )?;
     let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());

@@ -107,13 +107,14 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[RegisterChange])]) ->
             .map(|(key, (_, (status, row)))| (key, *status, *row))
     };
     payee::insert_many(
-        scope.tx,
+        scope,
         of_kind(true).map(|(key, status, row)| payee::NewPayee {
             key,
             status,
             register_row: Some(row),
             designation: None,
             has_specific: false,
+            number: None,
         }),
     )?;
     payee::set_register_rows(scope.tx, of_kind(false))?;

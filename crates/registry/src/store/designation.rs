@@ -20,6 +20,10 @@ statements! {
     RANGE = "designation.range":
         "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent
          FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
+    AFTER = "designation.after":
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
+         FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
+    LAST = "designation.last": "SELECT COALESCE(MAX(id), 0) FROM designation";
     CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
     FIND_SPECIFIC = "specific_account.find":
         "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
@@ -112,6 +116,30 @@ pub(crate) fn find_many(
     mut found: impl FnMut(usize, Designation) -> Result<(), Error>,
 ) -> Result<(), Error> {
     scope.tx.look_up(&FIND, ids.into_iter().map(Into::into), |at, row| found(at, read(scope, row)?))
+}
+
+/// A row of a history, and whose it is.
+pub(crate) struct Recorded {
+    pub(crate) payee: Blind,
+    pub(crate) designation: Designation,
+    pub(crate) grounds: Option<Grounds>,
+}
+
+/// The first rows of all histories after a place, at most `limit`, in the order in which they were recorded.
+pub(crate) fn after(scope: &Scope<'_>, place: i64, limit: usize) -> Result<Vec<Recorded>, Error> {
+    let mut rows = Vec::new();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    scope.tx.each(&AFTER, &[place.into(), limit.into()], |row| {
+        let (payee, grounds) = (Blind::from_bytes(row.array(9)?), read_grounds(row, 7)?);
+        rows.push(Recorded { payee, designation: read(scope, row)?, grounds });
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// The place of the newest row; 0 where there is none.
+pub(crate) fn last(tx: &Tx<'_>) -> Result<i64, Error> {
+    tx.one(&LAST, &[], |row| row.int(0))
 }
 
 /// What a specific account is for: the payer, and the kind of benefit. It is sealed with the account.

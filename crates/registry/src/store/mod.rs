@@ -2,6 +2,7 @@
 
 pub(crate) mod allowance;
 pub(crate) mod bank;
+pub(crate) mod delivery;
 pub(crate) mod designation;
 pub(crate) mod look_up;
 pub(crate) mod message;
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] =
 pub const STATEMENTS: &[&[&Statement]] = &[
     allowance::STATEMENTS,
     bank::STATEMENTS,
+    delivery::STATEMENTS,
     designation::STATEMENTS,
     look_up::STATEMENTS,
     message::STATEMENTS,
@@ -32,6 +34,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
 /// The registry's tables whose rows the journal answers for.
 pub const TABLES: &[&dyn journal::Table] = &[
     &bank::BankTable,
+    &delivery::DeliveryTable,
     &designation::DesignationTable,
     &look_up::LookUpTable,
     &payer::PayerTable,

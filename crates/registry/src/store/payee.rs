@@ -1,7 +1,7 @@
 //! The directory: one row a payee, where a look-up begins.
 
 use crate::designation::Designation;
-use crate::payee::RegisterStatus;
+use crate::payee::{PayeeId, RegisterStatus};
 use crate::pending::PendingChange;
 use crate::store::designation::{read_channel, read_standing};
 use crate::store::register::RegisterRow;
@@ -13,7 +13,9 @@ statements! {
                 p.pending_until
          FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = $1";
     INSERT = "payee.insert":
-        "INSERT INTO payee (key, status, register_row, designation, has_specific) VALUES ($1, $2, $3, $4, $5)";
+        "INSERT INTO payee (key, status, register_row, designation, has_specific, number)
+         VALUES ($1, $2, $3, $4, $5, $6)";
+    NUMBER = "payee.number": "SELECT number FROM payee WHERE key = $1";
     SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
     SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1, pending_until = $2 WHERE key = $3";
@@ -21,9 +23,11 @@ statements! {
         "UPDATE payee SET pending = NULL, pending_until = NULL WHERE key = $1 AND pending = $2";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
     PAGE = "payee.page":
-        "SELECT key, status, register_row, designation, has_specific, pending, pending_until
+        "SELECT key, status, register_row, designation, has_specific, pending, pending_until, number
          FROM payee WHERE key > $1 ORDER BY key LIMIT $2";
 }
+
+const NUMBER_COLUMN: &str = "payee.number";
 
 /// What the directory holds of one payee.
 #[derive(Clone, Debug)]
@@ -74,21 +78,49 @@ pub(crate) struct NewPayee<'n> {
     pub(crate) register_row: Option<Id<RegisterRow>>,
     pub(crate) designation: Option<Id<Designation>>,
     pub(crate) has_specific: bool,
+    /// The number itself, of a payee whom no register lists.
+    pub(crate) number: Option<PayeeId>,
 }
 
-pub(crate) fn insert_many<'n>(tx: &Tx<'_>, payees: impl IntoIterator<Item = NewPayee<'n>>) -> Result<(), Error> {
-    tx.run_many(
+pub(crate) fn insert_many<'n>(scope: &Scope<'_>, payees: impl IntoIterator<Item = NewPayee<'n>>) -> Result<(), Error> {
+    let seal = |payee: NewPayee<'n>| {
+        let seal = |number: PayeeId| scope.vault.seal(NUMBER_COLUMN, payee.key, number.reveal().as_bytes());
+        Ok((payee.number.map(seal).transpose()?, payee))
+    };
+    let payees = payees.into_iter().map(seal).collect::<Result<Vec<_>, Error>>()?;
+    scope.tx.run_many(
         &INSERT,
-        payees.into_iter().map(|payee| {
+        payees.iter().map(|(number, payee)| {
             [
                 payee.key.into(),
                 payee.status.code().into(),
                 payee.register_row.into(),
                 payee.designation.into(),
                 payee.has_specific.into(),
+                number.as_ref().into(),
             ]
         }),
     )
+}
+
+/// The numbers of those of these payees whom no register lists, by their sorted keys; `found` gets the place of each key.
+pub(crate) fn numbers(
+    scope: &Scope<'_>,
+    keys: &[Blind],
+    mut found: impl FnMut(usize, PayeeId) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.look_up(&NUMBER, keys.iter().map(Into::into), |at, row| match read_number(scope, row, 0, &keys[at])? {
+        None => Ok(()),
+        Some(number) => found(at, number),
+    })
+}
+
+fn read_number(scope: &Scope<'_>, row: &Row<'_>, column: usize, key: &Blind) -> Result<Option<PayeeId>, Error> {
+    let Some(sealed) = row.optional_bytes(column)? else { return Ok(None) };
+    let opened = scope.vault.open(NUMBER_COLUMN, key, sealed)?;
+    let number = std::str::from_utf8(&opened).ok().and_then(PayeeId::parse);
+    // Under its key it is found; another number there would be told to a bank as somebody's.
+    Ok(Some(number.filter(|number| number.key(scope.vault) == *key).ok_or_else(|| row.broken(column))?))
 }
 
 pub(crate) fn set_register_rows<'k>(
@@ -133,14 +165,18 @@ pub(crate) struct DirectoryRow {
     pub(crate) designation: Option<i64>,
     pub(crate) has_specific: bool,
     pub(crate) pending: Option<(i64, i64)>,
+    /// Whether its number stands beside it.
+    pub(crate) has_number: bool,
 }
 
 /// The next `limit` rows after `key`, in order.
-pub(crate) fn page(tx: &Tx<'_>, after: &[u8], limit: i64) -> Result<Vec<DirectoryRow>, Error> {
+pub(crate) fn page(scope: &Scope<'_>, after: &[u8], limit: i64) -> Result<Vec<DirectoryRow>, Error> {
     let mut rows = Vec::new();
-    tx.each(&PAGE, &[after.into(), limit.into()], |row| {
+    scope.tx.each(&PAGE, &[after.into(), limit.into()], |row| {
+        let key = Blind::from_bytes(row.array(0)?);
         rows.push(DirectoryRow {
-            key: Blind::from_bytes(row.array(0)?),
+            key,
+            has_number: read_number(scope, row, 7, &key)?.is_some(),
             status: RegisterStatus::from_code(row.int(1)?).ok_or_else(|| row.broken(1))?,
             register_row: row.optional_int(2)?,
             designation: row.optional_int(3)?,

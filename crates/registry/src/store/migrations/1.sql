@@ -11,6 +11,8 @@ CREATE TABLE payee (
     -- The newest row of the default account's history.
     designation BIGINT,
     has_specific BOOLEAN NOT NULL,
+    -- The number, sealed, where no register lists it: an SE or P number.
+    number BYTEA,
     -- The newest change of the default account that was held, unless somebody ended it, and until when it waits.
     pending BIGINT,
     pending_until BIGINT
@@ -115,6 +117,38 @@ CREATE TABLE allowance (
     tokens BIGINT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (client, purpose)
+) /*clustered*/ /*kept*/;
+
+-- Where something is given to other organisations' systems without their asking: every version. All versions of one share the
+-- first one's id.
+CREATE TABLE delivery (
+    id BIGINT NOT NULL PRIMARY KEY,
+    delivery BIGINT NOT NULL,
+    previous BIGINT,
+    name_key BYTEA NOT NULL,
+    ended BOOLEAN NOT NULL,
+    terms BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX delivery_name ON delivery (name_key, id);
+CREATE INDEX delivery_versions ON delivery (delivery, id);
+
+-- How far each is. Moments are null where there was none.
+CREATE TABLE delivery_progress (
+    delivery BIGINT NOT NULL PRIMARY KEY,
+    -- The place in the journal up to which all was taken.
+    position BIGINT NOT NULL,
+    parcels BIGINT NOT NULL,
+    items BIGINT NOT NULL,
+    -- In a row, since something was taken last.
+    failures BIGINT NOT NULL,
+    next_try BIGINT NOT NULL,
+    last_success BIGINT,
+    last_failure BIGINT,
+    last_code TEXT,
+    last_status BIGINT,
+    -- Which process is at it, and until when no other is.
+    holder BIGINT NOT NULL,
+    held_until BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
 
 -- What became of the messages of a mapper's clients, for as long as they can ask. Swept then. An id is our own name for the

@@ -1,0 +1,37 @@
+//! Parcels in a folder, whose reader takes the files away. A file has its name only when it is whole and on the disk.
+
+use super::stream::{Content, Parcel};
+use kernel::{Error, Writer, files};
+use registry::delivery::Terms;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+/// Why a parcel is not in its folder.
+pub(super) enum NotPut {
+    /// The folder cannot be written to.
+    Folder(Error),
+    /// What was to be put there could not be made.
+    Made(Error),
+}
+
+/// Puts a parcel into a folder. The same parcel has the same name and content, however often it is put there; another one has
+/// another name, so that none takes the place of one that is being read.
+pub(super) fn put(writer: &mut Writer, folder: &Path, terms: &Terms, parcel: &Parcel) -> Result<(), NotPut> {
+    let path = folder.join(format!("{}.{}", parcel.name, parcel.extension));
+    // One for each delivery: what was left of a former attempt is written over.
+    let part = folder.join(format!(".{}.part", terms.name));
+    let _lock = files::lock_folder_of(&part).map_err(NotPut::Folder)?;
+    let cannot = |error| NotPut::Folder(Error::io(format!("{} could not be written", part.display()))(error));
+    let mut file = File::create(&part).map_err(cannot)?;
+    match &parcel.content {
+        Content::Whole(bytes) => file.write_all(bytes).map_err(cannot)?,
+        Content::Made(begin) => {
+            let mut pieces = begin(writer).map_err(NotPut::Made)?;
+            while let Some(piece) = pieces.next().map_err(NotPut::Made)? {
+                file.write_all(&piece).map_err(cannot)?;
+            }
+        }
+    }
+    files::sync(&file, &part).and_then(|()| files::rename(&part, &path)).map_err(NotPut::Folder)
+}
