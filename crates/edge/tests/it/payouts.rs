@@ -56,7 +56,7 @@ async fn a_file_is_brought_once() {
     let file = payment_file("BROUGHT");
     let first = world.ask(upload("", PUBLIC_TOKEN, file.clone(), &[("idempotency-key", "one")])).await;
     let batch = created(&first);
-    assert_eq!((&batch["repeated"], &batch["state"], &batch["held"]), (&json!(false), &json!("held"), &json!(1)));
+    assert_eq!((&batch["duplicate"], &batch["state"], &batch["held"]), (&json!(false), &json!("held"), &json!(1)));
     let path = format!("/v1/payouts/{}", name(&batch));
     assert_eq!(first.header("location"), path);
     let shown = world.get(&path, PUBLIC_TOKEN).await;
@@ -64,7 +64,7 @@ async fn a_file_is_brought_once() {
     let before = world.entries();
     for headers in [&[("idempotency-key", "one")] as &[_], &[], &[("idempotency-key", "two")]] {
         let again = created(&world.ask(upload("", PUBLIC_TOKEN, file.clone(), headers)).await);
-        assert_eq!((name(&again), &again["repeated"]), (name(&batch), &json!(true)));
+        assert_eq!((name(&again), &again["duplicate"]), (name(&batch), &json!(true)));
     }
     assert_eq!(world.entries(), before);
     let other = upload("", PUBLIC_TOKEN, payment_file("OTHER"), &[("idempotency-key", "one")]);
@@ -286,7 +286,7 @@ async fn an_upload_that_is_cut_off_or_too_slow_leaves_nothing() {
     }
     assert_eq!(world.entries(), before);
     let batch = created(&bring(&world, PUBLIC_TOKEN, &file).await);
-    assert_eq!(batch["repeated"], false);
+    assert_eq!(batch["duplicate"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,7 +306,7 @@ async fn an_upload_goes_on_when_its_client_has_gone_or_the_end_was_told() {
         tokio::task::yield_now().await;
     }
     let again = created(&bring(&world, PUBLIC_TOKEN, &padded).await);
-    assert_eq!(again["repeated"], true);
+    assert_eq!(again["duplicate"], true);
 
     let metrics = world.service.edge().metrics.clone();
     let looked_at = || {

@@ -43,7 +43,7 @@ struct Taken {
     #[serde(flatten)]
     batch: Batch,
     /// Whether it had come in before: then nothing was done.
-    repeated: bool,
+    duplicate: bool,
 }
 
 impl Answered for Taken {
@@ -136,7 +136,7 @@ impl Coming {
                     Err(refused) => return Ok(Err(refused)),
                 };
                 let view = queries::one_of(writer, &payer, &taken.batch, &actor)?;
-                Ok(Ok(Taken { batch: view.into(), repeated: taken.duplicate }))
+                Ok(Ok(Taken { batch: view.into(), duplicate: taken.duplicate }))
             })
             .await;
         Ok(ended?)
