@@ -14,7 +14,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -37,20 +36,15 @@ pub fn measure(options: &Options, world: &World, nation: &Nation) {
         ways[0].push(file.route(world));
         file.rename_message(2 * at + 1);
         let client = world.client("payer", &issued);
-        let is_done = AtomicBool::new(false);
-        std::thread::scope(|threads| {
-            let watching = threads.spawn(|| {
-                let mut peak: f64 = 0.0;
-                while !is_done.load(Ordering::Relaxed) {
-                    peak = peak.max(serving.anonymous_mb());
-                    std::thread::park_timeout(LOOK_AT_MEMORY_EVERY);
-                }
-                peak
-            });
-            ways[1].push(file.upload(&client, serving.address));
-            is_done.store(true, Ordering::Relaxed);
-            peak = peak.max(watching.join().unwrap());
+        let took = std::thread::scope(|threads| {
+            let uploading = threads.spawn(|| file.upload(&client, serving.address));
+            while !uploading.is_finished() {
+                peak = peak.max(serving.anonymous_mb());
+                std::thread::park_timeout(LOOK_AT_MEMORY_EVERY);
+            }
+            uploading.join().unwrap()
         });
+        ways[1].push(took);
     }
     let rates = ways.map(|mut took| {
         took.sort_unstable();
