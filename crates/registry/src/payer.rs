@@ -64,6 +64,8 @@ pub enum PayerRefusal {
     Name,
     /// The name belongs to another company.
     NameTaken,
+    /// The name is registered for a payer of the other kind.
+    KindTaken,
     /// Nobody is registered under that name.
     Unknown,
     /// The pay-to account is not a domestic IBAN with a known bank.
@@ -77,6 +79,7 @@ impl Refuse for PayerRefusal {
         match self {
             Self::Name => "payer.name",
             Self::NameTaken => "payer.name_taken",
+            Self::KindTaken => "payer.kind",
             Self::Unknown => "payer.unknown",
             Self::PayTo => "payer.pay_to",
             Self::Bank => "payer.bank",
@@ -89,6 +92,9 @@ impl fmt::Display for PayerRefusal {
         f.write_str(match self {
             Self::Name => "a payer's name has 1 to 70 characters, none of them a control character",
             Self::NameTaken => "that name is registered for another company",
+            Self::KindTaken => {
+                "the payer is of the other kind, and its systems see what payers of that kind see; take another name"
+            }
             Self::Unknown => "no payer is registered under that name",
             Self::PayTo => "the account to pay to instead must be with a bank in the bank directory",
             Self::Bank => "the bank directory has no bank of that name",

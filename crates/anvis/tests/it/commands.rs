@@ -336,6 +336,7 @@ fn payers_have_one_agreement_at_a_time() {
     add("Ny --cvr 25992180 --kind private --no-account reject").done();
     assert_eq!(size(), before + 2);
     add("Ny --cvr 13748136 --kind private --no-account reject").refused("payer.name_taken");
+    add("Ny --cvr 25992180 --kind public --no-account reject").refused("payer.kind");
     add(&format!("{} --cvr 13748136 --kind private --no-account reject", "x".repeat(71))).refused("payer.name");
     let unknown_bank = iban("DK", "9999-1");
     add(&format!("Ny --cvr 25992180 --kind private --no-account pay-to:{unknown_bank}")).refused("payer.pay_to");

@@ -3,8 +3,9 @@
 use super::stream::{Content, Parcel};
 use kernel::{Error, Writer, files};
 use registry::delivery::Terms;
-use std::fs::File;
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Why a parcel is not in its folder.
@@ -19,11 +20,18 @@ pub(super) enum NotPut {
 /// another name, so that none takes the place of one that is being read.
 pub(super) fn put(writer: &mut Writer, folder: &Path, terms: &Terms, parcel: &Parcel) -> Result<(), NotPut> {
     let path = folder.join(format!("{}.{}", parcel.name, parcel.extension));
-    // One for each delivery: what was left of a former attempt is written over.
+    // One for each delivery: what was left of a former attempt goes away.
     let part = folder.join(format!(".{}.part", terms.name));
     let _lock = files::lock_folder_of(&part).map_err(NotPut::Folder)?;
     let cannot = |error| NotPut::Folder(Error::io(format!("{} could not be written", part.display()))(error));
-    let mut file = File::create(&part).map_err(cannot)?;
+    // Whoever may take files away there may also have put something in its place, such as a link to another file.
+    match std::fs::remove_file(&part) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot(error)),
+        _ => {}
+    }
+    // It names people and accounts: for its owner, and a group that takes it away.
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o640).open(&part).map_err(cannot)?;
     match &parcel.content {
         Content::Whole(bytes) => file.write_all(bytes).map_err(cannot)?,
         Content::Made(begin) => {

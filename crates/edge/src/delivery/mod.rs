@@ -31,7 +31,7 @@ use kernel::{Actor, Error, Id, Secrets, Store, StoreError, Writer};
 use messages::Messages;
 use registry::commands::Giver;
 use registry::delivery::{Delivery, Endpoint, Place, Terms, What};
-use registry::progress::{Failure, HELD_SECONDS, Hold};
+use registry::progress::{Failure, HELD_SECONDS, Hold, Progress};
 use registry::queries;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,6 @@ use std::sync::{Arc, Mutex, mpsc as channel};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use stream::{Content, Next, Parcel, Pieces, Stream};
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -87,6 +86,7 @@ enum Step {
 
 /// Something to be given, and from where it goes on.
 struct Due {
+    terms: Terms,
     position: i64,
     next: Next,
 }
@@ -146,7 +146,7 @@ impl Deliveries {
         let mut working = JoinSet::new();
         for (_, _, delivery) in all.into_iter().filter(|(_, is_open, _)| *is_open) {
             if let Some(busy) = Busy::begin(self, delivery.id) {
-                working.spawn(async move { busy.deliveries.work(&delivery).await });
+                working.spawn(async move { busy.deliveries.work(delivery.id).await });
             }
         }
         while working.join_next().await.is_some() {}
@@ -188,7 +188,7 @@ impl Deliveries {
         }
     }
 
-    async fn work(self: &Arc<Self>, delivery: &Delivery) {
+    async fn work(self: &Arc<Self>, delivery: Id<Delivery>) {
         while !self.is_stopping.load(Ordering::Relaxed) {
             match self.step(delivery).await {
                 Ok(Step::Again) => {}
@@ -199,13 +199,13 @@ impl Deliveries {
     }
 
     /// Gives the next parcel of a delivery.
-    async fn step(self: &Arc<Self>, delivery: &Delivery) -> Result<Step, Unanswered> {
-        let Some(Due { position, next }) = self.due(delivery).await? else { return Ok(Step::Done) };
+    async fn step(self: &Arc<Self>, delivery: Id<Delivery>) -> Result<Step, Unanswered> {
+        let Some(Due { terms, position, next }) = self.due(delivery).await? else { return Ok(Step::Done) };
         let Next { parcel, reached, has_more } = next;
-        let giver = Giver { delivery: delivery.id, holder: self.holder };
+        let giver = Giver { delivery, holder: self.holder };
         let now = (self.clock)();
         let Some(parcel) = parcel else {
-            self.looked.lock().expect("nothing panics while it is held").insert(delivery.id, reached);
+            self.looked.lock().expect("nothing panics while it is held").insert(delivery, reached);
             if !has_more {
                 return Ok(Step::Done);
             }
@@ -217,11 +217,11 @@ impl Deliveries {
             return Ok(Step::Done);
         }
         let (items, parcel) = (parcel.items, Arc::new(parcel));
-        let outcome = self.give_and_hold(giver, position, &delivery.terms, &parcel).await;
+        let outcome = self.give_and_hold(giver, position, &terms, &parcel).await;
         let now = (self.clock)();
         match outcome {
             Ok(()) => {
-                self.metrics.delivered(delivery.terms.what, items);
+                self.metrics.delivered(terms.what, items);
                 let taken = move |writer: &mut Writer| {
                     giver.taken(&mut writer.connection, position, reached, items, has_more, now)
                 };
@@ -229,8 +229,8 @@ impl Deliveries {
                 Ok(if is_mine && has_more { Step::Again } else { Step::Done })
             }
             Err(NotTaken { failure, retry_after }) => {
-                self.metrics.not_delivered(delivery.terms.what);
-                self.log.event(now, "delivery.failed", &format!("{}: {failure}", delivery.terms.name));
+                self.metrics.not_delivered(terms.what);
+                self.log.event(now, "delivery.failed", &format!("{}: {failure}", terms.name));
                 let failed = move |writer: &mut Writer| {
                     let chance = u32::from_be_bytes(writer.secrets.bytes()?);
                     giver.failed(&mut writer.connection, position, failure, retry_after, now, chance)
@@ -241,18 +241,20 @@ impl Deliveries {
         }
     }
 
-    /// What comes next, unless others are at it or it is not yet time.
-    async fn due(&self, delivery: &Delivery) -> Result<Option<Due>, Unanswered> {
-        let (id, terms, holder, now) = (delivery.id, delivery.terms.clone(), self.holder, (self.clock)());
+    /// What comes next, and where it is to go now; unless it was ended, others are at it, or it is not yet time.
+    async fn due(&self, id: Id<Delivery>) -> Result<Option<Due>, Unanswered> {
+        let (holder, now) = (self.holder, (self.clock)());
         let looked = self.looked.lock().expect("nothing panics while it is held").get(&id).copied();
         let find = move |writer: &mut Writer| {
-            let progress = writer.read(|scope| queries::progress(scope, &Actor::console(), id))?;
-            if !progress.is_open_to(holder, now) {
-                return Ok(None);
-            }
+            let all = writer.read(|scope| queries::deliveries(scope, &Actor::console()))?;
+            let is_due = |delivery: &Delivery, progress: &Progress| {
+                delivery.id == id && !delivery.is_ended && progress.is_open_to(holder, now)
+            };
+            let found = all.into_iter().find(|(delivery, progress)| is_due(delivery, progress));
+            let Some((Delivery { terms, .. }, progress)) = found else { return Ok(None) };
             let after = progress.position.max(looked.unwrap_or(i64::MIN));
             let next = stream_of(terms.what).next(writer, &terms, after)?;
-            Ok(Some(Due { position: progress.position, next }))
+            Ok(Some(Due { position: progress.position, terms, next }))
         };
         self.pool.run(find).await
     }
@@ -345,7 +347,8 @@ impl Deliveries {
             Content::Whole(content) => add(content),
             Content::Made(_) => {
                 let mut making = self.begin(parcel).await?;
-                while let Some(piece) = self.piece(&mut making).await? {
+                while let (rest, Some(piece)) = self.piece(making).await? {
+                    making = rest;
                     add(&piece);
                 }
             }
@@ -362,7 +365,8 @@ impl Deliveries {
         let (deliveries, parcel) = (self.clone(), parcel.clone());
         tokio::spawn(async move {
             let mut making = deliveries.begin(&parcel).await?;
-            while let Some(piece) = deliveries.piece(&mut making).await? {
+            while let (rest, Some(piece)) = deliveries.piece(making).await? {
+                making = rest;
                 // Whoever takes it may have gone away.
                 if !piece.is_empty() && pieces.send(Bytes::from(piece)).await.is_err() {
                     break;
@@ -373,27 +377,23 @@ impl Deliveries {
         Body::new(Pumped { pieces: waiting, left: bytes })
     }
 
-    async fn begin(&self, parcel: &Arc<Parcel>) -> Result<Making, Unanswered> {
+    async fn begin(&self, parcel: &Arc<Parcel>) -> Result<Box<dyn Pieces>, Unanswered> {
         let parcel = parcel.clone();
         let begin = move |writer: &mut Writer| match &parcel.content {
             Content::Whole(_) => Err(StoreError::plain("what is there already was to be made").into()),
             Content::Made(begin) => begin(writer),
         };
-        Ok(Making(Some(self.pool.run(begin).await?)))
+        self.pool.run(begin).await
     }
 
-    async fn piece(&self, making: &mut Making) -> Result<Option<Vec<u8>>, Unanswered> {
-        let Some(pieces) = making.0.take() else { return Ok(None) };
-        let mut making_it = Making(Some(pieces));
-        let (piece, rest) = self
-            .pool
+    /// The next piece, with what makes those after it.
+    async fn piece(&self, mut making: Box<dyn Pieces>) -> Result<(Box<dyn Pieces>, Option<Vec<u8>>), Unanswered> {
+        self.pool
             .run(move |_| {
-                let piece = making_it.0.as_mut().map(|pieces| pieces.next()).transpose()?.flatten();
-                Ok((piece, making_it))
+                let piece = making.next()?;
+                Ok((making, piece))
             })
-            .await?;
-        *making = rest;
-        Ok(piece)
+            .await
     }
 }
 
@@ -410,17 +410,6 @@ fn ours(unanswered: Unanswered) -> NotTaken {
         Unanswered::Overloaded => "service.overloaded",
         Unanswered::Failed(error) => error.code(),
     }))
-}
-
-/// A content that is being made. It may hold connections to a server, whose driver must not be dropped where nothing may block.
-struct Making(Option<Box<dyn Pieces>>);
-
-impl Drop for Making {
-    fn drop(&mut self) {
-        if let (Some(pieces), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            drop(runtime.spawn_blocking(move || drop(pieces)));
-        }
-    }
 }
 
 /// A content that is sent while it is made.

@@ -146,6 +146,17 @@ async fn the_end_does_not_wait_for_ever() {
     asking.abort();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_the_store_may_end_on_any_thread() {
+    let world = World::new().await;
+    let open = || block_in_place(|| world.store.writer(Secrets::from_system())).unwrap();
+    let several = [open(), open()];
+    // As when a client goes away that was being given a file.
+    tokio::spawn(async move { drop(several) }).await.unwrap();
+    drop(open());
+    world.get("/health/ready", "").await;
+}
+
 /// A command that goes wrong on its way, as no command may.
 struct Wrong(&'static str);
 

@@ -21,6 +21,7 @@ use registry::progress::{BACKOFF_SECONDS_MAX, HELD_SECONDS, Progress};
 use registry::queries::{FeedBounds, deliveries, feed};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -327,6 +328,28 @@ async fn a_server_that_is_slow_or_not_there_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_ended_or_sent_elsewhere_meanwhile_is_so_from_the_next_parcel_on() {
+    let country = Country::new();
+    let (mut former, mut present) = (Receiver::new().await, Receiver::new().await);
+    country.add("north", server(&former.url));
+    country.register(350);
+    let process = country.process();
+    former.does(&[Does::Wait]);
+    present.does(&[Does::Take, Does::Wait]);
+    let ids = country.ids();
+    tokio::join!(process.round(), async {
+        assert_eq!(former.next().await.ids(), ids[..100]);
+        country.add("north", server(&present.url));
+        former.go_on();
+        assert_eq!(present.next().await.ids(), ids[100..200]);
+        assert_eq!(present.next().await.ids(), ids[200..300]);
+        country.execute(&EndDelivery { name: "north".to_owned() }).unwrap();
+        present.go_on();
+    });
+    assert_eq!((former.all().len(), present.all().len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_processes_do_not_give_the_same_at_once() {
     let country = Country::new();
     let mut receiver = Receiver::new().await;
@@ -479,8 +502,17 @@ async fn a_folder_is_filled_in_order_and_its_files_are_whole() {
         std::fs::remove_file(folder.join(name)).unwrap();
     }
     country.register(3);
+    // Whoever takes files away leads it to no other file.
+    let other = country.folder.path().join("other");
+    std::fs::write(&other, "other").unwrap();
+    symlink(&other, folder.join(".north.part")).unwrap();
     process.round().await;
     assert_eq!(read(), country.ids()[120..]);
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "other");
+    for name in files_of(&folder) {
+        let mode = std::fs::symlink_metadata(folder.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o007, 0, "others read nothing");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,6 +34,8 @@ impl Command for AddPayer {
         }
         match &registered {
             Some(payer) if payer.agreement.cvr != self.agreement.cvr => return Err(PayerRefusal::NameTaken.into()),
+            // Its systems came in under the kind that it had.
+            Some(payer) if payer.agreement.kind != self.agreement.kind => return Err(PayerRefusal::KindTaken.into()),
             Some(payer) if payer.agreement == self.agreement => return Ok(Decision::unchanged(())),
             _ => {}
         }

@@ -3,7 +3,7 @@
 use crate::delivery::Delivery;
 use crate::progress::Progress;
 use crate::{policy, store};
-use kernel::{Actor, Error, Id, Scope};
+use kernel::{Actor, Error, Scope};
 
 /// Every delivery as it is registered today, those that were ended too, with how far each is.
 ///
@@ -20,13 +20,4 @@ pub fn deliveries(scope: &Scope<'_>, actor: &Actor) -> Result<Vec<(Delivery, Pro
             Ok((delivery, progress))
         })
         .collect()
-}
-
-/// How far one of them is.
-///
-/// # Errors
-/// The policy's refusal, or the store's.
-pub fn progress(scope: &Scope<'_>, actor: &Actor, delivery: Id<Delivery>) -> Result<Progress, Error> {
-    policy::READ_DELIVERIES.require(actor)?;
-    store::delivery::progress(scope.tx, delivery)
 }

@@ -8,7 +8,7 @@ mod messages;
 
 pub(crate) use changes::find as find_change;
 pub use changes::{ChangePage, ChangeView, change, waiting};
-pub use deliveries::{deliveries, progress};
+pub use deliveries::deliveries;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
 pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};

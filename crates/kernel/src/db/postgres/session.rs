@@ -16,6 +16,7 @@ use bytes::BufMut;
 use copying::Copying;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 
 /// Keys that are looked up, and rows that are updated, by one statement.
 const LIST_VALUES: usize = 4096;
@@ -39,11 +40,36 @@ enum Form {
     Cursor(u32),
 }
 
+/// The driver, which has a runtime inside. That must not end on a thread of another runtime, as one of the service's may be.
+struct Driver(Option<Client>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let client = self.0.take();
+        // It says goodbye to the server, which whoever goes on may count on.
+        let _ = std::thread::spawn(move || drop(client)).join();
+    }
+}
+
+impl Deref for Driver {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl DerefMut for Driver {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.0.as_mut().expect("it is there until it is dropped")
+    }
+}
+
 pub(in crate::db) struct Session {
     config: Config,
     /// The application's role, to one that migrates in its place.
     pub(super) grantee: Option<String>,
-    client: RefCell<Client>,
+    client: RefCell<Driver>,
     prepared: RefCell<BTreeMap<(&'static str, Form), Prepared>>,
     /// What went wrong first in the transaction under way: whoever passes its error on may put it into other words.
     trouble: Cell<Option<Trouble>>,
@@ -55,7 +81,7 @@ impl Session {
         Ok(Self {
             config: config.clone(),
             grantee: None,
-            client: RefCell::new(super::connect(config, is_known)?),
+            client: RefCell::new(Driver(Some(super::connect(config, is_known)?))),
             prepared: RefCell::default(),
             trouble: Cell::default(),
             cursors: Cell::default(),
@@ -66,7 +92,7 @@ impl Session {
     pub(in crate::db) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
         if self.trouble.take() == Some(Trouble::Lost) || self.client.borrow().is_closed() {
             self.prepared.borrow_mut().clear();
-            *self.client.borrow_mut() = super::connect(&self.config, true)?;
+            *self.client.borrow_mut() = Driver(Some(super::connect(&self.config, true)?));
         }
         self.cursors.set(0);
         let begun = self.batch(match purpose {
