@@ -153,6 +153,12 @@ fn order(demo: &Demo, now: Timestamp) -> Result<PaymentOrder, Error> {
     })
 }
 
+/// The payer's, with a bank that fetches its completed files or without.
+fn agreement(bank: Option<String>) -> Result<Agreement, Error> {
+    let (name, cvr) = (PUBLIC_PAYER.to_owned(), payer_cvr()?);
+    Ok(Agreement { name, cvr, kind: PayerKind::Public, no_account: NoAccount::Reject, bank })
+}
+
 fn payer_cvr() -> Result<Cvr, Error> {
     Cvr::parse(PAYER_CVR).map_err(|error| StoreError::plain(error.to_string()).into())
 }
@@ -173,15 +179,8 @@ impl Stage {
         rows += self.read_in("population.csv", &population, |out| nation.write_population(out))?;
         let companies = Companies { vault: vault.clone() };
         rows += self.read_in("companies.csv", &companies, |out| nation.write_companies(out))?;
-        let agreement = Agreement {
-            name: PUBLIC_PAYER.to_owned(),
-            cvr: payer_cvr()?,
-            kind: PayerKind::Public,
-            no_account: NoAccount::Reject,
-            bank: None,
-        };
         let env = Env::sample(self.now, &mut self.writer.secrets)?;
-        self.writer.execute(&AddPayer { agreement }, &self.actor, &env)?;
+        self.writer.execute(&AddPayer { agreement: agreement(None)? }, &self.actor, &env)?;
         let folder = self.files.join("accounts");
         std::fs::create_dir_all(&folder).map_err(Error::io(format!("{} could not be made", folder.display())))?;
         let path = |source: &AccountSource| folder.join(format!("{}.csv", source.name()));

@@ -1,7 +1,7 @@
 //! The demo that stays up: its clients with their keys and certificates, and the lines by which they are tried.
 
 use super::certificates::{Authority, Issued};
-use super::{order, written};
+use super::{agreement, order, written};
 use crate::cli::{Common, Demo, Serve};
 use crate::console::Answer;
 use crate::run::{Places, serve};
@@ -11,6 +11,7 @@ use eid::commands::{AddClient, RotateSigningKey};
 use eid::key::{Algorithm, PrivateKey};
 use eid::signing_key::Rotation;
 use kernel::{Actor, Env, Error, StoreError, Timestamp, Writer, files};
+use registry::commands::AddPayer;
 use serde_json::{Value, json};
 use sim::nation::{AccountKind, AccountState, Fate, Nation, PUBLIC_PAYER, PaymentOrder, Person};
 use std::fmt::Write as _;
@@ -33,6 +34,8 @@ pub struct Clients {
     /// An account with this bank, and whose it is.
     payee: Person,
     iban: String,
+    /// When the demo was made.
+    now: Timestamp,
 }
 
 impl Clients {
@@ -42,6 +45,10 @@ impl Clients {
         let authority = Authority::new(&folder, now)?;
         let server = authority.issue_to_server(&["localhost", "127.0.0.1"])?;
         let (payee, iban, bank) = somebody(nation)?;
+        // What the payer sends from now on is for the bank to fetch.
+        let env = Env::sample(now, &mut writer.secrets)?;
+        let agreement = agreement(Some(bank.clone()))?;
+        writer.execute(&AddPayer { agreement }, &Actor::console(), &env)?;
         let parties = [
             (PAYER, Party::PublicPayer(PUBLIC_PAYER.to_owned())),
             (BANK, Party::Bank(bank)),
@@ -67,7 +74,7 @@ impl Clients {
         let env = Env::sample(now, &mut writer.secrets)?;
         let first_key = RotateSigningKey::new(Rotation::First, &mut writer.secrets)?;
         writer.execute(&first_key, &Actor::console(), &env)?;
-        Ok(Self { folder, server, payee, iban })
+        Ok(Self { folder, server, payee, iban, now })
     }
 
     /// Writes a payment file that was not sent yet.
@@ -144,7 +151,30 @@ impl Clients {
             "Whether an account is a payee's.",
             post(BANK, "/v1/verify", &json!({ "payee": cpr, "account": self.iban, "purpose": "payment" })),
         );
+        let file = quoted(&self.payments());
+        let xml = format!("-H 'content-type: application/xml' --data-binary @{file}");
+        line("A payment file comes in, and becomes a batch.", with_token(PAYER, &format!("{url}/v1/payouts {xml}")));
         line("What became of the payer's files.", with_token(PAYER, &format!("{url}/v1/payouts")));
+        line(
+            "The completed files that the payer's bank can fetch.",
+            with_token(BANK, &format!("{url}/v1/payouts/files")),
+        );
+        let frozen = |action: &str| {
+            let change = json!({
+                "action": action, "payee": cpr, "account": self.iban, "reason": "fraud", "consent": "not_needed",
+            });
+            post(BANK, "/v1/accounts", &json!({ "changes": [change] }))
+        };
+        line("The bank freezes its customer's account: payouts to it wait or go back.", frozen("freeze"));
+        line("And lets payouts go to it again.", frozen("unfreeze"));
+        line("What the bank is told of its customers' accounts.", with_token(BANK, &format!("{url}/v1/feed?limit=3")));
+        let moved =
+            json!({ "kind": "move", "address": "Nygade 1", "postcode": "8000", "city": "Aarhus C", "country": "DK" });
+        let event = json!({ "cpr": self.payee.cpr.digits(), "at": self.now.to_string(), "event": moved });
+        line(
+            "The population register tells that somebody moved.",
+            post(REGISTER, "/v1/register/people", &json!({ "events": [event] })),
+        );
         Ok(lines)
     }
 }

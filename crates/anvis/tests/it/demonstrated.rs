@@ -1,7 +1,7 @@
 //! `anvis demo --serve`: the lines that it prints are given to a shell as they are.
 
 use crate::support::World;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
@@ -35,7 +35,14 @@ fn the_lines_of_the_demo_work_as_they_are_printed() {
     };
     assert_eq!(answer("The account in force")["state"], "in_force");
     assert_eq!(answer("Whether an account")["result"], "match");
-    assert_eq!(answer("What became of")["batches"][0]["payments"], 200);
+    assert_eq!(answer("A payment file comes in")["payments"], 1000);
+    let all = answer("What became of");
+    assert_eq!((&all["batches"][0]["payments"], &all["batches"][1]["payments"]), (&json!(1000), &json!(200)));
+    assert_eq!(answer("The completed files")["files"][0]["batch"], all["batches"][0]["batch"]);
+    assert_eq!(answer("The bank freezes")["answers"][0]["result"], "done");
+    assert_eq!(answer("And lets payouts")["answers"][0]["result"], "done");
+    assert_eq!(answer("What the bank is told")["messages"].as_array().unwrap().len(), 3);
+    assert_eq!(answer("The population register")["events"][0]["result"], "done");
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert!(child.wait().unwrap().success());
 }
