@@ -107,7 +107,8 @@ impl Coming {
             (ready, arrived) = match (sealed, came) {
                 ((Ok(first), Ok(second)), Ok(came)) => ([first, second], came),
                 ((Err(problem), _) | (_, Err(problem)), _) | (_, Err(problem)) => {
-                    self.clear_away(upload);
+                    // What cannot be cleared away now is swept later.
+                    let _ = self.edge.core.file(|writer| upload.give_up(writer)).await;
                     return Err(problem);
                 }
             };
@@ -146,22 +147,12 @@ impl Coming {
             match taken {
                 Ok(()) => Ok(upload),
                 Err(error) => {
-                    // What cannot be cleared away now is swept later.
                     let _ = upload.give_up(writer);
                     Err(error)
                 }
             }
         });
         Ok(stored.await?)
-    }
-
-    /// Nobody waits for that.
-    fn clear_away(self, upload: Upload) {
-        let Self { edge, place, .. } = self;
-        tokio::spawn(async move {
-            let _place = place;
-            let _ = edge.core.file(|writer| upload.give_up(writer)).await;
-        });
     }
 
     async fn end(self, upload: Upload) -> Result<Result<Taken, Refused>, Problem> {
