@@ -48,7 +48,7 @@ pub struct Sizes {
     pub file_queue: usize,
     /// Threads for pieces of files.
     pub pieces: usize,
-    /// Pieces that wait for one of them: likewise.
+    /// Pieces that wait for one of them: likewise, and an upload gives up to three at a time.
     pub piece_queue: usize,
 }
 
@@ -64,7 +64,7 @@ impl Default for Sizes {
             files: 2,
             file_queue: 64,
             pieces: 2,
-            piece_queue: 64,
+            piece_queue: 128,
         }
     }
 }

@@ -11,7 +11,7 @@ mod upload;
 pub use cancel::{Cancel, cancel};
 pub use release::{Release, Released, release};
 pub use route::{Refused, Request, Routed, route};
-pub use upload::{PIECE_BYTES, TakeIn, TakenIn, Upload};
+pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::store;

@@ -137,7 +137,6 @@ pub(super) enum Source<'s> {
     Staged {
         batch: Id<Batch>,
         /// Of the file.
-        hash: Hash,
         bytes: u64,
         /// Over the pieces.
         input: Tree,
@@ -155,9 +154,6 @@ impl Source<'_> {
     }
 
     fn hash(&self, writer: &Writer) -> Result<Hash, Error> {
-        if let Self::Staged { hash, .. } = self {
-            return Ok(*hash);
-        }
         let mut hasher = Sha256::new();
         each_piece(self.open(writer)?, |read| {
             hasher.update(read);
@@ -265,7 +261,8 @@ pub(super) struct Work<'w> {
     pub(super) clock: &'w (dyn Fn() -> Timestamp + Sync),
     pub(super) env: &'w Env,
     pub(super) actor: &'w Actor,
-    pub(super) once: Option<Once>,
+    /// By what the request is known again, given the file's hash.
+    pub(super) once: Option<&'w (dyn Fn(&Hash) -> Once + Sync)>,
 }
 
 impl Work<'_> {
@@ -400,7 +397,7 @@ impl Work<'_> {
             input,
             writes_files: parts.is_some(),
             client: self.actor,
-            once: self.once,
+            once: self.once.map(|once| once(&file_hash)),
         };
         match writer.execute(&accept, self.actor, &self.env.at((self.clock)()))? {
             Accepted::New { batch, counts, decided_again } if batch == self.batch.number() => {

@@ -5,10 +5,9 @@ use super::route::{Became, Refused, Source, Work, discard, find_by_head, find_re
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::{policy, store};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Actor, Env, Error, Id, Once, Refusal, Timestamp, Writer, journal};
+use kernel::{Actor, Env, Error, Id, Once, StoreError, Timestamp, Vault, Writer, journal};
 use registry::payer::{Payer, PayerRefusal};
 use registry::{allowance, resolve};
-use sha2::{Digest, Sha256};
 
 /// How large a piece should be: smaller ones compress worse, larger ones wait in memory for those who are slow.
 pub const PIECE_BYTES: usize = kernel::failpoint::chunk(1 << 20, 512);
@@ -20,15 +19,39 @@ const STAGED_PIECES: usize = kernel::failpoint::chunk(16, 2);
 pub struct Upload {
     batch: Id<Batch>,
     payer: Payer,
-    hasher: Sha256,
     bytes: u64,
     input: Tree,
-    pieces: i64,
     waiting: Vec<(i64, Vec<u8>)>,
     /// Whether the work is known to the store.
     is_begun: bool,
-    /// Why nothing new is taken from this client now, if nothing is.
-    exhausted: Option<Refusal>,
+}
+
+/// What makes pieces of an upload ready to be taken: any thread can, and several at once.
+#[derive(Clone)]
+pub struct Sealer {
+    vault: Vault,
+    batch: Id<Batch>,
+}
+
+/// A piece that is ready.
+pub struct Piece {
+    number: i64,
+    bytes: u64,
+    leaf: Hash,
+    sealed: Vec<u8>,
+}
+
+impl Sealer {
+    /// Compresses and seals a piece. They are numbered from 0.
+    ///
+    /// # Errors
+    /// It is too long.
+    pub fn seal(&self, number: i64, bytes: &[u8]) -> Result<Piece, Error> {
+        let Self { vault, batch } = self;
+        let (leaf, sealed) =
+            (store::input::leaf(*batch, number, bytes), store::input::seal(vault, *batch, number, bytes)?);
+        Ok(Piece { number, bytes: bytes.len() as u64, leaf, sealed })
+    }
 }
 
 /// How a file is to be taken.
@@ -51,57 +74,43 @@ pub struct TakenIn {
 }
 
 impl Upload {
-    /// Begins a file of this payer's. A client that has used up what it may ask can still send one that is a batch already: the
-    /// answer to it may have been lost.
+    /// Begins a file of this payer's, of which the `first` bytes are there: the first piece, or all of it. A client that has used
+    /// up what it may ask can still send one that is a batch already: the answer to it may have been lost.
     ///
     /// # Errors
-    /// The policy's refusal, `payer.unknown`; or the store's.
-    pub fn begin(writer: &mut Writer, payer: &str, actor: &Actor, env: &Env) -> Result<Self, Error> {
+    /// The policy's refusal, `payer.unknown`, `allowance.exhausted`; or the store's.
+    pub fn begin(writer: &mut Writer, payer: &str, first: &[u8], actor: &Actor, env: &Env) -> Result<Self, Error> {
         policy::ROUTE.require(actor)?;
-        let (payer, exhausted) = writer.read(|scope| {
+        let (payer, may) = writer.read(|scope| {
             let payer = resolve::payer_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?;
-            match allowance::require(scope, actor, env.now) {
-                Err(Error::Refused(refusal)) => Ok((payer, Some(refusal))),
-                may => may.map(|()| (payer, None)),
-            }
+            Ok((payer, allowance::require(scope, actor, env.now)))
         })?;
-        sweep_abandoned(writer, env.now)?;
-        Ok(Self {
-            batch: env.id(),
-            payer,
-            hasher: Sha256::new(),
-            bytes: 0,
-            input: Tree::default(),
-            pieces: 0,
-            waiting: Vec::new(),
-            is_begun: false,
-            exhausted,
-        })
+        if may.is_err() && find_by_head(writer, &payer, first)?.is_none() {
+            may?;
+        }
+        let (batch, input) = (env.id(), Tree::default());
+        Ok(Self { batch, payer, bytes: 0, input, waiting: Vec::new(), is_begun: false })
     }
 
-    /// Takes the next piece. The first one should be a whole one, in which the file's own id stands.
+    /// What makes its pieces ready.
+    #[must_use]
+    pub fn sealer(&self, writer: &Writer) -> Sealer {
+        Sealer { vault: writer.store.vault().clone(), batch: self.batch }
+    }
+
+    /// Takes the next piece.
     ///
     /// # Errors
-    /// `allowance.exhausted`, or the store's.
-    pub fn take(&mut self, writer: &mut Writer, piece: &[u8], now: Timestamp) -> Result<(), Error> {
-        if self.pieces == 0 {
-            self.require_allowance(writer, piece)?;
+    /// The store's.
+    pub fn take(&mut self, writer: &mut Writer, piece: Piece, now: Timestamp) -> Result<(), Error> {
+        let Piece { number, bytes, leaf, sealed } = piece;
+        if u64::try_from(number) != Ok(self.input.size()) {
+            return Err(StoreError::plain("a piece of an upload was left out").into());
         }
-        self.hasher.update(piece);
-        self.bytes += piece.len() as u64;
-        self.input.push(store::input::leaf(self.batch, self.pieces, piece));
-        self.waiting.push((self.pieces, store::input::seal(writer.store.vault(), self.batch, self.pieces, piece)?));
-        self.pieces += 1;
+        self.bytes += bytes;
+        self.input.push(leaf);
+        self.waiting.push((number, sealed));
         if self.waiting.len() < STAGED_PIECES { Ok(()) } else { self.stage(writer, now) }
-    }
-
-    /// Refuses a client that has used up what it may ask, unless the file that begins so has come before.
-    fn require_allowance(&mut self, writer: &mut Writer, first: &[u8]) -> Result<(), Error> {
-        let Some(exhausted) = self.exhausted.take() else { return Ok(()) };
-        match find_by_head(writer, &self.payer, first)? {
-            Some(_) => Ok(()),
-            None => Err(exhausted.into()),
-        }
     }
 
     fn stage(&mut self, writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
@@ -142,8 +151,7 @@ impl Upload {
         env: &Env,
     ) -> Result<Result<TakenIn, Refused>, Error> {
         let batch = self.batch;
-        let exhausted = self.exhausted.take().map_or(Ok(()), |exhausted| Err(exhausted.into()));
-        let staged = exhausted.and_then(|()| self.stage(writer, (how.clock)()));
+        let staged = sweep_abandoned(writer, env.now).and_then(|()| self.stage(writer, (how.clock)()));
         let result = staged.and_then(|()| self.settle(writer, how, actor, env));
         if !matches!(&result, Ok(Became::Real { .. })) {
             let _ = discard(writer, batch);
@@ -156,22 +164,22 @@ impl Upload {
     }
 
     fn settle(self, writer: &mut Writer, how: &TakeIn<'_>, actor: &Actor, env: &Env) -> Result<Became, Error> {
-        let Self { batch, payer, hasher, bytes, input, .. } = self;
-        let hash: Hash = hasher.finalize().into();
-        let once = how.key.map(|key| {
-            let request = Encoder::default()
-                .start("upload")
-                .int(payer.id.number())
-                .int(i64::from(how.hold_all))
-                .bytes(&hash)
-                .leaf();
-            Once::of(actor, &policy::ROUTE, key, request)
+        let Self { batch, payer, bytes, input, .. } = self;
+        let TakeIn { hold_all, key, clock } = *how;
+        let once = key.map(|key| {
+            let (payer, hold_all) = (payer.id.number(), i64::from(hold_all));
+            move |hash: &Hash| {
+                let mut encoder = Encoder::default();
+                let request = encoder.start("upload").int(payer).int(hold_all).bytes(hash).leaf();
+                Once::of(actor, &policy::ROUTE, key, request)
+            }
         });
-        let source = Source::Staged { batch, hash, bytes, input };
+        let source = Source::Staged { batch, bytes, input };
         if let Some(found) = find_repeated(writer, &payer, &source)? {
+            let once = once.map(|once| once(&found.file_hash));
             return known(writer, found, &payer, once, actor, env);
         }
-        let TakeIn { hold_all, clock, .. } = *how;
+        let once = once.as_ref().map(|once| once as &(dyn Fn(&Hash) -> Once + Sync));
         let work = Work { payer: &payer, batch, source, outputs: None, hold_all, clock, env, actor, once };
         work.run(writer, &mut |_| {})
     }

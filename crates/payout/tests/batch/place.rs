@@ -120,10 +120,10 @@ impl Place {
         (hold_all, key): (bool, Option<&str>),
     ) -> Result<Result<TakenIn, Refused>, Error> {
         let (actor, env) = (client(payer), self.env());
-        let mut upload = Upload::begin(&mut self.writer, payer, &actor, &env)?;
-        for piece in xml.as_bytes().chunks(piece_bytes) {
-            upload.take(&mut self.writer, piece, NOW)?;
-        }
+        let pieces = || xml.as_bytes().chunks(piece_bytes);
+        let first = pieces().next().unwrap_or_default();
+        let mut upload = Upload::begin(&mut self.writer, payer, first, &actor, &env)?;
+        send(&mut self.writer, &mut upload, pieces(), NOW)?;
         upload.end(&mut self.writer, &TakeIn { hold_all, key, clock: &|| NOW }, &actor, &env)
     }
 
@@ -157,6 +157,17 @@ impl Place {
         let tables: Vec<_> = kernel::TABLES.iter().chain(registry::TABLES).chain(payout::TABLES).copied().collect();
         self.writer.read(|scope| kernel::journal::verify(scope, &tables, None, &mut |_| {})).unwrap();
     }
+}
+
+/// Sends pieces of a file.
+pub fn send<'p>(
+    writer: &mut Writer,
+    upload: &mut Upload,
+    pieces: impl Iterator<Item = &'p [u8]>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sealer = upload.sealer(writer);
+    (0..).zip(pieces).try_for_each(|(number, piece)| upload.take(writer, sealer.seal(number, piece)?, now))
 }
 
 /// The system of a payer.

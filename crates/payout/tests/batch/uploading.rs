@@ -2,7 +2,7 @@
 
 use crate::place::*;
 use kernel::{Error, Timestamp};
-use payout::commands::{Release, Upload, release};
+use payout::commands::{Release, TakeIn, Upload, release};
 use payout::policy;
 use payout::queries::{counts, one_of};
 use registry::allowance;
@@ -87,12 +87,11 @@ fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept(
     let mut place = Place::new();
     let (xml, actor) = (file("MSG-1", &mixed()), client(PLAIN));
     let before = entries(&mut place);
+    let pieces = || xml.as_bytes().chunks(20_000);
     let begun = |place: &mut Place| {
         let env = place.env();
-        let mut upload = Upload::begin(&mut place.writer, PLAIN, &actor, &env).unwrap();
-        for piece in xml.as_bytes().chunks(20_000) {
-            upload.take(&mut place.writer, piece, NOW).unwrap();
-        }
+        let mut upload = Upload::begin(&mut place.writer, PLAIN, b"", &actor, &env).unwrap();
+        send(&mut place.writer, &mut upload, pieces(), NOW).unwrap();
         upload
     };
     let given_up = begun(&mut place);
@@ -102,16 +101,14 @@ fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept(
     drop(forgotten);
     assert_eq!(entries(&mut place), before);
     // Whoever is next, two hours later, clears it away; whoever still works on it is told.
-    let mut slow = begun(&mut place);
+    let slow = begun(&mut place);
     let later = Timestamp::from_micros(NOW.micros() + 3 * 3_600_000_000);
     let env = kernel::Env::new(later, 1_000);
-    let next = Upload::begin(&mut place.writer, PLAIN, &actor, &env).unwrap();
-    let mut result = Ok(());
-    for piece in xml.as_bytes().chunks(20_000) {
-        result = result.and_then(|()| slow.take(&mut place.writer, piece, later));
-    }
-    assert_eq!(result.map_err(|error| error.code()), Err("conflict"));
-    drop(next);
+    let next = Upload::begin(&mut place.writer, PLAIN, b"", &actor, &env).unwrap();
+    let how = TakeIn { hold_all: false, key: None, clock: &|| later };
+    assert_eq!(next.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap_err().code, "FF01");
+    let env = kernel::Env::new(later, 1_001);
+    assert_eq!(slow.end(&mut place.writer, &how, &actor, &env).unwrap_err().code(), "conflict");
     assert_eq!(place.rows(), [0; 6]);
     place.uploaded(PLAIN, &xml);
     place.verify();

@@ -9,10 +9,11 @@ use crate::problem::{Problem, RefusedFile};
 use crate::route::{Answer, Answered, Call, JSON, Json, Nothing, Route, XML};
 use crate::stream::Arriving;
 use axum::response::Response;
+use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use kernel::{Actor, Env};
-use payout::commands::{PIECE_BYTES, Refused, TakeIn, Upload};
+use payout::commands::{PIECE_BYTES, Piece, Refused, Sealer, TakeIn, Upload};
 use payout::{policy, queries};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
@@ -90,37 +91,68 @@ struct Coming {
 }
 
 impl Coming {
-    /// Takes it piece by piece; while one is stored, the next arrives.
+    /// Takes it two pieces at a time: while those that came are made ready, those before are stored, and the next arrive.
     async fn take(self, mut body: Arriving) -> Result<Result<Taken, Refused>, Problem> {
-        let core = &self.edge.core;
-        let (payer, actor, now) = (self.payer.clone(), self.actor.clone(), (self.edge.clock)());
-        let begin = core.piece(move |writer| {
-            let env = Env::sample(now, &mut writer.secrets)?;
-            Upload::begin(writer, &payer, &actor, &env)
-        });
-        let mut upload = begin.await?;
-        let mut next = body.piece(PIECE_BYTES).await;
+        let mut arrived = two_of(&mut body).await?;
+        let (mut upload, sealer) = self.begin(arrived[0].clone()).await?;
+        let (mut number, mut ready) = (0, [None, None]);
         loop {
-            let piece = match next {
-                Ok(Some(piece)) => piece,
-                Ok(None) => return self.end(upload).await,
-                Err(problem) => {
+            let is_last = arrived[1].is_none();
+            let [first, second] = arrived;
+            let sealing =
+                async { tokio::join!(self.seal(&sealer, number, first), self.seal(&sealer, number + 1, second)) };
+            let coming = async { if is_last { Ok([None, None]) } else { two_of(&mut body).await } };
+            let (stored, sealed, came) = tokio::join!(self.store(upload, ready), sealing, coming);
+            upload = stored?;
+            (ready, arrived) = match (sealed, came) {
+                ((Ok(first), Ok(second)), Ok(came)) => ([first, second], came),
+                ((Err(problem), _) | (_, Err(problem)), _) | (_, Err(problem)) => {
                     // What cannot be cleared away now is swept later.
-                    let _ = core.piece(|writer| upload.give_up(writer)).await;
+                    let _ = self.edge.core.file(|writer| upload.give_up(writer)).await;
                     return Err(problem);
                 }
             };
-            let now = (self.edge.clock)();
-            let store = core.piece(move |writer| match upload.take(writer, &piece, now) {
+            number += 2;
+            if is_last {
+                let upload = self.store(upload, ready).await?;
+                return self.end(upload).await;
+            }
+        }
+    }
+
+    async fn begin(&self, first: Option<Bytes>) -> Result<(Upload, Sealer), Problem> {
+        let (payer, actor, now) = (self.payer.clone(), self.actor.clone(), (self.edge.clock)());
+        let begun = self.edge.core.piece(move |writer| {
+            let env = Env::sample(now, &mut writer.secrets)?;
+            let upload = Upload::begin(writer, &payer, &first.unwrap_or_default(), &actor, &env)?;
+            let sealer = upload.sealer(writer);
+            Ok((upload, sealer))
+        });
+        Ok(begun.await?)
+    }
+
+    async fn seal(&self, sealer: &Sealer, number: i64, piece: Option<Bytes>) -> Result<Option<Piece>, Problem> {
+        let Some(piece) = piece else { return Ok(None) };
+        let sealer = sealer.clone();
+        Ok(self.edge.core.piece(move |_| sealer.seal(number, &piece)).await.map(Some)?)
+    }
+
+    async fn store(&self, mut upload: Upload, pieces: [Option<Piece>; 2]) -> Result<Upload, Problem> {
+        if pieces.iter().all(Option::is_none) {
+            return Ok(upload);
+        }
+        let now = (self.edge.clock)();
+        let stored = self.edge.core.piece(move |writer| {
+            let taken = pieces.into_iter().flatten().try_for_each(|piece| upload.take(writer, piece, now));
+            match taken {
                 Ok(()) => Ok(upload),
                 Err(error) => {
                     let _ = upload.give_up(writer);
                     Err(error)
                 }
-            });
-            let (stored, arrived) = tokio::join!(store, body.piece(PIECE_BYTES));
-            (upload, next) = (stored?, arrived);
-        }
+            }
+        });
+        Ok(stored.await?)
     }
 
     async fn end(self, upload: Upload) -> Result<Result<Taken, Refused>, Problem> {
@@ -141,6 +173,13 @@ impl Coming {
             .await;
         Ok(ended?)
     }
+}
+
+/// The next two pieces, as far as there are so many.
+async fn two_of(body: &mut Arriving) -> Result<[Option<Bytes>; 2], Problem> {
+    let first = body.piece(PIECE_BYTES).await?;
+    let second = if first.is_some() { body.piece(PIECE_BYTES).await? } else { None };
+    Ok([first, second])
 }
 
 /// Whether the report is wanted where the file is refused.
