@@ -24,7 +24,6 @@ pub const FAILURE: &str = "failure";
 /// All of them.
 pub const CODES: &[Row] = &[
     // The request as such.
-    row("request.malformed", 400, "The request is not well formed", "Forespørgslen er ikke velformet"),
     row("request.uri_too_long", 414, "The address is too long", "Adressen er for lang"),
     row("request.headers", 431, "The headers are too many or too large", "Der er for mange eller for store headere"),
     row("request.unknown", 404, "There is nothing at this address", "Der er intet på denne adresse"),
@@ -242,12 +241,6 @@ pub const CODES: &[Row] = &[
     row("look_up.purpose", 403, "Not a legal purpose of this client", "Ikke et lovligt formål for denne klient"),
     row("look_up.benefit", 422, "Only a payer has benefits", "Kun en udbetaler har ydelser"),
     row("allowance.exhausted", 429, "Too many look-ups; wait a while", "For mange opslag; vent lidt"),
-    row(
-        "feed.cursor",
-        400,
-        "The feed's cursor is not one that was given out",
-        "Strømmens markør er ikke en, der er udleveret",
-    ),
     row("bank.unknown", 422, "The bank is not in the directory", "Banken findes ikke i fortegnelsen"),
     row("bank.reg", 422, "The registration number is not valid", "Registreringsnummeret er ikke gyldigt"),
     row("bank.bic", 422, "The BIC is not valid", "BIC er ikke gyldig"),
@@ -329,6 +322,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "operator.unknown",
     "operator.wrong_key",
     "payer.bank",
+    "payer.kind",
     "phase_out.word",
     "serve.certificate",
     "serve.listen",

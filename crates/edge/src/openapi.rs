@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const PROBLEM: &str = "application/problem+json";
 /// What any route can answer.
-const ALWAYS: &[&str] = &["request.malformed", "request.uri_too_long", "request.headers", "body.type", codes::FAILURE];
+const ALWAYS: &[&str] = &["request.uri_too_long", "request.headers", "body.type", codes::FAILURE];
 /// What a route for clients can, besides what can be wrong with a token.
 const TO_CLIENTS: &[&str] = &["policy.not_allowed", "interface.ended"];
 /// What can be wrong with a token.
