@@ -1,13 +1,13 @@
 //! A payment file that comes in piece by piece, from somebody who may be slow.
 
 use super::accept::{Accept, Accepted};
-use super::route::{Became, Refused, Source, Work, discard, find_by_head, find_repeated, sweep_abandoned};
+use super::route::{Became, Refused, Source, Work, discard, find_repeated, sweep_abandoned};
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::{policy, store};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Actor, Env, Error, Id, Once, Refusal, Timestamp, Writer, journal};
+use kernel::{Actor, Env, Error, Id, Once, StoreError, Timestamp, Writer, journal};
 use registry::payer::{Payer, PayerRefusal};
-use registry::{allowance, resolve};
+use registry::resolve;
 use sha2::{Digest, Sha256};
 
 /// How large a piece should be: smaller ones compress worse, larger ones wait in memory for those who are slow.
@@ -27,8 +27,6 @@ pub struct Upload {
     waiting: Vec<(i64, Vec<u8>)>,
     /// Whether the work is known to the store.
     is_begun: bool,
-    /// Why nothing new is taken from this client now, if nothing is.
-    exhausted: Option<Refusal>,
 }
 
 /// How a file is to be taken.
@@ -51,20 +49,13 @@ pub struct TakenIn {
 }
 
 impl Upload {
-    /// Begins a file of this payer's. A client that has used up what it may ask can still send one that is a batch already: the
-    /// answer to it may have been lost.
+    /// Begins a file of this payer's.
     ///
     /// # Errors
     /// The policy's refusal, `payer.unknown`; or the store's.
     pub fn begin(writer: &mut Writer, payer: &str, actor: &Actor, env: &Env) -> Result<Self, Error> {
         policy::ROUTE.require(actor)?;
-        let (payer, exhausted) = writer.read(|scope| {
-            let payer = resolve::payer_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?;
-            match allowance::require(scope, actor, env.now) {
-                Err(Error::Refused(refusal)) => Ok((payer, Some(refusal))),
-                may => may.map(|()| (payer, None)),
-            }
-        })?;
+        let payer = writer.read(|scope| resolve::payer_by_name(scope, payer))?.ok_or(PayerRefusal::Unknown)?;
         sweep_abandoned(writer, env.now)?;
         Ok(Self {
             batch: env.id(),
@@ -75,33 +66,20 @@ impl Upload {
             pieces: 0,
             waiting: Vec::new(),
             is_begun: false,
-            exhausted,
         })
     }
 
     /// Takes the next piece. The first one should be a whole one, in which the file's own id stands.
     ///
     /// # Errors
-    /// `allowance.exhausted`, or the store's.
+    /// The store's.
     pub fn take(&mut self, writer: &mut Writer, piece: &[u8], now: Timestamp) -> Result<(), Error> {
-        if self.pieces == 0 {
-            self.require_allowance(writer, piece)?;
-        }
         self.hasher.update(piece);
         self.bytes += piece.len() as u64;
         self.input.push(store::input::leaf(self.batch, self.pieces, piece));
         self.waiting.push((self.pieces, store::input::seal(writer.store.vault(), self.batch, self.pieces, piece)?));
         self.pieces += 1;
         if self.waiting.len() < STAGED_PIECES { Ok(()) } else { self.stage(writer, now) }
-    }
-
-    /// Refuses a client that has used up what it may ask, unless the file that begins so has come before.
-    fn require_allowance(&mut self, writer: &mut Writer, first: &[u8]) -> Result<(), Error> {
-        let Some(exhausted) = self.exhausted.take() else { return Ok(()) };
-        match find_by_head(writer, &self.payer, first)? {
-            Some(_) => Ok(()),
-            None => Err(exhausted.into()),
-        }
     }
 
     fn stage(&mut self, writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
@@ -133,7 +111,7 @@ impl Upload {
     /// All of it is there: makes a batch of it, unless it is one already.
     ///
     /// # Errors
-    /// `idempotency.reused`; the store failed; then nothing has become visible. A file that is refused as a whole is no error.
+    /// `idempotency.reused`, `payout.misses`, `allowance.exhausted`; the store failed; then nothing has become visible. A file that is refused as a whole is no error.
     pub fn end(
         mut self,
         writer: &mut Writer,
@@ -142,8 +120,7 @@ impl Upload {
         env: &Env,
     ) -> Result<Result<TakenIn, Refused>, Error> {
         let batch = self.batch;
-        let exhausted = self.exhausted.take().map_or(Ok(()), |exhausted| Err(exhausted.into()));
-        let staged = exhausted.and_then(|()| self.stage(writer, (how.clock)()));
+        let staged = self.stage(writer, (how.clock)());
         let result = staged.and_then(|()| self.settle(writer, how, actor, env));
         if !matches!(&result, Ok(Became::Real { .. })) {
             let _ = discard(writer, batch);
@@ -207,6 +184,7 @@ fn known(
         received: env.now,
         counts: Counts::default(),
         sent: Sent::default(),
+        payees: 0,
         rows: Tree::default(),
         ids: Tree::default(),
         input: None,
@@ -216,5 +194,7 @@ fn known(
     };
     match writer.execute(&again, actor, env)? {
         Accepted::New { batch, .. } | Accepted::Used { batch, .. } => Ok(Became::Used(Id::new(batch))),
+        // It had no misses: nothing is counted of it again.
+        Accepted::Misses => Err(StoreError::plain("a batch that is there was weighed again").into()),
     }
 }
