@@ -14,7 +14,8 @@ use registry::allowance::{self, ForFiles};
 use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, MapAnswer, MapQuestion, Resolve, Verify, VerifyAnswer};
 use registry::bucket::Limits;
 use registry::commands::{
-    AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory, Remembered, WithdrawChange,
+    AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory, RefillClient, Remembered,
+    WithdrawChange,
 };
 use registry::designation::Channel;
 use registry::import::{Population, Source};
@@ -569,6 +570,19 @@ fn payees_who_are_paid_give_back_what_look_ups_cost_and_misses_cost_as_much() {
     assert_eq!(ask(&mut place, 1), Err(864));
     assert_eq!(pays(&mut place, &actor, 1_000_000, 1000), Ok(()));
     ask(&mut place, 1000).unwrap();
+    // What was used up the agency gives back, and says why.
+    let refill = |place: &mut Place, by: &Actor, why: &str| {
+        let refilled = place.writer.execute(&RefillClient { client: actor.clone(), why: why.to_owned() }, by, &env);
+        refilled.map_err(|error| error.code())
+    };
+    while ask(&mut place, 1000).is_ok() {}
+    assert_eq!(refill(&mut place, &actor, "mishap"), Err("policy.not_allowed"));
+    assert_eq!(refill(&mut place, &Actor::console(), " "), Err("change.why"));
+    refill(&mut place, &Actor::operator("anna"), "mishap").unwrap();
+    for _ in 0..5 {
+        ask(&mut place, 1000).unwrap();
+    }
+    assert_eq!(ask(&mut place, 1), Err(864));
     // An operator pays without a bucket.
     assert_eq!(pays(&mut place, &Actor::console(), 0, 1_000_000), Ok(()));
     place.verify();
