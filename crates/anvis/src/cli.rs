@@ -413,6 +413,14 @@ pub enum Client {
         /// Its name.
         name: String,
     },
+    /// Give a client back all that it may ask, after a mishap.
+    Refill {
+        /// Its name.
+        name: String,
+        /// Why: one line that is kept in the journal.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Every client.
     List,
     /// Make the key that the server signs tokens with; the former one counts until its last token has expired.

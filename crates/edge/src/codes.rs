@@ -262,6 +262,7 @@ pub const CODES: &[Row] = &[
     row("register.future", 422, "The event lies in the future", "Hændelsen ligger i fremtiden"),
     // Payment files.
     row("payout.refused", 422, "The payment file was refused as a whole", "Betalingsfilen blev afvist som helhed"),
+    row("payout.misses", 422, "Too many payees are not there", "For mange modtagere findes ikke"),
     row("batch.unknown", 404, "There is no such batch", "Der er ingen sådan fil"),
     row("batch.nothing_completed", 404, "No payment went on", "Ingen betaling gik videre"),
     row("batch.input_not_kept", 409, "The file that came in was not kept", "Den modtagne fil er ikke bevaret"),

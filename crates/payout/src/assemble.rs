@@ -6,9 +6,9 @@ use crate::message::{
     BlockHead, Chunk, CompletedFile, Fault, FileHead, GroupStatus, Output, Part, StatusFile, Version, write_removed,
 };
 use crate::outputs::WriteBack;
-use crate::payment::Verdict;
+use crate::payment::{State, Verdict};
 use crate::reason::Reason;
-use crate::seen::SeenIds;
+use crate::seen::Seen;
 use crate::store::ids::Ids;
 use crate::store::payment::leaf;
 use crate::work::{Completion, Done, Ruling, Setting, Stop, Worked, report};
@@ -55,7 +55,9 @@ pub(crate) struct Assembly {
     /// The block that is open, and where its head begins in the file.
     block: Option<(Arc<BlockHead>, u64)>,
     /// Only when a file comes in: later it is known that its ids differ.
-    seen: Option<SeenIds>,
+    seen: Option<Seen>,
+    /// To whom it goes now; only when a file comes in, too.
+    payees: Option<Seen>,
     file_bytes: u64,
     in_file: Sums,
     in_block: Sums,
@@ -98,6 +100,8 @@ pub(crate) struct Assembled {
     pub(crate) tally: Tally,
     /// Of those payments.
     pub(crate) sent: Tally,
+    /// To how many different payees a file that comes in goes now.
+    pub(crate) payees: u64,
     pub(crate) version: Version,
     pub(crate) message_id: String,
     /// Where it stands in the file.
@@ -125,6 +129,7 @@ impl Assembly {
             head: None,
             block: None,
             seen: None,
+            payees: None,
             file_bytes: file_bytes.unwrap_or(0),
             in_file: Sums::NONE,
             in_block: Sums::NONE,
@@ -183,6 +188,11 @@ impl Assembly {
                     self.in_block.add(payment.amount, kept);
                     let outcome = &payment.ruling.outcome;
                     self.tally.add(outcome.state, outcome.reason, payment.row.money);
+                    if let (Some(payees), State::Routed, Some(payee)) =
+                        (&mut self.payees, outcome.state, &payment.row.payee)
+                    {
+                        payees.insert(payee);
+                    }
                     if kept {
                         self.sent.add(outcome.state, None, payment.row.money);
                     }
@@ -220,7 +230,8 @@ impl Assembly {
         }
         if self.file_bytes > 0 {
             let declared = head.count.value.unwrap_or(0);
-            self.seen = Some(SeenIds::new(declared, self.file_bytes / PAYMENT_BYTES_MIN));
+            let new = || Seen::new(declared, self.file_bytes / PAYMENT_BYTES_MIN);
+            (self.seen, self.payees) = (Some(new()), Some(new()));
         }
         self.head = Some(Arc::clone(head));
         Ok(())
@@ -325,6 +336,7 @@ impl Assembly {
             has_completed: self.in_file.kept > 0,
             tally: self.tally,
             sent: self.sent,
+            payees: self.payees.as_ref().map_or(0, Seen::count),
             rest,
             version: head.version,
             message_id: head.message_id.clone(),

@@ -1,4 +1,4 @@
-//! The end-to-end ids that a file has used so far, in 12 to 16 bytes a payment.
+//! What a file has used so far, of end-to-end ids or of payees, in 12 to 16 bytes a payment.
 
 use kernel::Blind;
 
@@ -8,19 +8,25 @@ const SPARE: usize = 3;
 
 /// A set of 96-bit digests in an open table. The digests are keyed, so nobody can choose ids that collide; by chance two of a
 /// hundred million do so once in 10^13 files.
-pub(crate) struct SeenIds {
+pub(crate) struct Seen {
     slots: Vec<[u8; SLOT_BYTES]>,
     free: usize,
+    count: u64,
 }
 
-impl SeenIds {
+impl Seen {
     /// Room for a file that declares `payments`, and cannot have more than `payments_max`.
     pub(crate) fn new(payments: u64, payments_max: u64) -> Self {
         let expected = usize::try_from(payments.min(payments_max)).unwrap_or(usize::MAX);
-        Self { slots: vec![[0; SLOT_BYTES]; expected + expected / SPARE + 1], free: expected }
+        Self { slots: vec![[0; SLOT_BYTES]; expected + expected / SPARE + 1], free: expected, count: 0 }
     }
 
-    /// Whether the id was not seen before; `None` when the file has more payments than it declared, and so is refused anyway.
+    /// How many different ones were seen.
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether it was not seen before; `None` when the file has more payments than it declared, and so is refused anyway.
     pub(crate) fn insert(&mut self, id: &Blind) -> Option<bool> {
         let mut digest = [0; SLOT_BYTES];
         digest.copy_from_slice(&id.as_bytes()[..SLOT_BYTES]);
@@ -38,6 +44,7 @@ impl SeenIds {
                     return None;
                 }
                 self.free -= 1;
+                self.count += 1;
                 self.slots[at] = digest;
                 return Some(true);
             }
@@ -62,11 +69,12 @@ mod tests {
         #[test]
         fn agrees_with_a_set(ids in proptest::collection::vec(0u16..50, 0..80)) {
             let distinct: BTreeSet<_> = ids.iter().collect();
-            let mut seen = SeenIds::new(distinct.len() as u64, u64::MAX);
+            let mut seen = Seen::new(distinct.len() as u64, u64::MAX);
             let mut model = BTreeSet::new();
             for number in &ids {
                 prop_assert_eq!(seen.insert(&id(*number)), Some(model.insert(*number)));
             }
+            prop_assert_eq!(seen.count(), distinct.len() as u64);
             prop_assert_eq!(seen.insert(&id(1000)), None, "no room for more than was declared");
         }
     }

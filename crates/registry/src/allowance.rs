@@ -1,12 +1,15 @@
 //! What clients may still ask, in the store: taken in the same transaction as the look-ups that it pays for, so it is exact over
 //! all processes.
 
-use crate::bucket::{Bucket, Limits};
+use crate::bucket::{Bucket, Limits, Unsettled};
 use crate::legal_purpose::LegalPurpose;
 use crate::store;
 use kernel::journal::Entry;
 use kernel::{Actor, Error, Scope, Timestamp, Tx};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What payment files are for.
+const PURPOSE: LegalPurpose = LegalPurpose::Payment;
 
 /// A client's bucket for one purpose, in use.
 #[derive(Clone, Copy)]
@@ -62,27 +65,55 @@ pub(crate) fn save(tx: &Tx<'_>, used: &BTreeMap<(&str, LegalPurpose), InUse>) ->
     store::allowance::set_many(tx, those(false))
 }
 
-/// Settles a payment file that `entry` makes real: its payments to payees whose account was found give back what their look-ups
-/// cost, and those to payees who are not there, or are dead, cost what look-ups of them would. Whoever pays without being a
-/// client that is limited, such as an operator, has no bucket, and nothing happens.
+/// What a client has for the misses of a payment file, as a transaction found it. Whoever pays without being a client that is
+/// limited, such as an operator, has no bucket, and is never refused.
+pub struct ForFiles(Option<(Limits, Allowances)>);
+
+impl ForFiles {
+    /// Of this client.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn load(scope: &Scope<'_>, client: &Actor) -> Result<Self, Error> {
+        let Some(limits) = Limits::of(client.role(), PURPOSE) else { return Ok(Self(None)) };
+        Ok(Self(Some((limits, Allowances::load(scope.tx, [client.name()])?))))
+    }
+
+    /// Whether a file is taken that goes to so many different payees now, and has so many misses.
+    ///
+    /// # Errors
+    /// [`Unsettled`].
+    pub fn admit(&self, client: &Actor, now: Timestamp, payees: u64, misses: u64) -> Result<(), Unsettled> {
+        let Some((limits, allowances)) = &self.0 else { return Ok(()) };
+        allowances.get(client.name(), PURPOSE, *limits, now).bucket.admit_file(*limits, payees, misses)
+    }
+}
+
+/// Settles a payment file that `entry` makes real, or of which it lets something go: each of its payees gives back what a look-up
+/// costs, and its payments to payees who are not there, or are dead, cost what look-ups of them would.
 ///
 /// # Errors
 /// The store's.
-pub fn settle(scope: &Scope<'_>, entry: Entry, client: &Actor, payments: u64, misses: u64) -> Result<(), Error> {
-    let purpose = LegalPurpose::Payment;
-    let Some(limits) = Limits::of(client.role(), purpose) else { return Ok(()) };
-    let mut used = Allowances::load(scope.tx, [client.name()])?.get(client.name(), purpose, limits, entry.at);
-    used.bucket = used.bucket.settled(limits, payments, misses);
-    save(scope.tx, &BTreeMap::from([((client.name(), purpose), used)]))
+pub fn settle(scope: &Scope<'_>, entry: Entry, client: &Actor, payees: u64, misses: u64) -> Result<(), Error> {
+    change(scope, entry, client, |bucket, limits| bucket.settled(limits, payees, misses))
 }
 
-/// Whether a client may send a payment file whose misses draw on its bucket: it has a token left, or has no bucket.
+/// Charges for a payment file that was not taken, as it had too many misses.
 ///
 /// # Errors
-/// `allowance.exhausted`, or the store's.
-pub fn require(scope: &Scope<'_>, client: &Actor, now: Timestamp) -> Result<(), Error> {
-    let purpose = LegalPurpose::Payment;
-    let Some(limits) = Limits::of(client.role(), purpose) else { return Ok(()) };
-    let allowances = Allowances::load(scope.tx, [client.name()])?;
-    Ok(allowances.get(client.name(), purpose, limits, now).bucket.admit(limits, 1)?)
+/// The store's.
+pub fn charge_refused(scope: &Scope<'_>, entry: Entry, client: &Actor) -> Result<(), Error> {
+    change(scope, entry, client, Bucket::refused)
+}
+
+fn change(
+    scope: &Scope<'_>,
+    entry: Entry,
+    client: &Actor,
+    change: impl FnOnce(Bucket, Limits) -> Bucket,
+) -> Result<(), Error> {
+    let Some(limits) = Limits::of(client.role(), PURPOSE) else { return Ok(()) };
+    let mut used = Allowances::load(scope.tx, [client.name()])?.get(client.name(), PURPOSE, limits, entry.at);
+    used.bucket = change(used.bucket, limits);
+    save(scope.tx, &BTreeMap::from([((client.name(), PURPOSE), used)]))
 }

@@ -168,6 +168,14 @@ pub fn require_officer(asked_by: &str, officer: &Actor, why: &str) -> Result<(),
     if officer.name() == asked_by {
         return Err(PendingRefusal::Own);
     }
+    require_why(why)
+}
+
+/// Refuses an officer who does not say why.
+///
+/// # Errors
+/// [`PendingRefusal::Why`].
+pub fn require_why(why: &str) -> Result<(), PendingRefusal> {
     let says_something = why.chars().any(|c| !c.is_whitespace()) && why.chars().count() <= WHY_CHARS_MAX;
     if says_something && !why.contains(char::is_control) { Ok(()) } else { Err(PendingRefusal::Why) }
 }

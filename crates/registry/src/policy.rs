@@ -42,6 +42,8 @@ pub const READ_MESSAGES: Operation =
     Operation { name: "message.status", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };
 /// Reads who looked a payee up.
 pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
+/// Gives a client back what it may ask.
+pub const REFILL_CLIENT: Operation = Operation { name: "client.refill", roles: &[Console, Operator] };
 /// Reads what concerns a bank: its own customers' accounts with it.
 pub const READ_FEED: Operation = Operation { name: "feed.read", roles: &[Console, Bank] };
 /// Says what is given to another organisation's system without its asking, and where.
@@ -73,6 +75,7 @@ pub const POLICY: &[Operation] = &[
     MAP_MANY,
     READ_MESSAGES,
     READ_LOOK_UPS,
+    REFILL_CLIENT,
     READ_FEED,
     ADD_DELIVERY,
     END_DELIVERY,

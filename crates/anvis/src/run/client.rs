@@ -3,7 +3,7 @@ use crate::cli::{Claim, Client, End};
 use crate::console::Answer;
 use eid::assertion;
 use eid::certificate::Certificate;
-use eid::client::{Client as Registered, Party, Registration};
+use eid::client::{Client as Registered, ClientRefusal, Party, Registration};
 use eid::commands::{AddClient, EndClient, RotateSigningKey, SetPhaseOut, issue, sweep};
 use eid::key::{Algorithm, PrivateKey, PublicKey, encode};
 use eid::phase_out::{Subject, Use};
@@ -11,7 +11,8 @@ use eid::queries::{self, Usage};
 use eid::server::Server;
 use eid::signing_key::Rotation;
 use eid::token::{ASSERTION_TYPE, GRANT_TYPE, TokenRequest};
-use kernel::{Error, Refuse, Secrets, Timestamp, files};
+use kernel::{Actor, Error, Refuse, Secrets, Timestamp, files};
+use registry::commands::RefillClient;
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
@@ -102,6 +103,16 @@ impl Session {
                 let is_new = self.writer.execute(&command, &self.actor, &env)?;
                 let text = if is_new { "Ended the client." } else { "The client was ended before." };
                 Ok(Answer::done(text, &json!({ "client": command.name, "changed": is_new })))
+            }
+            Client::Refill { name, reason } => {
+                let env = self.env()?;
+                let actor = &self.actor;
+                let clients = self.writer.read(|scope| queries::clients(scope, actor))?;
+                let registered = clients.into_iter().map(|client| client.registration).find(|one| one.name == name);
+                let role = registered.ok_or(ClientRefusal::Unknown)?.party.role();
+                let command = RefillClient { client: Actor::client(role, &name), why: reason };
+                self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done("The client may ask again.", &json!({ "client": name })))
             }
             Client::List => {
                 let actor = &self.actor;

@@ -3,8 +3,9 @@
 use super::ALL_NUMBERS;
 use super::insert_bank_file;
 use crate::batch::{Batch, Counts, Record, Sent, Tally};
-use crate::payment::{Verdict, decide};
+use crate::payment::{State, Verdict, decide};
 use crate::reason::Reason;
+use crate::seen::Seen;
 use crate::store;
 use crate::store::ids::OpenIds;
 use crate::store::payment::{Outcome, PaymentRow};
@@ -14,7 +15,8 @@ use denmark::Currency;
 use kernel::journal::{self, Entry, Rows};
 use kernel::merkle::{Encoder, Tree};
 use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, StoreError, Timestamp};
-use registry::allowance;
+use registry::allowance::{self, ForFiles};
+use registry::bucket::Unsettled;
 use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::resolve::{self, Query, Resolution};
@@ -35,6 +37,8 @@ pub(super) struct Accept<'a> {
     pub(super) counts: Counts,
     /// What stands in the completed file.
     pub(super) sent: Sent,
+    /// To how many different payees it goes now.
+    pub(super) payees: u64,
     /// Over the rows as they were staged.
     pub(super) rows: Tree,
     /// Over the payer's own texts.
@@ -55,12 +59,15 @@ pub(super) enum Accepted {
     New { batch: i64, counts: Counts, decided_again: bool },
     /// The payer has used the message id before.
     Used { batch: i64, same_file: bool },
+    /// It is none: more of its payees are not there than its sender has enough for.
+    Misses,
 }
 
 /// What is to be recorded.
 pub(super) struct Real {
     counts: Counts,
     sent: Sent,
+    payees: u64,
     again: Vec<(i64, Outcome)>,
 }
 
@@ -75,7 +82,16 @@ pub(super) struct Found {
     used: Option<Batch>,
     again: Vec<Again>,
     /// All rows, only when some are decided again: to count anew.
-    rows: Vec<(i64, Outcome, Option<denmark::Money>)>,
+    rows: Vec<Row>,
+    allowance: ForFiles,
+}
+
+/// What counts of a payment.
+struct Row {
+    number: i64,
+    outcome: Outcome,
+    money: Option<denmark::Money>,
+    payee: Option<Blind>,
 }
 
 impl Command for Accept<'_> {
@@ -96,13 +112,14 @@ impl Command for Accept<'_> {
             changed.insert(payee);
             Ok(())
         })?;
-        let mut found = Found { used, again: Vec::new(), rows: Vec::new() };
+        let mut found =
+            Found { used, again: Vec::new(), rows: Vec::new(), allowance: ForFiles::load(scope, self.client)? };
         if changed.is_empty() {
             return Ok(found);
         }
         let mut again = Vec::new();
         store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
-            found.rows.push((row.number, row.outcome, row.money));
+            found.rows.push(Row { number: row.number, outcome: row.outcome, money: row.money, payee: row.payee });
             if row.payee.is_some_and(|payee| changed.contains(&payee)) && was_looked_up(&row.outcome) {
                 again.push(row);
             }
@@ -135,7 +152,7 @@ impl Command for Accept<'_> {
         Ok(found)
     }
 
-    fn decide(&self, found: Found, _: &Env) -> Result<Decision<Real, Accepted>, Refusal> {
+    fn decide(&self, found: Found, env: &Env) -> Result<Decision<Real, Accepted>, Refusal> {
         if let Some(used) = found.used {
             let same_file = used.file_hash == self.file_hash;
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
@@ -151,8 +168,16 @@ impl Command for Accept<'_> {
                 again.push((row.number, outcome));
             }
         }
-        let (counts, sent) =
-            if again.is_empty() { (self.counts.clone(), self.sent.clone()) } else { count(&found, &again) };
+        let (counts, sent, payees) = if again.is_empty() {
+            (self.counts.clone(), self.sent.clone(), self.payees)
+        } else {
+            count(&found, &again)
+        };
+        match found.allowance.admit(self.client, env.now, payees, counts.misses()) {
+            Ok(()) => {}
+            Err(Unsettled::Misses) => return Ok(Decision::unchanged(Accepted::Misses)),
+            Err(exhausted) => return Err(exhausted.into()),
+        }
         let facts = serde_json::json!({
             "batch": batch::name(self.batch),
             "payer": self.payer.agreement.name,
@@ -160,13 +185,13 @@ impl Command for Accept<'_> {
             "decided_again": again.len(),
         });
         let decided_again = !again.is_empty();
-        let real = Real { counts: counts.clone(), sent, again };
+        let real = Real { counts: counts.clone(), sent, payees, again };
         let batch = self.batch.number();
         Ok(Decision::of(vec![real], facts, Accepted::New { batch, counts, decided_again }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { counts, sent, again }] = changes else {
+        let [Real { counts, sent, payees, again }] = changes else {
             return Err(StoreError::plain("a batch becomes real once").into());
         };
         store::staging::delete(scope.tx, self.batch)?;
@@ -193,8 +218,7 @@ impl Command for Accept<'_> {
         if self.writes_files {
             store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
         }
-        let misses = counts.misses();
-        allowance::settle(scope, entry, self.client, counts.routed, misses)?;
+        allowance::settle(scope, entry, self.client, *payees, counts.misses())?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)
@@ -228,12 +252,16 @@ fn was_looked_up(outcome: &Outcome) -> bool {
     outcome.reason.is_none_or(|reason| reason >= Reason::NotInRegister)
 }
 
-fn count(found: &Found, again: &[(i64, Outcome)]) -> (Counts, Sent) {
+fn count(found: &Found, again: &[(i64, Outcome)]) -> (Counts, Sent, u64) {
     let mut again = again.iter().peekable();
-    let mut tally = Tally::default();
-    for (number, outcome, money) in &found.rows {
+    let (mut tally, room) = (Tally::default(), found.rows.len() as u64);
+    let mut payees = Seen::new(room, room);
+    for Row { number, outcome, money, payee } in &found.rows {
         let outcome = again.next_if(|(changed, _)| changed == number).map_or(outcome, |(_, outcome)| outcome);
         tally.add(outcome.state, outcome.reason, *money);
+        if let (State::Routed, Some(payee)) = (outcome.state, payee) {
+            payees.insert(payee);
+        }
     }
-    (tally.counts(), tally.sent())
+    (tally.counts(), tally.sent(), payees.count())
 }

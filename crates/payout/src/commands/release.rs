@@ -8,6 +8,7 @@ use crate::outputs::{Outputs, Parts};
 use crate::pass::{KeptInput, Run};
 use crate::payment::State;
 use crate::policy;
+use crate::seen::Seen;
 use crate::store;
 use crate::store::batch::Stage;
 use crate::store::payment::Change;
@@ -145,14 +146,18 @@ fn try_release(
     };
     let mut assembly = Assembly::new(Arc::clone(&setting), writing, None);
     let mut changes = Vec::new();
-    let mut payees = BTreeSet::new();
+    let (mut payees, mut paid) = (BTreeSet::new(), Seen::new(counts.held, counts.held));
     let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
     let connections = [writer.store.connect()?, writer.store.connect()?];
     let passed = Run::new(input, Arc::clone(&setting), false).go(connections, |mut done| {
         assembly.take(&mut done)?;
         for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
             payees.extend(payment.row.payee);
-            if payment.ruling.outcome.state != State::Held {
+            let state = payment.ruling.outcome.state;
+            if let (State::Routed, Some(payee)) = (state, &payment.row.payee) {
+                paid.insert(payee);
+            }
+            if state != State::Held {
                 changes.push(Change { number: payment.row.number, stage, outcome: payment.ruling.outcome });
             }
         }
@@ -181,6 +186,7 @@ fn try_release(
         payees,
         changes,
         sent: sent.sent(),
+        paid: paid.count(),
         misses: tally.counts().misses().saturating_sub(counts.misses()),
         counts: tally.counts(),
         writes_files: parts.is_some(),
@@ -241,7 +247,9 @@ struct MakeRelease<'r> {
     changes: Vec<Change>,
     /// What stands in its completed file.
     sent: Sent,
-    /// How many of them named somebody who is not there.
+    /// To how many different payees it goes.
+    paid: u64,
+    /// How many payments named somebody who is not there.
     misses: u64,
     counts: Counts,
     /// Whether files are written, which do not have their names yet.
@@ -288,7 +296,7 @@ impl Command for MakeRelease<'_> {
         if self.writes_files {
             store::batch::insert_unwritten(scope.tx, batch.id, stage.stage)?;
         }
-        allowance::settle(scope, entry, self.client, sent.payments, self.misses)?;
+        allowance::settle(scope, entry, self.client, self.paid, self.misses)?;
         let mut rows = vec![
             store::batch::insert_stage(scope, batch.id, &stage)?,
             store::payment::insert_changes(scope.tx, batch.id, &self.changes)?,

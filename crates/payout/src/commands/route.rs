@@ -12,7 +12,8 @@ use crate::store;
 use crate::work::{Done, Rule, Setting, Stop, Writes};
 use denmark::calendar::copenhagen_date;
 use kernel::merkle::{Hash, Tree, to_hex};
-use kernel::{Actor, Connection, Env, Error, Id, Once, StoreError, Timestamp, Tx, Writer, journal};
+use kernel::{Actor, Connection, Env, Error, Id, Once, Refuse, StoreError, Timestamp, Tx, Writer, journal};
+use registry::bucket::Unsettled;
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
 use sha2::{Digest, Sha256};
@@ -207,7 +208,7 @@ pub(super) fn find_repeated(writer: &mut Writer, payer: &Payer, source: &Source<
 }
 
 /// The batch of the message id with which a file begins, if this payer has used it.
-pub(super) fn find_by_head(writer: &mut Writer, payer: &Payer, file: impl Read) -> Result<Option<Batch>, Error> {
+fn find_by_head(writer: &mut Writer, payer: &Payer, file: impl Read) -> Result<Option<Batch>, Error> {
     let mut cutter = Cutter::new(file, 1);
     // A fault here is met again, and reported, when the whole file is read.
     let _ = cutter.next_chunk();
@@ -360,7 +361,7 @@ impl Work<'_> {
         file_hash: Hash,
         since: i64,
     ) -> Result<Became, Error> {
-        let Assembled { has_completed, tally, sent, version, message_id, message_id_at, fault, .. } = assembled;
+        let Assembled { has_completed, tally, sent, payees, version, message_id, message_id_at, fault, .. } = assembled;
         let used = writer.read(|scope| {
             let key = store::batch::message_key(scope.vault, self.payer.id, &message_id);
             store::batch::find_by_message(scope, &key)
@@ -392,6 +393,7 @@ impl Work<'_> {
             received: self.env.now,
             counts: tally.counts(),
             sent: sent.sent(),
+            payees,
             rows: staged.rows,
             ids: staged.ids,
             input,
@@ -412,6 +414,17 @@ impl Work<'_> {
             }
             // The very same request was answered before.
             Accepted::New { batch, .. } | Accepted::Used { batch, same_file: true } => Ok(Became::Used(Id::new(batch))),
+            Accepted::Misses => {
+                let facts = serde_json::json!({
+                    "batch": batch::name(self.batch),
+                    "payer": self.payer.agreement.name,
+                    "code": Unsettled::Misses.code(),
+                    "file": to_hex(&file_hash),
+                });
+                let refuse = RefuseFile { facts, charged: Some(self.actor) };
+                writer.execute(&refuse, self.actor, &self.env.at((self.clock)()))?;
+                Err(Unsettled::Misses.into())
+            }
             Accepted::Used { same_file: false, .. } => {
                 drop(parts);
                 let fault = Fault {
@@ -455,7 +468,7 @@ impl Work<'_> {
             "code": fault.code,
             "file": to_hex(file_hash),
         });
-        writer.execute(&RefuseFile { facts }, self.actor, self.env)?;
+        writer.execute(&RefuseFile { facts, charged: None }, self.actor, self.env)?;
         let path = status.as_ref().map(|part| part.path().to_owned());
         status.map(PartFile::place).transpose()?;
         let text = format!("line {line}, {}: {}", fault.place, fault.text);

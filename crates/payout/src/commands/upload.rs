@@ -1,13 +1,13 @@
 //! A payment file that comes in piece by piece, from somebody who may be slow.
 
 use super::accept::{Accept, Accepted};
-use super::route::{Became, Refused, Source, Work, discard, find_by_head, find_repeated, sweep_abandoned};
+use super::route::{Became, Refused, Source, Work, discard, find_repeated, sweep_abandoned};
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::{policy, store};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Actor, Env, Error, Id, Once, StoreError, Timestamp, Vault, Writer, journal};
 use registry::payer::{Payer, PayerRefusal};
-use registry::{allowance, resolve};
+use registry::resolve;
 
 /// How large a piece should be: smaller ones compress worse, larger ones wait in memory for those who are slow.
 pub const PIECE_BYTES: usize = kernel::failpoint::chunk(1 << 20, 512);
@@ -74,20 +74,13 @@ pub struct TakenIn {
 }
 
 impl Upload {
-    /// Begins a file of this payer's, of which the `first` bytes are there: the first piece, or all of it. A client that has used
-    /// up what it may ask can still send one that is a batch already: the answer to it may have been lost.
+    /// Begins a file of this payer's.
     ///
     /// # Errors
-    /// The policy's refusal, `payer.unknown`, `allowance.exhausted`; or the store's.
-    pub fn begin(writer: &mut Writer, payer: &str, first: &[u8], actor: &Actor, env: &Env) -> Result<Self, Error> {
+    /// The policy's refusal, `payer.unknown`; or the store's.
+    pub fn begin(writer: &mut Writer, payer: &str, actor: &Actor, env: &Env) -> Result<Self, Error> {
         policy::ROUTE.require(actor)?;
-        let (payer, may) = writer.read(|scope| {
-            let payer = resolve::payer_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?;
-            Ok((payer, allowance::require(scope, actor, env.now)))
-        })?;
-        if may.is_err() && find_by_head(writer, &payer, first)?.is_none() {
-            may?;
-        }
+        let payer = writer.read(|scope| resolve::payer_by_name(scope, payer))?.ok_or(PayerRefusal::Unknown)?;
         let (batch, input) = (env.id(), Tree::default());
         Ok(Self { batch, payer, bytes: 0, input, waiting: Vec::new(), is_begun: false })
     }
@@ -142,7 +135,7 @@ impl Upload {
     /// All of it is there: makes a batch of it, unless it is one already.
     ///
     /// # Errors
-    /// `idempotency.reused`; the store failed; then nothing has become visible. A file that is refused as a whole is no error.
+    /// `idempotency.reused`, `payout.misses`, `allowance.exhausted`; the store failed; then nothing has become visible. A file that is refused as a whole is no error.
     pub fn end(
         mut self,
         writer: &mut Writer,
@@ -215,6 +208,7 @@ fn known(
         received: env.now,
         counts: Counts::default(),
         sent: Sent::default(),
+        payees: 0,
         rows: Tree::default(),
         ids: Tree::default(),
         input: None,
@@ -224,5 +218,7 @@ fn known(
     };
     match writer.execute(&again, actor, env)? {
         Accepted::New { batch, .. } | Accepted::Used { batch, .. } => Ok(Became::Used(Id::new(batch))),
+        // It had no misses: nothing is counted of it again.
+        Accepted::Misses => Err(StoreError::plain("a batch that is there was weighed again").into()),
     }
 }

@@ -121,8 +121,7 @@ impl Place {
     ) -> Result<Result<TakenIn, Refused>, Error> {
         let (actor, env) = (client(payer), self.env());
         let pieces = || xml.as_bytes().chunks(piece_bytes);
-        let first = pieces().next().unwrap_or_default();
-        let mut upload = Upload::begin(&mut self.writer, payer, first, &actor, &env)?;
+        let mut upload = Upload::begin(&mut self.writer, payer, &actor, &env)?;
         send(&mut self.writer, &mut upload, pieces(), NOW)?;
         upload.end(&mut self.writer, &TakeIn { hold_all, key, clock: &|| NOW }, &actor, &env)
     }
@@ -225,14 +224,15 @@ pub fn file(message_id: &str, blocks: &[Vec<Pay>]) -> String {
     xml + "</CstmrCdtTrfInitn></Document>\n"
 }
 
-/// Blocks within a chunk and beyond several, with all, some or none of their payments left.
+/// Blocks within a chunk and beyond several, with all, some or none of their payments left. Few are misses, so that a client can
+/// bring it: the others go back as they are of nothing.
 pub fn mixed() -> Vec<Vec<Pay>> {
     let every = |count: usize, pays: &[Pay]| -> Vec<Pay> { pays.iter().copied().cycle().take(count).collect() };
     vec![
         vec![(ANNA, 100)],
         vec![(NOBODY, 200)],
-        every(2_500, &[(ANNA, 1), (NOBODY, 2), (BO, 3), (DEAD, 4), (WITHOUT, 5)]),
-        every(2_100, &[(NOBODY, 7), (DEAD, 7)]),
+        every(2_500, &[(ANNA, 1), (ANNA, 0), (BO, 3), (BO, 0), (WITHOUT, 5)]),
+        [every(2_000, &[(ANNA, 0), (BO, 0)]), every(100, &[(NOBODY, 7), (DEAD, 7)])].concat(),
         every(600, &[(WITHOUT, 9_99)]),
         vec![(BO, 1_00), (DEAD, 1)],
         every(1_000, &[(ANNA, 10)]),

@@ -1,11 +1,11 @@
 //! Files that come in piece by piece.
 
 use crate::place::*;
-use kernel::{Error, Timestamp};
+use kernel::{Error, Refuse, Timestamp};
 use payout::commands::{Release, TakeIn, Upload, release};
 use payout::policy;
 use payout::queries::{counts, one_of};
-use registry::allowance;
+use registry::allowance::ForFiles;
 
 fn entries(place: &mut Place) -> u64 {
     place.writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
@@ -90,7 +90,7 @@ fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept(
     let pieces = || xml.as_bytes().chunks(20_000);
     let begun = |place: &mut Place| {
         let env = place.env();
-        let mut upload = Upload::begin(&mut place.writer, PLAIN, b"", &actor, &env).unwrap();
+        let mut upload = Upload::begin(&mut place.writer, PLAIN, &actor, &env).unwrap();
         send(&mut place.writer, &mut upload, pieces(), NOW).unwrap();
         upload
     };
@@ -104,7 +104,7 @@ fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept(
     let slow = begun(&mut place);
     let later = Timestamp::from_micros(NOW.micros() + 3 * 3_600_000_000);
     let env = kernel::Env::new(later, 1_000);
-    let next = Upload::begin(&mut place.writer, PLAIN, b"", &actor, &env).unwrap();
+    let next = Upload::begin(&mut place.writer, PLAIN, &actor, &env).unwrap();
     let how = TakeIn { hold_all: false, key: None, clock: &|| later };
     assert_eq!(next.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap_err().code, "FF01");
     let env = kernel::Env::new(later, 1_001);
@@ -114,49 +114,61 @@ fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept(
     place.verify();
 }
 
-#[test]
-fn misses_are_paid_for_and_lawful_files_never_wait() {
-    let mut place = Place::new();
-    let actor = client(PLAIN);
-    let may = |place: &mut Place| place.writer.read(|scope| allowance::require(scope, &actor, NOW));
-    let pays = |hits: usize, misses: usize| {
-        [vec![(ANNA, 1); hits], vec![(NOBODY, 1); misses / 2], vec![(DEAD, 1); misses - misses / 2]]
-    };
-    // One in twenty is nobody's: as often as one likes, in the same moment.
-    for number in 0..20 {
-        place.uploaded(PLAIN, &file(&format!("LAWFUL-{number}"), &pays(1_900, 100)));
-        may(&mut place).unwrap();
-    }
-    // Five thousand tokens are 250 misses. The console, which sends for the payer, has no bucket.
-    place.route(PLAIN, &file("CONSOLE", &pays(0, 1_000)), false);
-    may(&mut place).unwrap();
-    place.uploaded(PLAIN, &file("SWEEP-1", &pays(0, 249)));
-    may(&mut place).unwrap();
-    place.uploaded(PLAIN, &file("SWEEP-2", &pays(1, 2)));
-    assert_eq!(may(&mut place).unwrap_err().code(), "allowance.exhausted");
-    let rows = place.rows();
-    let refused = place.upload(PLAIN, &file("SWEEP-3", &pays(1, 1)), 500, (false, None));
-    let Err(Error::Refused(refusal)) = refused else { panic!("it was taken") };
-    assert_eq!((refusal.code, refusal.retry_after_seconds.is_some()), ("allowance.exhausted", true));
-    assert_eq!(place.rows(), rows);
+/// In how many seconds there is enough for a miss, if there is not now.
+fn waits(place: &mut Place, payer: &str) -> Option<u64> {
+    let actor = client(payer);
+    let allowance = place.writer.read(|scope| ForFiles::load(scope, &actor)).unwrap();
+    allowance.admit(&actor, NOW, 0, 0).err().map(|exhausted| exhausted.retry_after_seconds().unwrap())
+}
+
+/// Seconds for so many thousandths of a token.
+const fn seconds(thousandths: u64) -> u64 {
+    (thousandths * 864).div_ceil(1_000)
 }
 
 #[test]
-fn a_release_pays_back_and_is_known_when_it_is_repeated() {
+fn a_file_with_more_misses_than_there_is_enough_for_is_refused_as_a_whole() {
+    let mut place = Place::new();
+    let pays = |hits: usize, misses: usize| {
+        [vec![(ANNA, 1); hits], vec![(NOBODY, 1); misses / 2], vec![(DEAD, 1); misses - misses / 2]]
+    };
+    let code = |place: &mut Place, xml: &str, hold_all: bool| {
+        let (before, rows) = (entries(place), place.rows());
+        let refused = place.upload(PLAIN, xml, 99_991, (hold_all, Some("key"))).unwrap_err();
+        assert_eq!((entries(place), place.rows()), (before + 1, rows));
+        let Error::Refused(refusal) = refused else { panic!("{refused}") };
+        assert!(!refusal.text.contains(|c: char| c.is_ascii_digit()) || refusal.retry_after_seconds.is_some());
+        (refusal.code, refusal.retry_after_seconds)
+    };
+    // Held, so that nothing would be paid: nothing is told of it but that.
+    let sweep = file("SWEEP", &pays(8_000, 12_000));
+    assert_eq!(code(&mut place, &sweep, true), ("payout.misses", None));
+    // Five thousand tokens were 250 misses, of which it has cost one. However often one payee is paid, it is one.
+    let taken = file("TAKEN", &pays(1_000, 248));
+    let batch = place.upload(PLAIN, &taken, 99_991, (true, None)).unwrap().unwrap().batch;
+    assert_eq!(waits(&mut place, PLAIN), None);
+    assert_eq!(code(&mut place, &file("TWO", &pays(10_000, 2)), false), ("payout.misses", None));
+    // Where there is not enough for one miss it makes no difference whether there is one.
+    for (id, misses, hold_all) in [("CLEAN", 0, true), ("ONE", 1, true), ("MANY", 1_000, true), ("ITSELF", 0, false)] {
+        let told = code(&mut place, &file(id, &pays(1, misses)), hold_all);
+        assert_eq!(told, ("allowance.exhausted", Some(seconds(20_000))), "{id}");
+    }
+    // What came before is known, another client has a bucket of its own, and the console has none. Message ids are free.
+    let again = place.upload(PLAIN, &taken, 500, (true, None)).unwrap().unwrap();
+    assert_eq!((again.batch, again.duplicate), (batch, true));
+    place.uploaded(PUBLIC, &file("TAKEN", &pays(1, 1)));
+    assert!(!place.route(PLAIN, &sweep, false).duplicate);
+    place.verify();
+}
+
+#[test]
+fn a_release_pays_back_for_each_payee_and_is_known_when_it_is_repeated() {
     let mut place = Place::new();
     let actor = client(PUBLIC);
-    let tokens = |place: &mut Place| {
-        let mut sent = 0;
-        // As many misses as it takes: the bucket has no other face.
-        while place.writer.read(|scope| allowance::require(scope, &actor, NOW)).is_ok() {
-            sent += 1;
-            place.uploaded(PUBLIC, &file(&format!("MISS-{sent}"), &[vec![(NOBODY, 1); 10]]));
-        }
-        sent
-    };
-    let held = file("MSG-1", &[vec![(ANNA, 100); 400]]);
+    let held = file("MSG-1", &[vec![(ANNA, 100); 200], vec![(BO, 100); 200]]);
     let held = place.upload(PUBLIC, &held, 5_000, (true, None)).unwrap().unwrap().batch;
-    tokens(&mut place);
+    place.uploaded(PUBLIC, &file("MISSES", &[vec![(NOBODY, 1); 250]]));
+    assert_eq!(waits(&mut place, PUBLIC), Some(seconds(20_000)));
     let view = |place: &mut Place| one_of(&mut place.writer, PUBLIC, &held, &actor).unwrap();
     let seen = view(&mut place);
     assert_eq!((seen.counts.held, seen.stages), (400, 0));
@@ -175,7 +187,6 @@ fn a_release_pays_back_and_is_known_when_it_is_repeated() {
     assert_eq!(entries(&mut place), before);
     assert_eq!(attempt(&mut place, 0, "other").unwrap_err().code(), "precondition.failed");
     assert_eq!(attempt(&mut place, 1, "third").unwrap_err().code(), "batch.nothing_held");
-    // 400 payments gave 500 tokens back: two files with ten misses each, and one more that makes a debt.
-    assert!(tokens(&mut place) >= 2);
+    assert_eq!(waits(&mut place, PUBLIC), Some(seconds(20_000 - 2 * 1_250)));
     place.verify();
 }

@@ -6,6 +6,7 @@ mod change_accounts;
 mod deliver;
 mod look_up;
 mod record_events;
+mod refill_client;
 mod refuse_change;
 mod release_change;
 mod remembered;
@@ -18,6 +19,7 @@ pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefus
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
+pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use refuse_change::RefuseChange;
 pub use release_change::{ReleaseChange, ReleaseState, Released};
 pub use remembered::{Entries, Recalled, Remembered, Reply};

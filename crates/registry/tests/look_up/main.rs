@@ -8,13 +8,14 @@ mod place;
 
 use denmark::{Account, Cvr};
 use kernel::journal::{self, size_and_root};
-use kernel::{Actor, Env, Error, Refusal, Role, Timestamp};
+use kernel::{Actor, Env, Error, Refusal, Refuse, Role, Timestamp};
 use place::Place;
-use registry::allowance;
+use registry::allowance::{self, ForFiles};
 use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, MapAnswer, MapQuestion, Resolve, Verify, VerifyAnswer};
 use registry::bucket::Limits;
 use registry::commands::{
-    AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory, Remembered, WithdrawChange,
+    AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory, RefillClient, Remembered,
+    WithdrawChange,
 };
 use registry::designation::Channel;
 use registry::import::{Population, Source};
@@ -513,7 +514,7 @@ fn whoever_asks_about_invented_numbers_is_stopped_and_waits() {
 /// What a payment file's transaction does beside its own work.
 struct Pay<'a> {
     client: &'a Actor,
-    payments: u64,
+    payees: u64,
     misses: u64,
 }
 
@@ -532,20 +533,22 @@ impl kernel::Command for Pay<'_> {
     }
 
     fn save(&self, scope: &kernel::Scope<'_>, _: &[()], entry: journal::Entry) -> Result<Vec<journal::Rows>, Error> {
-        allowance::settle(scope, entry, self.client, self.payments, self.misses)?;
+        allowance::settle(scope, entry, self.client, self.payees, self.misses)?;
         Ok(vec![])
     }
 }
 
 #[test]
-fn payments_give_back_what_look_ups_cost_and_their_misses_cost_as_much() {
+fn payees_who_are_paid_give_back_what_look_ups_cost_and_misses_cost_as_much() {
     let mut place = nation();
     let actor = Actor::client(Role::PrivatePayer, "system");
     let env = Env::new(Timestamp::from_micros(place.now), 0);
-    let pays = |place: &mut Place, client: &Actor, payments, misses| {
-        place.writer.execute(&Pay { client, payments, misses }, client, &env).unwrap();
+    let pays = |place: &mut Place, client: &Actor, payees, misses| {
         let now = Timestamp::from_micros(place.now);
-        place.writer.read(|scope| allowance::require(scope, client, now)).map_err(|error| error.code())
+        let allowance = place.writer.read(|scope| ForFiles::load(scope, client)).unwrap();
+        allowance.admit(client, now, payees, misses).map_err(|unsettled| unsettled.code())?;
+        place.writer.execute(&Pay { client, payees, misses }, client, &env).unwrap();
+        Ok(())
     };
     let ask = |place: &mut Place, count: usize| {
         let questions = (0..count).map(|_| about(PLAIN, "", Account::parse("0040-1").unwrap())).collect();
@@ -556,15 +559,30 @@ fn payments_give_back_what_look_ups_cost_and_their_misses_cost_as_much() {
         ask(&mut place, 1000).unwrap();
     }
     assert_eq!(ask(&mut place, 1), Err(864));
-    // 800 payments give back 1,000 tokens.
+    assert_eq!(pays(&mut place, &actor, 0, 0), Err("allowance.exhausted"));
+    assert_eq!(pays(&mut place, &actor, 80, 55), Err("payout.misses"));
+    // 800 payees give back 1,000 tokens.
     assert_eq!(pays(&mut place, &actor, 800, 0), Ok(()));
     ask(&mut place, 1000).unwrap();
     assert_eq!(ask(&mut place, 1), Err(864));
-    // The misses of a file cost as those of look-ups do: 1,000 tokens more than its payments give back.
-    assert_eq!(pays(&mut place, &actor, 80, 55), Err("allowance.exhausted"));
-    assert_eq!(ask(&mut place, 1), Err(1001 * 864));
+    // The misses of a file cost as those of look-ups do: all that its payees give back.
+    assert_eq!(pays(&mut place, &actor, 800, 50), Ok(()));
+    assert_eq!(ask(&mut place, 1), Err(864));
     assert_eq!(pays(&mut place, &actor, 1_000_000, 1000), Ok(()));
     ask(&mut place, 1000).unwrap();
+    // What was used up the agency gives back, and says why.
+    let refill = |place: &mut Place, by: &Actor, why: &str| {
+        let refilled = place.writer.execute(&RefillClient { client: actor.clone(), why: why.to_owned() }, by, &env);
+        refilled.map_err(|error| error.code())
+    };
+    while ask(&mut place, 1000).is_ok() {}
+    assert_eq!(refill(&mut place, &actor, "mishap"), Err("policy.not_allowed"));
+    assert_eq!(refill(&mut place, &Actor::console(), " "), Err("change.why"));
+    refill(&mut place, &Actor::operator("anna"), "mishap").unwrap();
+    for _ in 0..5 {
+        ask(&mut place, 1000).unwrap();
+    }
+    assert_eq!(ask(&mut place, 1), Err(864));
     // An operator pays without a bucket.
     assert_eq!(pays(&mut place, &Actor::console(), 0, 1_000_000), Ok(()));
     place.verify();

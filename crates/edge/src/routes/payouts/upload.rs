@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/payouts", "payouts.upload", "Bring a payment file (pain.001): the same one is taken once")
             .client(policy::ROUTE, SCOPE)
             .repeatable()
-            .refuses(&["payout.refused", "payer.unknown", "allowance.exhausted", "request.timeout"])
+            .refuses(&["payout.refused", "payout.misses", "payer.unknown", "allowance.exhausted", "request.timeout"])
             .by(upload),
     ]
 }
@@ -94,7 +94,7 @@ impl Coming {
     /// Takes it two pieces at a time: while those that came are made ready, those before are stored, and the next arrive.
     async fn take(self, mut body: Arriving) -> Result<Result<Taken, Refused>, Problem> {
         let mut arrived = two_of(&mut body).await?;
-        let (mut upload, sealer) = self.begin(arrived[0].clone()).await?;
+        let (mut upload, sealer) = self.begin().await?;
         let (mut number, mut ready) = (0, [None, None]);
         loop {
             let is_last = arrived[1].is_none();
@@ -120,11 +120,11 @@ impl Coming {
         }
     }
 
-    async fn begin(&self, first: Option<Bytes>) -> Result<(Upload, Sealer), Problem> {
+    async fn begin(&self) -> Result<(Upload, Sealer), Problem> {
         let (payer, actor, now) = (self.payer.clone(), self.actor.clone(), (self.edge.clock)());
         let begun = self.edge.core.piece(move |writer| {
             let env = Env::sample(now, &mut writer.secrets)?;
-            let upload = Upload::begin(writer, &payer, &first.unwrap_or_default(), &actor, &env)?;
+            let upload = Upload::begin(writer, &payer, &actor, &env)?;
             let sealer = upload.sealer(writer);
             Ok((upload, sealer))
         });
