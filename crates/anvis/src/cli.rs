@@ -407,6 +407,9 @@ pub enum Client {
         /// The bank that it comes for, as the bank directory names it.
         #[arg(long, value_name = "NAME")]
         bank: Option<String>,
+        /// The register that it speaks for.
+        #[arg(long, value_name = "population|companies")]
+        register: Option<String>,
     },
     /// End a client: nothing that it signs counts any more.
     End {

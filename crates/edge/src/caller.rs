@@ -27,6 +27,8 @@ pub struct Caller {
     pub payer: Option<String>,
     /// The bank for which it acts.
     pub bank: Option<String>,
+    /// The register for which it speaks.
+    pub register: Option<String>,
     /// What it may ask for.
     pub scopes: Vec<String>,
     /// What its token was signed with: `ES256`.
@@ -229,6 +231,7 @@ mod tests {
                 name: token.to_owned(),
                 payer: None,
                 bank: None,
+                register: None,
                 scopes: vec![],
                 algorithm: "ES256",
                 expires: Timestamp::from_micros(100),

@@ -286,6 +286,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "client.party_forbidden",
     "client.party_name",
     "client.payer_needed",
+    "client.register_needed",
     "client.role",
     "delivery.answer",
     "delivery.bank_unknown",

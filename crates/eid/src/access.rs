@@ -36,6 +36,8 @@ pub struct Issuer {
     pub payer_claim: String,
     /// The claim that names the bank.
     pub bank_claim: String,
+    /// The claim that names the register.
+    pub register_claim: String,
     /// Whether it is this server: its clients are known by their names alone.
     is_own: bool,
 }
@@ -60,6 +62,7 @@ impl Issuer {
             roles: roles.map(|role| (role.name().to_owned(), role)).collect(),
             payer_claim: "payer".to_owned(),
             bank_claim: "bank".to_owned(),
+            register_claim: "register".to_owned(),
             is_own: false,
         }
     }
@@ -86,7 +89,7 @@ pub enum TokenRefusal {
     Binding,
     /// It names no role of ours, or several.
     Role,
-    /// It names no payer or bank where its role has one, or one where its role has none.
+    /// It names no payer, bank or register where its role has one, or one where its role has none.
     Party,
 }
 
@@ -133,7 +136,7 @@ impl fmt::Display for TokenRefusal {
             Self::NotYet => "the token is not valid yet; is the clock right?",
             Self::Binding => "the token is not bound to the certificate of this connection",
             Self::Role => "the token must name one role that is known here",
-            Self::Party => "the token's role and the payer or bank that it names do not fit",
+            Self::Party => "the token's role and the payer, bank or register that it names do not fit",
         })
     }
 }
@@ -208,7 +211,8 @@ pub fn verify(
         Some(Value::String(name)) => Ok(Some(name.clone())),
         Some(_) => Err(TokenRefusal::Party),
     };
-    let party = Party::new(role, named(&issuer.payer_claim)?, named(&issuer.bank_claim)?);
+    let party =
+        Party::new(role, named(&issuer.payer_claim)?, named(&issuer.bank_claim)?, named(&issuer.register_claim)?);
     // Other scopes are other services'; and no issuer can give a role what it does not have.
     let scope = text("scope").ok_or(TokenRefusal::Claims)?.split_ascii_whitespace().filter_map(Permission::parse);
     let permissions = scope.filter(|permission| permission::of_role(role).contains(permission)).collect();

@@ -50,8 +50,8 @@ pub enum Party {
     Bank(String),
     /// An authority that asks.
     Authority,
-    /// Who tells what a register says.
-    RegisterFeed,
+    /// Who tells what this register says.
+    RegisterFeed(String),
 }
 
 /// Why a client was refused.
@@ -63,13 +63,15 @@ pub enum ClientRefusal {
     PayerNeeded,
     /// The role needs a bank.
     BankNeeded,
-    /// A payer or bank where the role has none.
+    /// The role needs a register.
+    RegisterNeeded,
+    /// A payer, bank or register where the role has none.
     PartyForbidden,
-    /// The payer's or bank's name cannot be one.
+    /// The payer's, bank's or register's name cannot be one.
     PartyName,
     /// The role is the agency's own.
     Role,
-    /// The name is registered for another role, payer or bank.
+    /// The name is registered for another role, payer, bank or register.
     NameTaken,
     /// Another client has the key.
     KeyTaken,
@@ -87,6 +89,7 @@ impl Refuse for ClientRefusal {
             Self::Name => "client.name",
             Self::PayerNeeded => "client.payer_needed",
             Self::BankNeeded => "client.bank_needed",
+            Self::RegisterNeeded => "client.register_needed",
             Self::PartyForbidden => "client.party_forbidden",
             Self::PartyName => "client.party_name",
             Self::Role => "client.role",
@@ -105,11 +108,12 @@ impl fmt::Display for ClientRefusal {
             Self::Name => "a client's name has 1 to 64 of the letters a to z, digits, dots, hyphens and underscores",
             Self::PayerNeeded => "a client of this role comes for a payer: name it (--payer)",
             Self::BankNeeded => "a client of this role comes for a bank: name it (--bank)",
-            Self::PartyForbidden => "a client of this role comes for no such payer or bank",
-            Self::PartyName => "a payer's or bank's name has 1 to 70 characters, none of them a control character",
+            Self::RegisterNeeded => "a client of this role comes for a register: name it (--register)",
+            Self::PartyForbidden => "a client of this role comes for no such payer, bank or register",
+            Self::PartyName => "a payer's, bank's or register's name has 1 to 70 characters, none of them a control character",
             Self::Role => "that role is not one that a client can have",
             Self::NameTaken => {
-                "that name is registered for another role, payer or bank; these never change, so take another name"
+                "that name is registered for another role, payer, bank or register; these never change, so take another name"
             }
             Self::KeyTaken => "one of the keys is another client's: a signature must say whose it is",
             Self::CertificateTaken => "one of the certificates is another client's",
@@ -124,26 +128,27 @@ impl Party {
     ///
     /// # Errors
     /// What is missing, or does not belong there.
-    pub fn new(role: Role, payer: Option<String>, bank: Option<String>) -> Result<Self, ClientRefusal> {
-        let named = |name: Option<String>, needed, none: Option<String>| match (name, none) {
-            (_, Some(_)) => Err(ClientRefusal::PartyForbidden),
-            (None, None) => Err(needed),
-            (Some(name), None) => {
-                let is_name =
-                    (1..=PARTY_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-                if is_name { Ok(name) } else { Err(ClientRefusal::PartyName) }
-            }
+    pub fn new(
+        role: Role,
+        payer: Option<String>,
+        bank: Option<String>,
+        register: Option<String>,
+    ) -> Result<Self, ClientRefusal> {
+        let named = |name: Option<String>, needed| {
+            let name = name.ok_or(needed)?;
+            let is_name = (1..=PARTY_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+            if is_name { Ok(name) } else { Err(ClientRefusal::PartyName) }
         };
-        match role {
-            Role::PublicPayer => named(payer, ClientRefusal::PayerNeeded, bank).map(Self::PublicPayer),
-            Role::PrivatePayer => named(payer, ClientRefusal::PayerNeeded, bank).map(Self::PrivatePayer),
-            Role::Bank => named(bank, ClientRefusal::BankNeeded, payer).map(Self::Bank),
-            Role::Authority | Role::RegisterFeed if payer.is_some() || bank.is_some() => {
-                Err(ClientRefusal::PartyForbidden)
+        match (role, payer, bank, register) {
+            (Role::Console | Role::Operator, ..) => Err(ClientRefusal::Role),
+            (Role::PublicPayer, payer, None, None) => named(payer, ClientRefusal::PayerNeeded).map(Self::PublicPayer),
+            (Role::PrivatePayer, payer, None, None) => named(payer, ClientRefusal::PayerNeeded).map(Self::PrivatePayer),
+            (Role::Bank, None, bank, None) => named(bank, ClientRefusal::BankNeeded).map(Self::Bank),
+            (Role::RegisterFeed, None, None, register) => {
+                named(register, ClientRefusal::RegisterNeeded).map(Self::RegisterFeed)
             }
-            Role::Authority => Ok(Self::Authority),
-            Role::RegisterFeed => Ok(Self::RegisterFeed),
-            Role::Console | Role::Operator => Err(ClientRefusal::Role),
+            (Role::Authority, None, None, None) => Ok(Self::Authority),
+            _ => Err(ClientRefusal::PartyForbidden),
         }
     }
 
@@ -155,7 +160,7 @@ impl Party {
             Self::PrivatePayer(_) => Role::PrivatePayer,
             Self::Bank(_) => Role::Bank,
             Self::Authority => Role::Authority,
-            Self::RegisterFeed => Role::RegisterFeed,
+            Self::RegisterFeed(_) => Role::RegisterFeed,
         }
     }
 
@@ -164,7 +169,7 @@ impl Party {
     pub fn payer(&self) -> Option<&str> {
         match self {
             Self::PublicPayer(name) | Self::PrivatePayer(name) => Some(name),
-            Self::Bank(_) | Self::Authority | Self::RegisterFeed => None,
+            Self::Bank(_) | Self::Authority | Self::RegisterFeed(_) => None,
         }
     }
 
@@ -173,7 +178,16 @@ impl Party {
     pub fn bank(&self) -> Option<&str> {
         match self {
             Self::Bank(name) => Some(name),
-            Self::PublicPayer(_) | Self::PrivatePayer(_) | Self::Authority | Self::RegisterFeed => None,
+            Self::PublicPayer(_) | Self::PrivatePayer(_) | Self::Authority | Self::RegisterFeed(_) => None,
+        }
+    }
+
+    /// The register it comes for.
+    #[must_use]
+    pub fn register(&self) -> Option<&str> {
+        match self {
+            Self::RegisterFeed(name) => Some(name),
+            Self::PublicPayer(_) | Self::PrivatePayer(_) | Self::Bank(_) | Self::Authority => None,
         }
     }
 }
@@ -247,6 +261,7 @@ impl Registration {
             "role": self.party.role().name(),
             "payer": self.party.payer(),
             "bank": self.party.bank(),
+            "register": self.party.register(),
             "keys": self.keys.iter().map(PublicKey::to_jwk).collect::<Vec<_>>(),
             "certificates": self.certificates,
         })
@@ -259,7 +274,7 @@ impl Registration {
         let mut value: Value = serde_json::from_str(text).ok()?;
         let party = |name: &str| value[name].as_str().map(str::to_owned);
         let role = Role::parse_client(value["role"].as_str()?)?;
-        let party = Party::new(role, party("payer"), party("bank")).ok()?;
+        let party = Party::new(role, party("payer"), party("bank"), party("register")).ok()?;
         let keys = value["keys"].as_array()?.iter().map(|key| PublicKey::from_jwk(key.as_object()?).ok());
         Some(Self {
             name: value["name"].as_str()?.to_owned(),
@@ -272,34 +287,48 @@ impl Registration {
 
 #[cfg(test)]
 mod tests {
+    use super::ClientRefusal::{BankNeeded, PartyForbidden, PartyName, PayerNeeded, RegisterNeeded};
     use super::*;
 
     #[test]
     fn parties() {
-        let check = |role: &str, payer: Option<&str>, bank: Option<&str>, expected: Result<(), ClientRefusal>| {
+        let check = |role: &str, [payer, bank, register]: [Option<&str>; 3], expected: Result<(), ClientRefusal>| {
             let role = Role::parse_client(role).unwrap_or(Role::Operator);
-            let party = Party::new(role, payer.map(str::to_owned), bank.map(str::to_owned));
+            let named = |name: Option<&str>| name.map(str::to_owned);
+            let party = Party::new(role, named(payer), named(bank), named(register));
             if let Ok(party) = &party {
-                assert_eq!((party.role(), party.payer(), party.bank()), (role, payer, bank));
+                let found = (party.role(), party.payer(), party.bank(), party.register());
+                assert_eq!(found, (role, payer, bank, register));
             }
-            assert_eq!(party.map(|_| ()), expected, "{role:?} {payer:?} {bank:?}");
+            assert_eq!(party.map(|_| ()), expected, "{role:?} {payer:?} {bank:?} {register:?}");
         };
-        for role in ["public-payer", "private-payer"] {
-            check(role, Some("One"), None, Ok(()));
-            check(role, None, None, Err(ClientRefusal::PayerNeeded));
-            check(role, Some("One"), Some("Two"), Err(ClientRefusal::PartyForbidden));
-            check(role, Some(""), None, Err(ClientRefusal::PartyName));
-            check(role, Some("a\nb"), None, Err(ClientRefusal::PartyName));
-            check(role, Some(&"x".repeat(71)), None, Err(ClientRefusal::PartyName));
+        let rows = [
+            ("public-payer", Some((0, PayerNeeded))),
+            ("private-payer", Some((0, PayerNeeded))),
+            ("bank", Some((1, BankNeeded))),
+            ("register-feed", Some((2, RegisterNeeded))),
+            ("authority", None),
+        ];
+        for (role, needs) in rows {
+            let none = [None; 3];
+            check(role, none, needs.map_or(Ok(()), |(_, needed)| Err(needed)));
+            for place in 0..3 {
+                let with = |name| {
+                    let mut names = none;
+                    names[place] = Some(name);
+                    names
+                };
+                let is_its_own = needs.is_some_and(|(own, _)| own == place);
+                check(role, with("One"), if is_its_own { Ok(()) } else { Err(PartyForbidden) });
+                if is_its_own {
+                    check(role, with(""), Err(PartyName));
+                    check(role, with("a\nb"), Err(PartyName));
+                    check(role, with(&"x".repeat(71)), Err(PartyName));
+                }
+            }
+            check(role, [Some("One"), Some("Two"), None], Err(PartyForbidden));
+            check(role, [None, Some("Two"), Some("Three")], Err(PartyForbidden));
         }
-        check("bank", None, Some("Two"), Ok(()));
-        check("bank", None, None, Err(ClientRefusal::BankNeeded));
-        check("bank", Some("One"), Some("Two"), Err(ClientRefusal::PartyForbidden));
-        for role in ["authority", "register-feed"] {
-            check(role, None, None, Ok(()));
-            check(role, Some("One"), None, Err(ClientRefusal::PartyForbidden));
-            check(role, None, Some("Two"), Err(ClientRefusal::PartyForbidden));
-        }
-        check("operator", None, None, Err(ClientRefusal::Role));
+        check("operator", [None; 3], Err(ClientRefusal::Role));
     }
 }

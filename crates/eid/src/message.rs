@@ -7,7 +7,7 @@ use crate::token::SKEW_SECONDS;
 use kernel::{Refuse, Timestamp};
 use std::fmt;
 
-/// How old a message may be.
+/// How old a message may be, beside what clocks may be apart.
 pub const MESSAGE_SECONDS_MAX: i64 = 300;
 /// The longest name that a message can have.
 pub const MESSAGE_ID_CHARS_MAX: usize = 128;
@@ -56,7 +56,7 @@ impl fmt::Display for MessageRefusal {
             Self::Fault(Fault::Signature) => {
                 "the message's signature is not by a key that is registered for this client"
             }
-            Self::Time => "the message's time is more than 5 minutes from now; is the clock right?",
+            Self::Time => "the message's time is more than 5 minutes 30 seconds from now; is the clock right?",
             Self::Id => "a message's id has 1 to 128 characters",
             Self::Replayed => "a message with that id came before; each has an id of its own",
         })

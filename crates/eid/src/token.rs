@@ -206,7 +206,7 @@ impl Grant {
             "roles": [party.role().name()],
             "cnf": { "x5t#S256": self.certificate },
         });
-        for (claim, value) in [("payer", party.payer()), ("bank", party.bank())] {
+        for (claim, value) in [("payer", party.payer()), ("bank", party.bank()), ("register", party.register())] {
             if let Some(value) = value {
                 claims[claim] = value.into();
             }

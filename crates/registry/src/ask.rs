@@ -170,6 +170,10 @@ impl Held {
         self.changed_by.map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / MICROS_PER_DAY)
     }
 
+    fn last_change_channel(&self) -> Option<String> {
+        self.changed_by.map(|channel| channel.name().to_owned())
+    }
+
     fn changed_recently(&self, now: Timestamp) -> bool {
         self.changed_days_ago(now).is_some_and(|days| days < RECENT_DAYS)
     }
@@ -305,7 +309,7 @@ impl AccountAnswer {
             since: Some(held.since.to_string()),
             changed_days_ago: held.changed_days_ago(asker.now),
             pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
-            last_change_channel: held.changed_by.map(|channel| channel.name().to_owned()),
+            last_change_channel: held.last_change_channel(),
         }
     }
 }
@@ -450,12 +454,14 @@ mod bank_as_text {
 }
 
 /// What a client is told that asks whether an account is a payee's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyAnswer {
     /// `match`, `no_match` or `not_possible`.
     pub result: AnswerClass,
     /// Whether the account that it is, or any that it could be, took the place of another in the last [`RECENT_DAYS`] days.
     pub changed_recently: bool,
+    /// With `match`, by which channel the account took the place of another: `bank`, `operator`.
+    pub last_change_channel: Option<String>,
 }
 
 /// Is it this account? Nobody is told which it is.
@@ -489,11 +495,15 @@ impl Ask for Verify {
             }
         };
         let is_it = |held: &&Held| held.newest.standing.account.is(account);
-        let (result, changed_recently) = match registered.iter().find(is_it) {
+        let found = registered.iter().find(is_it);
+        let (result, changed_recently) = match found {
             Some(held) => (AnswerClass::Match, held.changed_recently(asker.now)),
             None if registered.is_empty() => (AnswerClass::NotPossible, false),
             None => (AnswerClass::NoMatch, registered.iter().any(|held| held.changed_recently(asker.now))),
         };
-        (result, VerifyAnswer { result, changed_recently })
+        (
+            result,
+            VerifyAnswer { result, changed_recently, last_change_channel: found.and_then(Held::last_change_channel) },
+        )
     }
 }

@@ -7,6 +7,8 @@
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::row_refusal::RowRefusal;
 use denmark::{Cpr, Cvr};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use kernel::{Blind, Timestamp, Vault};
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -14,6 +16,10 @@ use zeroize::Zeroizing;
 const FIELD_CHARS_MAX: usize = 200;
 /// How far the register's clock may be before ours.
 const CLOCKS_APART_SECONDS: i64 = 30;
+/// Nobody who died before is still paid.
+const FIRST_END: Date = jiff::civil::date(1850, 1, 1);
+/// How long after the moment at which it is told an end may be dated: a day begins elsewhere first.
+const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// A register that is mirrored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +41,10 @@ enum Part {
 }
 
 impl Register {
-    /// As the journal says it.
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Population, Self::Companies];
+
+    /// As the journal says it, and the clients that tell what it says.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -76,7 +85,7 @@ impl Register {
     }
 
     /// Whether the fields of a part are what they must be; the status, if this part is it.
-    fn check(self, part: Part, fields: &[&str]) -> Result<Option<RegisterStatus>, RowRefusal> {
+    fn check(self, part: Part, fields: &[&str]) -> Result<Option<Since>, RowRefusal> {
         match (part, fields) {
             (Part::Name, [""]) => Err(RowRefusal::Empty),
             (Part::Status, [status, date]) => {
@@ -85,13 +94,29 @@ impl Register {
                     Self::Companies => RegisterStatus::of_company(status),
                 };
                 let status = status.ok_or(RowRefusal::Status)?;
-                let is_date = || date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok();
-                if date.is_empty() || is_date() { Ok(Some(status)) } else { Err(RowRefusal::Date) }
+                let date = match *date {
+                    "" => None,
+                    date => Some(date.parse().ok().filter(|_| date.len() == 10).ok_or(RowRefusal::Date)?),
+                };
+                let is_end = matches!(status, RegisterStatus::Dead | RegisterStatus::Dissolved);
+                let end = date.filter(|_| is_end);
+                if end.is_some_and(|end| end < FIRST_END) {
+                    Err(RowRefusal::Date)
+                } else {
+                    Ok(Some(Since { status, end }))
+                }
             }
             (Part::Protection, [flag]) if !matches!(*flag, "" | "true" | "false" | "0" | "1") => Err(RowRefusal::Flag),
             _ => Ok(None),
         }
     }
+}
+
+/// A status, and since when, if it is an end.
+#[derive(Clone, Copy)]
+struct Since {
+    status: RegisterStatus,
+    end: Option<Date>,
 }
 
 /// What happened to a person.
@@ -195,7 +220,7 @@ pub struct Registered {
     register: Register,
     told: Told,
     /// The status, where it says one.
-    status: Option<RegisterStatus>,
+    status: Option<Since>,
     /// As of when. A row of a file that does not say so counts whenever it comes.
     at: Option<Timestamp>,
     /// Whether it was told for itself, and not with everything else that stands in a file.
@@ -252,11 +277,16 @@ impl Registered {
     /// What it makes of what is known.
     ///
     /// # Errors
-    /// `register.future`; `payee.unknown` of a part where nothing is known.
+    /// `register.future`; `register.date` of an end that lies ahead; `payee.unknown` of a part where nothing is known.
     pub(crate) fn over(&self, known: Option<(&str, RegisterStatus)>, now: Timestamp) -> Result<Merged, RowRefusal> {
         // What lies ahead would stand in the way of all that comes until then.
         if self.at.is_some_and(|at| at.minus_seconds(CLOCKS_APART_SECONDS) > now) {
             return Err(RowRefusal::Future);
+        }
+        let day_after =
+            || TimeZone::UTC.to_datetime(self.at.unwrap_or(now).minus_seconds(-DAY_SECONDS).to_jiff()).date();
+        if self.status.and_then(|since| since.end).is_some_and(|end| end > day_after()) {
+            return Err(RowRefusal::Date);
         }
         if let (Told::Whole(row), Some((known, _)), false) = (&self.told, known, self.is_event)
             && row.as_str() == known
@@ -283,7 +313,7 @@ impl Registered {
             (said.text, said.at) = (text, self.at.or(said.at));
             is_new = true;
             if part == Part::Status {
-                status = self.status.unwrap_or(known_status);
+                status = self.status.map_or(known_status, |since| since.status);
             }
         }
         Ok(match (is_new, is_outdated) {
@@ -295,7 +325,9 @@ impl Registered {
 
     /// What it makes of nothing.
     fn first(&self) -> Result<Merged, RowRefusal> {
-        let (Told::Whole(row), Some(status)) = (&self.told, self.status) else { return Err(RowRefusal::PayeeUnknown) };
+        let (Told::Whole(row), Some(Since { status, .. })) = (&self.told, self.status) else {
+            return Err(RowRefusal::PayeeUnknown);
+        };
         let record = match self.at {
             None => row.clone(),
             Some(at) => Zeroizing::new(format!("{}\n{}", row.as_str(), at.micros())),
@@ -460,9 +492,9 @@ mod tests {
         );
         // Each part has a moment of its own.
         check(
-            &[row("A", "S", "active"), moves("T", 5), name("B", 3), dies("2026-01-02", 4)],
+            &[row("A", "S", "active"), moves("T", 5), name("B", 3), dies("1970-01-02", 4)],
             "done done done done",
-            ",B,T,,,,dead,2026-01-02,false,3000000,5000000,4000000, = dead",
+            ",B,T,,,,dead,1970-01-02,false,3000000,5000000,4000000, = dead",
         );
         check(
             &[row("A", "S", "active"), moves("T", 5), moves("U", 4), moves("T", 5), moves("U", 5), moves("T", 4)],
@@ -501,6 +533,31 @@ mod tests {
             "done unchanged outdated",
             ",A,S,2100,København,DK,active,,false,4000000 = active",
         );
+        // What a file merely confirms is not kept anew: what it is newer than is taken until the next one says otherwise.
+        check(
+            &[
+                row("A", "S", "active").written_at(at(4)),
+                row("A", "S", "active").written_at(at(6)),
+                dies("", 5),
+                row("A", "S", "active").written_at(at(7)),
+            ],
+            "done unchanged done done",
+            ",A,S,2100,København,DK,active,,false,4000000,4000000,7000000,4000000 = active",
+        );
+        // Nobody has died after the day on which it is said, but for one day; any other date may lie ahead.
+        let emigrates = |date: &str| event(PersonEvent::Status("emigrated".into(), date.into()), 1);
+        check(
+            &[row("A", "S", "active"), dies("1970-01-03", 1), dies("1970-01-02", 1), emigrates("1970-01-03")],
+            "done register.date done done",
+            ",A,S,2100,København,DK,emigrated,1970-01-03,false,,,1000000, = emigrated",
+        );
+        let dead = |date: &str| {
+            let fields = [ANNA, "A", "", "", "", "", "dead", date, ""];
+            Registered::whole(Register::Population, &kernel::testing::vault(), &fields).unwrap()
+        };
+        check(&[dead("1970-01-03")], "register.date", "");
+        check(&[dead("1970-01-02").written_at(at(-86_400))], "register.date", "");
+        assert_eq!(told(&[dead("1970-01-02")]).0, "done");
         // A file without one counts, and does not make what comes late newer.
         check(
             &[row("A", "S", "active"), name("B", 5), row("C", "S", "active"), name("B", 4), name("D", 6)],
@@ -538,11 +595,11 @@ mod tests {
         let event = |event: CompanyEvent, second| event.registered(&vault, "13748136", at(second)).unwrap();
         let rows = [
             event(CompanyEvent::Record("A".into(), "active".into(), String::new()), 1),
-            event(CompanyEvent::Closure("2026-01-02".into()), 3),
+            event(CompanyEvent::Closure("1970-01-01".into()), 3),
             event(CompanyEvent::Status("active".into(), String::new()), 2),
             event(CompanyEvent::Name("B".into()), 2),
         ];
-        let expected = "13748136,B,dissolved,2026-01-02,2000000,3000000 = dissolved";
+        let expected = "13748136,B,dissolved,1970-01-01,2000000,3000000 = dissolved";
         assert_eq!(told(&rows), ("done done outdated done".to_owned(), expected.to_owned()));
     }
 
@@ -562,6 +619,9 @@ mod tests {
         check(ANNA, name(&"Æ".repeat(200)), "");
         check(ANNA, name(&"Æ".repeat(201)), "row.field_too_long");
         check(ANNA, PersonEvent::Death("2026-02-30".to_owned()), "register.date");
+        check(ANNA, PersonEvent::Death("1850-01-01".to_owned()), "");
+        check(ANNA, PersonEvent::Death("1849-12-31".to_owned()), "register.date");
+        check(ANNA, PersonEvent::Status("active".to_owned(), "1849-12-31".to_owned()), "");
         check(ANNA, PersonEvent::Status("gone".to_owned(), String::new()), "register.status");
         check(ANNA, PersonEvent::Status("dissolved".to_owned(), String::new()), "register.status");
         let cvr = CompanyEvent::Closure(String::new()).registered(&vault, "13748137", NOW);

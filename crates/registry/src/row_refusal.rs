@@ -13,7 +13,7 @@ pub enum RowRefusal {
     Payee,
     /// The status is not one of those known.
     Status,
-    /// The date is not one.
+    /// The date is not one, or nobody can have ended then.
     Date,
     /// Neither true nor false.
     Flag,
@@ -86,7 +86,7 @@ impl RowRefusal {
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
-        (Self::Date, "register.date", "the date is not of the form YYYY-MM-DD"),
+        (Self::Date, "register.date", "the date is not of the form YYYY-MM-DD or none on which an end can be"),
         (Self::Flag, "register.flag", "the field is neither true nor false"),
         (Self::Reg, "bank.reg", "the registration number does not have four digits"),
         (Self::Bic, "bank.bic", "the BIC does not have the form of one"),

@@ -3,6 +3,7 @@
 use eid::client::Party;
 use kernel::{Error, Refuse, Scope, journal};
 use registry::payer::PayerKind;
+use registry::register_event::Register;
 use registry::resolve;
 use std::fmt;
 
@@ -15,6 +16,8 @@ pub enum PartyRefusal {
     PayerKind,
     /// The bank directory has no bank of that name.
     Bank,
+    /// No register of that name is mirrored.
+    Register,
 }
 
 impl Refuse for PartyRefusal {
@@ -23,6 +26,7 @@ impl Refuse for PartyRefusal {
             Self::Payer => "client.payer_unknown",
             Self::PayerKind => "client.payer_kind",
             Self::Bank => "client.bank_unknown",
+            Self::Register => "client.register_unknown",
         }
     }
 }
@@ -35,6 +39,7 @@ impl fmt::Display for PartyRefusal {
                 "the payer's agreement is of the other kind: public and private payers see different things"
             }
             Self::Bank => "the bank directory has no bank of that name",
+            Self::Register => "the registers are population and companies",
         })
     }
 }
@@ -55,6 +60,9 @@ pub fn require_party(scope: &Scope<'_>, party: &Party) -> Result<(), Error> {
             let banks = resolve::banks_at(scope.tx, journal::ENTRIES_MAX)?;
             if banks.iter().any(|(_, bank)| bank.name == *name) { Ok(()) } else { Err(PartyRefusal::Bank.into()) }
         }
-        Party::Authority | Party::RegisterFeed => Ok(()),
+        Party::RegisterFeed(name) if !Register::ALL.iter().any(|register| register.name() == name) => {
+            Err(PartyRefusal::Register.into())
+        }
+        Party::Authority | Party::RegisterFeed(_) => Ok(()),
     }
 }

@@ -52,7 +52,7 @@ impl Clients {
         let parties = [
             (PAYER, Party::PublicPayer(PUBLIC_PAYER.to_owned())),
             (BANK, Party::Bank(bank)),
-            (REGISTER, Party::RegisterFeed),
+            (REGISTER, Party::RegisterFeed("population".to_owned())),
             (AUTHORITY, Party::Authority),
         ];
         for (name, party) in parties {

@@ -86,8 +86,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 impl Session {
     pub(super) fn client(&mut self, command: Client) -> Result<Answer, Error> {
         match command {
-            Client::Add { name, role, keys, certificates, payer, bank } => {
-                let party = Party::new(role, payer, bank)?;
+            Client::Add { name, role, keys, certificates, payer, bank, register } => {
+                let party = Party::new(role, payer, bank, register)?;
                 let mut registration = Registration { name, party, keys: vec![], certificates: vec![] };
                 for path in &keys {
                     registration.keys.extend(PublicKey::read_all(&read(path)?)?);
@@ -196,7 +196,7 @@ impl Session {
 fn listed(clients: &[Registered]) -> Answer {
     let mut text = String::new();
     for Registered { is_ended, registration: Registration { name, party, keys, certificates }, .. } in clients {
-        let whom = party.payer().or(party.bank()).unwrap_or_default();
+        let whom = party.payer().or(party.bank()).or(party.register()).unwrap_or_default();
         let state = if *is_ended { "  ended" } else { "" };
         let expires = certificates.iter().map(Certificate::expires).max();
         let expires = expires.map(|moment| moment.to_string()).unwrap_or_default();
@@ -218,6 +218,7 @@ fn client_json(Registration { name, party, keys, certificates }: &Registration, 
         "role": party.role().name(),
         "payer": party.payer(),
         "bank": party.bank(),
+        "register": party.register(),
         "keys": keys.iter().map(PublicKey::to_jwk).collect::<Vec<_>>(),
         "certificates": certificates.iter().map(certificate).collect::<Vec<_>>(),
         "ended": is_ended,

@@ -67,8 +67,7 @@ fn a_client_from_its_key_to_its_end() {
 
     let listed = world.run("client list").done();
     let client = &listed["clients"][0];
-    let expected =
-        json!({ "client": "kommune", "role": "public-payer", "payer": PUBLIC, "bank": null, "ended": false });
+    let expected = json!({ "client": "kommune", "role": "public-payer", "payer": PUBLIC, "bank": null, "register": null, "ended": false });
     holds(client, &expected, "client");
     assert_eq!(client["keys"].as_array().unwrap().len(), 2);
     assert_eq!(client["certificates"][0]["subject"], "CN=one.example,O=Test Organisation,C=DK");
@@ -104,6 +103,9 @@ fn clients_that_are_not_registered() {
     };
     check("public-payer", "client.payer_needed");
     check("bank", "client.bank_needed");
+    check("register-feed", "client.register_needed");
+    check("register-feed --register land", "client.register_unknown");
+    check("authority --register population", "client.party_forbidden");
     check(&format!("authority --payer {PUBLIC}"), "client.party_forbidden");
     check(&format!("bank --bank Nordbank --payer {PUBLIC}"), "client.party_forbidden");
     check("public-payer --payer Nobody", "client.payer_unknown");
@@ -116,7 +118,10 @@ fn clients_that_are_not_registered() {
     world
         .run("client add one --key key.pub --cert cert.pem --role authority --now 2126-11-01")
         .refused("certificate.expired");
-    world.run("client add one --key key.pub --cert cert.pem --role bank --bank Nordbank").done();
+    let feed =
+        world.run("client add one --key key.pub --cert cert.pem --role register-feed --register companies").done();
+    assert_eq!(feed["register"], "companies");
+    check("register-feed --register population", "client.name_taken");
     world.verified();
 }
 

@@ -1,6 +1,7 @@
 //! What the registers tell of people and companies: event by event, and as files.
 
 use super::question::{MOMENT, micros, moment};
+use crate::caller::Caller;
 use crate::problem::{self, Problem};
 use crate::route::{Answer, Call, Csv, Json, Nothing, Route};
 use crate::stream::Arriving;
@@ -277,11 +278,20 @@ async fn companies(call: Call<Json<CompaniesEvents>>) -> Answer<Json<Recorded>> 
     record(call, Register::Companies, |body| body.events.into_iter().map(read).collect()).await
 }
 
+/// A client speaks for one register.
+fn require(caller: &Caller, register: Register) -> Result<(), Problem> {
+    if caller.register.as_deref() == Some(register.name()) {
+        return Ok(());
+    }
+    Err(Problem::of("policy.not_allowed").because("the client is registered for another register"))
+}
+
 async fn record<B: Serialize>(
     call: Call<Json<B>>,
     register: Register,
     read: impl FnOnce(B) -> Vec<Result<Registered, RowRefusal>>,
 ) -> Answer<Json<Recorded>> {
+    require(&call.caller, register)?;
     let (actor, Json(body)) = (call.caller.actor(), call.body);
     let once = call.idempotency_key.map(|key| key.once(&actor, &policy::RECORD_EVENTS, &(register.name(), &body)));
     let events = read(body);
@@ -326,19 +336,24 @@ struct RefusedLine {
 }
 
 async fn people_file(call: Call<Csv, Nothing, FileOf>) -> Answer<Json<FileRead>> {
-    read_file(call, |vault| Population { vault, refuse_replacement_numbers: false }).await
+    read_file(call, Register::Population, |vault| Population { vault, refuse_replacement_numbers: false }).await
 }
 
 async fn companies_file(call: Call<Csv, Nothing, FileOf>) -> Answer<Json<FileRead>> {
-    read_file(call, |vault| Companies { vault }).await
+    read_file(call, Register::Companies, |vault| Companies { vault }).await
 }
 
 /// Gives the file to the core as it comes, piece by piece: no thread waits for the client, and what was taken stays when it goes
 /// away.
-async fn read_file<S>(call: Call<Csv, Nothing, FileOf>, source: fn(Vault) -> S) -> Answer<Json<FileRead>>
+async fn read_file<S>(
+    call: Call<Csv, Nothing, FileOf>,
+    register: Register,
+    source: fn(Vault) -> S,
+) -> Answer<Json<FileRead>>
 where
     S: Source<Row = Registered> + Send + 'static,
 {
+    require(&call.caller, register)?;
     let place = call.edge.transfers.enter(&call.caller.name)?;
     place.keep(take(call, source)).await
 }

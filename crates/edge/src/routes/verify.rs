@@ -93,11 +93,14 @@ struct Verified {
     result: &'static str,
     /// Whether an account that it could be took the place of another in the last 30 days.
     changed_recently: bool,
+    /// With `match`, by which channel the account took the place of another: `bank` or `operator`; `null` if it is the first.
+    last_change_channel: Option<String>,
 }
 
 impl From<VerifyAnswer> for Verified {
     fn from(answer: VerifyAnswer) -> Self {
-        Self { result: answer.result.name(), changed_recently: answer.changed_recently }
+        let VerifyAnswer { result, changed_recently, last_change_channel } = answer;
+        Self { result: result.name(), changed_recently, last_change_channel }
     }
 }
 

@@ -1,6 +1,6 @@
 //! More than can be done at once, and the end.
 
-use crate::support::{PUBLIC_TOKEN, REGISTER_TOKEN, Wanted, World, exchange, request};
+use crate::support::{COMPANIES_TOKEN, PUBLIC_TOKEN, Wanted, World, exchange, request};
 use edge::core::Sizes;
 use edge::route::{Answer, Call, Done, Nothing, Route};
 use hyper::Method;
@@ -90,7 +90,7 @@ async fn registers_files_that_wait_for_the_writer_hold_up_nobody_who_fetches() {
     for number in 0..4 {
         let path = "/v1/register/companies/file?as_of=2026-11-23T08:00:00Z";
         let content = format!("cvr,name,status,status_date\n13748136,Prøve {number} ApS,active,\n");
-        let mut asked = request(Method::POST, path, REGISTER_TOKEN, Some(&content));
+        let mut asked = request(Method::POST, path, COMPANIES_TOKEN, Some(&content));
         asked.headers_mut().insert("content-type", "text/csv".parse().unwrap());
         asking.spawn(exchange(world.connect().await, asked));
     }

@@ -1,7 +1,8 @@
 //! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
 
 use crate::support::{
-    Answer, BANK_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, System, World, behind_a_proxy, payment_file, request,
+    Answer, BANK_TOKEN, COMPANIES_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, System, World, behind_a_proxy, payment_file,
+    request,
 };
 use hyper::Method;
 use kernel::Role;
@@ -288,6 +289,9 @@ impl Chance {
 fn token_of(operation: &Value) -> &'static str {
     let is_for = |role: &str| operation["x-roles"].as_array().is_some_and(|roles| roles.contains(&json!(role)));
     match () {
+        () if operation["operationId"].as_str().is_some_and(|name| name.starts_with("register.companies")) => {
+            COMPANIES_TOKEN
+        }
         () if is_for("register-feed") => REGISTER_TOKEN,
         () if is_for("bank") && !is_for("public-payer") => BANK_TOKEN,
         () => PUBLIC_TOKEN,

@@ -25,7 +25,7 @@ async fn many_payees_are_looked_up_together_and_each_has_its_answer() {
     let body = json!({ "purpose": "payment", "payees": payees }).to_string();
     let answers = world.post("/v1/verify/many", PRIVATE_TOKEN, &body).await.done();
     let expected = [("match", false), ("no_match", false)]
-        .map(|(result, changed)| json!({ "result": result, "changed_recently": changed }));
+        .map(|(result, changed)| json!({ "result": result, "changed_recently": changed, "last_change_channel": null }));
     assert_eq!(answers, json!({ "answers": expected }));
     // A request of many is one entry, as one of one is.
     assert_eq!(world.entries(), before + 3);

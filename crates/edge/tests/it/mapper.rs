@@ -464,6 +464,15 @@ async fn what_became_of_a_message_is_told_to_its_client_as_it_is_now() {
         }
     }
 
+    // What was refused did not use its id up.
+    let mut asked = question("link", "transaction_id", json!("t-none"));
+    assert_eq!(world.became(Role::Bank, &asked).await, unknown);
+    assert_eq!(world.became(Role::Bank, &asked).await, unknown);
+    asked["message"]["txnstatus_request"]["attribute_value"] = json!("t");
+    assert!(world.became(Role::Bank, &asked).await.is_ok());
+    let again = world.send(Role::Bank, "/mapper/status", &asked).await.done();
+    assert_eq!(again["header"]["status_reason_code"], "rjct.message_id.duplicate");
+
     // Of look-ups it is told how they were answered, and no account.
     let entries = [
         json!({"reference_id": "a", "timestamp": NOON, "id": ANNA, "scope": "details"}),

@@ -1,6 +1,8 @@
 //! What the registers tell, event by event and as files that come bit by bit.
 
-use crate::support::{ANNA, Answer, PUBLIC_TOKEN, REGISTER_TOKEN, Wanted, World, first_answered, request};
+use crate::support::{
+    ANNA, Answer, COMPANIES_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, Wanted, World, first_answered, request,
+};
 use edge::Limits;
 use edge::core::Sizes;
 use hyper::Method;
@@ -12,10 +14,14 @@ use tokio::net::TcpStream;
 const HEADER: &str = "cpr,name,address,postcode,city,country,status,status_date,protected\n";
 const AS_OF: &str = "2026-11-23T08:00:00Z";
 
+fn token_for(path: &str) -> &'static str {
+    if path.starts_with("/v1/register/companies") { COMPANIES_TOKEN } else { REGISTER_TOKEN }
+}
+
 async fn events(world: &World, family: &str, events: Value, key: Option<&str>) -> Answer {
     let path = format!("/v1/register/{family}");
     let body = json!({ "events": events }).to_string();
-    let mut asked = request(Method::POST, &path, REGISTER_TOKEN, Some(&body));
+    let mut asked = request(Method::POST, &path, token_for(&path), Some(&body));
     if let Some(key) = key {
         asked.headers_mut().insert("idempotency-key", key.parse().unwrap());
     }
@@ -23,7 +29,11 @@ async fn events(world: &World, family: &str, events: Value, key: Option<&str>) -
 }
 
 async fn file(world: &World, path: &str, content: &str) -> Answer {
-    let mut asked = request(Method::POST, path, REGISTER_TOKEN, Some(content));
+    file_by(world, token_for(path), path, content).await
+}
+
+async fn file_by(world: &World, token: &str, path: &str, content: &str) -> Answer {
+    let mut asked = request(Method::POST, path, token, Some(content));
     asked.headers_mut().insert("content-type", "text/csv".parse().unwrap());
     world.ask(asked).await
 }
@@ -120,6 +130,31 @@ async fn events_of_companies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_speaks_for_its_own_register() {
+    let world = World::new().await;
+    let before = world.entries();
+    let died = json!({ "events": [event("death", AS_OF)] }).to_string();
+    let closed = json!({ "cvr": "13748136", "at": AS_OF, "event": { "kind": "closure" } });
+    let closed = json!({ "events": [closed] }).to_string();
+    let check = async |token: &str, family: &str, event: &str, row: &str| {
+        let path = format!("/v1/register/{family}");
+        world.post(&path, token, event).await.refused(403, "policy.not_allowed");
+        let path = format!("{path}/file?as_of={AS_OF}");
+        file_by(&world, token, &path, row).await.refused(403, "policy.not_allowed");
+    };
+    let people = format!("{HEADER}6101701234,Anna,,,,,dead,,\n");
+    let companies = "cvr,name,status,status_date\n13748136,A,dissolved,\n";
+    for token in [COMPANIES_TOKEN, "register-feed~.register", "register-feed~Population.register"] {
+        check(token, "people", &died, &people).await;
+    }
+    for token in [REGISTER_TOKEN, "register-feed~.register", "register-feed~Companies.register"] {
+        check(token, "companies", &closed, companies).await;
+    }
+    assert_eq!(world.entries(), before);
+    assert_eq!(state(&world).await, "in_force");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_events_has_its_form() {
     let world = World::new().await;
     let check = async |events_: Value, status: u16, code: &str, pointer: &str| {
@@ -173,6 +208,11 @@ async fn a_file_is_read_and_told_of() {
     file(&world, "/v1/register/people/file", &content).await.refused(400, "request.query");
     file(&world, "/v1/register/people/file?as_of=2026", &content).await.refused(400, "request.query");
     file(&world, &path, "").await.refused(422, "import.header");
+    // Whatever a sender lost of the end, an address does not lose its protection by it.
+    let protected = format!("{HEADER}6601701239,Frida,,,,,active,,true\n");
+    let people = format!("/v1/register/people/file?as_of={AS_OF}");
+    let refused = json!([{ "line": 2, "code": "row.malformed" }]);
+    assert_eq!(file(&world, &people, protected.trim_end_matches("true\n")).await.done()["refused"], refused);
     world.post(&path, REGISTER_TOKEN, "{}").await.refused(415, "body.type");
 }
 

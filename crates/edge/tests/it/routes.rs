@@ -114,7 +114,10 @@ async fn an_account_is_verified_and_never_told() {
     let check = async |token: &str, account: &str, expected: &str| {
         let body = json!({ "payee": ANNA, "account": account, "purpose": "payment" }).to_string();
         let answer = world.post("/v1/verify", token, &body).await;
-        assert_eq!(answer.done(), json!({ "result": expected, "changed_recently": false }));
+        assert_eq!(
+            answer.done(),
+            json!({ "result": expected, "changed_recently": false, "last_change_channel": null })
+        );
     };
     for token in [PUBLIC_TOKEN, PRIVATE_TOKEN] {
         check(token, ANNA_IBAN, "match").await;

@@ -142,6 +142,8 @@ impl Tokens for Issuer {
                 _ => None,
             },
             bank: (role == Role::Bank).then(|| bank.replace('_', " ")),
+            register: (role == Role::RegisterFeed)
+                .then(|| if bank == BANK { "population".to_owned() } else { bank.to_owned() }),
             // No token has a colon in it.
             scopes: words.map(|scope| scope.replace('/', ":")).collect(),
             algorithm: "ES256",
@@ -157,6 +159,7 @@ impl Tokens for Issuer {
 pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify";
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
+pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch";
 
@@ -466,11 +469,12 @@ impl System {
             _ => None,
         };
         let bank = (role == Role::Bank).then(|| BANK.to_owned());
+        let register = (role == Role::RegisterFeed).then(|| "population".to_owned());
         let at = Role::ALL.iter().position(|one| *one == role).unwrap();
         let pem = pem(&CERTIFICATES[at]);
         Registration {
             name: role.name().to_owned(),
-            party: Party::new(role, payer, bank).unwrap(),
+            party: Party::new(role, payer, bank, register).unwrap(),
             keys: vec![self.key.public().clone()],
             certificates: vec![eid::certificate::Certificate::read(pem.as_bytes()).unwrap()],
         }

@@ -192,6 +192,7 @@ fn another_issuer_says_things_its_own_way() {
     outside.client_claim = "azp".to_owned();
     outside.role_claim = "groups".to_owned();
     outside.roles = [("nk-bank".to_owned(), Role::Bank), ("nk-admin".to_owned(), Role::Operator)].into();
+    outside.roles.insert("nk-feed".to_owned(), Role::RegisterFeed);
     outside.bank_claim = "organisation".to_owned();
     let mine = key(Es256, 21);
     let issuers = [Issuer::own(&server(), vec![mine.public().clone()]), outside];
@@ -215,6 +216,14 @@ fn another_issuer_says_things_its_own_way() {
     };
     // Its clients are not ours, whatever they are called.
     check(&jws::sign(&theirs, "JWT", &claims(json!({}))), Ok("kommune@https://login.example/realm"));
+    // A bank speaks for no register; and who speaks for one, says which.
+    check(&jws::sign(&theirs, "JWT", &claims(json!({"register": "population"}))), Err(TokenRefusal::Party));
+    let feed = |register: Value| claims(json!({"groups": ["nk-feed"], "organisation": null, "register": register}));
+    let read = |claims: &Value| verify(&jws::sign(&theirs, "JWT", claims), &issuers, AUDIENCE, Some(one), at(NOW));
+    assert_eq!(read(&feed(json!("companies"))).unwrap().party, Party::RegisterFeed("companies".to_owned()));
+    for register in [json!(null), json!(["companies", "population"]), json!("")] {
+        assert_eq!(read(&feed(register)).err(), Some(TokenRefusal::Party));
+    }
     // Nobody is made an operator from outside.
     check(&jws::sign(&theirs, "JWT", &claims(json!({"groups": ["nk-admin"]}))), Err(TokenRefusal::Role));
     // It cannot speak for us, nor we for it.

@@ -15,12 +15,14 @@ pub(super) struct Lines<R> {
     /// Made once: building its tables costs more than reading a line.
     reader: Reader,
     parsed: Vec<u8>,
+    /// Whether a line without an end is none: of what comes bit by bit, it may be the half of one.
+    must_end: bool,
 }
 
 pub(super) enum Line<T> {
     /// A data row, as `with` made it of its fields.
     Row(u64, T),
-    /// A line that is not a row: too long, not UTF-8, too many fields, or a quote without end.
+    /// A line that is not a row: too long, cut off, not UTF-8, too many fields, or a quote without end.
     Malformed(u64),
     /// The file has ended.
     End,
@@ -28,12 +30,12 @@ pub(super) enum Line<T> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(input: BufReader<R>) -> Self {
-        Self::after(0, input)
+        Self { must_end: false, ..Self::after(0, input) }
     }
 
-    /// Of a file of which so many lines came before.
+    /// Of a file of which so many lines came before, and which may have been cut off: its last line has an end too.
     pub(super) fn after(number: u64, input: BufReader<R>) -> Self {
-        Self { input, number, line: Vec::new(), reader: Reader::new(), parsed: vec![0; LINE_BYTES_MAX] }
+        Self { input, number, line: Vec::new(), reader: Reader::new(), parsed: vec![0; LINE_BYTES_MAX], must_end: true }
     }
 
     /// Whether the first line is this header. A byte order mark before it is passed over.
@@ -63,11 +65,12 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Reads one line without its end; `Some(false)` when it is too long, and then skips it.
+    /// Reads one line without its end; `Some(false)` when it is too long, and then skips it, or lacks an end that it needs.
     fn read_line(&mut self) -> Result<Option<bool>, Error> {
         self.line.clear();
         let mut fits = true;
         let mut began = false;
+        let mut has_ended = !self.must_end;
         loop {
             let available = self.input.fill_buf().map_err(Error::io("the file could not be read"))?;
             if available.is_empty() {
@@ -83,6 +86,7 @@ impl<R: Read> Lines<R> {
             let consumed = piece.len() + usize::from(end.is_some());
             self.input.consume(consumed);
             if end.is_some() {
+                has_ended = true;
                 break;
             }
         }
@@ -90,7 +94,7 @@ impl<R: Read> Lines<R> {
         if self.line.last() == Some(&b'\r') {
             self.line.pop();
         }
-        Ok(began.then_some(fits))
+        Ok(began.then_some(fits && has_ended))
     }
 
     fn fields<T>(&mut self, with: impl FnOnce(&[&str]) -> T) -> Option<T> {
@@ -131,7 +135,10 @@ mod tests {
 
     /// The lines of a text: fields joined by `|`, `!` for a malformed line, each after its line number.
     fn read(text: &[u8]) -> Vec<String> {
-        let mut lines = Lines::new(BufReader::with_capacity(3, text));
+        read_all(Lines::new(BufReader::with_capacity(3, text)))
+    }
+
+    fn read_all(mut lines: Lines<&[u8]>) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
             match lines.next(|fields| fields.join("|")).unwrap() {
@@ -159,6 +166,18 @@ mod tests {
         assert_eq!(read(b"a\0,b\nc,d\n"), ["1 !", "2 c|d"]);
         assert_eq!(read(&[vec![b'x'; LINE_BYTES_MAX + 1], b"\nc,d".to_vec()].concat()), ["1 !", "2 c|d"]);
         assert_eq!(read(",".repeat(FIELDS_MAX).as_bytes()), ["1 !"]);
+    }
+
+    #[test]
+    fn of_a_file_that_may_be_cut_off_the_last_line_has_an_end() {
+        let check = |text: &str, expected: &[&str]| {
+            assert_eq!(read_all(Lines::after(5, BufReader::new(text.as_bytes()))), expected, "{text:?}");
+        };
+        check("a,b\nc,d\n", &["6 a|b", "7 c|d"]);
+        check("a,b\nc,d", &["6 a|b", "7 !"]);
+        check("a,b\nc,\r", &["6 a|b", "7 !"]);
+        check("a,b\n\r", &["6 a|b", "7 !"]);
+        check("", &[]);
     }
 
     proptest! {

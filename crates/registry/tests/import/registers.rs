@@ -72,7 +72,7 @@ fn each_event_has_its_answer_and_a_request_has_one_entry() {
     let mut place = Place::new();
     place.now = 1_000_000;
     let refused = |code: &str| EventAnswer::Refused(code.to_owned());
-    let death = || PersonEvent::Death("2026-01-02".to_owned());
+    let death = || PersonEvent::Death("1970-01-01".to_owned());
     let before = size(&mut place);
     let first = vec![
         told(&place, ANNA, &record("Anna"), 500),
@@ -239,6 +239,19 @@ fn a_file_is_refused_as_a_whole() {
     assert_eq!(size(&mut place), before);
     let header = file(std::iter::empty());
     assert_eq!(come(&mut place, &source, &header, 7).unwrap(), (Counts::default(), vec![]));
+}
+
+#[test]
+fn a_file_that_was_cut_off_in_its_last_field_changes_nothing_by_that_line() {
+    let mut place = Place::new();
+    let source = people(&place);
+    let whole = file([format!("{ANNA},Anna,Vej 1,2100,By,DK,active,,true")].into_iter());
+    // `tru`, and then nothing at all, which would be an address that is not protected.
+    for cut in [1, 2, 5] {
+        let (counts, refused) = come(&mut place, &source, &whole[..whole.len() - cut], 10).unwrap();
+        assert_eq!((counts.changed, refused), (0, vec![(2, "row.malformed")]), "{cut}");
+    }
+    assert_eq!(come(&mut place, &source, &whole, 10).unwrap().0.changed, 1);
 }
 
 #[test]

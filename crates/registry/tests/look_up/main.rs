@@ -275,8 +275,9 @@ fn a_verification_says_yes_or_no_and_nothing_else() {
     let mut check = |payee: &str, benefit: &str, account: &str, role: Role, expected: &str| {
         let questions = vec![about(payee, benefit, Account::parse(account).unwrap())];
         let answers = ask::<Verify>(&mut place, client(role), purpose_of(role), questions).unwrap();
-        let VerifyAnswer { result, changed_recently } = answers[0];
-        let told = format!("{}{}", result.name(), if changed_recently { ", changed" } else { "" });
+        let VerifyAnswer { result, changed_recently, last_change_channel } = &answers[0];
+        let by = last_change_channel.as_ref().map(|channel| format!(" by {channel}")).unwrap_or_default();
+        let told = format!("{}{}{by}", result.name(), if *changed_recently { ", changed" } else { "" });
         assert_eq!(told, expected, "{payee} {benefit} {account} {role:?}");
     };
     let (public, private, bank) = (Role::PublicPayer, Role::PrivatePayer, Role::Bank);
@@ -288,10 +289,10 @@ fn a_verification_says_yes_or_no_and_nothing_else() {
             check(payee, "", "0040-4", role, "not_possible");
         }
     }
-    check(CHANGED, "", "0041-22", private, "match, changed");
+    check(CHANGED, "", "0041-22", private, "match, changed by bank");
     // The former account is an account like any other.
     check(CHANGED, "", "0040-2", private, "no_match, changed");
-    check(ANEW, "", "1020-33", private, "match, changed");
+    check(ANEW, "", "1020-33", private, "match, changed by operator");
     // A specific account counts for the payer that it is for, and no other.
     check(SPECIFIC, "", "0041-66", public, "match");
     check(SPECIFIC, "", "0040-6", public, "match");

@@ -28,7 +28,7 @@ struct Header {
     /// Your name for the message; each is used once.
     #[schemars(length(min = 1, max = 99), pattern(r"^[a-z0-9-]{20,36}$"))]
     message_id: String,
-    /// Now, give or take five minutes (ISO 8601 with its offset).
+    /// Now, give or take five minutes and 30 seconds (ISO 8601 with its offset).
     #[schemars(example = "2026-11-24T10:00:00+01:00")]
     message_ts: String,
     /// The operation.

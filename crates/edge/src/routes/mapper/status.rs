@@ -33,8 +33,8 @@ async fn answers(message: &Signed<'_>) -> Result<Response, Stop> {
         })
     });
     let (once, found) = asked.await?;
-    message.edge.core.execute(once, message.caller.actor()).await?;
     let (name, (transaction, entries)) = found.ok_or_else(|| Problem::of("mapper.unknown"))?;
+    message.edge.core.execute(once, message.caller.actor()).await?;
     let mut written = Answers::to_question(&question, &transaction, message.head(&name), entries.len());
     for (reference, became) in &entries {
         let entry = Entry {
