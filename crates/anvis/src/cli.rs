@@ -286,7 +286,7 @@ pub enum Change {
         /// The change.
         change: String,
     },
-    /// Let a change take effect. It is decided again, from what holds now.
+    /// Let a change take effect. It is decided again, from what holds now. Say --as, unless the store is synthetic.
     Release {
         /// The change.
         change: String,
@@ -294,7 +294,7 @@ pub enum Change {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Say no to a change.
+    /// Say no to a change. Say --as, unless the store is synthetic.
     Refuse {
         /// The change.
         change: String,

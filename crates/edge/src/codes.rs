@@ -276,6 +276,7 @@ pub const CODES: &[Row] = &[
 pub const CONSOLE_ONLY: &[&str] = &[
     "certificate.count",
     "certificate.malformed",
+    "change.officer",
     "change.own",
     "change.why",
     "client.bank_needed",

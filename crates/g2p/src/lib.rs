@@ -47,7 +47,7 @@ pub use code::{Fault, HeaderReason, Operation, Reason, Rejection, TransportCode}
 pub use envelope::{Envelope, MESSAGE_ID_BYTES_MAX, TRANSACTION_ID_BYTES_MAX, sorted};
 pub use moment::Moment;
 pub use payee::PayeeNumber;
-pub use request::{Asked, Change, ENTRIES_MAX, Entry, REFERENCE_ID_BYTES_MAX, Request, Scope, Unlink};
+pub use request::{Asked, Attributes, Change, ENTRIES_MAX, Entry, REFERENCE_ID_BYTES_MAX, Request, Scope, Unlink};
 pub use response::{Answers, Attribute, Changed, Head, Provider, Resolved, Response, transport_error};
 pub use status::{About, StatusRequest};
 pub use text::Text;

@@ -70,21 +70,30 @@ pub struct Change<'a> {
     pub payee: PayeeNumber,
     /// The new one.
     pub account: Account,
-    /// The one that the client expects to replace: attribute `expected_fa`.
+    /// What is said beside it.
+    pub said: Attributes<'a>,
+}
+
+/// What an entry that changes something says in its `additional_info`.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes<'a> {
+    /// The account that the client expects to be in force: `expected_fa`.
     pub expected: Option<Account>,
-    /// Why: attribute `reason`, in the words of the bank channel; empty where nothing is said.
+    /// Why: `reason`, in the words of the bank channel; empty where nothing is said.
     pub reason: Text<'a>,
-    /// How the customer consented: attribute `consent`; empty where nothing is said.
+    /// How the customer consented: `consent`; empty where nothing is said.
     pub consent: Text<'a>,
 }
 
 /// What an unlink entry asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unlink {
+#[derive(Clone, Debug)]
+pub struct Unlink<'a> {
     /// Whose designation ends.
     pub payee: PayeeNumber,
     /// The account that the client expects to be in force; `None` where it does not say.
     pub account: Option<Account>,
+    /// What is said beside it.
+    pub said: Attributes<'a>,
 }
 
 impl<'a> Envelope<'a> {
@@ -116,7 +125,7 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// As [`Envelope::resolve`].
-    pub fn unlink(&self) -> Result<Request<'a, Unlink>, Fault> {
+    pub fn unlink(&self) -> Result<Request<'a, Unlink<'a>>, Fault> {
         self.entries(Operation::Unlink, "unlink_request")
     }
 
@@ -273,19 +282,31 @@ impl<'a> Understand<'a> for Change<'a> {
         let Some(account) = account(said(&wire.fa))? else {
             return reject(Reason::FaInvalid, "mapper.account", "There is no financial address.");
         };
-        let mut change = Change { payee, account, expected: None, reason: Text::default(), consent: Text::default() };
+        Ok(Change { payee, account, said: Attributes::read(wire)? })
+    }
+}
+
+impl<'a> Understand<'a> for Unlink<'a> {
+    fn understand(wire: &Wire<'a>) -> Result<Unlink<'a>, Rejection<'static>> {
+        Ok(Unlink { payee: payee(wire)?, account: account(said(&wire.fa))?, said: Attributes::read(wire)? })
+    }
+}
+
+impl<'a> Attributes<'a> {
+    fn read(wire: &Wire<'a>) -> Result<Self, Rejection<'static>> {
+        let mut read = Self::default();
         for (name, value) in wire.additional_info.map(attributes).unwrap_or_default() {
             // Said and not understood is worse than not said: the client believes itself guarded.
             let text = value.and_then(|value| serde_json::from_str::<Text<'a>>(value.get()).ok());
             match (name.as_str(), text) {
-                ("expected_fa", Some(text)) if change.expected.is_none() => {
-                    change.expected = self::account(Some(text.as_str()))?;
+                ("expected_fa", Some(text)) if read.expected.is_none() => {
+                    read.expected = account(Some(text.as_str()))?;
                 }
-                ("reason", Some(text)) if change.reason.is_empty() && text.as_str().len() <= REFERENCE_ID_BYTES_MAX => {
-                    change.reason = text;
+                ("reason", Some(text)) if read.reason.is_empty() && text.as_str().len() <= REFERENCE_ID_BYTES_MAX => {
+                    read.reason = text;
                 }
-                ("consent", Some(text)) if change.consent.is_empty() && text.as_str().len() <= CONSENT_BYTES_MAX => {
-                    change.consent = text;
+                ("consent", Some(text)) if read.consent.is_empty() && text.as_str().len() <= CONSENT_BYTES_MAX => {
+                    read.consent = text;
                 }
                 ("expected_fa" | "reason" | "consent", _) => {
                     let why = "The attribute expected_fa, reason or consent is not a text, is too long or is repeated.";
@@ -294,13 +315,7 @@ impl<'a> Understand<'a> for Change<'a> {
                 _ => {}
             }
         }
-        Ok(change)
-    }
-}
-
-impl<'a> Understand<'a> for Unlink {
-    fn understand(wire: &Wire<'a>) -> Result<Unlink, Rejection<'static>> {
-        Ok(Unlink { payee: payee(wire)?, account: account(said(&wire.fa))? })
+        Ok(read)
     }
 }
 

@@ -29,6 +29,9 @@ impl Allowances {
     /// Reads the buckets of the clients of these names.
     pub(crate) fn load<'a>(tx: &Tx<'_>, clients: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
         let names: Vec<&str> = clients.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        if names.is_empty() {
+            return Ok(Self::default());
+        }
         let mut clients: BTreeMap<_, _> = names.iter().map(|name| ((*name).to_owned(), BTreeMap::new())).collect();
         store::allowance::of_clients(tx, &names, |at, purpose, bucket| {
             let buckets = clients.get_mut(names[at]).expect("each name is there");
@@ -56,6 +59,9 @@ impl Allowances {
 
 /// Saves buckets, each as it was left last.
 pub(crate) fn save(tx: &Tx<'_>, used: &BTreeMap<(&str, LegalPurpose), InUse>) -> Result<(), Error> {
+    if used.is_empty() {
+        return Ok(());
+    }
     let those = |is_new: bool| {
         used.iter()
             .filter(move |(_, used)| used.is_new == is_new)

@@ -231,6 +231,8 @@ pub struct Request<'r> {
     pub action: Action,
     /// With which account. Closing, freezing and unfreezing may leave it out.
     pub account: Option<DesignatedAccount>,
+    /// Whether the account's currency was said. Else the account that is there is meant, whatever its currency.
+    pub says_currency: bool,
     /// What is believed to be in force.
     pub expects: Option<Expects>,
     /// Whether it is for one payer's benefit rather than the default account.
@@ -251,13 +253,18 @@ pub fn decide(
     current: Option<&Standing>,
     banks: &BankDirectory,
 ) -> Result<Option<Standing>, RowRefusal> {
-    let Request { channel, action, account, expects, is_specific, grounds } = request;
-    let status = payee.ok_or(RowRefusal::PayeeUnknown)?;
+    let Request { channel, action, account, says_currency, expects, is_specific, grounds } = request;
     if *is_specific && matches!(channel, Channel::Bank(_)) {
         return Err(RowRefusal::SpecificByOperator);
     }
     // An account that was closed is no account: the next one is a first designation.
     let live = current.filter(|standing| standing.state != State::Closed);
+    let own = current.filter(|standing| channel.may_touch(&standing.account, banks));
+    let account = account.map(|named| match current {
+        Some(current) if !says_currency && current.account.is(&named.account()) => current.account,
+        _ => named,
+    });
+    // What a request says by itself comes before what it asks about somebody: a refusal of that tells nothing of them.
     let next = match action {
         Action::Designate => {
             let account = account.ok_or(RowRefusal::AccountMissing)?;
@@ -267,17 +274,18 @@ pub fn decide(
             if !channel.may_touch(&account, banks) {
                 return Err(RowRefusal::OtherBank);
             }
-            if !status.is_living() {
+            if !payee.ok_or(RowRefusal::PayeeUnknown)?.is_living() {
                 return Err(RowRefusal::PayeeDead);
             }
             Standing { state: State::InForce, account }
         }
         Action::Close | Action::Freeze | Action::Unfreeze => {
-            let Some(current) = current else { return Err(RowRefusal::NothingThere) };
-            if !channel.may_touch(&current.account, banks) {
-                return Err(RowRefusal::OtherBank);
+            // A bank is not told whether somebody has no account, one with another bank, or is nobody.
+            if **channel == Channel::Operator && payee.is_none() {
+                return Err(RowRefusal::PayeeUnknown);
             }
-            if account.is_some_and(|named| named.to_text() != current.account.to_text()) {
+            let Some(current) = own else { return Err(RowRefusal::NothingThere) };
+            if account.is_some_and(|named| named != current.account) {
                 return Err(RowRefusal::ExpectsMismatch);
             }
             let state = match (action, channel) {
@@ -304,6 +312,12 @@ pub fn decide(
     if current == Some(&next) {
         return Ok(None);
     }
+    // A bank that acts by itself replaces what is its own: nobody comes to another bank but by their own wish. What it expects is
+    // not looked at before that: it would learn whether it guessed right.
+    let is_by_itself = grounds.is_some_and(|grounds| !grounds.reason.is_the_customers());
+    if *action == Action::Designate && is_by_itself && own.is_none() {
+        return Err(RowRefusal::Reason);
+    }
     let live_account = live.map(|standing| &standing.account);
     match expects {
         Some(expects) if !expects.holds(live_account, banks) => return Err(RowRefusal::ExpectsMismatch),
@@ -312,12 +326,6 @@ pub fn decide(
     }
     if *action == Action::Designate && live.is_some_and(|standing| standing.state.is_frozen()) {
         return Err(RowRefusal::Frozen);
-    }
-    // A bank that acts by itself replaces what is its own: nobody comes to another bank but by their own wish.
-    let is_own = || current.is_some_and(|standing| channel.may_touch(&standing.account, banks));
-    let is_by_itself = grounds.is_some_and(|grounds| !grounds.reason.is_the_customers());
-    if *action == Action::Designate && is_by_itself && !is_own() {
-        return Err(RowRefusal::Reason);
     }
     Ok(Some(next))
 }
@@ -368,26 +376,35 @@ mod tests {
                 let current = state.map(|state| Standing { state, account: account(CURRENT) });
                 let is_live = state.is_some_and(|state| state != State::Closed);
                 let expects = Expects::parse(if is_live { CURRENT } else { "none" });
-                let request =
-                    Request { channel: &channel, action, account: wanted, expects, is_specific: false, grounds: None };
+                let request = Request {
+                    channel: &channel,
+                    action,
+                    account: wanted,
+                    says_currency: true,
+                    expects,
+                    is_specific: false,
+                    grounds: None,
+                };
                 outcome(&decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks()))
             });
             assert_eq!(found, expected, "{action:?} by {channel:?}");
         };
         let frozen = "designation.frozen";
         let (none, other) = ("designation.none", "designation.other_bank");
+        // Whoever has no account with the bank, for whatever reason: it is told alike.
+        let nobodys = [none, none, none, none, none];
         //                            no account  in force          frozen         frozen by bank  closed
         check("change", "North", ["in_force", "in_force", frozen, frozen, "in_force"]);
         check("change", "South", [other, other, other, other, other]);
         check("change", "operator", ["in_force", "in_force", frozen, frozen, "in_force"]);
         check("close", "North", [none, "closed", frozen, frozen, "="]);
-        check("close", "South", [none, other, other, other, other]);
+        check("close", "South", nobodys);
         check("close", "operator", [none, "closed", frozen, frozen, "="]);
         check("freeze", "North", [none, "frozen by bank", "=", "=", none]);
-        check("freeze", "South", [none, other, other, other, other]);
+        check("freeze", "South", nobodys);
         check("freeze", "operator", [none, "frozen", "=", "frozen", none]);
         check("unfreeze", "North", [none, "=", frozen, "in_force", none]);
-        check("unfreeze", "South", [none, other, other, other, other]);
+        check("unfreeze", "South", nobodys);
         check("unfreeze", "operator", [none, "=", "in_force", "in_force", none]);
     }
 
@@ -407,7 +424,9 @@ mod tests {
             let Self { status, channel, account: wanted, expects, is_specific, current } = self;
             let current = Standing { state: *current, account: account(CURRENT) };
             let (wanted, expects, is_specific) = (*wanted, *expects, *is_specific);
-            let request = Request { channel, action, account: wanted, expects, is_specific, grounds: None };
+            let says_currency = true;
+            let request =
+                Request { channel, action, account: wanted, says_currency, expects, is_specific, grounds: None };
             outcome(&decide(&request, *status, Some(&current), &banks()))
         }
     }
@@ -423,8 +442,6 @@ mod tests {
             current: State::Frozen,
         };
         let check = |asked: &Asked, code: &str| assert_eq!(asked.outcome(Action::Designate), code);
-        check(&asked, "payee.unknown");
-        asked.status = Some(RegisterStatus::Dead);
         check(&asked, "designation.specific");
         asked.is_specific = false;
         check(&asked, "account.missing");
@@ -433,6 +450,8 @@ mod tests {
         asked.account = Some(account("0041-0000000002"));
         check(&asked, "designation.other_bank");
         asked.channel = Channel::Bank("North".to_owned());
+        check(&asked, "payee.unknown");
+        asked.status = Some(RegisterStatus::Dead);
         check(&asked, "payee.dead");
         asked.status = Some(RegisterStatus::Dissolved);
         check(&asked, "payee.dead");
@@ -464,13 +483,17 @@ mod tests {
                 current: State::InForce,
             };
             let check = |asked: &Asked, code: &str| assert_eq!(asked.outcome(action), code, "{action:?}");
+            check(&asked, "designation.specific");
+            asked.is_specific = false;
+            // Whether the payee is unknown or has another bank's account.
+            check(&asked, "designation.none");
+            asked.status = Some(RegisterStatus::Active);
+            check(&asked, "designation.none");
+            asked.status = None;
+            asked.channel = Channel::Operator;
             check(&asked, "payee.unknown");
             // The dead, too, have accounts to be closed.
             asked.status = Some(RegisterStatus::Dead);
-            check(&asked, "designation.specific");
-            asked.is_specific = false;
-            check(&asked, "designation.other_bank");
-            asked.channel = Channel::Operator;
             check(&asked, "designation.expects_mismatch");
             asked.account = Some(account(CURRENT));
             check(&asked, "designation.expects_mismatch");
@@ -481,22 +504,26 @@ mod tests {
 
     #[test]
     fn a_bank_that_acts_by_itself_replaces_what_is_its_own() {
-        let check = |reason: &str, current: Option<(&str, State)>, expected: &str| {
-            let channel = Channel::Bank("North".to_owned());
-            let current = current.map(|(text, state)| Standing { state, account: account(text) });
-            let live = current.filter(|standing| standing.state != State::Closed);
-            let expects = live.map_or(Expects::Nothing, |standing| Expects::Account(standing.account.account()));
-            let consent = if reason == "user_request" { "phone" } else { "not_needed" };
-            let request = Request {
-                channel: &channel,
-                action: Action::Designate,
-                account: Some(account("0041-0000000002")),
-                expects: Some(expects),
-                is_specific: false,
-                grounds: Some(Grounds::read(Action::Designate, reason, consent).unwrap()),
+        let check_expecting =
+            |reason: &str, current: Option<(&str, State)>, expects: Option<Expects>, expected: &str| {
+                let channel = Channel::Bank("North".to_owned());
+                let current = current.map(|(text, state)| Standing { state, account: account(text) });
+                let consent = if reason == "user_request" { "phone" } else { "not_needed" };
+                let request = Request {
+                    channel: &channel,
+                    action: Action::Designate,
+                    account: Some(account("0041-0000000002")),
+                    says_currency: true,
+                    expects,
+                    is_specific: false,
+                    grounds: Some(Grounds::read(Action::Designate, reason, consent).unwrap()),
+                };
+                let decided = decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks());
+                assert_eq!(outcome(&decided), expected, "{reason} {current:?} {expects:?}");
             };
-            let decided = decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks());
-            assert_eq!(outcome(&decided), expected, "{reason} {current:?}");
+        let check = |reason: &str, current: Option<(&str, State)>, expected: &str| {
+            let live = current.filter(|(_, state)| *state != State::Closed).map_or("none", |(text, _)| text);
+            check_expecting(reason, current, Expects::parse(live), expected);
         };
         let (own, others) = (CURRENT, "1020-0000000003");
         for reason in ["account_closure", "branch_transfer", "reconciliation", "fraud"] {
@@ -505,6 +532,10 @@ mod tests {
             check(reason, Some((own, State::FrozenByBank)), "designation.frozen");
             for current in [None, Some((others, State::InForce)), Some((others, State::Closed))] {
                 check(reason, current, "designation.reason");
+                // Guessed wrongly it is told the same.
+                for wrong in [None, Expects::parse("none"), Expects::parse("1020-4"), Expects::parse("0040")] {
+                    check_expecting(reason, current, wrong, "designation.reason");
+                }
             }
         }
         for current in
@@ -512,6 +543,39 @@ mod tests {
         {
             check("user_request", current, "in_force");
         }
+    }
+
+    #[test]
+    fn a_request_that_says_no_currency_means_the_account_whatever_its_currency() {
+        let check = |action: &str, named: &str, says_currency: bool, state: State, expected: &str| {
+            let channel = Channel::Bank("North".to_owned());
+            let current = Standing { state, account: DesignatedAccount::from_text("0040-0000000001 EUR").unwrap() };
+            let request = Request {
+                channel: &channel,
+                action: Action::parse(action).unwrap(),
+                account: DesignatedAccount::from_text(named),
+                says_currency,
+                expects: None,
+                is_specific: false,
+                grounds: None,
+            };
+            let decided = decide(&request, Some(RegisterStatus::Active), Some(&current), &banks());
+            assert_eq!(outcome(&decided), expected, "{action} {named} {says_currency}");
+            let next = decided.ok().flatten().map_or(current.account, |next| next.account);
+            assert_eq!(next, current.account, "{action} {named} {says_currency}");
+        };
+        let (unsaid, euros, kroner, other) =
+            ("0040-0000000001 DKK", "0040-0000000001 EUR", "0040-0000000001 DKK", "0040-0000000002 DKK");
+        let mismatch = "designation.expects_mismatch";
+        for (action, expected) in [("register", "="), ("freeze", "frozen by bank"), ("close", "closed")] {
+            check(action, unsaid, false, State::InForce, expected);
+            check(action, euros, true, State::InForce, expected);
+            let is_refused = if action == "register" { "designation.expects_missing" } else { mismatch };
+            check(action, kroner, true, State::InForce, is_refused);
+            check(action, other, false, State::InForce, is_refused);
+        }
+        check("register", unsaid, false, State::Closed, "in_force");
+        check("unfreeze", unsaid, false, State::FrozenByBank, "in_force");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{Channel, Designation};
 use crate::grounds::Grounds;
 use crate::payee::PayeeId;
-use kernel::{Actor, Blind, Env, Id, Refuse, Timestamp};
+use kernel::{Actor, Blind, Env, Id, Refuse, Role, Timestamp};
 use std::fmt;
 
 /// A change waits for so many days; then it has lapsed. An officer looks daily, and a bank asks its customer anew after a month.
@@ -160,11 +160,15 @@ impl State {
     }
 }
 
-/// Refuses an officer who asked for the change, and one who does not say why it is released or refused.
+/// Refuses an officer who has no name, who asked for the change, or who does not say why it is released or refused. The console is
+/// nobody by name, and an officer in a synthetic store alone.
 ///
 /// # Errors
-/// [`PendingRefusal::Own`], [`PendingRefusal::Why`].
-pub fn require_officer(asked_by: &str, officer: &Actor, why: &str) -> Result<(), PendingRefusal> {
+/// [`PendingRefusal::Officer`], [`PendingRefusal::Own`], [`PendingRefusal::Why`].
+pub fn require_officer(asked_by: &str, officer: &Actor, why: &str, is_synthetic: bool) -> Result<(), PendingRefusal> {
+    if officer.role() == Role::Console && !is_synthetic {
+        return Err(PendingRefusal::Officer);
+    }
     if officer.name() == asked_by {
         return Err(PendingRefusal::Own);
     }
@@ -187,6 +191,8 @@ pub enum PendingRefusal {
     Unknown,
     /// It waits no more.
     Ended,
+    /// Whoever releases or refuses it has no name.
+    Officer,
     /// The officer is who asked for it.
     Own,
     /// The officer does not say why.
@@ -198,6 +204,7 @@ impl Refuse for PendingRefusal {
         match self {
             Self::Unknown => "change.unknown",
             Self::Ended => "change.ended",
+            Self::Officer => "change.officer",
             Self::Own => "change.own",
             Self::Why => "change.why",
         }
@@ -209,6 +216,7 @@ impl fmt::Display for PendingRefusal {
         f.write_str(match self {
             Self::Unknown => "no change of that name was held",
             Self::Ended => "the change waits no more: it was released, refused or withdrawn, or it has lapsed",
+            Self::Officer => "a change is released or refused by an operator with a name: say --as",
             Self::Own => "who asked for a change neither releases nor refuses it",
             Self::Why => "say why, in 1 to 500 characters on one line",
         })
@@ -244,14 +252,20 @@ mod tests {
 
     #[test]
     fn an_officer_is_somebody_else_and_says_why() {
-        let check = |asked_by: &str, officer: Actor, why: &str, expected: Option<&str>| {
-            let refused = require_officer(asked_by, &officer, why).err();
+        let check_in = |is_synthetic: bool, asked_by: &str, officer: Actor, why: &str, expected: Option<&str>| {
+            let refused = require_officer(asked_by, &officer, why, is_synthetic).err();
             assert_eq!(refused.as_ref().map(Refuse::code), expected, "{asked_by} {officer:?} {why}");
+        };
+        let check = |asked_by: &str, officer: Actor, why: &str, expected: Option<&str>| {
+            check_in(true, asked_by, officer, why, expected);
         };
         let anna = || Actor::operator("anna");
         check("client:north", anna(), "the payee was called", None);
         check("operator:bo", anna(), &"æ".repeat(500), None);
         check("client:north", Actor::console(), "so", None);
+        check_in(false, "client:north", Actor::console(), "so", Some("change.officer"));
+        check_in(false, "client:north", anna(), "so", None);
+        check_in(false, "operator:anna", anna(), "so", Some("change.own"));
         check("operator:anna", anna(), "so", Some("change.own"));
         check("console", Actor::console(), "so", Some("change.own"));
         for why in ["", "  ", "one\nline", "\u{7}", &"æ".repeat(501)] {

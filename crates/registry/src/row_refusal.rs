@@ -61,7 +61,7 @@ pub enum RowRefusal {
     OtherBank,
     /// The payee is dead or dissolved.
     PayeeDead,
-    /// There is no account to close, freeze or unfreeze.
+    /// There is no account to close, freeze or unfreeze; for a bank, none with it.
     NothingThere,
     /// What is in force is not what was expected.
     ExpectsMismatch,
@@ -101,7 +101,7 @@ impl RowRefusal {
         (
             Self::Expects,
             "designation.expects",
-            "expects is neither none nor a registration number nor a BIC nor an account",
+            "expects is neither none nor an account; only in a file is it a registration number or a BIC",
         ),
         (Self::Currency, "account.currency", "the currency does not have three capital letters"),
         (Self::AccountBic, "account.bic", "the BIC is missing for a foreign account or is not this bank's"),
@@ -114,7 +114,11 @@ impl RowRefusal {
         (Self::BankUnknown, "bank.unknown", "no bank in the directory has the registration number"),
         (Self::OtherBank, "designation.other_bank", "the account is not with the bank that asks"),
         (Self::PayeeDead, "payee.dead", "the payee is dead or dissolved"),
-        (Self::NothingThere, "designation.none", "there is no account that this could be done with"),
+        (
+            Self::NothingThere,
+            "designation.none",
+            "there is no account that this could be done with; for a bank: no account with this bank",
+        ),
         (Self::ExpectsMismatch, "designation.expects_mismatch", "the account in force is not the expected one"),
         (
             Self::ExpectsMissing,

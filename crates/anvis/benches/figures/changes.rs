@@ -54,8 +54,8 @@ impl Changes {
             .map(|(row, key, env)| {
                 let fields = row.each_ref().map(String::as_str);
                 let row = self.accounts.read(&fields);
-                let change =
-                    ChangeAccounts::new(Channel::Operator, vec![row], Unexpected::Refuse, Some(Once::by(*key)));
+                let (actor, channel, once) = (console.clone(), Channel::Operator, Some(Once::by(*key)));
+                let change = ChangeAccounts::new(actor, channel, vec![row], Unexpected::Refuse, once);
                 (change.expect("a change"), &console, env)
             })
             .collect();

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 impl Session {
     pub(super) fn change(&mut self, command: Change) -> Result<Answer, Error> {
-        let env = self.env()?;
+        let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
         match command {
             Change::List { limit } => {
                 let changes = self.waiting(usize::from(limit), env.now)?;
@@ -25,7 +25,7 @@ impl Session {
                 Ok(Answer::done(shown_text(&shown), &shown))
             }
             Change::Release { change, reason } => {
-                let command = ReleaseChange { change, why: reason, officer: self.actor.clone() };
+                let command = ReleaseChange { change, why: reason, officer: self.actor.clone(), is_synthetic };
                 let changed = self.writer.execute(&command, &self.actor, &env)?;
                 let change = command.change.to_ascii_uppercase();
                 let text = if changed {
@@ -36,7 +36,7 @@ impl Session {
                 Ok(Answer::done(text, &json!({ "change": change, "state": "released", "changed": changed })))
             }
             Change::Refuse { change, reason } => {
-                let command = RefuseChange { change, why: reason, officer: self.actor.clone() };
+                let command = RefuseChange { change, why: reason, officer: self.actor.clone(), is_synthetic };
                 self.writer.execute(&command, &self.actor, &env)?;
                 let change = command.change.to_ascii_uppercase();
                 Ok(Answer::done(format!("Refused {change}."), &json!({ "change": change, "state": "refused" })))

@@ -200,9 +200,10 @@ fn banks_touch_only_their_own() {
         &[
             ("register,cpr:6601701239,0040-1,,,,,", "designation.other_bank"),
             ("register,cpr:6601701239,DE89370400440532013000,COBADEFFXXX,,,,", "designation.other_bank"),
-            ("close,cpr:6101701234,,,,,,", "designation.other_bank"),
-            ("freeze,cpr:6101701234,,,,,,", "designation.other_bank"),
-            ("unfreeze,cpr:6301701236,,,,,,", "designation.other_bank"),
+            ("close,cpr:6101701234,,,,,,", "designation.none"),
+            ("freeze,cpr:6101701234,,,,,,", "designation.none"),
+            ("unfreeze,cpr:6301701236,,,,,,", "designation.none"),
+            ("close,cpr:7201701235,,,,,,", "designation.none"),
             ("register,cpr:6601701239,1020-1,,,,Udbetaling,NKSBOS", "designation.specific"),
             ("close,cpr:6801701231,,,,,Udbetaling,NKSBOS", "designation.specific"),
         ],

@@ -335,9 +335,9 @@ impl World {
             AccountRow::read_from_bank(store.vault(), &written, "user_request", "phone", Unexpected::Hold)
         };
         let (rows, channel) = (changes.iter().map(read).collect(), Channel::Bank(bank.to_owned()));
-        let request = ChangeAccounts::new(channel, rows, Unexpected::Hold, None).unwrap();
         let now = Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap());
         let (client, env) = (Actor::client(Role::Bank, "nord"), Env::sample(now, &mut writer.secrets).unwrap());
+        let request = ChangeAccounts::new(client.clone(), channel, rows, Unexpected::Hold, None).unwrap();
         let given = [(request, &client, &env)];
         let answers = writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
         let name = |answer| match answer {

@@ -4,6 +4,7 @@ use crate::caller::Caller;
 use crate::page_of::{self, PageOf};
 use crate::problem::{Problem, refused};
 use crate::route::{Answer, Call, Json, Nothing, Route};
+use crate::routes::question::unless_emptied;
 use kernel::{Error, Refusal, Refuse, Vault};
 use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, WithdrawChange};
@@ -28,7 +29,7 @@ pub fn routes() -> Vec<Route> {
         )
         .client(policy::CHANGE_ACCOUNTS, SCOPE)
         .repeatable()
-        .refuses(&["change.count", "bank.unknown"])
+        .refuses(&["change.count", "bank.unknown", "allowance.exhausted"])
         .by(change),
         Route::get("/v1/accounts/changes", "accounts.list", "Your changes that wait for an officer, the oldest first")
             .client(policy::LIST_CHANGES, SCOPE)
@@ -75,11 +76,11 @@ struct AccountChange {
     #[serde(default)]
     #[schemars(length(max = 11))]
     bic: Option<String>,
-    /// The one currency that the account takes; DKK unless it is said.
+    /// The one currency that the account takes. Unless it is said: that of the account that is there, if it is this one; else DKK.
     #[serde(default)]
     #[schemars(length(max = 3))]
     currency: Option<String>,
-    /// What you believe to be in force: `none`, a registration number, a BIC, or an account. A `change` needs it.
+    /// What you believe to be in force: `none`, or an account. A `change` needs it.
     #[serde(default)]
     #[schemars(length(max = 42), example = &"none")]
     expects: Option<String>,
@@ -185,8 +186,9 @@ async fn change(call: Call<Json<AccountChanges>>) -> Answer<Json<AccountAnswers>
     let unexpected = if asked.hold { Unexpected::Hold } else { Unexpected::Refuse };
     let rows: Vec<_> = asked.changes.iter().map(|change| change.read(&call.edge.vault, unexpected)).collect();
     let weight = rows.len();
-    let request = ChangeAccounts::new(channel, rows, unexpected, once).map_err(refused)?;
-    let answers = call.edge.core.execute_jointly(request, actor, weight).await?;
+    let request = ChangeAccounts::new(actor.clone(), channel, rows, unexpected, once).map_err(refused)?;
+    let asking = call.edge.core.execute_jointly(request, actor, weight);
+    let answers = unless_emptied(&call.edge, &call.caller, ChangeAccounts::PURPOSE, 1, asking).await?;
     Ok(Json(AccountAnswers { answers: answers.into_iter().map(AccountAnswer::from).collect() }))
 }
 

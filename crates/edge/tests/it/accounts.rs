@@ -59,7 +59,7 @@ async fn each_change_has_its_answer_and_one_request_is_one_entry() {
         (change("change", DAN, json!({ "account": "0040-2", "expects": NEXT })), "designation.frozen"),
         (change("unfreeze", DAN, of_the_bank("fraud", json!({}))), "done"),
         (
-            change("change", DAN, of_the_bank("branch_transfer", json!({ "account": "0040-2", "expects": "0040" }))),
+            change("change", DAN, of_the_bank("branch_transfer", json!({ "account": "0040-2", "expects": NEXT }))),
             "done",
         ),
         (change("close", DAN, of_the_bank("account_closure", json!({ "account": "0040-2" }))), "done"),
@@ -88,14 +88,18 @@ async fn each_change_has_its_answer_and_one_request_is_one_entry() {
         ),
         (change("change", ANNA, json!({ "account": "9999-1", "expects": NEXT })), "bank.unknown"),
         (change("change", ANNA, json!({ "account": "9860-1", "expects": NEXT })), "designation.other_bank"),
-        (change("close", BO, json!({})), "designation.other_bank"),
+        (change("close", BO, json!({})), "designation.none"),
+        (change("close", "cpr:7201701235", json!({})), "designation.none"),
+        (change("change", BO, next("9860")), "designation.expects"),
+        (change("change", ANNA, json!({ "account": "0040-2", "expects": "EKSBDK22" })), "designation.expects"),
         (change("change", BO, json!({ "account": NEXT, "expects": "?" })), "designation.expects"),
         (change("change", BO, json!({ "account": NEXT })), "designation.expects_missing"),
         (change("register", BO, json!({ "account": NEXT })), "designation.expects_missing"),
         (change("register", BO, next("none")), "designation.expects_mismatch"),
-        (change("change", BO, of_the_bank("reconciliation", next("9860"))), "designation.reason"),
+        (change("change", BO, of_the_bank("reconciliation", next("9860-1234567"))), "designation.reason"),
+        (change("change", BO, of_the_bank("reconciliation", next("9860-1"))), "designation.reason"),
         (
-            change("change", BO, json!({ "account": NEXT, "expects": "9860", "reason": null })),
+            change("change", BO, json!({ "account": NEXT, "expects": "9860-1234567", "reason": null })),
             "designation.reason_missing",
         ),
         (change("freeze", ANNA, of_the_bank("branch_transfer", json!({}))), "designation.reason"),
@@ -113,10 +117,41 @@ async fn each_change_has_its_answer_and_one_request_is_one_entry() {
     assert_eq!(world.entries(), before + 1);
     let anna = world.resolved(ANNA).await;
     assert_eq!((&anna["last_change_channel"], &anna["pending_change"]), (&json!("bank"), &json!(false)));
-    assert_eq!(
-        world.changed(OTHER_BANK_TOKEN, &[change("close", BO, json!({}))], false).await,
-        ["designation.other_bank"]
-    );
+    assert_eq!(world.changed(OTHER_BANK_TOKEN, &[change("close", BO, json!({}))], false).await, ["designation.none"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_says_no_currency_means_the_account_whatever_its_currency() {
+    let world = World::new().await;
+    let euros = json!({ "account": NEXT, "currency": "EUR" });
+    let unsaid = json!({ "account": NEXT });
+    let changes = [
+        (change("register", DAN, euros), "done"),
+        (change("register", DAN, unsaid.clone()), "unchanged"),
+        (change("freeze", DAN, json!({ "account": NEXT, "currency": "DKK" })), "designation.expects_mismatch"),
+        (change("freeze", DAN, unsaid.clone()), "done"),
+        (change("unfreeze", DAN, unsaid.clone()), "done"),
+        (change("close", DAN, unsaid), "done"),
+    ];
+    let answers = world.changed(BANK_TOKEN, &changes.each_ref().map(|(change, _)| change.clone()), false).await;
+    assert_eq!(answers, changes.map(|(_, expected)| expected));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_guesses_is_told_to_wait() {
+    let world = World::new().await;
+    let guess = change("change", BO, json!({ "account": NEXT, "expects": "9860-1" }));
+    let answers = world.changed(BANK_TOKEN, &vec![guess.clone(); 1_000], false).await;
+    assert_eq!(answers, vec!["designation.expects_mismatch"; 1_000]);
+    let entries = world.entries();
+    let body = json!({ "changes": [change("register", DAN, json!({ "account": NEXT }))] }).to_string();
+    for _ in 0..2 {
+        let refused = world.post("/v1/accounts", BANK_TOKEN, &body).await;
+        assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+        refused.refused(429, "allowance.exhausted");
+    }
+    assert_eq!(world.entries(), entries + 1, "who hammers writes nothing more");
+    assert_eq!(world.changed(OTHER_BANK_TOKEN, &[guess], false).await, ["designation.other_bank"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,7 +212,7 @@ async fn a_repeated_request_is_answered_as_it_was_first() {
     ask(BANK_TOKEN, "one", &other).await.refused(422, "idempotency.reused");
     ask(BANK_TOKEN, "two words", &other).await.refused(400, "idempotency.key");
     let results = |answer: Value| answer["answers"][0]["code"].clone();
-    assert_eq!(results(ask(OTHER_BANK_TOKEN, "one", &other).await.done()), "designation.other_bank");
+    assert_eq!(results(ask(OTHER_BANK_TOKEN, "one", &other).await.done()), "designation.none");
     let anew = ask(BANK_TOKEN, "two", &first.to_string()).await.done();
     assert_eq!(anew["answers"][0]["result"], "unchanged");
     assert_eq!(anew["answers"][1]["code"], "change.waiting");
@@ -225,7 +260,7 @@ async fn a_change_that_waits_is_seen_by_who_asked_and_changes_nothing() {
     let next = world.held().await;
     let release = {
         let (change, why, officer) = (next.clone(), "the payee was called".to_owned(), Actor::operator("anna"));
-        ReleaseChange { change, why, officer }
+        ReleaseChange { change, why, officer, is_synthetic: true }
     };
     let released = block_in_place(|| {
         let mut writer = world.store.writer(Secrets::from_system()).unwrap();

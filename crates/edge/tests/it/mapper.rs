@@ -338,24 +338,29 @@ async fn a_bank_designates_its_own_accounts_and_what_is_not_named_waits() {
     check("link", DAN, own, none(), "done").await;
     check("update", DAN, own, none(), "done").await;
     check("update", DAN, "account:778@0040", expects("0040-1"), mismatch).await;
-    check("link", DAN, "account:778@0040", expects("account:777@0040"), "done").await;
+    // Without saying why, it waits although it names the account in force.
+    check("link", DAN, "account:778@0040", expects("account:777@0040"), "held").await;
     check("update", BO, own, none(), "held").await;
     check("link", "cpr:6101701234", own, none(), "held").await;
     // With its grounds, as the bank channel has them; who gives some gives all.
-    let grounds = |reason: &str, consent: &str| {
-        let mut info = expects("account:778@0040");
+    let expecting = |account: &str, reason: &str, consent: &str| {
+        let mut info = expects(account);
         for (name, value) in [("reason", reason), ("consent", consent)] {
             info.as_array_mut().unwrap().push(json!({"name": name, "value": value}));
         }
         info
     };
+    let grounds = |reason: &str, consent: &str| expecting("account:778@0040", reason, consent);
+    check("link", DAN, "account:778@0040", expecting("account:777@0040", "user_request", "phone"), "done").await;
     check("update", DAN, own, grounds("because", "signature"), "rjct rjct.fa.invalid FA designation.reason").await;
     check("update", DAN, own, grounds("user_request", ""), "rjct rjct.fa.invalid FA designation.consent_missing").await;
 
     check("unlink", DAN, "account:777@0040", none(), mismatch).await;
-    check("unlink", BO, "", none(), "rjct rjct.fa.invalid designation.other_bank").await;
-    check("unlink", NOBODY, "", none(), "rjct rjct.id.invalid payee.unknown").await;
-    check("unlink", DAN, "account:778@0040", none(), "done").await;
+    check("unlink", BO, "", none(), "rjct rjct.fa.invalid designation.none").await;
+    check("unlink", NOBODY, "", none(), "rjct rjct.fa.invalid designation.none").await;
+    check("unlink", DAN, "", expects("account:777@0040"), "rjct rjct.fa.invalid designation.expects_mismatch").await;
+    check("unlink", DAN, "", grounds("whim", "phone"), "rjct rjct.fa.invalid designation.reason").await;
+    check("unlink", DAN, "account:778@0040", grounds("account_closure", "not_needed"), "done").await;
     check("unlink", DAN, "", none(), "done").await;
     let asked = message("resolve", &[entry(DAN, json!({"scope": "details"}))]);
     let answer = world.map(Role::PublicPayer, "/mapper/resolve", &asked).await;
@@ -442,10 +447,12 @@ async fn what_became_of_a_message_is_told_to_its_client_as_it_is_now() {
         let mut writer = world.store.writer(kernel::Secrets::from_system()).unwrap();
         let why = "the payee was called".to_owned();
         let (change, officer) = (held[0].clone(), operator.clone());
-        let release = registry::commands::ReleaseChange { change, why: why.clone(), officer };
+        let release = registry::commands::ReleaseChange { change, why: why.clone(), officer, is_synthetic: true };
         writer.execute(&release, &operator, &env).unwrap();
         let (change, officer) = (held[1].clone(), operator.clone());
-        writer.execute(&registry::commands::RefuseChange { change, why, officer }, &operator, &env).unwrap();
+        writer
+            .execute(&registry::commands::RefuseChange { change, why, officer, is_synthetic: true }, &operator, &env)
+            .unwrap();
     });
     check("b succ", "c rjct rjct.other.error change.refused").await;
 
@@ -608,6 +615,35 @@ async fn who_asks_too_much_is_told_when_to_ask_again() {
     assert_eq!(world.became(Role::PublicPayer, &status).await, unknown);
     let again = world.send(Role::PublicPayer, "/mapper/resolve", &sent).await;
     assert_eq!(turned_away(&again), "429 err.request.too_many_requests allowance.exhausted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_guesses_is_told_to_wait() {
+    let world = World::with(behind_a_proxy()).await;
+    let guesses = |count| message("unlink", &(0..count).map(|_| entry(BO, json!({}))).collect::<Vec<_>>());
+    assert_eq!(world.map(Role::Bank, "/mapper/unlink", &guesses(1000)).await.unwrap().len(), 1000);
+    for operation in ["unlink", "link"] {
+        let sent = message(operation, &[entry(DAN, json!({"fa": "account:777@0040"}))]);
+        let answer = world.send(Role::Bank, &format!("/mapper/{operation}"), &sent).await;
+        assert_eq!(turned_away(&answer), "429 err.request.too_many_requests allowance.exhausted");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_in_another_currency_is_that_account() {
+    let world = World::with(behind_a_proxy()).await;
+    let body = json!({ "changes": [{
+        "action": "register", "payee": "cpr:6401701237", "account": "0040-777", "currency": "EUR", "reason": "user_request",
+        "consent": "phone",
+    }] });
+    let done = world.post("/v1/accounts", crate::support::BANK_TOKEN, &body.to_string()).await.done();
+    assert_eq!(done["answers"][0]["result"], "done");
+    for operation in ["link", "update", "unlink"] {
+        let sent = message(operation, &[entry(DAN, json!({"fa": "account:777@0040"}))]);
+        let answer = world.map(Role::Bank, &format!("/mapper/{operation}"), &sent).await;
+        assert_eq!(answer, Ok(vec!["succ account:777@0040".to_owned()]), "{operation}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,10 @@ fn the_examples_hold() {
     let envelope = Envelope::read(&body).unwrap();
     let link = envelope.link().unwrap();
     let change = link.entries[0].asked.as_ref().unwrap();
-    assert_eq!((change.account, change.expected.is_some(), change.reason.as_str()), (account(), true, "user_request"));
+    assert_eq!(
+        (change.account, change.said.expected.is_some(), change.said.reason.as_str()),
+        (account(), true, "user_request")
+    );
 
     let body = bytes(&json!({"header": header("txn-status", 1), "message": question}));
     let envelope = Envelope::read(&body).unwrap();

@@ -48,8 +48,8 @@ fn link_update_and_unlink_as_the_standard_writes_them() {
     let link = envelope.link().unwrap();
     let change = link.entries[0].asked.as_ref().unwrap();
     assert_eq!((change.payee, change.account), (person(), account()));
-    assert_eq!(change.expected, Some(Account::parse("0040-1").unwrap()));
-    assert_eq!((change.reason.as_str(), change.consent.as_str()), ("user_request", "branch, in person"));
+    assert_eq!(change.said.expected, Some(Account::parse("0040-1").unwrap()));
+    assert_eq!((change.said.reason.as_str(), change.said.consent.as_str()), ("user_request", "branch, in person"));
 
     // What one client's older version writes where the standard has a list says nothing to us.
     for info in [json!(null), json!("text"), json!({"name": "expected_fa", "value": "0040-1"}), json!([])] {
@@ -59,14 +59,17 @@ fn link_update_and_unlink_as_the_standard_writes_them() {
         let envelope = Envelope::read(&body).unwrap();
         let update = envelope.update().unwrap();
         let change = update.entries[0].asked.as_ref().unwrap();
-        assert_eq!((change.expected, change.reason.is_empty(), change.consent.is_empty()), (None, true, true));
+        assert_eq!(
+            (change.said.expected, change.said.reason.is_empty(), change.said.consent.is_empty()),
+            (None, true, true)
+        );
     }
 
     let without_account = json!({"reference_id": "r-2", "timestamp": NOON, "id": "cpr:6101701234@dk"});
     let body = bytes(&message("unlink", &[entry, without_account]));
     let envelope = Envelope::read(&body).unwrap();
     let unlink = envelope.unlink().unwrap();
-    let accounts: Vec<_> = unlink.entries.iter().map(|entry| entry.asked.unwrap().account).collect();
+    let accounts: Vec<_> = unlink.entries.iter().map(|entry| entry.asked.as_ref().unwrap().account).collect();
     assert_eq!(accounts, [Some(account()), None]);
 }
 

@@ -1,12 +1,18 @@
 //! Changes of accounts, one or many at a time: what a row of a bulk file says, asked for by itself.
 
+use crate::allowance::{self, Allowances, InUse};
+use crate::ask::{AnswerClass, AskKind};
+use crate::bucket::Limits;
 use crate::designation::Channel;
 use crate::import::{self, AccountChange, AccountRow, AccountState, HeldChange, ImportRefusal};
+use crate::legal_purpose::LegalPurpose;
 use crate::pending::{PendingChange, Unexpected};
 use crate::policy;
 use crate::row_refusal::RowRefusal;
+use crate::store;
+use crate::store::look_up::LookUpRow;
 use kernel::journal::{self, Rows};
-use kernel::{Decided, Decision, Env, Error, Id, Joint, Once, Operation, Refusal, Refuse, Scope};
+use kernel::{Actor, Blind, Decided, Decision, Env, Error, Id, Joint, Once, Operation, Refusal, Refuse, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -36,8 +42,10 @@ impl fmt::Display for ChangeRefusal {
 }
 
 /// 1 to 1,000 changes of accounts by one channel. Each has its own answer, and one that is refused does not stop the others.
-/// What one request did is one entry in the journal.
+/// What one request did is one entry in the journal. What a client is told of somebody who is not its customer is a look-up: it is
+/// logged and paid for.
 pub struct ChangeAccounts {
+    actor: Actor,
     channel: Channel,
     rows: Vec<Result<AccountRow, RowRefusal>>,
     unexpected: Unexpected,
@@ -45,12 +53,16 @@ pub struct ChangeAccounts {
 }
 
 impl ChangeAccounts {
-    /// Makes the request, with those of its changes that could not be read. Known again by `once`, it gives the
-    /// same answers, and changes nothing twice.
+    /// From which bucket a client pays for what it learns by its changes: as if it had asked.
+    pub const PURPOSE: LegalPurpose = LegalPurpose::Payment;
+
+    /// Makes the request of `actor`, the same that gives the command, with those of its changes that could not be read. Known
+    /// again by `once`, it gives the same answers, and changes nothing twice.
     ///
     /// # Errors
     /// [`ChangeRefusal::Count`].
     pub fn new(
+        actor: Actor,
         channel: Channel,
         rows: Vec<Result<AccountRow, RowRefusal>>,
         unexpected: Unexpected,
@@ -59,7 +71,12 @@ impl ChangeAccounts {
         if !(1..=CHANGES_MAX).contains(&rows.len()) {
             return Err(ChangeRefusal::Count);
         }
-        Ok(Self { channel, rows, unexpected, once })
+        Ok(Self { actor, channel, rows, unexpected, once })
+    }
+
+    /// What bounds the client that asks; none where it is the agency itself.
+    const fn limits(&self) -> Option<Limits> {
+        Limits::of(self.actor.role(), Self::PURPOSE)
     }
 }
 
@@ -91,12 +108,33 @@ impl ChangeAnswer {
             Self::Refused(_) => refused,
         }
     }
+
+    /// What it tells of a payee who need not be the bank's customer. What says only something of the change itself, or of what the
+    /// bank has done now, tells nothing.
+    const fn tells(&self) -> Option<AnswerClass> {
+        match self {
+            Self::Done | Self::Unchanged => None,
+            Self::Held(_) => Some(AnswerClass::NoMatch),
+            Self::Refused(refusal) => match refusal {
+                RowRefusal::PayeeUnknown => Some(AnswerClass::Unknown),
+                RowRefusal::PayeeDead => Some(AnswerClass::Dead),
+                RowRefusal::NothingThere => Some(AnswerClass::None),
+                RowRefusal::ExpectsMismatch | RowRefusal::ExpectsMissing | RowRefusal::Waiting => {
+                    Some(AnswerClass::NoMatch)
+                }
+                RowRefusal::Frozen => Some(AnswerClass::Frozen),
+                RowRefusal::Reason => Some(AnswerClass::NotPossible),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// What is known of the payees of several requests, and which senders the bank directory does not name.
 pub struct ChangeState {
     accounts: AccountState,
     unknown: BTreeSet<String>,
+    allowances: Allowances,
 }
 
 /// What one request changes.
@@ -104,6 +142,10 @@ pub struct ChangeState {
 pub struct Changed {
     designated: Vec<AccountChange>,
     held: Vec<HeldChange>,
+    /// Of whom a client was told something, and what.
+    told: Vec<(Blind, AnswerClass)>,
+    /// The client's bucket, where that cost something.
+    used: Option<InUse>,
 }
 
 impl ChangeAccounts {
@@ -153,7 +195,9 @@ impl Joint for ChangeAccounts {
             }
         }
         let rows: Vec<&AccountRow> = requests.iter().flat_map(|request| request.rows.iter().flatten()).collect();
-        Ok(ChangeState { accounts: AccountState::load(scope, &rows)?, unknown })
+        let clients = requests.iter().filter(|request| request.limits().is_some()).map(|request| request.actor.name());
+        let allowances = Allowances::load(scope.tx, clients)?;
+        Ok(ChangeState { accounts: AccountState::load(scope, &rows)?, unknown, allowances })
     }
 
     fn decide(&self, state: &mut ChangeState, env: &Env) -> Result<Decision<Changed, Vec<ChangeAnswer>>, Refusal> {
@@ -161,14 +205,28 @@ impl Joint for ChangeAccounts {
         if state.unknown.contains(&sender) {
             return Err(ImportRefusal::BankUnknown.into());
         }
+        let bucket =
+            self.limits().map(|limits| state.allowances.get(self.actor.name(), Self::PURPOSE, limits, env.now));
+        if let (Some(limits), Some(used)) = (self.limits(), bucket) {
+            used.bucket.admit(limits, 1)?;
+        }
         let mut changed = Changed::default();
         let mut answers = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
-            let answer = match row {
-                Ok(row) => self.answer(&mut state.accounts, row, &mut changed, env),
-                Err(refusal) => Err(*refusal),
-            };
-            answers.push(answer.unwrap_or_else(ChangeAnswer::Refused));
+            answers.push(match row {
+                Ok(row) => {
+                    let answer = self.answer(&mut state.accounts, row, &mut changed, env);
+                    let answer = answer.unwrap_or_else(ChangeAnswer::Refused);
+                    changed.told.extend(answer.tells().filter(|_| bucket.is_some()).map(|class| (row.key(), class)));
+                    answer
+                }
+                Err(refusal) => ChangeAnswer::Refused(*refusal),
+            });
+        }
+        if let Some(mut used) = bucket.filter(|_| !changed.told.is_empty()) {
+            used.bucket = used.bucket.charged(0, changed.told.len() as u64);
+            state.allowances.put(self.actor.name(), Self::PURPOSE, used);
+            changed.used = Some(used);
         }
         let mut facts = serde_json::Map::from_iter([("sender".to_owned(), sender.into())]);
         for name in ChangeAnswer::NAMES {
@@ -190,8 +248,30 @@ impl Joint for ChangeAccounts {
 
     fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
         let changed = decided.iter().flat_map(|Decided { entry, changes, .. }| {
-            changes.iter().map(|Changed { designated, held }| (*entry, designated.as_slice(), held.as_slice()))
+            changes.iter().map(|changed| (*entry, changed.designated.as_slice(), changed.held.as_slice()))
         });
-        import::save_accounts(scope, &changed.collect::<Vec<_>>())
+        let mut saved = import::save_accounts(scope, &changed.collect::<Vec<_>>())?;
+        let (mut told, mut buckets) = (Vec::new(), BTreeMap::new());
+        for Decided { command, entry, changes } in decided {
+            let client = command.actor.name();
+            for changed in changes {
+                buckets.extend(changed.used.map(|used| ((client, Self::PURPOSE), used)));
+                for (at, (payee, answer)) in changed.told.iter().enumerate() {
+                    let (id, payee, answer) = (entry.row(at)?, *payee, *answer);
+                    told.push(LookUpRow { id, payee, client, purpose: Self::PURPOSE, kind: AskKind::Change, answer });
+                }
+            }
+        }
+        if told.is_empty() {
+            return Ok(saved);
+        }
+        allowance::save(scope.tx, &buckets)?;
+        let mut logged = store::look_up::insert_many(scope.tx, &told)?.into_iter();
+        for (rows, Decided { changes, .. }) in saved.iter_mut().zip(decided) {
+            if changes.iter().any(|changed| !changed.told.is_empty()) {
+                rows.extend(logged.next());
+            }
+        }
+        Ok(saved)
     }
 }

@@ -15,6 +15,8 @@ pub struct RefuseChange {
     pub why: String,
     /// Who refuses it: the same that gives the command.
     pub officer: Actor,
+    /// Whether the store was made for synthetic people: only there the console is an officer.
+    pub is_synthetic: bool,
 }
 
 impl Command for RefuseChange {
@@ -32,7 +34,7 @@ impl Command for RefuseChange {
 
     fn decide(&self, (pending, asked_by): Self::State, env: &Env) -> Result<Decision<PendingChange, ()>, Refusal> {
         pending.state(env.now).require_held()?;
-        pending::require_officer(&asked_by, &self.officer, &self.why)?;
+        pending::require_officer(&asked_by, &self.officer, &self.why, self.is_synthetic)?;
         let pending = pending.change;
         let facts = serde_json::json!({ "change": pending.id.name(), "sender": pending.asked.channel.name() });
         Ok(Decision::of(vec![pending], facts, ()))

@@ -4,6 +4,7 @@ use crate::import::{self, AccountChange, AccountRow, AccountState, ImportRefusal
 use crate::pending::{self, Ending, PendingChange};
 use crate::policy;
 use crate::queries;
+use crate::row_refusal::RowRefusal;
 use crate::store;
 use kernel::journal::{self, Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
@@ -16,6 +17,8 @@ pub struct ReleaseChange {
     pub why: String,
     /// Who releases it: the same that gives the command.
     pub officer: Actor,
+    /// Whether the store was made for synthetic people: only there the console is an officer.
+    pub is_synthetic: bool,
 }
 
 /// The change, who asked for it, and what holds of its payee now.
@@ -56,12 +59,16 @@ impl Command for ReleaseChange {
     fn decide(&self, state: ReleaseState, env: &Env) -> Result<Decision<Released, bool>, Refusal> {
         let ReleaseState { pending, asked_by, row, mut accounts, is_sender_known } = state;
         pending.state(env.now).require_held()?;
-        pending::require_officer(&asked_by, &self.officer, &self.why)?;
+        pending::require_officer(&asked_by, &self.officer, &self.why, self.is_synthetic)?;
         if !is_sender_known {
             return Err(ImportRefusal::BankUnknown.into());
         }
         let pending = pending.change;
         let change = accounts.decide(&pending.asked.channel, &row)?;
+        // An account that came back is not what was in force when this was asked for: somebody has decided about it since.
+        if change.as_ref().is_some_and(|change| !change.follows(pending.expects)) {
+            return Err(RowRefusal::ExpectsMismatch.into());
+        }
         let facts = serde_json::json!({ "change": pending.id.name(), "sender": pending.asked.channel.name() });
         let has_changed = change.is_some();
         Ok(Decision::of(vec![Released { pending, change }], facts, has_changed))

@@ -51,11 +51,14 @@ pub struct AccountRow {
     payee: PayeeId,
     key: Blind,
     account: Option<DesignatedAccount>,
+    says_currency: bool,
     /// The BIC that the row names, to be held against the directory's.
     bic: Option<Bic>,
     expects: Option<Expects>,
     specific: Option<(String, BenefitKind)>,
     grounds: Option<Grounds>,
+    /// Whether it may take the place of another account at once.
+    may_replace: bool,
 }
 
 impl AccountRow {
@@ -71,6 +74,8 @@ impl AccountRow {
         let bic = unless_empty(bic, Bic::parse, RowRefusal::Bic)?;
         let expects = unless_empty(expects, |text| Expects::parse(text).ok_or(()), RowRefusal::Expects)?;
         let currency = unless_empty(currency, Currency::parse, RowRefusal::Currency)?;
+        // An account abroad takes any: there is none to be said.
+        let says_currency = currency.is_some() || matches!(account, Some(Account::Foreign(_)));
         let account = match account {
             None => None,
             Some(Account::Danish(account)) => {
@@ -90,10 +95,12 @@ impl AccountRow {
             _ => return Err(RowRefusal::Purpose),
         };
         let key = payee.key(vault);
-        Ok(Self { action, payee, key, account, bic, expects, specific, grounds: None })
+        let (grounds, may_replace) = (None, true);
+        Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace })
     }
 
-    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait.
+    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait. What
+    /// it expects is no account or a whole one: what stands for many can be guessed.
     ///
     /// # Errors
     /// It is not a change, or something is missing or does not fit.
@@ -105,11 +112,32 @@ impl AccountRow {
         unexpected: Unexpected,
     ) -> Result<Self, RowRefusal> {
         let row = Self::read(vault, written)?;
+        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) {
+            return Err(RowRefusal::Expects);
+        }
         let grounds = Grounds::read(row.action, reason, consent)?;
         if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
             return Err(RowRefusal::ExpectsMissing);
         }
         Ok(Self { grounds: Some(grounds), ..row })
+    }
+
+    /// The same as a client of a mapper asks for it. Those in use give no grounds: then it takes the place of no account at once. Who
+    /// gives some gives all.
+    ///
+    /// # Errors
+    /// As [`AccountRow::read_from_bank`].
+    pub fn read_from_mapper(
+        vault: &Vault,
+        written: &Written<'_>,
+        reason: &str,
+        consent: &str,
+    ) -> Result<Self, RowRefusal> {
+        if reason.is_empty() && consent.is_empty() {
+            Ok(Self { may_replace: false, ..Self::read(vault, written)? })
+        } else {
+            Self::read_from_bank(vault, written, reason, consent, Unexpected::Hold)
+        }
     }
 
     /// What an officer releases: the change that was asked for, in the place of the account that was in force then.
@@ -119,11 +147,18 @@ impl AccountRow {
             payee: change.asked.payee,
             key: change.payee,
             account: Some(change.asked.account),
+            says_currency: true,
             bic: None,
             expects: Some(Expects::Account(expects)),
             specific: None,
             grounds: change.grounds,
+            may_replace: true,
         }
+    }
+
+    /// The blind index of its payee.
+    pub(crate) const fn key(&self) -> Blind {
+        self.key
     }
 }
 
@@ -150,6 +185,13 @@ pub struct AccountChange {
     grounds: Option<Grounds>,
     /// The payee is known by this account alone, and was not before: an SE or P number.
     new_payee: Option<PayeeId>,
+}
+
+impl AccountChange {
+    /// Whether it comes directly after this row of the history.
+    pub(crate) fn follows(&self, row: Id<Designation>) -> bool {
+        matches!(self.previous, Link::Stored(previous) if previous == row)
+    }
 }
 
 /// A change that is to wait.
@@ -265,7 +307,12 @@ impl AccountState {
         let purpose = self.purpose(row)?;
         let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
         let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
-        let previous = self.histories.get(&history).map_or(Link::None, |(newest, _)| *newest);
+        let newest = self.histories.get(&history);
+        let replaces = newest.is_some_and(|(_, newest)| newest.state != State::Closed);
+        if row.action == Action::Designate && replaces && !row.may_replace {
+            return Err(RowRefusal::ExpectsMissing);
+        }
+        let previous = newest.map_or(Link::None, |(newest, _)| *newest);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
         let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
         let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
@@ -315,6 +362,7 @@ impl AccountState {
             channel,
             action: row.action,
             account: row.account,
+            says_currency: row.says_currency,
             expects,
             is_specific: purpose.is_some(),
             grounds: row.grounds,

@@ -46,8 +46,8 @@ impl Office {
         unexpected: Unexpected,
     ) -> Result<Vec<ChangeAnswer>, Error> {
         let channel = Channel::Bank(bank.to_owned());
-        let request = ChangeAccounts::new(channel, rows, unexpected, None)?;
         let (actor, env) = (client(bank), self.env());
+        let request = ChangeAccounts::new(actor.clone(), channel, rows, unexpected, None)?;
         let given = [(request, &actor, &env)];
         let mut answers = self.place.writer.execute_group(|group| group.execute_jointly(&given))?;
         answers.remove(0).map_err(Error::Refused)
@@ -60,13 +60,23 @@ impl Office {
 
     fn release(&mut self, change: &str) -> Result<bool, &'static str> {
         let officer = Actor::operator("anna");
-        let command = ReleaseChange { change: change.to_owned(), why: "asked".to_owned(), officer: officer.clone() };
+        let command = ReleaseChange {
+            change: change.to_owned(),
+            why: "asked".to_owned(),
+            officer: officer.clone(),
+            is_synthetic: true,
+        };
         self.give(&command, &officer)
     }
 
     fn refuse(&mut self, change: &str) -> Result<(), &'static str> {
         let officer = Actor::operator("anna");
-        let command = RefuseChange { change: change.to_owned(), why: "asked".to_owned(), officer: officer.clone() };
+        let command = RefuseChange {
+            change: change.to_owned(),
+            why: "asked".to_owned(),
+            officer: officer.clone(),
+            is_synthetic: true,
+        };
         self.give(&command, &officer)
     }
 
@@ -150,7 +160,8 @@ struct Waits {
     bank: &'static str,
     payee: usize,
     account: usize,
-    expects: usize,
+    /// How many rows the payee's history had.
+    rows: usize,
     until: i64,
     ended: Option<&'static str>,
 }
@@ -160,12 +171,19 @@ struct Waits {
 struct Model {
     /// The account of each payee, and whether it is in force; else it was closed.
     accounts: BTreeMap<usize, (usize, bool)>,
+    /// How many rows each payee's history has.
+    rows: BTreeMap<usize, usize>,
     held: Vec<Waits>,
 }
 
 impl Model {
     fn live(&self, payee: usize) -> Option<usize> {
         self.accounts.get(&payee).filter(|(_, is_live)| *is_live).map(|(account, _)| *account)
+    }
+
+    fn set(&mut self, payee: usize, account: usize, is_live: bool) {
+        self.accounts.insert(payee, (account, is_live));
+        *self.rows.entry(payee).or_default() += 1;
     }
 
     fn waits(&self, payee: usize, now: i64) -> bool {
@@ -193,7 +211,7 @@ impl Model {
         } else if !self.expects(payee, expects) {
             "designation.expects_mismatch"
         } else if expects.is_some() || live.is_none() {
-            self.accounts.insert(payee, (account, true));
+            self.set(payee, account, true);
             "done"
         } else if !hold {
             "designation.expects_missing"
@@ -207,13 +225,13 @@ impl Model {
     fn close(&mut self, bank: &str, payee: usize, expects: Option<&str>) -> &'static str {
         let Some((account, is_live)) = self.accounts.get(&payee).copied() else { return "designation.none" };
         if ACCOUNTS[account].1 != bank {
-            "designation.other_bank"
+            "designation.none"
         } else if !is_live {
             "unchanged"
         } else if !self.expects(payee, expects) {
             "designation.expects_mismatch"
         } else {
-            self.accounts.insert(payee, (account, false));
+            self.set(payee, account, false);
             "done"
         }
     }
@@ -224,10 +242,12 @@ impl Model {
             return Err("change.ended");
         }
         let (payee, account, live) = (held.payee, held.account, self.live(held.payee));
-        if live != Some(account) && live != Some(held.expects) {
-            return Err("designation.expects_mismatch");
+        if live != Some(account) {
+            if self.rows[&payee] != held.rows {
+                return Err("designation.expects_mismatch");
+            }
+            self.set(payee, account, true);
         }
-        self.accounts.insert(payee, (account, true));
         self.held[change].ended = Some("released");
         Ok(live != Some(account))
     }
@@ -259,13 +279,12 @@ proptest! {
                     let row = office.row(&written, "user_request", "netbank");
                     let unexpected = if *hold { Unexpected::Hold } else { Unexpected::Refuse };
                     let answer = office.ask(bank, vec![row], unexpected).unwrap().remove(0);
-                    let live = model.live(*payee);
                     let expected = model.designate(bank, (*payee, *account), expects, *hold, now);
                     prop_assert_eq!(word(&answer), expected, "{:?}", act);
                     if let ChangeAnswer::Held(name) = answer {
-                        let (expects, until) = (live.unwrap(), now + WAITS_DAYS * DAY);
-                        let (payee, account) = (*payee, *account);
-                        model.held.push(Waits { name, bank, payee, account, expects, until, ended: None });
+                        let (payee, account, until) = (*payee, *account, now + WAITS_DAYS * DAY);
+                        let rows = model.rows[&payee];
+                        model.held.push(Waits { name, bank, payee, account, rows, until, ended: None });
                     }
                 }
                 Act::Close(bank, payee, expects) => {
@@ -467,6 +486,10 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     freeze(&mut office, row);
     assert_eq!(office.release(&name), Err("designation.frozen"));
     freeze(&mut office, "unfreeze,se:11111111,,,,,,");
+    // It is the same account, and somebody has decided about it since.
+    assert_eq!(office.release(&name), Err("designation.expects_mismatch"));
+    assert_eq!(office.refuse(&name), Ok(()));
+    let name = one_waits(&mut office);
     assert_eq!(office.release(&name), Ok(true));
     assert_eq!(office.release(&name), Err("change.ended"));
     assert_eq!(office.withdraw("North", &name), Err("change.ended"));
@@ -482,10 +505,123 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     let seen: Vec<_> = seen.iter().map(|row| (row.client.as_str(), row.kind, row.answer)).collect();
     let [console, anna] = ["console", "operator:anna"];
     let shown = |answer| (anna, "change", answer);
-    assert_eq!(seen, [(console, "history", "in_force"), shown("in_force"), shown("in_force")]);
+    let told = ("client:North", "change", "no_match");
+    assert_eq!(seen, [(console, "history", "in_force"), shown("in_force"), told, shown("in_force"), told]);
     let newest = &history[0];
     assert_eq!([&newest.by, &newest.channel], ["operator:anna", "bank:North"]);
     assert_eq!([of(&newest.reason), of(&newest.consent)], ["user_request", "phone"].map(str::to_owned));
+    office.place.verify();
+}
+
+#[test]
+fn an_account_that_came_back_is_not_the_one_that_a_change_was_asked_against() {
+    let mut office = Office::new();
+    let name = one_waits(&mut office);
+    for (account, expects) in [("1020-4", "1020-3"), ("1020-3", "1020-4")] {
+        let written = Written { action: "change", payee: "se:11111111", account, expects, ..Written::default() };
+        let row = office.row(&written, "user_request", "phone");
+        assert_eq!(office.ask("South", vec![row], Unexpected::Refuse).unwrap(), [ChangeAnswer::Done]);
+        assert_eq!(office.release(&name), Err("designation.expects_mismatch"), "{account}");
+    }
+    office.place.verify();
+}
+
+#[test]
+fn what_a_bank_is_told_of_others_customers_is_logged_and_paid_for() {
+    const OWN: &str = "se:11111111";
+    const OTHERS: &str = "p:1000000001";
+    const NOBODY: &str = "cpr:6101701234";
+    let mut office = Office::new();
+    let one = |office: &mut Office, bank: &str, written: Written<'_>, reason: &str, consent: &str| {
+        let row = office.row(&written, reason, consent);
+        office.ask(bank, vec![row], Unexpected::Hold).map(|mut answers| answers.remove(0))
+    };
+    let seen = |office: &mut Office, payee: &str| {
+        let payee = PayeeId::parse(payee).unwrap();
+        let rows = office.place.writer.read(|scope| queries::look_ups(scope, &Actor::console(), &payee, None, 2_000));
+        rows.unwrap().into_iter().map(|row| (row.client, row.purpose, row.kind, row.answer)).collect::<Vec<_>>()
+    };
+    let check = |office: &mut Office, fields: [&str; 4], reason: &str, expected: &str, told: Option<&str>| {
+        let [action, payee, account, expects] = fields;
+        let written = Written { action, payee, account, expects, ..Written::default() };
+        let before = seen(office, payee).len();
+        let consent = if reason == "user_request" { "phone" } else { "not_needed" };
+        let answer = one(office, "North", written, reason, consent).unwrap();
+        assert_eq!(word(&answer), expected, "{fields:?}");
+        let now = seen(office, payee);
+        assert_eq!(now.len() - before, usize::from(told.is_some()), "{fields:?}");
+        if let Some(told) = told {
+            assert_eq!(now[0], ("client:North".to_owned(), "payment", "change", told), "{fields:?}");
+        }
+    };
+    let written = Written { action: "register", payee: OTHERS, account: "1020-3", ..Written::default() };
+    assert_eq!(one(&mut office, "South", written, "user_request", "phone").unwrap(), ChangeAnswer::Done);
+    let office = &mut office;
+    let wish = "user_request";
+    // What the bank does, and what is wrong with the change itself, tells nothing.
+    check(office, ["register", OWN, "0040-1", ""], wish, "done", None);
+    check(office, ["register", OWN, "0040-1", ""], wish, "unchanged", None);
+    check(office, ["register", NOBODY, "1020-1", ""], wish, "designation.other_bank", None);
+    check(office, ["register", NOBODY, "9999-1", ""], wish, "bank.unknown", None);
+    check(office, ["register", NOBODY, "", ""], wish, "account.missing", None);
+    for guess in ["1020", "SYBKDK22"] {
+        check(office, ["change", OTHERS, "0040-1", guess], wish, "designation.expects", None);
+    }
+    check(office, ["register", NOBODY, "0040-1", ""], wish, "payee.unknown", Some("unknown"));
+    for action in ["close", "freeze", "unfreeze"] {
+        for payee in [NOBODY, "p:1000000002", OTHERS] {
+            check(office, [action, payee, "", ""], wish, "designation.none", Some("none"));
+        }
+    }
+    for guess in ["none", "1020-1", "1020-3"] {
+        check(office, ["change", OTHERS, "0040-1", guess], "fraud", "designation.reason", Some("not_possible"));
+    }
+    for guess in ["none", "1020-1"] {
+        let mismatch = "designation.expects_mismatch";
+        check(office, ["change", OTHERS, "0040-1", guess], wish, mismatch, Some("no_match"));
+    }
+    check(office, ["change", OTHERS, "0040-1", ""], wish, "held", Some("no_match"));
+    check(office, ["change", OTHERS, "0040-1", ""], wish, "change.waiting", Some("no_match"));
+    check(office, ["freeze", OWN, "", ""], wish, "done", None);
+    check(office, ["change", OWN, "0041-2", "0040-1"], wish, "designation.frozen", Some("frozen"));
+    office.place.verify();
+}
+
+#[test]
+fn a_bank_that_guesses_has_used_up_what_it_may_ask_before_long() {
+    let mut office = Office::new();
+    let written = |action, payee, expects| Written { action, payee, account: "0040-1", expects, ..Written::default() };
+    let wish = |office: &Office, written: Written<'_>| office.row(&written, "user_request", "phone");
+    let first = wish(&office, Written { account: "1020-3", ..written("register", "se:11111111", "") });
+    assert_eq!(office.ask("South", vec![first], Unexpected::Hold).unwrap(), [ChangeAnswer::Done]);
+    let wrong = wish(&office, written("change", "se:11111111", "1020-1"));
+    let answers = office.ask("North", vec![wrong.clone(); CHANGES_MAX], Unexpected::Refuse).unwrap();
+    assert!(answers.iter().all(|answer| word(answer) == "designation.expects_mismatch"));
+    // A thousand look-ups in vain are all that a full bucket has: nothing more is done for now, whatever it is.
+    let right = wish(&office, written("change", "se:11111111", "1020-3"));
+    for rows in [vec![wrong.clone()], vec![right.clone()], vec![Err(RowRefusal::Payee)]] {
+        let Err(Error::Refused(refused)) = office.ask("North", rows, Unexpected::Refuse) else {
+            panic!("it is let in")
+        };
+        assert_eq!((refused.code, refused.retry_after_seconds), ("allowance.exhausted", Some(44)));
+    }
+    // Others are not bounded by that, and neither is the agency.
+    let others = wish(&office, Written { account: "1020-4", ..written("change", "se:11111111", "1020-3") });
+    assert_eq!(office.ask("South", vec![others], Unexpected::Refuse).unwrap(), [ChangeAnswer::Done]);
+    assert_eq!(office.place.change(&Channel::Operator, "change,se:11111111,1020-3,,1020,,,").changed, 1);
+    office.place.now += 44_000_000;
+    assert_eq!(office.ask("North", vec![right], Unexpected::Refuse).unwrap(), [ChangeAnswer::Done]);
+    // What one request owes counts for the next, also in one transaction.
+    let (north, env) = (client("North"), office.env());
+    let given = [(); 2].map(|()| {
+        let rows = vec![wish(&office, Written { account: "", ..written("close", "cpr:6101701234", "") })];
+        let channel = Channel::Bank("North".to_owned());
+        (ChangeAccounts::new(north.clone(), channel, rows, Unexpected::Refuse, None).unwrap(), &north, &env)
+    });
+    let answers = office.place.writer.execute_group(|group| group.execute_jointly(&given)).unwrap();
+    let told: Vec<_> =
+        answers.into_iter().map(|answer| answer.map(|told| word(&told[0])).map_err(|no| no.code)).collect();
+    assert_eq!(told, [Ok("designation.none"), Err("allowance.exhausted")]);
     office.place.verify();
 }
 
@@ -498,6 +634,7 @@ fn who_may_end_what_waits() {
         change: name.clone(),
         why: why.to_owned(),
         officer: officer.clone(),
+        is_synthetic: true,
     };
     let north = client("North");
     assert_eq!(office.give(&release("mine", &north), &north), Err("policy.not_allowed"));
@@ -506,6 +643,14 @@ fn who_may_end_what_waits() {
         Some("policy.not_allowed")
     );
     assert_eq!(office.give(&release(" ", &officer), &officer), Err("change.why"));
+    let console = Actor::console();
+    let nameless = ReleaseChange { is_synthetic: false, ..release("called", &console) };
+    assert_eq!(office.give(&nameless, &console), Err("change.officer"));
+    let ReleaseChange { change, why, officer: nobody, is_synthetic } = nameless;
+    assert_eq!(
+        office.give(&RefuseChange { change, why, officer: nobody, is_synthetic }, &console),
+        Err("change.officer")
+    );
     assert_eq!(office.withdraw("South", &name), Err("change.unknown"));
     for other in ["", "0000000000000", "nobody", &name[1..]] {
         assert_eq!(office.release(other), Err("change.unknown"), "{other}");
@@ -528,7 +673,8 @@ fn who_may_end_what_waits() {
     let written = Written { action: "register", payee: "p:1000000001", account: "0040-1", ..Written::default() };
     let ask = |office: &mut Office, account| {
         let row = AccountRow::read(office.place.writer.store.vault(), &Written { account, ..written });
-        let request = ChangeAccounts::new(Channel::Operator, vec![row], Unexpected::Hold, None).unwrap();
+        let request =
+            ChangeAccounts::new(officer.clone(), Channel::Operator, vec![row], Unexpected::Hold, None).unwrap();
         let env = office.env();
         let given = [(request, &officer, &env)];
         let mut answers = office.place.writer.execute_group(|group| group.execute_jointly(&given)).unwrap();
@@ -538,7 +684,8 @@ fn who_may_end_what_waits() {
     let ChangeAnswer::Held(own) = ask(&mut office, "1020-3") else { panic!("it is not held") };
     assert_eq!(office.release(&own), Err("change.own"));
     assert_eq!(office.refuse(&own), Err("change.own"));
-    let command = ReleaseChange { change: own, why: "called".to_owned(), officer: Actor::operator("bo") };
+    let command =
+        ReleaseChange { change: own, why: "called".to_owned(), officer: Actor::operator("bo"), is_synthetic: true };
     assert_eq!(office.give(&command, &Actor::operator("bo")), Ok(true));
     office.place.verify();
 }

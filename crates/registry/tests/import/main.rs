@@ -172,7 +172,7 @@ fn a_bank_that_was_renamed_sends_under_its_new_name() {
     place.import(&Banks, b"reg,bank,bic,country\n1020,West,,DK\n");
     assert_eq!(sends(&mut place, "South", "change,se:11111111,1020-4,,1020-3,,,"), Err("bank.unknown"));
     assert_eq!(sends(&mut place, "West", "change,se:11111111,1020-4,,1020-3,,,"), Ok(ChangeAnswer::Done));
-    let refused = ChangeAnswer::Refused(RowRefusal::OtherBank);
+    let refused = ChangeAnswer::Refused(RowRefusal::NothingThere);
     assert_eq!(sends(&mut place, "North", "close,se:11111111,,,1020-4,,,"), Ok(refused));
     place.verify();
 }

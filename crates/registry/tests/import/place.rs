@@ -86,7 +86,9 @@ impl Place {
         self.now += 1;
         let env = Env::new(Timestamp::from_micros(self.now), 0);
         let console = Actor::console();
-        let request = |(channel, row)| ChangeAccounts::new(channel, vec![row], Unexpected::Refuse, None).unwrap();
+        let request = |(channel, row)| {
+            ChangeAccounts::new(console.clone(), channel, vec![row], Unexpected::Refuse, None).unwrap()
+        };
         let requests: Vec<_> = rows.into_iter().map(|row| (request(row), &console, &env)).collect();
         let answers = self.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
         answers.into_iter().map(|answers| Ok(answers.map_err(|refusal| refusal.code)?.remove(0))).collect()

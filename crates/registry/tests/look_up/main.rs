@@ -173,9 +173,10 @@ fn an_account_is_told_with_its_age() {
 fn a_change_that_waits_is_told_with_the_account_that_it_would_replace() {
     let mut place = nation();
     let rows = [PLAIN, SPECIFIC].map(|payee| place.read(&format!("register,{payee},1020-9,,,,,")));
-    let request = ChangeAccounts::new(Channel::Bank("South".to_owned()), rows.into(), Unexpected::Hold, None).unwrap();
     let held = place.now;
     let (actor, env) = (Actor::client(Role::Bank, "south"), Env::new(Timestamp::from_micros(held), 0));
+    let south = Channel::Bank("South".to_owned());
+    let request = ChangeAccounts::new(actor.clone(), south, rows.into(), Unexpected::Hold, None).unwrap();
     let given = [(request, &actor, &env)];
     let answers = place.writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
     let names = answers.into_iter().map(|answer| match answer {

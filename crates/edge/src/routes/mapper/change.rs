@@ -5,8 +5,9 @@ use super::message::{Sealed, Signed, Stop, Told};
 use super::resolve::{outcomes, payee_id};
 use crate::problem::{Problem, sentence};
 use crate::route::{Answer, Call, Nothing, Raw};
+use crate::routes::question::unless_emptied;
 use denmark::{Account, Country};
-use g2p::{Answers, Change, Changed, Operation, PayeeNumber, Reason, Rejection, Request, Response, Unlink};
+use g2p::{Answers, Attributes, Change, Changed, Operation, PayeeNumber, Reason, Rejection, Request, Response, Unlink};
 use kernel::{Refuse, Scope, Vault};
 use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, Reply};
@@ -49,11 +50,17 @@ impl Row {
     fn read(&self, vault: &Vault) -> Result<AccountRow, RowRefusal> {
         let Self { action, payee, account, expects, reason, consent } = self;
         let written = Written { action, payee, account, expects, ..Written::default() };
-        // Clients in use give no grounds. Who gives some gives all.
-        if reason.is_empty() && consent.is_empty() {
-            AccountRow::read(vault, &written)
-        } else {
-            AccountRow::read_from_bank(vault, &written, reason, consent, Unexpected::Hold)
+        AccountRow::read_from_mapper(vault, &written, reason, consent)
+    }
+
+    fn of(action: &'static str, payee: PayeeNumber, account: Option<&Account>, said: &Attributes<'_>) -> Self {
+        Self {
+            action,
+            payee: payee_id(payee).reveal(),
+            account: written(account),
+            expects: written(said.expected.as_ref()),
+            reason: said.reason.as_str().to_owned(),
+            consent: said.consent.as_str().to_owned(),
         }
     }
 }
@@ -61,28 +68,14 @@ impl Row {
 async fn designated(message: &Signed<'_>, operation: Operation, kind: MessageKind) -> Result<Response, Stop> {
     let once = message.fresh(operation)?;
     let request = if operation == Operation::Link { message.envelope.link()? } else { message.envelope.update()? };
-    let row = |change: &Change<'_>| Row {
-        action: "register",
-        payee: payee(change.payee),
-        account: account(Some(&change.account)),
-        expects: account(change.expected.as_ref()),
-        reason: change.reason.as_str().to_owned(),
-        consent: change.consent.as_str().to_owned(),
-    };
+    let row = |change: &Change<'_>| Row::of("register", change.payee, Some(&change.account), &change.said);
     changed(message, once, operation, kind, &request, row).await
 }
 
 async fn ended(message: &Signed<'_>) -> Result<Response, Stop> {
     let once = message.fresh(Operation::Unlink)?;
     let request = message.envelope.unlink()?;
-    let row = |unlink: &Unlink| Row {
-        action: "close",
-        payee: payee(unlink.payee),
-        account: account(unlink.account.as_ref()),
-        expects: String::new(),
-        reason: String::new(),
-        consent: String::new(),
-    };
+    let row = |unlink: &Unlink<'_>| Row::of("close", unlink.payee, unlink.account.as_ref(), &unlink.said);
     changed(message, once, Operation::Unlink, MessageKind::Unlink, &request, row).await
 }
 
@@ -101,12 +94,14 @@ async fn changed<T>(
         Default::default()
     } else {
         let bank = message.caller.bank.clone().ok_or_else(|| Problem::of("policy.not_allowed"))?;
+        let actor = message.caller.actor();
         let make = move |scope: &Scope<'_>| {
             let rows = rows.iter().map(|row| row.read(scope.vault)).collect();
-            Ok(ChangeAccounts::new(Channel::Bank(bank), rows, Unexpected::Hold, None)?)
+            Ok(ChangeAccounts::new(actor, Channel::Bank(bank), rows, Unexpected::Hold, None)?)
         };
-        let outcomes = outcomes(&request.entries);
-        let Reply { name, output } = message.execute(once, kind, transaction, outcomes, make).await?;
+        let asking = message.execute(once, kind, transaction, outcomes(&request.entries), make);
+        let purpose = ChangeAccounts::PURPOSE;
+        let Reply { name, output } = unless_emptied(message.edge, message.caller, purpose, 1, asking).await?;
         (name, output)
     };
     let mut written = Answers::new(operation, transaction, message.head(&name), request.entries.len());
@@ -132,7 +127,8 @@ async fn changed<T>(
 /// An entry that waits.
 pub(super) const HELD: Changed<'static> = Changed::Held {
     code: "change.held",
-    text: "Another account is in force, and the entry does not name it: an officer of the registry looks at it.",
+    text: "Another account is in force, and the entry does not name it, or not why it is replaced: an officer of the registry \
+           looks at it.",
 };
 
 /// The standard's word for one of our codes.
@@ -146,12 +142,8 @@ pub(super) fn reason(code: &str) -> Reason {
     }
 }
 
-fn payee(number: PayeeNumber) -> String {
-    payee_id(number).reveal()
-}
-
 /// As the bank channel reads it; empty where there is none.
-fn account(account: Option<&Account>) -> String {
+fn written(account: Option<&Account>) -> String {
     match account {
         None => String::new(),
         Some(Account::Danish(account)) => format!("{}-{}", account.reg, account.number.digits()),

@@ -352,7 +352,7 @@ impl World {
             }
             Act::StealFrom => {
                 let thief = self.other_bank(&own_bank?);
-                (thief, row("close", &payee, None, ""), Expected::Refused("designation.other_bank"))
+                (thief, row("close", &payee, None, ""), Expected::Refused("designation.none"))
             }
             Act::ExpectWrongly => {
                 (bank, row("change", &payee, Some(&new), "none"), Expected::Refused("designation.expects_mismatch"))
