@@ -604,7 +604,7 @@ async fn who_asks_too_much_is_told_when_to_ask_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_are_counted_logged_and_phased_out() {
     let ledger = crate::callers::Ledger::default();
-    let wanted = Wanted { interfaces: Box::new(ledger.clone()), ..behind_a_proxy() };
+    let wanted = Wanted { interfaces: Some(Box::new(ledger.clone())), ..behind_a_proxy() };
     let mut world = World::with(wanted).await;
     let sent = || message("resolve", &[entry(ANNA, json!({}))]);
     assert!(world.map(Role::PublicPayer, "/mapper/resolve", &sent()).await.is_ok());
