@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use std::fmt::Write;
@@ -14,11 +14,14 @@ use tokio::time::{Instant, timeout_at};
 /// A key of an object that may be named in an answer: one of ours could be called so.
 const KEY_CHARS_MAX: usize = 40;
 
-/// Refuses a body that is not of this type. A parameter is only let pass when it says UTF-8.
+/// Refuses a body that is not of this type, or is packed. A parameter is only let pass when it says UTF-8.
 ///
 /// # Errors
 /// `body.type`.
 pub fn require_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Problem::of("body.type").because("send it as it is, without a content encoding"));
+    }
     let mut given = headers.get_all(CONTENT_TYPE).iter();
     let is_expected = |value: &str| {
         let mut parts = value.split(';').map(str::trim);
@@ -95,6 +98,17 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
                 None => problem,
             }
         }
+    })
+}
+
+/// Reads a form, in which nothing that is known stands twice.
+///
+/// # Errors
+/// `body.field`, `body.malformed`. What was sent is not repeated in them.
+pub fn read_form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_urlencoded::from_bytes(bytes).map_err(|error| match safe_part(&error.to_string()) {
+        Some(text) => Problem::of("body.field").because(text),
+        None => Problem::of("body.malformed").because("the form cannot be read"),
     })
 }
 
@@ -239,6 +253,14 @@ mod tests {
         check(&["text/json"], false);
         check(&[""], false);
         check(&[], false);
+        let check = |coding: &'static str, is_right: bool| {
+            let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let headers = HeaderMap::from_iter([json, (CONTENT_ENCODING, HeaderValue::from_static(coding))]);
+            assert_eq!(require_type(&headers, "application/json").is_ok(), is_right, "{coding}");
+        };
+        check("Identity", true);
+        check("gzip", false);
+        check("identity, gzip", false);
     }
 
     proptest::proptest! {

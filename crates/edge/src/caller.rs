@@ -31,7 +31,7 @@ pub struct Caller {
     pub register: Option<String>,
     /// What it may ask for.
     pub scopes: Vec<String>,
-    /// What its token was signed with: `ES256`.
+    /// What it signs with: `ES256`. A token of another issuer is all that is seen of that.
     pub algorithm: &'static str,
     /// Until when the token holds.
     pub expires: Timestamp,

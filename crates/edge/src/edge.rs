@@ -6,6 +6,7 @@ use crate::delivery::{Deliveries, Patience};
 use crate::emptied::Emptied;
 use crate::headers::IdempotencyKey;
 use crate::identity::Identity;
+use crate::lent::lend;
 use crate::limits::Limits;
 use crate::log::{Log, request_id};
 use crate::metrics::{Metrics, Stopwatch};
@@ -24,7 +25,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
-use kernel::{Error, Operation, Secrets, Store, Timestamp, Vault};
+use kernel::{Error, Operation, Refusal, Secrets, Store, Timestamp, Vault};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -56,7 +57,7 @@ const NO_ROUTE: &str = "none";
 pub struct Peer {
     /// The client's address.
     pub address: IpAddr,
-    /// `TLSv1.3`, `TLSv1.2`, `proxy` or `none`.
+    /// The version of TLS, or one of the other [`phase_out::TRANSPORTS`](crate::phase_out::TRANSPORTS).
     pub transport: &'static str,
     /// Of the client's certificate.
     pub certificate: Option<Thumbprint>,
@@ -158,7 +159,7 @@ impl Edge {
         let edge = Arc::new(Self {
             core,
             vault: store.vault().clone(),
-            transfers: Arc::new(Transfers::new(&limits)),
+            transfers: Arc::new(Transfers::new(&limits, metrics.clone())),
             limits,
             metrics,
             clock,
@@ -228,6 +229,7 @@ impl Edge {
             Err(refused(refusal))
         } else {
             self.require_open((route.family(), route.version()), peer, &caller.name, caller.algorithm)
+                .map_err(Into::into)
         };
         (Some(caller), may)
     }
@@ -256,14 +258,10 @@ impl Edge {
         peer: &Peer,
         client: &str,
         algorithm: &'static str,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Refusal> {
         let of = Use { client: client.to_owned(), interface, version, transport: peer.transport, algorithm };
         self.uses.add(&of, 1);
-        if self.interfaces.is_ended(&of, (self.clock)()) {
-            let text = "the description of the present interface is at /openapi.json";
-            return Err(Problem::of("interface.ended").because(text));
-        }
-        Ok(())
+        self.interfaces.require_open(&of, (self.clock)())
     }
 
     async fn dispatch(
@@ -331,13 +329,17 @@ fn router(edge: &Arc<Edge>, routes: Vec<Route>) -> Router {
         .method_not_allowed_fallback(|request: Request<Body>| async move { elsewhere(&request, "request.method") })
 }
 
+/// Tells what no route took, and the log.
+fn turned_away(problem: Problem, language: Language, id: &str) -> Response {
+    let outcome = Outcome { code: Some(problem.code()), ..Outcome::default() };
+    let mut response = problem.answer(language, id);
+    response.extensions_mut().insert(outcome);
+    response
+}
+
 fn elsewhere(request: &Request<Body>, code: &'static str) -> Response {
     match request.extensions().get::<Context>() {
-        Some(Context { id, language, .. }) => {
-            let mut response = Problem::of(code).answer(*language, id);
-            response.extensions_mut().insert(Outcome { code: Some(code), ..Outcome::default() });
-            response
-        }
+        Some(Context { id, language, .. }) => turned_away(Problem::of(code), *language, id),
         None => Problem::failure("a request without its context").answer(Language::English, ""),
     }
 }
@@ -357,21 +359,28 @@ impl Service {
     }
 
     /// Answers one.
-    pub async fn answer(self, mut request: Request<Body>, peer: Peer) -> Response {
+    pub async fn answer(self, request: Request<Body>, peer: Peer) -> Response {
         let Self { edge, router } = self;
         let watch = Stopwatch::start();
         let language = Language::preferred(request.headers());
         let id = request_id::given(request.headers()).map_or_else(|| edge.next_id(), Into::into);
         let method = request.method().clone();
         let is_encrypted = peer.transport != "none";
+        let (mut request, rest) = lend(request);
         let mut response = match bounds(&request, &edge.limits) {
-            Err(problem) => problem.answer(language, &id),
+            Err(problem) => {
+                drop(request);
+                turned_away(problem, language, &id)
+            }
             Ok(()) => {
                 request.extensions_mut().insert(Context { id: id.clone(), language, peer });
                 let Ok(response) = TowerToHyperService::new(router).call(request).await;
                 response
             }
         };
+        if response.status().is_client_error() || response.status().is_server_error() {
+            rest.discard(&edge.limits).await;
+        }
         let route = response.extensions_mut().remove::<&'static str>().unwrap_or(NO_ROUTE);
         let Outcome { caller, code, cause } = response.extensions_mut().remove().unwrap_or_default();
         let headers = response.headers_mut();

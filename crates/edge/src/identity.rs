@@ -14,6 +14,7 @@ use eid::{access, jws, phase_out, queries};
 use kernel::{Actor, Env, Error, Id, Refusal, Refuse, Scope, Secrets, Timestamp, Writer};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
 /// How often what has expired is cleared away.
@@ -23,7 +24,9 @@ const SWEEP_SECONDS: i64 = 60;
 pub struct Identity {
     server: Server,
     /// Others whose tokens are believed.
-    outside: Vec<Issuer>,
+    outside: RwLock<Vec<Issuer>>,
+    /// Whether what was verified by their former keys is still to be forgotten.
+    is_outside_new: AtomicBool,
     known: RwLock<Known>,
     /// When what has expired was last cleared away.
     swept: Mutex<Timestamp>,
@@ -57,7 +60,19 @@ impl Identity {
         let first = RotateSigningKey::new(Rotation::First, &mut Secrets::from_system())?;
         writer.execute(&first, &Actor::console(), &Env::new(now, 0))?;
         let known = writer.read(Known::read)?;
-        Ok(Arc::new(Self { server, outside, known: RwLock::new(known), swept: Mutex::new(now) }))
+        Ok(Arc::new(Self {
+            server,
+            outside: RwLock::new(outside),
+            is_outside_new: AtomicBool::new(false),
+            known: RwLock::new(known),
+            swept: Mutex::new(now),
+        }))
+    }
+
+    /// From now on these others are believed. What was verified before is forgotten at the next refresh.
+    pub fn trust(&self, outside: Vec<Issuer>) {
+        *self.outside.write().expect("nothing panics while it is held") = outside;
+        self.is_outside_new.store(true, Ordering::Relaxed);
     }
 
     /// The authorization server.
@@ -150,7 +165,8 @@ impl Tokens for Arc<Identity> {
     fn verify(&self, token: &str, now: Timestamp, certificate: Option<&Thumbprint>) -> Result<Caller, BadToken> {
         let known = self.known();
         let own = Issuer::own(&self.server, published(&known.keys, now).cloned().collect());
-        let issuers: Vec<Issuer> = std::iter::once(own).chain(self.outside.iter().cloned()).collect();
+        let outside = self.outside.read().expect("nothing panics while it is held").clone();
+        let issuers: Vec<Issuer> = std::iter::once(own).chain(outside).collect();
         let certificate = certificate.map(|bytes| Certificate::from_bytes(*bytes));
         let access = access::verify(token, &issuers, self.server.audience(), certificate, now)
             .map_err(|refusal| BadToken(refusal.code()))?;
@@ -178,15 +194,15 @@ impl Tokens for Arc<Identity> {
         if has_changed {
             *known = now;
         }
-        Ok(has_changed)
+        Ok(self.is_outside_new.swap(false, Ordering::Relaxed) || has_changed)
     }
 }
 
 impl Interfaces for Arc<Identity> {
-    fn is_ended(&self, of: &Use, now: Timestamp) -> bool {
+    fn require_open(&self, of: &Use, now: Timestamp) -> Result<(), Refusal> {
         let known = self.known();
         let id = known.clients.get(&of.client).map_or(Id::new(0), |client| client.id);
-        known.phase_outs.check(&way(of, id), now).is_err()
+        Ok(known.phase_outs.check(&way(of, id), now)?)
     }
 
     /// Clients of other issuers have no row here: theirs are not counted.

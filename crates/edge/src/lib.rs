@@ -17,6 +17,7 @@ mod edge;
 mod emptied;
 pub mod headers;
 pub mod identity;
+mod lent;
 mod limits;
 mod log;
 mod metrics;

@@ -23,6 +23,8 @@ pub struct Limits {
     pub idle: Duration,
     /// For a body that is read whole to arrive.
     pub body: Duration,
+    /// For what is still coming of a body that is refused, up to as many bytes as one that is read whole: so the answer is heard.
+    pub discard: Duration,
     /// For a body that is streamed: how long we wait in all, to which bytes add; and for an answer to be taken.
     pub patience: Duration,
     /// How fast a streamed body must arrive in the long run.
@@ -45,6 +47,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             idle: Duration::from_secs(30),
             body: Duration::from_secs(20),
+            discard: Duration::from_secs(1),
             patience: Duration::from_secs(30),
             bytes_per_second: 16 * 1024,
             transfers: 24,

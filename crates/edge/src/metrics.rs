@@ -32,10 +32,13 @@ pub enum Queue {
     Upkeep,
     /// For what is delivered.
     Delivery,
+    /// Places for files on their way, which are taken rather than waited for.
+    Transfer,
 }
 
 impl Queue {
-    const ALL: [Self; 7] = [Self::Write, Self::Read, Self::Long, Self::File, Self::Piece, Self::Upkeep, Self::Delivery];
+    const ALL: [Self; 8] =
+        [Self::Write, Self::Read, Self::Long, Self::File, Self::Piece, Self::Upkeep, Self::Delivery, Self::Transfer];
 
     const fn name(self) -> &'static str {
         match self {
@@ -46,6 +49,7 @@ impl Queue {
             Self::Piece => "piece",
             Self::Upkeep => "upkeep",
             Self::Delivery => "delivery",
+            Self::Transfer => "transfer",
         }
     }
 }
@@ -217,7 +221,7 @@ impl Metrics {
             let label = format!("route=\"{route}\",");
             of_route.durations.show(&mut page, "anvis_request_seconds", &label, &DURATIONS, 1e-6);
         }
-        page.head("anvis_queue_length", "gauge", "What waits for the core's threads");
+        page.head("anvis_queue_length", "gauge", "What waits for the core's threads, and files on their way");
         for queue in Queue::ALL {
             let label = format!("queue=\"{}\"", queue.name());
             page.line("anvis_queue_length", &label, self.waiting(queue).max(0));

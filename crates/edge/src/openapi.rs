@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::problem;
 use crate::route::{Access, JSON, Route, Shape};
-use crate::routes::mapper;
+use crate::routes::{mapper, oauth};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -22,6 +22,9 @@ const FROM_THE_CORE: &[&str] =
 const WITH_PATH: &[&str] = &["request.unknown"];
 const WITH_QUERY: &[&str] = &["request.query", "cursor.invalid"];
 const WITH_BODY: &[&str] = &["body.too_large", "body.malformed", "body.cut_off", "body.field", "request.timeout"];
+const CONDITIONAL: &[&str] = &["precondition.missing", "precondition.failed", "request.header"];
+/// What can be wrong with a request for a token.
+const FOR_TOKENS: [&str; 2] = ["assertion.", "token_request."];
 const REPEATABLE: &[&str] = &["idempotency.key", "idempotency.reused"];
 
 /// Schemas of types, as they are collected.
@@ -70,19 +73,20 @@ pub fn document(routes: &[Route]) -> Value {
     let mut schemas = Schemas::new();
     schemas.output::<problem::Document<'static>>();
     schemas.output::<mapper::Errors>();
+    schemas.output::<oauth::Refused<'static>>();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for route in routes {
         let shape = route.shape(&mut schemas);
         let operation = operation(route, shape);
         paths.entry(route.path).or_default().insert(route.method.as_str().to_lowercase(), operation);
     }
-    let scopes: BTreeMap<&str, &str> = routes
-        .iter()
-        .filter_map(|route| match route.access {
-            Access::Client { scope, .. } => Some((scope, route.family())),
-            Access::Anyone | Access::Signed(_) => None,
-        })
-        .collect();
+    let mut scopes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for route in routes {
+        if let Access::Client { scope, .. } = route.access {
+            scopes.entry(scope).or_default().push(route.name);
+        }
+    }
+    let scopes: BTreeMap<&str, String> = scopes.into_iter().map(|(scope, names)| (scope, names.join(", "))).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -97,6 +101,7 @@ pub fn document(routes: &[Route]) -> Value {
         "components": {
             "schemas": schemas.into_definitions(),
             "securitySchemes": {
+                "certificate": { "type": "mutualTLS", "description": "The certificate that is registered for the client" },
                 "client": {
                     "type": "oauth2",
                     "flows": { "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": scopes } },
@@ -114,15 +119,16 @@ fn operation(route: &Route, shape: Shape) -> Value {
     put("tags", json!([route.family()]));
     match route.access {
         Access::Client { operation, scope } => {
-            put("security", json!([{ "client": [scope] }]));
+            put("security", json!([{ "client": [scope], "certificate": [] }]));
             put("x-operation", json!(operation.name));
             put("x-roles", roles(&operation));
         }
         Access::Signed(operation) => {
-            put("security", json!([]));
+            put("security", json!([{ "certificate": [] }]));
             put("x-operation", json!(operation.name));
             put("x-roles", roles(&operation));
         }
+        Access::Anyone if route.is_oauth => put("security", json!([{ "certificate": [] }])),
         Access::Anyone => put("security", json!([])),
     }
     let mut responses = problems(route, &shape);
@@ -137,6 +143,15 @@ fn operation(route: &Route, shape: Shape) -> Value {
             "required": false,
             "description": "Your own name for this request: sent again, it is answered as it was first.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" },
+        }));
+    }
+    if route.is_conditional {
+        parameters.push(json!({
+            "name": "If-Match",
+            "in": "header",
+            "required": true,
+            "description": "The ETag of the version that is to be changed, as it was shown; `*` for whichever there is.",
+            "schema": { "type": "string", "minLength": 1 },
         }));
     }
     if !parameters.is_empty() {
@@ -186,14 +201,18 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
         (true, ALWAYS),
         (is_for_clients, TO_CLIENTS),
         (is_signed, mapper::REFUSALS),
-        (is_guarded, FROM_THE_CORE),
+        (is_guarded || route.is_oauth, FROM_THE_CORE),
         (shape.path.is_some(), WITH_PATH),
         (true, if shape.query.is_some() { WITH_QUERY } else { &WITH_QUERY[..1] }),
         (shape.body.is_some(), WITH_BODY),
         (route.is_repeatable, REPEATABLE),
+        (route.is_conditional, CONDITIONAL),
         (true, route.refusals),
     ];
-    let tokens = codes::CODES.iter().map(|row| row.code).filter(|code| is_for_clients && code.starts_with(TOKEN));
+    let tokens = codes::CODES.iter().map(|row| row.code).filter(|code| {
+        is_for_clients && code.starts_with(TOKEN)
+            || route.is_oauth && FOR_TOKENS.iter().any(|prefix| code.starts_with(prefix))
+    });
     tokens.chain(groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied()).collect()
 }
 
@@ -201,13 +220,15 @@ fn problems(route: &Route, shape: &Shape) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&codes::Row>> = BTreeMap::new();
     for code in codes_of(route, shape) {
         let row = codes::find(code);
-        by_status.entry(row.status).or_default().push(row);
+        let status = if route.is_oauth { oauth::error_of(row).1 } else { row.status };
+        by_status.entry(status).or_default().push(row);
     }
     let described = by_status.into_iter().map(|(status, rows)| {
         let titles: Vec<_> = rows.iter().map(|row| format!("`{}`: {}", row.code, row.english)).collect();
-        // Who signs messages is told in the words of their standard.
+        // Who signs messages or asks for tokens is told in the words of their standard.
         let (kind, schema, code): (_, _, fn(&codes::Row) -> &'static str) = match route.access {
             Access::Signed(_) => (JSON, "MapperErrors", mapper::code_of),
+            Access::Anyone if route.is_oauth => (JSON, "OAuthError", |row| row.code),
             Access::Anyone | Access::Client { .. } => (PROBLEM, "Problem", |row| row.code),
         };
         let codes: BTreeSet<_> = rows.iter().map(|row| code(row)).collect();

@@ -1,11 +1,23 @@
 //! Which client uses which form of the interface (NK-17), so that an old one can be ended when nobody needs it.
 
-use kernel::{Error, Timestamp, Writer};
-use std::collections::BTreeMap;
+use crate::route::{Access, Route};
+use crate::routes;
+use kernel::{Error, Refusal, Timestamp, Writer};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// Different uses that are counted before they are told.
 const USES_MAX: usize = 10_000;
+/// How a client's bytes come: over which version of TLS, from a proxy that ended it, or in clear on this machine.
+pub const TRANSPORTS: [&str; 4] = ["1.2", "1.3", "proxy", "none"];
+
+/// Every form of the interface that a client can use, with its version.
+pub fn forms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_for_clients = |route: &Route| matches!(route.access, Access::Client { .. });
+    let families = routes::all().into_iter().filter(is_for_clients).map(|route| (route.family(), route.version()));
+    let forms: BTreeSet<_> = families.chain([routes::mapper::INTERFACE, routes::oauth::INTERFACE]).collect();
+    forms.into_iter()
+}
 
 /// One client's use of one form of the interface.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,35 +28,25 @@ pub struct Use {
     pub interface: &'static str,
     /// Its version: `v1`.
     pub version: &'static str,
-    /// `TLSv1.3`, `TLSv1.2`, `proxy` or `none`.
+    /// One of [`TRANSPORTS`].
     pub transport: &'static str,
-    /// What the token was signed with: `ES256`.
+    /// What the client signed with: `ES256`.
     pub algorithm: &'static str,
 }
 
 /// Keeps the uses, and knows what was ended.
 pub trait Interfaces: Send + Sync + 'static {
-    /// Whether this form was ended. It is asked on the threads of the edge, and so asks no store.
-    fn is_ended(&self, of: &Use, now: Timestamp) -> bool;
+    /// Refuses a form that was ended. It is asked on the threads of the edge, and so asks no store.
+    ///
+    /// # Errors
+    /// Says what was ended, and when.
+    fn require_open(&self, of: &Use, now: Timestamp) -> Result<(), Refusal>;
 
     /// Keeps how often each was used since the last time, and learns what was ended. It is called every second.
     ///
     /// # Errors
     /// The store's.
     fn keep(&self, uses: &BTreeMap<Use, u64>, now: Timestamp, writer: &mut Writer) -> Result<(), Error>;
-}
-
-/// Nothing was ended, and nobody asks.
-pub struct AllOpen;
-
-impl Interfaces for AllOpen {
-    fn is_ended(&self, _: &Use, _: Timestamp) -> bool {
-        false
-    }
-
-    fn keep(&self, _: &BTreeMap<Use, u64>, _: Timestamp, _: &mut Writer) -> Result<(), Error> {
-        Ok(())
-    }
 }
 
 /// Uses that were not told yet.

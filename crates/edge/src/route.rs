@@ -6,7 +6,7 @@ use crate::edge::{Edge, Peer};
 use crate::headers::{IdempotencyKey, Tag};
 use crate::openapi::Schemas;
 use crate::problem::{Language, Problem};
-use crate::routes::mapper;
+use crate::routes::{mapper, oauth};
 use crate::stream::{Arriving, Written};
 use axum::body::Body;
 use axum::response::Response;
@@ -57,6 +57,10 @@ pub struct Route {
     pub access: Access,
     /// Whether a repeated request is known by the header `Idempotency-Key`.
     pub is_repeatable: bool,
+    /// Whether a change names the version that it is about, by the header `If-Match`.
+    pub is_conditional: bool,
+    /// Whether it is told in the words of OAuth what cannot be done (RFC 6749 §5.2).
+    pub is_oauth: bool,
     /// With what it can refuse, besides what every route can.
     pub refusals: &'static [&'static str],
     describe: fn(&mut Schemas) -> Shape,
@@ -152,6 +156,8 @@ pub struct Draft {
     summary: &'static str,
     access: Access,
     is_repeatable: bool,
+    is_conditional: bool,
+    is_oauth: bool,
     refusals: &'static [&'static str],
 }
 
@@ -190,10 +196,11 @@ impl Route {
         }
     }
 
-    /// Tells what cannot be done: to those who sign messages, in the words of their standard.
+    /// Tells what cannot be done: to those who sign messages or ask for tokens, in the words of their standard.
     pub(crate) fn tell(&self, problem: Problem, language: Language, instance: &str) -> Response {
         match self.access {
             Access::Signed(_) => mapper::turned_away(&problem),
+            Access::Anyone if self.is_oauth => oauth::turned_away(&problem),
             Access::Anyone | Access::Client { .. } => problem.answer(language, instance),
         }
     }
@@ -209,7 +216,17 @@ impl Route {
 
 impl Draft {
     const fn new(method: Method, path: &'static str, name: &'static str, summary: &'static str) -> Self {
-        Self { method, path, name, summary, access: Access::Anyone, is_repeatable: false, refusals: &[] }
+        Self {
+            method,
+            path,
+            name,
+            summary,
+            access: Access::Anyone,
+            is_repeatable: false,
+            is_conditional: false,
+            is_oauth: false,
+            refusals: &[],
+        }
     }
 
     /// For clients whose role the policy allows this, with a token of this scope.
@@ -230,6 +247,20 @@ impl Draft {
     #[must_use]
     pub const fn repeatable(mut self) -> Self {
         self.is_repeatable = true;
+        self
+    }
+
+    /// A change names the version that it is about, by `If-Match`.
+    #[must_use]
+    pub const fn conditional(mut self) -> Self {
+        self.is_conditional = true;
+        self
+    }
+
+    /// What cannot be done is told in the words of OAuth.
+    #[must_use]
+    pub const fn oauth(mut self) -> Self {
+        self.is_oauth = true;
         self
     }
 
@@ -254,7 +285,7 @@ impl Draft {
         A: Answered,
         F: Future<Output = Answer<A>> + Send + 'static,
     {
-        let Self { method, path, name, summary, access, is_repeatable, refusals } = self;
+        let Self { method, path, name, summary, access, is_repeatable, is_conditional, is_oauth, refusals } = self;
         assert_eq!(!matches!(access, Access::Anyone), W::IS_CLIENT, "{name}: who asks?");
         let handler: Handler = Box::new(move |asked| {
             Box::pin(async move {
@@ -281,7 +312,19 @@ impl Draft {
             answer: A::describe(schemas),
             is_tagged: A::IS_TAGGED,
         };
-        Route { method, path, name, summary, access, is_repeatable, refusals, describe, handler }
+        Route {
+            method,
+            path,
+            name,
+            summary,
+            access,
+            is_repeatable,
+            is_conditional,
+            is_oauth,
+            refusals,
+            describe,
+            handler,
+        }
     }
 }
 
@@ -353,9 +396,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Content for Form<T> {
     async fn read(headers: &HeaderMap, body: Body, edge: &Edge) -> Result<Self, Problem> {
         body::require_type(headers, FORM)?;
         let bytes = body::read_whole(headers, body, edge.limits.body_bytes, &edge.limits).await?;
-        serde_urlencoded::from_bytes(&bytes)
-            .map(Self)
-            .map_err(|_| Problem::of("body.malformed").because("the form cannot be read"))
+        body::read_form(&bytes).map(Self)
     }
 
     fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {

@@ -1,6 +1,7 @@
 //! Places for files that come in or go out. They are few, as each takes memory for as long as its client takes.
 
 use crate::limits::Limits;
+use crate::metrics::{Metrics, Queue};
 use crate::problem::Problem;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ pub(crate) struct Transfers {
     taken: Mutex<BTreeMap<String, usize>>,
     places: usize,
     of_one: usize,
+    metrics: Arc<Metrics>,
 }
 
 /// One place, for as long as it lives.
@@ -22,8 +24,8 @@ pub(crate) struct Place {
 }
 
 impl Transfers {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Self { taken: Mutex::default(), places: limits.transfers, of_one: limits.transfers_of_one }
+    pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+        Self { taken: Mutex::default(), places: limits.transfers, of_one: limits.transfers_of_one, metrics }
     }
 
     /// A place for this client.
@@ -33,7 +35,9 @@ impl Transfers {
     pub(crate) fn enter(self: &Arc<Self>, client: &str) -> Result<Place, Problem> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.get(client).copied().unwrap_or_default();
+        self.metrics.joined(Queue::Transfer);
         if own >= self.of_one || taken.values().sum::<usize>() >= self.places {
+            self.metrics.turned_away(Queue::Transfer);
             return Err(Problem::of("service.overloaded")
                 .because("as many files are on their way as can be at once")
                 .retry_after(RETRY_SECONDS));
@@ -64,6 +68,7 @@ impl Drop for Place {
             Some(own) if *own > 1 => *own -= 1,
             _ => drop(taken.remove(&self.client)),
         }
+        self.transfers.metrics.left(Queue::Transfer);
     }
 }
 
@@ -74,7 +79,8 @@ mod tests {
     #[test]
     fn places_are_few_and_none_is_lost() {
         let limits = Limits { transfers: 3, transfers_of_one: 2, ..Limits::default() };
-        let transfers = Arc::new(Transfers::new(&limits));
+        let metrics = Arc::new(Metrics::new([].into_iter()));
+        let transfers = Arc::new(Transfers::new(&limits, metrics.clone()));
         let enter = |client: &str| transfers.enter(client).map_err(|problem| problem.code());
         let full = Some("service.overloaded");
         for _ in 0..3 {
@@ -87,5 +93,8 @@ mod tests {
             assert_eq!(enter("a").err(), full);
         }
         assert!(transfers.taken.lock().unwrap().is_empty());
+        assert_eq!(metrics.waiting(Queue::Transfer), 0);
+        let turned_away = "anvis_turned_away_total{queue=\"transfer\"} 9";
+        assert!(metrics.text().lines().any(|line| line == turned_away), "{}", metrics.text());
     }
 }

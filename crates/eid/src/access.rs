@@ -9,13 +9,15 @@ use crate::jws::{Fault, Jws};
 use crate::key::{Algorithm, PublicKey};
 use crate::permission::{self, Permission};
 use crate::server::Server;
-use crate::token::{SKEW_SECONDS, TOKEN_KIND, holds, seconds};
+use crate::token::{ALGORITHM_CLAIM, SKEW_SECONDS, TOKEN_KIND, holds, seconds};
 use kernel::{Actor, Refuse, Role, Timestamp};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 const NAME_CHARS_MAX: usize = 128;
+/// How far ahead a token may expire: whoever was ended elsewhere is let in no longer than that.
+pub const TOKEN_SECONDS_MAX: i64 = 3_600;
 
 /// Whose tokens are believed, and how they are read.
 #[derive(Clone, Debug)]
@@ -83,6 +85,8 @@ pub enum TokenRefusal {
     Claims,
     /// It has expired.
     Expired,
+    /// It expires too far ahead.
+    TooLong,
     /// It was made, or begins to hold, in the future.
     NotYet,
     /// It is bound to no certificate, or not to that of the connection.
@@ -108,6 +112,7 @@ impl Refuse for TokenRefusal {
             Self::Audience => "token.audience",
             Self::Claims => "token.claims",
             Self::Expired => "token.expired",
+            Self::TooLong => "token.too_long",
             Self::NotYet => "token.not_yet",
             Self::Binding => "token.binding",
             Self::Role => "token.role",
@@ -133,6 +138,7 @@ impl fmt::Display for TokenRefusal {
             Self::Audience => "the token is for another service",
             Self::Claims => "the token lacks a claim that it must have, or has one that is not of its form",
             Self::Expired => "the token has expired; ask for a new one",
+            Self::TooLong => "the token expires more than an hour ahead",
             Self::NotYet => "the token is not valid yet; is the clock right?",
             Self::Binding => "the token is not bound to the certificate of this connection",
             Self::Role => "the token must name one role that is known here",
@@ -158,7 +164,7 @@ pub struct Access {
     pub permissions: BTreeSet<Permission>,
     /// The token's own name, if it has one.
     pub token_id: Option<String>,
-    /// How it is signed.
+    /// How the client signed what the token was given for; of another issuer, how the token is signed.
     pub algorithm: Algorithm,
     /// When it is good for nothing, whatever the clocks say.
     pub expires: Timestamp,
@@ -187,7 +193,7 @@ pub fn verify(
     let text = |name: &str| jws.claims.get(name).and_then(Value::as_str);
     let name = text("iss").ok_or(TokenRefusal::Issuer)?;
     let issuer = issuers.iter().find(|issuer| issuer.name == name).ok_or(TokenRefusal::Issuer)?;
-    let algorithm = jws.verify(&issuer.keys)?.algorithm();
+    let signed_by = jws.verify(&issuer.keys)?.algorithm();
     let kind = jws.header.kind.as_deref().ok_or(TokenRefusal::Kind)?.to_ascii_lowercase();
     // RFC 7515 §4.1.9: what has no slash is short for a media type, and those know no case.
     if kind.strip_prefix("application/").unwrap_or(&kind) != issuer.kind.to_ascii_lowercase() {
@@ -205,6 +211,10 @@ pub fn verify(
     let is_name =
         |name: &&str| (1..=NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
     let client = text(&issuer.client_claim).filter(is_name).ok_or(TokenRefusal::Claims)?;
+    let algorithm = match text(ALGORITHM_CLAIM).filter(|_| issuer.is_own) {
+        Some(name) => Algorithm::parse(name).ok_or(TokenRefusal::Claims)?,
+        None => signed_by,
+    };
     let role = role(jws.claims.get(&issuer.role_claim), issuer)?;
     let named = |claim: &str| match jws.claims.get(claim) {
         None => Ok(None),
@@ -236,6 +246,9 @@ fn check_moments(claims: &Map<String, Value>, now: i64) -> Result<i64, TokenRefu
     let begins = [moment("iat")?, moment("nbf")?];
     if expires.saturating_add(SKEW_SECONDS) <= now {
         return Err(TokenRefusal::Expired);
+    }
+    if expires > now + TOKEN_SECONDS_MAX + SKEW_SECONDS {
+        return Err(TokenRefusal::TooLong);
     }
     if begins.into_iter().flatten().any(|begin| begin > now + SKEW_SECONDS) {
         return Err(TokenRefusal::NotYet);

@@ -3,7 +3,7 @@
 use crate::client::Registration;
 use crate::json::numeric_date;
 use crate::jws::{self, Fault, Jws};
-use crate::key::PrivateKey;
+use crate::key::{Algorithm, PrivateKey};
 use crate::server::Server;
 use crate::token::{SKEW_SECONDS, holds, seconds};
 use kernel::{Refuse, Timestamp};
@@ -107,6 +107,8 @@ pub struct Assertion<'t> {
 pub struct Proof {
     /// The key that signed it.
     pub kid: String,
+    /// By which algorithm.
+    pub algorithm: Algorithm,
     /// Its name, which is used once.
     pub jti: String,
     /// When it is good for nothing, whatever the clocks say.
@@ -177,6 +179,7 @@ impl<'t> Assertion<'t> {
             self.jti().filter(|jti| (1..=JTI_CHARS_MAX).contains(&jti.chars().count())).ok_or(AssertionRefusal::Jti)?;
         Ok(Proof {
             kid: key.kid().to_owned(),
+            algorithm: key.algorithm(),
             jti: jti.to_owned(),
             expires: Timestamp::from_micros((expires + SKEW_SECONDS) * 1_000_000),
         })

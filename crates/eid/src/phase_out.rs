@@ -4,6 +4,7 @@
 //! algorithm of a signature.
 
 use crate::client::Client;
+use crate::key::Algorithm;
 use kernel::{Id, Refuse, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -68,6 +69,24 @@ impl Subject {
             Err(PhaseOutRefusal::Word)
         }
     }
+
+    /// Refuses what is none of these interfaces with their versions, these transports, or an algorithm.
+    ///
+    /// # Errors
+    /// [`PhaseOutRefusal::Unknown`].
+    pub fn require_known<'k>(
+        &self,
+        mut interfaces: impl Iterator<Item = (&'k str, &'k str)>,
+        transports: &[&str],
+    ) -> Result<(), PhaseOutRefusal> {
+        let version = self.version.as_str();
+        let is_known = match self.subject.as_str() {
+            TLS => transports.contains(&version),
+            ALGORITHM => Algorithm::parse(version).is_some(),
+            subject => interfaces.any(|known| known == (subject, version)),
+        };
+        if is_known { Ok(()) } else { Err(PhaseOutRefusal::Unknown) }
+    }
 }
 
 /// Why an end was not set.
@@ -75,12 +94,15 @@ impl Subject {
 pub enum PhaseOutRefusal {
     /// What is to end is not a word.
     Word,
+    /// Nobody can come in by it.
+    Unknown,
 }
 
 impl Refuse for PhaseOutRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Word => "phase_out.word",
+            Self::Unknown => "phase_out.unknown",
         }
     }
 }
@@ -89,6 +111,7 @@ impl fmt::Display for PhaseOutRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Word => "an interface and a version are words of 1 to 32 letters, digits and . _ : -",
+            Self::Unknown => "nobody can come in by that; docs/clients.md lists what has an end",
         })
     }
 }

@@ -21,6 +21,8 @@ pub const TOKEN_SECONDS: i64 = 300;
 pub const SKEW_SECONDS: i64 = 30;
 /// What kind of signed text an access token is (RFC 9068 §2.1).
 pub const TOKEN_KIND: &str = "at+jwt";
+/// Our own claim: the algorithm by which the client signs.
+pub(crate) const ALGORITHM_CLAIM: &str = "client_alg";
 /// The one grant.
 pub const GRANT_TYPE: &str = "client_credentials";
 /// The one way in which a client proves who it is.
@@ -82,7 +84,7 @@ pub fn oauth_error(code: &str) -> &'static str {
         ("token_request", "grant_type") => "unsupported_grant_type",
         ("token_request", "scope") => "invalid_scope",
         ("token_request", _) => "invalid_request",
-        ("policy", _) => "unauthorized_client",
+        ("policy" | "interface", _) => "unauthorized_client",
         _ => "server_error",
     }
 }
@@ -205,6 +207,7 @@ impl Grant {
             "scope": scope,
             "roles": [party.role().name()],
             "cnf": { "x5t#S256": self.certificate },
+            ALGORITHM_CLAIM: self.proof.algorithm.name(),
         });
         for (claim, value) in [("payer", party.payer()), ("bank", party.bank()), ("register", party.register())] {
             if let Some(value) = value {

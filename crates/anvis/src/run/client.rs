@@ -1,6 +1,7 @@
 use super::Session;
 use crate::cli::{Claim, Client, End};
 use crate::console::Answer;
+use edge::phase_out;
 use eid::assertion;
 use eid::certificate::Certificate;
 use eid::client::{Client as Registered, ClientRefusal, Party, Registration};
@@ -136,7 +137,9 @@ impl Session {
                 Ok(Answer::done(text, &json!({ "uses": usage.iter().map(usage_json).collect::<Vec<_>>() })))
             }
             Client::PhaseOut { interface, version, date: End(ends) } => {
-                let command = SetPhaseOut { subject: Subject::new(&interface, &version)?, ends };
+                let subject = Subject::new(&interface, &version)?;
+                subject.require_known(phase_out::forms(), &phase_out::TRANSPORTS)?;
+                let command = SetPhaseOut { subject, ends };
                 let env = self.env()?;
                 self.writer.execute(&command, &self.actor, &env)?;
                 let actor = &self.actor;
@@ -166,7 +169,8 @@ impl Session {
                     scope: claim.scope.as_deref(),
                     certificate: Some(Certificate::read(&read(&certificate)?)?.thumbprint),
                 };
-                let issued = issue(&mut self.writer, &server, request, &env)?;
+                // The console is no way in that could be old.
+                let issued = issue(&mut self.writer, &server, request, &env, |_| Ok(()))?;
                 sweep(&mut self.writer.connection, env.now)?;
                 Ok(Answer::done(&issued.access_token, &issued))
             }

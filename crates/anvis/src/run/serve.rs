@@ -5,7 +5,7 @@ use crate::cli::{Common, Serve};
 use crate::console::Answer;
 use edge::core::{Clock, Sizes};
 use edge::identity::Identity;
-use edge::server::{Options, Proxies, Server, Tls, TlsFiles};
+use edge::server::{Options, Proxies, ServeRefusal, Server, TlsFiles};
 use edge::{Edge, Limits, Parts};
 use eid::access::Issuer;
 use eid::key::PublicKey;
@@ -38,6 +38,9 @@ pub fn until_stopped(
     let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
     let issuer = match &options.issuer {
         Some(issuer) => issuer.clone(),
+        None if options.listen.ip().is_unspecified() && options.tls_cert.is_some() => {
+            return Err(ServeRefusal::Nameless.into());
+        }
         None if options.tls_cert.is_some() => format!("https://{}", options.listen),
         // In clear, it is for this machine alone.
         None => format!("http://localhost:{}", options.listen.port()),
@@ -53,7 +56,7 @@ pub fn until_stopped(
         routes: edge::routes::all(),
         tokens: Box::new(identity.clone()),
         interfaces: Box::new(identity.clone()),
-        identity: Some(identity),
+        identity: Some(identity.clone()),
         clock,
         sizes: Sizes::default(),
         limits: Limits::default(),
@@ -62,10 +65,25 @@ pub fn until_stopped(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Error::io("the threads of the service cannot be started"))?;
     let is_whole = runtime.block_on(async {
+        let trusted = options.trust.clone();
         let server = Server::bind(service.clone(), of_command_line(options)).await?;
         begun(&server)?;
         let stop = stop_signal()?;
-        tokio::spawn(read_again_at_hangup(server.tls(), hangup()?, service));
+        let (tls, mut hangup, edge) = (server.tls(), hangup()?, service.edge().clone());
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                let read = |what: &str, result: Result<(), Error>| match result {
+                    Ok(()) => edge.log.event((edge.clock)(), &format!("{what}.read"), "they count from now on"),
+                    Err(error) => edge.log.event((edge.clock)(), &format!("{what}.refused"), &error.to_string()),
+                };
+                if let Some(tls) = &tls {
+                    read("certificates", tls.read_again().map_err(Into::into));
+                }
+                if !trusted.is_empty() {
+                    read("issuers", outside(&trusted).map(|issuers| identity.trust(issuers)));
+                }
+            }
+        });
         Ok::<_, Error>(server.serve(stop).await)
     })?;
     edge.log.flush();
@@ -126,17 +144,4 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
 
 fn hangup() -> Result<Signal, Error> {
     signal(SignalKind::hangup()).map_err(Error::io("signals cannot be waited for"))
-}
-
-/// Without encryption there is nothing to read, and no reason to end.
-async fn read_again_at_hangup(tls: Option<Arc<Tls>>, mut hangup: Signal, service: edge::Service) {
-    while hangup.recv().await.is_some() {
-        let Some(tls) = &tls else { continue };
-        let edge = service.edge();
-        let now = (edge.clock)();
-        match tls.read_again() {
-            Ok(()) => edge.log.event(now, "certificates.read", "for connections from now on"),
-            Err(refusal) => edge.log.event(now, "certificates.refused", &refusal.to_string()),
-        }
-    }
 }

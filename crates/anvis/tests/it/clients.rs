@@ -134,5 +134,13 @@ fn old_ways_in_end() {
     assert_eq!(set, expected);
     assert_eq!(world.run("client phase-out payouts v1 never").done()["ends"], Value::Null);
     world.run("client phase-out pay/outs v1 never").refused("phase_out.word");
+    let unknown = ["payouts v2", "payout v1", "oauth v1", "tls TLSv1.2", "tls 1.1", "alg RS256", "health v1"];
+    for way in unknown {
+        world.run(&format!("client phase-out {way} never")).refused("phase_out.unknown");
+    }
+    let known = ["resolve v1", "register v1", "feed v1", "mapper 1", "oauth 1", "tls 1.2", "tls proxy", "alg EdDSA"];
+    for way in known {
+        world.run(&format!("client phase-out {way} never")).done();
+    }
     world.verified();
 }

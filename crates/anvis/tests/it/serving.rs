@@ -67,6 +67,10 @@ fn it_serves_until_it_is_told_to_stop() {
 fn it_does_not_serve_where_others_could_listen_in() {
     let world = World::settled();
     world.run("serve --listen 0.0.0.0:0").refused("serve.plain_http");
+    world.run("serve --listen 127.0.0.1:0 --metrics-listen 0.0.0.0:0").refused("serve.plain_http");
+    for all in ["0.0.0.0:0", "[::]:0"] {
+        world.run(&format!("serve --listen {all} --tls-cert store.key --tls-key store.key")).refused("serve.nameless");
+    }
     world.run("serve --listen 127.0.0.1:0 --tls-cert store.key --tls-key store.key").refused("serve.certificate");
     for wrong in ["--tls-cert store.key", "--client-ca store.key", "--trusted-proxy host", "--listen nowhere"] {
         world.run(&format!("serve {wrong}")).failed(2, "usage");

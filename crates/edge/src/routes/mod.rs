@@ -5,7 +5,7 @@ mod documents;
 pub(crate) mod feed;
 mod health;
 pub(crate) mod mapper;
-mod oauth;
+pub(crate) mod oauth;
 mod payouts;
 mod question;
 mod register;

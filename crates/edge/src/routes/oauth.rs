@@ -1,5 +1,6 @@
 //! The authorization server (RFC 6749, 7523, 8414, 8705).
 
+use crate::codes::{self, Row};
 use crate::edge::Edge;
 use crate::identity::Identity;
 use crate::openapi::Schemas;
@@ -10,11 +11,13 @@ use eid::certificate::Thumbprint;
 use eid::token::{IssuedToken, TokenRequest, oauth_error};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
-use kernel::{Env, Error, Secrets};
+use kernel::{Env, Secrets};
 use schemars::{JsonSchema, Schema};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// What is phased out of it: its parts have the version of the standard.
+pub(crate) const INTERFACE: (&str, &str) = ("oauth", "1");
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -29,7 +32,15 @@ pub fn routes() -> Vec<Route> {
             .refuses(&["request.unknown"])
             .by(jwks),
         Route::post("/oauth/token", "oauth.token", "An access token, for a client that signs an assertion")
-            .refuses(&["request.unknown"])
+            .oauth()
+            .refuses(&[
+                "request.unknown",
+                "client.unknown",
+                "client.ended",
+                "certificate.expired",
+                "interface.ended",
+                "signing_key.none",
+            ])
             .by(token),
     ]
 }
@@ -65,30 +76,14 @@ struct Wanted {
     scope: Option<String>,
 }
 
-/// In the words of RFC 6749 §5.
-enum Told {
-    Issued(IssuedToken),
-    Refused { error: &'static str, code: &'static str, text: String },
-}
+/// What the token endpoint answers (RFC 6749 §5.1).
+struct Issued(IssuedToken);
 
-impl Answered for Told {
+impl Answered for Issued {
     fn answer(self) -> Response {
-        match self {
-            Self::Issued(token) => match serde_json::to_vec(&token) {
-                Ok(token) => content(JSON, token),
-                Err(_) => Told::Refused { error: "server_error", code: "failure", text: String::new() }.answer(),
-            },
-            Self::Refused { error, code, text } => {
-                let body = json!({ "error": error, "error_description": text, "code": code }).to_string();
-                let mut response = content(JSON, body);
-                *response.status_mut() = match error {
-                    "invalid_client" => StatusCode::UNAUTHORIZED,
-                    "server_error" => StatusCode::SERVICE_UNAVAILABLE,
-                    _ => StatusCode::BAD_REQUEST,
-                };
-                response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-                response
-            }
+        match serde_json::to_vec(&self.0) {
+            Ok(token) => content(JSON, token),
+            Err(_) => turned_away(&Problem::failure("the token cannot be written")),
         }
     }
 
@@ -109,26 +104,59 @@ impl Answered for Told {
     }
 }
 
-async fn token(call: Call<Form<Wanted>, Nothing, Nothing, Anyone>) -> Answer<Told> {
+/// Why no token is given (RFC 6749 §5.2).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OAuthError")]
+pub(crate) struct Refused<'d> {
+    /// In the words of the standard.
+    error: &'static str,
+    /// What is wrong here, in English.
+    error_description: &'d str,
+    /// Our own code.
+    code: &'static str,
+}
+
+/// What the standard says of a code of ours, and the status that it wants.
+pub(crate) fn error_of(row: &Row) -> (&'static str, u16) {
+    let is_in_the_request = ["body.", "request."].iter().any(|prefix| row.code.starts_with(prefix));
+    match oauth_error(row.code) {
+        "server_error" if is_in_the_request => ("invalid_request", row.status),
+        error @ "unauthorized_client" => (error, StatusCode::BAD_REQUEST.as_u16()),
+        error => (error, row.status),
+    }
+}
+
+/// Tells whoever asks for a token what cannot be done.
+pub(crate) fn turned_away(problem: &Problem) -> Response {
+    let row = codes::find(problem.code());
+    let (error, status) = error_of(row);
+    let text = problem.detail().unwrap_or(row.english);
+    let body = serde_json::to_vec(&Refused { error, error_description: text, code: row.code }).unwrap_or_default();
+    let mut response = content(JSON, body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response.headers_mut().extend(problem.headers().iter().cloned());
+    response
+}
+
+async fn token(call: Call<Form<Wanted>, Nothing, Nothing, Anyone>) -> Answer<Issued> {
     let identity = identity(&call.edge)?;
-    let (Form(wanted), certificate, now) = (call.body, call.peer.certificate, (call.edge.clock)());
-    let issued = call.edge.core.take_long(move |writer| {
+    let Call { edge, peer, body: Form(wanted), .. } = call;
+    let now = (edge.clock)();
+    let asked = edge.clone();
+    let issued = edge.core.take_long(move |writer| {
         let request = TokenRequest {
             grant_type: &wanted.grant_type,
             assertion_type: &wanted.client_assertion_type,
             assertion: &wanted.client_assertion,
             client_id: wanted.client_id.as_deref(),
             scope: wanted.scope.as_deref(),
-            certificate: certificate.map(Thumbprint::from_bytes),
+            certificate: peer.certificate.map(Thumbprint::from_bytes),
         };
         let env = Env::sample(now, &mut Secrets::from_system())?;
-        match eid::commands::issue(writer, identity.server(), request, &env) {
-            Err(Error::Refused(refusal)) if oauth_error(refusal.code) != "server_error" => {
-                let (code, text) = (refusal.code, refusal.text);
-                Ok(Told::Refused { error: oauth_error(code), code, text })
-            }
-            issued => Ok(Told::Issued(issued?)),
-        }
+        eid::commands::issue(writer, identity.server(), request, &env, |grant| {
+            asked.require_open(INTERFACE, &peer, &grant.registration.name, grant.proof.algorithm.name())
+        })
     });
-    Ok(issued.await?)
+    Ok(Issued(issued.await?))
 }

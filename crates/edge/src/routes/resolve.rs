@@ -43,7 +43,7 @@ struct Resolve {
     purpose: LegalPurpose,
     /// For a benefit of yours of this kind; without it, the default account.
     #[serde(default, deserialize_with = "benefit")]
-    #[schemars(with = "Option<String>", length(max = 35))]
+    #[schemars(with = "Option<String>", length(min = 1, max = 35))]
     benefit: Option<BenefitKind>,
 }
 
@@ -70,7 +70,7 @@ struct ResolvePayee {
     payee: PayeeId,
     /// For a benefit of yours of this kind; without it, the default account.
     #[serde(default, deserialize_with = "benefit")]
-    #[schemars(with = "Option<String>", length(max = 35))]
+    #[schemars(with = "Option<String>", length(min = 1, max = 35))]
     benefit: Option<BenefitKind>,
 }
 

@@ -44,7 +44,7 @@ struct Verify {
     purpose: LegalPurpose,
     /// For a benefit of yours of this kind.
     #[serde(default, deserialize_with = "benefit")]
-    #[schemars(with = "Option<String>", length(max = 35))]
+    #[schemars(with = "Option<String>", length(min = 1, max = 35))]
     benefit: Option<BenefitKind>,
 }
 
@@ -75,7 +75,7 @@ struct VerifyPayee {
     account: Account,
     /// For a benefit of yours of this kind.
     #[serde(default, deserialize_with = "benefit")]
-    #[schemars(with = "Option<String>", length(max = 35))]
+    #[schemars(with = "Option<String>", length(min = 1, max = 35))]
     benefit: Option<BenefitKind>,
 }
 

@@ -39,6 +39,8 @@ const METRICS_CONNECTIONS: usize = 16;
 pub enum ServeRefusal {
     /// Others could listen in.
     PlainHttp,
+    /// It listens on all addresses of the machine, of which none is its name.
+    Nameless,
     /// It is in use, or not ours.
     Listen(SocketAddr, std::io::Error),
     /// A certificate or its key cannot be used; which file, and why.
@@ -49,6 +51,7 @@ impl Refuse for ServeRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::PlainHttp => "serve.plain_http",
+            Self::Nameless => "serve.nameless",
             Self::Listen(..) => "serve.listen",
             Self::Certificate(_) => "serve.certificate",
         }
@@ -60,8 +63,9 @@ impl fmt::Display for ServeRefusal {
         match self {
             Self::PlainHttp => f.write_str(
                 "without encryption it only listens on this machine's own address; give --tls-cert and --tls-key, or listen \
-                 on 127.0.0.1 behind a proxy",
+                 on 127.0.0.1 behind a proxy, as figures and health always do",
             ),
+            Self::Nameless => f.write_str("who listens on all addresses says by --issuer how clients know the service"),
             Self::Listen(address, error) => write!(f, "it cannot listen on {address}: {error}"),
             Self::Certificate(text) => f.write_str(text),
         }
@@ -72,7 +76,7 @@ impl fmt::Display for ServeRefusal {
 pub struct Options {
     /// For clients.
     pub listen: SocketAddr,
-    /// For whoever watches over it: figures and health, in clear.
+    /// For whoever watches over it: figures and health, in clear, and so on this machine's own address.
     pub metrics_listen: Option<SocketAddr>,
     /// Encryption; only on this machine's own address without it.
     pub tls: Option<TlsFiles>,
@@ -102,7 +106,8 @@ impl Server {
     /// [`ServeRefusal`].
     pub async fn bind(service: Service, options: Options) -> Result<Self, Error> {
         let Options { listen, metrics_listen, tls, proxies, grace } = options;
-        if tls.is_none() && !listen.ip().is_loopback() {
+        let is_open = |address: &SocketAddr| !address.ip().is_loopback();
+        if tls.is_none() && is_open(&listen) || metrics_listen.as_ref().is_some_and(is_open) {
             return Err(ServeRefusal::PlainHttp.into());
         }
         let tls = tls.map(Tls::read).transpose()?.map(Arc::new);

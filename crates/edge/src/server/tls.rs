@@ -60,8 +60,8 @@ impl Tls {
         let stream = TlsAcceptor::from(config).accept(stream).await?;
         let (_, session) = stream.get_ref();
         let version = match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-            _ => "TLSv1.3",
+            Some(ProtocolVersion::TLSv1_2) => "1.2",
+            _ => "1.3",
         };
         let certificate = session.peer_certificates().and_then(|chain| chain.first()).map(|leaf| thumbprint(leaf));
         Ok((stream, version, certificate))

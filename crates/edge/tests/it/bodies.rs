@@ -1,8 +1,16 @@
 //! Bodies and heads that are wrong, each with its own clear answer.
 
 use crate::support::{PUBLIC_TOKEN, Wanted, World, exchange, request};
+use bytes::Bytes;
 use edge::Limits;
-use hyper::Method;
+use hyper::body::{Body, Frame};
+use hyper::{Method, Request};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const TYPE: &str = "content-type: application/json";
@@ -132,5 +140,64 @@ async fn heads_that_are_wrong() {
         let _ = stream.read_to_end(&mut answer).await;
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
+/// More than waits anywhere on the way, and whether all of it was taken.
+struct Large {
+    pieces: usize,
+    is_taken: Arc<AtomicBool>,
+}
+
+impl Body for Large {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(left) = self.pieces.checked_sub(1) else {
+            self.is_taken.store(true, Ordering::Relaxed);
+            return Poll::Ready(None);
+        };
+        self.pieces = left;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b' '; 16 * 1024])))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_heard_by_whoever_still_sends() {
+    let limits =
+        Limits { body_bytes: 32 * 1024 * 1024, discard: std::time::Duration::from_secs(60), ..Limits::default() };
+    let world = World::with(Wanted { limits, ..Wanted::default() }).await;
+    let table = [
+        ("/v1/resolve", "", 401),
+        ("/v1/resolve", "private-payer.resolve", 403),
+        ("/v1/payouts", PUBLIC_TOKEN, 415),
+        ("/v1/nothing", PUBLIC_TOKEN, 404),
+        ("/v1/payouts/files", PUBLIC_TOKEN, 405),
+        ("/oauth/token", "", 415),
+    ];
+    for (path, token, status) in table {
+        for is_http_2 in [false, true] {
+            let is_taken = Arc::new(AtomicBool::new(false));
+            let body = Large { pieces: 1_000, is_taken: is_taken.clone() };
+            let stream = TokioIo::new(world.connect().await);
+            let asked = |uri: String| {
+                let asked = Request::post(uri).header("authorization", format!("Bearer {token}"));
+                let asked = if is_http_2 { asked } else { asked.header("host", "localhost") };
+                asked.header("content-type", "text/plain").body(body).unwrap()
+            };
+            let answer = if is_http_2 {
+                let (mut sender, connection) =
+                    hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+                tokio::spawn(connection);
+                sender.send_request(asked(format!("http://localhost{path}"))).await.unwrap()
+            } else {
+                let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+                tokio::spawn(connection);
+                sender.send_request(asked(path.to_owned())).await.unwrap()
+            };
+            assert_eq!(answer.status(), status, "{path} {is_http_2}");
+            assert!(is_taken.load(Ordering::Relaxed), "{path} {is_http_2}: the answer came before the end");
+        }
     }
 }

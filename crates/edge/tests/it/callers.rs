@@ -2,8 +2,9 @@
 
 use crate::support::{PUBLIC_TOKEN, Wanted, World, request};
 use edge::phase_out::{Interfaces, Use};
+use eid::phase_out::{Ended, Subject};
 use hyper::Method;
-use kernel::{Error, Timestamp, Writer};
+use kernel::{Error, Refusal, Timestamp, Writer};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -67,8 +68,11 @@ impl Ledger {
 }
 
 impl Interfaces for Ledger {
-    fn is_ended(&self, of: &Use, _: Timestamp) -> bool {
-        *self.ended.lock().unwrap() == Some(of.interface)
+    fn require_open(&self, of: &Use, now: Timestamp) -> Result<(), Refusal> {
+        if *self.ended.lock().unwrap() != Some(of.interface) {
+            return Ok(());
+        }
+        Err(Ended { subject: Subject::new(of.interface, of.version).unwrap(), at: now }.into())
     }
 
     fn keep(&self, uses: &BTreeMap<Use, u64>, _: Timestamp, _: &mut Writer) -> Result<(), Error> {
@@ -82,7 +86,7 @@ impl Interfaces for Ledger {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_uses_what_is_kept_and_what_was_ended_is_refused() {
     let ledger = Ledger::default();
-    let mut world = World::with(Wanted { interfaces: Box::new(ledger.clone()), ..Wanted::default() }).await;
+    let mut world = World::with(Wanted { interfaces: Some(Box::new(ledger.clone())), ..Wanted::default() }).await;
     world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
     ledger.end("payouts");
     world.get("/v1/payouts", PUBLIC_TOKEN).await.refused(410, "interface.ended");

@@ -10,7 +10,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,10 +64,19 @@ fn write(folder: &Path, ca: &Ca, clients: Option<&Ca>) -> TlsFiles {
 
 /// A client that trusts this CA, with a certificate or without.
 fn client(ca: &Ca, own: Option<&Made>, protocols: &[&str]) -> TlsConnector {
+    client_of(rustls::ALL_VERSIONS, ca, own, protocols)
+}
+
+fn client_of(
+    versions: &[&'static SupportedProtocolVersion],
+    ca: &Ca,
+    own: Option<&Made>,
+    protocols: &[&str],
+) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca.0.pem().as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
     let builder = builder.with_root_certificates(roots);
     let mut config = match own {
         None => builder.with_no_client_auth(),
@@ -109,6 +119,21 @@ async fn a_client_shows_a_certificate_and_its_token_is_bound_to_it() {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     assert!(!answer.starts_with(b"HTTP"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_version_of_tls_ends() {
+    let (folder, ca) = (TempDir::new().unwrap(), Ca::new());
+    let world = World::with(Wanted { tls: Some(write(folder.path(), &ca, None)), ..Wanted::default() }).await;
+    let ask = async |version| {
+        let stream = connect(&world, &client_of(&[version], &ca, None, &[])).await.unwrap();
+        exchange(stream, request(Method::GET, "/v1/payouts", PUBLIC_TOKEN, None)).await
+    };
+    ask(&TLS12).await.done();
+    world.end("tls", "1.2");
+    let refused = ask(&TLS12).await.refused(410, "interface.ended");
+    assert_eq!(refused["detail"], "Tls 1.2 is no longer accepted since 2026-11-23T09:00:00Z; use a later one.");
+    ask(&TLS13).await.done();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,3 +21,4 @@ mod routes;
 mod slow;
 mod streams;
 mod support;
+mod tokens;

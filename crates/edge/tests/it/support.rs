@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use edge::caller::{BadToken, Caller, Thumbprint, Tokens};
 use edge::core::{Clock, Sizes};
-use edge::phase_out::{AllOpen, Interfaces};
+use edge::phase_out::Interfaces;
 use edge::server::{HeaderName, Network, Options, Proxies, Server, TlsFiles};
 use edge::{Edge, Limits, Parts, Service};
 use eid::client::{Party, Registration};
@@ -52,7 +52,8 @@ pub struct Wanted {
     pub tls: Option<TlsFiles>,
     pub proxies: Proxies,
     pub grace: Duration,
-    pub interfaces: Box<dyn Interfaces>,
+    /// Those of the store, unless the test has its own.
+    pub interfaces: Option<Box<dyn Interfaces>>,
     pub clock: Clock,
 }
 
@@ -64,7 +65,7 @@ impl Default for Wanted {
             tls: None,
             proxies: Proxies::default(),
             grace: Duration::from_secs(60),
-            interfaces: Box::new(AllOpen),
+            interfaces: None,
             clock: Arc::new(|| NOW),
         }
     }
@@ -200,7 +201,7 @@ impl World {
             store: store.clone(),
             routes,
             tokens: Box::new(Issuer { has_changed: issuer.clone() }),
-            interfaces: wanted.interfaces,
+            interfaces: wanted.interfaces.unwrap_or_else(|| Box::new(identity.clone())),
             identity: Some(identity.clone()),
             clock: wanted.clock,
             sizes: wanted.sizes,
@@ -279,6 +280,17 @@ impl World {
             "user_request","consent":"phone"}]}"#;
         let answers = self.post("/v1/accounts", BANK_TOKEN, body).await.done();
         answers["answers"][0]["change"].as_str().unwrap().to_owned()
+    }
+
+    /// Ends an old way in.
+    pub fn end(&self, subject: &str, version: &str) {
+        let subject = eid::phase_out::Subject::new(subject, version).unwrap();
+        block_in_place(|| {
+            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
+            let command = eid::commands::SetPhaseOut { subject, ends: Some(NOW) };
+            writer.execute(&command, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+            self.identity.refresh(&mut writer).unwrap();
+        });
     }
 
     /// How many entries the journal has.

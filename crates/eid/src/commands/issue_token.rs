@@ -12,7 +12,7 @@ use crate::store::signing_key::Secret;
 use crate::token::{Grant, IssuedToken, TokenRequest};
 use crate::{policy, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Writer};
+use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Writer};
 use serde_json::json;
 
 /// A request for a token.
@@ -37,12 +37,12 @@ pub struct Asked {
 }
 
 impl IssueToken<'_> {
-    /// Whether this would be granted, from what a snapshot holds; to whom. Nothing is written.
+    /// What would be granted, from what a snapshot holds. Nothing is written.
     ///
     /// # Errors
     /// The refusal, or the store's.
-    pub fn ask(&self, scope: &Scope<'_>, now: Timestamp) -> Result<Actor, Error> {
-        Ok(self.grant(&self.asker(scope)?, now)?.actor())
+    pub fn ask(&self, scope: &Scope<'_>, now: Timestamp) -> Result<Grant, Error> {
+        Ok(self.grant(&self.asker(scope)?, now)?)
     }
 
     fn asker(&self, scope: &Scope<'_>) -> Result<Asker, Error> {
@@ -101,12 +101,19 @@ impl Command for IssueToken<'_> {
     }
 }
 
-/// Decides about a request and, if it is granted, gives the token.
+/// Decides about a request and, if it is granted and `admit` lets its way in pass, gives the token.
 ///
 /// # Errors
 /// The refusal, of which nothing is written unless somebody else was first; a conflict; or the store's.
-pub fn issue(writer: &mut Writer, server: &Server, request: TokenRequest<'_>, env: &Env) -> Result<IssuedToken, Error> {
+pub fn issue(
+    writer: &mut Writer,
+    server: &Server,
+    request: TokenRequest<'_>,
+    env: &Env,
+    admit: impl FnOnce(&Grant) -> Result<(), Refusal>,
+) -> Result<IssuedToken, Error> {
     let command = IssueToken { server, request };
-    let actor = writer.read(|scope| command.ask(scope, env.now))?;
-    writer.execute(&command, &actor, env)
+    let grant = writer.read(|scope| command.ask(scope, env.now))?;
+    admit(&grant)?;
+    writer.execute(&command, &grant.actor(), env)
 }

@@ -38,7 +38,7 @@ fn what_is_given_is_believed() {
         party: Party::PublicPayer("Kommunen".to_owned()),
         permissions: [Payouts, Resolve, Verify].into(),
         token_id,
-        algorithm: Es256,
+        algorithm: EdDsa,
         expires: at(NOW + 330),
     };
     assert_eq!(access, expected);
@@ -159,8 +159,11 @@ fn bad_tokens() {
     check(&with(json!({"nbf": "0"})), Err(TokenRefusal::Claims));
     check(&with(json!({"exp": NOW - 30})), Err(TokenRefusal::Expired));
     check(&with(json!({"exp": i64::MIN})), Err(TokenRefusal::Expired));
+    check(&with(json!({"exp": NOW + 3_630})), Ok(()));
+    check(&with(json!({"exp": NOW + 3_631})), Err(TokenRefusal::TooLong));
     check(&with(json!({"iat": NOW + 31})), Err(TokenRefusal::NotYet));
     check(&with(json!({"nbf": NOW + 31})), Err(TokenRefusal::NotYet));
+    check(&with(json!({"client_alg": "RS256"})), Err(TokenRefusal::Claims));
     // Over which connection.
     check(&with(json!({"cnf": null})), Err(TokenRefusal::Binding));
     check(&with(json!({"cnf": {}})), Err(TokenRefusal::Binding));

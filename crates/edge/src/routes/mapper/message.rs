@@ -45,7 +45,7 @@ pub(crate) const REFUSALS: &[&str] = &[
 /// The header in which some clients send their signature, and are sent ours.
 const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 /// What this form of the interface is called when it is ended.
-const INTERFACE: (&str, &str) = ("mapper", "1");
+pub(crate) const INTERFACE: (&str, &str) = ("mapper", "1");
 
 /// How a client wants to be told: it says so in the address that it is pointed to.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]

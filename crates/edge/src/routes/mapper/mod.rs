@@ -11,7 +11,7 @@ use crate::route::Route;
 use registry::policy;
 
 pub(crate) use described::Errors;
-pub(crate) use message::REFUSALS;
+pub(crate) use message::{INTERFACE, REFUSALS};
 pub(crate) use words::{code_of, turned_away};
 
 /// Each operation has the short path, and the standard's own.

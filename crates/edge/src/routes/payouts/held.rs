@@ -20,13 +20,7 @@ const NAMED_MAX: usize = 1_000;
 const NO_STAGES: i64 = -1;
 
 pub fn routes() -> Vec<Route> {
-    const REFUSALS: &[&str] = &[
-        "batch.unknown",
-        "batch.nothing_held",
-        "batch.payment_not_held",
-        "precondition.missing",
-        "precondition.failed",
-    ];
+    const REFUSALS: &[&str] = &["batch.unknown", "batch.nothing_held", "batch.payment_not_held"];
     vec![
         Route::post(
             "/v1/payouts/{batch}/release",
@@ -35,11 +29,13 @@ pub fn routes() -> Vec<Route> {
         )
         .client(policy::RELEASE, SCOPE)
         .repeatable()
+        .conditional()
         .refuses(REFUSALS)
         .by(release_held),
         Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
             .client(policy::CANCEL, SCOPE)
             .repeatable()
+            .conditional()
             .refuses(REFUSALS)
             .by(cancel_held),
     ]

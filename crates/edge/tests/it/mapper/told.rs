@@ -144,7 +144,7 @@ async fn an_account_in_another_currency_is_that_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_are_counted_logged_and_phased_out() {
     let ledger = crate::callers::Ledger::default();
-    let wanted = Wanted { interfaces: Box::new(ledger.clone()), ..behind_a_proxy() };
+    let wanted = Wanted { interfaces: Some(Box::new(ledger.clone())), ..behind_a_proxy() };
     let mut world = World::with(wanted).await;
     let sent = || message("resolve", &[entry(ANNA, json!({}))]);
     assert!(world.map(Role::PublicPayer, "/mapper/resolve", &sent()).await.is_ok());
