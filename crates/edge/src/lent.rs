@@ -17,6 +17,8 @@ use tokio::time::timeout;
 struct Lent {
     body: Body,
     owner: Rest,
+    /// Whether the client waits to be told to send: told nothing, it sends nothing.
+    is_awaited: bool,
 }
 
 /// What was not read of a body.
@@ -26,11 +28,11 @@ pub(crate) struct Rest(Arc<Mutex<Option<Body>>>);
 /// The request, with a body that comes back; and where it does.
 pub(crate) fn lend(request: Request<Body>) -> (Request<Body>, Rest) {
     let rest = Rest::default();
-    // Whoever waits to be told to send is told nothing.
-    if request.body().is_end_stream() || request.headers().contains_key(EXPECT) {
+    if request.body().is_end_stream() {
         return (request, rest);
     }
-    (request.map(|body| Body::new(Lent { body, owner: rest.clone() })), rest)
+    let is_awaited = request.headers().contains_key(EXPECT);
+    (request.map(|body| Body::new(Lent { body, owner: rest.clone(), is_awaited })), rest)
 }
 
 impl Rest {
@@ -59,6 +61,7 @@ impl body::Body for Lent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.is_awaited = false;
         Pin::new(&mut self.body).poll_frame(context)
     }
 
@@ -73,6 +76,9 @@ impl body::Body for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        if self.is_awaited {
+            return;
+        }
         let body = std::mem::take(&mut self.body);
         *self.owner.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
     }

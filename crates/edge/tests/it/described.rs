@@ -89,6 +89,28 @@ fn every_route_is_described_and_everything_described_is_a_route() {
     }
 }
 
+#[test]
+fn what_every_client_must_know_is_described() {
+    let document = document();
+    let check = |pointer: &str, expected: Value| assert_eq!(document.pointer(pointer), Some(&expected), "{pointer}");
+    let release = "/paths/~1v1~1payouts~1{batch}~1release/post";
+    let token = "/paths/~1oauth~1token/post";
+    let schemes = "/components/securitySchemes";
+    check(&format!("{release}/parameters/2/name"), json!("If-Match"));
+    check(&format!("{release}/parameters/2/required"), json!(true));
+    check(&format!("{release}/responses/428/x-codes"), json!(["precondition.missing"]));
+    check(&format!("{release}/responses/412/x-codes"), json!(["precondition.failed"]));
+    check(&format!("{release}/security"), json!([{ "client": ["payouts"], "certificate": [] }]));
+    check(&format!("{schemes}/certificate/type"), json!("mutualTLS"));
+    let scopes = format!("{schemes}/client/flows/clientCredentials/scopes");
+    check(&format!("{scopes}/payouts:fetch"), json!("payouts.files, payouts.file"));
+    check("/components/schemas/Resolve/properties/benefit/minLength", json!(1));
+    for status in [400, 401, 409, 415, 503] {
+        let schema = format!("{token}/responses/{status}/content/application~1json/schema/$ref");
+        check(&schema, json!("#/components/schemas/OAuthError"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_and_its_page_are_served() {
     let world = World::new().await;
