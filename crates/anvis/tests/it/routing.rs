@@ -411,7 +411,7 @@ fn a_repeat_writes_what_is_missing_byte_for_byte() {
     world.change(&format!("change,cpr:{ALICE},1020-5,,0040,,,\nclose,cpr:{HANS},,,,,Udbetaling,NKSBOS"));
     world.import("bank import", BANKS.replace("NDEADKKK", "NEWBDKKK"));
     world.import("population import", format!("{}\n{NOBODY},Ny,,,,DK,active,,\n", POPULATION.lines().next().unwrap()));
-    world.run(&format!("payer add {PUBLIC} --cvr 13748136 --kind private --no-account hold")).done();
+    world.run(&format!("payer add {PUBLIC} --cvr 13748136 --kind public --no-account hold")).done();
     for removed in [vec![], vec![0], vec![1], vec![0, 1]] {
         for at in removed {
             std::fs::remove_file(world.path(names[at])).unwrap();
