@@ -115,7 +115,8 @@ impl Core {
         let files = Pool::start("file", Queue::File, sizes.files, sizes.file_queue, &open, &metrics, alive.clone())?;
         let pieces =
             Pool::start("piece", Queue::Piece, sizes.pieces, sizes.piece_queue, &open, &metrics, alive.clone())?;
-        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 1, &open, &metrics, alive.clone())?;
+        // Two may wait: at the end the last one meets that of every second.
+        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 2, &open, &metrics, alive.clone())?;
         let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
         let (turn, ended) = (Mutex::default(), std::sync::Mutex::new(ended));
         Ok(Self { writer, readers, long, files, pieces, upkeep, turn, ended })
