@@ -7,7 +7,7 @@ use crate::outputs::message_id;
 use crate::rendering::Rendering;
 use crate::{policy, store};
 use kernel::{Actor, Error, Scope, Writer};
-use registry::payer::Agreement;
+use registry::payer::{Agreement, PayerKind};
 use registry::resolve;
 use std::io;
 
@@ -91,7 +91,12 @@ pub fn completed_of(
     actor: &Actor,
 ) -> Result<Rendering, Error> {
     policy::FETCH.require(actor)?;
-    let batch = writer.read(|scope| find_of(scope, payer, name))?;
+    let batch = writer.read(|scope| {
+        let batch = find_of(scope, payer, name)?;
+        // Whatever an outside issuer says of its client: a private payer's is there for nobody but its bank.
+        let is_private = resolve::payer_at(scope, batch.payer)?.agreement.kind == PayerKind::Private;
+        if is_private { Err(BatchRefusal::Unknown.into()) } else { Ok(batch) }
+    })?;
     Rendering::completed(writer, batch, stage)
 }
 
