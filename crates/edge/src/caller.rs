@@ -43,6 +43,26 @@ impl Caller {
     pub fn actor(&self) -> Actor {
         Actor::client(self.role, &self.name)
     }
+
+    /// The payer that it acts for.
+    ///
+    /// # Errors
+    /// `policy.not_allowed`: it acts for none.
+    pub fn payer(&self) -> Result<String, Problem> {
+        self.payer.clone().ok_or_else(|| nobody("the client is registered for no payer"))
+    }
+
+    /// The bank that it acts for.
+    ///
+    /// # Errors
+    /// `policy.not_allowed`: it acts for none.
+    pub fn bank(&self) -> Result<String, Problem> {
+        self.bank.clone().ok_or_else(|| nobody("the client is registered for no bank"))
+    }
+}
+
+fn nobody(why: &str) -> Problem {
+    Problem::of("policy.not_allowed").because(why)
 }
 
 /// Why a token is not good: one of the codes that begin with `token.`.

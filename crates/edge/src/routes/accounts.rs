@@ -5,7 +5,7 @@ use crate::page_of::{self, PageOf};
 use crate::problem::{Problem, refused};
 use crate::route::{Answer, Call, Json, Nothing, Route};
 use crate::routes::question::unless_emptied;
-use kernel::{Error, Refusal, Refuse, Vault};
+use kernel::{Refuse, Vault};
 use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, WithdrawChange};
 use registry::designation::Channel;
@@ -274,10 +274,7 @@ async fn withdraw(call: Call<Nothing, Which>) -> Answer<Json<Withdrawn>> {
 
 /// The channel of the bank that a client acts for.
 fn channel(caller: &Caller) -> Result<Channel, Problem> {
-    caller.bank.clone().map(Channel::Bank).ok_or_else(|| {
-        let text = "the client is registered for no bank".to_owned();
-        Error::Refused(Refusal { code: "policy.not_allowed", text, retry_after_seconds: None }).into()
-    })
+    caller.bank().map(Channel::Bank)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use crate::page_of;
 use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route};
-use kernel::{Error, Refusal};
 use registry::policy;
 use registry::queries::{self, FEED_ROWS_MAX, FeedBounds};
 use schemars::JsonSchema;
@@ -93,7 +92,7 @@ impl From<queries::BankMessage> for Message {
 }
 
 async fn list(call: Call<Nothing, Nothing, PartOf>) -> Answer<Json<Messages>> {
-    let (bank, actor) = (bank(&call.caller.bank)?, call.caller.actor());
+    let (bank, actor) = (call.caller.bank()?, call.caller.actor());
     let PartOf { cursor, from, limit } = call.query;
     let bounds = FeedBounds { messages: page_of::limit(limit)?, rows: FEED_ROWS_MAX };
     let after = match (cursor, from) {
@@ -115,12 +114,4 @@ async fn list(call: Call<Nothing, Nothing, PartOf>) -> Answer<Json<Messages>> {
     let queries::Feed { messages, reached, has_more } = read.await?;
     let messages = messages.into_iter().map(Message::from).collect();
     Ok(Json(Messages { messages, next: page_of::write(LIST, reached.max(0)), more: has_more }))
-}
-
-/// The bank that a client acts for.
-fn bank(bank: &Option<String>) -> Result<String, Problem> {
-    bank.clone().ok_or_else(|| {
-        let text = "the client is registered for no bank".to_owned();
-        Error::Refused(Refusal { code: "policy.not_allowed", text, retry_after_seconds: None }).into()
-    })
 }

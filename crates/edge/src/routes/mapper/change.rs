@@ -93,7 +93,7 @@ async fn changed<T>(
     let (name, answers) = if rows.is_empty() {
         Default::default()
     } else {
-        let bank = message.caller.bank.clone().ok_or_else(|| Problem::of("policy.not_allowed"))?;
+        let bank = message.caller.bank()?;
         let actor = message.caller.actor();
         let make = move |scope: &Scope<'_>| {
             let rows = rows.iter().map(|row| row.read(scope.vault)).collect();

@@ -1,6 +1,6 @@
 //! What is fetched of a payment file: reports and completed files.
 
-use super::{SCOPE, Which, nobody, payer};
+use super::{SCOPE, Which};
 use crate::edge::Edge;
 use crate::page_of::{self, PageOf};
 use crate::problem::Problem;
@@ -85,31 +85,31 @@ impl WhichStage {
 }
 
 async fn report(call: Call<Nothing, Which>) -> Answer<Written> {
-    let (payer, batch) = (payer(&call.caller.payer)?, call.path.batch);
+    let (payer, batch) = (call.caller.payer()?, call.path.batch);
     let open = move |writer: &mut _, actor: &_| queries::report_of(writer, &payer, &batch, 0, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }
 
 async fn stage_report(call: Call<Nothing, WhichStage>) -> Answer<Written> {
-    let (payer, stage, batch) = (payer(&call.caller.payer)?, call.path.stage()?, call.path.batch);
+    let (payer, stage, batch) = (call.caller.payer()?, call.path.stage()?, call.path.batch);
     let open = move |writer: &mut _, actor: &_| queries::report_of(writer, &payer, &batch, stage, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }
 
 async fn completed(call: Call<Nothing, Which>) -> Answer<Written> {
-    let (payer, batch) = (payer(&call.caller.payer)?, call.path.batch);
+    let (payer, batch) = (call.caller.payer()?, call.path.batch);
     let open = move |writer: &mut _, actor: &_| queries::completed_of(writer, &payer, &batch, 0, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }
 
 async fn stage_completed(call: Call<Nothing, WhichStage>) -> Answer<Written> {
-    let (payer, stage, batch) = (payer(&call.caller.payer)?, call.path.stage()?, call.path.batch);
+    let (payer, stage, batch) = (call.caller.payer()?, call.path.stage()?, call.path.batch);
     let open = move |writer: &mut _, actor: &_| queries::completed_of(writer, &payer, &batch, stage, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }
 
 async fn file(call: Call<Nothing, WhichStage>) -> Answer<Written> {
-    let (bank, stage, batch) = (bank(&call.caller.bank)?, call.path.stage()?, call.path.batch);
+    let (bank, stage, batch) = (call.caller.bank()?, call.path.stage()?, call.path.batch);
     let open = move |writer: &mut _, actor: &_| queries::completed_for_bank(writer, &bank, &batch, stage, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }
@@ -142,7 +142,7 @@ struct File {
 }
 
 async fn files(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Files>> {
-    let bank = bank(&call.caller.bank)?;
+    let bank = call.caller.bank()?;
     let (after, limit) = (call.query.after(FILES)?, call.query.limit()?);
     let read =
         move |reader: &mut Writer| reader.read(|scope| queries::files_for_bank_after(scope, &bank, after, limit));
@@ -153,11 +153,6 @@ async fn files(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Files>> {
         File { batch, stage, payer, message_id, payments, sums }
     };
     Ok(Json(Files { files: found.into_iter().map(shown).collect(), next }))
-}
-
-/// The bank that a client acts for.
-fn bank(bank: &Option<String>) -> Result<String, Problem> {
-    bank.clone().ok_or_else(|| nobody("the client is registered for no bank"))
 }
 
 /// Makes a file piece by piece as the client takes it. What goes wrong when the answer has begun cuts it off.

@@ -1,6 +1,6 @@
 //! What is done with payments that wait.
 
-use super::{Batch, SCOPE, Which, payer};
+use super::{Batch, SCOPE, Which};
 use crate::edge::Edge;
 use crate::headers::{IdempotencyKey, Tag};
 use crate::problem::Problem;
@@ -104,7 +104,7 @@ struct Wish {
 
 impl Held {
     fn of<B>(call: &Call<B, Which>) -> Result<Self, Problem> {
-        let (payer, batch) = (payer(&call.caller.payer)?, call.path.batch.to_ascii_uppercase());
+        let (payer, batch) = (call.caller.payer()?, call.path.batch.to_ascii_uppercase());
         Ok(Self { payer, batch, actor: call.caller.actor() })
     }
 

@@ -5,9 +5,7 @@ mod held;
 mod upload;
 
 use crate::page_of::{self, PageOf};
-use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
-use kernel::{Error, Refusal};
 use payout::batch::Counts;
 use payout::policy;
 use payout::queries::{self, BatchView, PaymentView};
@@ -109,7 +107,7 @@ struct Which {
 }
 
 async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Batches>> {
-    let (payer, actor) = (payer(&call.caller.payer)?, call.caller.actor());
+    let (payer, actor) = (call.caller.payer()?, call.caller.actor());
     let (before, limit) = (call.query.after(LIST)?, call.query.limit()?);
     let page = call.edge.core.read(move |reader| queries::page_of(reader, &payer, before, limit, &actor)).await?;
     let next = page.next.map(|entry| page_of::write(LIST, entry));
@@ -117,7 +115,7 @@ async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Batches>> {
 }
 
 async fn show(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
-    let (payer, actor, Which { batch }) = (payer(&call.caller.payer)?, call.caller.actor(), call.path);
+    let (payer, actor, Which { batch }) = (call.caller.payer()?, call.caller.actor(), call.path);
     let view = call.edge.core.read(move |reader| queries::one_of(reader, &payer, &batch, &actor)).await?;
     Ok(Tagged(view.into()))
 }
@@ -151,21 +149,10 @@ impl From<PaymentView> for Payment {
 }
 
 async fn payments(call: Call<Nothing, Which, PageOf>) -> Answer<Json<Payments>> {
-    let (payer, actor, Which { batch }) = (payer(&call.caller.payer)?, call.caller.actor(), call.path);
+    let (payer, actor, Which { batch }) = (call.caller.payer()?, call.caller.actor(), call.path);
     let (first, limit) = (call.query.after(PAYMENTS)?.unwrap_or(0), call.query.limit()?);
     let read = move |reader: &mut _| queries::payments_of(reader, (&payer, &batch), first, limit, &actor);
     let page = call.edge.core.read(read).await?;
     let next = page.next.map(|number| page_of::write(PAYMENTS, number));
     Ok(Json(Payments { payments: page.payments.into_iter().map(Payment::from).collect(), next }))
-}
-
-/// The payer that a client acts for.
-fn payer(payer: &Option<String>) -> Result<String, Problem> {
-    payer.clone().ok_or_else(|| nobody("the client is registered for no payer"))
-}
-
-/// A client that acts for nobody here.
-fn nobody(text: &str) -> Problem {
-    let (code, text) = ("policy.not_allowed", text.to_owned());
-    Error::Refused(Refusal { code, text, retry_after_seconds: None }).into()
 }

@@ -1,6 +1,6 @@
 //! Bringing a payment file.
 
-use super::{Batch, SCOPE, payer};
+use super::{Batch, SCOPE};
 use crate::core::Unanswered;
 use crate::edge::Edge;
 use crate::headers::Tag;
@@ -69,7 +69,7 @@ impl Answered for Taken {
 async fn upload(call: Call<Arriving, Nothing, How>) -> Answer<Taken> {
     let place = call.edge.transfers.enter(&call.caller.name)?;
     let coming = Coming {
-        payer: payer(&call.caller.payer)?,
+        payer: call.caller.payer()?,
         actor: call.caller.actor(),
         hold_all: call.query.hold,
         key: call.idempotency_key.map(|key| key.as_str().to_owned()),
