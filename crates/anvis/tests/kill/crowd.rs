@@ -46,6 +46,12 @@ impl<'w> Party<'w> {
         Self { world, name, now, chance, relay, usual, strikes: BTreeMap::new() }
     }
 
+    /// Whether it has another file after so many: it has as many as it was given, and more until something has hit it.
+    fn has_another(&self, done: u64, files: u64) -> bool {
+        let is_to_be_struck_yet = self.relay.is_some() && self.strikes.is_empty();
+        done < files || (is_to_be_struck_yet && done < files + TRIES_MAX)
+    }
+
     /// Gives a command until it is done, or refused.
     fn insist(&mut self, args: &str) -> Answer {
         let mut strikes = 0;
@@ -165,7 +171,8 @@ fn import(
     row: impl Fn(&mut Chance, &str, u64) -> (String, Option<String>),
 ) -> Vec<Imported> {
     let mut imported = Vec::new();
-    for file in 0..files {
+    while party.has_another(imported.len() as u64, files) {
+        let file = imported.len() as u64;
         let name = format!("{}-{file}.csv", party.name);
         let (mut text, mut rows) = (ACCOUNT_HEADER.to_owned(), Vec::new());
         for at in 0..ROWS {
@@ -221,7 +228,8 @@ struct Routed {
 /// A payer's files are routed, some of them twice, and some of what is held is cancelled or released.
 fn payer(party: &mut Party<'_>, files: u64) -> Vec<Routed> {
     let mut all = Vec::new();
-    for file in 0..files {
+    while party.has_another(all.len() as u64, files) {
+        let file = all.len();
         let (mut payments, mut sum) = (Vec::new(), 0);
         for at in 0..PAYMENTS {
             let hundredths = 1 + party.chance.below(1_000_000);
