@@ -6,7 +6,13 @@ mod demo;
 mod run;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// Requests come and go on many threads, and each makes a hundred small things: the system's allocator took a seventh of the
+/// service's time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match cli::Cli::try_parse() {

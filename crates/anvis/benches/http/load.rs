@@ -64,11 +64,10 @@ impl Load<'_> {
         self.run(lasts, |_| Duration::ZERO)
     }
 
-    /// So many requests a second in all. A late answer does not put off the next request's time: it counts from when it was
-    /// due.
+    /// So many requests a second in all, one after the other, each on the next connection. A late answer does not put off the
+    /// next request's time: it counts from when it was due.
     pub fn open(&self, lasts: Duration, rate: f64) -> Figures {
-        let connections = self.connections as f64;
-        self.run(lasts, move |number| Duration::from_secs_f64(number as f64 * connections / rate))
+        self.run(lasts, move |number| Duration::from_secs_f64(number as f64 / rate))
     }
 
     fn run(&self, lasts: Duration, due: impl Fn(u64) -> Duration + Clone + Send + 'static) -> Figures {
@@ -83,16 +82,16 @@ impl Load<'_> {
                 .into_iter()
                 .enumerate()
                 .map(|(at, (mut sender, client))| {
-                    let (ask, due, step) = (self.ask.clone(), due.clone(), self.connections as u64);
+                    let (ask, due, step) = (self.ask.clone(), due.clone(), self.connections);
                     tokio::spawn(async move {
                         let mut took = Vec::new();
-                        for number in 0.. {
+                        for number in (at as u64..).step_by(step) {
                             let wanted = begin + due(number);
                             let started = if wanted > begin { wanted } else { Instant::now() };
                             if started.duration_since(begin) > lasts {
                                 break;
                             }
-                            let Some(request) = ask(&client, at as u64 + number * step) else { break };
+                            let Some(request) = ask(&client, number) else { break };
                             sleep_until(started).await;
                             send(&mut sender, request).await;
                             took.push(started.elapsed());

@@ -16,12 +16,17 @@ mod world;
 
 use bytes::Bytes;
 use load::{Client, Figures, Load};
+use mimalloc::MiMalloc;
 use sim::nation::{AccountKind, AccountState, Fate, Nation, Plan};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use world::World;
+
+/// The clients and the bare server have what the service has.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The goals of single questions: this part of the bare server's rate, and this long at half load for 99 of 100.
 const PART_GOAL: f64 = 0.40;

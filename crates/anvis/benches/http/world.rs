@@ -26,6 +26,8 @@ impl World {
         let world = Self { folder: folder.to_owned(), authority: Authority::new(certificates) };
         let people = people.to_string();
         world.anvis(&["demo", "--people", &people, "--companies", "0", "--payments", "1000"]);
+        // The disk is done with it before anything is measured.
+        assert!(Command::new("sync").status().unwrap().success());
         world
     }
 
