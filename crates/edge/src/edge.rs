@@ -206,6 +206,13 @@ impl Edge {
         }
     }
 
+    /// Folds what was written into the store, if it has become much. To be called many times a second.
+    pub async fn fold_in(&self) {
+        if let Err(crate::core::Unanswered::Failed(error)) = self.core.look_after(kernel::Writer::fold_in).await {
+            self.log.event((self.clock)(), "fold_in.failed", &error.to_string());
+        }
+    }
+
     fn next_id(&self) -> Arc<str> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}-{number:x}", self.process).into()

@@ -245,6 +245,22 @@ impl Writer {
         connection.read(|tx| work(&Scope { tx, vault: &store.vault }))
     }
 
+    /// As [`Connection::read_beside_writers`].
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn read_beside_writers(&mut self) -> Result<(), Error> {
+        self.connection.read_beside_writers()
+    }
+
+    /// As [`Connection::fold_in`]: for a process that writes much, many times a second, from a writer of its own.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn fold_in(&mut self) -> Result<(), Error> {
+        self.connection.fold_in()
+    }
+
     /// Makes a new master key, wraps the data keys with it, and puts it in the former one's place. Whatever moment it is cut
     /// off at, the key at that place, or the one beside it that opening then puts there, opens the store.
     ///

@@ -8,7 +8,8 @@
 //!   it.
 //! - **Pieces** of files that come in or go out take milliseconds each, and nobody waits for a client on a thread. Pieces of
 //!   registers' files take longer, since each is decided and saved at once, so of these there is one at a time.
-//! - What is looked after every second (who was ended, which keys hold) has a thread that nobody else can fill.
+//! - What is looked after all the time (who was ended, which keys hold, what the store does not do by itself) has a thread that
+//!   nobody else can fill.
 //!
 //! Each has a bounded queue. What finds it full is turned away before anything of it is done; what was taken is done.
 
@@ -109,14 +110,22 @@ impl Core {
             let store = store.clone();
             Arc::new(move || store.writer(Secrets::from_system()))
         };
+        let beside: Arc<dyn Fn() -> Result<Writer, Error> + Send + Sync> = {
+            let open = open.clone();
+            Arc::new(move || {
+                let mut reader = open()?;
+                reader.read_beside_writers()?;
+                Ok(reader)
+            })
+        };
         let readers =
-            Pool::start("reader", Queue::Read, sizes.readers, sizes.read_queue, &open, &metrics, alive.clone())?;
+            Pool::start("reader", Queue::Read, sizes.readers, sizes.read_queue, &beside, &metrics, alive.clone())?;
         let long = Pool::start("long", Queue::Long, sizes.long, sizes.long_queue, &open, &metrics, alive.clone())?;
         let files = Pool::start("file", Queue::File, sizes.files, sizes.file_queue, &open, &metrics, alive.clone())?;
         let pieces =
             Pool::start("piece", Queue::Piece, sizes.pieces, sizes.piece_queue, &open, &metrics, alive.clone())?;
-        // Two may wait: at the end the last one meets that of every second.
-        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 2, &open, &metrics, alive.clone())?;
+        // As many may wait as there are sorts of it, and one more: at the end the last one meets that of every second.
+        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 3, &open, &metrics, alive.clone())?;
         let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
         let (turn, ended) = (Mutex::default(), std::sync::Mutex::new(ended));
         Ok(Self { writer, readers, long, files, pieces, upkeep, turn, ended })

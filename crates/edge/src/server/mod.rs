@@ -9,7 +9,7 @@ pub use hyper::header::HeaderName;
 pub use proxy::{Network, Proxies};
 pub use tls::{Tls, TlsFiles};
 
-use crate::edge::{Peer, Service};
+use crate::edge::{Edge, Peer, Service};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use axum::body::Body;
@@ -25,12 +25,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// After connections could not be taken, because the machine has no more of something.
 const BREATH: Duration = Duration::from_millis(50);
 /// How often clients, keys and interfaces are looked after.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How often it is looked whether the store is to be folded in.
+const FOLD_IN: Duration = Duration::from_millis(25);
 /// Connections at once to where the figures are shown.
 const METRICS_CONNECTIONS: usize = 16;
 
@@ -162,17 +165,8 @@ impl Server {
             .chain(&watchers)
             .map(|listening| tokio::spawn(listening.clone().accept(is_stopping.clone())))
             .collect();
-        let refreshing = {
-            let edge = edge.clone();
-            tokio::spawn(async move {
-                let mut ticks = interval(REFRESH);
-                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                loop {
-                    ticks.tick().await;
-                    edge.refresh().await;
-                }
-            })
-        };
+        let refreshing = every(REFRESH, &edge, |edge| async move { edge.refresh().await });
+        let folding_in = every(FOLD_IN, &edge, |edge| async move { edge.fold_in().await });
         let delivering = {
             let mut is_stopping = is_stopping.clone();
             // It ends with the last who could say so, too.
@@ -190,6 +184,7 @@ impl Server {
                 let _ = task.await;
             }
             clients.all_closed().await;
+            folding_in.abort();
             refreshing.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
@@ -205,6 +200,23 @@ impl Server {
         edge.log.event((edge.clock)(), "stopped", if is_whole { "all of it was finished" } else { "the time was up" });
         is_whole
     }
+}
+
+/// Looks after something, again and again.
+fn every<Act: Future<Output = ()> + Send + 'static>(
+    period: Duration,
+    edge: &Arc<Edge>,
+    act: impl Fn(Arc<Edge>) -> Act + Send + 'static,
+) -> JoinHandle<()> {
+    let edge = edge.clone();
+    tokio::spawn(async move {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            act(edge.clone()).await;
+        }
+    })
 }
 
 /// Figures and health, and nothing else.

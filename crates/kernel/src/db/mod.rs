@@ -265,6 +265,30 @@ impl Connection {
             Session::Postgres(_) => Ok(()),
         }
     }
+
+    /// Says that others write all the time while this one reads a little at a time. A mapping of the file is given up with every
+    /// change of somebody else's, and to map pages anew costs more than to copy them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn read_beside_writers(&mut self) -> Result<(), Error> {
+        match &self.session {
+            Session::Sqlite(session) => session.read_beside_writers(),
+            Session::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Folds what was written into the engine's file, if it has become much, beside those who write: whoever fills the
+    /// write-ahead log has little left to fold in while others wait for it. A server does so by itself.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn fold_in(&mut self) -> Result<(), Error> {
+        match &self.session {
+            Session::Sqlite(session) => session.fold_in(),
+            Session::Postgres(_) => Ok(()),
+        }
+    }
 }
 
 /// A transaction that is under way.

@@ -5,6 +5,7 @@ mod bulk;
 use super::value::Cells;
 use super::{Connection as DbConnection, Purpose, Row, Session as DbSession, Statement, Tx, Value, keeping};
 use crate::{Conflict, Error, StoreError, StoreRefusal, files};
+use rusqlite::config::DbConfig;
 use rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -13,13 +14,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const FILE: &str = "anvis.sqlite";
-/// How long a command waits for another process's transaction.
+/// How long a transaction waits for another's, of this process or any other.
 const BUSY_WAIT: Duration = Duration::from_secs(60);
+/// How often it tries meanwhile. The engine's own pauses grow to a tenth of a second, and who writes one group after the other
+/// lets nobody else in who comes so seldom.
+const BUSY_PAUSE: Duration = Duration::from_micros(250);
 /// The part of the file that is read without copying. Mapped pages are the operating system's, not this process's own memory.
 const MAPPED_BYTES_MAX: i64 = 64 << 30;
 const CACHE_KIB: i64 = 16 << 10;
-/// Pages in the write-ahead log before it is folded into the file: large, because a bulk chunk writes many.
+/// Pages in the write-ahead log before whoever writes folds it into the file: large, because a bulk chunk writes many.
 const CHECKPOINT_PAGES: i64 = 20_000;
+/// Before that, [`Session::fold_in`] folds in as many, and little is left to do while others wait.
+const FOLD_IN_PAGES: i64 = 18_000;
 const STATEMENTS_CACHED: usize = 128;
 
 #[derive(Clone, Debug)]
@@ -112,8 +118,8 @@ impl Engine {
         // No SQLITE_OPEN_CREATE: a store that went away is an error, not a new store. A connection is used by one thread at a
         // time, so that it needs no lock of its own.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags).map_err(failed(cannot))?;
-        connection.busy_timeout(BUSY_WAIT).map_err(failed(cannot))?;
+        let mut connection = Connection::open_with_flags(&self.path, flags).map_err(failed(cannot))?;
+        connection.busy_handler(Some(pause)).map_err(failed(cannot))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         for (pragma, value) in [
             ("synchronous", 2), // FULL: what is acknowledged survives a power cut
@@ -126,8 +132,17 @@ impl Engine {
         ] {
             connection.pragma_update(None, pragma, value).map_err(failed(cannot))?;
         }
+        // A statement keeps its plan: it is not prepared anew because other values are bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed(cannot))?;
         Ok(Session { connection })
     }
+}
+
+/// Waits for whoever has the store; whether to try once more.
+#[expect(clippy::disallowed_methods, reason = "the engine has no event for it; its own way of waiting is to sleep, too")]
+fn pause(tries: i32) -> bool {
+    std::thread::sleep(BUSY_PAUSE);
+    u128::from(tries.unsigned_abs()) < BUSY_WAIT.as_micros() / BUSY_PAUSE.as_micros()
 }
 
 pub(super) struct Session {
@@ -167,6 +182,22 @@ impl Session {
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(failed("the write-ahead log could not be folded in"))
+    }
+
+    pub(super) fn read_beside_writers(&self) -> Result<(), Error> {
+        self.connection.pragma_update(None, "mmap_size", 0).map_err(failed("mmap_size"))
+    }
+
+    /// A checkpoint that is under way elsewhere does the same.
+    pub(super) fn fold_in(&self) -> Result<(), Error> {
+        let checkpoint = |sql: &str| {
+            let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+            self.connection.query_row(sql, [], pages).map_err(failed("the write-ahead log could not be folded in"))
+        };
+        if checkpoint("PRAGMA wal_checkpoint(NOOP)")? >= FOLD_IN_PAGES {
+            checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+        }
+        Ok(())
     }
 
     pub(super) fn migrate(&self, sql: &str) -> Result<(), Error> {
