@@ -30,7 +30,8 @@ fn values((key, part, number, text, flag): &Thing) -> [Value<'_>; 5] {
 
 struct Place {
     connection: Connection,
-    _store: TestPlace,
+    store: Store,
+    at: TestPlace,
     _folder: tempfile::TempDir,
 }
 
@@ -43,7 +44,7 @@ impl Place {
         let mut secrets = Secrets::from_system();
         let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
         assert_eq!(STATEMENTS.len(), 6);
-        Self { connection: store.connect().unwrap(), _store: place, _folder: folder }
+        Self { connection: store.connect().unwrap(), store, at: place, _folder: folder }
     }
 
     fn insert(&mut self, things: &[Thing]) -> Result<(), Error> {
@@ -91,6 +92,25 @@ fn large_values_too() {
     let things: Vec<Thing> = (0..40).map(|at| (vec![at], 0, None, Some("x".repeat(1 << 20)), true)).collect();
     place.insert(&things).unwrap();
     assert!(place.all() == things);
+}
+
+/// Little stays in the write-ahead log. Whoever writes folds in what is more than there is here.
+#[test]
+fn much_is_folded_in_beside_whoever_wrote_it() {
+    const MEGABYTES: i64 = 76;
+    let mut place = Place::new();
+    let mut beside = place.store.connect().unwrap();
+    let file = place.at.location().folder().map(|folder| folder.join("anvis.sqlite"));
+    // A server looks after that by itself, and has nothing to do here.
+    let folded_in = || file.as_ref().map(|file| file.metadata().unwrap().len() > MEGABYTES as u64 * 1_000_000);
+    place.insert(&things(100)).unwrap();
+    beside.fold_in().unwrap();
+    assert_ne!(folded_in(), Some(true));
+    let much = (0..MEGABYTES).map(|at| (vec![at as u8], -1, None, Some("x".repeat(1_000_000)), true));
+    place.insert(&much.collect::<Vec<Thing>>()).unwrap();
+    assert_ne!(folded_in(), Some(true));
+    beside.fold_in().unwrap();
+    assert_ne!(folded_in(), Some(false));
 }
 
 #[test]
