@@ -139,7 +139,10 @@ impl Engine {
 }
 
 /// Waits for whoever has the store; whether to try once more.
-#[expect(clippy::disallowed_methods, reason = "the engine has no event for it; its own way of waiting is to sleep, too")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the engine has no event for it; its own way of waiting is to sleep, too"
+)]
 fn pause(tries: i32) -> bool {
     std::thread::sleep(BUSY_PAUSE);
     u128::from(tries.unsigned_abs()) < BUSY_WAIT.as_micros() / BUSY_PAUSE.as_micros()
