@@ -247,6 +247,12 @@ pub const CODES: &[Row] = &[
     row("bank.bic", 422, "The BIC is not valid", "BIC er ikke gyldig"),
     row("bank.country", 422, "The country is not one of the realm", "Landet hører ikke til riget"),
     row("payer.unknown", 404, "The payer is not registered", "Udbetaleren er ikke registreret"),
+    row(
+        "payer.other_kind",
+        403,
+        "The payer is of another kind than the client",
+        "Udbetaleren er af en anden slags end klienten",
+    ),
     row("payer.name", 422, "The payer's name is not valid", "Udbetalerens navn er ikke gyldigt"),
     row("payer.name_taken", 409, "The name is another payer's", "Navnet er en anden udbetalers"),
     row("payer.pay_to", 422, "The stand-in account is not valid", "Erstatningskontoen er ikke gyldig"),

@@ -36,21 +36,27 @@ pub(crate) fn lend(request: Request<Body>) -> (Request<Body>, Rest) {
 }
 
 impl Rest {
-    /// Reads on, and throws away: not much, and not for long.
+    /// Reads on, and throws away: not much, and not for long. Whoever sends more, or slowly, is answered while they send; they are
+    /// heard out as long again, since letting go of the body is what resets.
     pub(crate) async fn discard(self, limits: &Limits) {
         let Some(mut body) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let mut left = limits.body_bytes;
-        let reading = async {
-            while let Some(Ok(frame)) = body.frame().await {
-                left = match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
-                    Some(left) => left,
-                    None => break,
-                };
-            }
-        };
-        // A slower client has been answered before its end.
-        let _ = timeout(limits.discard, reading).await;
+        let patience = limits.discard;
+        let is_all = timeout(patience, throw_away(&mut body, limits.body_bytes)).await.unwrap_or(false);
+        if !is_all {
+            tokio::spawn(async move { timeout(patience, throw_away(&mut body, usize::MAX)).await });
+        }
     }
+}
+
+/// Reads to the end, or until more than so many bytes have come; whether it was the end.
+async fn throw_away(body: &mut Body, mut left: usize) -> bool {
+    while let Some(Ok(frame)) = body.frame().await {
+        left = match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+            Some(left) => left,
+            None => return false,
+        };
+    }
+    true
 }
 
 impl body::Body for Lent {

@@ -23,7 +23,8 @@ pub struct Limits {
     pub idle: Duration,
     /// For a body that is read whole to arrive.
     pub body: Duration,
-    /// For what is still coming of a body that is refused, up to as many bytes as one that is read whole: so the answer is heard.
+    /// For what is still coming of a body that is refused, up to as many bytes as one that is read whole; and once more for what
+    /// comes after the answer: so it is heard.
     pub discard: Duration,
     /// For a body that is streamed: how long we wait in all, to which bytes add; and for an answer to be taken.
     pub patience: Duration,

@@ -4,6 +4,7 @@ use crate::codes;
 use crate::problem;
 use crate::route::{Access, JSON, Route, Shape};
 use crate::routes::{mapper, oauth};
+use kernel::Role;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,8 @@ const PROBLEM: &str = "application/problem+json";
 const ALWAYS: &[&str] = &["request.uri_too_long", "request.headers", "body.type", codes::FAILURE];
 /// What a route for clients can, besides what can be wrong with a token.
 const TO_CLIENTS: &[&str] = &["policy.not_allowed", "interface.ended"];
+/// What a route can that is for payers' clients.
+const TO_PAYERS: &[&str] = &["payer.unknown", "payer.other_kind"];
 /// What can be wrong with a token.
 const TOKEN: &str = "token.";
 /// What a route can that asks the core.
@@ -195,11 +198,15 @@ fn parameters_of<'s>(schema: &'s Schema, place: &'s str) -> impl Iterator<Item =
 /// Which codes a route can refuse with.
 fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
     let is_for_clients = matches!(route.access, Access::Client { .. });
+    let is_payer = |role: &Role| matches!(role, Role::PublicPayer | Role::PrivatePayer);
+    let is_for_payers =
+        matches!(route.access, Access::Client { operation, .. } if operation.roles.iter().any(is_payer));
     let is_signed = matches!(route.access, Access::Signed(_));
     let is_guarded = !matches!(route.access, Access::Anyone);
     let groups = [
         (true, ALWAYS),
         (is_for_clients, TO_CLIENTS),
+        (is_for_payers, TO_PAYERS),
         (is_signed, mapper::REFUSALS),
         (is_guarded || route.is_oauth, FROM_THE_CORE),
         (shape.path.is_some(), WITH_PATH),

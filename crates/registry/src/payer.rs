@@ -2,7 +2,7 @@
 
 use crate::account::DesignatedAccount;
 use denmark::{Account, Currency, Cvr};
-use kernel::{Domain, Id, Refuse, Vault};
+use kernel::{Domain, Id, Refuse, Role, Vault};
 use std::fmt;
 
 /// Who pays.
@@ -68,6 +68,8 @@ pub enum PayerRefusal {
     KindTaken,
     /// Nobody is registered under that name.
     Unknown,
+    /// A client comes in the role of payers of the other kind.
+    OtherKind,
     /// The pay-to account is not a domestic IBAN with a known bank.
     PayTo,
     /// The bank directory has no bank of the name that is to fetch its files.
@@ -81,6 +83,7 @@ impl Refuse for PayerRefusal {
             Self::NameTaken => "payer.name_taken",
             Self::KindTaken => "payer.kind",
             Self::Unknown => "payer.unknown",
+            Self::OtherKind => "payer.other_kind",
             Self::PayTo => "payer.pay_to",
             Self::Bank => "payer.bank",
         }
@@ -96,9 +99,26 @@ impl fmt::Display for PayerRefusal {
                 "the payer is of the other kind, and its systems see what payers of that kind see; take another name"
             }
             Self::Unknown => "no payer is registered under that name",
+            Self::OtherKind => "the client comes as the system of a payer of the other kind than the one it names",
             Self::PayTo => "the account to pay to instead must be with a bank in the bank directory",
             Self::Bank => "the bank directory has no bank of that name",
         })
+    }
+}
+
+impl Payer {
+    /// Refuses whoever acts for it in the role of payers of the other kind. Clients that are registered here are of its kind; of
+    /// another issuer's there is only that issuer's word.
+    ///
+    /// # Errors
+    /// [`PayerRefusal::OtherKind`].
+    pub const fn require_kind_of(&self, role: Role) -> Result<(), PayerRefusal> {
+        match (role, self.agreement.kind) {
+            (Role::PublicPayer, PayerKind::Private) | (Role::PrivatePayer, PayerKind::Public) => {
+                Err(PayerRefusal::OtherKind)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use crate::account::DesignatedAccount;
 use crate::designation::{Designation, Standing, State};
 use crate::grounds::Grounds;
 use crate::payee::RegisterStatus;
-use crate::payer::{Payer, PayerVersion};
+use crate::payer::{Payer, PayerRefusal, PayerVersion};
 use crate::purpose::BenefitKind;
 use crate::store;
 use denmark::BankDirectory;
-use kernel::{Blind, Error, Id, Scope, Timestamp, Tx};
+use kernel::{Actor, Blind, Error, Id, Scope, Timestamp, Tx};
 
 /// Whose account is wanted, and for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,6 +251,16 @@ pub fn banks_at(tx: &Tx<'_>, entries: i64) -> Result<BankDirectory, Error> {
 /// The store's.
 pub fn payer_by_name(scope: &Scope<'_>, name: &str) -> Result<Option<Payer>, Error> {
     store::payer::find_by_name(scope, name)
+}
+
+/// The payer that whoever asks acts for, with the agreement of today.
+///
+/// # Errors
+/// `payer.unknown`, `payer.other_kind`; the store's.
+pub fn payer_of(scope: &Scope<'_>, name: &str, client: &Actor) -> Result<Payer, Error> {
+    let payer = payer_by_name(scope, name)?.ok_or(PayerRefusal::Unknown)?;
+    payer.require_kind_of(client.role())?;
+    Ok(payer)
 }
 
 /// The payer with this version of its agreement.

@@ -67,9 +67,10 @@ pub fn until_stopped(
     let is_whole = runtime.block_on(async {
         let trusted = options.trust.clone();
         let server = Server::bind(service.clone(), of_command_line(options)).await?;
+        // Whoever is told that it listens may send any of them at once.
+        let (stop, mut hangup) = (stop_signal()?, hangup()?);
         begun(&server)?;
-        let stop = stop_signal()?;
-        let (tls, mut hangup, edge) = (server.tls(), hangup()?, service.edge().clone());
+        let (tls, edge) = (server.tls(), service.edge().clone());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
                 let read = |what: &str, result: Result<(), Error>| match result {

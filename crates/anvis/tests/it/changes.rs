@@ -1,5 +1,6 @@
 //! Changes that wait for an officer.
 
+use crate::commands::{OTHER_PRIVATE_KEY, PRIVATE_KEY, PUBLIC_KEY};
 use crate::pain::*;
 use crate::support::*;
 use serde_json::{Value, json};
@@ -128,5 +129,57 @@ fn what_lapsed_is_not_released() {
     }
     assert_eq!(world.run(&format!("change show {} --now {LAPSED}", names[0])).done()["state"], "lapsed");
     world.run(&format!("change release {} --reason so --now {LAST}", names[1])).done();
+    world.verified();
+}
+
+/// Whoever holds the master key is nobody by name, and could let through what they asked for themselves.
+#[test]
+fn among_real_people_an_officer_is_a_registered_operator() {
+    let world = World::real();
+    world.import("bank import", BANKS);
+    let payees = [P_NUMBER, "1000000043"].map(|number| format!("p:{number}"));
+    let [first, second] = [0, 1].map(|at| format!("register,{},1020-2{at},,none,,,", payees[at]));
+    assert_eq!(world.change(&format!("{first}\n{second}"))["changed"], 2);
+    // What is asked for must not have lapsed by the clock of whoever runs this.
+    let history = world.run(&format!("account history {}", payees[0])).done();
+    let now = history["designations"][0]["recorded"].as_str().unwrap();
+    let names = world.hold_at(now, "Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0041-2")]);
+    let waits = || world.run("change list").done()["changes"].as_array().unwrap().len();
+    let account = |payee: &str| world.run(&format!("resolve {payee}")).done()["account"].clone();
+    world.write("anna.pem", PRIVATE_KEY);
+    world.write("anna.pub", PUBLIC_KEY);
+    world.write("eve.pem", OTHER_PRIVATE_KEY);
+    let release = |name: &str| format!("change release {name} --reason so");
+    let refuse = |name: &str| format!("change refuse {name} --reason so");
+    let check = |officer: &str, code: &str| {
+        for name in &names {
+            for command in [release(name), refuse(name)] {
+                world.run(&format!("{command} {officer}")).refused(code);
+            }
+        }
+        assert_eq!(waits(), 2, "{officer}");
+        let held = [0, 1].map(|at| iban("DK", &format!("1020-2{at}")));
+        assert_eq!(payees.each_ref().map(|payee| account(payee)), held.map(Value::from), "{officer}");
+    };
+    check("", "change.officer");
+    check("--as anna", "operator.key_needed");
+    check("--as anna --operator-key anna.pem", "operator.unknown");
+    world.run("operator add anna --key anna.pub").done();
+    check("", "change.officer");
+    check("--as anna", "operator.key_needed");
+    check("--as anna --operator-key eve.pem", "operator.wrong_key");
+    check("--as eve --operator-key eve.pem", "operator.unknown");
+
+    let anna = "--as anna --operator-key anna.pem";
+    let released = world.run(&format!("{} {anna}", release(&names[0]))).done();
+    assert_eq!(released, json!({ "change": names[0], "state": "released", "changed": true }));
+    let refused = world.run(&format!("{} {anna}", refuse(&names[1]))).done();
+    assert_eq!(refused, json!({ "change": names[1], "state": "refused" }));
+    assert_eq!((account(&payees[0]), account(&payees[1])), (iban("DK", "0040-1").into(), iban("DK", "1020-21").into()));
+    for (name, state) in [(&names[0], "released"), (&names[1], "refused")] {
+        let shown = world.run(&format!("change show {name}")).done();
+        holds(&shown, &json!({ "state": state, "ended_by": "operator:anna", "why": "so" }), name);
+    }
+    assert_eq!(waits(), 0);
     world.verified();
 }

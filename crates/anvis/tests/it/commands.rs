@@ -259,15 +259,16 @@ fn time_and_names_are_claimed_only_in_synthetic_stores() {
     synthetic.run("payer add A --cvr 13748136 --kind public --no-account reject --as anybody").done();
 }
 
-const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
+/// The keys of RFC 8032 §7.1, tests 1 and 2: public since long.
+pub const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 -----END PRIVATE KEY-----
 ";
-const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+pub const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 ";
-const OTHER_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
+pub const OTHER_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7
 -----END PRIVATE KEY-----
 ";
@@ -275,7 +276,6 @@ MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7
 #[test]
 fn operators_show_their_key() {
     let world = World::real();
-    // The keys of RFC 8032 §7.1, tests 1 and 2: public since long.
     world.write("anna.pem", PRIVATE_KEY);
     world.write("anna.pub", PUBLIC_KEY);
     world.write("eve.pem", OTHER_PRIVATE_KEY);

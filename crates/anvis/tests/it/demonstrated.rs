@@ -5,6 +5,52 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::Command;
 
+/// More than any buffer on the way holds, so that `curl` still sends when it is refused.
+const LARGE_BYTES: usize = 5_000_000;
+
+/// Whoever sends a large file is told why it is refused, and not only that the connection is gone.
+fn what_is_refused_is_heard_by_curl(world: &World, serving: &Value) {
+    world.write("large", " ".repeat(LARGE_BYTES));
+    let clients = serving["clients"].as_str().unwrap();
+    let (_, port) = serving["listening"].as_str().unwrap().rsplit_once(':').unwrap();
+    let check = |client: &str, path: &str, kind: &str, expected: (u16, &str)| {
+        for (option, version) in [("--http1.1", "1.1"), ("--http2", "2")] {
+            let mut curl = Command::new("curl");
+            curl.current_dir(world.path("")).args(["-sS", option, "-K", &format!("{clients}/payer.curl")]);
+            if !client.is_empty() {
+                curl.args(["-K", &format!("{clients}/{client}.token")]);
+            }
+            // It is not to ask before it sends.
+            curl.args(["-H", "expect:", "-H", &format!("content-type: {kind}"), "--data-binary", "@large"]);
+            curl.args([
+                "-w",
+                "\n%{http_code} %{http_version} %{content_type}",
+                &format!("https://localhost:{port}{path}"),
+            ]);
+            let output = curl.output().unwrap();
+            let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+            assert!(output.status.success() && err.is_empty(), "{option} {path}: {}\n{out}\n{err}", output.status);
+            let (problem, told) = out.rsplit_once('\n').unwrap();
+            assert_eq!(
+                told,
+                format!("{} {version} application/problem+json", expected.0),
+                "{option} {path}: {problem}"
+            );
+            let problem: Value = serde_json::from_str(problem).unwrap();
+            assert_eq!(problem["code"], expected.1, "{option} {path}: {problem}");
+        }
+    };
+    let xml = "application/xml";
+    check("", "/v1/payouts", xml, (401, "token.missing"));
+    check("bank", "/v1/payouts", xml, (401, "token.binding"));
+    check("payer", "/v1/payouts?hold=perhaps", xml, (400, "request.query"));
+    check("payer", "/v1/payouts", "text/plain", (415, "body.type"));
+    check("payer", "/v1/payouts", xml, (422, "payout.refused"));
+    check("payer", "/v1/accounts", "application/json", (403, "token.scope"));
+    check("payer", "/v1/resolve", "application/json", (413, "body.too_large"));
+    check("payer", "/v1/nothing", xml, (404, "request.unknown"));
+}
+
 #[test]
 fn the_lines_of_the_demo_work_as_they_are_printed() {
     let world = World::empty();
@@ -43,6 +89,7 @@ fn the_lines_of_the_demo_work_as_they_are_printed() {
     assert_eq!(answer("And lets payouts")["answers"][0]["result"], "done");
     assert_eq!(answer("What the bank is told")["messages"].as_array().unwrap().len(), 3);
     assert_eq!(answer("The population register")["events"][0]["result"], "done");
+    what_is_refused_is_heard_by_curl(&world, &serving);
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert!(child.wait().unwrap().success());
 }

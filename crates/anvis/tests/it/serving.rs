@@ -1,10 +1,15 @@
 //! `anvis serve`, from its start to its end.
 
-use crate::support::{World, answer};
-use serde_json::Value;
+use crate::support::*;
+use eid::certificate::Certificate;
+use eid::jws;
+use eid::key::{Algorithm, PrivateKey};
+use kernel::Timestamp;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, channel};
 
 struct Serving {
     child: Child,
@@ -13,8 +18,9 @@ struct Serving {
 }
 
 impl Serving {
-    fn start(world: &World) -> Self {
-        let mut child = world.command("serve --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0").spawn().unwrap();
+    fn start(world: &World, more: &str) -> Self {
+        let addresses = "--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0";
+        let mut child = world.command(&format!("serve {addresses} {more}")).spawn().unwrap();
         let mut line = String::new();
         // The rest of what it says stays in the pipe: it says nothing more before its end.
         let mut byte = [0];
@@ -35,12 +41,140 @@ impl Serving {
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
+
+    fn signal(&self, which: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([which, &id]).status().unwrap().success());
+    }
+
+    /// What happens that is no request, as it is logged. Whoever calls this reads the log, which is not in the answer then.
+    fn events(&mut self) -> Receiver<String> {
+        let log = BufReader::new(self.child.stderr.take().unwrap()).lines();
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            for line in log.map_while(Result::ok) {
+                let line: Value = serde_json::from_str(&line).unwrap();
+                if let Some(event) = line["event"].as_str() {
+                    // Whoever has heard enough does not listen any more.
+                    let _ = tell.send(event.to_owned());
+                }
+            }
+        });
+        told
+    }
+}
+
+/// A connection that is kept, over which a bank's system asks through a proxy.
+struct Asking(BufReader<TcpStream>);
+
+impl Asking {
+    fn of(serving: &Serving) -> Self {
+        Self(BufReader::new(TcpStream::connect(serving.said["listening"].as_str().unwrap()).unwrap()))
+    }
+
+    /// The status, and the code of a refusal.
+    fn ask(&mut self, line: &str, token: &str, body: &str) -> (u16, String) {
+        let certificate = CERTIFICATE.lines().filter(|line| !line.starts_with("---")).collect::<String>();
+        let kind = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
+        let (length, from) = (body.len(), "x-forwarded-for: 192.0.2.1");
+        let head = format!(
+            "{line} HTTP/1.1\r\nhost: localhost\r\n{from}\r\nclient-cert: :{certificate}:\r\nauthorization: Bearer {token}\r\n\
+             {kind}content-length: {length}\r\n\r\n{body}"
+        );
+        self.0.get_mut().write_all(head.as_bytes()).unwrap();
+        let (mut status, mut length) = (None, 0);
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            match line.trim_end().to_ascii_lowercase().split_once([':', ' ']) {
+                Some(("http/1.1", rest)) => status = rest.get(..3).map(|status| status.parse().unwrap()),
+                Some(("content-length", rest)) => length = rest.trim().parse().unwrap(),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        let json: Value = serde_json::from_slice(&body).unwrap();
+        (status.unwrap(), json["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn feed(&mut self, token: &str) -> (u16, String) {
+        self.ask("GET /v1/feed", token, "")
+    }
+}
+
+const LOGIN: &str = "https://login.example";
+/// Each is answered in a fraction of a millisecond at the least, and keys are looked at every second.
+const TRIES_MAX: usize = 200_000;
+
+/// A token of another issuer's, by this key of its.
+fn token_of(key: &PrivateKey, jti: &str, party: &Value) -> String {
+    let now = Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap()).micros() / 1_000_000;
+    let mut claims = json!({
+        "iss": LOGIN, "client_id": "system", "aud": "https://konto.example", "exp": now + 300, "jti": jti,
+        "cnf": { "x5t#S256": Certificate::read(CERTIFICATE.as_bytes()).unwrap().thumbprint.to_string() },
+    });
+    claims.as_object_mut().unwrap().extend(party.as_object().unwrap().clone());
+    jws::sign(key, "at+jwt", &claims)
+}
+
+#[test]
+fn the_keys_of_another_issuer_are_read_again_when_it_is_told_to() {
+    let world = World::settled();
+    let [first, second] = [1, 2].map(|byte| PrivateKey::from_bytes(Algorithm::EdDsa, &[byte; 32]).unwrap());
+    let publish = |keys: &[&PrivateKey]| {
+        let keys: Vec<Value> = keys.iter().map(|key| key.public().to_jwk()).collect();
+        world.write("login.jwks", json!({ "keys": keys }).to_string());
+    };
+    publish(&[&first]);
+    let trust = format!("--issuer https://konto.example --trust {LOGIN}=login.jwks");
+    let proxy = "--trusted-proxy 127.0.0.1 --client-cert-header Client-Cert";
+    let mut serving = Serving::start(&world, &format!("{trust} {proxy}"));
+    let (events, mut asking) = (serving.events(), Asking::of(&serving));
+    let read_again = |expected: &str| {
+        serving.signal("-HUP");
+        assert!(events.iter().any(|event| event == expected), "it has ended without having said {expected}");
+    };
+    let bank = json!({ "roles": ["bank"], "bank": "Nordbank", "scope": "feed" });
+    let [by_first, by_second] = [&first, &second].map(|key| token_of(key, "1", &bank));
+    let (good, bad) = ((200, String::new()), (401, "token.key".to_owned()));
+    assert_eq!((asking.feed(&by_first), asking.feed(&by_second)), (good.clone(), bad.clone()));
+
+    // A file alone changes nothing, and one that cannot be read takes nothing away.
+    publish(&[&first, &second]);
+    assert_eq!(asking.feed(&by_second), bad);
+    read_again("issuers.read");
+    assert_eq!((asking.feed(&by_first), asking.feed(&by_second)), (good.clone(), good.clone()));
+    world.write("login.jwks", "{}");
+    read_again("issuers.refused");
+    assert_eq!((asking.feed(&by_first), asking.feed(&token_of(&second, "2", &bank))), (good.clone(), good.clone()));
+
+    publish(&[&second]);
+    read_again("issuers.read");
+    assert_eq!(asking.feed(&token_of(&first, "2", &bank)), bad, "what was not seen before is not believed any more");
+    // What was is forgotten within a second.
+    assert!((0..TRIES_MAX).any(|_| asking.feed(&by_first) == bad), "the former key's token is believed for ever");
+    assert_eq!((asking.feed(&by_first), asking.feed(&by_second)), (bad, good));
+
+    // What it says of its clients, it says; who is a private payer is known here.
+    let payer = |name: &str| json!({ "roles": ["public-payer"], "payer": name, "scope": "resolve" });
+    let look_up = format!(r#"{{"purpose":"payment","payee":"cpr:{ALICE}"}}"#);
+    for (name, expected) in [(PUBLIC, (200, "")), (PRIVATE, (403, "payer.other_kind")), ("X", (404, "payer.unknown"))] {
+        let (status, code) = asking.ask("POST /v1/resolve", &token_of(&second, "3", &payer(name)), &look_up);
+        assert_eq!((status, &*code), expected, "{name}");
+    }
+    serving.signal("-TERM");
+    drop(asking);
+    assert!(serving.child.wait().unwrap().success());
 }
 
 #[test]
 fn it_serves_until_it_is_told_to_stop() {
     let world = World::settled();
-    let serving = Serving::start(&world);
+    let serving = Serving::start(&world, "");
+    // There is nothing to read again, and whoever is told so at once goes on.
+    serving.signal("-HUP");
     assert_eq!(serving.said["scheme"], "http");
     assert!(serving.get("listening", "GET /health/ready").starts_with("HTTP/1.1 204"));
     assert!(serving.get("listening", "GET /openapi.json").contains("\"openapi\":\"3.1.0\""));
@@ -51,9 +185,7 @@ fn it_serves_until_it_is_told_to_stop() {
             .get("metrics", "GET /metrics")
             .contains("anvis_requests_total{route=\"health.ready\",status=\"2xx\"} 1")
     );
-    let id = serving.child.id().to_string();
-    assert!(Command::new("kill").args(["-HUP", &id]).status().is_ok(), "there is nothing to read again");
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    serving.signal("-TERM");
     let ended = answer("serve", serving.child);
     assert_eq!(ended.done()["finished"], true);
     let mut events = BufReader::new(ended.stderr.as_bytes()).lines().map(|line| {

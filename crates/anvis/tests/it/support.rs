@@ -327,6 +327,12 @@ impl World {
     /// the changes that wait.
     #[track_caller]
     pub fn hold(&self, bank: &str, changes: &[(&str, &str)]) -> Vec<String> {
+        self.hold_at(NOW, bank, changes)
+    }
+
+    /// The same at another moment.
+    #[track_caller]
+    pub fn hold_at(&self, moment: &str, bank: &str, changes: &[(&str, &str)]) -> Vec<String> {
         let migrations: Vec<_> = services::migrations().collect();
         let store = Store::open(self.store.location(), &self.path("store.key"), &migrations).unwrap();
         let mut writer = store.writer(Secrets::from_system()).unwrap();
@@ -335,7 +341,7 @@ impl World {
             AccountRow::read_from_bank(store.vault(), &written, "user_request", "phone", Unexpected::Hold)
         };
         let (rows, channel) = (changes.iter().map(read).collect(), Channel::Bank(bank.to_owned()));
-        let now = Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap());
+        let now = Timestamp::from(moment.parse::<jiff::Timestamp>().unwrap());
         let (client, env) = (Actor::client(Role::Bank, "nord"), Env::sample(now, &mut writer.secrets).unwrap());
         let request = ChangeAccounts::new(client.clone(), channel, rows, Unexpected::Hold, None).unwrap();
         let given = [(request, &client, &env)];

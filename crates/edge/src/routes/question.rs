@@ -29,7 +29,7 @@ pub enum Purpose {
 }
 
 /// With what any question can be refused.
-pub const REFUSALS: &[&str] = &[EXHAUSTED, "look_up.count", "look_up.purpose", "look_up.benefit", "payer.unknown"];
+pub const REFUSALS: &[&str] = &[EXHAUSTED, "look_up.count", "look_up.purpose", "look_up.benefit"];
 
 const EXHAUSTED: &str = "allowance.exhausted";
 

@@ -1,10 +1,14 @@
 //! What banks ask for, and what they are told.
 
-use crate::support::{ANNA, BANK_TOKEN, NOW, OTHER_BANK_TOKEN, PUBLIC_TOKEN, World, request};
+use crate::support::{
+    ANNA, ANNA_IBAN, BANK_TOKEN, NOW, OTHER_BANK_TOKEN, PRIVATE_TOKEN, PUBLIC_TOKEN, Wanted, World, request,
+};
 use hyper::Method;
 use kernel::{Actor, Env, Secrets};
 use registry::commands::ReleaseChange;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::task::block_in_place;
 
 const BO: &str = "cpr:6201701235";
@@ -118,6 +122,55 @@ async fn each_change_has_its_answer_and_one_request_is_one_entry() {
     let anna = world.resolved(ANNA).await;
     assert_eq!((&anna["last_change_channel"], &anna["pending_change"]), (&json!("bank"), &json!(false)));
     assert_eq!(world.changed(OTHER_BANK_TOKEN, &[change("close", BO, json!({}))], false).await, ["designation.none"]);
+}
+
+/// A world whose clock is set.
+async fn at_any_time() -> (World, Arc<AtomicI64>) {
+    let days = Arc::new(AtomicI64::new(0));
+    let since = days.clone();
+    let clock = move || NOW.minus_seconds(-86_400 * since.load(Ordering::Relaxed));
+    (World::with(Wanted { clock: Arc::new(clock), ..Wanted::default() }).await, days)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_is_told_that_a_bank_has_changed_the_account_and_when() {
+    let (world, days) = at_any_time().await;
+    const NEXT_IBAN: &str = "DK3300400000000001";
+    let check = async |payee: &str, account: &str, resolved: Value, verified: Value| {
+        let found = world.resolved(payee).await;
+        let told = ["state", "account", "changed_days_ago", "last_change_channel"].map(|name| found[name].clone());
+        assert_eq!(json!(told), resolved, "{payee}");
+        let body = json!({ "payee": payee, "account": account, "purpose": "payment" });
+        let one = world.post("/v1/verify", PRIVATE_TOKEN, &body.to_string()).await.done();
+        let (result, recently, channel) = (&verified[0], &verified[1], &verified[2]);
+        let expected = json!({ "result": result, "changed_recently": recently, "last_change_channel": channel });
+        assert_eq!(one, expected, "{payee} {account}");
+        let many = json!({ "purpose": "payment", "payees": [{ "payee": payee, "account": account }] });
+        let many = world.post("/v1/verify/many", PRIVATE_TOKEN, &many.to_string()).await.done();
+        assert_eq!(many, json!({ "answers": [expected] }), "{payee} {account}");
+    };
+    let none = || json!(null);
+    check(ANNA, ANNA_ACCOUNT, json!(["in_force", ANNA_IBAN, none(), none()]), json!(["match", false, none()])).await;
+    let changes = [
+        change("change", ANNA, json!({ "account": NEXT, "expects": ANNA_ACCOUNT })),
+        change("register", DAN, json!({ "account": NEXT })),
+    ];
+    assert_eq!(world.changed(BANK_TOKEN, &changes, false).await, ["done", "done"]);
+    for (day, recently) in [(0, true), (29, true), (30, false)] {
+        days.store(day, Ordering::Relaxed);
+        let now = || json!(["in_force", NEXT_IBAN, day, "bank"]);
+        check(ANNA, NEXT, now(), json!(["match", recently, "bank"])).await;
+        check(ANNA, NEXT_IBAN, now(), json!(["match", recently, "bank"])).await;
+        // Whoever has another one learns that it changed, and neither to what nor by whom.
+        check(ANNA, ANNA_ACCOUNT, now(), json!(["no_match", recently, none()])).await;
+        // The first account took the place of none.
+        check(DAN, NEXT, json!(["in_force", NEXT_IBAN, none(), none()]), json!(["match", false, none()])).await;
+    }
+    // Frozen and let go again, it is the same account as long as before.
+    for action in ["freeze", "unfreeze"] {
+        assert_eq!(world.changed(BANK_TOKEN, &[change(action, ANNA, json!({}))], false).await, ["done"]);
+    }
+    check(ANNA, NEXT, json!(["in_force", NEXT_IBAN, 30, "bank"]), json!(["match", false, "bank"])).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

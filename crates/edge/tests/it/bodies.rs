@@ -1,11 +1,14 @@
 //! Bodies and heads that are wrong, each with its own clear answer.
 
-use crate::support::{PUBLIC_TOKEN, Wanted, World, exchange, request};
+use crate::support::{
+    BANK_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, System, Wanted, World, behind_a_proxy, exchange, payment_file, request,
+};
 use bytes::Bytes;
 use edge::Limits;
 use hyper::body::{Body, Frame};
 use hyper::{Method, Request};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use kernel::Role;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -140,6 +143,58 @@ async fn heads_that_are_wrong() {
         let _ = stream.read_to_end(&mut answer).await;
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
+/// Nothing is unpacked, so that nothing small becomes large.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_packed_is_refused_and_never_unpacked() {
+    let world = World::with(behind_a_proxy()).await;
+    let before = world.entries();
+    let (json, certificate) = ("application/json", System::of(Role::Bank).certificate());
+    let look_up = r#"{"purpose":"payment","payee":"cpr:6101701234"}"#.to_owned();
+    let file = payment_file("PACKED");
+    // Where it is read as it is, it goes on to whatever else is wrong with it.
+    let table = [
+        ("/v1/resolve", PUBLIC_TOKEN, json, look_up, "200"),
+        ("/v1/verify/many", PUBLIC_TOKEN, json, "{}".to_owned(), "body.field"),
+        ("/v1/accounts", BANK_TOKEN, json, "{}".to_owned(), "body.field"),
+        ("/v1/register/people", REGISTER_TOKEN, json, "{}".to_owned(), "body.field"),
+        ("/v1/payouts", PUBLIC_TOKEN, "application/xml", file, "201"),
+        ("/mapper/resolve", "", json, "{}".to_owned(), "mapper.message"),
+        ("/oauth/token", "", "application/x-www-form-urlencoded", "grant_type=x".to_owned(), "body.field"),
+    ];
+    let packings: [&[&str]; 9] = [
+        &["gzip"],
+        &["br"],
+        &["deflate"],
+        &["zstd"],
+        &["x"],
+        &[""],
+        &["identity, gzip"],
+        &["identity", "gzip"],
+        &["gzip", "identity"],
+    ];
+    let check = async |codings: &[&str], is_taken: bool| {
+        for (path, token, kind, body, expected) in &table {
+            let mut asked = request(Method::POST, path, token, Some(body));
+            asked.headers_mut().insert("content-type", kind.parse().unwrap());
+            asked.headers_mut().insert("client-cert", certificate.parse().unwrap());
+            for coding in codings {
+                asked.headers_mut().append("content-encoding", coding.parse().unwrap());
+            }
+            let answer = world.ask(asked).await;
+            let told = format!("{} {}", answer.status, String::from_utf8(answer.body.to_vec()).unwrap());
+            let is_refused = told.starts_with("415 ") && told.contains("body.type");
+            assert!(if is_taken { told.contains(expected) } else { is_refused }, "{path} {codings:?}: {told}");
+        }
+    };
+    for packed in packings {
+        check(packed, false).await;
+    }
+    assert_eq!(world.entries(), before, "nothing was done");
+    for plain in ["identity", "Identity"] {
+        check(&[plain], true).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who is let in.
 
-use crate::support::{PUBLIC_TOKEN, Wanted, World, request};
+use crate::support::{ANNA_IBAN, PRIVATE, PUBLIC, PUBLIC_TOKEN, Wanted, World, payment_file, request};
 use edge::phase_out::{Interfaces, Use};
 use eid::phase_out::{Ended, Subject};
 use hyper::Method;
@@ -36,6 +36,56 @@ async fn tokens_that_are_not_good() {
     assert_eq!(world.entries(), before, "who is not let in leaves nothing in the journal");
     // A token in the address or the body is none.
     world.get("/v1/payouts?access_token=public-payer.payouts", "").await.refused(401, "token.missing");
+}
+
+/// Clients that are registered here are of their payer's kind. What another issuer says of its own is only its word.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_acts_for_a_payer_of_the_other_kind_whatever_the_token_says() {
+    let world = World::new().await;
+    let before = world.entries();
+    let (public, private) = (&world.batches[0], &world.private_batch);
+    let resolve = r#"{"purpose":"payment","payee":"cpr:6101701234"}"#;
+    let verify = r#"{"purpose":"payment","payee":"cpr:6101701234","account":"0040-440116243"}"#;
+    let many =
+        |one: &str| format!(r#"{{"purpose":"payment","payees":[{}]}}"#, one.replace(r#""purpose":"payment","#, ""));
+    let check = async |token: &str, path: &str, body: Option<&str>| {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut asked = request(method, path, token, body);
+        asked.headers_mut().insert("if-match", "*".parse().unwrap());
+        if path == "/v1/payouts" && body.is_some() {
+            asked.headers_mut().insert("content-type", "application/xml".parse().unwrap());
+        }
+        let problem = world.ask(asked).await.refused(403, "payer.other_kind").to_string();
+        assert!(!problem.contains("6101701234") && !problem.contains(ANNA_IBAN), "{path}: {problem}");
+    };
+    let called_public = format!("public-payer~{PRIVATE}.payouts.resolve.verify");
+    check(&called_public, "/v1/resolve", Some(resolve)).await;
+    check(&called_public, "/v1/resolve/many", Some(&many(resolve))).await;
+    check(&called_public, &format!("/v1/payouts/{private}/completed"), None).await;
+    check(&called_public, &format!("/v1/payouts/{private}/completed/0"), None).await;
+    let called_private = format!("private-payer~{PUBLIC}.payouts.verify");
+    let file = payment_file("OTHER");
+    for (token, batch) in [(&called_public, private), (&called_private, public)] {
+        check(token, "/v1/verify", Some(verify)).await;
+        check(token, "/v1/verify/many", Some(&many(verify))).await;
+        check(token, "/v1/payouts", None).await;
+        check(token, "/v1/payouts", Some(&file)).await;
+        let named = Some(r#"{"all":true}"#);
+        check(token, &format!("/v1/payouts/{batch}/cancel"), named).await;
+        for part in ["", "/payments", "/report", "/report/0"] {
+            check(token, &format!("/v1/payouts/{batch}{part}"), None).await;
+        }
+        let mut release = request(Method::POST, &format!("/v1/payouts/{batch}/release"), token, None);
+        release.headers_mut().insert("if-match", "*".parse().unwrap());
+        world.ask(release).await.refused(403, "payer.other_kind");
+    }
+    assert_eq!(world.entries(), before + 6, "six look-ups were refused on record, and nothing was done");
+    // As what they are, they are let in.
+    let as_is = format!("private-payer~{PRIVATE}.verify");
+    assert_eq!(world.post("/v1/verify", &as_is, verify).await.done()["result"], "match");
+    let unknown = "public-payer~Nobody.payouts.resolve";
+    world.post("/v1/resolve", unknown, resolve).await.refused(404, "payer.unknown");
+    world.get("/v1/payouts", unknown).await.refused(404, "payer.unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

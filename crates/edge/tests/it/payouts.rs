@@ -329,3 +329,69 @@ async fn an_upload_goes_on_when_its_client_has_gone_or_the_end_was_told() {
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(world.stopped().await);
 }
+
+/// The example's payment file with payments of 1.00 to these people instead.
+fn paying(message_id: &str, payees: &[(&str, usize)]) -> String {
+    let file = payment_file(message_id);
+    let (head, rest) = file.split_once("<CdtTrfTxInf>").unwrap();
+    let (_, end) = rest.rsplit_once("</CdtTrfTxInf>").unwrap();
+    let one = &rest[..rest.find("</CdtTrfTxInf>").unwrap()];
+    let payees: Vec<&str> = payees.iter().flat_map(|(payee, times)| vec![*payee; *times]).collect();
+    let payments = payees.iter().enumerate().map(|(at, payee)| {
+        let one = one.replace("E2E-1", &format!("E-{at}")).replace("1000.00", "1.00").replace("6101701234", payee);
+        format!("<CdtTrfTxInf>{one}</CdtTrfTxInf>")
+    });
+    let count = payees.len();
+    let head = head.replace("<NbOfTxs>4", &format!("<NbOfTxs>{count}")).replace("4000.50", &format!("{count}.00"));
+    format!("{head}{}{end}", payments.collect::<String>())
+}
+
+const PAID: &str = "6101701234";
+/// In no register.
+const NOBODY: &str = "7201701235";
+const DEAD: &str = "6301701236";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_to_too_many_who_are_not_there_is_refused_and_tells_of_none() {
+    let world = World::new().await;
+    let listed = async || {
+        let page = world.get("/v1/payouts", PUBLIC_TOKEN).await.done();
+        page["batches"].as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    let (before, entries) = (listed().await, world.entries());
+    let check = async |id: &str, payees: &[(&str, usize)], status: u16, code: &str, wait: &str| {
+        // A status report, which would tell of each payment, is not had either.
+        let wanted = [("accept", "application/xml"), ("idempotency-key", "one")];
+        let query = if id.ends_with("HELD") { "?hold=true" } else { "" };
+        let answer = world.ask(upload(query, PUBLIC_TOKEN, paying(id, payees), &wanted)).await;
+        assert_eq!(answer.header("retry-after"), wait, "{id}");
+        let mut told = answer.refused(status, code);
+        assert!(told.as_object_mut().unwrap().remove("instance").is_some());
+        told
+    };
+    // Five thousand tokens are 250 misses. Whoever else is in the file, all are told the same.
+    let misses = check("ONE", &[(NOBODY, 251)], 422, "payout.misses", "").await;
+    let members: Vec<_> = misses.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["code", "detail", "status", "title", "type"]);
+    assert!(!misses["detail"].as_str().unwrap().contains(|c: char| c.is_ascii_digit()), "{misses}");
+    // To be told so has cost a miss, of which there are 249 left, and it does each time.
+    assert_eq!(check("TWO", &[(DEAD, 250)], 422, "payout.misses", "").await, misses);
+    assert_eq!(check("HELD", &[(PAID, 40), (NOBODY, 250), (DEAD, 50)], 422, "payout.misses", "").await, misses);
+    assert_eq!(listed().await, before);
+    assert_eq!(world.entries(), entries + 3);
+    let batch = created(&bring(&world, PUBLIC_TOKEN, &paying("THREE", &[(NOBODY, 247)])).await);
+    assert_eq!((&batch["rejected"], &batch["held"]), (&json!(247), &json!(0)));
+
+    // Nothing is left, and whoever is in a file makes no difference. A token comes in 864 seconds, and a miss costs 20.
+    let exhausted = check("FOUR", &[(NOBODY, 1)], 429, "allowance.exhausted", "17280").await;
+    for (id, payees) in [("FIVE", &[(PAID, 1)]), ("HELD", &[(PAID, 1)]), ("SIX", &[(DEAD, 300)])] {
+        assert_eq!(check(id, payees, 429, "allowance.exhausted", "17280").await, exhausted, "{id}");
+    }
+    let one = json!({ "payee": ANNA, "purpose": "payment" }).to_string();
+    world.post("/v1/resolve", PUBLIC_TOKEN, &one).await.refused(429, "allowance.exhausted");
+    assert_eq!(listed().await, [vec![name(&batch)], before].concat());
+    // What came in before is known all the same, and another client has an allowance of its own.
+    let again = created(&bring(&world, PUBLIC_TOKEN, &paying("THREE", &[(NOBODY, 247)])).await);
+    assert_eq!((name(&again), &again["duplicate"]), (name(&batch), &json!(true)));
+    created(&bring(&world, PRIVATE_TOKEN, &paying("FOUR", &[(NOBODY, 1)])).await);
+}

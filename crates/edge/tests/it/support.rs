@@ -112,7 +112,7 @@ impl Write for Shown {
 }
 
 /// A token is a role and its scopes: `bank accounts feed`, written with dots. `bound.` before it wants a certificate. The name
-/// of a bank can stand behind the role.
+/// of a bank or payer can stand behind the role.
 struct Issuer {
     has_changed: Arc<AtomicBool>,
 }
@@ -138,6 +138,7 @@ impl Tokens for Issuer {
             role,
             name,
             payer: match role {
+                Role::PublicPayer | Role::PrivatePayer if bank != BANK => Some(bank.to_owned()),
                 Role::PublicPayer => Some(PUBLIC.to_owned()),
                 Role::PrivatePayer => Some(PRIVATE.to_owned()),
                 _ => None,

@@ -6,7 +6,7 @@ use crate::batch::{self, Batch, Counts, Sent};
 use crate::{policy, store};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Actor, Env, Error, Id, Once, StoreError, Timestamp, Vault, Writer, journal};
-use registry::payer::{Payer, PayerRefusal};
+use registry::payer::Payer;
 use registry::resolve;
 
 /// How large a piece should be: smaller ones compress worse, larger ones wait in memory for those who are slow.
@@ -77,10 +77,10 @@ impl Upload {
     /// Begins a file of this payer's.
     ///
     /// # Errors
-    /// The policy's refusal, `payer.unknown`; or the store's.
+    /// The policy's refusal, `payer.unknown`, `payer.other_kind`; or the store's.
     pub fn begin(writer: &mut Writer, payer: &str, actor: &Actor, env: &Env) -> Result<Self, Error> {
         policy::ROUTE.require(actor)?;
-        let payer = writer.read(|scope| resolve::payer_by_name(scope, payer))?.ok_or(PayerRefusal::Unknown)?;
+        let payer = writer.read(|scope| resolve::payer_of(scope, payer, actor))?;
         let (batch, input) = (env.id(), Tree::default());
         Ok(Self { batch, payer, bytes: 0, input, waiting: Vec::new(), is_begun: false })
     }

@@ -101,7 +101,7 @@ pub fn page_of(
 ) -> Result<Page, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let Some(payer) = resolve::payer_by_name(scope, payer)? else { return Ok(Page::default()) };
+        let payer = resolve::payer_of(scope, payer, actor)?;
         let (mut batches, mut last) = (Vec::new(), None);
         let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut has_more = false;
@@ -118,10 +118,10 @@ pub fn page_of(
 }
 
 /// The batch of this name, if it is this payer's. Another's is as if it were not there.
-pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str) -> Result<Batch, Error> {
+pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str, actor: &Actor) -> Result<Batch, Error> {
+    let payer = resolve::payer_of(scope, payer, actor)?;
     let batch = find(scope, name)?;
-    let payer = resolve::payer_by_name(scope, payer)?;
-    if payer.is_some_and(|payer| payer.id == batch.owner) { Ok(batch) } else { Err(BatchRefusal::Unknown.into()) }
+    if payer.id == batch.owner { Ok(batch) } else { Err(BatchRefusal::Unknown.into()) }
 }
 
 /// One batch of this payer. Another's is as if it were not there.
@@ -130,7 +130,7 @@ pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str) -> Result<Batc
 /// There is no such batch of this payer; the policy's refusal, or the store's.
 pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor) -> Result<BatchView, Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| view(scope, &find_of(scope, payer, name)?))
+    writer.read(|scope| view(scope, &find_of(scope, payer, name, actor)?))
 }
 
 /// Some of a batch's payments.
@@ -156,7 +156,7 @@ pub fn payments_of(
 ) -> Result<PaymentsPage, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let batch = find_of(scope, payer, name)?;
+        let batch = find_of(scope, payer, name, actor)?;
         let kind = resolve::payer_at(scope, batch.payer)?.agreement.kind;
         let (mut ids, mut payments, mut looked_at) = (OpenIds::default(), Vec::new(), 0);
         for (number, payment) in (first..).zip(recorded(scope.tx, batch.id, first, limit, i64::MAX)?) {

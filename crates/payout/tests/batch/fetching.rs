@@ -100,7 +100,8 @@ fn a_private_payer_learns_of_payees_what_its_report_tells() {
     refused(completed_of(&mut place.writer, PRIVATE, &batch, 0, &payer), "policy.not_allowed");
     // As an outside issuer may call it.
     let called_public = Actor::client(Role::PublicPayer, PRIVATE);
-    refused(completed_of(&mut place.writer, PRIVATE, &batch, 0, &called_public), "batch.unknown");
+    refused(completed_of(&mut place.writer, PRIVATE, &batch, 0, &called_public), "payer.other_kind");
+    refused(report_of(&mut place.writer, PRIVATE, &batch, 0, &called_public), "payer.other_kind");
     let mut told = Vec::new();
     let mut next = Some(0);
     while let Some(first) = next {

@@ -13,7 +13,7 @@ use crate::store;
 use crate::store::look_up::LookUpRow;
 use denmark::BankDirectory;
 use kernel::journal::Rows;
-use kernel::{Actor, Blind, Decided, Decision, Env, Error, Id, Joint, Operation, Refusal, Refuse, Scope, Vault};
+use kernel::{Actor, Blind, Decided, Decision, Env, Error, Joint, Operation, Refusal, Refuse, Scope, Vault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -110,7 +110,7 @@ impl<K: Ask> AskMany<K> {
 struct Learnt {
     knowledge: Knowledge,
     banks: BankDirectory,
-    payers: BTreeMap<String, Option<Id<Payer>>>,
+    payers: BTreeMap<String, Option<Payer>>,
 }
 
 impl Learnt {
@@ -118,8 +118,7 @@ impl Learnt {
         let mut payers = BTreeMap::new();
         for name in requests.iter().filter_map(|request| request.client.payer.as_ref()) {
             if !payers.contains_key(name) {
-                let payer = store::payer::find_by_name(scope, name)?;
-                payers.insert(name.clone(), payer.map(|payer| payer.id));
+                payers.insert(name.clone(), store::payer::find_by_name(scope, name)?);
             }
         }
         let wanted: Vec<Wanted> = requests
@@ -181,7 +180,11 @@ impl<K: Ask> Joint for AskMany<K> {
         }
         let payer = match &client.payer {
             None => None,
-            Some(name) => Some(learnt.payers.get(name).copied().flatten().ok_or(PayerRefusal::Unknown)?),
+            Some(name) => {
+                let payer = learnt.payers.get(name).and_then(Option::as_ref).ok_or(PayerRefusal::Unknown)?;
+                payer.require_kind_of(role)?;
+                Some(payer.id)
+            }
         };
         let mut used = state.allowances.get(client.actor.name(), *purpose, limits, env.now);
         used.bucket.admit(limits, questions.len())?;

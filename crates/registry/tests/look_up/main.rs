@@ -52,15 +52,14 @@ const NOBODY: &str = "cpr:7201701235";
 /// A registry in which something has happened in 50 days.
 fn nation() -> Place {
     let mut place = Place::new();
-    for (name, cvr) in [("Payer", "13748136"), ("Other", "25992180")] {
+    let payers = [
+        ("Payer", "13748136", PayerKind::Public),
+        ("Other", "25992180", PayerKind::Public),
+        ("Private", "55133018", PayerKind::Private),
+    ];
+    for (name, cvr, kind) in payers {
         let cvr = Cvr::parse(cvr).unwrap();
-        let agreement = Agreement {
-            name: name.to_owned(),
-            cvr,
-            kind: PayerKind::Public,
-            no_account: NoAccount::Reject,
-            bank: None,
-        };
+        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject, bank: None };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
     }
@@ -105,8 +104,12 @@ fn nation() -> Place {
 }
 
 fn client(role: Role) -> Client {
-    let payer = matches!(role, Role::PublicPayer | Role::PrivatePayer).then(|| "Payer".to_owned());
-    Client { actor: Actor::client(role, "system"), payer }
+    let payer = match role {
+        Role::PublicPayer => Some("Payer"),
+        Role::PrivatePayer => Some("Private"),
+        _ => None,
+    };
+    Client { actor: Actor::client(role, "system"), payer: payer.map(str::to_owned) }
 }
 
 fn purpose_of(role: Role) -> LegalPurpose {
@@ -219,6 +222,7 @@ fn an_account_that_is_somebody_elses_benefit_is_not_told() {
     assert_eq!(told_to(other("Payer")), Ok(AnswerClass::InForce));
     assert_eq!(told_to(other("Other")), Ok(AnswerClass::None));
     assert_eq!(told_to(other("Nobody")), Err("payer.unknown"));
+    assert_eq!(told_to(other("Private")), Err("payer.other_kind"));
     assert_eq!(told_to(Client { payer: None, ..client(Role::PublicPayer) }), Err("look_up.benefit"));
 }
 

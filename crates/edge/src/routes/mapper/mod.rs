@@ -19,7 +19,14 @@ pub fn routes() -> Vec<Route> {
     let asks = |path, name| {
         Route::post(path, name, "Which accounts payees have, or whether accounts are theirs; every look-up is recorded")
             .signed(policy::MAP_MANY)
-            .refuses(&["allowance.exhausted", "look_up.count", "look_up.purpose", "mapper.purpose", "payer.unknown"])
+            .refuses(&[
+                "allowance.exhausted",
+                "look_up.count",
+                "look_up.purpose",
+                "mapper.purpose",
+                "payer.unknown",
+                "payer.other_kind",
+            ])
             .by(resolve::resolve)
     };
     let link = |path, name| {

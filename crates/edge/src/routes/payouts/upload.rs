@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/payouts", "payouts.upload", "Bring a payment file (pain.001): the same one is taken once")
             .client(policy::ROUTE, SCOPE)
             .repeatable()
-            .refuses(&["payout.refused", "payout.misses", "payer.unknown", "allowance.exhausted", "request.timeout"])
+            .refuses(&["payout.refused", "payout.misses", "allowance.exhausted", "request.timeout"])
             .by(upload),
     ]
 }
