@@ -206,11 +206,13 @@ impl Edge {
         }
     }
 
-    /// Folds what was written into the store, if it has become much. To be called many times a second.
-    pub async fn fold_in(&self) {
-        if let Err(crate::core::Unanswered::Failed(error)) = self.core.look_after(kernel::Writer::fold_in).await {
+    /// Folds what was written into the store, if it has become much; whether that went well. To be called many times a second.
+    pub async fn fold_in(&self) -> bool {
+        let done = self.core.fold_in().await;
+        if let Err(crate::core::Unanswered::Failed(error)) = &done {
             self.log.event((self.clock)(), "fold_in.failed", &error.to_string());
         }
+        done.is_ok()
     }
 
     fn next_id(&self) -> Arc<str> {

@@ -30,6 +30,8 @@ pub enum Queue {
     Piece,
     /// For what is looked after every second.
     Upkeep,
+    /// For folding in.
+    Folding,
     /// For what is delivered.
     Delivery,
     /// Places for files on their way, which are taken rather than waited for.
@@ -37,8 +39,17 @@ pub enum Queue {
 }
 
 impl Queue {
-    const ALL: [Self; 8] =
-        [Self::Write, Self::Read, Self::Long, Self::File, Self::Piece, Self::Upkeep, Self::Delivery, Self::Transfer];
+    const ALL: [Self; 9] = [
+        Self::Write,
+        Self::Read,
+        Self::Long,
+        Self::File,
+        Self::Piece,
+        Self::Upkeep,
+        Self::Folding,
+        Self::Delivery,
+        Self::Transfer,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -48,6 +59,7 @@ impl Queue {
             Self::File => "file",
             Self::Piece => "piece",
             Self::Upkeep => "upkeep",
+            Self::Folding => "folding",
             Self::Delivery => "delivery",
             Self::Transfer => "transfer",
         }

@@ -8,8 +8,8 @@
 //!   it.
 //! - **Pieces** of files that come in or go out take milliseconds each, and nobody waits for a client on a thread. Pieces of
 //!   registers' files take longer, since each is decided and saved at once, so of these there is one at a time.
-//! - What is looked after all the time (who was ended, which keys hold, what the store does not do by itself) has a thread that
-//!   nobody else can fill.
+//! - What is looked after every second (who was ended, which keys hold) has a thread that nobody else can fill. Folding in what was
+//!   written has another: after much it takes long.
 //!
 //! Each has a bounded queue. What finds it full is turned away before anything of it is done; what was taken is done.
 
@@ -93,6 +93,7 @@ pub struct Core {
     files: Pool,
     pieces: Pool,
     upkeep: Pool,
+    folding: Pool,
     /// Who has it gives the only piece that decides and saves.
     turn: Mutex<()>,
     /// Ends when the last thread has ended.
@@ -124,11 +125,12 @@ impl Core {
         let files = Pool::start("file", Queue::File, sizes.files, sizes.file_queue, &open, &metrics, alive.clone())?;
         let pieces =
             Pool::start("piece", Queue::Piece, sizes.pieces, sizes.piece_queue, &open, &metrics, alive.clone())?;
-        // As many may wait as there are sorts of it, and one more: at the end the last one meets that of every second.
-        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 3, &open, &metrics, alive.clone())?;
+        // Two may wait: at the end the last one meets that of every second.
+        let upkeep = Pool::start("upkeep", Queue::Upkeep, 1, 2, &open, &metrics, alive.clone())?;
+        let folding = Pool::start("folding", Queue::Folding, 1, 1, &open, &metrics, alive.clone())?;
         let writer = writer::Thread::start(open, sizes, clock, metrics, alive)?;
         let (turn, ended) = (Mutex::default(), std::sync::Mutex::new(ended));
-        Ok(Self { writer, readers, long, files, pieces, upkeep, turn, ended })
+        Ok(Self { writer, readers, long, files, pieces, upkeep, folding, turn, ended })
     }
 
     /// Whether commands can be given.
@@ -234,6 +236,14 @@ impl Core {
         self.upkeep.run(work).await
     }
 
+    /// Folds what was written into the store, if it has become much.
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub(crate) async fn fold_in(&self) -> Result<(), Unanswered> {
+        self.folding.run(Writer::fold_in).await
+    }
+
     /// Finishes what was taken and ends the threads; whether all of them have ended within `grace`. It blocks.
     pub fn stop(&self, grace: Duration) -> bool {
         self.readers.stop();
@@ -241,6 +251,7 @@ impl Core {
         self.files.stop();
         self.pieces.stop();
         self.upkeep.stop();
+        self.folding.stop();
         self.writer.stop();
         let ended = self.ended.lock().expect("nothing panics while it is held");
         matches!(ended.recv_timeout(grace), Err(mpsc::RecvTimeoutError::Disconnected))

@@ -166,7 +166,12 @@ impl Server {
             .map(|listening| tokio::spawn(listening.clone().accept(is_stopping.clone())))
             .collect();
         let refreshing = every(REFRESH, &edge, |edge| async move { edge.refresh().await });
-        let folding_in = every(FOLD_IN, &edge, |edge| async move { edge.fold_in().await });
+        let folding_in = every(FOLD_IN, &edge, |edge| async move {
+            // A disk that is full or ill is not asked more often than that.
+            if !edge.fold_in().await {
+                tokio::time::sleep(REFRESH).await;
+            }
+        });
         let delivering = {
             let mut is_stopping = is_stopping.clone();
             // It ends with the last who could say so, too.

@@ -9,9 +9,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::fs::OpenOptions;
+use std::cell::OnceCell;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread::park_timeout;
+use std::time::{Duration, Instant};
 
 const FILE: &str = "anvis.sqlite";
 /// How long a transaction waits for another's, of this process or any other.
@@ -119,7 +121,7 @@ impl Engine {
         // time, so that it needs no lock of its own.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(failed(cannot))?;
-        connection.busy_handler(Some(pause)).map_err(failed(cannot))?;
+        connection.busy_handler(Some(patience())).map_err(failed(cannot))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         for (pragma, value) in [
             ("synchronous", 2), // FULL: what is acknowledged survives a power cut
@@ -134,22 +136,30 @@ impl Engine {
         }
         // A statement keeps its plan: it is not prepared anew because other values are bound to it.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed(cannot))?;
-        Ok(Session { connection })
+        Ok(Session { connection, path: self.path.clone(), file: OnceCell::new() })
     }
 }
 
-/// Waits for whoever has the store; whether to try once more.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the engine has no event for it; its own way of waiting is to sleep, too"
-)]
-fn pause(tries: i32) -> bool {
-    std::thread::sleep(BUSY_PAUSE);
-    u128::from(tries.unsigned_abs()) < BUSY_WAIT.as_micros() / BUSY_PAUSE.as_micros()
+/// Waits a little for whoever has the store, each time that it is called; whether to try once more.
+#[expect(clippy::disallowed_methods, reason = "how long others are waited for is nothing that a command decides by")]
+fn patience() -> impl FnMut(i32) -> bool + Send + 'static {
+    let mut since = Instant::now();
+    move |tries| {
+        if tries == 0 {
+            since = Instant::now();
+        }
+        // The engine does not say when the other has ended.
+        park_timeout(BUSY_PAUSE);
+        since.elapsed() < BUSY_WAIT
+    }
 }
 
 pub(super) struct Session {
     connection: Connection,
+    path: PathBuf,
+    /// The database's file, for its sync alone. It is never closed: a process that closes any descriptor of a file gives up all
+    /// its locks on it.
+    file: OnceCell<&'static File>,
 }
 
 impl Session {
@@ -182,9 +192,20 @@ impl Session {
     }
 
     pub(super) fn forget_former_pages(&self) -> Result<(), Error> {
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(failed("the write-ahead log could not be folded in"))
+        let mut patience = patience();
+        for tries in 0.. {
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let is_busy: bool =
+                self.connection.query_row(checkpoint, [], |row| row.get(0)).map_err(failed(checkpoint))?;
+            if !is_busy {
+                return Ok(());
+            }
+            if !patience(tries) {
+                break;
+            }
+        }
+        Err(Conflict("former pages could not be removed, as somebody reads them all the time; try again".to_owned())
+            .into())
     }
 
     pub(super) fn read_beside_writers(&self) -> Result<(), Error> {
@@ -195,12 +216,22 @@ impl Session {
     pub(super) fn fold_in(&self) -> Result<(), Error> {
         let checkpoint = |sql: &str| {
             let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-            self.connection.query_row(sql, [], pages).map_err(failed("the write-ahead log could not be folded in"))
+            self.connection.query_row(sql, [], pages).map_err(failed(sql))
         };
-        if checkpoint("PRAGMA wal_checkpoint(NOOP)")? >= FOLD_IN_PAGES {
-            checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+        if checkpoint("PRAGMA wal_checkpoint(NOOP)")? < FOLD_IN_PAGES {
+            return Ok(());
         }
-        Ok(())
+        checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
+        // Where others have written on meanwhile, the engine leaves the sync to whoever folds in the rest.
+        let cannot = || Error::io(format!("{} could not be synced", self.path.display()));
+        let file = match self.file.get() {
+            Some(file) => file,
+            None => {
+                let opened = File::open(&self.path).map_err(cannot())?;
+                self.file.get_or_init(|| Box::leak(Box::new(opened)))
+            }
+        };
+        file.sync_data().map_err(cannot())
     }
 
     pub(super) fn migrate(&self, sql: &str) -> Result<(), Error> {
