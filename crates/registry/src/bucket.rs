@@ -446,10 +446,11 @@ mod tests {
                 assert!(swept[0] + 20 > by_files && swept[1] + 20 > by_both, "{role:?} {per_cent}: {swept:?}");
             }
         };
-        let [public, private] =
-            [(Role::PublicPayer, LegalPurpose::FraudPrevention), (Role::PrivatePayer, LegalPurpose::CreditAgreement)];
-        check(public.0, public.1, HIT, [[237, 96, 245, 52], [565, 259, 581, 125], [772, 390, 797, 173]]);
-        check(private.0, private.1, MISS, [[112, 96, 133, 124], [244, 259, 340, 271], [314, 390, 492, 349]]);
+        let (public, private) = (Role::PublicPayer, Role::PrivatePayer);
+        let figures = [[237, 96, 245, 52], [565, 259, 581, 125], [772, 390, 797, 173]];
+        check(public, LegalPurpose::FraudPrevention, HIT, figures);
+        let figures = [[112, 96, 133, 124], [244, 259, 340, 271], [314, 390, 492, 349]];
+        check(private, LegalPurpose::CreditAgreement, MISS, figures);
     }
 
     #[test]
