@@ -109,7 +109,7 @@ pub fn settle(scope: &Scope<'_>, entry: Entry, client: &Actor, payees: u64, miss
 /// # Errors
 /// The store's.
 pub fn charge_refused(scope: &Scope<'_>, entry: Entry, client: &Actor) -> Result<(), Error> {
-    change(scope, entry, client, Bucket::refused)
+    change(scope, entry, client, |bucket, _| bucket.refused())
 }
 
 fn change(

@@ -55,7 +55,7 @@ struct ResolveMany {
     #[schemars(with = "super::question::Purpose")]
     #[serde(deserialize_with = "purpose")]
     purpose: LegalPurpose,
-    /// All of them. One who is asked about twice counts twice.
+    /// All of them; a public payer asks about 200 at most for `fraud_prevention`. One who is asked about twice counts twice.
     #[schemars(length(min = 1, max = PAYEES_MAX))]
     payees: Vec<ResolvePayee>,
 }

@@ -56,7 +56,7 @@ struct VerifyMany {
     #[schemars(with = "super::question::Purpose")]
     #[serde(deserialize_with = "purpose")]
     purpose: LegalPurpose,
-    /// All of them. One who is asked about twice counts twice.
+    /// All of them; a private payer asks about 250 at most. One who is asked about twice counts twice.
     #[schemars(length(min = 1, max = PAYEES_MAX))]
     payees: Vec<VerifyPayee>,
 }

@@ -37,6 +37,15 @@ async fn a_request_about_many_has_a_size_and_a_form() {
     resolve(&world, &[]).await.refused(422, "look_up.count");
     resolve(&world, &[ANNA; 1001]).await.refused(422, "look_up.count");
     assert_eq!(resolve(&world, &[ANNA; 1000]).await.done()["answers"].as_array().unwrap().len(), 1000);
+    // A private payer asks about fewer.
+    let verify = |count| {
+        let payees = vec![json!({ "payee": ANNA, "account": ANNA_IBAN }); count];
+        json!({ "purpose": "payment", "payees": payees }).to_string()
+    };
+    let refused = world.post("/v1/verify/many", PRIVATE_TOKEN, &verify(251)).await.refused(422, "look_up.count");
+    assert_eq!(refused["detail"], "A request for this purpose is about 1 to 250 payees.");
+    let answers = world.post("/v1/verify/many", PRIVATE_TOKEN, &verify(250)).await.done();
+    assert_eq!(answers["answers"].as_array().unwrap().len(), 250);
     let refused = resolve(&world, &[ANNA, "cpr:1"]).await.refused(400, "body.field");
     assert_eq!(refused["pointer"], "/payees/1/payee");
     let benefit = json!({ "purpose": "law", "payees": [{ "payee": ANNA, "benefit": "NKSBOS" }] }).to_string();

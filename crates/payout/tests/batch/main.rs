@@ -4,4 +4,5 @@
 
 mod fetching;
 mod place;
+mod sweeping;
 mod uploading;

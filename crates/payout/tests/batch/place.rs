@@ -33,6 +33,7 @@ const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example"
 
 pub struct Place {
     pub writer: Writer,
+    pub now: Timestamp,
     /// Which command it is, so that each has ids of its own.
     commands: u32,
     folder: TempDir,
@@ -49,7 +50,7 @@ impl Place {
         let env = Env::new(NOW, 0);
         let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
         let (vault, writer) = (store.vault().clone(), store.writer(secrets).unwrap());
-        let mut place = Self { writer, commands: 0, folder, _store: place };
+        let mut place = Self { writer, now: NOW, commands: 0, folder, _store: place };
         place.import(&Banks, "banks.csv");
         place.import(&Population { vault: vault.clone(), refuse_replacement_numbers: false }, "people.csv");
         place.import(&Companies { vault: vault.clone() }, "companies.csv");
@@ -82,20 +83,33 @@ impl Place {
         run(&mut self.writer, source, file, &Actor::console(), &mut || Env::new(NOW, 0), &mut |_| {}).unwrap();
     }
 
+    /// Imports these rows; how many of them changed something.
+    fn import_rows<S: Source>(&mut self, source: &S, rows: &str) -> u64 {
+        let path = self.folder.path().join("rows.csv");
+        std::fs::write(&path, format!("{}\n{rows}", S::HEADER.join(","))).unwrap();
+        let file = std::fs::File::open(path).unwrap();
+        let counts =
+            run(&mut self.writer, source, file, &Actor::console(), &mut || Env::new(NOW, 0), &mut |_| {}).unwrap();
+        counts.0.changed
+    }
+
+    /// Enters people in the register, who have no account.
+    pub fn enter(&mut self, people: impl Iterator<Item = String>) {
+        let source = Population { vault: self.writer.store.vault().clone(), refuse_replacement_numbers: false };
+        let row = |number| format!("{number},Test Prøve,Prøvevej 1,2100,København Ø,DK,active,,false\n");
+        let rows: String = people.map(row).collect();
+        self.import_rows(&source, &rows);
+    }
+
     /// Gives somebody an account.
     pub fn designate(&mut self, row: &str) {
         let source = Accounts { channel: Channel::Operator, vault: self.writer.store.vault().clone() };
-        let path = self.folder.path().join("accounts.csv");
-        std::fs::write(&path, format!("{}\n{row}\n", Accounts::HEADER.join(","))).unwrap();
-        let file = std::fs::File::open(path).unwrap();
-        let counts =
-            run(&mut self.writer, &source, file, &Actor::console(), &mut || Env::new(NOW, 0), &mut |_| {}).unwrap();
-        assert_eq!(counts.0.changed, 1, "{row}");
+        assert_eq!(self.import_rows(&source, &format!("{row}\n")), 1, "{row}");
     }
 
     pub fn env(&mut self) -> Env {
         self.commands += 1;
-        Env::new(NOW, self.commands)
+        Env::new(self.now, self.commands)
     }
 
     pub fn out(&self) -> PathBuf {
@@ -119,11 +133,11 @@ impl Place {
         piece_bytes: usize,
         (hold_all, key): (bool, Option<&str>),
     ) -> Result<Result<TakenIn, Refused>, Error> {
-        let (actor, env) = (client(payer), self.env());
+        let (actor, env, now) = (client(payer), self.env(), self.now);
         let pieces = || xml.as_bytes().chunks(piece_bytes);
         let mut upload = Upload::begin(&mut self.writer, payer, &actor, &env)?;
-        send(&mut self.writer, &mut upload, pieces(), NOW)?;
-        upload.end(&mut self.writer, &TakeIn { hold_all, key, clock: &|| NOW }, &actor, &env)
+        send(&mut self.writer, &mut upload, pieces(), now)?;
+        upload.end(&mut self.writer, &TakeIn { hold_all, key, clock: &|| now }, &actor, &env)
     }
 
     /// Uploads a file that is taken.
@@ -184,12 +198,12 @@ pub fn whole(mut rendering: Rendering) -> String {
 }
 
 /// A payment: to whom, and how many hundredths.
-pub type Pay = (&'static str, u32);
+pub type Pay<'p> = (&'p str, u32);
 
 /// A file of these blocks. End-to-end ids count its payments from 0.
-pub fn file(message_id: &str, blocks: &[Vec<Pay>]) -> String {
+pub fn file(message_id: &str, blocks: &[Vec<Pay<'_>>]) -> String {
     let decimal = |hundredths: u64| format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    let sum = |pays: &[Pay]| pays.iter().map(|(_, hundredths)| u64::from(*hundredths)).sum::<u64>();
+    let sum = |pays: &[Pay<'_>]| pays.iter().map(|(_, hundredths)| u64::from(*hundredths)).sum::<u64>();
     let all = blocks.iter().map(|block| sum(block)).sum();
     let payments: usize = blocks.iter().map(Vec::len).sum();
     let mut xml = format!(
@@ -226,8 +240,10 @@ pub fn file(message_id: &str, blocks: &[Vec<Pay>]) -> String {
 
 /// Blocks within a chunk and beyond several, with all, some or none of their payments left. Few are misses, so that a client can
 /// bring it: the others go back as they are of nothing.
-pub fn mixed() -> Vec<Vec<Pay>> {
-    let every = |count: usize, pays: &[Pay]| -> Vec<Pay> { pays.iter().copied().cycle().take(count).collect() };
+pub fn mixed() -> Vec<Vec<Pay<'static>>> {
+    let every = |count: usize, pays: &[Pay<'static>]| -> Vec<Pay<'static>> {
+        pays.iter().copied().cycle().take(count).collect()
+    };
     vec![
         vec![(ANNA, 100)],
         vec![(NOBODY, 200)],

@@ -143,15 +143,16 @@ fn a_file_with_more_misses_than_there_is_enough_for_is_refused_as_a_whole() {
     // Held, so that nothing would be paid: nothing is told of it but that.
     let sweep = file("SWEEP", &pays(8_000, 12_000));
     assert_eq!(code(&mut place, &sweep, true), ("payout.misses", None));
-    // Five thousand tokens were 250 misses, of which it has cost one. However often one payee is paid, it is one.
-    let taken = file("TAKEN", &pays(1_000, 248));
+    // Five thousand tokens were 250 misses, of which it has cost ten. However often one payee is paid, it is one.
+    let taken = file("TAKEN", &pays(1_000, 239));
     let batch = place.upload(PLAIN, &taken, 99_991, (true, None)).unwrap().unwrap().batch;
     assert_eq!(waits(&mut place, PLAIN), None);
     assert_eq!(code(&mut place, &file("TWO", &pays(10_000, 2)), false), ("payout.misses", None));
-    // Where there is not enough for one miss it makes no difference whether there is one.
+    // Where there is not enough for one miss it makes no difference whether there is one. That was refused costs one more than
+    // there was.
     for (id, misses, hold_all) in [("CLEAN", 0, true), ("ONE", 1, true), ("MANY", 1_000, true), ("ITSELF", 0, false)] {
         let told = code(&mut place, &file(id, &pays(1, misses)), hold_all);
-        assert_eq!(told, ("allowance.exhausted", Some(seconds(20_000))), "{id}");
+        assert_eq!(told, ("allowance.exhausted", Some(seconds(40_000))), "{id}");
     }
     // What came before is known, another client has a bucket of its own, and the console has none. Message ids are free.
     let again = place.upload(PLAIN, &taken, 500, (true, None)).unwrap().unwrap();

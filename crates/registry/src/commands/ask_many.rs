@@ -66,7 +66,7 @@ pub struct Question<Asked> {
     pub asked: Asked,
 }
 
-/// One request: 1 to 1,000 questions of one sort, for one legal purpose. Requests of many clients are answered together in
+/// One request: questions of one sort, for one legal purpose, 1 to as many as [`Limits`] say. Requests of many clients are answered together in
 /// one transaction.
 pub struct AskMany<K: Ask> {
     client: Client,
@@ -88,7 +88,8 @@ impl<K: Ask> AskMany<K> {
         questions: Vec<Question<K::Asked>>,
     ) -> Result<Self, AskRefusal> {
         if !(1..=PAYEES_MAX).contains(&questions.len()) {
-            return Err(AskRefusal::Count(PAYEES_MAX));
+            let limits = Limits::of(client.actor.role(), purpose);
+            return Err(AskRefusal::Count(limits.map_or(PAYEES_MAX, Limits::payees_max)));
         }
         let blind = |Question { payee, benefit, asked }: Question<K::Asked>| (payee.key(vault), benefit, asked);
         Ok(Self { client, purpose, questions: questions.into_iter().map(blind).collect(), before: None })

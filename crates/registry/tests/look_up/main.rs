@@ -366,18 +366,24 @@ fn who_may_ask_what_for_which_purpose() {
 #[test]
 fn a_request_has_a_size() {
     let mut place = nation();
-    let mut check = |role: Role, purpose: LegalPurpose, count: usize, code: Option<&str>| {
-        let questions = (0..count).map(|_| about(PLAIN, "", Account::parse("0040-1").unwrap())).collect();
-        let answers = ask::<Verify>(&mut place, client(role), purpose, questions);
-        assert_eq!(answers.as_ref().err().map(|refusal| refusal.code), code, "{count}");
-        assert!(answers.is_ok_and(|answers| answers.len() == count) == code.is_none());
+    let mut check = |role: Role, purpose: LegalPurpose, most: usize| {
+        for count in [0, 1, most, most + 1, 1000, 1001] {
+            let questions = (0..count).map(|_| about(PLAIN, "", Account::parse("0040-1").unwrap())).collect();
+            let answers = ask::<Verify>(&mut place, client(role), purpose, questions);
+            let told = answers.map(|answers| answers.len()).map_err(|refusal| (refusal.code, refusal.text));
+            let refusal = || ("look_up.count", format!("a request for this purpose is about 1 to {most} payees"));
+            let expected = if (1..=most).contains(&count) { Ok(count) } else { Err(refusal()) };
+            assert_eq!(told, expected, "{role:?} {purpose:?} {count}");
+            place.now += 50 * DAY;
+        }
     };
-    check(Role::Bank, LegalPurpose::Payment, 0, Some("look_up.count"));
-    check(Role::Bank, LegalPurpose::Payment, 1000, None);
-    check(Role::Bank, LegalPurpose::Payment, 1001, Some("look_up.count"));
-    // No more than a full bucket has tokens for.
-    check(Role::PrivatePayer, LegalPurpose::CreditAgreement, 251, Some("look_up.count"));
-    check(Role::PrivatePayer, LegalPurpose::CreditAgreement, 250, None);
+    check(Role::Bank, LegalPurpose::Payment, 1000);
+    check(Role::PublicPayer, LegalPurpose::Payment, 1000);
+    // What a last request may cost more than there is must not be worth much.
+    check(Role::PrivatePayer, LegalPurpose::Payment, 250);
+    // Elsewhere it is no more than a full bucket has tokens for.
+    check(Role::PrivatePayer, LegalPurpose::CreditAgreement, 250);
+    check(Role::PublicPayer, LegalPurpose::FraudPrevention, 200);
 }
 
 fn log(place: &mut Place, payee: &str, before: Option<i64>, limit: usize) -> Vec<LookUpView> {

@@ -77,32 +77,32 @@ fn payees_who_are_paid_give_back_what_look_ups_cost_and_misses_cost_as_much() {
         let answers = ask::<Verify>(place, client(Role::PrivatePayer), LegalPurpose::Payment, questions);
         answers.map(|_| ()).map_err(|refusal| refusal.retry_after_seconds.unwrap())
     };
-    for _ in 0..5 {
-        ask(&mut place, 1000).unwrap();
+    for _ in 0..20 {
+        ask(&mut place, 250).unwrap();
     }
     assert_eq!(ask(&mut place, 1), Err(864));
     assert_eq!(pays(&mut place, &actor, 0, 0), Err("allowance.exhausted"));
     assert_eq!(pays(&mut place, &actor, 80, 55), Err("payout.misses"));
-    // 800 payees give back 1,000 tokens.
-    assert_eq!(pays(&mut place, &actor, 800, 0), Ok(()));
-    ask(&mut place, 1000).unwrap();
+    // 200 payees give back 250 tokens.
+    assert_eq!(pays(&mut place, &actor, 200, 0), Ok(()));
+    ask(&mut place, 250).unwrap();
     assert_eq!(ask(&mut place, 1), Err(864));
     // The misses of a file cost as those of look-ups do: all that its payees give back.
     assert_eq!(pays(&mut place, &actor, 800, 50), Ok(()));
     assert_eq!(ask(&mut place, 1), Err(864));
     assert_eq!(pays(&mut place, &actor, 1_000_000, 1000), Ok(()));
-    ask(&mut place, 1000).unwrap();
+    ask(&mut place, 250).unwrap();
     // What was used up the agency gives back, and says why.
     let refill = |place: &mut Place, by: &Actor, why: &str| {
         let refilled = place.writer.execute(&RefillClient { client: actor.clone(), why: why.to_owned() }, by, &env);
         refilled.map_err(|error| error.code())
     };
-    while ask(&mut place, 1000).is_ok() {}
+    while ask(&mut place, 250).is_ok() {}
     assert_eq!(refill(&mut place, &actor, "mishap"), Err("policy.not_allowed"));
     assert_eq!(refill(&mut place, &Actor::console(), " "), Err("change.why"));
     refill(&mut place, &Actor::operator("anna"), "mishap").unwrap();
-    for _ in 0..5 {
-        ask(&mut place, 1000).unwrap();
+    for _ in 0..20 {
+        ask(&mut place, 250).unwrap();
     }
     assert_eq!(ask(&mut place, 1), Err(864));
     // An operator pays without a bucket.
