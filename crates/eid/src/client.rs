@@ -140,7 +140,7 @@ impl Party {
             if is_name { Ok(name) } else { Err(ClientRefusal::PartyName) }
         };
         match (role, payer, bank, register) {
-            (Role::Console | Role::Operator, ..) => Err(ClientRefusal::Role),
+            (Role::Console | Role::Operator | Role::Caseworker | Role::Citizen, ..) => Err(ClientRefusal::Role),
             (Role::PublicPayer, payer, None, None) => named(payer, ClientRefusal::PayerNeeded).map(Self::PublicPayer),
             (Role::PrivatePayer, payer, None, None) => named(payer, ClientRefusal::PayerNeeded).map(Self::PrivatePayer),
             (Role::Bank, None, bank, None) => named(bank, ClientRefusal::BankNeeded).map(Self::Bank),

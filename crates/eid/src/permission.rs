@@ -59,7 +59,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
         Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Console | Role::Operator => &[],
+        Role::Console | Role::Operator | Role::Caseworker | Role::Citizen => &[],
     }
 }
 

@@ -1,7 +1,12 @@
 //! Who gives a command, and what a policy is.
 
-use crate::Refuse;
+use crate::merkle::to_hex;
+use crate::{Blind, Refuse, Timestamp};
 use std::fmt;
+
+/// How many bytes of a citizen's blind index their name shows: among six million, that two share them is as likely as one in
+/// 10^11.
+const CITIZEN_NAME_BYTES: usize = 10;
 
 /// What an actor may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,6 +15,10 @@ pub enum Role {
     Console,
     /// A registered operator of the agency.
     Operator,
+    /// A registered caseworker of an authority.
+    Caseworker,
+    /// A person, for themselves.
+    Citizen,
     /// The system of an authority that pays.
     PublicPayer,
     /// The system of any other payer.
@@ -24,9 +33,11 @@ pub enum Role {
 
 impl Role {
     /// Every role there is, for the printed policy.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Console,
         Self::Operator,
+        Self::Caseworker,
+        Self::Citizen,
         Self::PublicPayer,
         Self::PrivatePayer,
         Self::Bank,
@@ -40,6 +51,8 @@ impl Role {
         match self {
             Self::Console => "console",
             Self::Operator => "operator",
+            Self::Caseworker => "caseworker",
+            Self::Citizen => "citizen",
             Self::PublicPayer => "public-payer",
             Self::PrivatePayer => "private-payer",
             Self::Bank => "bank",
@@ -48,11 +61,11 @@ impl Role {
         }
     }
 
-    /// Whether it is that of another organisation's system; the others are the agency's own people.
+    /// Whether it is that of another organisation's system; the others are people.
     #[must_use]
     pub const fn is_client(self) -> bool {
         match self {
-            Self::Console | Self::Operator => false,
+            Self::Console | Self::Operator | Self::Caseworker | Self::Citizen => false,
             Self::PublicPayer | Self::PrivatePayer | Self::Bank | Self::Authority | Self::RegisterFeed => true,
         }
     }
@@ -64,34 +77,94 @@ impl Role {
     }
 }
 
+/// How sure it is that somebody is who they say (NSIS), the weaker first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assurance {
+    /// Some.
+    Low,
+    /// What the law asks for where something is at stake.
+    Substantial,
+    /// The most there is.
+    High,
+}
+
+impl Assurance {
+    /// Every level, the weaker first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Substantial, Self::High];
+
+    /// As people and files know it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Substantial => "substantial",
+            Self::High => "high",
+        }
+    }
+
+    /// Reads what [`Assurance::name`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == text)
+    }
+}
+
+/// How and when a person logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// How sure it is that it was them.
+    pub assurance: Assurance,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Who gives a command, as the journal names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     role: Role,
     name: String,
+    /// The blind index of a citizen's number, and how they logged in.
+    citizen: Option<(Blind, Login)>,
 }
 
 impl Actor {
+    const fn new(role: Role, name: String) -> Self {
+        Self { role, name, citizen: None }
+    }
+
     /// The machine's own console.
     #[must_use]
     pub fn console() -> Self {
-        Self { role: Role::Console, name: "console".to_owned() }
+        Self::new(Role::Console, "console".to_owned())
     }
 
     /// The operator registered under `name`. Whoever builds it has checked that it is them.
     #[must_use]
     pub fn operator(name: &str) -> Self {
-        Self { role: Role::Operator, name: format!("operator:{name}") }
+        Self::new(Role::Operator, format!("operator:{name}"))
+    }
+
+    /// The caseworker registered under `name`. Whoever builds it has checked that it is them.
+    #[must_use]
+    pub fn caseworker(name: &str) -> Self {
+        Self::new(Role::Caseworker, format!("caseworker:{name}"))
+    }
+
+    /// The person whom the store knows by this blind index. Whoever builds it has checked the login.
+    #[must_use]
+    pub fn citizen(payee: &Blind, login: Login) -> Self {
+        let name = format!("citizen:{}", to_hex(&payee.as_bytes()[..CITIZEN_NAME_BYTES]));
+        Self { citizen: Some((*payee, login)), ..Self::new(Role::Citizen, name) }
     }
 
     /// The system of another organisation, registered under `name`. Whoever builds it has checked that it is them.
     ///
     /// # Panics
-    /// The role is one of the agency's own people.
+    /// The role is that of people.
     #[must_use]
     pub fn client(role: Role, name: &str) -> Self {
-        assert!(role.is_client(), "a client never acts as the agency");
-        Self { role, name: format!("client:{name}") }
+        assert!(role.is_client(), "a client never acts as a person");
+        Self::new(role, format!("client:{name}"))
     }
 
     /// What they are.
@@ -100,10 +173,31 @@ impl Actor {
         self.role
     }
 
-    /// As it stands in the journal: `console`, `operator:NAME`, `client:NAME`.
+    /// As it stands in the journal: `console`, `operator:NAME`, `caseworker:NAME`, `citizen:` and a pseudonym, `client:NAME`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name that an operator or caseworker is registered under.
+    #[must_use]
+    pub fn officer_name(&self) -> Option<&str> {
+        match self.role {
+            Role::Operator | Role::Caseworker => self.name.split_once(':').map(|(_, name)| name),
+            _ => None,
+        }
+    }
+
+    /// The blind index of a citizen's number: who they are, in full.
+    #[must_use]
+    pub fn payee(&self) -> Option<&Blind> {
+        self.citizen.as_ref().map(|(payee, _)| payee)
+    }
+
+    /// How a citizen logged in. Nobody else does: systems and officers prove who they are with keys.
+    #[must_use]
+    pub fn login(&self) -> Option<Login> {
+        self.citizen.map(|(_, login)| login)
     }
 }
 
@@ -163,5 +257,38 @@ mod tests {
         assert_eq!((bank.role(), bank.name()), (Role::Bank, "client:one"));
         let operation = Operation { name: "thing.do", roles: &[Role::Console] };
         assert_eq!(operation.require(&bank).unwrap_err().to_string(), "thing.do is not for the role bank");
+    }
+
+    #[test]
+    fn people_are_told_apart_and_a_citizen_is_named_without_their_number() {
+        let login = Login { assurance: Assurance::High, at: Timestamp::from_micros(7) };
+        let citizen = |last: u8| {
+            let mut payee = [0xab; 16];
+            payee[15] = last;
+            Actor::citizen(&Blind::from_bytes(payee), login)
+        };
+        let check = |actor: &Actor, role: Role, name: &str, officer: Option<&str>, expected: Option<Login>| {
+            assert_eq!(
+                (actor.role(), actor.name(), actor.officer_name(), actor.login()),
+                (role, name, officer, expected)
+            );
+            assert_eq!(actor.payee().is_some(), expected.is_some());
+        };
+        check(&Actor::console(), Role::Console, "console", None, None);
+        check(&Actor::operator("a.b"), Role::Operator, "operator:a.b", Some("a.b"), None);
+        check(&Actor::caseworker("bo"), Role::Caseworker, "caseworker:bo", Some("bo"), None);
+        check(&Actor::client(Role::Bank, "one"), Role::Bank, "client:one", None, None);
+        check(&citizen(1), Role::Citizen, "citizen:abababababababababab", None, Some(login));
+        assert_ne!(citizen(1), citizen(2));
+        assert_ne!(Actor::operator("bo"), Actor::caseworker("bo"));
+    }
+
+    #[test]
+    fn levels_of_assurance_are_in_order() {
+        assert!(Assurance::ALL.is_sorted());
+        for level in Assurance::ALL {
+            assert_eq!(Assurance::parse(level.name()), Some(level));
+        }
+        assert_eq!(Assurance::parse("High"), None);
     }
 }

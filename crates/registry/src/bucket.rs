@@ -536,6 +536,8 @@ mod tests {
         use LegalPurpose::{CreditAgreement, FraudPrevention, Law, Payment, Recovery};
         check(Role::Console, &[]);
         check(Role::Operator, &[]);
+        check(Role::Caseworker, &[]);
+        check(Role::Citizen, &[]);
         check(Role::PublicPayer, &[Payment, FraudPrevention]);
         check(Role::PrivatePayer, &[Payment, CreditAgreement]);
         check(Role::Bank, &[Payment, CreditAgreement, FraudPrevention]);

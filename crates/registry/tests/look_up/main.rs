@@ -357,7 +357,7 @@ fn who_may_ask_what_for_which_purpose() {
             Role::PrivatePayer => [no, ["ok", lacks, "ok", lacks, lacks, lacks], no],
             Role::Bank => [no, ["ok", lacks, "ok", "ok", lacks, lacks], ["ok", lacks, "ok", "ok", lacks, lacks]],
             Role::Authority => [[lacks, "ok", lacks, "ok", "ok", lacks]; 3],
-            Role::Console | Role::Operator | Role::RegisterFeed => [no; 3],
+            Role::Console | Role::Operator | Role::Caseworker | Role::Citizen | Role::RegisterFeed => [no; 3],
         };
         assert_eq!(found, expected, "{role:?}");
     }
