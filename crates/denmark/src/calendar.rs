@@ -4,7 +4,7 @@
 //! bededag ended with 2023 is common knowledge and not in that list.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::sync::LazyLock;
 
@@ -46,6 +46,19 @@ pub fn add_banking_days(date: Date, days: u32) -> Date {
         day = next_banking_day(day);
     }
     day
+}
+
+/// The same time of day, in Denmark, on the last of the next `days` banking days. A moment on a day that is none counts as the
+/// beginning of the next banking day. Zero days give the moment itself.
+pub fn after_banking_days(instant: Timestamp, days: u32) -> Timestamp {
+    if days == 0 {
+        return instant;
+    }
+    let at = COPENHAGEN.to_datetime(instant);
+    let start = if is_banking_day(at.date()) { at } else { next_banking_day(at.date()).to_datetime(Time::midnight()) };
+    let there = add_banking_days(start.date(), days).to_datetime(start.time());
+    // A time of day that the change of clocks leaves out is an hour later; one that it repeats is the first of both.
+    COPENHAGEN.to_ambiguous_timestamp(there).compatible().unwrap_or(Timestamp::MAX)
 }
 
 /// Easter Sunday of the Gregorian calendar, by the algorithm of J.-M. Oudin (1940).
@@ -127,6 +140,23 @@ mod tests {
         check(date(2023, 5, 5), false);
         check(date(2024, 4, 26), true);
         check(date(2025, 5, 16), true);
+    }
+
+    #[test]
+    fn a_wait_ends_at_the_same_time_of_day() {
+        let check = |from: &str, days: u32, expected: &str| {
+            let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+            assert_eq!(after_banking_days(moment(from), days), moment(expected), "{days} banking days after {from}");
+        };
+        // A Monday; a Friday; a Friday before summer time begins.
+        check("2026-11-23T09:30:00Z", 1, "2026-11-24T09:30:00Z");
+        check("2026-11-27T09:30:00Z", 2, "2026-12-01T09:30:00Z");
+        check("2026-03-27T09:30:00Z", 1, "2026-03-30T08:30:00Z");
+        // At night it is another day in Denmark: the first moment of Saturday, and the last of Friday.
+        check("2026-11-27T23:00:00Z", 1, "2026-11-30T23:00:00Z");
+        check("2026-11-27T22:59:59Z", 1, "2026-11-30T22:59:59Z");
+        check("2026-11-28T12:00:00Z", 0, "2026-11-28T12:00:00Z");
+        check("9999-12-30T12:00:00Z", 5, "9999-12-30T22:00:00.999999999Z");
     }
 
     #[test]

@@ -140,7 +140,7 @@ fn open(folder: &std::path::Path) -> Result<Writer, Error> {
         }
     }
     import(&mut writer, &Banks, &banks)?;
-    let source = Accounts { channel: Channel::Operator, vault: writer.store.vault().clone() };
+    let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: writer.store.vault().clone() };
     import(&mut writer, &source, &first)?;
     import(&mut writer, &source, &format!("{}{then}", Accounts::HEADER.join(",")))?;
     // A connection of its own, without the memory that an import was given.

@@ -1,7 +1,7 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
+use kernel::Role::{Authority, Bank, Caseworker, Citizen, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
 
 /// Brings the mirror of the population register up to date.
 pub const IMPORT_POPULATION: Operation =
@@ -16,16 +16,38 @@ pub const IMPORT_BANKS: Operation = Operation { name: "bank.import", roles: &[Co
 pub const IMPORT_ACCOUNTS: Operation = Operation { name: "account.import", roles: &[Console, Operator] };
 /// Designates, closes, freezes or unfreezes accounts, one or many; a bank its own.
 pub const CHANGE_ACCOUNTS: Operation = Operation { name: "account.change", roles: &[Console, Operator, Bank] };
-/// Reads which changes wait; a bank its own.
-pub const LIST_CHANGES: Operation = Operation { name: "change.list", roles: &[Console, Operator, Bank] };
-/// Reads whom a change that was held is about, and what it changes.
-pub const SHOW_CHANGE: Operation = Operation { name: "change.show", roles: &[Console, Operator] };
-/// Lets a change that waits take effect: somebody else than who asked for it.
-pub const RELEASE_CHANGE: Operation = Operation { name: "change.release", roles: &[Console, Operator] };
-/// Refuses a change that waits: somebody else than who asked for it.
-pub const REFUSE_CHANGE: Operation = Operation { name: "change.refuse", roles: &[Console, Operator] };
-/// Takes a change back that waits: a bank its own.
-pub const WITHDRAW_CHANGE: Operation = Operation { name: "change.withdraw", roles: &[Bank] };
+/// Proposes an account: the payee for themselves, a caseworker or operator for somebody else.
+pub const PROPOSE_DESIGNATION: Operation =
+    Operation { name: "designation.propose", roles: &[Console, Operator, Citizen, Caseworker] };
+/// Reads which proposals wait; a bank and a caseworker those of their house.
+pub const LIST_DESIGNATIONS: Operation =
+    Operation { name: "designation.list", roles: &[Console, Operator, Bank, Caseworker] };
+/// Reads whom a proposal is about, and what it changes; the payee their own.
+pub const SHOW_DESIGNATION: Operation =
+    Operation { name: "designation.show", roles: &[Console, Operator, Citizen, Caseworker] };
+/// Signs a proposal afresh: the payee.
+pub const SIGN_DESIGNATION: Operation = Operation { name: "designation.sign", roles: &[Citizen] };
+/// Approves a proposal, or lets it go on after having looked at it: somebody else than who proposed it.
+pub const APPROVE_DESIGNATION: Operation =
+    Operation { name: "designation.approve", roles: &[Console, Operator, Caseworker] };
+/// Refuses a proposal: somebody else than who proposed it.
+pub const REFUSE_DESIGNATION: Operation =
+    Operation { name: "designation.refuse", roles: &[Console, Operator, Caseworker] };
+/// Gives the code of a letter: the payee, or the telephone service for them.
+pub const ACTIVATE_DESIGNATION: Operation =
+    Operation { name: "designation.activate", roles: &[Console, Operator, Citizen] };
+/// Confirms a proposal by a second channel: the payee, or an officer before whom they stood.
+pub const CONFIRM_DESIGNATION: Operation =
+    Operation { name: "designation.confirm", roles: &[Console, Operator, Citizen, Caseworker] };
+/// Stops a proposal by the link in a notice: whoever has it.
+pub const STOP_DESIGNATION: Operation = Operation { name: "designation.stop", roles: &[Console, Operator, Citizen] };
+/// Takes a proposal back that waits: the payee, or whoever proposed it.
+pub const CANCEL_DESIGNATION: Operation =
+    Operation { name: "designation.cancel", roles: &[Console, Operator, Citizen, Caseworker, Bank] };
+/// Does what is due: what has waited long enough takes effect, what nobody decided about expires.
+pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle", roles: &[Console, Operator] };
+/// Makes letters, and notes what became of them.
+pub const MAKE_LETTERS: Operation = Operation { name: "letter.make", roles: &[Console, Operator] };
 /// Registers a payer or changes its agreement.
 pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
 /// Looks up one payee's account.
@@ -63,11 +85,18 @@ pub const POLICY: &[Operation] = &[
     IMPORT_BANKS,
     IMPORT_ACCOUNTS,
     CHANGE_ACCOUNTS,
-    LIST_CHANGES,
-    SHOW_CHANGE,
-    RELEASE_CHANGE,
-    REFUSE_CHANGE,
-    WITHDRAW_CHANGE,
+    PROPOSE_DESIGNATION,
+    LIST_DESIGNATIONS,
+    SHOW_DESIGNATION,
+    SIGN_DESIGNATION,
+    APPROVE_DESIGNATION,
+    REFUSE_DESIGNATION,
+    ACTIVATE_DESIGNATION,
+    CONFIRM_DESIGNATION,
+    STOP_DESIGNATION,
+    CANCEL_DESIGNATION,
+    SETTLE_DESIGNATIONS,
+    MAKE_LETTERS,
     ADD_PAYER,
     RESOLVE,
     RESOLVE_MANY,

@@ -10,6 +10,7 @@ use denmark::{Cpr, Cvr};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kernel::{Blind, Timestamp, Vault};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use zeroize::Zeroizing;
 
@@ -333,6 +334,43 @@ impl Registered {
             Some(at) => Zeroizing::new(format!("{}\n{}", row.as_str(), at.micros())),
         };
         Ok(Merged::New { record, status })
+    }
+}
+
+/// To whom a letter goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    /// Their name.
+    pub name: String,
+    /// Address, postcode and city, country: as a register has them, without those that are empty. None of a company: its register
+    /// here has no addresses.
+    pub lines: Vec<String>,
+    /// Whether nobody but the post may see the address.
+    pub is_protected: bool,
+}
+
+impl Addressee {
+    /// From what the store keeps of a payee.
+    pub(crate) fn read(record: &str) -> Option<Self> {
+        let register = if record.lines().count() >= Register::Population.fields() {
+            Register::Population
+        } else {
+            Register::Companies
+        };
+        let record = Record::read(register, record)?;
+        let text = |part| record.parts.iter().find(|said| said.part == part).map_or("", |said| said.text);
+        let address: Vec<&str> = text(Part::Address).split('\n').collect();
+        let lines = match address[..] {
+            [street, postcode, city, country] => {
+                vec![street.to_owned(), format!("{postcode} {city}").trim().to_owned(), country.to_owned()]
+            }
+            _ => Vec::new(),
+        };
+        Some(Self {
+            name: text(Part::Name).to_owned(),
+            lines: lines.into_iter().filter(|line| !line.is_empty()).collect(),
+            is_protected: matches!(text(Part::Protection), "true" | "1"),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::payee::RegisterStatus;
 use crate::store;
 use kernel::journal::Mismatch;
 use kernel::{Blind, Error, Scope, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE_ROWS: i64 = 10_000;
 
@@ -22,7 +22,7 @@ struct Due {
     status: Option<RegisterStatus>,
     designation: Option<Newest>,
     has_specific: bool,
-    /// The change that waits, and until when.
+    /// The newest proposal, unless it has ended, and until when it waits.
     pending: Option<(i64, i64)>,
 }
 
@@ -62,10 +62,7 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         }
         Ok(())
     })?;
-    store::pending::links(scope.tx, |id, payee, until, is_ended| {
-        due.entry(payee).or_default().pending = (!is_ended).then_some((id, until));
-        Ok(())
-    })?;
+    verify_proposals(scope, &mut due)?;
     let mut after = Vec::new();
     loop {
         let rows = store::payee::page(scope, &after, PAGE_ROWS)?;
@@ -84,7 +81,7 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
                 return Err(mismatch("a payee's account in force"));
             }
             if row.pending != expected.pending {
-                return Err(mismatch("a payee's change that waits"));
+                return Err(mismatch("a payee's proposal that waits"));
             }
         }
     }
@@ -103,4 +100,24 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         }
     }
     if specific.is_empty() { Ok(()) } else { Err(Mismatch("a specific account is missing".to_owned()).into()) }
+}
+
+/// What is noted of each proposal is whether it has ended; the newest of a payee is the one that the directory names.
+fn verify_proposals(scope: &Scope<'_>, due: &mut BTreeMap<Blind, Due>) -> Result<(), Error> {
+    let mismatch = || Mismatch("what is noted of a proposal is not what was done about it".to_owned());
+    let mut ended = BTreeSet::new();
+    store::proposal::ended(scope.tx, |id| if ended.insert(id) { Ok(()) } else { Err(mismatch().into()) })?;
+    let mut proposals = 0;
+    store::proposal::links(scope.tx, |link| {
+        let until = link.waits.ok_or_else(mismatch)?;
+        if ended.remove(&link.id) == until.is_some() {
+            return Err(mismatch().into());
+        }
+        if link.is_default {
+            due.entry(link.payee).or_default().pending = until.map(|until| (link.id, until));
+        }
+        proposals += 1;
+        Ok(())
+    })?;
+    if ended.is_empty() && store::proposal::count_noted(scope)? == proposals { Ok(()) } else { Err(mismatch().into()) }
 }

@@ -31,7 +31,7 @@ impl Changes {
         let others: BTreeSet<String> = others.filter_map(|line| Some(line.split(',').nth(1)?.to_owned())).collect();
         let rows = lines().filter_map(|line| changed(&line)).filter(|row| !others.contains(&row[1]));
         let rows: Vec<[String; 8]> = rows.take(count).collect();
-        let accounts = Accounts { channel: Channel::Operator, vault: store.vault().clone() };
+        let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: store.vault().clone() };
         let writer = store.writer(Secrets::from_system()).expect("a writer");
         Self { writer, accounts, rows: rows.into_iter(), made: 0 }
     }

@@ -157,7 +157,7 @@ impl<'b> Bench<'b> {
             bank: None,
         };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &env).expect("a payer");
-        let accounts = Accounts { channel: Channel::Operator, vault };
+        let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         self.import(&mut writer, "account import", &accounts, |out| nation.write_all_accounts(out).unwrap());
     }
 

@@ -28,7 +28,7 @@ impl Session {
         super::outside(&self.data, &rejects)?;
         let clock = || self.claimed.unwrap_or_else(super::system_clock);
         let counts = import(&mut self.writer, source, &file.file, &rejects, &self.actor, &clock)?;
-        let Counts { rows, changed, unchanged, rejected } = counts;
+        let Counts { rows, changed, held, unchanged, rejected } = counts;
         let mut text = format!(
             "{} rows: {} changed something, {} were known already, {} were refused.",
             grouped(rows),
@@ -36,6 +36,9 @@ impl Session {
             grouped(unchanged),
             grouped(rejected)
         );
+        if held > 0 {
+            text.push_str(&format!("\n{} are proposed and wait: anvis designation list.", grouped(held)));
+        }
         if rejected > 0 {
             text.push_str(&format!("\nThe refused rows are listed in {}.", rejects.display()));
         }

@@ -245,7 +245,7 @@ impl Session {
                 let channel =
                     bank.map_or(registry::designation::Channel::Operator, registry::designation::Channel::Bank);
                 let vault = self.writer.store.vault().clone();
-                self.import(&registry::import::Accounts { channel, vault }, &file)
+                self.import(&registry::import::Accounts { channel, by, vault }, &file)
             }
             Command::Account(cli::Account::History { payee }) => self.history(payee),
             Command::Change(command) => self.change(command),

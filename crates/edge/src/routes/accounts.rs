@@ -7,12 +7,12 @@ use crate::route::{Answer, Call, Json, Nothing, Route};
 use crate::routes::question::unless_emptied;
 use kernel::{Refuse, Vault};
 use registry::RowRefusal;
-use registry::commands::{ChangeAccounts, ChangeAnswer, WithdrawChange};
+use registry::commands::{Cancel, ChangeAccounts, ChangeAnswer, Standing};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
-use registry::pending::Unexpected;
+use registry::proposal::Unexpected;
 use registry::policy;
-use registry::queries::{self, ChangeView};
+use registry::queries::{self, ProposalView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,16 +31,16 @@ pub fn routes() -> Vec<Route> {
         .repeatable()
         .refuses(&["change.count", "bank.unknown", "allowance.exhausted"])
         .by(change),
-        Route::get("/v1/accounts/changes", "accounts.list", "Your changes that wait for an officer, the oldest first")
-            .client(policy::LIST_CHANGES, SCOPE)
+        Route::get("/v1/accounts/changes", "accounts.list", "Your changes that wait, the oldest first")
+            .client(policy::LIST_DESIGNATIONS, SCOPE)
             .by(list),
-        Route::get("/v1/accounts/changes/{change}", "accounts.show", "What became of a change of yours that was held")
-            .client(policy::LIST_CHANGES, SCOPE)
-            .refuses(&["change.unknown"])
+        Route::get("/v1/accounts/changes/{change}", "accounts.show", "What became of a change of yours that had to wait")
+            .client(policy::LIST_DESIGNATIONS, SCOPE)
+            .refuses(&["proposal.unknown"])
             .by(show),
         Route::post("/v1/accounts/changes/{change}/withdraw", "accounts.withdraw", "Take a change back that waits")
-            .client(policy::WITHDRAW_CHANGE, SCOPE)
-            .refuses(&["change.unknown", "change.ended"])
+            .client(policy::CANCEL_DESIGNATION, SCOPE)
+            .refuses(&["proposal.unknown", "proposal.ended"])
             .by(withdraw),
     ]
 }
@@ -201,29 +201,34 @@ struct HeldChanges {
     next: Option<String>,
 }
 
-/// A change that was held.
+/// A change that had to wait.
 #[derive(Serialize, JsonSchema)]
 struct HeldChange {
     /// Our name for it.
     change: String,
-    /// `held`; `released`, `refused`, `withdrawn`; `lapsed`, when nobody ended it in time.
-    state: &'static str,
-    /// When you asked for it (RFC 3339).
+    /// `awaiting_approval`, `held`; `in_force`, `cancelled`, `refused`; `expired`, when nobody decided in time.
+    state: String,
+    /// What it waits for: `check`, an officer who looks at it; `time`.
+    waits_for: Option<String>,
+    /// From when it holds, or will if nothing comes between (RFC 3339).
+    in_force_from: Option<String>,
+    /// When you asked for it.
     asked: String,
-    /// Until when it waits, or waited at most.
-    until: String,
+    /// When it takes effect, or expires.
+    until: Option<String>,
     /// Your reason.
     reason: Option<&'static str>,
     /// How your customer consented.
     consent: Option<&'static str>,
-    /// When it was released, refused or withdrawn.
+    /// When it took effect, was refused or was cancelled.
     ended: Option<String>,
 }
 
-impl From<ChangeView> for HeldChange {
-    fn from(view: ChangeView) -> Self {
-        let ChangeView { change, state, channel: _, asked, until, reason, consent, ended } = view;
-        Self { change, state, asked, until, reason, consent, ended }
+impl From<ProposalView> for HeldChange {
+    fn from(view: ProposalView) -> Self {
+        let ProposalView { standing, channel: _, proposed: asked, due: until, reason, consent, ended } = view;
+        let Standing { id: change, state, waits_for, in_force_from } = standing;
+        Self { change, state, waits_for, in_force_from, asked, until, reason, consent, ended }
     }
 }
 
@@ -242,17 +247,17 @@ async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<HeldChanges>>
     let page = call
         .edge
         .core
-        .read(move |reader| reader.read(|scope| queries::waiting(scope, &actor, Some(&channel), after, limit, now)));
+        .read(move |reader| reader.read(|scope| queries::waiting(scope, &actor, Some(&channel), None, after, limit, now)));
     let page = page.await?;
     let next = page.next.map(|last| page_of::write(LIST, last));
-    Ok(Json(HeldChanges { changes: page.changes.into_iter().map(HeldChange::from).collect(), next }))
+    Ok(Json(HeldChanges { changes: page.proposals.into_iter().map(HeldChange::from).collect(), next }))
 }
 
 async fn show(call: Call<Nothing, Which>) -> Answer<Json<HeldChange>> {
     let (channel, actor, now) = (channel(&call.caller)?, call.caller.actor(), (call.edge.clock)());
     let Which { change } = call.path;
     let view =
-        call.edge.core.read(move |reader| reader.read(|scope| queries::change(scope, &actor, &channel, &change, now)));
+        call.edge.core.read(move |reader| reader.read(|scope| queries::proposal(scope, &actor, &channel, &change, now)));
     Ok(Json(view.await?.into()))
 }
 
@@ -261,15 +266,15 @@ async fn show(call: Call<Nothing, Which>) -> Answer<Json<HeldChange>> {
 struct Withdrawn {
     /// Our name for the change.
     change: String,
-    /// `withdrawn`.
-    state: &'static str,
+    /// `cancelled`.
+    state: String,
 }
 
 async fn withdraw(call: Call<Nothing, Which>) -> Answer<Json<Withdrawn>> {
     let (channel, actor, Which { change }) = (channel(&call.caller)?, call.caller.actor(), call.path);
-    let change = change.to_ascii_uppercase();
-    call.edge.core.execute(WithdrawChange { change: change.clone(), channel }, actor).await?;
-    Ok(Json(Withdrawn { change, state: "withdrawn" }))
+    let cancel = Cancel { proposal: change, actor: actor.clone(), channel: Some(channel) };
+    let Standing { id: change, state, .. } = call.edge.core.execute(cancel, actor).await?;
+    Ok(Json(Withdrawn { change, state }))
 }
 
 /// The channel of the bank that a client acts for.

@@ -377,7 +377,7 @@ where
         refused.extend(named.map(|(line, refusal)| RefusedLine { line, code: refusal.code().to_owned() }));
         next = arrived?;
     }
-    let Counts { rows, changed, unchanged, rejected } = counts;
+    let Counts { rows, changed, unchanged, rejected, .. } = counts;
     Ok(Json(FileRead { rows, changed, unchanged, rejected, refused }))
 }
 

@@ -4,15 +4,15 @@ use crate::allowance::{self, Allowances, InUse};
 use crate::ask::{AnswerClass, AskKind};
 use crate::bucket::Limits;
 use crate::designation::Channel;
-use crate::import::{self, AccountChange, AccountRow, AccountState, HeldChange, ImportRefusal};
+use crate::import::{self, AccountChange, AccountRow, AccountState, Asker, ImportRefusal};
 use crate::legal_purpose::LegalPurpose;
-use crate::pending::{PendingChange, Unexpected};
 use crate::policy;
+use crate::proposal::Unexpected;
 use crate::row_refusal::RowRefusal;
 use crate::store;
 use crate::store::look_up::LookUpRow;
 use kernel::journal::{self, Rows};
-use kernel::{Actor, Blind, Decided, Decision, Env, Error, Id, Joint, Once, Operation, Refusal, Refuse, Scope};
+use kernel::{Actor, Blind, Decided, Decision, Env, Error, Joint, Once, Operation, Refusal, Refuse, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -88,7 +88,7 @@ pub enum ChangeAnswer {
     Done,
     /// All was so already.
     Unchanged,
-    /// It waits for an officer, under this name.
+    /// It is proposed, under this name, and waits.
     Held(String),
     /// It was refused.
     Refused(RowRefusal),
@@ -140,8 +140,7 @@ pub struct ChangeState {
 /// What one request changes.
 #[derive(Default)]
 pub struct Changed {
-    designated: Vec<AccountChange>,
-    held: Vec<HeldChange>,
+    accounts: Vec<AccountChange>,
     /// Of whom a client was told something, and what.
     told: Vec<(Blind, AnswerClass)>,
     /// The client's bucket, where that cost something.
@@ -156,20 +155,16 @@ impl ChangeAccounts {
         changed: &mut Changed,
         env: &Env,
     ) -> Result<ChangeAnswer, RowRefusal> {
-        match accounts.decide(&self.channel, row) {
-            Ok(None) => Ok(ChangeAnswer::Unchanged),
-            Ok(Some(change)) => {
-                changed.designated.push(change);
-                Ok(ChangeAnswer::Done)
-            }
-            Err(RowRefusal::ExpectsMissing) if self.unexpected == Unexpected::Hold => {
-                // Ids in a row, from the one that this command has: the store refuses one that is given twice.
-                let id = Id::new(env.id::<PendingChange>().number() + changed.held.len() as i64);
-                changed.held.push(accounts.hold(&self.channel, row, id, env.now)?);
-                Ok(ChangeAnswer::Held(id.name()))
-            }
-            Err(refusal) => Err(refusal),
-        }
+        let (channel, by, unexpected) = (&self.channel, self.actor.name(), self.unexpected);
+        let Some(change) = accounts.decide(Asker { channel, by, unexpected }, row, env)? else {
+            return Ok(ChangeAnswer::Unchanged);
+        };
+        let answer = match &change {
+            AccountChange::Takes(_) => ChangeAnswer::Done,
+            AccountChange::Waits(new) => ChangeAnswer::Held(new.proposal().id.name()),
+        };
+        changed.accounts.push(change);
+        Ok(answer)
     }
 }
 
@@ -248,7 +243,7 @@ impl Joint for ChangeAccounts {
 
     fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
         let changed = decided.iter().flat_map(|Decided { entry, changes, .. }| {
-            changes.iter().map(|changed| (*entry, changed.designated.as_slice(), changed.held.as_slice()))
+            changes.iter().map(|changed| (*entry, changed.accounts.as_slice()))
         });
         let mut saved = import::save_accounts(scope, &changed.collect::<Vec<_>>())?;
         let (mut told, mut buckets) = (Vec::new(), BTreeMap::new());

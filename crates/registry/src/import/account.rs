@@ -2,23 +2,28 @@
 
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
+use crate::controls::{Control, Controls};
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
 use crate::grounds::Grounds;
+use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
 use crate::payee::{PayeeId, RegisterStatus};
-use crate::pending::{self, Asked, PendingChange, Unexpected};
 use crate::policy;
+use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
+use crate::signals::Facts;
 use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, StoreError, Timestamp, Tx, Vault};
+use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::BTreeMap;
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
-    /// Who sends it.
+    /// By which channel it comes.
     pub channel: Channel,
+    /// Who sends it, as the journal names them.
+    pub by: String,
     /// What gives the blind indexes.
     pub vault: Vault,
 }
@@ -55,10 +60,19 @@ pub struct AccountRow {
     /// The BIC that the row names, to be held against the directory's.
     bic: Option<Bic>,
     expects: Option<Expects>,
-    specific: Option<(String, BenefitKind)>,
+    specific: Option<Specific>,
     grounds: Option<Grounds>,
     /// Whether it may take the place of another account at once.
     may_replace: bool,
+}
+
+/// What a specific account is for.
+#[derive(Clone)]
+enum Specific {
+    /// By the payer's name.
+    Named(String, BenefitKind),
+    /// As it was recorded.
+    Known(Purpose),
 }
 
 impl AccountRow {
@@ -91,7 +105,9 @@ impl AccountRow {
         };
         let specific = match (payer.is_empty(), benefit.is_empty()) {
             (true, true) => None,
-            (false, false) => Some((payer.to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?)),
+            (false, false) => {
+                Some(Specific::Named(payer.to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?))
+            }
             _ => return Err(RowRefusal::Purpose),
         };
         let key = payee.key(vault);
@@ -140,18 +156,24 @@ impl AccountRow {
         }
     }
 
-    /// What an officer releases: the change that was asked for, in the place of the account that was in force then.
-    pub(crate) fn released(change: &PendingChange, expects: Account) -> Self {
+    /// What takes effect of a proposal: what was asked for, in the place of the account that was in force then.
+    pub(crate) fn of(proposal: &Proposal, replaced: Option<Account>) -> Self {
+        let asked = &proposal.asked;
+        let is_live = replaced.is_some() && !proposal.is_first;
         Self {
-            action: Action::Designate,
-            payee: change.asked.payee,
-            key: change.payee,
-            account: Some(change.asked.account),
+            action: if asked.account.is_some() { Action::Designate } else { Action::Close },
+            payee: asked.payee,
+            key: proposal.payee,
+            account: asked.account,
             says_currency: true,
             bic: None,
-            expects: Some(Expects::Account(expects)),
-            specific: None,
-            grounds: change.grounds,
+            expects: replaced.filter(|_| is_live).map(Expects::Account),
+            specific: asked
+                .specific
+                .as_ref()
+                .zip(proposal.purpose)
+                .map(|(of, key)| Specific::Known(Purpose { key, payer: of.payer, benefit: of.benefit.clone() })),
+            grounds: proposal.grounds,
             may_replace: true,
         }
     }
@@ -159,6 +181,19 @@ impl AccountRow {
     /// The blind index of its payee.
     pub(crate) const fn key(&self) -> Blind {
         self.key
+    }
+
+    /// The account that it names.
+    pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
+        self.account.as_ref()
+    }
+
+    /// The payer of a specific account, by name.
+    pub(crate) fn specific_payer(&self) -> Option<&str> {
+        match &self.specific {
+            Some(Specific::Named(payer, _)) => Some(payer),
+            _ => None,
+        }
     }
 }
 
@@ -170,13 +205,23 @@ pub struct AccountState {
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
     histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
-    /// Until when the change waits that was held for a payee.
+    /// Until when the proposal waits that there is for a payee's default account.
     waiting: BTreeMap<Blind, Timestamp>,
+    controls: Controls,
     changes: usize,
+    proposals: i64,
+}
+
+/// What one row makes of its payee's account.
+pub enum AccountChange {
+    /// It takes effect at once.
+    Takes(NewRow),
+    /// It is proposed, and waits.
+    Waits(Box<NewProposal>),
 }
 
 /// A row to be added to one payee's history.
-pub struct AccountChange {
+pub struct NewRow {
     payee: Blind,
     purpose: Option<Purpose>,
     previous: Link<Designation>,
@@ -185,23 +230,66 @@ pub struct AccountChange {
     grounds: Option<Grounds>,
     /// The payee is known by this account alone, and was not before: an SE or P number.
     new_payee: Option<PayeeId>,
-}
-
-impl AccountChange {
-    /// Whether it comes directly after this row of the history.
-    pub(crate) fn follows(&self, row: Id<Designation>) -> bool {
-        matches!(self.previous, Link::Stored(previous) if previous == row)
-    }
+    /// The proposal that it comes of.
+    proposal: Option<Id<Proposal>>,
 }
 
 /// A change that is to wait.
-pub(crate) struct HeldChange {
-    id: Id<PendingChange>,
-    payee: Blind,
-    expects: Link<Designation>,
-    until: Timestamp,
-    grounds: Option<Grounds>,
-    asked: Asked,
+pub struct NewProposal {
+    /// What it comes after is not known before it is saved.
+    proposal: Proposal,
+    replaces: Link<Designation>,
+    /// For what and until when; none where it took effect at once.
+    waits: Option<(Waits, Timestamp)>,
+}
+
+/// What somebody says of the account that they ask for, beside the account.
+pub(crate) struct Terms {
+    pub(crate) holder: Holder,
+    pub(crate) ownership: Ownership,
+    pub(crate) ground: Option<LegalGround>,
+    /// Whether the payee can neither change nor delete it.
+    pub(crate) is_locked: bool,
+    /// The payee's signature.
+    pub(crate) signed: Option<String>,
+}
+
+impl Terms {
+    /// Nothing but whose it is.
+    pub(crate) const fn of(holder: Holder) -> Self {
+        Self { holder, ownership: Ownership::NotPossible, ground: None, is_locked: false, signed: None }
+    }
+}
+
+/// What somebody asks for, and where it stands.
+pub(crate) struct Weighed {
+    pub(crate) proposal: Proposal,
+    pub(crate) evidence: Evidence,
+    purpose: Option<Purpose>,
+    standing: Standing,
+    replaces: Link<Designation>,
+    pub(crate) state: LifeState,
+}
+
+impl NewProposal {
+    /// What is proposed.
+    pub(crate) const fn proposal(&self) -> &Proposal {
+        &self.proposal
+    }
+
+    /// For what it waits, and until when.
+    pub(crate) const fn waits(&self) -> Option<(Waits, Timestamp)> {
+        self.waits
+    }
+}
+
+/// Who asks for changes, and what becomes of one that does not say what it replaces.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) channel: &'a Channel,
+    /// As the journal names them.
+    pub(crate) by: &'a str,
+    pub(crate) unexpected: Unexpected,
 }
 
 fn unless_empty<T, E>(
@@ -238,12 +326,22 @@ impl Source for Accounts {
         AccountState::load(scope, rows)
     }
 
-    fn decide(&self, state: &mut AccountState, row: &AccountRow, _: &Env) -> Result<Option<AccountChange>, RowRefusal> {
-        state.decide(&self.channel, row)
+    fn decide(
+        &self,
+        state: &mut AccountState,
+        row: &AccountRow,
+        env: &Env,
+    ) -> Result<Option<AccountChange>, RowRefusal> {
+        let (channel, by) = (&self.channel, &self.by);
+        state.decide(Asker { channel, by, unexpected: Unexpected::Refuse }, row, env)
+    }
+
+    fn waits(change: &AccountChange) -> bool {
+        matches!(change, AccountChange::Waits(_))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        Ok(save(scope, &[(entry, changes, &[])])?.into_iter().flatten().collect())
+        Ok(save(scope, &[(entry, changes)])?.into_iter().flatten().collect())
     }
 }
 
@@ -251,7 +349,7 @@ impl Source for Accounts {
 pub(crate) fn sender_is_known(tx: &Tx<'_>, channel: &Channel) -> Result<bool, Error> {
     match channel {
         Channel::Bank(name) => store::bank::has_name(tx, name),
-        Channel::Operator => Ok(true),
+        Channel::Operator | Channel::SelfService | Channel::Caseworker(_) => Ok(true),
     }
 }
 
@@ -267,7 +365,9 @@ impl AccountState {
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            controls: store::controls::in_force(scope.tx)?,
             changes: 0,
+            proposals: 0,
         };
         store::payee::find_many(scope, keys.iter().copied(), |index, found| {
             state.payees.insert(*keys[index], found.status);
@@ -281,18 +381,19 @@ impl AccountState {
         })?;
         for row in rows {
             let Some(specific) = &row.specific else { continue };
-            if !state.purposes.contains_key(specific) {
-                let (payer, benefit) = specific;
+            if let Specific::Named(payer, benefit) = specific
+                && !state.purposes.contains_key(&(payer.clone(), benefit.clone()))
+            {
                 let purpose = store::payer::find_by_name(scope, payer)?.map(|payer| Purpose {
                     key: purpose::key(scope.vault, payer.id, benefit),
                     payer: payer.id,
                     benefit: benefit.clone(),
                 });
-                state.purposes.insert(specific.clone(), purpose);
+                state.purposes.insert((payer.clone(), benefit.clone()), purpose);
             }
-            let Some(Some(Purpose { key, .. })) = state.purposes.get(specific) else { continue };
-            if let Some(newest) = store::designation::find_specific(scope, &row.key, key)? {
-                state.histories.insert((row.key, Some(*key)), (Link::Stored(newest.id), newest.standing));
+            let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) else { continue };
+            if let Some(newest) = store::designation::find_specific(scope, &row.key, &key)? {
+                state.histories.insert((row.key, Some(key)), (Link::Stored(newest.id), newest.standing));
             }
         }
         let named = rows.iter().filter_map(|row| row.account);
@@ -302,47 +403,156 @@ impl AccountState {
         Ok(state)
     }
 
-    /// Decides one row, after those before it. `None`: nothing changes.
-    pub(crate) fn decide(&mut self, channel: &Channel, row: &AccountRow) -> Result<Option<AccountChange>, RowRefusal> {
-        let purpose = self.purpose(row)?;
-        let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
-        let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
-        let newest = self.histories.get(&history);
-        let replaces = newest.is_some_and(|(_, newest)| newest.state != State::Closed);
-        if row.action == Action::Designate && replaces && !row.may_replace {
-            return Err(RowRefusal::ExpectsMissing);
+    /// Decides one row, after those before it: whether it holds at once, or is proposed and waits. `None`: all is so already.
+    pub(crate) fn decide(
+        &mut self,
+        asker: Asker<'_>,
+        row: &AccountRow,
+        env: &Env,
+    ) -> Result<Option<AccountChange>, RowRefusal> {
+        // A bank answers for its customer; who loads a file has not been told whose an account is.
+        let holder = if matches!(asker.channel, Channel::Bank(_)) { Holder::Own } else { Holder::Unknown };
+        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &Facts::default(), env)? else {
+            return Ok(None);
+        };
+        let Weighed { proposal, state, .. } = &weighed;
+        Ok(Some(match state {
+            LifeState::Waiting(waits) => {
+                if proposal.purpose.is_none() && self.waits(&row.key, env.now) {
+                    return Err(RowRefusal::Waiting);
+                }
+                let due = life::due(proposal, &Evidence::default(), *waits);
+                self.waiting.insert(row.key, store::proposal::pending_until(*waits, due));
+                self.proposals += 1;
+                let (waits, replaces) = (Some((*waits, due)), weighed.replaces);
+                AccountChange::Waits(Box::new(NewProposal { proposal: weighed.proposal, replaces, waits }))
+            }
+            _ => AccountChange::Takes(self.take(asker.channel, row, weighed.purpose, weighed.standing, None)),
+        }))
+    }
+
+    /// Whether a proposal for this payee's default account waits.
+    pub(crate) fn waits(&self, payee: &Blind, now: Timestamp) -> bool {
+        self.waiting.get(payee).is_some_and(|until| now < *until)
+    }
+
+    /// What somebody asks for, held against the rule, and where it would stand as a proposal. `None`: all is so already.
+    pub(crate) fn weigh(
+        &self,
+        asker: Asker<'_>,
+        row: &AccountRow,
+        terms: &Terms,
+        facts: &Facts,
+        env: &Env,
+    ) -> Result<Option<Weighed>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key))).copied();
+        let live = newest.filter(|(_, standing)| standing.state != State::Closed);
+        let is_designation = row.action == Action::Designate;
+        // Where nobody demands that it is named, or a person looks at what did not name it, what is in force is what is meant.
+        let may_omit = asker.unexpected == Unexpected::Hold || !self.controls.has(Control::NamesReplaced);
+        let meant =
+            live.filter(|_| may_omit && is_designation).map(|(_, live)| Expects::Account(live.account.account()));
+        let expects = row.expects.or(meant);
+        let Some(standing) = self.judge(asker.channel, row, purpose.as_ref(), expects)? else { return Ok(None) };
+        let Terms { holder, ownership, ground, is_locked, signed } = terms;
+        let proposal = Proposal {
+            id: Id::new(env.id::<Proposal>().number() + self.proposals),
+            at: env.now,
+            payee: row.key,
+            purpose: purpose.as_ref().map(|purpose| purpose.key),
+            replaces: None,
+            is_first: live.is_none(),
+            names_replaced: row.expects.is_some() && row.may_replace,
+            grounds: row.grounds,
+            asked: Asked {
+                payee: row.payee,
+                channel: asker.channel.clone(),
+                by: asker.by.to_owned(),
+                account: Some(standing.account).filter(|_| is_designation),
+                specific: purpose.as_ref().map(|purpose| SpecificPurpose {
+                    payer: purpose.payer,
+                    benefit: purpose.benefit.clone(),
+                    is_locked: *is_locked,
+                }),
+                holder: *holder,
+                ownership: *ownership,
+                ground: ground.clone(),
+            },
+        };
+        let mut evidence = Evidence::default();
+        if let Some(signature) = signed {
+            let (at, by, detail) = (env.now, asker.by.to_owned(), signature.clone());
+            evidence.add(Act { kind: ActKind::Signed, at, by, detail });
         }
-        let previous = newest.map_or(Link::None, |(newest, _)| *newest);
+        // Only an account that is designated has to wait. What a bank or the operator closes, freezes or unfreezes is so at once: it
+        // sends no money anywhere else.
+        let waits = is_designation || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
+        let state =
+            if waits { life::state(&proposal, &evidence, facts, &self.controls, env.now) } else { LifeState::Due };
+        let replaces = newest.map_or(Link::None, |(newest, _)| newest);
+        Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state }))
+    }
+
+    /// What a proposal comes to that was weighed: itself, and the row of the history if nothing is demanded of it.
+    pub(crate) fn propose(
+        &mut self,
+        channel: &Channel,
+        row: &AccountRow,
+        weighed: Weighed,
+    ) -> (NewProposal, Option<NewRow>) {
+        let Weighed { proposal, evidence, purpose, standing, replaces, state } = weighed;
+        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
+        let id = proposal.id;
+        let takes = waits.is_none().then(|| self.take(channel, row, purpose, standing, Some(id)));
+        (NewProposal { proposal, replaces, waits }, takes)
+    }
+
+    /// What a row's specific account is for, by its blind index.
+    pub(crate) fn purpose_key(&self, row: &AccountRow) -> Option<Blind> {
+        self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
+    }
+
+    /// What is demanded of changes.
+    pub(crate) const fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// Decides again what was proposed, now that nothing is demanded of it any more. `None`: all is so already.
+    pub(crate) fn take_effect(&mut self, proposal: &Proposal, row: &AccountRow) -> Result<Option<NewRow>, RowRefusal> {
+        let channel = &proposal.asked.channel;
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
+        // An account that came back is not what was in force when this was asked for: somebody has decided about it since.
+        let follows = match (newest, proposal.replaces) {
+            (Some((Link::Stored(newest), _)), Some(replaces)) => *newest == replaces,
+            (None, None) => true,
+            _ => false,
+        };
+        let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
+        if !follows {
+            return Err(RowRefusal::ExpectsMismatch);
+        }
+        Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id))))
+    }
+
+    /// What takes effect now: the next row of the history.
+    fn take(
+        &mut self,
+        channel: &Channel,
+        row: &AccountRow,
+        purpose: Option<Purpose>,
+        standing: Standing,
+        proposal: Option<Id<Proposal>>,
+    ) -> NewRow {
+        let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
+        let previous = self.histories.get(&history).map_or(Link::None, |(newest, _)| *newest);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
         let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
         let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
-        Ok(Some(AccountChange { payee: row.key, purpose, previous, standing, channel, grounds, new_payee }))
-    }
-
-    /// Holds a row that was refused for not saying which account it takes the place of, if nothing else is against it: as if it
-    /// had named the one in force. `id` is for the change that waits then.
-    pub(crate) fn hold(
-        &mut self,
-        channel: &Channel,
-        row: &AccountRow,
-        id: Id<PendingChange>,
-        now: Timestamp,
-    ) -> Result<HeldChange, RowRefusal> {
-        let history = self.histories.get(&(row.key, None)).filter(|(_, standing)| standing.state != State::Closed);
-        let (Some((newest, current)), Some(account), None) = (history, row.account, &row.specific) else {
-            return Err(RowRefusal::ExpectsMissing);
-        };
-        let (newest, expects) = (*newest, Expects::Account(current.account.account()));
-        self.judge(channel, row, None, Some(expects))?;
-        if self.waiting.get(&row.key).is_some_and(|until| now < *until) {
-            return Err(RowRefusal::Waiting);
-        }
-        let until = pending::until(now);
-        self.waiting.insert(row.key, until);
-        let asked = Asked { payee: row.payee, channel: channel.clone(), account };
-        Ok(HeldChange { id, payee: row.key, expects: newest, until, grounds: row.grounds, asked })
+        NewRow { payee: row.key, purpose, previous, standing, channel, grounds, new_payee, proposal }
     }
 
     /// What the rule says of a row.
@@ -372,9 +582,15 @@ impl AccountState {
     }
 
     /// What a row's specific account is for.
-    fn purpose(&self, row: &AccountRow) -> Result<Option<Purpose>, RowRefusal> {
-        let Some(specific) = &row.specific else { return Ok(None) };
-        self.purposes.get(specific).cloned().flatten().map(Some).ok_or(RowRefusal::PayerUnknown)
+    fn purpose_of(&self, row: &AccountRow) -> Result<Option<Purpose>, RowRefusal> {
+        match &row.specific {
+            None => Ok(None),
+            Some(Specific::Known(purpose)) => Ok(Some(purpose.clone())),
+            Some(Specific::Named(payer, benefit)) => {
+                let purpose = self.purposes.get(&(payer.clone(), benefit.clone())).cloned().flatten();
+                purpose.map(Some).ok_or(RowRefusal::PayerUnknown)
+            }
+        }
     }
 
     fn status(&self, row: &AccountRow) -> Option<RegisterStatus> {
@@ -383,33 +599,47 @@ impl AccountState {
     }
 }
 
-/// What one entry changes: rows of histories, and changes that wait.
-pub(crate) type Changed<'c> = (Entry, &'c [AccountChange], &'c [HeldChange]);
+/// What one entry changes.
+pub(crate) type Changed<'c> = (Entry, &'c [AccountChange]);
 
 /// Saves what several entries changed; the rows of each.
 pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec<Rows>>, Error> {
-    let changes: Vec<(Entry, Id<Designation>, &AccountChange)> = entries
-        .iter()
-        .flat_map(|(entry, changes, _)| {
-            changes.iter().enumerate().map(|(at, change)| Ok((*entry, entry.row(at)?, change)))
-        })
-        .collect::<Result<_, Error>>()?;
-    let ids: Vec<Id<Designation>> = changes.iter().map(|(_, id, _)| *id).collect();
-    let designated = save_changes(scope, changes, &ids)?;
-    let held = save_held(scope, entries, &ids)?;
-    let (mut designated, mut held) = (designated.into_iter(), held.into_iter());
-    let rows = entries.iter().map(|(_, changes, waits)| {
-        let designated = if changes.is_empty() { None } else { designated.next() };
-        let held = if waits.is_empty() { None } else { held.next() };
-        designated.into_iter().chain(held).collect()
+    let (mut taken, mut proposed) = (Vec::new(), Vec::new());
+    for (entry, changes) in entries {
+        let mut ordinal = 0;
+        for change in *changes {
+            match change {
+                AccountChange::Takes(row) => {
+                    taken.push((*entry, entry.row(ordinal)?, row));
+                    ordinal += 1;
+                }
+                AccountChange::Waits(proposal) => proposed.push((*entry, &**proposal)),
+            }
+        }
+    }
+    let ids: Vec<Id<Designation>> = taken.iter().map(|(_, id, _)| *id).collect();
+    let mut taken = save_rows(scope, taken, &ids)?.into_iter();
+    let mut proposed = save_proposals(scope, &proposed, &ids)?.into_iter();
+    let rows = entries.iter().map(|(_, changes)| {
+        let takes = changes.iter().any(|change| matches!(change, AccountChange::Takes(_)));
+        let waits = changes.iter().any(|change| matches!(change, AccountChange::Waits(_)));
+        let taken = if takes { taken.next() } else { None };
+        taken.into_iter().chain(if waits { proposed.next() } else { None }).collect()
     });
     Ok(rows.collect())
 }
 
+/// Saves rows of histories that come of proposals, as part of one entry.
+pub(crate) fn save_rows_of(scope: &Scope<'_>, entry: Entry, new: &[&NewRow]) -> Result<Vec<Rows>, Error> {
+    let ids = (0..new.len()).map(|ordinal| entry.row(ordinal)).collect::<Result<Vec<_>, _>>()?;
+    let changes = ids.iter().zip(new).map(|(id, row)| (entry, *id, *row)).collect();
+    save_rows(scope, changes, &ids)
+}
+
 /// Saves rows of histories; the rows of each entry that has any.
-fn save_changes(
+fn save_rows(
     scope: &Scope<'_>,
-    changes: Vec<(Entry, Id<Designation>, &AccountChange)>,
+    changes: Vec<(Entry, Id<Designation>, &NewRow)>,
     ids: &[Id<Designation>],
 ) -> Result<Vec<Rows>, Error> {
     let mut new = Vec::with_capacity(changes.len());
@@ -427,6 +657,7 @@ fn save_changes(
             standing: change.standing,
             channel: change.channel,
             grounds: change.grounds,
+            proposal: change.proposal,
         });
         newest
             .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
@@ -460,20 +691,25 @@ fn save_changes(
     Ok(rows)
 }
 
-/// Saves changes that wait; the rows of each entry that has any.
-fn save_held(scope: &Scope<'_>, entries: &[Changed<'_>], ids: &[Id<Designation>]) -> Result<Vec<Rows>, Error> {
-    let mut new = Vec::new();
-    for (entry, _, held) in entries {
-        for HeldChange { id, payee, expects, until, grounds, asked } in *held {
-            // There is an account in force that it would take the place of.
-            let expects =
-                expects.id(ids).ok_or_else(|| StoreError::plain("a change that replaces nothing was held"))?;
-            let (payee, until, grounds, asked) = (*payee, *until, *grounds, asked.clone());
-            new.push((*entry, PendingChange { id: *id, payee, expects, until, grounds, asked }));
-        }
-    }
-    let mut pending: Vec<_> = new.iter().map(|(_, change)| (&change.payee, change.id, change.until)).collect();
-    pending.sort_unstable_by_key(|(payee, ..)| *payee);
-    store::payee::set_pending(scope.tx, pending)?;
-    store::pending::insert_many(scope, &new)
+/// Saves proposals; the rows of each entry that has any.
+pub(crate) fn save_proposals(
+    scope: &Scope<'_>,
+    proposed: &[(Entry, &NewProposal)],
+    ids: &[Id<Designation>],
+) -> Result<Vec<Rows>, Error> {
+    let proposals: Vec<Proposal> =
+        proposed.iter().map(|(_, new)| Proposal { replaces: new.replaces.id(ids), ..new.proposal.clone() }).collect();
+    let mut of_default: Vec<_> = proposed
+        .iter()
+        .filter(|(_, new)| new.proposal.purpose.is_none())
+        .filter_map(|(_, new)| {
+            let (waits, due) = new.waits?;
+            Some((&new.proposal.payee, new.proposal.id, store::proposal::pending_until(waits, due)))
+        })
+        .collect();
+    of_default.sort_unstable_by_key(|(payee, ..)| *payee);
+    store::payee::set_pending(scope.tx, of_default)?;
+    let new: Vec<_> =
+        proposed.iter().zip(&proposals).map(|((entry, new), proposal)| (*entry, proposal, new.waits)).collect();
+    store::proposal::insert_many(scope, &new)
 }

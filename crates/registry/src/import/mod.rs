@@ -13,7 +13,9 @@ mod pieces;
 mod population;
 
 pub use account::{AccountChange, AccountRow, AccountState, Accounts, Written};
-pub(crate) use account::{HeldChange, save as save_accounts, sender_is_known};
+pub(crate) use account::{
+    Asker, NewProposal, NewRow, Terms, save as save_accounts, save_proposals, save_rows_of, sender_is_known,
+};
 pub use bank::Banks;
 pub use company::Companies;
 pub use mirror::{AsOf, RegisterChange, RegisterState};
@@ -106,6 +108,11 @@ pub trait Source: Sync {
     /// The row's refusal.
     fn decide(&self, state: &mut Self::State, row: &Self::Row, env: &Env) -> Result<Option<Self::Change>, RowRefusal>;
 
+    /// Whether a change waits, and is not so yet.
+    fn waits(_: &Self::Change) -> bool {
+        false
+    }
+
     /// Saves a chunk's changes.
     ///
     /// # Errors
@@ -120,6 +127,9 @@ pub struct Counts {
     pub rows: u64,
     /// Those that changed something.
     pub changed: u64,
+    /// Those that are proposed, and wait.
+    #[serde(default)]
+    pub held: u64,
     /// Those that said what is there already.
     pub unchanged: u64,
     /// Those that were refused.
@@ -130,6 +140,7 @@ impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;
         self.changed += other.changed;
+        self.held += other.held;
         self.unchanged += other.unchanged;
         self.rejected += other.rejected;
     }
@@ -202,6 +213,9 @@ impl<S: Source> Command for Chunk<'_, S> {
     }
 
     fn decide(&self, mut state: S::State, env: &Env) -> Result<Decision<S::Change, Answer>, Refusal> {
+        // A repeat of the file gives the same ids, and another file others.
+        let chance = self.file[..4].iter().fold(0, |chance, byte| chance << 8 | u32::from(*byte));
+        let env = &Env::new(env.now, chance ^ self.first_line as u32);
         let mut changes = Vec::new();
         let mut counts = Counts { rows: self.rows.len() as u64, ..Counts::default() };
         let mut rejects = Vec::new();
@@ -212,7 +226,8 @@ impl<S: Source> Command for Chunk<'_, S> {
                 Err(refusal) => rejects.push((*line, refusal.code().to_owned())),
             }
         }
-        counts.changed = changes.len() as u64;
+        counts.held = changes.iter().filter(|change| S::waits(change)).count() as u64;
+        counts.changed = changes.len() as u64 - counts.held;
         counts.rejected = rejects.len() as u64;
         let refusals = journal::list_root(rejects.iter().map(|(line, code)| format!("{line},{code}")));
         let facts = serde_json::json!({

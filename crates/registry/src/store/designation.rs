@@ -4,6 +4,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::grounds::{Consent, Grounds, Reason};
 use crate::payer::Payer;
+use crate::proposal::Proposal;
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
@@ -12,13 +13,14 @@ use std::ops::Range;
 
 statements! {
     INSERT = "designation.insert":
-        "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account, reason, consent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account, reason, consent,
+                                  proposal)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     FIND = "designation.find":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, proposal
          FROM designation WHERE id = $1";
     RANGE = "designation.range":
-        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent
+        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal
          FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
     AFTER = "designation.after":
         "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
@@ -102,6 +104,11 @@ pub(crate) fn read_grounds(row: &Row<'_>, column: usize) -> Result<Option<Ground
 /// What a bank gave as its grounds for a row.
 pub(crate) fn grounds_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Grounds>, Error> {
     tx.one(&FIND, &[id.into()], |row| read_grounds(row, 7))
+}
+
+/// The proposal that a row comes of, where it had to wait.
+pub(crate) fn proposal_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Id<Proposal>>, Error> {
+    tx.one(&FIND, &[id.into()], |row| Ok(row.optional_int(9)?.map(Id::new)))
 }
 
 /// One row of a history.
@@ -209,6 +216,7 @@ pub(crate) struct NewDesignation {
     pub(crate) standing: Standing,
     pub(crate) channel: ChannelKind,
     pub(crate) grounds: Option<Grounds>,
+    pub(crate) proposal: Option<Id<Proposal>>,
 }
 
 /// Adds rows, in the order of their ids; the rows of each entry.
@@ -236,6 +244,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.channel,
                 account.as_bytes(),
                 row.grounds,
+                row.proposal,
             ));
         }
         rows.push(Rows::of(DesignationTable.name(), &tree));
@@ -254,6 +263,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 account.into(),
                 row.grounds.map(|grounds| grounds.reason.code()).into(),
                 row.grounds.map(|grounds| grounds.consent.code()).into(),
+                row.proposal.into(),
             ]
         }),
     )?;
@@ -329,6 +339,7 @@ fn leaf(
     channel: ChannelKind,
     account: &[u8],
     grounds: Option<Grounds>,
+    proposal: Option<Id<Proposal>>,
 ) -> Hash {
     encoder
         .start(DesignationTable.name())
@@ -342,6 +353,7 @@ fn leaf(
         .bytes(account)
         .optional_int(grounds.map(|grounds| grounds.reason.code()))
         .optional_int(grounds.map(|grounds| grounds.consent.code()))
+        .optional_int(proposal.map(Id::number))
         .leaf()
 }
 
@@ -373,6 +385,7 @@ impl Table for DesignationTable {
                 read_channel(row, 6)?,
                 &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(7)?)?,
                 read_grounds(row, 8)?,
+                row.optional_int(10)?.map(Id::new),
             );
             visit(journal::entry_of(id.number()), leaf)
         })

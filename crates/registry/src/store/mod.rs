@@ -2,13 +2,14 @@
 
 pub(crate) mod allowance;
 pub(crate) mod bank;
+pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
 pub(crate) mod look_up;
 pub(crate) mod message;
 pub(crate) mod payee;
 pub(crate) mod payer;
-pub(crate) mod pending;
+pub(crate) mod proposal;
 pub(crate) mod register;
 
 use kernel::{Migration, Statement, journal};
@@ -27,7 +28,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     message::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
-    pending::STATEMENTS,
+    proposal::STATEMENTS,
     register::STATEMENTS,
 ];
 
@@ -38,7 +39,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &designation::DesignationTable,
     &look_up::LookUpTable,
     &payer::PayerTable,
-    &pending::PendingTable,
-    &pending::EndingTable,
+    &proposal::ProposalTable,
+    &proposal::ActTable,
     &register::RegisterTable,
 ];

@@ -2,7 +2,7 @@
 
 use crate::designation::Designation;
 use crate::payee::{PayeeId, RegisterStatus};
-use crate::pending::PendingChange;
+use crate::proposal::Proposal;
 use crate::store::designation::{read_channel, read_standing};
 use crate::store::register::RegisterRow;
 use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
@@ -19,6 +19,8 @@ statements! {
     SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
     SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1, pending_until = $2 WHERE key = $3";
+    SET_PENDING_UNTIL = "payee.set_pending_until":
+        "UPDATE payee SET pending_until = $1 WHERE key = $2 AND pending = $3";
     CLEAR_PENDING = "payee.clear_pending":
         "UPDATE payee SET pending = NULL, pending_until = NULL WHERE key = $1 AND pending = $2";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
@@ -37,7 +39,7 @@ pub(crate) struct Found {
     pub(crate) has_specific: bool,
     /// The newest row of the default account's history.
     pub(crate) designation: Option<Designation>,
-    /// Until when the newest change that was held waits, unless somebody ended it.
+    /// Until when the newest proposal waits for what somebody does, unless it has ended.
     pub(crate) pending_until: Option<Timestamp>,
 }
 
@@ -144,16 +146,21 @@ pub(crate) fn set_has_specific<'k>(tx: &Tx<'_>, keys: impl IntoIterator<Item = &
     tx.run_many(&SET_SPECIFIC, keys.into_iter().map(|key| [true.into(), key.into()]))
 }
 
-/// Notes which change waits for each payee, and until when.
+/// Notes which proposal waits for each payee, and until when.
 pub(crate) fn set_pending<'k>(
     tx: &Tx<'_>,
-    rows: impl IntoIterator<Item = (&'k Blind, Id<PendingChange>, Timestamp)>,
+    rows: impl IntoIterator<Item = (&'k Blind, Id<Proposal>, Timestamp)>,
 ) -> Result<(), Error> {
     tx.run_many(&SET_PENDING, rows.into_iter().map(|(key, id, until)| [id.into(), until.into(), key.into()]))
 }
 
-/// Notes that a change waits no more, unless another one has taken its place.
-pub(crate) fn clear_pending(tx: &Tx<'_>, key: &Blind, id: Id<PendingChange>) -> Result<(), Error> {
+/// Notes until when a proposal waits for what somebody does, unless another one has taken its place.
+pub(crate) fn set_pending_until(tx: &Tx<'_>, key: &Blind, id: Id<Proposal>, until: Timestamp) -> Result<(), Error> {
+    tx.run(&SET_PENDING_UNTIL, &[until.into(), key.into(), id.into()]).map(|_| ())
+}
+
+/// Notes that a proposal waits no more, unless another one has taken its place.
+pub(crate) fn clear_pending(tx: &Tx<'_>, key: &Blind, id: Id<Proposal>) -> Result<(), Error> {
     tx.run(&CLEAR_PENDING, &[key.into(), id.into()]).map(|_| ())
 }
 

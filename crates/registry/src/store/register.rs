@@ -1,6 +1,7 @@
 //! The mirrors of the population register and the company register.
 
 use crate::payee::RegisterStatus;
+use crate::register_event::Addressee;
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
@@ -59,6 +60,16 @@ pub(crate) fn find_many<'k>(
         let record = Zeroizing::new(String::from_utf8(std::mem::take(&mut *record)).map_err(|_| row.broken(2))?);
         found(index, Version { id, status: status(row, 1)?, record })
     })
+}
+
+/// To whom a letter goes, as the register says it now; none where no register lists the payee.
+pub(crate) fn addressee(scope: &Scope<'_>, payee: &Blind) -> Result<Option<Addressee>, Error> {
+    let mut addressee = None;
+    find_many(scope, [payee], |_, version| {
+        addressee = Addressee::read(&version.record);
+        Ok(())
+    })?;
+    Ok(addressee)
 }
 
 /// The status that was known when the journal had `entries` entries, going back from the newest row.

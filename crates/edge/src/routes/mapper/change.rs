@@ -14,7 +14,7 @@ use registry::commands::{ChangeAccounts, ChangeAnswer, Reply};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
 use registry::message::MessageKind;
-use registry::pending::Unexpected;
+use registry::proposal::Unexpected;
 
 type Asked = Call<Raw<ChangeMessage>, Nothing, Told>;
 

@@ -105,7 +105,7 @@ fn became(
             Outcome::Done => Became::Done,
             Outcome::Refused { code, text } => Became::Refused { code, text },
             Outcome::Held(name) => match &channel {
-                Some(channel) => waited(queries::change(scope, actor, channel, &name, now)?.state),
+                Some(channel) => waited(&queries::proposal(scope, actor, channel, &name, now)?.standing.state),
                 None => Became::Held,
             },
         })
@@ -117,11 +117,11 @@ fn became(
 /// What became of a change that was held, by its state.
 fn waited(state: &str) -> Became {
     let (code, text) = match state {
-        "held" => return Became::Held,
-        "released" => return Became::Done,
-        "withdrawn" => ("change.withdrawn", "it was taken back before anybody decided"),
-        "lapsed" => ("change.lapsed", "nobody decided about it in time"),
-        _ => ("change.refused", "an officer of the registry refused it"),
+        "in_force" => return Became::Done,
+        "cancelled" => ("change.withdrawn", "it was taken back before it took effect"),
+        "expired" => ("change.lapsed", "nobody decided about it in time"),
+        "refused" => ("change.refused", "it was refused, by an officer of the registry or by what holds by now"),
+        _ => return Became::Held,
     };
     Became::Refused { code: code.to_owned(), text: text.to_owned() }
 }

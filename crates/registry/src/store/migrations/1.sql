@@ -13,7 +13,7 @@ CREATE TABLE payee (
     has_specific BOOLEAN NOT NULL,
     -- The number, sealed, where no register lists it: an SE or P number.
     number BYTEA,
-    -- The newest change of the default account that was held, unless somebody ended it, and until when it waits.
+    -- The newest proposal for the default account, unless it has ended; and until when it waits for what somebody does.
     pending BIGINT,
     pending_until BIGINT
 ) /*clustered*/ /*kept*/;
@@ -48,33 +48,53 @@ CREATE TABLE designation (
     account BYTEA NOT NULL,
     -- Why, and how the customer consented, where a bank said so.
     reason BIGINT,
-    consent BIGINT
+    consent BIGINT,
+    -- What it comes of, where it had to wait.
+    proposal BIGINT
 ) /*clustered*/ /*append-only*/;
 
--- Changes that were held. An id is given before the entry is.
-CREATE TABLE pending_change (
+-- What was proposed to be designated. An id is given before the entry is.
+CREATE TABLE proposal (
     id BIGINT NOT NULL PRIMARY KEY,
-    -- The entry that recorded it.
+    -- The entry that recorded it, and its moment.
     entry BIGINT NOT NULL,
+    at BIGINT NOT NULL,
     payee BYTEA NOT NULL,
+    -- Null for the default account.
+    purpose BYTEA,
     channel_key BYTEA NOT NULL,
-    -- The row of designation that was in force.
-    expects BIGINT NOT NULL,
-    until BIGINT NOT NULL,
+    -- The newest row of the account's history then; and whether an account was in force, and was named.
+    replaces BIGINT,
+    is_first BOOLEAN NOT NULL,
+    names_replaced BOOLEAN NOT NULL,
     reason BIGINT,
     consent BIGINT,
     asked BYTEA NOT NULL
 ) /*append-only*/;
-CREATE INDEX pending_change_entry ON pending_change (entry, id);
-CREATE INDEX pending_change_channel ON pending_change (channel_key, id);
+CREATE INDEX proposal_entry ON proposal (entry, id);
+CREATE INDEX proposal_channel ON proposal (channel_key, id);
 
--- How somebody ended that a change waits.
-CREATE TABLE pending_ending (
-    pending BIGINT NOT NULL PRIMARY KEY,
-    entry BIGINT NOT NULL UNIQUE,
-    state BIGINT NOT NULL,
-    why BYTEA
+-- What was done about a proposal.
+CREATE TABLE proposal_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    proposal BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- By whom, and more of it.
+    act BYTEA NOT NULL
 ) /*append-only*/;
+CREATE INDEX proposal_act_proposal ON proposal_act (proposal, id);
+
+-- What each proposal waits for, 0 for nothing any more, and when it must be looked at again. It follows from the two above.
+CREATE TABLE proposal_now (
+    proposal BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    waits BIGINT NOT NULL,
+    due BIGINT NOT NULL
+) /*clustered*/ /*kept*/;
+CREATE INDEX proposal_now_due ON proposal_now (due, proposal);
+CREATE INDEX proposal_now_payee ON proposal_now (payee, proposal);
+CREATE INDEX proposal_now_waits ON proposal_now (waits, proposal);
 
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (

@@ -150,7 +150,7 @@ impl World {
                 Some(bank) => (Channel::Bank(bank.name.to_owned()), Actor::console()),
                 None => (Channel::Operator, operator()),
             };
-            let source = Accounts { channel, vault: vault.clone() };
+            let source = Accounts { channel, by: actor.name().to_owned(), vault: vault.clone() };
             let name = format!("accounts-{number:03}.csv");
             self.import(&name, &source, &actor, &rows)?;
             if self.chance.happens(REPEATED_PER_MILLION) {

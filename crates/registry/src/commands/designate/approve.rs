@@ -1,0 +1,57 @@
+//! Lets a proposal go on: a second caseworker approves it, or an officer has looked at it.
+
+use super::{Loaded, Standing, Step, load, require_other, save};
+use crate::designation::Channel;
+use crate::life::{ActKind, ProposalRefusal, State, Waits};
+use crate::policy;
+use crate::reason::require_why;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+
+/// Approves a proposal, whichever it waits for: an approval, or somebody who looks at it.
+pub struct Approve {
+    /// The proposal, by name.
+    pub proposal: String,
+    /// Why.
+    pub why: String,
+    /// Who approves: the same that gives the command.
+    pub officer: Actor,
+    /// The channel that the officer belongs to; none for the agency's own.
+    pub channel: Option<Channel>,
+    /// Whether the store was made for synthetic people: only there the console is an officer.
+    pub is_synthetic: bool,
+}
+
+impl Command for Approve {
+    const OPERATION: Operation = policy::APPROVE_DESIGNATION;
+    type State = Loaded;
+    type Change = Step;
+    type Output = Standing;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
+        load(scope, &self.proposal)
+    }
+
+    fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
+        let is_agency = matches!(self.officer.role(), Role::Console | Role::Operator);
+        let is_colleague = self.channel.as_ref() == Some(&loaded.proposal().asked.channel);
+        if !is_agency && !is_colleague {
+            return Err(ProposalRefusal::Unknown.into());
+        }
+        let kind = match loaded.require_waiting(env.now)? {
+            State::Waiting(Waits::Approval) => ActKind::Approved,
+            // Somebody of another house looks at it, not a colleague.
+            State::Waiting(Waits::Check) if is_agency => ActKind::Checked,
+            _ => return Err(ProposalRefusal::NotThis.into()),
+        };
+        require_other(&loaded, &self.officer, self.is_synthetic)?;
+        require_why(&self.why)?;
+        let (step, standing) = loaded.act(kind, self.officer.name(), &self.why, env.now)?;
+        let facts = step.facts();
+        Ok(Decision::of(vec![step], facts, standing))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}

@@ -1,0 +1,48 @@
+//! Takes a proposal back that waits.
+
+use super::{Loaded, Standing, Step, is_for, load, save};
+use crate::designation::Channel;
+use crate::life::{ActKind, ProposalRefusal, State};
+use crate::policy;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
+
+/// Cancels a proposal: for the payee, whoever proposed it, or the agency. That of another is as if it were not there. Doing it twice
+/// is doing it once.
+pub struct Cancel {
+    /// The proposal, by name.
+    pub proposal: String,
+    /// Who cancels it: the same that gives the command.
+    pub actor: Actor,
+    /// The channel that the actor belongs to, if any.
+    pub channel: Option<Channel>,
+}
+
+impl Command for Cancel {
+    const OPERATION: Operation = policy::CANCEL_DESIGNATION;
+    type State = Loaded;
+    type Change = Step;
+    type Output = Standing;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
+        load(scope, &self.proposal)
+    }
+
+    fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
+        if !is_for(&loaded, &self.actor, self.channel.as_ref()) {
+            return Err(ProposalRefusal::Unknown.into());
+        }
+        let state = loaded.state(env.now);
+        if state == State::Ended(ActKind::Cancelled) {
+            return Ok(Decision::unchanged(Standing::of(loaded.proposal(), state, None)));
+        }
+        loaded.require_waiting(env.now)?;
+        let (step, standing) = loaded.act(ActKind::Cancelled, self.actor.name(), "", env.now)?;
+        let facts = step.facts();
+        Ok(Decision::of(vec![step], facts, standing))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}

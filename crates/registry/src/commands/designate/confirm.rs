@@ -1,0 +1,65 @@
+//! A second channel confirms a proposal, where the letter alone does not count.
+
+use super::{Loaded, Standing, Step, is_for, load, require_other, save};
+use crate::life::{ActKind, ProposalRefusal, State, Waits};
+use crate::policy;
+use crate::reason::require_why;
+use crate::signals::Signal;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+
+/// Confirms a proposal: in person before an officer who has no other part in it, or by a login of High assurance with an authenticator
+/// that stood before whatever made the confirmation necessary.
+pub struct Confirm {
+    /// The proposal, by name.
+    pub proposal: String,
+    /// Of an officer: how they know that it is the payee.
+    pub evidence: String,
+    /// Who confirms: the same that gives the command.
+    pub actor: Actor,
+    /// Whether the store was made for synthetic people: only there the console is an officer.
+    pub is_synthetic: bool,
+}
+
+impl Command for Confirm {
+    const OPERATION: Operation = policy::CONFIRM_DESIGNATION;
+    type State = Loaded;
+    type Change = Step;
+    type Output = Standing;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
+        load(scope, &self.proposal)
+    }
+
+    fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
+        let is_payee = self.actor.role() == Role::Citizen;
+        if is_payee && !is_for(&loaded, &self.actor, None) {
+            return Err(ProposalRefusal::Unknown.into());
+        }
+        if loaded.require_waiting(env.now)? != State::Waiting(Waits::Confirmation) {
+            return Err(ProposalRefusal::NotThis.into());
+        }
+        if is_payee {
+            // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
+            let is_high = self.actor.login().is_some_and(|login| login.assurance == Assurance::High);
+            let facts = &loaded.facts;
+            let has_new_authenticator = loaded.signals().has(Signal::LetterBox)
+                || facts.authenticator_changed.is_some_and(|moment| {
+                    loaded.signals().has(Signal::RecentChange) && moment >= loaded.recent_since()
+                });
+            if !is_high || has_new_authenticator {
+                return Err(ProposalRefusal::Assurance.into());
+            }
+        } else {
+            require_other(&loaded, &self.actor, self.is_synthetic)?;
+            require_why(&self.evidence)?;
+        }
+        let (step, standing) = loaded.act(ActKind::Confirmed, self.actor.name(), &self.evidence, env.now)?;
+        let facts = step.facts();
+        Ok(Decision::of(vec![step], facts, standing))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}

@@ -1,0 +1,237 @@
+//! The life of a designation: one file for each thing that somebody does about a proposal. All of them load the same, and what
+//! follows from one more act is decided in one place: [`Loaded::act`].
+
+mod activate;
+mod approve;
+mod cancel;
+mod confirm;
+mod letter;
+mod propose;
+mod refuse;
+mod settle;
+mod show;
+mod sign;
+mod stop;
+
+pub use activate::{Activate, Activation};
+pub use approve::Approve;
+pub use cancel::Cancel;
+pub use confirm::Confirm;
+pub use letter::{FollowLetter, LetterFacts, LetterFate, MakeLetter};
+pub use propose::Propose;
+pub use refuse::Refuse;
+pub use settle::{SETTLED_MAX, Settle, Settled};
+pub use show::{ShowProposal, ShownAct, ShownProposal};
+pub use sign::Sign;
+pub use stop::{StopProposal, Stopped, stop_token};
+
+use crate::controls::Controls;
+use crate::designation::Channel;
+use crate::import::{self, AccountRow, AccountState, NewRow};
+use crate::life::{self, ACTS_MAX, Act, ActKind, ProposalRefusal, State, Waits};
+use crate::proposal::Proposal;
+use crate::queries;
+use crate::signals::{Facts, Signals};
+use crate::store;
+use crate::store::proposal::Found;
+use kernel::journal::{Entry, Rows};
+use kernel::merkle::Tree;
+use kernel::{Actor, Error, Refusal, Role, Scope, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where a proposal stands, as whoever did something about it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its name.
+    pub id: String,
+    /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
+    pub state: String,
+    /// What it waits for: `signature`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    pub waits_for: Option<String>,
+    /// From when it holds, or will if nothing comes between.
+    pub in_force_from: Option<String>,
+}
+
+impl Standing {
+    pub(crate) fn of(proposal: &Proposal, state: State, in_force_from: Option<Timestamp>) -> Self {
+        let from = match state {
+            State::Waiting(Waits::Time(from)) => Some(from),
+            _ => in_force_from,
+        };
+        Self {
+            id: proposal.id.name(),
+            state: state.name().to_owned(),
+            waits_for: state.waits().map(|waits| waits.name().to_owned()),
+            in_force_from: from.map(|from| from.to_string()),
+        }
+    }
+}
+
+/// What deciding about a proposal needs to know.
+pub struct Loaded {
+    pub(super) found: Found,
+    pub(super) facts: Facts,
+    row: AccountRow,
+    accounts: AccountState,
+    is_sender_known: bool,
+}
+
+/// One thing that was done, and what follows from it.
+pub struct Step {
+    proposal: Proposal,
+    acts: Vec<Act>,
+    /// The row of the history, if it takes effect and changes something.
+    takes: Option<NewRow>,
+    waits: Option<(Waits, Timestamp)>,
+}
+
+/// Loads the proposal of a name.
+pub(super) fn load(scope: &Scope<'_>, name: &str) -> Result<Loaded, Error> {
+    load_found(scope, queries::find_proposal(scope, name)?)
+}
+
+pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Error> {
+    let proposal = &found.proposal;
+    let replaced = match proposal.replaces {
+        None => None,
+        Some(row) => Some(store::designation::find(scope, row)?.standing.account.account()),
+    };
+    let row = AccountRow::of(proposal, replaced);
+    Ok(Loaded {
+        facts: queries::facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?,
+        accounts: AccountState::load(scope, &[&row])?,
+        is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
+        row,
+        found,
+    })
+}
+
+impl Loaded {
+    pub(super) fn proposal(&self) -> &Proposal {
+        &self.found.proposal
+    }
+
+    pub(super) const fn controls(&self) -> &Controls {
+        self.accounts.controls()
+    }
+
+    /// Since when a change of address, contact or authenticator counts as one that came shortly before.
+    pub(super) fn recent_since(&self) -> Timestamp {
+        Signals::recent_since(&self.found.proposal, self.controls())
+    }
+
+    /// What speaks against it.
+    pub(super) fn signals(&self) -> Signals {
+        Signals::of(&self.found.proposal, &self.facts, self.controls())
+    }
+
+    /// Where it stands.
+    pub(super) fn state(&self, now: Timestamp) -> State {
+        life::state(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)
+    }
+
+    /// What it waits for.
+    ///
+    /// # Errors
+    /// `proposal.ended`.
+    pub(super) fn require_waiting(&self, now: Timestamp) -> Result<State, ProposalRefusal> {
+        match self.state(now) {
+            State::Ended(_) | State::Lapsed => Err(ProposalRefusal::Ended),
+            state => Ok(state),
+        }
+    }
+
+    /// What follows when somebody does one more thing: it goes on waiting, or it takes effect now.
+    ///
+    /// # Errors
+    /// It takes effect, and the rule that all changes go by refuses it, as things stand now. Then nothing was done.
+    pub(super) fn act(
+        self,
+        kind: ActKind,
+        by: &str,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<(Step, Standing), Refusal> {
+        let Self { mut found, facts, row, mut accounts, is_sender_known } = self;
+        if found.evidence.acts().len() >= ACTS_MAX {
+            return Err(ProposalRefusal::TooMuch.into());
+        }
+        let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
+        found.evidence.add(act.clone());
+        let proposal = found.proposal;
+        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None };
+        let proposal = &step.proposal;
+        let mut state = life::state(proposal, &found.evidence, &facts, accounts.controls(), now);
+        match state {
+            State::Waiting(waits) => step.waits = Some((waits, life::due(proposal, &found.evidence, waits))),
+            State::Due => {
+                if !is_sender_known {
+                    return Err(import::ImportRefusal::BankUnknown.into());
+                }
+                step.takes = accounts.take_effect(proposal, &row)?;
+                step.acts.push(Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() });
+                state = State::Ended(ActKind::TookEffect);
+            }
+            State::Lapsed | State::Ended(_) => {}
+        }
+        let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
+        let standing = Standing::of(proposal, state, from);
+        Ok((step, standing))
+    }
+}
+
+impl Step {
+    /// What the journal is told of it.
+    pub(super) fn facts(&self) -> serde_json::Value {
+        let acts: Vec<&str> = self.acts.iter().map(|act| act.kind.name()).collect();
+        serde_json::json!({ "proposal": self.proposal.id.name(), "acts": acts })
+    }
+}
+
+/// Saves steps as part of one entry.
+pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+    let mut tree = Tree::default();
+    let mut rows = Vec::new();
+    let taken: Vec<&NewRow> = steps.iter().filter_map(|step| step.takes.as_ref()).collect();
+    if !taken.is_empty() {
+        rows.extend(import::save_rows_of(scope, entry, &taken)?);
+    }
+    let mut ordinal = 0;
+    for step in steps {
+        for act in &step.acts {
+            // The moment of the entry, which is never before that of the one that precedes it.
+            let act = Act { at: entry.at, ..act.clone() };
+            store::proposal::add_act(scope, entry.row(ordinal)?, &step.proposal, &act, &mut tree)?;
+            ordinal += 1;
+        }
+        store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
+    }
+    rows.push(store::proposal::acts(&tree));
+    Ok(rows)
+}
+
+/// Refuses whoever does not decide about others' proposals: somebody without a name, or who has a part in it already.
+///
+/// # Errors
+/// `proposal.officer`, `proposal.own`.
+pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool) -> Result<(), ProposalRefusal> {
+    if officer.role() == Role::Console && !is_synthetic {
+        return Err(ProposalRefusal::Officer);
+    }
+    let by = officer.name();
+    if loaded.found.proposal.asked.by == by || loaded.found.evidence.has_part(by) {
+        return Err(ProposalRefusal::Own);
+    }
+    Ok(())
+}
+
+/// Whether somebody may do something about their own: the payee, who asked for it, or the agency.
+pub(super) fn is_for(loaded: &Loaded, actor: &Actor, channel: Option<&Channel>) -> bool {
+    let proposal = &loaded.found.proposal;
+    match actor.role() {
+        Role::Citizen => actor.payee() == Some(&proposal.payee),
+        Role::Console | Role::Operator => true,
+        // Of others it is as if it were not there.
+        _ => channel == Some(&proposal.asked.channel),
+    }
+}

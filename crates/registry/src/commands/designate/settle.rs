@@ -1,0 +1,109 @@
+//! What is due: proposals whose time has come take effect, those that nobody decided about in time expire.
+
+use super::{Loaded, Step, load_found, save};
+use crate::life::{Act, ActKind, State};
+use crate::policy;
+use crate::store;
+use kernel::journal::{Entry, Rows};
+use kernel::{Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The most proposals of one transaction.
+pub const SETTLED_MAX: i64 = 200;
+
+/// Looks at what is due, and does what follows. Whoever does it decides nothing: it is what the proposals' own evidence, the controls and
+/// the rule come to at that moment.
+pub struct Settle {
+    /// Up to when something counts as due: the moment at which the command is given.
+    pub now: Timestamp,
+}
+
+/// How many proposals became what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// They took effect.
+    pub in_force: u64,
+    /// The rule refused them, as things stand now.
+    pub refused: u64,
+    /// Nobody did in time what they waited for.
+    pub expired: u64,
+    /// They wait for something else now.
+    pub waiting: u64,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+impl Command for Settle {
+    const OPERATION: Operation = policy::SETTLE_DESIGNATIONS;
+    type State = Vec<Loaded>;
+    type Change = Step;
+    type Output = Settled;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Vec<Loaded>, Error> {
+        let mut loaded = Vec::new();
+        for id in store::proposal::due(scope.tx, self.now, SETTLED_MAX)? {
+            if let Some(found) = store::proposal::find(scope, id)? {
+                loaded.push(load_found(scope, found)?);
+            }
+        }
+        Ok(loaded)
+    }
+
+    fn decide(&self, due: Vec<Loaded>, env: &Env) -> Result<Decision<Step, Settled>, Refusal> {
+        let mut settled = Settled { more: due.len() as i64 == SETTLED_MAX, ..Settled::default() };
+        if due.is_empty() {
+            return Ok(Decision::unchanged(settled));
+        }
+        let steps: Vec<Step> = due.into_iter().map(|loaded| loaded.settle(&mut settled, env.now)).collect();
+        let facts = serde_json::json!({
+            "in_force": settled.in_force, "refused": settled.refused, "expired": settled.expired,
+        });
+        Ok(Decision::of(steps, facts, settled))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}
+
+impl Loaded {
+    fn settle(self, settled: &mut Settled, now: Timestamp) -> Step {
+        let state = self.state(now);
+        let (proposal, mut step) = (self.found.proposal, Vec::new());
+        let mut act = |kind, detail: &str| {
+            step.push(Act { kind, at: now, by: "rule".to_owned(), detail: detail.to_owned() });
+        };
+        let (mut takes, mut waits) = (None, None);
+        match state {
+            State::Waiting(what) => {
+                settled.waiting += 1;
+                waits = Some((what, crate::life::due(&proposal, &self.found.evidence, what)));
+            }
+            State::Due => {
+                let (mut accounts, row) = (self.accounts, self.row);
+                let taken = if self.is_sender_known {
+                    accounts.take_effect(&proposal, &row).map_err(|refusal| refusal.code())
+                } else {
+                    Err(crate::import::ImportRefusal::BankUnknown.code())
+                };
+                match taken {
+                    Ok(row) => {
+                        takes = row;
+                        act(ActKind::TookEffect, "");
+                        settled.in_force += 1;
+                    }
+                    Err(code) => {
+                        act(ActKind::Refused, code);
+                        settled.refused += 1;
+                    }
+                }
+            }
+            State::Lapsed => {
+                act(ActKind::Expired, "");
+                settled.expired += 1;
+            }
+            State::Ended(_) => {}
+        }
+        Step { proposal, acts: step, takes, waits }
+    }
+}

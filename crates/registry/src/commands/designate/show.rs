@@ -1,0 +1,167 @@
+//! Shows somebody a proposal. It is about a person, so it is entered in the journal and logged before it is shown.
+
+use super::{Loaded, Standing, is_for, load};
+use crate::account::DesignatedAccount;
+use crate::ask::{AnswerClass, AskKind};
+use crate::commands::look_up::log;
+use crate::designation::{Channel, State as AccountStanding};
+use crate::life::{ActKind, ProposalRefusal};
+use crate::policy;
+use crate::proposal::LegalGround;
+use crate::resolve::Resolution;
+use crate::store;
+use denmark::BankDirectory;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope};
+use serde::{Deserialize, Serialize};
+
+/// Asks for everything about a proposal.
+pub struct ShowProposal {
+    /// Who asks: the same that gives the command.
+    pub actor: Actor,
+    /// The channel that the actor belongs to, if any.
+    pub channel: Option<Channel>,
+    /// The proposal, by name.
+    pub proposal: String,
+}
+
+/// A proposal as an officer, or its payee, sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownProposal {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Whose account is to be changed.
+    pub payee: String,
+    /// The IBAN that was asked for; none to delete the account.
+    pub account: Option<String>,
+    /// The IBAN that was in force when it was asked for.
+    pub replaces: Option<String>,
+    /// The IBAN that is in force now; frozen ones too.
+    pub in_force: Option<String>,
+    /// The kind of benefit of a specific account.
+    pub benefit: Option<String>,
+    /// By which channel it came.
+    pub channel: String,
+    /// Who proposed it.
+    pub proposed_by: String,
+    /// When.
+    pub proposed: String,
+    /// Whose account it is said to be.
+    pub holder: String,
+    /// What its bank says to that.
+    pub ownership: String,
+    /// On which law a caseworker stands.
+    pub ground: Option<LegalGround>,
+    /// Why a bank asked for it.
+    pub reason: Option<String>,
+    /// How its customer consented.
+    pub consent: Option<String>,
+    /// What speaks against it.
+    pub signals: Vec<String>,
+    /// What was done about it.
+    pub acts: Vec<ShownAct>,
+}
+
+/// One thing that was done about a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownAct {
+    /// What.
+    pub act: String,
+    /// When.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// Why, where somebody said so.
+    pub why: Option<String>,
+}
+
+/// What there is to show of a proposal.
+pub struct ShowState {
+    loaded: Loaded,
+    replaces: Option<DesignatedAccount>,
+    in_force: Option<DesignatedAccount>,
+    answer: AnswerClass,
+    banks: BankDirectory,
+}
+
+impl Command for ShowProposal {
+    const OPERATION: Operation = policy::SHOW_DESIGNATION;
+    type State = ShowState;
+    type Change = (Blind, AnswerClass);
+    type Output = ShownProposal;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<ShowState, Error> {
+        let loaded = load(scope, &self.proposal)?;
+        let proposal = loaded.proposal();
+        let (mut newest, mut answer) = (None, AnswerClass::Unknown);
+        store::payee::find_many(scope, [&proposal.payee], |_, payee| {
+            answer = AnswerClass::of(Resolution::of(Some(payee.status), payee.designation.as_ref()));
+            newest = payee.designation;
+            Ok(())
+        })?;
+        if let Some(purpose) = &proposal.purpose {
+            newest = store::designation::find_specific(scope, &proposal.payee, purpose)?;
+        }
+        let in_force =
+            newest.map(|newest| newest.standing).filter(|standing| standing.state != AccountStanding::Closed);
+        let replaces = match proposal.replaces {
+            None => None,
+            Some(row) => Some(store::designation::find(scope, row)?.standing),
+        };
+        let replaces = replaces.filter(|standing| standing.state != AccountStanding::Closed);
+        Ok(ShowState {
+            replaces: replaces.map(|standing| standing.account),
+            in_force: in_force.map(|standing| standing.account),
+            answer,
+            banks: store::bank::directory(scope.tx)?,
+            loaded,
+        })
+    }
+
+    fn decide(&self, state: ShowState, env: &Env) -> Result<Decision<Self::Change, ShownProposal>, Refusal> {
+        let ShowState { loaded, replaces, in_force, answer, banks } = state;
+        if !is_for(&loaded, &self.actor, self.channel.as_ref()) {
+            return Err(ProposalRefusal::Unknown.into());
+        }
+        let iban = |account: DesignatedAccount| account.iban(&banks).as_str().to_owned();
+        let proposal = loaded.proposal();
+        let asked = &proposal.asked;
+        let evidence = &loaded.found.evidence;
+        let took_effect = evidence.acts().iter().find(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
+        let payee = asked.payee.reveal();
+        let acts = evidence.acts().iter().map(|act| ShownAct {
+            act: act.kind.name().to_owned(),
+            at: act.at.to_string(),
+            by: act.by.clone(),
+            // What a code is known by, and a signature, are nobody's to read here.
+            why: Some(act.detail.clone())
+                .filter(|why| !why.is_empty() && !matches!(act.kind, ActKind::LetterMade | ActKind::Signed)),
+        });
+        let shown = ShownProposal {
+            standing: Standing::of(proposal, loaded.state(env.now), took_effect),
+            payee: payee.clone(),
+            account: asked.account.map(iban),
+            replaces: replaces.map(iban),
+            in_force: in_force.map(iban),
+            benefit: asked.specific.as_ref().map(|of| of.benefit.as_str().to_owned()),
+            channel: asked.channel.name(),
+            proposed_by: asked.by.clone(),
+            proposed: proposal.at.to_string(),
+            holder: asked.holder.name().to_owned(),
+            ownership: asked.ownership.name().to_owned(),
+            ground: asked.ground.clone(),
+            reason: proposal.grounds.map(|grounds| grounds.reason.name().to_owned()),
+            consent: proposal.grounds.map(|grounds| grounds.consent.name().to_owned()),
+            signals: loaded.signals().names().into_iter().map(str::to_owned).collect(),
+            acts: acts.collect(),
+        };
+        let facts = serde_json::json!({ "proposal": proposal.id.name(), "payee": payee });
+        Ok(Decision::of(vec![(proposal.payee, answer)], facts, shown))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let [(payee, answer)] = changes else { return Ok(vec![]) };
+        log(scope, entry, &self.actor, *payee, AskKind::Change, &[*answer])
+    }
+}

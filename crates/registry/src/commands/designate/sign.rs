@@ -1,0 +1,62 @@
+//! The payee signs a change afresh, having seen the former account and the new one (NK-19).
+
+use super::{Loaded, Standing, Step, is_for, load, save};
+use crate::life::{ActKind, ProposalRefusal, State, Waits};
+use crate::policy;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Scope};
+
+/// The most characters of a signature as it is kept.
+const SIGNATURE_CHARS_MAX: usize = 8192;
+
+/// Signs a proposal that waits for it.
+pub struct Sign {
+    /// The proposal, by name.
+    pub proposal: String,
+    /// The signature, or the login that it was given in, as it is kept with the proposal.
+    pub signature: String,
+    /// Who signs: the same that gives the command.
+    pub actor: Actor,
+}
+
+impl Command for Sign {
+    const OPERATION: Operation = policy::SIGN_DESIGNATION;
+    type State = Loaded;
+    type Change = Step;
+    type Output = Standing;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
+        load(scope, &self.proposal)
+    }
+
+    fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
+        if !is_for(&loaded, &self.actor, None) {
+            return Err(ProposalRefusal::Unknown.into());
+        }
+        if loaded.require_waiting(env.now)? != State::Waiting(Waits::Signature) {
+            return Err(ProposalRefusal::NotThis.into());
+        }
+        require_signature(&self.actor, &self.signature)?;
+        let (step, standing) = loaded.act(ActKind::Signed, self.actor.name(), &self.signature, env.now)?;
+        let facts = step.facts();
+        Ok(Decision::of(vec![step], facts, standing))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}
+
+/// Refuses a signature that is none, or by a login that is too weak.
+///
+/// # Errors
+/// `actor.assurance`, `proposal.why`.
+pub(super) fn require_signature(actor: &Actor, signature: &str) -> Result<(), ProposalRefusal> {
+    if !actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial) {
+        return Err(ProposalRefusal::Assurance);
+    }
+    if signature.trim().is_empty() || signature.len() > SIGNATURE_CHARS_MAX || signature.contains('\n') {
+        return Err(ProposalRefusal::Why);
+    }
+    Ok(())
+}

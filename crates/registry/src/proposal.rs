@@ -1,0 +1,207 @@
+//! Proposals: what somebody asks to be designated, and who may ask for it. Pure.
+
+use crate::account::DesignatedAccount;
+use crate::designation::{Channel, Designation};
+use crate::grounds::Grounds;
+use crate::payee::PayeeId;
+use crate::payer::Payer;
+use crate::purpose::BenefitKind;
+use kernel::{Blind, Id, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What becomes of a change that does not say which account it takes the place of, where another one is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unexpected {
+    /// It is refused: `designation.expects_missing`.
+    Refuse,
+    /// It waits for an officer.
+    Hold,
+}
+
+/// Whose account it is, as whoever proposes it says (NK-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The payee's own.
+    Own,
+    /// The payee's and somebody else's.
+    Joint,
+    /// Somebody else's.
+    ThirdParty,
+    /// Nobody said.
+    Unknown,
+}
+
+impl Holder {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Own, "own"), (Self::Joint, "joint"), (Self::ThirdParty, "third_party"), (Self::Unknown, "unknown")];
+
+    /// As commands and answers say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// Reads what [`Holder::name`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(holder, _)| *holder)
+    }
+}
+
+/// What the account's bank says to the question whose it is (verification of payee).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ownership {
+    /// The payee is its holder.
+    Match,
+    /// Nearly: a name that is written otherwise, or one of several holders.
+    CloseMatch,
+    /// Somebody else is.
+    NoMatch,
+    /// The bank cannot tell, or was not asked.
+    NotPossible,
+}
+
+impl Ownership {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Match, "match"),
+        (Self::CloseMatch, "close_match"),
+        (Self::NoMatch, "no_match"),
+        (Self::NotPossible, "not_possible"),
+    ];
+
+    /// As commands and answers say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// Reads what [`Ownership::name`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(ownership, _)| *ownership)
+    }
+
+    /// Whether the bank says that it is the payee's, alone or with others.
+    #[must_use]
+    pub const fn is_the_payees(self) -> bool {
+        matches!(self, Self::Match | Self::CloseMatch)
+    }
+}
+
+/// What a specific account is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecificPurpose {
+    /// The authority that pays.
+    pub payer: Id<Payer>,
+    /// The kind of benefit.
+    pub benefit: BenefitKind,
+    /// Whether the payee can neither change nor delete it.
+    pub is_locked: bool,
+}
+
+/// What was asked for, by whom and why. It is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Whose account is to be changed.
+    pub payee: PayeeId,
+    /// By which channel it came.
+    pub channel: Channel,
+    /// Who proposed it, as the journal names them.
+    pub by: String,
+    /// To which account; none to close the one that is there.
+    pub account: Option<DesignatedAccount>,
+    /// For what, unless it is the default account.
+    pub specific: Option<SpecificPurpose>,
+    /// Whose account it is said to be.
+    pub holder: Holder,
+    /// What its bank says to that.
+    pub ownership: Ownership,
+    /// On which law a caseworker stands, and which evidence is on file.
+    pub ground: Option<LegalGround>,
+}
+
+/// What a caseworker acts upon (NK-07).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegalGround {
+    /// The paragraph.
+    pub law: String,
+    /// Where the evidence is: the authority's own reference.
+    pub evidence: String,
+}
+
+/// As it is written down before it is sealed.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    payee: String,
+    channel: String,
+    by: String,
+    account: Option<String>,
+    specific: Option<(i64, String, bool)>,
+    holder: Holder,
+    ownership: Ownership,
+    ground: Option<LegalGround>,
+}
+
+impl Asked {
+    /// As it is sealed.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let Self { payee, channel, by, account, specific, holder, ownership, ground } = self;
+        let specific = specific.as_ref().map(|of| (of.payer.number(), of.benefit.as_str().to_owned(), of.is_locked));
+        let written = Written {
+            payee: payee.reveal(),
+            channel: channel.name(),
+            by: by.clone(),
+            account: account.as_ref().map(DesignatedAccount::to_text),
+            specific,
+            holder: *holder,
+            ownership: *ownership,
+            ground: ground.clone(),
+        };
+        serde_json::to_string(&written).expect("texts and numbers are JSON")
+    }
+
+    /// Reads what [`Asked::to_text`] wrote.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let Written { payee, channel, by, account, specific, holder, ownership, ground } =
+            serde_json::from_str(text).ok()?;
+        let account = match account {
+            None => None,
+            Some(account) => Some(DesignatedAccount::from_text(&account)?),
+        };
+        let specific = match specific {
+            None => None,
+            Some((payer, benefit, is_locked)) => {
+                Some(SpecificPurpose { payer: Id::new(payer), benefit: BenefitKind::parse(&benefit)?, is_locked })
+            }
+        };
+        let (payee, channel) = (PayeeId::parse(&payee)?, Channel::parse(&channel)?);
+        Some(Self { payee, channel, by, account, specific, holder, ownership, ground })
+    }
+}
+
+/// What somebody asked to be designated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its id.
+    pub id: Id<Self>,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The blind index of the payee.
+    pub payee: Blind,
+    /// The payer and benefit of a specific account; none for the default account.
+    pub purpose: Option<Blind>,
+    /// The newest row of the account's history when it was asked for, and expected to be when it takes effect.
+    pub replaces: Option<Id<Designation>>,
+    /// Whether there was no account in force then.
+    pub is_first: bool,
+    /// Whether it named the account that it replaces.
+    pub names_replaced: bool,
+    /// What a bank gave as its grounds.
+    pub grounds: Option<Grounds>,
+    /// What was asked for.
+    pub asked: Asked,
+}

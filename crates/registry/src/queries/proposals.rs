@@ -1,0 +1,186 @@
+//! Which proposals wait, what became of one, and what is known that speaks against it.
+
+use crate::account::DesignatedAccount;
+use crate::commands::Standing;
+use crate::controls::Controls;
+use crate::designation::{Channel, State as AccountStanding};
+use crate::life::{self, ActKind, ProposalRefusal, Waits};
+use crate::proposal::Proposal;
+use crate::signals::Facts;
+use crate::store::proposal::{Found, Waiting};
+use crate::{policy, store};
+use kernel::{Actor, Blind, Error, Id, Scope, Timestamp};
+use serde::Serialize;
+
+/// Rows of one page.
+const PAGE_ROWS_MAX: usize = 1000;
+/// Rows of a history that are looked through for an account that came back.
+const HISTORY_ROWS_MAX: usize = 50;
+
+/// A proposal, without whom it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProposalView {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// By which channel it came.
+    pub channel: String,
+    /// When.
+    pub proposed: String,
+    /// When it must be looked at again at the latest.
+    pub due: Option<String>,
+    /// Why a bank asked for it.
+    pub reason: Option<&'static str>,
+    /// How its customer consented.
+    pub consent: Option<&'static str>,
+    /// When it ended.
+    pub ended: Option<String>,
+}
+
+/// A page of proposals.
+#[derive(Clone, Debug)]
+pub struct ProposalPage {
+    /// The oldest first.
+    pub proposals: Vec<ProposalView>,
+    /// Where the next page goes on; none after the last.
+    pub next: Option<i64>,
+}
+
+/// What waits, of all channels or of one, or for one thing: at most `limit` proposals after the place where the page before ended.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn waiting(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    channel: Option<&Channel>,
+    waits_for: Option<Waits>,
+    after: Option<i64>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<ProposalPage, Error> {
+    policy::LIST_DESIGNATIONS.require(actor)?;
+    let limit = limit.min(PAGE_ROWS_MAX);
+    let of = match (channel, waits_for) {
+        (Some(channel), _) => Waiting::Channel(channel),
+        (None, Some(waits)) => Waiting::For(waits),
+        (None, None) => Waiting::All,
+    };
+    let mut ids = store::proposal::waiting(scope, of, after, limit as i64 + 1)?;
+    let has_more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().filter(|_| has_more).map(|last| last.number());
+    let mut proposals = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(found) = store::proposal::find(scope, id)? else { continue };
+        let view = view(scope, &found, now)?;
+        // What has lapsed waits no more, though nobody has settled it yet.
+        if view.standing.state != "expired" {
+            proposals.push(view);
+        }
+    }
+    Ok(ProposalPage { proposals, next })
+}
+
+/// What became of a proposal of a channel. That of another is as if it were not there.
+///
+/// # Errors
+/// `proposal.unknown`, the policy's refusal, or the store's.
+pub fn proposal(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    channel: &Channel,
+    name: &str,
+    now: Timestamp,
+) -> Result<ProposalView, Error> {
+    policy::LIST_DESIGNATIONS.require(actor)?;
+    let found = find(scope, name)?;
+    if found.proposal.asked.channel != *channel {
+        return Err(ProposalRefusal::Unknown.into());
+    }
+    view(scope, &found, now)
+}
+
+/// The proposal of a name.
+pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
+    let found = match Id::<Proposal>::parse_name(name) {
+        Some(id) => store::proposal::find(scope, id)?,
+        None => None,
+    };
+    found.ok_or_else(|| ProposalRefusal::Unknown.into())
+}
+
+fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
+    let Found { proposal, evidence } = found;
+    let facts = facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?;
+    let controls: Controls = store::controls::in_force(scope.tx)?;
+    let state = life::state(proposal, evidence, &facts, &controls, now);
+    let ended = evidence.ended();
+    let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
+    Ok(ProposalView {
+        standing: Standing::of(proposal, state, took_effect),
+        channel: proposal.asked.channel.name(),
+        proposed: proposal.at.to_string(),
+        due: state.waits().map(|waits| life::due(proposal, evidence, waits).to_string()),
+        reason: proposal.grounds.map(|grounds| grounds.reason.name()),
+        consent: proposal.grounds.map(|grounds| grounds.consent.name()),
+        ended: ended.map(|act| act.at.to_string()),
+    })
+}
+
+/// What is known that may speak against an account for a payee.
+pub(crate) fn facts(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    account: Option<&DesignatedAccount>,
+    purpose: Option<&Blind>,
+) -> Result<Facts, Error> {
+    let Some(account) = account else { return Ok(Facts::default()) };
+    Ok(Facts { left: left(scope, payee, account, purpose)?, ..Facts::default() })
+}
+
+/// When a payee last left an account for another one.
+fn left(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    account: &DesignatedAccount,
+    purpose: Option<&Blind>,
+) -> Result<Option<Timestamp>, Error> {
+    let mut next = match purpose {
+        Some(purpose) => store::designation::find_specific(scope, payee, purpose)?,
+        None => {
+            let mut newest = None;
+            store::payee::find_many(scope, [payee], |_, found| {
+                newest = found.designation;
+                Ok(())
+            })?;
+            newest
+        }
+    };
+    let mut until = None;
+    for _ in 0..HISTORY_ROWS_MAX {
+        let Some(row) = next else { break };
+        if row.standing.state != AccountStanding::Closed && row.standing.account.is(&account.account()) {
+            return Ok(until);
+        }
+        until = Some(row.effective);
+        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    Ok(None)
+}
+
+/// Whether the specific account that is there is locked against its payee; none where there is none.
+pub(crate) fn is_specific_locked(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    purpose: Option<&Blind>,
+) -> Result<Option<bool>, Error> {
+    let Some(purpose) = purpose else { return Ok(None) };
+    let newest = store::designation::find_specific(scope, payee, purpose)?;
+    let Some(live) = newest.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(None) };
+    let proposal = match store::designation::proposal_of(scope.tx, live.id)? {
+        Some(id) => store::proposal::find(scope, id)?,
+        None => None,
+    };
+    Ok(Some(proposal.and_then(|found| found.proposal.asked.specific).is_some_and(|of| of.is_locked)))
+}

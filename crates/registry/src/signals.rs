@@ -1,0 +1,127 @@
+//! Signals: what speaks against a change of account, as known at a moment. Pure. None of them says that it is a fraud; they say
+//! that somebody is to look, or that a second channel is to confirm it.
+
+use crate::controls::{Control, Controls};
+use crate::proposal::{Holder, Ownership, Proposal};
+use kernel::Timestamp;
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// What is known, at a moment, of the payee and of the account that is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// When a contact point was last added or removed.
+    pub contact_changed: Option<Timestamp>,
+    /// When the register last told another address.
+    pub address_changed: Option<Timestamp>,
+    /// When an authenticator was last issued, replaced or removed.
+    pub authenticator_changed: Option<Timestamp>,
+    /// When something that a login is made with was last posted to the letter box.
+    pub key_material_posted: Option<Timestamp>,
+    /// How many payees the account that is asked for has already; others than this one.
+    pub payees: u64,
+    /// Whether it is an approved collector's.
+    pub is_collector: bool,
+    /// When this payee last left the account that is asked for, for another one.
+    pub left: Option<Timestamp>,
+}
+
+/// One thing that speaks against a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The account is somebody else's, or nobody said whose.
+    ThirdParty,
+    /// Its bank says that it is not the payee's.
+    OwnershipDenied,
+    /// Address, contact or authenticator changed shortly before.
+    RecentChange,
+    /// Key material was posted to the letter box shortly before.
+    LetterBox,
+    /// It has many payees, and is no approved collector's.
+    ManyPayees,
+    /// It was this payee's before, and they left it shortly before.
+    RoundTrip,
+}
+
+impl Signal {
+    /// Every signal, with its name.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::ThirdParty, "third_party"),
+        (Self::OwnershipDenied, "ownership_denied"),
+        (Self::RecentChange, "recent_change"),
+        (Self::LetterBox, "letter_box"),
+        (Self::ManyPayees, "many_payees"),
+        (Self::RoundTrip, "round_trip"),
+    ];
+
+    /// As answers and the journal say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// What speaks against one change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signals(u8);
+
+impl Signals {
+    /// What speaks against a change that was proposed, by what is known now. What happened before the proposal stays a signal for
+    /// as long as the proposal waits: waiting heals nothing.
+    #[must_use]
+    pub fn of(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Self {
+        let asked = &proposal.asked;
+        let within = |moment: Option<Timestamp>, control: Control| {
+            let days = i64::from(controls.get(control));
+            let since = proposal.at.minus_seconds(days * SECONDS_PER_DAY);
+            days > 0 && moment.is_some_and(|moment| moment >= since)
+        };
+        let limit = u64::from(controls.get(Control::PayeesPerAccount));
+        let counts = !(facts.is_collector && controls.has(Control::CollectorRegister));
+        let recent = [facts.contact_changed, facts.address_changed, facts.authenticator_changed];
+        let holds = |signal: Signal| match signal {
+            Signal::ThirdParty => {
+                controls.has(Control::OwnershipAsked)
+                    && matches!(asked.holder, Holder::ThirdParty | Holder::Unknown)
+                    && !(asked.ownership.is_the_payees() || facts.is_collector && !counts)
+            }
+            Signal::OwnershipDenied => {
+                controls.has(Control::OwnershipAsked) && asked.ownership == Ownership::NoMatch && counts
+            }
+            Signal::RecentChange => recent.into_iter().any(|moment| within(moment, Control::SecondChannel)),
+            Signal::LetterBox => within(facts.key_material_posted, Control::LetterBox),
+            Signal::ManyPayees => limit > 0 && facts.payees >= limit && counts,
+            Signal::RoundTrip => within(facts.left, Control::RoundTrip),
+        };
+        Self(
+            Signal::ALL
+                .iter()
+                .filter(|(signal, _)| holds(*signal))
+                .fold(0, |all, (signal, _)| all | 1 << *signal as u8),
+        )
+    }
+
+    /// Since when a change of address, contact or authenticator counts as one that came shortly before a proposal.
+    #[must_use]
+    pub fn recent_since(proposal: &Proposal, controls: &Controls) -> Timestamp {
+        proposal.at.minus_seconds(i64::from(controls.get(Control::SecondChannel)) * SECONDS_PER_DAY)
+    }
+
+    /// Whether this one holds.
+    #[must_use]
+    pub const fn has(self, signal: Signal) -> bool {
+        self.0 & (1 << signal as u8) != 0
+    }
+
+    /// Whether any holds.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// The names of those that hold.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        Signal::ALL.iter().filter(|(signal, _)| self.has(*signal)).map(|(_, name)| *name).collect()
+    }
+}

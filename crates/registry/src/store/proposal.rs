@@ -1,0 +1,388 @@
+//! Proposals, what was done about them, and what each waits for.
+
+use crate::designation::{Channel, Designation};
+use crate::life::{Act, ActKind, Evidence, Waits};
+use crate::proposal::{Asked, Proposal};
+use crate::store;
+use crate::store::designation::read_grounds;
+use kernel::journal::{self, Entry, Rows, Table};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
+use std::ops::Range;
+
+statements! {
+    INSERT = "proposal.insert":
+        "INSERT INTO proposal (id, entry, at, payee, purpose, channel_key, replaces, is_first, names_replaced, reason,
+                               consent, asked)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    FIND = "proposal.find":
+        "SELECT id, entry, at, payee, purpose, channel_key, replaces, is_first, names_replaced, reason, consent, asked
+         FROM proposal WHERE id = $1";
+    RANGE = "proposal.range":
+        "SELECT id, entry, at, payee, purpose, channel_key, replaces, is_first, names_replaced, reason, consent, asked
+         FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
+    COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
+    INSERT_ACT = "proposal_act.insert":
+        "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
+    ACTS = "proposal_act.of_proposal":
+        "SELECT id, proposal, kind, at, act FROM proposal_act WHERE proposal = $1 ORDER BY id LIMIT 1000";
+    ACT_RANGE = "proposal_act.range":
+        "SELECT id, proposal, kind, at, act FROM proposal_act WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT_ACTS = "proposal_act.count": "SELECT COUNT(*) FROM proposal_act";
+    INSERT_NOW = "proposal_now.insert":
+        "INSERT INTO proposal_now (proposal, payee, waits, due) VALUES ($1, $2, $3, $4)";
+    SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2 WHERE proposal = $3";
+    DUE = "proposal_now.due":
+        "SELECT proposal FROM proposal_now WHERE due <= $1 ORDER BY due, proposal LIMIT $2";
+    OF_PAYEE = "proposal_now.of_payee":
+        "SELECT n.proposal, p.purpose, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
+         WHERE n.payee = $1 AND n.waits > 0 ORDER BY n.proposal LIMIT 1000";
+    WAITING = "proposal_now.waiting":
+        "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
+    WAITING_FOR = "proposal_now.waiting_for":
+        "SELECT proposal FROM proposal_now WHERE waits = $1 AND proposal > $2 ORDER BY proposal LIMIT $3";
+    WAITING_OF_CHANNEL = "proposal_now.waiting_of_channel":
+        "SELECT p.id FROM proposal p JOIN proposal_now n ON n.proposal = p.id
+         WHERE p.channel_key = $1 AND p.id > $2 AND n.waits > 0 ORDER BY p.id LIMIT $3";
+    LINKS = "proposal.links":
+        "SELECT p.id, p.payee, p.purpose, n.payee, n.waits, n.due
+         FROM proposal p LEFT JOIN proposal_now n ON n.proposal = p.id
+         WHERE p.entry >= $1 AND p.entry < $2 ORDER BY p.entry, p.id";
+    ENDED = "proposal_act.ended":
+        "SELECT proposal, kind FROM proposal_act WHERE id >= $1 AND id < $2 AND kind >= $3 ORDER BY id";
+    COUNT_NOW = "proposal_now.count": "SELECT COUNT(*) FROM proposal_now";
+}
+
+const ASKED_COLUMN: &str = "proposal.asked";
+const ACT_COLUMN: &str = "proposal_act.act";
+/// When nothing has to be looked at any more.
+const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
+/// The blind index of who asks by a channel.
+fn channel_key(vault: &Vault, channel: &Channel) -> Blind {
+    vault.blind(Domain("channel"), &channel.name())
+}
+
+/// Adds proposals with what each waits for and when it is due, each entry's in the order of their ids; the rows of each entry.
+pub(crate) fn insert_many(
+    scope: &Scope<'_>,
+    new: &[(Entry, &Proposal, Option<(Waits, Timestamp)>)],
+) -> Result<Vec<Rows>, Error> {
+    let mut encoder = Encoder::default();
+    let (mut rows, mut sealed) = (Vec::new(), Vec::with_capacity(new.len()));
+    for of_entry in new.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let mut tree = Tree::default();
+        for (_, proposal, ..) in of_entry {
+            let (key, asked) = (channel_key(scope.vault, &proposal.asked.channel), proposal.asked.to_text());
+            sealed.push((key, scope.vault.seal(ASKED_COLUMN, proposal.id, asked.as_bytes())?));
+            tree.push(leaf(&mut encoder, proposal, &key, asked.as_bytes()));
+        }
+        rows.push(Rows::of(ProposalTable.name(), &tree));
+    }
+    scope.tx.run_many(
+        &INSERT,
+        new.iter().zip(&sealed).map(|((entry, proposal, ..), (key, asked))| {
+            [
+                proposal.id.into(),
+                entry.number().into(),
+                proposal.at.into(),
+                (&proposal.payee).into(),
+                proposal.purpose.as_ref().into(),
+                key.into(),
+                proposal.replaces.into(),
+                proposal.is_first.into(),
+                proposal.names_replaced.into(),
+                proposal.grounds.map(|grounds| grounds.reason.code()).into(),
+                proposal.grounds.map(|grounds| grounds.consent.code()).into(),
+                asked.into(),
+            ]
+        }),
+    )?;
+    scope.tx.run_many(
+        &INSERT_NOW,
+        new.iter().map(|(_, proposal, waits)| {
+            let (code, due) = noted(*waits);
+            [proposal.id.into(), (&proposal.payee).into(), code.into(), due.into()]
+        }),
+    )?;
+    Ok(rows)
+}
+
+/// A proposal and what was done about it.
+pub(crate) struct Found {
+    pub(crate) proposal: Proposal,
+    pub(crate) evidence: Evidence,
+}
+
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Proposal, Blind, i64), Error> {
+    let id: Id<Proposal> = Id::new(row.int(0)?);
+    let opened = scope.vault.open(ASKED_COLUMN, id, row.bytes(11)?)?;
+    let asked = std::str::from_utf8(&opened).ok().and_then(Asked::from_text).ok_or_else(|| row.broken(11))?;
+    let proposal = Proposal {
+        id,
+        at: Timestamp::from_micros(row.int(2)?),
+        payee: Blind::from_bytes(row.array(3)?),
+        purpose: row.optional_bytes(4)?.map(|_| row.array(4)).transpose()?.map(Blind::from_bytes),
+        replaces: row.optional_int(6)?.map(Id::<Designation>::new),
+        is_first: row.bool(7)?,
+        names_replaced: row.bool(8)?,
+        grounds: read_grounds(row, 9)?,
+        asked,
+    };
+    Ok((proposal, Blind::from_bytes(row.array(5)?), row.int(1)?))
+}
+
+/// A proposal with all that was done about it.
+pub(crate) fn find(scope: &Scope<'_>, id: Id<Proposal>) -> Result<Option<Found>, Error> {
+    let Some((proposal, ..)) = scope.tx.optional(&FIND, &[id.into()], |row| read(scope, row))? else {
+        return Ok(None);
+    };
+    let mut acts = Vec::new();
+    scope.tx.each(&ACTS, &[id.into()], |row| {
+        acts.push(read_act(scope, row)?);
+        Ok(())
+    })?;
+    Ok(Some(Found { proposal, evidence: Evidence::of(acts) }))
+}
+
+fn read_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<Act, Error> {
+    let opened = scope.vault.open(ACT_COLUMN, Id::<Act>::new(row.int(0)?), row.bytes(4)?)?;
+    let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
+    let (by, detail) = text.split_once('\n').ok_or_else(|| row.broken(4))?;
+    Ok(Act {
+        kind: ActKind::from_code(row.int(2)?).ok_or_else(|| row.broken(2))?,
+        at: Timestamp::from_micros(row.int(3)?),
+        by: by.to_owned(),
+        detail: detail.to_owned(),
+    })
+}
+
+/// Adds an act to a proposal, and to the tree of what its entry records.
+pub(crate) fn add_act(
+    scope: &Scope<'_>,
+    id: Id<Act>,
+    proposal: &Proposal,
+    act: &Act,
+    tree: &mut Tree,
+) -> Result<(), Error> {
+    let text = format!("{}\n{}", act.by, act.detail);
+    let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
+    let values = [id.into(), proposal.id.into(), act.kind.code().into(), act.at.into(), (&sealed).into()];
+    scope.tx.run(&INSERT_ACT, &values)?;
+    tree.push(act_leaf(&mut Encoder::default(), id, proposal.id, act.kind, act.at, text.as_bytes()));
+    Ok(())
+}
+
+/// What an entry says of the acts that it records.
+pub(crate) fn acts(tree: &Tree) -> Rows {
+    Rows::of(ActTable.name(), tree)
+}
+
+/// What is noted of what a proposal waits for.
+fn noted(waits: Option<(Waits, Timestamp)>) -> (i64, Timestamp) {
+    waits.map_or((0, NEVER), |(waits, due)| (waits.code(), due))
+}
+
+/// Notes what a proposal waits for; `None` when it has ended.
+pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Timestamp)>) -> Result<(), Error> {
+    let (code, due) = noted(waits);
+    tx.run(&SET_NOW, &[code.into(), due.into(), proposal.id.into()])?;
+    if proposal.purpose.is_some() {
+        return Ok(());
+    }
+    match waits {
+        None => store::payee::clear_pending(tx, &proposal.payee, proposal.id),
+        Some((waits, due)) => {
+            store::payee::set_pending_until(tx, &proposal.payee, proposal.id, pending_until(waits, due))
+        }
+    }
+}
+
+/// Until when a proposal counts as one that waits: what waits for a person has lapsed when it is due; what waits for time takes effect
+/// then, and waits until it did.
+pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
+    match waits {
+        Waits::Time(_) => NEVER,
+        _ => due,
+    }
+}
+
+/// What is to be looked at by a moment, the longest due first.
+pub(crate) fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Id<Proposal>>, Error> {
+    ids(tx, &DUE, &[now.into(), limit.into()])
+}
+
+fn ids(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Id<Proposal>>, Error> {
+    let mut found = Vec::new();
+    tx.each(statement, values, |row| {
+        found.push(Id::new(row.int(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Until when a proposal for a specific account of the payee waits. That for a default account stands with the payee.
+pub(crate) fn waits_until(tx: &Tx<'_>, payee: &Blind, purpose: &Blind) -> Result<Option<Timestamp>, Error> {
+    let mut until = None;
+    let time = Waits::Time(NEVER).code();
+    tx.each(&OF_PAYEE, &[payee.into()], |row| {
+        if row.optional_bytes(1)? == Some(purpose.as_bytes().as_slice()) {
+            let due = if row.int(2)? == time { NEVER } else { Timestamp::from_micros(row.int(3)?) };
+            until = until.max(Some(due));
+        }
+        Ok(())
+    })?;
+    Ok(until)
+}
+
+/// The proposals that wait, of all or of one channel, or for one thing; the oldest first, after a place.
+pub(crate) fn waiting(
+    scope: &Scope<'_>,
+    of: Waiting<'_>,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Id<Proposal>>, Error> {
+    let after = after.unwrap_or(0);
+    match of {
+        Waiting::All => ids(scope.tx, &WAITING, &[after.into(), limit.into()]),
+        Waiting::For(waits) => ids(scope.tx, &WAITING_FOR, &[waits.code().into(), after.into(), limit.into()]),
+        Waiting::Channel(channel) => {
+            let key = channel_key(scope.vault, channel);
+            ids(scope.tx, &WAITING_OF_CHANNEL, &[(&key).into(), after.into(), limit.into()])
+        }
+    }
+}
+
+/// Which proposals are meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waiting<'w> {
+    /// All.
+    All,
+    /// Those that wait for this.
+    For(Waits),
+    /// Those of this channel.
+    Channel(&'w Channel),
+}
+
+/// What ties a proposal to what is noted of it.
+pub(crate) struct Link {
+    pub(crate) id: i64,
+    pub(crate) payee: Blind,
+    pub(crate) is_default: bool,
+    /// Until when it is noted as one that waits, if it does; none where nothing is noted, or of somebody else.
+    pub(crate) waits: Option<Option<i64>>,
+}
+
+/// The links of all proposals, in the order in which they were recorded.
+pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&Link) -> Result<(), Error>) -> Result<(), Error> {
+    let time = Waits::Time(NEVER).code();
+    tx.each(&LINKS, &[0.into(), journal::ENTRIES_MAX.into()], |row| {
+        let payee = Blind::from_bytes(row.array(1)?);
+        let is_same = row.optional_bytes(3)?.is_some_and(|noted| noted == payee.as_bytes().as_slice());
+        let waits = match (row.optional_int(4)?, row.optional_int(5)?) {
+            (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(None),
+            (Some(waits), Some(_)) if is_same && waits == time => Some(Some(NEVER.micros())),
+            (Some(waits), Some(due)) if is_same && waits > 0 => Some(Some(due)),
+            _ => None,
+        };
+        visit(&Link { id: row.int(0)?, payee, is_default: row.optional_bytes(2)?.is_none(), waits })
+    })
+}
+
+/// The proposals that have ended.
+pub(crate) fn ended(tx: &Tx<'_>, mut visit: impl FnMut(i64) -> Result<(), Error>) -> Result<(), Error> {
+    let [from, to] = journal::row_range(0..journal::ENTRIES_MAX);
+    tx.each(&ENDED, &[from, to, ActKind::Cancelled.code().into()], |row| visit(row.int(0)?))
+}
+
+/// How many proposals something is noted of.
+pub(crate) fn count_noted(scope: &Scope<'_>) -> Result<u64, Error> {
+    journal::count_rows(scope, &COUNT_NOW)
+}
+
+fn leaf(encoder: &mut Encoder, proposal: &Proposal, channel_key: &Blind, asked: &[u8]) -> Hash {
+    encoder
+        .start(ProposalTable.name())
+        .int(proposal.id.number())
+        .int(proposal.at.micros())
+        .bytes(proposal.payee.as_bytes())
+        .bytes(proposal.purpose.as_ref().map_or(&[], |purpose| purpose.as_bytes()))
+        .bytes(channel_key.as_bytes())
+        .optional_int(proposal.replaces.map(Id::number))
+        .int(i64::from(proposal.is_first))
+        .int(i64::from(proposal.names_replaced))
+        .optional_int(proposal.grounds.map(|grounds| grounds.reason.code()))
+        .optional_int(proposal.grounds.map(|grounds| grounds.consent.code()))
+        .bytes(asked)
+        .leaf()
+}
+
+fn act_leaf(
+    encoder: &mut Encoder,
+    id: Id<Act>,
+    proposal: Id<Proposal>,
+    kind: ActKind,
+    at: Timestamp,
+    text: &[u8],
+) -> Hash {
+    encoder
+        .start(ActTable.name())
+        .int(id.number())
+        .int(proposal.number())
+        .int(kind.code())
+        .int(at.micros())
+        .bytes(text)
+        .leaf()
+}
+
+pub(crate) struct ProposalTable;
+
+impl Table for ProposalTable {
+    fn name(&self) -> &'static str {
+        "proposal"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut encoder = Encoder::default();
+        scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
+            let (proposal, channel_key, entry) = read(scope, row)?;
+            visit(entry, leaf(&mut encoder, &proposal, &channel_key, proposal.asked.to_text().as_bytes()))
+        })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
+    }
+}
+
+pub(crate) struct ActTable;
+
+impl Table for ActTable {
+    fn name(&self) -> &'static str {
+        "proposal_act"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut encoder = Encoder::default();
+        scope.tx.each(&ACT_RANGE, &journal::row_range(entries), |row| {
+            let (id, act) = (Id::new(row.int(0)?), read_act(scope, row)?);
+            let text = format!("{}\n{}", act.by, act.detail);
+            let leaf = act_leaf(&mut encoder, id, Id::new(row.int(1)?), act.kind, act.at, text.as_bytes());
+            visit(journal::entry_of(id.number()), leaf)
+        })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT_ACTS)
+    }
+}
