@@ -1,11 +1,13 @@
 //! Reads for somebody, without changing anything.
 
+mod caseworkers;
 mod changes;
 mod deliveries;
 mod feed;
 mod look_ups;
 mod messages;
 
+pub use caseworkers::acting_caseworker;
 pub(crate) use changes::find as find_change;
 pub use changes::{ChangePage, ChangeView, change, waiting};
 pub use deliveries::deliveries;
