@@ -1,8 +1,15 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
+mod people;
+mod serve;
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+pub use people::{Acting, ByOfficer, Caseworker};
+use serve::METRICS;
+pub use serve::Serve;
 
 /// Anvis: a nation's payee-account registry.
 #[derive(Parser)]
@@ -32,10 +39,16 @@ pub struct Common {
     /// Print one JSON object on standard output.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Act as this registered operator.
-    #[arg(long = "as", global = true, value_name = "NAME", help_heading = "Actor")]
-    pub actor: Option<String>,
-    /// The operator's private key (PKCS #8 PEM, Ed25519); needed unless the store is synthetic.
+    /// Act as this registered operator or caseworker; in a synthetic store, also as citizen:cpr:N.
+    #[arg(long = "as", global = true, value_name = "NAME", value_parser = people::acting, help_heading = "Actor")]
+    pub actor: Option<Acting>,
+    /// How sure it is that the citizen is who they say.
+    #[arg(
+        long, global = true, value_name = "low|substantial|high", default_value = "substantial",
+        value_parser = people::assurance, help_heading = "Actor"
+    )]
+    pub assurance: kernel::Assurance,
+    /// Their private key (PKCS #8 PEM, Ed25519); an officer's is needed unless the store is synthetic.
     #[arg(long = "operator-key", global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
     pub operator_key: Option<PathBuf>,
     /// Count this as the present moment; only in a synthetic store.
@@ -73,6 +86,9 @@ pub enum Command {
     /// The agency's operators.
     #[command(subcommand)]
     Operator(Operator),
+    /// The caseworkers of authorities.
+    #[command(subcommand)]
+    Caseworker(Caseworker),
     /// Payers and their agreements.
     #[command(subcommand)]
     Payer(Payer),
@@ -132,72 +148,6 @@ pub enum Command {
     Policy,
     /// Make a synthetic nation, route a payment file, and show what became of it.
     Demo(Demo),
-}
-
-/// Where figures and health are shown unless told otherwise.
-const METRICS: &str = "127.0.0.1:9464";
-const GRACE_SECONDS: u64 = 30;
-
-#[derive(Args)]
-pub struct Serve {
-    /// Where clients find it; without encryption, only an address of this machine's own.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// The server's certificate and those that it was issued by (PEM). Read again at SIGHUP.
-    #[arg(long, value_name = "FILE", requires = "tls_key", value_parser = existing_file, help_heading = "Encryption")]
-    pub tls_cert: Option<PathBuf>,
-    /// Its private key (PEM).
-    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
-    pub tls_key: Option<PathBuf>,
-    /// Who issues clients' certificates (PEM); a client without one is not let in then.
-    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
-    pub client_ca: Option<PathBuf>,
-    /// How clients know this service: the name in its tokens, and where they ask for them; without it, what it listens on.
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// Another server whose tokens are believed, with a file of its keys (JWKS); can be given several times.
-    #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
-    pub trust: Vec<(String, PathBuf)>,
-    /// A proxy that is believed; can be given several times.
-    #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
-    pub trusted_proxy: Vec<edge::server::Network>,
-    /// The header in which it tells the client's address: X-Forwarded-For or Forwarded.
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "trusted_proxy",
-        default_value = "X-Forwarded-For",
-        help_heading = "Behind a proxy"
-    )]
-    pub client_address_header: edge::server::HeaderName,
-    /// The header in which it hands on the client's certificate (RFC 9440): Client-Cert.
-    #[arg(long, value_name = "NAME", requires = "trusted_proxy", help_heading = "Behind a proxy")]
-    pub client_cert_header: Option<edge::server::HeaderName>,
-    /// Where figures and health are shown, in clear, to whoever watches over it.
-    #[arg(long, value_name = "ADDR", default_value = METRICS)]
-    pub metrics_listen: SocketAddr,
-    /// How long what was taken may take at the end.
-    #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
-    pub grace: u64,
-}
-
-impl Serve {
-    /// At these addresses, and all else as it is without options.
-    pub fn at(listen: SocketAddr, metrics_listen: SocketAddr) -> Self {
-        Self {
-            listen,
-            tls_cert: None,
-            tls_key: None,
-            client_ca: None,
-            issuer: None,
-            trust: Vec::new(),
-            trusted_proxy: Vec::new(),
-            client_address_header: edge::server::HeaderName::from_static("x-forwarded-for"),
-            client_cert_header: None,
-            metrics_listen,
-            grace: GRACE_SECONDS,
-        }
-    }
 }
 
 #[derive(Args)]

@@ -19,7 +19,7 @@ pub mod files;
 pub mod journal;
 pub mod keys;
 pub mod merkle;
-mod operator;
+mod officer;
 pub mod policy;
 mod secrets;
 mod store;
@@ -33,7 +33,7 @@ pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
-pub use operator::{AddOperator, OperatorRefusal, PublicKey, find_operator};
+pub use officer::{AddOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer};
 pub use secrets::Secrets;
 pub use store::{Migration, Store, StoreRefusal, Writer, require_free};
 pub use vault::{Blind, Domain, RowKey, Vault};
@@ -44,7 +44,7 @@ pub const MIGRATIONS: &[Migration] =
 
 /// Every statement of the kernel, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] =
-    &[command::STATEMENTS, journal::STATEMENTS, keys::STATEMENTS, operator::STATEMENTS, store::STATEMENTS];
+    &[command::STATEMENTS, journal::STATEMENTS, keys::STATEMENTS, officer::STATEMENTS, store::STATEMENTS];
 
 /// The kernel's tables whose rows the journal answers for.
-pub const TABLES: &[&dyn journal::Table] = &[&command::AnswerTable, &operator::OperatorTable];
+pub const TABLES: &[&dyn journal::Table] = &[&command::AnswerTable, &officer::OfficerTable];

@@ -6,8 +6,8 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role,
-    Scope, Secrets, Store, StoreError, Timestamp, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Officer, OfficerRefusal, Once, Operation,
+    PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -420,8 +420,11 @@ fn operators_are_registered_with_one_key() {
     for name in ["", "a b", "a\n", "a/b", "a:b", &format!("{long}x")] {
         assert_eq!(add(name, second), Err("operator.name"), "{name:?}");
     }
-    let mut find = |name: &str| writer.read(|scope| kernel::find_operator(scope, name)).unwrap();
-    assert_eq!((find("anna"), find("Anna")), (Some(first), None));
+    let mut find = |name: &str| writer.read(|scope| kernel::find_officer(scope, name)).unwrap();
+    let anna = Officer { role: Role::Operator, name: "anna".to_owned(), key: first };
+    assert_eq!((find("anna"), find("Anna")), (Some(anna.clone()), None));
+    assert_eq!(anna.with_key(first), Ok(Actor::operator("anna")));
+    assert_eq!(anna.with_key(second), Err(OfficerRefusal::WrongKey));
     verify(&mut writer, None).unwrap();
 }
 

@@ -13,6 +13,7 @@ pub mod allowance;
 pub mod ask;
 pub mod bank_message;
 pub mod bucket;
+pub mod caseworker;
 pub mod commands;
 pub mod controls;
 pub mod delivery;

@@ -9,8 +9,7 @@ use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::proposal::Proposal;
 use crate::signals::{Facts, Signal, Signals};
-use kernel::{Refuse, Timestamp};
-use std::fmt;
+use kernel::Timestamp;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// A code is good for so many days from its letter's date (DENMARK.md: 60 days).
@@ -414,113 +413,6 @@ pub const fn code_valid_until(made: Timestamp) -> Timestamp {
     plus_days(made, CODE_DAYS)
 }
 
-/// Why something about a proposal was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProposalRefusal {
-    /// There is none of that name; or it is another's, which is told alike.
-    Unknown,
-    /// It waits no more.
-    Ended,
-    /// It does not wait for this.
-    NotThis,
-    /// Another proposal for this account waits.
-    Waiting,
-    /// Who proposed it, or has approved it before, does not approve it.
-    Own,
-    /// Whoever decides has no name.
-    Officer,
-    /// Whoever decides does not say why.
-    Why,
-    /// The code is not the letter's.
-    Code,
-    /// The payee has forbidden changes by this channel.
-    Locked,
-    /// A specific account is designated by a caseworker of the authority that pays.
-    Authority,
-    /// The specific account is locked: the payee can neither change nor delete it.
-    SpecificLocked,
-    /// The legal ground or the evidence is missing.
-    Ground,
-    /// A ban is in force: no account is changed.
-    BanChange,
-    /// A ban is in force: an account is one payee's.
-    BanShared,
-    /// A ban is in force: an account is the payee's own.
-    BanThirdParty,
-    /// The assurance of the login is too low for this.
-    Assurance,
-    /// Too much was done about it already.
-    TooMuch,
-    /// No register has an address for a letter.
-    Address,
-    /// Somebody proposes for somebody else without being entitled to.
-    Entitled,
-}
-
-impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
-        (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
-        (
-            Self::Ended,
-            "proposal.ended",
-            "the proposal waits no more: it took effect, was cancelled or refused, or it has expired",
-        ),
-        (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
-        (Self::Waiting, "change.waiting", "another change of this account waits"),
-        (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
-        (
-            Self::Officer,
-            "proposal.officer",
-            "a proposal is decided by somebody with a name and a key: say --as and --key",
-        ),
-        (Self::Why, "proposal.why", "say why, in 1 to 500 characters on one line"),
-        (Self::Code, "activation.code", "the code is not the one in the newest letter"),
-        (Self::Locked, "designation.locked", "the payee has forbidden changes by this channel"),
-        (
-            Self::Authority,
-            "designation.authority",
-            "a specific account is designated by a caseworker of the authority that pays it",
-        ),
-        (
-            Self::SpecificLocked,
-            "designation.specific_locked",
-            "the authority has locked this account: the payee can neither change nor delete it",
-        ),
-        (
-            Self::Ground,
-            "designation.ground",
-            "a caseworker says on which law the designation stands, and where the evidence is",
-        ),
-        (Self::BanChange, "ban.change", "accounts are not changed at present"),
-        (Self::BanShared, "ban.shared", "the account is another payee's already, and is not shared at present"),
-        (Self::BanThirdParty, "ban.third_party", "only the payee's own account is designated at present"),
-        (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
-        (
-            Self::TooMuch,
-            "proposal.too_much",
-            "too much was done about this proposal already: cancel it, and propose anew",
-        ),
-        (Self::Address, "letter.address", "no register has an address that a letter could go to"),
-        (
-            Self::Entitled,
-            "designation.entitled",
-            "this account is proposed by its payee, or by a caseworker with a ground",
-        ),
-    ];
-}
-
-impl Refuse for ProposalRefusal {
-    fn code(&self) -> &'static str {
-        Self::ALL[*self as usize].1
-    }
-}
-
-impl fmt::Display for ProposalRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::ALL[*self as usize].2)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -725,9 +617,6 @@ mod tests {
             assert_eq!((*kind as usize, ActKind::from_code(kind.code()), kind.name()), (at, Some(*kind), *name));
         }
         assert_eq!(ActKind::from_code(99), None);
-        for (at, (refusal, ..)) in ProposalRefusal::ALL.iter().enumerate() {
-            assert_eq!(*refusal as usize, at);
-        }
         let asked = proposal(Channel::Caseworker("SKAT".to_owned()), false).asked;
         assert_eq!(Asked::from_text(&asked.to_text()), Some(asked));
     }

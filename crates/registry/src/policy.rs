@@ -50,6 +50,10 @@ pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle
 pub const MAKE_LETTERS: Operation = Operation { name: "letter.make", roles: &[Console, Operator] };
 /// Registers a payer or changes its agreement.
 pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console, Operator] };
+/// Registers a caseworker and their key. It is kept for the console, as with operators: whoever could register people could be two.
+pub const ADD_CASEWORKER: Operation = Operation { name: "caseworker.add", roles: &[Console] };
+/// Ends a caseworker.
+pub const END_CASEWORKER: Operation = Operation { name: "caseworker.end", roles: &[Console, Operator] };
 /// Looks up one payee's account.
 pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator] };
 /// Asks for the accounts of many payees.
@@ -98,6 +102,8 @@ pub const POLICY: &[Operation] = &[
     SETTLE_DESIGNATIONS,
     MAKE_LETTERS,
     ADD_PAYER,
+    ADD_CASEWORKER,
+    END_CASEWORKER,
     RESOLVE,
     RESOLVE_MANY,
     VERIFY_MANY,

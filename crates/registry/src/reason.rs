@@ -1,6 +1,6 @@
 //! Why somebody decides as they do. Pure.
 
-use crate::life::ProposalRefusal;
+use crate::proposal::ProposalRefusal;
 
 /// The most characters in which an officer says why.
 const WHY_CHARS_MAX: usize = 500;
@@ -17,6 +17,7 @@ pub fn require_why(why: &str) -> Result<(), ProposalRefusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proposal::ProposalRefusal;
 
     #[test]
     fn an_officer_says_why() {

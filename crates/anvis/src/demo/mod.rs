@@ -192,7 +192,8 @@ impl Stage {
                 AccountSource::Bank(bank) => Channel::Bank(bank.name.to_owned()),
                 AccountSource::Operator => Channel::Operator,
             };
-            rows += self.import(&path(&sent.source), &Accounts { channel, by: "console".to_owned(), vault: vault.clone() })?;
+            rows += self
+                .import(&path(&sent.source), &Accounts { channel, by: "console".to_owned(), vault: vault.clone() })?;
         }
         Ok(rows)
     }

@@ -5,6 +5,7 @@ mod client;
 mod delivery;
 mod import;
 mod payout;
+mod people;
 pub mod serve;
 mod store;
 
@@ -12,10 +13,7 @@ use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
 use kernel::journal::{Head, size_and_root};
 use kernel::merkle::to_hex;
-use kernel::{
-    Actor, AddOperator, Env, Error, Location, OperatorRefusal, PublicKey, Role, Secrets, Store, Timestamp, Writer,
-    find_operator,
-};
+use kernel::{Actor, AddOperator, Env, Error, Location, PublicKey, Role, Secrets, Store, Timestamp, Writer};
 use registry::commands::{AddPayer, HistoryRow, LookUp, LookUpAnswer, ReadHistory};
 use registry::payer::Agreement;
 use serde_json::json;
@@ -218,10 +216,7 @@ impl Session {
             store.require_synthetic("--now")?;
         }
         let mut writer = store.writer(Secrets::from_system())?;
-        let actor = match &common.actor {
-            None => Actor::console(),
-            Some(name) => operator(&mut writer, name, common.operator_key.as_deref())?,
-        };
+        let actor = people::actor(&mut writer, common)?;
         Ok(Self { data, writer, actor, claimed: common.now, wants_json: common.json })
     }
 
@@ -255,6 +250,7 @@ impl Session {
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
             }
+            Command::Caseworker(command) => self.caseworker(command),
             Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank }) => {
                 let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank } };
                 let env = self.env()?;
@@ -323,22 +319,6 @@ impl Session {
         }
         Ok(Answer::done(text, &json!({ "payee": payee.reveal(), "designations": rows })))
     }
-}
-
-/// The operator of that name, who has shown their key, or is believed in a synthetic store.
-fn operator(writer: &mut Writer, name: &str, key: Option<&Path>) -> Result<Actor, Error> {
-    match key {
-        None if writer.store.is_synthetic() => {}
-        None => return Err(OperatorRefusal::KeyNeeded.into()),
-        Some(key) => {
-            let shown = PublicKey::of_private(key)?;
-            let registered = writer.read(|scope| find_operator(scope, name))?.ok_or(OperatorRefusal::Unknown)?;
-            if shown != registered {
-                return Err(OperatorRefusal::WrongKey.into());
-            }
-        }
-    }
-    Ok(Actor::operator(name))
 }
 
 fn resolved(LookUpAnswer { payee, account, bic, since, state }: &LookUpAnswer) -> String {

@@ -48,7 +48,7 @@ fn check_told(told: &Value, head: &Value) {
     assert_eq!((&told["size"], &told["root"]), (&head["size"], &head["root"]));
     let rows = |table: &str| told["tables"][table].as_u64().unwrap();
     assert_eq!(rows("journal_entry"), head["size"].as_u64().unwrap());
-    assert_eq!((rows("batch"), rows("payment"), rows("batch_stage"), rows("operator")), (1, 5, 1, 1));
+    assert_eq!((rows("batch"), rows("payment"), rows("batch_stage"), rows("officer")), (1, 5, 1, 1));
     assert!(rows("payee") > 10 && rows("kept_input") > 0 && rows("keyring") == 1, "{told}");
 }
 

@@ -10,8 +10,8 @@ use registry::RowRefusal;
 use registry::commands::{Cancel, ChangeAccounts, ChangeAnswer, Standing};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
-use registry::proposal::Unexpected;
 use registry::policy;
+use registry::proposal::Unexpected;
 use registry::queries::{self, ProposalView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,10 +34,14 @@ pub fn routes() -> Vec<Route> {
         Route::get("/v1/accounts/changes", "accounts.list", "Your changes that wait, the oldest first")
             .client(policy::LIST_DESIGNATIONS, SCOPE)
             .by(list),
-        Route::get("/v1/accounts/changes/{change}", "accounts.show", "What became of a change of yours that had to wait")
-            .client(policy::LIST_DESIGNATIONS, SCOPE)
-            .refuses(&["proposal.unknown"])
-            .by(show),
+        Route::get(
+            "/v1/accounts/changes/{change}",
+            "accounts.show",
+            "What became of a change of yours that had to wait",
+        )
+        .client(policy::LIST_DESIGNATIONS, SCOPE)
+        .refuses(&["proposal.unknown"])
+        .by(show),
         Route::post("/v1/accounts/changes/{change}/withdraw", "accounts.withdraw", "Take a change back that waits")
             .client(policy::CANCEL_DESIGNATION, SCOPE)
             .refuses(&["proposal.unknown", "proposal.ended"])
@@ -244,10 +248,9 @@ struct Which {
 async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<HeldChanges>> {
     let (channel, actor, now) = (channel(&call.caller)?, call.caller.actor(), (call.edge.clock)());
     let (after, limit) = (call.query.after(LIST)?, call.query.limit()?);
-    let page = call
-        .edge
-        .core
-        .read(move |reader| reader.read(|scope| queries::waiting(scope, &actor, Some(&channel), None, after, limit, now)));
+    let page = call.edge.core.read(move |reader| {
+        reader.read(|scope| queries::waiting(scope, &actor, Some(&channel), None, after, limit, now))
+    });
     let page = page.await?;
     let next = page.next.map(|last| page_of::write(LIST, last));
     Ok(Json(HeldChanges { changes: page.proposals.into_iter().map(HeldChange::from).collect(), next }))
@@ -256,8 +259,10 @@ async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<HeldChanges>>
 async fn show(call: Call<Nothing, Which>) -> Answer<Json<HeldChange>> {
     let (channel, actor, now) = (channel(&call.caller)?, call.caller.actor(), (call.edge.clock)());
     let Which { change } = call.path;
-    let view =
-        call.edge.core.read(move |reader| reader.read(|scope| queries::proposal(scope, &actor, &channel, &change, now)));
+    let view = call
+        .edge
+        .core
+        .read(move |reader| reader.read(|scope| queries::proposal(scope, &actor, &channel, &change, now)));
     Ok(Json(view.await?.into()))
 }
 

@@ -86,7 +86,8 @@ impl Country {
                 row(1_000_000_000 + at, "0040") + &row(1_500_000_000 + at, "1020")
             })
             .collect();
-        let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: self.store.vault().clone() };
+        let accounts =
+            Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: self.store.vault().clone() };
         self.import(&accounts, &format!("{}\n{rows}", Accounts::HEADER.join(",")));
     }
 
@@ -578,7 +579,11 @@ async fn completed_files_go_to_their_payers_bank_byte_for_byte() {
         let population = Population { vault: vault.clone(), refuse_replacement_numbers: false };
         support::import(&mut writer, &population, "people.csv");
         support::import(&mut writer, &Companies { vault: vault.clone() }, "companies.csv");
-        support::import(&mut writer, &Accounts { channel: Channel::Operator, by: "console".to_owned(), vault }, "accounts.csv");
+        support::import(
+            &mut writer,
+            &Accounts { channel: Channel::Operator, by: "console".to_owned(), vault },
+            "accounts.csv",
+        );
     });
     for (name, bank) in [("of South", Some("South")), ("of another", Some("Eksempelbanken")), ("of none", None)] {
         let agreement = Agreement {

@@ -396,7 +396,11 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     import(&mut writer, &population, "people.csv");
     let companies = registry::import::Companies { vault: vault.clone() };
     import(&mut writer, &companies, "companies.csv");
-    let accounts = registry::import::Accounts { channel: registry::designation::Channel::Operator, by: "console".to_owned(), vault };
+    let accounts = registry::import::Accounts {
+        channel: registry::designation::Channel::Operator,
+        by: "console".to_owned(),
+        vault,
+    };
     import(&mut writer, &accounts, "accounts.csv");
     for (name, kind) in [(PUBLIC, PayerKind::Public), (PRIVATE, PayerKind::Private)] {
         let cvr = denmark::Cvr::parse("13748136").unwrap();

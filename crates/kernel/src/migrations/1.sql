@@ -46,9 +46,11 @@ CREATE TABLE answer (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX answer_entry ON answer (entry);
 
-CREATE TABLE operator (
+-- Operators and caseworkers: one name and one key are one person's, whatever they are.
+CREATE TABLE officer (
     id BIGINT NOT NULL PRIMARY KEY,
+    role TEXT NOT NULL,
     name_key BYTEA NOT NULL UNIQUE,
     name BYTEA NOT NULL,
-    public_key BYTEA NOT NULL
+    public_key BYTEA NOT NULL UNIQUE
 ) /*append-only*/;

@@ -8,6 +8,7 @@ mod designate;
 mod look_up;
 mod record_events;
 mod refill_client;
+mod register_caseworker;
 mod remembered;
 
 pub use add_payer::AddPayer;
@@ -22,4 +23,5 @@ pub use designate::{
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
+pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};

@@ -187,14 +187,6 @@ impl AccountRow {
     pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
         self.account.as_ref()
     }
-
-    /// The payer of a specific account, by name.
-    pub(crate) fn specific_payer(&self) -> Option<&str> {
-        match &self.specific {
-            Some(Specific::Named(payer, _)) => Some(payer),
-            _ => None,
-        }
-    }
 }
 
 /// What is known of the payees of several changes, and what those before have decided.
@@ -222,25 +214,25 @@ pub enum AccountChange {
 
 /// A row to be added to one payee's history.
 pub struct NewRow {
-    payee: Blind,
-    purpose: Option<Purpose>,
-    previous: Link<Designation>,
-    standing: Standing,
-    channel: ChannelKind,
-    grounds: Option<Grounds>,
+    pub(super) payee: Blind,
+    pub(super) purpose: Option<Purpose>,
+    pub(super) previous: Link<Designation>,
+    pub(super) standing: Standing,
+    pub(super) channel: ChannelKind,
+    pub(super) grounds: Option<Grounds>,
     /// The payee is known by this account alone, and was not before: an SE or P number.
-    new_payee: Option<PayeeId>,
+    pub(super) new_payee: Option<PayeeId>,
     /// The proposal that it comes of.
-    proposal: Option<Id<Proposal>>,
+    pub(super) proposal: Option<Id<Proposal>>,
 }
 
 /// A change that is to wait.
 pub struct NewProposal {
     /// What it comes after is not known before it is saved.
-    proposal: Proposal,
-    replaces: Link<Designation>,
+    pub(super) proposal: Proposal,
+    pub(super) replaces: Link<Designation>,
     /// For what and until when; none where it took effect at once.
-    waits: Option<(Waits, Timestamp)>,
+    pub(super) waits: Option<(Waits, Timestamp)>,
 }
 
 /// What somebody says of the account that they ask for, beside the account.
@@ -341,7 +333,7 @@ impl Source for Accounts {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        Ok(save(scope, &[(entry, changes)])?.into_iter().flatten().collect())
+        Ok(super::save_accounts(scope, &[(entry, changes)])?.into_iter().flatten().collect())
     }
 }
 
@@ -508,7 +500,7 @@ impl AccountState {
         (NewProposal { proposal, replaces, waits }, takes)
     }
 
-    /// What a row's specific account is for, by its blind index.
+    /// The same by its blind index, if it is for something that is known.
     pub(crate) fn purpose_key(&self, row: &AccountRow) -> Option<Blind> {
         self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
     }
@@ -582,7 +574,7 @@ impl AccountState {
     }
 
     /// What a row's specific account is for.
-    fn purpose_of(&self, row: &AccountRow) -> Result<Option<Purpose>, RowRefusal> {
+    pub(crate) fn purpose_of(&self, row: &AccountRow) -> Result<Option<Purpose>, RowRefusal> {
         match &row.specific {
             None => Ok(None),
             Some(Specific::Known(purpose)) => Ok(Some(purpose.clone())),
@@ -597,119 +589,4 @@ impl AccountState {
         let known = self.payees.get(&row.key).copied();
         known.or((!row.payee.has_register()).then_some(RegisterStatus::Unlisted))
     }
-}
-
-/// What one entry changes.
-pub(crate) type Changed<'c> = (Entry, &'c [AccountChange]);
-
-/// Saves what several entries changed; the rows of each.
-pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec<Rows>>, Error> {
-    let (mut taken, mut proposed) = (Vec::new(), Vec::new());
-    for (entry, changes) in entries {
-        let mut ordinal = 0;
-        for change in *changes {
-            match change {
-                AccountChange::Takes(row) => {
-                    taken.push((*entry, entry.row(ordinal)?, row));
-                    ordinal += 1;
-                }
-                AccountChange::Waits(proposal) => proposed.push((*entry, &**proposal)),
-            }
-        }
-    }
-    let ids: Vec<Id<Designation>> = taken.iter().map(|(_, id, _)| *id).collect();
-    let mut taken = save_rows(scope, taken, &ids)?.into_iter();
-    let mut proposed = save_proposals(scope, &proposed, &ids)?.into_iter();
-    let rows = entries.iter().map(|(_, changes)| {
-        let takes = changes.iter().any(|change| matches!(change, AccountChange::Takes(_)));
-        let waits = changes.iter().any(|change| matches!(change, AccountChange::Waits(_)));
-        let taken = if takes { taken.next() } else { None };
-        taken.into_iter().chain(if waits { proposed.next() } else { None }).collect()
-    });
-    Ok(rows.collect())
-}
-
-/// Saves rows of histories that come of proposals, as part of one entry.
-pub(crate) fn save_rows_of(scope: &Scope<'_>, entry: Entry, new: &[&NewRow]) -> Result<Vec<Rows>, Error> {
-    let ids = (0..new.len()).map(|ordinal| entry.row(ordinal)).collect::<Result<Vec<_>, _>>()?;
-    let changes = ids.iter().zip(new).map(|(id, row)| (entry, *id, *row)).collect();
-    save_rows(scope, changes, &ids)
-}
-
-/// Saves rows of histories; the rows of each entry that has any.
-fn save_rows(
-    scope: &Scope<'_>,
-    changes: Vec<(Entry, Id<Designation>, &NewRow)>,
-    ids: &[Id<Designation>],
-) -> Result<Vec<Rows>, Error> {
-    let mut new = Vec::with_capacity(changes.len());
-    // The newest row of each history, in the directory's order.
-    let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
-    let mut new_payees = BTreeMap::new();
-    for (entry, id, change) in changes {
-        new.push(store::designation::NewDesignation {
-            id,
-            payee: change.payee,
-            purpose: change.purpose.clone(),
-            previous: change.previous.id(ids),
-            // The moment of the entry, which is never before that of the row that it follows.
-            effective: entry.at,
-            standing: change.standing,
-            channel: change.channel,
-            grounds: change.grounds,
-            proposal: change.proposal,
-        });
-        newest
-            .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
-            .and_modify(|(_, latest)| *latest = id)
-            .or_insert((matches!(change.previous, Link::None), id));
-        new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
-    }
-    let rows = store::designation::insert_many(scope, &new)?;
-    store::payee::insert_many(
-        scope,
-        new_payees.iter().map(|(key, number)| store::payee::NewPayee {
-            key,
-            status: RegisterStatus::Unlisted,
-            register_row: None,
-            designation: None,
-            has_specific: false,
-            number: Some(*number),
-        }),
-    )?;
-    let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
-    store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
-    let specific = |first: bool| {
-        newest
-            .iter()
-            .filter(move |(_, (is_first, _))| *is_first == first)
-            .filter_map(|((payee, purpose), (_, id))| Some((payee, purpose.as_ref()?, *id)))
-    };
-    store::designation::insert_specific(scope.tx, specific(true))?;
-    store::designation::set_specific(scope.tx, specific(false))?;
-    store::payee::set_has_specific(scope.tx, specific(true).map(|(payee, ..)| payee))?;
-    Ok(rows)
-}
-
-/// Saves proposals; the rows of each entry that has any.
-pub(crate) fn save_proposals(
-    scope: &Scope<'_>,
-    proposed: &[(Entry, &NewProposal)],
-    ids: &[Id<Designation>],
-) -> Result<Vec<Rows>, Error> {
-    let proposals: Vec<Proposal> =
-        proposed.iter().map(|(_, new)| Proposal { replaces: new.replaces.id(ids), ..new.proposal.clone() }).collect();
-    let mut of_default: Vec<_> = proposed
-        .iter()
-        .filter(|(_, new)| new.proposal.purpose.is_none())
-        .filter_map(|(_, new)| {
-            let (waits, due) = new.waits?;
-            Some((&new.proposal.payee, new.proposal.id, store::proposal::pending_until(waits, due)))
-        })
-        .collect();
-    of_default.sort_unstable_by_key(|(payee, ..)| *payee);
-    store::payee::set_pending(scope.tx, of_default)?;
-    let new: Vec<_> =
-        proposed.iter().zip(&proposals).map(|((entry, new), proposal)| (*entry, proposal, new.waits)).collect();
-    store::proposal::insert_many(scope, &new)
 }

@@ -11,17 +11,17 @@ mod csv;
 mod mirror;
 mod pieces;
 mod population;
+mod saving;
 
 pub use account::{AccountChange, AccountRow, AccountState, Accounts, Written};
-pub(crate) use account::{
-    Asker, NewProposal, NewRow, Terms, save as save_accounts, save_proposals, save_rows_of, sender_is_known,
-};
+pub(crate) use account::{Asker, NewProposal, NewRow, Terms, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
 pub use mirror::{AsOf, RegisterChange, RegisterState};
 pub(crate) use mirror::{Decided, save as save_mirror};
 pub use pieces::{Piece, Pieces, take};
 pub use population::Population;
+pub(crate) use saving::{save as save_accounts, save_proposals, save_rows_of};
 
 use crate::row_refusal::RowRefusal;
 use csv::{Line, Lines};

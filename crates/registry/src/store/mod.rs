@@ -2,6 +2,7 @@
 
 pub(crate) mod allowance;
 pub(crate) mod bank;
+pub(crate) mod caseworker;
 pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
@@ -22,6 +23,7 @@ pub const MIGRATIONS: &[Migration] =
 pub const STATEMENTS: &[&[&Statement]] = &[
     allowance::STATEMENTS,
     bank::STATEMENTS,
+    caseworker::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
     look_up::STATEMENTS,
@@ -35,6 +37,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
 /// The registry's tables whose rows the journal answers for.
 pub const TABLES: &[&dyn journal::Table] = &[
     &bank::BankTable,
+    &caseworker::CaseworkerTable,
     &delivery::DeliveryTable,
     &designation::DesignationTable,
     &look_up::LookUpTable,

@@ -46,7 +46,8 @@ impl Place {
 
     /// Imports rows of account changes.
     pub fn accounts(&mut self, channel: &Channel, rows: &[String]) -> (Counts, Vec<Reject>) {
-        let source = Accounts { channel: channel.clone(), by: "console".to_owned(), vault: self.writer.store.vault().clone() };
+        let source =
+            Accounts { channel: channel.clone(), by: "console".to_owned(), vault: self.writer.store.vault().clone() };
         let content = format!("{}\n{}\n", Accounts::HEADER.join(","), rows.join("\n"));
         self.import(&source, content.as_bytes())
     }

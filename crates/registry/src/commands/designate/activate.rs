@@ -2,8 +2,9 @@
 
 use super::letter::code_key;
 use super::{Loaded, Standing, Step, is_for, load, save};
-use crate::life::{ActKind, CODE_ATTEMPTS, ProposalRefusal, State, Waits};
+use crate::life::{ActKind, CODE_ATTEMPTS, State, Waits};
 use crate::policy;
+use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ impl Command for Activate {
     type Output = Activation;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let loaded = load(scope, &self.proposal)?;
+        let loaded = load(scope, &self.proposal, &self.actor)?;
         let letter = loaded.found.evidence.letter().map_or(0, |letter| letter.number);
         let key = code_key(scope.vault, loaded.proposal().id, letter, &self.code);
         Ok((loaded, key))

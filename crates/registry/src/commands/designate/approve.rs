@@ -1,9 +1,9 @@
 //! Lets a proposal go on: a second caseworker approves it, or an officer has looked at it.
 
-use super::{Loaded, Standing, Step, load, require_other, save};
-use crate::designation::Channel;
-use crate::life::{ActKind, ProposalRefusal, State, Waits};
+use super::{Loaded, Standing, Step, is_for, load, require_other, save};
+use crate::life::{ActKind, State, Waits};
 use crate::policy;
+use crate::proposal::ProposalRefusal;
 use crate::reason::require_why;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
@@ -16,8 +16,6 @@ pub struct Approve {
     pub why: String,
     /// Who approves: the same that gives the command.
     pub officer: Actor,
-    /// The channel that the officer belongs to; none for the agency's own.
-    pub channel: Option<Channel>,
     /// Whether the store was made for synthetic people: only there the console is an officer.
     pub is_synthetic: bool,
 }
@@ -29,15 +27,14 @@ impl Command for Approve {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal)
+        load(scope, &self.proposal, &self.officer)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
-        let is_agency = matches!(self.officer.role(), Role::Console | Role::Operator);
-        let is_colleague = self.channel.as_ref() == Some(&loaded.proposal().asked.channel);
-        if !is_agency && !is_colleague {
+        if !is_for(&loaded, &self.officer, None) {
             return Err(ProposalRefusal::Unknown.into());
         }
+        let is_agency = self.officer.role() != Role::Caseworker;
         let kind = match loaded.require_waiting(env.now)? {
             State::Waiting(Waits::Approval) => ActKind::Approved,
             // Somebody of another house looks at it, not a colleague.

@@ -2,8 +2,9 @@
 
 use super::{Loaded, Standing, Step, is_for, load, save};
 use crate::designation::Channel;
-use crate::life::{ActKind, ProposalRefusal, State};
+use crate::life::{ActKind, State};
 use crate::policy;
+use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 
@@ -14,7 +15,7 @@ pub struct Cancel {
     pub proposal: String,
     /// Who cancels it: the same that gives the command.
     pub actor: Actor,
-    /// The channel that the actor belongs to, if any.
+    /// The channel of a bank that cancels its own.
     pub channel: Option<Channel>,
 }
 
@@ -25,7 +26,7 @@ impl Command for Cancel {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal)
+        load(scope, &self.proposal, &self.actor)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {

@@ -1,8 +1,9 @@
 //! A second channel confirms a proposal, where the letter alone does not count.
 
 use super::{Loaded, Standing, Step, is_for, load, require_other, save};
-use crate::life::{ActKind, ProposalRefusal, State, Waits};
+use crate::life::{ActKind, State, Waits};
 use crate::policy;
+use crate::proposal::ProposalRefusal;
 use crate::reason::require_why;
 use crate::signals::Signal;
 use kernel::journal::{Entry, Rows};
@@ -28,12 +29,12 @@ impl Command for Confirm {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal)
+        load(scope, &self.proposal, &self.actor)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
         let is_payee = self.actor.role() == Role::Citizen;
-        if is_payee && !is_for(&loaded, &self.actor, None) {
+        if !is_for(&loaded, &self.actor, None) {
             return Err(ProposalRefusal::Unknown.into());
         }
         if loaded.require_waiting(env.now)? != State::Waiting(Waits::Confirmation) {

@@ -2,10 +2,10 @@
 
 use super::{Loaded, Standing, Step, load, save};
 use crate::account::DesignatedAccount;
-use crate::life::{ActKind, ProposalRefusal, State, Waits, code_valid_until};
+use crate::life::{ActKind, State, Waits, code_valid_until};
 use crate::payee::PayeeId;
 use crate::policy;
-use crate::proposal::Proposal;
+use crate::proposal::{Proposal, ProposalRefusal};
 use crate::register_event::Addressee;
 use crate::store;
 use denmark::BankDirectory;
@@ -80,7 +80,7 @@ impl Command for MakeLetter {
     type Output = LetterFacts;
 
     fn load(&self, scope: &Scope<'_>) -> Result<LetterState, Error> {
-        let loaded = load(scope, &self.proposal)?;
+        let loaded = load(scope, &self.proposal, &self.actor)?;
         let proposal = loaded.proposal();
         let number = loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1;
         let regs = proposal.asked.account.and_then(|account| account.reg()).into_iter().collect();
@@ -171,7 +171,7 @@ impl Command for FollowLetter {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal)
+        load(scope, &self.proposal, &self.actor)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {

@@ -25,18 +25,19 @@ pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
 pub use stop::{StopProposal, Stopped, stop_token};
 
+use crate::caseworker::Remit;
 use crate::controls::Controls;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, NewRow};
-use crate::life::{self, ACTS_MAX, Act, ActKind, ProposalRefusal, State, Waits};
-use crate::proposal::Proposal;
+use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
+use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries;
 use crate::signals::{Facts, Signals};
 use crate::store;
 use crate::store::proposal::Found;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
-use kernel::{Actor, Error, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Error, Id, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where a proposal stands, as whoever did something about it is told.
@@ -74,6 +75,8 @@ pub struct Loaded {
     row: AccountRow,
     accounts: AccountState,
     is_sender_known: bool,
+    /// Of a caseworker who acts.
+    remit: Option<(Channel, Remit)>,
 }
 
 /// One thing that was done, and what follows from it.
@@ -85,9 +88,18 @@ pub struct Step {
     waits: Option<(Waits, Timestamp)>,
 }
 
-/// Loads the proposal of a name.
-pub(super) fn load(scope: &Scope<'_>, name: &str) -> Result<Loaded, Error> {
-    load_found(scope, queries::find_proposal(scope, name)?)
+/// Loads the proposal of a name for somebody who acts.
+pub(super) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Loaded, Error> {
+    let loaded = load_found(scope, queries::find_proposal(scope, name)?)?;
+    Ok(Loaded { remit: acting_remit(scope, actor)?, ..loaded })
+}
+
+/// Which channel a caseworker acts by, and what they may decide about; none of anybody else.
+pub(super) fn acting_remit(scope: &Scope<'_>, actor: &Actor) -> Result<Option<(Channel, Remit)>, Error> {
+    let Some(caseworker) = queries::acting_caseworker(scope, actor)? else { return Ok(None) };
+    // A payer's id is that of its first version.
+    let authority = store::payer::find(scope, Id::new(caseworker.remit.authority.number()))?.agreement.name;
+    Ok(Some((Channel::Caseworker(authority), caseworker.remit)))
 }
 
 pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Error> {
@@ -101,6 +113,7 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
         facts: queries::facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?,
         accounts: AccountState::load(scope, &[&row])?,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
+        remit: None,
         row,
         found,
     })
@@ -152,7 +165,7 @@ impl Loaded {
         detail: &str,
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
-        let Self { mut found, facts, row, mut accounts, is_sender_known } = self;
+        let Self { mut found, facts, row, mut accounts, is_sender_known, .. } = self;
         if found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
@@ -225,13 +238,17 @@ pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool
     Ok(())
 }
 
-/// Whether somebody may do something about their own: the payee, who asked for it, or the agency.
-pub(super) fn is_for(loaded: &Loaded, actor: &Actor, channel: Option<&Channel>) -> bool {
+/// Whether a proposal is somebody's to do something about: the payee's own, one of a caseworker's authority and remit, one of a bank's
+/// channel; the agency's all. Others' are as if they were not there.
+pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> bool {
     let proposal = &loaded.found.proposal;
+    let asked = &proposal.asked;
     match actor.role() {
         Role::Citizen => actor.payee() == Some(&proposal.payee),
         Role::Console | Role::Operator => true,
-        // Of others it is as if it were not there.
-        _ => channel == Some(&proposal.asked.channel),
+        Role::Caseworker => loaded.remit.as_ref().is_some_and(|(channel, remit)| {
+            *channel == asked.channel && remit.covers(asked.specific.as_ref().map(|of| (of.payer, &of.benefit)))
+        }),
+        _ => bank == Some(&asked.channel),
     }
 }

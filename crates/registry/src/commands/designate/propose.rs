@@ -1,13 +1,15 @@
 //! Proposes an account: for oneself by self-service, or for somebody else as a caseworker or the operator.
 
 use super::sign::require_signature;
-use super::{Standing, Step, save};
+use super::{Standing, Step, acting_remit, save};
+use crate::caseworker::Remit;
 use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
-use crate::life::{Act, ActKind, ProposalRefusal, State};
+use crate::life::{Act, ActKind, State};
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::purpose::Purpose;
 use crate::reason::require_why;
 use crate::signals::Facts;
 use crate::{queries, store};
@@ -18,8 +20,6 @@ use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, R
 pub struct Propose {
     /// Who proposes: the same that gives the command.
     pub actor: Actor,
-    /// By which channel.
-    pub channel: Channel,
     /// What: the payee, the account, and what is believed to be in force.
     pub row: AccountRow,
     /// Whose account it is said to be.
@@ -44,7 +44,9 @@ pub struct ProposeState {
     waits_until: Option<Timestamp>,
     /// Of a specific account that is there: whether it is locked.
     is_specific_locked: Option<bool>,
-    is_sender_known: bool,
+    /// By which channel the actor proposes, and what a caseworker may decide about.
+    channel: Channel,
+    remit: Option<Remit>,
 }
 
 /// A proposal, and what follows at once.
@@ -65,6 +67,11 @@ impl Command for Propose {
 
     fn load(&self, scope: &Scope<'_>) -> Result<ProposeState, Error> {
         let accounts = AccountState::load(scope, &[&self.row])?;
+        let (channel, remit) = match (acting_remit(scope, &self.actor)?, self.actor.role()) {
+            (Some((channel, remit)), _) => (channel, Some(remit)),
+            (None, Role::Citizen) => (Channel::SelfService, None),
+            (None, _) => (Channel::Operator, None),
+        };
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
         let waits_until = match &purpose {
@@ -74,22 +81,20 @@ impl Command for Propose {
         Ok(ProposeState {
             facts: queries::facts(scope, &payee, self.row.account(), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
-            is_sender_known: import::sender_is_known(scope.tx, &self.channel)?,
             waits_until,
+            channel,
+            remit,
             accounts,
         })
     }
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
-        let ProposeState { mut accounts, facts, waits_until, is_specific_locked, is_sender_known } = state;
-        if !is_sender_known {
-            return Err(import::ImportRefusal::BankUnknown.into());
-        }
-        self.require_entitled(is_specific_locked)?;
+        let ProposeState { mut accounts, facts, waits_until, is_specific_locked, channel, remit } = state;
+        self.require_entitled(remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
         }
-        let (channel, by, unexpected) = (&self.channel, self.actor.name(), Unexpected::Refuse);
+        let (channel, by, unexpected) = (&channel, self.actor.name(), Unexpected::Refuse);
         let terms = Terms {
             holder: self.holder,
             ownership: self.ownership,
@@ -126,13 +131,13 @@ impl Command for Propose {
         };
         let standing = Standing::of(proposal, state, (state == State::Ended(ActKind::TookEffect)).then_some(env.now));
         let mut acts = weighed.evidence.acts().to_vec();
-        let (new, takes) = accounts.propose(&self.channel, &self.row, weighed);
+        let (new, takes) = accounts.propose(channel, &self.row, weighed);
         if takes.is_some() {
             acts.push(Act { kind: ActKind::TookEffect, at: env.now, by: by.to_owned(), detail: String::new() });
         }
         let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits() };
         let mut journalled = step.facts();
-        journalled["channel"] = self.channel.kind().name().into();
+        journalled["channel"] = channel.kind().name().into();
         Ok(Decision::of(vec![Proposed { new, step }], journalled, standing))
     }
 
@@ -150,10 +155,14 @@ impl Command for Propose {
 
 impl Propose {
     /// Refuses who may not propose this.
-    fn require_entitled(&self, is_specific_locked: Option<bool>) -> Result<(), ProposalRefusal> {
-        let specific = self.row.specific_payer();
-        match (&self.channel, self.actor.role()) {
-            (Channel::SelfService, Role::Citizen) => {
+    fn require_entitled(
+        &self,
+        remit: Option<&Remit>,
+        specific: Option<&Purpose>,
+        is_specific_locked: Option<bool>,
+    ) -> Result<(), ProposalRefusal> {
+        match (self.actor.role(), remit) {
+            (Role::Citizen, _) => {
                 if self.actor.payee() != Some(&self.row.key()) {
                     return Err(ProposalRefusal::Entitled);
                 }
@@ -166,13 +175,15 @@ impl Propose {
                     _ => Ok(()),
                 }
             }
-            (Channel::Caseworker(authority), Role::Caseworker) => {
-                if specific.is_some_and(|payer| payer != authority) {
+            (Role::Caseworker, Some(remit)) => {
+                if !remit.covers(specific.map(|purpose| (purpose.payer, &purpose.benefit))) {
                     return Err(ProposalRefusal::Authority);
                 }
                 self.require_ground()
             }
-            (Channel::Operator, Role::Operator | Role::Console) => self.require_ground(),
+            // The operator is no authority that pays.
+            (Role::Operator | Role::Console, _) if specific.is_some() => Err(ProposalRefusal::Authority),
+            (Role::Operator | Role::Console, _) => self.require_ground(),
             _ => Err(ProposalRefusal::Entitled),
         }
     }

@@ -1,12 +1,12 @@
 //! Says no to a proposal.
 
-use super::{Loaded, Standing, Step, load, require_other, save};
-use crate::designation::Channel;
-use crate::life::{ActKind, ProposalRefusal};
+use super::{Loaded, Standing, Step, is_for, load, require_other, save};
+use crate::life::ActKind;
 use crate::policy;
+use crate::proposal::ProposalRefusal;
 use crate::reason::require_why;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 
 /// Refuses a proposal that waits, for whatever it waits.
 pub struct Refuse {
@@ -16,8 +16,6 @@ pub struct Refuse {
     pub why: String,
     /// Who refuses it: the same that gives the command.
     pub officer: Actor,
-    /// The channel that the officer belongs to; none for the agency's own.
-    pub channel: Option<Channel>,
     /// Whether the store was made for synthetic people: only there the console is an officer.
     pub is_synthetic: bool,
 }
@@ -29,12 +27,11 @@ impl Command for Refuse {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal)
+        load(scope, &self.proposal, &self.officer)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
-        let is_agency = matches!(self.officer.role(), Role::Console | Role::Operator);
-        if !is_agency && self.channel.as_ref() != Some(&loaded.proposal().asked.channel) {
+        if !is_for(&loaded, &self.officer, None) {
             return Err(ProposalRefusal::Unknown.into());
         }
         loaded.require_waiting(env.now)?;

@@ -4,10 +4,10 @@ use super::{Loaded, Standing, is_for, load};
 use crate::account::DesignatedAccount;
 use crate::ask::{AnswerClass, AskKind};
 use crate::commands::look_up::log;
-use crate::designation::{Channel, State as AccountStanding};
-use crate::life::{ActKind, ProposalRefusal};
+use crate::designation::State as AccountStanding;
+use crate::life::ActKind;
 use crate::policy;
-use crate::proposal::LegalGround;
+use crate::proposal::{LegalGround, ProposalRefusal};
 use crate::resolve::Resolution;
 use crate::store;
 use denmark::BankDirectory;
@@ -19,8 +19,6 @@ use serde::{Deserialize, Serialize};
 pub struct ShowProposal {
     /// Who asks: the same that gives the command.
     pub actor: Actor,
-    /// The channel that the actor belongs to, if any.
-    pub channel: Option<Channel>,
     /// The proposal, by name.
     pub proposal: String,
 }
@@ -92,7 +90,7 @@ impl Command for ShowProposal {
     type Output = ShownProposal;
 
     fn load(&self, scope: &Scope<'_>) -> Result<ShowState, Error> {
-        let loaded = load(scope, &self.proposal)?;
+        let loaded = load(scope, &self.proposal, &self.actor)?;
         let proposal = loaded.proposal();
         let (mut newest, mut answer) = (None, AnswerClass::Unknown);
         store::payee::find_many(scope, [&proposal.payee], |_, payee| {
@@ -121,7 +119,7 @@ impl Command for ShowProposal {
 
     fn decide(&self, state: ShowState, env: &Env) -> Result<Decision<Self::Change, ShownProposal>, Refusal> {
         let ShowState { loaded, replaces, in_force, answer, banks } = state;
-        if !is_for(&loaded, &self.actor, self.channel.as_ref()) {
+        if !is_for(&loaded, &self.actor, None) {
             return Err(ProposalRefusal::Unknown.into());
         }
         let iban = |account: DesignatedAccount| account.iban(&banks).as_str().to_owned();

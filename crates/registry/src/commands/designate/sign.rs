@@ -1,8 +1,9 @@
 //! The payee signs a change afresh, having seen the former account and the new one (NK-19).
 
 use super::{Loaded, Standing, Step, is_for, load, save};
-use crate::life::{ActKind, ProposalRefusal, State, Waits};
+use crate::life::{ActKind, State, Waits};
 use crate::policy;
+use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Scope};
 
@@ -26,7 +27,7 @@ impl Command for Sign {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal)
+        load(scope, &self.proposal, &self.actor)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {

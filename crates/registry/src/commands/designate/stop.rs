@@ -1,9 +1,10 @@
 //! Whoever got a notice says that the change is not theirs: by a link that needs no login, works once, and only ever freezes.
 
-use super::{Loaded, Step, load, save};
-use crate::life::{ActKind, ProposalRefusal, State};
+use super::{Loaded, Step, load_found, save};
+use crate::life::{ActKind, State};
 use crate::policy;
-use crate::proposal::Proposal;
+use crate::proposal::{Proposal, ProposalRefusal};
+use crate::queries;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::to_hex;
 use kernel::{Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Scope, Vault};
@@ -44,7 +45,7 @@ impl Command for StopProposal {
     type Output = Stopped;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let loaded = load(scope, &self.proposal)?;
+        let loaded = load_found(scope, queries::find_proposal(scope, &self.proposal)?)?;
         // Of what is compared, one is a keyed hash that nobody chooses.
         let is_its = stop_token(scope.vault, loaded.proposal().id) == self.token;
         Ok((loaded, is_its))

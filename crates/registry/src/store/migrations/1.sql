@@ -115,6 +115,17 @@ CREATE TABLE payer (
 ) /*append-only*/;
 CREATE INDEX payer_name ON payer (name_key, id);
 
+-- What caseworkers may decide about, and for which payer: every version. Who they are stands in officer.
+CREATE TABLE caseworker (
+    id BIGINT NOT NULL PRIMARY KEY,
+    previous BIGINT,
+    name_key BYTEA NOT NULL,
+    payer BIGINT NOT NULL,
+    ended BOOLEAN NOT NULL,
+    remit BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX caseworker_name ON caseworker (name_key, id);
+
 -- Every look-up of a payee, also of one who is not there.
 CREATE TABLE look_up (
     id BIGINT NOT NULL PRIMARY KEY,

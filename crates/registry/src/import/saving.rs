@@ -1,0 +1,126 @@
+//! Saves what changes of accounts come to: rows of histories, proposals, and where the directory points.
+
+use super::Link;
+use super::account::{AccountChange, NewProposal, NewRow};
+use crate::designation::Designation;
+use crate::payee::RegisterStatus;
+use crate::proposal::Proposal;
+use crate::store;
+use kernel::journal::{Entry, Rows};
+use kernel::{Blind, Error, Id, Scope};
+use std::collections::BTreeMap;
+
+/// What one entry changes.
+pub(crate) type Changed<'c> = (Entry, &'c [AccountChange]);
+
+/// Saves what several entries changed; the rows of each.
+pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec<Rows>>, Error> {
+    let (mut taken, mut proposed) = (Vec::new(), Vec::new());
+    for (entry, changes) in entries {
+        let mut ordinal = 0;
+        for change in *changes {
+            match change {
+                AccountChange::Takes(row) => {
+                    taken.push((*entry, entry.row(ordinal)?, row));
+                    ordinal += 1;
+                }
+                AccountChange::Waits(proposal) => proposed.push((*entry, &**proposal)),
+            }
+        }
+    }
+    let ids: Vec<Id<Designation>> = taken.iter().map(|(_, id, _)| *id).collect();
+    let mut taken = save_rows(scope, taken, &ids)?.into_iter();
+    let mut proposed = save_proposals(scope, &proposed, &ids)?.into_iter();
+    let rows = entries.iter().map(|(_, changes)| {
+        let takes = changes.iter().any(|change| matches!(change, AccountChange::Takes(_)));
+        let waits = changes.iter().any(|change| matches!(change, AccountChange::Waits(_)));
+        let taken = if takes { taken.next() } else { None };
+        taken.into_iter().chain(if waits { proposed.next() } else { None }).collect()
+    });
+    Ok(rows.collect())
+}
+
+/// Saves rows of histories that come of proposals, as part of one entry.
+pub(crate) fn save_rows_of(scope: &Scope<'_>, entry: Entry, new: &[&NewRow]) -> Result<Vec<Rows>, Error> {
+    let ids = (0..new.len()).map(|ordinal| entry.row(ordinal)).collect::<Result<Vec<_>, _>>()?;
+    let changes = ids.iter().zip(new).map(|(id, row)| (entry, *id, *row)).collect();
+    save_rows(scope, changes, &ids)
+}
+
+/// Saves rows of histories; the rows of each entry that has any.
+fn save_rows(
+    scope: &Scope<'_>,
+    changes: Vec<(Entry, Id<Designation>, &NewRow)>,
+    ids: &[Id<Designation>],
+) -> Result<Vec<Rows>, Error> {
+    let mut new = Vec::with_capacity(changes.len());
+    // The newest row of each history, in the directory's order.
+    let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
+    let mut new_payees = BTreeMap::new();
+    for (entry, id, change) in changes {
+        new.push(store::designation::NewDesignation {
+            id,
+            payee: change.payee,
+            purpose: change.purpose.clone(),
+            previous: change.previous.id(ids),
+            // The moment of the entry, which is never before that of the row that it follows.
+            effective: entry.at,
+            standing: change.standing,
+            channel: change.channel,
+            grounds: change.grounds,
+            proposal: change.proposal,
+        });
+        newest
+            .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))
+            .and_modify(|(_, latest)| *latest = id)
+            .or_insert((matches!(change.previous, Link::None), id));
+        new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
+    }
+    let rows = store::designation::insert_many(scope, &new)?;
+    store::payee::insert_many(
+        scope,
+        new_payees.iter().map(|(key, number)| store::payee::NewPayee {
+            key,
+            status: RegisterStatus::Unlisted,
+            register_row: None,
+            designation: None,
+            has_specific: false,
+            number: Some(*number),
+        }),
+    )?;
+    let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
+    store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
+    let specific = |first: bool| {
+        newest
+            .iter()
+            .filter(move |(_, (is_first, _))| *is_first == first)
+            .filter_map(|((payee, purpose), (_, id))| Some((payee, purpose.as_ref()?, *id)))
+    };
+    store::designation::insert_specific(scope.tx, specific(true))?;
+    store::designation::set_specific(scope.tx, specific(false))?;
+    store::payee::set_has_specific(scope.tx, specific(true).map(|(payee, ..)| payee))?;
+    Ok(rows)
+}
+
+/// Saves proposals; the rows of each entry that has any.
+pub(crate) fn save_proposals(
+    scope: &Scope<'_>,
+    proposed: &[(Entry, &NewProposal)],
+    ids: &[Id<Designation>],
+) -> Result<Vec<Rows>, Error> {
+    let proposals: Vec<Proposal> =
+        proposed.iter().map(|(_, new)| Proposal { replaces: new.replaces.id(ids), ..new.proposal.clone() }).collect();
+    let mut of_default: Vec<_> = proposed
+        .iter()
+        .filter(|(_, new)| new.proposal.purpose.is_none())
+        .filter_map(|(_, new)| {
+            let (waits, due) = new.waits?;
+            Some((&new.proposal.payee, new.proposal.id, store::proposal::pending_until(waits, due)))
+        })
+        .collect();
+    of_default.sort_unstable_by_key(|(payee, ..)| *payee);
+    store::payee::set_pending(scope.tx, of_default)?;
+    let new: Vec<_> =
+        proposed.iter().zip(&proposals).map(|((entry, new), proposal)| (*entry, proposal, new.waits)).collect();
+    store::proposal::insert_many(scope, &new)
+}
