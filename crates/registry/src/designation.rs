@@ -151,6 +151,10 @@ pub enum Channel {
     Bank(String),
     /// The registry's operator.
     Operator,
+    /// The payee, or whoever is entitled to act for a company, by self-service.
+    SelfService,
+    /// A caseworker of the authority that is registered as a payer under this name.
+    Caseworker(String),
 }
 
 impl Channel {
@@ -160,6 +164,8 @@ impl Channel {
         match self {
             Self::Bank(name) => format!("bank:{name}"),
             Self::Operator => "operator".to_owned(),
+            Self::SelfService => "self_service".to_owned(),
+            Self::Caseworker(authority) => format!("caseworker:{authority}"),
         }
     }
 
@@ -168,7 +174,9 @@ impl Channel {
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once(':') {
             Some(("bank", name)) => Some(Self::Bank(name.to_owned())),
+            Some(("caseworker", authority)) => Some(Self::Caseworker(authority.to_owned())),
             None if text == "operator" => Some(Self::Operator),
+            None if text == "self_service" => Some(Self::SelfService),
             _ => None,
         }
     }
@@ -179,28 +187,36 @@ impl Channel {
         match self {
             Self::Bank(_) => ChannelKind::Bank,
             Self::Operator => ChannelKind::Operator,
+            Self::SelfService => ChannelKind::SelfService,
+            Self::Caseworker(_) => ChannelKind::Caseworker,
         }
     }
 
     fn may_touch(&self, account: &DesignatedAccount, banks: &BankDirectory) -> bool {
         match self {
-            Self::Operator => true,
+            Self::Operator | Self::SelfService | Self::Caseworker(_) => true,
             Self::Bank(name) => account.reg().and_then(|reg| banks.get(reg)).is_some_and(|bank| bank.name == *name),
         }
     }
 }
 
-/// A channel without the name of who used it: what whoever asks for an account is told of how it came there. The codes after
-/// these are for the other channels by which an account can be designated, as they come.
+/// A channel without the name of who used it: what whoever asks for an account is told of how it came there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelKind {
     /// The payee's bank.
     Bank,
     /// The registry's operator.
     Operator,
+    /// The payee by self-service.
+    SelfService,
+    /// A caseworker of an authority.
+    Caseworker,
 }
 
 impl ChannelKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 4] = [Self::Bank, Self::Operator, Self::SelfService, Self::Caseworker];
+
     /// As the store knows it.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -210,7 +226,7 @@ impl ChannelKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Bank, Self::Operator].into_iter().find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// As others read it.
@@ -219,6 +235,8 @@ impl ChannelKind {
         match self {
             Self::Bank => "bank",
             Self::Operator => "operator",
+            Self::SelfService => "self_service",
+            Self::Caseworker => "caseworker",
         }
     }
 }
@@ -281,7 +299,7 @@ pub fn decide(
         }
         Action::Close | Action::Freeze | Action::Unfreeze => {
             // A bank is not told whether somebody has no account, one with another bank, or is nobody.
-            if **channel == Channel::Operator && payee.is_none() {
+            if !matches!(channel, Channel::Bank(_)) && payee.is_none() {
                 return Err(RowRefusal::PayeeUnknown);
             }
             let Some(current) = own else { return Err(RowRefusal::NothingThere) };
@@ -292,7 +310,7 @@ pub fn decide(
                 // What the operator froze stays the operator's.
                 (Action::Freeze, Channel::Bank(_)) if current.state == State::Frozen => State::Frozen,
                 (Action::Freeze, Channel::Bank(_)) => State::FrozenByBank,
-                (Action::Freeze, Channel::Operator) => State::Frozen,
+                (Action::Freeze, _) => State::Frozen,
                 (Action::Close, _) => State::Closed,
                 (Action::Designate | Action::Unfreeze, _) => State::InForce,
             };

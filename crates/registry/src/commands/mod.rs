@@ -3,8 +3,11 @@
 mod add_payer;
 mod ask_many;
 mod change_accounts;
+mod collector;
+mod controls;
 mod deliver;
 mod look_up;
+mod motion;
 mod record_events;
 mod refill_client;
 mod refuse_change;
@@ -12,12 +15,16 @@ mod release_change;
 mod remembered;
 mod show_change;
 mod withdraw_change;
+mod without_account;
 
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
+pub use collector::EndCollector;
+pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use refuse_change::RefuseChange;
@@ -25,3 +32,6 @@ pub use release_change::{ReleaseChange, ReleaseState, Released};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use show_change::{ShowChange, ShowState, ShownChange};
 pub use withdraw_change::WithdrawChange;
+pub use without_account::{
+    ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,
+};

@@ -251,7 +251,7 @@ impl Source for Accounts {
 pub(crate) fn sender_is_known(tx: &Tx<'_>, channel: &Channel) -> Result<bool, Error> {
     match channel {
         Channel::Bank(name) => store::bank::has_name(tx, name),
-        Channel::Operator => Ok(true),
+        Channel::Operator | Channel::SelfService | Channel::Caseworker(_) => Ok(true),
     }
 }
 
