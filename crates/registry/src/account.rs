@@ -1,6 +1,7 @@
 //! The account that is designated, as the registry keeps it.
 
 use denmark::{Account, BankDirectory, Bic, Country, Currency, Iban, RegNumber};
+use kernel::{Blind, Domain, Vault};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
@@ -110,11 +111,33 @@ impl DesignatedAccount {
         }
     }
 
+    /// The blind index of the account: see [`key`].
+    #[must_use]
+    pub fn key(&self, vault: &Vault) -> Blind {
+        key(&self.account(), vault)
+    }
+
     /// Whether it is the account that somebody wrote.
     #[must_use]
     pub fn is(&self, other: &Account) -> bool {
         self.account() == *other
     }
+}
+
+/// An account in one writing: the same whether it was written as an IBAN of Denmark, the Faroe Islands or Greenland or as a
+/// registration number with an account number, and whatever currency is paid to it.
+#[must_use]
+pub fn canonical(account: &Account) -> String {
+    match account {
+        Account::Danish(account) => format!("{}-{}", account.reg, account.number.digits()),
+        Account::Foreign(iban) => iban.as_str().to_owned(),
+    }
+}
+
+/// The blind index under which the store knows an account, whosoever it is.
+#[must_use]
+pub fn key(account: &Account, vault: &Vault) -> Blind {
+    vault.blind(Domain("account"), &canonical(account))
 }
 
 /// As [`DesignatedAccount::to_text`] writes it, for answers that are kept.
@@ -127,5 +150,28 @@ impl Serialize for DesignatedAccount {
 impl<'de> Deserialize<'de> for DesignatedAccount {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::from_text(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("no account"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_one_key_however_it_is_written_and_whatever_it_is_paid_in() {
+        let vault = kernel::testing::vault();
+        let read = |text: &str| DesignatedAccount::from_text(text).unwrap().key(&vault);
+        let account = denmark::DanishAccount::parse("6460-20").unwrap();
+        let one = read("6460-0000000020 DKK");
+        for country in [Country::Denmark, Country::FaroeIslands, Country::Greenland] {
+            let iban = account.iban(country);
+            assert_eq!(key(&Account::parse(iban.as_str()).unwrap(), &vault), one, "{country:?}");
+        }
+        assert_eq!(key(&Account::parse("6460 20").unwrap(), &vault), one);
+        assert_eq!(read("6460-0000000020 EUR"), one);
+        assert_ne!(read("6460-0000000021 DKK"), one);
+        let abroad = read("DE89370400440532013000 COBADEFFXXX");
+        assert_eq!(read("DE89370400440532013000 DEUTDEFF"), abroad);
+        assert_ne!(abroad, one);
     }
 }

@@ -80,6 +80,32 @@ pub const END_DELIVERY: Operation = Operation { name: "delivery.end", roles: &[C
 pub const READ_DELIVERIES: Operation = Operation { name: "delivery.list", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
+/// Reads which controls are in force, and which are proposed.
+pub const SHOW_CONTROLS: Operation = Operation { name: "controls.show", roles: &[Console, Operator] };
+/// Proposes other controls.
+pub const PROPOSE_CONTROLS: Operation = Operation { name: "controls.propose", roles: &[Console, Operator] };
+/// Approves controls: somebody else than who proposed them.
+pub const APPROVE_CONTROLS: Operation = Operation { name: "controls.approve", roles: &[Console, Operator] };
+/// Refuses controls: somebody else than who proposed them.
+pub const REFUSE_CONTROLS: Operation = Operation { name: "controls.refuse", roles: &[Console, Operator] };
+/// Takes back controls that one proposed oneself.
+pub const WITHDRAW_CONTROLS: Operation = Operation { name: "controls.withdraw", roles: &[Console, Operator] };
+/// Sets controls alone, in a store of synthetic people.
+pub const SET_CONTROLS: Operation = Operation { name: "controls.set", roles: &[Console] };
+/// Reads who is a lawful collector, and who is proposed.
+pub const LIST_COLLECTORS: Operation = Operation { name: "collector.list", roles: &[Console, Operator] };
+/// Proposes a collector, or a later review of one.
+pub const PROPOSE_COLLECTOR: Operation = Operation { name: "collector.propose", roles: &[Console, Operator] };
+/// Approves a collector: somebody else than who proposed it.
+pub const APPROVE_COLLECTOR: Operation = Operation { name: "collector.approve", roles: &[Console, Operator] };
+/// Refuses a collector: somebody else than who proposed it.
+pub const REFUSE_COLLECTOR: Operation = Operation { name: "collector.refuse", roles: &[Console, Operator] };
+/// Takes back a collector that one proposed oneself.
+pub const WITHDRAW_COLLECTOR: Operation = Operation { name: "collector.withdraw", roles: &[Console, Operator] };
+/// Takes a collector out of the register.
+pub const END_COLLECTOR: Operation = Operation { name: "collector.end", roles: &[Console, Operator] };
+/// Reads who must have an account and has none, and has them reminded.
+pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
 /// The registry's rows of the policy.
 pub const POLICY: &[Operation] = &[
@@ -116,4 +142,17 @@ pub const POLICY: &[Operation] = &[
     END_DELIVERY,
     READ_DELIVERIES,
     READ_HISTORY,
+    SHOW_CONTROLS,
+    PROPOSE_CONTROLS,
+    APPROVE_CONTROLS,
+    REFUSE_CONTROLS,
+    WITHDRAW_CONTROLS,
+    SET_CONTROLS,
+    LIST_COLLECTORS,
+    PROPOSE_COLLECTOR,
+    APPROVE_COLLECTOR,
+    REFUSE_COLLECTOR,
+    WITHDRAW_COLLECTOR,
+    END_COLLECTOR,
+    LIST_WITHOUT_ACCOUNT,
 ];

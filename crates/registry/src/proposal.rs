@@ -3,6 +3,7 @@
 use crate::account::DesignatedAccount;
 use crate::designation::{Channel, Designation};
 use crate::grounds::Grounds;
+use crate::officer::Unfit;
 use crate::payee::PayeeId;
 use crate::payer::Payer;
 use crate::purpose::BenefitKind;
@@ -300,6 +301,16 @@ impl ProposalRefusal {
             "this account is proposed by its payee, or by a caseworker with a ground",
         ),
     ];
+}
+
+impl From<Unfit> for ProposalRefusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Nameless => Self::Officer,
+            Unfit::Own => Self::Own,
+            Unfit::Silent => Self::Why,
+        }
+    }
 }
 
 impl Refuse for ProposalRefusal {

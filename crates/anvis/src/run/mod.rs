@@ -2,8 +2,11 @@
 
 mod change;
 mod client;
+mod collector;
+mod controls;
 mod delivery;
 mod import;
+mod payee;
 mod payout;
 mod people;
 pub mod serve;
@@ -244,6 +247,9 @@ impl Session {
             }
             Command::Account(cli::Account::History { payee }) => self.history(payee),
             Command::Change(command) => self.change(command),
+            Command::Controls(command) => self.controls(command),
+            Command::Collector(command) => self.collector(command),
+            Command::Payee(command) => self.payee(command),
             Command::Operator(cli::Operator::Add { name, key }) => {
                 let command = AddOperator { name, key: PublicKey::read(&key)? };
                 let env = self.env()?;

@@ -11,6 +11,7 @@ mod copying;
 mod deliveries;
 mod demonstrated;
 mod faults;
+mod four_eyes;
 mod holding;
 mod imports;
 mod pain;

@@ -7,7 +7,7 @@ use crate::route::{Answer, Call, Json, Nothing, Route};
 use crate::routes::question::unless_emptied;
 use kernel::{Refuse, Vault};
 use registry::RowRefusal;
-use registry::commands::{Cancel, ChangeAccounts, ChangeAnswer, Standing};
+use registry::commands::{CancelDesignation, ChangeAccounts, ChangeAnswer, Standing};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
 use registry::policy;
@@ -277,7 +277,7 @@ struct Withdrawn {
 
 async fn withdraw(call: Call<Nothing, Which>) -> Answer<Json<Withdrawn>> {
     let (channel, actor, Which { change }) = (channel(&call.caller)?, call.caller.actor(), call.path);
-    let cancel = Cancel { proposal: change, actor: actor.clone(), channel: Some(channel) };
+    let cancel = CancelDesignation { proposal: change, actor: actor.clone(), channel: Some(channel) };
     let Standing { id: change, state, .. } = call.edge.core.execute(cancel, actor).await?;
     Ok(Json(Withdrawn { change, state }))
 }

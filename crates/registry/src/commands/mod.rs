@@ -3,25 +3,35 @@
 mod add_payer;
 mod ask_many;
 mod change_accounts;
+mod collector;
+mod controls;
 mod deliver;
 mod designate;
 mod look_up;
+mod motion;
 mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod without_account;
 
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
+pub use collector::EndCollector;
+pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
-    Activate, Activation, Approve, Cancel, Confirm, FollowLetter, LetterFacts, LetterFate, MakeLetter, Propose, Refuse,
-    SETTLED_MAX, Settle, Settled, ShowProposal, ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped,
-    stop_token,
+    Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFacts, LetterFate,
+    MakeLetter, ProposeDesignation, RefuseDesignation, SETTLED_MAX, Settle, Settled, ShowProposal, ShownAct,
+    ShownProposal, Sign, Standing, StopProposal, Stopped, stop_token,
 };
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use without_account::{
+    ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,
+};

@@ -3,8 +3,8 @@
 use crate::allowance::{self, Allowances, InUse};
 use crate::bucket::{Bucket, Limits};
 use crate::legal_purpose::LegalPurpose;
-use crate::policy;
-use crate::reason::require_why;
+use crate::proposal::ProposalRefusal;
+use crate::{officer, policy};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ impl Command for RefillClient {
     }
 
     fn decide(&self, RefillState(found): RefillState, env: &Env) -> Result<Decision<Refilled, ()>, Refusal> {
-        require_why(&self.why)?;
+        officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
         let full = LegalPurpose::ALL.into_iter().filter_map(|purpose| {
             let limits = Limits::of(self.client.role(), purpose)?;
             let mut used = found.get(self.client.name(), purpose, limits, env.now);

@@ -142,7 +142,7 @@ fn written(scope: &Scope<'_>, told: &[(&Row, Told)], banks: &BankDirectory) -> R
 }
 
 /// The numbers of payees: people's and companies' stand in their registers' rows, those of all others beside their accounts.
-fn numbers(scope: &Scope<'_>, payees: BTreeSet<Blind>) -> Result<BTreeMap<Blind, PayeeId>, Error> {
+pub(crate) fn numbers(scope: &Scope<'_>, payees: BTreeSet<Blind>) -> Result<BTreeMap<Blind, PayeeId>, Error> {
     let keys: Vec<Blind> = payees.into_iter().collect();
     let mut numbers = BTreeMap::new();
     store::register::find_many(scope, &keys, |at, version| {

@@ -1,16 +1,30 @@
 //! Reads for somebody, without changing anything.
 
 mod caseworkers;
+mod collectors;
+mod controls;
 mod deliveries;
 mod feed;
 mod look_ups;
 mod messages;
+mod motions;
 mod proposals;
+mod reminders;
 
 pub use caseworkers::acting_caseworker;
+pub use collectors::{
+    CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
+};
+pub use controls::{
+    ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
+};
 pub use deliveries::deliveries;
+pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
 pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
+pub use motions::MotionView;
+pub(crate) use motions::find as find_motion;
 pub use proposals::{ProposalPage, ProposalView, proposal, waiting};
 pub(crate) use proposals::{facts, find as find_proposal, is_specific_locked};
+pub use reminders::{Reminder, reminders};

@@ -3,15 +3,18 @@
 pub(crate) mod allowance;
 pub(crate) mod bank;
 pub(crate) mod caseworker;
+pub(crate) mod collector;
 pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
 pub(crate) mod look_up;
 pub(crate) mod message;
+pub(crate) mod motion;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod proposal;
 pub(crate) mod register;
+pub(crate) mod reminder;
 
 use kernel::{Migration, Statement, journal};
 
@@ -24,25 +27,34 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     allowance::STATEMENTS,
     bank::STATEMENTS,
     caseworker::STATEMENTS,
+    collector::STATEMENTS,
+    controls::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
     look_up::STATEMENTS,
     message::STATEMENTS,
+    motion::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
     proposal::STATEMENTS,
     register::STATEMENTS,
+    reminder::STATEMENTS,
 ];
 
 /// The registry's tables whose rows the journal answers for.
 pub const TABLES: &[&dyn journal::Table] = &[
     &bank::BankTable,
     &caseworker::CaseworkerTable,
+    &collector::CollectorTable,
+    &controls::ControlsTable,
     &delivery::DeliveryTable,
     &designation::DesignationTable,
     &look_up::LookUpTable,
+    &motion::MotionTable,
+    &motion::MotionEndingTable,
     &payer::PayerTable,
     &proposal::ProposalTable,
     &proposal::ActTable,
     &register::RegisterTable,
+    &reminder::ReminderTable,
 ];

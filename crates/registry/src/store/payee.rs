@@ -1,6 +1,6 @@
 //! The directory: one row a payee, where a look-up begins.
 
-use crate::designation::Designation;
+use crate::designation::{Designation, State};
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::proposal::Proposal;
 use crate::store::designation::{read_channel, read_standing};
@@ -27,6 +27,9 @@ statements! {
     PAGE = "payee.page":
         "SELECT key, status, register_row, designation, has_specific, pending, pending_until, number
          FROM payee WHERE key > $1 ORDER BY key LIMIT $2";
+    STATES = "payee.states":
+        "SELECT p.key, p.status, d.state FROM payee p LEFT JOIN designation d ON d.id = p.designation
+         WHERE p.key > $1 ORDER BY p.key LIMIT $2";
 }
 
 const NUMBER_COLUMN: &str = "payee.number";
@@ -193,6 +196,28 @@ pub(crate) fn page(scope: &Scope<'_>, after: &[u8], limit: i64) -> Result<Vec<Di
                 (Some(id), Some(until)) => Some((id, until)),
                 _ => return Err(row.broken(5).into()),
             },
+        });
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// A payee, with what the register says of it and the state of its default account.
+pub(crate) struct StateRow {
+    pub(crate) key: Blind,
+    pub(crate) status: RegisterStatus,
+    pub(crate) default: Option<State>,
+}
+
+/// The next `limit` payees after `key`, in order.
+pub(crate) fn states(tx: &Tx<'_>, after: &[u8], limit: i64) -> Result<Vec<StateRow>, Error> {
+    let mut rows = Vec::new();
+    tx.each(&STATES, &[after.into(), limit.into()], |row| {
+        let state = row.optional_int(2)?;
+        rows.push(StateRow {
+            key: Blind::from_bytes(row.array(0)?),
+            status: RegisterStatus::from_code(row.int(1)?).ok_or_else(|| row.broken(1))?,
+            default: state.map(|code| State::from_code(code).ok_or_else(|| row.broken(2))).transpose()?,
         });
         Ok(())
     })?;

@@ -2,14 +2,14 @@
 
 use super::{Loaded, Standing, Step, is_for, load, require_other, save};
 use crate::life::{ActKind, State, Waits};
+use crate::officer;
 use crate::policy;
 use crate::proposal::ProposalRefusal;
-use crate::reason::require_why;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 
 /// Approves a proposal, whichever it waits for: an approval, or somebody who looks at it.
-pub struct Approve {
+pub struct ApproveDesignation {
     /// The proposal, by name.
     pub proposal: String,
     /// Why.
@@ -20,7 +20,7 @@ pub struct Approve {
     pub is_synthetic: bool,
 }
 
-impl Command for Approve {
+impl Command for ApproveDesignation {
     const OPERATION: Operation = policy::APPROVE_DESIGNATION;
     type State = Loaded;
     type Change = Step;
@@ -42,7 +42,7 @@ impl Command for Approve {
             _ => return Err(ProposalRefusal::NotThis.into()),
         };
         require_other(&loaded, &self.officer, self.is_synthetic)?;
-        require_why(&self.why)?;
+        officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
         let (step, standing) = loaded.act(kind, self.officer.name(), &self.why, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))

@@ -10,7 +10,7 @@ use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 
 /// Cancels a proposal: for the payee, whoever proposed it, or the agency. That of another is as if it were not there. Doing it twice
 /// is doing it once.
-pub struct Cancel {
+pub struct CancelDesignation {
     /// The proposal, by name.
     pub proposal: String,
     /// Who cancels it: the same that gives the command.
@@ -19,7 +19,7 @@ pub struct Cancel {
     pub channel: Option<Channel>,
 }
 
-impl Command for Cancel {
+impl Command for CancelDesignation {
     const OPERATION: Operation = policy::CANCEL_DESIGNATION;
     type State = Loaded;
     type Change = Step;

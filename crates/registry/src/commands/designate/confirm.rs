@@ -2,9 +2,9 @@
 
 use super::{Loaded, Standing, Step, is_for, load, require_other, save};
 use crate::life::{ActKind, State, Waits};
+use crate::officer;
 use crate::policy;
 use crate::proposal::ProposalRefusal;
-use crate::reason::require_why;
 use crate::signals::Signal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
@@ -53,7 +53,7 @@ impl Command for Confirm {
             }
         } else {
             require_other(&loaded, &self.actor, self.is_synthetic)?;
-            require_why(&self.evidence)?;
+            officer::require_why(&self.evidence).map_err(ProposalRefusal::from)?;
         }
         let (step, standing) = loaded.act(ActKind::Confirmed, self.actor.name(), &self.evidence, env.now)?;
         let facts = step.facts();

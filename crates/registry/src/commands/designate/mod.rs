@@ -14,12 +14,12 @@ mod sign;
 mod stop;
 
 pub use activate::{Activate, Activation};
-pub use approve::Approve;
-pub use cancel::Cancel;
+pub use approve::ApproveDesignation;
+pub use cancel::CancelDesignation;
 pub use confirm::Confirm;
 pub use letter::{FollowLetter, LetterFacts, LetterFate, MakeLetter};
-pub use propose::Propose;
-pub use refuse::Refuse;
+pub use propose::ProposeDesignation;
+pub use refuse::RefuseDesignation;
 pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
@@ -228,14 +228,8 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
 /// # Errors
 /// `proposal.officer`, `proposal.own`.
 pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool) -> Result<(), ProposalRefusal> {
-    if officer.role() == Role::Console && !is_synthetic {
-        return Err(ProposalRefusal::Officer);
-    }
-    let by = officer.name();
-    if loaded.found.proposal.asked.by == by || loaded.found.evidence.has_part(by) {
-        return Err(ProposalRefusal::Own);
-    }
-    Ok(())
+    crate::officer::require_other(&loaded.found.proposal.asked.by, officer, is_synthetic)?;
+    if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
 }
 
 /// Whether a proposal is somebody's to do something about: the payee's own, one of a caseworker's authority and remit, one of a bank's

@@ -7,17 +7,17 @@ use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
+use crate::officer;
 use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
-use crate::reason::require_why;
 use crate::signals::Facts;
 use crate::{queries, store};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, Timestamp};
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
-pub struct Propose {
+pub struct ProposeDesignation {
     /// Who proposes: the same that gives the command.
     pub actor: Actor,
     /// What: the payee, the account, and what is believed to be in force.
@@ -55,7 +55,7 @@ pub struct Proposed {
     step: Step,
 }
 
-impl Command for Propose {
+impl Command for ProposeDesignation {
     const OPERATION: Operation = policy::PROPOSE_DESIGNATION;
     type State = ProposeState;
     type Change = Proposed;
@@ -153,7 +153,7 @@ impl Command for Propose {
     }
 }
 
-impl Propose {
+impl ProposeDesignation {
     /// Refuses who may not propose this.
     fn require_entitled(
         &self,
@@ -190,6 +190,8 @@ impl Propose {
 
     fn require_ground(&self) -> Result<(), ProposalRefusal> {
         let ground = self.ground.as_ref().ok_or(ProposalRefusal::Ground)?;
-        require_why(&ground.law).and(require_why(&ground.evidence)).map_err(|_| ProposalRefusal::Ground)
+        officer::require_why(&ground.law)
+            .and(officer::require_why(&ground.evidence))
+            .map_err(|_| ProposalRefusal::Ground)
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{Loaded, Standing, Step, is_for, load, require_other, save};
 use crate::life::ActKind;
+use crate::officer;
 use crate::policy;
 use crate::proposal::ProposalRefusal;
-use crate::reason::require_why;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 
 /// Refuses a proposal that waits, for whatever it waits.
-pub struct Refuse {
+pub struct RefuseDesignation {
     /// The proposal, by name.
     pub proposal: String,
     /// Why.
@@ -20,7 +20,7 @@ pub struct Refuse {
     pub is_synthetic: bool,
 }
 
-impl Command for Refuse {
+impl Command for RefuseDesignation {
     const OPERATION: Operation = policy::REFUSE_DESIGNATION;
     type State = Loaded;
     type Change = Step;
@@ -36,7 +36,7 @@ impl Command for Refuse {
         }
         loaded.require_waiting(env.now)?;
         require_other(&loaded, &self.officer, self.is_synthetic)?;
-        require_why(&self.why)?;
+        officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
         let (step, standing) = loaded.act(ActKind::Refused, self.officer.name(), &self.why, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))

@@ -96,6 +96,58 @@ CREATE INDEX proposal_now_due ON proposal_now (due, proposal);
 CREATE INDEX proposal_now_payee ON proposal_now (payee, proposal);
 CREATE INDEX proposal_now_waits ON proposal_now (waits, proposal);
 
+-- What one person proposed and another one decides about. An id is given before the entry is.
+CREATE TABLE motion (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it, which says who proposed it.
+    entry BIGINT NOT NULL UNIQUE,
+    kind BIGINT NOT NULL,
+    -- The version that it was made against; null where there was none.
+    base BIGINT,
+    until BIGINT NOT NULL,
+    content BYTEA NOT NULL
+) /*append-only*/;
+
+-- How somebody ended that a motion waits.
+CREATE TABLE motion_ending (
+    motion BIGINT NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL UNIQUE,
+    state BIGINT NOT NULL,
+    why BYTEA
+) /*append-only*/;
+
+-- What the controls were set to, every version. The newest is in force.
+CREATE TABLE controls (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Null where the console set them alone, in a synthetic store.
+    motion BIGINT,
+    figures TEXT NOT NULL
+) /*append-only*/;
+
+-- Lawful collectors, every version. All versions of one are known by the motion by which it came here first.
+CREATE TABLE collector (
+    id BIGINT NOT NULL PRIMARY KEY,
+    collector BIGINT NOT NULL,
+    -- Null where it was ended.
+    motion BIGINT,
+    account_key BYTEA NOT NULL,
+    ended BOOLEAN NOT NULL,
+    -- The last day on which it counts, as year, month and day in eight digits.
+    review_by BIGINT NOT NULL,
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX collector_account ON collector (account_key, id);
+CREATE INDEX collector_versions ON collector (collector, id);
+CREATE INDEX collector_motion ON collector (motion);
+
+-- Payees without an account whom a notice is to remind of it.
+CREATE TABLE reminder (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    answer BIGINT NOT NULL
+) /*append-only*/;
+CREATE INDEX reminder_payee ON reminder (payee, id);
+
 -- The bank directory, every version of every registration number.
 CREATE TABLE bank (
     id BIGINT NOT NULL PRIMARY KEY,

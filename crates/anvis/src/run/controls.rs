@@ -1,0 +1,129 @@
+use super::Session;
+use crate::cli::Controls;
+use crate::console::Answer;
+use kernel::Error;
+use registry::commands::{Approve, MotionAnswer, Propose, Refuse, SetControls, Subject, Withdraw};
+use registry::control_change::ControlChange;
+use registry::queries::{self, ControlMoved, ControlsMotion, ControlsView, MotionView};
+use serde_json::json;
+use std::fmt::Write;
+use std::marker::PhantomData;
+
+impl Session {
+    pub(super) fn controls(&mut self, command: Controls) -> Result<Answer, Error> {
+        match command {
+            Controls::Show { id: None } => {
+                let (now, actor) = (self.env()?.now, &self.actor);
+                let shown = self.writer.read(|scope| queries::controls(scope, actor, now))?;
+                Ok(Answer::done(shown_text(&shown), &shown))
+            }
+            Controls::Show { id: Some(id) } => {
+                let (now, actor) = (self.env()?.now, &self.actor);
+                let shown = self.writer.read(|scope| queries::controls_motion(scope, actor, &id, now))?;
+                Ok(Answer::done(motion_text(&shown), &shown))
+            }
+            Controls::Propose { set, changes, reason } => {
+                self.propose(ControlChange::new(set.as_deref(), &changes)?, reason)
+            }
+            Controls::Approve { id } => self.approve::<ControlChange>(id),
+            Controls::Refuse { id, reason } => self.refuse::<ControlChange>(id, reason),
+            Controls::Withdraw { id } => self.withdraw::<ControlChange>(id),
+            Controls::Set { set, changes } => {
+                let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
+                let command = SetControls { change: ControlChange::new(set.as_deref(), &changes)?, is_synthetic };
+                let changed = self.writer.execute(&command, &self.actor, &env)?;
+                let text = if changed { "The controls are set." } else { "The controls were set so already." };
+                Ok(Answer::done(text, &json!({ "changed": changed })))
+            }
+        }
+    }
+
+    /// Proposes something for somebody else to approve.
+    pub(super) fn propose<S: Subject>(&mut self, subject: S, reason: String) -> Result<Answer, Error> {
+        let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
+        let command = Propose { subject, reason, officer: self.actor.clone(), is_synthetic };
+        let answer = self.writer.execute(&command, &self.actor, &env)?;
+        let until = answer.until.as_deref().unwrap_or_default();
+        Ok(Answer::done(format!("Proposed {}: somebody else approves it until {until}.", answer.id), &answer))
+    }
+
+    /// Approves what somebody else proposed.
+    pub(super) fn approve<S: Subject>(&mut self, motion: String) -> Result<Answer, Error> {
+        let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
+        let command = Approve::<S> { motion, officer: self.actor.clone(), is_synthetic, about: PhantomData };
+        let answer = self.writer.execute(&command, &self.actor, &env)?;
+        Ok(Answer::done(format!("Approved {}: it is in force.", answer.id), &answer))
+    }
+
+    /// Refuses what somebody else proposed.
+    pub(super) fn refuse<S: Subject>(&mut self, motion: String, why: String) -> Result<Answer, Error> {
+        let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
+        let command = Refuse::<S> { motion, why, officer: self.actor.clone(), is_synthetic, about: PhantomData };
+        let answer = self.writer.execute(&command, &self.actor, &env)?;
+        Ok(ended("Refused", &answer))
+    }
+
+    /// Takes back what the actor proposed.
+    pub(super) fn withdraw<S: Subject>(&mut self, motion: String) -> Result<Answer, Error> {
+        let env = self.env()?;
+        let command = Withdraw::<S> { motion, officer: self.actor.clone(), about: PhantomData };
+        let answer = self.writer.execute(&command, &self.actor, &env)?;
+        Ok(ended("Withdrew", &answer))
+    }
+}
+
+fn ended(did: &str, answer: &MotionAnswer) -> Answer {
+    Answer::done(format!("{did} {}.", answer.id), answer)
+}
+
+fn shown_text(ControlsView { equals, controls, motions, .. }: &ControlsView) -> String {
+    let mut text = match equals.as_slice() {
+        [] => "A set of its own.\n".to_owned(),
+        names => format!("The set {}.\n", names.join(", ")),
+    };
+    for control in controls {
+        let since = match (&control.since, &control.proposed_by, &control.approved_by) {
+            (Some(since), Some(proposed), Some(approved)) if proposed == approved => {
+                format!("since {since}, by {approved}")
+            }
+            (Some(since), Some(proposed), Some(approved)) => {
+                format!("since {since}, proposed by {proposed}, approved by {approved}")
+            }
+            _ => "from the beginning".to_owned(),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<20} {:<8} {}; {since}", control.control, control.figure, control.does);
+    }
+    for motion in motions {
+        text.push_str(&motion_text(motion));
+    }
+    text
+}
+
+fn motion_text(ControlsMotion { motion, changes, equals }: &ControlsMotion) -> String {
+    let mut text = motion_line(motion);
+    for ControlMoved { control, from, to } in changes {
+        let _ = writeln!(text, "  {control}: {from} -> {to}");
+    }
+    if !equals.is_empty() {
+        let _ = writeln!(text, "  that is the set {}", equals.join(", "));
+    }
+    text
+}
+
+/// A motion in some lines, without what it proposes.
+pub(super) fn motion_line(motion: &MotionView) -> String {
+    let MotionView { id, state, proposed_by, proposed, reason, until, outdated, ended, ended_by, why } = motion;
+    let mut text = format!("{id}  {state}  proposed by {proposed_by} {proposed}: {reason}\n");
+    match (ended, ended_by) {
+        (Some(ended), Some(by)) => {
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let _ = writeln!(text, "  ended by {by} {ended}{why}");
+        }
+        _ if *outdated => text.push_str("  what it was proposed against has been changed since\n"),
+        _ => {
+            let _ = writeln!(text, "  waits until {until}");
+        }
+    }
+    text
+}

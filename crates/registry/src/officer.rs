@@ -1,0 +1,82 @@
+//! Four eyes: who decides about what somebody else asked for. One rule for whatever is decided so. Pure.
+//!
+//! A name is registered with one key and a key for one name ([`kernel::AddOperator`]), so that who has another name has another key.
+
+use kernel::{Actor, Role};
+
+/// The most characters in which somebody says why.
+const WHY_CHARS_MAX: usize = 500;
+
+/// Why somebody does not decide. What is decided about gives it a code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// Nobody by name.
+    Nameless,
+    /// The same who asked.
+    Own,
+    /// Does not say why.
+    Silent,
+}
+
+/// Refuses whoever has no name. The console is nobody by name: whoever holds the master key could be anybody. It is somebody in a
+/// synthetic store alone.
+///
+/// # Errors
+/// [`Unfit::Nameless`].
+pub fn require_named(officer: &Actor, is_synthetic: bool) -> Result<(), Unfit> {
+    if officer.role() == Role::Console && !is_synthetic { Err(Unfit::Nameless) } else { Ok(()) }
+}
+
+/// Refuses whoever has no name, and who asked for what is to be decided; `asked_by` is as the journal names them.
+///
+/// # Errors
+/// [`Unfit::Nameless`], [`Unfit::Own`].
+pub fn require_other(asked_by: &str, officer: &Actor, is_synthetic: bool) -> Result<(), Unfit> {
+    require_named(officer, is_synthetic)?;
+    if officer.name() == asked_by { Err(Unfit::Own) } else { Ok(()) }
+}
+
+/// Refuses whoever does not say why, in some words on one line.
+///
+/// # Errors
+/// [`Unfit::Silent`].
+pub fn require_why(why: &str) -> Result<(), Unfit> {
+    let says_something = why.chars().any(|c| !c.is_whitespace()) && why.chars().count() <= WHY_CHARS_MAX;
+    if says_something && !why.contains(char::is_control) { Ok(()) } else { Err(Unfit::Silent) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_people_decide_and_each_has_a_name() {
+        let check = |asked_by: &str, officer: Actor, is_synthetic: bool, expected: Result<(), Unfit>| {
+            assert_eq!(require_other(asked_by, &officer, is_synthetic), expected, "{asked_by} {officer:?}");
+        };
+        let anna = || Actor::operator("anna");
+        check("operator:bo", anna(), false, Ok(()));
+        check("client:anna", anna(), false, Ok(()));
+        check("operator:anna", anna(), false, Err(Unfit::Own));
+        check("operator:anna", anna(), true, Err(Unfit::Own));
+        check("operator:anna", Actor::console(), false, Err(Unfit::Nameless));
+        check("console", Actor::console(), false, Err(Unfit::Nameless));
+        check("operator:anna", Actor::console(), true, Ok(()));
+        check("console", Actor::console(), true, Err(Unfit::Own));
+    }
+
+    #[test]
+    fn why_is_one_line_with_something_in_it() {
+        for (why, expected) in [
+            ("the payee was called", Ok(())),
+            (&"æ".repeat(500), Ok(())),
+            ("", Err(Unfit::Silent)),
+            ("  ", Err(Unfit::Silent)),
+            ("one\nline", Err(Unfit::Silent)),
+            ("\u{7}", Err(Unfit::Silent)),
+            (&"æ".repeat(501), Err(Unfit::Silent)),
+        ] {
+            assert_eq!(require_why(why), expected, "{why}");
+        }
+    }
+}

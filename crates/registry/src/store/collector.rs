@@ -1,0 +1,191 @@
+//! Lawful collectors, every version.
+
+use crate::account;
+use crate::collector::{Collector, CollectorVersion, Registered, counts};
+use crate::motion::Motion;
+use jiff::civil::Date;
+use kernel::journal::{self, Entry, Rows, Table};
+use kernel::merkle::{Encoder, Hash, Tree};
+use kernel::{Blind, Error, Id, Row, Scope, statements};
+use std::ops::Range;
+
+statements! {
+    INSERT = "collector.insert":
+        "INSERT INTO collector (id, collector, motion, account_key, ended, review_by, record)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    BY_ACCOUNT = "collector.by_account":
+        "SELECT id, collector, motion, ended, record FROM collector WHERE account_key = $1 ORDER BY id DESC LIMIT 1";
+    TERMS = "collector.terms":
+        "SELECT id, ended, review_by FROM collector WHERE account_key = $1 ORDER BY id DESC LIMIT 1";
+    BY_MOTION = "collector.by_motion":
+        "SELECT n.id, n.collector, n.motion, n.ended, n.record FROM collector c JOIN collector n ON n.collector = c.collector
+         WHERE c.motion = $1 ORDER BY n.id DESC LIMIT 1";
+    PAGE = "collector.page":
+        "SELECT c.id, c.collector, c.motion, c.ended, c.record FROM collector c
+         WHERE c.collector > $1 AND NOT EXISTS (SELECT n.id FROM collector n WHERE n.collector = c.collector AND n.id > c.id)
+         ORDER BY c.collector LIMIT 1000";
+    RANGE = "collector.range":
+        "SELECT id, collector, motion, account_key, ended, review_by, record FROM collector
+         WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT = "collector.count": "SELECT COUNT(*) FROM collector";
+}
+
+const RECORD_COLUMN: &str = "collector.record";
+
+/// Reads `id, collector, motion, ended, record`.
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Registered, Error> {
+    let version: Id<CollectorVersion> = Id::new(row.int(0)?);
+    let opened = scope.vault.open(RECORD_COLUMN, version, row.bytes(4)?)?;
+    let collector = std::str::from_utf8(&opened).ok().and_then(Collector::from_text).ok_or_else(|| row.broken(4))?;
+    Ok(Registered {
+        id: Id::new(row.int(1)?),
+        version,
+        motion: row.optional_int(2)?.map(Id::new),
+        is_ended: row.bool(3)?,
+        collector,
+    })
+}
+
+/// Who has an account in the register, or had it last.
+pub(crate) fn holder(scope: &Scope<'_>, account: &Blind) -> Result<Option<Registered>, Error> {
+    scope.tx.optional(&BY_ACCOUNT, &[account.into()], |row| read(scope, row))
+}
+
+/// Whether an account is that of a collector who counts today.
+pub(crate) fn is_approved(scope: &Scope<'_>, account: &Blind, today: Date) -> Result<bool, Error> {
+    let approved = scope.tx.optional(&TERMS, &[account.into()], |row| {
+        let review_by = read_day(row.int(2)?).ok_or_else(|| row.broken(2))?;
+        Ok(!row.bool(1)? && counts(review_by, today))
+    })?;
+    Ok(approved.unwrap_or(false))
+}
+
+/// The collector that came by a motion, or was renewed by it, as it is now.
+pub(crate) fn by_motion(scope: &Scope<'_>, motion: Id<Motion>) -> Result<Option<Registered>, Error> {
+    scope.tx.optional(&BY_MOTION, &[motion.into()], |row| read(scope, row))
+}
+
+/// Every collector as it is now, those that were ended too, in the order in which they were proposed.
+pub(crate) fn each(scope: &Scope<'_>, mut visit: impl FnMut(Registered)) -> Result<(), Error> {
+    let mut after: i64 = -1;
+    loop {
+        let mut last = None;
+        scope.tx.each(&PAGE, &[after.into()], |row| {
+            let found = read(scope, row)?;
+            last = Some(found.id.number());
+            visit(found);
+            Ok(())
+        })?;
+        match last {
+            None => return Ok(()),
+            Some(last) => after = last,
+        }
+    }
+}
+
+/// Adds a version of the collector that is known by the motion `id`: by a motion, or its end.
+pub(crate) fn insert(
+    scope: &Scope<'_>,
+    entry: Entry,
+    id: Id<Motion>,
+    motion: Option<Id<Motion>>,
+    collector: &Collector,
+) -> Result<Rows, Error> {
+    let version: Id<CollectorVersion> = entry.row(0)?;
+    let account_key = account::key(&collector.account, scope.vault);
+    let (is_ended, review_by, text) = (motion.is_none(), day(collector.review_by), collector.to_text());
+    let sealed = scope.vault.seal(RECORD_COLUMN, version, text.as_bytes())?;
+    scope.tx.run(
+        &INSERT,
+        &[
+            version.into(),
+            id.into(),
+            motion.into(),
+            (&account_key).into(),
+            is_ended.into(),
+            review_by.into(),
+            (&sealed).into(),
+        ],
+    )?;
+    let mut tree = Tree::default();
+    let motion = motion.map(Id::number);
+    tree.push(leaf(version.number(), id.number(), motion, &account_key, is_ended, review_by, text.as_bytes()));
+    Ok(Rows::of(CollectorTable.name(), &tree))
+}
+
+/// A day as a number that grows with it.
+fn day(date: Date) -> i64 {
+    (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
+}
+
+fn read_day(day: i64) -> Option<Date> {
+    let part = |number: i64| i8::try_from(number).ok();
+    Date::new(i16::try_from(day / 10_000).ok()?, part(day / 100 % 100)?, part(day % 100)?).ok()
+}
+
+fn leaf(
+    version: i64,
+    collector: i64,
+    motion: Option<i64>,
+    account_key: &Blind,
+    is_ended: bool,
+    review_by: i64,
+    record: &[u8],
+) -> Hash {
+    Encoder::default()
+        .start(CollectorTable.name())
+        .int(version)
+        .int(collector)
+        .optional_int(motion)
+        .bytes(account_key.as_bytes())
+        .int(i64::from(is_ended))
+        .int(review_by)
+        .bytes(record)
+        .leaf()
+}
+
+pub(crate) struct CollectorTable;
+
+impl Table for CollectorTable {
+    fn name(&self) -> &'static str {
+        "collector"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
+            let version = row.int(0)?;
+            let opened = scope.vault.open(RECORD_COLUMN, Id::<CollectorVersion>::new(version), row.bytes(6)?)?;
+            let (collector, motion, account_key) =
+                (row.int(1)?, row.optional_int(2)?, Blind::from_bytes(row.array(3)?));
+            let leaf = leaf(version, collector, motion, &account_key, row.bool(4)?, row.int(5)?, &opened);
+            visit(journal::entry_of(version), leaf)
+        })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn days_read_back_in_their_order() {
+        let days = [date(2026, 12, 31), date(2027, 1, 1), date(2028, 2, 29)];
+        assert!(days.map(day).is_sorted());
+        for date in days {
+            assert_eq!(read_day(day(date)), Some(date));
+        }
+        for number in [0, -1, 20_270_229, 20_271_301, i64::MAX] {
+            assert_eq!(read_day(number), None, "{number}");
+        }
+    }
+}
