@@ -1,0 +1,5 @@
+//! Letters as whoever opens the file reads them.
+
+mod drawing;
+mod reader;
+mod samples;
