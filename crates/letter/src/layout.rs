@@ -341,7 +341,7 @@ impl Flow {
         let mut table = Vec::new();
         self.rule();
         for (name, value) in rows {
-            self.space(0.7);
+            self.space(0.2);
             let top = self.y;
             let names = self.lines(Face::Bold, TEXT_SIZE, name, BODY.left, NAMES_WIDTH);
             let below = self.y;
@@ -349,7 +349,7 @@ impl Flow {
             let left = BODY.left + NAMES_WIDTH;
             let values = self.lines(Face::Regular, TEXT_SIZE, value, left, BODY.width - NAMES_WIDTH);
             self.y = self.y.max(below);
-            self.space(1.1);
+            self.space(1.6);
             self.rule();
             table.push((names, values));
         }

@@ -20,6 +20,9 @@ pub enum Sheet {
 pub struct Manifest(String);
 
 impl Manifest {
+    /// What it is called in the folder of its run.
+    pub const FILE: &'static str = "manifest.csv";
+
     /// Of no file yet.
     #[must_use]
     pub fn new() -> Manifest {

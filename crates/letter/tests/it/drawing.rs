@@ -47,7 +47,7 @@ Log ind på anvis.example.dk/kode, og indtast koden. Den kan også tastes på en
 Har du ikke bedt om det?
 Indtast ikke koden. Så længe den ikke er indtastet, ændres intet. Ring til os på 70 00 00 00, og oplys brevets nummer, 38G9VT19EFWX7. Så stopper vi ændringen.
 Giv aldrig koden til andre
-Hverken vi, banken, kommunen eller politiet beder nogensinde om koden, heller ikke i telefonen, i en mail eller i en sms. Den, der beder om den, er ude på svindel. Læg på, og ring til os.";
+Ingen, der arbejder hos os, banken, kommunen eller politiet, beder nogensinde om koden, heller ikke i telefonen, i en mail eller i en sms. Den, der beder om den, er ude på svindel. Læg på, og ring til os.";
     assert_eq!(read_aloud(&drawn(&person(Language::Danish))), expected);
 }
 
