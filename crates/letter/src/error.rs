@@ -18,9 +18,9 @@ pub enum DrawError {
     },
     /// No such country.
     Country,
-    /// Name and address do not fit into the window, not even in the smallest letters that the post can read.
+    /// Name and address do not fit into the window, not even in the smallest size.
     Address,
-    /// The letter does not fit on its page, not even in the smallest letters that people can read.
+    /// The letter does not fit on its page, not even at the smallest scale.
     Page,
 }
 

@@ -7,7 +7,7 @@ use crate::text::Text;
 use crate::{DrawError, Language, Number, mask};
 use denmark::{Account, Country};
 
-/// What every window shows in which the letter may lie: see docs/letters.md.
+/// Within the windows of all envelopes that the letter may lie in: see docs/letters.md.
 const WINDOW: Area = Area { left: 22.0, top: 45.0, width: 86.0, height: 29.0 };
 /// Beside the window, wherever the sheet slides to.
 const ASIDE: Area = Area { left: 142.0, top: 45.0, width: 48.0, height: 48.0 };
@@ -19,9 +19,9 @@ const HEAD_BOTTOM: f32 = 29.5;
 const HEAD_SIZE: f32 = 13.0;
 
 const MM_PER_POINT: f32 = 25.4 / 72.0;
-/// What is tried one after the other until everything fits: 8.4 points is the smallest that is still easily read.
+/// What is tried one after the other until everything fits. The smallest text is of 8.4 points.
 const SCALES: [f32; 6] = [1.0, 0.96, 0.92, 0.88, 0.84, 0.80];
-/// 8 points is the smallest that machines of the post read well.
+/// Likewise, of the address by itself.
 const ADDRESS_SIZES: [f32; 5] = [10.0, 9.5, 9.0, 8.5, 8.0];
 const ADDRESS_LEADING: f32 = 1.2;
 const LEADING: f32 = 1.36;
@@ -29,6 +29,8 @@ const TITLE_SIZE: f32 = 16.0;
 const HEADING_SIZE: f32 = 11.5;
 const TEXT_SIZE: f32 = 10.5;
 const ASIDE_SIZE: f32 = 8.5;
+/// What is small already is not made much smaller.
+const ASIDE_SCALE_MIN: f32 = 0.92;
 const CODE_SIZE: f32 = 30.0;
 const NAMES_WIDTH: f32 = 42.0;
 
@@ -163,7 +165,7 @@ impl Head {
         top.space(2.0);
         flow.strokes.push(Stroke::Line { x: BODY.left, y: top.y, width: BODY.width });
 
-        let mut aside = Flow::from(ASIDE.top, flow.scale);
+        let mut aside = Flow::from(ASIDE.top, flow.scale.max(ASIDE_SCALE_MIN));
         let line = |aside: &mut Flow, face, text: &str| aside.lines(face, ASIDE_SIZE, text, ASIDE.left, ASIDE.width);
         let sender: Vec<_> = self.lines.iter().flat_map(|text| line(&mut aside, Face::Regular, text)).collect();
         let mut facts = Vec::new();

@@ -183,6 +183,7 @@ fn read(file: &'static str) -> Result<Texts, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::font::drawable;
     use jiff::civil::date;
 
     #[test]
@@ -195,6 +196,7 @@ mod tests {
             for (name, text) in texts {
                 assert_eq!(text, text.trim(), "{name}");
                 assert!(!text.contains("  ") && !text.contains("}{"), "{name}");
+                assert_eq!(drawable(text).as_deref(), Ok(text), "{name}");
             }
         }
     }
@@ -242,6 +244,10 @@ mod tests {
         for (code, names) in countries() {
             assert!(code > before && code.len() == 2, "{code} after {before}");
             assert!(names.iter().all(|name| !name.is_empty()), "{code}");
+            assert!(
+                names.iter().all(|name| drawable(name).is_ok() && drawable(&name.to_uppercase()).is_ok()),
+                "{code}"
+            );
             before = code;
         }
         assert!(COUNTRIES.lines().skip(1).all(|line| line.split('|').count() == 3));
