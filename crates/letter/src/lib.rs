@@ -1,0 +1,47 @@
+//! Activation letters: what they say, where it stands, and the PDF that is printed.
+//!
+//! What this crate promises:
+//! - **Pure.** Values in, bytes out: no store, no clock, no chance, no file. The same letter is the same bytes, always.
+//! - **The code in one place.** It stands in digits once and in words once, below the fold and away from the envelope's
+//!   window, wherever the sheet slides to. [`Code`] has no `Display`, and its `Debug` is masked.
+//! - **Accounts are masked in the middle,** check digits too.
+//! - **Nothing is left out.** What the font cannot draw, and what does not fit on its page, is refused with a stable code.
+//! - **Texts in files.** Danish and English stand in `texts/`, with named fields; the compiler and a test hold the letter to
+//!   them.
+//! - **Read aloud as it is read.** The PDF has its language, its title, headings and a table with row heads (PDF/UA-1), and
+//!   its fonts inside.
+//! - **A protected address is on one sheet only,** the [`Cover`], and that sheet says nothing else.
+
+mod code;
+mod error;
+mod font;
+mod layout;
+mod letter;
+mod manifest;
+mod mask;
+mod page;
+mod pdf;
+mod text;
+
+pub use code::Code;
+pub use error::DrawError;
+pub use letter::{
+    Act, Addressee, Channel, Cover, Language, Letter, NewAccount, Number, Payee, Postage, Purpose, Recipient, Sender,
+};
+pub use manifest::{Manifest, Sheet, path};
+
+/// Draws a letter: one A4 page.
+///
+/// # Errors
+/// A part is empty, has a character that the font cannot draw, or does not fit.
+pub fn draw(letter: &Letter) -> Result<Vec<u8>, DrawError> {
+    Ok(pdf::write(&layout::letter(letter)?, letter.file_id))
+}
+
+/// Draws the sheet that lies before a letter whose recipient's address is protected: one A4 page.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draw_cover(cover: &Cover) -> Result<Vec<u8>, DrawError> {
+    Ok(pdf::write(&layout::cover(cover)?, cover.file_id))
+}
