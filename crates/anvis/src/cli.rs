@@ -1,5 +1,7 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
+mod designation;
+mod four_eyes;
 mod people;
 mod serve;
 
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use designation::{Designation, Letters, PrintRun, Proposed};
+pub use four_eyes::{Collector, Controls};
 pub use people::{Acting, ByOfficer, Caseworker};
 use serve::METRICS;
 pub use serve::Serve;
@@ -80,9 +84,10 @@ pub enum Command {
     /// The accounts designated for payees.
     #[command(subcommand)]
     Account(Account),
-    /// Changes of accounts that wait for an officer.
-    #[command(subcommand)]
-    Change(Change),
+    /// Designations that are proposed, and what people do about them.
+    Designation(ByOfficer<Designation>),
+    /// Letters with a code.
+    Letters(ByOfficer<Letters>),
     /// What a change of account has to go through.
     #[command(subcommand)]
     Controls(Controls),
@@ -230,137 +235,6 @@ pub enum Account {
         #[arg(value_parser = payee)]
         payee: registry::payee::PayeeId,
     },
-}
-
-#[derive(Subcommand)]
-pub enum Change {
-    /// What waits, the oldest first.
-    List {
-        /// At most so many.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-        limit: u16,
-    },
-    /// Whom a change is about, what it changes, and what became of it.
-    Show {
-        /// The change.
-        change: String,
-    },
-    /// Let a change take effect. It is decided again, from what holds now. Say --as, unless the store is synthetic.
-    Release {
-        /// The change.
-        change: String,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Say no to a change. Say --as, unless the store is synthetic.
-    Refuse {
-        /// The change.
-        change: String,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Controls {
-    /// Every control with its figure, since when and by whom; and what is proposed.
-    Show {
-        /// Only what was proposed under this id, and what became of it.
-        id: Option<String>,
-    },
-    /// Propose other controls: somebody else approves them. Say --as, unless the store is synthetic.
-    Propose {
-        /// All as a set has them that is shipped: 2015, 2017, 2020, 2021 or anvis [default: as they are].
-        #[arg(long, value_name = "NAME")]
-        set: Option<String>,
-        /// A control that is to be otherwise; can be given several times.
-        #[arg(long = "change", value_name = "CONTROL=VALUE")]
-        changes: Vec<String>,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Approve what somebody else proposed: it is decided again, and in force. Say --as, unless the store is synthetic.
-    Approve {
-        /// What was proposed.
-        id: String,
-    },
-    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
-    Refuse {
-        /// What was proposed.
-        id: String,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Take back what you proposed.
-    Withdraw {
-        /// What was proposed.
-        id: String,
-    },
-    /// Set controls without a second person; only in a synthetic store.
-    #[command(hide = true)]
-    Set {
-        /// As in propose.
-        set: Option<String>,
-        /// As in propose.
-        #[arg(long = "change", value_name = "CONTROL=VALUE")]
-        changes: Vec<String>,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Collector {
-    /// Propose a collector, or a later review of one: somebody else approves it. Say --as, unless the store is synthetic.
-    Propose {
-        /// The company's CVR number.
-        #[arg(long, value_parser = cvr)]
-        cvr: denmark::Cvr,
-        /// Its account: RRRR-N, or an IBAN.
-        #[arg(long, value_parser = account)]
-        account: denmark::Account,
-        /// What it is called.
-        #[arg(long)]
-        name: String,
-        /// The last day on which it counts, unless it is reviewed: at most twelve months from now.
-        #[arg(long, value_name = "DATE", value_parser = date)]
-        review_by: jiff::civil::Date,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Approve what somebody else proposed: it is decided again. Say --as, unless the store is synthetic.
-    Approve {
-        /// What was proposed.
-        id: String,
-    },
-    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
-    Refuse {
-        /// What was proposed.
-        id: String,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Take back what you proposed.
-    Withdraw {
-        /// What was proposed.
-        id: String,
-    },
-    /// Take a collector out of the register. Say --as, unless the store is synthetic.
-    End {
-        /// The collector.
-        id: String,
-    },
-    /// What was proposed under an id, and what became of it.
-    Show {
-        /// What was proposed.
-        id: String,
-    },
-    /// Every collector, with those whose review is overdue; and what is proposed.
-    List,
 }
 
 #[derive(Subcommand)]

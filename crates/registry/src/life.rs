@@ -226,6 +226,22 @@ impl Waits {
         }
     }
 
+    /// What answers call so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let never = Timestamp::from_micros(i64::MAX);
+        let all = [
+            Self::Signature,
+            Self::Approval,
+            Self::Check,
+            Self::Letter,
+            Self::Code,
+            Self::Confirmation,
+            Self::Time(never),
+        ];
+        all.into_iter().find(|waits| waits.name() == name)
+    }
+
     /// As answers say it.
     #[must_use]
     pub const fn name(self) -> &'static str {

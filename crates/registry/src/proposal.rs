@@ -249,10 +249,12 @@ pub enum ProposalRefusal {
     Address,
     /// Somebody proposes for somebody else without being entitled to.
     Entitled,
+    /// What a letter says is not so any more.
+    Outdated,
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -300,6 +302,7 @@ impl ProposalRefusal {
             "designation.entitled",
             "this account is proposed by its payee, or by a caseworker with a ground",
         ),
+        (Self::Outdated, "letter.outdated", "what the letter says is not so any more: make it anew"),
     ];
 }
 

@@ -25,6 +25,6 @@ pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
-pub use proposals::{ProposalPage, ProposalView, proposal, waiting};
+pub use proposals::{ProposalPage, ProposalView, letter, proposal, waiting};
 pub(crate) use proposals::{facts, find as find_proposal, is_specific_locked};
 pub use reminders::{Reminder, reminders};

@@ -1,7 +1,7 @@
 //! Which proposals wait, what became of one, and what is known that speaks against it.
 
 use crate::account::DesignatedAccount;
-use crate::commands::Standing;
+use crate::commands::{LetterFacts, LetterState, Standing};
 use crate::controls::Controls;
 use crate::designation::{Channel, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
@@ -14,6 +14,8 @@ use serde::Serialize;
 
 /// Rows of one page.
 const PAGE_ROWS_MAX: usize = 1000;
+/// Characters of a proposal's name.
+const NAME_CHARS: usize = 13;
 /// Rows of a history that are looked through for an account that came back.
 const HISTORY_ROWS_MAX: usize = 50;
 
@@ -101,8 +103,18 @@ pub fn proposal(
     view(scope, &found, now)
 }
 
-/// The proposal of a name.
+/// What the letter of a proposal says that is made now.
+///
+/// # Errors
+/// `proposal.unknown`, `proposal.not_this`, `proposal.ended`, `letter.address`, the policy's refusal; or the store's.
+pub fn letter(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> Result<LetterFacts, Error> {
+    policy::MAKE_LETTERS.require(actor)?;
+    Ok(LetterState::load(scope, name, actor)?.facts(now)?)
+}
+
+/// The proposal of a name, or of the number of a letter: that is the name with two digits more.
 pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
+    let name = name.get(..NAME_CHARS).filter(|_| name.len() == NAME_CHARS + 2).unwrap_or(name);
     let found = match Id::<Proposal>::parse_name(name) {
         Some(id) => store::proposal::find(scope, id)?,
         None => None,

@@ -12,7 +12,6 @@ use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::to_hex;
 use kernel::{Actor, Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Vault};
-use serde::{Deserialize, Serialize};
 
 /// What a code is known by. The code itself is in the letter, and nowhere else.
 pub(super) fn code_key(vault: &Vault, proposal: Id<Proposal>, letter: usize, code: &str) -> String {
@@ -21,8 +20,8 @@ pub(super) fn code_key(vault: &Vault, proposal: Id<Proposal>, letter: usize, cod
 
 /// Makes the letter of a proposal: the code that was drawn for it counts from now on, and a former letter's no more.
 pub struct MakeLetter {
-    /// The proposal, by name.
-    pub proposal: String,
+    /// What the letter says, as [`crate::queries::letter`] told it.
+    pub drawn: LetterFacts,
     /// The eight digits that were drawn.
     pub code: String,
     /// Who makes it: the same that gives the command.
@@ -30,7 +29,7 @@ pub struct MakeLetter {
 }
 
 /// What a letter says, and to whom.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LetterFacts {
     /// The proposal.
     pub id: String,
@@ -46,10 +45,12 @@ pub struct LetterFacts {
     pub is_company: bool,
     /// The account that was asked for, as it is kept.
     pub account: String,
-    /// Its IBAN.
-    pub iban: String,
-    /// Its bank's name and BIC, where it is known.
-    pub bank: Option<(String, Option<String>)>,
+    /// The name of its bank, where the directory has it.
+    pub bank: Option<String>,
+    /// The bank's BIC, where it has one.
+    pub bic: Option<String>,
+    /// Whether it is an account abroad.
+    pub is_abroad: bool,
     /// The payer's name and the kind of benefit of a specific account.
     pub specific: Option<(String, String)>,
     /// By which channel it was asked for.
@@ -68,80 +69,86 @@ impl std::fmt::Debug for LetterFacts {
 pub struct LetterState {
     loaded: Loaded,
     addressee: Option<Addressee>,
-    key: String,
     banks: BankDirectory,
     payer: Option<String>,
 }
 
-impl Command for MakeLetter {
-    const OPERATION: Operation = policy::MAKE_LETTERS;
-    type State = LetterState;
-    type Change = Step;
-    type Output = LetterFacts;
-
-    fn load(&self, scope: &Scope<'_>) -> Result<LetterState, Error> {
-        let loaded = load(scope, &self.proposal, &self.actor)?;
-        let proposal = loaded.proposal();
-        let number = loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1;
-        let regs = proposal.asked.account.and_then(|account| account.reg()).into_iter().collect();
-        let payer = match &proposal.asked.specific {
+impl LetterState {
+    /// Loads it for a proposal.
+    pub(crate) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Self, Error> {
+        let loaded = load(scope, name, actor)?;
+        let asked = &loaded.proposal().asked;
+        let regs = asked.account.and_then(|account| account.reg()).into_iter().collect();
+        let payer = match &asked.specific {
             None => None,
             // A payer's id is that of its first version.
             Some(specific) => Some(store::payer::find(scope, Id::new(specific.payer.number()))?.agreement.name),
         };
-        Ok(LetterState {
-            addressee: store::register::addressee(scope, &proposal.payee)?,
-            key: code_key(scope.vault, proposal.id, number, &self.code),
+        Ok(Self {
+            addressee: store::register::addressee(scope, &loaded.proposal().payee)?,
             banks: store::bank::directory_of(scope.tx, &regs)?,
             payer,
             loaded,
         })
     }
 
-    fn decide(&self, state: LetterState, env: &Env) -> Result<Decision<Step, LetterFacts>, Refusal> {
-        let LetterState { loaded, addressee, key, banks, payer } = state;
+    /// What the letter says that is made at a moment.
+    ///
+    /// # Errors
+    /// The proposal waits for no letter, or there is nobody to send one to.
+    pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
+        let Self { loaded, addressee, banks, payer } = self;
         // A letter that is on its way can be made anew: the code of the former is void then.
-        match loaded.require_waiting(env.now)? {
-            State::Waiting(Waits::Letter | Waits::Code) => {}
-            _ => return Err(ProposalRefusal::NotThis.into()),
-        }
-        let asked = loaded.proposal().asked.clone();
-        let account = asked.account.ok_or(ProposalRefusal::NotThis)?;
-        let addressee = addressee.ok_or(ProposalRefusal::Address)?;
-        let proposed = loaded.proposal().at;
-        let number = loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1;
-        let (step, standing) = loaded.act(ActKind::LetterMade, self.actor.name(), &key, env.now)?;
-        let bank = account
-            .reg()
-            .and_then(|reg| banks.get(reg))
-            .map(|bank| (bank.name.clone(), bank.bic.map(|bic| bic.as_str().to_owned())));
-        let facts = LetterFacts {
-            id: standing.id,
-            number,
-            made: env.now,
-            valid_until: code_valid_until(env.now),
-            addressee,
+        let (State::Waiting(Waits::Letter | Waits::Code), Some(account)) =
+            (loaded.require_waiting(now)?, loaded.proposal().asked.account)
+        else {
+            return Err(ProposalRefusal::NotThis);
+        };
+        let proposal = loaded.proposal();
+        let asked = &proposal.asked;
+        let bank = account.reg().and_then(|reg| banks.get(reg)).map(|bank| bank.name.clone());
+        Ok(LetterFacts {
+            id: proposal.id.name(),
+            number: loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1,
+            made: now,
+            valid_until: code_valid_until(now),
+            addressee: addressee.clone().ok_or(ProposalRefusal::Address)?,
             is_company: !matches!(asked.payee, PayeeId::Cpr(_)),
             account: account.to_text(),
-            iban: account.iban(&banks).as_str().to_owned(),
-            bank: bank.or_else(|| foreign_bank(&account)),
-            specific: payer.zip(asked.specific.map(|of| of.benefit.as_str().to_owned())),
-            channel: asked.channel.kind().name().to_owned(),
-            asked: proposed,
-        };
-        let journalled = step.facts();
-        Ok(Decision::of(vec![step], journalled, facts))
+            bank,
+            bic: account.bic(banks).map(|bic| bic.as_str().to_owned()),
+            is_abroad: matches!(account, DesignatedAccount::Foreign { .. }),
+            specific: payer.clone().zip(asked.specific.as_ref().map(|of| of.benefit.as_str().to_owned())),
+            channel: asked.channel.name(),
+            asked: proposal.at,
+        })
+    }
+}
+
+impl Command for MakeLetter {
+    const OPERATION: Operation = policy::MAKE_LETTERS;
+    /// What it would say now, and what the code is known by.
+    type State = (LetterState, String);
+    type Change = Step;
+    type Output = Standing;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        let state = LetterState::load(scope, &self.drawn.id, &self.actor)?;
+        let key = code_key(scope.vault, state.loaded.proposal().id, self.drawn.number, &self.code);
+        Ok((state, key))
+    }
+
+    fn decide(&self, (state, key): Self::State, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
+        if state.facts(env.now)? != self.drawn {
+            return Err(ProposalRefusal::Outdated.into());
+        }
+        let (step, standing) = state.loaded.act(ActKind::LetterMade, self.actor.name(), &key, env.now)?;
+        let facts = step.facts();
+        Ok(Decision::of(vec![step], facts, standing))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
         save(scope, changes, entry)
-    }
-}
-
-fn foreign_bank(account: &DesignatedAccount) -> Option<(String, Option<String>)> {
-    match account {
-        DesignatedAccount::Domestic { .. } => None,
-        DesignatedAccount::Foreign { bic, .. } => Some((String::new(), Some(bic.as_str().to_owned()))),
     }
 }
 

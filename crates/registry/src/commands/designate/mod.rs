@@ -17,7 +17,7 @@ pub use activate::{Activate, Activation};
 pub use approve::ApproveDesignation;
 pub use cancel::CancelDesignation;
 pub use confirm::Confirm;
-pub use letter::{FollowLetter, LetterFacts, LetterFate, MakeLetter};
+pub use letter::{FollowLetter, LetterFacts, LetterFate, LetterState, MakeLetter};
 pub use propose::ProposeDesignation;
 pub use refuse::RefuseDesignation;
 pub use settle::{SETTLED_MAX, Settle, Settled};

@@ -1,0 +1,185 @@
+//! Designations: proposed, decided about, activated; and the letters that this takes.
+
+use super::{benefit, existing_file, payee};
+use clap::{Args, Subcommand};
+use registry::life::Waits;
+use registry::payee::PayeeId;
+use registry::proposal::{Holder, Ownership};
+use registry::purpose::BenefitKind;
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub enum Designation {
+    /// Propose an account: for yourself (--as citizen:cpr:N), or for somebody else as a caseworker or operator.
+    Propose(Box<Proposed>),
+    /// Sign what you proposed, having seen both accounts.
+    Sign {
+        /// The proposal.
+        id: String,
+        /// The signature, as it is kept with the proposal.
+        #[arg(long, value_name = "TEXT")]
+        signature: String,
+    },
+    /// Approve what somebody else proposed, or let it go on after having looked at it.
+    Approve {
+        /// The proposal.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Say no to what somebody else proposed.
+    Refuse {
+        /// The proposal.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Give the code of the letter.
+    Activate {
+        /// The proposal, or the number of the letter.
+        id: String,
+        /// The code: eight digits.
+        code: String,
+    },
+    /// Confirm a proposal by another channel than the letter: with a login of High assurance, or before an officer in person.
+    Confirm {
+        /// The proposal.
+        id: String,
+        /// Of an officer: how they know that it is the payee.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        evidence: String,
+    },
+    /// Take a proposal back.
+    Cancel {
+        /// The proposal.
+        id: String,
+    },
+    /// Stop a proposal as the link in a notice does.
+    Stop {
+        /// The proposal.
+        id: String,
+        /// The link's token.
+        token: String,
+    },
+    /// What waits, the oldest first.
+    List {
+        /// Only what waits for this: signature, approval, check, letter, code, confirmation or time.
+        #[arg(long = "for", value_name = "WHAT", value_parser = waits)]
+        waits_for: Option<Waits>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
+    },
+    /// Whom a proposal is about, what it changes, and what was done about it.
+    Show {
+        /// The proposal.
+        id: String,
+    },
+    /// Do what is due: what has waited long enough takes effect, what nobody decided about in time expires.
+    Settle,
+}
+
+/// What is proposed.
+#[derive(Args)]
+pub struct Proposed {
+    /// cpr:N, cvr:N, se:N or p:N.
+    #[arg(value_parser = payee)]
+    pub payee: PayeeId,
+    /// The account: reg-number or IBAN.
+    #[arg(long, value_name = "ACCOUNT", required_unless_present = "delete")]
+    pub account: Option<String>,
+    /// Delete the account instead.
+    #[arg(long, conflicts_with = "account", requires = "payer")]
+    pub delete: bool,
+    /// The BIC of a foreign account.
+    #[arg(long, value_name = "BIC", default_value = "")]
+    pub bic: String,
+    /// The account's currency [default: DKK].
+    #[arg(long, value_name = "CODE", default_value = "")]
+    pub currency: String,
+    /// The account that is in force now, or none.
+    #[arg(long, value_name = "ACCOUNT|none", default_value = "")]
+    pub expects: String,
+    /// A specific account for payouts by this payer…
+    #[arg(long, requires = "benefit", value_name = "NAME")]
+    pub payer: Option<String>,
+    /// …of this kind.
+    #[arg(long, requires = "payer", value_name = "KIND", value_parser = benefit)]
+    pub benefit: Option<BenefitKind>,
+    /// The payee shall neither change nor delete it.
+    #[arg(long, requires = "payer")]
+    pub locked: bool,
+    /// Whose account it is: own, joint, third_party or unknown.
+    #[arg(long, value_name = "WHOSE", default_value = "unknown", value_parser = holder)]
+    pub holder: Holder,
+    /// What its bank says to that: match, close_match, no_match or not_possible.
+    #[arg(long, value_name = "ANSWER", default_value = "not_possible", value_parser = ownership)]
+    pub ownership: Ownership,
+    /// Of a caseworker or operator: on which law it stands.
+    #[arg(long, requires = "evidence", value_name = "TEXT")]
+    pub law: Option<String>,
+    /// Where the evidence is on file.
+    #[arg(long, requires = "law", value_name = "TEXT")]
+    pub evidence: Option<String>,
+    /// The signature, if you sign at once.
+    #[arg(long, value_name = "TEXT")]
+    pub signature: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Letters {
+    /// The proposals that wait for a letter, or for its code.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
+    },
+    /// Make what letters are to be made: PDF files, and a manifest.
+    Print(PrintRun),
+    /// Note that the letters of these proposals were handed over to be posted.
+    Posted {
+        /// The proposals, or the numbers of the letters.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Note that a letter came back undelivered: the change waits for an officer then.
+    Returned {
+        /// The proposal, or the number of the letter.
+        id: String,
+    },
+}
+
+/// A print run.
+#[derive(Args)]
+pub struct PrintRun {
+    /// Where the files go.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Only the letter of this proposal; also anew, when the former one was lost: its code is void then.
+    #[arg(long, value_name = "ID")]
+    pub only: Option<String>,
+    /// In English.
+    #[arg(long)]
+    pub english: bool,
+    /// Who writes (JSON): name, lines, url, telephone; needed unless the store is synthetic.
+    #[arg(long, value_name = "FILE", value_parser = existing_file)]
+    pub sender: Option<PathBuf>,
+    /// At most so many letters.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub limit: u16,
+}
+
+fn holder(text: &str) -> Result<Holder, String> {
+    Holder::parse(text).ok_or_else(|| "write own, joint, third_party or unknown".to_owned())
+}
+
+fn ownership(text: &str) -> Result<Ownership, String> {
+    Ownership::parse(text).ok_or_else(|| "write match, close_match, no_match or not_possible".to_owned())
+}
+
+fn waits(text: &str) -> Result<Waits, String> {
+    Waits::parse(text)
+        .ok_or_else(|| "write signature, approval, check, letter, code, confirmation or time".to_owned())
+}
