@@ -30,6 +30,8 @@ pub enum AskKind {
     History,
     /// A change of an account that waits, and what it would replace.
     Change,
+    /// Where is the payee told of changes?
+    Contacts,
 }
 
 impl AskKind {
@@ -42,7 +44,7 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change]
+        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change, Self::Contacts]
             .into_iter()
             .find(|kind| kind.code() == code)
     }
@@ -56,6 +58,7 @@ impl AskKind {
             Self::Map => "map",
             Self::History => "history",
             Self::Change => "change",
+            Self::Contacts => "contacts",
         }
     }
 }

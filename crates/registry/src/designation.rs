@@ -190,17 +190,23 @@ impl Channel {
     }
 }
 
-/// A channel without the name of who used it: what whoever asks for an account is told of how it came there. The codes after
-/// these are for the other channels by which an account can be designated, as they come.
+/// A channel without the name of who used it: what whoever asks for an account is told of how it came there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelKind {
     /// The payee's bank.
     Bank,
     /// The registry's operator.
     Operator,
+    /// The payee by self-service.
+    SelfService,
+    /// A caseworker of an authority.
+    Caseworker,
 }
 
 impl ChannelKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 4] = [Self::Bank, Self::Operator, Self::SelfService, Self::Caseworker];
+
     /// As the store knows it.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -210,7 +216,7 @@ impl ChannelKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Bank, Self::Operator].into_iter().find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// As others read it.
@@ -219,6 +225,8 @@ impl ChannelKind {
         match self {
             Self::Bank => "bank",
             Self::Operator => "operator",
+            Self::SelfService => "self_service",
+            Self::Caseworker => "caseworker",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who may do what in the registry.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
+use kernel::Role::{Authority, Bank, Caseworker, Citizen, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
 
 /// Brings the mirror of the population register up to date.
 pub const IMPORT_POPULATION: Operation =
@@ -32,6 +32,17 @@ pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console
 pub const ADD_CASEWORKER: Operation = Operation { name: "caseworker.add", roles: &[Console] };
 /// Ends a caseworker.
 pub const END_CASEWORKER: Operation = Operation { name: "caseworker.end", roles: &[Console, Operator] };
+/// Adds a contact point: the payee's own, or for them.
+pub const ADD_CONTACT: Operation = Operation { name: "contact.add", roles: &[Operator, Caseworker, Citizen] };
+/// Removes a contact point likewise.
+pub const REMOVE_CONTACT: Operation = Operation { name: "contact.remove", roles: &[Operator, Caseworker, Citizen] };
+/// Reads a payee's contact points.
+pub const LIST_CONTACTS: Operation =
+    Operation { name: "contact.list", roles: &[Console, Operator, Caseworker, Citizen] };
+/// Forbids that a payee's account is changed: the owner, or for them.
+pub const SET_LOCK: Operation = Operation { name: "lock.set", roles: &[Operator, Caseworker, Citizen] };
+/// Allows it again likewise.
+pub const LIFT_LOCK: Operation = Operation { name: "lock.lift", roles: &[Operator, Caseworker, Citizen] };
 /// Looks up one payee's account.
 pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator] };
 /// Asks for the accounts of many payees.
@@ -75,6 +86,11 @@ pub const POLICY: &[Operation] = &[
     ADD_PAYER,
     ADD_CASEWORKER,
     END_CASEWORKER,
+    ADD_CONTACT,
+    REMOVE_CONTACT,
+    LIST_CONTACTS,
+    SET_LOCK,
+    LIFT_LOCK,
     RESOLVE,
     RESOLVE_MANY,
     VERIFY_MANY,

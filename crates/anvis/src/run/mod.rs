@@ -3,6 +3,7 @@
 mod change;
 mod client;
 mod delivery;
+mod identity;
 mod import;
 mod payout;
 mod people;
@@ -33,7 +34,10 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<Answer, Error> {
-    let Cli { common, command } = cli;
+    let Cli { mut common, command } = cli;
+    if let Some(key) = command.key() {
+        common.operator_key = Some(key.clone());
+    }
     match command {
         Command::Init { synthetic, owner } => init(&common, synthetic, owner),
         Command::Migrate(owner) => migrate(&common, owner),
@@ -204,6 +208,8 @@ pub struct Session {
     actor: Actor,
     /// The moment that was claimed, in a synthetic store.
     claimed: Option<Timestamp>,
+    /// What is known of people's identities elsewhere.
+    outside: identity::Outside,
     wants_json: bool,
 }
 
@@ -215,9 +221,16 @@ impl Session {
         if common.now.is_some() {
             store.require_synthetic("--now")?;
         }
+        let outside = match &common.identity_facts {
+            None => identity::Outside::new(),
+            Some(file) => {
+                store.require_synthetic("--identity-facts")?;
+                identity::read(file)?
+            }
+        };
         let mut writer = store.writer(Secrets::from_system())?;
         let actor = people::actor(&mut writer, common)?;
-        Ok(Self { data, writer, actor, claimed: common.now, wants_json: common.json })
+        Ok(Self { data, writer, actor, claimed: common.now, outside, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -251,6 +264,8 @@ impl Session {
                 Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
             }
             Command::Caseworker(command) => self.caseworker(command),
+            Command::Contact(by) => self.contact(by.command),
+            Command::Lock(by) => self.lock(by.command),
             Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank }) => {
                 let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank } };
                 let env = self.env()?;

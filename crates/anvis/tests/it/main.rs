@@ -14,6 +14,7 @@ mod faults;
 mod holding;
 mod imports;
 mod pain;
+mod people;
 mod postgres;
 mod refusals;
 mod routing;

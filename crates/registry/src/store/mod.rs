@@ -3,8 +3,10 @@
 pub(crate) mod allowance;
 pub(crate) mod bank;
 pub(crate) mod caseworker;
+pub(crate) mod contact;
 pub(crate) mod delivery;
 pub(crate) mod designation;
+pub(crate) mod lock;
 pub(crate) mod look_up;
 pub(crate) mod message;
 pub(crate) mod payee;
@@ -23,8 +25,10 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     allowance::STATEMENTS,
     bank::STATEMENTS,
     caseworker::STATEMENTS,
+    contact::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
+    lock::STATEMENTS,
     look_up::STATEMENTS,
     message::STATEMENTS,
     payee::STATEMENTS,
@@ -37,8 +41,10 @@ pub const STATEMENTS: &[&[&Statement]] = &[
 pub const TABLES: &[&dyn journal::Table] = &[
     &bank::BankTable,
     &caseworker::CaseworkerTable,
+    &contact::ContactTable,
     &delivery::DeliveryTable,
     &designation::DesignationTable,
+    &lock::LockTable,
     &look_up::LookUpTable,
     &payer::PayerTable,
     &pending::PendingTable,
