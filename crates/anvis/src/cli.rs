@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub use designation::{Designation, Letters, PrintRun, Proposed};
 pub use four_eyes::{Collector, Controls};
-pub use people::{Acting, ByOfficer, Caseworker};
+pub use people::{Acting, ByOfficer, Caseworker, Contact, Lock, Own};
 use serve::METRICS;
 pub use serve::Serve;
 
@@ -55,6 +55,9 @@ pub struct Common {
     /// Their private key (PKCS #8 PEM, Ed25519); an officer's is needed unless the store is synthetic.
     #[arg(long = "operator-key", global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
     pub operator_key: Option<PathBuf>,
+    /// What is known elsewhere of people's identities (JSON); only in a synthetic store.
+    #[arg(long, global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
+    pub identity_facts: Option<PathBuf>,
     /// Count this as the present moment; only in a synthetic store.
     #[arg(long, global = true, value_name = "TIME", value_parser = moment, help_heading = "Actor")]
     pub now: Option<kernel::Timestamp>,
@@ -103,6 +106,10 @@ pub enum Command {
     /// The caseworkers of authorities.
     #[command(subcommand)]
     Caseworker(Caseworker),
+    /// Where a payee is told of changes.
+    Contact(ByOfficer<Contact>),
+    /// The owner's lock: no account is changed through the channels that it closes.
+    Lock(ByOfficer<Lock>),
     /// Payers and their agreements.
     #[command(subcommand)]
     Payer(Payer),
@@ -162,6 +169,17 @@ pub enum Command {
     Policy,
     /// Make a synthetic nation, route a payment file, and show what became of it.
     Demo(Demo),
+}
+
+impl Command {
+    /// The key of whoever acts, where it was said with the command itself.
+    pub fn key(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Contact(by) => by.key.as_ref(),
+            Self::Lock(by) => by.key.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -32,6 +32,8 @@ pub enum AskKind {
     Change,
     /// Who must have an account and has none?
     WithoutAccount,
+    /// Where is the payee told of changes?
+    Contacts,
 }
 
 impl AskKind {
@@ -44,7 +46,7 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change, Self::WithoutAccount]
+        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change, Self::WithoutAccount, Self::Contacts]
             .into_iter()
             .find(|kind| kind.code() == code)
     }
@@ -59,6 +61,7 @@ impl AskKind {
             Self::History => "history",
             Self::Change => "change",
             Self::WithoutAccount => "without_account",
+            Self::Contacts => "contacts",
         }
     }
 }

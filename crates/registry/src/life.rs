@@ -352,7 +352,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if let Some(ended) = evidence.ended() {
         return State::Ended(ended.kind);
     }
-    let signals = Signals::of(proposal, facts, controls);
+    let signals = Signals::of(proposal, facts, controls, now);
     let demands = Demands::of(proposal, evidence, signals, controls);
     let within = |since: Timestamp, days: i64, waits: Waits| {
         if now < plus_days(since, days) { State::Waiting(waits) } else { State::Lapsed }
@@ -590,22 +590,35 @@ mod tests {
         let held = "held until 2026-11-27T11:00:00Z";
         let (confirmation, check_by_officer) = ("awaiting_activation (confirmation)", "awaiting_approval (check)");
         let facts = Facts::default;
+        let fresh = |set: &dyn Fn(&mut crate::identity::Facts)| {
+            let mut facts = Facts::default();
+            set(&mut facts.identity);
+            facts
+        };
         for days in [0, 30] {
             check(Facts { contact_changed: days_before(days), ..facts() }, activated, confirmation);
             check(Facts { address_changed: days_before(days), ..facts() }, activated, confirmation);
             check(Facts { authenticator_changed: days_before(days), ..facts() }, activated, confirmation);
         }
         // Also what changes after it was proposed.
-        check(Facts { address_changed: days_before(-2), ..facts() }, activated, confirmation);
-        check(Facts { address_changed: days_before(31), ..facts() }, activated, held);
+        check(fresh(&|identity| identity.address_changed = days_before(-2)), activated, confirmation);
+        check(fresh(&|identity| identity.address_changed = days_before(31)), activated, held);
         let confirmed = format!("{activated}; confirmed 50");
-        check(Facts { contact_changed: days_before(3), ..facts() }, &confirmed, held);
+        check(fresh(&|identity| identity.contact_changed = days_before(3)), &confirmed, held);
         // No letter is worth anything then: none is made, and another channel alone counts.
-        check(Facts { key_material_posted: days_before(60), ..facts() }, signed, confirmation);
-        check(Facts { key_material_posted: days_before(61), ..facts() }, signed, "awaiting_activation (letter)");
+        check(fresh(&|identity| identity.key_material_posted = days_before(60)), signed, confirmation);
+        check(
+            fresh(&|identity| identity.key_material_posted = days_before(61)),
+            signed,
+            "awaiting_activation (letter)",
+        );
         check(Facts { payees: 9, ..facts() }, signed, "awaiting_activation (letter)");
         check(Facts { payees: 10, ..facts() }, signed, check_by_officer);
-        check(Facts { payees: 10, is_collector: true, ..facts() }, signed, "awaiting_activation (letter)");
+        check(
+            Facts { payees: 10, collector_until: Some(jiff::civil::date(2026, 11, 25)), ..facts() },
+            signed,
+            "awaiting_activation (letter)",
+        );
         check(Facts { left: days_before(28), ..facts() }, signed, check_by_officer);
         check(Facts { left: days_before(29), ..facts() }, signed, "awaiting_activation (letter)");
     }

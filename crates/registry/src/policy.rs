@@ -44,6 +44,9 @@ pub const STOP_DESIGNATION: Operation = Operation { name: "designation.stop", ro
 /// Takes a proposal back that waits: the payee, or whoever proposed it.
 pub const CANCEL_DESIGNATION: Operation =
     Operation { name: "designation.cancel", roles: &[Console, Operator, Citizen, Caseworker, Bank] };
+/// Tells how fresh a person's identity is.
+pub const TELL_IDENTITY: Operation =
+    Operation { name: "identity.tell", roles: &[Console, Operator, Citizen, Caseworker] };
 /// Does what is due: what has waited long enough takes effect, what nobody decided about expires.
 pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle", roles: &[Console, Operator] };
 /// Makes letters, and notes what became of them.
@@ -54,6 +57,17 @@ pub const ADD_PAYER: Operation = Operation { name: "payer.add", roles: &[Console
 pub const ADD_CASEWORKER: Operation = Operation { name: "caseworker.add", roles: &[Console] };
 /// Ends a caseworker.
 pub const END_CASEWORKER: Operation = Operation { name: "caseworker.end", roles: &[Console, Operator] };
+/// Adds a contact point: the payee's own, or for them.
+pub const ADD_CONTACT: Operation = Operation { name: "contact.add", roles: &[Operator, Caseworker, Citizen] };
+/// Removes a contact point likewise.
+pub const REMOVE_CONTACT: Operation = Operation { name: "contact.remove", roles: &[Operator, Caseworker, Citizen] };
+/// Reads a payee's contact points.
+pub const LIST_CONTACTS: Operation =
+    Operation { name: "contact.list", roles: &[Console, Operator, Caseworker, Citizen] };
+/// Forbids that a payee's account is changed: the owner, or for them.
+pub const SET_LOCK: Operation = Operation { name: "lock.set", roles: &[Operator, Caseworker, Citizen] };
+/// Allows it again likewise.
+pub const LIFT_LOCK: Operation = Operation { name: "lock.lift", roles: &[Operator, Caseworker, Citizen] };
 /// Looks up one payee's account.
 pub const RESOLVE: Operation = Operation { name: "payee.resolve", roles: &[Console, Operator] };
 /// Asks for the accounts of many payees.
@@ -125,11 +139,17 @@ pub const POLICY: &[Operation] = &[
     CONFIRM_DESIGNATION,
     STOP_DESIGNATION,
     CANCEL_DESIGNATION,
+    TELL_IDENTITY,
     SETTLE_DESIGNATIONS,
     MAKE_LETTERS,
     ADD_PAYER,
     ADD_CASEWORKER,
     END_CASEWORKER,
+    ADD_CONTACT,
+    REMOVE_CONTACT,
+    LIST_CONTACTS,
+    SET_LOCK,
+    LIFT_LOCK,
     RESOLVE,
     RESOLVE_MANY,
     VERIFY_MANY,

@@ -227,8 +227,6 @@ pub enum ProposalRefusal {
     Why,
     /// The code is not the letter's.
     Code,
-    /// The payee has forbidden changes by this channel.
-    Locked,
     /// A specific account is designated by a caseworker of the authority that pays.
     Authority,
     /// The specific account is locked: the payee can neither change nor delete it.
@@ -254,7 +252,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 20] = [
+    const ALL: [(Self, &'static str, &'static str); 19] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -271,7 +269,6 @@ impl ProposalRefusal {
         ),
         (Self::Why, "proposal.why", "say why, in 1 to 500 characters on one line"),
         (Self::Code, "activation.code", "the code is not the one in the newest letter"),
-        (Self::Locked, "designation.locked", "the payee has forbidden changes by this channel"),
         (
             Self::Authority,
             "designation.authority",

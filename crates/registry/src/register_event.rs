@@ -374,6 +374,12 @@ impl Addressee {
     }
 }
 
+/// The address that a version of the population register's row says, one field a line. Companies have none.
+pub(crate) fn address(record: &str) -> Option<&str> {
+    let record = Record::read(Register::Population, record)?;
+    record.parts.iter().find(|said| said.part == Part::Address).map(|said| said.text)
+}
+
 /// Fields, one a line.
 fn lines(fields: &[&str]) -> Result<Zeroizing<String>, RowRefusal> {
     if fields.iter().any(|field| field.len() > FIELD_CHARS_MAX && field.chars().count() > FIELD_CHARS_MAX) {

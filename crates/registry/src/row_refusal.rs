@@ -79,10 +79,12 @@ pub enum RowRefusal {
     ConsentMissing,
     /// Another change of this payee's account waits.
     Waiting,
+    /// The payee has forbidden it.
+    Locked,
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 36] = [
+    const ALL: [(Self, &'static str, &'static str); 37] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -130,7 +132,8 @@ impl RowRefusal {
         (Self::ReasonMissing, "designation.reason_missing", "a bank says why"),
         (Self::Consent, "designation.consent", "the way of consent is not one that goes with the reason"),
         (Self::ConsentMissing, "designation.consent_missing", "a bank says how the customer consented"),
-        (Self::Waiting, "change.waiting", "another change of this account waits for an officer"),
+        (Self::Waiting, "change.waiting", "another change of this account waits"),
+        (Self::Locked, "designation.locked", "the payee has forbidden changes of their account through this channel"),
     ];
 
     /// The refusal with this code.

@@ -2,7 +2,10 @@
 //! that somebody is to look, or that a second channel is to confirm it.
 
 use crate::controls::{Control, Controls};
+use crate::identity;
 use crate::proposal::{Holder, Ownership, Proposal};
+use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
 use kernel::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -10,18 +13,12 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// What is known, at a moment, of the payee and of the account that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// When a contact point was last added or removed.
-    pub contact_changed: Option<Timestamp>,
-    /// When the register last told another address.
-    pub address_changed: Option<Timestamp>,
-    /// When an authenticator was last issued, replaced or removed.
-    pub authenticator_changed: Option<Timestamp>,
-    /// When something that a login is made with was last posted to the letter box.
-    pub key_material_posted: Option<Timestamp>,
+    /// How fresh the payee's identity is.
+    pub identity: identity::Facts,
     /// How many payees the account that is asked for has already; others than this one.
     pub payees: u64,
-    /// Whether it is an approved collector's.
-    pub is_collector: bool,
+    /// Until which date it is an approved collector's.
+    pub collector_until: Option<Date>,
     /// When this payee last left the account that is asked for, for another one.
     pub left: Option<Timestamp>,
 }
@@ -69,7 +66,7 @@ impl Signals {
     /// What speaks against a change that was proposed, by what is known now. What happened before the proposal stays a signal for
     /// as long as the proposal waits: waiting heals nothing.
     #[must_use]
-    pub fn of(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Self {
+    pub fn of(proposal: &Proposal, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
         let asked = &proposal.asked;
         let within = |moment: Option<Timestamp>, control: Control| {
             let days = i64::from(controls.get(control));
@@ -77,19 +74,23 @@ impl Signals {
             days > 0 && moment.is_some_and(|moment| moment >= since)
         };
         let limit = u64::from(controls.get(Control::PayeesPerAccount));
-        let counts = !(facts.is_collector && controls.has(Control::CollectorRegister));
-        let recent = [facts.contact_changed, facts.address_changed, facts.authenticator_changed];
+        let today = copenhagen_date(now.to_jiff());
+        let is_collector = facts.collector_until.is_some_and(|until| today <= until);
+        let counts = !(is_collector && controls.has(Control::CollectorRegister));
+        let identity = &facts.identity;
+        let recent = [identity.contact_changed, identity.address_changed, identity.authenticator_changed];
         let holds = |signal: Signal| match signal {
             Signal::ThirdParty => {
                 controls.has(Control::OwnershipAsked)
                     && matches!(asked.holder, Holder::ThirdParty | Holder::Unknown)
-                    && !(asked.ownership.is_the_payees() || facts.is_collector && !counts)
+                    && !asked.ownership.is_the_payees()
+                    && counts
             }
             Signal::OwnershipDenied => {
                 controls.has(Control::OwnershipAsked) && asked.ownership == Ownership::NoMatch && counts
             }
             Signal::RecentChange => recent.into_iter().any(|moment| within(moment, Control::SecondChannel)),
-            Signal::LetterBox => within(facts.key_material_posted, Control::LetterBox),
+            Signal::LetterBox => within(identity.key_material_posted, Control::LetterBox),
             Signal::ManyPayees => limit > 0 && facts.payees >= limit && counts,
             Signal::RoundTrip => within(facts.left, Control::RoundTrip),
         };

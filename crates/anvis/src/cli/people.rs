@@ -1,8 +1,10 @@
 //! People: who acts, caseworkers, and what is a payee's own.
 
-use super::{benefit, existing_file};
+use super::{benefit, existing_file, payee};
 use clap::{Args, Subcommand};
 use kernel::Assurance;
+use registry::contact::{ContactPoint, EmailAddress, Phone};
+use registry::designation::ChannelKind;
 use registry::payee::PayeeId;
 use std::path::PathBuf;
 
@@ -64,6 +66,114 @@ pub enum Caseworker {
         /// Their name.
         name: String,
     },
+}
+
+#[derive(Subcommand)]
+pub enum Contact {
+    /// Add a contact point.
+    Add {
+        #[command(flatten)]
+        point: Point,
+        #[command(flatten)]
+        own: Own,
+    },
+    /// Remove a contact point. Who is told of changes is told there for some time still.
+    Remove {
+        #[command(flatten)]
+        point: Point,
+        #[command(flatten)]
+        own: Own,
+    },
+    /// Every contact point that ever stood; masked, but for whom they belong to.
+    List {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: PayeeId,
+    },
+}
+
+/// Whose, and why somebody else than they says it.
+#[derive(Args)]
+pub struct Own {
+    /// cpr:N, cvr:N, se:N or p:N.
+    #[arg(value_parser = payee)]
+    pub payee: PayeeId,
+    /// Why: one line that is kept in the journal. A citizen need not say.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// A contact point.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct Point {
+    /// A telephone: +4520304050.
+    #[arg(long, value_name = "NUMBER", value_parser = phone)]
+    sms: Option<Phone>,
+    /// An e-mail address.
+    #[arg(long, value_name = "ADDRESS", value_parser = email)]
+    email: Option<EmailAddress>,
+    /// Their digital letter box.
+    #[arg(long)]
+    digital_post: bool,
+}
+
+impl Point {
+    /// The point that was said: one of the three was.
+    pub fn said(self) -> ContactPoint {
+        let sms = self.sms.map(ContactPoint::Sms);
+        sms.or(self.email.map(ContactPoint::Email)).unwrap_or(ContactPoint::DigitalPost)
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Lock {
+    /// Forbid that the account is changed.
+    Set {
+        #[command(flatten)]
+        own: Own,
+        #[command(flatten)]
+        channels: Closed,
+    },
+    /// Allow it again: as a citizen with high assurance, or for an owner who is there in person.
+    Lift {
+        #[command(flatten)]
+        own: Own,
+        #[command(flatten)]
+        channels: Closed,
+        /// By what an officer knows the owner: one line that is kept, sealed.
+        #[arg(long, value_name = "EVIDENCE")]
+        in_person: Option<String>,
+    },
+}
+
+/// Some channels.
+#[derive(Args)]
+pub struct Closed {
+    /// A channel; can be given several times [default: all].
+    #[arg(long = "channel", value_name = "self_service|bank|caseworker|operator", value_parser = channel)]
+    channels: Vec<ChannelKind>,
+}
+
+impl Closed {
+    /// The channels that were said; all where none was.
+    pub fn said(&self) -> registry::lock::Channels {
+        use registry::lock::Channels;
+        if self.channels.is_empty() { Channels::all() } else { Channels::of(&self.channels) }
+    }
+}
+
+fn phone(text: &str) -> Result<Phone, String> {
+    Phone::parse(text).map_err(|refusal| refusal.to_string())
+}
+
+fn email(text: &str) -> Result<EmailAddress, String> {
+    EmailAddress::parse(text).map_err(|refusal| refusal.to_string())
+}
+
+fn channel(text: &str) -> Result<ChannelKind, String> {
+    let kind = ChannelKind::ALL.into_iter().find(|kind| kind.name() == text);
+    kind.ok_or_else(|| "write self_service, bank, caseworker or operator".to_owned())
 }
 
 #[cfg(test)]

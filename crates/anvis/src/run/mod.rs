@@ -5,6 +5,7 @@ mod client;
 mod collector;
 mod controls;
 mod delivery;
+mod identity;
 mod import;
 mod payee;
 mod payout;
@@ -36,7 +37,10 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<Answer, Error> {
-    let Cli { common, command } = cli;
+    let Cli { mut common, command } = cli;
+    if let Some(key) = command.key() {
+        common.operator_key = Some(key.clone());
+    }
     match command {
         Command::Init { synthetic, owner } => init(&common, synthetic, owner),
         Command::Migrate(owner) => migrate(&common, owner),
@@ -207,6 +211,8 @@ pub struct Session {
     actor: Actor,
     /// The moment that was claimed, in a synthetic store.
     claimed: Option<Timestamp>,
+    /// What is known of people's identities elsewhere.
+    outside: identity::Outside,
     wants_json: bool,
 }
 
@@ -218,9 +224,16 @@ impl Session {
         if common.now.is_some() {
             store.require_synthetic("--now")?;
         }
+        let outside = match &common.identity_facts {
+            None => identity::Outside::new(),
+            Some(file) => {
+                store.require_synthetic("--identity-facts")?;
+                identity::read(file)?
+            }
+        };
         let mut writer = store.writer(Secrets::from_system())?;
         let actor = people::actor(&mut writer, common)?;
-        Ok(Self { data, writer, actor, claimed: common.now, wants_json: common.json })
+        Ok(Self { data, writer, actor, claimed: common.now, outside, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -257,6 +270,8 @@ impl Session {
                 Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
             }
             Command::Caseworker(command) => self.caseworker(command),
+            Command::Contact(by) => self.contact(by.command),
+            Command::Lock(by) => self.lock(by.command),
             Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank }) => {
                 let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank } };
                 let env = self.env()?;

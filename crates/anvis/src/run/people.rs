@@ -1,10 +1,13 @@
 //! People: who acts, caseworkers, and what is a payee's own.
 
 use super::{Session, clock};
-use crate::cli::{Acting, Caseworker, Common};
+use crate::cli::{Acting, Caseworker, Common, Contact, Lock, Own};
 use crate::console::Answer;
 use kernel::{Actor, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer};
-use registry::commands::{AddCaseworker, EndCaseworker};
+use registry::commands::{
+    AddCaseworker, ChangeContact, EndCaseworker, LiftLock, ListContacts, ListedContacts, Locked, SetLock,
+};
+use registry::contact::ContactPoint;
 use registry::queries::acting_caseworker;
 use serde_json::json;
 
@@ -53,4 +56,74 @@ impl Session {
             }
         }
     }
+
+    pub(super) fn contact(&mut self, command: Contact) -> Result<Answer, Error> {
+        match command {
+            Contact::Add { point, own } => self.change_contact::<true>(point.said(), own),
+            Contact::Remove { point, own } => self.change_contact::<false>(point.said(), own),
+            Contact::List { payee } => {
+                let env = self.env()?;
+                let outside = self.outside.get(&payee).copied().unwrap_or_default();
+                let command = ListContacts { actor: self.actor.clone(), payee, outside };
+                let listed = self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done(listed_text(&listed), &listed))
+            }
+        }
+    }
+
+    fn change_contact<const ADDS: bool>(&mut self, point: ContactPoint, own: Own) -> Result<Answer, Error> {
+        let (env, kind) = (self.env()?, point.kind());
+        let command = ChangeContact::<ADDS> { actor: self.actor.clone(), payee: own.payee, point, why: own.reason };
+        let changed = self.writer.execute(&command, &self.actor, &env)?;
+        let text = match (changed, ADDS) {
+            (true, true) => "Added the contact point.",
+            (true, false) => "Removed the contact point.",
+            (false, true) => "The payee has the contact point already.",
+            (false, false) => "The contact point was removed before.",
+        };
+        Ok(Answer::done(text, &json!({ "payee": own.payee.reveal(), "kind": kind, "changed": changed })))
+    }
+
+    pub(super) fn lock(&mut self, command: Lock) -> Result<Answer, Error> {
+        let (env, actor) = (self.env()?, self.actor.clone());
+        let (payee, locked) = match command {
+            Lock::Set { own: Own { payee, reason }, channels } => {
+                let command = SetLock { actor, payee, channels: channels.said(), why: reason };
+                (payee, self.writer.execute(&command, &self.actor, &env)?)
+            }
+            Lock::Lift { own: Own { payee, reason }, channels, in_person } => {
+                let command = LiftLock { actor, payee, channels: channels.said(), why: reason, in_person };
+                (payee, self.writer.execute(&command, &self.actor, &env)?)
+            }
+        };
+        let Locked { channels, changed } = &locked;
+        let text = match channels.as_slice() {
+            [] => "The account is not locked.".to_owned(),
+            channels => format!("Locked for: {}.", channels.join(", ")),
+        };
+        Ok(Answer::done(text, &json!({ "payee": payee.reveal(), "channels": channels, "changed": changed })))
+    }
+}
+
+fn listed_text(listed: &ListedContacts) -> String {
+    let mut text = String::new();
+    for point in &listed.points {
+        let value = point.value.as_deref().map(|value| format!(" {value}")).unwrap_or_default();
+        let until = point.until.as_deref().map(|until| format!(" until {until}")).unwrap_or_default();
+        text.push_str(&format!("{}{value}, since {}{until}\n", point.kind, point.from));
+    }
+    if listed.points.is_empty() {
+        text.push_str("There never was a contact point.\n");
+    }
+    let identity = &listed.identity;
+    let mut line = |label: &str, moment: &Option<String>| {
+        if let Some(moment) = moment {
+            text.push_str(&format!("{label}: {moment}\n"));
+        }
+    };
+    line("contact points last changed", &identity.contact_changed);
+    line("address last changed", &identity.address_changed);
+    line("authenticator last changed", &identity.authenticator_changed);
+    line("key material last posted", &identity.key_material_posted);
+    text
 }

@@ -15,6 +15,7 @@ mod four_eyes;
 mod holding;
 mod imports;
 mod pain;
+mod people;
 mod postgres;
 mod refusals;
 mod routing;

@@ -3,35 +3,43 @@
 mod add_payer;
 mod ask_many;
 mod change_accounts;
+mod change_contact;
+mod change_lock;
 mod collector;
 mod controls;
 mod deliver;
 mod designate;
+mod list_contacts;
 mod look_up;
 mod motion;
 mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod tell_identity;
 mod without_account;
 
 pub use add_payer::AddPayer;
 pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Question};
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
+pub use change_contact::{AddContact, ChangeContact, RemoveContact};
+pub use change_lock::{LiftLock, LockChange, LockState, Locked, SetLock};
 pub use collector::EndCollector;
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
     Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFacts, LetterFate,
-    MakeLetter, ProposeDesignation, RefuseDesignation, SETTLED_MAX, Settle, Settled, ShowProposal, ShownAct,
-    ShownProposal, Sign, Standing, StopProposal, Stopped, stop_token,
+    LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, SETTLED_MAX, Settle, Settled, ShowProposal,
+    ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped, stop_token,
 };
+pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use tell_identity::TellIdentity;
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,
 };

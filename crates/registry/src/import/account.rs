@@ -6,6 +6,7 @@ use crate::controls::{Control, Controls};
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
 use crate::grounds::Grounds;
 use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
+use crate::lock::Lock;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
 use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
@@ -199,6 +200,8 @@ pub struct AccountState {
     histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
     /// Until when the proposal waits that there is for a payee's default account.
     waiting: BTreeMap<Blind, Timestamp>,
+    /// What payees have forbidden.
+    locks: BTreeMap<Blind, Lock>,
     controls: Controls,
     changes: usize,
     proposals: i64,
@@ -357,6 +360,7 @@ impl AccountState {
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
             changes: 0,
             proposals: 0,
@@ -371,6 +375,12 @@ impl AccountState {
             }
             Ok(())
         })?;
+        if state.controls.has(Control::OwnersLock) {
+            let locks = &mut state.locks;
+            store::lock::of_many(scope, keys.iter().copied(), |index, lock| {
+                locks.insert(*keys[index], lock);
+            })?;
+        }
         for row in rows {
             let Some(specific) = &row.specific else { continue };
             if let Specific::Named(payer, benefit) = specific
@@ -569,6 +579,11 @@ impl AccountState {
             is_specific: purpose.is_some(),
             grounds: row.grounds,
         };
+        // What the payee has forbidden is an account in the place of theirs; what protects it is not.
+        let is_locked = self.locks.get(&row.key).is_some_and(|lock| lock.forbids(channel.kind()));
+        if is_locked && row.action == Action::Designate {
+            return Err(RowRefusal::Locked);
+        }
         let current = self.histories.get(&(row.key, purpose.map(|purpose| purpose.key)));
         designation::decide(&request, self.status(row), current.map(|(_, standing)| standing), &self.banks)
     }

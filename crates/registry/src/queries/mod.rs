@@ -5,6 +5,7 @@ mod collectors;
 mod controls;
 mod deliveries;
 mod feed;
+mod identity;
 mod look_ups;
 mod messages;
 mod motions;
@@ -21,6 +22,8 @@ pub use controls::{
 pub use deliveries::deliveries;
 pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
+pub use identity::known_identity;
+pub(crate) use identity::known_identity_beside;
 pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;

@@ -147,8 +147,10 @@ pub(crate) fn facts(
     account: Option<&DesignatedAccount>,
     purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
-    let Some(account) = account else { return Ok(Facts::default()) };
-    Ok(Facts { left: left(scope, payee, account, purpose)?, ..Facts::default() })
+    let identity = super::known_identity(scope, payee)?;
+    let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
+    let collector_until = store::collector::approved_until(scope, &account.key(scope.vault))?;
+    Ok(Facts { identity, collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
 }
 
 /// When a payee last left an account for another one.

@@ -60,6 +60,14 @@ pub(crate) fn is_approved(scope: &Scope<'_>, account: &Blind, today: Date) -> Re
     Ok(approved.unwrap_or(false))
 }
 
+/// Until which date an account is an approved collector's; none of one that is nobody's in the register, or was ended.
+pub(crate) fn approved_until(scope: &Scope<'_>, account: &Blind) -> Result<Option<Date>, Error> {
+    let found = scope.tx.optional(&TERMS, &[account.into()], |row| {
+        Ok((row.bool(1)?, read_day(row.int(2)?).ok_or_else(|| row.broken(2))?))
+    })?;
+    Ok(found.filter(|(is_ended, _)| !is_ended).map(|(_, review_by)| review_by))
+}
+
 /// The collector that came by a motion, or was renewed by it, as it is now.
 pub(crate) fn by_motion(scope: &Scope<'_>, motion: Id<Motion>) -> Result<Option<Registered>, Error> {
     scope.tx.optional(&BY_MOTION, &[motion.into()], |row| read(scope, row))

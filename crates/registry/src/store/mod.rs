@@ -4,9 +4,12 @@ pub(crate) mod allowance;
 pub(crate) mod bank;
 pub(crate) mod caseworker;
 pub(crate) mod collector;
+pub(crate) mod contact;
 pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
+pub(crate) mod identity;
+pub(crate) mod lock;
 pub(crate) mod look_up;
 pub(crate) mod message;
 pub(crate) mod motion;
@@ -29,8 +32,11 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     caseworker::STATEMENTS,
     collector::STATEMENTS,
     controls::STATEMENTS,
+    contact::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
+    identity::STATEMENTS,
+    lock::STATEMENTS,
     look_up::STATEMENTS,
     message::STATEMENTS,
     motion::STATEMENTS,
@@ -47,8 +53,11 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &caseworker::CaseworkerTable,
     &collector::CollectorTable,
     &controls::ControlsTable,
+    &contact::ContactTable,
     &delivery::DeliveryTable,
     &designation::DesignationTable,
+    &identity::ToldTable,
+    &lock::LockTable,
     &look_up::LookUpTable,
     &motion::MotionTable,
     &motion::MotionEndingTable,

@@ -15,6 +15,7 @@ statements! {
     INSERT = "payee.insert":
         "INSERT INTO payee (key, status, register_row, designation, has_specific, number)
          VALUES ($1, $2, $3, $4, $5, $6)";
+    IS_KNOWN = "payee.is_known": "SELECT status FROM payee WHERE key = $1";
     NUMBER = "payee.number": "SELECT number FROM payee WHERE key = $1";
     SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
@@ -53,6 +54,11 @@ pub(crate) fn find_many<'k>(
     mut found: impl FnMut(usize, Found) -> Result<(), Error>,
 ) -> Result<(), Error> {
     scope.tx.look_up(&FIND, keys.into_iter().map(Into::into), |index, row| found(index, read(scope, row)?))
+}
+
+/// Whether a register lists the payee, or an account was ever designated.
+pub(crate) fn is_known(scope: &Scope<'_>, key: &Blind) -> Result<bool, Error> {
+    Ok(scope.tx.optional(&IS_KNOWN, &[key.into()], |_| Ok(()))?.is_some())
 }
 
 fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {

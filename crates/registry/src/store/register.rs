@@ -13,6 +13,10 @@ statements! {
         "INSERT INTO register_row (id, payee, previous, status, record) VALUES ($1, $2, $3, $4, $5)";
     OF_PAYEE = "register_row.of_payee":
         "SELECT r.id, r.status, r.record FROM payee p JOIN register_row r ON r.id = p.register_row WHERE p.key = $1";
+    NEWEST = "register_row.newest":
+        "SELECT r.id, r.status, r.record, r.previous FROM payee p JOIN register_row r ON r.id = p.register_row
+         WHERE p.key = $1";
+    VERSION = "register_row.version": "SELECT id, status, record, previous FROM register_row WHERE id = $1";
     FIND = "register_row.find": "SELECT id, previous, status FROM register_row WHERE id = $1";
     RANGE = "register_row.range":
         "SELECT id, payee, previous, status, record FROM register_row WHERE id >= $1 AND id < $2 ORDER BY id";
@@ -54,12 +58,31 @@ pub(crate) fn find_many<'k>(
     keys: impl IntoIterator<Item = &'k Blind>,
     mut found: impl FnMut(usize, Version) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    scope.tx.look_up(&OF_PAYEE, keys.into_iter().map(Into::into), |index, row| {
-        let id = Id::new(row.int(0)?);
-        let mut record = scope.vault.open(RECORD_COLUMN, id, row.bytes(2)?)?;
-        let record = Zeroizing::new(String::from_utf8(std::mem::take(&mut *record)).map_err(|_| row.broken(2))?);
-        found(index, Version { id, status: status(row, 1)?, record })
-    })
+    scope.tx.look_up(&OF_PAYEE, keys.into_iter().map(Into::into), |index, row| found(index, read(scope, row)?))
+}
+
+/// Reads a version from the first three columns of a row.
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Version, Error> {
+    let id = Id::new(row.int(0)?);
+    let mut record = scope.vault.open(RECORD_COLUMN, id, row.bytes(2)?)?;
+    let record = Zeroizing::new(String::from_utf8(std::mem::take(&mut *record)).map_err(|_| row.broken(2))?);
+    Ok(Version { id, status: status(row, 1)?, record })
+}
+
+/// The versions of one payee, the newest first, for as long as `visit` wants another.
+pub(crate) fn each_back(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    mut visit: impl FnMut(Version) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let read = |row: &Row<'_>| Ok((read(scope, row)?, row.optional_int(3)?));
+    let mut next = scope.tx.optional(&NEWEST, &[payee.into()], read)?;
+    while let Some((version, previous)) = next {
+        let goes_on = visit(version)?;
+        let previous = previous.filter(|_| goes_on);
+        next = previous.map(|previous| scope.tx.one(&VERSION, &[previous.into()], read)).transpose()?;
+    }
+    Ok(())
 }
 
 /// To whom a letter goes, as the register says it now; none where no register lists the payee.

@@ -44,9 +44,9 @@ impl Command for Confirm {
             // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
             let is_high = self.actor.login().is_some_and(|login| login.assurance == Assurance::High);
             let facts = &loaded.facts;
-            let has_new_authenticator = loaded.signals().has(Signal::LetterBox)
-                || facts.authenticator_changed.is_some_and(|moment| {
-                    loaded.signals().has(Signal::RecentChange) && moment >= loaded.recent_since()
+            let has_new_authenticator = loaded.signals(env.now).has(Signal::LetterBox)
+                || facts.identity.authenticator_changed.is_some_and(|moment| {
+                    loaded.signals(env.now).has(Signal::RecentChange) && moment >= loaded.recent_since()
                 });
             if !is_high || has_new_authenticator {
                 return Err(ProposalRefusal::Assurance.into());

@@ -134,8 +134,8 @@ impl Loaded {
     }
 
     /// What speaks against it.
-    pub(super) fn signals(&self) -> Signals {
-        Signals::of(&self.found.proposal, &self.facts, self.controls())
+    pub(super) fn signals(&self, now: Timestamp) -> Signals {
+        Signals::of(&self.found.proposal, &self.facts, self.controls(), now)
     }
 
     /// Where it stands.

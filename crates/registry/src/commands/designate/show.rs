@@ -151,7 +151,7 @@ impl Command for ShowProposal {
             ground: asked.ground.clone(),
             reason: proposal.grounds.map(|grounds| grounds.reason.name().to_owned()),
             consent: proposal.grounds.map(|grounds| grounds.consent.name().to_owned()),
-            signals: loaded.signals().names().into_iter().map(str::to_owned).collect(),
+            signals: loaded.signals(env.now).names().into_iter().map(str::to_owned).collect(),
             acts: acts.collect(),
         };
         let facts = serde_json::json!({ "proposal": proposal.id.name(), "payee": payee });

@@ -178,6 +178,30 @@ CREATE TABLE caseworker (
 ) /*append-only*/;
 CREATE INDEX caseworker_name ON caseworker (name_key, id);
 
+-- That contact points were added and removed.
+CREATE TABLE contact (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    previous BIGINT,
+    removed BOOLEAN NOT NULL,
+    at BIGINT NOT NULL,
+    point BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX contact_payee ON contact (payee, id);
+
+-- Through which channels an owner forbids that their account is changed: every version.
+CREATE TABLE owner_lock (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    previous BIGINT,
+    -- A bit for each kind of channel; none: it was lifted.
+    channels BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- By what an officer knew the owner.
+    evidence BYTEA
+) /*append-only*/;
+CREATE INDEX owner_lock_payee ON owner_lock (payee, id);
+
 -- Every look-up of a payee, also of one who is not there.
 CREATE TABLE look_up (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -201,6 +225,15 @@ CREATE TABLE allowance (
     at BIGINT NOT NULL,
     PRIMARY KEY (client, purpose)
 ) /*clustered*/ /*kept*/;
+
+-- What was told from outside of how fresh people's identities are, every version.
+CREATE TABLE identity_told (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    authenticator_changed BIGINT,
+    key_material_posted BIGINT
+) /*append-only*/;
+CREATE INDEX identity_told_payee ON identity_told (payee, id);
 
 -- Where something is given to other organisations' systems without their asking: every version. All versions of one share the
 -- first one's id.

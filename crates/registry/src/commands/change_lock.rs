@@ -1,0 +1,136 @@
+//! Sets and lifts the owner's lock. Setting adds to what is closed already, so that nothing is opened by it.
+
+use super::look_up::LookUpRefusal;
+use crate::lock::{Channels, Lock, LockRefusal};
+use crate::payee::PayeeId;
+use crate::{officer, own, policy, queries, store};
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What is locked after a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locked {
+    /// The channels through which no account is changed, by name.
+    pub channels: Vec<String>,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// The payee, the lock that stands, and whether the payee is known.
+pub struct LockState {
+    payee: Blind,
+    lock: Option<Lock>,
+    is_known: bool,
+}
+
+/// What is locked from now on.
+pub struct LockChange(Channels);
+
+fn load(scope: &Scope<'_>, actor: &Actor, payee: &PayeeId) -> Result<LockState, Error> {
+    queries::acting_caseworker(scope, actor)?;
+    let payee = payee.key(scope.vault);
+    let is_known = store::payee::is_known(scope, &payee)?;
+    Ok(LockState { payee, lock: store::lock::of(scope, &payee)?, is_known })
+}
+
+impl LockState {
+    /// Refuses a payee who is not known; what is locked now.
+    fn channels(&self) -> Result<Channels, LookUpRefusal> {
+        if self.is_known {
+            Ok(self.lock.map_or(Channels::NONE, |lock| lock.channels))
+        } else {
+            Err(LookUpRefusal::PayeeUnknown)
+        }
+    }
+}
+
+fn decided(payee: &PayeeId, why: Option<&str>, before: Channels, after: Channels) -> Decision<LockChange, Locked> {
+    let channels = after.names();
+    let locked = Locked { channels: channels.iter().map(ToString::to_string).collect(), changed: before != after };
+    if !locked.changed {
+        return Decision::unchanged(locked);
+    }
+    let facts = json!({ "payee": payee.reveal(), "channels": channels, "why": why });
+    Decision::of(vec![LockChange(after)], facts, locked)
+}
+
+/// Closes channels: for the owner, or for somebody in office on the owner's wish, who says how it came.
+pub struct SetLock {
+    /// Who does it: the same that gives the command.
+    pub actor: Actor,
+    /// Whose account.
+    pub payee: PayeeId,
+    /// Which channels.
+    pub channels: Channels,
+    /// Why, in 1 to 500 characters on one line; the owner need not say.
+    pub why: Option<String>,
+}
+
+impl Command for SetLock {
+    const OPERATION: Operation = policy::SET_LOCK;
+    const READS_JOURNAL: bool = false;
+    type State = LockState;
+    type Change = LockChange;
+    type Output = Locked;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<LockState, Error> {
+        load(scope, &self.actor, &self.payee)
+    }
+
+    fn decide(&self, state: LockState, _: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
+        own::require(&self.actor, &state.payee, Assurance::Substantial, self.why.as_deref())?;
+        let before = state.channels()?;
+        Ok(decided(&self.payee, self.why.as_deref(), before, before.with(self.channels)))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[LockChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let payee = self.payee.key(scope.vault);
+        changes.iter().map(|LockChange(channels)| store::lock::insert(scope, entry, &payee, *channels, None)).collect()
+    }
+}
+
+/// Opens channels again: for the owner with a login of the highest level, or for somebody in office before whom the owner stands.
+pub struct LiftLock {
+    /// Who does it: the same that gives the command.
+    pub actor: Actor,
+    /// Whose account.
+    pub payee: PayeeId,
+    /// Which channels.
+    pub channels: Channels,
+    /// Why, in 1 to 500 characters on one line; the owner need not say.
+    pub why: Option<String>,
+    /// By what an officer knows that it is the owner, likewise. It is kept with the lock, sealed.
+    pub in_person: Option<String>,
+}
+
+impl Command for LiftLock {
+    const OPERATION: Operation = policy::LIFT_LOCK;
+    const READS_JOURNAL: bool = false;
+    type State = LockState;
+    type Change = LockChange;
+    type Output = Locked;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<LockState, Error> {
+        load(scope, &self.actor, &self.payee)
+    }
+
+    fn decide(&self, state: LockState, _: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
+        own::require(&self.actor, &state.payee, Assurance::High, self.why.as_deref())?;
+        if self.actor.role() != Role::Citizen {
+            let evidence = self.in_person.as_deref().unwrap_or_default();
+            officer::require_why(evidence).map_err(|_| LockRefusal::InPerson)?;
+        }
+        let before = state.channels()?;
+        Ok(decided(&self.payee, self.why.as_deref(), before, before.without(self.channels)))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[LockChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let payee = self.payee.key(scope.vault);
+        // A citizen's own word is no evidence of theirs.
+        let evidence = self.in_person.as_deref().filter(|_| self.actor.role() != Role::Citizen);
+        let insert = |LockChange(channels): &LockChange| store::lock::insert(scope, entry, &payee, *channels, evidence);
+        changes.iter().map(insert).collect()
+    }
+}
