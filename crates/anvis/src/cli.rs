@@ -92,11 +92,9 @@ pub enum Command {
     /// Letters with a code.
     Letters(ByOfficer<Letters>),
     /// What a change of account has to go through.
-    #[command(subcommand)]
-    Controls(Controls),
+    Controls(ByOfficer<Controls>),
     /// Payroll bureaus and others to whose account many payees may lawfully have their money paid.
-    #[command(subcommand)]
-    Collector(Collector),
+    Collector(ByOfficer<Collector>),
     /// Who is in the registry.
     #[command(subcommand)]
     Payee(Payee),
@@ -176,6 +174,10 @@ impl Command {
     pub fn key(&self) -> Option<&PathBuf> {
         match self {
             Self::Contact(by) => by.key.as_ref(),
+            Self::Designation(by) => by.key.as_ref(),
+            Self::Letters(by) => by.key.as_ref(),
+            Self::Controls(by) => by.key.as_ref(),
+            Self::Collector(by) => by.key.as_ref(),
             Self::Lock(by) => by.key.as_ref(),
             _ => None,
         }

@@ -342,9 +342,11 @@ impl Registered {
 pub struct Addressee {
     /// Their name.
     pub name: String,
-    /// Address, postcode and city, country: as a register has them, without those that are empty. None of a company: its register
-    /// here has no addresses.
+    /// Address, postcode and city: as a register has them, without those that are empty. None of a company: its register here has no
+    /// addresses.
     pub lines: Vec<String>,
+    /// The country, unless the register leaves out its own.
+    pub country: Option<String>,
     /// Whether nobody but the post may see the address.
     pub is_protected: bool,
 }
@@ -360,15 +362,16 @@ impl Addressee {
         let record = Record::read(register, record)?;
         let text = |part| record.parts.iter().find(|said| said.part == part).map_or("", |said| said.text);
         let address: Vec<&str> = text(Part::Address).split('\n').collect();
-        let lines = match address[..] {
+        let (lines, country) = match address[..] {
             [street, postcode, city, country] => {
-                vec![street.to_owned(), format!("{postcode} {city}").trim().to_owned(), country.to_owned()]
+                (vec![street.to_owned(), format!("{postcode} {city}").trim().to_owned()], country)
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), ""),
         };
         Some(Self {
             name: text(Part::Name).to_owned(),
             lines: lines.into_iter().filter(|line| !line.is_empty()).collect(),
+            country: Some(country).filter(|country| !country.is_empty()).map(str::to_owned),
             is_protected: matches!(text(Part::Protection), "true" | "1"),
         })
     }

@@ -180,6 +180,5 @@ fn ownership(text: &str) -> Result<Ownership, String> {
 }
 
 fn waits(text: &str) -> Result<Waits, String> {
-    Waits::parse(text)
-        .ok_or_else(|| "write signature, approval, check, letter, code, confirmation or time".to_owned())
+    Waits::parse(text).ok_or_else(|| "write signature, approval, check, letter, code, confirmation or time".to_owned())
 }

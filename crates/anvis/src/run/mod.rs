@@ -1,12 +1,13 @@
 //! From the command line to the services: parse, execute, render.
 
-mod change;
 mod client;
 mod collector;
 mod controls;
 mod delivery;
+mod designation;
 mod identity;
 mod import;
+mod letters;
 mod payee;
 mod payout;
 mod people;
@@ -255,13 +256,14 @@ impl Session {
             Command::Account(cli::Account::Import { file, bank, .. }) => {
                 let channel =
                     bank.map_or(registry::designation::Channel::Operator, registry::designation::Channel::Bank);
-                let vault = self.writer.store.vault().clone();
+                let (by, vault) = (self.actor.name().to_owned(), self.writer.store.vault().clone());
                 self.import(&registry::import::Accounts { channel, by, vault }, &file)
             }
             Command::Account(cli::Account::History { payee }) => self.history(payee),
-            Command::Change(command) => self.change(command),
-            Command::Controls(command) => self.controls(command),
-            Command::Collector(command) => self.collector(command),
+            Command::Designation(cli::ByOfficer { command, .. }) => self.designation(command),
+            Command::Letters(cli::ByOfficer { command, .. }) => self.letters(command),
+            Command::Controls(cli::ByOfficer { command, .. }) => self.controls(command),
+            Command::Collector(cli::ByOfficer { command, .. }) => self.collector(command),
             Command::Payee(command) => self.payee(command),
             Command::Operator(cli::Operator::Add { name, key }) => {
                 let command = AddOperator { name, key: PublicKey::read(&key)? };

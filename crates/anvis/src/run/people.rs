@@ -63,8 +63,8 @@ impl Session {
             Contact::Remove { point, own } => self.change_contact::<false>(point.said(), own),
             Contact::List { payee } => {
                 let env = self.env()?;
-                let outside = self.outside.get(&payee).copied().unwrap_or_default();
-                let command = ListContacts { actor: self.actor.clone(), payee, outside };
+                self.tell_identities()?;
+                let command = ListContacts { actor: self.actor.clone(), payee };
                 let listed = self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done(listed_text(&listed), &listed))
             }

@@ -1,0 +1,209 @@
+//! Designations: what is proposed, and what people do about it.
+
+use super::Session;
+use crate::cli::{Designation, Proposed};
+use crate::console::Answer;
+use kernel::{Env, Error, Timestamp};
+use registry::commands::{
+    Activate, ApproveDesignation, CancelDesignation, Confirm, ProposeDesignation, RefuseDesignation, Settle, Settled,
+    ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity,
+};
+use registry::import::{AccountRow, Written};
+use registry::life::Waits;
+use registry::proposal::{LegalGround, ProposalRefusal};
+use registry::queries::{self, ProposalView};
+use serde_json::json;
+use std::fmt::Write;
+
+impl Session {
+    pub(super) fn designation(&mut self, command: Designation) -> Result<Answer, Error> {
+        self.tell_identities()?;
+        let (env, is_synthetic, actor) = (self.env()?, self.writer.store.is_synthetic(), self.actor.clone());
+        match command {
+            Designation::Propose(proposed) => self.propose_designation(*proposed, &env),
+            Designation::Sign { id: proposal, signature } => {
+                let command = Sign { proposal, signature, actor };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
+            Designation::Approve { id: proposal, reason: why } => {
+                let command = ApproveDesignation { proposal, why, officer: actor, is_synthetic };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
+            Designation::Refuse { id: proposal, reason: why } => {
+                let command = RefuseDesignation { proposal, why, officer: actor, is_synthetic };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
+            Designation::Activate { id: proposal, code } => {
+                let code = letter::Code::parse(&code).ok_or(ProposalRefusal::Code)?.digits().to_owned();
+                let activation = self.writer.execute(&Activate { proposal, code, actor }, &self.actor, &env)?;
+                // It is on record that a wrong one was given; to whoever gave it, it is a refusal.
+                if activation.accepted { Ok(stands(activation.standing)) } else { Err(ProposalRefusal::Code.into()) }
+            }
+            Designation::Confirm { id: proposal, evidence } => {
+                let command = Confirm { proposal, evidence, actor, is_synthetic };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
+            Designation::Cancel { id: proposal } => {
+                let command = CancelDesignation { proposal, actor, channel: None };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
+            Designation::Stop { id: proposal, token } => {
+                let stopped = self.writer.execute(&StopProposal { proposal, token }, &self.actor, &env)?;
+                let text = match stopped {
+                    Stopped::Stopped => "Stopped: an officer looks at it.",
+                    Stopped::Already => "It was stopped before.",
+                };
+                Ok(Answer::done(text, &json!({ "stopped": stopped })))
+            }
+            Designation::List { waits_for, limit } => {
+                let proposals = self.waiting(waits_for, usize::from(limit), env.now)?;
+                let mut text: String = proposals.iter().map(line).collect();
+                if proposals.is_empty() {
+                    text.push_str("Nothing waits.");
+                }
+                Ok(Answer::done(text, &json!({ "proposals": proposals })))
+            }
+            Designation::Show { id: proposal } => {
+                let shown = self.writer.execute(&ShowProposal { actor, proposal }, &self.actor, &env)?;
+                Ok(Answer::done(shown_text(&shown), &shown))
+            }
+            Designation::Settle => {
+                let settled = self.settle()?;
+                let Settled { in_force, refused, expired, .. } = settled;
+                let text = format!("{in_force} took effect, {refused} were refused, {expired} expired.");
+                Ok(Answer::done(text, &settled))
+            }
+        }
+    }
+
+    fn propose_designation(&mut self, proposed: Proposed, env: &Env) -> Result<Answer, Error> {
+        let Proposed { payee, account, delete, bic, currency, expects, .. } = &proposed;
+        let row = AccountRow::read(
+            self.writer.store.vault(),
+            &Written {
+                action: if *delete { "close" } else { "register" },
+                payee: &payee.reveal(),
+                account: account.as_deref().unwrap_or_default(),
+                bic,
+                expects,
+                currency,
+                payer: proposed.payer.as_deref().unwrap_or_default(),
+                benefit: proposed.benefit.as_ref().map_or("", |benefit| benefit.as_str()),
+            },
+        )?;
+        let command = ProposeDesignation {
+            actor: self.actor.clone(),
+            row,
+            holder: proposed.holder,
+            ownership: proposed.ownership,
+            ground: proposed.law.zip(proposed.evidence).map(|(law, evidence)| LegalGround { law, evidence }),
+            is_locked: proposed.locked,
+            signature: proposed.signature,
+            once: None,
+        };
+        Ok(stands(self.writer.execute(&command, &self.actor, env)?))
+    }
+
+    /// Does what is due, until nothing is.
+    pub(super) fn settle(&mut self) -> Result<Settled, Error> {
+        let mut all = Settled::default();
+        loop {
+            let env = self.env()?;
+            let settled = self.writer.execute(&Settle { now: env.now }, &kernel::Actor::console(), &env)?;
+            all.in_force += settled.in_force;
+            all.refused += settled.refused;
+            all.expired += settled.expired;
+            all.waiting += settled.waiting;
+            if !settled.more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Records what was told from outside, before anything is decided.
+    pub(super) fn tell_identities(&mut self) -> Result<(), Error> {
+        for (payee, facts) in self.outside.clone() {
+            let env = self.env()?;
+            self.writer.execute(&TellIdentity { payee, facts }, &kernel::Actor::console(), &env)?;
+        }
+        Ok(())
+    }
+
+    /// What waits, from one snapshot.
+    pub(super) fn waiting(
+        &mut self,
+        waits_for: Option<Waits>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<ProposalView>, Error> {
+        let actor = &self.actor;
+        self.writer.read(|scope| {
+            let (mut proposals, mut after) = (Vec::new(), None);
+            loop {
+                let page = queries::waiting(scope, actor, None, waits_for, after, limit - proposals.len(), now)?;
+                proposals.extend(page.proposals);
+                after = page.next;
+                if after.is_none() || proposals.len() >= limit {
+                    return Ok(proposals);
+                }
+            }
+        })
+    }
+}
+
+/// Where a proposal stands, in a sentence.
+pub(super) fn stands(standing: Standing) -> Answer {
+    let Standing { id, state, waits_for, in_force_from } = &standing;
+    let mut text =
+        if id.is_empty() { "That account is in force already.".to_owned() } else { format!("{id}  {state}") };
+    if let Some(waits_for) = waits_for {
+        text.push_str(&format!(", waits for {waits_for}"));
+    }
+    if let Some(from) = in_force_from {
+        text.push_str(&format!(", in force from {from}"));
+    }
+    Answer::done(text, &standing)
+}
+
+fn line(view: &ProposalView) -> String {
+    let ProposalView { standing, channel, proposed, due, .. } = view;
+    let Standing { id, state, waits_for, .. } = standing;
+    let waits_for = waits_for.as_deref().unwrap_or("-");
+    let due = due.as_ref().map(|due| format!(", until {due}")).unwrap_or_default();
+    format!("{id}  {state}  waits for {waits_for}  {channel}  proposed {proposed}{due}\n")
+}
+
+fn shown_text(shown: &ShownProposal) -> String {
+    let Standing { id, state, waits_for, in_force_from } = &shown.standing;
+    let mut text = format!("{id}  {state}\n");
+    let mut line = |label: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {label:<14}  {value}");
+        }
+    };
+    line("waits for", waits_for.as_deref());
+    line("in force from", in_force_from.as_deref());
+    line("payee", Some(&shown.payee));
+    line("account", Some(shown.account.as_deref().unwrap_or("none: the account is deleted")));
+    line("benefit", shown.benefit.as_deref());
+    line("replaces", shown.replaces.as_deref());
+    line("in force", Some(shown.in_force.as_deref().unwrap_or("none")));
+    line("channel", Some(&shown.channel));
+    line("proposed by", Some(&shown.proposed_by));
+    line("proposed", Some(&shown.proposed));
+    line("holder", Some(&shown.holder));
+    line("ownership", Some(&shown.ownership));
+    line("law", shown.ground.as_ref().map(|ground| ground.law.as_str()));
+    line("evidence", shown.ground.as_ref().map(|ground| ground.evidence.as_str()));
+    line("reason", shown.reason.as_deref());
+    line("consent", shown.consent.as_deref());
+    for signal in &shown.signals {
+        line("signal", Some(signal));
+    }
+    for act in &shown.acts {
+        let why = act.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        line(&act.act.replace('_', " "), Some(&format!("{} by {}{why}", act.at, act.by)));
+    }
+    text
+}
