@@ -1,5 +1,12 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
+mod four_eyes;
+mod serve;
+
+pub use four_eyes::{Collector, Controls};
+use serve::METRICS;
+pub use serve::Serve;
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -143,72 +150,6 @@ pub enum Command {
     Demo(Demo),
 }
 
-/// Where figures and health are shown unless told otherwise.
-const METRICS: &str = "127.0.0.1:9464";
-const GRACE_SECONDS: u64 = 30;
-
-#[derive(Args)]
-pub struct Serve {
-    /// Where clients find it; without encryption, only an address of this machine's own.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// The server's certificate and those that it was issued by (PEM). Read again at SIGHUP.
-    #[arg(long, value_name = "FILE", requires = "tls_key", value_parser = existing_file, help_heading = "Encryption")]
-    pub tls_cert: Option<PathBuf>,
-    /// Its private key (PEM).
-    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
-    pub tls_key: Option<PathBuf>,
-    /// Who issues clients' certificates (PEM); a client without one is not let in then.
-    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
-    pub client_ca: Option<PathBuf>,
-    /// How clients know this service: the name in its tokens, and where they ask for them; without it, what it listens on.
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// Another server whose tokens are believed, with a file of its keys (JWKS); can be given several times.
-    #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
-    pub trust: Vec<(String, PathBuf)>,
-    /// A proxy that is believed; can be given several times.
-    #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
-    pub trusted_proxy: Vec<edge::server::Network>,
-    /// The header in which it tells the client's address: X-Forwarded-For or Forwarded.
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "trusted_proxy",
-        default_value = "X-Forwarded-For",
-        help_heading = "Behind a proxy"
-    )]
-    pub client_address_header: edge::server::HeaderName,
-    /// The header in which it hands on the client's certificate (RFC 9440): Client-Cert.
-    #[arg(long, value_name = "NAME", requires = "trusted_proxy", help_heading = "Behind a proxy")]
-    pub client_cert_header: Option<edge::server::HeaderName>,
-    /// Where figures and health are shown, in clear, to whoever watches over it.
-    #[arg(long, value_name = "ADDR", default_value = METRICS)]
-    pub metrics_listen: SocketAddr,
-    /// How long what was taken may take at the end.
-    #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
-    pub grace: u64,
-}
-
-impl Serve {
-    /// At these addresses, and all else as it is without options.
-    pub fn at(listen: SocketAddr, metrics_listen: SocketAddr) -> Self {
-        Self {
-            listen,
-            tls_cert: None,
-            tls_key: None,
-            client_ca: None,
-            issuer: None,
-            trust: Vec::new(),
-            trusted_proxy: Vec::new(),
-            client_address_header: edge::server::HeaderName::from_static("x-forwarded-for"),
-            client_cert_header: None,
-            metrics_listen,
-            grace: GRACE_SECONDS,
-        }
-    }
-}
-
 #[derive(Args)]
 pub struct Owner {
     /// Make and change the tables as this role of the database; the store's own then only uses them.
@@ -311,106 +252,6 @@ pub enum Change {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-}
-
-#[derive(Subcommand)]
-pub enum Controls {
-    /// Every control with its figure, since when and by whom; and what is proposed.
-    Show {
-        /// Only what was proposed under this id, and what became of it.
-        id: Option<String>,
-    },
-    /// Propose other controls: somebody else approves them. Say --as, unless the store is synthetic.
-    Propose {
-        /// All as a set has them that is shipped: 2015, 2017, 2020, 2021 or anvis [default: as they are].
-        #[arg(long, value_name = "NAME")]
-        set: Option<String>,
-        /// A control that is to be otherwise; can be given several times.
-        #[arg(long = "change", value_name = "CONTROL=VALUE")]
-        changes: Vec<String>,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Approve what somebody else proposed: it is decided again, and in force. Say --as, unless the store is synthetic.
-    Approve {
-        /// What was proposed.
-        id: String,
-    },
-    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
-    Refuse {
-        /// What was proposed.
-        id: String,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Take back what you proposed.
-    Withdraw {
-        /// What was proposed.
-        id: String,
-    },
-    /// Set controls without a second person; only in a synthetic store.
-    #[command(hide = true)]
-    Set {
-        /// As in propose.
-        set: Option<String>,
-        /// As in propose.
-        #[arg(long = "change", value_name = "CONTROL=VALUE")]
-        changes: Vec<String>,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Collector {
-    /// Propose a collector, or a later review of one: somebody else approves it. Say --as, unless the store is synthetic.
-    Propose {
-        /// The company's CVR number.
-        #[arg(long, value_parser = cvr)]
-        cvr: denmark::Cvr,
-        /// Its account: RRRR-N, or an IBAN.
-        #[arg(long, value_parser = account)]
-        account: denmark::Account,
-        /// What it is called.
-        #[arg(long)]
-        name: String,
-        /// The last day on which it counts, unless it is reviewed: at most twelve months from now.
-        #[arg(long, value_name = "DATE", value_parser = date)]
-        review_by: jiff::civil::Date,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Approve what somebody else proposed: it is decided again. Say --as, unless the store is synthetic.
-    Approve {
-        /// What was proposed.
-        id: String,
-    },
-    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
-    Refuse {
-        /// What was proposed.
-        id: String,
-        /// Why: one line that is kept with it.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Take back what you proposed.
-    Withdraw {
-        /// What was proposed.
-        id: String,
-    },
-    /// Take a collector out of the register. Say --as, unless the store is synthetic.
-    End {
-        /// The collector.
-        id: String,
-    },
-    /// What was proposed under an id, and what became of it.
-    Show {
-        /// What was proposed.
-        id: String,
-    },
-    /// Every collector, with those whose review is overdue; and what is proposed.
-    List,
 }
 
 #[derive(Subcommand)]
@@ -721,15 +562,6 @@ fn existing_file(text: &str) -> Result<PathBuf, String> {
     if path.is_file() { Ok(path) } else { Err("there is no regular file of that name".to_owned()) }
 }
 
-fn outside_issuer(text: &str) -> Result<(String, PathBuf), String> {
-    let (url, file) = text.rsplit_once('=').ok_or("write URL=FILE")?;
-    Ok((url.to_owned(), existing_file(file)?))
-}
-
-fn network(text: &str) -> Result<edge::server::Network, String> {
-    edge::server::Network::parse(text).ok_or_else(|| "write 10.0.0.1 or 10.0.0.0/8".to_owned())
-}
-
 fn location(text: &str) -> Result<kernel::Location, String> {
     kernel::Location::parse(text).map_err(|refusal| refusal.to_string())
 }
@@ -758,14 +590,6 @@ fn benefit(text: &str) -> Result<registry::purpose::BenefitKind, String> {
 
 fn cvr(text: &str) -> Result<denmark::Cvr, String> {
     denmark::Cvr::parse(text).map_err(|error| error.to_string())
-}
-
-fn account(text: &str) -> Result<denmark::Account, String> {
-    denmark::Account::parse(text).map_err(|error| error.to_string())
-}
-
-fn date(text: &str) -> Result<jiff::civil::Date, String> {
-    text.parse().map_err(|_| "write 2026-11-23".to_owned())
 }
 
 fn place(text: &str) -> Result<kernel::Blind, String> {

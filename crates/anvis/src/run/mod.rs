@@ -6,6 +6,7 @@ mod collector;
 mod controls;
 mod delivery;
 mod import;
+mod motion;
 mod payee;
 mod payout;
 pub mod serve;

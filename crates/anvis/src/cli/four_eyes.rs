@@ -1,0 +1,112 @@
+//! What is decided by four eyes: controls, and lawful collectors.
+
+use super::cvr;
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Controls {
+    /// Every control with its figure, since when and by whom; and what is proposed.
+    Show {
+        /// Only what was proposed under this id, and what became of it.
+        id: Option<String>,
+    },
+    /// Propose other controls: somebody else approves them. Say --as, unless the store is synthetic.
+    Propose {
+        /// All as a set has them that is shipped: 2015, 2017, 2020, 2021 or anvis [default: as they are].
+        #[arg(long, value_name = "NAME")]
+        set: Option<String>,
+        /// A control that is to be otherwise; can be given several times.
+        #[arg(long = "change", value_name = "CONTROL=VALUE")]
+        changes: Vec<String>,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Approve what somebody else proposed: it is decided again, and in force. Say --as, unless the store is synthetic.
+    Approve {
+        /// What was proposed.
+        id: String,
+    },
+    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
+    Refuse {
+        /// What was proposed.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Take back what you proposed.
+    Withdraw {
+        /// What was proposed.
+        id: String,
+    },
+    /// Set controls without a second person; only in a synthetic store.
+    #[command(hide = true)]
+    Set {
+        /// As in propose.
+        set: Option<String>,
+        /// As in propose.
+        #[arg(long = "change", value_name = "CONTROL=VALUE")]
+        changes: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Collector {
+    /// Propose a collector, or a later review of one: somebody else approves it. Say --as, unless the store is synthetic.
+    Propose {
+        /// The company's CVR number.
+        #[arg(long, value_parser = cvr)]
+        cvr: denmark::Cvr,
+        /// Its account: RRRR-N, or an IBAN.
+        #[arg(long, value_parser = account)]
+        account: denmark::Account,
+        /// What it is called.
+        #[arg(long)]
+        name: String,
+        /// The last day on which it counts, unless it is reviewed: at most twelve months from now.
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        review_by: jiff::civil::Date,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Approve what somebody else proposed: it is decided again. Say --as, unless the store is synthetic.
+    Approve {
+        /// What was proposed.
+        id: String,
+    },
+    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
+    Refuse {
+        /// What was proposed.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Take back what you proposed.
+    Withdraw {
+        /// What was proposed.
+        id: String,
+    },
+    /// Take a collector out of the register. Say --as, unless the store is synthetic.
+    End {
+        /// The collector.
+        id: String,
+    },
+    /// What was proposed under an id, and what became of it.
+    Show {
+        /// What was proposed.
+        id: String,
+    },
+    /// Every collector, with those whose review is overdue; and what is proposed.
+    List,
+}
+
+fn account(text: &str) -> Result<denmark::Account, String> {
+    denmark::Account::parse(text).map_err(|error| error.to_string())
+}
+
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write 2026-11-23".to_owned())
+}
