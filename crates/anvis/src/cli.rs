@@ -604,14 +604,6 @@ fn cvr(text: &str) -> Result<denmark::Cvr, String> {
     denmark::Cvr::parse(text).map_err(|error| error.to_string())
 }
 
-fn account(text: &str) -> Result<denmark::Account, String> {
-    denmark::Account::parse(text).map_err(|error| error.to_string())
-}
-
-fn date(text: &str) -> Result<jiff::civil::Date, String> {
-    text.parse().map_err(|_| "write 2026-11-23".to_owned())
-}
-
 fn place(text: &str) -> Result<kernel::Blind, String> {
     registry::duty::read_place(text).ok_or_else(|| "write what 'next' of the page before was".to_owned())
 }

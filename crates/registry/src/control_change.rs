@@ -87,6 +87,30 @@ mod tests {
         check(Some("2021"), &["wait_bank_first=6"], "anvis", Err("controls.figure"));
     }
 
+    /// The table of `docs/controls.md` says what the code does, of every control, in their order.
+    #[test]
+    fn the_sets_are_written_down_as_they_are() {
+        let page = include_str!("../../../docs/controls.md");
+        let header = format!("| control | what it does | source | {} |", Controls::SETS.join(" | "));
+        let (_, table) = page.split_once(&header).expect("the table begins with the names of the sets");
+        let rows: Vec<Vec<&str>> = table
+            .lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        assert_eq!(rows.len(), Control::COUNT);
+        for (row, control) in rows.iter().zip(Control::all()) {
+            let figures = Controls::SETS.map(|name| Controls::named(name).unwrap().shown(control));
+            let [name, does, source, written @ ..] = row.as_slice() else { panic!("{row:?}") };
+            assert_eq!(
+                (*name, *does, written),
+                (&*format!("`{}`", control.name()), control.does(), &figures.each_ref().map(String::as_str)[..])
+            );
+            assert!(!source.is_empty(), "{name}");
+        }
+    }
+
     #[test]
     fn a_set_is_known_by_its_names() {
         assert_eq!(equals(&Controls::anvis()), ["anvis"]);

@@ -1,6 +1,7 @@
-//! What two people decide: controls, and the register of collectors.
+//! What is decided by four eyes: controls, and lawful collectors.
 
-use super::*;
+use super::cvr;
+use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum Controls {
@@ -100,4 +101,12 @@ pub enum Collector {
     },
     /// Every collector, with those whose review is overdue; and what is proposed.
     List,
+}
+
+fn account(text: &str) -> Result<denmark::Account, String> {
+    denmark::Account::parse(text).map_err(|error| error.to_string())
+}
+
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write 2026-11-23".to_owned())
 }

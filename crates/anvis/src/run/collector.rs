@@ -1,5 +1,5 @@
 use super::Session;
-use super::controls::motion_line;
+use super::motion::motion_line;
 use crate::cli::Collector;
 use crate::console::Answer;
 use kernel::Error;

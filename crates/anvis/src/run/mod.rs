@@ -8,6 +8,7 @@ mod designation;
 mod identity;
 mod import;
 mod letters;
+mod motion;
 mod payee;
 mod payout;
 mod people;

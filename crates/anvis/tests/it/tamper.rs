@@ -42,9 +42,36 @@ fn full() -> World {
     let waits = world.hold("Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0040-2"), (&company, "0041-3")]);
     world.run(&format!("change release {} --reason Called", waits[0])).done();
     world.run(&format!("change refuse {} --reason Denied", waits[1])).done();
+    propose(&world);
     // A second answer of each kind of table for those tests that swap two rows.
     world.run(&format!("resolve cpr:{ALICE}")).done();
     world
+}
+
+/// Somebody proposes controls and collectors, and another decides about them; and reminds who has no account.
+fn propose(world: &World) {
+    let proposed = |what: &str| {
+        let answer = world.run(&format!("{what} --reason So --as anna")).done();
+        answer["id"].as_str().unwrap().to_owned()
+    };
+    let bureau = |account: &str| {
+        let who = format!("--cvr {COMPANY} --account {account} --name Bureau --review-by 2027-06-01");
+        proposed(&format!("collector propose {who}"))
+    };
+    let (first, second) = (bureau("0040-77"), bureau("0041-78"));
+    let refused = ["controls propose --set 2021", "controls propose --set 2015"].map(proposed);
+    for motion in &refused {
+        world.run(&format!("controls refuse {motion} --reason Denied --as bo")).done();
+    }
+    for figure in [14, 21] {
+        let motion = proposed(&format!("controls propose --change round_trip={figure}"));
+        world.run(&format!("controls approve {motion} --as bo")).done();
+    }
+    for motion in [&first, &second] {
+        world.run(&format!("collector approve {motion} --as bo")).done();
+    }
+    world.run(&format!("collector end {second} --as bo")).done();
+    world.run("payee without-account --remind --as bo").done();
 }
 
 /// Another organisation's system asks about some payees, twice.
@@ -235,7 +262,10 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                 (false, _) if ["message_key", "name_key"].contains(&name.as_str()) && table != "payer" => {
                     "randomblob(16)".to_owned()
                 }
-                (false, _) if name == "entry" && ["batch", "pending_ending"].contains(&table.as_str()) => {
+                (false, _)
+                    if name == "entry"
+                        && ["batch", "motion", "motion_ending", "pending_ending"].contains(&table.as_str()) =>
+                {
                     format!("{name} + 1000000000")
                 }
                 (false, _) => name.clone(),
@@ -264,6 +294,9 @@ fn on_sqlite_two_sealed_values_swapped() {
         ("designation", "account"),
         ("pending_change", "asked"),
         ("pending_ending", "why"),
+        ("motion", "content"),
+        ("motion_ending", "why"),
+        ("collector", "record"),
         ("register_row", "record"),
         ("payment_ids", "sealed"),
         ("journal_payload", "sealed"),

@@ -9,7 +9,7 @@ use crate::store::look_up::LookUpRow;
 use crate::{policy, queries, store};
 use denmark::calendar::copenhagen_date;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Rows of the directory that are read for one page.
@@ -94,13 +94,17 @@ impl Command for ListWithoutAccount {
         })?;
         let mut reminded = reminded.into_iter();
         let look = |row: store::payee::StateRow| {
-            let lacking = lacks(&row).and_then(|why| {
-                let reminded = reminded.next().flatten();
-                numbers.remove(&row.key).map(|payee| Lacking { payee, why, reminded })
-            });
-            Looked { key: row.key, lacking }
+            let lacking = match lacks(&row) {
+                None => None,
+                Some(why) => {
+                    let payee = numbers.remove(&row.key);
+                    let payee = payee.ok_or_else(|| StoreError::broken("payee", "register_row", row.key))?;
+                    Some(Lacking { payee, why, reminded: reminded.next().flatten() })
+                }
+            };
+            Ok(Looked { key: row.key, lacking })
         };
-        Ok(rows.into_iter().map(look).collect())
+        rows.into_iter().map(look).collect()
     }
 
     fn decide(&self, rows: Vec<Looked>, env: &Env) -> Result<Decision<Listed, WithoutAccountPage>, Refusal> {
