@@ -33,6 +33,10 @@ fn hidden() -> Vec<String> {
         "NKSBOS",
         PUBLIC,
         HOLDER,
+        "4520304050",
+        "hemmelig@example.dk",
+        "Pas-123456",
+        "Sagsbehandler",
     ];
     hidden.extend(others.map(str::to_owned));
     hidden
@@ -77,6 +81,7 @@ fn on_sqlite_nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     reader.execute_batch("BEGIN; SELECT COUNT(*) FROM payee").unwrap();
     reader.query_row("SELECT COUNT(*) FROM payee", [], |_| Ok(())).unwrap();
     world.write("payments.xml", payments());
+    world.write("officer.pub", crate::commands::PUBLIC_KEY);
     let mut said = Vec::new();
     let mut run = |args: &str| {
         let answer = world.run(args);
@@ -89,6 +94,11 @@ fn on_sqlite_nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).done();
     run("payout cancel NOSUCHBATCH00").ended(3);
     run(&format!("payout release {batch} --out out")).done();
+    run(&format!("caseworker add Sagsbehandler --key officer.pub --authority {PUBLIC} --benefit NKSBOS")).done();
+    run(&format!("contact add cpr:{FRIDA} --sms +4520304050 --as citizen:cpr:{FRIDA}")).done();
+    run(&format!("contact add cpr:{FRIDA} --email hemmelig@example.dk --as Sagsbehandler --reason Brev")).done();
+    run(&format!("lock set cpr:{FRIDA} --as citizen:cpr:{FRIDA}")).done();
+    run(&format!("lock lift cpr:{FRIDA} --as Sagsbehandler --reason Brev --in-person Pas-123456")).done();
     world.write("accounts.csv", format!("{ACCOUNT_HEADER}register,cpr:{NOBODY},{ALICE_ACCOUNT},,,,,\n\"{ALICE}\n"));
     run("account import accounts.csv --channel operator").done();
     world.write("payments.xml", payments().replacen("</MsgId>", "-2</MsgId>", 1).replacen("<Amt>", "<Amount>", 1));

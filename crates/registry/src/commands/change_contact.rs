@@ -6,7 +6,7 @@ use crate::contact::{self, ContactPoint, Stood};
 use crate::payee::PayeeId;
 use crate::{own, policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 use serde_json::json;
 
 /// Adds a contact point to a payee's.
@@ -46,8 +46,12 @@ impl<const ADDS: bool> Command for ChangeContact<ADDS> {
     fn decide(&self, (payee, points): Self::State, env: &Env) -> Result<Decision<(), bool>, Refusal> {
         own::require(&self.actor, &payee, Assurance::Substantial, self.why.as_deref())?;
         let points = points.ok_or(LookUpRefusal::PayeeUnknown)?;
-        let decide = if ADDS { contact::add } else { contact::remove };
-        if !decide(&points, &self.point, env.now)? {
+        let changes = if ADDS {
+            contact::add(&points, &self.point, self.actor.role() == Role::Citizen, env.now)
+        } else {
+            contact::remove(&points, &self.point)
+        };
+        if !changes? {
             return Ok(Decision::unchanged(false));
         }
         let facts = json!({ "payee": self.payee.reveal(), "kind": self.point.kind(), "why": self.why });

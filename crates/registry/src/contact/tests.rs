@@ -142,7 +142,11 @@ fn who_must_be_told_of_a_change() {
 fn what_changes_and_how_often() {
     let check = |acts: &str, act: &str, expected: Result<bool, &str>| {
         let (all, point) = (history(acts), sms(act.as_bytes()[1] - b'A'));
-        let found = if act.starts_with('+') { add(&all, &point, day(100)) } else { remove(&all, &point, day(100)) };
+        let found = match &act[..1] {
+            "+" => add(&all, &point, true, day(100)),
+            "*" => add(&all, &point, false, day(100)),
+            _ => remove(&all, &point),
+        };
         assert_eq!(found.map_err(|refusal| refusal.code()), expected, "{acts}: {act}");
     };
     check("", "+A", Ok(true));
@@ -158,10 +162,12 @@ fn what_changes_and_how_often() {
     check(eight, "+H", Ok(false));
     check(eight, "-H", Ok(true));
     check(&format!("{eight} -A1"), "+I", Ok(true));
+    check(eight, "*I", Err("contact.too_many"));
     let often = |times: usize, at: i64| format!("+B{at} -B{at} ").repeat(times);
     check(&often(19, 50), "+A", Ok(true));
     check(&often(20, 50), "+A", Err("contact.too_often"));
-    check(&format!("+A0 {}", often(20, 50)), "-A", Err("contact.too_often"));
+    check(&often(20, 50), "*A", Ok(true));
+    check(&format!("+A0 {}", often(20, 50)), "-A", Ok(true));
     check(&often(20, 10), "+A", Ok(true));
     check(&often(20, 11), "+A", Err("contact.too_often"));
 }
