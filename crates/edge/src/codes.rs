@@ -324,6 +324,8 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "key.missing",
     "key.too_open",
     "key.wrong",
+    "notice.sent",
+    "notice.unknown",
     "operator.key",
     "operator.key_needed",
     "operator.key_taken",

@@ -5,6 +5,7 @@ mod ask_many;
 mod change_accounts;
 mod deliver;
 mod look_up;
+mod notify;
 mod record_events;
 mod refill_client;
 mod refuse_change;
@@ -18,6 +19,7 @@ pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Questio
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use notify::{Carrier, RETRIED_MAX, RetryNotices, Taken, Tried, TryNotice};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use refuse_change::RefuseChange;

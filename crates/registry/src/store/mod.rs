@@ -6,6 +6,7 @@ pub(crate) mod delivery;
 pub(crate) mod designation;
 pub(crate) mod look_up;
 pub(crate) mod message;
+pub(crate) mod notice;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod pending;
@@ -25,6 +26,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     designation::STATEMENTS,
     look_up::STATEMENTS,
     message::STATEMENTS,
+    notice::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
     pending::STATEMENTS,
@@ -37,6 +39,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &delivery::DeliveryTable,
     &designation::DesignationTable,
     &look_up::LookUpTable,
+    &notice::NoticeTable,
     &payer::PayerTable,
     &pending::PendingTable,
     &pending::EndingTable,
