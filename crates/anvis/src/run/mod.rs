@@ -4,6 +4,7 @@ mod change;
 mod client;
 mod delivery;
 mod import;
+mod notice;
 mod payout;
 pub mod serve;
 mod store;
@@ -264,6 +265,7 @@ impl Session {
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
             Command::Delivery(command) => self.delivery(command),
+            Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
                 let command =
