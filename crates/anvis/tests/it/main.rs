@@ -13,6 +13,7 @@ mod demonstrated;
 mod faults;
 mod holding;
 mod imports;
+mod notices;
 mod pain;
 mod postgres;
 mod refusals;

@@ -243,7 +243,7 @@ async fn a_server_takes_an_email_or_says_why_not() {
     let post_office = PostOffice::new().await;
     let process = office.process(by_email(mail_server(post_office.port)));
     office.tell(&[EMAIL]);
-    let mut check = async |handles: Handles, code: &str| {
+    let check = async |handles: Handles, code: &str| {
         post_office.handles(&[handles]);
         process.round().await;
         assert_eq!(office.last_failure(), code, "{handles:?}");
