@@ -2,6 +2,7 @@
 
 mod designation;
 mod four_eyes;
+mod notices;
 mod people;
 mod serve;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 pub use designation::{Designation, Letters, PrintRun, Proposed};
 pub use four_eyes::{Collector, Controls};
+pub use notices::{Notices, Ways};
 pub use people::{Acting, ByOfficer, Caseworker, Contact, Lock, Own};
 use serve::METRICS;
 pub use serve::Serve;
@@ -120,6 +122,9 @@ pub enum Command {
     /// What is given to other organisations' systems without their asking.
     #[command(subcommand)]
     Delivery(Delivery),
+    /// What payees are told by Digital Post, telephone and e-mail.
+    #[command(subcommand)]
+    Notices(Notices),
     /// The account in force for one payee.
     Resolve {
         /// cpr:N, cvr:N, se:N or p:N.

@@ -354,6 +354,8 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "motion.unknown",
     "motion.why",
     "lock.in_person",
+    "notice.sent",
+    "notice.unknown",
     "operator.key",
     "operator.key_needed",
     "operator.key_taken",

@@ -10,6 +10,7 @@ use crate::lent::lend;
 use crate::limits::Limits;
 use crate::log::{Log, request_id};
 use crate::metrics::{Metrics, Stopwatch};
+use crate::notices::{Notices, Transports};
 use crate::openapi;
 use crate::phase_out::{Interfaces, Use, Uses};
 use crate::problem::{Language, Problem, refused};
@@ -81,6 +82,8 @@ pub struct Parts {
     pub sizes: Sizes,
     /// How much of everything.
     pub limits: Limits,
+    /// Where notices go.
+    pub notices: Transports,
     /// Where log lines go.
     pub log: Box<dyn std::io::Write + Send>,
 }
@@ -101,6 +104,8 @@ pub struct Edge {
     pub log: Log,
     /// What is given to others without their asking.
     pub deliveries: Arc<Deliveries>,
+    /// What payees are told.
+    pub notices: Arc<Notices>,
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
@@ -148,11 +153,13 @@ impl Edge {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
-        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, log } = parts;
+        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, log } = parts;
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
         let deliveries = Deliveries::start(&store, clock.clone(), Patience::default(), metrics.clone(), log.clone())?;
+        let (patience, clock_of) = (Patience::default(), clock.clone());
+        let notices = Notices::start(&store, notices, clock_of, patience, metrics.clone(), log.clone())?;
         let process = u64::from_be_bytes(Secrets::from_system().bytes()?);
         let document = openapi::document(&routes);
         let documents = Documents { openapi: document.to_string().into(), page: crate::page::page(&document).into() };
@@ -165,6 +172,7 @@ impl Edge {
             clock,
             log,
             deliveries,
+            notices,
             documents,
             identity,
             emptied: Emptied::default(),
@@ -183,6 +191,7 @@ impl Edge {
     pub fn begin_stop(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
         self.deliveries.begin_stop();
+        self.notices.begin_stop();
     }
 
     /// Whether it is about to end.

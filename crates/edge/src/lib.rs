@@ -21,6 +21,7 @@ mod lent;
 mod limits;
 mod log;
 mod metrics;
+pub mod notices;
 mod openapi;
 mod page;
 pub mod page_of;

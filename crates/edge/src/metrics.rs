@@ -2,6 +2,7 @@
 //! person, and no client, is one.
 
 use registry::delivery::What;
+use registry::notice::Medium;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -34,12 +35,14 @@ pub enum Queue {
     Folding,
     /// For what is delivered.
     Delivery,
+    /// For notices.
+    Notice,
     /// Places for files on their way, which are taken rather than waited for.
     Transfer,
 }
 
 impl Queue {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Write,
         Self::Read,
         Self::Long,
@@ -48,6 +51,7 @@ impl Queue {
         Self::Upkeep,
         Self::Folding,
         Self::Delivery,
+        Self::Notice,
         Self::Transfer,
     ];
 
@@ -61,6 +65,7 @@ impl Queue {
             Self::Upkeep => "upkeep",
             Self::Folding => "folding",
             Self::Delivery => "delivery",
+            Self::Notice => "notice",
             Self::Transfer => "transfer",
         }
     }
@@ -105,6 +110,17 @@ pub struct Metrics {
     delivered: [OfDelivery; What::ALL.len()],
     deliveries_good: AtomicU64,
     deliveries_failing: AtomicU64,
+    notices: [OfNotices; Medium::ALL.len()],
+}
+
+#[derive(Default)]
+struct OfNotices {
+    sent: AtomicU64,
+    failed: AtomicU64,
+    dead: AtomicU64,
+    /// As they stand in the store.
+    waiting: AtomicI64,
+    given_up: AtomicI64,
 }
 
 #[derive(Default)]
@@ -139,6 +155,7 @@ impl Metrics {
             delivered: Default::default(),
             deliveries_good: AtomicU64::default(),
             deliveries_failing: AtomicU64::default(),
+            notices: Default::default(),
         }
     }
 
@@ -209,6 +226,24 @@ impl Metrics {
         self.deliveries_failing.store(failing as u64, Relaxed);
     }
 
+    pub(crate) fn sent_notice(&self, by: Medium) {
+        self.notices[by as usize].sent.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn failed_notice(&self, by: Medium, is_dead: bool) {
+        let of = &self.notices[by as usize];
+        if is_dead { &of.dead } else { &of.failed }.fetch_add(1, Relaxed);
+    }
+
+    /// How many of each medium wait, and how many were given up.
+    pub(crate) fn notices(&self, counts: &[(Medium, i64, i64)]) {
+        for (by, waiting, given_up) in counts {
+            let of = &self.notices[*by as usize];
+            of.waiting.store(*waiting, Relaxed);
+            of.given_up.store(*given_up, Relaxed);
+        }
+    }
+
     pub(crate) fn request(&self, route: &str, status: u16, took: Duration) {
         let Some((_, of_route)) = self.routes.iter().find(|(name, _)| *name == route) else { return };
         of_route.classes[usize::from(status / 100).clamp(1, CLASSES.len()) - 1].fetch_add(1, Relaxed);
@@ -274,6 +309,17 @@ impl Metrics {
                 page.line("anvis_delivery_tries_total", &label, count.load(Relaxed));
             }
             page.line("anvis_delivery_items_total", &label, of.items.load(Relaxed));
+        }
+        page.head("anvis_notices", "gauge", "Notices that wait or were given up, in the store");
+        page.head("anvis_notice_tries_total", "counter", "Tries to send a notice, by what became of it");
+        for (medium, of) in Medium::ALL.iter().zip(&self.notices) {
+            let label = format!("medium=\"{}\"", medium.name());
+            for (state, count) in [("waiting", &of.waiting), ("dead", &of.given_up)] {
+                page.line("anvis_notices", &format!("{label},state=\"{state}\""), count.load(Relaxed));
+            }
+            for (was, count) in [("sent", &of.sent), ("failed", &of.failed), ("dead", &of.dead)] {
+                page.line("anvis_notice_tries_total", &format!("{label},was=\"{was}\""), count.load(Relaxed));
+            }
         }
         page.single(
             "anvis_log_lines_dropped_total",

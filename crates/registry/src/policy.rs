@@ -92,6 +92,12 @@ pub const ADD_DELIVERY: Operation = Operation { name: "delivery.add", roles: &[C
 pub const END_DELIVERY: Operation = Operation { name: "delivery.end", roles: &[Console, Operator] };
 /// Reads which deliveries there are, and how far each is.
 pub const READ_DELIVERIES: Operation = Operation { name: "delivery.list", roles: &[Console, Operator] };
+/// Has a notice sent that tells nothing, to try whether it arrives.
+pub const TRY_NOTICE: Operation = Operation { name: "notice.try", roles: &[Console, Operator] };
+/// Reads which notices wait or were given up.
+pub const READ_NOTICES: Operation = Operation { name: "notice.list", roles: &[Console, Operator] };
+/// Has notices sent again that were not taken.
+pub const RETRY_NOTICES: Operation = Operation { name: "notice.retry", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 /// Reads which controls are in force, and which are proposed.
@@ -161,6 +167,9 @@ pub const POLICY: &[Operation] = &[
     ADD_DELIVERY,
     END_DELIVERY,
     READ_DELIVERIES,
+    TRY_NOTICE,
+    READ_NOTICES,
+    RETRY_NOTICES,
     READ_HISTORY,
     SHOW_CONTROLS,
     PROPOSE_CONTROLS,

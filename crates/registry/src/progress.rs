@@ -177,11 +177,9 @@ impl Progress {
     #[must_use]
     pub fn failed(self, failure: Failure, retry_after: Option<i64>, now: Timestamp, chance: u32) -> Self {
         let failures = self.failures.saturating_add(1);
-        let wait = wait_micros(failures, chance);
-        let asked = retry_after.map_or(0, |seconds| seconds.clamp(0, BACKOFF_SECONDS_MAX) * 1_000_000);
         Self {
             failures,
-            next_try: Timestamp::from_micros(now.micros().saturating_add(wait.max(asked))),
+            next_try: BACKOFF.next_try(failures, retry_after, now, chance),
             last_failure: Some(Failed { at: now, code: failure.code().to_owned(), status: failure.status() }),
             hold: Hold::NOBODY,
             ..self
@@ -189,11 +187,32 @@ impl Progress {
     }
 }
 
-/// How long after so many failures in a row: doubled each time, of which chance takes up to a half.
-fn wait_micros(failures: i64, chance: u32) -> i64 {
-    let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX).min(16);
-    let whole = (BACKOFF_SECONDS << doublings).min(BACKOFF_SECONDS_MAX) * 1_000_000;
-    whole / 2 + (whole / 2) * i64::from(chance >> 1) / i64::from(u32::MAX >> 1)
+/// How waits between tries grow.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// After the first failure in a row; each further one doubles it.
+    pub seconds: i64,
+    /// The longest.
+    pub seconds_max: i64,
+}
+
+const BACKOFF: Backoff = Backoff { seconds: BACKOFF_SECONDS, seconds_max: BACKOFF_SECONDS_MAX };
+
+impl Backoff {
+    /// When it is tried again after so many failures in a row: chance takes up to a half of the wait. `retry_after` is what the
+    /// answer asked for.
+    #[must_use]
+    pub fn next_try(self, failures: i64, retry_after: Option<i64>, now: Timestamp, chance: u32) -> Timestamp {
+        let asked = retry_after.map_or(0, |seconds| seconds.clamp(0, self.seconds_max) * 1_000_000);
+        Timestamp::from_micros(now.micros().saturating_add(self.wait_micros(failures, chance).max(asked)))
+    }
+
+    fn wait_micros(self, failures: i64, chance: u32) -> i64 {
+        let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX).min(16);
+        let whole = (self.seconds << doublings).min(self.seconds_max) * 1_000_000;
+        let (half, chance) = (i128::from(whole / 2), i128::from(chance >> 1));
+        whole / 2 + i64::try_from(half * chance / i128::from(u32::MAX >> 1)).unwrap_or(whole / 2)
+    }
 }
 
 #[cfg(test)]

@@ -120,6 +120,7 @@ mod tests {
             "specific_account",
             "allowance",
             "delivery_progress",
+            "notice_progress",
             "staging",
             "unwritten_stage",
             "used_once",

@@ -1,5 +1,6 @@
-//! What the service can be told.
+//! What `anvis serve` is told.
 
+use super::{Ways, existing_file, network, outside_issuer};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,22 +15,22 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// The server's certificate and those that it was issued by (PEM). Read again at SIGHUP.
-    #[arg(long, value_name = "FILE", requires = "tls_key", value_parser = super::existing_file, help_heading = "Encryption")]
+    #[arg(long, value_name = "FILE", requires = "tls_key", value_parser = existing_file, help_heading = "Encryption")]
     pub tls_cert: Option<PathBuf>,
     /// Its private key (PEM).
-    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = super::existing_file, help_heading = "Encryption")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
     pub tls_key: Option<PathBuf>,
     /// Who issues clients' certificates (PEM); a client without one is not let in then.
-    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = super::existing_file, help_heading = "Encryption")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_parser = existing_file, help_heading = "Encryption")]
     pub client_ca: Option<PathBuf>,
     /// How clients know this service: the name in its tokens, and where they ask for them; without it, what it listens on.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<String>,
     /// Another server whose tokens are believed, with a file of its keys (JWKS); can be given several times.
-    #[arg(long, value_name = "URL=FILE", value_parser = super::outside_issuer)]
+    #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
     pub trust: Vec<(String, PathBuf)>,
     /// A proxy that is believed; can be given several times.
-    #[arg(long, value_name = "ADDR[/LEN]", value_parser = super::network, help_heading = "Behind a proxy")]
+    #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
     pub trusted_proxy: Vec<edge::server::Network>,
     /// The header in which it tells the client's address: X-Forwarded-For or Forwarded.
     #[arg(
@@ -49,6 +50,8 @@ pub struct Serve {
     /// How long what was taken may take at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
     pub grace: u64,
+    #[command(flatten)]
+    pub ways: Ways,
 }
 
 impl Serve {
@@ -66,6 +69,7 @@ impl Serve {
             client_cert_header: None,
             metrics_listen,
             grace: GRACE_SECONDS,
+            ways: Ways::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod identity;
 mod import;
 mod letters;
 mod motion;
+mod notice;
 mod payee;
 mod payout;
 mod people;
@@ -284,6 +285,7 @@ impl Session {
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
             Command::Delivery(command) => self.delivery(command),
+            Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
                 let command =

@@ -28,7 +28,8 @@ pub fn until_stopped(
     options: Serve,
     begun: impl FnOnce(&Server) -> Result<(), Error>,
 ) -> Result<Answer, Error> {
-    let Places { store, key, .. } = Places::of(&common, DEFAULT_DATA);
+    let Places { store, data, key } = Places::of(&common, DEFAULT_DATA);
+    let notices = super::notice::transports(options.ways.clone(), &data)?;
     let migrations: Vec<_> = services::migrations().collect();
     let store = Store::open(&store, &key, &migrations)?;
     if common.now.is_some() {
@@ -60,6 +61,7 @@ pub fn until_stopped(
         clock,
         sizes: Sizes::default(),
         limits: Limits::default(),
+        notices,
         log: Box::new(std::io::stderr()),
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

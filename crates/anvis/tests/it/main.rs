@@ -14,6 +14,7 @@ mod faults;
 mod four_eyes;
 mod holding;
 mod imports;
+mod notices;
 mod pain;
 mod people;
 mod postgres;

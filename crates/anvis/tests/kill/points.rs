@@ -399,3 +399,43 @@ fn deliver() {
         clear();
     });
 }
+
+/// Notices that are being sent: each arrives under its name, also one that was sent and not noted.
+#[test]
+fn notices() {
+    let world = World::settled();
+    std::fs::create_dir(world.path("out")).unwrap();
+    for to in [&format!("digital_post:cpr:{ALICE}"), "sms:+4512345678", "email:anna@mail.example"] {
+        world.run(&format!("notices try {to}")).done();
+    }
+    let out = world.path("out").display().to_string();
+    let args = format!(
+        "notices send --digital-post folder:{out} --sender-cvr 34051178 --sms folder:{out} --smtp folder:{out} \
+         --mail-from no-reply@anvis.example --stop-url https://anvis.example/stop"
+    );
+    let sent = || -> Vec<(String, String)> {
+        let names = world.files("out").into_iter().filter(|name| !name.ends_with(".part"));
+        names.map(|name| (name.clone(), world.read(&name))).collect()
+    };
+    let clear = || {
+        std::fs::remove_dir_all(world.path("out")).unwrap();
+        std::fs::create_dir(world.path("out")).unwrap();
+    };
+    world.copy().run(&args).done();
+    let expected = sent();
+    assert_eq!(expected.len(), 3);
+    clear();
+    at_every_point(&world, &args, 16, |killed, point| {
+        killed.verified();
+        let placed = sent();
+        assert!(placed.iter().all(|one| expected.contains(one)), "point {point}: {placed:?}");
+        // Others leave alone what it had taken until that is held no more.
+        let again = killed.run(&format!("{args} --now 2026-11-23T09:02:00Z")).done();
+        assert_eq!((&again["failed"], &again["dead"]), (&0.into(), &0.into()), "point {point}");
+        assert_eq!(sent(), expected, "point {point}");
+        assert_eq!(world.files("out").len(), 3, "point {point}: something is left");
+        assert_eq!(killed.run("notices list").done()["notices"], Value::Array(vec![]), "point {point}");
+        killed.verified();
+        clear();
+    });
+}

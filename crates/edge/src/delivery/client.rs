@@ -40,7 +40,7 @@ impl Default for Patience {
 
 /// It was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotTaken {
+pub(crate) struct NotTaken {
     pub failure: Failure,
     /// After how many seconds the server wants to be asked again.
     pub retry_after: Option<i64>,
@@ -60,7 +60,7 @@ impl Patience {
 }
 
 /// Sends one request with a content of so many bytes; well if it was answered that it was taken.
-pub(super) async fn send(
+pub(crate) async fn send(
     endpoint: &Endpoint,
     request: Request<Body>,
     bytes: u64,
@@ -159,6 +159,6 @@ fn system_roots() -> &'static Arc<RootCertStore> {
 }
 
 /// The request line and `Host` of a request to this address.
-pub(super) fn request_to(url: &Url) -> hyper::http::request::Builder {
+pub(crate) fn request_to(url: &Url) -> hyper::http::request::Builder {
     Request::post(url.path()).header(hyper::header::HOST, url.authority())
 }

@@ -2,14 +2,13 @@
 
 use super::stream::{Content, Parcel};
 use kernel::{Error, Writer, files};
-use registry::delivery::Terms;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Why a parcel is not in its folder.
-pub(super) enum NotPut {
+pub(crate) enum NotPut {
     /// The folder cannot be written to.
     Folder(Error),
     /// What was to be put there could not be made.
@@ -17,11 +16,11 @@ pub(super) enum NotPut {
 }
 
 /// Puts a parcel into a folder. The same parcel has the same name and content, however often it is put there; another one has
-/// another name, so that none takes the place of one that is being read.
-pub(super) fn put(writer: &mut Writer, folder: &Path, terms: &Terms, parcel: &Parcel) -> Result<(), NotPut> {
+/// another name, so that none takes the place of one that is being read. Until it is whole it is called after `part`.
+pub(crate) fn put(writer: &mut Writer, folder: &Path, part: &str, parcel: &Parcel) -> Result<(), NotPut> {
     let path = folder.join(format!("{}.{}", parcel.name, parcel.extension));
     // One for each delivery: what was left of a former attempt goes away.
-    let part = folder.join(format!(".{}.part", terms.name));
+    let part = folder.join(format!(".{part}.part"));
     let _lock = files::lock_folder_of(&part).map_err(NotPut::Folder)?;
     let cannot = |error| NotPut::Folder(Error::io(format!("{} could not be written", part.display()))(error));
     // Whoever may take files away there may also have put something in its place, such as a link to another file.

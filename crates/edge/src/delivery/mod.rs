@@ -5,12 +5,12 @@
 //! processes leave it alone meanwhile; only when it was taken does the delivery go on from there. A process that is killed
 //! anywhere in between leaves the same to be given again.
 
-mod client;
+pub(crate) mod client;
 mod files;
-mod folder;
+pub(crate) mod folder;
 mod messages;
 mod sign;
-mod stream;
+pub(crate) mod stream;
 
 pub use client::Patience;
 
@@ -289,8 +289,8 @@ impl Deliveries {
                     Content::Whole(_) => None,
                     Content::Made(_) => Some(self.making.acquire().await),
                 };
-                let (folder, terms, parcel) = (folder.clone(), terms.clone(), parcel.clone());
-                let put = self.pool.run(move |writer| Ok(folder::put(writer, &folder, &terms, &parcel))).await;
+                let (folder, part, parcel) = (folder.clone(), terms.name.clone(), parcel.clone());
+                let put = self.pool.run(move |writer| Ok(folder::put(writer, &folder, &part, &parcel))).await;
                 put.map_err(ours)?.map_err(|not_put| match not_put {
                     NotPut::Made(error) => ours(error.into()),
                     NotPut::Folder(error) => {
@@ -405,7 +405,7 @@ fn stream_of(what: What) -> &'static dyn Stream {
 }
 
 /// What comes to nothing.
-fn ours(unanswered: Unanswered) -> NotTaken {
+pub(crate) fn ours(unanswered: Unanswered) -> NotTaken {
     NotTaken::from(Failure::Ours(match unanswered {
         Unanswered::Overloaded => "service.overloaded",
         Unanswered::Failed(error) => error.code(),

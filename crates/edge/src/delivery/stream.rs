@@ -5,13 +5,13 @@ use kernel::{Error, Writer};
 use registry::delivery::Terms;
 
 /// Something that comes about over time, for a bank, in the order of places in the journal.
-pub(super) trait Stream: Send + Sync {
+pub(crate) trait Stream: Send + Sync {
     /// The first parcel after a place.
     fn next(&self, writer: &mut Writer, terms: &Terms, after: i64) -> Result<Next, Error>;
 }
 
 /// What comes after a place.
-pub(super) struct Next {
+pub(crate) struct Next {
     /// None, where there was nothing for this bank as far as was looked.
     pub parcel: Option<Parcel>,
     /// The place up to which the parcel reaches, or up to which was looked.
@@ -21,7 +21,7 @@ pub(super) struct Next {
 }
 
 /// What is given and taken as a whole.
-pub(super) struct Parcel {
+pub(crate) struct Parcel {
     /// The same whenever it is the same: whoever has had it knows it again.
     pub name: String,
     /// How the name of its file ends.
@@ -35,7 +35,7 @@ pub(super) struct Parcel {
 }
 
 /// What is in a parcel.
-pub(super) enum Content {
+pub(crate) enum Content {
     /// This.
     Whole(Bytes),
     /// What is made piece by piece, the same each time that it is begun.
@@ -43,10 +43,10 @@ pub(super) enum Content {
 }
 
 /// Begins to make a content.
-pub(super) type Begin = dyn Fn(&mut Writer) -> Result<Box<dyn Pieces>, Error> + Send + Sync;
+pub(crate) type Begin = dyn Fn(&mut Writer) -> Result<Box<dyn Pieces>, Error> + Send + Sync;
 
 /// A content that is being made. Between two pieces it holds no thread and no transaction: whoever takes it may be slow.
-pub(super) trait Pieces: Send {
+pub(crate) trait Pieces: Send {
     /// The next piece, which can be empty; none after the last.
     fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// After connections could not be taken, because the machine has no more of something.
@@ -178,6 +178,8 @@ impl Server {
             tokio::spawn(edge.deliveries.clone().run(async move { drop(is_stopping.wait_for(|is| *is).await) }))
         };
 
+        let telling = tokio::spawn(edge.notices.clone().run());
+
         stop.await;
         edge.begin_stop();
         edge.log.event((edge.clock)(), "stopping", "what was taken is finished first");
@@ -193,12 +195,12 @@ impl Server {
             refreshing.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
-            let cut_off = delivering.abort_handle();
-            if timeout(grace / 2, delivering).await.is_err() {
-                cut_off.abort();
+            let cut_off = [delivering.abort_handle(), telling.abort_handle()];
+            if timeout(grace / 2, async { tokio::join!(delivering, telling) }).await.is_err() {
+                cut_off.iter().for_each(AbortHandle::abort);
             }
             let core = edge.clone();
-            let stop = move || core.deliveries.stop(grace) & core.core.stop(grace);
+            let stop = move || core.deliveries.stop(grace) & core.notices.stop(grace) & core.core.stop(grace);
             tokio::task::spawn_blocking(stop).await.unwrap_or(false)
         };
         let is_whole = timeout(grace, finish).await.unwrap_or(false);

@@ -207,6 +207,7 @@ impl World {
             clock: wanted.clock,
             sizes: wanted.sizes,
             limits: wanted.limits,
+            notices: Default::default(),
             log: Box::new(log.clone()),
         };
         let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();

@@ -12,6 +12,7 @@ mod designate;
 mod list_contacts;
 mod look_up;
 mod motion;
+mod notify;
 mod record_events;
 mod refill_client;
 mod register_caseworker;
@@ -35,6 +36,7 @@ pub use designate::{
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
+pub use notify::{Carrier, RETRIED_MAX, RetryNotices, Taken, Tried, TryNotice};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};

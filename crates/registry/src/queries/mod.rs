@@ -9,6 +9,7 @@ mod identity;
 mod look_ups;
 mod messages;
 mod motions;
+mod notices;
 mod proposals;
 mod reminders;
 
@@ -28,6 +29,7 @@ pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
+pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
 pub use proposals::{ProposalPage, ProposalView, letter, proposal, waiting};
 pub(crate) use proposals::{facts, find as find_proposal, is_specific_locked};
 pub use reminders::{Reminder, reminders};

@@ -13,6 +13,7 @@ pub(crate) mod lock;
 pub(crate) mod look_up;
 pub(crate) mod message;
 pub(crate) mod motion;
+pub(crate) mod notice;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod proposal;
@@ -40,6 +41,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     look_up::STATEMENTS,
     message::STATEMENTS,
     motion::STATEMENTS,
+    notice::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
     proposal::STATEMENTS,
@@ -61,6 +63,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &look_up::LookUpTable,
     &motion::MotionTable,
     &motion::MotionEndingTable,
+    &notice::NoticeTable,
     &payer::PayerTable,
     &proposal::ProposalTable,
     &proposal::ActTable,

@@ -1,5 +1,5 @@
 -- The registry's tables. An id is the place in the journal at which its row was recorded (see kernel::journal::Entry::row).
--- Rows of payee, specific_account are where resolving begins, those of allowance are counters, and those of mapper_message expire;
+-- Rows of payee, specific_account are where resolving begins, those of allowance and of progress are counters, and those of mapper_message expire;
 -- everything else is only ever added to.
 
 -- One row a payee, in the order of the blind index: where a look-up begins.
@@ -266,6 +266,31 @@ CREATE TABLE delivery_progress (
     holder BIGINT NOT NULL,
     held_until BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
+
+-- What payees are told, one row for each place that is told. What it says and to whom is sealed.
+CREATE TABLE notice (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    kind BIGINT NOT NULL,
+    language BIGINT NOT NULL,
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
+-- What became of each.
+CREATE TABLE notice_progress (
+    notice BIGINT NOT NULL PRIMARY KEY,
+    medium BIGINT NOT NULL,
+    -- Whether it waits, was sent, or was given up; and when it is tried, or since when it stands there.
+    state BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    -- Which process took it last.
+    holder BIGINT NOT NULL,
+    last_failure BIGINT,
+    last_code TEXT,
+    last_status BIGINT
+) /*clustered*/ /*kept*/;
+CREATE INDEX notice_progress_due ON notice_progress (state, medium, at, notice);
 
 -- What became of the messages of a mapper's clients, for as long as they can ask. Swept then. An id is our own name for the
 -- message, given by time.

@@ -1,0 +1,437 @@
+//! Notices that go out over real connections and into real folders.
+
+use crate::post_office::{Handles, PostOffice};
+use crate::receiver::{Does, Receiver, Seen};
+use crate::support::{NOW, Shown};
+use edge::delivery::Patience;
+use edge::notices::{DigitalPost, Email, MailFrom, MailPlace, MailServer, Notices, Round, Sms, Transports};
+use edge::{Log, Metrics};
+use kernel::testing::TestPlace;
+use kernel::{Actor, Env, Secrets, Store, Timestamp};
+use registry::commands::{RetryNotices, TryNotice};
+use registry::delivery::{Endpoint, Place, Url};
+use registry::notice::{Language, Recipient};
+use registry::notice_progress::{BACKOFF, NoticeState, TRIES_MAX};
+use registry::notice_text::StopUrl;
+use registry::progress::HELD_SECONDS;
+use registry::queries::{NoticeView, notices};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::task::block_in_place;
+
+const SMS: &str = "sms:+4512345678";
+const EMAIL: &str = "email:anna@mail.example";
+const POST: &str = "digital_post:cpr:6101701234";
+
+/// A store that has something to tell, and a clock.
+struct Office {
+    store: Store,
+    now: Arc<AtomicI64>,
+    folder: TempDir,
+    place: Option<TestPlace>,
+}
+
+impl Office {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let (place, store) = block_in_place(|| {
+            let place = TestPlace::empty(folder.path());
+            let migrations: Vec<_> = services::migrations().collect();
+            let (env, mut secrets) = (Env::new(NOW, 0), Secrets::from_system());
+            let key = folder.path().join("key");
+            let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+            (place, store)
+        });
+        Self { store, now: Arc::new(AtomicI64::new(NOW.micros())), folder, place: Some(place) }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.load(Ordering::SeqCst))
+    }
+
+    /// Lets time pass.
+    fn later(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Has something to tell them.
+    fn tell(&self, to: &[&str]) {
+        block_in_place(|| {
+            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
+            for to in to {
+                let command = TryNotice { to: Recipient::parse(to).unwrap(), language: Language::Danish };
+                writer.execute(&command, &Actor::console(), &Env::new(self.now(), 0)).unwrap();
+            }
+        });
+    }
+
+    fn retry(&self) -> usize {
+        let command = RetryNotices { notice: None, why: "it was mended".to_owned() };
+        block_in_place(|| {
+            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
+            writer.execute(&command, &Actor::console(), &Env::new(self.now(), 0)).unwrap()
+        })
+    }
+
+    fn list(&self, state: NoticeState) -> Vec<NoticeView> {
+        block_in_place(|| {
+            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
+            writer.read(|scope| notices(scope, &Actor::console(), state, 1_000)).unwrap()
+        })
+    }
+
+    /// The code and status of the last failure of the only one that is not sent.
+    fn last_failure(&self) -> String {
+        let open = [NoticeState::Waiting, NoticeState::Dead].map(|state| self.list(state)).concat();
+        let [view] = &open[..] else { panic!("{open:?}") };
+        let status = view.last_status.map(|status| format!(" {status}")).unwrap_or_default();
+        let code = view.last_code.clone().unwrap_or_default();
+        format!("{} {}{status}", view.state, code.trim_start_matches("delivery."))
+    }
+
+    /// One process.
+    fn process(&self, transports: Transports) -> Process {
+        self.patient(transports, Patience { answer: Duration::from_secs(60), ..Patience::default() })
+    }
+
+    fn patient(&self, transports: Transports, patience: Patience) -> Process {
+        let (now, log) = (self.now.clone(), Shown::default());
+        let metrics = Arc::new(Metrics::new([].into_iter()));
+        let clock: edge::core::Clock = Arc::new(move || Timestamp::from_micros(now.load(Ordering::SeqCst)));
+        let shown = Log::start(log.clone(), metrics.clone()).unwrap();
+        let notices = block_in_place(|| {
+            Notices::start(&self.store, transports, clock, patience, metrics.clone(), shown.clone()).unwrap()
+        });
+        Process { notices, metrics, log, shown }
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        block_in_place(|| drop(self.place.take()));
+    }
+}
+
+struct Process {
+    notices: Arc<Notices>,
+    metrics: Arc<Metrics>,
+    log: Shown,
+    shown: Log,
+}
+
+impl Process {
+    /// How many were sent, failed and were given up in a round.
+    async fn round(&self) -> (u64, u64, u64) {
+        let Round { sent, failed, dead } = self.notices.round().await;
+        (sent, failed, dead)
+    }
+
+    fn log(&self) -> String {
+        self.shown.flush();
+        self.log.text()
+    }
+
+    fn shows(&self, line: &str) {
+        let text = self.metrics.text();
+        assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        block_in_place(|| assert!(self.notices.stop(Duration::from_secs(60)), "a thread does not end"));
+    }
+}
+
+fn server(url: &str) -> Place {
+    Place::Server(Endpoint { url: Url::parse(url).unwrap(), ca: None, identity: None })
+}
+
+fn transports() -> Transports {
+    Transports { stop_url: StopUrl::parse("https://anvis.example/stop"), ..Transports::default() }
+}
+
+fn by_sms(place: Place) -> Transports {
+    Transports { sms: Some(Sms { place, token: None }), ..transports() }
+}
+
+fn by_email(place: MailPlace) -> Transports {
+    let from = MailFrom::parse("no-reply@anvis.example").unwrap();
+    Transports { email: Some(Email { place, from }), ..transports() }
+}
+
+fn by_post(place: Place) -> Transports {
+    let sender = denmark::Cvr::parse("34051178").unwrap();
+    Transports { digital_post: Some(DigitalPost { place, sender }), ..transports() }
+}
+
+fn mail_server(port: u16) -> MailPlace {
+    MailPlace::Server(MailServer::parse(&format!("smtp://127.0.0.1:{port}")).unwrap())
+}
+
+fn files_of(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+fn keys(seen: &[Seen]) -> BTreeSet<&str> {
+    seen.iter().map(|seen| seen.headers["idempotency-key"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_becomes_of_connections_a_message_arrives_under_one_reference() {
+    let office = Office::new();
+    let mut gateway = Receiver::new().await;
+    std::fs::write(office.path("token"), "secret-token\n").unwrap();
+    let mut ways = by_sms(server(&gateway.url));
+    ways.sms.as_mut().unwrap().token = Some(office.path("token"));
+    let process = office.process(ways);
+    office.tell(&[SMS]);
+    gateway.does(&[
+        Does::HangUp,
+        Does::Half,
+        Does::CutOff,
+        Does::Answer("500 Internal Server Error"),
+        Does::Answer("302 Found\r\nlocation: http://127.0.0.1:1/"),
+        Does::Answer("401 Unauthorized"),
+    ]);
+    let mut codes = Vec::new();
+    for _ in 0..6 {
+        assert_eq!(process.round().await, (0, 1, 0));
+        assert_eq!(process.round().await, (0, 0, 0), "not before its time");
+        codes.push(office.last_failure());
+        office.later(BACKOFF.seconds_max);
+    }
+    let expected = ["cut_off", "cut_off", "cut_off", "answer 500", "answer 302", "answer 401"];
+    assert_eq!(codes, expected.map(|code| format!("waiting {code}")));
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!(process.round().await, (0, 0, 0));
+    let seen = gateway.all();
+    assert_eq!((seen.len(), keys(&seen).len()), (5, 1), "the first two were not read whole");
+    let last = seen.last().unwrap();
+    let sent = &office.list(NoticeState::Sent)[0];
+    assert_eq!((sent.tries, last.headers["idempotency-key"].as_str()), (7, sent.reference.as_str()));
+    assert_eq!(last.headers["authorization"], "Bearer secret-token");
+    let json = last.json();
+    assert_eq!((&json["to"], &json["reference"]), (&"+4512345678".into(), &sent.reference.as_str().into()));
+    assert!(json["text"].as_str().unwrap().starts_with("Dette er en prøve: "), "{json}");
+    for line in [
+        "anvis_notice_tries_total{medium=\"sms\",was=\"sent\"} 1",
+        "anvis_notice_tries_total{medium=\"sms\",was=\"failed\"} 6",
+        "anvis_notices{medium=\"sms\",state=\"waiting\"} 0",
+    ] {
+        process.shows(line);
+    }
+    let log = process.log();
+    assert!(log.contains(&format!("{} by sms: it was answered 500", sent.notice)), "{log}");
+    assert!(!log.contains("1234567") && !log.contains("secret"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_takes_an_email_or_says_why_not() {
+    let office = Office::new();
+    let post_office = PostOffice::new().await;
+    let process = office.process(by_email(mail_server(post_office.port)));
+    office.tell(&[EMAIL]);
+    let check = async |handles: Handles, code: &str| {
+        post_office.handles(&[handles]);
+        process.round().await;
+        assert_eq!(office.last_failure(), code, "{handles:?}");
+        office.later(BACKOFF.seconds_max);
+    };
+    check(Handles::Greet("421 not now\r\n"), "waiting answer 421").await;
+    check(Handles::Greet("what is this\r\n"), "waiting cut_off").await;
+    check(Handles::Recipient("451 later\r\n"), "waiting answer 451").await;
+    check(Handles::Content("554 spam\r\n"), "waiting answer 554").await;
+    assert_eq!(post_office.all(), []);
+    // It was taken, and nobody knows here: it comes a second time, and the same.
+    post_office.handles(&[Handles::Lose]);
+    process.round().await;
+    let first = post_office.all();
+    office.later(BACKOFF.seconds_max);
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!(post_office.all(), first);
+    let [mail] = &first[..] else { panic!("{first:?}") };
+    let reference = &office.list(NoticeState::Sent)[0].reference;
+    assert_eq!((mail.from.as_str(), mail.to.as_str()), ("no-reply@anvis.example", "anna@mail.example"));
+    assert_eq!(mail.header("Message-ID"), format!("<{reference}@anvis.example>"));
+    assert!(mail.content.contains("Dette er en pr=C3=B8ve."), "{}", mail.content);
+
+    // Nobody is there of that name: nobody tries any more.
+    office.tell(&[EMAIL]);
+    post_office.handles(&[Handles::Recipient("550 5.1.1 no such box\r\n")]);
+    assert_eq!(process.round().await, (0, 0, 1));
+    assert_eq!(office.last_failure(), "dead answer 550");
+    office.later(BACKOFF.seconds_max);
+    assert_eq!(process.round().await, (0, 0, 0));
+    process.shows("anvis_notices{medium=\"email\",state=\"dead\"} 1");
+    process.shows("anvis_notice_tries_total{medium=\"email\",was=\"dead\"} 1");
+    assert!(!process.log().contains("anna"), "{}", process.log());
+    // Until an operator says so.
+    assert_eq!(office.retry(), 1);
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!(post_office.all().len(), 1);
+    process.shows("anvis_notices{medium=\"email\",state=\"dead\"} 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digital_post_goes_to_a_server_as_it_goes_to_a_folder() {
+    let office = Office::new();
+    let mut box_of_all = Receiver::new().await;
+    office.tell(&[POST, "digital_post:cvr:13748136"]);
+    assert_eq!(office.process(by_post(server(&box_of_all.url))).round().await, (2, 0, 0));
+    let mut seen = box_of_all.all();
+    seen.sort_by_key(|seen| seen.headers["idempotency-key"].clone());
+    assert_eq!(keys(&seen).len(), 2);
+    for Seen { line, headers, body } in &seen {
+        let xml = std::str::from_utf8(body).unwrap();
+        assert_eq!((line.as_str(), headers["content-type"].as_str()), ("POST /anvis/in HTTP/1.1", "application/xml"));
+        assert!(xml.contains(&format!("<memo:messageUUID>{}<", headers["idempotency-key"])), "{xml}");
+        assert!(xml.contains("<memo:senderID>34051178<"), "{xml}");
+    }
+    let all: String = seen.iter().map(|seen| String::from_utf8_lossy(&seen.body).into_owned()).collect();
+    assert!(all.contains("<memo:recipientID>6101701234<") && all.contains("<memo:recipientID>13748136<"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_has_a_whole_file_for_each() {
+    let office = Office::new();
+    let folder = office.path("out");
+    let ways = Transports {
+        digital_post: by_post(Place::Folder(folder.clone())).digital_post,
+        email: by_email(MailPlace::Folder(folder.clone())).email,
+        ..by_sms(Place::Folder(folder.clone()))
+    };
+    let process = office.process(ways);
+    office.tell(&[POST, SMS, EMAIL]);
+    assert_eq!(process.round().await, (0, 3, 0));
+    assert!(office.list(NoticeState::Waiting).iter().all(|view| view.last_code.as_deref() == Some("delivery.folder")));
+    assert!(process.log().contains("could not be locked"), "{}", process.log());
+    std::fs::create_dir(&folder).unwrap();
+    office.later(BACKOFF.seconds_max);
+    assert_eq!(process.round().await, (3, 0, 0));
+    let names: Vec<String> = office.list(NoticeState::Sent).into_iter().map(|view| view.notice).collect();
+    let expected: Vec<String> = names
+        .iter()
+        .zip(["memo.xml", "sms.json", "eml"])
+        .map(|(name, extension)| format!("{name}.{extension}"))
+        .collect();
+    assert_eq!(files_of(&folder), expected);
+    let read = |at: usize| std::fs::read_to_string(folder.join(&expected[at])).unwrap();
+    assert!(read(0).ends_with("</memo:Message>\n"));
+    assert!(read(1).contains("\"to\":\"+4512345678\""));
+    assert!(read(2).contains("\r\nTo: anna@mail.example\r\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_waits_for_a_process_that_has_a_way_out() {
+    let office = Office::new();
+    let mut gateway = Receiver::new().await;
+    office.tell(&[POST, SMS]);
+    assert_eq!(office.process(Transports::default()).round().await, (0, 0, 0));
+    let without_links = Transports { stop_url: None, ..by_sms(server(&gateway.url)) };
+    assert_eq!(office.process(without_links).round().await, (0, 0, 0));
+    let process = office.process(by_sms(server(&gateway.url)));
+    assert_eq!(process.round().await, (1, 0, 0));
+    let waiting = office.list(NoticeState::Waiting);
+    assert_eq!((waiting.len(), waiting[0].medium, waiting[0].tries), (1, "digital_post", 0));
+    process.shows("anvis_notices{medium=\"digital_post\",state=\"waiting\"} 1");
+    assert_eq!(gateway.all().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_gone_for_days_leaves_dead_letters() {
+    let office = Office::new();
+    let gone = Receiver::new().await;
+    let process = office.process(by_sms(server(&gone.url)));
+    drop(gone);
+    office.tell(&[SMS]);
+    for tries in 1..=TRIES_MAX {
+        let expected = if tries == TRIES_MAX { (0, 0, 1) } else { (0, 1, 0) };
+        assert_eq!(process.round().await, expected, "{tries}");
+        office.later(BACKOFF.seconds_max);
+    }
+    assert_eq!(process.round().await, (0, 0, 0));
+    let dead = office.list(NoticeState::Dead);
+    assert_eq!((dead.len(), dead[0].tries), (1, TRIES_MAX));
+    assert!(process.log().contains("notice.dead"), "{}", process.log());
+    // It is back, and slow to say when it wants more.
+    let mut gateway = Receiver::new().await;
+    let process = office.process(by_sms(server(&gateway.url)));
+    gateway.does(&[Does::Answer("503 Service Unavailable\r\nretry-after: 600")]);
+    assert_eq!(office.retry(), 1);
+    assert_eq!(process.round().await, (0, 1, 0));
+    office.later(599);
+    assert_eq!(process.round().await, (0, 0, 0));
+    office.later(1);
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!(gateway.all().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_never_send_one_notice_at_the_same_time() {
+    let office = Office::new();
+    let mut gateway = Receiver::new().await;
+    let numbers: Vec<String> = (0..100).map(|at| format!("sms:+45200000{at:02}")).collect();
+    office.tell(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
+    let [one, other] = [(), ()].map(|()| office.process(by_sms(server(&gateway.url))));
+    let (first, second) = tokio::join!(one.round(), other.round());
+    assert_eq!((first.0 + second.0, first.1 + second.1), (100, 0));
+    let seen = gateway.all();
+    assert_eq!((seen.len(), keys(&seen).len()), (100, 100), "each once");
+
+    // One is slow, and the other leaves alone what it has, until it seems gone.
+    office.tell(&[SMS]);
+    gateway.does(&[Does::Wait]);
+    let slow = tokio::spawn({
+        let notices = one.notices.clone();
+        async move { notices.round().await }
+    });
+    let waiting = gateway.next().await;
+    assert_eq!(other.round().await, (0, 0, 0));
+    office.later(HELD_SECONDS);
+    assert_eq!(other.round().await, (1, 0, 0));
+    let again = gateway.all();
+    assert_eq!(keys(&again), keys(std::slice::from_ref(&waiting)), "whoever takes it knows it again");
+    gateway.go_on();
+    assert_eq!(slow.await.unwrap().sent, 1);
+    assert_eq!(office.list(NoticeState::Sent).len(), 101);
+
+    // One is killed in the middle.
+    office.tell(&[SMS]);
+    gateway.does(&[Does::Wait]);
+    let killed = tokio::spawn({
+        let notices = one.notices.clone();
+        async move { notices.round().await }
+    });
+    let cut_off = gateway.next().await;
+    killed.abort();
+    assert!(killed.await.unwrap_err().is_cancelled());
+    office.later(HELD_SECONDS);
+    assert_eq!(other.round().await, (1, 0, 0));
+    assert_eq!(keys(&gateway.all()), keys(&[cut_off]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_never_taken_keeps_no_other_waiting() {
+    let office = Office::new();
+    let mut gateway = Receiver::new().await;
+    let numbers: Vec<String> = (0..70).map(|at| format!("sms:+45200000{at:02}")).collect();
+    office.tell(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
+    gateway.does(&[Does::Answer("422 Unprocessable Content"), Does::Answer("503 Service Unavailable")]);
+    let process = office.process(by_sms(server(&gateway.url)));
+    assert_eq!(process.round().await, (68, 1, 1));
+    office.later(BACKOFF.seconds);
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!(gateway.all().len(), 71);
+}

@@ -1,0 +1,649 @@
+//! Notices: what a payee is told, by which medium, and what is never said by it. Pure.
+//!
+//! A notice is recorded by the command that it tells of, in the same transaction, one for each place that is told. What becomes of
+//! it is [`NoticeProgress`](crate::notice_progress::NoticeProgress), and the words are in [`notice_text`](crate::notice_text).
+
+use crate::account::DesignatedAccount;
+use crate::notice_text::CHANNELS;
+use crate::payee::PayeeId;
+use kernel::{Blind, Domain, Id, Refuse, Timestamp, Vault};
+use serde_json::{Value, json};
+use std::fmt;
+
+const EMAIL_CHARS_MAX: usize = 254;
+/// Digits of a number with its country's (ITU E.164).
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
+/// Crockford's alphabet: no letter is taken for a digit.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const TOKEN_CHARS: usize = 26;
+
+/// A notice that is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Which: the place in the journal at which it was recorded.
+    pub id: Id<Self>,
+    /// What it says, and to whom.
+    pub new: NewNotice,
+}
+
+/// A notice that is to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNotice {
+    /// The blind index of the payee that it is about.
+    pub payee: Blind,
+    /// What it tells.
+    pub kind: NoticeKind,
+    /// To whom.
+    pub to: Recipient,
+    /// In which language.
+    pub language: Language,
+    /// What it says beyond its kind.
+    pub details: Details,
+}
+
+/// What a notice tells. The store knows each by its place here: new ones come last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeKind {
+    /// Nothing: somebody tries whether notices arrive.
+    Trial,
+    /// Somebody asked for another account.
+    ChangeProposed,
+    /// The change was confirmed, and waits until it takes effect.
+    ChangeActivated,
+    /// The change waits for an officer.
+    ChangeHeld,
+    /// The new account is in force.
+    ChangeInForce,
+    /// Somebody stopped the change.
+    ChangeStopped,
+    /// An officer said no to the change.
+    ChangeRefused,
+    /// Nobody confirmed the change in time.
+    ChangeExpired,
+    /// The account was closed, and no other is in force.
+    AccountClosed,
+    /// A contact point was added, replaced or ended.
+    ContactChanged,
+    /// The owner forbade changes.
+    LockSet,
+    /// Changes are allowed again.
+    LockLifted,
+    /// A letter came back.
+    LetterReturned,
+    /// There must be an account, and there is none.
+    ReminderNoAccount,
+}
+
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::Trial,
+        Self::ChangeProposed,
+        Self::ChangeActivated,
+        Self::ChangeHeld,
+        Self::ChangeInForce,
+        Self::ChangeStopped,
+        Self::ChangeRefused,
+        Self::ChangeExpired,
+        Self::AccountClosed,
+        Self::ContactChanged,
+        Self::LockSet,
+        Self::LockLifted,
+        Self::LetterReturned,
+        Self::ReminderNoAccount,
+    ];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// As answers say it, and the files of texts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::ChangeProposed => "change_proposed",
+            Self::ChangeActivated => "change_activated",
+            Self::ChangeHeld => "change_held",
+            Self::ChangeInForce => "change_in_force",
+            Self::ChangeStopped => "change_stopped",
+            Self::ChangeRefused => "change_refused",
+            Self::ChangeExpired => "change_expired",
+            Self::AccountClosed => "account_closed",
+            Self::ContactChanged => "contact_changed",
+            Self::LockSet => "lock_set",
+            Self::LockLifted => "lock_lifted",
+            Self::LetterReturned => "letter_returned",
+            Self::ReminderNoAccount => "reminder_no_account",
+        }
+    }
+}
+
+/// By what a notice goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Medium {
+    /// The payee's box with the authorities, which they log in to.
+    DigitalPost,
+    /// A message to a telephone.
+    Sms,
+    /// An e-mail.
+    Email,
+}
+
+impl Medium {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::DigitalPost, Self::Sms, Self::Email];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// As people write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DigitalPost => "digital_post",
+            Self::Sms => "sms",
+            Self::Email => "email",
+        }
+    }
+
+    /// Whether it may tell an account, masked as it is: not what others can read on the way, or over a shoulder.
+    #[must_use]
+    pub const fn may_tell_account(self) -> bool {
+        matches!(self, Self::DigitalPost)
+    }
+}
+
+/// The language of a notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    /// Unless somebody asked for another.
+    #[default]
+    Danish,
+    /// On request.
+    English,
+}
+
+impl Language {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Danish, Self::English];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.code() == code)
+    }
+
+    /// Its tag (BCP 47).
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Danish => "da",
+            Self::English => "en",
+        }
+    }
+
+    /// What people write as a tag.
+    #[must_use]
+    pub fn parse(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+}
+
+/// To whom a notice goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// The box of this person or company.
+    DigitalPost(PayeeId),
+    /// This telephone.
+    Sms(PhoneNumber),
+    /// This address.
+    Email(EmailAddress),
+}
+
+/// A telephone's number with its country's: `+` and 8 to 15 digits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhoneNumber(String);
+
+/// An e-mail address. Whether there is such a one only its server knows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailAddress(String);
+
+impl PhoneNumber {
+    /// Reads a number.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('+')?;
+        let is_number = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        (is_number && !digits.starts_with('0')).then(|| Self(text.to_owned()))
+    }
+
+    /// The number: for the gateway that sends to it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The number for whoever need not know it: its country's digits and the last two.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (begin, rest) = self.0.split_at(3);
+        format!("{begin}{}{}", "*".repeat(rest.len() - 2), &rest[rest.len() - 2..])
+    }
+}
+
+impl EmailAddress {
+    /// Reads an address: something before and something behind one `@`, without spaces and what has a meaning of its own in headers.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (local, domain) = text.split_once('@')?;
+        let lawful = |c: char| !c.is_control() && !c.is_whitespace() && !"()<>[]\\,;:\"@".contains(c);
+        let is_address = !local.is_empty() && domain.contains('.') && text.chars().count() <= EMAIL_CHARS_MAX;
+        let is_clean = local.chars().chain(domain.chars()).all(lawful) && !domain.split('.').any(str::is_empty);
+        (is_address && is_clean).then(|| Self(text.to_owned()))
+    }
+
+    /// The address: for the server that takes what is sent to it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The address for whoever need not know it: its first letters.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let first = |part: &str| part.chars().next().map(String::from).unwrap_or_default();
+        let (local, domain) = self.0.split_once('@').unwrap_or_default();
+        let (name, end) = domain.rsplit_once('.').unwrap_or_default();
+        format!("{}***@{}***.{end}", first(local), first(name))
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneNumber(…)")
+    }
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(…)")
+    }
+}
+
+impl Recipient {
+    /// By what a notice reaches them.
+    #[must_use]
+    pub const fn medium(&self) -> Medium {
+        match self {
+            Self::DigitalPost(_) => Medium::DigitalPost,
+            Self::Sms(_) => Medium::Sms,
+            Self::Email(_) => Medium::Email,
+        }
+    }
+
+    /// As it is sealed, and written on the command line: `digital_post:cpr:…`, `sms:+45…`, `email:…`.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        let medium = self.medium().name();
+        match self {
+            Self::DigitalPost(payee) => format!("{medium}:{}", payee.reveal()),
+            Self::Sms(number) => format!("{medium}:{}", number.0),
+            Self::Email(address) => format!("{medium}:{}", address.0),
+        }
+    }
+
+    /// Reads what [`Recipient::reveal`] wrote. Only people and companies have a box.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (medium, rest) = text.split_once(':')?;
+        match Medium::ALL.into_iter().find(|known| known.name() == medium)? {
+            Medium::DigitalPost => PayeeId::parse(rest).filter(PayeeId::has_register).map(Self::DigitalPost),
+            Medium::Sms => PhoneNumber::parse(rest).map(Self::Sms),
+            Medium::Email => EmailAddress::parse(rest).map(Self::Email),
+        }
+    }
+
+    /// For lists that operators read; a box is told by what kind of number it is known.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        match self {
+            Self::DigitalPost(payee) => payee.reveal().split(':').next().unwrap_or_default().to_owned(),
+            Self::Sms(number) => number.masked(),
+            Self::Email(address) => address.masked(),
+        }
+    }
+}
+
+/// What a notice says beyond its kind. A line of the text that names what is not here is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// When that of which it tells was done. The same however often it is sent.
+    pub at: Timestamp,
+    /// The account that it is about.
+    pub account: Option<MaskedAccount>,
+    /// By which channel it came: the name of its kind.
+    pub channel: Option<&'static str>,
+    /// From when the change is in force, where that is known.
+    pub in_force_from: Option<Timestamp>,
+    /// What stops it. Not for a contact point that is new.
+    pub stop: Option<StopToken>,
+}
+
+impl Details {
+    /// Nothing but when.
+    #[must_use]
+    pub const fn at(at: Timestamp) -> Self {
+        Self { at, account: None, channel: None, in_force_from: None, stop: None }
+    }
+}
+
+/// An account that its owner knows again and others cannot use: all that is between its ends is left out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MaskedAccount(String);
+
+impl MaskedAccount {
+    /// Masks an account.
+    #[must_use]
+    pub fn of(account: &DesignatedAccount) -> Self {
+        let text = account.account().to_text();
+        // The bank: `RRRR-`, or the letters and check digits of an IBAN.
+        let begin = if account.reg().is_some() { 5 } else { 4 };
+        let (begin, rest) = text.split_at(begin.min(text.len()));
+        let shown = rest.len().saturating_sub(4);
+        Self(format!("{begin}{}{}", "*".repeat(shown), &rest[shown..]))
+    }
+
+    /// As it is printed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MaskedAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskedAccount(…)")
+    }
+}
+
+/// What stands at the end of a link that stops something: nobody guesses it, and it says nothing of what it stops.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StopToken(Blind);
+
+impl StopToken {
+    /// The token of `what`, which no other text of the same store has. Nothing is to be kept of it: it is computed again.
+    #[must_use]
+    pub fn of(vault: &Vault, what: &str) -> Self {
+        Self(vault.blind(Domain("stop_token"), what))
+    }
+
+    /// As it stands in a link: 26 letters and digits.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        let number = u128::from_be_bytes(*self.0.as_bytes());
+        (0..TOKEN_CHARS).rev().map(|at| char::from(ALPHABET[(number >> (5 * at)) as usize & 31])).collect()
+    }
+
+    /// Reads what [`StopToken::to_text`] gives, in large letters or small.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != TOKEN_CHARS {
+            return None;
+        }
+        let number = text.bytes().try_fold(0_u128, |number, byte| {
+            let digit = ALPHABET.iter().position(|letter| *letter == byte.to_ascii_uppercase())?;
+            number.checked_mul(32)?.checked_add(digit as u128)
+        });
+        number.map(|number| Self(Blind::from_bytes(number.to_be_bytes())))
+    }
+
+    /// By what the store finds it.
+    #[must_use]
+    pub const fn key(&self) -> &Blind {
+        &self.0
+    }
+}
+
+impl fmt::Debug for StopToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StopToken(…)")
+    }
+}
+
+impl NewNotice {
+    /// To whom it goes and what it says, as it is sealed.
+    #[must_use]
+    pub(crate) fn to_text(&self) -> String {
+        let Details { at, account, channel, in_force_from, stop } = &self.details;
+        let said = json!({
+            "to": self.to.reveal(),
+            "at": at.micros(),
+            "account": account.as_ref().map(MaskedAccount::as_str),
+            "channel": channel,
+            "from": in_force_from.map(Timestamp::micros),
+            "stop": stop.map(StopToken::to_text),
+        });
+        said.to_string()
+    }
+
+    /// Reads what [`NewNotice::to_text`] wrote.
+    #[must_use]
+    pub(crate) fn from_text(payee: Blind, kind: NoticeKind, language: Language, text: &str) -> Option<Self> {
+        let said: Value = serde_json::from_str(text).ok()?;
+        let known = |name: &str| CHANNELS.into_iter().find(|channel| *channel == name);
+        let details = Details {
+            at: Timestamp::from_micros(said["at"].as_i64()?),
+            account: said["account"].as_str().map(|account| MaskedAccount(account.to_owned())),
+            channel: match &said["channel"] {
+                Value::Null => None,
+                channel => Some(known(channel.as_str()?)?),
+            },
+            in_force_from: said["from"].as_i64().map(Timestamp::from_micros),
+            stop: match &said["stop"] {
+                Value::Null => None,
+                stop => Some(StopToken::parse(stop.as_str()?)?),
+            },
+        };
+        Some(Self { payee, kind, to: Recipient::parse(said["to"].as_str()?)?, language, details })
+    }
+}
+
+impl Notice {
+    /// By what whoever takes it knows it again, and no other store's: a UUID of version 4, the same each time it is sent.
+    #[must_use]
+    pub fn reference(&self, vault: &Vault) -> String {
+        let drawn = vault.blind(Domain("notice.reference"), &self.id.number().to_string());
+        let number = u128::from_be_bytes(*drawn.as_bytes());
+        // Version and variant (RFC 9562 §5.4).
+        let number = number & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+        let text = format!("{number:032x}");
+        [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
+    }
+}
+
+/// Why something about a notice was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeRefusal {
+    /// There is none of that name.
+    Unknown,
+    /// It was sent.
+    Sent,
+}
+
+impl Refuse for NoticeRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "notice.unknown",
+            Self::Sent => "notice.sent",
+        }
+    }
+}
+
+impl fmt::Display for NoticeRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "there is no notice of that name",
+            Self::Sent => "the notice was sent; it is not sent again",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_codes_are_of_one_kind_each() {
+        for (at, kind) in NoticeKind::ALL.into_iter().enumerate() {
+            assert_eq!(NoticeKind::from_code(at as i64), Some(kind), "codes are places, and none is used again");
+            assert!(NoticeKind::ALL[..at].iter().all(|other| other.name() != kind.name()), "{kind:?}");
+        }
+        assert_eq!(NoticeKind::from_code(14), None);
+        for language in Language::ALL {
+            assert_eq!(Language::from_code(language.code()), Some(language));
+            assert_eq!(Language::parse(language.tag()), Some(language));
+        }
+    }
+
+    #[test]
+    fn recipients() {
+        let check = |text: &str, masked: Option<&str>| {
+            let to = Recipient::parse(text);
+            assert_eq!(to.as_ref().map(Recipient::masked).as_deref(), masked, "{text}");
+            assert!(to.is_none_or(|to| to.reveal() == text && !format!("{to:?}").contains("12345")), "{text}");
+        };
+        check("digital_post:cpr:6101701234", Some("cpr"));
+        check("digital_post:cvr:13748136", Some("cvr"));
+        check("sms:+4512345678", Some("+45******78"));
+        check("sms:+12345678", Some("+12****78"));
+        check("email:anna.and@mail.example", Some("a***@m***.example"));
+        check("email:æble+1@a.b.example", Some("æ***@a***.example"));
+        for wrong in [
+            "",
+            "sms:",
+            "sms:12345678",
+            "sms:+1234567",
+            "sms:+1234567890123456",
+            "sms:+0012345678",
+            "sms:+45 12345678",
+            "sms:+45\u{661}2345678",
+            "email:anna",
+            "email:@mail.example",
+            "email:anna@mail",
+            "email:anna@mail..example",
+            "email:anna@mail.example\r\nBcc: x@y.example",
+            "email:a@b@mail.example",
+            "email:Anna <anna@mail.example>",
+            "email:anna@mail.example,bo@mail.example",
+            "digital_post:p:1000000042",
+            "digital_post:6101701234",
+            "letter:cpr:6101701234",
+        ] {
+            check(wrong, None);
+        }
+        check(&format!("email:{}@mail.example", "a".repeat(250)), None);
+    }
+
+    #[test]
+    fn an_account_is_known_again_and_no_more() {
+        let check = |account: &str, expected: &str| {
+            let account = DesignatedAccount::from_text(account).unwrap();
+            assert_eq!(MaskedAccount::of(&account).as_str(), expected);
+        };
+        check("0040-0440116243 DKK", "0040-******6243");
+        check("DE89370400440532013000 COBADEFFXXX", "DE89**************3000");
+        check("NO9386011117947 DNBANOKK", "NO93*******7947");
+    }
+
+    #[test]
+    fn what_is_sealed_reads_back() {
+        let vault = kernel::testing::vault();
+        let account = DesignatedAccount::from_text("0040-0440116243 DKK").unwrap();
+        let full = Details {
+            at: Timestamp::from_micros(1_795_424_400_000_000),
+            account: Some(MaskedAccount::of(&account)),
+            channel: Some("bank"),
+            in_force_from: Some(Timestamp::from_micros(1_795_510_800_000_000)),
+            stop: Some(StopToken::of(&vault, "proposal 1")),
+        };
+        for details in [Details::at(full.at), full] {
+            for to in ["digital_post:cpr:6101701234", "sms:+4512345678", "email:anna@mail.example"] {
+                let notice = NewNotice {
+                    payee: Blind::default(),
+                    kind: NoticeKind::ChangeProposed,
+                    to: Recipient::parse(to).unwrap(),
+                    language: Language::English,
+                    details: details.clone(),
+                };
+                let read = NewNotice::from_text(notice.payee, notice.kind, notice.language, &notice.to_text()).unwrap();
+                assert_eq!(read, notice);
+                assert!(!format!("{notice:?}").contains("6243"), "{notice:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stop_token_reads_back_and_is_of_one_thing_in_one_store() {
+        let (vault, other) = (kernel::testing::vault(), kernel::testing::vault());
+        let token = StopToken::of(&vault, "proposal 1");
+        let text = token.to_text();
+        assert_eq!(text.len(), TOKEN_CHARS);
+        for text in [text.clone(), text.to_lowercase()] {
+            assert_eq!(StopToken::parse(&text), Some(token));
+        }
+        assert!(token != StopToken::of(&vault, "proposal 2") && token != StopToken::of(&other, "proposal 1"));
+        for wrong in ["", &text[1..], &format!("{text}0"), &text.replace(&text[..1], "U"), &"Z".repeat(26)] {
+            assert_eq!(StopToken::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_a_uuid_of_its_own() {
+        let (vault, other) = (kernel::testing::vault(), kernel::testing::vault());
+        let notice = |number: i64| Notice {
+            id: Id::new(number),
+            new: NewNotice {
+                payee: Blind::default(),
+                kind: NoticeKind::Trial,
+                to: Recipient::parse("sms:+4512345678").unwrap(),
+                language: Language::Danish,
+                details: Details::at(Timestamp::from_micros(0)),
+            },
+        };
+        let reference = notice(1).reference(&vault);
+        let parts: Vec<&str> = reference.split('-').collect();
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{reference}");
+        assert_eq!(reference, notice(1).reference(&vault));
+        assert!(reference != notice(2).reference(&vault) && reference != notice(1).reference(&other));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_stops_the_readers(text: String) {
+            let _ = (Recipient::parse(&text), StopToken::parse(&text));
+            let _ = NewNotice::from_text(Blind::default(), NoticeKind::Trial, Language::Danish, &text);
+            for part in ["sms:", "email:"] {
+                let _ = Recipient::parse(&format!("{part}{text}")).map(|to| to.masked());
+            }
+        }
+    }
+}
