@@ -17,6 +17,18 @@ fn full() -> World {
     let world = World::settled();
     world.write("anna.pub", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n");
     world.run("operator add anna --key anna.pub").done();
+    world.write("bo.pub", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n-----END PUBLIC KEY-----\n");
+    for benefit in ["NKSBOS", "NKSPEN"] {
+        world.run(&format!("caseworker add bo --key bo.pub --authority {PUBLIC} --benefit {benefit}")).done();
+    }
+    for point in ["--sms +4520304050", "--email a@example.dk"] {
+        world.run(&format!("contact add cpr:{ALICE} {point} --as anna --reason Letter")).done();
+    }
+    world.run(&format!("lock set cpr:{ALICE} --as bo --reason Letter")).done();
+    for channel in ["bank", "operator"] {
+        let seen = format!("--as anna --reason Counter --in-person Passport-{channel}");
+        world.run(&format!("lock lift cpr:{ALICE} --channel {channel} {seen}")).done();
+    }
     let payments =
         [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), cpr("E3", NOBODY, "3.00"), cpr("E4", BENT, "4.00")];
     world.route(PUBLIC, simple("SIMPEL", &payments)).done();
@@ -262,10 +274,15 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                 (false, _) if ["message_key", "name_key"].contains(&name.as_str()) && table != "payer" => {
                     "randomblob(16)".to_owned()
                 }
+<<<<<<< HEAD
                 (false, _)
                     if name == "entry"
                         && ["batch", "motion", "motion_ending", "pending_ending"].contains(&table.as_str()) =>
                 {
+=======
+                (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
+                (false, _) if name == "entry" && ["batch", "pending_ending"].contains(&table.as_str()) => {
+>>>>>>> 0f16667
                     format!("{name} + 1000000000")
                 }
                 (false, _) => name.clone(),
