@@ -274,15 +274,10 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                 (false, _) if ["message_key", "name_key"].contains(&name.as_str()) && table != "payer" => {
                     "randomblob(16)".to_owned()
                 }
-<<<<<<< HEAD
-                (false, _)
-                    if name == "entry"
-                        && ["batch", "motion", "motion_ending", "pending_ending"].contains(&table.as_str()) =>
-                {
-=======
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
-                (false, _) if name == "entry" && ["batch", "pending_ending"].contains(&table.as_str()) => {
->>>>>>> 0f16667
+                (false, _)
+                    if name == "entry" && ["batch", "motion", "motion_ending", "proposal"].contains(&table.as_str()) =>
+                {
                     format!("{name} + 1000000000")
                 }
                 (false, _) => name.clone(),

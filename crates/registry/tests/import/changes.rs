@@ -5,13 +5,14 @@ use kernel::{Actor, Command, Env, Error, Role, Timestamp};
 use proptest::prelude::*;
 use registry::RowRefusal;
 use registry::commands::{
-    CHANGES_MAX, ChangeAccounts, ChangeAnswer, LookUp, ReadHistory, RefuseChange, ReleaseChange, ShowChange,
-    WithdrawChange,
+    ApproveDesignation, CHANGES_MAX, CancelDesignation, ChangeAccounts, ChangeAnswer, LookUp, ReadHistory,
+    RefuseDesignation, ShowProposal,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Banks, Written};
 use registry::payee::PayeeId;
-use registry::pending::{Unexpected, WAITS_DAYS};
+use registry::life::DECISION_DAYS as WAITS_DAYS;
+use registry::proposal::Unexpected;
 use registry::queries;
 use std::collections::BTreeMap;
 
@@ -58,31 +59,32 @@ impl Office {
         self.place.writer.execute(command, actor, &env).map_err(|error| error.code())
     }
 
-    fn release(&mut self, change: &str) -> Result<bool, &'static str> {
+    fn release(&mut self, change: &str) -> Result<(), &'static str> {
         let officer = Actor::operator("anna");
-        let command = ReleaseChange {
-            change: change.to_owned(),
+        let command = ApproveDesignation {
+            proposal: change.to_owned(),
             why: "asked".to_owned(),
             officer: officer.clone(),
             is_synthetic: true,
         };
-        self.give(&command, &officer)
+        self.give(&command, &officer).map(|_| ())
     }
 
     fn refuse(&mut self, change: &str) -> Result<(), &'static str> {
         let officer = Actor::operator("anna");
-        let command = RefuseChange {
-            change: change.to_owned(),
+        let command = RefuseDesignation {
+            proposal: change.to_owned(),
             why: "asked".to_owned(),
             officer: officer.clone(),
             is_synthetic: true,
         };
-        self.give(&command, &officer)
+        self.give(&command, &officer).map(|_| ())
     }
 
-    fn withdraw(&mut self, bank: &str, change: &str) -> Result<bool, &'static str> {
-        let channel = Channel::Bank(bank.to_owned());
-        self.give(&WithdrawChange { change: change.to_owned(), channel }, &client(bank))
+    fn withdraw(&mut self, bank: &str, change: &str) -> Result<(), &'static str> {
+        let (channel, actor) = (Some(Channel::Bank(bank.to_owned())), client(bank));
+        let command = CancelDesignation { proposal: change.to_owned(), actor: actor.clone(), channel };
+        self.give(&command, &actor).map(|_| ())
     }
 
     /// The names of what waits, the oldest first.
@@ -93,9 +95,9 @@ impl Office {
         let mut names = Vec::new();
         let mut after = None;
         loop {
-            let page = self.place.writer.read(|scope| queries::waiting(scope, &actor, channel.as_ref(), after, 2, now));
+            let page = self.place.writer.read(|scope| queries::waiting(scope, &actor, channel.as_ref(), None, after, 2, now));
             let page = page.unwrap();
-            names.extend(page.changes.into_iter().map(|change| change.change));
+            names.extend(page.proposals.into_iter().map(|proposal| proposal.standing.id));
             after = page.next;
             if after.is_none() {
                 return names;
@@ -236,10 +238,10 @@ impl Model {
         }
     }
 
-    fn release(&mut self, change: usize, now: i64) -> Result<bool, &'static str> {
+    fn release(&mut self, change: usize, now: i64) -> Result<(), &'static str> {
         let held = &self.held[change];
         if held.ended.is_some() || now >= held.until {
-            return Err("change.ended");
+            return Err("proposal.ended");
         }
         let (payee, account, live) = (held.payee, held.account, self.live(held.payee));
         if live != Some(account) {
@@ -249,7 +251,7 @@ impl Model {
             self.set(payee, account, true);
         }
         self.held[change].ended = Some("released");
-        Ok(live != Some(account))
+        Ok(())
     }
 }
 
@@ -302,19 +304,19 @@ proptest! {
                 Act::Refuse(change) if *change < model.held.len() => {
                     let held = &mut model.held[*change];
                     let waits = held.ended.is_none() && now < held.until;
-                    let expected = if waits { Ok(()) } else { Err("change.ended") };
+                    let expected = if waits { Ok(()) } else { Err("proposal.ended") };
                     held.ended = held.ended.or(waits.then_some("refused"));
                     prop_assert_eq!(office.refuse(&held.name), expected);
                 }
                 Act::Withdraw(bank, change) if *change < model.held.len() => {
                     let held = &mut model.held[*change];
                     let expected = match held.ended {
-                        _ if held.bank != *bank => Err("change.unknown"),
-                        Some("withdrawn") => Ok(false),
-                        None if now < held.until => Ok(true),
-                        _ => Err("change.ended"),
+                        _ if held.bank != *bank => Err("proposal.unknown"),
+                        Some("withdrawn") => Ok(()),
+                        None if now < held.until => Ok(()),
+                        _ => Err("proposal.ended"),
                     };
-                    if expected == Ok(true) {
+                    if expected == Ok(()) {
                         held.ended = Some("withdrawn");
                     }
                     prop_assert_eq!(office.withdraw(bank, &held.name), expected);
@@ -491,8 +493,8 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     assert_eq!(office.refuse(&name), Ok(()));
     let name = one_waits(&mut office);
     assert_eq!(office.release(&name), Ok(true));
-    assert_eq!(office.release(&name), Err("change.ended"));
-    assert_eq!(office.withdraw("North", &name), Err("change.ended"));
+    assert_eq!(office.release(&name), Err("proposal.ended"));
+    assert_eq!(office.withdraw("North", &name), Err("proposal.ended"));
     let shown = office.give(&ShowChange { actor: officer.clone(), change: name.clone() }, &officer).unwrap();
     let of = |text: &Option<String>| text.clone().unwrap_or_default();
     assert_eq!(
@@ -651,13 +653,13 @@ fn who_may_end_what_waits() {
         office.give(&RefuseChange { change, why, officer: nobody, is_synthetic }, &console),
         Err("change.officer")
     );
-    assert_eq!(office.withdraw("South", &name), Err("change.unknown"));
+    assert_eq!(office.withdraw("South", &name), Err("proposal.unknown"));
     for other in ["", "0000000000000", "nobody", &name[1..]] {
-        assert_eq!(office.release(other), Err("change.unknown"), "{other}");
+        assert_eq!(office.release(other), Err("proposal.unknown"), "{other}");
     }
     office.place.now += WAITS_DAYS * DAY;
-    assert_eq!(office.release(&name), Err("change.ended"));
-    assert_eq!(office.refuse(&name), Err("change.ended"));
+    assert_eq!(office.release(&name), Err("proposal.ended"));
+    assert_eq!(office.refuse(&name), Err("proposal.ended"));
     // What lapsed makes room.
     let written = Written { action: "register", payee: "se:11111111", account: "0041-2", ..Written::default() };
     let row = office.row(&written, "user_request", "phone");

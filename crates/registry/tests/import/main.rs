@@ -148,7 +148,7 @@ proptest! {
         let check = |(counts, _): (Counts, Vec<Reject>)| counts.rows == lines && counts.rows == counts.changed + counts.unchanged + counts.rejected;
         let companies = Companies { vault: vault.clone() };
         let population = Population { vault: vault.clone(), refuse_replacement_numbers: false };
-        let accounts = Accounts { channel: Channel::Operator, vault };
+        let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         let all = [
             check(place.import(&Banks, &with(Banks::HEADER))),
             check(place.import(&companies, &with(Companies::HEADER))),

@@ -3,10 +3,11 @@
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
 use registry::RowRefusal;
-use registry::commands::{ChangeAccounts, ChangeAnswer};
+use registry::commands::{ChangeAccounts, ChangeAnswer, SetControls};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Banks, Counts, Reject, Source, run};
-use registry::pending::Unexpected;
+use registry::control_change::ControlChange;
+use registry::proposal::Unexpected;
 use std::io::{Seek, SeekFrom, Write};
 
 /// A store with a folder of its own.
@@ -30,8 +31,17 @@ impl Place {
         let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
         let writer = store.writer(secrets).unwrap();
         let mut place = Self { writer, now: 0, _store: place, _folder: folder };
+        place.control("2015", &["names_replaced=on"]);
         place.import(&Banks, b"reg,bank,bic,country\n0040,North,NDEADKKK,DK\n0041,North,NDEADKKK,DK\n1020,South,,DK\n");
         place
+    }
+
+    /// Sets the controls to a set, and some of them otherwise.
+    pub fn control(&mut self, set: &str, changes: &[&str]) {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+        let change = ControlChange::new(Some(set), &changes).unwrap();
+        let env = Env::new(Timestamp::from_micros(self.now), 0);
+        self.writer.execute(&SetControls { change, is_synthetic: true }, &Actor::console(), &env).unwrap();
     }
 
     /// Imports a file of these bytes.
@@ -75,7 +85,8 @@ impl Place {
 
     /// Reads a change as a row of a file writes it.
     pub fn read(&self, row: &str) -> Result<AccountRow, RowRefusal> {
-        let source = Accounts { channel: Channel::Operator, vault: self.writer.store.vault().clone() };
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         source.read(&row.split(',').collect::<Vec<_>>())
     }
 
