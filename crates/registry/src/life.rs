@@ -596,9 +596,9 @@ mod tests {
             facts
         };
         for days in [0, 30] {
-            check(Facts { contact_changed: days_before(days), ..facts() }, activated, confirmation);
-            check(Facts { address_changed: days_before(days), ..facts() }, activated, confirmation);
-            check(Facts { authenticator_changed: days_before(days), ..facts() }, activated, confirmation);
+            check(fresh(&|identity| identity.contact_changed = days_before(days)), activated, confirmation);
+            check(fresh(&|identity| identity.address_changed = days_before(days)), activated, confirmation);
+            check(fresh(&|identity| identity.authenticator_changed = days_before(days)), activated, confirmation);
         }
         // Also what changes after it was proposed.
         check(fresh(&|identity| identity.address_changed = days_before(-2)), activated, confirmation);

@@ -276,7 +276,8 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                 }
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
                 (false, _)
-                    if name == "entry" && ["batch", "motion", "motion_ending", "proposal"].contains(&table.as_str()) =>
+                    if name == "entry"
+                        && ["batch", "motion", "motion_ending", "proposal"].contains(&table.as_str()) =>
                 {
                     format!("{name} + 1000000000")
                 }

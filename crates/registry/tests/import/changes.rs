@@ -10,8 +10,8 @@ use registry::commands::{
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Banks, Written};
-use registry::payee::PayeeId;
 use registry::life::DECISION_DAYS as WAITS_DAYS;
+use registry::payee::PayeeId;
 use registry::proposal::Unexpected;
 use registry::queries;
 use std::collections::BTreeMap;
@@ -95,7 +95,8 @@ impl Office {
         let mut names = Vec::new();
         let mut after = None;
         loop {
-            let page = self.place.writer.read(|scope| queries::waiting(scope, &actor, channel.as_ref(), None, after, 2, now));
+            let page =
+                self.place.writer.read(|scope| queries::waiting(scope, &actor, channel.as_ref(), None, after, 2, now));
             let page = page.unwrap();
             names.extend(page.proposals.into_iter().map(|proposal| proposal.standing.id));
             after = page.next;

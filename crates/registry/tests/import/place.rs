@@ -4,9 +4,9 @@ use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp, Writer};
 use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, SetControls};
+use registry::control_change::ControlChange;
 use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Banks, Counts, Reject, Source, run};
-use registry::control_change::ControlChange;
 use registry::proposal::Unexpected;
 use std::io::{Seek, SeekFrom, Write};
 
