@@ -113,8 +113,10 @@ fn verify_proposals(scope: &Scope<'_>, due: &mut BTreeMap<Blind, Due>) -> Result
         if ended.remove(&link.id) == until.is_some() {
             return Err(mismatch().into());
         }
+        // Also for a specific account alone, somebody is known.
+        let due = due.entry(link.payee).or_default();
         if link.is_default {
-            due.entry(link.payee).or_default().pending = until.map(|until| (link.id, until));
+            due.pending = until.map(|until| (link.id, until));
         }
         proposals += 1;
         Ok(())
