@@ -18,6 +18,8 @@ pub const CODE_DAYS: i64 = 60;
 pub const CODE_ATTEMPTS: usize = 3;
 /// A person decides within so many days, or it has expired.
 pub const DECISION_DAYS: i64 = 30;
+/// By whom what nobody does is done.
+pub(crate) const BY_RULE: &str = "rule";
 /// The most acts of one proposal: whoever prints a letter anew without end is stopped.
 pub const ACTS_MAX: usize = 64;
 
@@ -105,6 +107,14 @@ pub struct Act {
     pub detail: String,
 }
 
+impl Act {
+    /// Nobody did in time what it waited for: no person says so, but the rule.
+    #[must_use]
+    pub fn expired(at: Timestamp) -> Self {
+        Self { kind: ActKind::Expired, at, by: BY_RULE.to_owned(), detail: String::new() }
+    }
+}
+
 /// All that was done about a proposal, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence(Vec<Act>);
@@ -162,6 +172,18 @@ impl Evidence {
         self.0.iter().rev().find(|act| act.kind == kind)
     }
 
+    /// When something last came up that an officer must have seen: it was stopped, or its letter came back.
+    fn came_up(&self) -> Option<Timestamp> {
+        let kinds = [ActKind::Stopped, ActKind::LetterReturned];
+        self.0.iter().rev().find(|act| kinds.contains(&act.kind)).map(|act| act.at)
+    }
+
+    /// The check by an officer who has seen all that came up. Their order counts, and not their moments: those can be the same.
+    fn checked(&self) -> Option<&Act> {
+        let kinds = [ActKind::Checked, ActKind::Stopped, ActKind::LetterReturned];
+        self.0.iter().rev().find(|act| kinds.contains(&act.kind)).filter(|act| act.kind == ActKind::Checked)
+    }
+
     /// The letter that counts.
     #[must_use]
     pub fn letter(&self) -> Option<Letter<'_>> {
@@ -188,7 +210,9 @@ impl Evidence {
     /// Whether whoever `by` is has already taken part in it: they do not take another's part as well.
     #[must_use]
     pub fn has_part(&self, by: &str) -> bool {
-        self.0.iter().any(|act| act.by == by && matches!(act.kind, ActKind::Approved | ActKind::Checked))
+        self.0
+            .iter()
+            .any(|act| act.by == by && matches!(act.kind, ActKind::Approved | ActKind::Checked | ActKind::Confirmed))
     }
 }
 
@@ -323,6 +347,8 @@ impl Demands {
             // A bank has its customer's consent, and the operator's own acts go by what it has on file.
             ChannelKind::Bank | ChannelKind::Operator => false,
         };
+        // A letter activates an account: where one is deleted, there is none.
+        let wants_letter = wants_letter && proposal.asked.account.is_some();
         // Whoever steals key material from the letter box steals the letter too (FR-13).
         let is_letter_worthless = wants_letter && signals.has(Signal::LetterBox);
         let after_letter = wants_letter && signals.has(Signal::RecentChange);
@@ -331,14 +357,14 @@ impl Demands {
         // Customers who come to a bank often do not know their former account: a person looks then.
         let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
+        // Nobody said whose the accounts are that a registry begins with.
+        let is_looked_at =
+            looked_at.iter().any(|signal| signals.has(*signal) && !(is_loaded && *signal == Signal::ThirdParty));
         Self {
             signature: is_self_service && controls.has(Control::SignedAfresh),
             approval: is_casework && !is_loaded && controls.has(approver),
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
-            check: controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal)))
-                || stopped
-                || returned
-                || names_nothing,
+            check: controls.when(Control::ManualCheck).applies(is_looked_at) || stopped || returned || names_nothing,
             letter: wants_letter && !is_letter_worthless,
             confirmation: is_letter_worthless || after_letter,
             banking_days: controls.waits_banking_days(channel, proposal.is_first),
@@ -367,21 +393,14 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if demands.approval && !met(evidence.last(ActKind::Approved)) {
         return within(proposal.at, DECISION_DAYS, Waits::Approval);
     }
-    // A person who looked before it was stopped, or before its letter came back, has not seen that.
-    let came_up = [ActKind::Stopped, ActKind::LetterReturned]
-        .into_iter()
-        .filter_map(|kind| evidence.last(kind))
-        .map(|act| act.at);
-    let came_up = came_up.max();
-    let checked = evidence.last(ActKind::Checked).filter(|act| came_up.is_none_or(|moment| moment <= act.at));
-    if demands.check && !met(checked) {
-        return within(came_up.unwrap_or(proposal.at), DECISION_DAYS, Waits::Check);
+    if demands.check && !met(evidence.checked()) {
+        return within(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS, Waits::Check);
     }
     if demands.letter && !met(evidence.last(ActKind::Activated)) {
         return match evidence.letter() {
             Some(letter) if letter.is_good(now) => State::Waiting(Waits::Code),
             // Its code was never given in time: whoever still wants the change asks anew.
-            Some(letter) if now >= letter.valid_until() => State::Lapsed,
+            Some(letter) if !letter.is_returned && now >= letter.valid_until() => State::Lapsed,
             _ => within(proposal.at, CODE_DAYS + DECISION_DAYS, Waits::Letter),
         };
     }
@@ -408,11 +427,7 @@ pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp 
     let until = |days| plus_days(proposal.at, days);
     match waits {
         Waits::Signature | Waits::Approval => until(DECISION_DAYS),
-        Waits::Check => {
-            let came_up =
-                [ActKind::Stopped, ActKind::LetterReturned].into_iter().filter_map(|kind| evidence.last(kind));
-            plus_days(came_up.map(|act| act.at).max().unwrap_or(proposal.at), DECISION_DAYS)
-        }
+        Waits::Check => plus_days(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
         Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.valid_until()),
         Waits::Time(from) => from,

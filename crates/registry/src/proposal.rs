@@ -217,8 +217,6 @@ pub enum ProposalRefusal {
     Ended,
     /// It does not wait for this.
     NotThis,
-    /// Another proposal for this account waits.
-    Waiting,
     /// Who proposed it, or has approved it before, does not approve it.
     Own,
     /// Whoever decides has no name.
@@ -233,12 +231,6 @@ pub enum ProposalRefusal {
     SpecificLocked,
     /// The legal ground or the evidence is missing.
     Ground,
-    /// A ban is in force: no account is changed.
-    BanChange,
-    /// A ban is in force: an account is one payee's.
-    BanShared,
-    /// A ban is in force: an account is the payee's own.
-    BanThirdParty,
     /// The assurance of the login is too low for this.
     Assurance,
     /// Too much was done about it already.
@@ -252,7 +244,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 15] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -260,7 +252,6 @@ impl ProposalRefusal {
             "the proposal waits no more: it took effect, was cancelled or refused, or it has expired",
         ),
         (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
-        (Self::Waiting, "change.waiting", "another change of this account waits"),
         (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
         (
             Self::Officer,
@@ -284,9 +275,6 @@ impl ProposalRefusal {
             "designation.ground",
             "a caseworker says on which law the designation stands, and where the evidence is",
         ),
-        (Self::BanChange, "ban.change", "accounts are not changed at present"),
-        (Self::BanShared, "ban.shared", "the account is another payee's already, and is not shared at present"),
-        (Self::BanThirdParty, "ban.third_party", "only the payee's own account is designated at present"),
         (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
         (
             Self::TooMuch,

@@ -81,10 +81,16 @@ pub enum RowRefusal {
     Waiting,
     /// The payee has forbidden it.
     Locked,
+    /// A ban is in force: no account is changed.
+    BanChange,
+    /// A ban is in force: an account is one payee's.
+    BanShared,
+    /// A ban is in force: an account is the payee's own.
+    BanThirdParty,
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 37] = [
+    const ALL: [(Self, &'static str, &'static str); 40] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -134,6 +140,9 @@ impl RowRefusal {
         (Self::ConsentMissing, "designation.consent_missing", "a bank says how the customer consented"),
         (Self::Waiting, "change.waiting", "another change of this account waits"),
         (Self::Locked, "designation.locked", "the payee has forbidden changes of their account through this channel"),
+        (Self::BanChange, "ban.change", "accounts are not changed at present"),
+        (Self::BanShared, "ban.shared", "accounts are not shared at present and this one is another payee's"),
+        (Self::BanThirdParty, "ban.third_party", "only the payee's own account is designated at present"),
     ];
 
     /// The refusal with this code.

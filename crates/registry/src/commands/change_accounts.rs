@@ -119,9 +119,10 @@ impl ChangeAnswer {
                 RowRefusal::PayeeUnknown => Some(AnswerClass::Unknown),
                 RowRefusal::PayeeDead => Some(AnswerClass::Dead),
                 RowRefusal::NothingThere => Some(AnswerClass::None),
-                RowRefusal::ExpectsMismatch | RowRefusal::ExpectsMissing | RowRefusal::Waiting => {
-                    Some(AnswerClass::NoMatch)
-                }
+                RowRefusal::ExpectsMismatch
+                | RowRefusal::ExpectsMissing
+                | RowRefusal::Waiting
+                | RowRefusal::BanChange => Some(AnswerClass::NoMatch),
                 RowRefusal::Frozen => Some(AnswerClass::Frozen),
                 RowRefusal::Locked => Some(AnswerClass::NotPossible),
                 RowRefusal::Reason => Some(AnswerClass::NotPossible),

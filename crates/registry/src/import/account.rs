@@ -1,5 +1,6 @@
 //! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
 
+use super::open::Open;
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
 use crate::controls::{Control, Controls};
@@ -13,11 +14,12 @@ use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificP
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
-use crate::store;
+use crate::store::proposal::Found;
+use crate::{queries, store};
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -55,8 +57,8 @@ pub struct Written<'w> {
 pub struct AccountRow {
     action: Action,
     payee: PayeeId,
-    key: Blind,
-    account: Option<DesignatedAccount>,
+    pub(super) key: Blind,
+    pub(super) account: Option<DesignatedAccount>,
     says_currency: bool,
     /// The BIC that the row names, to be held against the directory's.
     bic: Option<Bic>,
@@ -198,11 +200,13 @@ pub struct AccountState {
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
     histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
-    /// Until when the proposal waits that there is for a payee's default account.
-    waiting: BTreeMap<Blind, Timestamp>,
+    /// The proposals for these accounts that have not ended.
+    pub(super) open: BTreeMap<(Blind, Option<Blind>), Open>,
+    /// What is known of accounts that are asked for in the place of others.
+    pub(super) facts: BTreeMap<(Blind, Option<Blind>), Vec<(DesignatedAccount, Facts)>>,
     /// What payees have forbidden.
     locks: BTreeMap<Blind, Lock>,
-    controls: Controls,
+    pub(super) controls: Controls,
     changes: usize,
     proposals: i64,
 }
@@ -236,6 +240,10 @@ pub struct NewProposal {
     pub(super) replaces: Link<Designation>,
     /// For what and until when; none where it took effect at once.
     pub(super) waits: Option<(Waits, Timestamp)>,
+    /// The payee is known by this proposal alone, and was not before: an SE or P number.
+    pub(super) new_payee: Option<PayeeId>,
+    /// The proposal before it, which nobody ended in time: this one ends it.
+    pub(super) lapsed: Option<Proposal>,
 }
 
 /// What somebody says of the account that they ask for, beside the account.
@@ -264,6 +272,8 @@ pub(crate) struct Weighed {
     standing: Standing,
     replaces: Link<Designation>,
     pub(crate) state: LifeState,
+    /// What [`AccountState::room_for`] found.
+    pub(crate) lapsed: Option<Proposal>,
 }
 
 impl NewProposal {
@@ -275,6 +285,11 @@ impl NewProposal {
     /// For what it waits, and until when.
     pub(crate) const fn waits(&self) -> Option<(Waits, Timestamp)> {
         self.waits
+    }
+
+    /// The proposal before it that it ends.
+    pub(crate) const fn lapsed(&self) -> Option<&Proposal> {
+        self.lapsed.as_ref()
     }
 }
 
@@ -349,8 +364,34 @@ pub(crate) fn sender_is_known(tx: &Tx<'_>, channel: &Channel) -> Result<bool, Er
 }
 
 impl AccountState {
-    /// Looks up what the rows are about.
+    /// Looks up what the rows are about, for whoever asks for something.
     pub(crate) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
+        let (mut state, pending) = Self::look_up(scope, rows)?;
+        let specific = rows.iter().filter(|row| row.specific.is_some()).map(|row| row.key);
+        for payee in pending.into_iter().chain(specific).collect::<BTreeSet<Blind>>() {
+            for id in store::proposal::waiting_of(scope.tx, &payee)? {
+                let Some(Found { proposal, evidence }) = store::proposal::find(scope, id)? else { continue };
+                let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+                let facts = queries::facts(scope, &payee, account, purpose)?;
+                state.open.insert((payee, proposal.purpose), Open { proposal, evidence, facts });
+            }
+        }
+        for row in rows.iter().filter(|row| row.action == Action::Designate) {
+            let history = (row.key, state.purpose_key(row));
+            let Some(account) = row.account.filter(|_| state.histories.contains_key(&history)) else { continue };
+            let facts = queries::account_facts(scope, &row.key, &account, history.1.as_ref())?;
+            state.facts.entry(history).or_default().push((account, facts));
+        }
+        Ok(state)
+    }
+
+    /// The same for what was asked for already.
+    pub(crate) fn load_asked(scope: &Scope<'_>, row: &AccountRow) -> Result<Self, Error> {
+        Ok(Self::look_up(scope, &[row])?.0)
+    }
+
+    /// What the rows are about, and of whom the directory notes that a proposal waits.
+    fn look_up(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<(Self, Vec<Blind>), Error> {
         let mut keys: Vec<&Blind> = rows.iter().map(|row| &row.key).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -359,20 +400,20 @@ impl AccountState {
             purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            open: BTreeMap::new(),
+            facts: BTreeMap::new(),
             locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
             changes: 0,
             proposals: 0,
         };
+        let mut pending = Vec::new();
         store::payee::find_many(scope, keys.iter().copied(), |index, found| {
             state.payees.insert(*keys[index], found.status);
             if let Some(newest) = found.designation {
                 state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
             }
-            if let Some(until) = found.pending_until {
-                state.waiting.insert(*keys[index], until);
-            }
+            pending.extend(found.pending_until.map(|_| *keys[index]));
             Ok(())
         })?;
         if state.controls.has(Control::OwnersLock) {
@@ -402,7 +443,7 @@ impl AccountState {
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
-        Ok(state)
+        Ok((state, pending))
     }
 
     /// Decides one row, after those before it: whether it holds at once, or is proposed and waits. `None`: all is so already.
@@ -414,28 +455,21 @@ impl AccountState {
     ) -> Result<Option<AccountChange>, RowRefusal> {
         // A bank answers for its customer; who loads a file has not been told whose an account is.
         let holder = if matches!(asker.channel, Channel::Bank(_)) { Holder::Own } else { Holder::Unknown };
-        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &Facts::default(), env)? else {
+        let facts = self.facts_of(row);
+        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &facts, env)? else {
             return Ok(None);
         };
-        let Weighed { proposal, state, .. } = &weighed;
-        Ok(Some(match state {
-            LifeState::Waiting(waits) => {
-                if proposal.purpose.is_none() && self.waits(&row.key, env.now) {
-                    return Err(RowRefusal::Waiting);
-                }
-                let due = life::due(proposal, &Evidence::default(), *waits);
-                self.waiting.insert(row.key, store::proposal::pending_until(*waits, due));
+        Ok(Some(match weighed.state {
+            LifeState::Waiting(_) => {
+                let lapsed = self.room_for(&weighed.proposal, env.now)?;
+                let (new, _) = self.propose(asker.channel, row, Weighed { lapsed, ..weighed });
                 self.proposals += 1;
-                let (waits, replaces) = (Some((*waits, due)), weighed.replaces);
-                AccountChange::Waits(Box::new(NewProposal { proposal: weighed.proposal, replaces, waits }))
+                let (proposal, evidence) = (new.proposal.clone(), Evidence::default());
+                self.open.insert((row.key, proposal.purpose), Open { proposal, evidence, facts });
+                AccountChange::Waits(Box::new(new))
             }
-            _ => AccountChange::Takes(self.take(asker.channel, row, weighed.purpose, weighed.standing, None)),
+            _ => AccountChange::Takes(self.take(asker.channel, row, weighed.purpose, weighed.standing, None, env.now)),
         }))
-    }
-
-    /// Whether a proposal for this payee's default account waits.
-    pub(crate) fn waits(&self, payee: &Blind, now: Timestamp) -> bool {
-        self.waiting.get(payee).is_some_and(|until| now < *until)
     }
 
     /// What somebody asks for, held against the rule, and where it would stand as a proposal. `None`: all is so already.
@@ -482,6 +516,7 @@ impl AccountState {
                 ground: ground.clone(),
             },
         };
+        self.require_allowed(&proposal, facts)?;
         let mut evidence = Evidence::default();
         if let Some(signature) = signed {
             let (at, by, detail) = (env.now, asker.by.to_owned(), signature.clone());
@@ -493,7 +528,7 @@ impl AccountState {
         let state =
             if waits { life::state(&proposal, &evidence, facts, &self.controls, env.now) } else { LifeState::Due };
         let replaces = newest.map_or(Link::None, |(newest, _)| newest);
-        Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state }))
+        Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed: None }))
     }
 
     /// What a proposal comes to that was weighed: itself, and the row of the history if nothing is demanded of it.
@@ -503,11 +538,12 @@ impl AccountState {
         row: &AccountRow,
         weighed: Weighed,
     ) -> (NewProposal, Option<NewRow>) {
-        let Weighed { proposal, evidence, purpose, standing, replaces, state } = weighed;
+        let Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed } = weighed;
         let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
-        let id = proposal.id;
-        let takes = waits.is_none().then(|| self.take(channel, row, purpose, standing, Some(id)));
-        (NewProposal { proposal, replaces, waits }, takes)
+        let (id, at) = (proposal.id, proposal.at);
+        let takes = waits.is_none().then(|| self.take(channel, row, purpose, standing, Some(id), at));
+        let new_payee = if takes.is_none() { self.new_payee(row) } else { None };
+        (NewProposal { proposal, replaces, waits, new_payee, lapsed }, takes)
     }
 
     /// The same by its blind index, if it is for something that is known.
@@ -521,7 +557,13 @@ impl AccountState {
     }
 
     /// Decides again what was proposed, now that nothing is demanded of it any more. `None`: all is so already.
-    pub(crate) fn take_effect(&mut self, proposal: &Proposal, row: &AccountRow) -> Result<Option<NewRow>, RowRefusal> {
+    pub(crate) fn take_effect(
+        &mut self,
+        proposal: &Proposal,
+        row: &AccountRow,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Result<Option<NewRow>, RowRefusal> {
         let channel = &proposal.asked.channel;
         let purpose = self.purpose_of(row)?;
         let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
@@ -535,7 +577,8 @@ impl AccountState {
         if !follows {
             return Err(RowRefusal::ExpectsMismatch);
         }
-        Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id))))
+        self.require_allowed(proposal, facts)?;
+        Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id), now)))
     }
 
     /// What takes effect now: the next row of the history.
@@ -546,15 +589,30 @@ impl AccountState {
         purpose: Option<Purpose>,
         standing: Standing,
         proposal: Option<Id<Proposal>>,
+        now: Timestamp,
     ) -> NewRow {
         let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
-        let previous = self.histories.get(&history).map_or(Link::None, |(newest, _)| *newest);
-        self.histories.insert(history, (Link::Pending(self.changes), standing));
-        let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
-        let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
+        let former = self.histories.insert(history, (Link::Pending(self.changes), standing));
+        let previous = former.map_or(Link::None, |(newest, _)| newest);
+        // Whoever asks for the former account after this one asks for what was just left.
+        if let Some((_, former)) = former.filter(|(_, former)| former.state != State::Closed) {
+            let left =
+                if former.account == standing.account && standing.state != State::Closed { None } else { Some(now) };
+            let known = self.facts.entry(history).or_default();
+            let of_it = known.iter().rfind(|(account, _)| account.is(&former.account.account()));
+            let facts = Facts { left, ..of_it.map_or_else(Facts::default, |(_, facts)| *facts) };
+            known.push((former.account, facts));
+        }
+        let new_payee = self.new_payee(row);
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
         NewRow { payee: row.key, purpose, previous, standing, channel, grounds, new_payee, proposal }
+    }
+
+    /// The payee of a row, where no register lists them and nothing was known of them; known from now on.
+    fn new_payee(&mut self, row: &AccountRow) -> Option<PayeeId> {
+        let is_new = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
+        Some(row.payee).filter(|payee| is_new && !payee.has_register())
     }
 
     /// What the rule says of a row.

@@ -9,6 +9,7 @@ mod bank;
 mod company;
 mod csv;
 mod mirror;
+mod open;
 mod pieces;
 mod population;
 mod saving;

@@ -3,10 +3,12 @@
 use super::Link;
 use super::account::{AccountChange, NewProposal, NewRow};
 use crate::designation::Designation;
-use crate::payee::RegisterStatus;
+use crate::life::Act;
+use crate::payee::{PayeeId, RegisterStatus};
 use crate::proposal::Proposal;
 use crate::store;
 use kernel::journal::{Entry, Rows};
+use kernel::merkle::Tree;
 use kernel::{Blind, Error, Id, Scope};
 use std::collections::BTreeMap;
 
@@ -30,6 +32,7 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec
     }
     let ids: Vec<Id<Designation>> = taken.iter().map(|(_, id, _)| *id).collect();
     let mut taken = save_rows(scope, taken, &ids)?.into_iter();
+    let expired = save_lapsed(scope, &proposed)?;
     let mut proposed = save_proposals(scope, &proposed, &ids)?.into_iter();
     let rows = entries.iter().map(|(_, changes)| {
         let takes = changes.iter().any(|change| matches!(change, AccountChange::Takes(_)));
@@ -37,7 +40,28 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec
         let taken = if takes { taken.next() } else { None };
         taken.into_iter().chain(if waits { proposed.next() } else { None }).collect()
     });
-    Ok(rows.collect())
+    let mut rows: Vec<Vec<Rows>> = rows.collect();
+    for (at, expired) in expired {
+        let of_entry = entries.iter().position(|(entry, _)| *entry == at);
+        rows[of_entry.unwrap_or(0)].push(expired);
+    }
+    Ok(rows)
+}
+
+/// Ends the proposals in whose place others come that nobody ended in time; the rows of each entry that has any.
+fn save_lapsed(scope: &Scope<'_>, proposed: &[(Entry, &NewProposal)]) -> Result<Vec<(Entry, Rows)>, Error> {
+    let mut rows = Vec::new();
+    for of_entry in proposed.chunk_by(|(one, _), (other, _)| one == other) {
+        let (entry, mut tree) = (of_entry[0].0, Tree::default());
+        for (ordinal, lapsed) in of_entry.iter().filter_map(|(_, new)| new.lapsed.as_ref()).enumerate() {
+            store::proposal::add_act(scope, entry.row(ordinal)?, lapsed, &Act::expired(entry.at), &mut tree)?;
+            store::proposal::set_now(scope.tx, lapsed, None)?;
+        }
+        if of_entry.iter().any(|(_, new)| new.lapsed.is_some()) {
+            rows.push((entry, store::proposal::acts(&tree)));
+        }
+    }
+    Ok(rows)
 }
 
 /// Saves rows of histories that come of proposals, as part of one entry.
@@ -77,17 +101,7 @@ fn save_rows(
         new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
     }
     let rows = store::designation::insert_many(scope, &new)?;
-    store::payee::insert_many(
-        scope,
-        new_payees.iter().map(|(key, number)| store::payee::NewPayee {
-            key,
-            status: RegisterStatus::Unlisted,
-            register_row: None,
-            designation: None,
-            has_specific: false,
-            number: Some(*number),
-        }),
-    )?;
+    insert_payees(scope, new_payees)?;
     let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
     store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
     let specific = |first: bool| {
@@ -100,6 +114,22 @@ fn save_rows(
     store::designation::set_specific(scope.tx, specific(false))?;
     store::payee::set_has_specific(scope.tx, specific(true).map(|(payee, ..)| payee))?;
     Ok(rows)
+}
+
+/// Adds payees whom no register lists to the directory.
+fn insert_payees(scope: &Scope<'_>, payees: impl IntoIterator<Item = (Blind, PayeeId)>) -> Result<(), Error> {
+    let payees: BTreeMap<Blind, PayeeId> = payees.into_iter().collect();
+    store::payee::insert_many(
+        scope,
+        payees.iter().map(|(key, number)| store::payee::NewPayee {
+            key,
+            status: RegisterStatus::Unlisted,
+            register_row: None,
+            designation: None,
+            has_specific: false,
+            number: Some(*number),
+        }),
+    )
 }
 
 /// Saves proposals; the rows of each entry that has any.
@@ -119,6 +149,7 @@ pub(crate) fn save_proposals(
         })
         .collect();
     of_default.sort_unstable_by_key(|(payee, ..)| *payee);
+    insert_payees(scope, proposed.iter().filter_map(|(_, new)| Some((new.proposal.payee, new.new_payee?))))?;
     store::payee::set_pending(scope.tx, of_default)?;
     let new: Vec<_> =
         proposed.iter().zip(&proposals).map(|((entry, new), proposal)| (*entry, proposal, new.waits)).collect();

@@ -3,7 +3,7 @@
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing};
 use crate::controls::Controls;
-use crate::designation::{Channel, State as AccountStanding};
+use crate::designation::{Channel, Designation, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::signals::Facts;
@@ -149,8 +149,18 @@ pub(crate) fn facts(
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
     let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
+    Ok(Facts { identity, ..account_facts(scope, payee, account, purpose)? })
+}
+
+/// The same of the account alone: all that counts where a bank or the operator asks for it.
+pub(crate) fn account_facts(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    account: &DesignatedAccount,
+    purpose: Option<&Blind>,
+) -> Result<Facts, Error> {
     let collector_until = store::collector::approved_until(scope, &account.key(scope.vault))?;
-    Ok(Facts { identity, collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
+    Ok(Facts { collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
 }
 
 /// When a payee last left an account for another one.
@@ -191,10 +201,16 @@ pub(crate) fn is_specific_locked(
 ) -> Result<Option<bool>, Error> {
     let Some(purpose) = purpose else { return Ok(None) };
     let newest = store::designation::find_specific(scope, payee, purpose)?;
-    let Some(live) = newest.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(None) };
-    let proposal = match store::designation::proposal_of(scope.tx, live.id)? {
-        Some(id) => store::proposal::find(scope, id)?,
-        None => None,
-    };
-    Ok(Some(proposal.and_then(|found| found.proposal.asked.specific).is_some_and(|of| of.is_locked)))
+    let is_live = |row: &Designation| row.standing.state != AccountStanding::Closed;
+    let Some(live) = newest.filter(is_live) else { return Ok(None) };
+    // To freeze an account and to unfreeze it changes nothing about that: what counts is the row that designated it.
+    let (account, mut next) = (live.standing.account, Some(live));
+    while let Some(row) = next.filter(|row| is_live(row) && row.standing.account == account) {
+        if let Some(id) = store::designation::proposal_of(scope.tx, row.id)? {
+            let specific = store::proposal::find(scope, id)?.and_then(|found| found.proposal.asked.specific);
+            return Ok(Some(specific.is_some_and(|of| of.is_locked)));
+        }
+        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    Ok(Some(false))
 }

@@ -3,6 +3,7 @@
 use crate::account;
 use crate::collector::{Collector, CollectorVersion, Registered, counts};
 use crate::motion::Motion;
+use crate::store;
 use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
@@ -115,6 +116,8 @@ pub(crate) fn insert(
             (&sealed).into(),
         ],
     )?;
+    // Whose account many may have counts for changes that wait, too; theirs are not known by the account.
+    store::proposal::look_again(scope.tx, None, entry.at)?;
     let mut tree = Tree::default();
     let motion = motion.map(Id::number);
     tree.push(leaf(version.number(), id.number(), motion, &account_key, is_ended, review_by, text.as_bytes()));

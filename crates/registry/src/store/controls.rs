@@ -2,6 +2,7 @@
 
 use crate::controls::Controls;
 use crate::motion::Motion;
+use crate::store;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Error, Id, Row, Scope, Tx, statements};
@@ -73,6 +74,8 @@ pub(crate) fn insert(
     let id: Id<ControlsVersion> = entry.row(0)?;
     let text = controls.to_text();
     tx.run(&INSERT, &[id.into(), motion.into(), (&text).into()])?;
+    // What is demanded changes for what is under way as well.
+    store::proposal::look_again(tx, None, entry.at)?;
     let mut tree = Tree::default();
     tree.push(leaf(id.number(), motion.map(Id::number), &text));
     Ok(Rows::of(ControlsTable.name(), &tree))

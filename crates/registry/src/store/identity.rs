@@ -1,6 +1,7 @@
 //! What was told from outside of how fresh people's identities are, every version.
 
 use crate::identity::IdentityFacts;
+use crate::store;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Timestamp, statements};
@@ -38,6 +39,8 @@ pub(crate) fn insert(scope: &Scope<'_>, entry: Entry, payee: &Blind, facts: Iden
     let id: Id<Told> = entry.row(0)?;
     let IdentityFacts { authenticator_changed, key_material_posted } = facts;
     scope.tx.run(&INSERT, &[id.into(), payee.into(), authenticator_changed.into(), key_material_posted.into()])?;
+    // What spoke against a change that waits may not do so any more.
+    store::proposal::look_again(scope.tx, Some(payee), entry.at)?;
     let mut tree = Tree::default();
     tree.push(leaf(id.number(), payee, facts));
     Ok(Rows::of(ToldTable.name(), &tree))

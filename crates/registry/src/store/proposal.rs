@@ -32,11 +32,13 @@ statements! {
     INSERT_NOW = "proposal_now.insert":
         "INSERT INTO proposal_now (proposal, payee, waits, due) VALUES ($1, $2, $3, $4)";
     SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2 WHERE proposal = $3";
+    LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET waits = $1, due = $2 WHERE waits > 0";
+    LOOK_AGAIN_AT = "proposal_now.look_again_at":
+        "UPDATE proposal_now SET waits = $1, due = $2 WHERE payee = $3 AND waits > 0";
     DUE = "proposal_now.due":
         "SELECT proposal FROM proposal_now WHERE due <= $1 ORDER BY due, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
-        "SELECT n.proposal, p.purpose, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
-         WHERE n.payee = $1 AND n.waits > 0 ORDER BY n.proposal LIMIT 1000";
+        "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0 ORDER BY proposal LIMIT 1000";
     WAITING = "proposal_now.waiting":
         "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
     WAITING_FOR = "proposal_now.waiting_for":
@@ -55,6 +57,8 @@ statements! {
 
 const ASKED_COLUMN: &str = "proposal.asked";
 const ACT_COLUMN: &str = "proposal_act.act";
+/// What is noted where what was demanded changed, so that nobody has looked yet what a proposal waits for now. Until then it waits.
+const LOOK_AGAIN_CODE: i64 = 8;
 /// When nothing has to be looked at any more.
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
@@ -207,6 +211,15 @@ pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
     }
 }
 
+/// Notes that all proposals, or those of one payee, are to be looked at again: what is demanded of them, or known, has changed.
+pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, now: Timestamp) -> Result<(), Error> {
+    match payee {
+        None => tx.run(&LOOK_AGAIN, &[LOOK_AGAIN_CODE.into(), now.into()])?,
+        Some(payee) => tx.run(&LOOK_AGAIN_AT, &[LOOK_AGAIN_CODE.into(), now.into(), payee.into()])?,
+    };
+    store::payee::look_again(tx, payee, NEVER)
+}
+
 /// What is to be looked at by a moment, the longest due first.
 pub(crate) fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Id<Proposal>>, Error> {
     ids(tx, &DUE, &[now.into(), limit.into()])
@@ -221,18 +234,9 @@ fn ids(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Resu
     Ok(found)
 }
 
-/// Until when a proposal for a specific account of the payee waits. That for a default account stands with the payee.
-pub(crate) fn waits_until(tx: &Tx<'_>, payee: &Blind, purpose: &Blind) -> Result<Option<Timestamp>, Error> {
-    let mut until = None;
-    let time = Waits::Time(NEVER).code();
-    tx.each(&OF_PAYEE, &[payee.into()], |row| {
-        if row.optional_bytes(1)? == Some(purpose.as_bytes().as_slice()) {
-            let due = if row.int(2)? == time { NEVER } else { Timestamp::from_micros(row.int(3)?) };
-            until = until.max(Some(due));
-        }
-        Ok(())
-    })?;
-    Ok(until)
+/// The proposals of a payee that have not ended, whichever account they are for.
+pub(crate) fn waiting_of(tx: &Tx<'_>, payee: &Blind) -> Result<Vec<Id<Proposal>>, Error> {
+    ids(tx, &OF_PAYEE, &[payee.into()])
 }
 
 /// The proposals that wait, of all or of one channel, or for one thing; the oldest first, after a place.
@@ -281,7 +285,7 @@ pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&Link) -> Result<(), Erro
         let is_same = row.optional_bytes(3)?.is_some_and(|noted| noted == payee.as_bytes().as_slice());
         let waits = match (row.optional_int(4)?, row.optional_int(5)?) {
             (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(None),
-            (Some(waits), Some(_)) if is_same && waits == time => Some(Some(NEVER.micros())),
+            (Some(waits), Some(_)) if is_same && waits >= time => Some(Some(NEVER.micros())),
             (Some(waits), Some(due)) if is_same && waits > 0 => Some(Some(due)),
             _ => None,
         };

@@ -111,7 +111,7 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
     let row = AccountRow::of(proposal, replaced);
     Ok(Loaded {
         facts: queries::facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?,
-        accounts: AccountState::load(scope, &[&row])?,
+        accounts: AccountState::load_asked(scope, &row)?,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
         row,
@@ -181,11 +181,16 @@ impl Loaded {
                 if !is_sender_known {
                     return Err(import::ImportRefusal::BankUnknown.into());
                 }
-                step.takes = accounts.take_effect(proposal, &row)?;
+                step.takes = accounts.take_effect(proposal, &row, &facts, now)?;
                 step.acts.push(Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() });
                 state = State::Ended(ActKind::TookEffect);
             }
-            State::Lapsed | State::Ended(_) => {}
+            // For what comes next it is too late.
+            State::Lapsed => {
+                step.acts.push(Act::expired(now));
+                state = State::Ended(ActKind::Expired);
+            }
+            State::Ended(_) => {}
         }
         let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
         let standing = Standing::of(proposal, state, from);
@@ -194,6 +199,11 @@ impl Loaded {
 }
 
 impl Step {
+    /// A proposal ends that nobody ended in time.
+    fn expiring(proposal: Proposal, now: Timestamp) -> Self {
+        Self { proposal, acts: vec![Act::expired(now)], takes: None, waits: None }
+    }
+
     /// What the journal is told of it.
     pub(super) fn facts(&self) -> serde_json::Value {
         let acts: Vec<&str> = self.acts.iter().map(|act| act.kind.name()).collect();

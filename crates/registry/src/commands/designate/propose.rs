@@ -3,7 +3,6 @@
 use super::sign::require_signature;
 use super::{Standing, Step, acting_remit, save};
 use crate::caseworker::Remit;
-use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
@@ -11,10 +10,10 @@ use crate::officer;
 use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
+use crate::queries;
 use crate::signals::Facts;
-use crate::{queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope};
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
 pub struct ProposeDesignation {
@@ -40,8 +39,6 @@ pub struct ProposeDesignation {
 pub struct ProposeState {
     accounts: AccountState,
     facts: Facts,
-    /// Until when a proposal for the same specific account waits.
-    waits_until: Option<Timestamp>,
     /// Of a specific account that is there: whether it is locked.
     is_specific_locked: Option<bool>,
     /// By which channel the actor proposes, and what a caseworker may decide about.
@@ -52,7 +49,7 @@ pub struct ProposeState {
 /// A proposal, and what follows at once.
 pub struct Proposed {
     new: NewProposal,
-    step: Step,
+    steps: Vec<Step>,
 }
 
 impl Command for ProposeDesignation {
@@ -74,14 +71,9 @@ impl Command for ProposeDesignation {
         };
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
-        let waits_until = match &purpose {
-            None => None,
-            Some(purpose) => store::proposal::waits_until(scope.tx, &payee, purpose)?,
-        };
         Ok(ProposeState {
             facts: queries::facts(scope, &payee, self.row.account(), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
-            waits_until,
             channel,
             remit,
             accounts,
@@ -89,7 +81,7 @@ impl Command for ProposeDesignation {
     }
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
-        let ProposeState { mut accounts, facts, waits_until, is_specific_locked, channel, remit } = state;
+        let ProposeState { mut accounts, facts, is_specific_locked, channel, remit } = state;
         self.require_entitled(remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
@@ -103,28 +95,14 @@ impl Command for ProposeDesignation {
             signed: self.signature.clone(),
         };
         let asker = Asker { channel, by, unexpected };
-        let Some(weighed) = accounts.weigh(asker, &self.row, &terms, &facts, env)? else {
+        let Some(mut weighed) = accounts.weigh(asker, &self.row, &terms, &facts, env)? else {
             // All is so already: there is nothing that waits, and nothing to be known by a name.
             let standing =
                 Standing { id: String::new(), state: "in_force".to_owned(), waits_for: None, in_force_from: None };
             return Ok(Decision::unchanged(standing));
         };
-        let (proposal, controls) = (&weighed.proposal, accounts.controls());
-        let bans = [
-            (Control::BanChange, !proposal.is_first, ProposalRefusal::BanChange),
-            (Control::BanShared, facts.payees > 0, ProposalRefusal::BanShared),
-            (Control::BanThirdParty, self.holder != Holder::Own, ProposalRefusal::BanThirdParty),
-        ];
-        if let Some((.., refusal)) = bans.into_iter().find(|(ban, concerns, _)| *concerns && controls.has(*ban)) {
-            return Err(refusal.into());
-        }
-        let waits = match proposal.purpose {
-            None => accounts.waits(&proposal.payee, env.now),
-            Some(_) => waits_until.is_some_and(|until| env.now < until),
-        };
-        if waits {
-            return Err(ProposalRefusal::Waiting.into());
-        }
+        weighed.lapsed = accounts.room_for(&weighed.proposal, env.now)?;
+        let proposal = &weighed.proposal;
         let state = match weighed.state {
             State::Due => State::Ended(ActKind::TookEffect),
             state => state,
@@ -138,15 +116,17 @@ impl Command for ProposeDesignation {
         let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits() };
         let mut journalled = step.facts();
         journalled["channel"] = channel.kind().name().into();
-        Ok(Decision::of(vec![Proposed { new, step }], journalled, standing))
+        let lapsed = new.lapsed().map(|lapsed| Step::expiring(lapsed.clone(), env.now));
+        let steps = lapsed.into_iter().chain(Some(step).filter(|step| !step.acts.is_empty())).collect();
+        Ok(Decision::of(vec![Proposed { new, steps }], journalled, standing))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Proposed], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::new();
-        for Proposed { new, step } in changes {
+        for Proposed { new, steps } in changes {
             rows.extend(import::save_proposals(scope, &[(entry, new)], &[])?);
-            if !step.acts.is_empty() {
-                rows.extend(save(scope, std::slice::from_ref(step), entry)?);
+            if !steps.is_empty() {
+                rows.extend(save(scope, steps, entry)?);
             }
         }
         Ok(rows)

@@ -1,7 +1,7 @@
 //! What is due: proposals whose time has come take effect, those that nobody decided about in time expire.
 
 use super::{Loaded, Step, load_found, save};
-use crate::life::{Act, ActKind, State};
+use crate::life::{Act, ActKind, BY_RULE, State};
 use crate::policy;
 use crate::store;
 use kernel::journal::{Entry, Rows};
@@ -71,7 +71,7 @@ impl Loaded {
         let state = self.state(now);
         let (proposal, mut step) = (self.found.proposal, Vec::new());
         let mut act = |kind, detail: &str| {
-            step.push(Act { kind, at: now, by: "rule".to_owned(), detail: detail.to_owned() });
+            step.push(Act { kind, at: now, by: BY_RULE.to_owned(), detail: detail.to_owned() });
         };
         let (mut takes, mut waits) = (None, None);
         match state {
@@ -80,9 +80,9 @@ impl Loaded {
                 waits = Some((what, crate::life::due(&proposal, &self.found.evidence, what)));
             }
             State::Due => {
-                let (mut accounts, row) = (self.accounts, self.row);
+                let (mut accounts, row, facts) = (self.accounts, self.row, self.facts);
                 let taken = if self.is_sender_known {
-                    accounts.take_effect(&proposal, &row).map_err(|refusal| refusal.code())
+                    accounts.take_effect(&proposal, &row, &facts, now).map_err(|refusal| refusal.code())
                 } else {
                     Err(crate::import::ImportRefusal::BankUnknown.code())
                 };

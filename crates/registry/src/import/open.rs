@@ -1,0 +1,59 @@
+//! What else counts for an account that is asked for: a proposal for it that waits, what is known of it, and the bans.
+
+use super::account::{AccountRow, AccountState};
+use crate::account::DesignatedAccount;
+use crate::controls::{Control, Controls};
+use crate::life::{self, Evidence, State as LifeState};
+use crate::proposal::{Holder, Proposal};
+use crate::row_refusal::RowRefusal;
+use crate::signals::Facts;
+use kernel::Timestamp;
+
+/// A proposal that has not ended, and what is known of it.
+pub(super) struct Open {
+    pub(super) proposal: Proposal,
+    pub(super) evidence: Evidence,
+    pub(super) facts: Facts,
+}
+
+impl Open {
+    fn state(&self, controls: &Controls, now: Timestamp) -> LifeState {
+        life::state(&self.proposal, &self.evidence, &self.facts, controls, now)
+    }
+}
+
+impl AccountState {
+    /// What is known of the account that a row asks for.
+    pub(super) fn facts_of(&self, row: &AccountRow) -> Facts {
+        let known = self.facts.get(&(row.key, self.purpose_key(row)));
+        let is_it = |account: &DesignatedAccount| row.account.is_some_and(|asked| account.is(&asked.account()));
+        // What came last counts.
+        let known = known.and_then(|known| known.iter().rfind(|(account, _)| is_it(account)));
+        known.map_or_else(Facts::default, |(_, facts)| *facts)
+    }
+
+    /// Refuses a proposal where another one for the same account waits. One that nobody ended in time is ended by it.
+    ///
+    /// # Errors
+    /// `change.waiting`.
+    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, RowRefusal> {
+        let Some(open) = self.open.get(&(proposal.payee, proposal.purpose)) else { return Ok(None) };
+        match open.state(&self.controls, now) {
+            LifeState::Waiting(_) | LifeState::Due => Err(RowRefusal::Waiting),
+            LifeState::Lapsed => Ok(Some(open.proposal.clone())),
+            LifeState::Ended(_) => Ok(None),
+        }
+    }
+
+    /// Refuses an account while a ban is in force (NK-21).
+    pub(super) fn require_allowed(&self, proposal: &Proposal, facts: &Facts) -> Result<(), RowRefusal> {
+        let bans = [
+            (Control::BanChange, !proposal.is_first, RowRefusal::BanChange),
+            (Control::BanShared, facts.payees > 0, RowRefusal::BanShared),
+            (Control::BanThirdParty, proposal.asked.holder != Holder::Own, RowRefusal::BanThirdParty),
+        ];
+        let is_designation = proposal.asked.account.is_some();
+        let banned = bans.into_iter().find(|(ban, concerns, _)| is_designation && *concerns && self.controls.has(*ban));
+        banned.map_or(Ok(()), |(.., refusal)| Err(refusal))
+    }
+}
