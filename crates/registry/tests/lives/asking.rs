@@ -1,0 +1,364 @@
+//! Asks for accounts by every channel, and says what must become of that.
+
+use crate::acts::{Names, Who, Wish};
+use crate::doing::{New, covers};
+use crate::oracle::{Asked, Done, Held, Life, Row, Slot, Stand, Via, forbidden, live};
+use crate::world::{ACCOUNTS, AUTHORITIES, BANKS, KINDS, OPERATORS, World, accounts};
+use kernel::{Actor, Assurance, Timestamp};
+use registry::RowRefusal;
+use registry::commands::{ChangeAccounts, ChangeAnswer, ProposeDesignation};
+use registry::controls::Control;
+use registry::import::{AccountRow, Written};
+use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::queries::waiting;
+
+/// What must become of a wish.
+enum Expected {
+    Refused,
+    Unchanged,
+    /// Something that is so at once.
+    Row(Row),
+    /// A proposal, which may take effect at once.
+    Life(Box<Life>),
+}
+
+/// How somebody asks.
+pub struct How {
+    pub via: Via,
+    pub by: String,
+    pub holder: Holder,
+    pub ownership: Ownership,
+    pub is_signed: bool,
+    pub is_locked: bool,
+    /// Whether it need not say what it replaces.
+    pub may_omit: bool,
+    /// Whether it comes of itself: a file's row, or a bank's.
+    pub in_bulk: bool,
+}
+
+impl World {
+    pub fn written(
+        &self,
+        wish: &Wish,
+        write: impl FnOnce(&Written<'_>) -> Result<AccountRow, RowRefusal>,
+    ) -> Result<AccountRow, RowRefusal> {
+        let expects = match (wish.action, wish.names) {
+            ("close", Names::Right) | (_, Names::Nothing) => String::new(),
+            ("freeze" | "unfreeze", _) => String::new(),
+            (_, Names::Wrong) => "1020-9999".to_owned(),
+            (_, Names::Right) => {
+                live(self.history(wish.payee, wish.slot)).map_or("none".to_owned(), |live| live.account.clone())
+            }
+        };
+        let (payer, benefit) = match wish.slot {
+            Slot::Default => ("", ""),
+            Slot::Specific(authority, kind) => (AUTHORITIES[authority], KINDS[kind]),
+        };
+        let is_designation = wish.action == "change";
+        write(&Written {
+            action: if is_designation && expects.is_empty() { "register" } else { wish.action },
+            payee: crate::world::PERSONS[wish.payee],
+            account: if is_designation { ACCOUNTS[wish.account] } else { "" },
+            expects: &expects,
+            payer,
+            benefit,
+            ..Written::default()
+        })
+    }
+
+    fn is_slot_locked(&self, payee: usize, slot: Slot) -> bool {
+        // Freezing and unfreezing is not what locks or unlocks it.
+        let took = |life: &&Life| {
+            (life.asked.payee, life.asked.slot) == (payee, slot)
+                && life.asked.account.is_some()
+                && life.ended().is_some_and(|done| done.what == "took_effect")
+        };
+        let rows = self.history(payee, slot);
+        let since = rows.iter().rposition(|row| row.held == Held::Closed).map_or(i64::MIN, |at| rows[at].at);
+        let newest = self.lives.iter().filter(took).max_by_key(|life| life.ended().map(|done| done.at));
+        newest.is_some_and(|life| {
+            let at = life.ended().map_or(0, |done| done.at);
+            let is_it = live(rows).is_some_and(|live| Some(&live.account) == life.asked.account.as_ref());
+            is_it && at >= since && life.asked.is_locked
+        })
+    }
+
+    /// What must become of a wish, whoever has it; they are entitled to it.
+    fn expect(&self, wish: &Wish, how: &How) -> Expected {
+        let rows = self.history(wish.payee, wish.slot);
+        let live = live(rows);
+        let is_designation = wish.action == "change";
+        let asked = Asked {
+            at: self.now(),
+            payee: wish.payee,
+            slot: wish.slot,
+            via: how.via,
+            by: how.by.clone(),
+            account: is_designation.then(|| ACCOUNTS[wish.account].to_owned()),
+            holder: how.holder,
+            ownership: how.ownership,
+            names: wish.names != Names::Nothing && (is_designation || wish.names == Names::Wrong),
+            is_first: live.is_none(),
+            rows: rows.len(),
+            is_locked: how.is_locked,
+        };
+        let moment = self.moment(&asked);
+        let bank = if let Via::Bank(bank) = how.via { Some(bank) } else { None };
+        if bank.is_some() && wish.slot != Slot::Default {
+            return Expected::Refused;
+        }
+        if !is_designation {
+            return self.expect_other(wish, how, asked);
+        }
+        let account = ACCOUNTS[wish.account];
+        let is_locked = self.controls.has(Control::OwnersLock) && moment.person.locked.contains(&how.via.kind());
+        if is_locked || moment.person.is_dead || bank.is_some_and(|bank| !is_with(bank, account)) {
+            return Expected::Refused;
+        }
+        if live.is_some_and(|live| live.held == Held::InForce && live.account == account) {
+            return Expected::Unchanged;
+        }
+        let names_it = match wish.names {
+            Names::Right => true,
+            Names::Wrong => false,
+            Names::Nothing => live.is_none() || how.may_omit,
+        };
+        if !names_it || live.is_some_and(|live| live.held != Held::InForce) || forbidden(&asked, &moment).is_err() {
+            return Expected::Refused;
+        }
+        self.expect_life(asked, how)
+    }
+
+    fn expect_life(&self, asked: Asked, how: &How) -> Expected {
+        let waits = self.waiting(asked.payee, asked.slot).is_some();
+        let mut life = Life { id: String::new(), done: Vec::new(), asked };
+        if how.is_signed {
+            life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
+        }
+        match self.stands(&life) {
+            Stand::Due if how.in_bulk => match life.takes(&self.moment(&life.asked)) {
+                Ok(Some(row)) => Expected::Row(row),
+                Ok(None) => Expected::Unchanged,
+                Err(()) => Expected::Refused,
+            },
+            _ if waits => Expected::Refused,
+            _ => Expected::Life(Box::new(life)),
+        }
+    }
+
+    /// What must become of closing, freezing and unfreezing.
+    fn expect_other(&self, wish: &Wish, how: &How, asked: Asked) -> Expected {
+        let rows = self.history(wish.payee, wish.slot);
+        let Some(current) = rows.last() else { return Expected::Refused };
+        let bank = if let Via::Bank(bank) = how.via { Some(bank) } else { None };
+        if bank.is_some_and(|bank| !is_with(bank, &current.account)) {
+            return Expected::Refused;
+        }
+        let held = match (wish.action, bank) {
+            ("close", _) => Held::Closed,
+            ("freeze", Some(_)) if current.held == Held::Frozen => Held::Frozen,
+            ("freeze", Some(_)) => Held::FrozenByBank,
+            ("freeze", None) => Held::Frozen,
+            _ => Held::InForce,
+        };
+        let is_frozen = matches!(current.held, Held::Frozen | Held::FrozenByBank);
+        if (current.held == Held::Closed && held != Held::Closed)
+            || (held == Held::Closed && is_frozen)
+            || (wish.action == "unfreeze" && bank.is_some() && current.held == Held::Frozen)
+        {
+            return Expected::Refused;
+        }
+        if held == current.held {
+            return Expected::Unchanged;
+        }
+        if wish.action == "close" && wish.names == Names::Wrong {
+            return Expected::Refused;
+        }
+        if matches!(how.via, Via::Payee | Via::Authority(_)) {
+            return self.expect_life(asked, how);
+        }
+        Expected::Row(Row { at: self.now(), held, account: current.account.clone() })
+    }
+
+    /// Makes real what a proposal comes to that was just made.
+    fn add_life(&mut self, id: &str, life: Life, new: &mut New) {
+        let mut life = Life { id: id.to_owned(), ..life };
+        let key = (life.asked.payee, life.asked.slot);
+        if self.stands(&life) == Stand::Due {
+            let row = life.takes(&self.moment(&life.asked)).expect("it was weighed");
+            new.extend(row.map(|row| (key, row)));
+            life.done.push(Done { what: "took_effect", at: self.now(), by: life.asked.by.clone() });
+        }
+        // What had waited too long is over now, at the latest.
+        self.lives.push(life);
+    }
+
+    pub fn propose(&mut self, who: Who, wish: &Wish, how: How) {
+        if wish.action == "close" && wish.slot == Slot::Default {
+            return;
+        }
+        let live = live(self.history(wish.payee, wish.slot));
+        let is_entitled = match who {
+            Who::Citizen(payee, assurance) => {
+                payee == wish.payee
+                    && assurance >= Assurance::Substantial
+                    && (wish.slot == Slot::Default || (live.is_some() && !self.is_slot_locked(wish.payee, wish.slot)))
+            }
+            Who::Caseworker(at) => covers(at, wish.slot),
+            Who::Operator(_) => wish.slot == Slot::Default,
+            Who::Bank(_) => false,
+        };
+        let expected = if is_entitled { self.expect(wish, &how) } else { Expected::Refused };
+        let vault = self.place.writer.store.vault().clone();
+        let actor = who.actor(self);
+        let command = ProposeDesignation {
+            actor: actor.clone(),
+            row: self.written(wish, |written| AccountRow::read(&vault, written)).unwrap(),
+            holder: how.holder,
+            ownership: how.ownership,
+            ground: who.is_officer().then(|| LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() }),
+            is_locked: how.is_locked,
+            signature: how.is_signed.then(|| "signature".to_owned()),
+            once: None,
+        };
+        let size = self.size();
+        let told = self.run(&command, &actor);
+        let mut new = New::new();
+        match (expected, told) {
+            (Expected::Refused, Err(_)) => {
+                assert!(self.size() <= size + 1, "a refusal is written down, and nothing else")
+            }
+            (Expected::Unchanged, Ok(told)) => assert_eq!((told.id.as_str(), self.size()), ("", size)),
+            (Expected::Life(life), Ok(told)) => {
+                self.add_life(&told.id, *life, &mut new);
+                self.settle_lapsed(self.lives.len() - 1);
+                self.check(new);
+                let life = self.lives.last().unwrap().clone();
+                return self.require_told(&life, &told);
+            }
+            (expected, told) => panic!("{who:?} {wish:?}: {}, not {told:?}", name(&expected)),
+        }
+        self.check(new);
+    }
+
+    /// What had lapsed before a proposal is ended by it, where it would wait in its way.
+    fn settle_lapsed(&mut self, by: usize) {
+        let (payee, slot) = (self.lives[by].asked.payee, self.lives[by].asked.slot);
+        for at in 0..by {
+            let life = &self.lives[at];
+            let is_it = (life.asked.payee, life.asked.slot) == (payee, slot);
+            if is_it && self.stands(life) == Stand::Expired {
+                self.did(at, "expired", "rule");
+            }
+        }
+    }
+
+    pub fn change(&mut self, bank: usize, wish: &Wish, holds: bool) {
+        let via = Via::Bank(bank);
+        let actor = Who::Bank(bank).actor(self);
+        let unexpected = if holds { Unexpected::Hold } else { Unexpected::Refuse };
+        let how = How {
+            via,
+            by: actor.name().to_owned(),
+            holder: Holder::Own,
+            ownership: Ownership::NotPossible,
+            is_signed: false,
+            is_locked: false,
+            may_omit: holds || !self.controls.has(Control::NamesReplaced),
+            in_bulk: true,
+        };
+        let expected = self.expect(wish, &how);
+        let vault = self.place.writer.store.vault().clone();
+        let (reason, consent) =
+            if wish.action.contains("freeze") { ("fraud", "not_needed") } else { ("user_request", "netbank") };
+        let row =
+            self.written(wish, |written| AccountRow::read_from_bank(&vault, written, reason, consent, unexpected));
+        let request = ChangeAccounts::new(actor.clone(), World::channel(via), vec![row], unexpected, None).unwrap();
+        let Ok(answers) = self.ask(request, &actor) else { return };
+        let mut new = New::new();
+        match (expected, &answers[0]) {
+            (Expected::Refused, ChangeAnswer::Refused(_)) | (Expected::Unchanged, ChangeAnswer::Unchanged) => {}
+            (Expected::Row(row), ChangeAnswer::Done) => new.push(((wish.payee, wish.slot), row)),
+            (Expected::Life(life), ChangeAnswer::Held(id)) => {
+                self.add_life(id, *life, &mut new);
+                self.settle_lapsed(self.lives.len() - 1);
+            }
+            (expected, told) => panic!("{wish:?} by {via:?}: {}, not {told:?}", name(&expected)),
+        }
+        self.check(new);
+    }
+
+    pub fn file(&mut self, bank: Option<usize>, mut wishes: Vec<Wish>) {
+        // Each row is about somebody else.
+        if let [one, other] = wishes.as_mut_slice()
+            && one.payee == other.payee
+        {
+            other.payee = (other.payee + 1) % crate::acts::PAYEES;
+        }
+        let via = bank.map_or(Via::Operator, Via::Bank);
+        let how = || How {
+            via,
+            by: Actor::operator(OPERATORS[0]).name().to_owned(),
+            holder: if bank.is_some() { Holder::Own } else { Holder::Unknown },
+            ownership: Ownership::NotPossible,
+            is_signed: false,
+            is_locked: false,
+            may_omit: !self.controls.has(Control::NamesReplaced),
+            in_bulk: true,
+        };
+        let expected: Vec<Expected> = wishes.iter().map(|wish| self.expect(wish, &how())).collect();
+        let mut lines = Vec::new();
+        for wish in &wishes {
+            let mut line = String::new();
+            let _ = self.written(wish, |written| {
+                let Written { action, payee, account, bic, expects, currency, payer, benefit } = written;
+                line = [action, payee, account, bic, expects, currency, payer, benefit].map(|field| &**field).join(",");
+                Err(RowRefusal::Malformed)
+            });
+            lines.push(line);
+        }
+        let source = accounts(self, via);
+        let (counts, _) = self.import(&source, &lines);
+        let count = |is: &dyn Fn(&Expected) -> bool| expected.iter().filter(|expected| is(expected)).count() as u64;
+        let found = (counts.changed, counts.held, counts.unchanged, counts.rejected - 1);
+        let believed = (
+            count(&|expected| matches!(expected, Expected::Row(_))),
+            count(&|expected| matches!(expected, Expected::Life(_))),
+            count(&|expected| matches!(expected, Expected::Unchanged)),
+            count(&|expected| matches!(expected, Expected::Refused)),
+        );
+        assert_eq!(found, believed, "changed, held, unchanged, refused: {wishes:?} by {via:?}");
+        let (operator, now) = (Actor::operator(OPERATORS[0]), Timestamp::from_micros(self.now()));
+        let page = self.place.writer.read(|scope| waiting(scope, &operator, None, None, None, 1000, now)).unwrap();
+        let known = |id: &String| self.lives.iter().any(|life| life.id == *id);
+        let mut ids: Vec<String> =
+            page.proposals.into_iter().map(|view| view.standing.id).filter(|id| !known(id)).collect();
+        ids.reverse();
+        let mut new = New::new();
+        for (wish, expected) in wishes.iter().zip(expected) {
+            match expected {
+                Expected::Row(row) => new.push(((wish.payee, wish.slot), row)),
+                Expected::Life(life) => {
+                    self.add_life(&ids.pop().expect("it waits"), *life, &mut new);
+                    self.settle_lapsed(self.lives.len() - 1);
+                }
+                Expected::Refused | Expected::Unchanged => {}
+            }
+        }
+        assert!(ids.is_empty(), "proposals that nobody asked for: {ids:?}");
+        self.check(new);
+    }
+}
+
+const fn name(expected: &Expected) -> &'static str {
+    match expected {
+        Expected::Refused => "a refusal is expected",
+        Expected::Unchanged => "nothing is expected",
+        Expected::Row(_) => "it is expected to be so at once",
+        Expected::Life(_) => "a proposal is expected",
+    }
+}
+
+fn is_with(bank: usize, account: &str) -> bool {
+    account.starts_with(BANKS[bank].1)
+}

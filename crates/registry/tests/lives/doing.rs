@@ -1,0 +1,468 @@
+//! Does what chance says, in the store and in the facts beside it, and holds the one against the other.
+
+use crate::acts::{Act, Until, Which, Who};
+use crate::asking::How;
+use crate::oracle::{Done, Life, Row, Slot, Stand, Via};
+use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, World};
+use kernel::{Actor, Assurance, Role, Timestamp};
+use registry::commands::{
+    Activate, AddContact, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFate, LiftLock,
+    MakeLetter, RefuseDesignation, RemoveContact, SetControls, SetLock, Settle, Sign, Standing, StopProposal, Stopped,
+    TellIdentity, stop_token,
+};
+use registry::contact::ContactPoint;
+use registry::control_change::ControlChange;
+use registry::controls::{Control, Controls, Kind};
+use registry::designation::ChannelKind;
+use registry::identity::IdentityFacts;
+use registry::lock::Channels;
+use registry::proposal::{Holder, Ownership};
+use registry::queries::letter;
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+const HOLDERS: [Holder; 4] = [Holder::Own, Holder::Own, Holder::ThirdParty, Holder::Unknown];
+const OWNERSHIPS: [Ownership; 4] =
+    [Ownership::Match, Ownership::NotPossible, Ownership::NoMatch, Ownership::CloseMatch];
+
+pub type New = Vec<((usize, Slot), Row)>;
+
+impl Who {
+    pub fn actor(self, world: &World) -> Actor {
+        match self {
+            Self::Citizen(payee, assurance) => world.citizen(payee, assurance),
+            Self::Caseworker(at) => Actor::caseworker(CASEWORKERS[at].0),
+            Self::Operator(at) => Actor::operator(OPERATORS[at]),
+            Self::Bank(at) => Actor::client(Role::Bank, BANKS[at].0),
+        }
+    }
+
+    fn has(self, least: Assurance) -> bool {
+        matches!(self, Self::Citizen(_, assurance) if assurance >= least)
+    }
+
+    /// Whether a proposal is theirs to do something about.
+    fn concerns(self, life: &Life) -> bool {
+        match self {
+            Self::Citizen(payee, _) => payee == life.asked.payee,
+            Self::Operator(_) => true,
+            Self::Bank(bank) => life.asked.via == Via::Bank(bank),
+            Self::Caseworker(at) => life.asked.via == Via::Authority(CASEWORKERS[at].1) && covers(at, life.asked.slot),
+        }
+    }
+
+    pub const fn is_officer(self) -> bool {
+        matches!(self, Self::Operator(_) | Self::Caseworker(_))
+    }
+}
+
+/// What a caseworker may decide about: those held to a kind of benefit nothing but that.
+pub fn covers(caseworker: usize, slot: Slot) -> bool {
+    let (_, own, held_to) = CASEWORKERS[caseworker];
+    match slot {
+        Slot::Default => held_to.is_none(),
+        Slot::Specific(authority, kind) => authority == own && held_to.is_none_or(|held| held == kind),
+    }
+}
+
+impl World {
+    fn which(&self, which: &Which) -> Option<usize> {
+        let all: Vec<usize> = (0..self.lives.len()).collect();
+        let waiting: Vec<usize> = all.iter().copied().filter(|at| !self.stands(&self.lives[*at]).is_over()).collect();
+        let of = if which.of_all || waiting.is_empty() { all } else { waiting };
+        (!of.is_empty()).then(|| of[which.index.index(of.len())])
+    }
+
+    /// One more thing is done about a proposal, if it may be: what follows at once.
+    fn follow(&self, at: usize, what: &'static str, by: &str, may: bool) -> Option<(Life, Option<Row>)> {
+        let mut life = self.lives[at].clone();
+        if !may || life.is_full() {
+            return None;
+        }
+        life.done.push(Done { what, at: self.now(), by: by.to_owned() });
+        let mut row = None;
+        match self.stands(&life) {
+            Stand::Due => {
+                row = life.takes(&self.moment(&life.asked)).ok()?;
+                life.done.push(Done { what: "took_effect", at: self.now(), by: by.to_owned() });
+            }
+            // For what comes next it is too late.
+            Stand::Expired => life.done.push(Done { what: "expired", at: self.now(), by: "rule".to_owned() }),
+            _ => {}
+        }
+        Some((life, row))
+    }
+
+    /// Holds what was told against what must follow.
+    fn followed(
+        &mut self,
+        at: usize,
+        expected: Option<(Life, Option<Row>)>,
+        told: Result<Option<Standing>, String>,
+        size: u64,
+    ) {
+        let (expected, told) = match (expected, told) {
+            (None, Err(_)) => {
+                assert!(self.size() <= size + 1, "a refusal is written down, and nothing else");
+                return self.check(New::new());
+            }
+            (Some(expected), Ok(told)) => (expected, told),
+            (expected, told) => {
+                panic!("{:?} {:?}: {expected:?}, not {told:?}", self.lives[at], self.stands(&self.lives[at]))
+            }
+        };
+        let (life, row) = expected;
+        let key = (life.asked.payee, life.asked.slot);
+        self.lives[at] = life.clone();
+        self.check(row.into_iter().map(|row| (key, row)).collect());
+        if let Some(told) = told {
+            self.require_told(&life, &told);
+        }
+    }
+
+    fn sign(&mut self, at: usize, who: Who) {
+        let (actor, life) = (who.actor(self), &self.lives[at]);
+        let may = matches!(who, Who::Citizen(..))
+            && who.concerns(life)
+            && self.stands(life).waits_for("signature")
+            && who.has(Assurance::Substantial);
+        let expected = self.follow(at, "signed", actor.name(), may);
+        let (size, proposal) = (self.size(), self.lives[at].id.clone());
+        let command = Sign { proposal, signature: "signature".to_owned(), actor: actor.clone() };
+        let told = self.run(&command, &actor).map(Some);
+        self.followed(at, expected, told, size);
+    }
+
+    fn approve(&mut self, at: usize, who: Who) {
+        let (officer, life) = (who.actor(self), &self.lives[at]);
+        let stand = self.stands(life);
+        let (what, is_theirs) = if stand.waits_for("approval") {
+            ("approved", true)
+        } else {
+            ("checked", stand.waits_for("check") && matches!(who, Who::Operator(_)))
+        };
+        let may = is_theirs && who.is_officer() && who.concerns(life) && !life.is_own(officer.name());
+        let expected = self.follow(at, what, officer.name(), may);
+        let (size, proposal) = (self.size(), self.lives[at].id.clone());
+        let command =
+            ApproveDesignation { proposal, why: "so".to_owned(), officer: officer.clone(), is_synthetic: false };
+        let told = self.run(&command, &officer).map(Some);
+        self.followed(at, expected, told, size);
+    }
+
+    fn refuse(&mut self, at: usize, who: Who) {
+        let (officer, life) = (who.actor(self), &self.lives[at]);
+        let may =
+            who.is_officer() && who.concerns(life) && !self.stands(life).is_over() && !life.is_own(officer.name());
+        let expected = self.follow(at, "refused", officer.name(), may);
+        let (size, proposal) = (self.size(), self.lives[at].id.clone());
+        let command =
+            RefuseDesignation { proposal, why: "no".to_owned(), officer: officer.clone(), is_synthetic: false };
+        let told = self.run(&command, &officer).map(Some);
+        self.followed(at, expected, told, size);
+    }
+
+    fn make_letter(&mut self, at: usize, operator: usize) {
+        let (actor, life) = (Actor::operator(OPERATORS[operator]), &self.lives[at]);
+        let stand = self.stands(life);
+        let may = (stand.waits_for("letter") || stand.waits_for("code")) && life.asked.payee < PEOPLE;
+        let expected = self.follow(at, "letter_made", actor.name(), may);
+        let (size, id, now) = (self.size(), life_id(self, at), Timestamp::from_micros(self.now()));
+        let code = format!("{:08}", 1 + size);
+        let drawn = self.place.writer.read(|scope| letter(scope, &actor, &id, now));
+        let told = match drawn {
+            Err(error) => Err(error.code().to_owned()),
+            Ok(drawn) => self.run(&MakeLetter { drawn, code: code.clone(), actor: actor.clone() }, &actor).map(Some),
+        };
+        if told.is_ok() {
+            self.codes.insert(id, code);
+        }
+        self.followed(at, expected, told, size);
+    }
+
+    fn follow_letter(&mut self, at: usize, is_returned: bool) {
+        let (actor, life) = (Actor::operator(OPERATORS[1]), &self.lives[at]);
+        let may = life.letter().is_some() && !self.stands(life).is_over();
+        let (what, fate) = if is_returned {
+            ("letter_returned", LetterFate::Returned)
+        } else {
+            ("letter_handed_over", LetterFate::HandedOver)
+        };
+        let made = life.done.iter().rposition(|done| done.what == "letter_made").unwrap_or(0);
+        let is_known = life.done[made..].iter().any(|done| done.what == what);
+        let expected =
+            if may && is_known { Some((life.clone(), None)) } else { self.follow(at, what, actor.name(), may) };
+        let (size, proposal) = (self.size(), life_id(self, at));
+        let told = self.run(&FollowLetter { proposal, fate, actor: actor.clone() }, &actor).map(Some);
+        self.followed(at, expected, told, size);
+    }
+
+    fn code(&mut self, at: usize, who: Who, is_right: bool) {
+        let (actor, life) = (who.actor(self), &self.lives[at]);
+        let may = matches!(who, Who::Citizen(..) | Who::Operator(_))
+            && who.concerns(life)
+            && self.stands(life).waits_for("code");
+        let code = self.codes.get(&life.id).filter(|_| is_right).cloned().unwrap_or_else(|| "00000000".to_owned());
+        let what = if code == "00000000" { "code_wrong" } else { "activated" };
+        let expected = self.follow(at, what, actor.name(), may);
+        let (size, proposal) = (self.size(), life_id(self, at));
+        let told = self.run(&Activate { proposal, code, actor: actor.clone() }, &actor);
+        let told = told.map(|told| {
+            assert_eq!(told.accepted, what == "activated");
+            Some(told.standing)
+        });
+        self.followed(at, expected, told, size);
+    }
+
+    fn confirm(&mut self, at: usize, who: Who) {
+        let (actor, life) = (who.actor(self), &self.lives[at]);
+        let against = self.moment(&life.asked).against(&life.asked);
+        let is_fit = match who {
+            Who::Citizen(..) => who.has(Assurance::High) && !against.posted && !against.new_authenticator,
+            Who::Operator(_) | Who::Caseworker(_) => !life.is_own(actor.name()),
+            Who::Bank(_) => false,
+        };
+        let may = is_fit && who.concerns(life) && self.stands(life).waits_for("confirmation");
+        let expected = self.follow(at, "confirmed", actor.name(), may);
+        let (size, proposal) = (self.size(), life_id(self, at));
+        let command =
+            Confirm { proposal, evidence: "a passport".to_owned(), actor: actor.clone(), is_synthetic: false };
+        let told = self.run(&command, &actor).map(Some);
+        self.followed(at, expected, told, size);
+    }
+
+    fn stop(&mut self, at: usize, is_right: bool) {
+        let life = &self.lives[at];
+        let is_stopped = life.has("stopped");
+        let expected = if is_right && is_stopped {
+            Some((life.clone(), None))
+        } else {
+            self.follow(at, "stopped", "notice", is_right && !self.stands(life).is_over())
+        };
+        let id = kernel::Id::parse_name(&life.id).unwrap();
+        let token = if is_right { stop_token(self.place.writer.store.vault(), id) } else { "0".repeat(32) };
+        let (size, proposal) = (self.size(), life_id(self, at));
+        let told = self.run(&StopProposal { proposal, token }, &Actor::console());
+        if let Ok(told) = told {
+            assert_eq!(told, if is_stopped { Stopped::Already } else { Stopped::Stopped });
+        }
+        self.followed(at, expected, told.map(|_| None), size);
+    }
+
+    fn cancel(&mut self, at: usize, who: Who) {
+        let (actor, life) = (who.actor(self), &self.lives[at]);
+        let stand = self.stands(life);
+        let expected = if who.concerns(life) && stand == Stand::Ended("cancelled") {
+            Some((life.clone(), None))
+        } else {
+            self.follow(at, "cancelled", actor.name(), who.concerns(life) && !stand.is_over())
+        };
+        let channel = if let Who::Bank(bank) = who { Some(World::channel(Via::Bank(bank))) } else { None };
+        let (size, proposal) = (self.size(), life_id(self, at));
+        let told = self.run(&CancelDesignation { proposal, actor: actor.clone(), channel }, &actor).map(Some);
+        self.followed(at, expected, told, size);
+    }
+
+    fn go(&mut self, at: usize) {
+        let life = &self.lives[at];
+        let payee = life.asked.payee;
+        let other = |who: &Who| !life.is_own(who.actor(self).name()) && who.concerns(life);
+        let operator = (0..OPERATORS.len()).map(Who::Operator).find(&other);
+        let anybody = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other).or(operator);
+        match self.stands(life) {
+            Stand::Waits("signature", _) => self.sign(at, Who::Citizen(payee, Assurance::Substantial)),
+            Stand::Waits("approval", _) => {
+                if let Some(who) = anybody {
+                    self.approve(at, who);
+                }
+            }
+            Stand::Waits("check", _) => {
+                if let Some(who) = operator {
+                    self.approve(at, who);
+                }
+            }
+            Stand::Waits("letter", _) => self.make_letter(at, 2),
+            Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial), true),
+            Stand::Waits("confirmation", _) => {
+                let against = self.moment(&life.asked).against(&life.asked);
+                let own = Who::Citizen(payee, Assurance::High);
+                let who = if against.posted || against.new_authenticator { operator } else { Some(own) };
+                if let Some(who) = who {
+                    self.confirm(at, who);
+                }
+            }
+            Stand::Waits(_, until) => self.place.now = until,
+            Stand::Due | Stand::Expired => self.settle(),
+            Stand::Ended(_) => {}
+        }
+    }
+
+    pub fn settle(&mut self) {
+        let (mut new, now) = (New::new(), self.now());
+        let mut expected = (0, 0, 0);
+        for at in 0..self.lives.len() {
+            let life = &self.lives[at];
+            let key = (life.asked.payee, life.asked.slot);
+            match self.stands(life) {
+                Stand::Due => match life.takes(&self.moment(&life.asked)) {
+                    Ok(row) => {
+                        new.extend(row.map(|row| (key, row)));
+                        self.did(at, "took_effect", "rule");
+                        expected.0 += 1;
+                    }
+                    Err(()) => {
+                        self.did(at, "refused", "rule");
+                        expected.1 += 1;
+                    }
+                },
+                Stand::Expired => {
+                    self.did(at, "expired", "rule");
+                    expected.2 += 1;
+                }
+                _ => {}
+            }
+        }
+        let settled = self.run(&Settle { now: Timestamp::from_micros(now) }, &Actor::console()).unwrap();
+        assert_eq!((settled.in_force, settled.refused, settled.expired), expected, "{:?}", self.lives);
+        self.check(new);
+    }
+
+    fn set_controls(&mut self, set: Option<usize>, changes: &[(usize, u16)]) {
+        let all: Vec<Control> = Control::all().collect();
+        let lines: Vec<String> =
+            changes.iter().map(|(control, figure)| line(all[control % all.len()], *figure)).collect();
+        let change = ControlChange::new(set.map(|set| Controls::SETS[set]), &lines).unwrap();
+        self.controls = change.over(&self.controls).unwrap();
+        self.run(&SetControls { change, is_synthetic: true }, &Actor::console()).unwrap();
+        self.check(New::new());
+    }
+
+    fn contact(&mut self, payee: usize, point: usize, adds: bool) {
+        let actor = self.citizen(payee, Assurance::Substantial);
+        let point = ContactPoint::from_text(&format!("sms +452030405{point}")).unwrap();
+        let (id, why) = (Self::payee(payee), None);
+        let told = if adds {
+            self.run(&AddContact { actor: actor.clone(), payee: id, point, why }, &actor)
+        } else {
+            self.run(&RemoveContact { actor: actor.clone(), payee: id, point, why }, &actor)
+        };
+        if told == Ok(true) {
+            self.persons[payee].contact_changed = Some(self.now());
+        }
+        self.check(New::new());
+    }
+
+    fn told(&mut self, payee: usize, authenticator: bool, posted: bool, days: i64) {
+        let moment = self.now() - days * DAY;
+        let person = &mut self.persons[payee];
+        person.authenticator_changed = authenticator.then_some(moment);
+        person.key_material_posted = posted.then_some(moment);
+        let text = |moment: Option<i64>| moment.map(Timestamp::from_micros);
+        let facts = IdentityFacts {
+            authenticator_changed: text(person.authenticator_changed),
+            key_material_posted: text(person.key_material_posted),
+        };
+        self.run(&TellIdentity { payee: Self::payee(payee), facts }, &Actor::console()).unwrap();
+        self.check(New::new());
+    }
+
+    fn lock(&mut self, payee: usize, kind: usize, sets: bool) {
+        let kind = ChannelKind::ALL[kind];
+        let actor = self.citizen(payee, Assurance::High);
+        let (id, channels, why) = (Self::payee(payee), Channels::of(&[kind]), None);
+        let told = if sets {
+            self.run(&SetLock { actor: actor.clone(), payee: id, channels, why }, &actor)
+        } else {
+            self.run(&LiftLock { actor: actor.clone(), payee: id, channels, why, in_person: None }, &actor)
+        };
+        if told.is_ok() {
+            let locked = &mut self.persons[payee].locked;
+            locked.retain(|locked| *locked != kind);
+            locked.extend(sets.then_some(kind));
+        }
+        self.check(New::new());
+    }
+
+    fn wait(&mut self, until: &Until) {
+        match until {
+            Until::Hours(hours) => self.place.now += hours * HOUR,
+            Until::Boundary(which, before) => {
+                if let Some(at) = self.which(which)
+                    && let Stand::Waits(_, until) = self.stands(&self.lives[at])
+                {
+                    self.place.now = self.now().max(until - i64::from(*before));
+                }
+            }
+        }
+        self.check(New::new());
+    }
+
+    /// Does one thing.
+    pub fn perform(&mut self, act: &Act) {
+        match act {
+            Act::Propose(who, wish, holder, ownership, is_signed, is_locked) => {
+                let via = match who {
+                    Who::Citizen(..) => Via::Payee,
+                    Who::Caseworker(at) => Via::Authority(CASEWORKERS[*at].1),
+                    Who::Operator(_) | Who::Bank(_) => Via::Operator,
+                };
+                let how = How {
+                    via,
+                    by: who.actor(self).name().to_owned(),
+                    holder: HOLDERS[*holder],
+                    ownership: OWNERSHIPS[*ownership],
+                    is_signed: *is_signed && matches!(who, Who::Citizen(..)),
+                    is_locked: *is_locked && matches!(who, Who::Caseworker(_)),
+                    may_omit: !self.controls.has(Control::NamesReplaced),
+                    in_bulk: false,
+                };
+                self.propose(*who, wish, how);
+            }
+            Act::Change(bank, wish, holds) => self.change(*bank, wish, *holds),
+            Act::File(bank, wishes) => self.file(*bank, wishes.clone()),
+            Act::Sign(which, who) => self.about(which, |world, at| world.sign(at, *who)),
+            Act::Approve(which, who) => self.about(which, |world, at| world.approve(at, *who)),
+            Act::Refuse(which, who) => self.about(which, |world, at| world.refuse(at, *who)),
+            Act::MakeLetter(which, operator) => self.about(which, |world, at| world.make_letter(at, *operator)),
+            Act::Follow(which, returned) => self.about(which, |world, at| world.follow_letter(at, *returned)),
+            Act::Code(which, who, right) => self.about(which, |world, at| world.code(at, *who, *right)),
+            Act::Confirm(which, who) => self.about(which, |world, at| world.confirm(at, *who)),
+            Act::Stop(which, right) => self.about(which, |world, at| world.stop(at, *right)),
+            Act::Cancel(which, who) => self.about(which, |world, at| world.cancel(at, *who)),
+            Act::Go(which) => self.about(which, Self::go),
+            Act::Controls(set, changes) => self.set_controls(*set, changes),
+            Act::Contact(payee, point, adds) => self.contact(*payee, *point, *adds),
+            Act::Move(payee) => self.moves(*payee),
+            Act::Die(payee) => self.dies(*payee),
+            Act::Told(payee, authenticator, posted, days) => self.told(*payee, *authenticator, *posted, *days),
+            Act::Lock(payee, kind) => self.lock(*payee, *kind, true),
+            Act::Lift(payee, kind) => self.lock(*payee, *kind, false),
+            Act::Wait(until) => self.wait(until),
+            Act::Settle => self.settle(),
+            Act::Ask => self.check_pending(),
+        }
+    }
+
+    fn about(&mut self, which: &Which, act: impl FnOnce(&mut Self, usize)) {
+        if let Some(at) = self.which(which) {
+            act(self, at);
+        }
+    }
+}
+
+fn life_id(world: &World, at: usize) -> String {
+    world.lives[at].id.clone()
+}
+
+/// A figure that the control can have.
+fn line(control: Control, figure: u16) -> String {
+    let one_of = |of: &[u16]| of[usize::from(figure) % of.len()].to_string();
+    let figure = match control.kind() {
+        Kind::Switch => ["off", "on"][usize::from(figure % 2)].to_owned(),
+        Kind::When => ["never", "on_risk", "always"][usize::from(figure % 3)].to_owned(),
+        Kind::BankingDays => (figure % 6).to_string(),
+        Kind::Days => one_of(&[0, 1, 30, 60, 366]),
+        Kind::Payees => one_of(&[0, 1, 2, 10]),
+    };
+    format!("{}={figure}", control.name())
+}

@@ -1,0 +1,353 @@
+//! What must become of a change of account, said once more and by itself: from what was asked, what people did, and what was known
+//! at that moment. It knows nothing of the store, and nothing of how the registry decides.
+
+use denmark::calendar::after_banking_days;
+use kernel::Timestamp;
+use registry::controls::{Control, Controls};
+use registry::designation::ChannelKind;
+use registry::proposal::{Holder, Ownership};
+
+const DAY: i64 = 86_400_000_000;
+/// A person decides within so many days.
+const DECIDED_WITHIN: i64 = 30 * DAY;
+/// A letter's code is good for so many.
+const CODE_WITHIN: i64 = 60 * DAY;
+/// What waits for a letter waits so long for its code at most.
+const LETTER_WITHIN: i64 = 90 * DAY;
+const ATTEMPTS: usize = 3;
+/// What one proposal has room for.
+const ACTS: usize = 64;
+
+/// Which account of a payee: the default one, or an authority's for a kind of benefit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    Default,
+    Specific(usize, usize),
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    Bank(usize),
+    Operator,
+    Payee,
+    Authority(usize),
+}
+
+impl Via {
+    pub const fn kind(self) -> ChannelKind {
+        match self {
+            Self::Bank(_) => ChannelKind::Bank,
+            Self::Operator => ChannelKind::Operator,
+            Self::Payee => ChannelKind::SelfService,
+            Self::Authority(_) => ChannelKind::Caseworker,
+        }
+    }
+}
+
+/// What holds of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    InForce,
+    Frozen,
+    FrozenByBank,
+    Closed,
+}
+
+/// One row of a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub at: i64,
+    pub held: Held,
+    pub account: String,
+}
+
+/// The account that is there, if one is.
+pub fn live(rows: &[Row]) -> Option<&Row> {
+    rows.last().filter(|row| row.held != Held::Closed)
+}
+
+/// When an account was last given up for another one, or closed.
+fn left(rows: &[Row], account: &str) -> Option<i64> {
+    let is_it = |row: &Row| row.held != Held::Closed && row.account == account;
+    let last = rows.iter().rposition(is_it)?;
+    rows.get(last + 1).map(|row| row.at)
+}
+
+/// What is known of a payee.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    pub contact_changed: Option<i64>,
+    pub address_changed: Option<i64>,
+    pub authenticator_changed: Option<i64>,
+    pub key_material_posted: Option<i64>,
+    pub locked: Vec<ChannelKind>,
+    pub is_dead: bool,
+}
+
+/// What somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub at: i64,
+    pub payee: usize,
+    pub slot: Slot,
+    pub via: Via,
+    pub by: String,
+    /// None to delete the account.
+    pub account: Option<String>,
+    pub holder: Holder,
+    pub ownership: Ownership,
+    /// Whether it named the account that it replaces.
+    pub names: bool,
+    pub is_first: bool,
+    /// So many rows had the history then.
+    pub rows: usize,
+    /// Whether the payee can neither change nor delete it.
+    pub is_locked: bool,
+}
+
+/// Something that was done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    pub what: &'static str,
+    pub at: i64,
+    pub by: String,
+}
+
+/// A proposal: what was asked for, and what was done about it.
+#[derive(Clone, Debug)]
+pub struct Life {
+    pub id: String,
+    pub asked: Asked,
+    pub done: Vec<Done>,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// It waits for this until then.
+    Waits(&'static str, i64),
+    /// All is met: it takes effect.
+    Due,
+    Expired,
+    Ended(&'static str),
+}
+
+impl Stand {
+    /// As answers say it: `state`, `waits_for`, and from when it will hold.
+    pub fn told(&self) -> (&'static str, Option<&'static str>, Option<i64>) {
+        match self {
+            Self::Waits("signature", _) => ("proposed", Some("signature"), None),
+            Self::Waits(what @ ("approval" | "check"), _) => ("awaiting_approval", Some(what), None),
+            Self::Waits("time", until) => ("held", Some("time"), Some(*until)),
+            Self::Waits(what, _) => ("awaiting_activation", Some(what), None),
+            Self::Due => ("held", None, None),
+            Self::Expired => ("expired", None, None),
+            Self::Ended(how) => (how, None, None),
+        }
+    }
+
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Expired | Self::Ended(_))
+    }
+
+    pub fn waits_for(&self, what: &str) -> bool {
+        matches!(self, Self::Waits(waits, _) if *waits == what)
+    }
+}
+
+/// What speaks against a change.
+pub struct Against {
+    pub changed: bool,
+    pub posted: bool,
+    pub new_authenticator: bool,
+    /// It is said to be somebody else's, or nobody said whose.
+    pub is_anothers: bool,
+    /// What else lies in the account that is asked for.
+    pub account: bool,
+}
+
+/// What is known when something is decided.
+pub struct Moment<'m> {
+    pub controls: &'m Controls,
+    pub person: &'m Person,
+    pub rows: &'m [Row],
+    /// How many others have the account that is asked for.
+    pub others: usize,
+    pub now: i64,
+}
+
+impl Moment<'_> {
+    fn shortly_before(&self, asked: &Asked, control: Control, moment: Option<i64>) -> bool {
+        let days = i64::from(self.controls.get(control));
+        days > 0 && moment.is_some_and(|moment| moment >= asked.at - days * DAY)
+    }
+
+    pub fn against(&self, asked: &Asked) -> Against {
+        let Person { contact_changed, address_changed, authenticator_changed, key_material_posted, .. } = *self.person;
+        let recently = |moment| self.shortly_before(asked, Control::SecondChannel, moment);
+        let account = asked.account.as_deref();
+        let limit = usize::from(self.controls.get(Control::PayeesPerAccount));
+        let is_anothers = match asked.holder {
+            Holder::Own | Holder::Joint => false,
+            Holder::ThirdParty | Holder::Unknown => {
+                !matches!(asked.ownership, Ownership::Match | Ownership::CloseMatch)
+            }
+        };
+        Against {
+            changed: [contact_changed, address_changed, authenticator_changed].into_iter().any(recently),
+            posted: self.shortly_before(asked, Control::LetterBox, key_material_posted),
+            new_authenticator: recently(authenticator_changed),
+            is_anothers: self.controls.has(Control::OwnershipAsked) && is_anothers,
+            account: (self.controls.has(Control::OwnershipAsked) && asked.ownership == Ownership::NoMatch)
+                || (limit > 0 && account.is_some() && self.others >= limit)
+                || account
+                    .is_some_and(|account| self.shortly_before(asked, Control::RoundTrip, left(self.rows, account))),
+        }
+    }
+}
+
+impl Life {
+    fn last(&self, what: &str) -> Option<usize> {
+        self.done.iter().rposition(|done| done.what == what)
+    }
+
+    /// The letter that counts: when it was made, whether it came back, and how often its code was given wrongly.
+    pub fn letter(&self) -> Option<(i64, bool, usize)> {
+        let made = self.last("letter_made")?;
+        let since = &self.done[made..];
+        let count = |what: &str| since.iter().filter(|done| done.what == what).count();
+        Some((self.done[made].at, count("letter_returned") > 0, count("code_wrong")))
+    }
+
+    pub fn has(&self, what: &str) -> bool {
+        self.last(what).is_some()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.done.len() >= ACTS
+    }
+
+    /// Whether somebody proposed it, or has decided about it already.
+    pub fn is_own(&self, by: &str) -> bool {
+        let decides = |done: &&Done| matches!(done.what, "approved" | "checked" | "refused" | "confirmed");
+        self.asked.by == by || self.done.iter().filter(decides).any(|done| done.by == by)
+    }
+
+    /// How it ended.
+    pub fn ended(&self) -> Option<&Done> {
+        self.done.iter().find(|done| matches!(done.what, "cancelled" | "refused" | "expired" | "took_effect"))
+    }
+
+    /// Where it stands: each thing that is demanded, in its order, and whether somebody did it.
+    pub fn stands(&self, moment: &Moment<'_>) -> Stand {
+        if let Some(ended) = self.ended() {
+            return Stand::Ended(if ended.what == "took_effect" { "in_force" } else { ended.what });
+        }
+        let (asked, controls) = (&self.asked, moment.controls);
+        let against = moment.against(asked);
+        let any = against.changed || against.posted || against.account || against.is_anothers;
+        let is_payees = asked.via == Via::Payee;
+        // The operator's files are how a registry begins: their first accounts are looked at by nobody.
+        let is_loaded = asked.via == Via::Operator && asked.is_first;
+        let is_casework = matches!(asked.via, Via::Operator | Via::Authority(_)) && !is_loaded;
+        // What is deleted has no account that a letter could activate.
+        let has_letter = asked.account.is_some()
+            && match asked.via {
+                Via::Payee => match controls.get(Control::LetterSelfService) {
+                    0 => false,
+                    1 => any,
+                    _ => true,
+                },
+                Via::Authority(_) => controls.has(Control::LetterCaseworker),
+                Via::Bank(_) | Via::Operator => false,
+            };
+        let approver = if asked.slot == Slot::Default { Control::ApproverDefault } else { Control::ApproverSpecific };
+        // What came up since must be seen by somebody after it.
+        let came_up = self.last("stopped").max(self.last("letter_returned"));
+        let is_checked = self.last("checked").filter(|checked| came_up.is_none_or(|came_up| came_up < *checked));
+        let must_be_checked = match controls.get(Control::ManualCheck) {
+            0 => false,
+            1 => against.account || (against.is_anothers && !is_loaded),
+            _ => true,
+        } || self.has("stopped")
+            || self.letter().is_some_and(|(_, is_returned, _)| is_returned)
+            || (controls.has(Control::NamesReplaced) && !asked.is_first && !asked.names);
+        let since = |place: Option<usize>| place.map_or(asked.at, |place| self.done[place].at);
+        let code = match self.letter() {
+            Some((made, false, wrong)) if wrong < ATTEMPTS && moment.now < made + CODE_WITHIN => {
+                ("code", made + CODE_WITHIN)
+            }
+            Some((made, false, _)) if moment.now >= made + CODE_WITHIN => ("code", made + CODE_WITHIN),
+            _ => ("letter", asked.at + LETTER_WITHIN),
+        };
+        let demands = [
+            (
+                is_payees && controls.has(Control::SignedAfresh),
+                self.last("signed"),
+                "signature",
+                asked.at + DECIDED_WITHIN,
+            ),
+            (is_casework && controls.has(approver), self.last("approved"), "approval", asked.at + DECIDED_WITHIN),
+            (must_be_checked, is_checked, "check", since(came_up) + DECIDED_WITHIN),
+            (has_letter && !against.posted, self.last("activated"), code.0, code.1),
+            (
+                has_letter && (against.posted || against.changed),
+                self.last("confirmed"),
+                "confirmation",
+                asked.at + LETTER_WITHIN,
+            ),
+        ];
+        let mut ready = asked.at;
+        for (is_demanded, met, what, until) in demands {
+            match met {
+                _ if !is_demanded => {}
+                Some(place) => ready = ready.max(self.done[place].at),
+                None if moment.now >= until => return Stand::Expired,
+                None => return Stand::Waits(what, until),
+            }
+        }
+        let wait = match asked.via {
+            Via::Bank(_) if asked.is_first => controls.get(Control::WaitBankFirst),
+            Via::Bank(_) => controls.get(Control::WaitBankReplacing),
+            Via::Payee => controls.get(Control::WaitSelfService),
+            _ if is_loaded => 0,
+            Via::Operator | Via::Authority(_) => controls.get(Control::WaitCaseworker),
+        };
+        let from = Timestamp::from(after_banking_days(Timestamp::from_micros(ready).to_jiff(), u32::from(wait)));
+        if moment.now < from.micros() { Stand::Waits("time", from.micros()) } else { Stand::Due }
+    }
+
+    /// What the history gets of it if it takes effect now; an error if the rule says no.
+    pub fn takes(&self, moment: &Moment<'_>) -> Result<Option<Row>, ()> {
+        let (asked, rows) = (&self.asked, moment.rows);
+        let live = live(rows);
+        let at = moment.now;
+        let Some(account) = &asked.account else {
+            // It is deleted.
+            let row = rows.last().ok_or(())?;
+            return match row.held {
+                Held::Closed => Ok(None),
+                Held::InForce if rows.len() == asked.rows => Ok(Some(Row { at, held: Held::Closed, ..row.clone() })),
+                _ => Err(()),
+            };
+        };
+        forbidden(asked, moment)?;
+        if live.is_some_and(|live| live.held == Held::InForce && live.account == *account) {
+            return Ok(None);
+        }
+        let is_same = rows.len() == asked.rows && live.is_none_or(|live| live.held == Held::InForce);
+        if is_same { Ok(Some(Row { at, held: Held::InForce, account: account.clone() })) } else { Err(()) }
+    }
+}
+
+/// Refuses an account that nobody may be given by this channel now.
+pub fn forbidden(asked: &Asked, moment: &Moment<'_>) -> Result<(), ()> {
+    let controls = moment.controls;
+    let is_locked = controls.has(Control::OwnersLock) && moment.person.locked.contains(&asked.via.kind());
+    let replaces = live(moment.rows).is_some_and(|live| Some(&live.account) != asked.account.as_ref());
+    let is_banned = (controls.has(Control::BanChange) && replaces)
+        || (controls.has(Control::BanShared) && moment.others > 0)
+        || (controls.has(Control::BanThirdParty) && asked.holder != Holder::Own);
+    if is_locked || is_banned || moment.person.is_dead { Err(()) } else { Ok(()) }
+}

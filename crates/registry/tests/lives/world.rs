@@ -1,0 +1,380 @@
+//! A real store, and beside it what it is believed to hold: plain facts, in the oracle's words.
+
+use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via};
+use crate::place::Place;
+use denmark::Cvr;
+use kernel::journal::{ENTRIES_MAX, size_and_root};
+use kernel::{Actor, Assurance, Blind, Command, Env, Error, Id, Login, PublicKey, Role, Timestamp};
+use registry::ask::Resolve;
+use registry::commands::{
+    AddCaseworker, AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, Question, ShowProposal, Standing,
+};
+use registry::controls::Controls;
+use registry::designation::{Channel, Designation, State};
+use registry::import::{Accounts, Companies, Counts, Population, Reject, Source, run};
+use registry::legal_purpose::LegalPurpose;
+use registry::payee::PayeeId;
+use registry::payer::{Agreement, NoAccount, Payer, PayerKind};
+use registry::purpose::{self, BenefitKind};
+use registry::queries::{acting_caseworker, controls_in_force, proposal, waiting};
+use registry::resolve::{Query, history, resolve_at};
+use std::collections::BTreeMap;
+use std::io::{Seek, SeekFrom, Write};
+
+pub const PERSONS: [&str; 5] = ["cpr:6101701234", "cpr:6201701235", "cpr:6301701236", "cvr:13748136", "se:11111111"];
+/// Of which so many are people, to whom a letter can be sent.
+pub const PEOPLE: usize = 3;
+pub const ACCOUNTS: [&str; 5] =
+    ["0040-0000000001", "1020-0000000002", "0041-0000000003", "1020-0000000004", "0040-0000000005"];
+pub const BANKS: [(&str, &str); 2] = [("North", "004"), ("South", "102")];
+pub const AUTHORITIES: [&str; 2] = ["Alpha", "Beta"];
+pub const KINDS: [&str; 2] = ["K1", "K2"];
+pub const OPERATORS: [&str; 3] = ["olga", "otto", "oda"];
+/// Name, authority, and the kind of benefit that they are held to.
+pub const CASEWORKERS: [(&str, usize, Option<usize>); 5] =
+    [("alma", 0, None), ("axel", 0, None), ("anka", 0, Some(0)), ("bent", 1, None), ("birk", 1, None)];
+const KEYS: [&str; 5] = [
+    "MCowBQYDK2VwAyEAIL4xd3jt9bgvI34TGH1XaU+mgiydpbE2FKx78kYiCrU=",
+    "MCowBQYDK2VwAyEAeUain96xYWfe0RuE8tFy7W1OUGcX7W+nZDudv8mlvb0=",
+    "MCowBQYDK2VwAyEAiLyN2Gouip7Zeol06KmINaztLpvGtnbWP0tMvS2ibWE=",
+    "MCowBQYDK2VwAyEAWAiV74AWugMDULucIDVn4cW+36A8iZcIHnHF3w/FrQc=",
+    "MCowBQYDK2VwAyEAaNuYFJW7N2I1af0D9I9PNFmvlX1W8+t3+GI7m/OQjiE=",
+];
+/// A Friday before Easter and the change of clocks.
+const BEGIN: &str = "2026-03-20T09:30:00Z";
+
+/// What holds, and what was done to come there.
+pub struct World {
+    pub place: Place,
+    chance: u32,
+    pub controls: Controls,
+    pub persons: Vec<Person>,
+    pub rows: BTreeMap<(usize, Slot), Vec<Row>>,
+    pub lives: Vec<Life>,
+    /// The code of each proposal's newest letter.
+    pub codes: BTreeMap<String, String>,
+    payees: Vec<Blind>,
+    authorities: Vec<Id<Payer>>,
+    addresses: [u32; PEOPLE],
+}
+
+impl World {
+    pub fn new() -> Self {
+        let mut place = Place::new();
+        let vault = place.writer.store.vault().clone();
+        let companies = Companies { vault: vault.clone() };
+        place.import(&companies, format!("{}\n13748136,Firm,active,\n", Companies::HEADER.join(",")).as_bytes());
+        place.now = Timestamp::parse(BEGIN).unwrap().micros();
+        place.control("anvis", &[]);
+        let payees = PERSONS.iter().map(|payee| PayeeId::parse(payee).unwrap().key(&vault)).collect();
+        let mut world = Self {
+            place,
+            chance: 0,
+            controls: Controls::anvis(),
+            persons: vec![Person::default(); PERSONS.len()],
+            rows: BTreeMap::new(),
+            lives: Vec::new(),
+            codes: BTreeMap::new(),
+            payees,
+            authorities: Vec::new(),
+            addresses: [0; PEOPLE],
+        };
+        for payee in 0..PEOPLE {
+            world.register(payee);
+        }
+        for name in AUTHORITIES {
+            let cvr = Cvr::parse("13748136").unwrap();
+            let (name, kind) = (name.to_owned(), PayerKind::Public);
+            let agreement = Agreement { name, cvr, kind, no_account: NoAccount::Reject, bank: None };
+            world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
+        }
+        for ((name, authority, kind), key) in CASEWORKERS.iter().zip(KEYS) {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
+            std::fs::write(file.path(), pem).unwrap();
+            let benefits = kind.iter().map(|kind| BenefitKind::parse(KINDS[*kind]).unwrap()).collect();
+            let (name, authority) = ((*name).to_owned(), AUTHORITIES[*authority].to_owned());
+            let key = PublicKey::read(file.path()).unwrap();
+            world.run(&AddCaseworker { name, key, authority, benefits }, &Actor::console()).unwrap();
+        }
+        for name in ["alma", "bent"] {
+            let found = world.place.writer.read(|scope| acting_caseworker(scope, &Actor::caseworker(name))).unwrap();
+            world.authorities.push(found.unwrap().remit.authority);
+        }
+        world
+    }
+
+    pub const fn now(&self) -> i64 {
+        self.place.now
+    }
+
+    pub fn env(&mut self) -> Env {
+        // Several ids can come of one.
+        self.chance += 16;
+        Env::new(Timestamp::from_micros(self.place.now), self.chance)
+    }
+
+    /// Gives a command; its refusal by code.
+    pub fn run<C: Command>(&mut self, command: &C, actor: &Actor) -> Result<C::Output, String> {
+        let env = self.env();
+        match self.place.writer.execute(command, actor, &env) {
+            Ok(output) => Ok(output),
+            Err(Error::Refused(refusal)) => Err(refusal.code.to_owned()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Asks for changes in one request.
+    pub fn ask(&mut self, request: ChangeAccounts, actor: &Actor) -> Result<Vec<ChangeAnswer>, String> {
+        let env = self.env();
+        let requests = [(request, actor, &env)];
+        let mut told = self.place.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
+        told.remove(0).map_err(|refusal| refusal.code.to_owned())
+    }
+
+    /// Imports a file, which never was before.
+    pub fn import(&mut self, source: &impl Source, rows: &[String]) -> (Counts, Vec<Reject>) {
+        let mut file = tempfile::tempfile().unwrap();
+        let env = self.env();
+        let columns = source_columns(source);
+        writeln!(file, "{}\n{}", columns.join(","), rows.join("\n")).unwrap();
+        // A file that is known again is not taken again.
+        writeln!(file, "file {}", self.chance).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        run(&mut self.place.writer, source, file, &Actor::operator(OPERATORS[0]), &mut || env, &mut |_| {}).unwrap()
+    }
+
+    /// The population register says all that it knows of a person.
+    fn register(&mut self, payee: usize) {
+        let population =
+            Population { vault: self.place.writer.store.vault().clone(), refuse_replacement_numbers: false };
+        let (number, address) = (PERSONS[payee].trim_start_matches("cpr:"), self.addresses[payee]);
+        let status = if self.persons[payee].is_dead { "dead" } else { "active" };
+        let (counts, _) = self.import(&population, &[format!("{number},Name,Vej {address},2100,By,DK,{status},,")]);
+        assert_eq!((counts.rejected, counts.unchanged), (1, 0));
+    }
+
+    pub fn moves(&mut self, payee: usize) {
+        if payee < PEOPLE && !self.persons[payee].is_dead {
+            self.addresses[payee] += 1;
+            self.register(payee);
+            self.persons[payee].address_changed = Some(self.now());
+        }
+    }
+
+    pub fn dies(&mut self, payee: usize) {
+        if payee < PEOPLE && !self.persons[payee].is_dead {
+            self.persons[payee].is_dead = true;
+            self.register(payee);
+        }
+    }
+
+    pub fn citizen(&self, payee: usize, assurance: Assurance) -> Actor {
+        Actor::citizen(&self.payees[payee], Login { assurance, at: Timestamp::from_micros(self.now()) })
+    }
+
+    pub fn payee(payee: usize) -> PayeeId {
+        PayeeId::parse(PERSONS[payee]).unwrap()
+    }
+
+    pub fn channel(via: Via) -> Channel {
+        match via {
+            Via::Bank(bank) => Channel::Bank(BANKS[bank].0.to_owned()),
+            Via::Operator => Channel::Operator,
+            Via::Payee => Channel::SelfService,
+            Via::Authority(authority) => Channel::Caseworker(AUTHORITIES[authority].to_owned()),
+        }
+    }
+
+    pub fn history(&self, payee: usize, slot: Slot) -> &[Row] {
+        self.rows.get(&(payee, slot)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is known when something of this kind is decided now.
+    pub fn moment(&self, asked: &Asked) -> Moment<'_> {
+        self.moment_of(asked.payee, asked.slot)
+    }
+
+    pub fn moment_of(&self, payee: usize, slot: Slot) -> Moment<'_> {
+        Moment {
+            controls: &self.controls,
+            person: &self.persons[payee],
+            rows: self.history(payee, slot),
+            others: 0,
+            now: self.now(),
+        }
+    }
+
+    pub fn stands(&self, life: &Life) -> Stand {
+        life.stands(&self.moment(&life.asked))
+    }
+
+    /// The proposal for an account that waits, if one does.
+    pub fn waiting(&self, payee: usize, slot: Slot) -> Option<&Life> {
+        self.lives
+            .iter()
+            .find(|life| (life.asked.payee, life.asked.slot) == (payee, slot) && !self.stands(life).is_over())
+    }
+
+    /// The name of the only proposal that waits.
+    pub fn only_waiting(&mut self) -> String {
+        let (operator, now) = (Actor::operator(OPERATORS[0]), Timestamp::from_micros(self.now()));
+        let page = self.place.writer.read(|scope| waiting(scope, &operator, None, None, None, 2, now)).unwrap();
+        let [only] = page.proposals.as_slice() else { panic!("{page:?}") };
+        only.standing.id.clone()
+    }
+
+    pub fn size(&mut self) -> u64 {
+        self.place.writer.read(|scope| size_and_root(scope.tx)).unwrap().0
+    }
+
+    fn purpose(&self, slot: Slot) -> Option<Blind> {
+        let Slot::Specific(authority, kind) = slot else { return None };
+        let benefit = BenefitKind::parse(KINDS[kind]).unwrap();
+        Some(purpose::key(self.place.writer.store.vault(), self.authorities[authority], &benefit))
+    }
+
+    /// All histories as the store has them.
+    pub fn read(&mut self) -> BTreeMap<(usize, Slot), Vec<Row>> {
+        let slots: Vec<_> = [Slot::Default]
+            .into_iter()
+            .chain((0..2).flat_map(|authority| (0..2).map(move |kind| Slot::Specific(authority, kind))))
+            .map(|slot| (self.purpose(slot), slot))
+            .collect();
+        let payees = self.payees.clone();
+        let mut all = BTreeMap::new();
+        let found = self
+            .place
+            .writer
+            .read(|scope| payees.iter().map(|payee| history(scope, payee)).collect::<Result<Vec<_>, _>>());
+        for (payee, histories) in found.unwrap().into_iter().enumerate() {
+            for rows in histories.into_iter().flatten().filter(|rows| !rows.is_empty()) {
+                let (_, slot) = slots.iter().find(|(purpose, _)| *purpose == rows[0].purpose).unwrap();
+                all.insert((payee, *slot), rows.iter().rev().map(row).collect());
+            }
+        }
+        all
+    }
+
+    /// Holds the store against what is believed, now that these rows came to its histories.
+    pub fn check(&mut self, new: Vec<((usize, Slot), Row)>) {
+        let (before, now) = (self.rows.clone(), self.now());
+        for (key, row) in new.iter().cloned() {
+            self.rows.entry(key).or_default().push(row);
+        }
+        assert_eq!(self.read(), self.rows, "the histories, after {new:?}");
+        for ((payee, slot), _) in &new {
+            for (moment, rows) in [(now - 1, &before), (now, &self.rows)] {
+                let at =
+                    |slot: Slot| rows.get(&(*payee, slot)).and_then(|rows| rows.iter().rfind(|row| row.at <= moment));
+                let expected =
+                    at(*slot).filter(|row| *slot == Slot::Default || row.held != Held::Closed).or(at(Slot::Default));
+                let query = Query { payee: self.payees[*payee], purpose: self.purpose(*slot) };
+                let moment = Timestamp::from_micros(moment);
+                let found = self.place.writer.read(|scope| resolve_at(scope, &query, moment, ENTRIES_MAX)).unwrap();
+                assert_eq!(found.designation.as_ref().map(row).as_ref(), expected, "at {moment}");
+            }
+        }
+        for (payee, slot) in (0..PERSONS.len()).flat_map(|payee| all_slots().map(move |slot| (payee, slot))) {
+            let waits =
+                |life: &&Life| (life.asked.payee, life.asked.slot) == (payee, slot) && !self.stands(life).is_over();
+            let waiting: Vec<&Life> = self.lives.iter().filter(waits).collect();
+            assert!(waiting.len() <= 1, "several wait for one account: {waiting:?}");
+        }
+        for at in 0..self.lives.len() {
+            let life = self.lives[at].clone();
+            let (operator, channel) = (Actor::operator(OPERATORS[0]), Self::channel(life.asked.via));
+            let moment = Timestamp::from_micros(now);
+            let told = self
+                .place
+                .writer
+                .read(|scope| proposal(scope, &operator, &channel, &life.id, moment))
+                .unwrap()
+                .standing;
+            self.require_told(&life, &told);
+        }
+        assert_eq!(self.place.writer.read(controls_in_force).unwrap(), self.controls);
+    }
+
+    /// What somebody is told of a proposal is what it comes to.
+    pub fn require_told(&self, life: &Life, told: &Standing) {
+        let (state, waits_for, from) = self.stands(life).told();
+        let took_effect = life.ended().filter(|done| done.what == "took_effect").map(|done| done.at);
+        let from = from.or(took_effect).map(|from| Timestamp::from_micros(from).to_string());
+        let expected = (&life.id, state, waits_for, &from);
+        assert_eq!(
+            (&told.id, told.state.as_str(), told.waits_for.as_deref(), &told.in_force_from),
+            expected,
+            "{life:?}"
+        );
+    }
+
+    /// Every act that was acknowledged is there, in its order, and no other.
+    pub fn check_acts(&mut self) {
+        for life in self.lives.clone() {
+            let actor = Actor::operator(OPERATORS[0]);
+            let shown = self.run(&ShowProposal { actor: actor.clone(), proposal: life.id.clone() }, &actor).unwrap();
+            let moment = |text: &str| Timestamp::parse(text).unwrap().micros();
+            let acts: Vec<_> =
+                shown.acts.iter().map(|act| (act.act.as_str(), moment(&act.at), act.by.as_str())).collect();
+            let done: Vec<_> = life.done.iter().map(|done| (done.what, done.at, done.by.as_str())).collect();
+            assert_eq!(acts, done, "{life:?}");
+            assert_eq!((shown.proposed_by, moment(&shown.proposed)), (life.asked.by.clone(), life.asked.at));
+        }
+    }
+
+    /// Whoever looks a payee up is told whether a change waits.
+    pub fn check_pending(&mut self) {
+        let client = || Client { actor: Actor::client(Role::Authority, "asker"), payer: None };
+        let question = |payee| Question { payee: Self::payee(payee), benefit: None, asked: () };
+        let questions = (0..PERSONS.len()).map(question).collect();
+        let vault = self.place.writer.store.vault().clone();
+        let request = AskMany::<Resolve>::new(&vault, client(), LegalPurpose::Law, questions).unwrap();
+        let (actor, env) = (client().actor, self.env());
+        let requests = [(request, &actor, &env)];
+        let mut told = self.place.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
+        for (payee, answer) in told.remove(0).unwrap().into_iter().enumerate() {
+            let is_told = self.history(payee, Slot::Default).last().is_some_and(|row| row.held == Held::InForce)
+                && !self.persons[payee].is_dead;
+            let waits = is_told && self.waiting(payee, Slot::Default).is_some();
+            // One that nobody ended in time is told of until somebody looks at it.
+            let is_of_it = |life: &&Life| (life.asked.payee, life.asked.slot) == (payee, Slot::Default);
+            let may_wait = is_told && self.lives.iter().filter(is_of_it).any(|life| life.ended().is_none());
+            let lives: Vec<&Life> = self.lives.iter().filter(is_of_it).collect();
+            assert!(answer.pending_change || !waits, "of {}: {lives:?}", PERSONS[payee]);
+            assert!(may_wait || !answer.pending_change, "of {}: {lives:?}", PERSONS[payee]);
+        }
+    }
+
+    pub fn did(&mut self, at: usize, what: &'static str, by: &str) {
+        let now = self.now();
+        self.lives[at].done.push(Done { what, at: now, by: by.to_owned() });
+    }
+}
+
+pub fn all_slots() -> impl Iterator<Item = Slot> {
+    [Slot::Default]
+        .into_iter()
+        .chain((0..2).flat_map(|authority| (0..2).map(move |kind| Slot::Specific(authority, kind))))
+}
+
+fn source_columns<S: Source>(_: &S) -> &'static [&'static str] {
+    S::HEADER
+}
+
+fn row(row: &Designation) -> Row {
+    let held = match row.standing.state {
+        State::InForce => Held::InForce,
+        State::Frozen => Held::Frozen,
+        State::FrozenByBank => Held::FrozenByBank,
+        State::Closed => Held::Closed,
+    };
+    let account = row.standing.account.to_text();
+    Row { at: row.effective.micros(), held, account: account.trim_end_matches(" DKK").to_owned() }
+}
+
+/// A file of accounts of one channel.
+pub fn accounts(world: &World, via: Via) -> Accounts {
+    let vault = world.place.writer.store.vault().clone();
+    Accounts { channel: World::channel(via), by: Actor::operator(OPERATORS[0]).name().to_owned(), vault }
+}
