@@ -1,23 +1,25 @@
 //! `cargo xtask soak`: the tests that find more the longer they run.
 
-use crate::postgres::Cluster;
+use crate::postgres::{self, Cluster};
 use crate::run::{cargo, program, root};
 use crate::test::random_kills;
 
-/// Kills `--kills N` times at random, and fuzzes each target for `--fuzz SECONDS`.
+/// Kills `--kills N` times at random, lives through `--histories N` of changes of accounts, and fuzzes each target for
+/// `--fuzz SECONDS`.
 pub fn run(args: &[String]) -> Result<(), String> {
-    let usage = || "cargo xtask soak [--kills N] [--fuzz SECONDS]".to_owned();
-    let (mut kills, mut seconds) = (None, None);
+    let usage = || "cargo xtask soak [--kills N] [--histories N] [--fuzz SECONDS]".to_owned();
+    let (mut kills, mut histories, mut seconds) = (None, None, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let value = args.next().filter(|value| value.parse::<u64>().is_ok()).ok_or_else(usage)?;
         match arg.as_str() {
             "--kills" => kills = Some(value),
+            "--histories" => histories = Some(value),
             "--fuzz" => seconds = Some(value),
             _ => return Err(usage()),
         }
     }
-    if kills.is_none() && seconds.is_none() {
+    if kills.is_none() && histories.is_none() && seconds.is_none() {
         return Err(usage());
     }
     if let Some(kills) = kills {
@@ -29,7 +31,25 @@ pub fn run(args: &[String]) -> Result<(), String> {
             return Err("a kill lost or doubled something; the line ANVIS_KILLS_SEED above repeats it".to_owned());
         }
     }
+    if let Some(histories) = histories {
+        live(histories)?;
+    }
     seconds.map_or(Ok(()), |seconds| fuzz(seconds))
+}
+
+/// Random histories of changes of accounts against their oracle: all on SQLite, and one in a hundred on PostgreSQL, where each
+/// takes a database of its own.
+fn live(histories: &str) -> Result<(), String> {
+    let tests = |histories: &str| {
+        let name = "an_account_changes_only_when_all_that_is_demanded_was_met";
+        cargo(&["test", "--package", "registry", "--test", "lives", "--", name, "--nocapture"])
+            .env("ANVIS_HISTORIES", histories)
+    };
+    let mut counts = tests(histories).without_env(postgres::VARIABLE).count_tests();
+    let few = (histories.parse::<u64>().unwrap_or(0) / 100).max(1).to_string();
+    counts += tests(&few).env(postgres::VARIABLE, Cluster::start(&[])?.url()).count_tests();
+    println!("{} passed, {} failed", counts.passed, counts.failed);
+    if counts.failed == 0 { Ok(()) } else { Err("a history fails; the line ANVIS_HISTORY above repeats it".to_owned()) }
 }
 
 fn fuzz(seconds: &str) -> Result<(), String> {
