@@ -5,7 +5,7 @@ use kernel::{Actor, Env, Once, Secrets, Store, Timestamp, Writer};
 use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
 use registry::import::{Accounts, Source};
-use registry::pending::Unexpected;
+use registry::proposal::Unexpected;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};

@@ -6,7 +6,7 @@ use kernel::{Actor, Env, Role, Secrets, Store, Timestamp};
 use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
-use registry::pending::Unexpected;
+use registry::proposal::Unexpected;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

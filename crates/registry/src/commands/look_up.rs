@@ -169,8 +169,9 @@ pub struct HistoryRow {
     pub recorded: String,
 }
 
-/// A designation with the journal entry that recorded it, what it is for unless it is the default account, and a bank's grounds.
-type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>, Option<Grounds>);
+/// A designation with the journal entry that recorded it, the channel of the proposal that it comes of if it does, what it is for unless
+/// it is the default account, and a bank's grounds.
+type Recorded = (Designation, journal::Account, Option<String>, Option<(String, BenefitKind)>, Option<Grounds>);
 
 impl Command for ReadHistory {
     const OPERATION: Operation = policy::READ_HISTORY;
@@ -183,7 +184,12 @@ impl Command for ReadHistory {
         let recorded = |row: Designation| -> Result<Recorded, Error> {
             let entry = journal::read(scope, journal::entry_of(row.id.number()))?;
             let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
-            Ok((row, entry, purpose, grounds))
+            let proposal = match store::designation::proposal_of(scope.tx, row.id)? {
+                Some(id) => store::proposal::find(scope, id)?,
+                None => None,
+            };
+            let proposed_by = proposal.map(|found| found.proposal.asked.channel.name());
+            Ok((row, entry, proposed_by, purpose, grounds))
         };
         let histories = histories
             .into_iter()
@@ -200,7 +206,7 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let mut to = None;
-            for (row, account, purpose, grounds) in history {
+            for (row, account, proposed_by, purpose, grounds) in history {
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
                     benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
@@ -209,7 +215,9 @@ impl Command for ReadHistory {
                     from: row.effective.to_string(),
                     to: to.replace(row.effective.to_string()),
                     by: account.actor.clone(),
-                    channel: account.facts["sender"].as_str().unwrap_or_default().to_owned(),
+                    channel: proposed_by
+                        .clone()
+                        .unwrap_or_else(|| account.facts["sender"].as_str().unwrap_or_default().to_owned()),
                     reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
                     consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
                     recorded: account.at.to_string(),
@@ -217,7 +225,7 @@ impl Command for ReadHistory {
             }
         }
         // In a word: what the newest row of the default account says.
-        let newest = histories.iter().flat_map(|history| history.first()).find(|(_, _, purpose, _)| purpose.is_none());
+        let newest = histories.iter().flat_map(|history| history.first()).find(|(.., purpose, _)| purpose.is_none());
         let answer = AnswerClass::of_newest(newest.map(|(row, ..)| row));
         Ok(Decision::of(vec![answer], serde_json::json!({ "payee": self.payee.reveal() }), rows))
     }

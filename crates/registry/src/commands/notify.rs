@@ -4,7 +4,6 @@
 use crate::notice::{Details, Language, Medium, NewNotice, Notice, NoticeKind, NoticeRefusal, Recipient};
 use crate::notice_progress::{NoticeProgress, NoticeState};
 use crate::progress::{Failure, Hold};
-use crate::proposal::ProposalRefusal;
 use crate::{officer, policy, store};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Writer};
@@ -75,7 +74,7 @@ impl Command for RetryNotices {
     }
 
     fn decide(&self, found: Self::State, env: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
-        officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
+        officer::require_why(&self.why)?;
         if found.is_empty() {
             return Ok(Decision::unchanged(0));
         }
