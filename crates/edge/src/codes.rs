@@ -471,8 +471,9 @@ mod tests {
                 let text = text.split("#[cfg(test)]").next().unwrap();
                 for body in text.split("fn code(&self)").skip(1) {
                     let body = body.split("\n    }").next().unwrap();
-                    // A table of all refusals stands in the same file.
-                    codes.extend(literals(if body.contains('"') { body } else { text }));
+                    // Where the code is that of another refusal, it is found there; else a table of all stands in the same file.
+                    let has_table = !body.contains('"') && !body.contains(".code()");
+                    codes.extend(literals(if has_table { text } else { body }));
                 }
                 for rest in text.split("with_code(").skip(1).chain(text.split("Problem::of(").skip(1)) {
                     codes.extend(literals(rest.split(')').next().unwrap()));
