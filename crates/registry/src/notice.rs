@@ -415,10 +415,10 @@ impl StopToken {
         number.map(|number| Self(Blind::from_bytes(number.to_be_bytes())))
     }
 
-    /// By what the store finds it.
+    /// By what the store finds it: whoever reads that there cannot make the link of it.
     #[must_use]
-    pub const fn key(&self) -> &Blind {
-        &self.0
+    pub fn key(self, vault: &Vault) -> Blind {
+        vault.blind(Domain("stop_token.key"), &self.to_text())
     }
 }
 
@@ -609,6 +609,8 @@ mod tests {
         for text in [text.clone(), text.to_lowercase()] {
             assert_eq!(StopToken::parse(&text), Some(token));
         }
+        assert_eq!(StopToken::parse(&text).unwrap().key(&vault), token.key(&vault));
+        assert!(token.key(&vault) != token.0, "what the store keeps is not what stands in the link");
         assert!(token != StopToken::of(&vault, "proposal 2") && token != StopToken::of(&other, "proposal 1"));
         for wrong in ["", &text[1..], &format!("{text}0"), &text.replace(&text[..1], "U"), &"Z".repeat(26)] {
             assert_eq!(StopToken::parse(wrong), None, "{wrong}");
