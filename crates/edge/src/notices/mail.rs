@@ -8,7 +8,7 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsPar
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransport, AsyncSmtpTransportBuilder, Error};
 use lettre::{Address, AsyncTransport, Tokio1Executor};
-use registry::notice::EmailAddress;
+use registry::contact::EmailAddress;
 use registry::notice_text::Text;
 use registry::progress::Failure;
 use std::error::Error as _;
