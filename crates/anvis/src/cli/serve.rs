@@ -51,7 +51,7 @@ pub struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
     pub grace: u64,
     #[command(flatten)]
-    pub ways: Ways,
+    pub ways: Box<Ways>,
 }
 
 impl Serve {
@@ -69,7 +69,7 @@ impl Serve {
             client_cert_header: None,
             metrics_listen,
             grace: GRACE_SECONDS,
-            ways: Ways::default(),
+            ways: Box::default(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub fn until_stopped(
     begun: impl FnOnce(&Server) -> Result<(), Error>,
 ) -> Result<Answer, Error> {
     let Places { store, data, key } = Places::of(&common, DEFAULT_DATA);
-    let notices = super::notice::transports(options.ways.clone(), &data)?;
+    let notices = super::notice::transports((*options.ways).clone(), &data)?;
     let migrations: Vec<_> = services::migrations().collect();
     let store = Store::open(&store, &key, &migrations)?;
     if common.now.is_some() {

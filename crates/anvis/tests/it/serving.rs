@@ -7,7 +7,7 @@ use eid::key::{Algorithm, PrivateKey};
 use kernel::Timestamp;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -193,6 +193,30 @@ fn it_serves_until_it_is_told_to_stop() {
         line["event"].as_str().unwrap().to_owned()
     });
     assert!(events.any(|event| event == "stopped"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_payees_are_told_is_sent_while_it_serves() {
+    let world = World::settled();
+    world.run("notices try sms:+4512345678").done();
+    let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/messages", gateway.local_addr().unwrap());
+    let serving = Serving::start(&world, &format!("--sms {url} --stop-url https://anvis.example/stop"));
+    let mut stream = gateway.accept().unwrap().0;
+    let mut head = String::new();
+    for line in BufReader::new(&stream).lines() {
+        let line = line.unwrap();
+        if line.is_empty() {
+            break;
+        }
+        head += &(line + "\n");
+    }
+    assert!(head.starts_with("POST /messages HTTP/1.1\n") && head.contains("idempotency-key: "), "{head}");
+    // What is being sent is finished, also when it is told to stop meanwhile.
+    serving.signal("-TERM");
+    stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").unwrap();
+    assert_eq!(answer("serve", serving.child).done()["finished"], true);
+    assert_eq!(world.run("notices list").done(), json!({ "notices": [] }));
 }
 
 #[test]

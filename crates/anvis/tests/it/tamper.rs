@@ -48,6 +48,9 @@ fn full() -> World {
         world.run(&format!("delivery add {name} --what messages --bank Nordbank --folder {name}")).done();
     }
     world.run("delivery end south").done();
+    for to in ["sms:+4512345678", "sms:+4587654321"] {
+        world.run(&format!("notices try {to}")).done();
+    }
     ask(&world);
     let company = format!("cvr:{COMPANY}");
     let payees = [BENT, HANS].map(|cpr| format!("cpr:{cpr}"));
@@ -210,6 +213,10 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("interface_use", "counts of who came in how"),
     ("mapper_message", "what became of a message, told to its client for a month; what was done is in the histories"),
     ("delivery_progress", "how far deliveries are: what was given is with its receiver, and the feed has all of it"),
+    (
+        "notice_progress",
+        "what became of notices: what was told to whom is answered for, and at worst is sent twice or not at all",
+    ),
 ];
 
 #[test]

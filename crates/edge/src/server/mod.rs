@@ -166,6 +166,7 @@ impl Server {
             .map(|listening| tokio::spawn(listening.clone().accept(is_stopping.clone())))
             .collect();
         let refreshing = every(REFRESH, &edge, |edge| async move { edge.refresh().await });
+        let settling = every(REFRESH, &edge, |edge| async move { edge.settle().await });
         let folding_in = every(FOLD_IN, &edge, |edge| async move {
             // A disk that is full or ill is not asked more often than that.
             if !edge.fold_in().await {
@@ -193,6 +194,7 @@ impl Server {
             clients.all_closed().await;
             folding_in.abort();
             refreshing.abort();
+            settling.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
             let cut_off = [delivering.abort_handle(), telling.abort_handle()];
