@@ -351,7 +351,9 @@ async fn a_change_that_replaces_an_account_waits_a_banking_day_unless_the_contro
         assert_eq!((&told["account"], &told["pending_change"]), (&json!(account), &json!(!waits_for.is_null())));
     };
     let settle = |now: kernel::Timestamp| {
-        given(&|writer| drop(writer.execute(&Settle { now }, &Actor::console(), &Env::new(now, 0)).unwrap()));
+        given(&|writer| {
+            writer.execute(&Settle { now }, &Actor::console(), &Env::new(now, 0)).unwrap();
+        });
     };
     check("held", json!("time"), ANNA_IBAN).await;
     // Nothing is due before its time.
