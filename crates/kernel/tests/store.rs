@@ -438,3 +438,16 @@ fn two_machines_that_rotate_do_not_lock_each_other_out() {
     assert_eq!(other.rotate_master_key(&Actor::console(), &env(2)).unwrap_err().code(), "key.wrong");
     place.open().unwrap();
 }
+
+/// The first was cut off, and its commit was still on its way when the second opened the store.
+#[test]
+fn a_rotation_leaves_what_another_left() {
+    let (place, mut first) = Place::with_writer();
+    let mut second = place.open().unwrap().writer(seeded(9)).unwrap();
+    let former = std::fs::read(place.key()).unwrap();
+    first.rotate_master_key(&Actor::console(), &env(1)).unwrap();
+    std::fs::copy(place.key(), next_key_path(&place.key())).unwrap();
+    std::fs::write(place.key(), former).unwrap();
+    assert_eq!(second.rotate_master_key(&Actor::console(), &env(2)).unwrap_err().code(), "key.wrong");
+    place.open().unwrap();
+}
