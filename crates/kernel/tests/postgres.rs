@@ -292,6 +292,23 @@ fn what_cannot_be_is_said_clearly() {
     on_server(&format!("DROP ROLE {name}")).unwrap();
 }
 
+/// A standby says the same of itself.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_server_that_takes_no_writes_is_not_read_from() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let (_, database) = place.store.url.rsplit_once('/').unwrap();
+    let database = database.split('?').next().unwrap();
+    on_server(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).unwrap();
+    let refused = place.open(&place.store.url).err().unwrap();
+    assert_eq!(refused.code(), "store.unreachable");
+    assert!(refused.to_string().contains("does not allow writes"), "{refused}");
+    on_server(&format!("ALTER DATABASE {database} RESET default_transaction_read_only")).unwrap();
+    place.open(&place.store.url).unwrap();
+}
+
 /// As it is while a server stops, or where something stands in front of one that is not there.
 #[test]
 fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trusted() {

@@ -12,7 +12,7 @@ mod value;
 
 use super::{Connection, Purpose, Session as AnySession, Tx};
 use crate::{Error, StoreRefusal};
-use ::postgres::config::Host;
+use ::postgres::config::{Host, TargetSessionAttrs};
 use ::postgres::{Client, Config, NoTls};
 pub(super) use session::Session;
 use std::fmt;
@@ -55,6 +55,8 @@ impl Server {
         if config.get_hosts().is_empty() {
             return None;
         }
+        // A standby tells what was true a while ago. Of several servers it is the one that takes writes, whoever answers first.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let options = format!("{DEFAULTS} {} {FIXED}", config.get_options().unwrap_or_default());
         config.options(&options);
         if config.get_application_name().is_none() {
