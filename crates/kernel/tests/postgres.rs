@@ -8,7 +8,7 @@ use kernel::testing::relay::{Relay, Then, When};
 use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
     Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
-    Secrets, Store, Timestamp, Writer,
+    Secrets, Store, Timestamp, Tx, Writer,
 };
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
+    MORE = "test.more": "SELECT * FROM more";
     KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
 }
 
@@ -242,6 +243,26 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
     assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
 }
 
+/// As a migration does that nobody stopped the others for.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn statements_are_prepared_anew_when_the_tables_have_changed() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    place.store.change("CREATE TABLE more (one BIGINT); INSERT INTO more VALUES (1)").unwrap();
+    let mut connection = place.writer().connection;
+    let read = |tx: &Tx<'_>| tx.one(&MORE, &[], |row| row.int(0));
+    assert_eq!(connection.read(read).unwrap(), 1);
+    place.store.change("ALTER TABLE more ADD COLUMN two BIGINT").unwrap();
+    assert_eq!(connection.stage(read).unwrap(), 1);
+    // Whoever reads may have seen some of what was there before.
+    place.store.change("ALTER TABLE more DROP COLUMN two").unwrap();
+    assert_eq!(connection.read(read).unwrap_err().code(), "conflict");
+    assert_eq!(connection.read(read).unwrap(), 1);
+    place.store.change("DROP TABLE more").unwrap();
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_lock_is_waited_for_once() {
@@ -336,7 +357,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 2);
+    assert_eq!(STATEMENTS.len(), 3);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();

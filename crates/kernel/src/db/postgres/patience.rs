@@ -8,6 +8,8 @@ use std::time::Duration;
 const CONFLICT_TRIES: u32 = 10;
 /// A server that restarts is back before this: about twelve seconds.
 const LOST_TRIES: u32 = 20;
+/// Statements that were prepared anew fit the tables.
+const STALE_TRIES: u32 = 1;
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -16,6 +18,7 @@ pub(super) fn allows(trouble: Option<Trouble>, tries: u32) -> bool {
     let tries_max = match trouble {
         Some(Trouble::Conflict) => CONFLICT_TRIES,
         Some(Trouble::Lost) => LOST_TRIES,
+        Some(Trouble::Stale) => STALE_TRIES,
         None => return false,
     };
     if tries >= tries_max {
@@ -55,7 +58,7 @@ mod tests {
 
     #[test]
     fn tries_come_to_an_end() {
-        for trouble in [None, Some(Trouble::Conflict), Some(Trouble::Lost)] {
+        for trouble in [None, Some(Trouble::Conflict), Some(Trouble::Lost), Some(Trouble::Stale)] {
             assert!(!allows(trouble, LOST_TRIES), "{trouble:?}");
         }
     }

@@ -90,8 +90,11 @@ impl Session {
 
     /// Begins a transaction, over a new connection if the former one is gone.
     pub(in crate::db) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
-        if self.trouble.take() == Some(Trouble::Lost) || self.client.borrow().is_closed() {
+        let trouble = self.trouble.take();
+        if matches!(trouble, Some(Trouble::Lost | Trouble::Stale)) {
             self.prepared.borrow_mut().clear();
+        }
+        if trouble == Some(Trouble::Lost) || self.client.borrow().is_closed() {
             *self.client.borrow_mut() = Driver(Some(super::connect(&self.config, true)?));
         }
         self.cursors.set(0);
