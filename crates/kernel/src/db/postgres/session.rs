@@ -94,7 +94,7 @@ impl Session {
         if matches!(trouble, Some(Trouble::Lost | Trouble::Stale)) {
             self.prepared.borrow_mut().clear();
         }
-        if trouble == Some(Trouble::Lost) || self.client.borrow().is_closed() {
+        if trouble == Some(Trouble::Lost) {
             *self.client.borrow_mut() = Driver(Some(super::connect(&self.config, true)?));
         }
         self.cursors.set(0);
