@@ -218,11 +218,12 @@ impl Session {
         statement: &'static Statement,
         rows: impl Iterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
-        let prepared = self.prepared(statement, Form::Copy)?;
+        let (plain, prepared) = (self.prepared(statement, Form::Plain)?, self.prepared(statement, Form::Copy)?);
         let mut client = self.client.borrow_mut();
-        let mut copying = Copying::new(client.copy_in(&prepared).map_err(self.failed(statement.name))?);
+        let writer = client.copy_in(&prepared).map_err(self.failed(statement.name))?;
+        let mut copying = Copying::new(writer, plain.params());
         for values in rows {
-            if !copying.row(&values) {
+            if !copying.row(&values)? {
                 break;
             }
         }
