@@ -264,6 +264,17 @@ fn ones_own_word_is_nobody_elses_key() {
 kernel::statements! {
     OVERWRITE = "test.overwrite":
         "REPLACE INTO journal_entry (number, at, kind, digest) SELECT number, at + 1, kind, digest FROM journal_entry";
+    PUT_BEFORE = "test.put_before":
+        "INSERT INTO journal_entry (number, at, kind, digest)
+         SELECT -1, at, kind, digest FROM journal_entry WHERE number = 0";
+}
+
+/// It is no entry, but it is found by its moment.
+#[test]
+fn a_row_before_the_first_entry_is_found() {
+    let (_place, mut writer) = Place::with_writer();
+    writer.connection.stage(|tx| tx.run(&PUT_BEFORE, &[])).unwrap();
+    assert_eq!(verify(&mut writer, None).unwrap_err().code(), "journal.mismatch");
 }
 
 #[test]
