@@ -7,7 +7,7 @@ use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
     Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role,
-    Scope, Secrets, Store, StoreError, Timestamp, Writer,
+    Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -264,6 +264,7 @@ fn ones_own_word_is_nobody_elses_key() {
 kernel::statements! {
     OVERWRITE = "test.overwrite":
         "REPLACE INTO journal_entry (number, at, kind, digest) SELECT number, at + 1, kind, digest FROM journal_entry";
+    PUT = "test.put": "INSERT INTO journal_entry (number, at, kind, digest) VALUES ($1, $2, $3, $4)";
     PUT_BEFORE = "test.put_before":
         "INSERT INTO journal_entry (number, at, kind, digest)
          SELECT -1, at, kind, digest FROM journal_entry WHERE number = 0";
@@ -275,6 +276,17 @@ fn a_row_before_the_first_entry_is_found() {
     let (_place, mut writer) = Place::with_writer();
     writer.connection.stage(|tx| tx.run(&PUT_BEFORE, &[])).unwrap();
     assert_eq!(verify(&mut writer, None).unwrap_err().code(), "journal.mismatch");
+}
+
+#[test]
+fn a_key_that_is_taken_is_somebody_elses_and_all_else_our_own() {
+    let (_place, mut writer) = Place::with_writer();
+    let mut put = |number: i64, digest: Value<'_>| {
+        let values = [number.into(), 0.into(), "test".into(), digest];
+        writer.connection.stage(|tx| tx.run(&PUT, &values)).unwrap_err().code()
+    };
+    assert_eq!(put(0, Value::Bytes(&[])), "conflict");
+    assert_eq!(put(7, Value::Null), "failure");
 }
 
 #[test]

@@ -51,7 +51,9 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
             (StoreError::new(text, cause).with_code("store.timeout").into(), None)
         }
         code if is_lost(code) => (unreachable_server(cause), Some(Trouble::Lost)),
-        code if code.code().starts_with("23") => (Conflict(format!("somebody else was first ({doing})")).into(), None),
+        code if *code == SqlState::UNIQUE_VIOLATION => {
+            (Conflict(format!("somebody else was first ({doing})")).into(), None)
+        }
         _ => (StoreError::new(format!("the store failed ({doing})"), cause).into(), None),
     }
 }
