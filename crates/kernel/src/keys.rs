@@ -179,7 +179,8 @@ impl Keyring {
     }
 
     /// Opens the keyring with the key at `path`. A rotation that was cut off after its commit left the new key beside it,
-    /// under [`next_key_path`]: that one is then put in place.
+    /// under [`next_key_path`]: that one is then put in place. So whoever opens may finish a rotation, also who only reads, and
+    /// who restores a backup or verifies a copy: each of them was shown that the key beside is the one that opens.
     pub(crate) fn open(tx: &crate::Tx<'_>, path: &Path) -> Result<Self, Error> {
         let (synthetic, wrapped) = tx.one(&FIND, &[], |row| Ok((row.bool(0)?, row.bytes(1)?.to_vec())))?;
         let read = MasterKey::read(path);
