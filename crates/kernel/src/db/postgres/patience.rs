@@ -1,4 +1,8 @@
 //! How often, and after how long, what failed is done again.
+//!
+//! Three loops ask here, one inside the other: for a transaction that failed (`Connection::again`), for its beginning
+//! (`Connection::begin`), and for the connection that this may need (`connect`). Each heeds the trouble of its own last try. A
+//! connection that could not be made leaves none, so that what is given up in the inmost loop is not tried on by the others.
 
 use super::fault::Trouble;
 use std::hash::BuildHasher;
