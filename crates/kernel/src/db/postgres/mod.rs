@@ -1,6 +1,6 @@
 //! PostgreSQL, 15 and later: one schema of a database, read and written by several processes at once.
 //!
-//! What only it can do is all here: portals over cursors, COPY, look-ups by a list of keys, the lock that lets the journal's
+//! What only it can do is all here: cursors, COPY, look-ups by a list of keys, the lock that lets the journal's
 //! writers take turns.
 
 mod fault;
