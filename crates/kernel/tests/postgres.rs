@@ -13,6 +13,7 @@ use kernel::{
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
@@ -174,6 +175,40 @@ fn a_commit_whose_answer_was_lost_is_found_again() {
         let expected = if then == Then::Cut { 4 } else { 3 };
         assert_eq!((runs.into_inner(), place.verify()), (expected, 4), "{then:?}");
     }
+}
+
+/// Nor can the journal be asked then.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_commit_of_which_nothing_can_be_found_out_stays_unknown() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let relay = Relay::to(&place.store.url, place.folder.path(), "unknown");
+    let impatient = format!("{}&options=-c%20lock_timeout%3D1ms", relay.url);
+    let mut writer = place.open(&impatient).unwrap().writer(Secrets::from_system()).unwrap();
+    let runs = AtomicU32::new(0);
+    assert_eq!(take(&mut writer, &runs).unwrap(), 1);
+    let (release, released) = mpsc::channel::<()>();
+    let url = place.store.url.clone();
+    relay.at(When::Commits(0), move || {
+        let connect = move || postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let mut watcher = connect();
+        // It waits for the commit, and whoever asks afterwards waits for it.
+        std::thread::spawn(move || {
+            let mut holder = connect();
+            let mut held = holder.transaction().unwrap();
+            held.batch_execute("LOCK TABLE anvis.journal_entry").unwrap();
+            let _ = released.recv();
+            held.rollback().unwrap();
+        });
+        let waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'anvis.journal_entry'::regclass";
+        while watcher.query(waits, &[]).unwrap().is_empty() {}
+        Then::LoseAnswer
+    });
+    assert_eq!(take(&mut writer, &runs).unwrap_err().code(), "store.unknown");
+    drop(release);
+    assert_eq!((place.verify(), runs.into_inner()), (3, 2), "it was done, and not again");
 }
 
 #[test]
