@@ -267,12 +267,10 @@ impl Writer {
     /// # Errors
     /// The policy's refusal, or the key or the store cannot be written.
     pub fn rotate_master_key(&mut self, actor: &Actor, env: &Env) -> Result<(), Error> {
-        let next = MasterKey::generate(&mut self.secrets)?;
         let path = self.store.key_path.clone();
         // Two rotations at once would overwrite each other's key, and nothing would open the store any more.
         let _lock = files::lock_folder_of(&path)?;
-        next.write(&next_key_path(&path))?;
-        let command = RotateMasterKey::new(&path, &self.store.keyring, &next, &mut self.secrets)?;
+        let command = RotateMasterKey::new(&path, &self.store.keyring, &mut self.secrets)?;
         self.execute(&command, actor, env)?;
         files::rename(&next_key_path(&path), &path)?;
         // The former wrapping would still open with the former key.

@@ -8,14 +8,16 @@ use kernel::testing::relay::{Relay, Then, When};
 use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
     Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
-    Secrets, Store, Timestamp, Writer,
+    Secrets, Store, Timestamp, Tx, Writer,
 };
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
+    MORE = "test.more": "SELECT * FROM more";
     KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
 }
 
@@ -175,6 +177,40 @@ fn a_commit_whose_answer_was_lost_is_found_again() {
     }
 }
 
+/// Nor can the journal be asked then.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_commit_of_which_nothing_can_be_found_out_stays_unknown() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let relay = Relay::to(&place.store.url, place.folder.path(), "unknown");
+    let impatient = format!("{}&options=-c%20lock_timeout%3D1ms", relay.url);
+    let mut writer = place.open(&impatient).unwrap().writer(Secrets::from_system()).unwrap();
+    let runs = AtomicU32::new(0);
+    assert_eq!(take(&mut writer, &runs).unwrap(), 1);
+    let (release, released) = mpsc::channel::<()>();
+    let url = place.store.url.clone();
+    relay.at(When::Commits(0), move || {
+        let connect = move || postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let mut watcher = connect();
+        // It waits for the commit, and whoever asks afterwards waits for it.
+        std::thread::spawn(move || {
+            let mut holder = connect();
+            let mut held = holder.transaction().unwrap();
+            held.batch_execute("LOCK TABLE anvis.journal_entry").unwrap();
+            let _ = released.recv();
+            held.rollback().unwrap();
+        });
+        let waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'anvis.journal_entry'::regclass";
+        while watcher.query(waits, &[]).unwrap().is_empty() {}
+        Then::LoseAnswer
+    });
+    assert_eq!(take(&mut writer, &runs).unwrap_err().code(), "store.unknown");
+    drop(release);
+    assert_eq!((place.verify(), runs.into_inner()), (3, 2), "it was done, and not again");
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_connection_that_is_cut_is_made_anew() {
@@ -242,6 +278,26 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
     assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
 }
 
+/// As a migration does that nobody stopped the others for.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn statements_are_prepared_anew_when_the_tables_have_changed() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    place.store.change("CREATE TABLE more (one BIGINT); INSERT INTO more VALUES (1)").unwrap();
+    let mut connection = place.writer().connection;
+    let read = |tx: &Tx<'_>| tx.one(&MORE, &[], |row| row.int(0));
+    assert_eq!(connection.read(read).unwrap(), 1);
+    place.store.change("ALTER TABLE more ADD COLUMN two BIGINT").unwrap();
+    assert_eq!(connection.stage(read).unwrap(), 1);
+    // Whoever reads may have seen some of what was there before.
+    place.store.change("ALTER TABLE more DROP COLUMN two").unwrap();
+    assert_eq!(connection.read(read).unwrap_err().code(), "conflict");
+    assert_eq!(connection.read(read).unwrap(), 1);
+    place.store.change("DROP TABLE more").unwrap();
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_lock_is_waited_for_once() {
@@ -292,6 +348,23 @@ fn what_cannot_be_is_said_clearly() {
     on_server(&format!("DROP ROLE {name}")).unwrap();
 }
 
+/// A standby says the same of itself.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_server_that_takes_no_writes_is_not_read_from() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let (_, database) = place.store.url.rsplit_once('/').unwrap();
+    let database = database.split('?').next().unwrap();
+    on_server(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).unwrap();
+    let refused = place.open(&place.store.url).err().unwrap();
+    assert_eq!(refused.code(), "store.unreachable");
+    assert!(refused.to_string().contains("does not allow writes"), "{refused}");
+    on_server(&format!("ALTER DATABASE {database} RESET default_transaction_read_only")).unwrap();
+    place.open(&place.store.url).unwrap();
+}
+
 /// As it is while a server stops, or where something stands in front of one that is not there.
 #[test]
 fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trusted() {
@@ -319,7 +392,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 2);
+    assert_eq!(STATEMENTS.len(), 3);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();

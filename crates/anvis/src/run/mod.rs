@@ -158,13 +158,17 @@ fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, E
 }
 
 fn migrate(common: &Common, owner: cli::Owner) -> Result<Answer, Error> {
+    let is_one_role = owner.migrate_store.is_none();
     let store = owned_by(Places::of(common, DEFAULT_DATA).store, owner)?;
     let migrations: Vec<_> = services::migrations().collect();
     let steps = Store::migrate(&store, &migrations)?;
-    let text = match steps {
+    let mut text = match steps {
         0 => "The store's tables are what this program needs.".to_owned(),
         _ => format!("Brought the store's tables up, in {steps} steps."),
     };
+    if is_one_role && store.folder().is_none() {
+        text.push_str("\nNobody was granted anything. If another role uses the tables, name that one with --store, and this one with --migrate-store.");
+    }
     Ok(Answer::done(text, &json!({ "steps": steps })))
 }
 

@@ -361,6 +361,14 @@ fn the_key_is_rotated() {
 }
 
 #[test]
+fn migrating_says_that_nobody_else_was_granted_anything() {
+    let world = World::settled();
+    let told = world.say("migrate");
+    assert!(told.starts_with("The store's tables are what this program needs."), "{told}");
+    assert_eq!(told.contains("--migrate-store"), is_postgres(), "{told}");
+}
+
+#[test]
 fn the_policy_is_printed() {
     let world = World::empty();
     let policy = world.run("policy").done();

@@ -90,8 +90,11 @@ impl Session {
 
     /// Begins a transaction, over a new connection if the former one is gone.
     pub(in crate::db) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
-        if self.trouble.take() == Some(Trouble::Lost) || self.client.borrow().is_closed() {
+        let trouble = self.trouble.take();
+        if matches!(trouble, Some(Trouble::Lost | Trouble::Stale)) {
             self.prepared.borrow_mut().clear();
+        }
+        if trouble == Some(Trouble::Lost) {
             *self.client.borrow_mut() = Driver(Some(super::connect(&self.config, true)?));
         }
         self.cursors.set(0);
@@ -215,11 +218,12 @@ impl Session {
         statement: &'static Statement,
         rows: impl Iterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
-        let prepared = self.prepared(statement, Form::Copy)?;
+        let (plain, prepared) = (self.prepared(statement, Form::Plain)?, self.prepared(statement, Form::Copy)?);
         let mut client = self.client.borrow_mut();
-        let mut copying = Copying::new(client.copy_in(&prepared).map_err(self.failed(statement.name))?);
+        let writer = client.copy_in(&prepared).map_err(self.failed(statement.name))?;
+        let mut copying = Copying::new(writer, plain.params());
         for values in rows {
-            if !copying.row(&values) {
+            if !copying.row(&values)? {
                 break;
             }
         }

@@ -97,17 +97,18 @@ impl Session {
         table: &Table,
         give: impl FnOnce(&mut dyn FnMut(&[Value<'_>]) -> Result<(), Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let types = types(table)?;
         self.wait_as_long_as_it_takes()?;
         let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)", table.name, table.column_names());
         {
             let mut client = self.client.borrow_mut();
-            let mut copying = Copying::new(client.copy_in(&sql).map_err(self.failed(&table.name))?);
+            let mut copying = Copying::new(client.copy_in(&sql).map_err(self.failed(&table.name))?, &types);
             let mut is_listening = true;
             let given = give(&mut |values| {
-                is_listening = copying.row(values);
+                is_listening = copying.row(values)?;
                 if is_listening { Ok(()) } else { Err(StoreError::plain("the server takes no more rows").into()) }
             });
-            // Why it does not listen any more is told at the end.
+            // That the connection is gone is told at the end.
             if is_listening {
                 given?;
             }
