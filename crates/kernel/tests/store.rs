@@ -6,8 +6,8 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role,
-    Scope, Secrets, Store, StoreError, Timestamp, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Migration, Once, Operation, PublicKey, Refusal,
+    Role, Scope, Secrets, Store, StoreError, Timestamp, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -391,6 +391,19 @@ fn a_rotation_that_was_cut_off_is_finished_by_whoever_opens_the_store() {
     // An operator may not.
     let refused = writer.rotate_master_key(&Actor::operator("anna"), &env(2));
     assert_eq!(refused.unwrap_err().code(), "policy.not_allowed");
+}
+
+#[test]
+fn a_newer_programs_store_is_left_alone_also_where_all_that_is_new_is_a_service() {
+    let place = Place::new();
+    place.create(true).unwrap();
+    let ours: Vec<&Migration> = kernel::MIGRATIONS.iter().collect();
+    let more = Migration { service: "more", version: 1, sql: "CREATE TABLE more (id BIGINT NOT NULL PRIMARY KEY);" };
+    let newer: Vec<&Migration> = ours.iter().copied().chain([&more]).collect();
+    assert_eq!(Store::migrate(place.store.location(), &newer).unwrap(), 1);
+    assert_eq!(place.open().err().unwrap().code(), "store.newer");
+    assert_eq!(Store::migrate(place.store.location(), &ours).unwrap_err().code(), "store.newer");
+    Store::open(place.store.location(), &place.key(), &newer).unwrap();
 }
 
 #[test]
