@@ -32,6 +32,8 @@ pub enum StoreRefusal {
     Exists(Location),
     /// Something else is there, or it is not called by its name: no store is put in its place.
     Folder(Location),
+    /// Something else is in the schema of the database that a store has for itself.
+    Schema(Location),
     /// A newer version of this program has migrated it: this service's tables.
     Newer(String),
     /// It has not been migrated to what this program needs.
@@ -48,6 +50,7 @@ impl Refuse for StoreRefusal {
             Self::Missing(_) => "store.missing",
             Self::Exists(_) => "store.exists",
             Self::Folder(_) => "store.folder",
+            Self::Schema(_) => "store.schema",
             Self::Newer(_) => "store.newer",
             Self::Older(_) => "store.older",
             Self::Inside(_) => "store.inside",
@@ -66,6 +69,9 @@ impl fmt::Display for StoreRefusal {
                     f,
                     "no store can be made in {location}; name a folder of its own that is not there yet or is empty"
                 )
+            }
+            Self::Schema(location) => {
+                write!(f, "no store can be made in {location}: in the schema anvis of that database is something else")
             }
             Self::Newer(service) => {
                 write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
@@ -97,7 +103,7 @@ impl Store {
     /// Makes a store: its tables, a master key beside it, and an empty journal.
     ///
     /// # Errors
-    /// [`StoreRefusal::Exists`] and [`StoreRefusal::Folder`], before anything is written; or the folder or key cannot be
+    /// Those of [`require_free`], before anything is written; or the folder or key cannot be
     /// written, and then neither is left half-made under its name.
     pub fn create(
         location: impl Into<Location>,
@@ -281,21 +287,16 @@ impl Writer {
 /// Refuses a place at which a store cannot be made, because one or something else is there.
 ///
 /// # Errors
-/// [`StoreRefusal::Exists`], [`StoreRefusal::Folder`], or the place cannot be looked at.
+/// [`StoreRefusal::Exists`], [`StoreRefusal::Folder`], [`StoreRefusal::Schema`], or the place cannot be looked at.
 pub fn require_free(location: &Location) -> Result<(), Error> {
     if Db::find(location)?.is_some() {
         return Err(StoreRefusal::Exists(location.clone()).into());
     }
-    if location.folder().is_some_and(|folder| folder.file_name().is_none() || !is_free(folder)) {
-        return Err(StoreRefusal::Folder(location.clone()).into());
+    if !Db::is_free(location)? {
+        let taken = if location.folder().is_some() { StoreRefusal::Folder } else { StoreRefusal::Schema };
+        return Err(taken(location.clone()).into());
     }
     Ok(())
-}
-
-/// Whether nothing is in the way of a new folder: an empty one may have been made for us, anything else is somebody's.
-fn is_free(folder: &Path) -> bool {
-    let is_nothing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    !folder.is_symlink() && std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none())
 }
 
 /// Makes the tables, for whoever may use them.

@@ -7,7 +7,7 @@ use kernel::merkle::Hash;
 use kernel::testing::relay::{Relay, Then, When};
 use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
-    Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
+    Actor, Command, Conflict, Db, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
     Secrets, Store, Timestamp, Writer,
 };
 use std::io::{Read, Write};
@@ -422,4 +422,24 @@ fn a_schema_that_was_made_beforehand_is_used() {
     assert_eq!(place.verify(), 2);
     drop(place);
     on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
+
+/// A store beside it would be one of which no copy can be made.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_schema_with_something_else_in_it_is_no_place_for_a_store() {
+    require_postgres();
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    for what in ["TABLE anvis.note (id BIGINT)", "VIEW anvis.note AS SELECT 1", "SEQUENCE anvis.note"] {
+        let place = Place::new();
+        place.store.change(&format!("CREATE SCHEMA anvis; CREATE {what}")).unwrap();
+        let key = place.folder.path().join("key");
+        let made = Store::create(place.store.location(), &key, &migrations, true, &env(0), &mut Secrets::from_system());
+        assert_eq!(made.err().unwrap().code(), "store.schema", "{what}");
+        // Whoever makes it finds the same, should it come in between.
+        let built = Db::create(&place.store.location(), |_| panic!("nothing is built"));
+        assert_eq!(built.err().unwrap().code(), "store.schema", "{what}");
+        assert!(!key.exists(), "{what}");
+        assert_eq!(place.open(&place.store.url).err().unwrap().code(), "store.missing", "{what}");
+    }
 }

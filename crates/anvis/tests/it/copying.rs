@@ -187,7 +187,11 @@ fn no_copy_is_made_where_none_may_be() {
     ] {
         check(&args, exit, code);
     }
-    if !is_postgres() {
+    if is_postgres() {
+        let taken = TestPlace::empty(&world.path("elsewhere"));
+        taken.change("CREATE SCHEMA anvis; CREATE TABLE anvis.note (id BIGINT)").unwrap();
+        check(&to(&taken.url), 3, "store.schema");
+    } else {
         check("backup store/bk", 3, "store.inside");
     }
     assert_eq!(world.run("journal head").done(), before, "nothing of it was begun");

@@ -68,10 +68,21 @@ impl Db {
         .map(|engine| Self { engine }))
     }
 
+    /// Whether nothing is in the way of a database at `location`, where there is none yet.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not let us in.
+    pub(crate) fn is_free(location: &Location) -> Result<bool, Error> {
+        match location {
+            Location::Sqlite(folder) => Ok(sqlite::Engine::is_free(folder)),
+            Location::Postgres(server) => postgres::Engine::is_free(server),
+        }
+    }
+
     /// Makes a database at `location` and fills it by `build`: all of it is there afterwards, or nothing.
     ///
     /// # Errors
-    /// Those of `build`; [`crate::StoreRefusal::Exists`]; or the place cannot be written.
+    /// Those of `build`; [`crate::StoreRefusal::Exists`] or [`crate::StoreRefusal::Schema`]; or the place cannot be written.
     pub fn create(location: &Location, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
         let engine = match location {
             Location::Sqlite(folder) => Engine::Sqlite(sqlite::Engine::create(folder, build)?),

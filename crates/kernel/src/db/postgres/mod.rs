@@ -125,12 +125,19 @@ impl Engine {
         Ok(is_made.then(|| Self { server: server.clone() }))
     }
 
+    pub(super) fn is_free(server: &Server) -> Result<bool, Error> {
+        connection(&server.config)?.once(Purpose::Read, |tx| of(tx).has_no_table())
+    }
+
     /// Builds in one transaction, which finds the schema empty or is refused.
     pub(super) fn create(server: &Server, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
         server.connect_owner()?.once(Purpose::Migrate, |tx| {
-            let session = of(tx);
+            let (session, location) = (of(tx), || super::Location::Postgres(server.clone()));
             if session.has_table("schema_version")? {
-                return Err(StoreRefusal::Exists(super::Location::Postgres(server.clone())).into());
+                return Err(StoreRefusal::Exists(location()).into());
+            }
+            if !session.has_no_table()? {
+                return Err(StoreRefusal::Schema(location()).into());
             }
             session.make_schema()?;
             build(tx)

@@ -139,19 +139,29 @@ impl Session {
 
     /// By the catalogue, which also tells those who were granted nothing yet.
     pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
-        let sql =
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1) AND relname = $2)";
-        let values: [(&(dyn ToSql + Sync), Type); 2] = [(&super::SCHEMA, Type::TEXT), (&name, Type::TEXT)];
-        let row = self.client.borrow_mut().query_typed_one(sql, &values);
-        row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))
+        self.is_so(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1) AND relname = $2)",
+            &[(&super::SCHEMA, Type::TEXT), (&name, Type::TEXT)],
+        )
+    }
+
+    /// Nor a view, or anything else that has rows, in the schema.
+    pub(super) fn has_no_table(&self) -> Result<bool, Error> {
+        self.is_so(
+            "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1))",
+            &[(&super::SCHEMA, Type::TEXT)],
+        )
     }
 
     /// Makes the schema, unless its owner was given it.
     pub(super) fn make_schema(&self) -> Result<(), Error> {
-        let sql = "SELECT to_regnamespace($1) IS NOT NULL";
-        let row = self.client.borrow_mut().query_typed_one(sql, &[(&super::SCHEMA, Type::TEXT)]);
-        let is_there: bool = row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))?;
+        let is_there = self.is_so("SELECT to_regnamespace($1) IS NOT NULL", &[(&super::SCHEMA, Type::TEXT)])?;
         if is_there { Ok(()) } else { self.batch(&format!("CREATE SCHEMA {}", super::SCHEMA)) }
+    }
+
+    fn is_so(&self, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Result<bool, Error> {
+        let row = self.client.borrow_mut().query_typed_one(sql, values);
+        row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))
     }
 
     pub(in crate::db) fn migrate(&self, sql: &str) -> Result<(), Error> {
