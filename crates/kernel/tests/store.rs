@@ -264,6 +264,22 @@ fn ones_own_word_is_nobody_elses_key() {
 kernel::statements! {
     OVERWRITE = "test.overwrite":
         "REPLACE INTO journal_entry (number, at, kind, digest) SELECT number, at + 1, kind, digest FROM journal_entry";
+    MOVE_HEAD = "test.move_head": "UPDATE journal_head SET size = size + 1";
+}
+
+/// Whoever goes on with the connection may have no other.
+#[test]
+fn what_was_under_way_in_a_panic_is_rolled_back_by_the_next_transaction() {
+    let (_place, mut writer) = Place::with_writer();
+    let went_down = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        writer.connection.write::<()>(|tx| {
+            tx.run(&MOVE_HEAD, &[]).unwrap();
+            panic!("in the middle")
+        })
+    }));
+    assert!(went_down.is_err());
+    writer.execute(&Note::new("after"), &Actor::console(), &env(1)).unwrap();
+    assert_eq!(verify(&mut writer, None).unwrap().size, 2);
 }
 
 #[test]

@@ -149,11 +149,13 @@ enum Purpose {
 pub struct Connection {
     session: Session,
     holds_snapshot: bool,
+    /// Whether a transaction was begun and has not ended.
+    is_open: bool,
 }
 
 impl Connection {
     const fn over(session: Session) -> Self {
-        Self { session, holds_snapshot: false }
+        Self { session, holds_snapshot: false, is_open: false }
     }
 
     /// Reads from one snapshot.
@@ -173,10 +175,7 @@ impl Connection {
     /// # Errors
     /// The store's.
     pub fn hold_snapshot(&mut self) -> Result<(), Error> {
-        if std::mem::take(&mut self.holds_snapshot) {
-            // Nothing hangs on its end; if the connection is gone, the next one is begun on a new one.
-            let _ = on!(&self.session, commit());
-        }
+        self.holds_snapshot = false;
         self.begin(Purpose::Read)?;
         self.holds_snapshot = true;
         Ok(())
@@ -224,13 +223,20 @@ impl Connection {
         self.finish(purpose, work)
     }
 
-    /// Begins a transaction; until there is one, there is nothing to lose by trying again.
+    /// Begins a transaction; until there is one, there is nothing to lose by trying again. One that is open was left by a
+    /// panic, or only held a snapshot: nothing of it may become durable with the new one.
     fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
+        if std::mem::take(&mut self.is_open) {
+            on!(&self.session, roll_back());
+        }
         let mut tries = 0;
         loop {
             match on!(&self.session, begin(purpose)) {
                 Err(_) if on!(&self.session, may_try_again(tries)) => tries += 1,
-                other => return other,
+                begun => {
+                    self.is_open = begun.is_ok();
+                    return begun;
+                }
             }
         }
     }
@@ -250,6 +256,7 @@ impl Connection {
         if result.is_err() {
             on!(&self.session, roll_back());
         }
+        self.is_open = false;
         result
     }
 
