@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
     KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
+    BREAK = "test.break": "UPDATE journal_head SET size = size / 0";
 }
 
 struct Place {
@@ -242,6 +243,22 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
     assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
 }
 
+/// The server answers the commit of such a transaction without an error, and rolls it back.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn what_went_on_after_a_failure_is_not_said_to_be_done() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let mut writer = place.writer();
+    let went_on = writer.connection.stage(|tx| {
+        let _ = tx.run(&BREAK, &[]);
+        Ok(())
+    });
+    assert_eq!(went_on.unwrap_err().code(), "failure");
+    assert_eq!(take(&mut writer, &AtomicU32::new(0)).unwrap(), 1);
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_lock_is_waited_for_once() {
@@ -319,7 +336,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 2);
+    assert_eq!(STATEMENTS.len(), 3);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();

@@ -73,6 +73,8 @@ pub(in crate::db) struct Session {
     prepared: RefCell<BTreeMap<(&'static str, Form), Prepared>>,
     /// What went wrong first in the transaction under way: whoever passes its error on may put it into other words.
     trouble: Cell<Option<Trouble>>,
+    /// Whether anything failed in the transaction under way.
+    has_failed: Cell<bool>,
     cursors: Cell<u32>,
 }
 
@@ -84,6 +86,7 @@ impl Session {
             client: RefCell::new(Driver(Some(super::connect(config, is_known)?))),
             prepared: RefCell::default(),
             trouble: Cell::default(),
+            has_failed: Cell::default(),
             cursors: Cell::default(),
         })
     }
@@ -95,6 +98,7 @@ impl Session {
             *self.client.borrow_mut() = Driver(Some(super::connect(&self.config, true)?));
         }
         self.cursors.set(0);
+        self.has_failed.set(false);
         let begun = self.batch(match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // The head of the journal is the one row that all write. The lock lets them take turns, and takes no snapshot: what
@@ -110,7 +114,12 @@ impl Session {
         begun
     }
 
+    /// The server has given a transaction up in which something failed, and answers its end as if all were well.
     pub(in crate::db) fn commit(&self) -> Result<(), Error> {
+        if self.has_failed.get() {
+            let text = "a transaction went on after one of its statements had failed, and cannot become durable";
+            return Err(StoreError::plain(text).into());
+        }
         self.batch("COMMIT").map_err(|error| match self.trouble.get() {
             Some(Trouble::Lost) => {
                 let text = "the database server went away before it said whether it made a change durable; \
@@ -396,6 +405,7 @@ impl Session {
     fn failed(&self, doing: &str) -> impl FnOnce(::postgres::Error) -> Error {
         move |error| {
             let (told, trouble) = explain(doing, &error);
+            self.has_failed.set(true);
             if self.trouble.get().is_none() {
                 self.trouble.set(trouble);
             }
