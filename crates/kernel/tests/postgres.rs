@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
     KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
+    TIMES = "test.times": "SELECT current_setting('statement_timeout') || ' ' || current_setting('idle_in_transaction_session_timeout')";
     BREAK = "test.break": "UPDATE journal_head SET size = size / 0";
 }
 
@@ -336,7 +337,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 3);
+    assert_eq!(STATEMENTS.len(), 4);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();
@@ -459,4 +460,31 @@ fn a_schema_with_something_else_in_it_is_no_place_for_a_store() {
         assert!(!key.exists(), "{what}");
         assert_eq!(place.open(&place.store.url).err().unwrap().code(), "store.missing", "{what}");
     }
+}
+
+/// A nation's tables are larger than what comes through in the time that anything else is given.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn whole_tables_take_as_long_as_they_take() {
+    require_postgres();
+    let place = Place::new();
+    let store = place.create();
+    let times = |scope: &Scope<'_>| scope.tx.one(&TIMES, &[], |row| Ok(row.text(0)?.to_owned())).unwrap();
+    let mut writer = place.writer();
+    let tables: Vec<&dyn Table> = kernel::TABLES.to_vec();
+    writer
+        .read(|scope| {
+            assert_eq!(times(scope), "15min 10min");
+            journal::verify(scope, &tables, None, &mut |_| {})?;
+            assert_eq!(times(scope), "0 0");
+            Ok(())
+        })
+        .unwrap();
+    let (copy, migrations) = (TestPlace::empty(place.folder.path()), kernel::MIGRATIONS.iter().collect::<Vec<_>>());
+    let verify = |scope: &Scope<'_>, head| {
+        assert_eq!(times(scope), "0 0");
+        Ok(head)
+    };
+    store.copy_to(&copy.location(), &migrations, verify, &mut |_| {}).unwrap();
+    assert_eq!(writer.read(|scope| Ok(times(scope))).unwrap(), "15min 10min");
 }

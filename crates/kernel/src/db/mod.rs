@@ -400,6 +400,11 @@ impl Tx<'_> {
         on!(self.session, grant(migrations))
     }
 
+    /// Says that this transaction goes through whole tables: no time is set to it, nor to any statement of it.
+    pub(crate) fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
+        on!(self.session, wait_as_long_as_it_takes())
+    }
+
     /// What the tables are.
     ///
     /// # Errors
