@@ -350,6 +350,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "store.not_synthetic",
     "store.older",
     "store.owner",
+    "store.read_only",
     "store.schema",
     "store.tables",
     "store.tls",

@@ -18,6 +18,7 @@ kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
     KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
     TIMES = "test.times": "SELECT current_setting('statement_timeout') || ' ' || current_setting('idle_in_transaction_session_timeout')";
+    ONLY_READ = "test.only_read": "SET TRANSACTION READ ONLY";
     BREAK = "test.break": "UPDATE journal_head SET size = size / 0";
 }
 
@@ -327,6 +328,41 @@ fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trust
     goes.join().unwrap();
 }
 
+/// As what stands in front of servers says that it does not take our settings: it is asked once.
+#[test]
+fn a_server_that_does_not_understand_is_not_one_that_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://anvis@{}/anvis?sslmode=disable", listener.local_addr().unwrap());
+    let answers = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut length = [0; 4];
+        connection.read_exact(&mut length).unwrap();
+        connection.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4]).unwrap();
+        let said = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+        connection.write_all(&[b"E", &(said.len() as u32 + 4).to_be_bytes()[..], said].concat()).unwrap();
+    });
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    let opened = Store::open(Location::parse(&url).unwrap(), &folder.path().join("key"), &migrations);
+    let told = opened.err().unwrap();
+    assert_eq!(told.code(), "failure");
+    assert!(told.to_string().contains("unsupported startup parameter"), "{told}");
+    answers.join().unwrap();
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_server_that_only_reads_is_told() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let read = place.writer().connection.stage(|tx| {
+        tx.run(&ONLY_READ, &[])?;
+        tx.run(&KEEP_HEAD, &[]).map(|_| ())
+    });
+    assert_eq!(read.unwrap_err().code(), "store.read_only");
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
@@ -337,7 +373,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 4);
+    assert_eq!(STATEMENTS.len(), 5);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();
