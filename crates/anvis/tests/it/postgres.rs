@@ -146,6 +146,28 @@ fn a_statement_that_takes_too_long() {
     check_intact(&world, &head);
 }
 
+/// Nothing has changed, so nothing is done again, and that is not what is told.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn what_was_held_where_others_keep_the_store_busy() {
+    require_postgres();
+    let world = World::settled();
+    let held = world.route(HOLDER, simple("VENT", &[cpr("E", FRIDA, "1.00")])).done();
+    let batch = held["batch"].as_str().unwrap();
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    let mut holder = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
+    let mut transaction = holder.transaction().unwrap();
+    transaction.batch_execute("LOCK TABLE anvis.journal_head IN SHARE ROW EXCLUSIVE MODE").unwrap();
+    let impatient = with_options(world.url(), "-c lock_timeout=1ms");
+    for args in [format!("payout release {batch} --out out"), format!("payout cancel {batch}")] {
+        let text = world.run(&format!("{args} --store {impatient}")).failed(1, "conflict");
+        assert_eq!(text, "other processes kept the store busy; try again", "{args}");
+    }
+    transaction.rollback().unwrap();
+    holds(&world.run(&format!("payout release {batch} --out out")).done(), &json!({ "routed": 1 }), "release");
+    world.verified();
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn nobody_waits_for_another_to_sweep() {

@@ -1,7 +1,7 @@
 //! Releases what a batch holds: each held payment is decided by what the registry holds at that moment.
 
 use super::render::{self, StageView, Written};
-use super::{BatchRefusal, counts_now, find, insert_bank_file, new_stage, require_stages, stages_of};
+use super::{BatchRefusal, counts_now, find, has_stages, insert_bank_file, new_stage, stages_of};
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::outputs::{Outputs, Parts};
@@ -61,32 +61,30 @@ pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &E
     policy::RELEASE.require(actor)?;
     let mut earlier = BTreeMap::new();
     for _ in 0..TRIES {
-        match try_release(writer, wanted, actor, env, &mut earlier) {
-            Err(Error::Conflict(_)) => {}
-            other => {
-                let earlier = earlier.into_values().flat_map(Written::paths).collect();
-                return other.map(|released| Released { earlier, ..released });
-            }
+        if let Some(released) = try_release(writer, wanted, actor, env, &mut earlier)? {
+            let earlier = earlier.into_values().flat_map(Written::paths).collect();
+            return Ok(Released { earlier, ..released });
         }
     }
     Err(Conflict("payees kept changing while their payments were released; try again".to_owned()).into())
 }
 
-/// `earlier` takes the files of earlier stages by stage.
+/// `None`: the batch or one of its payees changed meanwhile. `earlier` takes the files of earlier stages by stage.
 fn try_release(
     writer: &mut Writer,
     wanted: &Release<'_>,
     actor: &Actor,
     env: &Env,
     earlier: &mut BTreeMap<i64, Written>,
-) -> Result<Released, Error> {
+) -> Result<Option<Released>, Error> {
     let (batch, stages, counts) = writer.read(|scope| {
         let batch = find(scope, wanted.batch)?;
         let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
         Ok((batch, stages, counts))
     })?;
     let name = batch::name(batch.id);
-    let released = |counts, completed, status| Released { batch: name, counts, completed, status, earlier: Vec::new() };
+    let released =
+        |counts, completed, status| Some(Released { batch: name, counts, completed, status, earlier: Vec::new() });
     let refused = match wanted.stages {
         Some(seen) if seen != stages => Some(BatchRefusal::Changed),
         _ if counts.held == 0 && (stages == 0 || wanted.out.is_none()) => Some(BatchRefusal::NothingHeld),
@@ -168,8 +166,8 @@ fn try_release(
     }
     let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
     if changes.is_empty() {
-        writer.read(|scope| require_stages(scope, batch.id, stages))?;
-        return Ok(released(counts, None, None));
+        let is_as_it_was = writer.read(|scope| has_stages(scope, batch.id, stages))?;
+        return Ok(released(counts, None, None).filter(|_| is_as_it_was));
     }
     if let Some(Parts { completed, status }) = &parts {
         if has_completed {
@@ -193,7 +191,9 @@ fn try_release(
         client: actor,
         once: wanted.once,
     };
-    writer.execute(&command, actor, env)?;
+    if !writer.execute(&command, actor, env)? {
+        return Ok(None);
+    }
     let counts = command.counts;
     let (Some(Parts { completed, status }), Some(outputs)) = (parts, outputs) else {
         return Ok(released(counts, None, None));
@@ -261,29 +261,35 @@ struct MakeRelease<'r> {
 
 impl Command for MakeRelease<'_> {
     const OPERATION: Operation = policy::RELEASE;
-    type State = ();
+    /// Whether nothing changed since.
+    type State = bool;
     type Change = ();
-    type Output = ();
+    /// Whether it was made.
+    type Output = bool;
 
     fn once(&self) -> Option<Once> {
         self.once
     }
 
-    fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        require_stages(scope, self.batch.id, self.stages_before)?;
+    fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        let mut is_as_it_was = has_stages(scope, self.batch.id, self.stages_before)?;
         resolve::changed_since(scope.tx, self.since, |payee| {
-            let changed = || Conflict("a payee changed meanwhile".to_owned());
-            if self.payees.contains(&payee) { Err(changed().into()) } else { Ok(()) }
-        })
+            is_as_it_was &= !self.payees.contains(&payee);
+            Ok(())
+        })?;
+        Ok(is_as_it_was)
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+    fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), bool>, Refusal> {
+        if !is_as_it_was {
+            return Ok(Decision::unchanged(false));
+        }
         let facts = serde_json::json!({
             "batch": batch::name(self.batch.id),
             "released": self.changes.len(),
             "counts": self.counts,
         });
-        Ok(Decision::of(vec![()], facts, ()))
+        Ok(Decision::of(vec![()], facts, true))
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
