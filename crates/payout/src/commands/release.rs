@@ -216,7 +216,8 @@ impl Command for Refused {
     const OPERATION: Operation = policy::RELEASE;
     type State = ();
     type Change = ();
-    type Output = ();
+    /// As of the release that it may be.
+    type Output = bool;
 
     fn once(&self) -> Option<Once> {
         Some(self.once)
@@ -226,7 +227,7 @@ impl Command for Refused {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), bool>, Refusal> {
         Err(self.refused.into())
     }
 
