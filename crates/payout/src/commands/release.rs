@@ -37,7 +37,8 @@ pub struct Released {
     pub completed: Option<PathBuf>,
     /// The status report, unless nothing has happened.
     pub status: Option<PathBuf>,
-    /// The files of earlier releases, and of the routing, that were missing or perhaps never told, and are in their places now.
+    /// The files of earlier releases, and of the routing, that were missing or perhaps never told, and are in their places now;
+    /// while something is held, all files of earlier releases that are there.
     pub earlier: Vec<PathBuf>,
 }
 
@@ -62,7 +63,7 @@ pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &E
     let mut earlier = BTreeMap::new();
     for _ in 0..TRIES {
         if let Some(released) = try_release(writer, wanted, actor, env, &mut earlier)? {
-            let earlier = earlier.into_values().flat_map(Written::paths).collect();
+            let earlier = earlier.into_values().flatten().collect();
             return Ok(Released { earlier, ..released });
         }
     }
@@ -75,7 +76,7 @@ fn try_release(
     wanted: &Release<'_>,
     actor: &Actor,
     env: &Env,
-    earlier: &mut BTreeMap<i64, Written>,
+    earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Option<Released>, Error> {
     let (batch, stages, counts) = writer.read(|scope| {
         let batch = find(scope, wanted.batch)?;
@@ -99,18 +100,24 @@ fn try_release(
     if let Some(out) = wanted.out {
         // What an earlier release or the routing completed must not be forgotten because something else is still held.
         for stage in writer.read(|scope| store::batch::unwritten(scope.tx, batch.id))? {
-            earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?);
+            earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?.paths().collect());
         }
         if counts.held == 0 {
             for stage in 1..stages {
                 let written = render::from_kept_input(writer, &batch, stage, out)?;
                 if written.were_missing {
-                    earlier.insert(stage, written);
+                    earlier.insert(stage, written.paths().collect());
                 }
             }
             let Written { completed, status, .. } = render::from_kept_input(writer, &batch, stages, out)?;
             earlier.remove(&stages);
             return Ok(released(counts, completed, Some(status)));
+        }
+        // Whoever says it again may not have heard the answer, whatever is released now. What was taken away was heard of.
+        for stage in 1..=stages {
+            let Outputs { completed, status } = Outputs::of(out, batch.id, stage)?;
+            let are_there = || [completed, status].into_iter().filter(|path| path.exists()).collect();
+            earlier.entry(stage).or_insert_with(are_there);
         }
     }
     let (pending, payer, banks) = writer.read(|scope| {
