@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::support::*;
 use kernel::testing::on_server;
 use kernel::testing::relay::{Relay, Then, When};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -121,6 +122,41 @@ fn servers_that_are_not_reached_or_do_not_let_us_in() {
     check(&format!("postgres://anvis:{PASSWORD}@127.0.0.1:1/{database}"), 1, "store.unreachable", "cannot be reached");
     on_server(&format!("DROP ROLE {role}")).unwrap();
     world.verified();
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn over_a_network_all_is_encrypted_and_the_server_is_checked() {
+    require_postgres();
+    let world = World::empty();
+    // The server's user goes through the folder to its key.
+    std::fs::set_permissions(world.path(""), PermissionsExt::from_mode(0o711)).unwrap();
+    let [authority, _] = ["ca.pem", "other.pem"].map(|name| {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        world.write(name, authority.pem());
+        authority
+    });
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    world.write("server.pem", certificate.pem());
+    world.write("server.key", key.serialize_pem());
+    let server = Server::encrypted(&world.path(""));
+    world.run(&format!("init --synthetic --store {}", server.url())).done();
+    let head = |url: &str, authorities: &str| {
+        let args = format!("journal head --store {url}");
+        let mut command = world.command(&args);
+        answer(&args, command.env("SSL_CERT_FILE", world.path(authorities)).spawn().unwrap())
+    };
+    let url = server.at("127.0.0.1");
+    head(&url, "ca.pem").done();
+    for untrusted in [head(&url, "other.pem"), head(&server.at("localhost"), "ca.pem")] {
+        let text = untrusted.failed(1, "store.tls");
+        assert!(text.contains("no encrypted connection to a database server that is trusted"), "{text}");
+    }
+    // Only the URL can say that nothing is encrypted, and this server does not go along with that.
+    head(&format!("{url}?sslmode=disable"), "ca.pem").refused("store.password");
 }
 
 #[test]
