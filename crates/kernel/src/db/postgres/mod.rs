@@ -27,9 +27,9 @@ const SCHEMA: &str = "anvis";
 const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=10min \
     -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 \
     -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
-/// What the rest is built on, whatever the URL says.
+/// What the rest is built on, whatever the URL says. A session's own tables come last: first, unless they are named.
 const FIXED: &str =
-    "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
+    "-c search_path=anvis,pg_temp -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// For all that is said until a session stands.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
