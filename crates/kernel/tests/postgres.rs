@@ -246,6 +246,34 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
     assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
 }
 
+/// Another transaction changes the same row first, once or every time.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn what_loses_to_another_is_done_again_and_not_for_ever() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let mut writer = place.writer();
+    let mut other = postgres::Client::connect(&place.store.url, postgres::NoTls).unwrap();
+    let first = "BEGIN ISOLATION LEVEL SERIALIZABLE; UPDATE anvis.journal_head SET size = size; COMMIT";
+    let mut tries = |lost: u32| {
+        let mut tries = 0;
+        let result = writer.connection.stage(|tx| {
+            tries += 1;
+            journal::size_and_root(tx)?;
+            if tries <= lost {
+                other.batch_execute(first).unwrap();
+            }
+            tx.run(&KEEP_HEAD, &[]).map(|_| ())
+        });
+        (result.map_err(|error| error.code()), tries)
+    };
+    assert_eq!(tries(0), (Ok(()), 1));
+    assert_eq!(tries(1), (Ok(()), 2));
+    assert_eq!(tries(u32::MAX), (Err("conflict"), 11));
+    assert_eq!(place.verify(), 1);
+}
+
 /// The server answers the commit of such a transaction without an error, and rolls it back.
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
