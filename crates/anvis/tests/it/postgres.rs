@@ -159,6 +159,51 @@ fn over_a_network_all_is_encrypted_and_the_server_is_checked() {
     head(&format!("{url}?sslmode=disable"), "ca.pem").refused("store.password");
 }
 
+/// Of all tables, whatever service made them: one role makes them, and another does all else.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn the_applications_role_does_everything_and_changes_nothing_that_stays() {
+    require_postgres();
+    let place = World::empty();
+    let (url, database) = (place.url(), place.url().rsplit('/').next().unwrap());
+    let [owner, app] = ["makes", "uses"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
+    for role in [&owner, &app] {
+        on_server(&format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    }
+    on_server(&format!("ALTER DATABASE {database} OWNER TO {owner}")).unwrap();
+    let of = |role: &str| url.replacen("anvis@", &format!("{role}:{PASSWORD}@"), 1);
+    let by_owner = format!("--migrate-store {}", of(&owner));
+    let world = World::settled_by(of(&app), &by_owner);
+    assert_eq!(world.run(&format!("migrate {by_owner}")).done()["steps"], 0);
+    // By the environment, too.
+    let migrated = world.command("migrate").env("ANVIS_MIGRATE_STORE", of(&owner)).spawn().unwrap();
+    assert_eq!(answer("migrate", migrated).done()["steps"], 0);
+    write_rows(&world, 0);
+    holds(&world.run(IMPORT).done(), &json!({ "changed": ROWS }), "import");
+    let held = world.route(HOLDER, simple("VENT", &[cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "1.00")])).done();
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    let released = world.run(&format!("payout release {} --out out", held["batch"].as_str().unwrap())).done();
+    holds(&released, &json!({ "routed": 2 }), "release");
+    world.run("key rotate").done();
+    world.run("backup bk").done();
+    world.verified();
+    let may = |act: &str| {
+        let sql = format!(
+            "SELECT COUNT(*) FROM pg_class WHERE relnamespace = 'anvis'::regnamespace AND relkind = 'r'
+             AND has_table_privilege('{app}', oid, '{act}')"
+        );
+        place.number(&sql)
+    };
+    let stays = include_str!("../../../../docs/schema.txt");
+    let (all, refused) = (stays.split("\n\n").count() as i64, |act: &str| stays.matches(act).count() as i64);
+    assert_eq!((may("SELECT"), may("INSERT")), (all, all - 1), "all but the versions of the tables");
+    assert_eq!(may("UPDATE"), all - 1 - refused("REFUSES DELETE, UPDATE"));
+    assert_eq!(may("DELETE"), all - refused("REFUSES DELETE"));
+    assert_eq!((may("TRUNCATE"), may("TRIGGER"), may("REFERENCES")), (0, 0, 0));
+    drop(place);
+    on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_statement_that_takes_too_long() {
