@@ -317,7 +317,11 @@ fn rows_that_stay_cannot_be_changed_by_whoever_has_the_store() {
     let world = full();
     let mut refused = 0;
     for (table, column, acts) in written_down() {
-        for act in acts {
+        // Where there is no row, SQLite has nothing to refuse.
+        let is_empty = world.number(&format!("SELECT COUNT(*) FROM {table}")) == 0;
+        let is_excused = NOT_ANSWERED_FOR.iter().any(|(name, _)| *name == table);
+        assert!(!is_empty || is_excused, "{table} has no row to change");
+        for act in acts.into_iter().filter(|_| !is_empty) {
             let sql = match act {
                 "DELETE" => format!("DELETE FROM {table}"),
                 _ => format!("UPDATE {table} SET {column} = {column}"),
