@@ -124,6 +124,25 @@ fn servers_that_are_not_reached_or_do_not_let_us_in() {
     world.verified();
 }
 
+/// What the tests themselves stand on.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn of_a_private_server_nothing_is_left() {
+    require_postgres();
+    let world = World::empty();
+    std::fs::set_permissions(world.path(""), PermissionsExt::from_mode(0o711)).unwrap();
+    std::fs::create_dir(world.path("failed")).unwrap();
+    let server = Server::start();
+    for setting in ["no_such_setting = 1", "shared_buffers = none"] {
+        assert!(!server.leaves_something_where_it_fails(&world.path("failed"), setting), "{setting}");
+    }
+    let folder = server.folder.clone();
+    assert!(folder.is_dir());
+    // This closes the standard input of what keeps it, as the end of a process does.
+    drop(server);
+    assert!(!folder.exists());
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn over_a_network_all_is_encrypted_and_the_server_is_checked() {

@@ -20,12 +20,23 @@ pub struct Server {
     port: u16,
     /// Its operating-system user and group.
     pub user: (u32, u32),
-    folder: PathBuf,
+    pub folder: PathBuf,
     programs: PathBuf,
     keeper: Child,
 }
 
 impl Server {
+    /// Whether anything is left of another one in a folder of the server's user, which could not be started by that setting.
+    pub fn leaves_something_where_it_fails(&self, parent: &Path, setting: &str) -> bool {
+        let (user, group) = self.user;
+        std::os::unix::fs::chown(parent, Some(user), Some(group)).unwrap();
+        let mut keeper = keep(self.user, &self.programs, parent, &[setting.to_owned()]);
+        let output = keeper.stderr(Stdio::piped()).output().unwrap();
+        let said = (output.stdout.is_empty(), output.stderr.is_empty());
+        assert_eq!((output.status.code(), said), (Some(1), (true, false)), "it says why, and no folder: {output:?}");
+        std::fs::read_dir(parent).unwrap().next().is_some()
+    }
+
     pub fn start() -> Self {
         Self::start_at(5432, &[], |_| {})
     }
@@ -61,15 +72,7 @@ impl Server {
         let owner = std::fs::metadata(told("SHOW data_directory")).expect("the server is on this machine");
         let user = (owner.uid(), owner.gid());
         prepare(user);
-        let mut keeper = run_as(user, "sh")
-            .args(["-c", KEEPER, "postgres.sh"])
-            .args([&programs, &std::env::temp_dir()])
-            .args(WITHOUT_SYNC)
-            .args(settings)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut keeper = keep(user, &programs, &std::env::temp_dir(), settings).spawn().unwrap();
         let mut folder = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut folder).unwrap();
         let folder = PathBuf::from(folder.trim_end());
@@ -113,6 +116,14 @@ impl Drop for Server {
         // Waiting closes the keeper's standard input, which is its sign to end.
         let _ = self.keeper.wait();
     }
+}
+
+/// What makes a server in a folder of this one, and keeps it.
+fn keep(user: (u32, u32), programs: &Path, parent: &Path, settings: &[String]) -> Command {
+    let mut keeper = run_as(user, "sh");
+    keeper.args(["-c", KEEPER, "postgres.sh"]).args([programs, parent]).args(WITHOUT_SYNC).args(settings);
+    keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    keeper
 }
 
 /// A program about to be run as this user, who may not look at where the tests are.
