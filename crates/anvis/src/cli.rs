@@ -1,7 +1,6 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,26 +12,6 @@ pub struct Cli {
     pub common: Common,
     #[command(subcommand)]
     pub command: Command,
-}
-
-impl Cli {
-    /// Reads the command line, which goes before the environment: a data folder that is named there is the store, whatever
-    /// store the environment names.
-    pub fn read() -> Result<Self, clap::Error> {
-        let mut matches = Self::command().try_get_matches()?;
-        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
-        let is_said = |matches: &ArgMatches, name| matches.value_source(name) == Some(ValueSource::CommandLine);
-        if is_said(&matches, "data") && !is_said(&matches, "store") {
-            cli.common.store = None;
-        }
-        if let Some(owner) = cli.command.owner_mut() {
-            while let Some((_, inner)) = matches.remove_subcommand() {
-                matches = inner;
-            }
-            owner.is_said = is_said(&matches, "migrate_store");
-        }
-        Ok(cli)
-    }
 }
 
 /// What every command takes.
@@ -229,18 +208,6 @@ pub struct Owner {
     /// Whether it was said on the command line.
     #[arg(skip)]
     pub is_said: bool,
-}
-
-impl Command {
-    fn owner_mut(&mut self) -> Option<&mut Owner> {
-        match self {
-            Self::Init { owner, .. }
-            | Self::Migrate(owner)
-            | Self::Store(Store::Copy { owner, .. })
-            | Self::Restore { owner, .. } => Some(owner),
-            _ => None,
-        }
-    }
 }
 
 #[derive(Args)]
@@ -714,6 +681,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
+        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 

@@ -4,6 +4,7 @@ mod cli;
 mod console;
 mod demo;
 mod run;
+mod said;
 
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
