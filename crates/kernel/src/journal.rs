@@ -398,6 +398,7 @@ pub fn verify(
     expected: Option<Head>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Head, Error> {
+    scope.tx.wait_as_long_as_it_takes()?;
     let (kept, last_at) = head(scope.tx)?;
     let mut tree = Tree::default();
     let mut former_at = Timestamp::from_micros(i64::MIN);

@@ -6,8 +6,8 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Once, Operation, PublicKey, Refusal, Role,
-    Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Migration, Once, Operation, PublicKey, Refusal,
+    Role, Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -268,6 +268,7 @@ kernel::statements! {
     PUT_BEFORE = "test.put_before":
         "INSERT INTO journal_entry (number, at, kind, digest)
          SELECT -1, at, kind, digest FROM journal_entry WHERE number = 0";
+    MOVE_HEAD = "test.move_head": "UPDATE journal_head SET size = size + 1";
 }
 
 /// It is no entry, but it is found by its moment.
@@ -287,6 +288,21 @@ fn a_key_that_is_taken_is_somebody_elses_and_all_else_our_own() {
     };
     assert_eq!(put(0, Value::Bytes(&[])), "conflict");
     assert_eq!(put(7, Value::Null), "failure");
+}
+
+/// Whoever goes on with the connection may have no other.
+#[test]
+fn what_was_under_way_in_a_panic_is_rolled_back_by_the_next_transaction() {
+    let (_place, mut writer) = Place::with_writer();
+    let went_down = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        writer.connection.write::<()>(|tx| {
+            tx.run(&MOVE_HEAD, &[]).unwrap();
+            panic!("in the middle")
+        })
+    }));
+    assert!(went_down.is_err());
+    writer.execute(&Note::new("after"), &Actor::console(), &env(1)).unwrap();
+    assert_eq!(verify(&mut writer, None).unwrap().size, 2);
 }
 
 #[test]
@@ -414,6 +430,19 @@ fn a_rotation_that_was_cut_off_is_finished_by_whoever_opens_the_store() {
     // An operator may not.
     let refused = writer.rotate_master_key(&Actor::operator("anna"), &env(2));
     assert_eq!(refused.unwrap_err().code(), "policy.not_allowed");
+}
+
+#[test]
+fn a_newer_programs_store_is_left_alone_also_where_all_that_is_new_is_a_service() {
+    let place = Place::new();
+    place.create(true).unwrap();
+    let ours: Vec<&Migration> = kernel::MIGRATIONS.iter().collect();
+    let more = Migration { service: "more", version: 1, sql: "CREATE TABLE more (id BIGINT NOT NULL PRIMARY KEY);" };
+    let newer: Vec<&Migration> = ours.iter().copied().chain([&more]).collect();
+    assert_eq!(Store::migrate(place.store.location(), &newer).unwrap(), 1);
+    assert_eq!(place.open().err().unwrap().code(), "store.newer");
+    assert_eq!(Store::migrate(place.store.location(), &ours).unwrap_err().code(), "store.newer");
+    Store::open(place.store.location(), &place.key(), &newer).unwrap();
 }
 
 #[test]

@@ -172,9 +172,11 @@ fn migrate(common: &Common, owner: cli::Owner) -> Result<Answer, Error> {
     Ok(Answer::done(text, &json!({ "steps": steps })))
 }
 
-fn owned_by(store: Location, cli::Owner { migrate_store }: cli::Owner) -> Result<Location, Error> {
+fn owned_by(store: Location, cli::Owner { migrate_store, is_said }: cli::Owner) -> Result<Location, Error> {
     Ok(match migrate_store {
         None => store,
+        // The environment's is for the database, and this is not it.
+        Some(_) if !is_said && store.folder().is_some() => store,
         Some(owner) => store.owned_by(owner)?,
     })
 }
@@ -205,6 +207,7 @@ fn policy() -> Answer {
 
 /// A store that is open, with who acts and when.
 pub struct Session {
+    place: Location,
     data: PathBuf,
     writer: Writer,
     actor: Actor,
@@ -215,9 +218,9 @@ pub struct Session {
 
 impl Session {
     fn open(common: &Common) -> Result<Self, Error> {
-        let Places { store, data, key } = Places::of(common, DEFAULT_DATA);
+        let Places { store: place, data, key } = Places::of(common, DEFAULT_DATA);
         let migrations: Vec<_> = services::migrations().collect();
-        let store = Store::open(&store, &key, &migrations)?;
+        let store = Store::open(&place, &key, &migrations)?;
         if common.now.is_some() {
             store.require_synthetic("--now")?;
         }
@@ -226,7 +229,7 @@ impl Session {
             None => Actor::console(),
             Some(name) => operator(&mut writer, name, common.operator_key.as_deref())?,
         };
-        Ok(Self { data, writer, actor, claimed: common.now, wants_json: common.json })
+        Ok(Self { place, data, writer, actor, claimed: common.now, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -283,7 +286,7 @@ impl Session {
                 let entries = self.writer.read(|scope| size_and_root(scope.tx))?.0;
                 let progress = Progress::new("Verifying", entries, Unit::Entries);
                 let found = self.writer.read(|scope| services::verify(scope, expect, &mut |at| progress.at(at)))?;
-                Ok(head(&found, "The journal and the tables agree.\n"))
+                Ok(head(&found, &format!("The journal and the tables of {} agree.\n", self.place)))
             }
             Command::Key(cli::Key::Rotate) => {
                 let env = self.env()?;

@@ -101,6 +101,13 @@ impl Engine {
         path.exists().then_some(Self { path })
     }
 
+    /// An empty folder may have been made for us, anything else is somebody's.
+    pub(super) fn is_free(folder: &Path) -> bool {
+        let is_nothing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        let is_empty = || std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none());
+        folder.file_name().is_some() && !folder.is_symlink() && is_empty()
+    }
+
     /// Removes a folder in which a database was begun and not finished, if it is there. A folder that holds anything else stays.
     fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
         for suffix in ["", "-wal", "-shm", "-journal"] {
@@ -251,6 +258,12 @@ impl Session {
     /// A file has no roles: whoever can write it can write all of it.
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other engine has it")]
     pub(super) const fn grant(&self, _: &[&str]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Nobody ends what it does.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other engine has it")]
+    pub(super) const fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
         Ok(())
     }
 

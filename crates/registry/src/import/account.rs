@@ -13,7 +13,7 @@ use crate::store;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, StoreError, Timestamp, Tx, Vault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -279,6 +279,7 @@ impl AccountState {
             }
             Ok(())
         })?;
+        let mut wanted = BTreeSet::new();
         for row in rows {
             let Some(specific) = &row.specific else { continue };
             if !state.purposes.contains_key(specific) {
@@ -290,11 +291,19 @@ impl AccountState {
                 });
                 state.purposes.insert(specific.clone(), purpose);
             }
-            let Some(Some(Purpose { key, .. })) = state.purposes.get(specific) else { continue };
-            if let Some(newest) = store::designation::find_specific(scope, &row.key, key)? {
-                state.histories.insert((row.key, Some(*key)), (Link::Stored(newest.id), newest.standing));
+            if let Some(Some(Purpose { key, .. })) = state.purposes.get(specific) {
+                wanted.insert((row.key, *key));
             }
         }
+        let mut payees: Vec<&Blind> = wanted.iter().map(|(payee, _)| payee).collect();
+        payees.dedup();
+        store::designation::find_specifics(scope, payees.iter().copied(), |index, newest| {
+            if newest.purpose.is_some_and(|purpose| wanted.contains(&(*payees[index], purpose))) {
+                let standing = (Link::Stored(newest.id), newest.standing);
+                state.histories.insert((*payees[index], newest.purpose), standing);
+            }
+            Ok(())
+        })?;
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();

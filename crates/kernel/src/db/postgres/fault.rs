@@ -50,6 +50,10 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
             let text = format!("the database server did not finish in time ({doing})");
             (StoreError::new(text, cause).with_code("store.timeout").into(), None)
         }
+        code if *code == SqlState::READ_ONLY_SQL_TRANSACTION => {
+            let text = "the database server does not let anything be written: name the one that is no standby";
+            (StoreError::new(text, cause).with_code("store.read_only").into(), None)
+        }
         code if is_lost(code) => (unreachable_server(cause), Some(Trouble::Lost)),
         code if *code == SqlState::UNIQUE_VIOLATION => {
             (Conflict(format!("somebody else was first ({doing})")).into(), None)
@@ -77,7 +81,8 @@ fn is_lost(code: &SqlState) -> bool {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         SqlState::IDLE_SESSION_TIMEOUT,
     ];
-    codes.contains(code) || code.code().starts_with("08")
+    // What it does not understand it does not understand the next time either.
+    codes.contains(code) || (code.code().starts_with("08") && *code != SqlState::PROTOCOL_VIOLATION)
 }
 
 /// The server itself said nothing: it was not reached, it went away, or the driver refused.

@@ -27,9 +27,9 @@ const SCHEMA: &str = "anvis";
 const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=10min \
     -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 \
     -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
-/// What the rest is built on, whatever the URL says.
+/// What the rest is built on, whatever the URL says. A session's own tables come last: first, unless they are named.
 const FIXED: &str =
-    "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
+    "-c search_path=anvis,pg_temp -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
 /// Where a server listens unless the URL says otherwise.
 const PORT: u16 = 5432;
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -138,12 +138,19 @@ impl Engine {
         Ok(is_made.then(|| Self { server: server.clone() }))
     }
 
+    pub(super) fn is_free(server: &Server) -> Result<bool, Error> {
+        connection(&server.config)?.once(Purpose::Read, |tx| of(tx).has_no_table())
+    }
+
     /// Builds in one transaction, which finds the schema empty or is refused.
     pub(super) fn create(server: &Server, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
         server.connect_owner()?.once(Purpose::Migrate, |tx| {
-            let session = of(tx);
+            let (session, location) = (of(tx), || super::Location::Postgres(server.clone()));
             if session.has_table("schema_version")? {
-                return Err(StoreRefusal::Exists(super::Location::Postgres(server.clone())).into());
+                return Err(StoreRefusal::Exists(location()).into());
+            }
+            if !session.has_no_table()? {
+                return Err(StoreRefusal::Schema(location()).into());
             }
             session.make_schema()?;
             build(tx)

@@ -110,7 +110,7 @@ impl Session {
             });
             // That the connection is gone is told at the end.
             if is_listening {
-                given?;
+                given.inspect_err(|_| self.has_failed.set(true))?;
             }
             copying.finish().map_err(self.failed(&table.name))?;
         }
@@ -118,9 +118,10 @@ impl Session {
         self.batch(&format!("ANALYZE {}", table.name))
     }
 
-    /// Rows of a whole table may be more than come through in the time that a statement is given.
-    fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
-        self.batch("SET LOCAL statement_timeout = 0")
+    /// Rows of a whole table may be more than come through in the time that a statement is given, or that the other side of a
+    /// copy may wait for its next one.
+    pub(in crate::db) fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
+        self.batch("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
     }
 }
 
