@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
 mod changes;
+mod lives;
 mod postgres;
 mod sqlite;
 
@@ -71,6 +72,7 @@ fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
     bench.floors_and_routing();
+    bench.lives();
     bench.changes();
     bench.cold_start();
     bench.verify();
@@ -345,6 +347,16 @@ impl<'b> Bench<'b> {
         figure("payout route beside single changes", self.options.payments, run.took);
         figure("single changes beside payout route", beside.len() as u64, run.took);
         quantiles("a single change, beside payout route", beside);
+    }
+
+    /// Under the controls that hold unless somebody decides otherwise.
+    fn lives(&self) {
+        println!();
+        let import = self.options.folder.join("import.csv");
+        let count = self.options.changes / 5;
+        let (made, took) = lives::lives(&self.store(), &import, PUBLIC_PAYER, count);
+        figure("whole lives of designations, in groups of 100", made, took);
+        println!("{:<58}          (goal 2,000 a second, embedded)", "");
     }
 
     fn cold_start(&self) {
