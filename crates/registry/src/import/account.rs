@@ -19,7 +19,7 @@ use crate::telling::Telling;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -407,6 +407,7 @@ impl AccountState {
                 locks.insert(*keys[index], lock);
             })?;
         }
+        let mut wanted = BTreeSet::new();
         for row in rows {
             let Some(specific) = &row.specific else { continue };
             if let Specific::Named(payer, benefit) = specific
@@ -419,14 +420,22 @@ impl AccountState {
                 });
                 state.purposes.insert((payer.clone(), benefit.clone()), purpose);
             }
-            let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) else { continue };
-            if let Some(newest) = store::designation::find_specific(scope, &row.key, &key)? {
-                state.histories.insert((row.key, Some(key)), (Link::Stored(newest.id), newest.standing));
+            if let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) {
+                wanted.insert((row.key, key));
             }
             if let Some(until) = store::proposal::waits_until(scope.tx, &row.key, &key)? {
                 state.waiting.insert((row.key, Some(key)), until);
             }
         }
+        let mut payees: Vec<&Blind> = wanted.iter().map(|(payee, _)| payee).collect();
+        payees.dedup();
+        store::designation::find_specifics(scope, payees.iter().copied(), |index, newest| {
+            if newest.purpose.is_some_and(|purpose| wanted.contains(&(*payees[index], purpose))) {
+                let standing = (Link::Stored(newest.id), newest.standing);
+                state.histories.insert((*payees[index], newest.purpose), standing);
+            }
+            Ok(())
+        })?;
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
