@@ -423,9 +423,6 @@ impl AccountState {
             if let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) {
                 wanted.insert((row.key, key));
             }
-            if let Some(until) = store::proposal::waits_until(scope.tx, &row.key, &key)? {
-                state.waiting.insert((row.key, Some(key)), until);
-            }
         }
         let mut payees: Vec<&Blind> = wanted.iter().map(|(payee, _)| payee).collect();
         payees.dedup();
@@ -435,6 +432,12 @@ impl AccountState {
                 state.histories.insert((*payees[index], newest.purpose), standing);
             }
             Ok(())
+        })?;
+        let waiting = &mut state.waiting;
+        store::proposal::waiting_specifics(scope.tx, payees.iter().copied(), |index, purpose, until| {
+            // One that has lapsed may not be marked so yet.
+            let latest = waiting.entry((*payees[index], Some(purpose))).or_insert(until);
+            *latest = until.max(*latest);
         })?;
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
