@@ -2,10 +2,11 @@
 
 use crate::timed;
 use kernel::{Actor, Env, Once, Secrets, Store, Timestamp, Writer};
-use registry::commands::{ChangeAccounts, ChangeAnswer};
+use registry::commands::{ChangeAccounts, ChangeAnswer, SetControls};
+use registry::control_change::ControlChange;
 use registry::designation::Channel;
 use registry::import::{Accounts, Source};
-use registry::pending::Unexpected;
+use registry::proposal::Unexpected;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -32,7 +33,12 @@ impl Changes {
         let rows = lines().filter_map(|line| changed(&line)).filter(|row| !others.contains(&row[1]));
         let rows: Vec<[String; 8]> = rows.take(count).collect();
         let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: store.vault().clone() };
-        let writer = store.writer(Secrets::from_system()).expect("a writer");
+        let mut writer = store.writer(Secrets::from_system()).expect("a writer");
+        // What is timed is a change that holds at once.
+        let change = ControlChange::new(Some("2015"), &[]).expect("a set that is shipped");
+        let env = Env::new(Timestamp::from(jiff::Timestamp::now()), 0);
+        let set = SetControls { change, is_synthetic: true };
+        writer.execute(&set, &Actor::console(), &env).expect("the controls");
         Self { writer, accounts, rows: rows.into_iter(), made: 0 }
     }
 
