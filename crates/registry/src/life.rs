@@ -335,7 +335,8 @@ impl Demands {
             signature: is_self_service && controls.has(Control::SignedAfresh),
             approval: is_casework && !is_loaded && controls.has(approver),
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
-            check: controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal)))
+            check: (!is_loaded
+                && controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal))))
                 || stopped
                 || returned
                 || names_nothing,
@@ -576,6 +577,10 @@ mod tests {
         check(caseworker(), false, ["due", approval, approval]);
         check(Channel::Operator, true, ["due", "due", "due"]);
         check(Channel::Operator, false, ["due", approval, approval]);
+        // Whose account it is, nobody has said who loads the files with which a registry begins.
+        let mut loaded = proposal(Channel::Operator, true);
+        (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
+        assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
     }
 
     #[test]
