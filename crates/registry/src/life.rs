@@ -334,10 +334,9 @@ impl Demands {
         Self {
             signature: is_self_service && controls.has(Control::SignedAfresh),
             approval: is_casework && !is_loaded && controls.has(approver),
-            // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at. Whose the
-            // accounts are that a registry begins with, nobody has said.
-            check: !is_loaded
-                && controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal)))
+            // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
+            check: (!is_loaded
+                && controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal))))
                 || stopped
                 || returned
                 || names_nothing,
@@ -578,9 +577,9 @@ mod tests {
         check(caseworker(), false, ["due", approval, approval]);
         check(Channel::Operator, true, ["due", "due", "due"]);
         check(Channel::Operator, false, ["due", approval, approval]);
-        // Who loads a file has not been told whose an account is.
+        // Whose account it is, nobody has said who loads the files with which a registry begins.
         let mut loaded = proposal(Channel::Operator, true);
-        loaded.asked.holder = Holder::Unknown;
+        (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
         assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
         loaded.is_first = false;
         assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");

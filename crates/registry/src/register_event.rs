@@ -354,7 +354,8 @@ pub struct Addressee {
 impl Addressee {
     /// From what the store keeps of a payee.
     pub(crate) fn read(record: &str) -> Option<Self> {
-        let register = if record.lines().count() >= Register::Population.fields() {
+        // The last of its fields may be empty.
+        let register = if record.split('\n').count() >= Register::Population.fields() {
             Register::Population
         } else {
             Register::Companies

@@ -1,6 +1,6 @@
 //! Single changes of accounts: one by one, in groups, and beside a payment file that is routed.
 
-use crate::timed;
+use crate::{control, timed};
 use kernel::{Actor, Env, Once, Secrets, Store, Timestamp, Writer};
 use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
@@ -28,7 +28,9 @@ impl Changes {
     pub fn of(store: &Store, designations: &Path, count: usize) -> Self {
         let rows: Vec<[String; 8]> = designated(designations).take(count).collect();
         let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: store.vault().clone() };
-        let writer = store.writer(Secrets::from_system()).expect("a writer");
+        let mut writer = store.writer(Secrets::from_system()).expect("a writer");
+        // What is timed is a change that holds at once.
+        control(&mut writer, "2015");
         Self { writer, accounts, rows: rows.into_iter(), made: 0 }
     }
 

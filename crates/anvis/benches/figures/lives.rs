@@ -2,7 +2,7 @@
 //! come, and the payee told at each step at two contact points.
 
 use crate::changes::designated;
-use crate::timed;
+use crate::{control, timed};
 use kernel::merkle::Hash;
 use kernel::{
     Actor, Assurance, Command, Env, Group, Login, PublicKey, Secrets, Store, Timestamp, Writer, execute_group,
@@ -34,6 +34,7 @@ pub fn lives(store: &Store, designations: &Path, authority: &str, count: usize) 
     let rows: Vec<[String; 8]> =
         designated(designations).filter(|row| row[1].starts_with("cpr:")).take(count / GROUP * GROUP).collect();
     let mut bench = Lives { writer: store.writer(Secrets::from_system()).expect("a writer"), given: 0, now: start() };
+    control(&mut bench.writer, "anvis");
     let workers = bench.register(authority);
     for rows in rows.chunks(GROUP) {
         bench.contacts(rows);

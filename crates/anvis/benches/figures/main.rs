@@ -16,7 +16,8 @@ use denmark::calendar::{add_banking_days, copenhagen_date};
 use denmark::{Cvr, Iban};
 use kernel::{Actor, Domain, Env, Id, Location, Secrets, Store, Timestamp, Writer};
 use payout::message::{Agent, Chunk, Cutter, Part, parse_payment, write_payment};
-use registry::commands::AddPayer;
+use registry::commands::{AddPayer, SetControls};
+use registry::control_change::ControlChange;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source};
 use registry::payer::{Agreement, NoAccount, PayerKind};
@@ -72,14 +73,21 @@ fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
     bench.floors_and_routing();
-    bench.lives();
     bench.changes();
+    bench.lives();
     bench.cold_start();
     bench.verify();
     bench.back_up();
     if !options.keeps {
         std::fs::remove_dir_all(&options.folder).expect("the bench's folder");
     }
+}
+
+/// Sets the controls to a set that is shipped.
+fn control(writer: &mut Writer, set: &str) {
+    let change = ControlChange::new(Some(set), &[]).expect("a set that is shipped");
+    let set = SetControls { change, is_synthetic: true };
+    writer.execute(&set, &Actor::console(), &Env::new(now(), 0)).expect("the controls");
 }
 
 struct Bench<'b> {
@@ -160,6 +168,8 @@ impl<'b> Bench<'b> {
             bank: None,
         };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &env).expect("a payer");
+        // What is timed holds at once; the lives have controls of their own.
+        control(&mut writer, "2015");
         let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         self.import(&mut writer, "account import", &accounts, |out| nation.write_all_accounts(out).unwrap());
     }

@@ -89,7 +89,7 @@ fn keys_of_every_answer() {
         }
         json
     };
-    let counts = ["rows", "changed", "unchanged", "rejected"];
+    let counts = ["rows", "changed", "held", "unchanged", "rejected"];
     for (command, content) in [("bank", BANKS), ("population", POPULATION_LATER), ("company", COMPANIES_LATER)] {
         world.write("rows.csv", content);
         check(&format!("{command} import rows.csv"), &counts);

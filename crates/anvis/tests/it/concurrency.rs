@@ -267,7 +267,10 @@ fn two_imports_of_one_file_at_once_change_it_once() {
     let running: Vec<Running> =
         (0..3).map(|_| Running::start(&world, "account import rows.csv --channel operator")).collect();
     for running in running {
-        assert_eq!(running.end().done(), json!({ "rows": 1999, "changed": 1999, "unchanged": 0, "rejected": 0 }));
+        assert_eq!(
+            running.end().done(),
+            json!({ "rows": 1999, "changed": 1999, "held": 0, "unchanged": 0, "rejected": 0 })
+        );
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM designation"), 1999 + 17);
     world.verified();

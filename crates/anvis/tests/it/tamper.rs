@@ -55,8 +55,8 @@ fn full() -> World {
     let company = format!("cvr:{COMPANY}");
     let payees = [BENT, HANS].map(|cpr| format!("cpr:{cpr}"));
     let waits = world.hold("Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0040-2"), (&company, "0041-3")]);
-    world.run(&format!("change release {} --reason Called", waits[0])).done();
-    world.run(&format!("change refuse {} --reason Denied", waits[1])).done();
+    world.run(&format!("designation approve {} --reason Called", waits[0])).done();
+    world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
     propose(&world);
     // A second answer of each kind of table for those tests that swap two rows.
     world.run(&format!("resolve cpr:{ALICE}")).done();
@@ -310,8 +310,8 @@ fn on_sqlite_two_sealed_values_swapped() {
     let database = world.database();
     for (table, column) in [
         ("designation", "account"),
-        ("pending_change", "asked"),
-        ("pending_ending", "why"),
+        ("proposal", "asked"),
+        ("proposal_act", "act"),
         ("motion", "content"),
         ("motion_ending", "why"),
         ("collector", "record"),
@@ -347,9 +347,11 @@ fn on_sqlite_two_sealed_values_swapped() {
     // A change that waits, and the directory does not say so; one that was ended, and it waits all the same.
     for sql in [
         "UPDATE payee SET pending = NULL, pending_until = NULL WHERE pending IS NOT NULL",
-        "UPDATE payee SET pending = (SELECT p.id FROM pending_change p WHERE p.payee = payee.key),
-                pending_until = (SELECT p.until FROM pending_change p WHERE p.payee = payee.key)
-         WHERE pending IS NULL AND key IN (SELECT payee FROM pending_change)",
+        "UPDATE payee SET pending = (SELECT p.id FROM proposal p WHERE p.payee = payee.key), pending_until = 1
+         WHERE pending IS NULL AND key IN (SELECT payee FROM proposal)",
+        "DELETE FROM proposal_now WHERE waits <> 0",
+        "UPDATE proposal_now SET waits = 0 WHERE waits <> 0",
+        "UPDATE proposal_now SET waits = 1 WHERE waits = 0",
     ] {
         assert_eq!(copies.finds(|database| database.execute(sql, []).unwrap()), Some(true), "{sql}");
     }

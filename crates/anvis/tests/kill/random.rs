@@ -113,7 +113,8 @@ fn import() {
         let known = count(killed, "SELECT COUNT(*) FROM designation") - before;
         assert!((0..=payees as i64).contains(&known), "{known}");
         if let Some(ended) = ended {
-            let told = serde_json::json!({ "rows": payees + 1, "changed": payees, "unchanged": 0, "rejected": 1 });
+            let told =
+                serde_json::json!({ "rows": payees + 1, "changed": payees, "held": 0, "unchanged": 0, "rejected": 1 });
             assert_eq!(ended.done(), told);
             assert_eq!(known, payees as i64);
             assert_eq!(

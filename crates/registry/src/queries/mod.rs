@@ -14,6 +14,7 @@ mod proposals;
 mod reminders;
 
 pub use caseworkers::acting_caseworker;
+pub(crate) use caseworkers::acting_remit;
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
 };

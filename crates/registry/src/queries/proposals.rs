@@ -1,5 +1,6 @@
 //! Which proposals wait, what became of one, and what is known that speaks against it.
 
+use super::acting_remit;
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing};
 use crate::controls::Controls;
@@ -48,7 +49,8 @@ pub struct ProposalPage {
     pub next: Option<i64>,
 }
 
-/// What waits, of all channels or of one, or for one thing: at most `limit` proposals after the place where the page before ended.
+/// What waits, of all channels or of one, and for anything or one thing: at most `limit` proposals after the place where the page
+/// before ended. A caseworker sees those of their authority.
 ///
 /// # Errors
 /// The policy's refusal, or the store's.
@@ -63,6 +65,8 @@ pub fn waiting(
 ) -> Result<ProposalPage, Error> {
     policy::LIST_DESIGNATIONS.require(actor)?;
     let limit = limit.min(PAGE_ROWS_MAX);
+    let house = acting_remit(scope, actor)?.map(|(channel, _)| channel);
+    let channel = house.as_ref().or(channel);
     let of = match (channel, waits_for) {
         (Some(channel), _) => Waiting::Channel(channel),
         (None, Some(waits)) => Waiting::For(waits),
@@ -77,7 +81,9 @@ pub fn waiting(
         let Some(found) = store::proposal::find(scope, id)? else { continue };
         let view = view(scope, &found, now)?;
         // What has lapsed waits no more, though nobody has settled it yet.
-        if view.standing.state != "expired" {
+        let is_this = |waits: Waits| view.standing.waits_for.as_deref() == Some(waits.name());
+        let is_asked_for = channel.is_none() || waits_for.is_none_or(is_this);
+        if is_asked_for && view.standing.state != "expired" {
             proposals.push(view);
         }
     }

@@ -112,7 +112,11 @@ impl LetterState {
             number: loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1,
             made: now,
             valid_until: code_valid_until(now),
-            addressee: addressee.clone().ok_or(ProposalRefusal::Address)?,
+            // The register of companies has names, and no addresses.
+            addressee: addressee
+                .clone()
+                .filter(|addressee| !addressee.lines.is_empty())
+                .ok_or(ProposalRefusal::Address)?,
             is_company: !matches!(asked.payee, PayeeId::Cpr(_)),
             account: account.to_text(),
             bank,

@@ -32,14 +32,14 @@ use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
 use crate::notice::NoticeKind;
 use crate::proposal::{Proposal, ProposalRefusal};
-use crate::queries;
+use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signals};
 use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
-use kernel::{Actor, Error, Id, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Error, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where a proposal stands, as whoever did something about it is told.
@@ -96,14 +96,6 @@ pub struct Step {
 pub(super) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Loaded, Error> {
     let loaded = load_found(scope, queries::find_proposal(scope, name)?)?;
     Ok(Loaded { remit: acting_remit(scope, actor)?, ..loaded })
-}
-
-/// Which channel a caseworker acts by, and what they may decide about; none of anybody else.
-pub(super) fn acting_remit(scope: &Scope<'_>, actor: &Actor) -> Result<Option<(Channel, Remit)>, Error> {
-    let Some(caseworker) = queries::acting_caseworker(scope, actor)? else { return Ok(None) };
-    // A payer's id is that of its first version.
-    let authority = store::payer::find(scope, Id::new(caseworker.remit.authority.number()))?.agreement.name;
-    Ok(Some((Channel::Caseworker(authority), caseworker.remit)))
 }
 
 pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Error> {

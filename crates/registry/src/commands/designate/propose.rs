@@ -1,7 +1,7 @@
 //! Proposes an account: for oneself by self-service, or for somebody else as a caseworker or the operator.
 
 use super::sign::require_signature;
-use super::{Standing, Step, acting_remit, save};
+use super::{Standing, Step, save};
 use crate::caseworker::Remit;
 use crate::controls::Control;
 use crate::designation::Channel;
@@ -12,7 +12,7 @@ use crate::officer;
 use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
-use crate::queries;
+use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
