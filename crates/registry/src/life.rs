@@ -600,6 +600,8 @@ mod tests {
         let mut loaded = proposal(Channel::Operator, true);
         (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
         assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
+        loaded.is_first = false;
+        assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::account::DesignatedAccount;
 use crate::designation::{Channel, Designation};
 use crate::grounds::Grounds;
-use crate::officer::Unfit;
+use crate::officer::{Silent, Unfit};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
 use crate::purpose::BenefitKind;
@@ -308,8 +308,13 @@ impl From<Unfit> for ProposalRefusal {
         match unfit {
             Unfit::Nameless => Self::Officer,
             Unfit::Own => Self::Own,
-            Unfit::Silent => Self::Why,
         }
+    }
+}
+
+impl From<Silent> for ProposalRefusal {
+    fn from(_: Silent) -> Self {
+        Self::Why
     }
 }
 

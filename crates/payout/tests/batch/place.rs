@@ -54,7 +54,7 @@ impl Place {
         place.import(&Banks, "banks.csv");
         place.import(&Population { vault: vault.clone(), refuse_replacement_numbers: false }, "people.csv");
         place.import(&Companies { vault: vault.clone() }, "companies.csv");
-        place.import(&Accounts { channel: Channel::Operator, vault }, "accounts.csv");
+        place.import(&Accounts { channel: Channel::Operator, by: "console".to_owned(), vault }, "accounts.csv");
         let payers = [
             (PUBLIC, PayerKind::Public, NoAccount::Hold, Some(BANK)),
             (PLAIN, PayerKind::Public, NoAccount::Reject, None),
@@ -103,7 +103,8 @@ impl Place {
 
     /// Gives somebody an account.
     pub fn designate(&mut self, row: &str) {
-        let source = Accounts { channel: Channel::Operator, vault: self.writer.store.vault().clone() };
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         assert_eq!(self.import_rows(&source, &format!("{row}\n")), 1, "{row}");
     }
 

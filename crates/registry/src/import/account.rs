@@ -192,6 +192,9 @@ impl AccountRow {
     }
 }
 
+/// Which account of a payee's: the default one, or one for a purpose.
+type History = (Blind, Option<Blind>);
+
 /// What is known of the payees of several changes, and what those before have decided.
 pub struct AccountState {
     /// Of the accounts that are named or stand.
@@ -199,9 +202,9 @@ pub struct AccountState {
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
-    histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
-    /// Until when the proposal waits that there is for a payee's default account.
-    waiting: BTreeMap<Blind, Timestamp>,
+    histories: BTreeMap<History, (Link<Designation>, Standing)>,
+    /// Until when the proposal waits that there is for an account.
+    waiting: BTreeMap<History, Timestamp>,
     /// What payees have forbidden.
     locks: BTreeMap<Blind, Lock>,
     controls: Controls,
@@ -394,7 +397,7 @@ impl AccountState {
                 state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
             }
             if let Some(until) = found.pending_until {
-                state.waiting.insert(*keys[index], until);
+                state.waiting.insert((*keys[index], None), until);
             }
             Ok(())
         })?;
@@ -430,6 +433,12 @@ impl AccountState {
             }
             Ok(())
         })?;
+        let waiting = &mut state.waiting;
+        store::proposal::waiting_specifics(scope.tx, payees.iter().copied(), |index, purpose, until| {
+            // One that has lapsed may not be marked so yet.
+            let latest = waiting.entry((*payees[index], Some(purpose))).or_insert(until);
+            *latest = until.max(*latest);
+        })?;
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
@@ -452,11 +461,12 @@ impl AccountState {
         let Weighed { proposal, state, .. } = &weighed;
         Ok(Some(match state {
             LifeState::Waiting(waits) => {
-                if proposal.purpose.is_none() && self.waits(&row.key, env.now) {
+                if self.waits(proposal, env.now) {
                     return Err(RowRefusal::Waiting);
                 }
                 let due = life::due(proposal, &Evidence::default(), *waits);
-                self.waiting.insert(row.key, store::proposal::pending_until(*waits, due));
+                let history = (proposal.payee, proposal.purpose);
+                self.waiting.insert(history, store::proposal::pending_until(*waits, due));
                 self.proposals += 1;
                 let (waits, replaces) = (Some((*waits, due)), weighed.replaces);
                 AccountChange::Waits(Box::new(NewProposal { proposal: weighed.proposal, replaces, waits }))
@@ -465,9 +475,9 @@ impl AccountState {
         }))
     }
 
-    /// Whether a proposal for this payee's default account waits.
-    pub(crate) fn waits(&self, payee: &Blind, now: Timestamp) -> bool {
-        self.waiting.get(payee).is_some_and(|until| now < *until)
+    /// Whether another proposal for the same account waits.
+    pub(crate) fn waits(&self, proposal: &Proposal, now: Timestamp) -> bool {
+        self.waiting.get(&(proposal.payee, proposal.purpose)).is_some_and(|until| now < *until)
     }
 
     /// What somebody asks for, held against the rule, and where it would stand as a proposal. `None`: all is so already.

@@ -36,8 +36,8 @@ statements! {
     DUE = "proposal_now.due":
         "SELECT proposal FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
-        "SELECT n.proposal, p.purpose, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
-         WHERE n.payee = $1 AND n.waits > 0 ORDER BY n.proposal LIMIT 1000";
+        "SELECT p.purpose, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
+         WHERE n.payee = $1 AND n.waits > 0";
     WAITING = "proposal_now.waiting":
         "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
     WAITING_FOR = "proposal_now.waiting_for":
@@ -227,18 +227,21 @@ fn ids(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Resu
     Ok(found)
 }
 
-/// Until when a proposal for a specific account of the payee waits. That for a default account stands with the payee.
-pub(crate) fn waits_until(tx: &Tx<'_>, payee: &Blind, purpose: &Blind) -> Result<Option<Timestamp>, Error> {
-    let mut until = None;
+/// Until when the proposals wait that there are for specific accounts of many payees, by their sorted keys; `found` gets the index of the
+/// key, the purpose and the moment. That for a default account stands with the payee.
+pub(crate) fn waiting_specifics<'k>(
+    tx: &Tx<'_>,
+    payees: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, Blind, Timestamp),
+) -> Result<(), Error> {
     let time = Waits::Time(NEVER).code();
-    tx.each(&OF_PAYEE, &[payee.into()], |row| {
-        if row.optional_bytes(1)? == Some(purpose.as_bytes().as_slice()) {
-            let due = if row.int(2)? == time { NEVER } else { Timestamp::from_micros(row.int(3)?) };
-            until = until.max(Some(due));
+    tx.look_up(&OF_PAYEE, payees.into_iter().map(Into::into), |index, row| {
+        if row.optional_bytes(0)?.is_some() {
+            let until = if row.int(1)? == time { NEVER } else { Timestamp::from_micros(row.int(2)?) };
+            found(index, Blind::from_bytes(row.array(0)?), until);
         }
         Ok(())
-    })?;
-    Ok(until)
+    })
 }
 
 /// The proposals that wait, of all or of one channel, or for one thing; the oldest first, after a place.

@@ -14,10 +14,9 @@ use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpecte
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
-use crate::store;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope};
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
 pub struct ProposeDesignation {
@@ -43,8 +42,6 @@ pub struct ProposeDesignation {
 pub struct ProposeState {
     accounts: AccountState,
     facts: Facts,
-    /// Until when a proposal for the same specific account waits.
-    waits_until: Option<Timestamp>,
     /// Of a specific account that is there: whether it is locked.
     is_specific_locked: Option<bool>,
     /// By which channel the actor proposes, and what a caseworker may decide about.
@@ -77,14 +74,9 @@ impl Command for ProposeDesignation {
         };
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
-        let waits_until = match &purpose {
-            None => None,
-            Some(purpose) => store::proposal::waits_until(scope.tx, &payee, purpose)?,
-        };
         Ok(ProposeState {
             facts: queries::facts(scope, &payee, self.row.account(), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
-            waits_until,
             channel,
             remit,
             accounts,
@@ -92,7 +84,7 @@ impl Command for ProposeDesignation {
     }
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
-        let ProposeState { mut accounts, facts, waits_until, is_specific_locked, channel, remit } = state;
+        let ProposeState { mut accounts, facts, is_specific_locked, channel, remit } = state;
         self.require_entitled(remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
@@ -121,11 +113,7 @@ impl Command for ProposeDesignation {
         if let Some((.., refusal)) = bans.into_iter().find(|(ban, concerns, _)| *concerns && controls.has(*ban)) {
             return Err(refusal.into());
         }
-        let waits = match proposal.purpose {
-            None => accounts.waits(&proposal.payee, env.now),
-            Some(_) => waits_until.is_some_and(|until| env.now < until),
-        };
-        if waits {
+        if accounts.waits(proposal, env.now) {
             return Err(ProposalRefusal::Waiting.into());
         }
         let state = match weighed.state {
