@@ -459,6 +459,7 @@ mod tests {
     use kernel::{Blind, Id};
 
     const PAYEE: &str = "citizen:1";
+    const BANK: &str = "client:north";
 
     fn moment(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -472,8 +473,11 @@ mod tests {
     fn proposal(channel: Channel, is_first: bool) -> Proposal {
         let asked = Asked {
             payee: PayeeId::parse("cpr:6101701234").unwrap(),
+            by: match channel.kind() {
+                ChannelKind::Bank => BANK.to_owned(),
+                _ => PAYEE.to_owned(),
+            },
             channel,
-            by: PAYEE.to_owned(),
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
@@ -592,6 +596,14 @@ mod tests {
         check(bank(), false, ["due", "due", "held until 2026-11-24T09:00:00Z"]);
         check(Channel::SelfService, true, ["due", letter, "proposed (signature)"]);
         check(Channel::SelfService, false, ["due", letter, "proposed (signature)"]);
+        // What is not the bank's own system's, one person could have written.
+        let handed_in = |is_first| {
+            let proposal = proposal(bank(), is_first);
+            Proposal { asked: Asked { by: "operator:anna".to_owned(), ..proposal.asked.clone() }, ..proposal }
+        };
+        for (is_first, expected) in [(true, "due"), (false, approval)] {
+            assert_eq!(stands(&handed_in(is_first), "", &facts, &Controls::anvis(), 0), expected);
+        }
         check(caseworker(), true, ["due", approval, approval]);
         check(caseworker(), false, ["due", approval, approval]);
         check(Channel::Operator, true, ["due", "due", "due"]);
