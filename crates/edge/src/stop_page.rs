@@ -101,6 +101,7 @@ pub(crate) async fn answer(edge: Arc<Edge>, request: Request<Body>) -> Response 
             Ok(Stopped::Stopped) => &STOPPED,
             Ok(Stopped::Frozen) => &FROZEN,
             Ok(Stopped::Already) => &ALREADY,
+            Ok(Stopped::Gone) => &UNKNOWN,
             Err(Unanswered::Failed(Error::Refused(_))) => &UNKNOWN,
             Err(_) => &BUSY,
         },

@@ -18,7 +18,9 @@ pub const CODE_DAYS: i64 = 60;
 pub const CODE_ATTEMPTS: usize = 3;
 /// A person decides within so many days, or it has expired.
 pub const DECISION_DAYS: i64 = 30;
-/// The most acts of one proposal: whoever prints a letter anew without end is stopped.
+/// How the journal names the systems of other organisations.
+const CLIENT: &str = "client:";
+/// The most acts of one proposal after which letters are made and wrong codes are heard: what ends or stops one always can.
 pub const ACTS_MAX: usize = 64;
 
 /// What somebody did about a proposal.
@@ -158,6 +160,19 @@ impl Evidence {
         &self.0
     }
 
+    /// The last act of one of these kinds, and its place.
+    #[must_use]
+    pub fn last_of(&self, kinds: &[ActKind]) -> Option<(usize, &Act)> {
+        self.0.iter().enumerate().rev().find(|(_, act)| kinds.contains(&act.kind))
+    }
+
+    /// Whether somebody stopped it, and nobody has let it go on or seen it take effect since.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let last = self.last_of(&[ActKind::Stopped, ActKind::Checked, ActKind::TookEffect]);
+        last.is_some_and(|(_, act)| act.kind == ActKind::Stopped)
+    }
+
     fn last(&self, kind: ActKind) -> Option<&Act> {
         self.0.iter().rev().find(|act| act.kind == kind)
     }
@@ -185,10 +200,12 @@ impl Evidence {
         self.0.iter().find(|act| matches!(act.kind, Cancelled | Expired | Refused | TookEffect))
     }
 
-    /// Whether whoever `by` is has already taken part in it: they do not take another's part as well.
+    /// Whether whoever `by` is has already taken part in it: they do not take another's part as well. Who only notes what became
+    /// of a letter takes none.
     #[must_use]
     pub fn has_part(&self, by: &str) -> bool {
-        self.0.iter().any(|act| act.by == by && matches!(act.kind, ActKind::Approved | ActKind::Checked))
+        let notes = [ActKind::LetterHandedOver, ActKind::LetterReturned];
+        self.0.iter().any(|act| act.by == by && !notes.contains(&act.kind))
     }
 }
 
@@ -315,9 +332,13 @@ impl Demands {
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
         // The operator's files are how a registry begins: somebody's first account comes at once.
         let is_loaded = channel == ChannelKind::Operator && proposal.is_first;
+        // A bank's file that an officer hands in has not been sent by the bank's own system: one person could have written it.
+        let is_handed_in = channel == ChannelKind::Bank && !proposal.is_first && !proposal.asked.by.starts_with(CLIENT);
         let is_specific = proposal.purpose.is_some();
         let approver = if is_specific { Control::ApproverSpecific } else { Control::ApproverDefault };
         let wants_letter = match channel {
+            // What deletes an account sends no money to another one that the letter could name.
+            _ if proposal.asked.account.is_none() => false,
             ChannelKind::SelfService => controls.when(Control::LetterSelfService).applies(signals.any()),
             ChannelKind::Caseworker => controls.has(Control::LetterCaseworker),
             // A bank has its customer's consent, and the operator's own acts go by what it has on file.
@@ -333,7 +354,7 @@ impl Demands {
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
         Self {
             signature: is_self_service && controls.has(Control::SignedAfresh),
-            approval: is_casework && !is_loaded && controls.has(approver),
+            approval: (is_casework || is_handed_in) && !is_loaded && controls.has(approver),
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
             check: (!is_loaded
                 && controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal))))
@@ -368,13 +389,11 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if demands.approval && !met(evidence.last(ActKind::Approved)) {
         return within(proposal.at, DECISION_DAYS, Waits::Approval);
     }
-    // A person who looked before it was stopped, or before its letter came back, has not seen that.
-    let came_up = [ActKind::Stopped, ActKind::LetterReturned]
-        .into_iter()
-        .filter_map(|kind| evidence.last(kind))
-        .map(|act| act.at);
-    let came_up = came_up.max();
-    let checked = evidence.last(ActKind::Checked).filter(|act| came_up.is_none_or(|moment| moment <= act.at));
+    // A person who looked before it was stopped, or before its letter came back, has not seen that. Their places count, not their
+    // moments: several acts can have the same one.
+    let came_up = evidence.last_of(&[ActKind::Stopped, ActKind::LetterReturned]);
+    let checked = evidence.last_of(&[ActKind::Checked]).filter(|(place, _)| came_up.is_none_or(|(up, _)| up < *place));
+    let (came_up, checked) = (came_up.map(|(_, act)| act.at), checked.map(|(_, act)| act));
     if demands.check && !met(checked) {
         return within(came_up.unwrap_or(proposal.at), DECISION_DAYS, Waits::Check);
     }
@@ -440,6 +459,7 @@ mod tests {
     use kernel::{Blind, Id};
 
     const PAYEE: &str = "citizen:1";
+    const BANK: &str = "client:north";
 
     fn moment(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -453,8 +473,11 @@ mod tests {
     fn proposal(channel: Channel, is_first: bool) -> Proposal {
         let asked = Asked {
             payee: PayeeId::parse("cpr:6101701234").unwrap(),
+            by: match channel.kind() {
+                ChannelKind::Bank => BANK.to_owned(),
+                _ => PAYEE.to_owned(),
+            },
             channel,
-            by: PAYEE.to_owned(),
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
@@ -573,6 +596,14 @@ mod tests {
         check(bank(), false, ["due", "due", "held until 2026-11-24T09:00:00Z"]);
         check(Channel::SelfService, true, ["due", letter, "proposed (signature)"]);
         check(Channel::SelfService, false, ["due", letter, "proposed (signature)"]);
+        // What is not the bank's own system's, one person could have written.
+        let handed_in = |is_first| {
+            let proposal = proposal(bank(), is_first);
+            Proposal { asked: Asked { by: "operator:anna".to_owned(), ..proposal.asked.clone() }, ..proposal }
+        };
+        for (is_first, expected) in [(true, "due"), (false, approval)] {
+            assert_eq!(stands(&handed_in(is_first), "", &facts, &Controls::anvis(), 0), expected);
+        }
         check(caseworker(), true, ["due", approval, approval]);
         check(caseworker(), false, ["due", approval, approval]);
         check(Channel::Operator, true, ["due", "due", "due"]);

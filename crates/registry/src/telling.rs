@@ -2,7 +2,7 @@
 //! recorded in the transaction of that of which it tells (NK-10).
 
 use crate::account::DesignatedAccount;
-use crate::contact::{OLD_DAYS, standing_before};
+use crate::contact::{ContactPoint, OLD_DAYS, Reached, standing_before};
 use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::notice::{Details, Language, MaskedAccount, NewNotice, NoticeKind, Recipient, StopToken};
@@ -69,8 +69,12 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
         .iter()
         .map(|(entry, told)| {
             let of_one = |told: &Telling| {
-                let Some(stood) = points.get(&told.payee) else { return vec![] };
-                let reached = standing_before(stood, entry.at, OLD_DAYS);
+                let stood = points.get(&told.payee).map_or(&[][..], Vec::as_slice);
+                let mut reached = standing_before(stood, entry.at, OLD_DAYS);
+                // Whoever has a number has a box with the authorities: nobody is told nothing.
+                if reached.iter().all(|point| *point.point != ContactPoint::DigitalPost) {
+                    reached.push(Reached { point: &ContactPoint::DigitalPost, is_standing: true, is_old: true });
+                }
                 let is_told = |is_standing| {
                     controls.has(if is_standing { Control::NoticePresent } else { Control::NoticeFormer })
                 };
@@ -93,7 +97,7 @@ fn notice(
     scope: &Scope<'_>,
     told: &Telling,
     controls: &Controls,
-    point: &crate::contact::Reached<'_>,
+    point: &Reached<'_>,
     at: Timestamp,
 ) -> Option<NewNotice> {
     // Where a thief of today could have put a point, nothing is told that does anything.

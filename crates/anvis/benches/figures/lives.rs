@@ -137,7 +137,7 @@ impl Lives {
         self.give(drawn.into_iter().map(letter).collect());
         let activate = |id: &String| {
             let (proposal, code, actor) = (id.clone(), CODE.to_owned(), Actor::console());
-            (Activate { proposal, code, actor }, Actor::console())
+            (Activate { proposal, code, actor, is_synthetic: true }, Actor::console())
         };
         let standings = self.give(ids.iter().map(activate).collect());
         assert!(standings.iter().all(|activation| activation.standing.state == "held"));

@@ -36,7 +36,8 @@ impl Session {
             }
             Designation::Activate { id: proposal, code } => {
                 let code = letter::Code::parse(&code).ok_or(ProposalRefusal::Code)?.digits().to_owned();
-                let activation = self.writer.execute(&Activate { proposal, code, actor }, &self.actor, &env)?;
+                let activation =
+                    self.writer.execute(&Activate { proposal, code, actor, is_synthetic }, &self.actor, &env)?;
                 // It is on record that a wrong one was given; to whoever gave it, it is a refusal.
                 if activation.accepted { Ok(stands(activation.standing)) } else { Err(ProposalRefusal::Code.into()) }
             }
@@ -55,6 +56,7 @@ impl Session {
                     Stopped::Stopped => "Stopped: an officer looks at it.",
                     Stopped::Frozen => "It had taken effect: the account is frozen until an operator looks at it.",
                     Stopped::Already => "It was stopped before.",
+                    Stopped::Gone => "It has ended, and changed nothing, or the account is another one by now.",
                 };
                 Ok(Answer::done(text, &json!({ "stopped": stopped })))
             }

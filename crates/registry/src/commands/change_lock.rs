@@ -7,9 +7,13 @@ use crate::payee::PayeeId;
 use crate::telling::{self, Telling};
 use crate::{officer, own, policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// For so many days, an authenticator that was changed lifts no lock.
+const NEW_DAYS: i64 = 30;
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// What is locked after a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,16 +115,24 @@ pub struct LiftLock {
 impl Command for LiftLock {
     const OPERATION: Operation = policy::LIFT_LOCK;
     const READS_JOURNAL: bool = false;
-    type State = LockState;
+    /// What is locked, and when the payee's authenticator last changed.
+    type State = (LockState, Option<Timestamp>);
     type Change = LockChange;
     type Output = Locked;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<LockState, Error> {
-        load(scope, &self.actor, &self.payee)
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        let state = load(scope, &self.actor, &self.payee)?;
+        let changed = store::identity::of(scope, &state.payee)?.authenticator_changed;
+        Ok((state, changed))
     }
 
-    fn decide(&self, state: LockState, _: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
+    fn decide(&self, (state, changed): Self::State, env: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
         own::require(&self.actor, &state.payee, Assurance::High, self.why.as_deref())?;
+        // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
+        let is_new = changed.is_some_and(|moment| moment > env.now.minus_seconds(NEW_DAYS * SECONDS_PER_DAY));
+        if self.actor.role() == Role::Citizen && is_new {
+            return Err(own::OwnRefusal::Assurance(Assurance::High).into());
+        }
         if self.actor.role() != Role::Citizen {
             let evidence = self.in_person.as_deref().unwrap_or_default();
             officer::require_why(evidence).map_err(|_| LockRefusal::InPerson)?;

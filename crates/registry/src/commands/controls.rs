@@ -39,6 +39,8 @@ impl Subject for ControlChange {
         motion: Option<Id<Motion>>,
         InForce(_, controls): &InForce,
     ) -> Result<Rows, Error> {
+        // What is demanded of what is under way has changed: it goes on, or waits for something else.
+        store::proposal::look_again(scope.tx, entry.at)?;
         store::controls::insert(scope.tx, entry, motion, &self.over(controls)?)
     }
 

@@ -506,8 +506,9 @@ impl AccountState {
             payee: row.key,
             purpose: purpose.as_ref().map(|purpose| purpose.key),
             replaces: None,
-            is_first: live.is_none(),
-            names_replaced: row.expects.is_some() && row.may_replace,
+            // After one that was closed it is not the first: closing and opening would be a way around what is demanded of a change.
+            is_first: newest.is_none(),
+            names_replaced: live.is_none() || row.expects.is_some() && row.may_replace,
             grounds: row.grounds,
             asked: Asked {
                 payee: row.payee,
@@ -604,15 +605,17 @@ impl AccountState {
         let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
         let newest = self.histories.get(&history);
         let previous = newest.map_or(Link::None, |(newest, _)| *newest);
-        let replaced = newest.map(|(_, standing)| *standing).filter(|standing| standing.state != State::Closed);
+        let former = newest.map(|(_, standing)| *standing);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
         let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
         let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
-        let kind = match (replaced, standing.state) {
-            (Some(_), State::Closed) => Some(NoticeKind::AccountClosed),
-            (Some(replaced), State::InForce) if replaced.account != standing.account => Some(NoticeKind::ChangeInForce),
+        let kind = match (former, standing.state) {
+            (Some(former), State::Closed) if former.state != State::Closed => Some(NoticeKind::AccountClosed),
+            (Some(former), State::InForce) if former.account != standing.account || former.state == State::Closed => {
+                Some(NoticeKind::ChangeInForce)
+            }
             _ => None,
         };
         let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {

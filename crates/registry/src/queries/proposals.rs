@@ -206,9 +206,18 @@ pub(crate) fn is_specific_locked(
     let Some(purpose) = purpose else { return Ok(None) };
     let newest = store::designation::find_specific(scope, payee, purpose)?;
     let Some(live) = newest.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(None) };
-    let proposal = match store::designation::proposal_of(scope.tx, live.id)? {
-        Some(id) => store::proposal::find(scope, id)?,
-        None => None,
-    };
-    Ok(Some(proposal.and_then(|found| found.proposal.asked.specific).is_some_and(|of| of.is_locked)))
+    // Freezing and unfreezing add rows that no caseworker proposed: the proposal that designated it stands further back.
+    let mut next = Some(live);
+    for _ in 0..HISTORY_ROWS_MAX {
+        let Some(row) = next.filter(|row| row.standing.state != AccountStanding::Closed) else { break };
+        let proposal = match store::designation::proposal_of(scope.tx, row.id)? {
+            Some(id) => store::proposal::find(scope, id)?,
+            None => None,
+        };
+        if let Some(of) = proposal.and_then(|found| found.proposal.asked.specific) {
+            return Ok(Some(of.is_locked));
+        }
+        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    Ok(Some(false))
 }

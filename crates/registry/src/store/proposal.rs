@@ -30,10 +30,11 @@ statements! {
         "SELECT id, proposal, kind, at, act FROM proposal_act WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_ACTS = "proposal_act.count": "SELECT COUNT(*) FROM proposal_act";
     INSERT_NOW = "proposal_now.insert":
-        "INSERT INTO proposal_now (proposal, payee, waits, due) VALUES ($1, $2, $3, $4)";
-    SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2 WHERE proposal = $3";
+        "INSERT INTO proposal_now (proposal, payee, waits, due, look) VALUES ($1, $2, $3, $4, $5)";
+    SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2, look = $3 WHERE proposal = $4";
+    LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET look = $1 WHERE waits > 0";
     DUE = "proposal_now.due":
-        "SELECT proposal FROM proposal_now WHERE due <= $1 ORDER BY due, proposal LIMIT $2";
+        "SELECT proposal FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
         "SELECT p.purpose, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
          WHERE n.payee = $1 AND n.waits > 0";
@@ -102,7 +103,7 @@ pub(crate) fn insert_many(
         &INSERT_NOW,
         new.iter().map(|(_, proposal, waits)| {
             let (code, due) = noted(*waits);
-            [proposal.id.into(), (&proposal.payee).into(), code.into(), due.into()]
+            [proposal.id.into(), (&proposal.payee).into(), code.into(), due.into(), due.into()]
         }),
     )?;
     Ok(rows)
@@ -186,7 +187,7 @@ fn noted(waits: Option<(Waits, Timestamp)>) -> (i64, Timestamp) {
 /// Notes what a proposal waits for; `None` when it has ended.
 pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Timestamp)>) -> Result<(), Error> {
     let (code, due) = noted(waits);
-    tx.run(&SET_NOW, &[code.into(), due.into(), proposal.id.into()])?;
+    tx.run(&SET_NOW, &[code.into(), due.into(), due.into(), proposal.id.into()])?;
     if proposal.purpose.is_some() {
         return Ok(());
     }
@@ -205,6 +206,11 @@ pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
         Waits::Time(_) => NEVER,
         _ => due,
     }
+}
+
+/// Lets everything that waits be looked at anew by a moment.
+pub(crate) fn look_again(tx: &Tx<'_>, at: Timestamp) -> Result<(), Error> {
+    tx.run(&LOOK_AGAIN, &[at.into()]).map(|_| ())
 }
 
 /// What is to be looked at by a moment, the longest due first.

@@ -39,7 +39,7 @@ use crate::store::proposal::Found;
 use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
-use kernel::{Actor, Error, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Assurance, Error, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where a proposal stands, as whoever did something about it is told.
@@ -152,15 +152,17 @@ impl Loaded {
 
     /// What follows when somebody says, of a change that has taken effect, that it is not theirs: the account is frozen.
     ///
+    /// Nothing, when it is not in force any more.
+    ///
     /// # Errors
-    /// `proposal.ended`, when it is not in force any more; or it cannot be frozen.
-    fn freeze(self, now: Timestamp) -> Result<Step, Refusal> {
+    /// It cannot be frozen.
+    fn freeze(self, now: Timestamp) -> Result<Option<Step>, Refusal> {
         let Self { found, row, mut accounts, .. } = self;
         let proposal = found.proposal;
-        let takes = accounts.freeze(&proposal, &row)?.ok_or(ProposalRefusal::Ended)?;
+        let Some(takes) = accounts.freeze(&proposal, &row)? else { return Ok(None) };
         let act = Act { kind: ActKind::Stopped, at: now, by: "notice".to_owned(), detail: String::new() };
         let telling = Some(Telling::of(&proposal, NoticeKind::ChangeStopped, None));
-        Ok(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling })
+        Ok(Some(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling }))
     }
 
     /// What follows when somebody does one more thing: it goes on waiting, or it takes effect now.
@@ -175,7 +177,7 @@ impl Loaded {
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
         let Self { mut found, facts, row, mut accounts, is_sender_known, .. } = self;
-        if found.evidence.acts().len() >= ACTS_MAX {
+        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
         let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
@@ -267,7 +269,10 @@ pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> 
     let proposal = &loaded.found.proposal;
     let asked = &proposal.asked;
     match actor.role() {
-        Role::Citizen => actor.payee() == Some(&proposal.payee),
+        Role::Citizen => {
+            let is_logged_in = actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial);
+            is_logged_in && actor.payee() == Some(&proposal.payee)
+        }
         Role::Console | Role::Operator => true,
         Role::Caseworker => loaded.remit.as_ref().is_some_and(|(channel, remit)| {
             *channel == asked.channel && remit.covers(asked.specific.as_ref().map(|of| (of.payer, &of.benefit)))

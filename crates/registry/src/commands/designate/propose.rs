@@ -127,8 +127,6 @@ impl Command for ProposeDesignation {
             acts.push(Act { kind: ActKind::TookEffect, at: env.now, by: by.to_owned(), detail: String::new() });
         }
         let telling = match takes {
-            // Where nothing was there before, nothing is taken away.
-            Some(_) if new.proposal().is_first => None,
             Some(_) => Some(Telling::of(new.proposal(), NoticeKind::ChangeInForce, None)),
             None => new.telling(),
         };

@@ -26,6 +26,8 @@ pub enum Stopped {
     Frozen,
     /// It was stopped before.
     Already,
+    /// It has ended, and changed nothing.
+    Gone,
 }
 
 impl Command for StopProposal {
@@ -41,12 +43,16 @@ impl Command for StopProposal {
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Stopped>, Refusal> {
-        if loaded.found.evidence.acts().iter().any(|act| act.kind == ActKind::Stopped) {
+        if loaded.found.evidence.is_stopped() {
             return Ok(Decision::unchanged(Stopped::Already));
         }
         let (step, stopped) = match loaded.state(env.now) {
-            State::Ended(ActKind::TookEffect) => (loaded.freeze(env.now)?, Stopped::Frozen),
-            State::Ended(_) | State::Lapsed => return Err(ProposalRefusal::Ended.into()),
+            State::Ended(ActKind::TookEffect) => match loaded.freeze(env.now)? {
+                Some(step) => (step, Stopped::Frozen),
+                None => return Ok(Decision::unchanged(Stopped::Gone)),
+            },
+            // Of what is gone nothing is written down: whoever has the link could go on for ever.
+            State::Ended(_) | State::Lapsed => return Ok(Decision::unchanged(Stopped::Gone)),
             _ => (loaded.act(ActKind::Stopped, "notice", "", env.now)?.0, Stopped::Stopped),
         };
         let facts = step.facts();

@@ -85,14 +85,16 @@ CREATE TABLE proposal_act (
 ) /*append-only*/;
 CREATE INDEX proposal_act_proposal ON proposal_act (proposal, id);
 
--- What each proposal waits for, 0 for nothing any more, and when it must be looked at again. It follows from the two above.
+-- What each proposal waits for, 0 for nothing any more, and until when. It follows from the two above. And when it is to be looked at:
+-- then, or before, where what is demanded has changed.
 CREATE TABLE proposal_now (
     proposal BIGINT NOT NULL PRIMARY KEY,
     payee BYTEA NOT NULL,
     waits BIGINT NOT NULL,
-    due BIGINT NOT NULL
+    due BIGINT NOT NULL,
+    look BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
-CREATE INDEX proposal_now_due ON proposal_now (due, proposal);
+CREATE INDEX proposal_now_look ON proposal_now (look, proposal);
 CREATE INDEX proposal_now_payee ON proposal_now (payee, proposal);
 CREATE INDEX proposal_now_waits ON proposal_now (waits, proposal);
 
