@@ -48,6 +48,9 @@ fn full() -> World {
         world.run(&format!("delivery add {name} --what messages --bank Nordbank --folder {name}")).done();
     }
     world.run("delivery end south").done();
+    for to in ["sms:+4512345678", "sms:+4587654321"] {
+        world.run(&format!("notices try {to}")).done();
+    }
     ask(&world);
     let company = format!("cvr:{COMPANY}");
     let payees = [BENT, HANS].map(|cpr| format!("cpr:{cpr}"));
@@ -55,6 +58,10 @@ fn full() -> World {
     world.run(&format!("designation approve {} --reason Called", waits[0])).done();
     world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
     propose(&world);
+    for moment in ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"] {
+        world.write("facts.json", format!(r#"{{"cpr:{ALICE}": {{"authenticator_changed": "{moment}"}}}}"#));
+        world.run(&format!("contact list cpr:{ALICE} --identity-facts facts.json")).done();
+    }
     // A second answer of each kind of table for those tests that swap two rows.
     world.run(&format!("resolve cpr:{ALICE}")).done();
     world
@@ -73,17 +80,17 @@ fn propose(world: &World) {
     let (first, second) = (bureau("0040-77"), bureau("0041-78"));
     let refused = ["controls propose --set 2021", "controls propose --set 2015"].map(proposed);
     for motion in &refused {
-        world.run(&format!("controls refuse {motion} --reason Denied --as bo")).done();
+        world.run(&format!("controls refuse {motion} --reason Denied --as eve")).done();
     }
     for figure in [14, 21] {
         let motion = proposed(&format!("controls propose --change round_trip={figure}"));
-        world.run(&format!("controls approve {motion} --as bo")).done();
+        world.run(&format!("controls approve {motion} --as eve")).done();
     }
     for motion in [&first, &second] {
-        world.run(&format!("collector approve {motion} --as bo")).done();
+        world.run(&format!("collector approve {motion} --as eve")).done();
     }
-    world.run(&format!("collector end {second} --as bo")).done();
-    world.run("payee without-account --remind --as bo").done();
+    world.run(&format!("collector end {second} --as eve")).done();
+    world.run("payee without-account --remind --as eve").done();
 }
 
 /// Another organisation's system asks about some payees, twice.
@@ -210,6 +217,10 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("interface_use", "counts of who came in how"),
     ("mapper_message", "what became of a message, told to its client for a month; what was done is in the histories"),
     ("delivery_progress", "how far deliveries are: what was given is with its receiver, and the feed has all of it"),
+    (
+        "notice_progress",
+        "what became of notices: what was told to whom is answered for, and at worst is sent twice or not at all",
+    ),
 ];
 
 #[test]
