@@ -194,6 +194,9 @@ pub struct Owner {
     /// Make and change the tables as this role of the database; the store's own then only uses them.
     #[arg(long, env = "ANVIS_MIGRATE_STORE", hide_env_values = true, value_name = "URL", value_parser = location)]
     pub migrate_store: Option<kernel::Location>,
+    /// Whether it was said on the command line.
+    #[arg(skip)]
+    pub is_said: bool,
 }
 
 #[derive(Args)]

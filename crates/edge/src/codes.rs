@@ -382,6 +382,8 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "store.not_synthetic",
     "store.older",
     "store.owner",
+    "store.read_only",
+    "store.schema",
     "store.tables",
     "store.tls",
     "store.url",

@@ -48,6 +48,7 @@ pub mod resolve;
 mod row_refusal;
 pub mod signals;
 mod store;
+mod telling;
 mod verify;
 
 pub use row_refusal::RowRefusal;

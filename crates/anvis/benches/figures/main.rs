@@ -74,6 +74,7 @@ fn main() {
     bench.changes();
     bench.cold_start();
     bench.verify();
+    bench.back_up();
     if !options.keeps {
         std::fs::remove_dir_all(&options.folder).expect("the bench's folder");
     }
@@ -361,6 +362,18 @@ impl<'b> Bench<'b> {
         let (output, took) = timed(|| self.anvis(&["journal", "verify"]).output());
         assert!(output.expect("starts").status.success());
         println!("{:<58} {:>8.1} s", "journal verify, the whole store", took.as_secs_f64());
+    }
+
+    /// A backup is a copy, verified before it is in place; with a server, to another engine.
+    fn back_up(&self) {
+        let backup = self.options.folder.join("backup");
+        let (output, took) = timed(|| self.anvis(&["backup", backup.to_str().expect("a path"), "--json"]).output());
+        let output = output.expect("starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an answer");
+        let tables = told["tables"].as_object().expect("its tables");
+        figure("backup, copied and verified, rows", tables.values().filter_map(serde_json::Value::as_u64).sum(), took);
+        std::fs::remove_dir_all(&backup).expect("the backup");
     }
 }
 

@@ -10,6 +10,7 @@ use registry::commands::{
 };
 use registry::import::{AccountRow, Written};
 use registry::life::Waits;
+use registry::notice::StopToken;
 use registry::proposal::{LegalGround, ProposalRefusal};
 use registry::queries::{self, ProposalView};
 use serde_json::json;
@@ -47,10 +48,12 @@ impl Session {
                 let command = CancelDesignation { proposal, actor, channel: None };
                 Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
             }
-            Designation::Stop { id: proposal, token } => {
-                let stopped = self.writer.execute(&StopProposal { proposal, token }, &self.actor, &env)?;
+            Designation::Stop { token } => {
+                let token = StopToken::parse(&token).ok_or(ProposalRefusal::Unknown)?;
+                let stopped = self.writer.execute(&StopProposal { token }, &self.actor, &env)?;
                 let text = match stopped {
                     Stopped::Stopped => "Stopped: an officer looks at it.",
+                    Stopped::Frozen => "It had taken effect: the account is frozen until an operator looks at it.",
                     Stopped::Already => "It was stopped before.",
                 };
                 Ok(Answer::done(text, &json!({ "stopped": stopped })))

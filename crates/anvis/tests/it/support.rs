@@ -243,9 +243,14 @@ impl World {
 
     /// The same in a database that is there already.
     pub fn settled_at(url: String) -> Self {
+        Self::settled_by(url, "")
+    }
+
+    /// The same, where more is said to make the store.
+    pub fn settled_by(url: String, more: &str) -> Self {
         let mut world = Self { is_synthetic: true, ..Self::empty() };
         world.store.url = url;
-        world.run("init --synthetic").done();
+        world.run(&format!("init --synthetic {more}")).done();
         world.settle();
         world
     }

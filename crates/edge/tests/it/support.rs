@@ -74,6 +74,8 @@ impl Default for Wanted {
 pub struct World {
     pub address: SocketAddr,
     pub metrics: SocketAddr,
+    /// Where the links of notices lead.
+    pub notices: SocketAddr,
     pub service: Service,
     pub store: Store,
     /// The batches of [`PUBLIC`], the newest first.
@@ -215,17 +217,20 @@ impl World {
         let options = Options {
             listen: local,
             metrics_listen: Some(local),
+            notices_listen: Some(local),
             tls: wanted.tls,
             proxies: wanted.proxies,
             grace: wanted.grace,
         };
         let server = Server::bind(service.clone(), options).await.unwrap();
-        let (address, metrics, tls) = (server.address().unwrap(), server.metrics_address().unwrap(), server.tls());
+        let (address, metrics) = (server.address().unwrap(), server.metrics_address().unwrap());
+        let (notices, tls) = (server.notices_address().unwrap(), server.tls().next());
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.serve(async { drop(stopped.await) }));
         Self {
             address,
             metrics,
+            notices,
             service,
             store,
             batches,

@@ -36,8 +36,8 @@ pub struct Place {
     pub now: Timestamp,
     /// Which command it is, so that each has ids of its own.
     commands: u32,
-    folder: TempDir,
-    _store: TestPlace,
+    pub folder: TempDir,
+    pub store: TestPlace,
 }
 
 impl Place {
@@ -50,7 +50,7 @@ impl Place {
         let env = Env::new(NOW, 0);
         let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
         let (vault, writer) = (store.vault().clone(), store.writer(secrets).unwrap());
-        let mut place = Self { writer, now: NOW, commands: 0, folder, _store: place };
+        let mut place = Self { writer, now: NOW, commands: 0, folder, store: place };
         place.import(&Banks, "banks.csv");
         place.import(&Population { vault: vault.clone(), refuse_replacement_numbers: false }, "people.csv");
         place.import(&Companies { vault: vault.clone() }, "companies.csv");

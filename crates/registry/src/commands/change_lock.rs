@@ -2,7 +2,9 @@
 
 use super::look_up::LookUpRefusal;
 use crate::lock::{Channels, Lock, LockRefusal};
+use crate::notice::NoticeKind;
 use crate::payee::PayeeId;
+use crate::telling::{self, Telling};
 use crate::{officer, own, policy, queries, store};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
@@ -87,7 +89,8 @@ impl Command for SetLock {
 
     fn save(&self, scope: &Scope<'_>, changes: &[LockChange], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payee = self.payee.key(scope.vault);
-        changes.iter().map(|LockChange(channels)| store::lock::insert(scope, entry, &payee, *channels, None)).collect()
+        let insert = |LockChange(channels): &LockChange| store::lock::insert(scope, entry, &payee, *channels, None);
+        saved(scope, entry, changes.iter().map(insert), Telling::own(payee, self.payee, NoticeKind::LockSet))
     }
 }
 
@@ -131,6 +134,20 @@ impl Command for LiftLock {
         // A citizen's own word is no evidence of theirs.
         let evidence = self.in_person.as_deref().filter(|_| self.actor.role() != Role::Citizen);
         let insert = |LockChange(channels): &LockChange| store::lock::insert(scope, entry, &payee, *channels, evidence);
-        changes.iter().map(insert).collect()
+        saved(scope, entry, changes.iter().map(insert), Telling::own(payee, self.payee, NoticeKind::LockLifted))
     }
+}
+
+/// The rows of a lock that was changed, and of what the payee is told of it.
+fn saved(
+    scope: &Scope<'_>,
+    entry: Entry,
+    inserted: impl Iterator<Item = Result<Rows, Error>>,
+    telling: Telling,
+) -> Result<Vec<Rows>, Error> {
+    let mut rows = inserted.collect::<Result<Vec<_>, _>>()?;
+    if !rows.is_empty() {
+        rows.extend(telling::tell(scope, &[(entry, vec![telling])])?.into_iter().flatten());
+    }
+    Ok(rows)
 }

@@ -31,7 +31,7 @@ pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
     Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFacts, LetterFate,
     LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, SETTLED_MAX, Settle, Settled, ShowProposal,
-    ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped, stop_token,
+    ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped,
 };
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};

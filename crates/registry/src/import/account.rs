@@ -7,6 +7,7 @@ use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expect
 use crate::grounds::Grounds;
 use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
 use crate::lock::Lock;
+use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
 use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
@@ -14,10 +15,11 @@ use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use crate::store;
+use crate::telling::Telling;
 use denmark::{Account, BankDirectory, Bic, Currency};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
 pub struct Accounts {
@@ -215,6 +217,16 @@ pub enum AccountChange {
     Waits(Box<NewProposal>),
 }
 
+impl AccountChange {
+    /// What the payee is told of it. Of a first account, which takes nothing away, nothing.
+    pub(super) fn telling(&self) -> Option<Telling> {
+        match self {
+            Self::Takes(row) => row.telling.clone(),
+            Self::Waits(new) => new.telling(),
+        }
+    }
+}
+
 /// A row to be added to one payee's history.
 pub struct NewRow {
     pub(super) payee: Blind,
@@ -227,6 +239,8 @@ pub struct NewRow {
     pub(super) new_payee: Option<PayeeId>,
     /// The proposal that it comes of.
     pub(super) proposal: Option<Id<Proposal>>,
+    /// What the payee is told of it, where no proposal tells it.
+    pub(super) telling: Option<Telling>,
 }
 
 /// A change that is to wait.
@@ -270,6 +284,15 @@ impl NewProposal {
     /// What is proposed.
     pub(crate) const fn proposal(&self) -> &Proposal {
         &self.proposal
+    }
+
+    /// What the payee is told of it.
+    pub(crate) fn telling(&self) -> Option<Telling> {
+        let from = match self.waits? {
+            (Waits::Time(from), _) => Some(from),
+            _ => None,
+        };
+        Some(Telling::of(&self.proposal, NoticeKind::ChangeProposed, from))
     }
 
     /// For what it waits, and until when.
@@ -381,6 +404,7 @@ impl AccountState {
                 locks.insert(*keys[index], lock);
             })?;
         }
+        let mut wanted = BTreeSet::new();
         for row in rows {
             let Some(specific) = &row.specific else { continue };
             if let Specific::Named(payer, benefit) = specific
@@ -393,11 +417,19 @@ impl AccountState {
                 });
                 state.purposes.insert((payer.clone(), benefit.clone()), purpose);
             }
-            let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) else { continue };
-            if let Some(newest) = store::designation::find_specific(scope, &row.key, &key)? {
-                state.histories.insert((row.key, Some(key)), (Link::Stored(newest.id), newest.standing));
+            if let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) {
+                wanted.insert((row.key, key));
             }
         }
+        let mut payees: Vec<&Blind> = wanted.iter().map(|(payee, _)| payee).collect();
+        payees.dedup();
+        store::designation::find_specifics(scope, payees.iter().copied(), |index, newest| {
+            if newest.purpose.is_some_and(|purpose| wanted.contains(&(*payees[index], purpose))) {
+                let standing = (Link::Stored(newest.id), newest.standing);
+                state.histories.insert((*payees[index], newest.purpose), standing);
+            }
+            Ok(())
+        })?;
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
@@ -538,6 +570,18 @@ impl AccountState {
         Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id))))
     }
 
+    /// Freezes the account that came of a proposal, if it is in force yet.
+    pub(crate) fn freeze(&mut self, proposal: &Proposal, row: &AccountRow) -> Result<Option<NewRow>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
+        let in_force = newest
+            .map(|(_, standing)| *standing)
+            .filter(|standing| standing.state == State::InForce && Some(standing.account) == proposal.asked.account);
+        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
+        let standing = Standing { state: State::Frozen, account };
+        Ok(Some(self.take(&proposal.asked.channel, row, purpose, standing, Some(proposal.id))))
+    }
+
     /// What takes effect now: the next row of the history.
     fn take(
         &mut self,
@@ -548,13 +592,29 @@ impl AccountState {
         proposal: Option<Id<Proposal>>,
     ) -> NewRow {
         let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
-        let previous = self.histories.get(&history).map_or(Link::None, |(newest, _)| *newest);
+        let newest = self.histories.get(&history);
+        let previous = newest.map_or(Link::None, |(newest, _)| *newest);
+        let replaced = newest.map(|(_, standing)| *standing).filter(|standing| standing.state != State::Closed);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
         let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
         let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
-        NewRow { payee: row.key, purpose, previous, standing, channel, grounds, new_payee, proposal }
+        let kind = match (replaced, standing.state) {
+            (Some(_), State::Closed) => Some(NoticeKind::AccountClosed),
+            (Some(replaced), State::InForce) if replaced.account != standing.account => Some(NoticeKind::ChangeInForce),
+            _ => None,
+        };
+        let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {
+            payee: row.key,
+            number: row.payee,
+            kind,
+            account: Some(standing.account),
+            channel: Some(channel),
+            in_force_from: None,
+            proposal: None,
+        });
+        NewRow { payee: row.key, purpose, previous, standing, channel, grounds, new_payee, proposal, telling }
     }
 
     /// What the rule says of a row.

@@ -6,6 +6,7 @@ use crate::designation::Designation;
 use crate::payee::RegisterStatus;
 use crate::proposal::Proposal;
 use crate::store;
+use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Error, Id, Scope};
 use std::collections::BTreeMap;
@@ -31,11 +32,16 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec
     let ids: Vec<Id<Designation>> = taken.iter().map(|(_, id, _)| *id).collect();
     let mut taken = save_rows(scope, taken, &ids)?.into_iter();
     let mut proposed = save_proposals(scope, &proposed, &ids)?.into_iter();
-    let rows = entries.iter().map(|(_, changes)| {
+    let told: Vec<(Entry, Vec<Telling>)> = entries
+        .iter()
+        .map(|(entry, changes)| (*entry, changes.iter().filter_map(AccountChange::telling).collect()))
+        .collect();
+    let told = telling::tell(scope, &told)?;
+    let rows = entries.iter().zip(told).map(|((_, changes), told)| {
         let takes = changes.iter().any(|change| matches!(change, AccountChange::Takes(_)));
         let waits = changes.iter().any(|change| matches!(change, AccountChange::Waits(_)));
         let taken = if takes { taken.next() } else { None };
-        taken.into_iter().chain(if waits { proposed.next() } else { None }).collect()
+        taken.into_iter().chain(if waits { proposed.next() } else { None }).chain(told).collect()
     });
     Ok(rows.collect())
 }

@@ -109,6 +109,14 @@ pub fn proposal(
     view(scope, &found, now)
 }
 
+/// Whether a proposal is due: its time has come, or nobody did in time what it waits for.
+///
+/// # Errors
+/// The store's.
+pub fn is_due(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
+    Ok(!store::proposal::due(scope.tx, now, 1)?.is_empty())
+}
+
 /// What the letter of a proposal says that is made now.
 ///
 /// # Errors

@@ -23,18 +23,20 @@ pub use refuse::RefuseDesignation;
 pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
-pub use stop::{StopProposal, Stopped, stop_token};
+pub use stop::{StopProposal, Stopped};
 
 use crate::caseworker::Remit;
 use crate::controls::Controls;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
+use crate::notice::NoticeKind;
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signals};
 use crate::store;
 use crate::store::proposal::Found;
+use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
 use kernel::{Actor, Error, Refusal, Role, Scope, Timestamp};
@@ -86,6 +88,8 @@ pub struct Step {
     /// The row of the history, if it takes effect and changes something.
     takes: Option<NewRow>,
     waits: Option<(Waits, Timestamp)>,
+    /// What the payee is told of it.
+    telling: Option<Telling>,
 }
 
 /// Loads the proposal of a name for somebody who acts.
@@ -146,6 +150,19 @@ impl Loaded {
         }
     }
 
+    /// What follows when somebody says, of a change that has taken effect, that it is not theirs: the account is frozen.
+    ///
+    /// # Errors
+    /// `proposal.ended`, when it is not in force any more; or it cannot be frozen.
+    fn freeze(self, now: Timestamp) -> Result<Step, Refusal> {
+        let Self { found, row, mut accounts, .. } = self;
+        let proposal = found.proposal;
+        let takes = accounts.freeze(&proposal, &row)?.ok_or(ProposalRefusal::Ended)?;
+        let act = Act { kind: ActKind::Stopped, at: now, by: "notice".to_owned(), detail: String::new() };
+        let telling = Some(Telling::of(&proposal, NoticeKind::ChangeStopped, None));
+        Ok(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling })
+    }
+
     /// What follows when somebody does one more thing: it goes on waiting, or it takes effect now.
     ///
     /// # Errors
@@ -164,7 +181,7 @@ impl Loaded {
         let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
         found.evidence.add(act.clone());
         let proposal = found.proposal;
-        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None };
+        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
         let proposal = &step.proposal;
         let mut state = life::state(proposal, &found.evidence, &facts, accounts.controls(), now);
         match state {
@@ -179,10 +196,26 @@ impl Loaded {
             }
             State::Lapsed | State::Ended(_) => {}
         }
+        step.telling = told(proposal, kind, state);
         let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
         let standing = Standing::of(proposal, state, from);
         Ok((step, standing))
     }
+}
+
+/// What the payee is told of an act, after which the proposal stands so. What they do themselves on the way, they know.
+fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
+    let (kind, from) = match (act, state) {
+        (_, State::Ended(ActKind::TookEffect)) => (NoticeKind::ChangeInForce, None),
+        (ActKind::Stopped | ActKind::Cancelled, _) => (NoticeKind::ChangeStopped, None),
+        (ActKind::Refused, _) => (NoticeKind::ChangeRefused, None),
+        (ActKind::Expired, _) => (NoticeKind::ChangeExpired, None),
+        (ActKind::LetterReturned, _) => (NoticeKind::LetterReturned, None),
+        (_, State::Waiting(Waits::Time(from))) => (NoticeKind::ChangeActivated, Some(from)),
+        (_, State::Waiting(Waits::Check)) => (NoticeKind::ChangeHeld, None),
+        _ => return None,
+    };
+    Some(Telling::of(proposal, kind, from))
 }
 
 impl Step {
@@ -211,7 +244,11 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
         }
         store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
     }
-    rows.push(store::proposal::acts(&tree));
+    if tree.size() > 0 {
+        rows.push(store::proposal::acts(&tree));
+    }
+    let told: Vec<Telling> = steps.iter().filter_map(|step| step.telling.clone()).collect();
+    rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
     Ok(rows)
 }
 

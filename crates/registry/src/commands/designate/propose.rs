@@ -7,6 +7,7 @@ use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
+use crate::notice::NoticeKind;
 use crate::officer;
 use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
@@ -14,6 +15,7 @@ use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
 use crate::store;
+use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, Timestamp};
 
@@ -136,7 +138,13 @@ impl Command for ProposeDesignation {
         if takes.is_some() {
             acts.push(Act { kind: ActKind::TookEffect, at: env.now, by: by.to_owned(), detail: String::new() });
         }
-        let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits() };
+        let telling = match takes {
+            // Where nothing was there before, nothing is taken away.
+            Some(_) if new.proposal().is_first => None,
+            Some(_) => Some(Telling::of(new.proposal(), NoticeKind::ChangeInForce, None)),
+            None => new.telling(),
+        };
+        let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits(), telling };
         let mut journalled = step.facts();
         journalled["channel"] = channel.kind().name().into();
         Ok(Decision::of(vec![Proposed { new, step }], journalled, standing))
@@ -146,9 +154,7 @@ impl Command for ProposeDesignation {
         let mut rows = Vec::new();
         for Proposed { new, step } in changes {
             rows.extend(import::save_proposals(scope, &[(entry, new)], &[])?);
-            if !step.acts.is_empty() {
-                rows.extend(save(scope, std::slice::from_ref(step), entry)?);
-            }
+            rows.extend(save(scope, std::slice::from_ref(step), entry)?);
         }
         Ok(rows)
     }

@@ -1,6 +1,6 @@
 //! What is due: proposals whose time has come take effect, those that nobody decided about in time expire.
 
-use super::{Loaded, Step, load_found, save};
+use super::{Loaded, Step, load_found, save, told};
 use crate::life::{Act, ActKind, State};
 use crate::policy;
 use crate::store;
@@ -104,6 +104,7 @@ impl Loaded {
             }
             State::Ended(_) => {}
         }
-        Step { proposal, acts: step, takes, waits }
+        let telling = step.last().and_then(|act| told(&proposal, act.kind, State::Ended(act.kind)));
+        Step { proposal, acts: step, takes, waits, telling }
     }
 }
