@@ -118,6 +118,7 @@ mod tests {
             "journal_head",
             "payee",
             "specific_account",
+            "proposal_now",
             "allowance",
             "delivery_progress",
             "notice_progress",
