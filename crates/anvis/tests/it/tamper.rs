@@ -223,6 +223,10 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ),
 ];
 
+/// Columns that may be edited unnoticed: what a proposal waits for, and when it is looked at again, is found out anew whenever
+/// anybody does anything about it, and before it takes effect. An edit keeps it from being found in time, and changes no account.
+const FOUND_OUT_ANEW: &[(&str, &str)] = &[("proposal_now", "waits"), ("proposal_now", "due")];
+
 #[test]
 fn on_sqlite_one_edited_cell_of_any_table() {
     require_sqlite();
@@ -243,6 +247,7 @@ fn on_sqlite_one_edited_cell_of_any_table() {
                 let Some((key, cell)) = rows.get(at) else { continue };
                 let found = copies.finds(|database| set(database, &table, &keys, column, key, &edited(cell)));
                 tried += usize::from(found.is_some());
+                let is_excused = is_excused || FOUND_OUT_ANEW.contains(&(table.as_str(), column.as_str()));
                 if found == Some(false) && !is_excused {
                     unnoticed.push(format!("{table}.{column} of row {at}"));
                 }
@@ -330,7 +335,8 @@ fn on_sqlite_two_sealed_values_swapped() {
     ] {
         let all = columns(&database, table);
         let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
-        let rows = cells(&database, table, &keys, column);
+        let mut rows = cells(&database, table, &keys, column);
+        rows.retain(|(_, cell)| *cell != Cell::Null);
         let [(first_key, first), (second_key, second)] = [&rows[0], &rows[1]];
         let found = copies.finds(|database| {
             set(database, table, &keys, column, first_key, second)
