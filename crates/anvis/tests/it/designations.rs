@@ -182,6 +182,29 @@ fn what_was_told_of_an_identity_demands_a_second_channel() {
     world.verified();
 }
 
+/// Whoever has the link of a notice stops the change, without a login, and can do nothing else.
+#[test]
+fn the_link_of_a_notice_stops_it() {
+    let world = World::guarded();
+    let name = world.propose_own(ALICE, "1020-2", ALICE_ACCOUNT);
+    let token = world.stop_token(&name);
+    let stop = |token: &str| world.run(&format!("designation stop {token}"));
+    stop(&name).refused("proposal.unknown");
+    stop(&world.stop_token("0000000000001")).refused("proposal.unknown");
+    assert_eq!(stop(&token).done(), json!({ "stopped": "stopped" }));
+    assert_eq!(stop(&token.to_lowercase()).done(), json!({ "stopped": "already" }));
+    let waits_for = || world.run(&format!("designation show {name}")).done()["waits_for"].clone();
+    assert_eq!(waits_for(), "check");
+    world.run(&format!("designation approve {name} --reason Called --as anna")).done();
+    assert_eq!(waits_for(), "letter");
+    // What took effect is frozen.
+    let propose = format!("designation propose cpr:{FRIDA} --account 1020-2 --holder own --law P-2 --evidence Case-7");
+    let first = id(&world.run(&format!("{propose} --as anna")).done());
+    assert_eq!(stop(&world.stop_token(&first)).done(), json!({ "stopped": "frozen" }));
+    assert_eq!(world.run(&format!("resolve cpr:{FRIDA}")).done()["state"], "frozen");
+    world.verified();
+}
+
 #[test]
 fn an_operator_proposes_and_another_approves() {
     let world = World::guarded();

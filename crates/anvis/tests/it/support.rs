@@ -3,10 +3,11 @@
 use crate::reader;
 use kernel::testing::TestPlace;
 pub use kernel::testing::{is_postgres, require_postgres};
-use kernel::{Actor, Env, Role, Secrets, Store, Timestamp};
+use kernel::{Actor, Env, Id, Role, Secrets, Store, Timestamp};
 use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
+use registry::notice::StopToken;
 use registry::proposal::Unexpected;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -378,6 +379,13 @@ impl World {
         let proposed = self.run(&format!("designation propose cpr:{cpr} {terms} {own}")).done();
         assert_eq!(proposed["waits_for"], "letter", "{proposed}");
         proposed["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What stands at the end of the links in the notices of a proposal.
+    pub fn stop_token(&self, name: &str) -> String {
+        let migrations: Vec<_> = services::migrations().collect();
+        let store = Store::open(self.store.location(), &self.path("store.key"), &migrations).unwrap();
+        StopToken::of(store.vault(), Id::parse_name(name).unwrap()).to_text()
     }
 
     /// The code that a letter says, read as it is printed: eight digits in the largest type on its page.

@@ -58,6 +58,10 @@ fn full() -> World {
     world.run(&format!("designation approve {} --reason Called", waits[0])).done();
     world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
     propose(&world);
+    for moment in ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"] {
+        world.write("facts.json", format!(r#"{{"cpr:{ALICE}": {{"authenticator_changed": "{moment}"}}}}"#));
+        world.run(&format!("contact list cpr:{ALICE} --identity-facts facts.json")).done();
+    }
     // A second answer of each kind of table for those tests that swap two rows.
     world.run(&format!("resolve cpr:{ALICE}")).done();
     world
@@ -76,17 +80,17 @@ fn propose(world: &World) {
     let (first, second) = (bureau("0040-77"), bureau("0041-78"));
     let refused = ["controls propose --set 2021", "controls propose --set 2015"].map(proposed);
     for motion in &refused {
-        world.run(&format!("controls refuse {motion} --reason Denied --as bo")).done();
+        world.run(&format!("controls refuse {motion} --reason Denied --as eve")).done();
     }
     for figure in [14, 21] {
         let motion = proposed(&format!("controls propose --change round_trip={figure}"));
-        world.run(&format!("controls approve {motion} --as bo")).done();
+        world.run(&format!("controls approve {motion} --as eve")).done();
     }
     for motion in [&first, &second] {
-        world.run(&format!("collector approve {motion} --as bo")).done();
+        world.run(&format!("collector approve {motion} --as eve")).done();
     }
-    world.run(&format!("collector end {second} --as bo")).done();
-    world.run("payee without-account --remind --as bo").done();
+    world.run(&format!("collector end {second} --as eve")).done();
+    world.run("payee without-account --remind --as eve").done();
 }
 
 /// Another organisation's system asks about some payees, twice.
@@ -219,6 +223,10 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ),
 ];
 
+/// Columns that may be edited unnoticed: what a proposal waits for, and when it is looked at again, is found out anew whenever
+/// anybody does anything about it, and before it takes effect. An edit keeps it from being found in time, and changes no account.
+const FOUND_OUT_ANEW: &[(&str, &str)] = &[("proposal_now", "waits"), ("proposal_now", "due")];
+
 #[test]
 fn on_sqlite_one_edited_cell_of_any_table() {
     require_sqlite();
@@ -239,6 +247,7 @@ fn on_sqlite_one_edited_cell_of_any_table() {
                 let Some((key, cell)) = rows.get(at) else { continue };
                 let found = copies.finds(|database| set(database, &table, &keys, column, key, &edited(cell)));
                 tried += usize::from(found.is_some());
+                let is_excused = is_excused || FOUND_OUT_ANEW.contains(&(table.as_str(), column.as_str()));
                 if found == Some(false) && !is_excused {
                     unnoticed.push(format!("{table}.{column} of row {at}"));
                 }
@@ -326,7 +335,8 @@ fn on_sqlite_two_sealed_values_swapped() {
     ] {
         let all = columns(&database, table);
         let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
-        let rows = cells(&database, table, &keys, column);
+        let mut rows = cells(&database, table, &keys, column);
+        rows.retain(|(_, cell)| *cell != Cell::Null);
         let [(first_key, first), (second_key, second)] = [&rows[0], &rows[1]];
         let found = copies.finds(|database| {
             set(database, table, &keys, column, first_key, second)

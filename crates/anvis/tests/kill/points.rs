@@ -1,5 +1,6 @@
 //! Killed before and after every sync, commit and rename.
 
+mod designations;
 mod uploads;
 
 use crate::pain::{Pay, block, cpr, file, pay};
