@@ -118,6 +118,8 @@ mod tests {
             "journal_head",
             "payee",
             "specific_account",
+            "account_holder",
+            "account_holder_place",
             "allowance",
             "delivery_progress",
             "notice_progress",

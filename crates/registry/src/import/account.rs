@@ -1,7 +1,9 @@
 //! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
 
+use super::counted::Counted;
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
+use crate::commands::FOLDED_AT_ONCE_MAX;
 use crate::controls::{Control, Controls};
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
 use crate::grounds::Grounds;
@@ -10,7 +12,7 @@ use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
@@ -186,6 +188,11 @@ impl AccountRow {
         self.key
     }
 
+    /// The account that it would designate.
+    pub(super) fn designates(&self) -> Option<&DesignatedAccount> {
+        self.account.as_ref().filter(|_| self.action == Action::Designate)
+    }
+
     /// The account that it names.
     pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
         self.account.as_ref()
@@ -205,6 +212,8 @@ pub struct AccountState {
     /// What payees have forbidden.
     locks: BTreeMap<Blind, Lock>,
     controls: Controls,
+    /// How many payees the accounts have; none where nobody asks, or so many rows came at once that it is looked at afterwards.
+    counted: Option<Counted>,
     changes: usize,
     proposals: i64,
 }
@@ -341,7 +350,8 @@ impl Source for Accounts {
         if !sender_is_known(scope.tx, &self.channel)? {
             return Err(ImportRefusal::BankUnknown.into());
         }
-        AccountState::load(scope, rows)
+        let state = AccountState::load(scope, rows)?;
+        if rows.len() > FOLDED_AT_ONCE_MAX { Ok(state) } else { state.counting(scope, rows) }
     }
 
     fn decide(
@@ -385,6 +395,7 @@ impl AccountState {
             waiting: BTreeMap::new(),
             locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
+            counted: None,
             changes: 0,
             proposals: 0,
         };
@@ -428,6 +439,12 @@ impl AccountState {
         Ok(state)
     }
 
+    /// The same, with how many payees the accounts have that the rows designate.
+    pub(crate) fn counting(mut self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
+        self.counted = Some(Counted::load(scope, rows, &self.controls)?);
+        Ok(self)
+    }
+
     /// Decides one row, after those before it: whether it holds at once, or is proposed and waits. `None`: all is so already.
     pub(crate) fn decide(
         &mut self,
@@ -437,10 +454,15 @@ impl AccountState {
     ) -> Result<Option<AccountChange>, RowRefusal> {
         // A bank answers for its customer; who loads a file has not been told whose an account is.
         let holder = if matches!(asker.channel, Channel::Bank(_)) { Holder::Own } else { Holder::Unknown };
-        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &Facts::default(), env)? else {
+        let counted = self.counted.as_ref().zip(row.designates());
+        let facts = counted.map_or_else(Facts::default, |(counted, account)| counted.facts(account, &row.key));
+        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &facts, env)? else {
             return Ok(None);
         };
         let Weighed { proposal, state, .. } = &weighed;
+        if counted.is_some() {
+            proposal::banned(proposal, &facts, &self.controls)?;
+        }
         Ok(Some(match state {
             LifeState::Waiting(waits) => {
                 if proposal.purpose.is_none() && self.waits(&row.key, env.now) {
@@ -587,6 +609,9 @@ impl AccountState {
         let previous = newest.map_or(Link::None, |(newest, _)| *newest);
         let replaced = newest.map(|(_, standing)| *standing).filter(|standing| standing.state != State::Closed);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
+        if let Some(counted) = self.counted.as_mut().filter(|_| standing.state == State::InForce) {
+            counted.takes(&standing.account, row.key);
+        }
         let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
         let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
         self.changes += 1;

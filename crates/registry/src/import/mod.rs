@@ -7,6 +7,7 @@
 mod account;
 mod bank;
 mod company;
+mod counted;
 mod csv;
 mod mirror;
 mod pieces;

@@ -2,6 +2,7 @@
 
 use super::Link;
 use super::account::{AccountChange, NewProposal, NewRow};
+use crate::commands::{FOLDED_AT_ONCE_MAX, fold_with};
 use crate::designation::Designation;
 use crate::payee::RegisterStatus;
 use crate::proposal::Proposal;
@@ -83,6 +84,10 @@ fn save_rows(
         new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
     }
     let rows = store::designation::insert_many(scope, &new)?;
+    // A bulk file does not wait for that.
+    if new.len() <= FOLDED_AT_ONCE_MAX {
+        fold_with(scope)?;
+    }
     store::payee::insert_many(
         scope,
         new_payees.iter().map(|(key, number)| store::payee::NewPayee {

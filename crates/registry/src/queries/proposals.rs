@@ -2,7 +2,7 @@
 
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing};
-use crate::controls::Controls;
+use crate::controls::{Control, Controls};
 use crate::designation::{Channel, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::proposal::{Proposal, ProposalRefusal};
@@ -132,8 +132,9 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
-    let facts = facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?;
     let controls: Controls = store::controls::in_force(scope.tx)?;
+    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+    let facts = facts(scope, &controls, &proposal.payee, account, purpose)?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
@@ -148,17 +149,24 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
     })
 }
 
-/// What is known that may speak against an account for a payee.
+/// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
+    controls: &Controls,
     payee: &Blind,
     account: Option<&DesignatedAccount>,
     purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
     let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
-    let collector_until = store::collector::approved_until(scope, &account.key(scope.vault))?;
-    Ok(Facts { identity, collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
+    let key = account.key(scope.vault);
+    let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
+    Ok(Facts {
+        identity,
+        payees: if most == 0 { 0 } else { store::holder::others(scope.tx, &key, payee, most)? },
+        collector_until: store::collector::approved_until(scope, &key)?,
+        left: left(scope, payee, account, purpose)?,
+    })
 }
 
 /// When a payee last left an account for another one.

@@ -3,14 +3,13 @@
 use super::sign::require_signature;
 use super::{Standing, Step, acting_remit, save};
 use crate::caseworker::Remit;
-use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
 use crate::officer;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::proposal::{self, Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::signals::Facts;
 use crate::telling::Telling;
@@ -81,7 +80,7 @@ impl Command for ProposeDesignation {
             Some(purpose) => store::proposal::waits_until(scope.tx, &payee, purpose)?,
         };
         Ok(ProposeState {
-            facts: queries::facts(scope, &payee, self.row.account(), purpose.as_ref())?,
+            facts: queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             waits_until,
             channel,
@@ -111,15 +110,8 @@ impl Command for ProposeDesignation {
                 Standing { id: String::new(), state: "in_force".to_owned(), waits_for: None, in_force_from: None };
             return Ok(Decision::unchanged(standing));
         };
-        let (proposal, controls) = (&weighed.proposal, accounts.controls());
-        let bans = [
-            (Control::BanChange, !proposal.is_first, ProposalRefusal::BanChange),
-            (Control::BanShared, facts.payees > 0, ProposalRefusal::BanShared),
-            (Control::BanThirdParty, self.holder != Holder::Own, ProposalRefusal::BanThirdParty),
-        ];
-        if let Some((.., refusal)) = bans.into_iter().find(|(ban, concerns, _)| *concerns && controls.has(*ban)) {
-            return Err(refusal.into());
-        }
+        let proposal = &weighed.proposal;
+        proposal::banned(proposal, &facts, accounts.controls()).map_err(ProposalRefusal::from)?;
         let waits = match proposal.purpose {
             None => accounts.waits(&proposal.payee, env.now),
             Some(_) => waits_until.is_some_and(|until| env.now < until),
