@@ -1,6 +1,6 @@
 //! How many payees the accounts have that a request names, with those to whom it gives one.
 
-use super::account::AccountRow;
+use super::row::AccountRow;
 use crate::account::{self, DesignatedAccount};
 use crate::controls::{Control, Controls};
 use crate::signals::Facts;

@@ -31,5 +31,5 @@ pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
-pub(crate) use proposals::{facts, find as find_proposal, is_specific_locked};
+pub(crate) use proposals::{facts, find as find_proposal, first_row, is_specific_locked};
 pub use reminders::{Reminder, reminders};

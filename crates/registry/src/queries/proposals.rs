@@ -3,7 +3,7 @@
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing};
 use crate::controls::{Control, Controls};
-use crate::designation::{Channel, State as AccountStanding};
+use crate::designation::{Channel, Designation, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::signals::Facts;
@@ -208,9 +208,24 @@ pub(crate) fn is_specific_locked(
     let Some(purpose) = purpose else { return Ok(None) };
     let newest = store::designation::find_specific(scope, payee, purpose)?;
     let Some(live) = newest.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(None) };
-    let proposal = match store::designation::proposal_of(scope.tx, live.id)? {
+    Ok(Some(first_row(scope, live)?.1))
+}
+
+/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
+/// is locked as it was.
+pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
+    let mut first = live;
+    while let Some(previous) = first.previous {
+        let previous = store::designation::find(scope, previous)?;
+        if previous.standing.state == AccountStanding::Closed || previous.standing.account != live.standing.account {
+            break;
+        }
+        first = previous;
+    }
+    let proposal = match store::designation::proposal_of(scope.tx, first.id)? {
         Some(id) => store::proposal::find(scope, id)?,
         None => None,
     };
-    Ok(Some(proposal.and_then(|found| found.proposal.asked.specific).is_some_and(|of| of.is_locked)))
+    let specific = proposal.and_then(|found| found.proposal.asked.specific);
+    Ok((first.id, specific.is_some_and(|of| of.is_locked)))
 }

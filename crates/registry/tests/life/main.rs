@@ -5,4 +5,6 @@
 #[expect(dead_code, reason = "files are imported in other tests")]
 #[path = "../import/place.rs"]
 mod place;
+mod promoted;
 mod shared;
+mod world;

@@ -2,8 +2,10 @@
 
 use crate::place::Place;
 use kernel::{Actor, Env, Statement, Timestamp};
-use registry::commands::{ChangeAnswer, SharedAccounts, ShowShared, fold_holders};
+use registry::commands::{ApproveDesignation, ChangeAnswer, Settle, SharedAccounts, ShowShared, fold_holders};
 use registry::designation::Channel;
+use registry::life::Waits;
+use registry::queries;
 
 /// As many payees as rows are asked for.
 fn payee(number: usize) -> String {
@@ -12,6 +14,8 @@ fn payee(number: usize) -> String {
 
 fn ask(place: &mut Place, bank: &str, row: &str) -> String {
     let row = place.read(row);
+    // Proposals are known by the millisecond.
+    place.now += 1_000;
     match place.ask_together(vec![(Channel::Bank(bank.to_owned()), row)]).remove(0) {
         Ok(ChangeAnswer::Refused(refusal)) => kernel::Refuse::code(&refusal).to_owned(),
         Ok(answer) => answer.name().to_owned(),
@@ -26,7 +30,9 @@ fn shared(place: &mut Place, over: u16) -> Vec<(String, u64)> {
     let found = place.writer.read(|scope| SharedAccounts::find(scope, &console, Some(over), 10)).unwrap();
     let shown = place.writer.execute(&ShowShared { found }, &console, &env).unwrap();
     place.verify();
-    shown.accounts.into_iter().map(|account| (account.account, account.payees)).collect()
+    let mut accounts: Vec<_> = shown.accounts.into_iter().map(|account| (account.account, account.payees)).collect();
+    accounts.sort_unstable();
+    accounts
 }
 
 #[test]
@@ -66,6 +72,35 @@ fn rows_of_one_request_count_for_each_other_and_so_do_those_of_a_small_file() {
     let (counts, _) = place.accounts(&Channel::Bank("North".to_owned()), &rows);
     assert_eq!((counts.changed, counts.held), (3, 2));
     assert_eq!(shared(&mut place, 2), [("0040-******0001".to_owned(), 3), ("0041-******0002".to_owned(), 3)]);
+}
+
+#[test]
+fn proposals_that_take_effect_together_count_for_each_other() {
+    let mut place = Place::new();
+    let controls = ["names_replaced=on", "payees_per_account=2", "manual_check=on_risk", "wait_bank_replacing=1"];
+    place.control("2015", &controls);
+    for number in 0..4 {
+        let row = format!("register,{},0041-{},,,,,", payee(number), number + 2);
+        assert_eq!(ask(&mut place, "North", &row), "done");
+    }
+    for number in 0..4 {
+        let row = format!("change,{},0040-1,,0041-{},,,", payee(number), number + 2);
+        assert_eq!(ask(&mut place, "North", &row), "held", "as long as a bank's change waits");
+    }
+    place.now += 30 * 86_400_000_000 / 4;
+    let now = Timestamp::from_micros(place.now);
+    let settled = place.writer.execute(&Settle { now }, &Actor::console(), &Env::new(now, 0)).unwrap();
+    assert_eq!((settled.in_force, settled.waiting, settled.refused, settled.expired), (2, 2, 0, 0));
+    let console = Actor::console();
+    let page = place.writer.read(|scope| queries::waiting(scope, &console, None, Some(Waits::Check), None, 9, now));
+    let mut names: Vec<String> = page.unwrap().proposals.into_iter().map(|view| view.standing.id).collect();
+    assert_eq!(names.len(), 2);
+    // Somebody looks, and lets it go on: its time has come long ago, from then on.
+    let (officer, why, is_synthetic) = (Actor::operator("anna"), "Called".to_owned(), true);
+    let command = ApproveDesignation { proposal: names.remove(0), why, officer: officer.clone(), is_synthetic };
+    let standing = place.writer.execute(&command, &officer, &Env::new(now, 0)).unwrap();
+    assert_eq!(standing.waits_for.as_deref(), Some("time"));
+    assert_eq!(shared(&mut place, 1), [("0040-******0001".to_owned(), 2)]);
 }
 
 #[test]

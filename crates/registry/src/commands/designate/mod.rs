@@ -258,7 +258,9 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
     if tree.size() > 0 {
         rows.push(store::proposal::acts(&tree));
     }
-    let told: Vec<Telling> = steps.iter().filter_map(|step| step.telling.clone()).collect();
+    let follows = |step: &Step| step.takes.as_ref().and_then(NewRow::then_telling);
+    let told: Vec<Telling> =
+        steps.iter().flat_map(|step| step.telling.clone().into_iter().chain(follows(step))).collect();
     rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
     Ok(rows)
 }
