@@ -3,6 +3,7 @@
 mod caseworkers;
 mod collectors;
 mod controls;
+mod costs;
 mod deliveries;
 mod feed;
 mod identity;
@@ -20,6 +21,7 @@ pub use collectors::{
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
 };
+pub use costs::{ControlCostView, CostsView, costs};
 pub use deliveries::deliveries;
 pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
