@@ -257,6 +257,15 @@ pub enum Account {
         #[arg(long, value_parser = ["operator"])]
         channel: Option<String>,
     },
+    /// The accounts with many payees, those with the most first. Accounts are masked.
+    Shared {
+        /// With more payees than this; by default what the control says.
+        #[arg(long, value_name = "N")]
+        over: Option<u16>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
     /// Everything that was ever designated for a payee.
     History {
         /// cpr:N, cvr:N, se:N or p:N.

@@ -36,6 +36,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 
+/// So often a second some thousand rows are folded: a bulk file that is being read meanwhile hardly notices.
+const FOLDS_A_SECOND: usize = 4;
 /// Set on every answer. Answers are for the one who asked; a page loads nothing from elsewhere.
 const EVERYWHERE: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -229,6 +231,20 @@ impl Edge {
                 Ok(settled) if settled.more => {}
                 Ok(_) => return,
                 Err(unanswered) => return self.unsettled(&unanswered),
+            }
+        }
+    }
+
+    /// Counts the payees of the accounts that bulk files named, some thousand rows at a time, beside whatever else is done. To be called
+    /// every second.
+    pub async fn fold_holders(&self) {
+        for _ in 0..FOLDS_A_SECOND {
+            match self.core.look_after(registry::commands::fold_holders).await {
+                Ok(true) => {}
+                Ok(false) | Err(crate::core::Unanswered::Overloaded) => return,
+                Err(crate::core::Unanswered::Failed(error)) => {
+                    return self.log.event((self.clock)(), "holders.failed", &error.to_string());
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ pub mod commands;
 pub mod contact;
 pub mod control_change;
 pub mod controls;
+pub mod costs;
 pub mod delivery;
 pub mod designation;
 pub mod duty;

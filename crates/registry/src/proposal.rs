@@ -1,12 +1,14 @@
 //! Proposals: what somebody asks to be designated, and who may ask for it. Pure.
 
 use crate::account::DesignatedAccount;
+use crate::controls::{Control, Controls};
 use crate::designation::{Channel, Designation};
 use crate::grounds::Grounds;
 use crate::officer::{Silent, Unfit};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
 use crate::purpose::BenefitKind;
+use crate::signals::Facts;
 use kernel::{Blind, Id, Refuse, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -301,6 +303,43 @@ impl ProposalRefusal {
         ),
         (Self::Outdated, "letter.outdated", "what the letter says is not so any more: make it anew"),
     ];
+}
+
+/// What is not allowed to anybody while a ban is in force (NK-21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ban {
+    /// No account is changed.
+    Change,
+    /// An account is one payee's only.
+    Shared,
+    /// An account is the payee's own.
+    ThirdParty,
+}
+
+/// Refuses what a ban is about.
+///
+/// # Errors
+/// The ban.
+pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result<(), Ban> {
+    let bans = [
+        (Control::BanChange, !proposal.is_first, Ban::Change),
+        (Control::BanShared, facts.payees > 0, Ban::Shared),
+        (Control::BanThirdParty, proposal.asked.holder != Holder::Own, Ban::ThirdParty),
+    ];
+    match bans.into_iter().find(|(control, concerns, _)| *concerns && controls.has(*control)) {
+        Some((.., ban)) => Err(ban),
+        None => Ok(()),
+    }
+}
+
+impl From<Ban> for ProposalRefusal {
+    fn from(ban: Ban) -> Self {
+        match ban {
+            Ban::Change => Self::BanChange,
+            Ban::Shared => Self::BanShared,
+            Ban::ThirdParty => Self::BanThirdParty,
+        }
+    }
 }
 
 impl From<Unfit> for ProposalRefusal {

@@ -1,5 +1,6 @@
 //! Why one row of an imported file was refused.
 
+use crate::proposal::Ban;
 use kernel::Refuse;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -81,10 +82,26 @@ pub enum RowRefusal {
     Waiting,
     /// The payee has forbidden it.
     Locked,
+    /// A ban is in force: no account is changed.
+    BanChange,
+    /// A ban is in force: an account is one payee's.
+    BanShared,
+    /// A ban is in force: an account is the payee's own.
+    BanThirdParty,
+}
+
+impl From<Ban> for RowRefusal {
+    fn from(ban: Ban) -> Self {
+        match ban {
+            Ban::Change => Self::BanChange,
+            Ban::Shared => Self::BanShared,
+            Ban::ThirdParty => Self::BanThirdParty,
+        }
+    }
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 37] = [
+    const ALL: [(Self, &'static str, &'static str); 40] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -134,6 +151,9 @@ impl RowRefusal {
         (Self::ConsentMissing, "designation.consent_missing", "a bank says how the customer consented"),
         (Self::Waiting, "change.waiting", "another change of this account waits"),
         (Self::Locked, "designation.locked", "the payee has forbidden changes of their account through this channel"),
+        (Self::BanChange, "ban.change", "accounts are not changed at present"),
+        (Self::BanShared, "ban.shared", "the account is another payee's already and is not shared at present"),
+        (Self::BanThirdParty, "ban.third_party", "only the payee's own account is designated at present"),
     ];
 
     /// The refusal with this code.

@@ -119,6 +119,8 @@ mod tests {
             "payee",
             "specific_account",
             "proposal_now",
+            "account_holder",
+            "account_holder_place",
             "allowance",
             "delivery_progress",
             "notice_progress",

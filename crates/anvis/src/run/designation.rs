@@ -6,7 +6,7 @@ use crate::console::Answer;
 use kernel::{Env, Error, Timestamp};
 use registry::commands::{
     Activate, ApproveDesignation, CancelDesignation, Confirm, ProposeDesignation, RefuseDesignation, Settle, Settled,
-    ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity,
+    ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity, fold_holders,
 };
 use registry::import::{AccountRow, Written};
 use registry::life::Waits;
@@ -111,6 +111,7 @@ impl Session {
 
     /// Does what is due, until nothing is.
     pub(super) fn settle(&mut self) -> Result<Settled, Error> {
+        self.count_payees()?;
         let mut all = Settled::default();
         loop {
             let env = self.env()?;
@@ -123,6 +124,12 @@ impl Session {
                 return Ok(all);
             }
         }
+    }
+
+    /// Counts the payees of the accounts that were designated since they were last counted.
+    pub(super) fn count_payees(&mut self) -> Result<(), Error> {
+        while fold_holders(&mut self.writer)? {}
+        Ok(())
     }
 
     /// Records what was told from outside, before anything is decided.

@@ -268,6 +268,7 @@ impl Session {
                 let (by, vault) = (self.actor.name().to_owned(), self.writer.store.vault().clone());
                 self.import(&registry::import::Accounts { channel, by, vault }, &file)
             }
+            Command::Account(cli::Account::Shared { over, limit }) => self.shared(over, usize::from(limit)),
             Command::Account(cli::Account::History { payee }) => self.history(payee),
             Command::Designation(cli::ByOfficer { command, .. }) => self.designation(command),
             Command::Letters(cli::ByOfficer { command, .. }) => self.letters(command),

@@ -119,9 +119,10 @@ impl ChangeAnswer {
                 RowRefusal::PayeeUnknown => Some(AnswerClass::Unknown),
                 RowRefusal::PayeeDead => Some(AnswerClass::Dead),
                 RowRefusal::NothingThere => Some(AnswerClass::None),
-                RowRefusal::ExpectsMismatch | RowRefusal::ExpectsMissing | RowRefusal::Waiting => {
-                    Some(AnswerClass::NoMatch)
-                }
+                RowRefusal::ExpectsMismatch
+                | RowRefusal::ExpectsMissing
+                | RowRefusal::Waiting
+                | RowRefusal::BanChange => Some(AnswerClass::NoMatch),
                 RowRefusal::Frozen => Some(AnswerClass::Frozen),
                 RowRefusal::Locked => Some(AnswerClass::NotPossible),
                 RowRefusal::Reason => Some(AnswerClass::NotPossible),
@@ -193,7 +194,8 @@ impl Joint for ChangeAccounts {
         let rows: Vec<&AccountRow> = requests.iter().flat_map(|request| request.rows.iter().flatten()).collect();
         let clients = requests.iter().filter(|request| request.limits().is_some()).map(|request| request.actor.name());
         let allowances = Allowances::load(scope.tx, clients)?;
-        Ok(ChangeState { accounts: AccountState::load(scope, &rows)?, unknown, allowances })
+        let accounts = AccountState::load(scope, &rows)?.counting(scope, &rows)?;
+        Ok(ChangeState { accounts, unknown, allowances })
     }
 
     fn decide(&self, state: &mut ChangeState, env: &Env) -> Result<Decision<Changed, Vec<ChangeAnswer>>, Refusal> {

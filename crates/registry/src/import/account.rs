@@ -1,7 +1,10 @@
 //! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
 
+use super::counted::Counted;
+use super::promotion::Promotable;
+use super::row::{AccountRow, Specific, Written};
 use super::{ImportRefusal, Link, Source};
-use crate::account::DesignatedAccount;
+use crate::commands::FOLDED_AT_ONCE_MAX;
 use crate::controls::{Control, Controls};
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
 use crate::grounds::Grounds;
@@ -10,13 +13,13 @@ use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use crate::store;
 use crate::telling::Telling;
-use denmark::{Account, BankDirectory, Bic, Currency};
+use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,167 +32,6 @@ pub struct Accounts {
     pub by: String,
     /// What gives the blind indexes.
     pub vault: Vault,
-}
-
-/// One change as somebody writes it. What is left out is empty.
-#[derive(Clone, Copy, Default)]
-pub struct Written<'w> {
-    /// `register`, `change`, `close`, `freeze` or `unfreeze`.
-    pub action: &'w str,
-    /// The payee, with its kind.
-    pub payee: &'w str,
-    /// The account.
-    pub account: &'w str,
-    /// The BIC of its bank.
-    pub bic: &'w str,
-    /// What is believed to be in force.
-    pub expects: &'w str,
-    /// The one currency that the account takes.
-    pub currency: &'w str,
-    /// The payer of a specific account.
-    pub payer: &'w str,
-    /// The kind of benefit of a specific account.
-    pub benefit: &'w str,
-}
-
-/// One change, read.
-#[derive(Clone)]
-pub struct AccountRow {
-    action: Action,
-    payee: PayeeId,
-    key: Blind,
-    account: Option<DesignatedAccount>,
-    says_currency: bool,
-    /// The BIC that the row names, to be held against the directory's.
-    bic: Option<Bic>,
-    expects: Option<Expects>,
-    specific: Option<Specific>,
-    grounds: Option<Grounds>,
-    /// Whether it may take the place of another account at once.
-    may_replace: bool,
-}
-
-/// What a specific account is for.
-#[derive(Clone)]
-enum Specific {
-    /// By the payer's name.
-    Named(String, BenefitKind),
-    /// As it was recorded.
-    Known(Purpose),
-}
-
-impl AccountRow {
-    /// Reads a change. The blind index is computed here, so that whoever writes to the store need not.
-    ///
-    /// # Errors
-    /// It is not one.
-    pub fn read(vault: &Vault, written: &Written<'_>) -> Result<Self, RowRefusal> {
-        let Written { action, payee, account, bic, expects, currency, payer, benefit } = *written;
-        let action = Action::parse(action).ok_or(RowRefusal::Action)?;
-        let payee = PayeeId::parse(payee).ok_or(RowRefusal::Payee)?;
-        let account = unless_empty(account, Account::parse, RowRefusal::Account)?;
-        let bic = unless_empty(bic, Bic::parse, RowRefusal::Bic)?;
-        let expects = unless_empty(expects, |text| Expects::parse(text).ok_or(()), RowRefusal::Expects)?;
-        let currency = unless_empty(currency, Currency::parse, RowRefusal::Currency)?;
-        // An account abroad takes any: there is none to be said.
-        let says_currency = currency.is_some() || matches!(account, Some(Account::Foreign(_)));
-        let account = match account {
-            None => None,
-            Some(Account::Danish(account)) => {
-                Some(DesignatedAccount::Domestic { account, currency: currency.unwrap_or(Currency::DKK) })
-            }
-            Some(Account::Foreign(iban)) => {
-                let bic = bic.ok_or(RowRefusal::AccountBic)?;
-                if !iban.can_be_with(&bic) {
-                    return Err(RowRefusal::BicCountry);
-                }
-                Some(DesignatedAccount::Foreign { iban, bic })
-            }
-        };
-        let specific = match (payer.is_empty(), benefit.is_empty()) {
-            (true, true) => None,
-            (false, false) => {
-                Some(Specific::Named(payer.to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?))
-            }
-            _ => return Err(RowRefusal::Purpose),
-        };
-        let key = payee.key(vault);
-        let (grounds, may_replace) = (None, true);
-        Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace })
-    }
-
-    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait. What
-    /// it expects is no account or a whole one: what stands for many can be guessed.
-    ///
-    /// # Errors
-    /// It is not a change, or something is missing or does not fit.
-    pub fn read_from_bank(
-        vault: &Vault,
-        written: &Written<'_>,
-        reason: &str,
-        consent: &str,
-        unexpected: Unexpected,
-    ) -> Result<Self, RowRefusal> {
-        let row = Self::read(vault, written)?;
-        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) {
-            return Err(RowRefusal::Expects);
-        }
-        let grounds = Grounds::read(row.action, reason, consent)?;
-        if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
-            return Err(RowRefusal::ExpectsMissing);
-        }
-        Ok(Self { grounds: Some(grounds), ..row })
-    }
-
-    /// The same as a client of a mapper asks for it. Those in use give no grounds: then it takes the place of no account at once. Who
-    /// gives some gives all.
-    ///
-    /// # Errors
-    /// As [`AccountRow::read_from_bank`].
-    pub fn read_from_mapper(
-        vault: &Vault,
-        written: &Written<'_>,
-        reason: &str,
-        consent: &str,
-    ) -> Result<Self, RowRefusal> {
-        if reason.is_empty() && consent.is_empty() {
-            Ok(Self { may_replace: false, ..Self::read(vault, written)? })
-        } else {
-            Self::read_from_bank(vault, written, reason, consent, Unexpected::Hold)
-        }
-    }
-
-    /// What takes effect of a proposal: what was asked for, in the place of the account that was in force then.
-    pub(crate) fn of(proposal: &Proposal, replaced: Option<Account>) -> Self {
-        let asked = &proposal.asked;
-        let is_live = replaced.is_some() && !proposal.is_first;
-        Self {
-            action: if asked.account.is_some() { Action::Designate } else { Action::Close },
-            payee: asked.payee,
-            key: proposal.payee,
-            account: asked.account,
-            says_currency: true,
-            bic: None,
-            expects: replaced.filter(|_| is_live).map(Expects::Account),
-            specific: asked
-                .specific
-                .as_ref()
-                .zip(proposal.purpose)
-                .map(|(of, key)| Specific::Known(Purpose { key, payer: of.payer, benefit: of.benefit.clone() })),
-            grounds: proposal.grounds,
-            may_replace: true,
-        }
-    }
-
-    /// The blind index of its payee.
-    pub(crate) const fn key(&self) -> Blind {
-        self.key
-    }
-
-    /// The account that it names.
-    pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
-        self.account.as_ref()
-    }
 }
 
 /// Which account of a payee's: the default one, or one for a purpose.
@@ -208,6 +50,10 @@ pub struct AccountState {
     /// What payees have forbidden.
     locks: BTreeMap<Blind, Lock>,
     controls: Controls,
+    /// How many payees the accounts have; none where nobody asks, or so many rows came at once that it is looked at afterwards.
+    counted: Option<Counted>,
+    /// What may take the place of a default account that is closed.
+    promotable: Promotable,
     changes: usize,
     proposals: i64,
 }
@@ -222,10 +68,10 @@ pub enum AccountChange {
 
 impl AccountChange {
     /// What the payee is told of it. Of a first account, which takes nothing away, nothing.
-    pub(super) fn telling(&self) -> Option<Telling> {
+    pub(super) fn tellings(&self) -> Vec<Telling> {
         match self {
-            Self::Takes(row) => row.telling.clone(),
-            Self::Waits(new) => new.telling(),
+            Self::Takes(row) => row.tellings().collect(),
+            Self::Waits(new) => new.telling().into_iter().collect(),
         }
     }
 }
@@ -244,6 +90,20 @@ pub struct NewRow {
     pub(super) proposal: Option<Id<Proposal>>,
     /// What the payee is told of it, where no proposal tells it.
     pub(super) telling: Option<Telling>,
+    /// What follows it at once in the same history: a specific account that takes the place of what is closed.
+    pub(super) then: Option<Box<NewRow>>,
+}
+
+impl NewRow {
+    /// All that the payee is told of it.
+    pub(crate) fn tellings(&self) -> impl Iterator<Item = Telling> {
+        [self.telling.clone(), self.then_telling()].into_iter().flatten()
+    }
+
+    /// What the payee is told of what follows it.
+    pub(crate) fn then_telling(&self) -> Option<Telling> {
+        self.then.as_ref().and_then(|then| then.telling.clone())
+    }
 }
 
 /// A change that is to wait.
@@ -253,6 +113,8 @@ pub struct NewProposal {
     pub(super) replaces: Link<Designation>,
     /// For what and until when; none where it took effect at once.
     pub(super) waits: Option<(Waits, Timestamp)>,
+    /// The payee is known by this proposal alone, and was not before: an SE or P number.
+    pub(super) new_payee: Option<PayeeId>,
 }
 
 /// What somebody says of the account that they ask for, beside the account.
@@ -313,14 +175,6 @@ pub(crate) struct Asker<'a> {
     pub(crate) unexpected: Unexpected,
 }
 
-fn unless_empty<T, E>(
-    text: &str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-    refusal: RowRefusal,
-) -> Result<Option<T>, RowRefusal> {
-    if text.is_empty() { Ok(None) } else { parse(text).map(Some).map_err(|_| refusal) }
-}
-
 impl Source for Accounts {
     const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
     const HEADER: &'static [&'static str] =
@@ -344,7 +198,8 @@ impl Source for Accounts {
         if !sender_is_known(scope.tx, &self.channel)? {
             return Err(ImportRefusal::BankUnknown.into());
         }
-        AccountState::load(scope, rows)
+        let state = AccountState::load(scope, rows)?;
+        if rows.len() > FOLDED_AT_ONCE_MAX { Ok(state) } else { state.counting(scope, rows) }
     }
 
     fn decide(
@@ -388,6 +243,8 @@ impl AccountState {
             waiting: BTreeMap::new(),
             locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
+            counted: None,
+            promotable: Promotable::default(),
             changes: 0,
             proposals: 0,
         };
@@ -439,11 +296,21 @@ impl AccountState {
             let latest = waiting.entry((*payees[index], Some(purpose))).or_insert(until);
             *latest = until.max(*latest);
         })?;
+        if state.controls.has(Control::PromoteSpecific) {
+            let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
+            state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;
+        }
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
         Ok(state)
+    }
+
+    /// The same, with how many payees the accounts have that the rows designate.
+    pub(crate) fn counting(mut self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
+        self.counted = Some(Counted::load(scope, rows, &self.controls)?);
+        Ok(self)
     }
 
     /// Decides one row, after those before it: whether it holds at once, or is proposed and waits. `None`: all is so already.
@@ -455,10 +322,15 @@ impl AccountState {
     ) -> Result<Option<AccountChange>, RowRefusal> {
         // A bank answers for its customer; who loads a file has not been told whose an account is.
         let holder = if matches!(asker.channel, Channel::Bank(_)) { Holder::Own } else { Holder::Unknown };
-        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &Facts::default(), env)? else {
+        let counted = self.counted.as_ref().zip(row.designates());
+        let facts = counted.map_or_else(Facts::default, |(counted, account)| counted.facts(account, &row.key));
+        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &facts, env)? else {
             return Ok(None);
         };
         let Weighed { proposal, state, .. } = &weighed;
+        if counted.is_some() {
+            proposal::banned(proposal, &facts, &self.controls)?;
+        }
         Ok(Some(match state {
             LifeState::Waiting(waits) => {
                 if self.waits(proposal, env.now) {
@@ -469,7 +341,8 @@ impl AccountState {
                 self.waiting.insert(history, store::proposal::pending_until(*waits, due));
                 self.proposals += 1;
                 let (waits, replaces) = (Some((*waits, due)), weighed.replaces);
-                AccountChange::Waits(Box::new(NewProposal { proposal: weighed.proposal, replaces, waits }))
+                let new_payee = self.meet(row);
+                AccountChange::Waits(Box::new(NewProposal { proposal: weighed.proposal, replaces, waits, new_payee }))
             }
             _ => AccountChange::Takes(self.take(asker.channel, row, weighed.purpose, weighed.standing, None)),
         }))
@@ -549,8 +422,16 @@ impl AccountState {
         let Weighed { proposal, evidence, purpose, standing, replaces, state } = weighed;
         let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
         let id = proposal.id;
+        let new_payee = if waits.is_some() { self.meet(row) } else { None };
         let takes = waits.is_none().then(|| self.take(channel, row, purpose, standing, Some(id)));
-        (NewProposal { proposal, replaces, waits }, takes)
+        (NewProposal { proposal, replaces, waits, new_payee }, takes)
+    }
+
+    /// Somebody is known from now on, if they can be by an account alone and were not before.
+    fn meet(&mut self, row: &AccountRow) -> Option<PayeeId> {
+        let status = self.status(row).unwrap_or(RegisterStatus::Unlisted);
+        let is_new = self.payees.insert(row.key, status).is_none();
+        Some(row.payee).filter(|payee| is_new && !payee.has_register())
     }
 
     /// The same by its blind index, if it is for something that is known.
@@ -607,8 +488,10 @@ impl AccountState {
         let previous = newest.map_or(Link::None, |(newest, _)| *newest);
         let former = newest.map(|(_, standing)| *standing);
         self.histories.insert(history, (Link::Pending(self.changes), standing));
-        let is_new_payee = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
-        let new_payee = Some(row.payee).filter(|payee| is_new_payee && !payee.has_register());
+        if let Some(counted) = self.counted.as_mut().filter(|_| standing.state == State::InForce) {
+            counted.takes(&standing.account, row.key);
+        }
+        let new_payee = self.meet(row);
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
         let kind = match (former, standing.state) {
@@ -627,7 +510,57 @@ impl AccountState {
             in_force_from: None,
             proposal: None,
         });
-        NewRow { payee: row.key, purpose, previous, standing, channel, grounds, new_payee, proposal, telling }
+        let mut new = NewRow {
+            payee: row.key,
+            purpose,
+            previous,
+            standing,
+            channel,
+            grounds,
+            new_payee,
+            proposal,
+            telling,
+            then: None,
+        };
+        if new.purpose.is_none()
+            && standing.state == State::Closed
+            && former.is_some_and(|former| former.state != State::Closed)
+        {
+            new.then = self.promote(row, channel).map(Box::new);
+        }
+        new
+    }
+
+    /// What takes the place of a default account that is closed.
+    fn promote(&mut self, row: &AccountRow, channel: ChannelKind) -> Option<NewRow> {
+        let is_living = self.payees.get(&row.key).is_some_and(|status| status.is_living());
+        let histories = &self.histories;
+        let now = |purpose: &Blind| histories.get(&(row.key, Some(*purpose))).map(|(_, standing)| *standing);
+        let account = self.promotable.of(&row.key, now).filter(|_| is_living)?;
+        let standing = Standing { state: State::InForce, account };
+        self.histories.insert((row.key, None), (Link::Pending(self.changes), standing));
+        self.changes += 1;
+        let telling = Telling {
+            payee: row.key,
+            number: row.payee,
+            kind: NoticeKind::ChangeInForce,
+            account: Some(account),
+            channel: Some(channel),
+            in_force_from: None,
+            proposal: None,
+        };
+        Some(NewRow {
+            payee: row.key,
+            purpose: None,
+            previous: Link::None,
+            standing,
+            channel,
+            grounds: None,
+            new_payee: None,
+            proposal: None,
+            telling: Some(telling),
+            then: None,
+        })
     }
 
     /// What the rule says of a row.

@@ -3,6 +3,7 @@
 mod caseworkers;
 mod collectors;
 mod controls;
+mod costs;
 mod deliveries;
 mod feed;
 mod identity;
@@ -21,6 +22,7 @@ pub use collectors::{
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
 };
+pub use costs::{ControlCostView, CostsView, costs};
 pub use deliveries::deliveries;
 pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
@@ -32,5 +34,5 @@ pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
-pub(crate) use proposals::{facts, find as find_proposal, is_specific_locked};
+pub(crate) use proposals::{facts, find as find_proposal, first_row, is_specific_locked};
 pub use reminders::{Reminder, reminders};

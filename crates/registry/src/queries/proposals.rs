@@ -3,8 +3,8 @@
 use super::acting_remit;
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing};
-use crate::controls::Controls;
-use crate::designation::{Channel, State as AccountStanding};
+use crate::controls::{Control, Controls};
+use crate::designation::{Channel, Designation, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::signals::Facts;
@@ -138,8 +138,9 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
-    let facts = facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?;
     let controls: Controls = store::controls::in_force(scope.tx)?;
+    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+    let facts = facts(scope, &controls, &proposal.payee, account, purpose)?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
@@ -154,17 +155,24 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
     })
 }
 
-/// What is known that may speak against an account for a payee.
+/// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
+    controls: &Controls,
     payee: &Blind,
     account: Option<&DesignatedAccount>,
     purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
     let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
-    let collector_until = store::collector::approved_until(scope, &account.key(scope.vault))?;
-    Ok(Facts { identity, collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
+    let key = account.key(scope.vault);
+    let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
+    Ok(Facts {
+        identity,
+        payees: if most == 0 { 0 } else { store::holder::others(scope.tx, &key, payee, most)? },
+        collector_until: store::collector::approved_until(scope, &key)?,
+        left: left(scope, payee, account, purpose)?,
+    })
 }
 
 /// When a payee last left an account for another one.
@@ -206,18 +214,24 @@ pub(crate) fn is_specific_locked(
     let Some(purpose) = purpose else { return Ok(None) };
     let newest = store::designation::find_specific(scope, payee, purpose)?;
     let Some(live) = newest.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(None) };
-    // Freezing and unfreezing add rows that no caseworker proposed: the proposal that designated it stands further back.
-    let mut next = Some(live);
-    for _ in 0..HISTORY_ROWS_MAX {
-        let Some(row) = next.filter(|row| row.standing.state != AccountStanding::Closed) else { break };
-        let proposal = match store::designation::proposal_of(scope.tx, row.id)? {
-            Some(id) => store::proposal::find(scope, id)?,
-            None => None,
-        };
-        if let Some(of) = proposal.and_then(|found| found.proposal.asked.specific) {
-            return Ok(Some(of.is_locked));
+    Ok(Some(first_row(scope, live)?.1))
+}
+
+/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
+/// is locked as it was.
+pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
+    let mut first = live;
+    while let Some(previous) = first.previous {
+        let previous = store::designation::find(scope, previous)?;
+        if previous.standing.state == AccountStanding::Closed || previous.standing.account != live.standing.account {
+            break;
         }
-        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+        first = previous;
     }
-    Ok(Some(false))
+    let proposal = match store::designation::proposal_of(scope.tx, first.id)? {
+        Some(id) => store::proposal::find(scope, id)?,
+        None => None,
+    };
+    let specific = proposal.and_then(|found| found.proposal.asked.specific);
+    Ok((first.id, specific.is_some_and(|of| of.is_locked)))
 }

@@ -21,6 +21,8 @@ statements! {
     RANGE = "proposal.range":
         "SELECT id, entry, at, payee, purpose, channel_key, replaces, is_first, names_replaced, reason, consent, asked
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
+    PLACES = "proposal.places":
+        "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
         "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
@@ -144,6 +146,42 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Proposal>) -> Result<Option<Found>,
         Ok(())
     })?;
     Ok(Some(Found { proposal, evidence: Evidence::of(acts) }))
+}
+
+/// Where the proposals stand in the journal that were recorded after a place, at most so many: their entries and ids.
+pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(i64, i64)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&PLACES, &[after.0.into(), after.1.into(), limit.into()], |row| {
+        found.push((row.int(0)?, row.int(1)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Proposals of these ids, each with all that was done about it.
+pub(crate) fn find_many(
+    scope: &Scope<'_>,
+    ids: impl Iterator<Item = i64> + Clone,
+    mut found: impl FnMut(&Found),
+) -> Result<(), Error> {
+    let (mut proposals, mut acts) = (Vec::new(), Vec::new());
+    scope.tx.look_up(&FIND, ids.clone().map(Value::from), |at, row| {
+        proposals.push((at, read(scope, row)?.0));
+        Ok(())
+    })?;
+    scope.tx.look_up(&ACTS, ids.map(Value::from), |at, row| {
+        acts.push((at, read_act(scope, row)?));
+        Ok(())
+    })?;
+    let mut acts = acts.into_iter().peekable();
+    for (at, proposal) in proposals {
+        let mut of_proposal = Vec::new();
+        while let Some((_, act)) = acts.next_if(|(of, _)| *of == at) {
+            of_proposal.push(act);
+        }
+        found(&Found { proposal, evidence: Evidence::of(of_proposal) });
+    }
+    Ok(())
 }
 
 fn read_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<Act, Error> {

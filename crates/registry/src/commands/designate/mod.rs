@@ -31,7 +31,7 @@ use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
 use crate::notice::NoticeKind;
-use crate::proposal::{Proposal, ProposalRefusal};
+use crate::proposal::{self, Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signals};
 use crate::store;
@@ -105,9 +105,11 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
         Some(row) => Some(store::designation::find(scope, row)?.standing.account.account()),
     };
     let row = AccountRow::of(proposal, replaced);
+    let accounts = AccountState::load(scope, &[&row])?;
+    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
     Ok(Loaded {
-        facts: queries::facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?,
-        accounts: AccountState::load(scope, &[&row])?,
+        facts: queries::facts(scope, accounts.controls(), &proposal.payee, account, purpose)?,
+        accounts,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
         row,
@@ -192,6 +194,7 @@ impl Loaded {
                 if !is_sender_known {
                     return Err(import::ImportRefusal::BankUnknown.into());
                 }
+                proposal::banned(proposal, &facts, accounts.controls()).map_err(ProposalRefusal::from)?;
                 step.takes = accounts.take_effect(proposal, &row)?;
                 step.acts.push(Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() });
                 state = State::Ended(ActKind::TookEffect);
@@ -249,7 +252,9 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
     if tree.size() > 0 {
         rows.push(store::proposal::acts(&tree));
     }
-    let told: Vec<Telling> = steps.iter().filter_map(|step| step.telling.clone()).collect();
+    let follows = |step: &Step| step.takes.as_ref().and_then(NewRow::then_telling);
+    let told: Vec<Telling> =
+        steps.iter().flat_map(|step| step.telling.clone().into_iter().chain(follows(step))).collect();
     rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
     Ok(rows)
 }

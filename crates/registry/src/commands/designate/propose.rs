@@ -3,14 +3,13 @@
 use super::sign::require_signature;
 use super::{Standing, Step, save};
 use crate::caseworker::Remit;
-use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
 use crate::officer;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::proposal::{self, Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
@@ -75,7 +74,7 @@ impl Command for ProposeDesignation {
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
         Ok(ProposeState {
-            facts: queries::facts(scope, &payee, self.row.account(), purpose.as_ref())?,
+            facts: queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             channel,
             remit,
@@ -104,15 +103,8 @@ impl Command for ProposeDesignation {
                 Standing { id: String::new(), state: "in_force".to_owned(), waits_for: None, in_force_from: None };
             return Ok(Decision::unchanged(standing));
         };
-        let (proposal, controls) = (&weighed.proposal, accounts.controls());
-        let bans = [
-            (Control::BanChange, !proposal.is_first, ProposalRefusal::BanChange),
-            (Control::BanShared, facts.payees > 0, ProposalRefusal::BanShared),
-            (Control::BanThirdParty, self.holder != Holder::Own, ProposalRefusal::BanThirdParty),
-        ];
-        if let Some((.., refusal)) = bans.into_iter().find(|(ban, concerns, _)| *concerns && controls.has(*ban)) {
-            return Err(refusal.into());
-        }
+        let proposal = &weighed.proposal;
+        proposal::banned(proposal, &facts, accounts.controls()).map_err(ProposalRefusal::from)?;
         if accounts.waits(proposal, env.now) {
             return Err(ProposalRefusal::Waiting.into());
         }

@@ -2,11 +2,12 @@
 
 use super::{Loaded, Step, load_found, save, told};
 use crate::life::{Act, ActKind, State};
-use crate::policy;
-use crate::store;
+use crate::proposal::{self, ProposalRefusal};
+use crate::{account, policy, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most proposals of one transaction.
 pub const SETTLED_MAX: i64 = 200;
@@ -54,7 +55,21 @@ impl Command for Settle {
         if due.is_empty() {
             return Ok(Decision::unchanged(settled));
         }
-        let steps: Vec<Step> = due.into_iter().map(|loaded| loaded.settle(&mut settled, env.now)).collect();
+        // Those to whom an account is given now count for the next who asks for it.
+        let mut given: BTreeMap<String, BTreeSet<Blind>> = BTreeMap::new();
+        let mut steps = Vec::with_capacity(due.len());
+        for mut loaded in due {
+            let (payee, asked) = (loaded.proposal().payee, loaded.proposal().asked.account);
+            let account = asked.map(|account| account::canonical(&account.account()));
+            let payees = account.as_ref().and_then(|account| given.get(account));
+            let others = payees.map_or(0, |payees| payees.len() - usize::from(payees.contains(&payee)));
+            loaded.facts.payees += others as u64;
+            let step = loaded.settle(&mut settled, env.now);
+            if let Some(account) = account.filter(|_| step.takes.is_some()) {
+                given.entry(account).or_default().insert(payee);
+            }
+            steps.push(step);
+        }
         let facts = serde_json::json!({
             "in_force": settled.in_force, "refused": settled.refused, "expired": settled.expired,
         });
@@ -81,10 +96,10 @@ impl Loaded {
             }
             State::Due => {
                 let (mut accounts, row) = (self.accounts, self.row);
-                let taken = if self.is_sender_known {
-                    accounts.take_effect(&proposal, &row).map_err(|refusal| refusal.code())
-                } else {
-                    Err(crate::import::ImportRefusal::BankUnknown.code())
+                let taken = match proposal::banned(&proposal, &self.facts, accounts.controls()) {
+                    Err(ban) => Err(ProposalRefusal::from(ban).code()),
+                    Ok(()) if !self.is_sender_known => Err(crate::import::ImportRefusal::BankUnknown.code()),
+                    Ok(()) => accounts.take_effect(&proposal, &row).map_err(|refusal| refusal.code()),
                 };
                 match taken {
                     Ok(row) => {

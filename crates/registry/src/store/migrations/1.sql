@@ -53,6 +53,23 @@ CREATE TABLE designation (
     proposal BIGINT
 ) /*clustered*/ /*append-only*/;
 
+-- Which account each history's newest row names, frozen ones too; null where it was closed: how many payees an account has. It is
+-- folded from designation after the fact, and is as that was up to a place.
+CREATE TABLE account_holder (
+    payee BYTEA NOT NULL,
+    -- Empty for the default account.
+    purpose BYTEA NOT NULL,
+    account_key BYTEA,
+    PRIMARY KEY (payee, purpose)
+) /*clustered*/ /*kept*/;
+CREATE INDEX account_holder_account ON account_holder (account_key, payee);
+
+-- Up to which place that was done: one row.
+CREATE TABLE account_holder_place (
+    id BIGINT NOT NULL PRIMARY KEY,
+    position BIGINT NOT NULL
+) /*clustered*/ /*kept*/;
+
 -- What was proposed to be designated. An id is given before the entry is.
 CREATE TABLE proposal (
     id BIGINT NOT NULL PRIMARY KEY,
