@@ -169,7 +169,10 @@ impl World {
     }
 
     /// The bank directory and the payers, before anything else.
-    fn begin(&mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn begin(&mut self) -> Result<(), Error> {
         let mut banks = Vec::new();
         self.nation.write_banks(&mut banks).map_err(Error::io("the bank directory could not be written"))?;
         let banks = String::from_utf8_lossy(&banks);

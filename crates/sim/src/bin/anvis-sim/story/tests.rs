@@ -1,0 +1,1 @@
+//! What stops what, under each shipped set, as it is observed.
