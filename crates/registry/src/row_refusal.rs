@@ -81,10 +81,12 @@ pub enum RowRefusal {
     Waiting,
     /// The payee has forbidden it.
     Locked,
+    /// A ban is in force: no account is changed.
+    BanChange,
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 37] = [
+    const ALL: [(Self, &'static str, &'static str); 38] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -134,6 +136,7 @@ impl RowRefusal {
         (Self::ConsentMissing, "designation.consent_missing", "a bank says how the customer consented"),
         (Self::Waiting, "change.waiting", "another change of this account waits"),
         (Self::Locked, "designation.locked", "the payee has forbidden changes of their account through this channel"),
+        (Self::BanChange, "ban.change", "accounts are not changed at present"),
     ];
 
     /// The refusal with this code.

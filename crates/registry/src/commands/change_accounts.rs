@@ -123,7 +123,7 @@ impl ChangeAnswer {
                     Some(AnswerClass::NoMatch)
                 }
                 RowRefusal::Frozen => Some(AnswerClass::Frozen),
-                RowRefusal::Locked => Some(AnswerClass::NotPossible),
+                RowRefusal::Locked | RowRefusal::BanChange => Some(AnswerClass::NotPossible),
                 RowRefusal::Reason => Some(AnswerClass::NotPossible),
                 _ => None,
             },
