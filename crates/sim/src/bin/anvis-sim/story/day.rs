@@ -1,7 +1,8 @@
 //! What happens on a day without anybody of the story doing anything evil: what is due is done, letters are made and delivered, notices
 //! are carried and read, officers look at what waits for them, people go on with what they asked for, and payers pay.
 
-use super::stage::{Asked, Found, Posted, Stage};
+use super::report::control_of;
+use super::stage::{Answer, Asked, Found, Posted, Stage};
 use crate::check::completed_payments;
 use crate::model::{Named, Payment, iban};
 use crate::payouts::PaymentFile;
@@ -23,9 +24,9 @@ use sim::nation::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of a hundred people who are told of something that they did not do, so many react (PEERS.md: a notice without a hold is weak).
-const REACT_PER_CENT: u64 = 22;
+pub const REACT_PER_CENT: u64 = 22;
 /// Of a hundred designations whose evidence is forged, a second caseworker sees through so many. Ours: nobody has counted them.
-const SEEN_THROUGH_PER_CENT: u64 = 25;
+pub const SEEN_THROUGH_PER_CENT: u64 = 25;
 /// So long is a letter on its way.
 const POST_DAYS: u32 = 2;
 /// Money is paid out on Thursdays.
@@ -37,7 +38,7 @@ const PAY_MINOR_SPAN: u64 = 900_000;
 /// Something that was told, and to whom it came to be known.
 pub struct Told {
     notice: Notice,
-    /// Whether it reached a point that the payee still has.
+    /// Whether it came by telephone or e-mail.
     by_phone: bool,
 }
 
@@ -67,7 +68,7 @@ impl Stage {
         loop {
             let env = self.world.env()?;
             let settled = self.world.writer.execute(&Settle { now: env.now }, &Actor::console(), &env)?;
-            let answer = super::stage::Answer::answer(&settled);
+            let answer = settled.answer();
             if !answer.is_empty() {
                 self.note(env.now, "registry", "designation.settle", answer, false);
             }
@@ -80,9 +81,10 @@ impl Stage {
     /// Makes the letters that are waited for, as the operator prints them each day.
     fn make_letters(&mut self) -> Result<(), Error> {
         let (now, console) = (self.world.clock.read(), Actor::console());
-        let page = self.world.writer.read(|scope| {
-            queries::waiting(scope, &console, None, Some(Waits::Letter), None, 1000, now)
-        })?;
+        let page = self
+            .world
+            .writer
+            .read(|scope| queries::waiting(scope, &console, None, Some(Waits::Letter), None, 1000, now))?;
         for view in page.proposals {
             let id = view.standing.id;
             let Some(asked) = self.asked.iter().position(|asked| asked.id == id) else { continue };
@@ -90,7 +92,7 @@ impl Stage {
             let drawn = self.world.writer.read(|scope| queries::letter(scope, &console, &id, env.now))?;
             let code = letter::Code::from_random(self.world.writer.secrets.bytes()?).digits().to_owned();
             let command = MakeLetter { drawn, code: code.clone(), actor: console.clone() };
-            let answer = super::stage::Answer::answer(&self.world.writer.execute(&command, &console, &env)?);
+            let answer = self.world.writer.execute(&command, &console, &env)?.answer();
             self.note(env.now, "operator", "letter.make", answer, false);
             let posted = FollowLetter { proposal: id.clone(), fate: LetterFate::HandedOver, actor: console.clone() };
             self.give_unseen(&posted, &console)?;
@@ -169,7 +171,7 @@ impl Stage {
             return Ok(());
         }
         // Whoever asks the payee hears also of an account that is not theirs and in force already.
-        let by = super::report::control_of(&shown, "check");
+        let by = control_of(&shown, "check");
         self.freeze_what_is_foreign(self.asked[at].of, by, shown.signals)
     }
 
@@ -201,8 +203,7 @@ impl Stage {
         let vault = self.world.writer.store.vault();
         let row = AccountRow::read(vault, &Written { action: "freeze", payee: &payee, ..Written::default() });
         let (operator, env) = (Actor::operator("anna"), self.world.env()?);
-        let request =
-            ChangeAccounts::new(operator.clone(), Channel::Operator, vec![row], Unexpected::Refuse, None)?;
+        let request = ChangeAccounts::new(operator.clone(), Channel::Operator, vec![row], Unexpected::Refuse, None)?;
         let given = [(request, &operator, &env)];
         let mut answers = self.world.writer.execute_group(|group| group.execute_jointly(&given))?;
         let answer = answers.remove(0).map_err(Error::Refused)?.remove(0);
@@ -260,7 +261,8 @@ impl Stage {
     /// Who reads a notice: the payee, unless it went where only a thief looks, or where a thief deletes it first.
     fn hear(&mut self, notice: Notice, told: &mut Vec<Told>) {
         self.notices.sent += 1;
-        let is_robbed = |stage: &Self| stage.people.iter().any(|person| person.is_robbed && person.key == notice.new.payee);
+        let is_robbed =
+            |stage: &Self| stage.people.iter().any(|person| person.is_robbed && person.key == notice.new.payee);
         let reaches = match &notice.new.to {
             Recipient::DigitalPost(_) => !is_robbed(self),
             Recipient::Sms(phone) => self.people.iter().any(|person| person.phone == *phone),
@@ -314,7 +316,8 @@ impl Stage {
                 (None, Some(about)) if self.asked[about].ended.is_none() => self.call_about(about)?,
                 _ if is_own => {}
                 _ => {
-                    let by = if told.iter().any(|told| told.by_phone) { "notice_former" } else { "notice_present" };
+                    let is_former = self.people[who].has_lost_points && told.iter().any(|told| told.by_phone);
+                    let by = if is_former { "notice_former" } else { "notice_present" };
                     self.freeze_what_is_foreign(who, by, vec![])?;
                 }
             }

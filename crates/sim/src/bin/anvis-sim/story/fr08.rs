@@ -35,6 +35,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     for point in [ContactPoint::Sms(phone), ContactPoint::Email(email)] {
         let _ = stage.give("thief", &RemoveContact { actor: actor.clone(), payee, point, why: None }, &actor)?;
     }
+    stage.people[0].has_lost_points = true;
     let theirs = Phone::parse("+4529999999").map_err(|_| differs("the thief's telephone number is none"))?;
     let point = ContactPoint::Sms(theirs);
     let _ = stage.give("thief", &AddContact { actor: actor.clone(), payee, point, why: None }, &actor)?;

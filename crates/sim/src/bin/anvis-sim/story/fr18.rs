@@ -42,10 +42,8 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     let own = stage.new_account();
     let mover = stage.bank_changes(0, own)?;
     let shared = stage.people[1].accounts[0];
-    let bureau = DesignatedAccount::Domestic {
-        account: stage.world.nation.bureau_account(),
-        currency: denmark::Currency::DKK,
-    };
+    let bureau =
+        DesignatedAccount::Domestic { account: stage.world.nation.bureau_account(), currency: denmark::Currency::DKK };
     let others = [
         (2, shared, Holder::Joint, Ownership::CloseMatch),
         (3, bureau, Holder::ThirdParty, Ownership::NoMatch),
@@ -83,8 +81,7 @@ fn register_the_bureau(stage: &mut Stage) -> Result<(), Error> {
     };
     let (reason, is_synthetic) = ("pays wages for foreign firms".to_owned(), stage.is_synthetic());
     let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
-    let motion =
-        stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic }, &anna)?.id;
+    let motion = stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic }, &anna)?.id;
     let approve = Approve::<Collector> { motion, officer: bo.clone(), is_synthetic, about: PhantomData };
     stage.give_unseen(&approve, &bo).map(|_| ())
 }

@@ -49,7 +49,8 @@ pub const STORIES: [Story; 5] = [fr06::STORY, fr08::STORY, fr11::STORY, fr13::ST
 /// # Errors
 /// The store's, or a control or set that is none.
 pub fn play(id: &str, location: &Location, setting: &Setting) -> Result<Played, Error> {
-    let story = STORIES.iter().find(|story| story.id == id).ok_or_else(|| differs(format!("there is no story {id}")))?;
+    let story =
+        STORIES.iter().find(|story| story.id == id).ok_or_else(|| differs(format!("there is no story {id}")))?;
     let mut stage = Stage::set(location, setting)?;
     let (ending, lawful) = (story.play)(&mut stage)?;
     let head = stage.world.verify()?;

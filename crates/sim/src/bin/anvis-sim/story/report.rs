@@ -5,7 +5,8 @@ use super::stage::{Asked, Stage};
 use denmark::Decimal;
 use kernel::journal::Head;
 use kernel::merkle::to_hex;
-use kernel::{Error, Timestamp};
+use kernel::{Error, Refuse, Timestamp};
+use registry::RowRefusal;
 use registry::commands::ShownProposal;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -125,6 +126,11 @@ pub fn control_of(shown: &ShownProposal, waits: &str) -> &'static str {
     }
 }
 
+/// The code of what a row was refused for.
+pub fn code_of(refusal: RowRefusal) -> &'static str {
+    refusal.code()
+}
+
 /// The control that refuses with a code at once.
 fn control_of_code(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -145,8 +151,8 @@ impl Stage {
             Ok(at) => *at,
             Err(code) => {
                 let waited_for = Some((*code).to_owned());
-                let by = control_of_code(code);
-                return Ok(Ending { outcome: Outcome::Stopped, by, because: vec![], waited_for, days: Some(0) });
+                let (by, days) = (control_of_code(code), Some(days_between(began, self.world.clock.read())));
+                return Ok(Ending { outcome: Outcome::Stopped, by, because: vec![], waited_for, days });
             }
         };
         let shown = self.show(at)?;

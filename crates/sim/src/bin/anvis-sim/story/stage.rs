@@ -1,7 +1,7 @@
 //! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
 
-use super::report::{Harm, Money, Step};
 use super::Setting;
+use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
 use denmark::{Currency, DanishAccount};
@@ -17,7 +17,7 @@ use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Population, Written};
 use registry::payee::PayeeId;
 use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
-use registry::{RowRefusal, queries};
+use registry::queries;
 use sim::chance::{Draws, Keys};
 use sim::nation::{AccountKind, Fate, PUBLIC_PAYER};
 use std::collections::BTreeSet;
@@ -49,6 +49,8 @@ pub struct Person {
     pub email: EmailAddress,
     /// Somebody else has their eID: reads their Digital Post, and deletes there what would warn them.
     pub is_robbed: bool,
+    /// Their telephone and e-mail address stand no more: a thief has removed them.
+    pub has_lost_points: bool,
     /// Somebody else empties their letter box before them.
     pub is_box_watched: bool,
     /// Whether they react to what they are told of something that they did not do.
@@ -106,7 +108,7 @@ pub struct Stage {
     /// Whether a second caseworker sees through forged evidence.
     pub colleague: Draws,
     pub found: Option<Found>,
-    pub notices: super::report::Notices,
+    pub notices: Notices,
     /// Proposals that an officer was asked to look at on an earlier day, or a colleague.
     pub on_desk: BTreeSet<String>,
     /// What the account of a thief is.
@@ -178,6 +180,7 @@ impl Answer for () {
 impl Stage {
     /// A store with the controls of a setting, and nobody who has come on yet.
     pub fn set(location: &Location, setting: &Setting) -> Result<Self, Error> {
+        let change = ControlChange::new(Some(&setting.set), &setting.changes)?;
         let settings =
             Settings { seed: setting.seed, days: 1, people: PEOPLE, companies: 5, payments: 0, clock_behind_on: None };
         let mut world = World::make(location, settings)?;
@@ -192,14 +195,13 @@ impl Stage {
             post: Vec::new(),
             stolen_letters: Vec::new(),
             at_home: Vec::new(),
-            colleague: Keys::new(setting.seed).next().with_text("colleague").draws(0),
+            colleague: chances(setting.seed, "colleague"),
             found: None,
-            notices: super::report::Notices::default(),
+            notices: Notices::default(),
             on_desk: BTreeSet::new(),
             loot: None,
             seed: setting.seed,
         };
-        let change = ControlChange::new(Some(&setting.set), &setting.changes)?;
         let set = SetControls { change, is_synthetic: stage.is_synthetic() };
         stage.give_unseen(&set, &Actor::console())?;
         Ok(stage)
@@ -212,15 +214,16 @@ impl Stage {
     /// Lets people come on, each with an account of their own, a telephone, an e-mail address and a digital letter box; and weeks pass.
     pub fn cast(&mut self, roles: &[&'static str]) -> Result<(), Error> {
         let mut cast = (0..PEOPLE).map(|index| self.world.nation.person(index));
-        let people: Vec<_> =
-            cast.by_ref().filter(|person| person.fate == Fate::Active && !person.is_protected).take(roles.len()).collect();
+        let people: Vec<_> = cast
+            .by_ref()
+            .filter(|person| person.fate == Fate::Active && !person.is_protected)
+            .take(roles.len())
+            .collect();
         let rows: Vec<Row> =
             people.iter().map(|person| Row { text: person.register_row(), expected: Expected::Changed }).collect();
         let vault = self.world.writer.store.vault().clone();
         let source = Population { vault: vault.clone(), refuse_replacement_numbers: false };
         self.world.import("population.csv", &source, &Actor::console(), &rows)?;
-        let mut keys = Keys::new(self.seed);
-        let key = keys.next().with_text("reacts");
         for (number, (role, person)) in roles.iter().zip(people).enumerate() {
             let id = PayeeId::Cpr(person.cpr);
             let at = self.world.model.payees.len();
@@ -237,8 +240,9 @@ impl Stage {
                 phone: Phone::parse(&format!("+452000{number:04}")).map_err(refused)?,
                 email: EmailAddress::parse(&format!("{role}@post.example")).map_err(refused)?,
                 is_robbed: false,
+                has_lost_points: false,
                 is_box_watched: false,
-                reacts: key.with_text(role).draws(0),
+                reacts: chances(self.seed, role),
             });
             self.bank_registers(number)?;
             let points = [
@@ -382,6 +386,7 @@ impl Stage {
             Err(code) => return Ok(Err(code)),
         };
         let at = self.world.clock.read();
+        // What is told of a change carries the moment at which it was proposed, and not that at which it was signed.
         if standing.waits_for.as_deref() == Some("signature") {
             // Whoever is logged in well enough to propose is well enough to sign.
             let sign = Sign { proposal: standing.id.clone(), signature: "signed".to_owned(), actor: actor.clone() };
@@ -396,7 +401,11 @@ impl Stage {
     }
 
     /// A bank changes its customer's account. Its name if it waits, or that it does not; or the code of the refusal.
-    pub fn bank_changes(&mut self, of: usize, account: DesignatedAccount) -> Result<Result<usize, &'static str>, Error> {
+    pub fn bank_changes(
+        &mut self,
+        of: usize,
+        account: DesignatedAccount,
+    ) -> Result<Result<usize, &'static str>, Error> {
         let expects = self.in_force(of)?;
         let bank = self.bank_of(&account)?;
         let row = AccountRow::read_from_bank(
@@ -414,8 +423,7 @@ impl Stage {
         );
         let actor = Actor::client(Role::Bank, "bank");
         let env = self.world.env()?;
-        let request =
-            ChangeAccounts::new(actor.clone(), Channel::Bank(bank), vec![row], Unexpected::Refuse, None)?;
+        let request = ChangeAccounts::new(actor.clone(), Channel::Bank(bank), vec![row], Unexpected::Refuse, None)?;
         let given = [(request, &actor, &env)];
         let mut answers = self.world.writer.execute_group(|group| group.execute_jointly(&given))?;
         let answer = answers.remove(0).map_err(Error::Refused)?.remove(0);
@@ -424,10 +432,10 @@ impl Stage {
             ChangeAnswer::Refused(refusal) => Some(*refusal),
             _ => None,
         };
-        let text = refused.map_or_else(|| answer.name().to_owned(), |refusal| code(refusal).to_owned());
+        let text = refused.map_or_else(|| answer.name().to_owned(), |refusal| code_of(refusal).to_owned());
         self.note(env.now, "bank", "account.change", text, refused.is_some());
         if let Some(refusal) = refused {
-            return Ok(Err(code(refusal)));
+            return Ok(Err(code_of(refusal)));
         }
         let id = match answer {
             ChangeAnswer::Held(id) => id,
@@ -488,6 +496,11 @@ impl Stage {
     }
 }
 
+/// What somebody of the cast happens to do. It is theirs alone, so that it is the same whatever the controls.
+pub fn chances(seed: u64, who: &str) -> Draws {
+    Keys::new(seed).next().with_text(who).draws(0)
+}
+
 /// What ends a proposal.
 const ENDS: [&str; 4] = ["took_effect", "refused", "cancelled", "expired"];
 
@@ -513,8 +526,4 @@ pub fn domestic(account: &DesignatedAccount) -> Result<DanishAccount, Error> {
         DesignatedAccount::Domestic { account, .. } => Ok(*account),
         DesignatedAccount::Foreign { .. } => Err(differs("the cast has its accounts in the country")),
     }
-}
-
-fn code(refusal: RowRefusal) -> &'static str {
-    kernel::Refuse::code(&refusal)
 }

@@ -42,10 +42,7 @@ pub fn steal(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Ending, 
         is_lawful: false,
     };
     let attempt = stage.propose(wish(account, bank_says))?;
-    let Ok(at) = attempt else {
-        stage.next_day()?;
-        return stage.ending(&attempt, began);
-    };
+    let Ok(at) = attempt else { return stage.ending(&attempt, began) };
     let (mut paid_on, mut has_tried, mut back) = (None, false, None);
     for _ in 0..PATIENCE_DAYS {
         stage.next_day()?;
