@@ -29,6 +29,8 @@ pub const REACT_PER_CENT: u64 = 22;
 pub const SEEN_THROUGH_PER_CENT: u64 = 25;
 /// So long is a letter on its way.
 const POST_DAYS: u32 = 2;
+/// When the day ends, in minutes of the day.
+const EVENING: i64 = 1140;
 /// Money is paid out on Thursdays.
 const PAY_DAY: u32 = 3;
 /// What somebody is paid at a time, in øre.
@@ -45,6 +47,9 @@ pub struct Told {
 impl Stage {
     /// The next day.
     pub fn next_day(&mut self) -> Result<(), Error> {
+        // What falls due in the course of the day that ends: the service looks each second.
+        self.world.clock.go_on_to(self.world.day, EVENING);
+        self.settle()?;
         let day = self.world.day + 1;
         self.go_to(day);
         self.settle()?;
@@ -130,6 +135,14 @@ impl Stage {
 
     fn reacts(&mut self, who: usize) -> bool {
         self.people[who].reacts.below(100) < REACT_PER_CENT
+    }
+
+    /// Whether somebody takes what they did themselves for a fraud: once.
+    fn is_misled(&self, who: usize) -> bool {
+        let role = self.people[who].role;
+        let has_reacted =
+            self.steps.iter().any(|step| step.who == role && ["call", "designation.stop"].contains(&step.command));
+        role == "misled" && !has_reacted
     }
 
     /// Officers look at what came to their desk on an earlier day: they ask the payee, whom they reach.
@@ -296,14 +309,16 @@ impl Stage {
                 continue;
             }
             self.notices.read += 1;
-            // Whoever did it themselves is not surprised; but in their haste some take it for a fraud: that is its own story.
             let about = self.asked.iter().rposition(|asked| asked.of == who && asked.at <= at);
             let is_own = about.is_some_and(|about| self.asked[about].is_lawful);
             let is_contact = kind == NoticeKind::ContactChanged;
-            if is_own && self.people[who].role != "misled" || (!is_contact && about.is_none()) {
-                continue;
-            }
-            if self.people[who].role != "misled" && !self.reacts(who) {
+            // Whoever did it themselves is not surprised; but one takes it for a fraud, until that was cleared up.
+            let reacts = match (is_own, is_contact || about.is_some()) {
+                (true, _) => self.is_misled(who),
+                (false, true) => self.reacts(who),
+                (false, false) => false,
+            };
+            if !reacts {
                 continue;
             }
             let token = told.iter().find_map(|told| told.notice.new.details.stop);
@@ -312,9 +327,13 @@ impl Stage {
                     let console = Actor::console();
                     let _ = self.give(self.people[who].role, &StopProposal { token }, &console)?;
                 }
+                _ if is_own => {
+                    let now = self.world.clock.read();
+                    self.note(now, self.people[who].role, "call", "it was theirs after all".to_owned(), false);
+                    self.harm.checks += 1;
+                }
                 _ if is_contact => self.lock(who)?,
                 (None, Some(about)) if self.asked[about].ended.is_none() => self.call_about(about)?,
-                _ if is_own => {}
                 _ => {
                     let is_former = self.people[who].has_lost_points && told.iter().any(|told| told.by_phone);
                     let by = if is_former { "notice_former" } else { "notice_present" };
