@@ -124,8 +124,7 @@ impl ChangeAnswer {
                 | RowRefusal::Waiting
                 | RowRefusal::BanChange => Some(AnswerClass::NoMatch),
                 RowRefusal::Frozen => Some(AnswerClass::Frozen),
-                RowRefusal::Locked => Some(AnswerClass::NotPossible),
-                RowRefusal::Reason => Some(AnswerClass::NotPossible),
+                RowRefusal::Locked | RowRefusal::Reason => Some(AnswerClass::NotPossible),
                 _ => None,
             },
         }

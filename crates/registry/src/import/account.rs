@@ -591,7 +591,15 @@ impl AccountState {
             return Err(RowRefusal::Locked);
         }
         let current = self.histories.get(&(row.key, purpose.map(|purpose| purpose.key)));
-        designation::decide(&request, self.status(row), current.map(|(_, standing)| standing), &self.banks)
+        let current = current.map(|(_, standing)| standing);
+        let next = designation::decide(&request, self.status(row), current, &self.banks)?;
+        // A first account takes nobody's place, and a ban keeps nobody from closing or freezing one.
+        let replaces =
+            row.action == Action::Designate && current.is_some_and(|standing| standing.state != State::Closed);
+        if next.is_some() && replaces && self.controls.has(Control::BanChange) {
+            return Err(RowRefusal::BanChange);
+        }
+        Ok(next)
     }
 
     /// What a row's specific account is for.

@@ -170,7 +170,10 @@ impl World {
     }
 
     /// The controls, the bank directory and the payers, before anything else.
-    fn begin(&mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn begin(&mut self) -> Result<(), Error> {
         // The model believes that what is asked for holds at once, unless it does not name the account that it replaces.
         let change = ControlChange::new(Some("2015"), &["names_replaced=on".to_owned()])?;
         let env = self.env()?;
@@ -181,6 +184,10 @@ impl World {
         let rows: Vec<Row> =
             banks.lines().skip(1).map(|row| Row { text: row.to_owned(), expected: Expected::Changed }).collect();
         self.import("banks.csv", &Banks, &Actor::console(), &rows)?;
+        // What the world believes of a change is that it holds at once.
+        let change = ControlChange::new(Some("2015"), &["names_replaced=on".to_owned()])?;
+        let (set, env) = (SetControls { change, is_synthetic: true }, self.env()?);
+        self.writer.execute(&set, &Actor::console(), &env)?;
         (0..self.model.payers.len()).try_for_each(|payer| self.agree(payer))
     }
 
