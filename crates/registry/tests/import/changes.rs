@@ -1,19 +1,17 @@
 //! What banks ask for, held against a small model: a payee has one account, and at most one change of it waits.
 
 use crate::place::Place;
-use denmark::Cvr;
 use kernel::{Actor, Command, Env, Error, Role, Timestamp};
 use proptest::prelude::*;
 use registry::RowRefusal;
 use registry::commands::{
-    AddPayer, ApproveDesignation, CHANGES_MAX, CancelDesignation, ChangeAccounts, ChangeAnswer, LookUp, ReadHistory,
+    ApproveDesignation, CHANGES_MAX, CancelDesignation, ChangeAccounts, ChangeAnswer, LookUp, ReadHistory,
     RefuseDesignation, ShowProposal,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Banks, Written};
 use registry::life::DECISION_DAYS as WAITS_DAYS;
 use registry::payee::PayeeId;
-use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::proposal::Unexpected;
 use registry::queries;
 use std::collections::BTreeMap;
@@ -532,33 +530,6 @@ fn an_account_that_came_back_is_not_the_one_that_a_change_was_asked_against() {
         assert_eq!(office.release(&name), Err("designation.expects_mismatch"), "{account}");
     }
     office.place.verify();
-}
-
-#[test]
-fn one_proposal_waits_for_each_account_of_a_payee() {
-    let mut place = Place::with_default_controls();
-    let agreement = Agreement {
-        name: "Payer".to_owned(),
-        cvr: Cvr::parse("13748136").unwrap(),
-        kind: PayerKind::Public,
-        no_account: NoAccount::Reject,
-        bank: None,
-    };
-    let env = Env::new(Timestamp::from_micros(place.now), 0);
-    place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
-    let mut check = |rows: &[&str], expected: [u64; 3]| {
-        let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
-        let (counts, _) = place.accounts(&Channel::Operator, &rows);
-        assert_eq!([counts.changed, counts.held, counts.rejected], expected, "{rows:?}");
-    };
-    let (default, specific) = ("register,se:11111111,0040-1,,,,,", "register,se:11111111,0041-1,,,,Payer,NKSBOS");
-    check(&[default, specific], [2, 0, 0]);
-    // One after the other, whether in one file or in several.
-    let of_default = |to| format!("change,se:11111111,0040-{to},,0040-1,,,");
-    let of_specific = |to| format!("change,se:11111111,0041-{to},,0041-1,,Payer,NKSBOS");
-    check(&[&of_specific(2), &of_default(2), &of_specific(3)], [0, 2, 1]);
-    check(&[&of_default(3), &of_specific(3), "register,se:11111111,0041-4,,none,,Payer,NKSSU"], [1, 0, 2]);
-    place.verify();
 }
 
 #[test]
