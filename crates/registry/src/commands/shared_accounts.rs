@@ -139,7 +139,7 @@ fn masked(account: &DesignatedAccount) -> String {
     match account.account() {
         Account::Danish(account) => {
             let digits = account.number.digits();
-            format!("{}-{}", account.reg, hidden(&digits, 0))
+            format!("{}-{}", account.reg, hidden(digits, 0))
         }
         Account::Foreign(iban) => hidden(Iban::as_str(&iban), 2),
     }

@@ -59,6 +59,7 @@ pub struct AccountState {
 }
 
 /// What one row makes of its payee's account.
+#[expect(clippy::large_enum_variant, reason = "of the many that a bulk file makes, almost all are the large one")]
 pub enum AccountChange {
     /// It takes effect at once.
     Takes(NewRow),
