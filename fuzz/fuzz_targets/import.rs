@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         0 => place.import(&Banks, &with(Banks::HEADER)),
         1 => place.import(&Companies { vault }, &with(Companies::HEADER)),
         2 => place.import(&Population { vault, refuse_replacement_numbers: false }, &with(Population::HEADER)),
-        _ => place.import(&Accounts { channel: Channel::Operator, vault }, &with(Accounts::HEADER)),
+        _ => place.import(&Accounts { channel: Channel::Operator, by: "console".to_owned(), vault }, &with(Accounts::HEADER)),
     };
     check(counts);
     place.verify();

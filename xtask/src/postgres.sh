@@ -26,8 +26,8 @@ said=$("$programs/initdb" --pgdata "$folder" --username anvis --auth-local trust
     printf '%s\n' "$said" >&2
     exit 1
 }
-printf '%s\n' 'local all anvis trust' 'local all all scram-sha-256' >pg_hba.conf
-# No network. The socket is in the data folder.
+printf '%s\n' 'local all anvis trust' 'local all all scram-sha-256' 'hostssl all anvis 127.0.0.1/32 trust' >pg_hba.conf
+# No network, unless a test about encryption says so. The socket is in the data folder.
 printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '.'" 'port = 5432' 'max_connections = 100' "$@" \
     >>postgresql.conf
 "$programs/pg_ctl" start --pgdata "$folder" --wait --log server.log >/dev/null 2>&1 || {

@@ -194,6 +194,9 @@ pub struct Owner {
     /// Make and change the tables as this role of the database; the store's own then only uses them.
     #[arg(long, env = "ANVIS_MIGRATE_STORE", hide_env_values = true, value_name = "URL", value_parser = location)]
     pub migrate_store: Option<kernel::Location>,
+    /// Whether it was said on the command line.
+    #[arg(skip)]
+    pub is_said: bool,
 }
 
 #[derive(Args)]
@@ -253,6 +256,15 @@ pub enum Account {
         /// Another channel.
         #[arg(long, value_parser = ["operator"])]
         channel: Option<String>,
+    },
+    /// The accounts with many payees, those with the most first. Accounts are masked.
+    Shared {
+        /// With more payees than this; by default what the control says.
+        #[arg(long, value_name = "N")]
+        over: Option<u16>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
     },
     /// Everything that was ever designated for a payee.
     History {

@@ -4,8 +4,8 @@ mod cli;
 mod console;
 mod demo;
 mod run;
+mod said;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    match cli::Cli::try_parse() {
+    match cli::Cli::read() {
         Ok(cli) => run::run(cli),
         Err(error) => console::usage(&error),
     }

@@ -216,6 +216,12 @@ pub const CODES: &[Row] = &[
     row("designation.expects_missing", 409, "Say which account is replaced", "Angiv, hvilken konto der erstattes"),
     row("designation.expects_mismatch", 409, "The account in force is another one", "Den gældende konto er en anden"),
     row("designation.frozen", 409, "The account is frozen", "Kontoen er spærret"),
+    row(
+        "designation.locked",
+        409,
+        "The payee has forbidden changes of the account",
+        "Modtageren har spærret for ændringer af kontoen",
+    ),
     row("designation.none", 409, "There is no account to do this with", "Der er ingen konto at gøre dette med"),
     row("designation.other_bank", 403, "The account is with another bank", "Kontoen er i en anden bank"),
     row("designation.purpose", 422, "Payer and benefit are given together", "Udbetaler og ydelse angives sammen"),
@@ -289,6 +295,11 @@ pub const CODES: &[Row] = &[
 #[cfg(test)]
 /// What only the console and its own machine can meet: opening stores, keys, operators, files. Over HTTP it is a failure.
 pub const CONSOLE_ONLY: &[&str] = &[
+    "activation.code",
+    "actor.assurance",
+    "ban.change",
+    "ban.shared",
+    "ban.third_party",
     "caseworker.authority",
     "caseworker.benefits",
     "caseworker.ended",
@@ -296,8 +307,6 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "caseworker.unknown",
     "certificate.count",
     "certificate.malformed",
-    "change.officer",
-    "change.own",
     "change.why",
     "citizen.assurance",
     "citizen.other",
@@ -317,13 +326,13 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "collector.review",
     "collector.taken",
     "collector.unknown",
-    "controls.figure",
-    "controls.unknown",
     "contact.email",
     "contact.phone",
     "contact.too_many",
     "contact.too_often",
     "contact.unknown",
+    "controls.figure",
+    "controls.unknown",
     "delivery.answer",
     "delivery.bank_unknown",
     "delivery.certificate",
@@ -337,6 +346,10 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "delivery.unknown",
     "delivery.unreachable",
     "delivery.url",
+    "designation.authority",
+    "designation.entitled",
+    "designation.ground",
+    "designation.specific_locked",
     "file.exists",
     "identity.facts",
     "import.rejects_taken",
@@ -353,6 +366,15 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "key.missing",
     "key.too_open",
     "key.wrong",
+    "letter.address",
+    "letter.address_too_long",
+    "letter.character",
+    "letter.country",
+    "letter.empty",
+    "letter.outdated",
+    "letter.sender",
+    "letter.too_long",
+    "lock.in_person",
     "motion.ended",
     "motion.not_own",
     "motion.nothing",
@@ -361,7 +383,6 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "motion.own",
     "motion.unknown",
     "motion.why",
-    "lock.in_person",
     "notice.sent",
     "notice.unknown",
     "operator.key",
@@ -375,6 +396,11 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "payer.kind",
     "phase_out.unknown",
     "phase_out.word",
+    "proposal.not_this",
+    "proposal.officer",
+    "proposal.own",
+    "proposal.too_much",
+    "proposal.why",
     "serve.certificate",
     "serve.listen",
     "serve.nameless",
@@ -390,6 +416,8 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "store.not_synthetic",
     "store.older",
     "store.owner",
+    "store.read_only",
+    "store.schema",
     "store.tables",
     "store.tls",
     "store.url",
@@ -453,8 +481,9 @@ mod tests {
                 let text = text.split("#[cfg(test)]").next().unwrap();
                 for body in text.split("fn code(&self)").skip(1) {
                     let body = body.split("\n    }").next().unwrap();
-                    // A table of all refusals stands in the same file.
-                    codes.extend(literals(if body.contains('"') { body } else { text }));
+                    // Where the code is that of another refusal, it is found there; else a table of all stands in the same file.
+                    let has_table = !body.contains('"') && !body.contains(".code()");
+                    codes.extend(literals(if has_table { text } else { body }));
                 }
                 for rest in text.split("with_code(").skip(1).chain(text.split("Problem::of(").skip(1)) {
                     codes.extend(literals(rest.split(')').next().unwrap()));

@@ -26,7 +26,8 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
-use kernel::{Error, Operation, Refusal, Secrets, Store, Timestamp, Vault};
+use kernel::{Actor, Error, Operation, Refusal, Secrets, Store, Timestamp, Vault};
+use registry::commands::Settle;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -35,6 +36,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 
+/// So often a second some thousand rows are folded: a bulk file that is being read meanwhile hardly notices.
+const FOLDS_A_SECOND: usize = 4;
 /// Set on every answer. Answers are for the one who asked; a page loads nothing from elsewhere.
 const EVERYWHERE: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -212,6 +215,44 @@ impl Edge {
         });
         if let Err(crate::core::Unanswered::Failed(error)) = kept.await {
             self.log.event(now, "refresh.failed", &error.to_string());
+        }
+    }
+
+    /// Lets take effect what has waited long enough, and expire what nobody decided about. To be called every second.
+    pub async fn settle(&self) {
+        loop {
+            let now = (self.clock)();
+            match self.core.read(move |reader| reader.read(|scope| registry::queries::is_due(scope, now))).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(unanswered) => return self.unsettled(&unanswered),
+            }
+            match self.core.execute(Settle { now }, Actor::console()).await {
+                Ok(settled) if settled.more => {}
+                Ok(_) => return,
+                Err(unanswered) => return self.unsettled(&unanswered),
+            }
+        }
+    }
+
+    /// Counts the payees of the accounts that bulk files named, some thousand rows at a time, beside whatever else is done. To be called
+    /// every second.
+    pub async fn fold_holders(&self) {
+        for _ in 0..FOLDS_A_SECOND {
+            match self.core.look_after(registry::commands::fold_holders).await {
+                Ok(true) => {}
+                Ok(false) | Err(crate::core::Unanswered::Overloaded) => return,
+                Err(crate::core::Unanswered::Failed(error)) => {
+                    return self.log.event((self.clock)(), "holders.failed", &error.to_string());
+                }
+            }
+        }
+    }
+
+    fn unsettled(&self, unanswered: &crate::core::Unanswered) {
+        // Whoever else was first, or an end that is near, is no failure: the next second comes.
+        if let crate::core::Unanswered::Failed(error) = unanswered {
+            self.log.event((self.clock)(), "settle.failed", &error.to_string());
         }
     }
 

@@ -30,6 +30,7 @@ mod problem;
 pub mod route;
 pub mod routes;
 pub mod server;
+mod stop_page;
 pub mod stream;
 mod transfers;
 

@@ -238,7 +238,7 @@ pub fn execute_group<T>(
     connection.write(|tx| {
         // When the answer to a commit was lost on the way, its last entry tells whether it was made.
         if let Some((Some(appended), _)) = &done
-            && journal::holds(tx, appended)?
+            && journal::holds(tx, appended).map_err(still_unknown)?
         {
             return Ok(());
         }
@@ -256,6 +256,12 @@ pub fn execute_group<T>(
         Ok(())
     })?;
     Ok(done.expect("the work was done, or nothing was written").1)
+}
+
+/// Until the journal tells, whoever is told of another failure would take it that nothing was done.
+fn still_unknown(error: Error) -> Error {
+    let text = "it could not be found out whether a change was made durable; repeat the command to find out";
+    StoreError::new(text, error).with_code("store.unknown").into()
 }
 
 /// A transaction in which commands are run.

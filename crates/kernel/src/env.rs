@@ -7,6 +7,10 @@ use std::marker::PhantomData;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const NAME_CHARS: usize = 13;
 
+/// What has expired, or was left lying, is swept so long afterwards: an hour, by which the clocks of two processes may be apart,
+/// and one more.
+pub const SWEPT_AFTER_SECONDS: i64 = 2 * 3600;
+
 /// A moment, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// There is no `now()`: time is an argument, read once in the composition root.

@@ -32,6 +32,7 @@ statements! {
         "SELECT COALESCE((SELECT number FROM journal_entry WHERE at <= $1 ORDER BY at DESC, number DESC LIMIT 1), -1) + 1";
     DIGEST = "journal_entry.digest": "SELECT number, digest FROM journal_entry WHERE number = $1";
     MOMENT = "journal_entry.moment": "SELECT at FROM journal_entry WHERE number = $1";
+    COUNT_ENTRIES = "journal_entry.count": "SELECT COUNT(*) FROM journal_entry";
     COUNT_PAYLOADS = "journal_payload.count": "SELECT COUNT(*) FROM journal_payload";
     LAST = "journal_entry.last": "SELECT COALESCE(MAX(number), -1) FROM journal_entry";
 }
@@ -397,6 +398,7 @@ pub fn verify(
     expected: Option<Head>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Head, Error> {
+    scope.tx.wait_as_long_as_it_takes()?;
     let (kept, last_at) = head(scope.tx)?;
     let mut tree = Tree::default();
     let mut former_at = Timestamp::from_micros(i64::MIN);
@@ -459,9 +461,12 @@ pub fn verify(
             );
         }
     }
-    let payloads = count_rows(scope, &COUNT_PAYLOADS)?;
-    if payloads != tree.size() {
-        let size = tree.size();
+    let (rows, payloads) = (count_rows(scope, &COUNT_ENTRIES)?, count_rows(scope, &COUNT_PAYLOADS)?);
+    let size = tree.size();
+    if rows != size {
+        return Err(Mismatch(format!("there are {rows} rows of entries, and {size} entries")).into());
+    }
+    if payloads != size {
         return Err(Mismatch(format!("there are {payloads} contents of entries, and {size} entries")).into());
     }
     if tree != kept || former_at != last_at {

@@ -179,7 +179,8 @@ impl Keyring {
     }
 
     /// Opens the keyring with the key at `path`. A rotation that was cut off after its commit left the new key beside it,
-    /// under [`next_key_path`]: that one is then put in place.
+    /// under [`next_key_path`]: that one is then put in place. So whoever opens may finish a rotation, also who only reads, and
+    /// who restores a backup or verifies a copy: each of them was shown that the key beside is the one that opens.
     pub(crate) fn open(tx: &crate::Tx<'_>, path: &Path) -> Result<Self, Error> {
         let (synthetic, wrapped) = tx.one(&FIND, &[], |row| Ok((row.bool(0)?, row.bytes(1)?.to_vec())))?;
         let read = MasterKey::read(path);
@@ -216,17 +217,15 @@ pub fn next_key_path(path: &Path) -> PathBuf {
 pub(crate) struct RotateMasterKey<'p> {
     /// Where the former one is.
     path: &'p Path,
+    next: MasterKey,
     wrapped: Vec<u8>,
 }
 
 impl<'p> RotateMasterKey<'p> {
-    pub(crate) fn new(
-        path: &'p Path,
-        keyring: &Keyring,
-        next: &MasterKey,
-        secrets: &mut Secrets,
-    ) -> Result<Self, Error> {
-        Ok(Self { path, wrapped: next.wrap(&keyring.keys, keyring.synthetic, secrets)? })
+    pub(crate) fn new(path: &'p Path, keyring: &Keyring, secrets: &mut Secrets) -> Result<Self, Error> {
+        let next = MasterKey::generate(secrets)?;
+        let wrapped = next.wrap(&keyring.keys, keyring.synthetic, secrets)?;
+        Ok(Self { path, next, wrapped })
     }
 }
 
@@ -237,11 +236,12 @@ impl Command for RotateMasterKey<'_> {
     type Output = ();
 
     /// The former key must still be the one that opens the store: another machine that has a copy of it may have been first,
-    /// and its new key would then open nothing.
+    /// and its new key would then open nothing. Nor is the next one written before that is known: what lies there may be of a
+    /// rotation that was cut off, whose commit was still under way, and be all that opens the store.
     fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
         let (synthetic, wrapped) = scope.tx.one(&FIND, &[], |row| Ok((row.bool(0)?, row.bytes(1)?.to_vec())))?;
         match MasterKey::read(self.path)?.unwrap(&wrapped, synthetic) {
-            Some(_) => Ok(()),
+            Some(_) => self.next.write(&next_key_path(self.path)),
             None => Err(KeyRefusal::Wrong(self.path.to_owned()).into()),
         }
     }

@@ -31,7 +31,7 @@ pub use actor::{Actor, Assurance, Login, NotAllowed, Operation, Role};
 pub use command::{Command, Decided, Decision, Group, Joint, Once, Scope, execute, execute_group};
 pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
-pub use env::{Env, Id, Timestamp};
+pub use env::{Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
 pub use officer::{AddOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer};
 pub use secrets::Secrets;

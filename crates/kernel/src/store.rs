@@ -3,11 +3,12 @@ use crate::{
     Actor, Command, Connection, Db, Env, Error, Group, Location, Refuse, Scope, Secrets, Tx, Vault, execute,
     execute_group, files, journal, statements,
 };
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 statements! {
-    VERSION = "schema_version.find": "SELECT version FROM schema_version WHERE service = $1";
+    VERSIONS = "schema_version.list": "SELECT service, version FROM schema_version ORDER BY service LIMIT 1000";
     ADD_VERSION = "schema_version.insert": "INSERT INTO schema_version (service, version) VALUES ($1, $2)";
     SET_VERSION = "schema_version.update": "UPDATE schema_version SET version = $1 WHERE service = $2";
 }
@@ -31,8 +32,10 @@ pub enum StoreRefusal {
     Exists(Location),
     /// Something else is there, or it is not called by its name: no store is put in its place.
     Folder(Location),
-    /// A newer version of this program has migrated it.
-    Newer(&'static str),
+    /// Something else is in the schema of the database that a store has for itself.
+    Schema(Location),
+    /// A newer version of this program has migrated it: this service's tables.
+    Newer(String),
     /// It has not been migrated to what this program needs.
     Older(&'static str),
     /// A file that is exchanged, or the master key, was to lie in the data folder.
@@ -47,6 +50,7 @@ impl Refuse for StoreRefusal {
             Self::Missing(_) => "store.missing",
             Self::Exists(_) => "store.exists",
             Self::Folder(_) => "store.folder",
+            Self::Schema(_) => "store.schema",
             Self::Newer(_) => "store.newer",
             Self::Older(_) => "store.older",
             Self::Inside(_) => "store.inside",
@@ -65,6 +69,9 @@ impl fmt::Display for StoreRefusal {
                     f,
                     "no store can be made in {location}; name a folder of its own that is not there yet or is empty"
                 )
+            }
+            Self::Schema(location) => {
+                write!(f, "no store can be made in {location}: in the schema anvis of that database is something else")
             }
             Self::Newer(service) => {
                 write!(f, "the store's tables ({service}) are newer than this program; use the newer program")
@@ -96,7 +103,7 @@ impl Store {
     /// Makes a store: its tables, a master key beside it, and an empty journal.
     ///
     /// # Errors
-    /// [`StoreRefusal::Exists`] and [`StoreRefusal::Folder`], before anything is written; or the folder or key cannot be
+    /// Those of [`require_free`], before anything is written; or the folder or key cannot be
     /// written, and then neither is left half-made under its name.
     pub fn create(
         location: impl Into<Location>,
@@ -137,15 +144,12 @@ impl Store {
     pub fn migrate(location: impl Into<Location>, migrations: &[&Migration]) -> Result<usize, Error> {
         let location = location.into();
         let steps = Db::migrate(&location, |tx| {
-            let mut missing = Vec::new();
-            for migration in migrations {
-                if version(tx, migration.service)? < migration.version {
-                    missing.push(*migration);
-                }
-            }
+            let versions = versions(tx)?;
+            refuse_newer(&versions, migrations)?;
+            let is_missing = |migration: &&Migration| version(&versions, migration.service) < migration.version;
+            let missing: Vec<_> = migrations.iter().copied().filter(is_missing).collect();
             migrate(tx, missing.iter().copied())?;
             grant(tx, migrations)?;
-            check_versions(tx, migrations)?;
             Ok(missing.len())
         })?;
         steps.ok_or_else(|| StoreRefusal::Missing(location).into())
@@ -267,12 +271,10 @@ impl Writer {
     /// # Errors
     /// The policy's refusal, or the key or the store cannot be written.
     pub fn rotate_master_key(&mut self, actor: &Actor, env: &Env) -> Result<(), Error> {
-        let next = MasterKey::generate(&mut self.secrets)?;
         let path = self.store.key_path.clone();
         // Two rotations at once would overwrite each other's key, and nothing would open the store any more.
         let _lock = files::lock_folder_of(&path)?;
-        next.write(&next_key_path(&path))?;
-        let command = RotateMasterKey::new(&path, &self.store.keyring, &next, &mut self.secrets)?;
+        let command = RotateMasterKey::new(&path, &self.store.keyring, &mut self.secrets)?;
         self.execute(&command, actor, env)?;
         files::rename(&next_key_path(&path), &path)?;
         // The former wrapping would still open with the former key.
@@ -283,21 +285,16 @@ impl Writer {
 /// Refuses a place at which a store cannot be made, because one or something else is there.
 ///
 /// # Errors
-/// [`StoreRefusal::Exists`], [`StoreRefusal::Folder`], or the place cannot be looked at.
+/// [`StoreRefusal::Exists`], [`StoreRefusal::Folder`], [`StoreRefusal::Schema`], or the place cannot be looked at.
 pub fn require_free(location: &Location) -> Result<(), Error> {
     if Db::find(location)?.is_some() {
         return Err(StoreRefusal::Exists(location.clone()).into());
     }
-    if location.folder().is_some_and(|folder| folder.file_name().is_none() || !is_free(folder)) {
-        return Err(StoreRefusal::Folder(location.clone()).into());
+    if !Db::is_free(location)? {
+        let taken = if location.folder().is_some() { StoreRefusal::Folder } else { StoreRefusal::Schema };
+        return Err(taken(location.clone()).into());
     }
     Ok(())
-}
-
-/// Whether nothing is in the way of a new folder: an empty one may have been made for us, anything else is somebody's.
-fn is_free(folder: &Path) -> bool {
-    let is_nothing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    !folder.is_symlink() && std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none())
 }
 
 /// Makes the tables, for whoever may use them.
@@ -310,9 +307,19 @@ fn grant(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
     tx.grant(&migrations.iter().map(|migration| migration.sql).collect::<Vec<_>>())
 }
 
-/// The version that a service's tables have; 0 when it has none.
-fn version(tx: &Tx<'_>, service: &str) -> Result<i64, Error> {
-    Ok(tx.optional(&VERSION, &[service.into()], |row| row.int(0))?.unwrap_or(0))
+/// The version that each service's tables have.
+fn versions(tx: &Tx<'_>) -> Result<BTreeMap<String, i64>, Error> {
+    let mut versions = BTreeMap::new();
+    tx.each(&VERSIONS, &[], |row| {
+        versions.insert(row.text(0)?.to_owned(), row.int(1)?);
+        Ok(())
+    })?;
+    Ok(versions)
+}
+
+/// 0 for a service that has no tables.
+fn version(versions: &BTreeMap<String, i64>, service: &str) -> i64 {
+    versions.get(service).copied().unwrap_or(0)
 }
 
 fn migrate<'m>(tx: &Tx<'_>, migrations: impl Iterator<Item = &'m Migration>) -> Result<(), Error> {
@@ -329,15 +336,21 @@ fn migrate<'m>(tx: &Tx<'_>, migrations: impl Iterator<Item = &'m Migration>) -> 
 }
 
 fn check_versions(tx: &Tx<'_>, migrations: &[&Migration]) -> Result<(), Error> {
-    for (at, migration) in migrations.iter().enumerate() {
-        let is_latest = migrations[at + 1..].iter().all(|later| later.service != migration.service);
-        if is_latest {
-            match version(tx, migration.service)?.cmp(&migration.version) {
-                std::cmp::Ordering::Less => return Err(StoreRefusal::Older(migration.service).into()),
-                std::cmp::Ordering::Greater => return Err(StoreRefusal::Newer(migration.service).into()),
-                std::cmp::Ordering::Equal => {}
-            }
-        }
+    let versions = versions(tx)?;
+    refuse_newer(&versions, migrations)?;
+    match migrations.iter().find(|migration| version(&versions, migration.service) < migration.version) {
+        Some(missing) => Err(StoreRefusal::Older(missing.service).into()),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Refuses tables that are not known here, whether a service that is known has changed them or another one has made them.
+fn refuse_newer(versions: &BTreeMap<String, i64>, migrations: &[&Migration]) -> Result<(), StoreRefusal> {
+    let is_known = |service: &str, version: i64| {
+        migrations.iter().any(|migration| migration.service == service && migration.version >= version)
+    };
+    match versions.iter().find(|(service, version)| !is_known(service, **version)) {
+        Some((service, _)) => Err(StoreRefusal::Newer(service.clone())),
+        None => Ok(()),
+    }
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use kernel::testing::TestPlace;
+use kernel::testing::{TestPlace, require_postgres};
 use kernel::{Connection, Env, Error, Migration, Secrets, Store, Timestamp, Value};
 use std::sync::mpsc::TryRecvError;
 
@@ -84,6 +84,26 @@ fn rows_go_in_and_come_out_as_they_are() {
         let things = things(count);
         place.insert(&things).unwrap();
         assert!(place.all() == things, "{count} rows");
+    }
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn values_of_another_type_are_refused_however_many_rows_there_are() {
+    require_postgres();
+    for count in [1, 3, 4, 40_000] {
+        let mut place = Place::new();
+        let check = |place: &mut Place, wrong: [Value<'_>; 5]| {
+            let rows = things(count);
+            let rows = rows.iter().skip(1).map(values).chain([wrong]);
+            let told = place.connection.stage(|tx| tx.run_many(&INSERT, rows.clone()));
+            assert_eq!(told.unwrap_err().code(), "failure", "{wrong:?} among {count}");
+        };
+        // Eight bytes are a number to the server, and text is bytes.
+        check(&mut place, [Value::Text("key"), 7.into(), Value::Null, Value::Null, true.into()]);
+        check(&mut place, [Value::Bytes(b"key"), Value::Bytes(&[0; 8]), Value::Null, Value::Null, true.into()]);
+        check(&mut place, [Value::Bytes(b"key"), 7.into(), Value::Null, Value::Bytes(b"text"), true.into()]);
+        assert_eq!(place.all(), []);
     }
 }
 

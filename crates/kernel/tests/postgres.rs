@@ -7,16 +7,22 @@ use kernel::merkle::Hash;
 use kernel::testing::relay::{Relay, Then, When};
 use kernel::testing::{TestPlace, on_server, require_postgres};
 use kernel::{
-    Actor, Command, Conflict, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
-    Secrets, Store, Timestamp, Writer,
+    Actor, Command, Conflict, Db, Decision, Env, Error, Location, Migration, Once, Operation, Refusal, Role, Scope,
+    Secrets, Store, Timestamp, Tx, Writer,
 };
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 
 kernel::statements! {
     SLEEP = "test.sleep": "SELECT COUNT(*) FROM (SELECT pg_sleep(60)) slept";
+    MORE = "test.more": "SELECT * FROM more";
     KEEP_HEAD = "test.keep_head": "UPDATE journal_head SET size = size";
+    TIMES = "test.times": "SELECT current_setting('statement_timeout') || ' ' || current_setting('idle_in_transaction_session_timeout')";
+    SHADOW = "test.shadow": "CREATE TEMPORARY TABLE journal_head (size BIGINT)";
+    ONLY_READ = "test.only_read": "SET TRANSACTION READ ONLY";
+    BREAK = "test.break": "UPDATE journal_head SET size = size / 0";
 }
 
 struct Place {
@@ -129,7 +135,9 @@ fn one_key_is_done_once_by_many() {
             });
         }
     });
-    assert_eq!((runs.into_inner(), place.verify()), (10, 11));
+    // What lost to another may be loaded again; what counts is there once.
+    assert_eq!(place.verify(), 11);
+    assert!(runs.into_inner() >= 10);
 }
 
 #[test]
@@ -173,6 +181,40 @@ fn a_commit_whose_answer_was_lost_is_found_again() {
         let expected = if then == Then::Cut { 4 } else { 3 };
         assert_eq!((runs.into_inner(), place.verify()), (expected, 4), "{then:?}");
     }
+}
+
+/// Nor can the journal be asked then.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_commit_of_which_nothing_can_be_found_out_stays_unknown() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let relay = Relay::to(&place.store.url, place.folder.path(), "unknown");
+    let impatient = format!("{}&options=-c%20lock_timeout%3D1ms", relay.url);
+    let mut writer = place.open(&impatient).unwrap().writer(Secrets::from_system()).unwrap();
+    let runs = AtomicU32::new(0);
+    assert_eq!(take(&mut writer, &runs).unwrap(), 1);
+    let (release, released) = mpsc::channel::<()>();
+    let url = place.store.url.clone();
+    relay.at(When::Commits(0), move || {
+        let connect = move || postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let mut watcher = connect();
+        // It waits for the commit, and whoever asks afterwards waits for it.
+        std::thread::spawn(move || {
+            let mut holder = connect();
+            let mut held = holder.transaction().unwrap();
+            held.batch_execute("LOCK TABLE anvis.journal_entry").unwrap();
+            let _ = released.recv();
+            held.rollback().unwrap();
+        });
+        let waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'anvis.journal_entry'::regclass";
+        while watcher.query(waits, &[]).unwrap().is_empty() {}
+        Then::LoseAnswer
+    });
+    assert_eq!(take(&mut writer, &runs).unwrap_err().code(), "store.unknown");
+    drop(release);
+    assert_eq!((place.verify(), runs.into_inner()), (3, 2), "it was done, and not again");
 }
 
 #[test]
@@ -242,6 +284,70 @@ fn a_conflict_of_the_works_own_is_told_at_once() {
     assert_eq!((result.unwrap_err().to_string(), tries), ("mine".to_owned(), 1));
 }
 
+/// As a migration does that nobody stopped the others for.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn statements_are_prepared_anew_when_the_tables_have_changed() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    place.store.change("CREATE TABLE more (one BIGINT); INSERT INTO more VALUES (1)").unwrap();
+    let mut connection = place.writer().connection;
+    let read = |tx: &Tx<'_>| tx.one(&MORE, &[], |row| row.int(0));
+    assert_eq!(connection.read(read).unwrap(), 1);
+    place.store.change("ALTER TABLE more ADD COLUMN two BIGINT").unwrap();
+    assert_eq!(connection.stage(read).unwrap(), 1);
+    // Whoever reads may have seen some of what was there before.
+    place.store.change("ALTER TABLE more DROP COLUMN two").unwrap();
+    assert_eq!(connection.read(read).unwrap_err().code(), "conflict");
+    assert_eq!(connection.read(read).unwrap(), 1);
+    place.store.change("DROP TABLE more").unwrap();
+}
+
+/// Another transaction changes the same row first, once or every time.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn what_loses_to_another_is_done_again_and_not_for_ever() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let mut writer = place.writer();
+    let mut other = postgres::Client::connect(&place.store.url, postgres::NoTls).unwrap();
+    let first = "BEGIN ISOLATION LEVEL SERIALIZABLE; UPDATE anvis.journal_head SET size = size; COMMIT";
+    let mut tries = |lost: u32| {
+        let mut tries = 0;
+        let result = writer.connection.stage(|tx| {
+            tries += 1;
+            journal::size_and_root(tx)?;
+            if tries <= lost {
+                other.batch_execute(first).unwrap();
+            }
+            tx.run(&KEEP_HEAD, &[]).map(|_| ())
+        });
+        (result.map_err(|error| error.code()), tries)
+    };
+    assert_eq!(tries(0), (Ok(()), 1));
+    assert_eq!(tries(1), (Ok(()), 2));
+    assert_eq!(tries(u32::MAX), (Err("conflict"), 11));
+    assert_eq!(place.verify(), 1);
+}
+
+/// The server answers the commit of such a transaction without an error, and rolls it back.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn what_went_on_after_a_failure_is_not_said_to_be_done() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let mut writer = place.writer();
+    let went_on = writer.connection.stage(|tx| {
+        let _ = tx.run(&BREAK, &[]);
+        Ok(())
+    });
+    assert_eq!(went_on.unwrap_err().code(), "failure");
+    assert_eq!(take(&mut writer, &AtomicU32::new(0)).unwrap(), 1);
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_lock_is_waited_for_once() {
@@ -292,6 +398,23 @@ fn what_cannot_be_is_said_clearly() {
     on_server(&format!("DROP ROLE {name}")).unwrap();
 }
 
+/// A standby says the same of itself.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_server_that_takes_no_writes_is_not_read_from() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let (_, database) = place.store.url.rsplit_once('/').unwrap();
+    let database = database.split('?').next().unwrap();
+    on_server(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).unwrap();
+    let refused = place.open(&place.store.url).err().unwrap();
+    assert_eq!(refused.code(), "store.unreachable");
+    assert!(refused.to_string().contains("does not allow writes"), "{refused}");
+    on_server(&format!("ALTER DATABASE {database} RESET default_transaction_read_only")).unwrap();
+    place.open(&place.store.url).unwrap();
+}
+
 /// As it is while a server stops, or where something stands in front of one that is not there.
 #[test]
 fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trusted() {
@@ -309,6 +432,41 @@ fn a_server_that_goes_while_encryption_is_agreed_on_is_not_one_that_is_not_trust
     goes.join().unwrap();
 }
 
+/// As what stands in front of servers says that it does not take our settings: it is asked once.
+#[test]
+fn a_server_that_does_not_understand_is_not_one_that_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://anvis@{}/anvis?sslmode=disable", listener.local_addr().unwrap());
+    let answers = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut length = [0; 4];
+        connection.read_exact(&mut length).unwrap();
+        connection.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4]).unwrap();
+        let said = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+        connection.write_all(&[b"E", &(said.len() as u32 + 4).to_be_bytes()[..], said].concat()).unwrap();
+    });
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    let opened = Store::open(Location::parse(&url).unwrap(), &folder.path().join("key"), &migrations);
+    let told = opened.err().unwrap();
+    assert_eq!(told.code(), "failure");
+    assert!(told.to_string().contains("unsupported startup parameter"), "{told}");
+    answers.join().unwrap();
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_server_that_only_reads_is_told() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let read = place.writer().connection.stage(|tx| {
+        tx.run(&ONLY_READ, &[])?;
+        tx.run(&KEEP_HEAD, &[]).map(|_| ())
+    });
+    assert_eq!(read.unwrap_err().code(), "store.read_only");
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
@@ -319,7 +477,7 @@ fn a_server_that_takes_too_long_or_has_no_room_is_told_and_leaves_nothing() {
     let separator = if url.contains('?') { '&' } else { '?' };
     let hasty = format!("{url}{separator}options=-c%20statement_timeout%3D200ms");
     let mut hasty = place.open(&hasty).unwrap().writer(Secrets::from_system()).unwrap();
-    assert_eq!(STATEMENTS.len(), 2);
+    assert_eq!(STATEMENTS.len(), 7);
     let slept = hasty.read(|scope| scope.tx.optional(&SLEEP, &[], |_| Ok(())));
     assert_eq!(slept.unwrap_err().code(), "store.timeout");
     let mut writer = place.writer();
@@ -390,8 +548,10 @@ fn the_applications_role_cannot_change_what_stays() {
     assert_eq!(Store::open(app_location(), &key, &newer).err().unwrap().code(), "store.older");
     assert_eq!(Store::migrate(app_location(), &newer).unwrap_err().code(), "store.forbidden");
     assert_eq!(Store::migrate(both.clone(), &newer).unwrap(), 1);
-    assert_eq!(Store::migrate(both, &newer).unwrap(), 0);
+    assert_eq!(Store::migrate(both.clone(), &newer).unwrap(), 0);
     Store::open(app_location(), &key, &newer).unwrap();
+    // A program that does not know them takes nothing away.
+    assert_eq!(Store::migrate(both, &migrations).unwrap_err().code(), "store.newer");
     place.store.change(&format!("SET ROLE {app}; INSERT INTO more VALUES (1)")).unwrap();
     refused(&app, "DELETE FROM more");
     drop(writer);
@@ -420,4 +580,64 @@ fn a_schema_that_was_made_beforehand_is_used() {
     assert_eq!(place.verify(), 2);
     drop(place);
     on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
+
+/// A store beside it would be one of which no copy can be made.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_schema_with_something_else_in_it_is_no_place_for_a_store() {
+    require_postgres();
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().collect();
+    for what in ["TABLE anvis.note (id BIGINT)", "VIEW anvis.note AS SELECT 1", "SEQUENCE anvis.note"] {
+        let place = Place::new();
+        place.store.change(&format!("CREATE SCHEMA anvis; CREATE {what}")).unwrap();
+        let key = place.folder.path().join("key");
+        let made = Store::create(place.store.location(), &key, &migrations, true, &env(0), &mut Secrets::from_system());
+        assert_eq!(made.err().unwrap().code(), "store.schema", "{what}");
+        // Whoever makes it finds the same, should it come in between.
+        let built = Db::create(&place.store.location(), |_| panic!("nothing is built"));
+        assert_eq!(built.err().unwrap().code(), "store.schema", "{what}");
+        assert!(!key.exists(), "{what}");
+        assert_eq!(place.open(&place.store.url).err().unwrap().code(), "store.missing", "{what}");
+    }
+}
+
+/// A nation's tables are larger than what comes through in the time that anything else is given.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn whole_tables_take_as_long_as_they_take() {
+    require_postgres();
+    let place = Place::new();
+    let store = place.create();
+    let times = |scope: &Scope<'_>| scope.tx.one(&TIMES, &[], |row| Ok(row.text(0)?.to_owned())).unwrap();
+    let mut writer = place.writer();
+    let tables: Vec<&dyn Table> = kernel::TABLES.to_vec();
+    writer
+        .read(|scope| {
+            assert_eq!(times(scope), "15min 10min");
+            journal::verify(scope, &tables, None, &mut |_| {})?;
+            assert_eq!(times(scope), "0 0");
+            Ok(())
+        })
+        .unwrap();
+    let (copy, migrations) = (TestPlace::empty(place.folder.path()), kernel::MIGRATIONS.iter().collect::<Vec<_>>());
+    let verify = |scope: &Scope<'_>, head| {
+        assert_eq!(times(scope), "0 0");
+        Ok(head)
+    };
+    store.copy_to(&copy.location(), &migrations, verify, &mut |_| {}).unwrap();
+    assert_eq!(writer.read(|scope| Ok(times(scope))).unwrap(), "15min 10min");
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_sessions_own_tables_do_not_stand_before_the_stores() {
+    require_postgres();
+    let place = Place::new();
+    place.create();
+    let size = place.writer().connection.stage(|tx| {
+        tx.run(&SHADOW, &[])?;
+        Ok(journal::size_and_root(tx)?.0)
+    });
+    assert_eq!(size.unwrap(), 1);
 }

@@ -6,8 +6,8 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Officer, OfficerRefusal, Once, Operation,
-    PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Writer,
+    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Migration, Officer, OfficerRefusal, Once,
+    Operation, PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -264,6 +264,45 @@ fn ones_own_word_is_nobody_elses_key() {
 kernel::statements! {
     OVERWRITE = "test.overwrite":
         "REPLACE INTO journal_entry (number, at, kind, digest) SELECT number, at + 1, kind, digest FROM journal_entry";
+    PUT = "test.put": "INSERT INTO journal_entry (number, at, kind, digest) VALUES ($1, $2, $3, $4)";
+    PUT_BEFORE = "test.put_before":
+        "INSERT INTO journal_entry (number, at, kind, digest)
+         SELECT -1, at, kind, digest FROM journal_entry WHERE number = 0";
+    MOVE_HEAD = "test.move_head": "UPDATE journal_head SET size = size + 1";
+}
+
+/// It is no entry, but it is found by its moment.
+#[test]
+fn a_row_before_the_first_entry_is_found() {
+    let (_place, mut writer) = Place::with_writer();
+    writer.connection.stage(|tx| tx.run(&PUT_BEFORE, &[])).unwrap();
+    assert_eq!(verify(&mut writer, None).unwrap_err().code(), "journal.mismatch");
+}
+
+#[test]
+fn a_key_that_is_taken_is_somebody_elses_and_all_else_our_own() {
+    let (_place, mut writer) = Place::with_writer();
+    let mut put = |number: i64, digest: Value<'_>| {
+        let values = [number.into(), 0.into(), "test".into(), digest];
+        writer.connection.stage(|tx| tx.run(&PUT, &values)).unwrap_err().code()
+    };
+    assert_eq!(put(0, Value::Bytes(&[])), "conflict");
+    assert_eq!(put(7, Value::Null), "failure");
+}
+
+/// Whoever goes on with the connection may have no other.
+#[test]
+fn what_was_under_way_in_a_panic_is_rolled_back_by_the_next_transaction() {
+    let (_place, mut writer) = Place::with_writer();
+    let went_down = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        writer.connection.write::<()>(|tx| {
+            tx.run(&MOVE_HEAD, &[]).unwrap();
+            panic!("in the middle")
+        })
+    }));
+    assert!(went_down.is_err());
+    writer.execute(&Note::new("after"), &Actor::console(), &env(1)).unwrap();
+    assert_eq!(verify(&mut writer, None).unwrap().size, 2);
 }
 
 #[test]
@@ -394,6 +433,19 @@ fn a_rotation_that_was_cut_off_is_finished_by_whoever_opens_the_store() {
 }
 
 #[test]
+fn a_newer_programs_store_is_left_alone_also_where_all_that_is_new_is_a_service() {
+    let place = Place::new();
+    place.create(true).unwrap();
+    let ours: Vec<&Migration> = kernel::MIGRATIONS.iter().collect();
+    let more = Migration { service: "more", version: 1, sql: "CREATE TABLE more (id BIGINT NOT NULL PRIMARY KEY);" };
+    let newer: Vec<&Migration> = ours.iter().copied().chain([&more]).collect();
+    assert_eq!(Store::migrate(place.store.location(), &newer).unwrap(), 1);
+    assert_eq!(place.open().err().unwrap().code(), "store.newer");
+    assert_eq!(Store::migrate(place.store.location(), &ours).unwrap_err().code(), "store.newer");
+    Store::open(place.store.location(), &place.key(), &newer).unwrap();
+}
+
+#[test]
 fn operators_are_registered_with_one_key() {
     let place = Place::new();
     let mut writer = place.writer();
@@ -439,5 +491,18 @@ fn two_machines_that_rotate_do_not_lock_each_other_out() {
     let mut other = Store::open(place.store.location(), &copy, &migrations).unwrap().writer(seeded(9)).unwrap();
     writer.rotate_master_key(&Actor::console(), &env(1)).unwrap();
     assert_eq!(other.rotate_master_key(&Actor::console(), &env(2)).unwrap_err().code(), "key.wrong");
+    place.open().unwrap();
+}
+
+/// The first was cut off, and its commit was still on its way when the second opened the store.
+#[test]
+fn a_rotation_leaves_what_another_left() {
+    let (place, mut first) = Place::with_writer();
+    let mut second = place.open().unwrap().writer(seeded(9)).unwrap();
+    let former = std::fs::read(place.key()).unwrap();
+    first.rotate_master_key(&Actor::console(), &env(1)).unwrap();
+    std::fs::copy(place.key(), next_key_path(&place.key())).unwrap();
+    std::fs::write(place.key(), former).unwrap();
+    assert_eq!(second.rotate_master_key(&Actor::console(), &env(2)).unwrap_err().code(), "key.wrong");
     place.open().unwrap();
 }

@@ -14,6 +14,17 @@ pub struct IdentityFacts {
     pub key_material_posted: Option<Timestamp>,
 }
 
+impl IdentityFacts {
+    /// These and those: of each, what happened last.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            authenticator_changed: self.authenticator_changed.max(other.authenticator_changed),
+            key_material_posted: self.key_material_posted.max(other.key_material_posted),
+        }
+    }
+}
+
 /// All that is known, of inside and outside. Nothing is known to have happened where there is no moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {

@@ -19,6 +19,7 @@ pub mod commands;
 pub mod contact;
 pub mod control_change;
 pub mod controls;
+pub mod costs;
 pub mod delivery;
 pub mod designation;
 pub mod duty;
@@ -48,6 +49,7 @@ pub mod resolve;
 mod row_refusal;
 pub mod signals;
 mod store;
+mod telling;
 mod verify;
 
 pub use row_refusal::RowRefusal;

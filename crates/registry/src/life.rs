@@ -20,7 +20,9 @@ pub const CODE_ATTEMPTS: usize = 3;
 pub const DECISION_DAYS: i64 = 30;
 /// By whom what nobody does is done.
 pub(crate) const BY_RULE: &str = "rule";
-/// The most acts of one proposal: whoever prints a letter anew without end is stopped.
+/// How the journal names the systems of other organisations.
+const CLIENT: &str = "client:";
+/// The most acts of one proposal after which letters are made and wrong codes are heard: what ends or stops one always can.
 pub const ACTS_MAX: usize = 64;
 
 /// What somebody did about a proposal.
@@ -168,20 +170,32 @@ impl Evidence {
         &self.0
     }
 
+    /// The last act of one of these kinds, and its place.
+    #[must_use]
+    pub fn last_of(&self, kinds: &[ActKind]) -> Option<(usize, &Act)> {
+        self.0.iter().enumerate().rev().find(|(_, act)| kinds.contains(&act.kind))
+    }
+
+    /// Whether somebody stopped it, and nobody has let it go on or seen it take effect since.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let last = self.last_of(&[ActKind::Stopped, ActKind::Checked, ActKind::TookEffect]);
+        last.is_some_and(|(_, act)| act.kind == ActKind::Stopped)
+    }
+
     fn last(&self, kind: ActKind) -> Option<&Act> {
         self.0.iter().rev().find(|act| act.kind == kind)
     }
 
     /// When something last came up that an officer must have seen: it was stopped, or its letter came back.
     fn came_up(&self) -> Option<Timestamp> {
-        let kinds = [ActKind::Stopped, ActKind::LetterReturned];
-        self.0.iter().rev().find(|act| kinds.contains(&act.kind)).map(|act| act.at)
+        self.last_of(&[ActKind::Stopped, ActKind::LetterReturned]).map(|(_, act)| act.at)
     }
 
-    /// The check by an officer who has seen all that came up. Their order counts, and not their moments: those can be the same.
+    /// The check by an officer who has seen all that came up. Their places count, and not their moments: those can be the same.
     fn checked(&self) -> Option<&Act> {
-        let kinds = [ActKind::Checked, ActKind::Stopped, ActKind::LetterReturned];
-        self.0.iter().rev().find(|act| kinds.contains(&act.kind)).filter(|act| act.kind == ActKind::Checked)
+        let last = self.last_of(&[ActKind::Checked, ActKind::Stopped, ActKind::LetterReturned]);
+        last.map(|(_, act)| act).filter(|act| act.kind == ActKind::Checked)
     }
 
     /// The letter that counts.
@@ -207,12 +221,12 @@ impl Evidence {
         self.0.iter().find(|act| matches!(act.kind, Cancelled | Expired | Refused | TookEffect))
     }
 
-    /// Whether whoever `by` is has already taken part in it: they do not take another's part as well.
+    /// Whether whoever `by` is has already taken part in it: they do not take another's part as well. Who only notes what became
+    /// of a letter takes none.
     #[must_use]
     pub fn has_part(&self, by: &str) -> bool {
-        self.0
-            .iter()
-            .any(|act| act.by == by && matches!(act.kind, ActKind::Approved | ActKind::Checked | ActKind::Confirmed))
+        let notes = [ActKind::LetterHandedOver, ActKind::LetterReturned];
+        self.0.iter().any(|act| act.by == by && !notes.contains(&act.kind))
     }
 }
 
@@ -339,16 +353,18 @@ impl Demands {
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
         // The operator's files are how a registry begins: somebody's first account comes at once.
         let is_loaded = channel == ChannelKind::Operator && proposal.is_first;
+        // A bank's file that an officer hands in has not been sent by the bank's own system: one person could have written it.
+        let is_handed_in = channel == ChannelKind::Bank && !proposal.is_first && !proposal.asked.by.starts_with(CLIENT);
         let is_specific = proposal.purpose.is_some();
         let approver = if is_specific { Control::ApproverSpecific } else { Control::ApproverDefault };
         let wants_letter = match channel {
+            // What deletes an account sends no money to another one that the letter could name.
+            _ if proposal.asked.account.is_none() => false,
             ChannelKind::SelfService => controls.when(Control::LetterSelfService).applies(signals.any()),
             ChannelKind::Caseworker => controls.has(Control::LetterCaseworker),
             // A bank has its customer's consent, and the operator's own acts go by what it has on file.
             ChannelKind::Bank | ChannelKind::Operator => false,
         };
-        // A letter activates an account: where one is deleted, there is none.
-        let wants_letter = wants_letter && proposal.asked.account.is_some();
         // Whoever steals key material from the letter box steals the letter too (FR-13).
         let is_letter_worthless = wants_letter && signals.has(Signal::LetterBox);
         let after_letter = wants_letter && signals.has(Signal::RecentChange);
@@ -357,14 +373,15 @@ impl Demands {
         // Customers who come to a bank often do not know their former account: a person looks then.
         let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
-        // Nobody said whose the accounts are that a registry begins with.
-        let is_looked_at =
-            looked_at.iter().any(|signal| signals.has(*signal) && !(is_loaded && *signal == Signal::ThirdParty));
         Self {
             signature: is_self_service && controls.has(Control::SignedAfresh),
-            approval: is_casework && !is_loaded && controls.has(approver),
+            approval: (is_casework || is_handed_in) && !is_loaded && controls.has(approver),
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
-            check: controls.when(Control::ManualCheck).applies(is_looked_at) || stopped || returned || names_nothing,
+            check: (!is_loaded
+                && controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal))))
+                || stopped
+                || returned
+                || names_nothing,
             letter: wants_letter && !is_letter_worthless,
             confirmation: is_letter_worthless || after_letter,
             banking_days: controls.waits_banking_days(channel, proposal.is_first),
@@ -454,6 +471,7 @@ mod tests {
     use kernel::{Blind, Id};
 
     const PAYEE: &str = "citizen:1";
+    const BANK: &str = "client:north";
 
     fn moment(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -467,8 +485,11 @@ mod tests {
     fn proposal(channel: Channel, is_first: bool) -> Proposal {
         let asked = Asked {
             payee: PayeeId::parse("cpr:6101701234").unwrap(),
+            by: match channel.kind() {
+                ChannelKind::Bank => BANK.to_owned(),
+                _ => PAYEE.to_owned(),
+            },
             channel,
-            by: PAYEE.to_owned(),
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
@@ -587,10 +608,24 @@ mod tests {
         check(bank(), false, ["due", "due", "held until 2026-11-24T09:00:00Z"]);
         check(Channel::SelfService, true, ["due", letter, "proposed (signature)"]);
         check(Channel::SelfService, false, ["due", letter, "proposed (signature)"]);
+        // What is not the bank's own system's, one person could have written.
+        let handed_in = |is_first| {
+            let proposal = proposal(bank(), is_first);
+            Proposal { asked: Asked { by: "operator:anna".to_owned(), ..proposal.asked.clone() }, ..proposal }
+        };
+        for (is_first, expected) in [(true, "due"), (false, approval)] {
+            assert_eq!(stands(&handed_in(is_first), "", &facts, &Controls::anvis(), 0), expected);
+        }
         check(caseworker(), true, ["due", approval, approval]);
         check(caseworker(), false, ["due", approval, approval]);
         check(Channel::Operator, true, ["due", "due", "due"]);
         check(Channel::Operator, false, ["due", approval, approval]);
+        // Whose account it is, nobody has said who loads the files with which a registry begins.
+        let mut loaded = proposal(Channel::Operator, true);
+        (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
+        assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
+        loaded.is_first = false;
+        assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A motion names the version that it was made against. Of two motions against the same one, the second to be approved would undo
 //! the first without anybody having said so: it is refused, and proposed anew against what holds then.
 
-use crate::officer::Unfit;
+use crate::officer::{Silent, Unfit};
 use kernel::{Env, Id, Refuse, Timestamp};
 use std::fmt;
 
@@ -183,8 +183,13 @@ impl From<Unfit> for MotionRefusal {
         match unfit {
             Unfit::Nameless => Self::Officer,
             Unfit::Own => Self::Own,
-            Unfit::Silent => Self::Why,
         }
+    }
+}
+
+impl From<Silent> for MotionRefusal {
+    fn from(_: Silent) -> Self {
+        Self::Why
     }
 }
 

@@ -4,15 +4,14 @@
 //! it is [`NoticeProgress`](crate::notice_progress::NoticeProgress), and the words are in [`notice_text`](crate::notice_text).
 
 use crate::account::DesignatedAccount;
+use crate::contact::{ContactPoint, EmailAddress, Phone};
 use crate::notice_text::CHANNELS;
 use crate::payee::PayeeId;
+use crate::proposal::Proposal;
 use kernel::{Blind, Domain, Id, Refuse, Timestamp, Vault};
 use serde_json::{Value, json};
 use std::fmt;
 
-const EMAIL_CHARS_MAX: usize = 254;
-/// Digits of a number with its country's (ITU E.164).
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// Crockford's alphabet: no letter is taken for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const TOKEN_CHARS: usize = 26;
@@ -213,82 +212,22 @@ pub enum Recipient {
     /// The box of this person or company.
     DigitalPost(PayeeId),
     /// This telephone.
-    Sms(PhoneNumber),
+    Sms(Phone),
     /// This address.
     Email(EmailAddress),
 }
 
-/// A telephone's number with its country's: `+` and 8 to 15 digits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PhoneNumber(String);
-
-/// An e-mail address. Whether there is such a one only its server knows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EmailAddress(String);
-
-impl PhoneNumber {
-    /// Reads a number.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('+')?;
-        let is_number = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        (is_number && !digits.starts_with('0')).then(|| Self(text.to_owned()))
-    }
-
-    /// The number: for the gateway that sends to it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// The number for whoever need not know it: its country's digits and the last two.
-    #[must_use]
-    pub fn masked(&self) -> String {
-        let (begin, rest) = self.0.split_at(3);
-        format!("{begin}{}{}", "*".repeat(rest.len() - 2), &rest[rest.len() - 2..])
-    }
-}
-
-impl EmailAddress {
-    /// Reads an address: something before and something behind one `@`, without spaces and what has a meaning of its own in headers.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (local, domain) = text.split_once('@')?;
-        let lawful = |c: char| !c.is_control() && !c.is_whitespace() && !"()<>[]\\,;:\"@".contains(c);
-        let is_address = !local.is_empty() && domain.contains('.') && text.chars().count() <= EMAIL_CHARS_MAX;
-        let is_clean = local.chars().chain(domain.chars()).all(lawful) && !domain.split('.').any(str::is_empty);
-        (is_address && is_clean).then(|| Self(text.to_owned()))
-    }
-
-    /// The address: for the server that takes what is sent to it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// The address for whoever need not know it: its first letters.
-    #[must_use]
-    pub fn masked(&self) -> String {
-        let first = |part: &str| part.chars().next().map(String::from).unwrap_or_default();
-        let (local, domain) = self.0.split_once('@').unwrap_or_default();
-        let (name, end) = domain.rsplit_once('.').unwrap_or_default();
-        format!("{}***@{}***.{end}", first(local), first(name))
-    }
-}
-
-impl fmt::Debug for PhoneNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PhoneNumber(…)")
-    }
-}
-
-impl fmt::Debug for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EmailAddress(…)")
-    }
-}
-
 impl Recipient {
+    /// A payee's contact point; none of a box that nobody of this kind has.
+    #[must_use]
+    pub fn at(point: &ContactPoint, payee: PayeeId) -> Option<Self> {
+        match point {
+            ContactPoint::DigitalPost => Some(payee).filter(PayeeId::has_register).map(Self::DigitalPost),
+            ContactPoint::Sms(number) => Some(Self::Sms(number.clone())),
+            ContactPoint::Email(address) => Some(Self::Email(address.clone())),
+        }
+    }
+
     /// By what a notice reaches them.
     #[must_use]
     pub const fn medium(&self) -> Medium {
@@ -305,8 +244,8 @@ impl Recipient {
         let medium = self.medium().name();
         match self {
             Self::DigitalPost(payee) => format!("{medium}:{}", payee.reveal()),
-            Self::Sms(number) => format!("{medium}:{}", number.0),
-            Self::Email(address) => format!("{medium}:{}", address.0),
+            Self::Sms(number) => format!("{medium}:{}", number.reveal()),
+            Self::Email(address) => format!("{medium}:{}", address.reveal()),
         }
     }
 
@@ -316,8 +255,8 @@ impl Recipient {
         let (medium, rest) = text.split_once(':')?;
         match Medium::ALL.into_iter().find(|known| known.name() == medium)? {
             Medium::DigitalPost => PayeeId::parse(rest).filter(PayeeId::has_register).map(Self::DigitalPost),
-            Medium::Sms => PhoneNumber::parse(rest).map(Self::Sms),
-            Medium::Email => EmailAddress::parse(rest).map(Self::Email),
+            Medium::Sms => Phone::parse(rest).ok().map(Self::Sms),
+            Medium::Email => EmailAddress::parse(rest).ok().map(Self::Email),
         }
     }
 
@@ -384,22 +323,35 @@ impl fmt::Debug for MaskedAccount {
     }
 }
 
-/// What stands at the end of a link that stops something: nobody guesses it, and it says nothing of what it stops.
+/// What stands at the end of a link that stops a proposal: the proposal, and what nobody guesses. Nothing is kept of it: it is computed
+/// again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct StopToken(Blind);
+pub struct StopToken(u128);
+
+/// Bits of a token that nobody guesses; the others are the proposal's.
+const SECRET_BITS: u32 = 65;
 
 impl StopToken {
-    /// The token of `what`, which no other text of the same store has. Nothing is to be kept of it: it is computed again.
+    /// The token of a proposal.
     #[must_use]
-    pub fn of(vault: &Vault, what: &str) -> Self {
-        Self(vault.blind(Domain("stop_token"), what))
+    pub fn of(vault: &Vault, proposal: Id<Proposal>) -> Self {
+        let drawn = vault.blind(Domain("stop_token"), &proposal.name());
+        let secret = u128::from_be_bytes(*drawn.as_bytes()) & ((1 << SECRET_BITS) - 1);
+        Self(u128::from(proposal.number().unsigned_abs()) << SECRET_BITS | secret)
+    }
+
+    /// The proposal that it is of, if it is one of this store.
+    #[must_use]
+    pub fn proposal(self, vault: &Vault) -> Option<Id<Proposal>> {
+        let proposal = Id::new(i64::try_from(self.0 >> SECRET_BITS).ok()?);
+        // One side is a keyed hash that nobody chooses: how long comparing them takes tells nothing.
+        (Self::of(vault, proposal) == self).then_some(proposal)
     }
 
     /// As it stands in a link: 26 letters and digits.
     #[must_use]
     pub fn to_text(self) -> String {
-        let number = u128::from_be_bytes(*self.0.as_bytes());
-        (0..TOKEN_CHARS).rev().map(|at| char::from(ALPHABET[(number >> (5 * at)) as usize & 31])).collect()
+        (0..TOKEN_CHARS).rev().map(|at| char::from(ALPHABET[(self.0 >> (5 * at)) as usize & 31])).collect()
     }
 
     /// Reads what [`StopToken::to_text`] gives, in large letters or small.
@@ -412,13 +364,7 @@ impl StopToken {
             let digit = ALPHABET.iter().position(|letter| *letter == byte.to_ascii_uppercase())?;
             number.checked_mul(32)?.checked_add(digit as u128)
         });
-        number.map(|number| Self(Blind::from_bytes(number.to_be_bytes())))
-    }
-
-    /// By what the store finds it.
-    #[must_use]
-    pub const fn key(&self) -> &Blind {
-        &self.0
+        number.map(Self)
     }
 }
 
@@ -532,15 +478,14 @@ mod tests {
         };
         check("digital_post:cpr:6101701234", Some("cpr"));
         check("digital_post:cvr:13748136", Some("cvr"));
-        check("sms:+4512345678", Some("+45******78"));
-        check("sms:+12345678", Some("+12****78"));
-        check("email:anna.and@mail.example", Some("a***@m***.example"));
-        check("email:æble+1@a.b.example", Some("æ***@a***.example"));
+        check("sms:+4512345678", Some("+45…78"));
+        check("sms:+12345678", Some("+12…78"));
+        check("email:anna.and@mail.example", Some("a…@mail.example"));
+        check("email:ble+1@a.b.example", Some("b…@a.b.example"));
         for wrong in [
             "",
             "sms:",
             "sms:12345678",
-            "sms:+1234567",
             "sms:+1234567890123456",
             "sms:+0012345678",
             "sms:+45 12345678",
@@ -582,7 +527,7 @@ mod tests {
             account: Some(MaskedAccount::of(&account)),
             channel: Some("bank"),
             in_force_from: Some(Timestamp::from_micros(1_795_510_800_000_000)),
-            stop: Some(StopToken::of(&vault, "proposal 1")),
+            stop: Some(StopToken::of(&vault, Id::new(7))),
         };
         for details in [Details::at(full.at), full] {
             for to in ["digital_post:cpr:6101701234", "sms:+4512345678", "email:anna@mail.example"] {
@@ -603,13 +548,14 @@ mod tests {
     #[test]
     fn a_stop_token_reads_back_and_is_of_one_thing_in_one_store() {
         let (vault, other) = (kernel::testing::vault(), kernel::testing::vault());
-        let token = StopToken::of(&vault, "proposal 1");
+        let token = StopToken::of(&vault, Id::new(7));
         let text = token.to_text();
         assert_eq!(text.len(), TOKEN_CHARS);
         for text in [text.clone(), text.to_lowercase()] {
             assert_eq!(StopToken::parse(&text), Some(token));
         }
-        assert!(token != StopToken::of(&vault, "proposal 2") && token != StopToken::of(&other, "proposal 1"));
+        assert_eq!((token.proposal(&vault), token.proposal(&other)), (Some(Id::new(7)), None));
+        assert!(token != StopToken::of(&vault, Id::new(8)) && token != StopToken::of(&other, Id::new(7)));
         for wrong in ["", &text[1..], &format!("{text}0"), &text.replace(&text[..1], "U"), &"Z".repeat(26)] {
             assert_eq!(StopToken::parse(wrong), None, "{wrong}");
         }

@@ -145,7 +145,7 @@ mod tests {
             account: Some(MaskedAccount::of(&DesignatedAccount::from_text("0040-0440116243 DKK").unwrap())),
             channel: Some("operator"),
             in_force_from: Some(at("2026-10-02T22:00:00Z")),
-            stop: Some(StopToken::of(&kernel::testing::vault(), "one")),
+            stop: Some(StopToken::of(&kernel::testing::vault(), kernel::Id::new(1))),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A name is registered with one key and a key for one name ([`kernel::AddOperator`]), so that who has another name has another key.
 
-use kernel::{Actor, Role};
+use kernel::{Actor, Refuse, Role};
+use std::fmt;
 
 /// The most characters in which somebody says why.
 const WHY_CHARS_MAX: usize = 500;
@@ -14,8 +15,22 @@ pub enum Unfit {
     Nameless,
     /// The same who asked.
     Own,
-    /// Does not say why.
-    Silent,
+}
+
+/// Why somebody in office is not heard: they do not say why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silent;
+
+impl Refuse for Silent {
+    fn code(&self) -> &'static str {
+        "change.why"
+    }
+}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "say why, in 1 to {WHY_CHARS_MAX} characters on one line")
+    }
 }
 
 /// Refuses whoever has no name. The console is nobody by name: whoever holds the master key could be anybody. It is somebody in a
@@ -39,10 +54,10 @@ pub fn require_other(asked_by: &str, officer: &Actor, is_synthetic: bool) -> Res
 /// Refuses whoever does not say why, in some words on one line.
 ///
 /// # Errors
-/// [`Unfit::Silent`].
-pub fn require_why(why: &str) -> Result<(), Unfit> {
+/// [`Silent`].
+pub fn require_why(why: &str) -> Result<(), Silent> {
     let says_something = why.chars().any(|c| !c.is_whitespace()) && why.chars().count() <= WHY_CHARS_MAX;
-    if says_something && !why.contains(char::is_control) { Ok(()) } else { Err(Unfit::Silent) }
+    if says_something && !why.contains(char::is_control) { Ok(()) } else { Err(Silent) }
 }
 
 #[cfg(test)]
@@ -70,11 +85,11 @@ mod tests {
         for (why, expected) in [
             ("the payee was called", Ok(())),
             (&"æ".repeat(500), Ok(())),
-            ("", Err(Unfit::Silent)),
-            ("  ", Err(Unfit::Silent)),
-            ("one\nline", Err(Unfit::Silent)),
-            ("\u{7}", Err(Unfit::Silent)),
-            (&"æ".repeat(501), Err(Unfit::Silent)),
+            ("", Err(Silent)),
+            ("  ", Err(Silent)),
+            ("one\nline", Err(Silent)),
+            ("\u{7}", Err(Silent)),
+            (&"æ".repeat(501), Err(Silent)),
         ] {
             assert_eq!(require_why(why), expected, "{why}");
         }

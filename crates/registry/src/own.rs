@@ -2,7 +2,6 @@
 //! well enough, or somebody in office says it for them, and why. Pure.
 
 use crate::officer;
-use crate::proposal::ProposalRefusal;
 use kernel::{Actor, Assurance, Blind, Refusal, Refuse, Role};
 use std::fmt;
 
@@ -39,11 +38,11 @@ impl fmt::Display for OwnRefusal {
 /// characters on one line.
 ///
 /// # Errors
-/// [`OwnRefusal`], or `proposal.why`.
+/// [`OwnRefusal`], or `change.why`.
 pub fn require(actor: &Actor, payee: &Blind, least: Assurance, why: Option<&str>) -> Result<(), Refusal> {
     require_self(actor, payee, least)?;
     if actor.role() != Role::Citizen || why.is_some() {
-        officer::require_why(why.unwrap_or_default()).map_err(ProposalRefusal::from)?;
+        officer::require_why(why.unwrap_or_default())?;
     }
     Ok(())
 }

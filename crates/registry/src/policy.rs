@@ -98,6 +98,8 @@ pub const TRY_NOTICE: Operation = Operation { name: "notice.try", roles: &[Conso
 pub const READ_NOTICES: Operation = Operation { name: "notice.list", roles: &[Console, Operator] };
 /// Has notices sent again that were not taken.
 pub const RETRY_NOTICES: Operation = Operation { name: "notice.retry", roles: &[Console, Operator] };
+/// Reads which accounts have many payees.
+pub const LIST_SHARED: Operation = Operation { name: "account.shared", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 /// Reads which controls are in force, and which are proposed.
@@ -170,6 +172,7 @@ pub const POLICY: &[Operation] = &[
     TRY_NOTICE,
     READ_NOTICES,
     RETRY_NOTICES,
+    LIST_SHARED,
     READ_HISTORY,
     SHOW_CONTROLS,
     PROPOSE_CONTROLS,

@@ -137,7 +137,8 @@ impl Progress {
         }
     }
 
-    /// Whether `holder` may be at it now. A moment that lies further ahead than any is put was put by a clock that is wrong.
+    /// Whether `holder` may be at it now. A moment that lies further ahead than any is put was put by a clock that is wrong: it keeps
+    /// nobody away, as nobody would know for how long. So two may be at it whose clocks are far apart.
     #[must_use]
     pub fn is_open_to(&self, holder: Id<Hold>, now: Timestamp) -> bool {
         let is_over = |moment: Timestamp, seconds: i64| moment <= now || moment > now.minus_seconds(-seconds);
@@ -269,8 +270,11 @@ mod tests {
         check(&held, OTHER, 1_000, false);
         check(&held, OTHER, 1_000 + HELD_SECONDS - 1, false);
         check(&held, OTHER, 1_000 + HELD_SECONDS, true);
-        // Whose clock was far ahead keeps nobody away.
+        // Whose clock is ahead by as long as it holds keeps nobody away, and nobody keeps it away.
+        check(&held, OTHER, 1_001, false);
         check(&held, OTHER, 999, true);
+        let behind = Progress::from(0).held(OTHER, at(1_000 - HELD_SECONDS));
+        check(&behind, ONE, 1_000, true);
         let taken = held.clone().taken(9, 3, at(1_001), false);
         check(&taken, OTHER, 1_001, true);
         assert_eq!((taken.position, taken.parcels, taken.items), (9, 1, 3));

@@ -1,12 +1,14 @@
 //! Proposals: what somebody asks to be designated, and who may ask for it. Pure.
 
 use crate::account::DesignatedAccount;
+use crate::controls::{Control, Controls};
 use crate::designation::{Channel, Designation};
 use crate::grounds::Grounds;
-use crate::officer::Unfit;
+use crate::officer::{Silent, Unfit};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
 use crate::purpose::BenefitKind;
+use crate::signals::Facts;
 use kernel::{Blind, Id, Refuse, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -291,13 +293,46 @@ impl ProposalRefusal {
     ];
 }
 
+/// What is not allowed to anybody while a ban is in force (NK-21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ban {
+    /// No account is changed.
+    Change,
+    /// An account is one payee's only.
+    Shared,
+    /// An account is the payee's own.
+    ThirdParty,
+}
+
+/// Refuses an account that a ban is about. A ban keeps nobody from closing one.
+///
+/// # Errors
+/// The ban.
+pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result<(), Ban> {
+    let bans = [
+        (Control::BanChange, !proposal.is_first, Ban::Change),
+        (Control::BanShared, facts.payees > 0, Ban::Shared),
+        (Control::BanThirdParty, proposal.asked.holder != Holder::Own, Ban::ThirdParty),
+    ];
+    let is_designation = proposal.asked.account.is_some();
+    match bans.into_iter().find(|(control, concerns, _)| is_designation && *concerns && controls.has(*control)) {
+        Some((.., ban)) => Err(ban),
+        None => Ok(()),
+    }
+}
+
 impl From<Unfit> for ProposalRefusal {
     fn from(unfit: Unfit) -> Self {
         match unfit {
             Unfit::Nameless => Self::Officer,
             Unfit::Own => Self::Own,
-            Unfit::Silent => Self::Why,
         }
+    }
+}
+
+impl From<Silent> for ProposalRefusal {
+    fn from(_: Silent) -> Self {
+        Self::Why
     }
 }
 

@@ -342,8 +342,7 @@ impl Registered {
 pub struct Addressee {
     /// Their name.
     pub name: String,
-    /// Address, postcode and city: as a register has them, without those that are empty. None of a company: its register here has no
-    /// addresses.
+    /// Address, postcode and city, without those that are empty. None of a company: its register here has no addresses.
     pub lines: Vec<String>,
     /// The country, unless the register leaves out its own.
     pub country: Option<String>,
@@ -352,15 +351,10 @@ pub struct Addressee {
 }
 
 impl Addressee {
-    /// From what the store keeps of a payee.
+    /// From what the store keeps of a payee: a line for each field, the last ones too that are empty.
     pub(crate) fn read(record: &str) -> Option<Self> {
-        // A last field that is empty is a line as well.
-        let register = if record.split('\n').count() >= Register::Population.fields() {
-            Register::Population
-        } else {
-            Register::Companies
-        };
-        let record = Record::read(register, record)?;
+        let is_person = record.split('\n').count() >= Register::Population.fields();
+        let record = Record::read(if is_person { Register::Population } else { Register::Companies }, record)?;
         let text = |part| record.parts.iter().find(|said| said.part == part).map_or("", |said| said.text);
         let address: Vec<&str> = text(Part::Address).split('\n').collect();
         let (lines, country) = match address[..] {

@@ -1,5 +1,6 @@
 //! Why one row of an imported file was refused.
 
+use crate::proposal::Ban;
 use kernel::Refuse;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -89,6 +90,16 @@ pub enum RowRefusal {
     BanThirdParty,
 }
 
+impl From<Ban> for RowRefusal {
+    fn from(ban: Ban) -> Self {
+        match ban {
+            Ban::Change => Self::BanChange,
+            Ban::Shared => Self::BanShared,
+            Ban::ThirdParty => Self::BanThirdParty,
+        }
+    }
+}
+
 impl RowRefusal {
     const ALL: [(Self, &'static str, &'static str); 40] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
@@ -141,7 +152,7 @@ impl RowRefusal {
         (Self::Waiting, "change.waiting", "another change of this account waits"),
         (Self::Locked, "designation.locked", "the payee has forbidden changes of their account through this channel"),
         (Self::BanChange, "ban.change", "accounts are not changed at present"),
-        (Self::BanShared, "ban.shared", "accounts are not shared at present and this one is another payee's"),
+        (Self::BanShared, "ban.shared", "the account is another payee's already and is not shared at present"),
         (Self::BanThirdParty, "ban.third_party", "only the payee's own account is designated at present"),
     ];
 

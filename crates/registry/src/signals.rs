@@ -15,7 +15,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 pub struct Facts {
     /// How fresh the payee's identity is.
     pub identity: identity::Facts,
-    /// How many payees the account that is asked for has already; others than this one.
+    /// How many payees the account that is asked for has already; others than this one, counted as far as the controls ask.
     pub payees: u64,
     /// Until which date it is an approved collector's.
     pub collector_until: Option<Date>,

@@ -1,8 +1,11 @@
 //! Holds the directory against the histories that it points into.
 
+use crate::designation::State;
 use crate::payee::RegisterStatus;
 use crate::store;
+use crate::store::holder::History;
 use kernel::journal::Mismatch;
+use kernel::merkle::Encoder;
 use kernel::{Blind, Error, Scope, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +16,8 @@ const PAGE_ROWS: i64 = 10_000;
 struct Newest {
     id: i64,
     effective: Timestamp,
+    /// The newest up to the place to which accounts' payees were counted; 0 where there is none.
+    counted: i64,
 }
 
 /// What the histories say the directory must hold of one payee.
@@ -43,16 +48,22 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         (due.register_row, due.status) = (Some(id), Some(status));
         Ok(())
     })?;
+    let place = store::holder::place(scope.tx)?;
     store::designation::links(scope.tx, |row| {
         let due = due.entry(row.payee).or_default();
-        let newest = Newest { id: row.id, effective: row.effective };
         let former = match row.purpose {
-            None => due.designation.replace(newest),
+            None => due.designation,
+            Some(purpose) => specific.get(&(row.payee, purpose)).copied(),
+        };
+        let counted = if row.id <= place { row.id } else { former.map_or(0, |former| former.counted) };
+        let newest = Newest { id: row.id, effective: row.effective, counted };
+        match row.purpose {
+            None => due.designation = Some(newest),
             Some(purpose) => {
                 due.has_specific = true;
-                specific.insert((row.payee, purpose), newest)
+                specific.insert((row.payee, purpose), newest);
             }
-        };
+        }
         if former.map(|former| former.id) != row.previous {
             return Err(mismatch("a designation's predecessor"));
         }
@@ -61,6 +72,10 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
             return Err(Mismatch("a designation holds from before the one that it follows".to_owned()).into());
         }
         Ok(())
+    })?;
+    verify_holders(scope, place, |(payee, purpose)| match purpose {
+        None => due.get(payee).and_then(|due| due.designation),
+        Some(purpose) => specific.get(&(*payee, *purpose)).copied(),
     })?;
     verify_proposals(scope, &mut due)?;
     let mut after = Vec::new();
@@ -100,6 +115,53 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         }
     }
     if specific.is_empty() { Ok(()) } else { Err(Mismatch("a specific account is missing".to_owned()).into()) }
+}
+
+/// How many payees an account has is counted from what the histories say up to a place. `newest` knows each history's newest row.
+fn verify_holders(scope: &Scope<'_>, place: i64, newest: impl Fn(&History) -> Option<Newest>) -> Result<(), Error> {
+    let mismatch = || Mismatch("what is noted of an account's payees is not what the histories say".to_owned());
+    let mut encoder = Encoder::default();
+    // A history and its account as 16 bytes: there are as many as accounts in force.
+    let mut mark = |(payee, purpose): &History, account: Option<&Blind>| {
+        let bytes = |blind: Option<&Blind>| blind.map_or(Vec::new(), |blind| blind.as_bytes().to_vec());
+        let hash = encoder
+            .start("account_holder")
+            .bytes(payee.as_bytes())
+            .bytes(&bytes(purpose.as_ref()))
+            .bytes(&bytes(account))
+            .leaf();
+        <[u8; 16]>::try_from(&hash[..16]).expect("a hash has 32 bytes")
+    };
+    let (mut expected, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = store::designation::after(scope, after, PAGE_ROWS as usize)?;
+        let Some(last) = rows.last() else { break };
+        after = last.designation.id.number();
+        for row in rows.iter().filter(|row| row.designation.id.number() <= place) {
+            let history = (row.payee, row.designation.purpose);
+            if newest(&history).is_some_and(|newest| newest.counted == row.designation.id.number()) {
+                let standing = row.designation.standing;
+                let account = (standing.state != State::Closed).then(|| standing.account.key(scope.vault));
+                expected.push(mark(&history, account.as_ref()));
+            }
+        }
+        if after > place {
+            break;
+        }
+    }
+    expected.sort_unstable();
+    let (mut noted, mut after) = (0, None);
+    loop {
+        let rows = store::holder::page(scope, after.as_ref(), PAGE_ROWS)?;
+        let Some((last, _)) = rows.last() else { break };
+        after = Some(*last);
+        for (history, account) in &rows {
+            // Each history is there once: as many as are expected, all of them expected, are those that are.
+            expected.binary_search(&mark(history, account.as_ref())).map_err(|_| mismatch())?;
+        }
+        noted += rows.len();
+    }
+    if noted == expected.len() { Ok(()) } else { Err(mismatch().into()) }
 }
 
 /// What is noted of each proposal is whether it has ended; the newest of a payee is the one that the directory names.

@@ -45,11 +45,13 @@ fn prints_the_same_line_every_time() {
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn both_engines_end_with_the_same_head() {
     require_postgres();
-    let folder = tempfile::tempdir().unwrap();
-    let on_sqlite = world(&sqlite(folder.path(), "store"), &["--days", "5"]);
-    let server = TestPlace::empty(folder.path());
-    assert_eq!(world_in(folder.path(), &server.url, &["--days", "5"]), on_sqlite);
-    assert_eq!(on_sqlite.0, Some(0), "{}", on_sqlite.1);
+    for more in [&["--days", "5"][..], &["--days", "3", "--clock-behind", "2"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let on_sqlite = world(&sqlite(folder.path(), "store"), more);
+        let server = TestPlace::empty(folder.path());
+        assert_eq!(world_in(folder.path(), &server.url, more), on_sqlite, "{more:?}");
+        assert_eq!(on_sqlite.0, Some(0), "{}", on_sqlite.1);
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Single changes of accounts: one by one, in groups, and beside a payment file that is routed.
 
-use crate::timed;
+use crate::{control, timed};
 use kernel::{Actor, Env, Once, Secrets, Store, Timestamp, Writer};
 use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
 use registry::import::{Accounts, Source};
-use registry::pending::Unexpected;
+use registry::proposal::Unexpected;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -26,13 +26,11 @@ pub struct Changes {
 impl Changes {
     /// Changes of the domestic accounts that a file of designations names first, and that are in force.
     pub fn of(store: &Store, designations: &Path, count: usize) -> Self {
-        let lines = || BufReader::new(std::fs::File::open(designations).unwrap()).lines().skip(1).map(Result::unwrap);
-        let others = lines().filter(|line| !line.starts_with("register,"));
-        let others: BTreeSet<String> = others.filter_map(|line| Some(line.split(',').nth(1)?.to_owned())).collect();
-        let rows = lines().filter_map(|line| changed(&line)).filter(|row| !others.contains(&row[1]));
-        let rows: Vec<[String; 8]> = rows.take(count).collect();
+        let rows: Vec<[String; 8]> = designated(designations).take(count).collect();
         let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: store.vault().clone() };
-        let writer = store.writer(Secrets::from_system()).expect("a writer");
+        let mut writer = store.writer(Secrets::from_system()).expect("a writer");
+        // What is timed is a change that holds at once.
+        control(&mut writer, "2015");
         Self { writer, accounts, rows: rows.into_iter(), made: 0 }
     }
 
@@ -70,6 +68,15 @@ impl Changes {
         let key = Sha256::digest(row.concat()).into();
         (row, key, Env::new(Timestamp::from(jiff::Timestamp::now()), 0))
     }
+}
+
+/// Changes of the domestic accounts that a file of designations names first, and that are in force.
+pub fn designated(designations: &Path) -> impl Iterator<Item = [String; 8]> + use<> {
+    let file = designations.to_owned();
+    let lines = move || BufReader::new(std::fs::File::open(&file).unwrap()).lines().skip(1).map(Result::unwrap);
+    let others = lines().filter(|line| !line.starts_with("register,"));
+    let others: BTreeSet<String> = others.filter_map(|line| Some(line.split(',').nth(1)?.to_owned())).collect();
+    lines().filter_map(|line| changed(&line)).filter(move |row| !others.contains(&row[1]))
 }
 
 /// From a first designation to a change of it: the next account number of the same branch.

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
 mod changes;
+mod lives;
 mod postgres;
 mod sqlite;
 
@@ -15,7 +16,8 @@ use denmark::calendar::{add_banking_days, copenhagen_date};
 use denmark::{Cvr, Iban};
 use kernel::{Actor, Domain, Env, Id, Location, Secrets, Store, Timestamp, Writer};
 use payout::message::{Agent, Chunk, Cutter, Part, parse_payment, write_payment};
-use registry::commands::AddPayer;
+use registry::commands::{AddPayer, SetControls};
+use registry::control_change::ControlChange;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source};
 use registry::payer::{Agreement, NoAccount, PayerKind};
@@ -72,11 +74,20 @@ fn main() {
     let bench = Bench::prepare(&options);
     bench.floors_and_routing();
     bench.changes();
+    bench.lives();
     bench.cold_start();
     bench.verify();
+    bench.back_up();
     if !options.keeps {
         std::fs::remove_dir_all(&options.folder).expect("the bench's folder");
     }
+}
+
+/// Sets the controls to a set that is shipped.
+fn control(writer: &mut Writer, set: &str) {
+    let change = ControlChange::new(Some(set), &[]).expect("a set that is shipped");
+    let set = SetControls { change, is_synthetic: true };
+    writer.execute(&set, &Actor::console(), &Env::new(now(), 0)).expect("the controls");
 }
 
 struct Bench<'b> {
@@ -157,6 +168,8 @@ impl<'b> Bench<'b> {
             bank: None,
         };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &env).expect("a payer");
+        // What is timed holds at once; the lives have controls of their own.
+        control(&mut writer, "2015");
         let accounts = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         self.import(&mut writer, "account import", &accounts, |out| nation.write_all_accounts(out).unwrap());
     }
@@ -346,6 +359,16 @@ impl<'b> Bench<'b> {
         quantiles("a single change, beside payout route", beside);
     }
 
+    /// Under the controls that hold unless somebody decides otherwise.
+    fn lives(&self) {
+        println!();
+        let import = self.options.folder.join("import.csv");
+        let count = self.options.changes / 5;
+        let (made, took) = lives::lives(&self.store(), &import, PUBLIC_PAYER, count);
+        figure("whole lives of designations, in groups of 100", made, took);
+        println!("{:<58}          (goal 2,000 a second, embedded)", "");
+    }
+
     fn cold_start(&self) {
         let starts = (0..20).map(|_| {
             let (output, took) = timed(|| self.anvis(&["journal", "head"]).output());
@@ -361,6 +384,18 @@ impl<'b> Bench<'b> {
         let (output, took) = timed(|| self.anvis(&["journal", "verify"]).output());
         assert!(output.expect("starts").status.success());
         println!("{:<58} {:>8.1} s", "journal verify, the whole store", took.as_secs_f64());
+    }
+
+    /// A backup is a copy, verified before it is in place; with a server, to another engine.
+    fn back_up(&self) {
+        let backup = self.options.folder.join("backup");
+        let (output, took) = timed(|| self.anvis(&["backup", backup.to_str().expect("a path"), "--json"]).output());
+        let output = output.expect("starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an answer");
+        let tables = told["tables"].as_object().expect("its tables");
+        figure("backup, copied and verified, rows", tables.values().filter_map(serde_json::Value::as_u64).sum(), took);
+        std::fs::remove_dir_all(&backup).expect("the backup");
     }
 }
 

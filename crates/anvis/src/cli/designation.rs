@@ -58,9 +58,7 @@ pub enum Designation {
     },
     /// Stop a proposal as the link in a notice does.
     Stop {
-        /// The proposal.
-        id: String,
-        /// The link's token.
+        /// What stands at the end of the link.
         token: String,
     },
     /// What waits, the oldest first.

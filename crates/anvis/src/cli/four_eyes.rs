@@ -9,6 +9,12 @@ pub enum Controls {
     Show {
         /// Only what was proposed under this id, and what became of it.
         id: Option<String>,
+        /// What each cost lawful users instead: letters, days, and changes that were given up or held wrongly.
+        #[arg(long, conflicts_with = "id")]
+        costs: bool,
+        /// Of what was proposed since then, or since that day began.
+        #[arg(long, value_name = "TIME", requires = "costs", value_parser = super::moment)]
+        since: Option<kernel::Timestamp>,
     },
     /// Propose other controls: somebody else approves them. Say --as, unless the store is synthetic.
     Propose {

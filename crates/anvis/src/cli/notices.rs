@@ -34,7 +34,7 @@ pub enum Notices {
     /// Send what is due now, once; 'anvis serve' with the same options does so every second.
     Send {
         #[command(flatten)]
-        ways: Ways,
+        ways: Box<Ways>,
     },
     /// Record a notice that tells nothing, to try whether it arrives.
     Try {

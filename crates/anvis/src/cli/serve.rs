@@ -47,11 +47,14 @@ pub struct Serve {
     /// Where figures and health are shown, in clear, to whoever watches over it.
     #[arg(long, value_name = "ADDR", default_value = METRICS)]
     pub metrics_listen: SocketAddr,
+    /// Where the links of notices lead: what is behind them needs no login, and no certificate.
+    #[arg(long, value_name = "ADDR", help_heading = "Notices")]
+    pub notices_listen: Option<SocketAddr>,
     /// How long what was taken may take at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
     pub grace: u64,
     #[command(flatten)]
-    pub ways: Ways,
+    pub ways: Box<Ways>,
 }
 
 impl Serve {
@@ -68,8 +71,9 @@ impl Serve {
             client_address_header: edge::server::HeaderName::from_static("x-forwarded-for"),
             client_cert_header: None,
             metrics_listen,
+            notices_listen: None,
             grace: GRACE_SECONDS,
-            ways: Ways::default(),
+            ways: Box::default(),
         }
     }
 }

@@ -5,19 +5,24 @@ use crate::console::Answer;
 use kernel::Error;
 use registry::commands::SetControls;
 use registry::control_change::ControlChange;
-use registry::queries::{self, ControlMoved, ControlsMotion, ControlsView};
+use registry::queries::{self, ControlCostView, ControlMoved, ControlsMotion, ControlsView, CostsView};
 use serde_json::json;
 use std::fmt::Write;
 
 impl Session {
     pub(super) fn controls(&mut self, command: Controls) -> Result<Answer, Error> {
         match command {
-            Controls::Show { id: None } => {
+            Controls::Show { costs: true, since, .. } => {
+                let actor = &self.actor;
+                let costs = self.writer.read(|scope| queries::costs(scope, actor, since))?;
+                Ok(Answer::done(costs_text(&costs), &costs))
+            }
+            Controls::Show { id: None, .. } => {
                 let (now, actor) = (self.env()?.now, &self.actor);
                 let shown = self.writer.read(|scope| queries::controls(scope, actor, now))?;
                 Ok(Answer::done(shown_text(&shown), &shown))
             }
-            Controls::Show { id: Some(id) } => {
+            Controls::Show { id: Some(id), .. } => {
                 let (now, actor) = (self.env()?.now, &self.actor);
                 let shown = self.writer.read(|scope| queries::controls_motion(scope, actor, &id, now))?;
                 Ok(Answer::done(motion_text(&shown), &shown))
@@ -37,6 +42,47 @@ impl Session {
             }
         }
     }
+}
+
+fn costs_text(CostsView { since, channels, controls }: &CostsView) -> String {
+    let mut text = since.as_ref().map_or_else(String::new, |since| format!("Of what was proposed since {since}.\n"));
+    for (channel, cost) in channels {
+        let days = |days: &Option<String>| days.clone().unwrap_or_else(|| "-".to_owned());
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{channel}: {} proposed, {} in force (days: half within {}, nine of ten within {}), {} waiting, {} expired, {} cancelled, {} refused",
+            cost.proposed,
+            cost.in_force,
+            days(&cost.days_median),
+            days(&cost.days_nine_of_ten),
+            cost.waiting,
+            cost.expired,
+            cost.cancelled,
+            cost.refused,
+        );
+    }
+    for ControlCostView { control, figure, cost } in controls {
+        let figures = [
+            (cost.met, "met"),
+            (cost.letters, "letters"),
+            (cost.second_letters, "second letters"),
+            (cost.returned_letters, "returned"),
+            (cost.abandoned, "abandoned"),
+            (cost.let_go_on, "looked at and let go on"),
+            (cost.refused, "refused"),
+            (cost.stopped, "stopped"),
+        ];
+        let said: Vec<String> =
+            figures.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if !said.is_empty() {
+            let _ = writeln!(text, "{control:<20} {figure:<8} {}", said.join(", "));
+        }
+    }
+    if channels.is_empty() {
+        text.push_str("Nothing was proposed.");
+    }
+    text
 }
 
 fn shown_text(ControlsView { equals, controls, motions, .. }: &ControlsView) -> String {

@@ -6,10 +6,11 @@ use crate::console::Answer;
 use kernel::{Env, Error, Timestamp};
 use registry::commands::{
     Activate, ApproveDesignation, CancelDesignation, Confirm, ProposeDesignation, RefuseDesignation, Settle, Settled,
-    ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity,
+    ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity, fold_holders,
 };
 use registry::import::{AccountRow, Written};
 use registry::life::Waits;
+use registry::notice::StopToken;
 use registry::proposal::{LegalGround, ProposalRefusal};
 use registry::queries::{self, ProposalView};
 use serde_json::json;
@@ -35,7 +36,8 @@ impl Session {
             }
             Designation::Activate { id: proposal, code } => {
                 let code = letter::Code::parse(&code).ok_or(ProposalRefusal::Code)?.digits().to_owned();
-                let activation = self.writer.execute(&Activate { proposal, code, actor }, &self.actor, &env)?;
+                let activation =
+                    self.writer.execute(&Activate { proposal, code, actor, is_synthetic }, &self.actor, &env)?;
                 // It is on record that a wrong one was given; to whoever gave it, it is a refusal.
                 if activation.accepted { Ok(stands(activation.standing)) } else { Err(ProposalRefusal::Code.into()) }
             }
@@ -47,11 +49,14 @@ impl Session {
                 let command = CancelDesignation { proposal, actor, channel: None };
                 Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
             }
-            Designation::Stop { id: proposal, token } => {
-                let stopped = self.writer.execute(&StopProposal { proposal, token }, &self.actor, &env)?;
+            Designation::Stop { token } => {
+                let token = StopToken::parse(&token).ok_or(ProposalRefusal::Unknown)?;
+                let stopped = self.writer.execute(&StopProposal { token }, &self.actor, &env)?;
                 let text = match stopped {
                     Stopped::Stopped => "Stopped: an officer looks at it.",
+                    Stopped::Frozen => "It had taken effect: the account is frozen until an operator looks at it.",
                     Stopped::Already => "It was stopped before.",
+                    Stopped::Gone => "It has ended, and changed nothing, or the account is another one by now.",
                 };
                 Ok(Answer::done(text, &json!({ "stopped": stopped })))
             }
@@ -106,6 +111,7 @@ impl Session {
 
     /// Does what is due, until nothing is.
     pub(super) fn settle(&mut self) -> Result<Settled, Error> {
+        self.count_payees()?;
         let mut all = Settled::default();
         loop {
             let env = self.env()?;
@@ -118,6 +124,12 @@ impl Session {
                 return Ok(all);
             }
         }
+    }
+
+    /// Counts the payees of the accounts that were designated since they were last counted.
+    pub(super) fn count_payees(&mut self) -> Result<(), Error> {
+        while fold_holders(&mut self.writer)? {}
+        Ok(())
     }
 
     /// Records what was told from outside, before anything is decided.

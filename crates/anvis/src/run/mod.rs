@@ -166,19 +166,25 @@ fn init(common: &Common, synthetic: bool, owner: cli::Owner) -> Result<Answer, E
 }
 
 fn migrate(common: &Common, owner: cli::Owner) -> Result<Answer, Error> {
+    let is_one_role = owner.migrate_store.is_none();
     let store = owned_by(Places::of(common, DEFAULT_DATA).store, owner)?;
     let migrations: Vec<_> = services::migrations().collect();
     let steps = Store::migrate(&store, &migrations)?;
-    let text = match steps {
+    let mut text = match steps {
         0 => "The store's tables are what this program needs.".to_owned(),
         _ => format!("Brought the store's tables up, in {steps} steps."),
     };
+    if is_one_role && store.folder().is_none() {
+        text.push_str("\nNobody was granted anything. If another role uses the tables, name that one with --store, and this one with --migrate-store.");
+    }
     Ok(Answer::done(text, &json!({ "steps": steps })))
 }
 
-fn owned_by(store: Location, cli::Owner { migrate_store }: cli::Owner) -> Result<Location, Error> {
+fn owned_by(store: Location, cli::Owner { migrate_store, is_said }: cli::Owner) -> Result<Location, Error> {
     Ok(match migrate_store {
         None => store,
+        // The environment's is for the database, and this is not it.
+        Some(_) if !is_said && store.folder().is_some() => store,
         Some(owner) => store.owned_by(owner)?,
     })
 }
@@ -209,6 +215,7 @@ fn policy() -> Answer {
 
 /// A store that is open, with who acts and when.
 pub struct Session {
+    place: Location,
     data: PathBuf,
     writer: Writer,
     actor: Actor,
@@ -221,9 +228,9 @@ pub struct Session {
 
 impl Session {
     fn open(common: &Common) -> Result<Self, Error> {
-        let Places { store, data, key } = Places::of(common, DEFAULT_DATA);
+        let Places { store: place, data, key } = Places::of(common, DEFAULT_DATA);
         let migrations: Vec<_> = services::migrations().collect();
-        let store = Store::open(&store, &key, &migrations)?;
+        let store = Store::open(&place, &key, &migrations)?;
         if common.now.is_some() {
             store.require_synthetic("--now")?;
         }
@@ -236,7 +243,7 @@ impl Session {
         };
         let mut writer = store.writer(Secrets::from_system())?;
         let actor = people::actor(&mut writer, common)?;
-        Ok(Self { data, writer, actor, claimed: common.now, outside, wants_json: common.json })
+        Ok(Self { place, data, writer, actor, claimed: common.now, outside, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -261,6 +268,7 @@ impl Session {
                 let (by, vault) = (self.actor.name().to_owned(), self.writer.store.vault().clone());
                 self.import(&registry::import::Accounts { channel, by, vault }, &file)
             }
+            Command::Account(cli::Account::Shared { over, limit }) => self.shared(over, usize::from(limit)),
             Command::Account(cli::Account::History { payee }) => self.history(payee),
             Command::Designation(cli::ByOfficer { command, .. }) => self.designation(command),
             Command::Letters(cli::ByOfficer { command, .. }) => self.letters(command),
@@ -301,7 +309,7 @@ impl Session {
                 let entries = self.writer.read(|scope| size_and_root(scope.tx))?.0;
                 let progress = Progress::new("Verifying", entries, Unit::Entries);
                 let found = self.writer.read(|scope| services::verify(scope, expect, &mut |at| progress.at(at)))?;
-                Ok(head(&found, "The journal and the tables agree.\n"))
+                Ok(head(&found, &format!("The journal and the tables of {} agree.\n", self.place)))
             }
             Command::Key(cli::Key::Rotate) => {
                 let env = self.env()?;

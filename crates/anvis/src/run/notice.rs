@@ -33,7 +33,7 @@ impl Session {
                 Ok(Answer::done(format!("To be sent again: {count}.{more}"), &json!({ "retried": count })))
             }
             cli::Notices::Send { ways } => {
-                let transports = transports(ways, &self.data)?;
+                let transports = transports(*ways, &self.data)?;
                 // Whoever may not read them may not send them either.
                 self.list_notices(&[NoticeState::Dead], 1)?;
                 let Round { sent, failed, dead } = self.send_notices(transports)?;

@@ -2,7 +2,9 @@ use super::Session;
 use crate::cli::Payee;
 use crate::console::Answer;
 use kernel::Error;
-use registry::commands::{ListWithoutAccount, WithoutAccountPage};
+use registry::commands::{
+    ListWithoutAccount, SharedAccount, SharedAccounts, SharedShown, ShowShared, WithoutAccountPage,
+};
 
 impl Session {
     pub(super) fn payee(&mut self, command: Payee) -> Result<Answer, Error> {
@@ -12,6 +14,29 @@ impl Session {
         let page = self.writer.execute(&command, &self.actor, &env)?;
         Ok(Answer::done(text(&page), &page))
     }
+
+    /// The accounts with many payees, as counted now.
+    pub(super) fn shared(&mut self, over: Option<u16>, limit: usize) -> Result<Answer, Error> {
+        self.count_payees()?;
+        let (env, actor) = (self.env()?, &self.actor);
+        let found = self.writer.read(|scope| SharedAccounts::find(scope, actor, over, limit))?;
+        let shown = self.writer.execute(&ShowShared { found }, actor, &env)?;
+        Ok(Answer::done(shared_text(&shown), &shown))
+    }
+}
+
+fn shared_text(SharedShown { over, accounts, more }: &SharedShown) -> String {
+    let mut text = String::new();
+    for SharedAccount { account, payees, collector } in accounts {
+        let collector = collector.as_ref().map(|state| format!("  collector, {state}")).unwrap_or_default();
+        text.push_str(&format!("{payees:>9}  {account}{collector}\n"));
+    }
+    text.push_str(&match (accounts.len(), more) {
+        (0, _) => format!("No account has more than {over} payees."),
+        (_, true) => "There are more: --limit N shows up to 1000.".to_owned(),
+        (_, false) => format!("These are all with more than {over} payees."),
+    });
+    text
 }
 
 fn text(WithoutAccountPage { payees, reminded, next }: &WithoutAccountPage) -> String {

@@ -29,7 +29,7 @@ pub fn until_stopped(
     begun: impl FnOnce(&Server) -> Result<(), Error>,
 ) -> Result<Answer, Error> {
     let Places { store, data, key } = Places::of(&common, DEFAULT_DATA);
-    let notices = super::notice::transports(options.ways.clone(), &data)?;
+    let notices = super::notice::transports((*options.ways).clone(), &data)?;
     let migrations: Vec<_> = services::migrations().collect();
     let store = Store::open(&store, &key, &migrations)?;
     if common.now.is_some() {
@@ -72,14 +72,14 @@ pub fn until_stopped(
         // Whoever is told that it listens may send any of them at once.
         let (stop, mut hangup) = (stop_signal()?, hangup()?);
         begun(&server)?;
-        let (tls, edge) = (server.tls(), service.edge().clone());
+        let (tls, edge) = (server.tls().collect::<Vec<_>>(), service.edge().clone());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
                 let read = |what: &str, result: Result<(), Error>| match result {
                     Ok(()) => edge.log.event((edge.clock)(), &format!("{what}.read"), "they count from now on"),
                     Err(error) => edge.log.event((edge.clock)(), &format!("{what}.refused"), &error.to_string()),
                 };
-                if let Some(tls) = &tls {
+                for tls in &tls {
                     read("certificates", tls.read_again().map_err(Into::into));
                 }
                 if !trusted.is_empty() {
@@ -118,13 +118,14 @@ fn of_command_line(options: Serve) -> Options {
         certificate_header: options.client_cert_header,
     };
     let grace = Duration::from_secs(options.grace);
-    Options { listen, metrics_listen: Some(options.metrics_listen), tls, proxies, grace }
+    let (metrics_listen, notices_listen) = (Some(options.metrics_listen), options.notices_listen);
+    Options { listen, metrics_listen, notices_listen, tls, proxies, grace }
 }
 
 /// Says where it is, before the first request.
 fn tell(server: &Server, wants_json: bool) -> Result<(), Error> {
     let (address, metrics) = (server.address()?, server.metrics_address());
-    let scheme = if server.tls().is_some() { "https" } else { "http" };
+    let scheme = if server.is_encrypted() { "https" } else { "http" };
     let line = match metrics {
         _ if wants_json => json!({ "listening": address, "scheme": scheme, "metrics": metrics }).to_string(),
         Some(metrics) => format!("Listening on {scheme}://{address}; figures on http://{metrics}/metrics."),

@@ -71,6 +71,7 @@ const THIRD: &str = "2026-07-01T08:00:00Z";
 /// Somebody whose account changed at three moments: registered, changed, closed.
 fn with_a_past() -> World {
     let world = World::synthetic_since("2026-01-01T00:00:00Z");
+    world.run(&format!("{AT_ONCE} --now 2026-01-01T00:00:00Z")).done();
     world.write("bank.csv", BANKS);
     world.run("bank import bank.csv --now 2026-01-01T00:00:00Z").done();
     world.write("population.csv", POPULATION);

@@ -1,4 +1,4 @@
-//! Changes that wait for an officer.
+//! Changes by a bank that wait for an officer.
 
 use crate::commands::{OTHER_PRIVATE_KEY, PRIVATE_KEY, PUBLIC_KEY};
 use crate::pain::*;
@@ -6,7 +6,7 @@ use crate::support::*;
 use serde_json::{Value, json};
 
 /// The last moment at which a change that was held at [`NOW`] waits, and the next.
-const LAST: &str = "2026-12-23T08:59:59Z";
+const LAST: &str = "2026-12-23T08:59:59.999999Z";
 const LAPSED: &str = "2026-12-23T09:00:00Z";
 
 /// Bent's account is to be with another bank, and so is Hans'.
@@ -21,36 +21,47 @@ fn account(world: &World, payee: &str) -> Value {
     world.run(&format!("resolve cpr:{payee}")).done()["account"].clone()
 }
 
+/// What is told of a proposal that ended so.
+fn ended(name: &str, state: &str, in_force_from: Option<&str>) -> Value {
+    json!({ "id": name, "state": state, "waits_for": null, "in_force_from": in_force_from })
+}
+
 #[test]
 fn what_waits_is_listed_and_shown_and_changes_no_payout() {
     let (world, names) = waiting();
     let listed = |name: &String| {
         json!({
-            "change": name, "state": "held", "channel": "bank:Nordbank", "asked": NOW, "until": LAPSED,
-            "reason": "user_request", "consent": "phone", "ended": null,
+            "id": name, "state": "awaiting_approval", "waits_for": "check", "in_force_from": null,
+            "channel": "bank:Nordbank", "proposed": NOW, "due": LAPSED, "reason": "user_request", "consent": "phone",
+            "ended": null,
         })
     };
-    let list = |args: &str| world.run(&format!("change list {args}")).done();
-    assert_eq!(list(""), json!({ "changes": names.iter().map(listed).collect::<Vec<_>>() }));
-    assert_eq!(list("--limit 1"), json!({ "changes": [listed(&names[0])] }));
-    assert_eq!(list(&format!("--now {LAST}"))["changes"].as_array().unwrap().len(), 2);
-    assert_eq!(list(&format!("--now {LAPSED}")), json!({ "changes": [] }));
-    let said = world.say("change list");
+    let list = |args: &str| world.run(&format!("designation list {args}")).done();
+    let all: Vec<Value> = names.iter().map(listed).collect();
+    for options in ["", "--for check"] {
+        assert_eq!(list(options), json!({ "proposals": all }), "{options}");
+    }
+    assert_eq!(list("--for approval"), json!({ "proposals": [] }));
+    assert_eq!(list("--limit 1"), json!({ "proposals": [listed(&names[0])] }));
+    assert_eq!(list(&format!("--now {LAST}"))["proposals"].as_array().unwrap().len(), 2);
+    assert_eq!(list(&format!("--now {LAPSED}")), json!({ "proposals": [] }));
+    let said = world.say("designation list");
     assert_eq!(
         said.lines().next().unwrap(),
-        format!("{}  bank:Nordbank  asked {NOW}, waits until {LAPSED}, for user_request (consent: phone)", names[0])
+        format!("{}  awaiting_approval  waits for check  bank:Nordbank  proposed {NOW}, until {LAPSED}", names[0])
     );
     assert!(!said.contains(BENT) && !said.contains("DK"), "the list is of nobody: {said}");
 
     let before = world.run("journal head").done()["size"].as_u64().unwrap();
-    let shown = world.run(&format!("change show {}", names[0])).done();
+    let shown = world.run(&format!("designation show {}", names[0])).done();
     assert_eq!(
         shown,
         json!({
-            "change": names[0], "state": "held", "payee": format!("cpr:{BENT}"), "account": iban("DK", "0040-1"),
-            "replaces": iban("DK", "5000-12"), "in_force": iban("DK", "5000-12"), "channel": "bank:Nordbank",
-            "asked_by": "client:nord", "asked": NOW, "until": LAPSED, "reason": "user_request", "consent": "phone",
-            "ended": null, "ended_by": null, "why": null,
+            "id": names[0], "state": "awaiting_approval", "waits_for": "check", "in_force_from": null,
+            "payee": format!("cpr:{BENT}"), "account": iban("DK", "0040-1"), "replaces": iban("DK", "5000-12"),
+            "in_force": iban("DK", "5000-12"), "benefit": null, "channel": "bank:Nordbank",
+            "proposed_by": "client:nord", "proposed": NOW, "holder": "own", "ownership": "not_possible",
+            "ground": null, "reason": "user_request", "consent": "phone", "signals": [], "acts": [],
         })
     );
     assert_eq!(world.run("journal head").done()["size"], before + 1, "what is shown of a person is on record");
@@ -65,20 +76,20 @@ fn what_waits_is_listed_and_shown_and_changes_no_payout() {
 }
 
 #[test]
-fn an_officer_releases_or_refuses_it_and_says_why() {
+fn an_officer_lets_it_go_on_or_refuses_it_and_says_why() {
     let (world, names) = waiting();
-    let run = |args: &str| world.run(args);
-    run(&format!("change release {}", names[0])).ended(2);
+    let run = |args: &str| world.run(&format!("designation {args}"));
+    run(&format!("approve {}", names[0])).ended(2);
     let missing = "0000000000000";
-    for command in ["release", "refuse"] {
-        run(&format!("change {command} {missing} --reason so")).refused("change.unknown");
-        run(&format!("change {command} {} --reason {}", names[0], "x".repeat(501))).refused("change.why");
+    for command in ["approve", "refuse"] {
+        run(&format!("{command} {missing} --reason so")).refused("proposal.unknown");
+        run(&format!("{command} {} --reason {}", names[0], "x".repeat(501))).refused("proposal.why");
     }
-    run(&format!("change show {missing}")).refused("change.unknown");
-    let released = run(&format!("change release {} --reason Called --as anna", names[0].to_lowercase())).done();
-    assert_eq!(released, json!({ "change": names[0], "state": "released", "changed": true }));
+    run(&format!("show {missing}")).refused("proposal.unknown");
+    let approved = run(&format!("approve {} --reason Called --as anna", names[0].to_lowercase())).done();
+    assert_eq!(approved, ended(&names[0], "in_force", Some(NOW)));
     assert_eq!(account(&world, BENT), iban("DK", "0040-1"));
-    let history = run(&format!("account history cpr:{BENT}")).done();
+    let history = world.run(&format!("account history cpr:{BENT}")).done();
     holds(
         &history["designations"][0],
         &json!({
@@ -87,16 +98,17 @@ fn an_officer_releases_or_refuses_it_and_says_why() {
         }),
         "history",
     );
-    let refused = run(&format!("change refuse {} --reason Denied --as anna", names[1])).done();
-    assert_eq!(refused, json!({ "change": names[1], "state": "refused" }));
+    let refused = run(&format!("refuse {} --reason Denied --as anna", names[1])).done();
+    assert_eq!(refused, ended(&names[1], "refused", None));
     assert_eq!(account(&world, HANS), iban("DK", "1020-4811223344"));
-    for (name, state, why) in [(&names[0], "released", "Called"), (&names[1], "refused", "Denied")] {
-        let shown = run(&format!("change show {name}")).done();
-        holds(&shown, &json!({ "state": state, "ended": NOW, "ended_by": "operator:anna", "why": why }), name);
-        run(&format!("change release {name} --reason so")).refused("change.ended");
+    for (name, act, why) in [(&names[0], "checked", "Called"), (&names[1], "refused", "Denied")] {
+        let shown = run(&format!("show {name}")).done();
+        let expected = json!({ "act": act, "at": NOW, "by": "operator:anna", "why": why });
+        assert_eq!(shown["acts"][0], expected, "{shown}");
+        run(&format!("approve {name} --reason so")).refused("proposal.ended");
     }
-    assert_eq!(run("change list").done(), json!({ "changes": [] }));
-    assert_eq!(world.say("change list"), "Nothing waits.\n");
+    assert_eq!(run("list").done(), json!({ "proposals": [] }));
+    assert_eq!(world.say("designation list"), "Nothing waits.\n");
     let said = world.say(&format!("account history cpr:{BENT}"));
     assert!(
         said.contains("by operator:anna through bank:Nordbank, for user_request (consent: phone), recorded"),
@@ -108,27 +120,35 @@ fn an_officer_releases_or_refuses_it_and_says_why() {
 #[test]
 fn a_change_by_another_way_comes_first() {
     let (world, names) = waiting();
+    let approve = |name: &str| world.run(&format!("designation approve {name} --reason so"));
     world.change(&format!("change,cpr:{BENT},1020-7,,5000,,,"));
-    world.run(&format!("change release {} --reason so", names[0])).refused("designation.expects_mismatch");
+    approve(&names[0]).refused("designation.expects_mismatch");
     // It waits still. An account that came back is not the one that it was asked against.
     world.change(&format!("change,cpr:{BENT},5000-12,,1020,,,"));
-    world.run(&format!("change release {} --reason so", names[0])).refused("designation.expects_mismatch");
-    world.run(&format!("change refuse {} --reason so", names[0])).done();
+    approve(&names[0]).refused("designation.expects_mismatch");
+    world.run(&format!("designation refuse {} --reason so", names[0])).done();
     // What was asked for came by another way.
     world.change(&format!("change,cpr:{HANS},0041-2,,1020,,,"));
-    let released = world.run(&format!("change release {} --reason so", names[1])).done();
-    assert_eq!(released["changed"], false);
+    let rows = || world.number("SELECT COUNT(*) FROM designation");
+    let before = rows();
+    assert_eq!(approve(&names[1]).done(), ended(&names[1], "in_force", Some(NOW)));
+    assert_eq!(rows(), before);
     world.verified();
 }
 
 #[test]
-fn what_lapsed_is_not_released() {
+fn what_lapsed_is_decided_about_no_more() {
     let (world, names) = waiting();
-    for command in ["release", "refuse"] {
-        world.run(&format!("change {command} {} --reason so --now {LAPSED}", names[0])).refused("change.ended");
+    for command in ["approve", "refuse"] {
+        world.run(&format!("designation {command} {} --reason so --now {LAPSED}", names[0])).refused("proposal.ended");
     }
-    assert_eq!(world.run(&format!("change show {} --now {LAPSED}", names[0])).done()["state"], "lapsed");
-    world.run(&format!("change release {} --reason so --now {LAST}", names[1])).done();
+    let state = || world.run(&format!("designation show {} --now {LAPSED}", names[0])).done()["state"].clone();
+    assert_eq!(state(), "expired");
+    world.run(&format!("designation approve {} --reason so --now {LAST}", names[1])).done();
+    // It is on record when somebody looks at what is due.
+    let settled = world.run(&format!("designation settle --now {LAPSED}")).done();
+    assert_eq!(settled, json!({ "in_force": 0, "refused": 0, "expired": 1, "waiting": 0, "more": false }));
+    assert_eq!(state(), "expired");
     world.verified();
 }
 
@@ -144,16 +164,16 @@ fn among_real_people_an_officer_is_a_registered_operator() {
     let history = world.run(&format!("account history {}", payees[0])).done();
     let now = history["designations"][0]["recorded"].as_str().unwrap();
     let names = world.hold_at(now, "Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0041-2")]);
-    let waits = || world.run("change list").done()["changes"].as_array().unwrap().len();
+    let waits = || world.run("designation list").done()["proposals"].as_array().unwrap().len();
     let account = |payee: &str| world.run(&format!("resolve {payee}")).done()["account"].clone();
     world.write("anna.pem", PRIVATE_KEY);
     world.write("anna.pub", PUBLIC_KEY);
     world.write("eve.pem", OTHER_PRIVATE_KEY);
-    let release = |name: &str| format!("change release {name} --reason so");
-    let refuse = |name: &str| format!("change refuse {name} --reason so");
+    let approve = |name: &str| format!("designation approve {name} --reason so");
+    let refuse = |name: &str| format!("designation refuse {name} --reason so");
     let check = |officer: &str, code: &str| {
         for name in &names {
-            for command in [release(name), refuse(name)] {
+            for command in [approve(name), refuse(name)] {
                 world.run(&format!("{command} {officer}")).refused(code);
             }
         }
@@ -161,25 +181,27 @@ fn among_real_people_an_officer_is_a_registered_operator() {
         let held = [0, 1].map(|at| iban("DK", &format!("1020-2{at}")));
         assert_eq!(payees.each_ref().map(|payee| account(payee)), held.map(Value::from), "{officer}");
     };
-    check("", "change.officer");
+    check("", "proposal.officer");
     check("--as anna", "operator.key_needed");
     check("--as anna --operator-key anna.pem", "operator.unknown");
     world.run("operator add anna --key anna.pub").done();
-    check("", "change.officer");
+    check("", "proposal.officer");
     check("--as anna", "operator.key_needed");
     check("--as anna --operator-key eve.pem", "operator.wrong_key");
     check("--as eve --operator-key eve.pem", "operator.unknown");
 
     let anna = "--as anna --operator-key anna.pem";
-    let released = world.run(&format!("{} {anna}", release(&names[0]))).done();
-    assert_eq!(released, json!({ "change": names[0], "state": "released", "changed": true }));
+    // A bank's change waits one banking day more, so that whoever is told of it can stop it.
+    let approved = world.run(&format!("{} {anna}", approve(&names[0]))).done();
+    holds(&approved, &json!({ "id": names[0], "state": "held", "waits_for": "time" }), "approve");
     let refused = world.run(&format!("{} {anna}", refuse(&names[1]))).done();
-    assert_eq!(refused, json!({ "change": names[1], "state": "refused" }));
-    assert_eq!((account(&payees[0]), account(&payees[1])), (iban("DK", "0040-1").into(), iban("DK", "1020-21").into()));
-    for (name, state) in [(&names[0], "released"), (&names[1], "refused")] {
-        let shown = world.run(&format!("change show {name}")).done();
-        holds(&shown, &json!({ "state": state, "ended_by": "operator:anna", "why": "so" }), name);
+    assert_eq!(refused, ended(&names[1], "refused", None));
+    let held = [0, 1].map(|at| iban("DK", &format!("1020-2{at}")));
+    assert_eq!(payees.each_ref().map(|payee| account(payee)), held.map(Value::from));
+    for (name, act) in [(&names[0], "checked"), (&names[1], "refused")] {
+        let shown = world.run(&format!("designation show {name}")).done();
+        holds(&shown["acts"][0], &json!({ "act": act, "by": "operator:anna", "why": "so" }), name);
     }
-    assert_eq!(waits(), 0);
+    assert_eq!(waits(), 1);
     world.verified();
 }

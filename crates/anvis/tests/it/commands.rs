@@ -6,6 +6,7 @@ use kernel::testing::require_sqlite;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -70,7 +71,7 @@ fn usage_errors_exit_with_2() {
 #[test]
 fn usage_errors_without_json_are_for_people() {
     let world = World::empty();
-    let mut command = std::process::Command::new(&*BINARY);
+    let mut command = Command::new(&*BINARY);
     let output = command.current_dir(world.path("")).args(["payout", "route"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
@@ -88,7 +89,7 @@ fn keys_of_every_answer() {
         }
         json
     };
-    let counts = ["rows", "changed", "unchanged", "rejected"];
+    let counts = ["rows", "changed", "held", "unchanged", "rejected"];
     for (command, content) in [("bank", BANKS), ("population", POPULATION_LATER), ("company", COMPANIES_LATER)] {
         world.write("rows.csv", content);
         check(&format!("{command} import rows.csv"), &counts);
@@ -230,7 +231,7 @@ fn the_key_opens_its_own_store_only() {
 fn settings_come_from_the_environment_too() {
     let world = World::empty();
     let run = |args: &[&str], data: &str, key: &str| {
-        let mut command = std::process::Command::new(&*BINARY);
+        let mut command = Command::new(&*BINARY);
         command.current_dir(world.path("")).args(args).arg("--json");
         command.env("ANVIS_DATA", data).env_remove("ANVIS_MASTER_KEY");
         if !key.is_empty() {
@@ -304,7 +305,7 @@ fn operators_show_their_key() {
 fn operators_with_keys_of_openssl() {
     let world = World::real();
     let openssl = |args: &str| {
-        let mut command = std::process::Command::new("openssl");
+        let mut command = Command::new("openssl");
         command.current_dir(world.path("")).args(args.split(' ')).output().is_ok_and(|output| output.status.success())
     };
     // Where there is no openssl the embedded keys of the test above have to do.
@@ -361,6 +362,14 @@ fn the_key_is_rotated() {
 }
 
 #[test]
+fn migrating_says_that_nobody_else_was_granted_anything() {
+    let world = World::settled();
+    let told = world.say("migrate");
+    assert!(told.starts_with("The store's tables are what this program needs."), "{told}");
+    assert_eq!(told.contains("--migrate-store"), is_postgres(), "{told}");
+}
+
+#[test]
 fn the_policy_is_printed() {
     let world = World::empty();
     let policy = world.run("policy").done();
@@ -375,7 +384,7 @@ fn the_policy_is_printed() {
 fn people_read_text_and_no_progress_bar_in_a_pipe() {
     let world = World::empty();
     let run = |args: &str| {
-        let mut command = std::process::Command::new(&*BINARY);
+        let mut command = Command::new(&*BINARY);
         let output = command.current_dir(world.path("")).args(args.split(' ')).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(output.stderr.is_empty(), "{output:?}");
@@ -387,7 +396,7 @@ fn people_read_text_and_no_progress_bar_in_a_pipe() {
     }
     assert!(!text.contains('\u{1b}'), "no terminal's codes in a pipe: {text:?}");
     assert!(run("payout list --data shown").contains("completed"));
-    assert!(run("journal verify --data shown").contains("agree"));
+    assert!(run("journal verify --data shown").contains("tables of shown agree"));
     assert!(run("policy").lines().any(|line| line.starts_with("key.rotate") && line.trim_end().ends_with('-')));
 }
 
@@ -458,4 +467,32 @@ fn a_wrong_command_line_repeats_no_number() {
         let text = world.run(args).failed(2, "usage");
         assert!(!text.contains("1701234"), "{args}: {text}");
     }
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment() {
+    let world = World::settled();
+    world.run("backup bk").done();
+    let elsewhere = "postgres://nobody@127.0.0.1:1/anvis?sslmode=disable";
+    let run = |args: &str| {
+        let mut command = Command::new(&*BINARY);
+        command.current_dir(world.path("")).args(args.split(' ')).arg("--json");
+        command.env("ANVIS_STORE", elsewhere).env("ANVIS_MIGRATE_STORE", elsewhere).env_remove("ANVIS_DATA");
+        command.env("ANVIS_MASTER_KEY", "store.key").stdout(Stdio::piped()).stderr(Stdio::piped());
+        answer(args, command.spawn().unwrap())
+    };
+    let head = run("journal verify --data bk").done();
+    assert_eq!(run("--data bk journal head").done(), head);
+    assert_eq!(run("journal head --store sqlite:bk --data other").done(), head);
+    holds(&run("restore bk --data new").done(), &head, "restored");
+    holds(
+        &run("store copy --from sqlite:bk --to sqlite:copied").done(),
+        &json!({ "size": head["size"].as_u64().unwrap() + 1 }),
+        "copied",
+    );
+    run("migrate --data new").done();
+    // What is said twice holds; and where nothing is said, the environment.
+    run(&format!("init --data none --migrate-store {elsewhere}")).refused("store.owner");
+    run("journal head").failed(1, "store.unreachable");
+    run("restore bk").failed(1, "store.unreachable");
 }

@@ -1,6 +1,7 @@
 //! What is given to others without their asking, from the command line.
 
 use crate::support::*;
+use kernel::testing::require_sqlite;
 use serde_json::{Value, json};
 
 #[test]
@@ -62,9 +63,6 @@ fn a_delivery_that_cannot_be_is_refused() {
     world.run("delivery end other").refused("delivery.unknown");
     world.run("delivery end north").done();
     add(&format!("north {to} --folder north")).refused("delivery.ended");
-    if !is_postgres() {
-        add(&format!("other {to} --folder store/north")).refused("store.inside");
-    }
     world.write("a.pem", CERTIFICATE);
     for wrong in [
         format!("other {to}"),
@@ -76,4 +74,11 @@ fn a_delivery_that_cannot_be_is_refused() {
     ] {
         add(&wrong).failed(2, "usage");
     }
+}
+
+#[test]
+fn on_sqlite_nothing_is_delivered_into_the_data_folder() {
+    require_sqlite();
+    let add = "delivery add north --what messages --bank Nordbank --folder store/north";
+    World::settled().run(add).refused("store.inside");
 }

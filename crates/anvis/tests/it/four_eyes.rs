@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// The last moment at which a motion of [`NOW`] waits, and the next.
 const LAST: &str = "2026-12-23T08:59:59.999999Z";
 const LAPSED: &str = "2026-12-23T09:00:00Z";
-const OTHER_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+pub const OTHER_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=
 -----END PUBLIC KEY-----
 ";

@@ -26,7 +26,7 @@ fn check_refusals(world: &World, command: &str, header: &str, rows: &[(&str, &st
         .collect();
     assert_eq!(told, expected);
     let count = rows.len();
-    assert_eq!(found, json!({ "rows": count, "changed": 0, "unchanged": 0, "rejected": count }));
+    assert_eq!(found, json!({ "rows": count, "changed": 0, "held": 0, "unchanged": 0, "rejected": count }));
     assert_eq!(world.run("journal head").done()["size"].as_u64().unwrap(), before + 1, "one entry for the file");
     world.verified();
 }
@@ -59,13 +59,13 @@ fn population_rows() {
         ],
     );
     let counts = world.import("population import", POPULATION);
-    assert_eq!(counts, json!({ "rows": 11, "changed": 11, "unchanged": 0, "rejected": 0 }));
+    assert_eq!(counts, json!({ "rows": 11, "changed": 11, "held": 0, "unchanged": 0, "rejected": 0 }));
     assert!(!world.path("population.csv.rejects.csv").exists(), "a list without rows is taken away");
     let counts = world.import("population import", POPULATION_LATER);
-    assert_eq!(counts, json!({ "rows": 1, "changed": 1, "unchanged": 0, "rejected": 0 }));
+    assert_eq!(counts, json!({ "rows": 1, "changed": 1, "held": 0, "unchanged": 0, "rejected": 0 }));
     // The whole file again with a line more: it is another file, and says what is known but for Erik's death.
     let counts = world.import("population import", format!("{POPULATION}\n"));
-    assert_eq!(counts, json!({ "rows": 11, "changed": 1, "unchanged": 10, "rejected": 0 }));
+    assert_eq!(counts, json!({ "rows": 11, "changed": 1, "held": 0, "unchanged": 10, "rejected": 0 }));
     world.verified();
 }
 
@@ -93,7 +93,7 @@ fn a_file_of_a_known_moment_undoes_nothing_that_is_known_of_later() {
 fn replacement_numbers_are_refused_where_real_people_are() {
     let world = World::real();
     let counts = world.import("population import --refuse-replacement-numbers", POPULATION);
-    assert_eq!(counts, json!({ "rows": 11, "changed": 0, "unchanged": 0, "rejected": 11 }));
+    assert_eq!(counts, json!({ "rows": 11, "changed": 0, "held": 0, "unchanged": 0, "rejected": 11 }));
     assert!(world.read("population.csv.rejects.csv").contains("2,payee.replacement_number,"));
 }
 
@@ -132,7 +132,7 @@ fn company_and_bank_rows() {
     // The same number twice: the later line holds.
     let counts = world
         .import("bank import", "reg,bank,bic,country\n0040,Nordbank,NDEADKKK,DK\n5000,Ny,,DK\n5000,Sparekassen,,DK\n");
-    assert_eq!(counts, json!({ "rows": 3, "changed": 2, "unchanged": 1, "rejected": 0 }));
+    assert_eq!(counts, json!({ "rows": 3, "changed": 2, "held": 0, "unchanged": 1, "rejected": 0 }));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn what_is_frozen_is_unfrozen_by_whoever_froze_it() {
     let by_bank = |rows: &str| world.import("account import --bank Nordbank", format!("{ACCOUNT_HEADER}{rows}\n"));
     // Carl's was frozen by the operator: his bank can neither lift that nor get around it.
     let counts = by_bank(&format!("unfreeze,cpr:{CARL},,,,,,\nclose,cpr:{CARL},,,,,,\nfreeze,cpr:{CARL},,,,,,"));
-    assert_eq!(counts, json!({ "rows": 3, "changed": 0, "unchanged": 1, "rejected": 2 }));
+    assert_eq!(counts, json!({ "rows": 3, "changed": 0, "held": 0, "unchanged": 1, "rejected": 2 }));
     assert_eq!(state(CARL), "frozen");
     assert_eq!(world.change(&format!("unfreeze,cpr:{CARL},,,,,,"))["changed"], 1);
     assert_eq!(state(CARL), "in_force");
@@ -261,7 +261,7 @@ fn rows_of_one_file_follow_each_other() {
          change,cpr:{FRIDA},0040-3,,0040-2,,,\nclose,cpr:{FRIDA},,,0040-3,,,\nclose,cpr:{FRIDA},,,,,,"
     );
     let counts = world.change(&rows);
-    assert_eq!(counts, json!({ "rows": 9, "changed": 6, "unchanged": 2, "rejected": 1 }));
+    assert_eq!(counts, json!({ "rows": 9, "changed": 6, "held": 0, "unchanged": 2, "rejected": 1 }));
     assert!(world.read("account.csv.rejects.csv").starts_with("line,code,text\n5,designation.frozen,"));
     assert_eq!(world.run(&format!("resolve cpr:{FRIDA}")).done()["state"], "closed");
     let history = world.run(&format!("account history cpr:{FRIDA}")).done();
@@ -289,7 +289,7 @@ fn headers_are_required() {
     // A header alone is a file without rows.
     world.write("rows.csv", ACCOUNT_HEADER);
     let counts = world.run("account import rows.csv --channel operator").done();
-    assert_eq!(counts, json!({ "rows": 0, "changed": 0, "unchanged": 0, "rejected": 0 }));
+    assert_eq!(counts, json!({ "rows": 0, "changed": 0, "held": 0, "unchanged": 0, "rejected": 0 }));
     assert_eq!(world.run("journal head").done(), before);
 }
 
@@ -357,7 +357,7 @@ fn a_repeat_gives_the_first_result() {
     let rows = format!("{ACCOUNT_HEADER}register,cpr:{FRIDA},0040-1,,,,,\nbad,,,,,,,\nclose,cpr:{DORA},,,,,,\n");
     world.write("rows.csv", &rows);
     let first = world.run("account import rows.csv --channel operator").done();
-    assert_eq!(first, json!({ "rows": 3, "changed": 1, "unchanged": 1, "rejected": 1 }));
+    assert_eq!(first, json!({ "rows": 3, "changed": 1, "held": 0, "unchanged": 1, "rejected": 1 }));
     let rejects = world.read("rows.csv.rejects.csv");
     let head = world.run("journal head").done();
     std::fs::remove_file(world.path("rows.csv.rejects.csv")).unwrap();

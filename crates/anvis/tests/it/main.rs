@@ -10,14 +10,19 @@ mod concurrency;
 mod copying;
 mod deliveries;
 mod demonstrated;
+mod designations;
 mod faults;
 mod four_eyes;
 mod holding;
 mod imports;
+mod letters;
 mod notices;
 mod pain;
 mod people;
 mod postgres;
+#[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
+#[path = "../../../letter/tests/it/reader.rs"]
+mod reader;
 mod refusals;
 mod routing;
 mod secrets;

@@ -27,8 +27,8 @@ fn a_notice_from_its_recording_to_a_folder() {
         "at": NOW, "tries": 0, "last_failure": null, "last_code": null, "last_status": null,
     });
     holds(of(0), &first, "digital post");
-    holds(of(1), &json!({ "medium": "sms", "to": "+45******78" }), "sms");
-    holds(of(2), &json!({ "medium": "email", "to": "a***@m***.example", "language": "en" }), "email");
+    holds(of(1), &json!({ "medium": "sms", "to": "+45…78" }), "sms");
+    holds(of(2), &json!({ "medium": "email", "to": "a…@mail.example", "language": "en" }), "email");
     assert_eq!(world.run("notices list --limit 1").done()["notices"].as_array().unwrap().len(), 1);
 
     // The folder is not there.
@@ -102,9 +102,12 @@ fn on_sqlite_where_a_notice_goes_is_sealed_and_in_no_log() {
     let listed = world.run("notices list");
     let store = world.files("store").into_iter().map(|name| world.bytes(&name)).collect::<Vec<_>>().concat();
     for hidden in ["4512345678", "anna@", "mail.example", ALICE] {
+        // Whoever lists them sees with whom the address is, and not whose it is.
+        let is_listed = hidden == "mail.example";
         assert!(!store.windows(hidden.len()).any(|window| window == hidden.as_bytes()), "{hidden} stands in the store");
         for said in [&sent.stdout, &sent.stderr, &listed.stdout] {
-            assert!(!said.contains(hidden), "{hidden}: {said}");
+            let is_told = said.contains(hidden);
+            assert!(!is_told || (is_listed && said == &listed.stdout), "{hidden}: {said}");
         }
     }
 }

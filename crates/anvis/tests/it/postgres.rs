@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::support::*;
 use kernel::testing::on_server;
 use kernel::testing::relay::{Relay, Then, When};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -123,6 +124,105 @@ fn servers_that_are_not_reached_or_do_not_let_us_in() {
     world.verified();
 }
 
+/// What the tests themselves stand on.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn of_a_private_server_nothing_is_left() {
+    require_postgres();
+    let world = World::empty();
+    std::fs::set_permissions(world.path(""), PermissionsExt::from_mode(0o711)).unwrap();
+    std::fs::create_dir(world.path("failed")).unwrap();
+    let server = Server::start();
+    for setting in ["no_such_setting = 1", "shared_buffers = none"] {
+        assert!(!server.leaves_something_where_it_fails(&world.path("failed"), setting), "{setting}");
+    }
+    let folder = server.folder.clone();
+    assert!(folder.is_dir());
+    // This closes the standard input of what keeps it, as the end of a process does.
+    drop(server);
+    assert!(!folder.exists());
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn over_a_network_all_is_encrypted_and_the_server_is_checked() {
+    require_postgres();
+    let world = World::empty();
+    // The server's user goes through the folder to its key.
+    std::fs::set_permissions(world.path(""), PermissionsExt::from_mode(0o711)).unwrap();
+    let [authority, _] = ["ca.pem", "other.pem"].map(|name| {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        world.write(name, authority.pem());
+        authority
+    });
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    world.write("server.pem", certificate.pem());
+    world.write("server.key", key.serialize_pem());
+    let server = Server::encrypted(&world.path(""));
+    world.run(&format!("init --synthetic --store {}", server.url())).done();
+    let head = |url: &str, authorities: &str| {
+        let args = format!("journal head --store {url}");
+        let mut command = world.command(&args);
+        answer(&args, command.env("SSL_CERT_FILE", world.path(authorities)).spawn().unwrap())
+    };
+    let url = server.at("127.0.0.1");
+    head(&url, "ca.pem").done();
+    for untrusted in [head(&url, "other.pem"), head(&server.at("localhost"), "ca.pem")] {
+        let text = untrusted.failed(1, "store.tls");
+        assert!(text.contains("no encrypted connection to a database server that is trusted"), "{text}");
+    }
+    // Only the URL can say that nothing is encrypted, and this server does not go along with that.
+    head(&format!("{url}?sslmode=disable"), "ca.pem").refused("store.password");
+}
+
+/// Of all tables, whatever service made them: one role makes them, and another does all else.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn the_applications_role_does_everything_and_changes_nothing_that_stays() {
+    require_postgres();
+    let place = World::empty();
+    let (url, database) = (place.url(), place.url().rsplit('/').next().unwrap());
+    let [owner, app] = ["makes", "uses"].map(|role| format!("anvis_test_{role}_{}", std::process::id()));
+    for role in [&owner, &app] {
+        on_server(&format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    }
+    on_server(&format!("ALTER DATABASE {database} OWNER TO {owner}")).unwrap();
+    let of = |role: &str| url.replacen("anvis@", &format!("{role}:{PASSWORD}@"), 1);
+    let by_owner = format!("--migrate-store {}", of(&owner));
+    let world = World::settled_by(of(&app), &by_owner);
+    assert_eq!(world.run(&format!("migrate {by_owner}")).done()["steps"], 0);
+    // By the environment, too.
+    let migrated = world.command("migrate").env("ANVIS_MIGRATE_STORE", of(&owner)).spawn().unwrap();
+    assert_eq!(answer("migrate", migrated).done()["steps"], 0);
+    write_rows(&world, 0);
+    holds(&world.run(IMPORT).done(), &json!({ "changed": ROWS }), "import");
+    let held = world.route(HOLDER, simple("VENT", &[cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "1.00")])).done();
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    let released = world.run(&format!("payout release {} --out out", held["batch"].as_str().unwrap())).done();
+    holds(&released, &json!({ "routed": 2 }), "release");
+    world.run("key rotate").done();
+    world.run("backup bk").done();
+    world.verified();
+    let may = |act: &str| {
+        let sql = format!(
+            "SELECT COUNT(*) FROM pg_class WHERE relnamespace = 'anvis'::regnamespace AND relkind = 'r'
+             AND has_table_privilege('{app}', oid, '{act}')"
+        );
+        place.number(&sql)
+    };
+    let stays = include_str!("../../../../docs/schema.txt");
+    let (all, refused) = (stays.split("\n\n").count() as i64, |act: &str| stays.matches(act).count() as i64);
+    assert_eq!((may("SELECT"), may("INSERT")), (all, all - 1), "all but the versions of the tables");
+    assert_eq!(may("UPDATE"), all - 1 - refused("REFUSES DELETE, UPDATE"));
+    assert_eq!(may("DELETE"), all - refused("REFUSES DELETE"));
+    assert_eq!((may("TRUNCATE"), may("TRIGGER"), may("REFERENCES")), (0, 0, 0));
+    drop(place);
+    on_server(&format!("DROP ROLE {app}; DROP ROLE {owner}")).unwrap();
+}
+
 #[test]
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn a_statement_that_takes_too_long() {
@@ -144,6 +244,28 @@ fn a_statement_that_takes_too_long() {
     check(IMPORT, &impatient, "conflict", "try again");
     transaction.rollback().unwrap();
     check_intact(&world, &head);
+}
+
+/// Nothing has changed, so nothing is done again, and that is not what is told.
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn what_was_held_where_others_keep_the_store_busy() {
+    require_postgres();
+    let world = World::settled();
+    let held = world.route(HOLDER, simple("VENT", &[cpr("E", FRIDA, "1.00")])).done();
+    let batch = held["batch"].as_str().unwrap();
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    let mut holder = postgres::Client::connect(world.url(), postgres::NoTls).unwrap();
+    let mut transaction = holder.transaction().unwrap();
+    transaction.batch_execute("LOCK TABLE anvis.journal_head IN SHARE ROW EXCLUSIVE MODE").unwrap();
+    let impatient = with_options(world.url(), "-c lock_timeout=1ms");
+    for args in [format!("payout release {batch} --out out"), format!("payout cancel {batch}")] {
+        let text = world.run(&format!("{args} --store {impatient}")).failed(1, "conflict");
+        assert_eq!(text, "other processes kept the store busy; try again", "{args}");
+    }
+    transaction.rollback().unwrap();
+    holds(&world.run(&format!("payout release {batch} --out out")).done(), &json!({ "routed": 1 }), "release");
+    world.verified();
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::MetadataExt;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,35 +17,68 @@ const WITHOUT_SYNC: [&str; 3] = ["fsync = off", "synchronous_commit = off", "ful
 pub struct Server {
     /// Where it is, without a database.
     place: String,
+    port: u16,
     /// Its operating-system user and group.
     pub user: (u32, u32),
-    folder: PathBuf,
+    pub folder: PathBuf,
     programs: PathBuf,
     keeper: Child,
 }
 
 impl Server {
+    /// Whether anything is left of another one in a folder of the server's user, which could not be started by that setting.
+    pub fn leaves_something_where_it_fails(&self, parent: &Path, setting: &str) -> bool {
+        let (user, group) = self.user;
+        std::os::unix::fs::chown(parent, Some(user), Some(group)).unwrap();
+        let mut keeper = keep(self.user, &self.programs, parent, &[setting.to_owned()]);
+        let output = keeper.stderr(Stdio::piped()).output().unwrap();
+        let said = (output.stdout.is_empty(), output.stderr.is_empty());
+        assert_eq!((output.status.code(), said), (Some(1), (true, false)), "it says why, and no folder: {output:?}");
+        std::fs::read_dir(parent).unwrap().next().is_some()
+    }
+
     pub fn start() -> Self {
+        Self::start_at(5432, &[], |_| {})
+    }
+
+    /// One that is reached over this machine's network as well, encrypted, by the certificate `server.pem` in a folder that all may
+    /// go through, and its key `server.key`.
+    pub fn encrypted(folder: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let [certificate, key] = ["server.pem", "server.key"].map(|name| folder.join(name));
+        let settings = [
+            format!("port = {port}"),
+            "listen_addresses = '127.0.0.1'".to_owned(),
+            "ssl = on".to_owned(),
+            format!("ssl_cert_file = '{}'", certificate.display()),
+            format!("ssl_key_file = '{}'", key.display()),
+        ];
+        Self::start_at(port, &settings, |(user, group)| {
+            std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+            std::os::unix::fs::chown(&key, Some(user), Some(group)).unwrap();
+        })
+    }
+
+    /// Where it is reached over the network, without the host.
+    pub fn at(&self, host: &str) -> String {
+        format!("postgres://anvis@{host}:{}/postgres", self.port)
+    }
+
+    fn start_at(port: u16, settings: &[String], prepare: impl FnOnce((u32, u32))) -> Self {
         let url = std::env::var_os("ANVIS_TEST_POSTGRES").unwrap().into_string().unwrap();
         let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
         let mut told = |sql: &str| PathBuf::from(client.query_one(sql, &[]).unwrap().get::<_, String>(0));
         let programs = told("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
         let owner = std::fs::metadata(told("SHOW data_directory")).expect("the server is on this machine");
         let user = (owner.uid(), owner.gid());
-        let mut keeper = run_as(user, "sh")
-            .args(["-c", KEEPER, "postgres.sh"])
-            .args([&programs, &std::env::temp_dir()])
-            .args(WITHOUT_SYNC)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        prepare(user);
+        let mut keeper = keep(user, &programs, &std::env::temp_dir(), settings).spawn().unwrap();
         let mut folder = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut folder).unwrap();
         let folder = PathBuf::from(folder.trim_end());
         assert!(folder.is_dir(), "no server was started; what it said stands above");
-        let place = format!("postgres://anvis@{}", folder.display().to_string().replace('/', "%2F"));
-        Self { place, user, folder, programs, keeper }
+        let place = format!("postgres://anvis@{}:{port}", folder.display().to_string().replace('/', "%2F"));
+        Self { place, port, user, folder, programs, keeper }
     }
 
     /// Stops it: `fast` ends what is under way, `immediate` is a crash.
@@ -82,6 +116,14 @@ impl Drop for Server {
         // Waiting closes the keeper's standard input, which is its sign to end.
         let _ = self.keeper.wait();
     }
+}
+
+/// What makes a server in a folder of this one, and keeps it.
+fn keep(user: (u32, u32), programs: &Path, parent: &Path, settings: &[String]) -> Command {
+    let mut keeper = run_as(user, "sh");
+    keeper.args(["-c", KEEPER, "postgres.sh"]).args([programs, parent]).args(WITHOUT_SYNC).args(settings);
+    keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    keeper
 }
 
 /// A program about to be run as this user, who may not look at where the tests are.

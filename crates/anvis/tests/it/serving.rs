@@ -1,5 +1,6 @@
 //! `anvis serve`, from its start to its end.
 
+use crate::server::Server;
 use crate::support::*;
 use eid::certificate::Certificate;
 use eid::jws;
@@ -7,7 +8,7 @@ use eid::key::{Algorithm, PrivateKey};
 use kernel::Timestamp;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -196,6 +197,30 @@ fn it_serves_until_it_is_told_to_stop() {
 }
 
 #[test]
+fn what_payees_are_told_is_sent_while_it_serves() {
+    let world = World::settled();
+    world.run("notices try sms:+4512345678").done();
+    let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/messages", gateway.local_addr().unwrap());
+    let serving = Serving::start(&world, &format!("--sms {url} --stop-url https://anvis.example/stop"));
+    let mut stream = gateway.accept().unwrap().0;
+    let mut head = String::new();
+    for line in BufReader::new(&stream).lines() {
+        let line = line.unwrap();
+        if line.is_empty() {
+            break;
+        }
+        head += &(line + "\n");
+    }
+    assert!(head.starts_with("POST /messages HTTP/1.1\n") && head.contains("idempotency-key: "), "{head}");
+    // What is being sent is finished, also when it is told to stop meanwhile.
+    serving.signal("-TERM");
+    stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").unwrap();
+    assert_eq!(answer("serve", serving.child).done()["finished"], true);
+    assert_eq!(world.run("notices list").done(), json!({ "notices": [] }));
+}
+
+#[test]
 fn it_does_not_serve_where_others_could_listen_in() {
     let world = World::settled();
     world.run("serve --listen 0.0.0.0:0").refused("serve.plain_http");
@@ -207,4 +232,35 @@ fn it_does_not_serve_where_others_could_listen_in() {
     for wrong in ["--tls-cert store.key", "--client-ca store.key", "--trusted-proxy host", "--listen nowhere"] {
         world.run(&format!("serve {wrong}")).failed(2, "usage");
     }
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn a_server_that_goes_and_comes_back_is_served_from_again() {
+    require_postgres();
+    let server = Server::start();
+    let world = World::settled_at(server.url());
+    let key = PrivateKey::from_bytes(Algorithm::EdDsa, &[1; 32]).unwrap();
+    world.write("login.jwks", json!({ "keys": [key.public().to_jwk()] }).to_string());
+    let trust = format!("--issuer https://konto.example --trust {LOGIN}=login.jwks");
+    let serving =
+        Serving::start(&world, &format!("{trust} --trusted-proxy 127.0.0.1 --client-cert-header Client-Cert"));
+    let mut asking = Asking::of(&serving);
+    let payer = json!({ "roles": ["public-payer"], "payer": PUBLIC, "scope": "resolve" });
+    let token = token_of(&key, "1", &payer);
+    let look_up = format!(r#"{{"purpose":"payment","payee":"cpr:{ALICE}"}}"#);
+    // What reads only, and what is entered in the journal.
+    let mut ask = || {
+        let ready = serving.get("listening", "GET /health/ready");
+        (ready[9..12].to_owned(), asking.ask("POST /v1/resolve", &token, &look_up))
+    };
+    let (well, gone) = (("204".to_owned(), (200, String::new())), (503, "store.unreachable".to_owned()));
+    assert_eq!(ask(), well);
+    server.stop("immediate");
+    assert_eq!(ask(), ("503".to_owned(), gone));
+    server.start_again();
+    assert_eq!(ask(), well);
+    serving.signal("-TERM");
+    assert_eq!(answer("serve", serving.child).done()["finished"], true);
+    world.verified();
 }

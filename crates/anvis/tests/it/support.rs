@@ -1,12 +1,14 @@
 //! Drives the real binary in a folder of its own, and makes the registers that the tests talk about.
 
+use crate::reader;
 use kernel::testing::TestPlace;
 pub use kernel::testing::{is_postgres, require_postgres};
-use kernel::{Actor, Env, Role, Secrets, Store, Timestamp};
+use kernel::{Actor, Env, Id, Role, Secrets, Store, Timestamp};
 use registry::commands::{ChangeAccounts, ChangeAnswer};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
-use registry::pending::Unexpected;
+use registry::notice::StopToken;
+use registry::proposal::Unexpected;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,9 @@ use tempfile::TempDir;
 pub const NOW: &str = "2026-11-23T09:00:00Z";
 /// Two banking days later.
 pub const EXECUTION: &str = "2026-11-25";
+
+/// What tests set that are about something else: a change holds at once, unless it does not name what it takes the place of.
+pub const AT_ONCE: &str = "controls set 2015 --change names_replaced=on";
 
 /// A person with an ordinary account.
 pub const ALICE: &str = "6101701234";
@@ -239,9 +244,14 @@ impl World {
 
     /// The same in a database that is there already.
     pub fn settled_at(url: String) -> Self {
+        Self::settled_by(url, "")
+    }
+
+    /// The same, where more is said to make the store.
+    pub fn settled_by(url: String, more: &str) -> Self {
         let mut world = Self { is_synthetic: true, ..Self::empty() };
         world.store.url = url;
-        world.run("init --synthetic").done();
+        world.run(&format!("init --synthetic {more}")).done();
         world.settle();
         world
     }
@@ -259,7 +269,15 @@ impl World {
         world
     }
 
+    /// The same with the controls that hold where nobody has decided otherwise.
+    pub fn guarded() -> Self {
+        let world = Self::settled();
+        world.run("controls set anvis").done();
+        world
+    }
+
     fn settle(&self) {
+        self.run(AT_ONCE).done();
         self.import("bank import", BANKS);
         self.import("population import", POPULATION);
         self.import("company import", COMPANIES);
@@ -351,6 +369,33 @@ impl World {
             answer => panic!("{answer:?}"),
         };
         answers.into_iter().map(name).collect()
+    }
+
+    /// A citizen proposes that an account be theirs, and signs; the proposal's name.
+    #[track_caller]
+    pub fn propose_own(&self, cpr: &str, account: &str, expects: &str) -> String {
+        let own = format!("--as citizen:cpr:{cpr}");
+        let terms = format!("--account {account} --expects {expects} --holder own --signature jws");
+        let proposed = self.run(&format!("designation propose cpr:{cpr} {terms} {own}")).done();
+        assert_eq!(proposed["waits_for"], "letter", "{proposed}");
+        proposed["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What stands at the end of the links in the notices of a proposal.
+    pub fn stop_token(&self, name: &str) -> String {
+        let migrations: Vec<_> = services::migrations().collect();
+        let store = Store::open(self.store.location(), &self.path("store.key"), &migrations).unwrap();
+        StopToken::of(store.vault(), Id::parse_name(name).unwrap()).to_text()
+    }
+
+    /// The code that a letter says, read as it is printed: eight digits in the largest type on its page.
+    #[track_caller]
+    pub fn code(&self, name: &str) -> String {
+        let pieces = reader::pieces(&self.bytes(name));
+        let largest = pieces.iter().max_by(|one, other| one.size.total_cmp(&other.size)).unwrap();
+        let digits: String = largest.text.chars().filter(char::is_ascii_digit).collect();
+        assert_eq!(digits.len(), 8, "{largest:?}");
+        digits
     }
 
     /// A command that runs in the folder with the store `store`.

@@ -48,13 +48,20 @@ fn full() -> World {
         world.run(&format!("delivery add {name} --what messages --bank Nordbank --folder {name}")).done();
     }
     world.run("delivery end south").done();
+    for to in ["sms:+4512345678", "sms:+4587654321"] {
+        world.run(&format!("notices try {to}")).done();
+    }
     ask(&world);
     let company = format!("cvr:{COMPANY}");
     let payees = [BENT, HANS].map(|cpr| format!("cpr:{cpr}"));
     let waits = world.hold("Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0040-2"), (&company, "0041-3")]);
-    world.run(&format!("change release {} --reason Called", waits[0])).done();
-    world.run(&format!("change refuse {} --reason Denied", waits[1])).done();
+    world.run(&format!("designation approve {} --reason Called", waits[0])).done();
+    world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
     propose(&world);
+    for moment in ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"] {
+        world.write("facts.json", format!(r#"{{"cpr:{ALICE}": {{"authenticator_changed": "{moment}"}}}}"#));
+        world.run(&format!("contact list cpr:{ALICE} --identity-facts facts.json")).done();
+    }
     // A second answer of each kind of table for those tests that swap two rows.
     world.run(&format!("resolve cpr:{ALICE}")).done();
     world
@@ -73,23 +80,23 @@ fn propose(world: &World) {
     let (first, second) = (bureau("0040-77"), bureau("0041-78"));
     let refused = ["controls propose --set 2021", "controls propose --set 2015"].map(proposed);
     for motion in &refused {
-        world.run(&format!("controls refuse {motion} --reason Denied --as bo")).done();
+        world.run(&format!("controls refuse {motion} --reason Denied --as eve")).done();
     }
     for figure in [14, 21] {
         let motion = proposed(&format!("controls propose --change round_trip={figure}"));
-        world.run(&format!("controls approve {motion} --as bo")).done();
+        world.run(&format!("controls approve {motion} --as eve")).done();
     }
     for motion in [&first, &second] {
-        world.run(&format!("collector approve {motion} --as bo")).done();
+        world.run(&format!("collector approve {motion} --as eve")).done();
     }
-    world.run(&format!("collector end {second} --as bo")).done();
-    world.run("payee without-account --remind --as bo").done();
+    world.run(&format!("collector end {second} --as eve")).done();
+    world.run("payee without-account --remind --as eve").done();
 }
 
 /// Another organisation's system asks about some payees, twice.
 fn ask(world: &World) {
     let migrations: Vec<_> = services::migrations().collect();
-    let store = Store::open(Location::from(&world.path("store")), &world.path("store.key"), &migrations).unwrap();
+    let store = Store::open(Location::parse(world.url()).unwrap(), &world.path("store.key"), &migrations).unwrap();
     let mut writer = store.writer(Secrets::from_system()).unwrap();
     let authority = Actor::client(Role::Authority, "authority");
     let env = Env::new(Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap()), 0);
@@ -210,7 +217,15 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("interface_use", "counts of who came in how"),
     ("mapper_message", "what became of a message, told to its client for a month; what was done is in the histories"),
     ("delivery_progress", "how far deliveries are: what was given is with its receiver, and the feed has all of it"),
+    (
+        "notice_progress",
+        "what became of notices: what was told to whom is answered for, and at worst is sent twice or not at all",
+    ),
 ];
+
+/// Columns that may be edited unnoticed: what a proposal waits for, and when it is looked at again, is found out anew whenever
+/// anybody does anything about it, and before it takes effect. An edit keeps it from being found in time, and changes no account.
+const FOUND_OUT_ANEW: &[(&str, &str)] = &[("proposal_now", "waits"), ("proposal_now", "due")];
 
 #[test]
 fn on_sqlite_one_edited_cell_of_any_table() {
@@ -232,6 +247,7 @@ fn on_sqlite_one_edited_cell_of_any_table() {
                 let Some((key, cell)) = rows.get(at) else { continue };
                 let found = copies.finds(|database| set(database, &table, &keys, column, key, &edited(cell)));
                 tried += usize::from(found.is_some());
+                let is_excused = is_excused || FOUND_OUT_ANEW.contains(&(table.as_str(), column.as_str()));
                 if found == Some(false) && !is_excused {
                     unnoticed.push(format!("{table}.{column} of row {at}"));
                 }
@@ -287,10 +303,8 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
         let sql = format!("INSERT INTO {table} SELECT {} FROM {table} WHERE {condition}", others.join(", "));
         let doubled =
             copies.finds(|database| database.execute(&sql, params_from_iter(&rows[rows.len() - 1].0)).unwrap());
-        // A version of a service that there is none of, and content of an entry that there is none of, say nothing.
-        if doubled == Some(false)
-            && !["schema_version", "keyring", "journal_head", "journal_payload"].contains(&table.as_str())
-        {
+        // Content of an entry that there is none of says nothing.
+        if doubled == Some(false) && !["keyring", "journal_head", "journal_payload"].contains(&table.as_str()) {
             unnoticed.push(format!("a row of {table} was doubled"));
         }
     }
@@ -305,8 +319,8 @@ fn on_sqlite_two_sealed_values_swapped() {
     let database = world.database();
     for (table, column) in [
         ("designation", "account"),
-        ("pending_change", "asked"),
-        ("pending_ending", "why"),
+        ("proposal", "asked"),
+        ("proposal_act", "act"),
         ("motion", "content"),
         ("motion_ending", "why"),
         ("collector", "record"),
@@ -321,7 +335,8 @@ fn on_sqlite_two_sealed_values_swapped() {
     ] {
         let all = columns(&database, table);
         let keys: Vec<String> = all.iter().filter(|(_, is_key)| *is_key).map(|(name, _)| name.clone()).collect();
-        let rows = cells(&database, table, &keys, column);
+        let mut rows = cells(&database, table, &keys, column);
+        rows.retain(|(_, cell)| *cell != Cell::Null);
         let [(first_key, first), (second_key, second)] = [&rows[0], &rows[1]];
         let found = copies.finds(|database| {
             set(database, table, &keys, column, first_key, second)
@@ -342,19 +357,69 @@ fn on_sqlite_two_sealed_values_swapped() {
     // A change that waits, and the directory does not say so; one that was ended, and it waits all the same.
     for sql in [
         "UPDATE payee SET pending = NULL, pending_until = NULL WHERE pending IS NOT NULL",
-        "UPDATE payee SET pending = (SELECT p.id FROM pending_change p WHERE p.payee = payee.key),
-                pending_until = (SELECT p.until FROM pending_change p WHERE p.payee = payee.key)
-         WHERE pending IS NULL AND key IN (SELECT payee FROM pending_change)",
+        "UPDATE payee SET pending = (SELECT p.id FROM proposal p WHERE p.payee = payee.key), pending_until = 1
+         WHERE pending IS NULL AND key IN (SELECT payee FROM proposal)",
+        "DELETE FROM proposal_now WHERE waits <> 0",
+        "UPDATE proposal_now SET waits = 0 WHERE waits <> 0",
+        "UPDATE proposal_now SET waits = 1 WHERE waits = 0",
     ] {
         assert_eq!(copies.finds(|database| database.execute(sql, []).unwrap()), Some(true), "{sql}");
     }
 }
 
+/// The tables as they are written down: the name of each, its first column, and what is refused to be done with its rows.
+fn written_down() -> impl Iterator<Item = (&'static str, &'static str, Vec<&'static str>)> {
+    include_str!("../../../../docs/schema.txt").split("\n\n").map(|table| {
+        let mut lines = table.lines();
+        let (name, column) = (lines.next().unwrap(), lines.next().unwrap().split_whitespace().next().unwrap());
+        let refused = lines.find_map(|line| line.trim().strip_prefix("REFUSES "));
+        (name, column, refused.map(|acts| acts.split(", ").collect()).unwrap_or_default())
+    })
+}
+
 #[test]
-fn on_sqlite_a_real_store_is_not_made_synthetic_by_an_edit() {
-    require_sqlite();
+fn rows_that_stay_cannot_be_changed_by_whoever_has_the_store() {
+    let world = full();
+    let mut refused = 0;
+    for (table, column, acts) in written_down() {
+        // Where there is no row, SQLite has nothing to refuse.
+        let is_empty = world.number(&format!("SELECT COUNT(*) FROM {table}")) == 0;
+        let is_excused = NOT_ANSWERED_FOR.iter().any(|(name, _)| *name == table);
+        assert!(!is_empty || is_excused, "{table} has no row to change");
+        for act in acts.into_iter().filter(|_| !is_empty) {
+            let sql = match act {
+                "DELETE" => format!("DELETE FROM {table}"),
+                _ => format!("UPDATE {table} SET {column} = {column}"),
+            };
+            let told = world.change_store(&sql).unwrap_err();
+            assert!(told.contains("rows of this table stay"), "{sql}: {told}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 30, "only {refused} acts are refused");
+    world.verified();
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn one_row_taken_away_behind_the_servers_back() {
+    require_postgres();
+    let world = full();
+    let is_excused = |table: &str| NOT_ANSWERED_FOR.iter().any(|(name, _)| *name == table);
+    for (table, ..) in written_down().filter(|(table, ..)| !is_excused(table)) {
+        let edited = world.copy();
+        let first = format!("DELETE FROM {table} WHERE ctid = (SELECT MIN(ctid) FROM {table})");
+        edited.change_store(&format!("SET session_replication_role = replica; {first}")).unwrap();
+        let told = edited.run("journal verify");
+        assert_ne!(told.exit, 0, "{table}: {}", told.stdout);
+    }
+    world.verified();
+}
+
+#[test]
+fn a_real_store_is_not_made_synthetic_by_an_edit() {
     let world = World::real();
-    world.database().execute("UPDATE keyring SET synthetic = 1", []).unwrap();
+    world.change_store("UPDATE keyring SET synthetic = TRUE").unwrap();
     world.run("journal head --now 2026-01-01").refused("key.wrong");
 }
 
@@ -413,8 +478,7 @@ fn head_of(database: &Connection, size: u64) -> (Vec<u8>, i64) {
 }
 
 #[test]
-fn on_sqlite_heads_that_were_kept() {
-    require_sqlite();
+fn heads_that_were_kept() {
     let world = World::settled();
     let mut kept = vec![world.verified()];
     for _ in 0..5 {
@@ -435,10 +499,8 @@ fn on_sqlite_heads_that_were_kept() {
     world.run(&format!("journal verify --expect 0:{empty}")).done();
     // The whole store put back to an older day agrees with itself, and not with the head that was kept.
     let older = World::settled();
-    std::fs::remove_dir_all(world.path("store")).unwrap();
-    copy(&older.path("store"), &world.path("store"));
-    world.run("journal verify").done();
-    world.run(&format!("journal verify --expect {}", kept[5])).refused("journal.mismatch");
+    older.run("journal verify").done();
+    older.run(&format!("journal verify --expect {}", kept[5])).refused("journal.mismatch");
 }
 
 #[test]

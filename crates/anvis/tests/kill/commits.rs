@@ -171,3 +171,29 @@ fn clients() {
     at_every_commit(&world, "client rotate-key", 0, of("signing_key"));
     at_every_commit(&world, "client end kommune", 0, answer);
 }
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn designations() {
+    require_postgres();
+    let world = World::guarded();
+    let tables = |world: &World| {
+        ["proposal", "proposal_act", "designation"].map(|table| world.number(&format!("SELECT COUNT(*) FROM {table}")))
+    };
+    let told = |world: &World, _: &Value| format!("{:?}", tables(world));
+    let own = format!("--as citizen:cpr:{ALICE}");
+    let terms = format!("--account 1020-2 --expects {ALICE_ACCOUNT} --holder own --signature jws");
+    at_every_commit(&world, &format!("designation propose cpr:{ALICE} {terms} {own}"), 0, told);
+    let name = world.propose_own(ALICE, "1020-2", ALICE_ACCOUNT);
+    // An answer that was lost on its way makes no second letter.
+    at_every_commit(&world, "letters print --to letters", 0, |world, _| {
+        format!("{:?}{:?}", tables(world), world.files("letters"))
+    });
+    world.run("letters print --to letters").done();
+    let code = world.code(&format!("letters/{name}01.pdf"));
+    at_every_commit(&world, &format!("designation activate {name} {code} {own}"), 0, |_, answer| answer.to_string());
+    world.run(&format!("designation activate {name} {code} {own}")).done();
+    at_every_commit(&world, "designation settle --now 2026-11-25T09:00:00Z", 0, |world, answer| {
+        format!("{answer}{:?}", tables(world))
+    });
+}

@@ -15,6 +15,9 @@ mod pain;
 #[cfg(feature = "failpoints")]
 mod points;
 mod random;
+#[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
+#[path = "../../../letter/tests/it/reader.rs"]
+mod reader;
 #[expect(dead_code, reason = "shared with the other integration tests, which use all of it")]
 #[path = "../it/support.rs"]
 mod support;

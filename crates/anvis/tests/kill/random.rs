@@ -113,7 +113,8 @@ fn import() {
         let known = count(killed, "SELECT COUNT(*) FROM designation") - before;
         assert!((0..=payees as i64).contains(&known), "{known}");
         if let Some(ended) = ended {
-            let told = serde_json::json!({ "rows": payees + 1, "changed": payees, "unchanged": 0, "rejected": 1 });
+            let told =
+                serde_json::json!({ "rows": payees + 1, "changed": payees, "held": 0, "unchanged": 0, "rejected": 1 });
             assert_eq!(ended.done(), told);
             assert_eq!(known, payees as i64);
             assert_eq!(
@@ -121,6 +122,41 @@ fn import() {
                 0
             );
             assert_eq!(killed.read("rows.csv.rejects.csv").lines().count(), 2);
+            killed.verified();
+        }
+    });
+}
+
+#[test]
+fn letters() {
+    let mut plan = Plan::read();
+    let world = World::guarded();
+    let accounts =
+        [(ALICE, ALICE_ACCOUNT), (BENT, "5000-12"), (HANS, "1020-4811223344"), (IDA, "0040-19"), (FRIDA, "none")];
+    let people: Vec<(&str, String)> = (1..)
+        .zip(accounts)
+        .map(|(at, (cpr, expects))| (cpr, world.propose_own(cpr, &format!("1020-{at}"), expects)))
+        .collect();
+    let args = "letters print --to letters";
+    plan.torment(&world, args, |killed, ended| {
+        let made = count(killed, "SELECT COUNT(*) FROM proposal_act WHERE kind = 3");
+        let is_there = |name: &str| killed.path(&format!("letters/{name}01.pdf")).exists();
+        let in_place: Vec<_> = people.iter().filter(|(_, name)| is_there(name)).collect();
+        // Of each process that was killed one letter may be missing.
+        assert!(in_place.len() as i64 <= made, "{made}: {in_place:?}");
+        assert!(made <= people.len() as i64);
+        for (cpr, name) in in_place {
+            let code = killed.code(&format!("letters/{name}01.pdf"));
+            killed.copy().run(&format!("designation activate {name} {code} --as citizen:cpr:{cpr}")).done();
+        }
+        if let Some(ended) = ended {
+            assert_eq!(ended.done()["left"], serde_json::json!([]));
+            assert_eq!(count(killed, "SELECT COUNT(*) FROM proposal_act WHERE kind = 3"), people.len() as i64);
+            let copy = killed.copy();
+            for (_, name) in people.iter().filter(|(_, name)| !is_there(name)) {
+                let anew = copy.run(&format!("{args} --only {name}")).done();
+                assert_eq!(anew["letters"], serde_json::json!([format!("{name}02")]));
+            }
             killed.verified();
         }
     });

@@ -264,7 +264,7 @@ fn lost() -> Unanswered {
 }
 
 /// What a thread panicked with must not take the thread along: what came before is committed, and what was under way is
-/// rolled back with its connection.
+/// rolled back with its connection, or by the next transaction where there is no other connection to be had.
 fn guard<T>(
     writer: &mut Writer,
     open: &dyn Fn() -> Result<Writer, Error>,

@@ -116,10 +116,10 @@ pub(super) trait Batch {
 
 /// One command in a group of its own.
 pub(super) trait Single {
-    /// Runs it, and answers unless it fails.
-    fn run(self: Box<Self>, writer: &mut Writer, open: &dyn Fn() -> Result<Writer, Error>) -> Result<(), &'static str>;
-    /// Answers that it failed.
-    fn fail(self: Box<Self>, code: &'static str);
+    /// Runs it, and answers; what failed, if that was neither done nor refused.
+    fn run(self: Box<Self>, writer: &mut Writer, open: &dyn Fn() -> Result<Writer, Error>) -> Result<(), Error>;
+    /// Answers that it failed as others did.
+    fn fail(self: Box<Self>, failure: &Error);
 }
 
 struct BatchOf<K: Kind> {
@@ -162,7 +162,7 @@ struct SingleOf<K: Kind> {
 }
 
 impl<K: Kind> Single for SingleOf<K> {
-    fn run(self: Box<Self>, writer: &mut Writer, open: &dyn Fn() -> Result<Writer, Error>) -> Result<(), &'static str> {
+    fn run(self: Box<Self>, writer: &mut Writer, open: &dyn Fn() -> Result<Writer, Error>) -> Result<(), Error> {
         let Self { command, giver, reply } = *self;
         let (mut commands, givers) = (vec![command], [giver]);
         let result = guard(writer, open, |writer| {
@@ -175,15 +175,22 @@ impl<K: Kind> Single for SingleOf<K> {
         let result = result.and_then(|result| result.map_err(Error::Refused));
         let failure = match &result {
             Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(failure @ (Error::Conflict(_) | Error::Store(_))) => Err(failure.code()),
+            Err(failure @ (Error::Conflict(_) | Error::Store(_))) => Err(also(failure)),
         };
         let _ = reply.send(result);
         failure
     }
 
-    fn fail(self: Box<Self>, code: &'static str) {
-        let failure = StoreError::plain("the store failed others before this one").with_code(code);
-        let _ = self.reply.send(Err(failure.into()));
+    fn fail(self: Box<Self>, failure: &Error) {
+        let _ = self.reply.send(Err(also(failure)));
+    }
+}
+
+/// A failure, told to somebody else.
+fn also(failure: &Error) -> Error {
+    match failure {
+        Error::Conflict(conflict) => conflict.clone().into(),
+        other => StoreError::new("the store failed others, too", other.to_string()).with_code(other.code()).into(),
     }
 }
 
@@ -294,25 +301,44 @@ impl Work {
     }
 
     fn run(&mut self, mut batches: Vec<Box<dyn Batch>>) {
+        let mut has_begun = false;
         let done = guard(&mut self.writer, &*self.open, |writer| {
-            writer.execute_group(|group| batches.iter_mut().try_for_each(|batch| batch.run(group)))
+            writer.execute_group(|group| {
+                has_begun = true;
+                batches.iter_mut().try_for_each(|batch| batch.run(group))
+            })
         });
-        if matches!(done, Some(Ok(()))) {
-            batches.into_iter().for_each(|batch| batch.answer());
-            return;
-        }
-        // One of them may have failed all. By themselves, the others do not hang on it.
+        let failure = match done {
+            Some(Ok(())) => return batches.into_iter().for_each(|batch| batch.answer()),
+            Some(Err(failure)) => Some(failure),
+            None => None,
+        };
         self.metrics.failed_group();
-        let (mut alike, mut failure) = (0, None);
-        for single in batches.into_iter().flat_map(|batch| batch.apart()) {
-            if let (FAILURES_ALIKE_MAX, Some(code)) = (alike, failure) {
-                single.fail(code);
+        let singles = batches.into_iter().flat_map(|batch| batch.apart());
+        match failure {
+            // What may have been done must not be done again: only whoever asked can find out. And nobody need wait again for a
+            // store that let none of them in.
+            Some(failure) if !has_begun || failure.code() == "store.unknown" => {
+                singles.for_each(|single| single.fail(&failure));
+            }
+            // One of them may have failed all. By themselves, the others do not hang on it.
+            _ => self.run_apart(singles),
+        }
+    }
+
+    fn run_apart(&mut self, singles: impl Iterator<Item = Box<dyn Single>>) {
+        let (mut alike, mut last) = (0, None);
+        for single in singles {
+            if let (FAILURES_ALIKE_MAX, Some(failure)) = (alike, &last) {
+                single.fail(failure);
                 continue;
             }
             match single.run(&mut self.writer, &*self.open) {
-                Ok(()) => (alike, failure) = (0, None),
-                Err(code) if failure == Some(code) => alike += 1,
-                Err(code) => (alike, failure) = (1, Some(code)),
+                Ok(()) => (alike, last) = (0, None),
+                Err(failure) => {
+                    let is_alike = last.as_ref().is_some_and(|last: &Error| last.code() == failure.code());
+                    (alike, last) = (if is_alike { alike + 1 } else { 1 }, Some(failure));
+                }
             }
         }
     }

@@ -8,9 +8,10 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsPar
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransport, AsyncSmtpTransportBuilder, Error};
 use lettre::{Address, AsyncTransport, Tokio1Executor};
-use registry::notice::EmailAddress;
+use registry::contact::EmailAddress;
 use registry::notice_text::Text;
 use registry::progress::Failure;
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
@@ -119,11 +120,18 @@ fn failure(error: &Error) -> Failure {
     match error.status() {
         Some(code) => Failure::Answer(code.into()),
         None if error.is_timeout() => Failure::Timeout,
-        None if error.is_tls() => Failure::Encryption,
+        None if is_about_encryption(error) => Failure::Encryption,
         // What it wanted was not what is spoken there.
         None if error.is_response() || error.is_client() => Failure::CutOff,
         None => Failure::Unreachable,
     }
+}
+
+/// A handshake that failed comes out as one of the connection.
+fn is_about_encryption(error: &Error) -> bool {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let is_handshake = |cause: &std::io::Error| cause.get_ref().is_some_and(|cause| cause.is::<rustls::Error>());
+    error.is_tls() || causes.any(|cause| cause.downcast_ref().is_some_and(is_handshake))
 }
 
 /// Writes an e-mail; none if the library does not know the address as one. The same notice has the same `Message-ID`.

@@ -12,6 +12,7 @@ pub use tls::{Tls, TlsFiles};
 use crate::edge::{Edge, Peer, Service};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::stop_page;
 use axum::body::Body;
 use axum::response::Response;
 use http_body_util::Full;
@@ -36,6 +37,9 @@ const REFRESH: Duration = Duration::from_secs(1);
 const FOLD_IN: Duration = Duration::from_millis(25);
 /// Connections at once to where the figures are shown.
 const METRICS_CONNECTIONS: usize = 16;
+
+/// Connections at once of those who open the link of a notice.
+const NOTICES_CONNECTIONS: usize = 256;
 
 /// Why it cannot serve.
 #[derive(Debug)]
@@ -81,6 +85,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// For whoever watches over it: figures and health, in clear, and so on this machine's own address.
     pub metrics_listen: Option<SocketAddr>,
+    /// For whoever opens the link of a notice: with the same encryption, and without clients' certificates.
+    pub notices_listen: Option<SocketAddr>,
     /// Encryption; only on this machine's own address without it.
     pub tls: Option<TlsFiles>,
     /// The proxies that are believed.
@@ -94,6 +100,7 @@ pub struct Server {
     service: Service,
     listener: TcpListener,
     metrics: Option<TcpListener>,
+    notices: Option<(TcpListener, Option<Arc<Tls>>)>,
     tls: Option<Arc<Tls>>,
     proxies: Arc<Proxies>,
     grace: Duration,
@@ -108,12 +115,15 @@ impl Server {
     /// # Errors
     /// [`ServeRefusal`].
     pub async fn bind(service: Service, options: Options) -> Result<Self, Error> {
-        let Options { listen, metrics_listen, tls, proxies, grace } = options;
+        let Options { listen, metrics_listen, notices_listen, tls, proxies, grace } = options;
         let is_open = |address: &SocketAddr| !address.ip().is_loopback();
-        if tls.is_none() && is_open(&listen) || metrics_listen.as_ref().is_some_and(is_open) {
+        let is_in_clear = tls.is_none() && std::iter::once(&listen).chain(&notices_listen).any(is_open);
+        if is_in_clear || metrics_listen.as_ref().is_some_and(is_open) {
             return Err(ServeRefusal::PlainHttp.into());
         }
-        let tls = tls.map(Tls::read).transpose()?.map(Arc::new);
+        let of_anybody = tls.clone().map(|files| TlsFiles { client_ca: None, ..files });
+        let read = |files: Option<TlsFiles>| Ok::<_, Error>(files.map(Tls::read).transpose()?.map(Arc::new));
+        let tls = read(tls)?;
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.map_err(|error| Error::from(ServeRefusal::Listen(address, error)))
         };
@@ -122,7 +132,11 @@ impl Server {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        Ok(Self { service, listener, metrics, tls, proxies: Arc::new(proxies), grace })
+        let notices = match notices_listen {
+            Some(address) => Some((bind(address).await?, read(of_anybody)?)),
+            None => None,
+        };
+        Ok(Self { service, listener, metrics, notices, tls, proxies: Arc::new(proxies), grace })
     }
 
     /// Where clients find it.
@@ -139,15 +153,31 @@ impl Server {
         self.metrics.as_ref()?.local_addr().ok()
     }
 
-    /// What can be told to read its certificates again.
+    /// Where the links of notices lead.
     #[must_use]
-    pub fn tls(&self) -> Option<Arc<Tls>> {
-        self.tls.clone()
+    pub fn notices_address(&self) -> Option<SocketAddr> {
+        self.notices.as_ref()?.0.local_addr().ok()
+    }
+
+    /// What can be told to read its certificates again.
+    pub fn tls(&self) -> impl Iterator<Item = Arc<Tls>> {
+        self.tls
+            .iter()
+            .chain(self.notices.iter().filter_map(|(_, tls)| tls.as_ref()))
+            .cloned()
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// Whether connections are encrypted.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Serves until `stop`, then finishes what was taken; whether all of it was finished in time.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> bool {
-        let Self { service, listener, metrics: metrics_listener, tls, proxies, grace } = self;
+        let Self { service, listener, metrics: metrics_listener, notices, tls, proxies, grace } = self;
         let edge = service.edge().clone();
         let (stopping, is_stopping) = watch::channel(false);
         let handle: Handle = {
@@ -161,11 +191,21 @@ impl Server {
             let metrics = Arc::new(Metrics::new([].into_iter()));
             Listening::new(listener, watcher(&service), limits, metrics, None, Arc::default())
         });
+        let stoppers = notices.map(|(listener, tls)| {
+            let edge = edge.clone();
+            let handle: Handle = Arc::new(move |request, _| Box::pin(stop_page::answer(edge.clone(), request)));
+            let limits = Limits { connections: NOTICES_CONNECTIONS, ..service.edge().limits.clone() };
+            let metrics = Arc::new(Metrics::new([].into_iter()));
+            Listening::new(listener, handle, limits, metrics, tls, Arc::default())
+        });
         let accepting: Vec<_> = std::iter::once(&clients)
             .chain(&watchers)
+            .chain(&stoppers)
             .map(|listening| tokio::spawn(listening.clone().accept(is_stopping.clone())))
             .collect();
         let refreshing = every(REFRESH, &edge, |edge| async move { edge.refresh().await });
+        let settling = every(REFRESH, &edge, |edge| async move { edge.settle().await });
+        let counting = every(REFRESH, &edge, |edge| async move { edge.fold_holders().await });
         let folding_in = every(FOLD_IN, &edge, |edge| async move {
             // A disk that is full or ill is not asked more often than that.
             if !edge.fold_in().await {
@@ -193,6 +233,8 @@ impl Server {
             clients.all_closed().await;
             folding_in.abort();
             refreshing.abort();
+            settling.abort();
+            counting.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
             let cut_off = [delivering.abort_handle(), telling.abort_handle()];

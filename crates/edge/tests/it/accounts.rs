@@ -2,10 +2,11 @@
 
 use crate::support::{
     ANNA, ANNA_IBAN, BANK_TOKEN, NOW, OTHER_BANK_TOKEN, PRIVATE_TOKEN, PUBLIC_TOKEN, Wanted, World, request,
+    set_controls,
 };
 use hyper::Method;
 use kernel::{Actor, Env, Secrets};
-use registry::commands::ReleaseChange;
+use registry::commands::{ApproveDesignation, Settle};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -285,8 +286,9 @@ async fn a_change_that_waits_is_seen_by_who_asked_and_changes_nothing() {
     assert_eq!(
         shown,
         json!({
-            "change": name, "state": "held", "asked": "2026-11-23T09:00:00Z", "until": "2026-12-23T09:00:00Z",
-            "reason": "user_request", "consent": "phone", "ended": null,
+            "change": name, "state": "awaiting_approval", "waits_for": "check", "in_force_from": null,
+            "asked": "2026-11-23T09:00:00Z", "until": "2026-12-23T09:00:00Z", "reason": "user_request",
+            "consent": "phone", "ended": null,
         })
     );
     let listed = |changes: Vec<Value>| json!({ "changes": changes, "next": null });
@@ -297,32 +299,69 @@ async fn a_change_that_waits_is_seen_by_who_asked_and_changes_nothing() {
         world.ask(request(Method::POST, &format!("/v1/accounts/changes/{name}/withdraw"), token, None)).await
     };
     for other in [&path[..path.len() - 1], "/v1/accounts/changes/0000000000000", "/v1/accounts/changes/6201701235"] {
-        world.get(other, BANK_TOKEN).await.refused(404, "change.unknown");
+        world.get(other, BANK_TOKEN).await.refused(404, "proposal.unknown");
     }
-    world.get(&path, OTHER_BANK_TOKEN).await.refused(404, "change.unknown");
-    withdraw(OTHER_BANK_TOKEN, &name).await.refused(404, "change.unknown");
+    world.get(&path, OTHER_BANK_TOKEN).await.refused(404, "proposal.unknown");
+    withdraw(OTHER_BANK_TOKEN, &name).await.refused(404, "proposal.unknown");
 
-    let withdrawn = json!({ "change": name, "state": "withdrawn" });
+    let withdrawn = json!({ "change": name, "state": "cancelled" });
     assert_eq!(withdraw(BANK_TOKEN, &name.to_lowercase()).await.done(), withdrawn);
     assert_eq!(withdraw(BANK_TOKEN, &name).await.done(), withdrawn);
     assert_eq!(list(BANK_TOKEN).await, listed(vec![]));
     let shown = world.get(&path, BANK_TOKEN).await.done();
-    assert_eq!((&shown["state"], &shown["ended"]), (&json!("withdrawn"), &json!("2026-11-23T09:00:00Z")));
+    assert_eq!((&shown["state"], &shown["ended"]), (&json!("cancelled"), &json!("2026-11-23T09:00:00Z")));
     assert_eq!(world.resolved(BO).await, before);
 
     let next = world.held().await;
     let release = {
-        let (change, why, officer) = (next.clone(), "the payee was called".to_owned(), Actor::operator("anna"));
-        ReleaseChange { change, why, officer, is_synthetic: true }
+        let (proposal, why, officer) = (next.clone(), "the payee was called".to_owned(), Actor::operator("anna"));
+        ApproveDesignation { proposal, why, officer, is_synthetic: true }
     };
     let released = block_in_place(|| {
         let mut writer = world.store.writer(Secrets::from_system()).unwrap();
         writer.execute(&release, &release.officer, &Env::new(NOW, 0)).unwrap()
     });
-    assert!(released);
-    withdraw(BANK_TOKEN, &next).await.refused(409, "change.ended");
+    assert_eq!(released.state, "in_force");
+    withdraw(BANK_TOKEN, &next).await.refused(409, "proposal.ended");
     let after = world.resolved(BO).await;
     assert_eq!((&after["pending_change"], &after["bic"]), (&json!(false), &json!("EKSBDK22")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_replaces_an_account_waits_a_banking_day_unless_the_controls_say_otherwise() {
+    let (world, days) = at_any_time().await;
+    let given = |work: &dyn Fn(&mut kernel::Writer)| {
+        block_in_place(|| work(&mut world.store.writer(Secrets::from_system()).unwrap()));
+    };
+    given(&|writer| set_controls(writer, ("anvis", &[])));
+    let asked = change("change", ANNA, json!({ "account": NEXT, "expects": ANNA_ACCOUNT }));
+    let body = json!({ "changes": [asked.clone(), change("register", DAN, json!({ "account": NEXT }))] }).to_string();
+    let answers = world.post("/v1/accounts", BANK_TOKEN, &body).await.done();
+    let results = [0, 1].map(|at| answers["answers"][at]["result"].clone());
+    assert_eq!(results, ["held", "done"], "a first account takes the place of none");
+    assert_eq!(world.changed(BANK_TOKEN, &[asked], false).await, ["change.waiting"]);
+    let name = answers["answers"][0]["change"].as_str().unwrap();
+    let path = format!("/v1/accounts/changes/{name}");
+    let check = async |state: &str, waits_for: Value, account: &str| {
+        let shown = world.get(&path, BANK_TOKEN).await.done();
+        let from = "2026-11-24T09:00:00Z";
+        let fields = ["state", "waits_for", "in_force_from"].map(|field| shown[field].clone());
+        assert_eq!(fields, [json!(state), waits_for.clone(), json!(from)], "{shown}");
+        let told = world.resolved(ANNA).await;
+        assert_eq!((&told["account"], &told["pending_change"]), (&json!(account), &json!(!waits_for.is_null())));
+    };
+    let settle = |now: kernel::Timestamp| {
+        given(&|writer| {
+            writer.execute(&Settle { now }, &Actor::console(), &Env::new(now, 0)).unwrap();
+        });
+    };
+    check("held", json!("time"), ANNA_IBAN).await;
+    // Nothing is due before its time.
+    settle(NOW.minus_seconds(-86_399));
+    check("held", json!("time"), ANNA_IBAN).await;
+    days.store(1, Ordering::Relaxed);
+    settle(NOW.minus_seconds(-86_400));
+    check("in_force", Value::Null, "DK3300400000000001").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,15 @@
 //! More than can be done at once, and the end.
 
-use crate::support::{COMPANIES_TOKEN, PUBLIC_TOKEN, Wanted, World, exchange, request};
-use edge::core::Sizes;
+use crate::support::{COMPANIES_TOKEN, NOW, PUBLIC_TOKEN, Wanted, World, exchange, request};
+use edge::Metrics;
+use edge::core::{Core, Sizes, Unanswered};
 use edge::route::{Answer, Call, Done, Nothing, Route};
 use hyper::Method;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Group, Operation, Refusal, Scope, Secrets};
+use kernel::testing::{TestPlace, require_postgres};
+use kernel::{Actor, Command, Decision, Env, Error, Group, Location, Operation, Refusal, Scope, Secrets, Store};
 use std::future::poll_fn;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::task::{JoinSet, block_in_place};
@@ -22,7 +24,11 @@ struct Held {
 
 impl Held {
     fn new(world: &World) -> Self {
-        let mut writer = block_in_place(|| world.store.writer(Secrets::from_system())).unwrap();
+        block_in_place(|| Self::of(&world.store))
+    }
+
+    fn of(store: &Store) -> Self {
+        let mut writer = store.writer(Secrets::from_system()).unwrap();
         let ((is_held, held), (release, released)) = (mpsc::channel(), mpsc::channel());
         let hold = move || {
             let work = |_: &mut Group<'_>| -> Result<(), Error> {
@@ -179,6 +185,7 @@ impl Command for Wrong {
         match self.0 {
             "panics" => panic!("as the test wants it"),
             "fails" => Err(kernel::StoreError::plain("as the test wants it").into()),
+            "is unknown" => Err(kernel::StoreError::plain("as the test wants it").with_code("store.unknown").into()),
             _ => Ok(()),
         }
     }
@@ -217,8 +224,8 @@ async fn one_that_goes_wrong_takes_nobody_along() {
     for (kind, answer) in given {
         let answer = answer.await;
         let code = answer.as_ref().err().map(|error| match error {
-            edge::core::Unanswered::Overloaded => "overloaded",
-            edge::core::Unanswered::Failed(error) => error.code(),
+            Unanswered::Overloaded => "overloaded",
+            Unanswered::Failed(error) => error.code(),
         });
         let expected = match *kind {
             "is good" => None,
@@ -229,6 +236,71 @@ async fn one_that_goes_wrong_takes_nobody_along() {
     }
     assert!(edge.core.is_alive());
     assert_eq!(world.entries(), before + 5, "four that are good, and one refusal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_done_is_not_done_again() {
+    let sizes = Sizes { group_weight: 4, ..Sizes::default() };
+    let world = World::with(Wanted { sizes, ..Wanted::default() }).await;
+    let before = world.entries();
+    let held = Held::new(&world);
+    let edge = world.service.edge();
+    // The first group has one to four of them. The second has four, and the fifth among them.
+    let kinds = ["is good", "is good", "is good", "is good", "is unknown", "is good", "is good", "is good"];
+    let mut asking: Vec<_> =
+        kinds.iter().map(|kind| Box::pin(edge.core.execute(Wrong(kind), Actor::console()))).collect();
+    for answer in &mut asking {
+        poll_fn(|context| Poll::Ready(answer.as_mut().poll(context).is_pending())).await;
+    }
+    drop(held);
+    let mut unknown = 0;
+    for answer in asking {
+        match answer.await {
+            Ok(_) => {}
+            Err(Unanswered::Failed(error)) if error.code() == "store.unknown" => unknown += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((unknown, world.entries()), (4, before + 4));
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn those_who_waited_for_the_journal_together_do_not_wait_again_one_by_one() {
+    require_postgres();
+    let folder = tempfile::tempdir().unwrap();
+    let place = TestPlace::empty(folder.path());
+    let (key, migrations) = (folder.path().join("key"), services::migrations().collect::<Vec<_>>());
+    let (env, secrets) = (Env::new(NOW, 0), &mut Secrets::from_system());
+    let store = Store::create(place.location(), &key, &migrations, true, &env, secrets).unwrap();
+    let separator = if place.url.contains('?') { '&' } else { '?' };
+    let impatient = format!("{}{separator}options=-c%20lock_timeout%3D1ms", place.url);
+    let impatient = Store::open(Location::parse(&impatient).unwrap(), &key, &migrations).unwrap();
+    // The writer's thread asks for the time of the first when all of them are there.
+    let (are_there, awaited) = mpsc::channel::<()>();
+    let awaited = Mutex::new(awaited);
+    let clock = Arc::new(move || {
+        let _ = awaited.lock().unwrap().recv();
+        NOW
+    });
+    let metrics = Arc::new(Metrics::new(std::iter::empty()));
+    let core = Core::start(&impatient, &Sizes::default(), clock, metrics).unwrap();
+    let held = Held::of(&store);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut asking: Vec<_> = (0..4).map(|_| Box::pin(core.execute(Wrong("is good"), Actor::console()))).collect();
+        for answer in &mut asking {
+            poll_fn(|context| Poll::Ready(answer.as_mut().poll(context).is_pending())).await;
+        }
+        drop(are_there);
+        for answer in asking {
+            // Whoever is told so without having tried is told the same.
+            let answer = answer.await;
+            assert!(matches!(answer, Err(Unanswered::Failed(Error::Conflict(_)))), "{answer:?}");
+        }
+    });
+    drop(held);
+    assert!(core.stop(Duration::from_secs(60)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

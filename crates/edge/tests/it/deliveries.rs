@@ -2,7 +2,7 @@
 
 use crate::encrypted::Ca;
 use crate::receiver::{Does, Receiver, Seen, first_arrivals};
-use crate::support::{self, NOW, Shown};
+use crate::support::{self, FORMER, NOW, Shown, set_controls};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge::delivery::{Deliveries, Patience};
@@ -48,6 +48,7 @@ impl Country {
             let (env, mut secrets) = (Env::new(NOW, 0), Secrets::from_system());
             let key = folder.path().join("key");
             let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+            set_controls(&mut store.writer(secrets).unwrap(), FORMER);
             (place, store)
         });
         let now = Arc::new(AtomicI64::new(NOW.micros()));

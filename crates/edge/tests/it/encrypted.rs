@@ -217,6 +217,7 @@ async fn it_does_not_start_where_it_would_not_be_safe() {
         let options = Options {
             listen: listen.parse().unwrap(),
             metrics_listen: None,
+            notices_listen: None,
             tls,
             proxies: Proxies::default(),
             grace: Duration::from_secs(1),

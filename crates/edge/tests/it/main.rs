@@ -21,6 +21,7 @@ mod receiver;
 mod registers;
 mod routes;
 mod slow;
+mod stop;
 mod streams;
 mod support;
 mod tokens;

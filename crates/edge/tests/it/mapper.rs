@@ -7,6 +7,7 @@ use eid::jws;
 use eid::key::{PrivateKey, PublicKey};
 use hyper::Method;
 use kernel::Role;
+use registry::commands::{ApproveDesignation, RefuseDesignation};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -440,21 +441,20 @@ async fn what_became_of_a_message_is_told_to_its_client_as_it_is_now() {
         let mut writer = world.store.writer(kernel::Secrets::from_system()).unwrap();
         let console = kernel::Actor::console();
         let waiting = writer
-            .read(|scope| registry::queries::waiting(scope, &console, None, None, 10, crate::support::NOW))
+            .read(|scope| registry::queries::waiting(scope, &console, None, None, None, 10, crate::support::NOW))
             .unwrap();
-        waiting.changes.into_iter().map(|change| change.change).collect()
+        waiting.proposals.into_iter().map(|proposal| proposal.standing.id).collect()
     });
     let (operator, env) = (kernel::Actor::operator("anna"), kernel::Env::new(crate::support::NOW, 0));
     tokio::task::block_in_place(|| {
         let mut writer = world.store.writer(kernel::Secrets::from_system()).unwrap();
         let why = "the payee was called".to_owned();
-        let (change, officer) = (held[0].clone(), operator.clone());
-        let release = registry::commands::ReleaseChange { change, why: why.clone(), officer, is_synthetic: true };
-        writer.execute(&release, &operator, &env).unwrap();
-        let (change, officer) = (held[1].clone(), operator.clone());
-        writer
-            .execute(&registry::commands::RefuseChange { change, why, officer, is_synthetic: true }, &operator, &env)
-            .unwrap();
+        let (proposal, officer) = (held[0].clone(), operator.clone());
+        let approve = ApproveDesignation { proposal, why: why.clone(), officer, is_synthetic: true };
+        writer.execute(&approve, &operator, &env).unwrap();
+        let (proposal, officer) = (held[1].clone(), operator.clone());
+        let refuse = RefuseDesignation { proposal, why, officer, is_synthetic: true };
+        writer.execute(&refuse, &operator, &env).unwrap();
     });
     check("b succ", "c rjct rjct.other.error change.refused").await;
 

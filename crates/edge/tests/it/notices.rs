@@ -1,10 +1,12 @@
 //! Notices that go out over real connections and into real folders.
 
+use crate::encrypted::Ca;
 use crate::post_office::{Handles, PostOffice};
 use crate::receiver::{Does, Receiver, Seen};
 use crate::support::{NOW, Shown};
 use edge::delivery::Patience;
 use edge::notices::{DigitalPost, Email, MailFrom, MailPlace, MailServer, Notices, Round, Sms, Transports};
+use edge::server::TlsFiles;
 use edge::{Log, Metrics};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp};
@@ -282,6 +284,39 @@ async fn a_server_takes_an_email_or_says_why_not() {
     assert_eq!(process.round().await, (1, 0, 0));
     assert_eq!(post_office.all().len(), 1);
     process.shows("anvis_notices{medium=\"email\",state=\"dead\"} 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_server_that_is_trusted_is_given_an_email() {
+    let office = Office::new();
+    let (ca, strangers) = (Ca::new(), Ca::new());
+    let write = |name: &str, content: &str| {
+        std::fs::write(office.path(name), content).unwrap();
+        office.path(name)
+    };
+    let made = ca.issue("localhost");
+    let (certificate, key) = (write("server.pem", &made.certificate), write("server.key", &made.key));
+    let post_office = PostOffice::encrypted(&TlsFiles { certificate, key, client_ca: None }).await;
+    office.tell(&[EMAIL]);
+    let check = async |ca: Option<PathBuf>, login: Option<PathBuf>, expected: Option<&str>| {
+        let mut server = MailServer::parse(&format!("smtps://localhost:{}", post_office.port)).unwrap();
+        (server.ca, server.login) = (ca, login);
+        office.process(by_email(MailPlace::Server(server))).round().await;
+        match expected {
+            Some(code) => assert_eq!(office.last_failure(), format!("waiting {code}")),
+            None => assert_eq!(office.list(NoticeState::Sent).len(), 1),
+        }
+        office.later(BACKOFF.seconds_max);
+        post_office.all().len()
+    };
+    let of = |ca: &Ca| Some(write("ca.pem", &ca.pem()));
+    assert_eq!(check(of(&strangers), None, Some("encryption")).await, 0);
+    assert_eq!(check(None, None, Some("encryption")).await, 0);
+    assert_eq!(check(Some(office.path("none.pem")), None, Some("certificate")).await, 0);
+    assert_eq!(check(of(&ca), Some(office.path("none")), Some("certificate")).await, 0);
+    // It wants no login, and is told none.
+    assert_eq!(check(of(&ca), Some(write("login", "anvis\nsecret\n")), Some("cut_off")).await, 0);
+    assert_eq!(check(of(&ca), None, None).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,13 @@
 //! A server that takes e-mails as RFC 5321 says, and whatever else it is told to do with them.
 
+use crate::receiver::acceptor;
+use edge::server::TlsFiles;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// What it does with the next e-mail.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,17 @@ pub struct PostOffice {
 }
 
 impl PostOffice {
+    /// In clear.
     pub async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// Encrypted from the first byte, with these files.
+    pub async fn encrypted(files: &TlsFiles) -> Self {
+        Self::with(Some(acceptor(files))).await
+    }
+
+    async fn with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (handles, taken) = (Arc::<Mutex<VecDeque<Handles>>>::default(), Arc::<Mutex<Vec<Mail>>>::default());
@@ -54,8 +67,13 @@ impl PostOffice {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let handles = next.lock().unwrap().pop_front().unwrap_or(Handles::Take);
-                let took = took.clone();
-                tokio::spawn(async move { drop(serve(stream, handles, &took).await) });
+                let (took, tls) = (took.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(stream, handles, &took).await,
+                        Some(tls) => serve(tls.accept(stream).await?, handles, &took).await,
+                    }
+                });
             }
         });
         Self { port, handles, taken, task }
@@ -78,7 +96,11 @@ impl Drop for PostOffice {
     }
 }
 
-async fn serve(stream: TcpStream, handles: Handles, taken: &Mutex<Vec<Mail>>) -> std::io::Result<()> {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    handles: Handles,
+    taken: &Mutex<Vec<Mail>>,
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut mail = Mail { from: String::new(), to: String::new(), content: String::new() };
     stream.write_all(if let Handles::Greet(text) = handles { text } else { "220 here\r\n" }.as_bytes()).await?;

@@ -67,22 +67,7 @@ impl Receiver {
 
     /// Encrypted with these files.
     pub async fn encrypted(files: &TlsFiles) -> Self {
-        let read = |path| CertificateDer::pem_file_iter(path).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider.clone());
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
-        let builder = match &files.client_ca {
-            None => builder.with_no_client_auth(),
-            Some(path) => {
-                let mut roots = RootCertStore::empty();
-                read(path).into_iter().for_each(|root| roots.add(root).unwrap());
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-                builder.with_client_cert_verifier(verifier)
-            }
-        };
-        let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
-        let config = builder.with_single_cert(read(&files.certificate), key).unwrap();
-        Self::with(Some(TlsAcceptor::from(Arc::new(config)))).await
+        Self::with(Some(acceptor(files))).await
     }
 
     async fn with(tls: Option<TlsAcceptor>) -> Self {
@@ -122,6 +107,26 @@ impl Receiver {
     pub fn all(&mut self) -> Vec<Seen> {
         std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
     }
+}
+
+/// Encrypts with these files.
+pub fn acceptor(files: &TlsFiles) -> TlsAcceptor {
+    let read = |path| CertificateDer::pem_file_iter(path).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = match &files.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            read(path).into_iter().for_each(|root| roots.add(root).unwrap());
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+    let config = builder.with_single_cert(read(&files.certificate), key).unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 impl Drop for Receiver {

@@ -74,6 +74,8 @@ impl Default for Wanted {
 pub struct World {
     pub address: SocketAddr,
     pub metrics: SocketAddr,
+    /// Where the links of notices lead.
+    pub notices: SocketAddr,
     pub service: Service,
     pub store: Store,
     /// The batches of [`PUBLIC`], the newest first.
@@ -215,17 +217,20 @@ impl World {
         let options = Options {
             listen: local,
             metrics_listen: Some(local),
+            notices_listen: Some(local),
             tls: wanted.tls,
             proxies: wanted.proxies,
             grace: wanted.grace,
         };
         let server = Server::bind(service.clone(), options).await.unwrap();
-        let (address, metrics, tls) = (server.address().unwrap(), server.metrics_address().unwrap(), server.tls());
+        let (address, metrics) = (server.address().unwrap(), server.metrics_address().unwrap());
+        let (notices, tls) = (server.notices_address().unwrap(), server.tls().next());
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.serve(async { drop(stopped.await) }));
         Self {
             address,
             metrics,
+            notices,
             service,
             store,
             batches,
@@ -391,6 +396,7 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     let key = folder.join("key");
     let store = Store::create(place.location(), &key, &migrations, true, &Env::new(NOW, 0), &mut secrets).unwrap();
     let mut writer = store.writer(secrets).unwrap();
+    set_controls(&mut writer, FORMER);
     let vault = store.vault().clone();
     let population = registry::import::Population { vault: vault.clone(), refuse_replacement_numbers: false };
     import(&mut writer, &registry::import::Banks, "banks.csv");
@@ -418,6 +424,17 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
         (1..=3).map(|number| route(&mut writer, folder, PUBLIC, &format!("MSG-{number}"))).collect();
     batches.reverse();
     (store, batches, private_batch)
+}
+
+/// What changes take effect at once by, unless they do not name the account that they replace: of tests that are not about waiting.
+pub const FORMER: (&str, &[&str]) = ("2015", &["names_replaced=on"]);
+
+/// Sets the controls to a set, and some of them otherwise.
+pub fn set_controls(writer: &mut Writer, (set, changes): (&str, &[&str])) {
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let change = registry::control_change::ControlChange::new(Some(set), &changes).unwrap();
+    let command = registry::commands::SetControls { change, is_synthetic: true };
+    writer.execute(&command, &Actor::console(), &Env::new(NOW, 0)).unwrap();
 }
 
 pub fn import(writer: &mut Writer, source: &impl registry::import::Source, name: &str) {

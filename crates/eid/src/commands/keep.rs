@@ -3,11 +3,9 @@
 
 use crate::phase_out::Use;
 use crate::store;
-use kernel::{Connection, Error, Timestamp};
+use kernel::{Connection, Error, SWEPT_AFTER_SECONDS, Timestamp};
 use std::collections::BTreeMap;
 
-/// How long what has expired is kept all the same: clocks of several processes may be apart.
-const SWEPT_AFTER_SECONDS: i64 = 600;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// How clients came in, counted in memory until it is written.
@@ -41,7 +39,7 @@ impl Uses {
     }
 }
 
-/// Forgets assertions and messages that have expired: they are refused for that.
+/// Forgets assertions and messages that have expired, by anybody's clock: they are refused for that.
 ///
 /// # Errors
 /// The store's.

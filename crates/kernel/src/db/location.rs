@@ -111,6 +111,10 @@ mod tests {
         };
         check("postgres://app@host/anvis", "postgres://owner@host/anvis", true);
         check("postgres://app:a@host:5433/anvis", "postgresql://owner:o@host:5433/anvis?sslmode=disable", true);
+        check("postgres://app@host/anvis", "postgres://owner@host:5432/anvis", true);
+        check("postgres://app@/anvis?host=host", "postgres://owner@host:5432/anvis", true);
+        check("postgres://app@one,two/anvis", "postgres://owner@/anvis?host=one&host=two&port=5432", true);
+        check("postgres://app@one,two/anvis", "postgres://owner@/anvis?host=one&host=two&port=5432,5433", false);
         check("postgres://app@host/anvis", "postgres://owner@host/other", false);
         check("postgres://app@host/anvis", "postgres://owner@other/anvis", false);
         check("postgres://app@host/anvis", "postgres://owner@host:5433/anvis", false);

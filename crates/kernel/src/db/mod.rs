@@ -68,10 +68,21 @@ impl Db {
         .map(|engine| Self { engine }))
     }
 
+    /// Whether nothing is in the way of a database at `location`, where there is none yet.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not let us in.
+    pub(crate) fn is_free(location: &Location) -> Result<bool, Error> {
+        match location {
+            Location::Sqlite(folder) => Ok(sqlite::Engine::is_free(folder)),
+            Location::Postgres(server) => postgres::Engine::is_free(server),
+        }
+    }
+
     /// Makes a database at `location` and fills it by `build`: all of it is there afterwards, or nothing.
     ///
     /// # Errors
-    /// Those of `build`; [`crate::StoreRefusal::Exists`]; or the place cannot be written.
+    /// Those of `build`; [`crate::StoreRefusal::Exists`] or [`crate::StoreRefusal::Schema`]; or the place cannot be written.
     pub fn create(location: &Location, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
         let engine = match location {
             Location::Sqlite(folder) => Engine::Sqlite(sqlite::Engine::create(folder, build)?),
@@ -138,11 +149,13 @@ enum Purpose {
 pub struct Connection {
     session: Session,
     holds_snapshot: bool,
+    /// Whether a transaction was begun and has not ended.
+    is_open: bool,
 }
 
 impl Connection {
     const fn over(session: Session) -> Self {
-        Self { session, holds_snapshot: false }
+        Self { session, holds_snapshot: false, is_open: false }
     }
 
     /// Reads from one snapshot.
@@ -162,10 +175,7 @@ impl Connection {
     /// # Errors
     /// The store's.
     pub fn hold_snapshot(&mut self) -> Result<(), Error> {
-        if std::mem::take(&mut self.holds_snapshot) {
-            // Nothing hangs on its end; if the connection is gone, the next one is begun on a new one.
-            let _ = on!(&self.session, commit());
-        }
+        self.holds_snapshot = false;
         self.begin(Purpose::Read)?;
         self.holds_snapshot = true;
         Ok(())
@@ -213,13 +223,20 @@ impl Connection {
         self.finish(purpose, work)
     }
 
-    /// Begins a transaction; until there is one, there is nothing to lose by trying again.
+    /// Begins a transaction; until there is one, there is nothing to lose by trying again. One that is open was left by a
+    /// panic, or only held a snapshot: nothing of it may become durable with the new one.
     fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
+        if std::mem::take(&mut self.is_open) {
+            on!(&self.session, roll_back());
+        }
         let mut tries = 0;
         loop {
             match on!(&self.session, begin(purpose)) {
                 Err(_) if on!(&self.session, may_try_again(tries)) => tries += 1,
-                other => return other,
+                begun => {
+                    self.is_open = begun.is_ok();
+                    return begun;
+                }
             }
         }
     }
@@ -239,6 +256,7 @@ impl Connection {
         if result.is_err() {
             on!(&self.session, roll_back());
         }
+        self.is_open = false;
         result
     }
 
@@ -380,6 +398,11 @@ impl Tx<'_> {
     /// Lets the application use the tables that these migrations, which are all there are, have made.
     pub(crate) fn grant(&self, migrations: &[&str]) -> Result<(), Error> {
         on!(self.session, grant(migrations))
+    }
+
+    /// Says that this transaction goes through whole tables: no time is set to it, nor to any statement of it.
+    pub(crate) fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
+        on!(self.session, wait_as_long_as_it_takes())
     }
 
     /// What the tables are.

@@ -6,7 +6,7 @@ use super::value::Cells;
 use super::{Connection as DbConnection, Purpose, Row, Session as DbSession, Statement, Tx, Value, keeping};
 use crate::{Conflict, Error, StoreError, StoreRefusal, files};
 use rusqlite::config::DbConfig;
-use rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::cell::OnceCell;
@@ -99,6 +99,13 @@ impl Engine {
     pub(super) fn find(folder: &Path) -> Option<Self> {
         let path = folder.join(FILE);
         path.exists().then_some(Self { path })
+    }
+
+    /// An empty folder may have been made for us, anything else is somebody's.
+    pub(super) fn is_free(folder: &Path) -> bool {
+        let is_nothing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        let is_empty = || std::fs::read_dir(folder).map_or_else(is_nothing, |mut entries| entries.next().is_none());
+        folder.file_name().is_some() && !folder.is_symlink() && is_empty()
     }
 
     /// Removes a folder in which a database was begun and not finished, if it is there. A folder that holds anything else stays.
@@ -254,6 +261,12 @@ impl Session {
         Ok(())
     }
 
+    /// Nobody ends what it does.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as the other engine has it")]
+    pub(super) const fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     pub(super) fn run(&self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, Error> {
         let failed = || failed(statement.name);
         let mut prepared = self.connection.prepare_cached(statement.sql).map_err(failed())?;
@@ -372,19 +385,22 @@ impl ToSql for Value<'_> {
 
 fn failed(doing: &str) -> impl FnOnce(rusqlite::Error) -> Error {
     let doing = doing.to_owned();
+    let extended = |error: &rusqlite::Error| error.sqlite_error().map(|error| error.extended_code);
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Conflict("another process holds the store; try again".to_owned()).into()
         }
         // A trigger's: the tables refuse it, whoever asks.
-        Some(ErrorCode::ConstraintViolation)
-            if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_CONSTRAINT_TRIGGER) =>
-        {
+        Some(ErrorCode::ConstraintViolation) if extended(&error) == Some(SQLITE_CONSTRAINT_TRIGGER) => {
             StoreError::new(format!("the store does not allow this ({doing})"), error)
                 .with_code("store.forbidden")
                 .into()
         }
-        Some(ErrorCode::ConstraintViolation) => Conflict(format!("somebody else was first ({doing})")).into(),
+        Some(ErrorCode::ConstraintViolation)
+            if matches!(extended(&error), Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY)) =>
+        {
+            Conflict(format!("somebody else was first ({doing})")).into()
+        }
         Some(ErrorCode::DiskFull) => {
             StoreError::new("the disk that holds the store is full", error).with_code("store.full").into()
         }

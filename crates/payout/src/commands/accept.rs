@@ -69,11 +69,14 @@ pub(super) struct Real {
     sent: Sent,
     payees: u64,
     again: Vec<(i64, Outcome)>,
+    /// All rows as they are then, only when some were decided again.
+    rows: Vec<PaymentRow>,
 }
 
 /// A payment that must be decided again, with what the registry says now.
 pub(super) struct Again {
-    row: PaymentRow,
+    /// Which of the rows it is.
+    at: usize,
     paid_currency: Option<Currency>,
     resolution: Resolution,
 }
@@ -81,17 +84,9 @@ pub(super) struct Again {
 pub(super) struct Found {
     used: Option<Batch>,
     again: Vec<Again>,
-    /// All rows, only when some are decided again: to count anew.
-    rows: Vec<Row>,
+    /// All rows, only when some may be decided again: to count anew.
+    rows: Vec<PaymentRow>,
     allowance: ForFiles,
-}
-
-/// What counts of a payment.
-struct Row {
-    number: i64,
-    outcome: Outcome,
-    money: Option<denmark::Money>,
-    payee: Option<Blind>,
 }
 
 impl Command for Accept<'_> {
@@ -119,16 +114,16 @@ impl Command for Accept<'_> {
         }
         let mut again = Vec::new();
         store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
-            found.rows.push(Row { number: row.number, outcome: row.outcome, money: row.money, payee: row.payee });
             if row.payee.is_some_and(|payee| changed.contains(&payee)) && was_looked_up(&row.outcome) {
-                again.push(row);
+                again.push(found.rows.len());
             }
+            found.rows.push(row);
             Ok(())
         })?;
         let mut queries = Vec::with_capacity(again.len());
         let mut currencies = Vec::with_capacity(again.len());
         let mut open_ids = OpenIds::default();
-        for row in &again {
+        for row in again.iter().map(|at| &found.rows[*at]) {
             let ids = open_ids.read(scope, self.batch, row.number)?;
             let transferred = ids.transfer_currency.and_then(|currency| Currency::parse(currency).ok());
             currencies.push(transferred.or(row.money.map(|money| money.currency)));
@@ -147,33 +142,32 @@ impl Command for Accept<'_> {
             .into_iter()
             .zip(currencies)
             .zip(answers)
-            .map(|((row, paid_currency), resolution)| Again { row, paid_currency, resolution })
+            .map(|((at, paid_currency), resolution)| Again { at, paid_currency, resolution })
             .collect();
         Ok(found)
     }
 
     fn decide(&self, found: Found, env: &Env) -> Result<Decision<Real, Accepted>, Refusal> {
-        if let Some(used) = found.used {
+        let Found { used, again: looked_up, mut rows, allowance } = found;
+        if let Some(used) = used {
             let same_file = used.file_hash == self.file_hash;
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
         }
         let mut again = Vec::new();
-        for Again { row, paid_currency, resolution } in &found.again {
-            let verdict = match decide(*resolution, *paid_currency, &self.payer.agreement.no_account) {
+        for Again { at, paid_currency, resolution } in looked_up {
+            let verdict = match decide(resolution, paid_currency, &self.payer.agreement.no_account) {
                 Verdict::Route(..) if self.hold_all => Verdict::Hold(None),
                 verdict => verdict,
             };
-            let outcome = Ruling::of(verdict).outcome;
+            let (row, outcome) = (&mut rows[at], Ruling::of(verdict).outcome);
             if outcome != row.outcome {
+                row.outcome = outcome;
                 again.push((row.number, outcome));
             }
         }
-        let (counts, sent, payees) = if again.is_empty() {
-            (self.counts.clone(), self.sent.clone(), self.payees)
-        } else {
-            count(&found, &again)
-        };
-        match found.allowance.admit(self.client, env.now, payees, counts.misses()) {
+        let (counts, sent, payees) =
+            if again.is_empty() { (self.counts.clone(), self.sent.clone(), self.payees) } else { count(&rows) };
+        match allowance.admit(self.client, env.now, payees, counts.misses()) {
             Ok(()) => {}
             Err(Unsettled::Misses) => return Ok(Decision::unchanged(Accepted::Misses)),
             Err(exhausted) => return Err(exhausted.into()),
@@ -185,19 +179,17 @@ impl Command for Accept<'_> {
             "decided_again": again.len(),
         });
         let decided_again = !again.is_empty();
-        let real = Real { counts: counts.clone(), sent, payees, again };
+        let real = Real { counts: counts.clone(), sent, payees, again, rows };
         let batch = self.batch.number();
         Ok(Decision::of(vec![real], facts, Accepted::New { batch, counts, decided_again }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { counts, sent, payees, again }] = changes else {
+        let [Real { counts, sent, payees, again, rows: decided }] = changes else {
             return Err(StoreError::plain("a batch becomes real once").into());
         };
         store::staging::delete(scope.tx, self.batch)?;
-        for (number, outcome) in again {
-            store::payment::decide_again(scope.tx, self.batch, *number, outcome)?;
-        }
+        store::payment::decide_again(scope.tx, self.batch, again)?;
         let batch = Batch {
             id: self.batch,
             entry: entry.number(),
@@ -223,7 +215,7 @@ impl Command for Accept<'_> {
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)
         } else {
-            store::payment::claim(&self.tree_of_rows(scope)?)
+            store::payment::claim(&self.tree_of(scope, decided)?)
         });
         rows.push(store::ids::claim(&self.ids));
         if let Some(input) = &self.input {
@@ -235,14 +227,13 @@ impl Command for Accept<'_> {
 }
 
 impl Accept<'_> {
-    fn tree_of_rows(&self, scope: &Scope<'_>) -> Result<Tree, Error> {
+    fn tree_of(&self, scope: &Scope<'_>, rows: &[PaymentRow]) -> Result<Tree, Error> {
         let mut tree = Tree::default();
         let (mut encoder, mut ids) = (Encoder::default(), OpenIds::default());
-        store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
+        for row in rows {
             let ids = ids.of(scope, self.batch, row.number)?;
-            tree.push(store::payment::leaf(&mut encoder, self.batch, &row, ids));
-            Ok(())
-        })?;
+            tree.push(store::payment::leaf(&mut encoder, self.batch, row, ids));
+        }
         Ok(tree)
     }
 }
@@ -252,12 +243,10 @@ fn was_looked_up(outcome: &Outcome) -> bool {
     outcome.reason.is_none_or(|reason| reason >= Reason::NotInRegister)
 }
 
-fn count(found: &Found, again: &[(i64, Outcome)]) -> (Counts, Sent, u64) {
-    let mut again = again.iter().peekable();
-    let (mut tally, room) = (Tally::default(), found.rows.len() as u64);
+fn count(rows: &[PaymentRow]) -> (Counts, Sent, u64) {
+    let (mut tally, room) = (Tally::default(), rows.len() as u64);
     let mut payees = Seen::new(room, room);
-    for Row { number, outcome, money, payee } in &found.rows {
-        let outcome = again.next_if(|(changed, _)| changed == number).map_or(outcome, |(_, outcome)| outcome);
+    for PaymentRow { outcome, money, payee, .. } in rows {
         tally.add(outcome.state, outcome.reason, *money);
         if let (State::Routed, Some(payee)) = (outcome.state, payee) {
             payees.insert(payee);

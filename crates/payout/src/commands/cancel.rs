@@ -1,6 +1,6 @@
 //! Cancels what a batch holds: all of it, or some payments.
 
-use super::{BatchRefusal, each_payment, find, new_stage, require_stages, stages_of};
+use super::{BatchRefusal, each_payment, find, has_stages, new_stage, stages_of};
 use crate::batch::{self, Batch, Counts, Tally};
 use crate::payment::State;
 use crate::policy;
@@ -38,9 +38,8 @@ pub fn cancel(writer: &mut Writer, wanted: &Cancel<'_>, actor: &Actor, env: &Env
     policy::CANCEL.require(actor)?;
     for _ in 0..TRIES {
         let command = writer.read(|scope| MakeCancel::prepare(scope, wanted))?;
-        match writer.execute(&command, actor, env) {
-            Err(Error::Conflict(_)) => {}
-            other => return other,
+        if let Some(counts) = writer.execute(&command, actor, env)? {
+            return Ok(counts);
         }
     }
     Err(Conflict("the batch kept changing while its payments were cancelled; try again".to_owned()).into())
@@ -90,20 +89,24 @@ impl MakeCancel {
 
 impl Command for MakeCancel {
     const OPERATION: Operation = policy::CANCEL;
-    type State = ();
+    /// Whether nothing was done with the batch since.
+    type State = bool;
     type Change = ();
-    /// What holds of the batch now.
-    type Output = Counts;
+    /// What holds of the batch now, unless something was done with it.
+    type Output = Option<Counts>;
 
     fn once(&self) -> Option<Once> {
         self.once
     }
 
-    fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        require_stages(scope, self.batch, self.stages_before)
+    fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        has_stages(scope, self.batch, self.stages_before)
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), Counts>, Refusal> {
+    fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), Option<Counts>>, Refusal> {
+        if !is_as_it_was {
+            return Ok(Decision::unchanged(None));
+        }
         if let Some(refused) = self.refused {
             return Err(refused.into());
         }
@@ -112,7 +115,7 @@ impl Command for MakeCancel {
             "cancelled": self.numbers.len(),
             "counts": self.counts,
         });
-        Ok(Decision::of(vec![()], facts, self.counts.clone()))
+        Ok(Decision::of(vec![()], facts, Some(self.counts.clone())))
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {

@@ -16,7 +16,7 @@ pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::store;
 use kernel::journal::{Entry, Rows};
-use kernel::{Conflict, Error, Id, Refuse, Scope};
+use kernel::{Error, Id, Refuse, Scope};
 use registry::payer::{Agreement, Payer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -125,11 +125,8 @@ pub(crate) fn stages_of(scope: &Scope<'_>, batch: Id<Batch>) -> Result<i64, Erro
 }
 
 /// Whether nothing was done with a batch since it had so many stages.
-fn require_stages(scope: &Scope<'_>, batch: Id<Batch>, stages: i64) -> Result<(), Error> {
-    if stages_of(scope, batch)? == stages {
-        return Ok(());
-    }
-    Err(Conflict("the batch changed meanwhile".to_owned()).into())
+fn has_stages(scope: &Scope<'_>, batch: Id<Batch>, stages: i64) -> Result<bool, Error> {
+    Ok(stages_of(scope, batch)? == stages)
 }
 
 /// The stage that an entry adds to a batch that has had so many.

@@ -1,7 +1,7 @@
 //! Releases what a batch holds: each held payment is decided by what the registry holds at that moment.
 
 use super::render::{self, StageView, Written};
-use super::{BatchRefusal, counts_now, find, insert_bank_file, new_stage, require_stages, stages_of};
+use super::{BatchRefusal, counts_now, find, has_stages, insert_bank_file, new_stage, stages_of};
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::outputs::{Outputs, Parts};
@@ -37,7 +37,8 @@ pub struct Released {
     pub completed: Option<PathBuf>,
     /// The status report, unless nothing has happened.
     pub status: Option<PathBuf>,
-    /// The files of earlier releases, and of the routing, that were missing or perhaps never told, and are in their places now.
+    /// The files of earlier releases, and of the routing, that were missing or perhaps never told, and are in their places now;
+    /// while something is held, all files of earlier releases that are there.
     pub earlier: Vec<PathBuf>,
 }
 
@@ -61,32 +62,30 @@ pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &E
     policy::RELEASE.require(actor)?;
     let mut earlier = BTreeMap::new();
     for _ in 0..TRIES {
-        match try_release(writer, wanted, actor, env, &mut earlier) {
-            Err(Error::Conflict(_)) => {}
-            other => {
-                let earlier = earlier.into_values().flat_map(Written::paths).collect();
-                return other.map(|released| Released { earlier, ..released });
-            }
+        if let Some(released) = try_release(writer, wanted, actor, env, &mut earlier)? {
+            let earlier = earlier.into_values().flatten().collect();
+            return Ok(Released { earlier, ..released });
         }
     }
     Err(Conflict("payees kept changing while their payments were released; try again".to_owned()).into())
 }
 
-/// `earlier` takes the files of earlier stages by stage.
+/// `None`: the batch or one of its payees changed meanwhile. `earlier` takes the files of earlier stages by stage.
 fn try_release(
     writer: &mut Writer,
     wanted: &Release<'_>,
     actor: &Actor,
     env: &Env,
-    earlier: &mut BTreeMap<i64, Written>,
-) -> Result<Released, Error> {
+    earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
+) -> Result<Option<Released>, Error> {
     let (batch, stages, counts) = writer.read(|scope| {
         let batch = find(scope, wanted.batch)?;
         let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
         Ok((batch, stages, counts))
     })?;
     let name = batch::name(batch.id);
-    let released = |counts, completed, status| Released { batch: name, counts, completed, status, earlier: Vec::new() };
+    let released =
+        |counts, completed, status| Some(Released { batch: name, counts, completed, status, earlier: Vec::new() });
     let refused = match wanted.stages {
         Some(seen) if seen != stages => Some(BatchRefusal::Changed),
         _ if counts.held == 0 && (stages == 0 || wanted.out.is_none()) => Some(BatchRefusal::NothingHeld),
@@ -101,18 +100,24 @@ fn try_release(
     if let Some(out) = wanted.out {
         // What an earlier release or the routing completed must not be forgotten because something else is still held.
         for stage in writer.read(|scope| store::batch::unwritten(scope.tx, batch.id))? {
-            earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?);
+            earlier.insert(stage, render::from_kept_input(writer, &batch, stage, out)?.paths().collect());
         }
         if counts.held == 0 {
             for stage in 1..stages {
                 let written = render::from_kept_input(writer, &batch, stage, out)?;
                 if written.were_missing {
-                    earlier.insert(stage, written);
+                    earlier.insert(stage, written.paths().collect());
                 }
             }
             let Written { completed, status, .. } = render::from_kept_input(writer, &batch, stages, out)?;
             earlier.remove(&stages);
             return Ok(released(counts, completed, Some(status)));
+        }
+        // Whoever says it again may not have heard the answer, whatever is released now. What was taken away was heard of.
+        for stage in 1..=stages {
+            let Outputs { completed, status } = Outputs::of(out, batch.id, stage)?;
+            let are_there = || [completed, status].into_iter().filter(|path| path.exists()).collect();
+            earlier.entry(stage).or_insert_with(are_there);
         }
     }
     let (pending, payer, banks) = writer.read(|scope| {
@@ -168,8 +173,8 @@ fn try_release(
     }
     let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
     if changes.is_empty() {
-        writer.read(|scope| require_stages(scope, batch.id, stages))?;
-        return Ok(released(counts, None, None));
+        let is_as_it_was = writer.read(|scope| has_stages(scope, batch.id, stages))?;
+        return Ok(released(counts, None, None).filter(|_| is_as_it_was));
     }
     if let Some(Parts { completed, status }) = &parts {
         if has_completed {
@@ -193,7 +198,9 @@ fn try_release(
         client: actor,
         once: wanted.once,
     };
-    writer.execute(&command, actor, env)?;
+    if !writer.execute(&command, actor, env)? {
+        return Ok(None);
+    }
     let counts = command.counts;
     let (Some(Parts { completed, status }), Some(outputs)) = (parts, outputs) else {
         return Ok(released(counts, None, None));
@@ -216,7 +223,8 @@ impl Command for Refused {
     const OPERATION: Operation = policy::RELEASE;
     type State = ();
     type Change = ();
-    type Output = ();
+    /// As of the release that it may be.
+    type Output = bool;
 
     fn once(&self) -> Option<Once> {
         Some(self.once)
@@ -226,7 +234,7 @@ impl Command for Refused {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), bool>, Refusal> {
         Err(self.refused.into())
     }
 
@@ -261,29 +269,35 @@ struct MakeRelease<'r> {
 
 impl Command for MakeRelease<'_> {
     const OPERATION: Operation = policy::RELEASE;
-    type State = ();
+    /// Whether nothing changed since.
+    type State = bool;
     type Change = ();
-    type Output = ();
+    /// Whether it was made.
+    type Output = bool;
 
     fn once(&self) -> Option<Once> {
         self.once
     }
 
-    fn load(&self, scope: &Scope<'_>) -> Result<(), Error> {
-        require_stages(scope, self.batch.id, self.stages_before)?;
+    fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        let mut is_as_it_was = has_stages(scope, self.batch.id, self.stages_before)?;
         resolve::changed_since(scope.tx, self.since, |payee| {
-            let changed = || Conflict("a payee changed meanwhile".to_owned());
-            if self.payees.contains(&payee) { Err(changed().into()) } else { Ok(()) }
-        })
+            is_as_it_was &= !self.payees.contains(&payee);
+            Ok(())
+        })?;
+        Ok(is_as_it_was)
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+    fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), bool>, Refusal> {
+        if !is_as_it_was {
+            return Ok(Decision::unchanged(false));
+        }
         let facts = serde_json::json!({
             "batch": batch::name(self.batch.id),
             "released": self.changes.len(),
             "counts": self.counts,
         });
-        Ok(Decision::of(vec![()], facts, ()))
+        Ok(Decision::of(vec![()], facts, true))
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {

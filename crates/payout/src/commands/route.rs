@@ -12,7 +12,9 @@ use crate::store;
 use crate::work::{Done, Rule, Setting, Stop, Writes};
 use denmark::calendar::copenhagen_date;
 use kernel::merkle::{Hash, Tree, to_hex};
-use kernel::{Actor, Connection, Env, Error, Id, Once, Refuse, StoreError, Timestamp, Tx, Writer, journal};
+use kernel::{
+    Actor, Connection, Env, Error, Id, Once, Refuse, SWEPT_AFTER_SECONDS, StoreError, Timestamp, Tx, Writer, journal,
+};
 use registry::bucket::Unsettled;
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
@@ -26,9 +28,6 @@ use std::sync::{Arc, mpsc};
 const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
 /// Such transactions in memory at a time.
 const STAGES_IN_FLIGHT: usize = 6;
-/// Staged work that nobody has touched for so long is abandoned: an hour, and one more, by which the clock of whoever touched it
-/// may be behind.
-const ABANDONED_AFTER_SECONDS: i64 = 2 * 3600;
 const READ_BYTES: usize = 1 << 20;
 
 /// A file to be routed.
@@ -221,7 +220,7 @@ fn find_by_head(writer: &mut Writer, payer: &Payer, file: impl Read) -> Result<O
 }
 
 pub(super) fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
-    let before = now.minus_seconds(ABANDONED_AFTER_SECONDS);
+    let before = now.minus_seconds(SWEPT_AFTER_SECONDS);
     for batch in writer.connection.read(|tx| store::staging::abandoned(tx, before))? {
         match discard(writer, batch) {
             // Somebody else sweeps it already.

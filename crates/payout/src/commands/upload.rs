@@ -24,6 +24,8 @@ pub struct Upload {
     waiting: Vec<(i64, Vec<u8>)>,
     /// Whether the work is known to the store.
     is_begun: bool,
+    /// Whether it was tried to stage what waits: the answer to that may have been lost.
+    was_tried: bool,
 }
 
 /// What makes pieces of an upload ready to be taken: any thread can, and several at once.
@@ -82,7 +84,7 @@ impl Upload {
         policy::ROUTE.require(actor)?;
         let payer = writer.read(|scope| resolve::payer_of(scope, payer, actor))?;
         let (batch, input) = (env.id(), Tree::default());
-        Ok(Self { batch, payer, bytes: 0, input, waiting: Vec::new(), is_begun: false })
+        Ok(Self { batch, payer, bytes: 0, input, waiting: Vec::new(), is_begun: false, was_tried: false })
     }
 
     /// What makes its pieces ready.
@@ -107,27 +109,25 @@ impl Upload {
     }
 
     fn stage(&mut self, writer: &mut Writer, now: Timestamp) -> Result<(), Error> {
-        let Self { batch, waiting, is_begun, .. } = self;
-        let (batch, mut was_tried) = (*batch, false);
+        let Self { batch, waiting, is_begun, was_tried, .. } = self;
+        let batch = *batch;
         writer.connection.stage(|tx| {
             // What is there at a second try is this upload's own: the answer to its commit was lost.
-            if std::mem::replace(&mut was_tried, true) {
-                let is_there = match waiting.first() {
-                    Some((piece, _)) => store::input::is_there(tx, batch, *piece)?,
-                    None => store::staging::is_there(tx, batch)?,
-                };
-                if is_there {
-                    return Ok(());
-                }
+            let (is_again, mut missing) = (std::mem::replace(was_tried, true), waiting.as_slice());
+            while is_again
+                && let Some(((piece, _), later)) = missing.split_first()
+                && store::input::is_there(tx, batch, *piece)?
+            {
+                missing = later;
             }
-            if *is_begun {
+            if *is_begun || is_again && store::staging::is_there(tx, batch)? {
                 store::staging::touch(tx, batch, now)?;
             } else {
                 store::staging::insert(tx, batch, now)?;
             }
-            store::input::insert_many(tx, batch, waiting)
+            store::input::insert_many(tx, batch, missing)
         })?;
-        self.is_begun = true;
+        (self.is_begun, self.was_tried) = (true, false);
         self.waiting.clear();
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Upload {
     /// # Errors
     /// The store's; then it is swept later.
     pub fn give_up(self, writer: &mut Writer) -> Result<(), Error> {
-        if self.is_begun { discard(writer, self.batch) } else { Ok(()) }
+        if self.is_begun || self.was_tried { discard(writer, self.batch) } else { Ok(()) }
     }
 }
 

@@ -98,14 +98,20 @@ pub(crate) fn is_there(tx: &Tx<'_>, batch: Id<Batch>, number: i64) -> Result<boo
     Ok(tx.optional(&IS_THERE, &[batch.into(), number.into()], |row| row.int(0))?.is_some())
 }
 
-/// Records another outcome for a payment that is still staged.
-pub(crate) fn decide_again(tx: &Tx<'_>, batch: Id<Batch>, number: i64, outcome: &Outcome) -> Result<(), Error> {
-    let code = outcome.reason.map(Reason::code);
-    tx.run(
+/// Records other outcomes for payments that are still staged, by their numbers.
+pub(crate) fn decide_again(tx: &Tx<'_>, batch: Id<Batch>, outcomes: &[(i64, Outcome)]) -> Result<(), Error> {
+    tx.run_many(
         &DECIDE_AGAIN,
-        &[outcome.designation.into(), outcome.state.code().into(), code.into(), batch.into(), number.into()],
+        outcomes.iter().map(|(number, outcome)| {
+            [
+                outcome.designation.into(),
+                outcome.state.code().into(),
+                outcome.reason.map(Reason::code).into(),
+                batch.into(),
+                Value::Int(*number),
+            ]
+        }),
     )
-    .map(|_| ())
 }
 
 fn read(row: &Row<'_>) -> Result<PaymentRow, Error> {

@@ -36,8 +36,8 @@ pub struct Place {
     pub now: Timestamp,
     /// Which command it is, so that each has ids of its own.
     commands: u32,
-    folder: TempDir,
-    _store: TestPlace,
+    pub folder: TempDir,
+    pub store: TestPlace,
 }
 
 impl Place {
@@ -50,11 +50,11 @@ impl Place {
         let env = Env::new(NOW, 0);
         let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
         let (vault, writer) = (store.vault().clone(), store.writer(secrets).unwrap());
-        let mut place = Self { writer, now: NOW, commands: 0, folder, _store: place };
+        let mut place = Self { writer, now: NOW, commands: 0, folder, store: place };
         place.import(&Banks, "banks.csv");
         place.import(&Population { vault: vault.clone(), refuse_replacement_numbers: false }, "people.csv");
         place.import(&Companies { vault: vault.clone() }, "companies.csv");
-        place.import(&Accounts { channel: Channel::Operator, vault }, "accounts.csv");
+        place.import(&Accounts { channel: Channel::Operator, by: "console".to_owned(), vault }, "accounts.csv");
         let payers = [
             (PUBLIC, PayerKind::Public, NoAccount::Hold, Some(BANK)),
             (PLAIN, PayerKind::Public, NoAccount::Reject, None),
@@ -103,7 +103,8 @@ impl Place {
 
     /// Gives somebody an account.
     pub fn designate(&mut self, row: &str) {
-        let source = Accounts { channel: Channel::Operator, vault: self.writer.store.vault().clone() };
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         assert_eq!(self.import_rows(&source, &format!("{row}\n")), 1, "{row}");
     }
 

@@ -1,7 +1,9 @@
 //! Files that come in piece by piece.
 
 use crate::place::*;
-use kernel::{Error, Refuse, Timestamp};
+use kernel::testing::relay::{Relay, Then, When};
+use kernel::testing::{on_server, require_postgres};
+use kernel::{Error, Location, Refuse, Secrets, Store, Timestamp, Writer};
 use payout::commands::{Release, TakeIn, Upload, release};
 use payout::policy;
 use payout::queries::{counts, one_of};
@@ -111,6 +113,57 @@ fn an_upload_that_is_given_up_leaves_nothing_and_one_that_is_forgotten_is_swept(
     assert_eq!(slow.end(&mut place.writer, &how, &actor, &env).unwrap_err().code(), "conflict");
     assert_eq!(place.rows(), [0; 6]);
     place.uploaded(PLAIN, &xml);
+    place.verify();
+}
+
+/// A place's store through a relay, and what loses the answer to its next commit, after which nobody is let in any more.
+fn lose_an_answer(place: &Place) -> (Writer, impl Fn() + use<>) {
+    let (url, key) = (&place.store.url, place.folder.path().join("key"));
+    let relay = Relay::to(url, &place.folder.path().join("relay"), "lost");
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
+    let store = Store::open(Location::parse(&relay.url).unwrap(), &key, &migrations).unwrap();
+    let database = url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let lose = move || {
+        let shut = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false");
+        relay.at(When::Commits(0), move || {
+            on_server(&shut).unwrap();
+            Then::LoseAnswer
+        });
+    };
+    (store.writer(Secrets::from_system()).unwrap(), lose)
+}
+
+#[test]
+#[ignore = "about PostgreSQL: cargo xtask test runs it"]
+fn pieces_whose_answer_was_lost_are_found_and_the_others_follow() {
+    require_postgres();
+    let mut place = Place::new();
+    let (xml, actor) = (file("MSG-1", &mixed()), client(PLAIN));
+    let database = place.store.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let open = || on_server(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true")).unwrap();
+    let (mut writer, lose) = lose_an_answer(&place);
+    let pieces: Vec<&[u8]> = xml.as_bytes().chunks(xml.len() / 40).collect();
+    let mut begin = |place: &mut Place| {
+        let env = place.env();
+        let mut upload = Upload::begin(&mut writer, PLAIN, &actor, &env).unwrap();
+        lose();
+        let told = send(&mut writer, &mut upload, pieces[..16].iter().copied(), NOW).unwrap_err();
+        assert_eq!(told.code(), "store.unknown");
+        open();
+        upload
+    };
+    // The others follow.
+    let mut upload = begin(&mut place);
+    let sealer = upload.sealer(&place.writer);
+    for (number, piece) in (0..).zip(&pieces).skip(16) {
+        upload.take(&mut place.writer, sealer.seal(number, piece).unwrap(), NOW).unwrap();
+    }
+    let env = place.env();
+    let how = TakeIn { hold_all: false, key: None, clock: &|| NOW };
+    upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
+    // Or all of it is given up.
+    begin(&mut place).give_up(&mut place.writer).unwrap();
+    assert_eq!(place.store.number("SELECT COUNT(*) FROM staging"), 0);
     place.verify();
 }
 

@@ -124,8 +124,7 @@ impl ChangeAnswer {
                 | RowRefusal::Waiting
                 | RowRefusal::BanChange => Some(AnswerClass::NoMatch),
                 RowRefusal::Frozen => Some(AnswerClass::Frozen),
-                RowRefusal::Locked => Some(AnswerClass::NotPossible),
-                RowRefusal::Reason => Some(AnswerClass::NotPossible),
+                RowRefusal::Locked | RowRefusal::Reason => Some(AnswerClass::NotPossible),
                 _ => None,
             },
         }
@@ -194,7 +193,8 @@ impl Joint for ChangeAccounts {
         let rows: Vec<&AccountRow> = requests.iter().flat_map(|request| request.rows.iter().flatten()).collect();
         let clients = requests.iter().filter(|request| request.limits().is_some()).map(|request| request.actor.name());
         let allowances = Allowances::load(scope.tx, clients)?;
-        Ok(ChangeState { accounts: AccountState::load(scope, &rows)?, unknown, allowances })
+        let accounts = AccountState::load(scope, &rows)?.counting(scope, &rows)?;
+        Ok(ChangeState { accounts, unknown, allowances })
     }
 
     fn decide(&self, state: &mut ChangeState, env: &Env) -> Result<Decision<Changed, Vec<ChangeAnswer>>, Refusal> {

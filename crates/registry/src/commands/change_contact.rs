@@ -3,7 +3,9 @@
 
 use super::look_up::LookUpRefusal;
 use crate::contact::{self, ContactPoint, Stood};
+use crate::notice::NoticeKind;
 use crate::payee::PayeeId;
+use crate::telling::{self, Telling};
 use crate::{own, policy, queries, store};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
@@ -61,6 +63,10 @@ impl<const ADDS: bool> Command for ChangeContact<ADDS> {
     fn save(&self, scope: &Scope<'_>, changes: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payee = self.payee.key(scope.vault);
         let insert = |()| store::contact::insert(scope, entry, &payee, &self.point, !ADDS);
-        changes.iter().copied().map(insert).collect()
+        let mut rows: Vec<Rows> = changes.iter().copied().map(insert).collect::<Result<_, _>>()?;
+        // Also where it is taken away: whoever loses a point is told there.
+        let told = changes.iter().map(|()| Telling::own(payee, self.payee, NoticeKind::ContactChanged)).collect();
+        rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
+        Ok(rows)
     }
 }

@@ -2,12 +2,18 @@
 
 use super::look_up::LookUpRefusal;
 use crate::lock::{Channels, Lock, LockRefusal};
+use crate::notice::NoticeKind;
 use crate::payee::PayeeId;
+use crate::telling::{self, Telling};
 use crate::{officer, own, policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// For so many days, an authenticator that was changed lifts no lock.
+const NEW_DAYS: i64 = 30;
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// What is locked after a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +93,8 @@ impl Command for SetLock {
 
     fn save(&self, scope: &Scope<'_>, changes: &[LockChange], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payee = self.payee.key(scope.vault);
-        changes.iter().map(|LockChange(channels)| store::lock::insert(scope, entry, &payee, *channels, None)).collect()
+        let insert = |LockChange(channels): &LockChange| store::lock::insert(scope, entry, &payee, *channels, None);
+        saved(scope, entry, changes.iter().map(insert), Telling::own(payee, self.payee, NoticeKind::LockSet))
     }
 }
 
@@ -108,16 +115,24 @@ pub struct LiftLock {
 impl Command for LiftLock {
     const OPERATION: Operation = policy::LIFT_LOCK;
     const READS_JOURNAL: bool = false;
-    type State = LockState;
+    /// What is locked, and when the payee's authenticator last changed.
+    type State = (LockState, Option<Timestamp>);
     type Change = LockChange;
     type Output = Locked;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<LockState, Error> {
-        load(scope, &self.actor, &self.payee)
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        let state = load(scope, &self.actor, &self.payee)?;
+        let changed = store::identity::of(scope, &state.payee)?.authenticator_changed;
+        Ok((state, changed))
     }
 
-    fn decide(&self, state: LockState, _: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
+    fn decide(&self, (state, changed): Self::State, env: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
         own::require(&self.actor, &state.payee, Assurance::High, self.why.as_deref())?;
+        // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
+        let is_new = changed.is_some_and(|moment| moment > env.now.minus_seconds(NEW_DAYS * SECONDS_PER_DAY));
+        if self.actor.role() == Role::Citizen && is_new {
+            return Err(own::OwnRefusal::Assurance(Assurance::High).into());
+        }
         if self.actor.role() != Role::Citizen {
             let evidence = self.in_person.as_deref().unwrap_or_default();
             officer::require_why(evidence).map_err(|_| LockRefusal::InPerson)?;
@@ -131,6 +146,20 @@ impl Command for LiftLock {
         // A citizen's own word is no evidence of theirs.
         let evidence = self.in_person.as_deref().filter(|_| self.actor.role() != Role::Citizen);
         let insert = |LockChange(channels): &LockChange| store::lock::insert(scope, entry, &payee, *channels, evidence);
-        changes.iter().map(insert).collect()
+        saved(scope, entry, changes.iter().map(insert), Telling::own(payee, self.payee, NoticeKind::LockLifted))
     }
+}
+
+/// The rows of a lock that was changed, and of what the payee is told of it.
+fn saved(
+    scope: &Scope<'_>,
+    entry: Entry,
+    inserted: impl Iterator<Item = Result<Rows, Error>>,
+    telling: Telling,
+) -> Result<Vec<Rows>, Error> {
+    let mut rows = inserted.collect::<Result<Vec<_>, _>>()?;
+    if !rows.is_empty() {
+        rows.extend(telling::tell(scope, &[(entry, vec![telling])])?.into_iter().flatten());
+    }
+    Ok(rows)
 }

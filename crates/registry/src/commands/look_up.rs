@@ -169,8 +169,33 @@ pub struct HistoryRow {
     pub recorded: String,
 }
 
-/// A designation with the journal entry that recorded it, what it is for unless it is the default account, and a bank's grounds.
-type Recorded = (Designation, journal::Account, Option<(String, BenefitKind)>, Option<Grounds>);
+/// A designation and what there is to tell of it.
+pub struct Recorded {
+    row: Designation,
+    /// The journal entry that recorded it.
+    entry: journal::Account,
+    channel: String,
+    /// What it is for, unless it is the default account.
+    purpose: Option<(String, BenefitKind)>,
+    grounds: Option<Grounds>,
+}
+
+impl Recorded {
+    fn load(scope: &Scope<'_>, row: Designation) -> Result<Self, Error> {
+        let entry = journal::read(scope, journal::entry_of(row.id.number()))?;
+        // What had to wait came by the channel of whoever proposed it, whoever did the last thing about it.
+        let proposal = match store::designation::proposal_of(scope.tx, row.id)? {
+            None => None,
+            Some(id) => store::proposal::find(scope, id)?,
+        };
+        let channel = match proposal {
+            Some(found) => found.proposal.asked.channel.name(),
+            None => entry.facts["sender"].as_str().unwrap_or_default().to_owned(),
+        };
+        let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
+        Ok(Self { row, entry, channel, purpose, grounds })
+    }
+}
 
 impl Command for ReadHistory {
     const OPERATION: Operation = policy::READ_HISTORY;
@@ -180,14 +205,9 @@ impl Command for ReadHistory {
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let histories = resolve::history(scope, &self.payee.key(scope.vault))?.ok_or(LookUpRefusal::PayeeUnknown)?;
-        let recorded = |row: Designation| -> Result<Recorded, Error> {
-            let entry = journal::read(scope, journal::entry_of(row.id.number()))?;
-            let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
-            Ok((row, entry, purpose, grounds))
-        };
         let histories = histories
             .into_iter()
-            .map(|rows| rows.into_iter().map(recorded).collect())
+            .map(|rows| rows.into_iter().map(|row| Recorded::load(scope, row)).collect())
             .collect::<Result<Vec<Vec<Recorded>>, Error>>()?;
         Ok((histories, store::bank::directory(scope.tx)?))
     }
@@ -200,7 +220,7 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let mut to = None;
-            for (row, account, purpose, grounds) in history {
+            for Recorded { row, entry, channel, purpose, grounds } in history {
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
                     benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
@@ -208,17 +228,17 @@ impl Command for ReadHistory {
                     state: row.standing.state.name().to_owned(),
                     from: row.effective.to_string(),
                     to: to.replace(row.effective.to_string()),
-                    by: account.actor.clone(),
-                    channel: account.facts["sender"].as_str().unwrap_or_default().to_owned(),
+                    by: entry.actor.clone(),
+                    channel: channel.clone(),
                     reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
                     consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
-                    recorded: account.at.to_string(),
+                    recorded: entry.at.to_string(),
                 });
             }
         }
         // In a word: what the newest row of the default account says.
-        let newest = histories.iter().flat_map(|history| history.first()).find(|(_, _, purpose, _)| purpose.is_none());
-        let answer = AnswerClass::of_newest(newest.map(|(row, ..)| row));
+        let newest = histories.iter().flat_map(|history| history.first()).find(|newest| newest.purpose.is_none());
+        let answer = AnswerClass::of_newest(newest.map(|newest| &newest.row));
         Ok(Decision::of(vec![answer], serde_json::json!({ "payee": self.payee.reveal() }), rows))
     }
 

@@ -9,6 +9,7 @@ mod collector;
 mod controls;
 mod deliver;
 mod designate;
+mod fold_holders;
 mod list_contacts;
 mod look_up;
 mod motion;
@@ -17,6 +18,7 @@ mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod shared_accounts;
 mod tell_identity;
 mod without_account;
 
@@ -31,8 +33,10 @@ pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
     Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFacts, LetterFate,
     LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, SETTLED_MAX, Settle, Settled, ShowProposal,
-    ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped, stop_token,
+    ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped,
 };
+pub use fold_holders::fold_holders;
+pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
@@ -41,6 +45,7 @@ pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
 pub use tell_identity::TellIdentity;
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,

@@ -4,7 +4,6 @@
 use crate::notice::{Details, Language, Medium, NewNotice, Notice, NoticeKind, NoticeRefusal, Recipient};
 use crate::notice_progress::{NoticeProgress, NoticeState};
 use crate::progress::{Failure, Hold};
-use crate::proposal::ProposalRefusal;
 use crate::{officer, policy, store};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Writer};
@@ -75,7 +74,7 @@ impl Command for RetryNotices {
     }
 
     fn decide(&self, found: Self::State, env: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
-        officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
+        officer::require_why(&self.why)?;
         if found.is_empty() {
             return Ok(Decision::unchanged(0));
         }
@@ -284,7 +283,7 @@ mod tests {
         assert_eq!(place.told(OTHER, &second, failed, 22), [Some(NoticeState::Waiting)]);
         let waiting = place.list(NoticeState::Waiting);
         let shown: Vec<_> = waiting.iter().map(|view| (view.medium, view.to.as_str(), view.tries)).collect();
-        assert_eq!(shown, [("digital_post", "cpr", 0), ("email", "a***@m***.example", 0), ("sms", "+45******78", 1)]);
+        assert_eq!(shown, [("digital_post", "cpr", 0), ("email", "a…@mail.example", 0), ("sms", "+45…78", 1)]);
         assert_eq!(waiting[2].last_code.as_deref(), Some("delivery.unreachable"));
         assert_eq!((waiting[0].recorded.as_str(), waiting[0].kind), ("1970-01-01T00:00:10Z", "lock_set"));
         assert_eq!(place.list(NoticeState::Sent).len(), 2);

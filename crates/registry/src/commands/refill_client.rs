@@ -3,7 +3,6 @@
 use crate::allowance::{self, Allowances, InUse};
 use crate::bucket::{Bucket, Limits};
 use crate::legal_purpose::LegalPurpose;
-use crate::proposal::ProposalRefusal;
 use crate::{officer, policy};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
@@ -34,7 +33,7 @@ impl Command for RefillClient {
     }
 
     fn decide(&self, RefillState(found): RefillState, env: &Env) -> Result<Decision<Refilled, ()>, Refusal> {
-        officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
+        officer::require_why(&self.why)?;
         let full = LegalPurpose::ALL.into_iter().filter_map(|purpose| {
             let limits = Limits::of(self.client.role(), purpose)?;
             let mut used = found.get(self.client.name(), purpose, limits, env.now);

@@ -19,7 +19,7 @@ impl Command for TellIdentity {
     const OPERATION: Operation = policy::TELL_IDENTITY;
     /// The person, and what was told last.
     type State = (Blind, IdentityFacts);
-    type Change = Blind;
+    type Change = (Blind, IdentityFacts);
     /// Whether it is news.
     type Output = bool;
 
@@ -28,14 +28,16 @@ impl Command for TellIdentity {
         Ok((payee, store::identity::of(scope, &payee)?))
     }
 
-    fn decide(&self, (payee, known): Self::State, _: &Env) -> Result<Decision<Blind, bool>, Refusal> {
-        if known == self.facts {
+    fn decide(&self, (payee, known): Self::State, _: &Env) -> Result<Decision<Self::Change, bool>, Refusal> {
+        // What happened is not taken back by whoever does not know of it.
+        let facts = known.with(self.facts);
+        if known == facts {
             return Ok(Decision::unchanged(false));
         }
-        Ok(Decision::of(vec![payee], serde_json::json!({ "payee": self.payee.reveal() }), true))
+        Ok(Decision::of(vec![(payee, facts)], serde_json::json!({ "payee": self.payee.reveal() }), true))
     }
 
-    fn save(&self, scope: &Scope<'_>, payees: &[Blind], entry: Entry) -> Result<Vec<Rows>, Error> {
-        payees.iter().map(|payee| store::identity::insert(scope, entry, payee, self.facts)).collect()
+    fn save(&self, scope: &Scope<'_>, told: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        told.iter().map(|(payee, facts)| store::identity::insert(scope, entry, payee, *facts)).collect()
     }
 }

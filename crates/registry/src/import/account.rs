@@ -1,22 +1,28 @@
 //! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
 
+use super::counted::Counted;
 use super::open::Open;
+use super::promotion::Promotable;
+use super::row::{AccountRow, Specific, Written};
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
+use crate::commands::FOLDED_AT_ONCE_MAX;
 use crate::controls::{Control, Controls};
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
 use crate::grounds::Grounds;
 use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
 use crate::lock::Lock;
+use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use crate::store::proposal::Found;
+use crate::telling::Telling;
 use crate::{queries, store};
-use denmark::{Account, BankDirectory, Bic, Currency};
+use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,166 +37,8 @@ pub struct Accounts {
     pub vault: Vault,
 }
 
-/// One change as somebody writes it. What is left out is empty.
-#[derive(Clone, Copy, Default)]
-pub struct Written<'w> {
-    /// `register`, `change`, `close`, `freeze` or `unfreeze`.
-    pub action: &'w str,
-    /// The payee, with its kind.
-    pub payee: &'w str,
-    /// The account.
-    pub account: &'w str,
-    /// The BIC of its bank.
-    pub bic: &'w str,
-    /// What is believed to be in force.
-    pub expects: &'w str,
-    /// The one currency that the account takes.
-    pub currency: &'w str,
-    /// The payer of a specific account.
-    pub payer: &'w str,
-    /// The kind of benefit of a specific account.
-    pub benefit: &'w str,
-}
-
-/// One change, read.
-#[derive(Clone)]
-pub struct AccountRow {
-    action: Action,
-    payee: PayeeId,
-    pub(super) key: Blind,
-    pub(super) account: Option<DesignatedAccount>,
-    says_currency: bool,
-    /// The BIC that the row names, to be held against the directory's.
-    bic: Option<Bic>,
-    expects: Option<Expects>,
-    specific: Option<Specific>,
-    grounds: Option<Grounds>,
-    /// Whether it may take the place of another account at once.
-    may_replace: bool,
-}
-
-/// What a specific account is for.
-#[derive(Clone)]
-enum Specific {
-    /// By the payer's name.
-    Named(String, BenefitKind),
-    /// As it was recorded.
-    Known(Purpose),
-}
-
-impl AccountRow {
-    /// Reads a change. The blind index is computed here, so that whoever writes to the store need not.
-    ///
-    /// # Errors
-    /// It is not one.
-    pub fn read(vault: &Vault, written: &Written<'_>) -> Result<Self, RowRefusal> {
-        let Written { action, payee, account, bic, expects, currency, payer, benefit } = *written;
-        let action = Action::parse(action).ok_or(RowRefusal::Action)?;
-        let payee = PayeeId::parse(payee).ok_or(RowRefusal::Payee)?;
-        let account = unless_empty(account, Account::parse, RowRefusal::Account)?;
-        let bic = unless_empty(bic, Bic::parse, RowRefusal::Bic)?;
-        let expects = unless_empty(expects, |text| Expects::parse(text).ok_or(()), RowRefusal::Expects)?;
-        let currency = unless_empty(currency, Currency::parse, RowRefusal::Currency)?;
-        // An account abroad takes any: there is none to be said.
-        let says_currency = currency.is_some() || matches!(account, Some(Account::Foreign(_)));
-        let account = match account {
-            None => None,
-            Some(Account::Danish(account)) => {
-                Some(DesignatedAccount::Domestic { account, currency: currency.unwrap_or(Currency::DKK) })
-            }
-            Some(Account::Foreign(iban)) => {
-                let bic = bic.ok_or(RowRefusal::AccountBic)?;
-                if !iban.can_be_with(&bic) {
-                    return Err(RowRefusal::BicCountry);
-                }
-                Some(DesignatedAccount::Foreign { iban, bic })
-            }
-        };
-        let specific = match (payer.is_empty(), benefit.is_empty()) {
-            (true, true) => None,
-            (false, false) => {
-                Some(Specific::Named(payer.to_owned(), BenefitKind::parse(benefit).ok_or(RowRefusal::Purpose)?))
-            }
-            _ => return Err(RowRefusal::Purpose),
-        };
-        let key = payee.key(vault);
-        let (grounds, may_replace) = (None, true);
-        Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace })
-    }
-
-    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait. What
-    /// it expects is no account or a whole one: what stands for many can be guessed.
-    ///
-    /// # Errors
-    /// It is not a change, or something is missing or does not fit.
-    pub fn read_from_bank(
-        vault: &Vault,
-        written: &Written<'_>,
-        reason: &str,
-        consent: &str,
-        unexpected: Unexpected,
-    ) -> Result<Self, RowRefusal> {
-        let row = Self::read(vault, written)?;
-        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) {
-            return Err(RowRefusal::Expects);
-        }
-        let grounds = Grounds::read(row.action, reason, consent)?;
-        if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
-            return Err(RowRefusal::ExpectsMissing);
-        }
-        Ok(Self { grounds: Some(grounds), ..row })
-    }
-
-    /// The same as a client of a mapper asks for it. Those in use give no grounds: then it takes the place of no account at once. Who
-    /// gives some gives all.
-    ///
-    /// # Errors
-    /// As [`AccountRow::read_from_bank`].
-    pub fn read_from_mapper(
-        vault: &Vault,
-        written: &Written<'_>,
-        reason: &str,
-        consent: &str,
-    ) -> Result<Self, RowRefusal> {
-        if reason.is_empty() && consent.is_empty() {
-            Ok(Self { may_replace: false, ..Self::read(vault, written)? })
-        } else {
-            Self::read_from_bank(vault, written, reason, consent, Unexpected::Hold)
-        }
-    }
-
-    /// What takes effect of a proposal: what was asked for, in the place of the account that was in force then.
-    pub(crate) fn of(proposal: &Proposal, replaced: Option<Account>) -> Self {
-        let asked = &proposal.asked;
-        let is_live = replaced.is_some() && !proposal.is_first;
-        Self {
-            action: if asked.account.is_some() { Action::Designate } else { Action::Close },
-            payee: asked.payee,
-            key: proposal.payee,
-            account: asked.account,
-            says_currency: true,
-            bic: None,
-            expects: replaced.filter(|_| is_live).map(Expects::Account),
-            specific: asked
-                .specific
-                .as_ref()
-                .zip(proposal.purpose)
-                .map(|(of, key)| Specific::Known(Purpose { key, payer: of.payer, benefit: of.benefit.clone() })),
-            grounds: proposal.grounds,
-            may_replace: true,
-        }
-    }
-
-    /// The blind index of its payee.
-    pub(crate) const fn key(&self) -> Blind {
-        self.key
-    }
-
-    /// The account that it names.
-    pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
-        self.account.as_ref()
-    }
-}
+/// Which account of a payee's: the default one, or one for a purpose.
+pub(super) type History = (Blind, Option<Blind>);
 
 /// What is known of the payees of several changes, and what those before have decided.
 pub struct AccountState {
@@ -199,24 +47,42 @@ pub struct AccountState {
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
-    histories: BTreeMap<(Blind, Option<Blind>), (Link<Designation>, Standing)>,
+    histories: BTreeMap<History, (Link<Designation>, Standing)>,
     /// The proposals for these accounts that have not ended.
-    pub(super) open: BTreeMap<(Blind, Option<Blind>), Open>,
+    pub(super) open: BTreeMap<History, Open>,
     /// What is known of accounts that are asked for in the place of others.
-    pub(super) facts: BTreeMap<(Blind, Option<Blind>), Vec<(DesignatedAccount, Facts)>>,
+    pub(super) facts: BTreeMap<History, Vec<(DesignatedAccount, Facts)>>,
     /// What payees have forbidden.
     locks: BTreeMap<Blind, Lock>,
     pub(super) controls: Controls,
+    /// How many payees the accounts have; none where nobody asks, or so many rows came at once that it is looked at afterwards.
+    pub(super) counted: Option<Counted>,
+    /// What may take the place of a default account that is closed.
+    promotable: Promotable,
     changes: usize,
     proposals: i64,
 }
 
 /// What one row makes of its payee's account.
+#[expect(clippy::large_enum_variant, reason = "of the many that a bulk file makes, almost all are the large one")]
 pub enum AccountChange {
     /// It takes effect at once.
     Takes(NewRow),
     /// It is proposed, and waits.
     Waits(Box<NewProposal>),
+}
+
+impl AccountChange {
+    /// What the payee is told of it. Of a first account, which takes nothing away, nothing.
+    pub(super) fn tellings(&self) -> Vec<Telling> {
+        match self {
+            Self::Takes(row) => row.tellings().collect(),
+            Self::Waits(new) => {
+                let lapsed = new.lapsed().map(|lapsed| Telling::of(lapsed, NoticeKind::ChangeExpired, None));
+                lapsed.into_iter().chain(new.telling()).collect()
+            }
+        }
+    }
 }
 
 /// A row to be added to one payee's history.
@@ -231,6 +97,22 @@ pub struct NewRow {
     pub(super) new_payee: Option<PayeeId>,
     /// The proposal that it comes of.
     pub(super) proposal: Option<Id<Proposal>>,
+    /// What the payee is told of it, where no proposal tells it.
+    pub(super) telling: Option<Telling>,
+    /// What follows it at once in the same history: a specific account that takes the place of what is closed.
+    pub(super) then: Option<Box<NewRow>>,
+}
+
+impl NewRow {
+    /// All that the payee is told of it.
+    pub(crate) fn tellings(&self) -> impl Iterator<Item = Telling> {
+        [self.telling.clone(), self.then_telling()].into_iter().flatten()
+    }
+
+    /// What the payee is told of what follows it.
+    pub(crate) fn then_telling(&self) -> Option<Telling> {
+        self.then.as_ref().and_then(|then| then.telling.clone())
+    }
 }
 
 /// A change that is to wait.
@@ -282,6 +164,15 @@ impl NewProposal {
         &self.proposal
     }
 
+    /// What the payee is told of it.
+    pub(crate) fn telling(&self) -> Option<Telling> {
+        let from = match self.waits? {
+            (Waits::Time(from), _) => Some(from),
+            _ => None,
+        };
+        Some(Telling::of(&self.proposal, NoticeKind::ChangeProposed, from))
+    }
+
     /// For what it waits, and until when.
     pub(crate) const fn waits(&self) -> Option<(Waits, Timestamp)> {
         self.waits
@@ -300,14 +191,6 @@ pub(crate) struct Asker<'a> {
     /// As the journal names them.
     pub(crate) by: &'a str,
     pub(crate) unexpected: Unexpected,
-}
-
-fn unless_empty<T, E>(
-    text: &str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-    refusal: RowRefusal,
-) -> Result<Option<T>, RowRefusal> {
-    if text.is_empty() { Ok(None) } else { parse(text).map(Some).map_err(|_| refusal) }
 }
 
 impl Source for Accounts {
@@ -333,7 +216,8 @@ impl Source for Accounts {
         if !sender_is_known(scope.tx, &self.channel)? {
             return Err(ImportRefusal::BankUnknown.into());
         }
-        AccountState::load(scope, rows)
+        let state = AccountState::load(scope, rows)?;
+        if rows.len() > FOLDED_AT_ONCE_MAX { Ok(state) } else { state.counting(scope, rows) }
     }
 
     fn decide(
@@ -368,13 +252,12 @@ impl AccountState {
     pub(crate) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
         let (mut state, pending) = Self::look_up(scope, rows)?;
         let specific = rows.iter().filter(|row| row.specific.is_some()).map(|row| row.key);
-        for payee in pending.into_iter().chain(specific).collect::<BTreeSet<Blind>>() {
-            for id in store::proposal::waiting_of(scope.tx, &payee)? {
-                let Some(Found { proposal, evidence }) = store::proposal::find(scope, id)? else { continue };
-                let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
-                let facts = queries::facts(scope, &payee, account, purpose)?;
-                state.open.insert((payee, proposal.purpose), Open { proposal, evidence, facts });
-            }
+        let payees: BTreeSet<Blind> = pending.into_iter().chain(specific).collect();
+        for id in store::proposal::waiting_of(scope.tx, &payees)? {
+            let Some(Found { proposal, evidence }) = store::proposal::find(scope, id)? else { continue };
+            let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+            let facts = queries::facts(scope, &state.controls, &proposal.payee, account, purpose)?;
+            state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
         for row in rows.iter().filter(|row| row.action == Action::Designate) {
             let history = (row.key, state.purpose_key(row));
@@ -404,6 +287,8 @@ impl AccountState {
             facts: BTreeMap::new(),
             locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
+            counted: None,
+            promotable: Promotable::default(),
             changes: 0,
             proposals: 0,
         };
@@ -422,6 +307,7 @@ impl AccountState {
                 locks.insert(*keys[index], lock);
             })?;
         }
+        let mut wanted = BTreeSet::new();
         for row in rows {
             let Some(specific) = &row.specific else { continue };
             if let Specific::Named(payer, benefit) = specific
@@ -434,16 +320,34 @@ impl AccountState {
                 });
                 state.purposes.insert((payer.clone(), benefit.clone()), purpose);
             }
-            let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) else { continue };
-            if let Some(newest) = store::designation::find_specific(scope, &row.key, &key)? {
-                state.histories.insert((row.key, Some(key)), (Link::Stored(newest.id), newest.standing));
+            if let Ok(Some(Purpose { key, .. })) = state.purpose_of(row) {
+                wanted.insert((row.key, key));
             }
+        }
+        let mut payees: Vec<&Blind> = wanted.iter().map(|(payee, _)| payee).collect();
+        payees.dedup();
+        store::designation::find_specifics(scope, payees.iter().copied(), |index, newest| {
+            if newest.purpose.is_some_and(|purpose| wanted.contains(&(*payees[index], purpose))) {
+                let standing = (Link::Stored(newest.id), newest.standing);
+                state.histories.insert((*payees[index], newest.purpose), standing);
+            }
+            Ok(())
+        })?;
+        if state.controls.has(Control::PromoteSpecific) {
+            let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
+            state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;
         }
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
         Ok((state, pending))
+    }
+
+    /// The same, with how many payees the accounts have that the rows designate.
+    pub(crate) fn counting(mut self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
+        self.counted = Some(Counted::load(scope, rows, &self.controls)?);
+        Ok(self)
     }
 
     /// Decides one row, after those before it: whether it holds at once, or is proposed and waits. `None`: all is so already.
@@ -498,8 +402,9 @@ impl AccountState {
             payee: row.key,
             purpose: purpose.as_ref().map(|purpose| purpose.key),
             replaces: None,
-            is_first: live.is_none(),
-            names_replaced: row.expects.is_some() && row.may_replace,
+            // After one that was closed it is not the first: closing and opening would be a way around what is demanded of a change.
+            is_first: newest.is_none(),
+            names_replaced: live.is_none() || row.expects.is_some() && row.may_replace,
             grounds: row.grounds,
             asked: Asked {
                 payee: row.payee,
@@ -516,7 +421,7 @@ impl AccountState {
                 ground: ground.clone(),
             },
         };
-        self.require_allowed(&proposal, facts)?;
+        proposal::banned(&proposal, facts, &self.controls)?;
         let mut evidence = Evidence::default();
         if let Some(signature) = signed {
             let (at, by, detail) = (env.now, asker.by.to_owned(), signature.clone());
@@ -541,9 +446,16 @@ impl AccountState {
         let Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed } = weighed;
         let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
         let (id, at) = (proposal.id, proposal.at);
+        let new_payee = if waits.is_some() { self.meet(row) } else { None };
         let takes = waits.is_none().then(|| self.take(channel, row, purpose, standing, Some(id), at));
-        let new_payee = if takes.is_none() { self.new_payee(row) } else { None };
         (NewProposal { proposal, replaces, waits, new_payee, lapsed }, takes)
+    }
+
+    /// Somebody is known from now on, if they can be by an account alone and were not before.
+    fn meet(&mut self, row: &AccountRow) -> Option<PayeeId> {
+        let status = self.status(row).unwrap_or(RegisterStatus::Unlisted);
+        let is_new = self.payees.insert(row.key, status).is_none();
+        Some(row.payee).filter(|payee| is_new && !payee.has_register())
     }
 
     /// The same by its blind index, if it is for something that is known.
@@ -577,8 +489,25 @@ impl AccountState {
         if !follows {
             return Err(RowRefusal::ExpectsMismatch);
         }
-        self.require_allowed(proposal, facts)?;
+        proposal::banned(proposal, facts, &self.controls)?;
         Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id), now)))
+    }
+
+    /// Freezes the account that came of a proposal, if it is in force yet.
+    pub(crate) fn freeze(
+        &mut self,
+        proposal: &Proposal,
+        row: &AccountRow,
+        now: Timestamp,
+    ) -> Result<Option<NewRow>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
+        let in_force = newest
+            .map(|(_, standing)| *standing)
+            .filter(|standing| standing.state == State::InForce && Some(standing.account) == proposal.asked.account);
+        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
+        let standing = Standing { state: State::Frozen, account };
+        Ok(Some(self.take(&proposal.asked.channel, row, purpose, standing, Some(proposal.id), now)))
     }
 
     /// What takes effect now: the next row of the history.
@@ -594,8 +523,9 @@ impl AccountState {
         let history = (row.key, purpose.as_ref().map(|purpose| purpose.key));
         let former = self.histories.insert(history, (Link::Pending(self.changes), standing));
         let previous = former.map_or(Link::None, |(newest, _)| newest);
+        let former = former.map(|(_, standing)| standing);
         // Whoever asks for the former account after this one asks for what was just left.
-        if let Some((_, former)) = former.filter(|(_, former)| former.state != State::Closed) {
+        if let Some(former) = former.filter(|former| former.state != State::Closed) {
             let left =
                 if former.account == standing.account && standing.state != State::Closed { None } else { Some(now) };
             let known = self.facts.entry(history).or_default();
@@ -603,16 +533,79 @@ impl AccountState {
             let facts = Facts { left, ..of_it.map_or_else(Facts::default, |(_, facts)| *facts) };
             known.push((former.account, facts));
         }
-        let new_payee = self.new_payee(row);
+        if let Some(counted) = self.counted.as_mut().filter(|_| standing.state == State::InForce) {
+            counted.takes(&standing.account, row.key);
+        }
+        let new_payee = self.meet(row);
         self.changes += 1;
         let (channel, grounds) = (channel.kind(), row.grounds);
-        NewRow { payee: row.key, purpose, previous, standing, channel, grounds, new_payee, proposal }
+        let kind = match (former, standing.state) {
+            (Some(former), State::Closed) if former.state != State::Closed => Some(NoticeKind::AccountClosed),
+            (Some(former), State::InForce) if former.account != standing.account || former.state == State::Closed => {
+                Some(NoticeKind::ChangeInForce)
+            }
+            _ => None,
+        };
+        let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {
+            payee: row.key,
+            number: row.payee,
+            kind,
+            account: Some(standing.account),
+            channel: Some(channel),
+            in_force_from: None,
+            proposal: None,
+        });
+        let mut new = NewRow {
+            payee: row.key,
+            purpose,
+            previous,
+            standing,
+            channel,
+            grounds,
+            new_payee,
+            proposal,
+            telling,
+            then: None,
+        };
+        if new.purpose.is_none()
+            && standing.state == State::Closed
+            && former.is_some_and(|former| former.state != State::Closed)
+        {
+            new.then = self.promote(row, channel).map(Box::new);
+        }
+        new
     }
 
-    /// The payee of a row, where no register lists them and nothing was known of them; known from now on.
-    fn new_payee(&mut self, row: &AccountRow) -> Option<PayeeId> {
-        let is_new = self.payees.insert(row.key, self.status(row).unwrap_or(RegisterStatus::Unlisted)).is_none();
-        Some(row.payee).filter(|payee| is_new && !payee.has_register())
+    /// What takes the place of a default account that is closed.
+    fn promote(&mut self, row: &AccountRow, channel: ChannelKind) -> Option<NewRow> {
+        let is_living = self.payees.get(&row.key).is_some_and(|status| status.is_living());
+        let histories = &self.histories;
+        let now = |purpose: &Blind| histories.get(&(row.key, Some(*purpose))).map(|(_, standing)| *standing);
+        let account = self.promotable.of(&row.key, now).filter(|_| is_living)?;
+        let standing = Standing { state: State::InForce, account };
+        self.histories.insert((row.key, None), (Link::Pending(self.changes), standing));
+        self.changes += 1;
+        let telling = Telling {
+            payee: row.key,
+            number: row.payee,
+            kind: NoticeKind::ChangeInForce,
+            account: Some(account),
+            channel: Some(channel),
+            in_force_from: None,
+            proposal: None,
+        };
+        Some(NewRow {
+            payee: row.key,
+            purpose: None,
+            previous: Link::None,
+            standing,
+            channel,
+            grounds: None,
+            new_payee: None,
+            proposal: None,
+            telling: Some(telling),
+            then: None,
+        })
     }
 
     /// What the rule says of a row.

@@ -7,14 +7,17 @@
 mod account;
 mod bank;
 mod company;
+mod counted;
 mod csv;
 mod mirror;
 mod open;
 mod pieces;
 mod population;
+mod promotion;
+mod row;
 mod saving;
 
-pub use account::{AccountChange, AccountRow, AccountState, Accounts, Written};
+pub use account::{AccountChange, AccountState, Accounts};
 pub(crate) use account::{Asker, NewProposal, NewRow, Terms, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
@@ -22,6 +25,7 @@ pub use mirror::{AsOf, RegisterChange, RegisterState};
 pub(crate) use mirror::{Decided, save as save_mirror};
 pub use pieces::{Piece, Pieces, take};
 pub use population::Population;
+pub use row::{AccountRow, Written};
 pub(crate) use saving::{save as save_accounts, save_proposals, save_rows_of};
 
 use crate::row_refusal::RowRefusal;

@@ -1,10 +1,11 @@
-//! What else counts for an account that is asked for: a proposal for it that waits, what is known of it, and the bans.
+//! What else counts for an account that is asked for: a proposal for it that waits, and what is known of it.
 
-use super::account::{AccountRow, AccountState};
+use super::account::AccountState;
+use super::row::AccountRow;
 use crate::account::DesignatedAccount;
-use crate::controls::{Control, Controls};
+use crate::controls::Controls;
 use crate::life::{self, Evidence, State as LifeState};
-use crate::proposal::{Holder, Proposal};
+use crate::proposal::Proposal;
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use kernel::Timestamp;
@@ -29,7 +30,10 @@ impl AccountState {
         let is_it = |account: &DesignatedAccount| row.account.is_some_and(|asked| account.is(&asked.account()));
         // What came last counts.
         let known = known.and_then(|known| known.iter().rfind(|(account, _)| is_it(account)));
-        known.map_or_else(Facts::default, |(_, facts)| *facts)
+        let known = known.map_or_else(Facts::default, |(_, facts)| *facts);
+        let counted = self.counted.as_ref().zip(row.designates()).map(|(all, account)| all.facts(account, &row.key));
+        let Some(Facts { payees, collector_until, .. }) = counted else { return known };
+        Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }
     }
 
     /// Refuses a proposal where another one for the same account waits. One that nobody ended in time is ended by it.
@@ -43,17 +47,5 @@ impl AccountState {
             LifeState::Lapsed => Ok(Some(open.proposal.clone())),
             LifeState::Ended(_) => Ok(None),
         }
-    }
-
-    /// Refuses an account while a ban is in force (NK-21).
-    pub(super) fn require_allowed(&self, proposal: &Proposal, facts: &Facts) -> Result<(), RowRefusal> {
-        let bans = [
-            (Control::BanChange, !proposal.is_first, RowRefusal::BanChange),
-            (Control::BanShared, facts.payees > 0, RowRefusal::BanShared),
-            (Control::BanThirdParty, proposal.asked.holder != Holder::Own, RowRefusal::BanThirdParty),
-        ];
-        let is_designation = proposal.asked.account.is_some();
-        let banned = bans.into_iter().find(|(ban, concerns, _)| is_designation && *concerns && self.controls.has(*ban));
-        banned.map_or(Ok(()), |(.., refusal)| Err(refusal))
     }
 }

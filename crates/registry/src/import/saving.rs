@@ -2,11 +2,13 @@
 
 use super::Link;
 use super::account::{AccountChange, NewProposal, NewRow};
+use crate::commands::{FOLDED_AT_ONCE_MAX, fold_with};
 use crate::designation::Designation;
 use crate::life::Act;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::proposal::Proposal;
 use crate::store;
+use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
 use kernel::{Blind, Error, Id, Scope};
@@ -22,23 +24,25 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[Changed<'_>]) -> Result<Vec<Vec
         let mut ordinal = 0;
         for change in *changes {
             match change {
-                AccountChange::Takes(row) => {
-                    taken.push((*entry, entry.row(ordinal)?, row));
-                    ordinal += 1;
-                }
+                AccountChange::Takes(row) => take(&mut taken, *entry, row, &mut ordinal)?,
                 AccountChange::Waits(proposal) => proposed.push((*entry, &**proposal)),
             }
         }
     }
-    let ids: Vec<Id<Designation>> = taken.iter().map(|(_, id, _)| *id).collect();
+    let ids: Vec<Id<Designation>> = taken.iter().map(|taken| taken.id).collect();
     let mut taken = save_rows(scope, taken, &ids)?.into_iter();
     let expired = save_lapsed(scope, &proposed)?;
     let mut proposed = save_proposals(scope, &proposed, &ids)?.into_iter();
-    let rows = entries.iter().map(|(_, changes)| {
+    let told: Vec<(Entry, Vec<Telling>)> = entries
+        .iter()
+        .map(|(entry, changes)| (*entry, changes.iter().flat_map(AccountChange::tellings).collect()))
+        .collect();
+    let told = telling::tell(scope, &told)?;
+    let rows = entries.iter().zip(told).map(|((_, changes), told)| {
         let takes = changes.iter().any(|change| matches!(change, AccountChange::Takes(_)));
         let waits = changes.iter().any(|change| matches!(change, AccountChange::Waits(_)));
         let taken = if takes { taken.next() } else { None };
-        taken.into_iter().chain(if waits { proposed.next() } else { None }).collect()
+        taken.into_iter().chain(if waits { proposed.next() } else { None }).chain(told).collect()
     });
     let mut rows: Vec<Vec<Rows>> = rows.collect();
     for (at, expired) in expired {
@@ -66,27 +70,47 @@ fn save_lapsed(scope: &Scope<'_>, proposed: &[(Entry, &NewProposal)]) -> Result<
 
 /// Saves rows of histories that come of proposals, as part of one entry.
 pub(crate) fn save_rows_of(scope: &Scope<'_>, entry: Entry, new: &[&NewRow]) -> Result<Vec<Rows>, Error> {
-    let ids = (0..new.len()).map(|ordinal| entry.row(ordinal)).collect::<Result<Vec<_>, _>>()?;
-    let changes = ids.iter().zip(new).map(|(id, row)| (entry, *id, *row)).collect();
-    save_rows(scope, changes, &ids)
+    let (mut taken, mut ordinal) = (Vec::new(), 0);
+    for row in new {
+        take(&mut taken, entry, row, &mut ordinal)?;
+    }
+    let ids: Vec<Id<Designation>> = taken.iter().map(|taken| taken.id).collect();
+    save_rows(scope, taken, &ids)
+}
+
+/// A row of a history with its place in the journal.
+struct Taken<'n> {
+    entry: Entry,
+    id: Id<Designation>,
+    row: &'n NewRow,
+    /// The row that it comes with, and that it follows.
+    follows: Option<Id<Designation>>,
+}
+
+/// Gives a row its place, and what follows it at once the next.
+fn take<'n>(taken: &mut Vec<Taken<'n>>, entry: Entry, row: &'n NewRow, ordinal: &mut usize) -> Result<(), Error> {
+    let (mut next, mut follows) = (Some(row), None);
+    while let Some(row) = next {
+        let id = entry.row(*ordinal)?;
+        taken.push(Taken { entry, id, row, follows });
+        *ordinal += 1;
+        (next, follows) = (row.then.as_deref(), Some(id));
+    }
+    Ok(())
 }
 
 /// Saves rows of histories; the rows of each entry that has any.
-fn save_rows(
-    scope: &Scope<'_>,
-    changes: Vec<(Entry, Id<Designation>, &NewRow)>,
-    ids: &[Id<Designation>],
-) -> Result<Vec<Rows>, Error> {
+fn save_rows(scope: &Scope<'_>, changes: Vec<Taken<'_>>, ids: &[Id<Designation>]) -> Result<Vec<Rows>, Error> {
     let mut new = Vec::with_capacity(changes.len());
     // The newest row of each history, in the directory's order.
     let mut newest: BTreeMap<(Blind, Option<Blind>), (bool, Id<Designation>)> = BTreeMap::new();
     let mut new_payees = BTreeMap::new();
-    for (entry, id, change) in changes {
+    for Taken { entry, id, row: change, follows } in changes {
         new.push(store::designation::NewDesignation {
             id,
             payee: change.payee,
             purpose: change.purpose.clone(),
-            previous: change.previous.id(ids),
+            previous: follows.or_else(|| change.previous.id(ids)),
             // The moment of the entry, which is never before that of the row that it follows.
             effective: entry.at,
             standing: change.standing,
@@ -101,7 +125,11 @@ fn save_rows(
         new_payees.extend(change.new_payee.map(|number| (change.payee, number)));
     }
     let rows = store::designation::insert_many(scope, &new)?;
-    insert_payees(scope, new_payees)?;
+    // A bulk file does not wait for that.
+    if new.len() <= FOLDED_AT_ONCE_MAX {
+        fold_with(scope)?;
+    }
+    insert_payees(scope, &new_payees)?;
     let defaults = newest.iter().filter(|((_, purpose), _)| purpose.is_none());
     store::payee::set_designations(scope.tx, defaults.map(|((payee, _), (_, id))| (payee, *id)))?;
     let specific = |first: bool| {
@@ -116,12 +144,11 @@ fn save_rows(
     Ok(rows)
 }
 
-/// Adds payees whom no register lists to the directory.
-fn insert_payees(scope: &Scope<'_>, payees: impl IntoIterator<Item = (Blind, PayeeId)>) -> Result<(), Error> {
-    let payees: BTreeMap<Blind, PayeeId> = payees.into_iter().collect();
+/// Adds payees whom no register lists.
+fn insert_payees(scope: &Scope<'_>, new: &BTreeMap<Blind, PayeeId>) -> Result<(), Error> {
     store::payee::insert_many(
         scope,
-        payees.iter().map(|(key, number)| store::payee::NewPayee {
+        new.iter().map(|(key, number)| store::payee::NewPayee {
             key,
             status: RegisterStatus::Unlisted,
             register_row: None,
@@ -140,6 +167,9 @@ pub(crate) fn save_proposals(
 ) -> Result<Vec<Rows>, Error> {
     let proposals: Vec<Proposal> =
         proposed.iter().map(|(_, new)| Proposal { replaces: new.replaces.id(ids), ..new.proposal.clone() }).collect();
+    let new_payees =
+        proposed.iter().filter_map(|(_, new)| new.new_payee.map(|number| (new.proposal.payee, number))).collect();
+    insert_payees(scope, &new_payees)?;
     let mut of_default: Vec<_> = proposed
         .iter()
         .filter(|(_, new)| new.proposal.purpose.is_none())
@@ -149,7 +179,6 @@ pub(crate) fn save_proposals(
         })
         .collect();
     of_default.sort_unstable_by_key(|(payee, ..)| *payee);
-    insert_payees(scope, proposed.iter().filter_map(|(_, new)| Some((new.proposal.payee, new.new_payee?))))?;
     store::payee::set_pending(scope.tx, of_default)?;
     let new: Vec<_> =
         proposed.iter().zip(&proposals).map(|((entry, new), proposal)| (*entry, proposal, new.waits)).collect();

@@ -1,8 +1,9 @@
 //! Who a caseworker is today.
 
-use crate::caseworker::{Caseworker, CaseworkerRefusal};
+use crate::caseworker::{Caseworker, CaseworkerRefusal, Remit};
+use crate::designation::Channel;
 use crate::store;
-use kernel::{Actor, Error, Role, Scope};
+use kernel::{Actor, Error, Id, Role, Scope};
 
 /// The caseworker who acts, with what they may decide about; nobody where somebody else acts. Whatever a caseworker does asks for
 /// it in the transaction that does it: they may have been ended since they showed their key.
@@ -16,4 +17,12 @@ pub fn acting_caseworker(scope: &Scope<'_>, actor: &Actor) -> Result<Option<Case
         Some(caseworker) if caseworker.is_ended => Err(CaseworkerRefusal::Ended.into()),
         found => Ok(found),
     }
+}
+
+/// Which channel a caseworker acts by, and what they may decide about; none of anybody else.
+pub(crate) fn acting_remit(scope: &Scope<'_>, actor: &Actor) -> Result<Option<(Channel, Remit)>, Error> {
+    let Some(caseworker) = acting_caseworker(scope, actor)? else { return Ok(None) };
+    // A payer's id is that of its first version.
+    let authority = store::payer::find(scope, Id::new(caseworker.remit.authority.number()))?.agreement.name;
+    Ok(Some((Channel::Caseworker(authority), caseworker.remit)))
 }

@@ -3,6 +3,7 @@
 mod caseworkers;
 mod collectors;
 mod controls;
+mod costs;
 mod deliveries;
 mod feed;
 mod identity;
@@ -14,12 +15,14 @@ mod proposals;
 mod reminders;
 
 pub use caseworkers::acting_caseworker;
+pub(crate) use caseworkers::acting_remit;
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
 };
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
 };
+pub use costs::{ControlCostView, CostsView, costs};
 pub use deliveries::deliveries;
 pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
@@ -30,6 +33,6 @@ pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
-pub use proposals::{ProposalPage, ProposalView, letter, proposal, waiting};
-pub(crate) use proposals::{account_facts, facts, find as find_proposal, is_specific_locked};
+pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
+pub(crate) use proposals::{account_facts, facts, find as find_proposal, first_row, is_specific_locked};
 pub use reminders::{Reminder, reminders};

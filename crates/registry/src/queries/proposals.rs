@@ -1,8 +1,9 @@
 //! Which proposals wait, what became of one, and what is known that speaks against it.
 
+use super::acting_remit;
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing};
-use crate::controls::Controls;
+use crate::controls::{Control, Controls};
 use crate::designation::{Channel, Designation, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::proposal::{Proposal, ProposalRefusal};
@@ -48,7 +49,8 @@ pub struct ProposalPage {
     pub next: Option<i64>,
 }
 
-/// What waits, of all channels or of one, or for one thing: at most `limit` proposals after the place where the page before ended.
+/// What waits, of all channels or of one, and for anything or one thing: at most `limit` proposals after the place where the page
+/// before ended. A caseworker sees those of their authority.
 ///
 /// # Errors
 /// The policy's refusal, or the store's.
@@ -63,6 +65,8 @@ pub fn waiting(
 ) -> Result<ProposalPage, Error> {
     policy::LIST_DESIGNATIONS.require(actor)?;
     let limit = limit.min(PAGE_ROWS_MAX);
+    let house = acting_remit(scope, actor)?.map(|(channel, _)| channel);
+    let channel = house.as_ref().or(channel);
     let of = match (channel, waits_for) {
         (Some(channel), _) => Waiting::Channel(channel),
         (None, Some(waits)) => Waiting::For(waits),
@@ -77,7 +81,9 @@ pub fn waiting(
         let Some(found) = store::proposal::find(scope, id)? else { continue };
         let view = view(scope, &found, now)?;
         // What has lapsed waits no more, though nobody has settled it yet.
-        if view.standing.state != "expired" {
+        let is_this = |waits: Waits| view.standing.waits_for.as_deref() == Some(waits.name());
+        let is_asked_for = channel.is_none() || waits_for.is_none_or(is_this);
+        if is_asked_for && view.standing.state != "expired" {
             proposals.push(view);
         }
     }
@@ -103,6 +109,14 @@ pub fn proposal(
     view(scope, &found, now)
 }
 
+/// Whether a proposal is due: its time has come, or nobody did in time what it waits for.
+///
+/// # Errors
+/// The store's.
+pub fn is_due(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
+    Ok(!store::proposal::due(scope.tx, now, 1)?.is_empty())
+}
+
 /// What the letter of a proposal says that is made now.
 ///
 /// # Errors
@@ -124,8 +138,9 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
-    let facts = facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?;
     let controls: Controls = store::controls::in_force(scope.tx)?;
+    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+    let facts = facts(scope, &controls, &proposal.payee, account, purpose)?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
@@ -140,19 +155,22 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
     })
 }
 
-/// What is known that may speak against an account for a payee.
+/// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
+    controls: &Controls,
     payee: &Blind,
     account: Option<&DesignatedAccount>,
     purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
     let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
-    Ok(Facts { identity, ..account_facts(scope, payee, account, purpose)? })
+    let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
+    let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };
+    Ok(Facts { identity, payees, ..account_facts(scope, payee, account, purpose)? })
 }
 
-/// The same of the account alone: all that counts where a bank or the operator asks for it.
+/// The same of the account alone, without its other payees: all that counts where a bank or the operator asks for it, beside those.
 pub(crate) fn account_facts(
     scope: &Scope<'_>,
     payee: &Blind,
@@ -201,16 +219,25 @@ pub(crate) fn is_specific_locked(
 ) -> Result<Option<bool>, Error> {
     let Some(purpose) = purpose else { return Ok(None) };
     let newest = store::designation::find_specific(scope, payee, purpose)?;
-    let is_live = |row: &Designation| row.standing.state != AccountStanding::Closed;
-    let Some(live) = newest.filter(is_live) else { return Ok(None) };
-    // To freeze an account and to unfreeze it changes nothing about that: what counts is the row that designated it.
-    let (account, mut next) = (live.standing.account, Some(live));
-    while let Some(row) = next.filter(|row| is_live(row) && row.standing.account == account) {
-        if let Some(id) = store::designation::proposal_of(scope.tx, row.id)? {
-            let specific = store::proposal::find(scope, id)?.and_then(|found| found.proposal.asked.specific);
-            return Ok(Some(specific.is_some_and(|of| of.is_locked)));
+    let Some(live) = newest.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(None) };
+    Ok(Some(first_row(scope, live)?.1))
+}
+
+/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
+/// is locked as it was.
+pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
+    let mut first = live;
+    while let Some(previous) = first.previous {
+        let previous = store::designation::find(scope, previous)?;
+        if previous.standing.state == AccountStanding::Closed || previous.standing.account != live.standing.account {
+            break;
         }
-        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+        first = previous;
     }
-    Ok(Some(false))
+    let proposal = match store::designation::proposal_of(scope.tx, first.id)? {
+        Some(id) => store::proposal::find(scope, id)?,
+        None => None,
+    };
+    let specific = proposal.and_then(|found| found.proposal.asked.specific);
+    Ok((first.id, specific.is_some_and(|of| of.is_locked)))
 }

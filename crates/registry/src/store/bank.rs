@@ -4,14 +4,14 @@ use denmark::{Bank, BankDirectory, Bic, Country, RegNumber};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Error, Row, Scope, Tx, statements};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 statements! {
     INSERT = "bank.insert": "INSERT INTO bank (id, reg, name, bic, country) VALUES ($1, $2, $3, $4, $5)";
     RANGE = "bank.range":
         "SELECT id, reg, name, bic, country FROM bank WHERE id >= $1 AND id < $2 ORDER BY id";
-    OF_REG = "bank.of_reg": "SELECT id, reg, name, bic, country FROM bank WHERE reg = $1 ORDER BY id";
+    OF_REG = "bank.of_reg": "SELECT id, reg, name, bic, country FROM bank WHERE reg = $1";
     FIND_NAME = "bank.find_name":
         "SELECT b.id FROM bank b
          WHERE b.name = $1 AND NOT EXISTS (SELECT n.id FROM bank n WHERE n.reg = b.reg AND n.id > b.id) LIMIT 1";
@@ -36,12 +36,19 @@ pub(crate) fn directory(tx: &Tx<'_>) -> Result<BankDirectory, Error> {
 
 /// What the directory says of some registration numbers, as it stands.
 pub(crate) fn directory_of(tx: &Tx<'_>, regs: &BTreeSet<RegNumber>) -> Result<BankDirectory, Error> {
-    let mut directory = BankDirectory::new();
+    // A look-up gives the rows of a number in no particular order.
+    let mut latest: BTreeMap<RegNumber, (i64, Bank)> = BTreeMap::new();
     tx.look_up(&OF_REG, regs.iter().map(|reg| i64::from(reg.value()).into()), |_, row| {
-        let (reg, bank) = read(row)?;
-        directory.insert(reg, bank);
+        let (id, (reg, bank)) = (row.int(0)?, read(row)?);
+        if latest.get(&reg).is_none_or(|(latest, _)| *latest < id) {
+            latest.insert(reg, (id, bank));
+        }
         Ok(())
     })?;
+    let mut directory = BankDirectory::new();
+    latest.into_iter().for_each(|(reg, (_, bank))| {
+        directory.insert(reg, bank);
+    });
     Ok(directory)
 }
 

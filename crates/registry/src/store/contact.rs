@@ -4,6 +4,7 @@ use crate::contact::{self, Change, ContactPoint, Stood};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Timestamp, statements};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 statements! {
@@ -11,6 +12,8 @@ statements! {
         "INSERT INTO contact (id, payee, previous, removed, at, point) VALUES ($1, $2, $3, $4, $5, $6)";
     OF_PAYEE = "contact.of_payee":
         "SELECT id, removed, at, point FROM contact WHERE payee = $1 AND id > $2 ORDER BY id LIMIT 1000";
+    OF_PAYEES = "contact.of_payees":
+        "SELECT id, removed, at, point FROM contact WHERE payee = $1 ORDER BY id LIMIT 10000";
     LAST = "contact.last": "SELECT id FROM contact WHERE payee = $1 ORDER BY id DESC LIMIT 1";
     RANGE = "contact.range":
         "SELECT id, removed, at, point, payee, previous FROM contact WHERE id >= $1 AND id < $2 ORDER BY id";
@@ -44,6 +47,24 @@ pub(crate) fn of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<Stood>, Error> 
             return Ok(contact::stood(changes));
         }
     }
+}
+
+/// The points that payees with these sorted keys ever had; `found` gets the place of each key that has had any.
+pub(crate) fn of_many(
+    scope: &Scope<'_>,
+    payees: &[Blind],
+    mut found: impl FnMut(usize, Vec<Stood>),
+) -> Result<(), Error> {
+    let mut changes: BTreeMap<usize, Vec<(i64, Change)>> = BTreeMap::new();
+    scope.tx.look_up(&OF_PAYEES, payees.iter().map(Into::into), |at, row| {
+        changes.entry(at).or_default().push((row.int(0)?, read(scope, row)?));
+        Ok(())
+    })?;
+    for (at, mut changes) in changes {
+        changes.sort_unstable_by_key(|(id, _)| *id);
+        found(at, contact::stood(changes.into_iter().map(|(_, change)| change)));
+    }
+    Ok(())
 }
 
 /// Adds a change.

@@ -25,6 +25,8 @@ statements! {
     AFTER = "designation.after":
         "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
          FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
+    HAS_MORE_AFTER = "designation.has_more_after":
+        "SELECT id FROM designation WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
     LAST = "designation.last": "SELECT COALESCE(MAX(id), 0) FROM designation";
     CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
     FIND_SPECIFIC = "specific_account.find":
@@ -142,6 +144,11 @@ pub(crate) fn after(scope: &Scope<'_>, place: i64, limit: usize) -> Result<Vec<R
         Ok(())
     })?;
     Ok(rows)
+}
+
+/// Whether more than so many rows were recorded after a place.
+pub(crate) fn has_more_after(tx: &Tx<'_>, place: i64, rows: i64) -> Result<bool, Error> {
+    Ok(tx.optional(&HAS_MORE_AFTER, &[place.into(), rows.into()], |row| row.int(0))?.is_some())
 }
 
 /// The place of the newest row; 0 where there is none.

@@ -8,6 +8,7 @@ pub(crate) mod contact;
 pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
+pub(crate) mod holder;
 pub(crate) mod identity;
 pub(crate) mod lock;
 pub(crate) mod look_up;
@@ -36,6 +37,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     contact::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
+    holder::STATEMENTS,
     identity::STATEMENTS,
     lock::STATEMENTS,
     look_up::STATEMENTS,

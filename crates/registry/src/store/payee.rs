@@ -22,11 +22,6 @@ statements! {
     SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1, pending_until = $2 WHERE key = $3";
     SET_PENDING_UNTIL = "payee.set_pending_until":
         "UPDATE payee SET pending_until = $1 WHERE key = $2 AND pending = $3";
-    LOOK_AGAIN = "payee.look_again":
-        "UPDATE payee SET pending_until = $1
-         WHERE key IN (SELECT payee FROM proposal_now WHERE waits > 0) AND pending IS NOT NULL";
-    LOOK_AGAIN_AT = "payee.look_again_at":
-        "UPDATE payee SET pending_until = $1 WHERE key = $2 AND pending IS NOT NULL";
     CLEAR_PENDING = "payee.clear_pending":
         "UPDATE payee SET pending = NULL, pending_until = NULL WHERE key = $1 AND pending = $2";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
@@ -171,15 +166,6 @@ pub(crate) fn set_pending<'k>(
 /// Notes until when a proposal waits for what somebody does, unless another one has taken its place.
 pub(crate) fn set_pending_until(tx: &Tx<'_>, key: &Blind, id: Id<Proposal>, until: Timestamp) -> Result<(), Error> {
     tx.run(&SET_PENDING_UNTIL, &[until.into(), key.into(), id.into()]).map(|_| ())
-}
-
-/// Notes that the proposals of all, or of one payee, wait until somebody has looked at them again.
-pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, until: Timestamp) -> Result<(), Error> {
-    match payee {
-        None => tx.run(&LOOK_AGAIN, &[until.into()]),
-        Some(payee) => tx.run(&LOOK_AGAIN_AT, &[until.into(), payee.into()]),
-    }
-    .map(|_| ())
 }
 
 /// Notes that a proposal waits no more, unless another one has taken its place.

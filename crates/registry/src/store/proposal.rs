@@ -21,6 +21,8 @@ statements! {
     RANGE = "proposal.range":
         "SELECT id, entry, at, payee, purpose, channel_key, replaces, is_first, names_replaced, reason, consent, asked
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
+    PLACES = "proposal.places":
+        "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
         "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
@@ -30,15 +32,14 @@ statements! {
         "SELECT id, proposal, kind, at, act FROM proposal_act WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_ACTS = "proposal_act.count": "SELECT COUNT(*) FROM proposal_act";
     INSERT_NOW = "proposal_now.insert":
-        "INSERT INTO proposal_now (proposal, payee, waits, due) VALUES ($1, $2, $3, $4)";
-    SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2 WHERE proposal = $3";
-    LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET waits = $1, due = $2 WHERE waits > 0";
-    LOOK_AGAIN_AT = "proposal_now.look_again_at":
-        "UPDATE proposal_now SET waits = $1, due = $2 WHERE payee = $3 AND waits > 0";
+        "INSERT INTO proposal_now (proposal, payee, waits, due, look) VALUES ($1, $2, $3, $4, $5)";
+    SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2, look = $3 WHERE proposal = $4";
+    LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET look = $1 WHERE waits > 0";
+    LOOK_AGAIN_AT = "proposal_now.look_again_at": "UPDATE proposal_now SET look = $1 WHERE payee = $2 AND waits > 0";
     DUE = "proposal_now.due":
-        "SELECT proposal FROM proposal_now WHERE due <= $1 ORDER BY due, proposal LIMIT $2";
+        "SELECT proposal FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
-        "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0 ORDER BY proposal LIMIT 1000";
+        "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0";
     WAITING = "proposal_now.waiting":
         "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
     WAITING_FOR = "proposal_now.waiting_for":
@@ -57,8 +58,6 @@ statements! {
 
 const ASKED_COLUMN: &str = "proposal.asked";
 const ACT_COLUMN: &str = "proposal_act.act";
-/// What is noted where what was demanded changed, so that nobody has looked yet what a proposal waits for now. Until then it waits.
-const LOOK_AGAIN_CODE: i64 = 8;
 /// When nothing has to be looked at any more.
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
@@ -106,7 +105,7 @@ pub(crate) fn insert_many(
         &INSERT_NOW,
         new.iter().map(|(_, proposal, waits)| {
             let (code, due) = noted(*waits);
-            [proposal.id.into(), (&proposal.payee).into(), code.into(), due.into()]
+            [proposal.id.into(), (&proposal.payee).into(), code.into(), due.into(), due.into()]
         }),
     )?;
     Ok(rows)
@@ -147,6 +146,42 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Proposal>) -> Result<Option<Found>,
         Ok(())
     })?;
     Ok(Some(Found { proposal, evidence: Evidence::of(acts) }))
+}
+
+/// Where the proposals stand in the journal that were recorded after a place, at most so many: their entries and ids.
+pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(i64, i64)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&PLACES, &[after.0.into(), after.1.into(), limit.into()], |row| {
+        found.push((row.int(0)?, row.int(1)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Proposals of these ids, each with all that was done about it.
+pub(crate) fn find_many(
+    scope: &Scope<'_>,
+    ids: impl Iterator<Item = i64> + Clone,
+    mut found: impl FnMut(&Found),
+) -> Result<(), Error> {
+    let (mut proposals, mut acts) = (Vec::new(), Vec::new());
+    scope.tx.look_up(&FIND, ids.clone().map(Value::from), |at, row| {
+        proposals.push((at, read(scope, row)?.0));
+        Ok(())
+    })?;
+    scope.tx.look_up(&ACTS, ids.map(Value::from), |at, row| {
+        acts.push((at, read_act(scope, row)?));
+        Ok(())
+    })?;
+    let mut acts = acts.into_iter().peekable();
+    for (at, proposal) in proposals {
+        let mut of_proposal = Vec::new();
+        while let Some((_, act)) = acts.next_if(|(of, _)| *of == at) {
+            of_proposal.push(act);
+        }
+        found(&Found { proposal, evidence: Evidence::of(of_proposal) });
+    }
+    Ok(())
 }
 
 fn read_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<Act, Error> {
@@ -190,7 +225,7 @@ fn noted(waits: Option<(Waits, Timestamp)>) -> (i64, Timestamp) {
 /// Notes what a proposal waits for; `None` when it has ended.
 pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Timestamp)>) -> Result<(), Error> {
     let (code, due) = noted(waits);
-    tx.run(&SET_NOW, &[code.into(), due.into(), proposal.id.into()])?;
+    tx.run(&SET_NOW, &[code.into(), due.into(), due.into(), proposal.id.into()])?;
     if proposal.purpose.is_some() {
         return Ok(());
     }
@@ -211,13 +246,13 @@ pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
     }
 }
 
-/// Notes that all proposals, or those of one payee, are to be looked at again: what is demanded of them, or known, has changed.
-pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, now: Timestamp) -> Result<(), Error> {
+/// Lets all proposals that wait, or those of one payee, be looked at anew by a moment: what is demanded of them, or known, has changed.
+pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, at: Timestamp) -> Result<(), Error> {
     match payee {
-        None => tx.run(&LOOK_AGAIN, &[LOOK_AGAIN_CODE.into(), now.into()])?,
-        Some(payee) => tx.run(&LOOK_AGAIN_AT, &[LOOK_AGAIN_CODE.into(), now.into(), payee.into()])?,
-    };
-    store::payee::look_again(tx, payee, NEVER)
+        None => tx.run(&LOOK_AGAIN, &[at.into()]),
+        Some(payee) => tx.run(&LOOK_AGAIN_AT, &[at.into(), payee.into()]),
+    }
+    .map(|_| ())
 }
 
 /// What is to be looked at by a moment, the longest due first.
@@ -234,9 +269,17 @@ fn ids(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Resu
     Ok(found)
 }
 
-/// The proposals of a payee that have not ended, whichever account they are for.
-pub(crate) fn waiting_of(tx: &Tx<'_>, payee: &Blind) -> Result<Vec<Id<Proposal>>, Error> {
-    ids(tx, &OF_PAYEE, &[payee.into()])
+/// The proposals of payees that have not ended, whichever account they are for.
+pub(crate) fn waiting_of<'k>(
+    tx: &Tx<'_>,
+    payees: impl IntoIterator<Item = &'k Blind>,
+) -> Result<Vec<Id<Proposal>>, Error> {
+    let mut found = Vec::new();
+    tx.look_up(&OF_PAYEE, payees.into_iter().map(Into::into), |_, row| {
+        found.push(Id::new(row.int(0)?));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The proposals that wait, of all or of one channel, or for one thing; the oldest first, after a place.
@@ -285,7 +328,7 @@ pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&Link) -> Result<(), Erro
         let is_same = row.optional_bytes(3)?.is_some_and(|noted| noted == payee.as_bytes().as_slice());
         let waits = match (row.optional_int(4)?, row.optional_int(5)?) {
             (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(None),
-            (Some(waits), Some(_)) if is_same && waits >= time => Some(Some(NEVER.micros())),
+            (Some(waits), Some(_)) if is_same && waits == time => Some(Some(NEVER.micros())),
             (Some(waits), Some(due)) if is_same && waits > 0 => Some(Some(due)),
             _ => None,
         };

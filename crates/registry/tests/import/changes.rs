@@ -448,7 +448,7 @@ fn many_wait_in_one_request_and_each_has_its_name() {
     assert_eq!(names.len(), payees.len());
     assert_eq!(office.waiting(Some("North")), names);
     assert_eq!(office.waiting(Some("South")), [""; 0]);
-    assert_eq!(office.release(&names[7]), Ok(true));
+    assert_eq!(office.release(&names[7]), Ok(()));
     let told = office.told(&payees[7]);
     assert!(told.starts_with("in_force") && told.ends_with("00400000000001"), "{told}");
     office.place.verify();
@@ -471,13 +471,16 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     let mut office = Office::new();
     let name = one_waits(&mut office);
     let officer = Actor::operator("anna");
-    let shown = office.give(&ShowChange { actor: officer.clone(), change: name.to_lowercase() }, &officer).unwrap();
+    let shown = office.give(&ShowProposal { actor: officer.clone(), proposal: name.to_lowercase() }, &officer).unwrap();
     assert_eq!(
-        [&shown.state, &shown.payee, &shown.channel, &shown.asked_by],
-        ["held", "se:11111111", "bank:North", "client:North"]
+        [&shown.standing.state, &shown.payee, &shown.channel, &shown.proposed_by],
+        ["awaiting_approval", "se:11111111", "bank:North", "client:North"]
     );
-    assert_eq!([&shown.account[4..], &shown.replaces[4..]], ["00400000000001", "10200000000003"]);
-    assert_eq!(shown.in_force.as_ref(), Some(&shown.replaces));
+    assert_eq!(shown.standing.waits_for.as_deref(), Some("check"));
+    let [account, replaces] = [&shown.account, &shown.replaces].map(|iban| iban.as_ref().unwrap().split_at(4).1);
+    assert_eq!([account, replaces], ["00400000000001", "10200000000003"]);
+    assert_eq!(shown.in_force, shown.replaces);
+    assert!(shown.acts.is_empty());
     // The bank's name counts as the directory says it when the change is released.
     office.place.import(&Banks, b"reg,bank,bic,country\n0040,West,,DK\n0041,West,,DK\n");
     assert_eq!(office.release(&name), Err("bank.unknown"));
@@ -493,15 +496,15 @@ fn what_is_released_is_decided_again_and_shown_with_its_grounds() {
     assert_eq!(office.release(&name), Err("designation.expects_mismatch"));
     assert_eq!(office.refuse(&name), Ok(()));
     let name = one_waits(&mut office);
-    assert_eq!(office.release(&name), Ok(true));
+    assert_eq!(office.release(&name), Ok(()));
     assert_eq!(office.release(&name), Err("proposal.ended"));
     assert_eq!(office.withdraw("North", &name), Err("proposal.ended"));
-    let shown = office.give(&ShowChange { actor: officer.clone(), change: name.clone() }, &officer).unwrap();
+    let shown = office.give(&ShowProposal { actor: officer.clone(), proposal: name.clone() }, &officer).unwrap();
     let of = |text: &Option<String>| text.clone().unwrap_or_default();
-    assert_eq!(
-        [shown.state.clone(), of(&shown.ended_by), of(&shown.why)],
-        ["released", "operator:anna", "asked"].map(str::to_owned)
-    );
+    assert_eq!((shown.standing.state.as_str(), &shown.standing.waits_for), ("in_force", &None));
+    let acts: Vec<_> =
+        shown.acts.iter().map(|act| (act.act.as_str(), act.by.as_str(), act.why.as_deref().unwrap_or("-"))).collect();
+    assert_eq!(acts, [("checked", "operator:anna", "asked"), ("took_effect", "operator:anna", "-")]);
     let payee = PayeeId::parse("se:11111111").unwrap();
     let history = office.give(&ReadHistory { actor: Actor::console(), payee }, &Actor::console()).unwrap();
     let seen = office.place.writer.read(|scope| queries::look_ups(scope, &officer, &payee, None, 10)).unwrap();
@@ -633,26 +636,26 @@ fn who_may_end_what_waits() {
     let mut office = Office::new();
     let name = one_waits(&mut office);
     let officer = Actor::operator("anna");
-    let release = |why: &str, officer: &Actor| ReleaseChange {
-        change: name.clone(),
+    let release = |why: &str, officer: &Actor| ApproveDesignation {
+        proposal: name.clone(),
         why: why.to_owned(),
         officer: officer.clone(),
         is_synthetic: true,
     };
     let north = client("North");
-    assert_eq!(office.give(&release("mine", &north), &north), Err("policy.not_allowed"));
+    assert_eq!(office.give(&release("mine", &north), &north).err(), Some("policy.not_allowed"));
     assert_eq!(
-        office.give(&ShowChange { actor: north.clone(), change: name.clone() }, &north).err(),
+        office.give(&ShowProposal { actor: north.clone(), proposal: name.clone() }, &north).err(),
         Some("policy.not_allowed")
     );
-    assert_eq!(office.give(&release(" ", &officer), &officer), Err("change.why"));
+    assert_eq!(office.give(&release(" ", &officer), &officer).err(), Some("proposal.why"));
     let console = Actor::console();
-    let nameless = ReleaseChange { is_synthetic: false, ..release("called", &console) };
-    assert_eq!(office.give(&nameless, &console), Err("change.officer"));
-    let ReleaseChange { change, why, officer: nobody, is_synthetic } = nameless;
+    let nameless = ApproveDesignation { is_synthetic: false, ..release("called", &console) };
+    assert_eq!(office.give(&nameless, &console).err(), Some("proposal.officer"));
+    let ApproveDesignation { proposal, why, officer: nobody, is_synthetic } = nameless;
     assert_eq!(
-        office.give(&RefuseChange { change, why, officer: nobody, is_synthetic }, &console),
-        Err("change.officer")
+        office.give(&RefuseDesignation { proposal, why, officer: nobody, is_synthetic }, &console).err(),
+        Some("proposal.officer")
     );
     assert_eq!(office.withdraw("South", &name), Err("proposal.unknown"));
     for other in ["", "0000000000000", "nobody", &name[1..]] {
@@ -666,10 +669,10 @@ fn who_may_end_what_waits() {
     let row = office.row(&written, "user_request", "phone");
     let answers = office.ask("North", vec![row.clone(), row], Unexpected::Hold).unwrap();
     assert_eq!([word(&answers[0]), word(&answers[1])], ["held", "change.waiting"]);
-    // A clock that goes backwards brings the former one back, and takes nothing away.
+    // What took its place has ended it: a clock that goes backwards does not bring it back.
     let ChangeAnswer::Held(next) = answers[0].clone() else { panic!("it is not held") };
     office.place.now -= WAITS_DAYS * DAY;
-    assert_eq!(office.refuse(&name), Ok(()));
+    assert_eq!(office.refuse(&name), Err("proposal.ended"));
     assert_eq!(office.waiting(None), [next.as_str()]);
     office.place.verify();
     // An officer who asked for it is no other person.
@@ -685,10 +688,11 @@ fn who_may_end_what_waits() {
     };
     assert_eq!(ask(&mut office, "0040-1"), ChangeAnswer::Done);
     let ChangeAnswer::Held(own) = ask(&mut office, "1020-3") else { panic!("it is not held") };
-    assert_eq!(office.release(&own), Err("change.own"));
-    assert_eq!(office.refuse(&own), Err("change.own"));
+    assert_eq!(office.release(&own), Err("proposal.own"));
+    assert_eq!(office.refuse(&own), Err("proposal.own"));
+    let bo = Actor::operator("bo");
     let command =
-        ReleaseChange { change: own, why: "called".to_owned(), officer: Actor::operator("bo"), is_synthetic: true };
-    assert_eq!(office.give(&command, &Actor::operator("bo")), Ok(true));
+        ApproveDesignation { proposal: own, why: "called".to_owned(), officer: bo.clone(), is_synthetic: true };
+    assert_eq!(office.give(&command, &bo).map(|standing| standing.state).as_deref(), Ok("in_force"));
     office.place.verify();
 }

@@ -6,6 +6,7 @@ mod changes;
 mod place;
 mod registers;
 mod resolving;
+mod waiting;
 
 use denmark::Cvr;
 use kernel::{Actor, Env, Statement, Timestamp};

@@ -21,8 +21,16 @@ pub struct Place {
 }
 
 impl Place {
-    /// With three registration numbers of two banks.
+    /// With three registration numbers of two banks, and controls by which changes take effect at once, unless they do not name the
+    /// account that they replace.
     pub fn new() -> Self {
+        let mut place = Self::with_default_controls();
+        place.control("2015", &["names_replaced=on"]);
+        place
+    }
+
+    /// The same with the controls that every store begins with.
+    pub fn with_default_controls() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).collect();
         let (place, key) = (TestPlace::empty(folder.path()), folder.path().join("key"));
@@ -31,7 +39,6 @@ impl Place {
         let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
         let writer = store.writer(secrets).unwrap();
         let mut place = Self { writer, now: 0, _store: place, _folder: folder };
-        place.control("2015", &["names_replaced=on"]);
         place.import(&Banks, b"reg,bank,bic,country\n0040,North,NDEADKKK,DK\n0041,North,NDEADKKK,DK\n1020,South,,DK\n");
         place
     }

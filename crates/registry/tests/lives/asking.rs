@@ -17,7 +17,7 @@ enum Expected {
     Refused,
     Unchanged,
     /// Something that is so at once.
-    Row(Row),
+    Rows(Vec<Row>),
     /// A proposal, which may take effect at once.
     Life(Box<Life>),
 }
@@ -66,21 +66,19 @@ impl World {
         })
     }
 
-    fn is_slot_locked(&self, payee: usize, slot: Slot) -> bool {
-        // Freezing and unfreezing is not what locks or unlocks it.
-        let took = |life: &&Life| {
-            (life.asked.payee, life.asked.slot) == (payee, slot)
-                && life.asked.account.is_some()
-                && life.ended().is_some_and(|done| done.what == "took_effect")
-        };
+    /// Whether the payee can neither change nor delete an account: what counts is the row that designated it, whatever was frozen and
+    /// unfrozen since.
+    pub fn is_slot_locked(&self, payee: usize, slot: Slot) -> bool {
         let rows = self.history(payee, slot);
-        let since = rows.iter().rposition(|row| row.held == Held::Closed).map_or(i64::MIN, |at| rows[at].at);
-        let newest = self.lives.iter().filter(took).max_by_key(|life| life.ended().map(|done| done.at));
-        newest.is_some_and(|life| {
-            let at = life.ended().map_or(0, |done| done.at);
-            let is_it = live(rows).is_some_and(|live| Some(&live.account) == life.asked.account.as_ref());
-            is_it && at >= since && life.asked.is_locked
-        })
+        let Some(live) = live(rows) else { return false };
+        let is_it = |row: &Row| row.held != Held::Closed && row.account == live.account;
+        let first = rows.iter().rposition(|row| !is_it(row)).map_or(0, |before| before + 1);
+        let designated = |life: &&Life| {
+            (life.asked.payee, life.asked.slot) == (payee, slot)
+                && life.asked.account.as_ref() == Some(&live.account)
+                && life.ended().is_some_and(|done| done.what == "took_effect" && done.at == rows[first].at)
+        };
+        self.lives.iter().find(designated).is_some_and(|life| life.asked.is_locked)
     }
 
     /// What must become of a wish, whoever has it; they are entitled to it.
@@ -97,8 +95,9 @@ impl World {
             account: is_designation.then(|| ACCOUNTS[wish.account].to_owned()),
             holder: how.holder,
             ownership: how.ownership,
-            names: wish.names != Names::Nothing && (is_designation || wish.names == Names::Wrong),
-            is_first: live.is_none(),
+            names: live.is_none() || (wish.names != Names::Nothing && (is_designation || wish.names == Names::Wrong)),
+            // After one that was closed it is not the first.
+            is_first: rows.is_empty(),
             rows: rows.len(),
             is_locked: how.is_locked,
         };
@@ -131,13 +130,13 @@ impl World {
 
     fn expect_life(&self, asked: Asked, how: &How) -> Expected {
         let waits = self.waiting(asked.payee, asked.slot).is_some();
-        let mut life = Life { id: String::new(), done: Vec::new(), asked };
+        let mut life = Life { id: String::new(), done: Vec::new(), asked, look: i64::MAX, told_until: i64::MIN };
         if how.is_signed {
             life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
         }
         match self.stands(&life) {
             Stand::Due if how.in_bulk => match life.takes(&self.moment(&life.asked)) {
-                Ok(Some(row)) => Expected::Row(row),
+                Ok(Some(row)) => Expected::Rows(vec![row]),
                 Ok(None) => Expected::Unchanged,
                 Err(()) => Expected::Refused,
             },
@@ -177,14 +176,19 @@ impl World {
         if matches!(how.via, Via::Payee | Via::Authority(_)) {
             return self.expect_life(asked, how);
         }
-        Expected::Row(Row { at: self.now(), held, account: current.account.clone() })
+        let row = Row { at: self.now(), held, account: current.account.clone() };
+        let is_closed = held == Held::Closed && wish.slot == Slot::Default;
+        let promoted = if is_closed { self.promoted(wish.payee) } else { None };
+        Expected::Rows([row].into_iter().chain(promoted).collect())
     }
 
     /// Makes real what a proposal comes to that was just made.
     fn add_life(&mut self, id: &str, life: Life, new: &mut New) {
         let mut life = Life { id: id.to_owned(), ..life };
         let key = (life.asked.payee, life.asked.slot);
-        if self.stands(&life) == Stand::Due {
+        let stand = self.stands(&life);
+        life.note(&stand);
+        if stand == Stand::Due {
             let row = life.takes(&self.moment(&life.asked)).expect("it was weighed");
             new.extend(row.map(|row| (key, row)));
             life.done.push(Done { what: "took_effect", at: self.now(), by: life.asked.by.clone() });
@@ -249,6 +253,7 @@ impl World {
             let is_it = (life.asked.payee, life.asked.slot) == (payee, slot);
             if is_it && self.stands(life) == Stand::Expired {
                 self.did(at, "expired", "rule");
+                self.lives[at].note(&Stand::Expired);
             }
         }
     }
@@ -278,7 +283,9 @@ impl World {
         let mut new = New::new();
         match (expected, &answers[0]) {
             (Expected::Refused, ChangeAnswer::Refused(_)) | (Expected::Unchanged, ChangeAnswer::Unchanged) => {}
-            (Expected::Row(row), ChangeAnswer::Done) => new.push(((wish.payee, wish.slot), row)),
+            (Expected::Rows(rows), ChangeAnswer::Done) => {
+                new.extend(rows.into_iter().map(|row| ((wish.payee, wish.slot), row)));
+            }
             (Expected::Life(life), ChangeAnswer::Held(id)) => {
                 self.add_life(id, *life, &mut new);
                 self.settle_lapsed(self.lives.len() - 1);
@@ -306,7 +313,17 @@ impl World {
             may_omit: !self.controls.has(Control::NamesReplaced),
             in_bulk: true,
         };
-        let expected: Vec<Expected> = wishes.iter().map(|wish| self.expect(wish, &how())).collect();
+        let mut expected = Vec::new();
+        for wish in &wishes {
+            let comes = self.expect(wish, &how());
+            // Who is given an account counts for the next who asks for it.
+            if let Expected::Rows(rows) = &comes {
+                let given = rows.iter().take(1).filter(|row| row.held == Held::InForce);
+                self.given.extend(given.map(|row| (wish.payee, row.account.clone())));
+            }
+            expected.push(comes);
+        }
+        self.given.clear();
         let mut lines = Vec::new();
         for wish in &wishes {
             let mut line = String::new();
@@ -322,7 +339,7 @@ impl World {
         let count = |is: &dyn Fn(&Expected) -> bool| expected.iter().filter(|expected| is(expected)).count() as u64;
         let found = (counts.changed, counts.held, counts.unchanged, counts.rejected - 1);
         let believed = (
-            count(&|expected| matches!(expected, Expected::Row(_))),
+            count(&|expected| matches!(expected, Expected::Rows(_))),
             count(&|expected| matches!(expected, Expected::Life(_))),
             count(&|expected| matches!(expected, Expected::Unchanged)),
             count(&|expected| matches!(expected, Expected::Refused)),
@@ -337,7 +354,7 @@ impl World {
         let mut new = New::new();
         for (wish, expected) in wishes.iter().zip(expected) {
             match expected {
-                Expected::Row(row) => new.push(((wish.payee, wish.slot), row)),
+                Expected::Rows(rows) => new.extend(rows.into_iter().map(|row| ((wish.payee, wish.slot), row))),
                 Expected::Life(life) => {
                     self.add_life(&ids.pop().expect("it waits"), *life, &mut new);
                     self.settle_lapsed(self.lives.len() - 1);
@@ -354,7 +371,7 @@ const fn name(expected: &Expected) -> &'static str {
     match expected {
         Expected::Refused => "a refusal is expected",
         Expected::Unchanged => "nothing is expected",
-        Expected::Row(_) => "it is expected to be so at once",
+        Expected::Rows(_) => "it is expected to be so at once",
         Expected::Life(_) => "a proposal is expected",
     }
 }

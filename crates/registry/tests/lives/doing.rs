@@ -2,13 +2,13 @@
 
 use crate::acts::{Act, Until, Which, Who};
 use crate::asking::How;
-use crate::oracle::{Done, Life, Row, Slot, Stand, Via};
+use crate::oracle::{Done, Held, Life, Row, Slot, Stand, Via};
 use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, World};
-use kernel::{Actor, Assurance, Role, Timestamp};
+use kernel::{Actor, Assurance, Id, Role, Timestamp};
 use registry::commands::{
     Activate, AddContact, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFate, LiftLock,
     MakeLetter, RefuseDesignation, RemoveContact, SetControls, SetLock, Settle, Sign, Standing, StopProposal, Stopped,
-    TellIdentity, stop_token,
+    TellIdentity,
 };
 use registry::contact::ContactPoint;
 use registry::control_change::ControlChange;
@@ -16,8 +16,10 @@ use registry::controls::{Control, Controls, Kind};
 use registry::designation::ChannelKind;
 use registry::identity::IdentityFacts;
 use registry::lock::Channels;
-use registry::proposal::{Holder, Ownership};
+use registry::notice::StopToken;
+use registry::proposal::{Holder, Ownership, Proposal};
 use registry::queries::letter;
+use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -44,7 +46,7 @@ impl Who {
     /// Whether a proposal is theirs to do something about.
     fn concerns(self, life: &Life) -> bool {
         match self {
-            Self::Citizen(payee, _) => payee == life.asked.payee,
+            Self::Citizen(payee, _) => payee == life.asked.payee && self.has(Assurance::Substantial),
             Self::Operator(_) => true,
             Self::Bank(bank) => life.asked.via == Via::Bank(bank),
             Self::Caseworker(at) => life.asked.via == Via::Authority(CASEWORKERS[at].1) && covers(at, life.asked.slot),
@@ -76,12 +78,14 @@ impl World {
     /// One more thing is done about a proposal, if it may be: what follows at once.
     fn follow(&self, at: usize, what: &'static str, by: &str, may: bool) -> Option<(Life, Option<Row>)> {
         let mut life = self.lives[at].clone();
-        if !may || life.is_full() {
+        if !may || life.is_full(what) {
             return None;
         }
         life.done.push(Done { what, at: self.now(), by: by.to_owned() });
         let mut row = None;
-        match self.stands(&life) {
+        let stand = self.stands(&life);
+        life.note(&stand);
+        match stand {
             Stand::Due => {
                 row = life.takes(&self.moment(&life.asked)).ok()?;
                 life.done.push(Done { what: "took_effect", at: self.now(), by: by.to_owned() });
@@ -201,12 +205,14 @@ impl World {
         let (actor, life) = (who.actor(self), &self.lives[at]);
         let may = matches!(who, Who::Citizen(..) | Who::Operator(_))
             && who.concerns(life)
-            && self.stands(life).waits_for("code");
+            && self.stands(life).waits_for("code")
+            // Who takes it down for the payee has no other part in it, and the letter has left the house.
+            && (matches!(who, Who::Citizen(..)) || (!life.is_own(actor.name()) && life.is_handed_over()));
         let code = self.codes.get(&life.id).filter(|_| is_right).cloned().unwrap_or_else(|| "00000000".to_owned());
         let what = if code == "00000000" { "code_wrong" } else { "activated" };
         let expected = self.follow(at, what, actor.name(), may);
         let (size, proposal) = (self.size(), life_id(self, at));
-        let told = self.run(&Activate { proposal, code, actor: actor.clone() }, &actor);
+        let told = self.run(&Activate { proposal, code, actor: actor.clone(), is_synthetic: false }, &actor);
         let told = told.map(|told| {
             assert_eq!(told.accepted, what == "activated");
             Some(told.standing)
@@ -232,19 +238,31 @@ impl World {
     }
 
     fn stop(&mut self, at: usize, is_right: bool) {
+        let size = self.size();
         let life = &self.lives[at];
-        let is_stopped = life.has("stopped");
-        let expected = if is_right && is_stopped {
-            Some((life.clone(), None))
-        } else {
-            self.follow(at, "stopped", "notice", is_right && !self.stands(life).is_over())
+        let asked = &life.asked;
+        let newest = self.history(asked.payee, asked.slot).last();
+        let is_there =
+            newest.is_some_and(|row| row.held == Held::InForce && Some(&row.account) == asked.account.as_ref());
+        let took_effect = self.stands(life) == Stand::Ended("in_force");
+        let (expected, becomes) = match () {
+            () if !is_right => (None, Stopped::Gone),
+            () if life.is_stopped() => (Some((life.clone(), None)), Stopped::Already),
+            // What came of it is frozen, if it is there still.
+            () if took_effect && is_there => {
+                let mut life = life.clone();
+                life.done.push(Done { what: "stopped", at: self.now(), by: "notice".to_owned() });
+                let row = newest.map(|row| Row { at: self.now(), held: Held::Frozen, account: row.account.clone() });
+                (Some((life, row)), Stopped::Frozen)
+            }
+            () if self.stands(life).is_over() => (Some((life.clone(), None)), Stopped::Gone),
+            () => (self.follow(at, "stopped", "notice", true), Stopped::Stopped),
         };
-        let id = kernel::Id::parse_name(&life.id).unwrap();
-        let token = if is_right { stop_token(self.place.writer.store.vault(), id) } else { "0".repeat(32) };
-        let (size, proposal) = (self.size(), life_id(self, at));
-        let told = self.run(&StopProposal { proposal, token }, &Actor::console());
+        let id = if is_right { Id::parse_name(&life.id).unwrap() } else { Id::new(7) };
+        let token = StopToken::of(self.place.writer.store.vault(), id);
+        let told = self.run(&StopProposal { token }, &Actor::console());
         if let Ok(told) = told {
-            assert_eq!(told, if is_stopped { Stopped::Already } else { Stopped::Stopped });
+            assert_eq!(told, becomes);
         }
         self.followed(at, expected, told.map(|_| None), size);
     }
@@ -300,26 +318,38 @@ impl World {
     pub fn settle(&mut self) {
         let (mut new, now) = (New::new(), self.now());
         let mut expected = (0, 0, 0);
-        for at in 0..self.lives.len() {
-            let life = &self.lives[at];
-            let key = (life.asked.payee, life.asked.slot);
-            match self.stands(life) {
-                Stand::Due => match life.takes(&self.moment(&life.asked)) {
-                    Ok(row) => {
-                        new.extend(row.map(|row| (key, row)));
-                        self.did(at, "took_effect", "rule");
-                        expected.0 += 1;
+        // What is looked at, in the order in which it is.
+        let mut due: Vec<usize> = (0..self.lives.len()).filter(|at| self.lives[*at].look <= now).collect();
+        due.sort_by_key(|at| (self.lives[*at].look, Id::<Proposal>::parse_name(&self.lives[*at].id).unwrap().number()));
+        let mut given: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for at in due {
+            let asked = self.lives[at].asked.clone();
+            // Those to whom an account is given now count for the next who asks for it.
+            let before = asked.account.as_ref().and_then(|account| given.get(account));
+            let before = before.map_or(0, |given| given.iter().filter(|payee| **payee != asked.payee).count());
+            let mut moment = self.moment(&asked);
+            moment.others += before;
+            let stand = self.lives[at].stands(&moment);
+            let takes = if stand == Stand::Due { Some(self.lives[at].takes(&moment)) } else { None };
+            self.lives[at].note(&stand);
+            match takes {
+                Some(Ok(row)) => {
+                    if let (Some(_), Some(account)) = (&row, &asked.account) {
+                        given.entry(account.clone()).or_default().insert(asked.payee);
                     }
-                    Err(()) => {
-                        self.did(at, "refused", "rule");
-                        expected.1 += 1;
-                    }
-                },
-                Stand::Expired => {
+                    new.extend(row.map(|row| ((asked.payee, asked.slot), row)));
+                    self.did(at, "took_effect", "rule");
+                    expected.0 += 1;
+                }
+                Some(Err(())) => {
+                    self.did(at, "refused", "rule");
+                    expected.1 += 1;
+                }
+                None if stand == Stand::Expired => {
                     self.did(at, "expired", "rule");
                     expected.2 += 1;
                 }
-                _ => {}
+                None => {}
             }
         }
         let settled = self.run(&Settle { now: Timestamp::from_micros(now) }, &Actor::console()).unwrap();
@@ -333,8 +363,18 @@ impl World {
             changes.iter().map(|(control, figure)| line(all[control % all.len()], *figure)).collect();
         let change = ControlChange::new(set.map(|set| Controls::SETS[set]), &lines).unwrap();
         self.controls = change.over(&self.controls).unwrap();
-        self.run(&SetControls { change, is_synthetic: true }, &Actor::console()).unwrap();
+        if self.run(&SetControls { change, is_synthetic: true }, &Actor::console()).unwrap() {
+            self.look_again(|_| true);
+        }
         self.check(New::new());
+    }
+
+    /// What waits is looked at again at once.
+    fn look_again(&mut self, concerns: impl Fn(&Life) -> bool) {
+        let now = self.now();
+        for life in self.lives.iter_mut().filter(|life| life.ended().is_none() && concerns(life)) {
+            life.look = now;
+        }
     }
 
     fn contact(&mut self, payee: usize, point: usize, adds: bool) {
@@ -355,14 +395,17 @@ impl World {
     fn told(&mut self, payee: usize, authenticator: bool, posted: bool, days: i64) {
         let moment = self.now() - days * DAY;
         let person = &mut self.persons[payee];
-        person.authenticator_changed = authenticator.then_some(moment);
-        person.key_material_posted = posted.then_some(moment);
+        // What is told last does not take back what happened last.
+        person.authenticator_changed = person.authenticator_changed.max(authenticator.then_some(moment));
+        person.key_material_posted = person.key_material_posted.max(posted.then_some(moment));
         let text = |moment: Option<i64>| moment.map(Timestamp::from_micros);
         let facts = IdentityFacts {
-            authenticator_changed: text(person.authenticator_changed),
-            key_material_posted: text(person.key_material_posted),
+            authenticator_changed: text(authenticator.then_some(moment)),
+            key_material_posted: text(posted.then_some(moment)),
         };
-        self.run(&TellIdentity { payee: Self::payee(payee), facts }, &Actor::console()).unwrap();
+        if self.run(&TellIdentity { payee: Self::payee(payee), facts }, &Actor::console()).unwrap() {
+            self.look_again(|life| life.asked.payee == payee);
+        }
         self.check(New::new());
     }
 

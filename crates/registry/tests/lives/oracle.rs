@@ -120,6 +120,10 @@ pub struct Life {
     pub id: String,
     pub asked: Asked,
     pub done: Vec<Done>,
+    /// When the registry looks at it by itself.
+    pub look: i64,
+    /// Until when whoever looks the payee up is told that it waits.
+    pub told_until: i64,
 }
 
 /// Where it stands.
@@ -224,14 +228,35 @@ impl Life {
         self.last(what).is_some()
     }
 
-    pub fn is_full(&self) -> bool {
-        self.done.len() >= ACTS
+    /// Whether too much was done about it already for this: what ends or stops it is always heard.
+    pub fn is_full(&self, what: &str) -> bool {
+        matches!(what, "letter_made" | "code_wrong") && self.done.len() >= ACTS
     }
 
-    /// Whether somebody proposed it, or has decided about it already.
+    /// Whether somebody proposed it, or has a part in it already. Who notes what became of a letter has none.
     pub fn is_own(&self, by: &str) -> bool {
-        let decides = |done: &&Done| matches!(done.what, "approved" | "checked" | "refused" | "confirmed");
-        self.asked.by == by || self.done.iter().filter(decides).any(|done| done.by == by)
+        let counts = |done: &&Done| !matches!(done.what, "letter_handed_over" | "letter_returned");
+        self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by)
+    }
+
+    /// Whether somebody stopped it, and since then nobody looked at it and it did not take effect.
+    pub fn is_stopped(&self) -> bool {
+        let last = self.done.iter().rfind(|done| matches!(done.what, "stopped" | "checked" | "took_effect"));
+        last.is_some_and(|done| done.what == "stopped")
+    }
+
+    /// Whether the letter that counts has left the house.
+    pub fn is_handed_over(&self) -> bool {
+        self.last("letter_made") < self.last("letter_handed_over")
+    }
+
+    /// Notes when it is looked at, and what is told of it until then, now that it stands like this.
+    pub fn note(&mut self, stand: &Stand) {
+        (self.look, self.told_until) = match stand {
+            Stand::Waits("time", until) => (*until, i64::MAX),
+            Stand::Waits(_, until) => (*until, *until),
+            _ => (i64::MAX, i64::MIN),
+        };
     }
 
     /// How it ended.
@@ -251,6 +276,8 @@ impl Life {
         // The operator's files are how a registry begins: their first accounts are looked at by nobody.
         let is_loaded = asked.via == Via::Operator && asked.is_first;
         let is_casework = matches!(asked.via, Via::Operator | Via::Authority(_)) && !is_loaded;
+        // What a bank's own system has not sent, one person alone could have written.
+        let is_handed_in = matches!(asked.via, Via::Bank(_)) && !asked.is_first && !asked.by.starts_with("client:");
         // What is deleted has no account that a letter could activate.
         let has_letter = asked.account.is_some()
             && match asked.via {
@@ -267,8 +294,9 @@ impl Life {
         let came_up = self.last("stopped").max(self.last("letter_returned"));
         let is_checked = self.last("checked").filter(|checked| came_up.is_none_or(|came_up| came_up < *checked));
         let must_be_checked = match controls.get(Control::ManualCheck) {
+            _ if is_loaded => false,
             0 => false,
-            1 => against.account || (against.is_anothers && !is_loaded),
+            1 => against.account || against.is_anothers,
             _ => true,
         } || self.has("stopped")
             || self.letter().is_some_and(|(_, is_returned, _)| is_returned)
@@ -288,7 +316,12 @@ impl Life {
                 "signature",
                 asked.at + DECIDED_WITHIN,
             ),
-            (is_casework && controls.has(approver), self.last("approved"), "approval", asked.at + DECIDED_WITHIN),
+            (
+                (is_casework || is_handed_in) && controls.has(approver),
+                self.last("approved"),
+                "approval",
+                asked.at + DECIDED_WITHIN,
+            ),
             (must_be_checked, is_checked, "check", since(came_up) + DECIDED_WITHIN),
             (has_letter && !against.posted, self.last("activated"), code.0, code.1),
             (
@@ -332,22 +365,29 @@ impl Life {
                 _ => Err(()),
             };
         };
-        forbidden(asked, moment)?;
+        if is_closed_to(asked, moment) {
+            return Err(());
+        }
         if live.is_some_and(|live| live.held == Held::InForce && live.account == *account) {
             return Ok(None);
         }
+        forbidden(asked, moment)?;
         let is_same = rows.len() == asked.rows && live.is_none_or(|live| live.held == Held::InForce);
         if is_same { Ok(Some(Row { at, held: Held::InForce, account: account.clone() })) } else { Err(()) }
     }
 }
 
+/// Whether the payee is given no account by this channel now: they have locked it, or are dead.
+fn is_closed_to(asked: &Asked, moment: &Moment<'_>) -> bool {
+    let Moment { controls, person, .. } = moment;
+    (controls.has(Control::OwnersLock) && person.locked.contains(&asked.via.kind())) || person.is_dead
+}
+
 /// Refuses an account that nobody may be given by this channel now.
 pub fn forbidden(asked: &Asked, moment: &Moment<'_>) -> Result<(), ()> {
     let controls = moment.controls;
-    let is_locked = controls.has(Control::OwnersLock) && moment.person.locked.contains(&asked.via.kind());
-    let replaces = live(moment.rows).is_some_and(|live| Some(&live.account) != asked.account.as_ref());
-    let is_banned = (controls.has(Control::BanChange) && replaces)
+    let is_banned = (controls.has(Control::BanChange) && !asked.is_first)
         || (controls.has(Control::BanShared) && moment.others > 0)
         || (controls.has(Control::BanThirdParty) && asked.holder != Holder::Own);
-    if is_locked || is_banned || moment.person.is_dead { Err(()) } else { Ok(()) }
+    if is_banned || is_closed_to(asked, moment) { Err(()) } else { Ok(()) }
 }

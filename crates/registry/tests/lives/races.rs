@@ -7,10 +7,11 @@ use crate::world::{ACCOUNTS, OPERATORS, World};
 use kernel::{Actor, Assurance, Command, Error, Role, Secrets, Timestamp, Writer};
 use registry::commands::{
     Activate, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, MakeLetter, ProposeDesignation,
-    Settle, Standing, StopProposal, stop_token,
+    Settle, Standing, StopProposal,
 };
 use registry::designation::Channel;
 use registry::import::AccountRow;
+use registry::notice::StopToken;
 use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
 use registry::queries::letter;
 use std::sync::Barrier;
@@ -90,7 +91,7 @@ fn make_letter(world: &mut World, id: &str) {
 }
 
 fn activate(id: &str, actor: Actor) -> Activate {
-    Activate { proposal: id.to_owned(), code: CODE.to_owned(), actor }
+    Activate { proposal: id.to_owned(), code: CODE.to_owned(), actor, is_synthetic: false }
 }
 
 fn approve(id: &str, who: &str) -> (ApproveDesignation, Actor) {
@@ -224,14 +225,13 @@ fn a_stop_against_settling() {
         let id = world.only_waiting();
         world.place.now += 5 * DAY;
         let number = kernel::Id::parse_name(&id).unwrap();
-        let token = stop_token(world.place.writer.store.vault(), number);
-        let stops =
-            doing(&mut world, StopProposal { proposal: id, token }, Actor::console(), |told| format!("{told:?}"));
+        let token = StopToken::of(world.place.writer.store.vault(), number);
+        let stops = doing(&mut world, StopProposal { token }, Actor::console(), |told| format!("{told:?}"));
         let now = Timestamp::from_micros(world.now());
         let settles = doing(&mut world, Settle { now }, Actor::console(), |told| format!("{} in force", told.in_force));
         (world, [stops, settles])
     };
-    race(begin, ["Stopped, 0 in force: 0 1", "proposal.ended, 1 in force: 2 2"]);
+    race(begin, ["Stopped, 0 in force: 0 1", "Frozen, 1 in force: 2 3"]);
 }
 
 #[test]

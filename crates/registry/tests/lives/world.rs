@@ -1,6 +1,6 @@
 //! A real store, and beside it what it is believed to hold: plain facts, in the oracle's words.
 
-use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via};
+use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, live};
 use crate::place::Place;
 use denmark::Cvr;
 use kernel::journal::{ENTRIES_MAX, size_and_root};
@@ -9,7 +9,7 @@ use registry::ask::Resolve;
 use registry::commands::{
     AddCaseworker, AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, Question, ShowProposal, Standing,
 };
-use registry::controls::Controls;
+use registry::controls::{Control, Controls};
 use registry::designation::{Channel, Designation, State};
 use registry::import::{Accounts, Companies, Counts, Population, Reject, Source, run};
 use registry::legal_purpose::LegalPurpose;
@@ -18,7 +18,7 @@ use registry::payer::{Agreement, NoAccount, Payer, PayerKind};
 use registry::purpose::{self, BenefitKind};
 use registry::queries::{acting_caseworker, controls_in_force, proposal, waiting};
 use registry::resolve::{Query, history, resolve_at};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, SeekFrom, Write};
 
 pub const PERSONS: [&str; 5] = ["cpr:6101701234", "cpr:6201701235", "cpr:6301701236", "cvr:13748136", "se:11111111"];
@@ -56,6 +56,10 @@ pub struct World {
     payees: Vec<Blind>,
     authorities: Vec<Id<Payer>>,
     addresses: [u32; PEOPLE],
+    /// Who is given an account by what is being asked for now.
+    pub given: Vec<(usize, String)>,
+    /// Which account was designated the how-manieth.
+    order: BTreeMap<(usize, Slot), usize>,
 }
 
 impl World {
@@ -78,6 +82,8 @@ impl World {
             payees,
             authorities: Vec::new(),
             addresses: [0; PEOPLE],
+            given: Vec::new(),
+            order: BTreeMap::new(),
         };
         for payee in 0..PEOPLE {
             world.register(payee);
@@ -192,17 +198,33 @@ impl World {
 
     /// What is known when something of this kind is decided now.
     pub fn moment(&self, asked: &Asked) -> Moment<'_> {
-        self.moment_of(asked.payee, asked.slot)
-    }
-
-    pub fn moment_of(&self, payee: usize, slot: Slot) -> Moment<'_> {
         Moment {
             controls: &self.controls,
-            person: &self.persons[payee],
-            rows: self.history(payee, slot),
-            others: 0,
+            person: &self.persons[asked.payee],
+            rows: self.history(asked.payee, asked.slot),
+            others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
             now: self.now(),
         }
+    }
+
+    /// How many others have an account.
+    fn others(&self, payee: usize, account: &str) -> usize {
+        let has = |rows: &Vec<Row>| live(rows).is_some_and(|live| live.account == account);
+        let holders = self.rows.iter().filter(|(_, rows)| has(rows)).map(|((holder, _), _)| *holder);
+        let given = self.given.iter().filter(|(_, given)| given == account).map(|(holder, _)| *holder);
+        holders.chain(given).filter(|holder| *holder != payee).collect::<BTreeSet<usize>>().len()
+    }
+
+    /// The row that takes the place of a default account that is closed now: that of the specific account which was designated last
+    /// and is not locked.
+    pub fn promoted(&self, payee: usize) -> Option<Row> {
+        let is_living = !self.persons[payee].is_dead;
+        let specific = all_slots().filter(|slot| *slot != Slot::Default && !self.is_slot_locked(payee, *slot));
+        let live =
+            specific.filter_map(|slot| Some((self.order.get(&(payee, slot))?, live(self.history(payee, slot))?)));
+        let last = live.filter(|(_, live)| live.held == Held::InForce).max_by_key(|(order, _)| **order);
+        let (_, last) = last.filter(|_| is_living && self.controls.has(Control::PromoteSpecific))?;
+        Some(Row { at: self.now(), held: Held::InForce, account: last.account.clone() })
     }
 
     pub fn stands(&self, life: &Life) -> Stand {
@@ -260,8 +282,13 @@ impl World {
     pub fn check(&mut self, new: Vec<((usize, Slot), Row)>) {
         let (before, now) = (self.rows.clone(), self.now());
         for (key, row) in new.iter().cloned() {
-            self.rows.entry(key).or_default().push(row);
+            let rows = self.rows.entry(key).or_default();
+            if live(rows).is_none_or(|live| live.account != row.account) {
+                self.order.insert(key, self.order.values().max().map_or(0, |last| last + 1));
+            }
+            rows.push(row);
         }
+        self.given.clear();
         assert_eq!(self.read(), self.rows, "the histories, after {new:?}");
         for ((payee, slot), _) in &new {
             for (moment, rows) in [(now - 1, &before), (now, &self.rows)] {
@@ -337,12 +364,15 @@ impl World {
             let is_told = self.history(payee, Slot::Default).last().is_some_and(|row| row.held == Held::InForce)
                 && !self.persons[payee].is_dead;
             let waits = is_told && self.waiting(payee, Slot::Default).is_some();
-            // One that nobody ended in time is told of until somebody looks at it.
             let is_of_it = |life: &&Life| (life.asked.payee, life.asked.slot) == (payee, Slot::Default);
-            let may_wait = is_told && self.lives.iter().filter(is_of_it).any(|life| life.ended().is_none());
             let lives: Vec<&Life> = self.lives.iter().filter(is_of_it).collect();
-            assert!(answer.pending_change || !waits, "of {}: {lives:?}", PERSONS[payee]);
-            assert!(may_wait || !answer.pending_change, "of {}: {lives:?}", PERSONS[payee]);
+            // What was noted when somebody last looked at it is told.
+            let is_noted = |life: &&Life| life.ended().is_none() && self.now() < life.told_until;
+            let is_pending = is_told && lives.iter().any(|life| is_noted(life));
+            assert_eq!(answer.pending_change, is_pending, "of {}: {lives:?}", PERSONS[payee]);
+            // It is so, too, unless somebody is about to look again.
+            let is_looked_at = lives.iter().all(|life| self.now() < life.look);
+            assert!(!is_looked_at || answer.pending_change || !waits, "of {}: {lives:?}", PERSONS[payee]);
         }
     }
 

@@ -16,15 +16,16 @@ use registry::allowance::{self, ForFiles};
 use registry::ask::{AccountAnswer, AnswerClass, Ask, Map, MapAnswer, MapQuestion, Resolve, Verify, VerifyAnswer};
 use registry::bucket::Limits;
 use registry::commands::{
-    AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory, RefillClient,
-    WithdrawChange,
+    AddPayer, AskMany, CancelDesignation, ChangeAccounts, ChangeAnswer, Client, LookUp, Question, ReadHistory,
+    RefillClient,
 };
 use registry::designation::Channel;
 use registry::import::{Population, Source};
 use registry::legal_purpose::LegalPurpose;
+use registry::life::DECISION_DAYS;
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
-use registry::pending::{Unexpected, WAITS_DAYS};
+use registry::proposal::Unexpected;
 use registry::purpose::BenefitKind;
 use registry::queries::{LookUpView, look_ups};
 
@@ -200,10 +201,11 @@ fn a_change_that_waits_is_told_with_the_account_that_it_would_replace() {
     check(&mut place, SPECIFIC, "", [true, true]);
     check(&mut place, SPECIFIC, "NKSBOS", [false, true]);
     check(&mut place, CHANGED, "", [false, false]);
-    let withdraw = WithdrawChange { change: names[1].clone(), channel: Channel::Bank("South".to_owned()) };
-    assert!(place.writer.execute(&withdraw, &actor, &env).unwrap());
+    let channel = Some(Channel::Bank("South".to_owned()));
+    let cancel = CancelDesignation { proposal: names[1].clone(), actor: actor.clone(), channel };
+    assert_eq!(place.writer.execute(&cancel, &actor, &env).unwrap().state, "cancelled");
     check(&mut place, SPECIFIC, "", [false, false]);
-    place.now = held + WAITS_DAYS * DAY - 1;
+    place.now = held + DECISION_DAYS * DAY - 1;
     check(&mut place, PLAIN, "", [true, true]);
     place.now += 1;
     check(&mut place, PLAIN, "", [false, false]);

@@ -111,7 +111,7 @@ proptest! {
     /// proposed against.
     #[test]
     fn whatever_is_done_two_people_agreed_to_what_holds(acts in proptest::collection::vec(act(), 1..40)) {
-        let mut place = Place::new();
+        let mut place = Place::with_default_controls();
         let mut motions: Vec<Believed> = Vec::new();
         let (mut figure, mut versions) = (28, 0);
         for act in acts {
@@ -167,7 +167,7 @@ proptest! {
 
 #[test]
 fn of_two_approvals_at_once_one_takes_effect() {
-    let mut place = Place::new();
+    let mut place = Place::with_default_controls();
     place.now = 1;
     let first = propose(&mut place, change("round_trip=14"), "anna").unwrap();
     place.now = 2;
@@ -190,7 +190,7 @@ fn of_two_approvals_at_once_one_takes_effect() {
 
 #[test]
 fn one_person_sets_controls_in_a_synthetic_store_alone() {
-    let mut place = Place::new();
+    let mut place = Place::with_default_controls();
     let mut set = |name: &str, is_synthetic: bool, actor: Actor| {
         let command = SetControls { change: ControlChange::new(Some(name), &[]).unwrap(), is_synthetic };
         let told = code(place.writer.execute(&command, &actor, &env(1)));
@@ -207,7 +207,7 @@ fn one_person_sets_controls_in_a_synthetic_store_alone() {
 
 #[test]
 fn a_collectors_account_counts_until_its_review_is_due_or_it_is_ended() {
-    let mut place = Place::new();
+    let mut place = Place::with_default_controls();
     let vault = place.writer.store.vault().clone();
     let companies = Companies { vault: vault.clone() };
     let rows = format!("{}\n13748136,Bureau,active,\n", Companies::HEADER.join(","));
@@ -247,7 +247,7 @@ fn a_collectors_account_counts_until_its_review_is_due_or_it_is_ended() {
 
 #[test]
 fn who_is_to_be_reminded_is_read_on_from_where_one_was() {
-    let mut place = Place::new();
+    let mut place = Place::with_default_controls();
     let population = Population { vault: place.writer.store.vault().clone(), refuse_replacement_numbers: false };
     let people = "6101701234,Anna,,,,,active,,\n6201701235,Bent,,,,,active,,\n6301701236,Carl,,,,,active,,\n";
     place.import(&population, format!("{}\n{people}", Population::HEADER.join(",")).as_bytes());

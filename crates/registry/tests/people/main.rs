@@ -13,6 +13,7 @@ use kernel::{
 use place::Place;
 use registry::commands::{
     AddCaseworker, AddContact, AddPayer, ChangeContact, EndCaseworker, LiftLock, ListContacts, RecordEvents, SetLock,
+    TellIdentity,
 };
 use registry::contact::ContactPoint;
 use registry::designation::ChannelKind;
@@ -131,7 +132,7 @@ impl World {
 
     /// The points that ever stood, as they are listed, with the days from and until which they stood.
     fn listed(&mut self, actor: &Actor, of: &str) -> Result<Vec<String>, &'static str> {
-        let command = ListContacts { actor: actor.clone(), payee: payee(of), outside: IdentityFacts::default() };
+        let command = ListContacts { actor: actor.clone(), payee: payee(of) };
         let listed = self.run(0, &command, actor)?;
         let on = |moment: &str| Timestamp::parse(moment).unwrap().micros() / MICROS_PER_DAY;
         let line = |point: &registry::commands::PointView| {
@@ -167,9 +168,11 @@ impl World {
         self.run(2, &command, actor).map(|locked| format!("{} {}", locked.channels.join(" "), locked.changed))
     }
 
+    /// What is known, when this was told from outside.
     fn facts(&mut self, of: &str, outside: IdentityFacts) -> Facts {
+        self.run(4, &TellIdentity { payee: payee(of), facts: outside }, &Actor::console()).unwrap();
         let payee = self.blind(of);
-        self.0.writer.read(|scope| known_identity(scope, &payee, outside)).unwrap()
+        self.0.writer.read(|scope| known_identity(scope, &payee)).unwrap()
     }
 }
 
@@ -366,7 +369,7 @@ fn what_is_known_of_an_identity() {
     assert_eq!(world.facts(NOBODY, IdentityFacts::default()), Facts::default());
     // Moments of imports are small: of the place, one micro a file.
     world.moves(ANNA, "Vej 1");
-    assert_eq!(world.facts(ANNA, IdentityFacts::default()), Facts::default(), "it is the same address");
+    assert_eq!(world.facts(ANNA, IdentityFacts::default()), told, "it is the same address, and what was told stays so");
     let tell = |world: &mut World, event: &PersonEvent, at: i64| {
         let told = event.registered(world.0.writer.store.vault(), &ANNA[4..], day(at));
         let (actor, env) = (Actor::client(Role::RegisterFeed, "cpr"), Env::new(day(at), 0));

@@ -127,14 +127,14 @@ async fn changed<T>(
 /// An entry that waits.
 pub(super) const HELD: Changed<'static> = Changed::Held {
     code: "change.held",
-    text: "Another account is in force, and the entry does not name it, or not why it is replaced: an officer of the registry \
-           looks at it.",
+    text: "It waits for its time to take effect; or, where another account is in force and the entry does not name it, or not why \
+           it is replaced, for an officer of the registry who looks at it.",
 };
 
 /// The standard's word for one of our codes.
 pub(super) fn reason(code: &str) -> Reason {
     match code {
-        "payee.dead" | "designation.frozen" => Reason::Other,
+        "payee.dead" | "designation.frozen" | "designation.locked" => Reason::Other,
         "change.waiting" => Reason::UnknownRetry,
         _ if code.starts_with("payee.") => Reason::IdInvalid,
         _ if ["account.", "bank.", "designation."].iter().any(|family| code.starts_with(family)) => Reason::FaInvalid,

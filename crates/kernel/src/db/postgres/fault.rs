@@ -12,6 +12,8 @@ pub(super) enum Trouble {
     Conflict,
     /// The connection is gone, or the server is not ready.
     Lost,
+    /// The tables are not those for which statements were prepared.
+    Stale,
 }
 
 /// The error to tell, and whether to try again. It repeats nothing that the server says of rows and values.
@@ -22,6 +24,10 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
     match told.code() {
         code if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
             (busy(), Some(Trouble::Conflict))
+        }
+        code if [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME].contains(code) => {
+            let text = format!("the store's tables were changed meanwhile ({doing}); try again");
+            (Conflict(text).into(), Some(Trouble::Stale))
         }
         // It has waited long enough already.
         code if *code == SqlState::LOCK_NOT_AVAILABLE => (busy(), None),
@@ -44,8 +50,14 @@ pub(super) fn explain(doing: &str, error: &::postgres::Error) -> (Error, Option<
             let text = format!("the database server did not finish in time ({doing})");
             (StoreError::new(text, cause).with_code("store.timeout").into(), None)
         }
+        code if *code == SqlState::READ_ONLY_SQL_TRANSACTION => {
+            let text = "the database server does not let anything be written: name the one that is no standby";
+            (StoreError::new(text, cause).with_code("store.read_only").into(), None)
+        }
         code if is_lost(code) => (unreachable_server(cause), Some(Trouble::Lost)),
-        code if code.code().starts_with("23") => (Conflict(format!("somebody else was first ({doing})")).into(), None),
+        code if *code == SqlState::UNIQUE_VIOLATION => {
+            (Conflict(format!("somebody else was first ({doing})")).into(), None)
+        }
         _ => (StoreError::new(format!("the store failed ({doing})"), cause).into(), None),
     }
 }
@@ -69,7 +81,8 @@ fn is_lost(code: &SqlState) -> bool {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         SqlState::IDLE_SESSION_TIMEOUT,
     ];
-    codes.contains(code) || code.code().starts_with("08")
+    // What it does not understand it does not understand the next time either.
+    codes.contains(code) || (code.code().starts_with("08") && *code != SqlState::PROTOCOL_VIOLATION)
 }
 
 /// The server itself said nothing: it was not reached, it went away, or the driver refused.

@@ -1,6 +1,6 @@
 //! PostgreSQL, 15 and later: one schema of a database, read and written by several processes at once.
 //!
-//! What only it can do is all here: portals over cursors, COPY, look-ups by a list of keys, the lock that lets the journal's
+//! What only it can do is all here: cursors, COPY, look-ups by a list of keys, the lock that lets the journal's
 //! writers take turns.
 
 mod fault;
@@ -12,7 +12,7 @@ mod value;
 
 use super::{Connection, Purpose, Session as AnySession, Tx};
 use crate::{Error, StoreRefusal};
-use ::postgres::config::Host;
+use ::postgres::config::{Host, TargetSessionAttrs};
 use ::postgres::{Client, Config, NoTls};
 pub(super) use session::Session;
 use std::fmt;
@@ -27,9 +27,11 @@ const SCHEMA: &str = "anvis";
 const DEFAULTS: &str = "-c lock_timeout=60s -c statement_timeout=15min -c idle_in_transaction_session_timeout=10min \
     -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 \
     -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
-/// What the rest is built on, whatever the URL says.
+/// What the rest is built on, whatever the URL says. A session's own tables come last: first, unless they are named.
 const FIXED: &str =
-    "-c search_path=anvis -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
+    "-c search_path=anvis,pg_temp -c synchronous_commit=on -c client_encoding=UTF8 -c standard_conforming_strings=on";
+/// Where a server listens unless the URL says otherwise.
+const PORT: u16 = 5432;
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// For all that is said until a session stands.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
@@ -55,6 +57,8 @@ impl Server {
         if config.get_hosts().is_empty() {
             return None;
         }
+        // A standby tells what was true a while ago. Of several servers it is the one that takes writes, whoever answers first.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let options = format!("{DEFAULTS} {} {FIXED}", config.get_options().unwrap_or_default());
         config.options(&options);
         if config.get_application_name().is_none() {
@@ -73,7 +77,11 @@ impl Server {
     pub(super) fn owned_by(self, owner: Self) -> Option<Self> {
         // A URL without a database names the one that is called like its user.
         let database = |config: &Config| config.get_dbname().or(config.get_user()).map(str::to_owned);
-        let place = |config: &Config| (config.get_hosts().to_vec(), config.get_ports().to_vec(), database(config));
+        let hosts = |config: &Config| -> Vec<(Host, u16)> {
+            let hosts = config.get_hosts().iter().cloned().enumerate();
+            hosts.map(|(at, host)| (host, port(config, at).unwrap_or(PORT))).collect()
+        };
+        let place = |config: &Config| (hosts(config), database(config));
         let names_users = self.config.get_user().is_some() && owner.config.get_user().is_some();
         (names_users && place(&self.config) == place(&owner.config)).then(|| Self { owner: Some(owner.config), ..self })
     }
@@ -85,6 +93,12 @@ impl Server {
         session.grantee = self.config.get_user().filter(|user| Some(*user) != owner.get_user()).map(str::to_owned);
         Ok(Connection::over(AnySession::Postgres(Box::new(session))))
     }
+}
+
+/// The port of one of the hosts, if the URL says one. One may stand for all.
+fn port(config: &Config, host: usize) -> Option<u16> {
+    let ports = config.get_ports();
+    ports.get(host).or(ports.first()).copied()
 }
 
 impl fmt::Display for Server {
@@ -99,8 +113,7 @@ impl fmt::Display for Server {
                 Host::Tcp(name) => write!(f, "{comma}{name}")?,
                 Host::Unix(folder) => write!(f, "{comma}{}", folder.display())?,
             }
-            let ports = self.config.get_ports();
-            if let Some(port) = ports.get(at).or(ports.first()) {
+            if let Some(port) = port(&self.config, at) {
                 write!(f, ":{port}")?;
             }
         }
@@ -125,12 +138,19 @@ impl Engine {
         Ok(is_made.then(|| Self { server: server.clone() }))
     }
 
+    pub(super) fn is_free(server: &Server) -> Result<bool, Error> {
+        connection(&server.config)?.once(Purpose::Read, |tx| of(tx).has_no_table())
+    }
+
     /// Builds in one transaction, which finds the schema empty or is refused.
     pub(super) fn create(server: &Server, build: impl FnOnce(&Tx<'_>) -> Result<(), Error>) -> Result<Self, Error> {
         server.connect_owner()?.once(Purpose::Migrate, |tx| {
-            let session = of(tx);
+            let (session, location) = (of(tx), || super::Location::Postgres(server.clone()));
             if session.has_table("schema_version")? {
-                return Err(StoreRefusal::Exists(super::Location::Postgres(server.clone())).into());
+                return Err(StoreRefusal::Exists(location()).into());
+            }
+            if !session.has_no_table()? {
+                return Err(StoreRefusal::Schema(location()).into());
             }
             session.make_schema()?;
             build(tx)

@@ -1,4 +1,8 @@
 //! How often, and after how long, what failed is done again.
+//!
+//! Three loops ask here, one inside the other: for a transaction that failed (`Connection::again`), for its beginning
+//! (`Connection::begin`), and for the connection that this may need (`connect`). Each heeds the trouble of its own last try. A
+//! connection that could not be made leaves none, so that what is given up in the inmost loop is not tried on by the others.
 
 use super::fault::Trouble;
 use std::hash::BuildHasher;
@@ -8,6 +12,8 @@ use std::time::Duration;
 const CONFLICT_TRIES: u32 = 10;
 /// A server that restarts is back before this: about twelve seconds.
 const LOST_TRIES: u32 = 20;
+/// Statements that were prepared anew fit the tables.
+const STALE_TRIES: u32 = 1;
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -16,6 +22,7 @@ pub(super) fn allows(trouble: Option<Trouble>, tries: u32) -> bool {
     let tries_max = match trouble {
         Some(Trouble::Conflict) => CONFLICT_TRIES,
         Some(Trouble::Lost) => LOST_TRIES,
+        Some(Trouble::Stale) => STALE_TRIES,
         None => return false,
     };
     if tries >= tries_max {
@@ -55,7 +62,7 @@ mod tests {
 
     #[test]
     fn tries_come_to_an_end() {
-        for trouble in [None, Some(Trouble::Conflict), Some(Trouble::Lost)] {
+        for trouble in [None, Some(Trouble::Conflict), Some(Trouble::Lost), Some(Trouble::Stale)] {
             assert!(!allows(trouble, LOST_TRIES), "{trouble:?}");
         }
     }

@@ -11,7 +11,7 @@ pub(super) fn look_up(sql: &str, key_type: &str) -> String {
     )
 }
 
-/// The portal of a query that gives many rows.
+/// The cursor over a query that gives many rows.
 pub(super) fn cursor(sql: &str, name: &str) -> String {
     format!("DECLARE {name} NO SCROLL CURSOR FOR {sql}")
 }

@@ -73,6 +73,8 @@ pub(in crate::db) struct Session {
     prepared: RefCell<BTreeMap<(&'static str, Form), Prepared>>,
     /// What went wrong first in the transaction under way: whoever passes its error on may put it into other words.
     trouble: Cell<Option<Trouble>>,
+    /// Whether anything failed in the transaction under way.
+    has_failed: Cell<bool>,
     cursors: Cell<u32>,
 }
 
@@ -84,17 +86,22 @@ impl Session {
             client: RefCell::new(Driver(Some(super::connect(config, is_known)?))),
             prepared: RefCell::default(),
             trouble: Cell::default(),
+            has_failed: Cell::default(),
             cursors: Cell::default(),
         })
     }
 
     /// Begins a transaction, over a new connection if the former one is gone.
     pub(in crate::db) fn begin(&self, purpose: Purpose) -> Result<(), Error> {
-        if self.trouble.take() == Some(Trouble::Lost) || self.client.borrow().is_closed() {
+        let trouble = self.trouble.take();
+        if matches!(trouble, Some(Trouble::Lost | Trouble::Stale)) {
             self.prepared.borrow_mut().clear();
+        }
+        if trouble == Some(Trouble::Lost) {
             *self.client.borrow_mut() = Driver(Some(super::connect(&self.config, true)?));
         }
         self.cursors.set(0);
+        self.has_failed.set(false);
         let begun = self.batch(match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // The head of the journal is the one row that all write. The lock lets them take turns, and takes no snapshot: what
@@ -110,7 +117,12 @@ impl Session {
         begun
     }
 
+    /// The server has given a transaction up in which something failed, and answers its end as if all were well.
     pub(in crate::db) fn commit(&self) -> Result<(), Error> {
+        if self.has_failed.get() {
+            let text = "a transaction went on after one of its statements had failed, and cannot become durable";
+            return Err(StoreError::plain(text).into());
+        }
         self.batch("COMMIT").map_err(|error| match self.trouble.get() {
             Some(Trouble::Lost) => {
                 let text = "the database server went away before it said whether it made a change durable; \
@@ -139,19 +151,29 @@ impl Session {
 
     /// By the catalogue, which also tells those who were granted nothing yet.
     pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
-        let sql =
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1) AND relname = $2)";
-        let values: [(&(dyn ToSql + Sync), Type); 2] = [(&super::SCHEMA, Type::TEXT), (&name, Type::TEXT)];
-        let row = self.client.borrow_mut().query_typed_one(sql, &values);
-        row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))
+        self.is_so(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1) AND relname = $2)",
+            &[(&super::SCHEMA, Type::TEXT), (&name, Type::TEXT)],
+        )
+    }
+
+    /// Nor a view, or anything else that has rows, in the schema.
+    pub(super) fn has_no_table(&self) -> Result<bool, Error> {
+        self.is_so(
+            "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1))",
+            &[(&super::SCHEMA, Type::TEXT)],
+        )
     }
 
     /// Makes the schema, unless its owner was given it.
     pub(super) fn make_schema(&self) -> Result<(), Error> {
-        let sql = "SELECT to_regnamespace($1) IS NOT NULL";
-        let row = self.client.borrow_mut().query_typed_one(sql, &[(&super::SCHEMA, Type::TEXT)]);
-        let is_there: bool = row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))?;
+        let is_there = self.is_so("SELECT to_regnamespace($1) IS NOT NULL", &[(&super::SCHEMA, Type::TEXT)])?;
         if is_there { Ok(()) } else { self.batch(&format!("CREATE SCHEMA {}", super::SCHEMA)) }
+    }
+
+    fn is_so(&self, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Result<bool, Error> {
+        let row = self.client.borrow_mut().query_typed_one(sql, values);
+        row.and_then(|row| row.try_get(0)).map_err(self.failed(sql))
     }
 
     pub(in crate::db) fn migrate(&self, sql: &str) -> Result<(), Error> {
@@ -215,11 +237,13 @@ impl Session {
         statement: &'static Statement,
         rows: impl Iterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
-        let prepared = self.prepared(statement, Form::Copy)?;
+        let (plain, prepared) = (self.prepared(statement, Form::Plain)?, self.prepared(statement, Form::Copy)?);
         let mut client = self.client.borrow_mut();
-        let mut copying = Copying::new(client.copy_in(&prepared).map_err(self.failed(statement.name))?);
+        let writer = client.copy_in(&prepared).map_err(self.failed(statement.name))?;
+        let mut copying = Copying::new(writer, plain.params());
         for values in rows {
-            if !copying.row(&values) {
+            // What was sent of it is the server's to undo, with all else of the transaction.
+            if !copying.row(&values).inspect_err(|_| self.has_failed.set(true))? {
                 break;
             }
         }
@@ -386,6 +410,7 @@ impl Session {
     fn failed(&self, doing: &str) -> impl FnOnce(::postgres::Error) -> Error {
         move |error| {
             let (told, trouble) = explain(doing, &error);
+            self.has_failed.set(true);
             if self.trouble.get().is_none() {
                 self.trouble.set(trouble);
             }

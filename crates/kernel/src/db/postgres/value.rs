@@ -12,6 +12,17 @@ fn is_portable(kind: &Type) -> bool {
 }
 
 impl Value<'_> {
+    /// Whether it is of this type; null is of each.
+    pub(super) fn fits(&self, kind: &Type) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Int(_) => *kind == Type::INT8,
+            Self::Bool(_) => *kind == Type::BOOL,
+            Self::Text(_) => *kind == Type::TEXT,
+            Self::Bytes(_) => *kind == Type::BYTEA,
+        }
+    }
+
     /// Writes the bytes that stand for it; none for null.
     pub(super) fn append_to(&self, out: &mut impl BufMut) {
         match self {
@@ -39,14 +50,7 @@ impl Value<'_> {
 
 impl ToSql for Value<'_> {
     fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {
-        let fits = match self {
-            Self::Null => true,
-            Self::Int(_) => *kind == Type::INT8,
-            Self::Bool(_) => *kind == Type::BOOL,
-            Self::Text(_) => *kind == Type::TEXT,
-            Self::Bytes(_) => *kind == Type::BYTEA,
-        };
-        if !fits {
+        if !self.fits(kind) {
             return Err(format!("the statement takes a value of the type {kind}").into());
         }
         self.append_to(out);

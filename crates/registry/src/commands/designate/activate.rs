@@ -1,12 +1,12 @@
 //! The payee gives the code of the letter (NK-09).
 
 use super::letter::code_key;
-use super::{Loaded, Standing, Step, is_for, load, save};
+use super::{Loaded, Standing, Step, is_for, load, require_other, save};
 use crate::life::{ActKind, CODE_ATTEMPTS, State, Waits};
 use crate::policy;
 use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Activates a proposal with the code of its newest letter.
@@ -17,6 +17,8 @@ pub struct Activate {
     pub code: String,
     /// Who gives it: the same that gives the command.
     pub actor: Actor,
+    /// Whether the store was made for synthetic people: only there the console gives codes.
+    pub is_synthetic: bool,
 }
 
 /// What became of it.
@@ -53,6 +55,14 @@ impl Command for Activate {
             return Err(ProposalRefusal::NotThis.into());
         }
         let letter = loaded.found.evidence.letter().ok_or(ProposalRefusal::NotThis)?;
+        // An officer who takes it down on the telephone has neither made the letter nor any other part in this, and the letter has
+        // left the house.
+        if self.actor.role() != Role::Citizen && !(self.is_synthetic && self.actor.role() == Role::Console) {
+            require_other(&loaded, &self.actor, self.is_synthetic)?;
+            if !letter.is_handed_over {
+                return Err(ProposalRefusal::NotThis.into());
+            }
+        }
         // Both are keyed hashes: how long comparing them takes tells nothing of the code.
         let accepted = letter.code_key == key;
         let attempts_left = CODE_ATTEMPTS.saturating_sub(letter.wrong + usize::from(!accepted));

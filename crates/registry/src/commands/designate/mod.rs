@@ -23,21 +23,23 @@ pub use refuse::RefuseDesignation;
 pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
-pub use stop::{StopProposal, Stopped, stop_token};
+pub use stop::{StopProposal, Stopped};
 
 use crate::caseworker::Remit;
 use crate::controls::Controls;
-use crate::designation::Channel;
+use crate::designation::{Channel, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
+use crate::notice::NoticeKind;
 use crate::proposal::{Proposal, ProposalRefusal};
-use crate::queries;
+use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signals};
 use crate::store;
 use crate::store::proposal::Found;
+use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
-use kernel::{Actor, Error, Id, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Assurance, Error, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where a proposal stands, as whoever did something about it is told.
@@ -86,6 +88,8 @@ pub struct Step {
     /// The row of the history, if it takes effect and changes something.
     takes: Option<NewRow>,
     waits: Option<(Waits, Timestamp)>,
+    /// What the payee is told of it.
+    telling: Option<Telling>,
 }
 
 /// Loads the proposal of a name for somebody who acts.
@@ -94,24 +98,20 @@ pub(super) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Loade
     Ok(Loaded { remit: acting_remit(scope, actor)?, ..loaded })
 }
 
-/// Which channel a caseworker acts by, and what they may decide about; none of anybody else.
-pub(super) fn acting_remit(scope: &Scope<'_>, actor: &Actor) -> Result<Option<(Channel, Remit)>, Error> {
-    let Some(caseworker) = queries::acting_caseworker(scope, actor)? else { return Ok(None) };
-    // A payer's id is that of its first version.
-    let authority = store::payer::find(scope, Id::new(caseworker.remit.authority.number()))?.agreement.name;
-    Ok(Some((Channel::Caseworker(authority), caseworker.remit)))
-}
-
 pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Error> {
     let proposal = &found.proposal;
     let replaced = match proposal.replaces {
         None => None,
-        Some(row) => Some(store::designation::find(scope, row)?.standing.account.account()),
+        Some(row) => Some(store::designation::find(scope, row)?.standing)
+            .filter(|standing| standing.state != AccountStanding::Closed)
+            .map(|standing| standing.account.account()),
     };
     let row = AccountRow::of(proposal, replaced);
+    let accounts = AccountState::load_asked(scope, &row)?;
+    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
     Ok(Loaded {
-        facts: queries::facts(scope, &proposal.payee, proposal.asked.account.as_ref(), proposal.purpose.as_ref())?,
-        accounts: AccountState::load_asked(scope, &row)?,
+        facts: queries::facts(scope, accounts.controls(), &proposal.payee, account, purpose)?,
+        accounts,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
         row,
@@ -154,6 +154,21 @@ impl Loaded {
         }
     }
 
+    /// What follows when somebody says, of a change that has taken effect, that it is not theirs: the account is frozen.
+    ///
+    /// Nothing, when it is not in force any more.
+    ///
+    /// # Errors
+    /// It cannot be frozen.
+    fn freeze(self, now: Timestamp) -> Result<Option<Step>, Refusal> {
+        let Self { found, row, mut accounts, .. } = self;
+        let proposal = found.proposal;
+        let Some(takes) = accounts.freeze(&proposal, &row, now)? else { return Ok(None) };
+        let act = Act { kind: ActKind::Stopped, at: now, by: "notice".to_owned(), detail: String::new() };
+        let telling = Some(Telling::of(&proposal, NoticeKind::ChangeStopped, None));
+        Ok(Some(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling }))
+    }
+
     /// What follows when somebody does one more thing: it goes on waiting, or it takes effect now.
     ///
     /// # Errors
@@ -166,13 +181,13 @@ impl Loaded {
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
         let Self { mut found, facts, row, mut accounts, is_sender_known, .. } = self;
-        if found.evidence.acts().len() >= ACTS_MAX {
+        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
         let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
         found.evidence.add(act.clone());
         let proposal = found.proposal;
-        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None };
+        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
         let proposal = &step.proposal;
         let mut state = life::state(proposal, &found.evidence, &facts, accounts.controls(), now);
         match state {
@@ -192,16 +207,33 @@ impl Loaded {
             }
             State::Ended(_) => {}
         }
+        step.telling = told(proposal, kind, state);
         let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
         let standing = Standing::of(proposal, state, from);
         Ok((step, standing))
     }
 }
 
+/// What the payee is told of an act, after which the proposal stands so. What they do themselves on the way, they know.
+fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
+    let (kind, from) = match (act, state) {
+        (_, State::Ended(ActKind::TookEffect)) => (NoticeKind::ChangeInForce, None),
+        (ActKind::Stopped | ActKind::Cancelled, _) => (NoticeKind::ChangeStopped, None),
+        (ActKind::Refused, _) => (NoticeKind::ChangeRefused, None),
+        (ActKind::Expired, _) | (_, State::Ended(ActKind::Expired)) => (NoticeKind::ChangeExpired, None),
+        (ActKind::LetterReturned, _) => (NoticeKind::LetterReturned, None),
+        (_, State::Waiting(Waits::Time(from))) => (NoticeKind::ChangeActivated, Some(from)),
+        (_, State::Waiting(Waits::Check)) => (NoticeKind::ChangeHeld, None),
+        _ => return None,
+    };
+    Some(Telling::of(proposal, kind, from))
+}
+
 impl Step {
     /// A proposal ends that nobody ended in time.
     fn expiring(proposal: Proposal, now: Timestamp) -> Self {
-        Self { proposal, acts: vec![Act::expired(now)], takes: None, waits: None }
+        let telling = told(&proposal, ActKind::Expired, State::Ended(ActKind::Expired));
+        Self { proposal, acts: vec![Act::expired(now)], takes: None, waits: None, telling }
     }
 
     /// What the journal is told of it.
@@ -229,7 +261,13 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
         }
         store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
     }
-    rows.push(store::proposal::acts(&tree));
+    if tree.size() > 0 {
+        rows.push(store::proposal::acts(&tree));
+    }
+    let follows = |step: &Step| step.takes.as_ref().and_then(NewRow::then_telling);
+    let told: Vec<Telling> =
+        steps.iter().flat_map(|step| step.telling.clone().into_iter().chain(follows(step))).collect();
+    rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
     Ok(rows)
 }
 
@@ -248,7 +286,10 @@ pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> 
     let proposal = &loaded.found.proposal;
     let asked = &proposal.asked;
     match actor.role() {
-        Role::Citizen => actor.payee() == Some(&proposal.payee),
+        Role::Citizen => {
+            let is_logged_in = actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial);
+            is_logged_in && actor.payee() == Some(&proposal.payee)
+        }
         Role::Console | Role::Operator => true,
         Role::Caseworker => loaded.remit.as_ref().is_some_and(|(channel, remit)| {
             *channel == asked.channel && remit.covers(asked.specific.as_ref().map(|of| (of.payer, &of.benefit)))

@@ -1,17 +1,19 @@
 //! Proposes an account: for oneself by self-service, or for somebody else as a caseworker or the operator.
 
 use super::sign::require_signature;
-use super::{Standing, Step, acting_remit, save};
+use super::{Standing, Step, save};
 use crate::caseworker::Remit;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
+use crate::notice::NoticeKind;
 use crate::officer;
 use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
-use crate::queries;
+use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
+use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope};
 
@@ -72,7 +74,7 @@ impl Command for ProposeDesignation {
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
         Ok(ProposeState {
-            facts: queries::facts(scope, &payee, self.row.account(), purpose.as_ref())?,
+            facts: queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             channel,
             remit,
@@ -113,11 +115,15 @@ impl Command for ProposeDesignation {
         if takes.is_some() {
             acts.push(Act { kind: ActKind::TookEffect, at: env.now, by: by.to_owned(), detail: String::new() });
         }
-        let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits() };
+        let telling = match takes {
+            Some(_) => Some(Telling::of(new.proposal(), NoticeKind::ChangeInForce, None)),
+            None => new.telling(),
+        };
+        let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits(), telling };
         let mut journalled = step.facts();
         journalled["channel"] = channel.kind().name().into();
         let lapsed = new.lapsed().map(|lapsed| Step::expiring(lapsed.clone(), env.now));
-        let steps = lapsed.into_iter().chain(Some(step).filter(|step| !step.acts.is_empty())).collect();
+        let steps = lapsed.into_iter().chain([step]).collect();
         Ok(Decision::of(vec![Proposed { new, steps }], journalled, standing))
     }
 
@@ -125,9 +131,7 @@ impl Command for ProposeDesignation {
         let mut rows = Vec::new();
         for Proposed { new, steps } in changes {
             rows.extend(import::save_proposals(scope, &[(entry, new)], &[])?);
-            if !steps.is_empty() {
-                rows.extend(save(scope, steps, entry)?);
-            }
+            rows.extend(save(scope, steps, entry)?);
         }
         Ok(rows)
     }

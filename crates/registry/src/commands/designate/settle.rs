@@ -1,12 +1,12 @@
 //! What is due: proposals whose time has come take effect, those that nobody decided about in time expire.
 
-use super::{Loaded, Step, load_found, save};
+use super::{Loaded, Step, load_found, save, told};
 use crate::life::{Act, ActKind, BY_RULE, State};
-use crate::policy;
-use crate::store;
+use crate::{account, policy, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most proposals of one transaction.
 pub const SETTLED_MAX: i64 = 200;
@@ -54,7 +54,21 @@ impl Command for Settle {
         if due.is_empty() {
             return Ok(Decision::unchanged(settled));
         }
-        let steps: Vec<Step> = due.into_iter().map(|loaded| loaded.settle(&mut settled, env.now)).collect();
+        // Those to whom an account is given now count for the next who asks for it.
+        let mut given: BTreeMap<String, BTreeSet<Blind>> = BTreeMap::new();
+        let mut steps = Vec::with_capacity(due.len());
+        for mut loaded in due {
+            let (payee, asked) = (loaded.proposal().payee, loaded.proposal().asked.account);
+            let account = asked.map(|account| account::canonical(&account.account()));
+            let payees = account.as_ref().and_then(|account| given.get(account));
+            let others = payees.map_or(0, |payees| payees.len() - usize::from(payees.contains(&payee)));
+            loaded.facts.payees += others as u64;
+            let step = loaded.settle(&mut settled, env.now);
+            if let Some(account) = account.filter(|_| step.takes.is_some()) {
+                given.entry(account).or_default().insert(payee);
+            }
+            steps.push(step);
+        }
         let facts = serde_json::json!({
             "in_force": settled.in_force, "refused": settled.refused, "expired": settled.expired,
         });
@@ -104,6 +118,7 @@ impl Loaded {
             }
             State::Ended(_) => {}
         }
-        Step { proposal, acts: step, takes, waits }
+        let telling = step.last().and_then(|act| told(&proposal, act.kind, State::Ended(act.kind)));
+        Step { proposal, acts: step, takes, waits, telling }
     }
 }

@@ -2,29 +2,18 @@
 
 use super::{Loaded, Step, load_found, save};
 use crate::life::{ActKind, State};
+use crate::notice::StopToken;
 use crate::policy;
-use crate::proposal::{Proposal, ProposalRefusal};
-use crate::queries;
+use crate::proposal::ProposalRefusal;
+use crate::store;
 use kernel::journal::{Entry, Rows};
-use kernel::merkle::to_hex;
-use kernel::{Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Scope, Vault};
+use kernel::{Command, Decision, Env, Error, Operation, Refusal, Scope};
 use serde::{Deserialize, Serialize};
 
-/// Bytes of a token: enough that nobody guesses it.
-const TOKEN_BYTES: usize = 16;
-
-/// What a notice's link holds beside the proposal's name. It is made of both, so it need not be kept.
-#[must_use]
-pub fn stop_token(vault: &Vault, proposal: Id<Proposal>) -> String {
-    to_hex(&vault.blind(Domain("proposal.stop"), &proposal.name()).as_bytes()[..TOKEN_BYTES])
-}
-
-/// Stops a proposal until an officer has looked at it.
+/// Stops a proposal until an officer has looked at it; and freezes the account, if it has taken effect.
 pub struct StopProposal {
-    /// The proposal, by name.
-    pub proposal: String,
     /// The token of its notices.
-    pub token: String,
+    pub token: StopToken,
 }
 
 /// What became of it.
@@ -33,37 +22,41 @@ pub struct StopProposal {
 pub enum Stopped {
     /// It waits for an officer now.
     Stopped,
+    /// It had taken effect: nothing is paid to the account until the operator unfreezes it.
+    Frozen,
     /// It was stopped before.
     Already,
+    /// It has ended, and changed nothing.
+    Gone,
 }
 
 impl Command for StopProposal {
     const OPERATION: Operation = policy::STOP_DESIGNATION;
-    /// The proposal, and whether the token is its.
-    type State = (Loaded, bool);
+    type State = Loaded;
     type Change = Step;
     type Output = Stopped;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let loaded = load_found(scope, queries::find_proposal(scope, &self.proposal)?)?;
-        // Of what is compared, one is a keyed hash that nobody chooses.
-        let is_its = stop_token(scope.vault, loaded.proposal().id) == self.token;
-        Ok((loaded, is_its))
+    fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
+        let proposal = self.token.proposal(scope.vault).ok_or(ProposalRefusal::Unknown)?;
+        let found = store::proposal::find(scope, proposal)?.ok_or(ProposalRefusal::Unknown)?;
+        load_found(scope, found)
     }
 
-    fn decide(&self, (loaded, is_its): Self::State, env: &Env) -> Result<Decision<Step, Stopped>, Refusal> {
-        if !is_its {
-            return Err(ProposalRefusal::Unknown.into());
-        }
-        if loaded.found.evidence.acts().iter().any(|act| act.kind == ActKind::Stopped) {
+    fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Stopped>, Refusal> {
+        if loaded.found.evidence.is_stopped() {
             return Ok(Decision::unchanged(Stopped::Already));
         }
-        if let State::Ended(_) | State::Lapsed = loaded.state(env.now) {
-            return Err(ProposalRefusal::Ended.into());
-        }
-        let (step, _) = loaded.act(ActKind::Stopped, "notice", "", env.now)?;
+        let (step, stopped) = match loaded.state(env.now) {
+            State::Ended(ActKind::TookEffect) => match loaded.freeze(env.now)? {
+                Some(step) => (step, Stopped::Frozen),
+                None => return Ok(Decision::unchanged(Stopped::Gone)),
+            },
+            // Of what is gone nothing is written down: whoever has the link could go on for ever.
+            State::Ended(_) | State::Lapsed => return Ok(Decision::unchanged(Stopped::Gone)),
+            _ => (loaded.act(ActKind::Stopped, "notice", "", env.now)?.0, Stopped::Stopped),
+        };
         let facts = step.facts();
-        Ok(Decision::of(vec![step], facts, Stopped::Stopped))
+        Ok(Decision::of(vec![step], facts, stopped))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {

@@ -53,6 +53,23 @@ CREATE TABLE designation (
     proposal BIGINT
 ) /*clustered*/ /*append-only*/;
 
+-- Which account each history's newest row names, frozen ones too; null where it was closed: how many payees an account has. It is
+-- folded from designation after the fact, and is as that was up to a place.
+CREATE TABLE account_holder (
+    payee BYTEA NOT NULL,
+    -- Empty for the default account.
+    purpose BYTEA NOT NULL,
+    account_key BYTEA,
+    PRIMARY KEY (payee, purpose)
+) /*clustered*/ /*kept*/;
+CREATE INDEX account_holder_account ON account_holder (account_key, payee);
+
+-- Up to which place that was done: one row.
+CREATE TABLE account_holder_place (
+    id BIGINT NOT NULL PRIMARY KEY,
+    position BIGINT NOT NULL
+) /*clustered*/ /*kept*/;
+
 -- What was proposed to be designated. An id is given before the entry is.
 CREATE TABLE proposal (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -85,14 +102,16 @@ CREATE TABLE proposal_act (
 ) /*append-only*/;
 CREATE INDEX proposal_act_proposal ON proposal_act (proposal, id);
 
--- What each proposal waits for, 0 for nothing any more, and when it must be looked at again. It follows from the two above.
+-- What each proposal waits for, 0 for nothing any more, and until when. It follows from the two above. And when it is to be looked at:
+-- then, or before, where what is demanded has changed.
 CREATE TABLE proposal_now (
     proposal BIGINT NOT NULL PRIMARY KEY,
     payee BYTEA NOT NULL,
     waits BIGINT NOT NULL,
-    due BIGINT NOT NULL
+    due BIGINT NOT NULL,
+    look BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
-CREATE INDEX proposal_now_due ON proposal_now (due, proposal);
+CREATE INDEX proposal_now_look ON proposal_now (look, proposal);
 CREATE INDEX proposal_now_payee ON proposal_now (payee, proposal);
 CREATE INDEX proposal_now_waits ON proposal_now (waits, proposal);
 

@@ -312,7 +312,7 @@ fn add(sums: &mut Sums, one: &str, other: &str, amount: Decimal) {
 }
 
 /// The payments of a completed file: end-to-end id and the payee's IBAN.
-fn completed_payments(text: &str) -> Vec<(&str, &str)> {
+pub fn completed_payments(text: &str) -> Vec<(&str, &str)> {
     let payment = |part| {
         let account = between(part, "<CdtrAcct>", "</CdtrAcct>").unwrap_or_default();
         (between(part, "<EndToEndId>", "<").unwrap_or_default(), between(account, "<IBAN>", "<").unwrap_or_default())

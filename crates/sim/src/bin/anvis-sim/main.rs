@@ -11,6 +11,7 @@ mod payouts;
 mod place;
 mod registers;
 mod secrets;
+mod story;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -23,6 +24,7 @@ use kernel::{Error, Location};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use story::Setting;
 use world::{DayView, Settings};
 
 /// Ours to mend: the store failed, or is not what the world believes.
@@ -41,6 +43,30 @@ struct Cli {
 enum Command {
     /// Lets a nation live for some days, and prints the head of its journal
     World(WorldArgs),
+    /// Plays a story of fraud under a set of controls, and prints what stopped it, and whom that cost what
+    Story(StoryArgs),
+}
+
+#[derive(Args)]
+struct StoryArgs {
+    /// Which: FR-06, FR-08, FR-11, FR-13 or FR-18
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(story::STORIES.iter().map(|story| story.id)))]
+    id: String,
+    /// The set of controls: 2015, 2017, 2020, 2021 or anvis
+    #[arg(long, value_name = "SET", default_value = "anvis")]
+    controls: String,
+    /// A control that is otherwise than in the set: control=value
+    #[arg(long = "change", value_name = "CONTROL=VALUE")]
+    changes: Vec<String>,
+    /// Another seed, other people, and other chances
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The store to make, which is kept: sqlite:FOLDER or postgres://USER@HOST/DATABASE. Without it, one that is removed at the end
+    #[arg(long, value_name = "URL", value_parser = location)]
+    store: Option<Location>,
+    /// One line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -80,11 +106,14 @@ fn location(text: &str) -> Result<Location, String> {
 }
 
 fn main() -> ExitCode {
-    let Command::World(args) = Cli::parse().command;
-    match live(&args) {
+    let (result, json) = match Cli::parse().command {
+        Command::World(args) => (live(&args), args.json),
+        Command::Story(args) => (tell(&args), args.json),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if args.json {
+            if json {
                 println!("{}", json!({ "code": error.code(), "text": error.to_string() }));
             } else {
                 eprintln!("{error} [{}]", error.code());
@@ -134,6 +163,26 @@ fn live(args: &WorldArgs) -> Result<(), Error> {
         println!("\nAll is as the world believes it. The journal and the tables agree:\n{size}:{}", to_hex(&root));
     }
     Ok(())
+}
+
+fn tell(args: &StoryArgs) -> Result<(), Error> {
+    let StoryArgs { id, controls, changes, seed, store, json } = args;
+    let setting = Setting { set: controls.clone(), changes: changes.clone(), seed: *seed };
+    let own = std::env::temp_dir().join(format!("anvis-story-{}", std::process::id()));
+    let location = match store {
+        Some(location) => location.clone(),
+        None => {
+            std::fs::create_dir(&own).map_err(Error::io(format!("{} could not be made", own.display())))?;
+            Location::from(&own.join("store"))
+        }
+    };
+    let played = story::play(id, &location, &setting);
+    if store.is_none() {
+        std::fs::remove_dir_all(&own).map_err(Error::io(format!("{} could not be removed", own.display())))?;
+    }
+    let played = played?;
+    println!("{}", if *json { played.to_json(id, &setting).to_string() } else { played.to_text(id, &setting) });
+    if store.is_some() { played.remove_files() } else { Ok(()) }
 }
 
 fn in_words(sums: BTreeMap<String, Decimal>) -> BTreeMap<String, String> {

@@ -225,14 +225,22 @@ impl World {
         self.count("files_refused", refused.code, 1);
     }
 
-    fn write_pain(&self, file: &PaymentFile, what: &str, defect: Option<Defect>) -> Result<PathBuf, Error> {
+    /// Writes a payer's file, true or with a defect.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_pain(&self, file: &PaymentFile, what: &str, defect: Option<Defect>) -> Result<PathBuf, Error> {
         let today = self.clock.date();
         let execution = add_banking_days(today, EXECUTED_AFTER_BANKING_DAYS);
         let name = format!("{:04}-{}-{what}.pain.001.xml", self.day + 1, file.message_id);
         self.files.write(&name, &self.pain(file, today, execution, defect))
     }
 
-    fn route(&mut self, file: &PaymentFile, path: &Path) -> Result<Result<Routed, Refused>, Error> {
+    /// Routes a file that was written; or why it is refused as a whole.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn route(&mut self, file: &PaymentFile, path: &Path) -> Result<Result<Routed, Refused>, Error> {
         let env = self.env()?;
         // The same for every thread that asks, whenever it does.
         let clock = || env.now;

@@ -9,7 +9,8 @@ use denmark::{Currency, Cvr};
 use kernel::journal::Head;
 use kernel::{Actor, Env, Error, Location, Refuse, StoreError, Timestamp, Writer};
 use registry::account::DesignatedAccount;
-use registry::commands::{AddPayer, LookUpAnswer};
+use registry::commands::{AddPayer, LookUpAnswer, SetControls};
+use registry::control_change::ControlChange;
 use registry::import::{Banks, Source};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
@@ -168,14 +169,25 @@ impl World {
         })
     }
 
-    /// The bank directory and the payers, before anything else.
-    fn begin(&mut self) -> Result<(), Error> {
+    /// The controls, the bank directory and the payers, before anything else.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        // The model believes that what is asked for holds at once, unless it does not name the account that it replaces.
+        let change = ControlChange::new(Some("2015"), &["names_replaced=on".to_owned()])?;
+        let env = self.env()?;
+        self.writer.execute(&SetControls { change, is_synthetic: true }, &Actor::console(), &env)?;
         let mut banks = Vec::new();
         self.nation.write_banks(&mut banks).map_err(Error::io("the bank directory could not be written"))?;
         let banks = String::from_utf8_lossy(&banks);
         let rows: Vec<Row> =
             banks.lines().skip(1).map(|row| Row { text: row.to_owned(), expected: Expected::Changed }).collect();
         self.import("banks.csv", &Banks, &Actor::console(), &rows)?;
+        // What the world believes of a change is that it holds at once.
+        let change = ControlChange::new(Some("2015"), &["names_replaced=on".to_owned()])?;
+        let (set, env) = (SetControls { change, is_synthetic: true }, self.env()?);
+        self.writer.execute(&set, &Actor::console(), &env)?;
         (0..self.model.payers.len()).try_for_each(|payer| self.agree(payer))
     }
 

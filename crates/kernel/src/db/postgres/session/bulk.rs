@@ -97,19 +97,20 @@ impl Session {
         table: &Table,
         give: impl FnOnce(&mut dyn FnMut(&[Value<'_>]) -> Result<(), Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let types = types(table)?;
         self.wait_as_long_as_it_takes()?;
         let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)", table.name, table.column_names());
         {
             let mut client = self.client.borrow_mut();
-            let mut copying = Copying::new(client.copy_in(&sql).map_err(self.failed(&table.name))?);
+            let mut copying = Copying::new(client.copy_in(&sql).map_err(self.failed(&table.name))?, &types);
             let mut is_listening = true;
             let given = give(&mut |values| {
-                is_listening = copying.row(values);
+                is_listening = copying.row(values)?;
                 if is_listening { Ok(()) } else { Err(StoreError::plain("the server takes no more rows").into()) }
             });
-            // Why it does not listen any more is told at the end.
+            // That the connection is gone is told at the end.
             if is_listening {
-                given?;
+                given.inspect_err(|_| self.has_failed.set(true))?;
             }
             copying.finish().map_err(self.failed(&table.name))?;
         }
@@ -117,9 +118,10 @@ impl Session {
         self.batch(&format!("ANALYZE {}", table.name))
     }
 
-    /// Rows of a whole table may be more than come through in the time that a statement is given.
-    fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
-        self.batch("SET LOCAL statement_timeout = 0")
+    /// Rows of a whole table may be more than come through in the time that a statement is given, or that the other side of a
+    /// copy may wait for its next one.
+    pub(in crate::db) fn wait_as_long_as_it_takes(&self) -> Result<(), Error> {
+        self.batch("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
     }
 }
 

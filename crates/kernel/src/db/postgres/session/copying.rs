@@ -1,7 +1,9 @@
 //! Rows on their way into a table, in COPY's binary form.
 
 use crate::db::Value;
+use crate::{Error, StoreError};
 use ::postgres::CopyInWriter;
+use ::postgres::types::Type;
 use bytes::BufMut;
 use std::io::Write;
 
@@ -12,32 +14,37 @@ const SENT_BYTES: usize = 256 << 10;
 
 pub(super) struct Copying<'c> {
     writer: CopyInWriter<'c>,
+    /// Those of the columns.
+    types: &'c [Type],
     bytes: Vec<u8>,
-    /// The writer wraps the driver's errors; what came of it is told at the end.
+    /// Whether the connection is still there. What the server refuses is told at the end alone: the driver sends on until then.
     is_listening: bool,
 }
 
 impl<'c> Copying<'c> {
-    pub(super) fn new(writer: CopyInWriter<'c>) -> Self {
+    pub(super) fn new(writer: CopyInWriter<'c>, types: &'c [Type]) -> Self {
         let mut bytes = Vec::with_capacity(SENT_BYTES + SENT_BYTES / 4);
         bytes.extend_from_slice(HEADER);
-        Self { writer, bytes, is_listening: true }
+        Self { writer, types, bytes, is_listening: true }
     }
 
-    /// Takes a row; whether the server takes more.
-    pub(super) fn row(&mut self, values: &[Value<'_>]) -> bool {
+    /// Takes a row; whether more are worth giving. The server takes any bytes of the right length for a value of its own type.
+    pub(super) fn row(&mut self, values: &[Value<'_>]) -> Result<bool, Error> {
         self.bytes.put_i16(values.len() as i16);
-        for value in values {
+        for (value, kind) in values.iter().zip(self.types) {
+            if !value.fits(kind) {
+                return Err(StoreError::plain(format!("a column takes a value of the type {kind}")).into());
+            }
             self.bytes.put_i32(value.length());
             value.append_to(&mut self.bytes);
         }
         if self.bytes.len() >= SENT_BYTES {
             self.send();
         }
-        self.is_listening
+        Ok(self.is_listening)
     }
 
-    /// Ends it, and says why if the server did not take all of it.
+    /// Ends it, and says why if the server did not take all of it; or only that the connection is closed.
     pub(super) fn finish(mut self) -> Result<(), ::postgres::Error> {
         self.bytes.extend_from_slice(TRAILER);
         self.send();

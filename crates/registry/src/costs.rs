@@ -1,0 +1,359 @@
+//! What each control costs lawful users (SC-03): letters, days, changes that were given up, and changes that were held and then let go
+//! on. Pure: folded from proposals and what was done about them.
+
+use crate::controls::{Control, Controls};
+use crate::designation::ChannelKind;
+use crate::life::{self, Act, ActKind, Evidence, Waits};
+use crate::proposal::Proposal;
+use crate::signals::Facts;
+use kernel::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+const MICROS_PER_TENTH_OF_A_DAY: i64 = 8_640_000_000;
+
+/// What one control cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ControlCost {
+    /// So often somebody did what it demands.
+    pub met: u64,
+    /// Letters that were made for it.
+    pub letters: u64,
+    /// Those among them that were not the first of their proposal.
+    pub second_letters: u64,
+    /// Those that came back.
+    pub returned_letters: u64,
+    /// Proposals that expired or were cancelled while they waited for it.
+    pub abandoned: u64,
+    /// So often an officer looked because of it, and let the change go on: it was held wrongly.
+    pub let_go_on: u64,
+    /// Proposals that an officer refused while they waited for it.
+    pub refused: u64,
+    /// Proposals that somebody stopped by it.
+    pub stopped: u64,
+}
+
+/// What became of the proposals of one channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChannelCost {
+    /// Of how many.
+    pub proposed: u64,
+    /// They took effect.
+    pub in_force: u64,
+    /// They wait.
+    pub waiting: u64,
+    /// Nobody did in time what they waited for.
+    pub expired: u64,
+    /// They were taken back.
+    pub cancelled: u64,
+    /// They were refused.
+    pub refused: u64,
+    /// Days from proposal to effect, of half of those that took effect at most; with one digit after the point.
+    pub days_median: Option<String>,
+    /// Of nine out of ten at most.
+    pub days_nine_of_ten: Option<String>,
+    #[serde(skip)]
+    tenths: Vec<u32>,
+}
+
+/// What all of them cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// By control; what cost nothing is not there.
+    pub controls: BTreeMap<Control, ControlCost>,
+    /// By channel.
+    pub channels: BTreeMap<&'static str, ChannelCost>,
+}
+
+impl Costs {
+    /// Adds a proposal, what was done about it, and the controls that were in force when it ended, or are now.
+    pub fn add(&mut self, proposal: &Proposal, evidence: &Evidence, controls: &Controls) {
+        let acts = evidence.acts();
+        let ended = evidence.ended();
+        let letter = letter_of(proposal);
+        let (mut letters, mut came_up) = (0, None);
+        for act in acts {
+            let met = match act.kind {
+                ActKind::Signed => Some(Control::SignedAfresh),
+                ActKind::Approved => Some(approver_of(proposal)),
+                ActKind::Activated => letter,
+                ActKind::Confirmed => Some(Control::SecondChannel),
+                _ => None,
+            };
+            if let Some(control) = met {
+                self.of(control).met += 1;
+            }
+            match act.kind {
+                ActKind::LetterMade => {
+                    let cost = self.of(letter.unwrap_or(Control::LetterCaseworker));
+                    cost.letters += 1;
+                    cost.second_letters += u64::from(letters > 0);
+                    letters += 1;
+                }
+                ActKind::LetterReturned => {
+                    self.of(letter.unwrap_or(Control::LetterCaseworker)).returned_letters += 1;
+                    came_up = letter;
+                }
+                ActKind::Stopped => {
+                    self.of(Control::StopLink).stopped += 1;
+                    came_up = Some(Control::StopLink);
+                }
+                ActKind::Checked => {
+                    let cost = self.of(came_up.take().unwrap_or_else(|| check_of(proposal, controls)));
+                    cost.met += 1;
+                    cost.let_go_on += 1;
+                }
+                _ => {}
+            }
+        }
+        let channel = self.channels.entry(proposal.asked.channel.kind().name()).or_default();
+        channel.proposed += 1;
+        match ended.map(|act| act.kind) {
+            None => channel.waiting += 1,
+            Some(ActKind::Expired) => channel.expired += 1,
+            Some(ActKind::Cancelled) => channel.cancelled += 1,
+            Some(ActKind::Refused) => channel.refused += 1,
+            Some(_) => channel.in_force += 1,
+        }
+        let Some(ended) = ended else { return };
+        if ended.kind == ActKind::TookEffect {
+            let micros = ended.at.micros().saturating_sub(proposal.at.micros()).max(0);
+            channel.tenths.push(u32::try_from(micros / MICROS_PER_TENTH_OF_A_DAY).unwrap_or(u32::MAX));
+            return;
+        }
+        // What the rule itself says no to at the last moment, no control cost.
+        let is_rules = ended.kind == ActKind::Refused && ended.by == "rule";
+        let waited = waited_for(proposal, acts, came_up, controls).filter(|_| !is_rules);
+        match (waited, ended.kind) {
+            (Some(control), ActKind::Refused) => self.of(control).refused += 1,
+            (Some(control), _) => self.of(control).abandoned += 1,
+            (None, _) => {}
+        }
+    }
+
+    /// When all were added.
+    #[must_use]
+    pub fn summed(mut self) -> Self {
+        for channel in self.channels.values_mut() {
+            channel.tenths.sort_unstable();
+            channel.days_median = share(&channel.tenths, 5);
+            channel.days_nine_of_ten = share(&channel.tenths, 9);
+        }
+        self
+    }
+
+    fn of(&mut self, control: Control) -> &mut ControlCost {
+        self.controls.entry(control).or_default()
+    }
+}
+
+/// The least that so many tenths of sorted figures do not exceed, as days.
+fn share(tenths: &[u32], of_ten: usize) -> Option<String> {
+    let at = (tenths.len() * of_ten).div_ceil(10).checked_sub(1)?;
+    tenths.get(at).map(|days| format!("{}.{}", days / 10, days % 10))
+}
+
+const fn letter_of(proposal: &Proposal) -> Option<Control> {
+    match proposal.asked.channel.kind() {
+        ChannelKind::SelfService => Some(Control::LetterSelfService),
+        ChannelKind::Caseworker => Some(Control::LetterCaseworker),
+        ChannelKind::Bank | ChannelKind::Operator => None,
+    }
+}
+
+const fn approver_of(proposal: &Proposal) -> Control {
+    if proposal.purpose.is_some() { Control::ApproverSpecific } else { Control::ApproverDefault }
+}
+
+/// Why an officer looks, where nothing came up.
+fn check_of(proposal: &Proposal, controls: &Controls) -> Control {
+    let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;
+    if names_nothing { Control::NamesReplaced } else { Control::ManualCheck }
+}
+
+/// What a proposal waited for when it ended: by what had been done about it until then, and the controls.
+fn waited_for(proposal: &Proposal, acts: &[Act], came_up: Option<Control>, controls: &Controls) -> Option<Control> {
+    let done: Vec<Act> = acts.iter().filter(|act| !is_end(act.kind)).cloned().collect();
+    let at = done.last().map_or(proposal.at, |act| act.at);
+    // What was known of it then is not kept: where only that made somebody look, an officer's check is not seen here.
+    let state = life::state(proposal, &Evidence::of(done), &Facts::default(), controls, at);
+    Some(match state.waits()? {
+        Waits::Signature => Control::SignedAfresh,
+        Waits::Approval => approver_of(proposal),
+        Waits::Check => came_up.unwrap_or_else(|| check_of(proposal, controls)),
+        Waits::Letter | Waits::Code => letter_of(proposal)?,
+        Waits::Confirmation => Control::SecondChannel,
+        Waits::Time(_) => match (proposal.asked.channel.kind(), proposal.is_first) {
+            (ChannelKind::Bank, true) => Control::WaitBankFirst,
+            (ChannelKind::Bank, false) => Control::WaitBankReplacing,
+            (ChannelKind::SelfService, _) => Control::WaitSelfService,
+            (ChannelKind::Caseworker | ChannelKind::Operator, _) => Control::WaitCaseworker,
+        },
+    })
+}
+
+const fn is_end(kind: ActKind) -> bool {
+    matches!(kind, ActKind::Cancelled | ActKind::Refused | ActKind::Expired | ActKind::TookEffect)
+}
+
+/// The controls that were in force at moments: versions with when they came, the newest first.
+#[derive(Clone, Debug)]
+pub struct Versions(pub Vec<(Timestamp, Controls)>);
+
+impl Versions {
+    /// Those in force at a moment.
+    #[must_use]
+    pub fn at(&self, moment: Timestamp) -> Controls {
+        self.0.iter().find(|(since, _)| *since <= moment).map_or_else(Controls::anvis, |(_, controls)| *controls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::DesignatedAccount;
+    use crate::designation::Channel;
+    use crate::payee::PayeeId;
+    use crate::proposal::{Asked, Holder, Ownership};
+    use kernel::{Blind, Id};
+
+    const HOUR: i64 = 3_600;
+
+    fn proposal(channel: Channel) -> Proposal {
+        let asked = Asked {
+            payee: PayeeId::parse("cpr:6101701234").unwrap(),
+            channel,
+            by: "client:somebody".to_owned(),
+            account: DesignatedAccount::from_text("0040-0000000002 DKK"),
+            specific: None,
+            holder: Holder::Own,
+            ownership: Ownership::Match,
+            ground: None,
+        };
+        Proposal {
+            id: Id::new(7),
+            at: Timestamp::from_micros(0),
+            payee: Blind::from_bytes([1; 16]),
+            purpose: None,
+            replaces: None,
+            is_first: false,
+            names_replaced: true,
+            grounds: None,
+            asked,
+        }
+    }
+
+    /// Reads `signed 0; letter_made 1`: acts, and so many hours after the proposal. Those with `!` are the rule's.
+    fn evidence(text: &str) -> Evidence {
+        let act = |text: &str| {
+            let (name, hours) = text.trim().split_once(' ').unwrap();
+            let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name.trim_end_matches('!')).unwrap();
+            let at = Timestamp::from_micros(0).minus_seconds(-HOUR * hours.parse::<i64>().unwrap());
+            let by = if name.ends_with('!') { "rule" } else { "somebody" };
+            Act { kind, at, by: by.to_owned(), detail: String::new() }
+        };
+        Evidence::of(text.split(';').filter(|act| !act.trim().is_empty()).map(act).collect())
+    }
+
+    /// `letter_self_service letters=2 abandoned=1`, for each control that cost something.
+    fn cost(channel: Channel, change: impl Fn(&mut Proposal), acts: &str) -> String {
+        let mut costs = Costs::default();
+        let mut proposal = proposal(channel);
+        change(&mut proposal);
+        costs.add(&proposal, &evidence(acts), &Controls::anvis());
+        let line = |(control, cost): (&Control, &ControlCost)| {
+            let figures = serde_json::to_value(cost).unwrap();
+            let figures = figures.as_object().unwrap().iter().filter(|(_, figure)| **figure != 0);
+            let figures: Vec<String> = figures.map(|(name, figure)| format!("{name}={figure}")).collect();
+            format!("{} {}", control.name(), figures.join(" "))
+        };
+        costs.controls.iter().map(line).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn each_act_is_some_controls_cost() {
+        let citizen =
+            |acts: &str, expected: &str| assert_eq!(cost(Channel::SelfService, |_| {}, acts), expected, "{acts}");
+        citizen("", "");
+        citizen("expired! 800", "signed_afresh abandoned=1");
+        citizen("cancelled 1", "signed_afresh abandoned=1");
+        let signed = "signed_afresh met=1";
+        citizen("signed 0; cancelled 1", &format!("letter_self_service abandoned=1; {signed}"));
+        citizen(
+            "signed 0; letter_made 1; expired! 1500",
+            &format!("letter_self_service abandoned=1 letters=1; {signed}"),
+        );
+        citizen(
+            "signed 0; letter_made 1; letter_made 9; activated 30; took_effect! 80",
+            &format!("letter_self_service letters=2 met=1 second_letters=1; {signed}"),
+        );
+        citizen(
+            "signed 0; letter_made 1; letter_returned 90; checked 91; letter_made 92; activated 120; took_effect! 170",
+            &format!("letter_self_service let_go_on=1 letters=2 met=2 returned_letters=1 second_letters=1; {signed}"),
+        );
+        citizen(
+            "signed 0; letter_made 1; activated 30; cancelled 31",
+            &format!("letter_self_service letters=1 met=1; {signed}; wait_self_service abandoned=1"),
+        );
+        citizen(
+            "signed 0; letter_made 1; activated 30; confirmed 31; took_effect! 80",
+            &format!("letter_self_service letters=1 met=1; {signed}; second_channel met=1"),
+        );
+        // What the rule says no to is no control's.
+        citizen(
+            "signed 0; letter_made 1; activated 30; refused! 80",
+            &format!("letter_self_service letters=1 met=1; {signed}"),
+        );
+        let caseworker = |acts: &str, expected: &str| {
+            assert_eq!(cost(Channel::Caseworker("SKAT".to_owned()), |_| {}, acts), expected, "{acts}");
+        };
+        caseworker("refused 3", "approver_default refused=1");
+        caseworker("approved 3; cancelled 4", "letter_caseworker abandoned=1; approver_default met=1");
+        let bank = |acts: &str, expected: &str| {
+            assert_eq!(cost(Channel::Bank("North".to_owned()), |_| {}, acts), expected, "{acts}");
+        };
+        bank("took_effect! 24", "");
+        bank("cancelled 2", "wait_bank_replacing abandoned=1");
+        bank("checked 2; took_effect! 24", "manual_check let_go_on=1 met=1");
+        bank("stopped 2; checked 4; took_effect! 30", "stop_link let_go_on=1 met=1 stopped=1");
+        bank("stopped 2; refused 4", "stop_link refused=1 stopped=1");
+        let unnamed = |acts: &str| cost(Channel::Bank("North".to_owned()), |new| new.names_replaced = false, acts);
+        assert_eq!(unnamed("checked 2; took_effect! 24"), "names_replaced let_go_on=1 met=1");
+        assert_eq!(unnamed("expired! 800"), "names_replaced abandoned=1");
+    }
+
+    #[test]
+    fn days_are_those_of_what_took_effect() {
+        let mut costs = Costs::default();
+        for days in 1..=10 {
+            let acts = format!("took_effect! {}", days * 24);
+            costs.add(&proposal(Channel::SelfService), &evidence(&acts), &Controls::anvis());
+        }
+        costs.add(&proposal(Channel::SelfService), &evidence("expired! 9999"), &Controls::anvis());
+        costs.add(&proposal(Channel::SelfService), &evidence(""), &Controls::anvis());
+        costs.add(&proposal(Channel::Bank("North".to_owned())), &evidence("took_effect! 36"), &Controls::anvis());
+        let costs = costs.summed();
+        let days = |channel: &str| {
+            let cost = &costs.channels[channel];
+            (cost.days_median.clone().unwrap(), cost.days_nine_of_ten.clone().unwrap())
+        };
+        assert_eq!(days("self_service"), ("5.0".to_owned(), "9.0".to_owned()));
+        assert_eq!(days("bank"), ("1.5".to_owned(), "1.5".to_owned()));
+        let cost = &costs.channels["self_service"];
+        assert_eq!((cost.proposed, cost.in_force, cost.waiting, cost.expired), (12, 10, 1, 1));
+        assert_eq!(share(&[], 5), None);
+    }
+
+    #[test]
+    fn the_controls_are_those_of_the_moment() {
+        let at = Timestamp::from_micros;
+        let versions = Versions(vec![(at(20), Controls::named("2021").unwrap()), (at(10), Controls::NONE)]);
+        let check = |moment: i64, expected: &str| {
+            assert_eq!(Some(versions.at(at(moment))), Controls::named(expected), "{moment}");
+        };
+        check(9, "anvis");
+        check(10, "2015");
+        check(19, "2015");
+        check(20, "2021");
+    }
+}

@@ -1,0 +1,114 @@
+//! Who is told of what happens to an account: the payee, at every contact point that stands and at those that stood before. It is
+//! recorded in the transaction of that of which it tells (NK-10).
+
+use crate::account::DesignatedAccount;
+use crate::contact::{ContactPoint, OLD_DAYS, Reached, standing_before};
+use crate::controls::{Control, Controls};
+use crate::designation::ChannelKind;
+use crate::notice::{Details, Language, MaskedAccount, NewNotice, NoticeKind, Recipient, StopToken};
+use crate::payee::PayeeId;
+use crate::proposal::Proposal;
+use crate::store;
+use kernel::journal::{Entry, Rows};
+use kernel::{Blind, Error, Id, Scope, Timestamp};
+use std::collections::BTreeMap;
+
+/// One thing that a payee is told.
+#[derive(Clone)]
+pub(crate) struct Telling {
+    /// The blind index of the payee.
+    pub(crate) payee: Blind,
+    pub(crate) number: PayeeId,
+    pub(crate) kind: NoticeKind,
+    /// The account that it is about.
+    pub(crate) account: Option<DesignatedAccount>,
+    /// By which channel it came.
+    pub(crate) channel: Option<ChannelKind>,
+    pub(crate) in_force_from: Option<Timestamp>,
+    /// What can be stopped.
+    pub(crate) proposal: Option<Id<Proposal>>,
+}
+
+impl Telling {
+    /// Of something that is the payee's own: a contact point, a lock.
+    pub(crate) const fn own(payee: Blind, number: PayeeId, kind: NoticeKind) -> Self {
+        Self { payee, number, kind, account: None, channel: None, in_force_from: None, proposal: None }
+    }
+
+    /// Of a proposal.
+    pub(crate) fn of(proposal: &Proposal, kind: NoticeKind, in_force_from: Option<Timestamp>) -> Self {
+        let asked = &proposal.asked;
+        Self {
+            payee: proposal.payee,
+            number: asked.payee,
+            kind,
+            account: asked.account,
+            channel: Some(asked.channel.kind()),
+            in_force_from,
+            proposal: Some(proposal.id),
+        }
+    }
+}
+
+/// Records what payees are told, as part of the entries of which it tells; the rows of each entry that tells anybody anything.
+pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Result<Vec<Option<Rows>>, Error> {
+    let mut payees: Vec<Blind> = entries.iter().flat_map(|(_, told)| told.iter().map(|told| told.payee)).collect();
+    if payees.is_empty() {
+        return Ok(entries.iter().map(|_| None).collect());
+    }
+    let controls = store::controls::in_force(scope.tx)?;
+    payees.sort_unstable();
+    payees.dedup();
+    let mut points = BTreeMap::new();
+    if controls.has(Control::NoticePresent) || controls.has(Control::NoticeFormer) {
+        store::contact::of_many(scope, &payees, |at, stood| {
+            points.insert(payees[at], stood);
+        })?;
+    }
+    let notices: Vec<(Entry, Vec<NewNotice>)> = entries
+        .iter()
+        .map(|(entry, told)| {
+            let of_one = |told: &Telling| {
+                let stood = points.get(&told.payee).map_or(&[][..], Vec::as_slice);
+                let mut reached = standing_before(stood, entry.at, OLD_DAYS);
+                // Whoever has a number has a box with the authorities: nobody is told nothing.
+                if reached.iter().all(|point| *point.point != ContactPoint::DigitalPost) {
+                    reached.push(Reached { point: &ContactPoint::DigitalPost, is_standing: true, is_old: true });
+                }
+                let is_told = |is_standing| {
+                    controls.has(if is_standing { Control::NoticePresent } else { Control::NoticeFormer })
+                };
+                let reached = reached.iter().filter(|point| is_told(point.is_standing));
+                reached.filter_map(|point| notice(scope, told, &controls, point, entry.at)).collect::<Vec<_>>()
+            };
+            (*entry, told.iter().flat_map(of_one).collect())
+        })
+        .collect();
+    let some: Vec<(Entry, &[NewNotice])> = notices
+        .iter()
+        .filter(|(_, notices)| !notices.is_empty())
+        .map(|(entry, notices)| (*entry, notices.as_slice()))
+        .collect();
+    let mut rows = store::notice::insert_of_entries(scope, &some)?.into_iter();
+    Ok(notices.iter().map(|(_, notices)| if notices.is_empty() { None } else { rows.next() }).collect())
+}
+
+fn notice(
+    scope: &Scope<'_>,
+    told: &Telling,
+    controls: &Controls,
+    point: &Reached<'_>,
+    at: Timestamp,
+) -> Option<NewNotice> {
+    // Where a thief of today could have put a point, nothing is told that does anything.
+    let stops = point.is_old && controls.has(Control::StopLink);
+    let details = Details {
+        at,
+        account: told.account.as_ref().map(MaskedAccount::of),
+        channel: told.channel.map(ChannelKind::name),
+        in_force_from: told.in_force_from,
+        stop: told.proposal.filter(|_| stops).map(|proposal| StopToken::of(scope.vault, proposal)),
+    };
+    let to = Recipient::at(point.point, told.number)?;
+    Some(NewNotice { payee: told.payee, kind: told.kind, to, language: Language::Danish, details })
+}

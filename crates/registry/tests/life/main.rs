@@ -1,0 +1,11 @@
+//! The life of designations, in a real store: what accounts have many payees, what takes the place of what is closed, what it all costs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod costs;
+#[expect(dead_code, reason = "files are imported in other tests")]
+#[path = "../import/place.rs"]
+mod place;
+mod promoted;
+mod shared;
+mod world;

@@ -1,0 +1,31 @@
+//! FR-06 (report § 2.1, § 2.2.2): a stolen eID points the victim's account at a mule's; the payouts of the week go there; it is changed
+//! back after days.
+
+use super::report::{Ending, Lawful};
+use super::stage::Stage;
+use super::thief::{Plan, steal};
+use super::{Story, lawful_end, neighbour};
+use kernel::Error;
+use registry::proposal::Ownership;
+
+pub const STORY: Story = Story {
+    id: "FR-06",
+    title: "a stolen eID points the account at a mule's, and back after days",
+    play,
+    not_reached: &[
+        "the theft of the eID: the thief has it when the story begins",
+        "the eID blocked, the money called back, the victim's account restored (NK-16)",
+        "payees_per_account: how many payees an account has is not counted yet, so a mule who collects is not seen by that (FR-09)",
+    ],
+};
+
+fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
+    stage.cast(&["victim", "neighbour"])?;
+    let neighbour = neighbour(stage, 1)?;
+    stage.people[0].is_robbed = true;
+    let began = stage.world.clock.read();
+    let account = stage.new_account();
+    // The mule is somebody else, and the bank knows it.
+    let ending = steal(stage, Plan { victim: 0, account, bank_says: Ownership::NoMatch }, began)?;
+    Ok((Some(ending), vec![lawful_end(stage, "neighbour", &neighbour)?]))
+}

@@ -1,0 +1,74 @@
+//! FR-11 (report § 2.4): an insider, a caseworker, designates a mule's account for somebody; the evidence is forged, and the colleague who
+//! approves may be taken in.
+
+use super::report::{Ending, Lawful};
+use super::stage::{Stage, Wish};
+use super::{Story, lawful_end};
+use denmark::Decimal;
+use kernel::{Actor, Error};
+use registry::commands::ApproveDesignation;
+use registry::proposal::{Holder, LegalGround, Ownership};
+
+/// So long is the insider's designation followed; by then, its letter has expired.
+const FOLLOWED_DAYS: u32 = 100;
+/// How long the story goes on after they were paid.
+const AFTERMATH_DAYS: u32 = 8;
+
+pub const STORY: Story = Story {
+    id: "FR-11",
+    title: "a caseworker designates a wrong account",
+    play,
+    not_reached: &[
+        "who releases payouts: an insider who does both (PEERS.md) needs casework that is not there yet",
+        "the insider found out afterwards: searches in the log of who designates for whom",
+        "the money called back, the victim's account restored (NK-16)",
+    ],
+};
+
+fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
+    stage.cast(&["victim", "client"])?;
+    stage.hire(["ida", "karl"])?;
+    let insider = Actor::caseworker("ida");
+    let wish = |of, account, bank_says, is_lawful| Wish {
+        who: if is_lawful { "caseworker" } else { "insider" },
+        actor: insider.clone(),
+        of,
+        account,
+        holder: Holder::Own,
+        bank_says,
+        ground: Some(LegalGround { law: "NemKonto act, § 4".to_owned(), evidence: "file 2026-117".to_owned() }),
+        is_lawful,
+    };
+    // The same caseworker does the same for a client who asked for it.
+    let account = stage.new_account();
+    let client = stage.propose(wish(1, account, Ownership::Match, true))?;
+    let began = stage.world.clock.read();
+    let account = stage.new_account();
+    stage.loot = Some(account);
+    let attempt = stage.propose(wish(0, account, Ownership::NoMatch, false))?;
+    if let Ok(at) = attempt {
+        if stage.asked[at].waited_for.as_deref() == Some("approval") {
+            // The simplest first: to approve it oneself.
+            let (proposal, why, is_synthetic) = (stage.asked[at].id.clone(), "seen".to_owned(), stage.is_synthetic());
+            let officer = insider.clone();
+            let _ = stage.give("insider", &ApproveDesignation { proposal, why, officer, is_synthetic }, &insider)?;
+        }
+        for _ in 0..FOLLOWED_DAYS {
+            stage.next_day()?;
+            let state = stage.asked[at].ended.as_ref().map(|ended| ended.state.clone());
+            let is_over = match state.as_deref() {
+                None => false,
+                Some("in_force") => stage.stolen() > Decimal::ZERO || stage.in_force(0)? == "none",
+                Some(_) => true,
+            };
+            if is_over {
+                if state.as_deref() == Some("in_force") {
+                    (0..AFTERMATH_DAYS).try_for_each(|_| stage.next_day())?;
+                }
+                break;
+            }
+        }
+    }
+    let ending = stage.ending(&attempt, began)?;
+    Ok((Some(ending), vec![lawful_end(stage, "client", &client)?]))
+}

@@ -1,0 +1,101 @@
+//! FR-18 (report § 2.1, § 2.2.2): lawful people who look like thieves: somebody who changes banks, a couple with one account, the customer of a
+//! payroll bureau, somebody who has just moved house, somebody who takes the notice of their own change for a fraud.
+
+use super::report::{Ending, Lawful};
+use super::stage::{Stage, Wish};
+use super::{Story, lawful_end};
+use crate::model::Listing;
+use crate::world::{Expected, Row, differs};
+use denmark::Account;
+use denmark::calendar::copenhagen_date;
+use jiff::ToSpan;
+use kernel::{Actor, Assurance, Error};
+use registry::account::DesignatedAccount;
+use registry::collector::Collector;
+use registry::commands::{Approve, Propose};
+use registry::import::{Companies, Population};
+use registry::proposal::{Holder, Ownership};
+use sim::nation::CompanyFate;
+use std::marker::PhantomData;
+
+/// Somebody moved house so long before they change their account.
+const MOVED_DAYS_BEFORE: u32 = 10;
+const REVIEW_MONTHS: i32 = 6;
+
+pub const STORY: Story = Story {
+    id: "FR-18",
+    title: "lawful people who look like thieves",
+    play,
+    not_reached: &[
+        "a bank's own alarm: the customer's mistake stands for it, who stops a change that was theirs",
+        "payees_per_account and ban_shared: how many payees an account has is not counted yet",
+    ],
+};
+
+fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
+    let roles = ["mover", "partner", "spouse", "employee", "newcomer", "misled"];
+    stage.cast(&roles)?;
+    register_the_bureau(stage)?;
+    move_house(stage, 4)?;
+    (0..MOVED_DAYS_BEFORE).try_for_each(|_| stage.next_day())?;
+    stage.steps.clear();
+    let own = stage.new_account();
+    let mover = stage.bank_changes(0, own)?;
+    let shared = stage.people[1].accounts[0];
+    let bureau =
+        DesignatedAccount::Domestic { account: stage.world.nation.bureau_account(), currency: denmark::Currency::DKK };
+    let others = [
+        (2, shared, Holder::Joint, Ownership::CloseMatch),
+        (3, bureau, Holder::ThirdParty, Ownership::NoMatch),
+        (4, stage.new_account(), Holder::Own, Ownership::Match),
+        (5, stage.new_account(), Holder::Own, Ownership::Match),
+    ];
+    let mut wishes = vec![(roles[0], mover)];
+    for (of, account, holder, bank_says) in others {
+        let (who, actor) = (roles[of], stage.citizen(of, Assurance::Substantial));
+        let wish = Wish { who, actor, of, account, holder, bank_says, ground: None, is_lawful: true };
+        wishes.push((who, stage.propose(wish)?));
+    }
+    let mut lawful = Vec::new();
+    for (who, wish) in &wishes {
+        lawful.push(lawful_end(stage, who, wish)?);
+    }
+    Ok((None, lawful))
+}
+
+/// A payroll bureau comes into the register of collectors, by four eyes.
+fn register_the_bureau(stage: &mut Stage) -> Result<(), Error> {
+    let mut companies = (0..stage.world.nation.plan().companies).map(|index| stage.world.nation.company(index));
+    let company = companies.find(|company| company.fate == CompanyFate::Active);
+    let company = company.ok_or_else(|| differs("no company is in business"))?;
+    let vault = stage.world.writer.store.vault().clone();
+    let row = Row { text: company.register_row(), expected: Expected::Changed };
+    stage.world.import("companies.csv", &Companies { vault }, &Actor::console(), &[row])?;
+    let account = stage.world.nation.bureau_account();
+    let today = copenhagen_date(stage.world.clock.read().to_jiff());
+    let subject = Collector {
+        cvr: company.cvr,
+        account: Account::Danish(account),
+        name: "Payroll bureau".to_owned(),
+        review_by: today.saturating_add(REVIEW_MONTHS.months()),
+    };
+    let (reason, is_synthetic) = ("pays wages for foreign firms".to_owned(), stage.is_synthetic());
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    let motion = stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic }, &anna)?.id;
+    let approve = Approve::<Collector> { motion, officer: bo.clone(), is_synthetic, about: PhantomData };
+    stage.give_unseen(&approve, &bo).map(|_| ())
+}
+
+/// The population register tells of another address.
+fn move_house(stage: &mut Stage, who: usize) -> Result<(), Error> {
+    let at = stage.people[who].at;
+    let home = stage.world.nation.person(stage.world.nation.plan().people - 1).address;
+    let Listing::Person(person) = &mut stage.world.model.payees[at].listing else {
+        return Err(differs("the cast are people"));
+    };
+    person.address = home;
+    let row = Row { text: person.register_row(), expected: Expected::Changed };
+    let vault = stage.world.writer.store.vault().clone();
+    let source = Population { vault, refuse_replacement_numbers: false };
+    stage.world.import("moved.csv", &source, &Actor::console(), &[row])
+}

@@ -1,0 +1,353 @@
+//! What came of a story, in words and as JSON.
+
+use super::Setting;
+use super::stage::{Asked, Stage};
+use denmark::Decimal;
+use kernel::journal::Head;
+use kernel::merkle::to_hex;
+use kernel::{Error, Refuse, Timestamp};
+use registry::RowRefusal;
+use registry::commands::ShownProposal;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Somebody did something.
+pub struct Step {
+    pub at: String,
+    pub who: &'static str,
+    /// As the policy and the journal call it; beside it a few words for what no command is: `call`, `letter.take`.
+    pub command: &'static str,
+    /// The state that it answers, or the code of a refusal.
+    pub answer: String,
+    pub refused: bool,
+}
+
+/// What lawful users bear.
+#[derive(Default)]
+pub struct Harm {
+    pub letters: u64,
+    pub checks: u64,
+    pub confirmations: u64,
+}
+
+/// What became of the money.
+pub struct Money {
+    pub stolen: Decimal,
+    pub held: Decimal,
+    pub paid: Decimal,
+}
+
+impl Money {
+    pub const NONE: Self = Self { stolen: Decimal::ZERO, held: Decimal::ZERO, paid: Decimal::ZERO };
+}
+
+/// What became of notices.
+#[derive(Default)]
+pub struct Notices {
+    pub sent: u64,
+    /// They went where only a thief looks.
+    pub kept_from_payee: u64,
+    /// Things that a payee was told of.
+    pub read: u64,
+}
+
+/// How a story ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    NotBothered,
+    Bothered,
+    Blocked,
+    Stopped,
+    StoppedLate,
+    Succeeded,
+}
+
+impl Outcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotBothered => "not_bothered",
+            Self::Bothered => "bothered",
+            Self::Blocked => "blocked",
+            Self::Stopped => "stopped",
+            Self::StoppedLate => "stopped_late",
+            Self::Succeeded => "succeeded",
+        }
+    }
+}
+
+/// An attempt, and what stopped it.
+pub struct Ending {
+    pub outcome: Outcome,
+    /// The control that stopped it.
+    pub by: Option<&'static str>,
+    /// What spoke against it.
+    pub because: Vec<String>,
+    /// What it waited for when it was stopped; or the code with which it was refused.
+    pub waited_for: Option<String>,
+    /// How long after it began.
+    pub days: Option<i64>,
+}
+
+/// What one lawful person's wish came to.
+pub struct Lawful {
+    pub who: &'static str,
+    pub outcome: Outcome,
+    pub days_waiting: i64,
+    pub is_wrongly_stopped: bool,
+    /// With what it was refused.
+    pub refused: Option<String>,
+}
+
+/// How many days a moment lies behind another, by the calendar.
+const fn days_between(one: Timestamp, other: Timestamp) -> i64 {
+    other.micros().div_euclid(MICROS_PER_DAY) - one.micros().div_euclid(MICROS_PER_DAY)
+}
+
+/// The control that a proposal waits for, when it waits for this.
+pub fn control_of(shown: &ShownProposal, waits: &str) -> &'static str {
+    let is_casework = shown.channel.starts_with("caseworker");
+    let has = |act: &str| shown.acts.iter().any(|found| found.act == act);
+    match waits {
+        "signature" => "signed_afresh",
+        "approval" if shown.benefit.is_some() => "approver_specific",
+        "approval" => "approver_default",
+        _ if has("stopped") => "stop_link",
+        "check" if shown.signals.is_empty() => "names_replaced",
+        "check" => "manual_check",
+        "letter" | "code" if is_casework => "letter_caseworker",
+        "letter" | "code" => "letter_self_service",
+        "confirmation" if shown.signals.iter().any(|signal| signal == "letter_box") => "letter_box",
+        "confirmation" => "second_channel",
+        _ if is_casework => "wait_caseworker",
+        _ if shown.channel.starts_with("bank") => "wait_bank_replacing",
+        _ => "wait_self_service",
+    }
+}
+
+/// The code of what a row was refused for.
+pub fn code_of(refusal: RowRefusal) -> &'static str {
+    refusal.code()
+}
+
+/// The control that refuses with a code at once.
+fn control_of_code(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "designation.locked" => "owners_lock",
+        "designation.expects_missing" => "names_replaced",
+        "ban.change" => "ban_change",
+        "ban.shared" => "ban_shared",
+        "ban.third_party" => "ban_third_party",
+        _ => return None,
+    })
+}
+
+impl Stage {
+    /// How an attempt ended, as the store tells it: a proposal of the cast, or the code with which proposing was refused.
+    pub fn ending(&mut self, attempt: &Result<usize, &'static str>, began: Timestamp) -> Result<Ending, Error> {
+        let late = if self.stolen() == Decimal::ZERO { Outcome::Stopped } else { Outcome::StoppedLate };
+        let at = match attempt {
+            Ok(at) => *at,
+            Err(code) => {
+                let waited_for = Some((*code).to_owned());
+                let (by, days) = (control_of_code(code), Some(days_between(began, self.world.clock.read())));
+                return Ok(Ending { outcome: Outcome::Stopped, by, because: vec![], waited_for, days });
+            }
+        };
+        let shown = self.show(at)?;
+        let act = |name: &str| shown.acts.iter().find(|act| act.act == name);
+        let after = |moment: Timestamp| Some(days_between(began, moment));
+        let in_force = act("took_effect").is_some();
+        let stopped = act("stopped").and_then(|act| Timestamp::parse(&act.at));
+        let Asked { waited_for, ended, .. } = &self.asked[at];
+        Ok(match (in_force, stopped, &self.found) {
+            (true, Some(moment), _) => Ending {
+                outcome: late,
+                by: Some("stop_link"),
+                because: shown.signals,
+                waited_for: None,
+                days: after(moment),
+            },
+            (true, None, Some(found)) => Ending {
+                outcome: late,
+                by: Some(found.by),
+                because: found.because.clone(),
+                waited_for: None,
+                days: after(found.at),
+            },
+            (true, None, None) => {
+                Ending { outcome: Outcome::Succeeded, by: None, because: vec![], waited_for: None, days: None }
+            }
+            (false, ..) => {
+                let waits = waited_for.clone().unwrap_or_default();
+                Ending {
+                    outcome: Outcome::Stopped,
+                    by: Some(control_of(&shown, &waits)),
+                    because: shown.signals.clone(),
+                    waited_for: waited_for.clone(),
+                    days: ended.as_ref().and_then(|ended| after(ended.at)),
+                }
+            }
+        })
+    }
+
+    /// What a lawful wish came to: with how much trouble, if at all.
+    pub fn lawful(&mut self, who: &'static str, wish: &Result<usize, &'static str>) -> Result<Lawful, Error> {
+        let at = match wish {
+            Ok(at) => *at,
+            Err(code) => {
+                let refused = Some((*code).to_owned());
+                let outcome = Outcome::Blocked;
+                return Ok(Lawful { who, outcome, days_waiting: 0, is_wrongly_stopped: true, refused });
+            }
+        };
+        let shown = if self.asked[at].id.is_empty() { None } else { Some(self.show(at)?) };
+        let has = |act: &str| shown.iter().any(|shown| shown.acts.iter().any(|found| found.act == act));
+        let asked = &self.asked[at];
+        let now = self.world.clock.read();
+        let until = asked.ended.as_ref().map_or(now, |ended| ended.at);
+        let days_waiting = days_between(asked.at, until);
+        let is_in_force = asked.ended.as_ref().is_some_and(|ended| ended.state == "in_force");
+        let bothers = ["letter_made", "checked", "confirmed", "stopped"].iter().any(|act| has(act));
+        let outcome = match (is_in_force, bothers || days_waiting > 0) {
+            (false, _) => Outcome::Blocked,
+            (true, true) => Outcome::Bothered,
+            (true, false) => Outcome::NotBothered,
+        };
+        Ok(Lawful { who, outcome, days_waiting, is_wrongly_stopped: !is_in_force || has("stopped"), refused: None })
+    }
+}
+
+/// A story that was played.
+pub struct Played {
+    pub title: &'static str,
+    /// Of an adversary's story.
+    pub ending: Option<Ending>,
+    pub lawful: Vec<Lawful>,
+    pub stage: Stage,
+    /// What the story cannot reach yet.
+    pub not_reached: &'static [&'static str],
+    pub head: Head,
+}
+
+impl Played {
+    /// How it ended: an adversary's attempt; or, of lawful cases alone, the worst that befell one.
+    pub fn outcome(&self) -> Outcome {
+        let worst = self.lawful.iter().map(|lawful| lawful.outcome).max().unwrap_or(Outcome::NotBothered);
+        self.ending.as_ref().map_or(worst, |ending| ending.outcome)
+    }
+
+    /// Removes the files that were exchanged; the store stays.
+    ///
+    /// # Errors
+    /// They cannot be removed.
+    pub fn remove_files(&self) -> Result<(), Error> {
+        self.stage.world.files.remove()
+    }
+
+    /// As JSON, with keys that stay.
+    pub fn to_json(&self, id: &str, setting: &Setting) -> Value {
+        let Self { title, ending, lawful, stage, not_reached, head } = self;
+        let Money { stolen, held, paid } = &stage.money;
+        let steps: Vec<Value> = stage
+            .steps
+            .iter()
+            .map(|step| {
+                let Step { at, who, command, answer, refused } = step;
+                json!({ "at": at, "who": who, "command": command, "answer": answer, "refused": refused })
+            })
+            .collect();
+        let people: Vec<Value> = lawful
+            .iter()
+            .map(|lawful| {
+                let Lawful { who, outcome, days_waiting, is_wrongly_stopped, refused } = lawful;
+                json!({
+                    "who": who, "outcome": outcome.name(), "days_waiting": days_waiting,
+                    "wrongly_stopped": is_wrongly_stopped, "refused": refused,
+                })
+            })
+            .collect();
+        json!({
+            "story": id,
+            "title": title,
+            "controls": setting.set,
+            "changes": setting.changes,
+            "seed": setting.seed,
+            "outcome": self.outcome().name(),
+            "by": ending.as_ref().and_then(|ending| ending.by),
+            "because": ending.as_ref().map(|ending| ending.because.clone()).unwrap_or_default(),
+            "waited_for": ending.as_ref().and_then(|ending| ending.waited_for.clone()),
+            "days": ending.as_ref().and_then(|ending| ending.days),
+            "kroner_stolen": stolen.to_string(),
+            "kroner_held": held.to_string(),
+            "kroner_paid": paid.to_string(),
+            "lawful": people,
+            "harm": {
+                "letters": stage.harm.letters,
+                "checks": stage.harm.checks,
+                "confirmations": stage.harm.confirmations,
+                "days_waiting": lawful.iter().map(|lawful| lawful.days_waiting).sum::<i64>(),
+                "wrongly_stopped": lawful.iter().filter(|lawful| lawful.is_wrongly_stopped).count(),
+            },
+            "notices": {
+                "sent": stage.notices.sent,
+                "kept_from_payee": stage.notices.kept_from_payee,
+                "told": stage.notices.read,
+            },
+            "steps": steps,
+            "not_reached": not_reached,
+            "size": head.size,
+            "root": to_hex(&head.root),
+        })
+    }
+
+    /// For people.
+    pub fn to_text(&self, id: &str, setting: &Setting) -> String {
+        let json = self.to_json(id, setting);
+        let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let mut text = format!("{id}: {}\ncontrols {}", self.title, setting.set);
+        for change in &setting.changes {
+            text.push_str(&format!(", {change}"));
+        }
+        text.push_str(&format!(", seed {}\n\n", setting.seed));
+        for step in &self.stage.steps {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}  {:<10}  {:<22}  {}", step.at, step.who, step.command, step.answer);
+        }
+        let _ = write!(text, "\n{}", self.outcome().name());
+        for (key, before) in [("by", " by "), ("waited_for", ", waiting for "), ("days", ", after days: ")] {
+            if !json[key].is_null() {
+                let _ = write!(text, "{before}{}", word(&json[key]));
+            }
+        }
+        let _ = writeln!(
+            text,
+            "\nkroner: {} stolen, {} held, {} paid",
+            word(&json["kroner_stolen"]),
+            word(&json["kroner_held"]),
+            word(&json["kroner_paid"])
+        );
+        for lawful in &self.lawful {
+            let _ = writeln!(
+                text,
+                "{}: {}, {} days{}",
+                lawful.who,
+                lawful.outcome.name(),
+                lawful.days_waiting,
+                if lawful.is_wrongly_stopped { ", wrongly stopped" } else { "" }
+            );
+        }
+        let harm = &self.stage.harm;
+        let _ = writeln!(
+            text,
+            "lawful people: {} letters, {} checks, {} confirmations",
+            harm.letters, harm.checks, harm.confirmations
+        );
+        for missing in self.not_reached {
+            let _ = writeln!(text, "not reached: {missing}");
+        }
+        let _ = write!(text, "{}:{}", self.head.size, to_hex(&self.head.root));
+        text
+    }
+}

@@ -1,0 +1,530 @@
+//! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
+
+use super::Setting;
+use super::report::{Harm, Money, Notices, Step, code_of};
+use crate::model::Listing;
+use crate::world::{Expected, Row, Settings, World, differs};
+use denmark::{Currency, DanishAccount};
+use kernel::{Actor, Assurance, Blind, Command, Error, Location, Login, PublicKey, Role, Timestamp};
+use registry::account::DesignatedAccount;
+use registry::commands::{
+    Activation, AddCaseworker, AddContact, ChangeAccounts, ChangeAnswer, Locked, MotionAnswer, ProposeDesignation,
+    SetControls, Settled, Sign, Standing, Stopped,
+};
+use registry::contact::{ContactPoint, EmailAddress, Phone};
+use registry::control_change::ControlChange;
+use registry::designation::Channel;
+use registry::import::{AccountRow, Accounts, Population, Written};
+use registry::payee::PayeeId;
+use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::queries;
+use sim::chance::{Draws, Keys};
+use sim::nation::{AccountKind, Fate, PUBLIC_PAYER};
+use std::collections::BTreeSet;
+
+/// How many people a seed's nation has; the first of them who live in the country are the cast.
+const PEOPLE: u64 = 60;
+/// On which day, counted from 0, a story begins: a Tuesday, two days before money is paid out, and long enough after the beginning that
+/// everybody's contact points are old.
+pub const FIRST_DAY: u32 = 64;
+/// When the day's work begins, in minutes of the day.
+const MORNING: i64 = 480;
+/// Keys of caseworkers who do not exist.
+const KEYS: [&str; 2] = [
+    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",
+];
+
+/// Somebody of the cast who has an account.
+pub struct Person {
+    /// What they are in the story.
+    pub role: &'static str,
+    /// Their place among the world's payees.
+    pub at: usize,
+    pub id: PayeeId,
+    pub key: Blind,
+    /// The accounts to which they want their money.
+    pub accounts: Vec<DesignatedAccount>,
+    pub phone: Phone,
+    pub email: EmailAddress,
+    /// Somebody else has their eID: reads their Digital Post, and deletes there what would warn them.
+    pub is_robbed: bool,
+    /// Their telephone and e-mail address stand no more: a thief has removed them.
+    pub has_lost_points: bool,
+    /// Somebody else empties their letter box before them.
+    pub is_box_watched: bool,
+    /// Whether they react to what they are told of something that they did not do.
+    pub reacts: Draws,
+}
+
+/// Something that was proposed in the story.
+pub struct Asked {
+    pub id: String,
+    /// Whose account it is about: their place in the cast.
+    pub of: usize,
+    /// Whether it is what they want.
+    pub is_lawful: bool,
+    pub at: Timestamp,
+    /// What it waited for when it was last looked at.
+    pub waited_for: Option<String>,
+    /// Its end, as the store tells it.
+    pub ended: Option<Ended>,
+}
+
+/// How a proposal ended.
+pub struct Ended {
+    pub state: String,
+    pub at: Timestamp,
+}
+
+/// An account that was found out, by an officer or by its owner, and frozen: when, and how it came to light.
+pub struct Found {
+    pub at: Timestamp,
+    pub by: &'static str,
+    pub because: Vec<String>,
+}
+
+/// A letter on its way, with its code.
+pub struct Posted {
+    pub proposal: String,
+    pub of: usize,
+    pub code: String,
+    /// On which day it is delivered.
+    pub on: u32,
+}
+
+pub struct Stage {
+    pub world: World,
+    pub people: Vec<Person>,
+    pub asked: Vec<Asked>,
+    pub steps: Vec<Step>,
+    pub harm: Harm,
+    pub money: Money,
+    pub post: Vec<Posted>,
+    /// Letters that were taken out of the box of somebody by another.
+    pub stolen_letters: Vec<Posted>,
+    /// Letters that their owners have, and whose codes they have not given yet.
+    pub at_home: Vec<Posted>,
+    /// Whether a second caseworker sees through forged evidence.
+    pub colleague: Draws,
+    pub found: Option<Found>,
+    pub notices: Notices,
+    /// Proposals that an officer was asked to look at on an earlier day, or a colleague.
+    pub on_desk: BTreeSet<String>,
+    /// What the account of a thief is.
+    pub loot: Option<DesignatedAccount>,
+    pub seed: u64,
+}
+
+/// What a command answers, in a few words.
+pub trait Answer {
+    fn answer(&self) -> String;
+}
+
+impl Answer for Standing {
+    fn answer(&self) -> String {
+        self.waits_for.as_ref().map_or_else(|| self.state.clone(), |waits| format!("{}: {waits}", self.state))
+    }
+}
+
+impl Answer for Activation {
+    fn answer(&self) -> String {
+        if self.accepted { self.standing.answer() } else { "wrong code".to_owned() }
+    }
+}
+
+impl Answer for Stopped {
+    fn answer(&self) -> String {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Frozen => "frozen",
+            Self::Already => "stopped before",
+            Self::Gone => "gone",
+        }
+        .to_owned()
+    }
+}
+
+impl Answer for Settled {
+    fn answer(&self) -> String {
+        let Self { in_force, refused, expired, waiting, .. } = self;
+        let all = [(in_force, "in force"), (refused, "refused"), (expired, "expired"), (waiting, "waiting")];
+        let some = all.iter().filter(|(count, _)| **count > 0).map(|(count, what)| format!("{count} {what}"));
+        some.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Answer for Locked {
+    fn answer(&self) -> String {
+        format!("locked: {}", self.channels.len())
+    }
+}
+
+impl Answer for MotionAnswer {
+    fn answer(&self) -> String {
+        self.state.clone()
+    }
+}
+
+impl Answer for bool {
+    fn answer(&self) -> String {
+        if *self { "done" } else { "nothing to do" }.to_owned()
+    }
+}
+
+impl Answer for () {
+    fn answer(&self) -> String {
+        "done".to_owned()
+    }
+}
+
+impl Stage {
+    /// A store with the controls of a setting, and nobody who has come on yet.
+    pub fn set(location: &Location, setting: &Setting) -> Result<Self, Error> {
+        let change = ControlChange::new(Some(&setting.set), &setting.changes)?;
+        let settings =
+            Settings { seed: setting.seed, days: 1, people: PEOPLE, companies: 5, payments: 0, clock_behind_on: None };
+        let mut world = World::make(location, settings)?;
+        world.begin()?;
+        let mut stage = Self {
+            world,
+            people: Vec::new(),
+            asked: Vec::new(),
+            steps: Vec::new(),
+            harm: Harm::default(),
+            money: Money::NONE,
+            post: Vec::new(),
+            stolen_letters: Vec::new(),
+            at_home: Vec::new(),
+            colleague: chances(setting.seed, "colleague"),
+            found: None,
+            notices: Notices::default(),
+            on_desk: BTreeSet::new(),
+            loot: None,
+            seed: setting.seed,
+        };
+        let set = SetControls { change, is_synthetic: stage.is_synthetic() };
+        stage.give_unseen(&set, &Actor::console())?;
+        Ok(stage)
+    }
+
+    pub fn is_synthetic(&self) -> bool {
+        self.world.writer.store.is_synthetic()
+    }
+
+    /// Lets people come on, each with an account of their own, a telephone, an e-mail address and a digital letter box; and weeks pass.
+    pub fn cast(&mut self, roles: &[&'static str]) -> Result<(), Error> {
+        let mut cast = (0..PEOPLE).map(|index| self.world.nation.person(index));
+        let people: Vec<_> = cast
+            .by_ref()
+            .filter(|person| person.fate == Fate::Active && !person.is_protected)
+            .take(roles.len())
+            .collect();
+        let rows: Vec<Row> =
+            people.iter().map(|person| Row { text: person.register_row(), expected: Expected::Changed }).collect();
+        let vault = self.world.writer.store.vault().clone();
+        let source = Population { vault: vault.clone(), refuse_replacement_numbers: false };
+        self.world.import("population.csv", &source, &Actor::console(), &rows)?;
+        for (number, (role, person)) in roles.iter().zip(people).enumerate() {
+            let id = PayeeId::Cpr(person.cpr);
+            let at = self.world.model.payees.len();
+            let name = person.name.to_string();
+            self.world.add_payee(id, name, Listing::Person(person), AccountKind::None, None);
+            let account = self.new_account();
+            let refused = |_| differs("a contact point of the cast is none");
+            self.people.push(Person {
+                role,
+                at,
+                id,
+                key: id.key(&vault),
+                accounts: vec![account],
+                phone: Phone::parse(&format!("+452000{number:04}")).map_err(refused)?,
+                email: EmailAddress::parse(&format!("{role}@post.example")).map_err(refused)?,
+                is_robbed: false,
+                has_lost_points: false,
+                is_box_watched: false,
+                reacts: chances(self.seed, role),
+            });
+            self.bank_registers(number)?;
+            let points = [
+                ContactPoint::DigitalPost,
+                ContactPoint::Sms(self.people[number].phone.clone()),
+                ContactPoint::Email(self.people[number].email.clone()),
+            ];
+            for point in points {
+                let actor = self.citizen(number, Assurance::Substantial);
+                self.give_unseen(&AddContact { actor: actor.clone(), payee: id, point, why: None }, &actor)?;
+            }
+        }
+        self.steps.clear();
+        self.go_to(FIRST_DAY);
+        // What was told of the beginning is read by everybody, and surprises nobody.
+        self.carry(&mut |_, _| {})?;
+        self.settle()?;
+        self.steps.clear();
+        Ok(())
+    }
+
+    /// A bank tells of a first account of its customer.
+    fn bank_registers(&mut self, who: usize) -> Result<(), Error> {
+        let person = &self.people[who];
+        let account = person.accounts[0];
+        let bank = self.bank_of(&account)?;
+        let text = format!("register,{},{},,none,,,", person.id.reveal(), account.account().to_text());
+        let vault = self.world.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Bank(bank), by: "console".to_owned(), vault };
+        self.world.send_rows(
+            &format!("first-{who}.csv"),
+            &source,
+            &Actor::console(),
+            &[Row { text, expected: Expected::Changed }],
+        )
+    }
+
+    /// A new account in kroner with some bank.
+    pub fn new_account(&mut self) -> DesignatedAccount {
+        let bank = self.world.chance.pick(self.world.nation.banks());
+        match self.world.new_account(&bank) {
+            DesignatedAccount::Domestic { account, .. } => {
+                DesignatedAccount::Domestic { account, currency: Currency::DKK }
+            }
+            other @ DesignatedAccount::Foreign { .. } => other,
+        }
+    }
+
+    pub fn bank_of(&self, account: &DesignatedAccount) -> Result<String, Error> {
+        Ok(self.world.nation.bank_of(&domestic(account)?).name.to_owned())
+    }
+
+    /// Goes on to the morning of a day.
+    pub fn go_to(&mut self, day: u32) {
+        self.world.day = day;
+        self.world.clock.go_on_to(day, MORNING);
+    }
+
+    /// Somebody of the cast, logged in.
+    pub fn citizen(&self, who: usize, assurance: Assurance) -> Actor {
+        let at = self.world.clock.read();
+        Actor::citizen(&self.people[who].key, Login { assurance, at })
+    }
+
+    /// Registers two caseworkers of the authority that pays.
+    pub fn hire(&mut self, names: [&str; 2]) -> Result<(), Error> {
+        for (name, key) in names.into_iter().zip(KEYS) {
+            let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
+            let path = self.world.files.write(&format!("{name}.pub"), &pem)?;
+            let add = AddCaseworker {
+                name: name.to_owned(),
+                key: PublicKey::read(&path)?,
+                authority: PUBLIC_PAYER.to_owned(),
+                benefits: BTreeSet::new(),
+            };
+            self.give_unseen(&add, &Actor::console())?;
+        }
+        Ok(())
+    }
+
+    /// Gives a command, and notes what became of it: what it answers, or the code of its refusal.
+    pub fn give<C: Command>(
+        &mut self,
+        who: &'static str,
+        command: &C,
+        actor: &Actor,
+    ) -> Result<Result<C::Output, &'static str>, Error>
+    where
+        C::Output: Answer,
+    {
+        let env = self.world.env()?;
+        let result = match self.world.writer.execute(command, actor, &env) {
+            Ok(output) => Ok(output),
+            Err(Error::Refused(refusal)) => Err(refusal.code),
+            Err(error) => return Err(error),
+        };
+        let answer = result.as_ref().map_or_else(|code| (*code).to_owned(), Answer::answer);
+        self.note(env.now, who, C::OPERATION.name, answer, result.is_err());
+        Ok(result)
+    }
+
+    pub fn note(&mut self, at: Timestamp, who: &'static str, command: &'static str, answer: String, refused: bool) {
+        self.steps.push(Step { at: at.to_string(), who, command, answer, refused });
+    }
+
+    /// Gives a command that must go well and is none of the story's.
+    pub fn give_unseen<C: Command>(&mut self, command: &C, actor: &Actor) -> Result<C::Output, Error> {
+        let env = self.world.env()?;
+        self.world.writer.execute(command, actor, &env)
+    }
+
+    /// Proposes an account for somebody of the cast. Its name; or the code of the refusal.
+    pub fn propose(&mut self, wish: Wish) -> Result<Result<usize, &'static str>, Error> {
+        let Wish { who, actor, of, account, holder, bank_says, ground, is_lawful } = wish;
+        let expects = self.in_force(of)?;
+        let row = AccountRow::read(
+            self.world.writer.store.vault(),
+            &Written {
+                action: "change",
+                payee: &self.people[of].id.reveal(),
+                account: &account.account().to_text(),
+                expects: &expects,
+                ..Written::default()
+            },
+        )?;
+        let command = ProposeDesignation {
+            actor: actor.clone(),
+            row,
+            holder,
+            ownership: bank_says,
+            ground,
+            is_locked: false,
+            signature: None,
+            once: None,
+        };
+        if is_lawful {
+            self.people[of].accounts.push(account);
+        }
+        let mut standing = match self.give(who, &command, &actor)? {
+            Ok(standing) => standing,
+            Err(code) => return Ok(Err(code)),
+        };
+        let at = self.world.clock.read();
+        // What is told of a change carries the moment at which it was proposed, and not that at which it was signed.
+        if standing.waits_for.as_deref() == Some("signature") {
+            // Whoever is logged in well enough to propose is well enough to sign.
+            let sign = Sign { proposal: standing.id.clone(), signature: "signed".to_owned(), actor: actor.clone() };
+            if let Ok(signed) = self.give(who, &sign, &actor)? {
+                standing = signed;
+            }
+        }
+        let ended = standing.id.is_empty().then(|| Ended { state: standing.state.clone(), at });
+        self.asked.push(Asked { id: standing.id, of, is_lawful, at, waited_for: standing.waits_for, ended });
+        self.refresh()?;
+        Ok(Ok(self.asked.len() - 1))
+    }
+
+    /// A bank changes its customer's account. Its name if it waits, or that it does not; or the code of the refusal.
+    pub fn bank_changes(
+        &mut self,
+        of: usize,
+        account: DesignatedAccount,
+    ) -> Result<Result<usize, &'static str>, Error> {
+        let expects = self.in_force(of)?;
+        let bank = self.bank_of(&account)?;
+        let row = AccountRow::read_from_bank(
+            self.world.writer.store.vault(),
+            &Written {
+                action: "change",
+                payee: &self.people[of].id.reveal(),
+                account: &account.account().to_text(),
+                expects: &expects,
+                ..Written::default()
+            },
+            "user_request",
+            "netbank",
+            Unexpected::Refuse,
+        );
+        let actor = Actor::client(Role::Bank, "bank");
+        let env = self.world.env()?;
+        let request = ChangeAccounts::new(actor.clone(), Channel::Bank(bank), vec![row], Unexpected::Refuse, None)?;
+        let given = [(request, &actor, &env)];
+        let mut answers = self.world.writer.execute_group(|group| group.execute_jointly(&given))?;
+        let answer = answers.remove(0).map_err(Error::Refused)?.remove(0);
+        self.people[of].accounts.push(account);
+        let refused = match &answer {
+            ChangeAnswer::Refused(refusal) => Some(*refusal),
+            _ => None,
+        };
+        let text = refused.map_or_else(|| answer.name().to_owned(), |refusal| code_of(refusal).to_owned());
+        self.note(env.now, "bank", "account.change", text, refused.is_some());
+        if let Some(refusal) = refused {
+            return Ok(Err(code_of(refusal)));
+        }
+        let id = match answer {
+            ChangeAnswer::Held(id) => id,
+            _ => String::new(),
+        };
+        let ended = id.is_empty().then(|| Ended { state: "in_force".to_owned(), at: env.now });
+        self.asked.push(Asked { id, of, is_lawful: true, at: env.now, waited_for: None, ended });
+        self.refresh()?;
+        Ok(Ok(self.asked.len() - 1))
+    }
+
+    /// The account of somebody that is in force, as whoever is logged in sees it: the payee, or whoever has their eID.
+    pub fn in_force(&mut self, of: usize) -> Result<String, Error> {
+        use registry::resolve::{self, Query, Resolution};
+        let payee = self.people[of].key;
+        let mut told = "none".to_owned();
+        let moment = self.world.clock.read();
+        self.world.writer.read(|scope| {
+            resolve::resolve_many(scope, &[Query { payee, purpose: None }], moment, |_, resolution| {
+                if let Resolution::Account(_, account) = resolution {
+                    told = account.account().to_text();
+                }
+                Ok(())
+            })
+        })?;
+        Ok(told)
+    }
+
+    /// Looks at where everything stands that was proposed.
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        let now = self.world.clock.read();
+        let console = Actor::console();
+        let waiting = self.world.writer.read(|scope| queries::waiting(scope, &console, None, None, None, 1000, now))?;
+        for at in 0..self.asked.len() {
+            if self.asked[at].ended.is_some() {
+                continue;
+            }
+            let view = waiting.proposals.iter().find(|view| view.standing.id == self.asked[at].id);
+            if let Some(view) = view {
+                self.asked[at].waited_for.clone_from(&view.standing.waits_for);
+                continue;
+            }
+            let shown = self.show(at)?;
+            let acts = shown.acts.iter();
+            let end = acts.filter(|act| ENDS.contains(&act.act.as_str())).map(|act| act.at.clone()).next_back();
+            if let Some(end) = end.and_then(|end| Timestamp::parse(&end)) {
+                self.asked[at].ended = Some(Ended { state: shown.standing.state, at: end });
+            }
+        }
+        Ok(())
+    }
+
+    /// A proposal, as an officer sees it.
+    pub fn show(&mut self, at: usize) -> Result<registry::commands::ShownProposal, Error> {
+        let actor = Actor::operator("anna");
+        let command = registry::commands::ShowProposal { actor: actor.clone(), proposal: self.asked[at].id.clone() };
+        self.give_unseen(&command, &actor)
+    }
+}
+
+/// What somebody of the cast happens to do. It is theirs alone, so that it is the same whatever the controls.
+pub fn chances(seed: u64, who: &str) -> Draws {
+    Keys::new(seed).next().with_text(who).draws(0)
+}
+
+/// What ends a proposal.
+const ENDS: [&str; 4] = ["took_effect", "refused", "cancelled", "expired"];
+
+/// What somebody wants to be designated.
+pub struct Wish {
+    /// Who proposes it, in the story.
+    pub who: &'static str,
+    pub actor: Actor,
+    /// Whose account: their place in the cast.
+    pub of: usize,
+    pub account: DesignatedAccount,
+    /// Whose it is said to be.
+    pub holder: Holder,
+    /// What its bank says to that.
+    pub bank_says: Ownership,
+    pub ground: Option<LegalGround>,
+    pub is_lawful: bool,
+}
+
+/// The account, of a domestic one.
+pub fn domestic(account: &DesignatedAccount) -> Result<DanishAccount, Error> {
+    match account {
+        DesignatedAccount::Domestic { account, .. } => Ok(*account),
+        DesignatedAccount::Foreign { .. } => Err(differs("the cast has its accounts in the country")),
+    }
+}
