@@ -297,9 +297,6 @@ pub const CODES: &[Row] = &[
 pub const CONSOLE_ONLY: &[&str] = &[
     "activation.code",
     "actor.assurance",
-    "ban.change",
-    "ban.shared",
-    "ban.third_party",
     "caseworker.authority",
     "caseworker.benefits",
     "caseworker.ended",

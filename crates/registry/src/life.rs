@@ -20,8 +20,6 @@ pub const CODE_ATTEMPTS: usize = 3;
 pub const DECISION_DAYS: i64 = 30;
 /// By whom what nobody does is done.
 pub(crate) const BY_RULE: &str = "rule";
-/// How the journal names the systems of other organisations.
-const CLIENT: &str = "client:";
 /// The most acts of one proposal after which letters are made and wrong codes are heard: what ends or stops one always can.
 pub const ACTS_MAX: usize = 64;
 
@@ -354,7 +352,8 @@ impl Demands {
         // The operator's files are how a registry begins: somebody's first account comes at once.
         let is_loaded = channel == ChannelKind::Operator && proposal.is_first;
         // A bank's file that an officer hands in has not been sent by the bank's own system: one person could have written it.
-        let is_handed_in = channel == ChannelKind::Bank && !proposal.is_first && !proposal.asked.by.starts_with(CLIENT);
+        let by_system = proposal.asked.by.starts_with("client:");
+        let is_handed_in = channel == ChannelKind::Bank && !proposal.is_first && !by_system;
         let is_specific = proposal.purpose.is_some();
         let approver = if is_specific { Control::ApproverSpecific } else { Control::ApproverDefault };
         let wants_letter = match channel {
@@ -373,15 +372,13 @@ impl Demands {
         // Customers who come to a bank often do not know their former account: a person looks then.
         let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
+        let is_looked_at = looked_at.iter().any(|signal| signals.has(*signal));
         Self {
             signature: is_self_service && controls.has(Control::SignedAfresh),
             approval: (is_casework || is_handed_in) && !is_loaded && controls.has(approver),
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
-            check: (!is_loaded
-                && controls.when(Control::ManualCheck).applies(looked_at.iter().any(|signal| signals.has(*signal))))
-                || stopped
-                || returned
-                || names_nothing,
+            check: (!is_loaded && controls.when(Control::ManualCheck).applies(is_looked_at))
+                || (stopped || returned || names_nothing),
             letter: wants_letter && !is_letter_worthless,
             confirmation: is_letter_worthless || after_letter,
             banking_days: controls.waits_banking_days(channel, proposal.is_first),

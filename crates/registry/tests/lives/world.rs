@@ -368,7 +368,7 @@ impl World {
             let lives: Vec<&Life> = self.lives.iter().filter(is_of_it).collect();
             // What was noted when somebody last looked at it is told.
             let is_noted = |life: &&Life| life.ended().is_none() && self.now() < life.told_until;
-            let is_pending = is_told && lives.iter().any(|life| is_noted(life));
+            let is_pending = is_told && lives.iter().any(is_noted);
             assert_eq!(answer.pending_change, is_pending, "of {}: {lives:?}", PERSONS[payee]);
             // It is so, too, unless somebody is about to look again.
             let is_looked_at = lives.iter().all(|life| self.now() < life.look);
