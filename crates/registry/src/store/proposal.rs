@@ -39,7 +39,7 @@ statements! {
     DUE = "proposal_now.due":
         "SELECT proposal FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
-        "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0";
+        "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0 ORDER BY proposal LIMIT 1000";
     WAITING = "proposal_now.waiting":
         "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
     WAITING_FOR = "proposal_now.waiting_for":
