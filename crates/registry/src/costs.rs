@@ -223,7 +223,7 @@ mod tests {
         let asked = Asked {
             payee: PayeeId::parse("cpr:6101701234").unwrap(),
             channel,
-            by: "somebody".to_owned(),
+            by: "client:somebody".to_owned(),
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
