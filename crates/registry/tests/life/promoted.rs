@@ -59,7 +59,7 @@ fn what_takes_its_place_is_closed_and_replaced_like_any_other() {
     let rows = [
         format!("close,{PAYEE},,,,,,"),
         format!("change,{PAYEE},0041-3,,0041-2,,,"),
-        format!("register,p:1000000002,0041-3,,,,,"),
+        "register,p:1000000002,0041-3,,,,,".to_owned(),
     ];
     let (counts, rejects) = world.0.accounts(&Channel::Operator, &rows);
     assert_eq!((counts.changed, rejects), (3, vec![]));

@@ -151,7 +151,7 @@ impl ProposeDesignation {
                 if self.actor.payee() != Some(&self.row.key()) {
                     return Err(ProposalRefusal::Entitled);
                 }
-                if !self.actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial) {
+                if self.actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {
                     return Err(ProposalRefusal::Assurance);
                 }
                 match (specific, is_specific_locked) {

@@ -53,7 +53,7 @@ impl Command for Sign {
 /// # Errors
 /// `actor.assurance`, `proposal.why`.
 pub(super) fn require_signature(actor: &Actor, signature: &str) -> Result<(), ProposalRefusal> {
-    if !actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial) {
+    if actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {
         return Err(ProposalRefusal::Assurance);
     }
     if signature.trim().is_empty() || signature.len() > SIGNATURE_CHARS_MAX || signature.contains('\n') {
