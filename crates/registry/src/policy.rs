@@ -45,8 +45,7 @@ pub const STOP_DESIGNATION: Operation = Operation { name: "designation.stop", ro
 pub const CANCEL_DESIGNATION: Operation =
     Operation { name: "designation.cancel", roles: &[Console, Operator, Citizen, Caseworker, Bank] };
 /// Tells how fresh a person's identity is.
-pub const TELL_IDENTITY: Operation =
-    Operation { name: "identity.tell", roles: &[Console, Operator, Citizen, Caseworker] };
+pub const TELL_IDENTITY: Operation = Operation { name: "identity.tell", roles: &[Console, Operator] };
 /// Does what is due: what has waited long enough takes effect, what nobody decided about expires.
 pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle", roles: &[Console, Operator] };
 /// Makes letters, and notes what became of them.

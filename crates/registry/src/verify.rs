@@ -134,19 +134,16 @@ fn verify_holders(scope: &Scope<'_>, place: i64, newest: impl Fn(&History) -> Op
     };
     let (mut expected, mut after) = (Vec::new(), 0);
     loop {
-        let rows = store::designation::after(scope, after, PAGE_ROWS as usize)?;
+        let rows = store::designation::between(scope, after, place, PAGE_ROWS)?;
         let Some(last) = rows.last() else { break };
         after = last.designation.id.number();
-        for row in rows.iter().filter(|row| row.designation.id.number() <= place) {
+        for row in &rows {
             let history = (row.payee, row.designation.purpose);
             if newest(&history).is_some_and(|newest| newest.counted == row.designation.id.number()) {
                 let standing = row.designation.standing;
                 let account = (standing.state != State::Closed).then(|| standing.account.key(scope.vault));
                 expected.push(mark(&history, account.as_ref()));
             }
-        }
-        if after > place {
-            break;
         }
     }
     expected.sort_unstable();

@@ -81,7 +81,7 @@ fn a_client_from_its_key_to_its_end() {
 
     assert_eq!(world.run("client refill kommune --reason mishap").done(), json!({ "client": "kommune" }));
     world.run("client refill nobody --reason mishap").refused("client.unknown");
-    world.run(&format!("client refill kommune --reason {}", "x".repeat(501))).refused("proposal.why");
+    world.run(&format!("client refill kommune --reason {}", "x".repeat(501))).refused("change.why");
 
     assert_eq!(world.run("client end kommune").done(), json!({ "client": "kommune", "changed": true }));
     assert_eq!(world.run("client end kommune").done(), json!({ "client": "kommune", "changed": false }));

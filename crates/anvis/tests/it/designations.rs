@@ -7,6 +7,14 @@ use crate::support::*;
 use serde_json::{Value, json};
 
 /// The key of RFC 8032 §7.1, test 3.
+const FOURTH_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIK0aqkG59vZM+BAR+WQKE0VOcVFU8ha14GFmt6g3ZPrT
+-----END PRIVATE KEY-----
+";
+const FOURTH_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA3ylhTjFjK9FEidKa//bYditUxMY6pZrbfZFW6Tiv7ag=
+-----END PUBLIC KEY-----
+";
 const THIRD_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIMWqjfQ/n4N77bdELzHct7Fm04U1B28JS4XOOi4LRFj3
 -----END PRIVATE KEY-----
@@ -270,9 +278,11 @@ fn files_of_changes_tell_what_waits() {
         "2 rows: 1 changed something, 0 were known already, 0 were refused.\n\
          1 are proposed and wait: anvis designation list.\n"
     );
-    let list = world.run("designation list --for time").done();
+    let list = world.run("designation list --for approval").done();
     let bank = list["proposals"].as_array().unwrap().iter().find(|view| view["channel"] == "bank:Nordbank").unwrap();
-    holds(bank, &json!({ "state": "held", "in_force_from": "2026-11-24T09:00:00Z" }), "the bank's");
+    // One person could have written the file that they hand in for a bank.
+    let approved = world.run(&format!("designation approve {} --reason So --as bo", id(bank))).done();
+    holds(&approved, &json!({ "state": "held", "in_force_from": "2026-11-24T09:00:00Z" }), "the bank's");
     world.verified();
 }
 
@@ -282,6 +292,8 @@ fn what_is_due_is_used_by_the_file_that_is_routed_then() {
     let world = World::guarded();
     let take_over = format!("{ACCOUNT_HEADER}change,cpr:{HANS},0041-7,,1020-4811223344,,,\n");
     assert_eq!(world.import("account import --bank Nordbank", take_over)["held"], 1);
+    let name = id(&world.run("designation list --for approval").done()["proposals"][0]);
+    world.run(&format!("designation approve {name} --reason So --as bo")).done();
     world.write("payments.xml", simple("DUE", &[cpr("E1", HANS, "1.00")]));
     let check = |now: &str, args: &str, account: &str, settles: u64| {
         let copy = world.copy();
@@ -314,6 +326,8 @@ fn a_caseworker_proposes_and_a_colleague_approves() {
         ("eve.pub", OTHER_PUBLIC_KEY),
         ("tom.pem", THIRD_PRIVATE_KEY),
         ("tom.pub", THIRD_PUBLIC_KEY),
+        ("ona.pem", FOURTH_PRIVATE_KEY),
+        ("ona.pub", FOURTH_PUBLIC_KEY),
     ] {
         world.write(name, content);
     }
@@ -370,8 +384,14 @@ fn a_caseworker_proposes_and_a_colleague_approves() {
     );
     let letter = format!("letters/{name}01.pdf");
     assert!(crate::reader::read_aloud(&world.bytes(&letter)).contains("Kommunen"));
-    // The telephone service gives the code for them.
-    let activated = world.run(&format!("designation activate {name} {}", world.code(&letter))).done();
+    // The telephone service takes the code down for them: somebody with a name and no other part in it, once the letter has left.
+    let activate = format!("activate {name} {}", world.code(&letter));
+    world.run(&format!("designation {activate}")).refused("proposal.officer");
+    world.run("operator add ona --key ona.pub").done();
+    run(&activate, "ona").refused("proposal.not_this");
+    world.run(&format!("letters posted {name}01")).done();
+    run(&activate, "eve").refused("policy.not_allowed");
+    let activated = run(&activate, "ona").done();
     holds(&activated, &json!({ "state": "held", "waits_for": "time" }), "activate");
     assert_eq!(world.run("designation settle").done()["in_force"], 0);
     assert_eq!(world.run(&format!("resolve cpr:{FRIDA}")).done()["state"], "none");

@@ -94,7 +94,7 @@ fn contact_points_are_kept_with_when_they_stood() {
     }
     let add = format!("contact add {alice} --sms {PHONE}");
     world.run(&add).refused("policy.not_allowed");
-    world.run(&format!("{add} --as anna")).refused("proposal.why");
+    world.run(&format!("{add} --as anna")).refused("change.why");
     world.run(&format!("{add} {own} --assurance low")).refused("citizen.assurance");
     world.run(&format!("{add} --as citizen:cpr:{BENT}")).refused("citizen.other");
     assert_eq!(world.run(&format!("{add} {own}")).done(), changed("sms", true));
@@ -152,7 +152,7 @@ fn an_owner_locks_their_account() {
     let all = json!(["bank", "operator", "self_service", "caseworker"]);
     run(&format!("set --channel letter {own}")).ended(2);
     run(&format!("set {own} --assurance low")).refused("citizen.assurance");
-    run("set --as anna").refused("proposal.why");
+    run("set --as anna").refused("change.why");
     assert_eq!(run(&format!("set --channel bank {own}")).done(), locked(json!(["bank"]), true));
     assert_eq!(run("set --as anna --reason Counter").done(), locked(all.clone(), true));
     assert_eq!(run(&format!("set {own}")).done(), locked(all, false));

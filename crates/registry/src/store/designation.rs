@@ -8,7 +8,7 @@ use crate::proposal::Proposal;
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
+use kernel::{Blind, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, statements};
 use std::ops::Range;
 
 statements! {
@@ -25,6 +25,9 @@ statements! {
     AFTER = "designation.after":
         "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
          FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
+    BETWEEN = "designation.between":
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
+         FROM designation WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
     HAS_MORE_AFTER = "designation.has_more_after":
         "SELECT id FROM designation WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
     LAST = "designation.last": "SELECT COALESCE(MAX(id), 0) FROM designation";
@@ -136,9 +139,18 @@ pub(crate) struct Recorded {
 
 /// The first rows of all histories after a place, at most `limit`, in the order in which they were recorded.
 pub(crate) fn after(scope: &Scope<'_>, place: i64, limit: usize) -> Result<Vec<Recorded>, Error> {
-    let mut rows = Vec::new();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    scope.tx.each(&AFTER, &[place.into(), limit.into()], |row| {
+    recorded(scope, &AFTER, &[place.into(), limit.into()])
+}
+
+/// The same up to another place, and with it.
+pub(crate) fn between(scope: &Scope<'_>, after: i64, last: i64, limit: i64) -> Result<Vec<Recorded>, Error> {
+    recorded(scope, &BETWEEN, &[after.into(), last.into(), limit.into()])
+}
+
+fn recorded(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Recorded>, Error> {
+    let mut rows = Vec::new();
+    scope.tx.each(statement, values, |row| {
         let (payee, grounds) = (Blind::from_bytes(row.array(9)?), read_grounds(row, 7)?);
         rows.push(Recorded { payee, designation: read(scope, row)?, grounds });
         Ok(())

@@ -66,11 +66,11 @@ fn channel_key(vault: &Vault, channel: &Channel) -> Blind {
     vault.blind(Domain("channel"), &channel.name())
 }
 
-/// A proposal of an entry, and for what it waits and until when.
-pub(crate) type New<'p> = (Entry, &'p Proposal, Option<(Waits, Timestamp)>);
+/// For what a proposal waits, and until when.
+pub(crate) type Noted = (Waits, Timestamp);
 
 /// Adds proposals with what each waits for and when it is due, each entry's in the order of their ids; the rows of each entry.
-pub(crate) fn insert_many(scope: &Scope<'_>, new: &[New<'_>]) -> Result<Vec<Rows>, Error> {
+pub(crate) fn insert_many(scope: &Scope<'_>, new: &[(Entry, &Proposal, Option<Noted>)]) -> Result<Vec<Rows>, Error> {
     let mut encoder = Encoder::default();
     let (mut rows, mut sealed) = (Vec::new(), Vec::with_capacity(new.len()));
     for of_entry in new.chunk_by(|(one, ..), (other, ..)| one == other) {
