@@ -364,7 +364,7 @@ impl<'b> Bench<'b> {
         println!();
         let import = self.options.folder.join("import.csv");
         let count = self.options.changes / 5;
-        let (made, took) = lives::lives(&self.store(), &import, PUBLIC_PAYER, count);
+        let (made, took) = lives::lives(&self.store(), &import, PUBLIC_PAYER, self.options.changes, count);
         figure("whole lives of designations, in groups of 100", made, took);
         println!("{:<58}          (goal 2,000 a second, embedded)", "");
     }
