@@ -27,7 +27,7 @@ mod store;
 pub mod testing;
 mod vault;
 
-pub use actor::{Actor, Assurance, Login, NotAllowed, Operation, Role};
+pub use actor::{Actor, Assurance, Authenticator, Login, NotAllowed, Operation, Role};
 pub use command::{Command, Decided, Decision, Group, Joint, Once, Scope, execute, execute_group};
 pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
