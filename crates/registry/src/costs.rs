@@ -212,7 +212,7 @@ impl Versions {
 mod tests {
     use super::*;
     use crate::account::DesignatedAccount;
-    use crate::designation::Channel;
+    use crate::designation::{Action, Channel};
     use crate::payee::PayeeId;
     use crate::proposal::{Asked, Holder, Ownership};
     use kernel::{Blind, Id};
@@ -224,6 +224,10 @@ mod tests {
             payee: PayeeId::parse("cpr:6101701234").unwrap(),
             channel,
             by: "client:somebody".to_owned(),
+            authenticator: None,
+            action: Action::Designate,
+            reverts: None,
+            why: None,
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
@@ -250,7 +254,7 @@ mod tests {
             let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name.trim_end_matches('!')).unwrap();
             let at = Timestamp::from_micros(0).minus_seconds(-HOUR * hours.parse::<i64>().unwrap());
             let by = if name.ends_with('!') { "rule" } else { "somebody" };
-            Act { kind, at, by: by.to_owned(), detail: String::new() }
+            Act::new(kind, at, by, "")
         };
         Evidence::of(text.split(';').filter(|act| !act.trim().is_empty()).map(act).collect())
     }

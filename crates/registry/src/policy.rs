@@ -19,6 +19,12 @@ pub const CHANGE_ACCOUNTS: Operation = Operation { name: "account.change", roles
 /// Proposes an account: the payee for themselves, a caseworker or operator for somebody else.
 pub const PROPOSE_DESIGNATION: Operation =
     Operation { name: "designation.propose", roles: &[Console, Operator, Citizen, Caseworker] };
+/// Proposes that a frozen account is paid to again.
+pub const UNFREEZE_DESIGNATION: Operation =
+    Operation { name: "designation.unfreeze", roles: &[Console, Operator, Caseworker] };
+/// Proposes to put back what stood before a change.
+pub const REVERT_DESIGNATION: Operation =
+    Operation { name: "designation.revert", roles: &[Console, Operator, Caseworker] };
 /// Reads which proposals wait; a bank and a caseworker those of their house.
 pub const LIST_DESIGNATIONS: Operation =
     Operation { name: "designation.list", roles: &[Console, Operator, Bank, Caseworker] };
@@ -137,6 +143,8 @@ pub const POLICY: &[Operation] = &[
     IMPORT_ACCOUNTS,
     CHANGE_ACCOUNTS,
     PROPOSE_DESIGNATION,
+    UNFREEZE_DESIGNATION,
+    REVERT_DESIGNATION,
     LIST_DESIGNATIONS,
     SHOW_DESIGNATION,
     SIGN_DESIGNATION,

@@ -2,14 +2,14 @@
 
 use crate::account::DesignatedAccount;
 use crate::controls::{Control, Controls};
-use crate::designation::{Channel, Designation};
+use crate::designation::{Action, Channel, Designation};
 use crate::grounds::Grounds;
 use crate::officer::{Silent, Unfit};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
 use crate::purpose::BenefitKind;
 use crate::signals::Facts;
-use kernel::{Blind, Id, Refuse, Timestamp};
+use kernel::{Authenticator, Blind, Id, Refuse, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -114,8 +114,16 @@ pub struct Asked {
     pub channel: Channel,
     /// Who proposed it, as the journal names them.
     pub by: String,
-    /// To which account; none to close the one that is there.
+    /// By which authenticator a citizen was logged in.
+    pub authenticator: Option<Authenticator>,
+    /// What is to be done.
+    pub action: Action,
+    /// With which account; none where none is in force afterwards.
     pub account: Option<DesignatedAccount>,
+    /// The change that is to be reverted.
+    pub reverts: Option<Id<Proposal>>,
+    /// Why, of what heals: an account that is unfrozen, a change that is reverted.
+    pub why: Option<String>,
     /// For what, unless it is the default account.
     pub specific: Option<SpecificPurpose>,
     /// Whose account it is said to be.
@@ -141,7 +149,11 @@ struct Written {
     payee: String,
     channel: String,
     by: String,
+    authenticator: Option<String>,
+    action: String,
     account: Option<String>,
+    reverts: Option<i64>,
+    why: Option<String>,
     specific: Option<(i64, String, bool)>,
     holder: Holder,
     ownership: Ownership,
@@ -152,13 +164,18 @@ impl Asked {
     /// As it is sealed.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { payee, channel, by, account, specific, holder, ownership, ground } = self;
+        let Self { payee, channel, by, authenticator, action, account, reverts, why, .. } = self;
+        let Self { specific, holder, ownership, ground, .. } = self;
         let specific = specific.as_ref().map(|of| (of.payer.number(), of.benefit.as_str().to_owned(), of.is_locked));
         let written = Written {
             payee: payee.reveal(),
             channel: channel.name(),
             by: by.clone(),
+            authenticator: authenticator.as_ref().map(Authenticator::to_string),
+            action: action.name().to_owned(),
             account: account.as_ref().map(DesignatedAccount::to_text),
+            reverts: reverts.map(Id::number),
+            why: why.clone(),
             specific,
             holder: *holder,
             ownership: *ownership,
@@ -170,8 +187,25 @@ impl Asked {
     /// Reads what [`Asked::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let Written { payee, channel, by, account, specific, holder, ownership, ground } =
-            serde_json::from_str(text).ok()?;
+        let Written {
+            payee,
+            channel,
+            by,
+            authenticator,
+            action,
+            account,
+            reverts,
+            why,
+            specific,
+            holder,
+            ownership,
+            ground,
+        } = serde_json::from_str(text).ok()?;
+        let authenticator = match authenticator {
+            None => None,
+            Some(printed) => Some(Authenticator::parse(&printed)?),
+        };
+        let (action, reverts) = (Action::from_name(&action)?, reverts.map(Id::new));
         let account = match account {
             None => None,
             Some(account) => Some(DesignatedAccount::from_text(&account)?),
@@ -183,7 +217,20 @@ impl Asked {
             }
         };
         let (payee, channel) = (PayeeId::parse(&payee)?, Channel::parse(&channel)?);
-        Some(Self { payee, channel, by, account, specific, holder, ownership, ground })
+        Some(Self {
+            payee,
+            channel,
+            by,
+            authenticator,
+            action,
+            account,
+            reverts,
+            why,
+            specific,
+            holder,
+            ownership,
+            ground,
+        })
     }
 }
 
@@ -235,6 +282,10 @@ pub enum ProposalRefusal {
     Ground,
     /// The assurance of the login is too low for this.
     Assurance,
+    /// The authenticator of the login is the one that asked for it, or not known to have stood before.
+    Authenticator,
+    /// The change has not taken effect.
+    NotInForce,
     /// Too much was done about it already.
     TooMuch,
     /// No register has an address for a letter.
@@ -246,7 +297,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 15] = [
+    const ALL: [(Self, &'static str, &'static str); 17] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -278,6 +329,12 @@ impl ProposalRefusal {
             "a caseworker says on which law the designation stands, and where the evidence is",
         ),
         (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
+        (
+            Self::Authenticator,
+            "actor.authenticator",
+            "this needs another authenticator than the one that asked for it, and none that changed lately",
+        ),
+        (Self::NotInForce, "proposal.not_in_force", "only a change that took effect can be reverted"),
         (
             Self::TooMuch,
             "proposal.too_much",
@@ -314,7 +371,7 @@ pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result
         (Control::BanShared, facts.payees > 0, Ban::Shared),
         (Control::BanThirdParty, proposal.asked.holder != Holder::Own, Ban::ThirdParty),
     ];
-    let is_designation = proposal.asked.account.is_some();
+    let is_designation = proposal.asked.action == Action::Designate;
     match bans.into_iter().find(|(control, concerns, _)| is_designation && *concerns && controls.has(*control)) {
         Some((.., ban)) => Err(ban),
         None => Ok(()),

@@ -12,6 +12,29 @@ use std::path::PathBuf;
 pub enum Designation {
     /// Propose an account: for yourself (--as citizen:cpr:N), or for somebody else as a caseworker or operator.
     Propose(Box<Proposed>),
+    /// Propose that what stood before a change is put back; another officer approves it, and it holds at once.
+    Revert {
+        /// The change: the proposal that took effect.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Propose that a frozen account is paid to again; another officer approves it.
+    Unfreeze {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: PayeeId,
+        /// The specific account for payouts by this payer…
+        #[arg(long, requires = "benefit", value_name = "NAME")]
+        payer: Option<String>,
+        /// …of this kind.
+        #[arg(long, requires = "payer", value_name = "KIND", value_parser = benefit)]
+        benefit: Option<BenefitKind>,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Sign what you proposed, having seen both accounts.
     Sign {
         /// The proposal.

@@ -334,7 +334,9 @@ impl Session {
         let env = self.env()?;
         let rows = self.writer.execute(&ReadHistory { actor: self.actor.clone(), payee }, &self.actor, &env)?;
         let mut text = String::new();
-        for HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, recorded } in &rows {
+        for row in &rows {
+            let HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, .. } = row;
+            let HistoryRow { recorded, proposal, reverted, .. } = row;
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {
                 None => "default".to_owned(),
                 Some((payer, benefit)) => format!("{payer} {benefit}"),
@@ -344,8 +346,10 @@ impl Session {
                 None => String::new(),
                 Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
             };
+            let was = if *reverted { ", reverted since" } else { "" };
+            let of = proposal.as_ref().map(|id| format!(", proposal {id}{was}")).unwrap_or_default();
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}{of}\n"
             ));
         }
         if rows.is_empty() {

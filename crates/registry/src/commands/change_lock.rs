@@ -35,7 +35,7 @@ pub struct LockState {
 pub struct LockChange(Channels);
 
 fn load(scope: &Scope<'_>, actor: &Actor, payee: &PayeeId) -> Result<LockState, Error> {
-    queries::acting_caseworker(scope, actor)?;
+    queries::require_in_person(scope, actor)?;
     let payee = payee.key(scope.vault);
     let is_known = store::payee::is_known(scope, &payee)?;
     Ok(LockState { payee, lock: store::lock::of(scope, &payee)?, is_known })

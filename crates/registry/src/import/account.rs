@@ -8,7 +8,7 @@ use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
 use crate::commands::FOLDED_AT_ONCE_MAX;
 use crate::controls::{Control, Controls};
-use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
+use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State, Undone};
 use crate::grounds::Grounds;
 use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
 use crate::lock::Lock;
@@ -24,10 +24,11 @@ use crate::telling::Telling;
 use crate::{queries, store};
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
+use kernel::{Actor, Authenticator, Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
+/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit,reason,consent`. Who gives no grounds leaves out the
+/// last two.
 pub struct Accounts {
     /// By which channel it comes.
     pub channel: Channel,
@@ -59,6 +60,12 @@ pub struct AccountState {
     pub(super) counted: Option<Counted>,
     /// What may take the place of a default account that is closed.
     promotable: Promotable,
+    /// What is to be reverted.
+    undone: BTreeMap<History, Undone>,
+    /// The specific accounts that stand and are locked.
+    locked: BTreeSet<History>,
+    /// Whether nobody has proposed anything yet: the registry is being loaded.
+    is_loading: bool,
     changes: usize,
     proposals: i64,
 }
@@ -137,12 +144,30 @@ pub(crate) struct Terms {
     pub(crate) is_locked: bool,
     /// The payee's signature.
     pub(crate) signed: Option<String>,
+    /// By which authenticator a citizen is logged in.
+    pub(crate) authenticator: Option<Authenticator>,
+    /// Why, of what heals.
+    pub(crate) why: Option<String>,
 }
 
 impl Terms {
+    /// Nothing but who says it.
+    pub(crate) fn by(actor: &Actor) -> Self {
+        let authenticator = actor.login().map(|login| login.authenticator);
+        Self { authenticator, ..Self::of(Holder::Unknown) }
+    }
+
     /// Nothing but whose it is.
     pub(crate) const fn of(holder: Holder) -> Self {
-        Self { holder, ownership: Ownership::NotPossible, ground: None, is_locked: false, signed: None }
+        Self {
+            holder,
+            ownership: Ownership::NotPossible,
+            ground: None,
+            is_locked: false,
+            signed: None,
+            authenticator: None,
+            why: None,
+        }
     }
 }
 
@@ -170,7 +195,7 @@ impl NewProposal {
             (Waits::Time(from), _) => Some(from),
             _ => None,
         };
-        Some(Telling::of(&self.proposal, NoticeKind::ChangeProposed, from))
+        Some(Telling::of(&self.proposal, NoticeKind::proposed(self.proposal.asked.action), from))
     }
 
     /// For what it waits, and until when.
@@ -196,7 +221,8 @@ pub(crate) struct Asker<'a> {
 impl Source for Accounts {
     const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
     const HEADER: &'static [&'static str] =
-        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit"];
+        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit", "reason", "consent"];
+    const OMITTED: usize = 2;
     type Row = AccountRow;
     type State = AccountState;
     type Change = AccountChange;
@@ -206,10 +232,16 @@ impl Source for Accounts {
     }
 
     fn read(&self, fields: &[&str]) -> Result<AccountRow, RowRefusal> {
-        let &[action, payee, account, bic, expects, currency, payer, benefit] = fields else {
-            return Err(RowRefusal::Malformed);
+        let (&[action, payee, account, bic, expects, currency, payer, benefit], grounds) =
+            fields.split_first_chunk().ok_or(RowRefusal::Malformed)?;
+        let (reason, consent) = match *grounds {
+            [] => ("", ""),
+            [reason, consent] => (reason, consent),
+            _ => return Err(RowRefusal::Malformed),
         };
-        AccountRow::read(&self.vault, &Written { action, payee, account, bic, expects, currency, payer, benefit })
+        let written = Written { action, payee, account, bic, expects, currency, payer, benefit };
+        let is_banks = matches!(self.channel, Channel::Bank(_));
+        AccountRow::read_from_file(&self.vault, &written, reason, consent, is_banks)
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
@@ -289,6 +321,9 @@ impl AccountState {
             controls: store::controls::in_force(scope.tx)?,
             counted: None,
             promotable: Promotable::default(),
+            undone: BTreeMap::new(),
+            locked: BTreeSet::new(),
+            is_loading: false,
             changes: 0,
             proposals: 0,
         };
@@ -333,6 +368,7 @@ impl AccountState {
             }
             Ok(())
         })?;
+        state.look_back(scope, rows)?;
         if state.controls.has(Control::PromoteSpecific) {
             let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
             state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;
@@ -342,6 +378,34 @@ impl AccountState {
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
         Ok((state, pending))
+    }
+
+    /// What the histories tell of rows that need more of them than their newest rows.
+    fn look_back(&mut self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<(), Error> {
+        for row in rows {
+            let history = (row.key, self.purpose_key(row));
+            let newest = match self.histories.get(&history) {
+                Some((Link::Stored(newest), _)) => Some(*newest),
+                _ => None,
+            };
+            match (row.action, newest) {
+                (Action::Revert, Some(newest)) => {
+                    let change = queries::standing_change(scope, store::designation::find(scope, newest)?)?;
+                    let stands = change.proposal.is_some() && change.proposal == row.reverts;
+                    self.undone.insert(history, Undone { stands, before: change.before.map(|row| row.standing) });
+                }
+                (Action::Designate | Action::Close, newest) if history.1.is_some() => {
+                    let is_locked = newest.map(|_| queries::is_specific_locked(scope, &row.key, history.1.as_ref()));
+                    if is_locked.transpose()?.flatten() == Some(true) {
+                        self.locked.insert(history);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let loads = |row: &&&AccountRow| row.action == Action::Designate && row.specific.is_some();
+        self.is_loading = rows.iter().any(|row| loads(&row)) && !store::proposal::is_any(scope.tx)?;
+        Ok(())
     }
 
     /// The same, with how many payees the accounts have that the rows designate.
@@ -365,7 +429,7 @@ impl AccountState {
         };
         Ok(Some(match weighed.state {
             LifeState::Waiting(_) => {
-                let lapsed = self.room_for(&weighed.proposal, env.now)?;
+                let lapsed = self.room_for(&weighed.proposal, env.now).map_err(|_| RowRefusal::Waiting)?;
                 let (new, _) = self.propose(asker.channel, row, Weighed { lapsed, ..weighed });
                 self.proposals += 1;
                 let (proposal, evidence) = (new.proposal.clone(), Evidence::default());
@@ -395,7 +459,12 @@ impl AccountState {
             live.filter(|_| may_omit && is_designation).map(|(_, live)| Expects::Account(live.account.account()));
         let expects = row.expects.or(meant);
         let Some(standing) = self.judge(asker.channel, row, purpose.as_ref(), expects)? else { return Ok(None) };
-        let Terms { holder, ownership, ground, is_locked, signed } = terms;
+        // What a bank puts in the place of what was there it gives grounds for, unless a person is to look at it.
+        let is_banks = matches!(asker.channel, Channel::Bank(_));
+        if is_banks && is_designation && newest.is_some() && row.may_replace && row.grounds.is_none() {
+            return Err(RowRefusal::ReasonMissing);
+        }
+        let Terms { holder, ownership, ground, is_locked, signed, authenticator, why } = terms;
         let proposal = Proposal {
             id: Id::new(env.id::<Proposal>().number() + self.proposals),
             at: env.now,
@@ -410,7 +479,11 @@ impl AccountState {
                 payee: row.payee,
                 channel: asker.channel.clone(),
                 by: asker.by.to_owned(),
-                account: Some(standing.account).filter(|_| is_designation),
+                authenticator: *authenticator,
+                action: row.action,
+                account: Some(standing.account).filter(|_| standing.state != State::Closed),
+                reverts: row.reverts,
+                why: why.clone(),
                 specific: purpose.as_ref().map(|purpose| SpecificPurpose {
                     payer: purpose.payer,
                     benefit: purpose.benefit.clone(),
@@ -424,12 +497,12 @@ impl AccountState {
         proposal::banned(&proposal, facts, &self.controls)?;
         let mut evidence = Evidence::default();
         if let Some(signature) = signed {
-            let (at, by, detail) = (env.now, asker.by.to_owned(), signature.clone());
-            evidence.add(Act { kind: ActKind::Signed, at, by, detail });
+            let act = Act::new(ActKind::Signed, env.now, asker.by, signature);
+            evidence.add(Act { authenticator: *authenticator, ..act });
         }
-        // Only an account that is designated has to wait. What a bank or the operator closes, freezes or unfreezes is so at once: it
-        // sends no money anywhere else.
-        let waits = is_designation || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
+        // What a bank or the operator closes or freezes is so at once: it sends no money anywhere else.
+        let waits = !matches!(row.action, Action::Close | Action::Freeze)
+            || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
         let state =
             if waits { life::state(&proposal, &evidence, facts, &self.controls, env.now) } else { LifeState::Due };
         let replaces = newest.map_or(Link::None, |(newest, _)| newest);
@@ -486,7 +559,8 @@ impl AccountState {
             _ => false,
         };
         let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
-        if !follows {
+        // What is reverted may have been frozen meanwhile: the rule has looked at what stands.
+        if !follows && proposal.asked.action != Action::Revert {
             return Err(RowRefusal::ExpectsMismatch);
         }
         proposal::banned(proposal, facts, &self.controls)?;
@@ -504,7 +578,9 @@ impl AccountState {
         let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
         let in_force = newest
             .map(|(_, standing)| *standing)
-            .filter(|standing| standing.state == State::InForce && Some(standing.account) == proposal.asked.account);
+            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank))
+            .filter(|standing| Some(standing.account) == proposal.asked.account);
+        // What its bank froze is not the bank's to unfreeze from now on.
         let Some(Standing { account, .. }) = in_force else { return Ok(None) };
         let standing = Standing { state: State::Frozen, account };
         Ok(Some(self.take(&proposal.asked.channel, row, purpose, standing, Some(proposal.id), now)))
@@ -544,6 +620,7 @@ impl AccountState {
             (Some(former), State::InForce) if former.account != standing.account || former.state == State::Closed => {
                 Some(NoticeKind::ChangeInForce)
             }
+            (Some(former), State::InForce) if former.state.is_frozen() => Some(NoticeKind::AccountUnfrozen),
             _ => None,
         };
         let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {
@@ -621,21 +698,26 @@ impl AccountState {
         {
             return Err(RowRefusal::AccountBic);
         }
+        let history = (row.key, purpose.map(|purpose| purpose.key));
         let request = Request {
             channel,
             action: row.action,
             account: row.account,
             says_currency: row.says_currency,
             expects,
-            is_specific: purpose.is_some(),
+            specific: purpose.map(|_| designation::Specific {
+                is_locked: self.locked.contains(&history),
+                is_loading: self.is_loading,
+            }),
             grounds: row.grounds,
+            undone: self.undone.get(&history).copied(),
         };
         // What the payee has forbidden is an account in the place of theirs; what protects it is not.
         let is_locked = self.locks.get(&row.key).is_some_and(|lock| lock.forbids(channel.kind()));
         if is_locked && row.action == Action::Designate {
             return Err(RowRefusal::Locked);
         }
-        let current = self.histories.get(&(row.key, purpose.map(|purpose| purpose.key)));
+        let current = self.histories.get(&history);
         designation::decide(&request, self.status(row), current.map(|(_, standing)| standing), &self.banks)
     }
 

@@ -6,7 +6,6 @@ use crate::account::DesignatedAccount;
 use crate::controls::Controls;
 use crate::life::{self, Evidence, State as LifeState};
 use crate::proposal::Proposal;
-use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use kernel::Timestamp;
 
@@ -36,14 +35,15 @@ impl AccountState {
         Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }
     }
 
-    /// Refuses a proposal where another one for the same account waits. One that nobody ended in time is ended by it.
+    /// What is in the way of a proposal: another one that waits for the same account. What nobody ended in time is not, and is ended by
+    /// it.
     ///
     /// # Errors
-    /// `change.waiting`.
-    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, RowRefusal> {
+    /// The other one.
+    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, &Proposal> {
         let Some(open) = self.open.get(&(proposal.payee, proposal.purpose)) else { return Ok(None) };
         match open.state(&self.controls, now) {
-            LifeState::Waiting(_) | LifeState::Due => Err(RowRefusal::Waiting),
+            LifeState::Waiting(_) | LifeState::Due => Err(&open.proposal),
             LifeState::Lapsed => Ok(Some(open.proposal.clone())),
             LifeState::Ended(_) => Ok(None),
         }

@@ -15,7 +15,7 @@ mod proposals;
 mod reminders;
 
 pub use caseworkers::acting_caseworker;
-pub(crate) use caseworkers::acting_remit;
+pub(crate) use caseworkers::{acting_remit, require_in_person};
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
 };
@@ -34,5 +34,7 @@ pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
-pub(crate) use proposals::{account_facts, facts, find as find_proposal, first_row, is_specific_locked};
+pub(crate) use proposals::{
+    account_facts, facts, fate, find as find_proposal, first_row, is_specific_locked, standing_change, was_locked,
+};
 pub use reminders::{Reminder, reminders};

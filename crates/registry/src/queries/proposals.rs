@@ -2,9 +2,9 @@
 
 use super::acting_remit;
 use crate::account::DesignatedAccount;
-use crate::commands::{LetterFacts, LetterState, Standing};
+use crate::commands::{LetterFacts, LetterState, Standing as Told};
 use crate::controls::{Control, Controls};
-use crate::designation::{Channel, Designation, State as AccountStanding};
+use crate::designation::{Channel, Designation, Fate, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::signals::Facts;
@@ -19,13 +19,15 @@ const PAGE_ROWS_MAX: usize = 1000;
 const NAME_CHARS: usize = 13;
 /// Rows of a history that are looked through for an account that came back.
 const HISTORY_ROWS_MAX: usize = 50;
+/// Rows of a history that are looked through for what became of a change.
+const FATE_ROWS_MAX: usize = 1000;
 
 /// A proposal, without whom it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProposalView {
     /// Where it stands.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: Told,
     /// By which channel it came.
     pub channel: String,
     /// When.
@@ -145,7 +147,7 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
     Ok(ProposalView {
-        standing: Standing::of(proposal, state, took_effect),
+        standing: Told::of(proposal, state, took_effect).with(fate(scope, found)?),
         channel: proposal.asked.channel.name(),
         proposed: proposal.at.to_string(),
         due: state.waits().map(|waits| life::due(proposal, evidence, waits).to_string()),
@@ -181,6 +183,19 @@ pub(crate) fn account_facts(
     Ok(Facts { collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
 }
 
+/// The newest row of a history.
+fn newest(scope: &Scope<'_>, payee: &Blind, purpose: Option<&Blind>) -> Result<Option<Designation>, Error> {
+    if let Some(purpose) = purpose {
+        return store::designation::find_specific(scope, payee, purpose);
+    }
+    let mut newest = None;
+    store::payee::find_many(scope, [payee], |_, found| {
+        newest = found.designation;
+        Ok(())
+    })?;
+    Ok(newest)
+}
+
 /// When a payee last left an account for another one.
 fn left(
     scope: &Scope<'_>,
@@ -188,17 +203,7 @@ fn left(
     account: &DesignatedAccount,
     purpose: Option<&Blind>,
 ) -> Result<Option<Timestamp>, Error> {
-    let mut next = match purpose {
-        Some(purpose) => store::designation::find_specific(scope, payee, purpose)?,
-        None => {
-            let mut newest = None;
-            store::payee::find_many(scope, [payee], |_, found| {
-                newest = found.designation;
-                Ok(())
-            })?;
-            newest
-        }
-    };
+    let mut next = newest(scope, payee, purpose)?;
     let mut until = None;
     for _ in 0..HISTORY_ROWS_MAX {
         let Some(row) = next else { break };
@@ -223,21 +228,78 @@ pub(crate) fn is_specific_locked(
     Ok(Some(first_row(scope, live)?.1))
 }
 
-/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
-/// is locked as it was.
-pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
-    let mut first = live;
+/// The change of which what stands in a history came.
+pub(crate) struct StandingChange {
+    /// The row that it made.
+    pub(crate) row: Id<Designation>,
+    /// The proposal that it was, where it was one.
+    pub(crate) proposal: Option<Id<Proposal>>,
+    /// What stood before it.
+    pub(crate) before: Option<Designation>,
+}
+
+/// The change of which a history's newest row came. What was frozen and unfrozen since came of it as well.
+pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<StandingChange, Error> {
+    let (mut first, mut before) = (newest, None);
     while let Some(previous) = first.previous {
         let previous = store::designation::find(scope, previous)?;
-        if previous.standing.state == AccountStanding::Closed || previous.standing.account != live.standing.account {
+        if !previous.standing.is_the_same_account(&newest.standing) {
+            before = Some(previous);
             break;
         }
         first = previous;
     }
-    let proposal = match store::designation::proposal_of(scope.tx, first.id)? {
+    Ok(StandingChange { row: first.id, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
+}
+
+/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
+/// is locked as it was, and so is what was put back.
+pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
+    let StandingChange { row, proposal, .. } = standing_change(scope, live)?;
+    let proposal = match proposal {
         Some(id) => store::proposal::find(scope, id)?,
         None => None,
     };
     let specific = proposal.and_then(|found| found.proposal.asked.specific);
-    Ok((first.id, specific.is_some_and(|of| of.is_locked)))
+    Ok((row, specific.is_some_and(|of| of.is_locked)))
+}
+
+/// Whether a specific account was locked that stood before the change of which the one comes that stands now.
+pub(crate) fn was_locked(scope: &Scope<'_>, payee: &Blind, purpose: &Blind) -> Result<bool, Error> {
+    let Some(newest) = store::designation::find_specific(scope, payee, purpose)? else { return Ok(false) };
+    match standing_change(scope, newest)?.before {
+        Some(before) => Ok(first_row(scope, before)?.1),
+        None => Ok(false),
+    }
+}
+
+/// What became of a change since it took effect, by the history; none of one that did not.
+pub(crate) fn fate(scope: &Scope<'_>, found: &Found) -> Result<Option<Fate>, Error> {
+    let proposal = &found.proposal;
+    if found.evidence.ended().is_none_or(|ended| ended.kind != ActKind::TookEffect) {
+        return Ok(None);
+    }
+    let mut next = newest(scope, &proposal.payee, proposal.purpose.as_ref())?;
+    let mut later = Vec::new();
+    for _ in 0..FATE_ROWS_MAX {
+        let Some(row) = next else { break };
+        // What stood before it is not its own.
+        if proposal.replaces.is_some_and(|replaced| row.id.number() <= replaced.number()) {
+            break;
+        }
+        later.push((row.standing, store::designation::proposal_of(scope.tx, row.id)?));
+        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    later.reverse();
+    // The row that it made is the first of its own; what it froze afterwards comes later.
+    let Some(made) = later.iter().position(|(_, of)| *of == Some(proposal.id)) else { return Ok(Some(Fate::InForce)) };
+    let stood = later[made].0;
+    let Some((after, of)) = later[made..].iter().find(|(standing, _)| !standing.is_the_same_account(&stood)) else {
+        return Ok(Some(Fate::InForce));
+    };
+    let by = match of {
+        None => None,
+        Some(id) => store::proposal::find(scope, *id)?,
+    };
+    Ok(Some(Fate::of(after, by.is_some_and(|by| by.proposal.asked.reverts == Some(proposal.id)))))
 }

@@ -7,7 +7,7 @@ use crate::store;
 use crate::store::designation::read_grounds;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
+use kernel::{Authenticator, Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
 use std::ops::Range;
 
 statements! {
@@ -23,6 +23,7 @@ statements! {
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
     PLACES = "proposal.places":
         "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
+    ANY = "proposal.any": "SELECT id FROM proposal ORDER BY id LIMIT 1";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
         "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
@@ -158,6 +159,11 @@ pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(
     Ok(found)
 }
 
+/// Whether anybody has ever proposed anything.
+pub(crate) fn is_any(tx: &Tx<'_>) -> Result<bool, Error> {
+    Ok(tx.optional(&ANY, &[], |row| row.int(0))?.is_some())
+}
+
 /// Proposals of these ids, each with all that was done about it.
 pub(crate) fn find_many(
     scope: &Scope<'_>,
@@ -187,13 +193,25 @@ pub(crate) fn find_many(
 fn read_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<Act, Error> {
     let opened = scope.vault.open(ACT_COLUMN, Id::<Act>::new(row.int(0)?), row.bytes(4)?)?;
     let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
-    let (by, detail) = text.split_once('\n').ok_or_else(|| row.broken(4))?;
+    let mut parts = text.splitn(3, '\n');
+    let (Some(by), Some(authenticator), Some(detail)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(row.broken(4).into());
+    };
+    let authenticator = Some(authenticator).filter(|printed| !printed.is_empty());
+    let authenticator = authenticator.map(|printed| Authenticator::parse(printed).ok_or_else(|| row.broken(4)));
     Ok(Act {
+        authenticator: authenticator.transpose()?,
         kind: ActKind::from_code(row.int(2)?).ok_or_else(|| row.broken(2))?,
         at: Timestamp::from_micros(row.int(3)?),
         by: by.to_owned(),
         detail: detail.to_owned(),
     })
+}
+
+/// As it is sealed: by whom, by which authenticator, and more of it.
+fn act_text(act: &Act) -> String {
+    let authenticator = act.authenticator.as_ref().map_or_else(String::new, Authenticator::to_string);
+    format!("{}\n{authenticator}\n{}", act.by, act.detail)
 }
 
 /// Adds an act to a proposal, and to the tree of what its entry records.
@@ -204,7 +222,7 @@ pub(crate) fn add_act(
     act: &Act,
     tree: &mut Tree,
 ) -> Result<(), Error> {
-    let text = format!("{}\n{}", act.by, act.detail);
+    let text = act_text(act);
     let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
     let values = [id.into(), proposal.id.into(), act.kind.code().into(), act.at.into(), (&sealed).into()];
     scope.tx.run(&INSERT_ACT, &values)?;
@@ -423,7 +441,7 @@ impl Table for ActTable {
         let mut encoder = Encoder::default();
         scope.tx.each(&ACT_RANGE, &journal::row_range(entries), |row| {
             let (id, act) = (Id::new(row.int(0)?), read_act(scope, row)?);
-            let text = format!("{}\n{}", act.by, act.detail);
+            let text = act_text(&act);
             let leaf = act_leaf(&mut encoder, id, Id::new(row.int(1)?), act.kind, act.at, text.as_bytes());
             visit(journal::entry_of(id.number()), leaf)
         })

@@ -8,10 +8,12 @@ mod confirm;
 mod letter;
 mod propose;
 mod refuse;
+mod revert;
 mod settle;
 mod show;
 mod sign;
 mod stop;
+mod unfreeze;
 
 pub use activate::{Activate, Activation};
 pub use approve::ApproveDesignation;
@@ -20,20 +22,22 @@ pub use confirm::Confirm;
 pub use letter::{FollowLetter, LetterFacts, LetterFate, LetterState, MakeLetter};
 pub use propose::ProposeDesignation;
 pub use refuse::RefuseDesignation;
+pub use revert::RevertDesignation;
 pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
-pub use stop::{StopProposal, Stopped};
+pub use stop::{STOP_DAYS, StopProposal, Stopped};
+pub use unfreeze::UnfreezeDesignation;
 
 use crate::caseworker::Remit;
 use crate::controls::Controls;
-use crate::designation::{Channel, State as AccountStanding};
+use crate::designation::{Channel, Fate, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
-use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
+use crate::life::{self, ACTS_MAX, Act, ActKind, By, State, Waits};
 use crate::notice::NoticeKind;
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
-use crate::signals::{Facts, Signals};
+use crate::signals::{Facts, Signal, Signals};
 use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::{self, Telling};
@@ -42,12 +46,16 @@ use kernel::merkle::Tree;
 use kernel::{Actor, Assurance, Error, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// By whom a notice's link stops something.
+const BY_NOTICE: &str = "notice";
+
 /// Where a proposal stands, as whoever did something about it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Its name.
     pub id: String,
-    /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
+    /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`; where it is asked
+    /// after, also what became of one that took effect: `replaced`, `closed`, `reverted`.
     pub state: String,
     /// What it waits for: `signature`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
     pub waits_for: Option<String>,
@@ -67,6 +75,11 @@ impl Standing {
             waits_for: state.waits().map(|waits| waits.name().to_owned()),
             in_force_from: from.map(|from| from.to_string()),
         }
+    }
+
+    /// The same with what became of it since it took effect.
+    pub(crate) fn with(self, fate: Option<Fate>) -> Self {
+        Self { state: fate.map_or(self.state, |fate| fate.name().to_owned()), ..self }
     }
 }
 
@@ -128,9 +141,12 @@ impl Loaded {
         self.accounts.controls()
     }
 
-    /// Since when a change of address, contact or authenticator counts as one that came shortly before.
-    pub(super) fn recent_since(&self) -> Timestamp {
-        Signals::recent_since(&self.found.proposal, self.controls())
+    /// Whether an authenticator of the payee's changed so lately that a login proves little: none is known to be older than that.
+    pub(super) fn has_new_authenticator(&self, now: Timestamp) -> bool {
+        let signals = self.signals(now);
+        let since = Signals::recent_since(self.proposal(), self.controls());
+        let is_recent = |moment: Timestamp| signals.has(Signal::RecentChange) && moment >= since;
+        signals.has(Signal::LetterBox) || self.facts.identity.authenticator_changed.is_some_and(is_recent)
     }
 
     /// What speaks against it.
@@ -164,8 +180,8 @@ impl Loaded {
         let Self { found, row, mut accounts, .. } = self;
         let proposal = found.proposal;
         let Some(takes) = accounts.freeze(&proposal, &row, now)? else { return Ok(None) };
-        let act = Act { kind: ActKind::Stopped, at: now, by: "notice".to_owned(), detail: String::new() };
-        let telling = Some(Telling::of(&proposal, NoticeKind::ChangeStopped, None));
+        let act = Act::new(ActKind::Stopped, now, BY_NOTICE, "");
+        let telling = Some(Telling::of(&proposal, NoticeKind::AccountFrozen, None));
         Ok(Some(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling }))
     }
 
@@ -173,10 +189,10 @@ impl Loaded {
     ///
     /// # Errors
     /// It takes effect, and the rule that all changes go by refuses it, as things stand now. Then nothing was done.
-    pub(super) fn act(
+    pub(super) fn act<'b>(
         self,
         kind: ActKind,
-        by: &str,
+        by: impl Into<By<'b>>,
         detail: &str,
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
@@ -184,7 +200,8 @@ impl Loaded {
         if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
-        let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
+        let by = by.into();
+        let act = Act::new(kind, now, by, detail);
         found.evidence.add(act.clone());
         let proposal = found.proposal;
         let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
@@ -197,7 +214,7 @@ impl Loaded {
                     return Err(import::ImportRefusal::BankUnknown.into());
                 }
                 step.takes = accounts.take_effect(proposal, &row, &facts, now)?;
-                step.acts.push(Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() });
+                step.acts.push(Act::new(ActKind::TookEffect, now, by, ""));
                 state = State::Ended(ActKind::TookEffect);
             }
             // For what comes next it is too late.
@@ -217,7 +234,7 @@ impl Loaded {
 /// What the payee is told of an act, after which the proposal stands so. What they do themselves on the way, they know.
 fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
     let (kind, from) = match (act, state) {
-        (_, State::Ended(ActKind::TookEffect)) => (NoticeKind::ChangeInForce, None),
+        (_, State::Ended(ActKind::TookEffect)) => (NoticeKind::in_force(proposal.asked.action), None),
         (ActKind::Stopped | ActKind::Cancelled, _) => (NoticeKind::ChangeStopped, None),
         (ActKind::Refused, _) => (NoticeKind::ChangeRefused, None),
         (ActKind::Expired, _) | (_, State::Ended(ActKind::Expired)) => (NoticeKind::ChangeExpired, None),
@@ -234,6 +251,12 @@ impl Step {
     fn expiring(proposal: Proposal, now: Timestamp) -> Self {
         let telling = told(&proposal, ActKind::Expired, State::Ended(ActKind::Expired));
         Self { proposal, acts: vec![Act::expired(now)], takes: None, waits: None, telling }
+    }
+
+    /// A proposal ends that another one comes in the place of: an officer's, which heals.
+    fn giving_way(proposal: Proposal, officer: &Actor, why: &str, now: Timestamp) -> Self {
+        let telling = told(&proposal, ActKind::Refused, State::Ended(ActKind::Refused));
+        Self { proposal, acts: vec![Act::new(ActKind::Refused, now, officer, why)], takes: None, waits: None, telling }
     }
 
     /// What the journal is told of it.

@@ -3,19 +3,23 @@
 use super::sign::require_signature;
 use super::{Standing, Step, save};
 use crate::caseworker::Remit;
-use crate::designation::Channel;
+use crate::designation::{Action, Channel};
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
 use crate::officer;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::proposal::{Holder, LegalGround, Ownership, Proposal, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
+use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope};
+use kernel::{
+    Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Refuse, Role, Scope, Timestamp,
+};
+use std::fmt;
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
 pub struct ProposeDesignation {
@@ -88,22 +92,59 @@ impl Command for ProposeDesignation {
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
         }
-        let (channel, by, unexpected) = (&channel, self.actor.name(), Unexpected::Refuse);
         let terms = Terms {
             holder: self.holder,
             ownership: self.ownership,
             ground: self.ground.clone(),
             is_locked: self.is_locked,
             signed: self.signature.clone(),
+            ..Terms::by(&self.actor)
         };
-        let asker = Asker { channel, by, unexpected };
-        let Some(mut weighed) = accounts.weigh(asker, &self.row, &terms, &facts, env)? else {
+        let asking = Asking { actor: &self.actor, channel: &channel, row: &self.row, terms, facts: &facts };
+        Ok(asking.decide(&mut accounts, env)?)
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Proposed], entry: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(changes.iter().map(|proposed| proposed.save(scope, entry)).collect::<Result<Vec<_>, _>>()?.concat())
+    }
+}
+
+/// Something that somebody asks for, who is entitled to it.
+pub(super) struct Asking<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) channel: &'a Channel,
+    pub(super) row: &'a AccountRow,
+    pub(super) terms: Terms,
+    pub(super) facts: &'a Facts,
+}
+
+impl Asking<'_> {
+    /// What it comes to: a proposal that waits, or that takes effect at once.
+    pub(super) fn decide(
+        self,
+        accounts: &mut AccountState,
+        env: &Env,
+    ) -> Result<Decision<Proposed, Standing>, Refusal> {
+        let Self { actor, channel, row, terms, facts } = self;
+        let asker = Asker { channel, by: actor.name(), unexpected: Unexpected::Refuse };
+        let Some(mut weighed) = accounts.weigh(asker, row, &terms, facts, env)? else {
             // All is so already: there is nothing that waits, and nothing to be known by a name.
             let standing =
                 Standing { id: String::new(), state: "in_force".to_owned(), waits_for: None, in_force_from: None };
             return Ok(Decision::unchanged(standing));
         };
-        weighed.lapsed = accounts.room_for(&weighed.proposal, env.now)?;
+        // What undoes a theft waits for nothing that a thief has asked for meanwhile. The agency could refuse it as well.
+        let is_agency = matches!(actor.role(), Role::Operator | Role::Console);
+        let gives_way = match accounts.room_for(&weighed.proposal, env.now) {
+            Ok(lapsed) => {
+                weighed.lapsed = lapsed;
+                None
+            }
+            Err(open) if row.action() == Action::Revert && is_agency => {
+                Some(Step::giving_way(open.clone(), actor, terms.why.as_deref().unwrap_or_default(), env.now))
+            }
+            Err(open) => return Err(InTheWay::of(open, actor, channel).into()),
+        };
         let proposal = &weighed.proposal;
         let state = match weighed.state {
             State::Due => State::Ended(ActKind::TookEffect),
@@ -111,29 +152,66 @@ impl Command for ProposeDesignation {
         };
         let standing = Standing::of(proposal, state, (state == State::Ended(ActKind::TookEffect)).then_some(env.now));
         let mut acts = weighed.evidence.acts().to_vec();
-        let (new, takes) = accounts.propose(channel, &self.row, weighed);
-        if takes.is_some() {
-            acts.push(Act { kind: ActKind::TookEffect, at: env.now, by: by.to_owned(), detail: String::new() });
-        }
-        let telling = match takes {
-            Some(_) => Some(Telling::of(new.proposal(), NoticeKind::ChangeInForce, None)),
-            None => new.telling(),
+        let (new, takes) = accounts.propose(channel, row, weighed);
+        let proposal = new.proposal();
+        let telling = if takes.is_some() {
+            acts.push(Act::new(ActKind::TookEffect, env.now, actor, ""));
+            Some(Telling::of(proposal, NoticeKind::in_force(proposal.asked.action), None))
+        } else {
+            new.telling()
         };
-        let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits(), telling };
+        let step = Step { proposal: proposal.clone(), acts, takes, waits: new.waits(), telling };
         let mut journalled = step.facts();
         journalled["channel"] = channel.kind().name().into();
+        if row.action() != Action::Designate {
+            journalled["action"] = row.action().name().into();
+        }
         let lapsed = new.lapsed().map(|lapsed| Step::expiring(lapsed.clone(), env.now));
-        let steps = lapsed.into_iter().chain([step]).collect();
+        let steps = lapsed.into_iter().chain(gives_way).chain([step]).collect();
         Ok(Decision::of(vec![Proposed { new, steps }], journalled, standing))
     }
+}
 
-    fn save(&self, scope: &Scope<'_>, changes: &[Proposed], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let mut rows = Vec::new();
-        for Proposed { new, steps } in changes {
-            rows.extend(import::save_proposals(scope, &[(entry, new)], &[])?);
-            rows.extend(save(scope, steps, entry)?);
-        }
+impl Proposed {
+    /// Saves it as part of an entry.
+    pub(super) fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
+        let mut rows = import::save_proposals(scope, &[(entry, &self.new)], &[])?;
+        rows.extend(save(scope, &self.steps, entry)?);
         Ok(rows)
+    }
+}
+
+/// Why something was not proposed: another proposal for the same account waits. Whoever may know it is told which.
+#[derive(Debug)]
+struct InTheWay {
+    by: &'static str,
+    since: Timestamp,
+    id: Option<String>,
+}
+
+impl InTheWay {
+    fn of(open: &Proposal, actor: &Actor, channel: &Channel) -> Self {
+        // The payee's own, the agency's, and that of the caseworker's own authority.
+        let is_theirs = actor.role() != Role::Caseworker || open.asked.channel == *channel;
+        let by = open.asked.channel.kind().name();
+        Self { by, since: open.at, id: is_theirs.then(|| open.id.name()) }
+    }
+}
+
+impl Refuse for InTheWay {
+    fn code(&self) -> &'static str {
+        RowRefusal::Waiting.code()
+    }
+}
+
+impl fmt::Display for InTheWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, since, id } = self;
+        write!(f, "another change of this account waits: by {by}, since {since}")?;
+        match id {
+            Some(id) => write!(f, ", known as {id}"),
+            None => f.write_str("; its payee cancels it, or an officer of the agency refuses it"),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ impl Loaded {
         let state = self.state(now);
         let (proposal, mut step) = (self.found.proposal, Vec::new());
         let mut act = |kind, detail: &str| {
-            step.push(Act { kind, at: now, by: BY_RULE.to_owned(), detail: detail.to_owned() });
+            step.push(Act::new(kind, now, BY_RULE, detail));
         };
         let (mut takes, mut waits) = (None, None);
         match state {
