@@ -11,13 +11,15 @@ mod look_ups;
 mod messages;
 mod motions;
 mod notices;
+mod paged;
 mod proposals;
 mod reminders;
 
 pub use caseworkers::acting_caseworker;
 pub(crate) use caseworkers::acting_remit;
 pub use collectors::{
-    CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
+    CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
+    is_approved_collector, proposed_collectors, registered_collectors,
 };
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
@@ -32,7 +34,8 @@ pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
-pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
+pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
+pub use paged::Paged;
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
 pub(crate) use proposals::{account_facts, facts, find as find_proposal, first_row, is_specific_locked};
 pub use reminders::{Reminder, reminders};
