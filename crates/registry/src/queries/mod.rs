@@ -14,8 +14,8 @@ mod notices;
 mod proposals;
 mod reminders;
 
-pub use caseworkers::acting_caseworker;
 pub(crate) use caseworkers::acting_remit;
+pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
 };
