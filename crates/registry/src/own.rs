@@ -62,13 +62,17 @@ pub fn require_self(actor: &Actor, payee: &Blind, least: Assurance) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::{Login, Timestamp};
+    use kernel::{Authenticator, Login, Timestamp};
 
     #[test]
     fn who_speaks_for_a_payee() {
         let [anna, bo] = [1, 2].map(|byte| Blind::from_bytes([byte; 16]));
-        let citizen =
-            |payee: &Blind, assurance| Actor::citizen(payee, Login { assurance, at: Timestamp::from_micros(0) });
+        let citizen = |payee: &Blind, assurance| {
+            Actor::citizen(
+                payee,
+                Login { assurance, authenticator: Authenticator::named("first"), at: Timestamp::from_micros(0) },
+            )
+        };
         let check = |actor: Actor, least: Assurance, why: Option<&str>, expected: Option<&str>| {
             let refused = require(&actor, &anna, least, why).err();
             assert_eq!(refused.map(|refusal| refusal.code), expected, "{actor:?} {least:?} {why:?}");

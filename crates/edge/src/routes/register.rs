@@ -20,7 +20,7 @@ const REFUSED_MAX: usize = 1000;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/register/people", "register.people", "What happened to people, by the population register")
-            .client(policy::RECORD_EVENTS, SCOPE)
+            .token(policy::RECORD_EVENTS, SCOPE)
             .repeatable()
             .refuses(&["register.count"])
             .by(people),
@@ -29,11 +29,11 @@ pub fn routes() -> Vec<Route> {
             "register.people-file",
             "All that the population register says, as a file of its rows",
         )
-        .client(policy::IMPORT_POPULATION, SCOPE)
+        .token(policy::IMPORT_POPULATION, SCOPE)
         .refuses(&["import.header", "row.malformed"])
         .by(people_file),
         Route::post("/v1/register/companies", "register.companies", "What happened to companies, by their register")
-            .client(policy::RECORD_EVENTS, SCOPE)
+            .token(policy::RECORD_EVENTS, SCOPE)
             .repeatable()
             .refuses(&["register.count"])
             .by(companies),
@@ -42,7 +42,7 @@ pub fn routes() -> Vec<Route> {
             "register.companies-file",
             "All that the company register says, as a file of its rows",
         )
-        .client(policy::IMPORT_COMPANIES, SCOPE)
+        .token(policy::IMPORT_COMPANIES, SCOPE)
         .refuses(&["import.header", "row.malformed"])
         .by(companies_file),
     ]

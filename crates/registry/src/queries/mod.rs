@@ -15,8 +15,8 @@ mod paged;
 mod proposals;
 mod reminders;
 
-pub use caseworkers::acting_caseworker;
 pub(crate) use caseworkers::acting_remit;
+pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
     is_approved_collector, proposed_collectors, registered_collectors,
