@@ -112,7 +112,6 @@ impl LetterState {
             number: loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1,
             made: now,
             valid_until: code_valid_until(now),
-            // The register of companies has names, and no addresses.
             addressee: addressee
                 .clone()
                 .filter(|addressee| !addressee.lines.is_empty())
