@@ -9,7 +9,7 @@ use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
 use crate::officer;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::proposal::{Holder, LegalGround, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
@@ -25,8 +25,6 @@ pub struct ProposeDesignation {
     pub row: AccountRow,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
-    pub ownership: Ownership,
     /// On which law a caseworker stands.
     pub ground: Option<LegalGround>,
     /// Whether the payee shall neither change nor delete a specific account.
@@ -74,7 +72,7 @@ impl Command for ProposeDesignation {
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
         Ok(ProposeState {
-            facts: queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?,
+            facts: queries::facts(scope, accounts.controls(), &payee, accounts.wanted(&self.row), purpose.as_ref())?,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             channel,
             remit,
@@ -91,7 +89,6 @@ impl Command for ProposeDesignation {
         let (channel, by, unexpected) = (&channel, self.actor.name(), Unexpected::Refuse);
         let terms = Terms {
             holder: self.holder,
-            ownership: self.ownership,
             ground: self.ground.clone(),
             is_locked: self.is_locked,
             signed: self.signature.clone(),
