@@ -206,10 +206,11 @@ impl Loaded {
     pub(super) fn learn(mut self, kind: ActKind, by: &str, detail: &str, now: Timestamp) -> (Step, Standing) {
         let former = self.state(now);
         let (act, state) = self.add(kind, by, detail, now);
-        let is_due = state == State::Due;
-        let state = if is_due { State::Waiting(Waits::Time(now)) } else { state };
         let (mut step, standing) = Step::waiting(self.found, act, state);
-        step.telling = step.telling.filter(|_| state != former && !is_due);
+        if state == State::Due {
+            step.waits = Some((Waits::Time(now), now));
+        }
+        step.telling = step.telling.filter(|_| state != former);
         (step, standing)
     }
 
