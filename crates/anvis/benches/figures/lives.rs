@@ -13,7 +13,7 @@ use registry::commands::{
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, LegalGround, Ownership};
+use registry::proposal::{Holder, LegalGround};
 use registry::queries;
 use std::path::Path;
 use std::time::Duration;
@@ -115,7 +115,6 @@ impl Lives {
                 actor: one.clone(),
                 row: AccountRow::read(&vault, &written).expect("a change"),
                 holder: Holder::Own,
-                ownership: Ownership::Match,
                 ground: Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() }),
                 is_locked: false,
                 signature: None,

@@ -227,6 +227,7 @@ impl World {
             sizes: wanted.sizes,
             limits: wanted.limits,
             notices: Default::default(),
+            stand_in: None,
             log: Box::new(log.clone()),
         };
         let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();
@@ -235,6 +236,7 @@ impl World {
             listen: local,
             metrics_listen: Some(local),
             notices_listen: Some(local),
+            stand_in: None,
             tls: wanted.tls,
             proxies: wanted.proxies,
             grace: wanted.grace,

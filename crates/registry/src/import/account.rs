@@ -15,13 +15,14 @@ use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
+use crate::queries::{self, Wanted};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
+use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::Telling;
-use crate::{queries, store};
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
@@ -44,6 +45,8 @@ pub(super) type History = (Blind, Option<Blind>);
 pub struct AccountState {
     /// Of the accounts that are named or stand.
     banks: BankDirectory,
+    /// Those among them that can be asked whose an account is that a row designates.
+    asked_banks: BTreeSet<String>,
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
@@ -131,7 +134,6 @@ pub struct NewProposal {
 /// What somebody says of the account that they ask for, beside the account.
 pub(crate) struct Terms {
     pub(crate) holder: Holder,
-    pub(crate) ownership: Ownership,
     pub(crate) ground: Option<LegalGround>,
     /// Whether the payee can neither change nor delete it.
     pub(crate) is_locked: bool,
@@ -142,7 +144,7 @@ pub(crate) struct Terms {
 impl Terms {
     /// Nothing but whose it is.
     pub(crate) const fn of(holder: Holder) -> Self {
-        Self { holder, ownership: Ownership::NotPossible, ground: None, is_locked: false, signed: None }
+        Self { holder, ground: None, is_locked: false, signed: None }
     }
 }
 
@@ -256,7 +258,8 @@ impl AccountState {
         for id in store::proposal::waiting_of(scope.tx, &payees)? {
             let Some(found) = store::proposal::find(scope, id)? else { continue };
             let signatories = queries::signing(scope, &found.proposal)?;
-            let facts = queries::proposal_facts(scope, &state.controls, &found, signatories.as_ref())?;
+            let wanted = queries::wanted(scope, &state.controls, found.proposal.asked.account.as_ref())?;
+            let facts = queries::proposal_facts(scope, &state.controls, &found, wanted, signatories.as_ref())?;
             let Found { proposal, evidence } = found;
             state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
@@ -281,6 +284,7 @@ impl AccountState {
         keys.dedup();
         let mut state = Self {
             banks: BankDirectory::new(),
+            asked_banks: BTreeSet::new(),
             purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
@@ -342,6 +346,8 @@ impl AccountState {
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
+        let designated = rows.iter().filter_map(|row| row.designates());
+        state.asked_banks = queries::asked_banks(scope, &state.controls, &state.banks, designated)?;
         Ok((state, pending))
     }
 
@@ -396,7 +402,7 @@ impl AccountState {
             live.filter(|_| may_omit && is_designation).map(|(_, live)| Expects::Account(live.account.account()));
         let expects = row.expects.or(meant);
         let Some(standing) = self.judge(asker.channel, row, purpose.as_ref(), expects)? else { return Ok(None) };
-        let Terms { holder, ownership, ground, is_locked, signed } = terms;
+        let Terms { holder, ground, is_locked, signed } = terms;
         let proposal = Proposal {
             id: Id::new(env.id::<Proposal>().number() + self.proposals),
             at: env.now,
@@ -418,7 +424,6 @@ impl AccountState {
                     is_locked: *is_locked,
                 }),
                 holder: *holder,
-                ownership: *ownership,
                 ground: ground.clone(),
             },
         };
@@ -462,6 +467,13 @@ impl AccountState {
     /// The same by its blind index, if it is for something that is known.
     pub(crate) fn purpose_key(&self, row: &AccountRow) -> Option<Blind> {
         self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
+    }
+
+    /// The account that a row designates, and whether its bank can be asked whose it is.
+    pub(crate) fn wanted<'r>(&self, row: &'r AccountRow) -> Option<Wanted<'r>> {
+        let account = row.designates()?;
+        let bank = account.reg().and_then(|reg| self.banks.get(reg));
+        Some(Wanted { account, is_bank_asked: bank.is_some_and(|bank| self.asked_banks.contains(&bank.name)) })
     }
 
     /// What is demanded of changes.

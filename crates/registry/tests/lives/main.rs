@@ -8,6 +8,7 @@
 
 mod acts;
 mod asking;
+mod banks;
 mod doing;
 mod oracle;
 #[path = "../import/place.rs"]

@@ -12,6 +12,7 @@ mod settle;
 mod show;
 mod sign;
 mod stop;
+mod tell_ownership;
 
 pub use activate::{Activate, Activation};
 pub use approve::ApproveDesignation;
@@ -24,6 +25,7 @@ pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
 pub use stop::{StopProposal, Stopped};
+pub use tell_ownership::TellOwnership;
 
 use crate::caseworker::Remit;
 use crate::controls::Controls;
@@ -50,7 +52,7 @@ pub struct Standing {
     pub id: String,
     /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
     pub state: String,
-    /// What it waits for: `signature`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
     pub waits_for: Option<String>,
     /// From when it holds, or will if nothing comes between.
     pub in_force_from: Option<String>,
@@ -115,8 +117,9 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
     let row = AccountRow::of(proposal, replaced);
     let accounts = AccountState::load_asked(scope, &row)?;
     let signatories = queries::signing(scope, proposal)?;
+    let wanted = accounts.wanted(&row);
     Ok(Loaded {
-        facts: queries::proposal_facts(scope, accounts.controls(), &found, signatories.as_ref())?,
+        facts: queries::proposal_facts(scope, accounts.controls(), &found, wanted, signatories.as_ref())?,
         signatories,
         voice: Voice::None,
         accounts,
@@ -143,7 +146,7 @@ impl Loaded {
 
     /// What speaks against it.
     pub(super) fn signals(&self, now: Timestamp) -> Signals {
-        Signals::of(&self.found.proposal, &self.facts, self.controls(), now)
+        Signals::of(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)
     }
 
     /// Where it stands.
@@ -182,46 +185,49 @@ impl Loaded {
     /// # Errors
     /// It takes effect, and the rule that all changes go by refuses it, as things stand now. Then nothing was done.
     pub(super) fn act(
-        self,
+        mut self,
         kind: ActKind,
         by: &str,
         detail: &str,
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
-        let Self { mut found, mut facts, row, mut accounts, is_sender_known, signatories, .. } = self;
-        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
+        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && self.found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
+        let (act, state) = self.add(kind, by, detail, now);
+        let Self { found, facts, row, mut accounts, is_sender_known, .. } = self;
+        if state != State::Due {
+            return Ok(Step::waiting(found, act, state));
+        }
+        if !is_sender_known {
+            return Err(import::ImportRefusal::BankUnknown.into());
+        }
+        let takes = accounts.take_effect(&found.proposal, &row, &facts, now)?;
+        let took = Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() };
+        let state = State::Ended(ActKind::TookEffect);
+        let standing = Standing::of(&found.proposal, state, Some(now));
+        let telling = told(&found.proposal, kind, state);
+        Ok((Step { proposal: found.proposal, acts: vec![act, took], takes, waits: None, telling }, standing))
+    }
+
+    /// What follows when something comes to be known that nobody decided: it goes on waiting. What is due then is settled like all that
+    /// is, so that what is known is never refused. The payee is told of it where it waits for something else now.
+    pub(super) fn learn(mut self, kind: ActKind, by: &str, detail: &str, now: Timestamp) -> (Step, Standing) {
+        let former = self.state(now);
+        let (act, state) = self.add(kind, by, detail, now);
+        let (mut step, standing) = Step::waiting(self.found, act, state);
+        if state == State::Due {
+            step.waits = Some((Waits::Time(now), now));
+        }
+        step.telling = step.telling.filter(|_| state != former);
+        (step, standing)
+    }
+
+    /// One more thing was done; where it stands then.
+    fn add(&mut self, kind: ActKind, by: &str, detail: &str, now: Timestamp) -> (Act, State) {
         let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
-        found.evidence.add(act.clone());
-        if let Some(signatories) = &signatories {
-            facts.lacks_signature = queries::lacks_signature(&found, signatories, accounts.controls());
-        }
-        let proposal = found.proposal;
-        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
-        let proposal = &step.proposal;
-        let mut state = life::state(proposal, &found.evidence, &facts, accounts.controls(), now);
-        match state {
-            State::Waiting(waits) => step.waits = Some((waits, life::due(proposal, &found.evidence, waits))),
-            State::Due => {
-                if !is_sender_known {
-                    return Err(import::ImportRefusal::BankUnknown.into());
-                }
-                step.takes = accounts.take_effect(proposal, &row, &facts, now)?;
-                step.acts.push(Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() });
-                state = State::Ended(ActKind::TookEffect);
-            }
-            // For what comes next it is too late.
-            State::Lapsed => {
-                step.acts.push(Act::expired(now));
-                state = State::Ended(ActKind::Expired);
-            }
-            State::Ended(_) => {}
-        }
-        step.telling = told(proposal, kind, state);
-        let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
-        let standing = Standing::of(proposal, state, from);
-        Ok((step, standing))
+        self.found.evidence.add(act.clone());
+        (act, self.state(now))
     }
 }
 
@@ -241,6 +247,21 @@ fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
 }
 
 impl Step {
+    /// An act after which a proposal does not take effect.
+    fn waiting(found: Found, act: Act, mut state: State) -> (Self, Standing) {
+        let Found { proposal, evidence } = found;
+        let (kind, at, mut acts) = (act.kind, act.at, vec![act]);
+        // For what comes next it is too late.
+        if state == State::Lapsed {
+            acts.push(Act::expired(at));
+            state = State::Ended(ActKind::Expired);
+        }
+        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
+        let telling = told(&proposal, kind, state);
+        let standing = Standing::of(&proposal, state, None);
+        (Self { proposal, acts, takes: None, waits, telling }, standing)
+    }
+
     /// A proposal ends that nobody ended in time.
     fn expiring(proposal: Proposal, now: Timestamp) -> Self {
         let telling = told(&proposal, ActKind::Expired, State::Ended(ActKind::Expired));

@@ -12,7 +12,7 @@ use crate::notice::NoticeKind;
 use crate::officer;
 use crate::own::Voice;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::proposal::{Holder, LegalGround, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
@@ -29,8 +29,6 @@ pub struct ProposeDesignation {
     pub row: AccountRow,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
-    pub ownership: Ownership,
     /// On which law a caseworker stands.
     pub ground: Option<LegalGround>,
     /// Whether the payee shall neither change nor delete a specific account.
@@ -79,7 +77,8 @@ impl Command for ProposeDesignation {
         };
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
-        let mut facts = queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?;
+        let wanted = accounts.wanted(&self.row);
+        let mut facts = queries::facts(scope, accounts.controls(), &payee, wanted, purpose.as_ref())?;
         let voice = queries::voice(scope, &self.actor, &payee)?;
         if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
             facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);
@@ -105,7 +104,6 @@ impl Command for ProposeDesignation {
         let (channel, by, unexpected) = (&channel, self.actor.name(), Unexpected::Refuse);
         let terms = Terms {
             holder: self.holder,
-            ownership: self.ownership,
             ground: self.ground.clone(),
             is_locked: self.is_locked,
             signed: self.signature.clone(),

@@ -5,10 +5,11 @@ use crate::account::DesignatedAccount;
 use crate::ask::{AnswerClass, AskKind};
 use crate::commands::look_up::log;
 use crate::designation::State as AccountStanding;
-use crate::life::ActKind;
+use crate::life::{ActKind, Waits};
 use crate::policy;
 use crate::proposal::{LegalGround, ProposalRefusal};
 use crate::resolve::Resolution;
+use crate::signals::ownership;
 use crate::store;
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
@@ -47,8 +48,8 @@ pub struct ShownProposal {
     pub proposed: String,
     /// Whose account it is said to be.
     pub holder: String,
-    /// What its bank says to that.
-    pub ownership: String,
+    /// What its bank says to that; none while it is asked.
+    pub ownership: Option<String>,
     /// On which law a caseworker stands.
     pub ground: Option<LegalGround>,
     /// Why a bank asked for it.
@@ -128,6 +129,7 @@ impl Command for ShowProposal {
         let evidence = &loaded.found.evidence;
         let took_effect = evidence.acts().iter().find(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
         let payee = asked.payee.reveal();
+        let state = loaded.state(env.now);
         let acts = evidence.acts().iter().map(|act| ShownAct {
             act: act.kind.name().to_owned(),
             at: act.at.to_string(),
@@ -137,7 +139,7 @@ impl Command for ShowProposal {
                 .filter(|why| !why.is_empty() && !matches!(act.kind, ActKind::LetterMade | ActKind::Signed)),
         });
         let shown = ShownProposal {
-            standing: Standing::of(proposal, loaded.state(env.now), took_effect),
+            standing: Standing::of(proposal, state, took_effect),
             payee: payee.clone(),
             account: asked.account.map(iban),
             replaces: replaces.map(iban),
@@ -147,7 +149,8 @@ impl Command for ShowProposal {
             proposed_by: asked.by.clone(),
             proposed: proposal.at.to_string(),
             holder: asked.holder.name().to_owned(),
-            ownership: asked.ownership.name().to_owned(),
+            ownership: (state.waits() != Some(Waits::Ownership))
+                .then(|| ownership(proposal, evidence).name().to_owned()),
             ground: asked.ground.clone(),
             reason: proposal.grounds.map(|grounds| grounds.reason.name().to_owned()),
             consent: proposal.grounds.map(|grounds| grounds.consent.name().to_owned()),
