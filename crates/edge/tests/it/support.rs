@@ -236,7 +236,6 @@ impl World {
             listen: local,
             metrics_listen: Some(local),
             notices_listen: Some(local),
-            stand_in: None,
             tls: wanted.tls,
             proxies: wanted.proxies,
             grace: wanted.grace,
