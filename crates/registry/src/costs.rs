@@ -4,6 +4,7 @@
 use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::life::{self, Act, ActKind, Evidence, Waits};
+use crate::ownership::Ownership;
 use crate::proposal::Proposal;
 use crate::signals::Facts;
 use kernel::Timestamp;
@@ -78,6 +79,7 @@ impl Costs {
                 ActKind::Approved => Some(approver_of(proposal)),
                 ActKind::Activated => letter,
                 ActKind::Confirmed => Some(Control::SecondChannel),
+                ActKind::OwnershipTold => Some(Control::OwnershipAsked),
                 _ => None,
             };
             if let Some(control) = met {
@@ -97,6 +99,9 @@ impl Costs {
                 ActKind::Stopped => {
                     self.of(Control::StopLink).stopped += 1;
                     came_up = Some(Control::StopLink);
+                }
+                ActKind::OwnershipTold if act.detail == Ownership::NoMatch.name() => {
+                    came_up = Some(Control::OwnershipAsked);
                 }
                 ActKind::Checked => {
                     let cost = self.of(came_up.take().unwrap_or_else(|| check_of(proposal, controls)));
@@ -179,6 +184,7 @@ fn waited_for(proposal: &Proposal, acts: &[Act], came_up: Option<Control>, contr
     let state = life::state(proposal, &Evidence::of(done), &Facts::default(), controls, at);
     Some(match state.waits()? {
         Waits::Signature => Control::SignedAfresh,
+        Waits::Ownership => Control::OwnershipAsked,
         Waits::Approval => approver_of(proposal),
         Waits::Check => came_up.unwrap_or_else(|| check_of(proposal, controls)),
         Waits::Letter | Waits::Code => letter_of(proposal)?,
@@ -214,7 +220,7 @@ mod tests {
     use crate::account::DesignatedAccount;
     use crate::designation::{Action, Channel};
     use crate::payee::PayeeId;
-    use crate::proposal::{Asked, Holder, Ownership};
+    use crate::proposal::{Asked, Holder};
     use kernel::{Blind, Id};
 
     const HOUR: i64 = 3_600;
@@ -231,7 +237,6 @@ mod tests {
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
-            ownership: Ownership::Match,
             ground: None,
         };
         Proposal {

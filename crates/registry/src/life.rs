@@ -7,6 +7,7 @@
 
 use crate::controls::{Control, Controls};
 use crate::designation::{Action, ChannelKind};
+use crate::ownership::{ANSWER_DAYS, Ownership};
 use crate::proposal::Proposal;
 use crate::signals::{Facts, Signal, Signals};
 use kernel::{Actor, Authenticator, Timestamp};
@@ -46,6 +47,8 @@ pub enum ActKind {
     Confirmed,
     /// Somebody said, by a notice's link, that it is not theirs.
     Stopped,
+    /// The account's bank said whose it is.
+    OwnershipTold,
     /// Whoever asked for it, or the payee, does not want it any more.
     Cancelled,
     /// An officer, or the rule at the last moment, said no.
@@ -58,7 +61,7 @@ pub enum ActKind {
 
 impl ActKind {
     /// Every kind, with its name.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Signed, "signed"),
         (Self::Approved, "approved"),
         (Self::Checked, "checked"),
@@ -69,6 +72,7 @@ impl ActKind {
         (Self::Activated, "activated"),
         (Self::Confirmed, "confirmed"),
         (Self::Stopped, "stopped"),
+        (Self::OwnershipTold, "ownership_told"),
         (Self::Cancelled, "cancelled"),
         (Self::Refused, "refused"),
         (Self::Expired, "expired"),
@@ -105,7 +109,7 @@ pub struct Act {
     pub by: String,
     /// By which authenticator they were logged in; who is no citizen by none.
     pub authenticator: Option<Authenticator>,
-    /// More of it: why; of a letter, the keyed hash of its code.
+    /// More of it: why; of a letter, the keyed hash of its code; of a bank, what it said.
     pub detail: String,
 }
 
@@ -141,6 +145,15 @@ impl Act {
     #[must_use]
     pub fn expired(at: Timestamp) -> Self {
         Self::new(ActKind::Expired, at, BY_RULE, "")
+    }
+
+    /// Whether an officer who looks must have seen it: it was stopped, its letter came back, or the bank said no.
+    fn comes_up(&self) -> bool {
+        match self.kind {
+            ActKind::Stopped | ActKind::LetterReturned => true,
+            ActKind::OwnershipTold => self.detail == Ownership::NoMatch.name(),
+            _ => false,
+        }
     }
 }
 
@@ -214,15 +227,28 @@ impl Evidence {
         self.0.iter().rev().find(|act| act.kind == kind)
     }
 
-    /// When something last came up that an officer must have seen: it was stopped, or its letter came back.
+    /// What the account's bank said last.
+    #[must_use]
+    pub fn ownership(&self) -> Option<Ownership> {
+        self.last(ActKind::OwnershipTold).and_then(|act| Ownership::parse(&act.detail))
+    }
+
+    /// Until when the account's bank is waited for. It is asked when the payee has signed, if they do.
+    #[must_use]
+    pub fn answer_until(&self, proposal: &Proposal) -> Timestamp {
+        let asked = self.last(ActKind::Signed).map_or(proposal.at, |act| act.at.max(proposal.at));
+        plus_days(asked, ANSWER_DAYS)
+    }
+
+    /// When something last came up that an officer must have seen.
     fn came_up(&self) -> Option<Timestamp> {
-        self.last_of(&[ActKind::Stopped, ActKind::LetterReturned]).map(|(_, act)| act.at)
+        self.0.iter().rev().find(|act| act.comes_up()).map(|act| act.at)
     }
 
     /// The check by an officer who has seen all that came up. Their places count, and not their moments: those can be the same.
     fn checked(&self) -> Option<&Act> {
-        let last = self.last_of(&[ActKind::Checked, ActKind::Stopped, ActKind::LetterReturned]);
-        last.map(|(_, act)| act).filter(|act| act.kind == ActKind::Checked)
+        let last = self.0.iter().rev().find(|act| act.kind == ActKind::Checked || act.comes_up());
+        last.filter(|act| act.kind == ActKind::Checked)
     }
 
     /// The letter that counts.
@@ -268,6 +294,8 @@ impl Evidence {
 pub enum Waits {
     /// The payee signs it afresh.
     Signature,
+    /// The account's bank says whose it is.
+    Ownership,
     /// A second caseworker approves it.
     Approval,
     /// An officer looks at it.
@@ -294,6 +322,7 @@ impl Waits {
             Self::Code => 5,
             Self::Confirmation => 6,
             Self::Time(_) => 7,
+            Self::Ownership => 8,
         }
     }
 
@@ -303,6 +332,7 @@ impl Waits {
         let never = Timestamp::from_micros(i64::MAX);
         let all = [
             Self::Signature,
+            Self::Ownership,
             Self::Approval,
             Self::Check,
             Self::Letter,
@@ -318,6 +348,7 @@ impl Waits {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Signature => "signature",
+            Self::Ownership => "ownership",
             Self::Approval => "approval",
             Self::Check => "check",
             Self::Letter => "letter",
@@ -346,7 +377,7 @@ impl State {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Waiting(Waits::Signature) => "proposed",
+            Self::Waiting(Waits::Signature | Waits::Ownership) => "proposed",
             Self::Waiting(Waits::Approval | Waits::Check) => "awaiting_approval",
             Self::Waiting(Waits::Letter | Waits::Code | Waits::Confirmation) => "awaiting_activation",
             Self::Waiting(Waits::Time(_)) | Self::Due => "held",
@@ -372,6 +403,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Demands {
     signature: bool,
+    ownership: bool,
     approval: bool,
     check: bool,
     letter: bool,
@@ -380,10 +412,18 @@ struct Demands {
 }
 
 impl Demands {
-    const NONE: Self =
-        Self { signature: false, approval: false, check: false, letter: false, confirmation: false, banking_days: 0 };
+    const NONE: Self = Self {
+        signature: false,
+        ownership: false,
+        approval: false,
+        check: false,
+        letter: false,
+        confirmation: false,
+        banking_days: 0,
+    };
 
-    fn of(proposal: &Proposal, evidence: &Evidence, signals: Signals, controls: &Controls) -> Self {
+    fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
+        let signals = Signals::of(proposal, evidence, facts, controls, now);
         let channel = proposal.asked.channel.kind();
         let is_self_service = channel == ChannelKind::SelfService;
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
@@ -423,7 +463,15 @@ impl Demands {
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
         let is_looked_at = looked_at.iter().any(|signal| signals.has(*signal));
         Self {
-            signature: is_self_service && controls.has(Control::SignedAfresh),
+            // Who may sign for a company only with others has not signed before they have, nor has who may not any more.
+            signature: is_self_service && (controls.has(Control::SignedAfresh) || facts.lacks_signature),
+            // A bank vouches for its own customer's account; of a collector's it is known that it is somebody else's.
+            ownership: controls.has(Control::OwnershipAsked)
+                && facts.is_bank_asked
+                && proposal.asked.account.is_some()
+                && channel != ChannelKind::Bank
+                && !is_loaded
+                && !facts.is_collector(controls, now),
             approval: (is_casework || is_handed_in) && !is_loaded && has_approver,
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
             check: (!is_loaded && controls.when(Control::ManualCheck).applies(is_looked_at))
@@ -441,8 +489,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if let Some(ended) = evidence.ended() {
         return State::Ended(ended.kind);
     }
-    let signals = Signals::of(proposal, facts, controls, now);
-    let demands = Demands::of(proposal, evidence, signals, controls);
+    let demands = Demands::of(proposal, evidence, facts, controls, now);
     let within = |since: Timestamp, days: i64, waits: Waits| {
         if now < plus_days(since, days) { State::Waiting(waits) } else { State::Lapsed }
     };
@@ -450,8 +497,12 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     let mut ready = proposal.at;
     let mut met = |act: Option<&Act>| act.inspect(|act| ready = ready.max(act.at)).is_some();
 
-    if demands.signature && !met(evidence.last(ActKind::Signed)) {
+    if demands.signature && (!met(evidence.last(ActKind::Signed)) || facts.lacks_signature) {
         return within(proposal.at, DECISION_DAYS, Waits::Signature);
+    }
+    // What the bank does not say in time, it cannot say. Nobody waits longer than that, and nothing is sent to anybody before.
+    if demands.ownership && evidence.ownership().is_none() && now < evidence.answer_until(proposal) {
+        return State::Waiting(Waits::Ownership);
     }
     if demands.approval && !met(evidence.last(ActKind::Approved)) {
         return within(proposal.at, DECISION_DAYS, Waits::Approval);
@@ -490,6 +541,7 @@ pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp 
     let until = |days| plus_days(proposal.at, days);
     match waits {
         Waits::Signature | Waits::Approval => until(DECISION_DAYS),
+        Waits::Ownership => evidence.answer_until(proposal),
         Waits::Check => plus_days(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
         Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.valid_until()),

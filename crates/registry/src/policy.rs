@@ -52,6 +52,12 @@ pub const CANCEL_DESIGNATION: Operation =
     Operation { name: "designation.cancel", roles: &[Console, Operator, Citizen, Caseworker, Bank] };
 /// Tells how fresh a person's identity is.
 pub const TELL_IDENTITY: Operation = Operation { name: "identity.tell", roles: &[Console, Operator] };
+/// Tells what an account's bank says to the question whose it is.
+pub const TELL_OWNERSHIP: Operation = Operation { name: "ownership.tell", roles: &[Console, Operator] };
+/// Reads which banks were asked whose an account is, and have not answered.
+pub const READ_INQUIRIES: Operation = Operation { name: "ownership.list", roles: &[Console, Operator] };
+/// Has a bank asked anew whose an account is.
+pub const RETRY_INQUIRIES: Operation = Operation { name: "ownership.retry", roles: &[Console, Operator] };
 /// Does what is due: what has waited long enough takes effect, what nobody decided about expires.
 pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle", roles: &[Console, Operator] };
 /// Makes letters, and notes what became of them.
@@ -155,6 +161,9 @@ pub const POLICY: &[Operation] = &[
     STOP_DESIGNATION,
     CANCEL_DESIGNATION,
     TELL_IDENTITY,
+    TELL_OWNERSHIP,
+    READ_INQUIRIES,
+    RETRY_INQUIRIES,
     SETTLE_DESIGNATIONS,
     MAKE_LETTERS,
     ADD_PAYER,

@@ -53,47 +53,6 @@ impl Holder {
     }
 }
 
-/// What the account's bank says to the question whose it is (verification of payee).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ownership {
-    /// The payee is its holder.
-    Match,
-    /// Nearly: a name that is written otherwise, or one of several holders.
-    CloseMatch,
-    /// Somebody else is.
-    NoMatch,
-    /// The bank cannot tell, or was not asked.
-    NotPossible,
-}
-
-impl Ownership {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Match, "match"),
-        (Self::CloseMatch, "close_match"),
-        (Self::NoMatch, "no_match"),
-        (Self::NotPossible, "not_possible"),
-    ];
-
-    /// As commands and answers say it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    /// Reads what [`Ownership::name`] gives.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(ownership, _)| *ownership)
-    }
-
-    /// Whether the bank says that it is the payee's, alone or with others.
-    #[must_use]
-    pub const fn is_the_payees(self) -> bool {
-        matches!(self, Self::Match | Self::CloseMatch)
-    }
-}
-
 /// What a specific account is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecificPurpose {
@@ -128,8 +87,6 @@ pub struct Asked {
     pub specific: Option<SpecificPurpose>,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
-    pub ownership: Ownership,
     /// On which law a caseworker stands, and which evidence is on file.
     pub ground: Option<LegalGround>,
 }
@@ -156,7 +113,6 @@ struct Written {
     why: Option<String>,
     specific: Option<(i64, String, bool)>,
     holder: Holder,
-    ownership: Ownership,
     ground: Option<LegalGround>,
 }
 
@@ -164,8 +120,7 @@ impl Asked {
     /// As it is sealed.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { payee, channel, by, authenticator, action, account, reverts, why, .. } = self;
-        let Self { specific, holder, ownership, ground, .. } = self;
+        let Self { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground } = self;
         let specific = specific.as_ref().map(|of| (of.payer.number(), of.benefit.as_str().to_owned(), of.is_locked));
         let written = Written {
             payee: payee.reveal(),
@@ -178,7 +133,6 @@ impl Asked {
             why: why.clone(),
             specific,
             holder: *holder,
-            ownership: *ownership,
             ground: ground.clone(),
         };
         serde_json::to_string(&written).expect("texts and numbers are JSON")
@@ -187,20 +141,8 @@ impl Asked {
     /// Reads what [`Asked::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let Written {
-            payee,
-            channel,
-            by,
-            authenticator,
-            action,
-            account,
-            reverts,
-            why,
-            specific,
-            holder,
-            ownership,
-            ground,
-        } = serde_json::from_str(text).ok()?;
+        let Written { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground } =
+            serde_json::from_str(text).ok()?;
         let authenticator = match authenticator {
             None => None,
             Some(printed) => Some(Authenticator::parse(&printed)?),
@@ -217,20 +159,7 @@ impl Asked {
             }
         };
         let (payee, channel) = (PayeeId::parse(&payee)?, Channel::parse(&channel)?);
-        Some(Self {
-            payee,
-            channel,
-            by,
-            authenticator,
-            action,
-            account,
-            reverts,
-            why,
-            specific,
-            holder,
-            ownership,
-            ground,
-        })
+        Some(Self { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground })
     }
 }
 
@@ -294,10 +223,12 @@ pub enum ProposalRefusal {
     Entitled,
     /// What a letter says is not so any more.
     Outdated,
+    /// A letter was made already, and nobody said that it is to be made anew.
+    OnItsWay,
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 17] = [
+    const ALL: [(Self, &'static str, &'static str); 18] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -344,9 +275,14 @@ impl ProposalRefusal {
         (
             Self::Entitled,
             "designation.entitled",
-            "this account is proposed by its payee, or by a caseworker with a ground",
+            "this account is proposed by its payee, by whoever may sign for the company, or by a caseworker with a ground",
         ),
         (Self::Outdated, "letter.outdated", "what the letter says is not so any more: make it anew"),
+        (
+            Self::OnItsWay,
+            "letter.on_its_way",
+            "a letter is on its way, and its code would be void: say that it is to be made anew",
+        ),
     ];
 }
 

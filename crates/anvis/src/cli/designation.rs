@@ -4,7 +4,7 @@ use super::{benefit, existing_file, payee};
 use clap::{Args, Subcommand};
 use registry::life::Waits;
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, Ownership};
+use registry::proposal::Holder;
 use registry::purpose::BenefitKind;
 use std::path::PathBuf;
 
@@ -86,7 +86,7 @@ pub enum Designation {
     },
     /// What waits, the oldest first.
     List {
-        /// Only what waits for this: signature, approval, check, letter, code, confirmation or time.
+        /// Only what waits for this: signature, ownership, approval, check, letter, code, confirmation or time.
         #[arg(long = "for", value_name = "WHAT", value_parser = waits)]
         waits_for: Option<Waits>,
         /// At most so many.
@@ -135,9 +135,6 @@ pub struct Proposed {
     /// Whose account it is: own, joint, third_party or unknown.
     #[arg(long, value_name = "WHOSE", default_value = "unknown", value_parser = holder)]
     pub holder: Holder,
-    /// What its bank says to that: match, close_match, no_match or not_possible.
-    #[arg(long, value_name = "ANSWER", default_value = "not_possible", value_parser = ownership)]
-    pub ownership: Ownership,
     /// Of a caseworker or operator: on which law it stands.
     #[arg(long, requires = "evidence", value_name = "TEXT")]
     pub law: Option<String>,
@@ -196,10 +193,7 @@ fn holder(text: &str) -> Result<Holder, String> {
     Holder::parse(text).ok_or_else(|| "write own, joint, third_party or unknown".to_owned())
 }
 
-fn ownership(text: &str) -> Result<Ownership, String> {
-    Ownership::parse(text).ok_or_else(|| "write match, close_match, no_match or not_possible".to_owned())
-}
-
 fn waits(text: &str) -> Result<Waits, String> {
-    Waits::parse(text).ok_or_else(|| "write signature, approval, check, letter, code, confirmation or time".to_owned())
+    Waits::parse(text)
+        .ok_or_else(|| "write signature, ownership, approval, check, letter, code, confirmation or time".to_owned())
 }

@@ -118,7 +118,6 @@ impl Session {
             actor: self.actor.clone(),
             row,
             holder: proposed.holder,
-            ownership: proposed.ownership,
             ground: proposed.law.zip(proposed.evidence).map(|(law, evidence)| LegalGround { law, evidence }),
             is_locked: proposed.locked,
             signature: proposed.signature,
@@ -130,6 +129,7 @@ impl Session {
     /// Does what is due, until nothing is.
     pub(super) fn settle(&mut self) -> Result<Settled, Error> {
         self.count_payees()?;
+        self.ask_stand_in()?;
         let mut all = Settled::default();
         loop {
             let env = self.env()?;
@@ -225,7 +225,7 @@ fn shown_text(shown: &ShownProposal) -> String {
     line("proposed by", Some(&shown.proposed_by));
     line("proposed", Some(&shown.proposed));
     line("holder", Some(&shown.holder));
-    line("ownership", Some(&shown.ownership));
+    line("ownership", shown.ownership.as_deref());
     line("law", shown.ground.as_ref().map(|ground| ground.law.as_str()));
     line("evidence", shown.ground.as_ref().map(|ground| ground.evidence.as_str()));
     line("reason", shown.reason.as_deref());

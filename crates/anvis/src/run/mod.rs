@@ -10,6 +10,7 @@ mod import;
 mod letters;
 mod motion;
 mod notice;
+mod ownership;
 mod payee;
 mod payout;
 mod people;
@@ -213,6 +214,13 @@ fn policy() -> Answer {
     Answer::done(text, &json!({ "operations": rows, "open": open }))
 }
 
+/// Who answers in the banks' place, where a file was named; only in a synthetic store.
+fn ownership_stand_in(store: &Store, common: &Common) -> Result<Option<edge::ownership::StandIn>, Error> {
+    let Some(file) = &common.ownership_answers else { return Ok(None) };
+    store.require_synthetic("--ownership-answers")?;
+    ownership::stand_in(file).map(Some)
+}
+
 /// A store that is open, with who acts and when.
 pub struct Session {
     place: Location,
@@ -223,6 +231,8 @@ pub struct Session {
     claimed: Option<Timestamp>,
     /// What is known of people's identities elsewhere.
     outside: identity::Outside,
+    /// Who answers in the banks' place.
+    stand_in: Option<edge::ownership::StandIn>,
     wants_json: bool,
 }
 
@@ -241,9 +251,10 @@ impl Session {
                 identity::read(file)?
             }
         };
+        let stand_in = ownership_stand_in(&store, common)?;
         let mut writer = store.writer(Secrets::from_system())?;
         let actor = people::actor(&mut writer, common)?;
-        Ok(Self { place, data, writer, actor, claimed: common.now, outside, wants_json: common.json })
+        Ok(Self { place, data, writer, actor, claimed: common.now, outside, stand_in, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -293,6 +304,7 @@ impl Session {
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
             Command::Delivery(command) => self.delivery(command),
+            Command::Ownership(command) => self.ownership(command),
             Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;

@@ -15,13 +15,14 @@ use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
+use crate::queries::{self, Wanted};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
+use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::Telling;
-use crate::{queries, store};
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Authenticator, Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
@@ -45,6 +46,8 @@ pub(super) type History = (Blind, Option<Blind>);
 pub struct AccountState {
     /// Of the accounts that are named or stand.
     banks: BankDirectory,
+    /// Those among them that can be asked whose an account is that a row designates.
+    asked_banks: BTreeSet<String>,
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
@@ -138,7 +141,6 @@ pub struct NewProposal {
 /// What somebody says of the account that they ask for, beside the account.
 pub(crate) struct Terms {
     pub(crate) holder: Holder,
-    pub(crate) ownership: Ownership,
     pub(crate) ground: Option<LegalGround>,
     /// Whether the payee can neither change nor delete it.
     pub(crate) is_locked: bool,
@@ -159,15 +161,7 @@ impl Terms {
 
     /// Nothing but whose it is.
     pub(crate) const fn of(holder: Holder) -> Self {
-        Self {
-            holder,
-            ownership: Ownership::NotPossible,
-            ground: None,
-            is_locked: false,
-            signed: None,
-            authenticator: None,
-            why: None,
-        }
+        Self { holder, ground: None, is_locked: false, signed: None, authenticator: None, why: None }
     }
 }
 
@@ -222,7 +216,7 @@ impl Source for Accounts {
     const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
     const HEADER: &'static [&'static str] =
         &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit", "reason", "consent"];
-    const OMITTED: usize = 2;
+    const MAY_LACK: usize = 2;
     type Row = AccountRow;
     type State = AccountState;
     type Change = AccountChange;
@@ -286,9 +280,11 @@ impl AccountState {
         let specific = rows.iter().filter(|row| row.specific.is_some()).map(|row| row.key);
         let payees: BTreeSet<Blind> = pending.into_iter().chain(specific).collect();
         for id in store::proposal::waiting_of(scope.tx, &payees)? {
-            let Some(Found { proposal, evidence }) = store::proposal::find(scope, id)? else { continue };
-            let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
-            let facts = queries::facts(scope, &state.controls, &proposal.payee, account, purpose)?;
+            let Some(found) = store::proposal::find(scope, id)? else { continue };
+            let signatories = queries::signing(scope, &found.proposal)?;
+            let wanted = queries::wanted(scope, &state.controls, found.proposal.asked.account.as_ref())?;
+            let facts = queries::proposal_facts(scope, &state.controls, &found, wanted, signatories.as_ref())?;
+            let Found { proposal, evidence } = found;
             state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
         for row in rows.iter().filter(|row| row.action == Action::Designate) {
@@ -312,6 +308,7 @@ impl AccountState {
         keys.dedup();
         let mut state = Self {
             banks: BankDirectory::new(),
+            asked_banks: BTreeSet::new(),
             purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
@@ -377,6 +374,8 @@ impl AccountState {
         let standing = state.histories.values().map(|(_, standing)| standing.account);
         let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
+        let designated = rows.iter().filter_map(|row| row.designates());
+        state.asked_banks = queries::asked_banks(scope, &state.controls, &state.banks, designated)?;
         Ok((state, pending))
     }
 
@@ -464,7 +463,7 @@ impl AccountState {
         if is_banks && is_designation && newest.is_some() && row.may_replace && row.grounds.is_none() {
             return Err(RowRefusal::ReasonMissing);
         }
-        let Terms { holder, ownership, ground, is_locked, signed, authenticator, why } = terms;
+        let Terms { holder, ground, is_locked, signed, authenticator, why } = terms;
         let proposal = Proposal {
             id: Id::new(env.id::<Proposal>().number() + self.proposals),
             at: env.now,
@@ -490,7 +489,6 @@ impl AccountState {
                     is_locked: *is_locked,
                 }),
                 holder: *holder,
-                ownership: *ownership,
                 ground: ground.clone(),
             },
         };
@@ -534,6 +532,13 @@ impl AccountState {
     /// The same by its blind index, if it is for something that is known.
     pub(crate) fn purpose_key(&self, row: &AccountRow) -> Option<Blind> {
         self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
+    }
+
+    /// The account that a row designates, and whether its bank can be asked whose it is.
+    pub(crate) fn wanted<'r>(&self, row: &'r AccountRow) -> Option<Wanted<'r>> {
+        let account = row.designates()?;
+        let bank = account.reg().and_then(|reg| self.banks.get(reg));
+        Some(Wanted { account, is_bank_asked: bank.is_some_and(|bank| self.asked_banks.contains(&bank.name)) })
     }
 
     /// What is demanded of changes.

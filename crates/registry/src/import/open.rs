@@ -29,7 +29,8 @@ impl AccountState {
         let is_it = |account: &DesignatedAccount| row.account.is_some_and(|asked| account.is(&asked.account()));
         // What came last counts.
         let known = known.and_then(|known| known.iter().rfind(|(account, _)| is_it(account)));
-        let known = known.map_or_else(Facts::default, |(_, facts)| *facts);
+        let is_bank_asked = self.wanted(row).is_some_and(|wanted| wanted.is_bank_asked);
+        let known = Facts { is_bank_asked, ..known.map_or_else(Facts::default, |(_, facts)| *facts) };
         let counted = self.counted.as_ref().zip(row.designates()).map(|(all, account)| all.facts(account, &row.key));
         let Some(Facts { payees, collector_until, .. }) = counted else { return known };
         Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }

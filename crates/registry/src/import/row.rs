@@ -205,11 +205,6 @@ impl AccountRow {
     pub(super) fn designates(&self) -> Option<&DesignatedAccount> {
         self.account.as_ref().filter(|_| self.action == Action::Designate)
     }
-
-    /// The account that it names.
-    pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
-        self.account.as_ref()
-    }
 }
 
 fn unless_empty<T, E>(

@@ -2,7 +2,7 @@ use super::*;
 use crate::account::DesignatedAccount;
 use crate::designation::Channel;
 use crate::payee::PayeeId;
-use crate::proposal::{Asked, Holder, Ownership};
+use crate::proposal::{Asked, Holder};
 use kernel::{Blind, Id};
 
 const PAYEE: &str = "citizen:1";
@@ -32,7 +32,6 @@ fn proposal(channel: Channel, is_first: bool) -> Proposal {
         account: DesignatedAccount::from_text("0040-0000000002 DKK"),
         specific: None,
         holder: Holder::Own,
-        ownership: Ownership::Match,
         ground: None,
     };
     let (id, payee) = (Id::new(7), Blind::from_bytes([1; 16]));
@@ -157,7 +156,7 @@ fn each_channel_by_each_set() {
     check(Channel::Operator, false, ["due", approval, approval]);
     // Whose account it is, nobody has said who loads the files with which a registry begins.
     let mut loaded = proposal(Channel::Operator, true);
-    (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
+    loaded.asked.holder = Holder::Unknown;
     assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
     loaded.is_first = false;
     assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");

@@ -6,12 +6,16 @@ use crate::commands::{LetterFacts, LetterState, Standing as Told};
 use crate::controls::{Control, Controls};
 use crate::designation::{Channel, Designation, Fate, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
-use crate::proposal::{Proposal, ProposalRefusal};
+use crate::own::{self, Signatories};
+use crate::payee::PayeeId;
+use crate::proposal::{Asked, Proposal, ProposalRefusal};
 use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
 use crate::{policy, store};
+use denmark::BankDirectory;
 use kernel::{Actor, Blind, Error, Id, Scope, Timestamp};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Rows of one page.
 const PAGE_ROWS_MAX: usize = 1000;
@@ -141,8 +145,8 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
     let controls: Controls = store::controls::in_force(scope.tx)?;
-    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
-    let facts = facts(scope, &controls, &proposal.payee, account, purpose)?;
+    let wanted = wanted(scope, &controls, proposal.asked.account.as_ref())?;
+    let facts = proposal_facts(scope, &controls, found, wanted, signing(scope, proposal)?.as_ref())?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
@@ -157,22 +161,101 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
     })
 }
 
+/// Who may sign for the payee of a proposal now, where it came from one of those who sign for a company.
+pub(crate) fn signing(scope: &Scope<'_>, proposal: &Proposal) -> Result<Option<Signatories>, Error> {
+    let Asked { channel, payee, .. } = &proposal.asked;
+    let is_signed_for = *channel == Channel::SelfService && matches!(payee, PayeeId::Cvr(_));
+    if is_signed_for { super::signatories(scope, &proposal.payee).map(Some) } else { Ok(None) }
+}
+
+/// What is known that may speak against a proposal; of a company's, who may sign for it is given.
+pub(crate) fn proposal_facts(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    found: &Found,
+    wanted: Option<Wanted<'_>>,
+    signatories: Option<&Signatories>,
+) -> Result<Facts, Error> {
+    let Found { proposal, evidence } = found;
+    let mut facts = facts(scope, controls, &proposal.payee, wanted, proposal.purpose.as_ref())?;
+    if let Some(signatories) = signatories {
+        facts.lacks_signature = lacks_signature(found, signatories, controls);
+        // Whoever has stolen the identity of one of them is the company's thief too.
+        for person in signatories.named(|name| own::has_signed(evidence, &proposal.asked.by, false, name)) {
+            facts.identity = facts.identity.signed_by(store::identity::of(scope, &person)?);
+        }
+    }
+    Ok(facts)
+}
+
+/// Whether not all have signed a company's proposal that may sign for it now. What somebody signed who has left does not count.
+fn lacks_signature(found: &Found, signatories: &Signatories, controls: &Controls) -> bool {
+    let (proposer, is_signed_afresh) = (&found.proposal.asked.by, controls.has(Control::SignedAfresh));
+    let signed = signatories.named(|name| own::has_signed(&found.evidence, proposer, is_signed_afresh, name));
+    !signatories.have_signed(&signed)
+}
+
+/// An account that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'w> {
+    pub(crate) account: &'w DesignatedAccount,
+    /// Whether a place is registered where its bank can be asked whose it is.
+    pub(crate) is_bank_asked: bool,
+}
+
+/// The account that a proposal asks for, with what is known of its bank. Where no control demands it, nobody looks that up.
+pub(crate) fn wanted<'w>(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    account: Option<&'w DesignatedAccount>,
+) -> Result<Option<Wanted<'w>>, Error> {
+    let Some(account) = account else { return Ok(None) };
+    let banks = match account.reg() {
+        Some(reg) if controls.has(Control::OwnershipAsked) => {
+            store::bank::directory_of(scope.tx, &BTreeSet::from([reg]))?
+        }
+        _ => BankDirectory::new(),
+    };
+    let is_bank_asked = !asked_banks(scope, controls, &banks, [account].into_iter())?.is_empty();
+    Ok(Some(Wanted { account, is_bank_asked }))
+}
+
+/// Which banks of some accounts can be asked whose they are. Where no control demands it, nobody looks that up.
+pub(crate) fn asked_banks<'a>(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    banks: &BankDirectory,
+    accounts: impl Iterator<Item = &'a DesignatedAccount>,
+) -> Result<BTreeSet<String>, Error> {
+    let mut asked = BTreeSet::new();
+    if !controls.has(Control::OwnershipAsked) {
+        return Ok(asked);
+    }
+    let names: BTreeSet<&str> = accounts.filter_map(|account| Some(banks.get(account.reg()?)?.name.as_str())).collect();
+    for name in names {
+        if store::delivery::is_asked(scope, name)? {
+            asked.insert(name.to_owned());
+        }
+    }
+    Ok(asked)
+}
+
 /// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
     controls: &Controls,
     payee: &Blind,
-    account: Option<&DesignatedAccount>,
+    wanted: Option<Wanted<'_>>,
     purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
-    let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
+    let Some(Wanted { account, is_bank_asked }) = wanted else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
     let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };
-    Ok(Facts { identity, payees, ..account_facts(scope, payee, account, purpose)? })
+    Ok(Facts { identity, payees, is_bank_asked, ..account_facts(scope, payee, account, purpose)? })
 }
 
-/// The same of the account alone, without its other payees: all that counts where a bank or the operator asks for it, beside those.
+/// The same of the account alone, without its other payees and its bank: all that counts where a bank or the operator asks for it, beside those.
 pub(crate) fn account_facts(
     scope: &Scope<'_>,
     payee: &Blind,

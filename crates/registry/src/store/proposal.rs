@@ -54,6 +54,7 @@ statements! {
          WHERE p.entry >= $1 AND p.entry < $2 ORDER BY p.entry, p.id";
     ENDED = "proposal_act.ended":
         "SELECT proposal, kind FROM proposal_act WHERE id >= $1 AND id < $2 AND kind >= $3 ORDER BY id";
+    WAITS = "proposal_now.waits": "SELECT waits FROM proposal_now WHERE proposal = $1";
     COUNT_NOW = "proposal_now.count": "SELECT COUNT(*) FROM proposal_now";
 }
 
@@ -255,11 +256,16 @@ pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Ti
     }
 }
 
+/// By the code of what a proposal waits for; 0 for nothing any more, as of one that is not there.
+pub(crate) fn waits_code(tx: &Tx<'_>, proposal: Id<Proposal>) -> Result<i64, Error> {
+    Ok(tx.optional(&WAITS, &[proposal.into()], |row| row.int(0))?.unwrap_or(0))
+}
+
 /// Until when a proposal counts as one that waits: what waits for a person has lapsed when it is due; what waits for time takes effect
-/// then, and waits until it did.
+/// then, what waits for a bank goes on, and both wait until they did.
 pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
     match waits {
-        Waits::Time(_) => NEVER,
+        Waits::Time(_) | Waits::Ownership => NEVER,
         _ => due,
     }
 }
@@ -340,13 +346,13 @@ pub(crate) struct Link {
 
 /// The links of all proposals, in the order in which they were recorded.
 pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&Link) -> Result<(), Error>) -> Result<(), Error> {
-    let time = Waits::Time(NEVER).code();
+    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
     tx.each(&LINKS, &[0.into(), journal::ENTRIES_MAX.into()], |row| {
         let payee = Blind::from_bytes(row.array(1)?);
         let is_same = row.optional_bytes(3)?.is_some_and(|noted| noted == payee.as_bytes().as_slice());
         let waits = match (row.optional_int(4)?, row.optional_int(5)?) {
             (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(None),
-            (Some(waits), Some(_)) if is_same && waits == time => Some(Some(NEVER.micros())),
+            (Some(waits), Some(_)) if is_same && unlapsing.contains(&waits) => Some(Some(NEVER.micros())),
             (Some(waits), Some(due)) if is_same && waits > 0 => Some(Some(due)),
             _ => None,
         };

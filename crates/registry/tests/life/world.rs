@@ -7,7 +7,7 @@ use registry::commands::{AddCaseworker, AddPayer, ChangeAccounts, ChangeAnswer, 
 use registry::designation::Channel;
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 
 pub const PAYEE: &str = "p:1000000001";
 
@@ -42,10 +42,9 @@ impl World {
     /// The caseworker proposes a specific account; the name and where it stands.
     pub fn propose(&mut self, benefit: &str, account: &str, is_locked: bool) -> (String, String) {
         let row = self.0.read(&format!("register,{PAYEE},{account},,,,Authority,{benefit}")).unwrap();
-        let (actor, holder, ownership) = (Actor::caseworker("bo"), Holder::Own, Ownership::Match);
+        let (actor, holder) = (Actor::caseworker("bo"), Holder::Own);
         let ground = Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() });
-        let command =
-            ProposeDesignation { actor, row, holder, ownership, ground, is_locked, signature: None, once: None };
+        let command = ProposeDesignation { actor, row, holder, ground, is_locked, signature: None, once: None };
         let standing = self.run(&command, &Actor::caseworker("bo")).unwrap();
         (standing.id, standing.state)
     }

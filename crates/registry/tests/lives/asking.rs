@@ -9,7 +9,7 @@ use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, ProposeDesignation};
 use registry::controls::Control;
 use registry::import::{AccountRow, Written};
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries::waiting;
 
 /// What must become of a wish.
@@ -27,7 +27,6 @@ pub struct How {
     pub via: Via,
     pub by: String,
     pub holder: Holder,
-    pub ownership: Ownership,
     pub is_signed: bool,
     pub is_locked: bool,
     /// Whether it need not say what it replaces.
@@ -94,7 +93,6 @@ impl World {
             by: how.by.clone(),
             account: is_designation.then(|| ACCOUNTS[wish.account].to_owned()),
             holder: how.holder,
-            ownership: how.ownership,
             names: live.is_none() || (wish.names != Names::Nothing && (is_designation || wish.names == Names::Wrong)),
             // After one that was closed it is not the first.
             is_first: rows.is_empty(),
@@ -130,7 +128,8 @@ impl World {
 
     fn expect_life(&self, asked: Asked, how: &How) -> Expected {
         let waits = self.waiting(asked.payee, asked.slot).is_some();
-        let mut life = Life { id: String::new(), done: Vec::new(), asked, look: i64::MAX, told_until: i64::MIN };
+        let (id, done, said) = (String::new(), Vec::new(), Vec::new());
+        let mut life = Life { id, done, said, asked, look: i64::MAX, told_until: i64::MIN };
         if how.is_signed {
             life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
         }
@@ -219,7 +218,6 @@ impl World {
             actor: actor.clone(),
             row: self.written(wish, |written| AccountRow::read(&vault, written)).unwrap(),
             holder: how.holder,
-            ownership: how.ownership,
             ground: who.is_officer().then(|| LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() }),
             is_locked: how.is_locked,
             signature: how.is_signed.then(|| "signature".to_owned()),
@@ -266,7 +264,6 @@ impl World {
             via,
             by: actor.name().to_owned(),
             holder: Holder::Own,
-            ownership: Ownership::NotPossible,
             is_signed: false,
             is_locked: false,
             may_omit: holds || !self.controls.has(Control::NamesReplaced),
@@ -307,7 +304,6 @@ impl World {
             via,
             by: Actor::operator(OPERATORS[0]).name().to_owned(),
             holder: if bank.is_some() { Holder::Own } else { Holder::Unknown },
-            ownership: Ownership::NotPossible,
             is_signed: false,
             is_locked: false,
             may_omit: !self.controls.has(Control::NamesReplaced),
@@ -376,6 +372,6 @@ const fn name(expected: &Expected) -> &'static str {
     }
 }
 
-fn is_with(bank: usize, account: &str) -> bool {
+pub fn is_with(bank: usize, account: &str) -> bool {
     account.starts_with(BANKS[bank].1)
 }

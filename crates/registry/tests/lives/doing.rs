@@ -17,15 +17,13 @@ use registry::designation::ChannelKind;
 use registry::identity::IdentityFacts;
 use registry::lock::Channels;
 use registry::notice::StopToken;
-use registry::proposal::{Holder, Ownership, Proposal};
+use registry::proposal::{Holder, Proposal};
 use registry::queries::letter;
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const HOLDERS: [Holder; 4] = [Holder::Own, Holder::Own, Holder::ThirdParty, Holder::Unknown];
-const OWNERSHIPS: [Ownership; 4] =
-    [Ownership::Match, Ownership::NotPossible, Ownership::NoMatch, Ownership::CloseMatch];
 
 pub type New = Vec<((usize, Slot), Row)>;
 
@@ -98,7 +96,7 @@ impl World {
     }
 
     /// Holds what was told against what must follow.
-    fn followed(
+    pub fn followed(
         &mut self,
         at: usize,
         expected: Option<(Life, Option<Row>)>,
@@ -222,7 +220,7 @@ impl World {
 
     fn confirm(&mut self, at: usize, who: Who) {
         let (actor, life) = (who.actor(self), &self.lives[at]);
-        let against = self.moment(&life.asked).against(&life.asked);
+        let against = self.moment(&life.asked).against(life);
         let is_fit = match who {
             Who::Citizen(..) => who.has(Assurance::High) && !against.posted && !against.new_authenticator,
             Who::Operator(_) | Who::Caseworker(_) => !life.is_own(actor.name()),
@@ -299,10 +297,11 @@ impl World {
                     self.approve(at, who);
                 }
             }
+            Stand::Waits("ownership", _) => self.say(at, 0),
             Stand::Waits("letter", _) => self.make_letter(at, 2),
             Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial), true),
             Stand::Waits("confirmation", _) => {
-                let against = self.moment(&life.asked).against(&life.asked);
+                let against = self.moment(&life.asked).against(life);
                 let own = Who::Citizen(payee, Assurance::High);
                 let who = if against.posted || against.new_authenticator { operator } else { Some(own) };
                 if let Some(who) = who {
@@ -370,7 +369,7 @@ impl World {
     }
 
     /// What waits is looked at again at once.
-    fn look_again(&mut self, concerns: impl Fn(&Life) -> bool) {
+    pub fn look_again(&mut self, concerns: impl Fn(&Life) -> bool) {
         let now = self.now();
         for life in self.lives.iter_mut().filter(|life| life.ended().is_none() && concerns(life)) {
             life.look = now;
@@ -443,7 +442,7 @@ impl World {
     /// Does one thing.
     pub fn perform(&mut self, act: &Act) {
         match act {
-            Act::Propose(who, wish, holder, ownership, is_signed, is_locked) => {
+            Act::Propose(who, wish, holder, is_signed, is_locked) => {
                 let via = match who {
                     Who::Citizen(..) => Via::Payee,
                     Who::Caseworker(at) => Via::Authority(CASEWORKERS[*at].1),
@@ -453,7 +452,6 @@ impl World {
                     via,
                     by: who.actor(self).name().to_owned(),
                     holder: HOLDERS[*holder],
-                    ownership: OWNERSHIPS[*ownership],
                     is_signed: *is_signed && matches!(who, Who::Citizen(..)),
                     is_locked: *is_locked && matches!(who, Who::Caseworker(_)),
                     may_omit: !self.controls.has(Control::NamesReplaced),
@@ -483,6 +481,9 @@ impl World {
             Act::Wait(until) => self.wait(until),
             Act::Settle => self.settle(),
             Act::Ask => self.check_pending(),
+            Act::Open(bank) => self.open_bank(*bank),
+            Act::Say(which, answer) => self.about(which, |world, at| world.say(at, *answer)),
+            Act::AskBanks(answer) => self.ask_banks(*answer),
         }
     }
 

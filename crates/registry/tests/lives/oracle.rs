@@ -5,9 +5,12 @@ use denmark::calendar::after_banking_days;
 use kernel::Timestamp;
 use registry::controls::{Control, Controls};
 use registry::designation::ChannelKind;
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 
 const DAY: i64 = 86_400_000_000;
+/// A bank says whose an account is within so long, or not at all.
+const ANSWERED_WITHIN: i64 = DAY;
 /// A person decides within so many days.
 const DECIDED_WITHIN: i64 = 30 * DAY;
 /// A letter's code is good for so many.
@@ -96,7 +99,6 @@ pub struct Asked {
     /// None to delete the account.
     pub account: Option<String>,
     pub holder: Holder,
-    pub ownership: Ownership,
     /// Whether it named the account that it replaces.
     pub names: bool,
     pub is_first: bool,
@@ -120,6 +122,8 @@ pub struct Life {
     pub id: String,
     pub asked: Asked,
     pub done: Vec<Done>,
+    /// What the account's bank said, and at which places of what was done.
+    pub said: Vec<(usize, Ownership)>,
     /// When the registry looks at it by itself.
     pub look: i64,
     /// Until when whoever looks the payee up is told that it waits.
@@ -141,7 +145,7 @@ impl Stand {
     /// As answers say it: `state`, `waits_for`, and from when it will hold.
     pub fn told(&self) -> (&'static str, Option<&'static str>, Option<i64>) {
         match self {
-            Self::Waits("signature", _) => ("proposed", Some("signature"), None),
+            Self::Waits(what @ ("signature" | "ownership"), _) => ("proposed", Some(what), None),
             Self::Waits(what @ ("approval" | "check"), _) => ("awaiting_approval", Some(what), None),
             Self::Waits("time", until) => ("held", Some("time"), Some(*until)),
             Self::Waits(what, _) => ("awaiting_activation", Some(what), None),
@@ -178,6 +182,8 @@ pub struct Moment<'m> {
     pub rows: &'m [Row],
     /// How many others have the account that is asked for.
     pub others: usize,
+    /// Whether its bank can be asked whose it is.
+    pub can_ask: bool,
     pub now: i64,
 }
 
@@ -187,23 +193,23 @@ impl Moment<'_> {
         days > 0 && moment.is_some_and(|moment| moment >= asked.at - days * DAY)
     }
 
-    pub fn against(&self, asked: &Asked) -> Against {
+    pub fn against(&self, life: &Life) -> Against {
+        let asked = &life.asked;
+        let says = life.says();
         let Person { contact_changed, address_changed, authenticator_changed, key_material_posted, .. } = *self.person;
         let recently = |moment| self.shortly_before(asked, Control::SecondChannel, moment);
         let account = asked.account.as_deref();
         let limit = usize::from(self.controls.get(Control::PayeesPerAccount));
         let is_anothers = match asked.holder {
             Holder::Own | Holder::Joint => false,
-            Holder::ThirdParty | Holder::Unknown => {
-                !matches!(asked.ownership, Ownership::Match | Ownership::CloseMatch)
-            }
+            Holder::ThirdParty | Holder::Unknown => !matches!(says, Ownership::Match | Ownership::CloseMatch),
         };
         Against {
             changed: [contact_changed, address_changed, authenticator_changed].into_iter().any(recently),
             posted: self.shortly_before(asked, Control::LetterBox, key_material_posted),
             new_authenticator: recently(authenticator_changed),
             is_anothers: self.controls.has(Control::OwnershipAsked) && is_anothers,
-            account: (self.controls.has(Control::OwnershipAsked) && asked.ownership == Ownership::NoMatch)
+            account: (self.controls.has(Control::OwnershipAsked) && says == Ownership::NoMatch)
                 || (limit > 0 && account.is_some() && self.others >= limit)
                 || account
                     .is_some_and(|account| self.shortly_before(asked, Control::RoundTrip, left(self.rows, account))),
@@ -214,6 +220,12 @@ impl Moment<'_> {
 impl Life {
     fn last(&self, what: &str) -> Option<usize> {
         self.done.iter().rposition(|done| done.what == what)
+    }
+
+    /// What the bank says: the last answer; a bank that asks for itself answers for its customer.
+    pub fn says(&self) -> Ownership {
+        let unsaid = if matches!(self.asked.via, Via::Bank(_)) { Ownership::Match } else { Ownership::NotPossible };
+        self.said.last().map_or(unsaid, |(_, said)| *said)
     }
 
     /// The letter that counts: when it was made, whether it came back, and how often its code was given wrongly.
@@ -253,7 +265,8 @@ impl Life {
     /// Notes when it is looked at, and what is told of it until then, now that it stands like this.
     pub fn note(&mut self, stand: &Stand) {
         (self.look, self.told_until) = match stand {
-            Stand::Waits("time", until) => (*until, i64::MAX),
+            // These do not lapse.
+            Stand::Waits("time" | "ownership", until) => (*until, i64::MAX),
             Stand::Waits(_, until) => (*until, *until),
             _ => (i64::MAX, i64::MIN),
         };
@@ -270,7 +283,7 @@ impl Life {
             return Stand::Ended(if ended.what == "took_effect" { "in_force" } else { ended.what });
         }
         let (asked, controls) = (&self.asked, moment.controls);
-        let against = moment.against(asked);
+        let against = moment.against(self);
         let any = against.changed || against.posted || against.account || against.is_anothers;
         let is_payees = asked.via == Via::Payee;
         // The operator's files are how a registry begins: their first accounts are looked at by nobody.
@@ -291,7 +304,8 @@ impl Life {
             };
         let approver = if asked.slot == Slot::Default { Control::ApproverDefault } else { Control::ApproverSpecific };
         // What came up since must be seen by somebody after it.
-        let came_up = self.last("stopped").max(self.last("letter_returned"));
+        let denied = self.said.iter().rev().find(|(_, said)| *said == Ownership::NoMatch).map(|(place, _)| *place);
+        let came_up = self.last("stopped").max(self.last("letter_returned")).max(denied);
         let is_checked = self.last("checked").filter(|checked| came_up.is_none_or(|came_up| came_up < *checked));
         let must_be_checked = match controls.get(Control::ManualCheck) {
             _ if is_loaded => false,
@@ -309,6 +323,12 @@ impl Life {
             Some((made, false, _)) if moment.now >= made + CODE_WITHIN => ("code", made + CODE_WITHIN),
             _ => ("letter", asked.at + LETTER_WITHIN),
         };
+        let answered_until = since(self.last("signed")) + ANSWERED_WITHIN;
+        let is_asked = controls.has(Control::OwnershipAsked)
+            && moment.can_ask
+            && asked.account.is_some()
+            && !matches!(asked.via, Via::Bank(_))
+            && !is_loaded;
         let demands = [
             (
                 is_payees && controls.has(Control::SignedAfresh),
@@ -316,6 +336,8 @@ impl Life {
                 "signature",
                 asked.at + DECIDED_WITHIN,
             ),
+            // What is not said in time is not waited for.
+            (is_asked && self.said.is_empty() && moment.now < answered_until, None, "ownership", answered_until),
             (
                 (is_casework || is_handed_in) && controls.has(approver),
                 self.last("approved"),

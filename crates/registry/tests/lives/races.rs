@@ -12,7 +12,7 @@ use registry::commands::{
 use registry::designation::Channel;
 use registry::import::AccountRow;
 use registry::notice::StopToken;
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries::letter;
 use std::sync::Barrier;
 
@@ -70,7 +70,6 @@ fn proposing(world: &World, actor: &Actor, account: usize) -> ProposeDesignation
         actor: actor.clone(),
         row: world.written(&wish(account), |written| AccountRow::read(&vault, written)).unwrap(),
         holder: Holder::Own,
-        ownership: Ownership::Match,
         ground: (actor.role() != Role::Citizen)
             .then(|| LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() }),
         is_locked: false,

@@ -1,5 +1,6 @@
 //! A real store, and beside it what it is believed to hold: plain facts, in the oracle's words.
 
+use crate::asking::is_with;
 use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, live};
 use crate::place::Place;
 use denmark::Cvr;
@@ -58,6 +59,8 @@ pub struct World {
     addresses: [u32; PEOPLE],
     /// Who is given an account by what is being asked for now.
     pub given: Vec<(usize, String)>,
+    /// Where each bank is asked whose an account is, if it can be.
+    pub places: [Option<String>; 2],
     /// Which account was designated the how-manieth.
     order: BTreeMap<(usize, Slot), usize>,
 }
@@ -83,6 +86,7 @@ impl World {
             authorities: Vec::new(),
             addresses: [0; PEOPLE],
             given: Vec::new(),
+            places: [None, None],
             order: BTreeMap::new(),
         };
         for payee in 0..PEOPLE {
@@ -206,8 +210,14 @@ impl World {
             person: &self.persons[asked.payee],
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
+            can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
             now: self.now(),
         }
+    }
+
+    /// Whether the bank of an account can be asked whose it is.
+    fn can_ask(&self, account: &str) -> bool {
+        (0..BANKS.len()).any(|bank| self.places[bank].is_some() && is_with(bank, account))
     }
 
     /// How many others have an account.
@@ -349,6 +359,8 @@ impl World {
                 shown.acts.iter().map(|act| (act.act.as_str(), moment(&act.at), act.by.as_str())).collect();
             let done: Vec<_> = life.done.iter().map(|done| (done.what, done.at, done.by.as_str())).collect();
             assert_eq!(acts, done, "{life:?}");
+            let says = (!self.stands(&life).waits_for("ownership")).then(|| life.says().name().to_owned());
+            assert_eq!(shown.ownership, says, "{life:?}");
             assert_eq!((shown.proposed_by, moment(&shown.proposed)), (life.asked.by.clone(), life.asked.at));
         }
     }

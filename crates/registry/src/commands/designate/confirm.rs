@@ -5,6 +5,7 @@ use crate::life::{ActKind, State, Waits};
 use crate::officer;
 use crate::policy;
 use crate::proposal::ProposalRefusal;
+use crate::store;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 
@@ -28,7 +29,11 @@ impl Command for Confirm {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal, &self.actor)
+        let mut loaded = load(scope, &self.proposal, &self.actor)?;
+        if let Some(person) = self.actor.payee() {
+            loaded.facts.identity = loaded.facts.identity.signed_by(store::identity::of(scope, person)?);
+        }
+        Ok(loaded)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {

@@ -13,6 +13,7 @@ mod settle;
 mod show;
 mod sign;
 mod stop;
+mod tell_ownership;
 mod unfreeze;
 
 pub use activate::{Activate, Activation};
@@ -27,6 +28,7 @@ pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
 pub use stop::{STOP_DAYS, StopProposal, Stopped};
+pub use tell_ownership::TellOwnership;
 pub use unfreeze::UnfreezeDesignation;
 
 use crate::caseworker::Remit;
@@ -35,6 +37,7 @@ use crate::designation::{Channel, Fate, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, By, State, Waits};
 use crate::notice::NoticeKind;
+use crate::own::Voice;
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signal, Signals};
@@ -57,7 +60,7 @@ pub struct Standing {
     /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`; where it is asked
     /// after, also what became of one that took effect: `replaced`, `closed`, `reverted`.
     pub state: String,
-    /// What it waits for: `signature`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
     pub waits_for: Option<String>,
     /// From when it holds, or will if nothing comes between.
     pub in_force_from: Option<String>,
@@ -92,6 +95,8 @@ pub struct Loaded {
     is_sender_known: bool,
     /// Of a caseworker who acts.
     remit: Option<(Channel, Remit)>,
+    /// Of a citizen who acts: how far they speak for the payee.
+    voice: Voice,
 }
 
 /// One thing that was done, and what follows from it.
@@ -108,7 +113,8 @@ pub struct Step {
 /// Loads the proposal of a name for somebody who acts.
 pub(super) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Loaded, Error> {
     let loaded = load_found(scope, queries::find_proposal(scope, name)?)?;
-    Ok(Loaded { remit: acting_remit(scope, actor)?, ..loaded })
+    let voice = queries::voice(scope, actor, &loaded.proposal().payee)?;
+    Ok(Loaded { remit: acting_remit(scope, actor)?, voice, ..loaded })
 }
 
 pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Error> {
@@ -121,9 +127,11 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
     };
     let row = AccountRow::of(proposal, replaced);
     let accounts = AccountState::load_asked(scope, &row)?;
-    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+    let signatories = queries::signing(scope, proposal)?;
+    let wanted = accounts.wanted(&row);
     Ok(Loaded {
-        facts: queries::facts(scope, accounts.controls(), &proposal.payee, account, purpose)?,
+        facts: queries::proposal_facts(scope, accounts.controls(), &found, wanted, signatories.as_ref())?,
+        voice: Voice::None,
         accounts,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
@@ -146,12 +154,15 @@ impl Loaded {
         let signals = self.signals(now);
         let since = Signals::recent_since(self.proposal(), self.controls());
         let is_recent = |moment: Timestamp| signals.has(Signal::RecentChange) && moment >= since;
-        signals.has(Signal::LetterBox) || self.facts.identity.authenticator_changed.is_some_and(is_recent)
+        let identity = &self.facts.identity;
+        // Who signs for a company of late may be the thief as well.
+        let changed = identity.authenticator_changed.max(identity.signatories_changed);
+        signals.has(Signal::LetterBox) || changed.is_some_and(is_recent)
     }
 
     /// What speaks against it.
     pub(super) fn signals(&self, now: Timestamp) -> Signals {
-        Signals::of(&self.found.proposal, &self.facts, self.controls(), now)
+        Signals::of(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)
     }
 
     /// Where it stands.
@@ -190,44 +201,50 @@ impl Loaded {
     /// # Errors
     /// It takes effect, and the rule that all changes go by refuses it, as things stand now. Then nothing was done.
     pub(super) fn act<'b>(
-        self,
+        mut self,
         kind: ActKind,
         by: impl Into<By<'b>>,
         detail: &str,
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
-        let Self { mut found, facts, row, mut accounts, is_sender_known, .. } = self;
-        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
+        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && self.found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
         let by = by.into();
-        let act = Act::new(kind, now, by, detail);
-        found.evidence.add(act.clone());
-        let proposal = found.proposal;
-        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
-        let proposal = &step.proposal;
-        let mut state = life::state(proposal, &found.evidence, &facts, accounts.controls(), now);
-        match state {
-            State::Waiting(waits) => step.waits = Some((waits, life::due(proposal, &found.evidence, waits))),
-            State::Due => {
-                if !is_sender_known {
-                    return Err(import::ImportRefusal::BankUnknown.into());
-                }
-                step.takes = accounts.take_effect(proposal, &row, &facts, now)?;
-                step.acts.push(Act::new(ActKind::TookEffect, now, by, ""));
-                state = State::Ended(ActKind::TookEffect);
-            }
-            // For what comes next it is too late.
-            State::Lapsed => {
-                step.acts.push(Act::expired(now));
-                state = State::Ended(ActKind::Expired);
-            }
-            State::Ended(_) => {}
+        let (act, state) = self.add(kind, by, detail, now);
+        let Self { found, facts, row, mut accounts, is_sender_known, .. } = self;
+        if state != State::Due {
+            return Ok(Step::waiting(found, act, state));
         }
-        step.telling = told(proposal, kind, state);
-        let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
-        let standing = Standing::of(proposal, state, from);
-        Ok((step, standing))
+        if !is_sender_known {
+            return Err(import::ImportRefusal::BankUnknown.into());
+        }
+        let takes = accounts.take_effect(&found.proposal, &row, &facts, now)?;
+        let took = Act::new(ActKind::TookEffect, now, by, "");
+        let state = State::Ended(ActKind::TookEffect);
+        let standing = Standing::of(&found.proposal, state, Some(now));
+        let telling = told(&found.proposal, kind, state);
+        Ok((Step { proposal: found.proposal, acts: vec![act, took], takes, waits: None, telling }, standing))
+    }
+
+    /// What follows when something comes to be known that nobody decided: it goes on waiting. What is due then is settled like all that
+    /// is, so that what is known is never refused. The payee is told of it where it waits for something else now.
+    pub(super) fn learn(mut self, kind: ActKind, by: &str, detail: &str, now: Timestamp) -> (Step, Standing) {
+        let former = self.state(now);
+        let (act, state) = self.add(kind, by, detail, now);
+        let (mut step, standing) = Step::waiting(self.found, act, state);
+        if state == State::Due {
+            step.waits = Some((Waits::Time(now), now));
+        }
+        step.telling = step.telling.filter(|_| state != former);
+        (step, standing)
+    }
+
+    /// One more thing was done; where it stands then.
+    fn add<'b>(&mut self, kind: ActKind, by: impl Into<By<'b>>, detail: &str, now: Timestamp) -> (Act, State) {
+        let act = Act::new(kind, now, by, detail);
+        self.found.evidence.add(act.clone());
+        (act, self.state(now))
     }
 }
 
@@ -247,6 +264,21 @@ fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
 }
 
 impl Step {
+    /// An act after which a proposal does not take effect.
+    fn waiting(found: Found, act: Act, mut state: State) -> (Self, Standing) {
+        let Found { proposal, evidence } = found;
+        let (kind, at, mut acts) = (act.kind, act.at, vec![act]);
+        // For what comes next it is too late.
+        if state == State::Lapsed {
+            acts.push(Act::expired(at));
+            state = State::Ended(ActKind::Expired);
+        }
+        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
+        let telling = told(&proposal, kind, state);
+        let standing = Standing::of(&proposal, state, None);
+        (Self { proposal, acts, takes: None, waits, telling }, standing)
+    }
+
     /// A proposal ends that nobody ended in time.
     fn expiring(proposal: Proposal, now: Timestamp) -> Self {
         let telling = told(&proposal, ActKind::Expired, State::Ended(ActKind::Expired));
@@ -303,7 +335,7 @@ pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool
     if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
 }
 
-/// Whether a proposal is somebody's to do something about: the payee's own, one of a caseworker's authority and remit, one of a bank's
+/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a caseworker's authority and remit, one of a bank's
 /// channel; the agency's all. Others' are as if they were not there.
 pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> bool {
     let proposal = &loaded.found.proposal;
@@ -311,7 +343,7 @@ pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> 
     match actor.role() {
         Role::Citizen => {
             let is_logged_in = actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial);
-            is_logged_in && actor.payee() == Some(&proposal.payee)
+            is_logged_in && loaded.voice != Voice::None
         }
         Role::Console | Role::Operator => true,
         Role::Caseworker => loaded.remit.as_ref().is_some_and(|(channel, remit)| {

@@ -1,19 +1,23 @@
-//! Proposes an account: for oneself by self-service, or for somebody else as a caseworker or the operator.
+//! Proposes an account: for oneself, or a company that one may sign for, by self-service; or for somebody else as a caseworker or the
+//! operator.
 
 use super::sign::require_signature;
 use super::{Standing, Step, save};
 use crate::caseworker::Remit;
+use crate::controls::Control;
 use crate::designation::{Action, Channel};
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
 use crate::officer;
+use crate::own::Voice;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, Proposal, ProposalRefusal, Unexpected};
+use crate::proposal::{Holder, LegalGround, Proposal, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
+use crate::store;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
 use kernel::{
@@ -29,8 +33,6 @@ pub struct ProposeDesignation {
     pub row: AccountRow,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
-    pub ownership: Ownership,
     /// On which law a caseworker stands.
     pub ground: Option<LegalGround>,
     /// Whether the payee shall neither change nor delete a specific account.
@@ -47,6 +49,8 @@ pub struct ProposeState {
     facts: Facts,
     /// Of a specific account that is there: whether it is locked.
     is_specific_locked: Option<bool>,
+    /// How far a citizen speaks for the payee.
+    voice: Voice,
     /// By which channel the actor proposes, and what a caseworker may decide about.
     channel: Channel,
     remit: Option<Remit>,
@@ -77,8 +81,17 @@ impl Command for ProposeDesignation {
         };
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
+        let wanted = accounts.wanted(&self.row);
+        let mut facts = queries::facts(scope, accounts.controls(), &payee, wanted, purpose.as_ref())?;
+        let voice = queries::voice(scope, &self.actor, &payee)?;
+        if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
+            facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);
+            let has_signed = self.signature.is_some() || !accounts.controls().has(Control::SignedAfresh);
+            facts.lacks_signature = voice != Voice::Alone || !has_signed;
+        }
         Ok(ProposeState {
-            facts: queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?,
+            facts,
+            voice,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             channel,
             remit,
@@ -87,14 +100,13 @@ impl Command for ProposeDesignation {
     }
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
-        let ProposeState { mut accounts, facts, is_specific_locked, channel, remit } = state;
-        self.require_entitled(remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
+        let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
+        self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
         }
         let terms = Terms {
             holder: self.holder,
-            ownership: self.ownership,
             ground: self.ground.clone(),
             is_locked: self.is_locked,
             signed: self.signature.clone(),
@@ -219,13 +231,14 @@ impl ProposeDesignation {
     /// Refuses who may not propose this.
     fn require_entitled(
         &self,
+        voice: Voice,
         remit: Option<&Remit>,
         specific: Option<&Purpose>,
         is_specific_locked: Option<bool>,
     ) -> Result<(), ProposalRefusal> {
         match (self.actor.role(), remit) {
             (Role::Citizen, _) => {
-                if self.actor.payee() != Some(&self.row.key()) {
+                if voice == Voice::None {
                     return Err(ProposalRefusal::Entitled);
                 }
                 if self.actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {

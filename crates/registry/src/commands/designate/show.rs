@@ -5,11 +5,12 @@ use crate::account::DesignatedAccount;
 use crate::ask::{AnswerClass, AskKind};
 use crate::commands::look_up::log;
 use crate::designation::{Fate, Standing as AccountStanding, State as AccountState};
-use crate::life::ActKind;
+use crate::life::{ActKind, Waits};
 use crate::policy;
 use crate::proposal::{LegalGround, ProposalRefusal};
 use crate::queries;
 use crate::resolve::Resolution;
+use crate::signals::ownership;
 use crate::store;
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
@@ -48,8 +49,8 @@ pub struct ShownProposal {
     pub proposed: String,
     /// Whose account it is said to be.
     pub holder: String,
-    /// What its bank says to that.
-    pub ownership: String,
+    /// What its bank says to that; none while it is asked.
+    pub ownership: Option<String>,
     /// What is to be done: `designate`, `close`, `unfreeze`, `revert`.
     pub action: String,
     /// The change that it reverts.
@@ -140,6 +141,7 @@ impl Command for ShowProposal {
         let evidence = &loaded.found.evidence;
         let took_effect = evidence.acts().iter().find(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
         let payee = asked.payee.reveal();
+        let state = loaded.state(env.now);
         let acts = evidence.acts().iter().map(|act| ShownAct {
             act: act.kind.name().to_owned(),
             at: act.at.to_string(),
@@ -149,7 +151,7 @@ impl Command for ShowProposal {
                 .filter(|why| !why.is_empty() && !matches!(act.kind, ActKind::LetterMade | ActKind::Signed)),
         });
         let shown = ShownProposal {
-            standing: Standing::of(proposal, loaded.state(env.now), took_effect).with(fate),
+            standing: Standing::of(proposal, state, took_effect).with(fate),
             payee: payee.clone(),
             account: asked.account.map(iban),
             replaces: replaces.map(iban),
@@ -163,7 +165,8 @@ impl Command for ShowProposal {
             proposed_by: asked.by.clone(),
             proposed: proposal.at.to_string(),
             holder: asked.holder.name().to_owned(),
-            ownership: asked.ownership.name().to_owned(),
+            ownership: (state.waits() != Some(Waits::Ownership))
+                .then(|| ownership(proposal, evidence).name().to_owned()),
             ground: asked.ground.clone(),
             reason: proposal.grounds.map(|grounds| grounds.reason.name().to_owned()),
             consent: proposal.grounds.map(|grounds| grounds.consent.name().to_owned()),

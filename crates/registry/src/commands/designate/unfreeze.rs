@@ -44,7 +44,8 @@ impl HealState {
             None => (Channel::Operator, None),
         };
         let purpose = accounts.purpose_key(row);
-        let facts = queries::facts(scope, accounts.controls(), &row.key(), row.account(), purpose.as_ref())?;
+        let wanted = accounts.wanted(row);
+        let facts = queries::facts(scope, accounts.controls(), &row.key(), wanted, purpose.as_ref())?;
         Ok(Self { accounts, facts, channel, remit })
     }
 
