@@ -36,7 +36,7 @@ pub struct LockState {
 pub struct LockChange(Channels);
 
 fn load(scope: &Scope<'_>, actor: &Actor, payee: &PayeeId) -> Result<LockState, Error> {
-    queries::require_in_person(scope, actor)?;
+    queries::acting_caseworker(scope, actor)?;
     let payee = payee.key(scope.vault);
     let is_known = store::payee::is_known(scope, &payee)?;
     Ok(LockState { voice: queries::voice(scope, actor, &payee)?, lock: store::lock::of(scope, &payee)?, is_known })
@@ -122,6 +122,7 @@ impl Command for LiftLock {
     type Output = Locked;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        queries::require_in_person(scope, &self.actor)?;
         let state = load(scope, &self.actor, &self.payee)?;
         let Some(person) = self.actor.payee() else { return Ok((state, None)) };
         let signs = queries::known_identity(scope, &self.payee.key(scope.vault))?.signatories_changed;

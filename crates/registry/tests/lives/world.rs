@@ -105,7 +105,8 @@ impl World {
             let benefits = kind.iter().map(|kind| BenefitKind::parse(KINDS[*kind]).unwrap()).collect();
             let (name, authority) = ((*name).to_owned(), AUTHORITIES[*authority].to_owned());
             let key = PublicKey::read(file.path()).unwrap();
-            world.run(&AddCaseworker { name, key, authority, benefits }, &Actor::console()).unwrap();
+            let add = AddCaseworker { name, key, authority, benefits, in_person: true };
+            world.run(&add, &Actor::console()).unwrap();
         }
         for name in ["alma", "bent"] {
             let found = world.place.writer.read(|scope| acting_caseworker(scope, &Actor::caseworker(name))).unwrap();

@@ -99,7 +99,9 @@ impl World {
     ) -> Result<(), &'static str> {
         let benefits = benefits.iter().map(|kind| BenefitKind::parse(kind).unwrap()).collect();
         let (name, authority) = (name.to_owned(), authority.to_owned());
-        self.run(0, &AddCaseworker { name, key: key(number), authority, benefits }, &Actor::console())
+        // Before whom nobody comes, is told by the name.
+        let in_person = name != "ida";
+        self.run(0, &AddCaseworker { name, key: key(number), authority, benefits, in_person }, &Actor::console())
     }
 
     fn blind(&self, text: &str) -> Blind {
@@ -242,7 +244,7 @@ fn a_caseworker_has_a_remit_until_they_are_ended() {
     assert_eq!(world.listed(&bo, ANNA), Err("caseworker.ended"));
     // Whoever could register people could be two of them.
     let (name, authority) = ("dora".to_owned(), "Authority".to_owned());
-    let command = AddCaseworker { name, key: key(1), authority, benefits: [].into() };
+    let command = AddCaseworker { name, key: key(1), authority, benefits: [].into(), in_person: false };
     assert_eq!(world.run(0, &command, &Actor::operator("anna")), Err("policy.not_allowed"));
     world.0.verify();
 }
