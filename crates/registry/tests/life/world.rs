@@ -27,7 +27,7 @@ impl World {
         std::fs::write(file.path(), format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")).unwrap();
         let (name, authority) = ("bo".to_owned(), "Authority".to_owned());
         let key = PublicKey::read(file.path()).unwrap();
-        let command = AddCaseworker { name, key, authority, benefits: [].into() };
+        let command = AddCaseworker { name, key, authority, benefits: [].into(), in_person: false };
         world.run(&command, &Actor::console()).unwrap();
         world
     }
