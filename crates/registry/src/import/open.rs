@@ -4,7 +4,7 @@ use super::account::AccountState;
 use super::row::AccountRow;
 use crate::account::DesignatedAccount;
 use crate::controls::Controls;
-use crate::life::{self, Evidence, State as LifeState};
+use crate::life::{self, ActKind, Evidence, State as LifeState, Waits};
 use crate::proposal::Proposal;
 use crate::signals::Facts;
 use kernel::Timestamp;
@@ -22,6 +22,13 @@ impl Open {
     }
 }
 
+/// A proposal that waits for the account that another one is for.
+pub(crate) struct InTheWay<'a> {
+    pub(crate) proposal: &'a Proposal,
+    /// Whether an officer is to look at it.
+    pub(crate) is_looked_at: bool,
+}
+
 impl AccountState {
     /// What is known of the account that a row asks for.
     pub(super) fn facts_of(&self, row: &AccountRow) -> Facts {
@@ -36,15 +43,19 @@ impl AccountState {
         Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }
     }
 
-    /// What is in the way of a proposal: another one that waits for the same account. What nobody ended in time is not, and is ended by
-    /// it.
+    /// What is in the way of a proposal: another one that waits for the same account. What nobody ended in time is not, nor what nobody
+    /// has signed, and is ended by it: whoever has no more than a login keeps nobody out.
     ///
     /// # Errors
     /// The other one.
-    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, &Proposal> {
+    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, InTheWay<'_>> {
         let Some(open) = self.open.get(&(proposal.payee, proposal.purpose)) else { return Ok(None) };
         match open.state(&self.controls, now) {
-            LifeState::Waiting(_) | LifeState::Due => Err(&open.proposal),
+            LifeState::Waiting(Waits::Signature) if open.evidence.last_of(&[ActKind::Signed]).is_none() => {
+                Ok(Some(open.proposal.clone()))
+            }
+            LifeState::Waiting(Waits::Check) => Err(InTheWay { proposal: &open.proposal, is_looked_at: true }),
+            LifeState::Waiting(_) | LifeState::Due => Err(InTheWay { proposal: &open.proposal, is_looked_at: false }),
             LifeState::Lapsed => Ok(Some(open.proposal.clone())),
             LifeState::Ended(_) => Ok(None),
         }

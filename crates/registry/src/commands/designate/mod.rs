@@ -285,10 +285,10 @@ impl Step {
         Self { proposal, acts: vec![Act::expired(now)], takes: None, waits: None, telling }
     }
 
-    /// A proposal ends that another one comes in the place of: an officer's, which heals.
-    fn giving_way(proposal: Proposal, officer: &Actor, why: &str, now: Timestamp) -> Self {
-        let telling = told(&proposal, ActKind::Refused, State::Ended(ActKind::Refused));
-        Self { proposal, acts: vec![Act::new(ActKind::Refused, now, officer, why)], takes: None, waits: None, telling }
+    /// A proposal ends that another one comes in the place of.
+    fn giving_way(proposal: Proposal, kind: ActKind, to: &Actor, why: &str, now: Timestamp) -> Self {
+        let telling = told(&proposal, kind, State::Ended(kind));
+        Self { proposal, acts: vec![Act::new(kind, now, to, why)], takes: None, waits: None, telling }
     }
 
     /// What the journal is told of it.

@@ -7,7 +7,7 @@ use crate::caseworker::Remit;
 use crate::controls::Control;
 use crate::designation::{Action, Channel};
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
-use crate::life::{Act, ActKind, State};
+use crate::life::{Act, ActKind, State, Waits};
 use crate::notice::NoticeKind;
 use crate::officer;
 use crate::own::Voice;
@@ -145,17 +145,23 @@ impl Asking<'_> {
                 Standing { id: String::new(), state: "in_force".to_owned(), waits_for: None, in_force_from: None };
             return Ok(Decision::unchanged(standing));
         };
-        // What undoes a theft waits for nothing that a thief has asked for meanwhile. The agency could refuse it as well.
+        // Whoever could end what is in the way ends it by asking: the payee, who signs for it; and the agency, which says why, so that
+        // what undoes a theft waits for nothing that a thief has asked for meanwhile. What an officer is to look at, an officer ends.
         let is_agency = matches!(actor.role(), Role::Operator | Role::Console);
+        let is_signed = actor.role() == Role::Citizen && weighed.state != State::Waiting(Waits::Signature);
         let gives_way = match accounts.room_for(&weighed.proposal, env.now) {
             Ok(lapsed) => {
                 weighed.lapsed = lapsed;
                 None
             }
-            Err(open) if row.action() == Action::Revert && is_agency => {
-                Some(Step::giving_way(open.clone(), actor, terms.why.as_deref().unwrap_or_default(), env.now))
+            Err(other) if is_signed && !other.is_looked_at => {
+                Some(Step::giving_way(other.proposal.clone(), ActKind::Cancelled, actor, "", env.now))
             }
-            Err(open) => return Err(InTheWay::of(open, actor, channel).into()),
+            Err(other) if row.action() == Action::Revert && is_agency => {
+                let why = terms.why.as_deref().unwrap_or_default();
+                Some(Step::giving_way(other.proposal.clone(), ActKind::Refused, actor, why, env.now))
+            }
+            Err(other) => return Err(Waiting::of(other.proposal, actor, channel).into()),
         };
         let proposal = &weighed.proposal;
         let state = match weighed.state {
@@ -195,13 +201,13 @@ impl Proposed {
 
 /// Why something was not proposed: another proposal for the same account waits. Whoever may know it is told which.
 #[derive(Debug)]
-struct InTheWay {
+struct Waiting {
     by: &'static str,
     since: Timestamp,
     id: Option<String>,
 }
 
-impl InTheWay {
+impl Waiting {
     fn of(open: &Proposal, actor: &Actor, channel: &Channel) -> Self {
         // The payee's own, the agency's, and that of the caseworker's own authority.
         let is_theirs = actor.role() != Role::Caseworker || open.asked.channel == *channel;
@@ -210,13 +216,13 @@ impl InTheWay {
     }
 }
 
-impl Refuse for InTheWay {
+impl Refuse for Waiting {
     fn code(&self) -> &'static str {
         RowRefusal::Waiting.code()
     }
 }
 
-impl fmt::Display for InTheWay {
+impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { by, since, id } = self;
         write!(f, "another change of this account waits: by {by}, since {since}")?;
