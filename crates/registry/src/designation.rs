@@ -365,8 +365,8 @@ pub fn decide(
     // An account that was closed is no account: the next one is a first designation.
     let live = current.filter(|standing| standing.state != State::Closed);
     if let (Some(specific), Channel::Operator) = (specific, channel) {
-        // Once people propose, a specific account is the authority's that pays, and the payee's.
-        let is_next = *action == Action::Designate && !specific.is_loading;
+        // Who loads a registry designates what never was there. What was is the authority's that pays, and the payee's.
+        let is_next = *action == Action::Designate && (current.is_some() || !specific.is_loading);
         if specific.is_locked && live.is_some() && (is_next || *action == Action::Close) {
             return Err(RowRefusal::SpecificLocked);
         }

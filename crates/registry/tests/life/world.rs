@@ -1,6 +1,6 @@
 //! A store with an authority, its caseworker, and one payee.
 
-use crate::place::Place;
+use crate::place::{Place, grounded};
 use denmark::Cvr;
 use kernel::{Actor, Command, Env, PublicKey, Refuse, Timestamp};
 use registry::commands::{AddCaseworker, AddPayer, ChangeAccounts, ChangeAnswer, LookUp, ProposeDesignation};
@@ -51,7 +51,7 @@ impl World {
 
     /// The bank or the operator asks for something.
     pub fn ask(&mut self, channel: Channel, row: &str) -> String {
-        let row = self.0.read(row);
+        let row = self.0.read(&grounded(&channel, row));
         let request = ChangeAccounts::new(Actor::console(), channel, vec![row], Unexpected::Refuse, None).unwrap();
         self.0.now += 1_000;
         let (console, env) = (Actor::console(), Env::new(Timestamp::from_micros(self.0.now), 0));
