@@ -80,6 +80,12 @@ pub fn easter_sunday(year: i16) -> Date {
     Date::constant(year, month as i8, day as i8)
 }
 
+/// When a date ends in Denmark.
+pub fn end_of(date: Date) -> Timestamp {
+    let next = date.tomorrow().unwrap_or(date).to_datetime(Time::midnight());
+    COPENHAGEN.to_ambiguous_timestamp(next).compatible().unwrap_or(Timestamp::MAX)
+}
+
 /// The date in Denmark at an instant.
 pub fn copenhagen_date(instant: Timestamp) -> Date {
     COPENHAGEN.to_datetime(instant).date()

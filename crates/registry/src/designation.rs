@@ -333,7 +333,7 @@ pub struct Request<'r> {
 pub struct Specific {
     /// Whether the one that stands is locked.
     pub is_locked: bool,
-    /// Whether the registry is being loaded: nobody has proposed anything yet.
+    /// Whether the registry is being loaded: nobody but its operator has proposed anything yet.
     pub is_loading: bool,
 }
 

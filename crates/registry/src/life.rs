@@ -10,10 +10,12 @@ use crate::designation::{Action, ChannelKind};
 use crate::ownership::{ANSWER_DAYS, Ownership};
 use crate::proposal::Proposal;
 use crate::signals::{Facts, Signal, Signals};
+use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
 use kernel::{Actor, Authenticator, Timestamp};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// A code is good for so many days from its letter's date (DENMARK.md: 60 days).
+/// A code is good for so many days after its letter's date, and the last of them to its end (DENMARK.md: 60 days).
 pub const CODE_DAYS: i64 = 60;
 /// So often can a letter's code be given wrongly; then it takes another letter.
 pub const CODE_ATTEMPTS: usize = 3;
@@ -179,16 +181,16 @@ pub struct Letter<'e> {
 }
 
 impl Letter<'_> {
-    /// Until when its code is good.
+    /// When its code ends: its last day is over.
     #[must_use]
-    pub const fn valid_until(&self) -> Timestamp {
-        plus_days(self.at, CODE_DAYS)
+    pub fn ends(&self) -> Timestamp {
+        Timestamp::from(denmark::calendar::end_of(code_valid_until(self.at)))
     }
 
     /// Whether its code can still be given.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
-        !self.is_returned && self.wrong < CODE_ATTEMPTS && now < self.valid_until()
+        !self.is_returned && self.wrong < CODE_ATTEMPTS && now < self.ends()
     }
 }
 
@@ -216,10 +218,11 @@ impl Evidence {
         self.0.iter().enumerate().rev().find(|(_, act)| kinds.contains(&act.kind))
     }
 
-    /// Whether somebody stopped it, and nobody has let it go on or seen it take effect since.
+    /// Whether somebody stopped it, before it took effect or since. The link does each once: what an officer has let go on, whoever
+    /// reads an old letter box does not stop for ever.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        let last = self.last_of(&[ActKind::Stopped, ActKind::Checked, ActKind::TookEffect]);
+        let last = self.last_of(&[ActKind::Stopped, ActKind::TookEffect]);
         last.is_some_and(|(_, act)| act.kind == ActKind::Stopped)
     }
 
@@ -281,11 +284,12 @@ impl Evidence {
     }
 
     /// Whether whoever `by` is has already taken part in it: they do not take another's part as well. Who only notes what became
-    /// of a letter takes none.
+    /// of a letter takes none. Who sits at the console without a name may be any of them.
     #[must_use]
     pub fn has_part(&self, by: &str) -> bool {
         let notes = [ActKind::LetterHandedOver, ActKind::LetterReturned];
-        self.0.iter().any(|act| act.by == by && !notes.contains(&act.kind))
+        let is_theirs = |act: &Act| act.by == by || act.by == Actor::console().name();
+        self.0.iter().any(|act| is_theirs(act) && !notes.contains(&act.kind))
     }
 }
 
@@ -427,20 +431,21 @@ impl Demands {
         let channel = proposal.asked.channel.kind();
         let is_self_service = channel == ChannelKind::SelfService;
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
-        // The operator's files are how a registry begins: somebody's first account comes at once.
-        let is_loaded = channel == ChannelKind::Operator && proposal.is_first;
+        // The operator's files are how a registry begins: somebody's first account comes at once. Later they are one person's word.
+        let is_beginning = proposal.is_first && facts.is_loading;
+        let is_loaded = channel == ChannelKind::Operator && is_beginning;
         // A bank's file that an officer hands in has not been sent by the bank's own system: one person could have written it.
         let by_system = proposal.asked.by.starts_with("client:");
-        let is_handed_in = channel == ChannelKind::Bank && !proposal.is_first && !by_system;
+        let is_handed_in = channel == ChannelKind::Bank && !is_beginning && !by_system;
         let is_specific = proposal.purpose.is_some();
         let approver = if is_specific { Control::ApproverSpecific } else { Control::ApproverDefault };
         let wants_letter = match channel {
             // What deletes an account sends no money to another one that the letter could name.
             _ if proposal.asked.account.is_none() => false,
             ChannelKind::SelfService => controls.when(Control::LetterSelfService).applies(signals.any()),
-            ChannelKind::Caseworker => controls.has(Control::LetterCaseworker),
-            // A bank has its customer's consent, and the operator's own acts go by what it has on file.
-            ChannelKind::Bank | ChannelKind::Operator => false,
+            ChannelKind::Caseworker | ChannelKind::Operator => !is_loaded && controls.has(Control::LetterCaseworker),
+            // A bank has its customer's consent (BEK 788).
+            ChannelKind::Bank => false,
         };
         // Whoever steals key material from the letter box steals the letter too (FR-13).
         let is_letter_worthless = wants_letter && signals.has(Signal::LetterBox);
@@ -478,7 +483,7 @@ impl Demands {
                 || (stopped || returned || names_nothing),
             letter: wants_letter && !is_letter_worthless,
             confirmation: is_letter_worthless || after_letter,
-            banking_days: controls.waits_banking_days(channel, proposal.is_first),
+            banking_days: if is_loaded { 0 } else { controls.waits_banking_days(channel, proposal.is_first) },
         }
     }
 }
@@ -514,7 +519,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
         return match evidence.letter() {
             Some(letter) if letter.is_good(now) => State::Waiting(Waits::Code),
             // Its code was never given in time: whoever still wants the change asks anew.
-            Some(letter) if !letter.is_returned && now >= letter.valid_until() => State::Lapsed,
+            Some(letter) if !letter.is_returned && now >= letter.ends() => State::Lapsed,
             _ => within(proposal.at, CODE_DAYS + DECISION_DAYS, Waits::Letter),
         };
     }
@@ -544,7 +549,7 @@ pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp 
         Waits::Ownership => evidence.answer_until(proposal),
         Waits::Check => plus_days(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
-        Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.valid_until()),
+        Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.ends()),
         Waits::Time(from) => from,
     }
 }
@@ -553,10 +558,10 @@ const fn plus_days(moment: Timestamp, days: i64) -> Timestamp {
     Timestamp::from_micros(moment.micros().saturating_add(days.saturating_mul(MICROS_PER_DAY)))
 }
 
-/// Until when the code of a letter is good that is made now.
+/// The last day, in Denmark, of the code of a letter that is made at a moment.
 #[must_use]
-pub const fn code_valid_until(made: Timestamp) -> Timestamp {
-    plus_days(made, CODE_DAYS)
+pub fn code_valid_until(made: Timestamp) -> Date {
+    copenhagen_date(plus_days(made, CODE_DAYS).to_jiff())
 }
 
 #[cfg(test)]

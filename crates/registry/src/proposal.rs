@@ -211,6 +211,8 @@ pub enum ProposalRefusal {
     Ground,
     /// The assurance of the login is too low for this.
     Assurance,
+    /// The login is too old for this.
+    LoginAge,
     /// The authenticator of the login is the one that asked for it, or not known to have stood before.
     Authenticator,
     /// The change has not taken effect.
@@ -228,7 +230,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 18] = [
+    const ALL: [(Self, &'static str, &'static str); 19] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -260,6 +262,7 @@ impl ProposalRefusal {
             "a caseworker says on which law the designation stands, and where the evidence is",
         ),
         (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
+        (Self::LoginAge, "actor.login_age", "the login was too long ago to sign with: log in again"),
         (
             Self::Authenticator,
             "actor.authenticator",

@@ -28,6 +28,8 @@ pub struct Facts {
     pub lacks_signature: bool,
     /// Whether a place is registered where its bank can be asked whose it is.
     pub is_bank_asked: bool,
+    /// Whether the registry is being loaded: nobody but its operator has proposed anything yet.
+    pub is_loading: bool,
 }
 
 impl Facts {

@@ -78,7 +78,7 @@ pub fn draw(
             currency,
         },
         code,
-        valid_until: date(facts.valid_until),
+        valid_until: facts.valid_until,
         attempts: u8::try_from(CODE_ATTEMPTS).unwrap_or(u8::MAX),
         file_id: secrets.bytes()?,
     };

@@ -243,7 +243,8 @@ impl Source for Accounts {
             return Err(ImportRefusal::BankUnknown.into());
         }
         let state = AccountState::load(scope, rows)?;
-        if rows.len() > FOLDED_AT_ONCE_MAX { Ok(state) } else { state.counting(scope, rows) }
+        // Who loads a registry does not wait for that: its accounts are counted afterwards.
+        if rows.len() > FOLDED_AT_ONCE_MAX && state.is_loading { Ok(state) } else { state.counting(scope, rows) }
     }
 
     fn decide(
@@ -402,8 +403,10 @@ impl AccountState {
                 _ => {}
             }
         }
-        let loads = |row: &&&AccountRow| row.action == Action::Designate && row.specific.is_some();
-        self.is_loading = rows.iter().any(|row| loads(&row)) && !store::proposal::is_any(scope.tx)?;
+        let is_first = |row: &&AccountRow| {
+            row.action == Action::Designate && !self.histories.contains_key(&(row.key, self.purpose_key(row)))
+        };
+        self.is_loading = rows.iter().any(is_first) && !store::proposal::is_any_but(scope, &Channel::Operator)?;
         Ok(())
     }
 
@@ -492,6 +495,7 @@ impl AccountState {
                 ground: ground.clone(),
             },
         };
+        let facts = &Facts { is_loading: self.is_loading, ..*facts };
         proposal::banned(&proposal, facts, &self.controls)?;
         let mut evidence = Evidence::default();
         if let Some(signature) = signed {
@@ -551,25 +555,39 @@ impl AccountState {
         &mut self,
         proposal: &Proposal,
         row: &AccountRow,
+        follows: bool,
         facts: &Facts,
         now: Timestamp,
     ) -> Result<Option<NewRow>, RowRefusal> {
         let channel = &proposal.asked.channel;
         let purpose = self.purpose_of(row)?;
-        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
-        // An account that came back is not what was in force when this was asked for: somebody has decided about it since.
-        let follows = match (newest, proposal.replaces) {
-            (Some((Link::Stored(newest), _)), Some(replaces)) => *newest == replaces,
-            (None, None) => true,
-            _ => false,
-        };
-        let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
-        // What is reverted may have been frozen meanwhile: the rule has looked at what stands.
-        if !follows && proposal.asked.action != Action::Revert {
-            return Err(RowRefusal::ExpectsMismatch);
-        }
+        let Some(standing) = self.judge_asked(proposal, row, follows)? else { return Ok(None) };
         proposal::banned(proposal, facts, &self.controls)?;
         Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id), now)))
+    }
+
+    /// What the rule says now of what was proposed before.
+    pub(crate) fn judge_asked(
+        &self,
+        proposal: &Proposal,
+        row: &AccountRow,
+        follows: bool,
+    ) -> Result<Option<Standing>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let standing = self.judge(&proposal.asked.channel, row, purpose.as_ref(), row.expects)?;
+        // What is reverted may have been frozen meanwhile: the rule has looked at what stands.
+        if standing.is_some() && !follows && proposal.asked.action != Action::Revert {
+            return Err(RowRefusal::ExpectsMismatch);
+        }
+        Ok(standing)
+    }
+
+    /// The newest row of a row's history.
+    pub(crate) fn newest(&self, row: &AccountRow) -> Option<(Id<Designation>, Standing)> {
+        match self.histories.get(&(row.key, self.purpose_key(row))) {
+            Some((Link::Stored(newest), standing)) => Some((*newest, *standing)),
+            _ => None,
+        }
     }
 
     /// Freezes the account that came of a proposal, if it is in force yet.
@@ -588,7 +606,8 @@ impl AccountState {
         // What its bank froze is not the bank's to unfreeze from now on.
         let Some(Standing { account, .. }) = in_force else { return Ok(None) };
         let standing = Standing { state: State::Frozen, account };
-        Ok(Some(self.take(&proposal.asked.channel, row, purpose, standing, Some(proposal.id), now)))
+        // Whoever has the link speaks for the payee, whichever channel the change came by.
+        Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
     }
 
     /// What takes effect now: the next row of the history.

@@ -311,6 +311,26 @@ pub(crate) fn is_specific_locked(
     Ok(Some(first_row(scope, live)?.1))
 }
 
+/// Whether nobody has designated another account since a row of a history, its newest row being given. That account may have been
+/// frozen, unfrozen and closed; one that came back is not what was there: somebody has decided about it since.
+pub(crate) fn is_left_alone(scope: &Scope<'_>, newest: Id<Designation>, since: Id<Designation>) -> Result<bool, Error> {
+    let mut row = newest;
+    for _ in 0..HISTORY_ROWS_MAX {
+        if row == since {
+            return Ok(true);
+        }
+        let Designation { standing, previous, .. } = store::designation::find(scope, row)?;
+        let Some(previous) = previous else { break };
+        let before = store::designation::find(scope, previous)?.standing;
+        let came_back = before.state == AccountStanding::Closed && standing.state != AccountStanding::Closed;
+        if came_back || before.account != standing.account {
+            break;
+        }
+        row = previous;
+    }
+    Ok(false)
+}
+
 /// The change of which what stands in a history came.
 pub(crate) struct StandingChange {
     /// The row that it made.

@@ -23,7 +23,7 @@ statements! {
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
     PLACES = "proposal.places":
         "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
-    ANY = "proposal.any": "SELECT id FROM proposal ORDER BY id LIMIT 1";
+    ANY_BUT = "proposal.any_but": "SELECT id FROM proposal WHERE channel_key <> $1 LIMIT 1";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
         "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
@@ -38,7 +38,7 @@ statements! {
     LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET look = $1 WHERE waits > 0";
     LOOK_AGAIN_AT = "proposal_now.look_again_at": "UPDATE proposal_now SET look = $1 WHERE payee = $2 AND waits > 0";
     DUE = "proposal_now.due":
-        "SELECT proposal FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
+        "SELECT proposal, waits FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
         "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0 ORDER BY proposal LIMIT 1000";
     WAITING = "proposal_now.waiting":
@@ -160,9 +160,10 @@ pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(
     Ok(found)
 }
 
-/// Whether anybody has ever proposed anything.
-pub(crate) fn is_any(tx: &Tx<'_>) -> Result<bool, Error> {
-    Ok(tx.optional(&ANY, &[], |row| row.int(0))?.is_some())
+/// Whether anybody but those of one channel has ever proposed anything.
+pub(crate) fn is_any_but(scope: &Scope<'_>, channel: &Channel) -> Result<bool, Error> {
+    let key = channel_key(scope.vault, channel);
+    Ok(scope.tx.optional(&ANY_BUT, &[(&key).into()], |row| row.int(0))?.is_some())
 }
 
 /// Proposals of these ids, each with all that was done about it.
@@ -279,9 +280,14 @@ pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, at: Timestamp) -> R
     .map(|_| ())
 }
 
-/// What is to be looked at by a moment, the longest due first.
-pub(crate) fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Id<Proposal>>, Error> {
-    ids(tx, &DUE, &[now.into(), limit.into()])
+/// What is to be looked at by a moment, the longest due first; and what each waits for, as it was last looked at.
+pub(crate) fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<(Id<Proposal>, i64)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&DUE, &[now.into(), limit.into()], |row| {
+        found.push((Id::new(row.int(0)?), row.int(1)?));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn ids(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Id<Proposal>>, Error> {

@@ -10,6 +10,7 @@ use crate::register_event::Addressee;
 use crate::store;
 use denmark::BankDirectory;
 use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::to_hex;
 use kernel::{Actor, Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Vault};
@@ -40,8 +41,8 @@ pub struct LetterFacts {
     pub is_anew: bool,
     /// When it was made.
     pub made: Timestamp,
-    /// Until when the code is good.
-    pub valid_until: Timestamp,
+    /// The last day on which the code is good.
+    pub valid_until: Date,
     /// Who gets it.
     pub addressee: Addressee,
     /// Whether that is a company.
@@ -75,9 +76,8 @@ impl LetterFacts {
     /// Whether a letter of these facts says the same as one of others. It has dates on it, and no times.
     fn says(&self, other: &Self) -> bool {
         let date = |moment: Timestamp| copenhagen_date(moment.to_jiff());
-        let dates = |facts: &Self| (date(facts.made), date(facts.valid_until));
-        let now = Self { made: other.made, valid_until: other.valid_until, ..self.clone() };
-        now == *other && dates(self) == dates(other)
+        let now = Self { made: other.made, ..self.clone() };
+        now == *other && date(self.made) == date(other.made)
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Loaded {
     pub(super) facts: Facts,
     row: AccountRow,
     accounts: AccountState,
+    /// Whether what stands is what stood when it was asked for.
+    follows: bool,
     is_sender_known: bool,
     /// Of a caseworker who acts.
     remit: Option<(Channel, Remit)>,
@@ -125,14 +127,25 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
             .filter(|standing| standing.state != AccountStanding::Closed)
             .map(|standing| standing.account.account()),
     };
-    let row = AccountRow::of(proposal, replaced);
+    let mut row = AccountRow::of(proposal, replaced);
     let accounts = AccountState::load_asked(scope, &row)?;
+    let newest = accounts.newest(&row);
+    let follows = match (newest, proposal.replaces) {
+        (Some((newest, _)), Some(replaced)) => queries::is_left_alone(scope, newest, replaced)?,
+        (None, None) => true,
+        _ => false,
+    };
+    // Whoever moves to another bank closes the former account as well: what they asked for is theirs all the same.
+    if follows && newest.is_some_and(|(_, standing)| standing.state == AccountStanding::Closed) {
+        row = AccountRow::of(proposal, None);
+    }
     let signatories = queries::signing(scope, proposal)?;
     let wanted = accounts.wanted(&row);
     Ok(Loaded {
         facts: queries::proposal_facts(scope, accounts.controls(), &found, wanted, signatories.as_ref())?,
         voice: Voice::None,
         accounts,
+        follows,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
         row,
@@ -210,16 +223,20 @@ impl Loaded {
         if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && self.found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
+        // What the rule refuses now, nobody need go on with: neither print its letter nor give its code.
+        if !matches!(kind, ActKind::Stopped | ActKind::Cancelled | ActKind::Refused | ActKind::LetterReturned) {
+            self.accounts.judge_asked(&self.found.proposal, &self.row, self.follows)?;
+        }
         let by = by.into();
         let (act, state) = self.add(kind, by, detail, now);
-        let Self { found, facts, row, mut accounts, is_sender_known, .. } = self;
+        let Self { found, facts, row, mut accounts, follows, is_sender_known, .. } = self;
         if state != State::Due {
             return Ok(Step::waiting(found, act, state));
         }
         if !is_sender_known {
             return Err(import::ImportRefusal::BankUnknown.into());
         }
-        let takes = accounts.take_effect(&found.proposal, &row, &facts, now)?;
+        let takes = accounts.take_effect(&found.proposal, &row, follows, &facts, now)?;
         let took = Act::new(ActKind::TookEffect, now, by, "");
         let state = State::Ended(ActKind::TookEffect);
         let standing = Standing::of(&found.proposal, state, Some(now));
@@ -256,11 +273,18 @@ fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
         (ActKind::Refused, _) => (NoticeKind::ChangeRefused, None),
         (ActKind::Expired, _) | (_, State::Ended(ActKind::Expired)) => (NoticeKind::ChangeExpired, None),
         (ActKind::LetterReturned, _) => (NoticeKind::LetterReturned, None),
-        (_, State::Waiting(Waits::Time(from))) => (NoticeKind::ChangeActivated, Some(from)),
-        (_, State::Waiting(Waits::Check)) => (NoticeKind::ChangeHeld, None),
-        _ => return None,
+        _ => return told_waiting(proposal, state),
     };
     Some(Telling::of(proposal, kind, from))
+}
+
+/// What the payee is told of what their change waits for now.
+fn told_waiting(proposal: &Proposal, state: State) -> Option<Telling> {
+    match state {
+        State::Waiting(Waits::Time(from)) => Some(Telling::of(proposal, NoticeKind::ChangeActivated, Some(from))),
+        State::Waiting(Waits::Check) => Some(Telling::of(proposal, NoticeKind::ChangeHeld, None)),
+        _ => None,
+    }
 }
 
 impl Step {

@@ -102,8 +102,16 @@ impl Command for ProposeDesignation {
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
         let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
         self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
+        // It keeps the payee from changing it: only whoever pays by law says so.
+        if self.is_locked && self.actor.role() != Role::Caseworker {
+            return Err(ProposalRefusal::Authority.into());
+        }
+        // What closes a default account is its bank's to say.
+        if self.row.action() != Action::Designate && self.row.is_default() {
+            return Err(ProposalRefusal::Authority.into());
+        }
         if let Some(signature) = &self.signature {
-            require_signature(&self.actor, signature)?;
+            require_signature(&self.actor, signature, env.now)?;
         }
         let terms = Terms {
             holder: self.holder,
