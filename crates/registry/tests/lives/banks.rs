@@ -58,10 +58,11 @@ impl World {
 
     /// A bank says something of a proposal, whatever it waits for.
     pub fn say(&mut self, at: usize, answer: usize) {
-        let (bank, answer, life) = (self.bank_of(at), SAID[answer], &self.lives[at]);
+        let (bank, answer, size) = (self.bank_of(at), SAID[answer], self.size());
+        let life = &self.lives[at];
         let may = life.asked.account.is_some() && !self.stands(life).is_over();
         let expected = may.then(|| (self.learnt(at, bank, answer), None));
-        let (size, proposal) = (self.size(), Id::<Proposal>::parse_name(&life.id).unwrap());
+        let proposal = Id::<Proposal>::parse_name(&life.id).unwrap();
         let told = TellOwnership { proposal, bank: BANKS[bank].0.to_owned(), answer };
         let told = self.run(&told, &Actor::console()).map(Some);
         self.followed(at, expected, told, size);

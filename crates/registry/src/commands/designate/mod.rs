@@ -227,6 +227,9 @@ impl Loaded {
     fn add(&mut self, kind: ActKind, by: &str, detail: &str, now: Timestamp) -> (Act, State) {
         let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
         self.found.evidence.add(act.clone());
+        if let Some(signatories) = &self.signatories {
+            self.facts.lacks_signature = queries::lacks_signature(&self.found, signatories, self.controls());
+        }
         (act, self.state(now))
     }
 }
@@ -312,8 +315,8 @@ pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool
     if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
 }
 
-/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a caseworker's authority and remit, one of a bank's
-/// channel; the agency's all. Others' are as if they were not there.
+/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a
+/// caseworker's authority and remit, one of a bank's channel; the agency's all. Others' are as if they were not there.
 pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> bool {
     let proposal = &loaded.found.proposal;
     let asked = &proposal.asked;
