@@ -385,6 +385,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "letter.character",
     "letter.country",
     "letter.empty",
+    "letter.on_its_way",
     "letter.outdated",
     "letter.sender",
     "letter.too_long",
