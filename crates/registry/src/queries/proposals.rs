@@ -189,7 +189,7 @@ pub(crate) fn proposal_facts(
 }
 
 /// Whether not all have signed a company's proposal that may sign for it now. What somebody signed who has left does not count.
-fn lacks_signature(found: &Found, signatories: &Signatories, controls: &Controls) -> bool {
+pub(crate) fn lacks_signature(found: &Found, signatories: &Signatories, controls: &Controls) -> bool {
     let (proposer, is_signed_afresh) = (&found.proposal.asked.by, controls.has(Control::SignedAfresh));
     let signed = signatories.named(|name| own::has_signed(&found.evidence, proposer, is_signed_afresh, name));
     !signatories.have_signed(&signed)

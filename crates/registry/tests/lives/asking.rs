@@ -203,7 +203,7 @@ impl World {
         let live = live(self.history(wish.payee, wish.slot));
         let is_entitled = match who {
             Who::Citizen(payee, assurance) => {
-                payee == wish.payee
+                Self::speaks(payee, wish.payee)
                     && assurance >= Assurance::Substantial
                     && (wish.slot == Slot::Default || (live.is_some() && !self.is_slot_locked(wish.payee, wish.slot)))
             }

@@ -2,7 +2,7 @@
 
 use crate::acts::{Act, Until, Which, Who};
 use crate::asking::How;
-use crate::oracle::{Done, Held, Life, Row, Slot, Stand, Via};
+use crate::oracle::{Done, Held, Life, Moment, Row, Slot, Stand, Via};
 use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, World};
 use kernel::{Actor, Assurance, Id, Role, Timestamp};
 use registry::commands::{
@@ -44,7 +44,7 @@ impl Who {
     /// Whether a proposal is theirs to do something about.
     fn concerns(self, life: &Life) -> bool {
         match self {
-            Self::Citizen(payee, _) => payee == life.asked.payee && self.has(Assurance::Substantial),
+            Self::Citizen(payee, _) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
             Self::Operator(_) => true,
             Self::Bank(bank) => life.asked.via == Via::Bank(bank),
             Self::Caseworker(at) => life.asked.via == Via::Authority(CASEWORKERS[at].1) && covers(at, life.asked.slot),
@@ -220,7 +220,8 @@ impl World {
 
     fn confirm(&mut self, at: usize, who: Who) {
         let (actor, life) = (who.actor(self), &self.lives[at]);
-        let against = self.moment(&life.asked).against(life);
+        let signatory = self.signatory(life.asked.payee);
+        let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
         let is_fit = match who {
             Who::Citizen(..) => who.has(Assurance::High) && !against.posted && !against.new_authenticator,
             Who::Operator(_) | Who::Caseworker(_) => !life.is_own(actor.name()),
@@ -301,7 +302,8 @@ impl World {
             Stand::Waits("letter", _) => self.make_letter(at, 2),
             Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial), true),
             Stand::Waits("confirmation", _) => {
-                let against = self.moment(&life.asked).against(life);
+                let signatory = self.signatory(payee);
+                let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
                 let own = Who::Citizen(payee, Assurance::High);
                 let who = if against.posted || against.new_authenticator { operator } else { Some(own) };
                 if let Some(who) = who {

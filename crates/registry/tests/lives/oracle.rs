@@ -179,6 +179,8 @@ pub struct Against {
 pub struct Moment<'m> {
     pub controls: &'m Controls,
     pub person: &'m Person,
+    /// Who has signed for them.
+    pub signatory: Option<&'m Person>,
     pub rows: &'m [Row],
     /// How many others have the account that is asked for.
     pub others: usize,
@@ -194,9 +196,14 @@ impl Moment<'_> {
     }
 
     pub fn against(&self, life: &Life) -> Against {
-        let asked = &life.asked;
-        let says = life.says();
-        let Person { contact_changed, address_changed, authenticator_changed, key_material_posted, .. } = *self.person;
+        let (asked, says) = (&life.asked, life.says());
+        let Person { contact_changed, address_changed, mut authenticator_changed, mut key_material_posted, .. } =
+            *self.person;
+        // Whoever has stolen who they are can sign for the payee.
+        if let Some(signatory) = self.signatory {
+            authenticator_changed = authenticator_changed.max(signatory.authenticator_changed);
+            key_material_posted = key_material_posted.max(signatory.key_material_posted);
+        }
         let recently = |moment| self.shortly_before(asked, Control::SecondChannel, moment);
         let account = asked.account.as_deref();
         let limit = usize::from(self.controls.get(Control::PayeesPerAccount));

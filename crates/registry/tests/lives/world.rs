@@ -25,6 +25,9 @@ use std::io::{Seek, SeekFrom, Write};
 pub const PERSONS: [&str; 5] = ["cpr:6101701234", "cpr:6201701235", "cpr:6301701236", "cvr:13748136", "se:11111111"];
 /// Of which so many are people, to whom a letter can be sent.
 pub const PEOPLE: usize = 3;
+/// One is a company, for which one of the people signs.
+const COMPANY: usize = 3;
+const SIGNS: usize = 0;
 pub const ACCOUNTS: [&str; 5] =
     ["0040-0000000001", "1020-0000000002", "0041-0000000003", "1020-0000000004", "0040-0000000005"];
 pub const BANKS: [(&str, &str); 2] = [("North", "004"), ("South", "102")];
@@ -70,7 +73,8 @@ impl World {
         let mut place = Place::new();
         let vault = place.writer.store.vault().clone();
         let companies = Companies { vault: vault.clone() };
-        place.import(&companies, format!("{}\n13748136,Firm,active,\n", Companies::HEADER.join(",")).as_bytes());
+        let (header, signs) = (Companies::HEADER.join(","), PERSONS[SIGNS].trim_start_matches("cpr:"));
+        place.import(&companies, format!("{header}\n13748136,Firm,active,,,,,,{signs}\n").as_bytes());
         place.now = Timestamp::parse(BEGIN).unwrap().micros();
         place.control("anvis", &[]);
         let payees = PERSONS.iter().map(|payee| PayeeId::parse(payee).unwrap().key(&vault)).collect();
@@ -180,11 +184,23 @@ impl World {
         }
     }
 
+    /// Whoever speaks for a payee: for the company, who signs for it.
     pub fn citizen(&self, payee: usize, assurance: Assurance) -> Actor {
+        let person = if payee == COMPANY { SIGNS } else { payee };
         Actor::citizen(
-            &self.payees[payee],
+            &self.payees[person],
             Login { assurance, authenticator: Authenticator::named("first"), at: Timestamp::from_micros(self.now()) },
         )
+    }
+
+    /// Whether who speaks for a payee speaks for this one.
+    pub const fn speaks(own: usize, payee: usize) -> bool {
+        own == payee || (payee == COMPANY && own == SIGNS) || (payee == SIGNS && own == COMPANY)
+    }
+
+    /// Of somebody who speaks for a payee but is not that payee: the same person, of whom something is known as well.
+    pub fn signatory(&self, payee: usize) -> Option<&Person> {
+        (payee == COMPANY).then(|| &self.persons[SIGNS])
     }
 
     pub fn payee(payee: usize) -> PayeeId {
@@ -209,6 +225,7 @@ impl World {
         Moment {
             controls: &self.controls,
             person: &self.persons[asked.payee],
+            signatory: self.signatory(asked.payee).filter(|_| asked.via == Via::Payee),
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
             can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
