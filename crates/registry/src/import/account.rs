@@ -389,9 +389,12 @@ impl AccountState {
             };
             match (row.action, newest) {
                 (Action::Revert, Some(newest)) => {
-                    let change = queries::standing_change(scope, store::designation::find(scope, newest)?)?;
-                    let stands = change.proposal.is_some() && change.proposal == row.reverts;
-                    self.undone.insert(history, Undone { stands, before: change.before.map(|row| row.standing) });
+                    let newest = store::designation::find(scope, newest)?;
+                    let change =
+                        row.reverts.map(|reverts| queries::undone(scope, newest, reverts)).transpose()?.flatten();
+                    let stands = change.is_some();
+                    let before = change.and_then(|change| change.before).map(|row| row.standing);
+                    self.undone.insert(history, Undone { stands, before });
                 }
                 (Action::Designate | Action::Close, newest) if history.1.is_some() => {
                     let is_locked = newest.map(|_| queries::is_specific_locked(scope, &row.key, history.1.as_ref()));
