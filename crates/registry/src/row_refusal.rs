@@ -185,7 +185,7 @@ impl RowRefusal {
             "designation.specific_locked",
             "the authority has locked this account: it is changed and deleted by its caseworkers alone",
         ),
-        (Self::Superseded, "designation.superseded", "another change has come after the one that is to be reverted"),
+        (Self::Superseded, "designation.superseded", "what stands did not come of the change that is to be reverted"),
     ];
 
     /// The refusal with this code.

@@ -65,7 +65,7 @@ mod tests {
                 serde_json::from_str::<serde_json::Value>(expected).unwrap()
             );
             assert_eq!(written["requestId"], "0000000000007-0");
-            assert_eq!(written["partyAccount"]["iban"], "DK2000400000000020");
+            assert_eq!(written["partyAccount"]["iban"], "DK0500400000000020");
             assert_eq!(written.as_object().unwrap().len(), 3);
         };
         check(

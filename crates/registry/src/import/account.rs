@@ -390,9 +390,12 @@ impl AccountState {
             };
             match (row.action, newest) {
                 (Action::Revert, Some(newest)) => {
-                    let change = queries::standing_change(scope, store::designation::find(scope, newest)?)?;
-                    let stands = change.proposal.is_some() && change.proposal == row.reverts;
-                    self.undone.insert(history, Undone { stands, before: change.before.map(|row| row.standing) });
+                    let newest = store::designation::find(scope, newest)?;
+                    let change =
+                        row.reverts.map(|reverts| queries::undone(scope, newest, reverts)).transpose()?.flatten();
+                    let stands = change.is_some();
+                    let before = change.and_then(|change| change.before).map(|row| row.standing);
+                    self.undone.insert(history, Undone { stands, before });
                 }
                 (Action::Designate | Action::Close, newest) if history.1.is_some() => {
                     let is_locked = newest.map(|_| queries::is_specific_locked(scope, &row.key, history.1.as_ref()));
@@ -575,8 +578,7 @@ impl AccountState {
     ) -> Result<Option<Standing>, RowRefusal> {
         let purpose = self.purpose_of(row)?;
         let standing = self.judge(&proposal.asked.channel, row, purpose.as_ref(), row.expects)?;
-        // What is reverted may have been frozen meanwhile: the rule has looked at what stands.
-        if standing.is_some() && !follows && proposal.asked.action != Action::Revert {
+        if standing.is_some() && !follows {
             return Err(RowRefusal::ExpectsMismatch);
         }
         Ok(standing)
@@ -645,6 +647,8 @@ impl AccountState {
                 Some(NoticeKind::ChangeInForce)
             }
             (Some(former), State::InForce) if former.state.is_frozen() => Some(NoticeKind::AccountUnfrozen),
+            // Whoever is given their first account may not be who asked for it.
+            (None, State::InForce) if !self.is_loading => Some(NoticeKind::ChangeInForce),
             _ => None,
         };
         let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {

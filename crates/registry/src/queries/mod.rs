@@ -41,6 +41,6 @@ pub use paged::Paged;
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
 pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_left_alone,
-    is_specific_locked, proposal_facts, signing, standing_change, wanted, was_locked,
+    is_specific_locked, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
 };
 pub use reminders::{Reminder, reminders};

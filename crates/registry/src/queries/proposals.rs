@@ -189,7 +189,7 @@ pub(crate) fn proposal_facts(
 }
 
 /// Whether not all have signed a company's proposal that may sign for it now. What somebody signed who has left does not count.
-fn lacks_signature(found: &Found, signatories: &Signatories, controls: &Controls) -> bool {
+pub(crate) fn lacks_signature(found: &Found, signatories: &Signatories, controls: &Controls) -> bool {
     let (proposer, is_signed_afresh) = (&found.proposal.asked.by, controls.has(Control::SignedAfresh));
     let signed = signatories.named(|name| own::has_signed(&found.evidence, proposer, is_signed_afresh, name));
     !signatories.have_signed(&signed)
@@ -355,6 +355,24 @@ pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<
     Ok(StandingChange { row: first.id, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
 }
 
+/// The change that a proposal was, if what stands in a history came after it. Who reverts the first of several changes by one thief
+/// reverts them all at once: what the thief left is never put back.
+pub(crate) fn undone(
+    scope: &Scope<'_>,
+    mut newest: Designation,
+    reverts: Id<Proposal>,
+) -> Result<Option<StandingChange>, Error> {
+    for _ in 0..FATE_ROWS_MAX {
+        let change = standing_change(scope, newest)?;
+        if change.proposal == Some(reverts) {
+            return Ok(Some(change));
+        }
+        let Some(before) = change.before else { return Ok(None) };
+        newest = before;
+    }
+    Ok(None)
+}
+
 /// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
 /// is locked as it was, and so is what was put back.
 pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
@@ -367,10 +385,15 @@ pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Desi
     Ok((row, specific.is_some_and(|of| of.is_locked)))
 }
 
-/// Whether a specific account was locked that stood before the change of which the one comes that stands now.
-pub(crate) fn was_locked(scope: &Scope<'_>, payee: &Blind, purpose: &Blind) -> Result<bool, Error> {
+/// Whether a specific account was locked that stood before a change that is to be reverted.
+pub(crate) fn was_locked(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    purpose: &Blind,
+    reverts: Id<Proposal>,
+) -> Result<bool, Error> {
     let Some(newest) = store::designation::find_specific(scope, payee, purpose)? else { return Ok(false) };
-    match standing_change(scope, newest)?.before {
+    match undone(scope, newest, reverts)?.and_then(|change| change.before) {
         Some(before) => Ok(first_row(scope, before)?.1),
         None => Ok(false),
     }
@@ -397,12 +420,13 @@ pub(crate) fn fate(scope: &Scope<'_>, found: &Found) -> Result<Option<Fate>, Err
     // The row that it made is the first of its own; what it froze afterwards comes later.
     let Some(made) = later.iter().position(|(_, of)| *of == Some(proposal.id)) else { return Ok(Some(Fate::InForce)) };
     let stood = later[made].0;
-    let Some((after, of)) = later[made..].iter().find(|(standing, _)| !standing.is_the_same_account(&stood)) else {
+    let Some((after, _)) = later[made..].iter().find(|(standing, _)| !standing.is_the_same_account(&stood)) else {
         return Ok(Some(Fate::InForce));
     };
-    let by = match of {
-        None => None,
-        Some(id) => store::proposal::find(scope, *id)?,
-    };
-    Ok(Some(Fate::of(after, by.is_some_and(|by| by.proposal.asked.reverts == Some(proposal.id)))))
+    let mut is_reverted = false;
+    for by in later[made..].iter().filter_map(|(_, of)| *of) {
+        let by = store::proposal::find(scope, by)?;
+        is_reverted |= by.is_some_and(|by| by.proposal.asked.reverts == Some(proposal.id));
+    }
+    Ok(Some(Fate::of(after, is_reverted)))
 }

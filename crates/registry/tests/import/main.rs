@@ -78,7 +78,7 @@ fn a_history_that_is_out_of_order_in_time_is_found() {
         };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
-        for row in ["register,p:1000000001,0040-1,,,", "freeze,p:1000000001,,,,", "close,p:1000000001,,,,"] {
+        for row in ["register,p:1000000001,0040-1,,,", "freeze,p:1000000001,,,,", "unfreeze,p:1000000001,,,,"] {
             let (counts, _) = place.accounts(&Channel::Operator, &[format!("{row},{purpose}")]);
             assert_eq!(counts.changed, 1, "{row},{purpose}");
         }

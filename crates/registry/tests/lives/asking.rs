@@ -2,7 +2,7 @@
 
 use crate::acts::{Names, Who, Wish};
 use crate::doing::{New, covers};
-use crate::oracle::{Asked, Done, Held, Life, Row, Slot, Stand, Via, forbidden, live};
+use crate::oracle::{Asked, Done, Held, Life, Row, Slot, Stand, Via, What, forbidden, live};
 use crate::world::{ACCOUNTS, AUTHORITIES, BANKS, KINDS, OPERATORS, World, accounts};
 use kernel::{Actor, Assurance, Timestamp};
 use registry::RowRefusal;
@@ -26,6 +26,7 @@ enum Expected {
 pub struct How {
     pub via: Via,
     pub by: String,
+    pub login: Option<Assurance>,
     pub holder: Holder,
     pub is_signed: bool,
     pub is_locked: bool,
@@ -74,6 +75,7 @@ impl World {
         let first = rows.iter().rposition(|row| !is_it(row)).map_or(0, |before| before + 1);
         let designated = |life: &&Life| {
             (life.asked.payee, life.asked.slot) == (payee, slot)
+                && life.asked.what == What::Designate
                 && life.asked.account.as_ref() == Some(&live.account)
                 && life.ended().is_some_and(|done| done.what == "took_effect" && done.at == rows[first].at)
         };
@@ -86,6 +88,12 @@ impl World {
         let live = live(rows);
         let is_designation = wish.action == "change";
         let asked = Asked {
+            what: match wish.action {
+                "change" => What::Designate,
+                "unfreeze" => What::Unfreeze,
+                _ => What::Delete,
+            },
+            login: how.login,
             at: self.now(),
             payee: wish.payee,
             slot: wish.slot,
@@ -104,6 +112,13 @@ impl World {
         if bank.is_some() && wish.slot != Slot::Default {
             return Expected::Refused;
         }
+        // Once people propose, what is for a benefit is its authority's; and what that has locked is so from the beginning.
+        let by_file = how.in_bulk && how.via == Via::Operator && wish.slot != Slot::Default;
+        let is_next = is_designation && (!rows.is_empty() || !self.lives.is_empty());
+        let is_taken = wish.action == "close" && self.is_slot_locked(wish.payee, wish.slot);
+        if by_file && (is_next || is_taken) {
+            return Expected::Refused;
+        }
         if !is_designation {
             return self.expect_other(wish, how, asked);
         }
@@ -120,17 +135,19 @@ impl World {
             Names::Wrong => false,
             Names::Nothing => live.is_none() || how.may_omit,
         };
-        if !names_it || live.is_some_and(|live| live.held != Held::InForce) || forbidden(&asked, &moment).is_err() {
+        let is_frozen = live.is_some_and(|live| live.held != Held::InForce);
+        if !names_it || (is_frozen && !how.via.is_officers()) || forbidden(&asked, &moment).is_err() {
             return Expected::Refused;
         }
         self.expect_life(asked, how)
     }
 
     fn expect_life(&self, asked: Asked, how: &How) -> Expected {
-        let waits = self.waiting(asked.payee, asked.slot).is_some();
         let (id, done, said) = (String::new(), Vec::new(), Vec::new());
-        let mut life = Life { id, done, said, asked, look: i64::MAX, told_until: i64::MIN };
+        let (signed, row) = (Vec::new(), None);
+        let mut life = Life { id, done, signed, row, said, asked, look: i64::MAX, told_until: i64::MIN };
         if how.is_signed {
+            life.signed.extend(how.login);
             life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
         }
         match self.stands(&life) {
@@ -139,9 +156,18 @@ impl World {
                 Ok(None) => Expected::Unchanged,
                 Err(()) => Expected::Refused,
             },
-            _ if waits => Expected::Refused,
+            stand if !self.has_room(&life, &stand) => Expected::Refused,
             _ => Expected::Life(Box::new(life)),
         }
+    }
+
+    /// Whether nothing waits for the account that stays: what nobody has signed goes, and what the payee could end they end by asking
+    /// for something else that they have signed, unless an officer is to look at it.
+    fn has_room(&self, life: &Life, stand: &Stand) -> bool {
+        let Some(other) = self.waiting(life.asked.payee, life.asked.slot) else { return true };
+        let stands = self.stands(other);
+        let is_payees = life.asked.via == Via::Payee && !stand.waits_for("signature");
+        other.is_draft(&stands) || (is_payees && !stands.waits_for("check"))
     }
 
     /// What must become of closing, freezing and unfreezing.
@@ -172,6 +198,10 @@ impl World {
         if wish.action == "close" && wish.names == Names::Wrong {
             return Expected::Refused;
         }
+        if wish.action == "unfreeze" {
+            let account = Some(current.account.clone());
+            return self.expect_life(Asked { account, names: true, ..asked }, how);
+        }
         if matches!(how.via, Via::Payee | Via::Authority(_)) {
             return self.expect_life(asked, how);
         }
@@ -189,6 +219,7 @@ impl World {
         life.note(&stand);
         if stand == Stand::Due {
             let row = life.takes(&self.moment(&life.asked)).expect("it was weighed");
+            life.row = row.as_ref().map(|_| self.history(key.0, key.1).len());
             new.extend(row.map(|row| (key, row)));
             life.done.push(Done { what: "took_effect", at: self.now(), by: life.asked.by.clone() });
         }
@@ -203,7 +234,7 @@ impl World {
         let live = live(self.history(wish.payee, wish.slot));
         let is_entitled = match who {
             Who::Citizen(payee, assurance) => {
-                payee == wish.payee
+                Self::speaks(payee, wish.payee)
                     && assurance >= Assurance::Substantial
                     && (wish.slot == Slot::Default || (live.is_some() && !self.is_slot_locked(wish.payee, wish.slot)))
             }
@@ -243,16 +274,22 @@ impl World {
         self.check(new);
     }
 
-    /// What had lapsed before a proposal is ended by it, where it would wait in its way.
+    /// What a proposal comes in the place of is ended by it: what had lapsed, what nobody has signed, and else what the payee ends.
     fn settle_lapsed(&mut self, by: usize) {
-        let (payee, slot) = (self.lives[by].asked.payee, self.lives[by].asked.slot);
+        let asked = self.lives[by].asked.clone();
         for at in 0..by {
             let life = &self.lives[at];
-            let is_it = (life.asked.payee, life.asked.slot) == (payee, slot);
-            if is_it && self.stands(life) == Stand::Expired {
-                self.did(at, "expired", "rule");
-                self.lives[at].note(&Stand::Expired);
+            let is_it = (life.asked.payee, life.asked.slot) == (asked.payee, asked.slot) && life.ended().is_none();
+            if !is_it {
+                continue;
             }
+            let stand = self.stands(life);
+            if stand == Stand::Expired || life.is_draft(&stand) {
+                self.did(at, "expired", "rule");
+            } else {
+                self.did(at, "cancelled", &asked.by);
+            }
+            self.lives[at].note(&Stand::Expired);
         }
     }
 
@@ -263,6 +300,7 @@ impl World {
         let how = How {
             via,
             by: actor.name().to_owned(),
+            login: None,
             holder: Holder::Own,
             is_signed: false,
             is_locked: false,
@@ -303,6 +341,7 @@ impl World {
         let how = || How {
             via,
             by: Actor::operator(OPERATORS[0]).name().to_owned(),
+            login: None,
             holder: if bank.is_some() { Holder::Own } else { Holder::Unknown },
             is_signed: false,
             is_locked: false,
@@ -326,6 +365,9 @@ impl World {
             let _ = self.written(wish, |written| {
                 let Written { action, payee, account, bic, expects, currency, payer, benefit } = written;
                 line = [action, payee, account, bic, expects, currency, payer, benefit].map(|field| &**field).join(",");
+                if bank.is_some() && wish.action == "change" {
+                    line.push_str(",user_request,netbank");
+                }
                 Err(RowRefusal::Malformed)
             });
             lines.push(line);

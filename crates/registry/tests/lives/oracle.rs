@@ -2,7 +2,7 @@
 //! at that moment. It knows nothing of the store, and nothing of how the registry decides.
 
 use denmark::calendar::after_banking_days;
-use kernel::Timestamp;
+use kernel::{Assurance, Timestamp};
 use registry::controls::{Control, Controls};
 use registry::designation::ChannelKind;
 use registry::ownership::Ownership;
@@ -38,6 +38,11 @@ pub enum Via {
 }
 
 impl Via {
+    /// Who puts another account in the place of one that is frozen.
+    pub const fn is_officers(self) -> bool {
+        matches!(self, Self::Operator | Self::Authority(_))
+    }
+
     pub const fn kind(self) -> ChannelKind {
         match self {
             Self::Bank(_) => ChannelKind::Bank,
@@ -88,14 +93,25 @@ pub struct Person {
     pub is_dead: bool,
 }
 
+/// What is to be done with the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Designate,
+    Delete,
+    Unfreeze,
+}
+
 /// What somebody asks for.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    pub what: What,
     pub at: i64,
     pub payee: usize,
     pub slot: Slot,
     pub via: Via,
     pub by: String,
+    /// As what a citizen was logged in: each level has an authenticator of its own.
+    pub login: Option<Assurance>,
     /// None to delete the account.
     pub account: Option<String>,
     pub holder: Holder,
@@ -122,6 +138,10 @@ pub struct Life {
     pub id: String,
     pub asked: Asked,
     pub done: Vec<Done>,
+    /// As what those were logged in who signed it.
+    pub signed: Vec<Assurance>,
+    /// Which row of the history it made, from the first.
+    pub row: Option<usize>,
     /// What the account's bank said, and at which places of what was done.
     pub said: Vec<(usize, Ownership)>,
     /// When the registry looks at it by itself.
@@ -179,6 +199,8 @@ pub struct Against {
 pub struct Moment<'m> {
     pub controls: &'m Controls,
     pub person: &'m Person,
+    /// Who has signed for them.
+    pub signatory: Option<&'m Person>,
     pub rows: &'m [Row],
     /// How many others have the account that is asked for.
     pub others: usize,
@@ -194,9 +216,14 @@ impl Moment<'_> {
     }
 
     pub fn against(&self, life: &Life) -> Against {
-        let asked = &life.asked;
-        let says = life.says();
-        let Person { contact_changed, address_changed, authenticator_changed, key_material_posted, .. } = *self.person;
+        let (asked, says) = (&life.asked, life.says());
+        let Person { contact_changed, address_changed, mut authenticator_changed, mut key_material_posted, .. } =
+            *self.person;
+        // Whoever has stolen who they are can sign for the payee.
+        if let Some(signatory) = self.signatory {
+            authenticator_changed = authenticator_changed.max(signatory.authenticator_changed);
+            key_material_posted = key_material_posted.max(signatory.key_material_posted);
+        }
         let recently = |moment| self.shortly_before(asked, Control::SecondChannel, moment);
         let account = asked.account.as_deref();
         let limit = usize::from(self.controls.get(Control::PayeesPerAccount));
@@ -251,6 +278,28 @@ impl Life {
         self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by)
     }
 
+    /// Whether a login of this level has an authenticator that has no part in it yet.
+    pub fn is_anothers(&self, login: Assurance) -> bool {
+        self.asked.login != Some(login) && !self.signed.contains(&login)
+    }
+
+    /// Whether nobody has signed it who must.
+    pub fn is_draft(&self, stand: &Stand) -> bool {
+        stand.waits_for("signature") && self.signed.is_empty()
+    }
+
+    /// What became of what it made, by the rows that came after.
+    pub fn fate(&self, rows: &[Row]) -> &'static str {
+        let Some((made, after)) = self.row.and_then(|at| rows.get(at..)?.split_first()) else { return "in_force" };
+        let is_same =
+            |row: &&Row| (row.held == Held::Closed) == (made.held == Held::Closed) && row.account == made.account;
+        match after.iter().find(|row| !is_same(row)) {
+            None => "in_force",
+            Some(row) if row.held == Held::Closed => "closed",
+            Some(_) => "replaced",
+        }
+    }
+
     /// Whether somebody stopped it, and since then nobody looked at it and it did not take effect.
     pub fn is_stopped(&self) -> bool {
         let last = self.done.iter().rfind(|done| matches!(done.what, "stopped" | "checked" | "took_effect"));
@@ -292,7 +341,7 @@ impl Life {
         // What a bank's own system has not sent, one person alone could have written.
         let is_handed_in = matches!(asked.via, Via::Bank(_)) && !asked.is_first && !asked.by.starts_with("client:");
         // What is deleted has no account that a letter could activate.
-        let has_letter = asked.account.is_some()
+        let has_letter = asked.what == What::Designate
             && match asked.via {
                 Via::Payee => match controls.get(Control::LetterSelfService) {
                     0 => false,
@@ -316,6 +365,10 @@ impl Life {
             || self.letter().is_some_and(|(_, is_returned, _)| is_returned)
             || (controls.has(Control::NamesReplaced) && !asked.is_first && !asked.names);
         let since = |place: Option<usize>| place.map_or(asked.at, |place| self.done[place].at);
+        // What only opens again what was there is another officer's to say, and whoever stops it is heard.
+        let heals = asked.what == What::Unfreeze;
+        let is_other = matches!(asked.via, Via::Operator | Via::Authority(_)) || !asked.by.starts_with("client:");
+        let must_be_checked = if heals { self.has("stopped") } else { must_be_checked };
         let code = match self.letter() {
             Some((made, false, wrong)) if wrong < ATTEMPTS && moment.now < made + CODE_WITHIN => {
                 ("code", made + CODE_WITHIN)
@@ -328,7 +381,8 @@ impl Life {
             && moment.can_ask
             && asked.account.is_some()
             && !matches!(asked.via, Via::Bank(_))
-            && !is_loaded;
+            && !is_loaded
+            && !heals;
         let demands = [
             (
                 is_payees && controls.has(Control::SignedAfresh),
@@ -339,7 +393,7 @@ impl Life {
             // What is not said in time is not waited for.
             (is_asked && self.said.is_empty() && moment.now < answered_until, None, "ownership", answered_until),
             (
-                (is_casework || is_handed_in) && controls.has(approver),
+                (if heals { is_other } else { is_casework || is_handed_in }) && controls.has(approver),
                 self.last("approved"),
                 "approval",
                 asked.at + DECIDED_WITHIN,
@@ -363,6 +417,7 @@ impl Life {
             }
         }
         let wait = match asked.via {
+            _ if heals => 0,
             Via::Bank(_) if asked.is_first => controls.get(Control::WaitBankFirst),
             Via::Bank(_) => controls.get(Control::WaitBankReplacing),
             Via::Payee => controls.get(Control::WaitSelfService),
@@ -387,6 +442,15 @@ impl Life {
                 _ => Err(()),
             };
         };
+        if asked.what == What::Unfreeze {
+            let row = live.filter(|live| live.account == *account).ok_or(())?;
+            return match (row.held, asked.via) {
+                (Held::Frozen, Via::Bank(_)) => Err(()),
+                (Held::InForce, _) => Ok(None),
+                _ if rows.len() == asked.rows => Ok(Some(Row { at, held: Held::InForce, ..row.clone() })),
+                _ => Err(()),
+            };
+        }
         if is_closed_to(asked, moment) {
             return Err(());
         }
@@ -394,7 +458,8 @@ impl Life {
             return Ok(None);
         }
         forbidden(asked, moment)?;
-        let is_same = rows.len() == asked.rows && live.is_none_or(|live| live.held == Held::InForce);
+        let may = live.is_none_or(|live| live.held == Held::InForce || asked.via.is_officers());
+        let is_same = rows.len() == asked.rows && may;
         if is_same { Ok(Some(Row { at, held: Held::InForce, account: account.clone() })) } else { Err(()) }
     }
 }

@@ -203,7 +203,8 @@ fn approval_against_a_new_proposal() {
         (world, [approves, proposes])
     };
     let late = "in_force, designation.expects_mismatch: 1 2";
-    race(begin, [late, "in_force, change.waiting: 1 2"]);
+    // What the payee has signed comes in the place of what waits, and then it cannot be approved any more.
+    race(begin, [late, "proposal.ended, awaiting_activation: 0 1"]);
     // What a bank has changed since is not what was approved.
     let begin = || {
         let mut world = world(&["letter_caseworker=off", "wait_caseworker=0", "wait_bank_replacing=0"]);
@@ -304,8 +305,9 @@ fn what_expires_does_so_at_its_moment() {
         let citizen = citizen(&world);
         let id = propose(&mut world, &citizen, 1);
         world.place.now += after;
-        let command = proposing(&world, &citizen, 2);
-        let told = world.run(&command, &citizen).map(state);
+        let officer = Actor::operator("olga");
+        let command = proposing(&world, &officer, 2);
+        let told = world.run(&command, &officer).map(state);
         let cancels = CancelDesignation { proposal: id, actor: citizen.clone(), channel: None };
         let former = world.run(&cancels, &citizen).map(state);
         let now = Timestamp::from_micros(world.now());
@@ -313,7 +315,7 @@ fn what_expires_does_so_at_its_moment() {
         world.place.verify();
         (told, former, settled.expired)
     };
-    let [waiting, letter] = ["change.waiting", "awaiting_activation"].map(str::to_owned);
+    let [waiting, approval] = ["change.waiting", "awaiting_approval"].map(str::to_owned);
     assert_eq!(anew(90 * DAY - 1), (Err(waiting), Ok("cancelled".to_owned()), 0));
-    assert_eq!(anew(90 * DAY), (Ok(letter), Err("proposal.ended".to_owned()), 0));
+    assert_eq!(anew(90 * DAY), (Ok(approval), Err("proposal.ended".to_owned()), 0));
 }

@@ -25,6 +25,9 @@ use std::io::{Seek, SeekFrom, Write};
 pub const PERSONS: [&str; 5] = ["cpr:6101701234", "cpr:6201701235", "cpr:6301701236", "cvr:13748136", "se:11111111"];
 /// Of which so many are people, to whom a letter can be sent.
 pub const PEOPLE: usize = 3;
+/// One is a company, for which one of the people signs.
+const COMPANY: usize = 3;
+const SIGNS: usize = 0;
 pub const ACCOUNTS: [&str; 5] =
     ["0040-0000000001", "1020-0000000002", "0041-0000000003", "1020-0000000004", "0040-0000000005"];
 pub const BANKS: [(&str, &str); 2] = [("North", "004"), ("South", "102")];
@@ -34,6 +37,8 @@ pub const OPERATORS: [&str; 3] = ["olga", "otto", "oda"];
 /// Name, authority, and the kind of benefit that they are held to.
 pub const CASEWORKERS: [(&str, usize, Option<usize>); 5] =
     [("alma", 0, None), ("axel", 0, None), ("anka", 0, Some(0)), ("bent", 1, None), ("birk", 1, None)];
+/// Before which of them people come in person.
+pub const SEES_PEOPLE: [bool; 5] = [true, false, false, true, true];
 const KEYS: [&str; 5] = [
     "MCowBQYDK2VwAyEAIL4xd3jt9bgvI34TGH1XaU+mgiydpbE2FKx78kYiCrU=",
     "MCowBQYDK2VwAyEAeUain96xYWfe0RuE8tFy7W1OUGcX7W+nZDudv8mlvb0=",
@@ -70,7 +75,8 @@ impl World {
         let mut place = Place::new();
         let vault = place.writer.store.vault().clone();
         let companies = Companies { vault: vault.clone() };
-        place.import(&companies, format!("{}\n13748136,Firm,active,\n", Companies::HEADER.join(",")).as_bytes());
+        let (header, signs) = (Companies::HEADER.join(","), PERSONS[SIGNS].trim_start_matches("cpr:"));
+        place.import(&companies, format!("{header}\n13748136,Firm,active,,,,,,{signs}\n").as_bytes());
         place.now = Timestamp::parse(BEGIN).unwrap().micros();
         place.control("anvis", &[]);
         let payees = PERSONS.iter().map(|payee| PayeeId::parse(payee).unwrap().key(&vault)).collect();
@@ -98,14 +104,14 @@ impl World {
             let agreement = Agreement { name, cvr, kind, no_account: NoAccount::Reject, bank: None };
             world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
         }
-        for ((name, authority, kind), key) in CASEWORKERS.iter().zip(KEYS) {
+        for (((name, authority, kind), key), in_person) in CASEWORKERS.iter().zip(KEYS).zip(SEES_PEOPLE) {
             let file = tempfile::NamedTempFile::new().unwrap();
             let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
             std::fs::write(file.path(), pem).unwrap();
             let benefits = kind.iter().map(|kind| BenefitKind::parse(KINDS[*kind]).unwrap()).collect();
             let (name, authority) = ((*name).to_owned(), AUTHORITIES[*authority].to_owned());
             let key = PublicKey::read(file.path()).unwrap();
-            let add = AddCaseworker { name, key, authority, benefits, in_person: true };
+            let add = AddCaseworker { name, key, authority, benefits, in_person };
             world.run(&add, &Actor::console()).unwrap();
         }
         for name in ["alma", "bent"] {
@@ -180,11 +186,27 @@ impl World {
         }
     }
 
+    /// Whoever speaks for a payee: for the company, who signs for it.
     pub fn citizen(&self, payee: usize, assurance: Assurance) -> Actor {
+        let person = if payee == COMPANY { SIGNS } else { payee };
         Actor::citizen(
-            &self.payees[payee],
-            Login { assurance, authenticator: Authenticator::named("first"), at: Timestamp::from_micros(self.now()) },
+            &self.payees[person],
+            Login {
+                assurance,
+                authenticator: Authenticator::named(assurance.name()),
+                at: Timestamp::from_micros(self.now()),
+            },
         )
+    }
+
+    /// Whether who speaks for a payee speaks for this one.
+    pub const fn speaks(own: usize, payee: usize) -> bool {
+        own == payee || (payee == COMPANY && own == SIGNS) || (payee == SIGNS && own == COMPANY)
+    }
+
+    /// Of somebody who speaks for a payee but is not that payee: the same person, of whom something is known as well.
+    pub fn signatory(&self, payee: usize) -> Option<&Person> {
+        (payee == COMPANY).then(|| &self.persons[SIGNS])
     }
 
     pub fn payee(payee: usize) -> PayeeId {
@@ -209,6 +231,7 @@ impl World {
         Moment {
             controls: &self.controls,
             person: &self.persons[asked.payee],
+            signatory: self.signatory(asked.payee).filter(|_| asked.via == Via::Payee),
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
             can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
@@ -339,7 +362,10 @@ impl World {
 
     /// What somebody is told of a proposal is what it comes to.
     pub fn require_told(&self, life: &Life, told: &Standing) {
-        let (state, waits_for, from) = self.stands(life).told();
+        let (mut state, waits_for, from) = self.stands(life).told();
+        if state == "in_force" {
+            state = life.fate(self.history(life.asked.payee, life.asked.slot));
+        }
         let took_effect = life.ended().filter(|done| done.what == "took_effect").map(|done| done.at);
         let from = from.or(took_effect).map(|from| Timestamp::from_micros(from).to_string());
         let expected = (&life.id, state, waits_for, &from);

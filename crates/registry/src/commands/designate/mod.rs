@@ -37,7 +37,7 @@ use crate::designation::{Channel, Fate, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, By, State, Waits};
 use crate::notice::NoticeKind;
-use crate::own::Voice;
+use crate::own::{Signatories, Voice};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signal, Signals};
@@ -99,6 +99,8 @@ pub struct Loaded {
     remit: Option<(Channel, Remit)>,
     /// Of a citizen who acts: how far they speak for the payee.
     voice: Voice,
+    /// Who may sign for the payee, where it was asked for a company by one of them.
+    signatories: Option<Signatories>,
 }
 
 /// One thing that was done, and what follows from it.
@@ -143,6 +145,7 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
     let wanted = accounts.wanted(&row);
     Ok(Loaded {
         facts: queries::proposal_facts(scope, accounts.controls(), &found, wanted, signatories.as_ref())?,
+        signatories,
         voice: Voice::None,
         accounts,
         follows,
@@ -261,6 +264,9 @@ impl Loaded {
     fn add<'b>(&mut self, kind: ActKind, by: impl Into<By<'b>>, detail: &str, now: Timestamp) -> (Act, State) {
         let act = Act::new(kind, now, by, detail);
         self.found.evidence.add(act.clone());
+        if let Some(signatories) = &self.signatories {
+            self.facts.lacks_signature = queries::lacks_signature(&self.found, signatories, self.controls());
+        }
         (act, self.state(now))
     }
 }
@@ -359,8 +365,8 @@ pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool
     if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
 }
 
-/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a caseworker's authority and remit, one of a bank's
-/// channel; the agency's all. Others' are as if they were not there.
+/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a
+/// caseworker's authority and remit, one of a bank's channel; the agency's all. Others' are as if they were not there.
 pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> bool {
     let proposal = &loaded.found.proposal;
     let asked = &proposal.asked;

@@ -48,7 +48,7 @@ impl Command for RevertDesignation {
         let row = AccountRow::reverting(loaded.proposal());
         let heal = HealState::load(scope, &row, &self.actor)?;
         let was_locked = match &loaded.proposal().purpose {
-            Some(purpose) => queries::was_locked(scope, &loaded.proposal().payee, purpose)?,
+            Some(purpose) => queries::was_locked(scope, &loaded.proposal().payee, purpose, loaded.proposal().id)?,
             None => false,
         };
         Ok(RevertState { loaded, row, heal, was_locked })
