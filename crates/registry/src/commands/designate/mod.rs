@@ -227,7 +227,9 @@ impl Loaded {
             return Err(ProposalRefusal::TooMuch.into());
         }
         // What the rule refuses now, nobody need go on with: neither print its letter nor give its code.
-        if !matches!(kind, ActKind::Stopped | ActKind::Cancelled | ActKind::Refused | ActKind::LetterReturned) {
+        let goes_on =
+            !matches!(kind, ActKind::Stopped | ActKind::Cancelled | ActKind::Refused | ActKind::LetterReturned);
+        if goes_on && self.is_sender_known {
             self.accounts.judge_asked(&self.found.proposal, &self.row, self.follows)?;
         }
         let by = by.into();
