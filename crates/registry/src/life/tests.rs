@@ -102,7 +102,8 @@ fn a_code_is_good_for_sixty_days_and_three_attempts() {
     check(&format!("{wrong}; code_wrong 7"), 8, "awaiting_activation (letter)");
     // Another letter has attempts of its own.
     check(&format!("{wrong}; code_wrong 7; letter_made 9"), 10, "awaiting_activation (code)");
-    let last = 4 + CODE_DAYS * 24 - 1;
+    // It was made on Monday at 13 in Denmark; its last day is a whole one, as the letter says.
+    let last = 14 + CODE_DAYS * 24 - 1;
     check("signed 0; letter_made 4", last, "awaiting_activation (code)");
     check("signed 0; letter_made 4", last + 1, "expired");
     // A letter that came back: an officer looks, and then it takes another letter.
@@ -147,17 +148,20 @@ fn each_channel_by_each_set() {
         let proposal = proposal(bank(), is_first);
         Proposal { asked: Asked { by: "operator:anna".to_owned(), ..proposal.asked.clone() }, ..proposal }
     };
-    for (is_first, expected) in [(true, "due"), (false, approval)] {
+    let loading = Facts { is_loading: true, ..facts };
+    for (is_first, facts, expected) in [(true, loading, "due"), (true, facts, approval), (false, loading, approval)] {
         assert_eq!(stands(&handed_in(is_first), "", &facts, &Controls::anvis(), 0), expected);
     }
     check(caseworker(), true, ["due", approval, approval]);
     check(caseworker(), false, ["due", approval, approval]);
-    check(Channel::Operator, true, ["due", "due", "due"]);
+    check(Channel::Operator, true, ["due", approval, approval]);
     check(Channel::Operator, false, ["due", approval, approval]);
+    // The operator's replace an account by a letter like a caseworker's.
+    assert_eq!(stands(&proposal(Channel::Operator, false), "approved 0", &facts, &Controls::anvis(), 0), letter);
     // Whose account it is, nobody has said who loads the files with which a registry begins.
     let mut loaded = proposal(Channel::Operator, true);
     loaded.asked.holder = Holder::Unknown;
-    assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
+    assert_eq!(stands(&loaded, "", &loading, &Controls::anvis(), 0), "due");
     loaded.is_first = false;
     assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");
 }
