@@ -148,6 +148,10 @@ impl World {
             life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
         }
         match self.stands(&life) {
+            // Nobody alone puts another account in the place of one that is frozen.
+            Stand::Due if life.asked.what == What::Designate && self.is_frozen(life.asked.payee, life.asked.slot) => {
+                Expected::Refused
+            }
             Stand::Due if how.in_bulk => match life.takes(&self.moment(&life.asked)) {
                 Ok(Some(row)) => Expected::Rows(vec![row]),
                 Ok(None) => Expected::Unchanged,
@@ -156,6 +160,10 @@ impl World {
             stand if !self.has_room(&life, &stand) => Expected::Refused,
             _ => Expected::Life(Box::new(life)),
         }
+    }
+
+    fn is_frozen(&self, payee: usize, slot: Slot) -> bool {
+        live(self.history(payee, slot)).is_some_and(|live| live.held != Held::InForce)
     }
 
     /// Whether nothing waits for the account that stays: what nobody has signed goes, and what the payee could end they end by asking
