@@ -57,7 +57,7 @@ fn live(acts: &[Act]) {
 fn history(number: u64) -> Result<(), String> {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_le_bytes());
-    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let told = runner.run(&proptest::collection::vec(act(), 1..ACTS_MAX), |acts| {
         catch_unwind(AssertUnwindSafe(|| live(&acts))).map_err(|panic| {
