@@ -373,7 +373,8 @@ impl AccountState {
         }
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
-        let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
+        let before = state.undone.values().filter_map(|undone| undone.before).map(|standing| standing.account);
+        let regs = named.chain(standing).chain(before).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
         let designated = rows.iter().filter_map(|row| row.designates());
         state.asked_banks = queries::asked_banks(scope, &state.controls, &state.banks, designated)?;
@@ -510,6 +511,10 @@ impl AccountState {
             || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
         let state =
             if waits { life::state(&proposal, &evidence, facts, &self.controls, env.now) } else { LifeState::Due };
+        // Nobody alone puts another account in the place of one that is frozen.
+        if is_designation && state == LifeState::Due && live.is_some_and(|(_, live)| live.state.is_frozen()) {
+            return Err(RowRefusal::Frozen);
+        }
         let replaces = newest.map_or(Link::None, |(newest, _)| newest);
         Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed: None }))
     }

@@ -53,6 +53,10 @@ pub enum Until {
 pub enum Act {
     /// With whose account it is said to be, whether it is signed at once, and whether it is locked.
     Propose(Who, Wish, usize, bool, bool),
+    /// By whom, of which account.
+    Unfreeze(Who, usize, Slot),
+    /// Of one that took effect.
+    Revert(Index, Who),
     /// By a bank, and whether it waits where it does not say what it replaces.
     Change(usize, Wish, bool),
     /// A file of the operator's, or of a bank.
@@ -167,6 +171,10 @@ pub fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         14 => propose,
         6 => change,
+        5 => (prop_oneof![9 => officer(), 1 => anybody()], payee(), slot())
+            .prop_map(|(who, payee, slot)| Act::Unfreeze(who, payee, slot)),
+        5 => (any::<Index>(), prop_oneof![9 => officer(), 1 => anybody()])
+            .prop_map(|(index, who)| Act::Revert(index, who)),
         3 => file,
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Sign(which, who)),
         4 => (which(), officer()).prop_map(|(which, who)| Act::Approve(which, who)),

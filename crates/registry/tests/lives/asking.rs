@@ -3,10 +3,12 @@
 use crate::acts::{Names, Who, Wish};
 use crate::doing::{New, covers};
 use crate::oracle::{Asked, Done, Held, Life, Row, Slot, Stand, Via, What, forbidden, live};
-use crate::world::{ACCOUNTS, AUTHORITIES, BANKS, KINDS, OPERATORS, World, accounts};
+use crate::world::{ACCOUNTS, AUTHORITIES, BANKS, CASEWORKERS, KINDS, OPERATORS, World, accounts};
 use kernel::{Actor, Assurance, Timestamp};
 use registry::RowRefusal;
-use registry::commands::{ChangeAccounts, ChangeAnswer, ProposeDesignation};
+use registry::commands::{
+    ChangeAccounts, ChangeAnswer, ProposeDesignation, RevertDesignation, Standing, UnfreezeDesignation,
+};
 use registry::controls::Control;
 use registry::import::{AccountRow, Written};
 use registry::proposal::{Holder, LegalGround, Unexpected};
@@ -70,16 +72,11 @@ impl World {
     /// unfrozen since.
     pub fn is_slot_locked(&self, payee: usize, slot: Slot) -> bool {
         let rows = self.history(payee, slot);
-        let Some(live) = live(rows) else { return false };
-        let is_it = |row: &Row| row.held != Held::Closed && row.account == live.account;
-        let first = rows.iter().rposition(|row| !is_it(row)).map_or(0, |before| before + 1);
-        let designated = |life: &&Life| {
-            (life.asked.payee, life.asked.slot) == (payee, slot)
-                && life.asked.what == What::Designate
-                && life.asked.account.as_ref() == Some(&live.account)
-                && life.ended().is_some_and(|done| done.what == "took_effect" && done.at == rows[first].at)
-        };
-        self.lives.iter().find(designated).is_some_and(|life| life.asked.is_locked)
+        live(rows).is_some() && self.is_locked_at((payee, slot), rows.len() - 1)
+    }
+
+    fn is_locked_at(&self, key: (usize, Slot), at: usize) -> bool {
+        self.begins(key, at).1.is_some_and(|life| life.asked.is_locked)
     }
 
     /// What must become of a wish, whoever has it; they are entitled to it.
@@ -151,6 +148,10 @@ impl World {
             life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
         }
         match self.stands(&life) {
+            // Nobody alone puts another account in the place of one that is frozen.
+            Stand::Due if life.asked.what == What::Designate && self.is_frozen(life.asked.payee, life.asked.slot) => {
+                Expected::Refused
+            }
             Stand::Due if how.in_bulk => match life.takes(&self.moment(&life.asked)) {
                 Ok(Some(row)) => Expected::Rows(vec![row]),
                 Ok(None) => Expected::Unchanged,
@@ -161,13 +162,18 @@ impl World {
         }
     }
 
+    fn is_frozen(&self, payee: usize, slot: Slot) -> bool {
+        live(self.history(payee, slot)).is_some_and(|live| live.held != Held::InForce)
+    }
+
     /// Whether nothing waits for the account that stays: what nobody has signed goes, and what the payee could end they end by asking
     /// for something else that they have signed, unless an officer is to look at it.
     fn has_room(&self, life: &Life, stand: &Stand) -> bool {
         let Some(other) = self.waiting(life.asked.payee, life.asked.slot) else { return true };
         let stands = self.stands(other);
         let is_payees = life.asked.via == Via::Payee && !stand.waits_for("signature");
-        other.is_draft(&stands) || (is_payees && !stands.waits_for("check"))
+        let undoes = matches!(life.asked.what, What::Revert(_)) && life.asked.via == Via::Operator;
+        other.is_draft(&stands) || undoes || (is_payees && !stands.waits_for("check"))
     }
 
     /// What must become of closing, freezing and unfreezing.
@@ -227,6 +233,75 @@ impl World {
         self.lives.push(life);
     }
 
+    /// An officer asks for a frozen account to be opened again.
+    pub fn unfreeze(&mut self, who: Who, payee: usize, slot: Slot) {
+        let wish = Wish { payee, slot, action: "unfreeze", account: 0, names: Names::Nothing };
+        let is_entitled = match who {
+            Who::Caseworker(at) => covers(at, slot),
+            Who::Operator(_) => true,
+            Who::Citizen(..) | Who::Bank(_) => false,
+        };
+        let expected = if is_entitled { self.expect(&wish, &self.officers(who)) } else { Expected::Refused };
+        let vault = self.place.writer.store.vault().clone();
+        let row = self.written(&wish, |written| AccountRow::read(&vault, written)).unwrap();
+        let actor = who.actor(self);
+        let command = UnfreezeDesignation { actor: actor.clone(), row, why: "so".to_owned(), once: None };
+        let size = self.size();
+        let told = self.run(&command, &actor);
+        self.proposed(expected, told, size, &format!("{who:?} {wish:?}"));
+    }
+
+    /// An officer asks for what stood before a change to be put back.
+    pub fn revert(&mut self, at: usize, who: Who) {
+        let life = &self.lives[at];
+        let Asked { payee, slot, .. } = life.asked;
+        let is_entitled = who.is_officer() && who.concerns(life);
+        let took_effect = self.stands(life) == Stand::Ended("in_force");
+        let (how, rows) = (self.officers(who), self.history(payee, slot));
+        let before = self.before(at).filter(|_| is_entitled && took_effect);
+        let expected = before.map_or(Expected::Refused, |before| {
+            let before = before.filter(|at| rows[*at].held != Held::Closed);
+            let asked = Asked {
+                what: What::Revert(at),
+                at: self.now(),
+                payee,
+                slot,
+                via: how.via,
+                by: how.by.clone(),
+                login: None,
+                account: before.map(|at| rows[at].account.clone()),
+                holder: how.holder,
+                names: true,
+                is_first: false,
+                rows: rows.len(),
+                is_locked: before.is_some_and(|at| self.is_locked_at((payee, slot), at)),
+            };
+            if self.persons[payee].is_dead && before.is_some() {
+                return Expected::Refused;
+            }
+            self.expect_life(asked, &how)
+        });
+        let (proposal, actor) = (self.lives[at].id.clone(), who.actor(self));
+        let command = RevertDesignation { proposal, why: "so".to_owned(), actor: actor.clone(), once: None };
+        let size = self.size();
+        let told = self.run(&command, &actor);
+        self.proposed(expected, told, size, &format!("{who:?} reverts {at}"));
+    }
+
+    /// How an officer asks for what heals.
+    fn officers(&self, who: Who) -> How {
+        How {
+            via: if let Who::Caseworker(at) = who { Via::Authority(CASEWORKERS[at].1) } else { Via::Operator },
+            by: who.actor(self).name().to_owned(),
+            login: None,
+            holder: Holder::Unknown,
+            is_signed: false,
+            is_locked: false,
+            may_omit: true,
+            in_bulk: false,
+        }
+    }
+
     pub fn propose(&mut self, who: Who, wish: &Wish, how: How) {
         if wish.action == "close" && wish.slot == Slot::Default {
             return;
@@ -256,6 +331,11 @@ impl World {
         };
         let size = self.size();
         let told = self.run(&command, &actor);
+        self.proposed(expected, told, size, &format!("{who:?} {wish:?}"));
+    }
+
+    /// Holds what came of a proposal against what must.
+    fn proposed(&mut self, expected: Expected, told: Result<Standing, String>, size: u64, what: &str) {
         let mut new = New::new();
         match (expected, told) {
             (Expected::Refused, Err(_)) => {
@@ -267,9 +347,9 @@ impl World {
                 self.settle_lapsed(self.lives.len() - 1);
                 self.check(new);
                 let life = self.lives.last().unwrap().clone();
-                return self.require_told(&life, &told);
+                return self.require_answered(&life, &told);
             }
-            (expected, told) => panic!("{who:?} {wish:?}: {}, not {told:?}", name(&expected)),
+            (expected, told) => panic!("{what}: {}, not {told:?}", name(&expected)),
         }
         self.check(new);
     }
@@ -287,7 +367,8 @@ impl World {
             if stand == Stand::Expired || life.is_draft(&stand) {
                 self.did(at, "expired", "rule");
             } else {
-                self.did(at, "cancelled", &asked.by);
+                let how = if matches!(asked.what, What::Revert(_)) { "refused" } else { "cancelled" };
+                self.did(at, how, &asked.by);
             }
             self.lives[at].note(&Stand::Expired);
         }

@@ -42,7 +42,7 @@ impl Who {
     }
 
     /// Whether a proposal is theirs to do something about.
-    fn concerns(self, life: &Life) -> bool {
+    pub fn concerns(self, life: &Life) -> bool {
         match self {
             Self::Citizen(payee, _) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
             Self::Operator(_) => true,
@@ -130,10 +130,17 @@ impl World {
         let (life, row) = expected;
         let key = (life.asked.payee, life.asked.slot);
         self.lives[at] = life.clone();
-        self.check(row.into_iter().map(|row| (key, row)).collect());
+        let follows = row.as_ref().and_then(|row| self.follows(key, row));
+        self.check(row.into_iter().chain(follows).map(|row| (key, row)).collect());
         if let Some(told) = told {
-            self.require_told(&life, &told);
+            self.require_answered(&life, &told);
         }
+    }
+
+    /// What takes the place of a default account that is closed by a row.
+    fn follows(&self, key: (usize, Slot), row: &Row) -> Option<Row> {
+        let is_closed = row.held == Held::Closed && key.1 == Slot::Default;
+        if is_closed { self.promoted(key.0) } else { None }
     }
 
     fn sign(&mut self, at: usize, who: Who) {
@@ -365,7 +372,9 @@ impl World {
                     if let (Some(_), Some(account), true) = (&row, &asked.account, asked.what != What::Unfreeze) {
                         given.entry(account.clone()).or_default().insert(asked.payee);
                     }
-                    new.extend(row.map(|row| ((asked.payee, asked.slot), row)));
+                    let key = (asked.payee, asked.slot);
+                    let follows = row.as_ref().and_then(|row| self.follows(key, row));
+                    new.extend(row.into_iter().chain(follows).map(|row| (key, row)));
                     self.did(at, "took_effect", "rule");
                     expected.0 += 1;
                 }
@@ -488,6 +497,14 @@ impl World {
                     in_bulk: false,
                 };
                 self.propose(*who, wish, how);
+            }
+            Act::Unfreeze(who, payee, slot) => self.unfreeze(*who, *payee, *slot),
+            Act::Revert(index, who) => {
+                let done = |at: &usize| self.stands(&self.lives[*at]) == Stand::Ended("in_force");
+                let done: Vec<usize> = (0..self.lives.len()).filter(done).collect();
+                if !done.is_empty() {
+                    self.revert(done[index.index(done.len())], *who);
+                }
             }
             Act::Change(bank, wish, holds) => self.change(*bank, wish, *holds),
             Act::File(bank, wishes) => self.file(*bank, wishes.clone()),

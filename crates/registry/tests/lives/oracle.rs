@@ -99,6 +99,15 @@ pub enum What {
     Designate,
     Delete,
     Unfreeze,
+    /// Of this proposal.
+    Revert(usize),
+}
+
+impl What {
+    /// Whether it gives an account to nobody anew.
+    pub const fn heals(self) -> bool {
+        matches!(self, Self::Unfreeze | Self::Revert(_))
+    }
 }
 
 /// What somebody asks for.
@@ -206,6 +215,8 @@ pub struct Moment<'m> {
     pub others: usize,
     /// Whether its bank can be asked whose it is.
     pub can_ask: bool,
+    /// If it reverts a change of which comes what stands: the account that stood before, if one did.
+    pub before: Option<Option<&'m Row>>,
     pub now: i64,
 }
 
@@ -289,12 +300,13 @@ impl Life {
     }
 
     /// What became of what it made, by the rows that came after.
-    pub fn fate(&self, rows: &[Row]) -> &'static str {
+    pub fn fate(&self, rows: &[Row], is_reverted: bool) -> &'static str {
         let Some((made, after)) = self.row.and_then(|at| rows.get(at..)?.split_first()) else { return "in_force" };
         let is_same =
             |row: &&Row| (row.held == Held::Closed) == (made.held == Held::Closed) && row.account == made.account;
         match after.iter().find(|row| !is_same(row)) {
             None => "in_force",
+            Some(_) if is_reverted => "reverted",
             Some(row) if row.held == Held::Closed => "closed",
             Some(_) => "replaced",
         }
@@ -366,7 +378,7 @@ impl Life {
             || (controls.has(Control::NamesReplaced) && !asked.is_first && !asked.names);
         let since = |place: Option<usize>| place.map_or(asked.at, |place| self.done[place].at);
         // What only opens again what was there is another officer's to say, and whoever stops it is heard.
-        let heals = asked.what == What::Unfreeze;
+        let heals = asked.what.heals();
         let is_other = matches!(asked.via, Via::Operator | Via::Authority(_)) || !asked.by.starts_with("client:");
         let must_be_checked = if heals { self.has("stopped") } else { must_be_checked };
         let code = match self.letter() {
@@ -393,7 +405,8 @@ impl Life {
             // What is not said in time is not waited for.
             (is_asked && self.said.is_empty() && moment.now < answered_until, None, "ownership", answered_until),
             (
-                (if heals { is_other } else { is_casework || is_handed_in }) && controls.has(approver),
+                matches!(asked.what, What::Revert(_))
+                    || (if heals { is_other } else { is_casework || is_handed_in }) && controls.has(approver),
                 self.last("approved"),
                 "approval",
                 asked.at + DECIDED_WITHIN,
@@ -433,6 +446,14 @@ impl Life {
         let (asked, rows) = (&self.asked, moment.rows);
         let live = live(rows);
         let at = moment.now;
+        if let What::Revert(_) = asked.what {
+            return match moment.before {
+                None => Err(()),
+                Some(None) => Ok(rows.last().map(|row| Row { at, held: Held::Closed, ..row.clone() })),
+                Some(Some(_)) if moment.person.is_dead => Err(()),
+                Some(Some(before)) => Ok(Some(Row { at, ..before.clone() })),
+            };
+        }
         let Some(account) = &asked.account else {
             // It is deleted.
             let row = rows.last().ok_or(())?;

@@ -1,7 +1,7 @@
 //! A real store, and beside it what it is believed to hold: plain facts, in the oracle's words.
 
 use crate::asking::is_with;
-use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, live};
+use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, What, live};
 use crate::place::Place;
 use denmark::Cvr;
 use kernel::journal::{ENTRIES_MAX, size_and_root};
@@ -234,8 +234,45 @@ impl World {
             signatory: self.signatory(asked.payee).filter(|_| asked.via == Via::Payee),
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
+            before: match asked.what {
+                What::Revert(life) => {
+                    let before = self.before(life);
+                    let rows = self.history(asked.payee, asked.slot);
+                    before.map(|at| at.map(|at| &rows[at]).filter(|row| row.held != Held::Closed))
+                }
+                _ => None,
+            },
             can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
             now: self.now(),
+        }
+    }
+
+    /// Where what stands at a place of a history begins, and which life it came of.
+    pub fn begins(&self, key: (usize, Slot), at: usize) -> (usize, Option<&Life>) {
+        let rows = self.history(key.0, key.1);
+        let is_same = |row: &Row| {
+            (row.held == Held::Closed) == (rows[at].held == Held::Closed) && row.account == rows[at].account
+        };
+        let first = rows[..at].iter().rposition(|row| !is_same(row)).map_or(0, |before| before + 1);
+        let made = |life: &&Life| (life.asked.payee, life.asked.slot) == key && life.row == Some(first);
+        (first, self.lives.iter().find(made))
+    }
+
+    /// If what stands came of a proposal: which row stood before that. What was put back came of what it came of before.
+    pub fn before(&self, life: usize) -> Option<Option<usize>> {
+        let asked = &self.lives[life].asked;
+        let key = (asked.payee, asked.slot);
+        let mut at = self.history(key.0, key.1).len().checked_sub(1)?;
+        loop {
+            let (first, made) = self.begins(key, at);
+            let made = made?;
+            if made.id == self.lives[life].id {
+                return Some(first.checked_sub(1));
+            }
+            if !matches!(made.asked.what, What::Revert(_)) {
+                return None;
+            }
+            at = self.begins(key, first.checked_sub(1)?).0.checked_sub(1)?;
         }
     }
 
@@ -362,9 +399,20 @@ impl World {
 
     /// What somebody is told of a proposal is what it comes to.
     pub fn require_told(&self, life: &Life, told: &Standing) {
+        self.require(life, told, true);
+    }
+
+    /// The same of whoever has just done something about it: what became of it since is not looked at.
+    pub fn require_answered(&self, life: &Life, told: &Standing) {
+        self.require(life, told, false);
+    }
+
+    fn require(&self, life: &Life, told: &Standing, is_looked_up: bool) {
         let (mut state, waits_for, from) = self.stands(life).told();
-        if state == "in_force" {
-            state = life.fate(self.history(life.asked.payee, life.asked.slot));
+        if state == "in_force" && is_looked_up {
+            let reverts = |other: &Life| matches!(other.asked.what, What::Revert(at) if self.lives[at].id == life.id);
+            let is_reverted = self.lives.iter().any(|other| reverts(other) && other.row.is_some());
+            state = life.fate(self.history(life.asked.payee, life.asked.slot), is_reverted);
         }
         let took_effect = life.ended().filter(|done| done.what == "took_effect").map(|done| done.at);
         let from = from.or(took_effect).map(|from| Timestamp::from_micros(from).to_string());

@@ -298,6 +298,26 @@ fn contact_points_are_changed_by_their_owner_or_for_them() {
 }
 
 #[test]
+fn what_is_done_in_person_is_done_before_whom_people_come() {
+    let mut world = World::new();
+    let own = world.citizen(ANNA, Assurance::Substantial);
+    assert_eq!(world.contact(1, &own, ANNA, "+sms +4520304050", None), Ok(true));
+    assert_eq!(world.caseworker("ida", 1, "Authority", &[]), Ok(()));
+    let (bo, ida) = (Actor::caseworker("bo"), Actor::caseworker("ida"));
+    let seen = (Some("She asked"), Some("Passport"));
+    // Whoever asks her by telephone has the account locked, and no more.
+    let locked = "bank operator self_service caseworker true".to_owned();
+    assert_eq!(world.set(&ida, ANNA, &ChannelKind::ALL, Some("On the phone")), Ok(locked));
+    for act in ["+email anna@example.dk", "-sms +4520304050"] {
+        assert_eq!(world.contact(1, &ida, ANNA, act, Some("so")), Err("caseworker.in_person"));
+    }
+    assert_eq!(world.lift(&ida, ANNA, &ChannelKind::ALL, seen), Err("caseworker.in_person"));
+    assert_eq!(world.contact(1, &bo, ANNA, "+email anna@example.dk", Some("so")), Ok(true));
+    assert_eq!(world.lift(&bo, ANNA, &ChannelKind::ALL, seen), Ok(" true".to_owned()));
+    world.0.verify();
+}
+
+#[test]
 fn contact_points_have_bounds() {
     let mut world = World::new();
     let own = world.citizen(ANNA, Assurance::Substantial);
