@@ -1,9 +1,12 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod contacts;
+mod designations;
 mod documents;
 pub(crate) mod feed;
 mod health;
+mod locks;
 pub(crate) mod mapper;
 pub(crate) mod oauth;
 mod payouts;
@@ -25,6 +28,9 @@ pub fn all() -> Vec<Route> {
         mapper::routes(),
         accounts::routes(),
         feed::routes(),
+        designations::routes(),
+        locks::routes(),
+        contacts::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

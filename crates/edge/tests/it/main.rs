@@ -16,6 +16,7 @@ mod many;
 mod mapper;
 mod notices;
 mod payouts;
+mod people;
 mod post_office;
 mod receiver;
 mod registers;
