@@ -603,7 +603,7 @@ fn moment(text: &str) -> Result<kernel::Timestamp, String> {
     let as_moment = || text.parse::<jiff::Timestamp>().ok();
     let as_date = || {
         let date: jiff::civil::Date = text.parse().ok()?;
-        Some(date.in_tz("Europe/Copenhagen").ok()?.timestamp())
+        Some(denmark::calendar::copenhagen_midnight(date))
     };
     as_moment()
         .or_else(as_date)

@@ -87,6 +87,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Where notices go.
     pub notices: Transports,
+    /// Who writes letters; none, where none are made.
+    pub sender: Option<letter::Sender>,
     /// Where log lines go.
     pub log: Box<dyn std::io::Write + Send>,
 }
@@ -112,6 +114,8 @@ pub struct Edge {
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Who writes letters.
+    pub(crate) sender: Option<letter::Sender>,
     /// Who has used up what it may ask.
     pub(crate) emptied: Emptied,
     /// Places for files that come in and go out.
@@ -156,7 +160,7 @@ impl Edge {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
-        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, log } = parts;
+        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, sender, log } = parts;
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
@@ -178,6 +182,7 @@ impl Edge {
             notices,
             documents,
             identity,
+            sender,
             emptied: Emptied::default(),
             gate: Gate::new(tokens),
             interfaces,

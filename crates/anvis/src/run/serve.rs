@@ -52,6 +52,7 @@ pub fn until_stopped(
         &mut store.writer(Secrets::from_system())?,
         clock(),
     )?;
+    let sender = super::letters::sender(&store, options.letter_sender.as_deref())?;
     let (edge, service) = Edge::start(Parts {
         store,
         routes: edge::routes::all(),
@@ -62,6 +63,7 @@ pub fn until_stopped(
         sizes: Sizes::default(),
         limits: Limits::default(),
         notices,
+        sender,
         log: Box::new(std::io::stderr()),
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -1,11 +1,17 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod collectors;
+mod controls;
 mod documents;
 pub(crate) mod feed;
 mod health;
+mod letters;
 pub(crate) mod mapper;
+mod motions;
+mod notices;
 pub(crate) mod oauth;
+mod payees;
 mod payouts;
 mod question;
 mod register;
@@ -25,6 +31,11 @@ pub fn all() -> Vec<Route> {
         mapper::routes(),
         accounts::routes(),
         feed::routes(),
+        controls::routes(),
+        collectors::routes(),
+        letters::routes(),
+        notices::routes(),
+        payees::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

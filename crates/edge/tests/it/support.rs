@@ -227,6 +227,7 @@ impl World {
             sizes: wanted.sizes,
             limits: wanted.limits,
             notices: Default::default(),
+            sender: Some(sender()),
             log: Box::new(log.clone()),
         };
         let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();
@@ -477,6 +478,12 @@ pub fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) 
     let env = Env::sample(NOW, &mut writer.secrets).unwrap();
     let routed = payout::commands::route(writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap();
     routed.unwrap().batch
+}
+
+/// Who writes letters.
+fn sender() -> letter::Sender {
+    let [name, url, telephone] = ["Anvis", "anvis.example", "70 00 00 00"].map(str::to_owned);
+    letter::Sender { name, lines: vec!["Postboks 1".to_owned(), "1000 København K".to_owned()], url, telephone }
 }
 
 /// The authorization server; the tokens of most tests are an issuer's of their own.
