@@ -336,6 +336,7 @@ pub const CODES: &[Row] = &[
     row("row.empty_field", 422, "A field is empty", "Et felt er tomt"),
     row("row.field_too_long", 422, "A field is too long", "Et felt er for langt"),
     row("register.status", 422, "The status is not known", "Status er ukendt"),
+    row("register.signatories", 422, "Who may sign is not valid", "Hvem der må tegne, er ikke gyldigt"),
     row("register.date", 422, "The date is not valid", "Datoen er ikke gyldig"),
     row("register.flag", 422, "The field is neither true nor false", "Feltet er hverken sandt eller falsk"),
     row("import.header", 422, "The list's header is not known", "Listens overskrift er ukendt"),

@@ -182,8 +182,13 @@ impl Actor {
     /// The person whom the store knows by this blind index. Whoever builds it has checked the login.
     #[must_use]
     pub fn citizen(payee: &Blind, login: Login) -> Self {
-        let name = format!("citizen:{}", to_hex(&payee.as_bytes()[..CITIZEN_NAME_BYTES]));
-        Self { citizen: Some((*payee, login)), ..Self::new(Role::Citizen, name) }
+        Self { citizen: Some((*payee, login)), ..Self::new(Role::Citizen, Self::citizen_name(payee)) }
+    }
+
+    /// What the journal calls the person whom the store knows by this blind index.
+    #[must_use]
+    pub fn citizen_name(payee: &Blind) -> String {
+        format!("citizen:{}", to_hex(&payee.as_bytes()[..CITIZEN_NAME_BYTES]))
     }
 
     /// The system of another organisation, registered under `name`. Whoever builds it has checked that it is them.

@@ -289,7 +289,7 @@ impl ProposalRefusal {
         (
             Self::Entitled,
             "designation.entitled",
-            "this account is proposed by its payee, or by a caseworker with a ground",
+            "this account is proposed by its payee, by whoever may sign for the company, or by a caseworker with a ground",
         ),
         (Self::Outdated, "letter.outdated", "what the letter says is not so any more: make it anew"),
         (

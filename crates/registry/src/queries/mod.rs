@@ -28,8 +28,8 @@ pub use costs::{ControlCostView, CostsView, costs};
 pub use deliveries::deliveries;
 pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
-pub use identity::known_identity;
 pub(crate) use identity::known_identity_beside;
+pub use identity::{known_identity, signatories, voice};
 pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
@@ -37,5 +37,8 @@ pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
-pub(crate) use proposals::{account_facts, facts, find as find_proposal, first_row, is_specific_locked};
+pub(crate) use proposals::{
+    account_facts, facts, find as find_proposal, first_row, is_specific_locked, lacks_signature, proposal_facts,
+    signing,
+};
 pub use reminders::{Reminder, reminders};

@@ -135,7 +135,6 @@ impl LetterState {
             is_anew: waits == Waits::Code,
             made: now,
             valid_until: code_valid_until(now),
-            // The register of companies has names, and no addresses.
             addressee: addressee
                 .clone()
                 .filter(|addressee| !addressee.lines.is_empty())
