@@ -14,6 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const SCOPE: &str = "controls";
+/// As many controls are asked for at a time.
+const CHANGES_MAX: usize = 100;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -153,7 +155,7 @@ struct WantedControls {
     set: Option<String>,
     /// Laid over that.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = CHANGES_MAX))]
     changes: Vec<WantedControl>,
     /// Why: one line of 1 to 500 characters that is kept with it.
     #[schemars(length(min = 1, max = 500))]
@@ -174,6 +176,9 @@ struct WantedControl {
 
 async fn propose(call: Call<Json<WantedControls>>) -> Answer<Json<MotionStanding>> {
     let Json(wanted) = &call.body;
+    if wanted.changes.len() > CHANGES_MAX {
+        return Err(Problem::of("body.field").at("/changes").because(format!("there are at most {CHANGES_MAX}")));
+    }
     let lines: Vec<String> =
         wanted.changes.iter().map(|change| format!("{}={}", change.control, change.figure)).collect();
     let subject = ControlChange::new(wanted.set.as_deref(), &lines).map_err(refused)?;

@@ -115,22 +115,38 @@ struct Letters {
 /// A proposal that waits for a letter or its code. Whom it is about is not said.
 #[derive(Serialize, JsonSchema)]
 struct AwaitedLetter {
-    /// Our name for the proposal.
-    proposal: String,
-    /// `letter` or `code`.
-    waits_for: Option<String>,
+    #[serde(flatten)]
+    standing: LetterStanding,
     /// By which channel it came.
     channel: String,
     /// When (RFC 3339).
     proposed: String,
-    /// When it expires.
-    until: Option<String>,
+    /// When it expires, unless somebody does what it waits for.
+    due: Option<String>,
 }
 
 impl From<ProposalView> for AwaitedLetter {
-    fn from(ProposalView { standing, channel, proposed, due: until, .. }: ProposalView) -> Self {
-        let Standing { id: proposal, waits_for, .. } = standing;
-        Self { proposal, waits_for, channel, proposed, until }
+    fn from(ProposalView { standing, channel, proposed, due, .. }: ProposalView) -> Self {
+        Self { standing: standing.into(), channel, proposed, due }
+    }
+}
+
+/// Where the proposal of a letter stands.
+#[derive(Serialize, JsonSchema)]
+struct LetterStanding {
+    /// Our name for the proposal.
+    id: String,
+    /// `awaiting_activation`, or `awaiting_approval` when its letter came back.
+    state: String,
+    /// What it waits for: `letter`, `code`, `check` and others.
+    waits_for: Option<String>,
+    /// From when it holds, or will if nothing comes between (RFC 3339).
+    in_force_from: Option<String>,
+}
+
+impl From<Standing> for LetterStanding {
+    fn from(Standing { id, state, waits_for, in_force_from }: Standing) -> Self {
+        Self { id, state, waits_for, in_force_from }
     }
 }
 
@@ -207,34 +223,15 @@ async fn print(call: Call<Json<Printing>, Which>) -> Answer<Pdf> {
     Ok(Pdf { name: number.to_string(), bytes: pdf })
 }
 
-/// Where a proposal stands, of which a letter was followed.
-#[derive(Serialize, JsonSchema)]
-struct LetterFollowed {
-    /// Our name for the proposal.
-    id: String,
-    /// `awaiting_activation`, or `awaiting_approval` when its letter came back.
-    state: String,
-    /// What it waits for: `code`, `check` and others.
-    waits_for: Option<String>,
-    /// From when it holds, or will if nothing comes between (RFC 3339).
-    in_force_from: Option<String>,
-}
-
-impl From<Standing> for LetterFollowed {
-    fn from(Standing { id, state, waits_for, in_force_from }: Standing) -> Self {
-        Self { id, state, waits_for, in_force_from }
-    }
-}
-
-async fn posted(call: Call<Nothing, Which>) -> Answer<Json<LetterFollowed>> {
+async fn posted(call: Call<Nothing, Which>) -> Answer<Json<LetterStanding>> {
     follow(call, LetterFate::HandedOver).await
 }
 
-async fn returned(call: Call<Nothing, Which>) -> Answer<Json<LetterFollowed>> {
+async fn returned(call: Call<Nothing, Which>) -> Answer<Json<LetterStanding>> {
     follow(call, LetterFate::Returned).await
 }
 
-async fn follow(call: Call<Nothing, Which>, fate: LetterFate) -> Answer<Json<LetterFollowed>> {
+async fn follow(call: Call<Nothing, Which>, fate: LetterFate) -> Answer<Json<LetterStanding>> {
     let (actor, proposal) = (call.caller.actor(), call.path.proposal);
     let command = FollowLetter { proposal, fate, actor: actor.clone() };
     Ok(Json(call.edge.core.execute(command, actor).await?.into()))

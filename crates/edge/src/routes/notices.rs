@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Route> {
             .by(retry),
         Route::post("/v1/notices/retry", "notices.retry-dead", "Send again what was given up, the oldest 10,000")
             .token(policy::RETRY_NOTICES, SCOPE)
-            .refuses(&["notice.sent", "change.why"])
+            .refuses(&["change.why"])
             .by(retry_dead),
         Route::post("/v1/notices/try", "notices.try", "Record a notice that tells nothing, to try whether it arrives")
             .token(policy::TRY_NOTICE, SCOPE)
@@ -77,7 +77,7 @@ struct Notice {
     reference: String,
     /// What it tells.
     kind: &'static str,
-    /// `digital_post`, `sms`, `email`, `letter`.
+    /// `digital_post`, `sms`, `email`.
     medium: &'static str,
     /// Its tag.
     language: &'static str,

@@ -96,7 +96,6 @@ async fn without_account(call: Call<Json<WithoutAccount>>) -> Answer<Json<Payees
 struct Shared {
     /// With more payees than this; as many as the control `payees_per_account` says, unless it is said.
     #[serde(default)]
-    #[schemars(range(max = 10_000))]
     over: Option<u16>,
     /// At most so many accounts; 100 unless it is said.
     #[serde(default)]

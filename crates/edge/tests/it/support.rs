@@ -15,9 +15,11 @@ use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Env, Error, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::AddPayer;
+use registry::commands::{AddPayer, ProposeDesignation};
+use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::proposal::{Holder, Ownership};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use std::future::poll_fn;
@@ -56,6 +58,8 @@ pub struct Wanted {
     /// Those of the store, unless the test has its own.
     pub interfaces: Option<Box<dyn Interfaces>>,
     pub clock: Clock,
+    /// Who writes letters.
+    pub sender: Option<letter::Sender>,
 }
 
 impl Default for Wanted {
@@ -68,6 +72,7 @@ impl Default for Wanted {
             grace: Duration::from_secs(60),
             interfaces: None,
             clock: Arc::new(|| NOW),
+            sender: Some(sender()),
         }
     }
 }
@@ -227,7 +232,7 @@ impl World {
             sizes: wanted.sizes,
             limits: wanted.limits,
             notices: Default::default(),
-            sender: Some(sender()),
+            sender: wanted.sender,
             log: Box::new(log.clone()),
         };
         let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();
@@ -299,6 +304,11 @@ impl World {
         self.ask(request(Method::POST, path, token, Some(json))).await
     }
 
+    /// A `POST` without a body.
+    pub async fn done_to(&self, path: &str, token: &str) -> Answer {
+        self.ask(request(Method::POST, path, token, None)).await
+    }
+
     /// The name of a change that waits, of one bank's customer to an account with [`BANK`].
     pub async fn held(&self) -> String {
         let body = r#"{"hold":true,"changes":[{"action":"register","payee":"cpr:6201701235","account":"0040-7","reason":
@@ -318,11 +328,36 @@ impl World {
         });
     }
 
+    /// What is done at the store itself.
+    pub fn at_the_store<T>(&self, act: impl FnOnce(&mut Writer) -> T) -> T {
+        block_in_place(|| act(&mut self.store.writer(Secrets::from_system()).unwrap()))
+    }
+
     /// How many entries the journal has.
     pub fn entries(&self) -> u64 {
-        block_in_place(|| {
-            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
-            writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
+        self.at_the_store(|writer| writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0)
+    }
+
+    /// The name of a change to an account of [`BANK`] that this citizen proposes, who has the account that is expected. It is
+    /// activated by a letter, where the controls want one.
+    pub fn propose(&self, number: &str, expects: &str) -> String {
+        self.at_the_store(|writer| {
+            let vault = writer.store.vault().clone();
+            let payee = format!("cpr:{number}");
+            let login = Login { assurance: Assurance::High, authenticator: Authenticator::named("first"), at: NOW };
+            let actor = Actor::citizen(&PayeeId::parse(&payee).unwrap().key(&vault), login);
+            let written = Written { action: "register", payee: &payee, account: "0040-77", expects, ..Written::default() };
+            let command = ProposeDesignation {
+                actor: actor.clone(),
+                row: AccountRow::read(&vault, &written).unwrap(),
+                holder: Holder::Own,
+                ownership: Ownership::Match,
+                ground: None,
+                is_locked: false,
+                signature: None,
+                once: None,
+            };
+            writer.execute(&command, &actor, &Env::new(NOW, 0)).unwrap().id
         })
     }
 }
