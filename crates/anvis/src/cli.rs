@@ -287,7 +287,7 @@ pub enum Payee {
         /// Where the page before ended.
         #[arg(long, value_name = "CURSOR", value_parser = place)]
         after: Option<kernel::Blind>,
-        /// Have those reminded who have not been lately.
+        /// Remind those who have not been lately.
         #[arg(long)]
         remind: bool,
     },

@@ -13,7 +13,6 @@ mod motions;
 mod notices;
 mod paged;
 mod proposals;
-mod reminders;
 
 pub(crate) use caseworkers::acting_remit;
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
@@ -41,4 +40,3 @@ pub(crate) use proposals::{
     account_facts, facts, find as find_proposal, first_row, is_specific_locked, lacks_signature, proposal_facts,
     signing,
 };
-pub use reminders::{Reminder, reminders};
