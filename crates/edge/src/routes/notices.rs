@@ -77,7 +77,7 @@ struct Notice {
     reference: String,
     /// What it tells.
     kind: &'static str,
-    /// `digital_post`, `sms`, `email`.
+    /// `digital_post`, `sms`, `email`, `letter`.
     medium: &'static str,
     /// Its tag.
     language: &'static str,
@@ -180,7 +180,7 @@ async fn retry_dead(call: Call<Json<Again>>) -> Answer<Json<Retried>> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Trial {
-    /// `digital_post:cpr:N`, `digital_post:cvr:N`, `sms:+45N` or `email:ADDRESS`.
+    /// `digital_post:cpr:N`, `digital_post:cvr:N`, `sms:+45N`, `email:ADDRESS`, `letter:cpr:N` or `letter:cvr:N`.
     #[schemars(with = "String", length(max = 300), example = &"sms:+4512345678")]
     #[serde(deserialize_with = "recipient")]
     to: Recipient,
@@ -204,7 +204,7 @@ fn recipient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Recipient, D:
     parsed(
         deserializer,
         Recipient::parse,
-        "digital_post: and a number, sms: and a number with +, or email: and an address",
+        "digital_post: or letter: and a number, sms: and a number with +, or email: and an address",
     )
 }
 

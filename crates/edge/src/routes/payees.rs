@@ -42,7 +42,7 @@ struct WithoutAccount {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000))]
     limit: Option<u16>,
-    /// Whether those among them who have not been reminded within 90 days are to be.
+    /// Whether those among them are reminded who have not been within 90 days.
     #[serde(default)]
     remind: bool,
 }
@@ -56,7 +56,7 @@ fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Blind>, D:
 struct PayeesWithout {
     /// Who, in the order of the directory. There can be none while there are more.
     payees: Vec<PayeeWithout>,
-    /// How many of them are to be reminded from now on.
+    /// How many of them are reminded by this.
     reminded: usize,
     /// The cursor of the next page; none after the last.
     next: Option<String>,
@@ -69,7 +69,7 @@ struct PayeeWithout {
     payee: String,
     /// `none`, `closed`, `frozen`.
     state: String,
-    /// When they were last to be reminded (RFC 3339).
+    /// When they were last reminded (RFC 3339).
     reminded: Option<String>,
 }
 

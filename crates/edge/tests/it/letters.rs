@@ -1,14 +1,14 @@
 //! Letters with a code over HTTP: made, followed, and refused.
 
 use crate::reader;
-use crate::support::{Answer, NOW, Wanted, World, set_controls};
+use crate::support::{Answer, NOW, OPERATOR_TOKEN, Wanted, World, set_controls};
 use kernel::{Actor, Env, Writer};
 use registry::commands::Activate;
 use registry::life::Waits;
 use registry::queries;
 use serde_json::{Value, json};
+use std::io::{Seek, Write};
 
-const TOKEN: &str = "operator~anna.letters";
 const BO: &str = "6201701235";
 const BOS_ACCOUNT: &str = "9860-1234567";
 const DAN: &str = "6401701237";
@@ -30,14 +30,16 @@ async fn with(wanted: Wanted) -> World {
             6601701239,Eva Uden,,,,,active,,false\n";
         let vault = writer.store.vault().clone();
         let population = registry::import::Population { vault, refuse_replacement_numbers: false };
-        let mut env = || Env::new(NOW, 0);
-        registry::import::run(writer, &population, people.as_bytes(), &Actor::console(), &mut env, &mut |_| {}).unwrap();
+        let (mut env, mut file) = (|| Env::new(NOW, 0), tempfile::tempfile().unwrap());
+        file.write_all(people.as_bytes()).unwrap();
+        file.rewind().unwrap();
+        registry::import::run(writer, &population, file, &Actor::console(), &mut env, &mut |_| {}).unwrap();
     });
     world
 }
 
 async fn print(world: &World, proposal: &str, body: &str) -> Answer {
-    world.post(&format!("/v1/letters/{proposal}/print"), TOKEN, body).await
+    world.post(&format!("/v1/letters/{proposal}/print"), OPERATOR_TOKEN, body).await
 }
 
 /// The letter's number and its code.
@@ -53,15 +55,14 @@ fn read(answer: &Answer) -> (String, String) {
     (name.strip_suffix(".pdf\"").unwrap().to_owned(), code)
 }
 
-/// The telephone service gives a code.
+/// The telephone service gives a code: where the proposal stands, if it was the code.
 fn give(world: &World, proposal: &str, code: &str) -> Result<String, &'static str> {
     let actor = Actor::operator("bo");
     let (proposal, code) = (proposal.to_owned(), code.to_owned());
     let command = Activate { proposal, code, actor: actor.clone(), is_synthetic: false };
-    world.at_the_store(|writer| {
-        let given = writer.execute(&command, &actor, &Env::new(NOW, 0));
-        given.map(|standing| standing.state).map_err(|error| error.code())
-    })
+    let given = world.at_the_store(|writer| writer.execute(&command, &actor, &Env::new(NOW, 0)));
+    let given = given.map_err(|error| error.code())?;
+    if given.accepted { Ok(given.standing.state) } else { Err("activation.code") }
 }
 
 /// Where a proposal stands.
@@ -70,7 +71,7 @@ fn standing(id: &str, state: &str, waits_for: &str) -> Value {
 }
 
 async fn listed(world: &World, query: &str) -> Value {
-    world.get(&format!("/v1/letters{query}"), TOKEN).await.done()
+    world.get(&format!("/v1/letters{query}"), OPERATOR_TOKEN).await.done()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +108,7 @@ async fn a_letter_is_made_once_and_anew_with_another_code() {
 async fn what_becomes_of_a_letter_is_noted() {
     let world = world().await;
     let id = world.propose(BO, BOS_ACCOUNT);
-    let follow = async |id: &str, fate: &str| world.done_to(&format!("/v1/letters/{id}/{fate}"), TOKEN).await;
+    let follow = async |id: &str, fate: &str| world.done_to(&format!("/v1/letters/{id}/{fate}"), OPERATOR_TOKEN).await;
     for fate in ["posted", "returned"] {
         follow(&id, fate).await.refused(409, "proposal.not_this");
         follow("0000000000000", fate).await.refused(404, "proposal.unknown");
@@ -154,7 +155,7 @@ async fn letters_are_listed_page_by_page_as_the_command_line_lists_them() {
         ("?limit=0".to_owned(), "request.query"),
         ("?limit=1001".to_owned(), "request.query"),
     ] {
-        world.get(&format!("/v1/letters{query}"), TOKEN).await.refused(400, code);
+        world.get(&format!("/v1/letters{query}"), OPERATOR_TOKEN).await.refused(400, code);
     }
 }
 

@@ -1,18 +1,16 @@
 //! What operators see and decide over HTTP: controls and collectors by four eyes, notices that were given up, payees without account,
 //! accounts of many. Each answer is what the command line prints.
 
-use crate::support::{ANNA, ANNA_IBAN, Answer, NOW, World, import, request, set_controls};
+use crate::support::{
+    ANNA, ANNA_IBAN, Answer, BANK_TOKEN, NOW, OPERATOR_TOKEN, OTHER_OPERATOR_TOKEN, World, request, set_controls,
+};
 use hyper::Method;
-use kernel::{Actor, Env, Id, Timestamp, Writer};
-use registry::commands::{Carrier, Tried, TryNotice, fold_holders};
-use registry::notice::{Language, Medium, Recipient};
-use registry::progress::Failure;
+use kernel::Actor;
+use registry::commands::fold_holders;
 use registry::queries;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const ANNA_TOKEN: &str = "operator~anna.controls.collectors.notices.payees";
-const BO_TOKEN: &str = "operator~bo.controls.collectors.notices.payees";
 const NOBODY: &str = "0000000000000";
 
 /// What a query finds, as the command line prints it.
@@ -21,9 +19,7 @@ fn printed<T: Serialize>(
     query: impl FnOnce(&kernel::Scope<'_>, &Actor) -> Result<T, kernel::Error>,
 ) -> Value {
     let operator = Actor::operator("anna");
-    world.at_the_store(|writer| {
-        serde_json::to_value(writer.read(|scope| query(scope, &operator)).unwrap()).unwrap()
-    })
+    world.at_the_store(|writer| serde_json::to_value(writer.read(|scope| query(scope, &operator)).unwrap()).unwrap())
 }
 
 async fn post(world: &World, token: &str, path: &str, body: &Value) -> Answer {
@@ -32,7 +28,7 @@ async fn post(world: &World, token: &str, path: &str, body: &Value) -> Answer {
 
 /// Proposes something; its name.
 async fn propose(world: &World, path: &str, body: &Value) -> String {
-    let answer = post(world, ANNA_TOKEN, path, body).await.done();
+    let answer = post(world, OPERATOR_TOKEN, path, body).await.done();
     let until = "2026-12-23T09:00:00Z";
     let id = answer["id"].as_str().unwrap().to_owned();
     let waits = json!({ "id": id, "state": "awaiting_approval", "waits_for": "approval", "until": until, "in_force_from": null });
@@ -55,51 +51,58 @@ fn collector(review_by: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_proposes_never_decides() {
     let world = World::new().await;
-    let families = [("controls", controls("14"), controls("15")), ("collectors", collector("2027-06-30"), collector("2027-07-31"))];
+    let families = [
+        ("controls", controls("14"), controls("15")),
+        ("collectors", collector("2027-06-30"), collector("2027-07-31")),
+    ];
     for (family, body, other) in families {
         let motions = format!("/v1/{family}/motions");
         let at = |id: &str, act: &str| format!("{motions}/{id}/{act}");
         let refusing = json!({ "reason": "Letters are what stops it" });
         let id = propose(&world, &motions, &body).await;
-        let shown = world.get(&format!("{motions}/{id}"), ANNA_TOKEN).await.done();
+        let shown = world.get(&format!("{motions}/{id}"), OPERATOR_TOKEN).await.done();
         assert_eq!((&shown["state"], &shown["proposed_by"]), (&json!("awaiting_approval"), &json!("operator:anna")));
 
-        world.done_to(&at(&id, "approve"), ANNA_TOKEN).await.refused(403, "motion.own");
-        post(&world, ANNA_TOKEN, &at(&id, "refuse"), &refusing).await.refused(403, "motion.own");
-        world.done_to(&at(&id, "withdraw"), BO_TOKEN).await.refused(403, "motion.not_own");
-        post(&world, BO_TOKEN, &at(&id, "refuse"), &json!({ "reason": " " })).await.refused(422, "motion.why");
-        let approved = world.done_to(&at(&id, "approve"), BO_TOKEN).await.done();
-        let ended = |id: &str, state: &str, from: Value| {
-            json!({ "id": id, "state": state, "waits_for": null, "until": null, "in_force_from": from })
-        };
+        world.done_to(&at(&id, "approve"), OPERATOR_TOKEN).await.refused(403, "motion.own");
+        post(&world, OPERATOR_TOKEN, &at(&id, "refuse"), &refusing).await.refused(403, "motion.own");
+        world.done_to(&at(&id, "withdraw"), OTHER_OPERATOR_TOKEN).await.refused(403, "motion.not_own");
+        post(&world, OTHER_OPERATOR_TOKEN, &at(&id, "refuse"), &json!({ "reason": " " }))
+            .await
+            .refused(422, "motion.why");
+        let approved = world.done_to(&at(&id, "approve"), OTHER_OPERATOR_TOKEN).await.done();
+        let ended = |id: &str, state: &str, from: Value| json!({ "id": id, "state": state, "waits_for": null, "until": null, "in_force_from": from });
         assert_eq!(approved, ended(&id, "in_force", json!("2026-11-23T09:00:00Z")));
-        let shown = world.get(&format!("{motions}/{id}"), ANNA_TOKEN).await.done();
+        let shown = world.get(&format!("{motions}/{id}"), OPERATOR_TOKEN).await.done();
         assert_eq!((&shown["state"], &shown["ended_by"]), (&json!("approved"), &json!("operator:bo")));
 
         for act in ["approve", "withdraw"] {
-            world.done_to(&at(&id, act), BO_TOKEN).await.refused(409, "motion.ended");
-            world.done_to(&at(NOBODY, act), BO_TOKEN).await.refused(404, "motion.unknown");
-            world.done_to(&at("nothing", act), BO_TOKEN).await.refused(404, "motion.unknown");
+            world.done_to(&at(&id, act), OTHER_OPERATOR_TOKEN).await.refused(409, "motion.ended");
+            world.done_to(&at(NOBODY, act), OTHER_OPERATOR_TOKEN).await.refused(404, "motion.unknown");
+            world.done_to(&at("nothing", act), OTHER_OPERATOR_TOKEN).await.refused(404, "motion.unknown");
         }
-        post(&world, BO_TOKEN, &at(&id, "refuse"), &refusing).await.refused(409, "motion.ended");
-        post(&world, BO_TOKEN, &at(NOBODY, "refuse"), &refusing).await.refused(404, "motion.unknown");
-        world.get(&format!("{motions}/{NOBODY}"), BO_TOKEN).await.refused(404, "motion.unknown");
+        post(&world, OTHER_OPERATOR_TOKEN, &at(&id, "refuse"), &refusing).await.refused(409, "motion.ended");
+        post(&world, OTHER_OPERATOR_TOKEN, &at(NOBODY, "refuse"), &refusing).await.refused(404, "motion.unknown");
+        world.get(&format!("{motions}/{NOBODY}"), OTHER_OPERATOR_TOKEN).await.refused(404, "motion.unknown");
 
-        post(&world, ANNA_TOKEN, &motions, &body).await.refused(409, "motion.nothing");
+        post(&world, OPERATOR_TOKEN, &motions, &body).await.refused(409, "motion.nothing");
         let [refused, withdrawn] = [propose(&world, &motions, &other).await, propose(&world, &motions, &other).await];
-        let told = post(&world, BO_TOKEN, &at(&refused, "refuse"), &refusing).await.done();
+        let told = post(&world, OTHER_OPERATOR_TOKEN, &at(&refused, "refuse"), &refusing).await.done();
         assert_eq!(told, ended(&refused, "refused", Value::Null));
-        let told = world.done_to(&at(&withdrawn, "withdraw"), ANNA_TOKEN).await.done();
+        let told = world.done_to(&at(&withdrawn, "withdraw"), OPERATOR_TOKEN).await.done();
         assert_eq!(told, ended(&withdrawn, "withdrawn", Value::Null));
-        let shown = world.get(&format!("{motions}/{refused}"), BO_TOKEN).await.done();
+        let shown = world.get(&format!("{motions}/{refused}"), OTHER_OPERATOR_TOKEN).await.done();
         assert_eq!((&shown["state"], &shown["why"]), (&json!("refused"), &refusing["reason"]));
         // Of two that were made against the same, one undoes nothing of the other.
         let [first, second] = [propose(&world, &motions, &other).await, propose(&world, &motions, &other).await];
-        world.done_to(&at(&first, "approve"), BO_TOKEN).await.done();
-        world.done_to(&at(&second, "approve"), BO_TOKEN).await.refused(409, "motion.outdated");
+        world.done_to(&at(&first, "approve"), OTHER_OPERATOR_TOKEN).await.done();
+        world.done_to(&at(&second, "approve"), OTHER_OPERATOR_TOKEN).await.refused(409, "motion.outdated");
         // What is about something else is not there.
-        let elsewhere = motions.replace("collectors", "c").replace("controls", "collectors").replace("/c/", "/controls/");
-        world.done_to(&format!("{elsewhere}/{second}/approve"), BO_TOKEN).await.refused(404, "motion.unknown");
+        let elsewhere =
+            motions.replace("collectors", "c").replace("controls", "collectors").replace("/c/", "/controls/");
+        world
+            .done_to(&format!("{elsewhere}/{second}/approve"), OTHER_OPERATOR_TOKEN)
+            .await
+            .refused(404, "motion.unknown");
     }
 }
 
@@ -115,12 +118,12 @@ async fn what_is_proposed_twice_by_one_key_is_proposed_once() {
             asked.headers_mut().insert("idempotency-key", "1".parse().unwrap());
             world.ask(asked).await
         };
-        let first = ask(&body, ANNA_TOKEN).await.done();
+        let first = ask(&body, OPERATOR_TOKEN).await.done();
         let before = world.entries();
-        assert_eq!(ask(&body, ANNA_TOKEN).await.done(), first);
+        assert_eq!(ask(&body, OPERATOR_TOKEN).await.done(), first);
         assert_eq!(world.entries(), before);
-        ask(&other, ANNA_TOKEN).await.refused(422, "idempotency.reused");
-        assert_ne!(ask(&body, BO_TOKEN).await.done()["id"], first["id"], "another's key is another");
+        ask(&other, OPERATOR_TOKEN).await.refused(422, "idempotency.reused");
+        assert_ne!(ask(&body, OTHER_OPERATOR_TOKEN).await.done()["id"], first["id"], "another's key is another");
     }
 }
 
@@ -128,12 +131,12 @@ async fn what_is_proposed_twice_by_one_key_is_proposed_once() {
 async fn controls_are_shown_with_who_decided_and_what_they_cost() {
     let world = World::new().await;
     world.at_the_store(|writer| set_controls(writer, ("2015", &["names_replaced=on", "letter_self_service=always"])));
-    let shown = async || world.get("/v1/controls", ANNA_TOKEN).await.done();
+    let shown = async || world.get("/v1/controls", OPERATOR_TOKEN).await.done();
     let id = propose(&world, "/v1/controls/motions", &json!({ "set": "2021", "reason": "As it was" })).await;
     let before = shown().await;
     assert_eq!(before, printed(&world, |scope, actor| queries::controls(scope, actor, NOW)));
     assert_eq!((&before["motions"][0]["id"], &before["motions"][0]["equals"]), (&json!(id), &json!(["2021"])));
-    world.done_to(&format!("/v1/controls/motions/{id}/approve"), BO_TOKEN).await.done();
+    world.done_to(&format!("/v1/controls/motions/{id}/approve"), OTHER_OPERATOR_TOKEN).await.done();
     let after = shown().await;
     assert_eq!(after, printed(&world, |scope, actor| queries::controls(scope, actor, NOW)));
     assert_eq!((&after["equals"], &after["motions"]), (&json!(["2021"]), &json!([])));
@@ -146,14 +149,14 @@ async fn controls_are_shown_with_who_decided_and_what_they_cost() {
     assert_eq!(said, ["operator:anna", "operator:bo", "As it was"]);
 
     world.propose("6201701235", "9860-1234567");
-    let costs = world.get("/v1/controls/costs", ANNA_TOKEN).await.done();
+    let costs = world.get("/v1/controls/costs", OPERATOR_TOKEN).await.done();
     assert_eq!(costs, printed(&world, |scope, actor| queries::costs(scope, actor, None)));
     assert!(costs["channels"].as_array().unwrap().iter().any(|channel| channel["proposed"] == 1), "{costs}");
-    let later = world.get("/v1/controls/costs?since=2026-11-24", ANNA_TOKEN).await.done();
+    let later = world.get("/v1/controls/costs?since=2026-11-24", OPERATOR_TOKEN).await.done();
     assert_eq!(later["since"], "2026-11-23T23:00:00Z", "midnight in Denmark");
     assert!(later["channels"].as_array().unwrap().iter().all(|channel| channel["proposed"] == 0), "{later}");
     for since in ["2026-11-31", "yesterday", ""] {
-        world.get(&format!("/v1/controls/costs?since={since}"), ANNA_TOKEN).await.refused(400, "request.query");
+        world.get(&format!("/v1/controls/costs?since={since}"), OPERATOR_TOKEN).await.refused(400, "request.query");
     }
 }
 
@@ -161,9 +164,10 @@ async fn controls_are_shown_with_who_decided_and_what_they_cost() {
 async fn what_cannot_be_proposed_is_refused() {
     let world = World::new().await;
     let check = async |path: &str, body: Value, status: u16, code: &str| {
-        post(&world, ANNA_TOKEN, path, &body).await.refused(status, code);
+        post(&world, OPERATOR_TOKEN, path, &body).await.refused(status, code);
     };
-    let changed = |control: &str, figure: &str| json!({ "changes": [{ "control": control, "figure": figure }], "reason": "so" });
+    let changed =
+        |control: &str, figure: &str| json!({ "changes": [{ "control": control, "figure": figure }], "reason": "so" });
     let controls = "/v1/controls/motions";
     check(controls, changed("nothing", "1"), 422, "controls.unknown").await;
     check(controls, json!({ "set": "1999", "reason": "so" }), 422, "controls.unknown").await;
@@ -189,7 +193,7 @@ async fn what_cannot_be_proposed_is_refused() {
         ("account", "nothing", 400, "body.field"),
         ("review_by", "soon", 400, "body.field"),
     ] {
-        let answer = post(&world, ANNA_TOKEN, "/v1/collectors/motions", &with(field, value)).await;
+        let answer = post(&world, OPERATOR_TOKEN, "/v1/collectors/motions", &with(field, value)).await;
         let told = answer.refused(status, code).to_string();
         assert!(!told.contains("13748136") && !told.contains("1234567890"), "{told}");
     }
@@ -207,21 +211,24 @@ async fn collectors_are_listed_page_by_page_and_ended() {
     }
     assert_eq!(ids(&pages(&world, path, "motions", 2).await), sorted(&names));
     for name in &names {
-        world.done_to(&format!("{path}/{name}/approve"), BO_TOKEN).await.done();
+        world.done_to(&format!("{path}/{name}/approve"), OTHER_OPERATOR_TOKEN).await.done();
     }
     assert_eq!(pages(&world, path, "motions", 2).await, [0; 0]);
-    let ended = async || world.done_to(&format!("/v1/collectors/{}/end", names[0]), BO_TOKEN).await.done();
+    let ended = async || world.done_to(&format!("/v1/collectors/{}/end", names[0]), OTHER_OPERATOR_TOKEN).await.done();
     assert_eq!(ended().await, json!({ "id": names[0], "state": "ended", "changed": true }));
     assert_eq!(ended().await, json!({ "id": names[0], "state": "ended", "changed": false }));
-    world.done_to(&format!("/v1/collectors/{NOBODY}/end"), BO_TOKEN).await.refused(404, "collector.unknown");
+    world
+        .done_to(&format!("/v1/collectors/{NOBODY}/end"), OTHER_OPERATOR_TOKEN)
+        .await
+        .refused(404, "collector.unknown");
     let listed = pages(&world, "/v1/collectors", "collectors", 1).await;
     assert_eq!(ids(&listed), sorted(&names));
     let all = printed(&world, |scope, actor| queries::collectors(scope, actor, NOW));
     assert_eq!(json!(listed), all["collectors"]);
     assert_eq!(listed.iter().filter(|one| one["state"] == "ended").count(), 1);
-    let first = world.get("/v1/collectors?limit=1", ANNA_TOKEN).await.done();
+    let first = world.get("/v1/collectors?limit=1", OPERATOR_TOKEN).await.done();
     let cursor = first["next"].as_str().unwrap();
-    world.get(&format!("{path}?cursor={cursor}"), ANNA_TOKEN).await.refused(400, "cursor.invalid");
+    world.get(&format!("{path}?cursor={cursor}"), OPERATOR_TOKEN).await.refused(400, "cursor.invalid");
 }
 
 fn ids(rows: &[Value]) -> Vec<String> {
@@ -240,7 +247,7 @@ async fn pages(world: &World, path: &str, list: &str, limit: usize) -> Vec<Value
     let mark = if path.contains('?') { '&' } else { '?' };
     let (mut rows, mut query) = (Vec::new(), format!("{path}{mark}limit={limit}"));
     loop {
-        let page = world.get(&query, ANNA_TOKEN).await.done();
+        let page = world.get(&query, OPERATOR_TOKEN).await.done();
         let found = page[list].as_array().unwrap();
         assert!(found.len() <= limit);
         rows.extend(found.clone());
@@ -249,38 +256,24 @@ async fn pages(world: &World, path: &str, list: &str, limit: usize) -> Vec<Value
     }
 }
 
-/// Records a notice for each, and has all but the last given up, which is sent. Their names.
-fn told(writer: &mut Writer, to: &[&str]) -> Vec<String> {
-    for to in to {
-        let command = TryNotice { to: Recipient::parse(to).unwrap(), language: Language::Danish };
-        writer.execute(&command, &Actor::console(), &Env::new(NOW, 0)).unwrap();
-    }
-    let carrier = Carrier { holder: Id::new(1) };
-    let taken = carrier.take(writer, Medium::Sms, NOW, 100).unwrap();
-    let result = |at: usize| if at + 1 < to.len() { Err((Failure::Answer(400), None)) } else { Ok(()) };
-    let tried: Vec<_> = taken
-        .iter()
-        .enumerate()
-        .map(|(at, (notice, _))| Tried { notice: *notice, medium: Medium::Sms, result: result(at) })
-        .collect();
-    carrier.tell(writer, &tried, NOW).unwrap();
-    taken.iter().map(|(id, _)| id.name()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_that_were_given_up_are_seen_and_sent_again() {
     let world = World::new().await;
-    let names = world.at_the_store(|writer| told(writer, &["sms:+4512345678"; 4]));
+    let names = world.told(&["sms:+4512345678"; 4]);
     let dead = pages(&world, "/v1/notices?state=dead", "notices", 2).await;
     let shown: Vec<_> = dead.iter().map(|notice| notice["notice"].as_str().unwrap()).collect();
     assert_eq!(shown, names[..3]);
     let state = registry::notice_progress::NoticeState::Dead;
     assert_eq!(json!(dead), printed(&world, |scope, actor| queries::notices(scope, actor, state, 100)));
     assert_eq!((&dead[0]["to"], &dead[0]["last_status"]), (&json!("+45…78"), &json!(400)));
-    assert_eq!(world.get("/v1/notices", ANNA_TOKEN).await.done()["notices"], json!(dead), "they are what is asked for mostly");
+    assert_eq!(
+        world.get("/v1/notices", OPERATOR_TOKEN).await.done()["notices"],
+        json!(dead),
+        "they are what is asked for mostly"
+    );
 
     let retry = async |which: &str, why: &str| {
-        post(&world, BO_TOKEN, &format!("/v1/notices{which}/retry"), &json!({ "reason": why })).await
+        post(&world, OTHER_OPERATOR_TOKEN, &format!("/v1/notices{which}/retry"), &json!({ "reason": why })).await
     };
     let first = format!("/{}", names[0]);
     retry(&first, "").await.refused(422, "change.why");
@@ -293,15 +286,18 @@ async fn notices_that_were_given_up_are_seen_and_sent_again() {
     assert_eq!(retry("", "the gateway is back").await.done(), json!({ "retried": 2, "more": false }));
     assert_eq!(world.entries(), before + 2);
     assert_eq!(retry("", "the gateway is back").await.done(), json!({ "retried": 0, "more": false }));
-    assert_eq!(world.get("/v1/notices", ANNA_TOKEN).await.done(), json!({ "notices": [], "next": null }));
-    let waiting = world.get("/v1/notices?state=waiting&limit=1", ANNA_TOKEN).await.done();
+    assert_eq!(world.get("/v1/notices", OPERATOR_TOKEN).await.done(), json!({ "notices": [], "next": null }));
+    let waiting = world.get("/v1/notices?state=waiting&limit=1", OPERATOR_TOKEN).await.done();
     assert_eq!((&waiting["notices"][0]["notice"], &waiting["notices"][0]["tries"]), (&json!(names[0]), &json!(0)));
     let cursor = waiting["next"].as_str().unwrap();
-    world.get(&format!("/v1/notices?cursor={cursor}"), ANNA_TOKEN).await.refused(400, "cursor.invalid");
-    world.get("/v1/notices?state=sent", ANNA_TOKEN).await.refused(400, "request.query");
+    world.get(&format!("/v1/notices?cursor={cursor}"), OPERATOR_TOKEN).await.refused(400, "cursor.invalid");
+    world.get("/v1/notices?state=sent", OPERATOR_TOKEN).await.refused(400, "request.query");
 
-    let attempt = async |body: Value| post(&world, BO_TOKEN, "/v1/notices/try", &body).await;
-    assert_eq!(attempt(json!({ "to": "email:bo@mail.example", "language": "en" })).await.done(), json!({ "medium": "email" }));
+    let attempt = async |body: Value| post(&world, OTHER_OPERATOR_TOKEN, "/v1/notices/try", &body).await;
+    assert_eq!(
+        attempt(json!({ "to": "email:bo@mail.example", "language": "en" })).await.done(),
+        json!({ "medium": "email" })
+    );
     let told = attempt(json!({ "to": "fax:12345678" })).await.refused(400, "body.field").to_string();
     assert!(!told.contains("12345678"), "{told}");
     attempt(json!({ "to": "sms:+4512345678", "language": "de" })).await.refused(400, "body.field");
@@ -310,7 +306,7 @@ async fn notices_that_were_given_up_are_seen_and_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_account_is_entered_in_the_journal_before_it_is_told() {
     let world = World::new().await;
-    let ask = async |body: Value| post(&world, ANNA_TOKEN, "/v1/payees/without-account", &body).await;
+    let ask = async |body: Value| post(&world, OPERATOR_TOKEN, "/v1/payees/without-account", &body).await;
     let (mut payees, mut body) = (Vec::new(), json!({ "limit": 1 }));
     let before = world.entries();
     let mut pages = 0;
@@ -328,8 +324,8 @@ async fn who_has_no_account_is_entered_in_the_journal_before_it_is_told() {
     assert_eq!(payees, [json!({ "payee": "cpr:6401701237", "state": "none", "reminded": null })]);
     assert_eq!(world.entries(), before + pages);
     let looked_up = world.at_the_store(|writer| {
-        let payee = registry::payee::PayeeId::parse("cpr:6401701237").unwrap().key(writer.store.vault());
-        writer.read(|scope| queries::look_ups(scope, &Actor::operator("anna"), &payee, 10)).unwrap()
+        let payee = registry::payee::PayeeId::parse("cpr:6401701237").unwrap();
+        writer.read(|scope| queries::look_ups(scope, &Actor::operator("anna"), &payee, None, 10)).unwrap()
     });
     assert_eq!(looked_up.len(), 1, "{looked_up:?}");
 
@@ -337,7 +333,9 @@ async fn who_has_no_account_is_entered_in_the_journal_before_it_is_told() {
     assert_eq!((&reminded["reminded"], &reminded["payees"][0]["reminded"]), (&json!(1), &json!(null)));
     let again = ask(json!({ "remind": true })).await.done();
     assert_eq!((&again["reminded"], &again["payees"][0]["reminded"]), (&json!(0), &json!("2026-11-23T09:00:00Z")));
-    for wrong in [json!({ "limit": 0 }), json!({ "limit": 1001 }), json!({ "cursor": "x" }), json!({ "cpr": "6401701237" })] {
+    for wrong in
+        [json!({ "limit": 0 }), json!({ "limit": 1001 }), json!({ "cursor": "x" }), json!({ "cpr": "6401701237" })]
+    {
         ask(wrong).await.refused(400, "body.field");
     }
 }
@@ -346,12 +344,12 @@ async fn who_has_no_account_is_entered_in_the_journal_before_it_is_told() {
 async fn accounts_of_many_are_masked() {
     let world = World::new().await;
     let before = world.entries();
-    let ask = async |body: Value| post(&world, ANNA_TOKEN, "/v1/payees/shared-accounts", &body).await;
+    let ask = async |body: Value| post(&world, OPERATOR_TOKEN, "/v1/payees/shared-accounts", &body).await;
     // Dan gets Anna's account too.
     let body = json!({ "changes": [{
         "action": "register", "payee": "cpr:6401701237", "account": ANNA_IBAN, "reason": "user_request", "consent": "phone",
     }] });
-    post(&world, crate::support::BANK_TOKEN, "/v1/accounts", &body).await.done();
+    post(&world, BANK_TOKEN, "/v1/accounts", &body).await.done();
     world.at_the_store(|writer| while fold_holders(writer).unwrap() {});
     let shown = ask(json!({ "over": 1 })).await.done();
     let expected = json!({ "account": "DK50…6243", "payees": 2, "collector": null });

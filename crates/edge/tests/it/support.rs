@@ -14,11 +14,13 @@ use hyper::header::HeaderMap;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use kernel::testing::TestPlace;
-use kernel::{Actor, Assurance, Authenticator, Env, Error, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::{AddPayer, ProposeDesignation};
+use kernel::{Actor, Assurance, Authenticator, Env, Error, Id, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
+use registry::commands::{AddPayer, Carrier, ProposeDesignation, Tried, TryNotice};
 use registry::import::{AccountRow, Written};
+use registry::notice::{Language, Medium, Recipient};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::progress::Failure;
 use registry::proposal::{Holder, Ownership};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
@@ -187,6 +189,8 @@ pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.letters.notices.payees";
+pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch";
 
 impl World {
@@ -317,6 +321,25 @@ impl World {
         answers["answers"][0]["change"].as_str().unwrap().to_owned()
     }
 
+    /// Records a notice for each of these telephones, of which the last is sent, and all others are given up. Their names.
+    pub fn told(&self, to: &[&str]) -> Vec<String> {
+        self.at_the_store(|writer| {
+            for to in to {
+                let command = TryNotice { to: Recipient::parse(to).unwrap(), language: Language::Danish };
+                writer.execute(&command, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+            }
+            let carrier = Carrier { holder: Id::new(1) };
+            let taken = carrier.take(writer, Medium::Sms, NOW, to.len()).unwrap();
+            let mut tried: Vec<Tried> = Vec::new();
+            for (notice, _) in &taken {
+                let result = if tried.len() + 1 < to.len() { Err((Failure::Answer(400), None)) } else { Ok(()) };
+                tried.push(Tried { notice: *notice, medium: Medium::Sms, result });
+            }
+            carrier.tell(writer, &tried, NOW).unwrap();
+            taken.iter().map(|(notice, _)| notice.name()).collect()
+        })
+    }
+
     /// Ends an old way in.
     pub fn end(&self, subject: &str, version: &str) {
         let subject = eid::phase_out::Subject::new(subject, version).unwrap();
@@ -346,7 +369,8 @@ impl World {
             let payee = format!("cpr:{number}");
             let login = Login { assurance: Assurance::High, authenticator: Authenticator::named("first"), at: NOW };
             let actor = Actor::citizen(&PayeeId::parse(&payee).unwrap().key(&vault), login);
-            let written = Written { action: "register", payee: &payee, account: "0040-77", expects, ..Written::default() };
+            let written =
+                Written { action: "register", payee: &payee, account: "0040-77", expects, ..Written::default() };
             let command = ProposeDesignation {
                 actor: actor.clone(),
                 row: AccountRow::read(&vault, &written).unwrap(),
