@@ -12,6 +12,7 @@ use registry::policy;
 use registry::queries::{self, ControlCostView, ControlMoved, ControlView, ControlsMotion, ControlsView, CostsView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 const SCOPE: &str = "controls";
 /// As many controls are asked for at a time.
@@ -210,7 +211,7 @@ struct ControlCosts {
     /// Of what was proposed since then (RFC 3339); none: of all.
     since: Option<String>,
     /// By channel.
-    channels: Vec<CostsOfChannel>,
+    channels: BTreeMap<&'static str, CostsOfChannel>,
     /// By control.
     controls: Vec<CostsOfControl>,
 }
@@ -218,8 +219,6 @@ struct ControlCosts {
 /// What became of the proposals of a channel.
 #[derive(Serialize, JsonSchema)]
 struct CostsOfChannel {
-    /// Which.
-    channel: &'static str,
     /// Of how many.
     proposed: u64,
     /// They took effect.
@@ -263,10 +262,9 @@ struct CostsOfControl {
     stopped: u64,
 }
 
-impl From<(&'static str, ChannelCost)> for CostsOfChannel {
-    fn from((channel, cost): (&'static str, ChannelCost)) -> Self {
+impl From<ChannelCost> for CostsOfChannel {
+    fn from(cost: ChannelCost) -> Self {
         Self {
-            channel,
             proposed: cost.proposed,
             in_force: cost.in_force,
             waiting: cost.waiting,
@@ -292,7 +290,7 @@ async fn costs(call: Call<Nothing, Nothing, Since>) -> Answer<Json<ControlCosts>
     // It reads every proposal there ever was.
     let read = call.edge.core.take_long(move |reader| reader.read(|scope| queries::costs(scope, &actor, since)));
     let CostsView { since, channels, controls } = read.await?;
-    let channels = channels.into_iter().map(CostsOfChannel::from).collect();
+    let channels = channels.into_iter().map(|(channel, cost)| (channel, cost.into())).collect();
     let controls = controls.into_iter().map(CostsOfControl::from).collect();
     Ok(Json(ControlCosts { since, channels, controls }))
 }

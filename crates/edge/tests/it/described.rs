@@ -199,7 +199,7 @@ async fn names(world: &World) -> Vec<(String, String)> {
                 }
                 _ => json!({
                     "reason": "so", "cvr": "13748136", "account": "0040-9", "name": "Prøve",
-                    "review_by": format!("2027-06-{at}1"),
+                    "review_by": format!("2027-06-1{at}"),
                 }),
             };
             let proposer = if act == "/withdraw" { OPERATOR_TOKEN } else { OTHER_OPERATOR_TOKEN };

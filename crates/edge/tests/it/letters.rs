@@ -97,6 +97,8 @@ async fn a_letter_is_made_once_and_anew_with_another_code() {
     assert_eq!(number, format!("{id}02"));
     assert_ne!(code, former);
     assert!(reader::read_aloud(&again.body).contains("Did you not ask for this?"));
+    assert_eq!(give(&world, &id, &code), Err("proposal.not_this"), "nobody has it yet");
+    world.done_to(&format!("/v1/letters/{id}/posted"), OPERATOR_TOKEN).await.done();
     assert_eq!(give(&world, &id, &former), Err("activation.code"), "it is void");
     assert_eq!(give(&world, &id, &code).as_deref(), Ok("in_force"));
     for body in ["{}", r#"{"anew":true}"#] {

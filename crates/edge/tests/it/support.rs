@@ -381,7 +381,8 @@ impl World {
                 signature: None,
                 once: None,
             };
-            writer.execute(&command, &actor, &Env::new(NOW, 0)).unwrap().id
+            let env = Env::sample(NOW, &mut writer.secrets).unwrap();
+            writer.execute(&command, &actor, &env).unwrap().id
         })
     }
 }
