@@ -56,8 +56,8 @@ fn read(answer: &Answer) -> (String, String) {
 }
 
 /// The telephone service gives a code: where the proposal stands, if it was the code.
-fn give(world: &World, proposal: &str, code: &str) -> Result<String, &'static str> {
-    let actor = Actor::operator("bo");
+fn give(world: &World, proposal: &str, code: &str, who: &str) -> Result<String, &'static str> {
+    let actor = Actor::operator(who);
     let (proposal, code) = (proposal.to_owned(), code.to_owned());
     let command = Activate { proposal, code, actor: actor.clone(), is_synthetic: false };
     let given = world.at_the_store(|writer| writer.execute(&command, &actor, &Env::new(NOW, 0)));
@@ -97,10 +97,10 @@ async fn a_letter_is_made_once_and_anew_with_another_code() {
     assert_eq!(number, format!("{id}02"));
     assert_ne!(code, former);
     assert!(reader::read_aloud(&again.body).contains("Did you not ask for this?"));
-    assert_eq!(give(&world, &id, &code), Err("proposal.not_this"), "nobody has it yet");
+    assert_eq!(give(&world, &id, &code, "bo"), Err("proposal.not_this"), "nobody has it yet");
     world.done_to(&format!("/v1/letters/{id}/posted"), OPERATOR_TOKEN).await.done();
-    assert_eq!(give(&world, &id, &former), Err("activation.code"), "it is void");
-    assert_eq!(give(&world, &id, &code).as_deref(), Ok("in_force"));
+    assert_eq!(give(&world, &id, &former, "bo"), Err("activation.code"), "it is void");
+    assert_eq!(give(&world, &id, &code, "eve").as_deref(), Ok("in_force"));
     for body in ["{}", r#"{"anew":true}"#] {
         print(&world, &id, body).await.refused(409, "proposal.ended");
     }
@@ -123,7 +123,7 @@ async fn what_becomes_of_a_letter_is_noted() {
     let returned = standing(&id, "awaiting_approval", "check");
     assert_eq!(follow(&id, "returned").await.done(), returned);
     assert_eq!(follow(&number, "returned").await.done(), returned);
-    assert_eq!(give(&world, &id, &code), Err("proposal.not_this"));
+    assert_eq!(give(&world, &id, &code, "bo"), Err("proposal.not_this"));
     print(&world, &id, r#"{"anew":true}"#).await.refused(409, "proposal.not_this");
 }
 
