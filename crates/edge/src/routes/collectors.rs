@@ -239,7 +239,7 @@ fn shown<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
 
 async fn propose(call: Call<Json<WantedCollector>>) -> Answer<Json<MotionStanding>> {
     let Json(WantedCollector { cvr, account, name, review_by, .. }) = &call.body;
-    let subject = Collector { cvr: *cvr, account: account.clone(), name: name.clone(), review_by: *review_by };
+    let subject = Collector { cvr: *cvr, account: *account, name: name.clone(), review_by: *review_by };
     let reason = call.body.0.reason.clone();
     motions::propose(call, subject, reason).await
 }
