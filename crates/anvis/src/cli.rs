@@ -303,7 +303,7 @@ pub enum Payee {
         /// Where the page before ended.
         #[arg(long, value_name = "CURSOR", value_parser = place)]
         after: Option<kernel::Blind>,
-        /// Have those reminded who have not been lately.
+        /// Remind those who have not been lately.
         #[arg(long)]
         remind: bool,
     },
@@ -599,7 +599,7 @@ fn moment(text: &str) -> Result<kernel::Timestamp, String> {
     let as_moment = || text.parse::<jiff::Timestamp>().ok();
     let as_date = || {
         let date: jiff::civil::Date = text.parse().ok()?;
-        Some(date.in_tz("Europe/Copenhagen").ok()?.timestamp())
+        Some(denmark::calendar::copenhagen_midnight(date))
     };
     as_moment()
         .or_else(as_date)

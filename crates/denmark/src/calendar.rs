@@ -91,6 +91,11 @@ pub fn copenhagen_date(instant: Timestamp) -> Date {
     COPENHAGEN.to_datetime(instant).date()
 }
 
+/// The moment at which a date begins in Denmark.
+pub fn copenhagen_midnight(date: Date) -> Timestamp {
+    COPENHAGEN.to_ambiguous_timestamp(date.to_datetime(Time::midnight())).compatible().unwrap_or(Timestamp::MAX)
+}
+
 fn is_weekend(date: Date) -> bool {
     matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
 }

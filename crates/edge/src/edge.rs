@@ -90,6 +90,8 @@ pub struct Parts {
     pub notices: Transports,
     /// Who answers in the banks' place to the question whose an account is.
     pub stand_in: Option<StandIn>,
+    /// Who writes letters; none, where none are made.
+    pub sender: Option<letter::Sender>,
     /// Where log lines go.
     pub log: Box<dyn std::io::Write + Send>,
 }
@@ -117,6 +119,8 @@ pub struct Edge {
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Who writes letters.
+    pub(crate) sender: Option<letter::Sender>,
     /// Who has used up what it may ask.
     pub(crate) emptied: Emptied,
     /// Places for files that come in and go out.
@@ -161,7 +165,8 @@ impl Edge {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
-        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, stand_in, log } = parts;
+        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, stand_in, sender, log } =
+            parts;
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
@@ -186,6 +191,7 @@ impl Edge {
             inquiries,
             documents,
             identity,
+            sender,
             emptied: Emptied::default(),
             gate: Gate::new(tokens),
             interfaces,

@@ -547,6 +547,30 @@ impl Answered for Written {
     }
 }
 
+/// A PDF, as a file of this name.
+pub struct Pdf {
+    /// Letters and digits.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+const PDF: &str = "application/pdf";
+
+impl Answered for Pdf {
+    fn answer(self) -> Response {
+        let mut response = content(PDF, self.bytes);
+        if let Ok(place) = HeaderValue::from_str(&format!("attachment; filename=\"{}.pdf\"", self.name)) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, place);
+        }
+        response
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((PDF, schemars::json_schema!({ "type": "string", "contentMediaType": PDF })))
+    }
+}
+
 /// A text that is the same for everybody.
 pub struct Text(pub &'static str, pub Bytes);
 

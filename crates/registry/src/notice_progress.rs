@@ -9,8 +9,8 @@ use kernel::{Id, Refuse, Timestamp};
 
 /// Waits between tries: 10 seconds, doubled each time up to four hours.
 pub const BACKOFF: Backoff = Backoff { seconds: 10, seconds_max: 4 * 3_600 };
-/// After so many tries nobody tries any more until an operator says so: with these waits that is after two to three and a half days,
-/// so that a server that fell silent on a Friday can be mended on a Monday.
+/// After so many tries nobody tries any more until an operator says so: with these waits that is after 39 to 78 hours, 58 in the
+/// middle, so that a server that fell silent on a Friday night can mostly be mended on a Monday morning.
 pub const TRIES_MAX: i64 = 30;
 
 /// Where a notice stands.

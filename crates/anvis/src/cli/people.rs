@@ -150,13 +150,24 @@ pub struct Point {
     /// Their digital letter box.
     #[arg(long)]
     digital_post: bool,
+    /// Their address in the register, by letters on paper: they have no digital letter box.
+    #[arg(long)]
+    letter: bool,
+    /// No place: all that they are told is in English.
+    #[arg(long)]
+    english: bool,
 }
 
 impl Point {
-    /// The point that was said: one of the three was.
+    /// The point that was said: one of them was.
     pub fn said(self) -> ContactPoint {
-        let sms = self.sms.map(ContactPoint::Sms);
-        sms.or(self.email.map(ContactPoint::Email)).unwrap_or(ContactPoint::DigitalPost)
+        match self {
+            Self { sms: Some(number), .. } => ContactPoint::Sms(number),
+            Self { email: Some(address), .. } => ContactPoint::Email(address),
+            Self { letter: true, .. } => ContactPoint::Letter,
+            Self { english: true, .. } => ContactPoint::English,
+            Self { .. } => ContactPoint::DigitalPost,
+        }
     }
 }
 

@@ -53,6 +53,9 @@ pub struct Serve {
     /// Where the links of notices lead: what is behind them needs no login, and no certificate.
     #[arg(long, value_name = "ADDR", help_heading = "Notices")]
     pub notices_listen: Option<SocketAddr>,
+    /// Who writes letters (JSON): name, lines, url, telephone; without it none are made over HTTP, unless the store is synthetic.
+    #[arg(long, value_name = "FILE", value_parser = existing_file)]
+    pub letter_sender: Option<PathBuf>,
     /// How long what was taken may take at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
     pub grace: u64,
@@ -76,6 +79,7 @@ impl Serve {
             client_cert_header: None,
             metrics_listen,
             notices_listen: None,
+            letter_sender: None,
             grace: GRACE_SECONDS,
             ways: Box::default(),
         }

@@ -53,6 +53,7 @@ pub fn until_stopped(
         &mut store.writer(Secrets::from_system())?,
         clock(),
     )?;
+    let sender = super::letters::sender(&store, options.letter_sender.as_deref())?;
     let (edge, service) = Edge::start(Parts {
         store,
         routes: edge::routes::all(),
@@ -64,6 +65,7 @@ pub fn until_stopped(
         limits: Limits::default(),
         notices,
         stand_in,
+        sender,
         log: Box::new(std::io::stderr()),
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -1,14 +1,20 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod collectors;
 mod contacts;
+mod controls;
 mod designations;
 mod documents;
 pub(crate) mod feed;
 mod health;
+mod letters;
 mod locks;
 pub(crate) mod mapper;
+mod motions;
+mod notices;
 pub(crate) mod oauth;
+mod payees;
 mod payouts;
 mod question;
 mod register;
@@ -31,6 +37,11 @@ pub fn all() -> Vec<Route> {
         designations::routes(),
         locks::routes(),
         contacts::routes(),
+        controls::routes(),
+        collectors::routes(),
+        letters::routes(),
+        notices::routes(),
+        payees::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

@@ -126,7 +126,8 @@ pub fn benefit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bene
         .transpose()
 }
 
-fn parsed<'de, D: Deserializer<'de>, T>(
+/// Reads a text; it says what was expected, and not what came.
+pub fn parsed<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Option<T>,
     expected: &'static str,

@@ -38,7 +38,7 @@ impl Command for TryNotice {
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payee = match &self.to {
-            Recipient::DigitalPost(payee) => payee.key(scope.vault),
+            Recipient::DigitalPost(payee) | Recipient::Letter(payee) => payee.key(scope.vault),
             // It is about nobody.
             Recipient::Sms(_) | Recipient::Email(_) => Blind::default(),
         };
@@ -313,7 +313,10 @@ mod tests {
         let email = place.take(ONE, Medium::Email, 10, 10);
         place.told(ONE, &email, Ok(()), 11);
         let counts = place.writer.read(|scope| count_notices(scope, &Actor::console())).unwrap();
-        assert_eq!(counts, [(Medium::DigitalPost, 1, 0), (Medium::Sms, 0, 2), (Medium::Email, 0, 0)]);
+        assert_eq!(
+            counts,
+            [(Medium::DigitalPost, 1, 0), (Medium::Sms, 0, 2), (Medium::Email, 0, 0), (Medium::Letter, 0, 0)]
+        );
         let dead = place.list(NoticeState::Dead);
         assert_eq!((dead.len(), dead[0].last_status, dead[0].at.as_str()), (2, Some(400), "1970-01-01T00:00:11Z"));
         assert_eq!(place.take(ONE, Medium::Sms, 1_000_000, 10), vec![]);

@@ -14,7 +14,6 @@ mod motions;
 mod notices;
 mod paged;
 mod proposals;
-mod reminders;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
@@ -43,4 +42,3 @@ pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_left_alone,
     is_specific_locked, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
 };
-pub use reminders::{Reminder, reminders};

@@ -159,7 +159,7 @@ CREATE INDEX collector_account ON collector (account_key, id);
 CREATE INDEX collector_versions ON collector (collector, id);
 CREATE INDEX collector_motion ON collector (motion);
 
--- Payees without an account whom a notice is to remind of it.
+-- Payees without an account who were reminded of it.
 CREATE TABLE reminder (
     id BIGINT NOT NULL PRIMARY KEY,
     payee BYTEA NOT NULL,

@@ -281,9 +281,10 @@ impl Stage {
             Recipient::DigitalPost(_) => !is_robbed(self),
             Recipient::Sms(phone) => self.people.iter().any(|person| person.phone == *phone),
             Recipient::Email(email) => self.people.iter().any(|person| person.email == *email),
+            Recipient::Letter(_) => true,
         };
         if reaches {
-            let by_phone = !matches!(notice.new.to, Recipient::DigitalPost(_));
+            let by_phone = !matches!(notice.new.to, Recipient::DigitalPost(_) | Recipient::Letter(_));
             told.push(Told { notice, by_phone });
         } else {
             self.notices.kept_from_payee += 1;
