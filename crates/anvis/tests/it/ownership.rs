@@ -53,7 +53,6 @@ fn a_bank_that_gives_no_answer_is_asked_again_until_it_is_too_late_and_then_when
         (&"given_up".into(), &(&*name).into())
     );
     let retry = |args: &str| world.run(&format!("ownership retry {args} --now {NEXT_DAY}"));
-    retry(&format!("{name} --reason ''")).refused("proposal.why");
     retry("0000000000000 --reason Mended").refused("proposal.unknown");
     assert_eq!(retry("--all-given-up --reason Mended").done(), json!({ "retried": 1 }));
     assert_eq!(retry("--all-given-up --reason Mended").done(), json!({ "retried": 0 }));
