@@ -225,7 +225,7 @@ fn a_stop_against_settling() {
         assert_eq!(bank_changes(&mut world, 0, 2)(&mut world.place.writer), "held");
         let id = world.only_waiting();
         world.place.now += 5 * DAY;
-        let number = kernel::Id::parse_name(&id).unwrap();
+        let number = Id::parse_name(&id).unwrap();
         let token = StopToken::of(world.place.writer.store.vault(), number);
         let stops = doing(&mut world, StopProposal { token }, Actor::console(), |told| format!("{told:?}"));
         let now = Timestamp::from_micros(world.now());
