@@ -17,6 +17,7 @@ mod many;
 mod mapper;
 mod notices;
 mod operators;
+mod ownership;
 mod payouts;
 mod people;
 mod post_office;
