@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use designation::{Designation, Letters, PrintRun, Proposed};
+pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpServer, Ssh};
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
 pub use people::{Acting, ByOfficer, Caseworker, Contact, Lock, Own};

@@ -75,6 +75,7 @@ texts! {
     LabelCurrency = "label.currency",
     LabelPayer = "label.payer",
     LabelBenefit = "label.benefit",
+    MessageTitle = "message.title",
     CoverTitle = "cover.title",
     Cover { number } = "cover",
     Date { day, month, year } = "date",

@@ -13,7 +13,9 @@ mod notice;
 mod payee;
 mod payout;
 mod people;
+mod print_run;
 pub mod serve;
+mod sftp;
 mod store;
 
 use crate::cli::{self, Cli, Command, Common};
