@@ -116,12 +116,15 @@ impl Session {
         say(made.finished, "of them a former run had left unfinished");
         say(made.notices.len(), "notices were made as letters");
         say(made.left.len(), "could not be made");
-        if let Some(server) = server {
-            let handed_over = sftp::hand_over(&folder, server, &asked.ssh)?;
-            text.push_str(&format!(" {handed_over} manifests and their files were handed to {}.", server.host));
+        let handed_over = server.map(|server| sftp::hand_over(&folder, server, &asked.ssh)).transpose()?;
+        if let Some((server, count)) = server.zip(handed_over) {
+            text.push_str(&format!(" {count} manifests and their files were handed to {}.", server.host));
         }
         let Made { letters, notices, left, .. } = made;
-        Ok(Answer::done(text, &json!({ "letters": letters, "notices": notices, "manifest": manifest, "left": left })))
+        Ok(Answer::done(
+            text,
+            &json!({ "letters": letters, "notices": notices, "manifest": manifest, "left": left, "handed_over": handed_over }),
+        ))
     }
 
     /// Finishes what a run left; the name of the proposal whose letter counts and is not there, so that it must be made anew.

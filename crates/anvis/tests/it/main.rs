@@ -29,6 +29,7 @@ mod routing;
 mod secrets;
 mod server;
 mod serving;
+mod sftp;
 mod showing;
 mod support;
 mod tamper;
