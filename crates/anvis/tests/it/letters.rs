@@ -245,15 +245,18 @@ fn what_a_run_that_was_cut_off_left_is_finished_by_the_next() {
     let mut all = vec![alice.clone(), dora.clone(), gerd.clone()];
     all.sort();
     assert_eq!(again, all, "nothing is drawn anew");
-    assert_eq!((world.files("letters"), sorted(&world.read(&format!("letters/{manifest}")))), (files, sorted(&listed)));
+    // By another name, as the former may come back.
+    let manifests = [manifest, "20261123T090000Z-2-manifest.csv"];
+    let read = |at: usize| world.read(&format!("letters/{}", manifests[at]));
+    let files: Vec<String> = files.iter().map(|name| name.replace(manifests[0], manifests[1])).collect();
+    assert_eq!((world.files("letters"), sorted(&read(1))), (files, sorted(&listed)));
     assert_eq!(crate::letters::code(&world, &alice), code);
 
     // One was drawn and is not on record, one is not there any more, and one was made anew elsewhere meanwhile.
-    let former = manifest.replace("Z-", "Z-2-");
     let stray = listed.lines().find(|line| line.starts_with(&alice)).unwrap().replace(&alice, "000000000000101");
-    world.write(&format!("letters/{manifest}"), format!("{listed}{stray}\n{}", &stray[..30]));
+    world.write(&format!("letters/{}", manifests[1]), format!("{listed}{stray}\n{}", &stray[..30]));
     world.write("letters/000000000000101.pdf.part", world.bytes(&format!("letters/{alice}.pdf")));
-    cut_off(&world, manifest, &[]);
+    cut_off(&world, manifests[1], &[]);
     std::fs::remove_file(world.path(&format!("letters/protected/{dora}-cover.pdf"))).unwrap();
     let anew = world.run(&format!("letters print --to elsewhere --only {gerd}")).done();
     assert_eq!(anew["letters"], json!([format!("{}02", names[2])]));
@@ -268,8 +271,7 @@ fn what_a_run_that_was_cut_off_left_is_finished_by_the_next() {
     ];
     files.sort();
     assert_eq!(world.files("letters"), files);
-    assert!(!world.path(&format!("letters/{former}")).exists());
-    let listed = world.read(&format!("letters/{manifest}"));
+    let listed = read(0);
     assert_eq!(listed.lines().count(), 1 + 3, "{listed}");
     assert!(!listed.contains(&gerd) && !listed.contains(&dora), "a code that is void is not posted: {listed}");
     for (cpr, name) in [(ALICE, &alice), (DORA, &format!("{}02", names[1]))] {
@@ -342,6 +344,6 @@ fn notices_go_by_letter_to_who_has_no_box() {
     world.run(&format!("notices try letter:cpr:{ALICE} {later}")).done();
     let made = world.run(&print).done();
     cut_off(&world, made["manifest"].as_str().unwrap(), &[]);
-    assert_eq!(world.run(&print).done(), made);
+    assert_eq!(world.run(&print).done()["notices"], made["notices"]);
     world.verified();
 }
