@@ -63,10 +63,15 @@ pub(crate) fn message(message: &Message) -> Result<Page, DrawError> {
     let head = Head::of(*language, sender, number, Some(*date))?;
     let subject = clean("message's subject", subject)?;
     let text = |text: &String| clean("message's text", text);
-    let paragraphs = paragraphs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    let mut paragraphs = paragraphs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    let telephone = unbroken(&clean("sender's telephone number", &sender.telephone)?);
+    paragraphs.push(language.write(Text::MessageCall { telephone: &telephone, number: number.as_str() }));
     on_one_page(*language, language.write(Text::MessageTitle), &head, window.as_ref(), |flow| {
         flow.title(&subject);
-        paragraphs.iter().for_each(|text| flow.paragraph(text));
+        for text in &paragraphs {
+            flow.paragraph(text);
+            flow.space(1.4);
+        }
     })
 }
 

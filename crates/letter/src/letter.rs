@@ -270,7 +270,7 @@ impl fmt::Debug for Cover {
     }
 }
 
-/// A letter without a code: something that its recipient is told, in words that are given.
+/// A letter without a code: something that its recipient is told, in words that are given, and whom they can call about it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The language of those words.

@@ -76,6 +76,7 @@ texts! {
     LabelPayer = "label.payer",
     LabelBenefit = "label.benefit",
     MessageTitle = "message.title",
+    MessageCall { telephone, number } = "message.call",
     CoverTitle = "cover.title",
     Cover { number } = "cover",
     Date { day, month, year } = "date",

@@ -119,7 +119,7 @@ pub fn draw_notice(
         number: number.clone(),
         date: date(now),
         subject: text.subject.unwrap_or_default(),
-        paragraphs: text.body.split("\n\n").map(|text| text.trim_end().to_owned()).collect(),
+        paragraphs: text.body.trim_end().split("\n\n").flat_map(typed).map(str::to_owned).collect(),
         file_id: secrets.bytes()?,
     };
     let mut sheets = vec![(Sheet::Notice, letter::draw_message(&message).map_err(Undrawn)?)];
@@ -127,6 +127,12 @@ pub fn draw_notice(
         sheets.push(cover(language, sender, recipient, &number, secrets)?);
     }
     Ok(Drawn { number, postage, is_protected, sheets, make: () })
+}
+
+/// A link that somebody has to type stands on a line of its own.
+fn typed(paragraph: &str) -> impl Iterator<Item = &str> {
+    let (words, link) = paragraph.split_at(paragraph.find("http").unwrap_or(paragraph.len()));
+    [words.trim_end(), link].into_iter().filter(|part| !part.is_empty())
 }
 
 fn number(text: &str) -> Result<Number, Error> {
