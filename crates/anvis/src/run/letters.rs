@@ -199,7 +199,7 @@ impl Session {
                 }
                 Err(error) => return Err(error),
             };
-            carrier.tell(&mut self.writer, &[Tried { notice: id, medium: Medium::Letter, result }], now)?;
+            carrier.tell(&mut self.writer, &[Tried { notice: id, result }], now)?;
         }
         Ok(())
     }
@@ -224,7 +224,7 @@ impl Session {
 
     fn sent(&mut self, notice: &str, now: Timestamp) -> Result<(), Error> {
         let carrier = self.carrier()?;
-        let tried = Id::parse_name(notice).map(|notice| Tried { notice, medium: Medium::Letter, result: Ok(()) });
+        let tried = Id::parse_name(notice).map(|notice| Tried { notice, result: Ok(()) });
         carrier.tell(&mut self.writer, tried.as_slice(), now).map(drop)
     }
 
