@@ -386,6 +386,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "letter.empty",
     "letter.outdated",
     "letter.sender",
+    "letter.sftp",
     "letter.too_long",
     "lock.in_person",
     "motion.ended",

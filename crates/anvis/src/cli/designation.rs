@@ -136,7 +136,7 @@ pub enum Letters {
         limit: u16,
     },
     /// Make what letters are to be made: PDF files, and a manifest.
-    Print(PrintRun),
+    Print(Box<PrintRun>),
     /// Note that the letters of these proposals were handed over to be posted.
     Posted {
         /// The proposals, or the numbers of the letters.
