@@ -219,7 +219,7 @@ fn letters_lie_outside_the_store_or_nowhere() {
 
 /// What a run leaves that is cut off: a manifest without a name, and the files of a letter with their names or without.
 fn cut_off(world: &World, manifest: &str, files: &[&str]) {
-    let unname = |name: &str| std::fs::rename(world.path(name), world.path(&format!("{name}.part"))).unwrap();
+    let unname = |name: &str| kernel::files::rename(&world.path(name), &world.path(&format!("{name}.part"))).unwrap();
     unname(&format!("letters/{manifest}"));
     files.iter().for_each(|name| unname(&format!("letters/{name}")));
 }
