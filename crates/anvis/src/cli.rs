@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use claim::{Bound, Claim};
-pub use designation::{Designation, Letters, PrintRun, Proposed};
+pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpServer, Ssh};
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
 pub use ownership::Ownership;

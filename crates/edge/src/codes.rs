@@ -459,6 +459,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "key.missing",
     "key.too_open",
     "key.wrong",
+    "letter.sftp",
     "motion.officer",
     "operator.key",
     "operator.key_needed",

@@ -196,6 +196,12 @@ impl Medium {
         self as i64
     }
 
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|medium| medium.code() == code)
+    }
+
     /// As people write it.
     #[must_use]
     pub const fn name(self) -> &'static str {

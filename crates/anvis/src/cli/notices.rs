@@ -113,7 +113,7 @@ fn mail_from(text: &str) -> Result<MailFrom, String> {
     MailFrom::parse(text).ok_or_else(|| "write NAME@HOST".to_owned())
 }
 
-fn stop_url(text: &str) -> Result<StopUrl, String> {
+pub(super) fn stop_url(text: &str) -> Result<StopUrl, String> {
     StopUrl::parse(text)
         .ok_or_else(|| "write https:// and at most 40 characters in all; http:// on this machine".to_owned())
 }

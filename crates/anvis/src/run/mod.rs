@@ -14,7 +14,9 @@ mod ownership;
 mod payee;
 mod payout;
 mod people;
+mod print_run;
 pub mod serve;
+mod sftp;
 mod store;
 mod token;
 

@@ -30,6 +30,7 @@ mod routing;
 mod secrets;
 mod server;
 mod serving;
+mod sftp;
 mod showing;
 mod support;
 mod tamper;

@@ -103,8 +103,6 @@ pub struct Carrier {
 pub struct Tried {
     /// Of which notice.
     pub notice: Id<Notice>,
-    /// By what it was sent.
-    pub medium: Medium,
     /// Why it was not taken; and after how many seconds whoever did not take it wants to be asked again.
     pub result: Result<(), (Failure, Option<i64>)>,
 }
@@ -150,10 +148,10 @@ impl Carrier {
         }
         writer.connection.stage(|tx| {
             let (mut changed, mut states) = (Vec::new(), Vec::with_capacity(tried.len()));
-            for (Tried { notice, medium, result }, chance) in tried.iter().zip(&chances) {
+            for (Tried { notice, result }, chance) in tried.iter().zip(&chances) {
                 let next = store::notice::progress(tx, *notice)?.and_then(|progress| match *result {
                     Ok(()) => progress.sent(now),
-                    Err((failure, after)) => progress.failed(self.holder, *medium, failure, after, now, *chance),
+                    Err((failure, after)) => progress.failed(self.holder, failure, after, now, *chance),
                 });
                 states.push(next.as_ref().map(|next| next.state));
                 changed.extend(next.map(|next| (*notice, next)));
@@ -241,7 +239,7 @@ mod tests {
             result: Result<(), (Failure, Option<i64>)>,
             seconds: i64,
         ) -> Vec<Option<NoticeState>> {
-            let tried = |notice: &Notice| Tried { notice: notice.id, medium: notice.new.to.medium(), result };
+            let tried = |notice: &Notice| Tried { notice: notice.id, result };
             let tried: Vec<_> = notices.iter().map(tried).collect();
             who.tell(&mut self.writer, &tried, at(seconds)).unwrap()
         }
@@ -341,6 +339,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_box_that_is_not_there_was_to_get_waits_for_a_letter() {
+        let mut place = Place::new();
+        place.tell(&ALL[..1], 10);
+        let taken = place.take(ONE, Medium::DigitalPost, 10, 10);
+        let gone = Err((Failure::Answer(410), None));
+        assert_eq!(place.told(ONE, &taken, gone, 11), [Some(NoticeState::Waiting)]);
+        assert_eq!(place.take(ONE, Medium::DigitalPost, 1_000_000, 10), vec![]);
+        let waiting = place.list(NoticeState::Waiting);
+        assert_eq!((waiting[0].medium, waiting[0].last_status), ("letter", Some(410)));
+        let letters = place.take(ONE, Medium::Letter, 11, 10);
+        assert_eq!(letters, taken);
+        assert_eq!(place.told(ONE, &letters, Ok(()), 12), [Some(NoticeState::Sent)]);
+        place.verify();
+    }
+
+    #[test]
     fn two_processes_share_the_work_and_none_sends_what_the_other_has() {
         let mut place = Place::new();
         for at in 0..60 {
@@ -354,7 +368,7 @@ mod tests {
                     if taken.is_empty() {
                         return mine;
                     }
-                    let tried = |id: &Id<Notice>| Tried { notice: *id, medium: Medium::Sms, result: Ok(()) };
+                    let tried = |id: &Id<Notice>| Tried { notice: *id, result: Ok(()) };
                     let tried: Vec<_> = taken.iter().map(|(id, _)| tried(id)).collect();
                     assert!(who.tell(&mut writer, &tried, at(21)).unwrap().iter().all(Option::is_some));
                     mine.extend(taken.into_iter().map(|(id, _)| id));

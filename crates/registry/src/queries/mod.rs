@@ -37,7 +37,9 @@ pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
-pub use proposals::{ProposalPage, ProposalView, is_due, letter, own_waiting, proposal, waiting};
+pub use proposals::{
+    ProposalPage, ProposalView, addressee, is_due, letter, letter_counts, own_waiting, proposal, waiting,
+};
 pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_left_alone,
     is_specific_locked, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,

@@ -9,6 +9,7 @@ use crate::life::{self, ActKind, Waits};
 use crate::own::{self, Signatories};
 use crate::payee::PayeeId;
 use crate::proposal::{Asked, Proposal, ProposalRefusal};
+use crate::register_event::Addressee;
 use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
 use crate::{policy, store};
@@ -152,6 +153,31 @@ pub fn is_due(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
 pub fn letter(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> Result<LetterFacts, Error> {
     policy::MAKE_LETTERS.require(actor)?;
     Ok(LetterState::load(scope, name, actor)?.facts(now)?)
+}
+
+/// Whether the code in the letter of this number can still be given. That of another was never put on record, or is void.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn letter_counts(scope: &Scope<'_>, actor: &Actor, number: &str, now: Timestamp) -> Result<bool, Error> {
+    policy::MAKE_LETTERS.require(actor)?;
+    let parts = number.split_at_checked(NAME_CHARS).and_then(|(name, of)| Some((name, of.parse::<usize>().ok()?)));
+    let Some((name, of)) = parts else { return Ok(false) };
+    match LetterState::load(scope, name, actor) {
+        Ok(state) => Ok(state.counts(of, now)),
+        // There is no such proposal.
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// To whom a letter without a code goes, as the register says it now; none where there is no address.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn addressee(scope: &Scope<'_>, actor: &Actor, payee: &Blind) -> Result<Option<Addressee>, Error> {
+    policy::MAKE_LETTERS.require(actor)?;
+    Ok(store::register::addressee(scope, payee)?.filter(|addressee| !addressee.lines.is_empty()))
 }
 
 /// The proposal of a name, or of the number of a letter: that is the name with two digits more.

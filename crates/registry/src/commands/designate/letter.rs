@@ -2,6 +2,7 @@
 
 use super::{Loaded, Standing, Step, load, save};
 use crate::account::DesignatedAccount;
+use crate::contact;
 use crate::life::{ActKind, State, Waits, code_valid_until};
 use crate::payee::PayeeId;
 use crate::policy;
@@ -45,6 +46,8 @@ pub struct LetterFacts {
     pub valid_until: Date,
     /// Who gets it.
     pub addressee: Addressee,
+    /// Whether they want it in English.
+    pub is_in_english: bool,
     /// Whether that is a company.
     pub is_company: bool,
     /// The account that was asked for, as it is kept.
@@ -91,6 +94,7 @@ impl std::fmt::Debug for LetterFacts {
 pub struct LetterState {
     loaded: Loaded,
     addressee: Option<Addressee>,
+    is_in_english: bool,
     banks: BankDirectory,
     payer: Option<String>,
 }
@@ -108,6 +112,7 @@ impl LetterState {
         };
         Ok(Self {
             addressee: store::register::addressee(scope, &loaded.proposal().payee)?,
+            is_in_english: contact::wants_english(&store::contact::of(scope, &loaded.proposal().payee)?),
             banks: store::bank::directory_of(scope.tx, &regs)?,
             payer,
             loaded,
@@ -119,7 +124,7 @@ impl LetterState {
     /// # Errors
     /// The proposal waits for no letter, or there is nobody to send one to.
     pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
-        let Self { loaded, addressee, banks, payer } = self;
+        let Self { loaded, addressee, is_in_english, banks, payer } = self;
         // A letter that is on its way can be made anew: the code of the former is void then.
         let (State::Waiting(waits @ (Waits::Letter | Waits::Code)), Some(account)) =
             (loaded.require_waiting(now)?, loaded.proposal().asked.account)
@@ -139,6 +144,7 @@ impl LetterState {
                 .clone()
                 .filter(|addressee| !addressee.lines.is_empty())
                 .ok_or(ProposalRefusal::Address)?,
+            is_in_english: *is_in_english,
             is_company: !matches!(asked.payee, PayeeId::Cpr(_)),
             account: account.to_text(),
             bank,
@@ -148,6 +154,13 @@ impl LetterState {
             channel: asked.channel.name(),
             asked: proposal.at,
         })
+    }
+
+    /// Whether the code in the letter of this number can still be given: it is the newest one, and the proposal waits.
+    pub(crate) fn counts(&self, number: usize, now: Timestamp) -> bool {
+        let letter = self.loaded.found.evidence.letter();
+        let is_good = letter.is_some_and(|letter| letter.number == number && letter.is_good(now));
+        is_good && self.loaded.require_waiting(now).is_ok()
     }
 }
 

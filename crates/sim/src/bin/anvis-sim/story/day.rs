@@ -262,7 +262,7 @@ impl Stage {
                     break;
                 }
                 let tried: Vec<Tried> =
-                    taken.iter().map(|(notice, _)| Tried { notice: *notice, medium, result: Ok(()) }).collect();
+                    taken.iter().map(|(notice, _)| Tried { notice: *notice, result: Ok(()) }).collect();
                 carrier.tell(&mut self.world.writer, &tried, now)?;
                 for (_, notice) in taken {
                     hear(self, notice?);
