@@ -101,6 +101,10 @@ impl Command for ProposeDesignation {
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
         let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
+        // What freezes or unfreezes an account is no proposal of another one.
+        if !matches!(self.row.action(), Action::Designate | Action::Close) {
+            return Err(RowRefusal::Action.into());
+        }
         self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         // It keeps the payee from changing it: only whoever pays by law says so.
         if self.is_locked && self.actor.role() != Role::Caseworker {
