@@ -533,8 +533,15 @@ async fn a_bank_is_asked_at_one_place_that_answers() {
     assert_eq!(code(country.try_asks("b", "North", place())), "delivery.bank_taken");
     assert_eq!(code(country.try_asks("b", "South", place())), "");
     assert_eq!(code(country.try_asks("a", "North", server("http://127.0.0.1:2/"))), "");
+    // What waits is asked where its bank is asked now.
+    let (id, mut bank, process) = (country.propose(), Receiver::new().await, country.process());
+    assert_eq!(process.round().await, (0, 1, 0));
     assert_eq!(country.execute(&EndDelivery { name: "a".to_owned() }), Ok(true));
-    assert_eq!(code(country.try_asks("c", "North", place())), "");
+    assert_eq!(code(country.try_asks("c", "North", server(&bank.url))), "");
+    country.later(BACKOFF.seconds_max);
+    bank.does(&[MATCH]);
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!((names(&bank.all()), country.stands(&id).1.as_str()), (vec![&*format!("{id}-0")], "match"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -150,7 +150,7 @@ impl Inquirer {
         })?;
         writer.read(|scope| {
             // One that cannot be read keeps no other waiting.
-            Ok(taken.into_iter().map(|(id, round)| (id, question(scope, id, place, round))).collect())
+            Ok(taken.into_iter().map(|(id, round)| (id, question(scope, id, round))).collect())
         })
     }
 
@@ -227,12 +227,11 @@ impl Inquirer {
 }
 
 /// The question about a proposal.
-fn question(scope: &Scope<'_>, id: Id<Proposal>, place: Id<Delivery>, round: i64) -> Result<OwnershipQuestion, Error> {
+fn question(scope: &Scope<'_>, id: Id<Proposal>, round: i64) -> Result<OwnershipQuestion, Error> {
     let Found { proposal, .. } = store::proposal::find(scope, id)?.ok_or(ProposalRefusal::Unknown)?;
-    let delivery = store::delivery::newest(scope, place)?.filter(|delivery| !delivery.is_ended);
-    let account = proposal.asked.account;
-    let (Some(Delivery { terms, .. }), Some(account), Some(bank)) = (delivery, account, bank_of(scope, &proposal)?)
-    else {
+    // Where its bank is asked today, which can be another place than when it was noted.
+    let (delivery, bank) = (asking(scope, &proposal)?, bank_of(scope, &proposal)?);
+    let (Some(Delivery { terms, .. }), Some(account), Some(bank)) = (delivery, proposal.asked.account, bank) else {
         return Err(InquiryRefusal::Nobody.into());
     };
     let Place::Server(endpoint) = terms.place else {
