@@ -39,6 +39,9 @@ pub struct OwnershipQuestion {
     pub endpoint: Endpoint,
 }
 
+/// A question that was taken: of which proposal, and what is asked; or why that cannot be said.
+pub type TakenInquiry = (Id<Proposal>, Result<OwnershipQuestion, Error>);
+
 /// What became of one question.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
@@ -123,7 +126,7 @@ impl Inquirer {
         place: Id<Delivery>,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<(Id<Proposal>, Result<OwnershipQuestion, Error>)>, Error> {
+    ) -> Result<Vec<TakenInquiry>, Error> {
         if writer.read(|scope| store::inquiry::due(scope.tx, place, now, 1))?.is_empty() {
             return Ok(Vec::new());
         }

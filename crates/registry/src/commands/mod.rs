@@ -39,7 +39,7 @@ pub use designate::{
 };
 pub use fold_holders::fold_holders;
 pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
-pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries};
+pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};

@@ -6,6 +6,7 @@ use crate::{policy, store};
 use kernel::{Actor, Error, Scope};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// As many questions at a time are shown.
 pub const INQUIRIES_MAX: usize = 10_000;
@@ -47,14 +48,16 @@ pub fn inquiries(
 ) -> Result<Vec<InquiryView>, Error> {
     policy::READ_INQUIRIES.require(actor)?;
     let found = store::inquiry::in_state(scope.tx, state, limit.min(INQUIRIES_MAX))?;
-    let mut places = BTreeMap::new();
+    let mut places: BTreeMap<_, (String, String)> = BTreeMap::new();
     let mut views = Vec::with_capacity(found.len());
     for Noted { proposal, delivery, inquiry } in found {
-        if !places.contains_key(&delivery) {
-            let terms = store::delivery::newest(scope, delivery)?.map(|delivery| delivery.terms);
-            places.insert(delivery, terms.map_or_else(Default::default, |terms| (terms.bank, terms.name)));
-        }
-        let (bank, delivery) = places[&delivery].clone();
+        let (bank, delivery) = match places.entry(delivery) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let terms = store::delivery::newest(scope, delivery)?.map(|delivery| delivery.terms);
+                new.insert(terms.map_or_else(Default::default, |terms| (terms.bank, terms.name))).clone()
+            }
+        };
         let Inquiry { state, at, until, tries, last_failure: failed, .. } = inquiry;
         views.push(InquiryView {
             id: proposal.name(),
