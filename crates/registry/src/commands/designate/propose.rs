@@ -125,7 +125,7 @@ impl Command for ProposeDesignation {
             ..Terms::by(&self.actor)
         };
         let asking = Asking { actor: &self.actor, channel: &channel, row: &self.row, terms, facts: &facts };
-        Ok(asking.decide(&mut accounts, env)?)
+        asking.decide(&mut accounts, env)
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Proposed], entry: Entry) -> Result<Vec<Rows>, Error> {
