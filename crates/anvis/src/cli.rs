@@ -1,5 +1,6 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
+mod claim;
 mod designation;
 mod four_eyes;
 mod notices;
@@ -10,10 +11,11 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use claim::{Bound, Claim};
 pub use designation::{Designation, Letters, PrintRun, Proposed};
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
-pub use people::{Acting, ByOfficer, Caseworker, Contact, Lock, Own};
+pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
 pub use serve::Serve;
 
@@ -109,6 +111,12 @@ pub enum Command {
     /// The caseworkers of authorities.
     #[command(subcommand)]
     Caseworker(Caseworker),
+    /// Operators and caseworkers, as they come in over HTTP.
+    #[command(subcommand)]
+    Officer(Officer),
+    /// Citizens who do not exist, as they come in over HTTP.
+    #[command(subcommand)]
+    Citizen(Citizen),
     /// Where a payee is told of changes.
     Contact(ByOfficer<Contact>),
     /// The owner's lock: no account is changed through the channels that it closes.
@@ -450,12 +458,8 @@ pub enum Client {
     Token {
         #[command(flatten)]
         claim: Claim,
-        /// The certificate that the client will connect with (PEM).
-        #[arg(long = "cert", value_name = "PEM", value_parser = existing_file)]
-        certificate: PathBuf,
-        /// Whom the token is for [default: the issuer].
-        #[arg(long, env = "ANVIS_AUDIENCE", value_name = "TEXT")]
-        audience: Option<String>,
+        #[command(flatten)]
+        bound: Bound,
     },
 }
 
@@ -500,22 +504,6 @@ pub enum Delivery {
     List,
     /// Give what is due now, once; while 'anvis serve' runs, it does so every second.
     Run,
-}
-
-/// Who asks for a token, where, and for what.
-#[derive(Args)]
-pub struct Claim {
-    /// The client's name.
-    pub name: String,
-    /// Its private key (JWK).
-    #[arg(long, value_name = "JWK", value_parser = existing_file)]
-    pub key: PathBuf,
-    /// The server's URL, as clients know it.
-    #[arg(long, env = "ANVIS_ISSUER", value_name = "URL")]
-    pub issuer: String,
-    /// What it asks for, set apart by spaces [default: all that its role has].
-    #[arg(long)]
-    pub scope: Option<String>,
 }
 
 /// From when something is refused, if ever.

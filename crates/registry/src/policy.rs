@@ -22,6 +22,8 @@ pub const PROPOSE_DESIGNATION: Operation =
 /// Reads which proposals wait; a bank and a caseworker those of their house.
 pub const LIST_DESIGNATIONS: Operation =
     Operation { name: "designation.list", roles: &[Console, Operator, Bank, Caseworker] };
+/// Reads which proposals wait that are about oneself, whoever proposed them.
+pub const LIST_OWN_DESIGNATIONS: Operation = Operation { name: "designation.list_own", roles: &[Citizen] };
 /// Reads whom a proposal is about, and what it changes; the payee their own.
 pub const SHOW_DESIGNATION: Operation =
     Operation { name: "designation.show", roles: &[Console, Operator, Citizen, Caseworker] };
@@ -138,6 +140,7 @@ pub const POLICY: &[Operation] = &[
     CHANGE_ACCOUNTS,
     PROPOSE_DESIGNATION,
     LIST_DESIGNATIONS,
+    LIST_OWN_DESIGNATIONS,
     SHOW_DESIGNATION,
     SIGN_DESIGNATION,
     APPROVE_DESIGNATION,

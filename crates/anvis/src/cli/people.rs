@@ -1,6 +1,6 @@
 //! People: who acts, caseworkers, and what is a payee's own.
 
-use super::{benefit, existing_file, payee};
+use super::{Bound, Claim, benefit, existing_file, payee};
 use clap::{Args, Subcommand};
 use kernel::Assurance;
 use registry::contact::{ContactPoint, EmailAddress, Phone};
@@ -65,6 +65,37 @@ pub enum Caseworker {
     End {
         /// Their name.
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Officer {
+    /// Print what an operator or caseworker posts to the token endpoint, good once within five minutes. Needs no store.
+    Assert {
+        #[command(flatten)]
+        claim: Claim,
+    },
+    /// Give an operator or caseworker their access token from this store, by the same rules as the token endpoint.
+    Token {
+        #[command(flatten)]
+        claim: Claim,
+        #[command(flatten)]
+        bound: Bound,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Citizen {
+    /// Give somebody a token as if they had logged in just now (--assurance, --authenticator); only in a synthetic store.
+    Token {
+        /// cpr:N.
+        #[arg(value_parser = person)]
+        person: denmark::Cpr,
+        /// The server's URL, as clients know it.
+        #[arg(long, env = "ANVIS_ISSUER", value_name = "URL")]
+        issuer: String,
+        #[command(flatten)]
+        bound: Bound,
     },
 }
 
@@ -171,6 +202,13 @@ impl Closed {
     pub fn said(&self) -> registry::lock::Channels {
         use registry::lock::Channels;
         if self.channels.is_empty() { Channels::all() } else { Channels::of(&self.channels) }
+    }
+}
+
+fn person(text: &str) -> Result<denmark::Cpr, String> {
+    match PayeeId::parse(text) {
+        Some(PayeeId::Cpr(number)) => Ok(number),
+        _ => Err("write cpr: and a CPR number".to_owned()),
     }
 }
 

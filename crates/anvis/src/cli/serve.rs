@@ -29,6 +29,9 @@ pub struct Serve {
     /// Another server whose tokens are believed, with a file of its keys (JWKS); can be given several times.
     #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
     pub trust: Vec<(String, PathBuf)>,
+    /// A server where citizens log in, whose tokens are believed about them; likewise.
+    #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
+    pub trust_citizens: Vec<(String, PathBuf)>,
     /// A proxy that is believed; can be given several times.
     #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
     pub trusted_proxy: Vec<edge::server::Network>,
@@ -70,6 +73,7 @@ impl Serve {
             client_ca: None,
             issuer: None,
             trust: Vec::new(),
+            trust_citizens: Vec::new(),
             trusted_proxy: Vec::new(),
             client_address_header: edge::server::HeaderName::from_static("x-forwarded-for"),
             client_cert_header: None,

@@ -15,6 +15,7 @@ mod payout;
 mod people;
 pub mod serve;
 mod store;
+mod token;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
@@ -26,6 +27,7 @@ use registry::payer::Agreement;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use token::Whose;
 
 pub use import::import;
 pub use payout::summary;
@@ -53,7 +55,9 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Serve(options) => serve::serve(common, options),
         Command::Policy => Ok(policy()),
         Command::Client(cli::Client::MakeKey { file, algorithm }) => client::make_key(&file, algorithm),
-        Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
+        Command::Client(cli::Client::Assert { claim }) => token::assert(&claim, Whose::Client, clock(&common)),
+        Command::Officer(cli::Officer::Assert { claim }) => token::assert(&claim, Whose::Officer, clock(&common)),
+        Command::Citizen(command) => token::citizen(&common, command),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
             crate::demo::run(&demo, &places, common)
@@ -292,6 +296,7 @@ impl Session {
             }
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
+            Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),
             Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
@@ -326,6 +331,7 @@ impl Session {
             | Command::Restore { .. }
             | Command::Serve(_)
             | Command::Policy
+            | Command::Citizen(_)
             | Command::Demo(_) => Err(kernel::StoreError::plain("this command opens no store, or two").into()),
         }
     }

@@ -2,11 +2,14 @@
 
 mod accounts;
 mod collectors;
+mod contacts;
 mod controls;
+mod designations;
 mod documents;
 pub(crate) mod feed;
 mod health;
 mod letters;
+mod locks;
 pub(crate) mod mapper;
 mod motions;
 mod notices;
@@ -31,6 +34,9 @@ pub fn all() -> Vec<Route> {
         mapper::routes(),
         accounts::routes(),
         feed::routes(),
+        designations::routes(),
+        locks::routes(),
+        contacts::routes(),
         controls::routes(),
         collectors::routes(),
         letters::routes(),

@@ -94,6 +94,11 @@ pub fn payee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PayeeId, D::E
     parsed(deserializer, PayeeId::parse, "cpr:, cvr:, se: or p: and a number of that kind")
 }
 
+/// As a request is told from another, and nowhere else.
+pub fn revealed<S: Serializer>(payee: &PayeeId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&payee.reveal())
+}
+
 pub fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account, D::Error> {
     parsed(deserializer, |text| Account::parse(text).ok(), "an IBAN, or a Danish account as RRRR-N")
 }

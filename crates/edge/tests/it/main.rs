@@ -18,6 +18,7 @@ mod mapper;
 mod notices;
 mod operators;
 mod payouts;
+mod people;
 mod post_office;
 #[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
 #[path = "../../../letter/tests/it/reader.rs"]

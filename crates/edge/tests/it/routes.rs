@@ -1,6 +1,6 @@
 //! What is offered, to whom, and what it answers.
 
-use crate::support::{ANNA, ANNA_IBAN, PRIVATE_TOKEN, PUBLIC_TOKEN, World, request};
+use crate::support::{ANNA, ANNA_IBAN, CASEWORKER, PRIVATE_TOKEN, PUBLIC_TOKEN, World, request};
 use edge::route::{Access, Route};
 use eid::permission::reaches;
 use hyper::Method;
@@ -17,7 +17,11 @@ fn path(route: &Route) -> String {
 
 /// As tokens of tests name it.
 fn name_of(role: Role) -> String {
-    if role == Role::Citizen { "citizen~6101701234".to_owned() } else { role.name().to_owned() }
+    match role {
+        Role::Citizen => "citizen~6101701234".to_owned(),
+        Role::Caseworker => format!("caseworker~{CASEWORKER}"),
+        _ => role.name().to_owned(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Env, Error, Id, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::{AddPayer, Carrier, ProposeDesignation, Tried, TryNotice};
+use registry::commands::{AddCaseworker, AddPayer, Carrier, ProposeDesignation, Tried, TryNotice};
 use registry::import::{AccountRow, Written};
 use registry::notice::{Language, Medium, Recipient};
 use registry::payee::PayeeId;
@@ -48,6 +48,9 @@ pub const PRIVATE: &str = "Pensionskassen";
 /// The bank that comes in unless another is named, and fetches the files of both payers. [`ANNA`] has her account with it.
 pub const BANK: &str = "Eksempelbanken";
 
+/// A caseworker of [`PUBLIC`].
+pub const CASEWORKER: &str = "clara";
+
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
 
 /// How a world differs from the usual one.
@@ -59,6 +62,8 @@ pub struct Wanted {
     pub grace: Duration,
     /// Those of the store, unless the test has its own.
     pub interfaces: Option<Box<dyn Interfaces>>,
+    /// Whether the tokens are those that the server itself believes, and not those of [`Issuer`].
+    pub has_own_tokens: bool,
     pub clock: Clock,
     /// Who writes letters.
     pub sender: Option<letter::Sender>,
@@ -73,6 +78,7 @@ impl Default for Wanted {
             proxies: Proxies::default(),
             grace: Duration::from_secs(60),
             interfaces: None,
+            has_own_tokens: false,
             clock: Arc::new(|| NOW),
             sender: Some(sender()),
         }
@@ -189,7 +195,7 @@ pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch";
-pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.letters.notices.payees";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.letters.notices.payees.designations.locks.contacts";
 pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch";
 
@@ -226,10 +232,14 @@ impl World {
         routes: Vec<edge::route::Route>,
     ) -> Self {
         let (log, issuer, identity) = (Shown::default(), Arc::new(AtomicBool::new(false)), identity(&store));
+        let tokens: Box<dyn Tokens> = match wanted.has_own_tokens {
+            true => Box::new(identity.clone()),
+            false => Box::new(Issuer { has_changed: issuer.clone(), vault: store.vault().clone() }),
+        };
         let parts = Parts {
             store: store.clone(),
             routes,
-            tokens: Box::new(Issuer { has_changed: issuer.clone(), vault: store.vault().clone() }),
+            tokens,
             interfaces: wanted.interfaces.unwrap_or_else(|| Box::new(identity.clone())),
             identity: Some(identity.clone()),
             clock: wanted.clock,
@@ -493,6 +503,12 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
         let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Hold, bank };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
+    let key = kernel::PublicKey::from_bytes(
+        PrivateKey::from_bytes(Algorithm::EdDsa, &[99; 32]).unwrap().public().to_ed25519().unwrap(),
+    );
+    let (name, authority, benefits) = (CASEWORKER.to_owned(), PUBLIC.to_owned(), Default::default());
+    let caseworker = AddCaseworker { name, key, authority, benefits };
+    writer.execute(&caseworker, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     for role in Role::ALL.into_iter().filter(|role| role.is_client()) {
         let registration = System::of(role).registration();
         writer.execute(&AddClient { registration }, &Actor::console(), &Env::new(NOW, 0)).unwrap();

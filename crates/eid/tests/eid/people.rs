@@ -121,6 +121,10 @@ fn a_citizen_brings_a_token_from_where_citizens_log_in() {
     assert_eq!(found.bearer, Bearer::Citizen(expected));
     assert_eq!(found.permissions, [Designations].into());
     assert!(!format!("{found:?}").contains(NUMBER), "{found:?}");
+    // It is believed until it expires, and no longer than the login counts.
+    assert_eq!(found.expires, at(NOW + 330));
+    let old = read(&Issuer::of_citizens(login, keys()), json!({"auth_time": NOW - 3_590})).unwrap();
+    assert_eq!(old.expires, at(NOW + 40));
     // Who is believed about clients is not about citizens, nor the other way round.
     assert_eq!(read(&Issuer::outside(login, keys()), json!({})).err(), Some(TokenRefusal::Role));
     let as_bank = json!({"roles": ["bank"], "bank": "Banken"});

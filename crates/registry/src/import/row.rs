@@ -97,8 +97,17 @@ impl AccountRow {
         Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace })
     }
 
-    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait. What
-    /// it expects is no account or a whole one: what stands for many can be guessed.
+    /// The same as a person asks for it, or a bank: what they expect is no account or a whole one, since what stands for many can be
+    /// guessed.
+    ///
+    /// # Errors
+    /// It is not a change.
+    pub fn read_from_person(vault: &Vault, written: &Written<'_>) -> Result<Self, RowRefusal> {
+        let row = Self::read(vault, written)?;
+        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) { Err(RowRefusal::Expects) } else { Ok(row) }
+    }
+
+    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait.
     ///
     /// # Errors
     /// It is not a change, or something is missing or does not fit.
@@ -109,10 +118,7 @@ impl AccountRow {
         consent: &str,
         unexpected: Unexpected,
     ) -> Result<Self, RowRefusal> {
-        let row = Self::read(vault, written)?;
-        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) {
-            return Err(RowRefusal::Expects);
-        }
+        let row = Self::read_from_person(vault, written)?;
         let grounds = Grounds::read(row.action, reason, consent)?;
         if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
             return Err(RowRefusal::ExpectsMissing);

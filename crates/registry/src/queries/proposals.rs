@@ -12,7 +12,7 @@ use crate::proposal::{Asked, Proposal, ProposalRefusal};
 use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
 use crate::{policy, store};
-use kernel::{Actor, Blind, Error, Id, Scope, Timestamp};
+use kernel::{Actor, Assurance, Blind, Error, Id, Scope, Timestamp};
 use serde::Serialize;
 
 /// Rows of one page.
@@ -90,6 +90,28 @@ pub fn waiting(
         }
     }
     Ok(ProposalPage { proposals, next })
+}
+
+/// What waits about a payee, whoever proposed it: for them, or for whoever may sign for them. The oldest come first.
+///
+/// # Errors
+/// `citizen.other`, `citizen.assurance`, the policy's refusal, or the store's.
+pub fn own_waiting(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    payee: &PayeeId,
+    now: Timestamp,
+) -> Result<Vec<ProposalView>, Error> {
+    policy::LIST_OWN_DESIGNATIONS.require(actor)?;
+    let payee = payee.key(scope.vault);
+    own::require_part(actor, super::voice(scope, actor, &payee)?, Assurance::Substantial)?;
+    let mut proposals = Vec::new();
+    for id in store::proposal::waiting_of(scope.tx, [&payee])? {
+        let Some(found) = store::proposal::find(scope, id)? else { continue };
+        proposals.push(view(scope, &found, now)?);
+    }
+    proposals.retain(|view| view.standing.waits_for.is_some());
+    Ok(proposals)
 }
 
 /// What became of a proposal of a channel. That of another is as if it were not there.
