@@ -306,7 +306,7 @@ pub const CODES: &[Row] = &[
         "This needs a login of higher assurance",
         "Dette kræver et login på højere sikringsniveau",
     ),
-    row("change.why", 422, "Say why it is done for the payee", "Angiv, hvorfor det gøres for modtageren"),
+    row("change.why", 422, "Say why, in one line", "Angiv hvorfor, på én linje"),
     row("lock.in_person", 422, "Say how you know the owner", "Angiv, hvordan du kender ejeren"),
     row("contact.phone", 422, "The telephone number is not valid", "Telefonnummeret er ikke gyldigt"),
     row("contact.email", 422, "The e-mail address is not valid", "E-mailadressen er ikke gyldig"),
@@ -383,9 +383,6 @@ pub const CODES: &[Row] = &[
     row("letter.too_long", 422, "The letter does not fit on its page", "Brevet kan ikke være på siden"),
     row("notice.unknown", 404, "There is no such notice", "Der er ingen sådan besked"),
     row("notice.sent", 409, "The notice was sent", "Beskeden er sendt"),
-    row("change.why", 422, "Say why, in one line", "Angiv hvorfor, på én linje"),
-    row("proposal.not_this", 409, "The change does not wait for that", "Ændringen venter ikke på det"),
-    row("proposal.too_much", 409, "Too much was done about this change", "Der er gjort for meget ved denne ændring"),
     // Rows of a register's or a bank's list.
     row("row.malformed", 422, "A row is not as it must be", "En række er ikke, som den skal være"),
     row("row.empty_field", 422, "A field is empty", "Et felt er tomt"),

@@ -213,11 +213,13 @@ async fn names(world: &World) -> Vec<(String, String)> {
             names.insert(0, (format!("{motions}/{{motion}}{act}"), motion));
         }
     }
+    let held = world.held().await;
     let others = [
         ("/payouts/{batch}/release", world.batches[1].clone()),
         ("{batch}", world.batches[0].clone()),
         ("{stage}", "0".to_owned()),
-        ("{change}", world.held().await),
+        ("{change}", held.clone()),
+        ("/designations/{proposal}", held),
         ("{notice}", world.told(&["sms:+4512345678"; 2])[0].clone()),
         ("{proposal}", letter),
     ];
