@@ -15,6 +15,7 @@ use registry::notice_text::{StopUrl, render};
 use registry::progress::Failure;
 use registry::proposal::ProposalRefusal;
 use registry::queries;
+use registry::register_event::Addressee;
 use serde::Deserialize;
 use serde_json::json;
 use services::letters::{Drawn, draw, draw_notice};
@@ -76,6 +77,8 @@ impl Session {
         let sender = sender(&self.writer.store, asked.sender.as_deref())?.ok_or(SenderRefusal)?;
         let language = if asked.english { Language::English } else { Language::Danish };
         let now = self.env()?.now;
+        let (mut run, leftovers) = Run::begin(&folder, &now.to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string())?;
+        // Only now: what another run in the folder was at, it has made.
         let mut ids: Vec<(String, bool)> = match &asked.only {
             Some(id) => vec![(id.clone(), true)],
             None => {
@@ -83,7 +86,6 @@ impl Session {
                 waiting.into_iter().map(|view| (view.standing.id, false)).collect()
             }
         };
-        let (mut run, leftovers) = Run::begin(&folder, &now.to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string())?;
         let mut made = Made::default();
         for leftover in leftovers {
             ids.extend(self.finish(leftover, &mut run, &mut made, now)?.map(|id| (id, true)));
@@ -188,38 +190,43 @@ impl Session {
             let now = self.env()?.now;
             // One at a time: what is taken is held for two minutes, and a run may be cut off.
             let Some((id, notice)) = carrier.take(&mut self.writer, Medium::Letter, now, 1)?.pop() else { break };
-            let result = match self.make_notice(notice?, &stop_url, sender, run, now) {
-                Ok(()) => {
+            // One that cannot be read or written keeps no other waiting.
+            let addressed = notice.and_then(|notice| self.addressed(notice));
+            let drawn = addressed.and_then(|addressed| self.draw_notice(addressed, &stop_url, sender, now));
+            let result = match drawn {
+                Ok(drawn) => {
+                    let lines = lines(&drawn);
+                    run.lay(&lines, &drawn.sheets)?;
+                    run.name(lines)?;
                     made.notices.push(id.name());
                     Ok(())
                 }
-                Err(Error::Refused(refusal)) => {
-                    made.left.push(json!({ "id": id.name(), "code": refusal.code }));
+                Err(error) => {
+                    made.left.push(json!({ "id": id.name(), "code": error.code() }));
                     Err((Failure::Ours(UNWRITABLE), None))
                 }
-                Err(error) => return Err(error),
             };
             carrier.tell(&mut self.writer, &[Tried { notice: id, result }], now)?;
         }
         Ok(())
     }
 
-    fn make_notice(
-        &mut self,
-        notice: Notice,
-        stop_url: &StopUrl,
-        sender: &Sender,
-        run: &mut Run,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    /// A notice, and to whom it goes.
+    fn addressed(&mut self, notice: Notice) -> Result<(Notice, Addressee), Error> {
         let (actor, payee) = (&self.actor, &notice.new.payee);
         let addressee = self.writer.read(|scope| queries::addressee(scope, actor, payee))?;
-        let addressee = addressee.ok_or(ProposalRefusal::Address)?;
-        let text = render(&notice.new, stop_url).ok_or(ProposalRefusal::Address)?;
-        let drawn = draw_notice(&notice, (text, &addressee), sender, now, &mut self.writer.secrets)?;
-        let lines = lines(&drawn);
-        run.lay(&lines, &drawn.sheets)?;
-        run.name(lines)
+        Ok((notice, addressee.ok_or(ProposalRefusal::Address)?))
+    }
+
+    fn draw_notice(
+        &mut self,
+        (notice, addressee): (Notice, Addressee),
+        stop_url: &StopUrl,
+        sender: &Sender,
+        now: Timestamp,
+    ) -> Result<Drawn<()>, Error> {
+        let text = render(&notice.new, stop_url).ok_or_else(|| StoreError::plain("a notice has no words"))?;
+        draw_notice(&notice, (text, &addressee), sender, now, &mut self.writer.secrets)
     }
 
     fn sent(&mut self, notice: &str, now: Timestamp) -> Result<(), Error> {
