@@ -160,6 +160,11 @@ impl AccountRow {
         }
     }
 
+    /// What is to be done.
+    pub(crate) const fn action(&self) -> Action {
+        self.action
+    }
+
     /// The blind index of its payee.
     pub(crate) const fn key(&self) -> Blind {
         self.key

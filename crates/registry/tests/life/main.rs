@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod abuses;
 mod costs;
 #[expect(dead_code, reason = "files are imported in other tests")]
 #[path = "../import/place.rs"]
 mod place;
 mod promoted;
 mod shared;
+mod town;
 mod world;

@@ -11,7 +11,22 @@ use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
 
 pub const PAYEE: &str = "p:1000000001";
 
-/// A store with an authority and the caseworker Bo, and nothing demanded of anybody.
+/// Keys of caseworkers, of whom each has one.
+const KEYS: [&str; 3] = [
+    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",
+    "MCowBQYDK2VwAyEA/FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU=",
+];
+
+/// The key of a caseworker.
+pub fn key(number: usize) -> PublicKey {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", KEYS[number]);
+    std::fs::write(file.path(), pem).unwrap();
+    PublicKey::read(file.path()).unwrap()
+}
+
+/// A store with two authorities and the caseworker Bo of one of them, and nothing demanded of anybody.
 pub struct World(pub Place);
 
 impl World {
@@ -19,15 +34,13 @@ impl World {
     pub fn new(promote: &str) -> Self {
         let mut world = Self(Place::new());
         world.0.control("2015", &["names_replaced=on", promote]);
-        let (name, cvr) = ("Authority".to_owned(), Cvr::parse("13748136").unwrap());
-        let agreement = Agreement { name, cvr, kind: PayerKind::Public, no_account: NoAccount::Reject, bank: None };
-        world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let key = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
-        std::fs::write(file.path(), format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")).unwrap();
+        for name in ["Authority", "Other"] {
+            let (name, cvr) = (name.to_owned(), Cvr::parse("13748136").unwrap());
+            let agreement = Agreement { name, cvr, kind: PayerKind::Public, no_account: NoAccount::Reject, bank: None };
+            world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
+        }
         let (name, authority) = ("bo".to_owned(), "Authority".to_owned());
-        let key = PublicKey::read(file.path()).unwrap();
-        let command = AddCaseworker { name, key, authority, benefits: [].into() };
+        let command = AddCaseworker { name, key: key(0), authority, benefits: [].into() };
         world.run(&command, &Actor::console()).unwrap();
         world
     }

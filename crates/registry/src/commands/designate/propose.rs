@@ -5,7 +5,7 @@ use super::sign::require_signature;
 use super::{Standing, Step, save};
 use crate::caseworker::Remit;
 use crate::controls::Control;
-use crate::designation::Channel;
+use crate::designation::{Action, Channel};
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
@@ -15,6 +15,7 @@ use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
+use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use crate::store;
 use crate::telling::Telling;
@@ -98,6 +99,10 @@ impl Command for ProposeDesignation {
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
         let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
+        // What freezes or unfreezes an account is no proposal of another one.
+        if !matches!(self.row.action(), Action::Designate | Action::Close) {
+            return Err(RowRefusal::Action.into());
+        }
         self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
