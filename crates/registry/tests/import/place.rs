@@ -16,8 +16,10 @@ pub struct Place {
     pub writer: Writer,
     /// The moment of the newest file, in microseconds.
     pub now: i64,
-    _store: TestPlace,
-    _folder: tempfile::TempDir,
+    /// Where it is; it goes with it.
+    pub _store: TestPlace,
+    /// What is beside it, its key among that; likewise.
+    pub _folder: tempfile::TempDir,
 }
 
 impl Place {

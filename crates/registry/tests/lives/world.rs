@@ -49,15 +49,15 @@ const BEGIN: &str = "2026-03-20T09:30:00Z";
 /// What holds, and what was done to come there.
 pub struct World {
     pub place: Place,
-    chance: u32,
+    pub chance: u32,
     pub controls: Controls,
     pub persons: Vec<Person>,
     pub rows: BTreeMap<(usize, Slot), Vec<Row>>,
     pub lives: Vec<Life>,
     /// The code of each proposal's newest letter.
     pub codes: BTreeMap<String, String>,
-    payees: Vec<Blind>,
-    authorities: Vec<Id<Payer>>,
+    pub payees: Vec<Blind>,
+    pub authorities: Vec<Id<Payer>>,
     addresses: [u32; PEOPLE],
     /// Who is given an account by what is being asked for now.
     pub given: Vec<(usize, String)>,
@@ -75,20 +75,7 @@ impl World {
         place.now = Timestamp::parse(BEGIN).unwrap().micros();
         place.control("anvis", &[]);
         let payees = PERSONS.iter().map(|payee| PayeeId::parse(payee).unwrap().key(&vault)).collect();
-        let mut world = Self {
-            place,
-            chance: 0,
-            controls: Controls::anvis(),
-            persons: vec![Person::default(); PERSONS.len()],
-            rows: BTreeMap::new(),
-            lives: Vec::new(),
-            codes: BTreeMap::new(),
-            payees,
-            authorities: Vec::new(),
-            addresses: [0; PEOPLE],
-            given: Vec::new(),
-            order: BTreeMap::new(),
-        };
+        let mut world = Self::of(place, 0, payees, Vec::new());
         for payee in 0..PEOPLE {
             world.register(payee);
         }
@@ -112,6 +99,24 @@ impl World {
             world.authorities.push(found.unwrap().remit.authority);
         }
         world
+    }
+
+    /// One of whom nothing is known yet but who they are.
+    pub fn of(place: Place, chance: u32, payees: Vec<Blind>, authorities: Vec<Id<Payer>>) -> Self {
+        Self {
+            place,
+            chance,
+            controls: Controls::anvis(),
+            persons: vec![Person::default(); PERSONS.len()],
+            rows: BTreeMap::new(),
+            lives: Vec::new(),
+            codes: BTreeMap::new(),
+            payees,
+            authorities,
+            addresses: [0; PEOPLE],
+            given: Vec::new(),
+            order: BTreeMap::new(),
+        }
     }
 
     pub const fn now(&self) -> i64 {
