@@ -7,6 +7,7 @@ mod fr08;
 mod fr11;
 mod fr13;
 mod fr18;
+mod officers;
 mod report;
 mod stage;
 #[cfg(test)]
