@@ -3,6 +3,7 @@
 mod designation;
 mod four_eyes;
 mod notices;
+mod ownership;
 mod people;
 mod serve;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 pub use designation::{Designation, Letters, PrintRun, Proposed};
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
+pub use ownership::Ownership;
 pub use people::{Acting, ByOfficer, Caseworker, Contact, Lock, Own};
 use serve::METRICS;
 pub use serve::Serve;
@@ -63,6 +65,9 @@ pub struct Common {
     /// What is known elsewhere of people's identities (JSON); only in a synthetic store.
     #[arg(long, global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
     pub identity_facts: Option<PathBuf>,
+    /// What banks would say (lines ACCOUNT;PAYEE;ANSWER), instead of asking them; only in a synthetic store.
+    #[arg(long, global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
+    pub ownership_answers: Option<PathBuf>,
     /// Count this as the present moment; only in a synthetic store.
     #[arg(long, global = true, value_name = "TIME", value_parser = moment, help_heading = "Actor")]
     pub now: Option<kernel::Timestamp>,
@@ -125,6 +130,9 @@ pub enum Command {
     /// What is given to other organisations' systems without their asking.
     #[command(subcommand)]
     Delivery(Delivery),
+    /// The questions to banks whose an account is.
+    #[command(subcommand)]
+    Ownership(Ownership),
     /// What payees are told by Digital Post, telephone and e-mail.
     #[command(subcommand)]
     Notices(Notices),
@@ -461,13 +469,13 @@ pub enum Client {
 
 #[derive(Subcommand)]
 pub enum Delivery {
-    /// Give a bank what concerns it, or say where that goes from now on.
+    /// Give a bank what concerns it, or ask it whose an account is; or say where that goes from now on.
     #[command(group(clap::ArgGroup::new("place").required(true).args(["url", "folder"])))]
     Add {
         /// What you call it.
         name: String,
-        /// Its messages, or the payment files that were completed for payers who have it as their bank.
-        #[arg(long, value_name = "messages|files", value_parser = delivered)]
+        /// Its messages, the payment files that were completed for payers who have it as their bank, or questions whose an account is.
+        #[arg(long, value_name = "messages|files|ownership", value_parser = delivered)]
         what: registry::delivery::What,
         /// The bank, as the bank directory names it.
         #[arg(long, value_name = "NAME")]

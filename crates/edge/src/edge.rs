@@ -12,6 +12,7 @@ use crate::log::{Log, request_id};
 use crate::metrics::{Metrics, Stopwatch};
 use crate::notices::{Notices, Transports};
 use crate::openapi;
+use crate::ownership::{Inquiries, StandIn};
 use crate::phase_out::{Interfaces, Use, Uses};
 use crate::problem::{Language, Problem, refused};
 use crate::route::{Access, Asked, Route};
@@ -87,6 +88,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Where notices go.
     pub notices: Transports,
+    /// Who answers in the banks' place to the question whose an account is.
+    pub stand_in: Option<StandIn>,
     /// Where log lines go.
     pub log: Box<dyn std::io::Write + Send>,
 }
@@ -109,6 +112,8 @@ pub struct Edge {
     pub deliveries: Arc<Deliveries>,
     /// What payees are told.
     pub notices: Arc<Notices>,
+    /// What banks are asked.
+    pub inquiries: Arc<Inquiries>,
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
@@ -156,11 +161,13 @@ impl Edge {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
-        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, log } = parts;
+        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, stand_in, log } = parts;
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
         let deliveries = Deliveries::start(&store, clock.clone(), Patience::default(), metrics.clone(), log.clone())?;
+        let (patience, clock_of) = (Patience::default(), clock.clone());
+        let inquiries = Inquiries::start(&store, stand_in, clock_of, patience, metrics.clone(), log.clone())?;
         let (patience, clock_of) = (Patience::default(), clock.clone());
         let notices = Notices::start(&store, notices, clock_of, patience, metrics.clone(), log.clone())?;
         let process = u64::from_be_bytes(Secrets::from_system().bytes()?);
@@ -176,6 +183,7 @@ impl Edge {
             log,
             deliveries,
             notices,
+            inquiries,
             documents,
             identity,
             emptied: Emptied::default(),
@@ -195,6 +203,7 @@ impl Edge {
         self.is_stopping.store(true, Ordering::Relaxed);
         self.deliveries.begin_stop();
         self.notices.begin_stop();
+        self.inquiries.begin_stop();
     }
 
     /// Whether it is about to end.

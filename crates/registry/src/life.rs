@@ -6,10 +6,11 @@
 //! proposal that is under way, and an account takes effect only when nothing is left that anybody demands.
 
 use crate::controls::{Control, Controls};
-use crate::designation::ChannelKind;
+use crate::designation::{Action, ChannelKind};
+use crate::ownership::{ANSWER_DAYS, Ownership};
 use crate::proposal::Proposal;
 use crate::signals::{Facts, Signal, Signals};
-use kernel::Timestamp;
+use kernel::{Actor, Authenticator, Timestamp};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// A code is good for so many days from its letter's date (DENMARK.md: 60 days).
@@ -46,6 +47,8 @@ pub enum ActKind {
     Confirmed,
     /// Somebody said, by a notice's link, that it is not theirs.
     Stopped,
+    /// The account's bank said whose it is.
+    OwnershipTold,
     /// Whoever asked for it, or the payee, does not want it any more.
     Cancelled,
     /// An officer, or the rule at the last moment, said no.
@@ -58,7 +61,7 @@ pub enum ActKind {
 
 impl ActKind {
     /// Every kind, with its name.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Signed, "signed"),
         (Self::Approved, "approved"),
         (Self::Checked, "checked"),
@@ -69,6 +72,7 @@ impl ActKind {
         (Self::Activated, "activated"),
         (Self::Confirmed, "confirmed"),
         (Self::Stopped, "stopped"),
+        (Self::OwnershipTold, "ownership_told"),
         (Self::Cancelled, "cancelled"),
         (Self::Refused, "refused"),
         (Self::Expired, "expired"),
@@ -103,15 +107,53 @@ pub struct Act {
     pub at: Timestamp,
     /// By whom, as the journal names them.
     pub by: String,
-    /// More of it: why; of a letter, the keyed hash of its code.
+    /// By which authenticator they were logged in; who is no citizen by none.
+    pub authenticator: Option<Authenticator>,
+    /// More of it: why; of a letter, the keyed hash of its code; of a bank, what it said.
     pub detail: String,
 }
 
+/// Who does something about a proposal.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'b> {
+    name: &'b str,
+    authenticator: Option<Authenticator>,
+}
+
+impl<'b> From<&'b Actor> for By<'b> {
+    fn from(actor: &'b Actor) -> Self {
+        Self { name: actor.name(), authenticator: actor.login().map(|login| login.authenticator) }
+    }
+}
+
+/// Nobody in person: a rule, or a notice's link.
+impl<'b> From<&'b str> for By<'b> {
+    fn from(name: &'b str) -> Self {
+        Self { name, authenticator: None }
+    }
+}
+
 impl Act {
+    /// What somebody does at a moment.
+    #[must_use]
+    pub fn new<'b>(kind: ActKind, at: Timestamp, by: impl Into<By<'b>>, detail: &str) -> Self {
+        let By { name, authenticator } = by.into();
+        Self { kind, at, by: name.to_owned(), authenticator, detail: detail.to_owned() }
+    }
+
     /// Nobody did in time what it waited for: no person says so, but the rule.
     #[must_use]
     pub fn expired(at: Timestamp) -> Self {
-        Self { kind: ActKind::Expired, at, by: BY_RULE.to_owned(), detail: String::new() }
+        Self::new(ActKind::Expired, at, BY_RULE, "")
+    }
+
+    /// Whether an officer who looks must have seen it: it was stopped, its letter came back, or the bank said no.
+    fn comes_up(&self) -> bool {
+        match self.kind {
+            ActKind::Stopped | ActKind::LetterReturned => true,
+            ActKind::OwnershipTold => self.detail == Ownership::NoMatch.name(),
+            _ => false,
+        }
     }
 }
 
@@ -185,15 +227,28 @@ impl Evidence {
         self.0.iter().rev().find(|act| act.kind == kind)
     }
 
-    /// When something last came up that an officer must have seen: it was stopped, or its letter came back.
+    /// What the account's bank said last.
+    #[must_use]
+    pub fn ownership(&self) -> Option<Ownership> {
+        self.last(ActKind::OwnershipTold).and_then(|act| Ownership::parse(&act.detail))
+    }
+
+    /// Until when the account's bank is waited for. It is asked when the payee has signed, if they do.
+    #[must_use]
+    pub fn answer_until(&self, proposal: &Proposal) -> Timestamp {
+        let asked = self.last(ActKind::Signed).map_or(proposal.at, |act| act.at.max(proposal.at));
+        plus_days(asked, ANSWER_DAYS)
+    }
+
+    /// When something last came up that an officer must have seen.
     fn came_up(&self) -> Option<Timestamp> {
-        self.last_of(&[ActKind::Stopped, ActKind::LetterReturned]).map(|(_, act)| act.at)
+        self.0.iter().rev().find(|act| act.comes_up()).map(|act| act.at)
     }
 
     /// The check by an officer who has seen all that came up. Their places count, and not their moments: those can be the same.
     fn checked(&self) -> Option<&Act> {
-        let last = self.last_of(&[ActKind::Checked, ActKind::Stopped, ActKind::LetterReturned]);
-        last.map(|(_, act)| act).filter(|act| act.kind == ActKind::Checked)
+        let last = self.0.iter().rev().find(|act| act.kind == ActKind::Checked || act.comes_up());
+        last.filter(|act| act.kind == ActKind::Checked)
     }
 
     /// The letter that counts.
@@ -219,6 +274,12 @@ impl Evidence {
         self.0.iter().find(|act| matches!(act.kind, Cancelled | Expired | Refused | TookEffect))
     }
 
+    /// Whether the payee signed it with this authenticator.
+    #[must_use]
+    pub fn is_signed_with(&self, authenticator: Authenticator) -> bool {
+        self.0.iter().any(|act| act.kind == ActKind::Signed && act.authenticator == Some(authenticator))
+    }
+
     /// Whether whoever `by` is has already taken part in it: they do not take another's part as well. Who only notes what became
     /// of a letter takes none.
     #[must_use]
@@ -233,6 +294,8 @@ impl Evidence {
 pub enum Waits {
     /// The payee signs it afresh.
     Signature,
+    /// The account's bank says whose it is.
+    Ownership,
     /// A second caseworker approves it.
     Approval,
     /// An officer looks at it.
@@ -259,6 +322,7 @@ impl Waits {
             Self::Code => 5,
             Self::Confirmation => 6,
             Self::Time(_) => 7,
+            Self::Ownership => 8,
         }
     }
 
@@ -268,6 +332,7 @@ impl Waits {
         let never = Timestamp::from_micros(i64::MAX);
         let all = [
             Self::Signature,
+            Self::Ownership,
             Self::Approval,
             Self::Check,
             Self::Letter,
@@ -283,6 +348,7 @@ impl Waits {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Signature => "signature",
+            Self::Ownership => "ownership",
             Self::Approval => "approval",
             Self::Check => "check",
             Self::Letter => "letter",
@@ -311,7 +377,7 @@ impl State {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Waiting(Waits::Signature) => "proposed",
+            Self::Waiting(Waits::Signature | Waits::Ownership) => "proposed",
             Self::Waiting(Waits::Approval | Waits::Check) => "awaiting_approval",
             Self::Waiting(Waits::Letter | Waits::Code | Waits::Confirmation) => "awaiting_activation",
             Self::Waiting(Waits::Time(_)) | Self::Due => "held",
@@ -337,6 +403,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Demands {
     signature: bool,
+    ownership: bool,
     approval: bool,
     check: bool,
     letter: bool,
@@ -345,7 +412,18 @@ struct Demands {
 }
 
 impl Demands {
-    fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, signals: Signals, controls: &Controls) -> Self {
+    const NONE: Self = Self {
+        signature: false,
+        ownership: false,
+        approval: false,
+        check: false,
+        letter: false,
+        confirmation: false,
+        banking_days: 0,
+    };
+
+    fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
+        let signals = Signals::of(proposal, evidence, facts, controls, now);
         let channel = proposal.asked.channel.kind();
         let is_self_service = channel == ChannelKind::SelfService;
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
@@ -369,6 +447,17 @@ impl Demands {
         let after_letter = wants_letter && signals.has(Signal::RecentChange);
         let returned = evidence.letter().is_some_and(|letter| letter.is_returned);
         let stopped = evidence.last(ActKind::Stopped).is_some();
+        let has_approver = controls.has(approver);
+        // What heals gives an account to nobody anew: another officer says yes, and it is so. Whether it is fresh, shared or left
+        // lately speaks for it as much as against it.
+        let heals = match proposal.asked.action {
+            Action::Revert => Some(true),
+            Action::Unfreeze => Some(has_approver && (is_casework || !by_system)),
+            Action::Designate | Action::Close | Action::Freeze => None,
+        };
+        if let Some(approval) = heals {
+            return Self { approval, check: stopped, ..Self::NONE };
+        }
         // Customers who come to a bank often do not know their former account: a person looks then.
         let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
@@ -376,7 +465,14 @@ impl Demands {
         Self {
             // Who may sign for a company only with others has not signed before they have, nor has who may not any more.
             signature: is_self_service && (controls.has(Control::SignedAfresh) || facts.lacks_signature),
-            approval: (is_casework || is_handed_in) && !is_loaded && controls.has(approver),
+            // A bank vouches for its own customer's account; of a collector's it is known that it is somebody else's.
+            ownership: controls.has(Control::OwnershipAsked)
+                && facts.is_bank_asked
+                && proposal.asked.account.is_some()
+                && channel != ChannelKind::Bank
+                && !is_loaded
+                && !facts.is_collector(controls, now),
+            approval: (is_casework || is_handed_in) && !is_loaded && has_approver,
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
             check: (!is_loaded && controls.when(Control::ManualCheck).applies(is_looked_at))
                 || (stopped || returned || names_nothing),
@@ -393,8 +489,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if let Some(ended) = evidence.ended() {
         return State::Ended(ended.kind);
     }
-    let signals = Signals::of(proposal, facts, controls, now);
-    let demands = Demands::of(proposal, evidence, facts, signals, controls);
+    let demands = Demands::of(proposal, evidence, facts, controls, now);
     let within = |since: Timestamp, days: i64, waits: Waits| {
         if now < plus_days(since, days) { State::Waiting(waits) } else { State::Lapsed }
     };
@@ -404,6 +499,10 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
 
     if demands.signature && (!met(evidence.last(ActKind::Signed)) || facts.lacks_signature) {
         return within(proposal.at, DECISION_DAYS, Waits::Signature);
+    }
+    // What the bank does not say in time, it cannot say. Nobody waits longer than that, and nothing is sent to anybody before.
+    if demands.ownership && evidence.ownership().is_none() && now < evidence.answer_until(proposal) {
+        return State::Waiting(Waits::Ownership);
     }
     if demands.approval && !met(evidence.last(ActKind::Approved)) {
         return within(proposal.at, DECISION_DAYS, Waits::Approval);
@@ -442,6 +541,7 @@ pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp 
     let until = |days| plus_days(proposal.at, days);
     match waits {
         Waits::Signature | Waits::Approval => until(DECISION_DAYS),
+        Waits::Ownership => evidence.answer_until(proposal),
         Waits::Check => plus_days(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
         Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.valid_until()),
@@ -460,241 +560,4 @@ pub const fn code_valid_until(made: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::DesignatedAccount;
-    use crate::designation::Channel;
-    use crate::payee::PayeeId;
-    use crate::proposal::{Asked, Holder, Ownership};
-    use kernel::{Blind, Id};
-
-    const PAYEE: &str = "citizen:1";
-    const BANK: &str = "client:north";
-
-    fn moment(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
-    }
-
-    /// A Monday morning.
-    fn monday() -> Timestamp {
-        moment("2026-11-23T09:00:00Z")
-    }
-
-    fn proposal(channel: Channel, is_first: bool) -> Proposal {
-        let asked = Asked {
-            payee: PayeeId::parse("cpr:6101701234").unwrap(),
-            by: match channel.kind() {
-                ChannelKind::Bank => BANK.to_owned(),
-                _ => PAYEE.to_owned(),
-            },
-            channel,
-            account: DesignatedAccount::from_text("0040-0000000002 DKK"),
-            specific: None,
-            holder: Holder::Own,
-            ownership: Ownership::Match,
-            ground: None,
-        };
-        let (id, payee) = (Id::new(7), Blind::from_bytes([1; 16]));
-        Proposal {
-            id,
-            at: monday(),
-            payee,
-            purpose: None,
-            replaces: None,
-            is_first,
-            names_replaced: true,
-            grounds: None,
-            asked,
-        }
-    }
-
-    /// Reads `signed 0; letter_made 1`: acts, and so many hours after the proposal.
-    fn evidence(text: &str) -> Evidence {
-        let act = |text: &str| {
-            let (name, hours) = text.trim().split_once(' ').unwrap();
-            let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name).unwrap();
-            let at = monday().minus_seconds(-3600 * hours.parse::<i64>().unwrap());
-            Act { kind, at, by: "somebody".to_owned(), detail: "key".to_owned() }
-        };
-        Evidence::of(text.split(';').filter(|act| !act.trim().is_empty()).map(act).collect())
-    }
-
-    fn stands(proposal: &Proposal, acts: &str, facts: &Facts, controls: &Controls, hours: i64) -> String {
-        let now = monday().minus_seconds(-3600 * hours);
-        let state = state(proposal, &evidence(acts), facts, controls, now);
-        match state.waits() {
-            Some(Waits::Time(from)) => format!("held until {from}"),
-            Some(waits) => format!("{} ({})", state.name(), waits.name()),
-            None if state == State::Due => "due".to_owned(),
-            None => state.name().to_owned(),
-        }
-    }
-
-    #[test]
-    fn self_service_goes_through_every_demand_in_its_order() {
-        let (proposal, facts, controls) = (proposal(Channel::SelfService, false), Facts::default(), Controls::anvis());
-        let check = |acts: &str, hours: i64, expected: &str| {
-            assert_eq!(stands(&proposal, acts, &facts, &controls, hours), expected, "{acts} after {hours} hours");
-        };
-        check("", 0, "proposed (signature)");
-        check("signed 0", 1, "awaiting_activation (letter)");
-        check("signed 0; letter_made 4", 5, "awaiting_activation (code)");
-        check("signed 0; letter_made 4; letter_handed_over 6", 7, "awaiting_activation (code)");
-        // On Wednesday at eleven; then two banking days.
-        check("signed 0; letter_made 4; activated 50", 50, "held until 2026-11-27T11:00:00Z");
-        check("signed 0; letter_made 4; activated 50", 97, "held until 2026-11-27T11:00:00Z");
-        check("signed 0; letter_made 4; activated 50", 98, "due");
-        check("signed 0; letter_made 4; activated 50; took_effect 98", 99, "in_force");
-        // What ends it, ends it whenever it comes.
-        check("cancelled 1", 2, "cancelled");
-        check("signed 0; letter_made 4; activated 50; refused 60", 200, "refused");
-        check("signed 0; expired 2200", 2300, "expired");
-    }
-
-    #[test]
-    fn a_code_is_good_for_sixty_days_and_three_attempts() {
-        let (proposal, facts, controls) = (proposal(Channel::SelfService, false), Facts::default(), Controls::anvis());
-        let check = |acts: &str, hours: i64, expected: &str| {
-            assert_eq!(stands(&proposal, acts, &facts, &controls, hours), expected, "{acts} after {hours} hours");
-        };
-        let wrong = "signed 0; letter_made 4; code_wrong 5; code_wrong 6";
-        check(wrong, 7, "awaiting_activation (code)");
-        check(&format!("{wrong}; code_wrong 7"), 8, "awaiting_activation (letter)");
-        // Another letter has attempts of its own.
-        check(&format!("{wrong}; code_wrong 7; letter_made 9"), 10, "awaiting_activation (code)");
-        let last = 4 + CODE_DAYS * 24 - 1;
-        check("signed 0; letter_made 4", last, "awaiting_activation (code)");
-        check("signed 0; letter_made 4", last + 1, "expired");
-        // A letter that came back: an officer looks, and then it takes another letter.
-        let returned = "signed 0; letter_made 4; letter_handed_over 5; letter_returned 200";
-        check(returned, 201, "awaiting_approval (check)");
-        check(&format!("{returned}; checked 202"), 203, "awaiting_activation (letter)");
-    }
-
-    #[test]
-    fn nobody_decides_for_ever() {
-        let (facts, controls) = (Facts::default(), Controls::anvis());
-        let caseworker = || Channel::Caseworker("SKAT".to_owned());
-        let check = |channel: Channel, acts: &str, days: i64, expected: &str| {
-            let proposal = proposal(channel, false);
-            assert_eq!(
-                stands(&proposal, acts, &facts, &controls, days * 24 - 1),
-                expected,
-                "{acts} before {days} days"
-            );
-            assert_eq!(stands(&proposal, acts, &facts, &controls, days * 24), "expired", "{acts} after {days} days");
-        };
-        check(Channel::SelfService, "", 30, "proposed (signature)");
-        check(caseworker(), "", 30, "awaiting_approval (approval)");
-        check(caseworker(), "approved 1", 90, "awaiting_activation (letter)");
-    }
-
-    #[test]
-    fn each_channel_by_each_set() {
-        let facts = Facts::default();
-        let check = |channel: Channel, is_first: bool, expected: [&str; 3]| {
-            let proposal = proposal(channel, is_first);
-            let found =
-                ["2015", "2021", "anvis"].map(|set| stands(&proposal, "", &facts, &Controls::named(set).unwrap(), 0));
-            assert_eq!(found, expected, "{proposal:?}");
-        };
-        let bank = || Channel::Bank("North".to_owned());
-        let caseworker = || Channel::Caseworker("SKAT".to_owned());
-        let (letter, approval) = ("awaiting_activation (letter)", "awaiting_approval (approval)");
-        //                                2015   2021      anvis
-        check(bank(), true, ["due", "due", "due"]);
-        check(bank(), false, ["due", "due", "held until 2026-11-24T09:00:00Z"]);
-        check(Channel::SelfService, true, ["due", letter, "proposed (signature)"]);
-        check(Channel::SelfService, false, ["due", letter, "proposed (signature)"]);
-        // What is not the bank's own system's, one person could have written.
-        let handed_in = |is_first| {
-            let proposal = proposal(bank(), is_first);
-            Proposal { asked: Asked { by: "operator:anna".to_owned(), ..proposal.asked.clone() }, ..proposal }
-        };
-        for (is_first, expected) in [(true, "due"), (false, approval)] {
-            assert_eq!(stands(&handed_in(is_first), "", &facts, &Controls::anvis(), 0), expected);
-        }
-        check(caseworker(), true, ["due", approval, approval]);
-        check(caseworker(), false, ["due", approval, approval]);
-        check(Channel::Operator, true, ["due", "due", "due"]);
-        check(Channel::Operator, false, ["due", approval, approval]);
-        // Whose account it is, nobody has said who loads the files with which a registry begins.
-        let mut loaded = proposal(Channel::Operator, true);
-        (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
-        assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
-        loaded.is_first = false;
-        assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");
-    }
-
-    #[test]
-    fn what_speaks_against_a_change_demands_more() {
-        let days_before = |days: i64| Some(monday().minus_seconds(days * 86_400));
-        let controls = Controls::anvis();
-        let check = |facts: Facts, acts: &str, expected: &str| {
-            let proposal = proposal(Channel::SelfService, false);
-            assert_eq!(stands(&proposal, acts, &facts, &controls, 60), expected, "{facts:?} {acts}");
-        };
-        let (signed, activated) = ("signed 0", "signed 0; letter_made 4; activated 50");
-        let held = "held until 2026-11-27T11:00:00Z";
-        let (confirmation, check_by_officer) = ("awaiting_activation (confirmation)", "awaiting_approval (check)");
-        let facts = Facts::default;
-        let fresh = |set: &dyn Fn(&mut crate::identity::Facts)| {
-            let mut facts = Facts::default();
-            set(&mut facts.identity);
-            facts
-        };
-        for days in [0, 30] {
-            check(fresh(&|identity| identity.contact_changed = days_before(days)), activated, confirmation);
-            check(fresh(&|identity| identity.address_changed = days_before(days)), activated, confirmation);
-            check(fresh(&|identity| identity.authenticator_changed = days_before(days)), activated, confirmation);
-        }
-        // Also what changes after it was proposed.
-        check(fresh(&|identity| identity.address_changed = days_before(-2)), activated, confirmation);
-        check(fresh(&|identity| identity.address_changed = days_before(31)), activated, held);
-        let confirmed = format!("{activated}; confirmed 50");
-        check(fresh(&|identity| identity.contact_changed = days_before(3)), &confirmed, held);
-        // No letter is worth anything then: none is made, and another channel alone counts.
-        check(fresh(&|identity| identity.key_material_posted = days_before(60)), signed, confirmation);
-        check(
-            fresh(&|identity| identity.key_material_posted = days_before(61)),
-            signed,
-            "awaiting_activation (letter)",
-        );
-        check(Facts { payees: 9, ..facts() }, signed, "awaiting_activation (letter)");
-        check(Facts { payees: 10, ..facts() }, signed, check_by_officer);
-        check(
-            Facts { payees: 10, collector_until: Some(jiff::civil::date(2026, 11, 25)), ..facts() },
-            signed,
-            "awaiting_activation (letter)",
-        );
-        check(Facts { left: days_before(28), ..facts() }, signed, check_by_officer);
-        check(Facts { left: days_before(29), ..facts() }, signed, "awaiting_activation (letter)");
-    }
-
-    #[test]
-    fn a_stop_waits_for_an_officer_who_has_seen_it() {
-        let (facts, controls) = (Facts::default(), Controls::anvis());
-        let proposal = proposal(Channel::Bank("North".to_owned()), false);
-        let check = |acts: &str, hours: i64, expected: &str| {
-            assert_eq!(stands(&proposal, acts, &facts, &controls, hours), expected, "{acts} after {hours} hours");
-        };
-        check("stopped 2", 3, "awaiting_approval (check)");
-        check("checked 1; stopped 2", 3, "awaiting_approval (check)");
-        // The waiting period begins anew.
-        check("stopped 2; checked 4", 5, "held until 2026-11-24T13:00:00Z");
-        check("stopped 2", 2 + DECISION_DAYS * 24, "expired");
-        let unnamed = Proposal { names_replaced: false, ..proposal.clone() };
-        assert_eq!(stands(&unnamed, "", &facts, &controls, 1), "awaiting_approval (check)");
-        assert_eq!(stands(&unnamed, "", &facts, &Controls::NONE, 1), "due");
-    }
-
-    #[test]
-    fn what_the_store_keeps_reads_back() {
-        for (at, (kind, name)) in ActKind::ALL.iter().enumerate() {
-            assert_eq!((*kind as usize, ActKind::from_code(kind.code()), kind.name()), (at, Some(*kind), *name));
-        }
-        assert_eq!(ActKind::from_code(99), None);
-        let asked = proposal(Channel::Caseworker("SKAT".to_owned()), false).asked;
-        assert_eq!(Asked::from_text(&asked.to_text()), Some(asked));
-    }
-}
+mod tests;

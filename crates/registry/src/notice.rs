@@ -5,6 +5,7 @@
 
 use crate::account::DesignatedAccount;
 use crate::contact::{ContactPoint, EmailAddress, Phone};
+use crate::designation::Action;
 use crate::notice_text::CHANNELS;
 use crate::payee::PayeeId;
 use crate::proposal::Proposal;
@@ -71,11 +72,21 @@ pub enum NoticeKind {
     LetterReturned,
     /// There must be an account, and there is none.
     ReminderNoAccount,
+    /// An officer asked for the account to be unfrozen.
+    UnfreezeProposed,
+    /// The account is unfrozen.
+    AccountUnfrozen,
+    /// An officer asked for what stood before a change to be put back.
+    RevertProposed,
+    /// It was put back.
+    ChangeReverted,
+    /// By a notice's link, the account was frozen that a change had made.
+    AccountFrozen,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -90,7 +101,32 @@ impl NoticeKind {
         Self::LockLifted,
         Self::LetterReturned,
         Self::ReminderNoAccount,
+        Self::UnfreezeProposed,
+        Self::AccountUnfrozen,
+        Self::RevertProposed,
+        Self::ChangeReverted,
+        Self::AccountFrozen,
     ];
+
+    /// What tells that something of this kind was asked for.
+    #[must_use]
+    pub const fn proposed(action: Action) -> Self {
+        match action {
+            Action::Designate | Action::Close | Action::Freeze => Self::ChangeProposed,
+            Action::Unfreeze => Self::UnfreezeProposed,
+            Action::Revert => Self::RevertProposed,
+        }
+    }
+
+    /// What tells that something of this kind took effect.
+    #[must_use]
+    pub const fn in_force(action: Action) -> Self {
+        match action {
+            Action::Designate | Action::Close | Action::Freeze => Self::ChangeInForce,
+            Action::Unfreeze => Self::AccountUnfrozen,
+            Action::Revert => Self::ChangeReverted,
+        }
+    }
 
     /// As the store knows it.
     #[must_use]
@@ -122,6 +158,11 @@ impl NoticeKind {
             Self::LockLifted => "lock_lifted",
             Self::LetterReturned => "letter_returned",
             Self::ReminderNoAccount => "reminder_no_account",
+            Self::UnfreezeProposed => "unfreeze_proposed",
+            Self::AccountUnfrozen => "account_unfrozen",
+            Self::RevertProposed => "revert_proposed",
+            Self::ChangeReverted => "change_reverted",
+            Self::AccountFrozen => "account_frozen",
         }
     }
 }
@@ -462,7 +503,7 @@ mod tests {
             assert_eq!(NoticeKind::from_code(at as i64), Some(kind), "codes are places, and none is used again");
             assert!(NoticeKind::ALL[..at].iter().all(|other| other.name() != kind.name()), "{kind:?}");
         }
-        assert_eq!(NoticeKind::from_code(14), None);
+        assert_eq!(NoticeKind::from_code(NoticeKind::ALL.len() as i64), None);
         for language in Language::ALL {
             assert_eq!(Language::from_code(language.code()), Some(language));
             assert_eq!(Language::parse(language.tag()), Some(language));

@@ -210,13 +210,16 @@ mod tests {
                 assert!(!all.contains("6243") && !all.contains("0040"), "{notice:?}: {all}");
             }
         });
-        assert_eq!(told, 2 * 8, "the kinds that are about an account tell it in both languages");
+        assert_eq!(told, 2 * 13, "the kinds that are about an account tell it in both languages");
     }
 
     #[test]
     fn whoever_is_warned_can_stop_it_by_each_medium_if_they_may() {
-        use NoticeKind::{ChangeActivated, ChangeHeld, ChangeInForce, ChangeProposed, ContactChanged, LockLifted};
-        let warns = [ChangeProposed, ChangeActivated, ChangeHeld, ChangeInForce, ContactChanged, LockLifted];
+        use NoticeKind::{AccountUnfrozen, ChangeActivated, ChangeHeld, ChangeInForce, ChangeProposed, ChangeReverted};
+        use NoticeKind::{ContactChanged, LockLifted, RevertProposed, UnfreezeProposed};
+        let changes = [ChangeProposed, ChangeActivated, ChangeHeld, ChangeInForce, ContactChanged, LockLifted];
+        let heals = [UnfreezeProposed, AccountUnfrozen, RevertProposed, ChangeReverted];
+        let warns = [&changes[..], &heals].concat();
         each(|notice, Text { body, .. }, is_full| {
             let link = notice.details.stop.map(|stop| stop_url().link(stop));
             let has_link = link.is_some_and(|link| body.contains(&link));

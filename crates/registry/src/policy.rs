@@ -19,6 +19,12 @@ pub const CHANGE_ACCOUNTS: Operation = Operation { name: "account.change", roles
 /// Proposes an account: the payee for themselves, a caseworker or operator for somebody else.
 pub const PROPOSE_DESIGNATION: Operation =
     Operation { name: "designation.propose", roles: &[Console, Operator, Citizen, Caseworker] };
+/// Proposes that a frozen account is paid to again.
+pub const UNFREEZE_DESIGNATION: Operation =
+    Operation { name: "designation.unfreeze", roles: &[Console, Operator, Caseworker] };
+/// Proposes to put back what stood before a change.
+pub const REVERT_DESIGNATION: Operation =
+    Operation { name: "designation.revert", roles: &[Console, Operator, Caseworker] };
 /// Reads which proposals wait; a bank and a caseworker those of their house.
 pub const LIST_DESIGNATIONS: Operation =
     Operation { name: "designation.list", roles: &[Console, Operator, Bank, Caseworker] };
@@ -46,6 +52,12 @@ pub const CANCEL_DESIGNATION: Operation =
     Operation { name: "designation.cancel", roles: &[Console, Operator, Citizen, Caseworker, Bank] };
 /// Tells how fresh a person's identity is.
 pub const TELL_IDENTITY: Operation = Operation { name: "identity.tell", roles: &[Console, Operator] };
+/// Tells what an account's bank says to the question whose it is.
+pub const TELL_OWNERSHIP: Operation = Operation { name: "ownership.tell", roles: &[Console, Operator] };
+/// Reads which banks were asked whose an account is, and have not answered.
+pub const READ_INQUIRIES: Operation = Operation { name: "ownership.list", roles: &[Console, Operator] };
+/// Has a bank asked anew whose an account is.
+pub const RETRY_INQUIRIES: Operation = Operation { name: "ownership.retry", roles: &[Console, Operator] };
 /// Does what is due: what has waited long enough takes effect, what nobody decided about expires.
 pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle", roles: &[Console, Operator] };
 /// Makes letters, and notes what became of them.
@@ -137,6 +149,8 @@ pub const POLICY: &[Operation] = &[
     IMPORT_ACCOUNTS,
     CHANGE_ACCOUNTS,
     PROPOSE_DESIGNATION,
+    UNFREEZE_DESIGNATION,
+    REVERT_DESIGNATION,
     LIST_DESIGNATIONS,
     SHOW_DESIGNATION,
     SIGN_DESIGNATION,
@@ -147,6 +161,9 @@ pub const POLICY: &[Operation] = &[
     STOP_DESIGNATION,
     CANCEL_DESIGNATION,
     TELL_IDENTITY,
+    TELL_OWNERSHIP,
+    READ_INQUIRIES,
+    RETRY_INQUIRIES,
     SETTLE_DESIGNATIONS,
     MAKE_LETTERS,
     ADD_PAYER,

@@ -4,7 +4,7 @@ use super::{benefit, existing_file, payee};
 use clap::{Args, Subcommand};
 use registry::life::Waits;
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, Ownership};
+use registry::proposal::Holder;
 use registry::purpose::BenefitKind;
 use std::path::PathBuf;
 
@@ -12,6 +12,29 @@ use std::path::PathBuf;
 pub enum Designation {
     /// Propose an account: for yourself (--as citizen:cpr:N), or for somebody else as a caseworker or operator.
     Propose(Box<Proposed>),
+    /// Propose that what stood before a change is put back; another officer approves it, and it holds at once.
+    Revert {
+        /// The change: the proposal that took effect.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Propose that a frozen account is paid to again; another officer approves it.
+    Unfreeze {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: PayeeId,
+        /// The specific account for payouts by this payer…
+        #[arg(long, requires = "benefit", value_name = "NAME")]
+        payer: Option<String>,
+        /// …of this kind.
+        #[arg(long, requires = "payer", value_name = "KIND", value_parser = benefit)]
+        benefit: Option<BenefitKind>,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Sign what you proposed, having seen both accounts.
     Sign {
         /// The proposal.
@@ -63,7 +86,7 @@ pub enum Designation {
     },
     /// What waits, the oldest first.
     List {
-        /// Only what waits for this: signature, approval, check, letter, code, confirmation or time.
+        /// Only what waits for this: signature, ownership, approval, check, letter, code, confirmation or time.
         #[arg(long = "for", value_name = "WHAT", value_parser = waits)]
         waits_for: Option<Waits>,
         /// At most so many.
@@ -112,9 +135,6 @@ pub struct Proposed {
     /// Whose account it is: own, joint, third_party or unknown.
     #[arg(long, value_name = "WHOSE", default_value = "unknown", value_parser = holder)]
     pub holder: Holder,
-    /// What its bank says to that: match, close_match, no_match or not_possible.
-    #[arg(long, value_name = "ANSWER", default_value = "not_possible", value_parser = ownership)]
-    pub ownership: Ownership,
     /// Of a caseworker or operator: on which law it stands.
     #[arg(long, requires = "evidence", value_name = "TEXT")]
     pub law: Option<String>,
@@ -173,10 +193,7 @@ fn holder(text: &str) -> Result<Holder, String> {
     Holder::parse(text).ok_or_else(|| "write own, joint, third_party or unknown".to_owned())
 }
 
-fn ownership(text: &str) -> Result<Ownership, String> {
-    Ownership::parse(text).ok_or_else(|| "write match, close_match, no_match or not_possible".to_owned())
-}
-
 fn waits(text: &str) -> Result<Waits, String> {
-    Waits::parse(text).ok_or_else(|| "write signature, approval, check, letter, code, confirmation or time".to_owned())
+    Waits::parse(text)
+        .ok_or_else(|| "write signature, ownership, approval, check, letter, code, confirmation or time".to_owned())
 }

@@ -60,6 +60,9 @@ pub enum Caseworker {
         /// A kind of benefit that they are held to; can be given several times [default: all].
         #[arg(long = "benefit", value_name = "KIND", value_parser = benefit)]
         benefits: Vec<registry::purpose::BenefitKind>,
+        /// People come before them in person: they lift locks, change contact points and confirm changes for whom they have seen.
+        #[arg(long)]
+        in_person: bool,
     },
     /// End a caseworker: they act no more.
     End {

@@ -10,6 +10,7 @@ mod import;
 mod letters;
 mod motion;
 mod notice;
+mod ownership;
 mod payee;
 mod payout;
 mod people;
@@ -213,6 +214,13 @@ fn policy() -> Answer {
     Answer::done(text, &json!({ "operations": rows, "open": open }))
 }
 
+/// Who answers in the banks' place, where a file was named; only in a synthetic store.
+fn ownership_stand_in(store: &Store, common: &Common) -> Result<Option<edge::ownership::StandIn>, Error> {
+    let Some(file) = &common.ownership_answers else { return Ok(None) };
+    store.require_synthetic("--ownership-answers")?;
+    ownership::stand_in(file).map(Some)
+}
+
 /// A store that is open, with who acts and when.
 pub struct Session {
     place: Location,
@@ -223,6 +231,8 @@ pub struct Session {
     claimed: Option<Timestamp>,
     /// What is known of people's identities elsewhere.
     outside: identity::Outside,
+    /// Who answers in the banks' place.
+    stand_in: Option<edge::ownership::StandIn>,
     wants_json: bool,
 }
 
@@ -241,9 +251,10 @@ impl Session {
                 identity::read(file)?
             }
         };
+        let stand_in = ownership_stand_in(&store, common)?;
         let mut writer = store.writer(Secrets::from_system())?;
         let actor = people::actor(&mut writer, common)?;
-        Ok(Self { place, data, writer, actor, claimed: common.now, outside, wants_json: common.json })
+        Ok(Self { place, data, writer, actor, claimed: common.now, outside, stand_in, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -293,6 +304,7 @@ impl Session {
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
             Command::Delivery(command) => self.delivery(command),
+            Command::Ownership(command) => self.ownership(command),
             Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
@@ -334,7 +346,9 @@ impl Session {
         let env = self.env()?;
         let rows = self.writer.execute(&ReadHistory { actor: self.actor.clone(), payee }, &self.actor, &env)?;
         let mut text = String::new();
-        for HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, recorded } in &rows {
+        for row in &rows {
+            let HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, .. } = row;
+            let HistoryRow { recorded, proposal, reverted, .. } = row;
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {
                 None => "default".to_owned(),
                 Some((payer, benefit)) => format!("{payer} {benefit}"),
@@ -344,8 +358,10 @@ impl Session {
                 None => String::new(),
                 Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
             };
+            let was = if *reverted { ", reverted since" } else { "" };
+            let of = proposal.as_ref().map(|id| format!(", proposal {id}{was}")).unwrap_or_default();
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}{of}\n"
             ));
         }
         if rows.is_empty() {

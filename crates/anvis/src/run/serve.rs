@@ -35,6 +35,7 @@ pub fn until_stopped(
     if common.now.is_some() {
         store.require_synthetic("--now")?;
     }
+    let stand_in = super::ownership_stand_in(&store, &common)?;
     let claimed = common.now;
     let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
     let issuer = match &options.issuer {
@@ -62,6 +63,7 @@ pub fn until_stopped(
         sizes: Sizes::default(),
         limits: Limits::default(),
         notices,
+        stand_in,
         log: Box::new(std::io::stderr()),
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

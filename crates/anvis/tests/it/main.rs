@@ -18,6 +18,7 @@ mod holding;
 mod imports;
 mod letters;
 mod notices;
+mod ownership;
 mod pain;
 mod people;
 mod postgres;

@@ -15,6 +15,7 @@ mod feed;
 mod many;
 mod mapper;
 mod notices;
+mod ownership;
 mod payouts;
 mod post_office;
 mod receiver;

@@ -227,6 +227,7 @@ impl World {
             sizes: wanted.sizes,
             limits: wanted.limits,
             notices: Default::default(),
+            stand_in: None,
             log: Box::new(log.clone()),
         };
         let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();

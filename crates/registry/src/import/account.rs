@@ -1,6 +1,7 @@
 //! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
 
 use super::counted::Counted;
+use super::new::{AccountChange, NewProposal, NewRow};
 use super::open::Open;
 use super::promotion::Promotable;
 use super::row::{AccountRow, Specific, Written};
@@ -8,26 +9,27 @@ use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
 use crate::commands::FOLDED_AT_ONCE_MAX;
 use crate::controls::{Control, Controls};
-use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
-use crate::grounds::Grounds;
-use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
+use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State, Undone};
+use crate::life::{self, Act, ActKind, Evidence, State as LifeState};
 use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
+use crate::queries::{self, Wanted};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
+use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::Telling;
-use crate::{queries, store};
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
+use kernel::{Actor, Authenticator, Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
+/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit,reason,consent`. Who gives no grounds leaves out the
+/// last two.
 pub struct Accounts {
     /// By which channel it comes.
     pub channel: Channel,
@@ -44,6 +46,8 @@ pub(super) type History = (Blind, Option<Blind>);
 pub struct AccountState {
     /// Of the accounts that are named or stand.
     banks: BankDirectory,
+    /// Those among them that can be asked whose an account is that a row designates.
+    asked_banks: BTreeSet<String>,
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
@@ -59,90 +63,40 @@ pub struct AccountState {
     pub(super) counted: Option<Counted>,
     /// What may take the place of a default account that is closed.
     promotable: Promotable,
+    /// What is to be reverted.
+    undone: BTreeMap<History, Undone>,
+    /// The specific accounts that stand and are locked.
+    locked: BTreeSet<History>,
+    /// Whether nobody has proposed anything yet: the registry is being loaded.
+    is_loading: bool,
     changes: usize,
     proposals: i64,
-}
-
-/// What one row makes of its payee's account.
-#[expect(clippy::large_enum_variant, reason = "of the many that a bulk file makes, almost all are the large one")]
-pub enum AccountChange {
-    /// It takes effect at once.
-    Takes(NewRow),
-    /// It is proposed, and waits.
-    Waits(Box<NewProposal>),
-}
-
-impl AccountChange {
-    /// What the payee is told of it. Of a first account, which takes nothing away, nothing.
-    pub(super) fn tellings(&self) -> Vec<Telling> {
-        match self {
-            Self::Takes(row) => row.tellings().collect(),
-            Self::Waits(new) => {
-                let lapsed = new.lapsed().map(|lapsed| Telling::of(lapsed, NoticeKind::ChangeExpired, None));
-                lapsed.into_iter().chain(new.telling()).collect()
-            }
-        }
-    }
-}
-
-/// A row to be added to one payee's history.
-pub struct NewRow {
-    pub(super) payee: Blind,
-    pub(super) purpose: Option<Purpose>,
-    pub(super) previous: Link<Designation>,
-    pub(super) standing: Standing,
-    pub(super) channel: ChannelKind,
-    pub(super) grounds: Option<Grounds>,
-    /// The payee is known by this account alone, and was not before: an SE or P number.
-    pub(super) new_payee: Option<PayeeId>,
-    /// The proposal that it comes of.
-    pub(super) proposal: Option<Id<Proposal>>,
-    /// What the payee is told of it, where no proposal tells it.
-    pub(super) telling: Option<Telling>,
-    /// What follows it at once in the same history: a specific account that takes the place of what is closed.
-    pub(super) then: Option<Box<NewRow>>,
-}
-
-impl NewRow {
-    /// All that the payee is told of it.
-    pub(crate) fn tellings(&self) -> impl Iterator<Item = Telling> {
-        [self.telling.clone(), self.then_telling()].into_iter().flatten()
-    }
-
-    /// What the payee is told of what follows it.
-    pub(crate) fn then_telling(&self) -> Option<Telling> {
-        self.then.as_ref().and_then(|then| then.telling.clone())
-    }
-}
-
-/// A change that is to wait.
-pub struct NewProposal {
-    /// What it comes after is not known before it is saved.
-    pub(super) proposal: Proposal,
-    pub(super) replaces: Link<Designation>,
-    /// For what and until when; none where it took effect at once.
-    pub(super) waits: Option<(Waits, Timestamp)>,
-    /// The payee is known by this proposal alone, and was not before: an SE or P number.
-    pub(super) new_payee: Option<PayeeId>,
-    /// The proposal before it, which nobody ended in time: this one ends it.
-    pub(super) lapsed: Option<Proposal>,
 }
 
 /// What somebody says of the account that they ask for, beside the account.
 pub(crate) struct Terms {
     pub(crate) holder: Holder,
-    pub(crate) ownership: Ownership,
     pub(crate) ground: Option<LegalGround>,
     /// Whether the payee can neither change nor delete it.
     pub(crate) is_locked: bool,
     /// The payee's signature.
     pub(crate) signed: Option<String>,
+    /// By which authenticator a citizen is logged in.
+    pub(crate) authenticator: Option<Authenticator>,
+    /// Why, of what heals.
+    pub(crate) why: Option<String>,
 }
 
 impl Terms {
+    /// Nothing but who says it.
+    pub(crate) fn by(actor: &Actor) -> Self {
+        let authenticator = actor.login().map(|login| login.authenticator);
+        Self { authenticator, ..Self::of(Holder::Unknown) }
+    }
+
     /// Nothing but whose it is.
     pub(crate) const fn of(holder: Holder) -> Self {
-        Self { holder, ownership: Ownership::NotPossible, ground: None, is_locked: false, signed: None }
+        Self { holder, ground: None, is_locked: false, signed: None, authenticator: None, why: None }
     }
 }
 
@@ -158,32 +112,6 @@ pub(crate) struct Weighed {
     pub(crate) lapsed: Option<Proposal>,
 }
 
-impl NewProposal {
-    /// What is proposed.
-    pub(crate) const fn proposal(&self) -> &Proposal {
-        &self.proposal
-    }
-
-    /// What the payee is told of it.
-    pub(crate) fn telling(&self) -> Option<Telling> {
-        let from = match self.waits? {
-            (Waits::Time(from), _) => Some(from),
-            _ => None,
-        };
-        Some(Telling::of(&self.proposal, NoticeKind::ChangeProposed, from))
-    }
-
-    /// For what it waits, and until when.
-    pub(crate) const fn waits(&self) -> Option<(Waits, Timestamp)> {
-        self.waits
-    }
-
-    /// The proposal before it that it ends.
-    pub(crate) const fn lapsed(&self) -> Option<&Proposal> {
-        self.lapsed.as_ref()
-    }
-}
-
 /// Who asks for changes, and what becomes of one that does not say what it replaces.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'a> {
@@ -196,7 +124,8 @@ pub(crate) struct Asker<'a> {
 impl Source for Accounts {
     const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
     const HEADER: &'static [&'static str] =
-        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit"];
+        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit", "reason", "consent"];
+    const MAY_LACK: usize = 2;
     type Row = AccountRow;
     type State = AccountState;
     type Change = AccountChange;
@@ -206,10 +135,16 @@ impl Source for Accounts {
     }
 
     fn read(&self, fields: &[&str]) -> Result<AccountRow, RowRefusal> {
-        let &[action, payee, account, bic, expects, currency, payer, benefit] = fields else {
-            return Err(RowRefusal::Malformed);
+        let (&[action, payee, account, bic, expects, currency, payer, benefit], grounds) =
+            fields.split_first_chunk().ok_or(RowRefusal::Malformed)?;
+        let (reason, consent) = match *grounds {
+            [] => ("", ""),
+            [reason, consent] => (reason, consent),
+            _ => return Err(RowRefusal::Malformed),
         };
-        AccountRow::read(&self.vault, &Written { action, payee, account, bic, expects, currency, payer, benefit })
+        let written = Written { action, payee, account, bic, expects, currency, payer, benefit };
+        let is_banks = matches!(self.channel, Channel::Bank(_));
+        AccountRow::read_from_file(&self.vault, &written, reason, consent, is_banks)
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
@@ -256,7 +191,8 @@ impl AccountState {
         for id in store::proposal::waiting_of(scope.tx, &payees)? {
             let Some(found) = store::proposal::find(scope, id)? else { continue };
             let signatories = queries::signing(scope, &found.proposal)?;
-            let facts = queries::proposal_facts(scope, &state.controls, &found, signatories.as_ref())?;
+            let wanted = queries::wanted(scope, &state.controls, found.proposal.asked.account.as_ref())?;
+            let facts = queries::proposal_facts(scope, &state.controls, &found, wanted, signatories.as_ref())?;
             let Found { proposal, evidence } = found;
             state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
@@ -281,6 +217,7 @@ impl AccountState {
         keys.dedup();
         let mut state = Self {
             banks: BankDirectory::new(),
+            asked_banks: BTreeSet::new(),
             purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
@@ -290,6 +227,9 @@ impl AccountState {
             controls: store::controls::in_force(scope.tx)?,
             counted: None,
             promotable: Promotable::default(),
+            undone: BTreeMap::new(),
+            locked: BTreeSet::new(),
+            is_loading: false,
             changes: 0,
             proposals: 0,
         };
@@ -334,15 +274,50 @@ impl AccountState {
             }
             Ok(())
         })?;
+        state.look_back(scope, rows)?;
         if state.controls.has(Control::PromoteSpecific) {
             let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
             state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;
         }
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
-        let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
+        let before = state.undone.values().filter_map(|undone| undone.before).map(|standing| standing.account);
+        let regs = named.chain(standing).chain(before).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
+        let designated = rows.iter().filter_map(|row| row.designates());
+        state.asked_banks = queries::asked_banks(scope, &state.controls, &state.banks, designated)?;
         Ok((state, pending))
+    }
+
+    /// What the histories tell of rows that need more of them than their newest rows.
+    fn look_back(&mut self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<(), Error> {
+        for row in rows {
+            let history = (row.key, self.purpose_key(row));
+            let newest = match self.histories.get(&history) {
+                Some((Link::Stored(newest), _)) => Some(*newest),
+                _ => None,
+            };
+            match (row.action, newest) {
+                (Action::Revert, Some(newest)) => {
+                    let newest = store::designation::find(scope, newest)?;
+                    let change =
+                        row.reverts.map(|reverts| queries::undone(scope, newest, reverts)).transpose()?.flatten();
+                    let stands = change.is_some();
+                    let before = change.and_then(|change| change.before).map(|row| row.standing);
+                    self.undone.insert(history, Undone { stands, before });
+                }
+                (Action::Designate | Action::Close, newest) if history.1.is_some() => {
+                    let is_locked = newest.map(|_| queries::is_specific_locked(scope, &row.key, history.1.as_ref()));
+                    if is_locked.transpose()?.flatten() == Some(true) {
+                        self.locked.insert(history);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let loads = |row: &&&AccountRow| row.action == Action::Designate && row.specific.is_some();
+        self.is_loading = rows.iter().any(|row| loads(&row)) && !store::proposal::is_any(scope.tx)?;
+        Ok(())
     }
 
     /// The same, with how many payees the accounts have that the rows designate.
@@ -366,7 +341,7 @@ impl AccountState {
         };
         Ok(Some(match weighed.state {
             LifeState::Waiting(_) => {
-                let lapsed = self.room_for(&weighed.proposal, env.now)?;
+                let lapsed = self.room_for(&weighed.proposal, env.now).map_err(|_| RowRefusal::Waiting)?;
                 let (new, _) = self.propose(asker.channel, row, Weighed { lapsed, ..weighed });
                 self.proposals += 1;
                 let (proposal, evidence) = (new.proposal.clone(), Evidence::default());
@@ -396,7 +371,12 @@ impl AccountState {
             live.filter(|_| may_omit && is_designation).map(|(_, live)| Expects::Account(live.account.account()));
         let expects = row.expects.or(meant);
         let Some(standing) = self.judge(asker.channel, row, purpose.as_ref(), expects)? else { return Ok(None) };
-        let Terms { holder, ownership, ground, is_locked, signed } = terms;
+        // What a bank puts in the place of what was there it gives grounds for, unless a person is to look at it.
+        let is_banks = matches!(asker.channel, Channel::Bank(_));
+        if is_banks && is_designation && newest.is_some() && row.may_replace && row.grounds.is_none() {
+            return Err(RowRefusal::ReasonMissing);
+        }
+        let Terms { holder, ground, is_locked, signed, authenticator, why } = terms;
         let proposal = Proposal {
             id: Id::new(env.id::<Proposal>().number() + self.proposals),
             at: env.now,
@@ -411,28 +391,35 @@ impl AccountState {
                 payee: row.payee,
                 channel: asker.channel.clone(),
                 by: asker.by.to_owned(),
-                account: Some(standing.account).filter(|_| is_designation),
+                authenticator: *authenticator,
+                action: row.action,
+                account: Some(standing.account).filter(|_| standing.state != State::Closed),
+                reverts: row.reverts,
+                why: why.clone(),
                 specific: purpose.as_ref().map(|purpose| SpecificPurpose {
                     payer: purpose.payer,
                     benefit: purpose.benefit.clone(),
                     is_locked: *is_locked,
                 }),
                 holder: *holder,
-                ownership: *ownership,
                 ground: ground.clone(),
             },
         };
         proposal::banned(&proposal, facts, &self.controls)?;
         let mut evidence = Evidence::default();
         if let Some(signature) = signed {
-            let (at, by, detail) = (env.now, asker.by.to_owned(), signature.clone());
-            evidence.add(Act { kind: ActKind::Signed, at, by, detail });
+            let act = Act::new(ActKind::Signed, env.now, asker.by, signature);
+            evidence.add(Act { authenticator: *authenticator, ..act });
         }
-        // Only an account that is designated has to wait. What a bank or the operator closes, freezes or unfreezes is so at once: it
-        // sends no money anywhere else.
-        let waits = is_designation || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
+        // What a bank or the operator closes or freezes is so at once: it sends no money anywhere else.
+        let waits = !matches!(row.action, Action::Close | Action::Freeze)
+            || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
         let state =
             if waits { life::state(&proposal, &evidence, facts, &self.controls, env.now) } else { LifeState::Due };
+        // Nobody alone puts another account in the place of one that is frozen.
+        if is_designation && state == LifeState::Due && live.is_some_and(|(_, live)| live.state.is_frozen()) {
+            return Err(RowRefusal::Frozen);
+        }
         let replaces = newest.map_or(Link::None, |(newest, _)| newest);
         Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed: None }))
     }
@@ -464,6 +451,13 @@ impl AccountState {
         self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
     }
 
+    /// The account that a row designates, and whether its bank can be asked whose it is.
+    pub(crate) fn wanted<'r>(&self, row: &'r AccountRow) -> Option<Wanted<'r>> {
+        let account = row.designates()?;
+        let bank = account.reg().and_then(|reg| self.banks.get(reg));
+        Some(Wanted { account, is_bank_asked: bank.is_some_and(|bank| self.asked_banks.contains(&bank.name)) })
+    }
+
     /// What is demanded of changes.
     pub(crate) const fn controls(&self) -> &Controls {
         &self.controls
@@ -487,7 +481,8 @@ impl AccountState {
             _ => false,
         };
         let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
-        if !follows {
+        // What is reverted may have been frozen meanwhile: the rule has looked at what stands.
+        if !follows && proposal.asked.action != Action::Revert {
             return Err(RowRefusal::ExpectsMismatch);
         }
         proposal::banned(proposal, facts, &self.controls)?;
@@ -505,7 +500,9 @@ impl AccountState {
         let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
         let in_force = newest
             .map(|(_, standing)| *standing)
-            .filter(|standing| standing.state == State::InForce && Some(standing.account) == proposal.asked.account);
+            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank))
+            .filter(|standing| Some(standing.account) == proposal.asked.account);
+        // What its bank froze is not the bank's to unfreeze from now on.
         let Some(Standing { account, .. }) = in_force else { return Ok(None) };
         let standing = Standing { state: State::Frozen, account };
         Ok(Some(self.take(&proposal.asked.channel, row, purpose, standing, Some(proposal.id), now)))
@@ -545,6 +542,7 @@ impl AccountState {
             (Some(former), State::InForce) if former.account != standing.account || former.state == State::Closed => {
                 Some(NoticeKind::ChangeInForce)
             }
+            (Some(former), State::InForce) if former.state.is_frozen() => Some(NoticeKind::AccountUnfrozen),
             _ => None,
         };
         let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {
@@ -622,21 +620,26 @@ impl AccountState {
         {
             return Err(RowRefusal::AccountBic);
         }
+        let history = (row.key, purpose.map(|purpose| purpose.key));
         let request = Request {
             channel,
             action: row.action,
             account: row.account,
             says_currency: row.says_currency,
             expects,
-            is_specific: purpose.is_some(),
+            specific: purpose.map(|_| designation::Specific {
+                is_locked: self.locked.contains(&history),
+                is_loading: self.is_loading,
+            }),
             grounds: row.grounds,
+            undone: self.undone.get(&history).copied(),
         };
         // What the payee has forbidden is an account in the place of theirs; what protects it is not.
         let is_locked = self.locks.get(&row.key).is_some_and(|lock| lock.forbids(channel.kind()));
         if is_locked && row.action == Action::Designate {
             return Err(RowRefusal::Locked);
         }
-        let current = self.histories.get(&(row.key, purpose.map(|purpose| purpose.key)));
+        let current = self.histories.get(&history);
         designation::decide(&request, self.status(row), current.map(|(_, standing)| standing), &self.banks)
     }
 

@@ -10,6 +10,7 @@ mod company;
 mod counted;
 mod csv;
 mod mirror;
+mod new;
 mod open;
 mod pieces;
 mod population;
@@ -17,12 +18,14 @@ mod promotion;
 mod row;
 mod saving;
 
-pub use account::{AccountChange, AccountState, Accounts};
-pub(crate) use account::{Asker, NewProposal, NewRow, Terms, sender_is_known};
+pub use account::{AccountState, Accounts};
+pub(crate) use account::{Asker, Terms, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
 pub use mirror::{AsOf, RegisterChange, RegisterState};
 pub(crate) use mirror::{Decided, save as save_mirror};
+pub use new::AccountChange;
+pub(crate) use new::{NewProposal, NewRow};
 pub use pieces::{Piece, Pieces, take};
 pub use population::Population;
 pub use row::{AccountRow, Written};
@@ -83,7 +86,7 @@ impl fmt::Display for ImportRefusal {
 pub trait Source: Sync {
     /// Its row of the policy.
     const OPERATION: Operation;
-    /// Its columns, all required, in this order.
+    /// Its columns, in this order.
     const HEADER: &'static [&'static str];
     /// How many of the last columns a file may be without, all or none: it says nothing of them then.
     const MAY_LACK: usize = 0;

@@ -1,7 +1,7 @@
 //! Saves what changes of accounts come to: rows of histories, proposals, and where the directory points.
 
 use super::Link;
-use super::account::{AccountChange, NewProposal, NewRow};
+use super::new::{AccountChange, NewProposal, NewRow};
 use crate::commands::{FOLDED_AT_ONCE_MAX, fold_with};
 use crate::designation::Designation;
 use crate::life::Act;

@@ -7,7 +7,7 @@ use crate::store;
 use crate::store::designation::read_grounds;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
+use kernel::{Authenticator, Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
 use std::ops::Range;
 
 statements! {
@@ -23,6 +23,7 @@ statements! {
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
     PLACES = "proposal.places":
         "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
+    ANY = "proposal.any": "SELECT id FROM proposal ORDER BY id LIMIT 1";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
         "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
@@ -53,6 +54,7 @@ statements! {
          WHERE p.entry >= $1 AND p.entry < $2 ORDER BY p.entry, p.id";
     ENDED = "proposal_act.ended":
         "SELECT proposal, kind FROM proposal_act WHERE id >= $1 AND id < $2 AND kind >= $3 ORDER BY id";
+    WAITS = "proposal_now.waits": "SELECT waits FROM proposal_now WHERE proposal = $1";
     COUNT_NOW = "proposal_now.count": "SELECT COUNT(*) FROM proposal_now";
 }
 
@@ -158,6 +160,11 @@ pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(
     Ok(found)
 }
 
+/// Whether anybody has ever proposed anything.
+pub(crate) fn is_any(tx: &Tx<'_>) -> Result<bool, Error> {
+    Ok(tx.optional(&ANY, &[], |row| row.int(0))?.is_some())
+}
+
 /// Proposals of these ids, each with all that was done about it.
 pub(crate) fn find_many(
     scope: &Scope<'_>,
@@ -187,13 +194,25 @@ pub(crate) fn find_many(
 fn read_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<Act, Error> {
     let opened = scope.vault.open(ACT_COLUMN, Id::<Act>::new(row.int(0)?), row.bytes(4)?)?;
     let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
-    let (by, detail) = text.split_once('\n').ok_or_else(|| row.broken(4))?;
+    let mut parts = text.splitn(3, '\n');
+    let (Some(by), Some(authenticator), Some(detail)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(row.broken(4).into());
+    };
+    let authenticator = Some(authenticator).filter(|printed| !printed.is_empty());
+    let authenticator = authenticator.map(|printed| Authenticator::parse(printed).ok_or_else(|| row.broken(4)));
     Ok(Act {
+        authenticator: authenticator.transpose()?,
         kind: ActKind::from_code(row.int(2)?).ok_or_else(|| row.broken(2))?,
         at: Timestamp::from_micros(row.int(3)?),
         by: by.to_owned(),
         detail: detail.to_owned(),
     })
+}
+
+/// As it is sealed: by whom, by which authenticator, and more of it.
+fn act_text(act: &Act) -> String {
+    let authenticator = act.authenticator.as_ref().map_or_else(String::new, Authenticator::to_string);
+    format!("{}\n{authenticator}\n{}", act.by, act.detail)
 }
 
 /// Adds an act to a proposal, and to the tree of what its entry records.
@@ -204,7 +223,7 @@ pub(crate) fn add_act(
     act: &Act,
     tree: &mut Tree,
 ) -> Result<(), Error> {
-    let text = format!("{}\n{}", act.by, act.detail);
+    let text = act_text(act);
     let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
     let values = [id.into(), proposal.id.into(), act.kind.code().into(), act.at.into(), (&sealed).into()];
     scope.tx.run(&INSERT_ACT, &values)?;
@@ -237,11 +256,16 @@ pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Ti
     }
 }
 
+/// By the code of what a proposal waits for; 0 for nothing any more, as of one that is not there.
+pub(crate) fn waits_code(tx: &Tx<'_>, proposal: Id<Proposal>) -> Result<i64, Error> {
+    Ok(tx.optional(&WAITS, &[proposal.into()], |row| row.int(0))?.unwrap_or(0))
+}
+
 /// Until when a proposal counts as one that waits: what waits for a person has lapsed when it is due; what waits for time takes effect
-/// then, and waits until it did.
+/// then, what waits for a bank goes on, and both wait until they did.
 pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
     match waits {
-        Waits::Time(_) => NEVER,
+        Waits::Time(_) | Waits::Ownership => NEVER,
         _ => due,
     }
 }
@@ -322,13 +346,13 @@ pub(crate) struct Link {
 
 /// The links of all proposals, in the order in which they were recorded.
 pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&Link) -> Result<(), Error>) -> Result<(), Error> {
-    let time = Waits::Time(NEVER).code();
+    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
     tx.each(&LINKS, &[0.into(), journal::ENTRIES_MAX.into()], |row| {
         let payee = Blind::from_bytes(row.array(1)?);
         let is_same = row.optional_bytes(3)?.is_some_and(|noted| noted == payee.as_bytes().as_slice());
         let waits = match (row.optional_int(4)?, row.optional_int(5)?) {
             (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(None),
-            (Some(waits), Some(_)) if is_same && waits == time => Some(Some(NEVER.micros())),
+            (Some(waits), Some(_)) if is_same && unlapsing.contains(&waits) => Some(Some(NEVER.micros())),
             (Some(waits), Some(due)) if is_same && waits > 0 => Some(Some(due)),
             _ => None,
         };
@@ -423,7 +447,7 @@ impl Table for ActTable {
         let mut encoder = Encoder::default();
         scope.tx.each(&ACT_RANGE, &journal::row_range(entries), |row| {
             let (id, act) = (Id::new(row.int(0)?), read_act(scope, row)?);
-            let text = format!("{}\n{}", act.by, act.detail);
+            let text = act_text(&act);
             let leaf = act_leaf(&mut encoder, id, Id::new(row.int(1)?), act.kind, act.at, text.as_bytes());
             visit(journal::entry_of(id.number()), leaf)
         })

@@ -4,6 +4,7 @@
 
 mod abuses;
 mod costs;
+mod heals;
 #[expect(dead_code, reason = "files are imported in other tests")]
 #[path = "../import/place.rs"]
 mod place;

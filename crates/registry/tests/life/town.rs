@@ -13,7 +13,7 @@ use registry::import::{Population, Source};
 use registry::lock::Channels;
 use registry::notice::StopToken;
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries;
 
 pub const DAY: i64 = 86_400_000_000;
@@ -40,7 +40,7 @@ impl Town {
         }
         for (name, authority, number) in [("eve", "Authority", 1), ("tom", "Other", 2)] {
             let (name, authority, benefits) = (name.to_owned(), authority.to_owned(), [].into());
-            let add = AddCaseworker { name, key: key(number), authority, benefits };
+            let add = AddCaseworker { name, key: key(number), authority, benefits, in_person: false };
             town.0.run(&add, &Actor::console()).unwrap();
         }
         assert_eq!(town.ask(&north(), &format!("register,{ANNA},{OWN},,none,,,")), "done");
@@ -106,7 +106,6 @@ impl Town {
             actor: actor.clone(),
             row,
             holder: Holder::Own,
-            ownership: Ownership::Match,
             ground: (!is_citizen).then_some(ground),
             is_locked: false,
             signature: is_citizen.then(|| "signature".to_owned()),

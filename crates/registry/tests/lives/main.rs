@@ -8,6 +8,7 @@
 
 mod acts;
 mod asking;
+mod banks;
 mod beginning;
 mod doing;
 mod oracle;

@@ -1,6 +1,7 @@
 //! A real store, and beside it what it is believed to hold: plain facts, in the oracle's words.
 
-use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, live};
+use crate::asking::is_with;
+use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, What, live};
 use crate::place::Place;
 use denmark::Cvr;
 use kernel::journal::{ENTRIES_MAX, size_and_root};
@@ -36,6 +37,8 @@ pub const OPERATORS: [&str; 3] = ["olga", "otto", "oda"];
 /// Name, authority, and the kind of benefit that they are held to.
 pub const CASEWORKERS: [(&str, usize, Option<usize>); 5] =
     [("alma", 0, None), ("axel", 0, None), ("anka", 0, Some(0)), ("bent", 1, None), ("birk", 1, None)];
+/// Before which of them people come in person.
+pub const SEES_PEOPLE: [bool; 5] = [true, false, false, true, true];
 const KEYS: [&str; 5] = [
     "MCowBQYDK2VwAyEAIL4xd3jt9bgvI34TGH1XaU+mgiydpbE2FKx78kYiCrU=",
     "MCowBQYDK2VwAyEAeUain96xYWfe0RuE8tFy7W1OUGcX7W+nZDudv8mlvb0=",
@@ -61,6 +64,8 @@ pub struct World {
     addresses: [u32; PEOPLE],
     /// Who is given an account by what is being asked for now.
     pub given: Vec<(usize, String)>,
+    /// Where each bank is asked whose an account is, if it can be.
+    pub places: [Option<String>; 2],
     /// Which account was designated the how-manieth.
     order: BTreeMap<(usize, Slot), usize>,
 }
@@ -85,14 +90,15 @@ impl World {
             let agreement = Agreement { name, cvr, kind, no_account: NoAccount::Reject, bank: None };
             world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
         }
-        for ((name, authority, kind), key) in CASEWORKERS.iter().zip(KEYS) {
+        for (((name, authority, kind), key), in_person) in CASEWORKERS.iter().zip(KEYS).zip(SEES_PEOPLE) {
             let file = tempfile::NamedTempFile::new().unwrap();
             let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
             std::fs::write(file.path(), pem).unwrap();
             let benefits = kind.iter().map(|kind| BenefitKind::parse(KINDS[*kind]).unwrap()).collect();
             let (name, authority) = ((*name).to_owned(), AUTHORITIES[*authority].to_owned());
             let key = PublicKey::read(file.path()).unwrap();
-            world.run(&AddCaseworker { name, key, authority, benefits }, &Actor::console()).unwrap();
+            let add = AddCaseworker { name, key, authority, benefits, in_person };
+            world.run(&add, &Actor::console()).unwrap();
         }
         for name in ["alma", "bent"] {
             let found = world.place.writer.read(|scope| acting_caseworker(scope, &Actor::caseworker(name))).unwrap();
@@ -115,6 +121,7 @@ impl World {
             authorities,
             addresses: [0; PEOPLE],
             given: Vec::new(),
+            places: [None, None],
             order: BTreeMap::new(),
         }
     }
@@ -189,7 +196,11 @@ impl World {
         let person = if payee == COMPANY { SIGNS } else { payee };
         Actor::citizen(
             &self.payees[person],
-            Login { assurance, authenticator: Authenticator::named("first"), at: Timestamp::from_micros(self.now()) },
+            Login {
+                assurance,
+                authenticator: Authenticator::named(assurance.name()),
+                at: Timestamp::from_micros(self.now()),
+            },
         )
     }
 
@@ -228,8 +239,51 @@ impl World {
             signatory: self.signatory(asked.payee).filter(|_| asked.via == Via::Payee),
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
+            before: match asked.what {
+                What::Revert(life) => {
+                    let before = self.before(life);
+                    let rows = self.history(asked.payee, asked.slot);
+                    before.map(|at| at.map(|at| &rows[at]).filter(|row| row.held != Held::Closed))
+                }
+                _ => None,
+            },
+            can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
             now: self.now(),
         }
+    }
+
+    /// Where what stands at a place of a history begins, and which life it came of.
+    pub fn begins(&self, key: (usize, Slot), at: usize) -> (usize, Option<&Life>) {
+        let rows = self.history(key.0, key.1);
+        let is_same = |row: &Row| {
+            (row.held == Held::Closed) == (rows[at].held == Held::Closed) && row.account == rows[at].account
+        };
+        let first = rows[..at].iter().rposition(|row| !is_same(row)).map_or(0, |before| before + 1);
+        let made = |life: &&Life| (life.asked.payee, life.asked.slot) == key && life.row == Some(first);
+        (first, self.lives.iter().find(made))
+    }
+
+    /// If what stands came of a proposal: which row stood before that. What was put back came of what it came of before.
+    pub fn before(&self, life: usize) -> Option<Option<usize>> {
+        let asked = &self.lives[life].asked;
+        let key = (asked.payee, asked.slot);
+        let mut at = self.history(key.0, key.1).len().checked_sub(1)?;
+        loop {
+            let (first, made) = self.begins(key, at);
+            let made = made?;
+            if made.id == self.lives[life].id {
+                return Some(first.checked_sub(1));
+            }
+            if !matches!(made.asked.what, What::Revert(_)) {
+                return None;
+            }
+            at = self.begins(key, first.checked_sub(1)?).0.checked_sub(1)?;
+        }
+    }
+
+    /// Whether the bank of an account can be asked whose it is.
+    fn can_ask(&self, account: &str) -> bool {
+        (0..BANKS.len()).any(|bank| self.places[bank].is_some() && is_with(bank, account))
     }
 
     /// How many others have an account.
@@ -350,7 +404,21 @@ impl World {
 
     /// What somebody is told of a proposal is what it comes to.
     pub fn require_told(&self, life: &Life, told: &Standing) {
-        let (state, waits_for, from) = self.stands(life).told();
+        self.require(life, told, true);
+    }
+
+    /// The same of whoever has just done something about it: what became of it since is not looked at.
+    pub fn require_answered(&self, life: &Life, told: &Standing) {
+        self.require(life, told, false);
+    }
+
+    fn require(&self, life: &Life, told: &Standing, is_looked_up: bool) {
+        let (mut state, waits_for, from) = self.stands(life).told();
+        if state == "in_force" && is_looked_up {
+            let reverts = |other: &Life| matches!(other.asked.what, What::Revert(at) if self.lives[at].id == life.id);
+            let is_reverted = self.lives.iter().any(|other| reverts(other) && other.row.is_some());
+            state = life.fate(self.history(life.asked.payee, life.asked.slot), is_reverted);
+        }
         let took_effect = life.ended().filter(|done| done.what == "took_effect").map(|done| done.at);
         let from = from.or(took_effect).map(|from| Timestamp::from_micros(from).to_string());
         let expected = (&life.id, state, waits_for, &from);
@@ -371,6 +439,8 @@ impl World {
                 shown.acts.iter().map(|act| (act.act.as_str(), moment(&act.at), act.by.as_str())).collect();
             let done: Vec<_> = life.done.iter().map(|done| (done.what, done.at, done.by.as_str())).collect();
             assert_eq!(acts, done, "{life:?}");
+            let says = (!self.stands(&life).waits_for("ownership")).then(|| life.says().name().to_owned());
+            assert_eq!(shown.ownership, says, "{life:?}");
             assert_eq!((shown.proposed_by, moment(&shown.proposed)), (life.asked.by.clone(), life.asked.at));
         }
     }

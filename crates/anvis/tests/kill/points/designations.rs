@@ -155,3 +155,31 @@ fn letters() {
         killed.verified();
     });
 }
+
+/// A bank is asked whose an account is: between the question and the answer nothing goes on, and the answer is told once.
+#[test]
+fn ownership() {
+    let world = World::guarded();
+    world.run("delivery add asked --what ownership --bank Sydbank --url https://bank.example/vop").done();
+    let terms = format!("cpr:{ALICE} --account 1020-2 --expects {ALICE_ACCOUNT} --holder own --signature jws");
+    let proposed = world.run(&format!("designation propose {terms} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(proposed["waits_for"], "ownership", "{proposed}");
+    let name = proposed["id"].as_str().unwrap();
+    world.write("answers.csv", format!("1020-2;cpr:{ALICE};no_match\n"));
+    let ask = format!("ownership ask --ownership-answers {}", world.path("answers.csv").display());
+    let told = |world: &World| count(world, "SELECT COUNT(*) FROM proposal_act WHERE kind = 10");
+    at_every_point(&world, &ask, 6, |killed, point| {
+        killed.verified();
+        let before = told(killed);
+        let waits_for = ["ownership", "check"][usize::try_from(before).unwrap()];
+        assert_eq!(show(killed, name, NOW)["waits_for"], waits_for, "point {point}");
+        // Others leave alone what it had taken until that is held no more.
+        let again = killed.run(&format!("{ask} --now 2026-11-23T09:02:00Z")).done();
+        assert!(again["answered"] == 1 || before == 1, "point {point}: {again}");
+        let listed = killed.run("ownership list --now 2026-11-23T09:02:00Z").done();
+        assert_eq!((told(killed), &listed["questions"]), (1, &Value::Array(vec![])), "point {point}");
+        let shown = show(killed, name, "2026-11-23T09:02:00Z");
+        assert_eq!((&shown["waits_for"], &shown["ownership"]), (&"check".into(), &"no_match".into()), "point {point}");
+        killed.verified();
+    });
+}

@@ -168,7 +168,7 @@ impl Command for MakeLetter {
         if !state.facts(env.now)?.says(&self.drawn) {
             return Err(ProposalRefusal::Outdated.into());
         }
-        let (step, standing) = state.loaded.act(ActKind::LetterMade, self.actor.name(), &key, env.now)?;
+        let (step, standing) = state.loaded.act(ActKind::LetterMade, &self.actor, &key, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }
@@ -217,7 +217,7 @@ impl Command for FollowLetter {
         if is_known {
             return Ok(Decision::unchanged(Standing::of(loaded.proposal(), state, None)));
         }
-        let (step, standing) = loaded.act(kind, self.actor.name(), "", env.now)?;
+        let (step, standing) = loaded.act(kind, &self.actor, "", env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

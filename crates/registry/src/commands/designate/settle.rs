@@ -1,6 +1,7 @@
 //! What is due: proposals whose time has come take effect, those that nobody decided about in time expire.
 
 use super::{Loaded, Step, load_found, save, told};
+use crate::designation::Action;
 use crate::life::{Act, ActKind, BY_RULE, State};
 use crate::{account, policy, store};
 use kernel::journal::{Entry, Rows};
@@ -59,12 +60,13 @@ impl Command for Settle {
         let mut steps = Vec::with_capacity(due.len());
         for mut loaded in due {
             let (payee, asked) = (loaded.proposal().payee, loaded.proposal().asked.account);
+            let is_given = loaded.proposal().asked.action != Action::Unfreeze;
             let account = asked.map(|account| account::canonical(&account.account()));
             let payees = account.as_ref().and_then(|account| given.get(account));
             let others = payees.map_or(0, |payees| payees.len() - usize::from(payees.contains(&payee)));
             loaded.facts.payees += others as u64;
             let step = loaded.settle(&mut settled, env.now);
-            if let Some(account) = account.filter(|_| step.takes.is_some()) {
+            if let Some(account) = account.filter(|_| is_given && step.takes.is_some()) {
                 given.entry(account).or_default().insert(payee);
             }
             steps.push(step);
@@ -85,7 +87,7 @@ impl Loaded {
         let state = self.state(now);
         let (proposal, mut step) = (self.found.proposal, Vec::new());
         let mut act = |kind, detail: &str| {
-            step.push(Act { kind, at: now, by: BY_RULE.to_owned(), detail: detail.to_owned() });
+            step.push(Act::new(kind, now, BY_RULE, detail));
         };
         let (mut takes, mut waits) = (None, None);
         match state {

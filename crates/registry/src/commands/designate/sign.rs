@@ -42,7 +42,7 @@ impl Command for Sign {
             return Err(ProposalRefusal::Own.into());
         }
         require_signature(&self.actor, &self.signature)?;
-        let (step, standing) = loaded.act(ActKind::Signed, self.actor.name(), &self.signature, env.now)?;
+        let (step, standing) = loaded.act(ActKind::Signed, &self.actor, &self.signature, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

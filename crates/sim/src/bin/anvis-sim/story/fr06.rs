@@ -6,7 +6,7 @@ use super::stage::Stage;
 use super::thief::{Plan, steal};
 use super::{Story, lawful_end, neighbour};
 use kernel::Error;
-use registry::proposal::Ownership;
+use registry::ownership::Ownership;
 
 pub const STORY: Story = Story {
     id: "FR-06",

@@ -8,7 +8,8 @@ use super::{Story, lawful_end};
 use denmark::Decimal;
 use kernel::Error;
 use registry::commands::ApproveDesignation;
-use registry::proposal::{Holder, LegalGround, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::{Holder, LegalGround};
 
 /// So long is the insider's designation followed; by then, its letter has expired.
 const FOLLOWED_DAYS: u32 = 100;

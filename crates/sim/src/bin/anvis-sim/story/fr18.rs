@@ -15,7 +15,8 @@ use registry::account::DesignatedAccount;
 use registry::collector::Collector;
 use registry::commands::{Approve, Propose};
 use registry::import::{Companies, Population};
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 use sim::nation::CompanyFate;
 use std::marker::PhantomData;
 

@@ -16,7 +16,8 @@ mod thief;
 
 use crate::world::differs;
 use kernel::{Assurance, Error, Location};
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 use report::{Ending, Lawful, Played};
 use stage::{Stage, Wish};
 

@@ -5,23 +5,25 @@ use super::officers::OFFICER;
 use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
-use denmark::{Currency, DanishAccount};
-use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Location, Login, Role, Timestamp};
-use registry::account::DesignatedAccount;
+use denmark::{Account, Currency, DanishAccount};
+use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Location, Login, Role, Timestamp};
+use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
-    Activation, AddContact, ChangeAccounts, ChangeAnswer, Locked, MotionAnswer, ProposeDesignation, SetControls,
-    Settled, Sign, Standing, Stopped,
+    Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, Inquirer, Locked, MotionAnswer,
+    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
+use registry::delivery::{Endpoint, Place, Terms, Url, What};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Population, Written};
+use registry::ownership::Ownership;
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries;
 use sim::chance::{Draws, Keys};
 use sim::nation::{AccountKind, Fate};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many people a seed's nation has; the first of them who live in the country are the cast.
 const PEOPLE: u64 = 60;
@@ -111,6 +113,8 @@ pub struct Stage {
     pub letters: Vec<(&'static str, Vec<String>)>,
     /// Proposals that an officer was asked to look at on an earlier day, or a colleague.
     pub on_desk: BTreeSet<String>,
+    /// What banks say of an account and a payee when they are asked.
+    pub answers: BTreeMap<(String, PayeeId), Ownership>,
     /// What the account of a thief is.
     pub loot: Option<DesignatedAccount>,
     pub seed: u64,
@@ -139,6 +143,7 @@ impl Answer for Stopped {
             Self::Stopped => "stopped",
             Self::Frozen => "frozen",
             Self::Already => "stopped before",
+            Self::TooLate => "too late",
             Self::Gone => "gone",
         }
         .to_owned()
@@ -201,13 +206,43 @@ impl Stage {
             notices: Notices::default(),
             letters: Vec::new(),
             on_desk: BTreeSet::new(),
+            answers: BTreeMap::new(),
             loot: None,
             seed: setting.seed,
         };
         let set = SetControls { change, is_synthetic: stage.is_synthetic() };
         stage.give_unseen(&set, &Actor::console())?;
         stage.open_office()?;
+        stage.open_banks()?;
         Ok(stage)
+    }
+
+    /// Every bank can be asked whose an account is.
+    fn open_banks(&mut self) -> Result<(), Error> {
+        let banks: BTreeSet<String> = self.world.nation.banks().iter().map(|bank| bank.name.to_string()).collect();
+        for (number, bank) in banks.into_iter().enumerate() {
+            let url = Url::parse("http://localhost/ownership")?;
+            let place = Place::Server(Endpoint { url, ca: None, identity: None });
+            let terms = Terms { name: format!("bank-{number}"), what: What::Ownership, bank, place };
+            self.give_unseen(&AddDelivery { terms, from_the_beginning: false }, &Actor::console())?;
+        }
+        Ok(())
+    }
+
+    /// Banks are asked, and answer at once.
+    fn ask_banks(&mut self) -> Result<(), Error> {
+        let (now, answers, mut told) = (self.world.clock.tick(), &self.answers, Vec::new());
+        Inquirer { holder: Id::new(1) }.ask(&mut self.world.writer, now, &mut |question| {
+            let account = Account::parse(question.account.as_str()).map(|account| canonical(&account));
+            let known = account.ok().and_then(|account| answers.get(&(account, question.payee)));
+            let answer = known.copied().unwrap_or(Ownership::NotPossible);
+            told.push(answer.name());
+            answer
+        })?;
+        for answer in told {
+            self.note(now, "bank", "ownership.tell", answer.to_owned(), false);
+        }
+        Ok(())
     }
 
     pub fn is_synthetic(&self) -> bool {
@@ -359,12 +394,12 @@ impl Stage {
             actor: actor.clone(),
             row,
             holder,
-            ownership: bank_says,
             ground,
             is_locked: false,
             signature: None,
             once: None,
         };
+        self.answers.insert((canonical(&account.account()), self.people[of].id), bank_says);
         if is_lawful {
             self.people[of].accounts.push(account);
         }
@@ -383,6 +418,7 @@ impl Stage {
         }
         let ended = standing.id.is_empty().then(|| Ended { state: standing.state.clone(), at });
         self.asked.push(Asked { id: standing.id, of, is_lawful, at, waited_for: standing.waits_for, ended });
+        self.ask_banks()?;
         self.refresh()?;
         Ok(Ok(self.asked.len() - 1))
     }
@@ -516,7 +552,7 @@ pub struct Wish {
     pub account: DesignatedAccount,
     /// Whose it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
+    /// What its bank says when it is asked.
     pub bank_says: Ownership,
     pub ground: Option<LegalGround>,
     pub is_lawful: bool,
