@@ -2,6 +2,7 @@
 
 use crate::world::{World, key};
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refuse, Role, Timestamp};
+use registry::RowRefusal;
 use registry::commands::{
     Activate, AddCaseworker, AddContact, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, Confirm,
     FollowLetter, LetterFate, LiftLock, LookUp, MakeLetter, ProposeDesignation, RefuseDesignation, RemoveContact,
@@ -9,7 +10,7 @@ use registry::commands::{
 };
 use registry::contact::ContactPoint;
 use registry::designation::Channel;
-use registry::import::{Population, Source};
+use registry::import::{AccountRow, Population, Source, Written};
 use registry::lock::Channels;
 use registry::notice::StopToken;
 use registry::payee::PayeeId;
@@ -40,7 +41,7 @@ impl Town {
         }
         for (name, authority, number) in [("eve", "Authority", 1), ("tom", "Other", 2)] {
             let (name, authority, benefits) = (name.to_owned(), authority.to_owned(), [].into());
-            let add = AddCaseworker { name, key: key(number), authority, benefits, in_person: false };
+            let add = AddCaseworker { name, key: key(number), authority, benefits, in_person: number == 1 };
             town.0.run(&add, &Actor::console()).unwrap();
         }
         assert_eq!(town.ask(&north(), &format!("register,{ANNA},{OWN},,none,,,")), "done");
@@ -84,7 +85,10 @@ impl Town {
             Channel::Bank(name) => Actor::client(Role::Bank, name),
             _ => Actor::operator("olga"),
         };
-        let row = self.0.0.read(row);
+        let row = match channel {
+            Channel::Bank(_) => self.reads_from_bank(row),
+            _ => self.0.0.read(row),
+        };
         let request = ChangeAccounts::new(actor.clone(), channel.clone(), vec![row], Unexpected::Refuse, None).unwrap();
         self.0.0.now += 1_000;
         let env = Env::new(Timestamp::from_micros(self.0.0.now), 0);
@@ -95,6 +99,18 @@ impl Town {
             Ok(answer) => answer.name().to_owned(),
             Err(refusal) => refusal.code.to_owned(),
         }
+    }
+
+    fn reads_from_bank(&self, row: &str) -> Result<AccountRow, RowRefusal> {
+        let fields: Vec<&str> = row.split(',').collect();
+        let [action, payee, account, bic, expects, currency, payer, benefit] = fields[..] else {
+            panic!("a row has eight fields: {row}")
+        };
+        let (reason, consent) =
+            if action.contains("freeze") { ("fraud", "not_needed") } else { ("user_request", "netbank") };
+        let written = Written { action, payee, account, bic, expects, currency, payer, benefit };
+        let vault = self.0.0.writer.store.vault();
+        AccountRow::read_from_bank(vault, &written, reason, consent, Unexpected::Refuse)
     }
 
     /// Proposes what a row says. The name of the proposal.
