@@ -1,258 +1,14 @@
 //! What somebody would try who is after another's money, under the controls that every store begins with: a thief with the payee's
 //! electronic identity, a caseworker, a bank's clerk and an operator who are corrupt. Each comes as far as this, and no further.
 
-use crate::world::{World, key};
-use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refuse, Role, Timestamp};
-use registry::commands::{
-    Activate, AddCaseworker, AddContact, Approve, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer,
-    Confirm, FollowLetter, LetterFate, LiftLock, LookUp, MakeLetter, Propose, ProposeDesignation, RefuseDesignation,
-    RemoveContact, SetControls, SetLock, Settle, ShowProposal, Sign, Standing, StopProposal, TellIdentity,
-};
-use registry::contact::ContactPoint;
+use crate::town::{ANNA, BENT, CODE, DAY, LOOT, OWN, Town, north, ok, payee, phone, south};
+use kernel::{Actor, Assurance, Role, Timestamp};
+use registry::commands::{Approve, LetterFate, Propose, RemoveContact, SetControls, Sign, TellIdentity};
 use registry::control_change::ControlChange;
 use registry::designation::{Channel, ChannelKind};
 use registry::identity::IdentityFacts;
-use registry::import::{Population, Source};
 use registry::lock::Channels;
-use registry::notice::StopToken;
-use registry::payee::PayeeId;
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
-use registry::queries;
 use std::marker::PhantomData;
-
-const DAY: i64 = 86_400_000_000;
-const ANNA: &str = "cpr:6101701234";
-const BENT: &str = "cpr:6201701235";
-/// Anna's account, and the one that somebody wants her money to go to.
-const OWN: &str = "0040-1";
-const LOOT: &str = "1020-2";
-const CODE: &str = "12345678";
-/// A Monday.
-const BEGIN: &str = "2026-03-02T09:00:00Z";
-
-type Told = Result<String, &'static str>;
-
-/// A store of people whose accounts and contact points are old.
-struct Town(World);
-
-impl Town {
-    fn new() -> Self {
-        let mut town = Self(World::new("promote_specific=on"));
-        town.0.0.now = Timestamp::parse(BEGIN).unwrap().micros();
-        for payee in [ANNA, BENT] {
-            town.lives(payee, "Vej 1");
-        }
-        for (name, authority, number) in [("eve", "Authority", 1), ("tom", "Other", 2)] {
-            let (name, authority, benefits) = (name.to_owned(), authority.to_owned(), [].into());
-            let add = AddCaseworker { name, key: key(number), authority, benefits, in_person: true };
-            town.0.run(&add, &Actor::console()).unwrap();
-        }
-        assert_eq!(town.ask(&north(), &format!("register,{ANNA},{OWN},,none,,,")), "done");
-        let (actor, payee, point) = (town.anna(), payee(ANNA), phone(1));
-        town.0.run(&AddContact { actor: actor.clone(), payee, point, why: None }, &actor).unwrap();
-        town.days(98);
-        town.0.0.control("anvis", &[]);
-        town
-    }
-
-    fn lives(&mut self, payee: &str, address: &str) {
-        let population = Population { vault: self.0.0.writer.store.vault().clone(), refuse_replacement_numbers: false };
-        let (header, number) = (Population::HEADER.join(","), payee.trim_start_matches("cpr:"));
-        let file = format!("{header}\n{number},Name,{address},2100,By,DK,active,,\n");
-        // A file's moment is its own, and later than all before.
-        assert_eq!(self.0.0.import(&population, file.as_bytes()).0.rejected, 0);
-    }
-
-    fn days(&mut self, days: i64) {
-        self.0.0.now += days * DAY;
-    }
-
-    fn citizen(&self, of: &str, assurance: Assurance) -> Actor {
-        let at = Timestamp::from_micros(self.0.0.now);
-        let key = payee(of).key(self.0.0.writer.store.vault());
-        Actor::citizen(&key, Login { assurance, authenticator: Authenticator::named("first"), at })
-    }
-
-    /// Whoever has Anna's login: she, or the thief.
-    fn anna(&self) -> Actor {
-        self.citizen(ANNA, Assurance::Substantial)
-    }
-
-    fn run<C: Command>(&mut self, command: &C, actor: &Actor) -> Result<C::Output, &'static str> {
-        self.0.run(command, actor)
-    }
-
-    /// Asks for something in a bank's name, or as a file of the operator's does.
-    fn ask(&mut self, channel: &Channel, row: &str) -> String {
-        let actor = match channel {
-            Channel::Bank(name) => Actor::client(Role::Bank, name),
-            _ => Actor::operator("olga"),
-        };
-        let row = self.0.0.read(row);
-        let request = ChangeAccounts::new(actor.clone(), channel.clone(), vec![row], Unexpected::Refuse, None).unwrap();
-        self.0.0.now += 1_000;
-        let env = Env::new(Timestamp::from_micros(self.0.0.now), 0);
-        let given = [(request, &actor, &env)];
-        let mut told = self.0.0.writer.execute_group(|group| group.execute_jointly(&given)).unwrap();
-        match told.remove(0).map(|mut answers| answers.remove(0)) {
-            Ok(ChangeAnswer::Refused(refusal)) => refusal.code().to_owned(),
-            Ok(answer) => answer.name().to_owned(),
-            Err(refusal) => refusal.code.to_owned(),
-        }
-    }
-
-    /// Proposes what a row says. The name of the proposal.
-    fn proposes(&mut self, actor: &Actor, row: &str) -> Result<String, &'static str> {
-        let row = self.0.0.read(row).unwrap();
-        let is_citizen = actor.role() == Role::Citizen;
-        let ground = LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() };
-        let command = ProposeDesignation {
-            actor: actor.clone(),
-            row,
-            holder: Holder::Own,
-            ownership: Ownership::Match,
-            ground: (!is_citizen).then_some(ground),
-            is_locked: false,
-            signature: is_citizen.then(|| "signature".to_owned()),
-            once: None,
-        };
-        self.run(&command, actor).map(|standing| standing.id)
-    }
-
-    /// Proposes that Anna's money goes elsewhere.
-    fn wants_loot(&mut self, actor: &Actor) -> String {
-        self.proposes(actor, &format!("change,{ANNA},{LOOT},,{OWN},,,")).unwrap()
-    }
-
-    fn stands(&mut self, id: &str) -> String {
-        let actor = Actor::console();
-        let shown = self.run(&ShowProposal { actor: actor.clone(), proposal: id.to_owned() }, &actor);
-        words(&shown.unwrap().standing)
-    }
-
-    /// Who waits for what.
-    fn waits(&mut self) -> Vec<String> {
-        let (console, now) = (Actor::console(), Timestamp::from_micros(self.0.0.now));
-        let page = self.0.0.writer.read(|scope| queries::waiting(scope, &console, None, None, None, 100, now)).unwrap();
-        page.proposals.into_iter().map(|view| view.standing.id).collect()
-    }
-
-    fn approves(&mut self, id: &str, officer: &Actor) -> Told {
-        let (proposal, why, is_synthetic) = (id.to_owned(), "seen".to_owned(), false);
-        let command = ApproveDesignation { proposal, why, officer: officer.clone(), is_synthetic };
-        self.run(&command, officer).map(|standing| words(&standing))
-    }
-
-    fn refuses(&mut self, id: &str, officer: &Actor) -> Told {
-        let (proposal, why, is_synthetic) = (id.to_owned(), "no".to_owned(), false);
-        let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic };
-        self.run(&command, officer).map(|standing| words(&standing))
-    }
-
-    /// An operator prints a letter, and posts it.
-    fn letter(&mut self, id: &str, operator: &Actor, code: &str) -> Told {
-        let now = Timestamp::from_micros(self.0.0.now);
-        let drawn =
-            self.0.0.writer.read(|scope| queries::letter(scope, operator, id, now)).map_err(|error| error.code())?;
-        let command = MakeLetter { drawn, code: code.to_owned(), actor: operator.clone() };
-        self.run(&command, operator).map(|standing| words(&standing))
-    }
-
-    fn fate(&mut self, id: &str, fate: LetterFate, operator: &Actor) -> Told {
-        let command = FollowLetter { proposal: id.to_owned(), fate, actor: operator.clone() };
-        self.run(&command, operator).map(|standing| words(&standing))
-    }
-
-    fn gives(&mut self, id: &str, code: &str, actor: &Actor) -> Told {
-        let (proposal, code, is_synthetic) = (id.to_owned(), code.to_owned(), false);
-        let told = self.run(&Activate { proposal, code, actor: actor.clone(), is_synthetic }, actor)?;
-        Ok(if told.accepted { words(&told.standing) } else { "wrong".to_owned() })
-    }
-
-    fn confirms(&mut self, id: &str, actor: &Actor) -> Told {
-        let (proposal, evidence, is_synthetic) = (id.to_owned(), "passport".to_owned(), false);
-        let command = Confirm { proposal, evidence, actor: actor.clone(), is_synthetic };
-        self.run(&command, actor).map(|standing| words(&standing))
-    }
-
-    fn stops(&mut self, id: &str) -> Told {
-        let token = StopToken::of(self.0.0.writer.store.vault(), Id::parse_name(id).unwrap());
-        self.run(&StopProposal { token }, &Actor::console()).map(|told| format!("{told:?}"))
-    }
-
-    fn cancels(&mut self, id: &str, actor: &Actor, bank: Option<&str>) -> Told {
-        let channel = bank.map(|bank| Channel::Bank(bank.to_owned()));
-        let command = CancelDesignation { proposal: id.to_owned(), actor: actor.clone(), channel };
-        self.run(&command, actor).map(|standing| words(&standing))
-    }
-
-    /// The telephone that Anna is told by becomes another.
-    fn swaps_contact(&mut self, actor: &Actor) {
-        let why = (actor.role() != Role::Citizen).then(|| "at the counter".to_owned());
-        let (payee, from, to) = (payee(ANNA), phone(1), phone(9));
-        let remove = RemoveContact { actor: actor.clone(), payee, point: from, why: why.clone() };
-        assert_eq!(self.run(&remove, actor), Ok(true));
-        assert_eq!(self.run(&AddContact { actor: actor.clone(), payee, point: to, why }, actor), Ok(true));
-    }
-
-    fn locks(&mut self, actor: &Actor, channels: Channels) -> Result<usize, &'static str> {
-        let command = SetLock { actor: actor.clone(), payee: payee(ANNA), channels, why: None };
-        self.run(&command, actor).map(|locked| locked.channels.len())
-    }
-
-    fn lifts(&mut self, actor: &Actor, in_person: Option<&str>) -> Result<usize, &'static str> {
-        let (channels, in_person) = (Channels::all(), in_person.map(str::to_owned));
-        let why = in_person.is_some().then(|| "asked for".to_owned());
-        let command = LiftLock { actor: actor.clone(), payee: payee(ANNA), channels, why, in_person };
-        self.run(&command, actor).map(|locked| locked.channels.len())
-    }
-
-    /// What is due is done. How many took effect, and how many were refused at the last moment.
-    fn settles(&mut self) -> (u64, u64) {
-        let now = Timestamp::from_micros(self.0.0.now);
-        let settled = self.run(&Settle { now }, &Actor::console()).unwrap();
-        (settled.in_force, settled.refused)
-    }
-
-    /// Where Anna's money goes.
-    fn pays(&mut self) -> String {
-        let command =
-            LookUp { actor: Actor::console(), payee: payee(ANNA), specific: None, as_of: None, known_at: None };
-        let told = self.run(&command, &Actor::console()).unwrap();
-        self.0.0.verify();
-        let account = told.account.unwrap_or_default();
-        match told.state.as_str() {
-            "in_force" if account.ends_with("0000000001") => "to Anna".to_owned(),
-            "in_force" if account.ends_with("0000000002") => "to the thief".to_owned(),
-            "in_force" => account,
-            state => state.to_owned(),
-        }
-    }
-}
-
-fn words(standing: &Standing) -> String {
-    standing.waits_for.clone().unwrap_or_else(|| standing.state.clone())
-}
-
-fn payee(text: &str) -> PayeeId {
-    PayeeId::parse(text).unwrap()
-}
-
-fn phone(last: u8) -> ContactPoint {
-    ContactPoint::from_text(&format!("sms +452030400{last}")).unwrap()
-}
-
-fn north() -> Channel {
-    Channel::Bank("North".to_owned())
-}
-
-fn south() -> Channel {
-    Channel::Bank("South".to_owned())
-}
-
-fn ok(told: &str) -> Told {
-    Ok(told.to_owned())
-}
 
 // A thief who has the payee's electronic identity.
 
@@ -271,9 +27,7 @@ fn a_thief_without_the_letter_has_three_guesses_a_letter_and_no_second_proposal(
     // Another letter has another code, and the former one stays void.
     assert_eq!(town.letter(&id, &olga, "87654321"), ok("code"));
     assert_eq!(town.gives(&id, CODE, &thief), ok("wrong"));
-    // Asking anew gives no new guesses while it waits; what was cancelled takes its letter with it.
-    assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("change.waiting"));
-    assert_eq!(town.cancels(&id, &thief, None), ok("cancelled"));
+    // Asking anew ends what waited, and its letter with it.
     let anew = town.wants_loot(&thief);
     for (of, expected) in [(&id, Err("proposal.ended")), (&anew, Err("proposal.not_this"))] {
         assert_eq!(town.gives(of, "87654321", &thief), expected);
@@ -386,7 +140,8 @@ fn no_letter_counts_that_goes_to_where_key_material_went() {
             assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"));
             // Not by the strongest login either: it was made with what was posted.
             for assurance in [Assurance::Substantial, Assurance::High] {
-                assert_eq!(town.confirms(&id, &town.citizen(ANNA, assurance)), Err("actor.assurance"));
+                let told = town.confirms(&id, &town.citizen(ANNA, assurance));
+                assert!(matches!(told, Err("actor.assurance" | "actor.authenticator")), "{assurance:?}: {told:?}");
             }
             town.days(61);
             assert_eq!(town.stands(&id), "confirmation", "nothing is forgotten while it waits");
@@ -581,14 +336,20 @@ fn a_specific_account_takes_the_place_of_the_default_one_only_when_it_is_in_forc
 fn whoever_tells_of_a_new_telephone_at_the_counter_is_not_told_alone() {
     let mut town = Town::new();
     let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
-    town.swaps_contact(&bo);
-    let id = town.wants_loot(&bo);
-    assert_eq!(town.approves(&id, &eve), ok("letter"));
+    // Bo sees nobody in person.
+    let (why, point) = (Some("at the counter".to_owned()), phone(1));
+    let remove = RemoveContact { actor: bo.clone(), payee: payee(ANNA), point, why };
+    assert_eq!(town.run(&remove, &bo), Err("caseworker.in_person"));
+    assert_eq!(town.lifts(&bo, Some("passport")), Err("caseworker.in_person"));
+    town.swaps_contact(&eve);
+    let id = town.wants_loot(&eve);
+    assert_eq!(town.approves(&id, &bo), ok("letter"));
     town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
     assert_eq!(town.gives(&id, CODE, &town.anna()), ok("confirmation"));
-    for who in [&bo, &eve, &Actor::operator("olga")] {
+    for who in [&eve, &Actor::operator("olga")] {
         assert_eq!(town.confirms(&id, who), Err("proposal.own"), "{}", who.name());
     }
+    assert_eq!(town.confirms(&id, &bo), Err("caseworker.in_person"));
     assert_eq!(town.confirms(&id, &Actor::caseworker("tom")), Err("proposal.unknown"));
 }
 

@@ -11,4 +11,5 @@ mod heals;
 mod place;
 mod promoted;
 mod shared;
+mod town;
 mod world;

@@ -212,6 +212,7 @@ impl Stage {
         };
         let set = SetControls { change, is_synthetic: stage.is_synthetic() };
         stage.give_unseen(&set, &Actor::console())?;
+        stage.open_office()?;
         stage.open_banks()?;
         stage.open_office()?;
         Ok(stage)
