@@ -2,12 +2,13 @@
 //! come, and the payee told at each step at two contact points.
 
 use crate::changes::designated;
-use crate::{control, timed};
+use crate::{control, processor_time, timed};
 use kernel::{
     Actor, Assurance, Command, Env, Group, Login, PublicKey, Secrets, Store, Timestamp, Writer, execute_group,
 };
 use registry::commands::{
-    Activate, AddCaseworker, AddContact, ApproveDesignation, MakeLetter, ProposeDesignation, SETTLED_MAX, Settle,
+    Activate, AddCaseworker, AddContact, ApproveDesignation, LetterFacts, MakeLetter, ProposeDesignation, SETTLED_MAX,
+    Settle,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::import::{AccountRow, Written};
@@ -28,9 +29,18 @@ const KEYS: [&str; 2] = [
 ];
 const CODE: &str = "12345678";
 
-/// Makes whole lives; how many, and how long that took.
-/// They are of accounts after the first `skipped`, which others have changed.
-pub fn lives(store: &Store, designations: &Path, authority: &str, skipped: usize, count: usize) -> (u64, Duration) {
+/// What was lived.
+pub struct Lived {
+    /// What the letter of each said.
+    pub letters: Vec<LetterFacts>,
+    /// How long all took.
+    pub took: Duration,
+    /// The processor's time for it.
+    pub processor: Duration,
+}
+
+/// Makes whole lives, of accounts after the first `skipped`, which others have changed.
+pub fn lives(store: &Store, designations: &Path, authority: &str, skipped: usize, count: usize) -> Lived {
     let people = designated(designations).skip(skipped).filter(|row| row[1].starts_with("cpr:"));
     let rows: Vec<[String; 8]> = people.take(count / GROUP * GROUP).collect();
     let mut bench = Lives { writer: store.writer(Secrets::from_system()).expect("a writer"), given: 0, now: start() };
@@ -40,11 +50,9 @@ pub fn lives(store: &Store, designations: &Path, authority: &str, skipped: usize
         bench.contacts(rows);
     }
     bench.pass(QUIET_DAYS);
-    let mut took = Duration::ZERO;
-    for rows in rows.chunks(GROUP) {
-        took += timed(|| bench.live(rows, &workers)).1;
-    }
-    (rows.len() as u64, took)
+    let before = processor_time("self");
+    let (letters, took) = timed(|| rows.chunks(GROUP).flat_map(|rows| bench.live(rows, &workers)).collect());
+    Lived { letters, took, processor: processor_time("self") - before }
 }
 
 fn start() -> Timestamp {
@@ -105,7 +113,7 @@ impl Lives {
         self.give(points.collect());
     }
 
-    fn live(&mut self, rows: &[[String; 8]], [one, two]: &[Actor; 2]) {
+    fn live(&mut self, rows: &[[String; 8]], [one, two]: &[Actor; 2]) -> Vec<LetterFacts> {
         let vault = self.writer.store.vault().clone();
         let proposals = rows.iter().map(|row| {
             let [_, payee, account, _, expects, currency, ..] = row.each_ref().map(String::as_str);
@@ -129,12 +137,12 @@ impl Lives {
         };
         self.give(ids.iter().map(approve).collect());
         let (console, now) = (Actor::console(), self.now);
-        let drawn: Vec<_> = self
+        let drawn: Vec<LetterFacts> = self
             .writer
             .read(|scope| ids.iter().map(|id| queries::letter(scope, &console, id, now)).collect())
             .expect("what the letters say");
         let letter = |drawn| (MakeLetter { drawn, code: CODE.to_owned(), actor: console.clone() }, console.clone());
-        self.give(drawn.into_iter().map(letter).collect());
+        self.give(drawn.iter().cloned().map(letter).collect());
         let activate = |id: &String| {
             let (proposal, code, actor) = (id.clone(), CODE.to_owned(), Actor::console());
             (Activate { proposal, code, actor, is_synthetic: true }, Actor::console())
@@ -145,5 +153,6 @@ impl Lives {
         let settled = self.give(vec![(Settle { now: self.now }, Actor::console())]);
         assert_eq!(settled[0].in_force, rows.len() as u64);
         assert!(rows.len() as i64 <= SETTLED_MAX);
+        drawn
     }
 }

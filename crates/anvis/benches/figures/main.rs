@@ -1,12 +1,14 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
-//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--keep DIR] [--store postgres|URL]`. With `--keep`, the nation
-//! is made once and used again.
+//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--keep DIR] [--only PART]
+//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives` and `store`. With `--keep`, the nation is made once and used again. Changes and lives are of accounts that nothing
+//! else has changed: they want a nation that is new.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
 mod changes;
+mod letters;
 mod lives;
 mod postgres;
 mod sqlite;
@@ -38,8 +40,11 @@ struct Options {
     people: u64,
     payments: u64,
     changes: usize,
+    lives: usize,
     folder: PathBuf,
     keeps: bool,
+    /// The one part to measure; all without.
+    only: Option<String>,
     /// The PostgreSQL to measure; the embedded store without.
     server: Option<String>,
 }
@@ -49,8 +54,10 @@ fn options() -> Options {
         people: 6_500_000,
         payments: 1_000_000,
         changes: 100_000,
+        lives: 20_000,
         folder: std::env::temp_dir().join("anvis-bench"),
         keeps: false,
+        only: None,
         server: None,
     };
     let mut arguments = std::env::args().skip(1);
@@ -60,6 +67,8 @@ fn options() -> Options {
             "--people" => options.people = value().parse().expect("a number"),
             "--payments" => options.payments = value().parse().expect("a number"),
             "--changes" => options.changes = value().parse().expect("a number"),
+            "--lives" => options.lives = value().parse().expect("a number"),
+            "--only" => options.only = Some(value()),
             "--store" => options.server = Some(value()),
             "--keep" => (options.folder, options.keeps) = (value().into(), true),
             "--bench" => {}
@@ -72,12 +81,17 @@ fn options() -> Options {
 fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
-    bench.floors_and_routing();
-    bench.changes();
-    bench.lives();
-    bench.cold_start();
-    bench.verify();
-    bench.back_up();
+    let parts: [(&str, fn(&Bench<'_>)); 4] = [
+        ("routing", Bench::floors_and_routing),
+        ("changes", Bench::changes),
+        ("lives", Bench::lives),
+        ("store", Bench::whole_store),
+    ];
+    for (name, measure) in parts {
+        if options.only.as_ref().is_none_or(|only| only == name) {
+            measure(&bench);
+        }
+    }
     if !options.keeps {
         std::fs::remove_dir_all(&options.folder).expect("the bench's folder");
     }
@@ -363,10 +377,22 @@ impl<'b> Bench<'b> {
     fn lives(&self) {
         println!();
         let import = self.options.folder.join("import.csv");
-        let count = self.options.changes / 5;
-        let (made, took) = lives::lives(&self.store(), &import, PUBLIC_PAYER, self.options.changes, count);
-        figure("whole lives of designations, in groups of 100", made, took);
+        let (changes, count) = (self.options.changes, self.options.lives);
+        let lived = lives::lives(&self.store(), &import, PUBLIC_PAYER, changes, count);
+        let rate = figure("whole lives of designations, in groups of 100", lived.letters.len() as u64, lived.took);
         println!("{:<58}          (goal 2,000 a second, embedded)", "");
+        println!("{:<58} {:>8.0} µs", "processor time for one of them", 1e6 * lived.processor.as_secs_f64() / lived.letters.len() as f64);
+        let (sizes, took) = letters::draw(&lived.letters);
+        let drawn = figure("letters drawn, on one core", sizes.len() as u64, took);
+        println!("{:<58} {:>8.0} %", "of a life with its letter drawn", 100.0 * rate / (rate + drawn));
+        let (least, most) = (sizes.iter().min().expect("letters"), sizes.iter().max().expect("letters"));
+        println!("{:<58} {least:>8} to {most} bytes", "a letter");
+    }
+
+    fn whole_store(&self) {
+        self.cold_start();
+        self.verify();
+        self.back_up();
     }
 
     fn cold_start(&self) {
