@@ -54,6 +54,9 @@ pub struct Common {
         value_parser = people::assurance, help_heading = "Actor"
     )]
     pub assurance: kernel::Assurance,
+    /// By which of their authenticators the citizen is logged in: a name that tells one from another.
+    #[arg(long, global = true, value_name = "NAME", default_value = "first", help_heading = "Actor")]
+    pub authenticator: String,
     /// Their private key (PKCS #8 PEM, Ed25519); an officer's is needed unless the store is synthetic.
     #[arg(long = "operator-key", global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
     pub operator_key: Option<PathBuf>,

@@ -16,12 +16,13 @@ const REMEMBERED_MAX: usize = 16_384;
 /// SHA-256 of a certificate's DER (RFC 8705).
 pub type Thumbprint = [u8; 32];
 
-/// An organisation's system that has shown who it is.
+/// Who has shown who they are: an organisation's system, or a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// What it is.
-    pub role: Role,
-    /// The name that it is registered under.
+    /// As the journal names them.
+    pub actor: Actor,
+    /// What the edge and its log know them by: the name that a client is registered under; of a person, only what they are, in
+    /// words that are no client's name.
     pub name: String,
     /// The payer for which it acts.
     pub payer: Option<String>,
@@ -38,10 +39,49 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// As the journal names it.
+    /// The client that is registered under this name, which comes for nobody yet.
+    ///
+    /// # Panics
+    /// The role is that of people.
+    #[must_use]
+    pub fn client(role: Role, name: &str) -> Self {
+        Self::of(Actor::client(role, name), name)
+    }
+
+    /// A person, who comes for nobody else.
+    #[must_use]
+    pub fn person(actor: Actor) -> Self {
+        let name = match actor.role() {
+            Role::Operator => "an operator",
+            Role::Caseworker => "a caseworker",
+            _ => "a citizen",
+        };
+        Self::of(actor, name)
+    }
+
+    fn of(actor: Actor, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            actor,
+            payer: None,
+            bank: None,
+            register: None,
+            scopes: Vec::new(),
+            algorithm: "",
+            expires: Timestamp::from_micros(0),
+        }
+    }
+
+    /// As the journal names them.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::client(self.role, &self.name)
+        self.actor.clone()
+    }
+
+    /// What they are.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.actor.role()
     }
 
     /// The payer that it acts for.
@@ -246,16 +286,7 @@ mod tests {
             if token == "bad" {
                 return Err(BadToken("token.signature"));
             }
-            Ok(Caller {
-                role: Role::Authority,
-                name: token.to_owned(),
-                payer: None,
-                bank: None,
-                register: None,
-                scopes: vec![],
-                algorithm: "ES256",
-                expires: Timestamp::from_micros(100),
-            })
+            Ok(Caller { expires: Timestamp::from_micros(100), ..Caller::client(Role::Authority, token) })
         }
 
         fn refresh(&self, _: &mut Writer) -> Result<bool, Error> {

@@ -80,6 +80,18 @@ pub const CODES: &[Row] = &[
         "Adgangstokenet er bundet til et andet certifikat",
     ),
     row("token.client", 401, "The client is not registered any more", "Klienten er ikke længere registreret"),
+    row(
+        "token.officer",
+        401,
+        "The operator or caseworker is not registered any more",
+        "Medarbejderen er ikke længere registreret",
+    ),
+    row(
+        "token.login",
+        401,
+        "The access token does not say how the citizen logged in, or it is too long ago",
+        "Adgangstokenet siger ikke, hvordan borgeren er logget ind, eller det er for længe siden",
+    ),
     row("token.size", 401, "The access token is too large", "Adgangstokenet er for stort"),
     row(
         "token.critical",
@@ -101,6 +113,9 @@ pub const CODES: &[Row] = &[
     row("interface.ended", 410, "This interface has been closed", "Denne grænseflade er lukket"),
     row("client.unknown", 401, "The client is not registered", "Klienten er ikke registreret"),
     row("client.ended", 401, "The client was ended", "Klienten er afsluttet"),
+    row("operator.unknown", 401, "No such person is registered", "Der er ikke registreret nogen under det navn"),
+    row("caseworker.unknown", 403, "No such caseworker is registered", "Der er ingen sagsbehandler med det navn"),
+    row("caseworker.ended", 403, "The caseworker was ended", "Sagsbehandleren er afsluttet"),
     row(
         "signing_key.none",
         503,
@@ -275,6 +290,7 @@ pub const CODES: &[Row] = &[
     row("row.empty_field", 422, "A field is empty", "Et felt er tomt"),
     row("row.field_too_long", 422, "A field is too long", "Et felt er for langt"),
     row("register.status", 422, "The status is not known", "Status er ukendt"),
+    row("register.signatories", 422, "Who may sign is not valid", "Hvem der må tegne, er ikke gyldigt"),
     row("register.date", 422, "The date is not valid", "Datoen er ikke gyldig"),
     row("register.flag", 422, "The field is neither true nor false", "Feltet er hverken sandt eller falsk"),
     row("import.header", 422, "The list's header is not known", "Listens overskrift er ukendt"),

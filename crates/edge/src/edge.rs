@@ -276,7 +276,7 @@ impl Edge {
         let (operation, scope) = match route.access {
             Access::Anyone => return (None, Ok(())),
             Access::Signed(operation) => return self.connected(&operation, peer, now),
-            Access::Client { operation, scope } => (operation, scope),
+            Access::Token { operation, scope } => (operation, scope),
         };
         let caller = match self.gate.caller(headers, peer.certificate.as_ref(), now, &self.metrics) {
             Ok(caller) => caller,

@@ -2,18 +2,20 @@
 
 use crate::caller::{BadToken, Caller, Thumbprint, Tokens};
 use crate::phase_out::{Interfaces, Use};
-use eid::access::Issuer;
+use eid::access::{Bearer, Citizen, Issuer};
 use eid::certificate::Thumbprint as Certificate;
-use eid::client::{Client, ClientRefusal, Registration};
+use eid::client::{Client, ClientRefusal, Party, Registration};
 use eid::commands::{RotateSigningKey, Uses, sweep};
 use eid::phase_out::PhaseOuts;
 use eid::server::Server;
 use eid::signing_key::{Rotation, Signers, SigningKey, SigningKeyRefusal, jwks, published};
 use eid::token::RequestRefusal;
 use eid::{access, jws, phase_out, queries};
-use kernel::{Actor, Env, Error, Id, Refusal, Refuse, Scope, Secrets, Timestamp, Writer};
+use kernel::{Actor, Blind, Env, Error, Id, Officer, Refusal, Refuse, Role, Scope, Secrets, Timestamp, Vault, Writer};
+use registry::caseworker::Remit;
+use registry::payee::PayeeId;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
@@ -23,6 +25,10 @@ const SWEEP_SECONDS: i64 = 60;
 /// What is known of identities: read from the store every second, and asked without it.
 pub struct Identity {
     server: Server,
+    /// What makes pseudonyms of numbers and names.
+    vault: Vault,
+    /// Whether its people do not exist: then the server itself says who is logged in.
+    is_synthetic: bool,
     /// Others whose tokens are believed.
     outside: RwLock<Vec<Issuer>>,
     /// Whether what was verified by their former keys is still to be forgotten.
@@ -40,6 +46,10 @@ struct Known {
     /// Whose certificate it is.
     certificates: BTreeMap<Certificate, String>,
     phase_outs: PhaseOuts,
+    /// By the blind indexes of their names.
+    operators: BTreeSet<Blind>,
+    /// Likewise; those who were ended are not among them.
+    caseworkers: BTreeSet<Blind>,
 }
 
 /// A client, as far as the edge asks.
@@ -62,6 +72,8 @@ impl Identity {
         let known = writer.read(Known::read)?;
         Ok(Arc::new(Self {
             server,
+            vault: writer.store.vault().clone(),
+            is_synthetic: writer.store.is_synthetic(),
             outside: RwLock::new(outside),
             is_outside_new: AtomicBool::new(false),
             known: RwLock::new(known),
@@ -100,16 +112,7 @@ impl Identity {
             return Err(ClientRefusal::Ended.into());
         }
         registration.certificate(certificate).ok_or(ClientRefusal::Unknown)?.require_current(now)?;
-        Ok(Caller {
-            role: registration.party.role(),
-            name: registration.name.clone(),
-            payer: registration.party.payer().map(str::to_owned),
-            bank: registration.party.bank().map(str::to_owned),
-            register: registration.party.register().map(str::to_owned),
-            scopes: Vec::new(),
-            algorithm: "",
-            expires: now,
-        })
+        Ok(Caller { expires: now, ..client(&registration.party, &registration.name) })
     }
 
     /// What is registered of a client that was not ended.
@@ -157,33 +160,61 @@ impl Known {
                 })
                 .collect(),
             phase_outs: queries::phase_outs(scope)?,
+            operators: kernel::operators(scope)?,
+            caseworkers: registry::queries::standing_caseworkers(scope)?,
         })
+    }
+
+    /// The operator or caseworker of this name, if there is one still.
+    fn officer(&self, vault: &Vault, role: Role, name: &str) -> Option<Actor> {
+        let (is_there, actor): (_, fn(&str) -> Actor) = match role {
+            Role::Operator => (self.operators.contains(&Officer::name_key(vault, name)), Actor::operator),
+            _ => (self.caseworkers.contains(&Remit::name_key(vault, name)), Actor::caseworker),
+        };
+        is_there.then(|| actor(name))
+    }
+}
+
+/// The client of a name, with whom it comes for.
+fn client(party: &Party, name: &str) -> Caller {
+    Caller {
+        payer: party.payer().map(str::to_owned),
+        bank: party.bank().map(str::to_owned),
+        register: party.register().map(str::to_owned),
+        ..Caller::client(party.role(), name)
     }
 }
 
 impl Tokens for Arc<Identity> {
     fn verify(&self, token: &str, now: Timestamp, certificate: Option<&Thumbprint>) -> Result<Caller, BadToken> {
         let known = self.known();
-        let own = Issuer::own(&self.server, published(&known.keys, now).cloned().collect());
+        let own = Issuer::own(&self.server, published(&known.keys, now).cloned().collect(), self.is_synthetic);
         let outside = self.outside.read().expect("nothing panics while it is held").clone();
         let issuers: Vec<Issuer> = std::iter::once(own).chain(outside).collect();
         let certificate = certificate.map(|bytes| Certificate::from_bytes(*bytes));
         let access = access::verify(token, &issuers, self.server.audience(), certificate, now)
             .map_err(|refusal| BadToken(refusal.code()))?;
-        // A client of this server that was ended is let in no more, whatever it still holds.
-        let is_outside = access.client.contains('@');
-        if !is_outside && known.clients.get(&access.client).is_none_or(|client| client.is_ended) {
-            return Err(BadToken("token.client"));
-        }
+        // Whoever was ended is let in no more, whatever they still hold.
+        let caller = match &access.bearer {
+            Bearer::System(party) => {
+                let is_outside = access.client.contains('@');
+                let is_standing = || known.clients.get(&access.client).is_some_and(|client| !client.is_ended);
+                (is_outside || is_standing()).then(|| client(party, &access.client)).ok_or(BadToken("token.client"))
+            }
+            Bearer::Officer(role) => {
+                let officer = known.officer(&self.vault, *role, &access.client);
+                officer.map(Caller::person).ok_or(BadToken("token.officer"))
+            }
+            Bearer::Citizen(Citizen { number, login }) => {
+                let payee = PayeeId::parse(&format!("cpr:{}", number.reveal())).ok_or(BadToken("token.claims"))?;
+                Ok(Caller::person(Actor::citizen(&payee.key(&self.vault), *login)))
+            }
+        };
         Ok(Caller {
-            role: access.party.role(),
-            payer: access.party.payer().map(str::to_owned),
-            bank: access.party.bank().map(str::to_owned),
-            register: access.party.register().map(str::to_owned),
             scopes: access.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
-            name: access.client,
             algorithm: access.algorithm.name(),
             expires: access.expires,
+            ..caller?
         })
     }
 

@@ -4,6 +4,7 @@ use crate::codes;
 use crate::problem;
 use crate::route::{Access, JSON, Route, Shape};
 use crate::routes::{mapper, oauth};
+use eid::permission;
 use kernel::Role;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -13,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const PROBLEM: &str = "application/problem+json";
 /// What any route can answer.
 const ALWAYS: &[&str] = &["request.uri_too_long", "request.headers", "body.type", codes::FAILURE];
-/// What a route for clients can, besides what can be wrong with a token.
-const TO_CLIENTS: &[&str] = &["policy.not_allowed", "interface.ended"];
+/// What a route that wants a token can, besides what can be wrong with that.
+const WITH_TOKEN: &[&str] = &["policy.not_allowed", "interface.ended"];
 /// What a route can that is for payers' clients.
 const TO_PAYERS: &[&str] = &["payer.unknown", "payer.other_kind"];
 /// What can be wrong with a token.
@@ -85,7 +86,7 @@ pub fn document(routes: &[Route]) -> Value {
     }
     let mut scopes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for route in routes {
-        if let Access::Client { scope, .. } = route.access {
+        if let Access::Token { scope, .. } = route.access {
             scopes.entry(scope).or_default().push(route.name);
         }
     }
@@ -121,15 +122,15 @@ fn operation(route: &Route, shape: Shape) -> Value {
     put("summary", json!(route.summary));
     put("tags", json!([route.family()]));
     match route.access {
-        Access::Client { operation, scope } => {
+        Access::Token { operation, scope } => {
             put("security", json!([{ "client": [scope], "certificate": [] }]));
             put("x-operation", json!(operation.name));
-            put("x-roles", roles(&operation));
+            put("x-roles", roles(&operation, |role| permission::reaches(*role, scope)));
         }
         Access::Signed(operation) => {
             put("security", json!([{ "certificate": [] }]));
             put("x-operation", json!(operation.name));
-            put("x-roles", roles(&operation));
+            put("x-roles", roles(&operation, |role| role.is_client()));
         }
         Access::Anyone if route.is_oauth => put("security", json!([{ "certificate": [] }])),
         Access::Anyone => put("security", json!([])),
@@ -176,8 +177,9 @@ fn operation(route: &Route, shape: Shape) -> Value {
     Value::Object(operation)
 }
 
-fn roles(operation: &kernel::Operation) -> Value {
-    operation.roles.iter().filter(|role| role.is_client()).map(|role| role.name()).collect()
+/// Who may, of those who can come.
+fn roles(operation: &kernel::Operation, can_come: impl Fn(&Role) -> bool) -> Value {
+    operation.roles.iter().filter(|role| can_come(role)).map(|role| role.name()).collect()
 }
 
 fn parameters_of<'s>(schema: &'s Schema, place: &'s str) -> impl Iterator<Item = Value> + 's {
@@ -197,15 +199,14 @@ fn parameters_of<'s>(schema: &'s Schema, place: &'s str) -> impl Iterator<Item =
 
 /// Which codes a route can refuse with.
 fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
-    let is_for_clients = matches!(route.access, Access::Client { .. });
+    let wants_token = matches!(route.access, Access::Token { .. });
     let is_payer = |role: &Role| matches!(role, Role::PublicPayer | Role::PrivatePayer);
-    let is_for_payers =
-        matches!(route.access, Access::Client { operation, .. } if operation.roles.iter().any(is_payer));
+    let is_for_payers = matches!(route.access, Access::Token { operation, .. } if operation.roles.iter().any(is_payer));
     let is_signed = matches!(route.access, Access::Signed(_));
     let is_guarded = !matches!(route.access, Access::Anyone);
     let groups = [
         (true, ALWAYS),
-        (is_for_clients, TO_CLIENTS),
+        (wants_token, WITH_TOKEN),
         (is_for_payers, TO_PAYERS),
         (is_signed, mapper::REFUSALS),
         (is_guarded || route.is_oauth, FROM_THE_CORE),
@@ -217,7 +218,7 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
         (true, route.refusals),
     ];
     let tokens = codes::CODES.iter().map(|row| row.code).filter(|code| {
-        is_for_clients && code.starts_with(TOKEN)
+        wants_token && code.starts_with(TOKEN)
             || route.is_oauth && FOR_TOKENS.iter().any(|prefix| code.starts_with(prefix))
     });
     tokens.chain(groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied()).collect()
@@ -227,8 +228,14 @@ fn problems(route: &Route, shape: &Shape) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&codes::Row>> = BTreeMap::new();
     for code in codes_of(route, shape) {
         let row = codes::find(code);
-        let status = if route.is_oauth { oauth::error_of(row).1 } else { row.status };
-        by_status.entry(status).or_default().push(row);
+        let mut statuses = vec![row.status];
+        if route.is_oauth {
+            statuses = oauth::errors_of(row).map(|(_, status)| status).to_vec();
+            statuses.dedup();
+        }
+        for status in statuses {
+            by_status.entry(status).or_default().push(row);
+        }
     }
     let described = by_status.into_iter().map(|(status, rows)| {
         let titles: Vec<_> = rows.iter().map(|row| format!("`{}`: {}", row.code, row.english)).collect();
@@ -236,7 +243,7 @@ fn problems(route: &Route, shape: &Shape) -> Map<String, Value> {
         let (kind, schema, code): (_, _, fn(&codes::Row) -> &'static str) = match route.access {
             Access::Signed(_) => (JSON, "MapperErrors", mapper::code_of),
             Access::Anyone if route.is_oauth => (JSON, "OAuthError", |row| row.code),
-            Access::Anyone | Access::Client { .. } => (PROBLEM, "Problem", |row| row.code),
+            Access::Anyone | Access::Token { .. } => (PROBLEM, "Problem", |row| row.code),
         };
         let codes: BTreeSet<_> = rows.iter().map(|row| code(row)).collect();
         let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });

@@ -11,10 +11,10 @@ const USES_MAX: usize = 10_000;
 /// How a client's bytes come: over which version of TLS, from a proxy that ended it, or in clear on this machine.
 pub const TRANSPORTS: [&str; 4] = ["1.2", "1.3", "proxy", "none"];
 
-/// Every form of the interface that a client can use, with its version.
+/// Every form of the interface that is used by whoever is known, with its version.
 pub fn forms() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let is_for_clients = |route: &Route| matches!(route.access, Access::Client { .. });
-    let families = routes::all().into_iter().filter(is_for_clients).map(|route| (route.family(), route.version()));
+    let wants_token = |route: &Route| matches!(route.access, Access::Token { .. });
+    let families = routes::all().into_iter().filter(wants_token).map(|route| (route.family(), route.version()));
     let forms: BTreeSet<_> = families.chain([routes::mapper::INTERFACE, routes::oauth::INTERFACE]).collect();
     forms.into_iter()
 }

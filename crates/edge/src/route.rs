@@ -34,8 +34,8 @@ pub enum Access {
     /// A client that connects with its certificate, and whose role the policy allows this. The handler finds whether what it sends
     /// is signed by it.
     Signed(Operation),
-    /// A client whose token has the scope, and whose role the policy allows this.
-    Client {
+    /// Whoever shows a token that has the scope, and whose role the policy allows this: another organisation's system, or a person.
+    Token {
         /// The row of the policy.
         operation: Operation,
         /// What the token must reach.
@@ -125,15 +125,15 @@ pub struct Anyone;
 
 /// Who asks, as the handler sees it.
 pub trait Who: Send + Sized + 'static {
-    /// Whether the route must be one for clients.
-    const IS_CLIENT: bool;
+    /// Whether the route must be one by which somebody is known.
+    const IS_KNOWN: bool;
 
     /// From what the gate found.
     fn of(caller: Option<Arc<Caller>>) -> Option<Self>;
 }
 
 impl Who for Arc<Caller> {
-    const IS_CLIENT: bool = true;
+    const IS_KNOWN: bool = true;
 
     fn of(caller: Option<Arc<Caller>>) -> Option<Self> {
         caller
@@ -141,7 +141,7 @@ impl Who for Arc<Caller> {
 }
 
 impl Who for Anyone {
-    const IS_CLIENT: bool = false;
+    const IS_KNOWN: bool = false;
 
     fn of(_: Option<Arc<Caller>>) -> Option<Self> {
         Some(Self)
@@ -192,7 +192,7 @@ impl Route {
     pub const fn operation(&self) -> Option<&'static str> {
         match self.access {
             Access::Anyone => None,
-            Access::Signed(operation) | Access::Client { operation, .. } => Some(operation.name),
+            Access::Signed(operation) | Access::Token { operation, .. } => Some(operation.name),
         }
     }
 
@@ -201,7 +201,7 @@ impl Route {
         match self.access {
             Access::Signed(_) => mapper::turned_away(&problem),
             Access::Anyone if self.is_oauth => oauth::turned_away(&problem),
-            Access::Anyone | Access::Client { .. } => problem.answer(language, instance),
+            Access::Anyone | Access::Token { .. } => problem.answer(language, instance),
         }
     }
 
@@ -229,10 +229,10 @@ impl Draft {
         }
     }
 
-    /// For clients whose role the policy allows this, with a token of this scope.
+    /// For whoever the policy allows this, by their role, with a token of this scope.
     #[must_use]
-    pub const fn client(mut self, operation: Operation, scope: &'static str) -> Self {
-        self.access = Access::Client { operation, scope };
+    pub const fn token(mut self, operation: Operation, scope: &'static str) -> Self {
+        self.access = Access::Token { operation, scope };
         self
     }
 
@@ -274,7 +274,7 @@ impl Draft {
     /// The row, with who answers.
     ///
     /// # Panics
-    /// The handler wants a client and the route is not for clients, or the other way round.
+    /// The handler wants to know who asks and the route does not ask, or the other way round.
     #[must_use]
     pub fn by<B, P, Q, W, A, F>(self, handler: fn(Call<B, P, Q, W>) -> F) -> Route
     where
@@ -286,7 +286,7 @@ impl Draft {
         F: Future<Output = Answer<A>> + Send + 'static,
     {
         let Self { method, path, name, summary, access, is_repeatable, is_conditional, is_oauth, refusals } = self;
-        assert_eq!(!matches!(access, Access::Anyone), W::IS_CLIENT, "{name}: who asks?");
+        assert_eq!(!matches!(access, Access::Anyone), W::IS_KNOWN, "{name}: who asks?");
         let handler: Handler = Box::new(move |asked| {
             Box::pin(async move {
                 let Asked { edge, caller, peer, path, parts, body, idempotency_key } = asked;

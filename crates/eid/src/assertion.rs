@@ -1,9 +1,9 @@
-//! How a client proves who it is: a text that it has signed, good once and for minutes (RFC 7523, `private_key_jwt`).
+//! How a client or an officer proves who they are: a text that they have signed, good once and for minutes (RFC 7523; of clients
+//! `private_key_jwt`).
 
-use crate::client::Registration;
 use crate::json::numeric_date;
 use crate::jws::{self, Fault, Jws};
-use crate::key::{Algorithm, PrivateKey};
+use crate::key::{Algorithm, PrivateKey, PublicKey};
 use crate::server::Server;
 use crate::token::{SKEW_SECONDS, holds, seconds};
 use kernel::{Refuse, Timestamp};
@@ -17,9 +17,9 @@ const JTI_CHARS_MAX: usize = 128;
 /// Why an assertion was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssertionRefusal {
-    /// It cannot be read, or is not signed by a key of the client's.
+    /// It cannot be read, or is not signed by a key that is registered.
     Fault(Fault),
-    /// `iss` and `sub` are not both the client.
+    /// `iss` and `sub` are not both whose it is.
     Subject,
     /// It is for somebody else.
     Audience,
@@ -71,11 +71,11 @@ impl fmt::Display for AssertionRefusal {
             Self::Fault(Fault::Critical) => {
                 "the assertion's header names something critical, and nothing of that kind is understood"
             }
-            Self::Fault(Fault::Key) => "the client has no key with that kid",
+            Self::Fault(Fault::Key) => "no key with that kid is registered under that name",
             Self::Fault(Fault::Signature) => {
-                "the assertion's signature is not by a key that is registered for this client"
+                "the assertion's signature is not by a key that is registered under that name"
             }
-            Self::Subject => "iss and sub of the assertion must both be the client's name",
+            Self::Subject => "iss and sub of the assertion must both be the name that its maker is registered under",
             Self::Audience => "aud of the assertion must be the issuer or its token endpoint",
             Self::Moment => {
                 "exp of the assertion must be there, and exp, iat and nbf must be numbers (seconds since 1970)"
@@ -99,7 +99,7 @@ impl From<Fault> for AssertionRefusal {
 #[derive(Debug)]
 pub struct Assertion<'t> {
     jws: Jws<'t>,
-    client: String,
+    name: String,
 }
 
 /// What an assertion has proved.
@@ -119,20 +119,20 @@ impl<'t> Assertion<'t> {
     /// Reads an assertion.
     ///
     /// # Errors
-    /// It cannot be read, or does not say one name for a client.
+    /// It cannot be read, or does not say one name.
     pub fn parse(text: &'t str) -> Result<Self, AssertionRefusal> {
         let jws = Jws::parse(text)?;
-        let client = match (jws.claims.get("iss"), jws.claims.get("sub")) {
+        let name = match (jws.claims.get("iss"), jws.claims.get("sub")) {
             (Some(Value::String(issuer)), Some(Value::String(subject))) if issuer == subject => issuer.clone(),
             _ => return Err(AssertionRefusal::Subject),
         };
-        Ok(Self { jws, client })
+        Ok(Self { jws, name })
     }
 
-    /// The client that it claims to be by.
+    /// Whom it claims to be by.
     #[must_use]
-    pub fn client(&self) -> &str {
-        &self.client
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its name, if it has one.
@@ -141,20 +141,22 @@ impl<'t> Assertion<'t> {
         self.jws.claims.get("jti").and_then(Value::as_str)
     }
 
-    /// Whether it proves that this client is asking, now. That it is used once is the store's to say.
+    /// Whether it proves that it is whoever is registered under this name, with these keys, who asks, now. That it is used once is
+    /// the store's to say.
     ///
     /// # Errors
     /// [`AssertionRefusal`].
     pub fn check(
         &self,
-        registration: &Registration,
+        name: &str,
+        keys: &[PublicKey],
         server: &Server,
         now: Timestamp,
     ) -> Result<Proof, AssertionRefusal> {
-        if self.client != registration.name {
+        if self.name != name {
             return Err(AssertionRefusal::Subject);
         }
-        let key = self.jws.verify(&registration.keys)?;
+        let key = self.jws.verify(keys)?;
         let moment = |name: &str| match self.jws.claims.get(name) {
             None => Ok(None),
             Some(value) => numeric_date(value).map(Some).ok_or(AssertionRefusal::Moment),
@@ -186,13 +188,13 @@ impl<'t> Assertion<'t> {
     }
 }
 
-/// An assertion as a client makes it.
+/// An assertion as a client or an officer makes it.
 #[must_use]
-pub fn sign(key: &PrivateKey, client: &str, server: &Server, jti: &str, now: Timestamp) -> String {
+pub fn sign(key: &PrivateKey, name: &str, server: &Server, jti: &str, now: Timestamp) -> String {
     let now = seconds(now);
     let claims = json!({
-        "iss": client,
-        "sub": client,
+        "iss": name,
+        "sub": name,
         "aud": server.issuer(),
         "iat": now,
         "exp": now + ASSERTION_SECONDS_MAX,

@@ -205,6 +205,23 @@ impl PublicKey {
         Some(Self { point, kid })
     }
 
+    /// The Ed25519 key of these bytes (RFC 8032), if they are one; it is known by its thumbprint.
+    #[must_use]
+    pub fn ed25519(bytes: &[u8; 32]) -> Option<Self> {
+        let point = Point::Ed25519(Box::new(VerifyingKey::from_bytes(bytes).ok()?));
+        let kid = point.thumbprint();
+        Some(Self { point, kid })
+    }
+
+    /// What [`PublicKey::ed25519`] reads, of such a key.
+    #[must_use]
+    pub fn to_ed25519(&self) -> Option<[u8; 32]> {
+        match &self.point {
+            Point::P256(_) => None,
+            Point::Ed25519(key) => Some(key.to_bytes()),
+        }
+    }
+
     /// As the store keeps it: of P-256, uncompressed SEC 1.
     pub(crate) fn to_sec1(&self) -> Vec<u8> {
         match &self.point {

@@ -1,4 +1,4 @@
-//! What a client may ask for: the scopes of OAuth 2. A legal purpose is none of them; it is said with each request. Nor are the
+//! What a client or a person may ask for: the scopes of OAuth 2. A legal purpose is none of them; it is said with each request. Nor are the
 //! messages of a mapper, which come with a signature instead of a token.
 
 use kernel::Role;
@@ -21,12 +21,28 @@ pub enum Permission {
     Feed,
     /// What a register says.
     Register,
+    /// Proposals of accounts, and what people do about them.
+    Designations,
+    /// The owner's lock.
+    Locks,
+    /// Where a payee is told of changes.
+    Contacts,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Payouts, Self::FetchPayouts, Self::Resolve, Self::Verify, Self::Accounts, Self::Feed, Self::Register];
+    pub const ALL: [Self; 10] = [
+        Self::Payouts,
+        Self::FetchPayouts,
+        Self::Resolve,
+        Self::Verify,
+        Self::Accounts,
+        Self::Feed,
+        Self::Register,
+        Self::Designations,
+        Self::Locks,
+        Self::Contacts,
+    ];
 
     /// The scope as requests and tokens write it.
     #[must_use]
@@ -39,6 +55,9 @@ impl Permission {
             Self::Accounts => "accounts",
             Self::Feed => "feed",
             Self::Register => "register",
+            Self::Designations => "designations",
+            Self::Locks => "locks",
+            Self::Contacts => "contacts",
         }
     }
 
@@ -49,18 +68,25 @@ impl Permission {
     }
 }
 
-/// What a client of this role may ask for.
+/// What somebody of this role may ask for.
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
-    use Permission::{Accounts, Feed, FetchPayouts, Payouts, Register, Resolve, Verify};
+    use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify],
         Role::PrivatePayer => &[Payouts, Verify],
         Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Console | Role::Operator | Role::Caseworker | Role::Citizen => &[],
+        Role::Operator | Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts],
+        Role::Console => &[],
     }
+}
+
+/// Whether a token of this role can reach what wants this scope.
+#[must_use]
+pub fn reaches(role: Role, scope: &str) -> bool {
+    of_role(role).iter().any(|permission| permission.name() == scope)
 }
 
 /// Scopes, as RFC 6749 §3.3 writes them.

@@ -1,7 +1,7 @@
 //! Who may do what with electronic identity.
 
 use kernel::Operation;
-use kernel::Role::{Authority, Bank, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
+use kernel::Role::{Authority, Bank, Caseworker, Console, Operator, PrivatePayer, PublicPayer, RegisterFeed};
 
 /// Registers a client, or changes its registration.
 pub const ADD_CLIENT: Operation = Operation { name: "client.add", roles: &[Console, Operator] };
@@ -14,8 +14,10 @@ pub const ROTATE_SIGNING_KEY: Operation = Operation { name: "signing_key.rotate"
 /// Says from when an old way in is refused.
 pub const SET_PHASE_OUT: Operation = Operation { name: "phase_out.set", roles: &[Console, Operator] };
 /// Asks for an access token.
-pub const ISSUE_TOKEN: Operation =
-    Operation { name: "token.issue", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };
+pub const ISSUE_TOKEN: Operation = Operation {
+    name: "token.issue",
+    roles: &[Operator, Caseworker, PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed],
+};
 /// Sends a message that carries its own signature.
 pub const USE_MESSAGE: Operation =
     Operation { name: "message.use", roles: &[PublicPayer, PrivatePayer, Bank, Authority, RegisterFeed] };

@@ -1,7 +1,8 @@
 //! Who gives a command, and what a policy is.
 
-use crate::merkle::to_hex;
+use crate::merkle::{from_hex, to_hex};
 use crate::{Blind, Refuse, Timestamp};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// How many bytes of a citizen's blind index their name shows: among six million, that two share them is as likely as one in
@@ -109,11 +110,39 @@ impl Assurance {
     }
 }
 
+/// Which of somebody's authenticators it was, by a pseudonym that says nothing of them or of it: it tells one from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Authenticator([u8; 16]);
+
+impl Authenticator {
+    /// The one that whoever keeps identities knows by a name, which is not kept.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let hash = Sha256::new().chain_update("authenticator\n").chain_update(name).finalize();
+        Self(std::array::from_fn(|at| hash[at]))
+    }
+
+    /// Reads what it is printed as.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        from_hex(text).map(Self)
+    }
+}
+
+/// 32 hexadecimal digits.
+impl fmt::Display for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_hex(&self.0))
+    }
+}
+
 /// How and when a person logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Login {
     /// How sure it is that it was them.
     pub assurance: Assurance,
+    /// By which of their authenticators.
+    pub authenticator: Authenticator,
     /// When.
     pub at: Timestamp,
 }
@@ -153,8 +182,13 @@ impl Actor {
     /// The person whom the store knows by this blind index. Whoever builds it has checked the login.
     #[must_use]
     pub fn citizen(payee: &Blind, login: Login) -> Self {
-        let name = format!("citizen:{}", to_hex(&payee.as_bytes()[..CITIZEN_NAME_BYTES]));
-        Self { citizen: Some((*payee, login)), ..Self::new(Role::Citizen, name) }
+        Self { citizen: Some((*payee, login)), ..Self::new(Role::Citizen, Self::citizen_name(payee)) }
+    }
+
+    /// What the journal calls the person whom the store knows by this blind index.
+    #[must_use]
+    pub fn citizen_name(payee: &Blind) -> String {
+        format!("citizen:{}", to_hex(&payee.as_bytes()[..CITIZEN_NAME_BYTES]))
     }
 
     /// The system of another organisation, registered under `name`. Whoever builds it has checked that it is them.
@@ -261,7 +295,8 @@ mod tests {
 
     #[test]
     fn people_are_told_apart_and_a_citizen_is_named_without_their_number() {
-        let login = Login { assurance: Assurance::High, at: Timestamp::from_micros(7) };
+        let authenticator = Authenticator::named("passport");
+        let login = Login { assurance: Assurance::High, authenticator, at: Timestamp::from_micros(7) };
         let citizen = |last: u8| {
             let mut payee = [0xab; 16];
             payee[15] = last;
@@ -281,6 +316,16 @@ mod tests {
         check(&citizen(1), Role::Citizen, "citizen:abababababababababab", None, Some(login));
         assert_ne!(citizen(1), citizen(2));
         assert_ne!(Actor::operator("bo"), Actor::caseworker("bo"));
+    }
+
+    #[test]
+    fn authenticators_are_told_apart_by_a_pseudonym() {
+        let [app, key] = ["app", "key"].map(Authenticator::named);
+        assert!(app != key && app == Authenticator::named("app"));
+        assert_eq!(Authenticator::parse(&app.to_string()), Some(app));
+        for text in ["", "app", &app.to_string()[1..]] {
+            assert_eq!(Authenticator::parse(text), None);
+        }
     }
 
     #[test]

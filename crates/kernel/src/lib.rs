@@ -27,13 +27,13 @@ mod store;
 pub mod testing;
 mod vault;
 
-pub use actor::{Actor, Assurance, Login, NotAllowed, Operation, Role};
+pub use actor::{Actor, Assurance, Authenticator, Login, NotAllowed, Operation, Role};
 pub use command::{Command, Decided, Decision, Group, Joint, Once, Scope, execute, execute_group};
 pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
-pub use officer::{AddOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer};
+pub use officer::{AddOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators};
 pub use secrets::Secrets;
 pub use store::{Migration, Store, StoreRefusal, Writer, require_free};
 pub use vault::{Blind, Domain, RowKey, Vault};

@@ -5,10 +5,11 @@ use crate::journal::{Entry, Rows, Table};
 use crate::merkle::{Encoder, Hash, Tree};
 use crate::{
     Actor, Blind, Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Refuse, Role, Row, Scope, StoreError,
-    journal, policy, statements,
+    Vault, journal, policy, statements,
 };
 use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use ed25519_dalek::{SigningKey, VerifyingKey};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -22,6 +23,7 @@ statements! {
     FIND_KEY = "officer.find_key": "SELECT id FROM officer WHERE public_key = $1";
     INSERT = "officer.insert":
         "INSERT INTO officer (id, role, name_key, name, public_key) VALUES ($1, $2, $3, $4, $5)";
+    PAGE = "officer.page": "SELECT id, role, name_key FROM officer WHERE id > $1 ORDER BY id LIMIT 10000";
     RANGE = "officer.range":
         "SELECT id, role, name_key, name, public_key FROM officer WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "officer.count": "SELECT COUNT(*) FROM officer";
@@ -91,6 +93,18 @@ impl PublicKey {
             .map_err(|_| OfficerRefusal::Key.into())
     }
 
+    /// The key of these bytes (RFC 8032), which whoever has them found to be one.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key itself (RFC 8032).
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The public half of a private key file (PKCS #8 PEM, as `openssl genpkey -algorithm ed25519` writes it).
     ///
     /// # Errors
@@ -125,9 +139,30 @@ pub struct Officer {
 /// # Errors
 /// The store's.
 pub fn find_officer(scope: &Scope<'_>, name: &str) -> Result<Option<Officer>, Error> {
-    scope.tx.optional(&FIND, &[(&scope.vault.blind(NAME_DOMAIN, name)).into()], |row| {
+    scope.tx.optional(&FIND, &[(&Officer::name_key(scope.vault, name)).into()], |row| {
         Ok(Officer { role: read_role(row, 0)?, name: name.to_owned(), key: PublicKey(row.array(1)?) })
     })
+}
+
+/// The blind indexes of all operators' names: who there is, without whom. Caseworkers can be ended, which whoever registers them knows.
+///
+/// # Errors
+/// The store's.
+pub fn operators(scope: &Scope<'_>) -> Result<BTreeSet<Blind>, Error> {
+    let (mut operators, mut after) = (BTreeSet::new(), -1);
+    loop {
+        let before = after;
+        scope.tx.each(&PAGE, &[after.into()], |row| {
+            after = row.int(0)?;
+            if read_role(row, 1)? == Role::Operator {
+                operators.insert(Blind::from_bytes(row.array(2)?));
+            }
+            Ok(())
+        })?;
+        if after == before {
+            return Ok(operators);
+        }
+    }
 }
 
 fn read_role(row: &Row<'_>, column: usize) -> Result<Role, Error> {
@@ -143,6 +178,12 @@ pub struct Taken {
 }
 
 impl Officer {
+    /// The blind index of an officer's name.
+    #[must_use]
+    pub fn name_key(vault: &Vault, name: &str) -> Blind {
+        vault.blind(NAME_DOMAIN, name)
+    }
+
     /// What is registered of this name and this key.
     ///
     /// # Errors
@@ -176,7 +217,7 @@ impl Officer {
     /// The store's.
     pub fn insert(&self, scope: &Scope<'_>, entry: Entry) -> Result<Rows, Error> {
         let id = entry.row::<Self>(0)?;
-        let name_key = scope.vault.blind(NAME_DOMAIN, &self.name);
+        let name_key = Self::name_key(scope.vault, &self.name);
         let name = scope.vault.seal(NAME_COLUMN, id, self.name.as_bytes())?;
         let (role, key) = (self.role.name(), self.key.0);
         scope.tx.run(&INSERT, &[id.into(), role.into(), (&name_key).into(), (&name).into(), key.as_slice().into()])?;

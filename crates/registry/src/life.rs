@@ -345,7 +345,7 @@ struct Demands {
 }
 
 impl Demands {
-    fn of(proposal: &Proposal, evidence: &Evidence, signals: Signals, controls: &Controls) -> Self {
+    fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, signals: Signals, controls: &Controls) -> Self {
         let channel = proposal.asked.channel.kind();
         let is_self_service = channel == ChannelKind::SelfService;
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
@@ -374,7 +374,8 @@ impl Demands {
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
         let is_looked_at = looked_at.iter().any(|signal| signals.has(*signal));
         Self {
-            signature: is_self_service && controls.has(Control::SignedAfresh),
+            // Who may sign for a company only with others has not signed before they have, nor has who may not any more.
+            signature: is_self_service && (controls.has(Control::SignedAfresh) || facts.lacks_signature),
             approval: (is_casework || is_handed_in) && !is_loaded && controls.has(approver),
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
             check: (!is_loaded && controls.when(Control::ManualCheck).applies(is_looked_at))
@@ -393,7 +394,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
         return State::Ended(ended.kind);
     }
     let signals = Signals::of(proposal, facts, controls, now);
-    let demands = Demands::of(proposal, evidence, signals, controls);
+    let demands = Demands::of(proposal, evidence, facts, signals, controls);
     let within = |since: Timestamp, days: i64, waits: Waits| {
         if now < plus_days(since, days) { State::Waiting(waits) } else { State::Lapsed }
     };
@@ -401,7 +402,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     let mut ready = proposal.at;
     let mut met = |act: Option<&Act>| act.inspect(|act| ready = ready.max(act.at)).is_some();
 
-    if demands.signature && !met(evidence.last(ActKind::Signed)) {
+    if demands.signature && (!met(evidence.last(ActKind::Signed)) || facts.lacks_signature) {
         return within(proposal.at, DECISION_DAYS, Waits::Signature);
     }
     if demands.approval && !met(evidence.last(ActKind::Approved)) {

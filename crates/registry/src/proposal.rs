@@ -243,10 +243,12 @@ pub enum ProposalRefusal {
     Entitled,
     /// What a letter says is not so any more.
     Outdated,
+    /// A letter was made already, and nobody said that it is to be made anew.
+    OnItsWay,
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 15] = [
+    const ALL: [(Self, &'static str, &'static str); 16] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -287,9 +289,14 @@ impl ProposalRefusal {
         (
             Self::Entitled,
             "designation.entitled",
-            "this account is proposed by its payee, or by a caseworker with a ground",
+            "this account is proposed by its payee, by whoever may sign for the company, or by a caseworker with a ground",
         ),
         (Self::Outdated, "letter.outdated", "what the letter says is not so any more: make it anew"),
+        (
+            Self::OnItsWay,
+            "letter.on_its_way",
+            "a letter is on its way, and its code would be void: say that it is to be made anew",
+        ),
     ];
 }
 

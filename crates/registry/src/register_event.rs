@@ -4,6 +4,7 @@
 //! are laid over what is known, part by part, by one rule. Events are repeated and come late, so each part of a record keeps as
 //! of when the register said it, and what is older does not undo what is newer.
 
+use crate::own::Signatories;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::row_refusal::RowRefusal;
 use denmark::{Cpr, Cvr};
@@ -15,6 +16,9 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 const FIELD_CHARS_MAX: usize = 200;
+/// Of the field of those who may sign: some ninety pairs.
+const SIGNATORIES_CHARS_MAX: usize = 2_000;
+const CPR_DIGITS: usize = 10;
 /// How far the register's clock may be before ours.
 const CLOCKS_APART_SECONDS: i64 = 30;
 /// Nobody who died before is still paid.
@@ -39,6 +43,8 @@ enum Part {
     /// With its date.
     Status,
     Protection,
+    /// Who may sign for a company.
+    Signatories,
 }
 
 impl Register {
@@ -60,15 +66,30 @@ impl Register {
             Self::Population => {
                 &[(Part::Name, 1..2), (Part::Address, 2..6), (Part::Status, 6..8), (Part::Protection, 8..9)]
             }
-            Self::Companies => &[(Part::Name, 1..2), (Part::Status, 2..4)],
+            Self::Companies => {
+                &[(Part::Name, 1..2), (Part::Status, 2..4), (Part::Address, 4..8), (Part::Signatories, 8..9)]
+            }
         }
     }
 
     const fn fields(self) -> usize {
         match self {
-            Self::Population => 9,
-            Self::Companies => 4,
+            Self::Population | Self::Companies => 9,
         }
+    }
+
+    /// How many of the last fields a row may be without: it says nothing of them then.
+    pub(crate) const fn may_lack(self) -> usize {
+        match self {
+            Self::Population => 0,
+            Self::Companies => 5,
+        }
+    }
+
+    /// Of whose row a text is: people's numbers are longer.
+    fn of_record(record: &str) -> Self {
+        let number = record.split('\n').next().unwrap_or_default();
+        if number.len() == CPR_DIGITS { Self::Population } else { Self::Companies }
     }
 
     /// The payee of this number, and the number as it is kept.
@@ -108,6 +129,7 @@ impl Register {
                 }
             }
             (Part::Protection, [flag]) if !matches!(*flag, "" | "true" | "false" | "0" | "1") => Err(RowRefusal::Flag),
+            (Part::Signatories, [text]) if !Signatories::is_text(text) => Err(RowRefusal::Signatories),
             _ => Ok(None),
         }
     }
@@ -152,14 +174,32 @@ pub struct PersonRecord {
 
 /// What happened to a company.
 pub enum CompanyEvent {
-    /// All that the register says of it: name, status in a word of the company file, and since which date.
-    Record(String, String, String),
+    /// All that the register says of it: of a new one, or again.
+    Record(Box<CompanyRecord>),
     /// It does not exist any more, since this date where it is known.
     Closure(String),
     /// Another status, in a word of the company file, and since which date.
     Status(String, String),
     /// It has another name.
     Name(String),
+    /// It has another address: address, postcode, city, country.
+    Move([String; 4]),
+    /// Others may sign for it, as its file writes it.
+    Signatories(String),
+}
+
+/// All that the company register says of a company, beside its number: the columns of its file.
+pub struct CompanyRecord {
+    /// Not empty.
+    pub name: String,
+    /// A word of the company file.
+    pub status: String,
+    /// Since when; may be empty.
+    pub status_date: String,
+    /// Address, postcode, city, country.
+    pub address: [String; 4],
+    /// Who may sign for it.
+    pub signatories: String,
 }
 
 impl PersonEvent {
@@ -203,13 +243,18 @@ impl CompanyEvent {
     pub fn registered(&self, vault: &Vault, number: &str, at: Timestamp) -> Result<Registered, RowRefusal> {
         let part = |part, fields: &[&str]| Registered::part(Register::Companies, vault, number, part, fields, at);
         match self {
-            Self::Record(name, status, date) => {
-                Registered::whole(Register::Companies, vault, &[number, name, status, date])
-                    .map(|row| row.told_by_an_event(at))
+            Self::Record(record) => {
+                let CompanyRecord { name, status, status_date, address, signatories } = &**record;
+                let [address, postcode, city, country] = address;
+                let fields: [&str; 9] =
+                    [number, name, status, status_date, address, postcode, city, country, signatories];
+                Registered::whole(Register::Companies, vault, &fields).map(|row| row.told_by_an_event(at))
             }
             Self::Closure(date) => part(Part::Status, &["dissolved", date]),
             Self::Status(status, date) => part(Part::Status, &[status, date]),
             Self::Name(name) => part(Part::Name, &[name]),
+            Self::Move(address) => part(Part::Address, &address.each_ref().map(String::as_str)),
+            Self::Signatories(text) => part(Part::Signatories, &[text]),
         }
     }
 }
@@ -229,8 +274,8 @@ pub struct Registered {
 }
 
 enum Told {
-    /// All fields, one a line.
-    Whole(Zeroizing<String>),
+    /// All fields, one a line; and of how many parts it says anything, the first ones.
+    Whole(Zeroizing<String>, usize),
     /// Those of one part.
     One(Part, Zeroizing<String>),
 }
@@ -238,17 +283,19 @@ enum Told {
 impl Registered {
     /// From all fields of a row.
     pub(crate) fn whole(register: Register, vault: &Vault, fields: &[&str]) -> Result<Self, RowRefusal> {
-        if fields.len() != register.fields() {
+        if fields.len() != register.fields() && fields.len() != register.fields() - register.may_lack() {
             return Err(RowRefusal::Malformed);
         }
         let (payee, number) = register.payee(fields[0], vault)?;
-        let mut status = None;
-        for (part, places) in register.parts() {
+        let (mut status, mut parts) = (None, 0);
+        for (part, places) in register.parts().iter().filter(|(_, places)| places.end <= fields.len()) {
             status = status.or(register.check(*part, &fields[places.clone()])?);
+            parts += 1;
         }
         let mut kept = fields.to_vec();
         kept[0] = &number;
-        let told = Told::Whole(lines(&kept)?);
+        kept.resize(register.fields(), "");
+        let told = Told::Whole(lines(&kept)?, parts);
         Ok(Self { payee, register, told, status, at: None, is_event: false })
     }
 
@@ -289,7 +336,8 @@ impl Registered {
         if self.status.and_then(|since| since.end).is_some_and(|end| end > day_after()) {
             return Err(RowRefusal::Date);
         }
-        if let (Told::Whole(row), Some((known, _)), false) = (&self.told, known, self.is_event)
+        if let (Told::Whole(row, parts), Some((known, _)), false) = (&self.told, known, self.is_event)
+            && *parts == self.register.parts().len()
             && row.as_str() == known
         {
             return Ok(Merged::Unchanged);
@@ -298,7 +346,11 @@ impl Registered {
         let Some((mut record, known_status)) = found else { return self.first() };
         let told = match &self.told {
             Told::One(part, text) => vec![(*part, text.as_str())],
-            Told::Whole(row) => Record::read(self.register, row).ok_or(RowRefusal::Malformed)?.texts(),
+            Told::Whole(row, parts) => {
+                let mut texts = Record::read(self.register, row).ok_or(RowRefusal::Malformed)?.texts();
+                texts.truncate(*parts);
+                texts
+            }
         };
         let (mut status, mut is_new, mut is_outdated) = (known_status, false, false);
         for (part, text) in told {
@@ -326,14 +378,12 @@ impl Registered {
 
     /// What it makes of nothing.
     fn first(&self) -> Result<Merged, RowRefusal> {
-        let (Told::Whole(row), Some(Since { status, .. })) = (&self.told, self.status) else {
+        let (Told::Whole(row, parts), Some(Since { status, .. })) = (&self.told, self.status) else {
             return Err(RowRefusal::PayeeUnknown);
         };
-        let record = match self.at {
-            None => row.clone(),
-            Some(at) => Zeroizing::new(format!("{}\n{}", row.as_str(), at.micros())),
-        };
-        Ok(Merged::New { record, status })
+        let mut record = Record::read(self.register, row).ok_or(RowRefusal::Malformed)?;
+        record.parts.iter_mut().take(*parts).for_each(|said| said.at = self.at);
+        Ok(Merged::New { record: record.write(), status })
     }
 }
 
@@ -342,7 +392,7 @@ impl Registered {
 pub struct Addressee {
     /// Their name.
     pub name: String,
-    /// Address, postcode and city, without those that are empty. None of a company: its register here has no addresses.
+    /// Address, postcode and city, without those that are empty.
     pub lines: Vec<String>,
     /// The country, unless the register leaves out its own.
     pub country: Option<String>,
@@ -353,9 +403,8 @@ pub struct Addressee {
 impl Addressee {
     /// From what the store keeps of a payee: a line for each field, the last ones too that are empty.
     pub(crate) fn read(record: &str) -> Option<Self> {
-        let is_person = record.split('\n').count() >= Register::Population.fields();
-        let record = Record::read(if is_person { Register::Population } else { Register::Companies }, record)?;
-        let text = |part| record.parts.iter().find(|said| said.part == part).map_or("", |said| said.text);
+        let record = Record::of(record)?;
+        let text = |part| record.text(part).unwrap_or_default();
         let address: Vec<&str> = text(Part::Address).split('\n').collect();
         let (lines, country) = match address[..] {
             [street, postcode, city, country] => {
@@ -372,15 +421,20 @@ impl Addressee {
     }
 }
 
-/// The address that a version of the population register's row says, one field a line. Companies have none.
+/// The address that a version of a register's row says, one field a line.
 pub(crate) fn address(record: &str) -> Option<&str> {
-    let record = Record::read(Register::Population, record)?;
-    record.parts.iter().find(|said| said.part == Part::Address).map(|said| said.text)
+    Record::of(record)?.text(Part::Address)
+}
+
+/// Who may sign for a company, as a version of its row says; nothing of a person.
+pub(crate) fn signatories(record: &str) -> Option<&str> {
+    Record::of(record)?.text(Part::Signatories)
 }
 
 /// Fields, one a line.
 fn lines(fields: &[&str]) -> Result<Zeroizing<String>, RowRefusal> {
-    if fields.iter().any(|field| field.len() > FIELD_CHARS_MAX && field.chars().count() > FIELD_CHARS_MAX) {
+    let most = |field: &str| if Signatories::is_text(field) { SIGNATORIES_CHARS_MAX } else { FIELD_CHARS_MAX };
+    if fields.iter().any(|field| field.len() > FIELD_CHARS_MAX && field.chars().count() > most(field)) {
         return Err(RowRefusal::TooLong);
     }
     // A line break above all: it would make two fields of one.
@@ -415,6 +469,14 @@ struct Said<'r> {
 }
 
 impl<'r> Record<'r> {
+    fn of(text: &'r str) -> Option<Self> {
+        Self::read(Register::of_record(text), text)
+    }
+
+    fn text(&self, part: Part) -> Option<&'r str> {
+        self.parts.iter().find(|said| said.part == part).map(|said| said.text)
+    }
+
     fn read(register: Register, text: &'r str) -> Option<Self> {
         let parts = register.parts();
         // Where each line begins, and one more would.
@@ -472,229 +534,4 @@ impl<'r> Record<'r> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kernel::Refuse;
-    use proptest::prelude::*;
-
-    const ANNA: &str = "6101701234";
-    const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_micros(second * 1_000_000)
-    }
-
-    fn row(name: &str, street: &str, status: &str) -> Registered {
-        let fields = [ANNA, name, street, "2100", "København", "DK", status, "", "false"];
-        Registered::whole(Register::Population, &kernel::testing::vault(), &fields).unwrap()
-    }
-
-    fn event(event: PersonEvent, second: i64) -> Registered {
-        event.registered(&kernel::testing::vault(), ANNA, at(second)).unwrap()
-    }
-
-    fn moves(street: &str, second: i64) -> Registered {
-        event(PersonEvent::Move([street, "", "", ""].map(str::to_owned)), second)
-    }
-
-    /// What becomes of these, one after the other: what each does, and what is known in the end but for the number.
-    fn told(rows: &[Registered]) -> (String, String) {
-        let mut known: Option<(Zeroizing<String>, RegisterStatus)> = None;
-        let mut did = Vec::new();
-        for row in rows {
-            let before = known.as_ref().map(|(record, status)| (record.as_str(), *status));
-            did.push(match row.over(before, NOW) {
-                Err(refusal) => refusal.code(),
-                Ok(Merged::Unchanged) => "unchanged",
-                Ok(Merged::Outdated) => "outdated",
-                Ok(Merged::New { record, status }) => {
-                    known = Some((record, status));
-                    "done"
-                }
-            });
-        }
-        let record =
-            known.map_or(String::new(), |(record, status)| format!("{} = {status}", record.replace('\n', ",")));
-        (did.join(" "), record.trim_start_matches(ANNA).to_owned())
-    }
-
-    #[test]
-    fn what_is_older_does_not_undo_what_is_newer_and_what_is_repeated_changes_nothing() {
-        let check = |rows: &[Registered], did: &str, record: &str| {
-            assert_eq!(told(rows), (did.to_owned(), record.to_owned()));
-        };
-        let name = |name: &str, second| event(PersonEvent::Name(name.to_owned()), second);
-        let dies = |date: &str, second| event(PersonEvent::Death(date.to_owned()), second);
-        // Files without a moment: the last one counts.
-        check(&[row("A", "S", "active")], "done", ",A,S,2100,København,DK,active,,false = active");
-        check(
-            &[row("A", "S", "active"), row("A", "S", "active"), row("B", "S", "dead")],
-            "done unchanged done",
-            ",B,S,2100,København,DK,dead,,false = dead",
-        );
-        // Each part has a moment of its own.
-        check(
-            &[row("A", "S", "active"), moves("T", 5), name("B", 3), dies("1970-01-02", 4)],
-            "done done done done",
-            ",B,T,,,,dead,1970-01-02,false,3000000,5000000,4000000, = dead",
-        );
-        check(
-            &[row("A", "S", "active"), moves("T", 5), moves("U", 4), moves("T", 5), moves("U", 5), moves("T", 4)],
-            "done done outdated unchanged done outdated",
-            ",A,U,,,,active,,false,,5000000,, = active",
-        );
-        // Away and back again, told in another order: what lies between comes too late.
-        check(
-            &[row("A", "S", "active"), moves("T", 1), moves("T", 3), moves("U", 2)],
-            "done done done outdated",
-            ",A,T,,,,active,,false,,3000000,, = active",
-        );
-        // A wrong death is taken back.
-        check(
-            &[row("A", "S", "active"), dies("", 1), event(PersonEvent::Status("active".into(), String::new()), 2)],
-            "done done done",
-            ",A,S,2100,København,DK,active,,false,,,2000000, = active",
-        );
-        check(
-            &[row("A", "S", "active"), event(PersonEvent::Protection(true), 1)],
-            "done done",
-            ",A,S,2100,København,DK,active,,true,,,,1000000 = active",
-        );
-        // A file with a moment undoes only what is older than it.
-        check(
-            &[row("A", "S", "active").written_at(at(2)), name("B", 5), row("C", "T", "dead").written_at(at(3))],
-            "done done done",
-            ",B,T,2100,København,DK,dead,,false,5000000,3000000,3000000,2000000 = dead",
-        );
-        check(
-            &[
-                row("A", "S", "active").written_at(at(4)),
-                row("A", "S", "active").written_at(at(5)),
-                row("B", "S", "active").written_at(at(3)),
-            ],
-            "done unchanged outdated",
-            ",A,S,2100,København,DK,active,,false,4000000 = active",
-        );
-        // What a file merely confirms is not kept anew: what it is newer than is taken until the next one says otherwise.
-        check(
-            &[
-                row("A", "S", "active").written_at(at(4)),
-                row("A", "S", "active").written_at(at(6)),
-                dies("", 5),
-                row("A", "S", "active").written_at(at(7)),
-            ],
-            "done unchanged done done",
-            ",A,S,2100,København,DK,active,,false,4000000,4000000,7000000,4000000 = active",
-        );
-        // Nobody has died after the day on which it is said, but for one day; any other date may lie ahead.
-        let emigrates = |date: &str| event(PersonEvent::Status("emigrated".into(), date.into()), 1);
-        check(
-            &[row("A", "S", "active"), dies("1970-01-03", 1), dies("1970-01-02", 1), emigrates("1970-01-03")],
-            "done register.date done done",
-            ",A,S,2100,København,DK,emigrated,1970-01-03,false,,,1000000, = emigrated",
-        );
-        let dead = |date: &str| {
-            let fields = [ANNA, "A", "", "", "", "", "dead", date, ""];
-            Registered::whole(Register::Population, &kernel::testing::vault(), &fields).unwrap()
-        };
-        check(&[dead("1970-01-03")], "register.date", "");
-        check(&[dead("1970-01-02").written_at(at(-86_400))], "register.date", "");
-        assert_eq!(told(&[dead("1970-01-02")]).0, "done");
-        // A file without one counts, and does not make what comes late newer.
-        check(
-            &[row("A", "S", "active"), name("B", 5), row("C", "S", "active"), name("B", 4), name("D", 6)],
-            "done done done outdated done",
-            ",D,S,2100,København,DK,active,,false,6000000,,, = active",
-        );
-        // Of somebody who is not known, only all of it can be told.
-        check(&[name("B", 5)], "payee.unknown", "");
-        let record = || {
-            let address = ["S", "2100", "København", "DK"].map(str::to_owned);
-            let (name, status, status_date) = ("A".to_owned(), "active".to_owned(), String::new());
-            event(
-                PersonEvent::Record(Box::new(PersonRecord { name, address, status, status_date, protected: false })),
-                7,
-            )
-        };
-        check(
-            &[record(), record(), name("B", 6)],
-            "done unchanged outdated",
-            ",A,S,2100,København,DK,active,,false,7000000 = active",
-        );
-        // What lies ahead is refused, but for what clocks may differ.
-        check(
-            &[row("A", "S", "active"), name("B", 1031)],
-            "done register.future",
-            ",A,S,2100,København,DK,active,,false = active",
-        );
-        check(&[row("A", "S", "active").written_at(at(1031))], "register.future", "");
-        assert_eq!(told(&[row("A", "S", "active"), name("B", 1030)]).0, "done done");
-    }
-
-    #[test]
-    fn companies_are_told_of_as_people_are() {
-        let vault = kernel::testing::vault();
-        let event = |event: CompanyEvent, second| event.registered(&vault, "13748136", at(second)).unwrap();
-        let rows = [
-            event(CompanyEvent::Record("A".into(), "active".into(), String::new()), 1),
-            event(CompanyEvent::Closure("1970-01-01".into()), 3),
-            event(CompanyEvent::Status("active".into(), String::new()), 2),
-            event(CompanyEvent::Name("B".into()), 2),
-        ];
-        let expected = "13748136,B,dissolved,1970-01-01,2000000,3000000 = dissolved";
-        assert_eq!(told(&rows), ("done done outdated done".to_owned(), expected.to_owned()));
-    }
-
-    #[test]
-    fn an_event_is_held_to_what_a_row_is() {
-        let vault = kernel::testing::vault();
-        let check = |number: &str, event: PersonEvent, code: &str| {
-            let refused = event.registered(&vault, number, NOW).err().map(|refusal| refusal.code());
-            assert_eq!(refused, Some(code).filter(|code| !code.is_empty()), "{code}");
-        };
-        let name = |name: &str| PersonEvent::Name(name.to_owned());
-        check("610170-1234", name("A"), "");
-        check("610170123", name("A"), "payee.malformed");
-        check(ANNA, name(""), "row.empty_field");
-        check(ANNA, name("A\nB"), "row.control_character");
-        check(ANNA, name("A\0"), "row.control_character");
-        check(ANNA, name(&"Æ".repeat(200)), "");
-        check(ANNA, name(&"Æ".repeat(201)), "row.field_too_long");
-        check(ANNA, PersonEvent::Death("2026-02-30".to_owned()), "register.date");
-        check(ANNA, PersonEvent::Death("1850-01-01".to_owned()), "");
-        check(ANNA, PersonEvent::Death("1849-12-31".to_owned()), "register.date");
-        check(ANNA, PersonEvent::Status("active".to_owned(), "1849-12-31".to_owned()), "");
-        check(ANNA, PersonEvent::Status("gone".to_owned(), String::new()), "register.status");
-        check(ANNA, PersonEvent::Status("dissolved".to_owned(), String::new()), "register.status");
-        let cvr = CompanyEvent::Closure(String::new()).registered(&vault, "13748137", NOW);
-        assert_eq!(cvr.err().map(|refusal| refusal.code()), Some("payee.malformed"));
-    }
-
-    proptest! {
-        /// Events in any order, each perhaps several times, end as they do in their own order.
-        #[test]
-        fn the_order_in_which_events_come_makes_no_difference(
-            events in proptest::collection::vec((0_u8..4, 0_u8..3), 1..10),
-            order in proptest::collection::vec(any::<proptest::sample::Index>(), 1..30),
-        ) {
-            let make = |at: usize| {
-                let (kind, value) = events[at];
-                let second = at as i64 + 1;
-                let text = value.to_string();
-                match kind {
-                    0 => moves(&text, second),
-                    1 => event(PersonEvent::Name(text), second),
-                    2 => event(PersonEvent::Status(["active", "dead", "missing"][usize::from(value)].to_owned(), String::new()), second),
-                    _ => event(PersonEvent::Protection(value == 0), second),
-                }
-            };
-            let first = || std::iter::once(row("A", "S", "active"));
-            let in_order: Vec<_> = first().chain((0..events.len()).map(make)).collect();
-            // In chance order, some of them again and again, and in the end each that has not come yet.
-            let chance: Vec<usize> = order.iter().map(|at| at.index(events.len())).collect();
-            let missing = (0..events.len()).filter(|at| !chance.contains(at));
-            let any_order: Vec<_> = first().chain(chance.iter().copied().chain(missing).map(make)).collect();
-            prop_assert_eq!(told(&in_order).1, told(&any_order).1);
-        }
-    }
-}
+mod tests;

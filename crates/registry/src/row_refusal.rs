@@ -18,6 +18,8 @@ pub enum RowRefusal {
     Date,
     /// Neither true nor false.
     Flag,
+    /// Those who may sign are not written as they are.
+    Signatories,
     /// A registration number that is not one.
     Reg,
     /// A BIC that is not one.
@@ -101,12 +103,17 @@ impl From<Ban> for RowRefusal {
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 40] = [
+    const ALL: [(Self, &'static str, &'static str); 41] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
         (Self::Date, "register.date", "the date is not of the form YYYY-MM-DD or none on which an end can be"),
         (Self::Flag, "register.flag", "the field is neither true nor false"),
+        (
+            Self::Signatories,
+            "register.signatories",
+            "those who may sign are ten digits each with a plus between those who sign together and a space between others",
+        ),
         (Self::Reg, "bank.reg", "the registration number does not have four digits"),
         (Self::Bic, "bank.bic", "the BIC does not have the form of one"),
         (Self::Country, "bank.country", "the country is neither DK nor FO nor GL"),

@@ -21,6 +21,8 @@ pub struct Facts {
     pub collector_until: Option<Date>,
     /// When this payee last left the account that is asked for, for another one.
     pub left: Option<Timestamp>,
+    /// Whether it is asked for a company, and not all who must have signed that may sign for it now.
+    pub lacks_signature: bool,
 }
 
 /// One thing that speaks against a change.
@@ -30,7 +32,7 @@ pub enum Signal {
     ThirdParty,
     /// Its bank says that it is not the payee's.
     OwnershipDenied,
-    /// Address, contact or authenticator changed shortly before.
+    /// Address, contact, authenticator, or who signs for a company, changed shortly before.
     RecentChange,
     /// Key material was posted to the letter box shortly before.
     LetterBox,
@@ -78,7 +80,12 @@ impl Signals {
         let is_collector = facts.collector_until.is_some_and(|until| today <= until);
         let counts = !(is_collector && controls.has(Control::CollectorRegister));
         let identity = &facts.identity;
-        let recent = [identity.contact_changed, identity.address_changed, identity.authenticator_changed];
+        let recent = [
+            identity.contact_changed,
+            identity.address_changed,
+            identity.signatories_changed,
+            identity.authenticator_changed,
+        ];
         let holds = |signal: Signal| match signal {
             Signal::ThirdParty => {
                 controls.has(Control::OwnershipAsked)

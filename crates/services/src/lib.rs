@@ -1,9 +1,10 @@
 //! The services put together: their tables, who may do what, what verifies them.
 //!
 //! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
-//! know each other, and nothing else.
+//! know each other, what joins the registry and its letters, and nothing else.
 
 mod in_message;
+pub mod letters;
 mod party;
 
 pub use in_message::InMessage;

@@ -4,7 +4,8 @@
 use crate::changes::designated;
 use crate::{control, processor_time, timed};
 use kernel::{
-    Actor, Assurance, Command, Env, Group, Login, PublicKey, Secrets, Store, Timestamp, Writer, execute_group,
+    Actor, Assurance, Authenticator, Command, Env, Group, Login, PublicKey, Secrets, Store, Timestamp, Writer,
+    execute_group,
 };
 use registry::commands::{
     Activate, AddCaseworker, AddContact, ApproveDesignation, LetterFacts, MakeLetter, ProposeDesignation, SETTLED_MAX,
@@ -101,7 +102,7 @@ impl Lives {
     }
 
     fn contacts(&mut self, rows: &[[String; 8]]) {
-        let login = Login { assurance: Assurance::High, at: self.now };
+        let login = Login { assurance: Assurance::High, authenticator: Authenticator::named("first"), at: self.now };
         let vault = self.writer.store.vault().clone();
         let points = rows.iter().enumerate().flat_map(|(at, row)| {
             let payee = PayeeId::parse(&row[1]).expect("a payee");

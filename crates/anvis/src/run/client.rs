@@ -163,14 +163,14 @@ impl Session {
                 let assertion = signed(&claim, &server, &mut self.writer.secrets, env.now)?;
                 let request = TokenRequest {
                     grant_type: GRANT_TYPE,
-                    assertion_type: ASSERTION_TYPE,
+                    assertion_type: Some(ASSERTION_TYPE),
                     assertion: &assertion,
                     client_id: None,
                     scope: claim.scope.as_deref(),
                     certificate: Some(Certificate::read(&read(&certificate)?)?.thumbprint),
                 };
                 // The console is no way in that could be old.
-                let issued = issue(&mut self.writer, &server, request, &env, |_| Ok(()))?;
+                let issued = issue(&mut self.writer, &server, request, &env, |_, _| Ok(()))?;
                 sweep(&mut self.writer.connection, env.now)?;
                 Ok(Answer::done(&issued.access_token, &issued))
             }

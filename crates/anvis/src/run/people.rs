@@ -3,7 +3,7 @@
 use super::{Session, clock};
 use crate::cli::{Acting, Caseworker, Common, Contact, Lock, Own};
 use crate::console::Answer;
-use kernel::{Actor, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer};
+use kernel::{Actor, Authenticator, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer};
 use registry::commands::{
     AddCaseworker, ChangeContact, EndCaseworker, LiftLock, ListContacts, ListedContacts, Locked, SetLock,
 };
@@ -17,7 +17,8 @@ pub(super) fn actor(writer: &mut Writer, common: &Common) -> Result<Actor, Error
         None => return Ok(Actor::console()),
         Some(Acting::Citizen(payee)) => {
             writer.store.require_synthetic("--as citizen:…")?;
-            let login = Login { assurance: common.assurance, at: clock(common) };
+            let authenticator = Authenticator::named(&common.authenticator);
+            let login = Login { assurance: common.assurance, authenticator, at: clock(common) };
             return Ok(Actor::citizen(&payee.key(writer.store.vault()), login));
         }
         Some(Acting::Officer(name)) => {

@@ -175,7 +175,7 @@ fn protected_addresses_lie_apart() {
     world.verified();
 }
 
-/// The register of companies has no addresses: theirs wait, and nobody else's does for that.
+/// Who has no address in a register waits, and nobody else's letter does for that.
 #[test]
 fn who_has_no_address_is_left_over() {
     let world = World::guarded();

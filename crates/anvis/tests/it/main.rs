@@ -6,6 +6,7 @@ mod accounts;
 mod changes;
 mod clients;
 mod commands;
+mod companies;
 mod concurrency;
 mod copying;
 mod deliveries;

@@ -14,6 +14,8 @@ mod crowd;
 mod pain;
 #[cfg(feature = "failpoints")]
 mod points;
+mod process;
+mod races;
 mod random;
 #[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
 #[path = "../../../letter/tests/it/reader.rs"]

@@ -1,6 +1,7 @@
 //! Killed before and after every sync, commit and rename.
 
 mod designations;
+mod races;
 mod uploads;
 
 use crate::pain::{Pay, block, cpr, file, pay};

@@ -27,23 +27,23 @@ pub fn routes() -> Vec<Route> {
             "accounts.change",
             "Register, change and close accounts of your customers with you, up to 1,000 at a time",
         )
-        .client(policy::CHANGE_ACCOUNTS, SCOPE)
+        .token(policy::CHANGE_ACCOUNTS, SCOPE)
         .repeatable()
         .refuses(&["change.count", "bank.unknown", "allowance.exhausted"])
         .by(change),
         Route::get("/v1/accounts/changes", "accounts.list", "Your changes that wait, the oldest first")
-            .client(policy::LIST_DESIGNATIONS, SCOPE)
+            .token(policy::LIST_DESIGNATIONS, SCOPE)
             .by(list),
         Route::get(
             "/v1/accounts/changes/{change}",
             "accounts.show",
             "What became of a change of yours that had to wait",
         )
-        .client(policy::LIST_DESIGNATIONS, SCOPE)
+        .token(policy::LIST_DESIGNATIONS, SCOPE)
         .refuses(&["proposal.unknown"])
         .by(show),
         Route::post("/v1/accounts/changes/{change}/withdraw", "accounts.withdraw", "Take a change back that waits")
-            .client(policy::CANCEL_DESIGNATION, SCOPE)
+            .token(policy::CANCEL_DESIGNATION, SCOPE)
             .refuses(&["proposal.unknown", "proposal.ended"])
             .by(withdraw),
     ]

@@ -15,7 +15,7 @@ const LIST: &str = "feed";
 pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/v1/feed", "feed.list", "What became of accounts with your bank, the earliest first")
-            .client(policy::READ_FEED, SCOPE)
+            .token(policy::READ_FEED, SCOPE)
             .by(list),
     ]
 }

@@ -1,14 +1,15 @@
 //! The authorization server (RFC 6749, 7523, 8414, 8705).
 
+use crate::caller::Caller;
 use crate::codes::{self, Row};
-use crate::edge::Edge;
+use crate::edge::{Edge, RefusedWith};
 use crate::identity::Identity;
 use crate::openapi::Schemas;
 use crate::problem::Problem;
 use crate::route::{Answer, Answered, Anyone, Call, Form, JSON, Nothing, Route, Text, content};
 use axum::response::Response;
 use eid::certificate::Thumbprint;
-use eid::token::{IssuedToken, TokenRequest, oauth_error};
+use eid::token::{Asker, IssuedToken, OFFICER_GRANT_TYPE, TokenRequest, oauth_error, oauth_error_of_officer};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use kernel::{Env, Secrets};
@@ -31,17 +32,24 @@ pub fn routes() -> Vec<Route> {
         Route::get("/oauth/jwks", "oauth.jwks", "The keys that access tokens are signed with")
             .refuses(&["request.unknown"])
             .by(jwks),
-        Route::post("/oauth/token", "oauth.token", "An access token, for a client that signs an assertion")
-            .oauth()
-            .refuses(&[
-                "request.unknown",
-                "client.unknown",
-                "client.ended",
-                "certificate.expired",
-                "interface.ended",
-                "signing_key.none",
-            ])
-            .by(token),
+        Route::post(
+            "/oauth/token",
+            "oauth.token",
+            "An access token, for a client or an officer who signs an assertion",
+        )
+        .oauth()
+        .refuses(&[
+            "request.unknown",
+            "client.unknown",
+            "client.ended",
+            "operator.unknown",
+            "caseworker.unknown",
+            "caseworker.ended",
+            "certificate.expired",
+            "interface.ended",
+            "signing_key.none",
+        ])
+        .by(token),
     ]
 }
 
@@ -62,28 +70,45 @@ async fn jwks(call: Call<Nothing, Nothing, Nothing, Anyone>) -> Answer<Text> {
 /// What is asked for. What is unknown there is let pass, as the standard wants.
 #[derive(Deserialize, JsonSchema)]
 struct Wanted {
-    /// `client_credentials`.
+    /// `client_credentials` of a client; `urn:ietf:params:oauth:grant-type:jwt-bearer` of an operator or caseworker.
     grant_type: String,
-    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    client_assertion_type: String,
-    /// The assertion: a JWT that the client signed (RFC 7523).
-    client_assertion: String,
+    /// Of a client: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    #[serde(default)]
+    client_assertion_type: Option<String>,
+    /// Of a client, the assertion: a JWT that it signed (RFC 7523 §2.2).
+    #[serde(default)]
+    client_assertion: Option<String>,
+    /// Of an operator or caseworker, the same (RFC 7523 §2.1).
+    #[serde(default)]
+    assertion: Option<String>,
     /// The client's name; it may be left out.
     #[serde(default)]
     client_id: Option<String>,
-    /// What is wanted; left out, all that the client may.
+    /// What is wanted; left out, all that they may.
     #[serde(default)]
     scope: Option<String>,
 }
 
 /// What the token endpoint answers (RFC 6749 §5.1).
-struct Issued(IssuedToken);
+enum Issued {
+    Token(IssuedToken),
+    /// An officer was refused: the standard has another word for that than of a client.
+    Refused(Problem),
+}
 
 impl Answered for Issued {
     fn answer(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(token) => content(JSON, token),
-            Err(_) => turned_away(&Problem::failure("the token cannot be written")),
+        match self {
+            Self::Token(token) => match serde_json::to_vec(&token) {
+                Ok(token) => content(JSON, token),
+                Err(_) => turned_away(&Problem::failure("the token cannot be written")),
+            },
+            Self::Refused(problem) => {
+                let code = problem.code();
+                let mut response = turned_away_as(&problem, error_of_officer(codes::find(code)));
+                response.extensions_mut().insert(RefusedWith(code));
+                response
+            }
         }
     }
 
@@ -116,20 +141,35 @@ pub(crate) struct Refused<'d> {
     code: &'static str,
 }
 
-/// What the standard says of a code of ours, and the status that it wants.
-pub(crate) fn error_of(row: &Row) -> (&'static str, u16) {
+/// What the standard says of a code of ours, and the status that it wants; where it is told to a client, and to an officer.
+pub(crate) fn errors_of(row: &Row) -> [(&'static str, u16); 2] {
+    [error_of(row), error_of_officer(row)]
+}
+
+fn error_of(row: &Row) -> (&'static str, u16) {
+    error(row, oauth_error(row.code))
+}
+
+fn error_of_officer(row: &Row) -> (&'static str, u16) {
+    error(row, oauth_error_of_officer(row.code))
+}
+
+fn error(row: &Row, error: &'static str) -> (&'static str, u16) {
     let is_in_the_request = ["body.", "request."].iter().any(|prefix| row.code.starts_with(prefix));
-    match oauth_error(row.code) {
+    match error {
         "server_error" if is_in_the_request => ("invalid_request", row.status),
-        error @ "unauthorized_client" => (error, StatusCode::BAD_REQUEST.as_u16()),
-        error => (error, row.status),
+        "unauthorized_client" | "invalid_grant" => (error, StatusCode::BAD_REQUEST.as_u16()),
+        _ => (error, row.status),
     }
 }
 
 /// Tells whoever asks for a token what cannot be done.
 pub(crate) fn turned_away(problem: &Problem) -> Response {
+    turned_away_as(problem, error_of(codes::find(problem.code())))
+}
+
+fn turned_away_as(problem: &Problem, (error, status): (&'static str, u16)) -> Response {
     let row = codes::find(problem.code());
-    let (error, status) = error_of(row);
     let text = problem.detail().unwrap_or(row.english);
     let body = serde_json::to_vec(&Refused { error, error_description: text, code: row.code }).unwrap_or_default();
     let mut response = content(JSON, body);
@@ -142,21 +182,44 @@ pub(crate) fn turned_away(problem: &Problem) -> Response {
 async fn token(call: Call<Form<Wanted>, Nothing, Nothing, Anyone>) -> Answer<Issued> {
     let identity = identity(&call.edge)?;
     let Call { edge, peer, body: Form(wanted), .. } = call;
+    let is_officer = wanted.grant_type == OFFICER_GRANT_TYPE;
+    let (assertion, name) = match is_officer {
+        true => (wanted.assertion, "assertion"),
+        false => {
+            wanted.client_assertion_type.as_ref().ok_or_else(|| missing("client_assertion_type"))?;
+            (wanted.client_assertion, "client_assertion")
+        }
+    };
+    let assertion = assertion.ok_or_else(|| missing(name))?;
     let now = (edge.clock)();
     let asked = edge.clone();
     let issued = edge.core.take_long(move |writer| {
         let request = TokenRequest {
             grant_type: &wanted.grant_type,
-            assertion_type: &wanted.client_assertion_type,
-            assertion: &wanted.client_assertion,
+            assertion_type: wanted.client_assertion_type.as_deref(),
+            assertion: &assertion,
             client_id: wanted.client_id.as_deref(),
             scope: wanted.scope.as_deref(),
             certificate: peer.certificate.map(Thumbprint::from_bytes),
         };
         let env = Env::sample(now, &mut Secrets::from_system())?;
-        eid::commands::issue(writer, identity.server(), request, &env, |grant| {
-            asked.require_open(INTERFACE, &peer, &grant.registration.name, grant.proof.algorithm.name())
+        eid::commands::issue(writer, identity.server(), request, &env, |scope, grant| {
+            // What a caseworker may, and whether they still are one, is the registry's to know.
+            registry::queries::acting_caseworker(scope, &grant.asker.actor())?;
+            let caller = match &grant.asker {
+                Asker::Client(client) => Caller::client(grant.asker.role(), &client.registration.name),
+                Asker::Officer(officer) => Caller::person(officer.actor()),
+            };
+            Ok(asked.require_open(INTERFACE, &peer, &caller.name, grant.proof.algorithm.name())?)
         })
     });
-    Ok(Issued(issued.await?))
+    match issued.await {
+        Ok(token) => Ok(Issued::Token(token)),
+        Err(unanswered) if is_officer => Ok(Issued::Refused(unanswered.into())),
+        Err(unanswered) => Err(unanswered.into()),
+    }
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::of("body.field").because(format!("missing field `{field}`")).at(format!("/{field}"))
 }

@@ -8,7 +8,7 @@ use crate::stream::Arriving;
 use kernel::{Env, Refuse, Timestamp, Vault, Writer};
 use registry::commands::{EVENTS_MAX, EventAnswer, RecordEvents};
 use registry::import::{self, AsOf, Companies, Counts, Piece, Pieces, Population, Source};
-use registry::register_event::{self, PersonRecord, Register, Registered};
+use registry::register_event::{self, CompanyRecord, PersonRecord, Register, Registered};
 use registry::{RowRefusal, policy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ const REFUSED_MAX: usize = 1000;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/register/people", "register.people", "What happened to people, by the population register")
-            .client(policy::RECORD_EVENTS, SCOPE)
+            .token(policy::RECORD_EVENTS, SCOPE)
             .repeatable()
             .refuses(&["register.count"])
             .by(people),
@@ -29,11 +29,11 @@ pub fn routes() -> Vec<Route> {
             "register.people-file",
             "All that the population register says, as a file of its rows",
         )
-        .client(policy::IMPORT_POPULATION, SCOPE)
+        .token(policy::IMPORT_POPULATION, SCOPE)
         .refuses(&["import.header", "row.malformed"])
         .by(people_file),
         Route::post("/v1/register/companies", "register.companies", "What happened to companies, by their register")
-            .client(policy::RECORD_EVENTS, SCOPE)
+            .token(policy::RECORD_EVENTS, SCOPE)
             .repeatable()
             .refuses(&["register.count"])
             .by(companies),
@@ -42,7 +42,7 @@ pub fn routes() -> Vec<Route> {
             "register.companies-file",
             "All that the company register says, as a file of its rows",
         )
-        .client(policy::IMPORT_COMPANIES, SCOPE)
+        .token(policy::IMPORT_COMPANIES, SCOPE)
         .refuses(&["import.header", "row.malformed"])
         .by(companies_file),
     ]
@@ -205,6 +205,22 @@ enum CompanyChange {
         #[serde(default)]
         #[schemars(example = "2026-11-20")]
         status_date: String,
+        /// Street and number.
+        #[serde(default)]
+        address: String,
+        /// The postcode.
+        #[serde(default)]
+        postcode: String,
+        /// The city.
+        #[serde(default)]
+        city: String,
+        /// The country.
+        #[serde(default)]
+        country: String,
+        /// Who may sign for it: each way, as the numbers of those who sign together.
+        #[serde(default)]
+        #[schemars(example = &[["6101701234"]])]
+        signatories: Vec<Vec<String>>,
     },
     /// The company does not exist any more.
     Closure {
@@ -229,17 +245,48 @@ enum CompanyChange {
         #[schemars(length(min = 1, max = 200))]
         name: String,
     },
+    /// The company moved: this is the whole address from now on.
+    Move {
+        /// Street and number.
+        #[serde(default)]
+        address: String,
+        /// The postcode.
+        #[serde(default)]
+        postcode: String,
+        /// The city.
+        #[serde(default)]
+        city: String,
+        /// The country.
+        #[serde(default)]
+        country: String,
+    },
+    /// These may sign for the company from now on, and nobody else.
+    Signatories {
+        /// As in a record.
+        #[schemars(example = &[["6201701235", "6301701236"]])]
+        signatories: Vec<Vec<String>>,
+    },
 }
 
 impl From<CompanyChange> for register_event::CompanyEvent {
     fn from(change: CompanyChange) -> Self {
         match change {
-            CompanyChange::Record { name, status, status_date } => Self::Record(name, status, status_date),
+            CompanyChange::Record { name, status, status_date, address, postcode, city, country, signatories } => {
+                let (address, signatories) = ([address, postcode, city, country], ways(&signatories));
+                Self::Record(Box::new(CompanyRecord { name, status, status_date, address, signatories }))
+            }
             CompanyChange::Closure { date } => Self::Closure(date),
             CompanyChange::Status { status, date } => Self::Status(status, date),
             CompanyChange::Name { name } => Self::Name(name),
+            CompanyChange::Move { address, postcode, city, country } => Self::Move([address, postcode, city, country]),
+            CompanyChange::Signatories { signatories } => Self::Signatories(ways(&signatories)),
         }
     }
+}
+
+/// As the register's file writes them.
+fn ways(signatories: &[Vec<String>]) -> String {
+    signatories.iter().map(|way| way.join("+")).collect::<Vec<_>>().join(" ")
 }
 
 /// What became of events.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/resolve", "resolve.one", "The account in force for one payee, now; every look-up is recorded")
-            .client(policy::RESOLVE_MANY, "resolve")
+            .token(policy::RESOLVE_MANY, "resolve")
             .refuses(REFUSALS)
             .by(resolve),
         Route::post(
@@ -23,7 +23,7 @@ pub fn routes() -> Vec<Route> {
             "resolve.many",
             "The accounts in force for many payees, now; every look-up is recorded",
         )
-        .client(policy::RESOLVE_MANY, "resolve")
+        .token(policy::RESOLVE_MANY, "resolve")
         .refuses(REFUSALS)
         .by(resolve_many),
     ]

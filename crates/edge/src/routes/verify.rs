@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/verify", "verify.one", "Whether an account is the one that a payee has registered")
-            .client(policy::VERIFY_MANY, "verify")
+            .token(policy::VERIFY_MANY, "verify")
             .refuses(REFUSALS)
             .by(verify),
         Route::post("/v1/verify/many", "verify.many", "Whether accounts are those that many payees have registered")
-            .client(policy::VERIFY_MANY, "verify")
+            .token(policy::VERIFY_MANY, "verify")
             .refuses(REFUSALS)
             .by(verify_many),
     ]

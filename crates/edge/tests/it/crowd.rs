@@ -314,11 +314,10 @@ async fn a_handler_that_panics_fails_its_own_request() {
     }
     let operation = Operation { name: "test.panic", roles: &[kernel::Role::PublicPayer] };
     let mut routes = edge::routes::all();
+    routes
+        .push(Route::get("/v1/panic", "test.panic", "Goes wrong in the handler").token(operation, "payouts").by(panic));
     routes.push(
-        Route::get("/v1/panic", "test.panic", "Goes wrong in the handler").client(operation, "payouts").by(panic),
-    );
-    routes.push(
-        Route::get("/v1/read", "test.read", "Goes wrong on a reader's thread").client(operation, "payouts").by(read),
+        Route::get("/v1/read", "test.read", "Goes wrong on a reader's thread").token(operation, "payouts").by(read),
     );
     let world = World::of_routes(Wanted::default(), routes).await;
     for _ in 0..5 {

@@ -51,9 +51,9 @@ async fn form(call: Call<Form<Grant>>) -> Answer<Json<String>> {
 
 async fn world(limits: Limits) -> World {
     let mut routes = edge::routes::all();
-    routes.push(Route::post("/v1/count", "test.count", "Counts bytes").client(OPERATION, "payouts").by(count));
-    routes.push(Route::get("/v1/repeat", "test.repeat", "Says it again").client(OPERATION, "payouts").by(repeat));
-    routes.push(Route::post("/v1/form", "test.form", "Reads a form").client(OPERATION, "payouts").by(form));
+    routes.push(Route::post("/v1/count", "test.count", "Counts bytes").token(OPERATION, "payouts").by(count));
+    routes.push(Route::get("/v1/repeat", "test.repeat", "Says it again").token(OPERATION, "payouts").by(repeat));
+    routes.push(Route::post("/v1/form", "test.form", "Reads a form").token(OPERATION, "payouts").by(form));
     World::of_routes(Wanted { limits, ..Wanted::default() }, routes).await
 }
 

@@ -14,8 +14,9 @@ use hyper::header::HeaderMap;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use kernel::testing::TestPlace;
-use kernel::{Actor, Env, Error, Role, Secrets, Store, Timestamp, Writer};
+use kernel::{Actor, Assurance, Authenticator, Env, Error, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
 use registry::commands::AddPayer;
+use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
@@ -115,8 +116,10 @@ impl Write for Shown {
 
 /// A token is a role and its scopes: `bank accounts feed`, written with dots. `bound.` before it wants a certificate. The name
 /// of a bank or payer can stand behind the role.
+/// Of people: `operator~anna`, `caseworker~bo`, `citizen~6101701234~high`.
 struct Issuer {
     has_changed: Arc<AtomicBool>,
+    vault: Vault,
 }
 
 impl Tokens for Issuer {
@@ -134,11 +137,25 @@ impl Tokens for Issuer {
         }
         let mut words = token.trim_start_matches("ended.").split('.');
         let (role, bank) = words.next().map(|word| word.split_once('~').unwrap_or((word, BANK))).unwrap_or_default();
+        // No token has a colon in it.
+        let scopes: Vec<String> = words.map(|scope| scope.replace('/', ":")).collect();
+        let expires = Timestamp::from_micros(i64::MAX);
+        let person = |actor: Actor| Caller { scopes: scopes.clone(), expires, ..Caller::person(actor) };
+        match role {
+            "operator" => return Ok(person(Actor::operator(bank))),
+            "caseworker" => return Ok(person(Actor::caseworker(bank))),
+            "citizen" => {
+                let (number, level) = bank.split_once('~').unwrap_or((bank, "substantial"));
+                let payee = PayeeId::parse(&format!("cpr:{number}")).ok_or(BadToken("token.claims"))?;
+                let assurance = Assurance::parse(level).ok_or(BadToken("token.login"))?;
+                let login = Login { assurance, authenticator: Authenticator::named("first"), at: NOW };
+                return Ok(person(Actor::citizen(&payee.key(&self.vault), login)));
+            }
+            _ => {}
+        }
         let role = Role::parse_client(role).ok_or(BadToken("token.signature"))?;
         let name = if bank == BANK { format!("a {}", role.name()) } else { bank.to_owned() };
         Ok(Caller {
-            role,
-            name,
             payer: match role {
                 Role::PublicPayer | Role::PrivatePayer if bank != BANK => Some(bank.to_owned()),
                 Role::PublicPayer => Some(PUBLIC.to_owned()),
@@ -148,10 +165,10 @@ impl Tokens for Issuer {
             bank: (role == Role::Bank).then(|| bank.replace('_', " ")),
             register: (role == Role::RegisterFeed)
                 .then(|| if bank == BANK { "population".to_owned() } else { bank.to_owned() }),
-            // No token has a colon in it.
-            scopes: words.map(|scope| scope.replace('/', ":")).collect(),
+            scopes,
             algorithm: "ES256",
-            expires: Timestamp::from_micros(i64::MAX),
+            expires,
+            ..Caller::client(role, &name)
         })
     }
 
@@ -203,7 +220,7 @@ impl World {
         let parts = Parts {
             store: store.clone(),
             routes,
-            tokens: Box::new(Issuer { has_changed: issuer.clone() }),
+            tokens: Box::new(Issuer { has_changed: issuer.clone(), vault: store.vault().clone() }),
             interfaces: wanted.interfaces.unwrap_or_else(|| Box::new(identity.clone())),
             identity: Some(identity.clone()),
             clock: wanted.clock,

@@ -1,18 +1,17 @@
 //! Gives an access token.
 //!
-//! Whoever has not shown a client's key and connected with its certificate writes nothing: [`IssueToken::ask`] decides the whole of
+//! Whoever has not shown a registered key, and of a client connected with its certificate, writes nothing: [`IssueToken::ask`] decides the whole of
 //! it from a snapshot first, and only what would be granted goes through `execute`, where it is decided again. What can be refused
 //! there is only what somebody else did in between.
 
-use crate::client::Client;
 use crate::key::{Algorithm, PrivateKey};
 use crate::server::Server;
 use crate::signing_key::{SigningKey, SigningKeyRefusal, signing};
 use crate::store::signing_key::Secret;
-use crate::token::{Grant, IssuedToken, TokenRequest};
+use crate::token::{Asker, Grant, IssuedToken, TokenRequest};
 use crate::{policy, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Writer};
+use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Writer, find_officer};
 use serde_json::json;
 
 /// A request for a token.
@@ -24,15 +23,15 @@ pub struct IssueToken<'r> {
 }
 
 /// Who asks, as the store knows them.
-struct Asker {
-    client: Option<Client>,
+struct Known {
+    asker: Option<Asker>,
     /// The assertion's place among what is used once, and whether it is taken.
     used: Option<(Blind, bool)>,
 }
 
 /// What deciding about a token needs to know.
 pub struct Asked {
-    asker: Asker,
+    known: Known,
     keys: Vec<(SigningKey, Secret)>,
 }
 
@@ -42,22 +41,28 @@ impl IssueToken<'_> {
     /// # Errors
     /// The refusal, or the store's.
     pub fn ask(&self, scope: &Scope<'_>, now: Timestamp) -> Result<Grant, Error> {
-        Ok(self.grant(&self.asker(scope)?, now)?)
+        Ok(self.grant(&self.known(scope)?, now)?)
     }
 
-    fn asker(&self, scope: &Scope<'_>) -> Result<Asker, Error> {
+    fn known(&self, scope: &Scope<'_>) -> Result<Known, Error> {
         let assertion = self.request.assertion()?;
-        let client = store::client::find(scope, assertion.client())?;
-        let used = client.as_ref().zip(assertion.jti()).map(|(client, jti)| {
-            let key = store::used_once::assertion_key(scope.vault, client.id, jti);
+        let asker = match self.request.is_of_officer() {
+            true => find_officer(scope, assertion.name())?.map(Asker::Officer),
+            false => store::client::find(scope, assertion.name())?.map(Asker::Client),
+        };
+        let used = asker.as_ref().zip(assertion.jti()).map(|(asker, jti)| {
+            let key = match asker {
+                Asker::Client(client) => store::used_once::assertion_key(scope.vault, client.id, jti),
+                Asker::Officer(officer) => store::used_once::officer_key(scope.vault, &officer.name, jti),
+            };
             store::used_once::is_used(scope, &key).map(|is_used| (key, is_used))
         });
-        Ok(Asker { client, used: used.transpose()? })
+        Ok(Known { asker, used: used.transpose()? })
     }
 
-    fn grant(&self, Asker { client, used }: &Asker, now: Timestamp) -> Result<Grant, Refusal> {
+    fn grant(&self, Known { asker, used }: &Known, now: Timestamp) -> Result<Grant, Refusal> {
         let is_used = used.is_some_and(|(_, is_used)| is_used);
-        Grant::decide(&self.request, client.as_ref(), is_used, self.server, now)
+        Grant::decide(&self.request, asker.as_ref(), is_used, self.server, now)
     }
 }
 
@@ -70,11 +75,11 @@ impl Command for IssueToken<'_> {
     type Output = IssuedToken;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Asked, Error> {
-        Ok(Asked { asker: self.asker(scope)?, keys: store::signing_key::last_two(scope)? })
+        Ok(Asked { known: self.known(scope)?, keys: store::signing_key::last_two(scope)? })
     }
 
-    fn decide(&self, Asked { asker, keys }: Asked, env: &Env) -> Result<Decision<Self::Change, IssuedToken>, Refusal> {
-        let grant = self.grant(&asker, env.now)?;
+    fn decide(&self, Asked { known, keys }: Asked, env: &Env) -> Result<Decision<Self::Change, IssuedToken>, Refusal> {
+        let grant = self.grant(&known, env.now)?;
         let (keys, secrets): (Vec<SigningKey>, Vec<_>) = keys.into_iter().unzip();
         let key = signing(&keys, env.now)?;
         let secret = keys.iter().position(|other| other.id == key.id).and_then(|at| secrets.get(at));
@@ -89,7 +94,7 @@ impl Command for IssueToken<'_> {
             "kid": grant.proof.kid,
             "certificate": grant.certificate,
         });
-        let used = asker.used.map(|(key, _)| (key, grant.proof.expires));
+        let used = known.used.map(|(key, _)| (key, grant.proof.expires));
         Ok(Decision::of(used.into_iter().collect(), facts, token))
     }
 
@@ -101,7 +106,7 @@ impl Command for IssueToken<'_> {
     }
 }
 
-/// Decides about a request and, if it is granted and `admit` lets its way in pass, gives the token.
+/// Decides about a request and, if it is granted and `admit` lets it pass, gives the token.
 ///
 /// # Errors
 /// The refusal, of which nothing is written unless somebody else was first; a conflict; or the store's.
@@ -110,10 +115,13 @@ pub fn issue(
     server: &Server,
     request: TokenRequest<'_>,
     env: &Env,
-    admit: impl FnOnce(&Grant) -> Result<(), Refusal>,
+    admit: impl FnOnce(&Scope<'_>, &Grant) -> Result<(), Error>,
 ) -> Result<IssuedToken, Error> {
     let command = IssueToken { server, request };
-    let grant = writer.read(|scope| command.ask(scope, env.now))?;
-    admit(&grant)?;
-    writer.execute(&command, &grant.actor(), env)
+    let grant = writer.read(|scope| {
+        let grant = command.ask(scope, env.now)?;
+        admit(scope, &grant)?;
+        Ok(grant)
+    })?;
+    writer.execute(&command, &grant.asker.actor(), env)
 }

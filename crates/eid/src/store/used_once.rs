@@ -17,6 +17,12 @@ pub(crate) fn assertion_key(vault: &Vault, client: Id<Client>, jti: &str) -> Bli
     vault.blind(Domain("used_once.assertion"), &format!("{}:{jti}", client.number()))
 }
 
+/// The key of an officer's assertion.
+pub(crate) fn officer_key(vault: &Vault, name: &str, jti: &str) -> Blind {
+    // No officer's name has a colon in it.
+    vault.blind(Domain("used_once.officer"), &format!("{name}:{jti}"))
+}
+
 /// The key of a client's message.
 pub(crate) fn message_key(vault: &Vault, client: &str, id: &str) -> Blind {
     // No client's name has a colon that could begin an id.

@@ -131,14 +131,14 @@ fn an_assertion_is_good_once_on_any_process() {
     assert_eq!(place.ask(&again, NOW + 2).unwrap_err().code(), "assertion.replayed");
     let mut other = place.another();
     let thumbprint = Some(certificate(ONE).thumbprint);
-    let replayed = issue(&mut other, &server(), request(&text, thumbprint), &env(NOW + 3), |_| Ok(()));
+    let replayed = issue(&mut other, &server(), request(&text, thumbprint), &env(NOW + 3), |_, _| Ok(()));
     assert_eq!(replayed.unwrap_err().code(), "assertion.replayed");
     assert_eq!(place.entries(), entries);
     // Two processes that both saw that it was not used: one is first.
     let text = jws::sign(&mine, "JWT", &claims("twice"));
     let (server, request) = (server(), request(&text, thumbprint));
     let command = IssueToken { server: &server, request };
-    let actor = other.read(|scope| command.ask(scope, at(NOW))).unwrap().actor();
+    let actor = other.read(|scope| command.ask(scope, at(NOW))).unwrap().asker.actor();
     place.ask(&text, NOW).unwrap();
     let late = other.execute(&command, &actor, &env(NOW));
     assert_eq!(late.unwrap_err().code(), "assertion.replayed");
@@ -148,7 +148,7 @@ fn an_assertion_is_good_once_on_any_process() {
     place.add(crate::place::registration("bank", bank, &[&theirs], &[TWO])).unwrap();
     let text = jws::sign(&theirs, "JWT", &changed(claims("once"), json!({"iss": "bank", "sub": "bank"})));
     let request = crate::place::request(&text, Some(certificate(TWO).thumbprint));
-    let token = issue(&mut place.writer, &server, request, &env(NOW), |_| Ok(())).unwrap();
+    let token = issue(&mut place.writer, &server, request, &env(NOW), |_, _| Ok(())).unwrap();
     assert_eq!(token.scope, "payouts:fetch verify accounts feed");
     place.verify();
 }
@@ -164,7 +164,7 @@ fn requests() {
         let text = jws::sign(&mine, "JWT", &claims(&number.to_string()));
         let mut request = request(&text, Some(one));
         change(&mut request);
-        let found = issue(&mut place.writer, &server(), request, &env(NOW), |_| Ok(()));
+        let found = issue(&mut place.writer, &server(), request, &env(NOW), |_, _| Ok(()));
         let found = found.map(|token| token.scope).map_err(|error| (error.code(), oauth_error(error.code())));
         assert_eq!(found.as_ref().map(String::as_str).map_err(|codes| *codes), expected);
     };
@@ -177,7 +177,7 @@ fn requests() {
     check(&|request| request.scope = Some("payouts accounts"), scope);
     check(&|request| request.scope = Some("Payouts"), scope);
     check(&|request| request.client_id = Some("bank"), Err(("token_request.client_id", "invalid_request")));
-    check(&|request| request.assertion_type = "jwt", Err(("token_request.assertion_type", "invalid_request")));
+    check(&|request| request.assertion_type = Some("jwt"), Err(("token_request.assertion_type", "invalid_request")));
     let grant = Err(("token_request.grant_type", "unsupported_grant_type"));
     check(&|request| request.grant_type = "password", grant);
     check(&|request| request.certificate = None, Err(("token_request.certificate_needed", "invalid_client")));
@@ -206,7 +206,7 @@ fn a_client_that_was_ended_or_changed_its_keys() {
     let waiting = text(&next);
     let (server, request) = (server(), request(&waiting, Some(certificate(ONE).thumbprint)));
     let command = IssueToken { server: &server, request };
-    let actor = place.writer.read(|scope| command.ask(scope, at(NOW))).unwrap().actor();
+    let actor = place.writer.read(|scope| command.ask(scope, at(NOW))).unwrap().asker.actor();
     let end = EndClient { name: "kommune".to_owned() };
     assert!(place.writer.execute(&end, &Actor::console(), &env(NOW)).unwrap());
     assert!(!place.writer.execute(&end, &Actor::console(), &env(NOW)).unwrap());
@@ -247,7 +247,7 @@ fn the_same_assertion_at_once_gives_one_token() {
                 let mut results = Vec::new();
                 for text in texts {
                     let request = request(text, Some(certificate(ONE).thumbprint));
-                    let result = issue(&mut writer, &server(), request, &env(NOW), |_| Ok(()));
+                    let result = issue(&mut writer, &server(), request, &env(NOW), |_, _| Ok(()));
                     results.push(result.err().map_or("granted", |error| error.code()));
                 }
                 results

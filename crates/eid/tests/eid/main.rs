@@ -6,5 +6,6 @@ mod assertions;
 mod clients;
 mod keeping;
 mod parsers;
+mod people;
 mod place;
 mod tokens;

@@ -39,14 +39,14 @@ proptest! {
     fn nothing_panics(header in text(), content in text(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let mine = key(Es256, 1);
         let client = payer(&[&mine], &[crate::place::ONE]);
-        let issuers = [Issuer::own(&server(), client.keys.clone())];
+        let issuers = [Issuer::own(&server(), client.keys.clone(), true)];
         let signed = format!("{}.{}", encode(header.as_bytes()), encode(content.as_bytes()));
         let plain = format!("{header}.{content}.");
         let known = format!("{}.{}", encode(br#"{"alg":"ES256","typ":"at+jwt"}"#), encode(content.as_bytes()));
         let texts = [signed, known].map(|signed| format!("{signed}.{}", encode(&mine.sign(signed.as_bytes()))));
         for text in texts.iter().chain([&plain, &header]) {
             if let Ok(assertion) = Assertion::parse(text) {
-                let _ = assertion.check(&client, &server(), at(NOW));
+                let _ = assertion.check(&client.name, &client.keys, &server(), at(NOW));
             }
             let thumbprint = certificate(crate::place::ONE).thumbprint;
             let _ = verify(text, &issuers, AUDIENCE, Some(thumbprint), at(NOW));

@@ -92,7 +92,7 @@ impl Place {
     /// Asks for a token with this assertion, over the connection of certificate one.
     pub fn ask(&mut self, assertion: &str, second: i64) -> Result<IssuedToken, Error> {
         let request = request(assertion, Some(certificate(ONE).thumbprint));
-        issue(&mut self.writer, &server(), request, &env(second), |_| Ok(()))
+        issue(&mut self.writer, &server(), request, &env(second), |_, _| Ok(()))
     }
 
     /// How many entries the journal has.
@@ -114,7 +114,7 @@ pub fn payer(keys: &[&PrivateKey], pems: &[&str]) -> Registration {
 pub fn request(assertion: &str, certificate: Option<Thumbprint>) -> TokenRequest<'_> {
     TokenRequest {
         grant_type: GRANT_TYPE,
-        assertion_type: ASSERTION_TYPE,
+        assertion_type: Some(ASSERTION_TYPE),
         assertion,
         client_id: None,
         scope: None,

@@ -3,7 +3,7 @@
 use crate::place::{
     AUDIENCE, ISSUER, NOW, ONE, Place, TWO, at, certificate, changed, claims, hmac_signed, key, server, signed,
 };
-use eid::access::{Access, Issuer, TokenRefusal, verify};
+use eid::access::{Access, Bearer, Issuer, TokenRefusal, verify};
 use eid::client::Party;
 use eid::jws::{self, Fault};
 use eid::key::Algorithm::{EdDsa, Es256};
@@ -18,7 +18,7 @@ fn own(place: &mut Place, second: i64) -> Issuer {
     let keys = place.writer.read(queries::signing_keys).unwrap();
     let published: Vec<_> = published(&keys, at(second)).cloned().collect();
     assert_eq!(jwks(&keys, at(second))["keys"].as_array().unwrap().len(), published.len());
-    Issuer::own(&server(), published)
+    Issuer::own(&server(), published, false)
 }
 
 #[test]
@@ -35,14 +35,13 @@ fn what_is_given_is_believed() {
     use Permission::{Payouts, Resolve, Verify};
     let expected = Access {
         client: "kommune".to_owned(),
-        party: Party::PublicPayer("Kommunen".to_owned()),
+        bearer: Bearer::System(Party::PublicPayer("Kommunen".to_owned())),
         permissions: [Payouts, Resolve, Verify].into(),
         token_id,
         algorithm: EdDsa,
         expires: at(NOW + 330),
     };
     assert_eq!(access, expected);
-    assert_eq!((access.actor().name(), access.actor().role()), ("client:kommune", Role::PublicPayer));
     let check = |second: i64, certificate, expected: Option<&str>| {
         let found = verify(&token.access_token, &issuers, AUDIENCE, certificate, at(second));
         assert_eq!(found.err().map(|refusal| refusal.code()), expected, "{second}");
@@ -100,7 +99,7 @@ fn tokens_outlive_the_change_of_keys_but_not_a_key_that_was_lost() {
 #[test]
 fn bad_tokens() {
     let (mine, edwards, others) = (key(Es256, 21), key(EdDsa, 22), key(Es256, 23));
-    let issuers = [Issuer::own(&server(), vec![mine.public().clone(), edwards.public().clone()])];
+    let issuers = [Issuer::own(&server(), vec![mine.public().clone(), edwards.public().clone()], false)];
     let one = certificate(ONE).thumbprint;
     let good = || {
         json!({
@@ -178,7 +177,9 @@ fn bad_tokens() {
     check(&with(json!({"scope": ["payouts"]})), Err(TokenRefusal::Claims));
     check(&with(json!({"roles": null})), Err(TokenRefusal::Role));
     check(&with(json!({"roles": []})), Err(TokenRefusal::Role));
-    check(&with(json!({"roles": ["operator"]})), Err(TokenRefusal::Role));
+    check(&with(json!({"roles": ["operator"]})), Err(TokenRefusal::Party));
+    check(&with(json!({"roles": ["console"], "payer": null})), Err(TokenRefusal::Role));
+    check(&with(json!({"roles": ["citizen"], "payer": null})), Err(TokenRefusal::Role));
     check(&with(json!({"roles": ["public-payer", "bank"]})), Err(TokenRefusal::Role));
     check(&with(json!({"roles": ["public-payer", "something-else"]})), Ok(()));
     check(&with(json!({"payer": null})), Err(TokenRefusal::Party));
@@ -198,7 +199,7 @@ fn another_issuer_says_things_its_own_way() {
     outside.roles.insert("nk-feed".to_owned(), Role::RegisterFeed);
     outside.bank_claim = "organisation".to_owned();
     let mine = key(Es256, 21);
-    let issuers = [Issuer::own(&server(), vec![mine.public().clone()]), outside];
+    let issuers = [Issuer::own(&server(), vec![mine.public().clone()], false), outside];
     let one = certificate(ONE).thumbprint;
     let claims = |changes: Value| {
         let claims = json!({
@@ -214,7 +215,7 @@ fn another_issuer_says_things_its_own_way() {
         if let Ok(access) = found {
             // Its scopes are no more than the role's.
             assert_eq!(access.permissions, [Permission::Accounts].into());
-            assert_eq!(access.party, Party::Bank("Banken".to_owned()));
+            assert_eq!(access.bearer, Bearer::System(Party::Bank("Banken".to_owned())));
         }
     };
     // Its clients are not ours, whatever they are called.
@@ -223,7 +224,8 @@ fn another_issuer_says_things_its_own_way() {
     check(&jws::sign(&theirs, "JWT", &claims(json!({"register": "population"}))), Err(TokenRefusal::Party));
     let feed = |register: Value| claims(json!({"groups": ["nk-feed"], "organisation": null, "register": register}));
     let read = |claims: &Value| verify(&jws::sign(&theirs, "JWT", claims), &issuers, AUDIENCE, Some(one), at(NOW));
-    assert_eq!(read(&feed(json!("companies"))).unwrap().party, Party::RegisterFeed("companies".to_owned()));
+    let companies = Bearer::System(Party::RegisterFeed("companies".to_owned()));
+    assert_eq!(read(&feed(json!("companies"))).unwrap().bearer, companies);
     for register in [json!(null), json!(["companies", "population"]), json!("")] {
         assert_eq!(read(&feed(register)).err(), Some(TokenRefusal::Party));
     }

@@ -4,11 +4,12 @@
 use super::look_up::LookUpRefusal;
 use crate::contact::{self, ContactPoint, Stood};
 use crate::notice::NoticeKind;
+use crate::own::{self, Voice};
 use crate::payee::PayeeId;
 use crate::telling::{self, Telling};
-use crate::{own, policy, queries, store};
+use crate::{policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 use serde_json::json;
 
 /// Adds a contact point to a payee's.
@@ -31,8 +32,8 @@ pub struct ChangeContact<const ADDS: bool> {
 impl<const ADDS: bool> Command for ChangeContact<ADDS> {
     const OPERATION: Operation = if ADDS { policy::ADD_CONTACT } else { policy::REMOVE_CONTACT };
     const READS_JOURNAL: bool = false;
-    /// All points that the payee ever had; nothing of one who is not known.
-    type State = (Blind, Option<Vec<Stood>>);
+    /// How far whoever acts speaks for the payee, and all points that they ever had; nothing of one who is not known.
+    type State = (Voice, Option<Vec<Stood>>);
     type Change = ();
     /// Whether anything changed.
     type Output = bool;
@@ -42,11 +43,11 @@ impl<const ADDS: bool> Command for ChangeContact<ADDS> {
         let payee = self.payee.key(scope.vault);
         let points =
             if store::payee::is_known(scope, &payee)? { Some(store::contact::of(scope, &payee)?) } else { None };
-        Ok((payee, points))
+        Ok((queries::voice(scope, &self.actor, &payee)?, points))
     }
 
-    fn decide(&self, (payee, points): Self::State, env: &Env) -> Result<Decision<(), bool>, Refusal> {
-        own::require(&self.actor, &payee, Assurance::Substantial, self.why.as_deref())?;
+    fn decide(&self, (voice, points): Self::State, env: &Env) -> Result<Decision<(), bool>, Refusal> {
+        own::require(&self.actor, voice, Assurance::Substantial, self.why.as_deref())?;
         let points = points.ok_or(LookUpRefusal::PayeeUnknown)?;
         let changes = if ADDS {
             contact::add(&points, &self.point, self.actor.role() == Role::Citizen, env.now)

@@ -3,11 +3,12 @@
 use super::look_up::LookUpRefusal;
 use crate::lock::{Channels, Lock, LockRefusal};
 use crate::notice::NoticeKind;
+use crate::own::{self, Voice};
 use crate::payee::PayeeId;
 use crate::telling::{self, Telling};
-use crate::{officer, own, policy, queries, store};
+use crate::{officer, policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -24,9 +25,9 @@ pub struct Locked {
     pub changed: bool,
 }
 
-/// The payee, the lock that stands, and whether the payee is known.
+/// How far whoever acts speaks for the payee, the lock that stands, and whether the payee is known.
 pub struct LockState {
-    payee: Blind,
+    voice: Voice,
     lock: Option<Lock>,
     is_known: bool,
 }
@@ -38,7 +39,7 @@ fn load(scope: &Scope<'_>, actor: &Actor, payee: &PayeeId) -> Result<LockState, 
     queries::acting_caseworker(scope, actor)?;
     let payee = payee.key(scope.vault);
     let is_known = store::payee::is_known(scope, &payee)?;
-    Ok(LockState { payee, lock: store::lock::of(scope, &payee)?, is_known })
+    Ok(LockState { voice: queries::voice(scope, actor, &payee)?, lock: store::lock::of(scope, &payee)?, is_known })
 }
 
 impl LockState {
@@ -86,7 +87,7 @@ impl Command for SetLock {
     }
 
     fn decide(&self, state: LockState, _: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
-        own::require(&self.actor, &state.payee, Assurance::Substantial, self.why.as_deref())?;
+        own::require(&self.actor, state.voice, Assurance::Substantial, self.why.as_deref())?;
         let before = state.channels()?;
         Ok(decided(&self.payee, self.why.as_deref(), before, before.with(self.channels)))
     }
@@ -115,19 +116,20 @@ pub struct LiftLock {
 impl Command for LiftLock {
     const OPERATION: Operation = policy::LIFT_LOCK;
     const READS_JOURNAL: bool = false;
-    /// What is locked, and when the payee's authenticator last changed.
+    /// What is locked, and when the authenticator of a citizen who lifts it last changed, or who signs for the company.
     type State = (LockState, Option<Timestamp>);
     type Change = LockChange;
     type Output = Locked;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let state = load(scope, &self.actor, &self.payee)?;
-        let changed = store::identity::of(scope, &state.payee)?.authenticator_changed;
-        Ok((state, changed))
+        let Some(person) = self.actor.payee() else { return Ok((state, None)) };
+        let signs = queries::known_identity(scope, &self.payee.key(scope.vault))?.signatories_changed;
+        Ok((state, store::identity::of(scope, person)?.authenticator_changed.max(signs)))
     }
 
     fn decide(&self, (state, changed): Self::State, env: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
-        own::require(&self.actor, &state.payee, Assurance::High, self.why.as_deref())?;
+        own::require(&self.actor, state.voice, Assurance::High, self.why.as_deref())?;
         // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
         let is_new = changed.is_some_and(|moment| moment > env.now.minus_seconds(NEW_DAYS * SECONDS_PER_DAY));
         if self.actor.role() == Role::Citizen && is_new {

@@ -5,10 +5,11 @@ use super::look_up::{LookUpRefusal, log};
 use crate::ask::{AnswerClass, AskKind};
 use crate::contact::Stood;
 use crate::identity::{Facts, FactsView};
+use crate::own::{self, Voice};
 use crate::payee::PayeeId;
-use crate::{own, policy, queries, store};
+use crate::{policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -46,24 +47,25 @@ pub struct PointView {
 
 impl Command for ListContacts {
     const OPERATION: Operation = policy::LIST_CONTACTS;
-    /// All points that ever stood, and the facts; nothing of a payee who is not known.
-    type State = (Blind, Option<(Vec<Stood>, Facts)>);
+    /// How far whoever asks speaks for the payee, all points that ever stood, and the facts; nothing of a payee who is not known.
+    type State = (Voice, Option<(Vec<Stood>, Facts)>);
     type Change = AnswerClass;
     type Output = ListedContacts;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         queries::acting_caseworker(scope, &self.actor)?;
         let payee = self.payee.key(scope.vault);
+        let voice = queries::voice(scope, &self.actor, &payee)?;
         if !store::payee::is_known(scope, &payee)? {
-            return Ok((payee, None));
+            return Ok((voice, None));
         }
         let points = store::contact::of(scope, &payee)?;
         let facts = queries::known_identity_beside(scope, &payee, &points)?;
-        Ok((payee, Some((points, facts))))
+        Ok((voice, Some((points, facts))))
     }
 
-    fn decide(&self, (payee, found): Self::State, _: &Env) -> Result<Decision<AnswerClass, ListedContacts>, Refusal> {
-        own::require_self(&self.actor, &payee, Assurance::Substantial)?;
+    fn decide(&self, (voice, found): Self::State, _: &Env) -> Result<Decision<AnswerClass, ListedContacts>, Refusal> {
+        own::require_self(&self.actor, voice, Assurance::Substantial)?;
         let (points, facts) = found.ok_or(LookUpRefusal::PayeeUnknown)?;
         let is_own = self.actor.role() == Role::Citizen;
         let view = |stood: &Stood| PointView {

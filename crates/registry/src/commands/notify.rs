@@ -65,7 +65,7 @@ impl Command for RetryNotices {
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let Some(name) = &self.notice else {
-            let dead = store::notice::in_state(scope, NoticeState::Dead, RETRIED_MAX)?;
+            let dead = store::notice::in_state(scope, NoticeState::Dead, None, RETRIED_MAX)?;
             return Ok(dead.into_iter().map(|(notice, progress)| (notice.id, progress)).collect());
         };
         let id = Id::parse_name(name).ok_or(NoticeRefusal::Unknown)?;

@@ -254,9 +254,10 @@ impl AccountState {
         let specific = rows.iter().filter(|row| row.specific.is_some()).map(|row| row.key);
         let payees: BTreeSet<Blind> = pending.into_iter().chain(specific).collect();
         for id in store::proposal::waiting_of(scope.tx, &payees)? {
-            let Some(Found { proposal, evidence }) = store::proposal::find(scope, id)? else { continue };
-            let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
-            let facts = queries::facts(scope, &state.controls, &proposal.payee, account, purpose)?;
+            let Some(found) = store::proposal::find(scope, id)? else { continue };
+            let signatories = queries::signing(scope, &found.proposal)?;
+            let facts = queries::proposal_facts(scope, &state.controls, &found, signatories.as_ref())?;
+            let Found { proposal, evidence } = found;
             state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
         for row in rows.iter().filter(|row| row.action == Action::Designate) {

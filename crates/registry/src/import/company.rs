@@ -8,7 +8,7 @@ use crate::row_refusal::RowRefusal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Env, Error, Operation, Scope, Vault};
 
-/// A file of companies: `cvr,name,status,status_date`.
+/// A file of companies: `cvr,name,status,status_date,address,postcode,city,country,signatories`, the last five all or none.
 pub struct Companies {
     /// What gives the blind indexes.
     pub vault: Vault,
@@ -16,7 +16,9 @@ pub struct Companies {
 
 impl Source for Companies {
     const OPERATION: Operation = policy::IMPORT_COMPANIES;
-    const HEADER: &'static [&'static str] = &["cvr", "name", "status", "status_date"];
+    const HEADER: &'static [&'static str] =
+        &["cvr", "name", "status", "status_date", "address", "postcode", "city", "country", "signatories"];
+    const MAY_LACK: usize = Register::Companies.may_lack();
     type Row = Registered;
     type State = RegisterState;
     type Change = RegisterChange;

@@ -85,6 +85,8 @@ pub trait Source: Sync {
     const OPERATION: Operation;
     /// Its columns, all required, in this order.
     const HEADER: &'static [&'static str];
+    /// How many of the last columns a file may be without, all or none: it says nothing of them then.
+    const MAY_LACK: usize = 0;
     /// One row, read.
     type Row: Send;
     /// What deciding a chunk of rows needs to know.
@@ -266,7 +268,7 @@ pub fn run<S: Source>(
     let hash = sha256(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(Error::io("the file could not be read again"))?;
     let mut lines = Lines::new(BufReader::with_capacity(READ_BYTES, file));
-    if !lines.header_is(S::HEADER)? {
+    if !lines.header_is(S::HEADER, S::MAY_LACK)? {
         return Err(ImportRefusal::Header(S::HEADER).into());
     }
     writer.connection.keep_in_memory(CHUNK_PAGES_BYTES)?;
@@ -308,7 +310,8 @@ fn read_rows<S: Source>(source: &S, lines: &mut Lines<impl Read>, count_max: usi
     let mut rows = Vec::with_capacity(count_max);
     while rows.len() < count_max {
         let line = lines.next(|fields| {
-            if fields.len() == S::HEADER.len() { source.read(fields) } else { Err(RowRefusal::Malformed) }
+            let is_row = fields.len() == S::HEADER.len() || fields.len() == S::HEADER.len() - S::MAY_LACK;
+            if is_row { source.read(fields) } else { Err(RowRefusal::Malformed) }
         })?;
         match line {
             Line::Row(number, row) => rows.push((number, row)),

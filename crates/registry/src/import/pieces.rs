@@ -107,7 +107,7 @@ pub fn take<S: Source>(
     env: &Env,
 ) -> Result<(Counts, Vec<Reject>), Error> {
     let mut lines = Lines::after(piece.lines_before, BufReader::new(piece.content.as_slice()));
-    if piece.lines_before == 0 && !lines.header_is(S::HEADER)? {
+    if piece.lines_before == 0 && !lines.header_is(S::HEADER, S::MAY_LACK)? {
         return Err(ImportRefusal::Header(S::HEADER).into());
     }
     let rows = read_rows(source, &mut lines, PIECE_LINES)?;

@@ -3,7 +3,8 @@
 use crate::caseworker::{Caseworker, CaseworkerRefusal, Remit};
 use crate::designation::Channel;
 use crate::store;
-use kernel::{Actor, Error, Id, Role, Scope};
+use kernel::{Actor, Blind, Error, Id, Role, Scope};
+use std::collections::BTreeSet;
 
 /// The caseworker who acts, with what they may decide about; nobody where somebody else acts. Whatever a caseworker does asks for
 /// it in the transaction that does it: they may have been ended since they showed their key.
@@ -17,6 +18,14 @@ pub fn acting_caseworker(scope: &Scope<'_>, actor: &Actor) -> Result<Option<Case
         Some(caseworker) if caseworker.is_ended => Err(CaseworkerRefusal::Ended.into()),
         found => Ok(found),
     }
+}
+
+/// The caseworkers who were not ended, by the blind indexes of their names ([`Remit::name_key`]).
+///
+/// # Errors
+/// The store's.
+pub fn standing_caseworkers(scope: &Scope<'_>) -> Result<BTreeSet<Blind>, Error> {
+    store::caseworker::standing(scope)
 }
 
 /// Which channel a caseworker acts by, and what they may decide about; none of anybody else.

@@ -1,8 +1,9 @@
 //! The register of lawful collectors, and who is proposed for it.
 
 use super::motions::{MotionView, Origin, find, view};
+use super::paged::Paged;
 use crate::account;
-use crate::collector::{Collector, Registered};
+use crate::collector::Collector;
 use crate::motion::Kind;
 use crate::store::motion::Found;
 use crate::{policy, store};
@@ -56,6 +57,9 @@ pub struct CollectorMotion {
     pub terms: CollectorTerms,
 }
 
+/// As many collectors at a time are shown.
+const PAGE_ROWS_MAX: usize = 1000;
+
 /// The register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CollectorsView {
@@ -70,15 +74,38 @@ pub struct CollectorsView {
 /// # Errors
 /// The policy's refusal, or the store's.
 pub fn collectors(scope: &Scope<'_>, actor: &Actor, now: Timestamp) -> Result<CollectorsView, Error> {
+    let (mut collectors, mut after) = (Vec::new(), None);
+    loop {
+        let page = registered_collectors(scope, actor, after, PAGE_ROWS_MAX, now)?;
+        collectors.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let motions = proposed_collectors(scope, actor, None, PAGE_ROWS_MAX, now)?.rows;
+    Ok(CollectorsView { collectors, motions })
+}
+
+/// Who is or was in the register: at most `limit` after the place where the page before ended.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn registered_collectors(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Paged<CollectorView>, Error> {
     policy::LIST_COLLECTORS.require(actor)?;
     let (today, banks) = (copenhagen_date(now.to_jiff()), store::bank::directory(scope.tx)?);
-    let mut all: Vec<Registered> = Vec::new();
-    store::collector::each(scope, |found| all.push(found))?;
-    let mut collectors = Vec::with_capacity(all.len());
-    for found in all {
+    let limit = limit.min(PAGE_ROWS_MAX);
+    let found = store::collector::page(scope, after, limit as i64 + 1)?;
+    Paged::of(found, limit, |found| found.id.number()).try_map(|found| {
         let entry = journal::entry_of(found.version.number());
         let Origin { since, proposed_by, approved_by, reason } = Origin::of(scope, entry, found.motion)?;
-        collectors.push(CollectorView {
+        Ok(CollectorView {
             id: found.id.name(),
             state: found.state(today),
             terms: terms(&found.collector, &banks),
@@ -86,11 +113,25 @@ pub fn collectors(scope: &Scope<'_>, actor: &Actor, now: Timestamp) -> Result<Co
             proposed_by,
             approved_by,
             reason,
-        });
-    }
-    let waiting = store::motion::waiting(scope, Kind::Collector, now)?;
-    let motions = waiting.iter().map(|found| shown(scope, found, &banks, now)).collect::<Result<_, Error>>()?;
-    Ok(CollectorsView { collectors, motions })
+        })
+    })
+}
+
+/// Who is proposed, likewise.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn proposed_collectors(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Paged<CollectorMotion>, Error> {
+    policy::LIST_COLLECTORS.require(actor)?;
+    let (banks, limit) = (store::bank::directory(scope.tx)?, limit.min(PAGE_ROWS_MAX));
+    let found = store::motion::waiting(scope, Kind::Collector, now, after, limit as i64 + 1)?;
+    Paged::of(found, limit, |found| found.motion.id.number()).try_map(|found| shown(scope, &found, &banks, now))
 }
 
 /// A collector that was proposed, and what became of that.

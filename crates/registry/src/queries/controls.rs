@@ -1,6 +1,6 @@
 //! The controls in force, since when and by whom; and what is proposed instead.
 
-use super::motions::{MotionView, Origin, find, view};
+use super::motions::{MOTIONS_MAX, MotionView, Origin, find, view};
 use crate::control_change::{ControlChange, differing, equals};
 use crate::controls::{Control, Controls};
 use crate::motion::Kind;
@@ -112,7 +112,7 @@ pub fn controls(scope: &Scope<'_>, actor: &Actor, now: Timestamp) -> Result<Cont
         });
     }
     let base = version.map(Id::number);
-    let waiting = store::motion::waiting(scope, Kind::Controls, now)?;
+    let waiting = store::motion::waiting(scope, Kind::Controls, now, None, MOTIONS_MAX)?;
     let motions = waiting.iter().map(|found| shown(scope, found, base, now)).collect::<Result<_, Error>>()?;
     Ok(ControlsView { version: version.map(Id::name), equals: equals(&in_force), controls, motions })
 }

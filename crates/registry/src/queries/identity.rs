@@ -1,11 +1,12 @@
 //! How fresh what is known of a person's identity is.
 
 use crate::contact::Stood;
-use crate::identity::Facts;
+use crate::identity::{Facts, Registered};
+use crate::own::{Signatories, Voice};
 use crate::register_event;
 use crate::store;
-use crate::store::register::Version;
-use kernel::{Blind, Error, Scope, Timestamp, journal};
+use crate::store::register::{RegisterRow, Version};
+use kernel::{Actor, Blind, Error, Id, Scope, StoreError, journal};
 
 /// All that is known of a payee's identity: what the registry knows itself, and what it was told from outside.
 ///
@@ -17,26 +18,83 @@ pub fn known_identity(scope: &Scope<'_>, payee: &Blind) -> Result<Facts, Error> 
 
 /// The same where all points that the payee ever had were read already.
 pub(crate) fn known_identity_beside(scope: &Scope<'_>, payee: &Blind, points: &[Stood]) -> Result<Facts, Error> {
-    Ok(Facts::of(points, address_changed(scope, payee)?, store::identity::of(scope, payee)?))
+    Ok(Facts::of(points, registered(scope, payee)?, store::identity::of(scope, payee)?))
 }
 
-/// When it was recorded that the payee's address is another than before. The first one that was known is no change.
-fn address_changed(scope: &Scope<'_>, payee: &Blind) -> Result<Option<Timestamp>, Error> {
-    // The oldest version with the address of today, and whether there is one with another before it.
-    let (mut since, mut has_changed): (Option<Version>, bool) = (None, false);
-    store::register::each_back(scope, payee, |version| {
-        let address = register_event::address;
-        has_changed = since.as_ref().is_some_and(|since| address(&since.record) != address(&version.record));
-        if !has_changed {
-            since = Some(version);
-        }
-        Ok(!has_changed)
-    })?;
-    let Some(version) = since.filter(|_| has_changed) else { return Ok(None) };
-    let mut changed = None;
-    journal::moments(scope.tx, [journal::entry_of(version.id.number())], |_, moment| {
-        changed = Some(moment);
+/// Who may sign for a payee now: for nobody but a company does anybody else.
+///
+/// # Errors
+/// The store's.
+pub fn signatories(scope: &Scope<'_>, payee: &Blind) -> Result<Signatories, Error> {
+    let mut found = Signatories::default();
+    store::register::find_many(scope, [payee], |_, version| {
+        let text = register_event::signatories(&version.record);
+        let read = text.map(|text| Signatories::read(text, scope.vault));
+        found = read
+            .unwrap_or(Some(Signatories::default()))
+            .ok_or_else(|| StoreError::broken("register_row", "record", version.id.number()))?;
         Ok(())
     })?;
-    Ok(changed)
+    Ok(found)
+}
+
+/// How far somebody who acts speaks for a payee: looked at anew each time.
+///
+/// # Errors
+/// The store's.
+pub fn voice(scope: &Scope<'_>, actor: &Actor, payee: &Blind) -> Result<Voice, Error> {
+    match actor.payee() {
+        Some(own) if own != payee => Ok(Voice::of(actor, payee, &signatories(scope, payee)?)),
+        _ => Ok(Voice::of(actor, payee, &Signatories::default())),
+    }
+}
+
+/// When it was recorded that the payee's address is another than before, and who signs for them. The first that was known is no
+/// change.
+fn registered(scope: &Scope<'_>, payee: &Blind) -> Result<Registered, Error> {
+    let mut parts = [Changed::of(register_event::address), Changed::of(register_event::signatories)];
+    store::register::each_back(scope, payee, |version| {
+        parts.iter_mut().for_each(|part| part.look(&version));
+        // A person has nobody who signs for them: of them, that part is told by the first version.
+        Ok(parts.iter().any(|part| !part.is_told))
+    })?;
+    let [address, signatories] = parts.map(|part| part.since.filter(|_| part.has_changed).map(|version| version.id));
+    let moment = |id: Option<Id<RegisterRow>>| {
+        let mut changed = None;
+        journal::moments(scope.tx, id.map(|id| journal::entry_of(id.number())), |_, moment| {
+            changed = Some(moment);
+            Ok(())
+        })?;
+        Ok::<_, Error>(changed)
+    };
+    Ok(Registered { address_changed: moment(address)?, signatories_changed: moment(signatories)? })
+}
+
+/// Since when a part of a register's row says what it says today.
+struct Changed {
+    part: fn(&str) -> Option<&str>,
+    /// The oldest version with the part of today.
+    since: Option<Version>,
+    /// Whether there is one with another before it.
+    has_changed: bool,
+    is_told: bool,
+}
+
+impl Changed {
+    const fn of(part: fn(&str) -> Option<&str>) -> Self {
+        Self { part, since: None, has_changed: false, is_told: false }
+    }
+
+    /// One version more, which came before the others.
+    fn look(&mut self, version: &Version) {
+        if self.is_told {
+            return;
+        }
+        let now = (self.part)(&version.record);
+        self.has_changed = self.since.as_ref().is_some_and(|since| (self.part)(&since.record) != now);
+        self.is_told = self.has_changed || now.is_none();
+        if !self.has_changed {
+            self.since = Some(version.clone());
+        }
+    }
 }

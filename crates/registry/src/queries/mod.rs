@@ -11,13 +11,15 @@ mod look_ups;
 mod messages;
 mod motions;
 mod notices;
+mod paged;
 mod proposals;
 mod reminders;
 
-pub use caseworkers::acting_caseworker;
 pub(crate) use caseworkers::acting_remit;
+pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub use collectors::{
-    CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors, is_approved_collector,
+    CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
+    is_approved_collector, proposed_collectors, registered_collectors,
 };
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
@@ -26,13 +28,17 @@ pub use costs::{ControlCostView, CostsView, costs};
 pub use deliveries::deliveries;
 pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
-pub use identity::known_identity;
 pub(crate) use identity::known_identity_beside;
+pub use identity::{known_identity, signatories, voice};
 pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
-pub use notices::{NOTICES_MAX, NoticeView, count_notices, notices};
+pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
+pub use paged::Paged;
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
-pub(crate) use proposals::{account_facts, facts, find as find_proposal, first_row, is_specific_locked};
+pub(crate) use proposals::{
+    account_facts, facts, find as find_proposal, first_row, is_specific_locked, lacks_signature, proposal_facts,
+    signing,
+};
 pub use reminders::{Reminder, reminders};

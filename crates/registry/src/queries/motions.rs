@@ -6,6 +6,9 @@ use crate::store::motion::Found;
 use kernel::{Error, Id, Scope, Timestamp, journal};
 use serde::Serialize;
 
+/// As many motions at a time are shown.
+pub(crate) const MOTIONS_MAX: i64 = 1000;
+
 /// A motion, without what it proposes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MotionView {

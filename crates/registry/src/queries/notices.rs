@@ -1,5 +1,6 @@
 //! Which notices wait, and which were given up.
 
+use super::paged::Paged;
 use crate::notice::{Medium, Notice};
 use crate::notice_progress::{NoticeProgress, NoticeState};
 use crate::{policy, store};
@@ -45,15 +46,31 @@ pub struct NoticeView {
 /// # Errors
 /// The policy's refusal, or the store's.
 pub fn notices(scope: &Scope<'_>, actor: &Actor, state: NoticeState, limit: usize) -> Result<Vec<NoticeView>, Error> {
+    Ok(notice_page(scope, actor, state, None, limit)?.rows)
+}
+
+/// The same, after the place where the page before ended.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn notice_page(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    state: NoticeState,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Paged<NoticeView>, Error> {
     policy::READ_NOTICES.require(actor)?;
-    let found = store::notice::in_state(scope, state, limit.min(NOTICES_MAX))?;
-    let mut views: Vec<_> = found.iter().map(|(notice, progress)| view(scope, notice, progress)).collect();
+    let limit = limit.min(NOTICES_MAX);
+    let found = store::notice::in_state(scope, state, after, limit + 1)?;
+    let Paged { rows: found, next } = Paged::of(found, limit, |(notice, _)| notice.id.number());
+    let mut rows: Vec<_> = found.iter().map(|(notice, progress)| view(scope, notice, progress)).collect();
     let entries = found.iter().map(|(notice, _)| journal::entry_of(notice.id.number()));
     journal::moments(scope.tx, entries, |at, moment| {
-        views[at].recorded = moment.to_string();
+        rows[at].recorded = moment.to_string();
         Ok(())
     })?;
-    Ok(views)
+    Ok(Paged { rows, next })
 }
 
 /// How many notices of each medium wait, and how many were given up.

@@ -6,7 +6,9 @@ use crate::commands::{LetterFacts, LetterState, Standing};
 use crate::controls::{Control, Controls};
 use crate::designation::{Channel, Designation, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
-use crate::proposal::{Proposal, ProposalRefusal};
+use crate::own::{self, Signatories};
+use crate::payee::PayeeId;
+use crate::proposal::{Asked, Proposal, ProposalRefusal};
 use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
 use crate::{policy, store};
@@ -139,8 +141,7 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
     let controls: Controls = store::controls::in_force(scope.tx)?;
-    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
-    let facts = facts(scope, &controls, &proposal.payee, account, purpose)?;
+    let facts = proposal_facts(scope, &controls, found, signing(scope, proposal)?.as_ref())?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
@@ -153,6 +154,40 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
         consent: proposal.grounds.map(|grounds| grounds.consent.name()),
         ended: ended.map(|act| act.at.to_string()),
     })
+}
+
+/// Who may sign for the payee of a proposal now, where it came from one of those who sign for a company.
+pub(crate) fn signing(scope: &Scope<'_>, proposal: &Proposal) -> Result<Option<Signatories>, Error> {
+    let Asked { channel, payee, .. } = &proposal.asked;
+    let is_signed_for = *channel == Channel::SelfService && matches!(payee, PayeeId::Cvr(_));
+    if is_signed_for { super::signatories(scope, &proposal.payee).map(Some) } else { Ok(None) }
+}
+
+/// What is known that may speak against a proposal; of a company's, who may sign for it is given.
+pub(crate) fn proposal_facts(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    found: &Found,
+    signatories: Option<&Signatories>,
+) -> Result<Facts, Error> {
+    let Found { proposal, evidence } = found;
+    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+    let mut facts = facts(scope, controls, &proposal.payee, account, purpose)?;
+    if let Some(signatories) = signatories {
+        facts.lacks_signature = lacks_signature(found, signatories, controls);
+        // Whoever has stolen the identity of one of them is the company's thief too.
+        for person in signatories.named(|name| own::has_signed(evidence, &proposal.asked.by, false, name)) {
+            facts.identity = facts.identity.signed_by(store::identity::of(scope, &person)?);
+        }
+    }
+    Ok(facts)
+}
+
+/// Whether not all have signed a company's proposal that may sign for it now. What somebody signed who has left does not count.
+pub(crate) fn lacks_signature(found: &Found, signatories: &Signatories, controls: &Controls) -> bool {
+    let (proposer, is_signed_afresh) = (&found.proposal.asked.by, controls.has(Control::SignedAfresh));
+    let signed = signatories.named(|name| own::has_signed(&found.evidence, proposer, is_signed_afresh, name));
+    !signatories.have_signed(&signed)
 }
 
 /// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.

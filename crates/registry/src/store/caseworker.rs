@@ -4,6 +4,7 @@ use crate::caseworker::{Caseworker, CaseworkerVersion, Remit};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, statements};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 statements! {
@@ -11,6 +12,7 @@ statements! {
         "INSERT INTO caseworker (id, previous, name_key, payer, ended, remit) VALUES ($1, $2, $3, $4, $5, $6)";
     BY_NAME = "caseworker.by_name":
         "SELECT id, payer, ended, remit FROM caseworker WHERE name_key = $1 ORDER BY id DESC LIMIT 1";
+    PAGE = "caseworker.page": "SELECT id, name_key, ended FROM caseworker WHERE id > $1 ORDER BY id LIMIT 10000";
     RANGE = "caseworker.range":
         "SELECT id, previous, name_key, payer, ended, remit FROM caseworker WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "caseworker.count": "SELECT COUNT(*) FROM caseworker";
@@ -30,6 +32,24 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Caseworker, Error> {
 pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Option<Caseworker>, Error> {
     let key = Remit::name_key(scope.vault, name);
     scope.tx.optional(&BY_NAME, &[(&key).into()], |row| read(scope, row))
+}
+
+/// The blind indexes of the names of all who were not ended.
+pub(crate) fn standing(scope: &Scope<'_>) -> Result<BTreeSet<Blind>, Error> {
+    let (mut standing, mut after) = (BTreeSet::new(), -1);
+    loop {
+        let before = after;
+        // The newest version of each is the last.
+        scope.tx.each(&PAGE, &[after.into()], |row| {
+            after = row.int(0)?;
+            let name_key = Blind::from_bytes(row.array(1)?);
+            let _ = if row.bool(2)? { standing.remove(&name_key) } else { standing.insert(name_key) };
+            Ok(())
+        })?;
+        if after == before {
+            return Ok(standing);
+        }
+    }
 }
 
 /// Adds a version.

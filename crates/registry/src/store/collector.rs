@@ -24,7 +24,7 @@ statements! {
     PAGE = "collector.page":
         "SELECT c.id, c.collector, c.motion, c.ended, c.record FROM collector c
          WHERE c.collector > $1 AND NOT EXISTS (SELECT n.id FROM collector n WHERE n.collector = c.collector AND n.id > c.id)
-         ORDER BY c.collector LIMIT 1000";
+         ORDER BY c.collector LIMIT $2";
     RANGE = "collector.range":
         "SELECT id, collector, motion, account_key, ended, review_by, record FROM collector
          WHERE id >= $1 AND id < $2 ORDER BY id";
@@ -74,22 +74,15 @@ pub(crate) fn by_motion(scope: &Scope<'_>, motion: Id<Motion>) -> Result<Option<
     scope.tx.optional(&BY_MOTION, &[motion.into()], |row| read(scope, row))
 }
 
-/// Every collector as it is now, those that were ended too, in the order in which they were proposed.
-pub(crate) fn each(scope: &Scope<'_>, mut visit: impl FnMut(Registered)) -> Result<(), Error> {
-    let mut after: i64 = -1;
-    loop {
-        let mut last = None;
-        scope.tx.each(&PAGE, &[after.into()], |row| {
-            let found = read(scope, row)?;
-            last = Some(found.id.number());
-            visit(found);
-            Ok(())
-        })?;
-        match last {
-            None => return Ok(()),
-            Some(last) => after = last,
-        }
-    }
+/// Collectors as they are now, those that were ended too, in the order in which they were proposed: at most `limit` after the one of
+/// this id.
+pub(crate) fn page(scope: &Scope<'_>, after: Option<i64>, limit: i64) -> Result<Vec<Registered>, Error> {
+    let mut found = Vec::new();
+    scope.tx.each(&PAGE, &[after.unwrap_or(-1).into(), limit.into()], |row| {
+        found.push(read(scope, row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Adds a version of the collector that is known by the motion `id`: by a motion, or its end.

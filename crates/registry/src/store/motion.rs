@@ -15,7 +15,7 @@ statements! {
     WAITING = "motion.waiting":
         "SELECT m.id, m.entry, m.kind, m.base, m.until, m.content, e.state, e.entry, e.why
          FROM motion m LEFT JOIN motion_ending e ON e.motion = m.id
-         WHERE m.id >= $1 AND m.until > $2 AND m.kind = $3 AND e.motion IS NULL ORDER BY m.id LIMIT 1000";
+         WHERE m.id > $1 AND m.until > $2 AND m.kind = $3 AND e.motion IS NULL ORDER BY m.id LIMIT $4";
     RANGE = "motion.range":
         "SELECT id, entry, kind, base, until, content FROM motion WHERE entry >= $1 AND entry < $2 ORDER BY entry";
     COUNT = "motion.count": "SELECT COUNT(*) FROM motion";
@@ -87,10 +87,18 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Motion>) -> Result<Option<Found>, E
     scope.tx.optional(&FIND, &[id.into()], |row| read(scope, row))
 }
 
-/// What waits of a kind at a moment, the oldest first; a thousand at most.
-pub(crate) fn waiting(scope: &Scope<'_>, kind: Kind, now: Timestamp) -> Result<Vec<Found>, Error> {
+/// What waits of a kind at a moment, the oldest first: at most `limit` after the one of this id.
+pub(crate) fn waiting(
+    scope: &Scope<'_>,
+    kind: Kind,
+    now: Timestamp,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
-    scope.tx.each(&WAITING, &[first_waiting(now).into(), now.into(), kind.code().into()], |row| {
+    // None that still waits is older.
+    let after = after.unwrap_or(i64::MIN).max(first_waiting(now).number() - 1);
+    scope.tx.each(&WAITING, &[after.into(), now.into(), kind.code().into(), limit.into()], |row| {
         found.push(read(scope, row)?);
         Ok(())
     })?;

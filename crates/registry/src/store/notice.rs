@@ -30,7 +30,8 @@ statements! {
     IN_STATE = "notice_progress.in_state":
         "SELECT n.id, n.payee, n.kind, n.language, n.said, p.state, p.at, p.tries, p.holder, p.last_failure, p.last_code,
              p.last_status
-         FROM notice_progress p JOIN notice n ON n.id = p.notice WHERE p.state = $1 ORDER BY p.notice LIMIT $2";
+         FROM notice_progress p JOIN notice n ON n.id = p.notice WHERE p.state = $1 AND p.notice > $2
+         ORDER BY p.notice LIMIT $3";
     COUNT_STATE = "notice_progress.count": "SELECT COUNT(*) FROM notice_progress WHERE state = $1 AND medium = $2";
 }
 
@@ -167,10 +168,12 @@ pub(crate) fn due(tx: &Tx<'_>, medium: Medium, now: Timestamp, limit: usize) -> 
 pub(crate) fn in_state(
     scope: &Scope<'_>,
     state: NoticeState,
+    after: Option<i64>,
     limit: usize,
 ) -> Result<Vec<(Notice, NoticeProgress)>, Error> {
     let mut found = Vec::new();
-    scope.tx.each(&IN_STATE, &[state.code().into(), (limit as i64).into()], |row| {
+    let values = [state.code().into(), after.unwrap_or(i64::MIN).into(), (limit as i64).into()];
+    scope.tx.each(&IN_STATE, &values, |row| {
         found.push((read(scope, row)?.0, read_progress(row, 5)?));
         Ok(())
     })?;

@@ -1,7 +1,8 @@
 //! The life of a designation against random histories: whatever people do, in whatever order, what the registry says and does is
 //! what an oracle says that knows only what was asked, what was done, and what was known at that moment.
 //!
-//! `ANVIS_HISTORIES` says how many histories, `ANVIS_HISTORY` which one is to be repeated: a failing one prints its number.
+//! `ANVIS_HISTORIES` says how many histories, `ANVIS_HISTORY` which is the first of them, or the only one: a failing one prints its
+//! number.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -26,6 +27,8 @@ use world::World;
 /// Histories where nobody says how many.
 const HISTORIES: u64 = 12;
 const ACTS_MAX: usize = 160;
+/// After so many it is told how far the test is.
+const TOLD_EVERY: u64 = 1000;
 
 #[expect(clippy::disallowed_methods, reason = "a test's switch, never in a release build")]
 fn number(name: &str) -> Option<u64> {
@@ -66,11 +69,11 @@ fn history(number: u64) -> Result<(), String> {
 
 #[test]
 fn an_account_changes_only_when_all_that_is_demanded_was_met() {
-    let numbers = match number("ANVIS_HISTORY") {
-        Some(one) => one..one + 1,
-        None => 0..number("ANVIS_HISTORIES").unwrap_or(HISTORIES),
-    };
-    let (next, failure) = (AtomicU64::new(numbers.start), Mutex::new(None));
+    let first = number("ANVIS_HISTORY");
+    let count = number("ANVIS_HISTORIES").unwrap_or(if first.is_some() { 1 } else { HISTORIES });
+    let first = first.unwrap_or(0);
+    let numbers = first..first + count;
+    let (next, done, failure) = (AtomicU64::new(first), AtomicU64::new(0), Mutex::new(None));
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -82,6 +85,11 @@ fn an_account_changes_only_when_all_that_is_demanded_was_met() {
                     }
                     if let Err(text) = history(number) {
                         failure.lock().unwrap().get_or_insert(text);
+                        break;
+                    }
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    if done.is_multiple_of(TOLD_EVERY) {
+                        println!("{done} of {count} histories, from {first} on");
                     }
                 }
             });

@@ -4,7 +4,7 @@ use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, V
 use crate::place::Place;
 use denmark::Cvr;
 use kernel::journal::{ENTRIES_MAX, size_and_root};
-use kernel::{Actor, Assurance, Blind, Command, Env, Error, Id, Login, PublicKey, Role, Timestamp};
+use kernel::{Actor, Assurance, Authenticator, Blind, Command, Env, Error, Id, Login, PublicKey, Role, Timestamp};
 use registry::ask::Resolve;
 use registry::commands::{
     AddCaseworker, AddPayer, AskMany, ChangeAccounts, ChangeAnswer, Client, Question, ShowProposal, Standing,
@@ -176,7 +176,10 @@ impl World {
     }
 
     pub fn citizen(&self, payee: usize, assurance: Assurance) -> Actor {
-        Actor::citizen(&self.payees[payee], Login { assurance, at: Timestamp::from_micros(self.now()) })
+        Actor::citizen(
+            &self.payees[payee],
+            Login { assurance, authenticator: Authenticator::named("first"), at: Timestamp::from_micros(self.now()) },
+        )
     }
 
     pub fn payee(payee: usize) -> PayeeId {

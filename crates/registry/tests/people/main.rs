@@ -8,7 +8,8 @@ mod place;
 
 use denmark::Cvr;
 use kernel::{
-    Actor, AddOperator, Assurance, Blind, Command, Env, Error, Login, PublicKey, Role, Timestamp, find_officer, journal,
+    Actor, AddOperator, Assurance, Authenticator, Blind, Command, Env, Error, Login, PublicKey, Role, Timestamp,
+    find_officer, journal,
 };
 use place::Place;
 use registry::commands::{
@@ -106,7 +107,7 @@ impl World {
     }
 
     fn citizen(&self, text: &str, assurance: Assurance) -> Actor {
-        Actor::citizen(&self.blind(text), Login { assurance, at: day(0) })
+        Actor::citizen(&self.blind(text), Login { assurance, authenticator: Authenticator::named("first"), at: day(0) })
     }
 
     fn size(&mut self) -> u64 {

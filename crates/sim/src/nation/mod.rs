@@ -288,6 +288,8 @@ pub struct Company {
     pub se: Option<Unit<SeNumber>>,
     /// A place of production with an account of its own.
     pub production_unit: Option<Unit<PNumber>>,
+    /// Who may sign for it: each way, of those who sign together. Nobody, where nobody lives.
+    pub signatories: Vec<Vec<Cpr>>,
 }
 
 /// What became of a company.
@@ -448,7 +450,22 @@ impl Nation {
             number: PNumber::parse(&(P_FIRST + self.p_order.at(index)).to_string()).expect("ten digits"),
             account: self.domestic(&mut draws, home, slot + 2),
         });
-        Company { cvr: self.cvr(index), name, address, fate, account, se, production_unit }
+        let signatories = self.signatories(&mut draws);
+        Company { cvr: self.cvr(index), name, address, fate, account, se, production_unit, signatories }
+    }
+
+    /// Most companies are one person's; of some, each of two signs, of others both together.
+    fn signatories(&self, draws: &mut Draws) -> Vec<Vec<Cpr>> {
+        if self.plan.people == 0 {
+            return Vec::new();
+        }
+        let mut person = || self.cpr(draws.below(self.plan.people));
+        let [one, other] = [person(), person()];
+        match draws.below(5) {
+            0 => vec![vec![one, other]],
+            1 => vec![vec![one], vec![other]],
+            _ => vec![vec![one]],
+        }
     }
 
     /// The CPR number at a place of the shuffled list of all of them.

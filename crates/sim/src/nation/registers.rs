@@ -1,6 +1,7 @@
 //! The files of the registers: banks, people, companies.
 
 use super::{Address, Company, CompanyFate, Fate, Nation, Person};
+use denmark::Cpr;
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -47,18 +48,26 @@ impl<W: Write> Lines<W> {
 impl Person {
     /// What the population register says of them, as a row of its file.
     pub fn register_row(&self) -> String {
-        let Address { street, number, floor, postcode, city, country } = &self.address;
-        let home = match floor {
-            Some(floor) => format!("\"{street} {number}, {floor}\""),
-            None => format!("{street} {number}"),
-        };
+        let home = self.address.fields();
         let (status, date) = match self.fate {
             Fate::Active => ("active", String::new()),
             Fate::Dead { on } => ("dead", on.to_string()),
             Fate::Emigrated { on } => ("emigrated", on.to_string()),
         };
         let (cpr, name, is_protected) = (self.cpr.digits(), self.name, self.is_protected);
-        format!("{cpr},{name},{home},{postcode},{city},{country},{status},{date},{is_protected}")
+        format!("{cpr},{name},{home},{status},{date},{is_protected}")
+    }
+}
+
+impl Address {
+    /// As registers write it: address, postcode, city, country.
+    fn fields(&self) -> String {
+        let Self { street, number, floor, postcode, city, country } = self;
+        let home = match floor {
+            Some(floor) => format!("\"{street} {number}, {floor}\""),
+            None => format!("{street} {number}"),
+        };
+        format!("{home},{postcode},{city},{country}")
     }
 }
 
@@ -69,7 +78,9 @@ impl Company {
             CompanyFate::Active => ("active", String::new()),
             CompanyFate::Dissolved { on } => ("dissolved", on.to_string()),
         };
-        format!("{},{},{status},{date}", self.cvr.digits(), quoted(&self.name))
+        let (cvr, name, seat) = (self.cvr.digits(), quoted(&self.name), self.address.fields());
+        let ways = self.signatories.iter().map(|way| way.iter().map(Cpr::digits).collect::<Vec<_>>().join("+"));
+        format!("{cvr},{name},{status},{date},{seat},{}", ways.collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -118,14 +129,14 @@ impl Nation {
         Ok(self.plan.people)
     }
 
-    /// The company register, `cvr,name,status,status_date`. The date is of dissolution, and else empty. Returns the
-    /// number of rows.
+    /// The company register, `cvr,name,status,status_date,address,postcode,city,country,signatories`. The date is of
+    /// dissolution, and else empty. Returns the number of rows.
     ///
     /// # Errors
     /// Writing fails.
     pub fn write_companies(&self, out: &mut impl Write) -> io::Result<u64> {
         let mut lines = Lines::new(out);
-        lines.text("cvr,name,status,status_date").end_line()?;
+        lines.text("cvr,name,status,status_date,address,postcode,city,country,signatories").end_line()?;
         for index in 0..self.plan.companies {
             lines.text(&self.company(index).register_row()).end_line()?;
         }

@@ -29,7 +29,7 @@ async fn answers(message: &Signed<'_>, form: Form) -> Result<Response, Stop> {
     let purpose = purpose(message)?;
     let mut request = message.envelope.resolve()?;
     for entry in &mut request.entries {
-        if entry.asked.as_ref().is_ok_and(|asked| !question(asked).is_for(message.caller.role)) {
+        if entry.asked.as_ref().is_ok_and(|asked| !question(asked).is_for(message.caller.role())) {
             entry.asked = Err(NOT_FOR_ROLE);
         }
     }
@@ -76,7 +76,7 @@ const NOT_FOR_ROLE: Rejection<'static> = Rejection {
 fn purpose(message: &Signed<'_>) -> Result<LegalPurpose, Stop> {
     let purpose = match message.envelope.purpose()? {
         Some(text) => LegalPurpose::parse(text.as_str()),
-        None if matches!(message.caller.role, Role::PublicPayer | Role::Bank) => Some(LegalPurpose::Payment),
+        None if matches!(message.caller.role(), Role::PublicPayer | Role::Bank) => Some(LegalPurpose::Payment),
         None => None,
     };
     let text = "the header's meta has a member purpose: payment, recovery, credit_agreement, fraud_prevention or law";

@@ -25,7 +25,7 @@ pub fn routes() -> Vec<Route> {
         &["batch.unknown", "batch.stage_unknown", "batch.nothing_completed", "batch.input_not_kept"];
     let of_payer = [
         Route::get("/v1/payouts/{batch}/report", "payouts.report", "The status report (pain.002) of when it came in")
-            .client(policy::READ, SCOPE)
+            .token(policy::READ, SCOPE)
             .refuses(REPORT)
             .by(report),
         Route::get(
@@ -33,7 +33,7 @@ pub fn routes() -> Vec<Route> {
             "payouts.stage_report",
             "The status report (pain.002) of a release or cancellation",
         )
-        .client(policy::READ, SCOPE)
+        .token(policy::READ, SCOPE)
         .refuses(REPORT)
         .by(stage_report),
         Route::get(
@@ -41,7 +41,7 @@ pub fn routes() -> Vec<Route> {
             "payouts.completed",
             "The completed file (pain.001) of when it came in; never for private payers",
         )
-        .client(policy::FETCH, SCOPE)
+        .token(policy::FETCH, SCOPE)
         .refuses(COMPLETED)
         .by(completed),
         Route::get(
@@ -49,16 +49,16 @@ pub fn routes() -> Vec<Route> {
             "payouts.stage_completed",
             "The completed file (pain.001) of a release; never for private payers",
         )
-        .client(policy::FETCH, SCOPE)
+        .token(policy::FETCH, SCOPE)
         .refuses(COMPLETED)
         .by(stage_completed),
     ];
     let of_bank = [
         Route::get("/v1/payouts/files", "payouts.files", "The completed files for your bank, in order")
-            .client(policy::FETCH_FOR_BANK, BANK_SCOPE)
+            .token(policy::FETCH_FOR_BANK, BANK_SCOPE)
             .by(files),
         Route::get("/v1/payouts/files/{batch}/{stage}", "payouts.file", "One completed file (pain.001) for your bank")
-            .client(policy::FETCH_FOR_BANK, BANK_SCOPE)
+            .token(policy::FETCH_FOR_BANK, BANK_SCOPE)
             .refuses(COMPLETED)
             .by(file),
     ];

@@ -27,13 +27,13 @@ pub fn routes() -> Vec<Route> {
             "payouts.release",
             "Let go what waits: each payment is decided by what the registry holds now",
         )
-        .client(policy::RELEASE, SCOPE)
+        .token(policy::RELEASE, SCOPE)
         .repeatable()
         .conditional()
         .refuses(REFUSALS)
         .by(release_held),
         Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
-            .client(policy::CANCEL, SCOPE)
+            .token(policy::CANCEL, SCOPE)
             .repeatable()
             .conditional()
             .refuses(REFUSALS)

@@ -21,14 +21,14 @@ const PAYMENTS: &str = "payments";
 pub fn routes() -> Vec<Route> {
     let own = [
         Route::get("/v1/payouts", "payouts.list", "Your payment files, the newest first")
-            .client(policy::READ, SCOPE)
+            .token(policy::READ, SCOPE)
             .by(list),
         Route::get("/v1/payouts/{batch}", "payouts.show", "What holds of one payment file now")
-            .client(policy::READ, SCOPE)
+            .token(policy::READ, SCOPE)
             .refuses(&["batch.unknown"])
             .by(show),
         Route::get("/v1/payouts/{batch}/payments", "payouts.payments", "What holds of its payments, in their order")
-            .client(policy::READ, SCOPE)
+            .token(policy::READ, SCOPE)
             .refuses(&["batch.unknown"])
             .by(payments),
     ];

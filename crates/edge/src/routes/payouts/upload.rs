@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/payouts", "payouts.upload", "Bring a payment file (pain.001): the same one is taken once")
-            .client(policy::ROUTE, SCOPE)
+            .token(policy::ROUTE, SCOPE)
             .repeatable()
             .refuses(&["payout.refused", "payout.misses", "allowance.exhausted", "request.timeout"])
             .by(upload),

@@ -6,6 +6,7 @@ use crate::officer;
 use crate::policy;
 use crate::proposal::ProposalRefusal;
 use crate::signals::Signal;
+use crate::store;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 
@@ -29,7 +30,11 @@ impl Command for Confirm {
     type Output = Standing;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        load(scope, &self.proposal, &self.actor)
+        let mut loaded = load(scope, &self.proposal, &self.actor)?;
+        if let Some(person) = self.actor.payee() {
+            loaded.facts.identity = loaded.facts.identity.signed_by(store::identity::of(scope, person)?);
+        }
+        Ok(loaded)
     }
 
     fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
@@ -41,11 +46,12 @@ impl Command for Confirm {
             return Err(ProposalRefusal::NotThis.into());
         }
         if is_payee {
-            // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
+            // A login is worth no more than the authenticator that it was made with; a new one may be the thief's, and so may who
+            // signs for a company of late.
             let is_high = self.actor.login().is_some_and(|login| login.assurance == Assurance::High);
             let facts = &loaded.facts;
             let has_new_authenticator = loaded.signals(env.now).has(Signal::LetterBox)
-                || facts.identity.authenticator_changed.is_some_and(|moment| {
+                || facts.identity.authenticator_changed.max(facts.identity.signatories_changed).is_some_and(|moment| {
                     loaded.signals(env.now).has(Signal::RecentChange) && moment >= loaded.recent_since()
                 });
             if !is_high || has_new_authenticator {

@@ -9,6 +9,7 @@ use crate::proposal::{Proposal, ProposalRefusal};
 use crate::register_event::Addressee;
 use crate::store;
 use denmark::BankDirectory;
+use denmark::calendar::copenhagen_date;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::to_hex;
 use kernel::{Actor, Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Vault};
@@ -35,6 +36,8 @@ pub struct LetterFacts {
     pub id: String,
     /// The how-manieth letter of the proposal it is.
     pub number: usize,
+    /// Whether another one is on its way, whose code is void once this one is made.
+    pub is_anew: bool,
     /// When it was made.
     pub made: Timestamp,
     /// Until when the code is good.
@@ -57,6 +60,25 @@ pub struct LetterFacts {
     pub channel: String,
     /// When.
     pub asked: Timestamp,
+}
+
+impl LetterFacts {
+    /// Refuses a letter in the place of one that is on its way, unless that is wanted: whoever asks twice without meaning to would
+    /// void the code that the payee is about to get.
+    ///
+    /// # Errors
+    /// `letter.on_its_way`.
+    pub fn require_wanted(&self, anew: bool) -> Result<(), ProposalRefusal> {
+        if self.is_anew && !anew { Err(ProposalRefusal::OnItsWay) } else { Ok(()) }
+    }
+
+    /// Whether a letter of these facts says the same as one of others. It has dates on it, and no times.
+    fn says(&self, other: &Self) -> bool {
+        let date = |moment: Timestamp| copenhagen_date(moment.to_jiff());
+        let dates = |facts: &Self| (date(facts.made), date(facts.valid_until));
+        let now = Self { made: other.made, valid_until: other.valid_until, ..self.clone() };
+        now == *other && dates(self) == dates(other)
+    }
 }
 
 impl std::fmt::Debug for LetterFacts {
@@ -99,7 +121,7 @@ impl LetterState {
     pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
         let Self { loaded, addressee, banks, payer } = self;
         // A letter that is on its way can be made anew: the code of the former is void then.
-        let (State::Waiting(Waits::Letter | Waits::Code), Some(account)) =
+        let (State::Waiting(waits @ (Waits::Letter | Waits::Code)), Some(account)) =
             (loaded.require_waiting(now)?, loaded.proposal().asked.account)
         else {
             return Err(ProposalRefusal::NotThis);
@@ -110,9 +132,9 @@ impl LetterState {
         Ok(LetterFacts {
             id: proposal.id.name(),
             number: loaded.found.evidence.letter().map_or(0, |letter| letter.number) + 1,
+            is_anew: waits == Waits::Code,
             made: now,
             valid_until: code_valid_until(now),
-            // The register of companies has names, and no addresses.
             addressee: addressee
                 .clone()
                 .filter(|addressee| !addressee.lines.is_empty())
@@ -143,7 +165,7 @@ impl Command for MakeLetter {
     }
 
     fn decide(&self, (state, key): Self::State, env: &Env) -> Result<Decision<Step, Standing>, Refusal> {
-        if state.facts(env.now)? != self.drawn {
+        if !state.facts(env.now)?.says(&self.drawn) {
             return Err(ProposalRefusal::Outdated.into());
         }
         let (step, standing) = state.loaded.act(ActKind::LetterMade, self.actor.name(), &key, env.now)?;

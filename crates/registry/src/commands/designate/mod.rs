@@ -31,6 +31,7 @@ use crate::designation::{Channel, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
 use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
 use crate::notice::NoticeKind;
+use crate::own::{Signatories, Voice};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
 use crate::signals::{Facts, Signals};
@@ -79,6 +80,10 @@ pub struct Loaded {
     is_sender_known: bool,
     /// Of a caseworker who acts.
     remit: Option<(Channel, Remit)>,
+    /// Of a citizen who acts: how far they speak for the payee.
+    voice: Voice,
+    /// Who may sign for the payee, where it was asked for a company by one of them.
+    signatories: Option<Signatories>,
 }
 
 /// One thing that was done, and what follows from it.
@@ -95,7 +100,8 @@ pub struct Step {
 /// Loads the proposal of a name for somebody who acts.
 pub(super) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Loaded, Error> {
     let loaded = load_found(scope, queries::find_proposal(scope, name)?)?;
-    Ok(Loaded { remit: acting_remit(scope, actor)?, ..loaded })
+    let voice = queries::voice(scope, actor, &loaded.proposal().payee)?;
+    Ok(Loaded { remit: acting_remit(scope, actor)?, voice, ..loaded })
 }
 
 pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Error> {
@@ -108,9 +114,11 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
     };
     let row = AccountRow::of(proposal, replaced);
     let accounts = AccountState::load_asked(scope, &row)?;
-    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
+    let signatories = queries::signing(scope, proposal)?;
     Ok(Loaded {
-        facts: queries::facts(scope, accounts.controls(), &proposal.payee, account, purpose)?,
+        facts: queries::proposal_facts(scope, accounts.controls(), &found, signatories.as_ref())?,
+        signatories,
+        voice: Voice::None,
         accounts,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
@@ -180,12 +188,15 @@ impl Loaded {
         detail: &str,
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
-        let Self { mut found, facts, row, mut accounts, is_sender_known, .. } = self;
+        let Self { mut found, mut facts, row, mut accounts, is_sender_known, signatories, .. } = self;
         if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
         let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
         found.evidence.add(act.clone());
+        if let Some(signatories) = &signatories {
+            facts.lacks_signature = queries::lacks_signature(&found, signatories, accounts.controls());
+        }
         let proposal = found.proposal;
         let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
         let proposal = &step.proposal;
@@ -280,7 +291,7 @@ pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool
     if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
 }
 
-/// Whether a proposal is somebody's to do something about: the payee's own, one of a caseworker's authority and remit, one of a bank's
+/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a caseworker's authority and remit, one of a bank's
 /// channel; the agency's all. Others' are as if they were not there.
 pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> bool {
     let proposal = &loaded.found.proposal;
@@ -288,7 +299,7 @@ pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> 
     match actor.role() {
         Role::Citizen => {
             let is_logged_in = actor.login().is_some_and(|login| login.assurance >= Assurance::Substantial);
-            is_logged_in && actor.payee() == Some(&proposal.payee)
+            is_logged_in && loaded.voice != Voice::None
         }
         Role::Console | Role::Operator => true,
         Role::Caseworker => loaded.remit.as_ref().is_some_and(|(channel, remit)| {

@@ -1,18 +1,22 @@
-//! Proposes an account: for oneself by self-service, or for somebody else as a caseworker or the operator.
+//! Proposes an account: for oneself, or a company that one may sign for, by self-service; or for somebody else as a caseworker or the
+//! operator.
 
 use super::sign::require_signature;
 use super::{Standing, Step, save};
 use crate::caseworker::Remit;
+use crate::controls::Control;
 use crate::designation::Channel;
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
 use crate::life::{Act, ActKind, State};
 use crate::notice::NoticeKind;
 use crate::officer;
+use crate::own::Voice;
 use crate::policy;
 use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::signals::Facts;
+use crate::store;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope};
@@ -43,6 +47,8 @@ pub struct ProposeState {
     facts: Facts,
     /// Of a specific account that is there: whether it is locked.
     is_specific_locked: Option<bool>,
+    /// How far a citizen speaks for the payee.
+    voice: Voice,
     /// By which channel the actor proposes, and what a caseworker may decide about.
     channel: Channel,
     remit: Option<Remit>,
@@ -73,8 +79,16 @@ impl Command for ProposeDesignation {
         };
         let purpose = accounts.purpose_key(&self.row);
         let payee = self.row.key();
+        let mut facts = queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?;
+        let voice = queries::voice(scope, &self.actor, &payee)?;
+        if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
+            facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);
+            let has_signed = self.signature.is_some() || !accounts.controls().has(Control::SignedAfresh);
+            facts.lacks_signature = voice != Voice::Alone || !has_signed;
+        }
         Ok(ProposeState {
-            facts: queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?,
+            facts,
+            voice,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             channel,
             remit,
@@ -83,8 +97,8 @@ impl Command for ProposeDesignation {
     }
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
-        let ProposeState { mut accounts, facts, is_specific_locked, channel, remit } = state;
-        self.require_entitled(remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
+        let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
+        self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
         if let Some(signature) = &self.signature {
             require_signature(&self.actor, signature)?;
         }
@@ -141,13 +155,14 @@ impl ProposeDesignation {
     /// Refuses who may not propose this.
     fn require_entitled(
         &self,
+        voice: Voice,
         remit: Option<&Remit>,
         specific: Option<&Purpose>,
         is_specific_locked: Option<bool>,
     ) -> Result<(), ProposalRefusal> {
         match (self.actor.role(), remit) {
             (Role::Citizen, _) => {
-                if self.actor.payee() != Some(&self.row.key()) {
+                if voice == Voice::None {
                     return Err(ProposalRefusal::Entitled);
                 }
                 if self.actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {

@@ -1,4 +1,4 @@
-//! The payee signs a change afresh, having seen the former account and the new one (NK-19).
+//! The payee signs a change afresh, having seen the former account and the new one (NK-19); for a company, as many as sign together.
 
 use super::{Loaded, Standing, Step, is_for, load, save};
 use crate::life::{ActKind, State, Waits};
@@ -36,6 +36,10 @@ impl Command for Sign {
         }
         if loaded.require_waiting(env.now)? != State::Waiting(Waits::Signature) {
             return Err(ProposalRefusal::NotThis.into());
+        }
+        // A second signature is somebody else's.
+        if loaded.found.evidence.acts().iter().any(|act| act.kind == ActKind::Signed && act.by == self.actor.name()) {
+            return Err(ProposalRefusal::Own.into());
         }
         require_signature(&self.actor, &self.signature)?;
         let (step, standing) = loaded.act(ActKind::Signed, self.actor.name(), &self.signature, env.now)?;

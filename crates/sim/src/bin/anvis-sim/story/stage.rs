@@ -5,7 +5,7 @@ use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
 use denmark::{Currency, DanishAccount};
-use kernel::{Actor, Assurance, Blind, Command, Error, Location, Login, PublicKey, Role, Timestamp};
+use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Location, Login, PublicKey, Role, Timestamp};
 use registry::account::DesignatedAccount;
 use registry::commands::{
     Activation, AddCaseworker, AddContact, ChangeAccounts, ChangeAnswer, Locked, MotionAnswer, ProposeDesignation,
@@ -305,7 +305,7 @@ impl Stage {
     /// Somebody of the cast, logged in.
     pub fn citizen(&self, who: usize, assurance: Assurance) -> Actor {
         let at = self.world.clock.read();
-        Actor::citizen(&self.people[who].key, Login { assurance, at })
+        Actor::citizen(&self.people[who].key, Login { assurance, authenticator: Authenticator::named("first"), at })
     }
 
     /// Registers two caseworkers of the authority that pays.
