@@ -1,8 +1,8 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
-//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--keep DIR] [--only PART]
-//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives` and `store`. With `--keep`, the nation is made once and used again. Changes and lives are of accounts that nothing
-//! else has changed: they want a nation that is new.
+//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--waiting N] [--keep DIR] [--only PART]
+//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives` and `store`. With `--keep`, the nation is made once and used
+//! again; but changes and lives are of accounts that nothing else has changed, and want a nation that is new.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
@@ -17,6 +17,7 @@ use changes::Changes;
 use denmark::calendar::{add_banking_days, copenhagen_date};
 use denmark::{Cvr, Iban};
 use kernel::{Actor, Domain, Env, Id, Location, Secrets, Store, Timestamp, Writer};
+use lives::{Lives, people};
 use payout::message::{Agent, Chunk, Cutter, Part, parse_payment, write_payment};
 use registry::commands::{AddPayer, SetControls};
 use registry::control_change::ControlChange;
@@ -41,6 +42,8 @@ struct Options {
     payments: u64,
     changes: usize,
     lives: usize,
+    /// How many proposals wait while what is due is settled.
+    waiting: usize,
     folder: PathBuf,
     keeps: bool,
     /// The one part to measure; all without.
@@ -55,6 +58,7 @@ fn options() -> Options {
         payments: 1_000_000,
         changes: 100_000,
         lives: 20_000,
+        waiting: 50_000,
         folder: std::env::temp_dir().join("anvis-bench"),
         keeps: false,
         only: None,
@@ -68,6 +72,7 @@ fn options() -> Options {
             "--payments" => options.payments = value().parse().expect("a number"),
             "--changes" => options.changes = value().parse().expect("a number"),
             "--lives" => options.lives = value().parse().expect("a number"),
+            "--waiting" => options.waiting = value().parse().expect("a number"),
             "--only" => options.only = Some(value()),
             "--store" => options.server = Some(value()),
             "--keep" => (options.folder, options.keeps) = (value().into(), true),
@@ -82,10 +87,10 @@ fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
     let parts: [(&str, fn(&Bench<'_>)); 4] = [
-        ("routing", Bench::floors_and_routing),
-        ("changes", Bench::changes),
-        ("lives", Bench::lives),
-        ("store", Bench::whole_store),
+        ("routing", |bench| bench.floors_and_routing()),
+        ("changes", |bench| bench.changes()),
+        ("lives", |bench| bench.lives()),
+        ("store", |bench| bench.whole_store()),
     ];
     for (name, measure) in parts {
         if options.only.as_ref().is_none_or(|only| only == name) {
@@ -376,17 +381,29 @@ impl<'b> Bench<'b> {
     /// Under the controls that hold unless somebody decides otherwise.
     fn lives(&self) {
         println!();
-        let import = self.options.folder.join("import.csv");
-        let (changes, count) = (self.options.changes, self.options.lives);
-        let lived = lives::lives(&self.store(), &import, PUBLIC_PAYER, changes, count);
-        let rate = figure("whole lives of designations, in groups of 100", lived.letters.len() as u64, lived.took);
+        let Options { changes, lives: count, waiting, folder, .. } = self.options;
+        let people = people(&folder.join("import.csv"));
+        let mut people = people.skip(*changes);
+        let mut lives = Lives::begin(&self.store(), PUBLIC_PAYER);
+        let lived = lives.whole(&people.by_ref().take(*count).collect::<Vec<_>>());
+        let whole = lived.letters.len() as u64;
+        let rate = figure("whole lives of designations, in groups of 100", whole, lived.took);
         println!("{:<58}          (goal 2,000 a second, embedded)", "");
-        println!("{:<58} {:>8.0} µs", "processor time for one of them", 1e6 * lived.processor.as_secs_f64() / lived.letters.len() as f64);
+        let micros = |took: Duration, count: u64| 1e6 * took.as_secs_f64() / count as f64;
+        println!("{:<58} {:>8.0} µs", "processor time for one of them", micros(lived.processor, whole));
         let (sizes, took) = letters::draw(&lived.letters);
-        let drawn = figure("letters drawn, on one core", sizes.len() as u64, took);
-        println!("{:<58} {:>8.0} %", "of a life with its letter drawn", 100.0 * rate / (rate + drawn));
+        let drawn = figure("letters drawn, on one core", whole, took);
+        println!(
+            "{:<58} {:>8.0} a second",
+            "lives with their letters drawn, on that core",
+            1.0 / (1.0 / rate + 1.0 / drawn)
+        );
         let (least, most) = (sizes.iter().min().expect("letters"), sizes.iter().max().expect("letters"));
         println!("{:<58} {least:>8} to {most} bytes", "a letter");
+        let settling = lives.settling(&people.take(*waiting).collect::<Vec<_>>());
+        println!("\n{} proposals wait, and nothing is due:", settling.waiting);
+        println!("{:<58} {:>8.1} µs", "finding that out, as a service does each second", micros(settling.idle, 1));
+        figure("settled, of those that wait", settling.due, settling.took);
     }
 
     fn whole_store(&self) {

@@ -48,6 +48,8 @@ pub struct AccountState {
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
     histories: BTreeMap<History, (Link<Designation>, Standing)>,
+    /// Their newest rows, as they were stored.
+    newest: BTreeMap<History, Designation>,
     /// The proposals for these accounts that have not ended.
     pub(super) open: BTreeMap<History, Open>,
     /// What is known of accounts that are asked for in the place of others.
@@ -256,14 +258,16 @@ impl AccountState {
         for id in store::proposal::waiting_of(scope.tx, &payees)? {
             let Some(found) = store::proposal::find(scope, id)? else { continue };
             let signatories = queries::signing(scope, &found.proposal)?;
-            let facts = queries::proposal_facts(scope, &state.controls, &found, signatories.as_ref())?;
+            let newest = queries::newest(scope, &found.proposal.payee, found.proposal.purpose.as_ref())?;
+            let facts = queries::proposal_facts(scope, &state.controls, &found, newest, signatories.as_ref())?;
             let Found { proposal, evidence } = found;
             state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
         for row in rows.iter().filter(|row| row.action == Action::Designate) {
             let history = (row.key, state.purpose_key(row));
-            let Some(account) = row.account.filter(|_| state.histories.contains_key(&history)) else { continue };
-            let facts = queries::account_facts(scope, &row.key, &account, history.1.as_ref())?;
+            let newest = state.newest.get(&history).copied();
+            let Some((account, newest)) = row.account.zip(newest) else { continue };
+            let facts = queries::account_facts(scope, Some(newest), &account)?;
             state.facts.entry(history).or_default().push((account, facts));
         }
         Ok(state)
@@ -284,6 +288,7 @@ impl AccountState {
             purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
+            newest: BTreeMap::new(),
             open: BTreeMap::new(),
             facts: BTreeMap::new(),
             locks: BTreeMap::new(),
@@ -297,9 +302,9 @@ impl AccountState {
         store::payee::find_many(scope, keys.iter().copied(), |index, found| {
             state.payees.insert(*keys[index], found.status);
             if let Some(newest) = found.designation {
-                state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
+                state.newest.insert((*keys[index], None), newest);
             }
-            pending.extend(found.pending_until.map(|_| *keys[index]));
+            pending.extend(found.pending.map(|_| *keys[index]));
             Ok(())
         })?;
         if state.controls.has(Control::OwnersLock) {
@@ -329,11 +334,12 @@ impl AccountState {
         payees.dedup();
         store::designation::find_specifics(scope, payees.iter().copied(), |index, newest| {
             if newest.purpose.is_some_and(|purpose| wanted.contains(&(*payees[index], purpose))) {
-                let standing = (Link::Stored(newest.id), newest.standing);
-                state.histories.insert((*payees[index], newest.purpose), standing);
+                state.newest.insert((*payees[index], newest.purpose), newest);
             }
             Ok(())
         })?;
+        let stored = |newest: &Designation| (Link::Stored(newest.id), newest.standing);
+        state.histories = state.newest.iter().map(|(history, newest)| (*history, stored(newest))).collect();
         if state.controls.has(Control::PromoteSpecific) {
             let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
             state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;
@@ -462,6 +468,16 @@ impl AccountState {
     /// The same by its blind index, if it is for something that is known.
     pub(crate) fn purpose_key(&self, row: &AccountRow) -> Option<Blind> {
         self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
+    }
+
+    /// The newest row, as it was stored, of the history that a row is about.
+    pub(crate) fn newest(&self, row: &AccountRow) -> Option<Designation> {
+        self.newest.get(&(row.key, self.purpose_key(row))).copied()
+    }
+
+    /// The banks of the accounts that are asked for and in force.
+    pub(crate) const fn banks(&self) -> &BankDirectory {
+        &self.banks
     }
 
     /// What is demanded of changes.

@@ -38,7 +38,7 @@ pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
 pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
 pub(crate) use proposals::{
-    account_facts, facts, find as find_proposal, first_row, is_specific_locked, lacks_signature, proposal_facts,
-    signing,
+    account_facts, facts, find as find_proposal, first_row, is_specific_locked, lacks_signature, newest,
+    proposal_facts, signing,
 };
 pub use reminders::{Reminder, reminders};

@@ -141,7 +141,8 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
     let controls: Controls = store::controls::in_force(scope.tx)?;
-    let facts = proposal_facts(scope, &controls, found, signing(scope, proposal)?.as_ref())?;
+    let newest = newest(scope, &proposal.payee, proposal.purpose.as_ref())?;
+    let facts = proposal_facts(scope, &controls, found, newest, signing(scope, proposal)?.as_ref())?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
@@ -163,16 +164,17 @@ pub(crate) fn signing(scope: &Scope<'_>, proposal: &Proposal) -> Result<Option<S
     if is_signed_for { super::signatories(scope, &proposal.payee).map(Some) } else { Ok(None) }
 }
 
-/// What is known that may speak against a proposal; of a company's, who may sign for it is given.
+/// What is known that may speak against a proposal; the newest row of the account's history is given, and of a company's who may sign
+/// for it.
 pub(crate) fn proposal_facts(
     scope: &Scope<'_>,
     controls: &Controls,
     found: &Found,
+    newest: Option<Designation>,
     signatories: Option<&Signatories>,
 ) -> Result<Facts, Error> {
     let Found { proposal, evidence } = found;
-    let (account, purpose) = (proposal.asked.account.as_ref(), proposal.purpose.as_ref());
-    let mut facts = facts(scope, controls, &proposal.payee, account, purpose)?;
+    let mut facts = facts(scope, controls, &proposal.payee, newest, proposal.asked.account.as_ref())?;
     if let Some(signatories) = signatories {
         facts.lacks_signature = lacks_signature(found, signatories, controls);
         // Whoever has stolen the identity of one of them is the company's thief too.
@@ -190,51 +192,52 @@ pub(crate) fn lacks_signature(found: &Found, signatories: &Signatories, controls
     !signatories.have_signed(&signed)
 }
 
-/// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
+/// What is known that may speak against an account for a payee, in the place of what the newest row of the history names. Its other payees are
+/// counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
     controls: &Controls,
     payee: &Blind,
+    newest: Option<Designation>,
     account: Option<&DesignatedAccount>,
-    purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
     let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
     let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };
-    Ok(Facts { identity, payees, ..account_facts(scope, payee, account, purpose)? })
+    Ok(Facts { identity, payees, ..account_facts(scope, newest, account)? })
 }
 
 /// The same of the account alone, without its other payees: all that counts where a bank or the operator asks for it, beside those.
 pub(crate) fn account_facts(
     scope: &Scope<'_>,
-    payee: &Blind,
+    newest: Option<Designation>,
     account: &DesignatedAccount,
-    purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let collector_until = store::collector::approved_until(scope, &account.key(scope.vault))?;
-    Ok(Facts { collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
+    Ok(Facts { collector_until, left: left(scope, newest, account)?, ..Facts::default() })
 }
 
-/// When a payee last left an account for another one.
+/// The newest row of an account's history.
+pub(crate) fn newest(scope: &Scope<'_>, payee: &Blind, purpose: Option<&Blind>) -> Result<Option<Designation>, Error> {
+    if let Some(purpose) = purpose {
+        return store::designation::find_specific(scope, payee, purpose);
+    }
+    let mut newest = None;
+    store::payee::find_many(scope, [payee], |_, found| {
+        newest = found.designation;
+        Ok(())
+    })?;
+    Ok(newest)
+}
+
+/// When the history that ends with this row last left an account for another one.
 fn left(
     scope: &Scope<'_>,
-    payee: &Blind,
+    newest: Option<Designation>,
     account: &DesignatedAccount,
-    purpose: Option<&Blind>,
 ) -> Result<Option<Timestamp>, Error> {
-    let mut next = match purpose {
-        Some(purpose) => store::designation::find_specific(scope, payee, purpose)?,
-        None => {
-            let mut newest = None;
-            store::payee::find_many(scope, [payee], |_, found| {
-                newest = found.designation;
-                Ok(())
-            })?;
-            newest
-        }
-    };
-    let mut until = None;
+    let (mut next, mut until) = (newest, None);
     for _ in 0..HISTORY_ROWS_MAX {
         let Some(row) = next else { break };
         if row.standing.state != AccountStanding::Closed && row.standing.account.is(&account.account()) {

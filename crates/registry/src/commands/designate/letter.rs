@@ -8,7 +8,6 @@ use crate::policy;
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::register_event::Addressee;
 use crate::store;
-use denmark::BankDirectory;
 use denmark::calendar::copenhagen_date;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::to_hex;
@@ -91,7 +90,6 @@ impl std::fmt::Debug for LetterFacts {
 pub struct LetterState {
     loaded: Loaded,
     addressee: Option<Addressee>,
-    banks: BankDirectory,
     payer: Option<String>,
 }
 
@@ -100,18 +98,12 @@ impl LetterState {
     pub(crate) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Self, Error> {
         let loaded = load(scope, name, actor)?;
         let asked = &loaded.proposal().asked;
-        let regs = asked.account.and_then(|account| account.reg()).into_iter().collect();
         let payer = match &asked.specific {
             None => None,
             // A payer's id is that of its first version.
             Some(specific) => Some(store::payer::find(scope, Id::new(specific.payer.number()))?.agreement.name),
         };
-        Ok(Self {
-            addressee: store::register::addressee(scope, &loaded.proposal().payee)?,
-            banks: store::bank::directory_of(scope.tx, &regs)?,
-            payer,
-            loaded,
-        })
+        Ok(Self { addressee: store::register::addressee(scope, &loaded.proposal().payee)?, payer, loaded })
     }
 
     /// What the letter says that is made at a moment.
@@ -119,7 +111,7 @@ impl LetterState {
     /// # Errors
     /// The proposal waits for no letter, or there is nobody to send one to.
     pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
-        let Self { loaded, addressee, banks, payer } = self;
+        let Self { loaded, addressee, payer } = self;
         // A letter that is on its way can be made anew: the code of the former is void then.
         let (State::Waiting(waits @ (Waits::Letter | Waits::Code)), Some(account)) =
             (loaded.require_waiting(now)?, loaded.proposal().asked.account)
@@ -128,6 +120,7 @@ impl LetterState {
         };
         let proposal = loaded.proposal();
         let asked = &proposal.asked;
+        let banks = loaded.accounts.banks();
         let bank = account.reg().and_then(|reg| banks.get(reg)).map(|bank| bank.name.clone());
         Ok(LetterFacts {
             id: proposal.id.name(),

@@ -116,7 +116,13 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
     let accounts = AccountState::load_asked(scope, &row)?;
     let signatories = queries::signing(scope, proposal)?;
     Ok(Loaded {
-        facts: queries::proposal_facts(scope, accounts.controls(), &found, signatories.as_ref())?,
+        facts: queries::proposal_facts(
+            scope,
+            accounts.controls(),
+            &found,
+            accounts.newest(&row),
+            signatories.as_ref(),
+        )?,
         signatories,
         voice: Voice::None,
         accounts,
@@ -256,6 +262,14 @@ impl Step {
 
 /// Saves steps as part of one entry.
 pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+    for step in steps {
+        store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
+    }
+    record(scope, steps, entry)
+}
+
+/// The same where it is noted already what their proposals wait for.
+pub(super) fn record(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
     let mut tree = Tree::default();
     let mut rows = Vec::new();
     let taken: Vec<&NewRow> = steps.iter().filter_map(|step| step.takes.as_ref()).collect();
@@ -270,7 +284,6 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
             store::proposal::add_act(scope, entry.row(ordinal)?, &step.proposal, &act, &mut tree)?;
             ordinal += 1;
         }
-        store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
     }
     if tree.size() > 0 {
         rows.push(store::proposal::acts(&tree));

@@ -2,7 +2,7 @@
 //! operator.
 
 use super::sign::require_signature;
-use super::{Standing, Step, save};
+use super::{Standing, Step, record};
 use crate::caseworker::Remit;
 use crate::controls::Control;
 use crate::designation::Channel;
@@ -78,8 +78,8 @@ impl Command for ProposeDesignation {
             (None, _) => (Channel::Operator, None),
         };
         let purpose = accounts.purpose_key(&self.row);
-        let payee = self.row.key();
-        let mut facts = queries::facts(scope, accounts.controls(), &payee, self.row.account(), purpose.as_ref())?;
+        let (payee, newest) = (self.row.key(), accounts.newest(&self.row));
+        let mut facts = queries::facts(scope, accounts.controls(), &payee, newest, self.row.account())?;
         let voice = queries::voice(scope, &self.actor, &payee)?;
         if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
             facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);
@@ -145,7 +145,10 @@ impl Command for ProposeDesignation {
         let mut rows = Vec::new();
         for Proposed { new, steps } in changes {
             rows.extend(import::save_proposals(scope, &[(entry, new)], &[])?);
-            rows.extend(save(scope, steps, entry)?);
+            if let Some(lapsed) = new.lapsed() {
+                store::proposal::set_now(scope.tx, lapsed, None)?;
+            }
+            rows.extend(record(scope, steps, entry)?);
         }
         Ok(rows)
     }
