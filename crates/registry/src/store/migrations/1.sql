@@ -98,7 +98,7 @@ CREATE TABLE proposal_act (
     at BIGINT NOT NULL,
     -- By whom, and more of it.
     act BYTEA NOT NULL
-) /*append-only*/;
+) /*clustered*/ /*append-only*/;
 CREATE INDEX proposal_act_proposal ON proposal_act (proposal, id);
 
 -- What each proposal waits for, 0 for nothing any more, and until when. It follows from the two above. And when it is to be looked at:
