@@ -17,13 +17,16 @@ use registry::payee::PayeeId;
 use registry::proposal::{Holder, LegalGround, Ownership};
 use registry::queries;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Commands that one transaction gives.
-const GROUP: usize = 100;
+pub const GROUP: usize = 100;
 const SECONDS_PER_DAY: i64 = 86_400;
 /// After so many days, contact points are old, and a change of them is none of late.
 const QUIET_DAYS: i64 = 120;
+/// How often a service folds the write-ahead log in.
+const FOLD_IN: Duration = Duration::from_millis(25);
 /// Banking days are over after so many.
 const HELD_DAYS: i64 = 7;
 /// How many are due beside many that wait.
@@ -89,15 +92,26 @@ impl Lives {
         let groups = rows.chunks_exact(GROUP);
         groups.clone().for_each(|rows| self.contacts(rows));
         self.pass(QUIET_DAYS);
+        let mut beside = self.writer.store.writer(Secrets::from_system()).expect("another writer");
+        let is_over = AtomicBool::new(false);
         let before = processor_time("self");
-        let (letters, took) = timed(|| {
+        let (letters, took) = std::thread::scope(|threads| {
+            // As a service does it.
+            threads.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    beside.fold_in().expect("what was written is folded in");
+                    std::thread::park_timeout(FOLD_IN);
+                }
+            });
             let live = |rows: &[[String; 8]]| {
                 let letters = self.live(rows);
                 self.pass(HELD_DAYS);
                 assert_eq!(self.settle().in_force, rows.len() as u64);
                 letters
             };
-            groups.flat_map(live).collect()
+            let lived = timed(|| groups.flat_map(live).collect());
+            is_over.store(true, Ordering::Relaxed);
+            lived
         });
         Lived { letters, took, processor: processor_time("self") - before }
     }

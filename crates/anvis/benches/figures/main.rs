@@ -17,7 +17,7 @@ use changes::Changes;
 use denmark::calendar::{add_banking_days, copenhagen_date};
 use denmark::{Cvr, Iban};
 use kernel::{Actor, Domain, Env, Id, Location, Secrets, Store, Timestamp, Writer};
-use lives::{Lives, people};
+use lives::{GROUP, Lives, people};
 use payout::message::{Agent, Chunk, Cutter, Part, parse_payment, write_payment};
 use registry::commands::{AddPayer, SetControls};
 use registry::control_change::ControlChange;
@@ -389,6 +389,11 @@ impl<'b> Bench<'b> {
         let whole = lived.letters.len() as u64;
         let rate = figure("whole lives of designations, in groups of 100", whole, lived.took);
         println!("{:<58}          (goal 2,000 a second, embedded)", "");
+        if self.options.server.is_none() {
+            let by_hand = sqlite::write_lives(folder, lived.letters.len(), GROUP);
+            let floor = figure("the same rows written by hand, nothing decided", whole, by_hand);
+            println!("{:<58} {:>8.0} %", "of that", 100.0 * rate / floor);
+        }
         let micros = |took: Duration, count: u64| 1e6 * took.as_secs_f64() / count as f64;
         println!("{:<58} {:>8.0} µs", "processor time for one of them", micros(lived.processor, whole));
         let (sizes, took) = letters::draw(&lived.letters);
