@@ -3,6 +3,10 @@
 use crate::postgres::{self, Cluster};
 use crate::run::{cargo, program, root};
 use crate::test::random_kills;
+use std::path::Path;
+
+/// Files in memory, where the system has such a folder.
+const IN_MEMORY: &str = "/dev/shm";
 
 /// Kills `--kills N` times at random, lives through `--histories N` of changes of accounts, and fuzzes each target for
 /// `--fuzz SECONDS`.
@@ -42,12 +46,15 @@ pub fn run(args: &[String]) -> Result<(), String> {
 fn live(histories: &str) -> Result<(), String> {
     let tests = |histories: &str| {
         let name = "an_account_changes_only_when_all_that_is_demanded_was_met";
-        cargo(&["test", "--package", "registry", "--test", "lives", "--", name, "--nocapture"])
-            .env("ANVIS_HISTORIES", histories)
+        let profile = ["test", "--profile", "soak", "--package", "registry", "--test", "lives"];
+        let tests = cargo(&[&profile[..], &["--", name, "--nocapture"]].concat()).env("ANVIS_HISTORIES", histories);
+        // What a history leaves is looked at by nobody, so no disk need keep it: in memory a sync costs nothing.
+        if Path::new(IN_MEMORY).is_dir() { tests.env("TMPDIR", IN_MEMORY) } else { tests }
     };
     let mut counts = tests(histories).without_env(postgres::VARIABLE).count_tests();
     let few = (histories.parse::<u64>().unwrap_or(0) / 100).max(1).to_string();
-    counts += tests(&few).env(postgres::VARIABLE, Cluster::start(&[])?.url()).count_tests();
+    let cluster = Cluster::start(postgres::WITHOUT_SYNC)?;
+    counts += tests(&few).env(postgres::VARIABLE, cluster.url()).count_tests();
     println!("{} passed, {} failed", counts.passed, counts.failed);
     if counts.failed == 0 { Ok(()) } else { Err("a history fails; the line ANVIS_HISTORY above repeats it".to_owned()) }
 }

@@ -4,10 +4,12 @@
 use crate::debian::install;
 use crate::postgres::{self, Cluster};
 use crate::run::{Counts, Program, cargo, is_set, program, root, target};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can be left out.
-const SWITCHES: [&str; 3] = ["--without-xsd", "--without-tmpfs", "--without-postgres"];
+const SWITCHES: [&str; 4] = ["--without-xsd", "--without-tmpfs", "--without-postgres", "--without-sshd"];
+/// The server of OpenSSH, which is on nobody's path.
+const SSHD: &str = "/usr/sbin/sshd";
 /// The crates that stand on the store.
 const ON_THE_STORE: [&str; 8] = ["kernel", "registry", "payout", "eid", "services", "edge", "anvis", "sim"];
 
@@ -27,6 +29,12 @@ pub fn run(args: &[String]) -> Result<(), String> {
     if has("--without-tmpfs") || is_set("ANVIS_WITHOUT_TMPFS") {
         left_out.push("LEFT OUT (--without-tmpfs): what happens when a disk is full".to_owned());
         settings.push(("ANVIS_WITHOUT_TMPFS", "1".into()));
+    }
+    if has("--without-sshd") {
+        left_out.push("LEFT OUT (--without-sshd): letters that are handed to a server by SFTP".to_owned());
+        settings.push(("ANVIS_WITHOUT_SSHD", "1".into()));
+    } else if !(Path::new(SSHD).exists() || install("openssh-server")? && Path::new(SSHD).exists()) {
+        return Err(format!("{SSHD} is missing: install openssh-server (Debian, Ubuntu), or say --without-sshd"));
     }
     // Early, so that what is missing is known before anything took time.
     let postgres = if has("--without-postgres") {
@@ -160,13 +168,15 @@ mod tests {
         let check = |args: &[&str], refused: Option<&str>| {
             let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
             let unknown = |unknown| {
-                format!("cargo xtask test knows --without-xsd, --without-tmpfs, --without-postgres, not {unknown}")
+                format!(
+                    "cargo xtask test knows --without-xsd, --without-tmpfs, --without-postgres, --without-sshd, not {unknown}"
+                )
             };
             assert_eq!(check_switches(&args).err(), refused.map(unknown), "{args:?}");
         };
         check(&[], None);
         check(&["--without-postgres"], None);
-        check(&["--without-tmpfs", "--without-xsd", "--without-postgres"], None);
+        check(&["--without-tmpfs", "--without-xsd", "--without-postgres", "--without-sshd"], None);
         check(&["--without-xsd", "--without-sqlite", "--without-all"], Some("--without-sqlite"));
         check(&["without-postgres"], Some("without-postgres"));
     }

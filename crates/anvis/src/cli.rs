@@ -1,8 +1,10 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
+mod claim;
 mod designation;
 mod four_eyes;
 mod notices;
+mod ownership;
 mod people;
 mod serve;
 
@@ -10,10 +12,12 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use designation::{Designation, Letters, PrintRun, Proposed};
+pub use claim::{Bound, Claim};
+pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpServer, Ssh};
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
-pub use people::{Acting, ByOfficer, Caseworker, Contact, Lock, Own};
+pub use ownership::Ownership;
+pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
 pub use serve::Serve;
 
@@ -63,6 +67,9 @@ pub struct Common {
     /// What is known elsewhere of people's identities (JSON); only in a synthetic store.
     #[arg(long, global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
     pub identity_facts: Option<PathBuf>,
+    /// What banks would say (lines ACCOUNT;PAYEE;ANSWER), instead of asking them; only in a synthetic store.
+    #[arg(long, global = true, value_name = "FILE", value_parser = existing_file, help_heading = "Actor")]
+    pub ownership_answers: Option<PathBuf>,
     /// Count this as the present moment; only in a synthetic store.
     #[arg(long, global = true, value_name = "TIME", value_parser = moment, help_heading = "Actor")]
     pub now: Option<kernel::Timestamp>,
@@ -109,6 +116,12 @@ pub enum Command {
     /// The caseworkers of authorities.
     #[command(subcommand)]
     Caseworker(Caseworker),
+    /// Operators and caseworkers, as they come in over HTTP.
+    #[command(subcommand)]
+    Officer(Officer),
+    /// Citizens who do not exist, as they come in over HTTP.
+    #[command(subcommand)]
+    Citizen(Citizen),
     /// Where a payee is told of changes.
     Contact(ByOfficer<Contact>),
     /// The owner's lock: no account is changed through the channels that it closes.
@@ -125,6 +138,9 @@ pub enum Command {
     /// What is given to other organisations' systems without their asking.
     #[command(subcommand)]
     Delivery(Delivery),
+    /// The questions to banks whose an account is.
+    #[command(subcommand)]
+    Ownership(Ownership),
     /// What payees are told by Digital Post, telephone and e-mail.
     #[command(subcommand)]
     Notices(Notices),
@@ -287,7 +303,7 @@ pub enum Payee {
         /// Where the page before ended.
         #[arg(long, value_name = "CURSOR", value_parser = place)]
         after: Option<kernel::Blind>,
-        /// Have those reminded who have not been lately.
+        /// Remind those who have not been lately.
         #[arg(long)]
         remind: bool,
     },
@@ -450,24 +466,20 @@ pub enum Client {
     Token {
         #[command(flatten)]
         claim: Claim,
-        /// The certificate that the client will connect with (PEM).
-        #[arg(long = "cert", value_name = "PEM", value_parser = existing_file)]
-        certificate: PathBuf,
-        /// Whom the token is for [default: the issuer].
-        #[arg(long, env = "ANVIS_AUDIENCE", value_name = "TEXT")]
-        audience: Option<String>,
+        #[command(flatten)]
+        bound: Bound,
     },
 }
 
 #[derive(Subcommand)]
 pub enum Delivery {
-    /// Give a bank what concerns it, or say where that goes from now on.
+    /// Give a bank what concerns it, or ask it whose an account is; or say where that goes from now on.
     #[command(group(clap::ArgGroup::new("place").required(true).args(["url", "folder"])))]
     Add {
         /// What you call it.
         name: String,
-        /// Its messages, or the payment files that were completed for payers who have it as their bank.
-        #[arg(long, value_name = "messages|files", value_parser = delivered)]
+        /// Its messages, the payment files that were completed for payers who have it as their bank, or questions whose an account is.
+        #[arg(long, value_name = "messages|files|ownership", value_parser = delivered)]
         what: registry::delivery::What,
         /// The bank, as the bank directory names it.
         #[arg(long, value_name = "NAME")]
@@ -500,22 +512,6 @@ pub enum Delivery {
     List,
     /// Give what is due now, once; while 'anvis serve' runs, it does so every second.
     Run,
-}
-
-/// Who asks for a token, where, and for what.
-#[derive(Args)]
-pub struct Claim {
-    /// The client's name.
-    pub name: String,
-    /// Its private key (JWK).
-    #[arg(long, value_name = "JWK", value_parser = existing_file)]
-    pub key: PathBuf,
-    /// The server's URL, as clients know it.
-    #[arg(long, env = "ANVIS_ISSUER", value_name = "URL")]
-    pub issuer: String,
-    /// What it asks for, set apart by spaces [default: all that its role has].
-    #[arg(long)]
-    pub scope: Option<String>,
 }
 
 /// From when something is refused, if ever.
@@ -603,7 +599,7 @@ fn moment(text: &str) -> Result<kernel::Timestamp, String> {
     let as_moment = || text.parse::<jiff::Timestamp>().ok();
     let as_date = || {
         let date: jiff::civil::Date = text.parse().ok()?;
-        Some(date.in_tz("Europe/Copenhagen").ok()?.timestamp())
+        Some(denmark::calendar::copenhagen_midnight(date))
     };
     as_moment()
         .or_else(as_date)

@@ -80,9 +80,20 @@ pub fn easter_sunday(year: i16) -> Date {
     Date::constant(year, month as i8, day as i8)
 }
 
+/// When a date ends in Denmark.
+pub fn end_of(date: Date) -> Timestamp {
+    let next = date.tomorrow().unwrap_or(date).to_datetime(Time::midnight());
+    COPENHAGEN.to_ambiguous_timestamp(next).compatible().unwrap_or(Timestamp::MAX)
+}
+
 /// The date in Denmark at an instant.
 pub fn copenhagen_date(instant: Timestamp) -> Date {
     COPENHAGEN.to_datetime(instant).date()
+}
+
+/// The moment at which a date begins in Denmark.
+pub fn copenhagen_midnight(date: Date) -> Timestamp {
+    COPENHAGEN.to_ambiguous_timestamp(date.to_datetime(Time::midnight())).compatible().unwrap_or(Timestamp::MAX)
 }
 
 fn is_weekend(date: Date) -> bool {

@@ -12,6 +12,7 @@ use crate::log::{Log, request_id};
 use crate::metrics::{Metrics, Stopwatch};
 use crate::notices::{Notices, Transports};
 use crate::openapi;
+use crate::ownership::{Inquiries, StandIn};
 use crate::phase_out::{Interfaces, Use, Uses};
 use crate::problem::{Language, Problem, refused};
 use crate::route::{Access, Asked, Route};
@@ -87,6 +88,10 @@ pub struct Parts {
     pub limits: Limits,
     /// Where notices go.
     pub notices: Transports,
+    /// Who answers in the banks' place to the question whose an account is.
+    pub stand_in: Option<StandIn>,
+    /// Who writes letters; none, where none are made.
+    pub sender: Option<letter::Sender>,
     /// Where log lines go.
     pub log: Box<dyn std::io::Write + Send>,
 }
@@ -109,9 +114,13 @@ pub struct Edge {
     pub deliveries: Arc<Deliveries>,
     /// What payees are told.
     pub notices: Arc<Notices>,
+    /// What banks are asked.
+    pub inquiries: Arc<Inquiries>,
     /// The description of all routes, as JSON and as a page.
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Who writes letters.
+    pub(crate) sender: Option<letter::Sender>,
     /// Who has used up what it may ask.
     pub(crate) emptied: Emptied,
     /// Places for files that come in and go out.
@@ -156,11 +165,14 @@ impl Edge {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Arc<Self>, Service), Error> {
-        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, log } = parts;
+        let Parts { store, routes, tokens, interfaces, identity, clock, sizes, limits, notices, stand_in, sender, log } =
+            parts;
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
         let deliveries = Deliveries::start(&store, clock.clone(), Patience::default(), metrics.clone(), log.clone())?;
+        let (patience, clock_of) = (Patience::default(), clock.clone());
+        let inquiries = Inquiries::start(&store, stand_in, clock_of, patience, metrics.clone(), log.clone())?;
         let (patience, clock_of) = (Patience::default(), clock.clone());
         let notices = Notices::start(&store, notices, clock_of, patience, metrics.clone(), log.clone())?;
         let process = u64::from_be_bytes(Secrets::from_system().bytes()?);
@@ -176,8 +188,10 @@ impl Edge {
             log,
             deliveries,
             notices,
+            inquiries,
             documents,
             identity,
+            sender,
             emptied: Emptied::default(),
             gate: Gate::new(tokens),
             interfaces,
@@ -195,6 +209,7 @@ impl Edge {
         self.is_stopping.store(true, Ordering::Relaxed);
         self.deliveries.begin_stop();
         self.notices.begin_stop();
+        self.inquiries.begin_stop();
     }
 
     /// Whether it is about to end.

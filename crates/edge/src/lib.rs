@@ -23,6 +23,7 @@ mod log;
 mod metrics;
 pub mod notices;
 mod openapi;
+pub mod ownership;
 mod page;
 pub mod page_of;
 pub mod phase_out;

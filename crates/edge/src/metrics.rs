@@ -3,6 +3,7 @@
 
 use registry::delivery::What;
 use registry::notice::Medium;
+use registry::ownership::Ownership;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -37,12 +38,14 @@ pub enum Queue {
     Delivery,
     /// For notices.
     Notice,
+    /// For questions to banks.
+    Ownership,
     /// Places for files on their way, which are taken rather than waited for.
     Transfer,
 }
 
 impl Queue {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Write,
         Self::Read,
         Self::Long,
@@ -52,6 +55,7 @@ impl Queue {
         Self::Folding,
         Self::Delivery,
         Self::Notice,
+        Self::Ownership,
         Self::Transfer,
     ];
 
@@ -66,6 +70,7 @@ impl Queue {
             Self::Folding => "folding",
             Self::Delivery => "delivery",
             Self::Notice => "notice",
+            Self::Ownership => "ownership",
             Self::Transfer => "transfer",
         }
     }
@@ -111,6 +116,10 @@ pub struct Metrics {
     deliveries_good: AtomicU64,
     deliveries_failing: AtomicU64,
     notices: [OfNotices; Medium::ALL.len()],
+    answers: [AtomicU64; Ownership::ALL.len()],
+    unanswered: AtomicU64,
+    inquiries_waiting: AtomicI64,
+    inquiries_given_up: AtomicI64,
 }
 
 #[derive(Default)]
@@ -156,6 +165,10 @@ impl Metrics {
             deliveries_good: AtomicU64::default(),
             deliveries_failing: AtomicU64::default(),
             notices: Default::default(),
+            answers: Default::default(),
+            unanswered: AtomicU64::default(),
+            inquiries_waiting: AtomicI64::default(),
+            inquiries_given_up: AtomicI64::default(),
         }
     }
 
@@ -244,6 +257,20 @@ impl Metrics {
         }
     }
 
+    pub(crate) fn answered(&self, answer: Ownership) {
+        self.answers[answer as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn not_answered(&self) {
+        self.unanswered.fetch_add(1, Relaxed);
+    }
+
+    /// How many questions wait, and how many were given up.
+    pub(crate) fn inquiries(&self, (waiting, given_up): (i64, i64)) {
+        self.inquiries_waiting.store(waiting, Relaxed);
+        self.inquiries_given_up.store(given_up, Relaxed);
+    }
+
     pub(crate) fn request(&self, route: &str, status: u16, took: Duration) {
         let Some((_, of_route)) = self.routes.iter().find(|(name, _)| *name == route) else { return };
         of_route.classes[usize::from(status / 100).clamp(1, CLASSES.len()) - 1].fetch_add(1, Relaxed);
@@ -302,7 +329,8 @@ impl Metrics {
         page.line("anvis_deliveries", "state=\"failing\"", self.deliveries_failing.load(Relaxed));
         page.head("anvis_delivery_tries_total", "counter", "What was given, by whether it was taken");
         page.head("anvis_delivery_items_total", "counter", "Messages and payment files that were taken");
-        for (what, of) in What::ALL.iter().zip(&self.delivered) {
+        let given = |(what, _): &(&What, &OfDelivery)| **what != What::Ownership;
+        for (what, of) in What::ALL.iter().zip(&self.delivered).filter(given) {
             let label = format!("what=\"{}\"", what.name());
             for (was, count) in [("taken", &of.taken), ("not_taken", &of.not_taken)] {
                 let label = format!("{label},was=\"{was}\"");
@@ -321,6 +349,24 @@ impl Metrics {
                 page.line("anvis_notice_tries_total", &format!("{label},was=\"{was}\""), count.load(Relaxed));
             }
         }
+        page.head("anvis_ownership_questions", "gauge", "Questions to banks that wait or were given up, in the store");
+        for (state, count) in [("waiting", &self.inquiries_waiting), ("given_up", &self.inquiries_given_up)] {
+            page.line("anvis_ownership_questions", &format!("state=\"{state}\""), count.load(Relaxed));
+        }
+        page.head(
+            "anvis_ownership_answers_total",
+            "counter",
+            "What banks answered to the question whose an account is",
+        );
+        for ((_, name, _), count) in Ownership::ALL.iter().zip(&self.answers) {
+            page.line("anvis_ownership_answers_total", &format!("answer=\"{name}\""), count.load(Relaxed));
+        }
+        page.single(
+            "anvis_ownership_unanswered_total",
+            "counter",
+            "Tries to ask a bank that came to no answer",
+            &self.unanswered,
+        );
         page.single(
             "anvis_log_lines_dropped_total",
             "counter",

@@ -18,6 +18,8 @@ const ALWAYS: &[&str] = &["request.uri_too_long", "request.headers", "body.type"
 const WITH_TOKEN: &[&str] = &["policy.not_allowed", "interface.ended"];
 /// What a route can that is for payers' clients.
 const TO_PAYERS: &[&str] = &["payer.unknown", "payer.other_kind"];
+/// What a route can that is for caseworkers, who may have been ended since they came in.
+const TO_CASEWORKERS: &[&str] = &["caseworker.unknown", "caseworker.ended"];
 /// What can be wrong with a token.
 const TOKEN: &str = "token.";
 /// What a route can that asks the core.
@@ -202,6 +204,8 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
     let wants_token = matches!(route.access, Access::Token { .. });
     let is_payer = |role: &Role| matches!(role, Role::PublicPayer | Role::PrivatePayer);
     let is_for_payers = matches!(route.access, Access::Token { operation, .. } if operation.roles.iter().any(is_payer));
+    let is_for_caseworkers =
+        matches!(route.access, Access::Token { operation, .. } if operation.roles.contains(&Role::Caseworker));
     let is_signed = matches!(route.access, Access::Signed(_));
     let is_guarded = !matches!(route.access, Access::Anyone);
     let groups = [
@@ -215,7 +219,9 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
         (shape.body.is_some(), WITH_BODY),
         (route.is_repeatable, REPEATABLE),
         (route.is_conditional, CONDITIONAL),
-        (true, route.refusals),
+        (true, route.refusals[0]),
+        (true, route.refusals[1]),
+        (is_for_caseworkers, TO_CASEWORKERS),
     ];
     let tokens = codes::CODES.iter().map(|row| row.code).filter(|code| {
         wants_token && code.starts_with(TOKEN)

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
-use kernel::Operation;
+use kernel::{Command, Operation, Repeatable};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -61,8 +61,8 @@ pub struct Route {
     pub is_conditional: bool,
     /// Whether it is told in the words of OAuth what cannot be done (RFC 6749 §5.2).
     pub is_oauth: bool,
-    /// With what it can refuse, besides what every route can.
-    pub refusals: &'static [&'static str],
+    /// With what it can refuse, besides what every route can: on its own account, and as all do that end in the same.
+    pub refusals: [&'static [&'static str]; 2],
     describe: fn(&mut Schemas) -> Shape,
     handler: Handler,
 }
@@ -112,6 +112,23 @@ pub struct Call<B = Nothing, P = Nothing, Q = Nothing, W = Arc<Caller>> {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
+impl<B, P, Q> Call<B, P, Q> {
+    /// Does something for whoever asks: once, however often they ask for the same under one key.
+    pub fn once<C, A>(
+        &self,
+        asked: &A,
+        command: C,
+    ) -> impl Future<Output = Answer<C::Output>> + Send + use<B, P, Q, C, A>
+    where
+        C: Command<Output: Send> + Send + 'static,
+        A: Serialize,
+    {
+        let (edge, actor) = (self.edge.clone(), self.caller.actor());
+        let once = self.idempotency_key.as_ref().map(|key| key.once(&actor, &C::OPERATION, asked));
+        async move { Ok(edge.core.execute(Repeatable { command, once }, actor).await?) }
+    }
+}
+
 /// What a handler answers.
 pub type Answer<A> = Result<A, Problem>;
 
@@ -158,7 +175,7 @@ pub struct Draft {
     is_repeatable: bool,
     is_conditional: bool,
     is_oauth: bool,
-    refusals: &'static [&'static str],
+    refusals: [&'static [&'static str]; 2],
 }
 
 impl Route {
@@ -225,7 +242,7 @@ impl Draft {
             is_repeatable: false,
             is_conditional: false,
             is_oauth: false,
-            refusals: &[],
+            refusals: [&[], &[]],
         }
     }
 
@@ -267,7 +284,14 @@ impl Draft {
     /// It can refuse with these codes.
     #[must_use]
     pub const fn refuses(mut self, refusals: &'static [&'static str]) -> Self {
-        self.refusals = refusals;
+        self.refusals[0] = refusals;
+        self
+    }
+
+    /// So can all that end in the same, with these.
+    #[must_use]
+    pub const fn refuses_as_all(mut self, refusals: &'static [&'static str]) -> Self {
+        self.refusals[1] = refusals;
         self
     }
 
@@ -520,6 +544,30 @@ impl Answered for Written {
 
     fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
         Some((XML, schemars::json_schema!({ "type": "string" })))
+    }
+}
+
+/// A PDF, as a file of this name.
+pub struct Pdf {
+    /// Letters and digits.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+const PDF: &str = "application/pdf";
+
+impl Answered for Pdf {
+    fn answer(self) -> Response {
+        let mut response = content(PDF, self.bytes);
+        if let Ok(place) = HeaderValue::from_str(&format!("attachment; filename=\"{}.pdf\"", self.name)) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, place);
+        }
+        response
+    }
+
+    fn describe(_: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Some((PDF, schemars::json_schema!({ "type": "string", "contentMediaType": PDF })))
     }
 }
 

@@ -11,9 +11,12 @@ use axum::response::Response;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use kernel::{Actor, Error};
-use registry::commands::{StopProposal, Stopped};
+use registry::commands::{STOP_DAYS, StopProposal, Stopped};
 use registry::notice::StopToken;
 use std::sync::Arc;
+
+// The page says how long.
+const _: () = assert!(STOP_DAYS == 90);
 
 /// Before the token.
 const PATH: &str = "/stop/";
@@ -68,6 +71,19 @@ const ALREADY: Said = Said {
     button: false,
 };
 
+const TOO_LATE: Said = Said {
+    status: StatusCode::OK,
+    da: [
+        "Linket virker ikke længere",
+        "Ændringen har gjaldt i mere end 90 dage. Er kontoen ikke din, så ring til os, så hjælper vi dig.",
+    ],
+    en: [
+        "The link does not work any longer",
+        "The change has been in force for more than 90 days. If the account is not yours, call us, and we help you.",
+    ],
+    button: false,
+};
+
 const UNKNOWN: Said = Said {
     status: StatusCode::NOT_FOUND,
     da: [
@@ -101,6 +117,7 @@ pub(crate) async fn answer(edge: Arc<Edge>, request: Request<Body>) -> Response 
             Ok(Stopped::Stopped) => &STOPPED,
             Ok(Stopped::Frozen) => &FROZEN,
             Ok(Stopped::Already) => &ALREADY,
+            Ok(Stopped::TooLate) => &TOO_LATE,
             Ok(Stopped::Gone) => &UNKNOWN,
             Err(Unanswered::Failed(Error::Refused(_))) => &UNKNOWN,
             Err(_) => &BUSY,

@@ -308,6 +308,11 @@ pub fn verify(
     // Other scopes are other services'; and no issuer can give a role what it does not have.
     let scope = text("scope").ok_or(TokenRefusal::Claims)?.split_ascii_whitespace().filter_map(Permission::parse);
     let permissions = scope.filter(|permission| permission::of_role(role).contains(permission)).collect();
+    // A citizen's login ends whatever else the token says.
+    let expires = match &bearer {
+        Bearer::Citizen(citizen) => expires.min(seconds(citizen.login.at).saturating_add(LOGIN_SECONDS_MAX)),
+        _ => expires,
+    };
     Ok(Access {
         client: if issuer.is_own { client.to_owned() } else { format!("{client}@{}", issuer.name) },
         bearer,

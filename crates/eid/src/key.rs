@@ -5,6 +5,7 @@
 
 use crate::json;
 use base64ct::{Base64UrlUnpadded, Encoding};
+use ed25519_dalek::pkcs8::DecodePrivateKey;
 use ed25519_dalek::{Signer, VerifyingKey};
 use kernel::{Error, Refuse, Secrets};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -20,6 +21,8 @@ pub const JWKS_BYTES_MAX: usize = 256 * 1024;
 /// More keys at a time are not needed to change them without a gap.
 pub const KEYS_MAX: usize = 8;
 const KID_CHARS_MAX: usize = 128;
+/// Begins a key in PEM.
+const PEM: &[u8] = b"-----BEGIN ";
 const COORDINATE_BYTES: usize = 32;
 /// Both algorithms' signatures.
 pub const SIGNATURE_BYTES: usize = 64;
@@ -92,7 +95,7 @@ impl Refuse for KeyRefusal {
 impl fmt::Display for KeyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "a key is one JSON object (JWK, RFC 7517) or a set of them, in at most 16 KiB",
+            Self::Malformed => "a key is one JSON object (JWK, RFC 7517) or a set of them, in at most 16 KiB; an officer's private one is of Ed25519, in PKCS #8 PEM",
             Self::Private => "that is a secret key: it has left the hands of its owner. Make a new one, and register only its public half",
             Self::Public => "that is the public half of a key; here the private key is needed",
             Self::Kind => "a key is of kty EC and crv P-256, or of kty OKP and crv Ed25519",
@@ -322,11 +325,16 @@ impl PrivateKey {
         Some(Self { secret, public: PublicKey { point, kid } })
     }
 
-    /// Reads a file with one private key.
+    /// Reads a file with one private key: a JWK; or an officer's, which is of Ed25519 and in PKCS #8 PEM.
     ///
     /// # Errors
     /// [`KeyRefusal`].
     pub fn read(text: &[u8]) -> Result<Self, KeyRefusal> {
+        if text.starts_with(PEM) {
+            let text = std::str::from_utf8(text).map_err(|_| KeyRefusal::Malformed)?;
+            let key = ed25519_dalek::SigningKey::from_pkcs8_pem(text).map_err(|_| KeyRefusal::Malformed)?;
+            return Self::from_bytes(Algorithm::EdDsa, key.as_bytes()).ok_or(KeyRefusal::Point);
+        }
         let members = read_object(text)?;
         if !is_private(&members) {
             return Err(KeyRefusal::Public);

@@ -27,11 +27,21 @@ pub enum Permission {
     Locks,
     /// Where a payee is told of changes.
     Contacts,
+    /// What a change of account has to go through.
+    Controls,
+    /// Lawful collectors.
+    Collectors,
+    /// Letters with a code.
+    Letters,
+    /// What payees are told.
+    Notices,
+    /// Who has no account, and which accounts many have.
+    Payees,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
@@ -42,6 +52,11 @@ impl Permission {
         Self::Designations,
         Self::Locks,
         Self::Contacts,
+        Self::Controls,
+        Self::Collectors,
+        Self::Letters,
+        Self::Notices,
+        Self::Payees,
     ];
 
     /// The scope as requests and tokens write it.
@@ -58,6 +73,11 @@ impl Permission {
             Self::Designations => "designations",
             Self::Locks => "locks",
             Self::Contacts => "contacts",
+            Self::Controls => "controls",
+            Self::Collectors => "collectors",
+            Self::Letters => "letters",
+            Self::Notices => "notices",
+            Self::Payees => "payees",
         }
     }
 
@@ -72,13 +92,15 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
+    use Permission::{Collectors, Controls, Letters, Notices, Payees};
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify],
         Role::PrivatePayer => &[Payouts, Verify],
         Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Operator | Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts],
+        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees],
+        Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts],
         Role::Console => &[],
     }
 }

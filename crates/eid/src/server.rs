@@ -2,6 +2,7 @@
 
 use crate::key::Algorithm;
 use crate::permission::Permission;
+use crate::token::{GRANT_TYPE, OFFICER_GRANT_TYPE};
 use kernel::Refuse;
 use serde::Serialize;
 use std::fmt;
@@ -89,7 +90,7 @@ impl Server {
             jwks_uri: format!("{}{JWKS_PATH}", self.issuer),
             scopes_supported: Permission::ALL.map(Permission::name).to_vec(),
             response_types_supported: Vec::new(),
-            grant_types_supported: vec!["client_credentials"],
+            grant_types_supported: vec![GRANT_TYPE, OFFICER_GRANT_TYPE],
             token_endpoint_auth_methods_supported: vec!["private_key_jwt"],
             token_endpoint_auth_signing_alg_values_supported: algorithms,
             tls_client_certificate_bound_access_tokens: true,

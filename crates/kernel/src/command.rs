@@ -131,6 +131,38 @@ pub trait Command {
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error>;
 }
 
+/// A command that may come again: asked for once more under the same name, it gives the first answer, and does nothing twice.
+pub struct Repeatable<C> {
+    /// The command.
+    pub command: C,
+    /// By what it is known when it is repeated.
+    pub once: Option<Once>,
+}
+
+impl<C: Command> Command for Repeatable<C> {
+    const OPERATION: Operation = C::OPERATION;
+    const READS_JOURNAL: bool = C::READS_JOURNAL;
+    type State = C::State;
+    type Change = C::Change;
+    type Output = C::Output;
+
+    fn once(&self) -> Option<Once> {
+        self.once
+    }
+
+    fn load(&self, scope: &Scope<'_>) -> Result<C::State, Error> {
+        self.command.load(scope)
+    }
+
+    fn decide(&self, state: C::State, env: &Env) -> Result<Decision<C::Change, C::Output>, Refusal> {
+        self.command.decide(state, env)
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[C::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        self.command.save(scope, changes, entry)
+    }
+}
+
 /// Commands of one kind that are loaded and saved together, and decided one after the other. Where each asks the store for
 /// little, asking once for all is several times faster.
 pub trait Joint: Sized {

@@ -28,7 +28,7 @@ pub mod testing;
 mod vault;
 
 pub use actor::{Actor, Assurance, Authenticator, Login, NotAllowed, Operation, Role};
-pub use command::{Command, Decided, Decision, Group, Joint, Once, Scope, execute, execute_group};
+pub use command::{Command, Decided, Decision, Group, Joint, Once, Repeatable, Scope, execute, execute_group};
 pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, SWEPT_AFTER_SECONDS, Timestamp};

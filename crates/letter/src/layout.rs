@@ -1,7 +1,7 @@
 //! Where everything on a letter stands. Measures are in millimetres from the top left corner, sizes of letters in points.
 
 use crate::font::{Face, drawable, unbroken, wrap};
-use crate::letter::{Act, Addressee, Channel, Cover, Letter, NewAccount, Payee, Purpose, Recipient, Sender};
+use crate::letter::{Act, Addressee, Channel, Cover, Letter, Message, NewAccount, Payee, Purpose, Recipient, Sender};
 use crate::page::{Page, Part, Run, Stroke};
 use crate::text::Text;
 use crate::{DrawError, Language, Number, mask};
@@ -50,13 +50,29 @@ impl Area {
 /// The letter's page.
 pub(crate) fn letter(letter: &Letter) -> Result<Page, DrawError> {
     let said = Said::of(letter)?;
-    let window = match &letter.addressee {
-        Addressee::Window(recipient) => Some(Address::of(recipient)?),
-        Addressee::UnderCover => None,
-    };
+    let window = Address::in_window(&letter.addressee)?;
     let head = Head::of(letter.language, &letter.sender, &letter.number, Some(letter.date))?;
     let title = letter.language.write(Text::Title);
     on_one_page(letter.language, title, &head, window.as_ref(), |flow| said.flow(flow))
+}
+
+/// The page of a letter without a code.
+pub(crate) fn message(message: &Message) -> Result<Page, DrawError> {
+    let Message { language, sender, addressee, number, date, subject, paragraphs, .. } = message;
+    let window = Address::in_window(addressee)?;
+    let head = Head::of(*language, sender, number, Some(*date))?;
+    let subject = clean("message's subject", subject)?;
+    let text = |text: &String| clean("message's text", text);
+    let mut paragraphs = paragraphs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    let telephone = unbroken(&clean("sender's telephone number", &sender.telephone)?);
+    paragraphs.push(language.write(Text::MessageCall { telephone: &telephone, number: number.as_str() }));
+    on_one_page(*language, language.write(Text::MessageTitle), &head, window.as_ref(), |flow| {
+        flow.title(&subject);
+        for text in &paragraphs {
+            flow.paragraph(text);
+            flow.space(1.4);
+        }
+    })
 }
 
 /// The cover's page.
@@ -96,6 +112,13 @@ fn clean(part: &'static str, text: &str) -> Result<String, DrawError> {
 struct Address(Vec<String>);
 
 impl Address {
+    fn in_window(addressee: &Addressee) -> Result<Option<Address>, DrawError> {
+        match addressee {
+            Addressee::Window(recipient) => Address::of(recipient).map(Some),
+            Addressee::UnderCover => Ok(None),
+        }
+    }
+
     fn of(recipient: &Recipient) -> Result<Address, DrawError> {
         let mut lines = vec![clean("recipient's name", &recipient.name)?];
         for line in recipient.lines.iter().filter(|line| !line.trim().is_empty()) {

@@ -269,3 +269,30 @@ impl fmt::Debug for Cover {
         write!(f, "Cover({}, ……)", self.number)
     }
 }
+
+/// A letter without a code: something that its recipient is told, in words that are given, and whom they can call about it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The language of those words.
+    pub language: Language,
+    /// Who writes.
+    pub sender: Sender,
+    /// Whom the post brings it to.
+    pub addressee: Addressee,
+    /// Its name.
+    pub number: Number,
+    /// Its date, in Denmark.
+    pub date: Date,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub paragraphs: Vec<String>,
+    /// The file's identifier: 16 random bytes, so that the file's digest does not tell what it says.
+    pub file_id: [u8; 16],
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({}, ……)", self.number)
+    }
+}

@@ -1,4 +1,4 @@
-//! Activation letters: what they say, where it stands, and the PDF that is printed.
+//! Activation letters, and letters without a code: what they say, where it stands, and the PDF that is printed.
 //!
 //! What this crate promises:
 //! - **Pure.** Values in, bytes out: no store, no clock, no chance, no file. The same letter is the same bytes, always.
@@ -26,9 +26,10 @@ mod text;
 pub use code::Code;
 pub use error::DrawError;
 pub use letter::{
-    Act, Addressee, Channel, Cover, Language, Letter, NewAccount, Number, Payee, Postage, Purpose, Recipient, Sender,
+    Act, Addressee, Channel, Cover, Language, Letter, Message, NewAccount, Number, Payee, Postage, Purpose, Recipient,
+    Sender,
 };
-pub use manifest::{Manifest, Sheet, path};
+pub use manifest::{Line, Manifest, Sheet};
 
 /// Draws a letter: one A4 page.
 ///
@@ -36,6 +37,14 @@ pub use manifest::{Manifest, Sheet, path};
 /// A part is empty, has a character that the font cannot draw, or does not fit.
 pub fn draw(letter: &Letter) -> Result<Vec<u8>, DrawError> {
     Ok(pdf::write(&layout::letter(letter)?, letter.file_id))
+}
+
+/// Draws a letter without a code: one A4 page.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draw_message(message: &Message) -> Result<Vec<u8>, DrawError> {
+    Ok(pdf::write(&layout::message(message)?, message.file_id))
 }
 
 /// Draws the sheet that lies before a letter whose recipient's address is protected: one A4 page.

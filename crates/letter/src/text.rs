@@ -75,6 +75,8 @@ texts! {
     LabelCurrency = "label.currency",
     LabelPayer = "label.payer",
     LabelBenefit = "label.benefit",
+    MessageTitle = "message.title",
+    MessageCall { telephone, number } = "message.call",
     CoverTitle = "cover.title",
     Cover { number } = "cover",
     Date { day, month, year } = "date",

@@ -8,6 +8,8 @@ use std::fmt;
 
 /// The most kinds of benefit that one caseworker can be held to.
 const BENEFITS_MAX: usize = 100;
+/// As it is sealed that people come before somebody.
+const IN_PERSON: &str = "in_person";
 
 /// A caseworker, as they are registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Remit {
     pub authority: Id<Payer>,
     /// The kinds of benefit that they are held to; none: all.
     pub benefits: BTreeSet<BenefitKind>,
+    /// Whether people come before them in person: they answer for who somebody is, whichever authority somebody has to do with.
+    pub in_person: bool,
 }
 
 impl Remit {
@@ -62,11 +66,20 @@ impl Remit {
         }
     }
 
-    /// As it is sealed: the name, and each kind of benefit on a line of its own.
+    /// Refuses a caseworker before whom nobody comes in person.
+    ///
+    /// # Errors
+    /// [`CaseworkerRefusal::InPerson`].
+    pub const fn require_in_person(&self) -> Result<(), CaseworkerRefusal> {
+        if self.in_person { Ok(()) } else { Err(CaseworkerRefusal::InPerson) }
+    }
+
+    /// As it is sealed: the name, whether people come before them, and each kind of benefit on a line of its own.
     #[must_use]
     pub fn to_text(&self) -> String {
         let kinds = self.benefits.iter().map(BenefitKind::as_str);
-        std::iter::once(self.name.as_str()).chain(kinds).collect::<Vec<_>>().join("\n")
+        let head = [self.name.as_str(), if self.in_person { IN_PERSON } else { "" }];
+        head.into_iter().chain(kinds).collect::<Vec<_>>().join("\n")
     }
 
     /// Reads what [`Remit::to_text`] wrote, of this authority.
@@ -74,7 +87,12 @@ impl Remit {
     pub fn from_text(authority: Id<Payer>, text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
         let name = lines.next()?.to_owned();
-        Some(Self { name, authority, benefits: lines.map(BenefitKind::parse).collect::<Option<_>>()? })
+        let in_person = match lines.next()? {
+            "" => false,
+            IN_PERSON => true,
+            _ => return None,
+        };
+        Some(Self { name, authority, in_person, benefits: lines.map(BenefitKind::parse).collect::<Option<_>>()? })
     }
 }
 
@@ -91,6 +109,8 @@ pub enum CaseworkerRefusal {
     Benefits,
     /// It is another authority's, or of a kind of benefit that they are not held to.
     Remit,
+    /// Nobody comes before them in person.
+    InPerson,
 }
 
 impl Refuse for CaseworkerRefusal {
@@ -101,6 +121,7 @@ impl Refuse for CaseworkerRefusal {
             Self::Authority => "caseworker.authority",
             Self::Benefits => "caseworker.benefits",
             Self::Remit => "caseworker.remit",
+            Self::InPerson => "caseworker.in_person",
         }
     }
 }
@@ -112,6 +133,7 @@ impl fmt::Display for CaseworkerRefusal {
             Self::Ended => f.write_str("this caseworker was ended; the name is not used again"),
             Self::Authority => f.write_str("the payer of that name is not an authority: it is of the private kind"),
             Self::Benefits => write!(f, "a caseworker is held to at most {BENEFITS_MAX} kinds of benefit"),
+            Self::InPerson => f.write_str("this caseworker is not registered as one before whom people come in person"),
             Self::Remit => f.write_str("this is not for the caseworker's authority or kinds of benefit to decide"),
         }
     }
@@ -123,7 +145,7 @@ mod tests {
 
     fn remit(benefits: &[&str]) -> Remit {
         let benefits = benefits.iter().map(|kind| BenefitKind::parse(kind).unwrap()).collect();
-        Remit { name: "bo".to_owned(), authority: Id::new(7), benefits }
+        Remit { name: "bo".to_owned(), authority: Id::new(7), benefits, in_person: false }
     }
 
     #[test]
@@ -146,10 +168,14 @@ mod tests {
     #[test]
     fn a_remit_reads_back_and_has_an_end() {
         for benefits in [&[][..], &["NKSBOS"], &["A", "B"]] {
-            let remit = remit(benefits);
-            assert_eq!(Remit::from_text(remit.authority, &remit.to_text()), Some(remit));
+            for in_person in [false, true] {
+                let remit = Remit { in_person, ..remit(benefits) };
+                assert_eq!(Remit::from_text(remit.authority, &remit.to_text()), Some(remit));
+            }
         }
-        assert_eq!(Remit::from_text(Id::new(7), "bo\n"), None);
+        for text in ["bo", "bo\n\n", "bo\nat times"] {
+            assert_eq!(Remit::from_text(Id::new(7), text), None);
+        }
         let kinds: Vec<String> = (0..=BENEFITS_MAX).map(|at| at.to_string()).collect();
         let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
         assert_eq!(remit(&kinds[1..]).check(), Ok(()));

@@ -152,7 +152,7 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-/// Where a payee is told something.
+/// Where a payee is told something, or how: who changes either can keep from the payee what they are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactPoint {
     /// Their digital letter box, which is found by their number.
@@ -161,16 +161,26 @@ pub enum ContactPoint {
     Sms(Phone),
     /// An e-mail address.
     Email(EmailAddress),
+    /// Their address in the register, by letters on paper. Once it is old, their digital letter box is told nothing any more, unless it
+    /// is a contact point itself: they have none.
+    Letter,
+    /// No place: all that they are told is in English.
+    English,
 }
 
 impl ContactPoint {
-    /// What sort it is: `digital_post`, `sms`, `email`.
+    /// Those that stand for a word alone.
+    const WORDS: [Self; 3] = [Self::DigitalPost, Self::Letter, Self::English];
+
+    /// What sort it is: `digital_post`, `sms`, `email`, `letter`, `english`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::DigitalPost => "digital_post",
             Self::Sms(_) => "sms",
             Self::Email(_) => "email",
+            Self::Letter => "letter",
+            Self::English => "english",
         }
     }
 
@@ -178,9 +188,9 @@ impl ContactPoint {
     #[must_use]
     pub fn reveal(&self) -> Option<&str> {
         match self {
-            Self::DigitalPost => None,
             Self::Sms(phone) => Some(phone.reveal()),
             Self::Email(address) => Some(address.reveal()),
+            Self::DigitalPost | Self::Letter | Self::English => None,
         }
     }
 
@@ -188,9 +198,9 @@ impl ContactPoint {
     #[must_use]
     pub fn masked(&self) -> Option<String> {
         match self {
-            Self::DigitalPost => None,
             Self::Sms(phone) => Some(phone.masked()),
             Self::Email(address) => Some(address.masked()),
+            Self::DigitalPost | Self::Letter | Self::English => None,
         }
     }
 
@@ -204,7 +214,7 @@ impl ContactPoint {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         match text.split_once(' ') {
-            None if text == "digital_post" => Some(Self::DigitalPost),
+            None => Self::WORDS.into_iter().find(|point| point.kind() == text),
             Some(("sms", phone)) => Phone::parse(phone).ok().map(Self::Sms),
             Some(("email", address)) => EmailAddress::parse(address).ok().map(Self::Email),
             _ => None,
@@ -252,6 +262,12 @@ pub fn stood(changes: impl IntoIterator<Item = Change>) -> Vec<Stood> {
 #[must_use]
 pub fn last_change(all: &[Stood]) -> Option<Timestamp> {
     all.iter().map(|stood| stood.until.unwrap_or(stood.from)).max()
+}
+
+/// Whether a payee wants to be told in English.
+#[must_use]
+pub fn wants_english(all: &[Stood]) -> bool {
+    all.iter().any(|stood| stood.point == ContactPoint::English && stood.until.is_none())
 }
 
 /// A point that must be told of a change.

@@ -325,9 +325,7 @@ impl Controls {
             (ChannelKind::Bank, true) => self.get(Control::WaitBankFirst),
             (ChannelKind::Bank, false) => self.get(Control::WaitBankReplacing),
             (ChannelKind::SelfService, _) => self.get(Control::WaitSelfService),
-            // The operator's files are how a registry begins.
-            (ChannelKind::Operator, true) => 0,
-            (ChannelKind::Caseworker, _) | (ChannelKind::Operator, false) => self.get(Control::WaitCaseworker),
+            (ChannelKind::Caseworker | ChannelKind::Operator, _) => self.get(Control::WaitCaseworker),
         }
     }
 

@@ -4,6 +4,7 @@
 use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::life::{self, Act, ActKind, Evidence, Waits};
+use crate::ownership::Ownership;
 use crate::proposal::Proposal;
 use crate::signals::Facts;
 use kernel::Timestamp;
@@ -78,6 +79,7 @@ impl Costs {
                 ActKind::Approved => Some(approver_of(proposal)),
                 ActKind::Activated => letter,
                 ActKind::Confirmed => Some(Control::SecondChannel),
+                ActKind::OwnershipTold => Some(Control::OwnershipAsked),
                 _ => None,
             };
             if let Some(control) = met {
@@ -97,6 +99,9 @@ impl Costs {
                 ActKind::Stopped => {
                     self.of(Control::StopLink).stopped += 1;
                     came_up = Some(Control::StopLink);
+                }
+                ActKind::OwnershipTold if act.detail == Ownership::NoMatch.name() => {
+                    came_up = Some(Control::OwnershipAsked);
                 }
                 ActKind::Checked => {
                     let cost = self.of(came_up.take().unwrap_or_else(|| check_of(proposal, controls)));
@@ -179,6 +184,7 @@ fn waited_for(proposal: &Proposal, acts: &[Act], came_up: Option<Control>, contr
     let state = life::state(proposal, &Evidence::of(done), &Facts::default(), controls, at);
     Some(match state.waits()? {
         Waits::Signature => Control::SignedAfresh,
+        Waits::Ownership => Control::OwnershipAsked,
         Waits::Approval => approver_of(proposal),
         Waits::Check => came_up.unwrap_or_else(|| check_of(proposal, controls)),
         Waits::Letter | Waits::Code => letter_of(proposal)?,
@@ -212,9 +218,9 @@ impl Versions {
 mod tests {
     use super::*;
     use crate::account::DesignatedAccount;
-    use crate::designation::Channel;
+    use crate::designation::{Action, Channel};
     use crate::payee::PayeeId;
-    use crate::proposal::{Asked, Holder, Ownership};
+    use crate::proposal::{Asked, Holder};
     use kernel::{Blind, Id};
 
     const HOUR: i64 = 3_600;
@@ -224,10 +230,13 @@ mod tests {
             payee: PayeeId::parse("cpr:6101701234").unwrap(),
             channel,
             by: "client:somebody".to_owned(),
+            authenticator: None,
+            action: Action::Designate,
+            reverts: None,
+            why: None,
             account: DesignatedAccount::from_text("0040-0000000002 DKK"),
             specific: None,
             holder: Holder::Own,
-            ownership: Ownership::Match,
             ground: None,
         };
         Proposal {
@@ -250,7 +259,7 @@ mod tests {
             let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name.trim_end_matches('!')).unwrap();
             let at = Timestamp::from_micros(0).minus_seconds(-HOUR * hours.parse::<i64>().unwrap());
             let by = if name.ends_with('!') { "rule" } else { "somebody" };
-            Act { kind, at, by: by.to_owned(), detail: String::new() }
+            Act::new(kind, at, by, "")
         };
         Evidence::of(text.split(';').filter(|act| !act.trim().is_empty()).map(act).collect())
     }

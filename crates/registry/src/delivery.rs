@@ -1,4 +1,4 @@
-//! Deliveries: what is given to other organisations' systems without their asking for it, and where. Pure.
+//! Deliveries: what is given to other organisations' systems without their asking for it, and where; and where they are asked. Pure.
 
 use kernel::{Blind, Domain, Id, Refuse, Vault};
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ pub enum What {
     Messages,
     /// Completed payment files.
     Files,
+    /// Questions whose an account is, which it answers at once.
+    Ownership,
 }
 
 /// Where it is given.
@@ -91,6 +93,10 @@ pub enum DeliveryRefusal {
     Ended,
     /// It is not an address to which something can be sent.
     Url,
+    /// Questions go to a server: no folder answers.
+    Place,
+    /// That bank is asked at another place already.
+    BankTaken,
 }
 
 impl Refuse for DeliveryRefusal {
@@ -102,6 +108,8 @@ impl Refuse for DeliveryRefusal {
             Self::Unknown => "delivery.unknown",
             Self::Ended => "delivery.ended",
             Self::Url => "delivery.url",
+            Self::Place => "delivery.place",
+            Self::BankTaken => "delivery.bank_taken",
         }
     }
 }
@@ -120,13 +128,15 @@ impl fmt::Display for DeliveryRefusal {
                 "an address is https:// with a host and a path, without user, query or fragment; http:// only for \
                  localhost, 127.0.0.1 and [::1]"
             }
+            Self::Place => "questions go to a server: a folder does not answer",
+            Self::BankTaken => "that bank is asked at another place already: change that one, or end it",
         })
     }
 }
 
 impl What {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Messages, Self::Files];
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Messages, Self::Files, Self::Ownership];
 
     /// As people write it.
     #[must_use]
@@ -134,6 +144,7 @@ impl What {
         match self {
             Self::Messages => "messages",
             Self::Files => "files",
+            Self::Ownership => "ownership",
         }
     }
 
@@ -244,11 +255,14 @@ impl Terms {
         vault.blind(Domain("delivery.name"), name)
     }
 
-    /// Whether the name can be one.
+    /// Whether the name can be one, and the place is one for what is given.
     ///
     /// # Errors
-    /// [`DeliveryRefusal::Name`].
-    pub fn check_name(&self) -> Result<(), DeliveryRefusal> {
+    /// [`DeliveryRefusal::Name`], [`DeliveryRefusal::Place`].
+    pub fn check(&self) -> Result<(), DeliveryRefusal> {
+        if self.what == What::Ownership && matches!(self.place, Place::Folder(_)) {
+            return Err(DeliveryRefusal::Place);
+        }
         let lawful = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let is_name = (1..=NAME_CHARS_MAX).contains(&self.name.len()) && self.name.chars().all(lawful);
         // A file whose name begins so is hidden, or means another folder.
@@ -366,7 +380,7 @@ mod tests {
         let place = || Place::Folder("/a".into());
         let check = |name: &str, is_one: bool| {
             let terms = Terms { name: name.to_owned(), what: What::Files, bank: "North".to_owned(), place: place() };
-            assert_eq!(terms.check_name().is_ok(), is_one, "{name}");
+            assert_eq!(terms.check().is_ok(), is_one, "{name}");
         };
         check("north-messages_2.b", true);
         check(&"n".repeat(64), true);

@@ -12,11 +12,11 @@ use kernel::{Blind, Id, Timestamp};
 pub enum State {
     /// Payouts go to it.
     InForce,
-    /// Payouts to it are refused until the operator unfreezes it.
+    /// Payouts to it are refused until officers unfreeze it.
     Frozen,
     /// It was closed, and nothing took its place.
     Closed,
-    /// Payouts to it are refused until its bank, or the operator, unfreezes it.
+    /// Payouts to it are refused until its bank, or officers, unfreeze it.
     FrozenByBank,
 }
 
@@ -59,6 +59,51 @@ pub struct Standing {
     pub account: DesignatedAccount,
 }
 
+impl Standing {
+    /// Whether both are of one account that is there: frozen or not.
+    #[must_use]
+    pub fn is_the_same_account(&self, other: &Self) -> bool {
+        let is_live = |standing: &Self| standing.state != State::Closed;
+        is_live(self) == is_live(other) && self.account == other.account
+    }
+}
+
+/// What became of a change that took effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// What came of it stands; also where it was frozen since.
+    InForce,
+    /// Another account took its place.
+    Replaced,
+    /// The account was closed.
+    Closed,
+    /// What stood before it was put back.
+    Reverted,
+}
+
+impl Fate {
+    /// By the row of the history that came after it.
+    #[must_use]
+    pub const fn of(after: &Standing, reverts_it: bool) -> Self {
+        match after.state {
+            _ if reverts_it => Self::Reverted,
+            State::Closed => Self::Closed,
+            State::InForce | State::Frozen | State::FrozenByBank => Self::Replaced,
+        }
+    }
+
+    /// As answers say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::Replaced => "replaced",
+            Self::Closed => "closed",
+            Self::Reverted => "reverted",
+        }
+    }
+}
+
 /// One row of a payee's history: from `effective` on, `standing` holds. Rows are never changed; the newest recorded row whose
 /// moment has come is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +133,31 @@ pub enum Action {
     Freeze,
     /// It may be paid to again.
     Unfreeze,
+    /// What stood before a change that took effect is put back.
+    Revert,
 }
 
 impl Action {
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Designate, "designate"),
+        (Self::Close, "close"),
+        (Self::Freeze, "freeze"),
+        (Self::Unfreeze, "unfreeze"),
+        (Self::Revert, "revert"),
+    ];
+
+    /// As answers say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize].1
+    }
+
+    /// Reads what [`Action::name`] gives.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
+    }
+
     /// As a file says it. `register` and `change` are one act: what keeps them apart is what is expected to be there.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -253,10 +320,30 @@ pub struct Request<'r> {
     pub says_currency: bool,
     /// What is believed to be in force.
     pub expects: Option<Expects>,
-    /// Whether it is for one payer's benefit rather than the default account.
-    pub is_specific: bool,
+    /// What holds of it where it is for one payer's benefit rather than the default account.
+    pub specific: Option<Specific>,
     /// Why, where a bank says so.
     pub grounds: Option<Grounds>,
+    /// What is to be reverted.
+    pub undone: Option<Undone>,
+}
+
+/// What holds of a specific account that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Specific {
+    /// Whether the one that stands is locked.
+    pub is_locked: bool,
+    /// Whether the registry is being loaded: nobody but its operator has proposed anything yet.
+    pub is_loading: bool,
+}
+
+/// A change that is to be reverted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// Whether what stands came of it: also if it was frozen since.
+    pub stands: bool,
+    /// What stood before it.
+    pub before: Option<Standing>,
 }
 
 /// Decides one request. `None`: all is as asked already.
@@ -271,12 +358,22 @@ pub fn decide(
     current: Option<&Standing>,
     banks: &BankDirectory,
 ) -> Result<Option<Standing>, RowRefusal> {
-    let Request { channel, action, account, says_currency, expects, is_specific, grounds } = request;
-    if *is_specific && matches!(channel, Channel::Bank(_)) {
-        return Err(RowRefusal::SpecificByOperator);
+    let Request { channel, action, account, says_currency, expects, specific, grounds, undone } = request;
+    if specific.is_some() && matches!(channel, Channel::Bank(_)) {
+        return Err(RowRefusal::SpecificByAuthority);
     }
     // An account that was closed is no account: the next one is a first designation.
     let live = current.filter(|standing| standing.state != State::Closed);
+    if let (Some(specific), Channel::Operator) = (specific, channel) {
+        // Who loads a registry designates what never was there. What was is the authority's that pays, and the payee's.
+        let is_next = *action == Action::Designate && (current.is_some() || !specific.is_loading);
+        if specific.is_locked && live.is_some() && (is_next || *action == Action::Close) {
+            return Err(RowRefusal::SpecificLocked);
+        }
+        if is_next {
+            return Err(RowRefusal::SpecificAuthority);
+        }
+    }
     let own = current.filter(|standing| channel.may_touch(&standing.account, banks));
     let account = account.map(|named| match current {
         Some(current) if !says_currency && current.account.is(&named.account()) => current.account,
@@ -312,7 +409,7 @@ pub fn decide(
                 (Action::Freeze, Channel::Bank(_)) => State::FrozenByBank,
                 (Action::Freeze, _) => State::Frozen,
                 (Action::Close, _) => State::Closed,
-                (Action::Designate | Action::Unfreeze, _) => State::InForce,
+                (Action::Designate | Action::Unfreeze | Action::Revert, _) => State::InForce,
             };
             if current.state == State::Closed && state != State::Closed {
                 return Err(RowRefusal::NothingThere);
@@ -325,6 +422,24 @@ pub fn decide(
                 return Err(RowRefusal::Frozen);
             }
             Standing { state, account: current.account }
+        }
+        Action::Revert => {
+            let Some((undone, current)) = undone.zip(current) else { return Err(RowRefusal::NothingThere) };
+            if !undone.stands {
+                return Err(RowRefusal::Superseded);
+            }
+            match undone.before.filter(|before| before.state != State::Closed) {
+                None => Standing { state: State::Closed, account: current.account },
+                Some(before) => {
+                    if before.account.reg().is_some_and(|reg| banks.get(reg).is_none()) {
+                        return Err(RowRefusal::BankUnknown);
+                    }
+                    if !payee.ok_or(RowRefusal::PayeeUnknown)?.is_living() {
+                        return Err(RowRefusal::PayeeDead);
+                    }
+                    before
+                }
+            }
         }
     };
     if current == Some(&next) {
@@ -342,289 +457,13 @@ pub fn decide(
         None if *action == Action::Designate && live.is_some() => return Err(RowRefusal::ExpectsMissing),
         _ => {}
     }
-    if *action == Action::Designate && live.is_some_and(|standing| standing.state.is_frozen()) {
+    // Officers put another account in the place of one that is frozen, two of them: nobody else does.
+    let is_officers = matches!(channel, Channel::Operator | Channel::Caseworker(_));
+    if *action == Action::Designate && !is_officers && live.is_some_and(|standing| standing.state.is_frozen()) {
         return Err(RowRefusal::Frozen);
     }
     Ok(Some(next))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use denmark::{Bank, Country};
-    use kernel::Refuse;
-
-    /// Two registration numbers of one bank, and one of another.
-    fn banks() -> BankDirectory {
-        let mut banks = BankDirectory::new();
-        for (reg, name, bic) in [(40, "North", "NDEADKKK"), (41, "North", "NDEADKKK"), (1020, "South", "SYBKDK22")] {
-            let bank = Bank { name: name.to_owned(), bic: Some(Bic::parse(bic).unwrap()), country: Country::Denmark };
-            banks.insert(RegNumber::new(reg).unwrap(), bank);
-        }
-        banks
-    }
-
-    fn account(text: &str) -> DesignatedAccount {
-        DesignatedAccount::from_text(&format!("{text} DKK")).unwrap()
-    }
-
-    /// What becomes of a request, in a word: the new state, `=` when all is so already, or the refusal's code.
-    fn outcome(result: &Result<Option<Standing>, RowRefusal>) -> String {
-        match result {
-            Ok(None) => "=".to_owned(),
-            Ok(Some(Standing { state: State::FrozenByBank, .. })) => "frozen by bank".to_owned(),
-            Ok(Some(standing)) => standing.state.name().to_owned(),
-            Err(refusal) => refusal.code().to_owned(),
-        }
-    }
-
-    const CURRENT: &str = "0040-0000000001";
-
-    #[test]
-    fn each_action_on_each_state_by_each_channel() {
-        let states = [None, Some(State::InForce), Some(State::Frozen), Some(State::FrozenByBank), Some(State::Closed)];
-        let check = |action: &str, channel: &str, expected: [&str; 5]| {
-            let channel = match channel {
-                "operator" => Channel::Operator,
-                bank => Channel::Bank(bank.to_owned()),
-            };
-            let action = Action::parse(action).unwrap();
-            let wanted = (action == Action::Designate).then(|| account("0041-0000000002"));
-            let found = states.map(|state| {
-                let current = state.map(|state| Standing { state, account: account(CURRENT) });
-                let is_live = state.is_some_and(|state| state != State::Closed);
-                let expects = Expects::parse(if is_live { CURRENT } else { "none" });
-                let request = Request {
-                    channel: &channel,
-                    action,
-                    account: wanted,
-                    says_currency: true,
-                    expects,
-                    is_specific: false,
-                    grounds: None,
-                };
-                outcome(&decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks()))
-            });
-            assert_eq!(found, expected, "{action:?} by {channel:?}");
-        };
-        let frozen = "designation.frozen";
-        let (none, other) = ("designation.none", "designation.other_bank");
-        // Whoever has no account with the bank, for whatever reason: it is told alike.
-        let nobodys = [none, none, none, none, none];
-        //                            no account  in force          frozen         frozen by bank  closed
-        check("change", "North", ["in_force", "in_force", frozen, frozen, "in_force"]);
-        check("change", "South", [other, other, other, other, other]);
-        check("change", "operator", ["in_force", "in_force", frozen, frozen, "in_force"]);
-        check("close", "North", [none, "closed", frozen, frozen, "="]);
-        check("close", "South", nobodys);
-        check("close", "operator", [none, "closed", frozen, frozen, "="]);
-        check("freeze", "North", [none, "frozen by bank", "=", "=", none]);
-        check("freeze", "South", nobodys);
-        check("freeze", "operator", [none, "frozen", "=", "frozen", none]);
-        check("unfreeze", "North", [none, "=", frozen, "in_force", none]);
-        check("unfreeze", "South", nobodys);
-        check("unfreeze", "operator", [none, "=", "in_force", "in_force", none]);
-    }
-
-    /// A request that is refused for every reason at once, and what is put right, one reason after another.
-    #[derive(Clone)]
-    struct Asked {
-        status: Option<RegisterStatus>,
-        channel: Channel,
-        account: Option<DesignatedAccount>,
-        expects: Option<Expects>,
-        is_specific: bool,
-        current: State,
-    }
-
-    impl Asked {
-        fn outcome(&self, action: Action) -> String {
-            let Self { status, channel, account: wanted, expects, is_specific, current } = self;
-            let current = Standing { state: *current, account: account(CURRENT) };
-            let (wanted, expects, is_specific) = (*wanted, *expects, *is_specific);
-            let says_currency = true;
-            let request =
-                Request { channel, action, account: wanted, says_currency, expects, is_specific, grounds: None };
-            outcome(&decide(&request, *status, Some(&current), &banks()))
-        }
-    }
-
-    #[test]
-    fn refusals_of_a_designation_come_in_their_order() {
-        let mut asked = Asked {
-            status: None,
-            channel: Channel::Bank("South".to_owned()),
-            account: None,
-            expects: None,
-            is_specific: true,
-            current: State::Frozen,
-        };
-        let check = |asked: &Asked, code: &str| assert_eq!(asked.outcome(Action::Designate), code);
-        check(&asked, "designation.specific");
-        asked.is_specific = false;
-        check(&asked, "account.missing");
-        asked.account = Some(account("9999-0000000002"));
-        check(&asked, "bank.unknown");
-        asked.account = Some(account("0041-0000000002"));
-        check(&asked, "designation.other_bank");
-        asked.channel = Channel::Bank("North".to_owned());
-        check(&asked, "payee.unknown");
-        asked.status = Some(RegisterStatus::Dead);
-        check(&asked, "payee.dead");
-        asked.status = Some(RegisterStatus::Dissolved);
-        check(&asked, "payee.dead");
-        asked.status = Some(RegisterStatus::Missing);
-        check(&asked, "designation.expects_missing");
-        asked.expects = Some(Expects::Nothing);
-        check(&asked, "designation.expects_mismatch");
-        asked.expects = Expects::parse("0041");
-        check(&asked, "designation.expects_mismatch");
-        asked.expects = Expects::parse("0040");
-        check(&asked, "designation.frozen");
-        asked.current = State::InForce;
-        check(&asked, "in_force");
-        // What is there already is so, whatever is expected.
-        asked.account = Some(account(CURRENT));
-        asked.expects = Some(Expects::Nothing);
-        check(&asked, "=");
-    }
-
-    #[test]
-    fn refusals_of_other_actions_come_in_their_order() {
-        for action in [Action::Close, Action::Freeze] {
-            let mut asked = Asked {
-                status: None,
-                channel: Channel::Bank("South".to_owned()),
-                account: Some(account("0041-0000000002")),
-                expects: Expects::parse("0041"),
-                is_specific: true,
-                current: State::InForce,
-            };
-            let check = |asked: &Asked, code: &str| assert_eq!(asked.outcome(action), code, "{action:?}");
-            check(&asked, "designation.specific");
-            asked.is_specific = false;
-            // Whether the payee is unknown or has another bank's account.
-            check(&asked, "designation.none");
-            asked.status = Some(RegisterStatus::Active);
-            check(&asked, "designation.none");
-            asked.status = None;
-            asked.channel = Channel::Operator;
-            check(&asked, "payee.unknown");
-            // The dead, too, have accounts to be closed.
-            asked.status = Some(RegisterStatus::Dead);
-            check(&asked, "designation.expects_mismatch");
-            asked.account = Some(account(CURRENT));
-            check(&asked, "designation.expects_mismatch");
-            asked.expects = None;
-            check(&asked, if action == Action::Close { "closed" } else { "frozen" });
-        }
-    }
-
-    #[test]
-    fn a_bank_that_acts_by_itself_replaces_what_is_its_own() {
-        let check_expecting =
-            |reason: &str, current: Option<(&str, State)>, expects: Option<Expects>, expected: &str| {
-                let channel = Channel::Bank("North".to_owned());
-                let current = current.map(|(text, state)| Standing { state, account: account(text) });
-                let consent = if reason == "user_request" { "phone" } else { "not_needed" };
-                let request = Request {
-                    channel: &channel,
-                    action: Action::Designate,
-                    account: Some(account("0041-0000000002")),
-                    says_currency: true,
-                    expects,
-                    is_specific: false,
-                    grounds: Some(Grounds::read(Action::Designate, reason, consent).unwrap()),
-                };
-                let decided = decide(&request, Some(RegisterStatus::Active), current.as_ref(), &banks());
-                assert_eq!(outcome(&decided), expected, "{reason} {current:?} {expects:?}");
-            };
-        let check = |reason: &str, current: Option<(&str, State)>, expected: &str| {
-            let live = current.filter(|(_, state)| *state != State::Closed).map_or("none", |(text, _)| text);
-            check_expecting(reason, current, Expects::parse(live), expected);
-        };
-        let (own, others) = (CURRENT, "1020-0000000003");
-        for reason in ["account_closure", "branch_transfer", "reconciliation", "fraud"] {
-            check(reason, Some((own, State::InForce)), "in_force");
-            check(reason, Some((own, State::Closed)), "in_force");
-            check(reason, Some((own, State::FrozenByBank)), "designation.frozen");
-            for current in [None, Some((others, State::InForce)), Some((others, State::Closed))] {
-                check(reason, current, "designation.reason");
-                // Guessed wrongly it is told the same.
-                for wrong in [None, Expects::parse("none"), Expects::parse("1020-4"), Expects::parse("0040")] {
-                    check_expecting(reason, current, wrong, "designation.reason");
-                }
-            }
-        }
-        for current in
-            [None, Some((own, State::InForce)), Some((others, State::InForce)), Some((others, State::Closed))]
-        {
-            check("user_request", current, "in_force");
-        }
-    }
-
-    #[test]
-    fn a_request_that_says_no_currency_means_the_account_whatever_its_currency() {
-        let check = |action: &str, named: &str, says_currency: bool, state: State, expected: &str| {
-            let channel = Channel::Bank("North".to_owned());
-            let current = Standing { state, account: DesignatedAccount::from_text("0040-0000000001 EUR").unwrap() };
-            let request = Request {
-                channel: &channel,
-                action: Action::parse(action).unwrap(),
-                account: DesignatedAccount::from_text(named),
-                says_currency,
-                expects: None,
-                is_specific: false,
-                grounds: None,
-            };
-            let decided = decide(&request, Some(RegisterStatus::Active), Some(&current), &banks());
-            assert_eq!(outcome(&decided), expected, "{action} {named} {says_currency}");
-            let next = decided.ok().flatten().map_or(current.account, |next| next.account);
-            assert_eq!(next, current.account, "{action} {named} {says_currency}");
-        };
-        let (unsaid, euros, kroner, other) =
-            ("0040-0000000001 DKK", "0040-0000000001 EUR", "0040-0000000001 DKK", "0040-0000000002 DKK");
-        let mismatch = "designation.expects_mismatch";
-        for (action, expected) in [("register", "="), ("freeze", "frozen by bank"), ("close", "closed")] {
-            check(action, unsaid, false, State::InForce, expected);
-            check(action, euros, true, State::InForce, expected);
-            let is_refused = if action == "register" { "designation.expects_missing" } else { mismatch };
-            check(action, kroner, true, State::InForce, is_refused);
-            check(action, other, false, State::InForce, is_refused);
-        }
-        check("register", unsaid, false, State::Closed, "in_force");
-        check("unfreeze", unsaid, false, State::FrozenByBank, "in_force");
-    }
-
-    #[test]
-    fn what_can_be_expected() {
-        let banks = banks();
-        let current = account(CURRENT);
-        let foreign = DesignatedAccount::from_text("DE89370400440532013000 COBADEFFXXX").unwrap();
-        let check = |text: &str, of_nothing: bool, of_current: bool, of_foreign: bool| {
-            let expects = Expects::parse(text).unwrap();
-            let found = [None, Some(&current), Some(&foreign)].map(|account| expects.holds(account, &banks));
-            assert_eq!(found, [of_nothing, of_current, of_foreign], "{text}");
-        };
-        check("none", true, false, false);
-        check("0040", false, true, false);
-        check("0041", false, false, false);
-        check("NDEADKKK", false, true, false);
-        check("SYBKDK22", false, false, false);
-        check("COBADEFFXXX", false, false, true);
-        check("0040-1", false, true, false);
-        check("0040-2", false, false, false);
-        check("DE89370400440532013000", false, false, true);
-        for text in ["", "40", "nothing", "None", "0040-", "DE89370400440532013001", "ND"] {
-            assert_eq!(Expects::parse(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn every_state_survives_the_store() {
-        for state in [State::InForce, State::Frozen, State::Closed, State::FrozenByBank] {
-            assert_eq!(State::from_code(state.code()), Some(state));
-        }
-        assert_eq!(State::from_code(99), None);
-    }
-}
+mod tests;

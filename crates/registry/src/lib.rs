@@ -37,6 +37,7 @@ pub mod notice_progress;
 pub mod notice_text;
 pub mod officer;
 pub mod own;
+pub mod ownership;
 pub mod payee;
 pub mod payer;
 pub mod policy;

@@ -6,13 +6,16 @@
 //! proposal that is under way, and an account takes effect only when nothing is left that anybody demands.
 
 use crate::controls::{Control, Controls};
-use crate::designation::ChannelKind;
+use crate::designation::{Action, ChannelKind};
+use crate::ownership::{ANSWER_DAYS, Ownership};
 use crate::proposal::Proposal;
 use crate::signals::{Facts, Signal, Signals};
-use kernel::Timestamp;
+use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
+use kernel::{Actor, Authenticator, Timestamp};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// A code is good for so many days from its letter's date (DENMARK.md: 60 days).
+/// A code is good for so many days after its letter's date, and the last of them to its end (DENMARK.md: 60 days).
 pub const CODE_DAYS: i64 = 60;
 /// So often can a letter's code be given wrongly; then it takes another letter.
 pub const CODE_ATTEMPTS: usize = 3;
@@ -46,6 +49,8 @@ pub enum ActKind {
     Confirmed,
     /// Somebody said, by a notice's link, that it is not theirs.
     Stopped,
+    /// The account's bank said whose it is.
+    OwnershipTold,
     /// Whoever asked for it, or the payee, does not want it any more.
     Cancelled,
     /// An officer, or the rule at the last moment, said no.
@@ -58,7 +63,7 @@ pub enum ActKind {
 
 impl ActKind {
     /// Every kind, with its name.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Signed, "signed"),
         (Self::Approved, "approved"),
         (Self::Checked, "checked"),
@@ -69,6 +74,7 @@ impl ActKind {
         (Self::Activated, "activated"),
         (Self::Confirmed, "confirmed"),
         (Self::Stopped, "stopped"),
+        (Self::OwnershipTold, "ownership_told"),
         (Self::Cancelled, "cancelled"),
         (Self::Refused, "refused"),
         (Self::Expired, "expired"),
@@ -103,15 +109,53 @@ pub struct Act {
     pub at: Timestamp,
     /// By whom, as the journal names them.
     pub by: String,
-    /// More of it: why; of a letter, the keyed hash of its code.
+    /// By which authenticator they were logged in; who is no citizen by none.
+    pub authenticator: Option<Authenticator>,
+    /// More of it: why; of a letter, the keyed hash of its code; of a bank, what it said.
     pub detail: String,
 }
 
+/// Who does something about a proposal.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'b> {
+    name: &'b str,
+    authenticator: Option<Authenticator>,
+}
+
+impl<'b> From<&'b Actor> for By<'b> {
+    fn from(actor: &'b Actor) -> Self {
+        Self { name: actor.name(), authenticator: actor.login().map(|login| login.authenticator) }
+    }
+}
+
+/// Nobody in person: a rule, or a notice's link.
+impl<'b> From<&'b str> for By<'b> {
+    fn from(name: &'b str) -> Self {
+        Self { name, authenticator: None }
+    }
+}
+
 impl Act {
+    /// What somebody does at a moment.
+    #[must_use]
+    pub fn new<'b>(kind: ActKind, at: Timestamp, by: impl Into<By<'b>>, detail: &str) -> Self {
+        let By { name, authenticator } = by.into();
+        Self { kind, at, by: name.to_owned(), authenticator, detail: detail.to_owned() }
+    }
+
     /// Nobody did in time what it waited for: no person says so, but the rule.
     #[must_use]
     pub fn expired(at: Timestamp) -> Self {
-        Self { kind: ActKind::Expired, at, by: BY_RULE.to_owned(), detail: String::new() }
+        Self::new(ActKind::Expired, at, BY_RULE, "")
+    }
+
+    /// Whether an officer who looks must have seen it: it was stopped, its letter came back, or the bank said no.
+    fn comes_up(&self) -> bool {
+        match self.kind {
+            ActKind::Stopped | ActKind::LetterReturned => true,
+            ActKind::OwnershipTold => self.detail == Ownership::NoMatch.name(),
+            _ => false,
+        }
     }
 }
 
@@ -137,16 +181,16 @@ pub struct Letter<'e> {
 }
 
 impl Letter<'_> {
-    /// Until when its code is good.
+    /// When its code ends: its last day is over.
     #[must_use]
-    pub const fn valid_until(&self) -> Timestamp {
-        plus_days(self.at, CODE_DAYS)
+    pub fn ends(&self) -> Timestamp {
+        Timestamp::from(denmark::calendar::end_of(code_valid_until(self.at)))
     }
 
     /// Whether its code can still be given.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
-        !self.is_returned && self.wrong < CODE_ATTEMPTS && now < self.valid_until()
+        !self.is_returned && self.wrong < CODE_ATTEMPTS && now < self.ends()
     }
 }
 
@@ -174,10 +218,11 @@ impl Evidence {
         self.0.iter().enumerate().rev().find(|(_, act)| kinds.contains(&act.kind))
     }
 
-    /// Whether somebody stopped it, and nobody has let it go on or seen it take effect since.
+    /// Whether somebody stopped it, before it took effect or since. The link does each once: what an officer has let go on, whoever
+    /// reads an old letter box does not stop for ever.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        let last = self.last_of(&[ActKind::Stopped, ActKind::Checked, ActKind::TookEffect]);
+        let last = self.last_of(&[ActKind::Stopped, ActKind::TookEffect]);
         last.is_some_and(|(_, act)| act.kind == ActKind::Stopped)
     }
 
@@ -185,15 +230,28 @@ impl Evidence {
         self.0.iter().rev().find(|act| act.kind == kind)
     }
 
-    /// When something last came up that an officer must have seen: it was stopped, or its letter came back.
+    /// What the account's bank said last.
+    #[must_use]
+    pub fn ownership(&self) -> Option<Ownership> {
+        self.last(ActKind::OwnershipTold).and_then(|act| Ownership::parse(&act.detail))
+    }
+
+    /// Until when the account's bank is waited for. It is asked when the payee has signed, if they do.
+    #[must_use]
+    pub fn answer_until(&self, proposal: &Proposal) -> Timestamp {
+        let asked = self.last(ActKind::Signed).map_or(proposal.at, |act| act.at.max(proposal.at));
+        plus_days(asked, ANSWER_DAYS)
+    }
+
+    /// When something last came up that an officer must have seen.
     fn came_up(&self) -> Option<Timestamp> {
-        self.last_of(&[ActKind::Stopped, ActKind::LetterReturned]).map(|(_, act)| act.at)
+        self.0.iter().rev().find(|act| act.comes_up()).map(|act| act.at)
     }
 
     /// The check by an officer who has seen all that came up. Their places count, and not their moments: those can be the same.
     fn checked(&self) -> Option<&Act> {
-        let last = self.last_of(&[ActKind::Checked, ActKind::Stopped, ActKind::LetterReturned]);
-        last.map(|(_, act)| act).filter(|act| act.kind == ActKind::Checked)
+        let last = self.0.iter().rev().find(|act| act.kind == ActKind::Checked || act.comes_up());
+        last.filter(|act| act.kind == ActKind::Checked)
     }
 
     /// The letter that counts.
@@ -219,12 +277,19 @@ impl Evidence {
         self.0.iter().find(|act| matches!(act.kind, Cancelled | Expired | Refused | TookEffect))
     }
 
+    /// Whether the payee signed it with this authenticator.
+    #[must_use]
+    pub fn is_signed_with(&self, authenticator: Authenticator) -> bool {
+        self.0.iter().any(|act| act.kind == ActKind::Signed && act.authenticator == Some(authenticator))
+    }
+
     /// Whether whoever `by` is has already taken part in it: they do not take another's part as well. Who only notes what became
-    /// of a letter takes none.
+    /// of a letter takes none. Who sits at the console without a name may be any of them.
     #[must_use]
     pub fn has_part(&self, by: &str) -> bool {
         let notes = [ActKind::LetterHandedOver, ActKind::LetterReturned];
-        self.0.iter().any(|act| act.by == by && !notes.contains(&act.kind))
+        let is_theirs = |act: &Act| act.by == by || act.by == Actor::console().name();
+        self.0.iter().any(|act| is_theirs(act) && !notes.contains(&act.kind))
     }
 }
 
@@ -233,6 +298,8 @@ impl Evidence {
 pub enum Waits {
     /// The payee signs it afresh.
     Signature,
+    /// The account's bank says whose it is.
+    Ownership,
     /// A second caseworker approves it.
     Approval,
     /// An officer looks at it.
@@ -259,6 +326,7 @@ impl Waits {
             Self::Code => 5,
             Self::Confirmation => 6,
             Self::Time(_) => 7,
+            Self::Ownership => 8,
         }
     }
 
@@ -268,6 +336,7 @@ impl Waits {
         let never = Timestamp::from_micros(i64::MAX);
         let all = [
             Self::Signature,
+            Self::Ownership,
             Self::Approval,
             Self::Check,
             Self::Letter,
@@ -283,6 +352,7 @@ impl Waits {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Signature => "signature",
+            Self::Ownership => "ownership",
             Self::Approval => "approval",
             Self::Check => "check",
             Self::Letter => "letter",
@@ -311,7 +381,7 @@ impl State {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Waiting(Waits::Signature) => "proposed",
+            Self::Waiting(Waits::Signature | Waits::Ownership) => "proposed",
             Self::Waiting(Waits::Approval | Waits::Check) => "awaiting_approval",
             Self::Waiting(Waits::Letter | Waits::Code | Waits::Confirmation) => "awaiting_activation",
             Self::Waiting(Waits::Time(_)) | Self::Due => "held",
@@ -337,6 +407,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Demands {
     signature: bool,
+    ownership: bool,
     approval: bool,
     check: bool,
     letter: bool,
@@ -345,30 +416,53 @@ struct Demands {
 }
 
 impl Demands {
-    fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, signals: Signals, controls: &Controls) -> Self {
+    const NONE: Self = Self {
+        signature: false,
+        ownership: false,
+        approval: false,
+        check: false,
+        letter: false,
+        confirmation: false,
+        banking_days: 0,
+    };
+
+    fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
+        let signals = Signals::of(proposal, evidence, facts, controls, now);
         let channel = proposal.asked.channel.kind();
         let is_self_service = channel == ChannelKind::SelfService;
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
-        // The operator's files are how a registry begins: somebody's first account comes at once.
-        let is_loaded = channel == ChannelKind::Operator && proposal.is_first;
+        // The operator's files are how a registry begins: somebody's first account comes at once. Later they are one person's word.
+        let is_beginning = proposal.is_first && facts.is_loading;
+        let is_loaded = channel == ChannelKind::Operator && is_beginning;
         // A bank's file that an officer hands in has not been sent by the bank's own system: one person could have written it.
         let by_system = proposal.asked.by.starts_with("client:");
-        let is_handed_in = channel == ChannelKind::Bank && !proposal.is_first && !by_system;
+        let is_handed_in = channel == ChannelKind::Bank && !is_beginning && !by_system;
         let is_specific = proposal.purpose.is_some();
         let approver = if is_specific { Control::ApproverSpecific } else { Control::ApproverDefault };
         let wants_letter = match channel {
             // What deletes an account sends no money to another one that the letter could name.
             _ if proposal.asked.account.is_none() => false,
             ChannelKind::SelfService => controls.when(Control::LetterSelfService).applies(signals.any()),
-            ChannelKind::Caseworker => controls.has(Control::LetterCaseworker),
-            // A bank has its customer's consent, and the operator's own acts go by what it has on file.
-            ChannelKind::Bank | ChannelKind::Operator => false,
+            ChannelKind::Caseworker | ChannelKind::Operator => !is_loaded && controls.has(Control::LetterCaseworker),
+            // A bank has its customer's consent (BEK 788).
+            ChannelKind::Bank => false,
         };
         // Whoever steals key material from the letter box steals the letter too (FR-13).
         let is_letter_worthless = wants_letter && signals.has(Signal::LetterBox);
         let after_letter = wants_letter && signals.has(Signal::RecentChange);
         let returned = evidence.letter().is_some_and(|letter| letter.is_returned);
         let stopped = evidence.last(ActKind::Stopped).is_some();
+        let has_approver = controls.has(approver);
+        // What heals gives an account to nobody anew: another officer says yes, and it is so. Whether it is fresh, shared or left
+        // lately speaks for it as much as against it.
+        let heals = match proposal.asked.action {
+            Action::Revert => Some(true),
+            Action::Unfreeze => Some(has_approver && (is_casework || !by_system)),
+            Action::Designate | Action::Close | Action::Freeze => None,
+        };
+        if let Some(approval) = heals {
+            return Self { approval, check: stopped, ..Self::NONE };
+        }
         // Customers who come to a bank often do not know their former account: a person looks then.
         let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;
         let looked_at = [Signal::OwnershipDenied, Signal::ManyPayees, Signal::RoundTrip, Signal::ThirdParty];
@@ -376,13 +470,20 @@ impl Demands {
         Self {
             // Who may sign for a company only with others has not signed before they have, nor has who may not any more.
             signature: is_self_service && (controls.has(Control::SignedAfresh) || facts.lacks_signature),
-            approval: (is_casework || is_handed_in) && !is_loaded && controls.has(approver),
+            // A bank vouches for its own customer's account; of a collector's it is known that it is somebody else's.
+            ownership: controls.has(Control::OwnershipAsked)
+                && facts.is_bank_asked
+                && proposal.asked.account.is_some()
+                && channel != ChannelKind::Bank
+                && !is_loaded
+                && !facts.is_collector(controls, now),
+            approval: (is_casework || is_handed_in) && !is_loaded && has_approver,
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
             check: (!is_loaded && controls.when(Control::ManualCheck).applies(is_looked_at))
                 || (stopped || returned || names_nothing),
             letter: wants_letter && !is_letter_worthless,
             confirmation: is_letter_worthless || after_letter,
-            banking_days: controls.waits_banking_days(channel, proposal.is_first),
+            banking_days: if is_loaded { 0 } else { controls.waits_banking_days(channel, proposal.is_first) },
         }
     }
 }
@@ -393,8 +494,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if let Some(ended) = evidence.ended() {
         return State::Ended(ended.kind);
     }
-    let signals = Signals::of(proposal, facts, controls, now);
-    let demands = Demands::of(proposal, evidence, facts, signals, controls);
+    let demands = Demands::of(proposal, evidence, facts, controls, now);
     let within = |since: Timestamp, days: i64, waits: Waits| {
         if now < plus_days(since, days) { State::Waiting(waits) } else { State::Lapsed }
     };
@@ -404,6 +504,10 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
 
     if demands.signature && (!met(evidence.last(ActKind::Signed)) || facts.lacks_signature) {
         return within(proposal.at, DECISION_DAYS, Waits::Signature);
+    }
+    // What the bank does not say in time, it cannot say. Nobody waits longer than that, and nothing is sent to anybody before.
+    if demands.ownership && evidence.ownership().is_none() && now < evidence.answer_until(proposal) {
+        return State::Waiting(Waits::Ownership);
     }
     if demands.approval && !met(evidence.last(ActKind::Approved)) {
         return within(proposal.at, DECISION_DAYS, Waits::Approval);
@@ -415,7 +519,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
         return match evidence.letter() {
             Some(letter) if letter.is_good(now) => State::Waiting(Waits::Code),
             // Its code was never given in time: whoever still wants the change asks anew.
-            Some(letter) if !letter.is_returned && now >= letter.valid_until() => State::Lapsed,
+            Some(letter) if !letter.is_returned && now >= letter.ends() => State::Lapsed,
             _ => within(proposal.at, CODE_DAYS + DECISION_DAYS, Waits::Letter),
         };
     }
@@ -442,9 +546,10 @@ pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp 
     let until = |days| plus_days(proposal.at, days);
     match waits {
         Waits::Signature | Waits::Approval => until(DECISION_DAYS),
+        Waits::Ownership => evidence.answer_until(proposal),
         Waits::Check => plus_days(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
-        Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.valid_until()),
+        Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.ends()),
         Waits::Time(from) => from,
     }
 }
@@ -453,248 +558,11 @@ const fn plus_days(moment: Timestamp, days: i64) -> Timestamp {
     Timestamp::from_micros(moment.micros().saturating_add(days.saturating_mul(MICROS_PER_DAY)))
 }
 
-/// Until when the code of a letter is good that is made now.
+/// The last day, in Denmark, of the code of a letter that is made at a moment.
 #[must_use]
-pub const fn code_valid_until(made: Timestamp) -> Timestamp {
-    plus_days(made, CODE_DAYS)
+pub fn code_valid_until(made: Timestamp) -> Date {
+    copenhagen_date(plus_days(made, CODE_DAYS).to_jiff())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::account::DesignatedAccount;
-    use crate::designation::Channel;
-    use crate::payee::PayeeId;
-    use crate::proposal::{Asked, Holder, Ownership};
-    use kernel::{Blind, Id};
-
-    const PAYEE: &str = "citizen:1";
-    const BANK: &str = "client:north";
-
-    fn moment(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
-    }
-
-    /// A Monday morning.
-    fn monday() -> Timestamp {
-        moment("2026-11-23T09:00:00Z")
-    }
-
-    fn proposal(channel: Channel, is_first: bool) -> Proposal {
-        let asked = Asked {
-            payee: PayeeId::parse("cpr:6101701234").unwrap(),
-            by: match channel.kind() {
-                ChannelKind::Bank => BANK.to_owned(),
-                _ => PAYEE.to_owned(),
-            },
-            channel,
-            account: DesignatedAccount::from_text("0040-0000000002 DKK"),
-            specific: None,
-            holder: Holder::Own,
-            ownership: Ownership::Match,
-            ground: None,
-        };
-        let (id, payee) = (Id::new(7), Blind::from_bytes([1; 16]));
-        Proposal {
-            id,
-            at: monday(),
-            payee,
-            purpose: None,
-            replaces: None,
-            is_first,
-            names_replaced: true,
-            grounds: None,
-            asked,
-        }
-    }
-
-    /// Reads `signed 0; letter_made 1`: acts, and so many hours after the proposal.
-    fn evidence(text: &str) -> Evidence {
-        let act = |text: &str| {
-            let (name, hours) = text.trim().split_once(' ').unwrap();
-            let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name).unwrap();
-            let at = monday().minus_seconds(-3600 * hours.parse::<i64>().unwrap());
-            Act { kind, at, by: "somebody".to_owned(), detail: "key".to_owned() }
-        };
-        Evidence::of(text.split(';').filter(|act| !act.trim().is_empty()).map(act).collect())
-    }
-
-    fn stands(proposal: &Proposal, acts: &str, facts: &Facts, controls: &Controls, hours: i64) -> String {
-        let now = monday().minus_seconds(-3600 * hours);
-        let state = state(proposal, &evidence(acts), facts, controls, now);
-        match state.waits() {
-            Some(Waits::Time(from)) => format!("held until {from}"),
-            Some(waits) => format!("{} ({})", state.name(), waits.name()),
-            None if state == State::Due => "due".to_owned(),
-            None => state.name().to_owned(),
-        }
-    }
-
-    #[test]
-    fn self_service_goes_through_every_demand_in_its_order() {
-        let (proposal, facts, controls) = (proposal(Channel::SelfService, false), Facts::default(), Controls::anvis());
-        let check = |acts: &str, hours: i64, expected: &str| {
-            assert_eq!(stands(&proposal, acts, &facts, &controls, hours), expected, "{acts} after {hours} hours");
-        };
-        check("", 0, "proposed (signature)");
-        check("signed 0", 1, "awaiting_activation (letter)");
-        check("signed 0; letter_made 4", 5, "awaiting_activation (code)");
-        check("signed 0; letter_made 4; letter_handed_over 6", 7, "awaiting_activation (code)");
-        // On Wednesday at eleven; then two banking days.
-        check("signed 0; letter_made 4; activated 50", 50, "held until 2026-11-27T11:00:00Z");
-        check("signed 0; letter_made 4; activated 50", 97, "held until 2026-11-27T11:00:00Z");
-        check("signed 0; letter_made 4; activated 50", 98, "due");
-        check("signed 0; letter_made 4; activated 50; took_effect 98", 99, "in_force");
-        // What ends it, ends it whenever it comes.
-        check("cancelled 1", 2, "cancelled");
-        check("signed 0; letter_made 4; activated 50; refused 60", 200, "refused");
-        check("signed 0; expired 2200", 2300, "expired");
-    }
-
-    #[test]
-    fn a_code_is_good_for_sixty_days_and_three_attempts() {
-        let (proposal, facts, controls) = (proposal(Channel::SelfService, false), Facts::default(), Controls::anvis());
-        let check = |acts: &str, hours: i64, expected: &str| {
-            assert_eq!(stands(&proposal, acts, &facts, &controls, hours), expected, "{acts} after {hours} hours");
-        };
-        let wrong = "signed 0; letter_made 4; code_wrong 5; code_wrong 6";
-        check(wrong, 7, "awaiting_activation (code)");
-        check(&format!("{wrong}; code_wrong 7"), 8, "awaiting_activation (letter)");
-        // Another letter has attempts of its own.
-        check(&format!("{wrong}; code_wrong 7; letter_made 9"), 10, "awaiting_activation (code)");
-        let last = 4 + CODE_DAYS * 24 - 1;
-        check("signed 0; letter_made 4", last, "awaiting_activation (code)");
-        check("signed 0; letter_made 4", last + 1, "expired");
-        // A letter that came back: an officer looks, and then it takes another letter.
-        let returned = "signed 0; letter_made 4; letter_handed_over 5; letter_returned 200";
-        check(returned, 201, "awaiting_approval (check)");
-        check(&format!("{returned}; checked 202"), 203, "awaiting_activation (letter)");
-    }
-
-    #[test]
-    fn nobody_decides_for_ever() {
-        let (facts, controls) = (Facts::default(), Controls::anvis());
-        let caseworker = || Channel::Caseworker("SKAT".to_owned());
-        let check = |channel: Channel, acts: &str, days: i64, expected: &str| {
-            let proposal = proposal(channel, false);
-            assert_eq!(
-                stands(&proposal, acts, &facts, &controls, days * 24 - 1),
-                expected,
-                "{acts} before {days} days"
-            );
-            assert_eq!(stands(&proposal, acts, &facts, &controls, days * 24), "expired", "{acts} after {days} days");
-        };
-        check(Channel::SelfService, "", 30, "proposed (signature)");
-        check(caseworker(), "", 30, "awaiting_approval (approval)");
-        check(caseworker(), "approved 1", 90, "awaiting_activation (letter)");
-    }
-
-    #[test]
-    fn each_channel_by_each_set() {
-        let facts = Facts::default();
-        let check = |channel: Channel, is_first: bool, expected: [&str; 3]| {
-            let proposal = proposal(channel, is_first);
-            let found =
-                ["2015", "2021", "anvis"].map(|set| stands(&proposal, "", &facts, &Controls::named(set).unwrap(), 0));
-            assert_eq!(found, expected, "{proposal:?}");
-        };
-        let bank = || Channel::Bank("North".to_owned());
-        let caseworker = || Channel::Caseworker("SKAT".to_owned());
-        let (letter, approval) = ("awaiting_activation (letter)", "awaiting_approval (approval)");
-        //                                2015   2021      anvis
-        check(bank(), true, ["due", "due", "due"]);
-        check(bank(), false, ["due", "due", "held until 2026-11-24T09:00:00Z"]);
-        check(Channel::SelfService, true, ["due", letter, "proposed (signature)"]);
-        check(Channel::SelfService, false, ["due", letter, "proposed (signature)"]);
-        // What is not the bank's own system's, one person could have written.
-        let handed_in = |is_first| {
-            let proposal = proposal(bank(), is_first);
-            Proposal { asked: Asked { by: "operator:anna".to_owned(), ..proposal.asked.clone() }, ..proposal }
-        };
-        for (is_first, expected) in [(true, "due"), (false, approval)] {
-            assert_eq!(stands(&handed_in(is_first), "", &facts, &Controls::anvis(), 0), expected);
-        }
-        check(caseworker(), true, ["due", approval, approval]);
-        check(caseworker(), false, ["due", approval, approval]);
-        check(Channel::Operator, true, ["due", "due", "due"]);
-        check(Channel::Operator, false, ["due", approval, approval]);
-        // Whose account it is, nobody has said who loads the files with which a registry begins.
-        let mut loaded = proposal(Channel::Operator, true);
-        (loaded.asked.holder, loaded.asked.ownership) = (Holder::Unknown, Ownership::NotPossible);
-        assert_eq!(stands(&loaded, "", &facts, &Controls::anvis(), 0), "due");
-        loaded.is_first = false;
-        assert_eq!(stands(&loaded, "approved 0", &facts, &Controls::anvis(), 0), "awaiting_approval (check)");
-    }
-
-    #[test]
-    fn what_speaks_against_a_change_demands_more() {
-        let days_before = |days: i64| Some(monday().minus_seconds(days * 86_400));
-        let controls = Controls::anvis();
-        let check = |facts: Facts, acts: &str, expected: &str| {
-            let proposal = proposal(Channel::SelfService, false);
-            assert_eq!(stands(&proposal, acts, &facts, &controls, 60), expected, "{facts:?} {acts}");
-        };
-        let (signed, activated) = ("signed 0", "signed 0; letter_made 4; activated 50");
-        let held = "held until 2026-11-27T11:00:00Z";
-        let (confirmation, check_by_officer) = ("awaiting_activation (confirmation)", "awaiting_approval (check)");
-        let facts = Facts::default;
-        let fresh = |set: &dyn Fn(&mut crate::identity::Facts)| {
-            let mut facts = Facts::default();
-            set(&mut facts.identity);
-            facts
-        };
-        for days in [0, 30] {
-            check(fresh(&|identity| identity.contact_changed = days_before(days)), activated, confirmation);
-            check(fresh(&|identity| identity.address_changed = days_before(days)), activated, confirmation);
-            check(fresh(&|identity| identity.authenticator_changed = days_before(days)), activated, confirmation);
-        }
-        // Also what changes after it was proposed.
-        check(fresh(&|identity| identity.address_changed = days_before(-2)), activated, confirmation);
-        check(fresh(&|identity| identity.address_changed = days_before(31)), activated, held);
-        let confirmed = format!("{activated}; confirmed 50");
-        check(fresh(&|identity| identity.contact_changed = days_before(3)), &confirmed, held);
-        // No letter is worth anything then: none is made, and another channel alone counts.
-        check(fresh(&|identity| identity.key_material_posted = days_before(60)), signed, confirmation);
-        check(
-            fresh(&|identity| identity.key_material_posted = days_before(61)),
-            signed,
-            "awaiting_activation (letter)",
-        );
-        check(Facts { payees: 9, ..facts() }, signed, "awaiting_activation (letter)");
-        check(Facts { payees: 10, ..facts() }, signed, check_by_officer);
-        check(
-            Facts { payees: 10, collector_until: Some(jiff::civil::date(2026, 11, 25)), ..facts() },
-            signed,
-            "awaiting_activation (letter)",
-        );
-        check(Facts { left: days_before(28), ..facts() }, signed, check_by_officer);
-        check(Facts { left: days_before(29), ..facts() }, signed, "awaiting_activation (letter)");
-    }
-
-    #[test]
-    fn a_stop_waits_for_an_officer_who_has_seen_it() {
-        let (facts, controls) = (Facts::default(), Controls::anvis());
-        let proposal = proposal(Channel::Bank("North".to_owned()), false);
-        let check = |acts: &str, hours: i64, expected: &str| {
-            assert_eq!(stands(&proposal, acts, &facts, &controls, hours), expected, "{acts} after {hours} hours");
-        };
-        check("stopped 2", 3, "awaiting_approval (check)");
-        check("checked 1; stopped 2", 3, "awaiting_approval (check)");
-        // The waiting period begins anew.
-        check("stopped 2; checked 4", 5, "held until 2026-11-24T13:00:00Z");
-        check("stopped 2", 2 + DECISION_DAYS * 24, "expired");
-        let unnamed = Proposal { names_replaced: false, ..proposal.clone() };
-        assert_eq!(stands(&unnamed, "", &facts, &controls, 1), "awaiting_approval (check)");
-        assert_eq!(stands(&unnamed, "", &facts, &Controls::NONE, 1), "due");
-    }
-
-    #[test]
-    fn what_the_store_keeps_reads_back() {
-        for (at, (kind, name)) in ActKind::ALL.iter().enumerate() {
-            assert_eq!((*kind as usize, ActKind::from_code(kind.code()), kind.name()), (at, Some(*kind), *name));
-        }
-        assert_eq!(ActKind::from_code(99), None);
-        let asked = proposal(Channel::Caseworker("SKAT".to_owned()), false).asked;
-        assert_eq!(Asked::from_text(&asked.to_text()), Some(asked));
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 
 use crate::account::DesignatedAccount;
 use crate::contact::{ContactPoint, EmailAddress, Phone};
+use crate::designation::Action;
 use crate::notice_text::CHANNELS;
 use crate::payee::PayeeId;
 use crate::proposal::Proposal;
@@ -72,11 +73,21 @@ pub enum NoticeKind {
     LetterReturned,
     /// There must be an account, and there is none.
     ReminderNoAccount,
+    /// An officer asked for the account to be unfrozen.
+    UnfreezeProposed,
+    /// The account is unfrozen.
+    AccountUnfrozen,
+    /// An officer asked for what stood before a change to be put back.
+    RevertProposed,
+    /// It was put back.
+    ChangeReverted,
+    /// By a notice's link, the account was frozen that a change had made.
+    AccountFrozen,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -91,7 +102,38 @@ impl NoticeKind {
         Self::LockLifted,
         Self::LetterReturned,
         Self::ReminderNoAccount,
+        Self::UnfreezeProposed,
+        Self::AccountUnfrozen,
+        Self::RevertProposed,
+        Self::ChangeReverted,
+        Self::AccountFrozen,
     ];
+
+    /// What tells that something of this kind was asked for.
+    #[must_use]
+    pub const fn proposed(action: Action) -> Self {
+        match action {
+            Action::Designate | Action::Close | Action::Freeze => Self::ChangeProposed,
+            Action::Unfreeze => Self::UnfreezeProposed,
+            Action::Revert => Self::RevertProposed,
+        }
+    }
+
+    /// What tells that something of this kind took effect.
+    #[must_use]
+    pub const fn in_force(action: Action) -> Self {
+        match action {
+            Action::Designate | Action::Close | Action::Freeze => Self::ChangeInForce,
+            Action::Unfreeze => Self::AccountUnfrozen,
+            Action::Revert => Self::ChangeReverted,
+        }
+    }
+
+    /// Whether it tells of what a thief may have done: then it goes to former contact points too.
+    #[must_use]
+    pub const fn warns(self) -> bool {
+        !matches!(self, Self::Trial | Self::ReminderNoAccount)
+    }
 
     /// As the store knows it.
     #[must_use]
@@ -123,6 +165,11 @@ impl NoticeKind {
             Self::LockLifted => "lock_lifted",
             Self::LetterReturned => "letter_returned",
             Self::ReminderNoAccount => "reminder_no_account",
+            Self::UnfreezeProposed => "unfreeze_proposed",
+            Self::AccountUnfrozen => "account_unfrozen",
+            Self::RevertProposed => "revert_proposed",
+            Self::ChangeReverted => "change_reverted",
+            Self::AccountFrozen => "account_frozen",
         }
     }
 }
@@ -136,16 +183,24 @@ pub enum Medium {
     Sms,
     /// An e-mail.
     Email,
+    /// A letter on paper, without a code.
+    Letter,
 }
 
 impl Medium {
-    /// All three.
-    pub const ALL: [Self; 3] = [Self::DigitalPost, Self::Sms, Self::Email];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::DigitalPost, Self::Sms, Self::Email, Self::Letter];
 
     /// As the store knows it.
     #[must_use]
     pub const fn code(self) -> i64 {
         self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|medium| medium.code() == code)
     }
 
     /// As people write it.
@@ -155,13 +210,14 @@ impl Medium {
             Self::DigitalPost => "digital_post",
             Self::Sms => "sms",
             Self::Email => "email",
+            Self::Letter => "letter",
         }
     }
 
     /// Whether it may tell an account, masked as it is: not what others can read on the way, or over a shoulder.
     #[must_use]
     pub const fn may_tell_account(self) -> bool {
-        matches!(self, Self::DigitalPost)
+        matches!(self, Self::DigitalPost | Self::Letter)
     }
 }
 
@@ -216,14 +272,19 @@ pub enum Recipient {
     Sms(Phone),
     /// This address.
     Email(EmailAddress),
+    /// The address that this person or company has in its register when the letter is printed.
+    Letter(PayeeId),
 }
 
 impl Recipient {
-    /// A payee's contact point; none of a box that nobody of this kind has.
+    /// A payee's contact point; none of a box or an address that nobody of this kind has.
     #[must_use]
     pub fn at(point: &ContactPoint, payee: PayeeId) -> Option<Self> {
+        let registered = Some(payee).filter(PayeeId::has_register);
         match point {
-            ContactPoint::DigitalPost => Some(payee).filter(PayeeId::has_register).map(Self::DigitalPost),
+            ContactPoint::DigitalPost => registered.map(Self::DigitalPost),
+            ContactPoint::Letter => registered.map(Self::Letter),
+            ContactPoint::English => None,
             ContactPoint::Sms(number) => Some(Self::Sms(number.clone())),
             ContactPoint::Email(address) => Some(Self::Email(address.clone())),
         }
@@ -236,36 +297,41 @@ impl Recipient {
             Self::DigitalPost(_) => Medium::DigitalPost,
             Self::Sms(_) => Medium::Sms,
             Self::Email(_) => Medium::Email,
+            Self::Letter(_) => Medium::Letter,
         }
     }
 
-    /// As it is sealed, and written on the command line: `digital_post:cpr:…`, `sms:+45…`, `email:…`.
+    /// As it is sealed, and written on the command line: `digital_post:cpr:…`, `sms:+45…`, `email:…`, `letter:cpr:…`.
     #[must_use]
     pub fn reveal(&self) -> String {
         let medium = self.medium().name();
         match self {
-            Self::DigitalPost(payee) => format!("{medium}:{}", payee.reveal()),
+            Self::DigitalPost(payee) | Self::Letter(payee) => format!("{medium}:{}", payee.reveal()),
             Self::Sms(number) => format!("{medium}:{}", number.reveal()),
             Self::Email(address) => format!("{medium}:{}", address.reveal()),
         }
     }
 
-    /// Reads what [`Recipient::reveal`] wrote. Only people and companies have a box.
+    /// Reads what [`Recipient::reveal`] wrote. Only people and companies have a box, and an address in a register.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (medium, rest) = text.split_once(':')?;
+        let registered = || PayeeId::parse(rest).filter(PayeeId::has_register);
         match Medium::ALL.into_iter().find(|known| known.name() == medium)? {
-            Medium::DigitalPost => PayeeId::parse(rest).filter(PayeeId::has_register).map(Self::DigitalPost),
+            Medium::DigitalPost => registered().map(Self::DigitalPost),
+            Medium::Letter => registered().map(Self::Letter),
             Medium::Sms => Phone::parse(rest).ok().map(Self::Sms),
             Medium::Email => EmailAddress::parse(rest).ok().map(Self::Email),
         }
     }
 
-    /// For lists that operators read; a box is told by what kind of number it is known.
+    /// For lists that operators read; a box or an address is told by what kind of number it is known.
     #[must_use]
     pub fn masked(&self) -> String {
         match self {
-            Self::DigitalPost(payee) => payee.reveal().split(':').next().unwrap_or_default().to_owned(),
+            Self::DigitalPost(payee) | Self::Letter(payee) => {
+                payee.reveal().split(':').next().unwrap_or_default().to_owned()
+            }
             Self::Sms(number) => number.masked(),
             Self::Email(address) => address.masked(),
         }
@@ -476,7 +542,7 @@ mod tests {
             assert_eq!(NoticeKind::from_code(at as i64), Some(kind), "codes are places, and none is used again");
             assert!(NoticeKind::ALL[..at].iter().all(|other| other.name() != kind.name()), "{kind:?}");
         }
-        assert_eq!(NoticeKind::from_code(14), None);
+        assert_eq!(NoticeKind::from_code(NoticeKind::ALL.len() as i64), None);
         for language in Language::ALL {
             assert_eq!(Language::from_code(language.code()), Some(language));
             assert_eq!(Language::parse(language.tag()), Some(language));
@@ -492,6 +558,7 @@ mod tests {
         };
         check("digital_post:cpr:6101701234", Some("cpr"));
         check("digital_post:cvr:13748136", Some("cvr"));
+        check("letter:cpr:6101701234", Some("cpr"));
         check("sms:+4512345678", Some("+45…78"));
         check("sms:+12345678", Some("+12…78"));
         check("email:anna.and@mail.example", Some("a…@mail.example"));
@@ -514,7 +581,8 @@ mod tests {
             "email:anna@mail.example,bo@mail.example",
             "digital_post:p:1000000042",
             "digital_post:6101701234",
-            "letter:cpr:6101701234",
+            "letter:p:1000000042",
+            "pigeon:cpr:6101701234",
         ] {
             check(wrong, None);
         }
@@ -544,7 +612,9 @@ mod tests {
             stop: Some(StopToken::of(&vault, Id::new(7))),
         };
         for details in [Details::at(full.at), full] {
-            for to in ["digital_post:cpr:6101701234", "sms:+4512345678", "email:anna@mail.example"] {
+            for to in
+                ["digital_post:cpr:6101701234", "sms:+4512345678", "email:anna@mail.example", "letter:cvr:13748136"]
+            {
                 let notice = NewNotice {
                     payee: Blind::default(),
                     kind: NoticeKind::ChangeProposed,

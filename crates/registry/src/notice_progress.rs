@@ -9,8 +9,8 @@ use kernel::{Id, Refuse, Timestamp};
 
 /// Waits between tries: 10 seconds, doubled each time up to four hours.
 pub const BACKOFF: Backoff = Backoff { seconds: 10, seconds_max: 4 * 3_600 };
-/// After so many tries nobody tries any more until an operator says so: with these waits that is after two to three and a half days,
-/// so that a server that fell silent on a Friday can be mended on a Monday.
+/// After so many tries nobody tries any more until an operator says so: with these waits that is after 39 to 78 hours, 58 in the
+/// middle, so that a server that fell silent on a Friday night can mostly be mended on a Monday morning.
 pub const TRIES_MAX: i64 = 30;
 
 /// Where a notice stands.
@@ -54,6 +54,8 @@ impl NoticeState {
 /// What became of a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoticeProgress {
+    /// By what it is to be sent, or was.
+    pub medium: Medium,
     /// Where it stands.
     pub state: NoticeState,
     /// When it is tried, or since when it stands there.
@@ -69,8 +71,8 @@ pub struct NoticeProgress {
 impl NoticeProgress {
     /// It is to be sent now.
     #[must_use]
-    pub const fn new(now: Timestamp) -> Self {
-        Self { state: NoticeState::Waiting, at: now, tries: 0, holder: Id::new(0), last_failure: None }
+    pub const fn new(medium: Medium, now: Timestamp) -> Self {
+        Self { medium, state: NoticeState::Waiting, at: now, tries: 0, holder: Id::new(0), last_failure: None }
     }
 
     /// `holder` sends it now; none if it is not due.
@@ -87,12 +89,11 @@ impl NoticeProgress {
     }
 
     /// `holder` did not get rid of it; none if somebody else has taken it meanwhile, or it was told. `chance` keeps apart those that
-    /// failed together.
+    /// failed together. Whoever turns out to have no box gets it on paper.
     #[must_use]
     pub fn failed(
         self,
         holder: Id<Hold>,
-        medium: Medium,
         failure: Failure,
         retry_after: Option<i64>,
         now: Timestamp,
@@ -101,12 +102,15 @@ impl NoticeProgress {
         if self.state != NoticeState::Waiting || self.holder != holder {
             return None;
         }
-        let is_over = is_final(medium, failure) || self.tries >= TRIES_MAX;
+        let last_failure = Some(Failed { at: now, code: failure.code().to_owned(), status: failure.status() });
+        if (self.medium, failure) == (Medium::DigitalPost, NO_BOX) {
+            return Some(Self { last_failure, ..Self::new(Medium::Letter, now) });
+        }
+        let is_over = is_final(self.medium, failure) || self.tries >= TRIES_MAX;
         let (state, at) = match is_over {
             true => (NoticeState::Dead, now),
             false => (NoticeState::Waiting, BACKOFF.next_try(self.tries, retry_after, now, chance)),
         };
-        let last_failure = Some(Failed { at: now, code: failure.code().to_owned(), status: failure.status() });
         Some(Self { state, at, last_failure, ..self })
     }
 
@@ -132,6 +136,9 @@ pub fn is_final(medium: Medium, failure: Failure) -> bool {
     }
 }
 
+/// What Digital Post says of a box that is not there.
+const NO_BOX: Failure = Failure::Answer(410);
+
 /// The code of a notice that cannot be written for its recipient.
 pub const UNWRITABLE: &str = "notice.unwritable";
 
@@ -147,12 +154,12 @@ mod tests {
     }
 
     fn fails(progress: NoticeProgress, failure: Failure, now: i64, chance: u32) -> NoticeProgress {
-        progress.failed(ONE, Medium::Sms, failure, None, at(now), chance).unwrap()
+        progress.failed(ONE, failure, None, at(now), chance).unwrap()
     }
 
     #[test]
     fn one_has_it_and_whoever_is_killed_leaves_it_to_others() {
-        let new = NoticeProgress::new(at(1_000));
+        let new = NoticeProgress::new(Medium::Sms, at(1_000));
         assert_eq!(new.clone().taken(ONE, at(999)), None);
         let taken = new.taken(ONE, at(1_000)).unwrap();
         assert_eq!((taken.tries, taken.holder), (1, ONE));
@@ -160,19 +167,19 @@ mod tests {
         let over = taken.clone().taken(OTHER, at(1_000 + HELD_SECONDS)).unwrap();
         assert_eq!((over.tries, over.holder), (2, OTHER));
         // The slow one says at last what became of it: that it failed is not its to say any more, that it was sent is.
-        assert_eq!(over.clone().failed(ONE, Medium::Sms, Failure::Timeout, None, at(1_200), 0), None);
+        assert_eq!(over.clone().failed(ONE, Failure::Timeout, None, at(1_200), 0), None);
         let sent = over.sent(at(1_200)).unwrap();
         assert_eq!((sent.state, sent.at), (NoticeState::Sent, at(1_200)));
         assert_eq!(sent.clone().taken(ONE, at(9_000)), None);
         assert_eq!(sent.clone().sent(at(9_000)), None);
         assert_eq!(sent.clone().again(at(9_000)), None);
-        assert_eq!(sent.failed(OTHER, Medium::Sms, Failure::Timeout, None, at(9_000), 0), None);
+        assert_eq!(sent.failed(OTHER, Failure::Timeout, None, at(9_000), 0), None);
     }
 
     #[test]
     fn tries_come_less_and_less_often_and_end_after_days() {
         for (chance, least_hours, most_hours) in [(0, 36, 48), (u32::MAX, 72, 84)] {
-            let (mut progress, mut now, mut waits) = (NoticeProgress::new(at(0)), 0, Vec::new());
+            let (mut progress, mut now, mut waits) = (NoticeProgress::new(Medium::Sms, at(0)), 0, Vec::new());
             while progress.state == NoticeState::Waiting {
                 progress = fails(progress.taken(ONE, at(now)).unwrap(), Failure::Unreachable, now, chance);
                 waits.push(progress.at.micros() / 1_000_000 - now);
@@ -195,8 +202,8 @@ mod tests {
     #[test]
     fn what_the_answer_asks_for_is_heeded_within_bounds() {
         let check = |asked: i64, expected: i64| {
-            let taken = NoticeProgress::new(at(0)).taken(ONE, at(0)).unwrap();
-            let failed = taken.failed(ONE, Medium::Sms, Failure::Answer(503), Some(asked), at(0), 0).unwrap();
+            let taken = NoticeProgress::new(Medium::Sms, at(0)).taken(ONE, at(0)).unwrap();
+            let failed = taken.failed(ONE, Failure::Answer(503), Some(asked), at(0), 0).unwrap();
             assert_eq!(failed.at, at(expected), "{asked}");
         };
         check(0, 5);
@@ -206,10 +213,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_no_box_gets_it_on_paper() {
+        let taken = NoticeProgress::new(Medium::DigitalPost, at(0)).taken(ONE, at(0)).unwrap();
+        let failed = taken.failed(ONE, NO_BOX, None, at(1), 0).unwrap();
+        assert_eq!(
+            (failed.medium, failed.state, failed.at, failed.tries),
+            (Medium::Letter, NoticeState::Waiting, at(1), 0)
+        );
+        assert_eq!(failed.last_failure.as_ref().and_then(|failed| failed.status), Some(410), "it is still told why");
+        let again =
+            failed.taken(OTHER, at(1)).unwrap().failed(OTHER, Failure::Ours(UNWRITABLE), None, at(2), 0).unwrap();
+        assert_eq!((again.medium, again.state), (Medium::Letter, NoticeState::Dead));
+    }
+
+    #[test]
     fn what_will_never_be_taken_is_given_up_at_once() {
         let check = |medium: Medium, failure: Failure, expected: bool| {
-            let taken = NoticeProgress::new(at(0)).taken(ONE, at(0)).unwrap();
-            let failed = taken.failed(ONE, medium, failure, None, at(0), 0).unwrap();
+            let taken = NoticeProgress::new(medium, at(0)).taken(ONE, at(0)).unwrap();
+            let failed = taken.failed(ONE, failure, None, at(0), 0).unwrap();
             assert_eq!(failed.state == NoticeState::Dead, expected, "{medium:?} {failure:?}");
         };
         for status in [550, 551, 553, 556] {
@@ -218,7 +239,8 @@ mod tests {
         }
         for status in [400, 410, 422] {
             check(Medium::Sms, Failure::Answer(status), true);
-            check(Medium::DigitalPost, Failure::Answer(status), true);
+            // Whoever has no box is written to.
+            check(Medium::DigitalPost, Failure::Answer(status), status != 410);
             check(Medium::Email, Failure::Answer(status), false);
         }
         for status in [302, 401, 403, 404, 421, 429, 450, 451, 452, 500, 503, 530, 535, 554] {

@@ -154,6 +154,7 @@ mod tests {
             Medium::DigitalPost => "digital_post:cpr:6101701234",
             Medium::Sms => "sms:+4512345678",
             Medium::Email => "email:anna@mail.example",
+            Medium::Letter => "letter:cpr:6101701234",
         };
         NewNotice { payee: Blind::default(), kind, to: Recipient::parse(to).unwrap(), language, details }
     }
@@ -196,27 +197,31 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_told_in_digital_post_alone_and_no_number_of_a_person_anywhere() {
+    fn an_account_is_told_in_letters_and_digital_post_alone_and_no_number_of_a_person_anywhere() {
         let mut told = 0;
         each(|notice, Text { subject, body }, is_full| {
             let all = subject.unwrap_or_default() + &body;
             let has_account = all.contains(ACCOUNT);
-            assert!(!has_account || (is_full && notice.to.medium() == Medium::DigitalPost), "{notice:?}: {all}");
+            let may_tell = [Medium::DigitalPost, Medium::Letter].contains(&notice.to.medium());
+            assert!(!has_account || (is_full && may_tell), "{notice:?}: {all}");
             told += usize::from(has_account);
             for hidden in ["6101701234", "12345678", "anna", "0440116243", "mail.example"] {
                 assert!(!all.contains(hidden), "{notice:?}: {all}");
             }
-            if notice.to.medium() != Medium::DigitalPost {
+            if !may_tell {
                 assert!(!all.contains("6243") && !all.contains("0040"), "{notice:?}: {all}");
             }
         });
-        assert_eq!(told, 2 * 8, "the kinds that are about an account tell it in both languages");
+        assert_eq!(told, 2 * 2 * 13, "the kinds that are about an account tell it in both languages");
     }
 
     #[test]
     fn whoever_is_warned_can_stop_it_by_each_medium_if_they_may() {
-        use NoticeKind::{ChangeActivated, ChangeHeld, ChangeInForce, ChangeProposed, ContactChanged, LockLifted};
-        let warns = [ChangeProposed, ChangeActivated, ChangeHeld, ChangeInForce, ContactChanged, LockLifted];
+        use NoticeKind::{AccountUnfrozen, ChangeActivated, ChangeHeld, ChangeInForce, ChangeProposed, ChangeReverted};
+        use NoticeKind::{ContactChanged, LockLifted, RevertProposed, UnfreezeProposed};
+        let changes = [ChangeProposed, ChangeActivated, ChangeHeld, ChangeInForce, ContactChanged, LockLifted];
+        let heals = [UnfreezeProposed, AccountUnfrozen, RevertProposed, ChangeReverted];
+        let warns = [&changes[..], &heals].concat();
         each(|notice, Text { body, .. }, is_full| {
             let link = notice.details.stop.map(|stop| stop_url().link(stop));
             let has_link = link.is_some_and(|link| body.contains(&link));

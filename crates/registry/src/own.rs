@@ -135,8 +135,16 @@ pub fn require(actor: &Actor, voice: Voice, least: Assurance, why: Option<&str>)
 /// # Errors
 /// [`OwnRefusal`].
 pub fn require_self(actor: &Actor, voice: Voice, least: Assurance) -> Result<(), OwnRefusal> {
+    require_part(actor, if voice == Voice::Alone { voice } else { Voice::None }, least)
+}
+
+/// Refuses a citizen who speaks for the payee neither by themselves nor with others, or whose login is too weak.
+///
+/// # Errors
+/// [`OwnRefusal`].
+pub fn require_part(actor: &Actor, voice: Voice, least: Assurance) -> Result<(), OwnRefusal> {
     let Some(login) = actor.login() else { return Ok(()) };
-    if voice != Voice::Alone {
+    if voice == Voice::None {
         return Err(OwnRefusal::Other);
     }
     if login.assurance < least { Err(OwnRefusal::Assurance(least)) } else { Ok(()) }

@@ -19,9 +19,17 @@ pub const CHANGE_ACCOUNTS: Operation = Operation { name: "account.change", roles
 /// Proposes an account: the payee for themselves, a caseworker or operator for somebody else.
 pub const PROPOSE_DESIGNATION: Operation =
     Operation { name: "designation.propose", roles: &[Console, Operator, Citizen, Caseworker] };
+/// Proposes that a frozen account is paid to again.
+pub const UNFREEZE_DESIGNATION: Operation =
+    Operation { name: "designation.unfreeze", roles: &[Console, Operator, Caseworker] };
+/// Proposes to put back what stood before a change.
+pub const REVERT_DESIGNATION: Operation =
+    Operation { name: "designation.revert", roles: &[Console, Operator, Caseworker] };
 /// Reads which proposals wait; a bank and a caseworker those of their house.
 pub const LIST_DESIGNATIONS: Operation =
     Operation { name: "designation.list", roles: &[Console, Operator, Bank, Caseworker] };
+/// Reads which proposals wait that are about oneself, whoever proposed them.
+pub const LIST_OWN_DESIGNATIONS: Operation = Operation { name: "designation.list_own", roles: &[Citizen] };
 /// Reads whom a proposal is about, and what it changes; the payee their own.
 pub const SHOW_DESIGNATION: Operation =
     Operation { name: "designation.show", roles: &[Console, Operator, Citizen, Caseworker] };
@@ -46,6 +54,12 @@ pub const CANCEL_DESIGNATION: Operation =
     Operation { name: "designation.cancel", roles: &[Console, Operator, Citizen, Caseworker, Bank] };
 /// Tells how fresh a person's identity is.
 pub const TELL_IDENTITY: Operation = Operation { name: "identity.tell", roles: &[Console, Operator] };
+/// Tells what an account's bank says to the question whose it is.
+pub const TELL_OWNERSHIP: Operation = Operation { name: "ownership.tell", roles: &[Console, Operator] };
+/// Reads which banks were asked whose an account is, and have not answered.
+pub const READ_INQUIRIES: Operation = Operation { name: "ownership.list", roles: &[Console, Operator] };
+/// Has a bank asked anew whose an account is.
+pub const RETRY_INQUIRIES: Operation = Operation { name: "ownership.retry", roles: &[Console, Operator] };
 /// Does what is due: what has waited long enough takes effect, what nobody decided about expires.
 pub const SETTLE_DESIGNATIONS: Operation = Operation { name: "designation.settle", roles: &[Console, Operator] };
 /// Makes letters, and notes what became of them.
@@ -137,7 +151,10 @@ pub const POLICY: &[Operation] = &[
     IMPORT_ACCOUNTS,
     CHANGE_ACCOUNTS,
     PROPOSE_DESIGNATION,
+    UNFREEZE_DESIGNATION,
+    REVERT_DESIGNATION,
     LIST_DESIGNATIONS,
+    LIST_OWN_DESIGNATIONS,
     SHOW_DESIGNATION,
     SIGN_DESIGNATION,
     APPROVE_DESIGNATION,
@@ -147,6 +164,9 @@ pub const POLICY: &[Operation] = &[
     STOP_DESIGNATION,
     CANCEL_DESIGNATION,
     TELL_IDENTITY,
+    TELL_OWNERSHIP,
+    READ_INQUIRIES,
+    RETRY_INQUIRIES,
     SETTLE_DESIGNATIONS,
     MAKE_LETTERS,
     ADD_PAYER,

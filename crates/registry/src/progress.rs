@@ -70,6 +70,8 @@ pub enum Failure {
     CutOff,
     /// The answer was another than that it was taken.
     Answer(u16),
+    /// The answer cannot be read.
+    Malformed,
     /// The folder cannot be written to.
     Folder,
     /// It was ours: what was to be given could not be made.
@@ -85,6 +87,7 @@ impl Refuse for Failure {
             Self::Timeout => "delivery.timeout",
             Self::CutOff => "delivery.cut_off",
             Self::Answer(_) => "delivery.answer",
+            Self::Malformed => "delivery.malformed",
             Self::Folder => "delivery.folder",
             Self::Ours(code) => code,
         }
@@ -100,6 +103,7 @@ impl fmt::Display for Failure {
             Self::Timeout => f.write_str("there was no answer in time"),
             Self::CutOff => f.write_str("the connection ended before the answer"),
             Self::Answer(status) => write!(f, "it was answered {status}"),
+            Self::Malformed => f.write_str("the answer is not one that can be read"),
             Self::Folder => f.write_str("the folder cannot be written to"),
             Self::Ours(code) => write!(f, "it could not be made here ({code})"),
         }

@@ -2,14 +2,14 @@
 
 use crate::account::DesignatedAccount;
 use crate::controls::{Control, Controls};
-use crate::designation::{Channel, Designation};
+use crate::designation::{Action, Channel, Designation};
 use crate::grounds::Grounds;
 use crate::officer::{Silent, Unfit};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
 use crate::purpose::BenefitKind;
 use crate::signals::Facts;
-use kernel::{Blind, Id, Refuse, Timestamp};
+use kernel::{Authenticator, Blind, Id, Refuse, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -53,47 +53,6 @@ impl Holder {
     }
 }
 
-/// What the account's bank says to the question whose it is (verification of payee).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ownership {
-    /// The payee is its holder.
-    Match,
-    /// Nearly: a name that is written otherwise, or one of several holders.
-    CloseMatch,
-    /// Somebody else is.
-    NoMatch,
-    /// The bank cannot tell, or was not asked.
-    NotPossible,
-}
-
-impl Ownership {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Match, "match"),
-        (Self::CloseMatch, "close_match"),
-        (Self::NoMatch, "no_match"),
-        (Self::NotPossible, "not_possible"),
-    ];
-
-    /// As commands and answers say it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    /// Reads what [`Ownership::name`] gives.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(ownership, _)| *ownership)
-    }
-
-    /// Whether the bank says that it is the payee's, alone or with others.
-    #[must_use]
-    pub const fn is_the_payees(self) -> bool {
-        matches!(self, Self::Match | Self::CloseMatch)
-    }
-}
-
 /// What a specific account is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecificPurpose {
@@ -114,14 +73,20 @@ pub struct Asked {
     pub channel: Channel,
     /// Who proposed it, as the journal names them.
     pub by: String,
-    /// To which account; none to close the one that is there.
+    /// By which authenticator a citizen was logged in.
+    pub authenticator: Option<Authenticator>,
+    /// What is to be done.
+    pub action: Action,
+    /// With which account; none where none is in force afterwards.
     pub account: Option<DesignatedAccount>,
+    /// The change that is to be reverted.
+    pub reverts: Option<Id<Proposal>>,
+    /// Why, of what heals: an account that is unfrozen, a change that is reverted.
+    pub why: Option<String>,
     /// For what, unless it is the default account.
     pub specific: Option<SpecificPurpose>,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
-    pub ownership: Ownership,
     /// On which law a caseworker stands, and which evidence is on file.
     pub ground: Option<LegalGround>,
 }
@@ -141,10 +106,13 @@ struct Written {
     payee: String,
     channel: String,
     by: String,
+    authenticator: Option<String>,
+    action: String,
     account: Option<String>,
+    reverts: Option<i64>,
+    why: Option<String>,
     specific: Option<(i64, String, bool)>,
     holder: Holder,
-    ownership: Ownership,
     ground: Option<LegalGround>,
 }
 
@@ -152,16 +120,19 @@ impl Asked {
     /// As it is sealed.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { payee, channel, by, account, specific, holder, ownership, ground } = self;
+        let Self { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground } = self;
         let specific = specific.as_ref().map(|of| (of.payer.number(), of.benefit.as_str().to_owned(), of.is_locked));
         let written = Written {
             payee: payee.reveal(),
             channel: channel.name(),
             by: by.clone(),
+            authenticator: authenticator.as_ref().map(Authenticator::to_string),
+            action: action.name().to_owned(),
             account: account.as_ref().map(DesignatedAccount::to_text),
+            reverts: reverts.map(Id::number),
+            why: why.clone(),
             specific,
             holder: *holder,
-            ownership: *ownership,
             ground: ground.clone(),
         };
         serde_json::to_string(&written).expect("texts and numbers are JSON")
@@ -170,8 +141,13 @@ impl Asked {
     /// Reads what [`Asked::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let Written { payee, channel, by, account, specific, holder, ownership, ground } =
+        let Written { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground } =
             serde_json::from_str(text).ok()?;
+        let authenticator = match authenticator {
+            None => None,
+            Some(printed) => Some(Authenticator::parse(&printed)?),
+        };
+        let (action, reverts) = (Action::from_name(&action)?, reverts.map(Id::new));
         let account = match account {
             None => None,
             Some(account) => Some(DesignatedAccount::from_text(&account)?),
@@ -183,7 +159,7 @@ impl Asked {
             }
         };
         let (payee, channel) = (PayeeId::parse(&payee)?, Channel::parse(&channel)?);
-        Some(Self { payee, channel, by, account, specific, holder, ownership, ground })
+        Some(Self { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground })
     }
 }
 
@@ -235,6 +211,12 @@ pub enum ProposalRefusal {
     Ground,
     /// The assurance of the login is too low for this.
     Assurance,
+    /// The login is too old for this.
+    LoginAge,
+    /// The authenticator of the login is the one that asked for it, or not known to have stood before.
+    Authenticator,
+    /// The change has not taken effect.
+    NotInForce,
     /// Too much was done about it already.
     TooMuch,
     /// No register has an address for a letter.
@@ -248,7 +230,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 16] = [
+    const ALL: [(Self, &'static str, &'static str); 19] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -280,6 +262,13 @@ impl ProposalRefusal {
             "a caseworker says on which law the designation stands, and where the evidence is",
         ),
         (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
+        (Self::LoginAge, "actor.login_age", "the login was too long ago to sign with: log in again"),
+        (
+            Self::Authenticator,
+            "actor.authenticator",
+            "this needs another authenticator than the one that asked for it, and none that changed lately",
+        ),
+        (Self::NotInForce, "proposal.not_in_force", "only a change that took effect can be reverted"),
         (
             Self::TooMuch,
             "proposal.too_much",
@@ -321,7 +310,7 @@ pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result
         (Control::BanShared, facts.payees > 0, Ban::Shared),
         (Control::BanThirdParty, proposal.asked.holder != Holder::Own, Ban::ThirdParty),
     ];
-    let is_designation = proposal.asked.account.is_some();
+    let is_designation = proposal.asked.action == Action::Designate;
     match bans.into_iter().find(|(control, concerns, _)| is_designation && *concerns && controls.has(*control)) {
         Some((.., ban)) => Err(ban),
         None => Ok(()),

@@ -55,7 +55,7 @@ pub enum RowRefusal {
     /// No register lists the payee.
     PayeeUnknown,
     /// A specific account from a bank.
-    SpecificByOperator,
+    SpecificByAuthority,
     /// The account to designate is missing.
     AccountMissing,
     /// No bank has that registration number.
@@ -90,6 +90,12 @@ pub enum RowRefusal {
     BanShared,
     /// A ban is in force: an account is the payee's own.
     BanThirdParty,
+    /// A specific account by file, where the registry is not being loaded any more.
+    SpecificAuthority,
+    /// A specific account that its authority has locked, by file.
+    SpecificLocked,
+    /// Another change has come after the one that is to be reverted.
+    Superseded,
 }
 
 impl From<Ban> for RowRefusal {
@@ -103,7 +109,7 @@ impl From<Ban> for RowRefusal {
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 41] = [
+    const ALL: [(Self, &'static str, &'static str); 44] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -135,7 +141,11 @@ impl RowRefusal {
         (Self::Purpose, "designation.purpose", "payer and benefit are given together or not at all"),
         (Self::PayerUnknown, "payer.unknown", "no payer is registered under that name"),
         (Self::PayeeUnknown, "payee.unknown", "the payee is not in the register"),
-        (Self::SpecificByOperator, "designation.specific", "a specific account is designated by the operator"),
+        (
+            Self::SpecificByAuthority,
+            "designation.specific",
+            "a specific account is not for a bank: a caseworker of the authority that pays designates it",
+        ),
         (Self::AccountMissing, "account.missing", "the row names no account to designate"),
         (Self::BankUnknown, "bank.unknown", "no bank in the directory has the registration number"),
         (Self::OtherBank, "designation.other_bank", "the account is not with the bank that asks"),
@@ -151,7 +161,11 @@ impl RowRefusal {
             "designation.expects_missing",
             "an account is in force: the row must say which one it replaces",
         ),
-        (Self::Frozen, "designation.frozen", "the account is frozen and must be unfrozen first by whoever froze it"),
+        (
+            Self::Frozen,
+            "designation.frozen",
+            "the account is frozen: officers unfreeze or replace it; the bank that froze it may unfreeze it",
+        ),
         (Self::Reason, "designation.reason", "the reason is not one for which this is done"),
         (Self::ReasonMissing, "designation.reason_missing", "a bank says why"),
         (Self::Consent, "designation.consent", "the way of consent is not one that goes with the reason"),
@@ -161,6 +175,17 @@ impl RowRefusal {
         (Self::BanChange, "ban.change", "accounts are not changed at present"),
         (Self::BanShared, "ban.shared", "the account is another payee's already and is not shared at present"),
         (Self::BanThirdParty, "ban.third_party", "only the payee's own account is designated at present"),
+        (
+            Self::SpecificAuthority,
+            "designation.authority",
+            "a specific account is designated by a caseworker of the authority that pays it",
+        ),
+        (
+            Self::SpecificLocked,
+            "designation.specific_locked",
+            "the authority has locked this account: it is changed and deleted by its caseworkers alone",
+        ),
+        (Self::Superseded, "designation.superseded", "what stands did not come of the change that is to be reverted"),
     ];
 
     /// The refusal with this code.

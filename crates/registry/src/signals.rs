@@ -2,8 +2,11 @@
 //! that somebody is to look, or that a second channel is to confirm it.
 
 use crate::controls::{Control, Controls};
+use crate::designation::ChannelKind;
 use crate::identity;
-use crate::proposal::{Holder, Ownership, Proposal};
+use crate::life::Evidence;
+use crate::ownership::Ownership;
+use crate::proposal::{Holder, Proposal};
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::Timestamp;
@@ -23,6 +26,28 @@ pub struct Facts {
     pub left: Option<Timestamp>,
     /// Whether it is asked for a company, and not all who must have signed that may sign for it now.
     pub lacks_signature: bool,
+    /// Whether a place is registered where its bank can be asked whose it is.
+    pub is_bank_asked: bool,
+    /// Whether the registry is being loaded: nobody but its operator has proposed anything yet.
+    pub is_loading: bool,
+}
+
+impl Facts {
+    /// Whether the account is an approved collector's, whose it is known to be.
+    #[must_use]
+    pub fn is_collector(&self, controls: &Controls, now: Timestamp) -> bool {
+        let today = copenhagen_date(now.to_jiff());
+        controls.has(Control::CollectorRegister) && self.collector_until.is_some_and(|until| today <= until)
+    }
+}
+
+/// What the bank of the account that is asked for says to the question whose it is. A bank that proposes its own account for its own
+/// customer vouches for it; what no bank has said, none could.
+#[must_use]
+pub fn ownership(proposal: &Proposal, evidence: &Evidence) -> Ownership {
+    let is_vouched = proposal.asked.channel.kind() == ChannelKind::Bank;
+    let unsaid = if is_vouched { Ownership::Match } else { Ownership::NotPossible };
+    evidence.ownership().unwrap_or(unsaid)
 }
 
 /// One thing that speaks against a change.
@@ -68,17 +93,16 @@ impl Signals {
     /// What speaks against a change that was proposed, by what is known now. What happened before the proposal stays a signal for
     /// as long as the proposal waits: waiting heals nothing.
     #[must_use]
-    pub fn of(proposal: &Proposal, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
+    pub fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
         let asked = &proposal.asked;
+        let ownership = ownership(proposal, evidence);
         let within = |moment: Option<Timestamp>, control: Control| {
             let days = i64::from(controls.get(control));
             let since = proposal.at.minus_seconds(days * SECONDS_PER_DAY);
             days > 0 && moment.is_some_and(|moment| moment >= since)
         };
         let limit = u64::from(controls.get(Control::PayeesPerAccount));
-        let today = copenhagen_date(now.to_jiff());
-        let is_collector = facts.collector_until.is_some_and(|until| today <= until);
-        let counts = !(is_collector && controls.has(Control::CollectorRegister));
+        let counts = !facts.is_collector(controls, now);
         let identity = &facts.identity;
         let recent = [
             identity.contact_changed,
@@ -90,11 +114,11 @@ impl Signals {
             Signal::ThirdParty => {
                 controls.has(Control::OwnershipAsked)
                     && matches!(asked.holder, Holder::ThirdParty | Holder::Unknown)
-                    && !asked.ownership.is_the_payees()
+                    && !ownership.is_the_payees()
                     && counts
             }
             Signal::OwnershipDenied => {
-                controls.has(Control::OwnershipAsked) && asked.ownership == Ownership::NoMatch && counts
+                controls.has(Control::OwnershipAsked) && ownership == Ownership::NoMatch && counts
             }
             Signal::RecentChange => recent.into_iter().any(|moment| within(moment, Control::SecondChannel)),
             Signal::LetterBox => within(identity.key_material_posted, Control::LetterBox),

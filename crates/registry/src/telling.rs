@@ -2,7 +2,7 @@
 //! recorded in the transaction of that of which it tells (NK-10).
 
 use crate::account::DesignatedAccount;
-use crate::contact::{ContactPoint, OLD_DAYS, Reached, standing_before};
+use crate::contact::{ContactPoint, OLD_DAYS, Reached, standing_before, wants_english};
 use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::notice::{Details, Language, MaskedAccount, NewNotice, NoticeKind, Recipient, StopToken};
@@ -59,8 +59,14 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
     let controls = store::controls::in_force(scope.tx)?;
     payees.sort_unstable();
     payees.dedup();
+    // What warns of nothing goes to those points alone that stand, whatever the controls.
+    let is_told = |kind: NoticeKind, is_standing| match kind.warns() {
+        true => controls.has(if is_standing { Control::NoticePresent } else { Control::NoticeFormer }),
+        false => is_standing,
+    };
+    let is_anybody_told = |told: &Telling| [true, false].into_iter().any(|is_standing| is_told(told.kind, is_standing));
     let mut points = BTreeMap::new();
-    if controls.has(Control::NoticePresent) || controls.has(Control::NoticeFormer) {
+    if entries.iter().any(|(_, told)| told.iter().any(is_anybody_told)) {
         store::contact::of_many(scope, &payees, |at, stood| {
             points.insert(payees[at], stood);
         })?;
@@ -71,15 +77,20 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
             let of_one = |told: &Telling| {
                 let stood = points.get(&told.payee).map_or(&[][..], Vec::as_slice);
                 let mut reached = standing_before(stood, entry.at, OLD_DAYS);
-                // Whoever has a number has a box with the authorities: nobody is told nothing.
-                if reached.iter().all(|point| *point.point != ContactPoint::DigitalPost) {
+                // Whoever has a number has a box with the authorities, or has said long ago that they have none: nobody is told
+                // nothing.
+                let is_boxed = |reached: &Reached<'_>| match reached.point {
+                    ContactPoint::DigitalPost => true,
+                    ContactPoint::Letter => reached.is_standing && reached.is_old,
+                    _ => false,
+                };
+                if !reached.iter().any(is_boxed) {
                     reached.push(Reached { point: &ContactPoint::DigitalPost, is_standing: true, is_old: true });
                 }
-                let is_told = |is_standing| {
-                    controls.has(if is_standing { Control::NoticePresent } else { Control::NoticeFormer })
-                };
-                let reached = reached.iter().filter(|point| is_told(point.is_standing));
-                reached.filter_map(|point| notice(scope, told, &controls, point, entry.at)).collect::<Vec<_>>()
+                let language = if wants_english(stood) { Language::English } else { Language::Danish };
+                let reached = reached.iter().filter(|point| is_told(told.kind, point.is_standing));
+                let notice = |point| notice(scope, told, &controls, point, (language, entry.at));
+                reached.filter_map(notice).collect::<Vec<_>>()
             };
             (*entry, told.iter().flat_map(of_one).collect())
         })
@@ -98,7 +109,7 @@ fn notice(
     told: &Telling,
     controls: &Controls,
     point: &Reached<'_>,
-    at: Timestamp,
+    (language, at): (Language, Timestamp),
 ) -> Option<NewNotice> {
     // Where a thief of today could have put a point, nothing is told that does anything.
     let stops = point.is_old && controls.has(Control::StopLink);
@@ -110,5 +121,5 @@ fn notice(
         stop: told.proposal.filter(|_| stops).map(|proposal| StopToken::of(scope.vault, proposal)),
     };
     let to = Recipient::at(point.point, told.number)?;
-    Some(NewNotice { payee: told.payee, kind: told.kind, to, language: Language::Danish, details })
+    Some(NewNotice { payee: told.payee, kind: told.kind, to, language, details })
 }

@@ -130,6 +130,7 @@ mod tests {
             "account_holder_place",
             "allowance",
             "delivery_progress",
+            "inquiry",
             "notice_progress",
             "staging",
             "unwritten_stage",

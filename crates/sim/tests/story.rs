@@ -108,7 +108,12 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     under_every_set("FR-06", 1, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "stop_link")]);
     let told = check("FR-06", "anvis", 2, &["manual_check=never"], letter);
     assert_eq!(told["waited_for"], "code");
-    check("FR-06", "anvis", 2, &["ownership_asked=off"], letter);
+    // Whom the bank is not asked about is still one who collects for many (FR-09): no collector's account has so many payees.
+    let looked_at = ("stopped", "manual_check");
+    let told = check("FR-06", "anvis", 2, &["ownership_asked=off"], looked_at);
+    assert_eq!(told["because"], serde_json::json!(["many_payees"]));
+    check("FR-06", "anvis", 2, &["ownership_asked=off", "payees_per_account=0"], letter);
+    check("FR-06", "2017", 2, &["payees_per_account=10", "manual_check=on_risk"], looked_at);
     let told = check("FR-06", "2017", 2, &[], NOTHING);
     let steps = told["steps"].as_array().unwrap();
     let thief: Vec<_> = steps.iter().filter(|step| step["who"] == "thief").collect();
@@ -147,6 +152,8 @@ fn an_insider_is_stopped_by_a_colleague_or_by_the_payee_who_gets_the_letter() {
     let told = check("FR-11", "2021", 2, &["letter_caseworker=off"], NOTHING);
     let tried = |step: &Value| step["who"] == "insider" && step["answer"] == "proposal.own" && step["refused"] == true;
     assert!(told["steps"].as_array().unwrap().iter().any(tried), "they try to approve it themselves: {told}");
+    let lends = |step: &Value| step["command"] == "key.show" && step["answer"] == "operator.wrong_key";
+    assert!(told["steps"].as_array().unwrap().iter().any(lends), "and in the colleague's name: {told}");
     check("FR-11", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], NOTHING);
 }
 
@@ -177,6 +184,10 @@ fn lawful_people_come_to_what_they_wish_and_it_is_counted_what_that_costs_them()
     };
     assert_eq!(figures(&[], "anvis"), [4, 1, 1, 1]);
     assert_eq!(figures(&["collector_register=off"], "anvis"), [4, 2, 1, 1], "the bureau's customer is looked at");
+    // Their colleagues have its account too: that alone is looked at.
+    let unregistered = ["collector_register=off", "ownership_asked=off"];
+    assert_eq!(figures(&unregistered, "anvis"), [4, 2, 1, 1]);
+    assert_eq!(figures(&[unregistered[0], unregistered[1], "payees_per_account=0"], "anvis"), [4, 1, 1, 1]);
     assert_eq!(figures(&["second_channel=0"], "anvis"), [4, 1, 0, 1], "whoever moved need not come in person");
     assert_eq!(
         figures(&["stop_link=off"], "anvis"),
@@ -200,6 +211,26 @@ fn the_same_seed_tells_the_same_story() {
         assert_eq!(told, play(id, "anvis", 3, &[]), "{id}");
         assert_ne!(told["root"], play(id, "anvis", 4, &[])["root"], "{id}");
         assert!(!told["not_reached"].as_array().unwrap().is_empty(), "{id}");
+    }
+}
+
+/// Letters are drawn as they are printed, and lie where the story says.
+#[test]
+fn the_letters_of_a_story_are_there_to_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = TestPlace::empty(folder.path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anvis-sim"));
+    command.args(["story", "FR-18", "--controls", "2021", "--store", &place.url, "--keep", "--json"]);
+    let output = command.current_dir(folder.path()).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let letters = told["letters"].as_array().unwrap();
+    let to: Vec<&str> = letters.iter().map(|letter| letter["to"].as_str().unwrap()).collect();
+    assert_eq!(to, ["spouse", "employee", "newcomer", "misled"]);
+    let name = if kernel::testing::is_postgres() { "anvis-world-files" } else { "store-files" };
+    for file in letters.iter().flat_map(|letter| letter["files"].as_array().unwrap()) {
+        let path = folder.path().join(name).join("letters").join(file.as_str().unwrap());
+        let pdf = std::fs::read(&path).unwrap();
+        assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 5_000, "{}", path.display());
     }
 }
 

@@ -14,7 +14,7 @@ use registry::commands::{
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, LegalGround, Ownership};
+use registry::proposal::{Holder, LegalGround};
 use registry::queries;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -156,7 +156,11 @@ impl Lives {
             let (key, authority, benefits) = (PublicKey::read(&file).unwrap(), authority.to_owned(), [].into());
             let env = self.env();
             self.writer
-                .execute(&AddCaseworker { name: name.to_owned(), key, authority, benefits }, &console, &env)
+                .execute(
+                    &AddCaseworker { name: name.to_owned(), key, authority, benefits, in_person: false },
+                    &console,
+                    &env,
+                )
                 .unwrap();
             std::fs::remove_file(file).unwrap();
         }
@@ -194,7 +198,6 @@ impl Lives {
                 actor: worker.clone(),
                 row: AccountRow::read(&vault, &written).expect("a change"),
                 holder: Holder::Own,
-                ownership: Ownership::Match,
                 ground: Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() }),
                 is_locked: false,
                 signature: None,

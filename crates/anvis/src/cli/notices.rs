@@ -38,7 +38,7 @@ pub enum Notices {
     },
     /// Record a notice that tells nothing, to try whether it arrives.
     Try {
-        /// digital_post:cpr:N, digital_post:cvr:N, sms:+45N or email:ADDRESS.
+        /// digital_post:cpr:N, digital_post:cvr:N, letter:cpr:N, letter:cvr:N, sms:+45N or email:ADDRESS.
         #[arg(value_parser = recipient)]
         to: Recipient,
         /// The language.
@@ -113,14 +113,14 @@ fn mail_from(text: &str) -> Result<MailFrom, String> {
     MailFrom::parse(text).ok_or_else(|| "write NAME@HOST".to_owned())
 }
 
-fn stop_url(text: &str) -> Result<StopUrl, String> {
+pub(super) fn stop_url(text: &str) -> Result<StopUrl, String> {
     StopUrl::parse(text)
         .ok_or_else(|| "write https:// and at most 40 characters in all; http:// on this machine".to_owned())
 }
 
 fn recipient(text: &str) -> Result<Recipient, String> {
     let expected =
-        "write digital_post:cpr:N, digital_post:cvr:N, sms: and a number with + and its country, or email:ADDRESS";
+        "write digital_post: or letter: and cpr:N or cvr:N, sms: and a number with + and its country, or email:ADDRESS";
     Recipient::parse(text).ok_or_else(|| expected.to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! People: who acts, caseworkers, and what is a payee's own.
 
-use super::{benefit, existing_file, payee};
+use super::{Bound, Claim, benefit, existing_file, payee};
 use clap::{Args, Subcommand};
 use kernel::Assurance;
 use registry::contact::{ContactPoint, EmailAddress, Phone};
@@ -60,11 +60,45 @@ pub enum Caseworker {
         /// A kind of benefit that they are held to; can be given several times [default: all].
         #[arg(long = "benefit", value_name = "KIND", value_parser = benefit)]
         benefits: Vec<registry::purpose::BenefitKind>,
+        /// People come before them in person: they lift locks, change contact points and confirm changes for whom they have seen.
+        #[arg(long)]
+        in_person: bool,
     },
     /// End a caseworker: they act no more.
     End {
         /// Their name.
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Officer {
+    /// Print what an operator or caseworker posts to the token endpoint, good once within five minutes. Needs no store.
+    Assert {
+        #[command(flatten)]
+        claim: Claim,
+    },
+    /// Give an operator or caseworker their access token from this store, by the same rules as the token endpoint.
+    Token {
+        #[command(flatten)]
+        claim: Claim,
+        #[command(flatten)]
+        bound: Bound,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Citizen {
+    /// Give somebody a token as if they had logged in just now (--assurance, --authenticator); only in a synthetic store.
+    Token {
+        /// cpr:N.
+        #[arg(value_parser = person)]
+        person: denmark::Cpr,
+        /// The server's URL, as clients know it.
+        #[arg(long, env = "ANVIS_ISSUER", value_name = "URL")]
+        issuer: String,
+        #[command(flatten)]
+        bound: Bound,
     },
 }
 
@@ -116,13 +150,24 @@ pub struct Point {
     /// Their digital letter box.
     #[arg(long)]
     digital_post: bool,
+    /// Their address in the register, by letters on paper: they have no digital letter box.
+    #[arg(long)]
+    letter: bool,
+    /// No place: all that they are told is in English.
+    #[arg(long)]
+    english: bool,
 }
 
 impl Point {
-    /// The point that was said: one of the three was.
+    /// The point that was said: one of them was.
     pub fn said(self) -> ContactPoint {
-        let sms = self.sms.map(ContactPoint::Sms);
-        sms.or(self.email.map(ContactPoint::Email)).unwrap_or(ContactPoint::DigitalPost)
+        match self {
+            Self { sms: Some(number), .. } => ContactPoint::Sms(number),
+            Self { email: Some(address), .. } => ContactPoint::Email(address),
+            Self { letter: true, .. } => ContactPoint::Letter,
+            Self { english: true, .. } => ContactPoint::English,
+            Self { .. } => ContactPoint::DigitalPost,
+        }
     }
 }
 
@@ -160,6 +205,13 @@ impl Closed {
     pub fn said(&self) -> registry::lock::Channels {
         use registry::lock::Channels;
         if self.channels.is_empty() { Channels::all() } else { Channels::of(&self.channels) }
+    }
+}
+
+fn person(text: &str) -> Result<denmark::Cpr, String> {
+    match PayeeId::parse(text) {
+        Some(PayeeId::Cpr(number)) => Ok(number),
+        _ => Err("write cpr: and a CPR number".to_owned()),
     }
 }
 

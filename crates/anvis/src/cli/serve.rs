@@ -29,6 +29,9 @@ pub struct Serve {
     /// Another server whose tokens are believed, with a file of its keys (JWKS); can be given several times.
     #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
     pub trust: Vec<(String, PathBuf)>,
+    /// A server where citizens log in, whose tokens are believed about them; likewise.
+    #[arg(long, value_name = "URL=FILE", value_parser = outside_issuer)]
+    pub trust_citizens: Vec<(String, PathBuf)>,
     /// A proxy that is believed; can be given several times.
     #[arg(long, value_name = "ADDR[/LEN]", value_parser = network, help_heading = "Behind a proxy")]
     pub trusted_proxy: Vec<edge::server::Network>,
@@ -50,6 +53,9 @@ pub struct Serve {
     /// Where the links of notices lead: what is behind them needs no login, and no certificate.
     #[arg(long, value_name = "ADDR", help_heading = "Notices")]
     pub notices_listen: Option<SocketAddr>,
+    /// Who writes letters (JSON): name, lines, url, telephone; without it none are made over HTTP, unless the store is synthetic.
+    #[arg(long, value_name = "FILE", value_parser = existing_file)]
+    pub letter_sender: Option<PathBuf>,
     /// How long what was taken may take at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS, value_parser = clap::value_parser!(u64).range(..=3600))]
     pub grace: u64,
@@ -67,11 +73,13 @@ impl Serve {
             client_ca: None,
             issuer: None,
             trust: Vec::new(),
+            trust_citizens: Vec::new(),
             trusted_proxy: Vec::new(),
             client_address_header: edge::server::HeaderName::from_static("x-forwarded-for"),
             client_cert_header: None,
             metrics_listen,
             notices_listen: None,
+            letter_sender: None,
             grace: GRACE_SECONDS,
             ways: Box::default(),
         }

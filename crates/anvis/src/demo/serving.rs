@@ -23,6 +23,8 @@ const PAYER: &str = "payer";
 const BANK: &str = "bank";
 const REGISTER: &str = "register";
 const AUTHORITY: &str = "authority";
+/// Where an IBAN of the realm has the registration number.
+const IBAN_REG: std::ops::Range<usize> = 4..8;
 /// What the file has that is sent by one of the lines.
 const PAYMENTS: u64 = 1_000;
 
@@ -95,6 +97,7 @@ impl Clients {
     /// Serves until it is told to stop, once the lines are printed.
     pub fn serve(&self, places: &Places, common: Common, demo: &Demo) -> Result<Answer, Error> {
         let wants_json = common.json;
+        let store = store_options(places, common.now);
         let common = Common { data: Some(places.data.clone()), master_key: Some(places.key.clone()), ..common };
         let options = Serve {
             tls_cert: Some(self.server.certificate.clone()),
@@ -103,11 +106,13 @@ impl Clients {
             issuer: Some(issuer(demo.listen)),
             ..Serve::at(demo.listen, demo.metrics_listen)
         };
-        serve::until_stopped(common, options, |server| self.tell(server.address()?, &issuer(demo.listen), wants_json))
+        serve::until_stopped(common, options, |server| {
+            self.tell(server.address()?, &issuer(demo.listen), &store, wants_json)
+        })
     }
 
-    fn tell(&self, address: SocketAddr, issuer: &str, wants_json: bool) -> Result<(), Error> {
-        let lines = self.lines(&format!("https://localhost:{}", address.port()), issuer)?;
+    fn tell(&self, address: SocketAddr, issuer: &str, store: &str, wants_json: bool) -> Result<(), Error> {
+        let lines = self.lines(&format!("https://localhost:{}", address.port()), issuer, store)?;
         let text = if wants_json {
             let lines: Vec<Value> =
                 lines.iter().map(|line| json!({ "does": line.does, "command": line.command })).collect();
@@ -125,7 +130,7 @@ impl Clients {
     }
 
     /// In the order in which they can be given.
-    fn lines(&self, url: &str, issuer: &str) -> Result<Vec<Line>, Error> {
+    fn lines(&self, url: &str, issuer: &str, store: &str) -> Result<Vec<Line>, Error> {
         let anvis = std::env::current_exe().map_err(Error::io("the program does not know where it is"))?;
         let (anvis, folder) = (quoted(&anvis), quoted(&self.folder));
         let curl = |client: &str, rest: &str| format!("curl -sSK {folder}/{client}.curl {rest}");
@@ -175,8 +180,36 @@ impl Clients {
             "The population register tells that somebody moved.",
             post(REGISTER, "/v1/register/people", &json!({ "events": [event] })),
         );
+        let citizen = |path: &str, body: &Value| {
+            curl(AUTHORITY, &format!("-K {folder}/citizen.token {url}{path} --json '{body}'"))
+        };
+        let login = format!("{anvis} citizen token {cpr} --cert {folder}/{AUTHORITY}.pem --issuer {issuer} {store}");
+        line(
+            "A token for the payee, as if they had logged in just now; it holds for five minutes.",
+            format!("{login} | sed 's/.*/oauth2-bearer = \"&\"/' > {folder}/citizen.token"),
+        );
+        let account = format!("{}-7", &self.iban[IBAN_REG]);
+        let own = json!({ "payee": cpr, "account": account, "expects": self.iban, "holder": "own" });
+        line("The payee proposes another account: it waits for their signature.", citizen("/v1/designations", &own));
+        line("What waits that is about the payee.", citizen("/v1/designations/own", &json!({ "payee": cpr })));
+        line(
+            "The payee forbids that anybody changes their account.",
+            citizen("/v1/locks/set", &json!({ "payee": cpr })),
+        );
         Ok(lines)
     }
+}
+
+/// How the program is told which store it is, and at which moment.
+fn store_options(places: &Places, now: Option<Timestamp>) -> String {
+    let (data, key) = (quoted(&places.data), quoted(&places.key));
+    // A database's URL is told without its password: whoever has one says it themselves.
+    let store = match places.store.folder() {
+        Some(_) => format!("--data {data}"),
+        None => format!("--store {} --data {data}", quoted(Path::new(&places.store.to_string()))),
+    };
+    let now = now.map(|now| format!(" --now {now}")).unwrap_or_default();
+    format!("{store} --master-key {key}{now}")
 }
 
 /// How its clients know the service. A port that is not chosen yet cannot be part of that.

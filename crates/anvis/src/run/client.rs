@@ -1,23 +1,20 @@
 use super::Session;
-use crate::cli::{Claim, Client, End};
+use super::token::{self, Whose};
+use crate::cli::{Client, End};
 use crate::console::Answer;
 use edge::phase_out;
-use eid::assertion;
 use eid::certificate::Certificate;
 use eid::client::{Client as Registered, ClientRefusal, Party, Registration};
-use eid::commands::{AddClient, EndClient, RotateSigningKey, SetPhaseOut, issue, sweep};
-use eid::key::{Algorithm, PrivateKey, PublicKey, encode};
+use eid::commands::{AddClient, EndClient, RotateSigningKey, SetPhaseOut};
+use eid::key::{Algorithm, PrivateKey, PublicKey};
 use eid::phase_out::{Subject, Use};
 use eid::queries::{self, Usage};
-use eid::server::Server;
 use eid::signing_key::Rotation;
-use eid::token::{ASSERTION_TYPE, GRANT_TYPE, TokenRequest};
 use kernel::{Actor, Error, Refuse, Secrets, Timestamp, files};
 use registry::commands::RefillClient;
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// Why a file of a client's was refused.
 #[derive(Debug)]
@@ -53,34 +50,7 @@ pub fn make_key(file: &Path, algorithm: Algorithm) -> Result<Answer, Error> {
     Ok(Answer::done(public.to_string(), &public))
 }
 
-/// What a client posts to the token endpoint.
-pub fn assert(claim: &Claim, now: Timestamp) -> Result<Answer, Error> {
-    let server = Server::new(&claim.issuer, None)?;
-    let assertion = signed(claim, &server, &mut Secrets::from_system(), now)?;
-    let form = |text: &str| -> String {
-        // application/x-www-form-urlencoded: what is not plain is escaped.
-        text.bytes().fold(String::new(), |mut escaped, byte| {
-            let is_plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-            // Writing to a string cannot fail.
-            let _ = if is_plain { write!(escaped, "{}", char::from(byte)) } else { write!(escaped, "%{byte:02X}") };
-            escaped
-        })
-    };
-    let mut body = format!("grant_type={GRANT_TYPE}&client_assertion_type={}", form(ASSERTION_TYPE));
-    let _ = write!(body, "&client_assertion={}", form(&assertion));
-    if let Some(scope) = &claim.scope {
-        let _ = write!(body, "&scope={}", form(scope));
-    }
-    Ok(Answer::done(&body, &json!({ "token_endpoint": server.token_endpoint(), "body": body })))
-}
-
-fn signed(claim: &Claim, server: &Server, secrets: &mut Secrets, now: Timestamp) -> Result<String, Error> {
-    let key = PrivateKey::read(&Zeroizing::new(read(&claim.key)?))?;
-    let jti: [u8; 16] = secrets.bytes()?;
-    Ok(assertion::sign(&key, &claim.name, server, &encode(&jti), now))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(Error::io(format!("{} could not be read", path.display())))
 }
 
@@ -157,25 +127,9 @@ impl Session {
                     &json!({ "interface": interface, "version": version, "ends": ends, "uses": uses }),
                 ))
             }
-            Client::Token { claim, certificate, audience } => {
-                let server = Server::new(&claim.issuer, audience.as_deref())?;
-                let env = self.env()?;
-                let assertion = signed(&claim, &server, &mut self.writer.secrets, env.now)?;
-                let request = TokenRequest {
-                    grant_type: GRANT_TYPE,
-                    assertion_type: Some(ASSERTION_TYPE),
-                    assertion: &assertion,
-                    client_id: None,
-                    scope: claim.scope.as_deref(),
-                    certificate: Some(Certificate::read(&read(&certificate)?)?.thumbprint),
-                };
-                // The console is no way in that could be old.
-                let issued = issue(&mut self.writer, &server, request, &env, |_, _| Ok(()))?;
-                sweep(&mut self.writer.connection, env.now)?;
-                Ok(Answer::done(&issued.access_token, &issued))
-            }
+            Client::Token { claim, bound } => self.token(&claim, &bound, Whose::Client),
             Client::MakeKey { file, algorithm } => make_key(&file, algorithm),
-            Client::Assert { claim } => assert(&claim, self.env()?.now),
+            Client::Assert { claim } => token::assert(&claim, Whose::Client, self.env()?.now),
         }
     }
 

@@ -5,7 +5,7 @@ use edge::delivery::{Deliveries, Patience};
 use edge::{Log, Metrics};
 use kernel::{Error, journal};
 use registry::commands::{AddDelivery, EndDelivery};
-use registry::delivery::{Delivery, Endpoint, Place, Terms, Url};
+use registry::delivery::{Delivery, Endpoint, Place, Terms, Url, What};
 use registry::progress::{Failed, Progress};
 use registry::queries;
 use serde_json::{Value, json};
@@ -96,6 +96,10 @@ fn absolute(path: PathBuf) -> PathBuf {
 fn listed(delivery: &Delivery, progress: &Progress) -> String {
     let Delivery { is_ended, terms: Terms { name, what, bank, place }, .. } = delivery;
     let state = if *is_ended { ", ended" } else { "" };
+    // What became of questions, `anvis ownership list` says.
+    if *what == What::Ownership {
+        return format!("{name}: {} of {bank} to {place}{state}\n", what.name());
+    }
     let mut text = format!(
         "{name}: {} of {bank} to {place}{state}; {} taken in {}, up to entry {}\n",
         what.name(),

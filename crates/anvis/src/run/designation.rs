@@ -5,8 +5,9 @@ use crate::cli::{Designation, Proposed};
 use crate::console::Answer;
 use kernel::{Env, Error, Timestamp};
 use registry::commands::{
-    Activate, ApproveDesignation, CancelDesignation, Confirm, ProposeDesignation, RefuseDesignation, Settle, Settled,
-    ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity, fold_holders,
+    Activate, ApproveDesignation, CancelDesignation, Confirm, ProposeDesignation, RefuseDesignation, RevertDesignation,
+    Settle, Settled, ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity,
+    UnfreezeDesignation, fold_holders,
 };
 use registry::import::{AccountRow, Written};
 use registry::life::Waits;
@@ -22,6 +23,22 @@ impl Session {
         let (env, is_synthetic, actor) = (self.env()?, self.writer.store.is_synthetic(), self.actor.clone());
         match command {
             Designation::Propose(proposed) => self.propose_designation(*proposed, &env),
+            Designation::Revert { id: proposal, reason: why } => {
+                let command = RevertDesignation { proposal, why, actor, once: None };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
+            Designation::Unfreeze { payee, payer, benefit, reason: why } => {
+                let written = Written {
+                    action: "unfreeze",
+                    payee: &payee.reveal(),
+                    payer: payer.as_deref().unwrap_or_default(),
+                    benefit: benefit.as_ref().map_or("", |benefit| benefit.as_str()),
+                    ..Written::default()
+                };
+                let row = AccountRow::read(self.writer.store.vault(), &written)?;
+                let command = UnfreezeDesignation { actor, row, why, once: None };
+                Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
+            }
             Designation::Sign { id: proposal, signature } => {
                 let command = Sign { proposal, signature, actor };
                 Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
@@ -56,6 +73,7 @@ impl Session {
                     Stopped::Stopped => "Stopped: an officer looks at it.",
                     Stopped::Frozen => "It had taken effect: the account is frozen until an operator looks at it.",
                     Stopped::Already => "It was stopped before.",
+                    Stopped::TooLate => "It took effect too long ago for the link: ring, or log in.",
                     Stopped::Gone => "It has ended, and changed nothing, or the account is another one by now.",
                 };
                 Ok(Answer::done(text, &json!({ "stopped": stopped })))
@@ -100,7 +118,6 @@ impl Session {
             actor: self.actor.clone(),
             row,
             holder: proposed.holder,
-            ownership: proposed.ownership,
             ground: proposed.law.zip(proposed.evidence).map(|(law, evidence)| LegalGround { law, evidence }),
             is_locked: proposed.locked,
             signature: proposed.signature,
@@ -112,6 +129,7 @@ impl Session {
     /// Does what is due, until nothing is.
     pub(super) fn settle(&mut self) -> Result<Settled, Error> {
         self.count_payees()?;
+        self.ask_stand_in()?;
         let mut all = Settled::default();
         loop {
             let env = self.env()?;
@@ -166,8 +184,7 @@ impl Session {
 /// Where a proposal stands, in a sentence.
 pub(super) fn stands(standing: Standing) -> Answer {
     let Standing { id, state, waits_for, in_force_from } = &standing;
-    let mut text =
-        if id.is_empty() { "That account is in force already.".to_owned() } else { format!("{id}  {state}") };
+    let mut text = if id.is_empty() { "All is so already.".to_owned() } else { format!("{id}  {state}") };
     if let Some(waits_for) = waits_for {
         text.push_str(&format!(", waits for {waits_for}"));
     }
@@ -197,15 +214,18 @@ fn shown_text(shown: &ShownProposal) -> String {
     line("waits for", waits_for.as_deref());
     line("in force from", in_force_from.as_deref());
     line("payee", Some(&shown.payee));
+    line("is to", Some(shown.action.as_str()).filter(|action| *action != "designate"));
+    line("reverts", shown.reverts.as_deref());
+    line("why", shown.why.as_deref());
     line("account", Some(shown.account.as_deref().unwrap_or("none: the account is deleted")));
     line("benefit", shown.benefit.as_deref());
     line("replaces", shown.replaces.as_deref());
-    line("in force", Some(shown.in_force.as_deref().unwrap_or("none")));
+    line(if shown.is_frozen { "frozen" } else { "in force" }, Some(shown.in_force.as_deref().unwrap_or("none")));
     line("channel", Some(&shown.channel));
     line("proposed by", Some(&shown.proposed_by));
     line("proposed", Some(&shown.proposed));
     line("holder", Some(&shown.holder));
-    line("ownership", Some(&shown.ownership));
+    line("ownership", shown.ownership.as_deref());
     line("law", shown.ground.as_ref().map(|ground| ground.law.as_str()));
     line("evidence", shown.ground.as_ref().map(|ground| ground.evidence.as_str()));
     line("reason", shown.reason.as_deref());

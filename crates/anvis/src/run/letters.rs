@@ -1,21 +1,27 @@
-//! Letters: drawn, made, handed over, come back.
+//! Letters, with codes and without: drawn, made, handed over, come back.
 
-use super::Session;
 use super::designation::stands;
-use crate::cli::{Letters, PrintRun};
+use super::print_run::{Leftover, Run};
+use super::{Session, sftp};
+use crate::cli::{Letters, PrintRun, Printer};
 use crate::console::Answer;
-use kernel::{Error, Refuse, Store, StoreError, files};
-use letter::{Language, Manifest, Sender};
-use registry::commands::{FollowLetter, LetterFate};
+use kernel::{Error, Id, Refuse, Store, StoreError, Timestamp};
+use letter::{Language, Line, Sender};
+use registry::commands::{Carrier, FollowLetter, LetterFate, Tried};
 use registry::life::Waits;
+use registry::notice::{Medium, Notice};
+use registry::notice_progress::UNWRITABLE;
+use registry::notice_text::{StopUrl, render};
+use registry::progress::Failure;
+use registry::proposal::ProposalRefusal;
 use registry::queries;
 use serde::Deserialize;
 use serde_json::json;
-use services::letters::{Drawn, draw};
+use services::letters::{Drawn, draw, draw_notice};
 use std::path::Path;
 
-/// Where those letters lie of which nobody but the post may see the address.
-const PROTECTED: &str = "protected";
+/// Where the links of letters lead that nobody gets.
+const NOBODYS_URL: &str = "https://anvis.example/stop";
 
 impl Session {
     pub(super) fn letters(&mut self, command: Letters) -> Result<Answer, Error> {
@@ -56,84 +62,191 @@ impl Session {
         self.writer.execute(&FollowLetter { proposal, fate, actor }, &self.actor, &env)
     }
 
-    /// Makes letters one by one: each is drawn, then on record, then in place. One that was cut off between is made anew, with
-    /// another code.
-    fn print(&mut self, run: &PrintRun) -> Result<Answer, Error> {
-        super::outside(&self.data, &run.to)?;
-        if run.sender.is_none() {
+    /// Makes letters one by one: each is drawn, then on record, then in place. What a run that was cut off left is finished first.
+    fn print(&mut self, asked: &PrintRun) -> Result<Answer, Error> {
+        let spool = || asked.ssh.spool.clone().unwrap_or_else(|| super::beside(&self.data, "-letters"));
+        let (folder, server) = match &asked.to {
+            Printer::Folder(folder) => (folder.clone(), None),
+            Printer::Server(server) => (spool(), Some(server)),
+        };
+        super::outside(&self.data, &folder)?;
+        if asked.sender.is_none() {
             self.writer.store.require_synthetic("letters without --sender")?;
         }
-        let sender = sender(&self.writer.store, run.sender.as_deref())?.ok_or(SenderRefusal)?;
-        let language = if run.english { Language::English } else { Language::Danish };
+        let sender = sender(&self.writer.store, asked.sender.as_deref())?.ok_or(SenderRefusal)?;
+        let language = if asked.english { Language::English } else { Language::Danish };
         let now = self.env()?.now;
-        let ids: Vec<String> = match &run.only {
-            Some(id) => vec![id.clone()],
+        let mut ids: Vec<(String, bool)> = match &asked.only {
+            Some(id) => vec![(id.clone(), true)],
             None => {
-                let waiting = self.waiting(Some(Waits::Letter), usize::from(run.limit), now)?;
-                waiting.into_iter().map(|view| view.standing.id).collect()
+                let waiting = self.waiting(Some(Waits::Letter), usize::from(asked.limit), now)?;
+                waiting.into_iter().map(|view| (view.standing.id, false)).collect()
             }
         };
-        make_folder(&run.to)?;
-        let (mut manifest, mut made, mut left) = (Manifest::new(), Vec::new(), Vec::new());
-        for id in ids {
-            match self.make(&id, &sender, language, run, &mut manifest) {
-                Ok(number) => made.push(number),
+        let (mut run, leftovers) = Run::begin(&folder, &now.to_jiff().strftime("%Y%m%dT%H%M%SZ").to_string())?;
+        let mut made = Made::default();
+        for leftover in leftovers {
+            ids.extend(self.finish(leftover, &mut run, &mut made, now)?.map(|id| (id, true)));
+        }
+        for (id, is_anew) in ids {
+            match self.make(&id, is_anew, &sender, language, &mut run) {
+                Ok(number) => made.letters.push(number),
                 // Whoever has no address stops nobody else's letter.
-                Err(Error::Refused(refusal)) if run.only.is_none() => {
-                    left.push(json!({ "id": id, "code": refusal.code }))
+                Err(Error::Refused(refusal)) if asked.only.is_none() => {
+                    made.left.push(json!({ "id": id, "code": refusal.code }))
                 }
+                Err(error @ Error::Refused(_)) => {
+                    run.end()?;
+                    return Err(error);
+                }
+                // Where it stands is not known. The next run finds out, and finishes this one.
                 Err(error) => return Err(error),
             }
         }
-        let name = format!("{}-{}", now.to_jiff().strftime("%Y%m%dT%H%M%SZ"), Manifest::FILE);
-        if !made.is_empty() {
-            files::write_private_alone(&run.to.join(&name), manifest.as_str().as_bytes())?;
+        if asked.only.is_none() {
+            self.make_notices(asked, &sender, &mut run, &mut made)?;
         }
-        let mut text = format!("Made {} letters in {}.", made.len(), run.to.display());
-        if !left.is_empty() {
-            text.push_str(&format!(" {} could not be made.", left.len()));
+        let manifest = run.end()?;
+        let mut text = format!("Made {} letters in {}.", made.letters.len(), folder.display());
+        let mut say = |count: usize, what: &str| {
+            if count > 0 {
+                text.push_str(&format!(" {count} {what}."));
+            }
+        };
+        say(made.finished, "of them a former run had left unfinished");
+        say(made.notices.len(), "notices were made as letters");
+        say(made.left.len(), "could not be made");
+        let handed_over = server.map(|server| sftp::hand_over(&folder, server, &asked.ssh)).transpose()?;
+        if let Some((server, count)) = server.zip(handed_over) {
+            text.push_str(&format!(" {count} manifests and their files were handed to {}.", server.host));
         }
-        let manifest = if made.is_empty() { None } else { Some(name) };
-        Ok(Answer::done(text, &json!({ "letters": made, "manifest": manifest, "left": left })))
+        let Made { letters, notices, left, .. } = made;
+        Ok(Answer::done(
+            text,
+            &json!({ "letters": letters, "notices": notices, "manifest": manifest, "left": left, "handed_over": handed_over }),
+        ))
+    }
+
+    /// Finishes what a run left; the name of the proposal whose letter counts and is not there, so that it must be made anew.
+    fn finish(
+        &mut self,
+        leftover: Leftover,
+        run: &mut Run,
+        made: &mut Made,
+        now: Timestamp,
+    ) -> Result<Option<String>, Error> {
+        let number = leftover.number().as_str().to_owned();
+        if leftover.is_notice() {
+            // One that is in place was sent, whether or not that was noted. Another is made again.
+            if run.finish(leftover, true)? {
+                self.sent(&number, now)?;
+                made.notices.push(number);
+            }
+            return Ok(None);
+        }
+        let actor = &self.actor;
+        let counts = self.writer.read(|scope| queries::letter_counts(scope, actor, &number, now))?;
+        if run.finish(leftover, counts)? {
+            made.finished += 1;
+            made.letters.push(number);
+            return Ok(None);
+        }
+        Ok(counts.then_some(number))
     }
 
     fn make(
         &mut self,
         id: &str,
+        is_anew: bool,
         sender: &Sender,
         language: Language,
-        run: &PrintRun,
-        manifest: &mut Manifest,
+        run: &mut Run,
     ) -> Result<String, Error> {
-        let to = &run.to;
         let (env, actor) = (self.env()?, self.actor.clone());
         let facts = self.writer.read(|scope| queries::letter(scope, &actor, id, env.now))?;
-        facts.require_wanted(run.only.is_some())?;
+        facts.require_wanted(is_anew)?;
         let drawn = draw(facts, sender, language, actor, &mut self.writer.secrets)?;
-        let Drawn { number, postage, is_protected, sheets, make } = drawn;
-        if is_protected {
-            make_folder(&to.join(PROTECTED))?;
-        }
-        let mut parts = Vec::new();
-        for (sheet, pdf) in &sheets {
-            let path = to.join(letter::path(&number, *sheet, is_protected));
-            let part = path.with_extension("pdf.part");
-            files::write_private_alone(&part, pdf)?;
-            parts.push((part, path));
-        }
-        if let Err(error) = self.writer.execute(&make, &self.actor, &env) {
-            // What was drawn counts for nothing, and its code is nobody's to see.
-            parts.iter().for_each(|(part, _)| drop(std::fs::remove_file(part)));
+        let lines = lines(&drawn);
+        run.lay(&lines, &drawn.sheets)?;
+        if let Err(error) = self.writer.execute(&drawn.make, &self.actor, &env) {
+            // What was drawn counts for nothing, and its code is nobody's to see. Whether it does is not known of what broke down.
+            if let Error::Refused(_) = error {
+                run.drop(&lines)?;
+            }
             return Err(error);
         }
-        for (part, path) in &parts {
-            files::rename(part, path)?;
-        }
-        for (sheet, pdf) in &sheets {
-            manifest.add(&number, *sheet, postage, is_protected, pdf);
-        }
-        Ok(number.as_str().to_owned())
+        run.name(lines)?;
+        Ok(drawn.number.as_str().to_owned())
     }
+
+    /// Makes the notices that go by letter. Each is in place before it is noted as sent, as by any other medium.
+    fn make_notices(&mut self, asked: &PrintRun, sender: &Sender, run: &mut Run, made: &mut Made) -> Result<(), Error> {
+        let synthetic = || self.writer.store.is_synthetic().then(|| StopUrl::parse(NOBODYS_URL)).flatten();
+        let Some(stop_url) = asked.stop_url.clone().or_else(synthetic) else { return Ok(()) };
+        let carrier = self.carrier()?;
+        for _ in 0..asked.limit {
+            let now = self.env()?.now;
+            // One at a time: what is taken is held for two minutes, and a run may be cut off.
+            let Some((id, notice)) = carrier.take(&mut self.writer, Medium::Letter, now, 1)?.pop() else { break };
+            let result = match self.make_notice(notice?, &stop_url, sender, run, now) {
+                Ok(()) => {
+                    made.notices.push(id.name());
+                    Ok(())
+                }
+                Err(Error::Refused(refusal)) => {
+                    made.left.push(json!({ "id": id.name(), "code": refusal.code }));
+                    Err((Failure::Ours(UNWRITABLE), None))
+                }
+                Err(error) => return Err(error),
+            };
+            carrier.tell(&mut self.writer, &[Tried { notice: id, result }], now)?;
+        }
+        Ok(())
+    }
+
+    fn make_notice(
+        &mut self,
+        notice: Notice,
+        stop_url: &StopUrl,
+        sender: &Sender,
+        run: &mut Run,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (actor, payee) = (&self.actor, &notice.new.payee);
+        let addressee = self.writer.read(|scope| queries::addressee(scope, actor, payee))?;
+        let addressee = addressee.ok_or(ProposalRefusal::Address)?;
+        let text = render(&notice.new, stop_url).ok_or(ProposalRefusal::Address)?;
+        let drawn = draw_notice(&notice, (text, &addressee), sender, now, &mut self.writer.secrets)?;
+        let lines = lines(&drawn);
+        run.lay(&lines, &drawn.sheets)?;
+        run.name(lines)
+    }
+
+    fn sent(&mut self, notice: &str, now: Timestamp) -> Result<(), Error> {
+        let carrier = self.carrier()?;
+        let tried = Id::parse_name(notice).map(|notice| Tried { notice, result: Ok(()) });
+        carrier.tell(&mut self.writer, tried.as_slice(), now).map(drop)
+    }
+
+    fn carrier(&mut self) -> Result<Carrier, Error> {
+        // Nobody is 0.
+        Ok(Carrier { holder: Id::new(i64::from_be_bytes(self.writer.secrets.bytes()?) | 1) })
+    }
+}
+
+/// What a run came to.
+#[derive(Default)]
+struct Made {
+    letters: Vec<String>,
+    /// How many of them a former run had begun.
+    finished: usize,
+    notices: Vec<String>,
+    left: Vec<serde_json::Value>,
+}
+
+fn lines<Make>(drawn: &Drawn<Make>) -> Vec<Line> {
+    let Drawn { number, postage, is_protected, sheets, .. } = drawn;
+    sheets.iter().map(|(sheet, pdf)| Line::of(number, *sheet, *postage, *is_protected, pdf)).collect()
 }
 
 /// Who writes: as a file says it; in a store of synthetic people somebody who is nobody, else none.
@@ -174,11 +287,4 @@ impl std::fmt::Display for SenderRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("the file that says who writes is JSON with name, lines, url and telephone")
     }
-}
-
-/// Makes a folder that its owner alone can look into.
-fn make_folder(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| StoreError::new(format!("{} could not be made", path.display()), error).into())
 }

@@ -10,11 +10,15 @@ mod import;
 mod letters;
 mod motion;
 mod notice;
+mod ownership;
 mod payee;
 mod payout;
 mod people;
+mod print_run;
 pub mod serve;
+mod sftp;
 mod store;
+mod token;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
@@ -26,6 +30,7 @@ use registry::payer::Agreement;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use token::Whose;
 
 pub use import::import;
 pub use payout::summary;
@@ -53,7 +58,9 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Serve(options) => serve::serve(common, options),
         Command::Policy => Ok(policy()),
         Command::Client(cli::Client::MakeKey { file, algorithm }) => client::make_key(&file, algorithm),
-        Command::Client(cli::Client::Assert { claim }) => client::assert(&claim, clock(&common)),
+        Command::Client(cli::Client::Assert { claim }) => token::assert(&claim, Whose::Client, clock(&common)),
+        Command::Officer(cli::Officer::Assert { claim }) => token::assert(&claim, Whose::Officer, clock(&common)),
+        Command::Citizen(command) => token::citizen(&common, command),
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
             crate::demo::run(&demo, &places, common)
@@ -213,6 +220,13 @@ fn policy() -> Answer {
     Answer::done(text, &json!({ "operations": rows, "open": open }))
 }
 
+/// Who answers in the banks' place, where a file was named; only in a synthetic store.
+fn ownership_stand_in(store: &Store, common: &Common) -> Result<Option<edge::ownership::StandIn>, Error> {
+    let Some(file) = &common.ownership_answers else { return Ok(None) };
+    store.require_synthetic("--ownership-answers")?;
+    ownership::stand_in(file).map(Some)
+}
+
 /// A store that is open, with who acts and when.
 pub struct Session {
     place: Location,
@@ -223,6 +237,8 @@ pub struct Session {
     claimed: Option<Timestamp>,
     /// What is known of people's identities elsewhere.
     outside: identity::Outside,
+    /// Who answers in the banks' place.
+    stand_in: Option<edge::ownership::StandIn>,
     wants_json: bool,
 }
 
@@ -241,9 +257,10 @@ impl Session {
                 identity::read(file)?
             }
         };
+        let stand_in = ownership_stand_in(&store, common)?;
         let mut writer = store.writer(Secrets::from_system())?;
         let actor = people::actor(&mut writer, common)?;
-        Ok(Self { place, data, writer, actor, claimed: common.now, outside, wants_json: common.json })
+        Ok(Self { place, data, writer, actor, claimed: common.now, outside, stand_in, wants_json: common.json })
     }
 
     /// The environment of the next command.
@@ -292,7 +309,9 @@ impl Session {
             }
             Command::Payout(command) => self.payout(command),
             Command::Client(command) => self.client(command),
+            Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),
+            Command::Ownership(command) => self.ownership(command),
             Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {
                 let env = self.env()?;
@@ -326,6 +345,7 @@ impl Session {
             | Command::Restore { .. }
             | Command::Serve(_)
             | Command::Policy
+            | Command::Citizen(_)
             | Command::Demo(_) => Err(kernel::StoreError::plain("this command opens no store, or two").into()),
         }
     }
@@ -334,7 +354,9 @@ impl Session {
         let env = self.env()?;
         let rows = self.writer.execute(&ReadHistory { actor: self.actor.clone(), payee }, &self.actor, &env)?;
         let mut text = String::new();
-        for HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, recorded } in &rows {
+        for row in &rows {
+            let HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, .. } = row;
+            let HistoryRow { recorded, proposal, reverted, .. } = row;
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {
                 None => "default".to_owned(),
                 Some((payer, benefit)) => format!("{payer} {benefit}"),
@@ -344,8 +366,10 @@ impl Session {
                 None => String::new(),
                 Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
             };
+            let was = if *reverted { ", reverted since" } else { "" };
+            let of = proposal.as_ref().map(|id| format!(", proposal {id}{was}")).unwrap_or_default();
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}{of}\n"
             ));
         }
         if rows.is_empty() {

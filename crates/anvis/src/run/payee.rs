@@ -46,7 +46,7 @@ fn text(WithoutAccountPage { payees, reminded, next }: &WithoutAccountPage) -> S
         text.push_str(&format!("{}  {}{reminded}\n", payee.payee, payee.state));
     }
     if *reminded > 0 {
-        text.push_str(&format!("{reminded} of them are to be reminded.\n"));
+        text.push_str(&format!("{reminded} of them are reminded.\n"));
     }
     text.push_str(&match next {
         Some(next) => format!("There may be more: --after {next}"),

@@ -43,9 +43,9 @@ impl Session {
     pub(super) fn caseworker(&mut self, command: Caseworker) -> Result<Answer, Error> {
         let env = self.env()?;
         match command {
-            Caseworker::Add { name, key, authority, benefits } => {
+            Caseworker::Add { name, key, authority, benefits, in_person } => {
                 let benefits = benefits.into_iter().collect();
-                let command = AddCaseworker { name, key: PublicKey::read(&key)?, authority, benefits };
+                let command = AddCaseworker { name, key: PublicKey::read(&key)?, authority, benefits, in_person };
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the caseworker.", &json!({ "caseworker": command.name })))
             }

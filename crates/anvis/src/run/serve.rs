@@ -35,6 +35,7 @@ pub fn until_stopped(
     if common.now.is_some() {
         store.require_synthetic("--now")?;
     }
+    let stand_in = super::ownership_stand_in(&store, &common)?;
     let claimed = common.now;
     let clock: Clock = Arc::new(move || claimed.unwrap_or_else(system_clock));
     let issuer = match &options.issuer {
@@ -48,10 +49,11 @@ pub fn until_stopped(
     };
     let identity = Identity::open(
         eid::server::Server::new(&issuer, None)?,
-        outside(&options.trust)?,
+        outside(&options.trust, &options.trust_citizens)?,
         &mut store.writer(Secrets::from_system())?,
         clock(),
     )?;
+    let sender = super::letters::sender(&store, options.letter_sender.as_deref())?;
     let (edge, service) = Edge::start(Parts {
         store,
         routes: edge::routes::all(),
@@ -62,12 +64,14 @@ pub fn until_stopped(
         sizes: Sizes::default(),
         limits: Limits::default(),
         notices,
+        stand_in,
+        sender,
         log: Box::new(std::io::stderr()),
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Error::io("the threads of the service cannot be started"))?;
     let is_whole = runtime.block_on(async {
-        let trusted = options.trust.clone();
+        let (trusted, of_citizens) = (options.trust.clone(), options.trust_citizens.clone());
         let server = Server::bind(service.clone(), of_command_line(options)).await?;
         // Whoever is told that it listens may send any of them at once.
         let (stop, mut hangup) = (stop_signal()?, hangup()?);
@@ -82,8 +86,8 @@ pub fn until_stopped(
                 for tls in &tls {
                     read("certificates", tls.read_again().map_err(Into::into));
                 }
-                if !trusted.is_empty() {
-                    read("issuers", outside(&trusted).map(|issuers| identity.trust(issuers)));
+                if !trusted.is_empty() || !of_citizens.is_empty() {
+                    read("issuers", outside(&trusted, &of_citizens).map(|issuers| identity.trust(issuers)));
                 }
             }
         });
@@ -100,13 +104,15 @@ pub fn until_stopped(
     Ok(Answer::done(text, &json!({ "stopped": true, "finished": is_whole })))
 }
 
-/// Other servers whose tokens are believed.
-fn outside(trusted: &[(String, PathBuf)]) -> Result<Vec<Issuer>, Error> {
-    let read = |(url, file): &(String, PathBuf)| {
+/// Other servers whose tokens are believed: about clients, and about citizens.
+fn outside(trusted: &[(String, PathBuf)], of_citizens: &[(String, PathBuf)]) -> Result<Vec<Issuer>, Error> {
+    type Named = fn(&str, Vec<PublicKey>) -> Issuer;
+    let read = |((url, file), named): (&(String, PathBuf), Named)| {
         let text = std::fs::read(file).map_err(Error::io(format!("{} could not be read", file.display())))?;
-        Ok(Issuer::outside(url, PublicKey::read_published(&text)?))
+        Ok(named(url, PublicKey::read_published(&text)?))
     };
-    trusted.iter().map(read).collect()
+    let clients = trusted.iter().map(|issuer| (issuer, Issuer::outside as Named));
+    clients.chain(of_citizens.iter().map(|issuer| (issuer, Issuer::of_citizens as Named))).map(read).collect()
 }
 
 fn of_command_line(options: Serve) -> Options {

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 const ISSUER: &str = "--issuer https://konto.example";
 
 /// What a token says, as anybody reads it.
-fn claims(token: &Value) -> Value {
+pub fn claims(token: &Value) -> Value {
     use base64ct::{Base64UrlUnpadded, Encoding};
     let content = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(content).unwrap()).unwrap()

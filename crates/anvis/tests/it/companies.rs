@@ -109,7 +109,7 @@ fn who_has_left_completes_nothing() {
     // Who signs it did so after the company changed hands, in the register's eyes: a second channel confirms it.
     stands(&run(&format!("designation sign {name} --signature jws"), BENT, "03"), "confirmation");
     // Not the login of whoever has just come to sign, however good it is.
-    run(&format!("designation confirm {name} --assurance high"), BENT, "03").refused("actor.assurance");
+    run(&format!("designation confirm {name} --assurance high"), BENT, "03").refused("actor.authenticator");
     let confirm = format!("designation confirm {name} --evidence Passport --as anna --now 2027-03-03T09:00:00Z");
     assert_eq!(world.run(&confirm).done()["state"], "held");
     // Or nobody signs, and it expires.

@@ -111,7 +111,7 @@ fn what_changes_while_a_file_is_routed_is_honoured() {
     routing.stop_when(&world, || has_begun(&world));
     let rows = format!(
         "change,cpr:{ALICE},1020-5,,0040,,,\nfreeze,cpr:{BENT},,,,,,\nregister,cpr:{FRIDA},0040-7,,,,,\n\
-         change,cpr:{IDA},1020-8,,0040,DKK,,\nchange,cpr:{HANS},0041-9,,0041,,Udbetaling,NKSBOS\n"
+         change,cpr:{IDA},1020-8,,0040,DKK,,\nclose,cpr:{HANS},,,,,Udbetaling,NKSBOS\n"
     );
     world.write("rows.csv", format!("{ACCOUNT_HEADER}{rows}"));
     // The clock has gone on meanwhile.
@@ -132,7 +132,7 @@ fn what_changes_while_a_file_is_routed_is_honoured() {
         assert_eq!((fate(&id), account_of(&completed, &id)), (("routed", None), iban("DK", "0040-7")), "{id}");
     }
     assert_eq!(fate("FIRST-IDA"), ("rejected", Some("AM03")), "euros, and the account takes kroner now");
-    assert_eq!(account_of(&completed, "FIRST-HANS"), iban("DK", "0041-9"));
+    assert_eq!(account_of(&completed, "FIRST-HANS"), iban("DK", "1020-4811223344"));
     holds(
         &routed,
         &json!({ "duplicate": false, "payments": 20_008, "routed": 20_005, "reasons": { "AC06": 2, "AM03": 1 } }),

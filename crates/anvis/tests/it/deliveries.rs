@@ -47,6 +47,41 @@ fn a_delivery_from_its_registration_to_its_end() {
     world.verified();
 }
 
+/// A change that came through neither bank is told both, and not before it has taken effect.
+#[test]
+fn the_bank_that_loses_an_account_and_the_one_that_gains_it_are_told() {
+    let world = World::guarded();
+    for (name, bank) in [("north", "Nordbank"), ("south", "Sydbank")] {
+        std::fs::create_dir(world.path(name)).unwrap();
+        world.run(&format!("delivery add {name} --what messages --bank {bank} --folder {name}")).done();
+    }
+    let name = world.propose_own(ALICE, "1020-2", ALICE_ACCOUNT);
+    let letter = world.run("letters print --to letters").done();
+    let code = world.code(&format!("letters/{}.pdf", letter["letters"][0].as_str().unwrap()));
+    let activated = world.run(&format!("designation activate {name} {code} --as citizen:cpr:{ALICE}")).done();
+    world.run("delivery run").done();
+    assert_eq!(world.files("north").len() + world.files("south").len(), 0, "nothing has changed yet");
+    let from = activated["in_force_from"].as_str().unwrap();
+    world.run(&format!("designation settle --now {from}")).done();
+    world.run(&format!("delivery run --now {from}")).done();
+    let told = |bank: &str| {
+        let files = world.files(bank);
+        assert_eq!(files.len(), 1, "{bank}");
+        let given: Value = serde_json::from_str(&world.read(&files[0])).unwrap();
+        assert_eq!(given["messages"].as_array().unwrap().len(), 1, "{given}");
+        given["messages"][0].clone()
+    };
+    let (north, south) = (told("north"), told("south"));
+    let payee = format!("cpr:{ALICE}");
+    let expected = json!({ "payee": payee, "channel": "self_service", "from": from, "replaces": null, "reason": null });
+    holds(&north, &expected, "north");
+    holds(&south, &expected, "south");
+    holds(&north, &json!({ "event": "changed_from_you", "account": ALICE_IBAN, "id": south["id"] }), "north");
+    assert_eq!(south["event"], "changed_to_you");
+    assert!(south["account"].as_str().unwrap().ends_with("10200000000002"), "{south}");
+    world.verified();
+}
+
 #[test]
 fn a_delivery_that_cannot_be_is_refused() {
     let world = World::settled();

@@ -89,6 +89,9 @@ fn the_lines_of_the_demo_work_as_they_are_printed() {
     assert_eq!(answer("And lets payouts")["answers"][0]["result"], "done");
     assert_eq!(answer("What the bank is told")["messages"].as_array().unwrap().len(), 3);
     assert_eq!(answer("The population register")["events"][0]["result"], "done");
+    assert_eq!(answer("The payee proposes")["waits_for"], "signature");
+    assert_eq!(answer("What waits that")["proposals"][0]["id"], answer("The payee proposes")["id"]);
+    assert_eq!(answer("The payee forbids")["changed"], true);
     what_is_refused_is_heard_by_curl(&world, &serving);
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert!(child.wait().unwrap().success());

@@ -52,10 +52,10 @@ fn a_citizen_changes_their_account_and_the_letter_activates_it() {
     let proposed = at(&propose, NOW).done();
     let name = id(&proposed);
     assert_eq!(proposed, standing(&name, "proposed", Some("signature"), None));
-    at(&propose, NOW).refused("change.waiting");
     let signed = at(&format!("sign {name} --signature jws"), "2026-11-23T09:01:00Z").done();
     assert_eq!(signed, standing(&name, "awaiting_activation", Some("letter"), None));
     at(&format!("sign {name} --signature jws"), "2026-11-23T09:01:00Z").refused("proposal.not_this");
+    at(&propose, "2026-11-23T09:01:00Z").refused("change.waiting");
     at(&format!("activate {name} 12345678"), "2026-11-23T09:02:00Z").refused("proposal.not_this");
 
     let waiting = |what: &str| world.run(&format!("designation list --for {what}")).done()["proposals"].clone();
@@ -101,7 +101,8 @@ fn a_citizen_changes_their_account_and_the_letter_activates_it() {
         json!({
             "id": name, "state": "in_force", "waits_for": null, "in_force_from": from, "payee": format!("cpr:{ALICE}"),
             "account": iban("DK", "1020-2"), "replaces": ALICE_IBAN, "in_force": iban("DK", "1020-2"), "benefit": null,
-            "channel": "self_service", "proposed_by": me, "proposed": NOW, "holder": "own",
+            "channel": "self_service", "proposed_by": me, "proposed": NOW, "holder": "own", "action": "designate",
+            "reverts": null, "why": null, "is_frozen": false,
             "ownership": "not_possible", "ground": null, "reason": null, "consent": null, "signals": [],
             "acts": [
                 act("signed", "2026-11-23T09:01:00Z", me),
@@ -181,8 +182,8 @@ fn what_was_told_of_an_identity_demands_a_second_channel() {
     let shown = world.run(&format!("designation show {name} {alice}")).done();
     assert_eq!(shown["signals"], json!(["recent_change"]));
     let confirm = format!("designation confirm {name}");
-    for assurance in ["substantial", "high"] {
-        world.run(&format!("{confirm} {alice} --assurance {assurance}")).refused("actor.assurance");
+    for (assurance, code) in [("substantial", "actor.assurance"), ("high", "actor.authenticator")] {
+        world.run(&format!("{confirm} {alice} --assurance {assurance}")).refused(code);
     }
     world.run(&format!("{confirm} --as anna")).refused("proposal.why");
     let confirmed = world.run(&format!("{confirm} --evidence Passport --as anna")).done();
@@ -254,6 +255,47 @@ fn an_operator_proposes_and_another_approves() {
     world.verified();
 }
 
+/// What a thief has changed is put back, and what was frozen is opened, by two officers.
+#[test]
+fn what_heals_is_two_officers() {
+    let world = World::guarded();
+    let run = |args: &str| world.run(&format!("designation {args}"));
+    let propose = format!("propose cpr:{ALICE} --account 1020-2 --holder own --law P-2 --evidence Case-7 --as anna");
+    let theft = id(&run(&format!("{propose} --expects {ALICE_ACCOUNT}")).done());
+    run(&format!("revert {theft} --reason Stolen --as anna")).refused("proposal.not_in_force");
+    run(&format!("approve {theft} --reason Called --as bo")).done();
+    let from = "2026-11-25T09:00:00Z";
+    assert_eq!(run(&format!("settle --now {from}")).done()["in_force"], 1);
+    let revert = format!("revert {theft} --reason Stolen --now {from}");
+    run(&format!("{revert} --as citizen:cpr:{ALICE}")).refused("policy.not_allowed");
+    let proposed = run(&format!("{revert} --as anna")).done();
+    let name = id(&proposed);
+    assert_eq!(proposed, standing(&name, "awaiting_approval", Some("approval"), None));
+    run(&format!("approve {name} --reason So --as anna --now {from}")).refused("proposal.own");
+    let approved = run(&format!("approve {name} --reason So --as bo --now {from}")).done();
+    assert_eq!(approved, standing(&name, "in_force", None, Some(from)));
+    assert_eq!(account(&world, ALICE, from), ALICE_IBAN);
+    assert_eq!(run(&format!("show {theft} --now {from}")).done()["state"], "reverted");
+    holds(
+        &run(&format!("show {name} --now {from}")).done(),
+        &json!({ "action": "revert", "reverts": theft, "why": "Stolen", "account": ALICE_IBAN, "state": "in_force" }),
+        "what reverts",
+    );
+    let history = world.run(&format!("account history cpr:{ALICE}")).done();
+    holds(&history["designations"][0], &json!({ "proposal": name, "reverted": false }), "the newest row");
+    holds(&history["designations"][1], &json!({ "proposal": theft, "reverted": true }), "the thief's");
+    assert!(world.say(&format!("account history cpr:{ALICE}")).contains(&format!("proposal {theft}, reverted since")));
+
+    assert_eq!(world.change(&format!("freeze,cpr:{BENT},,,,,,"))["changed"], 1);
+    let opened = run(&format!("unfreeze cpr:{BENT} --reason Called --as anna")).done();
+    let name = id(&opened);
+    assert_eq!(opened, standing(&name, "awaiting_approval", Some("approval"), None));
+    let said = world.say(&format!("designation show {name}"));
+    assert!(said.contains("is to") && said.contains("unfreeze") && said.contains("frozen"), "{said}");
+    assert_eq!(run(&format!("approve {name} --reason So --as bo")).done()["state"], "in_force");
+    world.verified();
+}
+
 /// Rows of an operator's file that take the place of an account wait like that, and its reader is told.
 #[test]
 fn files_of_changes_tell_what_waits() {
@@ -270,7 +312,8 @@ fn files_of_changes_tell_what_waits() {
     let looked_at = world.run(&format!("designation approve {name} --reason So --as eve")).done();
     assert_eq!(looked_at["state"], "held");
 
-    let take_over = format!("{ACCOUNT_HEADER}change,cpr:{HANS},0041-7,,1020,,,\nclose,cpr:{ALICE},,,,,,\n");
+    let take_over =
+        format!("{GROUNDS_HEADER}change,cpr:{HANS},0041-7,,1020,,,,user_request,phone\nclose,cpr:{ALICE},,,,,,\n");
     world.write("bank.csv", &take_over);
     let said = world.say("account import bank.csv --bank Nordbank");
     assert_eq!(
@@ -290,7 +333,7 @@ fn files_of_changes_tell_what_waits() {
 #[test]
 fn what_is_due_is_used_by_the_file_that_is_routed_then() {
     let world = World::guarded();
-    let take_over = format!("{ACCOUNT_HEADER}change,cpr:{HANS},0041-7,,1020-4811223344,,,\n");
+    let take_over = format!("{GROUNDS_HEADER}change,cpr:{HANS},0041-7,,1020-4811223344,,,,user_request,phone\n");
     assert_eq!(world.import("account import --bank Nordbank", take_over)["held"], 1);
     let name = id(&world.run("designation list --for approval").done()["proposals"][0]);
     world.run(&format!("designation approve {name} --reason So --as bo")).done();

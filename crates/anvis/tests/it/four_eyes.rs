@@ -357,10 +357,17 @@ fn who_must_have_an_account_and_has_none_is_listed_page_by_page() {
     }
     // Each look at somebody is logged.
     assert_eq!(world.number("SELECT COUNT(*) FROM look_up"), before + 12);
+    let told = || {
+        let waiting = world.run("notices list").done();
+        let notices = waiting["notices"].as_array().unwrap().iter();
+        notices.filter(|notice| notice["kind"] == "reminder_no_account").count()
+    };
     let (_, reminded) = pages(2, "--remind");
     assert_eq!(reminded, 3, "a frozen account is not for its payee to mend");
+    assert_eq!(told(), 3);
     let (listed, reminded) = pages(100, "--remind --now 2027-02-20T09:00:00Z");
     assert_eq!((listed.iter().filter(|payee| payee["reminded"] == NOW).count(), reminded), (3, 1), "Max is 18 now");
+    assert_eq!(told(), 4, "nobody is told twice");
     let (_, reminded) = pages(100, "--remind --now 2027-02-21T09:00:00Z");
     assert_eq!(reminded, 3, "three months later they are reminded again");
     world.run("payee without-account --after 123").ended(2);

@@ -211,8 +211,12 @@ fn banks_touch_only_their_own() {
     world.write("rows.csv", format!("{ACCOUNT_HEADER}register,cpr:{FRIDA},1020-1,,,,,\n"));
     world.run("account import rows.csv --bank Nobody").refused("bank.unknown");
     assert_eq!(world.run("account import rows.csv --bank Sydbank").done()["changed"], 1);
-    // A bank may take a customer over from another, when it says from which account.
-    let take_over = format!("{ACCOUNT_HEADER}change,cpr:{ALICE},1020-5,,{ALICE_ACCOUNT},,,\n");
+    // A bank may take a customer over from another, and says why: it has their consent.
+    let take_over = format!("change,cpr:{ALICE},1020-5,,{ALICE_ACCOUNT},,,");
+    let silent = world.import("account import --bank Sydbank", format!("{ACCOUNT_HEADER}{take_over}\n"));
+    assert_eq!(silent["rejected"], 1);
+    assert!(world.read("account.csv.rejects.csv").contains("2,designation.reason_missing,"));
+    let take_over = format!("{GROUNDS_HEADER}{take_over},user_request,signed_form\n");
     assert_eq!(world.import("account import --bank Sydbank", take_over)["changed"], 1);
     world.verified();
 }
@@ -369,7 +373,7 @@ fn a_repeat_gives_the_first_result() {
     assert_eq!(world.run("journal head").done()["size"].as_u64(), head["size"].as_u64().map(|size| size + 1));
     assert_eq!(world.run(&format!("resolve cpr:{FRIDA}")).done()["state"], "closed");
     // From another source it is another file.
-    assert_eq!(world.run("account import other.csv --bank Nordbank").done()["changed"], 1);
+    assert_eq!(world.run("account import other.csv --bank Nordbank").done()["rejected"], 2, "it gives no grounds");
     world.verified();
 }
 

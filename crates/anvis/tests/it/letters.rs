@@ -213,6 +213,137 @@ fn letters_lie_outside_the_store_or_nowhere() {
     assert_eq!(print(&world, "").len(), 1);
     assert_eq!(acts(), before + 1);
     let nothing = world.run("letters print --to letters").done();
-    assert_eq!(nothing, json!({ "letters": [], "manifest": null, "left": [] }));
+    assert_eq!(nothing, json!({ "letters": [], "notices": [], "manifest": null, "left": [], "handed_over": null }));
+    world.verified();
+}
+
+/// What a run leaves that is cut off: a manifest without a name, and the files of a letter with their names or without.
+fn cut_off(world: &World, manifest: &str, files: &[&str]) {
+    let unname = |name: &str| kernel::files::rename(&world.path(name), &world.path(&format!("{name}.part"))).unwrap();
+    unname(&format!("letters/{manifest}"));
+    files.iter().for_each(|name| unname(&format!("letters/{name}")));
+}
+
+#[test]
+fn what_a_run_that_was_cut_off_left_is_finished_by_the_next() {
+    let world = World::guarded();
+    let names = [(ALICE, "1020-2", ALICE_ACCOUNT), (DORA, "1020-3", "none"), (GERD, "1020-4", GERD_IBAN)]
+        .map(|(cpr, account, expects)| world.propose_own(cpr, account, expects));
+    let [alice, dora, gerd] = names.each_ref().map(|name| format!("{name}01"));
+    print(&world, "");
+    let manifest = "20261123T090000Z-manifest.csv";
+    let (files, listed) = (world.files("letters"), world.read(&format!("letters/{manifest}")));
+    let code = code(&world, &alice);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    // On record, and without their names; of whoever is protected, one sheet has its.
+    cut_off(&world, manifest, &[&format!("{alice}.pdf"), &format!("protected/{dora}.pdf")]);
+    let again = print(&world, "");
+    let mut all = vec![alice.clone(), dora.clone(), gerd.clone()];
+    all.sort();
+    assert_eq!(again, all, "nothing is drawn anew");
+    // By another name, as the former may come back.
+    let manifests = [manifest, "20261123T090000Z-2-manifest.csv"];
+    let read = |at: usize| world.read(&format!("letters/{}", manifests[at]));
+    let files: Vec<String> = files.iter().map(|name| name.replace(manifests[0], manifests[1])).collect();
+    assert_eq!((world.files("letters"), sorted(&read(1))), (files, sorted(&listed)));
+    assert_eq!(crate::letters::code(&world, &alice), code);
+
+    // One was drawn and is not on record, one is not there any more, and one was made anew elsewhere meanwhile.
+    let stray = listed.lines().find(|line| line.starts_with(&alice)).unwrap().replace(&alice, "000000000000101");
+    world.write(&format!("letters/{}", manifests[1]), format!("{listed}{stray}\n{}", &stray[..30]));
+    world.write("letters/000000000000101.pdf.part", world.bytes(&format!("letters/{alice}.pdf")));
+    cut_off(&world, manifests[1], &[]);
+    std::fs::remove_file(world.path(&format!("letters/protected/{dora}-cover.pdf"))).unwrap();
+    let anew = world.run(&format!("letters print --to elsewhere --only {gerd}")).done();
+    assert_eq!(anew["letters"], json!([format!("{}02", names[2])]));
+    let mut expected = vec![alice.clone(), format!("{}02", names[1])];
+    expected.sort();
+    assert_eq!(print(&world, ""), expected);
+    let mut files = vec![
+        format!("letters/{manifest}"),
+        format!("letters/{alice}.pdf"),
+        format!("letters/protected/{}02-cover.pdf", names[1]),
+        format!("letters/protected/{}02.pdf", names[1]),
+    ];
+    files.sort();
+    assert_eq!(world.files("letters"), files);
+    let listed = read(0);
+    assert_eq!(listed.lines().count(), 1 + 3, "{listed}");
+    assert!(!listed.contains(&gerd) && !listed.contains(&dora), "a code that is void is not posted: {listed}");
+    for (cpr, name) in [(ALICE, &alice), (DORA, &format!("{}02", names[1]))] {
+        let folder = if cpr == DORA { "protected/" } else { "" };
+        let code = world.code(&format!("letters/{folder}{name}.pdf"));
+        world.run(&format!("designation activate {name} {code} --as citizen:cpr:{cpr}")).done();
+    }
+    world.verified();
+}
+
+/// Whoever has no digital letter box is told on paper, in their language, and a letter with a code is in it too.
+#[test]
+fn notices_go_by_letter_to_who_has_no_box() {
+    let world = World::guarded();
+    for (cpr, point) in [(ALICE, "--letter"), (ALICE, "--english"), (DORA, "--letter")] {
+        world.run(&format!("contact add cpr:{cpr} {point} --reason Exempt --as anna")).done();
+    }
+    let told = |world: &World| -> Vec<(Value, Value)> {
+        let waiting = world.run("notices list").done();
+        let notices = waiting["notices"].as_array().unwrap().iter();
+        let named = notices.filter(|notice| notice["kind"] == "change_proposed");
+        named.map(|notice| (notice["medium"].clone(), notice["language"].clone())).collect()
+    };
+    // They are told of that itself on paper, and in the box as well: it could be a thief who says that they have none.
+    let before = world.run("letters print --to letters").done();
+    assert_eq!(before["notices"].as_array().unwrap().len(), 3, "{before}");
+    let manifest = before["manifest"].as_str().unwrap();
+    let listed = world.read(&format!("letters/{manifest}"));
+    assert_eq!(listed.lines().filter(|line| line.contains(",notice,1,inland,")).count(), 3, "{listed}");
+
+    let later = "--now 2026-12-28T09:00:00Z";
+    let propose = |cpr: &str, account: &str, expects: &str| {
+        let terms = format!("--account {account} --expects {expects} --holder own --signature jws {later}");
+        let proposed = world.run(&format!("designation propose cpr:{cpr} {terms} --as citizen:cpr:{cpr}")).done();
+        proposed["id"].as_str().unwrap().to_owned()
+    };
+    let (alice, dora) = (propose(ALICE, "1020-2", ALICE_ACCOUNT), propose(DORA, "1020-3", "none"));
+    let print = format!("letters print --to letters {later}");
+    assert_eq!(told(&world), [("letter".into(), "en".into()), ("letter".into(), "da".into())]);
+    let printed = world.run(&print).done();
+    let notices: Vec<&str> = printed["notices"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!((printed["letters"].as_array().unwrap().len(), notices.len()), (2, 2), "{printed}");
+    assert_eq!(told(&world), []);
+    let said = |name: String| crate::reader::read_aloud(&world.bytes(&name));
+    let english = said(format!("letters/{}.pdf", notices[0]));
+    for part in ["Alice", "Somebody wants to change your account", "1020-******0002", "https://anvis.example/stop/"] {
+        assert!(english.contains(part), "{part}: {english}");
+    }
+    let stop = english.split_whitespace().find(|word| word.starts_with("https://anvis.example/stop/")).unwrap();
+    assert_eq!(stop.rsplit('/').next().unwrap(), world.stop_token(&alice));
+    assert!(said(format!("letters/{alice}01.pdf")).contains("Activation code"));
+    let danish = said(format!("letters/protected/{}.pdf", notices[1]));
+    assert!(danish.contains("Nogen vil ændre din konto") && !danish.contains("Dora"), "{danish}");
+    let cover = said(format!("letters/protected/{}-cover.pdf", notices[1]));
+    assert!(cover.contains("Dora Hemmelighed") && !cover.contains("konto"), "{cover}");
+    assert!(said(format!("letters/protected/{dora}01.pdf")).contains("Aktiveringskode"));
+    world.run(&format!("designation stop {} {later}", world.stop_token(&alice))).done();
+
+    // Without an address there is no letter, and an operator sees that.
+    world.run(&format!("notices try letter:cvr:{POOR_COMPANY} {later}")).done();
+    let left = world.run(&print).done();
+    assert_eq!(left["left"][0]["code"], "letter.address", "{left}");
+    let dead = world.run("notices list --dead").done();
+    holds(
+        &dead["notices"][0],
+        &json!({ "medium": "letter", "state": "dead", "last_code": "notice.unwritable" }),
+        "dead",
+    );
+    // One that no manifest had is in the next.
+    world.run(&format!("notices try letter:cpr:{ALICE} {later}")).done();
+    let made = world.run(&print).done();
+    cut_off(&world, made["manifest"].as_str().unwrap(), &[]);
+    assert_eq!(world.run(&print).done()["notices"], made["notices"]);
     world.verified();
 }

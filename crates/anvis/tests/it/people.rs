@@ -1,5 +1,6 @@
 //! Citizens, caseworkers, contact points and locks, from the command line.
 
+use crate::clients::claims;
 use crate::commands::{OTHER_PRIVATE_KEY, PRIVATE_KEY, PUBLIC_KEY};
 use crate::support::*;
 use serde_json::{Value, json};
@@ -46,6 +47,50 @@ fn caseworkers_show_their_key() {
     check("--as bo --key bo.pem", "caseworker.ended");
     world.run(&format!("{add} Kommunen")).refused("caseworker.ended");
     world.verified();
+}
+
+#[test]
+fn people_are_given_tokens() {
+    let world = World::settled();
+    world.write("one.pem", CERTIFICATE);
+    world.write("bo.pem", PRIVATE_KEY);
+    world.write("bo.pub", PUBLIC_KEY);
+    world.write("eve.pem", OTHER_PRIVATE_KEY);
+    world.run(&format!("caseworker add bo --key bo.pub --authority {PUBLIC}")).done();
+    let issuer = "--cert one.pem --issuer https://konto.example";
+    let given = world.run(&format!("officer token bo --key bo.pem {issuer} --scope designations")).done();
+    let said = claims(&given["access_token"]);
+    let expected =
+        json!({ "client_id": "bo", "roles": ["caseworker"], "scope": "designations", "client_alg": "EdDSA" });
+    holds(&said, &expected, "claims");
+    assert!(said["cnf"]["x5t#S256"].is_string() && said["payer"].is_null(), "{said}");
+    world.run(&format!("officer token bo --key eve.pem {issuer}")).refused("assertion.key");
+    world.run(&format!("officer token eve --key eve.pem {issuer}")).refused("operator.unknown");
+    world.run(&format!("officer token bo --key bo.pub {issuer}")).refused("jwk.malformed");
+    world.run(&format!("officer token bo --key bo.pem {issuer} --scope payouts")).refused("token_request.scope");
+    let form = world.run("officer assert bo --key bo.pem --issuer https://konto.example --data none").done();
+    let body = form["body"].as_str().unwrap();
+    assert!(
+        body.starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=ey"),
+        "{body}"
+    );
+    world.run("caseworker end bo").done();
+    world.run(&format!("officer token bo --key bo.pem {issuer}")).refused("caseworker.ended");
+
+    let login = "--assurance high --authenticator app";
+    let given = world.run(&format!("citizen token cpr:{ALICE} {issuer} {login}")).done();
+    let expected = json!({
+        "iss": "https://konto.example", "roles": ["citizen"], "cpr": ALICE, "authenticator": "app",
+        "acr": "https://data.gov.dk/concept/core/nsis/loa/High", "scope": "designations locks contacts",
+    });
+    holds(&claims(&given["access_token"]), &expected, "claims");
+    for wrong in [&format!("cvr:{COMPANY}"), ALICE, "cpr:1"] {
+        world.run(&format!("citizen token {wrong} {issuer}")).ended(2);
+    }
+    world.verified();
+    let real = World::real();
+    real.write("one.pem", CERTIFICATE);
+    real.run(&format!("citizen token cpr:{ALICE} {issuer}")).refused("store.not_synthetic");
 }
 
 #[test]

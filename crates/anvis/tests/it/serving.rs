@@ -171,6 +171,42 @@ fn the_keys_of_another_issuer_are_read_again_when_it_is_told_to() {
 }
 
 #[test]
+fn citizens_come_from_where_they_log_in_and_in_a_synthetic_store_from_nowhere() {
+    let world = World::settled();
+    let [of_citizens, of_clients] = [1, 2].map(|byte| PrivateKey::from_bytes(Algorithm::EdDsa, &[byte; 32]).unwrap());
+    for (name, key) in [("citizens.jwks", &of_citizens), ("clients.jwks", &of_clients)] {
+        world.write(name, json!({ "keys": [key.public().to_jwk()] }).to_string());
+    }
+    world.write("one.pem", CERTIFICATE);
+    let trust = format!("--trust-citizens {LOGIN}=citizens.jwks --trust https://other.example=clients.jwks");
+    let proxy = "--trusted-proxy 127.0.0.1 --client-cert-header Client-Cert";
+    let serving = Serving::start(&world, &format!("--issuer https://konto.example {trust} {proxy}"));
+    let mut asking = Asking::of(&serving);
+    let now = Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap()).micros() / 1_000_000;
+    let alice = json!({
+        "roles": ["citizen"], "cpr": ALICE, "acr": "https://data.gov.dk/concept/core/nsis/loa/Substantial",
+        "auth_time": now - 60, "authenticator": "app", "scope": "contacts",
+    });
+    let mut elsewhere = alice.clone();
+    elsewhere["iss"] = json!("https://other.example");
+    let bank = json!({ "roles": ["bank"], "bank": "Nordbank", "scope": "feed contacts" });
+    let command = format!("citizen token cpr:{ALICE} --cert one.pem --issuer https://konto.example");
+    let stand_in = world.run(&command).done()["access_token"].as_str().unwrap().to_owned();
+    let own = format!(r#"{{"payee":"cpr:{ALICE}"}}"#);
+    for (token, status, code) in [
+        (token_of(&of_citizens, "1", &alice), 200, ""),
+        (token_of(&of_citizens, "2", &bank), 401, "token.role"),
+        (token_of(&of_clients, "3", &elsewhere), 401, "token.role"),
+        (token_of(&of_clients, "4", &alice), 401, "token.key"),
+        (stand_in, 200, ""),
+    ] {
+        assert_eq!(asking.ask("POST /v1/contacts/list", &token, &own), (status, code.to_owned()));
+    }
+    serving.signal("-TERM");
+    assert_eq!(answer("serve", serving.child).done()["finished"], true);
+}
+
+#[test]
 fn it_serves_until_it_is_told_to_stop() {
     let world = World::settled();
     let serving = Serving::start(&world, "");

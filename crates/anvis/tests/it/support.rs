@@ -131,6 +131,8 @@ pub const CERTIFICATE: &str = include_str!("../../../eid/tests/eid/certificates/
 pub const OTHER_CERTIFICATE: &str = include_str!("../../../eid/tests/eid/certificates/two.pem");
 
 pub const ACCOUNT_HEADER: &str = "action,payee,account,bic,expects,currency,payer,benefit\n";
+/// The same where a bank says why, and how its customer consented.
+pub const GROUNDS_HEADER: &str = "action,payee,account,bic,expects,currency,payer,benefit,reason,consent\n";
 
 /// The IBAN of an account, computed apart from the product: ISO 13616 with modulus 97.
 pub fn iban(country: &str, account: &str) -> String {

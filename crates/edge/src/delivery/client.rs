@@ -1,7 +1,9 @@
-//! One request to a server that takes what it is sent: an address that the operator fixed, encrypted unless it is this machine's
-//! own, no redirection followed, no content of an answer read, all of it within bounds of time.
+//! One request to a server that takes what it is sent, or answers what it is asked: an address that the operator fixed, encrypted unless
+//! it is this machine's own, no redirection followed, no more of an answer read than is asked for, all of it within bounds of time.
 
 use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{HeaderMap, RETRY_AFTER};
 use hyper::{Request, StatusCode};
@@ -66,8 +68,19 @@ pub(crate) async fn send(
     bytes: u64,
     patience: &Patience,
 ) -> Result<(), NotTaken> {
+    ask(endpoint, request, bytes, patience, 0).await.map(|_| ())
+}
+
+/// The same; the content of the answer, of at most so many bytes. Of none, nothing is read.
+pub(crate) async fn ask(
+    endpoint: &Endpoint,
+    request: Request<Body>,
+    bytes: u64,
+    patience: &Patience,
+    answer_bytes_max: usize,
+) -> Result<Bytes, NotTaken> {
     let stream = timeout(patience.connect, connect(endpoint)).await.map_err(|_| Failure::Timeout)??;
-    let exchange = exchange(stream, request);
+    let exchange = exchange(stream, request, answer_bytes_max);
     timeout(patience.for_answer(bytes), exchange).await.map_err(|_| Failure::Timeout)?
 }
 
@@ -92,23 +105,40 @@ async fn connect(endpoint: &Endpoint) -> Result<Box<dyn Connection>, Failure> {
     }
 }
 
-async fn exchange(stream: Box<dyn Connection>, request: Request<Body>) -> Result<(), NotTaken> {
+async fn exchange(
+    stream: Box<dyn Connection>,
+    request: Request<Body>,
+    answer_bytes_max: usize,
+) -> Result<Bytes, NotTaken> {
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|_| NotTaken::from(Failure::CutOff))?;
-    let mut answer = pin!(sender.send_request(request));
-    let answer = tokio::select! {
+    let mut answering = pin!(async {
+        let answer = sender.send_request(request).await.map_err(|_| Failure::CutOff)?;
+        if !answer.status().is_success() {
+            return Err(not_taken(answer.status(), answer.headers()));
+        }
+        if answer_bytes_max == 0 {
+            return Ok(Bytes::new());
+        }
+        let content = Limited::new(answer.into_body(), answer_bytes_max).collect().await;
+        let too_long = |error: Box<dyn std::error::Error + Send + Sync>| match error.is::<LengthLimitError>() {
+            true => Failure::Malformed,
+            false => Failure::CutOff,
+        };
+        Ok(content.map_err(too_long)?.to_bytes())
+    });
+    tokio::select! {
         biased;
-        answer = &mut answer => answer,
+        answer = &mut answering => answer,
         // It ends with the answer, too.
-        _ = connection => answer.await,
-    };
-    let answer = answer.map_err(|_| NotTaken::from(Failure::CutOff))?;
-    if answer.status().is_success() {
-        return Ok(());
+        _ = connection => answering.await,
     }
-    let wants_later = matches!(answer.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
-    let retry_after = if wants_later { retry_after(answer.headers()) } else { None };
-    Err(NotTaken { failure: Failure::Answer(answer.status().as_u16()), retry_after })
+}
+
+fn not_taken(status: StatusCode, headers: &HeaderMap) -> NotTaken {
+    let wants_later = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+    let retry_after = if wants_later { retry_after(headers) } else { None };
+    NotTaken { failure: Failure::Answer(status.as_u16()), retry_after }
 }
 
 /// The seconds of `Retry-After`; a date there is not heeded.

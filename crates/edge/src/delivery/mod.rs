@@ -10,11 +10,11 @@ mod files;
 pub(crate) mod folder;
 mod messages;
 mod sign;
+pub(crate) mod signed;
 pub(crate) mod stream;
 
 pub use client::Patience;
 
-use crate::codes::FAILURE;
 use crate::core::pool::Pool;
 use crate::core::{Clock, Unanswered};
 use crate::log::Log;
@@ -26,7 +26,6 @@ use files::Files;
 use folder::NotPut;
 use http_body_util::Full;
 use hyper::body::{self, Frame, SizeHint};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use kernel::{Actor, Error, Id, Secrets, Store, StoreError, Writer};
 use messages::Messages;
 use registry::commands::Giver;
@@ -34,6 +33,7 @@ use registry::delivery::{Delivery, Endpoint, Place, Terms, What};
 use registry::progress::{Failure, HELD_SECONDS, Hold, Progress};
 use registry::queries;
 use sha2::{Digest, Sha256};
+use signed::Parts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -132,7 +132,7 @@ impl Deliveries {
         let (holder, now) = (self.holder, (self.clock)());
         let open = self.pool.run(move |writer| {
             let all = writer.read(|scope| queries::deliveries(scope, &Actor::console()))?;
-            let live = all.into_iter().filter(|(delivery, _)| !delivery.is_ended);
+            let live = all.into_iter().filter(|(delivery, _)| !delivery.is_ended && stream_of(delivery).is_some());
             Ok(live
                 .map(|(delivery, progress)| (progress.failures, progress.is_open_to(holder, now), delivery))
                 .collect())
@@ -251,9 +251,11 @@ impl Deliveries {
                 delivery.id == id && !delivery.is_ended && progress.is_open_to(holder, now)
             };
             let found = all.into_iter().find(|(delivery, progress)| is_due(delivery, progress));
-            let Some((Delivery { terms, .. }, progress)) = found else { return Ok(None) };
+            let Some((delivery, progress)) = found else { return Ok(None) };
+            let Some(stream) = stream_of(&delivery) else { return Ok(None) };
+            let terms = delivery.terms;
             let after = progress.position.max(looked.unwrap_or(i64::MIN));
-            let next = stream_of(terms.what).next(writer, &terms, after)?;
+            let next = stream.next(writer, &terms, after)?;
             Ok(Some(Due { position: progress.position, terms, next }))
         };
         self.pool.run(find).await
@@ -305,34 +307,9 @@ impl Deliveries {
 
     async fn send(self: &Arc<Self>, endpoint: &Endpoint, parcel: &Arc<Parcel>) -> Result<(), NotTaken> {
         let (hash, bytes) = self.measure(parcel).await.map_err(ours)?;
-        let (digest, length) = (sign::digest(&hash), bytes.to_string());
-        let components = [
-            ("@method", "POST"),
-            ("@target-uri", endpoint.url.as_str()),
-            ("content-digest", digest.as_str()),
-            ("content-length", length.as_str()),
-            ("content-type", parcel.kind),
-            ("idempotency-key", parcel.name.as_str()),
-        ];
-        let owned: Vec<(&'static str, String)> =
-            components.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let now = (self.clock)();
-        let signed = self.pool.run(move |writer| {
-            let signers = writer.read(eid::queries::signers)?;
-            let components: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            Ok(sign::sign(signers.at(now)?, &components, now))
-        });
-        let (input, signature) = signed.await.map_err(ours)?;
-        let request = client::request_to(&endpoint.url)
-            .header(USER_AGENT, HeaderValue::from_static("anvis"))
-            .header(CONTENT_TYPE, parcel.kind)
-            .header(CONTENT_LENGTH, bytes)
-            .header("content-digest", digest)
-            .header("idempotency-key", &parcel.name)
-            .header("signature-input", input)
-            .header("signature", signature)
-            .body(self.body(parcel, bytes))
-            .map_err(|_| NotTaken::from(Failure::Ours(FAILURE)))?;
+        let parts = Parts { kind: parcel.kind, name: &parcel.name, hash, bytes };
+        let request = signed::request(&self.pool, endpoint, &parts, (self.clock)()).await?;
+        let request = request.body(self.body(parcel, bytes)).map_err(|_| signed::unmade())?;
         client::send(endpoint, request, bytes, &self.patience).await
     }
 
@@ -397,10 +374,12 @@ impl Deliveries {
     }
 }
 
-fn stream_of(what: What) -> &'static dyn Stream {
-    match what {
-        What::Messages => &Messages,
-        What::Files => &Files,
+/// What there is to give; none where questions are asked, which is done elsewhere.
+fn stream_of(delivery: &Delivery) -> Option<&'static dyn Stream> {
+    match delivery.terms.what {
+        What::Messages => Some(&Messages),
+        What::Files => Some(&Files),
+        What::Ownership => None,
     }
 }
 

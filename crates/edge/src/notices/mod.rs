@@ -203,7 +203,7 @@ impl Notices {
                     Err(error) => Err(ours(error.into())),
                 };
                 let result = result.map_err(|NotTaken { failure, retry_after }| (failure, retry_after));
-                Tried { notice: id, medium, result }
+                Tried { notice: id, result }
             });
         }
         let mut tried = Vec::with_capacity(sending.len());
@@ -223,7 +223,7 @@ impl Notices {
             })
             .await?;
         let mut has_sent = false;
-        for (Tried { notice, result, .. }, state) in tried.iter().zip(states) {
+        for (Tried { notice, result }, state) in tried.iter().zip(states) {
             let is_dead = state == Some(NoticeState::Dead);
             match result {
                 Ok(()) => {

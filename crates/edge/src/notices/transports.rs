@@ -64,6 +64,8 @@ impl Transports {
             Medium::DigitalPost => self.digital_post.is_some(),
             Medium::Sms => self.sms.is_some(),
             Medium::Email => self.email.is_some(),
+            // They wait for a print run.
+            Medium::Letter => false,
         };
         Medium::ALL.into_iter().filter(|medium| self.stop_url.is_some() && has(medium)).collect()
     }

@@ -75,7 +75,7 @@ pub struct Message {
     specific: bool,
     /// From when it holds (RFC 3339).
     from: String,
-    /// By which kind of channel it came: `bank`, whichever it was, or `operator`.
+    /// By which kind of channel it came: `bank`, whichever it was, `self_service`, `caseworker` or `operator`.
     channel: &'static str,
     /// Why, where a bank gave a reason: `user_request`, `account_closure`, `branch_transfer`, `reconciliation`, `fraud`.
     reason: Option<&'static str>,

@@ -1,11 +1,20 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod collectors;
+mod contacts;
+mod controls;
+mod designations;
 mod documents;
 pub(crate) mod feed;
 mod health;
+mod letters;
+mod locks;
 pub(crate) mod mapper;
+mod motions;
+mod notices;
 pub(crate) mod oauth;
+mod payees;
 mod payouts;
 mod question;
 mod register;
@@ -25,6 +34,14 @@ pub fn all() -> Vec<Route> {
         mapper::routes(),
         accounts::routes(),
         feed::routes(),
+        designations::routes(),
+        locks::routes(),
+        contacts::routes(),
+        controls::routes(),
+        collectors::routes(),
+        letters::routes(),
+        notices::routes(),
+        payees::routes(),
         oauth::routes(),
         documents::routes(),
         health::routes(),

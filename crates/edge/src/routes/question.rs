@@ -94,6 +94,11 @@ pub fn payee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PayeeId, D::E
     parsed(deserializer, PayeeId::parse, "cpr:, cvr:, se: or p: and a number of that kind")
 }
 
+/// As a request is told from another, and nowhere else.
+pub fn revealed<S: Serializer>(payee: &PayeeId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&payee.reveal())
+}
+
 pub fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account, D::Error> {
     parsed(deserializer, |text| Account::parse(text).ok(), "an IBAN, or a Danish account as RRRR-N")
 }
@@ -121,7 +126,8 @@ pub fn benefit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bene
         .transpose()
 }
 
-fn parsed<'de, D: Deserializer<'de>, T>(
+/// Reads a text; it says what was expected, and not what came.
+pub fn parsed<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Option<T>,
     expected: &'static str,

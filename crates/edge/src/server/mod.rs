@@ -219,6 +219,7 @@ impl Server {
         };
 
         let telling = tokio::spawn(edge.notices.clone().run());
+        let asking = tokio::spawn(edge.inquiries.clone().run());
 
         stop.await;
         edge.begin_stop();
@@ -237,12 +238,17 @@ impl Server {
             counting.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
-            let cut_off = [delivering.abort_handle(), telling.abort_handle()];
-            if timeout(grace / 2, async { tokio::join!(delivering, telling) }).await.is_err() {
+            let cut_off = [delivering.abort_handle(), telling.abort_handle(), asking.abort_handle()];
+            if timeout(grace / 2, async { tokio::join!(delivering, telling, asking) }).await.is_err() {
                 cut_off.iter().for_each(AbortHandle::abort);
             }
             let core = edge.clone();
-            let stop = move || core.deliveries.stop(grace) & core.notices.stop(grace) & core.core.stop(grace);
+            let stop = move || {
+                core.deliveries.stop(grace)
+                    & core.notices.stop(grace)
+                    & core.inquiries.stop(grace)
+                    & core.core.stop(grace)
+            };
             tokio::task::spawn_blocking(stop).await.unwrap_or(false)
         };
         let is_whole = timeout(grace, finish).await.unwrap_or(false);

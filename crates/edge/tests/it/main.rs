@@ -12,11 +12,18 @@ mod encrypted;
 #[path = "../../../g2p/tests/messages/faults.rs"]
 mod faults;
 mod feed;
+mod letters;
 mod many;
 mod mapper;
 mod notices;
+mod operators;
+mod ownership;
 mod payouts;
+mod people;
 mod post_office;
+#[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
+#[path = "../../../letter/tests/it/reader.rs"]
+mod reader;
 mod receiver;
 mod registers;
 mod routes;

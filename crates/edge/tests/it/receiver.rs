@@ -21,6 +21,10 @@ pub enum Does {
     Take,
     /// Answered with this status line and header.
     Answer(&'static str),
+    /// Answered with this content.
+    Say(&'static str),
+    /// Answered with half of what it begins to say.
+    SayHalf(&'static str),
     /// Cut off before anything was read.
     HangUp,
     /// Cut off when the head was read.
@@ -189,16 +193,18 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     let mut waiting = std::pin::pin!(waiting);
     waiting.as_mut().enable();
     told.send(Seen { line, headers, body }).unwrap_or_default();
-    let status = match does {
-        Does::Take => "204 No Content",
-        Does::Answer(status) => status,
+    let (status, content, length) = match does {
+        Does::Take => ("204 No Content", "", 0),
+        Does::Answer(status) => (status, "", 0),
+        Does::Say(content) => ("200 OK", content, content.len()),
+        Does::SayHalf(content) => ("200 OK", &content[..content.len() / 2], content.len()),
         Does::Wait => {
             waiting.await;
-            "202 Accepted"
+            ("202 Accepted", "", 0)
         }
         Does::HangUp | Does::Half | Does::CutOff => return,
     };
-    let text = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    let text = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{content}");
     // Whoever sent it may have gone away.
     let _ = stream.write_all(text.as_bytes()).await;
     let _ = stream.shutdown().await;

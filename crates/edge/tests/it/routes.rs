@@ -1,6 +1,6 @@
 //! What is offered, to whom, and what it answers.
 
-use crate::support::{ANNA, ANNA_IBAN, PRIVATE_TOKEN, PUBLIC_TOKEN, World, request};
+use crate::support::{ANNA, ANNA_IBAN, CASEWORKER, PRIVATE_TOKEN, PUBLIC_TOKEN, World, request};
 use edge::route::{Access, Route};
 use eid::permission::reaches;
 use hyper::Method;
@@ -10,12 +10,18 @@ use serde_json::json;
 /// An address of this route at which there is nothing.
 fn path(route: &Route) -> String {
     let path = route.path.replace("{batch}", "0000000000000").replace("{stage}", "0");
-    path.replace("{change}", "0000000000000")
+    ["{change}", "{motion}", "{collector}", "{proposal}", "{notice}"]
+        .iter()
+        .fold(path, |path, name| path.replace(name, "0000000000000"))
 }
 
 /// As tokens of tests name it.
 fn name_of(role: Role) -> String {
-    if role == Role::Citizen { "citizen~6101701234".to_owned() } else { role.name().to_owned() }
+    match role {
+        Role::Citizen => "citizen~6101701234".to_owned(),
+        Role::Caseworker => format!("caseworker~{CASEWORKER}"),
+        _ => role.name().to_owned(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +78,7 @@ fn the_table_is_in_order() {
         // What stands in an address ends up in logs on the way: it is a name that we gave.
         for name in route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             assert!(
-                ["batch", "change", "stage"].contains(&name),
+                ["batch", "change", "stage", "motion", "collector", "proposal", "notice"].contains(&name),
                 "{}: is {name} one of our own names for something?",
                 route.name
             );

@@ -14,10 +14,14 @@ use hyper::header::HeaderMap;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use kernel::testing::TestPlace;
-use kernel::{Actor, Assurance, Authenticator, Env, Error, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::AddPayer;
+use kernel::{Actor, Assurance, Authenticator, Env, Error, Id, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
+use registry::commands::{AddCaseworker, AddPayer, Carrier, ProposeDesignation, Tried, TryNotice};
+use registry::import::{AccountRow, Written};
+use registry::notice::{Language, Medium, Recipient};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::progress::Failure;
+use registry::proposal::{Holder, Ownership};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use std::future::poll_fn;
@@ -44,6 +48,9 @@ pub const PRIVATE: &str = "Pensionskassen";
 /// The bank that comes in unless another is named, and fetches the files of both payers. [`ANNA`] has her account with it.
 pub const BANK: &str = "Eksempelbanken";
 
+/// A caseworker of [`PUBLIC`].
+pub const CASEWORKER: &str = "clara";
+
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/example");
 
 /// How a world differs from the usual one.
@@ -55,7 +62,11 @@ pub struct Wanted {
     pub grace: Duration,
     /// Those of the store, unless the test has its own.
     pub interfaces: Option<Box<dyn Interfaces>>,
+    /// Whether the tokens are those that the server itself believes, and not those of [`Issuer`].
+    pub has_own_tokens: bool,
     pub clock: Clock,
+    /// Who writes letters.
+    pub sender: Option<letter::Sender>,
 }
 
 impl Default for Wanted {
@@ -67,7 +78,9 @@ impl Default for Wanted {
             proxies: Proxies::default(),
             grace: Duration::from_secs(60),
             interfaces: None,
+            has_own_tokens: false,
             clock: Arc::new(|| NOW),
+            sender: Some(sender()),
         }
     }
 }
@@ -182,6 +195,8 @@ pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.letters.notices.payees";
+pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch";
 
 impl World {
@@ -217,16 +232,22 @@ impl World {
         routes: Vec<edge::route::Route>,
     ) -> Self {
         let (log, issuer, identity) = (Shown::default(), Arc::new(AtomicBool::new(false)), identity(&store));
+        let tokens: Box<dyn Tokens> = match wanted.has_own_tokens {
+            true => Box::new(identity.clone()),
+            false => Box::new(Issuer { has_changed: issuer.clone(), vault: store.vault().clone() }),
+        };
         let parts = Parts {
             store: store.clone(),
             routes,
-            tokens: Box::new(Issuer { has_changed: issuer.clone(), vault: store.vault().clone() }),
+            tokens,
             interfaces: wanted.interfaces.unwrap_or_else(|| Box::new(identity.clone())),
             identity: Some(identity.clone()),
             clock: wanted.clock,
             sizes: wanted.sizes,
             limits: wanted.limits,
             notices: Default::default(),
+            stand_in: None,
+            sender: wanted.sender,
             log: Box::new(log.clone()),
         };
         let (_, service) = block_in_place(|| Edge::start(parts)).unwrap();
@@ -298,12 +319,36 @@ impl World {
         self.ask(request(Method::POST, path, token, Some(json))).await
     }
 
+    /// A `POST` without a body.
+    pub async fn done_to(&self, path: &str, token: &str) -> Answer {
+        self.ask(request(Method::POST, path, token, None)).await
+    }
+
     /// The name of a change that waits, of one bank's customer to an account with [`BANK`].
     pub async fn held(&self) -> String {
         let body = r#"{"hold":true,"changes":[{"action":"register","payee":"cpr:6201701235","account":"0040-7","reason":
             "user_request","consent":"phone"}]}"#;
         let answers = self.post("/v1/accounts", BANK_TOKEN, body).await.done();
         answers["answers"][0]["change"].as_str().unwrap().to_owned()
+    }
+
+    /// Records a notice for each of these telephones, of which the last is sent, and all others are given up. Their names.
+    pub fn told(&self, to: &[&str]) -> Vec<String> {
+        self.at_the_store(|writer| {
+            for to in to {
+                let command = TryNotice { to: Recipient::parse(to).unwrap(), language: Language::Danish };
+                writer.execute(&command, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+            }
+            let carrier = Carrier { holder: Id::new(1) };
+            let taken = carrier.take(writer, Medium::Sms, NOW, to.len()).unwrap();
+            let mut tried: Vec<Tried> = Vec::new();
+            for (notice, _) in &taken {
+                let result = if tried.len() + 1 < to.len() { Err((Failure::Answer(400), None)) } else { Ok(()) };
+                tried.push(Tried { notice: *notice, medium: Medium::Sms, result });
+            }
+            carrier.tell(writer, &tried, NOW).unwrap();
+            taken.iter().map(|(notice, _)| notice.name()).collect()
+        })
     }
 
     /// Ends an old way in.
@@ -317,11 +362,38 @@ impl World {
         });
     }
 
+    /// What is done at the store itself.
+    pub fn at_the_store<T>(&self, act: impl FnOnce(&mut Writer) -> T) -> T {
+        block_in_place(|| act(&mut self.store.writer(Secrets::from_system()).unwrap()))
+    }
+
     /// How many entries the journal has.
     pub fn entries(&self) -> u64 {
-        block_in_place(|| {
-            let mut writer = self.store.writer(Secrets::from_system()).unwrap();
-            writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0
+        self.at_the_store(|writer| writer.read(|scope| kernel::journal::size_and_root(scope.tx)).unwrap().0)
+    }
+
+    /// The name of a change to an account of [`BANK`] that this citizen proposes, who has the account that is expected. It is
+    /// activated by a letter, where the controls want one.
+    pub fn propose(&self, number: &str, expects: &str) -> String {
+        self.at_the_store(|writer| {
+            let vault = writer.store.vault().clone();
+            let payee = format!("cpr:{number}");
+            let login = Login { assurance: Assurance::High, authenticator: Authenticator::named("first"), at: NOW };
+            let actor = Actor::citizen(&PayeeId::parse(&payee).unwrap().key(&vault), login);
+            let written =
+                Written { action: "register", payee: &payee, account: "0040-77", expects, ..Written::default() };
+            let command = ProposeDesignation {
+                actor: actor.clone(),
+                row: AccountRow::read(&vault, &written).unwrap(),
+                holder: Holder::Own,
+                ownership: Ownership::Match,
+                ground: None,
+                is_locked: false,
+                signature: None,
+                once: None,
+            };
+            let env = Env::sample(NOW, &mut writer.secrets).unwrap();
+            writer.execute(&command, &actor, &env).unwrap().id
         })
     }
 }
@@ -432,6 +504,12 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
         let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Hold, bank };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
+    let key = kernel::PublicKey::from_bytes(
+        PrivateKey::from_bytes(Algorithm::EdDsa, &[99; 32]).unwrap().public().to_ed25519().unwrap(),
+    );
+    let (name, authority, benefits) = (CASEWORKER.to_owned(), PUBLIC.to_owned(), Default::default());
+    let caseworker = AddCaseworker { name, key, authority, benefits };
+    writer.execute(&caseworker, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     for role in Role::ALL.into_iter().filter(|role| role.is_client()) {
         let registration = System::of(role).registration();
         writer.execute(&AddClient { registration }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
@@ -477,6 +555,12 @@ pub fn route(writer: &mut Writer, folder: &Path, payer: &str, message_id: &str) 
     let env = Env::sample(NOW, &mut writer.secrets).unwrap();
     let routed = payout::commands::route(writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap();
     routed.unwrap().batch
+}
+
+/// Who writes letters.
+fn sender() -> letter::Sender {
+    let [name, url, telephone] = ["Anvis", "anvis.example", "70 00 00 00"].map(str::to_owned);
+    letter::Sender { name, lines: vec!["Postboks 1".to_owned(), "1000 København K".to_owned()], url, telephone }
 }
 
 /// The authorization server; the tokens of most tests are an issuer's of their own.

@@ -16,7 +16,7 @@ use tokio::task::block_in_place;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// By which its tokens are bound to its certificate.
-fn thumbprint(system: &System) -> [u8; 32] {
+pub fn thumbprint(system: &System) -> [u8; 32] {
     use base64::Engine;
     let der = base64::engine::general_purpose::STANDARD.decode(system.certificate().trim_matches(':'));
     Sha256::digest(der.unwrap()).into()

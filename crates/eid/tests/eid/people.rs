@@ -7,6 +7,7 @@ use eid::jws;
 use eid::key::Algorithm::{EdDsa, Es256};
 use eid::key::PrivateKey;
 use eid::permission::Permission::{Contacts, Designations, Locks};
+use eid::permission::of_role;
 use eid::token::{OFFICER_GRANT_TYPE, TokenRequest, oauth_error, oauth_error_of_officer, sign_citizen};
 use eid::{access, queries};
 use kernel::{Actor, AddOperator, Assurance, Authenticator, Error, Login, PublicKey, Role};
@@ -83,7 +84,7 @@ fn an_officer_signs_for_a_token() {
     let issuers = [own(&mut place, false)];
     let access = verify(&issued.access_token, &issuers, AUDIENCE, Some(certificate(ONE).thumbprint), at(NOW)).unwrap();
     assert_eq!((access.client.as_str(), &access.bearer), ("Åse", &Bearer::Officer(Role::Operator)));
-    assert_eq!(access.permissions, [Designations, Locks, Contacts].into());
+    assert_eq!(access.permissions, of_role(Role::Operator).iter().copied().collect());
     assert_eq!(access.algorithm, EdDsa);
     place.verify();
 }
@@ -120,6 +121,10 @@ fn a_citizen_brings_a_token_from_where_citizens_log_in() {
     assert_eq!(found.bearer, Bearer::Citizen(expected));
     assert_eq!(found.permissions, [Designations].into());
     assert!(!format!("{found:?}").contains(NUMBER), "{found:?}");
+    // It is believed until it expires, and no longer than the login counts.
+    assert_eq!(found.expires, at(NOW + 330));
+    let old = read(&Issuer::of_citizens(login, keys()), json!({"auth_time": NOW - 3_590})).unwrap();
+    assert_eq!(old.expires, at(NOW + 40));
     // Who is believed about clients is not about citizens, nor the other way round.
     assert_eq!(read(&Issuer::outside(login, keys()), json!({})).err(), Some(TokenRefusal::Role));
     let as_bank = json!({"roles": ["bank"], "bank": "Banken"});

@@ -1,8 +1,10 @@
 //! What a letter says, where it says it, and what it never says.
 
 use crate::reader::{Piece, number_after, object, pieces, read_aloud, text};
-use crate::samples::{company, cover, longest, number, person, recipient, specific};
-use letter::{Addressee, Channel, Cover, DrawError, Language, Letter, Payee, Purpose, draw, draw_cover};
+use crate::samples::{company, cover, longest, message, number, person, recipient, specific};
+use letter::{
+    Addressee, Channel, Cover, DrawError, Language, Letter, Message, Payee, Purpose, draw, draw_cover, draw_message,
+};
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
@@ -176,6 +178,34 @@ fn a_protected_address_is_on_the_cover_alone() {
         shown.map(|piece| piece.text.trim_end()).collect::<Vec<_>>(),
         ["Åse Kjærgaard Øst", "Prøvevej 3, 2. th", "5000 Odense C"]
     );
+}
+
+#[test]
+fn a_letter_without_a_code_says_what_it_is_given_and_whom_to_call() {
+    for language in Language::ALL {
+        let message = message(language);
+        let pdf = draw_message(&message).unwrap();
+        let found = pieces(&pdf);
+        // The longest link is on one line, so that it can be typed as it stands.
+        assert!(found.iter().any(|piece| piece.text.trim() == message.paragraphs[1]));
+        assert!(found.iter().all(|piece| piece.size < 20.0 && piece.x > 20.0 && piece.y < 283.0));
+        let said = read_aloud(&pdf);
+        for part in ["Åse Kjærgaard Øst", "Noget er sket", "Nogen har bedt om noget.", "70 00 00 00", number().as_str()]
+        {
+            assert!(said.replace('\u{a0}', " ").contains(part), "{part} is not in:\n{said}");
+        }
+        let covered = Message { addressee: Addressee::UnderCover, ..message.clone() };
+        assert!(!read_aloud(&draw_message(&covered).unwrap()).contains("Øst"));
+        let check = |change: &dyn Fn(&mut Message), code: &str| {
+            let mut wrong = message.clone();
+            change(&mut wrong);
+            assert_eq!(draw_message(&wrong).unwrap_err().code(), code);
+        };
+        check(&|message| message.subject = " ".to_owned(), "letter.empty");
+        check(&|message| message.paragraphs[0] = "李".to_owned(), "letter.character");
+        check(&|message| message.paragraphs = vec!["Nogen har bedt om noget.".to_owned(); 99], "letter.too_long");
+        assert_eq!(format!("{message:?}"), format!("Message({}, ……)", number()));
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use denmark::{Account, Bic, Country, Currency};
 use jiff::civil::date;
 use letter::{
-    Act, Addressee, Channel, Code, Cover, Language, Letter, NewAccount, Number, Payee, Purpose, Recipient, Sender,
+    Act, Addressee, Channel, Code, Cover, Language, Letter, Message, NewAccount, Number, Payee, Purpose, Recipient,
+    Sender,
 };
 
 pub fn number() -> Number {
@@ -100,4 +101,11 @@ pub fn longest(language: Language) -> Letter {
 pub fn cover(language: Language) -> Cover {
     let recipient = recipient("Åse Kjærgaard Øst", &["Prøvevej 3, 2. th", "5000 Odense C"], "DK");
     Cover { language, sender: sender(), recipient, number: number(), file_id: [8; 16] }
+}
+
+/// Without a code.
+pub fn message(language: Language) -> Message {
+    let Letter { sender, addressee, number, date, file_id, .. } = person(language);
+    let paragraphs = vec!["Nogen har bedt om noget.".to_owned(), format!("https://{}", "a".repeat(67 - 8))];
+    Message { language, sender, addressee, number, date, subject: "Noget er sket".to_owned(), paragraphs, file_id }
 }

@@ -39,7 +39,7 @@ impl<const ADDS: bool> Command for ChangeContact<ADDS> {
     type Output = bool;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        queries::acting_caseworker(scope, &self.actor)?;
+        queries::require_in_person(scope, &self.actor)?;
         let payee = self.payee.key(scope.vault);
         let points =
             if store::payee::is_known(scope, &payee)? { Some(store::contact::of(scope, &payee)?) } else { None };

@@ -122,6 +122,7 @@ impl Command for LiftLock {
     type Output = Locked;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        queries::require_in_person(scope, &self.actor)?;
         let state = load(scope, &self.actor, &self.payee)?;
         let Some(person) = self.actor.payee() else { return Ok((state, None)) };
         let signs = queries::known_identity(scope, &self.payee.key(scope.vault))?.signatories_changed;

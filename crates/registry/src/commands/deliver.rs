@@ -1,7 +1,7 @@
 //! Registers and ends deliveries; and says how far each is, which is written beside the journal, because nobody is answered by
 //! it.
 
-use crate::delivery::{Delivery, DeliveryRefusal, Terms};
+use crate::delivery::{Delivery, DeliveryRefusal, Terms, What};
 use crate::progress::{Failure, Hold, Progress};
 use crate::{policy, store};
 use kernel::journal::{self, Entry, Rows};
@@ -18,18 +18,22 @@ pub struct AddDelivery {
 
 impl Command for AddDelivery {
     const OPERATION: Operation = policy::ADD_DELIVERY;
-    /// The one with this name, and whether the bank is known.
-    type State = (Option<Delivery>, bool);
+    type State = DeliveryState;
     type Change = Option<Delivery>;
     type Output = ();
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let is_known = store::bank::has_name(scope.tx, &self.terms.bank)?;
-        Ok((store::delivery::find(scope, &self.terms.name)?, is_known))
+        let asks = self.terms.what == What::Ownership;
+        Ok(DeliveryState {
+            registered: store::delivery::find(scope, &self.terms.name)?,
+            is_known: store::bank::has_name(scope.tx, &self.terms.bank)?,
+            asking: if asks { store::delivery::asking(scope, &self.terms.bank)? } else { None },
+        })
     }
 
-    fn decide(&self, (registered, is_known): Self::State, _: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
-        self.terms.check_name()?;
+    fn decide(&self, state: Self::State, _: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
+        let DeliveryState { registered, is_known, asking } = state;
+        self.terms.check()?;
         match &registered {
             Some(delivery) if delivery.is_ended => return Err(DeliveryRefusal::Ended.into()),
             Some(Delivery { terms: Terms { what, bank, .. }, .. })
@@ -39,6 +43,9 @@ impl Command for AddDelivery {
             }
             Some(delivery) if delivery.terms == self.terms => return Ok(Decision::unchanged(())),
             _ if !is_known => return Err(DeliveryRefusal::BankUnknown.into()),
+            _ if asking.is_some_and(|asking| asking.terms.name != self.terms.name) => {
+                return Err(DeliveryRefusal::BankTaken.into());
+            }
             _ => {}
         }
         let Terms { name, what, bank, place } = &self.terms;
@@ -55,6 +62,7 @@ impl Command for AddDelivery {
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         let insert = |former: &Self::Change| {
             let (delivery, rows) = store::delivery::insert(scope, entry, former.as_ref(), &self.terms, false)?;
+            look_again(scope, &self.terms, entry)?;
             if former.is_none() {
                 // What is recorded later has a later place.
                 let begin = if self.from_the_beginning { -1 } else { journal::first_row_of(entry.number()) };
@@ -68,6 +76,21 @@ impl Command for AddDelivery {
         };
         changes.iter().map(insert).collect()
     }
+}
+
+/// What deciding about a delivery needs to know.
+pub struct DeliveryState {
+    /// The one with this name.
+    registered: Option<Delivery>,
+    /// Whether the bank is known.
+    is_known: bool,
+    /// Where the bank is asked whose an account is.
+    asking: Option<Delivery>,
+}
+
+/// Another bank can be asked from now on, or one no more: what waits is looked at anew.
+fn look_again(scope: &Scope<'_>, terms: &Terms, entry: Entry) -> Result<(), Error> {
+    if terms.what == What::Ownership { store::proposal::look_again(scope.tx, None, entry.at) } else { Ok(()) }
 }
 
 /// Ends a delivery: what was not taken yet is not given any more.
@@ -97,6 +120,7 @@ impl Command for EndDelivery {
 
     fn save(&self, scope: &Scope<'_>, changes: &[Delivery], entry: Entry) -> Result<Vec<Rows>, Error> {
         let end = |delivery: &Delivery| {
+            look_again(scope, &delivery.terms, entry)?;
             store::delivery::insert(scope, entry, Some(delivery), &delivery.terms, true).map(|(_, rows)| rows)
         };
         changes.iter().map(end).collect()

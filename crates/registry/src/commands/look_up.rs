@@ -7,14 +7,17 @@ use crate::grounds::Grounds;
 use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
 use crate::payer::PayerRefusal;
+use crate::proposal::Proposal;
 use crate::purpose::{self, BenefitKind};
 use crate::resolve::{self, Found, Query, Resolution};
 use crate::store::look_up::LookUpRow;
+use crate::store::proposal::Found as FoundProposal;
 use crate::{policy, store};
 use denmark::BankDirectory;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Why a look-up was refused.
@@ -167,6 +170,10 @@ pub struct HistoryRow {
     pub consent: Option<String>,
     /// When it was recorded.
     pub recorded: String,
+    /// The proposal that it comes of, where it was one.
+    pub proposal: Option<String>,
+    /// Whether that was reverted since.
+    pub reverted: bool,
 }
 
 /// A designation and what there is to tell of it.
@@ -178,6 +185,8 @@ pub struct Recorded {
     /// What it is for, unless it is the default account.
     purpose: Option<(String, BenefitKind)>,
     grounds: Option<Grounds>,
+    /// The proposal that it comes of, and which one that reverts.
+    proposal: Option<(Id<Proposal>, Option<Id<Proposal>>)>,
 }
 
 impl Recorded {
@@ -188,12 +197,13 @@ impl Recorded {
             None => None,
             Some(id) => store::proposal::find(scope, id)?,
         };
-        let channel = match proposal {
+        let channel = match &proposal {
             Some(found) => found.proposal.asked.channel.name(),
             None => entry.facts["sender"].as_str().unwrap_or_default().to_owned(),
         };
         let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
-        Ok(Self { row, entry, channel, purpose, grounds })
+        let proposal = proposal.map(|FoundProposal { proposal, .. }| (proposal.id, proposal.asked.reverts));
+        Ok(Self { row, entry, channel, purpose, grounds, proposal })
     }
 }
 
@@ -219,8 +229,9 @@ impl Command for ReadHistory {
     ) -> Result<Decision<AnswerClass, Vec<HistoryRow>>, Refusal> {
         let mut rows = Vec::new();
         for history in &histories {
-            let mut to = None;
-            for Recorded { row, entry, channel, purpose, grounds } in history {
+            let (mut to, mut reverted) = (None, BTreeSet::new());
+            for Recorded { row, entry, channel, purpose, grounds, proposal } in history {
+                reverted.extend(proposal.and_then(|(_, reverts)| reverts));
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
                     benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
@@ -233,6 +244,8 @@ impl Command for ReadHistory {
                     reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
                     consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
                     recorded: entry.at.to_string(),
+                    proposal: proposal.map(|(id, _)| id.name()),
+                    reverted: proposal.is_some_and(|(id, _)| reverted.contains(&id)),
                 });
             }
         }

@@ -38,7 +38,7 @@ impl Command for TryNotice {
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payee = match &self.to {
-            Recipient::DigitalPost(payee) => payee.key(scope.vault),
+            Recipient::DigitalPost(payee) | Recipient::Letter(payee) => payee.key(scope.vault),
             // It is about nobody.
             Recipient::Sms(_) | Recipient::Email(_) => Blind::default(),
         };
@@ -103,8 +103,6 @@ pub struct Carrier {
 pub struct Tried {
     /// Of which notice.
     pub notice: Id<Notice>,
-    /// By what it was sent.
-    pub medium: Medium,
     /// Why it was not taken; and after how many seconds whoever did not take it wants to be asked again.
     pub result: Result<(), (Failure, Option<i64>)>,
 }
@@ -150,10 +148,10 @@ impl Carrier {
         }
         writer.connection.stage(|tx| {
             let (mut changed, mut states) = (Vec::new(), Vec::with_capacity(tried.len()));
-            for (Tried { notice, medium, result }, chance) in tried.iter().zip(&chances) {
+            for (Tried { notice, result }, chance) in tried.iter().zip(&chances) {
                 let next = store::notice::progress(tx, *notice)?.and_then(|progress| match *result {
                     Ok(()) => progress.sent(now),
-                    Err((failure, after)) => progress.failed(self.holder, *medium, failure, after, now, *chance),
+                    Err((failure, after)) => progress.failed(self.holder, failure, after, now, *chance),
                 });
                 states.push(next.as_ref().map(|next| next.state));
                 changed.extend(next.map(|next| (*notice, next)));
@@ -241,7 +239,7 @@ mod tests {
             result: Result<(), (Failure, Option<i64>)>,
             seconds: i64,
         ) -> Vec<Option<NoticeState>> {
-            let tried = |notice: &Notice| Tried { notice: notice.id, medium: notice.new.to.medium(), result };
+            let tried = |notice: &Notice| Tried { notice: notice.id, result };
             let tried: Vec<_> = notices.iter().map(tried).collect();
             who.tell(&mut self.writer, &tried, at(seconds)).unwrap()
         }
@@ -313,7 +311,10 @@ mod tests {
         let email = place.take(ONE, Medium::Email, 10, 10);
         place.told(ONE, &email, Ok(()), 11);
         let counts = place.writer.read(|scope| count_notices(scope, &Actor::console())).unwrap();
-        assert_eq!(counts, [(Medium::DigitalPost, 1, 0), (Medium::Sms, 0, 2), (Medium::Email, 0, 0)]);
+        assert_eq!(
+            counts,
+            [(Medium::DigitalPost, 1, 0), (Medium::Sms, 0, 2), (Medium::Email, 0, 0), (Medium::Letter, 0, 0)]
+        );
         let dead = place.list(NoticeState::Dead);
         assert_eq!((dead.len(), dead[0].last_status, dead[0].at.as_str()), (2, Some(400), "1970-01-01T00:00:11Z"));
         assert_eq!(place.take(ONE, Medium::Sms, 1_000_000, 10), vec![]);
@@ -338,6 +339,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_box_that_is_not_there_was_to_get_waits_for_a_letter() {
+        let mut place = Place::new();
+        place.tell(&ALL[..1], 10);
+        let taken = place.take(ONE, Medium::DigitalPost, 10, 10);
+        let gone = Err((Failure::Answer(410), None));
+        assert_eq!(place.told(ONE, &taken, gone, 11), [Some(NoticeState::Waiting)]);
+        assert_eq!(place.take(ONE, Medium::DigitalPost, 1_000_000, 10), vec![]);
+        let waiting = place.list(NoticeState::Waiting);
+        assert_eq!((waiting[0].medium, waiting[0].last_status), ("letter", Some(410)));
+        let letters = place.take(ONE, Medium::Letter, 11, 10);
+        assert_eq!(letters, taken);
+        assert_eq!(place.told(ONE, &letters, Ok(()), 12), [Some(NoticeState::Sent)]);
+        place.verify();
+    }
+
+    #[test]
     fn two_processes_share_the_work_and_none_sends_what_the_other_has() {
         let mut place = Place::new();
         for at in 0..60 {
@@ -351,7 +368,7 @@ mod tests {
                     if taken.is_empty() {
                         return mine;
                     }
-                    let tried = |id: &Id<Notice>| Tried { notice: *id, medium: Medium::Sms, result: Ok(()) };
+                    let tried = |id: &Id<Notice>| Tried { notice: *id, result: Ok(()) };
                     let tried: Vec<_> = taken.iter().map(|(id, _)| tried(id)).collect();
                     assert!(who.tell(&mut writer, &tried, at(21)).unwrap().iter().all(Option::is_some));
                     mine.extend(taken.into_iter().map(|(id, _)| id));

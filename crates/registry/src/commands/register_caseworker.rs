@@ -19,6 +19,8 @@ pub struct AddCaseworker {
     pub authority: String,
     /// The kinds of benefit that they are held to; none: all.
     pub benefits: BTreeSet<BenefitKind>,
+    /// Whether people come before them in person.
+    pub in_person: bool,
 }
 
 /// What is registered of the name, the key and the authority.
@@ -63,7 +65,8 @@ impl Command for AddCaseworker {
         if authority.agreement.kind != PayerKind::Public {
             return Err(CaseworkerRefusal::Authority.into());
         }
-        let remit = Remit { name: self.name.clone(), authority: authority.id, benefits: self.benefits.clone() };
+        let (name, in_person) = (self.name.clone(), self.in_person);
+        let remit = Remit { name, authority: authority.id, benefits: self.benefits.clone(), in_person };
         remit.check()?;
         match &registered {
             Some(caseworker) if caseworker.is_ended => return Err(CaseworkerRefusal::Ended.into()),
@@ -71,7 +74,9 @@ impl Command for AddCaseworker {
             _ => {}
         }
         let kinds: Vec<&str> = remit.benefits.iter().map(BenefitKind::as_str).collect();
-        let facts = json!({ "name": self.name, "authority": self.authority, "benefits": kinds, "is_new": is_new });
+        let facts = json!({
+            "name": self.name, "authority": self.authority, "benefits": kinds, "in_person": in_person, "is_new": is_new,
+        });
         let change = CaseworkerChange { officer: is_new.then_some(officer), former: registered, remit };
         Ok(Decision::of(vec![change], facts, ()))
     }

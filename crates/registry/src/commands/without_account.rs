@@ -1,11 +1,13 @@
-//! Lists who must have an account and has none, and notes who is to be reminded of it. It is about people, so it is entered in the
-//! journal and logged before it is shown.
+//! Lists who must have an account and has none, and reminds them of it. It is about people, so it is entered in the journal and logged
+//! before it is shown.
 
 use crate::ask::{AnswerClass, AskKind};
 use crate::duty;
 use crate::legal_purpose::LegalPurpose;
+use crate::notice::NoticeKind;
 use crate::payee::PayeeId;
 use crate::store::look_up::LookUpRow;
+use crate::telling::{self, Telling};
 use crate::{policy, queries, store};
 use denmark::calendar::copenhagen_date;
 use kernel::journal::{self, Entry, Rows};
@@ -25,7 +27,7 @@ pub struct ListWithoutAccount {
     pub after: Option<Blind>,
     /// At most so many, and [`PAYEES_MAX`].
     pub limit: usize,
-    /// Whether those who have not been reminded lately are to be.
+    /// Whether those are reminded who have not been lately.
     pub remind: bool,
 }
 
@@ -36,7 +38,7 @@ pub struct WithoutAccount {
     pub payee: String,
     /// `none`, `closed`, `frozen`.
     pub state: String,
-    /// When they were last to be reminded.
+    /// When they were last reminded.
     pub reminded: Option<String>,
 }
 
@@ -45,7 +47,7 @@ pub struct WithoutAccount {
 pub struct WithoutAccountPage {
     /// Who.
     pub payees: Vec<WithoutAccount>,
-    /// How many of them are to be reminded from now on.
+    /// How many of them are reminded by this.
     pub reminded: usize,
     /// Where the next page goes on; none after the last.
     pub next: Option<String>,
@@ -66,6 +68,7 @@ struct Lacking {
 /// What is known of one who is on the page.
 pub struct Listed {
     payee: Blind,
+    number: PayeeId,
     why: AnswerClass,
     is_to_be_reminded: bool,
 }
@@ -122,7 +125,7 @@ impl Command for ListWithoutAccount {
             if let Some(Lacking { payee, why, reminded }) = lacking {
                 let is_to_be_reminded = self.remind && duty::is_to_be_reminded(why, reminded, env.now);
                 let reminded = if is_to_be_reminded { Some(env.now) } else { reminded };
-                listed.push(Listed { payee: key, why, is_to_be_reminded });
+                listed.push(Listed { payee: key, number: payee, why, is_to_be_reminded });
                 payees.push(WithoutAccount {
                     payee: payee.reveal(),
                     state: why.name().to_owned(),
@@ -148,10 +151,13 @@ impl Command for ListWithoutAccount {
         };
         let log = changes.iter().enumerate().map(log).collect::<Result<Vec<_>, Error>>()?;
         let mut rows = store::look_up::insert_many(scope.tx, &log)?;
-        let reminded: Vec<_> =
-            changes.iter().filter(|listed| listed.is_to_be_reminded).map(|listed| (listed.payee, listed.why)).collect();
-        if !reminded.is_empty() {
-            rows.push(store::reminder::insert_many(scope.tx, entry, &reminded)?);
+        let reminded = || changes.iter().filter(|listed| listed.is_to_be_reminded);
+        let noted: Vec<_> = reminded().map(|listed| (listed.payee, listed.why)).collect();
+        if !noted.is_empty() {
+            rows.push(store::reminder::insert_many(scope.tx, entry, &noted)?);
+            let telling = |listed: &Listed| Telling::own(listed.payee, listed.number, NoticeKind::ReminderNoAccount);
+            let told = reminded().map(telling).collect();
+            rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
         }
         Ok(rows)
     }

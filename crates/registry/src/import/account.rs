@@ -8,26 +8,28 @@ use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
 use crate::commands::FOLDED_AT_ONCE_MAX;
 use crate::controls::{Control, Controls};
-use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State};
+use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State, Undone};
 use crate::grounds::Grounds;
 use crate::life::{self, Act, ActKind, Evidence, State as LifeState, Waits};
 use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::policy;
-use crate::proposal::{self, Asked, Holder, LegalGround, Ownership, Proposal, SpecificPurpose, Unexpected};
+use crate::proposal::{self, Asked, Holder, LegalGround, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
+use crate::queries::{self, Wanted};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
+use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::Telling;
-use crate::{queries, store};
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
+use kernel::{Actor, Authenticator, Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit`.
+/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit,reason,consent`. Who gives no grounds leaves out the
+/// last two.
 pub struct Accounts {
     /// By which channel it comes.
     pub channel: Channel,
@@ -44,12 +46,12 @@ pub(super) type History = (Blind, Option<Blind>);
 pub struct AccountState {
     /// Of the accounts that are named or stand.
     banks: BankDirectory,
+    /// Those among them that can be asked whose an account is that a row designates.
+    asked_banks: BTreeSet<String>,
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
     histories: BTreeMap<History, (Link<Designation>, Standing)>,
-    /// Their newest rows, as they were stored.
-    newest: BTreeMap<History, Designation>,
     /// The proposals for these accounts that have not ended.
     pub(super) open: BTreeMap<History, Open>,
     /// What is known of accounts that are asked for in the place of others.
@@ -61,6 +63,12 @@ pub struct AccountState {
     pub(super) counted: Option<Counted>,
     /// What may take the place of a default account that is closed.
     promotable: Promotable,
+    /// What is to be reverted.
+    undone: BTreeMap<History, Undone>,
+    /// The specific accounts that stand and are locked.
+    locked: BTreeSet<History>,
+    /// Whether nobody has proposed anything yet: the registry is being loaded.
+    is_loading: bool,
     changes: usize,
     proposals: i64,
 }
@@ -133,18 +141,27 @@ pub struct NewProposal {
 /// What somebody says of the account that they ask for, beside the account.
 pub(crate) struct Terms {
     pub(crate) holder: Holder,
-    pub(crate) ownership: Ownership,
     pub(crate) ground: Option<LegalGround>,
     /// Whether the payee can neither change nor delete it.
     pub(crate) is_locked: bool,
     /// The payee's signature.
     pub(crate) signed: Option<String>,
+    /// By which authenticator a citizen is logged in.
+    pub(crate) authenticator: Option<Authenticator>,
+    /// Why, of what heals.
+    pub(crate) why: Option<String>,
 }
 
 impl Terms {
+    /// Nothing but who says it.
+    pub(crate) fn by(actor: &Actor) -> Self {
+        let authenticator = actor.login().map(|login| login.authenticator);
+        Self { authenticator, ..Self::of(Holder::Unknown) }
+    }
+
     /// Nothing but whose it is.
     pub(crate) const fn of(holder: Holder) -> Self {
-        Self { holder, ownership: Ownership::NotPossible, ground: None, is_locked: false, signed: None }
+        Self { holder, ground: None, is_locked: false, signed: None, authenticator: None, why: None }
     }
 }
 
@@ -172,7 +189,7 @@ impl NewProposal {
             (Waits::Time(from), _) => Some(from),
             _ => None,
         };
-        Some(Telling::of(&self.proposal, NoticeKind::ChangeProposed, from))
+        Some(Telling::of(&self.proposal, NoticeKind::proposed(self.proposal.asked.action), from))
     }
 
     /// For what it waits, and until when.
@@ -198,7 +215,8 @@ pub(crate) struct Asker<'a> {
 impl Source for Accounts {
     const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
     const HEADER: &'static [&'static str] =
-        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit"];
+        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit", "reason", "consent"];
+    const MAY_LACK: usize = 2;
     type Row = AccountRow;
     type State = AccountState;
     type Change = AccountChange;
@@ -208,10 +226,16 @@ impl Source for Accounts {
     }
 
     fn read(&self, fields: &[&str]) -> Result<AccountRow, RowRefusal> {
-        let &[action, payee, account, bic, expects, currency, payer, benefit] = fields else {
-            return Err(RowRefusal::Malformed);
+        let (&[action, payee, account, bic, expects, currency, payer, benefit], grounds) =
+            fields.split_first_chunk().ok_or(RowRefusal::Malformed)?;
+        let (reason, consent) = match *grounds {
+            [] => ("", ""),
+            [reason, consent] => (reason, consent),
+            _ => return Err(RowRefusal::Malformed),
         };
-        AccountRow::read(&self.vault, &Written { action, payee, account, bic, expects, currency, payer, benefit })
+        let written = Written { action, payee, account, bic, expects, currency, payer, benefit };
+        let is_banks = matches!(self.channel, Channel::Bank(_));
+        AccountRow::read_from_file(&self.vault, &written, reason, consent, is_banks)
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
@@ -219,7 +243,8 @@ impl Source for Accounts {
             return Err(ImportRefusal::BankUnknown.into());
         }
         let state = AccountState::load(scope, rows)?;
-        if rows.len() > FOLDED_AT_ONCE_MAX { Ok(state) } else { state.counting(scope, rows) }
+        // Who loads a registry does not wait for that: its accounts are counted afterwards.
+        if rows.len() > FOLDED_AT_ONCE_MAX && state.is_loading { Ok(state) } else { state.counting(scope, rows) }
     }
 
     fn decide(
@@ -258,16 +283,15 @@ impl AccountState {
         for id in store::proposal::waiting_of(scope.tx, &payees)? {
             let Some(found) = store::proposal::find(scope, id)? else { continue };
             let signatories = queries::signing(scope, &found.proposal)?;
-            let newest = queries::newest(scope, &found.proposal.payee, found.proposal.purpose.as_ref())?;
-            let facts = queries::proposal_facts(scope, &state.controls, &found, newest, signatories.as_ref())?;
+            let wanted = queries::wanted(scope, &state.controls, found.proposal.asked.account.as_ref())?;
+            let facts = queries::proposal_facts(scope, &state.controls, &found, wanted, signatories.as_ref())?;
             let Found { proposal, evidence } = found;
             state.open.insert((proposal.payee, proposal.purpose), Open { proposal, evidence, facts });
         }
         for row in rows.iter().filter(|row| row.action == Action::Designate) {
             let history = (row.key, state.purpose_key(row));
-            let newest = state.newest.get(&history).copied();
-            let Some((account, newest)) = row.account.zip(newest) else { continue };
-            let facts = queries::account_facts(scope, Some(newest), &account)?;
+            let Some(account) = row.account.filter(|_| state.histories.contains_key(&history)) else { continue };
+            let facts = queries::account_facts(scope, &row.key, &account, history.1.as_ref())?;
             state.facts.entry(history).or_default().push((account, facts));
         }
         Ok(state)
@@ -285,16 +309,19 @@ impl AccountState {
         keys.dedup();
         let mut state = Self {
             banks: BankDirectory::new(),
+            asked_banks: BTreeSet::new(),
             purposes: BTreeMap::new(),
             payees: BTreeMap::new(),
             histories: BTreeMap::new(),
-            newest: BTreeMap::new(),
             open: BTreeMap::new(),
             facts: BTreeMap::new(),
             locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
             counted: None,
             promotable: Promotable::default(),
+            undone: BTreeMap::new(),
+            locked: BTreeSet::new(),
+            is_loading: false,
             changes: 0,
             proposals: 0,
         };
@@ -302,7 +329,7 @@ impl AccountState {
         store::payee::find_many(scope, keys.iter().copied(), |index, found| {
             state.payees.insert(*keys[index], found.status);
             if let Some(newest) = found.designation {
-                state.newest.insert((*keys[index], None), newest);
+                state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
             }
             pending.extend(found.pending.map(|_| *keys[index]));
             Ok(())
@@ -334,21 +361,57 @@ impl AccountState {
         payees.dedup();
         store::designation::find_specifics(scope, payees.iter().copied(), |index, newest| {
             if newest.purpose.is_some_and(|purpose| wanted.contains(&(*payees[index], purpose))) {
-                state.newest.insert((*payees[index], newest.purpose), newest);
+                let standing = (Link::Stored(newest.id), newest.standing);
+                state.histories.insert((*payees[index], newest.purpose), standing);
             }
             Ok(())
         })?;
-        let stored = |newest: &Designation| (Link::Stored(newest.id), newest.standing);
-        state.histories = state.newest.iter().map(|(history, newest)| (*history, stored(newest))).collect();
+        state.look_back(scope, rows)?;
         if state.controls.has(Control::PromoteSpecific) {
             let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
             state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;
         }
         let named = rows.iter().filter_map(|row| row.account);
         let standing = state.histories.values().map(|(_, standing)| standing.account);
-        let regs = named.chain(standing).filter_map(|account| account.reg()).collect();
+        let before = state.undone.values().filter_map(|undone| undone.before).map(|standing| standing.account);
+        let regs = named.chain(standing).chain(before).filter_map(|account| account.reg()).collect();
         state.banks = store::bank::directory_of(scope.tx, &regs)?;
+        let designated = rows.iter().filter_map(|row| row.designates());
+        state.asked_banks = queries::asked_banks(scope, &state.controls, &state.banks, designated)?;
         Ok((state, pending))
+    }
+
+    /// What the histories tell of rows that need more of them than their newest rows.
+    fn look_back(&mut self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<(), Error> {
+        for row in rows {
+            let history = (row.key, self.purpose_key(row));
+            let newest = match self.histories.get(&history) {
+                Some((Link::Stored(newest), _)) => Some(*newest),
+                _ => None,
+            };
+            match (row.action, newest) {
+                (Action::Revert, Some(newest)) => {
+                    let newest = store::designation::find(scope, newest)?;
+                    let change =
+                        row.reverts.map(|reverts| queries::undone(scope, newest, reverts)).transpose()?.flatten();
+                    let stands = change.is_some();
+                    let before = change.and_then(|change| change.before).map(|row| row.standing);
+                    self.undone.insert(history, Undone { stands, before });
+                }
+                (Action::Designate | Action::Close, newest) if history.1.is_some() => {
+                    let is_locked = newest.map(|_| queries::is_specific_locked(scope, &row.key, history.1.as_ref()));
+                    if is_locked.transpose()?.flatten() == Some(true) {
+                        self.locked.insert(history);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let is_first = |row: &&AccountRow| {
+            row.action == Action::Designate && !self.histories.contains_key(&(row.key, self.purpose_key(row)))
+        };
+        self.is_loading = rows.iter().any(is_first) && !store::proposal::is_any_but(scope, &Channel::Operator)?;
+        Ok(())
     }
 
     /// The same, with how many payees the accounts have that the rows designate.
@@ -372,7 +435,7 @@ impl AccountState {
         };
         Ok(Some(match weighed.state {
             LifeState::Waiting(_) => {
-                let lapsed = self.room_for(&weighed.proposal, env.now)?;
+                let lapsed = self.room_for(&weighed.proposal, env.now).map_err(|_| RowRefusal::Waiting)?;
                 let (new, _) = self.propose(asker.channel, row, Weighed { lapsed, ..weighed });
                 self.proposals += 1;
                 let (proposal, evidence) = (new.proposal.clone(), Evidence::default());
@@ -402,7 +465,12 @@ impl AccountState {
             live.filter(|_| may_omit && is_designation).map(|(_, live)| Expects::Account(live.account.account()));
         let expects = row.expects.or(meant);
         let Some(standing) = self.judge(asker.channel, row, purpose.as_ref(), expects)? else { return Ok(None) };
-        let Terms { holder, ownership, ground, is_locked, signed } = terms;
+        // What a bank puts in the place of what was there it gives grounds for, unless a person is to look at it.
+        let is_banks = matches!(asker.channel, Channel::Bank(_));
+        if is_banks && is_designation && newest.is_some() && row.may_replace && row.grounds.is_none() {
+            return Err(RowRefusal::ReasonMissing);
+        }
+        let Terms { holder, ground, is_locked, signed, authenticator, why } = terms;
         let proposal = Proposal {
             id: Id::new(env.id::<Proposal>().number() + self.proposals),
             at: env.now,
@@ -417,28 +485,36 @@ impl AccountState {
                 payee: row.payee,
                 channel: asker.channel.clone(),
                 by: asker.by.to_owned(),
-                account: Some(standing.account).filter(|_| is_designation),
+                authenticator: *authenticator,
+                action: row.action,
+                account: Some(standing.account).filter(|_| standing.state != State::Closed),
+                reverts: row.reverts,
+                why: why.clone(),
                 specific: purpose.as_ref().map(|purpose| SpecificPurpose {
                     payer: purpose.payer,
                     benefit: purpose.benefit.clone(),
                     is_locked: *is_locked,
                 }),
                 holder: *holder,
-                ownership: *ownership,
                 ground: ground.clone(),
             },
         };
+        let facts = &Facts { is_loading: self.is_loading, ..*facts };
         proposal::banned(&proposal, facts, &self.controls)?;
         let mut evidence = Evidence::default();
         if let Some(signature) = signed {
-            let (at, by, detail) = (env.now, asker.by.to_owned(), signature.clone());
-            evidence.add(Act { kind: ActKind::Signed, at, by, detail });
+            let act = Act::new(ActKind::Signed, env.now, asker.by, signature);
+            evidence.add(Act { authenticator: *authenticator, ..act });
         }
-        // Only an account that is designated has to wait. What a bank or the operator closes, freezes or unfreezes is so at once: it
-        // sends no money anywhere else.
-        let waits = is_designation || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
+        // What a bank or the operator closes or freezes is so at once: it sends no money anywhere else.
+        let waits = !matches!(row.action, Action::Close | Action::Freeze)
+            || matches!(asker.channel, Channel::SelfService | Channel::Caseworker(_));
         let state =
             if waits { life::state(&proposal, &evidence, facts, &self.controls, env.now) } else { LifeState::Due };
+        // Nobody alone puts another account in the place of one that is frozen.
+        if is_designation && state == LifeState::Due && live.is_some_and(|(_, live)| live.state.is_frozen()) {
+            return Err(RowRefusal::Frozen);
+        }
         let replaces = newest.map_or(Link::None, |(newest, _)| newest);
         Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed: None }))
     }
@@ -470,9 +546,11 @@ impl AccountState {
         self.purpose_of(row).ok().flatten().map(|purpose| purpose.key)
     }
 
-    /// The newest row, as it was stored, of the history that a row is about.
-    pub(crate) fn newest(&self, row: &AccountRow) -> Option<Designation> {
-        self.newest.get(&(row.key, self.purpose_key(row))).copied()
+    /// The account that a row designates, and whether its bank can be asked whose it is.
+    pub(crate) fn wanted<'r>(&self, row: &'r AccountRow) -> Option<Wanted<'r>> {
+        let account = row.designates()?;
+        let bank = account.reg().and_then(|reg| self.banks.get(reg));
+        Some(Wanted { account, is_bank_asked: bank.is_some_and(|bank| self.asked_banks.contains(&bank.name)) })
     }
 
     /// The banks of the accounts that are asked for and in force.
@@ -490,24 +568,38 @@ impl AccountState {
         &mut self,
         proposal: &Proposal,
         row: &AccountRow,
+        follows: bool,
         facts: &Facts,
         now: Timestamp,
     ) -> Result<Option<NewRow>, RowRefusal> {
         let channel = &proposal.asked.channel;
         let purpose = self.purpose_of(row)?;
-        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
-        // An account that came back is not what was in force when this was asked for: somebody has decided about it since.
-        let follows = match (newest, proposal.replaces) {
-            (Some((Link::Stored(newest), _)), Some(replaces)) => *newest == replaces,
-            (None, None) => true,
-            _ => false,
-        };
-        let Some(standing) = self.judge(channel, row, purpose.as_ref(), row.expects)? else { return Ok(None) };
-        if !follows {
-            return Err(RowRefusal::ExpectsMismatch);
-        }
+        let Some(standing) = self.judge_asked(proposal, row, follows)? else { return Ok(None) };
         proposal::banned(proposal, facts, &self.controls)?;
         Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id), now)))
+    }
+
+    /// What the rule says now of what was proposed before.
+    pub(crate) fn judge_asked(
+        &self,
+        proposal: &Proposal,
+        row: &AccountRow,
+        follows: bool,
+    ) -> Result<Option<Standing>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let standing = self.judge(&proposal.asked.channel, row, purpose.as_ref(), row.expects)?;
+        if standing.is_some() && !follows {
+            return Err(RowRefusal::ExpectsMismatch);
+        }
+        Ok(standing)
+    }
+
+    /// The newest row of a row's history.
+    pub(crate) fn newest(&self, row: &AccountRow) -> Option<(Id<Designation>, Standing)> {
+        match self.histories.get(&(row.key, self.purpose_key(row))) {
+            Some((Link::Stored(newest), standing)) => Some((*newest, *standing)),
+            _ => None,
+        }
     }
 
     /// Freezes the account that came of a proposal, if it is in force yet.
@@ -521,10 +613,13 @@ impl AccountState {
         let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
         let in_force = newest
             .map(|(_, standing)| *standing)
-            .filter(|standing| standing.state == State::InForce && Some(standing.account) == proposal.asked.account);
+            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank))
+            .filter(|standing| Some(standing.account) == proposal.asked.account);
+        // What its bank froze is not the bank's to unfreeze from now on.
         let Some(Standing { account, .. }) = in_force else { return Ok(None) };
         let standing = Standing { state: State::Frozen, account };
-        Ok(Some(self.take(&proposal.asked.channel, row, purpose, standing, Some(proposal.id), now)))
+        // Whoever has the link speaks for the payee, whichever channel the change came by.
+        Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
     }
 
     /// What takes effect now: the next row of the history.
@@ -561,6 +656,9 @@ impl AccountState {
             (Some(former), State::InForce) if former.account != standing.account || former.state == State::Closed => {
                 Some(NoticeKind::ChangeInForce)
             }
+            (Some(former), State::InForce) if former.state.is_frozen() => Some(NoticeKind::AccountUnfrozen),
+            // Whoever is given their first account may not be who asked for it.
+            (None, State::InForce) if !self.is_loading => Some(NoticeKind::ChangeInForce),
             _ => None,
         };
         let telling = kind.filter(|_| proposal.is_none()).map(|kind| Telling {
@@ -638,21 +736,26 @@ impl AccountState {
         {
             return Err(RowRefusal::AccountBic);
         }
+        let history = (row.key, purpose.map(|purpose| purpose.key));
         let request = Request {
             channel,
             action: row.action,
             account: row.account,
             says_currency: row.says_currency,
             expects,
-            is_specific: purpose.is_some(),
+            specific: purpose.map(|_| designation::Specific {
+                is_locked: self.locked.contains(&history),
+                is_loading: self.is_loading,
+            }),
             grounds: row.grounds,
+            undone: self.undone.get(&history).copied(),
         };
         // What the payee has forbidden is an account in the place of theirs; what protects it is not.
         let is_locked = self.locks.get(&row.key).is_some_and(|lock| lock.forbids(channel.kind()));
         if is_locked && row.action == Action::Designate {
             return Err(RowRefusal::Locked);
         }
-        let current = self.histories.get(&(row.key, purpose.map(|purpose| purpose.key)));
+        let current = self.histories.get(&history);
         designation::decide(&request, self.status(row), current.map(|(_, standing)| standing), &self.banks)
     }
 

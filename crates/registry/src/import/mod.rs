@@ -83,7 +83,7 @@ impl fmt::Display for ImportRefusal {
 pub trait Source: Sync {
     /// Its row of the policy.
     const OPERATION: Operation;
-    /// Its columns, all required, in this order.
+    /// Its columns, in this order.
     const HEADER: &'static [&'static str];
     /// How many of the last columns a file may be without, all or none: it says nothing of them then.
     const MAY_LACK: usize = 0;

@@ -4,9 +4,8 @@ use super::account::AccountState;
 use super::row::AccountRow;
 use crate::account::DesignatedAccount;
 use crate::controls::Controls;
-use crate::life::{self, Evidence, State as LifeState};
+use crate::life::{self, ActKind, Evidence, State as LifeState, Waits};
 use crate::proposal::Proposal;
-use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use kernel::Timestamp;
 
@@ -23,6 +22,13 @@ impl Open {
     }
 }
 
+/// A proposal that waits for the account that another one is for.
+pub(crate) struct InTheWay<'a> {
+    pub(crate) proposal: &'a Proposal,
+    /// Whether an officer is to look at it.
+    pub(crate) is_looked_at: bool,
+}
+
 impl AccountState {
     /// What is known of the account that a row asks for.
     pub(super) fn facts_of(&self, row: &AccountRow) -> Facts {
@@ -30,20 +36,26 @@ impl AccountState {
         let is_it = |account: &DesignatedAccount| row.account.is_some_and(|asked| account.is(&asked.account()));
         // What came last counts.
         let known = known.and_then(|known| known.iter().rfind(|(account, _)| is_it(account)));
-        let known = known.map_or_else(Facts::default, |(_, facts)| *facts);
+        let is_bank_asked = self.wanted(row).is_some_and(|wanted| wanted.is_bank_asked);
+        let known = Facts { is_bank_asked, ..known.map_or_else(Facts::default, |(_, facts)| *facts) };
         let counted = self.counted.as_ref().zip(row.designates()).map(|(all, account)| all.facts(account, &row.key));
         let Some(Facts { payees, collector_until, .. }) = counted else { return known };
         Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }
     }
 
-    /// Refuses a proposal where another one for the same account waits. One that nobody ended in time is ended by it.
+    /// What is in the way of a proposal: another one that waits for the same account. What nobody ended in time is not, nor what nobody
+    /// has signed, and is ended by it: whoever has no more than a login keeps nobody out.
     ///
     /// # Errors
-    /// `change.waiting`.
-    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, RowRefusal> {
+    /// The other one.
+    pub(crate) fn room_for(&self, proposal: &Proposal, now: Timestamp) -> Result<Option<Proposal>, InTheWay<'_>> {
         let Some(open) = self.open.get(&(proposal.payee, proposal.purpose)) else { return Ok(None) };
         match open.state(&self.controls, now) {
-            LifeState::Waiting(_) | LifeState::Due => Err(RowRefusal::Waiting),
+            LifeState::Waiting(Waits::Signature) if open.evidence.last_of(&[ActKind::Signed]).is_none() => {
+                Ok(Some(open.proposal.clone()))
+            }
+            LifeState::Waiting(Waits::Check) => Err(InTheWay { proposal: &open.proposal, is_looked_at: true }),
+            LifeState::Waiting(_) | LifeState::Due => Err(InTheWay { proposal: &open.proposal, is_looked_at: false }),
             LifeState::Lapsed => Ok(Some(open.proposal.clone())),
             LifeState::Ended(_) => Ok(None),
         }

@@ -8,7 +8,7 @@ use crate::proposal::{Proposal, Unexpected};
 use crate::purpose::{BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use denmark::{Account, Bic, Currency};
-use kernel::{Blind, Vault};
+use kernel::{Blind, Id, Vault};
 
 /// One change as somebody writes it. What is left out is empty.
 #[derive(Clone, Copy, Default)]
@@ -46,6 +46,8 @@ pub struct AccountRow {
     pub(super) grounds: Option<Grounds>,
     /// Whether it may take the place of another account at once.
     pub(super) may_replace: bool,
+    /// The change that it reverts.
+    pub(super) reverts: Option<Id<Proposal>>,
 }
 
 /// What a specific account is for.
@@ -93,12 +95,21 @@ impl AccountRow {
             _ => return Err(RowRefusal::Purpose),
         };
         let key = payee.key(vault);
-        let (grounds, may_replace) = (None, true);
-        Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace })
+        let (grounds, may_replace, reverts) = (None, true, None);
+        Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace, reverts })
     }
 
-    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait. What
-    /// it expects is no account or a whole one: what stands for many can be guessed.
+    /// The same as a person asks for it, or a bank: what they expect is no account or a whole one, since what stands for many can be
+    /// guessed.
+    ///
+    /// # Errors
+    /// It is not a change.
+    pub fn read_from_person(vault: &Vault, written: &Written<'_>) -> Result<Self, RowRefusal> {
+        let row = Self::read(vault, written)?;
+        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) { Err(RowRefusal::Expects) } else { Ok(row) }
+    }
+
+    /// The same as a bank asks for it, which gives its grounds, and says what a `change` takes the place of unless that may wait.
     ///
     /// # Errors
     /// It is not a change, or something is missing or does not fit.
@@ -109,15 +120,34 @@ impl AccountRow {
         consent: &str,
         unexpected: Unexpected,
     ) -> Result<Self, RowRefusal> {
-        let row = Self::read(vault, written)?;
-        if matches!(row.expects, Some(Expects::Reg(_) | Expects::Bic(_))) {
-            return Err(RowRefusal::Expects);
-        }
+        let row = Self::read_from_person(vault, written)?;
         let grounds = Grounds::read(row.action, reason, consent)?;
         if written.action == "change" && row.expects.is_none() && unexpected == Unexpected::Refuse {
             return Err(RowRefusal::ExpectsMissing);
         }
         Ok(Self { grounds: Some(grounds), ..row })
+    }
+
+    /// The same as a row of a bank's file says it, where grounds can be left out unless it takes the place of what was there.
+    ///
+    /// # Errors
+    /// It is not a change, or its grounds are none.
+    pub(super) fn read_from_file(
+        vault: &Vault,
+        written: &Written<'_>,
+        reason: &str,
+        consent: &str,
+        is_banks: bool,
+    ) -> Result<Self, RowRefusal> {
+        let row = Self::read(vault, written)?;
+        if reason.is_empty() && consent.is_empty() {
+            return Ok(row);
+        }
+        // Why a bank does something is no reason of the agency's.
+        if !is_banks {
+            return Err(RowRefusal::Reason);
+        }
+        Ok(Self { grounds: Some(Grounds::read(row.action, reason, consent)?), ..row })
     }
 
     /// The same as a client of a mapper asks for it. Those in use give no grounds: then it takes the place of no account at once. Who
@@ -143,13 +173,14 @@ impl AccountRow {
         let asked = &proposal.asked;
         let is_live = replaced.is_some() && !proposal.is_first;
         Self {
-            action: if asked.account.is_some() { Action::Designate } else { Action::Close },
+            action: asked.action,
             payee: asked.payee,
             key: proposal.payee,
             account: asked.account,
             says_currency: true,
             bic: None,
             expects: replaced.filter(|_| is_live).map(Expects::Account),
+            reverts: asked.reverts,
             specific: asked
                 .specific
                 .as_ref()
@@ -160,6 +191,17 @@ impl AccountRow {
         }
     }
 
+    /// What reverts a proposal that took effect.
+    pub(crate) fn reverting(proposal: &Proposal) -> Self {
+        let (action, reverts) = (Action::Revert, Some(proposal.id));
+        Self { action, reverts, account: None, expects: None, grounds: None, ..Self::of(proposal, None) }
+    }
+
+    /// What is to be done.
+    pub(crate) const fn action(&self) -> Action {
+        self.action
+    }
+
     /// The blind index of its payee.
     pub(crate) const fn key(&self) -> Blind {
         self.key
@@ -168,11 +210,6 @@ impl AccountRow {
     /// The account that it would designate.
     pub(super) fn designates(&self) -> Option<&DesignatedAccount> {
         self.account.as_ref().filter(|_| self.action == Action::Designate)
-    }
-
-    /// The account that it names.
-    pub(crate) const fn account(&self) -> Option<&DesignatedAccount> {
-        self.account.as_ref()
     }
 }
 

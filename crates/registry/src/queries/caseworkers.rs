@@ -35,3 +35,11 @@ pub(crate) fn acting_remit(scope: &Scope<'_>, actor: &Actor) -> Result<Option<(C
     let authority = store::payer::find(scope, Id::new(caseworker.remit.authority.number()))?.agreement.name;
     Ok(Some((Channel::Caseworker(authority), caseworker.remit)))
 }
+
+/// Refuses a caseworker before whom nobody comes in person; nobody else.
+pub(crate) fn require_in_person(scope: &Scope<'_>, actor: &Actor) -> Result<(), Error> {
+    match acting_caseworker(scope, actor)? {
+        Some(caseworker) => Ok(caseworker.remit.require_in_person()?),
+        None => Ok(()),
+    }
+}

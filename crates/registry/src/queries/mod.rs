@@ -7,16 +7,16 @@ mod costs;
 mod deliveries;
 mod feed;
 mod identity;
+mod inquiries;
 mod look_ups;
 mod messages;
 mod motions;
 mod notices;
 mod paged;
 mod proposals;
-mod reminders;
 
-pub(crate) use caseworkers::acting_remit;
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
+pub(crate) use caseworkers::{acting_remit, require_in_person};
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
     is_approved_collector, proposed_collectors, registered_collectors,
@@ -30,15 +30,17 @@ pub(crate) use feed::numbers;
 pub use feed::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
 pub(crate) use identity::known_identity_beside;
 pub use identity::{known_identity, signatories, voice};
+pub use inquiries::{INQUIRIES_MAX, InquiryView, count_inquiries, inquiries};
 pub use look_ups::{LookUpView, look_ups};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
-pub use proposals::{ProposalPage, ProposalView, is_due, letter, proposal, waiting};
-pub(crate) use proposals::{
-    account_facts, facts, find as find_proposal, first_row, is_specific_locked, lacks_signature, newest,
-    proposal_facts, signing,
+pub use proposals::{
+    ProposalPage, ProposalView, addressee, is_due, letter, letter_counts, own_waiting, proposal, waiting,
 };
-pub use reminders::{Reminder, reminders};
+pub(crate) use proposals::{
+    Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_left_alone,
+    is_specific_locked, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
+};

@@ -19,7 +19,7 @@ pub struct NoticeView {
     pub reference: String,
     /// What it tells.
     pub kind: &'static str,
-    /// `digital_post`, `sms`, `email`.
+    /// `digital_post`, `sms`, `email`, `letter`: by what it goes now.
     pub medium: &'static str,
     /// Its tag.
     pub language: &'static str,
@@ -90,7 +90,7 @@ fn view(scope: &Scope<'_>, notice: &Notice, progress: &NoticeProgress) -> Notice
         notice: notice.id.name(),
         reference: notice.reference(scope.vault),
         kind: notice.new.kind.name(),
-        medium: notice.new.to.medium().name(),
+        medium: progress.medium.name(),
         language: notice.new.language.tag(),
         to: notice.new.to.masked(),
         recorded: String::new(),

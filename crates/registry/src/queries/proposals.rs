@@ -2,18 +2,21 @@
 
 use super::acting_remit;
 use crate::account::DesignatedAccount;
-use crate::commands::{LetterFacts, LetterState, Standing};
+use crate::commands::{LetterFacts, LetterState, Standing as Told};
 use crate::controls::{Control, Controls};
-use crate::designation::{Channel, Designation, State as AccountStanding};
+use crate::designation::{Channel, Designation, Fate, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::own::{self, Signatories};
 use crate::payee::PayeeId;
 use crate::proposal::{Asked, Proposal, ProposalRefusal};
+use crate::register_event::Addressee;
 use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
 use crate::{policy, store};
-use kernel::{Actor, Blind, Error, Id, Scope, Timestamp};
+use denmark::BankDirectory;
+use kernel::{Actor, Assurance, Blind, Error, Id, Scope, Timestamp};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Rows of one page.
 const PAGE_ROWS_MAX: usize = 1000;
@@ -21,13 +24,15 @@ const PAGE_ROWS_MAX: usize = 1000;
 const NAME_CHARS: usize = 13;
 /// Rows of a history that are looked through for an account that came back.
 const HISTORY_ROWS_MAX: usize = 50;
+/// Rows of a history that are looked through for what became of a change.
+const FATE_ROWS_MAX: usize = 1000;
 
 /// A proposal, without whom it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProposalView {
     /// Where it stands.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: Told,
     /// By which channel it came.
     pub channel: String,
     /// When.
@@ -92,6 +97,28 @@ pub fn waiting(
     Ok(ProposalPage { proposals, next })
 }
 
+/// What waits about a payee, whoever proposed it: for them, or for whoever may sign for them. The oldest come first.
+///
+/// # Errors
+/// `citizen.other`, `citizen.assurance`, the policy's refusal, or the store's.
+pub fn own_waiting(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    payee: &PayeeId,
+    now: Timestamp,
+) -> Result<Vec<ProposalView>, Error> {
+    policy::LIST_OWN_DESIGNATIONS.require(actor)?;
+    let payee = payee.key(scope.vault);
+    own::require_part(actor, super::voice(scope, actor, &payee)?, Assurance::Substantial)?;
+    let mut proposals = Vec::new();
+    for id in store::proposal::waiting_of(scope.tx, [&payee])? {
+        let Some(found) = store::proposal::find(scope, id)? else { continue };
+        proposals.push(view(scope, &found, now)?);
+    }
+    proposals.retain(|view| view.standing.waits_for.is_some());
+    Ok(proposals)
+}
+
 /// What became of a proposal of a channel. That of another is as if it were not there.
 ///
 /// # Errors
@@ -128,6 +155,31 @@ pub fn letter(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> R
     Ok(LetterState::load(scope, name, actor)?.facts(now)?)
 }
 
+/// Whether the code in the letter of this number can still be given. That of another was never put on record, or is void.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn letter_counts(scope: &Scope<'_>, actor: &Actor, number: &str, now: Timestamp) -> Result<bool, Error> {
+    policy::MAKE_LETTERS.require(actor)?;
+    let parts = number.split_at_checked(NAME_CHARS).and_then(|(name, of)| Some((name, of.parse::<usize>().ok()?)));
+    let Some((name, of)) = parts else { return Ok(false) };
+    match LetterState::load(scope, name, actor) {
+        Ok(state) => Ok(state.counts(of, now)),
+        // There is no such proposal.
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// To whom a letter without a code goes, as the register says it now; none where there is no address.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn addressee(scope: &Scope<'_>, actor: &Actor, payee: &Blind) -> Result<Option<Addressee>, Error> {
+    policy::MAKE_LETTERS.require(actor)?;
+    Ok(store::register::addressee(scope, payee)?.filter(|addressee| !addressee.lines.is_empty()))
+}
+
 /// The proposal of a name, or of the number of a letter: that is the name with two digits more.
 pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
     let name = name.get(..NAME_CHARS).filter(|_| name.len() == NAME_CHARS + 2).unwrap_or(name);
@@ -141,13 +193,13 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
     let controls: Controls = store::controls::in_force(scope.tx)?;
-    let newest = newest(scope, &proposal.payee, proposal.purpose.as_ref())?;
-    let facts = proposal_facts(scope, &controls, found, newest, signing(scope, proposal)?.as_ref())?;
+    let wanted = wanted(scope, &controls, proposal.asked.account.as_ref())?;
+    let facts = proposal_facts(scope, &controls, found, wanted, signing(scope, proposal)?.as_ref())?;
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
     Ok(ProposalView {
-        standing: Standing::of(proposal, state, took_effect),
+        standing: Told::of(proposal, state, took_effect).with(fate(scope, found)?),
         channel: proposal.asked.channel.name(),
         proposed: proposal.at.to_string(),
         due: state.waits().map(|waits| life::due(proposal, evidence, waits).to_string()),
@@ -164,17 +216,16 @@ pub(crate) fn signing(scope: &Scope<'_>, proposal: &Proposal) -> Result<Option<S
     if is_signed_for { super::signatories(scope, &proposal.payee).map(Some) } else { Ok(None) }
 }
 
-/// What is known that may speak against a proposal; the newest row of the account's history is given, and of a company's who may sign
-/// for it.
+/// What is known that may speak against a proposal; of a company's, who may sign for it is given.
 pub(crate) fn proposal_facts(
     scope: &Scope<'_>,
     controls: &Controls,
     found: &Found,
-    newest: Option<Designation>,
+    wanted: Option<Wanted<'_>>,
     signatories: Option<&Signatories>,
 ) -> Result<Facts, Error> {
     let Found { proposal, evidence } = found;
-    let mut facts = facts(scope, controls, &proposal.payee, newest, proposal.asked.account.as_ref())?;
+    let mut facts = facts(scope, controls, &proposal.payee, wanted, proposal.purpose.as_ref())?;
     if let Some(signatories) = signatories {
         facts.lacks_signature = lacks_signature(found, signatories, controls);
         // Whoever has stolen the identity of one of them is the company's thief too.
@@ -192,34 +243,79 @@ pub(crate) fn lacks_signature(found: &Found, signatories: &Signatories, controls
     !signatories.have_signed(&signed)
 }
 
-/// What is known that may speak against an account for a payee, in the place of what the newest row of the history names. Its other payees are
-/// counted as far as the controls ask.
+/// An account that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'w> {
+    pub(crate) account: &'w DesignatedAccount,
+    /// Whether a place is registered where its bank can be asked whose it is.
+    pub(crate) is_bank_asked: bool,
+}
+
+/// The account that a proposal asks for, with what is known of its bank. Where no control demands it, nobody looks that up.
+pub(crate) fn wanted<'w>(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    account: Option<&'w DesignatedAccount>,
+) -> Result<Option<Wanted<'w>>, Error> {
+    let Some(account) = account else { return Ok(None) };
+    let banks = match account.reg() {
+        Some(reg) if controls.has(Control::OwnershipAsked) => {
+            store::bank::directory_of(scope.tx, &BTreeSet::from([reg]))?
+        }
+        _ => BankDirectory::new(),
+    };
+    let is_bank_asked = !asked_banks(scope, controls, &banks, [account].into_iter())?.is_empty();
+    Ok(Some(Wanted { account, is_bank_asked }))
+}
+
+/// Which banks of some accounts can be asked whose they are. Where no control demands it, nobody looks that up.
+pub(crate) fn asked_banks<'a>(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    banks: &BankDirectory,
+    accounts: impl Iterator<Item = &'a DesignatedAccount>,
+) -> Result<BTreeSet<String>, Error> {
+    let mut asked = BTreeSet::new();
+    if !controls.has(Control::OwnershipAsked) {
+        return Ok(asked);
+    }
+    let names: BTreeSet<&str> = accounts.filter_map(|account| Some(banks.get(account.reg()?)?.name.as_str())).collect();
+    for name in names {
+        if store::delivery::is_asked(scope, name)? {
+            asked.insert(name.to_owned());
+        }
+    }
+    Ok(asked)
+}
+
+/// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
     controls: &Controls,
     payee: &Blind,
-    newest: Option<Designation>,
-    account: Option<&DesignatedAccount>,
+    wanted: Option<Wanted<'_>>,
+    purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let identity = super::known_identity(scope, payee)?;
-    let Some(account) = account else { return Ok(Facts { identity, ..Facts::default() }) };
+    let Some(Wanted { account, is_bank_asked }) = wanted else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
     let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };
-    Ok(Facts { identity, payees, ..account_facts(scope, newest, account)? })
+    Ok(Facts { identity, payees, is_bank_asked, ..account_facts(scope, payee, account, purpose)? })
 }
 
-/// The same of the account alone, without its other payees: all that counts where a bank or the operator asks for it, beside those.
+/// The same of the account alone, without its other payees and its bank: all that counts where a bank or the operator asks for it, beside those.
 pub(crate) fn account_facts(
     scope: &Scope<'_>,
-    newest: Option<Designation>,
+    payee: &Blind,
     account: &DesignatedAccount,
+    purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
     let collector_until = store::collector::approved_until(scope, &account.key(scope.vault))?;
-    Ok(Facts { collector_until, left: left(scope, newest, account)?, ..Facts::default() })
+    Ok(Facts { collector_until, left: left(scope, payee, account, purpose)?, ..Facts::default() })
 }
 
-/// The newest row of an account's history.
-pub(crate) fn newest(scope: &Scope<'_>, payee: &Blind, purpose: Option<&Blind>) -> Result<Option<Designation>, Error> {
+/// The newest row of a history.
+fn newest(scope: &Scope<'_>, payee: &Blind, purpose: Option<&Blind>) -> Result<Option<Designation>, Error> {
     if let Some(purpose) = purpose {
         return store::designation::find_specific(scope, payee, purpose);
     }
@@ -231,13 +327,15 @@ pub(crate) fn newest(scope: &Scope<'_>, payee: &Blind, purpose: Option<&Blind>) 
     Ok(newest)
 }
 
-/// When the history that ends with this row last left an account for another one.
+/// When a payee last left an account for another one.
 fn left(
     scope: &Scope<'_>,
-    newest: Option<Designation>,
+    payee: &Blind,
     account: &DesignatedAccount,
+    purpose: Option<&Blind>,
 ) -> Result<Option<Timestamp>, Error> {
-    let (mut next, mut until) = (newest, None);
+    let mut next = newest(scope, payee, purpose)?;
+    let mut until = None;
     for _ in 0..HISTORY_ROWS_MAX {
         let Some(row) = next else { break };
         if row.standing.state != AccountStanding::Closed && row.standing.account.is(&account.account()) {
@@ -261,21 +359,122 @@ pub(crate) fn is_specific_locked(
     Ok(Some(first_row(scope, live)?.1))
 }
 
-/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
-/// is locked as it was.
-pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
-    let mut first = live;
+/// Whether nobody has designated another account since a row of a history, its newest row being given. That account may have been
+/// frozen, unfrozen and closed; one that came back is not what was there: somebody has decided about it since.
+pub(crate) fn is_left_alone(scope: &Scope<'_>, newest: Id<Designation>, since: Id<Designation>) -> Result<bool, Error> {
+    let mut row = newest;
+    for _ in 0..HISTORY_ROWS_MAX {
+        if row == since {
+            return Ok(true);
+        }
+        let Designation { standing, previous, .. } = store::designation::find(scope, row)?;
+        let Some(previous) = previous else { break };
+        let before = store::designation::find(scope, previous)?.standing;
+        let came_back = before.state == AccountStanding::Closed && standing.state != AccountStanding::Closed;
+        if came_back || before.account != standing.account {
+            break;
+        }
+        row = previous;
+    }
+    Ok(false)
+}
+
+/// The change of which what stands in a history came.
+pub(crate) struct StandingChange {
+    /// The row that it made.
+    pub(crate) row: Id<Designation>,
+    /// The proposal that it was, where it was one.
+    pub(crate) proposal: Option<Id<Proposal>>,
+    /// What stood before it.
+    pub(crate) before: Option<Designation>,
+}
+
+/// The change of which a history's newest row came. What was frozen and unfrozen since came of it as well.
+pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<StandingChange, Error> {
+    let (mut first, mut before) = (newest, None);
     while let Some(previous) = first.previous {
         let previous = store::designation::find(scope, previous)?;
-        if previous.standing.state == AccountStanding::Closed || previous.standing.account != live.standing.account {
+        if !previous.standing.is_the_same_account(&newest.standing) {
+            before = Some(previous);
             break;
         }
         first = previous;
     }
-    let proposal = match store::designation::proposal_of(scope.tx, first.id)? {
+    Ok(StandingChange { row: first.id, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
+}
+
+/// The change that a proposal was, if what stands in a history came after it. Who reverts the first of several changes by one thief
+/// reverts them all at once: what the thief left is never put back.
+pub(crate) fn undone(
+    scope: &Scope<'_>,
+    mut newest: Designation,
+    reverts: Id<Proposal>,
+) -> Result<Option<StandingChange>, Error> {
+    for _ in 0..FATE_ROWS_MAX {
+        let change = standing_change(scope, newest)?;
+        if change.proposal == Some(reverts) {
+            return Ok(Some(change));
+        }
+        let Some(before) = change.before else { return Ok(None) };
+        newest = before;
+    }
+    Ok(None)
+}
+
+/// The row that designated an account that stands, and whether a specific account was locked by it. What was frozen and unfrozen since
+/// is locked as it was, and so is what was put back.
+pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Designation>, bool), Error> {
+    let StandingChange { row, proposal, .. } = standing_change(scope, live)?;
+    let proposal = match proposal {
         Some(id) => store::proposal::find(scope, id)?,
         None => None,
     };
     let specific = proposal.and_then(|found| found.proposal.asked.specific);
-    Ok((first.id, specific.is_some_and(|of| of.is_locked)))
+    Ok((row, specific.is_some_and(|of| of.is_locked)))
+}
+
+/// Whether a specific account was locked that stood before a change that is to be reverted.
+pub(crate) fn was_locked(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    purpose: &Blind,
+    reverts: Id<Proposal>,
+) -> Result<bool, Error> {
+    let Some(newest) = store::designation::find_specific(scope, payee, purpose)? else { return Ok(false) };
+    match undone(scope, newest, reverts)?.and_then(|change| change.before) {
+        Some(before) => Ok(first_row(scope, before)?.1),
+        None => Ok(false),
+    }
+}
+
+/// What became of a change since it took effect, by the history; none of one that did not.
+pub(crate) fn fate(scope: &Scope<'_>, found: &Found) -> Result<Option<Fate>, Error> {
+    let proposal = &found.proposal;
+    if found.evidence.ended().is_none_or(|ended| ended.kind != ActKind::TookEffect) {
+        return Ok(None);
+    }
+    let mut next = newest(scope, &proposal.payee, proposal.purpose.as_ref())?;
+    let mut later = Vec::new();
+    for _ in 0..FATE_ROWS_MAX {
+        let Some(row) = next else { break };
+        // What stood before it is not its own.
+        if proposal.replaces.is_some_and(|replaced| row.id.number() <= replaced.number()) {
+            break;
+        }
+        later.push((row.standing, store::designation::proposal_of(scope.tx, row.id)?));
+        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
+    }
+    later.reverse();
+    // The row that it made is the first of its own; what it froze afterwards comes later.
+    let Some(made) = later.iter().position(|(_, of)| *of == Some(proposal.id)) else { return Ok(Some(Fate::InForce)) };
+    let stood = later[made].0;
+    let Some((after, _)) = later[made..].iter().find(|(standing, _)| !standing.is_the_same_account(&stood)) else {
+        return Ok(Some(Fate::InForce));
+    };
+    let mut is_reverted = false;
+    for by in later[made..].iter().filter_map(|(_, of)| *of) {
+        let by = store::proposal::find(scope, by)?;
+        is_reverted |= by.is_some_and(|by| by.proposal.asked.reverts == Some(proposal.id));
+    }
+    Ok(Some(Fate::of(after, is_reverted)))
 }

@@ -1,23 +1,29 @@
 //! Deliveries, every version of their terms; and how far each is, which is a counter and not the journal's.
 
-use crate::delivery::{Delivery, DeliveryVersion, Terms};
+use crate::delivery::{Delivery, DeliveryVersion, Terms, What};
 use crate::progress::{Failed, Hold, Progress};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
+use kernel::{Blind, Domain, Error, Id, Row, Scope, Timestamp, Tx, Vault, statements};
 use std::ops::Range;
 
 statements! {
     INSERT = "delivery.insert":
-        "INSERT INTO delivery (id, delivery, previous, name_key, ended, terms) VALUES ($1, $2, $3, $4, $5, $6)";
+        "INSERT INTO delivery (id, delivery, previous, name_key, asks, ended, terms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BY_NAME = "delivery.by_name":
         "SELECT id, delivery, ended, terms FROM delivery WHERE name_key = $1 ORDER BY id DESC LIMIT 1";
+    ASKS = "delivery.asks":
+        "SELECT id, delivery, ended, terms FROM delivery WHERE asks = $1 ORDER BY id DESC LIMIT 1";
+    NEWEST = "delivery.newest":
+        "SELECT id, delivery, ended, terms FROM delivery WHERE delivery = $1 ORDER BY id DESC LIMIT 1";
     PAGE = "delivery.page":
         "SELECT d.id, d.delivery, d.ended, d.terms FROM delivery d
          WHERE d.delivery > $1 AND NOT EXISTS (SELECT n.id FROM delivery n WHERE n.delivery = d.delivery AND n.id > d.id)
          ORDER BY d.delivery LIMIT 1000";
     RANGE = "delivery.range":
-        "SELECT id, delivery, previous, name_key, ended, terms FROM delivery WHERE id >= $1 AND id < $2 ORDER BY id";
+        "SELECT id, delivery, previous, name_key, asks, ended, terms FROM delivery
+         WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "delivery.count": "SELECT COUNT(*) FROM delivery";
     INSERT_PROGRESS = "delivery_progress.insert":
         "INSERT INTO delivery_progress (delivery, position, parcels, items, failures, next_try, last_success,
@@ -46,6 +52,32 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Delivery, Error> {
 pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Option<Delivery>, Error> {
     let key = Terms::name_key(scope.vault, name);
     scope.tx.optional(&BY_NAME, &[(&key).into()], |row| read(scope, row))
+}
+
+/// Where a bank is asked whose an account is, if it can be. Of all that were ever registered the newest counts, as only one is there at
+/// a time.
+pub(crate) fn asking(scope: &Scope<'_>, bank: &str) -> Result<Option<Delivery>, Error> {
+    let key = asks_key(scope.vault, bank);
+    let newest = scope
+        .tx
+        .optional(&ASKS, &[(&key).into()], |row| if row.bool(2)? { Ok(None) } else { read(scope, row).map(Some) })?;
+    Ok(newest.flatten())
+}
+
+/// Whether there is one: all that deciding needs.
+pub(crate) fn is_asked(scope: &Scope<'_>, bank: &str) -> Result<bool, Error> {
+    let key = asks_key(scope.vault, bank);
+    Ok(scope.tx.optional(&ASKS, &[(&key).into()], |row| row.bool(2))? == Some(false))
+}
+
+/// The delivery of this id, as it is registered today.
+pub(crate) fn newest(scope: &Scope<'_>, id: Id<Delivery>) -> Result<Option<Delivery>, Error> {
+    scope.tx.optional(&NEWEST, &[id.into()], |row| read(scope, row))
+}
+
+/// The blind index of a bank that is asked.
+fn asks_key(vault: &Vault, bank: &str) -> Blind {
+    vault.blind(Domain("delivery.asks"), bank)
 }
 
 /// Every delivery as it is registered today, in the order in which they were.
@@ -80,23 +112,47 @@ pub(crate) fn insert(
     let name_key = Terms::name_key(scope.vault, &terms.name);
     let text = terms.to_text();
     let sealed = scope.vault.seal(TERMS_COLUMN, version, text.as_bytes())?;
+    let asks = (terms.what == What::Ownership).then(|| asks_key(scope.vault, &terms.bank));
     scope.tx.run(
         &INSERT,
-        &[version.into(), delivery.into(), previous.into(), (&name_key).into(), is_ended.into(), (&sealed).into()],
+        &[
+            version.into(),
+            delivery.into(),
+            previous.into(),
+            (&name_key).into(),
+            asks.as_ref().into(),
+            is_ended.into(),
+            (&sealed).into(),
+        ],
     )?;
     let mut tree = Tree::default();
     let previous = previous.map(Id::number);
-    tree.push(leaf(version.number(), delivery.number(), previous, &name_key, is_ended, text.as_bytes()));
+    tree.push(leaf(
+        version.number(),
+        delivery.number(),
+        previous,
+        (&name_key, asks.as_ref()),
+        is_ended,
+        text.as_bytes(),
+    ));
     Ok((delivery, Rows::of(DeliveryTable.name(), &tree)))
 }
 
-fn leaf(version: i64, delivery: i64, previous: Option<i64>, name_key: &Blind, is_ended: bool, terms: &[u8]) -> Hash {
+fn leaf(
+    version: i64,
+    delivery: i64,
+    previous: Option<i64>,
+    (name_key, asks): (&Blind, Option<&Blind>),
+    is_ended: bool,
+    terms: &[u8],
+) -> Hash {
     Encoder::default()
         .start(DeliveryTable.name())
         .int(version)
         .int(delivery)
         .optional_int(previous)
         .bytes(name_key.as_bytes())
+        .bytes(asks.map_or(&[], |asks| asks.as_bytes()))
         .int(i64::from(is_ended))
         .bytes(terms)
         .leaf()
@@ -171,9 +227,11 @@ impl Table for DeliveryTable {
     ) -> Result<(), Error> {
         scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
             let version = row.int(0)?;
-            let opened = scope.vault.open(TERMS_COLUMN, Id::<DeliveryVersion>::new(version), row.bytes(5)?)?;
+            let opened = scope.vault.open(TERMS_COLUMN, Id::<DeliveryVersion>::new(version), row.bytes(6)?)?;
             let name_key = Blind::from_bytes(row.array(3)?);
-            let leaf = leaf(version, row.int(1)?, row.optional_int(2)?, &name_key, row.bool(4)?, &opened);
+            let asks = row.optional_bytes(4)?.map(|_| row.array(4)).transpose()?.map(Blind::from_bytes);
+            let keys = (&name_key, asks.as_ref());
+            let leaf = leaf(version, row.int(1)?, row.optional_int(2)?, keys, row.bool(5)?, &opened);
             visit(journal::entry_of(version), leaf)
         })
     }

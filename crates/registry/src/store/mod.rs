@@ -10,6 +10,7 @@ pub(crate) mod delivery;
 pub(crate) mod designation;
 pub(crate) mod holder;
 pub(crate) mod identity;
+pub(crate) mod inquiry;
 pub(crate) mod lock;
 pub(crate) mod look_up;
 pub(crate) mod message;
@@ -39,6 +40,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     designation::STATEMENTS,
     holder::STATEMENTS,
     identity::STATEMENTS,
+    inquiry::STATEMENTS,
     lock::STATEMENTS,
     look_up::STATEMENTS,
     message::STATEMENTS,

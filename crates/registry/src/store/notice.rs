@@ -19,17 +19,17 @@ statements! {
         "INSERT INTO notice_progress (notice, medium, state, at, tries, holder, last_failure, last_code, last_status)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     FIND_PROGRESS = "notice_progress.find":
-        "SELECT notice, state, at, tries, holder, last_failure, last_code, last_status FROM notice_progress
+        "SELECT notice, medium, state, at, tries, holder, last_failure, last_code, last_status FROM notice_progress
          WHERE notice = $1";
     SET_PROGRESS = "notice_progress.update":
-        "UPDATE notice_progress SET state = $1, at = $2, tries = $3, holder = $4, last_failure = $5, last_code = $6,
-             last_status = $7
-         WHERE notice = $8";
+        "UPDATE notice_progress SET medium = $1, state = $2, at = $3, tries = $4, holder = $5, last_failure = $6,
+             last_code = $7, last_status = $8
+         WHERE notice = $9";
     DUE = "notice_progress.due":
         "SELECT notice FROM notice_progress WHERE state = $1 AND medium = $2 AND at <= $3 ORDER BY at, notice LIMIT $4";
     IN_STATE = "notice_progress.in_state":
-        "SELECT n.id, n.payee, n.kind, n.language, n.said, p.state, p.at, p.tries, p.holder, p.last_failure, p.last_code,
-             p.last_status
+        "SELECT n.id, n.payee, n.kind, n.language, n.said, p.medium, p.state, p.at, p.tries, p.holder, p.last_failure,
+             p.last_code, p.last_status
          FROM notice_progress p JOIN notice n ON n.id = p.notice WHERE p.state = $1 AND p.notice > $2
          ORDER BY p.notice LIMIT $3";
     COUNT_STATE = "notice_progress.count": "SELECT COUNT(*) FROM notice_progress WHERE state = $1 AND medium = $2";
@@ -70,12 +70,12 @@ pub(crate) fn insert_of_entries(scope: &Scope<'_>, new: &[(Entry, &[NewNotice])]
             [(*id).into(), (&notice.payee).into(), kind, language, sealed.into()]
         }),
     )?;
-    let progress: Vec<_> = written.iter().map(|(.., at, notice, _)| (NoticeProgress::new(*at), notice)).collect();
+    let new = |(_, at, notice, _): &(_, Timestamp, &NewNotice, _)| NoticeProgress::new(notice.to.medium(), *at);
+    let progress: Vec<_> = written.iter().map(new).collect();
     scope.tx.run_many(
         &INSERT_PROGRESS,
-        written.iter().zip(&progress).map(|((id, ..), (progress, notice))| {
-            let [state, at, tries, holder, failure, code, status] = columns(progress);
-            let medium = notice.to.medium().code().into();
+        written.iter().zip(&progress).map(|((id, ..), progress)| {
+            let [medium, state, at, tries, holder, failure, code, status] = columns(progress);
             [(*id).into(), medium, state, at, tries, holder, failure, code, status]
         }),
     )?;
@@ -113,13 +113,14 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Notice>) -> Result<Option<Notice>, 
 /// Reads what became of a notice from the columns that begin at `first`.
 fn read_progress(row: &Row<'_>, first: usize) -> Result<NoticeProgress, Error> {
     let moment = Timestamp::from_micros;
-    let failure = row.optional_int(first + 4)?.zip(row.optional_text(first + 5)?);
-    let status = row.optional_int(first + 6)?;
+    let failure = row.optional_int(first + 5)?.zip(row.optional_text(first + 6)?);
+    let status = row.optional_int(first + 7)?;
     Ok(NoticeProgress {
-        state: NoticeState::from_code(row.int(first)?).ok_or_else(|| row.broken(first))?,
-        at: moment(row.int(first + 1)?),
-        tries: row.int(first + 2)?,
-        holder: Id::new(row.int(first + 3)?),
+        medium: Medium::from_code(row.int(first)?).ok_or_else(|| row.broken(first))?,
+        state: NoticeState::from_code(row.int(first + 1)?).ok_or_else(|| row.broken(first + 1))?,
+        at: moment(row.int(first + 2)?),
+        tries: row.int(first + 3)?,
+        holder: Id::new(row.int(first + 4)?),
         last_failure: failure.map(|(at, code)| Failed { at: moment(at), code: code.to_owned(), status }),
     })
 }
@@ -134,15 +135,16 @@ pub(crate) fn set_progress(tx: &Tx<'_>, changed: &[(Id<Notice>, NoticeProgress)]
     tx.run_many(
         &SET_PROGRESS,
         changed.iter().map(|(id, progress)| {
-            let [state, at, tries, holder, failure, code, status] = columns(progress);
-            [state, at, tries, holder, failure, code, status, (*id).into()]
+            let [medium, state, at, tries, holder, failure, code, status] = columns(progress);
+            [medium, state, at, tries, holder, failure, code, status, (*id).into()]
         }),
     )
 }
 
-fn columns(progress: &NoticeProgress) -> [Value<'_>; 7] {
+fn columns(progress: &NoticeProgress) -> [Value<'_>; 8] {
     let failure = progress.last_failure.as_ref();
     [
+        progress.medium.code().into(),
         progress.state.code().into(),
         progress.at.into(),
         progress.tries.into(),

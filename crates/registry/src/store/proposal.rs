@@ -7,7 +7,7 @@ use crate::store;
 use crate::store::designation::read_grounds;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
+use kernel::{Authenticator, Blind, Domain, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, Vault, statements};
 use std::ops::Range;
 
 statements! {
@@ -23,6 +23,7 @@ statements! {
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
     PLACES = "proposal.places":
         "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
+    ANY_BUT = "proposal.any_but": "SELECT id FROM proposal WHERE channel_key <> $1 LIMIT 1";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
         "INSERT INTO proposal_act (id, proposal, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
@@ -38,7 +39,7 @@ statements! {
     LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET look = $1 WHERE waits > 0";
     LOOK_AGAIN_AT = "proposal_now.look_again_at": "UPDATE proposal_now SET look = $1 WHERE payee = $2 AND waits > 0";
     DUE = "proposal_now.due":
-        "SELECT proposal FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
+        "SELECT proposal, waits FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
         "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0 ORDER BY proposal LIMIT 1000";
     WAITING = "proposal_now.waiting":
@@ -159,6 +160,12 @@ pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(
     Ok(found)
 }
 
+/// Whether anybody but those of one channel has ever proposed anything.
+pub(crate) fn is_any_but(scope: &Scope<'_>, channel: &Channel) -> Result<bool, Error> {
+    let key = channel_key(scope.vault, channel);
+    Ok(scope.tx.optional(&ANY_BUT, &[(&key).into()], |row| row.int(0))?.is_some())
+}
+
 /// Proposals of these ids, each with all that was done about it.
 pub(crate) fn find_many(
     scope: &Scope<'_>,
@@ -188,13 +195,25 @@ pub(crate) fn find_many(
 fn read_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<Act, Error> {
     let opened = scope.vault.open(ACT_COLUMN, Id::<Act>::new(row.int(0)?), row.bytes(4)?)?;
     let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?;
-    let (by, detail) = text.split_once('\n').ok_or_else(|| row.broken(4))?;
+    let mut parts = text.splitn(3, '\n');
+    let (Some(by), Some(authenticator), Some(detail)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(row.broken(4).into());
+    };
+    let authenticator = Some(authenticator).filter(|printed| !printed.is_empty());
+    let authenticator = authenticator.map(|printed| Authenticator::parse(printed).ok_or_else(|| row.broken(4)));
     Ok(Act {
+        authenticator: authenticator.transpose()?,
         kind: ActKind::from_code(row.int(2)?).ok_or_else(|| row.broken(2))?,
         at: Timestamp::from_micros(row.int(3)?),
         by: by.to_owned(),
         detail: detail.to_owned(),
     })
+}
+
+/// As it is sealed: by whom, by which authenticator, and more of it.
+fn act_text(act: &Act) -> String {
+    let authenticator = act.authenticator.as_ref().map_or_else(String::new, Authenticator::to_string);
+    format!("{}\n{authenticator}\n{}", act.by, act.detail)
 }
 
 /// Adds an act to a proposal, and to the tree of what its entry records.
@@ -205,7 +224,7 @@ pub(crate) fn add_act(
     act: &Act,
     tree: &mut Tree,
 ) -> Result<(), Error> {
-    let text = format!("{}\n{}", act.by, act.detail);
+    let text = act_text(act);
     let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
     let values = [id.into(), proposal.id.into(), act.kind.code().into(), act.at.into(), (&sealed).into()];
     scope.tx.run(&INSERT_ACT, &values)?;
@@ -236,18 +255,23 @@ pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Ti
     }
 }
 
+/// By the code of what a proposal waits for; 0 for nothing any more, as of one that is not there.
+pub(crate) fn waits_code(tx: &Tx<'_>, proposal: Id<Proposal>) -> Result<i64, Error> {
+    Ok(tx.optional(&NOW, &[proposal.into()], |row| row.int(0))?.unwrap_or(0))
+}
+
 /// Until when proposals count as ones that wait, by their sorted ids; `found` gets the place of each that does. What waits for a person
-/// has lapsed when it is due; what waits for time takes effect then, and waits until it did.
+/// has lapsed when it is due; what waits for time takes effect then, what waits for a bank goes on, and both wait until they did.
 pub(crate) fn pending_until(
     tx: &Tx<'_>,
     ids: impl IntoIterator<Item = Id<Proposal>>,
     mut found: impl FnMut(usize, Timestamp),
 ) -> Result<(), Error> {
-    let time = Waits::Time(NEVER).code();
+    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
     tx.look_up(&NOW, ids.into_iter().map(Into::into), |at, row| {
         match row.int(0)? {
             0 => {}
-            waits if waits == time => found(at, NEVER),
+            waits if unlapsing.contains(&waits) => found(at, NEVER),
             _ => found(at, Timestamp::from_micros(row.int(1)?)),
         }
         Ok(())
@@ -263,9 +287,14 @@ pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, at: Timestamp) -> R
     .map(|_| ())
 }
 
-/// What is to be looked at by a moment, the longest due first.
-pub(crate) fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<Id<Proposal>>, Error> {
-    ids(tx, &DUE, &[now.into(), limit.into()])
+/// What is to be looked at by a moment, the longest due first; and what each waits for, as it was last looked at.
+pub(crate) fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<(Id<Proposal>, i64)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&DUE, &[now.into(), limit.into()], |row| {
+        found.push((Id::new(row.int(0)?), row.int(1)?));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn ids(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Id<Proposal>>, Error> {
@@ -429,7 +458,7 @@ impl Table for ActTable {
         let mut encoder = Encoder::default();
         scope.tx.each(&ACT_RANGE, &journal::row_range(entries), |row| {
             let (id, act) = (Id::new(row.int(0)?), read_act(scope, row)?);
-            let text = format!("{}\n{}", act.by, act.detail);
+            let text = act_text(&act);
             let leaf = act_leaf(&mut encoder, id, Id::new(row.int(1)?), act.kind, act.at, text.as_bytes());
             visit(journal::entry_of(id.number()), leaf)
         })

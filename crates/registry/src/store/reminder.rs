@@ -1,4 +1,4 @@
-//! Payees without an account whom a notice is to remind of it.
+//! Payees without an account who were reminded of it.
 
 use crate::ask::AnswerClass;
 use kernel::journal::{self, Entry, Rows, Table};
@@ -9,12 +9,11 @@ use std::ops::Range;
 statements! {
     INSERT = "reminder.insert": "INSERT INTO reminder (id, payee, answer) VALUES ($1, $2, $3)";
     NEWEST = "reminder.newest": "SELECT id FROM reminder WHERE payee = $1 ORDER BY id DESC LIMIT 1";
-    AFTER = "reminder.after": "SELECT id, payee, answer FROM reminder WHERE id > $1 ORDER BY id LIMIT $2";
     RANGE = "reminder.range": "SELECT id, payee, answer FROM reminder WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "reminder.count": "SELECT COUNT(*) FROM reminder";
 }
 
-/// Somebody who is to be reminded, and what held of their account.
+/// Somebody who was reminded, and what held of their account.
 pub(crate) struct ReminderRow {
     pub(crate) id: Id<ReminderRow>,
     pub(crate) payee: Blind,
@@ -36,16 +35,6 @@ pub(crate) fn newest(
     mut found: impl FnMut(usize, Id<ReminderRow>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     tx.look_up(&NEWEST, payees.iter().map(Into::into), |at, row| found(at, Id::new(row.int(0)?)))
-}
-
-/// The next `limit` reminders after the one with the id `after`.
-pub(crate) fn after(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<ReminderRow>, Error> {
-    let mut rows = Vec::new();
-    tx.each(&AFTER, &[after.into(), limit.into()], |row| {
-        rows.push(read(row)?);
-        Ok(())
-    })?;
-    Ok(rows)
 }
 
 /// Adds reminders.

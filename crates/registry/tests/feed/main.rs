@@ -16,7 +16,7 @@ use registry::designation::Channel;
 use registry::import::{Banks, Companies, Population, Source};
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::queries::{BankMessage, FEED_ROWS_MAX, Feed, FeedBounds, feed, feed_end};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PAYEES: [&str; 5] = ["cpr:6101701234", "cvr:13748136", "p:1000000001", "p:1000000002", "se:32080808"];
 /// The first letter says whose it is.
@@ -110,6 +110,8 @@ struct Model {
     /// The account and whether it is frozen.
     live: BTreeMap<(usize, bool), (usize, bool)>,
     told: BTreeMap<char, Vec<String>>,
+    /// Who had a specific account: the operator loads the first, and changes none.
+    had: BTreeSet<usize>,
 }
 
 impl Model {
@@ -118,6 +120,7 @@ impl Model {
         let key = (act.payee, act.is_specific);
         let current = self.live.get(&key).copied();
         let (word, account) = match (act.action, current) {
+            (0..=2, _) if act.is_specific && !self.had.insert(act.payee) => return None,
             (0..=2, None) => ("register", act.account),
             (0..=2, Some((account, false))) if account != act.account => ("change", act.account),
             (3, Some((account, false))) => ("close", account),

@@ -10,7 +10,7 @@ mod waiting;
 
 use denmark::Cvr;
 use kernel::{Actor, Env, Statement, Timestamp};
-use place::Place;
+use place::{Place, grounded};
 use proptest::prelude::*;
 use registry::RowRefusal;
 use registry::commands::{AddPayer, ChangeAnswer, LookUp};
@@ -78,8 +78,7 @@ fn a_history_that_is_out_of_order_in_time_is_found() {
         };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
-        for row in ["register,p:1000000001,0040-1,,,", "change,p:1000000001,0041-2,,0040-1,", "close,p:1000000001,,,,"]
-        {
+        for row in ["register,p:1000000001,0040-1,,,", "freeze,p:1000000001,,,,", "unfreeze,p:1000000001,,,,"] {
             let (counts, _) = place.accounts(&Channel::Operator, &[format!("{row},{purpose}")]);
             assert_eq!(counts.changed, 1, "{row},{purpose}");
         }
@@ -166,8 +165,9 @@ proptest! {
 fn a_bank_that_was_renamed_sends_under_its_new_name() {
     let mut place = Place::new();
     let sends = |place: &mut Place, name: &str, row: &str| {
-        let row = place.read(row);
-        place.ask_together(vec![(Channel::Bank(name.to_owned()), row)]).remove(0)
+        let bank = Channel::Bank(name.to_owned());
+        let row = place.read(&grounded(&bank, row));
+        place.ask_together(vec![(bank, row)]).remove(0)
     };
     assert_eq!(sends(&mut place, "South", "register,se:11111111,1020-3,,,,,"), Ok(ChangeAnswer::Done));
     place.import(&Banks, b"reg,bank,bic,country\n1020,West,,DK\n");

@@ -16,8 +16,10 @@ pub struct Place {
     pub writer: Writer,
     /// The moment of the newest file, in microseconds.
     pub now: i64,
-    _store: TestPlace,
-    _folder: tempfile::TempDir,
+    /// Where it is; it goes with it.
+    pub _store: TestPlace,
+    /// What is beside it, its key among that; likewise.
+    pub _folder: tempfile::TempDir,
 }
 
 impl Place {
@@ -65,6 +67,7 @@ impl Place {
     pub fn accounts(&mut self, channel: &Channel, rows: &[String]) -> (Counts, Vec<Reject>) {
         let source =
             Accounts { channel: channel.clone(), by: "console".to_owned(), vault: self.writer.store.vault().clone() };
+        let rows: Vec<String> = rows.iter().map(|row| grounded(channel, row)).collect();
         let content = format!("{}\n{}\n", Accounts::HEADER.join(","), rows.join("\n"));
         self.import(&source, content.as_bytes())
     }
@@ -76,7 +79,7 @@ impl Place {
 
     /// Makes changes of accounts, each by itself, in one transaction.
     pub fn change_together(&mut self, rows: &[(Channel, String)]) -> Counts {
-        let asked = rows.iter().map(|(channel, row)| (channel.clone(), self.read(row))).collect();
+        let asked = rows.iter().map(|(channel, row)| (channel.clone(), self.read(&grounded(channel, row)))).collect();
         let answers = self.ask_together(asked);
         let mut counts = Counts { rows: rows.len() as u64, ..Counts::default() };
         for answer in answers {
@@ -90,11 +93,12 @@ impl Place {
         counts
     }
 
-    /// Reads a change as a row of a file writes it.
+    /// Reads a change as a row of a file writes it: a bank's where it gives grounds.
     pub fn read(&self, row: &str) -> Result<AccountRow, RowRefusal> {
         let vault = self.writer.store.vault().clone();
-        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
-        source.read(&row.split(',').collect::<Vec<_>>())
+        let fields: Vec<&str> = row.split(',').collect();
+        let channel = if fields.len() > 8 { Channel::Bank("North".to_owned()) } else { Channel::Operator };
+        Accounts { channel, by: "console".to_owned(), vault }.read(&fields)
     }
 
     /// Asks for changes, each by itself, in one transaction.
@@ -122,4 +126,11 @@ impl Place {
         });
         verified.unwrap();
     }
+}
+
+/// A row with the grounds that a bank gives for it: its customer came and asked.
+pub fn grounded(channel: &Channel, row: &str) -> String {
+    let is_banks = matches!(channel, Channel::Bank(_)) && row.matches(',').count() == 7;
+    let designates = row.starts_with("register,") || row.starts_with("change,");
+    if is_banks && designates { format!("{row},user_request,netbank") } else { row.to_owned() }
 }

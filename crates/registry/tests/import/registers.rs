@@ -6,7 +6,7 @@ use kernel::{Actor, Env, Error, Once, Role, Timestamp};
 use registry::commands::{EVENTS_MAX, EventAnswer, LookUp, RecordEvents};
 use registry::import::{AsOf, Counts, Pieces, Population, Source, take};
 use registry::payee::PayeeId;
-use registry::register_event::{CompanyEvent, PersonEvent, PersonRecord, Register, Registered};
+use registry::register_event::{CompanyEvent, CompanyRecord, PersonEvent, PersonRecord, Register, Registered};
 use registry::{RowRefusal, queries};
 
 const ANNA: &str = "6101701234";
@@ -147,8 +147,14 @@ fn a_company_is_closed_by_an_event() {
     place.now = 1_000_000;
     let env = Env::new(Timestamp::from_micros(place.now), 0);
     let vault = place.writer.store.vault().clone();
-    let events =
-        [CompanyEvent::Record("ApS".into(), "active".into(), String::new()), CompanyEvent::Closure(String::new())];
+    let record = CompanyRecord {
+        name: "ApS".into(),
+        status: "active".into(),
+        status_date: String::new(),
+        address: Default::default(),
+        signatories: String::new(),
+    };
+    let events = [CompanyEvent::Record(Box::new(record)), CompanyEvent::Closure(String::new())];
     let events: Vec<_> = events.iter().map(|event| event.registered(&vault, COMPANY, env.now)).collect();
     let actor = feed();
     let request = [(RecordEvents::new(Register::Companies, events, None).unwrap(), &actor, &env)];

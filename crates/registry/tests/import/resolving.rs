@@ -38,11 +38,12 @@ const WANTED: [Wanted; 14] = [
     (5, Some(("First", "NKSBOS")), "unknown"),
 ];
 
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 13] = [
     "register,p:1000000001,0040-1,,,,,",
     "register,p:1000000001,0040-2,,,,First,NKSBOS",
-    "register,p:1000000001,0040-9,,,,First,NKSPEN",
-    "change,p:1000000001,0040-3,,0040-9,,First,NKSPEN",
+    "register,p:1000000001,0040-3,,,,First,NKSPEN",
+    "freeze,p:1000000001,,,,,First,NKSPEN",
+    "unfreeze,p:1000000001,,,,,First,NKSPEN",
     "register,p:1000000001,0040-4,,,,Second,NKSBOS",
     "freeze,p:1000000001,,,,,Second,NKSBOS",
     "register,p:1000000001,0040-4,,,,Second,NKSPEN",

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod abuses;
+mod beginning;
 mod costs;
+mod heals;
 #[expect(dead_code, reason = "files are imported in other tests")]
 #[path = "../import/place.rs"]
 mod place;

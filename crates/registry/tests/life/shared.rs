@@ -1,6 +1,6 @@
 //! How many payees an account has, and what comes of too many.
 
-use crate::place::Place;
+use crate::place::{Place, grounded};
 use kernel::{Actor, Env, Statement, Timestamp};
 use registry::commands::{ApproveDesignation, ChangeAnswer, Settle, SharedAccounts, ShowShared, fold_holders};
 use registry::designation::Channel;
@@ -13,10 +13,11 @@ fn payee(number: usize) -> String {
 }
 
 fn ask(place: &mut Place, bank: &str, row: &str) -> String {
-    let row = place.read(row);
+    let bank = Channel::Bank(bank.to_owned());
+    let row = place.read(&grounded(&bank, row));
     // Proposals are known by the millisecond.
     place.now += 1_000;
-    match place.ask_together(vec![(Channel::Bank(bank.to_owned()), row)]).remove(0) {
+    match place.ask_together(vec![(bank, row)]).remove(0) {
         Ok(ChangeAnswer::Refused(refusal)) => kernel::Refuse::code(&refusal).to_owned(),
         Ok(answer) => answer.name().to_owned(),
         Err(code) => code.to_owned(),

@@ -51,8 +51,12 @@ pub enum Until {
 
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// With whose account it is said to be, what the bank says, whether it is signed at once, and whether it is locked.
-    Propose(Who, Wish, usize, usize, bool, bool),
+    /// With whose account it is said to be, whether it is signed at once, and whether it is locked.
+    Propose(Who, Wish, usize, bool, bool),
+    /// By whom, of which account.
+    Unfreeze(Who, usize, Slot),
+    /// Of one that took effect.
+    Revert(Index, Who),
     /// By a bank, and whether it waits where it does not say what it replaces.
     Change(usize, Wish, bool),
     /// A file of the operator's, or of a bank.
@@ -78,6 +82,12 @@ pub enum Act {
     Wait(Until),
     Settle,
     Ask,
+    /// A bank can be asked whose an account is, or no more.
+    Open(usize),
+    /// A bank says so.
+    Say(Which, usize),
+    /// All banks are asked, and say this.
+    AskBanks(usize),
 }
 
 pub const PAYEES: usize = 5;
@@ -126,17 +136,16 @@ pub fn act() -> impl Strategy<Value = Act> {
         (anybody(), proptest::bool::weighted(0.9)),
         wish(MOSTLY, slot()),
         0..4_usize,
-        0..4_usize,
         any::<bool>(),
         proptest::bool::weighted(0.2),
     )
-        .prop_map(|((who, is_own), wish, holder, ownership, signed, locked)| {
+        .prop_map(|((who, is_own), wish, holder, signed, locked)| {
             // Mostly one's own account.
             let who = match who {
                 Who::Citizen(_, assurance) if is_own => Who::Citizen(wish.payee, assurance),
                 who => who,
             };
-            Act::Propose(who, wish, holder, ownership, signed, locked)
+            Act::Propose(who, wish, holder, signed, locked)
         });
     let change = (0..2_usize, wish(ALL, prop_oneof![9 => Just(Slot::Default), 1 => slot()]), any::<bool>())
         .prop_map(|(bank, wish, holds)| Act::Change(bank, wish, holds));
@@ -162,6 +171,10 @@ pub fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         14 => propose,
         6 => change,
+        5 => (prop_oneof![9 => officer(), 1 => anybody()], payee(), slot())
+            .prop_map(|(who, payee, slot)| Act::Unfreeze(who, payee, slot)),
+        5 => (any::<Index>(), prop_oneof![9 => officer(), 1 => anybody()])
+            .prop_map(|(index, who)| Act::Revert(index, who)),
         3 => file,
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Sign(which, who)),
         4 => (which(), officer()).prop_map(|(which, who)| Act::Approve(which, who)),
@@ -178,5 +191,8 @@ pub fn act() -> impl Strategy<Value = Act> {
         7 => until.prop_map(Act::Wait),
         5 => Just(Act::Settle),
         3 => Just(Act::Ask),
+        3 => (0..2_usize).prop_map(Act::Open),
+        3 => (which(), 0..4_usize).prop_map(|(which, answer)| Act::Say(which, answer)),
+        3 => (0..4_usize).prop_map(Act::AskBanks),
     ]
 }

@@ -2,14 +2,16 @@
 
 use crate::acts::{Names, Who, Wish};
 use crate::doing::{New, covers};
-use crate::oracle::{Asked, Done, Held, Life, Row, Slot, Stand, Via, forbidden, live};
-use crate::world::{ACCOUNTS, AUTHORITIES, BANKS, KINDS, OPERATORS, World, accounts};
+use crate::oracle::{Asked, Done, Held, Life, Row, Slot, Stand, Via, What, forbidden, live};
+use crate::world::{ACCOUNTS, AUTHORITIES, BANKS, CASEWORKERS, KINDS, OPERATORS, World, accounts};
 use kernel::{Actor, Assurance, Timestamp};
 use registry::RowRefusal;
-use registry::commands::{ChangeAccounts, ChangeAnswer, ProposeDesignation};
+use registry::commands::{
+    ChangeAccounts, ChangeAnswer, ProposeDesignation, RevertDesignation, Standing, UnfreezeDesignation,
+};
 use registry::controls::Control;
 use registry::import::{AccountRow, Written};
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries::waiting;
 
 /// What must become of a wish.
@@ -26,8 +28,8 @@ enum Expected {
 pub struct How {
     pub via: Via,
     pub by: String,
+    pub login: Option<Assurance>,
     pub holder: Holder,
-    pub ownership: Ownership,
     pub is_signed: bool,
     pub is_locked: bool,
     /// Whether it need not say what it replaces.
@@ -70,15 +72,11 @@ impl World {
     /// unfrozen since.
     pub fn is_slot_locked(&self, payee: usize, slot: Slot) -> bool {
         let rows = self.history(payee, slot);
-        let Some(live) = live(rows) else { return false };
-        let is_it = |row: &Row| row.held != Held::Closed && row.account == live.account;
-        let first = rows.iter().rposition(|row| !is_it(row)).map_or(0, |before| before + 1);
-        let designated = |life: &&Life| {
-            (life.asked.payee, life.asked.slot) == (payee, slot)
-                && life.asked.account.as_ref() == Some(&live.account)
-                && life.ended().is_some_and(|done| done.what == "took_effect" && done.at == rows[first].at)
-        };
-        self.lives.iter().find(designated).is_some_and(|life| life.asked.is_locked)
+        live(rows).is_some() && self.is_locked_at((payee, slot), rows.len() - 1)
+    }
+
+    fn is_locked_at(&self, key: (usize, Slot), at: usize) -> bool {
+        self.begins(key, at).1.is_some_and(|life| life.asked.is_locked)
     }
 
     /// What must become of a wish, whoever has it; they are entitled to it.
@@ -87,6 +85,12 @@ impl World {
         let live = live(rows);
         let is_designation = wish.action == "change";
         let asked = Asked {
+            what: match wish.action {
+                "change" => What::Designate,
+                "unfreeze" => What::Unfreeze,
+                _ => What::Delete,
+            },
+            login: how.login,
             at: self.now(),
             payee: wish.payee,
             slot: wish.slot,
@@ -94,7 +98,6 @@ impl World {
             by: how.by.clone(),
             account: is_designation.then(|| ACCOUNTS[wish.account].to_owned()),
             holder: how.holder,
-            ownership: how.ownership,
             names: live.is_none() || (wish.names != Names::Nothing && (is_designation || wish.names == Names::Wrong)),
             // After one that was closed it is not the first.
             is_first: rows.is_empty(),
@@ -104,6 +107,13 @@ impl World {
         let moment = self.moment(&asked);
         let bank = if let Via::Bank(bank) = how.via { Some(bank) } else { None };
         if bank.is_some() && wish.slot != Slot::Default {
+            return Expected::Refused;
+        }
+        // Once people propose, what is for a benefit is its authority's; and what that has locked is so from the beginning.
+        let by_file = how.in_bulk && how.via == Via::Operator && wish.slot != Slot::Default;
+        let is_next = is_designation && (!rows.is_empty() || !self.lives.is_empty());
+        let is_taken = wish.action == "close" && self.is_slot_locked(wish.payee, wish.slot);
+        if by_file && (is_next || is_taken) {
             return Expected::Refused;
         }
         if !is_designation {
@@ -122,27 +132,48 @@ impl World {
             Names::Wrong => false,
             Names::Nothing => live.is_none() || how.may_omit,
         };
-        if !names_it || live.is_some_and(|live| live.held != Held::InForce) || forbidden(&asked, &moment).is_err() {
+        let is_frozen = live.is_some_and(|live| live.held != Held::InForce);
+        if !names_it || (is_frozen && !how.via.is_officers()) || forbidden(&asked, &moment).is_err() {
             return Expected::Refused;
         }
         self.expect_life(asked, how)
     }
 
     fn expect_life(&self, asked: Asked, how: &How) -> Expected {
-        let waits = self.waiting(asked.payee, asked.slot).is_some();
-        let mut life = Life { id: String::new(), done: Vec::new(), asked, look: i64::MAX, told_until: i64::MIN };
+        let (id, done, said) = (String::new(), Vec::new(), Vec::new());
+        let (signed, row) = (Vec::new(), None);
+        let mut life = Life { id, done, signed, row, said, asked, look: i64::MAX, told_until: i64::MIN };
         if how.is_signed {
+            life.signed.extend(how.login);
             life.done.push(Done { what: "signed", at: self.now(), by: how.by.clone() });
         }
         match self.stands(&life) {
+            // Nobody alone puts another account in the place of one that is frozen.
+            Stand::Due if life.asked.what == What::Designate && self.is_frozen(life.asked.payee, life.asked.slot) => {
+                Expected::Refused
+            }
             Stand::Due if how.in_bulk => match life.takes(&self.moment(&life.asked)) {
                 Ok(Some(row)) => Expected::Rows(vec![row]),
                 Ok(None) => Expected::Unchanged,
                 Err(()) => Expected::Refused,
             },
-            _ if waits => Expected::Refused,
+            stand if !self.has_room(&life, &stand) => Expected::Refused,
             _ => Expected::Life(Box::new(life)),
         }
+    }
+
+    fn is_frozen(&self, payee: usize, slot: Slot) -> bool {
+        live(self.history(payee, slot)).is_some_and(|live| live.held != Held::InForce)
+    }
+
+    /// Whether nothing waits for the account that stays: what nobody has signed goes, and what the payee could end they end by asking
+    /// for something else that they have signed, unless an officer is to look at it.
+    fn has_room(&self, life: &Life, stand: &Stand) -> bool {
+        let Some(other) = self.waiting(life.asked.payee, life.asked.slot) else { return true };
+        let stands = self.stands(other);
+        let is_payees = life.asked.via == Via::Payee && !stand.waits_for("signature");
+        let undoes = matches!(life.asked.what, What::Revert(_)) && life.asked.via == Via::Operator;
+        other.is_draft(&stands) || undoes || (is_payees && !stands.waits_for("check"))
     }
 
     /// What must become of closing, freezing and unfreezing.
@@ -173,6 +204,10 @@ impl World {
         if wish.action == "close" && wish.names == Names::Wrong {
             return Expected::Refused;
         }
+        if wish.action == "unfreeze" {
+            let account = Some(current.account.clone());
+            return self.expect_life(Asked { account, names: true, ..asked }, how);
+        }
         if matches!(how.via, Via::Payee | Via::Authority(_)) {
             return self.expect_life(asked, how);
         }
@@ -190,11 +225,81 @@ impl World {
         life.note(&stand);
         if stand == Stand::Due {
             let row = life.takes(&self.moment(&life.asked)).expect("it was weighed");
+            life.row = row.as_ref().map(|_| self.history(key.0, key.1).len());
             new.extend(row.map(|row| (key, row)));
             life.done.push(Done { what: "took_effect", at: self.now(), by: life.asked.by.clone() });
         }
         // What had waited too long is over now, at the latest.
         self.lives.push(life);
+    }
+
+    /// An officer asks for a frozen account to be opened again.
+    pub fn unfreeze(&mut self, who: Who, payee: usize, slot: Slot) {
+        let wish = Wish { payee, slot, action: "unfreeze", account: 0, names: Names::Nothing };
+        let is_entitled = match who {
+            Who::Caseworker(at) => covers(at, slot),
+            Who::Operator(_) => true,
+            Who::Citizen(..) | Who::Bank(_) => false,
+        };
+        let expected = if is_entitled { self.expect(&wish, &self.officers(who)) } else { Expected::Refused };
+        let vault = self.place.writer.store.vault().clone();
+        let row = self.written(&wish, |written| AccountRow::read(&vault, written)).unwrap();
+        let actor = who.actor(self);
+        let command = UnfreezeDesignation { actor: actor.clone(), row, why: "so".to_owned(), once: None };
+        let size = self.size();
+        let told = self.run(&command, &actor);
+        self.proposed(expected, told, size, &format!("{who:?} {wish:?}"));
+    }
+
+    /// An officer asks for what stood before a change to be put back.
+    pub fn revert(&mut self, at: usize, who: Who) {
+        let life = &self.lives[at];
+        let Asked { payee, slot, .. } = life.asked;
+        let is_entitled = who.is_officer() && who.concerns(life);
+        let took_effect = self.stands(life) == Stand::Ended("in_force");
+        let (how, rows) = (self.officers(who), self.history(payee, slot));
+        let before = self.before(at).filter(|_| is_entitled && took_effect);
+        let expected = before.map_or(Expected::Refused, |before| {
+            let before = before.filter(|at| rows[*at].held != Held::Closed);
+            let asked = Asked {
+                what: What::Revert(at),
+                at: self.now(),
+                payee,
+                slot,
+                via: how.via,
+                by: how.by.clone(),
+                login: None,
+                account: before.map(|at| rows[at].account.clone()),
+                holder: how.holder,
+                names: true,
+                is_first: false,
+                rows: rows.len(),
+                is_locked: before.is_some_and(|at| self.is_locked_at((payee, slot), at)),
+            };
+            if self.persons[payee].is_dead && before.is_some() {
+                return Expected::Refused;
+            }
+            self.expect_life(asked, &how)
+        });
+        let (proposal, actor) = (self.lives[at].id.clone(), who.actor(self));
+        let command = RevertDesignation { proposal, why: "so".to_owned(), actor: actor.clone(), once: None };
+        let size = self.size();
+        let told = self.run(&command, &actor);
+        self.proposed(expected, told, size, &format!("{who:?} reverts {at}"));
+    }
+
+    /// How an officer asks for what heals.
+    fn officers(&self, who: Who) -> How {
+        How {
+            via: if let Who::Caseworker(at) = who { Via::Authority(CASEWORKERS[at].1) } else { Via::Operator },
+            by: who.actor(self).name().to_owned(),
+            login: None,
+            holder: Holder::Unknown,
+            is_signed: false,
+            is_locked: false,
+            may_omit: true,
+            in_bulk: false,
+        }
     }
 
     pub fn propose(&mut self, who: Who, wish: &Wish, how: How) {
@@ -204,7 +309,7 @@ impl World {
         let live = live(self.history(wish.payee, wish.slot));
         let is_entitled = match who {
             Who::Citizen(payee, assurance) => {
-                payee == wish.payee
+                Self::speaks(payee, wish.payee)
                     && assurance >= Assurance::Substantial
                     && (wish.slot == Slot::Default || (live.is_some() && !self.is_slot_locked(wish.payee, wish.slot)))
             }
@@ -219,7 +324,6 @@ impl World {
             actor: actor.clone(),
             row: self.written(wish, |written| AccountRow::read(&vault, written)).unwrap(),
             holder: how.holder,
-            ownership: how.ownership,
             ground: who.is_officer().then(|| LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() }),
             is_locked: how.is_locked,
             signature: how.is_signed.then(|| "signature".to_owned()),
@@ -227,6 +331,11 @@ impl World {
         };
         let size = self.size();
         let told = self.run(&command, &actor);
+        self.proposed(expected, told, size, &format!("{who:?} {wish:?}"));
+    }
+
+    /// Holds what came of a proposal against what must.
+    fn proposed(&mut self, expected: Expected, told: Result<Standing, String>, size: u64, what: &str) {
         let mut new = New::new();
         match (expected, told) {
             (Expected::Refused, Err(_)) => {
@@ -238,23 +347,30 @@ impl World {
                 self.settle_lapsed(self.lives.len() - 1);
                 self.check(new);
                 let life = self.lives.last().unwrap().clone();
-                return self.require_told(&life, &told);
+                return self.require_answered(&life, &told);
             }
-            (expected, told) => panic!("{who:?} {wish:?}: {}, not {told:?}", name(&expected)),
+            (expected, told) => panic!("{what}: {}, not {told:?}", name(&expected)),
         }
         self.check(new);
     }
 
-    /// What had lapsed before a proposal is ended by it, where it would wait in its way.
+    /// What a proposal comes in the place of is ended by it: what had lapsed, what nobody has signed, and else what the payee ends.
     fn settle_lapsed(&mut self, by: usize) {
-        let (payee, slot) = (self.lives[by].asked.payee, self.lives[by].asked.slot);
+        let asked = self.lives[by].asked.clone();
         for at in 0..by {
             let life = &self.lives[at];
-            let is_it = (life.asked.payee, life.asked.slot) == (payee, slot);
-            if is_it && self.stands(life) == Stand::Expired {
-                self.did(at, "expired", "rule");
-                self.lives[at].note(&Stand::Expired);
+            let is_it = (life.asked.payee, life.asked.slot) == (asked.payee, asked.slot) && life.ended().is_none();
+            if !is_it {
+                continue;
             }
+            let stand = self.stands(life);
+            if stand == Stand::Expired || life.is_draft(&stand) {
+                self.did(at, "expired", "rule");
+            } else {
+                let how = if matches!(asked.what, What::Revert(_)) { "refused" } else { "cancelled" };
+                self.did(at, how, &asked.by);
+            }
+            self.lives[at].note(&Stand::Expired);
         }
     }
 
@@ -265,8 +381,8 @@ impl World {
         let how = How {
             via,
             by: actor.name().to_owned(),
+            login: None,
             holder: Holder::Own,
-            ownership: Ownership::NotPossible,
             is_signed: false,
             is_locked: false,
             may_omit: holds || !self.controls.has(Control::NamesReplaced),
@@ -306,8 +422,8 @@ impl World {
         let how = || How {
             via,
             by: Actor::operator(OPERATORS[0]).name().to_owned(),
+            login: None,
             holder: if bank.is_some() { Holder::Own } else { Holder::Unknown },
-            ownership: Ownership::NotPossible,
             is_signed: false,
             is_locked: false,
             may_omit: !self.controls.has(Control::NamesReplaced),
@@ -330,6 +446,9 @@ impl World {
             let _ = self.written(wish, |written| {
                 let Written { action, payee, account, bic, expects, currency, payer, benefit } = written;
                 line = [action, payee, account, bic, expects, currency, payer, benefit].map(|field| &**field).join(",");
+                if bank.is_some() && wish.action == "change" {
+                    line.push_str(",user_request,netbank");
+                }
                 Err(RowRefusal::Malformed)
             });
             lines.push(line);
@@ -376,6 +495,6 @@ const fn name(expected: &Expected) -> &'static str {
     }
 }
 
-fn is_with(bank: usize, account: &str) -> bool {
+pub fn is_with(bank: usize, account: &str) -> bool {
     account.starts_with(BANKS[bank].1)
 }

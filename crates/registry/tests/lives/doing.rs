@@ -2,13 +2,13 @@
 
 use crate::acts::{Act, Until, Which, Who};
 use crate::asking::How;
-use crate::oracle::{Done, Held, Life, Row, Slot, Stand, Via};
-use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, World};
+use crate::oracle::{Done, Held, Life, Moment, Row, Slot, Stand, Via, What};
+use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, SEES_PEOPLE, World};
 use kernel::{Actor, Assurance, Id, Role, Timestamp};
 use registry::commands::{
     Activate, AddContact, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFate, LiftLock,
-    MakeLetter, RefuseDesignation, RemoveContact, SetControls, SetLock, Settle, Sign, Standing, StopProposal, Stopped,
-    TellIdentity,
+    MakeLetter, RefuseDesignation, RemoveContact, STOP_DAYS, SetControls, SetLock, Settle, Sign, Standing,
+    StopProposal, Stopped, TellIdentity,
 };
 use registry::contact::ContactPoint;
 use registry::control_change::ControlChange;
@@ -17,15 +17,13 @@ use registry::designation::ChannelKind;
 use registry::identity::IdentityFacts;
 use registry::lock::Channels;
 use registry::notice::StopToken;
-use registry::proposal::{Holder, Ownership, Proposal};
+use registry::proposal::{Holder, Proposal};
 use registry::queries::letter;
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const HOLDERS: [Holder; 4] = [Holder::Own, Holder::Own, Holder::ThirdParty, Holder::Unknown];
-const OWNERSHIPS: [Ownership; 4] =
-    [Ownership::Match, Ownership::NotPossible, Ownership::NoMatch, Ownership::CloseMatch];
 
 pub type New = Vec<((usize, Slot), Row)>;
 
@@ -44,9 +42,9 @@ impl Who {
     }
 
     /// Whether a proposal is theirs to do something about.
-    fn concerns(self, life: &Life) -> bool {
+    pub fn concerns(self, life: &Life) -> bool {
         match self {
-            Self::Citizen(payee, _) => payee == life.asked.payee && self.has(Assurance::Substantial),
+            Self::Citizen(payee, _) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
             Self::Operator(_) => true,
             Self::Bank(bank) => life.asked.via == Via::Bank(bank),
             Self::Caseworker(at) => life.asked.via == Via::Authority(CASEWORKERS[at].1) && covers(at, life.asked.slot),
@@ -77,17 +75,31 @@ impl World {
 
     /// One more thing is done about a proposal, if it may be: what follows at once.
     fn follow(&self, at: usize, what: &'static str, by: &str, may: bool) -> Option<(Life, Option<Row>)> {
+        self.follow_as(at, what, by, None, may)
+    }
+
+    /// The same of somebody who signs, logged in so.
+    fn follow_as(
+        &self,
+        at: usize,
+        what: &'static str,
+        by: &str,
+        login: Option<Assurance>,
+        may: bool,
+    ) -> Option<(Life, Option<Row>)> {
         let mut life = self.lives[at].clone();
         if !may || life.is_full(what) {
             return None;
         }
         life.done.push(Done { what, at: self.now(), by: by.to_owned() });
+        life.signed.extend(login);
         let mut row = None;
         let stand = self.stands(&life);
         life.note(&stand);
         match stand {
             Stand::Due => {
                 row = life.takes(&self.moment(&life.asked)).ok()?;
+                life.row = row.as_ref().map(|_| self.history(life.asked.payee, life.asked.slot).len());
                 life.done.push(Done { what: "took_effect", at: self.now(), by: by.to_owned() });
             }
             // For what comes next it is too late.
@@ -98,7 +110,7 @@ impl World {
     }
 
     /// Holds what was told against what must follow.
-    fn followed(
+    pub fn followed(
         &mut self,
         at: usize,
         expected: Option<(Life, Option<Row>)>,
@@ -118,10 +130,17 @@ impl World {
         let (life, row) = expected;
         let key = (life.asked.payee, life.asked.slot);
         self.lives[at] = life.clone();
-        self.check(row.into_iter().map(|row| (key, row)).collect());
+        let follows = row.as_ref().and_then(|row| self.follows(key, row));
+        self.check(row.into_iter().chain(follows).map(|row| (key, row)).collect());
         if let Some(told) = told {
-            self.require_told(&life, &told);
+            self.require_answered(&life, &told);
         }
+    }
+
+    /// What takes the place of a default account that is closed by a row.
+    fn follows(&self, key: (usize, Slot), row: &Row) -> Option<Row> {
+        let is_closed = row.held == Held::Closed && key.1 == Slot::Default;
+        if is_closed { self.promoted(key.0) } else { None }
     }
 
     fn sign(&mut self, at: usize, who: Who) {
@@ -130,7 +149,8 @@ impl World {
             && who.concerns(life)
             && self.stands(life).waits_for("signature")
             && who.has(Assurance::Substantial);
-        let expected = self.follow(at, "signed", actor.name(), may);
+        let login = if let Who::Citizen(_, assurance) = who { Some(assurance) } else { None };
+        let expected = self.follow_as(at, "signed", actor.name(), login, may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command = Sign { proposal, signature: "signature".to_owned(), actor: actor.clone() };
         let told = self.run(&command, &actor).map(Some);
@@ -222,10 +242,17 @@ impl World {
 
     fn confirm(&mut self, at: usize, who: Who) {
         let (actor, life) = (who.actor(self), &self.lives[at]);
-        let against = self.moment(&life.asked).against(&life.asked);
+        let signatory = self.signatory(life.asked.payee);
+        let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
         let is_fit = match who {
-            Who::Citizen(..) => who.has(Assurance::High) && !against.posted && !against.new_authenticator,
-            Who::Operator(_) | Who::Caseworker(_) => !life.is_own(actor.name()),
+            Who::Citizen(..) => {
+                who.has(Assurance::High)
+                    && life.is_anothers(Assurance::High)
+                    && !against.posted
+                    && !against.new_authenticator
+            }
+            Who::Caseworker(at) => SEES_PEOPLE[at] && !life.is_own(actor.name()),
+            Who::Operator(_) => !life.is_own(actor.name()),
             Who::Bank(_) => false,
         };
         let may = is_fit && who.concerns(life) && self.stands(life).waits_for("confirmation");
@@ -242,15 +269,19 @@ impl World {
         let life = &self.lives[at];
         let asked = &life.asked;
         let newest = self.history(asked.payee, asked.slot).last();
-        let is_there =
-            newest.is_some_and(|row| row.held == Held::InForce && Some(&row.account) == asked.account.as_ref());
+        let is_there = newest.is_some_and(|row| {
+            matches!(row.held, Held::InForce | Held::FrozenByBank) && Some(&row.account) == asked.account.as_ref()
+        });
+        let is_old = life.ended().is_some_and(|ended| ended.at <= self.now() - STOP_DAYS * DAY);
         let took_effect = self.stands(life) == Stand::Ended("in_force");
         let (expected, becomes) = match () {
             () if !is_right => (None, Stopped::Gone),
             () if life.is_stopped() => (Some((life.clone(), None)), Stopped::Already),
+            () if took_effect && is_old => (Some((life.clone(), None)), Stopped::TooLate),
             // What came of it is frozen, if it is there still.
             () if took_effect && is_there => {
                 let mut life = life.clone();
+                life.row = life.row.or(Some(self.history(asked.payee, asked.slot).len()));
                 life.done.push(Done { what: "stopped", at: self.now(), by: "notice".to_owned() });
                 let row = newest.map(|row| Row { at: self.now(), held: Held::Frozen, account: row.account.clone() });
                 (Some((life, row)), Stopped::Frozen)
@@ -299,12 +330,15 @@ impl World {
                     self.approve(at, who);
                 }
             }
+            Stand::Waits("ownership", _) => self.say(at, 0),
             Stand::Waits("letter", _) => self.make_letter(at, 2),
             Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial), true),
             Stand::Waits("confirmation", _) => {
-                let against = self.moment(&life.asked).against(&life.asked);
+                let signatory = self.signatory(payee);
+                let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
                 let own = Who::Citizen(payee, Assurance::High);
-                let who = if against.posted || against.new_authenticator { operator } else { Some(own) };
+                let is_fit = life.is_anothers(Assurance::High) && !against.posted && !against.new_authenticator;
+                let who = if is_fit { Some(own) } else { operator };
                 if let Some(who) = who {
                     self.confirm(at, who);
                 }
@@ -334,10 +368,13 @@ impl World {
             self.lives[at].note(&stand);
             match takes {
                 Some(Ok(row)) => {
-                    if let (Some(_), Some(account)) = (&row, &asked.account) {
+                    self.lives[at].row = row.as_ref().map(|_| self.history(asked.payee, asked.slot).len());
+                    if let (Some(_), Some(account), true) = (&row, &asked.account, asked.what != What::Unfreeze) {
                         given.entry(account.clone()).or_default().insert(asked.payee);
                     }
-                    new.extend(row.map(|row| ((asked.payee, asked.slot), row)));
+                    let key = (asked.payee, asked.slot);
+                    let follows = row.as_ref().and_then(|row| self.follows(key, row));
+                    new.extend(row.into_iter().chain(follows).map(|row| (key, row)));
                     self.did(at, "took_effect", "rule");
                     expected.0 += 1;
                 }
@@ -370,7 +407,7 @@ impl World {
     }
 
     /// What waits is looked at again at once.
-    fn look_again(&mut self, concerns: impl Fn(&Life) -> bool) {
+    pub fn look_again(&mut self, concerns: impl Fn(&Life) -> bool) {
         let now = self.now();
         for life in self.lives.iter_mut().filter(|life| life.ended().is_none() && concerns(life)) {
             life.look = now;
@@ -443,7 +480,7 @@ impl World {
     /// Does one thing.
     pub fn perform(&mut self, act: &Act) {
         match act {
-            Act::Propose(who, wish, holder, ownership, is_signed, is_locked) => {
+            Act::Propose(who, wish, holder, is_signed, is_locked) => {
                 let via = match who {
                     Who::Citizen(..) => Via::Payee,
                     Who::Caseworker(at) => Via::Authority(CASEWORKERS[*at].1),
@@ -452,14 +489,22 @@ impl World {
                 let how = How {
                     via,
                     by: who.actor(self).name().to_owned(),
+                    login: if let Who::Citizen(_, assurance) = who { Some(*assurance) } else { None },
                     holder: HOLDERS[*holder],
-                    ownership: OWNERSHIPS[*ownership],
                     is_signed: *is_signed && matches!(who, Who::Citizen(..)),
                     is_locked: *is_locked && matches!(who, Who::Caseworker(_)),
                     may_omit: !self.controls.has(Control::NamesReplaced),
                     in_bulk: false,
                 };
                 self.propose(*who, wish, how);
+            }
+            Act::Unfreeze(who, payee, slot) => self.unfreeze(*who, *payee, *slot),
+            Act::Revert(index, who) => {
+                let done = |at: &usize| self.stands(&self.lives[*at]) == Stand::Ended("in_force");
+                let done: Vec<usize> = (0..self.lives.len()).filter(done).collect();
+                if !done.is_empty() {
+                    self.revert(done[index.index(done.len())], *who);
+                }
             }
             Act::Change(bank, wish, holds) => self.change(*bank, wish, *holds),
             Act::File(bank, wishes) => self.file(*bank, wishes.clone()),
@@ -483,6 +528,9 @@ impl World {
             Act::Wait(until) => self.wait(until),
             Act::Settle => self.settle(),
             Act::Ask => self.check_pending(),
+            Act::Open(bank) => self.open_bank(*bank),
+            Act::Say(which, answer) => self.about(which, |world, at| world.say(at, *answer)),
+            Act::AskBanks(answer) => self.ask_banks(*answer),
         }
     }
 

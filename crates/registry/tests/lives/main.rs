@@ -8,6 +8,8 @@
 
 mod acts;
 mod asking;
+mod banks;
+mod beginning;
 mod doing;
 mod oracle;
 #[path = "../import/place.rs"]
@@ -17,12 +19,12 @@ mod races;
 mod world;
 
 use acts::{Act, act};
+use beginning::Beginning;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use world::World;
 
 /// Histories where nobody says how many.
 const HISTORIES: u64 = 12;
@@ -36,8 +38,8 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Lives through one history, from the beginning.
-fn live(acts: &[Act]) {
-    let mut world = World::new();
+fn live(acts: &[Act], beginning: &Beginning) {
+    let mut world = beginning.world();
     for (at, act) in acts.iter().enumerate() {
         // Much happens at one moment, so that its order counts.
         let is_sharp = at > 0 && matches!(acts[at - 1], Act::Wait(_) | Act::Go(_));
@@ -53,13 +55,13 @@ fn live(acts: &[Act]) {
 }
 
 /// One history by its number: what fails is made as short as it can be, and told.
-fn history(number: u64) -> Result<(), String> {
+fn history(number: u64, beginning: &Beginning) -> Result<(), String> {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_le_bytes());
     let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let told = runner.run(&proptest::collection::vec(act(), 1..ACTS_MAX), |acts| {
-        catch_unwind(AssertUnwindSafe(|| live(&acts))).map_err(|panic| {
+        catch_unwind(AssertUnwindSafe(|| live(&acts, beginning))).map_err(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             TestCaseError::fail(text.unwrap_or_else(|| "it panicked".to_owned()))
         })
@@ -73,6 +75,7 @@ fn an_account_changes_only_when_all_that_is_demanded_was_met() {
     let count = number("ANVIS_HISTORIES").unwrap_or(if first.is_some() { 1 } else { HISTORIES });
     let first = first.unwrap_or(0);
     let numbers = first..first + count;
+    let beginning = Beginning::new();
     let (next, done, failure) = (AtomicU64::new(first), AtomicU64::new(0), Mutex::new(None));
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
@@ -83,7 +86,7 @@ fn an_account_changes_only_when_all_that_is_demanded_was_met() {
                     if !numbers.contains(&number) {
                         break;
                     }
-                    if let Err(text) = history(number) {
+                    if let Err(text) = history(number, &beginning) {
                         failure.lock().unwrap().get_or_insert(text);
                         break;
                     }

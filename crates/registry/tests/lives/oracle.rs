@@ -2,12 +2,15 @@
 //! at that moment. It knows nothing of the store, and nothing of how the registry decides.
 
 use denmark::calendar::after_banking_days;
-use kernel::Timestamp;
+use kernel::{Assurance, Timestamp};
 use registry::controls::{Control, Controls};
 use registry::designation::ChannelKind;
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 
 const DAY: i64 = 86_400_000_000;
+/// A bank says whose an account is within so long, or not at all.
+const ANSWERED_WITHIN: i64 = DAY;
 /// A person decides within so many days.
 const DECIDED_WITHIN: i64 = 30 * DAY;
 /// A letter's code is good for so many.
@@ -35,6 +38,11 @@ pub enum Via {
 }
 
 impl Via {
+    /// Who puts another account in the place of one that is frozen.
+    pub const fn is_officers(self) -> bool {
+        matches!(self, Self::Operator | Self::Authority(_))
+    }
+
     pub const fn kind(self) -> ChannelKind {
         match self {
             Self::Bank(_) => ChannelKind::Bank,
@@ -85,18 +93,37 @@ pub struct Person {
     pub is_dead: bool,
 }
 
+/// What is to be done with the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Designate,
+    Delete,
+    Unfreeze,
+    /// Of this proposal.
+    Revert(usize),
+}
+
+impl What {
+    /// Whether it gives an account to nobody anew.
+    pub const fn heals(self) -> bool {
+        matches!(self, Self::Unfreeze | Self::Revert(_))
+    }
+}
+
 /// What somebody asks for.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    pub what: What,
     pub at: i64,
     pub payee: usize,
     pub slot: Slot,
     pub via: Via,
     pub by: String,
+    /// As what a citizen was logged in: each level has an authenticator of its own.
+    pub login: Option<Assurance>,
     /// None to delete the account.
     pub account: Option<String>,
     pub holder: Holder,
-    pub ownership: Ownership,
     /// Whether it named the account that it replaces.
     pub names: bool,
     pub is_first: bool,
@@ -120,6 +147,12 @@ pub struct Life {
     pub id: String,
     pub asked: Asked,
     pub done: Vec<Done>,
+    /// As what those were logged in who signed it.
+    pub signed: Vec<Assurance>,
+    /// Which row of the history it made, from the first.
+    pub row: Option<usize>,
+    /// What the account's bank said, and at which places of what was done.
+    pub said: Vec<(usize, Ownership)>,
     /// When the registry looks at it by itself.
     pub look: i64,
     /// Until when whoever looks the payee up is told that it waits.
@@ -141,7 +174,7 @@ impl Stand {
     /// As answers say it: `state`, `waits_for`, and from when it will hold.
     pub fn told(&self) -> (&'static str, Option<&'static str>, Option<i64>) {
         match self {
-            Self::Waits("signature", _) => ("proposed", Some("signature"), None),
+            Self::Waits(what @ ("signature" | "ownership"), _) => ("proposed", Some(what), None),
             Self::Waits(what @ ("approval" | "check"), _) => ("awaiting_approval", Some(what), None),
             Self::Waits("time", until) => ("held", Some("time"), Some(*until)),
             Self::Waits(what, _) => ("awaiting_activation", Some(what), None),
@@ -175,9 +208,15 @@ pub struct Against {
 pub struct Moment<'m> {
     pub controls: &'m Controls,
     pub person: &'m Person,
+    /// Who has signed for them.
+    pub signatory: Option<&'m Person>,
     pub rows: &'m [Row],
     /// How many others have the account that is asked for.
     pub others: usize,
+    /// Whether its bank can be asked whose it is.
+    pub can_ask: bool,
+    /// If it reverts a change of which comes what stands: the account that stood before, if one did.
+    pub before: Option<Option<&'m Row>>,
     pub now: i64,
 }
 
@@ -187,23 +226,28 @@ impl Moment<'_> {
         days > 0 && moment.is_some_and(|moment| moment >= asked.at - days * DAY)
     }
 
-    pub fn against(&self, asked: &Asked) -> Against {
-        let Person { contact_changed, address_changed, authenticator_changed, key_material_posted, .. } = *self.person;
+    pub fn against(&self, life: &Life) -> Against {
+        let (asked, says) = (&life.asked, life.says());
+        let Person { contact_changed, address_changed, mut authenticator_changed, mut key_material_posted, .. } =
+            *self.person;
+        // Whoever has stolen who they are can sign for the payee.
+        if let Some(signatory) = self.signatory {
+            authenticator_changed = authenticator_changed.max(signatory.authenticator_changed);
+            key_material_posted = key_material_posted.max(signatory.key_material_posted);
+        }
         let recently = |moment| self.shortly_before(asked, Control::SecondChannel, moment);
         let account = asked.account.as_deref();
         let limit = usize::from(self.controls.get(Control::PayeesPerAccount));
         let is_anothers = match asked.holder {
             Holder::Own | Holder::Joint => false,
-            Holder::ThirdParty | Holder::Unknown => {
-                !matches!(asked.ownership, Ownership::Match | Ownership::CloseMatch)
-            }
+            Holder::ThirdParty | Holder::Unknown => !matches!(says, Ownership::Match | Ownership::CloseMatch),
         };
         Against {
             changed: [contact_changed, address_changed, authenticator_changed].into_iter().any(recently),
             posted: self.shortly_before(asked, Control::LetterBox, key_material_posted),
             new_authenticator: recently(authenticator_changed),
             is_anothers: self.controls.has(Control::OwnershipAsked) && is_anothers,
-            account: (self.controls.has(Control::OwnershipAsked) && asked.ownership == Ownership::NoMatch)
+            account: (self.controls.has(Control::OwnershipAsked) && says == Ownership::NoMatch)
                 || (limit > 0 && account.is_some() && self.others >= limit)
                 || account
                     .is_some_and(|account| self.shortly_before(asked, Control::RoundTrip, left(self.rows, account))),
@@ -214,6 +258,12 @@ impl Moment<'_> {
 impl Life {
     fn last(&self, what: &str) -> Option<usize> {
         self.done.iter().rposition(|done| done.what == what)
+    }
+
+    /// What the bank says: the last answer; a bank that asks for itself answers for its customer.
+    pub fn says(&self) -> Ownership {
+        let unsaid = if matches!(self.asked.via, Via::Bank(_)) { Ownership::Match } else { Ownership::NotPossible };
+        self.said.last().map_or(unsaid, |(_, said)| *said)
     }
 
     /// The letter that counts: when it was made, whether it came back, and how often its code was given wrongly.
@@ -239,6 +289,29 @@ impl Life {
         self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by)
     }
 
+    /// Whether a login of this level has an authenticator that has no part in it yet.
+    pub fn is_anothers(&self, login: Assurance) -> bool {
+        self.asked.login != Some(login) && !self.signed.contains(&login)
+    }
+
+    /// Whether nobody has signed it who must.
+    pub fn is_draft(&self, stand: &Stand) -> bool {
+        stand.waits_for("signature") && self.signed.is_empty()
+    }
+
+    /// What became of what it made, by the rows that came after.
+    pub fn fate(&self, rows: &[Row], is_reverted: bool) -> &'static str {
+        let Some((made, after)) = self.row.and_then(|at| rows.get(at..)?.split_first()) else { return "in_force" };
+        let is_same =
+            |row: &&Row| (row.held == Held::Closed) == (made.held == Held::Closed) && row.account == made.account;
+        match after.iter().find(|row| !is_same(row)) {
+            None => "in_force",
+            Some(_) if is_reverted => "reverted",
+            Some(row) if row.held == Held::Closed => "closed",
+            Some(_) => "replaced",
+        }
+    }
+
     /// Whether somebody stopped it, and since then nobody looked at it and it did not take effect.
     pub fn is_stopped(&self) -> bool {
         let last = self.done.iter().rfind(|done| matches!(done.what, "stopped" | "checked" | "took_effect"));
@@ -253,7 +326,8 @@ impl Life {
     /// Notes when it is looked at, and what is told of it until then, now that it stands like this.
     pub fn note(&mut self, stand: &Stand) {
         (self.look, self.told_until) = match stand {
-            Stand::Waits("time", until) => (*until, i64::MAX),
+            // These do not lapse.
+            Stand::Waits("time" | "ownership", until) => (*until, i64::MAX),
             Stand::Waits(_, until) => (*until, *until),
             _ => (i64::MAX, i64::MIN),
         };
@@ -270,7 +344,7 @@ impl Life {
             return Stand::Ended(if ended.what == "took_effect" { "in_force" } else { ended.what });
         }
         let (asked, controls) = (&self.asked, moment.controls);
-        let against = moment.against(asked);
+        let against = moment.against(self);
         let any = against.changed || against.posted || against.account || against.is_anothers;
         let is_payees = asked.via == Via::Payee;
         // The operator's files are how a registry begins: their first accounts are looked at by nobody.
@@ -279,7 +353,7 @@ impl Life {
         // What a bank's own system has not sent, one person alone could have written.
         let is_handed_in = matches!(asked.via, Via::Bank(_)) && !asked.is_first && !asked.by.starts_with("client:");
         // What is deleted has no account that a letter could activate.
-        let has_letter = asked.account.is_some()
+        let has_letter = asked.what == What::Designate
             && match asked.via {
                 Via::Payee => match controls.get(Control::LetterSelfService) {
                     0 => false,
@@ -291,7 +365,8 @@ impl Life {
             };
         let approver = if asked.slot == Slot::Default { Control::ApproverDefault } else { Control::ApproverSpecific };
         // What came up since must be seen by somebody after it.
-        let came_up = self.last("stopped").max(self.last("letter_returned"));
+        let denied = self.said.iter().rev().find(|(_, said)| *said == Ownership::NoMatch).map(|(place, _)| *place);
+        let came_up = self.last("stopped").max(self.last("letter_returned")).max(denied);
         let is_checked = self.last("checked").filter(|checked| came_up.is_none_or(|came_up| came_up < *checked));
         let must_be_checked = match controls.get(Control::ManualCheck) {
             _ if is_loaded => false,
@@ -302,6 +377,10 @@ impl Life {
             || self.letter().is_some_and(|(_, is_returned, _)| is_returned)
             || (controls.has(Control::NamesReplaced) && !asked.is_first && !asked.names);
         let since = |place: Option<usize>| place.map_or(asked.at, |place| self.done[place].at);
+        // What only opens again what was there is another officer's to say, and whoever stops it is heard.
+        let heals = asked.what.heals();
+        let is_other = matches!(asked.via, Via::Operator | Via::Authority(_)) || !asked.by.starts_with("client:");
+        let must_be_checked = if heals { self.has("stopped") } else { must_be_checked };
         let code = match self.letter() {
             Some((made, false, wrong)) if wrong < ATTEMPTS && moment.now < made + CODE_WITHIN => {
                 ("code", made + CODE_WITHIN)
@@ -309,6 +388,13 @@ impl Life {
             Some((made, false, _)) if moment.now >= made + CODE_WITHIN => ("code", made + CODE_WITHIN),
             _ => ("letter", asked.at + LETTER_WITHIN),
         };
+        let answered_until = since(self.last("signed")) + ANSWERED_WITHIN;
+        let is_asked = controls.has(Control::OwnershipAsked)
+            && moment.can_ask
+            && asked.account.is_some()
+            && !matches!(asked.via, Via::Bank(_))
+            && !is_loaded
+            && !heals;
         let demands = [
             (
                 is_payees && controls.has(Control::SignedAfresh),
@@ -316,8 +402,11 @@ impl Life {
                 "signature",
                 asked.at + DECIDED_WITHIN,
             ),
+            // What is not said in time is not waited for.
+            (is_asked && self.said.is_empty() && moment.now < answered_until, None, "ownership", answered_until),
             (
-                (is_casework || is_handed_in) && controls.has(approver),
+                matches!(asked.what, What::Revert(_))
+                    || (if heals { is_other } else { is_casework || is_handed_in }) && controls.has(approver),
                 self.last("approved"),
                 "approval",
                 asked.at + DECIDED_WITHIN,
@@ -341,6 +430,7 @@ impl Life {
             }
         }
         let wait = match asked.via {
+            _ if heals => 0,
             Via::Bank(_) if asked.is_first => controls.get(Control::WaitBankFirst),
             Via::Bank(_) => controls.get(Control::WaitBankReplacing),
             Via::Payee => controls.get(Control::WaitSelfService),
@@ -356,6 +446,14 @@ impl Life {
         let (asked, rows) = (&self.asked, moment.rows);
         let live = live(rows);
         let at = moment.now;
+        if let What::Revert(_) = asked.what {
+            return match moment.before {
+                None => Err(()),
+                Some(None) => Ok(rows.last().map(|row| Row { at, held: Held::Closed, ..row.clone() })),
+                Some(Some(_)) if moment.person.is_dead => Err(()),
+                Some(Some(before)) => Ok(Some(Row { at, ..before.clone() })),
+            };
+        }
         let Some(account) = &asked.account else {
             // It is deleted.
             let row = rows.last().ok_or(())?;
@@ -365,6 +463,15 @@ impl Life {
                 _ => Err(()),
             };
         };
+        if asked.what == What::Unfreeze {
+            let row = live.filter(|live| live.account == *account).ok_or(())?;
+            return match (row.held, asked.via) {
+                (Held::Frozen, Via::Bank(_)) => Err(()),
+                (Held::InForce, _) => Ok(None),
+                _ if rows.len() == asked.rows => Ok(Some(Row { at, held: Held::InForce, ..row.clone() })),
+                _ => Err(()),
+            };
+        }
         if is_closed_to(asked, moment) {
             return Err(());
         }
@@ -372,7 +479,8 @@ impl Life {
             return Ok(None);
         }
         forbidden(asked, moment)?;
-        let is_same = rows.len() == asked.rows && live.is_none_or(|live| live.held == Held::InForce);
+        let may = live.is_none_or(|live| live.held == Held::InForce || asked.via.is_officers());
+        let is_same = rows.len() == asked.rows && may;
         if is_same { Ok(Some(Row { at, held: Held::InForce, account: account.clone() })) } else { Err(()) }
     }
 }

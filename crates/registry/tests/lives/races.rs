@@ -4,15 +4,17 @@
 use crate::acts::{Names, Wish};
 use crate::oracle::{Held, Row, Slot};
 use crate::world::{ACCOUNTS, OPERATORS, World};
-use kernel::{Actor, Assurance, Command, Error, Role, Secrets, Timestamp, Writer};
+use kernel::{Actor, Assurance, Command, Error, Id, Role, Secrets, Timestamp, Writer};
 use registry::commands::{
-    Activate, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, MakeLetter, ProposeDesignation,
-    Settle, Standing, StopProposal,
+    Activate, AddDelivery, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, MakeLetter,
+    ProposeDesignation, Settle, Standing, StopProposal, TellOwnership,
 };
+use registry::delivery::{Endpoint, Place, Terms, Url, What};
 use registry::designation::Channel;
 use registry::import::AccountRow;
 use registry::notice::StopToken;
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::ownership::Ownership;
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries::letter;
 use std::sync::Barrier;
 
@@ -70,7 +72,6 @@ fn proposing(world: &World, actor: &Actor, account: usize) -> ProposeDesignation
         actor: actor.clone(),
         row: world.written(&wish(account), |written| AccountRow::read(&vault, written)).unwrap(),
         holder: Holder::Own,
-        ownership: Ownership::Match,
         ground: (actor.role() != Role::Citizen)
             .then(|| LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() }),
         is_locked: false,
@@ -204,7 +205,8 @@ fn approval_against_a_new_proposal() {
         (world, [approves, proposes])
     };
     let late = "in_force, designation.expects_mismatch: 1 2";
-    race(begin, [late, "in_force, change.waiting: 1 2"]);
+    // What the payee has signed comes in the place of what waits, and then it cannot be approved any more.
+    race(begin, [late, "proposal.ended, awaiting_activation: 0 1"]);
     // What a bank has changed since is not what was approved.
     let begin = || {
         let mut world = world(&["letter_caseworker=off", "wait_caseworker=0", "wait_bank_replacing=0"]);
@@ -224,7 +226,7 @@ fn a_stop_against_settling() {
         assert_eq!(bank_changes(&mut world, 0, 2)(&mut world.place.writer), "held");
         let id = world.only_waiting();
         world.place.now += 5 * DAY;
-        let number = kernel::Id::parse_name(&id).unwrap();
+        let number = Id::parse_name(&id).unwrap();
         let token = StopToken::of(world.place.writer.store.vault(), number);
         let stops = doing(&mut world, StopProposal { token }, Actor::console(), |told| format!("{told:?}"));
         let now = Timestamp::from_micros(world.now());
@@ -232,6 +234,55 @@ fn a_stop_against_settling() {
         (world, [stops, settles])
     };
     race(begin, ["Stopped, 0 in force: 0 1", "Frozen, 1 in force: 2 3"]);
+}
+
+/// Somebody wants an account of a bank that is asked whose it is, and nothing else is waited for; whoever brings its answer.
+fn asked(answer: Ownership) -> (World, String, Doing) {
+    let mut world = world(&["letter_self_service=never", "wait_self_service=0", "manual_check=on_risk"]);
+    let (bank, url) = (crate::world::BANKS[1].0.to_owned(), Url::parse("http://localhost/").unwrap());
+    let place = Place::Server(Endpoint { url, ca: None, identity: None });
+    let terms = Terms { name: "asked".to_owned(), what: What::Ownership, bank: bank.clone(), place };
+    world.run(&AddDelivery { terms, from_the_beginning: false }, &Actor::console()).unwrap();
+    let citizen = citizen(&world);
+    let id = propose(&mut world, &citizen, 1);
+    let proposal = Id::parse_name(&id).unwrap();
+    // Its time ends now.
+    world.place.now += DAY;
+    let tells = doing(&mut world, TellOwnership { proposal, bank, answer }, Actor::console(), state);
+    (world, id, tells)
+}
+
+#[test]
+fn an_answer_against_cancellation() {
+    let begin = |answer| {
+        move || {
+            let (mut world, proposal, tells) = asked(answer);
+            let citizen = citizen(&world);
+            let command = CancelDesignation { proposal, actor: citizen.clone(), channel: None };
+            let cancels = doing(&mut world, command, citizen, state);
+            (world, [tells, cancels])
+        }
+    };
+    let late = "proposal.ended, cancelled: 0 1";
+    race(begin(Ownership::Match), ["held, cancelled: 0 1", late]);
+    race(begin(Ownership::NoMatch), ["awaiting_approval, cancelled: 0 1", late]);
+}
+
+#[test]
+fn an_answer_against_the_end_of_its_time() {
+    let begin = |answer| {
+        move || {
+            let (mut world, _, tells) = asked(answer);
+            let now = Timestamp::from_micros(world.now());
+            let settles =
+                doing(&mut world, Settle { now }, Actor::console(), |told| format!("{} in force", told.in_force));
+            (world, [tells, settles])
+        }
+    };
+    // What was said in time is heeded, what comes too late is said of something else: of an account in force.
+    let late = "proposal.ended, 1 in force: 1 2";
+    race(begin(Ownership::NoMatch), ["awaiting_approval, 0 in force: 0 1", late]);
+    race(begin(Ownership::CloseMatch), ["held, 1 in force: 1 2", late]);
 }
 
 #[test]
@@ -305,8 +356,9 @@ fn what_expires_does_so_at_its_moment() {
         let citizen = citizen(&world);
         let id = propose(&mut world, &citizen, 1);
         world.place.now += after;
-        let command = proposing(&world, &citizen, 2);
-        let told = world.run(&command, &citizen).map(state);
+        let officer = Actor::operator("olga");
+        let command = proposing(&world, &officer, 2);
+        let told = world.run(&command, &officer).map(state);
         let cancels = CancelDesignation { proposal: id, actor: citizen.clone(), channel: None };
         let former = world.run(&cancels, &citizen).map(state);
         let now = Timestamp::from_micros(world.now());
@@ -314,7 +366,7 @@ fn what_expires_does_so_at_its_moment() {
         world.place.verify();
         (told, former, settled.expired)
     };
-    let [waiting, letter] = ["change.waiting", "awaiting_activation"].map(str::to_owned);
+    let [waiting, approval] = ["change.waiting", "awaiting_approval"].map(str::to_owned);
     assert_eq!(anew(90 * DAY - 1), (Err(waiting), Ok("cancelled".to_owned()), 0));
-    assert_eq!(anew(90 * DAY), (Ok(letter), Err("proposal.ended".to_owned()), 0));
+    assert_eq!(anew(90 * DAY), (Ok(approval), Err("proposal.ended".to_owned()), 0));
 }

@@ -1,6 +1,7 @@
 //! A real store, and beside it what it is believed to hold: plain facts, in the oracle's words.
 
-use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, live};
+use crate::asking::is_with;
+use crate::oracle::{Asked, Done, Held, Life, Moment, Person, Row, Slot, Stand, Via, What, live};
 use crate::place::Place;
 use denmark::Cvr;
 use kernel::journal::{ENTRIES_MAX, size_and_root};
@@ -24,6 +25,9 @@ use std::io::{Seek, SeekFrom, Write};
 pub const PERSONS: [&str; 5] = ["cpr:6101701234", "cpr:6201701235", "cpr:6301701236", "cvr:13748136", "se:11111111"];
 /// Of which so many are people, to whom a letter can be sent.
 pub const PEOPLE: usize = 3;
+/// One is a company, for which one of the people signs.
+const COMPANY: usize = 3;
+const SIGNS: usize = 0;
 pub const ACCOUNTS: [&str; 5] =
     ["0040-0000000001", "1020-0000000002", "0041-0000000003", "1020-0000000004", "0040-0000000005"];
 pub const BANKS: [(&str, &str); 2] = [("North", "004"), ("South", "102")];
@@ -33,6 +37,8 @@ pub const OPERATORS: [&str; 3] = ["olga", "otto", "oda"];
 /// Name, authority, and the kind of benefit that they are held to.
 pub const CASEWORKERS: [(&str, usize, Option<usize>); 5] =
     [("alma", 0, None), ("axel", 0, None), ("anka", 0, Some(0)), ("bent", 1, None), ("birk", 1, None)];
+/// Before which of them people come in person.
+pub const SEES_PEOPLE: [bool; 5] = [true, false, false, true, true];
 const KEYS: [&str; 5] = [
     "MCowBQYDK2VwAyEAIL4xd3jt9bgvI34TGH1XaU+mgiydpbE2FKx78kYiCrU=",
     "MCowBQYDK2VwAyEAeUain96xYWfe0RuE8tFy7W1OUGcX7W+nZDudv8mlvb0=",
@@ -46,18 +52,20 @@ const BEGIN: &str = "2026-03-20T09:30:00Z";
 /// What holds, and what was done to come there.
 pub struct World {
     pub place: Place,
-    chance: u32,
+    pub chance: u32,
     pub controls: Controls,
     pub persons: Vec<Person>,
     pub rows: BTreeMap<(usize, Slot), Vec<Row>>,
     pub lives: Vec<Life>,
     /// The code of each proposal's newest letter.
     pub codes: BTreeMap<String, String>,
-    payees: Vec<Blind>,
-    authorities: Vec<Id<Payer>>,
+    pub payees: Vec<Blind>,
+    pub authorities: Vec<Id<Payer>>,
     addresses: [u32; PEOPLE],
     /// Who is given an account by what is being asked for now.
     pub given: Vec<(usize, String)>,
+    /// Where each bank is asked whose an account is, if it can be.
+    pub places: [Option<String>; 2],
     /// Which account was designated the how-manieth.
     order: BTreeMap<(usize, Slot), usize>,
 }
@@ -67,24 +75,12 @@ impl World {
         let mut place = Place::new();
         let vault = place.writer.store.vault().clone();
         let companies = Companies { vault: vault.clone() };
-        place.import(&companies, format!("{}\n13748136,Firm,active,\n", Companies::HEADER.join(",")).as_bytes());
+        let (header, signs) = (Companies::HEADER.join(","), PERSONS[SIGNS].trim_start_matches("cpr:"));
+        place.import(&companies, format!("{header}\n13748136,Firm,active,,,,,,{signs}\n").as_bytes());
         place.now = Timestamp::parse(BEGIN).unwrap().micros();
         place.control("anvis", &[]);
         let payees = PERSONS.iter().map(|payee| PayeeId::parse(payee).unwrap().key(&vault)).collect();
-        let mut world = Self {
-            place,
-            chance: 0,
-            controls: Controls::anvis(),
-            persons: vec![Person::default(); PERSONS.len()],
-            rows: BTreeMap::new(),
-            lives: Vec::new(),
-            codes: BTreeMap::new(),
-            payees,
-            authorities: Vec::new(),
-            addresses: [0; PEOPLE],
-            given: Vec::new(),
-            order: BTreeMap::new(),
-        };
+        let mut world = Self::of(place, 0, payees, Vec::new());
         for payee in 0..PEOPLE {
             world.register(payee);
         }
@@ -94,20 +90,39 @@ impl World {
             let agreement = Agreement { name, cvr, kind, no_account: NoAccount::Reject, bank: None };
             world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
         }
-        for ((name, authority, kind), key) in CASEWORKERS.iter().zip(KEYS) {
+        for (((name, authority, kind), key), in_person) in CASEWORKERS.iter().zip(KEYS).zip(SEES_PEOPLE) {
             let file = tempfile::NamedTempFile::new().unwrap();
             let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
             std::fs::write(file.path(), pem).unwrap();
             let benefits = kind.iter().map(|kind| BenefitKind::parse(KINDS[*kind]).unwrap()).collect();
             let (name, authority) = ((*name).to_owned(), AUTHORITIES[*authority].to_owned());
             let key = PublicKey::read(file.path()).unwrap();
-            world.run(&AddCaseworker { name, key, authority, benefits }, &Actor::console()).unwrap();
+            let add = AddCaseworker { name, key, authority, benefits, in_person };
+            world.run(&add, &Actor::console()).unwrap();
         }
         for name in ["alma", "bent"] {
             let found = world.place.writer.read(|scope| acting_caseworker(scope, &Actor::caseworker(name))).unwrap();
             world.authorities.push(found.unwrap().remit.authority);
         }
         world
+    }
+
+    /// One of whom nothing is known yet but who they are.
+    pub fn of(place: Place, chance: u32, payees: Vec<Blind>, authorities: Vec<Id<Payer>>) -> Self {
+        Self {
+            place,
+            chance,
+            controls: Controls::anvis(),
+            persons: vec![Person::default(); PERSONS.len()],
+            rows: BTreeMap::new(),
+            lives: Vec::new(),
+            codes: BTreeMap::new(),
+            payees,
+            authorities,
+            addresses: [0; PEOPLE],
+            given: Vec::new(),
+            order: BTreeMap::new(),
+        }
     }
 
     pub const fn now(&self) -> i64 {
@@ -175,11 +190,27 @@ impl World {
         }
     }
 
+    /// Whoever speaks for a payee: for the company, who signs for it.
     pub fn citizen(&self, payee: usize, assurance: Assurance) -> Actor {
+        let person = if payee == COMPANY { SIGNS } else { payee };
         Actor::citizen(
-            &self.payees[payee],
-            Login { assurance, authenticator: Authenticator::named("first"), at: Timestamp::from_micros(self.now()) },
+            &self.payees[person],
+            Login {
+                assurance,
+                authenticator: Authenticator::named(assurance.name()),
+                at: Timestamp::from_micros(self.now()),
+            },
         )
+    }
+
+    /// Whether who speaks for a payee speaks for this one.
+    pub const fn speaks(own: usize, payee: usize) -> bool {
+        own == payee || (payee == COMPANY && own == SIGNS) || (payee == SIGNS && own == COMPANY)
+    }
+
+    /// Of somebody who speaks for a payee but is not that payee: the same person, of whom something is known as well.
+    pub fn signatory(&self, payee: usize) -> Option<&Person> {
+        (payee == COMPANY).then(|| &self.persons[SIGNS])
     }
 
     pub fn payee(payee: usize) -> PayeeId {
@@ -204,10 +235,54 @@ impl World {
         Moment {
             controls: &self.controls,
             person: &self.persons[asked.payee],
+            signatory: self.signatory(asked.payee).filter(|_| asked.via == Via::Payee),
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
+            before: match asked.what {
+                What::Revert(life) => {
+                    let before = self.before(life);
+                    let rows = self.history(asked.payee, asked.slot);
+                    before.map(|at| at.map(|at| &rows[at]).filter(|row| row.held != Held::Closed))
+                }
+                _ => None,
+            },
+            can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
             now: self.now(),
         }
+    }
+
+    /// Where what stands at a place of a history begins, and which life it came of.
+    pub fn begins(&self, key: (usize, Slot), at: usize) -> (usize, Option<&Life>) {
+        let rows = self.history(key.0, key.1);
+        let is_same = |row: &Row| {
+            (row.held == Held::Closed) == (rows[at].held == Held::Closed) && row.account == rows[at].account
+        };
+        let first = rows[..at].iter().rposition(|row| !is_same(row)).map_or(0, |before| before + 1);
+        let made = |life: &&Life| (life.asked.payee, life.asked.slot) == key && life.row == Some(first);
+        (first, self.lives.iter().find(made))
+    }
+
+    /// If what stands came of a proposal: which row stood before that. What was put back came of what it came of before.
+    pub fn before(&self, life: usize) -> Option<Option<usize>> {
+        let asked = &self.lives[life].asked;
+        let key = (asked.payee, asked.slot);
+        let mut at = self.history(key.0, key.1).len().checked_sub(1)?;
+        loop {
+            let (first, made) = self.begins(key, at);
+            let made = made?;
+            if made.id == self.lives[life].id {
+                return Some(first.checked_sub(1));
+            }
+            if !matches!(made.asked.what, What::Revert(_)) {
+                return None;
+            }
+            at = self.begins(key, first.checked_sub(1)?).0.checked_sub(1)?;
+        }
+    }
+
+    /// Whether the bank of an account can be asked whose it is.
+    fn can_ask(&self, account: &str) -> bool {
+        (0..BANKS.len()).any(|bank| self.places[bank].is_some() && is_with(bank, account))
     }
 
     /// How many others have an account.
@@ -328,7 +403,21 @@ impl World {
 
     /// What somebody is told of a proposal is what it comes to.
     pub fn require_told(&self, life: &Life, told: &Standing) {
-        let (state, waits_for, from) = self.stands(life).told();
+        self.require(life, told, true);
+    }
+
+    /// The same of whoever has just done something about it: what became of it since is not looked at.
+    pub fn require_answered(&self, life: &Life, told: &Standing) {
+        self.require(life, told, false);
+    }
+
+    fn require(&self, life: &Life, told: &Standing, is_looked_up: bool) {
+        let (mut state, waits_for, from) = self.stands(life).told();
+        if state == "in_force" && is_looked_up {
+            let reverts = |other: &Life| matches!(other.asked.what, What::Revert(at) if self.lives[at].id == life.id);
+            let is_reverted = self.lives.iter().any(|other| reverts(other) && other.row.is_some());
+            state = life.fate(self.history(life.asked.payee, life.asked.slot), is_reverted);
+        }
         let took_effect = life.ended().filter(|done| done.what == "took_effect").map(|done| done.at);
         let from = from.or(took_effect).map(|from| Timestamp::from_micros(from).to_string());
         let expected = (&life.id, state, waits_for, &from);
@@ -349,6 +438,8 @@ impl World {
                 shown.acts.iter().map(|act| (act.act.as_str(), moment(&act.at), act.by.as_str())).collect();
             let done: Vec<_> = life.done.iter().map(|done| (done.what, done.at, done.by.as_str())).collect();
             assert_eq!(acts, done, "{life:?}");
+            let says = (!self.stands(&life).waits_for("ownership")).then(|| life.says().name().to_owned());
+            assert_eq!(shown.ownership, says, "{life:?}");
             assert_eq!((shown.proposed_by, moment(&shown.proposed)), (life.asked.by.clone(), life.asked.at));
         }
     }

@@ -177,7 +177,7 @@ fn an_account_is_told_with_its_age() {
 #[test]
 fn a_change_that_waits_is_told_with_the_account_that_it_would_replace() {
     let mut place = nation();
-    let rows = [PLAIN, SPECIFIC].map(|payee| place.read(&format!("register,{payee},1020-9,,,,,")));
+    let rows = [PLAIN, SPECIFIC].map(|payee| place.read(&format!("register,{payee},1020-9,,,,,,user_request,netbank")));
     let held = place.now;
     let (actor, env) = (Actor::client(Role::Bank, "south"), Env::new(Timestamp::from_micros(held), 0));
     let south = Channel::Bank("South".to_owned());

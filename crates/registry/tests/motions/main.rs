@@ -8,19 +8,23 @@ mod place;
 
 use denmark::{Account, Currency, Cvr};
 use jiff::civil::date;
-use kernel::{Actor, Env, Error, Timestamp};
+use kernel::{Actor, Env, Error, Id, Timestamp};
 use place::Place;
 use proptest::prelude::*;
 use registry::account::DesignatedAccount;
 use registry::collector::Collector;
 use registry::commands::{
-    Approve, EndCollector, ListWithoutAccount, MotionAnswer, Propose, Refuse, SetControls, Subject, Withdraw,
+    AddContact, Approve, Carrier, EndCollector, ListWithoutAccount, MotionAnswer, Propose, Refuse, RemoveContact,
+    SetControls, Subject, Withdraw,
 };
+use registry::contact::ContactPoint;
 use registry::control_change::ControlChange;
 use registry::controls::{Control, Controls};
 use registry::import::{Companies, Population, Source};
 use registry::motion::WAITS_DAYS;
-use registry::queries::{controls_in_force, is_approved_collector, reminders};
+use registry::notice::{Medium, NoticeKind};
+use registry::payee::PayeeId;
+use registry::queries::{controls_in_force, is_approved_collector};
 use std::marker::PhantomData;
 
 const DAY: i64 = 86_400_000_000;
@@ -41,7 +45,8 @@ fn code<T>(result: Result<T, Error>) -> Result<T, &'static str> {
 
 fn propose<S: Subject>(place: &mut Place, subject: S, who: &str) -> Result<String, &'static str> {
     let officer = Actor::operator(who);
-    let command = Propose { subject, reason: "so".to_owned(), officer: officer.clone(), is_synthetic: false, once: None };
+    let command =
+        Propose { subject, reason: "so".to_owned(), officer: officer.clone(), is_synthetic: false, once: None };
     code(place.writer.execute(&command, &officer, &env(place.now))).map(|answer| answer.id)
 }
 
@@ -246,7 +251,7 @@ fn a_collectors_account_counts_until_its_review_is_due_or_it_is_ended() {
 }
 
 #[test]
-fn who_is_to_be_reminded_is_read_on_from_where_one_was() {
+fn who_has_no_account_is_told_once_in_three_months() {
     let mut place = Place::with_default_controls();
     let population = Population { vault: place.writer.store.vault().clone(), refuse_replacement_numbers: false };
     let people = "6101701234,Anna,,,,,active,,\n6201701235,Bent,,,,,active,,\n6301701236,Carl,,,,,active,,\n";
@@ -263,10 +268,40 @@ fn who_is_to_be_reminded_is_read_on_from_where_one_was() {
     let page = list(&mut place, 7000);
     assert_eq!((page.payees.len(), page.reminded, page.next.is_some()), (2, 2, true));
     assert_eq!(list(&mut place, 7001).reminded, 0);
-    let all = place.writer.read(|scope| reminders(scope, None, 10)).unwrap();
-    let told: Vec<String> = all.iter().map(|reminder| reminder.payee.reveal()).collect();
-    assert_eq!(told, page.payees.iter().map(|payee| payee.payee.clone()).collect::<Vec<_>>());
-    let rest = place.writer.read(|scope| reminders(scope, Some(all[0].id), 10)).unwrap();
-    assert_eq!(rest, all[1..]);
+    let told = |place: &mut Place, medium: Medium| -> Vec<(String, &str)> {
+        let (carrier, now) = (Carrier { holder: Id::new(1) }, env(place.now).now);
+        let taken = carrier.take(&mut place.writer, medium, now, 100).unwrap();
+        let reminders = taken.into_iter().map(|(_, notice)| notice.unwrap().new);
+        let reminders = reminders.filter(|new| new.kind == NoticeKind::ReminderNoAccount);
+        reminders.map(|new| (new.to.reveal(), new.language.tag())).collect()
+    };
+    let boxes: Vec<_> = page.payees.iter().map(|of| (format!("digital_post:{}", of.payee), "da")).collect();
+    assert_eq!(told(&mut place, Medium::DigitalPost), boxes);
+    // Whoever has no box is written to, in their language, and nobody where they are no more.
+    let all = ["cpr:6101701234", "cpr:6201701235", "cpr:6301701236"];
+    let other = all.into_iter().find(|number| page.payees.iter().all(|of| of.payee != *number)).unwrap();
+    let change = |place: &mut Place, adds: bool, point: &str| {
+        let (actor, payee, why) = (Actor::operator("anna"), PayeeId::parse(other).unwrap(), Some("Said so".to_owned()));
+        let (by, point, env) = (actor.clone(), ContactPoint::from_text(point).unwrap(), env(place.now));
+        let changed = match adds {
+            true => place.writer.execute(&AddContact { actor, payee, point, why }, &by, &env),
+            false => place.writer.execute(&RemoveContact { actor, payee, point, why }, &by, &env),
+        };
+        assert!(changed.unwrap());
+    };
+    for point in ["letter", "english", "sms +4520304050", "sms +4520304051"] {
+        change(&mut place, true, point);
+    }
+    place.now = 7030 * DAY;
+    change(&mut place, false, "sms +4520304050");
+    let actor = Actor::operator("anna");
+    let command = ListWithoutAccount { actor: actor.clone(), after: None, limit: 10, remind: true };
+    place.now = 7031 * DAY;
+    assert_eq!(place.writer.execute(&command, &actor, &env(place.now)).unwrap().reminded, 1);
+    let to = |text: String| vec![(text, "en")];
+    assert_eq!(told(&mut place, Medium::Letter), to(format!("letter:{other}")));
+    assert_eq!(told(&mut place, Medium::Sms), to("sms:+4520304051".to_owned()));
+    let boxed = told(&mut place, Medium::DigitalPost);
+    assert!(boxed.iter().all(|(to, _)| !to.ends_with(other)), "{boxed:?}");
     place.verify();
 }

@@ -99,7 +99,9 @@ impl World {
     ) -> Result<(), &'static str> {
         let benefits = benefits.iter().map(|kind| BenefitKind::parse(kind).unwrap()).collect();
         let (name, authority) = (name.to_owned(), authority.to_owned());
-        self.run(0, &AddCaseworker { name, key: key(number), authority, benefits }, &Actor::console())
+        // Before whom nobody comes, is told by the name.
+        let in_person = name != "ida";
+        self.run(0, &AddCaseworker { name, key: key(number), authority, benefits, in_person }, &Actor::console())
     }
 
     fn blind(&self, text: &str) -> Blind {
@@ -242,7 +244,7 @@ fn a_caseworker_has_a_remit_until_they_are_ended() {
     assert_eq!(world.listed(&bo, ANNA), Err("caseworker.ended"));
     // Whoever could register people could be two of them.
     let (name, authority) = ("dora".to_owned(), "Authority".to_owned());
-    let command = AddCaseworker { name, key: key(1), authority, benefits: [].into() };
+    let command = AddCaseworker { name, key: key(1), authority, benefits: [].into(), in_person: false };
     assert_eq!(world.run(0, &command, &Actor::operator("anna")), Err("policy.not_allowed"));
     world.0.verify();
 }
@@ -292,6 +294,26 @@ fn contact_points_are_changed_by_their_owner_or_for_them() {
     let seen: Vec<_> = views.iter().map(|view| (view.client.as_str(), view.kind, view.answer)).collect();
     let by = |name| (name, "contacts", "in_force");
     assert_eq!(seen, [by("caseworker:bo"), by("operator:anna"), by("console")]);
+    world.0.verify();
+}
+
+#[test]
+fn what_is_done_in_person_is_done_before_whom_people_come() {
+    let mut world = World::new();
+    let own = world.citizen(ANNA, Assurance::Substantial);
+    assert_eq!(world.contact(1, &own, ANNA, "+sms +4520304050", None), Ok(true));
+    assert_eq!(world.caseworker("ida", 1, "Authority", &[]), Ok(()));
+    let (bo, ida) = (Actor::caseworker("bo"), Actor::caseworker("ida"));
+    let seen = (Some("She asked"), Some("Passport"));
+    // Whoever asks her by telephone has the account locked, and no more.
+    let locked = "bank operator self_service caseworker true".to_owned();
+    assert_eq!(world.set(&ida, ANNA, &ChannelKind::ALL, Some("On the phone")), Ok(locked));
+    for act in ["+email anna@example.dk", "-sms +4520304050"] {
+        assert_eq!(world.contact(1, &ida, ANNA, act, Some("so")), Err("caseworker.in_person"));
+    }
+    assert_eq!(world.lift(&ida, ANNA, &ChannelKind::ALL, seen), Err("caseworker.in_person"));
+    assert_eq!(world.contact(1, &bo, ANNA, "+email anna@example.dk", Some("so")), Ok(true));
+    assert_eq!(world.lift(&bo, ANNA, &ChannelKind::ALL, seen), Ok(" true".to_owned()));
     world.0.verify();
 }
 

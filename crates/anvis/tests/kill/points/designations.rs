@@ -104,54 +104,83 @@ fn activate_and_settle() {
     });
 }
 
-/// Letters that are being made, one of them under cover. Whatever has its name can be posted: its code counts. Where a code
-/// counts whose letter is not in place, the process was killed between; the letter is made anew then, and that code is void.
+/// Letters that are being made, one of them under cover. Whatever has its name can be posted: its code counts. The next run finishes
+/// what was cut off, with the same codes, and its manifest has all that no other has.
 #[test]
 fn letters() {
     let world = World::guarded();
     let people = [(ALICE, "1020-2", ALICE_ACCOUNT), (DORA, "1020-3", "none")];
     let letters = people.map(|(cpr, account, expects)| (cpr, world.propose_own(cpr, account, expects)));
     let print = "letters print --to letters";
-    let place = |cpr: &str, name: &str, number: u32| {
+    let place = |cpr: &str, name: &str| {
         let folder = if cpr == DORA { "protected/" } else { "" };
-        format!("letters/{folder}{name}{number:02}.pdf")
+        format!("letters/{folder}{name}01.pdf")
     };
     let is_there = |world: &World, name: &str| world.path(name).exists();
     // Reads the letter that is in place, and gives its code for a copy of the payee.
-    let counts = |killed: &World, cpr: &str, name: &str, number: u32| {
-        let code = killed.code(&place(cpr, name, number));
+    let counts = |killed: &World, cpr: &str, name: &str| {
+        let code = killed.code(&place(cpr, name));
         killed.copy().run(&format!("designation activate {name} {code} --as citizen:cpr:{cpr}")).exit == 0
     };
     at_every_point(&world, print, 12, |killed, point| {
         killed.verified();
         let made = count(killed, LETTER_MADE);
-        let in_place = letters.iter().filter(|(cpr, name)| is_there(killed, &place(cpr, name, 1))).count() as i64;
+        let in_place = letters.iter().filter(|(cpr, name)| is_there(killed, &place(cpr, name))).count() as i64;
         assert!(
             (0..=1).contains(&(made - in_place)),
             "point {point}: {made} codes count, {in_place} letters are there"
         );
         for (cpr, name) in &letters {
-            if is_there(killed, &place(cpr, name, 1)) {
-                assert!(counts(killed, cpr, name, 1), "point {point}: the letter of {name} is worth nothing");
+            if is_there(killed, &place(cpr, name)) {
+                assert!(counts(killed, cpr, name), "point {point}: the letter of {name} is worth nothing");
             }
         }
-        // The rest is made, and what was cut off is made anew.
-        let waiting = killed.run(print).done();
-        assert_eq!(waiting["letters"].as_array().unwrap().len() as i64, 2 - made, "point {point}");
+        killed.run(print).done();
         for (cpr, name) in &letters {
-            let letter = place(cpr, name, 1);
-            let cover = letter.replace(".pdf", "-cover.pdf");
-            let mut number = 1;
-            if !is_there(killed, &letter) || (*cpr == DORA && !is_there(killed, &cover)) {
-                let anew = killed.run(&format!("{print} --only {name}")).done();
-                assert_eq!(anew["letters"], serde_json::json!([format!("{name}02")]), "point {point}");
-                number = 2;
-            }
-            assert!(counts(killed, cpr, name, number), "point {point}");
-            if number == 2 && is_there(killed, &letter) {
-                assert!(!counts(killed, cpr, name, 1), "point {point}: a letter that was replaced still counts");
-            }
+            assert!(counts(killed, cpr, name), "point {point}: the letter of {name} is worth nothing");
         }
+        let files = killed.files("letters");
+        let (pdfs, others): (Vec<_>, Vec<_>) = files.iter().partition(|name| name.ends_with(".pdf"));
+        assert!(
+            pdfs.len() == 3 && others.iter().all(|name| name.ends_with("-manifest.csv")),
+            "point {point}: {files:?}"
+        );
+        let mut listed: Vec<String> = Vec::new();
+        for manifest in others {
+            let text = killed.read(manifest);
+            listed.extend(text.lines().skip(1).map(|line| format!("letters/{}", line.split(',').next().unwrap())));
+        }
+        listed.sort();
+        assert_eq!(listed.iter().collect::<Vec<_>>(), pdfs, "point {point}");
+        assert_eq!(count(killed, LETTER_MADE), 2, "point {point}: one was drawn anew");
+        killed.verified();
+    });
+}
+
+/// A bank is asked whose an account is: between the question and the answer nothing goes on, and the answer is told once.
+#[test]
+fn ownership() {
+    let world = World::guarded();
+    world.run("delivery add asked --what ownership --bank Sydbank --url https://bank.example/vop").done();
+    let terms = format!("cpr:{ALICE} --account 1020-2 --expects {ALICE_ACCOUNT} --holder own --signature jws");
+    let proposed = world.run(&format!("designation propose {terms} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(proposed["waits_for"], "ownership", "{proposed}");
+    let name = proposed["id"].as_str().unwrap();
+    world.write("answers.csv", format!("1020-2;cpr:{ALICE};no_match\n"));
+    let ask = format!("ownership ask --ownership-answers {}", world.path("answers.csv").display());
+    let told = |world: &World| count(world, "SELECT COUNT(*) FROM proposal_act WHERE kind = 10");
+    at_every_point(&world, &ask, 6, |killed, point| {
+        killed.verified();
+        let before = told(killed);
+        let waits_for = ["ownership", "check"][usize::try_from(before).unwrap()];
+        assert_eq!(show(killed, name, NOW)["waits_for"], waits_for, "point {point}");
+        // Others leave alone what it had taken until that is held no more.
+        let again = killed.run(&format!("{ask} --now 2026-11-23T09:02:00Z")).done();
+        assert!(again["answered"] == 1 || before == 1, "point {point}: {again}");
+        let listed = killed.run("ownership list --now 2026-11-23T09:02:00Z").done();
+        assert_eq!((told(killed), &listed["questions"]), (1, &Value::Array(vec![])), "point {point}");
+        let shown = show(killed, name, "2026-11-23T09:02:00Z");
+        assert_eq!((&shown["waits_for"], &shown["ownership"]), (&"check".into(), &"no_match".into()), "point {point}");
         killed.verified();
     });
 }

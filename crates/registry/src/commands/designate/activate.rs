@@ -67,7 +67,7 @@ impl Command for Activate {
         let accepted = letter.code_key == key;
         let attempts_left = CODE_ATTEMPTS.saturating_sub(letter.wrong + usize::from(!accepted));
         let kind = if accepted { ActKind::Activated } else { ActKind::CodeWrong };
-        let (step, standing) = loaded.act(kind, self.actor.name(), "", env.now)?;
+        let (step, standing) = loaded.act(kind, &self.actor, "", env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, Activation { accepted, attempts_left, standing }))
     }

@@ -43,7 +43,7 @@ impl Command for ApproveDesignation {
         };
         require_other(&loaded, &self.officer, self.is_synthetic)?;
         officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
-        let (step, standing) = loaded.act(kind, self.officer.name(), &self.why, env.now)?;
+        let (step, standing) = loaded.act(kind, &self.officer, &self.why, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

@@ -38,7 +38,7 @@ impl Command for CancelDesignation {
             return Ok(Decision::unchanged(Standing::of(loaded.proposal(), state, None)));
         }
         loaded.require_waiting(env.now)?;
-        let (step, standing) = loaded.act(ActKind::Cancelled, self.actor.name(), "", env.now)?;
+        let (step, standing) = loaded.act(ActKind::Cancelled, &self.actor, "", env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

@@ -5,13 +5,12 @@ use crate::life::{ActKind, State, Waits};
 use crate::officer;
 use crate::policy;
 use crate::proposal::ProposalRefusal;
-use crate::signals::Signal;
 use crate::store;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 
-/// Confirms a proposal: in person before an officer who has no other part in it, or by a login of High assurance with an authenticator
-/// that stood before whatever made the confirmation necessary.
+/// Confirms a proposal: in person before an officer who has no other part in it, or by a login of High assurance with another
+/// authenticator than the one that asked for it or signed it, where none has changed lately.
 pub struct Confirm {
     /// The proposal, by name.
     pub proposal: String,
@@ -46,22 +45,24 @@ impl Command for Confirm {
             return Err(ProposalRefusal::NotThis.into());
         }
         if is_payee {
-            // A login is worth no more than the authenticator that it was made with; a new one may be the thief's, and so may who
-            // signs for a company of late.
-            let is_high = self.actor.login().is_some_and(|login| login.assurance == Assurance::High);
-            let facts = &loaded.facts;
-            let has_new_authenticator = loaded.signals(env.now).has(Signal::LetterBox)
-                || facts.identity.authenticator_changed.max(facts.identity.signatories_changed).is_some_and(|moment| {
-                    loaded.signals(env.now).has(Signal::RecentChange) && moment >= loaded.recent_since()
-                });
-            if !is_high || has_new_authenticator {
-                return Err(ProposalRefusal::Assurance.into());
+            let login = self.actor.login().filter(|login| login.assurance == Assurance::High);
+            let login = login.ok_or(ProposalRefusal::Assurance)?;
+            // Who has one login has not two channels; and a login is worth no more than the authenticator that it was made with.
+            let asked_with = loaded.proposal().asked.authenticator;
+            let is_another = asked_with != Some(login.authenticator)
+                && !loaded.found.evidence.is_signed_with(login.authenticator)
+                && !loaded.has_new_authenticator(env.now);
+            if !is_another {
+                return Err(ProposalRefusal::Authenticator.into());
             }
         } else {
+            if let Some((_, remit)) = &loaded.remit {
+                remit.require_in_person()?;
+            }
             require_other(&loaded, &self.actor, self.is_synthetic)?;
             officer::require_why(&self.evidence).map_err(ProposalRefusal::from)?;
         }
-        let (step, standing) = loaded.act(ActKind::Confirmed, self.actor.name(), &self.evidence, env.now)?;
+        let (step, standing) = loaded.act(ActKind::Confirmed, &self.actor, &self.evidence, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

@@ -2,6 +2,7 @@
 
 use super::{Loaded, Standing, Step, load, save};
 use crate::account::DesignatedAccount;
+use crate::contact;
 use crate::life::{ActKind, State, Waits, code_valid_until};
 use crate::payee::PayeeId;
 use crate::policy;
@@ -9,6 +10,7 @@ use crate::proposal::{Proposal, ProposalRefusal};
 use crate::register_event::Addressee;
 use crate::store;
 use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::to_hex;
 use kernel::{Actor, Command, Decision, Domain, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Vault};
@@ -39,10 +41,12 @@ pub struct LetterFacts {
     pub is_anew: bool,
     /// When it was made.
     pub made: Timestamp,
-    /// Until when the code is good.
-    pub valid_until: Timestamp,
+    /// The last day on which the code is good.
+    pub valid_until: Date,
     /// Who gets it.
     pub addressee: Addressee,
+    /// Whether they want it in English.
+    pub is_in_english: bool,
     /// Whether that is a company.
     pub is_company: bool,
     /// The account that was asked for, as it is kept.
@@ -74,9 +78,8 @@ impl LetterFacts {
     /// Whether a letter of these facts says the same as one of others. It has dates on it, and no times.
     fn says(&self, other: &Self) -> bool {
         let date = |moment: Timestamp| copenhagen_date(moment.to_jiff());
-        let dates = |facts: &Self| (date(facts.made), date(facts.valid_until));
-        let now = Self { made: other.made, valid_until: other.valid_until, ..self.clone() };
-        now == *other && dates(self) == dates(other)
+        let now = Self { made: other.made, ..self.clone() };
+        now == *other && date(self.made) == date(other.made)
     }
 }
 
@@ -90,6 +93,7 @@ impl std::fmt::Debug for LetterFacts {
 pub struct LetterState {
     loaded: Loaded,
     addressee: Option<Addressee>,
+    is_in_english: bool,
     payer: Option<String>,
 }
 
@@ -103,7 +107,12 @@ impl LetterState {
             // A payer's id is that of its first version.
             Some(specific) => Some(store::payer::find(scope, Id::new(specific.payer.number()))?.agreement.name),
         };
-        Ok(Self { addressee: store::register::addressee(scope, &loaded.proposal().payee)?, payer, loaded })
+        Ok(Self {
+            addressee: store::register::addressee(scope, &loaded.proposal().payee)?,
+            is_in_english: contact::wants_english(&store::contact::of(scope, &loaded.proposal().payee)?),
+            payer,
+            loaded,
+        })
     }
 
     /// What the letter says that is made at a moment.
@@ -111,7 +120,7 @@ impl LetterState {
     /// # Errors
     /// The proposal waits for no letter, or there is nobody to send one to.
     pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
-        let Self { loaded, addressee, payer } = self;
+        let Self { loaded, addressee, is_in_english, payer } = self;
         // A letter that is on its way can be made anew: the code of the former is void then.
         let (State::Waiting(waits @ (Waits::Letter | Waits::Code)), Some(account)) =
             (loaded.require_waiting(now)?, loaded.proposal().asked.account)
@@ -132,6 +141,7 @@ impl LetterState {
                 .clone()
                 .filter(|addressee| !addressee.lines.is_empty())
                 .ok_or(ProposalRefusal::Address)?,
+            is_in_english: *is_in_english,
             is_company: !matches!(asked.payee, PayeeId::Cpr(_)),
             account: account.to_text(),
             bank,
@@ -141,6 +151,13 @@ impl LetterState {
             channel: asked.channel.name(),
             asked: proposal.at,
         })
+    }
+
+    /// Whether the code in the letter of this number can still be given: it is the newest one, and the proposal waits.
+    pub(crate) fn counts(&self, number: usize, now: Timestamp) -> bool {
+        let letter = self.loaded.found.evidence.letter();
+        let is_good = letter.is_some_and(|letter| letter.number == number && letter.is_good(now));
+        is_good && self.loaded.require_waiting(now).is_ok()
     }
 }
 
@@ -161,7 +178,7 @@ impl Command for MakeLetter {
         if !state.facts(env.now)?.says(&self.drawn) {
             return Err(ProposalRefusal::Outdated.into());
         }
-        let (step, standing) = state.loaded.act(ActKind::LetterMade, self.actor.name(), &key, env.now)?;
+        let (step, standing) = state.loaded.act(ActKind::LetterMade, &self.actor, &key, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }
@@ -210,7 +227,7 @@ impl Command for FollowLetter {
         if is_known {
             return Ok(Decision::unchanged(Standing::of(loaded.proposal(), state, None)));
         }
-        let (step, standing) = loaded.act(kind, self.actor.name(), "", env.now)?;
+        let (step, standing) = loaded.act(kind, &self.actor, "", env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

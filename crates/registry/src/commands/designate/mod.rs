@@ -8,10 +8,13 @@ mod confirm;
 mod letter;
 mod propose;
 mod refuse;
+mod revert;
 mod settle;
 mod show;
 mod sign;
 mod stop;
+mod tell_ownership;
+mod unfreeze;
 
 pub use activate::{Activate, Activation};
 pub use approve::ApproveDesignation;
@@ -20,21 +23,24 @@ pub use confirm::Confirm;
 pub use letter::{FollowLetter, LetterFacts, LetterFate, LetterState, MakeLetter};
 pub use propose::ProposeDesignation;
 pub use refuse::RefuseDesignation;
+pub use revert::RevertDesignation;
 pub use settle::{SETTLED_MAX, Settle, Settled};
 pub use show::{ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
-pub use stop::{StopProposal, Stopped};
+pub use stop::{STOP_DAYS, StopProposal, Stopped};
+pub use tell_ownership::TellOwnership;
+pub use unfreeze::UnfreezeDesignation;
 
 use crate::caseworker::Remit;
 use crate::controls::Controls;
-use crate::designation::{Channel, State as AccountStanding};
+use crate::designation::{Channel, Fate, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
-use crate::life::{self, ACTS_MAX, Act, ActKind, State, Waits};
+use crate::life::{self, ACTS_MAX, Act, ActKind, By, State, Waits};
 use crate::notice::NoticeKind;
 use crate::own::{Signatories, Voice};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
-use crate::signals::{Facts, Signals};
+use crate::signals::{Facts, Signal, Signals};
 use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::{self, Telling};
@@ -43,14 +49,18 @@ use kernel::merkle::Tree;
 use kernel::{Actor, Assurance, Error, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// By whom a notice's link stops something.
+const BY_NOTICE: &str = "notice";
+
 /// Where a proposal stands, as whoever did something about it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Its name.
     pub id: String,
-    /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
+    /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`; where it is asked
+    /// after, also what became of one that took effect: `replaced`, `closed`, `reverted`.
     pub state: String,
-    /// What it waits for: `signature`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
     pub waits_for: Option<String>,
     /// From when it holds, or will if nothing comes between.
     pub in_force_from: Option<String>,
@@ -69,6 +79,11 @@ impl Standing {
             in_force_from: from.map(|from| from.to_string()),
         }
     }
+
+    /// The same with what became of it since it took effect.
+    pub(crate) fn with(self, fate: Option<Fate>) -> Self {
+        Self { state: fate.map_or(self.state, |fate| fate.name().to_owned()), ..self }
+    }
 }
 
 /// What deciding about a proposal needs to know.
@@ -77,6 +92,8 @@ pub struct Loaded {
     pub(super) facts: Facts,
     row: AccountRow,
     accounts: AccountState,
+    /// Whether what stands is what stood when it was asked for.
+    follows: bool,
     is_sender_known: bool,
     /// Of a caseworker who acts.
     remit: Option<(Channel, Remit)>,
@@ -112,20 +129,26 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
             .filter(|standing| standing.state != AccountStanding::Closed)
             .map(|standing| standing.account.account()),
     };
-    let row = AccountRow::of(proposal, replaced);
+    let mut row = AccountRow::of(proposal, replaced);
     let accounts = AccountState::load_asked(scope, &row)?;
+    let newest = accounts.newest(&row);
+    let follows = match (newest, proposal.replaces) {
+        (Some((newest, _)), Some(replaced)) => queries::is_left_alone(scope, newest, replaced)?,
+        (None, None) => true,
+        _ => false,
+    };
+    // Whoever moves to another bank closes the former account as well: what they asked for is theirs all the same.
+    if follows && newest.is_some_and(|(_, standing)| standing.state == AccountStanding::Closed) {
+        row = AccountRow::of(proposal, None);
+    }
     let signatories = queries::signing(scope, proposal)?;
+    let wanted = accounts.wanted(&row);
     Ok(Loaded {
-        facts: queries::proposal_facts(
-            scope,
-            accounts.controls(),
-            &found,
-            accounts.newest(&row),
-            signatories.as_ref(),
-        )?,
+        facts: queries::proposal_facts(scope, accounts.controls(), &found, wanted, signatories.as_ref())?,
         signatories,
         voice: Voice::None,
         accounts,
+        follows,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
         row,
@@ -142,14 +165,20 @@ impl Loaded {
         self.accounts.controls()
     }
 
-    /// Since when a change of address, contact or authenticator counts as one that came shortly before.
-    pub(super) fn recent_since(&self) -> Timestamp {
-        Signals::recent_since(&self.found.proposal, self.controls())
+    /// Whether an authenticator of the payee's changed so lately that a login proves little: none is known to be older than that.
+    pub(super) fn has_new_authenticator(&self, now: Timestamp) -> bool {
+        let signals = self.signals(now);
+        let since = Signals::recent_since(self.proposal(), self.controls());
+        let is_recent = |moment: Timestamp| signals.has(Signal::RecentChange) && moment >= since;
+        let identity = &self.facts.identity;
+        // Who signs for a company of late may be the thief as well.
+        let changed = identity.authenticator_changed.max(identity.signatories_changed);
+        signals.has(Signal::LetterBox) || changed.is_some_and(is_recent)
     }
 
     /// What speaks against it.
     pub(super) fn signals(&self, now: Timestamp) -> Signals {
-        Signals::of(&self.found.proposal, &self.facts, self.controls(), now)
+        Signals::of(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)
     }
 
     /// Where it stands.
@@ -178,8 +207,8 @@ impl Loaded {
         let Self { found, row, mut accounts, .. } = self;
         let proposal = found.proposal;
         let Some(takes) = accounts.freeze(&proposal, &row, now)? else { return Ok(None) };
-        let act = Act { kind: ActKind::Stopped, at: now, by: "notice".to_owned(), detail: String::new() };
-        let telling = Some(Telling::of(&proposal, NoticeKind::ChangeStopped, None));
+        let act = Act::new(ActKind::Stopped, now, BY_NOTICE, "");
+        let telling = Some(Telling::of(&proposal, NoticeKind::AccountFrozen, None));
         Ok(Some(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling }))
     }
 
@@ -187,70 +216,111 @@ impl Loaded {
     ///
     /// # Errors
     /// It takes effect, and the rule that all changes go by refuses it, as things stand now. Then nothing was done.
-    pub(super) fn act(
-        self,
+    pub(super) fn act<'b>(
+        mut self,
         kind: ActKind,
-        by: &str,
+        by: impl Into<By<'b>>,
         detail: &str,
         now: Timestamp,
     ) -> Result<(Step, Standing), Refusal> {
-        let Self { mut found, mut facts, row, mut accounts, is_sender_known, signatories, .. } = self;
-        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && found.evidence.acts().len() >= ACTS_MAX {
+        if matches!(kind, ActKind::LetterMade | ActKind::CodeWrong) && self.found.evidence.acts().len() >= ACTS_MAX {
             return Err(ProposalRefusal::TooMuch.into());
         }
-        let act = Act { kind, at: now, by: by.to_owned(), detail: detail.to_owned() };
-        found.evidence.add(act.clone());
-        if let Some(signatories) = &signatories {
-            facts.lacks_signature = queries::lacks_signature(&found, signatories, accounts.controls());
+        // What the rule refuses now, nobody need go on with: neither print its letter nor give its code.
+        let goes_on =
+            !matches!(kind, ActKind::Stopped | ActKind::Cancelled | ActKind::Refused | ActKind::LetterReturned);
+        if goes_on && self.is_sender_known {
+            self.accounts.judge_asked(&self.found.proposal, &self.row, self.follows)?;
         }
-        let proposal = found.proposal;
-        let mut step = Step { proposal, acts: vec![act], takes: None, waits: None, telling: None };
-        let proposal = &step.proposal;
-        let mut state = life::state(proposal, &found.evidence, &facts, accounts.controls(), now);
-        match state {
-            State::Waiting(waits) => step.waits = Some((waits, life::due(proposal, &found.evidence, waits))),
-            State::Due => {
-                if !is_sender_known {
-                    return Err(import::ImportRefusal::BankUnknown.into());
-                }
-                step.takes = accounts.take_effect(proposal, &row, &facts, now)?;
-                step.acts.push(Act { kind: ActKind::TookEffect, at: now, by: by.to_owned(), detail: String::new() });
-                state = State::Ended(ActKind::TookEffect);
-            }
-            // For what comes next it is too late.
-            State::Lapsed => {
-                step.acts.push(Act::expired(now));
-                state = State::Ended(ActKind::Expired);
-            }
-            State::Ended(_) => {}
+        let by = by.into();
+        let (act, state) = self.add(kind, by, detail, now);
+        let Self { found, facts, row, mut accounts, follows, is_sender_known, .. } = self;
+        if state != State::Due {
+            return Ok(Step::waiting(found, act, state));
         }
-        step.telling = told(proposal, kind, state);
-        let from = (state == State::Ended(ActKind::TookEffect)).then_some(now);
-        let standing = Standing::of(proposal, state, from);
-        Ok((step, standing))
+        if !is_sender_known {
+            return Err(import::ImportRefusal::BankUnknown.into());
+        }
+        let takes = accounts.take_effect(&found.proposal, &row, follows, &facts, now)?;
+        let took = Act::new(ActKind::TookEffect, now, by, "");
+        let state = State::Ended(ActKind::TookEffect);
+        let standing = Standing::of(&found.proposal, state, Some(now));
+        let telling = told(&found.proposal, kind, state);
+        Ok((Step { proposal: found.proposal, acts: vec![act, took], takes, waits: None, telling }, standing))
+    }
+
+    /// What follows when something comes to be known that nobody decided: it goes on waiting. What is due then is settled like all that
+    /// is, so that what is known is never refused. The payee is told of it where it waits for something else now.
+    pub(super) fn learn(mut self, kind: ActKind, by: &str, detail: &str, now: Timestamp) -> (Step, Standing) {
+        let former = self.state(now);
+        let (act, state) = self.add(kind, by, detail, now);
+        let (mut step, standing) = Step::waiting(self.found, act, state);
+        if state == State::Due {
+            step.waits = Some((Waits::Time(now), now));
+        }
+        step.telling = step.telling.filter(|_| state != former);
+        (step, standing)
+    }
+
+    /// One more thing was done; where it stands then.
+    fn add<'b>(&mut self, kind: ActKind, by: impl Into<By<'b>>, detail: &str, now: Timestamp) -> (Act, State) {
+        let act = Act::new(kind, now, by, detail);
+        self.found.evidence.add(act.clone());
+        if let Some(signatories) = &self.signatories {
+            self.facts.lacks_signature = queries::lacks_signature(&self.found, signatories, self.controls());
+        }
+        (act, self.state(now))
     }
 }
 
 /// What the payee is told of an act, after which the proposal stands so. What they do themselves on the way, they know.
 fn told(proposal: &Proposal, act: ActKind, state: State) -> Option<Telling> {
     let (kind, from) = match (act, state) {
-        (_, State::Ended(ActKind::TookEffect)) => (NoticeKind::ChangeInForce, None),
+        (_, State::Ended(ActKind::TookEffect)) => (NoticeKind::in_force(proposal.asked.action), None),
         (ActKind::Stopped | ActKind::Cancelled, _) => (NoticeKind::ChangeStopped, None),
         (ActKind::Refused, _) => (NoticeKind::ChangeRefused, None),
         (ActKind::Expired, _) | (_, State::Ended(ActKind::Expired)) => (NoticeKind::ChangeExpired, None),
         (ActKind::LetterReturned, _) => (NoticeKind::LetterReturned, None),
-        (_, State::Waiting(Waits::Time(from))) => (NoticeKind::ChangeActivated, Some(from)),
-        (_, State::Waiting(Waits::Check)) => (NoticeKind::ChangeHeld, None),
-        _ => return None,
+        _ => return told_waiting(proposal, state),
     };
     Some(Telling::of(proposal, kind, from))
 }
 
+/// What the payee is told of what their change waits for now.
+fn told_waiting(proposal: &Proposal, state: State) -> Option<Telling> {
+    match state {
+        State::Waiting(Waits::Time(from)) => Some(Telling::of(proposal, NoticeKind::ChangeActivated, Some(from))),
+        State::Waiting(Waits::Check) => Some(Telling::of(proposal, NoticeKind::ChangeHeld, None)),
+        _ => None,
+    }
+}
+
 impl Step {
+    /// An act after which a proposal does not take effect.
+    fn waiting(found: Found, act: Act, mut state: State) -> (Self, Standing) {
+        let Found { proposal, evidence } = found;
+        let (kind, at, mut acts) = (act.kind, act.at, vec![act]);
+        // For what comes next it is too late.
+        if state == State::Lapsed {
+            acts.push(Act::expired(at));
+            state = State::Ended(ActKind::Expired);
+        }
+        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
+        let telling = told(&proposal, kind, state);
+        let standing = Standing::of(&proposal, state, None);
+        (Self { proposal, acts, takes: None, waits, telling }, standing)
+    }
+
     /// A proposal ends that nobody ended in time.
     fn expiring(proposal: Proposal, now: Timestamp) -> Self {
         let telling = told(&proposal, ActKind::Expired, State::Ended(ActKind::Expired));
         Self { proposal, acts: vec![Act::expired(now)], takes: None, waits: None, telling }
+    }
+
+    /// A proposal ends that another one comes in the place of.
+    fn giving_way(proposal: Proposal, kind: ActKind, to: &Actor, why: &str, now: Timestamp) -> Self {
+        let telling = told(&proposal, kind, State::Ended(kind));
+        Self { proposal, acts: vec![Act::new(kind, now, to, why)], takes: None, waits: None, telling }
     }
 
     /// What the journal is told of it.
@@ -262,14 +332,18 @@ impl Step {
 
 /// Saves steps as part of one entry.
 pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
-    for step in steps {
-        store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
-    }
+    note(scope, steps)?;
     record(scope, steps, entry)
 }
 
-/// The same where it is noted already what their proposals wait for.
-pub(super) fn record(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+/// Notes what their proposals wait for now.
+fn note<'s>(scope: &Scope<'_>, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Error> {
+    let mut steps = steps.into_iter();
+    steps.try_for_each(|step| store::proposal::set_now(scope.tx, &step.proposal, step.waits))
+}
+
+/// Saves all else of them.
+fn record(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
     let mut tree = Tree::default();
     let mut rows = Vec::new();
     let taken: Vec<&NewRow> = steps.iter().filter_map(|step| step.takes.as_ref()).collect();
@@ -304,8 +378,8 @@ pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool
     if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
 }
 
-/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a caseworker's authority and remit, one of a bank's
-/// channel; the agency's all. Others' are as if they were not there.
+/// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a
+/// caseworker's authority and remit, one of a bank's channel; the agency's all. Others' are as if they were not there.
 pub(super) fn is_for(loaded: &Loaded, actor: &Actor, bank: Option<&Channel>) -> bool {
     let proposal = &loaded.found.proposal;
     let asked = &proposal.asked;

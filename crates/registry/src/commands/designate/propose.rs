@@ -2,24 +2,28 @@
 //! operator.
 
 use super::sign::require_signature;
-use super::{Standing, Step, record};
+use super::{Standing, Step, note, record};
 use crate::caseworker::Remit;
 use crate::controls::Control;
-use crate::designation::Channel;
+use crate::designation::{Action, Channel};
 use crate::import::{self, AccountRow, AccountState, Asker, NewProposal, Terms};
-use crate::life::{Act, ActKind, State};
+use crate::life::{Act, ActKind, State, Waits};
 use crate::notice::NoticeKind;
 use crate::officer;
 use crate::own::Voice;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Ownership, ProposalRefusal, Unexpected};
+use crate::proposal::{Holder, LegalGround, Proposal, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
+use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
 use crate::store;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Role, Scope};
+use kernel::{
+    Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Refuse, Role, Scope, Timestamp,
+};
+use std::fmt;
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
 pub struct ProposeDesignation {
@@ -29,8 +33,6 @@ pub struct ProposeDesignation {
     pub row: AccountRow,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
-    pub ownership: Ownership,
     /// On which law a caseworker stands.
     pub ground: Option<LegalGround>,
     /// Whether the payee shall neither change nor delete a specific account.
@@ -78,8 +80,9 @@ impl Command for ProposeDesignation {
             (None, _) => (Channel::Operator, None),
         };
         let purpose = accounts.purpose_key(&self.row);
-        let (payee, newest) = (self.row.key(), accounts.newest(&self.row));
-        let mut facts = queries::facts(scope, accounts.controls(), &payee, newest, self.row.account())?;
+        let payee = self.row.key();
+        let wanted = accounts.wanted(&self.row);
+        let mut facts = queries::facts(scope, accounts.controls(), &payee, wanted, purpose.as_ref())?;
         let voice = queries::voice(scope, &self.actor, &payee)?;
         if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
             facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);
@@ -98,26 +101,80 @@ impl Command for ProposeDesignation {
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
         let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
-        self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
-        if let Some(signature) = &self.signature {
-            require_signature(&self.actor, signature)?;
+        // What freezes or unfreezes an account is no proposal of another one.
+        if !matches!(self.row.action(), Action::Designate | Action::Close) {
+            return Err(RowRefusal::Action.into());
         }
-        let (channel, by, unexpected) = (&channel, self.actor.name(), Unexpected::Refuse);
+        self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
+        // It keeps the payee from changing it: only whoever pays by law says so.
+        if self.is_locked && self.actor.role() != Role::Caseworker {
+            return Err(ProposalRefusal::Authority.into());
+        }
+        // What closes a default account is its bank's to say.
+        if self.row.action() != Action::Designate && self.row.is_default() {
+            return Err(ProposalRefusal::Authority.into());
+        }
+        if let Some(signature) = &self.signature {
+            require_signature(&self.actor, signature, env.now)?;
+        }
         let terms = Terms {
             holder: self.holder,
-            ownership: self.ownership,
             ground: self.ground.clone(),
             is_locked: self.is_locked,
             signed: self.signature.clone(),
+            ..Terms::by(&self.actor)
         };
-        let asker = Asker { channel, by, unexpected };
-        let Some(mut weighed) = accounts.weigh(asker, &self.row, &terms, &facts, env)? else {
+        let asking = Asking { actor: &self.actor, channel: &channel, row: &self.row, terms, facts: &facts };
+        Ok(asking.decide(&mut accounts, env)?)
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Proposed], entry: Entry) -> Result<Vec<Rows>, Error> {
+        Ok(changes.iter().map(|proposed| proposed.save(scope, entry)).collect::<Result<Vec<_>, _>>()?.concat())
+    }
+}
+
+/// Something that somebody asks for, who is entitled to it.
+pub(super) struct Asking<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) channel: &'a Channel,
+    pub(super) row: &'a AccountRow,
+    pub(super) terms: Terms,
+    pub(super) facts: &'a Facts,
+}
+
+impl Asking<'_> {
+    /// What it comes to: a proposal that waits, or that takes effect at once.
+    pub(super) fn decide(
+        self,
+        accounts: &mut AccountState,
+        env: &Env,
+    ) -> Result<Decision<Proposed, Standing>, Refusal> {
+        let Self { actor, channel, row, terms, facts } = self;
+        let asker = Asker { channel, by: actor.name(), unexpected: Unexpected::Refuse };
+        let Some(mut weighed) = accounts.weigh(asker, row, &terms, facts, env)? else {
             // All is so already: there is nothing that waits, and nothing to be known by a name.
             let standing =
                 Standing { id: String::new(), state: "in_force".to_owned(), waits_for: None, in_force_from: None };
             return Ok(Decision::unchanged(standing));
         };
-        weighed.lapsed = accounts.room_for(&weighed.proposal, env.now)?;
+        // Whoever could end what is in the way ends it by asking: the payee, who signs for it; and the agency, which says why, so that
+        // what undoes a theft waits for nothing that a thief has asked for meanwhile. What an officer is to look at, an officer ends.
+        let is_agency = matches!(actor.role(), Role::Operator | Role::Console);
+        let is_signed = actor.role() == Role::Citizen && weighed.state != State::Waiting(Waits::Signature);
+        let gives_way = match accounts.room_for(&weighed.proposal, env.now) {
+            Ok(lapsed) => {
+                weighed.lapsed = lapsed;
+                None
+            }
+            Err(other) if is_signed && !other.is_looked_at => {
+                Some(Step::giving_way(other.proposal.clone(), ActKind::Cancelled, actor, "", env.now))
+            }
+            Err(other) if row.action() == Action::Revert && is_agency => {
+                let why = terms.why.as_deref().unwrap_or_default();
+                Some(Step::giving_way(other.proposal.clone(), ActKind::Refused, actor, why, env.now))
+            }
+            Err(other) => return Err(Waiting::of(other.proposal, actor, channel).into()),
+        };
         let proposal = &weighed.proposal;
         let state = match weighed.state {
             State::Due => State::Ended(ActKind::TookEffect),
@@ -125,32 +182,69 @@ impl Command for ProposeDesignation {
         };
         let standing = Standing::of(proposal, state, (state == State::Ended(ActKind::TookEffect)).then_some(env.now));
         let mut acts = weighed.evidence.acts().to_vec();
-        let (new, takes) = accounts.propose(channel, &self.row, weighed);
-        if takes.is_some() {
-            acts.push(Act { kind: ActKind::TookEffect, at: env.now, by: by.to_owned(), detail: String::new() });
-        }
-        let telling = match takes {
-            Some(_) => Some(Telling::of(new.proposal(), NoticeKind::ChangeInForce, None)),
-            None => new.telling(),
+        let (new, takes) = accounts.propose(channel, row, weighed);
+        let proposal = new.proposal();
+        let telling = if takes.is_some() {
+            acts.push(Act::new(ActKind::TookEffect, env.now, actor, ""));
+            Some(Telling::of(proposal, NoticeKind::in_force(proposal.asked.action), None))
+        } else {
+            new.telling()
         };
-        let step = Step { proposal: new.proposal().clone(), acts, takes, waits: new.waits(), telling };
+        let step = Step { proposal: proposal.clone(), acts, takes, waits: new.waits(), telling };
         let mut journalled = step.facts();
         journalled["channel"] = channel.kind().name().into();
+        if row.action() != Action::Designate {
+            journalled["action"] = row.action().name().into();
+        }
         let lapsed = new.lapsed().map(|lapsed| Step::expiring(lapsed.clone(), env.now));
-        let steps = lapsed.into_iter().chain([step]).collect();
+        let steps = lapsed.into_iter().chain(gives_way).chain([step]).collect();
         Ok(Decision::of(vec![Proposed { new, steps }], journalled, standing))
     }
+}
 
-    fn save(&self, scope: &Scope<'_>, changes: &[Proposed], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let mut rows = Vec::new();
-        for Proposed { new, steps } in changes {
-            rows.extend(import::save_proposals(scope, &[(entry, new)], &[])?);
-            if let Some(lapsed) = new.lapsed() {
-                store::proposal::set_now(scope.tx, lapsed, None)?;
-            }
-            rows.extend(record(scope, steps, entry)?);
-        }
+impl Proposed {
+    /// Saves it as part of an entry.
+    pub(super) fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
+        let mut rows = import::save_proposals(scope, &[(entry, &self.new)], &[])?;
+        // What the new one waits for is noted with it.
+        let others = self.steps.iter().filter(|step| step.proposal.id != self.new.proposal().id);
+        note(scope, others)?;
+        rows.extend(record(scope, &self.steps, entry)?);
         Ok(rows)
+    }
+}
+
+/// Why something was not proposed: another proposal for the same account waits. Whoever may know it is told which.
+#[derive(Debug)]
+struct Waiting {
+    by: &'static str,
+    since: Timestamp,
+    id: Option<String>,
+}
+
+impl Waiting {
+    fn of(open: &Proposal, actor: &Actor, channel: &Channel) -> Self {
+        // The payee's own, the agency's, and that of the caseworker's own authority.
+        let is_theirs = actor.role() != Role::Caseworker || open.asked.channel == *channel;
+        let by = open.asked.channel.kind().name();
+        Self { by, since: open.at, id: is_theirs.then(|| open.id.name()) }
+    }
+}
+
+impl Refuse for Waiting {
+    fn code(&self) -> &'static str {
+        RowRefusal::Waiting.code()
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, since, id } = self;
+        write!(f, "another change of this account waits: by {by}, since {since}")?;
+        match id {
+            Some(id) => write!(f, ", known as {id}"),
+            None => f.write_str("; its payee cancels it, or an officer of the agency refuses it"),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ impl Command for RefuseDesignation {
         loaded.require_waiting(env.now)?;
         require_other(&loaded, &self.officer, self.is_synthetic)?;
         officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
-        let (step, standing) = loaded.act(ActKind::Refused, self.officer.name(), &self.why, env.now)?;
+        let (step, standing) = loaded.act(ActKind::Refused, &self.officer, &self.why, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }

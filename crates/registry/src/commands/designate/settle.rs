@@ -1,6 +1,7 @@
 //! What is due: proposals whose time has come take effect, those that nobody decided about in time expire.
 
-use super::{Loaded, Step, load_found, save, told};
+use super::{Loaded, Step, load_found, save, told, told_waiting};
+use crate::designation::Action;
 use crate::life::{Act, ActKind, BY_RULE, State};
 use crate::{account, policy, store};
 use kernel::journal::{Entry, Rows};
@@ -35,21 +36,22 @@ pub struct Settled {
 
 impl Command for Settle {
     const OPERATION: Operation = policy::SETTLE_DESIGNATIONS;
-    type State = Vec<Loaded>;
+    /// Each, and what it waited for.
+    type State = Vec<(Loaded, i64)>;
     type Change = Step;
     type Output = Settled;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Vec<Loaded>, Error> {
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let mut loaded = Vec::new();
-        for id in store::proposal::due(scope.tx, self.now, SETTLED_MAX)? {
+        for (id, waited) in store::proposal::due(scope.tx, self.now, SETTLED_MAX)? {
             if let Some(found) = store::proposal::find(scope, id)? {
-                loaded.push(load_found(scope, found)?);
+                loaded.push((load_found(scope, found)?, waited));
             }
         }
         Ok(loaded)
     }
 
-    fn decide(&self, due: Vec<Loaded>, env: &Env) -> Result<Decision<Step, Settled>, Refusal> {
+    fn decide(&self, due: Self::State, env: &Env) -> Result<Decision<Step, Settled>, Refusal> {
         let mut settled = Settled { more: due.len() as i64 == SETTLED_MAX, ..Settled::default() };
         if due.is_empty() {
             return Ok(Decision::unchanged(settled));
@@ -57,14 +59,15 @@ impl Command for Settle {
         // Those to whom an account is given now count for the next who asks for it.
         let mut given: BTreeMap<String, BTreeSet<Blind>> = BTreeMap::new();
         let mut steps = Vec::with_capacity(due.len());
-        for mut loaded in due {
+        for (mut loaded, waited) in due {
             let (payee, asked) = (loaded.proposal().payee, loaded.proposal().asked.account);
+            let is_given = loaded.proposal().asked.action != Action::Unfreeze;
             let account = asked.map(|account| account::canonical(&account.account()));
             let payees = account.as_ref().and_then(|account| given.get(account));
             let others = payees.map_or(0, |payees| payees.len() - usize::from(payees.contains(&payee)));
             loaded.facts.payees += others as u64;
-            let step = loaded.settle(&mut settled, env.now);
-            if let Some(account) = account.filter(|_| step.takes.is_some()) {
+            let step = loaded.settle(waited, &mut settled, env.now);
+            if let Some(account) = account.filter(|_| is_given && step.takes.is_some()) {
                 given.entry(account).or_default().insert(payee);
             }
             steps.push(step);
@@ -81,11 +84,12 @@ impl Command for Settle {
 }
 
 impl Loaded {
-    fn settle(self, settled: &mut Settled, now: Timestamp) -> Step {
+    /// What becomes of it, which waited for something, as the store knows that.
+    fn settle(self, waited: i64, settled: &mut Settled, now: Timestamp) -> Step {
         let state = self.state(now);
         let (proposal, mut step) = (self.found.proposal, Vec::new());
         let mut act = |kind, detail: &str| {
-            step.push(Act { kind, at: now, by: BY_RULE.to_owned(), detail: detail.to_owned() });
+            step.push(Act::new(kind, now, BY_RULE, detail));
         };
         let (mut takes, mut waits) = (None, None);
         match state {
@@ -94,9 +98,9 @@ impl Loaded {
                 waits = Some((what, crate::life::due(&proposal, &self.found.evidence, what)));
             }
             State::Due => {
-                let (mut accounts, row, facts) = (self.accounts, self.row, self.facts);
+                let (mut accounts, row, follows, facts) = (self.accounts, self.row, self.follows, self.facts);
                 let taken = if self.is_sender_known {
-                    accounts.take_effect(&proposal, &row, &facts, now).map_err(|refusal| refusal.code())
+                    accounts.take_effect(&proposal, &row, follows, &facts, now).map_err(|refusal| refusal.code())
                 } else {
                     Err(crate::import::ImportRefusal::BankUnknown.code())
                 };
@@ -118,7 +122,11 @@ impl Loaded {
             }
             State::Ended(_) => {}
         }
-        let telling = step.last().and_then(|act| told(&proposal, act.kind, State::Ended(act.kind)));
+        let telling = match step.last() {
+            Some(act) => told(&proposal, act.kind, State::Ended(act.kind)),
+            None if waits.is_some_and(|(what, _)| what.code() != waited) => told_waiting(&proposal, state),
+            None => None,
+        };
         Step { proposal, acts: step, takes, waits, telling }
     }
 }

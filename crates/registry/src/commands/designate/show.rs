@@ -4,15 +4,17 @@ use super::{Loaded, Standing, is_for, load};
 use crate::account::DesignatedAccount;
 use crate::ask::{AnswerClass, AskKind};
 use crate::commands::look_up::log;
-use crate::designation::State as AccountStanding;
-use crate::life::ActKind;
+use crate::designation::{Fate, Standing as AccountStanding, State as AccountState};
+use crate::life::{ActKind, Waits};
 use crate::policy;
 use crate::proposal::{LegalGround, ProposalRefusal};
+use crate::queries;
 use crate::resolve::Resolution;
+use crate::signals::ownership;
 use crate::store;
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Asks for everything about a proposal.
@@ -47,8 +49,16 @@ pub struct ShownProposal {
     pub proposed: String,
     /// Whose account it is said to be.
     pub holder: String,
-    /// What its bank says to that.
-    pub ownership: String,
+    /// What its bank says to that; none while it is asked.
+    pub ownership: Option<String>,
+    /// What is to be done: `designate`, `close`, `unfreeze`, `revert`.
+    pub action: String,
+    /// The change that it reverts.
+    pub reverts: Option<String>,
+    /// Why, of what heals.
+    pub why: Option<String>,
+    /// Whether the account that stands is frozen.
+    pub is_frozen: bool,
     /// On which law a caseworker stands.
     pub ground: Option<LegalGround>,
     /// Why a bank asked for it.
@@ -78,7 +88,9 @@ pub struct ShownAct {
 pub struct ShowState {
     loaded: Loaded,
     replaces: Option<DesignatedAccount>,
-    in_force: Option<DesignatedAccount>,
+    in_force: Option<AccountStanding>,
+    /// What became of it since it took effect.
+    fate: Option<Fate>,
     answer: AnswerClass,
     banks: BankDirectory,
 }
@@ -91,6 +103,7 @@ impl Command for ShowProposal {
 
     fn load(&self, scope: &Scope<'_>) -> Result<ShowState, Error> {
         let loaded = load(scope, &self.proposal, &self.actor)?;
+        let fate = queries::fate(scope, &loaded.found)?;
         let proposal = loaded.proposal();
         let (mut newest, mut answer) = (None, AnswerClass::Unknown);
         store::payee::find_many(scope, [&proposal.payee], |_, payee| {
@@ -101,16 +114,16 @@ impl Command for ShowProposal {
         if let Some(purpose) = &proposal.purpose {
             newest = store::designation::find_specific(scope, &proposal.payee, purpose)?;
         }
-        let in_force =
-            newest.map(|newest| newest.standing).filter(|standing| standing.state != AccountStanding::Closed);
+        let in_force = newest.map(|newest| newest.standing).filter(|standing| standing.state != AccountState::Closed);
         let replaces = match proposal.replaces {
             None => None,
             Some(row) => Some(store::designation::find(scope, row)?.standing),
         };
-        let replaces = replaces.filter(|standing| standing.state != AccountStanding::Closed);
+        let replaces = replaces.filter(|standing| standing.state != AccountState::Closed);
         Ok(ShowState {
             replaces: replaces.map(|standing| standing.account),
-            in_force: in_force.map(|standing| standing.account),
+            in_force,
+            fate,
             answer,
             banks: store::bank::directory(scope.tx)?,
             loaded,
@@ -118,7 +131,7 @@ impl Command for ShowProposal {
     }
 
     fn decide(&self, state: ShowState, env: &Env) -> Result<Decision<Self::Change, ShownProposal>, Refusal> {
-        let ShowState { loaded, replaces, in_force, answer, banks } = state;
+        let ShowState { loaded, replaces, in_force, fate, answer, banks } = state;
         if !is_for(&loaded, &self.actor, None) {
             return Err(ProposalRefusal::Unknown.into());
         }
@@ -128,6 +141,7 @@ impl Command for ShowProposal {
         let evidence = &loaded.found.evidence;
         let took_effect = evidence.acts().iter().find(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
         let payee = asked.payee.reveal();
+        let state = loaded.state(env.now);
         let acts = evidence.acts().iter().map(|act| ShownAct {
             act: act.kind.name().to_owned(),
             at: act.at.to_string(),
@@ -137,17 +151,22 @@ impl Command for ShowProposal {
                 .filter(|why| !why.is_empty() && !matches!(act.kind, ActKind::LetterMade | ActKind::Signed)),
         });
         let shown = ShownProposal {
-            standing: Standing::of(proposal, loaded.state(env.now), took_effect),
+            standing: Standing::of(proposal, state, took_effect).with(fate),
             payee: payee.clone(),
             account: asked.account.map(iban),
             replaces: replaces.map(iban),
-            in_force: in_force.map(iban),
+            in_force: in_force.map(|standing| iban(standing.account)),
+            is_frozen: in_force.is_some_and(|standing| standing.state.is_frozen()),
+            action: asked.action.name().to_owned(),
+            reverts: asked.reverts.map(Id::name),
+            why: asked.why.clone(),
             benefit: asked.specific.as_ref().map(|of| of.benefit.as_str().to_owned()),
             channel: asked.channel.name(),
             proposed_by: asked.by.clone(),
             proposed: proposal.at.to_string(),
             holder: asked.holder.name().to_owned(),
-            ownership: asked.ownership.name().to_owned(),
+            ownership: (state.waits() != Some(Waits::Ownership))
+                .then(|| ownership(proposal, evidence).name().to_owned()),
             ground: asked.ground.clone(),
             reason: proposal.grounds.map(|grounds| grounds.reason.name().to_owned()),
             consent: proposal.grounds.map(|grounds| grounds.consent.name().to_owned()),

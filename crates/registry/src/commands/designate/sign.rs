@@ -5,9 +5,11 @@ use crate::life::{ActKind, State, Waits};
 use crate::policy;
 use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp};
 
 /// The most characters of a signature as it is kept.
+/// A login signs for so many minutes.
+const SIGNS_MINUTES: i64 = 15;
 const SIGNATURE_CHARS_MAX: usize = 8192;
 
 /// Signs a proposal that waits for it.
@@ -41,8 +43,8 @@ impl Command for Sign {
         if loaded.found.evidence.acts().iter().any(|act| act.kind == ActKind::Signed && act.by == self.actor.name()) {
             return Err(ProposalRefusal::Own.into());
         }
-        require_signature(&self.actor, &self.signature)?;
-        let (step, standing) = loaded.act(ActKind::Signed, self.actor.name(), &self.signature, env.now)?;
+        require_signature(&self.actor, &self.signature, env.now)?;
+        let (step, standing) = loaded.act(ActKind::Signed, &self.actor, &self.signature, env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))
     }
@@ -52,13 +54,14 @@ impl Command for Sign {
     }
 }
 
-/// Refuses a signature that is none, or by a login that is too weak.
+/// Refuses a signature that is none, or by a login that is too weak or too old: a session that somebody has taken over signs nothing.
 ///
 /// # Errors
-/// `actor.assurance`, `proposal.why`.
-pub(super) fn require_signature(actor: &Actor, signature: &str) -> Result<(), ProposalRefusal> {
-    if actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {
-        return Err(ProposalRefusal::Assurance);
+/// `actor.assurance`, `actor.login_age`, `proposal.why`.
+pub(super) fn require_signature(actor: &Actor, signature: &str, now: Timestamp) -> Result<(), ProposalRefusal> {
+    let login = actor.login().filter(|login| login.assurance >= Assurance::Substantial);
+    if login.ok_or(ProposalRefusal::Assurance)?.at < now.minus_seconds(60 * SIGNS_MINUTES) {
+        return Err(ProposalRefusal::LoginAge);
     }
     if signature.trim().is_empty() || signature.len() > SIGNATURE_CHARS_MAX || signature.contains('\n') {
         return Err(ProposalRefusal::Why);

@@ -158,7 +158,7 @@ CREATE INDEX collector_account ON collector (account_key, id);
 CREATE INDEX collector_versions ON collector (collector, id);
 CREATE INDEX collector_motion ON collector (motion);
 
--- Payees without an account whom a notice is to remind of it.
+-- Payees without an account who were reminded of it.
 CREATE TABLE reminder (
     id BIGINT NOT NULL PRIMARY KEY,
     payee BYTEA NOT NULL,
@@ -260,11 +260,14 @@ CREATE TABLE delivery (
     delivery BIGINT NOT NULL,
     previous BIGINT,
     name_key BYTEA NOT NULL,
+    -- The bank, blind, where questions are what it is given; one place for each bank at a time.
+    asks BYTEA,
     ended BOOLEAN NOT NULL,
     terms BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX delivery_name ON delivery (name_key, id);
 CREATE INDEX delivery_versions ON delivery (delivery, id);
+CREATE INDEX delivery_asks ON delivery (asks, id);
 
 -- How far each is. Moments are null where there was none.
 CREATE TABLE delivery_progress (
@@ -284,6 +287,28 @@ CREATE TABLE delivery_progress (
     holder BIGINT NOT NULL,
     held_until BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
+
+-- What became of the question to an account's bank whose it is: one for each proposal whose bank is asked.
+CREATE TABLE inquiry (
+    proposal BIGINT NOT NULL PRIMARY KEY,
+    -- Where it is asked.
+    delivery BIGINT NOT NULL,
+    -- Whether it waits, was answered, was given up, or nobody wants to know any more; and when it is asked, or since when it stands there.
+    state BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- Until when an answer is waited for.
+    until BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    -- How often an operator has had it asked anew.
+    round BIGINT NOT NULL,
+    -- Which process took it last.
+    holder BIGINT NOT NULL,
+    last_failure BIGINT,
+    last_code TEXT,
+    last_status BIGINT
+) /*clustered*/ /*kept*/;
+CREATE INDEX inquiry_due ON inquiry (state, delivery, at, proposal);
+CREATE INDEX inquiry_until ON inquiry (state, until, proposal);
 
 -- What payees are told, one row for each place that is told. What it says and to whom is sealed.
 CREATE TABLE notice (

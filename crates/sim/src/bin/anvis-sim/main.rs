@@ -64,6 +64,9 @@ struct StoryArgs {
     /// The store to make, which is kept: sqlite:FOLDER or postgres://USER@HOST/DATABASE. Without it, one that is removed at the end
     #[arg(long, value_name = "URL", value_parser = location)]
     store: Option<Location>,
+    /// Keep the files that were exchanged, letters among them, in FOLDER-files
+    #[arg(long, requires = "store")]
+    keep: bool,
     /// One line of JSON
     #[arg(long)]
     json: bool,
@@ -166,7 +169,7 @@ fn live(args: &WorldArgs) -> Result<(), Error> {
 }
 
 fn tell(args: &StoryArgs) -> Result<(), Error> {
-    let StoryArgs { id, controls, changes, seed, store, json } = args;
+    let StoryArgs { id, controls, changes, seed, store, keep, json } = args;
     let setting = Setting { set: controls.clone(), changes: changes.clone(), seed: *seed };
     let own = std::env::temp_dir().join(format!("anvis-story-{}", std::process::id()));
     let location = match store {
@@ -182,7 +185,7 @@ fn tell(args: &StoryArgs) -> Result<(), Error> {
     }
     let played = played?;
     println!("{}", if *json { played.to_json(id, &setting).to_string() } else { played.to_text(id, &setting) });
-    if store.is_some() { played.remove_files() } else { Ok(()) }
+    if store.is_some() && !keep { played.remove_files() } else { Ok(()) }
 }
 
 fn in_words(sums: BTreeMap<String, Decimal>) -> BTreeMap<String, String> {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// What the key and the files are called by when the store is no folder beside which they could lie.
 const NAME: &str = "anvis-world";
+/// Where letters lie, in the folder of the files that are exchanged.
+const LETTERS: &str = "letters";
 
 /// Why a world cannot be where it was to be.
 pub enum PlaceRefusal {
@@ -76,6 +78,17 @@ impl Files {
         let path = self.0.join(name);
         std::fs::write(&path, text).map_err(Error::io(format!("{} could not be written", path.display())))?;
         Ok(path)
+    }
+
+    /// Puts a letter where letters lie.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_letter(&self, name: &str, pdf: &[u8]) -> Result<(), Error> {
+        let path = self.0.join(LETTERS).join(name);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, pdf))
+            .map_err(Error::io(format!("{} could not be written", path.display())))
     }
 
     /// Removes all of them; the store stays.

@@ -1,6 +1,7 @@
 //! What happens on a day without anybody of the story doing anything evil: what is due is done, letters are made and delivered, notices
 //! are carried and read, officers look at what waits for them, people go on with what they asked for, and payers pay.
 
+use super::officers::{COLLEAGUE, OFFICER, PRINTER};
 use super::report::control_of;
 use super::stage::{Answer, Asked, Found, Posted, Stage};
 use crate::check::completed_payments;
@@ -9,9 +10,10 @@ use crate::payouts::PaymentFile;
 use crate::world::differs;
 use denmark::{Currency, Decimal};
 use kernel::{Actor, Assurance, Error, Id, Timestamp};
+use letter::{Language, Sender};
 use registry::commands::{
-    Activate, ApproveDesignation, Carrier, ChangeAccounts, Confirm, FollowLetter, LetterFate, MakeLetter,
-    RefuseDesignation, SetLock, Settle, StopProposal, Tried,
+    Activate, ApproveDesignation, Carrier, ChangeAccounts, Confirm, FollowLetter, LetterFate, RefuseDesignation,
+    SetLock, Settle, StopProposal, Tried,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Written};
@@ -20,6 +22,7 @@ use registry::lock::Channels;
 use registry::notice::{Medium, Notice, NoticeKind, Recipient};
 use registry::proposal::Unexpected;
 use registry::queries;
+use services::letters::{Drawn, draw};
 use sim::nation::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +45,16 @@ pub struct Told {
     notice: Notice,
     /// Whether it came by telephone or e-mail.
     by_phone: bool,
+}
+
+/// Who writes the letters: nobody.
+fn sender() -> Sender {
+    Sender {
+        name: "Anvis".to_owned(),
+        lines: vec!["Postboks 1".to_owned(), "1000 København K".to_owned()],
+        url: "anvis.example".to_owned(),
+        telephone: "70 00 00 00".to_owned(),
+    }
 }
 
 impl Stage {
@@ -83,25 +96,33 @@ impl Stage {
         }
     }
 
-    /// Makes the letters that are waited for, as the operator prints them each day.
+    /// Makes the letters that are waited for, as the operator prints them each day: each is drawn, then on record, then in place.
     fn make_letters(&mut self) -> Result<(), Error> {
-        let (now, console) = (self.world.clock.read(), Actor::console());
+        let (now, printer) = (self.world.clock.read(), self.officer(PRINTER)?);
         let page = self
             .world
             .writer
-            .read(|scope| queries::waiting(scope, &console, None, Some(Waits::Letter), None, 1000, now))?;
+            .read(|scope| queries::waiting(scope, &printer, None, Some(Waits::Letter), None, 1000, now))?;
         for view in page.proposals {
             let id = view.standing.id;
             let Some(asked) = self.asked.iter().position(|asked| asked.id == id) else { continue };
             let env = self.world.env()?;
-            let drawn = self.world.writer.read(|scope| queries::letter(scope, &console, &id, env.now))?;
-            let code = letter::Code::from_random(self.world.writer.secrets.bytes()?).digits().to_owned();
-            let command = MakeLetter { drawn, code: code.clone(), actor: console.clone() };
-            let answer = self.world.writer.execute(&command, &console, &env)?.answer();
+            let facts = self.world.writer.read(|scope| queries::letter(scope, &printer, &id, env.now))?;
+            let writer = &mut self.world.writer;
+            let Drawn { number, is_protected, sheets, make, .. } =
+                draw(facts, &sender(), Language::Danish, printer.clone(), &mut writer.secrets)?;
+            let answer = writer.execute(&make, &printer, &env)?.answer();
+            let mut files = Vec::new();
+            for (sheet, pdf) in &sheets {
+                let name = letter::path(&number, *sheet, is_protected);
+                self.world.files.write_letter(&name, pdf)?;
+                files.push(name);
+            }
             self.note(env.now, "operator", "letter.make", answer, false);
-            let posted = FollowLetter { proposal: id.clone(), fate: LetterFate::HandedOver, actor: console.clone() };
-            self.give_unseen(&posted, &console)?;
-            let of = self.asked[asked].of;
+            let posted = FollowLetter { proposal: id.clone(), fate: LetterFate::HandedOver, actor: printer.clone() };
+            self.give_unseen(&posted, &printer)?;
+            let (of, code) = (self.asked[asked].of, make.code);
+            self.letters.push((self.people[of].role, files));
             self.post.push(Posted { proposal: id, of, code, on: self.world.day + POST_DAYS });
             self.harm.letters += u64::from(self.asked[asked].is_lawful);
         }
@@ -157,13 +178,13 @@ impl Stage {
             match &*waits {
                 "check" => self.check_one(at, id, is_lawful)?,
                 "approval" => {
-                    let colleague = Actor::caseworker("karl");
+                    let colleague = self.officer(COLLEAGUE)?;
                     let sees_through = !is_lawful && self.colleague.below(100) < SEEN_THROUGH_PER_CENT;
                     self.decide(("colleague", &colleague), id, !sees_through, "the file is in order")?;
                 }
                 // In person, with a passport: the payee does; nobody else can.
                 _ if is_lawful => {
-                    let officer = Actor::operator("anna");
+                    let officer = self.officer(OFFICER)?;
                     let (evidence, is_synthetic) = ("passport shown in person".to_owned(), self.is_synthetic());
                     let confirm = Confirm { proposal: id, evidence, actor: officer.clone(), is_synthetic };
                     let _ = self.give("officer", &confirm, &officer)?;
@@ -177,7 +198,7 @@ impl Stage {
 
     fn check_one(&mut self, at: usize, id: String, is_lawful: bool) -> Result<(), Error> {
         let shown = self.show(at)?;
-        let officer = Actor::operator("anna");
+        let officer = self.officer(OFFICER)?;
         self.decide(("officer", &officer), id, is_lawful, "the payee was asked")?;
         self.harm.checks += u64::from(is_lawful);
         if is_lawful {
@@ -215,7 +236,7 @@ impl Stage {
         let payee = self.people[of].id.reveal();
         let vault = self.world.writer.store.vault();
         let row = AccountRow::read(vault, &Written { action: "freeze", payee: &payee, ..Written::default() });
-        let (operator, env) = (Actor::operator("anna"), self.world.env()?);
+        let (operator, env) = (self.officer(OFFICER)?, self.world.env()?);
         let request = ChangeAccounts::new(operator.clone(), Channel::Operator, vec![row], Unexpected::Refuse, None)?;
         let given = [(request, &operator, &env)];
         let mut answers = self.world.writer.execute_group(|group| group.execute_jointly(&given))?;
@@ -230,7 +251,8 @@ impl Stage {
         let now = self.world.clock.read();
         let (role, id) = (self.people[self.asked[at].of].role, self.asked[at].id.clone());
         self.note(now, role, "call", "this is not mine".to_owned(), false);
-        self.decide(("officer", &Actor::operator("anna")), id, false, "the payee says that it is not theirs")?;
+        let officer = self.officer(OFFICER)?;
+        self.decide(("officer", &officer), id, false, "the payee says that it is not theirs")?;
         self.refresh()
     }
 
@@ -262,7 +284,7 @@ impl Stage {
                     break;
                 }
                 let tried: Vec<Tried> =
-                    taken.iter().map(|(notice, _)| Tried { notice: *notice, medium, result: Ok(()) }).collect();
+                    taken.iter().map(|(notice, _)| Tried { notice: *notice, result: Ok(()) }).collect();
                 carrier.tell(&mut self.world.writer, &tried, now)?;
                 for (_, notice) in taken {
                     hear(self, notice?);
@@ -281,9 +303,10 @@ impl Stage {
             Recipient::DigitalPost(_) => !is_robbed(self),
             Recipient::Sms(phone) => self.people.iter().any(|person| person.phone == *phone),
             Recipient::Email(email) => self.people.iter().any(|person| person.email == *email),
+            Recipient::Letter(_) => true,
         };
         if reaches {
-            let by_phone = !matches!(notice.new.to, Recipient::DigitalPost(_));
+            let by_phone = !matches!(notice.new.to, Recipient::DigitalPost(_) | Recipient::Letter(_));
             told.push(Told { notice, by_phone });
         } else {
             self.notices.kept_from_payee += 1;
@@ -347,7 +370,7 @@ impl Stage {
 
     /// Somebody who did not change their contact points has the agency forbid every change.
     fn lock(&mut self, who: usize) -> Result<(), Error> {
-        let officer = Actor::operator("anna");
+        let officer = self.officer(OFFICER)?;
         let (payee, role) = (self.people[who].id, self.people[who].role);
         let now = self.world.clock.read();
         self.note(now, role, "call", "I have not changed this".to_owned(), false);

@@ -10,7 +10,7 @@ use kernel::{Assurance, Error};
 use registry::commands::{AddContact, LiftLock, RemoveContact};
 use registry::contact::{ContactPoint, Phone};
 use registry::lock::Channels;
-use registry::proposal::Ownership;
+use registry::ownership::Ownership;
 
 /// So long does the thief wait: longer than a change of contact data counts as recent, and back on a Tuesday.
 const WAIT_DAYS: u32 = 35;

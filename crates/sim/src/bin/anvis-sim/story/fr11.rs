@@ -1,13 +1,15 @@
 //! FR-11 (report § 2.4): an insider, a caseworker, designates a mule's account for somebody; the evidence is forged, and the colleague who
 //! approves may be taken in.
 
+use super::officers::{CASEWORKER, COLLEAGUE};
 use super::report::{Ending, Lawful};
 use super::stage::{Stage, Wish};
 use super::{Story, lawful_end};
 use denmark::Decimal;
-use kernel::{Actor, Error};
+use kernel::Error;
 use registry::commands::ApproveDesignation;
-use registry::proposal::{Holder, LegalGround, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::{Holder, LegalGround};
 
 /// So long is the insider's designation followed; by then, its letter has expired.
 const FOLLOWED_DAYS: u32 = 100;
@@ -27,8 +29,8 @@ pub const STORY: Story = Story {
 
 fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.cast(&["victim", "client"])?;
-    stage.hire(["ida", "karl"])?;
-    let insider = Actor::caseworker("ida");
+    stage.hire()?;
+    let insider = stage.officer(CASEWORKER)?;
     let wish = |of, account, bank_says, is_lawful| Wish {
         who: if is_lawful { "caseworker" } else { "insider" },
         actor: insider.clone(),
@@ -52,6 +54,8 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
             let (proposal, why, is_synthetic) = (stage.asked[at].id.clone(), "seen".to_owned(), stage.is_synthetic());
             let officer = insider.clone();
             let _ = stage.give("insider", &ApproveDesignation { proposal, why, officer, is_synthetic }, &insider)?;
+            // Then in the colleague's name, with a key that is not the colleague's.
+            stage.borrows_name("insider", COLLEAGUE, CASEWORKER)?;
         }
         for _ in 0..FOLLOWED_DAYS {
             stage.next_day()?;

@@ -8,7 +8,7 @@ use super::{Story, lawful_end, neighbour};
 use kernel::{Actor, Error};
 use registry::commands::TellIdentity;
 use registry::identity::IdentityFacts;
-use registry::proposal::Ownership;
+use registry::ownership::Ownership;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 /// The key card was posted, and put to use by the thief, so long before.

@@ -1,6 +1,7 @@
 //! FR-18 (report § 2.1, § 2.2.2): lawful people who look like thieves: somebody who changes banks, a couple with one account, the customer of a
 //! payroll bureau, somebody who has just moved house, somebody who takes the notice of their own change for a fraud.
 
+use super::officers::{OFFICER, PRINTER};
 use super::report::{Ending, Lawful};
 use super::stage::{Stage, Wish};
 use super::{Story, lawful_end};
@@ -14,7 +15,8 @@ use registry::account::DesignatedAccount;
 use registry::collector::Collector;
 use registry::commands::{Approve, Propose};
 use registry::import::{Companies, Population};
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 use sim::nation::CompanyFate;
 use std::marker::PhantomData;
 
@@ -26,10 +28,7 @@ pub const STORY: Story = Story {
     id: "FR-18",
     title: "lawful people who look like thieves",
     play,
-    not_reached: &[
-        "a bank's own alarm: the customer's mistake stands for it, who stops a change that was theirs",
-        "payees_per_account and ban_shared: how many payees an account has is not counted yet",
-    ],
+    not_reached: &["a bank's own alarm: the customer's mistake stands for it, who stops a change that was theirs"],
 };
 
 fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
@@ -44,6 +43,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     let shared = stage.people[1].accounts[0];
     let bureau =
         DesignatedAccount::Domestic { account: stage.world.nation.bureau_account(), currency: denmark::Currency::DKK };
+    stage.crowd(&bureau)?;
     let others = [
         (2, shared, Holder::Joint, Ownership::CloseMatch),
         (3, bureau, Holder::ThirdParty, Ownership::NoMatch),
@@ -80,8 +80,9 @@ fn register_the_bureau(stage: &mut Stage) -> Result<(), Error> {
         review_by: today.saturating_add(REVIEW_MONTHS.months()),
     };
     let (reason, is_synthetic) = ("pays wages for foreign firms".to_owned(), stage.is_synthetic());
-    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
-    let motion = stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic, once: None }, &anna)?.id;
+    let (anna, bo) = (stage.officer(OFFICER)?, stage.officer(PRINTER)?);
+    let motion =
+        stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic, once: None }, &anna)?.id;
     let approve = Approve::<Collector> { motion, officer: bo.clone(), is_synthetic, about: PhantomData };
     stage.give_unseen(&approve, &bo).map(|_| ())
 }

@@ -7,6 +7,7 @@ mod fr08;
 mod fr11;
 mod fr13;
 mod fr18;
+mod officers;
 mod report;
 mod stage;
 #[cfg(test)]
@@ -15,7 +16,8 @@ mod thief;
 
 use crate::world::differs;
 use kernel::{Assurance, Error, Location};
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 use report::{Ending, Lawful, Played};
 use stage::{Stage, Wish};
 

@@ -268,6 +268,7 @@ impl Played {
                 })
             })
             .collect();
+        let letters: Vec<Value> = stage.letters.iter().map(|(to, files)| json!({ "to": to, "files": files })).collect();
         json!({
             "story": id,
             "title": title,
@@ -295,6 +296,7 @@ impl Played {
                 "kept_from_payee": stage.notices.kept_from_payee,
                 "told": stage.notices.read,
             },
+            "letters": letters,
             "steps": steps,
             "not_reached": not_reached,
             "size": head.size,
@@ -344,6 +346,9 @@ impl Played {
             "lawful people: {} letters, {} checks, {} confirmations",
             harm.letters, harm.checks, harm.confirmations
         );
+        for (to, files) in &self.stage.letters {
+            let _ = writeln!(text, "letter to {to}: {}", files.join(", "));
+        }
         for missing in self.not_reached {
             let _ = writeln!(text, "not reached: {missing}");
         }

@@ -1,40 +1,40 @@
 //! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
 
 use super::Setting;
+use super::officers::OFFICER;
 use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
-use denmark::{Currency, DanishAccount};
-use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Location, Login, PublicKey, Role, Timestamp};
-use registry::account::DesignatedAccount;
+use denmark::{Account, Currency, DanishAccount};
+use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Location, Login, Role, Timestamp};
+use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
-    Activation, AddCaseworker, AddContact, ChangeAccounts, ChangeAnswer, Locked, MotionAnswer, ProposeDesignation,
-    SetControls, Settled, Sign, Standing, Stopped,
+    Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, Inquirer, Locked, MotionAnswer,
+    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
+use registry::delivery::{Endpoint, Place, Terms, Url, What};
 use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Population, Written};
+use registry::ownership::Ownership;
 use registry::payee::PayeeId;
-use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries;
 use sim::chance::{Draws, Keys};
-use sim::nation::{AccountKind, Fate, PUBLIC_PAYER};
-use std::collections::BTreeSet;
+use sim::nation::{AccountKind, Fate};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many people a seed's nation has; the first of them who live in the country are the cast.
 const PEOPLE: u64 = 60;
 /// On which day, counted from 0, a story begins: a Tuesday, two days before money is paid out, and long enough after the beginning that
 /// everybody's contact points are old.
 pub const FIRST_DAY: u32 = 64;
+/// So many others have the account of a mule who collects for several thieves, or of a payroll bureau.
+const CROWD: u64 = 10;
+const CROWD_FIRST: u64 = 1_000_000_100;
 /// When the day's work begins, in minutes of the day.
 const MORNING: i64 = 480;
-/// Keys of caseworkers who do not exist.
-const KEYS: [&str; 2] = [
-    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-    "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",
-];
-
 /// Somebody of the cast who has an account.
 pub struct Person {
     /// What they are in the story.
@@ -109,8 +109,12 @@ pub struct Stage {
     pub colleague: Draws,
     pub found: Option<Found>,
     pub notices: Notices,
+    /// Letters that were made: to whom, and the files, below those of the world.
+    pub letters: Vec<(&'static str, Vec<String>)>,
     /// Proposals that an officer was asked to look at on an earlier day, or a colleague.
     pub on_desk: BTreeSet<String>,
+    /// What banks say of an account and a payee when they are asked.
+    pub answers: BTreeMap<(String, PayeeId), Ownership>,
     /// What the account of a thief is.
     pub loot: Option<DesignatedAccount>,
     pub seed: u64,
@@ -139,6 +143,7 @@ impl Answer for Stopped {
             Self::Stopped => "stopped",
             Self::Frozen => "frozen",
             Self::Already => "stopped before",
+            Self::TooLate => "too late",
             Self::Gone => "gone",
         }
         .to_owned()
@@ -199,13 +204,45 @@ impl Stage {
             colleague: chances(setting.seed, "colleague"),
             found: None,
             notices: Notices::default(),
+            letters: Vec::new(),
             on_desk: BTreeSet::new(),
+            answers: BTreeMap::new(),
             loot: None,
             seed: setting.seed,
         };
         let set = SetControls { change, is_synthetic: stage.is_synthetic() };
         stage.give_unseen(&set, &Actor::console())?;
+        stage.open_banks()?;
+        stage.open_office()?;
         Ok(stage)
+    }
+
+    /// Every bank can be asked whose an account is.
+    fn open_banks(&mut self) -> Result<(), Error> {
+        let banks: BTreeSet<String> = self.world.nation.banks().iter().map(|bank| bank.name.to_string()).collect();
+        for (number, bank) in banks.into_iter().enumerate() {
+            let url = Url::parse("http://localhost/ownership")?;
+            let place = Place::Server(Endpoint { url, ca: None, identity: None });
+            let terms = Terms { name: format!("bank-{number}"), what: What::Ownership, bank, place };
+            self.give_unseen(&AddDelivery { terms, from_the_beginning: false }, &Actor::console())?;
+        }
+        Ok(())
+    }
+
+    /// Banks are asked, and answer at once.
+    fn ask_banks(&mut self) -> Result<(), Error> {
+        let (now, answers, mut told) = (self.world.clock.tick(), &self.answers, Vec::new());
+        Inquirer { holder: Id::new(1) }.ask(&mut self.world.writer, now, &mut |question| {
+            let account = Account::parse(question.account.as_str()).map(|account| canonical(&account));
+            let known = account.ok().and_then(|account| answers.get(&(account, question.payee)));
+            let answer = known.copied().unwrap_or(Ownership::NotPossible);
+            told.push(answer.name());
+            answer
+        })?;
+        for answer in told {
+            self.note(now, "bank", "ownership.tell", answer.to_owned(), false);
+        }
+        Ok(())
     }
 
     pub fn is_synthetic(&self) -> bool {
@@ -308,22 +345,6 @@ impl Stage {
         Actor::citizen(&self.people[who].key, Login { assurance, authenticator: Authenticator::named("first"), at })
     }
 
-    /// Registers two caseworkers of the authority that pays.
-    pub fn hire(&mut self, names: [&str; 2]) -> Result<(), Error> {
-        for (name, key) in names.into_iter().zip(KEYS) {
-            let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
-            let path = self.world.files.write(&format!("{name}.pub"), &pem)?;
-            let add = AddCaseworker {
-                name: name.to_owned(),
-                key: PublicKey::read(&path)?,
-                authority: PUBLIC_PAYER.to_owned(),
-                benefits: BTreeSet::new(),
-            };
-            self.give_unseen(&add, &Actor::console())?;
-        }
-        Ok(())
-    }
-
     /// Gives a command, and notes what became of it: what it answers, or the code of its refusal.
     pub fn give<C: Command>(
         &mut self,
@@ -373,12 +394,12 @@ impl Stage {
             actor: actor.clone(),
             row,
             holder,
-            ownership: bank_says,
             ground,
             is_locked: false,
             signature: None,
             once: None,
         };
+        self.answers.insert((canonical(&account.account()), self.people[of].id), bank_says);
         if is_lawful {
             self.people[of].accounts.push(account);
         }
@@ -397,6 +418,7 @@ impl Stage {
         }
         let ended = standing.id.is_empty().then(|| Ended { state: standing.state.clone(), at });
         self.asked.push(Asked { id: standing.id, of, is_lawful, at, waited_for: standing.waits_for, ended });
+        self.ask_banks()?;
         self.refresh()?;
         Ok(Ok(self.asked.len() - 1))
     }
@@ -448,6 +470,21 @@ impl Stage {
         Ok(Ok(self.asked.len() - 1))
     }
 
+    /// Others have an account already: its bank tells of it as their first one.
+    pub fn crowd(&mut self, account: &DesignatedAccount) -> Result<(), Error> {
+        let (bank, text) = (self.bank_of(account)?, account.account().to_text());
+        let vault = self.world.writer.store.vault().clone();
+        let row = |number: u64| {
+            let payee = format!("p:{}", CROWD_FIRST + number);
+            let written = Written { action: "register", payee: &payee, account: &text, ..Written::default() };
+            AccountRow::read_from_bank(&vault, &written, "user_request", "netbank", Unexpected::Refuse)
+        };
+        let (actor, env, rows) = (Actor::client(Role::Bank, "bank"), self.world.env()?, (0..CROWD).map(row).collect());
+        let request = ChangeAccounts::new(actor.clone(), Channel::Bank(bank), rows, Unexpected::Refuse, None)?;
+        let given = [(request, &actor, &env)];
+        self.world.writer.execute_group(|group| group.execute_jointly(&given)).map(|_| ())
+    }
+
     /// The account of somebody that is in force, as whoever is logged in sees it: the payee, or whoever has their eID.
     pub fn in_force(&mut self, of: usize) -> Result<String, Error> {
         use registry::resolve::{self, Query, Resolution};
@@ -491,7 +528,7 @@ impl Stage {
 
     /// A proposal, as an officer sees it.
     pub fn show(&mut self, at: usize) -> Result<registry::commands::ShownProposal, Error> {
-        let actor = Actor::operator("anna");
+        let actor = self.officer(OFFICER)?;
         let command = registry::commands::ShowProposal { actor: actor.clone(), proposal: self.asked[at].id.clone() };
         self.give_unseen(&command, &actor)
     }
@@ -515,7 +552,7 @@ pub struct Wish {
     pub account: DesignatedAccount,
     /// Whose it is said to be.
     pub holder: Holder,
-    /// What its bank says to that.
+    /// What its bank says when it is asked.
     pub bank_says: Ownership,
     pub ground: Option<LegalGround>,
     pub is_lawful: bool,

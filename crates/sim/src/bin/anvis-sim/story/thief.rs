@@ -6,7 +6,8 @@ use denmark::Decimal;
 use kernel::{Assurance, Error, Timestamp};
 use registry::account::DesignatedAccount;
 use registry::commands::{Activate, Confirm};
-use registry::proposal::{Holder, Ownership};
+use registry::ownership::Ownership;
+use registry::proposal::Holder;
 
 /// So long does a thief try.
 const PATIENCE_DAYS: u32 = 100;

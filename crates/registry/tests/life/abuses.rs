@@ -1,0 +1,728 @@
+//! What somebody would try who is after another's money, under the controls that every store begins with: a thief with the payee's
+//! electronic identity, a caseworker, a bank's clerk and an operator who are corrupt. Each comes as far as this, and no further.
+
+use crate::world::{World, key};
+use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refuse, Role, Timestamp};
+use registry::commands::{
+    Activate, AddCaseworker, AddContact, Approve, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer,
+    Confirm, FollowLetter, LetterFate, LiftLock, LookUp, MakeLetter, Propose, ProposeDesignation, RefuseDesignation,
+    RemoveContact, SetControls, SetLock, Settle, ShowProposal, Sign, Standing, StopProposal, TellIdentity,
+};
+use registry::contact::ContactPoint;
+use registry::control_change::ControlChange;
+use registry::designation::{Channel, ChannelKind};
+use registry::identity::IdentityFacts;
+use registry::import::{Population, Source};
+use registry::lock::Channels;
+use registry::notice::StopToken;
+use registry::payee::PayeeId;
+use registry::proposal::{Holder, LegalGround, Ownership, Unexpected};
+use registry::queries;
+use std::marker::PhantomData;
+
+const DAY: i64 = 86_400_000_000;
+const ANNA: &str = "cpr:6101701234";
+const BENT: &str = "cpr:6201701235";
+/// Anna's account, and the one that somebody wants her money to go to.
+const OWN: &str = "0040-1";
+const LOOT: &str = "1020-2";
+const CODE: &str = "12345678";
+/// A Monday.
+const BEGIN: &str = "2026-03-02T09:00:00Z";
+
+type Told = Result<String, &'static str>;
+
+/// A store of people whose accounts and contact points are old.
+struct Town(World);
+
+impl Town {
+    fn new() -> Self {
+        let mut town = Self(World::new("promote_specific=on"));
+        town.0.0.now = Timestamp::parse(BEGIN).unwrap().micros();
+        for payee in [ANNA, BENT] {
+            town.lives(payee, "Vej 1");
+        }
+        for (name, authority, number) in [("eve", "Authority", 1), ("tom", "Other", 2)] {
+            let (name, authority, benefits) = (name.to_owned(), authority.to_owned(), [].into());
+            let add = AddCaseworker { name, key: key(number), authority, benefits };
+            town.0.run(&add, &Actor::console()).unwrap();
+        }
+        assert_eq!(town.ask(&north(), &format!("register,{ANNA},{OWN},,none,,,")), "done");
+        let (actor, payee, point) = (town.anna(), payee(ANNA), phone(1));
+        town.0.run(&AddContact { actor: actor.clone(), payee, point, why: None }, &actor).unwrap();
+        town.days(98);
+        town.0.0.control("anvis", &[]);
+        town
+    }
+
+    fn lives(&mut self, payee: &str, address: &str) {
+        let population = Population { vault: self.0.0.writer.store.vault().clone(), refuse_replacement_numbers: false };
+        let (header, number) = (Population::HEADER.join(","), payee.trim_start_matches("cpr:"));
+        let file = format!("{header}\n{number},Name,{address},2100,By,DK,active,,\n");
+        // A file's moment is its own, and later than all before.
+        assert_eq!(self.0.0.import(&population, file.as_bytes()).0.rejected, 0);
+    }
+
+    fn days(&mut self, days: i64) {
+        self.0.0.now += days * DAY;
+    }
+
+    fn citizen(&self, of: &str, assurance: Assurance) -> Actor {
+        let at = Timestamp::from_micros(self.0.0.now);
+        let key = payee(of).key(self.0.0.writer.store.vault());
+        Actor::citizen(&key, Login { assurance, authenticator: Authenticator::named("first"), at })
+    }
+
+    /// Whoever has Anna's login: she, or the thief.
+    fn anna(&self) -> Actor {
+        self.citizen(ANNA, Assurance::Substantial)
+    }
+
+    fn run<C: Command>(&mut self, command: &C, actor: &Actor) -> Result<C::Output, &'static str> {
+        self.0.run(command, actor)
+    }
+
+    /// Asks for something in a bank's name, or as a file of the operator's does.
+    fn ask(&mut self, channel: &Channel, row: &str) -> String {
+        let actor = match channel {
+            Channel::Bank(name) => Actor::client(Role::Bank, name),
+            _ => Actor::operator("olga"),
+        };
+        let row = self.0.0.read(row);
+        let request = ChangeAccounts::new(actor.clone(), channel.clone(), vec![row], Unexpected::Refuse, None).unwrap();
+        self.0.0.now += 1_000;
+        let env = Env::new(Timestamp::from_micros(self.0.0.now), 0);
+        let given = [(request, &actor, &env)];
+        let mut told = self.0.0.writer.execute_group(|group| group.execute_jointly(&given)).unwrap();
+        match told.remove(0).map(|mut answers| answers.remove(0)) {
+            Ok(ChangeAnswer::Refused(refusal)) => refusal.code().to_owned(),
+            Ok(answer) => answer.name().to_owned(),
+            Err(refusal) => refusal.code.to_owned(),
+        }
+    }
+
+    /// Proposes what a row says. The name of the proposal.
+    fn proposes(&mut self, actor: &Actor, row: &str) -> Result<String, &'static str> {
+        let row = self.0.0.read(row).unwrap();
+        let is_citizen = actor.role() == Role::Citizen;
+        let ground = LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() };
+        let command = ProposeDesignation {
+            actor: actor.clone(),
+            row,
+            holder: Holder::Own,
+            ownership: Ownership::Match,
+            ground: (!is_citizen).then_some(ground),
+            is_locked: false,
+            signature: is_citizen.then(|| "signature".to_owned()),
+            once: None,
+        };
+        self.run(&command, actor).map(|standing| standing.id)
+    }
+
+    /// Proposes that Anna's money goes elsewhere.
+    fn wants_loot(&mut self, actor: &Actor) -> String {
+        self.proposes(actor, &format!("change,{ANNA},{LOOT},,{OWN},,,")).unwrap()
+    }
+
+    fn stands(&mut self, id: &str) -> String {
+        let actor = Actor::console();
+        let shown = self.run(&ShowProposal { actor: actor.clone(), proposal: id.to_owned() }, &actor);
+        words(&shown.unwrap().standing)
+    }
+
+    /// Who waits for what.
+    fn waits(&mut self) -> Vec<String> {
+        let (console, now) = (Actor::console(), Timestamp::from_micros(self.0.0.now));
+        let page = self.0.0.writer.read(|scope| queries::waiting(scope, &console, None, None, None, 100, now)).unwrap();
+        page.proposals.into_iter().map(|view| view.standing.id).collect()
+    }
+
+    fn approves(&mut self, id: &str, officer: &Actor) -> Told {
+        let (proposal, why, is_synthetic) = (id.to_owned(), "seen".to_owned(), false);
+        let command = ApproveDesignation { proposal, why, officer: officer.clone(), is_synthetic };
+        self.run(&command, officer).map(|standing| words(&standing))
+    }
+
+    fn refuses(&mut self, id: &str, officer: &Actor) -> Told {
+        let (proposal, why, is_synthetic) = (id.to_owned(), "no".to_owned(), false);
+        let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic };
+        self.run(&command, officer).map(|standing| words(&standing))
+    }
+
+    /// An operator prints a letter, and posts it.
+    fn letter(&mut self, id: &str, operator: &Actor, code: &str) -> Told {
+        let now = Timestamp::from_micros(self.0.0.now);
+        let drawn =
+            self.0.0.writer.read(|scope| queries::letter(scope, operator, id, now)).map_err(|error| error.code())?;
+        let command = MakeLetter { drawn, code: code.to_owned(), actor: operator.clone() };
+        self.run(&command, operator).map(|standing| words(&standing))
+    }
+
+    fn fate(&mut self, id: &str, fate: LetterFate, operator: &Actor) -> Told {
+        let command = FollowLetter { proposal: id.to_owned(), fate, actor: operator.clone() };
+        self.run(&command, operator).map(|standing| words(&standing))
+    }
+
+    fn gives(&mut self, id: &str, code: &str, actor: &Actor) -> Told {
+        let (proposal, code, is_synthetic) = (id.to_owned(), code.to_owned(), false);
+        let told = self.run(&Activate { proposal, code, actor: actor.clone(), is_synthetic }, actor)?;
+        Ok(if told.accepted { words(&told.standing) } else { "wrong".to_owned() })
+    }
+
+    fn confirms(&mut self, id: &str, actor: &Actor) -> Told {
+        let (proposal, evidence, is_synthetic) = (id.to_owned(), "passport".to_owned(), false);
+        let command = Confirm { proposal, evidence, actor: actor.clone(), is_synthetic };
+        self.run(&command, actor).map(|standing| words(&standing))
+    }
+
+    fn stops(&mut self, id: &str) -> Told {
+        let token = StopToken::of(self.0.0.writer.store.vault(), Id::parse_name(id).unwrap());
+        self.run(&StopProposal { token }, &Actor::console()).map(|told| format!("{told:?}"))
+    }
+
+    fn cancels(&mut self, id: &str, actor: &Actor, bank: Option<&str>) -> Told {
+        let channel = bank.map(|bank| Channel::Bank(bank.to_owned()));
+        let command = CancelDesignation { proposal: id.to_owned(), actor: actor.clone(), channel };
+        self.run(&command, actor).map(|standing| words(&standing))
+    }
+
+    /// The telephone that Anna is told by becomes another.
+    fn swaps_contact(&mut self, actor: &Actor) {
+        let why = (actor.role() != Role::Citizen).then(|| "at the counter".to_owned());
+        let (payee, from, to) = (payee(ANNA), phone(1), phone(9));
+        let remove = RemoveContact { actor: actor.clone(), payee, point: from, why: why.clone() };
+        assert_eq!(self.run(&remove, actor), Ok(true));
+        assert_eq!(self.run(&AddContact { actor: actor.clone(), payee, point: to, why }, actor), Ok(true));
+    }
+
+    fn locks(&mut self, actor: &Actor, channels: Channels) -> Result<usize, &'static str> {
+        let command = SetLock { actor: actor.clone(), payee: payee(ANNA), channels, why: None };
+        self.run(&command, actor).map(|locked| locked.channels.len())
+    }
+
+    fn lifts(&mut self, actor: &Actor, in_person: Option<&str>) -> Result<usize, &'static str> {
+        let (channels, in_person) = (Channels::all(), in_person.map(str::to_owned));
+        let why = in_person.is_some().then(|| "asked for".to_owned());
+        let command = LiftLock { actor: actor.clone(), payee: payee(ANNA), channels, why, in_person };
+        self.run(&command, actor).map(|locked| locked.channels.len())
+    }
+
+    /// What is due is done. How many took effect, and how many were refused at the last moment.
+    fn settles(&mut self) -> (u64, u64) {
+        let now = Timestamp::from_micros(self.0.0.now);
+        let settled = self.run(&Settle { now }, &Actor::console()).unwrap();
+        (settled.in_force, settled.refused)
+    }
+
+    /// Where Anna's money goes.
+    fn pays(&mut self) -> String {
+        let command =
+            LookUp { actor: Actor::console(), payee: payee(ANNA), specific: None, as_of: None, known_at: None };
+        let told = self.run(&command, &Actor::console()).unwrap();
+        self.0.0.verify();
+        let account = told.account.unwrap_or_default();
+        match told.state.as_str() {
+            "in_force" if account.ends_with("0000000001") => "to Anna".to_owned(),
+            "in_force" if account.ends_with("0000000002") => "to the thief".to_owned(),
+            "in_force" => account,
+            state => state.to_owned(),
+        }
+    }
+}
+
+fn words(standing: &Standing) -> String {
+    standing.waits_for.clone().unwrap_or_else(|| standing.state.clone())
+}
+
+fn payee(text: &str) -> PayeeId {
+    PayeeId::parse(text).unwrap()
+}
+
+fn phone(last: u8) -> ContactPoint {
+    ContactPoint::from_text(&format!("sms +452030400{last}")).unwrap()
+}
+
+fn north() -> Channel {
+    Channel::Bank("North".to_owned())
+}
+
+fn south() -> Channel {
+    Channel::Bank("South".to_owned())
+}
+
+fn ok(told: &str) -> Told {
+    Ok(told.to_owned())
+}
+
+// A thief who has the payee's electronic identity.
+
+#[test]
+fn a_thief_without_the_letter_has_three_guesses_a_letter_and_no_second_proposal() {
+    let mut town = Town::new();
+    let (thief, olga) = (town.anna(), Actor::operator("olga"));
+    let id = town.wants_loot(&thief);
+    assert_eq!(town.stands(&id), "letter");
+    assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"), "no letter has been made");
+    assert_eq!(town.letter(&id, &olga, CODE), ok("code"));
+    for guess in ["00000000", "00000001", "00000002"] {
+        assert_eq!(town.gives(&id, guess, &thief), ok("wrong"));
+    }
+    assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"), "it is worth nothing after three guesses");
+    // Another letter has another code, and the former one stays void.
+    assert_eq!(town.letter(&id, &olga, "87654321"), ok("code"));
+    assert_eq!(town.gives(&id, CODE, &thief), ok("wrong"));
+    // Asking anew gives no new guesses while it waits; what was cancelled takes its letter with it.
+    assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("change.waiting"));
+    assert_eq!(town.cancels(&id, &thief, None), ok("cancelled"));
+    let anew = town.wants_loot(&thief);
+    for (of, expected) in [(&id, Err("proposal.ended")), (&anew, Err("proposal.not_this"))] {
+        assert_eq!(town.gives(of, "87654321", &thief), expected);
+    }
+    // After the 60 days of a code nothing is left of it.
+    assert_eq!(town.letter(&anew, &olga, CODE), ok("code"));
+    town.days(60);
+    assert_eq!(town.gives(&anew, CODE, &thief), Err("proposal.ended"));
+    assert_eq!((town.settles(), town.pays()), ((0, 0), "to Anna".to_owned()));
+}
+
+#[test]
+fn whoever_ends_an_account_first_is_asked_for_no_less_afterwards() {
+    // By self-service.
+    let mut town = Town::new();
+    let thief = town.anna();
+    let id = town.proposes(&thief, &format!("close,{ANNA},,,{OWN},,,")).unwrap();
+    assert_eq!(town.stands(&id), "time");
+    town.days(4);
+    assert_eq!((town.settles(), town.pays()), ((1, 0), "closed".to_owned()));
+    let id = town.proposes(&thief, &format!("register,{ANNA},{LOOT},,none,,,")).unwrap();
+    assert_eq!(town.stands(&id), "letter");
+    // By clerks of banks: the next account is no first one, and waits for a banking day, of which its payee is told.
+    let mut town = Town::new();
+    assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
+    assert_eq!(town.ask(&south(), &format!("register,{ANNA},{LOOT},,none,,,")), "held");
+    let id = town.waits().remove(0);
+    assert_eq!((town.stands(&id), town.pays()), ("time".to_owned(), "closed".to_owned()));
+    assert_eq!(town.stops(&id), ok("Stopped"));
+    town.days(20);
+    assert_eq!((town.settles(), town.pays()), ((0, 0), "closed".to_owned()));
+    // By the operator: no file of theirs begins the same payee's registry twice.
+    let mut town = Town::new();
+    assert_eq!(town.ask(&Channel::Operator, &format!("close,{ANNA},,,,,,")), "done");
+    assert_eq!(town.ask(&Channel::Operator, &format!("register,{ANNA},{LOOT},,none,,,")), "held");
+    let id = town.waits().remove(0);
+    assert_eq!(town.stands(&id), "approval");
+}
+
+#[test]
+fn a_contact_point_that_was_swapped_shortly_before_demands_a_second_channel() {
+    let check = |days: i64, expected: &str| {
+        let mut town = Town::new();
+        let (thief, olga) = (town.anna(), Actor::operator("olga"));
+        town.swaps_contact(&thief);
+        town.days(days);
+        let id = town.wants_loot(&town.anna());
+        assert_eq!(town.letter(&id, &olga, CODE), ok("code"));
+        // The letter was stolen as well.
+        assert_eq!(town.gives(&id, CODE, &town.anna()), ok(expected), "{days} days before");
+        if expected == "confirmation" {
+            for (who, code) in [
+                (town.anna(), "actor.assurance"),
+                (town.citizen(BENT, Assurance::High), "proposal.unknown"),
+                // Who printed the letter has a part in it.
+                (olga, "proposal.own"),
+                (Actor::caseworker("bo"), "proposal.unknown"),
+            ] {
+                assert_eq!(town.confirms(&id, &who), Err(code), "{}", who.name());
+            }
+            // It counts on, however long is waited.
+            town.days(31);
+            assert_eq!(town.stands(&id), "confirmation");
+        }
+        town.days(70);
+        let took = u64::from(expected == "time");
+        assert_eq!(town.settles(), (took, 0), "{days} days before");
+    };
+    for days in [0, 29] {
+        check(days, "confirmation");
+    }
+    // What is left then is the letter, and notices to the telephone that stood before.
+    check(31, "time");
+    // Swapped while it waits, so that the notice of the end goes elsewhere.
+    let mut town = Town::new();
+    let thief = town.anna();
+    let id = town.wants_loot(&thief);
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    assert_eq!(town.gives(&id, CODE, &thief), ok("time"));
+    town.swaps_contact(&thief);
+    assert_eq!(town.stands(&id), "confirmation");
+    town.days(10);
+    assert_eq!((town.settles(), town.pays()), ((0, 0), "to Anna".to_owned()));
+}
+
+#[test]
+fn an_address_to_which_the_letter_would_follow_demands_a_second_channel() {
+    let mut town = Town::new();
+    town.lives(ANNA, "Tyvens Vej 2");
+    town.days(29);
+    let id = town.wants_loot(&town.anna());
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    assert_eq!(town.gives(&id, CODE, &town.anna()), ok("confirmation"));
+    assert_eq!(town.confirms(&id, &town.anna()), Err("actor.assurance"));
+}
+
+#[test]
+fn no_letter_counts_that_goes_to_where_key_material_went() {
+    let check = |posted: i64, changed: Option<i64>, expected: &str| {
+        let mut town = Town::new();
+        let before = |days: i64| Timestamp::from_micros(town.0.0.now - days * DAY);
+        let facts =
+            IdentityFacts { key_material_posted: Some(before(posted)), authenticator_changed: changed.map(before) };
+        town.run(&TellIdentity { payee: payee(ANNA), facts }, &Actor::console()).unwrap();
+        let (thief, olga) = (town.anna(), Actor::operator("olga"));
+        let id = town.wants_loot(&thief);
+        assert_eq!(town.stands(&id), expected, "posted {posted} days before");
+        if expected == "confirmation" {
+            assert_eq!(town.letter(&id, &olga, CODE), Err("proposal.not_this"));
+            assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"));
+            // Not by the strongest login either: it was made with what was posted.
+            for assurance in [Assurance::Substantial, Assurance::High] {
+                assert_eq!(town.confirms(&id, &town.citizen(ANNA, assurance)), Err("actor.assurance"));
+            }
+            town.days(61);
+            assert_eq!(town.stands(&id), "confirmation", "nothing is forgotten while it waits");
+        }
+    };
+    check(0, None, "confirmation");
+    check(59, Some(58), "confirmation");
+    check(61, Some(60), "letter");
+    // It is posted after the letter: the code that comes out of the same box is worth nothing any more.
+    let mut town = Town::new();
+    let thief = town.anna();
+    let id = town.wants_loot(&thief);
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    let posted = Some(Timestamp::from_micros(town.0.0.now));
+    let facts = IdentityFacts { key_material_posted: posted, authenticator_changed: None };
+    town.run(&TellIdentity { payee: payee(ANNA), facts }, &Actor::console()).unwrap();
+    assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"));
+    assert_eq!(town.stands(&id), "confirmation");
+}
+
+#[test]
+fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
+    let mut town = Town::new();
+    let (thief, olga, otto) = (town.anna(), Actor::operator("olga"), Actor::operator("otto"));
+    let id = town.wants_loot(&thief);
+    assert_eq!(town.stops(&id), ok("Stopped"), "by the thief");
+    assert_eq!(town.stops(&id), ok("Already"), "by the owner: it is stopped as they wish");
+    assert_eq!((town.stands(&id), town.gives(&id, CODE, &thief)), ("check".to_owned(), Err("proposal.not_this")));
+    // The thief calls, and an officer believes them.
+    assert_eq!(town.approves(&id, &olga), ok("letter"));
+    assert_eq!(town.stops(&id), ok("Stopped"), "by the owner");
+    // It cannot be used to have somebody let it go on who did so before.
+    assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
+    assert_eq!(town.approves(&id, &otto), ok("letter"));
+    town.letter(&id, &Actor::operator("oda"), CODE).unwrap();
+    assert_eq!(town.gives(&id, CODE, &thief), ok("time"));
+    town.days(5);
+    assert_eq!((town.settles(), town.pays()), ((1, 0), "to the thief".to_owned()));
+    // And it only ever freezes.
+    assert_eq!(town.stops(&id), ok("Frozen"));
+    assert_eq!((town.stops(&id), town.pays()), (ok("Already"), "frozen".to_owned()));
+    // No bank thaws what its payee had frozen, and nobody else replaces it by the way.
+    for bank in [north(), south()] {
+        assert_ne!(town.ask(&bank, &format!("unfreeze,{ANNA},,,,,,")), "done");
+    }
+    for row in [format!("change,{ANNA},1020-3,,{LOOT},,,"), format!("close,{ANNA},,,{LOOT},,,")] {
+        assert_eq!(town.proposes(&town.anna(), &row), Err("designation.frozen"), "{row}");
+    }
+    for who in [town.anna(), Actor::caseworker("bo"), Actor::operator("olga")] {
+        let told = town.proposes(&who, &format!("unfreeze,{ANNA},,,,,,"));
+        assert!(told.is_err(), "{}: {told:?}", who.name());
+    }
+    assert_eq!(town.pays(), "frozen");
+}
+
+#[test]
+fn a_lock_that_the_thief_sets_stops_the_thief_and_is_opened_in_person() {
+    let mut town = Town::new();
+    let thief = town.anna();
+    let id = town.wants_loot(&thief);
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    assert_eq!(town.gives(&id, CODE, &thief), ok("time"));
+    // So that the owner cannot change it back.
+    assert_eq!(town.locks(&thief, Channels::all()), Ok(ChannelKind::ALL.len()));
+    town.days(5);
+    assert_eq!((town.settles(), town.pays()), ((0, 1), "to Anna".to_owned()), "it closes their own way as well");
+    assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("designation.locked"));
+    assert_eq!(town.lifts(&thief, None), Err("citizen.assurance"));
+    assert_eq!(town.lifts(&Actor::operator("olga"), None), Err("change.why"));
+    assert_eq!(town.lifts(&Actor::operator("olga"), Some("")), Err("lock.in_person"));
+    assert_eq!(town.lifts(&town.citizen(BENT, Assurance::High), None), Err("citizen.other"));
+    assert_eq!(town.lifts(&Actor::operator("olga"), Some("passport")), Ok(0));
+    // Nor does it help against a lock to be given a new authenticator.
+    assert_eq!(town.locks(&town.anna(), Channels::all()), Ok(ChannelKind::ALL.len()));
+    let changed = Some(Timestamp::from_micros(town.0.0.now));
+    let facts = IdentityFacts { authenticator_changed: changed, key_material_posted: None };
+    town.run(&TellIdentity { payee: payee(ANNA), facts }, &Actor::console()).unwrap();
+    town.days(29);
+    assert_eq!(town.lifts(&town.citizen(ANNA, Assurance::High), None), Err("citizen.assurance"));
+    town.days(2);
+    assert_eq!(town.lifts(&town.citizen(ANNA, Assurance::High), None), Ok(0));
+}
+
+#[test]
+fn nobody_does_for_somebody_else_what_is_theirs() {
+    let mut town = Town::new();
+    let bent = town.citizen(BENT, Assurance::High);
+    assert_eq!(town.proposes(&bent, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("designation.entitled"));
+    let id = town.wants_loot(&town.anna());
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    let sign = Sign { proposal: id.clone(), signature: "signature".to_owned(), actor: bent.clone() };
+    assert_eq!(town.run(&sign, &bent).map(|_| ()), Err("proposal.unknown"));
+    assert_eq!(town.gives(&id, CODE, &bent), Err("proposal.unknown"));
+    assert_eq!(town.cancels(&id, &bent, None), Err("proposal.unknown"));
+    let low = town.citizen(ANNA, Assurance::Low);
+    assert_eq!(town.gives(&id, CODE, &low), Err("proposal.unknown"));
+    // Freezing is no payee's, by whatever way it is asked for.
+    let told = town.proposes(&town.anna(), &format!("freeze,{ANNA},,,,,,"));
+    assert!(told.is_err(), "{told:?}");
+}
+
+// A caseworker who is corrupt.
+
+#[test]
+fn a_caseworker_needs_a_colleague_and_the_payee() {
+    let mut town = Town::new();
+    let [bo, eve, tom] = ["bo", "eve", "tom"].map(Actor::caseworker);
+    let (olga, otto) = (Actor::operator("olga"), Actor::operator("otto"));
+    let id = town.wants_loot(&bo);
+    assert_eq!(town.stands(&id), "approval");
+    assert_eq!(town.approves(&id, &bo), Err("proposal.own"));
+    // Of another authority, which would do them a favour.
+    assert_eq!(town.approves(&id, &tom), Err("proposal.unknown"));
+    assert_eq!(town.approves(&id, &Actor::console()), Err("proposal.officer"));
+    assert_eq!(town.approves(&id, &town.anna()), Err("policy.not_allowed"));
+    assert_eq!(town.approves(&id, &eve), ok("letter"));
+    // Neither of the two goes on with it.
+    assert_eq!(town.letter(&id, &bo, CODE).map_err(|_| ()), Err(()));
+    town.letter(&id, &olga, CODE).unwrap();
+    for who in [&bo, &eve] {
+        assert!(town.gives(&id, CODE, who).is_err());
+    }
+    // An operator takes the code down on the telephone: not who printed it, nor before it has left the house.
+    assert_eq!(town.gives(&id, CODE, &otto), Err("proposal.not_this"));
+    town.fate(&id, LetterFate::HandedOver, &olga).unwrap();
+    assert_eq!(town.gives(&id, CODE, &olga), Err("proposal.own"));
+    // It came back: somebody from the agency asks, whatever code is given.
+    assert_eq!(town.fate(&id, LetterFate::Returned, &olga), ok("check"));
+    assert_eq!(town.gives(&id, CODE, &otto), Err("proposal.not_this"));
+    for who in [&bo, &eve, &olga] {
+        assert!(town.approves(&id, who).is_err(), "{}", who.name());
+    }
+    town.days(40);
+    assert_eq!((town.settles(), town.pays()), ((0, 0), "to Anna".to_owned()));
+}
+
+#[test]
+fn an_old_approval_is_good_for_nothing_else() {
+    let mut town = Town::new();
+    let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
+    let id = town.wants_loot(&bo);
+    assert_eq!(town.approves(&id, &eve), ok("letter"));
+    assert_eq!(town.approves(&id, &eve), Err("proposal.not_this"));
+    assert_eq!(town.cancels(&id, &bo, None), ok("cancelled"));
+    assert_eq!(town.approves(&id, &eve), Err("proposal.ended"));
+    // The same again has not been approved, and another's approval of the former one says nothing of it.
+    let anew = town.wants_loot(&bo);
+    assert_eq!(town.stands(&anew), "approval");
+    assert_eq!(town.refuses(&anew, &eve), ok("refused"));
+    // What was approved is not what would be replaced any more.
+    let third = town.wants_loot(&bo);
+    assert_eq!(town.approves(&third, &eve), ok("letter"));
+    assert_eq!(town.ask(&north(), &format!("change,{ANNA},0041-3,,{OWN},,,")), "change.waiting");
+    assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
+    town.letter(&third, &Actor::operator("olga"), CODE).unwrap();
+    town.gives(&third, CODE, &town.anna()).unwrap();
+    town.days(5);
+    assert_eq!((town.settles(), town.pays()), ((0, 1), "closed".to_owned()));
+}
+
+#[test]
+fn two_small_authorities_do_not_reach_what_a_third_one_pays() {
+    let mut town = Town::new();
+    let [bo, eve, tom] = ["bo", "eve", "tom"].map(Actor::caseworker);
+    let theirs = format!("change,{ANNA},{LOOT},,none,,Authority,NKSBOS");
+    assert_eq!(town.proposes(&tom, &theirs), Err("designation.authority"));
+    let own = theirs.replace("Authority", "Other");
+    let id = town.proposes(&tom, &own).unwrap();
+    for who in [&bo, &eve] {
+        assert_eq!(town.approves(&id, who), Err("proposal.unknown"));
+        assert_eq!(town.refuses(&id, who), Err("proposal.unknown"));
+        assert_eq!(town.cancels(&id, who, None), Err("proposal.unknown"));
+    }
+    assert_eq!(town.approves(&id, &tom), Err("proposal.own"));
+    // Nobody's specific account is the payee's to begin.
+    assert_eq!(town.proposes(&town.anna(), &theirs), Err("designation.authority"));
+}
+
+#[test]
+fn a_specific_account_takes_the_place_of_the_default_one_only_when_it_is_in_force_itself() {
+    let mut town = Town::new();
+    let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
+    let id = town.proposes(&bo, &format!("change,{ANNA},{LOOT},,none,,Authority,NKSBOS")).unwrap();
+    assert_eq!(town.approves(&id, &eve), ok("letter"));
+    assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
+    assert_eq!(town.pays(), "closed", "it waits for the payee's code, and takes no other place before");
+    town.days(91);
+    assert_eq!((town.settles(), town.pays()), ((0, 0), "closed".to_owned()));
+}
+
+#[test]
+fn whoever_tells_of_a_new_telephone_at_the_counter_is_not_told_alone() {
+    let mut town = Town::new();
+    let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
+    town.swaps_contact(&bo);
+    let id = town.wants_loot(&bo);
+    assert_eq!(town.approves(&id, &eve), ok("letter"));
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    assert_eq!(town.gives(&id, CODE, &town.anna()), ok("confirmation"));
+    for who in [&bo, &eve, &Actor::operator("olga")] {
+        assert_eq!(town.confirms(&id, who), Err("proposal.own"), "{}", who.name());
+    }
+    assert_eq!(town.confirms(&id, &Actor::caseworker("tom")), Err("proposal.unknown"));
+}
+
+// A bank's clerk who is corrupt.
+
+#[test]
+fn a_clerk_reaches_only_the_own_bank_and_never_at_once() {
+    let mut town = Town::new();
+    for (bank, row, expected) in [
+        (south(), format!("change,{ANNA},{LOOT},,0040-9,,,"), "designation.expects_mismatch"),
+        (south(), format!("register,{ANNA},{LOOT},,,,,"), "designation.expects_missing"),
+        (south(), format!("register,{ANNA},{LOOT},,none,,,"), "designation.expects_mismatch"),
+        (south(), format!("change,{ANNA},0041-3,,{OWN},,,"), "designation.other_bank"),
+        (south(), format!("close,{ANNA},,,,,,"), "designation.none"),
+        (south(), format!("freeze,{ANNA},,,,,,"), "designation.none"),
+        (south(), format!("change,{ANNA},{LOOT},,{OWN},,,"), "held"),
+        (north(), format!("change,{ANNA},0041-3,,{OWN},,,"), "change.waiting"),
+    ] {
+        assert_eq!(town.ask(&bank, &row), expected, "{row}");
+    }
+    let id = town.waits().remove(0);
+    let [clerk, other] = ["South", "North"].map(|bank| Actor::client(Role::Bank, bank));
+    assert_eq!(town.stands(&id), "time");
+    assert_eq!(town.cancels(&id, &other, Some("North")), Err("proposal.unknown"));
+    assert!(town.approves(&id, &clerk).is_err() && town.confirms(&id, &clerk).is_err());
+    assert_eq!(town.pays(), "to Anna");
+    // Anna is told, and has a day.
+    assert_eq!(town.stops(&id), ok("Stopped"));
+    assert_eq!(town.cancels(&id, &clerk, Some("South")), ok("cancelled"));
+    // Back and forth, so that nobody sees where the money went.
+    assert_eq!(town.ask(&south(), &format!("change,{ANNA},{LOOT},,{OWN},,,")), "held");
+    town.days(4);
+    assert_eq!((town.settles(), town.pays()), ((1, 0), "to the thief".to_owned()));
+    assert_eq!(town.ask(&north(), &format!("change,{ANNA},{OWN},,{LOOT},,,")), "held");
+    let id = town.waits().remove(0);
+    assert_eq!(town.stands(&id), "check", "what comes back within weeks is looked at");
+}
+
+#[test]
+fn what_an_officer_hands_in_for_a_bank_takes_two() {
+    let mut town = Town::new();
+    let (counts, _) = town.0.0.accounts(&south(), &[format!("change,{ANNA},{LOOT},,{OWN},,,")]);
+    assert_eq!(counts.held, 1);
+    let id = town.waits().remove(0);
+    assert_eq!(town.stands(&id), "approval");
+}
+
+#[test]
+fn an_account_that_many_are_pointed_at_is_looked_at() {
+    let mut town = Town::new();
+    for number in 0..10 {
+        let row = format!("register,p:{},{LOOT},,none,,,", 1_000_000_100 + number);
+        assert_eq!(town.ask(&south(), &row), "done");
+    }
+    assert_eq!(town.ask(&south(), &format!("change,{ANNA},{LOOT},,{OWN},,,")), "held");
+    let id = town.waits().remove(0);
+    assert_eq!(town.stands(&id), "check");
+    assert_eq!(town.cancels(&id, &Actor::client(Role::Bank, "South"), Some("South")), ok("cancelled"));
+    let id = town.wants_loot(&town.anna());
+    assert_eq!(town.stands(&id), "check");
+}
+
+// An operator who is corrupt.
+
+#[test]
+fn an_operator_takes_one_part_and_no_other() {
+    let mut town = Town::new();
+    let [olga, otto, oda] = ["olga", "otto", "oda"].map(Actor::operator);
+    let id = town.wants_loot(&olga);
+    assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
+    assert_eq!(town.approves(&id, &otto), ok("time"));
+    // Who has second thoughts has had a part in it.
+    assert_eq!(town.refuses(&id, &otto), Err("proposal.own"));
+    assert_eq!(town.stops(&id), ok("Stopped"));
+    for who in [&olga, &otto] {
+        assert_eq!(town.approves(&id, who), Err("proposal.own"));
+    }
+    assert_eq!(town.refuses(&id, &oda), ok("refused"));
+    // A file does no more than its reader: it waits for another person, who is not whoever handed it in.
+    let (counts, _) = town.0.0.accounts(&Channel::Operator, &[format!("change,{ANNA},{LOOT},,{OWN},,,")]);
+    assert_eq!(counts.held, 1);
+    let id = town.waits().remove(0);
+    assert_eq!(town.stands(&id), "approval");
+    town.days(31);
+    assert_eq!((town.settles(), town.pays()), ((0, 0), "to Anna".to_owned()));
+}
+
+#[test]
+fn who_prints_a_letter_knows_its_code_and_can_do_nothing_with_it() {
+    let mut town = Town::new();
+    let [olga, otto] = ["olga", "otto"].map(Actor::operator);
+    let id = town.wants_loot(&town.anna());
+    town.letter(&id, &olga, CODE).unwrap();
+    town.fate(&id, LetterFate::HandedOver, &olga).unwrap();
+    assert_eq!(town.gives(&id, CODE, &olga), Err("proposal.own"));
+    assert_eq!(town.gives(&id, CODE, &Actor::console()), Err("proposal.officer"));
+    assert_eq!(town.confirms(&id, &olga), Err("proposal.not_this"));
+    // Printed again by another, the code that the first one knows is void.
+    town.letter(&id, &otto, "87654321").unwrap();
+    assert_eq!(town.gives(&id, CODE, &town.anna()), ok("wrong"));
+}
+
+#[test]
+fn controls_are_no_one_persons() {
+    let mut town = Town::new();
+    let [olga, otto] = ["olga", "otto"].map(Actor::operator);
+    let change = |line: &str| ControlChange::new(None, &[line.to_owned()]).unwrap();
+    let set = SetControls { change: change("letter_self_service=never"), is_synthetic: false };
+    assert_eq!(town.run(&set, &olga).map(|_| ()), Err("policy.not_allowed"));
+    assert_eq!(town.run(&set, &Actor::console()).map(|_| ()), Err("store.not_synthetic"));
+    let propose = |officer: &Actor, line: &str| Propose {
+        subject: change(line),
+        reason: "fewer letters".to_owned(),
+        officer: officer.clone(),
+        is_synthetic: false,
+        once: None,
+    };
+    let approve = |motion: &str, officer: &Actor| Approve::<ControlChange> {
+        motion: motion.to_owned(),
+        officer: officer.clone(),
+        is_synthetic: false,
+        about: PhantomData,
+    };
+    let bo = Actor::caseworker("bo");
+    assert!(town.run(&propose(&bo, "letter_self_service=never"), &bo).is_err());
+    let motion = town.run(&propose(&olga, "letter_self_service=never"), &olga).unwrap().id;
+    assert_eq!(town.run(&approve(&motion, &olga), &olga).map(|_| ()), Err("motion.own"));
+    assert!(town.run(&approve(&motion, &bo), &bo).is_err());
+    let id = town.wants_loot(&town.anna());
+    assert_eq!(town.stands(&id), "letter");
+    // Even where a second one agrees, what they switch on meets what is under way.
+    town.run(&approve(&motion, &otto), &otto).unwrap();
+    assert_eq!(town.stands(&id), "time");
+    let back = town.run(&propose(&otto, "letter_self_service=always"), &otto).unwrap().id;
+    town.run(&approve(&back, &olga), &olga).unwrap();
+    assert_eq!(town.stands(&id), "letter");
+}

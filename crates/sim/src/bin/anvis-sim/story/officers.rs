@@ -1,0 +1,76 @@
+//! Officers of the stories: each is registered with a key, and shows it whenever they act, as on the command line.
+
+use super::report::Step;
+use super::stage::Stage;
+use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, find_officer};
+use registry::commands::AddCaseworker;
+use sim::nation::PUBLIC_PAYER;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Who looks at changes and speaks with payees.
+pub const OFFICER: &str = "anna";
+/// Who makes letters, and is the second one where two decide.
+pub const PRINTER: &str = "bo";
+/// Who designates accounts for others, and a colleague.
+pub const CASEWORKER: &str = "ida";
+pub const COLLEAGUE: &str = "karl";
+
+/// Private keys of people who do not exist.
+const KEYS: [(&str, &str); 4] = [
+    (OFFICER, "MC4CAQAwBQYDK2VwBCIEIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
+    (PRINTER, "MC4CAQAwBQYDK2VwBCIEIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC"),
+    (CASEWORKER, "MC4CAQAwBQYDK2VwBCIEIAMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD"),
+    (COLLEAGUE, "MC4CAQAwBQYDK2VwBCIEIAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"),
+];
+
+impl Stage {
+    fn key_of(&self, name: &str) -> Result<PathBuf, Error> {
+        let key = KEYS.iter().find(|(of, _)| *of == name).map_or("", |(_, key)| key);
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");
+        self.world.files.write(&format!("{name}.pem"), &pem)
+    }
+
+    /// Registers the two operators.
+    pub fn open_office(&mut self) -> Result<(), Error> {
+        for name in [OFFICER, PRINTER] {
+            let key = PublicKey::of_private(&self.key_of(name)?)?;
+            self.give_unseen(&AddOperator { name: name.to_owned(), key }, &Actor::console())?;
+        }
+        Ok(())
+    }
+
+    /// Registers the two caseworkers, of the authority that pays.
+    pub fn hire(&mut self) -> Result<(), Error> {
+        for name in [CASEWORKER, COLLEAGUE] {
+            let key = PublicKey::of_private(&self.key_of(name)?)?;
+            let (name, authority, benefits) = (name.to_owned(), PUBLIC_PAYER.to_owned(), BTreeSet::new());
+            self.give_unseen(&AddCaseworker { name, key, authority, benefits }, &Actor::console())?;
+        }
+        Ok(())
+    }
+
+    /// Somebody acts as an officer, and shows a key.
+    fn shows(&mut self, name: &str, of: &str) -> Result<Actor, Error> {
+        let shown = PublicKey::of_private(&self.key_of(of)?)?;
+        let found = self.world.writer.read(|scope| find_officer(scope, name))?;
+        Ok(found.ok_or(OfficerRefusal::Unknown)?.with_key(shown)?)
+    }
+
+    /// An officer who shows their own key.
+    pub fn officer(&mut self, name: &str) -> Result<Actor, Error> {
+        self.shows(name, name)
+    }
+
+    /// Somebody acts in a colleague's name with the key that they have.
+    pub fn borrows_name(&mut self, who: &'static str, name: &str, of: &str) -> Result<(), Error> {
+        let answer = match self.shows(name, of) {
+            Ok(_) => "believed".to_owned(),
+            Err(Error::Refused(refusal)) => refusal.code.to_owned(),
+            Err(error) => return Err(error),
+        };
+        let (at, refused) = (self.world.clock.read().to_string(), answer != "believed");
+        self.steps.push(Step { at, who, command: "key.show", answer, refused });
+        Ok(())
+    }
+}
