@@ -202,14 +202,11 @@ impl Clients {
 
 /// How the program is told which store it is, and at which moment.
 fn store_options(places: &Places, now: Option<Timestamp>) -> String {
-    let (data, key) = (quoted(&places.data), quoted(&places.key));
-    // A database's URL is told without its password: whoever has one says it themselves.
-    let store = match places.store.folder() {
-        Some(_) => format!("--data {data}"),
-        None => format!("--store {} --data {data}", quoted(Path::new(&places.store.to_string()))),
-    };
+    let key = quoted(&places.key);
+    // A database's URL can have a password in it, so that it is left to ANVIS_STORE.
+    let store = places.store.folder().map(|folder| format!("--data {} ", quoted(folder))).unwrap_or_default();
     let now = now.map(|now| format!(" --now {now}")).unwrap_or_default();
-    format!("{store} --master-key {key}{now}")
+    format!("{store}--master-key {key}{now}")
 }
 
 /// How its clients know the service. A port that is not chosen yet cannot be part of that.

@@ -1,6 +1,6 @@
 //! `anvis demo --serve`: the lines that it prints are given to a shell as they are.
 
-use crate::support::World;
+use crate::support::{World, is_postgres};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::Command;
@@ -69,7 +69,12 @@ fn the_lines_of_the_demo_work_as_they_are_printed() {
         .collect();
     let mut answers = Vec::new();
     for (does, command) in &lines {
-        let output = Command::new("sh").args(["-c", command]).current_dir(world.path("")).output().unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(world.path("")).env_remove("ANVIS_STORE");
+        if is_postgres() {
+            shell.env("ANVIS_STORE", world.url());
+        }
+        let output = shell.output().unwrap();
         let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(output.status.success() && err.is_empty(), "{does}\n{command}\n{out}\n{err}");
         assert!(!out.contains("urn:anvis:problem"), "{does}\n{command}\n{out}");

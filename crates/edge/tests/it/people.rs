@@ -50,7 +50,7 @@ impl People {
             writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
             for (name, authority) in CASEWORKERS {
                 let (authority, benefits) = (authority.to_owned(), Default::default());
-                let command = AddCaseworker { name: name.to_owned(), key: public(name), authority, benefits };
+                let command = AddCaseworker { name: name.to_owned(), key: public(name), authority, benefits, in_person: true };
                 writer.execute(&command, &Actor::console(), &env).unwrap();
             }
             for name in OPERATORS {

@@ -21,7 +21,7 @@ use registry::notice::{Language, Medium, Recipient};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::progress::Failure;
-use registry::proposal::{Holder, Ownership};
+use registry::proposal::Holder;
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use std::future::poll_fn;
@@ -344,7 +344,7 @@ impl World {
             let mut tried: Vec<Tried> = Vec::new();
             for (notice, _) in &taken {
                 let result = if tried.len() + 1 < to.len() { Err((Failure::Answer(400), None)) } else { Ok(()) };
-                tried.push(Tried { notice: *notice, medium: Medium::Sms, result });
+                tried.push(Tried { notice: *notice, result });
             }
             carrier.tell(writer, &tried, NOW).unwrap();
             taken.iter().map(|(notice, _)| notice.name()).collect()
@@ -386,7 +386,6 @@ impl World {
                 actor: actor.clone(),
                 row: AccountRow::read(&vault, &written).unwrap(),
                 holder: Holder::Own,
-                ownership: Ownership::Match,
                 ground: None,
                 is_locked: false,
                 signature: None,
@@ -508,7 +507,7 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
         PrivateKey::from_bytes(Algorithm::EdDsa, &[99; 32]).unwrap().public().to_ed25519().unwrap(),
     );
     let (name, authority, benefits) = (CASEWORKER.to_owned(), PUBLIC.to_owned(), Default::default());
-    let caseworker = AddCaseworker { name, key, authority, benefits };
+    let caseworker = AddCaseworker { name, key, authority, benefits, in_person: true };
     writer.execute(&caseworker, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     for role in Role::ALL.into_iter().filter(|role| role.is_client()) {
         let registration = System::of(role).registration();

@@ -197,6 +197,11 @@ impl AccountRow {
         Self { action, reverts, account: None, expects: None, grounds: None, ..Self::of(proposal, None) }
     }
 
+    /// Whether it is about the default account.
+    pub(crate) const fn is_default(&self) -> bool {
+        self.specific.is_none()
+    }
+
     /// What is to be done.
     pub(crate) const fn action(&self) -> Action {
         self.action

@@ -44,7 +44,7 @@ impl Town {
         }
         for (name, authority, number) in [("eve", "Authority", 1), ("tom", "Other", 2)] {
             let (name, authority, benefits) = (name.to_owned(), authority.to_owned(), [].into());
-            let add = AddCaseworker { name, key: key(number), authority, benefits };
+            let add = AddCaseworker { name, key: key(number), authority, benefits, in_person: true };
             town.0.run(&add, &Actor::console()).unwrap();
         }
         assert_eq!(town.ask(&north(), &format!("register,{ANNA},{OWN},,none,,,")), "done");

@@ -121,6 +121,7 @@ impl World {
             authorities,
             addresses: [0; PEOPLE],
             given: Vec::new(),
+            places: [None, None],
             order: BTreeMap::new(),
         }
     }

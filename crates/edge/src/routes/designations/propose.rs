@@ -7,7 +7,7 @@ use kernel::Vault;
 use registry::RowRefusal;
 use registry::commands::ProposeDesignation;
 use registry::import::{AccountRow, Written};
-use registry::proposal::{Holder, LegalGround, Ownership};
+use registry::proposal::{Holder, LegalGround};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -136,8 +136,6 @@ pub(super) async fn propose(call: Call<Json<ProposedAccount>>) -> Answer<Json<De
         actor: call.caller.actor(),
         row: asked.read(&call.edge.vault).map_err(refused)?,
         holder: asked.holder.unwrap_or(Holder::Unknown),
-        // What its bank says is the bank's to say.
-        ownership: Ownership::NotPossible,
         ground: asked.law.clone().zip(asked.evidence.clone()).map(|(law, evidence)| LegalGround { law, evidence }),
         is_locked: asked.locked,
         signature: asked.signature.clone(),

@@ -29,8 +29,16 @@ pub(super) struct ShownDesignation {
     proposed: String,
     /// Whose account it is said to be: `own`, `joint`, `third_party`, `unknown`.
     holder: String,
-    /// What its bank says to that: `match`, `close_match`, `no_match`, `not_possible`.
-    ownership: String,
+    /// What its bank says to that: `match`, `close_match`, `no_match`, `not_possible`; none while it is asked.
+    ownership: Option<String>,
+    /// What is to be done: `designate`, `close`, `unfreeze`, `revert`.
+    action: String,
+    /// The change that it reverts.
+    reverts: Option<String>,
+    /// Why, of what heals.
+    why: Option<String>,
+    /// Whether the account that stands is frozen.
+    is_frozen: bool,
     /// On which law a caseworker stands.
     law: Option<String>,
     /// Where the evidence is on file.
@@ -74,6 +82,10 @@ impl From<ShownProposal> for ShownDesignation {
             proposed: shown.proposed,
             holder: shown.holder,
             ownership: shown.ownership,
+            action: shown.action,
+            reverts: shown.reverts,
+            why: shown.why,
+            is_frozen: shown.is_frozen,
             law,
             evidence,
             reason: shown.reason,

@@ -10,7 +10,7 @@ use crate::payouts::PaymentFile;
 use crate::world::differs;
 use denmark::{Currency, Decimal};
 use kernel::{Actor, Assurance, Error, Id, Timestamp};
-use letter::{Language, Sender};
+use letter::{Language, Line, Sender};
 use registry::commands::{
     Activate, ApproveDesignation, Carrier, ChangeAccounts, Confirm, FollowLetter, LetterFate, RefuseDesignation,
     SetLock, Settle, StopProposal, Tried,
@@ -109,12 +109,12 @@ impl Stage {
             let env = self.world.env()?;
             let facts = self.world.writer.read(|scope| queries::letter(scope, &printer, &id, env.now))?;
             let writer = &mut self.world.writer;
-            let Drawn { number, is_protected, sheets, make, .. } =
+            let Drawn { number, postage, is_protected, sheets, make } =
                 draw(facts, &sender(), Language::Danish, printer.clone(), &mut writer.secrets)?;
             let answer = writer.execute(&make, &printer, &env)?.answer();
             let mut files = Vec::new();
             for (sheet, pdf) in &sheets {
-                let name = letter::path(&number, *sheet, is_protected);
+                let name = Line::of(&number, *sheet, postage, is_protected, pdf).path();
                 self.world.files.write_letter(&name, pdf)?;
                 files.push(name);
             }

@@ -45,7 +45,7 @@ impl Stage {
         for name in [CASEWORKER, COLLEAGUE] {
             let key = PublicKey::of_private(&self.key_of(name)?)?;
             let (name, authority, benefits) = (name.to_owned(), PUBLIC_PAYER.to_owned(), BTreeSet::new());
-            self.give_unseen(&AddCaseworker { name, key, authority, benefits }, &Actor::console())?;
+            self.give_unseen(&AddCaseworker { name, key, authority, benefits, in_person: true }, &Actor::console())?;
         }
         Ok(())
     }
