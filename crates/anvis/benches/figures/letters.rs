@@ -47,7 +47,7 @@ fn letter(at: usize, facts: &LetterFacts) -> Letter {
             currency: Currency::DKK,
         },
         code: Code::from_random((at as u128 * 0x9e37_79b9_7f4a_7c15).to_be_bytes()),
-        valid_until: date(facts.valid_until),
+        valid_until: facts.valid_until,
         attempts: 3,
         file_id: (at as u128).to_be_bytes(),
     }
