@@ -20,14 +20,15 @@ impl Knowledge {
         wanted.sort_unstable_by(|(one, specific), (other, others)| (one, others).cmp(&(other, specific)));
         wanted.dedup_by_key(|(payee, _)| *payee);
         let mut found = Vec::with_capacity(wanted.len());
-        let mut with_specific = Vec::new();
+        let (mut with_specific, mut pending) = (Vec::new(), Vec::new());
         store::payee::find_many(scope, wanted.iter().map(|(payee, _)| payee), |at, payee| {
             let (key, wants_specific) = wanted[at];
             if wants_specific && payee.has_specific {
                 with_specific.push(key);
             }
-            let (status, default, pending_until) = (payee.status, payee.designation.map(begin), payee.pending_until);
-            found.push((key, Known { status, default, specific: Vec::new(), pending_until }));
+            pending.extend(payee.pending.map(|proposal| (proposal, key)));
+            let (status, default) = (payee.status, payee.designation.map(begin));
+            found.push((key, Known { status, default, specific: Vec::new(), pending_until: None }));
             Ok(())
         })?;
         // A server gives what it finds in an order of its own.
@@ -39,6 +40,12 @@ impl Knowledge {
                 known.specific.push(HeldFor { payer, benefit, held: begin(newest) });
             }
             Ok(())
+        })?;
+        pending.sort_unstable_by_key(|(proposal, _)| proposal.number());
+        store::proposal::pending_until(scope.tx, pending.iter().map(|(proposal, _)| *proposal), |at, until| {
+            if let Some(known) = knowledge.get_mut(&pending[at].1) {
+                known.pending_until = Some(until);
+            }
         })?;
         knowledge.look_back(scope)?;
         Ok(knowledge)

@@ -10,7 +10,8 @@ use crate::notice_text::CHANNELS;
 use crate::payee::PayeeId;
 use crate::proposal::Proposal;
 use kernel::{Blind, Domain, Id, Refuse, Timestamp, Vault};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Crockford's alphabet: no letter is taken for a digit.
@@ -440,41 +441,54 @@ impl fmt::Debug for StopToken {
     }
 }
 
+/// To whom a notice goes and what it says, as it is sealed.
+#[derive(Serialize, Deserialize)]
+struct Said<'s> {
+    #[serde(borrow)]
+    account: Option<Cow<'s, str>>,
+    at: i64,
+    #[serde(borrow)]
+    channel: Option<Cow<'s, str>>,
+    from: Option<i64>,
+    stop: Option<String>,
+    to: String,
+}
+
 impl NewNotice {
     /// To whom it goes and what it says, as it is sealed.
     #[must_use]
     pub(crate) fn to_text(&self) -> String {
         let Details { at, account, channel, in_force_from, stop } = &self.details;
-        let said = json!({
-            "to": self.to.reveal(),
-            "at": at.micros(),
-            "account": account.as_ref().map(MaskedAccount::as_str),
-            "channel": channel,
-            "from": in_force_from.map(Timestamp::micros),
-            "stop": stop.map(StopToken::to_text),
-        });
-        said.to_string()
+        let said = Said {
+            account: account.as_ref().map(|account| account.as_str().into()),
+            at: at.micros(),
+            channel: channel.map(Cow::Borrowed),
+            from: in_force_from.map(Timestamp::micros),
+            stop: stop.map(StopToken::to_text),
+            to: self.to.reveal(),
+        };
+        serde_json::to_string(&said).expect("texts and numbers can be written")
     }
 
     /// Reads what [`NewNotice::to_text`] wrote.
     #[must_use]
     pub(crate) fn from_text(payee: Blind, kind: NoticeKind, language: Language, text: &str) -> Option<Self> {
-        let said: Value = serde_json::from_str(text).ok()?;
-        let known = |name: &str| CHANNELS.into_iter().find(|channel| *channel == name);
+        let Said { account, at, channel, from, stop, to } = serde_json::from_str(text).ok()?;
+        let known = |name: Cow<'_, str>| CHANNELS.into_iter().find(|channel| *channel == name);
         let details = Details {
-            at: Timestamp::from_micros(said["at"].as_i64()?),
-            account: said["account"].as_str().map(|account| MaskedAccount(account.to_owned())),
-            channel: match &said["channel"] {
-                Value::Null => None,
-                channel => Some(known(channel.as_str()?)?),
+            at: Timestamp::from_micros(at),
+            account: account.map(|account| MaskedAccount(account.into_owned())),
+            channel: match channel {
+                None => None,
+                Some(channel) => Some(known(channel)?),
             },
-            in_force_from: said["from"].as_i64().map(Timestamp::from_micros),
-            stop: match &said["stop"] {
-                Value::Null => None,
-                stop => Some(StopToken::parse(stop.as_str()?)?),
+            in_force_from: from.map(Timestamp::from_micros),
+            stop: match stop {
+                None => None,
+                Some(stop) => Some(StopToken::parse(&stop)?),
             },
         };
-        Some(Self { payee, kind, to: Recipient::parse(said["to"].as_str()?)?, language, details })
+        Some(Self { payee, kind, to: Recipient::parse(&to)?, language, details })
     }
 }
 

@@ -27,8 +27,8 @@ struct Due {
     status: Option<RegisterStatus>,
     designation: Option<Newest>,
     has_specific: bool,
-    /// The newest proposal, unless it has ended, and until when it waits.
-    pending: Option<(i64, i64)>,
+    /// The newest proposal, unless it has ended.
+    pending: Option<i64>,
 }
 
 /// Computes from the histories, whose rows must be in order, which account is in force for every payee, and compares it with the directory that resolving
@@ -168,14 +168,14 @@ fn verify_proposals(scope: &Scope<'_>, due: &mut BTreeMap<Blind, Due>) -> Result
     store::proposal::ended(scope.tx, |id| if ended.insert(id) { Ok(()) } else { Err(mismatch().into()) })?;
     let mut proposals = 0;
     store::proposal::links(scope.tx, |link| {
-        let until = link.waits.ok_or_else(mismatch)?;
-        if ended.remove(&link.id) == until.is_some() {
+        let waits = link.waits.ok_or_else(mismatch)?;
+        if ended.remove(&link.id) == waits {
             return Err(mismatch().into());
         }
         // Also for a specific account alone, somebody is known.
         let due = due.entry(link.payee).or_default();
         if link.is_default {
-            due.pending = until.map(|until| (link.id, until));
+            due.pending = waits.then_some(link.id);
         }
         proposals += 1;
         Ok(())

@@ -1,12 +1,14 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
-//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--keep DIR] [--store postgres|URL]`. With `--keep`, the nation
-//! is made once and used again.
+//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--waiting N] [--keep DIR] [--only PART]
+//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives` and `store`. With `--keep`, the nation is made once and used
+//! again; but changes and lives are of accounts that nothing else has changed, and want a nation that is new.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
 mod changes;
+mod letters;
 mod lives;
 mod postgres;
 mod sqlite;
@@ -15,6 +17,7 @@ use changes::Changes;
 use denmark::calendar::{add_banking_days, copenhagen_date};
 use denmark::{Cvr, Iban};
 use kernel::{Actor, Domain, Env, Id, Location, Secrets, Store, Timestamp, Writer};
+use lives::{GROUP, Lives, people};
 use payout::message::{Agent, Chunk, Cutter, Part, parse_payment, write_payment};
 use registry::commands::{AddPayer, SetControls};
 use registry::control_change::ControlChange;
@@ -38,8 +41,13 @@ struct Options {
     people: u64,
     payments: u64,
     changes: usize,
+    lives: usize,
+    /// How many proposals wait while what is due is settled.
+    waiting: usize,
     folder: PathBuf,
     keeps: bool,
+    /// The one part to measure; all without.
+    only: Option<String>,
     /// The PostgreSQL to measure; the embedded store without.
     server: Option<String>,
 }
@@ -49,8 +57,11 @@ fn options() -> Options {
         people: 6_500_000,
         payments: 1_000_000,
         changes: 100_000,
+        lives: 20_000,
+        waiting: 50_000,
         folder: std::env::temp_dir().join("anvis-bench"),
         keeps: false,
+        only: None,
         server: None,
     };
     let mut arguments = std::env::args().skip(1);
@@ -60,6 +71,9 @@ fn options() -> Options {
             "--people" => options.people = value().parse().expect("a number"),
             "--payments" => options.payments = value().parse().expect("a number"),
             "--changes" => options.changes = value().parse().expect("a number"),
+            "--lives" => options.lives = value().parse().expect("a number"),
+            "--waiting" => options.waiting = value().parse().expect("a number"),
+            "--only" => options.only = Some(value()),
             "--store" => options.server = Some(value()),
             "--keep" => (options.folder, options.keeps) = (value().into(), true),
             "--bench" => {}
@@ -72,12 +86,17 @@ fn options() -> Options {
 fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
-    bench.floors_and_routing();
-    bench.changes();
-    bench.lives();
-    bench.cold_start();
-    bench.verify();
-    bench.back_up();
+    let parts: [(&str, fn(&Bench<'_>)); 4] = [
+        ("routing", |bench| bench.floors_and_routing()),
+        ("changes", |bench| bench.changes()),
+        ("lives", |bench| bench.lives()),
+        ("store", |bench| bench.whole_store()),
+    ];
+    for (name, measure) in parts {
+        if options.only.as_ref().is_none_or(|only| only == name) {
+            measure(&bench);
+        }
+    }
     if !options.keeps {
         std::fs::remove_dir_all(&options.folder).expect("the bench's folder");
     }
@@ -362,11 +381,40 @@ impl<'b> Bench<'b> {
     /// Under the controls that hold unless somebody decides otherwise.
     fn lives(&self) {
         println!();
-        let import = self.options.folder.join("import.csv");
-        let count = self.options.changes / 5;
-        let (made, took) = lives::lives(&self.store(), &import, PUBLIC_PAYER, self.options.changes, count);
-        figure("whole lives of designations, in groups of 100", made, took);
+        let Options { changes, lives: count, waiting, folder, .. } = self.options;
+        let people = people(&folder.join("import.csv"));
+        let mut people = people.skip(*changes);
+        let mut lives = Lives::begin(&self.store(), PUBLIC_PAYER);
+        let lived = lives.whole(&people.by_ref().take(*count).collect::<Vec<_>>());
+        let whole = lived.letters.len() as u64;
+        let rate = figure("whole lives of designations, in groups of 100", whole, lived.took);
         println!("{:<58}          (goal 2,000 a second, embedded)", "");
+        if self.options.server.is_none() {
+            let by_hand = sqlite::write_lives(folder, lived.letters.len(), GROUP);
+            let floor = figure("the same rows written by hand, nothing decided", whole, by_hand);
+            println!("{:<58} {:>8.0} %", "of that", 100.0 * rate / floor);
+        }
+        let micros = |took: Duration, count: u64| 1e6 * took.as_secs_f64() / count as f64;
+        println!("{:<58} {:>8.0} µs", "processor time for one of them", micros(lived.processor, whole));
+        let (sizes, took) = letters::draw(&lived.letters);
+        let drawn = figure("letters drawn, on one core", whole, took);
+        println!(
+            "{:<58} {:>8.0} a second",
+            "lives with their letters drawn, on that core",
+            1.0 / (1.0 / rate + 1.0 / drawn)
+        );
+        let (least, most) = (sizes.iter().min().expect("letters"), sizes.iter().max().expect("letters"));
+        println!("{:<58} {least:>8} to {most} bytes", "a letter");
+        let settling = lives.settling(&people.take(*waiting).collect::<Vec<_>>());
+        println!("\n{} proposals wait, and nothing is due:", settling.waiting);
+        println!("{:<58} {:>8.1} µs", "finding that out, as a service does each second", micros(settling.idle, 1));
+        figure("settled, of those that wait", settling.due, settling.took);
+    }
+
+    fn whole_store(&self) {
+        self.cold_start();
+        self.verify();
+        self.back_up();
     }
 
     fn cold_start(&self) {

@@ -65,3 +65,86 @@ pub fn insert_rows(folder: &Path, rows: u64) -> Duration {
     }
     took
 }
+
+/// What the rows of whole lives cost by themselves, written by hand in transactions like theirs, five for each group, each synced: the
+/// proposal and what it waits for, four acts, nine notices, a row of a history, four entries of a journal. Nothing is read, decided,
+/// sealed or hashed, and no directory is moved.
+pub fn write_lives(folder: &Path, lives: usize, group: usize) -> Duration {
+    let path = folder.join("lives.sqlite");
+    let _ = std::fs::remove_file(&path);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 20000;
+             CREATE TABLE proposal (id BIGINT PRIMARY KEY, entry BIGINT, payee BYTEA, channel BYTEA, asked BYTEA);
+             CREATE INDEX proposal_entry ON proposal (entry, id);
+             CREATE INDEX proposal_channel ON proposal (channel, id);
+             CREATE TABLE act (id BIGINT PRIMARY KEY, proposal BIGINT, at BIGINT, act BYTEA) WITHOUT ROWID;
+             CREATE INDEX act_proposal ON act (proposal, id);
+             CREATE TABLE now (proposal BIGINT PRIMARY KEY, payee BYTEA, waits BIGINT, look BIGINT) WITHOUT ROWID;
+             CREATE INDEX now_look ON now (look, proposal);
+             CREATE INDEX now_payee ON now (payee, proposal);
+             CREATE INDEX now_waits ON now (waits, proposal);
+             CREATE TABLE notice (id BIGINT PRIMARY KEY, payee BYTEA, said BYTEA) WITHOUT ROWID;
+             CREATE TABLE progress (id BIGINT PRIMARY KEY, state BIGINT, at BIGINT) WITHOUT ROWID;
+             CREATE INDEX progress_due ON progress (state, at, id);
+             CREATE TABLE designation (id BIGINT PRIMARY KEY, payee BYTEA, account BYTEA) WITHOUT ROWID;
+             CREATE TABLE entry (number BIGINT PRIMARY KEY, digest BYTEA) WITHOUT ROWID;
+             CREATE TABLE payload (number BIGINT PRIMARY KEY, sealed BYTEA) WITHOUT ROWID;",
+        )
+        .unwrap();
+    let prepare = |sql: &str| connection.prepare(sql).unwrap();
+    let (mut proposal, mut act) = (
+        prepare("INSERT INTO proposal VALUES (?1, ?1, ?2, ?3, ?4)"),
+        prepare("INSERT INTO act VALUES (?1, ?2, ?1, ?3)"),
+    );
+    let (mut now, mut set_now) = (
+        prepare("INSERT INTO now VALUES (?1, ?2, 0, ?1)"),
+        prepare("UPDATE now SET waits = ?1, look = ?2 WHERE proposal = ?3"),
+    );
+    let (mut notice, mut progress) =
+        (prepare("INSERT INTO notice VALUES (?1, ?2, ?3)"), prepare("INSERT INTO progress VALUES (?1, 0, ?2)"));
+    let (mut entry, mut payload) =
+        (prepare("INSERT INTO entry VALUES (?1, ?2)"), prepare("INSERT INTO payload VALUES (?1, ?2)"));
+    let mut designation = prepare("INSERT INTO designation VALUES (?1, ?2, ?3)");
+    let payee = |life: i64| (life as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+    let bytes = [7_u8; 288];
+    let (mut row, mut number) = (0_i64, 0_i64);
+    let (_, took) = timed(|| {
+        for first in (0..lives / group).map(|at| (at * group) as i64) {
+            for phase in 0..5 {
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                for life in first..first + group as i64 {
+                    if phase == 0 {
+                        proposal.execute((life, payee(life), &bytes[..16], &bytes[..227])).unwrap();
+                        now.execute((life, payee(life))).unwrap();
+                    } else {
+                        act.execute((row, life, &bytes[..36])).unwrap();
+                        set_now.execute((phase, row, life)).unwrap();
+                    }
+                    for _ in 0..if matches!(phase, 0 | 3 | 4) { 3 } else { 0 } {
+                        row += 1;
+                        notice.execute((row, payee(life), &bytes[..155])).unwrap();
+                        progress.execute((row, number)).unwrap();
+                    }
+                    if phase == 4 {
+                        designation.execute((row, payee(life), &bytes[..36])).unwrap();
+                    } else {
+                        number += 1;
+                        entry.execute((number, &bytes[..32])).unwrap();
+                        payload.execute((number, &bytes[..288])).unwrap();
+                    }
+                    row += 1;
+                }
+                connection.execute_batch("COMMIT").unwrap();
+            }
+        }
+    });
+    drop((proposal, act, now, set_now, notice, progress));
+    drop((entry, payload, designation));
+    drop(connection);
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.join(format!("lives.sqlite{suffix}")));
+    }
+    took
+}

@@ -364,8 +364,8 @@ fn on_sqlite_two_sealed_values_swapped() {
     assert_eq!(found, Some(true));
     // A change that waits, and the directory does not say so; one that was ended, and it waits all the same.
     for sql in [
-        "UPDATE payee SET pending = NULL, pending_until = NULL WHERE pending IS NOT NULL",
-        "UPDATE payee SET pending = (SELECT p.id FROM proposal p WHERE p.payee = payee.key), pending_until = 1
+        "UPDATE payee SET pending = NULL WHERE pending IS NOT NULL",
+        "UPDATE payee SET pending = (SELECT p.id FROM proposal p WHERE p.payee = payee.key)
          WHERE pending IS NULL AND key IN (SELECT payee FROM proposal)",
         "DELETE FROM proposal_now WHERE waits <> 0",
         "UPDATE proposal_now SET waits = 0 WHERE waits <> 0",

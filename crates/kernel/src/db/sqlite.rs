@@ -281,6 +281,10 @@ impl Session {
         rows: impl IntoIterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
         let failed = || failed(statement.name);
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
         let mut prepared = self.connection.prepare_cached(statement.sql).map_err(failed())?;
         for values in rows {
             bind(&mut prepared, &values).map_err(failed())?;
@@ -325,8 +329,12 @@ impl Session {
         mut read: impl FnMut(usize, &Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let failed = || failed(statement.name);
+        let mut keys = keys.into_iter().enumerate().peekable();
+        if keys.peek().is_none() {
+            return Ok(());
+        }
         let mut prepared = self.connection.prepare_cached(statement.sql).map_err(failed())?;
-        for (index, key) in keys.into_iter().enumerate() {
+        for (index, key) in keys {
             prepared.raw_bind_parameter(1, key).map_err(failed())?;
             let mut rows = prepared.raw_query();
             while let Some(row) = rows.next().map_err(failed())? {

@@ -240,7 +240,7 @@ impl AccountState {
             if let Some(newest) = found.designation {
                 state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
             }
-            pending.extend(found.pending_until.map(|_| *keys[index]));
+            pending.extend(found.pending.map(|_| *keys[index]));
             Ok(())
         })?;
         if state.controls.has(Control::OwnersLock) {
@@ -460,6 +460,11 @@ impl AccountState {
         let account = row.designates()?;
         let bank = account.reg().and_then(|reg| self.banks.get(reg));
         Some(Wanted { account, is_bank_asked: bank.is_some_and(|bank| self.asked_banks.contains(&bank.name)) })
+    }
+
+    /// The banks of the accounts that are asked for and in force.
+    pub(crate) const fn banks(&self) -> &BankDirectory {
+        &self.banks
     }
 
     /// What is demanded of changes.

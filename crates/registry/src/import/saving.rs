@@ -173,10 +173,8 @@ pub(crate) fn save_proposals(
     let mut of_default: Vec<_> = proposed
         .iter()
         .filter(|(_, new)| new.proposal.purpose.is_none())
-        .filter_map(|(_, new)| {
-            let (waits, due) = new.waits?;
-            Some((&new.proposal.payee, new.proposal.id, store::proposal::pending_until(waits, due)))
-        })
+        .filter(|(_, new)| new.waits.is_some())
+        .map(|(_, new)| (&new.proposal.payee, new.proposal.id))
         .collect();
     of_default.sort_unstable_by_key(|(payee, ..)| *payee);
     store::payee::set_pending(scope.tx, of_default)?;

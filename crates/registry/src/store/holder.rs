@@ -8,8 +8,8 @@ statements! {
         "INSERT INTO account_holder (payee, purpose, account_key) VALUES ($1, $2, $3)";
     SET = "account_holder.update": "UPDATE account_holder SET account_key = $1 WHERE payee = $2 AND purpose = $3";
     OTHERS = "account_holder.others":
-        "SELECT COUNT(*) FROM (SELECT payee FROM account_holder WHERE account_key = $1 AND payee <> $2
-                               GROUP BY payee LIMIT $3) AS others";
+        "SELECT COUNT(*) FROM (SELECT DISTINCT payee FROM account_holder WHERE account_key = $1 AND payee <> $2
+                               LIMIT $3) AS others";
     PAYEES = "account_holder.payees":
         "SELECT payee FROM account_holder WHERE account_key = $1 GROUP BY payee ORDER BY payee LIMIT 10001";
     SHARED = "account_holder.shared":

@@ -10,7 +10,7 @@ use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
 statements! {
     FIND = "payee.find":
         "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account, d.channel,
-                p.pending_until
+                p.pending
          FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = $1";
     INSERT = "payee.insert":
         "INSERT INTO payee (key, status, register_row, designation, has_specific, number)
@@ -19,14 +19,11 @@ statements! {
     NUMBER = "payee.number": "SELECT number FROM payee WHERE key = $1";
     SET_REGISTER_ROW = "payee.set_register_row": "UPDATE payee SET status = $1, register_row = $2 WHERE key = $3";
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
-    SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1, pending_until = $2 WHERE key = $3";
-    SET_PENDING_UNTIL = "payee.set_pending_until":
-        "UPDATE payee SET pending_until = $1 WHERE key = $2 AND pending = $3";
-    CLEAR_PENDING = "payee.clear_pending":
-        "UPDATE payee SET pending = NULL, pending_until = NULL WHERE key = $1 AND pending = $2";
+    SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1 WHERE key = $2";
+    CLEAR_PENDING = "payee.clear_pending": "UPDATE payee SET pending = NULL WHERE key = $1 AND pending = $2";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
     PAGE = "payee.page":
-        "SELECT key, status, register_row, designation, has_specific, pending, pending_until, number
+        "SELECT key, status, register_row, designation, has_specific, pending, number
          FROM payee WHERE key > $1 ORDER BY key LIMIT $2";
     STATES = "payee.states":
         "SELECT p.key, p.status, d.state FROM payee p LEFT JOIN designation d ON d.id = p.designation
@@ -43,8 +40,8 @@ pub(crate) struct Found {
     pub(crate) has_specific: bool,
     /// The newest row of the default account's history.
     pub(crate) designation: Option<Designation>,
-    /// Until when the newest proposal waits for what somebody does, unless it has ended.
-    pub(crate) pending_until: Option<Timestamp>,
+    /// The newest proposal for the default account, unless it has ended.
+    pub(crate) pending: Option<Id<Proposal>>,
 }
 
 /// Looks payees up by their sorted keys, calling `found` with the index of each key that is there.
@@ -78,7 +75,7 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {
         register_row: row.optional_int(1)?.map(Id::new),
         has_specific: row.bool(2)?,
         designation,
-        pending_until: row.optional_int(9)?.map(Timestamp::from_micros),
+        pending: row.optional_int(9)?.map(Id::new),
     })
 }
 
@@ -155,17 +152,12 @@ pub(crate) fn set_has_specific<'k>(tx: &Tx<'_>, keys: impl IntoIterator<Item = &
     tx.run_many(&SET_SPECIFIC, keys.into_iter().map(|key| [true.into(), key.into()]))
 }
 
-/// Notes which proposal waits for each payee, and until when.
+/// Notes which proposal waits for each payee.
 pub(crate) fn set_pending<'k>(
     tx: &Tx<'_>,
-    rows: impl IntoIterator<Item = (&'k Blind, Id<Proposal>, Timestamp)>,
+    rows: impl IntoIterator<Item = (&'k Blind, Id<Proposal>)>,
 ) -> Result<(), Error> {
-    tx.run_many(&SET_PENDING, rows.into_iter().map(|(key, id, until)| [id.into(), until.into(), key.into()]))
-}
-
-/// Notes until when a proposal waits for what somebody does, unless another one has taken its place.
-pub(crate) fn set_pending_until(tx: &Tx<'_>, key: &Blind, id: Id<Proposal>, until: Timestamp) -> Result<(), Error> {
-    tx.run(&SET_PENDING_UNTIL, &[until.into(), key.into(), id.into()]).map(|_| ())
+    tx.run_many(&SET_PENDING, rows.into_iter().map(|(key, id)| [id.into(), key.into()]))
 }
 
 /// Notes that a proposal waits no more, unless another one has taken its place.
@@ -180,7 +172,7 @@ pub(crate) struct DirectoryRow {
     pub(crate) register_row: Option<i64>,
     pub(crate) designation: Option<i64>,
     pub(crate) has_specific: bool,
-    pub(crate) pending: Option<(i64, i64)>,
+    pub(crate) pending: Option<i64>,
     /// Whether its number stands beside it.
     pub(crate) has_number: bool,
 }
@@ -192,16 +184,12 @@ pub(crate) fn page(scope: &Scope<'_>, after: &[u8], limit: i64) -> Result<Vec<Di
         let key = Blind::from_bytes(row.array(0)?);
         rows.push(DirectoryRow {
             key,
-            has_number: read_number(scope, row, 7, &key)?.is_some(),
+            has_number: read_number(scope, row, 6, &key)?.is_some(),
             status: RegisterStatus::from_code(row.int(1)?).ok_or_else(|| row.broken(1))?,
             register_row: row.optional_int(2)?,
             designation: row.optional_int(3)?,
             has_specific: row.bool(4)?,
-            pending: match (row.optional_int(5)?, row.optional_int(6)?) {
-                (None, None) => None,
-                (Some(id), Some(until)) => Some((id, until)),
-                _ => return Err(row.broken(5).into()),
-            },
+            pending: row.optional_int(5)?,
         });
         Ok(())
     })?;

@@ -35,6 +35,7 @@ statements! {
     INSERT_NOW = "proposal_now.insert":
         "INSERT INTO proposal_now (proposal, payee, waits, due, look) VALUES ($1, $2, $3, $4, $5)";
     SET_NOW = "proposal_now.update": "UPDATE proposal_now SET waits = $1, due = $2, look = $3 WHERE proposal = $4";
+    NOW = "proposal_now.find": "SELECT waits, due FROM proposal_now WHERE proposal = $1";
     LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET look = $1 WHERE waits > 0";
     LOOK_AGAIN_AT = "proposal_now.look_again_at": "UPDATE proposal_now SET look = $1 WHERE payee = $2 AND waits > 0";
     DUE = "proposal_now.due":
@@ -54,7 +55,6 @@ statements! {
          WHERE p.entry >= $1 AND p.entry < $2 ORDER BY p.entry, p.id";
     ENDED = "proposal_act.ended":
         "SELECT proposal, kind FROM proposal_act WHERE id >= $1 AND id < $2 AND kind >= $3 ORDER BY id";
-    WAITS = "proposal_now.waits": "SELECT waits FROM proposal_now WHERE proposal = $1";
     COUNT_NOW = "proposal_now.count": "SELECT COUNT(*) FROM proposal_now";
 }
 
@@ -251,24 +251,31 @@ pub(crate) fn set_now(tx: &Tx<'_>, proposal: &Proposal, waits: Option<(Waits, Ti
     }
     match waits {
         None => store::payee::clear_pending(tx, &proposal.payee, proposal.id),
-        Some((waits, due)) => {
-            store::payee::set_pending_until(tx, &proposal.payee, proposal.id, pending_until(waits, due))
-        }
+        Some(_) => Ok(()),
     }
 }
 
 /// By the code of what a proposal waits for; 0 for nothing any more, as of one that is not there.
 pub(crate) fn waits_code(tx: &Tx<'_>, proposal: Id<Proposal>) -> Result<i64, Error> {
-    Ok(tx.optional(&WAITS, &[proposal.into()], |row| row.int(0))?.unwrap_or(0))
+    Ok(tx.optional(&NOW, &[proposal.into()], |row| row.int(0))?.unwrap_or(0))
 }
 
-/// Until when a proposal counts as one that waits: what waits for a person has lapsed when it is due; what waits for time takes effect
-/// then, what waits for a bank goes on, and both wait until they did.
-pub(crate) const fn pending_until(waits: Waits, due: Timestamp) -> Timestamp {
-    match waits {
-        Waits::Time(_) | Waits::Ownership => NEVER,
-        _ => due,
-    }
+/// Until when proposals count as ones that wait, by their sorted ids; `found` gets the place of each that does. What waits for a person
+/// has lapsed when it is due; what waits for time takes effect then, what waits for a bank goes on, and both wait until they did.
+pub(crate) fn pending_until(
+    tx: &Tx<'_>,
+    ids: impl IntoIterator<Item = Id<Proposal>>,
+    mut found: impl FnMut(usize, Timestamp),
+) -> Result<(), Error> {
+    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
+    tx.look_up(&NOW, ids.into_iter().map(Into::into), |at, row| {
+        match row.int(0)? {
+            0 => {}
+            waits if unlapsing.contains(&waits) => found(at, NEVER),
+            _ => found(at, Timestamp::from_micros(row.int(1)?)),
+        }
+        Ok(())
+    })
 }
 
 /// Lets all proposals that wait, or those of one payee, be looked at anew by a moment: what is demanded of them, or known, has changed.
@@ -346,20 +353,18 @@ pub(crate) struct Link {
     pub(crate) id: i64,
     pub(crate) payee: Blind,
     pub(crate) is_default: bool,
-    /// Until when it is noted as one that waits, if it does; none where nothing is noted, or of somebody else.
-    pub(crate) waits: Option<Option<i64>>,
+    /// Whether it is noted as one that waits; none where nothing is noted, or of somebody else.
+    pub(crate) waits: Option<bool>,
 }
 
 /// The links of all proposals, in the order in which they were recorded.
 pub(crate) fn links(tx: &Tx<'_>, mut visit: impl FnMut(&Link) -> Result<(), Error>) -> Result<(), Error> {
-    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
     tx.each(&LINKS, &[0.into(), journal::ENTRIES_MAX.into()], |row| {
         let payee = Blind::from_bytes(row.array(1)?);
         let is_same = row.optional_bytes(3)?.is_some_and(|noted| noted == payee.as_bytes().as_slice());
         let waits = match (row.optional_int(4)?, row.optional_int(5)?) {
-            (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(None),
-            (Some(waits), Some(_)) if is_same && unlapsing.contains(&waits) => Some(Some(NEVER.micros())),
-            (Some(waits), Some(due)) if is_same && waits > 0 => Some(Some(due)),
+            (Some(0), Some(due)) if is_same && due == NEVER.micros() => Some(false),
+            (Some(waits), Some(_)) if is_same && waits > 0 => Some(true),
             _ => None,
         };
         visit(&Link { id: row.int(0)?, payee, is_default: row.optional_bytes(2)?.is_none(), waits })

@@ -9,7 +9,6 @@ use crate::policy;
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::register_event::Addressee;
 use crate::store;
-use denmark::BankDirectory;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
@@ -95,7 +94,6 @@ pub struct LetterState {
     loaded: Loaded,
     addressee: Option<Addressee>,
     is_in_english: bool,
-    banks: BankDirectory,
     payer: Option<String>,
 }
 
@@ -104,7 +102,6 @@ impl LetterState {
     pub(crate) fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Self, Error> {
         let loaded = load(scope, name, actor)?;
         let asked = &loaded.proposal().asked;
-        let regs = asked.account.and_then(|account| account.reg()).into_iter().collect();
         let payer = match &asked.specific {
             None => None,
             // A payer's id is that of its first version.
@@ -113,7 +110,6 @@ impl LetterState {
         Ok(Self {
             addressee: store::register::addressee(scope, &loaded.proposal().payee)?,
             is_in_english: contact::wants_english(&store::contact::of(scope, &loaded.proposal().payee)?),
-            banks: store::bank::directory_of(scope.tx, &regs)?,
             payer,
             loaded,
         })
@@ -124,7 +120,7 @@ impl LetterState {
     /// # Errors
     /// The proposal waits for no letter, or there is nobody to send one to.
     pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
-        let Self { loaded, addressee, is_in_english, banks, payer } = self;
+        let Self { loaded, addressee, is_in_english, payer } = self;
         // A letter that is on its way can be made anew: the code of the former is void then.
         let (State::Waiting(waits @ (Waits::Letter | Waits::Code)), Some(account)) =
             (loaded.require_waiting(now)?, loaded.proposal().asked.account)
@@ -133,6 +129,7 @@ impl LetterState {
         };
         let proposal = loaded.proposal();
         let asked = &proposal.asked;
+        let banks = loaded.accounts.banks();
         let bank = account.reg().and_then(|reg| banks.get(reg)).map(|bank| bank.name.clone());
         Ok(LetterFacts {
             id: proposal.id.name(),

@@ -332,6 +332,18 @@ impl Step {
 
 /// Saves steps as part of one entry.
 pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
+    note(scope, steps)?;
+    record(scope, steps, entry)
+}
+
+/// Notes what their proposals wait for now.
+fn note<'s>(scope: &Scope<'_>, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Error> {
+    let mut steps = steps.into_iter();
+    steps.try_for_each(|step| store::proposal::set_now(scope.tx, &step.proposal, step.waits))
+}
+
+/// Saves all else of them.
+fn record(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
     let mut tree = Tree::default();
     let mut rows = Vec::new();
     let taken: Vec<&NewRow> = steps.iter().filter_map(|step| step.takes.as_ref()).collect();
@@ -346,7 +358,6 @@ pub(super) fn save(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Ve
             store::proposal::add_act(scope, entry.row(ordinal)?, &step.proposal, &act, &mut tree)?;
             ordinal += 1;
         }
-        store::proposal::set_now(scope.tx, &step.proposal, step.waits)?;
     }
     if tree.size() > 0 {
         rows.push(store::proposal::acts(&tree));

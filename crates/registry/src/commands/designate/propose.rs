@@ -2,7 +2,7 @@
 //! operator.
 
 use super::sign::require_signature;
-use super::{Standing, Step, save};
+use super::{Standing, Step, note, record};
 use crate::caseworker::Remit;
 use crate::controls::Control;
 use crate::designation::{Action, Channel};
@@ -206,7 +206,10 @@ impl Proposed {
     /// Saves it as part of an entry.
     pub(super) fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = import::save_proposals(scope, &[(entry, &self.new)], &[])?;
-        rows.extend(save(scope, &self.steps, entry)?);
+        // What the new one waits for is noted with it.
+        let others = self.steps.iter().filter(|step| step.proposal.id != self.new.proposal().id);
+        note(scope, others)?;
+        rows.extend(record(scope, &self.steps, entry)?);
         Ok(rows)
     }
 }

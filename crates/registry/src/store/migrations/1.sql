@@ -13,9 +13,8 @@ CREATE TABLE payee (
     has_specific BOOLEAN NOT NULL,
     -- The number, sealed, where no register lists it: an SE or P number.
     number BYTEA,
-    -- The newest proposal for the default account, unless it has ended; and until when it waits for what somebody does.
-    pending BIGINT,
-    pending_until BIGINT
+    -- The newest proposal for the default account, unless it has ended.
+    pending BIGINT
 ) /*clustered*/ /*kept*/;
 
 -- The newest row of a specific account's history: one payer, one kind of benefit.
@@ -99,7 +98,7 @@ CREATE TABLE proposal_act (
     at BIGINT NOT NULL,
     -- By whom, and more of it.
     act BYTEA NOT NULL
-) /*append-only*/;
+) /*clustered*/ /*append-only*/;
 CREATE INDEX proposal_act_proposal ON proposal_act (proposal, id);
 
 -- What each proposal waits for, 0 for nothing any more, and until when. It follows from the two above. And when it is to be looked at:
