@@ -379,11 +379,14 @@ impl Session {
     }
 }
 
-fn resolved(LookUpAnswer { payee, account, bic, since, state }: &LookUpAnswer) -> String {
-    let Some(account) = account else { return format!("{payee}: {state}") };
+fn resolved(answer: &LookUpAnswer) -> String {
+    let LookUpAnswer { payee, account, bic, since, last_change_channel, pending_change, state, .. } = answer;
+    let waits = if *pending_change == Some(true) { "; a change waits" } else { "" };
+    let Some(account) = account else { return format!("{payee}: {state}{waits}") };
     let bic = bic.as_deref().map(|bic| format!(" ({bic})")).unwrap_or_default();
     let since = since.as_deref().map(|since| format!("; this payee's account since {since}")).unwrap_or_default();
-    format!("{payee}: {account}{bic}, {state}{since}")
+    let by = last_change_channel.as_deref().map(|channel| format!(", in another's place by {channel}"));
+    format!("{payee}: {account}{bic}, {state}{since}{}{waits}", by.unwrap_or_default())
 }
 
 fn head(Head { size, root }: &Head, before: &str) -> Answer {

@@ -378,7 +378,7 @@ impl World {
                 let query = Query { payee: self.payees[*payee], purpose: self.purpose(*slot) };
                 let moment = Timestamp::from_micros(moment);
                 let found = self.place.writer.read(|scope| resolve_at(scope, &query, moment, ENTRIES_MAX)).unwrap();
-                assert_eq!(found.designation.as_ref().map(row).as_ref(), expected, "at {moment}");
+                assert_eq!(found.held.map(|held| row(&held.newest)).as_ref(), expected, "at {moment}");
             }
         }
         for (payee, slot) in (0..PERSONS.len()).flat_map(|payee| all_slots().map(move |slot| (payee, slot))) {

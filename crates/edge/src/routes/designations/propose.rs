@@ -38,6 +38,7 @@ pub(super) const REFUSALS: &[&str] = &[
     "change.waiting",
     "proposal.why",
     "actor.assurance",
+    "actor.login_age",
     "ban.change",
     "ban.shared",
     "ban.third_party",
