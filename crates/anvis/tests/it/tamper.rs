@@ -221,6 +221,10 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
         "notice_progress",
         "what became of notices: what was told to whom is answered for, and at worst is sent twice or not at all",
     ),
+    (
+        "inquiry",
+        "what became of questions to banks: what a bank said is answered for, and nobody waits longer than a day",
+    ),
 ];
 
 /// Columns that may be edited unnoticed: what a proposal waits for, and when it is looked at again, is found out anew whenever

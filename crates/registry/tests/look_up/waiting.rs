@@ -21,6 +21,7 @@ fn look_up(place: &mut crate::place::Place, payee: &str, benefit: &str, at: Opti
 #[test]
 fn a_specific_account_that_is_proposed_is_told_as_one_that_waits() {
     let mut place = nation();
+    place.control("anvis", &[]);
     let public = PublicKey::from_bytes([1; 32]);
     let (actor, env) = (Actor::caseworker("kim"), Env::new(Timestamp::from_micros(place.now), 0));
     let (name, authority, benefits) = ("kim".to_owned(), "Payer".to_owned(), [].into());
