@@ -128,10 +128,11 @@ impl Round {
         let bank = |name: &str, rows: &[(usize, usize)]| {
             let row = |(whose, which): &(usize, usize)| {
                 let has = if *whose == FIRST { "none".to_owned() } else { account(number, *whose, 0) };
-                format!("change,cpr:{},{},,{has},,,\n", payee(number, *whose), account(number, *whose, *which))
+                let (payee, account) = (payee(number, *whose), account(number, *whose, *which));
+                format!("change,cpr:{payee},{account},,{has},,,,user_request,netbank\n")
             };
             let file = format!("{name}-{number}-{}.csv", rows.len());
-            world.write(&file, format!("{ACCOUNT_HEADER}{}", rows.iter().map(row).collect::<String>()));
+            world.write(&file, format!("{GROUNDS_HEADER}{}", rows.iter().map(row).collect::<String>()));
             format!("account import {file} --bank {name}")
         };
         let on_saturday = at(saturday);
