@@ -102,10 +102,19 @@ fn a_citizen_changes_their_account_and_the_letter_activates_it() {
     let settled =
         |in_force: u64| json!({ "in_force": in_force, "refused": 0, "expired": 0, "waiting": 0, "more": false });
     assert_eq!(settle(before), settled(0));
-    assert_eq!(account(&world, ALICE, before), ALICE_IBAN);
+    let told = |account: &str, more: Value, now: &str| {
+        let told = world.run(&format!("resolve cpr:{ALICE} --now {now}")).done();
+        assert_eq!(told["account"], account);
+        holds(&told, &more, now);
+    };
+    told(ALICE_IBAN, json!({ "pending_change": true }), before);
+    assert!(world.say(&format!("resolve cpr:{ALICE} --now {before}")).ends_with("; a change waits\n"));
     assert_eq!(settle(from), settled(1));
     assert_eq!(settle(from), settled(0));
-    assert_eq!(account(&world, ALICE, from), iban("DK", "1020-2"));
+    let changed = json!({ "pending_change": false, "changed_days_ago": 0, "last_change_channel": "self_service" });
+    told(&iban("DK", "1020-2"), changed, from);
+    let then = world.run(&format!("resolve cpr:{ALICE} --as-of {NOW} --now {from}")).done();
+    assert_eq!((&then["account"], &then["pending_change"]), (&json!(ALICE_IBAN), &Value::Null));
 
     let shown = at(&format!("show {name}"), from).done();
     let me = &shown["proposed_by"];
