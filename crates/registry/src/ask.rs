@@ -240,9 +240,9 @@ impl Known {
     ) -> bool {
         let is_default = newest.is_none_or(|newest| newest.purpose.is_none());
         let default = self.pending_until.filter(|_| is_default);
-        let is_it = |(payer, benefit, _): &&(Id<Payer>, BenefitKind, Timestamp)| specific == Some((*payer, benefit));
-        let specific = self.pending_specific.iter().find(is_it).map(|(.., until)| *until);
-        default.into_iter().chain(specific).any(|until| now < until)
+        let is_it = |payer, benefit| specific == Some((payer, benefit));
+        let specifics = self.pending_specific.iter().filter(|(payer, benefit, _)| is_it(*payer, benefit));
+        default.into_iter().chain(specifics.map(|(.., until)| *until)).any(|until| now < until)
     }
 }
 
