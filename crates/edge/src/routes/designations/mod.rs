@@ -3,6 +3,8 @@
 mod propose;
 mod show;
 
+pub(super) use propose::Whose;
+
 use super::question::payee;
 use crate::page_of;
 use crate::problem::{Problem, refused};
