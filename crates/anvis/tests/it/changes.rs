@@ -95,6 +95,7 @@ fn an_officer_lets_it_go_on_or_refuses_it_and_says_why() {
         &history["designations"][0],
         &json!({
             "by": "operator:anna", "channel": "bank:Nordbank", "reason": "user_request", "consent": "phone",
+            "holder": "own",
             "from": NOW, "to": null,
         }),
         "history",
