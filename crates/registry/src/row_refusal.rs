@@ -141,7 +141,7 @@ impl RowRefusal {
         (Self::AccountBic, "account.bic", "the BIC is missing for a foreign account or is not this bank's"),
         (Self::BicCountry, "account.bic_country", "the BIC is of another country than the IBAN"),
         (Self::Purpose, "designation.purpose", "payer and benefit are given together or not at all"),
-        (Self::Holder, "designation.holder", "whose account it is: own, joint, third_party or unknown"),
+        (Self::Holder, "designation.holder", "whose the account is said to be is none of the four words for it"),
         (Self::PayerUnknown, "payer.unknown", "no payer is registered under that name"),
         (Self::PayeeUnknown, "payee.unknown", "the payee is not in the register"),
         (
