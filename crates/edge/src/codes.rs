@@ -240,6 +240,7 @@ pub const CODES: &[Row] = &[
     row("designation.superseded", 409, "Another change has come after it", "Der er kommet en anden ændring siden"),
     row("designation.none", 409, "There is no account to do this with", "Der er ingen konto at gøre dette med"),
     row("designation.other_bank", 403, "The account is with another bank", "Kontoen er i en anden bank"),
+    row("designation.holder", 422, "Whose account it is cannot be read", "Hvis konto det er, kan ikke læses"),
     row("designation.purpose", 422, "Payer and benefit are given together", "Udbetaler og ydelse angives sammen"),
     row(
         "designation.specific",

@@ -46,6 +46,18 @@ impl Holder {
         Self::ALL[self as usize].1
     }
 
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.iter().find(|(holder, _)| holder.code() == code).map(|(holder, _)| *holder)
+    }
+
     /// Reads what [`Holder::name`] gives.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -117,6 +129,12 @@ struct Written {
 }
 
 impl Asked {
+    /// Whose account it is said to be, of one that is designated; none where nobody said.
+    #[must_use]
+    pub fn stated_holder(&self) -> Option<Holder> {
+        Some(self.holder).filter(|holder| self.action == Action::Designate && *holder != Holder::Unknown)
+    }
+
     /// As it is sealed.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -132,7 +132,7 @@ pub struct AsOf<S> {
 impl<S: Source<Row = Registered>> Source for AsOf<S> {
     const OPERATION: Operation = S::OPERATION;
     const HEADER: &'static [&'static str] = S::HEADER;
-    const MAY_LACK: usize = S::MAY_LACK;
+    const MAY_LACK: &'static [usize] = S::MAY_LACK;
     type Row = Registered;
     type State = S::State;
     type Change = S::Change;

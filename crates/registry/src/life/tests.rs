@@ -208,6 +208,27 @@ fn what_speaks_against_a_change_demands_more() {
 }
 
 #[test]
+fn a_bank_that_says_whose_its_customers_account_is_has_answered_the_question() {
+    let check = |holder: Holder, facts: Facts, acts: &str, expected: &str| {
+        let mut proposal = proposal(Channel::Bank("North".to_owned()), true);
+        proposal.asked.holder = holder;
+        // No bank is asked about its own customer.
+        let facts = Facts { is_bank_asked: true, ..facts };
+        assert_eq!(stands(&proposal, acts, &facts, &Controls::anvis(), 1), expected, "{holder:?} {acts}");
+        assert_eq!(stands(&proposal, acts, &facts, &Controls::named("2021").unwrap(), 1), "due", "{holder:?}");
+    };
+    let looked_at = "awaiting_approval (check)";
+    let collectors = Facts { collector_until: Some(jiff::civil::date(2026, 11, 25)), ..Facts::default() };
+    check(Holder::Own, Facts::default(), "", "due");
+    check(Holder::Joint, Facts::default(), "", "due");
+    for holder in [Holder::ThirdParty, Holder::Unknown] {
+        check(holder, Facts::default(), "", looked_at);
+        check(holder, Facts::default(), "checked 1", "due");
+        check(holder, collectors, "", "due");
+    }
+}
+
+#[test]
 fn a_stop_waits_for_an_officer_who_has_seen_it() {
     let (facts, controls) = (Facts::default(), Controls::anvis());
     let proposal = proposal(Channel::Bank("North".to_owned()), false);

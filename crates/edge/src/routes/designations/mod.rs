@@ -4,6 +4,8 @@ mod heal;
 mod propose;
 mod show;
 
+pub(super) use propose::Whose;
+
 use super::question::payee;
 use crate::page_of;
 use crate::problem::{Problem, refused};
