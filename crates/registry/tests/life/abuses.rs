@@ -10,6 +10,7 @@ use registry::commands::{
 use registry::control_change::ControlChange;
 use registry::designation::{Channel, ChannelKind};
 use registry::identity::IdentityFacts;
+use registry::life::Waits;
 use registry::lock::Channels;
 use std::marker::PhantomData;
 
@@ -269,7 +270,51 @@ fn what_a_link_froze_is_thawed_by_two_and_what_was_changed_is_put_back_by_two() 
     assert_eq!(town.refuses(&thawing, &otto), ok("refused"));
     let back = town.run(&reverts(&olga), &olga).unwrap().id;
     assert_eq!((town.stands(&back), town.approves(&back, &olga)), ("approval".to_owned(), Err("proposal.own")));
-    assert_eq!((town.approves(&back, &otto), town.pays()), (ok("in_force"), "to Anna".to_owned()));
+    // Anna is told of it, and has as long to stop it as of any change by officers.
+    assert_eq!((town.approves(&back, &otto), town.pays()), (ok("time"), "frozen".to_owned()));
+    town.days(4);
+    assert_eq!((town.settles(), town.pays()), ((1, 0), "to Anna".to_owned()));
+    // The thief's account comes back by two who are corrupt: not before a third one has asked Anna, who can end it herself.
+    let again = RevertDesignation { proposal: back, why: why(), actor: olga.clone(), once: None };
+    let again = town.run(&again, &olga).unwrap().id;
+    assert_eq!(town.approves(&again, &otto), ok("check"));
+    for who in [&olga, &otto] {
+        assert_eq!(town.approves(&again, who), Err("proposal.own"));
+    }
+    assert_eq!(town.cancels(&again, &town.anna(), None), ok("cancelled"));
+    assert_eq!(town.pays(), "to Anna");
+}
+
+#[test]
+fn who_has_no_address_is_known_by_a_second_channel() {
+    let mut town = Town::new();
+    let [olga, otto] = ["olga", "otto"].map(Actor::operator);
+    town.lives(ANNA, "");
+    // Longer ago than a change of address counts as recent.
+    town.days(40);
+    let id = town.wants_loot(&town.anna());
+    assert_eq!(town.stands(&id), "confirmation", "a letter has nowhere to go, and nobody waits for one");
+    assert_eq!(town.letter(&id, &olga, CODE), Err("proposal.not_this"));
+    assert_eq!(town.confirms(&id, &town.anna()), Err("actor.assurance"));
+    let thief = town.citizen(ANNA, Assurance::High);
+    assert_eq!(town.confirms(&id, &thief), Err("actor.authenticator"), "it is the one that asked for it");
+    assert_eq!(town.listed(Waits::Confirmation), [id.clone()]);
+    // Once there is an address, a letter goes there; as it is a new one, it is not enough.
+    town.lives(ANNA, "Vej 2");
+    assert_eq!(town.settles(), (0, 0));
+    assert_eq!((town.listed(Waits::Confirmation), town.listed(Waits::Letter)), (vec![], vec![id.clone()]));
+    assert_eq!(town.letter(&id, &olga, CODE), ok("code"));
+    assert_eq!(town.gives(&id, CODE, &town.anna()), ok("confirmation"));
+    assert_eq!(town.confirms(&id, &otto), ok("time"));
+    // It is the same of what officers ask for.
+    let mut town = Town::new();
+    let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
+    town.lives(ANNA, "");
+    town.days(40);
+    let id = town.wants_loot(&bo);
+    assert_eq!(town.approves(&id, &eve), ok("confirmation"));
+    assert_eq!(town.confirms(&id, &eve), Err("proposal.own"));
+    assert_eq!(town.confirms(&id, &Actor::operator("otto")), ok("time"));
 }
 
 // A caseworker who is corrupt.
@@ -314,6 +359,10 @@ fn an_old_approval_is_good_for_nothing_else() {
     let id = town.wants_loot(&bo);
     assert_eq!(town.approves(&id, &eve), ok("letter"));
     assert_eq!(town.approves(&id, &eve), Err("proposal.not_this"));
+    // A colleague says no, and why; who asked takes it back.
+    for who in [&eve, &Actor::operator("olga")] {
+        assert_eq!(town.cancels(&id, who, None), Err("proposal.not_own"));
+    }
     assert_eq!(town.cancels(&id, &bo, None), ok("cancelled"));
     assert_eq!(town.approves(&id, &eve), Err("proposal.ended"));
     // The same again has not been approved, and another's approval of the former one says nothing of it.
@@ -354,6 +403,7 @@ fn a_specific_account_takes_the_place_of_the_default_one_only_when_it_is_in_forc
     let mut town = Town::new();
     let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
     let id = town.proposes(&bo, &format!("change,{ANNA},{LOOT},,none,,Authority,NKSBOS")).unwrap();
+    assert_eq!(town.approves(&id, &Actor::operator("olga")), Err("designation.authority"), "the agency pays nothing");
     assert_eq!(town.approves(&id, &eve), ok("letter"));
     assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
     assert_eq!(town.pays(), "closed", "it waits for the payee's code, and takes no other place before");
@@ -449,7 +499,8 @@ fn an_operator_takes_one_part_and_no_other() {
     let [olga, otto, oda] = ["olga", "otto", "oda"].map(Actor::operator);
     let id = town.wants_loot(&olga);
     assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
-    assert_eq!(town.approves(&id, &otto), ok("time"));
+    assert_eq!(town.cancels(&id, &otto, None), Err("proposal.not_own"));
+    assert_eq!(town.approves(&id, &otto), ok("letter"));
     // Who has second thoughts has had a part in it.
     assert_eq!(town.refuses(&id, &otto), Err("proposal.own"));
     assert_eq!(town.stops(&id), ok("Stopped"));
