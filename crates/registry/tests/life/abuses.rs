@@ -32,13 +32,14 @@ fn a_thief_without_the_letter_has_three_guesses_a_letter_and_no_second_proposal(
     assert_eq!(town.letter(&id, &olga, "87654321"), ok("code"));
     assert_eq!(town.gives(&id, CODE, &thief), ok("wrong"));
     // Asking anew ends what waited, and its letter with it.
-    let anew = town.wants_loot(&thief);
+    assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("change.waiting"), "the same");
+    let anew = town.proposes(&thief, &format!("change,{ANNA},1020-3,,{OWN},,,")).unwrap();
     for (of, expected) in [(&id, Err("proposal.ended")), (&anew, Err("proposal.not_this"))] {
         assert_eq!(town.gives(of, "87654321", &thief), expected);
     }
     // After the 60 days of a code nothing is left of it.
     assert_eq!(town.letter(&anew, &olga, CODE), ok("code"));
-    town.days(60);
+    town.days(61);
     assert_eq!(town.gives(&anew, CODE, &thief), Err("proposal.ended"));
     assert_eq!((town.settles(), town.pays()), ((0, 0), "to Anna".to_owned()));
 }
@@ -48,10 +49,9 @@ fn whoever_ends_an_account_first_is_asked_for_no_less_afterwards() {
     // By self-service.
     let mut town = Town::new();
     let thief = town.anna();
-    let id = town.proposes(&thief, &format!("close,{ANNA},,,{OWN},,,")).unwrap();
-    assert_eq!(town.stands(&id), "time");
-    town.days(4);
-    assert_eq!((town.settles(), town.pays()), ((1, 0), "closed".to_owned()));
+    let closes = town.proposes(&thief, &format!("close,{ANNA},,,{OWN},,,"));
+    assert_eq!(closes, Err("designation.authority"), "that is its bank's to say");
+    assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
     let id = town.proposes(&thief, &format!("register,{ANNA},{LOOT},,none,,,")).unwrap();
     assert_eq!(town.stands(&id), "letter");
     // By clerks of banks: the next account is no first one, and waits for a banking day, of which its payee is told.
@@ -167,7 +167,7 @@ fn no_letter_counts_that_goes_to_where_key_material_went() {
 }
 
 #[test]
-fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
+fn a_stop_link_that_the_thief_uses_up_freezes_all_the_same() {
     let mut town = Town::new();
     let (thief, olga, otto) = (town.anna(), Actor::operator("olga"), Actor::operator("otto"));
     let id = town.wants_loot(&thief);
@@ -176,11 +176,8 @@ fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
     assert_eq!((town.stands(&id), town.gives(&id, CODE, &thief)), ("check".to_owned(), Err("proposal.not_this")));
     // The thief calls, and an officer believes them.
     assert_eq!(town.approves(&id, &olga), ok("letter"));
-    assert_eq!(town.stops(&id), ok("Stopped"), "by the owner");
-    // It cannot be used to have somebody let it go on who did so before.
-    assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
-    assert_eq!(town.approves(&id, &otto), ok("letter"));
-    town.letter(&id, &Actor::operator("oda"), CODE).unwrap();
+    assert_eq!(town.stops(&id), ok("Already"), "what an officer has let go on is not stopped for ever");
+    town.letter(&id, &otto, CODE).unwrap();
     assert_eq!(town.gives(&id, CODE, &thief), ok("time"));
     town.days(5);
     assert_eq!((town.settles(), town.pays()), ((1, 0), "to the thief".to_owned()));
@@ -191,9 +188,8 @@ fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
     for bank in [north(), south()] {
         assert_ne!(town.ask(&bank, &format!("unfreeze,{ANNA},,,,,,")), "done");
     }
-    for row in [format!("change,{ANNA},1020-3,,{LOOT},,,"), format!("close,{ANNA},,,{LOOT},,,")] {
-        assert_eq!(town.proposes(&town.anna(), &row), Err("designation.frozen"), "{row}");
-    }
+    let replaces = town.proposes(&town.anna(), &format!("change,{ANNA},1020-3,,{LOOT},,,"));
+    assert_eq!(replaces, Err("designation.frozen"));
     for who in [town.anna(), Actor::caseworker("bo"), Actor::operator("olga")] {
         let told = town.proposes(&who, &format!("unfreeze,{ANNA},,,,,,"));
         assert!(told.is_err(), "{}: {told:?}", who.name());
@@ -212,6 +208,7 @@ fn a_lock_that_the_thief_sets_stops_the_thief_and_is_opened_in_person() {
     assert_eq!(town.locks(&thief, Channels::all()), Ok(ChannelKind::ALL.len()));
     town.days(5);
     assert_eq!((town.settles(), town.pays()), ((0, 1), "to Anna".to_owned()), "it closes their own way as well");
+    let thief = town.anna();
     assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("designation.locked"));
     assert_eq!(town.lifts(&thief, None), Err("citizen.assurance"));
     assert_eq!(town.lifts(&Actor::operator("olga"), None), Err("change.why"));
@@ -369,15 +366,14 @@ fn an_old_approval_is_good_for_nothing_else() {
     let anew = town.wants_loot(&bo);
     assert_eq!(town.stands(&anew), "approval");
     assert_eq!(town.refuses(&anew, &eve), ok("refused"));
-    // What was approved is not what would be replaced any more.
+    // What was approved outlives the account that it would replace, and takes the code all the same.
     let third = town.wants_loot(&bo);
     assert_eq!(town.approves(&third, &eve), ok("letter"));
     assert_eq!(town.ask(&north(), &format!("change,{ANNA},0041-3,,{OWN},,,")), "change.waiting");
     assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
     town.letter(&third, &Actor::operator("olga"), CODE).unwrap();
-    town.gives(&third, CODE, &town.anna()).unwrap();
-    town.days(5);
-    assert_eq!((town.settles(), town.pays()), ((0, 1), "closed".to_owned()));
+    town.days(61);
+    assert_eq!((town.stands(&third), town.settles(), town.pays()), ("expired".to_owned(), (0, 0), "closed".to_owned()));
 }
 
 #[test]
