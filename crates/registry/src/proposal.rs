@@ -215,6 +215,8 @@ pub enum ProposalRefusal {
     NotThis,
     /// Who proposed it, or has approved it before, does not approve it.
     Own,
+    /// An officer takes back what another has proposed.
+    NotOwn,
     /// Whoever decides has no name.
     Officer,
     /// Whoever decides does not say why.
@@ -248,7 +250,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -257,6 +259,7 @@ impl ProposalRefusal {
         ),
         (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
         (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
+        (Self::NotOwn, "proposal.not_own", "an officer takes back what they proposed: refuse it, and say why"),
         (
             Self::Officer,
             "proposal.officer",
@@ -267,7 +270,7 @@ impl ProposalRefusal {
         (
             Self::Authority,
             "designation.authority",
-            "a specific account is designated by a caseworker of the authority that pays it",
+            "a specific account is designated and approved by caseworkers of the authority that pays it",
         ),
         (
             Self::SpecificLocked,

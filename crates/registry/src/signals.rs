@@ -28,6 +28,10 @@ pub struct Facts {
     pub lacks_signature: bool,
     /// Whether a place is registered where its bank can be asked whose it is.
     pub is_bank_asked: bool,
+    /// Whether a letter is demanded, and no register has an address for one.
+    pub lacks_address: bool,
+    /// Of a revert: whether what it would put back was stopped or undone before.
+    pub is_doubted: bool,
     /// Whether the registry is being loaded: nobody but its operator has proposed anything yet.
     pub is_loading: bool,
 }

@@ -160,8 +160,10 @@ impl World {
     fn approve(&mut self, at: usize, who: Who) {
         let (officer, life) = (who.actor(self), &self.lives[at]);
         let stand = self.stands(life);
+        // What an authority gives, its own people answer for.
+        let is_authoritys = life.asked.slot != Slot::Default && matches!(life.asked.via, Via::Authority(_));
         let (what, is_theirs) = if stand.waits_for("approval") {
-            ("approved", true)
+            ("approved", !is_authoritys || matches!(who, Who::Caseworker(_)))
         } else {
             ("checked", stand.waits_for("check") && matches!(who, Who::Operator(_)))
         };
@@ -304,7 +306,9 @@ impl World {
         let expected = if who.concerns(life) && stand == Stand::Ended("cancelled") {
             Some((life.clone(), None))
         } else {
-            self.follow(at, "cancelled", actor.name(), who.concerns(life) && !stand.is_over())
+            // An officer takes back their own alone.
+            let may = who.concerns(life) && (!who.is_officer() || life.asked.by == actor.name());
+            self.follow(at, "cancelled", actor.name(), may && !stand.is_over())
         };
         let channel = if let Who::Bank(bank) = who { Some(World::channel(Via::Bank(bank))) } else { None };
         let (size, proposal) = (self.size(), life_id(self, at));
@@ -317,7 +321,9 @@ impl World {
         let payee = life.asked.payee;
         let other = |who: &Who| !life.is_own(who.actor(self).name()) && who.concerns(life);
         let operator = (0..OPERATORS.len()).map(Who::Operator).find(&other);
-        let anybody = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other).or(operator);
+        let caseworker = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other);
+        let anybody =
+            caseworker.or(operator.filter(|_| life.asked.slot == Slot::Default || life.asked.via == Via::Operator));
         match self.stands(life) {
             Stand::Waits("signature", _) => self.sign(at, Who::Citizen(payee, Assurance::Substantial)),
             Stand::Waits("approval", _) => {

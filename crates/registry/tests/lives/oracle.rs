@@ -215,6 +215,10 @@ pub struct Moment<'m> {
     pub others: usize,
     /// Whether its bank can be asked whose it is.
     pub can_ask: bool,
+    /// Whether no register has an address of the payee's.
+    pub lacks_address: bool,
+    /// If it reverts a change: whether what it would put back was stopped, or undone by that change.
+    pub is_doubted: bool,
     /// If it reverts a change of which comes what stands: the account that stood before, if one did.
     pub before: Option<Option<&'m Row>>,
     pub now: i64,
@@ -380,7 +384,10 @@ impl Life {
         // What only opens again what was there is another officer's to say, and whoever stops it is heard.
         let heals = asked.what.heals();
         let is_other = matches!(asked.via, Via::Operator | Via::Authority(_)) || !asked.by.starts_with("client:");
-        let must_be_checked = if heals { self.has("stopped") } else { must_be_checked };
+        let must_be_checked = if heals { self.has("stopped") || moment.is_doubted } else { must_be_checked };
+        // One that is on its way arrives.
+        let is_under_way = self.letter().is_some_and(|(_, is_returned, wrong)| !is_returned && wrong < ATTEMPTS);
+        let is_worthless = against.posted || (moment.lacks_address && !is_under_way);
         let code = match self.letter() {
             Some((made, false, wrong)) if wrong < ATTEMPTS && moment.now < made + CODE_WITHIN => {
                 ("code", made + CODE_WITHIN)
@@ -412,9 +419,9 @@ impl Life {
                 asked.at + DECIDED_WITHIN,
             ),
             (must_be_checked, is_checked, "check", since(came_up) + DECIDED_WITHIN),
-            (has_letter && !against.posted, self.last("activated"), code.0, code.1),
+            (has_letter && !is_worthless, self.last("activated"), code.0, code.1),
             (
-                has_letter && (against.posted || against.changed),
+                has_letter && (is_worthless || against.changed),
                 self.last("confirmed"),
                 "confirmation",
                 asked.at + LETTER_WITHIN,
@@ -430,6 +437,7 @@ impl Life {
             }
         }
         let wait = match asked.via {
+            _ if matches!(asked.what, What::Revert(_)) => controls.get(Control::WaitCaseworker),
             _ if heals => 0,
             Via::Bank(_) if asked.is_first => controls.get(Control::WaitBankFirst),
             Via::Bank(_) => controls.get(Control::WaitBankReplacing),

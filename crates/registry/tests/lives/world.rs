@@ -247,6 +247,8 @@ impl World {
                 }
                 _ => None,
             },
+            lacks_address: asked.payee >= PEOPLE,
+            is_doubted: matches!(asked.what, What::Revert(life) if self.is_doubted(life)),
             can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
             now: self.now(),
         }
@@ -308,6 +310,15 @@ impl World {
 
     pub fn stands(&self, life: &Life) -> Stand {
         life.stands(&self.moment(&life.asked))
+    }
+
+    /// Whether what stood before a change was not wanted then: it came of what somebody stopped, or the change undid it.
+    fn is_doubted(&self, life: usize) -> bool {
+        let asked = &self.lives[life].asked;
+        let key = (asked.payee, asked.slot);
+        let before = self.before(life).flatten().filter(|at| self.history(key.0, key.1)[*at].held != Held::Closed);
+        let came_of = before.and_then(|at| self.begins(key, at).1);
+        matches!(asked.what, What::Revert(_)) || came_of.is_some_and(|life| life.has("stopped"))
     }
 
     /// The proposal for an account that waits, if one does.
