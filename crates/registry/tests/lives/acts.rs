@@ -8,8 +8,8 @@ use proptest::sample::Index;
 /// One of the people or houses.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
-    /// Somebody logged in as this payee.
-    Citizen(usize, Assurance),
+    /// Somebody logged in as this payee, so many minutes ago.
+    Citizen(usize, Assurance, i64),
     Caseworker(usize),
     Operator(usize),
     Bank(usize),
@@ -114,7 +114,8 @@ fn wish(actions: &'static [&'static str], slot: impl Strategy<Value = Slot>) -> 
 fn citizen() -> impl Strategy<Value = Who> {
     let assurance =
         prop_oneof![1 => Just(Assurance::Low), 3 => Just(Assurance::Substantial), 3 => Just(Assurance::High)];
-    (payee(), assurance).prop_map(|(payee, assurance)| Who::Citizen(payee, assurance))
+    let minutes = prop_oneof![8 => Just(0_i64), 1 => Just(15), 1 => Just(16)];
+    (payee(), assurance, minutes).prop_map(|(payee, assurance, minutes)| Who::Citizen(payee, assurance, minutes))
 }
 
 fn officer() -> impl Strategy<Value = Who> {
@@ -137,12 +138,12 @@ pub fn act() -> impl Strategy<Value = Act> {
         wish(MOSTLY, slot()),
         0..4_usize,
         any::<bool>(),
-        proptest::bool::weighted(0.2),
+        proptest::bool::weighted(0.1),
     )
         .prop_map(|((who, is_own), wish, holder, signed, locked)| {
             // Mostly one's own account.
             let who = match who {
-                Who::Citizen(_, assurance) if is_own => Who::Citizen(wish.payee, assurance),
+                Who::Citizen(_, assurance, minutes) if is_own => Who::Citizen(wish.payee, assurance, minutes),
                 who => who,
             };
             Act::Propose(who, wish, holder, signed, locked)

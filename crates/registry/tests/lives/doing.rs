@@ -21,7 +21,8 @@ use registry::proposal::{Holder, Proposal};
 use registry::queries::letter;
 use std::collections::{BTreeMap, BTreeSet};
 
-const HOUR: i64 = 3_600_000_000;
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const HOLDERS: [Holder; 4] = [Holder::Own, Holder::Own, Holder::ThirdParty, Holder::Unknown];
 
@@ -30,7 +31,9 @@ pub type New = Vec<((usize, Slot), Row)>;
 impl Who {
     pub fn actor(self, world: &World) -> Actor {
         match self {
-            Self::Citizen(payee, assurance) => world.citizen(payee, assurance),
+            Self::Citizen(payee, assurance, minutes) => {
+                world.logged_in(payee, assurance, world.now() - minutes * MINUTE)
+            }
             Self::Caseworker(at) => Actor::caseworker(CASEWORKERS[at].0),
             Self::Operator(at) => Actor::operator(OPERATORS[at]),
             Self::Bank(at) => Actor::client(Role::Bank, BANKS[at].0),
@@ -38,13 +41,18 @@ impl Who {
     }
 
     fn has(self, least: Assurance) -> bool {
-        matches!(self, Self::Citizen(_, assurance) if assurance >= least)
+        matches!(self, Self::Citizen(_, assurance, _) if assurance >= least)
+    }
+
+    /// Whether they logged in lately enough to sign.
+    pub const fn signs(self) -> bool {
+        matches!(self, Self::Citizen(_, _, minutes) if minutes <= 15)
     }
 
     /// Whether a proposal is theirs to do something about.
     pub fn concerns(self, life: &Life) -> bool {
         match self {
-            Self::Citizen(payee, _) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
+            Self::Citizen(payee, ..) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
             Self::Operator(_) => true,
             Self::Bank(bank) => life.asked.via == Via::Bank(bank),
             Self::Caseworker(at) => life.asked.via == Via::Authority(CASEWORKERS[at].1) && covers(at, life.asked.slot),
@@ -89,6 +97,11 @@ impl World {
     ) -> Option<(Life, Option<Row>)> {
         let mut life = self.lives[at].clone();
         if !may || life.is_full(what) {
+            return None;
+        }
+        // What the rule refuses now, nobody goes on with: they can only end it.
+        let ends = matches!(what, "stopped" | "cancelled" | "refused" | "letter_returned");
+        if !ends && life.judged(&self.moment(&life.asked)).is_err() {
             return None;
         }
         life.done.push(Done { what, at: self.now(), by: by.to_owned() });
@@ -148,8 +161,9 @@ impl World {
         let may = matches!(who, Who::Citizen(..))
             && who.concerns(life)
             && self.stands(life).waits_for("signature")
-            && who.has(Assurance::Substantial);
-        let login = if let Who::Citizen(_, assurance) = who { Some(assurance) } else { None };
+            && who.has(Assurance::Substantial)
+            && who.signs();
+        let login = if let Who::Citizen(_, assurance, _) = who { Some(assurance) } else { None };
         let expected = self.follow_as(at, "signed", actor.name(), login, may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command = Sign { proposal, signature: "signature".to_owned(), actor: actor.clone() };
@@ -319,7 +333,7 @@ impl World {
         let operator = (0..OPERATORS.len()).map(Who::Operator).find(&other);
         let anybody = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other).or(operator);
         match self.stands(life) {
-            Stand::Waits("signature", _) => self.sign(at, Who::Citizen(payee, Assurance::Substantial)),
+            Stand::Waits("signature", _) => self.sign(at, Who::Citizen(payee, Assurance::Substantial, 0)),
             Stand::Waits("approval", _) => {
                 if let Some(who) = anybody {
                     self.approve(at, who);
@@ -332,11 +346,11 @@ impl World {
             }
             Stand::Waits("ownership", _) => self.say(at, 0),
             Stand::Waits("letter", _) => self.make_letter(at, 2),
-            Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial), true),
+            Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial, 0), true),
             Stand::Waits("confirmation", _) => {
                 let signatory = self.signatory(payee);
                 let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
-                let own = Who::Citizen(payee, Assurance::High);
+                let own = Who::Citizen(payee, Assurance::High, 0);
                 let is_fit = life.is_anothers(Assurance::High) && !against.posted && !against.new_authenticator;
                 let who = if is_fit { Some(own) } else { operator };
                 if let Some(who) = who {
@@ -489,10 +503,10 @@ impl World {
                 let how = How {
                     via,
                     by: who.actor(self).name().to_owned(),
-                    login: if let Who::Citizen(_, assurance) = who { Some(*assurance) } else { None },
+                    login: if let Who::Citizen(_, assurance, _) = who { Some(*assurance) } else { None },
                     holder: HOLDERS[*holder],
                     is_signed: *is_signed && matches!(who, Who::Citizen(..)),
-                    is_locked: *is_locked && matches!(who, Who::Caseworker(_)),
+                    is_locked: *is_locked,
                     may_omit: !self.controls.has(Control::NamesReplaced),
                     in_bulk: false,
                 };
