@@ -2,7 +2,7 @@
 
 use crate::acts::{Act, Until, Which, Who};
 use crate::asking::How;
-use crate::oracle::{Done, Held, Life, Moment, Row, Slot, Stand, Via, What};
+use crate::oracle::{Asked, Done, Held, Life, Moment, Row, Slot, Stand, Via, What};
 use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, SEES_PEOPLE, World};
 use kernel::{Actor, Assurance, Id, Role, Timestamp};
 use registry::commands::{
@@ -143,17 +143,18 @@ impl World {
         let (life, row) = expected;
         let key = (life.asked.payee, life.asked.slot);
         self.lives[at] = life.clone();
-        let follows = row.as_ref().and_then(|row| self.follows(key, row));
+        let follows = row.as_ref().and_then(|row| self.follows(&life.asked, row));
         self.check(row.into_iter().chain(follows).map(|row| (key, row)).collect());
         if let Some(told) = told {
             self.require_answered(&life, &told);
         }
     }
 
-    /// What takes the place of a default account that is closed by a row.
-    fn follows(&self, key: (usize, Slot), row: &Row) -> Option<Row> {
-        let is_closed = row.held == Held::Closed && key.1 == Slot::Default;
-        if is_closed { self.promoted(key.0) } else { None }
+    /// What takes the place of a default account that is closed by a row. Where what stood before is put back, and that was nothing,
+    /// nothing does.
+    fn follows(&self, asked: &Asked, row: &Row) -> Option<Row> {
+        let is_closed = row.held == Held::Closed && asked.slot == Slot::Default;
+        if is_closed && !matches!(asked.what, What::Revert(_)) { self.promoted(asked.payee) } else { None }
     }
 
     fn sign(&mut self, at: usize, who: Who) {
@@ -387,7 +388,7 @@ impl World {
                         given.entry(account.clone()).or_default().insert(asked.payee);
                     }
                     let key = (asked.payee, asked.slot);
-                    let follows = row.as_ref().and_then(|row| self.follows(key, row));
+                    let follows = row.as_ref().and_then(|row| self.follows(&asked, row));
                     new.extend(row.into_iter().chain(follows).map(|row| (key, row)));
                     self.did(at, "took_effect", "rule");
                     expected.0 += 1;
