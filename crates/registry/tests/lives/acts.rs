@@ -11,6 +11,7 @@ pub enum Who {
     /// Somebody logged in as this payee, so many minutes ago.
     Citizen(usize, Assurance, i64),
     Caseworker(usize),
+    /// After the last of them, somebody at the console who does not say who they are.
     Operator(usize),
     Bank(usize),
 }
@@ -118,8 +119,12 @@ fn citizen() -> impl Strategy<Value = Who> {
     (payee(), assurance, minutes).prop_map(|(payee, assurance, minutes)| Who::Citizen(payee, assurance, minutes))
 }
 
+fn operator() -> impl Strategy<Value = usize> {
+    prop_oneof![9 => 0..3_usize, 1 => Just(3)]
+}
+
 fn officer() -> impl Strategy<Value = Who> {
-    prop_oneof![(0..5_usize).prop_map(Who::Caseworker), (0..3_usize).prop_map(Who::Operator)]
+    prop_oneof![(0..5_usize).prop_map(Who::Caseworker), operator().prop_map(Who::Operator)]
 }
 
 fn anybody() -> impl Strategy<Value = Who> {
@@ -180,7 +185,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Sign(which, who)),
         4 => (which(), officer()).prop_map(|(which, who)| Act::Approve(which, who)),
         1 => (which(), officer()).prop_map(|(which, who)| Act::Refuse(which, who)),
-        3 => (which(), 0..3_usize).prop_map(|(which, operator)| Act::MakeLetter(which, operator)),
+        3 => (which(), operator()).prop_map(|(which, operator)| Act::MakeLetter(which, operator)),
         2 => (which(), any::<bool>()).prop_map(|(which, returned)| Act::Follow(which, returned)),
         4 => (which(), anybody(), any::<bool>()).prop_map(|(which, who, right)| Act::Code(which, who, right)),
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Confirm(which, who)),

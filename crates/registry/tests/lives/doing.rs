@@ -35,7 +35,7 @@ impl Who {
                 world.logged_in(payee, assurance, world.now() - minutes * MINUTE)
             }
             Self::Caseworker(at) => Actor::caseworker(CASEWORKERS[at].0),
-            Self::Operator(at) => Actor::operator(OPERATORS[at]),
+            Self::Operator(at) => OPERATORS.get(at).map_or_else(Actor::console, |name| Actor::operator(name)),
             Self::Bank(at) => Actor::client(Role::Bank, BANKS[at].0),
         }
     }
@@ -61,6 +61,12 @@ impl Who {
 
     pub const fn is_officer(self) -> bool {
         matches!(self, Self::Operator(_) | Self::Caseworker(_))
+    }
+
+    /// Whether they decide about what others ask for, whose own it is not: somebody with a name, who has no part in it.
+    fn decides(self, world: &World, life: &Life) -> bool {
+        let has_name = !matches!(self, Self::Operator(at) if at >= OPERATORS.len());
+        self.is_officer() && has_name && self.concerns(life) && !life.is_own(self.actor(world).name())
     }
 }
 
@@ -180,7 +186,7 @@ impl World {
         } else {
             ("checked", stand.waits_for("check") && matches!(who, Who::Operator(_)))
         };
-        let may = is_theirs && who.is_officer() && who.concerns(life) && !life.is_own(officer.name());
+        let may = is_theirs && who.decides(self, life);
         let expected = self.follow(at, what, officer.name(), may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command =
@@ -191,8 +197,7 @@ impl World {
 
     fn refuse(&mut self, at: usize, who: Who) {
         let (officer, life) = (who.actor(self), &self.lives[at]);
-        let may =
-            who.is_officer() && who.concerns(life) && !self.stands(life).is_over() && !life.is_own(officer.name());
+        let may = who.decides(self, life) && !self.stands(life).is_over();
         let expected = self.follow(at, "refused", officer.name(), may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command =
@@ -202,7 +207,7 @@ impl World {
     }
 
     fn make_letter(&mut self, at: usize, operator: usize) {
-        let (actor, life) = (Actor::operator(OPERATORS[operator]), &self.lives[at]);
+        let (actor, life) = (Who::Operator(operator).actor(self), &self.lives[at]);
         let stand = self.stands(life);
         let may = (stand.waits_for("letter") || stand.waits_for("code")) && life.asked.payee < PEOPLE;
         let expected = self.follow(at, "letter_made", actor.name(), may);
@@ -242,7 +247,7 @@ impl World {
             && who.concerns(life)
             && self.stands(life).waits_for("code")
             // Who takes it down for the payee has no other part in it, and the letter has left the house.
-            && (matches!(who, Who::Citizen(..)) || (!life.is_own(actor.name()) && life.is_handed_over()));
+            && (matches!(who, Who::Citizen(..)) || (who.decides(self, life) && life.is_handed_over()));
         let code = self.codes.get(&life.id).filter(|_| is_right).cloned().unwrap_or_else(|| "00000000".to_owned());
         let what = if code == "00000000" { "code_wrong" } else { "activated" };
         let expected = self.follow(at, what, actor.name(), may);
@@ -266,8 +271,8 @@ impl World {
                     && !against.posted
                     && !against.new_authenticator
             }
-            Who::Caseworker(at) => SEES_PEOPLE[at] && !life.is_own(actor.name()),
-            Who::Operator(_) => !life.is_own(actor.name()),
+            Who::Caseworker(at) => SEES_PEOPLE[at] && who.decides(self, life),
+            Who::Operator(_) => who.decides(self, life),
             Who::Bank(_) => false,
         };
         let may = is_fit && who.concerns(life) && self.stands(life).waits_for("confirmation");
@@ -330,7 +335,7 @@ impl World {
     fn go(&mut self, at: usize) {
         let life = &self.lives[at];
         let payee = life.asked.payee;
-        let other = |who: &Who| !life.is_own(who.actor(self).name()) && who.concerns(life);
+        let other = |who: &Who| who.decides(self, life);
         let operator = (0..OPERATORS.len()).map(Who::Operator).find(&other);
         let anybody = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other).or(operator);
         match self.stands(life) {

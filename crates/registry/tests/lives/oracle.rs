@@ -308,10 +308,11 @@ impl Life {
         matches!(what, "letter_made" | "code_wrong") && self.done.len() >= ACTS
     }
 
-    /// Whether somebody proposed it, or has a part in it already. Who notes what became of a letter has none.
+    /// Whether somebody proposed it, or has a part in it already. Who notes what became of a letter has none; who sat at the console may
+    /// be anybody.
     pub fn is_own(&self, by: &str) -> bool {
         let counts = |done: &&Done| !matches!(done.what, "letter_handed_over" | "letter_returned");
-        self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by)
+        self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by || done.by == "console")
     }
 
     /// Whether a login of this level has an authenticator that has no part in it yet.
