@@ -117,7 +117,10 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     check("FR-06", "2017", 2, &["payees_per_account=10", "manual_check=on_risk"], looked_at);
     // Of a fresh mule, whose bank cannot be asked, nothing is known but what the thief says.
     under_every_set("FR-06-unasked", 2, [NOTHING, NOTHING, NOTHING, letter, letter]);
-    check("FR-06-unasked", "anvis", 1, &[], ("stopped", "stop_link"));
+    // No officer looks, and so nobody is told that one does: what the owner reacts to is the letter itself.
+    let told = check("FR-06-unasked", "anvis", 1, &[], letter);
+    assert_eq!(told["days"], 3);
+    check("FR-06-unasked", "anvis", 2, &["letter_self_service=never"], ("stopped_late", "manual_check"));
     let told = check("FR-06", "2017", 2, &[], NOTHING);
     let steps = told["steps"].as_array().unwrap();
     let thief: Vec<_> = steps.iter().filter(|step| step["who"] == "thief").collect();
