@@ -105,6 +105,17 @@ impl Control {
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
+    /// The one by which a change by this channel waits.
+    #[must_use]
+    pub const fn wait_of(channel: ChannelKind, is_first: bool) -> Self {
+        match (channel, is_first) {
+            (ChannelKind::Bank, true) => Self::WaitBankFirst,
+            (ChannelKind::Bank, false) => Self::WaitBankReplacing,
+            (ChannelKind::SelfService, _) => Self::WaitSelfService,
+            (ChannelKind::Caseworker | ChannelKind::Operator, _) => Self::WaitCaseworker,
+        }
+    }
+
     /// Every control, in its order, with its name, what its figure means, and what it does.
     const ALL: [(Self, &'static str, Kind, &'static str); 25] = [
         (
@@ -332,12 +343,7 @@ impl Controls {
     /// How many banking days a change by this channel waits.
     #[must_use]
     pub const fn waits_banking_days(&self, channel: ChannelKind, is_first: bool) -> u16 {
-        match (channel, is_first) {
-            (ChannelKind::Bank, true) => self.get(Control::WaitBankFirst),
-            (ChannelKind::Bank, false) => self.get(Control::WaitBankReplacing),
-            (ChannelKind::SelfService, _) => self.get(Control::WaitSelfService),
-            (ChannelKind::Caseworker | ChannelKind::Operator, _) => self.get(Control::WaitCaseworker),
-        }
+        self.get(Control::wait_of(channel, is_first))
     }
 
     /// Reads `name=figure`, where a [`When`] is written as a word, and a switch as `on` or `off`.

@@ -1,20 +1,21 @@
-//! What each control costs lawful users (SC-03): letters, days, changes that were given up, and changes that were held and then let go
-//! on. Pure: folded from proposals and what was done about them.
+//! What each control costs lawful users (SC-03): letters, days, changes that were given up, changes that were held and then let go on, and
+//! what each ban would have refused. Pure: folded from proposals, what was done about them, and what took effect.
 
 use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::life::{self, Act, ActKind, Evidence, Waits};
 use crate::ownership::Ownership;
-use crate::proposal::Proposal;
+use crate::proposal::{Ban, Designated, Holder, Proposal};
+use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
-use kernel::Timestamp;
+use kernel::{Blind, Refuse, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MICROS_PER_TENTH_OF_A_DAY: i64 = 8_640_000_000;
 
 /// What one control cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ControlCost {
     /// So often somebody did what it demands.
     pub met: u64,
@@ -28,10 +29,18 @@ pub struct ControlCost {
     pub abandoned: u64,
     /// So often an officer looked because of it, and let the change go on: it was held wrongly.
     pub let_go_on: u64,
-    /// Proposals that an officer refused while they waited for it.
+    /// Proposals that an officer refused while they waited for it, or that it kept from taking effect.
     pub refused: u64,
     /// Proposals that somebody stopped by it.
     pub stopped: u64,
+    /// Of bans: what took effect, and would not have under it.
+    pub would_refuse: u64,
+    /// Days for which it was waited, of half of those that waited for it and took effect at most; with one digit after the point.
+    pub days_median: Option<String>,
+    /// Of nine out of ten at most.
+    pub days_nine_of_ten: Option<String>,
+    #[serde(skip)]
+    tenths: Vec<u32>,
 }
 
 /// What became of the proposals of one channel.
@@ -64,16 +73,82 @@ pub struct Costs {
     pub controls: BTreeMap<Control, ControlCost>,
     /// By channel.
     pub channels: BTreeMap<&'static str, ChannelCost>,
+    /// Of accounts that are several payees' today: to whom of them they were given.
+    shared: BTreeMap<Blind, Shared>,
+}
+
+/// An account that is several payees' today.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Shared {
+    given: BTreeSet<Blind>,
+    payees: usize,
+}
+
+/// An account that somebody was given, in the place of another or as the first.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'g> {
+    /// To whom.
+    pub payee: Blind,
+    /// The account's blind index.
+    pub account: Blind,
+    /// Whether it is their first one.
+    pub is_first: bool,
+    /// Whose it was said to be, where anybody was asked.
+    pub holder: Option<Holder>,
+    /// Whose it is today.
+    pub payees: &'g BTreeSet<Blind>,
 }
 
 impl Costs {
+    /// Adds what took effect: each ban's dry run.
+    pub fn add_given(&mut self, given: Given<'_>) {
+        let Given { payee, account, is_first, holder, payees } = given;
+        let is_shared = payees.contains(&payee) && payees.len() > 1;
+        for (ban, control) in Ban::ALL {
+            if !ban.concerns(Designated { is_first, is_shared, holder }) {
+                continue;
+            }
+            match ban {
+                Ban::Change | Ban::ThirdParty => self.of(control).would_refuse += 1,
+                Ban::Shared => {
+                    let shared = self.shared.entry(account).or_default();
+                    shared.payees = payees.len();
+                    shared.given.insert(payee);
+                }
+            }
+        }
+    }
+
     /// Adds a proposal, what was done about it, and the controls that were in force when it ended, or are now.
     pub fn add(&mut self, proposal: &Proposal, evidence: &Evidence, controls: &Controls) {
         let acts = evidence.acts();
         let ended = evidence.ended();
         let letter = letter_of(proposal);
         let (mut letters, mut came_up) = (0, None);
-        for act in acts {
+        let (mut since, mut waits) = (proposal.at, BTreeMap::new());
+        for (place, act) in acts.iter().enumerate() {
+            if place == 0 || !is_end(acts[place - 1].kind) {
+                // Whatever ends a time of waiting tells what was waited for.
+                let waited = match act.kind {
+                    ActKind::Signed => Some(Control::SignedAfresh),
+                    ActKind::OwnershipTold => Some(Control::OwnershipAsked),
+                    ActKind::Approved => Some(approver_of(proposal)),
+                    ActKind::Checked => Some(came_up.unwrap_or_else(|| check_of(proposal, controls))),
+                    ActKind::LetterMade
+                    | ActKind::LetterHandedOver
+                    | ActKind::LetterReturned
+                    | ActKind::CodeWrong
+                    | ActKind::Activated => letter,
+                    ActKind::Confirmed => Some(Control::SecondChannel),
+                    ActKind::Stopped => waited_for(proposal, &acts[..place], came_up, controls),
+                    ActKind::TookEffect => wait_of(proposal, controls),
+                    ActKind::Cancelled | ActKind::Refused | ActKind::Expired => None,
+                };
+                if let Some(control) = waited {
+                    *waits.entry(control).or_insert(0) += micros_between(since, act.at);
+                }
+                since = act.at;
+            }
             let met = match act.kind {
                 ActKind::Signed => Some(Control::SignedAfresh),
                 ActKind::Approved => Some(approver_of(proposal)),
@@ -122,13 +197,15 @@ impl Costs {
         }
         let Some(ended) = ended else { return };
         if ended.kind == ActKind::TookEffect {
-            let micros = ended.at.micros().saturating_sub(proposal.at.micros()).max(0);
-            channel.tenths.push(u32::try_from(micros / MICROS_PER_TENTH_OF_A_DAY).unwrap_or(u32::MAX));
+            channel.tenths.push(tenths(micros_between(proposal.at, ended.at)));
+            for (control, micros) in waits {
+                self.of(control).tenths.push(tenths(micros));
+            }
             return;
         }
-        // What the rule itself says no to at the last moment, no control cost.
-        let is_rules = ended.kind == ActKind::Refused && ended.by == "rule";
-        let waited = waited_for(proposal, acts, came_up, controls).filter(|_| !is_rules);
+        // What the rule itself says no to at the last moment, no control cost, unless it is one that says so.
+        let is_rules = ended.kind == ActKind::Refused && ended.by == life::BY_RULE;
+        let waited = if is_rules { says_no(&ended.detail) } else { waited_for(proposal, acts, came_up, controls) };
         match (waited, ended.kind) {
             (Some(control), ActKind::Refused) => self.of(control).refused += 1,
             (Some(control), _) => self.of(control).abandoned += 1,
@@ -139,10 +216,18 @@ impl Costs {
     /// When all were added.
     #[must_use]
     pub fn summed(mut self) -> Self {
+        // Where all whose it is today were given it, somebody was the first, and shared it with nobody yet.
+        let refused =
+            self.shared.values().map(|shared| shared.given.len() - usize::from(shared.given.len() == shared.payees));
+        let refused = refused.sum::<usize>();
+        if refused > 0 {
+            self.of(Control::BanShared).would_refuse = u64::try_from(refused).unwrap_or(u64::MAX);
+        }
         for channel in self.channels.values_mut() {
-            channel.tenths.sort_unstable();
-            channel.days_median = share(&channel.tenths, 5);
-            channel.days_nine_of_ten = share(&channel.tenths, 9);
+            (channel.days_median, channel.days_nine_of_ten) = days(&mut channel.tenths);
+        }
+        for control in self.controls.values_mut() {
+            (control.days_median, control.days_nine_of_ten) = days(&mut control.tenths);
         }
         self
     }
@@ -150,6 +235,20 @@ impl Costs {
     fn of(&mut self, control: Control) -> &mut ControlCost {
         self.controls.entry(control).or_default()
     }
+}
+
+fn micros_between(from: Timestamp, to: Timestamp) -> i64 {
+    to.micros().saturating_sub(from.micros()).max(0)
+}
+
+fn tenths(micros: i64) -> u32 {
+    u32::try_from(micros / MICROS_PER_TENTH_OF_A_DAY).unwrap_or(u32::MAX)
+}
+
+/// Of half of them at most, and of nine out of ten.
+fn days(tenths: &mut [u32]) -> (Option<String>, Option<String>) {
+    tenths.sort_unstable();
+    (share(tenths, 5), share(tenths, 9))
 }
 
 /// The least that so many tenths of sorted figures do not exceed, as days.
@@ -176,6 +275,21 @@ fn check_of(proposal: &Proposal, controls: &Controls) -> Control {
     if names_nothing { Control::NamesReplaced } else { Control::ManualCheck }
 }
 
+/// The waiting period that a proposal had, if it had any.
+fn wait_of(proposal: &Proposal, controls: &Controls) -> Option<Control> {
+    let channel = proposal.asked.channel.kind();
+    let has_wait = controls.waits_banking_days(channel, proposal.is_first) > 0;
+    has_wait.then(|| Control::wait_of(channel, proposal.is_first))
+}
+
+/// The control that keeps an account from taking effect, by the code of its refusal.
+fn says_no(code: &str) -> Option<Control> {
+    if code == RowRefusal::Locked.code() {
+        return Some(Control::OwnersLock);
+    }
+    Ban::ALL.into_iter().find(|(ban, _)| RowRefusal::from(*ban).code() == code).map(|(_, control)| control)
+}
+
 /// What a proposal waited for when it ended: by what had been done about it until then, and the controls.
 fn waited_for(proposal: &Proposal, acts: &[Act], came_up: Option<Control>, controls: &Controls) -> Option<Control> {
     let done: Vec<Act> = acts.iter().filter(|act| !is_end(act.kind)).cloned().collect();
@@ -189,12 +303,7 @@ fn waited_for(proposal: &Proposal, acts: &[Act], came_up: Option<Control>, contr
         Waits::Check => came_up.unwrap_or_else(|| check_of(proposal, controls)),
         Waits::Letter | Waits::Code => letter_of(proposal)?,
         Waits::Confirmation => Control::SecondChannel,
-        Waits::Time(_) => match (proposal.asked.channel.kind(), proposal.is_first) {
-            (ChannelKind::Bank, true) => Control::WaitBankFirst,
-            (ChannelKind::Bank, false) => Control::WaitBankReplacing,
-            (ChannelKind::SelfService, _) => Control::WaitSelfService,
-            (ChannelKind::Caseworker | ChannelKind::Operator, _) => Control::WaitCaseworker,
-        },
+        Waits::Time(_) => Control::wait_of(proposal.asked.channel.kind(), proposal.is_first),
     })
 }
 
@@ -252,14 +361,17 @@ mod tests {
         }
     }
 
-    /// Reads `signed 0; letter_made 1`: acts, and so many hours after the proposal. Those with `!` are the rule's.
+    /// Reads `signed 0; letter_made 1`: acts, and so many hours after the proposal. Those with `!` are the rule's, with a code if any.
     fn evidence(text: &str) -> Evidence {
         let act = |text: &str| {
             let (name, hours) = text.trim().split_once(' ').unwrap();
-            let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name.trim_end_matches('!')).unwrap();
+            let (by, (name, code)) = match name.split_once('!') {
+                Some(of_rule) => ("rule", of_rule),
+                None => ("somebody", (name, "")),
+            };
+            let (kind, _) = *ActKind::ALL.iter().find(|(_, known)| *known == name).unwrap();
             let at = Timestamp::from_micros(0).minus_seconds(-HOUR * hours.parse::<i64>().unwrap());
-            let by = if name.ends_with('!') { "rule" } else { "somebody" };
-            Act::new(kind, at, by, "")
+            Act::new(kind, at, by, code)
         };
         Evidence::of(text.split(';').filter(|act| !act.trim().is_empty()).map(act).collect())
     }
@@ -272,11 +384,15 @@ mod tests {
         costs.add(&proposal, &evidence(acts), &Controls::anvis());
         let line = |(control, cost): (&Control, &ControlCost)| {
             let figures = serde_json::to_value(cost).unwrap();
-            let figures = figures.as_object().unwrap().iter().filter(|(_, figure)| **figure != 0);
+            let figures = figures
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(_, figure)| figure.as_u64().is_some_and(|count| count > 0));
             let figures: Vec<String> = figures.map(|(name, figure)| format!("{name}={figure}")).collect();
-            format!("{} {}", control.name(), figures.join(" "))
+            (!figures.is_empty()).then(|| format!("{} {}", control.name(), figures.join(" ")))
         };
-        costs.controls.iter().map(line).collect::<Vec<_>>().join("; ")
+        costs.controls.iter().filter_map(line).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -313,6 +429,12 @@ mod tests {
             "signed 0; letter_made 1; activated 30; refused! 80",
             &format!("letter_self_service letters=1 met=1; {signed}"),
         );
+        for (code, control) in
+            [("designation.locked", "owners_lock"), ("ban.change", "ban_change"), ("ban.shared", "ban_shared")]
+        {
+            let acts = format!("signed 0; refused!{code} 80");
+            assert_eq!(cost(Channel::SelfService, |_| {}, &acts), format!("{signed}; {control} refused=1"), "{code}");
+        }
         let caseworker = |acts: &str, expected: &str| {
             assert_eq!(cost(Channel::Caseworker("SKAT".to_owned()), |_| {}, acts), expected, "{acts}");
         };
@@ -351,6 +473,60 @@ mod tests {
         let cost = &costs.channels["self_service"];
         assert_eq!((cost.proposed, cost.in_force, cost.waiting, cost.expired), (12, 10, 1, 1));
         assert_eq!(share(&[], 5), None);
+    }
+
+    #[test]
+    fn days_are_those_for_which_each_control_was_waited_for() {
+        let check = |channel: Channel, acts: &str, expected: &str| {
+            let mut costs = Costs::default();
+            costs.add(&proposal(channel), &evidence(acts), &Controls::anvis());
+            let costs = costs.summed();
+            let line = |(control, cost): (&Control, &ControlCost)| {
+                cost.days_median.as_ref().map(|days| format!("{} {days}", control.name()))
+            };
+            assert_eq!(costs.controls.iter().filter_map(line).collect::<Vec<_>>().join("; "), expected, "{acts}");
+        };
+        check(
+            Channel::SelfService,
+            "signed 24; letter_made 48; letter_handed_over 60; activated 144; took_effect! 192",
+            "letter_self_service 5.0; signed_afresh 1.0; wait_self_service 2.0",
+        );
+        check(
+            Channel::SelfService,
+            "signed 0; letter_made 24; activated 48; stopped 72; checked 168; took_effect! 216; stopped 999",
+            "letter_self_service 2.0; signed_afresh 0.0; wait_self_service 3.0; stop_link 4.0",
+        );
+        check(
+            Channel::Caseworker("SKAT".to_owned()),
+            "checked 12; approved 24; confirmed 48; took_effect! 96",
+            "approver_default 0.5; manual_check 0.5; wait_caseworker 2.0; second_channel 1.0",
+        );
+        // What did not take effect is not lawful, or was given up.
+        check(Channel::SelfService, "signed 24; expired! 999", "");
+    }
+
+    #[test]
+    fn an_account_is_shared_by_all_but_the_first() {
+        let check = |given: &[u8], payees: &[u8], expected: u64| {
+            let blind = |number: &u8| Blind::from_bytes([*number; 16]);
+            let payees: BTreeSet<Blind> = payees.iter().map(blind).collect();
+            let mut costs = Costs::default();
+            for payee in given {
+                let (payee, account) = (blind(payee), blind(&200));
+                costs.add_given(Given { payee, account, is_first: true, holder: None, payees: &payees });
+            }
+            let cost = costs.summed().controls.get(&Control::BanShared).map_or(0, |cost| cost.would_refuse);
+            assert_eq!(cost, expected, "{given:?} of {payees:?}");
+        };
+        check(&[1], &[1], 0);
+        check(&[1, 2], &[1, 2], 1);
+        check(&[1, 2, 3], &[1, 2, 3], 2);
+        // The first of them had it before.
+        check(&[2], &[1, 2], 1);
+        check(&[2, 2, 3], &[1, 2, 3], 2);
+        // They have left it, or have it no more.
+        check(&[1], &[2, 3], 0);
+        check(&[1, 2], &[], 0);
     }
 
     #[test]

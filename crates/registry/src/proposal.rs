@@ -321,19 +321,48 @@ pub enum Ban {
     ThirdParty,
 }
 
+/// What a ban looks at of an account that is designated.
+#[derive(Clone, Copy, Debug)]
+pub struct Designated {
+    /// Whether it is the payee's first one.
+    pub is_first: bool,
+    /// Whether it is another payee's too.
+    pub is_shared: bool,
+    /// Whose it was said to be, where anybody was asked.
+    pub holder: Option<Holder>,
+}
+
+impl Ban {
+    /// Every ban, with its control.
+    pub const ALL: [(Self, Control); 3] = [
+        (Self::Change, Control::BanChange),
+        (Self::Shared, Control::BanShared),
+        (Self::ThirdParty, Control::BanThirdParty),
+    ];
+
+    /// Whether it is about such an account.
+    #[must_use]
+    pub fn concerns(self, account: Designated) -> bool {
+        match self {
+            Self::Change => !account.is_first,
+            Self::Shared => account.is_shared,
+            Self::ThirdParty => account.holder.is_some_and(|holder| holder != Holder::Own),
+        }
+    }
+}
+
 /// Refuses an account that a ban is about. A ban keeps nobody from closing one.
 ///
 /// # Errors
 /// The ban.
 pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result<(), Ban> {
-    let bans = [
-        (Control::BanChange, !proposal.is_first, Ban::Change),
-        (Control::BanShared, facts.payees > 0, Ban::Shared),
-        (Control::BanThirdParty, proposal.asked.holder != Holder::Own, Ban::ThirdParty),
-    ];
-    let is_designation = proposal.asked.action == Action::Designate;
-    match bans.into_iter().find(|(control, concerns, _)| is_designation && *concerns && controls.has(*control)) {
-        Some((.., ban)) => Err(ban),
+    if proposal.asked.action != Action::Designate {
+        return Ok(());
+    }
+    let (is_first, holder) = (proposal.is_first, Some(proposal.asked.holder));
+    let account = Designated { is_first, is_shared: facts.payees > 0, holder };
+    match Ban::ALL.into_iter().find(|(ban, control)| controls.has(*control) && ban.concerns(account)) {
+        Some((ban, _)) => Err(ban),
         None => Ok(()),
     }
 }

@@ -72,9 +72,13 @@ fn costs_text(CostsView { since, channels, controls }: &CostsView) -> String {
             (cost.let_go_on, "looked at and let go on"),
             (cost.refused, "refused"),
             (cost.stopped, "stopped"),
+            (cost.would_refuse, "would be refused"),
         ];
-        let said: Vec<String> =
+        let mut said: Vec<String> =
             figures.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if let (Some(half), Some(most)) = (&cost.days_median, &cost.days_nine_of_ten) {
+            said.push(format!("days: half within {half}, nine of ten within {most}"));
+        }
         if !said.is_empty() {
             let _ = writeln!(text, "{control:<20} {figure:<8} {}", said.join(", "));
         }

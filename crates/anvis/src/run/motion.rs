@@ -11,7 +11,7 @@ impl Session {
     /// Proposes something for somebody else to approve.
     pub(super) fn propose<S: Subject>(&mut self, subject: S, reason: String) -> Result<Answer, Error> {
         let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
-        let command = Propose { subject, reason, officer: self.actor.clone(), is_synthetic, once: None };
+        let command = Propose { subject, reason, officer: self.actor.clone(), is_synthetic };
         let answer = self.writer.execute(&command, &self.actor, &env)?;
         let until = answer.until.as_deref().unwrap_or_default();
         Ok(Answer::done(format!("Proposed {}: somebody else approves it until {until}.", answer.id), &answer))

@@ -7,7 +7,7 @@ use denmark::calendar::copenhagen_midnight;
 use jiff::civil::Date;
 use kernel::Timestamp;
 use registry::control_change::ControlChange;
-use registry::costs::{ChannelCost, ControlCost};
+use registry::costs::ChannelCost;
 use registry::policy;
 use registry::queries::{self, ControlCostView, ControlMoved, ControlView, ControlsMotion, ControlsView, CostsView};
 use schemars::JsonSchema;
@@ -30,7 +30,7 @@ pub fn routes() -> Vec<Route> {
         Route::get(
             "/v1/controls/costs",
             "controls.costs",
-            "What each control cost lawful users: letters, days, changes that were given up or held wrongly",
+            "What each control cost lawful users: letters, days, changes that were given up or held wrongly, and what the bans would refuse",
         )
         .token(policy::SHOW_CONTROLS, SCOPE)
         .by(costs),
@@ -256,10 +256,16 @@ struct CostsOfControl {
     abandoned: u64,
     /// So often an officer looked because of it, and let the change go on.
     let_go_on: u64,
-    /// Proposals that an officer refused while they waited for it.
+    /// Proposals that an officer refused while they waited for it, or that it kept from taking effect.
     refused: u64,
     /// Proposals that somebody stopped by it.
     stopped: u64,
+    /// Of bans: what took effect, and would not have under it.
+    would_refuse: u64,
+    /// Days for which it was waited, of half of those that waited for it and took effect at most; with one digit after the point.
+    days_median: Option<String>,
+    /// Of nine out of ten at most.
+    days_nine_of_ten: Option<String>,
 }
 
 impl From<ChannelCost> for CostsOfChannel {
@@ -279,9 +285,21 @@ impl From<ChannelCost> for CostsOfChannel {
 
 impl From<ControlCostView> for CostsOfControl {
     fn from(ControlCostView { control, figure, cost }: ControlCostView) -> Self {
-        let ControlCost { met, letters, second_letters, returned_letters, abandoned, let_go_on, refused, stopped } =
-            cost;
-        Self { control, figure, met, letters, second_letters, returned_letters, abandoned, let_go_on, refused, stopped }
+        Self {
+            control,
+            figure,
+            met: cost.met,
+            letters: cost.letters,
+            second_letters: cost.second_letters,
+            returned_letters: cost.returned_letters,
+            abandoned: cost.abandoned,
+            let_go_on: cost.let_go_on,
+            refused: cost.refused,
+            stopped: cost.stopped,
+            would_refuse: cost.would_refuse,
+            days_median: cost.days_median,
+            days_nine_of_ten: cost.days_nine_of_ten,
+        }
     }
 }
 

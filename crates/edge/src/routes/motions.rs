@@ -89,10 +89,8 @@ where
     S: Subject + Send + 'static,
     B: Serialize,
 {
-    let (officer, Json(asked)) = (call.caller.actor(), call.body);
-    let once = call.idempotency_key.map(|key| key.once(&officer, &S::PROPOSE, &asked));
-    let command = Propose { subject, reason, officer: officer.clone(), is_synthetic: IS_SYNTHETIC, once };
-    Ok(Json(call.edge.core.execute(command, officer).await?.into()))
+    let command = Propose { subject, reason, officer: call.caller.actor(), is_synthetic: IS_SYNTHETIC };
+    Ok(Json(call.once(&call.body.0, command).await?.into()))
 }
 
 /// Approves what somebody else proposed.

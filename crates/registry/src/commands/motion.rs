@@ -3,7 +3,7 @@
 use crate::motion::{Ending, Kind, Motion, MotionRefusal, until};
 use crate::{officer, queries, store};
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, StoreError, Timestamp};
+use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -87,8 +87,6 @@ pub struct Propose<S> {
     pub officer: Actor,
     /// Whether the store was made for synthetic people: only there the console is an officer.
     pub is_synthetic: bool,
-    /// By what it is known when it is repeated.
-    pub once: Option<Once>,
 }
 
 impl<S: Subject> Command for Propose<S> {
@@ -96,10 +94,6 @@ impl<S: Subject> Command for Propose<S> {
     type State = S::State;
     type Change = Motion;
     type Output = MotionAnswer;
-
-    fn once(&self) -> Option<Once> {
-        self.once
-    }
 
     fn load(&self, scope: &Scope<'_>) -> Result<S::State, Error> {
         self.subject.load(scope)

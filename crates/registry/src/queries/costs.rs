@@ -2,13 +2,14 @@
 
 use super::controls::controls_in_force;
 use crate::controls::Control;
-use crate::costs::{ChannelCost, ControlCost, Costs, Versions};
+use crate::costs::{ChannelCost, ControlCost, Costs, Given, Versions};
+use crate::designation::{Action, Designation, State};
 use crate::{policy, store};
-use kernel::{Actor, Error, Scope, Timestamp, journal};
+use kernel::{Actor, Error, Id, Scope, Timestamp, journal};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Proposals that are read at a time.
+/// So many proposals, or rows of histories, are read at a time.
 const PAGE_ROWS: i64 = 1000;
 
 /// What one control cost.
@@ -34,7 +35,8 @@ pub struct CostsView {
     pub controls: Vec<ControlCostView>,
 }
 
-/// What each control cost lawful users, of the proposals since a moment. It reads them all, a page at a time: give it a snapshot of its own.
+/// What each control cost lawful users, of the proposals since a moment, and what the bans would have refused of what took effect since.
+/// It reads all of both, a page at a time: give it a snapshot of its own.
 ///
 /// # Errors
 /// The policy's refusal, or the store's.
@@ -58,13 +60,65 @@ pub fn costs(scope: &Scope<'_>, actor: &Actor, since: Option<Timestamp>) -> Resu
             costs.add(&found.proposal, &found.evidence, &controls);
         })?;
     }
-    let Costs { controls, channels } = costs.summed();
+    add_given(scope, &mut costs, journal::first_row_of(first).saturating_sub(1))?;
+    let Costs { controls, channels, .. } = costs.summed();
     let controls = Control::all().map(|control| ControlCostView {
         control: control.name(),
         figure: in_force.shown(control),
-        cost: controls.get(&control).copied().unwrap_or_default(),
+        cost: controls.get(&control).cloned().unwrap_or_default(),
     });
     Ok(CostsView { since: since.map(|since| since.to_string()), channels, controls: controls.collect() })
+}
+
+/// Adds the accounts that were given to somebody after a place, whether they had to wait or not. What puts back what was there, opens
+/// it again, or takes the place of what was closed by the same entry, gives nobody anything that a ban is about.
+fn add_given(scope: &Scope<'_>, costs: &mut Costs, mut after: i64) -> Result<(), Error> {
+    loop {
+        let mut rows = store::designation::between(scope, after, i64::MAX, PAGE_ROWS)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.designation.id.number();
+        rows.retain(|row| row.designation.standing.state == State::InForce);
+
+        let previous: BTreeSet<_> = rows.iter().filter_map(|row| row.designation.previous).collect();
+        let mut before = BTreeMap::new();
+        let places: Vec<_> = previous.into_iter().collect();
+        store::designation::find_many(scope, places.iter().copied(), |at, row| {
+            before.insert(places[at], row.standing);
+            Ok(())
+        })?;
+        let proposals: BTreeSet<_> = rows.iter().filter_map(|row| Some(row.proposal?.number())).collect();
+        let mut asked = BTreeMap::new();
+        store::proposal::find_many(scope, proposals.iter().copied(), |found| {
+            asked.insert(found.proposal.id, (found.proposal.asked.action, found.proposal.asked.holder));
+        })?;
+        let entry = |id: Id<Designation>| journal::entry_of(id.number());
+        rows.retain(|row| {
+            let heals =
+                row.proposal.and_then(|id| asked.get(&id)).is_some_and(|(action, _)| *action != Action::Designate);
+            let is_moved = row.designation.previous.is_none_or(|id| {
+                before.get(&id).is_none_or(|before| match before.state {
+                    State::Closed => entry(id) != entry(row.designation.id),
+                    _ => before.account != row.designation.standing.account,
+                })
+            });
+            is_moved && !heals
+        });
+
+        let account = |row: &store::designation::Recorded| row.designation.standing.account.key(scope.vault);
+        let accounts: Vec<_> = rows.iter().map(account).collect::<BTreeSet<_>>().into_iter().collect();
+        let payees = store::holder::payees(scope.tx, &accounts)?;
+        let payees: BTreeMap<_, _> = accounts.iter().zip(&payees).collect();
+        for row in &rows {
+            let account = account(row);
+            costs.add_given(Given {
+                payee: row.payee,
+                account,
+                is_first: row.designation.previous.is_none(),
+                holder: row.proposal.and_then(|id| asked.get(&id)).map(|(_, holder)| *holder),
+                payees: payees[&account],
+            });
+        }
+    }
 }
 
 fn versions(scope: &Scope<'_>) -> Result<Versions, Error> {

@@ -23,10 +23,10 @@ statements! {
         "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal, holder
          FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
     AFTER = "designation.after":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal
          FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
     BETWEEN = "designation.between":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal
          FROM designation WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
     HAS_MORE_AFTER = "designation.has_more_after":
         "SELECT id FROM designation WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
@@ -145,6 +145,8 @@ pub(crate) struct Recorded {
     pub(crate) payee: Blind,
     pub(crate) designation: Designation,
     pub(crate) grounds: Option<Grounds>,
+    /// What it comes of, where it had to wait.
+    pub(crate) proposal: Option<Id<Proposal>>,
 }
 
 /// The first rows of all histories after a place, at most `limit`, in the order in which they were recorded.
@@ -162,7 +164,8 @@ fn recorded(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_
     let mut rows = Vec::new();
     scope.tx.each(statement, values, |row| {
         let (payee, grounds) = (Blind::from_bytes(row.array(9)?), read_grounds(row, 7)?);
-        rows.push(Recorded { payee, designation: read(scope, row)?, grounds });
+        let proposal = row.optional_int(10)?.map(Id::new);
+        rows.push(Recorded { payee, designation: read(scope, row)?, grounds, proposal });
         Ok(())
     })?;
     Ok(rows)

@@ -541,7 +541,6 @@ fn controls_are_no_one_persons() {
         reason: "fewer letters".to_owned(),
         officer: officer.clone(),
         is_synthetic: false,
-        once: None,
     };
     let approve = |motion: &str, officer: &Actor| Approve::<ControlChange> {
         motion: motion.to_owned(),

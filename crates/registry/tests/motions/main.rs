@@ -45,8 +45,7 @@ fn code<T>(result: Result<T, Error>) -> Result<T, &'static str> {
 
 fn propose<S: Subject>(place: &mut Place, subject: S, who: &str) -> Result<String, &'static str> {
     let officer = Actor::operator(who);
-    let command =
-        Propose { subject, reason: "so".to_owned(), officer: officer.clone(), is_synthetic: false, once: None };
+    let command = Propose { subject, reason: "so".to_owned(), officer: officer.clone(), is_synthetic: false };
     code(place.writer.execute(&command, &officer, &env(place.now))).map(|answer| answer.id)
 }
 

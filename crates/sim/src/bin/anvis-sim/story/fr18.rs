@@ -81,8 +81,7 @@ fn register_the_bureau(stage: &mut Stage) -> Result<(), Error> {
     };
     let (reason, is_synthetic) = ("pays wages for foreign firms".to_owned(), stage.is_synthetic());
     let (anna, bo) = (stage.officer(OFFICER)?, stage.officer(PRINTER)?);
-    let motion =
-        stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic, once: None }, &anna)?.id;
+    let motion = stage.give_unseen(&Propose { subject, reason, officer: anna.clone(), is_synthetic }, &anna)?.id;
     let approve = Approve::<Collector> { motion, officer: bo.clone(), is_synthetic, about: PhantomData };
     stage.give_unseen(&approve, &bo).map(|_| ())
 }
