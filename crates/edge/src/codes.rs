@@ -314,6 +314,12 @@ pub const CODES: &[Row] = &[
     row("contact.email", 422, "The e-mail address is not valid", "E-mailadressen er ikke gyldig"),
     row("contact.unknown", 404, "There is no such contact point", "Der er intet sådant kontaktpunkt"),
     row("contact.too_many", 409, "There are too many contact points", "Der er for mange kontaktpunkter"),
+    row(
+        "change.too_often",
+        409,
+        "Too many changes were proposed of late",
+        "Der er foreslået for mange ændringer på det seneste",
+    ),
     row("contact.too_often", 409, "Too many were added of late", "Der er tilføjet for mange på det seneste"),
     row("change.waiting", 409, "Another change of this account waits", "En anden ændring af kontoen venter"),
     row("ban.change", 409, "Accounts are not changed at present", "Konti ændres ikke for tiden"),

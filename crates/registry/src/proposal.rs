@@ -239,6 +239,8 @@ pub enum ProposalRefusal {
     NotInForce,
     /// Too much was done about it already.
     TooMuch,
+    /// Too many were proposed of late.
+    TooOften,
     /// No register has an address for a letter.
     Address,
     /// Somebody proposes for somebody else without being entitled to.
@@ -250,7 +252,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 20] = [
+    const ALL: [(Self, &'static str, &'static str); 21] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -294,6 +296,11 @@ impl ProposalRefusal {
             Self::TooMuch,
             "proposal.too_much",
             "too much was done about this proposal already: cancel it, and propose anew",
+        ),
+        (
+            Self::TooOften,
+            "change.too_often",
+            "too many changes were proposed in the last day: wait, or see a caseworker",
         ),
         (Self::Address, "letter.address", "no register has an address that a letter could go to"),
         (

@@ -15,7 +15,7 @@ use services::letters::{Drawn, draw};
 const SCOPE: &str = "letters";
 
 pub fn routes() -> Vec<Route> {
-    const FOLLOWED: &[&str] = &["proposal.unknown", "proposal.ended", "proposal.not_this"];
+    const FOLLOWED: &[&str] = &["proposal.unknown", "proposal.ended", "proposal.not_this", "proposal.own"];
     vec![
         Route::get(
             "/v1/letters",
@@ -34,6 +34,7 @@ pub fn routes() -> Vec<Route> {
             "proposal.unknown",
             "proposal.ended",
             "proposal.not_this",
+            "proposal.own",
             "proposal.too_much",
             "letter.sender",
             "letter.protected",

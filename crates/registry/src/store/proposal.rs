@@ -45,6 +45,8 @@ statements! {
     SPECIFIC_OF_PAYEE = "proposal_now.specific_of_payee":
         "SELECT p.id, p.asked, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
          WHERE n.payee = $1 AND n.waits > 0 AND p.purpose IS NOT NULL ORDER BY p.id LIMIT 1000";
+    NTH_NEWEST = "proposal_now.nth_newest":
+        "SELECT proposal FROM proposal_now WHERE payee = $1 ORDER BY proposal DESC LIMIT 1 OFFSET $2";
     WAITING = "proposal_now.waiting":
         "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
     WAITING_FOR = "proposal_now.waiting_for":
@@ -166,6 +168,11 @@ pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(
         Ok(())
     })?;
     Ok(found)
+}
+
+/// The newest proposal about a payee but for so many newer ones.
+pub(crate) fn newest_but(tx: &Tx<'_>, payee: &Blind, newer: i64) -> Result<Option<Id<Proposal>>, Error> {
+    tx.optional(&NTH_NEWEST, &[payee.into(), newer.into()], |row| Ok(Id::new(row.int(0)?)))
 }
 
 /// Whether anybody but those of one channel has ever proposed anything.

@@ -497,6 +497,10 @@ fn an_operator_takes_one_part_and_no_other() {
     assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
     assert_eq!(town.cancels(&id, &otto, None), Err("proposal.not_own"));
     assert_eq!(town.approves(&id, &otto), ok("letter"));
+    // Who proposed it or said yes to it does not print its letter, and see its code.
+    for who in [&olga, &otto] {
+        assert_eq!(town.letter(&id, who, CODE), Err("proposal.own"));
+    }
     // Who has second thoughts has had a part in it.
     assert_eq!(town.refuses(&id, &otto), Err("proposal.own"));
     assert_eq!(town.stops(&id), ok("Stopped"));
@@ -526,6 +530,23 @@ fn who_prints_a_letter_knows_its_code_and_can_do_nothing_with_it() {
     // Printed again by another, the code that the first one knows is void.
     town.letter(&id, &otto, "87654321").unwrap();
     assert_eq!(town.gives(&id, CODE, &town.anna()), ok("wrong"));
+}
+
+#[test]
+fn nobody_drowns_the_notice_that_matters_in_others() {
+    let mut town = Town::new();
+    let asks = |town: &mut Town, account: usize| {
+        town.proposes(&town.anna(), &format!("change,{ANNA},1020-{account},,{OWN},,,")).map(|_| ())
+    };
+    for account in 1..=20 {
+        assert_eq!(asks(&mut town, account), Ok(()), "{account}");
+    }
+    assert_eq!(asks(&mut town, 21), Err("change.too_often"));
+    // It is the logins' bound, and not the authority's.
+    let olga = Actor::operator("olga");
+    assert_eq!(town.proposes(&olga, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("change.waiting"));
+    town.days(1);
+    assert_eq!(asks(&mut town, 21), Ok(()));
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) const REFUSALS: &[&str] = &[
     "designation.ground",
     "designation.specific_locked",
     "change.waiting",
+    "change.too_often",
     "proposal.why",
     "actor.assurance",
     "actor.login_age",

@@ -92,6 +92,8 @@ impl std::fmt::Debug for LetterFacts {
 /// What making a letter needs to know.
 pub struct LetterState {
     loaded: Loaded,
+    /// Whether whoever makes it has decided about the proposal.
+    is_own: bool,
     addressee: Option<Addressee>,
     is_in_english: bool,
     payer: Option<String>,
@@ -108,6 +110,7 @@ impl LetterState {
             Some(specific) => Some(store::payer::find(scope, Id::new(specific.payer.number()))?.agreement.name),
         };
         Ok(Self {
+            is_own: loaded.is_decided_by(actor),
             addressee: store::register::addressee(scope, &loaded.proposal().payee)?,
             is_in_english: contact::wants_english(&store::contact::of(scope, &loaded.proposal().payee)?),
             payer,
@@ -118,9 +121,13 @@ impl LetterState {
     /// What the letter says that is made at a moment.
     ///
     /// # Errors
-    /// The proposal waits for no letter, or there is nobody to send one to.
+    /// The proposal waits for no letter, there is nobody to send one to, or whoever makes it has decided about it.
     pub(crate) fn facts(&self, now: Timestamp) -> Result<LetterFacts, ProposalRefusal> {
-        let Self { loaded, addressee, is_in_english, payer } = self;
+        let Self { loaded, is_own, addressee, is_in_english, payer } = self;
+        // Whoever makes it can read its code.
+        if *is_own {
+            return Err(ProposalRefusal::Own);
+        }
         // A letter that is on its way can be made anew: the code of the former is void then.
         let (State::Waiting(waits @ (Waits::Letter | Waits::Code)), Some(account)) =
             (loaded.require_waiting(now)?, loaded.proposal().asked.account)
@@ -221,6 +228,9 @@ impl Command for FollowLetter {
             LetterFate::HandedOver => (ActKind::LetterHandedOver, letter.is_handed_over),
             LetterFate::Returned => (ActKind::LetterReturned, letter.is_returned),
         };
+        if self.fate == LetterFate::HandedOver && loaded.is_decided_by(&self.actor) {
+            return Err(ProposalRefusal::Own.into());
+        }
         if is_known {
             return Ok(Decision::unchanged(Standing::of(loaded.proposal(), state, None)));
         }

@@ -186,6 +186,15 @@ impl Loaded {
         life::state(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)
     }
 
+    /// Whether a named officer proposed it, or has said yes to it: they do not send the letter as well.
+    pub(super) fn is_decided_by(&self, officer: &Actor) -> bool {
+        let decides = [ActKind::Approved, ActKind::Checked, ActKind::Confirmed];
+        let mut acts = self.found.evidence.acts().iter();
+        officer.role() == Role::Operator
+            && (self.proposal().asked.by == officer.name()
+                || acts.any(|act| decides.contains(&act.kind) && act.by == officer.name()))
+    }
+
     /// What it waits for.
     ///
     /// # Errors

@@ -21,9 +21,14 @@ use crate::store;
 use crate::telling::Telling;
 use kernel::journal::{Entry, Rows};
 use kernel::{
-    Actor, Assurance, Command, Decision, Env, Error, Once, Operation, Refusal, Refuse, Role, Scope, Timestamp,
+    Actor, Assurance, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Refuse, Role, Scope, Timestamp,
 };
 use std::fmt;
+
+/// So many changes of a payee are proposed in a day before they propose none themselves: each is told to all their contact points, and
+/// whoever has their login could drown the one that matters.
+const PROPOSED_A_DAY_MAX: i64 = 20;
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
 pub struct ProposeDesignation {
@@ -51,6 +56,8 @@ pub struct ProposeState {
     is_specific_locked: Option<bool>,
     /// How far a citizen speaks for the payee.
     voice: Voice,
+    /// Of what citizens ask for, the proposal before which as many came as come in a day.
+    last_allowed: Option<Id<Proposal>>,
     /// By which channel the actor proposes, and what a caseworker may decide about.
     channel: Channel,
     remit: Option<Remit>,
@@ -86,6 +93,9 @@ impl Command for ProposeDesignation {
         if self.row.action() == Action::Designate {
             facts.lacks_address = queries::lacks_address(scope, accounts.controls(), &channel, &payee)?;
         }
+        let is_own = self.actor.role() == Role::Citizen;
+        let last_allowed =
+            if is_own { store::proposal::newest_but(scope.tx, &payee, PROPOSED_A_DAY_MAX - 1)? } else { None };
         let voice = queries::voice(scope, &self.actor, &payee)?;
         if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
             facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);
@@ -95,6 +105,7 @@ impl Command for ProposeDesignation {
         Ok(ProposeState {
             facts,
             voice,
+            last_allowed,
             is_specific_locked: queries::is_specific_locked(scope, &payee, purpose.as_ref())?,
             channel,
             remit,
@@ -103,12 +114,16 @@ impl Command for ProposeDesignation {
     }
 
     fn decide(&self, state: ProposeState, env: &Env) -> Result<Decision<Proposed, Standing>, Refusal> {
-        let ProposeState { mut accounts, facts, is_specific_locked, voice, channel, remit } = state;
+        let ProposeState { mut accounts, facts, is_specific_locked, voice, last_allowed, channel, remit } = state;
         // What freezes or unfreezes an account is no proposal of another one.
         if !matches!(self.row.action(), Action::Designate | Action::Close) {
             return Err(RowRefusal::Action.into());
         }
         self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
+        let yesterday: Id<Proposal> = Env::new(env.now.minus_seconds(SECONDS_PER_DAY), 0).id();
+        if last_allowed.is_some_and(|last| last > yesterday) {
+            return Err(ProposalRefusal::TooOften.into());
+        }
         // It keeps the payee from changing it: only whoever pays by law says so.
         if self.is_locked && self.actor.role() != Role::Caseworker {
             return Err(ProposalRefusal::Authority.into());
