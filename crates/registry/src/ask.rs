@@ -167,16 +167,34 @@ pub struct Held {
 }
 
 impl Held {
+    /// What is known of an account by the newest row of its history alone.
+    #[must_use]
+    pub fn begin(newest: Designation) -> Self {
+        Self { newest, since: newest.effective, changed_by: newest.previous.map(|_| newest.channel) }
+    }
+
+    /// Goes one row back in the history; whether the account was this payee's there already, so that there may be more to learn.
+    pub fn look_back(&mut self, row: &Designation) -> bool {
+        let is_it = row.standing.state != State::Closed && row.standing.account == self.newest.standing.account;
+        if is_it {
+            (self.since, self.changed_by) = (row.effective, row.previous.map(|_| row.channel));
+        }
+        is_it
+    }
+
     fn is_in_force(&self) -> bool {
         self.newest.standing.state == State::InForce
     }
 
     /// How many whole days ago the account was changed; none if it was never another.
-    fn changed_days_ago(&self, now: Timestamp) -> Option<i64> {
+    #[must_use]
+    pub fn changed_days_ago(&self, now: Timestamp) -> Option<i64> {
         self.changed_by.map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / MICROS_PER_DAY)
     }
 
-    fn last_change_channel(&self) -> Option<String> {
+    /// By which channel it was changed.
+    #[must_use]
+    pub fn last_change_channel(&self) -> Option<String> {
         self.changed_by.map(|channel| channel.name().to_owned())
     }
 
@@ -205,14 +223,26 @@ pub struct Known {
     pub default: Option<Held>,
     /// The specific accounts, where somebody asks who may know them.
     pub specific: Vec<HeldFor>,
-    /// Until when the newest change of the default account that was held waits, unless somebody ended it.
+    /// Until when a proposed change of the default account waits, unless somebody ends it.
     pub pending_until: Option<Timestamp>,
+    /// The same of specific accounts, whether there is one yet or not.
+    pub pending_specific: Vec<(Id<Payer>, BenefitKind, Timestamp)>,
 }
 
 impl Known {
-    /// Whether a change of this account waits: only changes of default accounts do.
-    fn has_pending(&self, held: &Held, now: Timestamp) -> bool {
-        held.newest.purpose.is_none() && self.pending_until.is_some_and(|until| now < until)
+    /// Whether a change waits of the account that payments go to by this row; also of a specific account that would take its place.
+    #[must_use]
+    pub fn has_pending(
+        &self,
+        newest: Option<&Designation>,
+        specific: Option<(Id<Payer>, &BenefitKind)>,
+        now: Timestamp,
+    ) -> bool {
+        let is_default = newest.is_none_or(|newest| newest.purpose.is_none());
+        let default = self.pending_until.filter(|_| is_default);
+        let is_it = |payer, benefit| specific == Some((payer, benefit));
+        let specifics = self.pending_specific.iter().filter(|(payer, benefit, _)| is_it(*payer, benefit));
+        default.into_iter().chain(specifics.map(|(.., until)| *until)).any(|until| now < until)
     }
 }
 
@@ -237,6 +267,11 @@ impl Asker<'_> {
         let newest = precedence(specific.map(|held| held.newest), default.map(|held| held.newest));
         let held = [specific, default].into_iter().flatten().find(|held| Some(held.newest) == newest);
         (Resolution::of(Some(known.status), newest.as_ref()), held)
+    }
+
+    /// Whether a change waits of where this client's payments of a kind go.
+    fn has_pending(&self, known: Option<&Known>, held: &Held, benefit: Option<&BenefitKind>) -> bool {
+        known.is_some_and(|known| known.has_pending(Some(&held.newest), self.payer.zip(benefit), self.now))
     }
 
     /// The specific accounts that are for this client's payments.
@@ -283,9 +318,9 @@ pub struct AccountAnswer {
     pub since: Option<String>,
     /// How many whole days ago the account took the place of another; none if it never did.
     pub changed_days_ago: Option<i64>,
-    /// Whether a change of it waits for an officer, and does not hold yet.
+    /// Whether a change of it is proposed, and does not hold yet.
     pub pending_change: bool,
-    /// By which channel the account took the place of another: `bank`, `operator`.
+    /// By which channel the account took the place of another: `bank`, `operator`, `self_service`, `caseworker`.
     pub last_change_channel: Option<String>,
 }
 
@@ -314,7 +349,7 @@ impl AccountAnswer {
             bic: account.bic(asker.banks).map(|bic| bic.as_str().to_owned()),
             since: Some(held.since.to_string()),
             changed_days_ago: held.changed_days_ago(asker.now),
-            pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
+            pending_change: asker.has_pending(known, &held, benefit),
             last_change_channel: held.last_change_channel(),
         }
     }
@@ -426,7 +461,7 @@ impl Ask for Map {
                     bank: account.reg().and_then(|reg| asker.banks.get(reg)).cloned(),
                     since_micros: held.since.micros(),
                     changed_days_ago: held.changed_days_ago(asker.now),
-                    pending_change: known.is_some_and(|known| known.has_pending(&held, asker.now)),
+                    pending_change: asker.has_pending(known, &held, benefit),
                 }),
                 ..without_account(AnswerClass::InForce)
             },
@@ -466,7 +501,7 @@ pub struct VerifyAnswer {
     pub result: AnswerClass,
     /// Whether the account that it is, or any that it could be, took the place of another in the last [`RECENT_DAYS`] days.
     pub changed_recently: bool,
-    /// With `match`, by which channel the account took the place of another: `bank`, `operator`.
+    /// With `match`, by which channel the account took the place of another: `bank`, `operator`, `self_service`, `caseworker`.
     pub last_change_channel: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 
 use crate::ask::{Held, HeldFor, Known};
 use crate::designation::{Designation, State};
+use crate::proposal::SpecificPurpose;
 use crate::store;
 use kernel::{Blind, Error, Id, Scope};
 
@@ -14,8 +15,8 @@ pub(crate) type Wanted = (Blind, bool);
 pub(crate) struct Knowledge(Vec<(Blind, Known)>);
 
 impl Knowledge {
-    /// Looks payees up, in any order, each perhaps several times.
-    pub(crate) fn load(scope: &Scope<'_>, mut wanted: Vec<Wanted>) -> Result<Self, Error> {
+    /// Looks payees up, in any order, each perhaps several times; what waits, too, where accounts are told.
+    pub(crate) fn load(scope: &Scope<'_>, mut wanted: Vec<Wanted>, tells_accounts: bool) -> Result<Self, Error> {
         // Where the specific accounts matter to one of those who ask, they are wanted.
         wanted.sort_unstable_by(|(one, specific), (other, others)| (one, others).cmp(&(other, specific)));
         wanted.dedup_by_key(|(payee, _)| *payee);
@@ -26,9 +27,10 @@ impl Knowledge {
             if wants_specific && payee.has_specific {
                 with_specific.push(key);
             }
-            pending.extend(payee.pending.map(|proposal| (proposal, key)));
-            let (status, default) = (payee.status, payee.designation.map(begin));
-            found.push((key, Known { status, default, specific: Vec::new(), pending_until: None }));
+            pending.extend(payee.pending.filter(|_| tells_accounts).map(|proposal| (proposal, key)));
+            let (status, default) = (payee.status, payee.designation.map(Held::begin));
+            let (specific, pending_specific) = (Vec::new(), Vec::new());
+            found.push((key, Known { status, default, specific, pending_until: None, pending_specific }));
             Ok(())
         })?;
         // A server gives what it finds in an order of its own.
@@ -37,7 +39,7 @@ impl Knowledge {
         with_specific.sort_unstable();
         store::designation::newest_specifics(scope, &with_specific, |at, newest, payer, benefit| {
             if let Some(known) = knowledge.get_mut(&with_specific[at]) {
-                known.specific.push(HeldFor { payer, benefit, held: begin(newest) });
+                known.specific.push(HeldFor { payer, benefit, held: Held::begin(newest) });
             }
             Ok(())
         })?;
@@ -47,6 +49,18 @@ impl Knowledge {
                 known.pending_until = Some(until);
             }
         })?;
+        // A specific account can be proposed where there is none yet.
+        wanted.retain(|(_, wants_specific)| *wants_specific && tells_accounts);
+        let payees = wanted.iter().map(|(payee, _)| payee);
+        store::proposal::specifics_pending_until(
+            scope,
+            payees,
+            |at, SpecificPurpose { payer, benefit, .. }, until| {
+                if let Some(known) = knowledge.get_mut(&wanted[at].0) {
+                    known.pending_specific.push((payer, benefit, until));
+                }
+            },
+        )?;
         knowledge.look_back(scope)?;
         Ok(knowledge)
     }
@@ -86,19 +100,12 @@ impl Knowledge {
             let mut next = Vec::new();
             for ((_, held), row) in steps.into_iter().zip(earlier) {
                 let row = row.ok_or_else(|| kernel::StoreError::damaged("a history has a gap".to_owned()))?;
-                if row.standing.state == State::Closed || row.standing.account != held.newest.standing.account {
-                    continue;
+                if held.look_back(&row) {
+                    next.extend(row.previous.map(|id| (id, held)));
                 }
-                (held.since, held.changed_by) = (row.effective, row.previous.map(|_| row.channel));
-                next.extend(row.previous.map(|id| (id, held)));
             }
             steps = next;
         }
         Ok(())
     }
-}
-
-/// What the newest row alone tells.
-fn begin(newest: Designation) -> Held {
-    Held { newest, since: newest.effective, changed_by: newest.previous.map(|_| newest.channel) }
 }

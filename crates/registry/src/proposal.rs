@@ -46,6 +46,18 @@ impl Holder {
         Self::ALL[self as usize].1
     }
 
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.iter().find(|(holder, _)| holder.code() == code).map(|(holder, _)| *holder)
+    }
+
     /// Reads what [`Holder::name`] gives.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -117,6 +129,12 @@ struct Written {
 }
 
 impl Asked {
+    /// Whose account it is said to be, of one that is designated; none where nobody said.
+    #[must_use]
+    pub fn stated_holder(&self) -> Option<Holder> {
+        Some(self.holder).filter(|holder| self.action == Action::Designate && *holder != Holder::Unknown)
+    }
+
     /// As it is sealed.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -197,6 +215,8 @@ pub enum ProposalRefusal {
     NotThis,
     /// Who proposed it, or has approved it before, does not approve it.
     Own,
+    /// An officer takes back what another has proposed.
+    NotOwn,
     /// Whoever decides has no name.
     Officer,
     /// Whoever decides does not say why.
@@ -230,7 +250,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -239,6 +259,7 @@ impl ProposalRefusal {
         ),
         (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
         (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
+        (Self::NotOwn, "proposal.not_own", "an officer takes back what they proposed: refuse it, and say why"),
         (
             Self::Officer,
             "proposal.officer",
@@ -249,7 +270,7 @@ impl ProposalRefusal {
         (
             Self::Authority,
             "designation.authority",
-            "a specific account is designated by a caseworker of the authority that pays it",
+            "a specific account is designated and approved by caseworkers of the authority that pays it",
         ),
         (
             Self::SpecificLocked,
@@ -307,8 +328,8 @@ pub struct Designated {
     pub is_first: bool,
     /// Whether it is another payee's too.
     pub is_shared: bool,
-    /// Whose it was said to be, where anybody was asked.
-    pub holder: Option<Holder>,
+    /// Whose it is said to be.
+    pub holder: Holder,
 }
 
 impl Ban {
@@ -325,7 +346,7 @@ impl Ban {
         match self {
             Self::Change => !account.is_first,
             Self::Shared => account.is_shared,
-            Self::ThirdParty => account.holder.is_some_and(|holder| holder != Holder::Own),
+            Self::ThirdParty => account.holder != Holder::Own,
         }
     }
 }
@@ -338,7 +359,7 @@ pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result
     if proposal.asked.action != Action::Designate {
         return Ok(());
     }
-    let (is_first, holder) = (proposal.is_first, Some(proposal.asked.holder));
+    let (is_first, holder) = (proposal.is_first, proposal.asked.holder);
     let account = Designated { is_first, is_shared: facts.payees > 0, holder };
     match Ban::ALL.into_iter().find(|(ban, control)| controls.has(*control) && ban.concerns(account)) {
         Some((ban, _)) => Err(ban),

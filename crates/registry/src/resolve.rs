@@ -1,10 +1,12 @@
 //! From a payee to the account in force: for a whole payment file at once, or for one payee at any time, as known at any time.
 
 use crate::account::DesignatedAccount;
+use crate::ask::Held;
 use crate::designation::{Designation, Standing, State};
 use crate::grounds::Grounds;
 use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerRefusal, PayerVersion};
+use crate::proposal::Holder;
 use crate::purpose::BenefitKind;
 use crate::store;
 use denmark::BankDirectory;
@@ -123,14 +125,12 @@ fn in_force(
 }
 
 /// The account of one payee at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// What holds.
     pub resolution: Resolution,
-    /// The row that says so.
-    pub designation: Option<Designation>,
-    /// Since when the account has been this payee's, through freezing and unfreezing.
-    pub since: Option<Timestamp>,
+    /// The account that was designated, by the row that says so.
+    pub held: Option<Held>,
 }
 
 /// Resolves one payee at `moment`, as known when the journal had `entries` entries.
@@ -144,7 +144,7 @@ pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: 
         Ok(())
     })?;
     let Some(payee) = found else {
-        return Ok(Found { resolution: Resolution::NotInRegister, designation: None, since: None });
+        return Ok(Found { resolution: Resolution::NotInRegister, held: None });
     };
     let default = in_force(scope, payee.designation, moment, entries)?;
     let specific = match query.purpose {
@@ -159,18 +159,15 @@ pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: 
         Some(newest) => store::register::status_known_at(scope.tx, newest, entries)?,
     };
     let designation = precedence(specific, default);
-    let mut since = designation.map(|row| row.effective);
+    let mut held = designation.map(Held::begin);
     let mut earlier = designation;
-    while let Some(row) = earlier {
-        if row.standing.state == State::Closed
-            || Some(row.standing.account) != designation.map(|row| row.standing.account)
-        {
+    while let (Some(held), Some(row)) = (&mut held, earlier) {
+        if !held.look_back(&row) {
             break;
         }
-        since = Some(row.effective);
         earlier = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
     }
-    Ok(Found { resolution: Resolution::of(status, designation.as_ref()), designation, since })
+    Ok(Found { resolution: Resolution::of(status, designation.as_ref()), held })
 }
 
 /// Everything that was ever designated for a payee, newest first: the default account's rows, then each specific account's.
@@ -214,6 +211,14 @@ pub fn purpose_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Opt
 /// The store's.
 pub fn grounds_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Option<Grounds>, Error> {
     store::designation::grounds_of(scope.tx, designation)
+}
+
+/// Whose account a designation says that it is; none where nobody said.
+///
+/// # Errors
+/// The store's.
+pub fn holder_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Option<Holder>, Error> {
+    store::designation::holder_of(scope.tx, designation)
 }
 
 /// The payees of whom something changed since the journal had `entries` entries: an account, or what a register says.

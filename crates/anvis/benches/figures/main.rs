@@ -83,10 +83,13 @@ fn options() -> Options {
     options
 }
 
+/// One part of it.
+type Measure = fn(&Bench<'_>);
+
 fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
-    let parts: [(&str, fn(&Bench<'_>)); 4] = [
+    let parts: [(&str, Measure); 4] = [
         ("routing", |bench| bench.floors_and_routing()),
         ("changes", |bench| bench.changes()),
         ("lives", |bench| bench.lives()),

@@ -356,7 +356,7 @@ impl Session {
         let mut text = String::new();
         for row in &rows {
             let HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, .. } = row;
-            let HistoryRow { recorded, proposal, reverted, .. } = row;
+            let HistoryRow { holder, recorded, proposal, reverted, .. } = row;
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {
                 None => "default".to_owned(),
                 Some((payer, benefit)) => format!("{payer} {benefit}"),
@@ -366,10 +366,11 @@ impl Session {
                 None => String::new(),
                 Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
             };
+            let whose = holder.as_ref().map(|holder| format!(", said to be {holder}")).unwrap_or_default();
             let was = if *reverted { ", reverted since" } else { "" };
             let of = proposal.as_ref().map(|id| format!(", proposal {id}{was}")).unwrap_or_default();
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}{of}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}{whose}, recorded {recorded}{of}\n"
             ));
         }
         if rows.is_empty() {
@@ -379,11 +380,14 @@ impl Session {
     }
 }
 
-fn resolved(LookUpAnswer { payee, account, bic, since, state }: &LookUpAnswer) -> String {
-    let Some(account) = account else { return format!("{payee}: {state}") };
+fn resolved(answer: &LookUpAnswer) -> String {
+    let LookUpAnswer { payee, account, bic, since, last_change_channel, pending_change, state, .. } = answer;
+    let waits = if *pending_change == Some(true) { "; a change waits" } else { "" };
+    let Some(account) = account else { return format!("{payee}: {state}{waits}") };
     let bic = bic.as_deref().map(|bic| format!(" ({bic})")).unwrap_or_default();
     let since = since.as_deref().map(|since| format!("; this payee's account since {since}")).unwrap_or_default();
-    format!("{payee}: {account}{bic}, {state}{since}")
+    let by = last_change_channel.as_deref().map(|channel| format!(", in another's place by {channel}"));
+    format!("{payee}: {account}{bic}, {state}{since}{}{waits}", by.unwrap_or_default())
 }
 
 fn head(Head { size, root }: &Head, before: &str) -> Answer {

@@ -95,7 +95,7 @@ fn who_has_left_completes_nothing() {
     let world = world(&format!("{ALICE} {BENT}"));
     let run = |args: &str, cpr: &str, day: &str| at(&world, args, cpr, day);
     let name = stands(&run(&format!("{PROPOSE} --signature jws"), ALICE, "01"), "letter");
-    run("letters print --to letters", "", "01").done();
+    run("letters print --to letters --as bo", "", "01").done();
     let activate = format!("designation activate {name} {}", world.code(&format!("letters/{name}01.pdf")));
     stands(&run(&activate, ALICE, "01"), "time");
     // Alice leaves before it takes effect. It waits for somebody who may sign.

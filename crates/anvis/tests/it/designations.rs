@@ -6,6 +6,15 @@ use crate::pain::*;
 use crate::support::*;
 use serde_json::{Value, json};
 
+/// The key of RFC 8032 §7.1, test 1024.
+const FIFTH_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIPXldnzxUzGVF2MPImh2uGyBYMxYO8ATdExr8lX1zA7l
+-----END PRIVATE KEY-----
+";
+const FIFTH_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAJ4EX/BRMcjQPZ9DyMW6Dhs7/vyskKMnFH+98WX8dQm4=
+-----END PUBLIC KEY-----
+";
 /// The key of RFC 8032 §7.1, test 3.
 const FOURTH_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIK0aqkG59vZM+BAR+WQKE0VOcVFU8ha14GFmt6g3ZPrT
@@ -35,6 +44,13 @@ fn id(answer: &Value) -> String {
 
 fn account(world: &World, cpr: &str, now: &str) -> Value {
     world.run(&format!("resolve cpr:{cpr} --now {now}")).done()["account"].clone()
+}
+
+/// An officer with no other part in it prints what is to be printed, and the payee gives the code.
+fn activated(world: &World, name: &str, cpr: &str) -> Value {
+    world.run("letters print --to letters --as eve").done();
+    let code = world.code(&format!("letters/{name}01.pdf"));
+    world.run(&format!("designation activate {name} {code} --as citizen:cpr:{cpr}")).done()
 }
 
 /// A code that is not this one.
@@ -86,10 +102,19 @@ fn a_citizen_changes_their_account_and_the_letter_activates_it() {
     let settled =
         |in_force: u64| json!({ "in_force": in_force, "refused": 0, "expired": 0, "waiting": 0, "more": false });
     assert_eq!(settle(before), settled(0));
-    assert_eq!(account(&world, ALICE, before), ALICE_IBAN);
+    let told = |account: &str, more: Value, now: &str| {
+        let told = world.run(&format!("resolve cpr:{ALICE} --now {now}")).done();
+        assert_eq!(told["account"], account);
+        holds(&told, &more, now);
+    };
+    told(ALICE_IBAN, json!({ "pending_change": true }), before);
+    assert!(world.say(&format!("resolve cpr:{ALICE} --now {before}")).ends_with("; a change waits\n"));
     assert_eq!(settle(from), settled(1));
     assert_eq!(settle(from), settled(0));
-    assert_eq!(account(&world, ALICE, from), iban("DK", "1020-2"));
+    let changed = json!({ "pending_change": false, "changed_days_ago": 0, "last_change_channel": "self_service" });
+    told(&iban("DK", "1020-2"), changed, from);
+    let then = world.run(&format!("resolve cpr:{ALICE} --as-of {NOW} --now {from}")).done();
+    assert_eq!((&then["account"], &then["pending_change"]), (&json!(ALICE_IBAN), &Value::Null));
 
     let shown = at(&format!("show {name}"), from).done();
     let me = &shown["proposed_by"];
@@ -173,7 +198,7 @@ fn what_was_told_of_an_identity_demands_a_second_channel() {
     let alice = format!("--as citizen:cpr:{ALICE}");
     let name = world.propose_own(ALICE, "1020-2", ALICE_ACCOUNT);
     let letter = format!("letters/{name}01.pdf");
-    world.run("letters print --to letters").done();
+    world.run("letters print --to letters --as eve").done();
     // The authenticator was replaced meanwhile, by whomever.
     world.write("facts.json", json!({ format!("cpr:{ALICE}"): { "authenticator_changed": NOW } }).to_string());
     let activate = format!("designation activate {name} {} {alice}", world.code(&letter));
@@ -207,10 +232,14 @@ fn the_link_of_a_notice_stops_it() {
     world.run(&format!("designation approve {name} --reason Called --as anna")).done();
     assert_eq!(waits_for(), "letter");
     // What took effect is frozen.
-    let propose = format!("designation propose cpr:{FRIDA} --account 1020-2 --holder own --law P-2 --evidence Case-7");
-    let first = id(&world.run(&format!("{propose} --as anna")).done());
-    assert_eq!(stop(&world.stop_token(&first)).done(), json!({ "stopped": "frozen" }));
-    assert_eq!(world.run(&format!("resolve cpr:{FRIDA}")).done()["state"], "frozen");
+    let from = "2026-11-25T09:00:00Z";
+    assert_eq!(activated(&world, &name, ALICE), standing(&name, "held", Some("time"), Some(from)));
+    assert_eq!(world.run(&format!("designation settle --now {from}")).done()["in_force"], 1);
+    for stopped in ["frozen", "already"] {
+        let told = world.run(&format!("designation stop {token} --now {from}")).done();
+        assert_eq!(told, json!({ "stopped": stopped }));
+    }
+    assert_eq!(world.run(&format!("resolve cpr:{ALICE} --now {from}")).done()["state"], "frozen");
     world.verified();
 }
 
@@ -235,10 +264,11 @@ fn an_operator_proposes_and_another_approves() {
     run(&format!("{approve} --as anna")).refused("proposal.own");
     run(&format!("approve {name} --as bo")).ended(2);
     run(&format!("approve {name} --reason {} --as bo", "x".repeat(501))).refused("proposal.why");
-    let from = "2026-11-25T09:00:00Z";
     let approved = run(&format!("{approve} --as bo")).done();
-    assert_eq!(approved, standing(&name, "held", Some("time"), Some(from)));
+    assert_eq!(approved, standing(&name, "awaiting_activation", Some("letter"), None));
     run(&format!("{approve} --as bo")).refused("proposal.not_this");
+    let from = "2026-11-25T09:00:00Z";
+    assert_eq!(activated(&world, &name, ALICE), standing(&name, "held", Some("time"), Some(from)));
     assert_eq!(run(&format!("settle --now {from}")).done()["in_force"], 1);
     let shown = run(&format!("show {name} --now {from}")).done();
     holds(
@@ -264,6 +294,7 @@ fn what_heals_is_two_officers() {
     let theft = id(&run(&format!("{propose} --expects {ALICE_ACCOUNT}")).done());
     run(&format!("revert {theft} --reason Stolen --as anna")).refused("proposal.not_in_force");
     run(&format!("approve {theft} --reason Called --as bo")).done();
+    activated(&world, &theft, ALICE);
     let from = "2026-11-25T09:00:00Z";
     assert_eq!(run(&format!("settle --now {from}")).done()["in_force"], 1);
     let revert = format!("revert {theft} --reason Stolen --now {from}");
@@ -310,7 +341,7 @@ fn files_of_changes_tell_what_waits() {
     assert_eq!(approved, standing(&name, "awaiting_approval", Some("check"), None));
     world.run(&format!("designation approve {name} --reason So --as bo")).refused("proposal.own");
     let looked_at = world.run(&format!("designation approve {name} --reason So --as eve")).done();
-    assert_eq!(looked_at["state"], "held");
+    assert_eq!(looked_at["waits_for"], "letter");
 
     let take_over =
         format!("{GROUNDS_HEADER}change,cpr:{HANS},0041-7,,1020,,,,user_request,phone\nclose,cpr:{ALICE},,,,,,\n");
@@ -371,6 +402,8 @@ fn a_caseworker_proposes_and_a_colleague_approves() {
         ("tom.pub", THIRD_PUBLIC_KEY),
         ("ona.pem", FOURTH_PRIVATE_KEY),
         ("ona.pub", FOURTH_PUBLIC_KEY),
+        ("pia.pem", FIFTH_PRIVATE_KEY),
+        ("pia.pub", FIFTH_PUBLIC_KEY),
     ] {
         world.write(name, content);
     }
@@ -415,16 +448,15 @@ fn a_caseworker_proposes_and_a_colleague_approves() {
     let approved = run(&approve, "eve").done();
     assert_eq!(approved, standing(&name, "awaiting_activation", Some("letter"), None));
 
-    // A letter goes to the payee all the same, and says who asks.
-    world.run("letters print --to letters").refused("store.not_synthetic");
+    // A letter goes to the payee all the same, and says who asks. Who prints it has a name, or nobody else could do anything about it.
+    world.run("operator add pia --key pia.pub").done();
+    let print = "letters print --to letters --as pia --key pia.pem";
+    world.run(print).refused("store.not_synthetic");
     world.write("sender.json", r#"{"name": "Anvis", "lines": ["Postboks 1"]}"#);
-    world.run("letters print --to letters --sender sender.json").refused("letter.sender");
+    world.run(&format!("{print} --sender sender.json")).refused("letter.sender");
     let sender = r#"{"name": "Anvis", "lines": ["Postboks 1", "1000 København K"], "url": "anvis.example", "telephone": "70 00 00 00"}"#;
     world.write("sender.json", sender);
-    assert_eq!(
-        world.run("letters print --to letters --sender sender.json").done()["letters"],
-        json!([format!("{name}01")])
-    );
+    assert_eq!(world.run(&format!("{print} --sender sender.json")).done()["letters"], json!([format!("{name}01")]));
     let letter = format!("letters/{name}01.pdf");
     assert!(crate::reader::read_aloud(&world.bytes(&letter)).contains("Kommunen"));
     // The telephone service takes the code down for them: somebody with a name and no other part in it, once the letter has left.
@@ -434,6 +466,7 @@ fn a_caseworker_proposes_and_a_colleague_approves() {
     run(&activate, "ona").refused("proposal.not_this");
     world.run(&format!("letters posted {name}01")).done();
     run(&activate, "eve").refused("policy.not_allowed");
+    run(&activate, "pia").refused("proposal.own");
     let activated = run(&activate, "ona").done();
     holds(&activated, &json!({ "state": "held", "waits_for": "time" }), "activate");
     assert_eq!(world.run("designation settle").done()["in_force"], 0);

@@ -83,7 +83,7 @@ fn a_letter_that_came_back_waits_for_an_officer() {
     for command in ["posted", "returned"] {
         world.run(&format!("letters {command} {name}")).refused("proposal.not_this");
     }
-    let number = print(&world, "").remove(0);
+    let number = print(&world, "--as bo").remove(0);
     let posted = world.run(&format!("letters posted {number}")).done();
     let waits = |state: &str, waits_for: &str| json!({ "id": name, "state": state, "waits_for": waits_for, "in_force_from": null });
     assert_eq!(posted, json!({ "letters": [waits("awaiting_activation", "code")] }));
@@ -107,7 +107,8 @@ fn a_code_is_good_for_sixty_days() {
     let name = world.propose_own(ALICE, "1020-2", ALICE_ACCOUNT);
     let other = world.propose_own(HANS, "0041-2", "1020-4811223344");
     print(&world, "");
-    let (last, lapsed) = ("2027-01-22T08:59:59.999999Z", "2027-01-22T09:00:00Z");
+    // The last of them is a whole day in Denmark.
+    let (last, lapsed) = ("2027-01-22T22:59:59.999999Z", "2027-01-22T23:00:00Z");
     let give = |name: &str, cpr: &str, now: &str| {
         let code = code(&world, &format!("{name}01"));
         world.run(&format!("designation activate {name} {code} --as citizen:cpr:{cpr} --now {now}"))

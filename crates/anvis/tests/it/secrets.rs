@@ -94,7 +94,8 @@ fn on_sqlite_nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).done();
     run("payout cancel NOSUCHBATCH00").ended(3);
     run(&format!("payout release {batch} --out out")).done();
-    run(&format!("caseworker add Sagsbehandler --key officer.pub --authority {PUBLIC} --benefit NKSBOS")).done();
+    run(&format!("caseworker add Sagsbehandler --key officer.pub --authority {PUBLIC} --benefit NKSBOS --in-person"))
+        .done();
     run(&format!("contact add cpr:{FRIDA} --sms +4520304050 --as citizen:cpr:{FRIDA}")).done();
     run(&format!("contact add cpr:{FRIDA} --email hemmelig@example.dk --as Sagsbehandler --reason Brev")).done();
     run(&format!("lock set cpr:{FRIDA} --as citizen:cpr:{FRIDA}")).done();

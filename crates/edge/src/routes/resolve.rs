@@ -94,7 +94,7 @@ struct Resolved {
     since: Option<String>,
     /// How many whole days ago it took the place of another; none if it never did.
     changed_days_ago: Option<i64>,
-    /// Whether a change is under way that does not hold yet.
+    /// Whether a change of it is proposed that does not hold yet.
     pending_change: bool,
     /// By which channel it took the place of another.
     last_change_channel: Option<String>,

@@ -10,10 +10,16 @@ use eid::key::{Algorithm, PrivateKey};
 use eid::token::{OFFICER_GRANT_TYPE, sign_citizen};
 use hyper::Method;
 use kernel::{Actor, AddOperator, Assurance, Env, PublicKey, Role, Secrets, Timestamp, Writer};
-use registry::commands::{AddCaseworker, AddPayer, EndCaseworker, FollowLetter, LetterFate, MakeLetter, TellIdentity};
+use registry::commands::{
+    AddCaseworker, AddPayer, ChangeAccounts, ChangeAnswer, EndCaseworker, FollowLetter, LetterFate, MakeLetter,
+    TellIdentity,
+};
+use registry::designation::Channel;
 use registry::identity::IdentityFacts;
+use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::proposal::Unexpected;
 use registry::queries;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -342,12 +348,92 @@ async fn a_second_channel_is_another_person_or_a_strong_login() {
     let shown = people.shown(&people.officer(olga).await, id).await.done();
     assert_eq!((&shown["waits_for"], &shown["signals"]), (&json!("confirmation"), &json!(["letter_box"])), "{shown}");
     let anna = people.citizen(ANNA, High);
-    people.act(&anna, id, "confirm", json!({})).await.refused(403, "actor.assurance");
+    people.act(&anna, id, "confirm", json!({})).await.refused(403, "actor.authenticator");
+    let weak = people.citizen(ANNA, Substantial);
+    people.act(&weak, id, "confirm", json!({})).await.refused(403, "actor.assurance");
     by(kim, "confirm", json!({ "evidence": "passport" })).await.refused(403, "proposal.own");
     by(olga, "confirm", json!({})).await.refused(422, "proposal.why");
     stands(&by(olga, "confirm", json!({ "evidence": "passport" })).await, "held", Some("time"));
     stands(&by(otto, "refuse", json!({ "reason": "It was not them" })).await, "refused", None);
     by(otto, "refuse", json!({ "reason": "It was not them" })).await.refused(409, "proposal.ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_heals_is_asked_for_by_one_officer_and_approved_by_another() {
+    let people = People::new().await;
+    let unfreeze = async |token: &str, key: &str, body: &Value| {
+        people.send(Method::POST, "/v1/designations/unfreeze", token, key, Some(body.clone())).await
+    };
+    let why = || json!({ "reason": "It was not them" });
+    let olga = people.officer("olga").await;
+    let asked = json!({ "payee": ANNA, "reason": "The payee was called" });
+    assert_eq!(unfreeze(&olga, "", &asked).await.done()["id"], "", "it is in force: there is nothing to do");
+    let proposed = people.post("/v1/designations", &people.officer("kim").await, for_anna(ANNA_IBAN)).await;
+    let id = stands(&proposed, "awaiting_approval", Some("approval"));
+    people.act(&olga, &id, "revert", why()).await.refused(409, "proposal.not_in_force");
+    people.act(&people.officer("kaj").await, &id, "approve", why()).await.done();
+    people.letter(&id);
+    people.act(&people.citizen(ANNA, Substantial), &id, "activate", json!({ "code": CODE })).await.done();
+    people.days.store(2, Ordering::Relaxed);
+    people.world.service.edge().settle().await;
+    let (olga, otto, kate) = (people.officer("olga").await, people.officer("otto").await, people.officer("kate").await);
+    let in_force = async |id: &str| people.shown(&olga, id).await.done()["in_force"].clone();
+    assert_eq!(in_force(&id).await, "DK6500400000000007");
+    // What stood before is put back.
+    let anna = people.citizen(ANNA, High);
+    people.act(&anna, &id, "revert", why()).await.refused(403, "policy.not_allowed");
+    people.act(&kate, &id, "revert", why()).await.refused(404, "proposal.unknown");
+    people.act(&olga, &id, "revert", json!({ "reason": " " })).await.refused(422, "proposal.why");
+    let path = format!("/v1/designations/{id}/revert");
+    let revert = async |body: Value| people.send(Method::POST, &path, &olga, "one", Some(body)).await;
+    let first = revert(why()).await;
+    let reverting = stands(&first, "awaiting_approval", Some("approval"));
+    assert_eq!(revert(why()).await.done(), first.done(), "asked again, it is proposed once");
+    revert(json!({ "reason": "another" })).await.refused(422, "idempotency.reused");
+    people.act(&olga, &reverting, "approve", why()).await.refused(403, "proposal.own");
+    stands(&people.act(&otto, &reverting, "approve", why()).await, "in_force", None);
+    assert_eq!(in_force(&id).await, ANNA_IBAN);
+    people.act(&olga, &id, "revert", why()).await.refused(409, "designation.superseded");
+    // What an officer froze is paid to again.
+    people.give(|writer, env| {
+        let (vault, actor) = (writer.store.vault().clone(), Actor::operator("olga"));
+        let row = AccountRow::read(&vault, &Written { action: "freeze", payee: ANNA, ..Written::default() }).unwrap();
+        let freeze =
+            ChangeAccounts::new(actor.clone(), Channel::Operator, vec![Ok(row)], Unexpected::Refuse, None).unwrap();
+        let given = [(freeze, &actor, &env)];
+        let answers = writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
+        assert!(matches!(answers[..], [ChangeAnswer::Done]), "{answers:?}");
+    });
+    let of = |more: Value| {
+        let mut body = asked.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (token, more, status, code) in [
+        (&anna, json!({}), 403, "policy.not_allowed"),
+        (&olga, json!({ "reason": "" }), 422, "proposal.why"),
+        (&olga, json!({ "payee": "cpr:1" }), 422, "payee.malformed"),
+        (&olga, json!({ "payee": "cpr:7201701235" }), 404, "payee.unknown"),
+        (&olga, json!({ "payer": PUBLIC }), 422, "designation.purpose"),
+        (&olga, json!({ "payer": "Nobody", "benefit": "NKSBOS" }), 404, "payer.unknown"),
+        (&olga, json!({ "payer": PUBLIC, "benefit": "NKSBOS" }), 409, "designation.none"),
+        (&kate, json!({ "payer": PUBLIC, "benefit": "NKSBOS" }), 403, "designation.authority"),
+        (&olga, json!({ "account": NEXT }), 400, "body.field"),
+    ] {
+        unfreeze(token, "", &of(more)).await.refused(status, code);
+    }
+    let first = unfreeze(&olga, "two", &asked).await;
+    let unfreezing = stands(&first, "awaiting_approval", Some("approval"));
+    assert_eq!(unfreeze(&olga, "two", &asked).await.done(), first.done(), "asked again, it is proposed once");
+    unfreeze(&otto, "", &asked).await.refused(409, "change.waiting");
+    people.act(&olga, &unfreezing, "approve", why()).await.refused(403, "proposal.own");
+    let shown = people.shown(&otto, &unfreezing).await.done();
+    assert_eq!(
+        (&shown["action"], &shown["is_frozen"], &shown["why"]),
+        (&json!("unfreeze"), &json!(true), &asked["reason"])
+    );
+    stands(&people.act(&otto, &unfreezing, "approve", why()).await, "in_force", None);
+    assert_eq!(people.shown(&otto, &unfreezing).await.done()["is_frozen"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,7 +130,7 @@ impl Learnt {
                 request.questions.iter().map(move |(payee, benefit, _)| (*payee, concerns(benefit.as_ref())))
             })
             .collect();
-        let knowledge = Knowledge::load(scope, wanted)?;
+        let knowledge = Knowledge::load(scope, wanted, K::TELLS_ACCOUNTS)?;
         let banks = if K::TELLS_ACCOUNTS {
             let accounts = knowledge.held().filter_map(|held| held.newest.standing.account.reg());
             store::bank::directory_of(scope.tx, &accounts.collect::<BTreeSet<_>>())?

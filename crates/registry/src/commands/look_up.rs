@@ -1,13 +1,14 @@
 //! Looking one payee up, for the agency's own work. A look-up of a person is itself entered in the journal before its answer
 //! leaves, and logged with those of other organisations, so that the payee is shown all of them.
 
-use crate::ask::{AnswerClass, AskKind};
+use crate::ask::{AnswerClass, AskKind, Known};
 use crate::designation::Designation;
 use crate::grounds::Grounds;
+use crate::known::Knowledge;
 use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
-use crate::payer::PayerRefusal;
-use crate::proposal::Proposal;
+use crate::payer::{Payer, PayerRefusal};
+use crate::proposal::{Holder, Proposal};
 use crate::purpose::{self, BenefitKind};
 use crate::resolve::{self, Found, Query, Resolution};
 use crate::store::look_up::LookUpRow;
@@ -72,6 +73,12 @@ pub struct LookUp {
     pub known_at: Option<Timestamp>,
 }
 
+impl LookUp {
+    fn benefit(&self) -> Option<&BenefitKind> {
+        self.specific.as_ref().map(|(_, benefit)| benefit)
+    }
+}
+
 /// The account of one payee.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookUpAnswer {
@@ -83,35 +90,56 @@ pub struct LookUpAnswer {
     pub bic: Option<String>,
     /// Since when the account has been this payee's.
     pub since: Option<String>,
+    /// How many whole days before the moment that is asked about it took the place of another; none if it never did.
+    pub changed_days_ago: Option<i64>,
+    /// By which channel it did: `bank`, `operator`, `self_service`, `caseworker`.
+    pub last_change_channel: Option<String>,
+    /// Whether a change of it is proposed now, and does not hold yet; none where another moment is asked about.
+    pub pending_change: Option<bool>,
     /// `in_force`, `frozen`, `closed`, `none`, or the register's `dead` or `dissolved`.
     pub state: String,
 }
 
+/// What a look-up found.
+pub struct LookUpState {
+    found: Found,
+    banks: BankDirectory,
+    /// For whose payments, where it is for a payer's.
+    payer: Option<Id<Payer>>,
+    /// What is known now, unless another moment is asked about.
+    known: Option<Known>,
+}
+
 impl Command for LookUp {
     const OPERATION: Operation = policy::RESOLVE;
-    type State = (Found, BankDirectory);
+    type State = LookUpState;
     type Change = AnswerClass;
     type Output = LookUpAnswer;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let purpose = match &self.specific {
+        let payer = match &self.specific {
             None => None,
-            Some((payer, benefit)) => {
-                let payer = store::payer::find_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?;
-                Some(purpose::key(scope.vault, payer.id, benefit))
-            }
+            Some((payer, _)) => Some(store::payer::find_by_name(scope, payer)?.ok_or(PayerRefusal::Unknown)?.id),
         };
+        let purpose = payer.zip(self.benefit()).map(|(payer, benefit)| purpose::key(scope.vault, payer, benefit));
         let query = Query { payee: self.payee.key(scope.vault), purpose };
         let entries = match self.known_at {
             None => journal::ENTRIES_MAX,
             Some(moment) => journal::size_at(scope.tx, moment)?,
         };
         let moment = self.as_of.unwrap_or(Timestamp::from_micros(i64::MAX));
-        Ok((resolve::resolve_at(scope, &query, moment, entries)?, store::bank::directory_at(scope.tx, entries)?))
+        let found = resolve::resolve_at(scope, &query, moment, entries)?;
+        let is_about_now = self.as_of.is_none() && self.known_at.is_none();
+        let wanted = if is_about_now { vec![(query.payee, payer.is_some())] } else { Vec::new() };
+        let known = Knowledge::load(scope, wanted, true)?.get(&query.payee).cloned();
+        Ok(LookUpState { found, banks: store::bank::directory_at(scope.tx, entries)?, payer, known })
     }
 
-    fn decide(&self, (found, banks): Self::State, _: &Env) -> Result<Decision<AnswerClass, LookUpAnswer>, Refusal> {
-        let designation = found.designation.map(|row| row.standing);
+    fn decide(&self, state: LookUpState, env: &Env) -> Result<Decision<AnswerClass, LookUpAnswer>, Refusal> {
+        let LookUpState { found, banks, payer, known } = state;
+        let (newest, moment) = (found.held.map(|held| held.newest), self.as_of.unwrap_or(env.now));
+        let designation = newest.map(|row| row.standing);
+        let waits = known.map(|known| known.has_pending(newest.as_ref(), payer.zip(self.benefit()), env.now));
         let state = match found.resolution {
             Resolution::NotInRegister if designation.is_none() => return Err(LookUpRefusal::PayeeUnknown.into()),
             Resolution::NotInRegister => "dissolved",
@@ -125,7 +153,10 @@ impl Command for LookUp {
             payee: self.payee.reveal(),
             account: designation.map(|standing| standing.account.iban(&banks).as_str().to_owned()),
             bic: designation.and_then(|standing| standing.account.bic(&banks)).map(|bic| bic.as_str().to_owned()),
-            since: found.since.map(|moment| moment.to_string()),
+            since: found.held.map(|held| held.since.to_string()),
+            changed_days_ago: found.held.and_then(|held| held.changed_days_ago(moment)),
+            last_change_channel: found.held.and_then(|held| held.last_change_channel()),
+            pending_change: waits,
             state: state.to_owned(),
         };
         let facts = serde_json::json!({ "payee": self.payee.reveal(), "answer": state });
@@ -168,6 +199,8 @@ pub struct HistoryRow {
     pub reason: Option<String>,
     /// How its customer consented.
     pub consent: Option<String>,
+    /// Whose account it is said to be, of one that is designated; none where nobody said.
+    pub holder: Option<String>,
     /// When it was recorded.
     pub recorded: String,
     /// The proposal that it comes of, where it was one.
@@ -185,6 +218,7 @@ pub struct Recorded {
     /// What it is for, unless it is the default account.
     purpose: Option<(String, BenefitKind)>,
     grounds: Option<Grounds>,
+    holder: Option<Holder>,
     /// The proposal that it comes of, and which one that reverts.
     proposal: Option<(Id<Proposal>, Option<Id<Proposal>>)>,
 }
@@ -203,7 +237,8 @@ impl Recorded {
         };
         let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
         let proposal = proposal.map(|FoundProposal { proposal, .. }| (proposal.id, proposal.asked.reverts));
-        Ok(Self { row, entry, channel, purpose, grounds, proposal })
+        let holder = resolve::holder_of(scope, row.id)?;
+        Ok(Self { row, entry, channel, purpose, grounds, holder, proposal })
     }
 }
 
@@ -230,7 +265,7 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let (mut to, mut reverted) = (None, BTreeSet::new());
-            for Recorded { row, entry, channel, purpose, grounds, proposal } in history {
+            for Recorded { row, entry, channel, purpose, grounds, holder, proposal } in history {
                 reverted.extend(proposal.and_then(|(_, reverts)| reverts));
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
@@ -243,6 +278,7 @@ impl Command for ReadHistory {
                     channel: channel.clone(),
                     reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
                     consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
+                    holder: holder.map(|holder| holder.name().to_owned()),
                     recorded: entry.at.to_string(),
                     proposal: proposal.map(|(id, _)| id.name()),
                     reverted: proposal.is_some_and(|(id, _)| reverted.contains(&id)),

@@ -4,7 +4,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::grounds::{Consent, Grounds, Reason};
 use crate::payer::Payer;
-use crate::proposal::Proposal;
+use crate::proposal::{Holder, Proposal};
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
@@ -14,19 +14,19 @@ use std::ops::Range;
 statements! {
     INSERT = "designation.insert":
         "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account, reason, consent,
-                                  proposal)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                                  proposal, holder)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     FIND = "designation.find":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, proposal
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, proposal, holder
          FROM designation WHERE id = $1";
     RANGE = "designation.range":
-        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal
+        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal, holder
          FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
     AFTER = "designation.after":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal, holder
          FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
     BETWEEN = "designation.between":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal, holder
          FROM designation WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
     HAS_MORE_AFTER = "designation.has_more_after":
         "SELECT id FROM designation WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
@@ -116,6 +116,16 @@ pub(crate) fn proposal_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Id<
     tx.one(&FIND, &[id.into()], |row| Ok(row.optional_int(9)?.map(Id::new)))
 }
 
+/// Whose account a row says that it is; none where nobody said.
+pub(crate) fn holder_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Holder>, Error> {
+    tx.one(&FIND, &[id.into()], |row| read_holder(row, 10))
+}
+
+fn read_holder(row: &Row<'_>, column: usize) -> Result<Option<Holder>, Error> {
+    let code = row.optional_int(column)?;
+    code.map(|code| Holder::from_code(code).ok_or_else(|| row.broken(column).into())).transpose()
+}
+
 /// One row of a history.
 pub(crate) fn find(scope: &Scope<'_>, id: Id<Designation>) -> Result<Designation, Error> {
     scope.tx.one(&FIND, &[id.into()], |row| read(scope, row))
@@ -137,6 +147,8 @@ pub(crate) struct Recorded {
     pub(crate) grounds: Option<Grounds>,
     /// What it comes of, where it had to wait.
     pub(crate) proposal: Option<Id<Proposal>>,
+    /// Whose the account was said to be, where anybody said.
+    pub(crate) holder: Option<Holder>,
 }
 
 /// The first rows of all histories after a place, at most `limit`, in the order in which they were recorded.
@@ -154,8 +166,8 @@ fn recorded(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_
     let mut rows = Vec::new();
     scope.tx.each(statement, values, |row| {
         let (payee, grounds) = (Blind::from_bytes(row.array(9)?), read_grounds(row, 7)?);
-        let proposal = row.optional_int(10)?.map(Id::new);
-        rows.push(Recorded { payee, designation: read(scope, row)?, grounds, proposal });
+        let (proposal, holder) = (row.optional_int(10)?.map(Id::new), read_holder(row, 11)?);
+        rows.push(Recorded { payee, designation: read(scope, row)?, grounds, proposal, holder });
         Ok(())
     })?;
     Ok(rows)
@@ -239,6 +251,7 @@ pub(crate) struct NewDesignation {
     pub(crate) channel: ChannelKind,
     pub(crate) grounds: Option<Grounds>,
     pub(crate) proposal: Option<Id<Proposal>>,
+    pub(crate) holder: Option<Holder>,
 }
 
 /// Adds rows, in the order of their ids; the rows of each entry.
@@ -267,6 +280,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 account.as_bytes(),
                 row.grounds,
                 row.proposal,
+                row.holder,
             ));
         }
         rows.push(Rows::of(DesignationTable.name(), &tree));
@@ -286,6 +300,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.grounds.map(|grounds| grounds.reason.code()).into(),
                 row.grounds.map(|grounds| grounds.consent.code()).into(),
                 row.proposal.into(),
+                row.holder.map(Holder::code).into(),
             ]
         }),
     )?;
@@ -362,6 +377,7 @@ fn leaf(
     account: &[u8],
     grounds: Option<Grounds>,
     proposal: Option<Id<Proposal>>,
+    holder: Option<Holder>,
 ) -> Hash {
     encoder
         .start(DesignationTable.name())
@@ -376,6 +392,7 @@ fn leaf(
         .optional_int(grounds.map(|grounds| grounds.reason.code()))
         .optional_int(grounds.map(|grounds| grounds.consent.code()))
         .optional_int(proposal.map(Id::number))
+        .optional_int(holder.map(Holder::code))
         .leaf()
 }
 
@@ -408,6 +425,7 @@ impl Table for DesignationTable {
                 &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(7)?)?,
                 read_grounds(row, 8)?,
                 row.optional_int(10)?.map(Id::new),
+                read_holder(row, 11)?,
             );
             visit(journal::entry_of(id.number()), leaf)
         })

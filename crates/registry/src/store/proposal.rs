@@ -2,7 +2,7 @@
 
 use crate::designation::{Channel, Designation};
 use crate::life::{Act, ActKind, Evidence, Waits};
-use crate::proposal::{Asked, Proposal};
+use crate::proposal::{Asked, Proposal, SpecificPurpose};
 use crate::store;
 use crate::store::designation::read_grounds;
 use kernel::journal::{self, Entry, Rows, Table};
@@ -42,6 +42,9 @@ statements! {
         "SELECT proposal, waits FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
         "SELECT proposal FROM proposal_now WHERE payee = $1 AND waits > 0 ORDER BY proposal LIMIT 1000";
+    SPECIFIC_OF_PAYEE = "proposal_now.specific_of_payee":
+        "SELECT p.id, p.asked, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
+         WHERE n.payee = $1 AND n.waits > 0 AND p.purpose IS NOT NULL ORDER BY p.id LIMIT 1000";
     WAITING = "proposal_now.waiting":
         "SELECT proposal FROM proposal_now WHERE waits > 0 AND proposal > $1 ORDER BY proposal LIMIT $2";
     WAITING_FOR = "proposal_now.waiting_for":
@@ -119,10 +122,15 @@ pub(crate) struct Found {
     pub(crate) evidence: Evidence,
 }
 
+fn open_asked(scope: &Scope<'_>, row: &Row<'_>, id: Id<Proposal>, column: usize) -> Result<Asked, Error> {
+    let opened = scope.vault.open(ASKED_COLUMN, id, row.bytes(column)?)?;
+    let asked = std::str::from_utf8(&opened).ok().and_then(Asked::from_text);
+    Ok(asked.ok_or_else(|| row.broken(column))?)
+}
+
 fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Proposal, Blind, i64), Error> {
     let id: Id<Proposal> = Id::new(row.int(0)?);
-    let opened = scope.vault.open(ASKED_COLUMN, id, row.bytes(11)?)?;
-    let asked = std::str::from_utf8(&opened).ok().and_then(Asked::from_text).ok_or_else(|| row.broken(11))?;
+    let asked = open_asked(scope, row, id, 11)?;
     let proposal = Proposal {
         id,
         at: Timestamp::from_micros(row.int(2)?),
@@ -260,19 +268,41 @@ pub(crate) fn waits_code(tx: &Tx<'_>, proposal: Id<Proposal>) -> Result<i64, Err
     Ok(tx.optional(&NOW, &[proposal.into()], |row| row.int(0))?.unwrap_or(0))
 }
 
-/// Until when proposals count as ones that wait, by their sorted ids; `found` gets the place of each that does. What waits for a person
-/// has lapsed when it is due; what waits for time takes effect then, what waits for a bank goes on, and both wait until they did.
+/// Until when a proposal counts as one that waits, of what is noted of it; none of one that has ended. What waits for a person has lapsed
+/// when it is due; what waits for time takes effect then, what waits for a bank goes on, and both wait until they did.
+fn counts_until(row: &Row<'_>, waits: usize) -> Result<Option<Timestamp>, Error> {
+    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
+    Ok(match row.int(waits)? {
+        0 => None,
+        code if unlapsing.contains(&code) => Some(NEVER),
+        _ => Some(Timestamp::from_micros(row.int(waits + 1)?)),
+    })
+}
+
+/// Until when proposals count as ones that wait, by their sorted ids; `found` gets the place of each that does.
 pub(crate) fn pending_until(
     tx: &Tx<'_>,
     ids: impl IntoIterator<Item = Id<Proposal>>,
     mut found: impl FnMut(usize, Timestamp),
 ) -> Result<(), Error> {
-    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
     tx.look_up(&NOW, ids.into_iter().map(Into::into), |at, row| {
-        match row.int(0)? {
-            0 => {}
-            waits if unlapsing.contains(&waits) => found(at, NEVER),
-            _ => found(at, Timestamp::from_micros(row.int(1)?)),
+        if let Some(until) = counts_until(row, 0)? {
+            found(at, until);
+        }
+        Ok(())
+    })
+}
+
+/// The same of the specific accounts of payees, by their sorted keys; `found` gets the place of each payee, for what, and until when.
+pub(crate) fn specifics_pending_until<'k>(
+    scope: &Scope<'_>,
+    payees: impl IntoIterator<Item = &'k Blind>,
+    mut found: impl FnMut(usize, SpecificPurpose, Timestamp),
+) -> Result<(), Error> {
+    scope.tx.look_up(&SPECIFIC_OF_PAYEE, payees.into_iter().map(Into::into), |at, row| {
+        let asked = open_asked(scope, row, Id::new(row.int(0)?), 1)?;
+        if let Some((purpose, until)) = asked.specific.zip(counts_until(row, 2)?) {
+            found(at, purpose, until);
         }
         Ok(())
     })

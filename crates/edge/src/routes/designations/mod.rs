@@ -1,7 +1,10 @@
-//! Designations as people have them: proposed, signed, approved, activated, cancelled. What banks ask for is in [`super::accounts`].
+//! Designations as people have them: proposed, signed, approved, activated, cancelled, reverted. What banks ask for is in [`super::accounts`].
 
+mod heal;
 mod propose;
 mod show;
+
+pub(super) use propose::Whose;
 
 use super::question::payee;
 use crate::page_of;
@@ -35,6 +38,7 @@ const DECIDED: &[&str] = &[
     "designation.expects_mismatch",
     "designation.expects_missing",
     "designation.none",
+    "designation.superseded",
     "designation.frozen",
     "designation.locked",
     "ban.change",
@@ -70,6 +74,15 @@ pub fn routes() -> Vec<Route> {
         .token(policy::LIST_OWN_DESIGNATIONS, SCOPE)
         .refuses(&["citizen.other", "citizen.assurance"])
         .by(own),
+        Route::post(
+            "/v1/designations/unfreeze",
+            "designations.unfreeze",
+            "Propose, as an officer, that a frozen account is paid to again; another officer approves it",
+        )
+        .token(policy::UNFREEZE_DESIGNATION, SCOPE)
+        .repeatable()
+        .refuses(heal::UNFREEZING)
+        .by(heal::unfreeze),
         Route::get(
             "/v1/designations/{proposal}",
             "designations.show",
@@ -81,7 +94,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/designations/{proposal}/sign", "designations.sign", "Sign, having seen both accounts")
             .token(policy::SIGN_DESIGNATION, SCOPE)
             .repeatable()
-            .refuses(&["proposal.own", "proposal.why", "actor.assurance"])
+            .refuses(&["proposal.own", "proposal.why", "actor.assurance", "actor.login_age"])
             .refuses_as_all(DECIDED)
             .by(sign),
         Route::post(
@@ -91,8 +104,8 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::APPROVE_DESIGNATION, SCOPE)
         .repeatable()
-        .refuses(&["proposal.own", "proposal.why"])
-            .refuses_as_all(DECIDED)
+        .refuses(&["proposal.own", "proposal.why", "designation.authority"])
+        .refuses_as_all(DECIDED)
         .by(approve),
         Route::post("/v1/designations/{proposal}/refuse", "designations.refuse", "Say no to what somebody else proposed")
             .token(policy::REFUSE_DESIGNATION, SCOPE)
@@ -113,14 +126,24 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::CONFIRM_DESIGNATION, SCOPE)
         .repeatable()
-        .refuses(&["proposal.own", "proposal.why", "actor.assurance"])
-            .refuses_as_all(DECIDED)
+        .refuses(&["proposal.own", "proposal.why", "actor.assurance", "actor.authenticator", "caseworker.in_person"])
+        .refuses_as_all(DECIDED)
         .by(confirm),
         Route::post("/v1/designations/{proposal}/cancel", "designations.cancel", "Take a proposal back that waits")
             .token(policy::CANCEL_DESIGNATION, SCOPE)
             .repeatable()
+            .refuses(&["proposal.not_own"])
             .refuses_as_all(ACTED)
             .by(cancel),
+        Route::post(
+            "/v1/designations/{proposal}/revert",
+            "designations.revert",
+            "Propose, as an officer, to put back what stood before a change that took effect; another officer approves it",
+        )
+        .token(policy::REVERT_DESIGNATION, SCOPE)
+        .repeatable()
+        .refuses(heal::REVERTING)
+        .by(heal::revert),
     ]
 }
 

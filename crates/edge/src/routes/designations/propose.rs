@@ -38,6 +38,7 @@ pub(super) const REFUSALS: &[&str] = &[
     "change.waiting",
     "proposal.why",
     "actor.assurance",
+    "actor.login_age",
     "ban.change",
     "ban.shared",
     "ban.third_party",
@@ -100,7 +101,7 @@ pub(super) struct ProposedAccount {
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it is its names that are described")]
-enum Whose {
+pub(crate) enum Whose {
     Own,
     Joint,
     ThirdParty,
