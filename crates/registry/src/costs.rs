@@ -93,8 +93,8 @@ pub struct Given<'g> {
     pub account: Blind,
     /// Whether it is their first one.
     pub is_first: bool,
-    /// Whose it was said to be, where anybody was asked.
-    pub holder: Option<Holder>,
+    /// Whose it was said to be.
+    pub holder: Holder,
     /// Whose it is today.
     pub payees: &'g BTreeSet<Blind>,
 }
@@ -513,7 +513,7 @@ mod tests {
             let mut costs = Costs::default();
             for payee in given {
                 let (payee, account) = (blind(payee), blind(&200));
-                costs.add_given(Given { payee, account, is_first: true, holder: None, payees: &payees });
+                costs.add_given(Given { payee, account, is_first: true, holder: Holder::Own, payees: &payees });
             }
             let cost = costs.summed().controls.get(&Control::BanShared).map_or(0, |cost| cost.would_refuse);
             assert_eq!(cost, expected, "{given:?} of {payees:?}");

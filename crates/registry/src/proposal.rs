@@ -335,8 +335,8 @@ pub struct Designated {
     pub is_first: bool,
     /// Whether it is another payee's too.
     pub is_shared: bool,
-    /// Whose it was said to be, where anybody was asked.
-    pub holder: Option<Holder>,
+    /// Whose it is said to be.
+    pub holder: Holder,
 }
 
 impl Ban {
@@ -353,7 +353,7 @@ impl Ban {
         match self {
             Self::Change => !account.is_first,
             Self::Shared => account.is_shared,
-            Self::ThirdParty => account.holder.is_some_and(|holder| holder != Holder::Own),
+            Self::ThirdParty => account.holder != Holder::Own,
         }
     }
 }
@@ -366,7 +366,7 @@ pub fn banned(proposal: &Proposal, facts: &Facts, controls: &Controls) -> Result
     if proposal.asked.action != Action::Designate {
         return Ok(());
     }
-    let (is_first, holder) = (proposal.is_first, Some(proposal.asked.holder));
+    let (is_first, holder) = (proposal.is_first, proposal.asked.holder);
     let account = Designated { is_first, is_shared: facts.payees > 0, holder };
     match Ban::ALL.into_iter().find(|(ban, control)| controls.has(*control) && ban.concerns(account)) {
         Some((ban, _)) => Err(ban),

@@ -4,6 +4,7 @@ use super::controls::controls_in_force;
 use crate::controls::Control;
 use crate::costs::{ChannelCost, ControlCost, Costs, Given, Versions};
 use crate::designation::{Action, Designation, State};
+use crate::proposal::Holder;
 use crate::{policy, store};
 use kernel::{Actor, Error, Id, Scope, Timestamp, journal};
 use serde::Serialize;
@@ -87,14 +88,15 @@ fn add_given(scope: &Scope<'_>, costs: &mut Costs, mut after: i64) -> Result<(),
             Ok(())
         })?;
         let proposals: BTreeSet<_> = rows.iter().filter_map(|row| Some(row.proposal?.number())).collect();
-        let mut asked = BTreeMap::new();
+        let mut healed = BTreeSet::new();
         store::proposal::find_many(scope, proposals.iter().copied(), |found| {
-            asked.insert(found.proposal.id, (found.proposal.asked.action, found.proposal.asked.holder));
+            if found.proposal.asked.action != Action::Designate {
+                healed.insert(found.proposal.id.number());
+            }
         })?;
         let entry = |id: Id<Designation>| journal::entry_of(id.number());
         rows.retain(|row| {
-            let heals =
-                row.proposal.and_then(|id| asked.get(&id)).is_some_and(|(action, _)| *action != Action::Designate);
+            let heals = row.proposal.is_some_and(|id| healed.contains(&id.number()));
             let is_moved = row.designation.previous.is_none_or(|id| {
                 before.get(&id).is_none_or(|before| match before.state {
                     State::Closed => entry(id) != entry(row.designation.id),
@@ -114,7 +116,7 @@ fn add_given(scope: &Scope<'_>, costs: &mut Costs, mut after: i64) -> Result<(),
                 payee: row.payee,
                 account,
                 is_first: row.designation.previous.is_none(),
-                holder: row.proposal.and_then(|id| asked.get(&id)).map(|(_, holder)| *holder),
+                holder: row.holder.unwrap_or(Holder::Unknown),
                 payees: payees[&account],
             });
         }

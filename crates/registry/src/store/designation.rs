@@ -23,10 +23,10 @@ statements! {
         "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal, holder
          FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
     AFTER = "designation.after":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal, holder
          FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
     BETWEEN = "designation.between":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee, proposal, holder
          FROM designation WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3";
     HAS_MORE_AFTER = "designation.has_more_after":
         "SELECT id FROM designation WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
@@ -147,6 +147,8 @@ pub(crate) struct Recorded {
     pub(crate) grounds: Option<Grounds>,
     /// What it comes of, where it had to wait.
     pub(crate) proposal: Option<Id<Proposal>>,
+    /// Whose the account was said to be, where anybody said.
+    pub(crate) holder: Option<Holder>,
 }
 
 /// The first rows of all histories after a place, at most `limit`, in the order in which they were recorded.
@@ -164,8 +166,8 @@ fn recorded(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_
     let mut rows = Vec::new();
     scope.tx.each(statement, values, |row| {
         let (payee, grounds) = (Blind::from_bytes(row.array(9)?), read_grounds(row, 7)?);
-        let proposal = row.optional_int(10)?.map(Id::new);
-        rows.push(Recorded { payee, designation: read(scope, row)?, grounds, proposal });
+        let (proposal, holder) = (row.optional_int(10)?.map(Id::new), read_holder(row, 11)?);
+        rows.push(Recorded { payee, designation: read(scope, row)?, grounds, proposal, holder });
         Ok(())
     })?;
     Ok(rows)

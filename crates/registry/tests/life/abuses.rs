@@ -295,7 +295,7 @@ fn who_has_no_address_is_known_by_a_second_channel() {
     assert_eq!(town.confirms(&id, &town.anna()), Err("actor.assurance"));
     let thief = town.citizen(ANNA, Assurance::High);
     assert_eq!(town.confirms(&id, &thief), Err("actor.authenticator"), "it is the one that asked for it");
-    assert_eq!(town.listed(Waits::Confirmation), [id.clone()]);
+    assert_eq!(town.listed(Waits::Confirmation), std::slice::from_ref(&id));
     // Once there is an address, a letter goes there; as it is a new one, it is not enough.
     town.lives(ANNA, "Vej 2");
     assert_eq!(town.settles(), (0, 0));
