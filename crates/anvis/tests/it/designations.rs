@@ -304,7 +304,11 @@ fn what_heals_is_two_officers() {
     assert_eq!(proposed, standing(&name, "awaiting_approval", Some("approval"), None));
     run(&format!("approve {name} --reason So --as anna --now {from}")).refused("proposal.own");
     let approved = run(&format!("approve {name} --reason So --as bo --now {from}")).done();
-    assert_eq!(approved, standing(&name, "in_force", None, Some(from)));
+    // The payee is told of it, and has as long to stop it as of any change by officers.
+    let then = "2026-11-27T09:00:00Z";
+    assert_eq!(approved, standing(&name, "held", Some("time"), Some(then)));
+    let from = then;
+    assert_eq!(run(&format!("settle --now {from}")).done()["in_force"], 1);
     assert_eq!(account(&world, ALICE, from), ALICE_IBAN);
     assert_eq!(run(&format!("show {theft} --now {from}")).done()["state"], "reverted");
     holds(

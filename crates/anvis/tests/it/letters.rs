@@ -176,9 +176,9 @@ fn protected_addresses_lie_apart() {
     world.verified();
 }
 
-/// Who has no address in a register waits, and nobody else's letter does for that.
+/// Who has no address in a register waits for no letter, and confirms instead.
 #[test]
-fn who_has_no_address_is_left_over() {
+fn who_has_no_address_confirms_instead() {
     let world = World::guarded();
     for (name, key) in [("bo", PUBLIC_KEY), ("eve", OTHER_PUBLIC_KEY)] {
         world.write("key.pub", key);
@@ -188,14 +188,12 @@ fn who_has_no_address_is_left_over() {
     let proposed = world.run(&format!("{propose} --law P-9 --evidence Case-7 --as bo")).done();
     let company = proposed["id"].as_str().unwrap().to_owned();
     let approved = world.run(&format!("designation approve {company} --reason Seen --as eve")).done();
-    assert_eq!(approved["waits_for"], "letter");
+    assert_eq!(approved["waits_for"], "confirmation");
     let alice = world.propose_own(ALICE, "1020-2", ALICE_ACCOUNT);
-    let printed = world.run("letters print --to letters").done();
-    assert_eq!(printed["letters"], json!([format!("{alice}01")]));
-    assert_eq!(printed["left"], json!([{ "id": company, "code": "letter.address" }]));
-    assert_eq!(world.say("letters print --to letters"), "Made 0 letters in letters. 1 could not be made.\n");
-    world.run(&format!("letters print --to letters --only {company}")).refused("letter.address");
-    assert_eq!(waits_for(&world, &company), "letter");
+    assert_eq!(print(&world, ""), [format!("{alice}01")]);
+    world.run(&format!("letters print --to letters --only {company}")).refused("proposal.not_this");
+    let confirmed = world.run(&format!("designation confirm {company} --evidence Passport --as anna")).done();
+    assert_eq!(confirmed["waits_for"], "time");
     world.verified();
 }
 

@@ -391,9 +391,18 @@ async fn what_heals_is_asked_for_by_one_officer_and_approved_by_another() {
     assert_eq!(revert(why()).await.done(), first.done(), "asked again, it is proposed once");
     revert(json!({ "reason": "another" })).await.refused(422, "idempotency.reused");
     people.act(&olga, &reverting, "approve", why()).await.refused(403, "proposal.own");
-    stands(&people.act(&otto, &reverting, "approve", why()).await, "in_force", None);
-    assert_eq!(in_force(&id).await, ANNA_IBAN);
-    people.act(&olga, &id, "revert", why()).await.refused(409, "designation.superseded");
+    stands(&people.act(&otto, &reverting, "approve", why()).await, "held", Some("time"));
+    assert_eq!(in_force(&id).await, "DK6500400000000007");
+    people.days.store(4, Ordering::Relaxed);
+    people.world.service.edge().settle().await;
+    let (olga, otto, kate) = (people.officer("olga").await, people.officer("otto").await, people.officer("kate").await);
+    let anna = people.citizen(ANNA, High);
+    assert_eq!(people.shown(&olga, &id).await.done()["in_force"], ANNA_IBAN);
+    assert_eq!(
+        people.act(&olga, &id, "revert", why()).await.done()["id"],
+        "",
+        "it is put back: there is nothing to do"
+    );
     // What an officer froze is paid to again.
     people.give(|writer, env| {
         let (vault, actor) = (writer.store.vault().clone(), Actor::operator("olga"));
