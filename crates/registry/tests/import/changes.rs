@@ -163,8 +163,8 @@ struct Waits {
     bank: &'static str,
     payee: usize,
     account: usize,
-    /// How many rows the payee's history had.
-    rows: usize,
+    /// How often the payee had been given an account.
+    given: usize,
     until: i64,
     ended: Option<&'static str>,
 }
@@ -174,8 +174,8 @@ struct Waits {
 struct Model {
     /// The account of each payee, and whether it is in force; else it was closed.
     accounts: BTreeMap<usize, (usize, bool)>,
-    /// How many rows each payee's history has.
-    rows: BTreeMap<usize, usize>,
+    /// How often each payee was given an account: what is closed meanwhile is in nobody's way.
+    given: BTreeMap<usize, usize>,
     held: Vec<Waits>,
 }
 
@@ -186,7 +186,7 @@ impl Model {
 
     fn set(&mut self, payee: usize, account: usize, is_live: bool) {
         self.accounts.insert(payee, (account, is_live));
-        *self.rows.entry(payee).or_default() += 1;
+        *self.given.entry(payee).or_default() += usize::from(is_live);
     }
 
     fn waits(&self, payee: usize, now: i64) -> bool {
@@ -246,7 +246,7 @@ impl Model {
         }
         let (payee, account, live) = (held.payee, held.account, self.live(held.payee));
         if live != Some(account) {
-            if self.rows[&payee] != held.rows {
+            if self.given[&payee] != held.given {
                 return Err("designation.expects_mismatch");
             }
             self.set(payee, account, true);
@@ -286,8 +286,8 @@ proptest! {
                     prop_assert_eq!(word(&answer), expected, "{:?}", act);
                     if let ChangeAnswer::Held(name) = answer {
                         let (payee, account, until) = (*payee, *account, now + WAITS_DAYS * DAY);
-                        let rows = model.rows[&payee];
-                        model.held.push(Waits { name, bank, payee, account, rows, until, ended: None });
+                        let given = model.given[&payee];
+                        model.held.push(Waits { name, bank, payee, account, given, until, ended: None });
                     }
                 }
                 Act::Close(bank, payee, expects) => {
