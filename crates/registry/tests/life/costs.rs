@@ -2,9 +2,7 @@
 
 use crate::world::{PAYEE, World, key};
 use kernel::{Actor, Timestamp};
-use registry::commands::{
-    AddCaseworker, ApproveDesignation, CancelDesignation, ProposeDesignation, RefuseDesignation,
-};
+use registry::commands::{AddCaseworker, ApproveDesignation, CancelDesignation, ProposeDesignation, RefuseDesignation};
 use registry::designation::Channel;
 use registry::proposal::{Holder, LegalGround};
 use registry::queries;
