@@ -91,9 +91,12 @@ const ACTS: [Act; 25] = [
 struct Files(BTreeMap<String, (Option<Bank>, Vec<Row>)>);
 
 impl Files {
-    /// The operator is no bank.
-    fn add(&mut self, bank: Option<Bank>, text: String, expected: Expected) {
+    /// The operator is no bank. A bank says why it designates an account, and how its customer consented.
+    fn add(&mut self, bank: Option<Bank>, mut text: String, expected: Expected) {
         let sender = bank.map_or("", |bank| bank.name);
+        if bank.is_some() && (text.starts_with("register,") || text.starts_with("change,")) {
+            text.push_str(",user_request,netbank");
+        }
         self.0.entry(sender.to_owned()).or_insert((bank, Vec::new())).1.push(Row { text, expected });
     }
 }
