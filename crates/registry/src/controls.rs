@@ -318,6 +318,17 @@ impl Controls {
         }
     }
 
+    /// When a letter's code activates what comes by this channel. A bank has its customer's consent (BEK 788).
+    #[must_use]
+    pub const fn letter(&self, channel: ChannelKind) -> When {
+        match channel {
+            ChannelKind::Bank => When::Never,
+            ChannelKind::SelfService => self.when(Control::LetterSelfService),
+            ChannelKind::Caseworker | ChannelKind::Operator if self.has(Control::LetterCaseworker) => When::Always,
+            ChannelKind::Caseworker | ChannelKind::Operator => When::Never,
+        }
+    }
+
     /// How many banking days a change by this channel waits.
     #[must_use]
     pub const fn waits_banking_days(&self, channel: ChannelKind, is_first: bool) -> u16 {

@@ -439,29 +439,32 @@ impl Demands {
         let is_handed_in = channel == ChannelKind::Bank && !is_beginning && !by_system;
         let is_specific = proposal.purpose.is_some();
         let approver = if is_specific { Control::ApproverSpecific } else { Control::ApproverDefault };
-        let wants_letter = match channel {
-            // What deletes an account sends no money to another one that the letter could name.
-            _ if proposal.asked.account.is_none() => false,
-            ChannelKind::SelfService => controls.when(Control::LetterSelfService).applies(signals.any()),
-            ChannelKind::Caseworker | ChannelKind::Operator => !is_loaded && controls.has(Control::LetterCaseworker),
-            // A bank has its customer's consent (BEK 788).
-            ChannelKind::Bank => false,
-        };
+        // What deletes an account sends no money to another one that the letter could name.
+        let wants_letter =
+            proposal.asked.account.is_some() && !is_loaded && controls.letter(channel).applies(signals.any());
+        let letter = evidence.letter();
+        let returned = letter.is_some_and(|letter| letter.is_returned);
+        // Of a letter that is on its way it does not matter that the next one would have nowhere to go.
+        let is_under_way = letter.is_some_and(|letter| !letter.is_returned && letter.wrong < CODE_ATTEMPTS);
+        let has_nowhere_to_go = facts.lacks_address && !is_under_way;
         // Whoever steals key material from the letter box steals the letter too (FR-13).
-        let is_letter_worthless = wants_letter && signals.has(Signal::LetterBox);
+        let is_letter_worthless = wants_letter && (signals.has(Signal::LetterBox) || has_nowhere_to_go);
         let after_letter = wants_letter && signals.has(Signal::RecentChange);
-        let returned = evidence.letter().is_some_and(|letter| letter.is_returned);
         let stopped = evidence.last(ActKind::Stopped).is_some();
         let has_approver = controls.has(approver);
-        // What heals gives an account to nobody anew: another officer says yes, and it is so. Whether it is fresh, shared or left
-        // lately speaks for it as much as against it.
-        let heals = match proposal.asked.action {
-            Action::Revert => Some(true),
-            Action::Unfreeze => Some(has_approver && (is_casework || !by_system)),
-            Action::Designate | Action::Close | Action::Freeze => None,
-        };
-        if let Some(approval) = heals {
-            return Self { approval, check: stopped, ..Self::NONE };
+        // What heals gives an account to nobody anew: another officer says yes. Whether it is fresh, shared or left lately speaks for
+        // it as much as against it.
+        match proposal.asked.action {
+            Action::Unfreeze => {
+                let approval = has_approver && (is_casework || !by_system);
+                return Self { approval, check: stopped, ..Self::NONE };
+            }
+            // Two officers could put back what the payee has got rid of: who is told of it has as long as of a change.
+            Action::Revert => {
+                let (check, banking_days) = (stopped || facts.is_doubted, controls.get(Control::WaitCaseworker));
+                return Self { approval: true, check, banking_days, ..Self::NONE };
+            }
+            Action::Designate | Action::Close | Action::Freeze => {}
         }
         // Customers who come to a bank often do not know their former account: a person looks then.
         let names_nothing = controls.has(Control::NamesReplaced) && !proposal.is_first && !proposal.names_replaced;

@@ -46,6 +46,18 @@ impl Holder {
         Self::ALL[self as usize].1
     }
 
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.iter().find(|(holder, _)| holder.code() == code).map(|(holder, _)| *holder)
+    }
+
     /// Reads what [`Holder::name`] gives.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -117,6 +129,12 @@ struct Written {
 }
 
 impl Asked {
+    /// Whose account it is said to be, of one that is designated; none where nobody said.
+    #[must_use]
+    pub fn stated_holder(&self) -> Option<Holder> {
+        Some(self.holder).filter(|holder| self.action == Action::Designate && *holder != Holder::Unknown)
+    }
+
     /// As it is sealed.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -197,6 +215,8 @@ pub enum ProposalRefusal {
     NotThis,
     /// Who proposed it, or has approved it before, does not approve it.
     Own,
+    /// An officer takes back what another has proposed.
+    NotOwn,
     /// Whoever decides has no name.
     Officer,
     /// Whoever decides does not say why.
@@ -230,7 +250,7 @@ pub enum ProposalRefusal {
 }
 
 impl ProposalRefusal {
-    const ALL: [(Self, &'static str, &'static str); 19] = [
+    const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Unknown, "proposal.unknown", "there is no proposal of that name"),
         (
             Self::Ended,
@@ -239,6 +259,7 @@ impl ProposalRefusal {
         ),
         (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
         (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
+        (Self::NotOwn, "proposal.not_own", "an officer takes back what they proposed: refuse it, and say why"),
         (
             Self::Officer,
             "proposal.officer",
@@ -249,7 +270,7 @@ impl ProposalRefusal {
         (
             Self::Authority,
             "designation.authority",
-            "a specific account is designated by a caseworker of the authority that pays it",
+            "a specific account is designated and approved by caseworkers of the authority that pays it",
         ),
         (
             Self::SpecificLocked,

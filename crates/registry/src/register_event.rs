@@ -400,7 +400,18 @@ pub struct Addressee {
     pub is_protected: bool,
 }
 
+/// Whether a version of a register's row has an address for a letter.
+pub(crate) fn has_address(record: &str) -> bool {
+    Addressee::read(record).is_some_and(|addressee| addressee.has_address())
+}
+
 impl Addressee {
+    /// Whether a letter has anywhere to go.
+    #[must_use]
+    pub const fn has_address(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
     /// From what the store keeps of a payee: a line for each field, the last ones too that are empty.
     pub(crate) fn read(record: &str) -> Option<Self> {
         let record = Record::of(record)?;

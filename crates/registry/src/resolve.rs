@@ -6,6 +6,7 @@ use crate::designation::{Designation, Standing, State};
 use crate::grounds::Grounds;
 use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerRefusal, PayerVersion};
+use crate::proposal::Holder;
 use crate::purpose::BenefitKind;
 use crate::store;
 use denmark::BankDirectory;
@@ -210,6 +211,14 @@ pub fn purpose_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Opt
 /// The store's.
 pub fn grounds_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Option<Grounds>, Error> {
     store::designation::grounds_of(scope.tx, designation)
+}
+
+/// Whose account a designation says that it is; none where nobody said.
+///
+/// # Errors
+/// The store's.
+pub fn holder_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Option<Holder>, Error> {
+    store::designation::holder_of(scope.tx, designation)
 }
 
 /// The payees of whom something changed since the journal had `entries` entries: an account, or what a register says.

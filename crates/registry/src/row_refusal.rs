@@ -50,6 +50,8 @@ pub enum RowRefusal {
     BicCountry,
     /// Payer without benefit, or the other way round.
     Purpose,
+    /// Whose account it is said to be is none of the four words.
+    Holder,
     /// A payer that is not registered.
     PayerUnknown,
     /// No register lists the payee.
@@ -109,7 +111,7 @@ impl From<Ban> for RowRefusal {
 }
 
 impl RowRefusal {
-    const ALL: [(Self, &'static str, &'static str); 44] = [
+    const ALL: [(Self, &'static str, &'static str); 45] = [
         (Self::Malformed, "row.malformed", "the row does not have the header's fields in UTF-8"),
         (Self::Payee, "payee.malformed", "the payee is not a number of its kind"),
         (Self::Status, "register.status", "the status is not a known one"),
@@ -139,6 +141,7 @@ impl RowRefusal {
         (Self::AccountBic, "account.bic", "the BIC is missing for a foreign account or is not this bank's"),
         (Self::BicCountry, "account.bic_country", "the BIC is of another country than the IBAN"),
         (Self::Purpose, "designation.purpose", "payer and benefit are given together or not at all"),
+        (Self::Holder, "designation.holder", "whose the account is said to be is none of the four words for it"),
         (Self::PayerUnknown, "payer.unknown", "no payer is registered under that name"),
         (Self::PayeeUnknown, "payee.unknown", "the payee is not in the register"),
         (

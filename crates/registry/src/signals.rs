@@ -28,6 +28,10 @@ pub struct Facts {
     pub lacks_signature: bool,
     /// Whether a place is registered where its bank can be asked whose it is.
     pub is_bank_asked: bool,
+    /// Whether a letter is demanded, and no register has an address for one.
+    pub lacks_address: bool,
+    /// Of a revert: whether what it would put back was stopped or undone before.
+    pub is_doubted: bool,
     /// Whether the registry is being loaded: nobody but its operator has proposed anything yet.
     pub is_loading: bool,
 }
@@ -42,12 +46,17 @@ impl Facts {
 }
 
 /// What the bank of the account that is asked for says to the question whose it is. A bank that proposes its own account for its own
-/// customer vouches for it; what no bank has said, none could.
+/// customer has said so; what no bank has said, none could.
 #[must_use]
 pub fn ownership(proposal: &Proposal, evidence: &Evidence) -> Ownership {
-    let is_vouched = proposal.asked.channel.kind() == ChannelKind::Bank;
-    let unsaid = if is_vouched { Ownership::Match } else { Ownership::NotPossible };
-    evidence.ownership().unwrap_or(unsaid)
+    let is_banks = proposal.asked.channel.kind() == ChannelKind::Bank;
+    let said = match proposal.asked.holder {
+        Holder::Own => Ownership::Match,
+        Holder::Joint => Ownership::CloseMatch,
+        Holder::ThirdParty => Ownership::NoMatch,
+        Holder::Unknown => Ownership::NotPossible,
+    };
+    evidence.ownership().unwrap_or(if is_banks { said } else { Ownership::NotPossible })
 }
 
 /// One thing that speaks against a change.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
+const STORIES: [&str; 7] = ["FR-06", "FR-06-unasked", "FR-08", "FR-11", "FR-11-operator", "FR-13", "FR-18"];
 const SETS: [&str; 5] = ["2015", "2017", "2020", "2021", "anvis"];
 
 /// Plays a story at a place, and gives its exit code and what it prints.
@@ -114,6 +115,12 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     assert_eq!(told["because"], serde_json::json!(["many_payees"]));
     check("FR-06", "anvis", 2, &["ownership_asked=off", "payees_per_account=0"], letter);
     check("FR-06", "2017", 2, &["payees_per_account=10", "manual_check=on_risk"], looked_at);
+    // Of a fresh mule, whose bank cannot be asked, nothing is known but what the thief says.
+    under_every_set("FR-06-unasked", 2, [NOTHING, NOTHING, NOTHING, letter, letter]);
+    // No officer looks, and so nobody is told that one does: what the owner reacts to is the letter itself.
+    let told = check("FR-06-unasked", "anvis", 1, &[], letter);
+    assert_eq!(told["days"], 3);
+    check("FR-06-unasked", "anvis", 2, &["letter_self_service=never"], ("stopped_late", "manual_check"));
     let told = check("FR-06", "2017", 2, &[], NOTHING);
     let steps = told["steps"].as_array().unwrap();
     let thief: Vec<_> = steps.iter().filter(|step| step["who"] == "thief").collect();
@@ -155,6 +162,20 @@ fn an_insider_is_stopped_by_a_colleague_or_by_the_payee_who_gets_the_letter() {
     let lends = |step: &Value| step["command"] == "key.show" && step["answer"] == "operator.wrong_key";
     assert!(told["steps"].as_array().unwrap().iter().any(lends), "and in the colleague's name: {told}");
     check("FR-11", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], NOTHING);
+}
+
+/// Whoever runs the registry is held to the same as a caseworker: alone, or with a colleague's name and their own key, they come to nothing.
+#[test]
+fn an_operator_is_an_insider_like_any_other() {
+    let [approver, letter] = [("stopped", "approver_default"), ("stopped", "letter_caseworker")];
+    under_every_set("FR-11-operator", 1, [NOTHING, NOTHING, NOTHING, approver, approver]);
+    under_every_set("FR-11-operator", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
+    let told = check("FR-11-operator", "anvis", 2, &["manual_check=never"], letter);
+    for (command, answer) in [("designation.approve", "proposal.own"), ("key.show", "operator.wrong_key")] {
+        let tried = |step: &Value| step["who"] == "insider" && step["command"] == command && step["answer"] == answer;
+        assert!(told["steps"].as_array().unwrap().iter().any(tried), "{command}: {told}");
+    }
+    check("FR-11-operator", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], NOTHING);
 }
 
 /// § 3.2.1: key cards were stolen out of letter boxes; whoever does that takes the activation letter of § 2.2.1 as well. So under 2021 this
@@ -206,7 +227,7 @@ fn lawful_people_come_to_what_they_wish_and_it_is_counted_what_that_costs_them()
 
 #[test]
 fn the_same_seed_tells_the_same_story() {
-    for id in ["FR-06", "FR-08", "FR-11", "FR-13", "FR-18"] {
+    for id in STORIES {
         let told = play(id, "anvis", 3, &[]);
         assert_eq!(told, play(id, "anvis", 3, &[]), "{id}");
         assert_ne!(told["root"], play(id, "anvis", 4, &[])["root"], "{id}");
@@ -253,7 +274,7 @@ fn what_cannot_be_played_is_refused_before_anything_is_made() {
 #[ignore = "about PostgreSQL: cargo xtask test runs it"]
 fn both_engines_end_with_the_same_head() {
     require_postgres();
-    for id in ["FR-06", "FR-08", "FR-11", "FR-13", "FR-18"] {
+    for id in STORIES {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = format!("sqlite:{}", folder.path().join("other").display());
         let on_sqlite = run(folder.path(), &sqlite, id, "anvis", 5, &[]);

@@ -356,7 +356,7 @@ impl Session {
         let mut text = String::new();
         for row in &rows {
             let HistoryRow { payer, benefit, account, state, from, to, by, channel, reason, consent, .. } = row;
-            let HistoryRow { recorded, proposal, reverted, .. } = row;
+            let HistoryRow { holder, recorded, proposal, reverted, .. } = row;
             let purpose = match payer.as_ref().zip(benefit.as_ref()) {
                 None => "default".to_owned(),
                 Some((payer, benefit)) => format!("{payer} {benefit}"),
@@ -366,10 +366,11 @@ impl Session {
                 None => String::new(),
                 Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
             };
+            let whose = holder.as_ref().map(|holder| format!(", said to be {holder}")).unwrap_or_default();
             let was = if *reverted { ", reverted since" } else { "" };
             let of = proposal.as_ref().map(|id| format!(", proposal {id}{was}")).unwrap_or_default();
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}, recorded {recorded}{of}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}{whose}, recorded {recorded}{of}\n"
             ));
         }
         if rows.is_empty() {

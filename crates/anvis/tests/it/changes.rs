@@ -95,6 +95,7 @@ fn an_officer_lets_it_go_on_or_refuses_it_and_says_why() {
         &history["designations"][0],
         &json!({
             "by": "operator:anna", "channel": "bank:Nordbank", "reason": "user_request", "consent": "phone",
+            "holder": "own",
             "from": NOW, "to": null,
         }),
         "history",
@@ -112,7 +113,9 @@ fn an_officer_lets_it_go_on_or_refuses_it_and_says_why() {
     assert_eq!(world.say("designation list"), "Nothing waits.\n");
     let said = world.say(&format!("account history cpr:{BENT}"));
     assert!(
-        said.contains("by operator:anna through bank:Nordbank, for user_request (consent: phone), recorded"),
+        said.contains(
+            "by operator:anna through bank:Nordbank, for user_request (consent: phone), said to be own, recorded"
+        ),
         "{said}"
     );
     world.verified();

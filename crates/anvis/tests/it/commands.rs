@@ -142,7 +142,7 @@ fn keys_of_every_answer() {
     let row = &history["designations"][0];
     holds(
         row,
-        &json!({ "account": ALICE_IBAN, "from": NOW, "to": null, "by": "console", "channel": "operator", "reason": null, "consent": null, "recorded": NOW,
+        &json!({ "account": ALICE_IBAN, "from": NOW, "to": null, "by": "console", "channel": "operator", "reason": null, "consent": null, "holder": null, "recorded": NOW,
                  "state": "in_force" }),
         "history",
     );

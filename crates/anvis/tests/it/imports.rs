@@ -157,6 +157,8 @@ fn account_rows() {
             ("register,cpr:6601701239,0040-1,,,,Udbetaling,", "designation.purpose"),
             ("register,cpr:6601701239,0040-1,,,,,NKSBOS", "designation.purpose"),
             ("register,cpr:6601701239,0040-1,,,,Udbetaling,two words", "designation.purpose"),
+            ("register,cpr:6601701239,0040-1,,,,,,,,mine", "designation.holder"),
+            ("register,cpr:6601701239,0040-1,,,,,,,,own,", "row.malformed"),
             ("register,cpr:6601701239,DE89370400440532013000,,,,,", "account.bic"),
             ("register,cpr:6601701239,DE89370400440532013000,SYBKDK22,,,,", "account.bic_country"),
             ("register,cpr:6601701239,DE89370400440532013000,BKAUATWW,,,,", "account.bic_country"),

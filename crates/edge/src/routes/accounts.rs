@@ -4,6 +4,7 @@ use crate::caller::Caller;
 use crate::page_of::{self, PageOf};
 use crate::problem::{Problem, refused};
 use crate::route::{Answer, Call, Json, Nothing, Route};
+use crate::routes::designations::Whose;
 use crate::routes::question::unless_emptied;
 use kernel::{Refuse, Vault};
 use registry::RowRefusal;
@@ -96,6 +97,10 @@ struct AccountChange {
     #[serde(default)]
     #[schemars(with = "Option<Consent>")]
     consent: Option<String>,
+    /// Whose account it is; your customer's own unless it is said.
+    #[serde(default)]
+    #[schemars(with = "Option<Whose>")]
+    holder: Option<String>,
 }
 
 /// The names of actions, for the description.
@@ -148,7 +153,8 @@ impl AccountChange {
             currency: text(&self.currency),
             ..Written::default()
         };
-        AccountRow::read_from_bank(vault, &written, text(&self.reason), text(&self.consent), unexpected)
+        AccountRow::read_from_bank(vault, &written, text(&self.reason), text(&self.consent), unexpected)?
+            .held_by(text(&self.holder))
     }
 }
 

@@ -111,7 +111,11 @@ async fn each_change_has_its_answer_and_one_request_is_one_entry() {
         (change("close", ANNA, json!({ "reason": "whim" })), "designation.reason"),
         (change("close", ANNA, json!({ "consent": "not_needed" })), "designation.consent"),
         (change("close", ANNA, json!({ "consent": null })), "designation.consent_missing"),
-        (change("change", BO, next("9860-1234567")), "done"),
+        (
+            change("change", BO, json!({ "account": NEXT, "expects": "9860-1234567", "holder": "mine" })),
+            "designation.holder",
+        ),
+        (change("change", BO, json!({ "account": NEXT, "expects": "9860-1234567", "holder": "joint" })), "done"),
     ];
     let changes = table.each_ref().map(|(change, _)| change.clone());
     let answers = world.changed(BANK_TOKEN, &changes, false).await;

@@ -8,7 +8,7 @@ use crate::known::Knowledge;
 use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
 use crate::payer::{Payer, PayerRefusal};
-use crate::proposal::Proposal;
+use crate::proposal::{Holder, Proposal};
 use crate::purpose::{self, BenefitKind};
 use crate::resolve::{self, Found, Query, Resolution};
 use crate::store::look_up::LookUpRow;
@@ -199,6 +199,8 @@ pub struct HistoryRow {
     pub reason: Option<String>,
     /// How its customer consented.
     pub consent: Option<String>,
+    /// Whose account it is said to be, of one that is designated; none where nobody said.
+    pub holder: Option<String>,
     /// When it was recorded.
     pub recorded: String,
     /// The proposal that it comes of, where it was one.
@@ -216,6 +218,7 @@ pub struct Recorded {
     /// What it is for, unless it is the default account.
     purpose: Option<(String, BenefitKind)>,
     grounds: Option<Grounds>,
+    holder: Option<Holder>,
     /// The proposal that it comes of, and which one that reverts.
     proposal: Option<(Id<Proposal>, Option<Id<Proposal>>)>,
 }
@@ -234,7 +237,8 @@ impl Recorded {
         };
         let (purpose, grounds) = (resolve::purpose_of(scope, row.id)?, resolve::grounds_of(scope, row.id)?);
         let proposal = proposal.map(|FoundProposal { proposal, .. }| (proposal.id, proposal.asked.reverts));
-        Ok(Self { row, entry, channel, purpose, grounds, proposal })
+        let holder = resolve::holder_of(scope, row.id)?;
+        Ok(Self { row, entry, channel, purpose, grounds, holder, proposal })
     }
 }
 
@@ -261,7 +265,7 @@ impl Command for ReadHistory {
         let mut rows = Vec::new();
         for history in &histories {
             let (mut to, mut reverted) = (None, BTreeSet::new());
-            for Recorded { row, entry, channel, purpose, grounds, proposal } in history {
+            for Recorded { row, entry, channel, purpose, grounds, holder, proposal } in history {
                 reverted.extend(proposal.and_then(|(_, reverts)| reverts));
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
@@ -274,6 +278,7 @@ impl Command for ReadHistory {
                     channel: channel.clone(),
                     reason: grounds.map(|grounds| grounds.reason.name().to_owned()),
                     consent: grounds.map(|grounds| grounds.consent.name().to_owned()),
+                    holder: holder.map(|holder| holder.name().to_owned()),
                     recorded: entry.at.to_string(),
                     proposal: proposal.map(|(id, _)| id.name()),
                     reverted: proposal.is_some_and(|(id, _)| reverted.contains(&id)),

@@ -28,8 +28,8 @@ use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Authenticator, Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit,reason,consent`. Who gives no grounds leaves out the
-/// last two.
+/// A file of changes: `action,payee,account,bic,expects,currency,payer,benefit,reason,consent,holder`. Who does not say whose the
+/// accounts are leaves out the last column, and who gives no grounds either the last three.
 pub struct Accounts {
     /// By which channel it comes.
     pub channel: Channel,
@@ -123,9 +123,10 @@ pub(crate) struct Asker<'a> {
 
 impl Source for Accounts {
     const OPERATION: Operation = policy::IMPORT_ACCOUNTS;
-    const HEADER: &'static [&'static str] =
-        &["action", "payee", "account", "bic", "expects", "currency", "payer", "benefit", "reason", "consent"];
-    const MAY_LACK: usize = 2;
+    const HEADER: &'static [&'static str] = &[
+        "action", "payee", "account", "bic", "expects", "currency", "payer", "benefit", "reason", "consent", "holder",
+    ];
+    const MAY_LACK: &'static [usize] = &[1, 3];
     type Row = AccountRow;
     type State = AccountState;
     type Change = AccountChange;
@@ -137,14 +138,15 @@ impl Source for Accounts {
     fn read(&self, fields: &[&str]) -> Result<AccountRow, RowRefusal> {
         let (&[action, payee, account, bic, expects, currency, payer, benefit], grounds) =
             fields.split_first_chunk().ok_or(RowRefusal::Malformed)?;
-        let (reason, consent) = match *grounds {
-            [] => ("", ""),
-            [reason, consent] => (reason, consent),
+        let (reason, consent, holder) = match *grounds {
+            [] => ("", "", ""),
+            [reason, consent] => (reason, consent, ""),
+            [reason, consent, holder] => (reason, consent, holder),
             _ => return Err(RowRefusal::Malformed),
         };
         let written = Written { action, payee, account, bic, expects, currency, payer, benefit };
         let is_banks = matches!(self.channel, Channel::Bank(_));
-        AccountRow::read_from_file(&self.vault, &written, reason, consent, is_banks)
+        AccountRow::read_from_file(&self.vault, &written, reason, consent, is_banks)?.held_by(holder)
     }
 
     fn load(&self, scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<AccountState, Error> {
@@ -336,10 +338,8 @@ impl AccountState {
         row: &AccountRow,
         env: &Env,
     ) -> Result<Option<AccountChange>, RowRefusal> {
-        // A bank answers for its customer; who loads a file has not been told whose an account is.
-        let holder = if matches!(asker.channel, Channel::Bank(_)) { Holder::Own } else { Holder::Unknown };
-        let facts = self.facts_of(row);
-        let Some(weighed) = self.weigh(asker, row, &Terms::of(holder), &facts, env)? else {
+        let (facts, terms) = (self.facts_of(row), Terms::of(row.holder(asker.channel)));
+        let Some(weighed) = self.weigh(asker, row, &terms, &facts, env)? else {
             return Ok(None);
         };
         Ok(Some(match weighed.state {
@@ -351,7 +351,11 @@ impl AccountState {
                 self.open.insert((row.key, proposal.purpose), Open { proposal, evidence, facts });
                 AccountChange::Waits(Box::new(new))
             }
-            _ => AccountChange::Takes(self.take(asker.channel, row, weighed.purpose, weighed.standing, None, env.now)),
+            _ => {
+                let holder = weighed.proposal.asked.stated_holder();
+                let new = self.take(asker.channel, row, weighed.purpose, weighed.standing, None, env.now);
+                AccountChange::Takes(NewRow { holder, ..new })
+            }
         }))
     }
 
@@ -439,7 +443,9 @@ impl AccountState {
         let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
         let (id, at) = (proposal.id, proposal.at);
         let new_payee = if waits.is_some() { self.meet(row) } else { None };
-        let takes = waits.is_none().then(|| self.take(channel, row, purpose, standing, Some(id), at));
+        let holder = proposal.asked.stated_holder();
+        let takes =
+            waits.is_none().then(|| NewRow { holder, ..self.take(channel, row, purpose, standing, Some(id), at) });
         (NewProposal { proposal, replaces, waits, new_payee, lapsed }, takes)
     }
 
@@ -485,7 +491,8 @@ impl AccountState {
         let purpose = self.purpose_of(row)?;
         let Some(standing) = self.judge_asked(proposal, row, follows)? else { return Ok(None) };
         proposal::banned(proposal, facts, &self.controls)?;
-        Ok(Some(self.take(channel, row, purpose, standing, Some(proposal.id), now)))
+        let holder = proposal.asked.stated_holder();
+        Ok(Some(NewRow { holder, ..self.take(channel, row, purpose, standing, Some(proposal.id), now) }))
     }
 
     /// What the rule says now of what was proposed before.
@@ -588,6 +595,7 @@ impl AccountState {
             grounds,
             new_payee,
             proposal,
+            holder: None,
             telling,
             then: None,
         };
@@ -627,6 +635,7 @@ impl AccountState {
             grounds: None,
             new_payee: None,
             proposal: None,
+            holder: None,
             telling: Some(telling),
             then: None,
         })

@@ -18,7 +18,7 @@ impl Source for Companies {
     const OPERATION: Operation = policy::IMPORT_COMPANIES;
     const HEADER: &'static [&'static str] =
         &["cvr", "name", "status", "status_date", "address", "postcode", "city", "country", "signatories"];
-    const MAY_LACK: usize = Register::Companies.may_lack();
+    const MAY_LACK: &'static [usize] = &[Register::Companies.may_lack()];
     type Row = Registered;
     type State = RegisterState;
     type Change = RegisterChange;

@@ -38,15 +38,15 @@ impl<R: Read> Lines<R> {
         Self { input, number, line: Vec::new(), reader: Reader::new(), parsed: vec![0; LINE_BYTES_MAX], must_end: true }
     }
 
-    /// Whether the first line is this header, or the same without so many of its last columns. A byte order mark before it is
-    /// passed over.
-    pub(super) fn header_is(&mut self, header: &[&str], may_lack: usize) -> Result<bool, Error> {
+    /// Whether the first line is this header, or the same without one of these numbers of its last columns. A byte order mark before
+    /// it is passed over.
+    pub(super) fn header_is(&mut self, header: &[&str], may_lack: &[usize]) -> Result<bool, Error> {
         let is = |fields: &[&str]| {
             let first = fields.first().map(|field| field.trim_start_matches('\u{feff}'));
             let is = |header: &[&str]| {
                 fields.len() == header.len() && first == header.first().copied() && fields[1..] == header[1..]
             };
-            is(header) || is(&header[..header.len() - may_lack])
+            is(header) || may_lack.iter().any(|lacks| is(&header[..header.len() - lacks]))
         };
         Ok(matches!(self.next(is)?, Line::Row(_, true)))
     }

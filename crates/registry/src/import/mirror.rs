@@ -2,10 +2,10 @@
 
 use super::{Link, Source};
 use crate::payee::RegisterStatus;
-use crate::register_event::{Merged, Registered};
+use crate::register_event::{Merged, Registered, has_address};
 use crate::row_refusal::RowRefusal;
 use crate::store::register::RegisterRow;
-use crate::store::{payee, register};
+use crate::store::{payee, proposal, register};
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Env, Error, Id, Operation, Scope, Timestamp};
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub struct RegisterChange {
     previous: Link<RegisterRow>,
     status: RegisterStatus,
     record: Zeroizing<String>,
+    /// Whether somebody who was known is to be written to, and was not before; or the other way round.
+    concerns_letters: bool,
 }
 
 /// What became of a row or an event.
@@ -70,10 +72,11 @@ impl RegisterState {
             Merged::New { record, status } => (record, status),
         };
         let previous = known.map_or(Link::None, |known| known.newest);
+        let concerns_letters = known.is_some_and(|known| has_address(&known.record) != has_address(&record));
         let newest = Link::Pending(self.changes);
         self.changes += 1;
         self.known.insert(payee, Known { newest, status, record: record.clone() });
-        Ok(Decided::Changed(RegisterChange { payee, previous, status, record }))
+        Ok(Decided::Changed(RegisterChange { payee, previous, status, record, concerns_letters }))
     }
 }
 
@@ -98,6 +101,12 @@ pub(crate) fn save(scope: &Scope<'_>, entries: &[(Entry, &[RegisterChange])]) ->
         let is_new = matches!(change.previous, Link::None);
         let row = (change.status, id);
         newest.entry(change.payee).and_modify(|(_, latest)| *latest = row).or_insert((is_new, row));
+    }
+    // What waits for somebody to write to, or for want of one for something else, is looked at again.
+    for (entry, changes) in entries {
+        for change in changes.iter().filter(|change| change.concerns_letters) {
+            proposal::look_again(scope.tx, Some(&change.payee), entry.at)?;
+        }
     }
     let rows = register::insert_many(scope, &new)?;
     let of_kind = |new: bool| {
@@ -132,7 +141,7 @@ pub struct AsOf<S> {
 impl<S: Source<Row = Registered>> Source for AsOf<S> {
     const OPERATION: Operation = S::OPERATION;
     const HEADER: &'static [&'static str] = S::HEADER;
-    const MAY_LACK: usize = S::MAY_LACK;
+    const MAY_LACK: &'static [usize] = S::MAY_LACK;
     type Row = Registered;
     type State = S::State;
     type Change = S::Change;

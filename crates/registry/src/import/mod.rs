@@ -88,8 +88,8 @@ pub trait Source: Sync {
     const OPERATION: Operation;
     /// Its columns, in this order.
     const HEADER: &'static [&'static str];
-    /// How many of the last columns a file may be without, all or none: it says nothing of them then.
-    const MAY_LACK: usize = 0;
+    /// How many of the last columns a file may be without, so many or none: it says nothing of them then.
+    const MAY_LACK: &'static [usize] = &[];
     /// One row, read.
     type Row: Send;
     /// What deciding a chunk of rows needs to know.
@@ -313,7 +313,8 @@ fn read_rows<S: Source>(source: &S, lines: &mut Lines<impl Read>, count_max: usi
     let mut rows = Vec::with_capacity(count_max);
     while rows.len() < count_max {
         let line = lines.next(|fields| {
-            let is_row = fields.len() == S::HEADER.len() || fields.len() == S::HEADER.len() - S::MAY_LACK;
+            let lacks = S::HEADER.len().checked_sub(fields.len());
+            let is_row = lacks.is_some_and(|lacks| lacks == 0 || S::MAY_LACK.contains(&lacks));
             if is_row { source.read(fields) } else { Err(RowRefusal::Malformed) }
         })?;
         match line {

@@ -6,7 +6,7 @@ use crate::grounds::Grounds;
 use crate::life::Waits;
 use crate::notice::NoticeKind;
 use crate::payee::PayeeId;
-use crate::proposal::Proposal;
+use crate::proposal::{Holder, Proposal};
 use crate::purpose::Purpose;
 use crate::telling::Telling;
 use kernel::{Blind, Id, Timestamp};
@@ -45,6 +45,8 @@ pub struct NewRow {
     pub(super) new_payee: Option<PayeeId>,
     /// The proposal that it comes of.
     pub(super) proposal: Option<Id<Proposal>>,
+    /// Whose account it is said to be, where it is designated and somebody said.
+    pub(super) holder: Option<Holder>,
     /// What the payee is told of it, where no proposal tells it.
     pub(super) telling: Option<Telling>,
     /// What follows it at once in the same history: a specific account that takes the place of what is closed.

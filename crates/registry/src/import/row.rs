@@ -1,10 +1,10 @@
 //! One change of an account, as a file or a request writes it.
 
 use crate::account::DesignatedAccount;
-use crate::designation::{Action, Expects};
+use crate::designation::{Action, Channel, Expects};
 use crate::grounds::Grounds;
 use crate::payee::PayeeId;
-use crate::proposal::{Proposal, Unexpected};
+use crate::proposal::{Holder, Proposal, Unexpected};
 use crate::purpose::{BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use denmark::{Account, Bic, Currency};
@@ -48,6 +48,8 @@ pub struct AccountRow {
     pub(super) may_replace: bool,
     /// The change that it reverts.
     pub(super) reverts: Option<Id<Proposal>>,
+    /// Whose account it is said to be.
+    pub(super) holder: Option<Holder>,
 }
 
 /// What a specific account is for.
@@ -95,8 +97,36 @@ impl AccountRow {
             _ => return Err(RowRefusal::Purpose),
         };
         let key = payee.key(vault);
-        let (grounds, may_replace, reverts) = (None, true, None);
-        Ok(Self { action, payee, key, account, says_currency, bic, expects, specific, grounds, may_replace, reverts })
+        let (grounds, may_replace, reverts, holder) = (None, true, None, None);
+        Ok(Self {
+            action,
+            payee,
+            key,
+            account,
+            says_currency,
+            bic,
+            expects,
+            specific,
+            grounds,
+            may_replace,
+            reverts,
+            holder,
+        })
+    }
+
+    /// The same with whose account it is said to be, in one of the words of [`Holder::name`]; empty says nothing.
+    ///
+    /// # Errors
+    /// It is none of them.
+    pub fn held_by(self, holder: &str) -> Result<Self, RowRefusal> {
+        let holder = unless_empty(holder, |text| Holder::parse(text).ok_or(()), RowRefusal::Holder)?;
+        Ok(Self { holder, ..self })
+    }
+
+    /// Whose account it is by what a file or a bank says. A bank answers for its customer; who loads a file has not been told.
+    pub(super) fn holder(&self, channel: &Channel) -> Holder {
+        let unsaid = if matches!(channel, Channel::Bank(_)) { Holder::Own } else { Holder::Unknown };
+        self.holder.unwrap_or(unsaid)
     }
 
     /// The same as a person asks for it, or a bank: what they expect is no account or a whole one, since what stands for many can be
@@ -188,6 +218,7 @@ impl AccountRow {
                 .map(|(of, key)| Specific::Known(Purpose { key, payer: of.payer, benefit: of.benefit.clone() })),
             grounds: proposal.grounds,
             may_replace: true,
+            holder: Some(asked.holder),
         }
     }
 

@@ -117,6 +117,7 @@ fn save_rows(scope: &Scope<'_>, changes: Vec<Taken<'_>>, ids: &[Id<Designation>]
             channel: change.channel,
             grounds: change.grounds,
             proposal: change.proposal,
+            holder: change.holder,
         });
         newest
             .entry((change.payee, change.purpose.as_ref().map(|purpose| purpose.key)))

@@ -208,6 +208,27 @@ fn what_speaks_against_a_change_demands_more() {
 }
 
 #[test]
+fn a_bank_that_says_whose_its_customers_account_is_has_answered_the_question() {
+    let check = |holder: Holder, facts: Facts, acts: &str, expected: &str| {
+        let mut proposal = proposal(Channel::Bank("North".to_owned()), true);
+        proposal.asked.holder = holder;
+        // No bank is asked about its own customer.
+        let facts = Facts { is_bank_asked: true, ..facts };
+        assert_eq!(stands(&proposal, acts, &facts, &Controls::anvis(), 1), expected, "{holder:?} {acts}");
+        assert_eq!(stands(&proposal, acts, &facts, &Controls::named("2021").unwrap(), 1), "due", "{holder:?}");
+    };
+    let looked_at = "awaiting_approval (check)";
+    let collectors = Facts { collector_until: Some(jiff::civil::date(2026, 11, 25)), ..Facts::default() };
+    check(Holder::Own, Facts::default(), "", "due");
+    check(Holder::Joint, Facts::default(), "", "due");
+    for holder in [Holder::ThirdParty, Holder::Unknown] {
+        check(holder, Facts::default(), "", looked_at);
+        check(holder, Facts::default(), "checked 1", "due");
+        check(holder, collectors, "", "due");
+    }
+}
+
+#[test]
 fn a_stop_waits_for_an_officer_who_has_seen_it() {
     let (facts, controls) = (Facts::default(), Controls::anvis());
     let proposal = proposal(Channel::Bank("North".to_owned()), false);
@@ -243,15 +264,61 @@ fn what_heals_waits_for_another_officer_alone() {
         //                                                                2015      2021      anvis
         check(Action::Unfreeze, channel.clone(), by, "", ["due", approval, approval]);
         check(Action::Revert, channel.clone(), by, "", [approval; 3]);
-        for action in [Action::Unfreeze, Action::Revert] {
-            check(action, channel.clone(), by, "approved 1", ["due"; 3]);
+        // Who is told of a revert has as long to stop it as an officer's change.
+        let held = ["due", "due", "held until 2026-11-25T10:00:00Z"];
+        for (action, then) in [(Action::Unfreeze, ["due"; 3]), (Action::Revert, held)] {
+            check(action, channel.clone(), by, "approved 1", then);
             check(action, channel.clone(), by, "approved 1; stopped 1", [looked_at; 3]);
-            check(action, channel.clone(), by, "approved 1; stopped 1; checked 1", ["due"; 3]);
+            check(action, channel.clone(), by, "approved 1; stopped 1; checked 1", then);
         }
     }
     // What a bank froze its own system unfreezes; a file one person could have written.
     check(Action::Unfreeze, bank(), BANK, "", ["due"; 3]);
     check(Action::Unfreeze, bank(), "operator:anna", "", ["due", approval, approval]);
+}
+
+#[test]
+fn what_was_not_wanted_before_is_put_back_by_three() {
+    let mut proposal = proposal(Channel::Operator, false);
+    proposal.asked.action = Action::Revert;
+    let check = |is_doubted: bool, acts: &str, expected: &str| {
+        let facts = Facts { is_doubted, ..Facts::default() };
+        assert_eq!(stands(&proposal, acts, &facts, &Controls::anvis(), 1), expected, "{is_doubted} {acts}");
+    };
+    check(true, "", "awaiting_approval (approval)");
+    check(true, "approved 1", "awaiting_approval (check)");
+    check(true, "approved 1; checked 1", "held until 2026-11-25T10:00:00Z");
+    check(false, "approved 1", "held until 2026-11-25T10:00:00Z");
+}
+
+#[test]
+fn where_no_letter_can_go_a_second_channel_confirms() {
+    let check = |channel: Channel, change: &str, acts: &str, expected: &str| {
+        let mut controls = Controls::anvis();
+        controls.set(change).unwrap();
+        let facts = Facts { lacks_address: true, ..Facts::default() };
+        let found = stands(&proposal(channel.clone(), false), acts, &facts, &controls, 60);
+        assert_eq!(found, expected, "{channel:?} {change} {acts}");
+    };
+    let (letter, confirmation) = ("awaiting_activation (letter)", "awaiting_activation (confirmation)");
+    let (held, as_is) = ("held until 2026-11-27T11:00:00Z", "letter_self_service=always");
+    let own = || Channel::SelfService;
+    check(own(), as_is, "signed 0", confirmation);
+    check(own(), as_is, "signed 0; confirmed 50", held);
+    check(Channel::Operator, as_is, "approved 0", confirmation);
+    check(Channel::Operator, as_is, "approved 0; confirmed 50", held);
+    // Where no letter is demanded, nothing is demanded in its place.
+    check(own(), "letter_self_service=never", "signed 50", held);
+    check(own(), "letter_self_service=on_risk", "signed 50", held);
+    check(Channel::Operator, "letter_caseworker=off", "approved 50", held);
+    // A letter that is on its way goes on; another one has nowhere to go.
+    check(own(), as_is, "signed 0; letter_made 4", "awaiting_activation (code)");
+    check(own(), as_is, "signed 0; letter_made 4; activated 50", held);
+    let wrong = "signed 0; letter_made 4; code_wrong 5; code_wrong 6; code_wrong 7";
+    check(own(), as_is, wrong, confirmation);
+    check(own(), as_is, "signed 0; letter_made 4; letter_returned 40; checked 41", confirmation);
+    let found = stands(&proposal(own(), false), wrong, &Facts::default(), &Controls::anvis(), 60);
+    assert_eq!(found, letter);
 }
 
 #[test]

@@ -41,6 +41,6 @@ pub use proposals::{
     ProposalPage, ProposalView, addressee, is_due, letter, letter_counts, own_waiting, proposal, waiting,
 };
 pub(crate) use proposals::{
-    Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_left_alone,
-    is_specific_locked, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
+    Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted, is_left_alone,
+    is_specific_locked, lacks_address, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
 };

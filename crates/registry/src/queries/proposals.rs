@@ -3,8 +3,8 @@
 use super::acting_remit;
 use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing as Told};
-use crate::controls::{Control, Controls};
-use crate::designation::{Channel, Designation, Fate, State as AccountStanding};
+use crate::controls::{Control, Controls, When};
+use crate::designation::{Action, Channel, Designation, Fate, State as AccountStanding};
 use crate::life::{self, ActKind, Waits};
 use crate::own::{self, Signatories};
 use crate::payee::PayeeId;
@@ -177,7 +177,7 @@ pub fn letter_counts(scope: &Scope<'_>, actor: &Actor, number: &str, now: Timest
 /// The policy's refusal, or the store's.
 pub fn addressee(scope: &Scope<'_>, actor: &Actor, payee: &Blind) -> Result<Option<Addressee>, Error> {
     policy::MAKE_LETTERS.require(actor)?;
-    Ok(store::register::addressee(scope, payee)?.filter(|addressee| !addressee.lines.is_empty()))
+    Ok(store::register::addressee(scope, payee)?.filter(Addressee::has_address))
 }
 
 /// The proposal of a name, or of the number of a letter: that is the name with two digits more.
@@ -225,7 +225,14 @@ pub(crate) fn proposal_facts(
     signatories: Option<&Signatories>,
 ) -> Result<Facts, Error> {
     let Found { proposal, evidence } = found;
-    let mut facts = facts(scope, controls, &proposal.payee, wanted, proposal.purpose.as_ref())?;
+    let Proposal { payee, purpose, asked, .. } = proposal;
+    let mut facts = facts(scope, controls, payee, wanted, purpose.as_ref())?;
+    if asked.action == Action::Designate {
+        facts.lacks_address = lacks_address(scope, controls, &asked.channel, payee)?;
+    }
+    if let Some(reverts) = asked.reverts {
+        facts.is_doubted = is_doubted(scope, payee, purpose.as_ref(), reverts)?;
+    }
     if let Some(signatories) = signatories {
         facts.lacks_signature = lacks_signature(found, signatories, controls);
         // Whoever has stolen the identity of one of them is the company's thief too.
@@ -234,6 +241,39 @@ pub(crate) fn proposal_facts(
         }
     }
     Ok(facts)
+}
+
+/// Whether a letter is demanded of what comes by a channel, and no register has an address of the payee's. Where no control demands one,
+/// nobody looks that up.
+pub(crate) fn lacks_address(
+    scope: &Scope<'_>,
+    controls: &Controls,
+    channel: &Channel,
+    payee: &Blind,
+) -> Result<bool, Error> {
+    let is_demanded = controls.letter(channel.kind()) != When::Never;
+    Ok(is_demanded && !store::register::addressee(scope, payee)?.is_some_and(|addressee| addressee.has_address()))
+}
+
+/// Whether what a revert would put back was not wanted before: somebody stopped it, or what is reverted undid it.
+pub(crate) fn is_doubted(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    purpose: Option<&Blind>,
+    reverts: Id<Proposal>,
+) -> Result<bool, Error> {
+    let is_revert = |found: Found| found.proposal.asked.action == Action::Revert;
+    if store::proposal::find(scope, reverts)?.is_some_and(is_revert) {
+        return Ok(true);
+    }
+    let Some(newest) = newest(scope, payee, purpose)? else { return Ok(false) };
+    let before = undone(scope, newest, reverts)?.and_then(|change| change.before);
+    let Some(before) = before.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(false) };
+    let was_stopped = |found: Found| found.evidence.last_of(&[ActKind::Stopped]).is_some();
+    match standing_change(scope, before)?.proposal {
+        Some(id) => Ok(store::proposal::find(scope, id)?.is_some_and(was_stopped)),
+        None => Ok(false),
+    }
 }
 
 /// Whether not all have signed a company's proposal that may sign for it now. What somebody signed who has left does not count.

@@ -4,7 +4,7 @@ use crate::account::DesignatedAccount;
 use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::grounds::{Consent, Grounds, Reason};
 use crate::payer::Payer;
-use crate::proposal::Proposal;
+use crate::proposal::{Holder, Proposal};
 use crate::purpose::{BenefitKind, Purpose};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
@@ -14,13 +14,13 @@ use std::ops::Range;
 statements! {
     INSERT = "designation.insert":
         "INSERT INTO designation (id, payee, purpose, previous, state, effective, channel, account, reason, consent,
-                                  proposal)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                                  proposal, holder)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     FIND = "designation.find":
-        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, proposal
+        "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, proposal, holder
          FROM designation WHERE id = $1";
     RANGE = "designation.range":
-        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal
+        "SELECT id, payee, purpose, previous, state, effective, channel, account, reason, consent, proposal, holder
          FROM designation WHERE id >= $1 AND id < $2 ORDER BY id";
     AFTER = "designation.after":
         "SELECT id, previous, effective, state, account, purpose, channel, reason, consent, payee
@@ -114,6 +114,16 @@ pub(crate) fn grounds_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Grou
 /// The proposal that a row comes of, where it had to wait.
 pub(crate) fn proposal_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Id<Proposal>>, Error> {
     tx.one(&FIND, &[id.into()], |row| Ok(row.optional_int(9)?.map(Id::new)))
+}
+
+/// Whose account a row says that it is; none where nobody said.
+pub(crate) fn holder_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Holder>, Error> {
+    tx.one(&FIND, &[id.into()], |row| read_holder(row, 10))
+}
+
+fn read_holder(row: &Row<'_>, column: usize) -> Result<Option<Holder>, Error> {
+    let code = row.optional_int(column)?;
+    code.map(|code| Holder::from_code(code).ok_or_else(|| row.broken(column).into())).transpose()
 }
 
 /// One row of a history.
@@ -236,6 +246,7 @@ pub(crate) struct NewDesignation {
     pub(crate) channel: ChannelKind,
     pub(crate) grounds: Option<Grounds>,
     pub(crate) proposal: Option<Id<Proposal>>,
+    pub(crate) holder: Option<Holder>,
 }
 
 /// Adds rows, in the order of their ids; the rows of each entry.
@@ -264,6 +275,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 account.as_bytes(),
                 row.grounds,
                 row.proposal,
+                row.holder,
             ));
         }
         rows.push(Rows::of(DesignationTable.name(), &tree));
@@ -283,6 +295,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, new: &[NewDesignation]) -> Result<V
                 row.grounds.map(|grounds| grounds.reason.code()).into(),
                 row.grounds.map(|grounds| grounds.consent.code()).into(),
                 row.proposal.into(),
+                row.holder.map(Holder::code).into(),
             ]
         }),
     )?;
@@ -359,6 +372,7 @@ fn leaf(
     account: &[u8],
     grounds: Option<Grounds>,
     proposal: Option<Id<Proposal>>,
+    holder: Option<Holder>,
 ) -> Hash {
     encoder
         .start(DesignationTable.name())
@@ -373,6 +387,7 @@ fn leaf(
         .optional_int(grounds.map(|grounds| grounds.reason.code()))
         .optional_int(grounds.map(|grounds| grounds.consent.code()))
         .optional_int(proposal.map(Id::number))
+        .optional_int(holder.map(Holder::code))
         .leaf()
 }
 
@@ -405,6 +420,7 @@ impl Table for DesignationTable {
                 &scope.vault.open(ACCOUNT_COLUMN, id, row.bytes(7)?)?,
                 read_grounds(row, 8)?,
                 row.optional_int(10)?.map(Id::new),
+                read_holder(row, 11)?,
             );
             visit(journal::entry_of(id.number()), leaf)
         })

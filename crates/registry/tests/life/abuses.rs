@@ -10,6 +10,7 @@ use registry::commands::{
 use registry::control_change::ControlChange;
 use registry::designation::{Channel, ChannelKind};
 use registry::identity::IdentityFacts;
+use registry::life::Waits;
 use registry::lock::Channels;
 use std::marker::PhantomData;
 
@@ -31,13 +32,14 @@ fn a_thief_without_the_letter_has_three_guesses_a_letter_and_no_second_proposal(
     assert_eq!(town.letter(&id, &olga, "87654321"), ok("code"));
     assert_eq!(town.gives(&id, CODE, &thief), ok("wrong"));
     // Asking anew ends what waited, and its letter with it.
-    let anew = town.wants_loot(&thief);
+    assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("change.waiting"), "the same");
+    let anew = town.proposes(&thief, &format!("change,{ANNA},1020-3,,{OWN},,,")).unwrap();
     for (of, expected) in [(&id, Err("proposal.ended")), (&anew, Err("proposal.not_this"))] {
         assert_eq!(town.gives(of, "87654321", &thief), expected);
     }
     // After the 60 days of a code nothing is left of it.
     assert_eq!(town.letter(&anew, &olga, CODE), ok("code"));
-    town.days(60);
+    town.days(61);
     assert_eq!(town.gives(&anew, CODE, &thief), Err("proposal.ended"));
     assert_eq!((town.settles(), town.pays()), ((0, 0), "to Anna".to_owned()));
 }
@@ -47,10 +49,9 @@ fn whoever_ends_an_account_first_is_asked_for_no_less_afterwards() {
     // By self-service.
     let mut town = Town::new();
     let thief = town.anna();
-    let id = town.proposes(&thief, &format!("close,{ANNA},,,{OWN},,,")).unwrap();
-    assert_eq!(town.stands(&id), "time");
-    town.days(4);
-    assert_eq!((town.settles(), town.pays()), ((1, 0), "closed".to_owned()));
+    let closes = town.proposes(&thief, &format!("close,{ANNA},,,{OWN},,,"));
+    assert_eq!(closes, Err("designation.authority"), "that is its bank's to say");
+    assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
     let id = town.proposes(&thief, &format!("register,{ANNA},{LOOT},,none,,,")).unwrap();
     assert_eq!(town.stands(&id), "letter");
     // By clerks of banks: the next account is no first one, and waits for a banking day, of which its payee is told.
@@ -166,7 +167,7 @@ fn no_letter_counts_that_goes_to_where_key_material_went() {
 }
 
 #[test]
-fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
+fn a_stop_link_that_the_thief_uses_up_freezes_all_the_same() {
     let mut town = Town::new();
     let (thief, olga, otto) = (town.anna(), Actor::operator("olga"), Actor::operator("otto"));
     let id = town.wants_loot(&thief);
@@ -175,11 +176,8 @@ fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
     assert_eq!((town.stands(&id), town.gives(&id, CODE, &thief)), ("check".to_owned(), Err("proposal.not_this")));
     // The thief calls, and an officer believes them.
     assert_eq!(town.approves(&id, &olga), ok("letter"));
-    assert_eq!(town.stops(&id), ok("Stopped"), "by the owner");
-    // It cannot be used to have somebody let it go on who did so before.
-    assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
-    assert_eq!(town.approves(&id, &otto), ok("letter"));
-    town.letter(&id, &Actor::operator("oda"), CODE).unwrap();
+    assert_eq!(town.stops(&id), ok("Already"), "what an officer has let go on is not stopped for ever");
+    town.letter(&id, &otto, CODE).unwrap();
     assert_eq!(town.gives(&id, CODE, &thief), ok("time"));
     town.days(5);
     assert_eq!((town.settles(), town.pays()), ((1, 0), "to the thief".to_owned()));
@@ -190,9 +188,8 @@ fn a_stop_link_that_the_thief_uses_up_is_the_owners_again() {
     for bank in [north(), south()] {
         assert_ne!(town.ask(&bank, &format!("unfreeze,{ANNA},,,,,,")), "done");
     }
-    for row in [format!("change,{ANNA},1020-3,,{LOOT},,,"), format!("close,{ANNA},,,{LOOT},,,")] {
-        assert_eq!(town.proposes(&town.anna(), &row), Err("designation.frozen"), "{row}");
-    }
+    let replaces = town.proposes(&town.anna(), &format!("change,{ANNA},1020-3,,{LOOT},,,"));
+    assert_eq!(replaces, Err("designation.frozen"));
     for who in [town.anna(), Actor::caseworker("bo"), Actor::operator("olga")] {
         let told = town.proposes(&who, &format!("unfreeze,{ANNA},,,,,,"));
         assert!(told.is_err(), "{}: {told:?}", who.name());
@@ -211,6 +208,7 @@ fn a_lock_that_the_thief_sets_stops_the_thief_and_is_opened_in_person() {
     assert_eq!(town.locks(&thief, Channels::all()), Ok(ChannelKind::ALL.len()));
     town.days(5);
     assert_eq!((town.settles(), town.pays()), ((0, 1), "to Anna".to_owned()), "it closes their own way as well");
+    let thief = town.anna();
     assert_eq!(town.proposes(&thief, &format!("change,{ANNA},{LOOT},,{OWN},,,")), Err("designation.locked"));
     assert_eq!(town.lifts(&thief, None), Err("citizen.assurance"));
     assert_eq!(town.lifts(&Actor::operator("olga"), None), Err("change.why"));
@@ -269,7 +267,51 @@ fn what_a_link_froze_is_thawed_by_two_and_what_was_changed_is_put_back_by_two() 
     assert_eq!(town.refuses(&thawing, &otto), ok("refused"));
     let back = town.run(&reverts(&olga), &olga).unwrap().id;
     assert_eq!((town.stands(&back), town.approves(&back, &olga)), ("approval".to_owned(), Err("proposal.own")));
-    assert_eq!((town.approves(&back, &otto), town.pays()), (ok("in_force"), "to Anna".to_owned()));
+    // Anna is told of it, and has as long to stop it as of any change by officers.
+    assert_eq!((town.approves(&back, &otto), town.pays()), (ok("time"), "frozen".to_owned()));
+    town.days(4);
+    assert_eq!((town.settles(), town.pays()), ((1, 0), "to Anna".to_owned()));
+    // The thief's account comes back by two who are corrupt: not before a third one has asked Anna, who can end it herself.
+    let again = RevertDesignation { proposal: back, why: why(), actor: olga.clone(), once: None };
+    let again = town.run(&again, &olga).unwrap().id;
+    assert_eq!(town.approves(&again, &otto), ok("check"));
+    for who in [&olga, &otto] {
+        assert_eq!(town.approves(&again, who), Err("proposal.own"));
+    }
+    assert_eq!(town.cancels(&again, &town.anna(), None), ok("cancelled"));
+    assert_eq!(town.pays(), "to Anna");
+}
+
+#[test]
+fn who_has_no_address_is_known_by_a_second_channel() {
+    let mut town = Town::new();
+    let [olga, otto] = ["olga", "otto"].map(Actor::operator);
+    town.lives(ANNA, "");
+    // Longer ago than a change of address counts as recent.
+    town.days(40);
+    let id = town.wants_loot(&town.anna());
+    assert_eq!(town.stands(&id), "confirmation", "a letter has nowhere to go, and nobody waits for one");
+    assert_eq!(town.letter(&id, &olga, CODE), Err("proposal.not_this"));
+    assert_eq!(town.confirms(&id, &town.anna()), Err("actor.assurance"));
+    let thief = town.citizen(ANNA, Assurance::High);
+    assert_eq!(town.confirms(&id, &thief), Err("actor.authenticator"), "it is the one that asked for it");
+    assert_eq!(town.listed(Waits::Confirmation), [id.clone()]);
+    // Once there is an address, a letter goes there; as it is a new one, it is not enough.
+    town.lives(ANNA, "Vej 2");
+    assert_eq!(town.settles(), (0, 0));
+    assert_eq!((town.listed(Waits::Confirmation), town.listed(Waits::Letter)), (vec![], vec![id.clone()]));
+    assert_eq!(town.letter(&id, &olga, CODE), ok("code"));
+    assert_eq!(town.gives(&id, CODE, &town.anna()), ok("confirmation"));
+    assert_eq!(town.confirms(&id, &otto), ok("time"));
+    // It is the same of what officers ask for.
+    let mut town = Town::new();
+    let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
+    town.lives(ANNA, "");
+    town.days(40);
+    let id = town.wants_loot(&bo);
+    assert_eq!(town.approves(&id, &eve), ok("confirmation"));
+    assert_eq!(town.confirms(&id, &eve), Err("proposal.own"));
+    assert_eq!(town.confirms(&id, &Actor::operator("otto")), ok("time"));
 }
 
 // A caseworker who is corrupt.
@@ -314,21 +356,24 @@ fn an_old_approval_is_good_for_nothing_else() {
     let id = town.wants_loot(&bo);
     assert_eq!(town.approves(&id, &eve), ok("letter"));
     assert_eq!(town.approves(&id, &eve), Err("proposal.not_this"));
+    // A colleague says no, and why; who asked takes it back.
+    for who in [&eve, &Actor::operator("olga")] {
+        assert_eq!(town.cancels(&id, who, None), Err("proposal.not_own"));
+    }
     assert_eq!(town.cancels(&id, &bo, None), ok("cancelled"));
     assert_eq!(town.approves(&id, &eve), Err("proposal.ended"));
     // The same again has not been approved, and another's approval of the former one says nothing of it.
     let anew = town.wants_loot(&bo);
     assert_eq!(town.stands(&anew), "approval");
     assert_eq!(town.refuses(&anew, &eve), ok("refused"));
-    // What was approved is not what would be replaced any more.
+    // What was approved outlives the account that it would replace, and takes the code all the same.
     let third = town.wants_loot(&bo);
     assert_eq!(town.approves(&third, &eve), ok("letter"));
     assert_eq!(town.ask(&north(), &format!("change,{ANNA},0041-3,,{OWN},,,")), "change.waiting");
     assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
     town.letter(&third, &Actor::operator("olga"), CODE).unwrap();
-    town.gives(&third, CODE, &town.anna()).unwrap();
-    town.days(5);
-    assert_eq!((town.settles(), town.pays()), ((0, 1), "closed".to_owned()));
+    town.days(61);
+    assert_eq!((town.stands(&third), town.settles(), town.pays()), ("expired".to_owned(), (0, 0), "closed".to_owned()));
 }
 
 #[test]
@@ -354,6 +399,7 @@ fn a_specific_account_takes_the_place_of_the_default_one_only_when_it_is_in_forc
     let mut town = Town::new();
     let [bo, eve] = ["bo", "eve"].map(Actor::caseworker);
     let id = town.proposes(&bo, &format!("change,{ANNA},{LOOT},,none,,Authority,NKSBOS")).unwrap();
+    assert_eq!(town.approves(&id, &Actor::operator("olga")), Err("designation.authority"), "the agency pays nothing");
     assert_eq!(town.approves(&id, &eve), ok("letter"));
     assert_eq!(town.ask(&north(), &format!("close,{ANNA},,,,,,")), "done");
     assert_eq!(town.pays(), "closed", "it waits for the payee's code, and takes no other place before");
@@ -449,7 +495,8 @@ fn an_operator_takes_one_part_and_no_other() {
     let [olga, otto, oda] = ["olga", "otto", "oda"].map(Actor::operator);
     let id = town.wants_loot(&olga);
     assert_eq!(town.approves(&id, &olga), Err("proposal.own"));
-    assert_eq!(town.approves(&id, &otto), ok("time"));
+    assert_eq!(town.cancels(&id, &otto, None), Err("proposal.not_own"));
+    assert_eq!(town.approves(&id, &otto), ok("letter"));
     // Who has second thoughts has had a part in it.
     assert_eq!(town.refuses(&id, &otto), Err("proposal.own"));
     assert_eq!(town.stops(&id), ok("Stopped"));

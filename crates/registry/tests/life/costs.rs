@@ -1,8 +1,8 @@
 //! What controls cost, as the store has it.
 
-use crate::world::World;
+use crate::world::{World, key};
 use kernel::{Actor, Timestamp};
-use registry::commands::{ApproveDesignation, CancelDesignation, RefuseDesignation};
+use registry::commands::{AddCaseworker, ApproveDesignation, CancelDesignation, RefuseDesignation};
 use registry::queries;
 
 #[test]
@@ -13,13 +13,16 @@ fn what_people_did_about_proposals_is_counted_by_control_and_channel() {
         world.0.writer.read(|scope| queries::costs(scope, &console, since)).unwrap()
     };
     assert!(show(&mut world, None).channels.is_empty());
+    let (name, authority, benefits) = ("eve".to_owned(), "Authority".to_owned(), [].into());
+    let eve = AddCaseworker { name, key: key(1), authority, benefits, in_person: false };
+    world.run(&eve, &Actor::console()).unwrap();
     world.propose("NKSBOS", "0041-2", false);
     let before = world.0.now;
     world.0.control("2021", &[]);
     // Approved, given up while its letter was waited for; and refused.
     for (benefit, ends) in [("NKSPEN", "cancel"), ("NKSSUN", "refuse")] {
         let (proposal, _) = world.propose(benefit, "0041-3", false);
-        let (officer, why, is_synthetic) = (Actor::operator("anna"), "So".to_owned(), true);
+        let (officer, why, is_synthetic) = (Actor::caseworker("eve"), "So".to_owned(), true);
         if ends == "refuse" {
             let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic };
             world.run(&command, &officer).unwrap();
@@ -27,7 +30,8 @@ fn what_people_did_about_proposals_is_counted_by_control_and_channel() {
             let command =
                 ApproveDesignation { proposal: proposal.clone(), why, officer: officer.clone(), is_synthetic };
             world.run(&command, &officer).unwrap();
-            world.run(&CancelDesignation { proposal, actor: officer.clone(), channel: None }, &officer).unwrap();
+            let bo = Actor::caseworker("bo");
+            world.run(&CancelDesignation { proposal, actor: bo.clone(), channel: None }, &bo).unwrap();
         }
     }
     let shown = show(&mut world, None);

@@ -279,6 +279,73 @@ fn what_stood_before_a_change_is_put_back_by_two_officers() {
     assert_eq!(history, expected);
 }
 
+/// Two officers who are corrupt, after the payee has got rid of a thief's account by themselves.
+#[test]
+fn nobody_puts_back_behind_the_payees_back_what_they_got_rid_of() {
+    let own = "olga file 1: done
+         anna propose 2 signed: in_force
+         anna propose 1 signed: in_force
+         olga revert propose-1: approval
+         otto approve revert-propose-1: time
+         olga stands: in_force 1";
+    let mut world = World::new(&["wait_caseworker=2"]);
+    world.story(own);
+    let told = world.told();
+    assert_eq!(told[told.len() - 2..], ["revert_proposed", "change_activated"]);
+    // Whoever is told stops it, and then it takes a third officer, who asks the payee.
+    world.story(
+        "link stop revert-propose-1: Stopped
+         olga approve revert-propose-1: proposal.own
+         otto approve revert-propose-1: proposal.own
+         olga waits 29: later
+         olga settles: 0 0
+         olga stands: in_force 1
+         oda approve revert-propose-1: time",
+    );
+    // Also where the payee went to their bank, which changed it at once.
+    World::new(&["wait_caseworker=2"]).story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         olga bank 3: done
+         anna propose 4 signed: in_force
+         olga revert propose-4: approval
+         otto approve revert-propose-4: time
+         olga waits 9: later
+         olga settles: 1 0
+         olga stands: in_force 3",
+    );
+}
+
+#[test]
+fn what_was_stopped_or_undone_is_put_back_by_three() {
+    let mut world = World::new(&[]);
+    world.story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         olga revert propose-2: approval
+         otto approve revert-propose-2: in_force
+         olga stands: in_force 1
+         olga revert revert-propose-2: approval
+         otto approve revert-revert-propose-2: check
+         otto approve revert-revert-propose-2: proposal.own
+         olga stands: in_force 1
+         oda approve revert-revert-propose-2: in_force
+         olga stands: in_force 2",
+    );
+    // What a link froze is put back frozen, and that takes three as well.
+    World::new(&[]).story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         link stop propose-2: Frozen
+         olga propose 3: approval
+         otto approve propose-3: in_force
+         olga revert propose-3: approval
+         otto approve revert-propose-3: check
+         oda approve revert-propose-3: in_force
+         olga stands: frozen 2",
+    );
+}
+
 #[test]
 fn of_several_thefts_the_first_is_undone_and_all_that_came_of_it() {
     World::new(&[]).story(

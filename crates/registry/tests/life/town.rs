@@ -1,7 +1,7 @@
 //! A town of people whose accounts and contact points are old, and what everybody can do there.
 
 use crate::world::{World, key};
-use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refuse, Role, Timestamp};
+use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refuse, Role, Scope, Timestamp};
 use registry::RowRefusal;
 use registry::commands::{
     Activate, AddCaseworker, AddContact, ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, Confirm,
@@ -11,6 +11,7 @@ use registry::commands::{
 use registry::contact::ContactPoint;
 use registry::designation::Channel;
 use registry::import::{AccountRow, Population, Source, Written};
+use registry::life::Waits;
 use registry::lock::Channels;
 use registry::notice::StopToken;
 use registry::payee::PayeeId;
@@ -52,10 +53,12 @@ impl Town {
         town
     }
 
+    /// The register says where somebody lives: nowhere, where there is no address.
     pub fn lives(&mut self, payee: &str, address: &str) {
+        let place = if address.is_empty() { ",,,".to_owned() } else { format!("{address},2100,By,DK") };
         let population = Population { vault: self.0.0.writer.store.vault().clone(), refuse_replacement_numbers: false };
         let (header, number) = (Population::HEADER.join(","), payee.trim_start_matches("cpr:"));
-        let file = format!("{header}\n{number},Name,{address},2100,By,DK,active,,\n");
+        let file = format!("{header}\n{number},Name,{place},active,,\n");
         // A file's moment is its own, and later than all before.
         assert_eq!(self.0.0.import(&population, file.as_bytes()).0.rejected, 0);
     }
@@ -146,6 +149,13 @@ impl Town {
         let (console, now) = (Actor::console(), Timestamp::from_micros(self.0.0.now));
         let page = self.0.0.writer.read(|scope| queries::waiting(scope, &console, None, None, None, 100, now)).unwrap();
         page.proposals.into_iter().map(|view| view.standing.id).collect()
+    }
+
+    /// Of which it is known that they wait for this, for whoever goes through the list.
+    pub fn listed(&mut self, waits: Waits) -> Vec<String> {
+        let (console, now) = (Actor::console(), Timestamp::from_micros(self.0.0.now));
+        let read = |scope: &Scope<'_>| queries::waiting(scope, &console, None, Some(waits), None, 100, now);
+        self.0.0.writer.read(read).unwrap().proposals.into_iter().map(|view| view.standing.id).collect()
     }
 
     pub fn approves(&mut self, id: &str, officer: &Actor) -> Told {

@@ -8,9 +8,10 @@ use proptest::sample::Index;
 /// One of the people or houses.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
-    /// Somebody logged in as this payee.
-    Citizen(usize, Assurance),
+    /// Somebody logged in as this payee, so many minutes ago.
+    Citizen(usize, Assurance, i64),
     Caseworker(usize),
+    /// After the last of them, somebody at the console who does not say who they are.
     Operator(usize),
     Bank(usize),
 }
@@ -114,11 +115,16 @@ fn wish(actions: &'static [&'static str], slot: impl Strategy<Value = Slot>) -> 
 fn citizen() -> impl Strategy<Value = Who> {
     let assurance =
         prop_oneof![1 => Just(Assurance::Low), 3 => Just(Assurance::Substantial), 3 => Just(Assurance::High)];
-    (payee(), assurance).prop_map(|(payee, assurance)| Who::Citizen(payee, assurance))
+    let minutes = prop_oneof![8 => Just(0_i64), 1 => Just(15), 1 => Just(16)];
+    (payee(), assurance, minutes).prop_map(|(payee, assurance, minutes)| Who::Citizen(payee, assurance, minutes))
+}
+
+fn operator() -> impl Strategy<Value = usize> {
+    prop_oneof![9 => 0..3_usize, 1 => Just(3)]
 }
 
 fn officer() -> impl Strategy<Value = Who> {
-    prop_oneof![(0..5_usize).prop_map(Who::Caseworker), (0..3_usize).prop_map(Who::Operator)]
+    prop_oneof![(0..5_usize).prop_map(Who::Caseworker), operator().prop_map(Who::Operator)]
 }
 
 fn anybody() -> impl Strategy<Value = Who> {
@@ -137,12 +143,12 @@ pub fn act() -> impl Strategy<Value = Act> {
         wish(MOSTLY, slot()),
         0..4_usize,
         any::<bool>(),
-        proptest::bool::weighted(0.2),
+        proptest::bool::weighted(0.1),
     )
         .prop_map(|((who, is_own), wish, holder, signed, locked)| {
             // Mostly one's own account.
             let who = match who {
-                Who::Citizen(_, assurance) if is_own => Who::Citizen(wish.payee, assurance),
+                Who::Citizen(_, assurance, minutes) if is_own => Who::Citizen(wish.payee, assurance, minutes),
                 who => who,
             };
             Act::Propose(who, wish, holder, signed, locked)
@@ -179,7 +185,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Sign(which, who)),
         4 => (which(), officer()).prop_map(|(which, who)| Act::Approve(which, who)),
         1 => (which(), officer()).prop_map(|(which, who)| Act::Refuse(which, who)),
-        3 => (which(), 0..3_usize).prop_map(|(which, operator)| Act::MakeLetter(which, operator)),
+        3 => (which(), operator()).prop_map(|(which, operator)| Act::MakeLetter(which, operator)),
         2 => (which(), any::<bool>()).prop_map(|(which, returned)| Act::Follow(which, returned)),
         4 => (which(), anybody(), any::<bool>()).prop_map(|(which, who, right)| Act::Code(which, who, right)),
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Confirm(which, who)),

@@ -101,6 +101,7 @@ impl World {
             names: live.is_none() || (wish.names != Names::Nothing && (is_designation || wish.names == Names::Wrong)),
             // After one that was closed it is not the first.
             is_first: rows.is_empty(),
+            is_loading: self.is_loading(),
             rows: rows.len(),
             is_locked: how.is_locked,
         };
@@ -111,7 +112,7 @@ impl World {
         }
         // Once people propose, what is for a benefit is its authority's; and what that has locked is so from the beginning.
         let by_file = how.in_bulk && how.via == Via::Operator && wish.slot != Slot::Default;
-        let is_next = is_designation && (!rows.is_empty() || !self.lives.is_empty());
+        let is_next = is_designation && (!rows.is_empty() || !self.is_loading());
         let is_taken = wish.action == "close" && self.is_slot_locked(wish.payee, wish.slot);
         if by_file && (is_next || is_taken) {
             return Expected::Refused;
@@ -231,7 +232,7 @@ impl World {
             new.extend(row.map(|row| (key, row)));
             life.done.push(Done { what: "took_effect", at: self.now(), by: life.asked.by.clone() });
         }
-        // What had waited too long is over now, at the latest.
+        life.asked.is_loading = false;
         self.lives.push(life);
     }
 
@@ -275,11 +276,16 @@ impl World {
                 holder: how.holder,
                 names: true,
                 is_first: false,
+                is_loading: false,
                 rows: rows.len(),
                 is_locked: before.is_some_and(|at| self.is_locked_at((payee, slot), at)),
             };
             if self.persons[payee].is_dead && before.is_some() {
                 return Expected::Refused;
+            }
+            let newest = &rows[rows.len() - 1];
+            if before.map_or(newest.held == Held::Closed, |at| rows[at].is_same(newest)) {
+                return Expected::Unchanged;
             }
             self.expect_life(asked, &how)
         });
@@ -305,12 +311,9 @@ impl World {
     }
 
     pub fn propose(&mut self, who: Who, wish: &Wish, how: How) {
-        if wish.action == "close" && wish.slot == Slot::Default {
-            return;
-        }
         let live = live(self.history(wish.payee, wish.slot));
         let is_entitled = match who {
-            Who::Citizen(payee, assurance) => {
+            Who::Citizen(payee, assurance, _) => {
                 Self::speaks(payee, wish.payee)
                     && assurance >= Assurance::Substantial
                     && (wish.slot == Slot::Default || (live.is_some() && !self.is_slot_locked(wish.payee, wish.slot)))
@@ -319,6 +322,12 @@ impl World {
             Who::Operator(_) => wish.slot == Slot::Default,
             Who::Bank(_) => false,
         };
+        // Only an authority's caseworker locks an account against its payee, and only its bank closes a default one.
+        let closes_default = wish.action == "close" && wish.slot == Slot::Default;
+        let is_entitled = is_entitled
+            && !closes_default
+            && (!how.is_locked || matches!(who, Who::Caseworker(_)))
+            && may_sign(who, &how);
         let expected = if is_entitled { self.expect(wish, &how) } else { Expected::Refused };
         let vault = self.place.writer.store.vault().clone();
         let actor = who.actor(self);
@@ -486,6 +495,11 @@ impl World {
         assert!(ids.is_empty(), "proposals that nobody asked for: {ids:?}");
         self.check(new);
     }
+}
+
+/// Whether whoever signs while they ask has logged in lately.
+fn may_sign(who: Who, how: &How) -> bool {
+    !how.is_signed || who.signs()
 }
 
 const fn name(expected: &Expected) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::acts::{Act, Until, Which, Who};
 use crate::asking::How;
-use crate::oracle::{Done, Held, Life, Moment, Row, Slot, Stand, Via, What};
+use crate::oracle::{Asked, Done, Held, Life, Moment, Row, Slot, Stand, Via, What};
 use crate::world::{BANKS, CASEWORKERS, OPERATORS, PEOPLE, SEES_PEOPLE, World};
 use kernel::{Actor, Assurance, Id, Role, Timestamp};
 use registry::commands::{
@@ -21,7 +21,8 @@ use registry::proposal::{Holder, Proposal};
 use registry::queries::letter;
 use std::collections::{BTreeMap, BTreeSet};
 
-const HOUR: i64 = 3_600_000_000;
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const HOLDERS: [Holder; 4] = [Holder::Own, Holder::Own, Holder::ThirdParty, Holder::Unknown];
 
@@ -30,21 +31,28 @@ pub type New = Vec<((usize, Slot), Row)>;
 impl Who {
     pub fn actor(self, world: &World) -> Actor {
         match self {
-            Self::Citizen(payee, assurance) => world.citizen(payee, assurance),
+            Self::Citizen(payee, assurance, minutes) => {
+                world.logged_in(payee, assurance, world.now() - minutes * MINUTE)
+            }
             Self::Caseworker(at) => Actor::caseworker(CASEWORKERS[at].0),
-            Self::Operator(at) => Actor::operator(OPERATORS[at]),
+            Self::Operator(at) => OPERATORS.get(at).map_or_else(Actor::console, |name| Actor::operator(name)),
             Self::Bank(at) => Actor::client(Role::Bank, BANKS[at].0),
         }
     }
 
     fn has(self, least: Assurance) -> bool {
-        matches!(self, Self::Citizen(_, assurance) if assurance >= least)
+        matches!(self, Self::Citizen(_, assurance, _) if assurance >= least)
+    }
+
+    /// Whether they logged in lately enough to sign.
+    pub const fn signs(self) -> bool {
+        matches!(self, Self::Citizen(_, _, minutes) if minutes <= 15)
     }
 
     /// Whether a proposal is theirs to do something about.
     pub fn concerns(self, life: &Life) -> bool {
         match self {
-            Self::Citizen(payee, _) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
+            Self::Citizen(payee, ..) => World::speaks(payee, life.asked.payee) && self.has(Assurance::Substantial),
             Self::Operator(_) => true,
             Self::Bank(bank) => life.asked.via == Via::Bank(bank),
             Self::Caseworker(at) => life.asked.via == Via::Authority(CASEWORKERS[at].1) && covers(at, life.asked.slot),
@@ -53,6 +61,12 @@ impl Who {
 
     pub const fn is_officer(self) -> bool {
         matches!(self, Self::Operator(_) | Self::Caseworker(_))
+    }
+
+    /// Whether they decide about what others ask for, whose own it is not: somebody with a name, who has no part in it.
+    fn decides(self, world: &World, life: &Life) -> bool {
+        let has_name = !matches!(self, Self::Operator(at) if at >= OPERATORS.len());
+        self.is_officer() && has_name && self.concerns(life) && !life.is_own(self.actor(world).name())
     }
 }
 
@@ -89,6 +103,11 @@ impl World {
     ) -> Option<(Life, Option<Row>)> {
         let mut life = self.lives[at].clone();
         if !may || life.is_full(what) {
+            return None;
+        }
+        // What the rule refuses now, nobody goes on with: they can only end it.
+        let ends = matches!(what, "stopped" | "cancelled" | "refused" | "letter_returned");
+        if !ends && life.judged(&self.moment(&life.asked)).is_err() {
             return None;
         }
         life.done.push(Done { what, at: self.now(), by: by.to_owned() });
@@ -130,17 +149,18 @@ impl World {
         let (life, row) = expected;
         let key = (life.asked.payee, life.asked.slot);
         self.lives[at] = life.clone();
-        let follows = row.as_ref().and_then(|row| self.follows(key, row));
+        let follows = row.as_ref().and_then(|row| self.follows(&life.asked, row));
         self.check(row.into_iter().chain(follows).map(|row| (key, row)).collect());
         if let Some(told) = told {
             self.require_answered(&life, &told);
         }
     }
 
-    /// What takes the place of a default account that is closed by a row.
-    fn follows(&self, key: (usize, Slot), row: &Row) -> Option<Row> {
-        let is_closed = row.held == Held::Closed && key.1 == Slot::Default;
-        if is_closed { self.promoted(key.0) } else { None }
+    /// What takes the place of a default account that is closed by a row. Where what stood before is put back, and that was nothing,
+    /// nothing does.
+    fn follows(&self, asked: &Asked, row: &Row) -> Option<Row> {
+        let is_closed = row.held == Held::Closed && asked.slot == Slot::Default;
+        if is_closed && !matches!(asked.what, What::Revert(_)) { self.promoted(asked.payee) } else { None }
     }
 
     fn sign(&mut self, at: usize, who: Who) {
@@ -148,8 +168,9 @@ impl World {
         let may = matches!(who, Who::Citizen(..))
             && who.concerns(life)
             && self.stands(life).waits_for("signature")
-            && who.has(Assurance::Substantial);
-        let login = if let Who::Citizen(_, assurance) = who { Some(assurance) } else { None };
+            && who.has(Assurance::Substantial)
+            && who.signs();
+        let login = if let Who::Citizen(_, assurance, _) = who { Some(assurance) } else { None };
         let expected = self.follow_as(at, "signed", actor.name(), login, may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command = Sign { proposal, signature: "signature".to_owned(), actor: actor.clone() };
@@ -160,12 +181,14 @@ impl World {
     fn approve(&mut self, at: usize, who: Who) {
         let (officer, life) = (who.actor(self), &self.lives[at]);
         let stand = self.stands(life);
+        // What an authority gives, its own people answer for.
+        let is_authoritys = life.asked.slot != Slot::Default && matches!(life.asked.via, Via::Authority(_));
         let (what, is_theirs) = if stand.waits_for("approval") {
-            ("approved", true)
+            ("approved", !is_authoritys || matches!(who, Who::Caseworker(_)))
         } else {
             ("checked", stand.waits_for("check") && matches!(who, Who::Operator(_)))
         };
-        let may = is_theirs && who.is_officer() && who.concerns(life) && !life.is_own(officer.name());
+        let may = is_theirs && who.decides(self, life);
         let expected = self.follow(at, what, officer.name(), may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command =
@@ -176,8 +199,7 @@ impl World {
 
     fn refuse(&mut self, at: usize, who: Who) {
         let (officer, life) = (who.actor(self), &self.lives[at]);
-        let may =
-            who.is_officer() && who.concerns(life) && !self.stands(life).is_over() && !life.is_own(officer.name());
+        let may = who.decides(self, life) && !self.stands(life).is_over();
         let expected = self.follow(at, "refused", officer.name(), may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command =
@@ -187,7 +209,7 @@ impl World {
     }
 
     fn make_letter(&mut self, at: usize, operator: usize) {
-        let (actor, life) = (Actor::operator(OPERATORS[operator]), &self.lives[at]);
+        let (actor, life) = (Who::Operator(operator).actor(self), &self.lives[at]);
         let stand = self.stands(life);
         let may = (stand.waits_for("letter") || stand.waits_for("code")) && life.asked.payee < PEOPLE;
         let expected = self.follow(at, "letter_made", actor.name(), may);
@@ -227,7 +249,7 @@ impl World {
             && who.concerns(life)
             && self.stands(life).waits_for("code")
             // Who takes it down for the payee has no other part in it, and the letter has left the house.
-            && (matches!(who, Who::Citizen(..)) || (!life.is_own(actor.name()) && life.is_handed_over()));
+            && (matches!(who, Who::Citizen(..)) || (who.decides(self, life) && life.is_handed_over()));
         let code = self.codes.get(&life.id).filter(|_| is_right).cloned().unwrap_or_else(|| "00000000".to_owned());
         let what = if code == "00000000" { "code_wrong" } else { "activated" };
         let expected = self.follow(at, what, actor.name(), may);
@@ -251,8 +273,8 @@ impl World {
                     && !against.posted
                     && !against.new_authenticator
             }
-            Who::Caseworker(at) => SEES_PEOPLE[at] && !life.is_own(actor.name()),
-            Who::Operator(_) => !life.is_own(actor.name()),
+            Who::Caseworker(at) => SEES_PEOPLE[at] && who.decides(self, life),
+            Who::Operator(_) => who.decides(self, life),
             Who::Bank(_) => false,
         };
         let may = is_fit && who.concerns(life) && self.stands(life).waits_for("confirmation");
@@ -304,7 +326,9 @@ impl World {
         let expected = if who.concerns(life) && stand == Stand::Ended("cancelled") {
             Some((life.clone(), None))
         } else {
-            self.follow(at, "cancelled", actor.name(), who.concerns(life) && !stand.is_over())
+            // An officer takes back their own alone.
+            let may = who.concerns(life) && (!who.is_officer() || life.asked.by == actor.name());
+            self.follow(at, "cancelled", actor.name(), may && !stand.is_over())
         };
         let channel = if let Who::Bank(bank) = who { Some(World::channel(Via::Bank(bank))) } else { None };
         let (size, proposal) = (self.size(), life_id(self, at));
@@ -315,11 +339,13 @@ impl World {
     fn go(&mut self, at: usize) {
         let life = &self.lives[at];
         let payee = life.asked.payee;
-        let other = |who: &Who| !life.is_own(who.actor(self).name()) && who.concerns(life);
+        let other = |who: &Who| who.decides(self, life);
         let operator = (0..OPERATORS.len()).map(Who::Operator).find(&other);
-        let anybody = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other).or(operator);
+        let caseworker = (0..CASEWORKERS.len()).map(Who::Caseworker).find(&other);
+        let anybody =
+            caseworker.or(operator.filter(|_| life.asked.slot == Slot::Default || life.asked.via == Via::Operator));
         match self.stands(life) {
-            Stand::Waits("signature", _) => self.sign(at, Who::Citizen(payee, Assurance::Substantial)),
+            Stand::Waits("signature", _) => self.sign(at, Who::Citizen(payee, Assurance::Substantial, 0)),
             Stand::Waits("approval", _) => {
                 if let Some(who) = anybody {
                     self.approve(at, who);
@@ -332,11 +358,11 @@ impl World {
             }
             Stand::Waits("ownership", _) => self.say(at, 0),
             Stand::Waits("letter", _) => self.make_letter(at, 2),
-            Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial), true),
+            Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial, 0), true),
             Stand::Waits("confirmation", _) => {
                 let signatory = self.signatory(payee);
                 let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
-                let own = Who::Citizen(payee, Assurance::High);
+                let own = Who::Citizen(payee, Assurance::High, 0);
                 let is_fit = life.is_anothers(Assurance::High) && !against.posted && !against.new_authenticator;
                 let who = if is_fit { Some(own) } else { operator };
                 if let Some(who) = who {
@@ -373,7 +399,7 @@ impl World {
                         given.entry(account.clone()).or_default().insert(asked.payee);
                     }
                     let key = (asked.payee, asked.slot);
-                    let follows = row.as_ref().and_then(|row| self.follows(key, row));
+                    let follows = row.as_ref().and_then(|row| self.follows(&asked, row));
                     new.extend(row.into_iter().chain(follows).map(|row| (key, row)));
                     self.did(at, "took_effect", "rule");
                     expected.0 += 1;
@@ -489,10 +515,10 @@ impl World {
                 let how = How {
                     via,
                     by: who.actor(self).name().to_owned(),
-                    login: if let Who::Citizen(_, assurance) = who { Some(*assurance) } else { None },
+                    login: if let Who::Citizen(_, assurance, _) = who { Some(*assurance) } else { None },
                     holder: HOLDERS[*holder],
                     is_signed: *is_signed && matches!(who, Who::Citizen(..)),
-                    is_locked: *is_locked && matches!(who, Who::Caseworker(_)),
+                    is_locked: *is_locked,
                     may_omit: !self.controls.has(Control::NamesReplaced),
                     in_bulk: false,
                 };

@@ -2,6 +2,7 @@
 //! at that moment. It knows nothing of the store, and nothing of how the registry decides.
 
 use denmark::calendar::after_banking_days;
+use jiff::tz::TimeZone;
 use kernel::{Assurance, Timestamp};
 use registry::controls::{Control, Controls};
 use registry::designation::ChannelKind;
@@ -13,7 +14,7 @@ const DAY: i64 = 86_400_000_000;
 const ANSWERED_WITHIN: i64 = DAY;
 /// A person decides within so many days.
 const DECIDED_WITHIN: i64 = 30 * DAY;
-/// A letter's code is good for so many.
+/// A letter's code is good for so many, and the last of them is a whole day in Denmark.
 const CODE_WITHIN: i64 = 60 * DAY;
 /// What waits for a letter waits so long for its code at most.
 const LETTER_WITHIN: i64 = 90 * DAY;
@@ -70,6 +71,13 @@ pub struct Row {
     pub account: String,
 }
 
+impl Row {
+    /// Whether it says the same of the same account.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.held, &self.account) == (other.held, &other.account)
+    }
+}
+
 /// The account that is there, if one is.
 pub fn live(rows: &[Row]) -> Option<&Row> {
     rows.last().filter(|row| row.held != Held::Closed)
@@ -80,6 +88,21 @@ fn left(rows: &[Row], account: &str) -> Option<i64> {
     let is_it = |row: &Row| row.held != Held::Closed && row.account == account;
     let last = rows.iter().rposition(is_it)?;
     rows.get(last + 1).map(|row| row.at)
+}
+
+/// Whether nobody designated another account since there were so many rows: it may have been frozen, unfrozen and closed.
+fn is_left_alone(rows: &[Row], since: usize) -> bool {
+    let Some(was) = since.checked_sub(1) else { return rows.is_empty() };
+    let is_closed = |row: &Row| row.held == Held::Closed;
+    rows[was..].windows(2).all(|two| two[0].account == two[1].account && (!is_closed(&two[0]) || is_closed(&two[1])))
+}
+
+/// When the code of a letter ends that was made at a moment.
+fn code_ends(made: i64) -> i64 {
+    let denmark = TimeZone::get("Europe/Copenhagen").unwrap();
+    let last = denmark.to_datetime(Timestamp::from_micros(made + CODE_WITHIN).to_jiff()).date();
+    let midnight = last.tomorrow().unwrap().at(0, 0, 0, 0);
+    Timestamp::from(denmark.to_ambiguous_timestamp(midnight).compatible().unwrap()).micros()
 }
 
 /// What is known of a payee.
@@ -127,6 +150,8 @@ pub struct Asked {
     /// Whether it named the account that it replaces.
     pub names: bool,
     pub is_first: bool,
+    /// Whether nobody but the operator had asked for anything yet. What waits has ended that.
+    pub is_loading: bool,
     /// So many rows had the history then.
     pub rows: usize,
     /// Whether the payee can neither change nor delete it.
@@ -215,6 +240,10 @@ pub struct Moment<'m> {
     pub others: usize,
     /// Whether its bank can be asked whose it is.
     pub can_ask: bool,
+    /// Whether no register has an address of the payee's.
+    pub lacks_address: bool,
+    /// If it reverts a change: whether what it would put back was stopped, or undone by that change.
+    pub is_doubted: bool,
     /// If it reverts a change of which comes what stands: the account that stood before, if one did.
     pub before: Option<Option<&'m Row>>,
     pub now: i64,
@@ -283,10 +312,11 @@ impl Life {
         matches!(what, "letter_made" | "code_wrong") && self.done.len() >= ACTS
     }
 
-    /// Whether somebody proposed it, or has a part in it already. Who notes what became of a letter has none.
+    /// Whether somebody proposed it, or has a part in it already. Who notes what became of a letter has none; who sat at the console may
+    /// be anybody.
     pub fn is_own(&self, by: &str) -> bool {
         let counts = |done: &&Done| !matches!(done.what, "letter_handed_over" | "letter_returned");
-        self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by)
+        self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by || done.by == "console")
     }
 
     /// Whether a login of this level has an authenticator that has no part in it yet.
@@ -312,9 +342,9 @@ impl Life {
         }
     }
 
-    /// Whether somebody stopped it, and since then nobody looked at it and it did not take effect.
+    /// Whether somebody stopped it, and it did not take effect since: each link does so once before that, and once after it.
     pub fn is_stopped(&self) -> bool {
-        let last = self.done.iter().rfind(|done| matches!(done.what, "stopped" | "checked" | "took_effect"));
+        let last = self.done.iter().rfind(|done| matches!(done.what, "stopped" | "took_effect"));
         last.is_some_and(|done| done.what == "stopped")
     }
 
@@ -347,11 +377,12 @@ impl Life {
         let against = moment.against(self);
         let any = against.changed || against.posted || against.account || against.is_anothers;
         let is_payees = asked.via == Via::Payee;
-        // The operator's files are how a registry begins: their first accounts are looked at by nobody.
-        let is_loaded = asked.via == Via::Operator && asked.is_first;
+        // Files are how a registry begins: first accounts are looked at by nobody, until somebody else asks for one.
+        let is_beginning = asked.is_first && asked.is_loading;
+        let is_loaded = asked.via == Via::Operator && is_beginning;
         let is_casework = matches!(asked.via, Via::Operator | Via::Authority(_)) && !is_loaded;
         // What a bank's own system has not sent, one person alone could have written.
-        let is_handed_in = matches!(asked.via, Via::Bank(_)) && !asked.is_first && !asked.by.starts_with("client:");
+        let is_handed_in = matches!(asked.via, Via::Bank(_)) && !is_beginning && !asked.by.starts_with("client:");
         // What is deleted has no account that a letter could activate.
         let has_letter = asked.what == What::Designate
             && match asked.via {
@@ -360,8 +391,8 @@ impl Life {
                     1 => any,
                     _ => true,
                 },
-                Via::Authority(_) => controls.has(Control::LetterCaseworker),
-                Via::Bank(_) | Via::Operator => false,
+                Via::Authority(_) | Via::Operator => !is_loaded && controls.has(Control::LetterCaseworker),
+                Via::Bank(_) => false,
             };
         let approver = if asked.slot == Slot::Default { Control::ApproverDefault } else { Control::ApproverSpecific };
         // What came up since must be seen by somebody after it.
@@ -380,12 +411,14 @@ impl Life {
         // What only opens again what was there is another officer's to say, and whoever stops it is heard.
         let heals = asked.what.heals();
         let is_other = matches!(asked.via, Via::Operator | Via::Authority(_)) || !asked.by.starts_with("client:");
-        let must_be_checked = if heals { self.has("stopped") } else { must_be_checked };
+        let must_be_checked = if heals { self.has("stopped") || moment.is_doubted } else { must_be_checked };
+        // One that is on its way arrives.
+        let is_under_way = self.letter().is_some_and(|(_, is_returned, wrong)| !is_returned && wrong < ATTEMPTS);
+        let is_worthless = against.posted || (moment.lacks_address && !is_under_way);
         let code = match self.letter() {
-            Some((made, false, wrong)) if wrong < ATTEMPTS && moment.now < made + CODE_WITHIN => {
-                ("code", made + CODE_WITHIN)
+            Some((made, false, wrong)) if wrong < ATTEMPTS || moment.now >= code_ends(made) => {
+                ("code", code_ends(made))
             }
-            Some((made, false, _)) if moment.now >= made + CODE_WITHIN => ("code", made + CODE_WITHIN),
             _ => ("letter", asked.at + LETTER_WITHIN),
         };
         let answered_until = since(self.last("signed")) + ANSWERED_WITHIN;
@@ -412,9 +445,9 @@ impl Life {
                 asked.at + DECIDED_WITHIN,
             ),
             (must_be_checked, is_checked, "check", since(came_up) + DECIDED_WITHIN),
-            (has_letter && !against.posted, self.last("activated"), code.0, code.1),
+            (has_letter && !is_worthless, self.last("activated"), code.0, code.1),
             (
-                has_letter && (against.posted || against.changed),
+                has_letter && (is_worthless || against.changed),
                 self.last("confirmed"),
                 "confirmation",
                 asked.at + LETTER_WITHIN,
@@ -430,6 +463,7 @@ impl Life {
             }
         }
         let wait = match asked.via {
+            _ if matches!(asked.what, What::Revert(_)) => controls.get(Control::WaitCaseworker),
             _ if heals => 0,
             Via::Bank(_) if asked.is_first => controls.get(Control::WaitBankFirst),
             Via::Bank(_) => controls.get(Control::WaitBankReplacing),
@@ -441,17 +475,34 @@ impl Life {
         if moment.now < from.micros() { Stand::Waits("time", from.micros()) } else { Stand::Due }
     }
 
-    /// What the history gets of it if it takes effect now; an error if the rule says no.
+    /// What the history gets of it if it takes effect now; an error if the rule says no, or a ban.
     pub fn takes(&self, moment: &Moment<'_>) -> Result<Option<Row>, ()> {
+        let row = self.judged(moment)?;
+        if row.is_some() && self.asked.what == What::Designate {
+            forbidden(&self.asked, moment)?;
+        }
+        Ok(row)
+    }
+
+    /// The same by the rule alone: what it says whenever somebody does something that lets it go on.
+    pub fn judged(&self, moment: &Moment<'_>) -> Result<Option<Row>, ()> {
         let (asked, rows) = (&self.asked, moment.rows);
         let live = live(rows);
         let at = moment.now;
+        let follows = is_left_alone(rows, asked.rows);
         if let What::Revert(_) = asked.what {
-            return match moment.before {
-                None => Err(()),
-                Some(None) => Ok(rows.last().map(|row| Row { at, held: Held::Closed, ..row.clone() })),
-                Some(Some(_)) if moment.person.is_dead => Err(()),
-                Some(Some(before)) => Ok(Some(Row { at, ..before.clone() })),
+            let last = rows.last().ok_or(())?;
+            let next = match moment.before.ok_or(())? {
+                None => Row { at, held: Held::Closed, ..last.clone() },
+                Some(_) if moment.person.is_dead => return Err(()),
+                Some(before) => Row { at, ..before.clone() },
+            };
+            return if next.is_same(last) {
+                Ok(None)
+            } else if follows {
+                Ok(Some(next))
+            } else {
+                Err(())
             };
         }
         let Some(account) = &asked.account else {
@@ -459,7 +510,7 @@ impl Life {
             let row = rows.last().ok_or(())?;
             return match row.held {
                 Held::Closed => Ok(None),
-                Held::InForce if rows.len() == asked.rows => Ok(Some(Row { at, held: Held::Closed, ..row.clone() })),
+                Held::InForce if follows => Ok(Some(Row { at, held: Held::Closed, ..row.clone() })),
                 _ => Err(()),
             };
         };
@@ -468,7 +519,7 @@ impl Life {
             return match (row.held, asked.via) {
                 (Held::Frozen, Via::Bank(_)) => Err(()),
                 (Held::InForce, _) => Ok(None),
-                _ if rows.len() == asked.rows => Ok(Some(Row { at, held: Held::InForce, ..row.clone() })),
+                _ if follows => Ok(Some(Row { at, held: Held::InForce, ..row.clone() })),
                 _ => Err(()),
             };
         }
@@ -478,10 +529,8 @@ impl Life {
         if live.is_some_and(|live| live.held == Held::InForce && live.account == *account) {
             return Ok(None);
         }
-        forbidden(asked, moment)?;
         let may = live.is_none_or(|live| live.held == Held::InForce || asked.via.is_officers());
-        let is_same = rows.len() == asked.rows && may;
-        if is_same { Ok(Some(Row { at, held: Held::InForce, account: account.clone() })) } else { Err(()) }
+        if follows && may { Ok(Some(Row { at, held: Held::InForce, account: account.clone() })) } else { Err(()) }
     }
 }
 

@@ -340,16 +340,24 @@ fn what_expires_does_so_at_its_moment() {
     };
     assert_eq!(approval(30 * DAY - 1), Ok("held".to_owned()));
     assert_eq!(approval(30 * DAY), Err("proposal.ended".to_owned()));
-    let code = |after: i64| {
+    // The last day of a code is a whole one in Denmark.
+    let code = |made: &str, given: &str, after: i64| {
         let mut world = world(&[]);
+        world.place.now = Timestamp::parse(made).unwrap().micros();
         let citizen = citizen(&world);
         let id = propose(&mut world, &citizen, 1);
         make_letter(&mut world, &id);
-        world.place.now += after;
+        world.place.now = Timestamp::parse(given).unwrap().micros() + after;
         world.run(&activate(&id, citizen.clone()), &citizen).map(|told| told.standing.state)
     };
-    assert_eq!(code(60 * DAY - 1), Ok("held".to_owned()));
-    assert_eq!(code(60 * DAY), Err("proposal.ended".to_owned()));
+    let ends = |made: &str, midnight: &str| {
+        assert_eq!(code(made, midnight, -1), Ok("held".to_owned()), "{made}");
+        assert_eq!(code(made, midnight, 0), Err("proposal.ended".to_owned()), "{made}");
+    };
+    ends("2026-03-21T09:30:00Z", "2026-05-20T22:00:00Z");
+    // The clocks change meanwhile: sixty days after the last hour of a day is the day after it.
+    ends("2026-03-21T22:59:59Z", "2026-05-21T22:00:00Z");
+    ends("2026-10-24T21:59:59Z", "2026-12-23T23:00:00Z");
     // What nobody ended in time makes room, and is ended by what comes in its place.
     let anew = |after: i64| {
         let mut world = world(&[]);

@@ -193,14 +193,15 @@ impl World {
 
     /// Whoever speaks for a payee: for the company, who signs for it.
     pub fn citizen(&self, payee: usize, assurance: Assurance) -> Actor {
+        self.logged_in(payee, assurance, self.now())
+    }
+
+    /// The same, since a moment.
+    pub fn logged_in(&self, payee: usize, assurance: Assurance, at: i64) -> Actor {
         let person = if payee == COMPANY { SIGNS } else { payee };
         Actor::citizen(
             &self.payees[person],
-            Login {
-                assurance,
-                authenticator: Authenticator::named(assurance.name()),
-                at: Timestamp::from_micros(self.now()),
-            },
+            Login { assurance, authenticator: Authenticator::named(assurance.name()), at: Timestamp::from_micros(at) },
         )
     }
 
@@ -247,6 +248,8 @@ impl World {
                 }
                 _ => None,
             },
+            lacks_address: asked.payee >= PEOPLE,
+            is_doubted: matches!(asked.what, What::Revert(life) if self.is_doubted(life)),
             can_ask: asked.account.as_ref().is_some_and(|account| self.can_ask(account)),
             now: self.now(),
         }
@@ -263,22 +266,23 @@ impl World {
         (first, self.lives.iter().find(made))
     }
 
-    /// If what stands came of a proposal: which row stood before that. What was put back came of what it came of before.
+    /// If what stands came after what a proposal made: which row stood before that.
     pub fn before(&self, life: usize) -> Option<Option<usize>> {
-        let asked = &self.lives[life].asked;
+        let Life { id, asked, .. } = &self.lives[life];
         let key = (asked.payee, asked.slot);
         let mut at = self.history(key.0, key.1).len().checked_sub(1)?;
         loop {
             let (first, made) = self.begins(key, at);
-            let made = made?;
-            if made.id == self.lives[life].id {
+            if made.is_some_and(|made| made.id == *id) {
                 return Some(first.checked_sub(1));
             }
-            if !matches!(made.asked.what, What::Revert(_)) {
-                return None;
-            }
-            at = self.begins(key, first.checked_sub(1)?).0.checked_sub(1)?;
+            at = first.checked_sub(1)?;
         }
+    }
+
+    /// Whether nobody but the operator has asked for anything yet.
+    pub fn is_loading(&self) -> bool {
+        self.lives.iter().all(|life| life.asked.via == Via::Operator)
     }
 
     /// Whether the bank of an account can be asked whose it is.
@@ -308,6 +312,15 @@ impl World {
 
     pub fn stands(&self, life: &Life) -> Stand {
         life.stands(&self.moment(&life.asked))
+    }
+
+    /// Whether what stood before a change was not wanted then: it came of what somebody stopped, or the change undid it.
+    fn is_doubted(&self, life: usize) -> bool {
+        let asked = &self.lives[life].asked;
+        let key = (asked.payee, asked.slot);
+        let before = self.before(life).flatten().filter(|at| self.history(key.0, key.1)[*at].held != Held::Closed);
+        let came_of = before.and_then(|at| self.begins(key, at).1);
+        matches!(asked.what, What::Revert(_)) || came_of.is_some_and(|life| life.has("stopped"))
     }
 
     /// The proposal for an account that waits, if one does.

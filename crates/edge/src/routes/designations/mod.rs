@@ -4,6 +4,8 @@ mod heal;
 mod propose;
 mod show;
 
+pub(super) use propose::Whose;
+
 use super::question::payee;
 use crate::page_of;
 use crate::problem::{Problem, refused};
@@ -102,7 +104,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::APPROVE_DESIGNATION, SCOPE)
         .repeatable()
-        .refuses(&["proposal.own", "proposal.why"])
+        .refuses(&["proposal.own", "proposal.why", "designation.authority"])
         .refuses_as_all(DECIDED)
         .by(approve),
         Route::post("/v1/designations/{proposal}/refuse", "designations.refuse", "Say no to what somebody else proposed")
@@ -130,6 +132,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/designations/{proposal}/cancel", "designations.cancel", "Take a proposal back that waits")
             .token(policy::CANCEL_DESIGNATION, SCOPE)
             .repeatable()
+            .refuses(&["proposal.not_own"])
             .refuses_as_all(ACTED)
             .by(cancel),
         Route::post(

@@ -101,7 +101,7 @@ pub(super) struct ProposedAccount {
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it is its names that are described")]
-enum Whose {
+pub(crate) enum Whose {
     Own,
     Joint,
     ThirdParty,

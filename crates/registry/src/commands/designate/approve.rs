@@ -1,6 +1,7 @@
 //! Lets a proposal go on: a second caseworker approves it, or an officer has looked at it.
 
 use super::{Loaded, Standing, Step, is_for, load, require_other, save};
+use crate::designation::ChannelKind;
 use crate::life::{ActKind, State, Waits};
 use crate::officer;
 use crate::policy;
@@ -35,7 +36,13 @@ impl Command for ApproveDesignation {
             return Err(ProposalRefusal::Unknown.into());
         }
         let is_agency = self.officer.role() != Role::Caseworker;
+        let asked = &loaded.proposal().asked;
+        let is_authoritys = asked.specific.is_some() && asked.channel.kind() == ChannelKind::Caseworker;
         let kind = match loaded.require_waiting(env.now)? {
+            // The agency is no authority that pays: what one of them gives, a colleague answers for.
+            State::Waiting(Waits::Approval) if is_agency && is_authoritys => {
+                return Err(ProposalRefusal::Authority.into());
+            }
             State::Waiting(Waits::Approval) => ActKind::Approved,
             // Somebody of another house looks at it, not a colleague.
             State::Waiting(Waits::Check) if is_agency => ActKind::Checked,

@@ -6,10 +6,10 @@ use crate::life::{ActKind, State};
 use crate::policy;
 use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 
-/// Cancels a proposal: for the payee, whoever proposed it, or the agency. That of another is as if it were not there. Doing it twice
-/// is doing it once.
+/// Cancels a proposal: for the payee, whoever proposed it; for a bank its own; for an officer what they proposed themselves. What others
+/// proposed an officer refuses, and says why. Doing it twice is doing it once.
 pub struct CancelDesignation {
     /// The proposal, by name.
     pub proposal: String,
@@ -38,6 +38,10 @@ impl Command for CancelDesignation {
             return Ok(Decision::unchanged(Standing::of(loaded.proposal(), state, None)));
         }
         loaded.require_waiting(env.now)?;
+        let is_officer = matches!(self.actor.role(), Role::Caseworker | Role::Operator | Role::Console);
+        if is_officer && loaded.proposal().asked.by != self.actor.name() {
+            return Err(ProposalRefusal::NotOwn.into());
+        }
         let (step, standing) = loaded.act(ActKind::Cancelled, &self.actor, "", env.now)?;
         let facts = step.facts();
         Ok(Decision::of(vec![step], facts, standing))

@@ -137,10 +137,7 @@ impl LetterState {
             is_anew: waits == Waits::Code,
             made: now,
             valid_until: code_valid_until(now),
-            addressee: addressee
-                .clone()
-                .filter(|addressee| !addressee.lines.is_empty())
-                .ok_or(ProposalRefusal::Address)?,
+            addressee: addressee.clone().filter(Addressee::has_address).ok_or(ProposalRefusal::Address)?,
             is_in_english: *is_in_english,
             is_company: !matches!(asked.payee, PayeeId::Cpr(_)),
             account: account.to_text(),

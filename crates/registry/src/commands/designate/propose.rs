@@ -83,6 +83,9 @@ impl Command for ProposeDesignation {
         let payee = self.row.key();
         let wanted = accounts.wanted(&self.row);
         let mut facts = queries::facts(scope, accounts.controls(), &payee, wanted, purpose.as_ref())?;
+        if self.row.action() == Action::Designate {
+            facts.lacks_address = queries::lacks_address(scope, accounts.controls(), &channel, &payee)?;
+        }
         let voice = queries::voice(scope, &self.actor, &payee)?;
         if let Some(person) = self.actor.payee().filter(|person| **person != payee && voice != Voice::None) {
             facts.identity = facts.identity.signed_by(store::identity::of(scope, person)?);

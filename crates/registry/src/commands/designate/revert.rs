@@ -1,5 +1,5 @@
-//! An officer asks for what stood before a change to be put back: it was not the payee's. Two officers answer for it, and it holds at
-//! once: whom it heals has waited long enough.
+//! An officer asks for what stood before a change to be put back: it was not the payee's. Two officers answer for it, and the payee is
+//! told when it will be so: what they have changed themselves, nobody undoes behind their back.
 
 use super::propose::Proposed;
 use super::unfreeze::HealState;
@@ -7,7 +7,7 @@ use super::{Loaded, Standing, is_for, load};
 use crate::import::AccountRow;
 use crate::life::{ActKind, State};
 use crate::policy;
-use crate::proposal::ProposalRefusal;
+use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Once, Operation, Refusal, Scope};
@@ -46,9 +46,11 @@ impl Command for RevertDesignation {
     fn load(&self, scope: &Scope<'_>) -> Result<RevertState, Error> {
         let loaded = load(scope, &self.proposal, &self.actor)?;
         let row = AccountRow::reverting(loaded.proposal());
-        let heal = HealState::load(scope, &row, &self.actor)?;
-        let was_locked = match &loaded.proposal().purpose {
-            Some(purpose) => queries::was_locked(scope, &loaded.proposal().payee, purpose, loaded.proposal().id)?,
+        let mut heal = HealState::load(scope, &row, &self.actor)?;
+        let Proposal { id, payee, purpose, .. } = loaded.proposal();
+        heal.facts.is_doubted = queries::is_doubted(scope, payee, purpose.as_ref(), *id)?;
+        let was_locked = match purpose {
+            Some(purpose) => queries::was_locked(scope, payee, purpose, *id)?,
             None => false,
         };
         Ok(RevertState { loaded, row, heal, was_locked })

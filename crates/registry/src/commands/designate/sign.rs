@@ -7,9 +7,9 @@ use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Assurance, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp};
 
-/// The most characters of a signature as it is kept.
 /// A login signs for so many minutes.
 const SIGNS_MINUTES: i64 = 15;
+/// The most characters of a signature as it is kept.
 const SIGNATURE_CHARS_MAX: usize = 8192;
 
 /// Signs a proposal that waits for it.

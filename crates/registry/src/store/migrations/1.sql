@@ -49,7 +49,9 @@ CREATE TABLE designation (
     reason BIGINT,
     consent BIGINT,
     -- What it comes of, where it had to wait.
-    proposal BIGINT
+    proposal BIGINT,
+    -- Whose account it is said to be, where it is designated and somebody said.
+    holder BIGINT
 ) /*clustered*/ /*append-only*/;
 
 -- Which account each history's newest row names, frozen ones too; null where it was closed: how many payees an account has. It is

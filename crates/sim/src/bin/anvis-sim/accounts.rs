@@ -91,12 +91,12 @@ const ACTS: [Act; 25] = [
 struct Files(BTreeMap<String, (Option<Bank>, Vec<Row>)>);
 
 impl Files {
-    /// The operator is no bank. A bank says why it designates an account, and how its customer consented.
+    /// The operator is no bank. A bank gives grounds for what it designates.
     fn add(&mut self, bank: Option<Bank>, mut text: String, expected: Expected) {
-        let sender = bank.map_or("", |bank| bank.name);
         if bank.is_some() && (text.starts_with("register,") || text.starts_with("change,")) {
             text.push_str(",user_request,netbank");
         }
+        let sender = bank.map_or("", |bank| bank.name);
         self.0.entry(sender.to_owned()).or_insert((bank, Vec::new())).1.push(Row { text, expected });
     }
 }

@@ -19,13 +19,31 @@ pub const STORY: Story = Story {
 };
 
 fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
+    // The mule is somebody else, and the bank knows it; others' money goes there already.
+    tell(stage, true)
+}
+
+/// The same where no bank can be asked, and the mule collects for nobody else yet: that the thief calls the account the victim's own is
+/// all that is known of it.
+pub const UNASKED: Story = Story {
+    id: "FR-06-unasked",
+    title: "a stolen eID points the account at a fresh mule's, of a bank that cannot be asked",
+    play: |stage| {
+        stage.close_banks()?;
+        tell(stage, false)
+    },
+    not_reached: STORY.not_reached,
+};
+
+fn tell(stage: &mut Stage, is_crowded: bool) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.cast(&["victim", "neighbour"])?;
     let neighbour = neighbour(stage, 1)?;
     stage.people[0].is_robbed = true;
     let began = stage.world.clock.read();
     let account = stage.new_account();
-    // The mule is somebody else, and the bank knows it; others' money goes there already.
-    stage.crowd(&account)?;
+    if is_crowded {
+        stage.crowd(&account)?;
+    }
     let ending = steal(stage, Plan { victim: 0, account, bank_says: Ownership::NoMatch }, began)?;
     Ok((Some(ending), vec![lawful_end(stage, "neighbour", &neighbour)?]))
 }

@@ -1,7 +1,7 @@
-//! FR-11 (report § 2.4): an insider, a caseworker, designates a mule's account for somebody; the evidence is forged, and the colleague who
-//! approves may be taken in.
+//! FR-11 (report § 2.4): an insider, a caseworker or an operator of the registry, designates a mule's account for somebody; the evidence
+//! is forged, and the colleague who approves may be taken in.
 
-use super::officers::{CASEWORKER, COLLEAGUE};
+use super::officers::{CASEWORKER, COLLEAGUE, PRINTER, THIRD};
 use super::report::{Ending, Lawful};
 use super::stage::{Stage, Wish};
 use super::{Story, lawful_end};
@@ -27,12 +27,30 @@ pub const STORY: Story = Story {
     ],
 };
 
+/// The same by whoever runs the registry. Their colleague is the other operator, who prints the letters.
+pub const OPERATOR: Story = Story {
+    id: "FR-11-operator",
+    title: "an operator of the registry designates a wrong account",
+    play: |stage| {
+        stage.cast(&["victim", "client"])?;
+        stage.employ(THIRD)?;
+        stage.approver = PRINTER;
+        tell(stage, THIRD, "operator")
+    },
+    not_reached: STORY.not_reached,
+};
+
 fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.cast(&["victim", "client"])?;
     stage.hire()?;
-    let insider = stage.officer(CASEWORKER)?;
+    stage.approver = COLLEAGUE;
+    tell(stage, CASEWORKER, "caseworker")
+}
+
+fn tell(stage: &mut Stage, name: &'static str, lawful: &'static str) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
+    let insider = stage.officer(name)?;
     let wish = |of, account, bank_says, is_lawful| Wish {
-        who: if is_lawful { "caseworker" } else { "insider" },
+        who: if is_lawful { lawful } else { "insider" },
         actor: insider.clone(),
         of,
         account,
@@ -41,7 +59,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
         ground: Some(LegalGround { law: "NemKonto act, § 4".to_owned(), evidence: "file 2026-117".to_owned() }),
         is_lawful,
     };
-    // The same caseworker does the same for a client who asked for it.
+    // The same officer does the same for a client who asked for it.
     let account = stage.new_account();
     let client = stage.propose(wish(1, account, Ownership::Match, true))?;
     let began = stage.world.clock.read();
@@ -55,7 +73,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
             let officer = insider.clone();
             let _ = stage.give("insider", &ApproveDesignation { proposal, why, officer, is_synthetic }, &insider)?;
             // Then in the colleague's name, with a key that is not the colleague's.
-            stage.borrows_name("insider", COLLEAGUE, CASEWORKER)?;
+            stage.borrows_name("insider", stage.approver, name)?;
         }
         for _ in 0..FOLLOWED_DAYS {
             stage.next_day()?;

@@ -44,7 +44,8 @@ pub struct Story {
 }
 
 /// The stories that can be played.
-pub const STORIES: [Story; 5] = [fr06::STORY, fr08::STORY, fr11::STORY, fr13::STORY, fr18::STORY];
+pub const STORIES: [Story; 7] =
+    [fr06::STORY, fr06::UNASKED, fr08::STORY, fr11::STORY, fr11::OPERATOR, fr13::STORY, fr18::STORY];
 
 /// Plays the story of an id in a store that is made at a place.
 ///

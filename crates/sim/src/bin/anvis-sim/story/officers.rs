@@ -15,13 +15,16 @@ pub const PRINTER: &str = "bo";
 /// Who designates accounts for others, and a colleague.
 pub const CASEWORKER: &str = "ida";
 pub const COLLEAGUE: &str = "karl";
+/// A third operator, who has no other part.
+pub const THIRD: &str = "ole";
 
 /// Private keys of people who do not exist.
-const KEYS: [(&str, &str); 4] = [
+const KEYS: [(&str, &str); 5] = [
     (OFFICER, "MC4CAQAwBQYDK2VwBCIEIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"),
     (PRINTER, "MC4CAQAwBQYDK2VwBCIEIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC"),
     (CASEWORKER, "MC4CAQAwBQYDK2VwBCIEIAMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD"),
     (COLLEAGUE, "MC4CAQAwBQYDK2VwBCIEIAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"),
+    (THIRD, "MC4CAQAwBQYDK2VwBCIEIAUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF"),
 ];
 
 impl Stage {
@@ -33,10 +36,13 @@ impl Stage {
 
     /// Registers the two operators.
     pub fn open_office(&mut self) -> Result<(), Error> {
-        for name in [OFFICER, PRINTER] {
-            let key = PublicKey::of_private(&self.key_of(name)?)?;
-            self.give_unseen(&AddOperator { name: name.to_owned(), key }, &Actor::console())?;
-        }
+        [OFFICER, PRINTER].into_iter().try_for_each(|name| self.employ(name))
+    }
+
+    /// Registers an operator.
+    pub fn employ(&mut self, name: &str) -> Result<(), Error> {
+        let key = PublicKey::of_private(&self.key_of(name)?)?;
+        self.give_unseen(&AddOperator { name: name.to_owned(), key }, &Actor::console())?;
         Ok(())
     }
 

@@ -107,7 +107,7 @@ const fn days_between(one: Timestamp, other: Timestamp) -> i64 {
 
 /// The control that a proposal waits for, when it waits for this.
 pub fn control_of(shown: &ShownProposal, waits: &str) -> &'static str {
-    let is_casework = shown.channel.starts_with("caseworker");
+    let is_casework = shown.channel.starts_with("caseworker") || shown.channel == "operator";
     let has = |act: &str| shown.acts.iter().any(|found| found.act == act);
     match waits {
         "signature" => "signed_afresh",

@@ -1,7 +1,7 @@
 //! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
 
 use super::Setting;
-use super::officers::OFFICER;
+use super::officers::{COLLEAGUE, OFFICER};
 use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
@@ -9,7 +9,7 @@ use denmark::{Account, Currency, DanishAccount};
 use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Location, Login, Role, Timestamp};
 use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
-    Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, Inquirer, Locked, MotionAnswer,
+    Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, EndDelivery, Inquirer, Locked, MotionAnswer,
     ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
@@ -105,7 +105,8 @@ pub struct Stage {
     pub stolen_letters: Vec<Posted>,
     /// Letters that their owners have, and whose codes they have not given yet.
     pub at_home: Vec<Posted>,
-    /// Whether a second caseworker sees through forged evidence.
+    /// Who approves what an insider proposes, and whether they see through forged evidence.
+    pub approver: &'static str,
     pub colleague: Draws,
     pub found: Option<Found>,
     pub notices: Notices,
@@ -201,6 +202,7 @@ impl Stage {
             post: Vec::new(),
             stolen_letters: Vec::new(),
             at_home: Vec::new(),
+            approver: COLLEAGUE,
             colleague: chances(setting.seed, "colleague"),
             found: None,
             notices: Notices::default(),
@@ -214,14 +216,25 @@ impl Stage {
         stage.give_unseen(&set, &Actor::console())?;
         stage.open_office()?;
         stage.open_banks()?;
-        stage.open_office()?;
         Ok(stage)
+    }
+
+    /// The banks, by name.
+    fn banks(&self) -> BTreeSet<String> {
+        self.world.nation.banks().iter().map(|bank| bank.name.to_string()).collect()
+    }
+
+    /// No bank can be asked any more.
+    pub fn close_banks(&mut self) -> Result<(), Error> {
+        for number in 0..self.banks().len() {
+            self.give_unseen(&EndDelivery { name: format!("bank-{number}") }, &Actor::console())?;
+        }
+        Ok(())
     }
 
     /// Every bank can be asked whose an account is.
     fn open_banks(&mut self) -> Result<(), Error> {
-        let banks: BTreeSet<String> = self.world.nation.banks().iter().map(|bank| bank.name.to_string()).collect();
-        for (number, bank) in banks.into_iter().enumerate() {
+        for (number, bank) in self.banks().into_iter().enumerate() {
             let url = Url::parse("http://localhost/ownership")?;
             let place = Place::Server(Endpoint { url, ca: None, identity: None });
             let terms = Terms { name: format!("bank-{number}"), what: What::Ownership, bank, place };

@@ -29,12 +29,12 @@ pub struct Plan {
 pub fn steal(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Ending, Error> {
     let Plan { victim, account, bank_says } = plan;
     stage.loot = Some(account);
-    // A login of the second-highest level is what a stolen eID gives; they say of the account that it is the victim's own.
-    let actor = stage.citizen(victim, Assurance::Substantial);
+    // A login of the second-highest level is what a stolen eID gives, as often as they like; they say of the account that it is the
+    // victim's own.
     let own = stage.people[victim].accounts[0];
-    let wish = |account, bank_says| Wish {
+    let wish = |stage: &Stage, account, bank_says| Wish {
         who: "thief",
-        actor: actor.clone(),
+        actor: stage.citizen(victim, Assurance::Substantial),
         of: victim,
         account,
         holder: Holder::Own,
@@ -42,7 +42,8 @@ pub fn steal(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Ending, 
         ground: None,
         is_lawful: false,
     };
-    let attempt = stage.propose(wish(account, bank_says))?;
+    let wanted = wish(stage, account, bank_says);
+    let attempt = stage.propose(wanted)?;
     let Ok(at) = attempt else { return stage.ending(&attempt, began) };
     let (mut paid_on, mut has_tried, mut back) = (None, false, None);
     for _ in 0..PATIENCE_DAYS {
@@ -66,7 +67,8 @@ pub fn steal(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Ending, 
                 }
                 match (paid_on, back) {
                     (Some(paid), None) if today >= paid + BACK_AFTER_DAYS && stage.found.is_none() => {
-                        let _ = stage.propose(wish(own, Ownership::Match))?;
+                        let wanted = wish(stage, own, Ownership::Match);
+                        let _ = stage.propose(wanted)?;
                         back = Some(today);
                     }
                     (_, Some(back)) if today >= back + AFTERMATH_DAYS => break,
