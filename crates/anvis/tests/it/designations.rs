@@ -304,15 +304,15 @@ fn what_heals_is_two_officers() {
     assert_eq!(proposed, standing(&name, "awaiting_approval", Some("approval"), None));
     run(&format!("approve {name} --reason So --as anna --now {from}")).refused("proposal.own");
     let approved = run(&format!("approve {name} --reason So --as bo --now {from}")).done();
-    // The payee is told of it, and has as long to stop it as of any change by officers.
+    // Who is told of it has as long to object as of any change.
     let then = "2026-11-27T09:00:00Z";
     assert_eq!(approved, standing(&name, "held", Some("time"), Some(then)));
-    let from = then;
-    assert_eq!(run(&format!("settle --now {from}")).done()["in_force"], 1);
-    assert_eq!(account(&world, ALICE, from), ALICE_IBAN);
-    assert_eq!(run(&format!("show {theft} --now {from}")).done()["state"], "reverted");
+    assert_eq!(account(&world, ALICE, from), iban("DK", "1020-2"));
+    assert_eq!(run(&format!("settle --now {then}")).done()["in_force"], 1);
+    assert_eq!(account(&world, ALICE, then), ALICE_IBAN);
+    assert_eq!(run(&format!("show {theft} --now {then}")).done()["state"], "reverted");
     holds(
-        &run(&format!("show {name} --now {from}")).done(),
+        &run(&format!("show {name} --now {then}")).done(),
         &json!({ "action": "revert", "reverts": theft, "why": "Stolen", "account": ALICE_IBAN, "state": "in_force" }),
         "what reverts",
     );
