@@ -2,12 +2,16 @@
 //! electronic identity, a caseworker, a bank's clerk and an operator who are corrupt. Each comes as far as this, and no further.
 
 use crate::town::{ANNA, BENT, CODE, DAY, LOOT, OWN, Town, north, ok, payee, phone, south};
-use kernel::{Actor, Assurance, Authenticator, Login, Role, Timestamp};
-use registry::commands::{Approve, LetterFate, Propose, RemoveContact, SetControls, Sign, TellIdentity};
+use kernel::{Actor, Assurance, Authenticator, Id, Login, Role, Timestamp};
+use registry::commands::{
+    AddContact, Approve, Carrier, LetterFate, Propose, RemoveContact, SetControls, Sign, TellIdentity,
+};
+use registry::contact::ContactPoint;
 use registry::control_change::ControlChange;
 use registry::designation::{Channel, ChannelKind};
 use registry::identity::IdentityFacts;
 use registry::lock::Channels;
+use registry::notice::{Medium, NoticeKind};
 use std::marker::PhantomData;
 
 // A thief who has the payee's electronic identity.
@@ -160,6 +164,44 @@ fn no_letter_counts_that_goes_to_where_key_material_went() {
     town.run(&TellIdentity { payee: payee(ANNA), facts }, &Actor::console()).unwrap();
     assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"));
     assert_eq!(town.stands(&id), "confirmation");
+}
+
+#[test]
+fn the_box_that_is_found_by_the_number_has_the_stop_link_whatever_was_done_about_it() {
+    // What was done so many days before, and whether a letter box that is told has a link, of each that is told by this medium.
+    let check = |done: &[(i64, bool, &str)], medium: Medium, expected: &[bool]| {
+        let mut town = Town::new();
+        let olga = Actor::operator("olga");
+        for (days, adds, point) in done {
+            let (actor, payee, why) = (olga.clone(), payee(ANNA), Some("Said so".to_owned()));
+            let point = ContactPoint::from_text(point).unwrap();
+            let told = match adds {
+                true => town.run(&AddContact { actor, payee, point, why }, &olga),
+                false => town.run(&RemoveContact { actor, payee, point, why }, &olga),
+            };
+            assert_eq!(told, Ok(true));
+            town.days(*days);
+        }
+        town.wants_loot(&town.anna());
+        let (carrier, now) = (Carrier { holder: Id::new(1) }, Timestamp::from_micros(town.0.0.now));
+        let taken = carrier.take(&mut town.0.0.writer, medium, now, 100).unwrap();
+        let notices = taken.into_iter().map(|(_, notice)| notice.unwrap().new);
+        let proposed = notices.filter(|new| new.kind == NoticeKind::ChangeProposed);
+        let links: Vec<bool> = proposed.map(|new| new.details.stop.is_some()).collect();
+        assert_eq!(links, expected, "{done:?} by {medium:?}");
+    };
+    let (post, letter) = (Medium::DigitalPost, Medium::Letter);
+    check(&[], post, &[true]);
+    check(&[(1, true, "digital_post")], post, &[true]);
+    check(&[(1, true, "digital_post"), (1, false, "digital_post")], post, &[true]);
+    check(&[(40, true, "digital_post"), (91, false, "digital_post")], post, &[true]);
+    // Whoever has no box is told on paper; one that they registered all the same is told as well.
+    check(&[(31, true, "letter")], post, &[]);
+    check(&[(31, true, "letter")], letter, &[true]);
+    check(&[(31, true, "letter"), (1, true, "digital_post")], post, &[true]);
+    // A letter that a thief asked for takes nothing away, and does nothing.
+    check(&[(1, true, "letter")], post, &[true]);
+    check(&[(1, true, "letter")], letter, &[false]);
 }
 
 #[test]
