@@ -342,7 +342,7 @@ async fn a_second_channel_is_another_person_or_a_strong_login() {
     let shown = people.shown(&people.officer(olga).await, id).await.done();
     assert_eq!((&shown["waits_for"], &shown["signals"]), (&json!("confirmation"), &json!(["letter_box"])), "{shown}");
     let anna = people.citizen(ANNA, High);
-    people.act(&anna, id, "confirm", json!({})).await.refused(403, "actor.assurance");
+    people.act(&anna, id, "confirm", json!({})).await.refused(403, "actor.authenticator");
     by(kim, "confirm", json!({ "evidence": "passport" })).await.refused(403, "proposal.own");
     by(olga, "confirm", json!({})).await.refused(422, "proposal.why");
     stands(&by(olga, "confirm", json!({ "evidence": "passport" })).await, "held", Some("time"));
