@@ -58,6 +58,7 @@ fn full() -> World {
     world.run(&format!("designation approve {} --reason Called", waits[0])).done();
     world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
     propose(&world);
+    ask_bank(&world);
     for moment in ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"] {
         world.write("facts.json", format!(r#"{{"cpr:{ALICE}": {{"authenticator_changed": "{moment}"}}}}"#));
         world.run(&format!("contact list cpr:{ALICE} --identity-facts facts.json")).done();
@@ -91,6 +92,16 @@ fn propose(world: &World) {
     }
     world.run(&format!("collector end {second} --as eve")).done();
     world.run("payee without-account --remind --as eve").done();
+}
+
+/// A bank is asked whose an account is, where nobody is.
+fn ask_bank(world: &World) {
+    let motion = world.run("controls propose --change ownership_asked=on --reason So --as anna").done();
+    world.run(&format!("controls approve {} --as eve", motion["id"].as_str().unwrap())).done();
+    world.run("delivery add asked --what ownership --bank Sydbank --url http://127.0.0.1:1/").done();
+    let wish = format!("cpr:{FRIDA} --account 1020-9 --expects none --holder own --signature jws");
+    world.run(&format!("designation propose {wish} --as citizen:cpr:{FRIDA}")).done();
+    assert_eq!(world.run("ownership ask").done()["failed"], 1);
 }
 
 /// Another organisation's system asks about some payees, twice.
@@ -217,6 +228,7 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("interface_use", "counts of who came in how"),
     ("mapper_message", "what became of a message, told to its client for a month; what was done is in the histories"),
     ("delivery_progress", "how far deliveries are: what was given is with its receiver, and the feed has all of it"),
+    ("inquiry", "what became of a question to a bank: what it answered has its own row"),
     (
         "notice_progress",
         "what became of notices: what was told to whom is answered for, and at worst is sent twice or not at all",

@@ -174,7 +174,7 @@ fn import(
     while party.has_another(imported.len() as u64, files) {
         let file = imported.len() as u64;
         let name = format!("{}-{file}.csv", party.name);
-        let (mut text, mut rows) = (ACCOUNT_HEADER.to_owned(), Vec::new());
+        let (mut text, mut rows) = (GROUNDS_HEADER.to_owned(), Vec::new());
         for at in 0..ROWS {
             let whose = party.chance.below(PAYEES);
             let (line, account) = row(&mut party.chance, &payee(whose), 1 + file * ROWS + at);
@@ -199,7 +199,7 @@ fn bank(party: &mut Party<'_>, files: u64, channel: &'static str, reg: &str) -> 
     import(party, channel, &option, files, |chance, payee, number| {
         let account = format!("{reg}-{number}");
         let expects = ["none", "0040", "1020"][chance.below(3) as usize];
-        (format!("change,{payee},{account},,{expects},,,\n"), Some(account))
+        (format!("change,{payee},{account},,{expects},,,,user_request,netbank\n"), Some(account))
     })
 }
 

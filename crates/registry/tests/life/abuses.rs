@@ -4,7 +4,8 @@
 use crate::town::{ANNA, BENT, CODE, DAY, LOOT, OWN, Town, north, ok, payee, phone, south};
 use kernel::{Actor, Assurance, Authenticator, Id, Login, Role, Timestamp};
 use registry::commands::{
-    AddContact, Approve, Carrier, LetterFate, Propose, RemoveContact, SetControls, Sign, TellIdentity,
+    AddContact, Approve, Carrier, LetterFate, Propose, RemoveContact, RevertDesignation, SetControls, Sign,
+    TellIdentity, UnfreezeDesignation,
 };
 use registry::contact::ContactPoint;
 use registry::control_change::ControlChange;
@@ -332,6 +333,32 @@ fn nobody_does_for_somebody_else_what_is_theirs() {
     // Freezing is no payee's, by whatever way it is asked for.
     let told = town.proposes(&town.anna(), &format!("freeze,{ANNA},,,,,,"));
     assert!(told.is_err(), "{told:?}");
+}
+
+#[test]
+fn what_a_link_froze_is_thawed_by_two_and_what_was_changed_is_put_back_by_two() {
+    let mut town = Town::new();
+    let [olga, otto] = ["olga", "otto"].map(Actor::operator);
+    assert_eq!(town.ask(&south(), &format!("change,{ANNA},{LOOT},,{OWN},,,")), "held");
+    let id = town.waits().remove(0);
+    let why = || "the payee called".to_owned();
+    let reverts =
+        |actor: &Actor| RevertDesignation { proposal: id.clone(), why: why(), actor: actor.clone(), once: None };
+    assert!(town.run(&reverts(&olga), &olga).is_err(), "it is not in force");
+    town.days(4);
+    assert_eq!((town.settles(), town.stops(&id)), ((1, 0), ok("Frozen")));
+    let row = town.0.0.read(&format!("unfreeze,{ANNA},,,,,,")).unwrap();
+    let thaws = |actor: &Actor| UnfreezeDesignation { actor: actor.clone(), row: row.clone(), why: why(), once: None };
+    let thief = town.anna();
+    assert!(town.run(&thaws(&thief), &thief).is_err() && town.run(&reverts(&thief), &thief).is_err());
+    let thawing = town.run(&thaws(&olga), &olga).unwrap().id;
+    assert_eq!((town.stands(&thawing), town.pays()), ("approval".to_owned(), "frozen".to_owned()));
+    assert_eq!(town.approves(&thawing, &olga), Err("proposal.own"));
+    assert_eq!(town.stops(&thawing), ok("Stopped"), "the payee is told of it, and can stop it");
+    assert_eq!(town.refuses(&thawing, &otto), ok("refused"));
+    let back = town.run(&reverts(&olga), &olga).unwrap().id;
+    assert_eq!((town.stands(&back), town.approves(&back, &olga)), ("approval".to_owned(), Err("proposal.own")));
+    assert_eq!((town.approves(&back, &otto), town.pays()), (ok("in_force"), "to Anna".to_owned()));
 }
 
 // A caseworker who is corrupt.

@@ -405,6 +405,7 @@ fn what_waits_keeps_others_out_but_not_its_payee() {
     // The payee's own comes in the place of any, if they have signed it.
     check(signed, "anna propose 3", waiting, "held");
     check(signed, "anna propose 3 signed", "time", "cancelled");
+    check(signed, "anna propose 2 signed", waiting, "held");
     check(banks, "anna propose 3", waiting, "held");
     check(banks, "anna propose 3 signed", "time", "cancelled");
     check(officers, "anna propose 3 signed", "time", "cancelled");

@@ -161,12 +161,14 @@ impl Asking<'_> {
         // what undoes a theft waits for nothing that a thief has asked for meanwhile. What an officer is to look at, an officer ends.
         let is_agency = matches!(actor.role(), Role::Operator | Role::Console);
         let is_signed = actor.role() == Role::Citizen && weighed.state != State::Waiting(Waits::Signature);
+        let asked = weighed.proposal.asked.account;
         let gives_way = match accounts.room_for(&weighed.proposal, env.now) {
             Ok(lapsed) => {
                 weighed.lapsed = lapsed;
                 None
             }
-            Err(other) if is_signed && !other.is_looked_at => {
+            // Who asks for the same twice has asked for it once.
+            Err(other) if is_signed && !other.is_looked_at && other.proposal.asked.account != asked => {
                 Some(Step::giving_way(other.proposal.clone(), ActKind::Cancelled, actor, "", env.now))
             }
             Err(other) if row.action() == Action::Revert && is_agency => {
