@@ -245,7 +245,7 @@ impl Said {
         let advice = [
             (Text::EnterHeading, Text::Enter { url, telephone }),
             (Text::StopHeading, Text::Stop { telephone, number }),
-            (Text::NeverHeading, Text::Never),
+            (Text::NeverHeading, Text::Never { telephone }),
         ];
         Ok(Said {
             subject: language.write(subject),

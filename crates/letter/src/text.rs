@@ -63,7 +63,7 @@ texts! {
     StopHeading = "stop.heading",
     Stop { telephone, number } = "stop",
     NeverHeading = "never.heading",
-    Never = "never",
+    Never { telephone } = "never",
     LabelDate = "label.date",
     LabelNumber = "label.number",
     LabelBeneficiary = "label.beneficiary",

@@ -281,6 +281,14 @@ pub struct Reached<'s> {
     pub is_old: bool,
 }
 
+impl Reached<'_> {
+    /// Whether the payee said long ago that they are told on paper.
+    #[must_use]
+    pub fn is_old_letter(&self) -> bool {
+        *self.point == ContactPoint::Letter && self.is_standing && self.is_old
+    }
+}
+
 /// The points that must be told of a change at `moment`: every one that stands then, and every one that stood within the
 /// [`FORMER_DAYS`] before. Each is there once, the one that came first before the others.
 #[must_use]

@@ -2,8 +2,45 @@
 //! the address, the telephone or the authenticator. Pure.
 
 use crate::contact::{self, Stood};
-use kernel::Timestamp;
+use kernel::{Blind, Domain, Timestamp, Vault};
 use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// The country that a register may leave out.
+const HOME: &str = "DK";
+
+/// The blind index of the letter box at an address of a register, one field a line; none where there is no address. One register
+/// leaves out the home country and another does not, and each has signs and spaces of its own. The city says no more than the
+/// postcode.
+#[must_use]
+pub(crate) fn letter_box(address: &str, vault: &Vault) -> Option<Blind> {
+    let mut fields = address.split('\n').map(words);
+    let [street, postcode, city, country] = std::array::from_fn(|_| fields.next().unwrap_or_default());
+    let place = if postcode.is_empty() { city } else { postcode };
+    if street.is_empty() && place.is_empty() {
+        return None;
+    }
+    let country = if country.eq_ignore_ascii_case(HOME) { "" } else { country.as_str() };
+    let text = Zeroizing::new([street.as_str(), place.as_str(), country].join("\n"));
+    Some(vault.blind(Domain("letter_box"), &text))
+}
+
+/// The letters and the numbers in a field, each run of them a word: `2.TH` is `2 th`.
+fn words(field: &str) -> Zeroizing<String> {
+    let mut words = Zeroizing::new(String::new());
+    let mut before = None;
+    for letter in field.chars() {
+        let is_number = letter.is_alphanumeric().then(|| letter.is_numeric());
+        if is_number.is_some() {
+            if is_number != before && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        before = is_number;
+    }
+    words
+}
 
 /// What whoever keeps identities tells of a person. It is asked before a command, and handed to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +84,8 @@ pub struct Facts {
     pub authenticator_changed: Option<Timestamp>,
     /// As in [`IdentityFacts`].
     pub key_material_posted: Option<Timestamp>,
+    /// When it was last sent to the letter box to which the payee's letters go, whosever it was. It is known where a control asks.
+    pub letter_box_posted: Option<Timestamp>,
 }
 
 impl Facts {
@@ -56,7 +95,14 @@ impl Facts {
         let IdentityFacts { authenticator_changed, key_material_posted } = outside;
         let Registered { address_changed, signatories_changed } = registered;
         let contact_changed = contact::last_change(points);
-        Self { contact_changed, address_changed, signatories_changed, authenticator_changed, key_material_posted }
+        Self {
+            contact_changed,
+            address_changed,
+            signatories_changed,
+            authenticator_changed,
+            key_material_posted,
+            letter_box_posted: None,
+        }
     }
 
     /// The same of a company for which somebody signs of whom that is known.
@@ -97,4 +143,41 @@ pub struct FactsView {
     pub authenticator_changed: Option<String>,
     /// When something that gives access was last sent by letter.
     pub key_material_posted: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_letter_box_however_a_register_writes_it() {
+        let vault = kernel::testing::vault();
+        let check = |other: [&str; 4], expected: bool| {
+            let of = |address: [&str; 4]| letter_box(&address.join("\n"), &vault);
+            let known = of(["Åvej 12A, 2. th.", "2100", "København Ø", ""]);
+            assert_eq!(of(other) == known, expected, "{other:?}");
+            assert!(known.is_some());
+        };
+        for same in [
+            ["Åvej 12A, 2. th.", "2100", "København Ø", "DK"],
+            ["ÅVEJ 12 a  2.TH", "2100", "Kbh. Ø", "dk"],
+            ["åvej 12-A,2 th", " 2100", "", ""],
+        ] {
+            check(same, true);
+        }
+        for another in [
+            ["Åvej 12A, 2. tv.", "2100", "København Ø", ""],
+            ["Åvej 12A, 3. th.", "2100", "København Ø", ""],
+            ["Åvej 1, 2A, 2. th.", "2100", "København Ø", ""],
+            ["Åvej 12A, 2. th.", "2200", "København N", ""],
+            ["Åvej 12A, 2. th.", "2100", "København Ø", "SE"],
+            ["", "2100", "København Ø", ""],
+            ["", "", "", ""],
+        ] {
+            check(another, false);
+        }
+        for (address, is_one) in [("", false), ("\n\n\nDK", false), ("\n\nNuuk\nGL", true), ("Vej 1", true)] {
+            assert_eq!(letter_box(address, &vault).is_some(), is_one, "{address}");
+        }
+    }
 }

@@ -59,6 +59,13 @@ pub fn ownership(proposal: &Proposal, evidence: &Evidence) -> Ownership {
     evidence.ownership().unwrap_or(if is_banks { said } else { Ownership::NotPossible })
 }
 
+/// Whether something happened since so many days before a proposal as a control says.
+fn is_within(proposal: &Proposal, controls: &Controls, control: Control, moment: Option<Timestamp>) -> bool {
+    let days = i64::from(controls.get(control));
+    let since = proposal.at.minus_seconds(days * SECONDS_PER_DAY);
+    days > 0 && moment.is_some_and(|moment| moment >= since)
+}
+
 /// One thing that speaks against a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -68,7 +75,7 @@ pub enum Signal {
     OwnershipDenied,
     /// Address, contact, authenticator, or who signs for a company, changed shortly before.
     RecentChange,
-    /// Key material was posted to the letter box shortly before.
+    /// Key material was posted shortly before to the letter box to which the letter goes.
     LetterBox,
     /// It has many payees, and is no approved collector's.
     ManyPayees,
@@ -105,11 +112,7 @@ impl Signals {
     pub fn of(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: &Controls, now: Timestamp) -> Self {
         let asked = &proposal.asked;
         let ownership = ownership(proposal, evidence);
-        let within = |moment: Option<Timestamp>, control: Control| {
-            let days = i64::from(controls.get(control));
-            let since = proposal.at.minus_seconds(days * SECONDS_PER_DAY);
-            days > 0 && moment.is_some_and(|moment| moment >= since)
-        };
+        let within = |moment, control| is_within(proposal, controls, control, moment);
         let limit = u64::from(controls.get(Control::PayeesPerAccount));
         let counts = !facts.is_collector(controls, now);
         let identity = &facts.identity;
@@ -130,7 +133,7 @@ impl Signals {
                 controls.has(Control::OwnershipAsked) && ownership == Ownership::NoMatch && counts
             }
             Signal::RecentChange => recent.into_iter().any(|moment| within(moment, Control::SecondChannel)),
-            Signal::LetterBox => within(identity.key_material_posted, Control::LetterBox),
+            Signal::LetterBox => within(identity.letter_box_posted, Control::LetterBox),
             Signal::ManyPayees => limit > 0 && facts.payees >= limit && counts,
             Signal::RoundTrip => within(facts.left, Control::RoundTrip),
         };
@@ -142,10 +145,14 @@ impl Signals {
         )
     }
 
-    /// Since when a change of address, contact or authenticator counts as one that came shortly before a proposal.
+    /// Whether a login of the payee's, or of who signs for them, proves little: it may be the thief's who has what was sent to them
+    /// by letter, wherever that went, whose authenticator has just come, or who signs of late.
     #[must_use]
-    pub fn recent_since(proposal: &Proposal, controls: &Controls) -> Timestamp {
-        proposal.at.minus_seconds(i64::from(controls.get(Control::SecondChannel)) * SECONDS_PER_DAY)
+    pub fn is_login_fresh(proposal: &Proposal, identity: &identity::Facts, controls: &Controls) -> bool {
+        let within = |moment, control| is_within(proposal, controls, control, moment);
+        let recent = [identity.authenticator_changed, identity.signatories_changed];
+        recent.into_iter().any(|moment| within(moment, Control::SecondChannel))
+            || within(identity.key_material_posted, Control::LetterBox)
     }
 
     /// Whether this one holds.

@@ -78,14 +78,14 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
                 let stood = points.get(&told.payee).map_or(&[][..], Vec::as_slice);
                 let mut reached = standing_before(stood, entry.at, OLD_DAYS);
                 // Whoever has a number has a box with the authorities, or has said long ago that they have none: nobody is told
-                // nothing.
-                let is_boxed = |reached: &Reached<'_>| match reached.point {
-                    ContactPoint::DigitalPost => true,
-                    ContactPoint::Letter => reached.is_standing && reached.is_old,
-                    _ => false,
-                };
-                if !reached.iter().any(is_boxed) {
-                    reached.push(Reached { point: &ContactPoint::DigitalPost, is_standing: true, is_old: true });
+                // nothing. It is found by the number, so that nobody puts another in its place: it is as old as the number.
+                let is_on_paper = reached.iter().any(Reached::is_old_letter);
+                match reached.iter_mut().find(|reached| *reached.point == ContactPoint::DigitalPost) {
+                    Some(boxed) => (boxed.is_standing, boxed.is_old) = (boxed.is_standing || !is_on_paper, true),
+                    None if is_on_paper => {}
+                    None => {
+                        reached.push(Reached { point: &ContactPoint::DigitalPost, is_standing: true, is_old: true });
+                    }
                 }
                 let language = if wants_english(stood) { Language::English } else { Language::Danish };
                 let reached = reached.iter().filter(|point| is_told(told.kind, point.is_standing));

@@ -53,7 +53,7 @@ struct ContactChange {
     payee: PayeeId,
     /// What sort of point it is.
     kind: PointKind,
-    /// The telephone number (`+4520304050`) or e-mail address; the digital letter box has none.
+    /// The telephone number (`+4520304050`) or e-mail address; the others have none.
     #[serde(default)]
     #[schemars(length(min = 1, max = 254))]
     value: Option<String>,
@@ -63,27 +63,31 @@ struct ContactChange {
     reason: Option<String>,
 }
 
-/// A sort of contact point.
+/// A sort of contact point. `digital_post` is found by the payee's number, `letter` is paper to the address in the register, and with
+/// `english` all is told in English.
 #[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum PointKind {
     DigitalPost,
     Sms,
     Email,
+    Letter,
+    English,
 }
 
 impl ContactChange {
     fn point(&self) -> Answer<ContactPoint> {
-        let value = self.value.as_deref();
-        match self.kind {
-            PointKind::DigitalPost if value.is_some() => {
-                Err(Problem::of("body.field").because("the digital letter box has no value").at("/value"))
-            }
-            PointKind::DigitalPost => Ok(ContactPoint::DigitalPost),
-            PointKind::Sms => Phone::parse(value.unwrap_or_default()).map(ContactPoint::Sms).map_err(refused),
-            PointKind::Email => {
-                EmailAddress::parse(value.unwrap_or_default()).map(ContactPoint::Email).map_err(refused)
-            }
+        let value = || self.value.as_deref().unwrap_or_default();
+        let word = match self.kind {
+            PointKind::DigitalPost => ContactPoint::DigitalPost,
+            PointKind::Letter => ContactPoint::Letter,
+            PointKind::English => ContactPoint::English,
+            PointKind::Sms => return Phone::parse(value()).map(ContactPoint::Sms).map_err(refused),
+            PointKind::Email => return EmailAddress::parse(value()).map(ContactPoint::Email).map_err(refused),
+        };
+        match self.value {
+            None => Ok(word),
+            Some(_) => Err(Problem::of("body.field").because("this kind has no value").at("/value")),
         }
     }
 }
@@ -123,7 +127,7 @@ struct Contacts {
 /// A contact point.
 #[derive(Serialize, JsonSchema)]
 struct ContactShown {
-    /// `digital_post`, `sms`, `email`.
+    /// `digital_post`, `sms`, `email`, `letter`, `english`.
     kind: String,
     /// The number or address, in full for the payee alone.
     value: Option<String>,

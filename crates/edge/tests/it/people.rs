@@ -466,6 +466,7 @@ async fn locks_and_contact_points_are_their_owners() {
         ("contacts/add", &anna, of(json!({ "kind": "sms", "value": "20304050" })), 422, "contact.phone"),
         ("contacts/add", &anna, of(json!({ "kind": "email" })), 422, "contact.email"),
         ("contacts/add", &anna, of(json!({ "kind": "digital_post", "value": "x" })), 400, "body.field"),
+        ("contacts/add", &anna, of(json!({ "kind": "english", "value": "x" })), 400, "body.field"),
         ("contacts/add", &kim, of(json!({ "kind": "digital_post" })), 422, "change.why"),
         ("contacts/remove", &anna, of(json!({ "kind": "sms", "value": "+4520304050" })), 404, "contact.unknown"),
         ("contacts/list", &bo, of(json!({})), 403, "citizen.other"),
@@ -500,6 +501,14 @@ async fn locks_and_contact_points_are_their_owners() {
         assert_eq!(listed["identity"]["contact_changed"], NOW.to_string());
     }
     assert_eq!(people.post("/v1/contacts/remove", &anna, of(phone)).await.done(), json!({ "changed": true }));
+    for kind in ["letter", "english", "digital_post"] {
+        for (path, changed) in [("add", true), ("add", false), ("remove", true)] {
+            let told = people.post(&format!("/v1/contacts/{path}"), &anna, of(json!({ "kind": kind }))).await;
+            assert_eq!(told.done(), json!({ "changed": changed }), "{path} {kind}");
+        }
+        let listed = people.post("/v1/contacts/list", &anna, of(json!({}))).await.done();
+        assert_eq!(listed["points"].as_array().unwrap().last().unwrap()["kind"], kind);
+    }
     assert!(people.notices() > before, "each of them is told");
     let log = people.world.log();
     assert!(people.world.stopped().await);

@@ -50,8 +50,8 @@ Sådan aktiveres kontoen
 Log ind på anvis.example.dk/kode, og indtast koden. Den kan også tastes på en telefon: Ring til 70 00 00 00.
 Har du ikke bedt om det?
 Indtast ikke koden. Så længe den ikke er indtastet, ændres intet. Ring til os på 70 00 00 00, og oplys brevets nummer, 38G9VT19EFWX7. Så stopper vi ændringen.
-Giv aldrig koden til andre
-Ingen, der arbejder hos os, banken, kommunen eller politiet, beder nogensinde om koden, heller ikke i telefonen, i en mail eller i en sms. Den, der beder om den, er ude på svindel. Læg på, og ring til os.";
+Giv aldrig koden til nogen, der ringer til dig
+Hverken vi, banken, kommunen eller politiet ringer eller skriver for at få koden. Den, der gør det, er ude på svindel. Læg på. Har du brug for hjælp til at indtaste den, så ring selv til os på 70 00 00 00.";
     assert_eq!(read_aloud(&drawn(&person(Language::Danish))), expected);
 }
 

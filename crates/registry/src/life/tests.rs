@@ -194,8 +194,8 @@ fn what_speaks_against_a_change_demands_more() {
     let confirmed = format!("{activated}; confirmed 50");
     check(fresh(&|identity| identity.contact_changed = days_before(3)), &confirmed, held);
     // No letter is worth anything then: none is made, and another channel alone counts.
-    check(fresh(&|identity| identity.key_material_posted = days_before(60)), signed, confirmation);
-    check(fresh(&|identity| identity.key_material_posted = days_before(61)), signed, "awaiting_activation (letter)");
+    check(fresh(&|identity| identity.letter_box_posted = days_before(60)), signed, confirmation);
+    check(fresh(&|identity| identity.letter_box_posted = days_before(61)), signed, "awaiting_activation (letter)");
     check(Facts { payees: 9, ..facts() }, signed, "awaiting_activation (letter)");
     check(Facts { payees: 10, ..facts() }, signed, check_by_officer);
     check(

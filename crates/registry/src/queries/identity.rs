@@ -1,12 +1,12 @@
 //! How fresh what is known of a person's identity is.
 
 use crate::contact::Stood;
-use crate::identity::{Facts, Registered};
+use crate::identity::{self, Facts, Registered};
 use crate::own::{Signatories, Voice};
 use crate::register_event;
 use crate::store;
 use crate::store::register::{RegisterRow, Version};
-use kernel::{Actor, Blind, Error, Id, Scope, StoreError, journal};
+use kernel::{Actor, Blind, Error, Id, Scope, StoreError, Timestamp, journal};
 
 /// All that is known of a payee's identity: what the registry knows itself, and what it was told from outside.
 ///
@@ -49,6 +49,48 @@ pub fn voice(scope: &Scope<'_>, actor: &Actor, payee: &Blind) -> Result<Voice, E
     }
 }
 
+/// When key material was last posted to the letter box to which a letter to the payee goes now, whosever it was: who watches a letter
+/// box does not look at names.
+pub(crate) fn letter_box_posted(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    own: Option<Timestamp>,
+) -> Result<Option<Timestamp>, Error> {
+    let mut posted = None;
+    store::register::find_many(scope, [payee], |_, version| {
+        posted = letter_box(scope, &version).map(|at| store::identity::posted(scope, &at)).transpose()?.flatten();
+        Ok(())
+    })?;
+    // Nobody knows that what went to an unknown address went elsewhere.
+    let unknown = own.map(|_| store::identity::posted(scope, payee)).transpose()?.flatten();
+    Ok(posted.max(unknown))
+}
+
+/// The letter box to which a letter to the payee went at a moment, by what was known then, or first: where there is no address, the
+/// payee stands for it.
+pub(crate) fn letter_box_at(scope: &Scope<'_>, payee: &Blind, moment: Timestamp) -> Result<Blind, Error> {
+    let mut found = None;
+    store::register::each_back(scope, payee, |version| {
+        found = letter_box(scope, &version).or(found);
+        Ok(recorded(scope, Some(version.id))?.is_some_and(|recorded| recorded > moment))
+    })?;
+    Ok(found.unwrap_or(*payee))
+}
+
+fn letter_box(scope: &Scope<'_>, version: &Version) -> Option<Blind> {
+    identity::letter_box(register_event::address(&version.record)?, scope.vault)
+}
+
+/// When a version of a register's row was recorded.
+fn recorded(scope: &Scope<'_>, id: Option<Id<RegisterRow>>) -> Result<Option<Timestamp>, Error> {
+    let mut recorded = None;
+    journal::moments(scope.tx, id.map(|id| journal::entry_of(id.number())), |_, moment| {
+        recorded = Some(moment);
+        Ok(())
+    })?;
+    Ok(recorded)
+}
+
 /// When it was recorded that the payee's address is another than before, and who signs for them. The first that was known is no
 /// change.
 fn registered(scope: &Scope<'_>, payee: &Blind) -> Result<Registered, Error> {
@@ -59,15 +101,7 @@ fn registered(scope: &Scope<'_>, payee: &Blind) -> Result<Registered, Error> {
         Ok(parts.iter().any(|part| !part.is_told))
     })?;
     let [address, signatories] = parts.map(|part| part.since.filter(|_| part.has_changed).map(|version| version.id));
-    let moment = |id: Option<Id<RegisterRow>>| {
-        let mut changed = None;
-        journal::moments(scope.tx, id.map(|id| journal::entry_of(id.number())), |_, moment| {
-            changed = Some(moment);
-            Ok(())
-        })?;
-        Ok::<_, Error>(changed)
-    };
-    Ok(Registered { address_changed: moment(address)?, signatories_changed: moment(signatories)? })
+    Ok(Registered { address_changed: recorded(scope, address)?, signatories_changed: recorded(scope, signatories)? })
 }
 
 /// Since when a part of a register's row says what it says today.

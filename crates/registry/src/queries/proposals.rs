@@ -336,7 +336,10 @@ pub(crate) fn facts(
     wanted: Option<Wanted<'_>>,
     purpose: Option<&Blind>,
 ) -> Result<Facts, Error> {
-    let identity = super::known_identity(scope, payee)?;
+    let mut identity = super::known_identity(scope, payee)?;
+    if controls.has(Control::LetterBox) {
+        identity.letter_box_posted = super::letter_box_posted(scope, payee, identity.key_material_posted)?;
+    }
     let Some(Wanted { account, is_bank_asked }) = wanted else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
     let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };

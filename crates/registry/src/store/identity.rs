@@ -9,13 +9,16 @@ use std::ops::Range;
 
 statements! {
     INSERT = "identity_told.insert":
-        "INSERT INTO identity_told (id, payee, authenticator_changed, key_material_posted) VALUES ($1, $2, $3, $4)";
+        "INSERT INTO identity_told (id, payee, authenticator_changed, key_material_posted, letter_box)
+         VALUES ($1, $2, $3, $4, $5)";
     NEWEST = "identity_told.newest":
         "SELECT id, authenticator_changed, key_material_posted FROM identity_told WHERE payee = $1
          ORDER BY id DESC LIMIT 1";
+    POSTED = "identity_told.posted":
+        "SELECT key_material_posted FROM identity_told WHERE letter_box = $1 ORDER BY key_material_posted DESC LIMIT 1";
     RANGE = "identity_told.range":
-        "SELECT id, authenticator_changed, key_material_posted, payee FROM identity_told WHERE id >= $1 AND id < $2
-         ORDER BY id";
+        "SELECT id, authenticator_changed, key_material_posted, payee, letter_box FROM identity_told
+         WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "identity_told.count": "SELECT COUNT(*) FROM identity_told";
 }
 
@@ -34,25 +37,40 @@ pub(crate) fn of(scope: &Scope<'_>, payee: &Blind) -> Result<IdentityFacts, Erro
     Ok(scope.tx.optional(&NEWEST, &[payee.into()], read)?.unwrap_or_default())
 }
 
-/// Adds what is told.
-pub(crate) fn insert(scope: &Scope<'_>, entry: Entry, payee: &Blind, facts: IdentityFacts) -> Result<Rows, Error> {
+/// When key material was last posted to a letter box, whosever it was.
+pub(crate) fn posted(scope: &Scope<'_>, letter_box: &Blind) -> Result<Option<Timestamp>, Error> {
+    scope.tx.optional(&POSTED, &[letter_box.into()], |row| Ok(Timestamp::from_micros(row.int(0)?)))
+}
+
+/// Adds what is told, and to which letter box key material was posted, if any was.
+pub(crate) fn insert(
+    scope: &Scope<'_>,
+    entry: Entry,
+    payee: &Blind,
+    facts: IdentityFacts,
+    letter_box: Option<&Blind>,
+) -> Result<Rows, Error> {
     let id: Id<Told> = entry.row(0)?;
     let IdentityFacts { authenticator_changed, key_material_posted } = facts;
-    scope.tx.run(&INSERT, &[id.into(), payee.into(), authenticator_changed.into(), key_material_posted.into()])?;
+    scope.tx.run(
+        &INSERT,
+        &[id.into(), payee.into(), authenticator_changed.into(), key_material_posted.into(), letter_box.into()],
+    )?;
     // What spoke against a change that waits may not do so any more.
     store::proposal::look_again(scope.tx, Some(payee), entry.at)?;
     let mut tree = Tree::default();
-    tree.push(leaf(id.number(), payee, facts));
+    tree.push(leaf(id.number(), payee, facts, letter_box));
     Ok(Rows::of(ToldTable.name(), &tree))
 }
 
-fn leaf(id: i64, payee: &Blind, facts: IdentityFacts) -> Hash {
+fn leaf(id: i64, payee: &Blind, facts: IdentityFacts, letter_box: Option<&Blind>) -> Hash {
     Encoder::default()
         .start(ToldTable.name())
         .int(id)
         .bytes(payee.as_bytes())
         .optional_int(facts.authenticator_changed.map(Timestamp::micros))
         .optional_int(facts.key_material_posted.map(Timestamp::micros))
+        .bytes(letter_box.map_or(&[], |letter_box| letter_box.as_bytes()))
         .leaf()
 }
 
@@ -71,7 +89,8 @@ impl Table for ToldTable {
     ) -> Result<(), Error> {
         scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
             let id = row.int(0)?;
-            visit(journal::entry_of(id), leaf(id, &Blind::from_bytes(row.array(3)?), read(row)?))
+            let letter_box = row.optional_bytes(4)?.map(|_| row.array(4).map(Blind::from_bytes)).transpose()?;
+            visit(journal::entry_of(id), leaf(id, &Blind::from_bytes(row.array(3)?), read(row)?, letter_box.as_ref()))
         })
     }
 

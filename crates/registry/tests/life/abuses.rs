@@ -2,16 +2,18 @@
 //! electronic identity, a caseworker, a bank's clerk and an operator who are corrupt. Each comes as far as this, and no further.
 
 use crate::town::{ANNA, BENT, CODE, DAY, LOOT, OWN, Town, north, ok, payee, phone, south};
-use kernel::{Actor, Assurance, Role, Timestamp};
+use kernel::{Actor, Assurance, Authenticator, Id, Login, Role, Timestamp};
 use registry::commands::{
-    Approve, LetterFate, Propose, RemoveContact, RevertDesignation, SetControls, Sign, TellIdentity,
-    UnfreezeDesignation,
+    AddContact, Approve, Carrier, LetterFate, Propose, RemoveContact, RevertDesignation, SetControls, Sign,
+    TellIdentity, UnfreezeDesignation,
 };
+use registry::contact::ContactPoint;
 use registry::control_change::ControlChange;
 use registry::designation::{Channel, ChannelKind};
 use registry::identity::IdentityFacts;
 use registry::life::Waits;
 use registry::lock::Channels;
+use registry::notice::{Medium, NoticeKind};
 use std::marker::PhantomData;
 
 // A thief who has the payee's electronic identity.
@@ -164,6 +166,93 @@ fn no_letter_counts_that_goes_to_where_key_material_went() {
     town.run(&TellIdentity { payee: payee(ANNA), facts }, &Actor::console()).unwrap();
     assert_eq!(town.gives(&id, CODE, &thief), Err("proposal.not_this"));
     assert_eq!(town.stands(&id), "confirmation");
+}
+
+#[test]
+fn the_box_that_is_found_by_the_number_has_the_stop_link_whatever_was_done_about_it() {
+    // What was done so many days before, and whether a letter box that is told has a link, of each that is told by this medium.
+    let check = |done: &[(i64, bool, &str)], medium: Medium, expected: &[bool]| {
+        let mut town = Town::new();
+        let olga = Actor::operator("olga");
+        for (days, adds, point) in done {
+            let (actor, payee, why) = (olga.clone(), payee(ANNA), Some("Said so".to_owned()));
+            let point = ContactPoint::from_text(point).unwrap();
+            let told = match adds {
+                true => town.run(&AddContact { actor, payee, point, why }, &olga),
+                false => town.run(&RemoveContact { actor, payee, point, why }, &olga),
+            };
+            assert_eq!(told, Ok(true));
+            town.days(*days);
+        }
+        town.wants_loot(&town.anna());
+        let (carrier, now) = (Carrier { holder: Id::new(1) }, Timestamp::from_micros(town.0.0.now));
+        let taken = carrier.take(&mut town.0.0.writer, medium, now, 100).unwrap();
+        let notices = taken.into_iter().map(|(_, notice)| notice.unwrap().new);
+        let proposed = notices.filter(|new| new.kind == NoticeKind::ChangeProposed);
+        let links: Vec<bool> = proposed.map(|new| new.details.stop.is_some()).collect();
+        assert_eq!(links, expected, "{done:?} by {medium:?}");
+    };
+    let (post, letter) = (Medium::DigitalPost, Medium::Letter);
+    check(&[], post, &[true]);
+    check(&[(1, true, "digital_post")], post, &[true]);
+    check(&[(1, true, "digital_post"), (1, false, "digital_post")], post, &[true]);
+    check(&[(40, true, "digital_post"), (91, false, "digital_post")], post, &[true]);
+    // Whoever has no box is told on paper; one that they registered all the same is told as well.
+    check(&[(31, true, "letter")], post, &[]);
+    check(&[(31, true, "letter")], letter, &[true]);
+    check(&[(31, true, "letter"), (1, true, "digital_post")], post, &[true]);
+    // A letter that a thief asked for takes nothing away, and does nothing.
+    check(&[(1, true, "letter")], post, &[true]);
+    check(&[(1, true, "letter")], letter, &[false]);
+}
+
+#[test]
+fn what_counts_is_the_letter_box_and_not_whose_letter_it_was() {
+    // To whom key material was posted so many days before, and who moved so many days before out of the house where both lived.
+    let check = |to: &str, posted: i64, moved: Option<(&str, i64)>, expected: &str| {
+        let mut town = Town::new();
+        if let Some((who, days)) = moved {
+            town.lives(who, "Ny Vej 2");
+            town.days(days);
+        }
+        let posted_at = Some(Timestamp::from_micros(town.0.0.now - posted * DAY));
+        let facts = IdentityFacts { key_material_posted: posted_at, authenticator_changed: None };
+        town.run(&TellIdentity { payee: payee(to), facts }, &Actor::console()).unwrap();
+        let id = town.wants_loot(&town.anna());
+        assert_eq!(town.stands(&id), expected, "to {to}, {posted} days before; moved: {moved:?}");
+    };
+    check(ANNA, 5, None, "confirmation");
+    check(BENT, 5, None, "confirmation");
+    check(BENT, 61, None, "letter");
+    // It went to where she lived then; and to where he lived, who has left.
+    check(ANNA, 50, Some((ANNA, 40)), "letter");
+    check(ANNA, 35, Some((ANNA, 40)), "confirmation");
+    check(BENT, 50, Some((ANNA, 40)), "letter");
+    check(BENT, 50, Some((BENT, 40)), "confirmation");
+    check(BENT, 35, Some((BENT, 40)), "letter");
+}
+
+#[test]
+fn a_login_that_was_posted_is_no_second_channel_wherever_it_went() {
+    let check = |to: &str, expected: Result<String, &'static str>| {
+        let mut town = Town::new();
+        town.lives(ANNA, "Ny Vej 2");
+        town.days(40);
+        // So that the letter alone is not enough.
+        town.swaps_contact(&town.anna());
+        let posted_at = Some(Timestamp::from_micros(town.0.0.now - 50 * DAY));
+        let facts = IdentityFacts { key_material_posted: posted_at, authenticator_changed: None };
+        town.run(&TellIdentity { payee: payee(to), facts }, &Actor::console()).unwrap();
+        let id = town.wants_loot(&town.anna());
+        town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+        assert_eq!(town.gives(&id, CODE, &town.anna()), ok("confirmation"));
+        let at = Timestamp::from_micros(town.0.0.now);
+        let login = Login { assurance: Assurance::High, authenticator: Authenticator::named("second"), at };
+        let second = Actor::citizen(&payee(ANNA).key(town.0.0.writer.store.vault()), login);
+        assert_eq!(town.confirms(&id, &second), expected, "to {to}");
+    };
+    check(ANNA, Err("actor.authenticator"));
+    check(BENT, ok("time"));
 }
 
 #[test]

@@ -268,10 +268,7 @@ impl World {
         let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
         let is_fit = match who {
             Who::Citizen(..) => {
-                who.has(Assurance::High)
-                    && life.is_anothers(Assurance::High)
-                    && !against.posted
-                    && !against.new_authenticator
+                who.has(Assurance::High) && life.is_anothers(Assurance::High) && !against.new_authenticator
             }
             Who::Caseworker(at) => SEES_PEOPLE[at] && who.decides(self, life),
             Who::Operator(_) => who.decides(self, life),
@@ -363,7 +360,7 @@ impl World {
                 let signatory = self.signatory(payee);
                 let against = Moment { signatory, ..self.moment(&life.asked) }.against(life);
                 let own = Who::Citizen(payee, Assurance::High, 0);
-                let is_fit = life.is_anothers(Assurance::High) && !against.posted && !against.new_authenticator;
+                let is_fit = life.is_anothers(Assurance::High) && !against.new_authenticator;
                 let who = if is_fit { Some(own) } else { operator };
                 if let Some(who) = who {
                     self.confirm(at, who);
@@ -460,7 +457,10 @@ impl World {
         let person = &mut self.persons[payee];
         // What is told last does not take back what happened last.
         person.authenticator_changed = person.authenticator_changed.max(authenticator.then_some(moment));
-        person.key_material_posted = person.key_material_posted.max(posted.then_some(moment));
+        if posted && person.key_material_posted.is_none_or(|former| former < moment) {
+            person.key_material_posted = Some(moment);
+            person.posted.push(moment);
+        }
         let text = |moment: Option<i64>| moment.map(Timestamp::from_micros);
         let facts = IdentityFacts {
             authenticator_changed: text(authenticator.then_some(moment)),

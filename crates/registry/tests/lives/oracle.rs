@@ -112,6 +112,10 @@ pub struct Person {
     pub address_changed: Option<i64>,
     pub authenticator_changed: Option<i64>,
     pub key_material_posted: Option<i64>,
+    /// Each time it was posted, the last one last.
+    pub posted: Vec<i64>,
+    /// Each time that they moved: each to another letter box, which others have who moved as often.
+    pub moved: Vec<i64>,
     pub locked: Vec<ChannelKind>,
     pub is_dead: bool,
 }
@@ -235,6 +239,8 @@ pub struct Moment<'m> {
     pub person: &'m Person,
     /// Who has signed for them.
     pub signatory: Option<&'m Person>,
+    /// When key material was last posted to where their letters go, whosever.
+    pub box_posted: Option<i64>,
     pub rows: &'m [Row],
     /// How many others have the account that is asked for.
     pub others: usize,
@@ -273,8 +279,9 @@ impl Moment<'_> {
         };
         Against {
             changed: [contact_changed, address_changed, authenticator_changed].into_iter().any(recently),
-            posted: self.shortly_before(asked, Control::LetterBox, key_material_posted),
-            new_authenticator: recently(authenticator_changed),
+            posted: self.shortly_before(asked, Control::LetterBox, self.box_posted),
+            new_authenticator: recently(authenticator_changed)
+                || self.shortly_before(asked, Control::LetterBox, key_material_posted),
             is_anothers: self.controls.has(Control::OwnershipAsked) && is_anothers,
             account: (self.controls.has(Control::OwnershipAsked) && says == Ownership::NoMatch)
                 || (limit > 0 && account.is_some() && self.others >= limit)

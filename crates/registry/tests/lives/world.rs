@@ -61,7 +61,6 @@ pub struct World {
     pub codes: BTreeMap<String, String>,
     pub payees: Vec<Blind>,
     pub authorities: Vec<Id<Payer>>,
-    addresses: [u32; PEOPLE],
     /// Who is given an account by what is being asked for now.
     pub given: Vec<(usize, String)>,
     /// Where each bank is asked whose an account is, if it can be.
@@ -119,7 +118,6 @@ impl World {
             codes: BTreeMap::new(),
             payees,
             authorities,
-            addresses: [0; PEOPLE],
             given: Vec::new(),
             places: [None, None],
             order: BTreeMap::new(),
@@ -170,7 +168,7 @@ impl World {
     fn register(&mut self, payee: usize) {
         let population =
             Population { vault: self.place.writer.store.vault().clone(), refuse_replacement_numbers: false };
-        let (number, address) = (PERSONS[payee].trim_start_matches("cpr:"), self.addresses[payee]);
+        let (number, address) = (PERSONS[payee].trim_start_matches("cpr:"), self.persons[payee].moved.len());
         let status = if self.persons[payee].is_dead { "dead" } else { "active" };
         let (counts, _) = self.import(&population, &[format!("{number},Name,Vej {address},2100,By,DK,{status},,")]);
         assert_eq!((counts.rejected, counts.unchanged), (1, 0));
@@ -178,9 +176,10 @@ impl World {
 
     pub fn moves(&mut self, payee: usize) {
         if payee < PEOPLE && !self.persons[payee].is_dead {
-            self.addresses[payee] += 1;
+            let now = self.now();
+            self.persons[payee].moved.push(now);
             self.register(payee);
-            self.persons[payee].address_changed = Some(self.now());
+            self.persons[payee].address_changed = Some(now);
         }
     }
 
@@ -215,6 +214,19 @@ impl World {
         (payee == COMPANY).then(|| &self.persons[SIGNS])
     }
 
+    /// When key material was last posted to where a payee's letters go now, whosever it was.
+    fn box_posted(&self, payee: usize) -> Option<i64> {
+        let letter_box = |of: usize, moment: i64| {
+            let moved = self.persons[of].moved.iter().filter(|at| **at <= moment);
+            (of < PEOPLE).then(|| moved.count())
+        };
+        let now = letter_box(payee, self.now());
+        let all =
+            self.persons.iter().enumerate().flat_map(|(of, person)| person.posted.iter().map(move |at| (of, *at)));
+        let is_there = |(of, at): &(usize, i64)| letter_box(*of, *at).map_or(*of == payee, |there| Some(there) == now);
+        all.filter(is_there).map(|(_, at)| at).max()
+    }
+
     pub fn payee(payee: usize) -> PayeeId {
         PayeeId::parse(PERSONS[payee]).unwrap()
     }
@@ -238,6 +250,7 @@ impl World {
             controls: &self.controls,
             person: &self.persons[asked.payee],
             signatory: self.signatory(asked.payee).filter(|_| asked.via == Via::Payee),
+            box_posted: self.box_posted(asked.payee),
             rows: self.history(asked.payee, asked.slot),
             others: asked.account.as_ref().map_or(0, |account| self.others(asked.payee, account)),
             before: match asked.what {

@@ -51,7 +51,7 @@ impl Command for Confirm {
             let asked_with = loaded.proposal().asked.authenticator;
             let is_another = asked_with != Some(login.authenticator)
                 && !loaded.found.evidence.is_signed_with(login.authenticator)
-                && !loaded.has_new_authenticator(env.now);
+                && !loaded.has_new_authenticator();
             if !is_another {
                 return Err(ProposalRefusal::Authenticator.into());
             }

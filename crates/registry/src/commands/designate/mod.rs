@@ -40,7 +40,7 @@ use crate::notice::NoticeKind;
 use crate::own::{Signatories, Voice};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
-use crate::signals::{Facts, Signal, Signals};
+use crate::signals::{Facts, Signals};
 use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::{self, Telling};
@@ -166,14 +166,8 @@ impl Loaded {
     }
 
     /// Whether an authenticator of the payee's changed so lately that a login proves little: none is known to be older than that.
-    pub(super) fn has_new_authenticator(&self, now: Timestamp) -> bool {
-        let signals = self.signals(now);
-        let since = Signals::recent_since(self.proposal(), self.controls());
-        let is_recent = |moment: Timestamp| signals.has(Signal::RecentChange) && moment >= since;
-        let identity = &self.facts.identity;
-        // Who signs for a company of late may be the thief as well.
-        let changed = identity.authenticator_changed.max(identity.signatories_changed);
-        signals.has(Signal::LetterBox) || changed.is_some_and(is_recent)
+    pub(super) fn has_new_authenticator(&self) -> bool {
+        Signals::is_login_fresh(self.proposal(), &self.facts.identity, self.controls())
     }
 
     /// What speaks against it.

@@ -251,9 +251,11 @@ CREATE TABLE identity_told (
     id BIGINT NOT NULL PRIMARY KEY,
     payee BYTEA NOT NULL,
     authenticator_changed BIGINT,
-    key_material_posted BIGINT
+    key_material_posted BIGINT,
+    letter_box BYTEA
 ) /*append-only*/;
 CREATE INDEX identity_told_payee ON identity_told (payee, id);
+CREATE INDEX identity_told_letter_box ON identity_told (letter_box, key_material_posted);
 
 -- Where something is given to other organisations' systems without their asking: every version. All versions of one share the
 -- first one's id.
