@@ -261,7 +261,11 @@ impl ProposalRefusal {
         ),
         (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
         (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
-        (Self::NotOwn, "proposal.not_own", "an officer takes back what they proposed: refuse it, and say why"),
+        (
+            Self::NotOwn,
+            "proposal.not_own",
+            "whoever proposed it takes it back: an officer refuses it and says why, the payee stops it",
+        ),
         (
             Self::Officer,
             "proposal.officer",

@@ -3,8 +3,8 @@
 use crate::place::{Place, grounded};
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Login, Role, Timestamp};
 use registry::commands::{
-    ApproveDesignation, ChangeAccounts, ChangeAnswer, HistoryRow, LookUp, ProposeDesignation, ReadHistory,
-    RevertDesignation, Settle, ShowProposal, Sign, StopProposal, UnfreezeDesignation,
+    ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, HistoryRow, LookUp, ProposeDesignation,
+    ReadHistory, RevertDesignation, Settle, ShowProposal, Sign, StopProposal, UnfreezeDesignation,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Population, Source, Written};
@@ -161,6 +161,10 @@ impl World {
                 let proposal = self.id(about);
                 let command = ApproveDesignation { proposal, why, officer: actor.clone(), is_synthetic: false };
                 self.run(&command, &actor)
+            }
+            "cancel" => {
+                let proposal = self.id(about);
+                self.run(&CancelDesignation { proposal, actor: actor.clone(), channel: None }, &actor)
             }
             "stop" => {
                 let id = kernel::Id::<Proposal>::parse_name(&self.id(about)).unwrap();
@@ -483,6 +487,26 @@ fn what_waits_keeps_others_out_but_not_its_payee() {
     check(signed, "olga propose 3", waiting, "held");
     check(officers, "otto propose 3", waiting, "awaiting_approval");
     check(banks, "olga propose 3", waiting, "held");
+}
+
+/// Whoever has the payee's login keeps nothing by it of what officers take back.
+#[test]
+fn a_login_ends_nothing_that_heals() {
+    World::new(&["wait_caseworker=2"]).story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         olga revert propose-2: approval
+         anna cancel revert-propose-2: proposal.not_own
+         anna propose 3 signed: change.waiting
+         otto approve revert-propose-2: time
+         anna cancel revert-propose-2: proposal.not_own
+         anna propose 3 signed: change.waiting
+         olga cancel revert-propose-2: cancelled
+         olga file freeze: done
+         olga unfreeze: approval
+         anna cancel unfreeze: proposal.not_own
+         otto approve unfreeze: in_force",
+    );
 }
 
 /// What undoes a theft waits for nothing that the thief has asked for meanwhile.

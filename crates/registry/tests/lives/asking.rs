@@ -176,7 +176,10 @@ impl World {
         let undoes = matches!(life.asked.what, What::Revert(_)) && life.asked.via == Via::Operator;
         other.is_draft(&stands)
             || undoes
-            || (is_payees && !stands.waits_for("check") && other.asked.account != life.asked.account)
+            || (is_payees
+                && !stands.waits_for("check")
+                && !other.asked.what.heals()
+                && other.asked.account != life.asked.account)
     }
 
     /// What must become of closing, freezing and unfreezing.

@@ -323,8 +323,13 @@ impl World {
         let expected = if who.concerns(life) && stand == Stand::Ended("cancelled") {
             Some((life.clone(), None))
         } else {
-            // An officer takes back their own alone.
-            let may = who.concerns(life) && (!who.is_officer() || life.asked.by == actor.name());
+            // An officer takes back their own alone, and a payee nothing that heals.
+            let is_theirs = match who {
+                Who::Citizen(..) => !life.asked.what.heals(),
+                Who::Bank(_) => true,
+                Who::Caseworker(_) | Who::Operator(_) => life.asked.by == actor.name(),
+            };
+            let may = who.concerns(life) && is_theirs;
             self.follow(at, "cancelled", actor.name(), may && !stand.is_over())
         };
         let channel = if let Who::Bank(bank) = who { Some(World::channel(Via::Bank(bank))) } else { None };
