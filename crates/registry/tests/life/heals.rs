@@ -273,7 +273,7 @@ fn what_stood_before_a_change_is_put_back_by_two_officers() {
          otto approve revert-propose-2: in_force
          olga stands: in_force 1
          olga shows propose-2: reverted
-         olga revert propose-2: in_force",
+         olga revert propose-2: designation.superseded",
     );
     let told = world.told();
     assert_eq!(told[told.len() - 2..], ["revert_proposed", "change_reverted"]);
@@ -487,6 +487,34 @@ fn what_waits_keeps_others_out_but_not_its_payee() {
     check(signed, "olga propose 3", waiting, "held");
     check(officers, "otto propose 3", waiting, "awaiting_approval");
     check(banks, "olga propose 3", waiting, "held");
+}
+
+/// Otherwise two officers would take from the payee what they have chosen since, and name an old theft for it.
+#[test]
+fn what_was_undone_is_not_undone_again() {
+    World::new(&[]).story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         anna propose 3 signed: in_force
+         olga revert propose-2: approval
+         olga revert propose-2: change.waiting
+         otto revert propose-2: change.waiting
+         otto approve revert-propose-2: in_force
+         olga stands: in_force 1
+         olga revert propose-2: designation.superseded
+         olga revert propose-3: designation.superseded
+         anna propose 4 signed: in_force
+         olga revert propose-2: designation.superseded
+         olga revert propose-3: designation.superseded
+         olga stands: in_force 4
+         olga revert revert-propose-2: approval
+         otto approve revert-revert-propose-2: check
+         oda approve revert-revert-propose-2: in_force
+         olga stands: in_force 3
+         olga revert propose-2: approval
+         otto approve revert-propose-2: in_force
+         olga stands: in_force 1",
+    );
 }
 
 /// Whoever has the payee's login keeps nothing by it of what officers take back.

@@ -174,6 +174,7 @@ impl World {
         let stands = self.stands(other);
         let is_payees = life.asked.via == Via::Payee && !stand.waits_for("signature");
         let undoes = matches!(life.asked.what, What::Revert(_)) && life.asked.via == Via::Operator;
+        let undoes = undoes && other.asked.what != life.asked.what;
         other.is_draft(&stands)
             || undoes
             || (is_payees

@@ -191,7 +191,7 @@ impl Asking<'_> {
             Err(other) if is_signed && !other.is_looked_at && is_new(&other.proposal.asked) => {
                 Some(Step::giving_way(other.proposal.clone(), ActKind::Cancelled, actor, "", env.now))
             }
-            Err(other) if row.action() == Action::Revert && is_agency => {
+            Err(other) if is_agency && asked.reverts.is_some() && other.proposal.asked.reverts != asked.reverts => {
                 let why = terms.why.as_deref().unwrap_or_default();
                 Some(Step::giving_way(other.proposal.clone(), ActKind::Refused, actor, why, env.now))
             }
