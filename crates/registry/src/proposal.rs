@@ -217,7 +217,7 @@ pub enum ProposalRefusal {
     Own,
     /// An officer takes back what another has proposed.
     NotOwn,
-    /// Whoever decides has no name.
+    /// Whoever decides has no name, or whoever proposed it.
     Officer,
     /// Whoever decides does not say why.
     Why,
@@ -269,7 +269,7 @@ impl ProposalRefusal {
         (
             Self::Officer,
             "proposal.officer",
-            "a proposal is decided by somebody with a name and a key: say --as and --key",
+            "a proposal is made and decided by people with a name and a key: say --as and --key",
         ),
         (Self::Why, "proposal.why", "say why, in 1 to 500 characters on one line"),
         (Self::Code, "activation.code", "the code is not the one in the newest letter"),
@@ -286,7 +286,7 @@ impl ProposalRefusal {
         (
             Self::Ground,
             "designation.ground",
-            "a caseworker says on which law the designation stands, and where the evidence is",
+            "an officer says on which law the designation stands, and where the evidence is, each in 1 to 500 characters; a payee neither",
         ),
         (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
         (Self::LoginAge, "actor.login_age", "the login was too long ago to sign with: log in again"),

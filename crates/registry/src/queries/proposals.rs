@@ -144,6 +144,14 @@ pub fn is_due(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
     Ok(!store::proposal::due(scope.tx, now, 1)?.is_empty())
 }
 
+/// Whether nobody but the operator has proposed anything yet: the registry is still loaded.
+///
+/// # Errors
+/// The store's.
+pub fn is_loading(scope: &Scope<'_>) -> Result<bool, Error> {
+    Ok(!store::proposal::is_any_but(scope, &Channel::Operator)?)
+}
+
 /// What the letter of a proposal says that is made now.
 ///
 /// # Errors

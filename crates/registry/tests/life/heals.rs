@@ -4,7 +4,7 @@ use crate::place::{Place, grounded};
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Login, Role, Timestamp};
 use registry::commands::{
     ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, HistoryRow, LookUp, ProposeDesignation,
-    ReadHistory, RevertDesignation, Settle, ShowProposal, Sign, StopProposal, UnfreezeDesignation,
+    ReadHistory, RefuseDesignation, RevertDesignation, Settle, ShowProposal, Sign, StopProposal, UnfreezeDesignation,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Population, Source, Written};
@@ -101,7 +101,7 @@ impl World {
         let (who, what, about) = (words[0], words[1], words.get(2).copied().unwrap_or_default());
         let actor = match who {
             "anna" => self.citizen(),
-            "link" => Actor::console(),
+            "link" | "console" => Actor::console(),
             who => Actor::operator(who),
         };
         let why = "so".to_owned();
@@ -160,6 +160,11 @@ impl World {
             "approve" => {
                 let proposal = self.id(about);
                 let command = ApproveDesignation { proposal, why, officer: actor.clone(), is_synthetic: false };
+                self.run(&command, &actor)
+            }
+            "refuse" => {
+                let proposal = self.id(about);
+                let command = RefuseDesignation { proposal, why, officer: actor.clone(), is_synthetic: false };
                 self.run(&command, &actor)
             }
             "cancel" => {
@@ -487,6 +492,22 @@ fn what_waits_keeps_others_out_but_not_its_payee() {
     check(signed, "olga propose 3", waiting, "held");
     check(officers, "otto propose 3", waiting, "awaiting_approval");
     check(banks, "olga propose 3", waiting, "held");
+}
+
+/// Among real people, who asks for something without a name could be whoever says yes to it.
+#[test]
+fn what_nobody_by_name_asks_for_nobody_approves() {
+    World::new(&[]).story(
+        "olga file 1: done
+         console propose 2: approval
+         olga approve propose-2: proposal.officer
+         console approve propose-2: proposal.officer
+         console cancel propose-2: cancelled
+         console file 3: held
+         otto approve file-3: proposal.officer
+         otto refuse file-3: refused
+         olga stands: in_force 1",
+    );
 }
 
 /// Otherwise two officers would take from the payee what they have chosen since, and name an old theft for it.

@@ -38,7 +38,7 @@ pub struct ProposeDesignation {
     pub row: AccountRow,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// On which law a caseworker stands.
+    /// On which law a caseworker stands. A payee needs none, and gives none.
     pub ground: Option<LegalGround>,
     /// Whether the payee shall neither change nor delete a specific account.
     pub is_locked: bool,
@@ -283,6 +283,10 @@ impl ProposeDesignation {
             (Role::Citizen, _) => {
                 if voice == Voice::None {
                     return Err(ProposalRefusal::Entitled);
+                }
+                // Officers read a ground as another officer's.
+                if self.ground.is_some() {
+                    return Err(ProposalRefusal::Ground);
                 }
                 if self.actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {
                     return Err(ProposalRefusal::Assurance);
