@@ -194,7 +194,7 @@ pub struct Proposal {
     pub purpose: Option<Blind>,
     /// The newest row of the account's history when it was asked for, and expected to be when it takes effect.
     pub replaces: Option<Id<Designation>>,
-    /// Whether there was no account in force then.
+    /// Whether there had never been an account until then: after one that was closed, the next is not the first.
     pub is_first: bool,
     /// Whether it named the account that it replaces.
     pub names_replaced: bool,
