@@ -5,7 +5,7 @@ use super::print_run::{Leftover, Run};
 use super::{Session, sftp};
 use crate::cli::{Letters, PrintRun, Printer};
 use crate::console::Answer;
-use kernel::{Error, Id, Refuse, Store, StoreError, Timestamp};
+use kernel::{Error, Id, Refuse, Role, Store, StoreError, Timestamp};
 use letter::{Language, Line, Sender};
 use registry::commands::{Carrier, FollowLetter, LetterFate, Tried};
 use registry::life::Waits;
@@ -73,6 +73,10 @@ impl Session {
         super::outside(&self.data, &folder)?;
         if asked.sender.is_none() {
             self.writer.store.require_synthetic("letters without --sender")?;
+        }
+        // Whoever sits there may be anybody, and counts as each: no officer could do anything about these proposals afterwards.
+        if self.actor.role() == Role::Console {
+            self.writer.store.require_synthetic("letters printed by nobody in particular, without --as")?;
         }
         let sender = sender(&self.writer.store, asked.sender.as_deref())?.ok_or(SenderRefusal)?;
         let language = if asked.english { Language::English } else { Language::Danish };
