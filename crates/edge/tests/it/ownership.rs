@@ -14,7 +14,7 @@ use eid::signing_key::{Rotation, published};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refusal, Secrets, Store, Timestamp};
 use registry::commands::{
-    AddDelivery, CancelDesignation, EndDelivery, ProposeDesignation, RetryInquiries, Settle, ShowProposal,
+    AddDelivery, EndDelivery, ProposeDesignation, RefuseDesignation, RetryInquiries, Settle, ShowProposal,
     ShownProposal,
 };
 use registry::delivery::{Endpoint, Place, Terms, Url, What};
@@ -477,19 +477,19 @@ async fn what_nobody_waits_for_any_more_is_not_asked_and_what_is_answered_too_la
     let mut bank = Receiver::new().await;
     country.asks(server(&bank.url));
     let process = country.process();
-    let cancel = |id: &str| {
-        let proposal = id.to_owned();
-        let command = CancelDesignation { proposal, actor: Actor::operator("olga"), channel: None };
+    let refuse = |id: &str| {
+        let (proposal, why, officer) = (id.to_owned(), "so".to_owned(), Actor::operator("olga"));
+        let command = RefuseDesignation { proposal, why, officer, is_synthetic: false };
         country.execute_as(&command, &Actor::operator("olga")).unwrap()
     };
     // It is ended before it was asked, between two tries, and while it is asked.
     let before = country.propose();
-    cancel(&before);
+    refuse(&before);
     assert_eq!(process.round().await, (0, 0, 0));
     let between = country.propose();
     bank.does(&[Does::CutOff]);
     assert_eq!(process.round().await, (0, 1, 0));
-    cancel(&between);
+    refuse(&between);
     country.later(BACKOFF.seconds_max);
     assert_eq!(process.round().await, (0, 0, 0));
     assert_eq!(bank.all().len(), 1);
@@ -498,13 +498,13 @@ async fn what_nobody_waits_for_any_more_is_not_asked_and_what_is_answered_too_la
     let inquiries = process.inquiries.clone();
     let waiting = tokio::spawn(async move { inquiries.round().await });
     bank.next().await;
-    cancel(&during);
+    refuse(&during);
     bank.go_on();
     waiting.await.unwrap();
     for id in [&before, &between, &during] {
-        assert_eq!(country.stands(id).0, "cancelled");
+        assert_eq!(country.stands(id).0, "refused");
         let acts: Vec<String> = country.show(id).acts.into_iter().map(|act| act.act).collect();
-        assert_eq!(acts, ["signed", "cancelled"]);
+        assert_eq!(acts, ["signed", "refused"]);
         let retry = RetryInquiries { proposal: Some(id.clone()), why: "so".to_owned() };
         assert_eq!(country.execute(&retry).unwrap_err().code, "proposal.ended");
     }
