@@ -263,7 +263,7 @@ pub const CODES: &[Row] = &[
     row("proposal.ended", 409, "The change waits no more", "Ændringen venter ikke længere"),
     row("proposal.not_this", 409, "The change waits for something else", "Ændringen venter på noget andet"),
     row("proposal.own", 403, "You have a part in this already", "Du har allerede haft del i dette"),
-    row("proposal.not_own", 403, "Another proposed it: refuse it", "En anden har foreslået det: afvis det"),
+    row("proposal.not_own", 403, "Another proposed it", "En anden har foreslået det"),
     row("proposal.why", 422, "Say why, in one line", "Angiv hvorfor, på én linje"),
     row("proposal.too_much", 409, "Too much was done about it already", "Der er allerede gjort for meget ved den"),
     row("activation.code", 422, "The code is not the newest letter's", "Koden er ikke det nyeste brevs"),

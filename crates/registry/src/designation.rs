@@ -146,6 +146,12 @@ impl Action {
         (Self::Revert, "revert"),
     ];
 
+    /// Whether it gives an account to nobody anew: officers undo what was done to one.
+    #[must_use]
+    pub const fn heals(self) -> bool {
+        matches!(self, Self::Unfreeze | Self::Revert)
+    }
+
     /// As answers say it.
     #[must_use]
     pub const fn name(self) -> &'static str {

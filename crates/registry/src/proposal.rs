@@ -194,7 +194,7 @@ pub struct Proposal {
     pub purpose: Option<Blind>,
     /// The newest row of the account's history when it was asked for, and expected to be when it takes effect.
     pub replaces: Option<Id<Designation>>,
-    /// Whether there was no account in force then.
+    /// Whether there had never been an account until then: after one that was closed, the next is not the first.
     pub is_first: bool,
     /// Whether it named the account that it replaces.
     pub names_replaced: bool,
@@ -217,7 +217,7 @@ pub enum ProposalRefusal {
     Own,
     /// An officer takes back what another has proposed.
     NotOwn,
-    /// Whoever decides has no name.
+    /// Whoever decides has no name, or whoever proposed it.
     Officer,
     /// Whoever decides does not say why.
     Why,
@@ -261,11 +261,15 @@ impl ProposalRefusal {
         ),
         (Self::NotThis, "proposal.not_this", "the proposal does not wait for that"),
         (Self::Own, "proposal.own", "who proposed a designation, or has decided about it before, does not approve it"),
-        (Self::NotOwn, "proposal.not_own", "an officer takes back what they proposed: refuse it, and say why"),
+        (
+            Self::NotOwn,
+            "proposal.not_own",
+            "whoever proposed it takes it back: an officer refuses it and says why, the payee stops it",
+        ),
         (
             Self::Officer,
             "proposal.officer",
-            "a proposal is decided by somebody with a name and a key: say --as and --key",
+            "a proposal is made and decided by people with a name and a key: say --as and --key",
         ),
         (Self::Why, "proposal.why", "say why, in 1 to 500 characters on one line"),
         (Self::Code, "activation.code", "the code is not the one in the newest letter"),
@@ -282,7 +286,7 @@ impl ProposalRefusal {
         (
             Self::Ground,
             "designation.ground",
-            "a caseworker says on which law the designation stands, and where the evidence is",
+            "an officer says on which law the designation stands, and where the evidence is, each in 1 to 500 characters; a payee neither",
         ),
         (Self::Assurance, "actor.assurance", "this needs a login of higher assurance"),
         (Self::LoginAge, "actor.login_age", "the login was too long ago to sign with: log in again"),

@@ -188,7 +188,11 @@ impl RowRefusal {
             "designation.specific_locked",
             "the authority has locked this account: it is changed and deleted by its caseworkers alone",
         ),
-        (Self::Superseded, "designation.superseded", "what stands did not come of the change that is to be reverted"),
+        (
+            Self::Superseded,
+            "designation.superseded",
+            "what stands did not come of the change that is to be reverted, or it was reverted already",
+        ),
     ];
 
     /// The refusal with this code.

@@ -12,6 +12,7 @@ use registry::commands::{
 use registry::import::{AccountRow, Written};
 use registry::life::Waits;
 use registry::notice::StopToken;
+use registry::officer;
 use registry::proposal::{LegalGround, ProposalRefusal};
 use registry::queries::{self, ProposalView};
 use serde_json::json;
@@ -22,12 +23,17 @@ impl Session {
         self.tell_identities()?;
         let (env, is_synthetic, actor) = (self.env()?, self.writer.store.is_synthetic(), self.actor.clone());
         match command {
-            Designation::Propose(proposed) => self.propose_designation(*proposed, &env),
+            Designation::Propose(proposed) => {
+                self.require_named()?;
+                self.propose_designation(*proposed, &env)
+            }
             Designation::Revert { id: proposal, reason: why } => {
+                self.require_named()?;
                 let command = RevertDesignation { proposal, why, actor, once: None };
                 Ok(stands(self.writer.execute(&command, &self.actor, &env)?))
             }
             Designation::Unfreeze { payee, payer, benefit, reason: why } => {
+                self.require_named()?;
                 let written = Written {
                     action: "unfreeze",
                     payee: &payee.reveal(),
@@ -97,6 +103,12 @@ impl Session {
                 Ok(Answer::done(text, &settled))
             }
         }
+    }
+
+    /// Refuses who asks for something without a name, so that another one can answer for it.
+    pub(super) fn require_named(&self) -> Result<(), Error> {
+        let is_synthetic = self.writer.store.is_synthetic();
+        Ok(officer::require_named(&self.actor, is_synthetic).map_err(ProposalRefusal::from)?)
     }
 
     fn propose_designation(&mut self, proposed: Proposed, env: &Env) -> Result<Answer, Error> {

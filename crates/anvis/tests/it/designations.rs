@@ -432,7 +432,17 @@ fn a_caseworker_proposes_and_a_colleague_approves() {
     let grounded = format!("{propose} --law P-9 --evidence Case-7");
     world.run(&format!("designation {grounded} --as bo")).refused("operator.key_needed");
     world.run(&format!("designation {grounded} --as bo --key eve.pem")).refused("operator.wrong_key");
+    // Whoever sits at the console without a name begins a registry, and asks for nothing afterwards that somebody would answer for.
+    let row = format!("register,cpr:{ALICE},0040-9,,none,,,\n");
+    world.write("first.csv", format!("{ACCOUNT_HEADER}{row}"));
+    let file = "account import first.csv --channel operator";
+    assert_eq!(world.run(file).done()["changed"], 1);
+    let nameless = ["unfreeze cpr:6101701234 --reason So", "revert 0123456789ABC --reason So", &grounded];
+    for command in nameless {
+        world.run(&format!("designation {command}")).refused("proposal.officer");
+    }
     let proposed = run(&grounded, "bo").done();
+    world.run(file).refused("proposal.officer");
     let name = id(&proposed);
     assert_eq!(proposed, standing(&name, "awaiting_approval", Some("approval"), None));
 

@@ -14,7 +14,7 @@ use eid::signing_key::{Rotation, published};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Id, Login, Refusal, Secrets, Store, Timestamp};
 use registry::commands::{
-    AddDelivery, RefuseDesignation, EndDelivery, ProposeDesignation, RetryInquiries, Settle, ShowProposal,
+    AddDelivery, EndDelivery, ProposeDesignation, RefuseDesignation, RetryInquiries, Settle, ShowProposal,
     ShownProposal,
 };
 use registry::delivery::{Endpoint, Place, Terms, Url, What};
@@ -478,10 +478,9 @@ async fn what_nobody_waits_for_any_more_is_not_asked_and_what_is_answered_too_la
     country.asks(server(&bank.url));
     let process = country.process();
     let refuse = |id: &str| {
-        let proposal = id.to_owned();
-        let (officer, why) = (Actor::operator("olga"), "no".to_owned());
-        let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic: false };
-        country.execute_as(&command, &officer).unwrap()
+        let (proposal, why, officer) = (id.to_owned(), "so".to_owned(), Actor::operator("olga"));
+        let command = RefuseDesignation { proposal, why, officer, is_synthetic: false };
+        country.execute_as(&command, &Actor::operator("olga")).unwrap()
     };
     // It is ended before it was asked, between two tries, and while it is asked.
     let before = country.propose();
@@ -503,9 +502,9 @@ async fn what_nobody_waits_for_any_more_is_not_asked_and_what_is_answered_too_la
     bank.go_on();
     waiting.await.unwrap();
     for id in [&before, &between, &during] {
-        assert_eq!(country.stands(id).0, "cancelled");
+        assert_eq!(country.stands(id).0, "refused");
         let acts: Vec<String> = country.show(id).acts.into_iter().map(|act| act.act).collect();
-        assert_eq!(acts, ["signed", "cancelled"]);
+        assert_eq!(acts, ["signed", "refused"]);
         let retry = RetryInquiries { proposal: Some(id.clone()), why: "so".to_owned() };
         assert_eq!(country.execute(&retry).unwrap_err().code, "proposal.ended");
     }

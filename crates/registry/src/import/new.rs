@@ -21,7 +21,7 @@ pub enum AccountChange {
 }
 
 impl AccountChange {
-    /// What the payee is told of it. Of a first account, which takes nothing away, nothing.
+    /// What the payee is told of it. Of a first account nothing, while the registry is loaded.
     pub(super) fn tellings(&self) -> Vec<Telling> {
         match self {
             Self::Takes(row) => row.tellings().collect(),

@@ -38,7 +38,7 @@ pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
 pub use proposals::{
-    ProposalPage, ProposalView, addressee, is_due, letter, letter_counts, own_waiting, proposal, waiting,
+    ProposalPage, ProposalView, addressee, is_due, is_loading, letter, letter_counts, own_waiting, proposal, waiting,
 };
 pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted, is_left_alone,

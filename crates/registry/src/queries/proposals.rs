@@ -22,10 +22,8 @@ use std::collections::BTreeSet;
 const PAGE_ROWS_MAX: usize = 1000;
 /// Characters of a proposal's name.
 const NAME_CHARS: usize = 13;
-/// Rows of a history that are looked through for an account that came back.
-const HISTORY_ROWS_MAX: usize = 50;
-/// Rows of a history that are looked through for what became of a change.
-const FATE_ROWS_MAX: usize = 1000;
+/// Rows of a history that are looked through. What lies further back is as if it were not there: nothing follows it, and none reverts it.
+const HISTORY_ROWS_MAX: usize = 1000;
 
 /// A proposal, without whom it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -144,6 +142,14 @@ pub fn proposal(
 /// The store's.
 pub fn is_due(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
     Ok(!store::proposal::due(scope.tx, now, 1)?.is_empty())
+}
+
+/// Whether nobody but the operator has proposed anything yet: the registry is still loaded.
+///
+/// # Errors
+/// The store's.
+pub fn is_loading(scope: &Scope<'_>) -> Result<bool, Error> {
+    Ok(!store::proposal::is_any_but(scope, &Channel::Operator)?)
 }
 
 /// What the letter of a proposal says that is made now.
@@ -435,7 +441,8 @@ pub(crate) struct StandingChange {
 /// The change of which a history's newest row came. What was frozen and unfrozen since came of it as well.
 pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<StandingChange, Error> {
     let (mut first, mut before) = (newest, None);
-    while let Some(previous) = first.previous {
+    for _ in 0..HISTORY_ROWS_MAX {
+        let Some(previous) = first.previous else { break };
         let previous = store::designation::find(scope, previous)?;
         if !previous.standing.is_the_same_account(&newest.standing) {
             before = Some(previous);
@@ -447,16 +454,24 @@ pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<
 }
 
 /// The change that a proposal was, if what stands in a history came after it. Who reverts the first of several changes by one thief
-/// reverts them all at once: what the thief left is never put back.
+/// reverts them all at once: what the thief left is never put back. What was reverted already is not reverted again, nor what that undid
+/// with it: what has come after is somebody's choice anew.
 pub(crate) fn undone(
     scope: &Scope<'_>,
     mut newest: Designation,
     reverts: Id<Proposal>,
 ) -> Result<Option<StandingChange>, Error> {
-    for _ in 0..FATE_ROWS_MAX {
+    // How far back a revert undid all.
+    let mut undone_since = None;
+    for _ in 0..HISTORY_ROWS_MAX {
         let change = standing_change(scope, newest)?;
-        if change.proposal == Some(reverts) {
-            return Ok(Some(change));
+        match (change.proposal, undone_since) {
+            (Some(proposal), Some(since)) if proposal == since => undone_since = None,
+            (_, Some(_)) | (None, _) => {}
+            (Some(proposal), None) if proposal == reverts => return Ok(Some(change)),
+            (Some(proposal), None) => {
+                undone_since = store::proposal::find(scope, proposal)?.and_then(|found| found.proposal.asked.reverts);
+            }
         }
         let Some(before) = change.before else { return Ok(None) };
         newest = before;
@@ -498,7 +513,7 @@ pub(crate) fn fate(scope: &Scope<'_>, found: &Found) -> Result<Option<Fate>, Err
     }
     let mut next = newest(scope, &proposal.payee, proposal.purpose.as_ref())?;
     let mut later = Vec::new();
-    for _ in 0..FATE_ROWS_MAX {
+    for _ in 0..HISTORY_ROWS_MAX {
         let Some(row) = next else { break };
         // What stood before it is not its own.
         if proposal.replaces.is_some_and(|replaced| row.id.number() <= replaced.number()) {

@@ -360,14 +360,15 @@ fn what_a_link_froze_is_thawed_by_two_and_what_was_changed_is_put_back_by_two() 
     assert_eq!((town.approves(&back, &otto), town.pays()), (ok("time"), "frozen".to_owned()));
     town.days(4);
     assert_eq!((town.settles(), town.pays()), ((1, 0), "to Anna".to_owned()));
-    // The thief's account comes back by two who are corrupt: not before a third one has asked Anna, who can end it herself.
+    // The thief's account comes back by two who are corrupt: not before a third one has asked Anna, who says no.
     let again = RevertDesignation { proposal: back, why: why(), actor: olga.clone(), once: None };
     let again = town.run(&again, &olga).unwrap().id;
     assert_eq!(town.approves(&again, &otto), ok("check"));
     for who in [&olga, &otto] {
         assert_eq!(town.approves(&again, who), Err("proposal.own"));
     }
-    assert_eq!(town.cancels(&again, &town.anna(), None), ok("cancelled"));
+    assert_eq!(town.cancels(&again, &town.anna(), None), Err("proposal.not_own"), "a thief could say so as well");
+    assert_eq!(town.refuses(&again, &Actor::operator("oda")), ok("refused"));
     assert_eq!(town.pays(), "to Anna");
 }
 
@@ -384,6 +385,11 @@ fn who_has_no_address_is_known_by_a_second_channel() {
     assert_eq!(town.confirms(&id, &town.anna()), Err("actor.assurance"));
     let thief = town.citizen(ANNA, Assurance::High);
     assert_eq!(town.confirms(&id, &thief), Err("actor.authenticator"), "it is the one that asked for it");
+    // A ground is an officer's word.
+    assert_eq!(
+        town.proposes_with_ground(&thief, &format!("change,{ANNA},1020-3,,{OWN},,,")),
+        Err("designation.ground")
+    );
     assert_eq!(town.listed(Waits::Confirmation), std::slice::from_ref(&id));
     // Once there is an address, a letter goes there; as it is a new one, it is not enough.
     town.lives(ANNA, "Vej 2");

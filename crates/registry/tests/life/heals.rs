@@ -3,8 +3,8 @@
 use crate::place::{Place, grounded};
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Login, Role, Timestamp};
 use registry::commands::{
-    ApproveDesignation, ChangeAccounts, ChangeAnswer, HistoryRow, LookUp, ProposeDesignation, ReadHistory,
-    RevertDesignation, Settle, ShowProposal, Sign, StopProposal, UnfreezeDesignation,
+    ApproveDesignation, CancelDesignation, ChangeAccounts, ChangeAnswer, HistoryRow, LookUp, ProposeDesignation,
+    ReadHistory, RefuseDesignation, RevertDesignation, Settle, ShowProposal, Sign, StopProposal, UnfreezeDesignation,
 };
 use registry::designation::Channel;
 use registry::import::{AccountRow, Population, Source, Written};
@@ -101,7 +101,7 @@ impl World {
         let (who, what, about) = (words[0], words[1], words.get(2).copied().unwrap_or_default());
         let actor = match who {
             "anna" => self.citizen(),
-            "link" => Actor::console(),
+            "link" | "console" => Actor::console(),
             who => Actor::operator(who),
         };
         let why = "so".to_owned();
@@ -161,6 +161,15 @@ impl World {
                 let proposal = self.id(about);
                 let command = ApproveDesignation { proposal, why, officer: actor.clone(), is_synthetic: false };
                 self.run(&command, &actor)
+            }
+            "refuse" => {
+                let proposal = self.id(about);
+                let command = RefuseDesignation { proposal, why, officer: actor.clone(), is_synthetic: false };
+                self.run(&command, &actor)
+            }
+            "cancel" => {
+                let proposal = self.id(about);
+                self.run(&CancelDesignation { proposal, actor: actor.clone(), channel: None }, &actor)
             }
             "stop" => {
                 let id = kernel::Id::<Proposal>::parse_name(&self.id(about)).unwrap();
@@ -269,7 +278,7 @@ fn what_stood_before_a_change_is_put_back_by_two_officers() {
          otto approve revert-propose-2: in_force
          olga stands: in_force 1
          olga shows propose-2: reverted
-         olga revert propose-2: in_force",
+         olga revert propose-2: designation.superseded",
     );
     let told = world.told();
     assert_eq!(told[told.len() - 2..], ["revert_proposed", "change_reverted"]);
@@ -483,6 +492,70 @@ fn what_waits_keeps_others_out_but_not_its_payee() {
     check(signed, "olga propose 3", waiting, "held");
     check(officers, "otto propose 3", waiting, "awaiting_approval");
     check(banks, "olga propose 3", waiting, "held");
+}
+
+/// Among real people, who asks for something without a name could be whoever says yes to it.
+#[test]
+fn what_nobody_by_name_asks_for_nobody_approves() {
+    World::new(&[]).story(
+        "olga file 1: done
+         console propose 2: approval
+         olga approve propose-2: proposal.officer
+         console approve propose-2: proposal.officer
+         console cancel propose-2: cancelled
+         console file 3: held
+         otto approve file-3: proposal.officer
+         otto refuse file-3: refused
+         olga stands: in_force 1",
+    );
+}
+
+/// Otherwise two officers would take from the payee what they have chosen since, and name an old theft for it.
+#[test]
+fn what_was_undone_is_not_undone_again() {
+    World::new(&[]).story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         anna propose 3 signed: in_force
+         olga revert propose-2: approval
+         olga revert propose-2: change.waiting
+         otto revert propose-2: change.waiting
+         otto approve revert-propose-2: in_force
+         olga stands: in_force 1
+         olga revert propose-2: designation.superseded
+         olga revert propose-3: designation.superseded
+         anna propose 4 signed: in_force
+         olga revert propose-2: designation.superseded
+         olga revert propose-3: designation.superseded
+         olga stands: in_force 4
+         olga revert revert-propose-2: approval
+         otto approve revert-revert-propose-2: check
+         oda approve revert-revert-propose-2: in_force
+         olga stands: in_force 3
+         olga revert propose-2: approval
+         otto approve revert-propose-2: in_force
+         olga stands: in_force 1",
+    );
+}
+
+/// Whoever has the payee's login keeps nothing by it of what officers take back.
+#[test]
+fn a_login_ends_nothing_that_heals() {
+    World::new(&["wait_caseworker=2"]).story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         olga revert propose-2: approval
+         anna cancel revert-propose-2: proposal.not_own
+         anna propose 3 signed: change.waiting
+         otto approve revert-propose-2: time
+         anna cancel revert-propose-2: proposal.not_own
+         anna propose 3 signed: change.waiting
+         olga cancel revert-propose-2: cancelled
+         olga file freeze: done
+         olga unfreeze: approval
+         anna cancel unfreeze: proposal.not_own
+         otto approve unfreeze: in_force",
+    );
 }
 
 /// What undoes a theft waits for nothing that the thief has asked for meanwhile.

@@ -118,6 +118,15 @@ impl Town {
 
     /// Proposes what a row says. The name of the proposal.
     pub fn proposes(&mut self, actor: &Actor, row: &str) -> Result<String, &'static str> {
+        self.proposes_as(actor, row, actor.role() != Role::Citizen)
+    }
+
+    /// The same with a ground, whoever it is.
+    pub fn proposes_with_ground(&mut self, actor: &Actor, row: &str) -> Result<String, &'static str> {
+        self.proposes_as(actor, row, true)
+    }
+
+    fn proposes_as(&mut self, actor: &Actor, row: &str, has_ground: bool) -> Result<String, &'static str> {
         let row = self.0.0.read(row).unwrap();
         let is_citizen = actor.role() == Role::Citizen;
         let ground = LegalGround { law: "§ 1".to_owned(), evidence: "case 7".to_owned() };
@@ -125,7 +134,7 @@ impl Town {
             actor: actor.clone(),
             row,
             holder: Holder::Own,
-            ground: (!is_citizen).then_some(ground),
+            ground: has_ground.then_some(ground),
             is_locked: false,
             signature: is_citizen.then(|| "signature".to_owned()),
             once: None,

@@ -174,9 +174,13 @@ impl World {
         let stands = self.stands(other);
         let is_payees = life.asked.via == Via::Payee && !stand.waits_for("signature");
         let undoes = matches!(life.asked.what, What::Revert(_)) && life.asked.via == Via::Operator;
+        let undoes = undoes && other.asked.what != life.asked.what;
         other.is_draft(&stands)
             || undoes
-            || (is_payees && !stands.waits_for("check") && other.asked.account != life.asked.account)
+            || (is_payees
+                && !stands.waits_for("check")
+                && !other.asked.what.heals()
+                && other.asked.account != life.asked.account)
     }
 
     /// What must become of closing, freezing and unfreezing.

@@ -63,8 +63,13 @@ impl Who {
         matches!(self, Self::Operator(_) | Self::Caseworker(_))
     }
 
-    /// Whether they decide about what others ask for, whose own it is not: somebody with a name, who has no part in it.
+    /// Whether they say yes to what others ask for: to what somebody with a name asked for.
     fn decides(self, world: &World, life: &Life) -> bool {
+        self.refuses(world, life) && life.asked.by != Actor::console().name()
+    }
+
+    /// Whether they say no to what others ask for, whose own it is not: somebody with a name, who has no part in it.
+    fn refuses(self, world: &World, life: &Life) -> bool {
         let has_name = !matches!(self, Self::Operator(at) if at >= OPERATORS.len());
         self.is_officer() && has_name && self.concerns(life) && !life.is_own(self.actor(world).name())
     }
@@ -199,7 +204,7 @@ impl World {
 
     fn refuse(&mut self, at: usize, who: Who) {
         let (officer, life) = (who.actor(self), &self.lives[at]);
-        let may = who.decides(self, life) && !self.stands(life).is_over();
+        let may = who.refuses(self, life) && !self.stands(life).is_over();
         let expected = self.follow(at, "refused", officer.name(), may);
         let (size, proposal) = (self.size(), self.lives[at].id.clone());
         let command =
@@ -211,7 +216,8 @@ impl World {
     fn make_letter(&mut self, at: usize, operator: usize) {
         let (actor, life) = (Who::Operator(operator).actor(self), &self.lives[at]);
         let stand = self.stands(life);
-        let may = (stand.waits_for("letter") || stand.waits_for("code")) && life.asked.payee < PEOPLE;
+        let waits = stand.waits_for("letter") || stand.waits_for("code");
+        let may = waits && life.asked.payee < PEOPLE && !life.is_decided_by(actor.name());
         let expected = self.follow(at, "letter_made", actor.name(), may);
         let (size, id, now) = (self.size(), life_id(self, at), Timestamp::from_micros(self.now()));
         let code = format!("{:08}", 1 + size);
@@ -228,7 +234,8 @@ impl World {
 
     fn follow_letter(&mut self, at: usize, is_returned: bool) {
         let (actor, life) = (Actor::operator(OPERATORS[1]), &self.lives[at]);
-        let may = life.letter().is_some() && !self.stands(life).is_over();
+        let is_theirs = is_returned || !life.is_decided_by(actor.name());
+        let may = life.letter().is_some() && !self.stands(life).is_over() && is_theirs;
         let (what, fate) = if is_returned {
             ("letter_returned", LetterFate::Returned)
         } else {
@@ -323,8 +330,13 @@ impl World {
         let expected = if who.concerns(life) && stand == Stand::Ended("cancelled") {
             Some((life.clone(), None))
         } else {
-            // An officer takes back their own alone.
-            let may = who.concerns(life) && (!who.is_officer() || life.asked.by == actor.name());
+            // An officer takes back their own alone, and a payee nothing that heals.
+            let is_theirs = match who {
+                Who::Citizen(..) => !life.asked.what.heals(),
+                Who::Bank(_) => true,
+                Who::Caseworker(_) | Who::Operator(_) => life.asked.by == actor.name(),
+            };
+            let may = who.concerns(life) && is_theirs;
             self.follow(at, "cancelled", actor.name(), may && !stand.is_over())
         };
         let channel = if let Who::Bank(bank) = who { Some(World::channel(Via::Bank(bank))) } else { None };
@@ -354,7 +366,12 @@ impl World {
                 }
             }
             Stand::Waits("ownership", _) => self.say(at, 0),
-            Stand::Waits("letter", _) => self.make_letter(at, 2),
+            Stand::Waits("letter", _) => {
+                let prints = |at: &usize| !life.is_decided_by(Who::Operator(*at).actor(self).name());
+                if let Some(operator) = (0..OPERATORS.len()).rev().find(prints) {
+                    self.make_letter(at, operator);
+                }
+            }
             Stand::Waits("code", _) => self.code(at, Who::Citizen(payee, Assurance::Substantial, 0), true),
             Stand::Waits("confirmation", _) => {
                 let signatory = self.signatory(payee);

@@ -279,15 +279,23 @@ impl World {
         (first, self.lives.iter().find(made))
     }
 
-    /// If what stands came after what a proposal made: which row stood before that.
+    /// If what stands came after what a proposal made, and that was not undone yet: which row stood before that.
     pub fn before(&self, life: usize) -> Option<Option<usize>> {
         let Life { id, asked, .. } = &self.lives[life];
         let key = (asked.payee, asked.slot);
         let mut at = self.history(key.0, key.1).len().checked_sub(1)?;
+        let mut undone_since: Option<&String> = None;
         loop {
             let (first, made) = self.begins(key, at);
-            if made.is_some_and(|made| made.id == *id) {
-                return Some(first.checked_sub(1));
+            match undone_since {
+                Some(since) if made.is_some_and(|made| made.id == *since) => undone_since = None,
+                Some(_) => {}
+                None if made.is_some_and(|made| made.id == *id) => return Some(first.checked_sub(1)),
+                None => {
+                    if let Some(What::Revert(at)) = made.map(|made| made.asked.what) {
+                        undone_since = Some(&self.lives[at].id);
+                    }
+                }
             }
             at = first.checked_sub(1)?;
         }

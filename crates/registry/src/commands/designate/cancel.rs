@@ -8,8 +8,8 @@ use crate::proposal::ProposalRefusal;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Role, Scope};
 
-/// Cancels a proposal: for the payee, whoever proposed it; for a bank its own; for an officer what they proposed themselves. What others
-/// proposed an officer refuses, and says why. Doing it twice is doing it once.
+/// Cancels a proposal: for the payee, whoever proposed it, but for what heals; for a bank its own; for an officer what they proposed
+/// themselves. What others proposed an officer refuses, and says why. Doing it twice is doing it once.
 pub struct CancelDesignation {
     /// The proposal, by name.
     pub proposal: String,
@@ -39,7 +39,10 @@ impl Command for CancelDesignation {
         }
         loaded.require_waiting(env.now)?;
         let is_officer = matches!(self.actor.role(), Role::Caseworker | Role::Operator | Role::Console);
-        if is_officer && loaded.proposal().asked.by != self.actor.name() {
+        let asked = &loaded.proposal().asked;
+        // Whoever has the payee's login would keep what they took: the payee stops what heals, and then an officer looks at it.
+        let is_kept = self.actor.role() == Role::Citizen && asked.action.heals();
+        if is_kept || (is_officer && asked.by != self.actor.name()) {
             return Err(ProposalRefusal::NotOwn.into());
         }
         let (step, standing) = loaded.act(ActKind::Cancelled, &self.actor, "", env.now)?;

@@ -376,9 +376,20 @@ fn record(scope: &Scope<'_>, steps: &[Step], entry: Entry) -> Result<Vec<Rows>, 
 ///
 /// # Errors
 /// `proposal.officer`, `proposal.own`.
-pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool) -> Result<(), ProposalRefusal> {
+pub(super) fn require_no_part(loaded: &Loaded, officer: &Actor, is_synthetic: bool) -> Result<(), ProposalRefusal> {
     crate::officer::require_other(&loaded.found.proposal.asked.by, officer, is_synthetic)?;
     if loaded.found.evidence.has_part(officer.name()) { Err(ProposalRefusal::Own) } else { Ok(()) }
+}
+
+/// Refuses whoever does not say yes to others' proposals: the same; and anybody where it was asked for at the console without a name.
+/// Whoever sat there could be any of those who have one.
+///
+/// # Errors
+/// `proposal.officer`, `proposal.own`.
+pub(super) fn require_other(loaded: &Loaded, officer: &Actor, is_synthetic: bool) -> Result<(), ProposalRefusal> {
+    require_no_part(loaded, officer, is_synthetic)?;
+    let is_nobodys = loaded.found.proposal.asked.by == Actor::console().name() && !is_synthetic;
+    if is_nobodys { Err(ProposalRefusal::Officer) } else { Ok(()) }
 }
 
 /// Whether a proposal is somebody's to do something about: the payee's own, one of a company that they may sign for, one of a

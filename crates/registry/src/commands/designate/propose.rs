@@ -12,7 +12,7 @@ use crate::notice::NoticeKind;
 use crate::officer;
 use crate::own::Voice;
 use crate::policy;
-use crate::proposal::{Holder, LegalGround, Proposal, ProposalRefusal, Unexpected};
+use crate::proposal::{Asked, Holder, LegalGround, Proposal, ProposalRefusal, Unexpected};
 use crate::purpose::Purpose;
 use crate::queries::{self, acting_remit};
 use crate::row_refusal::RowRefusal;
@@ -38,7 +38,7 @@ pub struct ProposeDesignation {
     pub row: AccountRow,
     /// Whose account it is said to be.
     pub holder: Holder,
-    /// On which law a caseworker stands.
+    /// On which law a caseworker stands. A payee needs none, and gives none.
     pub ground: Option<LegalGround>,
     /// Whether the payee shall neither change nor delete a specific account.
     pub is_locked: bool,
@@ -176,20 +176,22 @@ impl Asking<'_> {
             return Ok(Decision::unchanged(standing));
         };
         // Whoever could end what is in the way ends it by asking: the payee, who signs for it; and the agency, which says why, so that
-        // what undoes a theft waits for nothing that a thief has asked for meanwhile. What an officer is to look at, an officer ends.
+        // what undoes a theft waits for nothing that a thief has asked for meanwhile. What an officer is to look at, and what heals, an
+        // officer ends.
         let is_agency = matches!(actor.role(), Role::Operator | Role::Console);
         let is_signed = actor.role() == Role::Citizen && weighed.state != State::Waiting(Waits::Signature);
-        let asked = weighed.proposal.asked.account;
+        let asked = &weighed.proposal.asked;
+        let is_new = |other: &Asked| other.account != asked.account && !other.action.heals();
         let gives_way = match accounts.room_for(&weighed.proposal, env.now) {
             Ok(lapsed) => {
                 weighed.lapsed = lapsed;
                 None
             }
             // Who asks for the same twice has asked for it once.
-            Err(other) if is_signed && !other.is_looked_at && other.proposal.asked.account != asked => {
+            Err(other) if is_signed && !other.is_looked_at && is_new(&other.proposal.asked) => {
                 Some(Step::giving_way(other.proposal.clone(), ActKind::Cancelled, actor, "", env.now))
             }
-            Err(other) if row.action() == Action::Revert && is_agency => {
+            Err(other) if is_agency && asked.reverts.is_some() && other.proposal.asked.reverts != asked.reverts => {
                 let why = terms.why.as_deref().unwrap_or_default();
                 Some(Step::giving_way(other.proposal.clone(), ActKind::Refused, actor, why, env.now))
             }
@@ -281,6 +283,10 @@ impl ProposeDesignation {
             (Role::Citizen, _) => {
                 if voice == Voice::None {
                     return Err(ProposalRefusal::Entitled);
+                }
+                // Officers read a ground as another officer's.
+                if self.ground.is_some() {
+                    return Err(ProposalRefusal::Ground);
                 }
                 if self.actor.login().is_none_or(|login| login.assurance < Assurance::Substantial) {
                     return Err(ProposalRefusal::Assurance);

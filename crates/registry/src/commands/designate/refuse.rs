@@ -1,6 +1,6 @@
 //! Says no to a proposal.
 
-use super::{Loaded, Standing, Step, is_for, load, require_other, save};
+use super::{Loaded, Standing, Step, is_for, load, require_no_part, save};
 use crate::life::ActKind;
 use crate::officer;
 use crate::policy;
@@ -35,7 +35,7 @@ impl Command for RefuseDesignation {
             return Err(ProposalRefusal::Unknown.into());
         }
         loaded.require_waiting(env.now)?;
-        require_other(&loaded, &self.officer, self.is_synthetic)?;
+        require_no_part(&loaded, &self.officer, self.is_synthetic)?;
         officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
         let (step, standing) = loaded.act(ActKind::Refused, &self.officer, &self.why, env.now)?;
         let facts = step.facts();
