@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 const SCOPE: &str = "contacts";
 const REFUSALS: &[&str] = &["payee.unknown", "citizen.other", "citizen.assurance"];
+/// With what changing them can be, besides.
+const CHANGED: &[&str] = &["payee.unknown", "citizen.other", "citizen.assurance", "caseworker.in_person"];
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -20,7 +22,7 @@ pub fn routes() -> Vec<Route> {
             .token(policy::ADD_CONTACT, SCOPE)
             .repeatable()
             .refuses(&["change.why", "contact.phone", "contact.email", "contact.too_many", "contact.too_often"])
-            .refuses_as_all(REFUSALS)
+            .refuses_as_all(CHANGED)
             .by(change::<true>),
         Route::post(
             "/v1/contacts/remove",
@@ -30,7 +32,7 @@ pub fn routes() -> Vec<Route> {
         .token(policy::REMOVE_CONTACT, SCOPE)
         .repeatable()
         .refuses(&["change.why", "contact.phone", "contact.email", "contact.unknown"])
-        .refuses_as_all(REFUSALS)
+        .refuses_as_all(CHANGED)
         .by(change::<false>),
         Route::post(
             "/v1/contacts/list",

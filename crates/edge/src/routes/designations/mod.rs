@@ -163,7 +163,7 @@ struct DesignationStanding {
     id: String,
     /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
     state: String,
-    /// What it waits for: `signature`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
     waits_for: Option<String>,
     /// From when it holds, or will if nothing comes between (RFC 3339).
     in_force_from: Option<String>,
@@ -199,6 +199,7 @@ struct DesignationsOf {
 #[expect(dead_code, reason = "it is its names that are described")]
 enum Awaited {
     Signature,
+    Ownership,
     Approval,
     Check,
     Letter,
