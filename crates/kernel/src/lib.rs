@@ -33,7 +33,9 @@ pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
-pub use officer::{AddOperator, EndOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators, require_standing};
+pub use officer::{
+    AddOperator, EndOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators, require_standing,
+};
 pub use secrets::Secrets;
 pub use store::{Migration, Store, StoreRefusal, Writer, require_free};
 pub use vault::{Blind, Domain, RowKey, Vault};

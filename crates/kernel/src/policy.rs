@@ -17,4 +17,5 @@ pub const BACK_UP_STORE: Operation = Operation { name: "store.backup", roles: &[
 pub const RESTORE_STORE: Operation = Operation { name: "store.restore", roles: &[Console] };
 
 /// The kernel's rows of the policy.
-pub const POLICY: &[Operation] = &[ADD_OPERATOR, END_OPERATOR, ROTATE_MASTER_KEY, COPY_STORE, BACK_UP_STORE, RESTORE_STORE];
+pub const POLICY: &[Operation] =
+    &[ADD_OPERATOR, END_OPERATOR, ROTATE_MASTER_KEY, COPY_STORE, BACK_UP_STORE, RESTORE_STORE];

@@ -3,7 +3,9 @@
 use super::{Session, clock};
 use crate::cli::{Acting, Caseworker, Common, Contact, Lock, Operator, Own};
 use crate::console::Answer;
-use kernel::{Actor, AddOperator, Authenticator, EndOperator, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer};
+use kernel::{
+    Actor, AddOperator, Authenticator, EndOperator, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer,
+};
 use registry::commands::{
     AddCaseworker, ChangeContact, EndCaseworker, LiftLock, ListContacts, ListedContacts, Locked, SetLock,
 };

@@ -180,3 +180,34 @@ async fn list(call: Call<Json<ContactsOf>>) -> Answer<Json<Contacts>> {
     let listed = call.edge.core.execute(ListContacts { actor: actor.clone(), payee }, actor);
     Ok(Json(listed.await?.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn every_kind_is_described_and_read() {
+        // Whoever adds one adds it here.
+        let value = |kind: &ContactPoint| match kind {
+            ContactPoint::Sms(phone) => Some(phone.reveal().to_owned()),
+            ContactPoint::Email(address) => Some(address.reveal().to_owned()),
+            ContactPoint::DigitalPost | ContactPoint::Letter | ContactPoint::English => None,
+        };
+        let points = [
+            ContactPoint::DigitalPost,
+            ContactPoint::Sms(Phone::parse("+4520304050").unwrap()),
+            ContactPoint::Email(EmailAddress::parse("a@example.dk").unwrap()),
+            ContactPoint::Letter,
+            ContactPoint::English,
+        ];
+        let schema = schemars::schema_for!(PointKind);
+        let names = schema.get("enum").and_then(Value::as_array).unwrap();
+        assert_eq!(names, &points.each_ref().map(|point| json!(point.kind())));
+        for point in &points {
+            let body = json!({ "payee": "cpr:6101701234", "kind": point.kind(), "value": value(point) });
+            let read: ContactChange = serde_json::from_value(body).unwrap();
+            assert!(read.point().is_ok_and(|read| read.kind() == point.kind()), "{}", point.kind());
+        }
+    }
+}
