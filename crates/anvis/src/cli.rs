@@ -319,6 +319,11 @@ pub enum Operator {
         #[arg(long, value_name = "PUB", value_parser = existing_file)]
         key: PathBuf,
     },
+    /// End an operator: they act no more.
+    End {
+        /// Their name.
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]

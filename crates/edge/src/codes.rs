@@ -113,7 +113,7 @@ pub const CODES: &[Row] = &[
     row("interface.ended", 410, "This interface has been closed", "Denne grænseflade er lukket"),
     row("client.unknown", 401, "The client is not registered", "Klienten er ikke registreret"),
     row("client.ended", 401, "The client was ended", "Klienten er afsluttet"),
-    row("operator.unknown", 401, "No such person is registered", "Der er ikke registreret nogen under det navn"),
+    row("operator.ended", 403, "The operator was ended", "Operatøren er afsluttet"),
     row("caseworker.unknown", 403, "No such caseworker is registered", "Der er ingen sagsbehandler med det navn"),
     row("caseworker.ended", 403, "The caseworker was ended", "Sagsbehandleren er afsluttet"),
     row(
@@ -471,6 +471,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "operator.key_taken",
     "operator.name",
     "operator.name_taken",
+    "operator.unknown",
     "operator.wrong_key",
     "ownership.answers",
     "ownership.nobody",

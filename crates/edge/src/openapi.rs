@@ -20,6 +20,8 @@ const WITH_TOKEN: &[&str] = &["policy.not_allowed", "interface.ended"];
 const TO_PAYERS: &[&str] = &["payer.unknown", "payer.other_kind"];
 /// What a route can that is for caseworkers, who may have been ended since they came in.
 const TO_CASEWORKERS: &[&str] = &["caseworker.unknown", "caseworker.ended"];
+/// Likewise, operators.
+const TO_OPERATORS: &[&str] = &["operator.ended"];
 /// What can be wrong with a token.
 const TOKEN: &str = "token.";
 /// What a route can that asks the core.
@@ -204,8 +206,7 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
     let wants_token = matches!(route.access, Access::Token { .. });
     let is_payer = |role: &Role| matches!(role, Role::PublicPayer | Role::PrivatePayer);
     let is_for_payers = matches!(route.access, Access::Token { operation, .. } if operation.roles.iter().any(is_payer));
-    let is_for_caseworkers =
-        matches!(route.access, Access::Token { operation, .. } if operation.roles.contains(&Role::Caseworker));
+    let is_for = |role| matches!(route.access, Access::Token { operation, .. } if operation.roles.contains(&role));
     let is_signed = matches!(route.access, Access::Signed(_));
     let is_guarded = !matches!(route.access, Access::Anyone);
     let groups = [
@@ -221,7 +222,8 @@ fn codes_of(route: &Route, shape: &Shape) -> Vec<&'static str> {
         (route.is_conditional, CONDITIONAL),
         (true, route.refusals[0]),
         (true, route.refusals[1]),
-        (is_for_caseworkers, TO_CASEWORKERS),
+        (is_for(Role::Caseworker), TO_CASEWORKERS),
+        (is_for(Role::Operator), TO_OPERATORS),
     ];
     let tokens = codes::CODES.iter().map(|row| row.code).filter(|code| {
         wants_token && code.starts_with(TOKEN)

@@ -71,7 +71,7 @@ impl fmt::Display for AssertionRefusal {
             Self::Fault(Fault::Critical) => {
                 "the assertion's header names something critical, and nothing of that kind is understood"
             }
-            Self::Fault(Fault::Key) => "no key with that kid is registered under that name",
+            Self::Fault(Fault::Key) => "the assertion is by no key that is registered under that name",
             Self::Fault(Fault::Signature) => {
                 "the assertion's signature is not by a key that is registered under that name"
             }

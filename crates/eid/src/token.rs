@@ -5,12 +5,12 @@ use crate::access::acr;
 use crate::assertion::{Assertion, AssertionRefusal, Proof};
 use crate::certificate::Thumbprint;
 use crate::client::{Client, ClientRefusal, Registration};
-use crate::jws;
+use crate::jws::{self, Fault};
 use crate::key::{PrivateKey, PublicKey, encode};
 use crate::permission::{self, Permission};
 use crate::server::Server;
 use kernel::merkle::Encoder;
-use kernel::{Actor, Assurance, Officer, OfficerRefusal, Refuse, Role, Timestamp};
+use kernel::{Actor, Assurance, Officer, Refuse, Role, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -145,9 +145,9 @@ impl<'r> TokenRequest<'r> {
         self.grant_type == OFFICER_GRANT_TYPE
     }
 
-    /// Nobody is registered under the name that it says.
-    fn unknown(&self) -> kernel::Refusal {
-        if self.is_of_officer() { OfficerRefusal::Unknown.into() } else { ClientRefusal::Unknown.into() }
+    /// No registered key is shown. Whether an officer of that name is there is told only to who has their key.
+    fn unproved(&self, of_client: impl Into<kernel::Refusal>) -> kernel::Refusal {
+        if self.is_of_officer() { AssertionRefusal::from(Fault::Key).into() } else { of_client.into() }
     }
 }
 
@@ -156,7 +156,7 @@ impl<'r> TokenRequest<'r> {
 pub enum Asker {
     /// Another organisation's system.
     Client(Client),
-    /// An operator or caseworker. Whether a caseworker was ended is another service's to know.
+    /// An operator or caseworker. Whether they were ended is others' to know.
     Officer(Officer),
 }
 
@@ -236,8 +236,11 @@ impl Grant {
         now: Timestamp,
     ) -> Result<Self, kernel::Refusal> {
         let assertion = request.assertion()?;
-        let asker = asker.ok_or_else(|| request.unknown())?;
-        let proof = assertion.check(asker.name(), &asker.keys(), server, now)?;
+        let asker = asker.ok_or_else(|| request.unproved(ClientRefusal::Unknown))?;
+        let proof = assertion.check(asker.name(), &asker.keys(), server, now).map_err(|refusal| match refusal {
+            AssertionRefusal::Fault(_) => request.unproved(refusal),
+            refusal => refusal.into(),
+        })?;
         let certificate = asker.require_way(request.certificate, now)?;
         if is_used {
             return Err(AssertionRefusal::Replayed.into());

@@ -2,6 +2,7 @@
 
 use crate::journal::{self, Appended, Appender, Entry, Rows, Salt, Table};
 use crate::merkle::{Encoder, Hash, Tree};
+use crate::officer::require_standing;
 use crate::{Actor, Blind, Env, Error, Operation, Refusal, Refuse, Secrets, StoreError, Tx, Vault, Writer, statements};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -344,10 +345,14 @@ impl Group<'_> {
         if C::READS_JOURNAL {
             self.flush()?;
         }
+        let mut allowed = Vec::with_capacity(commands.len());
+        for (_, actor, _) in commands {
+            allowed.push(self.admit(&C::OPERATION, actor)?);
+        }
         let new: Vec<&C> = commands
             .iter()
-            .zip(&kept)
-            .filter(|((_, actor, _), kept)| kept.is_none() && C::OPERATION.require(actor).is_ok())
+            .zip(kept.iter().zip(&allowed))
+            .filter(|(_, (kept, allowed))| kept.is_none() && allowed.is_ok())
             .map(|((command, ..), _)| command)
             .collect();
         let mut state = if new.is_empty() { None } else { Some(C::load(&self.scope, &new)?) };
@@ -355,7 +360,7 @@ impl Group<'_> {
         let mut results = Vec::with_capacity(commands.len());
         let mut entries: Vec<Recorded<'_>> = Vec::new();
         let mut decided = Vec::new();
-        for (((command, actor, env), once), kept) in commands.iter().zip(&onces).zip(kept) {
+        for ((((command, actor, env), once), kept), allowed) in commands.iter().zip(&onces).zip(kept).zip(allowed) {
             // The same key may be there twice.
             let waiting = once.and_then(|once| self.answers.get(&once.key)).map(|(_, sealed)| sealed.clone());
             let repeated = match (once, kept.or(waiting)) {
@@ -367,7 +372,7 @@ impl Group<'_> {
                 continue;
             }
             let is_reused = repeated.is_some();
-            let decision = C::OPERATION.require(actor).map_err(Refusal::from).and_then(|()| match is_reused {
+            let decision = allowed.and_then(|()| match is_reused {
                 true => Err(Reused.into()),
                 false => command.decide(state.as_mut().expect("loaded, as the policy lets this actor do it"), env),
             });
@@ -399,6 +404,17 @@ impl Group<'_> {
             self.appended = Some(appended);
         }
         Ok(results)
+    }
+
+    /// Whether the policy lets somebody do this, and they are still whom it lets: they may have been ended since they came in.
+    fn admit(&self, operation: &Operation, actor: &Actor) -> Result<Result<(), Refusal>, Error> {
+        if let Err(refusal) = operation.require(actor) {
+            return Ok(Err(refusal.into()));
+        }
+        match require_standing(&self.scope, actor) {
+            Err(Error::Refused(refusal)) => Ok(Err(refusal)),
+            standing => standing.map(Ok),
+        }
     }
 
     /// The sealed answers to those keys that have one.

@@ -33,7 +33,9 @@ pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
-pub use officer::{AddOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators};
+pub use officer::{
+    AddOperator, EndOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators, require_standing,
+};
 pub use secrets::Secrets;
 pub use store::{Migration, Store, StoreRefusal, Writer, require_free};
 pub use vault::{Blind, Domain, RowKey, Vault};
@@ -47,4 +49,4 @@ pub const STATEMENTS: &[&[&Statement]] =
     &[command::STATEMENTS, journal::STATEMENTS, keys::STATEMENTS, officer::STATEMENTS, store::STATEMENTS];
 
 /// The kernel's tables whose rows the journal answers for.
-pub const TABLES: &[&dyn journal::Table] = &[&command::AnswerTable, &officer::OfficerTable];
+pub const TABLES: &[&dyn journal::Table] = &[&command::AnswerTable, &officer::OfficerTable, &officer::OperatorEndTable];

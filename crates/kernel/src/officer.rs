@@ -23,10 +23,17 @@ statements! {
     FIND_KEY = "officer.find_key": "SELECT id FROM officer WHERE public_key = $1";
     INSERT = "officer.insert":
         "INSERT INTO officer (id, role, name_key, name, public_key) VALUES ($1, $2, $3, $4, $5)";
-    PAGE = "officer.page": "SELECT id, role, name_key FROM officer WHERE id > $1 ORDER BY id LIMIT 10000";
+    PAGE = "officer.page":
+        "SELECT id, role, name_key FROM officer \
+         WHERE id > $1 AND NOT EXISTS (SELECT 1 FROM operator_end WHERE operator_end.name_key = officer.name_key) \
+         ORDER BY id LIMIT 10000";
     RANGE = "officer.range":
         "SELECT id, role, name_key, name, public_key FROM officer WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "officer.count": "SELECT COUNT(*) FROM officer";
+    FIND_END = "operator_end.find": "SELECT id FROM operator_end WHERE name_key = $1";
+    INSERT_END = "operator_end.insert": "INSERT INTO operator_end (id, name_key) VALUES ($1, $2)";
+    RANGE_ENDS = "operator_end.range": "SELECT id, name_key FROM operator_end WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT_ENDS = "operator_end.count": "SELECT COUNT(*) FROM operator_end";
 }
 
 /// Why an officer was refused.
@@ -42,6 +49,8 @@ pub enum OfficerRefusal {
     KeyTaken,
     /// Nobody is registered under that name.
     Unknown,
+    /// They were an operator, and are not any more.
+    Ended,
     /// The private key is not the registered one's.
     WrongKey,
     /// An officer proves who they are with a private key.
@@ -56,6 +65,7 @@ impl Refuse for OfficerRefusal {
             Self::NameTaken => "operator.name_taken",
             Self::KeyTaken => "operator.key_taken",
             Self::Unknown => "operator.unknown",
+            Self::Ended => "operator.ended",
             Self::WrongKey => "operator.wrong_key",
             Self::KeyNeeded => "operator.key_needed",
         }
@@ -72,6 +82,7 @@ impl fmt::Display for OfficerRefusal {
             Self::NameTaken => "that name is registered with another key, or for another role",
             Self::KeyTaken => "that key is registered for another operator or caseworker",
             Self::Unknown => "no operator or caseworker is registered under that name",
+            Self::Ended => "this operator was ended; neither name nor key is used again",
             Self::WrongKey => "that is not the key that is registered under this name",
             Self::KeyNeeded => "acting as an operator or caseworker needs their private key (--operator-key FILE)",
         })
@@ -144,7 +155,23 @@ pub fn find_officer(scope: &Scope<'_>, name: &str) -> Result<Option<Officer>, Er
     })
 }
 
-/// The blind indexes of all operators' names: who there is, without whom. Caseworkers can be ended, which whoever registers them knows.
+/// Refuses an operator who was ended; nobody else. Whatever an operator does asks for it in the transaction that does it.
+///
+/// # Errors
+/// [`OfficerRefusal::Ended`]; or the store's.
+pub fn require_standing(scope: &Scope<'_>, actor: &Actor) -> Result<(), Error> {
+    match actor.officer_name().filter(|_| actor.role() == Role::Operator) {
+        Some(name) if is_ended(scope, name)? => Err(OfficerRefusal::Ended.into()),
+        _ => Ok(()),
+    }
+}
+
+fn is_ended(scope: &Scope<'_>, name: &str) -> Result<bool, Error> {
+    let ended = scope.tx.optional(&FIND_END, &[(&Officer::name_key(scope.vault, name)).into()], |_| Ok(()))?;
+    Ok(ended.is_some())
+}
+
+/// The blind indexes of the names of all operators who were not ended: who there is, without whom.
 ///
 /// # Errors
 /// The store's.
@@ -174,6 +201,7 @@ fn read_role(row: &Row<'_>, column: usize) -> Result<Role, Error> {
 /// What is registered of an officer's name and of their key.
 pub struct Taken {
     by_name: Option<Officer>,
+    is_ended: bool,
     is_key_known: bool,
 }
 
@@ -191,19 +219,21 @@ impl Officer {
     pub fn taken(&self, scope: &Scope<'_>) -> Result<Taken, Error> {
         let by_name = find_officer(scope, &self.name)?;
         let holder = scope.tx.optional(&FIND_KEY, &[self.key.0.as_slice().into()], |_| Ok(()))?;
-        Ok(Taken { by_name, is_key_known: holder.is_some() })
+        let is_ended = is_ended(scope, &self.name)?;
+        Ok(Taken { by_name, is_ended, is_key_known: holder.is_some() })
     }
 
     /// Whether they are to be registered; if not, they are already.
     ///
     /// # Errors
-    /// The name cannot be one, or the name or the key is somebody else's.
+    /// The name cannot be one, or the name or the key is somebody else's; or they were ended.
     pub fn is_new(&self, taken: &Taken) -> Result<bool, OfficerRefusal> {
         let lawful = |c: char| c.is_alphanumeric() || "._-".contains(c);
         if !(1..=NAME_CHARS_MAX).contains(&self.name.chars().count()) || !self.name.chars().all(lawful) {
             return Err(OfficerRefusal::Name);
         }
         match &taken.by_name {
+            Some(registered) if registered == self && taken.is_ended => Err(OfficerRefusal::Ended),
             Some(registered) if registered == self => Ok(false),
             Some(_) => Err(OfficerRefusal::NameTaken),
             None if taken.is_key_known => Err(OfficerRefusal::KeyTaken),
@@ -278,6 +308,45 @@ impl Command for AddOperator {
     }
 }
 
+/// Ends an operator: they act no more, and neither name nor key is used again.
+pub struct EndOperator {
+    /// Their name.
+    pub name: String,
+}
+
+impl Command for EndOperator {
+    const OPERATION: Operation = policy::END_OPERATOR;
+    /// Whether they were ended before.
+    type State = bool;
+    type Change = ();
+    /// Whether they had not been ended before.
+    type Output = bool;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        let found = find_officer(scope, &self.name)?.filter(|officer| officer.role == Role::Operator);
+        found.ok_or(OfficerRefusal::Unknown)?;
+        is_ended(scope, &self.name)
+    }
+
+    fn decide(&self, is_ended: bool, _: &Env) -> Result<Decision<(), bool>, Refusal> {
+        if is_ended {
+            return Ok(Decision::unchanged(false));
+        }
+        Ok(Decision::of(vec![()], serde_json::json!({ "name": self.name }), true))
+    }
+
+    fn save(&self, scope: &Scope<'_>, ended: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let end = |(): &()| {
+            let (id, name_key) = (entry.row::<OperatorEndTable>(0)?, Officer::name_key(scope.vault, &self.name));
+            scope.tx.run(&INSERT_END, &[id.into(), (&name_key).into()])?;
+            let mut tree = Tree::default();
+            tree.push(end_leaf(id.number(), &name_key));
+            Ok(Rows::of(OperatorEndTable.name(), &tree))
+        };
+        ended.iter().map(end).collect()
+    }
+}
+
 fn row_leaf(id: i64, role: Role, name_key: &Blind, name: &[u8], key: &[u8; 32]) -> Hash {
     Encoder::default()
         .start(OfficerTable.name())
@@ -312,5 +381,33 @@ impl Table for OfficerTable {
 
     fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
         journal::count_rows(scope, &COUNT)
+    }
+}
+
+fn end_leaf(id: i64, name_key: &Blind) -> Hash {
+    Encoder::default().start(OperatorEndTable.name()).int(id).bytes(name_key.as_bytes()).leaf()
+}
+
+pub(crate) struct OperatorEndTable;
+
+impl Table for OperatorEndTable {
+    fn name(&self) -> &'static str {
+        "operator_end"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scope.tx.each(&RANGE_ENDS, &journal::row_range(entries), |row| {
+            let id = row.int(0)?;
+            visit(journal::entry_of(id), end_leaf(id, &Blind::from_bytes(row.array(1)?)))
+        })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT_ENDS)
     }
 }

@@ -522,13 +522,14 @@ fn the_applications_role_cannot_change_what_stays() {
         let told = place.store.change(&format!("SET ROLE {role}; {sql}")).unwrap_err();
         assert!(told.contains("42501"), "{role}: {sql}: {told}");
     };
-    for table in ["journal_entry", "journal_payload", "answer", "officer"] {
+    for table in ["journal_entry", "journal_payload", "answer", "officer", "operator_end"] {
         for role in [&owner, &app] {
             refused(role, &format!("DELETE FROM {table}"));
             refused(
                 role,
                 &format!("UPDATE {table} SET {} = NULL", if table == "answer" { "entry" } else { "number" })
-                    .replace("officer SET number", "officer SET id"),
+                    .replace("officer SET number", "officer SET id")
+                    .replace("operator_end SET number", "operator_end SET id"),
             );
             refused(role, &format!("TRUNCATE {table}"));
         }

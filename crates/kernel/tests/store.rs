@@ -6,8 +6,9 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, Env, Error, Joint, Migration, Officer, OfficerRefusal, Once,
-    Operation, PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
+    Actor, AddOperator, Command, Decided, Decision, EndOperator, Env, Error, Joint, Migration, Officer, OfficerRefusal,
+    Once, Operation, PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
+    execute_group, require_standing,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -477,6 +478,56 @@ fn operators_are_registered_with_one_key() {
     assert_eq!((find("anna"), find("Anna")), (Some(anna.clone()), None));
     assert_eq!(anna.with_key(first), Ok(Actor::operator("anna")));
     assert_eq!(anna.with_key(second), Err(OfficerRefusal::WrongKey));
+    verify(&mut writer, None).unwrap();
+}
+
+#[test]
+fn an_operator_who_was_ended_does_nothing_more() {
+    let (_place, mut writer) = Place::with_writer();
+    let [anna, bo, eve] = ["anna", "bo", "eve"].map(Actor::operator);
+    let add = |writer: &mut Writer, name: &str, key: u8| {
+        let command = AddOperator { name: name.to_owned(), key: PublicKey::from_bytes([key; 32]) };
+        writer.execute(&command, &Actor::console(), &env(1)).map_err(|error| error.code())
+    };
+    let end = |writer: &mut Writer, name: &str, by: &Actor| {
+        let command = EndOperator { name: name.to_owned() };
+        writer.execute(&command, by, &env(2)).map_err(|error| error.code())
+    };
+    let standing = |writer: &mut Writer| {
+        let there = writer.read(kernel::operators).unwrap();
+        let vault = writer.store.vault().clone();
+        ["anna", "bo", "eve"].map(|name| there.contains(&Officer::name_key(&vault, name)))
+    };
+    for (name, key) in [("anna", 1), ("bo", 2)] {
+        add(&mut writer, name, key).unwrap();
+    }
+    assert_eq!(standing(&mut writer), [true, true, false]);
+    for nobody in [Actor::caseworker("kim"), Actor::client(Role::Bank, "one")] {
+        assert_eq!(end(&mut writer, "bo", &nobody), Err("policy.not_allowed"));
+    }
+    assert_eq!(end(&mut writer, "eve", &anna), Err("operator.unknown"));
+    assert_eq!(end(&mut writer, "bo", &anna), Ok(true));
+    assert_eq!(end(&mut writer, "bo", &anna), Ok(false));
+    assert_eq!(standing(&mut writer), [true, false, false]);
+    // Whatever the policy lets operators do. Nobody else is meant, whatever they are called.
+    assert_eq!(end(&mut writer, "anna", &bo), Err("operator.ended"));
+    assert_eq!(writer.rotate_master_key(&bo, &env(3)).unwrap_err().code(), "policy.not_allowed");
+    let mut stands = |actor: &Actor| writer.read(|scope| require_standing(scope, actor)).map_err(|error| error.code());
+    assert_eq!(stands(&bo), Err("operator.ended"));
+    for other in [&anna, &eve, &Actor::caseworker("bo"), &Actor::client(Role::Bank, "bo"), &Actor::console()] {
+        assert_eq!(stands(other), Ok(()), "{}", other.name());
+    }
+    // Neither name nor key comes back.
+    assert_eq!(add(&mut writer, "bo", 2), Err("operator.ended"));
+    assert_eq!(add(&mut writer, "bo", 3), Err("operator.name_taken"));
+    assert_eq!(add(&mut writer, "eve", 2), Err("operator.key_taken"));
+    // In one transaction too, what comes after the end finds it.
+    let both = execute_group(&mut writer, |group| {
+        let mut end = |name: &str| group.execute(&EndOperator { name: name.to_owned() }, &anna, &env(4));
+        Ok([end("anna")?.map_err(|refusal| refusal.code), end("bo")?.map_err(|refusal| refusal.code)])
+    });
+    assert_eq!(both.unwrap(), [Ok(true), Err("operator.ended")]);
+    assert_eq!(standing(&mut writer), [false; 3]);
     verify(&mut writer, None).unwrap();
 }
 

@@ -315,6 +315,18 @@ pub enum Waits {
 }
 
 impl Waits {
+    /// Each of them; time, as if it never came.
+    pub const ALL: [Self; 8] = [
+        Self::Signature,
+        Self::Ownership,
+        Self::Approval,
+        Self::Check,
+        Self::Letter,
+        Self::Code,
+        Self::Confirmation,
+        Self::Time(Timestamp::from_micros(i64::MAX)),
+    ];
+
     /// As the store knows it; 0 is nothing.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -333,18 +345,7 @@ impl Waits {
     /// What answers call so.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let never = Timestamp::from_micros(i64::MAX);
-        let all = [
-            Self::Signature,
-            Self::Ownership,
-            Self::Approval,
-            Self::Check,
-            Self::Letter,
-            Self::Code,
-            Self::Confirmation,
-            Self::Time(never),
-        ];
-        all.into_iter().find(|waits| waits.name() == name)
+        Self::ALL.into_iter().find(|waits| waits.name() == name)
     }
 
     /// As answers say it.

@@ -24,7 +24,7 @@ use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
 use kernel::journal::{Head, size_and_root};
 use kernel::merkle::to_hex;
-use kernel::{Actor, AddOperator, Env, Error, Location, PublicKey, Role, Secrets, Store, Timestamp, Writer};
+use kernel::{Actor, Env, Error, Location, Role, Secrets, Store, Timestamp, Writer};
 use registry::commands::{AddPayer, HistoryRow, LookUp, LookUpAnswer, ReadHistory};
 use registry::payer::Agreement;
 use serde_json::json;
@@ -296,12 +296,7 @@ impl Session {
             Command::Controls(cli::ByOfficer { command, .. }) => self.controls(command),
             Command::Collector(cli::ByOfficer { command, .. }) => self.collector(command),
             Command::Payee(command) => self.payee(command),
-            Command::Operator(cli::Operator::Add { name, key }) => {
-                let command = AddOperator { name, key: PublicKey::read(&key)? };
-                let env = self.env()?;
-                self.writer.execute(&command, &self.actor, &env)?;
-                Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
-            }
+            Command::Operator(command) => self.operator(command),
             Command::Caseworker(command) => self.caseworker(command),
             Command::Contact(by) => self.contact(by.command),
             Command::Lock(by) => self.lock(by.command),

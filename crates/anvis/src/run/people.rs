@@ -1,9 +1,11 @@
-//! People: who acts, caseworkers, and what is a payee's own.
+//! People: who acts, operators, caseworkers, and what is a payee's own.
 
 use super::{Session, clock};
-use crate::cli::{Acting, Caseworker, Common, Contact, Lock, Own};
+use crate::cli::{Acting, Caseworker, Common, Contact, Lock, Operator, Own};
 use crate::console::Answer;
-use kernel::{Actor, Authenticator, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer};
+use kernel::{
+    Actor, AddOperator, Authenticator, EndOperator, Error, Login, OfficerRefusal, PublicKey, Writer, find_officer,
+};
 use registry::commands::{
     AddCaseworker, ChangeContact, EndCaseworker, LiftLock, ListContacts, ListedContacts, Locked, SetLock,
 };
@@ -40,6 +42,23 @@ pub(super) fn actor(writer: &mut Writer, common: &Common) -> Result<Actor, Error
 }
 
 impl Session {
+    pub(super) fn operator(&mut self, command: Operator) -> Result<Answer, Error> {
+        let env = self.env()?;
+        match command {
+            Operator::Add { name, key } => {
+                let command = AddOperator { name, key: PublicKey::read(&key)? };
+                self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done("Registered the operator.", &json!({ "operator": command.name })))
+            }
+            Operator::End { name } => {
+                let command = EndOperator { name };
+                let changed = self.writer.execute(&command, &self.actor, &env)?;
+                let text = if changed { "Ended the operator." } else { "The operator was ended before." };
+                Ok(Answer::done(text, &json!({ "operator": command.name, "changed": changed })))
+            }
+        }
+    }
+
     pub(super) fn caseworker(&mut self, command: Caseworker) -> Result<Answer, Error> {
         let env = self.env()?;
         match command {

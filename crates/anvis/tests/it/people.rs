@@ -2,6 +2,7 @@
 
 use crate::clients::claims;
 use crate::commands::{OTHER_PRIVATE_KEY, PRIVATE_KEY, PUBLIC_KEY};
+use crate::four_eyes::OTHER_PUBLIC_KEY;
 use crate::support::*;
 use serde_json::{Value, json};
 
@@ -50,6 +51,33 @@ fn caseworkers_show_their_key() {
 }
 
 #[test]
+fn an_operator_who_was_ended_shows_a_key_in_vain() {
+    let world = World::real();
+    for (name, content) in [("bo", PRIVATE_KEY), ("eve", OTHER_PRIVATE_KEY)] {
+        world.write(&format!("{name}.pem"), content);
+    }
+    for (name, content) in [("bo", PUBLIC_KEY), ("eve", OTHER_PUBLIC_KEY)] {
+        world.write(&format!("{name}.pub"), content);
+        world.run(&format!("operator add {name} --key {name}.pub")).done();
+    }
+    let (bo, eve) = ("--as bo --operator-key bo.pem", "--as eve --operator-key eve.pem");
+    world.run(&format!("operator end anna {eve}")).refused("operator.unknown");
+    assert_eq!(world.run(&format!("operator end bo {eve}")).done(), json!({ "operator": "bo", "changed": true }));
+    assert_eq!(world.run("operator end bo").done(), json!({ "operator": "bo", "changed": false }));
+    // Commands and what only reads, what is journalled and what is not.
+    for command in ["operator end eve", "payee without-account", "journal head", "payout list", "controls show"] {
+        world.run(&format!("{command} {bo}")).refused("operator.ended");
+    }
+    world.run("journal head --as bo --operator-key eve.pem").refused("operator.wrong_key");
+    world.run("operator add bo --key bo.pub").refused("operator.ended");
+    world.run("operator add carl --key bo.pub").refused("operator.key_taken");
+    // Whoever finds that their key was stolen ends themselves.
+    world.run(&format!("operator end eve {eve}")).done();
+    world.run(&format!("journal head {eve}")).refused("operator.ended");
+    world.verified();
+}
+
+#[test]
 fn people_are_given_tokens() {
     let world = World::settled();
     world.write("one.pem", CERTIFICATE);
@@ -65,7 +93,7 @@ fn people_are_given_tokens() {
     holds(&said, &expected, "claims");
     assert!(said["cnf"]["x5t#S256"].is_string() && said["payer"].is_null(), "{said}");
     world.run(&format!("officer token bo --key eve.pem {issuer}")).refused("assertion.key");
-    world.run(&format!("officer token eve --key eve.pem {issuer}")).refused("operator.unknown");
+    world.run(&format!("officer token eve --key eve.pem {issuer}")).refused("assertion.key");
     world.run(&format!("officer token bo --key bo.pub {issuer}")).refused("jwk.malformed");
     world.run(&format!("officer token bo --key bo.pem {issuer} --scope payouts")).refused("token_request.scope");
     let form = world.run("officer assert bo --key bo.pem --issuer https://konto.example --data none").done();
@@ -76,6 +104,12 @@ fn people_are_given_tokens() {
     );
     world.run("caseworker end bo").done();
     world.run(&format!("officer token bo --key bo.pem {issuer}")).refused("caseworker.ended");
+    world.write("eve.pub", OTHER_PUBLIC_KEY);
+    world.run("operator add eve --key eve.pub").done();
+    world.run(&format!("officer token eve --key eve.pem {issuer}")).done();
+    world.run("operator end eve").done();
+    world.run(&format!("officer token eve --key eve.pem {issuer}")).refused("operator.ended");
+    world.run(&format!("officer token eve --key bo.pem {issuer}")).refused("assertion.key");
 
     let login = "--assurance high --authenticator app";
     let given = world.run(&format!("citizen token cpr:{ALICE} {issuer} {login}")).done();

@@ -1,5 +1,6 @@
 //! Somebody edits the tables: the journal finds it.
 
+use crate::designations::{FOURTH_PUBLIC_KEY, THIRD_PUBLIC_KEY};
 use crate::pain::*;
 use crate::support::*;
 use kernel::testing::require_sqlite;
@@ -18,6 +19,11 @@ fn full() -> World {
     world.write("anna.pub", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n");
     world.run("operator add anna --key anna.pub").done();
     world.write("bo.pub", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n-----END PUBLIC KEY-----\n");
+    for (name, key) in [("ole", THIRD_PUBLIC_KEY), ("olga", FOURTH_PUBLIC_KEY)] {
+        world.write("new.pub", key);
+        world.run(&format!("operator add {name} --key new.pub")).done();
+        world.run(&format!("operator end {name} --as anna")).done();
+    }
     for benefit in ["NKSBOS", "NKSPEN"] {
         world.run(&format!("caseworker add bo --key bo.pub --authority {PUBLIC} --benefit {benefit}")).done();
     }

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 const SCOPE: &str = "contacts";
 const REFUSALS: &[&str] = &["payee.unknown", "citizen.other", "citizen.assurance"];
+/// With what changing them can be, besides.
+const CHANGED: &[&str] = &["payee.unknown", "citizen.other", "citizen.assurance", "caseworker.in_person"];
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -20,7 +22,7 @@ pub fn routes() -> Vec<Route> {
             .token(policy::ADD_CONTACT, SCOPE)
             .repeatable()
             .refuses(&["change.why", "contact.phone", "contact.email", "contact.too_many", "contact.too_often"])
-            .refuses_as_all(REFUSALS)
+            .refuses_as_all(CHANGED)
             .by(change::<true>),
         Route::post(
             "/v1/contacts/remove",
@@ -30,7 +32,7 @@ pub fn routes() -> Vec<Route> {
         .token(policy::REMOVE_CONTACT, SCOPE)
         .repeatable()
         .refuses(&["change.why", "contact.phone", "contact.email", "contact.unknown"])
-        .refuses_as_all(REFUSALS)
+        .refuses_as_all(CHANGED)
         .by(change::<false>),
         Route::post(
             "/v1/contacts/list",
@@ -177,4 +179,35 @@ async fn list(call: Call<Json<ContactsOf>>) -> Answer<Json<Contacts>> {
     let (actor, payee) = (call.caller.actor(), call.body.0.payee);
     let listed = call.edge.core.execute(ListContacts { actor: actor.clone(), payee }, actor);
     Ok(Json(listed.await?.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn every_kind_is_described_and_read() {
+        // Whoever adds one adds it here.
+        let value = |kind: &ContactPoint| match kind {
+            ContactPoint::Sms(phone) => Some(phone.reveal().to_owned()),
+            ContactPoint::Email(address) => Some(address.reveal().to_owned()),
+            ContactPoint::DigitalPost | ContactPoint::Letter | ContactPoint::English => None,
+        };
+        let points = [
+            ContactPoint::DigitalPost,
+            ContactPoint::Sms(Phone::parse("+4520304050").unwrap()),
+            ContactPoint::Email(EmailAddress::parse("a@example.dk").unwrap()),
+            ContactPoint::Letter,
+            ContactPoint::English,
+        ];
+        let schema = schemars::schema_for!(PointKind);
+        let names = schema.get("enum").and_then(Value::as_array).unwrap();
+        assert_eq!(names, &points.each_ref().map(|point| json!(point.kind())));
+        for point in &points {
+            let body = json!({ "payee": "cpr:6101701234", "kind": point.kind(), "value": value(point) });
+            let read: ContactChange = serde_json::from_value(body).unwrap();
+            assert!(read.point().is_ok_and(|read| read.kind() == point.kind()), "{}", point.kind());
+        }
+    }
 }

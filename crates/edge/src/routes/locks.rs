@@ -31,7 +31,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::LIFT_LOCK, SCOPE)
         .repeatable()
-        .refuses(&["lock.in_person"])
+        .refuses(&["lock.in_person", "caseworker.in_person"])
         .refuses_as_all(REFUSALS)
         .by(lift),
     ]

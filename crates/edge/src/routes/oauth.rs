@@ -42,7 +42,7 @@ pub fn routes() -> Vec<Route> {
             "request.unknown",
             "client.unknown",
             "client.ended",
-            "operator.unknown",
+            "operator.ended",
             "caseworker.unknown",
             "caseworker.ended",
             "certificate.expired",

@@ -9,7 +9,7 @@ use eid::certificate::Thumbprint;
 use eid::key::{Algorithm, PrivateKey};
 use eid::token::{OFFICER_GRANT_TYPE, sign_citizen};
 use hyper::Method;
-use kernel::{Actor, AddOperator, Assurance, Env, PublicKey, Role, Secrets, Timestamp, Writer};
+use kernel::{Actor, AddOperator, Assurance, EndOperator, Env, PublicKey, Role, Secrets, Timestamp, Writer};
 use registry::commands::{
     AddCaseworker, AddPayer, ChangeAccounts, ChangeAnswer, EndCaseworker, FollowLetter, LetterFate, MakeLetter,
     TellIdentity,
@@ -550,6 +550,21 @@ async fn a_token_is_good_over_its_own_connection_and_as_long_as_its_bearer_is_th
     let refused = people.asks("kim").await;
     assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
     assert_eq!(refused.json()["code"], "caseworker.ended");
+    let olga = people.officer("olga").await;
+    list(&olga, Some(Role::Authority)).await.done();
+    people.give(|writer, env| {
+        let end = EndOperator { name: "olga".to_owned() };
+        writer.execute(&end, &Actor::operator("otto"), &env).unwrap();
+    });
+    list(&olga, Some(Role::Authority)).await.refused(403, "operator.ended");
+    let set = json!({ "payee": ANNA, "reason": "Letter" });
+    people.post("/v1/locks/set", &olga, set).await.refused(403, "operator.ended");
+    people.world.service.edge().refresh().await;
+    list(&olga, Some(Role::Authority)).await.refused(401, "token.officer");
+    let refused = people.asks("olga").await;
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(refused.json()["code"], "operator.ended");
+    list(&people.officer("otto").await, Some(Role::Authority)).await.done();
     // A login counts for an hour, whatever is asked with it; the token ends before.
     people.days.store(1, Ordering::Relaxed);
     list(&anna, Some(Role::Authority)).await.refused(401, "token.expired");

@@ -54,3 +54,9 @@ CREATE TABLE officer (
     name BYTEA NOT NULL,
     public_key BYTEA NOT NULL UNIQUE
 ) /*append-only*/;
+
+-- Operators who act no more. That caseworkers were ended, whoever keeps what they may decide about knows.
+CREATE TABLE operator_end (
+    id BIGINT NOT NULL PRIMARY KEY,
+    name_key BYTEA NOT NULL UNIQUE
+) /*append-only*/;

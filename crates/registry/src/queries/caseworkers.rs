@@ -3,15 +3,17 @@
 use crate::caseworker::{Caseworker, CaseworkerRefusal, Remit};
 use crate::designation::Channel;
 use crate::store;
-use kernel::{Actor, Blind, Error, Id, Role, Scope};
+use kernel::{Actor, Blind, Error, Id, Role, Scope, require_standing};
 use std::collections::BTreeSet;
 
 /// The caseworker who acts, with what they may decide about; nobody where somebody else acts. Whatever a caseworker does asks for
-/// it in the transaction that does it: they may have been ended since they showed their key.
+/// it in the transaction that does it: they may have been ended since they showed their key. So may an operator, of whom it is asked here
+/// for what is no command.
 ///
 /// # Errors
-/// [`CaseworkerRefusal::Unknown`], [`CaseworkerRefusal::Ended`]; or the store's.
+/// [`CaseworkerRefusal::Unknown`], [`CaseworkerRefusal::Ended`], [`kernel::OfficerRefusal::Ended`]; or the store's.
 pub fn acting_caseworker(scope: &Scope<'_>, actor: &Actor) -> Result<Option<Caseworker>, Error> {
+    require_standing(scope, actor)?;
     let Some(name) = actor.officer_name().filter(|_| actor.role() == Role::Caseworker) else { return Ok(None) };
     match store::caseworker::find(scope, name)? {
         None => Err(CaseworkerRefusal::Unknown.into()),
