@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub const OFFICER: &str = "anna";
 /// Who makes letters, and is the second one where two decide.
 pub const PRINTER: &str = "bo";
-/// Who designates accounts for others, and a colleague.
+/// Who designates accounts for others, and the colleague who approves them.
 pub const CASEWORKER: &str = "ida";
 pub const COLLEAGUE: &str = "karl";
 /// A third operator, who has no other part.
