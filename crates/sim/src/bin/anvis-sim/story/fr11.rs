@@ -75,6 +75,10 @@ fn tell(stage: &mut Stage, name: &'static str, lawful: &'static str) -> Result<(
         }
         for _ in 0..FOLLOWED_DAYS {
             stage.next_day()?;
+            // Whoever makes the letter reads its code: they try that too.
+            if lawful == "operator" && stage.asked[at].waited_for.as_deref() == Some("letter") {
+                stage.tries_to_print("insider", at, &insider)?;
+            }
             let state = stage.asked[at].ended.as_ref().map(|ended| ended.state.clone());
             let is_over = match state.as_deref() {
                 None => false,
