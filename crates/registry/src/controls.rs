@@ -184,7 +184,7 @@ impl Control {
             Self::LetterBox,
             "letter_box",
             Kind::Days,
-            "so long after key material was posted, no letter to that letter box counts",
+            "so long after key material was posted, no letter to that letter box counts, whosever that was",
         ),
         (Self::OwnersLock, "owners_lock", Kind::Switch, "payees can forbid changes of their account"),
         (Self::NamesReplaced, "names_replaced", Kind::Switch, "a change names the account that it replaces"),

@@ -191,7 +191,7 @@ impl RowRefusal {
         (
             Self::Superseded,
             "designation.superseded",
-            "what stands did not come of the change that is to be reverted, or it was reverted already",
+            "what stands did not come of the change that is to be reverted or it was reverted already",
         ),
     ];
 

@@ -171,7 +171,9 @@ fn an_operator_is_an_insider_like_any_other() {
     under_every_set("FR-11-operator", 1, [NOTHING, NOTHING, NOTHING, approver, approver]);
     under_every_set("FR-11-operator", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
     let told = check("FR-11-operator", "anvis", 2, &["manual_check=never"], letter);
-    for (command, answer) in [("designation.approve", "proposal.own"), ("key.show", "operator.wrong_key")] {
+    for (command, answer) in
+        [("designation.approve", "proposal.own"), ("key.show", "operator.wrong_key"), ("letter.make", "proposal.own")]
+    {
         let tried = |step: &Value| step["who"] == "insider" && step["command"] == command && step["answer"] == answer;
         assert!(told["steps"].as_array().unwrap().iter().any(tried), "{command}: {told}");
     }

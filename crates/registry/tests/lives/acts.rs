@@ -66,7 +66,8 @@ pub enum Act {
     Approve(Which, Who),
     Refuse(Which, Who),
     MakeLetter(Which, usize),
-    Follow(Which, bool),
+    /// By which operator, and whether it came back.
+    Follow(Which, usize, bool),
     Code(Which, Who, bool),
     Confirm(Which, Who),
     Stop(Which, bool),
@@ -186,7 +187,8 @@ pub fn act() -> impl Strategy<Value = Act> {
         4 => (which(), officer()).prop_map(|(which, who)| Act::Approve(which, who)),
         1 => (which(), officer()).prop_map(|(which, who)| Act::Refuse(which, who)),
         3 => (which(), operator()).prop_map(|(which, operator)| Act::MakeLetter(which, operator)),
-        2 => (which(), any::<bool>()).prop_map(|(which, returned)| Act::Follow(which, returned)),
+        2 => (which(), operator(), any::<bool>())
+            .prop_map(|(which, operator, returned)| Act::Follow(which, operator, returned)),
         4 => (which(), anybody(), any::<bool>()).prop_map(|(which, who, right)| Act::Code(which, who, right)),
         2 => (which(), anybody()).prop_map(|(which, who)| Act::Confirm(which, who)),
         1 => (which(), proptest::bool::weighted(0.8)).prop_map(|(which, right)| Act::Stop(which, right)),

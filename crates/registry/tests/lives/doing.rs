@@ -216,8 +216,8 @@ impl World {
     fn make_letter(&mut self, at: usize, operator: usize) {
         let (actor, life) = (Who::Operator(operator).actor(self), &self.lives[at]);
         let stand = self.stands(life);
-        let waits = stand.waits_for("letter") || stand.waits_for("code");
-        let may = waits && life.asked.payee < PEOPLE && !life.is_decided_by(actor.name());
+        let is_wanted = stand.waits_for("letter") || stand.waits_for("code");
+        let may = is_wanted && life.asked.payee < PEOPLE && !life.is_decided_by(actor.name());
         let expected = self.follow(at, "letter_made", actor.name(), may);
         let (size, id, now) = (self.size(), life_id(self, at), Timestamp::from_micros(self.now()));
         let code = format!("{:08}", 1 + size);
@@ -232,8 +232,8 @@ impl World {
         self.followed(at, expected, told, size);
     }
 
-    fn follow_letter(&mut self, at: usize, is_returned: bool) {
-        let (actor, life) = (Actor::operator(OPERATORS[1]), &self.lives[at]);
+    fn follow_letter(&mut self, at: usize, operator: usize, is_returned: bool) {
+        let (actor, life) = (Who::Operator(operator).actor(self), &self.lives[at]);
         let is_theirs = is_returned || !life.is_decided_by(actor.name());
         let may = life.letter().is_some() && !self.stands(life).is_over() && is_theirs;
         let (what, fate) = if is_returned {
@@ -367,8 +367,9 @@ impl World {
             }
             Stand::Waits("ownership", _) => self.say(at, 0),
             Stand::Waits("letter", _) => {
-                let prints = |at: &usize| !life.is_decided_by(Who::Operator(*at).actor(self).name());
-                if let Some(operator) = (0..OPERATORS.len()).rev().find(prints) {
+                let sends = |at: &usize| !life.is_decided_by(Who::Operator(*at).actor(self).name());
+                let operator = (0..OPERATORS.len()).rev().find(sends);
+                if let Some(operator) = operator {
                     self.make_letter(at, operator);
                 }
             }
@@ -555,7 +556,9 @@ impl World {
             Act::Approve(which, who) => self.about(which, |world, at| world.approve(at, *who)),
             Act::Refuse(which, who) => self.about(which, |world, at| world.refuse(at, *who)),
             Act::MakeLetter(which, operator) => self.about(which, |world, at| world.make_letter(at, *operator)),
-            Act::Follow(which, returned) => self.about(which, |world, at| world.follow_letter(at, *returned)),
+            Act::Follow(which, operator, returned) => {
+                self.about(which, |world, at| world.follow_letter(at, *operator, *returned))
+            }
             Act::Code(which, who, right) => self.about(which, |world, at| world.code(at, *who, *right)),
             Act::Confirm(which, who) => self.about(which, |world, at| world.confirm(at, *who)),
             Act::Stop(which, right) => self.about(which, |world, at| world.stop(at, *right)),

@@ -326,10 +326,11 @@ impl Life {
         self.asked.by == by || self.done.iter().filter(counts).any(|done| done.by == by || done.by == "console")
     }
 
-    /// Whether an operator with this name asked for it, or said yes to it: they do not send its letter as well.
-    pub fn is_decided_by(&self, operator: &str) -> bool {
-        let decides = |done: &Done| matches!(done.what, "approved" | "checked" | "confirmed") && done.by == operator;
-        operator != "console" && (self.asked.by == operator || self.done.iter().any(decides))
+    /// Whether they asked for it or said yes to it: they do not send its letter as well, whose code they could read. Of the console that
+    /// is not known.
+    pub fn is_decided_by(&self, by: &str) -> bool {
+        let says_yes = |done: &Done| matches!(done.what, "approved" | "checked" | "confirmed") && done.by == by;
+        by != "console" && (self.asked.by == by || self.done.iter().any(says_yes))
     }
 
     /// Whether a login of this level has an authenticator that has no part in it yet.

@@ -1,7 +1,7 @@
 //! What happens on a day without anybody of the story doing anything evil: what is due is done, letters are made and delivered, notices
 //! are carried and read, officers look at what waits for them, people go on with what they asked for, and payers pay.
 
-use super::officers::{OFFICER, PRINTER};
+use super::officers::{COLLEAGUE, OFFICER, PRINTER};
 use super::report::control_of;
 use super::stage::{Answer, Asked, Found, Posted, Stage};
 use crate::check::completed_payments;
@@ -178,7 +178,7 @@ impl Stage {
             match &*waits {
                 "check" => self.check_one(at, id, is_lawful)?,
                 "approval" => {
-                    let colleague = self.officer(self.approver)?;
+                    let colleague = self.officer(COLLEAGUE)?;
                     let sees_through = !is_lawful && self.colleague.below(100) < SEEN_THROUGH_PER_CENT;
                     self.decide(("colleague", &colleague), id, !sees_through, "the file is in order")?;
                 }

@@ -1,7 +1,7 @@
 //! FR-11 (report § 2.4): an insider, a caseworker or an operator of the registry, designates a mule's account for somebody; the evidence
 //! is forged, and the colleague who approves may be taken in.
 
-use super::officers::{CASEWORKER, COLLEAGUE, PRINTER, THIRD};
+use super::officers::{CASEWORKER, COLLEAGUE, THIRD};
 use super::report::{Ending, Lawful};
 use super::stage::{Stage, Wish};
 use super::{Story, lawful_end};
@@ -27,14 +27,13 @@ pub const STORY: Story = Story {
     ],
 };
 
-/// The same by whoever runs the registry. Their colleague is the other operator, who prints the letters.
+/// The same by whoever runs the registry. Their colleague is another one: who has decided prints no letters.
 pub const OPERATOR: Story = Story {
     id: "FR-11-operator",
     title: "an operator of the registry designates a wrong account",
     play: |stage| {
         stage.cast(&["victim", "client"])?;
-        stage.employ(THIRD)?;
-        stage.approver = PRINTER;
+        [THIRD, COLLEAGUE].into_iter().try_for_each(|name| stage.employ(name))?;
         tell(stage, THIRD, "operator")
     },
     not_reached: STORY.not_reached,
@@ -43,7 +42,6 @@ pub const OPERATOR: Story = Story {
 fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.cast(&["victim", "client"])?;
     stage.hire()?;
-    stage.approver = COLLEAGUE;
     tell(stage, CASEWORKER, "caseworker")
 }
 
@@ -73,10 +71,14 @@ fn tell(stage: &mut Stage, name: &'static str, lawful: &'static str) -> Result<(
             let officer = insider.clone();
             let _ = stage.give("insider", &ApproveDesignation { proposal, why, officer, is_synthetic }, &insider)?;
             // Then in the colleague's name, with a key that is not the colleague's.
-            stage.borrows_name("insider", stage.approver, name)?;
+            stage.borrows_name("insider", COLLEAGUE, name)?;
         }
         for _ in 0..FOLLOWED_DAYS {
             stage.next_day()?;
+            // Whoever makes the letter reads its code: they try that too.
+            if lawful == "operator" && stage.asked[at].waited_for.as_deref() == Some("letter") {
+                stage.tries_to_print("insider", at, &insider)?;
+            }
             let state = stage.asked[at].ended.as_ref().map(|ended| ended.state.clone());
             let is_over = match state.as_deref() {
                 None => false,

@@ -4,6 +4,7 @@ use super::report::Step;
 use super::stage::Stage;
 use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, find_officer};
 use registry::commands::AddCaseworker;
+use registry::queries;
 use sim::nation::PUBLIC_PAYER;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 pub const OFFICER: &str = "anna";
 /// Who makes letters, and is the second one where two decide.
 pub const PRINTER: &str = "bo";
-/// Who designates accounts for others, and a colleague.
+/// Who designates accounts for others, and the colleague who approves them.
 pub const CASEWORKER: &str = "ida";
 pub const COLLEAGUE: &str = "karl";
 /// A third operator, who has no other part.
@@ -66,6 +67,18 @@ impl Stage {
     /// An officer who shows their own key.
     pub fn officer(&mut self, name: &str) -> Result<Actor, Error> {
         self.shows(name, name)
+    }
+
+    /// An officer would print a letter that is waited for.
+    pub fn tries_to_print(&mut self, who: &'static str, asked: usize, officer: &Actor) -> Result<(), Error> {
+        let (id, now) = (self.asked[asked].id.clone(), self.world.clock.read());
+        let answer = match self.world.writer.read(|scope| queries::letter(scope, officer, &id, now)) {
+            Ok(_) => "drawn",
+            Err(Error::Refused(refusal)) => refusal.code,
+            Err(error) => return Err(error),
+        };
+        self.note(now, who, "letter.make", answer.to_owned(), answer != "drawn");
+        Ok(())
     }
 
     /// Somebody acts in a colleague's name with the key that they have.

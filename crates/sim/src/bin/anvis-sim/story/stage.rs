@@ -1,7 +1,7 @@
 //! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
 
 use super::Setting;
-use super::officers::{COLLEAGUE, OFFICER};
+use super::officers::OFFICER;
 use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
@@ -105,8 +105,7 @@ pub struct Stage {
     pub stolen_letters: Vec<Posted>,
     /// Letters that their owners have, and whose codes they have not given yet.
     pub at_home: Vec<Posted>,
-    /// Who approves what an insider proposes, and whether they see through forged evidence.
-    pub approver: &'static str,
+    /// Whether whoever approves what an insider proposes sees through forged evidence.
     pub colleague: Draws,
     pub found: Option<Found>,
     pub notices: Notices,
@@ -202,7 +201,6 @@ impl Stage {
             post: Vec::new(),
             stolen_letters: Vec::new(),
             at_home: Vec::new(),
-            approver: COLLEAGUE,
             colleague: chances(setting.seed, "colleague"),
             found: None,
             notices: Notices::default(),
@@ -265,10 +263,17 @@ impl Stage {
 
     /// Lets people come on, each with an account of their own, a telephone, an e-mail address and a digital letter box; and weeks pass.
     pub fn cast(&mut self, roles: &[&'static str]) -> Result<(), Error> {
+        // Each has a letter box of their own: what is stolen from one speaks against whoever else has it.
+        let mut homes = Vec::new();
         let mut cast = (0..PEOPLE).map(|index| self.world.nation.person(index));
         let people: Vec<_> = cast
             .by_ref()
             .filter(|person| person.fate == Fate::Active && !person.is_protected)
+            .filter(|person| {
+                let is_another = !homes.contains(&person.address);
+                homes.push(person.address);
+                is_another
+            })
             .take(roles.len())
             .collect();
         let rows: Vec<Row> =
