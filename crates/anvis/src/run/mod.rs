@@ -281,8 +281,10 @@ impl Session {
             Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
             Command::Account(cli::Account::Import { file, bank, .. }) => {
                 // Only a registry's beginning is nobody's by name: what waits afterwards another one answers for.
-                if !self.writer.read(registry::queries::is_loading)? {
-                    self.require_named()?;
+                if let Err(nameless) = self.require_named()
+                    && !self.writer.read(registry::queries::is_loading)?
+                {
+                    return Err(nameless);
                 }
                 let channel =
                     bank.map_or(registry::designation::Channel::Operator, registry::designation::Channel::Bank);
