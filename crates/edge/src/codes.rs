@@ -237,7 +237,12 @@ pub const CODES: &[Row] = &[
         "The payee has forbidden changes of the account",
         "Modtageren har spærret for ændringer af kontoen",
     ),
-    row("designation.superseded", 409, "Another change has come after it", "Der er kommet en anden ændring siden"),
+    row(
+        "designation.superseded",
+        409,
+        "What stands did not come of that change",
+        "Det, der gælder nu, kom ikke af den ændring",
+    ),
     row("designation.none", 409, "There is no account to do this with", "Der er ingen konto at gøre dette med"),
     row("designation.other_bank", 403, "The account is with another bank", "Kontoen er i en anden bank"),
     row("designation.holder", 422, "Whose account it is cannot be read", "Hvis konto det er, kan ikke læses"),

@@ -173,15 +173,18 @@ fn manifest(lines: &[Line]) -> Manifest {
     manifest
 }
 
-/// The manifests of a folder whose names have this after them, in order.
+/// The manifests of a folder whose names have this after them, in order: those that runs have made. A name is written into what another
+/// program is told, so that one that is not ours stays where it is.
 pub(super) fn manifests(folder: &Path, suffix: &str) -> Result<Vec<String>, Error> {
     let cannot = || Error::io(format!("{} could not be read", folder.display()));
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(cannot())? {
         let name = entry.map_err(cannot())?.file_name();
-        names.extend(
-            name.to_str().filter(|name| name.ends_with(&format!("-{}{suffix}", Manifest::FILE))).map(str::to_owned),
-        );
+        let Some(name) = name.to_str() else { continue };
+        let run = name.strip_suffix(&format!("-{}{suffix}", Manifest::FILE));
+        if run.is_some_and(|run| run.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')) {
+            names.push(name.to_owned());
+        }
     }
     names.sort_unstable();
     Ok(names)

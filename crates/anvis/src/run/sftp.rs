@@ -22,18 +22,25 @@ const OPTIONS: [&str; 5] = [
     "ServerAliveCountMax=4",
 ];
 
-/// Hands over every run that has ended; how many there were.
+/// Hands over every run that has ended; how many there were. One that cannot be handed over keeps no other back.
 pub(super) fn hand_over(folder: &Path, server: &SftpServer, ssh: &Ssh) -> Result<usize, Error> {
     let _lock = files::lock_folder_of(&folder.join(Manifest::FILE))?;
     clear(folder)?;
     let ended = manifests(folder, "")?;
+    let mut failed = None;
     for manifest in &ended {
-        let text = read(&folder.join(manifest))?;
-        give(folder, server, ssh, &batch(&server.folder, manifest, &text))?;
-        files::rename(&folder.join(manifest), &folder.join(format!("{manifest}{HANDED_OVER}")))?;
-        clear(folder)?;
+        if let Err(error) = hand_over_one(folder, server, ssh, manifest) {
+            failed.get_or_insert(error);
+        }
     }
-    Ok(ended.len())
+    failed.map_or(Ok(ended.len()), Err)
+}
+
+fn hand_over_one(folder: &Path, server: &SftpServer, ssh: &Ssh, manifest: &str) -> Result<(), Error> {
+    let text = read(&folder.join(manifest))?;
+    give(folder, server, ssh, &batch(&server.folder, manifest, &text))?;
+    files::rename(&folder.join(manifest), &folder.join(format!("{manifest}{HANDED_OVER}")))?;
+    clear(folder)
 }
 
 /// Removes the files of runs that were handed over.

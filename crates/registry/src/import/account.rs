@@ -67,7 +67,7 @@ pub struct AccountState {
     undone: BTreeMap<History, Undone>,
     /// The specific accounts that stand and are locked.
     locked: BTreeSet<History>,
-    /// Whether nobody has proposed anything yet: the registry is being loaded.
+    /// Whether nobody but the operator has proposed anything yet: the registry is being loaded.
     is_loading: bool,
     changes: usize,
     proposals: i64,
