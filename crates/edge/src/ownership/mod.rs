@@ -183,7 +183,7 @@ impl Inquiries {
         let taken = self.pool.run(move |writer| inquirer.take(writer, place, now, BATCH)).await?;
         let is_full = taken.len() == BATCH;
         let mut asking = JoinSet::new();
-        for (proposal, question) in taken {
+        for (proposal, asked_round, question) in taken {
             let inquiries = self.clone();
             asking.spawn(async move {
                 let (bank, result) = match question {
@@ -193,7 +193,14 @@ impl Inquiries {
                     }
                     Err(error) => (String::new(), Err(ours(error.into()))),
                 };
-                (bank, Asked { proposal, result: result.map_err(|not| (not.failure, not.retry_after)) })
+                (
+                    bank,
+                    Asked {
+                        proposal,
+                        round: asked_round,
+                        result: result.map_err(|not| (not.failure, not.retry_after)),
+                    },
+                )
             });
         }
         let mut asked = Vec::with_capacity(asking.len());
@@ -213,7 +220,7 @@ impl Inquiries {
             })
             .await?;
         let mut is_answered = false;
-        for ((bank, Asked { proposal, result }), state) in asked.iter().zip(states) {
+        for ((bank, Asked { proposal, result, .. }), state) in asked.iter().zip(states) {
             match result {
                 Ok(answer) => {
                     is_answered = true;

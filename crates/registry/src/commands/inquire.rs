@@ -39,14 +39,16 @@ pub struct OwnershipQuestion {
     pub endpoint: Endpoint,
 }
 
-/// A question that was taken: of which proposal, and what is asked; or why that cannot be said.
-pub type TakenInquiry = (Id<Proposal>, Result<OwnershipQuestion, Error>);
+/// A question that was taken: of which proposal, how often an operator has had it asked anew, and what is asked; or why that cannot be said.
+pub type TakenInquiry = (Id<Proposal>, i64, Result<OwnershipQuestion, Error>);
 
 /// What became of one question.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// Of which proposal.
     pub proposal: Id<Proposal>,
+    /// How often an operator had had it asked anew.
+    pub round: i64,
     /// What the bank says; or why it said nothing, and after how many seconds it wants to be asked again.
     pub result: Result<Ownership, (Failure, Option<i64>)>,
 }
@@ -150,7 +152,7 @@ impl Inquirer {
         })?;
         writer.read(|scope| {
             // One that cannot be read keeps no other waiting.
-            Ok(taken.into_iter().map(|(id, round)| (id, question(scope, id, round))).collect())
+            Ok(taken.into_iter().map(|(id, round)| (id, round, question(scope, id, round))).collect())
         })
     }
 
@@ -166,7 +168,7 @@ impl Inquirer {
         now: Timestamp,
     ) -> Result<Vec<Option<InquiryState>>, Error> {
         let mut became = Vec::with_capacity(asked.len());
-        for (bank, Asked { proposal, result }) in asked {
+        for (bank, Asked { proposal, result, .. }) in asked {
             became.push(match *result {
                 Ok(answer) => {
                     let env = Env::sample(now, &mut writer.secrets)?;
@@ -183,8 +185,10 @@ impl Inquirer {
         }
         writer.connection.stage(|tx| {
             let mut states = Vec::with_capacity(asked.len());
-            for ((_, Asked { proposal, .. }), became) in asked.iter().zip(&became) {
-                let next = store::inquiry::find(tx, *proposal)?.and_then(|noted| {
+            for ((_, Asked { proposal, round, .. }), became) in asked.iter().zip(&became) {
+                // What comes of an earlier round is evidence, and ends no later one.
+                let noted = store::inquiry::find(tx, *proposal)?.filter(|noted| noted.inquiry.round == *round);
+                let next = noted.and_then(|noted| {
                     let inquiry = match *became {
                         Ok(state) => Some(noted.inquiry.ended(state, now)),
                         Err((failure, after, chance)) => noted.inquiry.failed(self.holder, failure, after, now, chance),
@@ -212,9 +216,9 @@ impl Inquirer {
         loop {
             let mut asked = Vec::new();
             for place in self.begin(writer, now)? {
-                for (proposal, question) in self.take(writer, place, now, BEGUN_MAX)? {
+                for (proposal, round, question) in self.take(writer, place, now, BEGUN_MAX)? {
                     let question = question?;
-                    asked.push((question.bank.clone(), Asked { proposal, result: Ok(answer(&question)) }));
+                    asked.push((question.bank.clone(), Asked { proposal, round, result: Ok(answer(&question)) }));
                 }
             }
             if asked.is_empty() {
