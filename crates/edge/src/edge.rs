@@ -15,6 +15,7 @@ use crate::openapi;
 use crate::ownership::{Inquiries, StandIn};
 use crate::phase_out::{Interfaces, Use, Uses};
 use crate::problem::{Language, Problem, refused};
+use crate::rounds::Means;
 use crate::route::{Access, Asked, Route};
 use crate::transfers::Transfers;
 use axum::Router;
@@ -170,11 +171,16 @@ impl Edge {
         let metrics = Arc::new(Metrics::new(routes.iter().map(|route| route.name).chain([NO_ROUTE])));
         let core = Core::start(&store, &sizes, clock.clone(), metrics.clone())?;
         let log = Log::start(log, metrics.clone())?;
-        let deliveries = Deliveries::start(&store, clock.clone(), Patience::default(), metrics.clone(), log.clone())?;
-        let (patience, clock_of) = (Patience::default(), clock.clone());
-        let inquiries = Inquiries::start(&store, stand_in, clock_of, patience, metrics.clone(), log.clone())?;
-        let (patience, clock_of) = (Patience::default(), clock.clone());
-        let notices = Notices::start(&store, notices, clock_of, patience, metrics.clone(), log.clone())?;
+        let means = Means {
+            store: store.clone(),
+            clock: clock.clone(),
+            patience: Patience::default(),
+            metrics: metrics.clone(),
+            log: log.clone(),
+        };
+        let deliveries = Deliveries::start(means.clone())?;
+        let inquiries = Inquiries::start(means.clone(), stand_in)?;
+        let notices = Notices::start(means, notices)?;
         let process = u64::from_be_bytes(Secrets::from_system().bytes()?);
         let document = openapi::document(&routes);
         let documents = Documents { openapi: document.to_string().into(), page: crate::page::page(&document).into() };

@@ -28,6 +28,7 @@ mod page;
 pub mod page_of;
 pub mod phase_out;
 mod problem;
+pub mod rounds;
 pub mod route;
 pub mod routes;
 pub mod server;

@@ -59,7 +59,7 @@ impl Queue {
         Self::Transfer,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Write => "write",
             Self::Read => "read",

@@ -7,6 +7,9 @@ use std::marker::PhantomData;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const NAME_CHARS: usize = 13;
 
+/// A day of 24 hours.
+pub const DAY_MICROS: i64 = 86_400_000_000;
+
 /// What has expired, or was left lying, is swept so long afterwards: an hour, by which the clocks of two processes may be apart,
 /// and one more.
 pub const SWEPT_AFTER_SECONDS: i64 = 2 * 3600;
@@ -46,6 +49,30 @@ impl Timestamp {
     #[must_use]
     pub const fn minus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_sub(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// This moment, so many times 24 hours earlier.
+    #[must_use]
+    pub const fn minus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_sub(days.saturating_mul(DAY_MICROS)))
+    }
+
+    /// This moment, so many times 24 hours later.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days.saturating_mul(DAY_MICROS)))
+    }
+
+    /// The day that it is in, counted from 1970-01-01 in UTC.
+    #[must_use]
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MICROS)
+    }
+
+    /// When a day of [`Timestamp::day`] begins.
+    #[must_use]
+    pub const fn of_day(day: i64) -> Self {
+        Self(0).plus_days(day)
     }
 }
 

@@ -31,7 +31,7 @@ pub use actor::{Actor, Assurance, Authenticator, Login, NotAllowed, Operation, R
 pub use command::{Command, Decided, Decision, Group, Joint, Once, Repeatable, Scope, execute, execute_group};
 pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
-pub use env::{Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
+pub use env::{DAY_MICROS, Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
 pub use officer::{
     AddOperator, EndOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators, require_standing,

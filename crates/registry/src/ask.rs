@@ -9,13 +9,12 @@ use crate::policy;
 use crate::purpose::BenefitKind;
 use crate::resolve::{Resolution, precedence};
 use denmark::{Account, Bank, BankDirectory};
-use kernel::{Id, Operation, Role, Timestamp};
+use kernel::{DAY_MICROS, Id, Operation, Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// An account counts as changed recently for so many days. A change is noticed by its owner within a month: with the next
 /// salary, pension or benefit that does not come.
 pub const RECENT_DAYS: i64 = 30;
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// What sort of question is asked of a payee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +188,7 @@ impl Held {
     /// How many whole days ago the account was changed; none if it was never another.
     #[must_use]
     pub fn changed_days_ago(&self, now: Timestamp) -> Option<i64> {
-        self.changed_by.map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / MICROS_PER_DAY)
+        self.changed_by.map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / DAY_MICROS)
     }
 
     /// By which channel it was changed.

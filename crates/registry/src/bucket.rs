@@ -5,7 +5,7 @@
 //! and a payment gives back what its look-up cost, and a little more for the misses that honest lists have.
 
 use crate::legal_purpose::LegalPurpose;
-use kernel::{Refuse, Role, Timestamp};
+use kernel::{DAY_MICROS, Refuse, Role, Timestamp};
 use std::fmt;
 
 /// Tokens are counted in thousandths, so that none is lost when they trickle in.
@@ -21,7 +21,6 @@ const PAYMENT: i64 = HIT + TOKEN / 4;
 /// Payees of one request, whoever asks.
 pub const PAYEES_MAX: usize = 1000;
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// How much a bucket holds, how fast it fills, and how much is asked of it at once.
@@ -35,7 +34,7 @@ pub struct Limits {
 
 impl Limits {
     const fn new(capacity: i64, per_day: i64, payees: usize) -> Self {
-        Self { capacity: capacity * TOKEN, micros_per_thousandth: MICROS_PER_DAY / (per_day * TOKEN), payees }
+        Self { capacity: capacity * TOKEN, micros_per_thousandth: DAY_MICROS / (per_day * TOKEN), payees }
     }
 
     /// The limits of a client in this role for this purpose; none where it cannot have that purpose. Why these numbers is in
@@ -240,7 +239,7 @@ fn weighed(count: u64, price: i64) -> i64 {
 mod tests {
     use super::*;
 
-    const DAY: i64 = MICROS_PER_DAY;
+    const DAY: i64 = DAY_MICROS;
     const SIX_WEEKS: i64 = 42 * DAY;
     /// Of a hundred numbers asked about, how many are somebody's: in the known sweep of a payment system's directory; of Danish
     /// numbers with a right check digit, over all birth dates; of the birth years that have most people.

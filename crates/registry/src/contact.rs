@@ -14,7 +14,6 @@ pub const FORMER_DAYS: i64 = 90;
 /// Old enough that whoever came to change something today is not who put it there.
 pub const OLD_DAYS: i64 = 30;
 
-const MICROS_PER_DAY: i64 = 86_400 * 1_000_000;
 /// E.164: the country's code and the number, at most 15 digits; no country's numbers have less than 7.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// RFC 5321, §4.5.3.1, and the longest path less its brackets.
@@ -293,14 +292,13 @@ impl Reached<'_> {
 /// [`FORMER_DAYS`] before. Each is there once, the one that came first before the others.
 #[must_use]
 pub fn standing_before(all: &[Stood], moment: Timestamp, min_age_days: i64) -> Vec<Reached<'_>> {
-    let days = |days: i64| days.saturating_mul(MICROS_PER_DAY);
     let mut reached: Vec<Reached<'_>> = Vec::new();
     for Stood { point, from, until } in all.iter().filter(|stood| stood.from <= moment) {
         let until = until.filter(|until| *until <= moment);
-        if until.is_some_and(|until| until.micros() < moment.micros() - days(FORMER_DAYS)) {
+        if until.is_some_and(|until| until < moment.minus_days(FORMER_DAYS)) {
             continue;
         }
-        let is_old = until.unwrap_or(moment).micros() - from.micros() >= days(min_age_days);
+        let is_old = from.plus_days(min_age_days) <= until.unwrap_or(moment);
         let is_standing = until.is_none();
         match reached.iter_mut().find(|reached| reached.point == point) {
             None => reached.push(Reached { point, is_standing, is_old }),
@@ -325,8 +323,8 @@ pub fn add(all: &[Stood], point: &ContactPoint, is_own: bool, now: Timestamp) ->
     if standing().count() >= POINTS_MAX {
         return Err(ContactRefusal::TooMany);
     }
-    let of_late = now.micros() - FORMER_DAYS * MICROS_PER_DAY;
-    if is_own && all.iter().filter(|stood| stood.from.micros() > of_late).count() >= ADDED_MAX {
+    let of_late = now.minus_days(FORMER_DAYS);
+    if is_own && all.iter().filter(|stood| stood.from > of_late).count() >= ADDED_MAX {
         return Err(ContactRefusal::TooOften);
     }
     Ok(true)

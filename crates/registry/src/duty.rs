@@ -14,7 +14,6 @@ use kernel::{Blind, Timestamp};
 const AGE_YEARS: i16 = 18;
 /// Nobody is reminded again within so many days.
 pub const REMINDED_DAYS: i64 = 90;
-const SECONDS_PER_DAY: i64 = 86_400;
 const PLACE_CHARS: usize = 32;
 
 /// Why there is no account that can be paid to: there never was one, it was closed, or it is frozen. None where there is one, or
@@ -49,7 +48,7 @@ fn is_of_age(cpr: &Cpr, today: Date) -> bool {
 /// Whether somebody who lacks an account for this reason is reminded now. A frozen account is not theirs to mend.
 #[must_use]
 pub fn is_to_be_reminded(lacking: AnswerClass, reminded: Option<Timestamp>, now: Timestamp) -> bool {
-    let since = now.minus_seconds(REMINDED_DAYS * SECONDS_PER_DAY);
+    let since = now.minus_days(REMINDED_DAYS);
     lacking != AnswerClass::Frozen && reminded.is_none_or(|reminded| reminded <= since)
 }
 

@@ -14,7 +14,6 @@ use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::{Actor, Authenticator, Timestamp};
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// A code is good for so many days after its letter's date, and the last of them to its end (DENMARK.md: 60 days).
 pub const CODE_DAYS: i64 = 60;
 /// So often can a letter's code be given wrongly; then it takes another letter.
@@ -240,7 +239,7 @@ impl Evidence {
     #[must_use]
     pub fn answer_until(&self, proposal: &Proposal) -> Timestamp {
         let asked = self.last(ActKind::Signed).map_or(proposal.at, |act| act.at.max(proposal.at));
-        plus_days(asked, ANSWER_DAYS)
+        asked.plus_days(ANSWER_DAYS)
     }
 
     /// When something last came up that an officer must have seen.
@@ -500,7 +499,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     }
     let demands = Demands::of(proposal, evidence, facts, controls, now);
     let within = |since: Timestamp, days: i64, waits: Waits| {
-        if now < plus_days(since, days) { State::Waiting(waits) } else { State::Lapsed }
+        if now < since.plus_days(days) { State::Waiting(waits) } else { State::Lapsed }
     };
     // The waiting period begins when the last of what people do was done.
     let mut ready = proposal.at;
@@ -547,25 +546,21 @@ pub fn in_force_from(ready: Timestamp, banking_days: u16) -> Timestamp {
 /// When a proposal that waits must be looked at again, though nobody does anything: its time has come, or it has expired.
 #[must_use]
 pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp {
-    let until = |days| plus_days(proposal.at, days);
+    let until = |days| proposal.at.plus_days(days);
     match waits {
         Waits::Signature | Waits::Approval => until(DECISION_DAYS),
         Waits::Ownership => evidence.answer_until(proposal),
-        Waits::Check => plus_days(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS),
+        Waits::Check => evidence.came_up().unwrap_or(proposal.at).plus_days(DECISION_DAYS),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
         Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.ends()),
         Waits::Time(from) => from,
     }
 }
 
-const fn plus_days(moment: Timestamp, days: i64) -> Timestamp {
-    Timestamp::from_micros(moment.micros().saturating_add(days.saturating_mul(MICROS_PER_DAY)))
-}
-
 /// The last day, in Denmark, of the code of a letter that is made at a moment.
 #[must_use]
 pub fn code_valid_until(made: Timestamp) -> Date {
-    copenhagen_date(plus_days(made, CODE_DAYS).to_jiff())
+    copenhagen_date(made.plus_days(CODE_DAYS).to_jiff())
 }
 
 #[cfg(test)]

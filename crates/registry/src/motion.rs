@@ -9,7 +9,6 @@ use std::fmt;
 
 /// A motion waits for so many days; then it has lapsed.
 pub const WAITS_DAYS: i64 = 30;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 /// What a motion is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +77,13 @@ impl Motion {
 /// Until when a motion waits that is made now.
 #[must_use]
 pub const fn until(now: Timestamp) -> Timestamp {
-    Timestamp::from_micros(now.micros().saturating_add(WAITS_DAYS * SECONDS_PER_DAY * 1_000_000))
+    now.plus_days(WAITS_DAYS)
 }
 
 /// An id before those of all motions that can still wait: an id begins with the moment at which it was given.
 #[must_use]
 pub fn first_waiting(now: Timestamp) -> Id<Motion> {
-    Env::new(now.minus_seconds(WAITS_DAYS * SECONDS_PER_DAY), 0).id()
+    Env::new(now.minus_days(WAITS_DAYS), 0).id()
 }
 
 /// How somebody ended that a motion waits.

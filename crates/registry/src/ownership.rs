@@ -135,7 +135,7 @@ impl Inquiry {
     /// An operator has it asked anew.
     #[must_use]
     pub fn again(self, now: Timestamp) -> Self {
-        let until = now.minus_seconds(-ANSWER_DAYS * 86_400);
+        let until = now.plus_days(ANSWER_DAYS);
         Self { round: self.round + 1, last_failure: self.last_failure, ..Self::new(now, until) }
     }
 
@@ -232,7 +232,7 @@ mod tests {
             assert_eq!(inquiry.clone().taken(ONE, now), None);
             let again = inquiry.again(now);
             assert_eq!((again.state, again.tries, again.round), (InquiryState::Waiting, 0, 1));
-            assert_eq!(again.until, now.minus_seconds(-86_400));
+            assert_eq!(again.until, now.plus_days(1));
             assert!(again.last_failure.is_some(), "it is still told");
         }
     }

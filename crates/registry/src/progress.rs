@@ -44,6 +44,14 @@ pub struct Hold {
     pub until: Timestamp,
 }
 
+impl Hold {
+    /// A process, by what it drew. Nobody is 0.
+    #[must_use]
+    pub const fn drawn(bytes: [u8; 8]) -> Id<Self> {
+        Id::new(i64::from_be_bytes(bytes) | 1)
+    }
+}
+
 /// A failure that is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {

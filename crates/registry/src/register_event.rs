@@ -23,8 +23,8 @@ const CPR_DIGITS: usize = 10;
 const CLOCKS_APART_SECONDS: i64 = 30;
 /// Nobody who died before is still paid.
 const FIRST_END: Date = jiff::civil::date(1850, 1, 1);
-/// How long after the moment at which it is told an end may be dated: a day begins elsewhere first.
-const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// So many days after the moment at which it is told an end may be dated: a day begins elsewhere first.
+const DATED_AHEAD_DAYS: i64 = 1;
 
 /// A register that is mirrored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -332,7 +332,7 @@ impl Registered {
             return Err(RowRefusal::Future);
         }
         let day_after =
-            || TimeZone::UTC.to_datetime(self.at.unwrap_or(now).minus_seconds(-DAY_SECONDS).to_jiff()).date();
+            || TimeZone::UTC.to_datetime(self.at.unwrap_or(now).plus_days(DATED_AHEAD_DAYS).to_jiff()).date();
         if self.status.and_then(|since| since.end).is_some_and(|end| end > day_after()) {
             return Err(RowRefusal::Date);
         }

@@ -11,8 +11,6 @@ use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::Timestamp;
 
-const SECONDS_PER_DAY: i64 = 86_400;
-
 /// What is known, at a moment, of the payee and of the account that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -62,7 +60,7 @@ pub fn ownership(proposal: &Proposal, evidence: &Evidence) -> Ownership {
 /// Whether something happened since so many days before a proposal as a control says.
 fn is_within(proposal: &Proposal, controls: &Controls, control: Control, moment: Option<Timestamp>) -> bool {
     let days = i64::from(controls.get(control));
-    let since = proposal.at.minus_seconds(days * SECONDS_PER_DAY);
+    let since = proposal.at.minus_days(days);
     days > 0 && moment.is_some_and(|moment| moment >= since)
 }
 

@@ -22,7 +22,6 @@ use std::time::Duration;
 
 /// Commands that one transaction gives.
 pub const GROUP: usize = 100;
-const SECONDS_PER_DAY: i64 = 86_400;
 /// After so many days, contact points are old, and a change of them is none of late.
 const QUIET_DAYS: i64 = 120;
 /// How often a service folds the write-ahead log in.
@@ -145,7 +144,7 @@ impl Lives {
     }
 
     fn pass(&mut self, days: i64) {
-        self.now = self.now.minus_seconds(-days * SECONDS_PER_DAY);
+        self.now = self.now.plus_days(days);
     }
 
     fn register(&mut self, authority: &str) {

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 /// Those who ask for a demo again after this long make a new one.
 const VALID_DAYS: i64 = 30;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Who issues the demo's certificates. Its key is kept nowhere.
 pub struct Authority<'f> {
@@ -82,7 +81,7 @@ fn params(name: &str, now: Timestamp) -> CertificateParams {
     subject.push(DnType::CommonName, name);
     params.distinguished_name = subject;
     let midnight = |days: i64| {
-        let moment = now.minus_seconds(-days * SECONDS_PER_DAY).to_jiff();
+        let moment = now.plus_days(days).to_jiff();
         let date = TimeZone::UTC.to_datetime(moment).date();
         date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
     };

@@ -1,8 +1,7 @@
 use super::Session;
 use crate::cli;
 use crate::console::Answer;
-use edge::delivery::{Deliveries, Patience};
-use edge::{Log, Metrics};
+use edge::delivery::Deliveries;
 use kernel::{Error, journal};
 use registry::commands::{AddDelivery, EndDelivery};
 use registry::delivery::{Delivery, Endpoint, Place, Terms, Url, What};
@@ -11,11 +10,6 @@ use registry::queries;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// How long threads may take to end when all is done.
-const GRACE: Duration = Duration::from_secs(60);
 
 impl Session {
     pub(super) fn delivery(&mut self, command: cli::Delivery) -> Result<Answer, Error> {
@@ -53,7 +47,7 @@ impl Session {
             cli::Delivery::Run => {
                 // Whoever may not read how far they are may not give them either.
                 self.deliveries()?;
-                self.run_deliveries()?;
+                self.once(Deliveries::start, async |deliveries| deliveries.round().await)?;
                 self.deliveries()
             }
         }
@@ -71,21 +65,6 @@ impl Session {
         }
         let all: Vec<Value> = all.iter().map(|(delivery, progress)| delivery_json(delivery, progress)).collect();
         Ok(Answer::done(text, &json!({ "deliveries": all })))
-    }
-
-    fn run_deliveries(&self) -> Result<(), Error> {
-        let claimed = self.claimed;
-        let clock: edge::core::Clock = Arc::new(move || claimed.unwrap_or_else(super::system_clock));
-        let metrics = Arc::new(Metrics::new([].into_iter()));
-        let log = Log::start(std::io::stderr(), metrics.clone())?;
-        let deliveries = Deliveries::start(&self.writer.store, clock, Patience::default(), metrics, log.clone())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(Error::io("the threads of deliveries cannot be started"))?;
-        runtime.block_on(deliveries.round());
-        drop(runtime);
-        deliveries.stop(GRACE);
-        log.flush();
-        Ok(())
     }
 }
 

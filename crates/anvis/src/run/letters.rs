@@ -12,7 +12,7 @@ use registry::life::Waits;
 use registry::notice::{Medium, Notice};
 use registry::notice_progress::UNWRITABLE;
 use registry::notice_text::{StopUrl, render};
-use registry::progress::Failure;
+use registry::progress::{Failure, Hold};
 use registry::proposal::ProposalRefusal;
 use registry::queries;
 use registry::register_event::Addressee;
@@ -240,8 +240,7 @@ impl Session {
     }
 
     fn carrier(&mut self) -> Result<Carrier, Error> {
-        // Nobody is 0.
-        Ok(Carrier { holder: Id::new(i64::from_be_bytes(self.writer.secrets.bytes()?) | 1) })
+        Ok(Carrier { holder: Hold::drawn(self.writer.secrets.bytes()?) })
     }
 }
 

@@ -10,6 +10,7 @@ mod import;
 mod letters;
 mod motion;
 mod notice;
+mod once;
 mod ownership;
 mod payee;
 mod payout;

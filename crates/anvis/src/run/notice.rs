@@ -1,9 +1,8 @@
 use super::Session;
 use crate::cli::{self, Ways};
 use crate::console::Answer;
-use edge::delivery::Patience;
-use edge::notices::{DigitalPost, Email, MailPlace, Notices, Round, Sms, Transports};
-use edge::{Log, Metrics};
+use edge::notices::{DigitalPost, Email, MailPlace, Notices, Sms, Transports};
+use edge::rounds::Round;
 use kernel::Error;
 use registry::commands::{RETRIED_MAX, RetryNotices, TryNotice};
 use registry::delivery::{Endpoint, Place};
@@ -12,11 +11,6 @@ use registry::queries::{self, NoticeView};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-
-/// How long threads may take to end when all is done.
-const GRACE: Duration = Duration::from_secs(60);
 
 impl Session {
     pub(super) fn notices(&mut self, command: cli::Notices) -> Result<Answer, Error> {
@@ -36,7 +30,9 @@ impl Session {
                 let transports = transports(*ways, &self.data)?;
                 // Whoever may not read them may not send them either.
                 self.list_notices(&[NoticeState::Dead], 1)?;
-                let Round { sent, failed, dead } = self.send_notices(transports)?;
+                let start = |means| Notices::start(means, transports);
+                let Round { done: sent, failed, given_up: dead } =
+                    self.once(start, async |notices| notices.round().await)?;
                 let text = format!("Sent {sent}; not taken {failed}, to be tried again; given up {dead}.");
                 Ok(Answer::done(text, &json!({ "sent": sent, "failed": failed, "dead": dead })))
             }
@@ -62,22 +58,6 @@ impl Session {
             text.push_str("None.");
         }
         Ok(Answer::done(text, &json!({ "notices": all })))
-    }
-
-    fn send_notices(&self, transports: Transports) -> Result<Round, Error> {
-        let claimed = self.claimed;
-        let clock: edge::core::Clock = Arc::new(move || claimed.unwrap_or_else(super::system_clock));
-        let metrics = Arc::new(Metrics::new([].into_iter()));
-        let log = Log::start(std::io::stderr(), metrics.clone())?;
-        let store = &self.writer.store;
-        let notices = Notices::start(store, transports, clock, Patience::default(), metrics, log.clone())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(Error::io("the threads of notices cannot be started"))?;
-        let round = runtime.block_on(notices.round());
-        drop(runtime);
-        notices.stop(GRACE);
-        log.flush();
-        Ok(round)
     }
 }
 

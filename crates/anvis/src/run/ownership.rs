@@ -4,24 +4,20 @@ use super::Session;
 use crate::cli;
 use crate::console::Answer;
 use denmark::Account;
-use edge::delivery::Patience;
-use edge::ownership::{Inquiries, Round, StandIn};
-use edge::{Log, Metrics};
-use kernel::{Error, Id, Refuse, StoreError};
+use edge::ownership::{Inquiries, StandIn};
+use edge::rounds::Round;
+use kernel::{Error, Refuse, StoreError};
 use registry::account::canonical;
 use registry::commands::{INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries};
 use registry::ownership::{InquiryState, Ownership};
 use registry::payee::PayeeId;
+use registry::progress::Hold;
 use registry::queries::{self, InquiryView};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long threads may take to end when all is done.
-const GRACE: Duration = Duration::from_secs(60);
 
 /// What banks would say: by account and payee.
 type Answers = BTreeMap<(String, PayeeId), Ownership>;
@@ -82,7 +78,9 @@ impl Session {
             cli::Ownership::Ask => {
                 // Whoever may not read them may not ask them either.
                 self.list_inquiries(&[InquiryState::GivenUp], 1)?;
-                let Round { answered, failed, given_up } = self.ask_banks()?;
+                let start = |means| Inquiries::start(means, self.stand_in.clone());
+                let Round { done: answered, failed, given_up } =
+                    self.once(start, async |inquiries| inquiries.round().await)?;
                 let text =
                     format!("Answered {answered}; not answered {failed}, to be asked again; given up {given_up}.");
                 Ok(Answer::done(text, &json!({ "answered": answered, "failed": failed, "given_up": given_up })))
@@ -111,27 +109,11 @@ impl Session {
         Ok(Answer::done(text, &json!({ "questions": all })))
     }
 
-    fn ask_banks(&mut self) -> Result<Round, Error> {
-        let claimed = self.claimed;
-        let clock: edge::core::Clock = Arc::new(move || claimed.unwrap_or_else(super::system_clock));
-        let metrics = Arc::new(Metrics::new([].into_iter()));
-        let log = Log::start(std::io::stderr(), metrics.clone())?;
-        let (store, stand_in) = (&self.writer.store, self.stand_in.clone());
-        let inquiries = Inquiries::start(store, stand_in, clock, Patience::default(), metrics, log.clone())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(Error::io("the threads of questions cannot be started"))?;
-        let round = runtime.block_on(inquiries.round());
-        drop(runtime);
-        inquiries.stop(GRACE);
-        log.flush();
-        Ok(round)
-    }
-
     /// Has whoever stands in for banks answer what is due, before anything is settled.
     pub(super) fn ask_stand_in(&mut self) -> Result<(), Error> {
         let Some(stand_in) = self.stand_in.clone() else { return Ok(()) };
-        let (now, holder) = (self.env()?.now, i64::from_be_bytes(self.writer.secrets.bytes()?) | 1);
-        Inquirer { holder: Id::new(holder) }.ask(&mut self.writer, now, &mut |question| stand_in(question))?;
+        let (now, holder) = (self.env()?.now, Hold::drawn(self.writer.secrets.bytes()?));
+        Inquirer { holder }.ask(&mut self.writer, now, &mut |question| stand_in(question))?;
         Ok(())
     }
 }

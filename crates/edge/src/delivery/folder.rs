@@ -1,23 +1,48 @@
 //! Parcels in a folder, whose reader takes the files away. A file has its name only when it is whole and on the disk.
 
+use super::client::NotTaken;
+use super::ours;
 use super::stream::{Content, Parcel};
+use crate::rounds::Rounds;
 use kernel::{Error, Writer, files};
+use registry::progress::Failure;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Why a parcel is not in its folder.
-pub(crate) enum NotPut {
+enum NotPut {
     /// The folder cannot be written to.
     Folder(Error),
     /// What was to be put there could not be made.
     Made(Error),
 }
 
+impl<W> Rounds<W> {
+    /// Has a thread put a parcel into a folder.
+    pub(crate) async fn put_into(
+        &self,
+        folder: &Path,
+        part: &str,
+        parcel: impl Into<Arc<Parcel>>,
+    ) -> Result<(), NotTaken> {
+        let (folder, part, parcel) = (folder.to_owned(), part.to_owned(), parcel.into());
+        let put = self.pool.run(move |writer| Ok(put(writer, &folder, &part, &parcel))).await;
+        put.map_err(ours)?.map_err(|not_put| match not_put {
+            NotPut::Made(error) => ours(error.into()),
+            NotPut::Folder(error) => {
+                self.tell("folder", &error.to_string());
+                Failure::Folder.into()
+            }
+        })
+    }
+}
+
 /// Puts a parcel into a folder. The same parcel has the same name and content, however often it is put there; another one has
 /// another name, so that none takes the place of one that is being read. Until it is whole it is called after `part`.
-pub(crate) fn put(writer: &mut Writer, folder: &Path, part: &str, parcel: &Parcel) -> Result<(), NotPut> {
+fn put(writer: &mut Writer, folder: &Path, part: &str, parcel: &Parcel) -> Result<(), NotPut> {
     let path = folder.join(format!("{}.{}", parcel.name, parcel.extension));
     // One for each delivery: what was left of a former attempt goes away.
     let part = folder.join(format!(".{part}.part"));

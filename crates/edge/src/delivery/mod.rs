@@ -7,7 +7,7 @@
 
 pub(crate) mod client;
 mod files;
-pub(crate) mod folder;
+mod folder;
 mod messages;
 mod sign;
 pub(crate) mod signed;
@@ -15,35 +15,32 @@ pub(crate) mod stream;
 
 pub use client::Patience;
 
-use crate::core::pool::Pool;
-use crate::core::{Clock, Unanswered};
-use crate::log::Log;
-use crate::metrics::{Metrics, Queue};
+use crate::core::Unanswered;
+use crate::metrics::Queue;
+use crate::rounds::{Busy, Means, Rounds, finished};
 use axum::body::Body;
 use bytes::Bytes;
 use client::NotTaken;
 use files::Files;
-use folder::NotPut;
 use http_body_util::Full;
 use hyper::body::{self, Frame, SizeHint};
-use kernel::{Actor, Error, Id, Secrets, Store, StoreError, Writer};
+use kernel::{Actor, Error, Id, StoreError, Writer};
 use messages::Messages;
 use registry::commands::Giver;
 use registry::delivery::{Delivery, Endpoint, Place, Terms, What};
-use registry::progress::{Failure, HELD_SECONDS, Hold, Progress};
+use registry::progress::{Failure, HELD_SECONDS, Progress};
 use registry::queries;
 use sha2::{Digest, Sha256};
 use signed::Parts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc as channel};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use stream::{Content, Next, Parcel, Pieces, Stream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::interval;
 
 /// Threads that ask the store and write files.
 const THREADS: usize = 2;
@@ -51,37 +48,24 @@ const THREADS: usize = 2;
 const STEPS_MAX: usize = 1_024;
 /// How often is looked for what is due.
 const EVERY: Duration = Duration::from_secs(1);
+/// Rounds at once. Whatever is slow keeps no other waiting: it is busy, and the others are in the next round.
+const AT_ONCE: usize = usize::MAX;
 /// A sign of life is given so often.
 const SIGN: Duration = Duration::from_secs(HELD_SECONDS.unsigned_abs() / 4);
 /// Pieces of a content that wait to be sent.
 const PIECES: usize = 4;
 
 /// All deliveries of a store, as one process works on them.
-pub struct Deliveries {
-    pool: Pool,
-    ended: Mutex<channel::Receiver<()>>,
-    clock: Clock,
-    patience: Patience,
-    metrics: Arc<Metrics>,
-    log: Log,
-    /// This process, as others see that it is at a delivery.
-    holder: Id<Hold>,
+pub type Deliveries = Rounds<Giving>;
+
+/// What is known of deliveries while they are worked on.
+pub struct Giving {
     /// What is being worked on.
-    busy: Mutex<BTreeSet<Id<Delivery>>>,
+    busy: Arc<Mutex<BTreeSet<Id<Delivery>>>>,
     /// How far was looked for each, where there was nothing to be given.
     looked: Mutex<BTreeMap<Id<Delivery>, i64>>,
     /// Payment files are long work: one at a time is made for a folder.
     making: Semaphore,
-    is_stopping: AtomicBool,
-}
-
-/// What a step came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// There may be more to be given now.
-    Again,
-    /// There is nothing, or somebody else is at it, or it was not taken.
-    Done,
 }
 
 /// Something to be given, and from where it goes on.
@@ -96,34 +80,9 @@ impl Deliveries {
     ///
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
-    pub fn start(
-        store: &Store,
-        clock: Clock,
-        patience: Patience,
-        metrics: Arc<Metrics>,
-        log: Log,
-    ) -> Result<Arc<Self>, Error> {
-        let open: Arc<dyn Fn() -> Result<Writer, Error> + Send + Sync> = {
-            let store = store.clone();
-            Arc::new(move || store.writer(Secrets::from_system()))
-        };
-        let (alive, ended) = channel::channel();
-        let pool = Pool::start("delivery", Queue::Delivery, THREADS, STEPS_MAX, &open, &metrics, alive)?;
-        // Nobody is 0.
-        let holder = Id::new(i64::from_be_bytes(Secrets::from_system().bytes()?) | 1);
-        Ok(Arc::new(Self {
-            pool,
-            ended: Mutex::new(ended),
-            clock,
-            patience,
-            metrics,
-            log,
-            holder,
-            busy: Mutex::default(),
-            looked: Mutex::default(),
-            making: Semaphore::new(1),
-            is_stopping: AtomicBool::new(false),
-        }))
+    pub fn start(means: Means) -> Result<Arc<Self>, Error> {
+        let giving = Giving { busy: Arc::default(), looked: Mutex::default(), making: Semaphore::new(1) };
+        Self::with(means, Queue::Delivery, THREADS, STEPS_MAX, giving)
     }
 
     /// Gives what is due now, of each delivery until there is nothing more or it is not taken. To be called every second; what is
@@ -145,76 +104,43 @@ impl Deliveries {
         self.metrics.deliveries(all.len() - failing, failing);
         let mut working = JoinSet::new();
         for (_, _, delivery) in all.into_iter().filter(|(_, is_open, _)| *is_open) {
-            if let Some(busy) = Busy::begin(self, delivery.id) {
-                working.spawn(async move { busy.deliveries.work(delivery.id).await });
+            if let Some(busy) = Busy::begin(&self.own.busy, delivery.id) {
+                let deliveries = self.clone();
+                working.spawn(async move {
+                    let _busy = busy;
+                    deliveries.work(delivery.id).await;
+                });
             }
         }
-        while working.join_next().await.is_some() {}
+        finished(working).await;
     }
 
-    /// Calls for rounds, one a second, until `stop`; then what is being given is finished.
-    pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
-        let (mut rounds, mut ticks, mut stop) = (JoinSet::new(), interval(EVERY), pin!(stop));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                // Whatever is slow keeps no other waiting: it is busy, and the others are in the next round.
-                _ = ticks.tick() => {
-                    let deliveries = self.clone();
-                    rounds.spawn(async move { deliveries.round().await });
-                }
-                Some(_) = rounds.join_next() => {}
-            }
-        }
-        while rounds.join_next().await.is_some() {}
-    }
-
-    /// From now on nothing more is begun.
-    pub fn begin_stop(&self) {
-        self.is_stopping.store(true, Ordering::Relaxed);
-    }
-
-    /// Ends the threads; whether they have ended within `grace`. It blocks.
-    pub fn stop(&self, grace: Duration) -> bool {
-        self.pool.stop();
-        let ended = self.ended.lock().expect("nothing panics while it is held");
-        matches!(ended.recv_timeout(grace), Err(channel::RecvTimeoutError::Disconnected))
-    }
-
-    fn tell_failure(&self, unanswered: &Unanswered) {
-        if let Unanswered::Failed(error) = unanswered {
-            self.log.event((self.clock)(), "delivery.unable", &error.to_string());
-        }
+    /// Calls for rounds, one a second, until [`Rounds::begin_stop`]; then what is being given is finished.
+    pub async fn run(self: Arc<Self>) {
+        self.every(EVERY, AT_ONCE, |deliveries| async move { deliveries.round().await }).await;
     }
 
     async fn work(self: &Arc<Self>, delivery: Id<Delivery>) {
-        while !self.is_stopping.load(Ordering::Relaxed) {
-            match self.step(delivery).await {
-                Ok(Step::Again) => {}
-                Ok(Step::Done) => return,
-                Err(unanswered) => return self.tell_failure(&unanswered),
-            }
-        }
+        while !self.is_stopping() && self.goes_on(self.step(delivery).await) {}
     }
 
-    /// Gives the next parcel of a delivery.
-    async fn step(self: &Arc<Self>, delivery: Id<Delivery>) -> Result<Step, Unanswered> {
-        let Some(Due { terms, position, next }) = self.due(delivery).await? else { return Ok(Step::Done) };
+    /// Gives the next parcel of a delivery; whether there may be more to be given now.
+    async fn step(self: &Arc<Self>, delivery: Id<Delivery>) -> Result<bool, Unanswered> {
+        let Some(Due { terms, position, next }) = self.due(delivery).await? else { return Ok(false) };
         let Next { parcel, reached, has_more } = next;
         let giver = Giver { delivery, holder: self.holder };
         let now = (self.clock)();
         let Some(parcel) = parcel else {
-            self.looked.lock().expect("nothing panics while it is held").insert(delivery, reached);
+            self.own.looked.lock().expect("nothing panics while it is held").insert(delivery, reached);
             if !has_more {
-                return Ok(Step::Done);
+                return Ok(false);
             }
             // Much was looked through for nothing: whoever begins anew need not do that again.
             let passed = move |writer: &mut Writer| giver.passed(&mut writer.connection, position, reached, now);
-            return Ok(if self.pool.run(passed).await? { Step::Again } else { Step::Done });
+            return self.pool.run(passed).await;
         };
         if !self.pool.run(move |writer| giver.hold(&mut writer.connection, position, now)).await? {
-            return Ok(Step::Done);
+            return Ok(false);
         }
         let (items, parcel) = (parcel.items, Arc::new(parcel));
         let outcome = self.give_and_hold(giver, position, &terms, &parcel).await;
@@ -225,18 +151,17 @@ impl Deliveries {
                 let taken = move |writer: &mut Writer| {
                     giver.taken(&mut writer.connection, position, reached, items, has_more, now)
                 };
-                let is_mine = self.pool.run(taken).await?;
-                Ok(if is_mine && has_more { Step::Again } else { Step::Done })
+                Ok(self.pool.run(taken).await? && has_more)
             }
             Err(NotTaken { failure, retry_after }) => {
                 self.metrics.not_delivered(terms.what);
-                self.log.event(now, "delivery.failed", &format!("{}: {failure}", terms.name));
+                self.tell("failed", &format!("{}: {failure}", terms.name));
                 let failed = move |writer: &mut Writer| {
                     let chance = u32::from_be_bytes(writer.secrets.bytes()?);
                     giver.failed(&mut writer.connection, position, failure, retry_after, now, chance)
                 };
                 self.pool.run(failed).await?;
-                Ok(Step::Done)
+                Ok(false)
             }
         }
     }
@@ -244,7 +169,7 @@ impl Deliveries {
     /// What comes next, and where it is to go now; unless it was ended, others are at it, or it is not yet time.
     async fn due(&self, id: Id<Delivery>) -> Result<Option<Due>, Unanswered> {
         let (holder, now) = (self.holder, (self.clock)());
-        let looked = self.looked.lock().expect("nothing panics while it is held").get(&id).copied();
+        let looked = self.own.looked.lock().expect("nothing panics while it is held").get(&id).copied();
         let find = move |writer: &mut Writer| {
             let all = writer.read(|scope| queries::deliveries(scope, &Actor::console()))?;
             let is_due = |delivery: &Delivery, progress: &Progress| {
@@ -289,17 +214,9 @@ impl Deliveries {
             Place::Folder(folder) => {
                 let _making = match parcel.content {
                     Content::Whole(_) => None,
-                    Content::Made(_) => Some(self.making.acquire().await),
+                    Content::Made(_) => Some(self.own.making.acquire().await),
                 };
-                let (folder, part, parcel) = (folder.clone(), terms.name.clone(), parcel.clone());
-                let put = self.pool.run(move |writer| Ok(folder::put(writer, &folder, &part, &parcel))).await;
-                put.map_err(ours)?.map_err(|not_put| match not_put {
-                    NotPut::Made(error) => ours(error.into()),
-                    NotPut::Folder(error) => {
-                        self.log.event((self.clock)(), "delivery.folder", &error.to_string());
-                        Failure::Folder.into()
-                    }
-                })
+                self.put_into(folder, &terms.name, parcel.clone()).await
             }
             Place::Server(endpoint) => self.send(endpoint, parcel).await,
         }
@@ -418,25 +335,5 @@ impl body::Body for Pumped {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
-    }
-}
-
-/// A delivery that is being worked on by this process.
-struct Busy {
-    deliveries: Arc<Deliveries>,
-    id: Id<Delivery>,
-}
-
-impl Busy {
-    /// Unless it is already.
-    fn begin(deliveries: &Arc<Deliveries>, id: Id<Delivery>) -> Option<Self> {
-        let is_new = deliveries.busy.lock().expect("nothing panics while it is held").insert(id);
-        is_new.then(|| Self { deliveries: deliveries.clone(), id })
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.deliveries.busy.lock().expect("nothing panics while it is held").remove(&self.id);
     }
 }

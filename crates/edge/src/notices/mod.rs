@@ -11,20 +11,18 @@ pub use mail::{MailFrom, MailServer};
 pub use transports::{DigitalPost, Email, MailPlace, Sms, Transports};
 
 use crate::codes::FAILURE;
-use crate::core::pool::Pool;
-use crate::core::{Clock, Unanswered};
+use crate::core::Unanswered;
 use crate::delivery::client::{self, NotTaken};
-use crate::delivery::folder::{self, NotPut};
+use crate::delivery::ours;
 use crate::delivery::stream::{Content, Parcel};
-use crate::delivery::{Patience, ours};
-use crate::log::Log;
-use crate::metrics::{Metrics, Queue};
+use crate::metrics::Queue;
+use crate::rounds::{Means, Round, Rounds, finished};
 use crate::route::{JSON, XML};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use kernel::{Actor, Error, Id, Secrets, Store, Writer};
+use kernel::{Actor, Error};
 use registry::commands::{Carrier, Tried};
 use registry::delivery::{Endpoint, Place};
 use registry::notice::{Medium, Notice, Recipient};
@@ -34,11 +32,9 @@ use registry::progress::Failure;
 use registry::queries::count_notices;
 use serde_json::json;
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc as channel};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
 
 /// Threads that ask the store and write files.
 const THREADS: usize = 1;
@@ -52,118 +48,38 @@ const EVERY: Duration = Duration::from_secs(1);
 const COUNTED_EVERY: Duration = Duration::from_secs(10);
 
 /// The notices of a store, as one process sends them.
-pub struct Notices {
-    pool: Pool,
-    ended: Mutex<channel::Receiver<()>>,
-    clock: Clock,
-    patience: Patience,
-    metrics: Arc<Metrics>,
-    log: Log,
-    carrier: Carrier,
-    transports: Transports,
-    is_stopping: watch::Sender<bool>,
-}
-
-/// What a round came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// Taken by whoever carries them on.
-    pub sent: u64,
-    /// Not taken; they are tried again.
-    pub failed: u64,
-    /// Given up.
-    pub dead: u64,
-}
+pub type Notices = Rounds<Transports>;
 
 impl Notices {
     /// Starts the threads. It blocks: not for a thread that waits for others.
     ///
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
-    pub fn start(
-        store: &Store,
-        transports: Transports,
-        clock: Clock,
-        patience: Patience,
-        metrics: Arc<Metrics>,
-        log: Log,
-    ) -> Result<Arc<Self>, Error> {
-        let open: Arc<dyn Fn() -> Result<Writer, Error> + Send + Sync> = {
-            let store = store.clone();
-            Arc::new(move || store.writer(Secrets::from_system()))
-        };
-        let (alive, ended) = channel::channel();
-        let pool = Pool::start("notice", Queue::Notice, THREADS, STEPS_MAX, &open, &metrics, alive)?;
-        // Nobody is 0.
-        let carrier = Carrier { holder: Id::new(i64::from_be_bytes(Secrets::from_system().bytes()?) | 1) };
-        let (ended, is_stopping) = (Mutex::new(ended), watch::Sender::new(false));
-        Ok(Arc::new(Self { pool, ended, clock, patience, metrics, log, carrier, transports, is_stopping }))
+    pub fn start(means: Means, transports: Transports) -> Result<Arc<Self>, Error> {
+        Self::with(means, Queue::Notice, THREADS, STEPS_MAX, transports)
     }
 
     /// Sends what is due now, by each medium until there is nothing more or none is taken.
     pub async fn round(self: &Arc<Self>) -> Round {
         let mut working = JoinSet::new();
-        for medium in self.transports.media() {
+        for medium in self.own.media() {
             let notices = self.clone();
             working.spawn(async move { notices.round_of(medium).await });
         }
-        let mut all = Round::default();
-        while let Some(round) = working.join_next().await {
-            let Round { sent, failed, dead } = round.unwrap_or_default();
-            all = Round { sent: all.sent + sent, failed: all.failed + failed, dead: all.dead + dead };
-        }
+        let round = finished(working).await.into_iter().sum();
         self.count().await;
-        all
+        round
     }
 
-    /// Calls for rounds until [`Notices::begin_stop`]; then what is being sent is finished. No medium keeps another waiting.
+    /// Calls for rounds until [`Rounds::begin_stop`]; then what is being sent is finished. No medium keeps another waiting.
     pub async fn run(self: Arc<Self>) {
         let mut working = JoinSet::new();
-        for medium in self.transports.media() {
-            let notices = self.clone();
-            working.spawn(self.clone().every(EVERY, move || {
-                let notices = notices.clone();
-                async move {
-                    notices.round_of(medium).await;
-                }
-            }));
+        for medium in self.own.media() {
+            let round = move |notices: Arc<Self>| async move { notices.round_of(medium).await };
+            working.spawn(self.clone().every(EVERY, 1, round));
         }
-        let notices = self.clone();
-        working.spawn(self.every(COUNTED_EVERY, move || {
-            let notices = notices.clone();
-            async move { notices.count().await }
-        }));
-        while working.join_next().await.is_some() {}
-    }
-
-    async fn every<Act: Future<Output = ()>>(self: Arc<Self>, period: Duration, act: impl Fn() -> Act) {
-        let (mut ticks, mut stopping) = (interval(period), self.is_stopping.subscribe());
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = stopping.wait_for(|is| *is) => return,
-                _ = ticks.tick() => {}
-            }
-            act().await;
-        }
-    }
-
-    /// From now on nothing more is begun.
-    pub fn begin_stop(&self) {
-        self.is_stopping.send_replace(true);
-    }
-
-    /// Ends the threads; whether they have ended within `grace`. It blocks.
-    pub fn stop(&self, grace: Duration) -> bool {
-        self.pool.stop();
-        let ended = self.ended.lock().expect("nothing panics while it is held");
-        matches!(ended.recv_timeout(grace), Err(channel::RecvTimeoutError::Disconnected))
-    }
-
-    fn tell_failure(&self, unanswered: &Unanswered) {
-        if let Unanswered::Failed(error) = unanswered {
-            self.log.event((self.clock)(), "notice.unable", &error.to_string());
-        }
+        working.spawn(self.every(COUNTED_EVERY, 1, |notices| async move { notices.count().await }));
+        finished(working).await;
     }
 
     async fn count(&self) {
@@ -176,22 +92,13 @@ impl Notices {
 
     async fn round_of(self: &Arc<Self>, medium: Medium) -> Round {
         let mut round = Round::default();
-        while !*self.is_stopping.borrow() {
-            match self.step(medium, &mut round).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(unanswered) => {
-                    self.tell_failure(&unanswered);
-                    break;
-                }
-            }
-        }
+        while !self.is_stopping() && self.goes_on(self.step(medium, &mut round).await) {}
         round
     }
 
     /// Sends some notices that are due; whether there may be more, and it is of use to go on.
     async fn step(self: &Arc<Self>, medium: Medium, round: &mut Round) -> Result<bool, Unanswered> {
-        let (carrier, now) = (self.carrier, (self.clock)());
+        let (carrier, now) = (Carrier { holder: self.holder }, (self.clock)());
         let taken = self.pool.run(move |writer| carrier.take(writer, medium, now, BATCH)).await?;
         let is_full = taken.len() == BATCH;
         let mut sending = JoinSet::new();
@@ -206,11 +113,7 @@ impl Notices {
                 Tried { notice: id, result }
             });
         }
-        let mut tried = Vec::with_capacity(sending.len());
-        while let Some(one) = sending.join_next().await {
-            // One that was lost with its task is tried again when it is held no more.
-            tried.extend(one);
-        }
+        let tried = finished(sending).await;
         if tried.is_empty() {
             return Ok(false);
         }
@@ -228,14 +131,14 @@ impl Notices {
             match result {
                 Ok(()) => {
                     has_sent = true;
-                    round.sent += 1;
+                    round.done += 1;
                     self.metrics.sent_notice(medium);
                 }
                 Err((failure, _)) => {
                     self.metrics.failed_notice(medium, is_dead);
-                    *if is_dead { &mut round.dead } else { &mut round.failed } += 1;
-                    let event = if is_dead { "notice.dead" } else { "notice.failed" };
-                    self.log.event(now, event, &format!("{} by {}: {failure}", notice.name(), medium.name()));
+                    *if is_dead { &mut round.given_up } else { &mut round.failed } += 1;
+                    let what = if is_dead { "dead" } else { "failed" };
+                    self.tell(what, &format!("{} by {}: {failure}", notice.name(), medium.name()));
                 }
             }
         }
@@ -244,7 +147,7 @@ impl Notices {
 
     async fn send(&self, notice: &Notice) -> Result<(), NotTaken> {
         let unwritable = || NotTaken::from(Failure::Ours(UNWRITABLE));
-        let Transports { digital_post, sms, email, stop_url } = &self.transports;
+        let Transports { digital_post, sms, email, stop_url } = &self.own;
         let Notice { new, .. } = notice;
         let text = stop_url.as_ref().and_then(|stop_url| render(new, stop_url)).ok_or_else(unwritable)?;
         let reference =
@@ -301,15 +204,7 @@ impl Notices {
         content: Bytes,
     ) -> Result<(), NotTaken> {
         let parcel = Parcel { name: notice.id.name(), extension, kind: "", items: 1, content: Content::Whole(content) };
-        let folder = folder.to_owned();
-        let put = self.pool.run(move |writer| Ok(folder::put(writer, &folder, "notices", &parcel))).await;
-        put.map_err(ours)?.map_err(|not_put| match not_put {
-            NotPut::Made(error) => ours(error.into()),
-            NotPut::Folder(error) => {
-                self.log.event((self.clock)(), "notice.folder", &error.to_string());
-                Failure::Folder.into()
-            }
-        })
+        self.put_into(folder, "notices", parcel).await
     }
 
     async fn post(

@@ -6,17 +6,16 @@
 
 mod words;
 
-use crate::core::pool::Pool;
-use crate::core::{Clock, Unanswered};
+use crate::core::Unanswered;
 use crate::delivery::client::{self, NotTaken};
+use crate::delivery::ours;
 use crate::delivery::signed::{self, Parts};
-use crate::delivery::{Patience, ours};
-use crate::log::Log;
-use crate::metrics::{Metrics, Queue};
+use crate::metrics::Queue;
+use crate::rounds::{Busy, Means, Round, Rounds, finished};
 use crate::route::JSON;
 use axum::body::Body;
 use http_body_util::Full;
-use kernel::{Actor, Error, Id, Secrets, Store, Writer};
+use kernel::{Actor, Error, Id};
 use registry::commands::{Asked, Inquirer, OwnershipQuestion};
 use registry::delivery::Delivery;
 use registry::ownership::{InquiryState, Ownership};
@@ -24,11 +23,9 @@ use registry::progress::Failure;
 use registry::queries::count_inquiries;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, mpsc as channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
 
 /// Threads that ask the store.
 const THREADS: usize = 1;
@@ -38,34 +35,20 @@ const STEPS_MAX: usize = 256;
 const BATCH: usize = 16;
 /// How often is looked for what is due.
 const EVERY: Duration = Duration::from_secs(1);
+/// Rounds at once. A place that is slow is busy, and the others are in the next round.
+const AT_ONCE: usize = usize::MAX;
 
 /// Who answers in the banks' place: in a store of synthetic people.
 pub type StandIn = Arc<dyn Fn(&OwnershipQuestion) -> Ownership + Send + Sync>;
 
 /// The questions of a store, as one process asks them.
-pub struct Inquiries {
-    pool: Pool,
-    ended: Mutex<channel::Receiver<()>>,
-    clock: Clock,
-    patience: Patience,
-    metrics: Arc<Metrics>,
-    log: Log,
-    inquirer: Inquirer,
+pub type Inquiries = Rounds<Asking>;
+
+/// What is known of questions while they are asked.
+pub struct Asking {
     stand_in: Option<StandIn>,
     /// Where is being asked.
-    busy: Mutex<BTreeSet<Id<Delivery>>>,
-    is_stopping: watch::Sender<bool>,
-}
-
-/// What a round came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// The bank answered.
-    pub answered: u64,
-    /// It did not; it is asked again.
-    pub failed: u64,
-    /// It did not in time.
-    pub given_up: u64,
+    busy: Arc<Mutex<BTreeSet<Id<Delivery>>>>,
 }
 
 impl Inquiries {
@@ -73,30 +56,14 @@ impl Inquiries {
     ///
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
-    pub fn start(
-        store: &Store,
-        stand_in: Option<StandIn>,
-        clock: Clock,
-        patience: Patience,
-        metrics: Arc<Metrics>,
-        log: Log,
-    ) -> Result<Arc<Self>, Error> {
-        let open: Arc<dyn Fn() -> Result<Writer, Error> + Send + Sync> = {
-            let store = store.clone();
-            Arc::new(move || store.writer(Secrets::from_system()))
-        };
-        let (alive, ended) = channel::channel();
-        let pool = Pool::start("ownership", Queue::Ownership, THREADS, STEPS_MAX, &open, &metrics, alive)?;
-        // Nobody is 0.
-        let inquirer = Inquirer { holder: Id::new(i64::from_be_bytes(Secrets::from_system().bytes()?) | 1) };
-        let (ended, busy, is_stopping) = (Mutex::new(ended), Mutex::default(), watch::Sender::new(false));
-        Ok(Arc::new(Self { pool, ended, clock, patience, metrics, log, inquirer, stand_in, busy, is_stopping }))
+    pub fn start(means: Means, stand_in: Option<StandIn>) -> Result<Arc<Self>, Error> {
+        Self::with(means, Queue::Ownership, THREADS, STEPS_MAX, Asking { stand_in, busy: Arc::default() })
     }
 
     /// Asks what is due now, at each place until there is nothing more or nothing is answered. Where somebody is at it already is left
     /// alone.
     pub async fn round(self: &Arc<Self>) -> Round {
-        let (inquirer, now) = (self.inquirer, (self.clock)());
+        let (inquirer, now) = (Inquirer { holder: self.holder }, (self.clock)());
         let begun = self.pool.run(move |writer| {
             let places = inquirer.begin(writer, now)?;
             Ok((places, writer.read(|scope| count_inquiries(scope, &Actor::console()))?))
@@ -111,75 +78,31 @@ impl Inquiries {
         self.metrics.inquiries(counts);
         let mut working = JoinSet::new();
         for place in places {
-            if let Some(busy) = Busy::begin(self, place) {
-                working.spawn(async move { busy.inquiries.round_of(place).await });
+            if let Some(busy) = Busy::begin(&self.own.busy, place) {
+                let inquiries = self.clone();
+                working.spawn(async move {
+                    let _busy = busy;
+                    inquiries.round_of(place).await
+                });
             }
         }
-        let mut all = Round::default();
-        while let Some(round) = working.join_next().await {
-            let Round { answered, failed, given_up } = round.unwrap_or_default();
-            all = Round {
-                answered: all.answered + answered,
-                failed: all.failed + failed,
-                given_up: all.given_up + given_up,
-            };
-        }
-        all
+        finished(working).await.into_iter().sum()
     }
 
-    /// Calls for rounds, one a second, until [`Inquiries::begin_stop`]; then what is being asked is finished.
+    /// Calls for rounds, one a second, until [`Rounds::begin_stop`]; then what is being asked is finished.
     pub async fn run(self: Arc<Self>) {
-        let (mut rounds, mut ticks, mut stopping) = (JoinSet::new(), interval(EVERY), self.is_stopping.subscribe());
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = stopping.wait_for(|is| *is) => break,
-                _ = ticks.tick() => {
-                    let inquiries = self.clone();
-                    rounds.spawn(async move { inquiries.round().await });
-                }
-                Some(_) = rounds.join_next() => {}
-            }
-        }
-        while rounds.join_next().await.is_some() {}
-    }
-
-    /// From now on nothing more is begun.
-    pub fn begin_stop(&self) {
-        self.is_stopping.send_replace(true);
-    }
-
-    /// Ends the threads; whether they have ended within `grace`. It blocks.
-    pub fn stop(&self, grace: Duration) -> bool {
-        self.pool.stop();
-        let ended = self.ended.lock().expect("nothing panics while it is held");
-        matches!(ended.recv_timeout(grace), Err(channel::RecvTimeoutError::Disconnected))
-    }
-
-    fn tell_failure(&self, unanswered: &Unanswered) {
-        if let Unanswered::Failed(error) = unanswered {
-            self.log.event((self.clock)(), "ownership.unable", &error.to_string());
-        }
+        self.every(EVERY, AT_ONCE, |inquiries| async move { inquiries.round().await }).await;
     }
 
     async fn round_of(self: &Arc<Self>, place: Id<Delivery>) -> Round {
         let mut round = Round::default();
-        while !*self.is_stopping.borrow() {
-            match self.step(place, &mut round).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(unanswered) => {
-                    self.tell_failure(&unanswered);
-                    break;
-                }
-            }
-        }
+        while !self.is_stopping() && self.goes_on(self.step(place, &mut round).await) {}
         round
     }
 
     /// Asks some questions that are due; whether there may be more, and it is of use to go on.
     async fn step(self: &Arc<Self>, place: Id<Delivery>, round: &mut Round) -> Result<bool, Unanswered> {
-        let (inquirer, now) = (self.inquirer, (self.clock)());
+        let (inquirer, now) = (Inquirer { holder: self.holder }, (self.clock)());
         let taken = self.pool.run(move |writer| inquirer.take(writer, place, now, BATCH)).await?;
         let is_full = taken.len() == BATCH;
         let mut asking = JoinSet::new();
@@ -203,11 +126,7 @@ impl Inquiries {
                 )
             });
         }
-        let mut asked = Vec::with_capacity(asking.len());
-        while let Some(one) = asking.join_next().await {
-            // One that was lost with its task is asked again when it is held no more.
-            asked.extend(one);
-        }
+        let asked = finished(asking).await;
         if asked.is_empty() {
             return Ok(false);
         }
@@ -224,15 +143,15 @@ impl Inquiries {
             match result {
                 Ok(answer) => {
                     is_answered = true;
-                    round.answered += 1;
+                    round.done += 1;
                     self.metrics.answered(*answer);
                 }
                 Err((failure, _)) => {
                     let is_given_up = state == Some(InquiryState::GivenUp);
                     self.metrics.not_answered();
                     *if is_given_up { &mut round.given_up } else { &mut round.failed } += 1;
-                    let event = if is_given_up { "ownership.given_up" } else { "ownership.failed" };
-                    self.log.event(now, event, &format!("{} at {bank}: {failure}", proposal.name()));
+                    let what = if is_given_up { "given_up" } else { "failed" };
+                    self.tell(what, &format!("{} at {bank}: {failure}", proposal.name()));
                 }
             }
         }
@@ -240,7 +159,7 @@ impl Inquiries {
     }
 
     async fn ask(&self, question: &OwnershipQuestion) -> Result<Ownership, NotTaken> {
-        if let Some(stand_in) = &self.stand_in {
+        if let Some(stand_in) = &self.own.stand_in {
             return Ok(stand_in(question));
         }
         let content = words::write(question);
@@ -250,25 +169,5 @@ impl Inquiries {
         let request = request.body(Body::new(Full::from(content))).map_err(|_| signed::unmade())?;
         let answer = client::ask(&question.endpoint, request, bytes, &self.patience, words::ANSWER_BYTES_MAX).await?;
         words::read(&answer).ok_or_else(|| Failure::Malformed.into())
-    }
-}
-
-/// A place where this process asks.
-struct Busy {
-    inquiries: Arc<Inquiries>,
-    place: Id<Delivery>,
-}
-
-impl Busy {
-    /// Unless it does already.
-    fn begin(inquiries: &Arc<Inquiries>, place: Id<Delivery>) -> Option<Self> {
-        let is_new = inquiries.busy.lock().expect("nothing panics while it is held").insert(place);
-        is_new.then(|| Self { inquiries: inquiries.clone(), place })
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.inquiries.busy.lock().expect("nothing panics while it is held").remove(&self.place);
     }
 }

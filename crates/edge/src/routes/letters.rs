@@ -1,10 +1,11 @@
 //! Letters with a code, as operators make them and follow what becomes of them.
 
+use super::proposals::{ProposalStanding, Which};
 use crate::page_of;
 use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Pdf, Route};
 use letter::Language;
-use registry::commands::{FollowLetter, LetterFate, Standing};
+use registry::commands::{FollowLetter, LetterFate};
 use registry::life::Waits;
 use registry::policy;
 use registry::queries::{self, ProposalView};
@@ -117,7 +118,7 @@ struct Letters {
 #[derive(Serialize, JsonSchema)]
 struct AwaitedLetter {
     #[serde(flatten)]
-    standing: LetterStanding,
+    standing: ProposalStanding,
     /// By which channel it came.
     channel: String,
     /// When (RFC 3339).
@@ -130,34 +131,6 @@ impl From<ProposalView> for AwaitedLetter {
     fn from(ProposalView { standing, channel, proposed, due, .. }: ProposalView) -> Self {
         Self { standing: standing.into(), channel, proposed, due }
     }
-}
-
-/// Where the proposal of a letter stands.
-#[derive(Serialize, JsonSchema)]
-struct LetterStanding {
-    /// Our name for the proposal.
-    id: String,
-    /// `awaiting_activation`, or `awaiting_approval` when its letter came back.
-    state: String,
-    /// What it waits for: `letter`, `code`, `check` and others.
-    waits_for: Option<String>,
-    /// From when it holds, or will if nothing comes between (RFC 3339).
-    in_force_from: Option<String>,
-}
-
-impl From<Standing> for LetterStanding {
-    fn from(Standing { id, state, waits_for, in_force_from }: Standing) -> Self {
-        Self { id, state, waits_for, in_force_from }
-    }
-}
-
-/// Which proposal.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    /// Our name for it, or the number of its letter: the name with two digits more.
-    #[schemars(length(min = 13, max = 15))]
-    proposal: String,
 }
 
 async fn list(call: Call<Nothing, Nothing, LettersOf>) -> Answer<Json<Letters>> {
@@ -224,15 +197,15 @@ async fn print(call: Call<Json<Printing>, Which>) -> Answer<Pdf> {
     Ok(Pdf { name: number.to_string(), bytes: pdf })
 }
 
-async fn posted(call: Call<Nothing, Which>) -> Answer<Json<LetterStanding>> {
+async fn posted(call: Call<Nothing, Which>) -> Answer<Json<ProposalStanding>> {
     follow(call, LetterFate::HandedOver).await
 }
 
-async fn returned(call: Call<Nothing, Which>) -> Answer<Json<LetterStanding>> {
+async fn returned(call: Call<Nothing, Which>) -> Answer<Json<ProposalStanding>> {
     follow(call, LetterFate::Returned).await
 }
 
-async fn follow(call: Call<Nothing, Which>, fate: LetterFate) -> Answer<Json<LetterStanding>> {
+async fn follow(call: Call<Nothing, Which>, fate: LetterFate) -> Answer<Json<ProposalStanding>> {
     let (actor, proposal) = (call.caller.actor(), call.path.proposal);
     let command = FollowLetter { proposal, fate, actor: actor.clone() };
     Ok(Json(call.edge.core.execute(command, actor).await?.into()))

@@ -16,6 +16,7 @@ mod notices;
 pub(crate) mod oauth;
 mod payees;
 mod payouts;
+mod proposals;
 mod question;
 mod register;
 mod resolve;

@@ -212,12 +212,7 @@ impl Server {
                 tokio::time::sleep(REFRESH).await;
             }
         });
-        let delivering = {
-            let mut is_stopping = is_stopping.clone();
-            // It ends with the last who could say so, too.
-            tokio::spawn(edge.deliveries.clone().run(async move { drop(is_stopping.wait_for(|is| *is).await) }))
-        };
-
+        let delivering = tokio::spawn(edge.deliveries.clone().run());
         let telling = tokio::spawn(edge.notices.clone().run());
         let asking = tokio::spawn(edge.inquiries.clone().run());
 

@@ -133,7 +133,7 @@ async fn each_change_has_its_answer_and_one_request_is_one_entry() {
 async fn at_any_time() -> (World, Arc<AtomicI64>) {
     let days = Arc::new(AtomicI64::new(0));
     let since = days.clone();
-    let clock = move || NOW.minus_seconds(-86_400 * since.load(Ordering::Relaxed));
+    let clock = move || NOW.plus_days(since.load(Ordering::Relaxed));
     (World::with(Wanted { clock: Arc::new(clock), ..Wanted::default() }).await, days)
 }
 
@@ -364,7 +364,7 @@ async fn a_change_that_replaces_an_account_waits_a_banking_day_unless_the_contro
     settle(NOW.minus_seconds(-86_399));
     check("held", json!("time"), ANNA_IBAN).await;
     days.store(1, Ordering::Relaxed);
-    settle(NOW.minus_seconds(-86_400));
+    settle(NOW.plus_days(1));
     check("in_force", Value::Null, "DK3300400000000001").await;
 }
 

@@ -1,13 +1,13 @@
 //! What is given to others without their asking, over real connections and into real folders.
 
 use crate::encrypted::Ca;
+use crate::process::Process;
 use crate::receiver::{Does, Receiver, Seen, first_arrivals};
-use crate::support::{self, FORMER, NOW, Shown, set_controls};
+use crate::support::{self, FORMER, NOW, set_controls};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use edge::delivery::{Deliveries, Patience};
+use edge::delivery::{Deliveries, Giving, Patience};
 use edge::server::TlsFiles;
-use edge::{Log, Metrics};
 use eid::commands::RotateSigningKey;
 use eid::signing_key::{Rotation, published};
 use kernel::testing::TestPlace;
@@ -140,18 +140,12 @@ impl Country {
     }
 
     /// One process's part in them.
-    fn process(&self) -> Process {
+    fn process(&self) -> Process<Giving> {
         self.patient(Patience { answer: Duration::from_secs(60), ..Patience::default() })
     }
 
-    fn patient(&self, patience: Patience) -> Process {
-        let (now, log) = (self.now.clone(), Shown::default());
-        let metrics = Arc::new(Metrics::new([].into_iter()));
-        let clock: edge::core::Clock = Arc::new(move || Timestamp::from_micros(now.load(Ordering::SeqCst)));
-        let shown = Log::start(log.clone(), metrics.clone()).unwrap();
-        let deliveries =
-            block_in_place(|| Deliveries::start(&self.store, clock, patience, metrics.clone(), shown.clone()));
-        Process { deliveries: deliveries.unwrap(), metrics, log, shown }
+    fn patient(&self, patience: Patience) -> Process<Giving> {
+        Process::start(&self.store, &self.now, patience, Deliveries::start)
     }
 }
 
@@ -161,27 +155,9 @@ impl Drop for Country {
     }
 }
 
-struct Process {
-    deliveries: Arc<Deliveries>,
-    metrics: Arc<Metrics>,
-    log: Shown,
-    shown: Log,
-}
-
-impl Process {
+impl Process<Giving> {
     async fn round(&self) {
-        self.deliveries.round().await;
-    }
-
-    fn log(&self) -> String {
-        self.shown.flush();
-        self.log.text()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        block_in_place(|| assert!(self.deliveries.stop(Duration::from_secs(60)), "a thread does not end"));
+        self.rounds.round().await;
     }
 }
 
@@ -233,7 +209,6 @@ async fn whatever_becomes_of_connections_nothing_is_left_out_and_nothing_comes_b
     // Whoever has taken everything is left alone.
     process.round().await;
     assert_eq!(receiver.all().len(), 0);
-    let text = process.metrics.text();
     for line in [
         "anvis_delivery_tries_total{what=\"messages\",was=\"taken\"} 4",
         "anvis_delivery_tries_total{what=\"messages\",was=\"not_taken\"} 7",
@@ -241,7 +216,7 @@ async fn whatever_becomes_of_connections_nothing_is_left_out_and_nothing_comes_b
         "anvis_deliveries{state=\"good\"} 1",
         "anvis_deliveries{state=\"failing\"} 0",
     ] {
-        assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
+        process.shows(line);
     }
     let log = process.log();
     assert!(log.contains("north: it was answered 500"), "{log}");
@@ -375,7 +350,7 @@ async fn whoever_takes_over_from_one_that_seems_gone_leaves_nothing_out() {
     let (slow, other) = (country.process(), country.process());
     receiver.does(&[Does::Wait]);
     let waiting = tokio::spawn({
-        let deliveries = slow.deliveries.clone();
+        let deliveries = slow.rounds.clone();
         async move { deliveries.round().await }
     });
     let first = receiver.next().await;
@@ -397,7 +372,7 @@ async fn whoever_takes_over_from_one_that_seems_gone_leaves_nothing_out() {
     country.register(10);
     receiver.does(&[Does::Wait]);
     let killed = tokio::spawn({
-        let deliveries = slow.deliveries.clone();
+        let deliveries = slow.rounds.clone();
         async move { deliveries.round().await }
     });
     let cut_off = receiver.next().await;
@@ -631,6 +606,5 @@ async fn completed_files_go_to_their_payers_bank_byte_for_byte() {
     for (_, progress) in country.list() {
         assert_eq!((progress.items, progress.failures), (3, 0));
     }
-    let text = process.metrics.text();
-    assert!(text.contains("anvis_delivery_items_total{what=\"files\"} 6\n"), "{text}");
+    process.shows("anvis_delivery_items_total{what=\"files\"} 6");
 }

@@ -21,6 +21,7 @@ mod ownership;
 mod payouts;
 mod people;
 mod post_office;
+mod process;
 #[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
 #[path = "../../../letter/tests/it/reader.rs"]
 mod reader;

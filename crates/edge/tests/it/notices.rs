@@ -2,12 +2,12 @@
 
 use crate::encrypted::Ca;
 use crate::post_office::{Handles, PostOffice};
+use crate::process::{Process, counts};
 use crate::receiver::{Does, Receiver, Seen};
-use crate::support::{NOW, Shown};
+use crate::support::NOW;
 use edge::delivery::Patience;
-use edge::notices::{DigitalPost, Email, MailFrom, MailPlace, MailServer, Notices, Round, Sms, Transports};
+use edge::notices::{DigitalPost, Email, MailFrom, MailPlace, MailServer, Notices, Sms, Transports};
 use edge::server::TlsFiles;
-use edge::{Log, Metrics};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp};
 use registry::commands::{RetryNotices, TryNotice};
@@ -100,19 +100,9 @@ impl Office {
     }
 
     /// One process.
-    fn process(&self, transports: Transports) -> Process {
-        self.patient(transports, Patience { answer: Duration::from_secs(60), ..Patience::default() })
-    }
-
-    fn patient(&self, transports: Transports, patience: Patience) -> Process {
-        let (now, log) = (self.now.clone(), Shown::default());
-        let metrics = Arc::new(Metrics::new([].into_iter()));
-        let clock: edge::core::Clock = Arc::new(move || Timestamp::from_micros(now.load(Ordering::SeqCst)));
-        let shown = Log::start(log.clone(), metrics.clone()).unwrap();
-        let notices = block_in_place(|| {
-            Notices::start(&self.store, transports, clock, patience, metrics.clone(), shown.clone()).unwrap()
-        });
-        Process { notices, metrics, log, shown }
+    fn process(&self, transports: Transports) -> Process<Transports> {
+        let patience = Patience { answer: Duration::from_secs(60), ..Patience::default() };
+        Process::start(&self.store, &self.now, patience, |means| Notices::start(means, transports))
     }
 }
 
@@ -122,34 +112,10 @@ impl Drop for Office {
     }
 }
 
-struct Process {
-    notices: Arc<Notices>,
-    metrics: Arc<Metrics>,
-    log: Shown,
-    shown: Log,
-}
-
-impl Process {
+impl Process<Transports> {
     /// How many were sent, failed and were given up in a round.
     async fn round(&self) -> (u64, u64, u64) {
-        let Round { sent, failed, dead } = self.notices.round().await;
-        (sent, failed, dead)
-    }
-
-    fn log(&self) -> String {
-        self.shown.flush();
-        self.log.text()
-    }
-
-    fn shows(&self, line: &str) {
-        let text = self.metrics.text();
-        assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        block_in_place(|| assert!(self.notices.stop(Duration::from_secs(60)), "a thread does not end"));
+        counts(self.rounds.round().await)
     }
 }
 
@@ -429,7 +395,7 @@ async fn two_processes_never_send_one_notice_at_the_same_time() {
     office.tell(&[SMS]);
     gateway.does(&[Does::Wait]);
     let slow = tokio::spawn({
-        let notices = one.notices.clone();
+        let notices = one.rounds.clone();
         async move { notices.round().await }
     });
     let waiting = gateway.next().await;
@@ -439,14 +405,14 @@ async fn two_processes_never_send_one_notice_at_the_same_time() {
     let again = gateway.all();
     assert_eq!(keys(&again), keys(std::slice::from_ref(&waiting)), "whoever takes it knows it again");
     gateway.go_on();
-    assert_eq!(slow.await.unwrap().sent, 1);
+    assert_eq!(slow.await.unwrap().done, 1);
     assert_eq!(office.list(NoticeState::Sent).len(), 101);
 
     // One is killed in the middle.
     office.tell(&[SMS]);
     gateway.does(&[Does::Wait]);
     let killed = tokio::spawn({
-        let notices = one.notices.clone();
+        let notices = one.rounds.clone();
         async move { notices.round().await }
     });
     let cut_off = gateway.next().await;

@@ -1,14 +1,14 @@
 //! Banks that are asked whose an account is, over real connections.
 
 use crate::encrypted::Ca;
+use crate::process::{Process, counts};
 use crate::receiver::{Does, Receiver, Seen};
-use crate::support::{NOW, Shown, set_controls};
+use crate::support::{NOW, set_controls};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge::delivery::Patience;
-use edge::ownership::{Inquiries, Round, StandIn};
+use edge::ownership::{Asking, Inquiries, StandIn};
 use edge::server::TlsFiles;
-use edge::{Log, Metrics};
 use eid::commands::RotateSigningKey;
 use eid::signing_key::{Rotation, published};
 use kernel::testing::TestPlace;
@@ -167,19 +167,12 @@ impl Country {
     }
 
     /// One process.
-    fn process(&self) -> Process {
+    fn process(&self) -> Process<Asking> {
         self.patient(Patience { answer: Duration::from_secs(60), ..Patience::default() }, None)
     }
 
-    fn patient(&self, patience: Patience, stand_in: Option<StandIn>) -> Process {
-        let (now, log) = (self.now.clone(), Shown::default());
-        let metrics = Arc::new(Metrics::new([].into_iter()));
-        let clock: edge::core::Clock = Arc::new(move || Timestamp::from_micros(now.load(Ordering::SeqCst)));
-        let shown = Log::start(log.clone(), metrics.clone()).unwrap();
-        let inquiries = block_in_place(|| {
-            Inquiries::start(&self.store, stand_in, clock, patience, metrics.clone(), shown.clone()).unwrap()
-        });
-        Process { inquiries, metrics, log, shown }
+    fn patient(&self, patience: Patience, stand_in: Option<StandIn>) -> Process<Asking> {
+        Process::start(&self.store, &self.now, patience, |means| Inquiries::start(means, stand_in))
     }
 }
 
@@ -194,37 +187,17 @@ impl Drop for Country {
     }
 }
 
-struct Process {
-    inquiries: Arc<Inquiries>,
-    metrics: Arc<Metrics>,
-    log: Shown,
-    shown: Log,
-}
-
-impl Process {
+impl Process<Asking> {
     /// How many were answered, failed and were given up in a round.
     async fn round(&self) -> (u64, u64, u64) {
-        let Round { answered, failed, given_up } = self.inquiries.round().await;
-        (answered, failed, given_up)
-    }
-
-    fn shows(&self, line: &str) {
-        let text = self.metrics.text();
-        assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
+        counts(self.rounds.round().await)
     }
 
     /// What the log says: nothing that is personal.
-    fn log(&self) -> String {
-        self.shown.flush();
-        let log = self.log.text();
+    fn clean_log(&self) -> String {
+        let log = self.log();
         assert!(!SECRETS.iter().any(|secret| log.contains(secret)), "{log}");
         log
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        block_in_place(|| assert!(self.inquiries.stop(Duration::from_secs(60)), "a thread does not end"));
     }
 }
 
@@ -268,7 +241,7 @@ async fn each_answer_has_its_consequence() {
     for answer in ["match", "close_match", "no_match", "not_possible"] {
         process.shows(&format!("anvis_ownership_answers_total{{answer=\"{answer}\"}} 1"));
     }
-    assert_eq!(process.log(), "");
+    assert_eq!(process.clean_log(), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,7 +322,7 @@ async fn whatever_becomes_of_connections_it_is_asked_again_under_one_name() {
     assert_eq!(names(&seen), vec![format!("{id}-0"); 11]);
     assert!(seen.iter().all(|one| one.body == seen[0].body));
     process.shows("anvis_ownership_unanswered_total 12");
-    let log = process.log();
+    let log = process.clean_log();
     for line in [format!("{id} at North: it was answered 500"), format!("{id} at North: the answer is not one")] {
         assert!(log.contains(&line), "{log}");
     }
@@ -388,7 +361,7 @@ async fn a_bank_that_says_nothing_in_time_cannot_say_it() {
         assert!(last == (0, 1, 0) || last == (0, 0, 1), "{last:?}");
     }
     assert_eq!(country.stands(&id), ("ownership".to_owned(), String::new()));
-    assert!(process.log().contains("ownership.given_up"));
+    assert!(process.clean_log().contains("ownership.given_up"));
     country.later(BACKOFF.seconds_max);
     country.execute(&Settle { now: country.now() }).unwrap();
     assert_eq!(country.stands(&id), ("time".to_owned(), "not_possible".to_owned()));
@@ -439,8 +412,8 @@ async fn whoever_takes_over_from_one_that_seems_gone_asks_the_same_and_the_last_
     country.asks(server(&bank.url));
     let id = country.propose();
     let (slow, other) = (country.process(), country.process());
-    let begin = |process: &Process| {
-        let inquiries = process.inquiries.clone();
+    let begin = |process: &Process<Asking>| {
+        let inquiries = process.rounds.clone();
         tokio::spawn(async move { inquiries.round().await })
     };
     bank.does(&[Does::Wait]);
@@ -495,7 +468,7 @@ async fn what_nobody_waits_for_any_more_is_not_asked_and_what_is_answered_too_la
     assert_eq!(bank.all().len(), 1);
     let during = country.propose();
     bank.does(&[Does::Wait]);
-    let inquiries = process.inquiries.clone();
+    let inquiries = process.rounds.clone();
     let waiting = tokio::spawn(async move { inquiries.round().await });
     bank.next().await;
     refuse(&during);
@@ -584,7 +557,7 @@ async fn only_a_server_that_is_trusted_is_asked() {
     assert_eq!(country.stands(&id).0, "ownership");
     assert_eq!(check(authority(&ca), own, None).await, 1);
     assert_eq!(country.stands(&id).1, "match");
-    process.log();
+    process.clean_log();
 }
 
 #[tokio::test(flavor = "multi_thread")]

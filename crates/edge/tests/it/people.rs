@@ -45,7 +45,7 @@ impl People {
     async fn new() -> Self {
         let days = Arc::new(AtomicI64::new(0));
         let since = days.clone();
-        let clock = move || NOW.minus_seconds(-86_400 * since.load(Ordering::Relaxed));
+        let clock = move || NOW.plus_days(since.load(Ordering::Relaxed));
         let wanted = Wanted { clock: Arc::new(clock), has_own_tokens: true, ..behind_a_proxy() };
         let people = Self { world: World::with(wanted).await, days, asked: AtomicI64::new(0) };
         people.give(|writer, env| {
@@ -70,7 +70,7 @@ impl People {
     }
 
     fn now(&self) -> Timestamp {
-        NOW.minus_seconds(-86_400 * self.days.load(Ordering::Relaxed))
+        NOW.plus_days(self.days.load(Ordering::Relaxed))
     }
 
     /// Does something in the store beside the server.
@@ -334,8 +334,7 @@ async fn a_citizen_changes_what_is_their_own_and_what_they_sign_for() {
 async fn a_second_channel_is_another_person_or_a_strong_login() {
     let people = People::new().await;
     people.give(|writer, env| {
-        let facts =
-            IdentityFacts { authenticator_changed: None, key_material_posted: Some(env.now.minus_seconds(86_400)) };
+        let facts = IdentityFacts { authenticator_changed: None, key_material_posted: Some(env.now.minus_days(1)) };
         let command = TellIdentity { payee: PayeeId::parse(ANNA).unwrap(), facts };
         writer.execute(&command, &Actor::console(), &env).unwrap();
     });

@@ -6,8 +6,6 @@ use crate::store;
 use kernel::{Connection, Error, SWEPT_AFTER_SECONDS, Timestamp};
 use std::collections::BTreeMap;
 
-const DAY_MICROS: i64 = 86_400_000_000;
-
 /// How clients came in, counted in memory until it is written.
 #[derive(Debug, Default)]
 pub struct Uses(BTreeMap<(Use, i64), i64>);
@@ -15,7 +13,7 @@ pub struct Uses(BTreeMap<(Use, i64), i64>);
 impl Uses {
     /// A client came in so many times, today.
     pub fn add(&mut self, way: Use, now: Timestamp, times: i64) {
-        let count = self.0.entry((way, now.micros().div_euclid(DAY_MICROS))).or_default();
+        let count = self.0.entry((way, now.day())).or_default();
         *count = count.saturating_add(times);
     }
 

@@ -7,8 +7,6 @@ use crate::signing_key::{Signers, SigningKey, SigningKeyRefusal};
 use crate::{policy, store};
 use kernel::{Actor, Error, Scope, Timestamp};
 
-const DAY_MICROS: i64 = 86_400_000_000;
-
 /// The client with this name, as it is registered today, whoever asks: to check a signature by it.
 ///
 /// # Errors
@@ -88,8 +86,8 @@ pub fn usage(scope: &Scope<'_>, actor: &Actor) -> Result<Vec<Usage>, Error> {
         usage.extend(counted.into_iter().map(|counted| Usage {
             client: client.registration.name.clone(),
             ends: ends.first_end(&counted.way),
-            first_day: Timestamp::from_micros(counted.first_day * DAY_MICROS),
-            last_day: Timestamp::from_micros(counted.last_day * DAY_MICROS),
+            first_day: Timestamp::of_day(counted.first_day),
+            last_day: Timestamp::of_day(counted.last_day),
             way: counted.way,
             uses: counted.uses,
         }));

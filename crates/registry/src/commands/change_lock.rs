@@ -14,7 +14,6 @@ use serde_json::json;
 
 /// For so many days, an authenticator that was changed lifts no lock.
 const NEW_DAYS: i64 = 30;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 /// What is locked after a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +131,7 @@ impl Command for LiftLock {
     fn decide(&self, (state, changed): Self::State, env: &Env) -> Result<Decision<LockChange, Locked>, Refusal> {
         own::require(&self.actor, state.voice, Assurance::High, self.why.as_deref())?;
         // A login is worth no more than the authenticator that it was made with; a new one may be the thief's.
-        let is_new = changed.is_some_and(|moment| moment > env.now.minus_seconds(NEW_DAYS * SECONDS_PER_DAY));
+        let is_new = changed.is_some_and(|moment| moment > env.now.minus_days(NEW_DAYS));
         if self.actor.role() == Role::Citizen && is_new {
             return Err(own::OwnRefusal::Assurance(Assurance::High).into());
         }

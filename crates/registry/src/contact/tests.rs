@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn day(day: i64) -> Timestamp {
-    Timestamp::from_micros(day * MICROS_PER_DAY)
+    Timestamp::of_day(day)
 }
 
 fn point(text: &str) -> ContactPoint {
@@ -219,7 +219,7 @@ proptest! {
             let stands = |on: Timestamp| {
                 changes.iter().rfind(|change| change.point == point && change.at <= on).is_some_and(|change| !change.is_removed)
             };
-            let of_late = (0..FORMER_DAYS).any(|ago| stands(Timestamp::from_micros(moment.micros() - ago * MICROS_PER_DAY)));
+            let of_late = (0..FORMER_DAYS).any(|ago| stands(moment.minus_days(ago)));
             let found = reached.iter().find(|reached| *reached.point == point);
             prop_assert!(!of_late || found.is_some(), "{:?}", point.reveal());
             prop_assert_eq!(found.is_some_and(|found| found.is_standing), stands(moment));

@@ -168,7 +168,7 @@ fn each_channel_by_each_set() {
 
 #[test]
 fn what_speaks_against_a_change_demands_more() {
-    let days_before = |days: i64| Some(monday().minus_seconds(days * 86_400));
+    let days_before = |days: i64| Some(monday().minus_days(days));
     let controls = Controls::anvis();
     let check = |facts: Facts, acts: &str, expected: &str| {
         let proposal = proposal(Channel::SelfService, false);

@@ -18,7 +18,6 @@ statements! {
 }
 
 const MESSAGE_COLUMN: &str = "mapper_message.message";
-const DAY_SECONDS: i64 = 86_400;
 
 /// The key of a client's name for a message.
 pub(crate) fn transaction_key(vault: &Vault, client: &str, transaction: &str) -> Blind {
@@ -96,7 +95,7 @@ pub(crate) fn newest(
 /// Removes some of what nobody can ask for at `now`; whether more is left.
 pub(crate) fn sweep_some(tx: &Tx<'_>, now: Timestamp) -> Result<bool, Error> {
     // Ids are given by time.
-    let before: MessageId = Env::new(now.minus_seconds(MESSAGE_DAYS * DAY_SECONDS), 0).id();
+    let before: MessageId = Env::new(now.minus_days(MESSAGE_DAYS), 0).id();
     let mut last = None;
     tx.each(&OLDEST, &[before.into()], |row| {
         last = Some(row.int(0)?);

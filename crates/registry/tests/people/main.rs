@@ -36,10 +36,8 @@ const KEYS: [&str; 2] = [
     "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=",
 ];
 
-const MICROS_PER_DAY: i64 = 86_400 * 1_000_000;
-
 fn day(day: i64) -> Timestamp {
-    Timestamp::from_micros(day * MICROS_PER_DAY)
+    Timestamp::of_day(day)
 }
 
 fn key(number: usize) -> PublicKey {
@@ -137,7 +135,7 @@ impl World {
     fn listed(&mut self, actor: &Actor, of: &str) -> Result<Vec<String>, &'static str> {
         let command = ListContacts { actor: actor.clone(), payee: payee(of) };
         let listed = self.run(0, &command, actor)?;
-        let on = |moment: &str| Timestamp::parse(moment).unwrap().micros() / MICROS_PER_DAY;
+        let on = |moment: &str| Timestamp::parse(moment).unwrap().day();
         let line = |point: &registry::commands::PointView| {
             let value = point.value.as_deref().unwrap_or_default();
             let until = point.until.as_deref().map(|until| on(until).to_string()).unwrap_or_default();

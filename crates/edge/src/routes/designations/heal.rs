@@ -1,6 +1,6 @@
 //! What heals: a frozen account is paid to again, and what stood before a change is put back. One officer asks, another one approves.
 
-use super::{Deciding, DesignationStanding, Which, act, named};
+use super::{Deciding, ProposalStanding, Which, act, named};
 use crate::problem::refused;
 use crate::route::{Answer, Call, Json};
 use registry::commands::{RevertDesignation, UnfreezeDesignation};
@@ -35,7 +35,7 @@ pub(super) const UNFREEZING: &[&str] = &[
     "designation.purpose",
 ];
 
-pub(super) async fn revert(call: Call<Json<Deciding>, Which>) -> Answer<Json<DesignationStanding>> {
+pub(super) async fn revert(call: Call<Json<Deciding>, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, actor) = named(&call);
     let why = call.body.0.reason.clone();
     act(call, RevertDesignation { proposal, why, actor, once: None }).await
@@ -61,7 +61,7 @@ pub(super) struct Unfreezing {
     reason: String,
 }
 
-pub(super) async fn unfreeze(call: Call<Json<Unfreezing>>) -> Answer<Json<DesignationStanding>> {
+pub(super) async fn unfreeze(call: Call<Json<Unfreezing>>) -> Answer<Json<ProposalStanding>> {
     let asked = &call.body.0;
     let written = Written {
         action: "unfreeze",

@@ -6,6 +6,7 @@ mod show;
 
 pub(super) use propose::Whose;
 
+use super::proposals::{ProposalStanding, Which};
 use super::question::payee;
 use crate::page_of;
 use crate::problem::{Problem, refused};
@@ -147,34 +148,6 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which proposal.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    /// Our name for it, or the number of its letter, which is the name with two digits more.
-    #[schemars(length(min = 13, max = 15))]
-    proposal: String,
-}
-
-/// Where a proposal stands.
-#[derive(Serialize, JsonSchema)]
-struct DesignationStanding {
-    /// Our name for it; empty where all is so already, so that nothing was proposed.
-    id: String,
-    /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
-    state: String,
-    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
-    waits_for: Option<String>,
-    /// From when it holds, or will if nothing comes between (RFC 3339).
-    in_force_from: Option<String>,
-}
-
-impl From<Standing> for DesignationStanding {
-    fn from(Standing { id, state, waits_for, in_force_from }: Standing) -> Self {
-        Self { id, state, waits_for, in_force_from }
-    }
-}
-
 /// Which proposals, and which page of them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -226,7 +199,7 @@ struct WaitingDesignations {
 #[derive(Serialize, JsonSchema)]
 struct WaitingDesignation {
     #[serde(flatten)]
-    standing: DesignationStanding,
+    standing: ProposalStanding,
     /// By which channel it came.
     channel: String,
     /// When (RFC 3339).
@@ -291,7 +264,7 @@ struct Signing {
     signature: String,
 }
 
-async fn sign(call: Call<Json<Signing>, Which>) -> Answer<Json<DesignationStanding>> {
+async fn sign(call: Call<Json<Signing>, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, actor) = named(&call);
     let command = Sign { proposal, signature: call.body.0.signature.clone(), actor };
     act(call, command).await
@@ -306,13 +279,13 @@ struct Deciding {
     reason: String,
 }
 
-async fn approve(call: Call<Json<Deciding>, Which>) -> Answer<Json<DesignationStanding>> {
+async fn approve(call: Call<Json<Deciding>, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, officer) = named(&call);
     let why = call.body.0.reason.clone();
     act(call, ApproveDesignation { proposal, why, officer, is_synthetic: IS_SYNTHETIC }).await
 }
 
-async fn refuse(call: Call<Json<Deciding>, Which>) -> Answer<Json<DesignationStanding>> {
+async fn refuse(call: Call<Json<Deciding>, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, officer) = named(&call);
     let why = call.body.0.reason.clone();
     act(call, RefuseDesignation { proposal, why, officer, is_synthetic: IS_SYNTHETIC }).await
@@ -327,7 +300,7 @@ struct Activating {
     code: String,
 }
 
-async fn activate(call: Call<Json<Activating>, Which>) -> Answer<Json<DesignationStanding>> {
+async fn activate(call: Call<Json<Activating>, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, actor) = named(&call);
     let code = letter::Code::parse(&call.body.0.code).ok_or_else(|| refused(ProposalRefusal::Code))?;
     let command = Activate { proposal, code: code.digits().to_owned(), actor, is_synthetic: IS_SYNTHETIC };
@@ -354,13 +327,13 @@ struct Confirming {
     evidence: Option<String>,
 }
 
-async fn confirm(call: Call<Json<Confirming>, Which>) -> Answer<Json<DesignationStanding>> {
+async fn confirm(call: Call<Json<Confirming>, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, actor) = named(&call);
     let evidence = call.body.0.evidence.clone().unwrap_or_default();
     act(call, Confirm { proposal, evidence, actor, is_synthetic: IS_SYNTHETIC }).await
 }
 
-async fn cancel(call: Call<Nothing, Which>) -> Answer<Json<DesignationStanding>> {
+async fn cancel(call: Call<Nothing, Which>) -> Answer<Json<ProposalStanding>> {
     let (proposal, actor) = named(&call);
     let asked = proposal.clone();
     Ok(Json(call.once(&asked, CancelDesignation { proposal, actor, channel: None }).await?.into()))
@@ -372,7 +345,7 @@ fn named<B>(call: &Call<B, Which>) -> (String, Actor) {
 }
 
 /// Does something about a proposal; where it stands then.
-async fn act<B, C>(call: Call<Json<B>, Which>, command: C) -> Answer<Json<DesignationStanding>>
+async fn act<B, C>(call: Call<Json<B>, Which>, command: C) -> Answer<Json<ProposalStanding>>
 where
     B: Serialize,
     C: Command<Output = Standing> + Send + 'static,

@@ -1,6 +1,6 @@
 //! Proposing an account.
 
-use super::DesignationStanding;
+use super::ProposalStanding;
 use crate::problem::refused;
 use crate::route::{Answer, Call, Json};
 use kernel::Vault;
@@ -132,7 +132,7 @@ impl ProposedAccount {
     }
 }
 
-pub(super) async fn propose(call: Call<Json<ProposedAccount>>) -> Answer<Json<DesignationStanding>> {
+pub(super) async fn propose(call: Call<Json<ProposedAccount>>) -> Answer<Json<ProposalStanding>> {
     let asked = &call.body.0;
     let command = ProposeDesignation {
         actor: call.caller.actor(),

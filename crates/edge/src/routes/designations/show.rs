@@ -1,6 +1,6 @@
 //! A proposal, in full.
 
-use super::{DesignationStanding, Which};
+use super::{ProposalStanding, Which};
 use crate::route::{Answer, Call, Json, Nothing};
 use registry::commands::{ShowProposal, ShownAct, ShownProposal};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use serde::Serialize;
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ShownDesignation {
     #[serde(flatten)]
-    standing: DesignationStanding,
+    standing: ProposalStanding,
     /// Whose account is to be changed.
     payee: String,
     /// The IBAN that was asked for; none to delete the account.

@@ -28,7 +28,6 @@ use std::fmt;
 /// So many changes of a payee are proposed in a day before they propose none themselves: each is told to all their contact points, and
 /// whoever has their login could drown the one that matters.
 const PROPOSED_A_DAY_MAX: i64 = 20;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Proposes to designate an account, or to delete a specific one. It takes effect when nothing is demanded of it, and waits until then.
 pub struct ProposeDesignation {
@@ -120,7 +119,7 @@ impl Command for ProposeDesignation {
             return Err(RowRefusal::Action.into());
         }
         self.require_entitled(voice, remit.as_ref(), accounts.purpose_of(&self.row)?.as_ref(), is_specific_locked)?;
-        let yesterday: Id<Proposal> = Env::new(env.now.minus_seconds(SECONDS_PER_DAY), 0).id();
+        let yesterday: Id<Proposal> = Env::new(env.now.minus_days(1), 0).id();
         if last_allowed.is_some_and(|last| last > yesterday) {
             return Err(ProposalRefusal::TooOften.into());
         }

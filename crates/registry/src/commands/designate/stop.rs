@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 /// So many days after a change took effect, its notices' links end. Whoever learns of it later has other ways.
 pub const STOP_DAYS: i64 = 90;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Stops a proposal until an officer has looked at it; and freezes the account, if it has taken effect.
 pub struct StopProposal {
@@ -77,6 +76,6 @@ impl Loaded {
     /// Whether it took effect so many days ago.
     fn has_stood(&self, days: i64, now: Timestamp) -> bool {
         let ended = self.found.evidence.ended();
-        ended.is_some_and(|ended| ended.at <= now.minus_seconds(days * SECONDS_PER_DAY))
+        ended.is_some_and(|ended| ended.at <= now.minus_days(days))
     }
 }

@@ -10,7 +10,6 @@ use registry::commands::TellIdentity;
 use registry::identity::IdentityFacts;
 use registry::ownership::Ownership;
 
-const SECONDS_PER_DAY: i64 = 86_400;
 /// The key card was posted, and put to use by the thief, so long before.
 const POSTED_DAYS_BEFORE: i64 = 4;
 const USED_DAYS_BEFORE: i64 = 1;
@@ -32,7 +31,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.people[0].is_robbed = true;
     stage.people[0].is_box_watched = true;
     let began = stage.world.clock.read();
-    let before = |days: i64| Some(began.minus_seconds(days * SECONDS_PER_DAY));
+    let before = |days: i64| Some(began.minus_days(days));
     let facts = IdentityFacts {
         authenticator_changed: before(USED_DAYS_BEFORE),
         key_material_posted: before(POSTED_DAYS_BEFORE),

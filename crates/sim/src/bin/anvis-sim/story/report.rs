@@ -11,8 +11,6 @@ use registry::commands::ShownProposal;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
-
 /// Somebody did something.
 pub struct Step {
     pub at: String,
@@ -102,7 +100,7 @@ pub struct Lawful {
 
 /// How many days a moment lies behind another, by the calendar.
 const fn days_between(one: Timestamp, other: Timestamp) -> i64 {
-    other.micros().div_euclid(MICROS_PER_DAY) - one.micros().div_euclid(MICROS_PER_DAY)
+    other.day() - one.day()
 }
 
 /// The control that a proposal waits for, when it waits for this.
