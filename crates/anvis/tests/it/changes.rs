@@ -61,7 +61,7 @@ fn what_waits_is_listed_and_shown_and_changes_no_payout() {
             "payee": format!("cpr:{BENT}"), "account": iban("DK", "0040-1"), "replaces": iban("DK", "5000-12"),
             "in_force": iban("DK", "5000-12"), "benefit": null, "channel": "bank:Nordbank",
             "proposed_by": "client:nord", "proposed": NOW, "holder": "own", "ownership": "match",
-            "action": "designate", "reverts": null, "why": null, "is_frozen": false,
+            "action": "designate", "reverts": null, "undone_with_it": [], "why": null, "is_frozen": false,
             "ground": null, "reason": "user_request", "consent": "phone", "signals": [], "acts": [],
         })
     );

@@ -17,10 +17,11 @@ use crate::route::JSON;
 use axum::body::Body;
 use http_body_util::Full;
 use kernel::{Actor, Error, Id, Secrets, Store, Writer};
-use registry::commands::{Asked, Inquirer, OwnershipQuestion};
+use registry::commands::{Asked, Inquirer, OwnershipQuestion, ToAsk};
 use registry::delivery::Delivery;
 use registry::ownership::{InquiryState, Ownership};
 use registry::progress::Failure;
+use registry::proposal::Proposal;
 use registry::queries::count_inquiries;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -54,6 +55,8 @@ pub struct Inquiries {
     stand_in: Option<StandIn>,
     /// Where is being asked.
     busy: Mutex<BTreeSet<Id<Delivery>>>,
+    /// What could not be read the last time: it is told once.
+    unreadable: Mutex<BTreeSet<Id<Proposal>>>,
     is_stopping: watch::Sender<bool>,
 }
 
@@ -90,7 +93,20 @@ impl Inquiries {
         // Nobody is 0.
         let inquirer = Inquirer { holder: Id::new(i64::from_be_bytes(Secrets::from_system().bytes()?) | 1) };
         let (ended, busy, is_stopping) = (Mutex::new(ended), Mutex::default(), watch::Sender::new(false));
-        Ok(Arc::new(Self { pool, ended, clock, patience, metrics, log, inquirer, stand_in, busy, is_stopping }))
+        let unreadable = Mutex::default();
+        Ok(Arc::new(Self {
+            pool,
+            ended,
+            clock,
+            patience,
+            metrics,
+            log,
+            inquirer,
+            stand_in,
+            busy,
+            unreadable,
+            is_stopping,
+        }))
     }
 
     /// Asks what is due now, at each place until there is nothing more or nothing is answered. Where somebody is at it already is left
@@ -98,10 +114,10 @@ impl Inquiries {
     pub async fn round(self: &Arc<Self>) -> Round {
         let (inquirer, now) = (self.inquirer, (self.clock)());
         let begun = self.pool.run(move |writer| {
-            let places = inquirer.begin(writer, now)?;
-            Ok((places, writer.read(|scope| count_inquiries(scope, &Actor::console()))?))
+            let to_ask = inquirer.begin(writer, now)?;
+            Ok((to_ask, writer.read(|scope| count_inquiries(scope, &Actor::console()))?))
         });
-        let (places, counts) = match begun.await {
+        let (ToAsk { places, unreadable }, counts) = match begun.await {
             Ok(begun) => begun,
             Err(unanswered) => {
                 self.tell_failure(&unanswered);
@@ -109,6 +125,7 @@ impl Inquiries {
             }
         };
         self.metrics.inquiries(counts);
+        self.tell_unreadable(unreadable);
         let mut working = JoinSet::new();
         for place in places {
             if let Some(busy) = Busy::begin(self, place) {
@@ -154,6 +171,15 @@ impl Inquiries {
         self.pool.stop();
         let ended = self.ended.lock().expect("nothing panics while it is held");
         matches!(ended.recv_timeout(grace), Err(channel::RecvTimeoutError::Disconnected))
+    }
+
+    fn tell_unreadable(&self, unreadable: Vec<Id<Proposal>>) {
+        let mut known = self.unreadable.lock().expect("nothing panics while it is held");
+        for id in unreadable.iter().filter(|id| !known.contains(id)) {
+            let text = format!("{} cannot be read: the store is damaged", id.name());
+            self.log.event((self.clock)(), "ownership.unreadable", &text);
+        }
+        *known = unreadable.into_iter().collect();
     }
 
     fn tell_failure(&self, unanswered: &Unanswered) {
