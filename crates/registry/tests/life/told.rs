@@ -21,7 +21,7 @@ impl Town {
 #[test]
 fn a_login_reads_nothing_of_what_officers_suspect() {
     let (olga, eve) = (Actor::operator("olga"), Actor::caseworker("eve"));
-    let mut check = |ends: &dyn Fn(&mut Town, &str), afterwards: &str| {
+    let check = |ends: &dyn Fn(&mut Town, &str), afterwards: &str| {
         let mut town = Town::new();
         town.swaps_contact(&town.anna());
         let id = town.wants_loot(&town.anna());
