@@ -65,7 +65,10 @@ fn a_login_reads_nothing_of_what_officers_suspect() {
     let (proposal, why) = (id, "the owner rang".to_owned());
     let reverts = RevertDesignation { proposal, why, actor: olga.clone(), once: None };
     let id = town.run(&reverts, &olga).unwrap().id;
-    assert_eq!((town.says(&id, &olga), town.says(&id, &town.anna())), ("the owner rang".to_owned(), String::new()));
+    assert_eq!(
+        (town.says(&id, &olga), town.says(&id, &town.anna())),
+        ("third_party, the owner rang".to_owned(), String::new())
+    );
 }
 
 #[test]
