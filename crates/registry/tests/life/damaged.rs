@@ -11,7 +11,10 @@ use registry::progress::Failure;
 use registry::proposal::Proposal;
 use registry::queries;
 
-const ANSWERED: Result<Ownership, (Failure, Option<i64>)> = Ok(Ownership::Match);
+/// What a bank says, or why it says nothing.
+type Said = Result<Ownership, (Failure, Option<i64>)>;
+
+const ANSWERED: Said = Ok(Ownership::Match);
 
 fn id(name: &str) -> Id<Proposal> {
     Id::parse_name(name).unwrap()
@@ -71,7 +74,7 @@ impl Town {
         INQUIRER.take(&mut self.0.0.writer, place, now, 10).unwrap()
     }
 
-    fn tells(&mut self, asked: &[(&str, i64, Result<Ownership, (Failure, Option<i64>)>)]) -> Vec<Option<InquiryState>> {
+    fn tells(&mut self, asked: &[(&str, i64, Said)]) -> Vec<Option<InquiryState>> {
         let now = Timestamp::from_micros(self.0.0.now);
         let asked = asked.iter().map(|(name, round, result)| {
             ("South".to_owned(), Asked { proposal: id(name), round: *round, result: *result })
@@ -100,7 +103,7 @@ fn what_cannot_be_read_is_left_alone_and_all_else_takes_effect() {
     let check = |damage: &dyn Fn(&Town, &str, &str)| {
         let (mut town, anna, bent) = Town::two_changes();
         damage(&town, &anna, &bent);
-        assert_eq!(town.waits(), [bent.clone()], "a list shows the others");
+        assert_eq!(town.waits(), [&*bent], "a list shows the others");
         town.days(9);
         let settled = town.settled();
         assert_eq!((settled.in_force, settled.refused, &settled.unreadable[..]), (1, 0, &[anna.clone()][..]));
