@@ -249,8 +249,15 @@ impl Edge {
                 Err(unanswered) => return self.unsettled(&unanswered),
             }
             match self.core.execute(Settle { now }, Actor::console()).await {
-                Ok(settled) if settled.more => {}
-                Ok(_) => return,
+                Ok(settled) => {
+                    self.metrics.unreadable(settled.unreadable.len());
+                    for id in &settled.unreadable {
+                        self.log.event(now, "settle.unreadable", &format!("{id} cannot be read: the store is damaged"));
+                    }
+                    if !settled.more {
+                        return;
+                    }
+                }
                 Err(unanswered) => return self.unsettled(&unanswered),
             }
         }

@@ -120,6 +120,7 @@ pub struct Metrics {
     unanswered: AtomicU64,
     inquiries_waiting: AtomicI64,
     inquiries_given_up: AtomicI64,
+    unreadable: AtomicU64,
 }
 
 #[derive(Default)]
@@ -169,6 +170,7 @@ impl Metrics {
             unanswered: AtomicU64::default(),
             inquiries_waiting: AtomicI64::default(),
             inquiries_given_up: AtomicI64::default(),
+            unreadable: AtomicU64::default(),
         }
     }
 
@@ -271,6 +273,11 @@ impl Metrics {
         self.inquiries_given_up.store(given_up, Relaxed);
     }
 
+    /// So many proposals were due and could not be read.
+    pub(crate) fn unreadable(&self, count: usize) {
+        self.unreadable.fetch_add(count as u64, Relaxed);
+    }
+
     pub(crate) fn request(&self, route: &str, status: u16, took: Duration) {
         let Some((_, of_route)) = self.routes.iter().find(|(name, _)| *name == route) else { return };
         of_route.classes[usize::from(status / 100).clamp(1, CLASSES.len()) - 1].fetch_add(1, Relaxed);
@@ -366,6 +373,12 @@ impl Metrics {
             "counter",
             "Tries to ask a bank that came to no answer",
             &self.unanswered,
+        );
+        page.single(
+            "anvis_proposals_unreadable_total",
+            "counter",
+            "Proposals that were due, and left alone for an hour because they cannot be read",
+            &self.unreadable,
         );
         page.single(
             "anvis_log_lines_dropped_total",

@@ -126,6 +126,18 @@ impl Error {
         }
     }
 
+    /// What was read; nothing where what the store holds is not what was put there, so that whoever reads it for many goes on with the
+    /// others.
+    ///
+    /// # Errors
+    /// All others.
+    pub fn unless_damaged<T>(read: Result<T, Self>) -> Result<Option<T>, Self> {
+        match read {
+            Err(Self::Store(error)) if error.is_damage() => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
     /// A failure of ours: `doing` in plain words, and its cause.
     pub fn failed(doing: impl Into<String>) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
         let doing = doing.into();

@@ -94,6 +94,22 @@ impl TestPlace {
     pub fn change(&self, sql: &str) -> Result<(), String> {
         connect(&self.url).batch_execute(sql).map_err(|error| format!("{error:?}"))
     }
+
+    /// Changes rows of a table behind the program's back, also where they stay: what refuses that is put out of the way.
+    ///
+    /// # Panics
+    /// It is not possible.
+    pub fn damage(&self, table: &str, sql: &str) {
+        if self.database.is_some() {
+            return self
+                .change(&format!("SET session_replication_role = replica; {sql}"))
+                .expect("the role may do all");
+        }
+        let file = Path::new(self.url.trim_start_matches("sqlite:")).join("anvis.sqlite");
+        let database = rusqlite::Connection::open(file).expect("the store is there");
+        let sql = format!("DROP TRIGGER IF EXISTS {table}_refuses_update; {sql}");
+        database.execute_batch(&sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
 }
 
 /// Does something on the server that is no store's.

@@ -5,9 +5,9 @@ use crate::cli::{Designation, Proposed};
 use crate::console::Answer;
 use kernel::{Env, Error, Timestamp};
 use registry::commands::{
-    Activate, ApproveDesignation, CancelDesignation, Confirm, ProposeDesignation, RefuseDesignation, RevertDesignation,
-    Settle, Settled, ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped, TellIdentity,
-    UnfreezeDesignation, fold_holders,
+    Activate, ApproveDesignation, CancelDesignation, Confirm, LaterChange, ProposeDesignation, RefuseDesignation,
+    RevertDesignation, Settle, Settled, ShowProposal, ShownProposal, Sign, Standing, StopProposal, Stopped,
+    TellIdentity, UnfreezeDesignation, fold_holders,
 };
 use registry::import::{AccountRow, Written};
 use registry::life::Waits;
@@ -98,8 +98,11 @@ impl Session {
             }
             Designation::Settle => {
                 let settled = self.settle()?;
-                let Settled { in_force, refused, expired, .. } = settled;
-                let text = format!("{in_force} took effect, {refused} were refused, {expired} expired.");
+                let Settled { in_force, refused, expired, unreadable, .. } = &settled;
+                let mut text = format!("{in_force} took effect, {refused} were refused, {expired} expired.");
+                if !unreadable.is_empty() {
+                    let _ = write!(text, " The store is damaged: {} cannot be read.", unreadable.join(", "));
+                }
                 Ok(Answer::done(text, &settled))
             }
         }
@@ -150,6 +153,7 @@ impl Session {
             all.refused += settled.refused;
             all.expired += settled.expired;
             all.waiting += settled.waiting;
+            all.unreadable.extend(settled.unreadable);
             if !settled.more {
                 return Ok(all);
             }
@@ -228,6 +232,12 @@ fn shown_text(shown: &ShownProposal) -> String {
     line("payee", Some(&shown.payee));
     line("is to", Some(shown.action.as_str()).filter(|action| *action != "designate"));
     line("reverts", shown.reverts.as_deref());
+    // What a revert that waits takes with it; or what came after a change, and would go with it.
+    let later = if shown.reverts.is_some() && waits_for.is_some() { "undone with it" } else { "came after it" };
+    for LaterChange { id, account, from } in &shown.undone_with_it {
+        let (account, id) = (account.as_deref().unwrap_or("none"), id.as_deref().unwrap_or("not proposed"));
+        line(later, Some(&format!("{account} from {from}, {id}")));
+    }
     line("why", shown.why.as_deref());
     line("account", Some(shown.account.as_deref().unwrap_or("none: the account is deleted")));
     line("benefit", shown.benefit.as_deref());

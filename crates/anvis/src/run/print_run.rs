@@ -205,3 +205,39 @@ fn make_folder(path: &Path) -> Result<(), Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| StoreError::new(format!("{} could not be made", path.display()), error).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_run_has_made_stay_where_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |name: &str, is_ours: bool| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            let expected = if is_ours { vec![name.to_owned()] } else { vec![] };
+            assert_eq!(manifests(folder.path(), "").unwrap(), expected, "{name:?}");
+            remove(&path).unwrap();
+        };
+        check("20261126T230100Z-manifest.csv", true);
+        check("20261126T230100Z-2-manifest.csv", true);
+        // What another program would be told with them.
+        check("a\n!touch b-manifest.csv", false);
+        check("a\r!touch b-manifest.csv", false);
+        check("a b-manifest.csv", false);
+        check("a;b-manifest.csv", false);
+        check("a\\b-manifest.csv", false);
+        check("\"a-manifest.csv", false);
+        check("*-manifest.csv", false);
+        check("a.b-manifest.csv", false);
+        check("å-manifest.csv", false);
+        // What is something else.
+        check("manifest.csv", false);
+        check("20261126T230100Z-manifest.csv.part", false);
+        check("20261126T230100Z-manifest.csv.handed-over", false);
+        check("20261126T230100Z.csv", false);
+        std::fs::write(folder.path().join("1-manifest.csv.part"), "").unwrap();
+        assert_eq!(manifests(folder.path(), UNNAMED).unwrap(), ["1-manifest.csv.part"]);
+    }
+}

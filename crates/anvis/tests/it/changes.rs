@@ -3,11 +3,14 @@
 use crate::commands::{OTHER_PRIVATE_KEY, PRIVATE_KEY, PUBLIC_KEY};
 use crate::pain::*;
 use crate::support::*;
+use kernel::Id;
+use registry::proposal::Proposal;
 use serde_json::{Value, json};
 
 /// The last moment at which a change that was held at [`NOW`] waits, and the next.
 const LAST: &str = "2026-12-23T08:59:59.999999Z";
 const LAPSED: &str = "2026-12-23T09:00:00Z";
+const HOUR_LATER: &str = "2026-12-23T10:00:00Z";
 
 /// Bent's account is to be with another bank, and so is Hans'.
 fn waiting() -> (World, Vec<String>) {
@@ -61,7 +64,7 @@ fn what_waits_is_listed_and_shown_and_changes_no_payout() {
             "payee": format!("cpr:{BENT}"), "account": iban("DK", "0040-1"), "replaces": iban("DK", "5000-12"),
             "in_force": iban("DK", "5000-12"), "benefit": null, "channel": "bank:Nordbank",
             "proposed_by": "client:nord", "proposed": NOW, "holder": "own", "ownership": "match",
-            "action": "designate", "reverts": null, "why": null, "is_frozen": false,
+            "action": "designate", "reverts": null, "undone_with_it": [], "why": null, "is_frozen": false,
             "ground": null, "reason": "user_request", "consent": "phone", "signals": [], "acts": [],
         })
     );
@@ -151,9 +154,29 @@ fn what_lapsed_is_decided_about_no_more() {
     world.run(&format!("designation approve {} --reason so --now {LAST}", names[1])).done();
     // It is on record when somebody looks at what is due.
     let settled = world.run(&format!("designation settle --now {LAPSED}")).done();
-    assert_eq!(settled, json!({ "in_force": 0, "refused": 0, "expired": 1, "waiting": 0, "more": false }));
+    assert_eq!(
+        settled,
+        json!({ "in_force": 0, "refused": 0, "expired": 1, "waiting": 0, "unreadable": [], "more": false })
+    );
     assert_eq!(state(), "expired");
     world.verified();
+}
+
+#[test]
+fn what_cannot_be_read_keeps_nobody_else_waiting() {
+    let (world, names) = waiting();
+    // What one asks for stands in the other's row.
+    let [broken, other] = [0, 1].map(|at| Id::<Proposal>::parse_name(&names[at]).unwrap().number());
+    world.damage("proposal", &format!("asked = (SELECT asked FROM proposal WHERE id = {other}) WHERE id = {broken}"));
+    let listed = world.run("designation list").done();
+    assert_eq!((&listed["proposals"][0]["id"], &listed["proposals"][1]), (&json!(names[1]), &Value::Null));
+    let settled = world.run(&format!("designation settle --now {LAPSED}")).done();
+    holds(&settled, &json!({ "expired": 1, "unreadable": [names[0]] }), "settled");
+    assert_eq!(world.run(&format!("designation settle --now {LAPSED}")).done()["unreadable"], json!([]));
+    let said = world.say(&format!("designation settle --now {HOUR_LATER}"));
+    assert!(said.contains(&format!("The store is damaged: {} cannot be read.", names[0])), "{said}");
+    world.run(&format!("designation show {} --now {HOUR_LATER}", names[0])).failed(1, "failure");
+    assert_ne!(world.run("journal verify").exit, 0);
 }
 
 /// Whoever holds the master key is nobody by name, and could let through what they asked for themselves.

@@ -99,8 +99,7 @@ fn a_citizen_changes_their_account_and_the_letter_activates_it() {
 
     // Two banking days later, and not sooner.
     let settle = |now: &str| world.run(&format!("designation settle --now {now}")).done();
-    let settled =
-        |in_force: u64| json!({ "in_force": in_force, "refused": 0, "expired": 0, "waiting": 0, "more": false });
+    let settled = |in_force: u64| json!({ "in_force": in_force, "refused": 0, "expired": 0, "waiting": 0, "unreadable": [], "more": false });
     assert_eq!(settle(before), settled(0));
     let told = |account: &str, more: Value, now: &str| {
         let told = world.run(&format!("resolve cpr:{ALICE} --now {now}")).done();
@@ -127,7 +126,7 @@ fn a_citizen_changes_their_account_and_the_letter_activates_it() {
             "id": name, "state": "in_force", "waits_for": null, "in_force_from": from, "payee": format!("cpr:{ALICE}"),
             "account": iban("DK", "1020-2"), "replaces": ALICE_IBAN, "in_force": iban("DK", "1020-2"), "benefit": null,
             "channel": "self_service", "proposed_by": me, "proposed": NOW, "holder": "own", "action": "designate",
-            "reverts": null, "why": null, "is_frozen": false,
+            "reverts": null, "undone_with_it": [], "why": null, "is_frozen": false,
             "ownership": "not_possible", "ground": null, "reason": null, "consent": null, "signals": [],
             "acts": [
                 act("signed", "2026-11-23T09:01:00Z", me),
@@ -204,8 +203,8 @@ fn what_was_told_of_an_identity_demands_a_second_channel() {
     let activate = format!("designation activate {name} {} {alice}", world.code(&letter));
     let activated = world.run(&format!("{activate} --identity-facts facts.json")).done();
     assert_eq!(activated, standing(&name, "awaiting_activation", Some("confirmation"), None));
-    let shown = world.run(&format!("designation show {name} {alice}")).done();
-    assert_eq!(shown["signals"], json!(["recent_change"]));
+    let signals = |who: &str| world.run(&format!("designation show {name} {who}")).done()["signals"].clone();
+    assert_eq!((signals("--as eve"), signals(&alice)), (json!(["recent_change"]), json!([])));
     let confirm = format!("designation confirm {name}");
     for (assurance, code) in [("substantial", "actor.assurance"), ("high", "actor.authenticator")] {
         world.run(&format!("{confirm} {alice} --assurance {assurance}")).refused(code);
@@ -308,6 +307,15 @@ fn what_heals_is_two_officers() {
     let then = "2026-11-27T09:00:00Z";
     assert_eq!(approved, standing(&name, "held", Some("time"), Some(then)));
     assert_eq!(account(&world, ALICE, from), iban("DK", "1020-2"));
+    // Who looks at it sees what goes besides.
+    let closes = format!("{ACCOUNT_HEADER}close,cpr:{ALICE},,,,,,\n");
+    assert_eq!(world.import(&format!("account import --channel operator --now {from}"), closes)["changed"], 1);
+    let shown = run(&format!("show {name} --now {from}")).done();
+    assert_eq!(shown["undone_with_it"], json!([{ "id": null, "account": null, "from": from }]));
+    let said = world.say(&format!("designation show {name} --now {from}"));
+    assert!(said.contains(&format!("undone with it  none from {from}, not proposed")), "{said}");
+    let said = world.say(&format!("designation show {theft} --now {from}"));
+    assert!(said.contains(&format!("came after it   none from {from}, not proposed")), "{said}");
     assert_eq!(run(&format!("settle --now {then}")).done()["in_force"], 1);
     assert_eq!(account(&world, ALICE, then), ALICE_IBAN);
     assert_eq!(run(&format!("show {theft} --now {then}")).done()["state"], "reverted");
@@ -318,7 +326,7 @@ fn what_heals_is_two_officers() {
     );
     let history = world.run(&format!("account history cpr:{ALICE}")).done();
     holds(&history["designations"][0], &json!({ "proposal": name, "reverted": false }), "the newest row");
-    holds(&history["designations"][1], &json!({ "proposal": theft, "reverted": true }), "the thief's");
+    holds(&history["designations"][2], &json!({ "proposal": theft, "reverted": true }), "the thief's");
     assert!(world.say(&format!("account history cpr:{ALICE}")).contains(&format!("proposal {theft}, reverted since")));
 
     assert_eq!(world.change(&format!("freeze,cpr:{BENT},,,,,,"))["changed"], 1);

@@ -117,7 +117,10 @@ fn a_code_is_good_for_sixty_days() {
     give(&other, HANS, lapsed).refused("proposal.ended");
     assert_eq!(world.run(&format!("designation list --for code --now {lapsed}")).done(), json!({ "proposals": [] }));
     let settled = world.run(&format!("designation settle --now {lapsed}")).done();
-    assert_eq!(settled, json!({ "in_force": 0, "refused": 0, "expired": 1, "waiting": 0, "more": false }));
+    assert_eq!(
+        settled,
+        json!({ "in_force": 0, "refused": 0, "expired": 1, "waiting": 0, "unreadable": [], "more": false })
+    );
     let shown = world.run(&format!("designation show {other} --now {lapsed}")).done();
     holds(&shown, &json!({ "state": "expired", "waits_for": null, "in_force_from": null }), "show");
     world.verified();

@@ -125,6 +125,16 @@ fn letters_are_handed_to_a_server() {
     world.run(&elsewhere).refused("letter.sftp");
     assert_eq!(print("").done()["handed_over"], 1);
     assert!(world.files("in").contains(&format!("in/{hans}01.pdf")));
+    // A run that lacks a file keeps no later one back, and a name that no run has made is nobody's to be told.
+    world.write(&format!("spool/0-{manifest}"), world.read(&format!("in/{manifest}")));
+    let foreign = "spool/1\n!touch touched\n-manifest.csv";
+    let head = world.read(&format!("in/{manifest}")).lines().next().unwrap().to_owned();
+    world.write(foreign, format!("{head}\n"));
+    world.write("spool/1", "");
+    let bent = world.propose_own(BENT, "0041-3", "5000-12");
+    print("").refused("letter.sftp");
+    assert!(world.files("in").contains(&format!("in/{bent}01.pdf")));
+    assert_eq!(world.files("spool"), [&*format!("spool/0-{manifest}"), "spool/1", foreign]);
     for wrong in ["sftp://127.0.0.1/in", "sftp://a@-b/in", "sftp://a@b", "sftp://-oA@b/in"] {
         world.run(&format!("letters print --to {wrong}")).ended(2);
     }

@@ -496,6 +496,11 @@ impl World {
         database.execute_batch(sql).map_err(|error| error.to_string())
     }
 
+    /// Rows of a table are changed behind the program's back, also where they stay.
+    pub fn damage(&self, table: &str, change: &str) {
+        self.store.damage(table, &format!("UPDATE {table} SET {change}"));
+    }
+
     /// The store's file, for those who tamper with it.
     pub fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("store/anvis.sqlite")).unwrap()

@@ -16,10 +16,11 @@ use crate::route::JSON;
 use axum::body::Body;
 use http_body_util::Full;
 use kernel::{Actor, Error, Id};
-use registry::commands::{Asked, Inquirer, OwnershipQuestion};
+use registry::commands::{Asked, Inquirer, OwnershipQuestion, ToAsk};
 use registry::delivery::Delivery;
 use registry::ownership::{InquiryState, Ownership};
 use registry::progress::Failure;
+use registry::proposal::Proposal;
 use registry::queries::count_inquiries;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -49,6 +50,8 @@ pub struct Asking {
     stand_in: Option<StandIn>,
     /// Where is being asked.
     busy: Arc<Mutex<BTreeSet<Id<Delivery>>>>,
+    /// What could not be read the last time: it is told once.
+    unreadable: Mutex<BTreeSet<Id<Proposal>>>,
 }
 
 impl Inquiries {
@@ -57,7 +60,8 @@ impl Inquiries {
     /// # Errors
     /// The store cannot be opened, or a thread cannot be started.
     pub fn start(means: Means, stand_in: Option<StandIn>) -> Result<Arc<Self>, Error> {
-        Self::with(means, Queue::Ownership, THREADS, STEPS_MAX, Asking { stand_in, busy: Arc::default() })
+        let own = Asking { stand_in, busy: Arc::default(), unreadable: Mutex::default() };
+        Self::with(means, Queue::Ownership, THREADS, STEPS_MAX, own)
     }
 
     /// Asks what is due now, at each place until there is nothing more or nothing is answered. Where somebody is at it already is left
@@ -65,10 +69,10 @@ impl Inquiries {
     pub async fn round(self: &Arc<Self>) -> Round {
         let (inquirer, now) = (Inquirer { holder: self.holder }, (self.clock)());
         let begun = self.pool.run(move |writer| {
-            let places = inquirer.begin(writer, now)?;
-            Ok((places, writer.read(|scope| count_inquiries(scope, &Actor::console()))?))
+            let to_ask = inquirer.begin(writer, now)?;
+            Ok((to_ask, writer.read(|scope| count_inquiries(scope, &Actor::console()))?))
         });
-        let (places, counts) = match begun.await {
+        let (ToAsk { places, unreadable }, counts) = match begun.await {
             Ok(begun) => begun,
             Err(unanswered) => {
                 self.tell_failure(&unanswered);
@@ -76,6 +80,7 @@ impl Inquiries {
             }
         };
         self.metrics.inquiries(counts);
+        self.tell_unreadable(unreadable);
         let mut working = JoinSet::new();
         for place in places {
             if let Some(busy) = Busy::begin(&self.own.busy, place) {
@@ -92,6 +97,14 @@ impl Inquiries {
     /// Calls for rounds, one a second, until [`Rounds::begin_stop`]; then what is being asked is finished.
     pub async fn run(self: Arc<Self>) {
         self.every(EVERY, AT_ONCE, |inquiries| async move { inquiries.round().await }).await;
+    }
+
+    fn tell_unreadable(&self, unreadable: Vec<Id<Proposal>>) {
+        let mut known = self.own.unreadable.lock().expect("nothing panics while it is held");
+        for id in unreadable.iter().filter(|id| !known.contains(id)) {
+            self.tell("unreadable", &format!("{} cannot be read: the store is damaged", id.name()));
+        }
+        *known = unreadable.into_iter().collect();
     }
 
     async fn round_of(self: &Arc<Self>, place: Id<Delivery>) -> Round {

@@ -369,6 +369,24 @@ async fn a_change_that_replaces_an_account_waits_a_banking_day_unless_the_contro
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_cannot_be_read_is_told_to_whoever_runs_it() {
+    let (mut world, days) = at_any_time().await;
+    let name = world.held().await;
+    let number = kernel::Id::<registry::proposal::Proposal>::parse_name(&name).unwrap().number();
+    world.damage("proposal", &format!("reason = 99 WHERE id = {number}"));
+    days.store(31, Ordering::Relaxed);
+    let edge = world.service.edge().clone();
+    edge.settle().await;
+    edge.settle().await;
+    let figures = edge.metrics.text();
+    assert!(figures.contains("anvis_proposals_unreadable_total 1\n"), "{figures}");
+    world.stopped().await;
+    let log = world.log().text();
+    let told = log.lines().filter(|line| line.contains("settle.unreadable")).collect::<Vec<_>>();
+    assert!(matches!(told[..], [line] if line.contains(&name)), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_comes_page_by_page() {
     let world = World::new().await;
     let payees: Vec<String> = (0..5).map(|number| format!("p:100000000{number}")).collect();

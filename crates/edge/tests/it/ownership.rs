@@ -496,6 +496,31 @@ async fn what_nobody_waits_for_any_more_is_not_asked_and_what_is_answered_too_la
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_told_once_and_all_else_is_asked() {
+    let country = Country::new();
+    let mut bank = Receiver::new().await;
+    country.asks(server(&bank.url));
+    let [broken, good] = [country.propose(), country.propose()];
+    let reason = |reason: &str| {
+        let number = Id::<Proposal>::parse_name(&broken).unwrap().number();
+        let change = format!("UPDATE proposal SET reason = {reason} WHERE id = {number}");
+        block_in_place(|| country.place.as_ref().unwrap().damage("proposal", &change));
+    };
+    reason("99");
+    let process = country.process();
+    bank.does(&[MATCH]);
+    assert_eq!((process.round().await, process.round().await), ((1, 0, 0), (0, 0, 0)));
+    assert_eq!(country.stands(&good), ("time".to_owned(), "match".to_owned()));
+    let log = process.log();
+    assert_eq!((log.matches("ownership.unreadable").count(), log.matches(&broken).count()), (1, 1), "{log}");
+    // Once it is mended, it is asked about.
+    reason("NULL");
+    bank.does(&[MATCH]);
+    assert_eq!(process.round().await, (1, 0, 0));
+    assert_eq!(names(&bank.all()), [format!("{good}-0"), format!("{broken}-0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bank_is_asked_at_one_place_that_answers() {
     let country = Country::new();
     let code = |result: Result<(), Refusal>| result.err().map_or("", |refusal| refusal.code);

@@ -1,7 +1,7 @@
 //! People over HTTP: officers who sign for their tokens, citizens with those of where they log in, and what they do about accounts.
 
 use crate::support::{
-    ANNA, ANNA_IBAN, Answer, NOW, PUBLIC, System, Wanted, World, behind_a_proxy, request, set_controls,
+    ANNA, ANNA_IBAN, Answer, BANK, NOW, PUBLIC, System, Wanted, World, behind_a_proxy, request, set_controls,
 };
 use Assurance::{High, Low, Substantial};
 use eid::assertion;
@@ -346,7 +346,14 @@ async fn a_second_channel_is_another_person_or_a_strong_login() {
     // Key material went to the same letter box: no letter counts, nor a login with what may have come of it.
     let shown = people.shown(&people.officer(olga).await, id).await.done();
     assert_eq!((&shown["waits_for"], &shown["signals"]), (&json!("confirmation"), &json!(["letter_box"])), "{shown}");
+    // Whoever has the payee's login reads none of that, nor what officers think, until one of them has ended it.
     let anna = people.citizen(ANNA, High);
+    let told = async || {
+        let shown = people.shown(&anna, id).await.done();
+        json!([shown["waits_for"], shown["signals"], shown["acts"][0]["by"], shown["acts"][0]["why"]])
+    };
+    assert_eq!(shown["acts"][0]["why"], "seen");
+    assert_eq!(told().await, json!(["confirmation", [], "caseworker:kaj", null]));
     people.act(&anna, id, "confirm", json!({})).await.refused(403, "actor.authenticator");
     let weak = people.citizen(ANNA, Substantial);
     people.act(&weak, id, "confirm", json!({})).await.refused(403, "actor.assurance");
@@ -355,6 +362,7 @@ async fn a_second_channel_is_another_person_or_a_strong_login() {
     stands(&by(olga, "confirm", json!({ "evidence": "passport" })).await, "held", Some("time"));
     stands(&by(otto, "refuse", json!({ "reason": "It was not them" })).await, "refused", None);
     by(otto, "refuse", json!({ "reason": "It was not them" })).await.refused(409, "proposal.ended");
+    assert_eq!(told().await, json!([null, ["letter_box"], "caseworker:kaj", "seen"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -392,6 +400,25 @@ async fn what_heals_is_asked_for_by_one_officer_and_approved_by_another() {
     people.act(&olga, &reverting, "approve", why()).await.refused(403, "proposal.own");
     stands(&people.act(&otto, &reverting, "approve", why()).await, "held", Some("time"));
     assert_eq!(in_force(&olga).await, "DK6500400000000007");
+    // Who approves is told what goes with it, which can come while it waits. The payee is not told why.
+    let of_revert = async |token: &str| {
+        let shown = people.shown(token, &reverting).await.done();
+        (shown["undone_with_it"].clone(), shown["why"].clone())
+    };
+    assert_eq!(of_revert(&otto).await, (json!([]), json!("It was not them")));
+    people.give(|writer, env| {
+        let (vault, actor) = (writer.store.vault().clone(), Actor::client(Role::Bank, BANK));
+        let written = Written { action: "close", payee: ANNA, ..Written::default() };
+        let row = AccountRow::read_from_bank(&vault, &written, "account_closure", "not_needed", Unexpected::Refuse);
+        let channel = Channel::Bank(BANK.to_owned());
+        let close = ChangeAccounts::new(actor.clone(), channel, vec![row], Unexpected::Refuse, None).unwrap();
+        let given = [(close, &actor, &env)];
+        let answers = writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
+        assert!(matches!(answers[..], [ChangeAnswer::Done]), "{answers:?}");
+    });
+    let closed = json!([{ "id": null, "account": null, "from": people.now().to_string() }]);
+    assert_eq!(of_revert(&otto).await, (closed.clone(), json!("It was not them")));
+    assert_eq!(of_revert(&people.citizen(ANNA, High)).await, (closed, json!(null)));
     people.days.store(4, Ordering::Relaxed);
     people.world.service.edge().settle().await;
     let (olga, otto, kate) = (people.officer("olga").await, people.officer("otto").await, people.officer("kate").await);

@@ -302,6 +302,11 @@ impl World {
         self.log.clone()
     }
 
+    /// Rows of a table are changed behind the program's back.
+    pub fn damage(&self, table: &str, change: &str) {
+        block_in_place(|| self.place.as_ref().unwrap().damage(table, &format!("UPDATE {table} SET {change}")));
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }

@@ -53,6 +53,15 @@ pub struct Asked {
     pub result: Result<Ownership, (Failure, Option<i64>)>,
 }
 
+/// What there is to be asked.
+#[derive(Clone, Debug, Default)]
+pub struct ToAsk {
+    /// Where something is due.
+    pub places: Vec<Id<Delivery>>,
+    /// What waits for its bank and cannot be read, because the store is damaged: it keeps no other waiting.
+    pub unreadable: Vec<Id<Proposal>>,
+}
+
 /// One process that asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Inquirer {
@@ -80,11 +89,15 @@ impl Inquirer {
     ///
     /// # Errors
     /// The store's.
-    pub fn begin(self, writer: &mut Writer, now: Timestamp) -> Result<Vec<Id<Delivery>>, Error> {
-        let (new, over) = writer.read(|scope| {
-            let mut new = Vec::new();
+    pub fn begin(self, writer: &mut Writer, now: Timestamp) -> Result<ToAsk, Error> {
+        let (new, unreadable, over) = writer.read(|scope| {
+            let (mut new, mut unreadable) = (Vec::new(), Vec::new());
             for id in store::inquiry::unasked(scope.tx, BEGUN_MAX)? {
-                let Some(Found { proposal, evidence }) = store::proposal::find(scope, id)? else { continue };
+                let Some(found) = Error::unless_damaged(store::proposal::find(scope, id))? else {
+                    unreadable.push(id);
+                    continue;
+                };
+                let Some(Found { proposal, evidence }) = found else { continue };
                 let until = evidence.answer_until(&proposal);
                 // Whose bank cannot be asked any more goes on by itself, like what has waited long enough.
                 if let Some(place) = asking(scope, &proposal)?.filter(|_| now < until) {
@@ -92,7 +105,7 @@ impl Inquirer {
                     new.push(Noted { proposal: id, delivery: place.id, inquiry });
                 }
             }
-            Ok((new, store::inquiry::over(scope.tx, now, BEGUN_MAX)?))
+            Ok((new, unreadable, store::inquiry::over(scope.tx, now, BEGUN_MAX)?))
         })?;
         if !new.is_empty() || !over.is_empty() {
             writer.connection.stage(|tx| {
@@ -114,7 +127,8 @@ impl Inquirer {
                 Ok(())
             })?;
         }
-        writer.read(|scope| store::inquiry::places(scope.tx, now))
+        let places = writer.read(|scope| store::inquiry::places(scope.tx, now))?;
+        Ok(ToAsk { places, unreadable })
     }
 
     /// Takes questions that are due at a place, at most `limit` of those that are due longest. Other processes leave them alone until
@@ -177,10 +191,14 @@ impl Inquirer {
                         Ok(_) => Ok(InquiryState::Answered),
                         // It ended meanwhile.
                         Err(Error::Refused(_)) => Ok(InquiryState::Dropped),
+                        // What became of the others is told all the same.
+                        Err(Error::Store(error)) if error.is_damage() => {
+                            Err((Failure::Ours(Error::from(error).code()), None, chance(writer)?))
+                        }
                         Err(error) => return Err(error),
                     }
                 }
-                Err((failure, after)) => Err((failure, after, u32::from_be_bytes(writer.secrets.bytes()?))),
+                Err((failure, after)) => Err((failure, after, chance(writer)?)),
             });
         }
         writer.connection.stage(|tx| {
@@ -215,19 +233,28 @@ impl Inquirer {
         let mut answered = 0;
         loop {
             let mut asked = Vec::new();
-            for place in self.begin(writer, now)? {
+            for place in self.begin(writer, now)?.places {
                 for (proposal, round, question) in self.take(writer, place, now, BEGUN_MAX)? {
-                    let question = question?;
-                    asked.push((question.bank.clone(), Asked { proposal, round, result: Ok(answer(&question)) }));
+                    let (bank, result) = match question {
+                        Ok(question) => (question.bank.clone(), Ok(answer(&question))),
+                        // It is asked again later, as where no bank answers.
+                        Err(error) => (String::new(), Err((Failure::Ours(error.code()), None))),
+                    };
+                    asked.push((bank, Asked { proposal, round, result }));
                 }
             }
             if asked.is_empty() {
                 return Ok(answered);
             }
-            answered += asked.len() as u64;
+            answered += asked.iter().filter(|(_, asked)| asked.result.is_ok()).count() as u64;
             self.tell(writer, &asked, now)?;
         }
     }
+}
+
+/// Keeps apart those that fail together.
+fn chance(writer: &mut Writer) -> Result<u32, Error> {
+    Ok(u32::from_be_bytes(writer.secrets.bytes()?))
 }
 
 /// The question about a proposal.
@@ -279,7 +306,8 @@ impl Command for RetryInquiries {
         }
         let mut all = Vec::new();
         for noted in store::inquiry::in_state(scope.tx, InquiryState::GivenUp, INQUIRIES_RETRIED_MAX)? {
-            if let Some(found) = store::proposal::find(scope, noted.proposal)? {
+            // One that cannot be read stays given up.
+            if let Some(Some(found)) = Error::unless_damaged(store::proposal::find(scope, noted.proposal))? {
                 all.push(of(found, Some(noted.inquiry))?);
             }
         }

@@ -32,14 +32,14 @@ pub use collector::EndCollector;
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
-    Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LetterFacts, LetterFate,
-    LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, RevertDesignation, SETTLED_MAX, STOP_DAYS, Settle,
-    Settled, ShowProposal, ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped, TellOwnership,
-    UnfreezeDesignation,
+    Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LaterChange, LetterFacts,
+    LetterFate, LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, RevertDesignation, SETTLED_MAX,
+    STOP_DAYS, Settle, Settled, ShowProposal, ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped,
+    TellOwnership, UNREADABLE_SECONDS, UnfreezeDesignation,
 };
 pub use fold_holders::fold_holders;
 pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
-pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry};
+pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry, ToAsk};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};

@@ -303,10 +303,10 @@ impl AccountState {
             match (row.action, newest) {
                 (Action::Revert, Some(newest)) => {
                     let newest = store::designation::find(scope, newest)?;
-                    let change =
+                    let undone =
                         row.reverts.map(|reverts| queries::undone(scope, newest, reverts)).transpose()?.flatten();
-                    let stands = change.is_some();
-                    let before = change.and_then(|change| change.before).map(|row| row.standing);
+                    let stands = undone.is_some();
+                    let before = undone.and_then(|undone| undone.change.before).map(|row| row.standing);
                     self.undone.insert(history, Undone { stands, before });
                 }
                 (Action::Designate | Action::Close, newest) if history.1.is_some() => {

@@ -41,6 +41,7 @@ pub use proposals::{
     ProposalPage, ProposalView, addressee, is_due, is_loading, letter, letter_counts, own_waiting, proposal, waiting,
 };
 pub(crate) use proposals::{
-    Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted, is_left_alone,
-    is_specific_locked, lacks_address, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
+    StandingChange, Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted,
+    is_left_alone, is_specific_locked, is_told_why, lacks_address, lacks_signature, proposal_facts, signing, undone,
+    wanted, was_locked,
 };

@@ -5,7 +5,7 @@ use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing as Told};
 use crate::controls::{Control, Controls, When};
 use crate::designation::{Action, Channel, Designation, Fate, State as AccountStanding};
-use crate::life::{self, ActKind, Waits};
+use crate::life::{self, ActKind, Evidence, Waits};
 use crate::own::{self, Signatories};
 use crate::payee::PayeeId;
 use crate::proposal::{Asked, Proposal, ProposalRefusal};
@@ -14,7 +14,7 @@ use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
 use crate::{policy, store};
 use denmark::BankDirectory;
-use kernel::{Actor, Assurance, Blind, Error, Id, Scope, Timestamp};
+use kernel::{Actor, Assurance, Blind, Error, Id, Role, Scope, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -83,8 +83,7 @@ pub fn waiting(
     let next = ids.last().filter(|_| has_more).map(|last| last.number());
     let mut proposals = Vec::with_capacity(ids.len());
     for id in ids {
-        let Some(found) = store::proposal::find(scope, id)? else { continue };
-        let view = view(scope, &found, now)?;
+        let Some(view) = find_view(scope, actor, id, now)? else { continue };
         // What has lapsed waits no more, though nobody has settled it yet.
         let is_this = |waits: Waits| view.standing.waits_for.as_deref() == Some(waits.name());
         let is_asked_for = channel.is_none() || waits_for.is_none_or(is_this);
@@ -110,8 +109,7 @@ pub fn own_waiting(
     own::require_part(actor, super::voice(scope, actor, &payee)?, Assurance::Substantial)?;
     let mut proposals = Vec::new();
     for id in store::proposal::waiting_of(scope.tx, [&payee])? {
-        let Some(found) = store::proposal::find(scope, id)? else { continue };
-        proposals.push(view(scope, &found, now)?);
+        proposals.extend(find_view(scope, actor, id, now)?);
     }
     proposals.retain(|view| view.standing.waits_for.is_some());
     Ok(proposals)
@@ -133,7 +131,7 @@ pub fn proposal(
     if found.proposal.asked.channel != *channel {
         return Err(ProposalRefusal::Unknown.into());
     }
-    view(scope, &found, now)
+    view(scope, actor, &found, now)
 }
 
 /// Whether a proposal is due: its time has come, or nobody did in time what it waits for.
@@ -196,7 +194,26 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
     found.ok_or_else(|| ProposalRefusal::Unknown.into())
 }
 
-fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
+/// Whether somebody is told what speaks against a proposal, and why others did what they did about it. Whoever has a payee's login may be
+/// the thief: they do not read what is suspected of them until somebody else has ended it, or it took effect.
+pub(crate) fn is_told_why(actor: &Actor, evidence: &Evidence) -> bool {
+    let is_over = |kind: ActKind| kind != ActKind::Cancelled;
+    actor.role() != Role::Citizen || evidence.ended().is_some_and(|ended| is_over(ended.kind))
+}
+
+/// One of a list; none where it cannot be read, which keeps nobody from seeing the others. Operators hear of it when it is settled.
+fn find_view(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    id: Id<Proposal>,
+    now: Timestamp,
+) -> Result<Option<ProposalView>, Error> {
+    let view = store::proposal::find(scope, id)
+        .and_then(|found| found.map(|found| view(scope, actor, &found, now)).transpose());
+    Ok(Error::unless_damaged(view)?.flatten())
+}
+
+fn view(scope: &Scope<'_>, actor: &Actor, found: &Found, now: Timestamp) -> Result<ProposalView, Error> {
     let Found { proposal, evidence } = found;
     let controls: Controls = store::controls::in_force(scope.tx)?;
     let wanted = wanted(scope, &controls, proposal.asked.account.as_ref())?;
@@ -209,7 +226,7 @@ fn view(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<ProposalView
         channel: proposal.asked.channel.name(),
         proposed: proposal.at.to_string(),
         due: state.waits().map(|waits| life::due(proposal, evidence, waits).to_string()),
-        reason: proposal.grounds.map(|grounds| grounds.reason.name()),
+        reason: proposal.grounds.filter(|_| is_told_why(actor, evidence)).map(|grounds| grounds.reason.name()),
         consent: proposal.grounds.map(|grounds| grounds.consent.name()),
         ended: ended.map(|act| act.at.to_string()),
     })
@@ -273,7 +290,7 @@ pub(crate) fn is_doubted(
         return Ok(true);
     }
     let Some(newest) = newest(scope, payee, purpose)? else { return Ok(false) };
-    let before = undone(scope, newest, reverts)?.and_then(|change| change.before);
+    let before = undone(scope, newest, reverts)?.and_then(|undone| undone.change.before);
     let Some(before) = before.filter(|row| row.standing.state != AccountStanding::Closed) else { return Ok(false) };
     let was_stopped = |found: Found| found.evidence.last_of(&[ActKind::Stopped]).is_some();
     match standing_change(scope, before)?.proposal {
@@ -431,7 +448,7 @@ pub(crate) fn is_left_alone(scope: &Scope<'_>, newest: Id<Designation>, since: I
 /// The change of which what stands in a history came.
 pub(crate) struct StandingChange {
     /// The row that it made.
-    pub(crate) row: Id<Designation>,
+    pub(crate) row: Designation,
     /// The proposal that it was, where it was one.
     pub(crate) proposal: Option<Id<Proposal>>,
     /// What stood before it.
@@ -450,7 +467,14 @@ pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<
         }
         first = previous;
     }
-    Ok(StandingChange { row: first.id, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
+    Ok(StandingChange { row: first, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
+}
+
+/// A change that can be reverted.
+pub(crate) struct Undone {
+    pub(crate) change: StandingChange,
+    /// What came after it and is undone with it, the newest first; without what was undone already.
+    pub(crate) later: Vec<StandingChange>,
 }
 
 /// The change that a proposal was, if what stands in a history came after it. Who reverts the first of several changes by one thief
@@ -460,20 +484,24 @@ pub(crate) fn undone(
     scope: &Scope<'_>,
     mut newest: Designation,
     reverts: Id<Proposal>,
-) -> Result<Option<StandingChange>, Error> {
+) -> Result<Option<Undone>, Error> {
+    let mut later = Vec::new();
     // How far back a revert undid all.
     let mut undone_since = None;
     for _ in 0..HISTORY_ROWS_MAX {
         let change = standing_change(scope, newest)?;
+        let before = change.before;
         match (change.proposal, undone_since) {
             (Some(proposal), Some(since)) if proposal == since => undone_since = None,
-            (_, Some(_)) | (None, _) => {}
-            (Some(proposal), None) if proposal == reverts => return Ok(Some(change)),
-            (Some(proposal), None) => {
-                undone_since = store::proposal::find(scope, proposal)?.and_then(|found| found.proposal.asked.reverts);
+            (_, Some(_)) => {}
+            (Some(proposal), None) if proposal == reverts => return Ok(Some(Undone { change, later })),
+            (proposal, None) => {
+                let found = proposal.map(|id| store::proposal::find(scope, id)).transpose()?.flatten();
+                undone_since = found.and_then(|found| found.proposal.asked.reverts);
+                later.push(change);
             }
         }
-        let Some(before) = change.before else { return Ok(None) };
+        let Some(before) = before else { return Ok(None) };
         newest = before;
     }
     Ok(None)
@@ -488,7 +516,7 @@ pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Desi
         None => None,
     };
     let specific = proposal.and_then(|found| found.proposal.asked.specific);
-    Ok((row, specific.is_some_and(|of| of.is_locked)))
+    Ok((row.id, specific.is_some_and(|of| of.is_locked)))
 }
 
 /// Whether a specific account was locked that stood before a change that is to be reverted.
@@ -499,7 +527,7 @@ pub(crate) fn was_locked(
     reverts: Id<Proposal>,
 ) -> Result<bool, Error> {
     let Some(newest) = store::designation::find_specific(scope, payee, purpose)? else { return Ok(false) };
-    match undone(scope, newest, reverts)?.and_then(|change| change.before) {
+    match undone(scope, newest, reverts)?.and_then(|undone| undone.change.before) {
         Some(before) => Ok(first_row(scope, before)?.1),
         None => Ok(false),
     }

@@ -38,6 +38,7 @@ statements! {
     NOW = "proposal_now.find": "SELECT waits, due FROM proposal_now WHERE proposal = $1";
     LOOK_AGAIN = "proposal_now.look_again": "UPDATE proposal_now SET look = $1 WHERE waits > 0";
     LOOK_AGAIN_AT = "proposal_now.look_again_at": "UPDATE proposal_now SET look = $1 WHERE payee = $2 AND waits > 0";
+    PUT_OFF = "proposal_now.put_off": "UPDATE proposal_now SET look = $1 WHERE proposal = $2";
     DUE = "proposal_now.due":
         "SELECT proposal, waits FROM proposal_now WHERE look <= $1 ORDER BY look, proposal LIMIT $2";
     OF_PAYEE = "proposal_now.of_payee":
@@ -322,6 +323,11 @@ pub(crate) fn look_again(tx: &Tx<'_>, payee: Option<&Blind>, at: Timestamp) -> R
         Some(payee) => tx.run(&LOOK_AGAIN_AT, &[at.into(), payee.into()]),
     }
     .map(|_| ())
+}
+
+/// Lets a proposal not be looked at before a moment.
+pub(crate) fn put_off(tx: &Tx<'_>, id: Id<Proposal>, until: Timestamp) -> Result<(), Error> {
+    tx.run(&PUT_OFF, &[until.into(), id.into()]).map(|_| ())
 }
 
 /// What is to be looked at by a moment, the longest due first; and what each waits for, as it was last looked at.

@@ -95,6 +95,19 @@ impl World {
         self.run(&ShowProposal { actor: actor.clone(), proposal }, &actor).unwrap().standing.state
     }
 
+    /// What came after a change and is undone with it: which account, and by which proposal.
+    fn undone_with(&mut self, name: &str) -> Vec<(String, Option<String>)> {
+        let (actor, proposal) = (Actor::operator("olga"), self.id(name));
+        let shown = self.run(&ShowProposal { actor: actor.clone(), proposal }, &actor).unwrap();
+        let history: Vec<(String, String)> = self.history().into_iter().map(|row| (row.from, row.account)).collect();
+        let later = shown.undone_with_it.into_iter().map(|later| {
+            let account = later.account.unwrap_or_default();
+            assert!(history.iter().any(|(from, put)| *from == later.from && (put.ends_with(&account))), "{history:?}");
+            (account.chars().next_back().map(String::from).unwrap_or_default(), later.id)
+        });
+        later.collect()
+    }
+
     /// Does one step of a story: who, what, and about which account or proposal. A proposal is called by the step that made it.
     fn step(&mut self, step: &str) -> String {
         let words: Vec<&str> = step.split_whitespace().collect();
@@ -536,6 +549,56 @@ fn what_was_undone_is_not_undone_again() {
          otto approve revert-propose-2: in_force
          olga stands: in_force 1",
     );
+}
+
+#[test]
+fn who_approves_a_revert_is_told_what_else_goes() {
+    let mut world = World::new(&[]);
+    world.story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         anna propose 3 signed: in_force
+         olga bank freeze: done
+         olga bank unfreeze: done
+         olga bank 4: done
+         olga bank close: done
+         olga bank 5: done",
+    );
+    let third = Some(world.id("propose-3"));
+    let later = |all: &[(&str, &Option<String>)]| {
+        all.iter().map(|(account, id)| ((*account).to_owned(), (*id).clone())).collect::<Vec<_>>()
+    };
+    // What was frozen and unfrozen since is no other account, and what a bank changed at once has no name.
+    let of_third = later(&[("4", &None), ("", &None), ("5", &None)]);
+    assert_eq!(world.undone_with("propose-3"), of_third);
+    let of_second = later(&[("3", &third), ("4", &None), ("", &None), ("5", &None)]);
+    assert_eq!(world.undone_with("propose-2"), of_second);
+    world.story("olga revert propose-2: approval");
+    assert_eq!(world.undone_with("revert-propose-2"), of_second);
+    world.story(
+        "otto approve revert-propose-2: in_force
+         olga stands: in_force 1",
+    );
+    // It is undone, and all with it: there is nothing left to undo.
+    for name in ["revert-propose-2", "propose-2", "propose-3"] {
+        assert_eq!(world.undone_with(name), [], "{name}");
+    }
+    // What came before it is not named.
+    world.story("anna propose 6 signed: in_force\nolga revert revert-propose-2: approval");
+    let sixth = Some(world.id("propose-6"));
+    assert_eq!(world.undone_with("revert-revert-propose-2"), later(&[("6", &sixth)]));
+    // Nor is what was undone already; that it was is.
+    let mut world = World::new(&[]);
+    world.story(
+        "olga file 1: done
+         anna propose 2 signed: in_force
+         anna propose 3 signed: in_force
+         olga revert propose-3: approval
+         otto approve revert-propose-3: in_force
+         anna propose 4 signed: in_force",
+    );
+    let [reverted, fourth] = ["revert-propose-3", "propose-4"].map(|name| Some(world.id(name)));
+    assert_eq!(world.undone_with("propose-2"), later(&[("2", &reverted), ("4", &fourth)]));
 }
 
 /// Whoever has the payee's login keeps nothing by it of what officers take back.

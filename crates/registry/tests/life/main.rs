@@ -5,11 +5,13 @@
 mod abuses;
 mod beginning;
 mod costs;
+mod damaged;
 mod heals;
 #[expect(dead_code, reason = "files are imported in other tests")]
 #[path = "../import/place.rs"]
 mod place;
 mod promoted;
 mod shared;
+mod told;
 mod town;
 mod world;

@@ -2,7 +2,7 @@
 
 use super::{ProposalStanding, Which};
 use crate::route::{Answer, Call, Json, Nothing};
-use registry::commands::{ShowProposal, ShownAct, ShownProposal};
+use registry::commands::{LaterChange, ShowProposal, ShownAct, ShownProposal};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -35,7 +35,10 @@ pub(super) struct ShownDesignation {
     action: String,
     /// The change that it reverts.
     reverts: Option<String>,
-    /// Why, of what heals.
+    /// What came after the change that it reverts, and is undone with that; of a change that took effect, what would be if somebody
+    /// reverted it now. The oldest first.
+    undone_with_it: Vec<LaterDesignation>,
+    /// Why, of what heals; to its payee as `signals`.
     why: Option<String>,
     /// Whether the account that stands is frozen.
     is_frozen: bool,
@@ -43,11 +46,11 @@ pub(super) struct ShownDesignation {
     law: Option<String>,
     /// Where the evidence is on file.
     evidence: Option<String>,
-    /// Why a bank asked for it.
+    /// Why a bank asked for it; to its payee as `signals`.
     reason: Option<String>,
     /// How its customer consented.
     consent: Option<String>,
-    /// What speaks against it.
+    /// What speaks against it. Its payee is told once it took effect, was refused or expired: until then it could be a thief who asks.
     signals: Vec<String>,
     /// What was done about it.
     acts: Vec<DesignationAct>,
@@ -62,13 +65,25 @@ struct DesignationAct {
     at: String,
     /// By whom.
     by: String,
-    /// Why, where somebody said so.
+    /// Why, where somebody said so; to its payee as `signals`, but for their own.
     why: Option<String>,
+}
+
+/// A change of the same account that came later.
+#[derive(Serialize, JsonSchema)]
+struct LaterDesignation {
+    /// Its name; none of what held at once, without being proposed.
+    id: Option<String>,
+    /// The IBAN that it put there; none where it closed the account.
+    account: Option<String>,
+    /// From when it held (RFC 3339).
+    from: String,
 }
 
 impl From<ShownProposal> for ShownDesignation {
     fn from(shown: ShownProposal) -> Self {
         let (law, evidence) = shown.ground.map(|ground| (ground.law, ground.evidence)).unzip();
+        let later = |LaterChange { id, account, from }| LaterDesignation { id, account, from };
         let act = |ShownAct { act, at, by, why }| DesignationAct { act, at, by, why };
         Self {
             standing: shown.standing.into(),
@@ -84,6 +99,7 @@ impl From<ShownProposal> for ShownDesignation {
             ownership: shown.ownership,
             action: shown.action,
             reverts: shown.reverts,
+            undone_with_it: shown.undone_with_it.into_iter().map(later).collect(),
             why: shown.why,
             is_frozen: shown.is_frozen,
             law,

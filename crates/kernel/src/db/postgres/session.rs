@@ -310,22 +310,26 @@ impl Session {
         let failed = || self.failed(statement.name);
         self.client.borrow_mut().execute(&prepared, &borrowed(values)).map_err(failed())?;
         self.cursors.set(number + 1);
-        let mut wanted = FETCH_ROWS_FIRST;
-        loop {
-            let fetch = format!("FETCH FORWARD {wanted} FROM {name}");
-            let rows = self.client.borrow_mut().query_typed(&fetch, &[]).map_err(failed())?;
-            let mut bytes = 0;
-            for row in &rows {
-                bytes += row.raw_size_bytes();
-                read(&Row::new(Cells::Postgres(row), statement))?;
+        let mut read_all = || {
+            let mut wanted = FETCH_ROWS_FIRST;
+            loop {
+                let fetch = format!("FETCH FORWARD {wanted} FROM {name}");
+                let rows = self.client.borrow_mut().query_typed(&fetch, &[]).map_err(failed())?;
+                let mut bytes = 0;
+                for row in &rows {
+                    bytes += row.raw_size_bytes();
+                    read(&Row::new(Cells::Postgres(row), statement))?;
+                }
+                if rows.len() < wanted {
+                    return Ok(());
+                }
+                wanted = (FETCH_BYTES * rows.len() / bytes.max(1)).clamp(1, FETCH_ROWS_MAX);
             }
-            if rows.len() < wanted {
-                break;
-            }
-            wanted = (FETCH_BYTES * rows.len() / bytes.max(1)).clamp(1, FETCH_ROWS_MAX);
-        }
+        };
+        let done = read_all();
         self.cursors.set(number);
-        self.batch(&format!("CLOSE {name}"))
+        // Whoever cannot read a row may go on in the transaction, unless the server has ended it.
+        if self.has_failed.get() { done } else { done.and(self.batch(&format!("CLOSE {name}"))) }
     }
 
     pub(in crate::db) fn look_up<'k>(

@@ -24,8 +24,8 @@ pub use letter::{FollowLetter, LetterFacts, LetterFate, LetterState, MakeLetter}
 pub use propose::ProposeDesignation;
 pub use refuse::RefuseDesignation;
 pub use revert::RevertDesignation;
-pub use settle::{SETTLED_MAX, Settle, Settled};
-pub use show::{ShowProposal, ShownAct, ShownProposal};
+pub use settle::{SETTLED_MAX, Settle, Settled, UNREADABLE_SECONDS};
+pub use show::{LaterChange, ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;
 pub use stop::{STOP_DAYS, StopProposal, Stopped};
 pub use tell_ownership::TellOwnership;

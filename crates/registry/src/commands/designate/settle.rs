@@ -3,14 +3,17 @@
 use super::{Loaded, Step, load_found, save, told, told_waiting};
 use crate::designation::Action;
 use crate::life::{Act, ActKind, BY_RULE, State};
+use crate::proposal::Proposal;
 use crate::{account, policy, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Refuse, Scope, Timestamp};
+use kernel::{Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Refuse, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most proposals of one transaction.
 pub const SETTLED_MAX: i64 = 200;
+/// So long one that cannot be read is left alone until it is looked at again.
+pub const UNREADABLE_SECONDS: i64 = 3_600;
 
 /// Looks at what is due, and does what follows. Whoever does it decides nothing: it is what the proposals' own evidence, the controls and
 /// the rule come to at that moment.
@@ -20,7 +23,7 @@ pub struct Settle {
 }
 
 /// How many proposals became what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// They took effect.
     pub in_force: u64,
@@ -30,30 +33,54 @@ pub struct Settled {
     pub expired: u64,
     /// They wait for something else now.
     pub waiting: u64,
+    /// The names of those that cannot be read, because the store is damaged: they stay as they are, and keep nobody else waiting.
+    pub unreadable: Vec<String>,
     /// Whether there may be more.
     pub more: bool,
 }
 
+/// What is due.
+#[derive(Default)]
+pub struct Due {
+    /// Each, and what it waited for.
+    loaded: Vec<(Loaded, i64)>,
+    unreadable: Vec<Id<Proposal>>,
+}
+
+/// What is done about what is due.
+pub struct Settling {
+    steps: Vec<Step>,
+    /// What is left alone, and until when.
+    put_off: (Vec<Id<Proposal>>, Timestamp),
+}
+
 impl Command for Settle {
     const OPERATION: Operation = policy::SETTLE_DESIGNATIONS;
-    /// Each, and what it waited for.
-    type State = Vec<(Loaded, i64)>;
-    type Change = Step;
+    type State = Due;
+    type Change = Settling;
     type Output = Settled;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let mut loaded = Vec::new();
+    fn load(&self, scope: &Scope<'_>) -> Result<Due, Error> {
+        let mut all = Due::default();
         for (id, waited) in store::proposal::due(scope.tx, self.now, SETTLED_MAX)? {
-            if let Some(found) = store::proposal::find(scope, id)? {
-                loaded.push((load_found(scope, found)?, waited));
+            let found = store::proposal::find(scope, id)
+                .and_then(|found| found.map(|found| load_found(scope, found)).transpose());
+            match Error::unless_damaged(found)? {
+                Some(loaded) => all.loaded.extend(loaded.map(|loaded| (loaded, waited))),
+                None => all.unreadable.push(id),
             }
         }
-        Ok(loaded)
+        Ok(all)
     }
 
-    fn decide(&self, due: Self::State, env: &Env) -> Result<Decision<Step, Settled>, Refusal> {
-        let mut settled = Settled { more: due.len() as i64 == SETTLED_MAX, ..Settled::default() };
-        if due.is_empty() {
+    fn decide(&self, due: Due, env: &Env) -> Result<Decision<Settling, Settled>, Refusal> {
+        let Due { loaded: due, unreadable } = due;
+        let mut settled = Settled {
+            unreadable: unreadable.iter().map(|id| id.name()).collect(),
+            more: (due.len() + unreadable.len()) as i64 == SETTLED_MAX,
+            ..Settled::default()
+        };
+        if due.is_empty() && unreadable.is_empty() {
             return Ok(Decision::unchanged(settled));
         }
         // Those to whom an account is given now count for the next who asks for it.
@@ -72,14 +99,20 @@ impl Command for Settle {
             }
             steps.push(step);
         }
-        let facts = serde_json::json!({
+        let mut facts = serde_json::json!({
             "in_force": settled.in_force, "refused": settled.refused, "expired": settled.expired,
         });
-        Ok(Decision::of(steps, facts, settled))
+        if !unreadable.is_empty() {
+            facts["unreadable"] = settled.unreadable.clone().into();
+        }
+        let put_off = (unreadable, env.now.minus_seconds(-UNREADABLE_SECONDS));
+        Ok(Decision::of(vec![Settling { steps, put_off }], facts, settled))
     }
 
-    fn save(&self, scope: &Scope<'_>, changes: &[Step], entry: Entry) -> Result<Vec<Rows>, Error> {
-        save(scope, changes, entry)
+    fn save(&self, scope: &Scope<'_>, changes: &[Settling], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let [Settling { steps, put_off: (left, until) }] = changes else { return Ok(vec![]) };
+        left.iter().try_for_each(|id| store::proposal::put_off(scope.tx, *id, *until))?;
+        save(scope, steps, entry)
     }
 }
 

@@ -4,11 +4,11 @@ use super::{Loaded, Standing, is_for, load};
 use crate::account::DesignatedAccount;
 use crate::ask::{AnswerClass, AskKind};
 use crate::commands::look_up::log;
-use crate::designation::{Fate, Standing as AccountStanding, State as AccountState};
+use crate::designation::{Action, Designation, Fate, Standing as AccountStanding, State as AccountState};
 use crate::life::{ActKind, Waits};
 use crate::policy;
 use crate::proposal::{LegalGround, ProposalRefusal};
-use crate::queries;
+use crate::queries::{self, StandingChange};
 use crate::resolve::Resolution;
 use crate::signals::ownership;
 use crate::store;
@@ -55,6 +55,9 @@ pub struct ShownProposal {
     pub action: String,
     /// The change that it reverts.
     pub reverts: Option<String>,
+    /// What came after the change that it reverts, and is undone with that; of a change that took effect, what would be if somebody
+    /// reverted it now. The oldest first.
+    pub undone_with_it: Vec<LaterChange>,
     /// Why, of what heals.
     pub why: Option<String>,
     /// Whether the account that stands is frozen.
@@ -69,6 +72,17 @@ pub struct ShownProposal {
     pub signals: Vec<String>,
     /// What was done about it.
     pub acts: Vec<ShownAct>,
+}
+
+/// A change of the same account that came later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaterChange {
+    /// Its name; none of what was no proposal, because it held at once.
+    pub id: Option<String>,
+    /// The IBAN that it put there; none where it closed the account.
+    pub account: Option<String>,
+    /// From when it held.
+    pub from: String,
 }
 
 /// One thing that was done about a proposal.
@@ -91,6 +105,8 @@ pub struct ShowState {
     in_force: Option<AccountStanding>,
     /// What became of it since it took effect.
     fate: Option<Fate>,
+    /// What is undone with it, or with what it reverts, the newest first.
+    later: Vec<StandingChange>,
     answer: AnswerClass,
     banks: BankDirectory,
 }
@@ -114,6 +130,7 @@ impl Command for ShowProposal {
         if let Some(purpose) = &proposal.purpose {
             newest = store::designation::find_specific(scope, &proposal.payee, purpose)?;
         }
+        let later = later(scope, &loaded, newest)?;
         let in_force = newest.map(|newest| newest.standing).filter(|standing| standing.state != AccountState::Closed);
         let replaces = match proposal.replaces {
             None => None,
@@ -124,6 +141,7 @@ impl Command for ShowProposal {
             replaces: replaces.map(|standing| standing.account),
             in_force,
             fate,
+            later,
             answer,
             banks: store::bank::directory(scope.tx)?,
             loaded,
@@ -131,7 +149,7 @@ impl Command for ShowProposal {
     }
 
     fn decide(&self, state: ShowState, env: &Env) -> Result<Decision<Self::Change, ShownProposal>, Refusal> {
-        let ShowState { loaded, replaces, in_force, fate, answer, banks } = state;
+        let ShowState { loaded, replaces, in_force, fate, later, answer, banks } = state;
         if !is_for(&loaded, &self.actor, None) {
             return Err(ProposalRefusal::Unknown.into());
         }
@@ -142,14 +160,23 @@ impl Command for ShowProposal {
         let took_effect = evidence.acts().iter().find(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
         let payee = asked.payee.reveal();
         let state = loaded.state(env.now);
+        let is_told_why = queries::is_told_why(&self.actor, evidence);
         let acts = evidence.acts().iter().map(|act| ShownAct {
             act: act.kind.name().to_owned(),
             at: act.at.to_string(),
             by: act.by.clone(),
             // What a code is known by, and a signature, are nobody's to read here.
             why: Some(act.detail.clone())
-                .filter(|why| !why.is_empty() && !matches!(act.kind, ActKind::LetterMade | ActKind::Signed)),
+                .filter(|why| !why.is_empty() && !matches!(act.kind, ActKind::LetterMade | ActKind::Signed))
+                .filter(|_| is_told_why || act.by == self.actor.name()),
         });
+        let signals = if is_told_why { loaded.signals(env.now).names() } else { Vec::new() };
+        let later = later.into_iter().rev().map(
+            |StandingChange { row: Designation { standing, effective, .. }, proposal, .. }| {
+                let account = Some(standing.account).filter(|_| standing.state != AccountState::Closed);
+                LaterChange { id: proposal.map(Id::name), account: account.map(iban), from: effective.to_string() }
+            },
+        );
         let shown = ShownProposal {
             standing: Standing::of(proposal, state, took_effect).with(fate),
             payee: payee.clone(),
@@ -159,7 +186,8 @@ impl Command for ShowProposal {
             is_frozen: in_force.is_some_and(|standing| standing.state.is_frozen()),
             action: asked.action.name().to_owned(),
             reverts: asked.reverts.map(Id::name),
-            why: asked.why.clone(),
+            undone_with_it: later.collect(),
+            why: asked.why.clone().filter(|_| is_told_why),
             benefit: asked.specific.as_ref().map(|of| of.benefit.as_str().to_owned()),
             channel: asked.channel.name(),
             proposed_by: asked.by.clone(),
@@ -168,9 +196,9 @@ impl Command for ShowProposal {
             ownership: (state.waits() != Some(Waits::Ownership))
                 .then(|| ownership(proposal, evidence).name().to_owned()),
             ground: asked.ground.clone(),
-            reason: proposal.grounds.map(|grounds| grounds.reason.name().to_owned()),
+            reason: proposal.grounds.filter(|_| is_told_why).map(|grounds| grounds.reason.name().to_owned()),
             consent: proposal.grounds.map(|grounds| grounds.consent.name().to_owned()),
-            signals: loaded.signals(env.now).names().into_iter().map(str::to_owned).collect(),
+            signals: signals.into_iter().map(str::to_owned).collect(),
             acts: acts.collect(),
         };
         let facts = serde_json::json!({ "proposal": proposal.id.name(), "payee": payee });
@@ -181,4 +209,16 @@ impl Command for ShowProposal {
         let [(payee, answer)] = changes else { return Ok(vec![]) };
         log(scope, entry, &self.actor, *payee, AskKind::Change, &[*answer])
     }
+}
+
+/// What is undone with the change that a proposal was, or with the one that it wants to revert; the newest first.
+fn later(scope: &Scope<'_>, loaded: &Loaded, newest: Option<Designation>) -> Result<Vec<StandingChange>, Error> {
+    let (proposal, ended) = (loaded.proposal(), loaded.found.evidence.ended());
+    let of = match ended {
+        None if proposal.asked.action == Action::Revert => proposal.asked.reverts,
+        Some(ended) if ended.kind == ActKind::TookEffect => Some(proposal.id),
+        _ => None,
+    };
+    let Some((newest, of)) = newest.zip(of) else { return Ok(Vec::new()) };
+    Ok(queries::undone(scope, newest, of)?.map(|undone| undone.later).unwrap_or_default())
 }
