@@ -352,7 +352,10 @@ impl Controls {
     /// No control has that name, or it cannot be that.
     pub fn set(&mut self, text: &str) -> Result<(), ControlsRefusal> {
         let (name, figure) = text.split_once('=').ok_or(ControlsRefusal::Unknown)?;
-        let control = Control::parse(name).ok_or(ControlsRefusal::Unknown)?;
+        self.set_figure(Control::parse(name).ok_or(ControlsRefusal::Unknown)?, figure)
+    }
+
+    fn set_figure(&mut self, control: Control, figure: &str) -> Result<(), ControlsRefusal> {
         let figure = match control.kind() {
             Kind::Switch => match figure {
                 "on" => Some(1),
@@ -387,7 +390,13 @@ impl Controls {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let mut controls = Self::NONE;
-        text.lines().try_for_each(|line| controls.set(line)).ok()?;
+        // As they are written: each where it is looked for first.
+        let mut next = Control::all();
+        for line in text.lines() {
+            let (name, figure) = line.split_once('=')?;
+            let control = next.next().filter(|next| next.name() == name).or_else(|| Control::parse(name))?;
+            controls.set_figure(control, figure).ok()?;
+        }
         Some(controls)
     }
 }

@@ -69,6 +69,10 @@ pub struct Registered {
     pub address_changed: Option<Timestamp>,
     /// As in [`Facts`].
     pub signatories_changed: Option<Timestamp>,
+    /// As in [`Facts`].
+    pub has_address: bool,
+    /// As in [`Facts`].
+    pub letter_box: Option<Blind>,
 }
 
 /// All that is known, of inside and outside. Nothing is known to have happened where there is no moment.
@@ -84,7 +88,11 @@ pub struct Facts {
     pub authenticator_changed: Option<Timestamp>,
     /// As in [`IdentityFacts`].
     pub key_material_posted: Option<Timestamp>,
-    /// When it was last sent to the letter box to which the payee's letters go, whosever it was. It is known where a control asks.
+    /// Whether a register has an address for a letter to them.
+    pub has_address: bool,
+    /// The letter box to which their letters go.
+    pub letter_box: Option<Blind>,
+    /// When it was last sent to that letter box, whosever it was. It is known where a control asks.
     pub letter_box_posted: Option<Timestamp>,
 }
 
@@ -93,7 +101,7 @@ impl Facts {
     #[must_use]
     pub fn of(points: &[Stood], registered: Registered, outside: IdentityFacts) -> Self {
         let IdentityFacts { authenticator_changed, key_material_posted } = outside;
-        let Registered { address_changed, signatories_changed } = registered;
+        let Registered { address_changed, signatories_changed, has_address, letter_box } = registered;
         let contact_changed = contact::last_change(points);
         Self {
             contact_changed,
@@ -101,6 +109,8 @@ impl Facts {
             signatories_changed,
             authenticator_changed,
             key_material_posted,
+            has_address,
+            letter_box,
             letter_box_posted: None,
         }
     }

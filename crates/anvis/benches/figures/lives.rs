@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Commands that one transaction gives.
-pub const GROUP: usize = 100;
+pub const GROUP: usize = 200;
 /// After so many days, contact points are old, and a change of them is none of late.
 const QUIET_DAYS: i64 = 120;
 /// How often a service folds the write-ahead log in.

@@ -54,16 +54,13 @@ pub fn voice(scope: &Scope<'_>, actor: &Actor, payee: &Blind) -> Result<Voice, E
 pub(crate) fn letter_box_posted(
     scope: &Scope<'_>,
     payee: &Blind,
-    own: Option<Timestamp>,
+    identity: &Facts,
 ) -> Result<Option<Timestamp>, Error> {
-    let mut posted = None;
-    store::register::find_many(scope, [payee], |_, version| {
-        posted = letter_box(scope, &version).map(|at| store::identity::posted(scope, &at)).transpose()?.flatten();
-        Ok(())
-    })?;
+    let posted = |at: &Blind| store::identity::posted(scope, at);
+    let there = identity.letter_box.as_ref().map(posted).transpose()?.flatten();
     // Nobody knows that what went to an unknown address went elsewhere.
-    let unknown = own.map(|_| store::identity::posted(scope, payee)).transpose()?.flatten();
-    Ok(posted.max(unknown))
+    let unknown = identity.key_material_posted.map(|_| posted(payee)).transpose()?.flatten();
+    Ok(there.max(unknown))
 }
 
 /// The letter box to which a letter to the payee went at a moment, by what was known then, or first: where there is no address, the
@@ -91,17 +88,21 @@ fn recorded(scope: &Scope<'_>, id: Option<Id<RegisterRow>>) -> Result<Option<Tim
     Ok(recorded)
 }
 
-/// When it was recorded that the payee's address is another than before, and who signs for them. The first that was known is no
-/// change.
+/// Where the payee's letters go; and when it was recorded that their address is another than before, and who signs for them. The first
+/// that was known is no change.
 fn registered(scope: &Scope<'_>, payee: &Blind) -> Result<Registered, Error> {
     let mut parts = [Changed::of(register_event::address), Changed::of(register_event::signatories)];
+    let mut now = None;
     store::register::each_back(scope, payee, |version| {
+        now.get_or_insert_with(|| (register_event::has_address(&version.record), letter_box(scope, &version)));
         parts.iter_mut().for_each(|part| part.look(&version));
         // A person has nobody who signs for them: of them, that part is told by the first version.
         Ok(parts.iter().any(|part| !part.is_told))
     })?;
     let [address, signatories] = parts.map(|part| part.since.filter(|_| part.has_changed).map(|version| version.id));
-    Ok(Registered { address_changed: recorded(scope, address)?, signatories_changed: recorded(scope, signatories)? })
+    let (address_changed, signatories_changed) = (recorded(scope, address)?, recorded(scope, signatories)?);
+    let (has_address, letter_box) = now.unwrap_or_default();
+    Ok(Registered { address_changed, signatories_changed, has_address, letter_box })
 }
 
 /// Since when a part of a register's row says what it says today.

@@ -5,6 +5,7 @@ use crate::account::DesignatedAccount;
 use crate::commands::{LetterFacts, LetterState, Standing as Told};
 use crate::controls::{Control, Controls, When};
 use crate::designation::{Action, Channel, Designation, Fate, State as AccountStanding};
+use crate::identity;
 use crate::life::{self, ActKind, Evidence, Waits};
 use crate::own::{self, Signatories};
 use crate::payee::PayeeId;
@@ -251,7 +252,7 @@ pub(crate) fn proposal_facts(
     let Proposal { payee, purpose, asked, .. } = proposal;
     let mut facts = facts(scope, controls, payee, wanted, purpose.as_ref())?;
     if asked.action == Action::Designate {
-        facts.lacks_address = lacks_address(scope, controls, &asked.channel, payee)?;
+        facts.lacks_address = lacks_address(controls, &asked.channel, &facts.identity);
     }
     if let Some(reverts) = asked.reverts {
         facts.is_doubted = is_doubted(scope, payee, purpose.as_ref(), reverts)?;
@@ -266,16 +267,9 @@ pub(crate) fn proposal_facts(
     Ok(facts)
 }
 
-/// Whether a letter is demanded of what comes by a channel, and no register has an address of the payee's. Where no control demands one,
-/// nobody looks that up.
-pub(crate) fn lacks_address(
-    scope: &Scope<'_>,
-    controls: &Controls,
-    channel: &Channel,
-    payee: &Blind,
-) -> Result<bool, Error> {
-    let is_demanded = controls.letter(channel.kind()) != When::Never;
-    Ok(is_demanded && !store::register::addressee(scope, payee)?.is_some_and(|addressee| addressee.has_address()))
+/// Whether a letter is demanded of what comes by a channel, and no register has an address of the payee's.
+pub(crate) fn lacks_address(controls: &Controls, channel: &Channel, identity: &identity::Facts) -> bool {
+    controls.letter(channel.kind()) != When::Never && !identity.has_address
 }
 
 /// Whether what a revert would put back was not wanted before: somebody stopped it, or what is reverted undid it.
@@ -361,7 +355,7 @@ pub(crate) fn facts(
 ) -> Result<Facts, Error> {
     let mut identity = super::known_identity(scope, payee)?;
     if controls.has(Control::LetterBox) {
-        identity.letter_box_posted = super::letter_box_posted(scope, payee, identity.key_material_posted)?;
+        identity.letter_box_posted = super::letter_box_posted(scope, payee, &identity)?;
     }
     let Some(Wanted { account, is_bank_asked }) = wanted else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));

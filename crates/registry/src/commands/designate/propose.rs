@@ -90,7 +90,7 @@ impl Command for ProposeDesignation {
         let wanted = accounts.wanted(&self.row);
         let mut facts = queries::facts(scope, accounts.controls(), &payee, wanted, purpose.as_ref())?;
         if self.row.action() == Action::Designate {
-            facts.lacks_address = queries::lacks_address(scope, accounts.controls(), &channel, &payee)?;
+            facts.lacks_address = queries::lacks_address(accounts.controls(), &channel, &facts.identity);
         }
         let is_own = self.actor.role() == Role::Citizen;
         let last_allowed =
