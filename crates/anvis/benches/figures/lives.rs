@@ -17,7 +17,7 @@ use registry::payee::PayeeId;
 use registry::proposal::{Holder, LegalGround};
 use registry::queries;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
 /// Commands that one transaction gives.
@@ -92,14 +92,13 @@ impl Lives {
         groups.clone().for_each(|rows| self.contacts(rows));
         self.pass(QUIET_DAYS);
         let mut beside = self.writer.store.writer(Secrets::from_system()).expect("another writer");
-        let is_over = AtomicBool::new(false);
         let before = processor_time("self");
         let (letters, took) = std::thread::scope(|threads| {
-            // As a service does it.
-            threads.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
+            // As a service does it, until this is over, however it ends.
+            let (over, is_over) = mpsc::channel::<()>();
+            threads.spawn(move || {
+                while let Err(mpsc::RecvTimeoutError::Timeout) = is_over.recv_timeout(FOLD_IN) {
                     beside.fold_in().expect("what was written is folded in");
-                    std::thread::park_timeout(FOLD_IN);
                 }
             });
             let live = |rows: &[[String; 8]]| {
@@ -109,7 +108,7 @@ impl Lives {
                 letters
             };
             let lived = timed(|| groups.flat_map(live).collect());
-            is_over.store(true, Ordering::Relaxed);
+            drop(over);
             lived
         });
         Lived { letters, took, processor: processor_time("self") - before }

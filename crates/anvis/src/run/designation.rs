@@ -143,14 +143,9 @@ impl Session {
 
     /// Does what is due, until nothing is.
     pub(super) fn settle(&mut self) -> Result<Settled, Error> {
+        self.count_payees()?;
         self.ask_stand_in()?;
         let mut all = Settled::default();
-        let now = self.env()?.now;
-        // After a bulk file that takes a while: whoever has nothing to decide need not wait for it.
-        if !self.writer.read(|scope| queries::is_due(scope, now))? {
-            return Ok(all);
-        }
-        self.count_payees()?;
         loop {
             let env = self.env()?;
             let settled = self.writer.execute(&Settle { now: env.now }, &kernel::Actor::console(), &env)?;
@@ -163,6 +158,16 @@ impl Session {
                 return Ok(all);
             }
         }
+    }
+
+    /// The same before something else is done. After a bulk file counting payees takes a while: where nothing is due, nobody waits for it.
+    pub(super) fn settle_first(&mut self) -> Result<(), Error> {
+        self.ask_stand_in()?;
+        let now = self.env()?.now;
+        if self.writer.read(|scope| queries::is_due(scope, now))? {
+            self.settle()?;
+        }
+        Ok(())
     }
 
     /// Counts the payees of the accounts that were designated since they were last counted.

@@ -15,7 +15,7 @@ impl Session {
             Payout::Route { file, payer, out, hold } => {
                 super::outside(&self.data, &out)?;
                 // A file is paid by what holds when it is routed: what was due until then holds.
-                self.settle()?;
+                self.settle_first()?;
                 let env = self.env()?;
                 let claimed = self.claimed;
                 let clock = move || claimed.unwrap_or_else(super::system_clock);
@@ -71,7 +71,7 @@ impl Session {
             }),
             Payout::Release { batch, out } => {
                 super::outside(&self.data, &out)?;
-                self.settle()?;
+                self.settle_first()?;
                 let env = self.env()?;
                 let wanted = Release { batch: &batch, out: Some(&out), stages: None, once: None };
                 let released = release(&mut self.writer, &wanted, &self.actor, &env)?;

@@ -170,10 +170,13 @@ impl World {
     }
 
     /// What is known, when this was told from outside.
-    fn facts(&mut self, of: &str, outside: IdentityFacts) -> Facts {
+    /// When what happened to an identity, and whether letters have anywhere to go.
+    fn facts(&mut self, of: &str, outside: IdentityFacts) -> (Facts, bool) {
         self.run(4, &TellIdentity { payee: payee(of), facts: outside }, &Actor::console()).unwrap();
         let payee = self.blind(of);
-        self.0.writer.read(|scope| known_identity(scope, &payee)).unwrap()
+        let facts = self.0.writer.read(|scope| known_identity(scope, &payee)).unwrap();
+        assert_eq!(facts.letter_box.is_some(), facts.has_address);
+        (Facts { has_address: false, letter_box: None, ..facts }, facts.has_address)
     }
 }
 
@@ -386,12 +389,12 @@ fn what_is_known_of_an_identity() {
     let mut world = World::new();
     let outside = IdentityFacts { authenticator_changed: Some(day(3)), key_material_posted: Some(day(4)) };
     let told = Facts { authenticator_changed: Some(day(3)), key_material_posted: Some(day(4)), ..Facts::default() };
-    assert_eq!(world.facts(ANNA, outside), told, "what is known first is no change");
-    assert_eq!(world.facts(NOBODY, IdentityFacts::default()), Facts::default());
+    assert_eq!(world.facts(ANNA, outside), (told, true), "what is known first is no change");
+    assert_eq!(world.facts(NOBODY, IdentityFacts::default()), (Facts::default(), false));
     // Moments of imports are small: of the place, one micro a file.
     world.moves(ANNA, "Vej 1");
     // And whoever knows nothing of it takes nothing back.
-    assert_eq!(world.facts(ANNA, IdentityFacts::default()), told, "it is the same address");
+    assert_eq!(world.facts(ANNA, IdentityFacts::default()), (told, true), "it is the same address");
     let tell = |world: &mut World, event: &PersonEvent, at: i64| {
         let told = event.registered(world.0.writer.store.vault(), &ANNA[4..], day(at));
         let (actor, env) = (Actor::client(Role::RegisterFeed, "cpr"), Env::new(day(at), 0));
@@ -399,7 +402,7 @@ fn what_is_known_of_an_identity() {
         world.0.writer.execute_group(|group| group.execute_jointly(&given)).unwrap().remove(0).unwrap();
     };
     let moves = |street: &str| PersonEvent::Move([street, "2100", "By", "DK"].map(str::to_owned));
-    let address = |world: &mut World| world.facts(ANNA, IdentityFacts::default()).address_changed;
+    let address = |world: &mut World| world.facts(ANNA, IdentityFacts::default()).0.address_changed;
     tell(&mut world, &PersonEvent::Name("Another".to_owned()), 5);
     assert_eq!(address(&mut world), None);
     tell(&mut world, &moves("Vej 2"), 6);
@@ -411,10 +414,10 @@ fn what_is_known_of_an_identity() {
     // Back again is a change too.
     tell(&mut world, &moves("Vej 1"), 9);
     assert_eq!(address(&mut world), Some(day(9)));
-    assert_eq!(world.facts(BO, IdentityFacts::default()), Facts::default());
+    assert_eq!(world.facts(BO, IdentityFacts::default()).0, Facts::default());
 
     let own = world.citizen(ANNA, Assurance::Substantial);
-    let contact = |world: &mut World| world.facts(ANNA, IdentityFacts::default()).contact_changed;
+    let contact = |world: &mut World| world.facts(ANNA, IdentityFacts::default()).0.contact_changed;
     assert_eq!(contact(&mut world), None);
     let point = ContactPoint::DigitalPost;
     let command = AddContact { actor: own.clone(), payee: payee(ANNA), point, why: None };
