@@ -6,6 +6,8 @@ use jiff::civil::Date;
 
 use super::super::write::Writer;
 use super::parts::{Party, account};
+use super::read::Reason;
+use super::reason::ReturnReason;
 
 /// What came back to one account of a payer's.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,17 @@ pub enum EntryReason<'a> {
     Code(&'a str),
     /// `Prtry`: a code of the bank's own.
     Proprietary(&'a str),
+}
+
+impl<'a> From<&'a Reason> for EntryReason<'a> {
+    /// As the bank gave it; MS03 if it gave words only, or nothing.
+    fn from(reason: &'a Reason) -> Self {
+        match (&reason.code, &reason.proprietary) {
+            (Some(code), _) => Self::Code(code),
+            (None, Some(code)) => Self::Proprietary(code),
+            (None, None) => Self::Code(ReturnReason::UNSAID.code()),
+        }
+    }
 }
 
 const CODE_LENGTH_MAX: usize = 4;

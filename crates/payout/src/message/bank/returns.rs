@@ -11,6 +11,7 @@ use super::super::schema::Tag;
 use super::super::text::trim;
 use super::super::walk::{Leaf, Visitor};
 use super::read::{Amount, BankAccount, BankAgent, Reason, date, id, money, name, read_reason, uetr};
+use super::reason::ReturnReason;
 use super::schema::RETURN;
 use super::stream::{ReadError, Step, Stream};
 use crate::message::AmountFault;
@@ -91,6 +92,12 @@ impl Return {
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         self.reasons.iter().find(|reason| reason.code.is_some()).or_else(|| self.reasons.first())
+    }
+
+    /// The first reason that is known here; [`ReturnReason::UNSAID`] if none is.
+    #[must_use]
+    pub fn known_reason(&self) -> ReturnReason {
+        self.reasons.iter().find_map(Reason::known).unwrap_or(ReturnReason::UNSAID)
     }
 }
 
