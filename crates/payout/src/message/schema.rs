@@ -41,6 +41,7 @@ pub(super) enum Tag {
     Unstructured,
     // What only messages of banks have: see `bank`.
     Message,
+    Header,
     Return,
     ReturnId,
     GroupReturn,

@@ -318,7 +318,7 @@ fn faults_of_returns_have_a_place() {
 
 #[test]
 fn a_message_must_keep_what_it_declares() {
-    let check = |from: &str, to: &str, code: &str, words: &str| {
+    let check = |from: &str, to: &str, code: &str, name: &str, words: &str| {
         let file = edited(RETURNS, from, to);
         let mut read = read_returns(file.as_bytes());
         let error = match &mut read {
@@ -326,14 +326,24 @@ fn a_message_must_keep_what_it_declares() {
             Err(_) => None,
         };
         let error = error.or_else(|| read.err()).unwrap();
-        let ReadError::Fault { fault, .. } = &error else { panic!("{error}") };
-        assert_eq!((fault.code, fault.text.contains(words)), (code, true), "{fault:?}");
+        let ReadError::Fault { fault, line } = &error else { panic!("{error}") };
+        assert!(fault.text.contains(words), "{fault:?}");
+        assert_eq!((fault.code, &*fault.place, *line), (code, &*format!("{HEADER}/{name}"), 4), "{fault:?}");
+        assert!(file.as_bytes()[usize::try_from(fault.offset).unwrap()..].starts_with(b"<GrpHdr>"));
     };
-    check("<NbOfTxs>2", "<NbOfTxs>3", "AM19", "NbOfTxs says 3, but the file has 2 returned payments.");
-    check("<NbOfTxs>2", "<NbOfTxs>two", "AM18", "not a number");
-    check("<CtrlSum>1500.5<", "<CtrlSum>1500.51<", "AM16", "add up to 1500.50");
-    check("Ccy=\"DKK\">1500.50", "Ccy=\"DKK\">1500.00", "AM16", "add up to 1500.50");
-    check("<CtrlSum>1500.5<", "<CtrlSum>much<", "AM10", "not an amount");
+    let total = "TtlRtrdIntrBkSttlmAmt";
+    check("<NbOfTxs>2", "<NbOfTxs>3", "AM19", "NbOfTxs", "NbOfTxs says 3, but the file has 2 returned payments.");
+    check("<NbOfTxs>2", "<NbOfTxs>two", "AM18", "NbOfTxs", "not a number");
+    check(
+        "<CtrlSum>1500.5<",
+        "<CtrlSum>1500.51<",
+        "AM16",
+        "CtrlSum",
+        "says 1500.51, but the returned payments add up to 1500.50",
+    );
+    check("Ccy=\"DKK\">1500.50", "Ccy=\"DKK\">1500.00", "AM16", total, "add up to 1500.50");
+    check("<CtrlSum>1500.5<", "<CtrlSum>much<", "AM10", "CtrlSum", "CtrlSum is not an amount");
+    check("Ccy=\"DKK\">1500.50", "Ccy=\"DKK\">-1500.50", "AM10", total, "not an amount");
 
     // A message returned as a whole need not list its payments.
     let begin = RETURNS.find("<TxInf>").unwrap();

@@ -157,7 +157,7 @@ impl<R: Read> Answers<R> {
         let status_code = nearest(|level| &level.status).or_else(|| head.confirmation.clone());
         let named = near.iter().find(|level| level.original_message_id.is_some());
         Answer {
-            line: self.stream.began(),
+            line: self.stream.began().line,
             assignment_id: head.assignment_id.clone(),
             to,
             case_id: nearest(|level| &level.case_id).or_else(|| head.case_id.clone()),

@@ -32,7 +32,7 @@ const RETURN_REASONS: [(&str, Bearing, &str); 33] = [
     ("AC04", Bearing::Closed, "The bank returned the payment: the account was closed."),
     ("AC06", Bearing::Blocked, "The bank returned the payment: the account is blocked."),
     ("AC07", Bearing::Closed, "The bank returned the payment: the payee's account was closed."),
-    ("AC13", Bearing::Wrong, "The bank returned the payment: the kind of account is missing or wrong."),
+    ("AC13", Bearing::Nothing, "The bank returned the payment: the kind of the payer's account is missing or wrong."),
     ("AC14", Bearing::Nothing, "The bank returned the payment: a bank on its way is wrong."),
     ("AC15", Bearing::Wrong, "The bank returned the payment: the account's details have changed."),
     ("AC16", Bearing::Blocked, "The bank returned the payment: the account is in sequestration."),

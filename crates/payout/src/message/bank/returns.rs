@@ -13,8 +13,11 @@ use super::super::walk::{Leaf, Visitor};
 use super::read::{Amount, BankAccount, BankAgent, Reason, date, id, money, name, read_reason, uetr};
 use super::reason::ReturnReason;
 use super::schema::RETURN;
-use super::stream::{ReadError, Step, Stream};
+use super::stream::{ReadError, Spot, Step, Stream};
 use crate::message::AmountFault;
+
+const CONTROL_SUM: &str = "CtrlSum";
+const TOTAL: &str = "TtlRtrdIntrBkSttlmAmt";
 
 /// What is to be known of the message as a whole (`GrpHdr`, `OrgnlGrpInf`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,9 +112,7 @@ pub struct Returns<R> {
     stream: Stream<R>,
     notes: Notes,
     head: ReturnsHead,
-    /// As declared.
-    sum: Option<Decimal>,
-    total: Option<Decimal>,
+    head_at: Spot,
     seen: u64,
     seen_sum: Option<Decimal>,
     /// A return that was read with the head.
@@ -128,8 +129,7 @@ pub fn read_returns<R: Read>(source: R) -> Result<Returns<R>, ReadError> {
         stream: Stream::new(source, &RETURN),
         notes: Notes::default(),
         head: ReturnsHead::default(),
-        sum: None,
-        total: None,
+        head_at: Spot::default(),
         seen: 0,
         seen_sum: Some(Decimal::ZERO),
         next: None,
@@ -149,37 +149,36 @@ impl<R: Read> Returns<R> {
     fn advance(&mut self) -> Result<Option<Return>, ReadError> {
         loop {
             match self.stream.step(&mut self.notes)? {
-                Step::Whole(Tag::Return) => {
-                    self.begin()?;
-                    return Ok(Some(self.returned()));
+                Step::Whole(Tag::Header) => self.begin()?,
+                Step::Whole(Tag::Group) => {
+                    self.head.original_message_id.clone_from(&self.notes.group.original_message_id);
                 }
-                Step::Done => {
-                    self.begin()?;
-                    return self.end().map(|()| None);
-                }
+                Step::Whole(Tag::Return) => return Ok(Some(self.returned())),
+                Step::Done => return self.end().map(|()| None),
                 _ => {}
             }
         }
     }
 
-    /// The head is whole when the first return was read.
+    /// What the header says.
     fn begin(&mut self) -> Result<(), ReadError> {
-        let Some(message_id) = self.notes.group.message_id.take() else { return Ok(()) };
-        let Some(count) = self.notes.group.count.take().and_then(Result::ok) else {
-            return Err(self.stream.fault("AM18", "NbOfTxs is not a number.".into()));
+        self.head_at = self.stream.began();
+        let group = &mut self.notes.group;
+        let Some(Ok(count)) = group.count else {
+            return Err(self.fault("AM18", "NbOfTxs", "NbOfTxs is not a number.".into()));
         };
-        let sums = [self.notes.group.sum.take(), self.notes.group.total.take()];
-        let [Ok(sum), Ok(total)] = sums.map(Option::transpose) else {
-            return Err(self.stream.fault("AM10", "A control sum is not an amount.".into()));
-        };
-        (self.sum, self.total) = (sum, total);
-        self.head = ReturnsHead {
-            message_id,
-            count,
-            is_group: self.notes.group.is_group,
-            original_message_id: self.notes.group.original_message_id.clone(),
-        };
+        let message_id = group.message_id.take().unwrap_or_default();
+        self.head = ReturnsHead { message_id, count, is_group: group.is_group, original_message_id: None };
+        for (declared, name) in [(group.sum, CONTROL_SUM), (group.total, TOTAL)] {
+            if declared == Some(Err(())) {
+                return Err(self.fault("AM10", name, format!("{name} is not an amount.")));
+            }
+        }
         Ok(())
+    }
+
+    fn fault(&mut self, code: &'static str, name: &str, text: String) -> ReadError {
+        self.stream.fault(code, &format!("/Document/PmtRtr/GrpHdr/{name}"), self.head_at, text)
     }
 
     fn returned(&mut self) -> Return {
@@ -195,7 +194,7 @@ impl<R: Read> Returns<R> {
             one.reasons.clone_from(&group.reasons);
         }
         Return {
-            line: self.stream.began(),
+            line: self.stream.began().line,
             message_id: self.head.message_id.clone(),
             return_id: one.return_id,
             original_message_id: one.original_message_id,
@@ -215,7 +214,7 @@ impl<R: Read> Returns<R> {
         }
     }
 
-    /// What the head declared must be what came.
+    /// What the header declared must be what came.
     fn end(&mut self) -> Result<(), ReadError> {
         let is_bare_group = self.head.is_group && self.seen == 0;
         if is_bare_group {
@@ -224,13 +223,17 @@ impl<R: Read> Returns<R> {
         let (seen, count) = (self.seen, self.head.count);
         if seen != count {
             let text = format!("NbOfTxs says {count}, but the file has {seen} returned payments.");
-            return Err(self.stream.fault("AM19", text));
+            return Err(self.fault("AM19", "NbOfTxs", text));
         }
         // An amount that is none makes no sum: whoever books it will see.
         let Some(sum) = self.seen_sum else { return Ok(()) };
-        if [self.sum, self.total].into_iter().flatten().any(|declared| declared != sum) {
-            let text = format!("A control sum is not true: the returned payments add up to {sum}.");
-            return Err(self.stream.fault("AM16", text));
+        for (declared, name) in [(self.notes.group.sum, CONTROL_SUM), (self.notes.group.total, TOTAL)] {
+            if let Some(Ok(declared)) = declared
+                && declared != sum
+            {
+                let text = format!("{name} says {declared}, but the returned payments add up to {sum}.");
+                return Err(self.fault("AM16", name, text));
+            }
         }
         Ok(())
     }

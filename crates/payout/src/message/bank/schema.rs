@@ -150,8 +150,8 @@ static RETURNED: Model = sequence(&[
     up_to(MANY, "SplmtryData", Node(&SUPPLEMENTARY), Tag::None),
 ]);
 static RETURN_MESSAGE: Model = sequence(&[
-    one("GrpHdr", Node(&RETURN_HEADER), Tag::None),
-    maybe("OrgnlGrpInf", Node(&RETURN_GROUP), Tag::None),
+    one("GrpHdr", Node(&RETURN_HEADER), Tag::Header),
+    maybe("OrgnlGrpInf", Node(&RETURN_GROUP), Tag::Group),
     up_to(MANY, "TxInf", Node(&RETURNED), Tag::Return),
     up_to(MANY, "SplmtryData", Node(&SUPPLEMENTARY), Tag::None),
 ]);

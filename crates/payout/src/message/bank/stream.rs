@@ -60,6 +60,15 @@ pub(super) enum Step {
     Done,
 }
 
+/// Where something stands in the file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spot {
+    /// From 1.
+    pub line: u64,
+    /// From 0.
+    pub offset: u64,
+}
+
 /// An element whose children are read one by one.
 struct Open {
     element: &'static Element,
@@ -92,7 +101,7 @@ pub(super) struct Stream<R> {
     is_closed: bool,
     is_over: bool,
     line: u64,
-    began: u64,
+    began: Spot,
 }
 
 /// What may hold too much to be read as a whole.
@@ -111,12 +120,12 @@ impl<R: Read> Stream<R> {
             is_closed: false,
             is_over: false,
             line: 1,
-            began: 1,
+            began: Spot::default(),
         }
     }
 
-    /// The line, from 1, in which the element of the last step began.
-    pub fn began(&self) -> u64 {
+    /// Where the element of the last step began.
+    pub fn began(&self) -> Spot {
         self.began
     }
 
@@ -139,7 +148,8 @@ impl<R: Read> Stream<R> {
             }
         };
         let taken = view.get(..found.length).unwrap_or_default();
-        self.began = self.line + lines(view.get(..found.at).unwrap_or(taken));
+        let line = self.line + lines(view.get(..found.at).unwrap_or(taken));
+        self.began = Spot { line, offset: self.input.offset() + found.at as u64 };
         self.line += lines(taken);
         self.input.skip(found.length);
         self.ascii_only = found.ascii_only;
@@ -163,12 +173,11 @@ impl<R: Read> Stream<R> {
         Ok(found.step)
     }
 
-    /// Refuses the message for what stands in the part that was read last: for more than its structure.
-    pub fn fault(&mut self, code: &'static str, text: String) -> ReadError {
+    /// Refuses the message for more than its structure: for what stands in the element of this place, at that spot.
+    pub fn fault(&mut self, code: &'static str, place: &str, spot: Spot, text: String) -> ReadError {
         self.is_over = true;
-        let place = self.outer().iter().fold(String::new(), |place, name| place + "/" + name);
-        let place = if place.is_empty() { "/".into() } else { place };
-        ReadError::Fault { fault: Fault { code, offset: self.input.offset(), place, text }, line: self.line }
+        let fault = Fault { code, offset: spot.offset, place: place.to_owned(), text };
+        ReadError::Fault { fault, line: spot.line }
     }
 
     fn outer(&self) -> Vec<&'static str> {
