@@ -368,13 +368,13 @@ enum Found {
 
 #[cold]
 fn fault((at_fault, level): (Box<Breach>, usize), view: &[u8], complete: bool, base: u64, what: &str) -> Fault {
-    explained(at_fault, OUTER.get(..level).unwrap_or_default(), view, complete, base, what)
+    explained(*at_fault, OUTER.get(..level).unwrap_or_default(), view, complete, base, what)
 }
 
 /// What is wrong with `view`, which begins at the byte `base` inside the elements `outer`.
 #[cold]
 pub(super) fn explained(
-    mut at_fault: Box<Breach>,
+    mut at_fault: Breach,
     outer: &[&'static str],
     view: &[u8],
     complete: bool,
@@ -387,13 +387,13 @@ pub(super) fn explained(
         && !is_cut_character(read, earlier.at)
         && !(outer.is_empty() && has_wide_characters(view))
     {
-        at_fault = earlier;
+        at_fault = *earlier;
     } else if at_fault.ended && !complete {
         at_fault.text = format!("{what} is longer than {} bytes.", view.len()).into();
     } else if view.is_empty() && outer.is_empty() {
         at_fault.text = "The file is empty.".into();
     }
-    Fault::new(*at_fault, base, outer)
+    Fault::new(at_fault, base, outer)
 }
 
 /// Whether the bytes from `at` are only the beginning of a character: then the file was cut off there.

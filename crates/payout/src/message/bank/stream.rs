@@ -142,7 +142,7 @@ impl<R: Read> Stream<R> {
         let found = match self.look(view, complete, visitor) {
             Ok(found) => found,
             Err(at_fault) => {
-                let error = self.refused(at_fault, view, complete);
+                let error = self.refused(*at_fault, view, complete);
                 self.is_over = true;
                 return Err(error);
             }
@@ -185,7 +185,7 @@ impl<R: Read> Stream<R> {
     }
 
     #[cold]
-    fn refused(&self, at_fault: Box<Breach>, view: &[u8], complete: bool) -> ReadError {
+    fn refused(&self, at_fault: Breach, view: &[u8], complete: bool) -> ReadError {
         let base = self.input.offset();
         let fault = explained(at_fault, &self.outer(), view, complete, base, "An element");
         let before = usize::try_from(fault.offset.saturating_sub(base)).unwrap_or(usize::MAX);
