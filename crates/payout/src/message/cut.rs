@@ -367,20 +367,33 @@ enum Found {
 }
 
 #[cold]
-fn fault((mut at_fault, level): (Box<Breach>, usize), view: &[u8], complete: bool, base: u64, what: &str) -> Fault {
+fn fault((at_fault, level): (Box<Breach>, usize), view: &[u8], complete: bool, base: u64, what: &str) -> Fault {
+    explained(*at_fault, OUTER.get(..level).unwrap_or_default(), view, complete, base, what)
+}
+
+/// What is wrong with `view`, which begins at the byte `base` inside the elements `outer`.
+#[cold]
+pub(super) fn explained(
+    mut at_fault: Breach,
+    outer: &[&'static str],
+    view: &[u8],
+    complete: bool,
+    base: u64,
+    what: &str,
+) -> Fault {
     // What is not text at all is to be called so, even if it was only noticed as something else.
     let read = view.get(..=at_fault.at).unwrap_or(view);
     if let Err(earlier) = survey(read, false)
         && !is_cut_character(read, earlier.at)
-        && !(level == 0 && has_wide_characters(view))
+        && !(outer.is_empty() && has_wide_characters(view))
     {
-        at_fault = earlier;
+        at_fault = *earlier;
     } else if at_fault.ended && !complete {
         at_fault.text = format!("{what} is longer than {} bytes.", view.len()).into();
-    } else if view.is_empty() && level == 0 {
+    } else if view.is_empty() && outer.is_empty() {
         at_fault.text = "The file is empty.".into();
     }
-    Fault::new(*at_fault, base, OUTER.get(..level).unwrap_or_default())
+    Fault::new(at_fault, base, outer)
 }
 
 /// Whether the bytes from `at` are only the beginning of a character: then the file was cut off there.
@@ -474,7 +487,7 @@ fn read_file_head(
     let part = view.get(..length).unwrap_or_default();
     survey(part, ascii_only)?;
     let prefix = initiation_tag.name.prefix().to_vec();
-    let scope = Arc::new(Scope::default().with(reader.into_bindings()));
+    let scope = Arc::new(Scope::default().with(reader.bindings()));
     let (Some((message_id, message_id_span)), Some(count)) = (notes.message_id.clone(), notes.count.take()) else {
         return breach(length, "The element GrpHdr is missing.");
     };
@@ -549,7 +562,7 @@ fn read_block_head(
     }
     survey(view.get(..length).unwrap_or_default(), state.ascii_only)?;
     let prefix = block_tag.name.prefix().to_vec();
-    let bindings = reader.into_bindings();
+    let bindings = reader.bindings();
     let scope = if bindings.is_empty() { Arc::clone(&state.scope) } else { Arc::new(state.scope.with(bindings)) };
     let Some(payment_info_id) = notes.payment_info_id else {
         return breach(block_tag.at, "The element PmtInfId is missing.");

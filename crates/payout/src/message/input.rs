@@ -90,6 +90,11 @@ impl<R: Read> Input<R> {
         self.markup.is_some_and(|at| at < to)
     }
 
+    /// Passes over the next `length` bytes.
+    pub(super) fn skip(&mut self, length: usize) {
+        self.start = (self.start + length).min(self.end);
+    }
+
     /// Hands out the next `length` bytes.
     pub(super) fn take(&mut self, length: usize, into: &mut Vec<u8>) {
         let taken = self.all().get(..length).unwrap_or_default();

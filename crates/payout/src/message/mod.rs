@@ -1,4 +1,5 @@
-//! The messages of ISO 20022 that payments travel in: pain.001 is cut, read and completed, pain.002 is written.
+//! The messages of ISO 20022 that payments travel in: pain.001 is cut, read and completed, pain.002 is written. Those about
+//! money that comes back are in [`bank`].
 //!
 //! Pure but for the files that are read and written; knows nothing of payees' accounts or of the store.
 //!
@@ -12,6 +13,7 @@
 //! Invariants: what is not spliced is copied byte for byte; a file that is not well-formed, or not as the schema says down
 //! to the containers that are read, never gets past 1 and 2; nothing here panics; no [`Fault`] repeats content of the file.
 
+pub mod bank;
 mod complete;
 mod cut;
 mod date;
@@ -26,6 +28,7 @@ mod status;
 mod tests;
 mod text;
 mod walk;
+mod write;
 mod xml;
 
 use std::fmt;

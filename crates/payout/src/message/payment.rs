@@ -203,16 +203,7 @@ impl<'a> Notes<'a> {
     }
 
     fn read_amount(&mut self, leaf: &Leaf<'_>) {
-        self.amount = Decimal::parse(trim(&leaf.text)).map_err(|_| ());
-        let currency = leaf.currency.as_deref().and_then(|code| Currency::parse(code).ok());
-        self.money = match (self.amount, currency) {
-            (Ok(amount), Some(currency)) => Money::from_decimal(amount, currency).map_err(|error| match error {
-                MoneyError::Zero => AmountFault::Zero,
-                MoneyError::TooManyDecimals | MoneyError::TooLarge => AmountFault::Invalid,
-            }),
-            (Ok(amount), None) if amount.is_zero() => Err(AmountFault::Zero),
-            _ => Err(AmountFault::Invalid),
-        };
+        (self.amount, self.money) = amount(leaf);
     }
 
     /// One `Othr` was read: what it says of the payee, if its scheme is one of those that are recognised.
@@ -241,6 +232,21 @@ impl<'a> Notes<'a> {
             _ => Payee::Impossible,
         };
     }
+}
+
+/// An amount as it enters sums, and as it can be paid.
+pub(super) fn amount(leaf: &Leaf<'_>) -> (Result<Decimal, ()>, Result<Money, AmountFault>) {
+    let amount = Decimal::parse(trim(&leaf.text)).map_err(|_| ());
+    let currency = leaf.currency.as_deref().and_then(|code| Currency::parse(code).ok());
+    let money = match (amount, currency) {
+        (Ok(amount), Some(currency)) => Money::from_decimal(amount, currency).map_err(|error| match error {
+            MoneyError::Zero => AmountFault::Zero,
+            MoneyError::TooManyDecimals | MoneyError::TooLarge => AmountFault::Invalid,
+        }),
+        (Ok(amount), None) if amount.is_zero() => Err(AmountFault::Zero),
+        _ => Err(AmountFault::Invalid),
+    };
+    (amount, money)
 }
 
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {

@@ -4,7 +4,7 @@
 //! of the message's namespace, well-formed.
 
 use super::Version;
-use super::xml::key;
+use super::xml::{QName, key};
 
 /// What a reader wants to know an element by; [`Tag::None`] is nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,45 @@ pub(super) enum Tag {
     SchemeProprietary,
     Issuer,
     Unstructured,
+    // What only messages of banks have: see `bank`.
+    Message,
+    Header,
+    Return,
+    ReturnId,
+    GroupReturn,
+    Total,
+    OriginalMessageId,
+    OriginalMessageName,
+    OriginalAmount,
+    OriginalDate,
+    ReferenceAmount,
+    ReturnedAmount,
+    ReturnedInstructedAmount,
+    SettlementDate,
+    TransactionId,
+    Uetr,
+    Reason,
+    ReasonCode,
+    ReasonProprietary,
+    ReasonText,
+    Bic,
+    Member,
+    Iban,
+    OtherAccount,
+    UltimateCreditor,
+    Name,
+    AssignmentId,
+    CaseId,
+    Confirmation,
+    Details,
+    Group,
+    PaymentAnswer,
+    GroupStatus,
+    BlockStatus,
+    PaymentStatus,
+    CancellationId,
+    ResolutionAmount,
+    ResolutionDate,
 }
 
 #[derive(Debug)]
@@ -58,7 +97,7 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) struct Element {
     pub name: &'static str,
-    /// The name as [`key`] has it: no name in the tables is longer than that can hold.
+    /// The name as [`key`] has it.
     key: u128,
     pub min: u8,
     pub max: u8,
@@ -75,33 +114,33 @@ pub(super) struct Model {
 /// Any number of times.
 pub(super) const MANY: u8 = u8::MAX;
 
-const fn one(name: &'static str, content: Content, tag: Tag) -> Element {
+pub(super) const fn one(name: &'static str, content: Content, tag: Tag) -> Element {
     Element { name, key: key(name.as_bytes()), min: 1, max: 1, content, tag }
 }
 
-const fn maybe(name: &'static str, content: Content, tag: Tag) -> Element {
+pub(super) const fn maybe(name: &'static str, content: Content, tag: Tag) -> Element {
     Element { name, key: key(name.as_bytes()), min: 0, max: 1, content, tag }
 }
 
-const fn some(name: &'static str, content: Content, tag: Tag) -> Element {
+pub(super) const fn some(name: &'static str, content: Content, tag: Tag) -> Element {
     Element { name, key: key(name.as_bytes()), min: 1, max: MANY, content, tag }
 }
 
-const fn up_to(max: u8, name: &'static str, content: Content, tag: Tag) -> Element {
+pub(super) const fn up_to(max: u8, name: &'static str, content: Content, tag: Tag) -> Element {
     Element { name, key: key(name.as_bytes()), min: 0, max, content, tag }
 }
 
-const fn sequence(children: &'static [Element]) -> Model {
+pub(super) const fn sequence(children: &'static [Element]) -> Model {
     Model { choice: false, children }
 }
 
-const fn choice(children: &'static [Element]) -> Model {
+pub(super) const fn choice(children: &'static [Element]) -> Model {
     Model { choice: true, children }
 }
 
 use Content::{Amount, Any, Deep, Node, Text};
 
-static CODE: Model = choice(&[one("Cd", Text, Tag::None), one("Prtry", Text, Tag::None)]);
+pub(super) static CODE: Model = choice(&[one("Cd", Text, Tag::None), one("Prtry", Text, Tag::None)]);
 static CATEGORY: Model = choice(&[one("Cd", Text, Tag::None), one("Prtry", Text, Tag::CategoryProprietary)]);
 static SCHEME: Model = choice(&[one("Cd", Text, Tag::SchemeCode), one("Prtry", Text, Tag::SchemeProprietary)]);
 static OTHER: Model = sequence(&[
@@ -112,14 +151,14 @@ static OTHER: Model = sequence(&[
 static PRIVATE: Model =
     sequence(&[maybe("DtAndPlcOfBirth", Deep, Tag::None), up_to(MANY, "Othr", Node(&OTHER), Tag::PrivateOther)]);
 static AGENT: Model = sequence(&[one("FinInstnId", Deep, Tag::None), maybe("BrnchId", Deep, Tag::None)]);
-static AMOUNT: Model =
+pub(super) static AMOUNT: Model =
     choice(&[one("InstdAmt", Amount, Tag::InstructedAmount), one("EqvtAmt", Node(&EQUIVALENT_AMOUNT), Tag::None)]);
 static EQUIVALENT_AMOUNT: Model =
     sequence(&[one("Amt", Amount, Tag::EquivalentAmount), one("CcyOfTrf", Text, Tag::TransferCurrency)]);
 static REMITTANCE: Model =
     sequence(&[up_to(MANY, "Ustrd", Text, Tag::Unstructured), up_to(MANY, "Strd", Deep, Tag::None)]);
-static SUPPLEMENTARY: Model = sequence(&[maybe("PlcAndNm", Text, Tag::None), one("Envlp", Any, Tag::None)]);
-static EXECUTION_DATE_V09: Model = choice(&[one("Dt", Text, Tag::Date), one("DtTm", Text, Tag::DateTime)]);
+pub(super) static SUPPLEMENTARY: Model = sequence(&[maybe("PlcAndNm", Text, Tag::None), one("Envlp", Any, Tag::None)]);
+pub(super) static EXECUTION_DATE_V09: Model = choice(&[one("Dt", Text, Tag::Date), one("DtTm", Text, Tag::DateTime)]);
 
 static PAYMENT_ID_V03: Model =
     sequence(&[maybe("InstrId", Text, Tag::InstructionId), one("EndToEndId", Text, Tag::EndToEndId)]);
@@ -315,6 +354,12 @@ pub(super) fn payment_root(version: Version) -> &'static Model {
 }
 
 impl Element {
+    /// Names that are too long for a key are told apart as they are written.
+    #[inline]
+    fn is_named(&self, name: &QName<'_>) -> bool {
+        self.key == name.key && (self.key != 0 || self.name.as_bytes() == name.local())
+    }
+
     /// The table of a container; an empty one for anything else.
     pub fn model(&self) -> &'static Model {
         static NOTHING: Model = sequence(&[]);
@@ -366,14 +411,14 @@ impl Frame {
 
     /// The next child has this name.
     #[inline]
-    pub fn accept(&mut self, key: u128) -> Result<&'static Element, Misfit> {
+    pub fn accept(&mut self, name: &QName<'_>) -> Result<&'static Element, Misfit> {
         if self.model.choice {
-            return self.choose(key);
+            return self.choose(name);
         }
         let mut index = self.index;
         let mut seen = self.count;
         while let Some(child) = self.model.children.get(index) {
-            if child.key == key {
+            if child.is_named(name) {
                 if seen >= child.max && child.max != MANY {
                     return Err(Misfit::Repeated(child.name));
                 }
@@ -387,28 +432,31 @@ impl Frame {
             index += 1;
             seen = 0;
         }
-        Err(self.misfit(index, key))
+        Err(self.misfit(index, name))
     }
 
     #[cold]
-    fn misfit(&self, stopped: usize, key: u128) -> Misfit {
+    fn misfit(&self, stopped: usize, name: &QName<'_>) -> Misfit {
         let children = self.model.children;
-        match (children.iter().position(|child| child.key == key), children.get(stopped)) {
+        match (children.iter().position(|child| child.is_named(name)), children.get(stopped)) {
             (None, _) => Misfit::Unknown,
             (Some(known), Some(missing)) if known > stopped => Misfit::Missing(missing.name),
             (Some(known), _) => children.get(known).map_or(Misfit::Unknown, |child| Misfit::OutOfOrder(child.name)),
         }
     }
 
-    fn choose(&mut self, key: u128) -> Result<&'static Element, Misfit> {
-        match self.model.children.iter().find(|child| child.key == key) {
-            None => Err(Misfit::Unknown),
-            Some(child) if self.count > 0 => Err(Misfit::Alternative(child.name)),
-            Some(child) => {
-                self.count = 1;
-                Ok(child)
-            }
+    fn choose(&mut self, name: &QName<'_>) -> Result<&'static Element, Misfit> {
+        let children = self.model.children;
+        let Some(index) = children.iter().position(|child| child.is_named(name)) else { return Err(Misfit::Unknown) };
+        let Some(child) = children.get(index) else { return Err(Misfit::Unknown) };
+        // An alternative that may stand there several times is still the only one.
+        let is_more = index == self.index && (self.count < child.max || child.max == MANY);
+        if self.count > 0 && !is_more {
+            return Err(Misfit::Alternative(child.name));
         }
+        self.index = index;
+        self.count = self.count.saturating_add(1);
+        Ok(child)
     }
 
     /// The container ends here.

@@ -19,9 +19,9 @@ impl Scope {
     }
 
     /// This scope with the declarations of an inner element.
-    pub fn with(&self, inner: Vec<Binding>) -> Self {
+    pub fn with(&self, inner: &[Binding]) -> Self {
         let mut bindings = self.bindings.clone();
-        bindings.extend(inner);
+        bindings.extend_from_slice(inner);
         Self { bindings }
     }
 }

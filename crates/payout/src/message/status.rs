@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Version;
 use super::output::Output;
-use super::text::escape;
+use super::write::{cut, text};
 
 /// A sentence of explanation may have so many characters; what is longer is cut.
 pub const STATUS_TEXT_LENGTH_MAX: usize = 105;
@@ -73,25 +73,13 @@ pub struct Entry<'a> {
     pub reason: Option<(&'a str, &'a str)>,
 }
 
-/// Appends an element with a text.
-fn text(out: &mut Vec<u8>, name: &str, text: &str) {
-    out.push(b'<');
-    out.extend_from_slice(name.as_bytes());
-    out.push(b'>');
-    escape(out, text);
-    out.extend_from_slice(b"</");
-    out.extend_from_slice(name.as_bytes());
-    out.push(b'>');
-}
-
 /// Appends why: a code, and sentences as far as there are any.
 fn reason(out: &mut Vec<u8>, code: &str, sentences: &[&str]) {
     out.extend_from_slice(b"<StsRsnInf><Rsn>");
     text(out, "Cd", code);
     out.extend_from_slice(b"</Rsn>");
     for sentence in sentences.iter().filter(|sentence| !sentence.is_empty()) {
-        let end = sentence.char_indices().nth(STATUS_TEXT_LENGTH_MAX).map_or(sentence.len(), |(at, _)| at);
-        text(out, "AddtlInf", sentence.get(..end).unwrap_or(sentence));
+        text(out, "AddtlInf", cut(sentence, STATUS_TEXT_LENGTH_MAX));
     }
     out.extend_from_slice(b"</StsRsnInf>");
 }

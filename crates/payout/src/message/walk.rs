@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         if !self.is_ours(tag)? {
             return breach(tag.at, "An element of another namespace may not stand here.");
         }
-        match frame.accept(tag.name.key) {
+        match frame.accept(&tag.name) {
             Ok(element) => Ok(element),
             Err(misfit) => breach(tag.at, misfit.sentence()),
         }

@@ -141,8 +141,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The declarations of the elements that are open and began in this part.
-    pub fn into_bindings(self) -> Vec<Binding> {
-        self.local
+    pub fn bindings(&self) -> &[Binding] {
+        &self.local
     }
 
     #[inline]

@@ -1,7 +1,9 @@
-//! Whole payment files: cut, read, completed, answered.
+//! Whole payment files: cut, read, completed, answered; and the messages about money that comes back.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod bank_read;
+mod bank_write;
 mod faults;
 mod files;
 mod properties;

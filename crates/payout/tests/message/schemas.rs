@@ -16,7 +16,7 @@ use crate::support::{Decision, pass, route};
 
 /// The folder of the schemas; `None` only where going without was asked for.
 #[expect(clippy::disallowed_methods, reason = "a test is told by the environment where the schemas are")]
-fn schemas() -> Option<PathBuf> {
+pub fn schemas() -> Option<PathBuf> {
     let folder = std::env::var("ANVIS_XSD_DIR").map_or_else(
         |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/iso20022/xsd"),
         PathBuf::from,
@@ -35,14 +35,14 @@ fn schemas() -> Option<PathBuf> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+pub enum Verdict {
     Valid,
     WellFormed,
     Broken,
 }
 
 /// What xmllint says of each file.
-fn judge(schema: &Path, files: &[Vec<u8>]) -> Vec<Verdict> {
+pub fn judge(schema: &Path, files: &[Vec<u8>]) -> Vec<Verdict> {
     let folder = tempfile::tempdir().unwrap();
     let name = |index: usize| format!("{index:06}.xml");
     let mut verdicts = Vec::new();
@@ -70,7 +70,7 @@ fn judge(schema: &Path, files: &[Vec<u8>]) -> Vec<Verdict> {
     verdicts
 }
 
-fn assert_valid(schemas: &Path, name: &str, files: &[Vec<u8>]) {
+pub fn assert_valid(schemas: &Path, name: &str, files: &[Vec<u8>]) {
     let verdicts = judge(&schemas.join(format!("{name}.xsd")), files);
     for (file, verdict) in files.iter().zip(verdicts) {
         assert_eq!(verdict, Verdict::Valid, "{}", String::from_utf8_lossy(file));
