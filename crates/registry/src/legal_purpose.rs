@@ -114,7 +114,8 @@ mod tests {
         check(Role::PublicPayer, &[(Payment, 30, Sees::Account)]);
         check(Role::PrivatePayer, &[(Payment, 14, Sees::Payable), (CreditAgreement, 14, Sees::Payable)]);
         check(Role::Bank, &[(Payment, 30, Sees::Payable), (CreditAgreement, 30, Sees::Payable)]);
-        for role in Role::ALL.into_iter().filter(|role| !matches!(role, Role::PublicPayer | Role::PrivatePayer | Role::Bank))
+        for role in
+            Role::ALL.into_iter().filter(|role| !matches!(role, Role::PublicPayer | Role::PrivatePayer | Role::Bank))
         {
             check(role, &[]);
         }

@@ -107,8 +107,7 @@ pub const END_SUBSCRIPTION: Operation =
 pub const READ_SUBSCRIPTIONS: Operation =
     Operation { name: "subscription.read", roles: &[Console, Operator, PublicPayer, PrivatePayer, Bank] };
 /// Reads who is told what becomes of a payee's account; a citizen of their own.
-pub const LIST_SUBSCRIBERS: Operation =
-    Operation { name: "subscription.about", roles: &[Console, Operator, Citizen] };
+pub const LIST_SUBSCRIBERS: Operation = Operation { name: "subscription.about", roles: &[Console, Operator, Citizen] };
 /// Reads what concerns a bank: its own customers' accounts with it.
 pub const READ_FEED: Operation = Operation { name: "feed.read", roles: &[Console, Bank] };
 /// Says what is given to another organisation's system without its asking, and where.

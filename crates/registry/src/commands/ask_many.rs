@@ -232,9 +232,9 @@ impl<K: Ask> Joint for AskMany<K> {
     }
 
     fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
-        let asked = decided.iter().flat_map(|Decided { command, entry, changes }| {
-            changes.iter().map(|answers| (*command, *entry, answers))
-        });
+        let asked = decided
+            .iter()
+            .flat_map(|Decided { command, entry, changes }| changes.iter().map(|answers| (*command, *entry, answers)));
         Ok(save_answers(scope, asked)?.into_iter().map(|rows| vec![rows]).collect())
     }
 }

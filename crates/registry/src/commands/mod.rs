@@ -51,7 +51,8 @@ pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, 
 pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
 pub use subscribe::{
-    EndSubscriptions, Followed, ListSubscribers, ListedSubscribers, SubscriberView, Subscribe, Subscribed, Subscriptions,
+    EndSubscriptions, Followed, ListSubscribers, ListedSubscribers, Subscribe, Subscribed, SubscriberView,
+    Subscriptions,
 };
 pub use tell_identity::TellIdentity;
 pub use without_account::{

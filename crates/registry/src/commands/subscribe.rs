@@ -11,7 +11,7 @@ use crate::store::subscription::Found;
 use crate::subscription::{ENDED_MAX, Reference, Sees, Subscription, SubscriptionRefusal, latest};
 use crate::{policy, queries, store};
 use denmark::Account;
-use kernel::journal::{self, Entry, Rows};
+use kernel::journal::{Entry, Rows};
 use kernel::{
     Actor, Assurance, Command, Decided, Decision, Env, Error, Id, Joint, Once, Operation, Refusal, Role, Scope,
     Timestamp, Vault,
@@ -104,11 +104,8 @@ impl Joint for Subscribe {
     }
 
     fn decide(&self, state: &mut AskState, env: &Env) -> Result<Decision<Subscriptions, Vec<Subscribed>>, Refusal> {
-        let Following { days, sees } = self
-            .asking
-            .purpose()
-            .following(self.asking.client().actor.role())
-            .ok_or(SubscriptionRefusal::Purpose)?;
+        let Following { days, sees } =
+            self.asking.purpose().following(self.asking.client().actor.role()).ok_or(SubscriptionRefusal::Purpose)?;
         if self.until <= env.now || self.until > latest(env.now, days) {
             return Err(SubscriptionRefusal::Until(days).into());
         }
@@ -170,13 +167,13 @@ pub struct EndSubscriptions {
 
 impl Command for EndSubscriptions {
     const OPERATION: Operation = policy::END_SUBSCRIPTION;
-    /// Those that are there, in the order of their ids.
-    type State = Vec<Found>;
+    /// Those that were not ended yet, in the order of their ids.
+    type State = Vec<Subscription>;
     type Change = Vec<Id<Subscription>>;
     /// How many lasted until now.
     type Output = usize;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Vec<Found>, Error> {
+    fn load(&self, scope: &Scope<'_>) -> Result<Vec<Subscription>, Error> {
         if !(1..=ENDED_MAX).contains(&self.subscriptions.len()) {
             return Err(SubscriptionRefusal::Count.into());
         }
@@ -189,14 +186,15 @@ impl Command for EndSubscriptions {
         if found.len() < ids.len() || found.iter().any(|one| one.subscription.client != self.client) {
             return Err(SubscriptionRefusal::Unknown.into());
         }
-        found.sort_unstable_by_key(|one| one.subscription.id);
-        Ok(found)
+        let open = found.into_iter().filter(|one| one.ended.is_none()).map(|one| one.subscription);
+        let mut open: Vec<Subscription> = open.collect();
+        open.sort_unstable_by_key(|one| one.id);
+        Ok(open)
     }
 
-    fn decide(&self, found: Vec<Found>, env: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
+    fn decide(&self, open: Vec<Subscription>, env: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
         // What has run out is told for some days still, unless it is ended.
-        let open = found.iter().filter(|one| one.ended.is_none() && one.subscription.is_told(env.now));
-        let ids: Vec<Id<Subscription>> = open.map(|one| one.subscription.id).collect();
+        let ids: Vec<Id<Subscription>> = open.iter().filter(|one| one.is_told(env.now)).map(|one| one.id).collect();
         if ids.is_empty() {
             return Ok(Decision::unchanged(0));
         }
@@ -257,12 +255,13 @@ impl Command for ListSubscribers {
         let mut found = Vec::new();
         store::subscription::of_payee(scope, &payee, |one| found.push(one))?;
         found.truncate(SHOWN_MAX);
-        let mut told = Vec::with_capacity(found.len());
-        for Found { subscription, entry, ended } in found {
-            let ended = ended.map(|entry| journal::read(scope, entry)).transpose()?.map(|ended| ended.at);
-            told.push((subscription, journal::read(scope, entry)?.at, ended));
-        }
-        Ok((voice, told))
+        let entries = found.iter().flat_map(|one| [Some(one.entry), one.ended]).flatten();
+        let recorded = queries::moments(scope, entries)?;
+        let told = found.into_iter().filter_map(|Found { subscription, entry, ended }| {
+            let at = |entry: i64| recorded.get(&entry).copied();
+            Some((subscription, at(entry)?, ended.and_then(at)))
+        });
+        Ok((voice, told.collect()))
     }
 
     fn decide(&self, (voice, told): Self::State, env: &Env) -> Result<Decision<AnswerClass, Self::Output>, Refusal> {

@@ -14,6 +14,7 @@ mod motions;
 mod notices;
 mod paged;
 mod proposals;
+mod subscriptions;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
@@ -43,4 +44,9 @@ pub use proposals::{
 pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted, is_left_alone,
     is_specific_locked, lacks_address, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
+};
+pub(crate) use subscriptions::moments;
+pub use subscriptions::{
+    EVENT_ROWS_MAX, EventBounds, SubscriptionEvent, SubscriptionEvents, SubscriptionView, subscription_events,
+    subscription_events_end, subscriptions,
 };
