@@ -7,6 +7,7 @@ mod notices;
 mod ownership;
 mod people;
 mod serve;
+mod subscription;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub use ownership::Ownership;
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
 pub use serve::Serve;
+pub use subscription::Subscription;
 
 /// Anvis: a nation's payee-account registry.
 #[derive(Parser)]
@@ -138,6 +140,9 @@ pub enum Command {
     /// What is given to other organisations' systems without their asking.
     #[command(subcommand)]
     Delivery(Delivery),
+    /// Who is told what becomes of the accounts of payees whom they are about to pay, or to lend to.
+    #[command(subcommand)]
+    Subscription(Subscription),
     /// The questions to banks whose an account is.
     #[command(subcommand)]
     Ownership(Ownership),
@@ -306,6 +311,12 @@ pub enum Payee {
         /// Remind those who have not been lately.
         #[arg(long)]
         remind: bool,
+    },
+    /// Who is told what becomes of a payee's account, for which legal purpose and until when.
+    Subscriptions {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: registry::payee::PayeeId,
     },
 }
 
@@ -478,17 +489,22 @@ pub enum Client {
 
 #[derive(Subcommand)]
 pub enum Delivery {
-    /// Give a bank what concerns it, or ask it whose an account is; or say where that goes from now on.
+    /// Give a bank what concerns it, ask it whose an account is, or give a client what it subscribes to; or say where that goes from now on.
     #[command(group(clap::ArgGroup::new("place").required(true).args(["url", "folder"])))]
+    #[command(group(clap::ArgGroup::new("whose").required(true).args(["bank", "client"])))]
     Add {
         /// What you call it.
         name: String,
-        /// Its messages, the payment files that were completed for payers who have it as their bank, or questions whose an account is.
-        #[arg(long, value_name = "messages|files|ownership", value_parser = delivered)]
+        /// Its messages, the payment files that were completed for payers who have it as their bank, or questions whose an account is;
+        /// or what becomes of the accounts that a client subscribes to.
+        #[arg(long, value_name = "messages|files|ownership|subscriptions", value_parser = delivered)]
         what: registry::delivery::What,
-        /// The bank, as the bank directory names it.
+        /// The bank, as the bank directory names it…
         #[arg(long, value_name = "NAME")]
-        bank: String,
+        bank: Option<String>,
+        /// …or the client, whose subscriptions they are.
+        #[arg(long, value_name = "NAME")]
+        client: Option<String>,
         /// A server that takes it by POST: https://, or http:// on this machine.
         #[arg(long)]
         url: Option<String>,
@@ -644,7 +660,7 @@ fn client_role(text: &str) -> Result<kernel::Role, String> {
 }
 
 fn delivered(text: &str) -> Result<registry::delivery::What, String> {
-    registry::delivery::What::parse(text).ok_or_else(|| "write messages or files".to_owned())
+    registry::delivery::What::parse(text).ok_or_else(|| "write messages, files, ownership or subscriptions".to_owned())
 }
 
 fn algorithm(text: &str) -> Result<eid::key::Algorithm, String> {

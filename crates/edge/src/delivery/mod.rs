@@ -12,6 +12,7 @@ mod messages;
 mod sign;
 pub(crate) mod signed;
 pub(crate) mod stream;
+mod subscriptions;
 
 pub use client::Patience;
 
@@ -41,6 +42,7 @@ use std::sync::{Arc, Mutex, mpsc as channel};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use stream::{Content, Next, Parcel, Pieces, Stream};
+use subscriptions::Subscriptions;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -255,7 +257,7 @@ impl Deliveries {
             let Some(stream) = stream_of(&delivery) else { return Ok(None) };
             let terms = delivery.terms;
             let after = progress.position.max(looked.unwrap_or(i64::MIN));
-            let next = stream.next(writer, &terms, after)?;
+            let next = stream.next(writer, &terms, after, now)?;
             Ok(Some(Due { position: progress.position, terms, next }))
         };
         self.pool.run(find).await
@@ -380,6 +382,7 @@ fn stream_of(delivery: &Delivery) -> Option<&'static dyn Stream> {
         What::Messages => Some(&Messages),
         What::Files => Some(&Files),
         What::Ownership => None,
+        What::Subscriptions => Some(&Subscriptions),
     }
 }
 

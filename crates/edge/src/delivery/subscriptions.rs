@@ -28,9 +28,8 @@ impl Stream for Subscriptions {
             return Ok(Next { parcel: None, reached: after, has_more: false });
         };
         let (name, bounds) = (client.registration.actor(), EventBounds { events: EVENTS_MAX, rows: EVENT_ROWS_MAX });
-        let read = writer.read(|scope| {
-            subscription_events(scope, &Actor::console(), name.name(), Some(after), bounds, now)
-        });
+        let read =
+            writer.read(|scope| subscription_events(scope, &Actor::console(), name.name(), Some(after), bounds, now));
         let SubscriptionEvents { events, reached, has_more } = read?;
         let Some((first, last)) = events.first().zip(events.last()) else {
             return Ok(Next { parcel: None, reached, has_more });

@@ -19,6 +19,7 @@ mod payouts;
 mod question;
 mod register;
 mod resolve;
+pub(crate) mod subscriptions;
 mod verify;
 
 use crate::route::Route;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Route> {
         payouts::routes(),
         resolve::routes(),
         verify::routes(),
+        subscriptions::routes(),
         register::routes(),
         mapper::routes(),
         accounts::routes(),

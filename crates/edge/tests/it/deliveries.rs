@@ -109,7 +109,7 @@ impl Country {
     }
 
     fn try_add(&self, name: &str, bank: &str, place: Place) -> Result<(), Refusal> {
-        let terms = Terms { name: name.to_owned(), what: What::Messages, bank: bank.to_owned(), place };
+        let terms = Terms { name: name.to_owned(), what: What::Messages, whose: bank.to_owned(), place };
         self.execute(&AddDelivery { terms, from_the_beginning: false })
     }
 
@@ -538,7 +538,7 @@ async fn deliveries_are_registered_and_ended() {
     country.register(1);
     process.round().await;
     assert_eq!(receiver.next().await.ids(), country.ids()[1..]);
-    let terms = Terms { name: "all".to_owned(), what: What::Messages, bank: "North".to_owned(), place: place() };
+    let terms = Terms { name: "all".to_owned(), what: What::Messages, whose: "North".to_owned(), place: place() };
     country.execute(&AddDelivery { terms, from_the_beginning: true }).unwrap();
     process.round().await;
     assert_eq!(receiver.next().await.ids(), country.ids());
@@ -600,7 +600,7 @@ async fn completed_files_go_to_their_payers_bank_byte_for_byte() {
     let folder = country.folder.path().join("to-south");
     std::fs::create_dir(&folder).unwrap();
     for (name, place) in [("server", server(&receiver.url)), ("folder", Place::Folder(folder.clone()))] {
-        let terms = Terms { name: name.to_owned(), what: What::Files, bank: "South".to_owned(), place };
+        let terms = Terms { name: name.to_owned(), what: What::Files, whose: "South".to_owned(), place };
         country.execute(&AddDelivery { terms, from_the_beginning: name == "folder" }).unwrap();
     }
     let expected: Vec<_> = ["MSG-1", "MSG-2", "MSG-3"].map(|id| routed(&country, "of South", id)).to_vec();

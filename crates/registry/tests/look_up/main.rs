@@ -7,6 +7,7 @@ mod paying;
 #[path = "../import/place.rs"]
 #[expect(dead_code, reason = "the tests of imports need all of it")]
 mod place;
+mod subscriptions;
 mod waiting;
 
 use denmark::{Account, Cvr};
