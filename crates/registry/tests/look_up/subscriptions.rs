@@ -442,8 +442,13 @@ impl Model {
         Self { place, lives, believed: vec![], told: BTreeMap::new(), read: BTreeMap::new(), chance: 0 }
     }
 
+    fn client(is_public: bool) -> Client {
+        let lender = || Client { actor: Actor::client(Role::PrivatePayer, "lender"), ..client(Role::PrivatePayer) };
+        if is_public { client(Role::PublicPayer) } else { lender() }
+    }
+
     fn actor(is_public: bool) -> Actor {
-        client(if is_public { Role::PublicPayer } else { Role::PrivatePayer }).actor
+        Self::client(is_public).actor
     }
 
     /// What is told now of a step, to whoever follows it. To the lender it is less.
@@ -562,10 +567,10 @@ impl Model {
     }
 
     fn subscribes(&mut self, is_public: bool, who: usize, days: i64) {
-        let role = if is_public { Role::PublicPayer } else { Role::PrivatePayer };
         let until = self.place.now + days * DAY;
         let account = if is_public { None } else { Some(ACCOUNTS[0]) };
-        match subscribe(&mut self.place, role, days, &[(PEOPLE[who], account)]) {
+        let (client, asked) = (Self::client(is_public), [(PEOPLE[who], account)]);
+        match subscribe_once(&mut self.place, client, LegalPurpose::Payment, days, &asked, None) {
             Ok(begun) => {
                 let id = begun[0].id.clone();
                 self.believed.push(Believed { id, is_public, who, until, is_ended: false });
