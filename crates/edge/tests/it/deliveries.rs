@@ -30,8 +30,8 @@ use tempfile::TempDir;
 use tokio::task::block_in_place;
 
 /// A store with a bank directory and a signing key, and a clock.
-struct Country {
-    store: Store,
+pub struct Country {
+    pub store: Store,
     now: Arc<AtomicI64>,
     folder: TempDir,
     place: Option<TestPlace>,
@@ -40,7 +40,7 @@ struct Country {
 }
 
 impl Country {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let (place, store) = block_in_place(|| {
             let place = TestPlace::empty(folder.path());
@@ -58,16 +58,16 @@ impl Country {
         this
     }
 
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.now.load(Ordering::SeqCst))
     }
 
     /// Lets time pass.
-    fn later(&self, seconds: i64) {
+    pub fn later(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
-    fn import(&self, source: &impl Source, content: &str) {
+    pub fn import(&self, source: &impl Source, content: &str) {
         let path = self.folder.path().join("import.csv");
         std::fs::write(&path, content).unwrap();
         let env = Env::new(self.now(), 0);
@@ -92,7 +92,7 @@ impl Country {
         self.import(&accounts, &format!("{}\n{rows}", Accounts::HEADER.join(",")));
     }
 
-    fn execute<C: Command>(&self, command: &C) -> Result<C::Output, Refusal> {
+    pub fn execute<C: Command>(&self, command: &C) -> Result<C::Output, Refusal> {
         let env = Env::new(self.now(), 0);
         let done = block_in_place(|| {
             let mut writer = self.store.writer(Secrets::from_system()).unwrap();
@@ -140,7 +140,7 @@ impl Country {
     }
 
     /// One process's part in them.
-    fn process(&self) -> Process {
+    pub fn process(&self) -> Process {
         self.patient(Patience { answer: Duration::from_secs(60), ..Patience::default() })
     }
 
@@ -161,7 +161,7 @@ impl Drop for Country {
     }
 }
 
-struct Process {
+pub struct Process {
     deliveries: Arc<Deliveries>,
     metrics: Arc<Metrics>,
     log: Shown,
@@ -169,7 +169,7 @@ struct Process {
 }
 
 impl Process {
-    async fn round(&self) {
+    pub async fn round(&self) {
         self.deliveries.round().await;
     }
 
@@ -185,7 +185,7 @@ impl Drop for Process {
     }
 }
 
-fn server(url: &str) -> Place {
+pub fn server(url: &str) -> Place {
     Place::Server(Endpoint { url: Url::parse(url).unwrap(), ca: None, identity: None })
 }
 
