@@ -48,5 +48,5 @@ pub(crate) use proposals::{
 pub(crate) use subscriptions::moments;
 pub use subscriptions::{
     EVENT_ROWS_MAX, EventBounds, SubscriptionEvent, SubscriptionEvents, SubscriptionView, subscription_events,
-    subscription_events_end, subscriptions,
+    subscriptions,
 };

@@ -95,14 +95,6 @@ pub fn subscription_events(
 }
 
 /// The place after all that is recorded.
-///
-/// # Errors
-/// The policy's refusal, or the store's.
-pub fn subscription_events_end(scope: &Scope<'_>, actor: &Actor) -> Result<i64, Error> {
-    policy::READ_SUBSCRIPTIONS.require(actor)?;
-    last_place(scope)
-}
-
 fn last_place(scope: &Scope<'_>) -> Result<i64, Error> {
     let entries = i64::try_from(journal::size_and_root(scope.tx)?.0).unwrap_or(journal::ENTRIES_MAX);
     Ok(journal::first_row_of(entries) - 1)
