@@ -46,7 +46,7 @@ fn a_lender_is_told_of_a_change_and_the_payee_who_is_told() {
         "channel": "operator", "changed_days_ago": 0, "from": NOW,
     });
     holds(&given["events"][0], &event, "event");
-    assert!(!text.contains("0440116243") && !text.contains("102000000077"), "{text}");
+    assert!(!text.contains("0440116243") && !text.contains("10200000000077"), "{text}");
 
     let about = format!("payee subscriptions cpr:{ALICE}");
     let seen = world.run(&format!("{about} --as citizen:cpr:{ALICE}")).done();
