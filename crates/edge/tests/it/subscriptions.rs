@@ -9,7 +9,7 @@ use kernel::{Env, Role, Secrets, Timestamp};
 use registry::commands::{AddDelivery, AddPayer, Client, Followed, Subscribe};
 use registry::delivery::{Terms, What};
 use registry::designation::Channel;
-use registry::import::Accounts;
+use registry::import::{Accounts, Source};
 use registry::legal_purpose::LegalPurpose;
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};

@@ -4,7 +4,12 @@ use crate::place::Place;
 use crate::*;
 use kernel::{Assurance, Authenticator, Login, Once, PublicKey};
 use registry::ask::FollowAnswer;
-use registry::commands::{EndSubscriptions, Followed, ListSubscribers, Subscribe, Subscribed, SubscriberView};
+use registry::commands::{
+    AddCaseworker, EndSubscriptions, Followed, ListSubscribers, ProposeDesignation, Subscribe, Subscribed,
+    SubscriberView,
+};
+use registry::import::{AccountRow, Written};
+use registry::proposal::{Holder, LegalGround};
 use registry::queries::{
     EVENT_ROWS_MAX, EventBounds, SubscriptionEvent, SubscriptionEvents, subscription_events, subscriptions,
 };
