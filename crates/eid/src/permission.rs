@@ -15,8 +15,10 @@ pub enum Permission {
     Resolve,
     /// Whether an account is a payee's.
     Verify,
-    /// What becomes of payees' accounts until a day, and who is told.
+    /// What becomes of payees' accounts until a day.
     Subscriptions,
+    /// Who is told that of a payee's.
+    Subscribers,
     /// Changes of accounts.
     Accounts,
     /// What concerns it.
@@ -43,12 +45,13 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
+        Self::Subscribers,
         Self::Accounts,
         Self::Feed,
         Self::Register,
@@ -71,6 +74,7 @@ impl Permission {
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
+            Self::Subscribers => "subscribers",
             Self::Accounts => "accounts",
             Self::Feed => "feed",
             Self::Register => "register",
@@ -96,18 +100,16 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Notices, Payees, Subscriptions};
+    use Permission::{Collectors, Controls, Letters, Notices, Payees, Subscribers, Subscriptions};
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions],
         Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Operator => {
-            &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees, Subscriptions]
-        }
+        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees, Subscribers],
         Role::Caseworker => &[Designations, Locks, Contacts],
-        Role::Citizen => &[Designations, Locks, Contacts, Subscriptions],
+        Role::Citizen => &[Designations, Locks, Contacts, Subscribers],
         Role::Console => &[],
     }
 }

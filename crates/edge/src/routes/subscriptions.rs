@@ -19,6 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const SCOPE: &str = "subscriptions";
+/// Of those about whom it is, and of the agency.
+const ABOUT_SCOPE: &str = "subscribers";
 /// Which list a cursor is of.
 const LIST: &str = "subscriptions";
 /// Likewise.
@@ -55,7 +57,7 @@ pub fn routes() -> Vec<Route> {
             "subscriptions.about",
             "Who is told what becomes of a payee's account, for which legal purpose and until when",
         )
-        .token(policy::LIST_SUBSCRIBERS, SCOPE)
+        .token(policy::LIST_SUBSCRIBERS, ABOUT_SCOPE)
         .refuses(&["citizen.other", "citizen.assurance"])
         .by(about),
     ]
@@ -70,7 +72,7 @@ struct Subscribing {
     #[serde(deserialize_with = "purpose")]
     purpose: LegalPurpose,
     /// Until when (RFC 3339): within 30 days from now, of a private payer 14.
-    #[schemars(with = "String", regex(pattern = MOMENT))]
+    #[schemars(with = "String", regex(pattern = MOMENT), example = "2026-12-01T08:30:00Z")]
     #[serde(deserialize_with = "moment", serialize_with = "super::question::micros")]
     until: Timestamp,
     /// All of them; a private payer names 250 at most. One who is named twice counts twice.

@@ -88,16 +88,16 @@ async fn a_lender_is_told_that_an_account_was_changed_and_the_payee_who_is_told(
     let ask = async |token: &str, payee: &str| {
         world.post("/v1/subscriptions/about", token, &json!({ "payee": payee }).to_string()).await
     };
-    let subscribers = ask("citizen~6101701234.subscriptions", ANNA).await.done();
+    let subscribers = ask("citizen~6101701234.subscribers", ANNA).await.done();
     let one = &subscribers["subscribers"][0];
     assert_eq!(
         (&one["client"], &one["purpose"], &one["until"], &one["ended"]),
         (&json!("client:a private-payer"), &json!("payment"), &json!(UNTIL), &json!(null))
     );
-    ask("citizen~6201701235.subscriptions", ANNA).await.refused(403, "citizen.other");
-    ask("citizen~6101701234~low.subscriptions", ANNA).await.refused(403, "citizen.assurance");
-    ask(LENDER_TOKEN, ANNA).await.refused(403, "policy.not_allowed");
-    ask(&format!("{OPERATOR_TOKEN}.subscriptions"), ANNA).await.done();
+    ask("citizen~6201701235.subscribers", ANNA).await.refused(403, "citizen.other");
+    ask("citizen~6101701234~low.subscribers", ANNA).await.refused(403, "citizen.assurance");
+    ask("private-payer.subscribers", ANNA).await.refused(403, "policy.not_allowed");
+    ask(OPERATOR_TOKEN, ANNA).await.done();
 
     let end = async |token: &str, ids: &[&str]| {
         world.post("/v1/subscriptions/end", token, &json!({ "subscriptions": ids }).to_string()).await
