@@ -1,18 +1,21 @@
 //! What can be said on the command line. Names and meanings are a contract with people and scripts.
 
 mod claim;
+mod delivery;
 mod designation;
 mod four_eyes;
 mod notices;
 mod ownership;
 mod people;
 mod serve;
+mod subscription;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use claim::{Bound, Claim};
+pub use delivery::Delivery;
 pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpServer, Ssh};
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
@@ -20,6 +23,7 @@ pub use ownership::Ownership;
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
 pub use serve::Serve;
+pub use subscription::Subscription;
 
 /// Anvis: a nation's payee-account registry.
 #[derive(Parser)]
@@ -138,6 +142,9 @@ pub enum Command {
     /// What is given to other organisations' systems without their asking.
     #[command(subcommand)]
     Delivery(Delivery),
+    /// Who is told what becomes of the accounts of payees whom they are about to pay, or to lend to.
+    #[command(subcommand)]
+    Subscription(Subscription),
     /// The questions to banks whose an account is.
     #[command(subcommand)]
     Ownership(Ownership),
@@ -306,6 +313,12 @@ pub enum Payee {
         /// Remind those who have not been lately.
         #[arg(long)]
         remind: bool,
+    },
+    /// Who is told what becomes of a payee's account, for which legal purpose and until when.
+    Subscriptions {
+        /// cpr:N, cvr:N, se:N or p:N.
+        #[arg(value_parser = payee)]
+        payee: registry::payee::PayeeId,
     },
 }
 
@@ -476,49 +489,6 @@ pub enum Client {
     },
 }
 
-#[derive(Subcommand)]
-pub enum Delivery {
-    /// Give a bank what concerns it, or ask it whose an account is; or say where that goes from now on.
-    #[command(group(clap::ArgGroup::new("place").required(true).args(["url", "folder"])))]
-    Add {
-        /// What you call it.
-        name: String,
-        /// Its messages, the payment files that were completed for payers who have it as their bank, or questions whose an account is.
-        #[arg(long, value_name = "messages|files|ownership", value_parser = delivered)]
-        what: registry::delivery::What,
-        /// The bank, as the bank directory names it.
-        #[arg(long, value_name = "NAME")]
-        bank: String,
-        /// A server that takes it by POST: https://, or http:// on this machine.
-        #[arg(long)]
-        url: Option<String>,
-        /// Who issued the server's certificate (PEM) [default: whom the operating system trusts].
-        #[arg(long, conflicts_with = "folder", value_name = "FILE", value_parser = existing_file)]
-        ca: Option<PathBuf>,
-        /// A certificate that is shown to the server (PEM)…
-        #[arg(long, requires = "key", conflicts_with = "folder", value_name = "FILE", value_parser = existing_file)]
-        cert: Option<PathBuf>,
-        /// …and its private key (PEM).
-        #[arg(long, requires = "cert", value_name = "FILE", value_parser = existing_file)]
-        key: Option<PathBuf>,
-        /// A folder in which it is put.
-        #[arg(long, value_name = "DIR")]
-        folder: Option<PathBuf>,
-        /// Begin with all that was ever recorded, and not with what is recorded from now on.
-        #[arg(long)]
-        from_beginning: bool,
-    },
-    /// End a delivery: what was not taken yet is given no more.
-    End {
-        /// Its name.
-        name: String,
-    },
-    /// Every delivery, and how far it is.
-    List,
-    /// Give what is due now, once; while 'anvis serve' runs, it does so every second.
-    Run,
-}
-
 /// From when something is refused, if ever.
 #[derive(Clone, Copy)]
 pub struct End(pub Option<kernel::Timestamp>);
@@ -641,10 +611,6 @@ fn no_account(text: &str) -> Result<registry::payer::NoAccount, String> {
 fn client_role(text: &str) -> Result<kernel::Role, String> {
     kernel::Role::parse_client(text)
         .ok_or_else(|| "write public-payer, private-payer, bank, authority or register-feed".to_owned())
-}
-
-fn delivered(text: &str) -> Result<registry::delivery::What, String> {
-    registry::delivery::What::parse(text).ok_or_else(|| "write messages or files".to_owned())
 }
 
 fn algorithm(text: &str) -> Result<eid::key::Algorithm, String> {

@@ -335,7 +335,7 @@ impl Metrics {
         page.line("anvis_deliveries", "state=\"good\"", self.deliveries_good.load(Relaxed));
         page.line("anvis_deliveries", "state=\"failing\"", self.deliveries_failing.load(Relaxed));
         page.head("anvis_delivery_tries_total", "counter", "What was given, by whether it was taken");
-        page.head("anvis_delivery_items_total", "counter", "Messages and payment files that were taken");
+        page.head("anvis_delivery_items_total", "counter", "Messages, events and payment files that were taken");
         let given = |(what, _): &(&What, &OfDelivery)| **what != What::Ownership;
         for (what, of) in What::ALL.iter().zip(&self.delivered).filter(given) {
             let label = format!("what=\"{}\"", what.name());

@@ -15,6 +15,10 @@ pub enum Permission {
     Resolve,
     /// Whether an account is a payee's.
     Verify,
+    /// What becomes of payees' accounts until a day.
+    Subscriptions,
+    /// Who is told that of a payee's.
+    Subscribers,
     /// Changes of accounts.
     Accounts,
     /// What concerns it.
@@ -41,11 +45,13 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
         Self::Verify,
+        Self::Subscriptions,
+        Self::Subscribers,
         Self::Accounts,
         Self::Feed,
         Self::Register,
@@ -67,6 +73,8 @@ impl Permission {
             Self::FetchPayouts => "payouts:fetch",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
+            Self::Subscriptions => "subscriptions",
+            Self::Subscribers => "subscribers",
             Self::Accounts => "accounts",
             Self::Feed => "feed",
             Self::Register => "register",
@@ -92,15 +100,16 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Notices, Payees};
+    use Permission::{Collectors, Controls, Letters, Notices, Payees, Subscribers, Subscriptions};
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify],
-        Role::PrivatePayer => &[Payouts, Verify],
-        Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
+        Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions],
+        Role::PrivatePayer => &[Payouts, Verify, Subscriptions],
+        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees],
-        Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts],
+        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees, Subscribers],
+        Role::Caseworker => &[Designations, Locks, Contacts],
+        Role::Citizen => &[Designations, Locks, Contacts, Subscribers],
         Role::Console => &[],
     }
 }

@@ -33,6 +33,10 @@ pub enum AskKind {
     WithoutAccount,
     /// Where is the payee told of changes?
     Contacts,
+    /// What becomes of the account until a day?
+    Subscription,
+    /// Who is told what becomes of it?
+    Subscribers,
 }
 
 impl AskKind {
@@ -45,9 +49,19 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change, Self::WithoutAccount, Self::Contacts]
-            .into_iter()
-            .find(|kind| kind.code() == code)
+        [
+            Self::Resolve,
+            Self::Verify,
+            Self::Map,
+            Self::History,
+            Self::Change,
+            Self::WithoutAccount,
+            Self::Contacts,
+            Self::Subscription,
+            Self::Subscribers,
+        ]
+        .into_iter()
+        .find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -61,6 +75,8 @@ impl AskKind {
             Self::Change => "change",
             Self::WithoutAccount => "without_account",
             Self::Contacts => "contacts",
+            Self::Subscription => "subscription",
+            Self::Subscribers => "subscribers",
         }
     }
 }
@@ -524,26 +540,95 @@ impl Ask for Verify {
         benefit: Option<&BenefitKind>,
         account: &Account,
     ) -> (AnswerClass, VerifyAnswer) {
-        let registered: Vec<Held> = match (known, benefit) {
-            (Some(known), None) if known.status.is_living() => {
-                let specific = asker.specific(known).map(|specific| specific.held);
-                known.default.into_iter().chain(specific).filter(Held::is_in_force).collect()
+        let (result, changed_recently, found) = verified(asker, known, benefit, account);
+        let last_change_channel = found.as_ref().and_then(Held::last_change_channel);
+        (result, VerifyAnswer { result, changed_recently, last_change_channel })
+    }
+}
+
+/// Whether an account is the payee's, whether that or one that it could be was changed recently, and what is known of the one that it is.
+fn verified(
+    asker: &Asker<'_>,
+    known: Option<&Known>,
+    benefit: Option<&BenefitKind>,
+    account: &Account,
+) -> (AnswerClass, bool, Option<Held>) {
+    let registered: Vec<Held> = match (known, benefit) {
+        (Some(known), None) if known.status.is_living() => {
+            let specific = asker.specific(known).map(|specific| specific.held);
+            known.default.into_iter().chain(specific).filter(Held::is_in_force).collect()
+        }
+        _ => {
+            let (resolution, held) = asker.resolve(known, benefit);
+            held.filter(|_| matches!(resolution, Resolution::Account(..))).into_iter().collect()
+        }
+    };
+    let found = registered.iter().find(|held| held.newest.standing.account.is(account)).copied();
+    let (result, changed_recently) = match found {
+        Some(held) => (AnswerClass::Match, held.changed_recently(asker.now)),
+        None if registered.is_empty() => (AnswerClass::NotPossible, false),
+        None => (AnswerClass::NoMatch, registered.iter().any(|held| held.changed_recently(asker.now))),
+    };
+    (result, changed_recently, found)
+}
+
+/// What a client is told at once that will be told what becomes of an account: as much as a look-up tells it, but no account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowAnswer {
+    /// What holds; of an account that was named, `match`, `no_match` or `not_possible`.
+    pub state: AnswerClass,
+    /// Whether the account, or one that it could be, took the place of another in the last [`RECENT_DAYS`] days.
+    pub changed_recently: bool,
+    /// How many whole days ago it took the place of another; none if it never did, or is not the one that was named.
+    pub changed_days_ago: Option<i64>,
+    /// Whether a change of it is proposed, and does not hold yet; never told of an account that was named.
+    pub pending_change: bool,
+    /// By which channel it took the place of another.
+    pub last_change_channel: Option<String>,
+}
+
+/// What becomes of the account until a day? Whoever may not know which it is names the one that they would pay to.
+pub struct Follow;
+
+impl Ask for Follow {
+    const OPERATION: Operation = policy::SUBSCRIBE;
+    const KIND: AskKind = AskKind::Subscription;
+    const TELLS_ACCOUNTS: bool = true;
+    type Asked = Option<Account>;
+    type Answer = FollowAnswer;
+
+    fn concerns_specific(_: Option<&BenefitKind>) -> bool {
+        true
+    }
+
+    fn answer(
+        asker: &Asker<'_>,
+        known: Option<&Known>,
+        benefit: Option<&BenefitKind>,
+        named: &Option<Account>,
+    ) -> (AnswerClass, FollowAnswer) {
+        let answer = match named {
+            None => {
+                let answer = AccountAnswer::new(asker, known, benefit);
+                FollowAnswer {
+                    state: answer.state,
+                    changed_recently: answer.changed_days_ago.is_some_and(|days| days < RECENT_DAYS),
+                    changed_days_ago: answer.changed_days_ago,
+                    pending_change: answer.pending_change,
+                    last_change_channel: answer.last_change_channel,
+                }
             }
-            _ => {
-                let (resolution, held) = asker.resolve(known, benefit);
-                held.filter(|_| matches!(resolution, Resolution::Account(..))).into_iter().collect()
+            Some(account) => {
+                let (state, changed_recently, found) = verified(asker, known, benefit, account);
+                FollowAnswer {
+                    state,
+                    changed_recently,
+                    changed_days_ago: found.and_then(|held| held.changed_days_ago(asker.now)),
+                    pending_change: false,
+                    last_change_channel: found.and_then(|held| held.last_change_channel()),
+                }
             }
         };
-        let is_it = |held: &&Held| held.newest.standing.account.is(account);
-        let found = registered.iter().find(is_it);
-        let (result, changed_recently) = match found {
-            Some(held) => (AnswerClass::Match, held.changed_recently(asker.now)),
-            None if registered.is_empty() => (AnswerClass::NotPossible, false),
-            None => (AnswerClass::NoMatch, registered.iter().any(|held| held.changed_recently(asker.now))),
-        };
-        (
-            result,
-            VerifyAnswer { result, changed_recently, last_change_channel: found.and_then(Held::last_change_channel) },
-        )
+        (answer.state, answer)
     }
 }

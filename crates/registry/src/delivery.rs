@@ -32,7 +32,7 @@ pub struct Terms {
     /// What is given.
     pub what: What,
     /// The bank, as the bank directory names it.
-    pub bank: String,
+    pub whose: String,
     /// Where.
     pub place: Place,
 }
@@ -46,6 +46,8 @@ pub enum What {
     Files,
     /// Questions whose an account is, which it answers at once.
     Ownership,
+    /// What becomes of the accounts that a client follows.
+    Subscriptions,
 }
 
 /// Where it is given.
@@ -95,6 +97,8 @@ pub enum DeliveryRefusal {
     Url,
     /// Questions go to a server: no folder answers.
     Place,
+    /// What is given to banks is to be given to a client, or the other way round.
+    Whose,
     /// That bank is asked at another place already.
     BankTaken,
 }
@@ -109,6 +113,7 @@ impl Refuse for DeliveryRefusal {
             Self::Ended => "delivery.ended",
             Self::Url => "delivery.url",
             Self::Place => "delivery.place",
+            Self::Whose => "delivery.whose",
             Self::BankTaken => "delivery.bank_taken",
         }
     }
@@ -129,6 +134,7 @@ impl fmt::Display for DeliveryRefusal {
                  localhost, 127.0.0.1 and [::1]"
             }
             Self::Place => "questions go to a server: a folder does not answer",
+            Self::Whose => "subscriptions are a client's, and all else that is delivered a bank's",
             Self::BankTaken => "that bank is asked at another place already: change that one, or end it",
         })
     }
@@ -136,7 +142,7 @@ impl fmt::Display for DeliveryRefusal {
 
 impl What {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Messages, Self::Files, Self::Ownership];
+    pub const ALL: [Self; 4] = [Self::Messages, Self::Files, Self::Ownership, Self::Subscriptions];
 
     /// As people write it.
     #[must_use]
@@ -145,7 +151,14 @@ impl What {
             Self::Messages => "messages",
             Self::Files => "files",
             Self::Ownership => "ownership",
+            Self::Subscriptions => "subscriptions",
         }
+    }
+
+    /// Whether it is for a client rather than a bank.
+    #[must_use]
+    pub const fn is_clients(self) -> bool {
+        matches!(self, Self::Subscriptions)
     }
 
     /// What people write as `name`.
@@ -278,7 +291,7 @@ impl Terms {
                 json!({ "url": url.as_str(), "ca": ca, "identity": identity })
             }
         };
-        json!({ "name": self.name, "what": self.what.name(), "bank": self.bank, "place": place }).to_string()
+        json!({ "name": self.name, "what": self.what.name(), "whose": self.whose, "place": place }).to_string()
     }
 
     /// Reads what [`Terms::to_text`] wrote.
@@ -297,7 +310,7 @@ impl Terms {
         Some(Self {
             name: value["name"].as_str()?.to_owned(),
             what: What::parse(value["what"].as_str()?)?,
-            bank: value["bank"].as_str()?.to_owned(),
+            whose: value["whose"].as_str()?.to_owned(),
             place,
         })
     }
@@ -368,7 +381,7 @@ mod tests {
                 server(Some("/ca.pem"), None),
                 server(Some("/ca.pem"), Some(("/own.pem", "/own.key"))),
             ] {
-                let terms = Terms { name: "north".to_owned(), what, bank: "Nørre Bank".to_owned(), place };
+                let terms = Terms { name: "north".to_owned(), what, whose: "Nørre Bank".to_owned(), place };
                 assert_eq!(Terms::from_text(&terms.to_text()), Some(terms));
             }
         }
@@ -379,7 +392,7 @@ mod tests {
     fn names() {
         let place = || Place::Folder("/a".into());
         let check = |name: &str, is_one: bool| {
-            let terms = Terms { name: name.to_owned(), what: What::Files, bank: "North".to_owned(), place: place() };
+            let terms = Terms { name: name.to_owned(), what: What::Files, whose: "North".to_owned(), place: place() };
             assert_eq!(terms.check().is_ok(), is_one, "{name}");
         };
         check("north-messages_2.b", true);

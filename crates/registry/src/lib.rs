@@ -50,6 +50,7 @@ pub mod resolve;
 mod row_refusal;
 pub mod signals;
 mod store;
+pub mod subscription;
 mod telling;
 mod verify;
 

@@ -97,6 +97,17 @@ pub const READ_MESSAGES: Operation =
 pub const READ_LOOK_UPS: Operation = Operation { name: "look_up.list", roles: &[Console, Operator] };
 /// Gives a client back what it may ask.
 pub const REFILL_CLIENT: Operation = Operation { name: "client.refill", roles: &[Console, Operator] };
+/// Has a client told what becomes of payees' accounts whom it is about to pay, or to lend to; operators on its behalf.
+pub const SUBSCRIBE: Operation =
+    Operation { name: "subscription.add", roles: &[Console, Operator, PublicPayer, PrivatePayer, Bank] };
+/// Ends that before its time.
+pub const END_SUBSCRIPTION: Operation =
+    Operation { name: "subscription.end", roles: &[Console, Operator, PublicPayer, PrivatePayer, Bank] };
+/// Reads a client's subscriptions, and what became of those accounts.
+pub const READ_SUBSCRIPTIONS: Operation =
+    Operation { name: "subscription.read", roles: &[Console, Operator, PublicPayer, PrivatePayer, Bank] };
+/// Reads who is told what becomes of a payee's account; a citizen of their own.
+pub const LIST_SUBSCRIBERS: Operation = Operation { name: "subscription.about", roles: &[Console, Operator, Citizen] };
 /// Reads what concerns a bank: its own customers' accounts with it.
 pub const READ_FEED: Operation = Operation { name: "feed.read", roles: &[Console, Bank] };
 /// Says what is given to another organisation's system without its asking, and where.
@@ -184,6 +195,10 @@ pub const POLICY: &[Operation] = &[
     READ_MESSAGES,
     READ_LOOK_UPS,
     REFILL_CLIENT,
+    SUBSCRIBE,
+    END_SUBSCRIPTION,
+    READ_SUBSCRIPTIONS,
+    LIST_SUBSCRIBERS,
     READ_FEED,
     ADD_DELIVERY,
     END_DELIVERY,

@@ -2,9 +2,10 @@ use super::Session;
 use crate::cli;
 use crate::console::Answer;
 use edge::delivery::Deliveries;
+use eid::client::ClientRefusal;
 use kernel::{Error, journal};
 use registry::commands::{AddDelivery, EndDelivery};
-use registry::delivery::{Delivery, Endpoint, Place, Terms, Url, What};
+use registry::delivery::{Delivery, DeliveryRefusal, Endpoint, Place, Terms, Url, What};
 use registry::progress::{Failed, Progress};
 use registry::queries;
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 impl Session {
     pub(super) fn delivery(&mut self, command: cli::Delivery) -> Result<Answer, Error> {
         match command {
-            cli::Delivery::Add { name, what, bank, url, ca, cert, key, folder, from_beginning } => {
+            cli::Delivery::Add { name, what, bank, client, url, ca, cert, key, folder, from_beginning } => {
+                let whose = self.receiver(what, bank, client)?;
                 let place = match (url, folder) {
                     (Some(url), _) => {
                         let (ca, identity) = (ca.map(absolute), cert.map(absolute).zip(key.map(absolute)));
@@ -26,7 +28,7 @@ impl Session {
                         Place::Folder(folder)
                     }
                 };
-                let terms = Terms { name, what, bank, place };
+                let terms = Terms { name, what, whose, place };
                 let command = AddDelivery { terms, from_the_beginning: from_beginning };
                 let env = self.env()?;
                 self.writer.execute(&command, &self.actor, &env)?;
@@ -53,6 +55,19 @@ impl Session {
         }
     }
 
+    /// For whom it is: a client is known by who keeps them.
+    fn receiver(&mut self, what: What, bank: Option<String>, client: Option<String>) -> Result<String, Error> {
+        if what.is_clients() != client.is_some() {
+            return Err(DeliveryRefusal::Whose.into());
+        }
+        let Some(name) = client else { return Ok(bank.unwrap_or_default()) };
+        let known = self.writer.read(|scope| eid::queries::client(scope, &name))?;
+        match known.filter(|client| !client.is_ended) {
+            None => Err(ClientRefusal::Unknown.into()),
+            Some(_) => Ok(name),
+        }
+    }
+
     fn deliveries(&mut self) -> Result<Answer, Error> {
         let actor = &self.actor;
         let all = self.writer.read(|scope| queries::deliveries(scope, actor))?;
@@ -73,14 +88,14 @@ fn absolute(path: PathBuf) -> PathBuf {
 }
 
 fn listed(delivery: &Delivery, progress: &Progress) -> String {
-    let Delivery { is_ended, terms: Terms { name, what, bank, place }, .. } = delivery;
+    let Delivery { is_ended, terms: Terms { name, what, whose, place }, .. } = delivery;
     let state = if *is_ended { ", ended" } else { "" };
     // What became of questions, `anvis ownership list` says.
     if *what == What::Ownership {
-        return format!("{name}: {} of {bank} to {place}{state}\n", what.name());
+        return format!("{name}: {} of {whose} to {place}{state}\n", what.name());
     }
     let mut text = format!(
-        "{name}: {} of {bank} to {place}{state}; {} taken in {}, up to entry {}\n",
+        "{name}: {} of {whose} to {place}{state}; {} taken in {}, up to entry {}\n",
         what.name(),
         progress.items,
         progress.parcels,
@@ -120,9 +135,10 @@ fn delivery_json(delivery: &Delivery, progress: &Progress) -> Value {
     json
 }
 
-fn terms_json(Terms { name, what, bank, place }: &Terms) -> Value {
+fn terms_json(Terms { name, what, whose, place }: &Terms) -> Value {
     let shown = |path: &PathBuf| path.display().to_string();
-    let mut json = json!({ "delivery": name, "what": what.name(), "bank": bank });
+    let mut json = json!({ "delivery": name, "what": what.name() });
+    json[if what.is_clients() { "client" } else { "bank" }] = whose.as_str().into();
     match place {
         Place::Folder(folder) => json["folder"] = shown(folder).into(),
         Place::Server(Endpoint { url, ca, identity }) => {

@@ -19,6 +19,7 @@ mod print_run;
 pub mod serve;
 mod sftp;
 mod store;
+mod subscription;
 mod token;
 
 use crate::cli::{self, Cli, Command, Common};
@@ -313,6 +314,7 @@ impl Session {
             Command::Client(command) => self.client(command),
             Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),
+            Command::Subscription(command) => self.subscription(command),
             Command::Ownership(command) => self.ownership(command),
             Command::Notices(command) => self.notices(command),
             Command::Resolve { payee, payer, benefit, as_of, known_at } => {

@@ -8,7 +8,10 @@ use registry::commands::{
 
 impl Session {
     pub(super) fn payee(&mut self, command: Payee) -> Result<Answer, Error> {
-        let Payee::WithoutAccount { limit, after, remind } = command;
+        let (limit, after, remind) = match command {
+            Payee::Subscriptions { payee } => return self.subscribers(payee),
+            Payee::WithoutAccount { limit, after, remind } => (limit, after, remind),
+        };
         let env = self.env()?;
         let command = ListWithoutAccount { actor: self.actor.clone(), after, limit: usize::from(limit), remind };
         let page = self.writer.execute(&command, &self.actor, &env)?;

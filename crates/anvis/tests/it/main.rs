@@ -32,5 +32,6 @@ mod server;
 mod serving;
 mod sftp;
 mod showing;
+mod subscriptions;
 mod support;
 mod tamper;

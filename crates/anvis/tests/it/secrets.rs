@@ -37,6 +37,7 @@ fn hidden() -> Vec<String> {
         "hemmelig@example.dk",
         "Pas-123456",
         "Sagsbehandler",
+        "HEMMELIG-LAAN",
     ];
     hidden.extend(others.map(str::to_owned));
     hidden
@@ -82,6 +83,7 @@ fn on_sqlite_nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     reader.query_row("SELECT COUNT(*) FROM payee", [], |_| Ok(())).unwrap();
     world.write("payments.xml", payments());
     world.write("officer.pub", crate::commands::PUBLIC_KEY);
+    world.add_client("one", &format!("public-payer --payer {PUBLIC}"), CERTIFICATE);
     let mut said = Vec::new();
     let mut run = |args: &str| {
         let answer = world.run(args);
@@ -102,6 +104,8 @@ fn on_sqlite_nothing_personal_stands_in_the_data_folder_or_in_a_log() {
     run(&format!("lock lift cpr:{FRIDA} --as Sagsbehandler --reason Brev --in-person Pas-123456")).done();
     world.write("accounts.csv", format!("{ACCOUNT_HEADER}register,cpr:{NOBODY},{ALICE_ACCOUNT},,,,,\n\"{ALICE}\n"));
     run("account import accounts.csv --channel operator").done();
+    let follow = "subscription add --client one --purpose payment --until 2026-12-01 --reference HEMMELIG-LAAN";
+    run(&format!("{follow} --payee cpr:{ALICE}")).done();
     world.write("payments.xml", payments().replacen("</MsgId>", "-2</MsgId>", 1).replacen("<Amt>", "<Amount>", 1));
     run(&format!("payout route payments.xml --payer {PUBLIC} --out out")).refused("FF01");
     world.write(

@@ -54,6 +54,12 @@ fn full() -> World {
         world.run(&format!("delivery add {name} --what messages --bank Nordbank --folder {name}")).done();
     }
     world.run("delivery end south").done();
+    for payee in [ALICE, NOBODY] {
+        let until = "--purpose payment --until 2026-12-01 --reference Payment";
+        let begun = world.run(&format!("subscription add --client one --payee cpr:{payee} {until}")).done();
+        let id = begun["subscriptions"][0]["id"].as_str().unwrap();
+        world.run(&format!("subscription end --client one {id}")).done();
+    }
     for to in ["sms:+4512345678", "sms:+4587654321"] {
         world.run(&format!("notices try {to}")).done();
     }
@@ -350,6 +356,7 @@ fn on_sqlite_two_sealed_values_swapped() {
         ("motion", "content"),
         ("motion_ending", "why"),
         ("collector", "record"),
+        ("subscription", "said"),
         ("register_row", "record"),
         ("payment_ids", "sealed"),
         ("journal_payload", "sealed"),

@@ -1,7 +1,7 @@
 //! Completed payment files, for the bank of their payer.
 
 use super::stream::{Content, Next, Parcel, Pieces, Stream};
-use kernel::{Actor, Error, Writer, journal};
+use kernel::{Actor, Error, Timestamp, Writer, journal};
 use payout::queries::{completed_for_bank, files_for_bank_after};
 use payout::rendering::Rendering;
 use registry::delivery::Terms;
@@ -10,14 +10,14 @@ use registry::delivery::Terms;
 pub(super) struct Files;
 
 impl Stream for Files {
-    fn next(&self, writer: &mut Writer, terms: &Terms, after: i64) -> Result<Next, Error> {
+    fn next(&self, writer: &mut Writer, terms: &Terms, after: i64, _: Timestamp) -> Result<Next, Error> {
         let after_entry = Some(journal::entry_of(after));
         // One more tells whether there is more.
-        let files = writer.read(|scope| files_for_bank_after(scope, &terms.bank, after_entry, 2))?;
+        let files = writer.read(|scope| files_for_bank_after(scope, &terms.whose, after_entry, 2))?;
         let Some(file) = files.first() else {
             return Ok(Next { parcel: None, reached: after, has_more: false });
         };
-        let (bank, batch, stage) = (terms.bank.clone(), file.batch.clone(), file.stage);
+        let (bank, batch, stage) = (terms.whose.clone(), file.batch.clone(), file.stage);
         let name = if stage == 0 { batch.clone() } else { format!("{batch}-{stage}") };
         let begin = move |writer: &mut Writer| {
             let rendering = completed_for_bank(writer, &bank, &batch, stage, &Actor::console())?;

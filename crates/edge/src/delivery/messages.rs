@@ -2,7 +2,7 @@
 
 use super::stream::{Content, Next, Parcel, Stream};
 use crate::routes::feed::Message;
-use kernel::{Actor, Error, StoreError, Writer};
+use kernel::{Actor, Error, StoreError, Timestamp, Writer};
 use registry::delivery::Terms;
 use registry::queries::{FEED_ROWS_MAX, Feed, FeedBounds, feed};
 use serde::Serialize;
@@ -21,16 +21,16 @@ struct Sent<'s> {
 }
 
 impl Stream for Messages {
-    fn next(&self, writer: &mut Writer, terms: &Terms, after: i64) -> Result<Next, Error> {
+    fn next(&self, writer: &mut Writer, terms: &Terms, after: i64, _: Timestamp) -> Result<Next, Error> {
         let bounds = FeedBounds { messages: MESSAGES_MAX, rows: FEED_ROWS_MAX };
         let Feed { messages, reached, has_more } =
-            writer.read(|scope| feed(scope, &Actor::console(), &terms.bank, Some(after), bounds))?;
+            writer.read(|scope| feed(scope, &Actor::console(), &terms.whose, Some(after), bounds))?;
         let Some((first, last)) = messages.first().zip(messages.last()) else {
             return Ok(Next { parcel: None, reached, has_more });
         };
         let name = format!("{}-{}-{}", terms.name, first.id, last.id);
         let items = i64::try_from(messages.len()).unwrap_or(i64::MAX);
-        let sent = Sent { bank: &terms.bank, messages: messages.into_iter().map(Message::from).collect() };
+        let sent = Sent { bank: &terms.whose, messages: messages.into_iter().map(Message::from).collect() };
         let content =
             serde_json::to_vec(&sent).map_err(|error| StoreError::new("messages could not be written", error))?;
         let (extension, kind) = ("json", crate::route::JSON);

@@ -12,6 +12,7 @@ mod messages;
 mod sign;
 pub(crate) mod signed;
 pub(crate) mod stream;
+mod subscriptions;
 
 pub use client::Patience;
 
@@ -38,6 +39,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use stream::{Content, Next, Parcel, Pieces, Stream};
+use subscriptions::Subscriptions;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::interval;
@@ -180,7 +182,7 @@ impl Deliveries {
             let Some(stream) = stream_of(&delivery) else { return Ok(None) };
             let terms = delivery.terms;
             let after = progress.position.max(looked.unwrap_or(i64::MIN));
-            let next = stream.next(writer, &terms, after)?;
+            let next = stream.next(writer, &terms, after, now)?;
             Ok(Some(Due { position: progress.position, terms, next }))
         };
         self.pool.run(find).await
@@ -297,6 +299,7 @@ fn stream_of(delivery: &Delivery) -> Option<&'static dyn Stream> {
         What::Messages => Some(&Messages),
         What::Files => Some(&Files),
         What::Ownership => None,
+        What::Subscriptions => Some(&Subscriptions),
     }
 }
 

@@ -1,18 +1,18 @@
 //! What is delivered: parcels, in order.
 
 use bytes::Bytes;
-use kernel::{Error, Writer};
+use kernel::{Error, Timestamp, Writer};
 use registry::delivery::Terms;
 
-/// Something that comes about over time, for a bank, in the order of places in the journal.
+/// Something that comes about over time, for a bank or a client, in the order of places in the journal.
 pub(crate) trait Stream: Send + Sync {
-    /// The first parcel after a place.
-    fn next(&self, writer: &mut Writer, terms: &Terms, after: i64) -> Result<Next, Error>;
+    /// The first parcel after a place, as it is at a moment.
+    fn next(&self, writer: &mut Writer, terms: &Terms, after: i64, now: Timestamp) -> Result<Next, Error>;
 }
 
 /// What comes after a place.
 pub(crate) struct Next {
-    /// None, where there was nothing for this bank as far as was looked.
+    /// None, where there was nothing for it as far as was looked.
     pub parcel: Option<Parcel>,
     /// The place up to which the parcel reaches, or up to which was looked.
     pub reached: i64,

@@ -20,6 +20,7 @@ mod proposals;
 mod question;
 mod register;
 mod resolve;
+pub(crate) mod subscriptions;
 mod verify;
 
 use crate::route::Route;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Route> {
         payouts::routes(),
         resolve::routes(),
         verify::routes(),
+        subscriptions::routes(),
         register::routes(),
         mapper::routes(),
         accounts::routes(),

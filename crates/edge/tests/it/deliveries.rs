@@ -30,8 +30,8 @@ use tempfile::TempDir;
 use tokio::task::block_in_place;
 
 /// A store with a bank directory and a signing key, and a clock.
-struct Country {
-    store: Store,
+pub struct Country {
+    pub store: Store,
     now: Arc<AtomicI64>,
     folder: TempDir,
     place: Option<TestPlace>,
@@ -40,7 +40,7 @@ struct Country {
 }
 
 impl Country {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let (place, store) = block_in_place(|| {
             let place = TestPlace::empty(folder.path());
@@ -58,16 +58,16 @@ impl Country {
         this
     }
 
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.now.load(Ordering::SeqCst))
     }
 
     /// Lets time pass.
-    fn later(&self, seconds: i64) {
+    pub fn later(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
-    fn import(&self, source: &impl Source, content: &str) {
+    pub fn import(&self, source: &impl Source, content: &str) {
         let path = self.folder.path().join("import.csv");
         std::fs::write(&path, content).unwrap();
         let env = Env::new(self.now(), 0);
@@ -92,7 +92,7 @@ impl Country {
         self.import(&accounts, &format!("{}\n{rows}", Accounts::HEADER.join(",")));
     }
 
-    fn execute<C: Command>(&self, command: &C) -> Result<C::Output, Refusal> {
+    pub fn execute<C: Command>(&self, command: &C) -> Result<C::Output, Refusal> {
         let env = Env::new(self.now(), 0);
         let done = block_in_place(|| {
             let mut writer = self.store.writer(Secrets::from_system()).unwrap();
@@ -109,7 +109,7 @@ impl Country {
     }
 
     fn try_add(&self, name: &str, bank: &str, place: Place) -> Result<(), Refusal> {
-        let terms = Terms { name: name.to_owned(), what: What::Messages, bank: bank.to_owned(), place };
+        let terms = Terms { name: name.to_owned(), what: What::Messages, whose: bank.to_owned(), place };
         self.execute(&AddDelivery { terms, from_the_beginning: false })
     }
 
@@ -140,7 +140,7 @@ impl Country {
     }
 
     /// One process's part in them.
-    fn process(&self) -> Process<Giving> {
+    pub fn process(&self) -> Process<Giving> {
         self.patient(Patience { answer: Duration::from_secs(60), ..Patience::default() })
     }
 
@@ -156,12 +156,12 @@ impl Drop for Country {
 }
 
 impl Process<Giving> {
-    async fn round(&self) {
+    pub async fn round(&self) {
         self.rounds.round().await;
     }
 }
 
-fn server(url: &str) -> Place {
+pub fn server(url: &str) -> Place {
     Place::Server(Endpoint { url: Url::parse(url).unwrap(), ca: None, identity: None })
 }
 
@@ -513,7 +513,7 @@ async fn deliveries_are_registered_and_ended() {
     country.register(1);
     process.round().await;
     assert_eq!(receiver.next().await.ids(), country.ids()[1..]);
-    let terms = Terms { name: "all".to_owned(), what: What::Messages, bank: "North".to_owned(), place: place() };
+    let terms = Terms { name: "all".to_owned(), what: What::Messages, whose: "North".to_owned(), place: place() };
     country.execute(&AddDelivery { terms, from_the_beginning: true }).unwrap();
     process.round().await;
     assert_eq!(receiver.next().await.ids(), country.ids());
@@ -575,7 +575,7 @@ async fn completed_files_go_to_their_payers_bank_byte_for_byte() {
     let folder = country.folder.path().join("to-south");
     std::fs::create_dir(&folder).unwrap();
     for (name, place) in [("server", server(&receiver.url)), ("folder", Place::Folder(folder.clone()))] {
-        let terms = Terms { name: name.to_owned(), what: What::Files, bank: "South".to_owned(), place };
+        let terms = Terms { name: name.to_owned(), what: What::Files, whose: "South".to_owned(), place };
         country.execute(&AddDelivery { terms, from_the_beginning: name == "folder" }).unwrap();
     }
     let expected: Vec<_> = ["MSG-1", "MSG-2", "MSG-3"].map(|id| routed(&country, "of South", id)).to_vec();

@@ -94,7 +94,7 @@ async fn what_is_registered_is_delivered_while_the_server_runs() {
     let mut receiver = Receiver::new().await;
     let url = Url::parse(&receiver.url).unwrap();
     let place = Place::Server(Endpoint { url, ca: None, identity: None });
-    let terms = Terms { name: "bank".to_owned(), what: What::Messages, bank: BANK.to_owned(), place };
+    let terms = Terms { name: "bank".to_owned(), what: What::Messages, whose: BANK.to_owned(), place };
     block_in_place(|| {
         let mut writer = world.store.writer(Secrets::from_system()).unwrap();
         let command = AddDelivery { terms, from_the_beginning: true };

@@ -31,5 +31,6 @@ mod routes;
 mod slow;
 mod stop;
 mod streams;
+mod subscriptions;
 mod support;
 mod tokens;

@@ -108,7 +108,7 @@ impl Country {
     }
 
     fn try_asks(&self, name: &str, bank: &str, place: Place) -> Result<(), Refusal> {
-        let terms = Terms { name: name.to_owned(), what: What::Ownership, bank: bank.to_owned(), place };
+        let terms = Terms { name: name.to_owned(), what: What::Ownership, whose: bank.to_owned(), place };
         self.execute(&AddDelivery { terms, from_the_beginning: false })
     }
 

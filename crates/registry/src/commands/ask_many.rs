@@ -12,8 +12,8 @@ use crate::purpose::BenefitKind;
 use crate::store;
 use crate::store::look_up::LookUpRow;
 use denmark::BankDirectory;
-use kernel::journal::Rows;
-use kernel::{Actor, Blind, Decided, Decision, Env, Error, Joint, Operation, Refusal, Refuse, Scope, Vault};
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Blind, Decided, Decision, Env, Error, Id, Joint, Operation, Refusal, Refuse, Scope, Vault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -105,6 +105,33 @@ impl<K: Ask> AskMany<K> {
         self.before = Some((learnt, kernel::journal::size_and_root(scope.tx)?.0));
         Ok(())
     }
+
+    /// Who asks.
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// For which legal purpose.
+    pub(super) const fn purpose(&self) -> LegalPurpose {
+        self.purpose
+    }
+
+    /// Who is asked about, in their order, and what.
+    pub(super) fn asked(&self) -> impl Iterator<Item = (Blind, &K::Asked)> {
+        self.questions.iter().map(|(payee, _, asked)| (*payee, asked))
+    }
+
+    /// The payer that the client pays for.
+    ///
+    /// # Errors
+    /// `payer.unknown`, `payer.other_kind`.
+    pub(super) fn payer(&self, state: &AskState) -> Result<Option<Id<Payer>>, Refusal> {
+        let Some(name) = &self.client.payer else { return Ok(None) };
+        let learnt = self.before.as_ref().map_or(&state.learnt, |(learnt, _)| learnt);
+        let payer = learnt.payers.get(name).and_then(Option::as_ref).ok_or(PayerRefusal::Unknown)?;
+        payer.require_kind_of(self.client.actor.role())?;
+        Ok(Some(payer.id))
+    }
 }
 
 /// What is known of everybody whom several requests ask about.
@@ -179,14 +206,7 @@ impl<K: Ask> Joint for AskMany<K> {
         if client.payer.is_none() && questions.iter().any(|(_, benefit, _)| benefit.is_some()) {
             return Err(AskRefusal::Benefit.into());
         }
-        let payer = match &client.payer {
-            None => None,
-            Some(name) => {
-                let payer = learnt.payers.get(name).and_then(Option::as_ref).ok_or(PayerRefusal::Unknown)?;
-                payer.require_kind_of(role)?;
-                Some(payer.id)
-            }
-        };
+        let payer = self.payer(state)?;
         let mut used = state.allowances.get(client.actor.name(), *purpose, limits, env.now);
         used.bucket.admit(limits, questions.len())?;
 
@@ -212,25 +232,33 @@ impl<K: Ask> Joint for AskMany<K> {
     }
 
     fn save(scope: &Scope<'_>, decided: &[Decided<'_, Self>]) -> Result<Vec<Vec<Rows>>, Error> {
-        let mut rows = Vec::new();
-        let mut buckets = BTreeMap::new();
-        for Decided { command, entry, changes } in decided {
-            let Self { client, purpose, questions, .. } = command;
-            for LoggedAnswers { answers, used } in changes {
-                buckets.insert((client.actor.name(), *purpose), *used);
-                for (at, ((payee, ..), answer)) in questions.iter().zip(answers).enumerate() {
-                    rows.push(LookUpRow {
-                        id: entry.row(at)?,
-                        payee: *payee,
-                        client: client.actor.name(),
-                        purpose: *purpose,
-                        kind: K::KIND,
-                        answer: *answer,
-                    });
-                }
-            }
-        }
-        allowance::save(scope.tx, &buckets)?;
-        Ok(store::look_up::insert_many(scope.tx, &rows)?.into_iter().map(|rows| vec![rows]).collect())
+        let asked = decided
+            .iter()
+            .flat_map(|Decided { command, entry, changes }| changes.iter().map(|answers| (*command, *entry, answers)));
+        Ok(save_answers(scope, asked)?.into_iter().map(|rows| vec![rows]).collect())
     }
+}
+
+/// Logs what was answered to requests, and takes what that costs; the rows of each.
+pub(super) fn save_answers<'a, K: Ask + 'a>(
+    scope: &Scope<'_>,
+    asked: impl Iterator<Item = (&'a AskMany<K>, Entry, &'a LoggedAnswers)>,
+) -> Result<Vec<Rows>, Error> {
+    let mut rows = Vec::new();
+    let mut buckets = BTreeMap::new();
+    for (AskMany { client, purpose, questions, .. }, entry, LoggedAnswers { answers, used }) in asked {
+        buckets.insert((client.actor.name(), *purpose), *used);
+        for (at, ((payee, ..), answer)) in questions.iter().zip(answers).enumerate() {
+            rows.push(LookUpRow {
+                id: entry.row(at)?,
+                payee: *payee,
+                client: client.actor.name(),
+                purpose: *purpose,
+                kind: K::KIND,
+                answer: *answer,
+            });
+        }
+    }
+    allowance::save(scope.tx, &buckets)?;
+    store::look_up::insert_many(scope.tx, &rows)
 }

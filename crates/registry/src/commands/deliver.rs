@@ -26,8 +26,9 @@ impl Command for AddDelivery {
         let asks = self.terms.what == What::Ownership;
         Ok(DeliveryState {
             registered: store::delivery::find(scope, &self.terms.name)?,
-            is_known: store::bank::has_name(scope.tx, &self.terms.bank)?,
-            asking: if asks { store::delivery::asking(scope, &self.terms.bank)? } else { None },
+            // Who a client is, is known elsewhere.
+            is_known: self.terms.what.is_clients() || store::bank::has_name(scope.tx, &self.terms.whose)?,
+            asking: if asks { store::delivery::asking(scope, &self.terms.whose)? } else { None },
         })
     }
 
@@ -36,8 +37,8 @@ impl Command for AddDelivery {
         self.terms.check()?;
         match &registered {
             Some(delivery) if delivery.is_ended => return Err(DeliveryRefusal::Ended.into()),
-            Some(Delivery { terms: Terms { what, bank, .. }, .. })
-                if *what != self.terms.what || *bank != self.terms.bank =>
+            Some(Delivery { terms: Terms { what, whose, .. }, .. })
+                if *what != self.terms.what || *whose != self.terms.whose =>
             {
                 return Err(DeliveryRefusal::NameTaken.into());
             }
@@ -48,11 +49,11 @@ impl Command for AddDelivery {
             }
             _ => {}
         }
-        let Terms { name, what, bank, place } = &self.terms;
+        let Terms { name, what, whose, place } = &self.terms;
         let facts = json!({
             "delivery": name,
             "what": what.name(),
-            "bank": bank,
+            "whose": whose,
             "place": place.to_string(),
             "is_new": registered.is_none(),
         });

@@ -20,6 +20,7 @@ mod refill_client;
 mod register_caseworker;
 mod remembered;
 mod shared_accounts;
+mod subscribe;
 mod tell_identity;
 mod without_account;
 
@@ -49,6 +50,10 @@ pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
+pub use subscribe::{
+    EndSubscriptions, Followed, ListSubscribers, ListedSubscribers, Subscribe, Subscribed, SubscriberView,
+    Subscriptions,
+};
 pub use tell_identity::TellIdentity;
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,

@@ -55,7 +55,7 @@ pub fn inquiries(
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(new) => {
                 let terms = store::delivery::newest(scope, delivery)?.map(|delivery| delivery.terms);
-                new.insert(terms.map_or_else(Default::default, |terms| (terms.bank, terms.name))).clone()
+                new.insert(terms.map_or_else(Default::default, |terms| (terms.whose, terms.name))).clone()
             }
         };
         let Inquiry { state, at, until, tries, last_failure: failed, .. } = inquiry;

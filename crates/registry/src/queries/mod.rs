@@ -14,6 +14,7 @@ mod motions;
 mod notices;
 mod paged;
 mod proposals;
+mod subscriptions;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
@@ -44,4 +45,9 @@ pub(crate) use proposals::{
     StandingChange, Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted,
     is_left_alone, is_specific_locked, is_told_why, lacks_address, lacks_signature, proposal_facts, signing, undone,
     wanted, was_locked,
+};
+pub(crate) use subscriptions::moments;
+pub use subscriptions::{
+    EVENT_ROWS_MAX, EventBounds, SubscriptionEvent, SubscriptionEvents, SubscriptionView, subscription_events,
+    subscriptions,
 };

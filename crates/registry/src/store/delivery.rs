@@ -112,7 +112,7 @@ pub(crate) fn insert(
     let name_key = Terms::name_key(scope.vault, &terms.name);
     let text = terms.to_text();
     let sealed = scope.vault.seal(TERMS_COLUMN, version, text.as_bytes())?;
-    let asks = (terms.what == What::Ownership).then(|| asks_key(scope.vault, &terms.bank));
+    let asks = (terms.what == What::Ownership).then(|| asks_key(scope.vault, &terms.whose));
     scope.tx.run(
         &INSERT,
         &[

@@ -31,6 +31,8 @@ statements! {
     HAS_MORE_AFTER = "designation.has_more_after":
         "SELECT id FROM designation WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
     LAST = "designation.last": "SELECT COALESCE(MAX(id), 0) FROM designation";
+    CHANGED_AFTER = "designation.changed_after":
+        "SELECT id, payee FROM designation WHERE id > $1 ORDER BY id LIMIT $2";
     CHANGED_PAYEES = "designation.changed_payees": "SELECT id, payee FROM designation WHERE id >= $1 ORDER BY id";
     FIND_SPECIFIC = "specific_account.find":
         "SELECT d.id, d.previous, d.effective, d.state, d.account, d.purpose, d.channel
@@ -321,6 +323,16 @@ pub(crate) fn insert_specific<'s>(tx: &Tx<'_>, rows: impl IntoIterator<Item = Sp
 /// Points specific accounts at their newest rows.
 pub(crate) fn set_specific<'s>(tx: &Tx<'_>, rows: impl IntoIterator<Item = Specific<'s>>) -> Result<(), Error> {
     tx.run_many(&SET_SPECIFIC, rows.into_iter().map(|(payee, purpose, id)| [id.into(), payee.into(), purpose.into()]))
+}
+
+/// The first rows of all histories after a place, at most `limit`, and whose they are.
+pub(crate) fn changed_after(tx: &Tx<'_>, place: i64, limit: usize) -> Result<Vec<(Id<Designation>, Blind)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&CHANGED_AFTER, &[place.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()], |row| {
+        found.push((Id::new(row.int(0)?), Blind::from_bytes(row.array(1)?)));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The payees whose accounts changed since the journal had `entries` entries.

@@ -21,6 +21,7 @@ pub(crate) mod payer;
 pub(crate) mod proposal;
 pub(crate) mod register;
 pub(crate) mod reminder;
+pub(crate) mod subscription;
 
 use kernel::{Migration, Statement, journal};
 
@@ -51,6 +52,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     proposal::STATEMENTS,
     register::STATEMENTS,
     reminder::STATEMENTS,
+    subscription::STATEMENTS,
 ];
 
 /// The registry's tables whose rows the journal answers for.
@@ -73,4 +75,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &proposal::ActTable,
     &register::RegisterTable,
     &reminder::ReminderTable,
+    &subscription::SubscriptionTable,
+    &subscription::EndTable,
 ];

@@ -23,6 +23,16 @@ statements! {
          FROM proposal WHERE entry >= $1 AND entry < $2 ORDER BY entry, id";
     PLACES = "proposal.places":
         "SELECT entry, id FROM proposal WHERE (entry, id) > ($1, $2) ORDER BY entry, id LIMIT $3";
+    PROPOSED_AT = "proposal.proposed_at":
+        "SELECT entry, id, payee FROM proposal WHERE entry = $1 ORDER BY id LIMIT $2 OFFSET $3";
+    PROPOSED_AFTER = "proposal.proposed_after":
+        "SELECT entry, id, payee FROM proposal WHERE entry > $1 ORDER BY entry, id LIMIT $2";
+    ENDED_AFTER = "proposal_act.ended_after":
+        "SELECT a.id, p.id, p.payee FROM proposal_act a JOIN proposal p ON p.id = a.proposal
+         WHERE a.id > $1 AND a.kind >= $2 ORDER BY a.id LIMIT $3";
+    LASTED = "proposal.lasted":
+        "SELECT p.entry, a.id FROM proposal p LEFT JOIN proposal_act a ON a.proposal = p.id AND a.kind >= $1
+         WHERE p.id = $2 ORDER BY a.id LIMIT 1";
     ANY_BUT = "proposal.any_but": "SELECT id FROM proposal WHERE channel_key <> $1 LIMIT 1";
     COUNT = "proposal.count": "SELECT COUNT(*) FROM proposal";
     INSERT_ACT = "proposal_act.insert":
@@ -169,6 +179,47 @@ pub(crate) fn places(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(
         Ok(())
     })?;
     Ok(found)
+}
+
+/// What was proposed after a place, at most so many: each at a place of its own within its entry, whose it is.
+pub(crate) fn proposed_after(tx: &Tx<'_>, place: i64, limit: usize) -> Result<Vec<(i64, Id<Proposal>, Blind)>, Error> {
+    let (entry, limit) = (journal::entry_of(place), i64::try_from(limit).unwrap_or(i64::MAX));
+    let mut found: Vec<(i64, Id<Proposal>, Blind)> = Vec::new();
+    let next_place = place + 1;
+    let mut next = next_place;
+    let mut add = |row: &Row<'_>| {
+        let first = journal::first_row_of(row.int(0)?);
+        let place = next.max(first);
+        next = place + 1;
+        found.push((place, Id::new(row.int(1)?), Blind::from_bytes(row.array(2)?)));
+        Ok(())
+    };
+    // So many of the entry's come before.
+    let passed = next_place - journal::first_row_of(entry);
+    tx.each(&PROPOSED_AT, &[entry.into(), limit.into(), passed.into()], &mut add)?;
+    tx.each(&PROPOSED_AFTER, &[entry.into(), limit.into()], &mut add)?;
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// How a proposal's act ended it, after a place, at most so many: the act's place, the proposal, and whose it is.
+pub(crate) fn ended_after(tx: &Tx<'_>, place: i64, limit: usize) -> Result<Vec<(i64, Id<Proposal>, Blind)>, Error> {
+    let mut found = Vec::new();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.each(&ENDED_AFTER, &[place.into(), ActKind::Cancelled.code().into(), limit.into()], |row| {
+        found.push((row.int(0)?, Id::new(row.int(1)?), Blind::from_bytes(row.array(2)?)));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// A proposal, unless the entry that recorded it ended it, so that it never waited.
+pub(crate) fn find_waiting(scope: &Scope<'_>, id: Id<Proposal>) -> Result<Option<Proposal>, Error> {
+    let has_waited = scope.tx.one(&LASTED, &[ActKind::Cancelled.code().into(), id.into()], |row| {
+        let entry = row.int(0)?;
+        Ok(row.optional_int(1)?.is_none_or(|ended| journal::entry_of(ended) != entry))
+    })?;
+    if has_waited { scope.tx.one(&FIND, &[id.into()], |row| Ok(read(scope, row)?.0)).map(Some) } else { Ok(None) }
 }
 
 /// The newest proposal about a payee but for so many newer ones.

@@ -20,6 +20,8 @@ statements! {
     FIND = "register_row.find": "SELECT id, previous, status FROM register_row WHERE id = $1";
     RANGE = "register_row.range":
         "SELECT id, payee, previous, status, record FROM register_row WHERE id >= $1 AND id < $2 ORDER BY id";
+    CHANGED_AFTER = "register_row.changed_after":
+        "SELECT id, payee FROM register_row WHERE id > $1 ORDER BY id LIMIT $2";
     CHANGED_PAYEES = "register_row.changed_payees": "SELECT id, payee FROM register_row WHERE id >= $1 ORDER BY id";
     COUNT = "register_row.count": "SELECT COUNT(*) FROM register_row";
 }
@@ -111,6 +113,25 @@ pub(crate) fn status_known_at(
         next = previous;
     }
     Ok(None)
+}
+
+/// What a version says of somebody's status, and what the one before it said.
+pub(crate) fn step(tx: &Tx<'_>, id: Id<RegisterRow>) -> Result<(RegisterStatus, Option<RegisterStatus>), Error> {
+    let read = |id: Id<RegisterRow>| {
+        tx.one(&FIND, &[id.into()], |row| Ok((status(row, 2)?, row.optional_int(1)?.map(Id::<RegisterRow>::new))))
+    };
+    let (now, previous) = read(id)?;
+    Ok((now, previous.map(read).transpose()?.map(|(former, _)| former)))
+}
+
+/// The first versions of anybody after a place, at most `limit`, and whose they are.
+pub(crate) fn changed_after(tx: &Tx<'_>, place: i64, limit: usize) -> Result<Vec<(Id<RegisterRow>, Blind)>, Error> {
+    let mut found = Vec::new();
+    tx.each(&CHANGED_AFTER, &[place.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()], |row| {
+        found.push((Id::new(row.int(0)?), Blind::from_bytes(row.array(1)?)));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Adds versions, in the order of their ids; the rows of each entry.

@@ -23,7 +23,7 @@ impl World {
             let name = format!("place-{size}");
             let url = Url::parse("http://localhost/").unwrap();
             let place = Place::Server(Endpoint { url, ca: None, identity: None });
-            let terms = Terms { name: name.clone(), what, bank: BANKS[bank].0.to_owned(), place };
+            let terms = Terms { name: name.clone(), what, whose: BANKS[bank].0.to_owned(), place };
             assert_eq!(self.run(&AddDelivery { terms, from_the_beginning: false }, &actor), Ok(()));
             self.places[bank] = Some(name);
         }

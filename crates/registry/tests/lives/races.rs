@@ -241,7 +241,7 @@ fn asked(answer: Ownership) -> (World, String, Doing) {
     let mut world = world(&["letter_self_service=never", "wait_self_service=0", "manual_check=on_risk"]);
     let (bank, url) = (crate::world::BANKS[1].0.to_owned(), Url::parse("http://localhost/").unwrap());
     let place = Place::Server(Endpoint { url, ca: None, identity: None });
-    let terms = Terms { name: "asked".to_owned(), what: What::Ownership, bank: bank.clone(), place };
+    let terms = Terms { name: "asked".to_owned(), what: What::Ownership, whose: bank.clone(), place };
     world.run(&AddDelivery { terms, from_the_beginning: false }, &Actor::console()).unwrap();
     let citizen = citizen(&world);
     let id = propose(&mut world, &citizen, 1);

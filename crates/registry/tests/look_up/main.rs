@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod following;
 mod messages;
 mod paying;
 #[path = "../import/place.rs"]
 #[expect(dead_code, reason = "the tests of imports need all of it")]
 mod place;
+mod subscriptions;
 mod waiting;
 
 use denmark::{Account, Cvr};

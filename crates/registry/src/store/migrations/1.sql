@@ -246,6 +246,32 @@ CREATE TABLE allowance (
     PRIMARY KEY (client, purpose)
 ) /*clustered*/ /*kept*/;
 
+-- That a client is told what becomes of a payee's account until a moment. An id is given before the entry is.
+CREATE TABLE subscription (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it.
+    entry BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    client TEXT NOT NULL,
+    purpose BIGINT NOT NULL,
+    -- How much it is told, and the payer whose specific accounts concern it.
+    sees BIGINT NOT NULL,
+    payer BIGINT,
+    until BIGINT NOT NULL,
+    -- The payee's number, and what the client calls what it plans.
+    said BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX subscription_entry ON subscription (entry, id);
+CREATE INDEX subscription_payee ON subscription (payee, id);
+CREATE INDEX subscription_client ON subscription (client, id);
+
+-- Which of that was ended before its time.
+CREATE TABLE subscription_end (
+    subscription BIGINT NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL
+) /*append-only*/;
+CREATE INDEX subscription_end_entry ON subscription_end (entry, subscription);
+
 -- What was told from outside of how fresh people's identities are, every version.
 CREATE TABLE identity_told (
     id BIGINT NOT NULL PRIMARY KEY,

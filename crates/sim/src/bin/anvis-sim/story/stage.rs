@@ -235,7 +235,7 @@ impl Stage {
         for (number, bank) in self.banks().into_iter().enumerate() {
             let url = Url::parse("http://localhost/ownership")?;
             let place = Place::Server(Endpoint { url, ca: None, identity: None });
-            let terms = Terms { name: format!("bank-{number}"), what: What::Ownership, bank, place };
+            let terms = Terms { name: format!("bank-{number}"), what: What::Ownership, whose: bank, place };
             self.give_unseen(&AddDelivery { terms, from_the_beginning: false }, &Actor::console())?;
         }
         Ok(())
