@@ -13,6 +13,7 @@ mod fold_holders;
 mod inquire;
 mod list_contacts;
 mod look_up;
+mod mark;
 mod motion;
 mod notify;
 mod record_events;
@@ -20,6 +21,7 @@ mod refill_client;
 mod register_caseworker;
 mod remembered;
 mod shared_accounts;
+mod suspicion;
 mod tell_identity;
 mod without_account;
 
@@ -42,6 +44,7 @@ pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
 pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use mark::{AppealChange, AppealMark, Appealed, DecideAppeal, MarkAnswer};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use notify::{Carrier, RETRIED_MAX, RetryNotices, Taken, Tried, TryNotice};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
@@ -49,6 +52,10 @@ pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
+pub use suspicion::{
+    AcknowledgeSuspicion, AnswerState, CloseSuspicion, ReportState, ReportSuspicion, Suspected, SuspectedPayout,
+    SuspicionAnswer,
+};
 pub use tell_identity::TellIdentity;
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,

@@ -9,11 +9,13 @@ mod feed;
 mod identity;
 mod inquiries;
 mod look_ups;
+mod marks;
 mod messages;
 mod motions;
 mod notices;
 mod paged;
 mod proposals;
+mod suspicions;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
@@ -32,6 +34,11 @@ pub use identity::{known_identity, signatories, voice};
 pub(crate) use identity::{known_identity_beside, letter_box_at, letter_box_posted};
 pub use inquiries::{INQUIRIES_MAX, InquiryView, count_inquiries, inquiries};
 pub use look_ups::{LookUpView, look_ups};
+pub use marks::{
+    AppealView, MarkMotion, MarkView, MarkedAccount, OwnMark, mark, mark_motion, mark_motions, marked_accounts,
+    marked_since, marks, own_marks,
+};
+pub(crate) use marks::{accounts_of, each_payee_at};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
@@ -43,4 +50,9 @@ pub use proposals::{
 pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted, is_left_alone,
     is_specific_locked, lacks_address, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
+};
+pub(crate) use suspicions::find_suspicion;
+pub use suspicions::{
+    SUSPICIONS_MAX, SuspicionDetails, SuspicionView, Wanted as WantedSuspicions, own_suspicions, reported_suspicion,
+    reported_suspicions, suspicion, suspicion_source, suspicions,
 };

@@ -13,6 +13,7 @@ pub(crate) mod identity;
 pub(crate) mod inquiry;
 pub(crate) mod lock;
 pub(crate) mod look_up;
+pub(crate) mod mark;
 pub(crate) mod message;
 pub(crate) mod motion;
 pub(crate) mod notice;
@@ -21,6 +22,7 @@ pub(crate) mod payer;
 pub(crate) mod proposal;
 pub(crate) mod register;
 pub(crate) mod reminder;
+pub(crate) mod suspicion;
 
 use kernel::{Migration, Statement, journal};
 
@@ -43,6 +45,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     inquiry::STATEMENTS,
     lock::STATEMENTS,
     look_up::STATEMENTS,
+    mark::STATEMENTS,
     message::STATEMENTS,
     motion::STATEMENTS,
     notice::STATEMENTS,
@@ -51,6 +54,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     proposal::STATEMENTS,
     register::STATEMENTS,
     reminder::STATEMENTS,
+    suspicion::STATEMENTS,
 ];
 
 /// The registry's tables whose rows the journal answers for.
@@ -65,6 +69,8 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &identity::ToldTable,
     &lock::LockTable,
     &look_up::LookUpTable,
+    &mark::MarkTable,
+    &mark::MarkActTable,
     &motion::MotionTable,
     &motion::MotionEndingTable,
     &notice::NoticeTable,
@@ -73,4 +79,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &proposal::ActTable,
     &register::RegisterTable,
     &reminder::ReminderTable,
+    &suspicion::SuspicionTable,
+    &suspicion::SuspicionActTable,
 ];
