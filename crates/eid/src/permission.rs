@@ -37,11 +37,15 @@ pub enum Permission {
     Notices,
     /// Who has no account, and which accounts many have.
     Payees,
+    /// What somebody suspects.
+    Suspicions,
+    /// Accounts that are marked.
+    Marks,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
@@ -57,6 +61,8 @@ impl Permission {
         Self::Letters,
         Self::Notices,
         Self::Payees,
+        Self::Suspicions,
+        Self::Marks,
     ];
 
     /// The scope as requests and tokens write it.
@@ -78,6 +84,8 @@ impl Permission {
             Self::Letters => "letters",
             Self::Notices => "notices",
             Self::Payees => "payees",
+            Self::Suspicions => "suspicions",
+            Self::Marks => "marks",
         }
     }
 
@@ -92,15 +100,17 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Notices, Payees};
+    use Permission::{Collectors, Controls, Letters, Marks, Notices, Payees, Suspicions};
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify],
-        Role::PrivatePayer => &[Payouts, Verify],
-        Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
+        Role::PublicPayer => &[Payouts, Resolve, Verify, Suspicions],
+        Role::PrivatePayer => &[Payouts, Verify, Suspicions],
+        Role::Bank => &[FetchPayouts, Verify, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees],
-        Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts],
+        Role::Operator => {
+            &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees, Suspicions, Marks]
+        }
+        Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts, Suspicions, Marks],
         Role::Console => &[],
     }
 }

@@ -11,6 +11,7 @@ mod health;
 mod letters;
 mod locks;
 pub(crate) mod mapper;
+mod marks;
 mod motions;
 mod notices;
 pub(crate) mod oauth;
@@ -19,6 +20,7 @@ mod payouts;
 mod question;
 mod register;
 mod resolve;
+mod suspicions;
 mod verify;
 
 use crate::route::Route;
@@ -39,6 +41,8 @@ pub fn all() -> Vec<Route> {
         contacts::routes(),
         controls::routes(),
         collectors::routes(),
+        suspicions::routes(),
+        marks::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),

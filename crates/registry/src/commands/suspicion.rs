@@ -26,8 +26,8 @@ pub enum Suspected {
     Proposal(String),
     /// The newest change of this payee's default account, under way or made.
     ChangeOf(PayeeId),
-    /// A payment. Whoever keeps payments has found it, and that it is the reporter's to report.
-    Payout(SuspectedPayout),
+    /// A payment, as whoever keeps payments has found it; none where there is no such payment.
+    Payout(Option<SuspectedPayout>),
     /// An account.
     Account(Account),
 }
@@ -44,7 +44,7 @@ pub struct SuspectedPayout {
     /// To whom.
     pub payee: Option<Blind>,
     /// To which account.
-    pub account: Option<Account>,
+    pub account: Option<DesignatedAccount>,
 }
 
 /// Reports a suspicion. It does nothing but tell somebody, and tells whoever reports it nothing that they do not know.
@@ -232,9 +232,17 @@ fn find(scope: &Scope<'_>, from: &Source, suspected: &Suspected, actor: &Actor) 
             let account = asked.or(newest.map(|row| row.standing.account)).map(|account| account.account());
             Ok(is_theirs.then_some(Found { subject, payer: None, payee: Some(key), account }))
         }
-        Suspected::Payout(SuspectedPayout { batch, end_to_end_id, payer, payee, account }) => {
+        Suspected::Payout(None) => Ok(None),
+        Suspected::Payout(Some(SuspectedPayout { batch, end_to_end_id, payer, payee, account })) => {
+            let is_theirs = is_agencys
+                || match from {
+                    Source::Bank(bank) => is_at(scope, bank, account.iter())? || is_bank_of(scope, *payer, bank)?,
+                    Source::Payer(name) => is_named(scope, Some(*payer), name)?,
+                    Source::Police | Source::Review => false,
+                };
             let subject = Subject::Payout { batch: batch.clone(), end_to_end_id: end_to_end_id.clone() };
-            Ok(Some(Found { subject, payer: Some(*payer), payee: *payee, account: *account }))
+            let account = account.map(|account| account.account());
+            Ok(is_theirs.then_some(Found { subject, payer: Some(*payer), payee: *payee, account }))
         }
         Suspected::Account(account) => {
             let is_theirs = is_agencys
@@ -274,6 +282,14 @@ fn is_at<'a>(
     let regs: BTreeSet<_> = accounts.filter_map(DesignatedAccount::reg).collect();
     let banks = store::bank::directory_of(scope.tx, &regs)?;
     Ok(regs.into_iter().any(|reg| banks.get(reg).is_some_and(|found| found.name == bank)))
+}
+
+/// Whether a payer's files are fetched by a bank.
+fn is_bank_of(scope: &Scope<'_>, payer: Id<Payer>, bank: &str) -> Result<bool, Error> {
+    // A payer's id is that of its first version.
+    let name = store::payer::find(scope, Id::new(payer.number()))?.agreement.name;
+    let payer = store::payer::find_by_name(scope, &name)?;
+    Ok(payer.and_then(|payer| payer.agreement.bank).is_some_and(|own| own == bank))
 }
 
 /// Whether a payer is called so.

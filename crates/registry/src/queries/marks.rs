@@ -172,7 +172,7 @@ pub struct MarkMotion {
     /// The mark that ends, or is prolonged.
     pub mark: Option<String>,
     /// The last day on which it is to stand.
-    pub until: Option<String>,
+    pub stands_until: Option<String>,
 }
 
 fn own_view(mark: &Mark, acts: &[Act], today: Date) -> OwnMark {
@@ -308,6 +308,6 @@ fn shown(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<MarkMotion,
         account: account.as_ref().map(crate::mark::masked),
         suspicion: suspicion.map(Id::name),
         mark: standing.map(|mark| mark.id.name()),
-        until: until.map(|until| until.to_string()),
+        stands_until: until.map(|until| until.to_string()),
     })
 }
