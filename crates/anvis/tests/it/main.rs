@@ -33,4 +33,5 @@ mod serving;
 mod sftp;
 mod showing;
 mod support;
+mod suspicions;
 mod tamper;

@@ -31,4 +31,5 @@ mod slow;
 mod stop;
 mod streams;
 mod support;
+mod suspicions;
 mod tokens;
