@@ -15,7 +15,7 @@ impl Marks {
     /// Looks up those of the accounts that are to be designated. Where nothing was ever marked, that is one look.
     pub(super) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
         let mut marks = BTreeMap::new();
-        if !store::mark::is_any(scope.tx)? {
+        if store::mark::last(scope.tx)? == 0 {
             return Ok(Self(marks));
         }
         let designated = rows.iter().filter_map(|row| row.designates());

@@ -46,6 +46,14 @@ pub fn marked_accounts(scope: &Scope<'_>, today: Date) -> Result<Vec<MarkedAccou
         .collect())
 }
 
+/// Of what [`marked_accounts`] says, the version: while it is the same, and the day, so is that.
+///
+/// # Errors
+/// The store's.
+pub fn marks_version(scope: &Scope<'_>) -> Result<i64, Error> {
+    store::mark::last(scope.tx)
+}
+
 /// The payees whose account was marked since the journal had `entries` entries, or whose mark was prolonged or ended. Some may be
 /// told twice.
 ///

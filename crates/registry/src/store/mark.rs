@@ -25,7 +25,7 @@ statements! {
          FROM account_mark m JOIN account_mark n ON n.mark = m.mark WHERE m.motion = $1 ORDER BY n.id DESC LIMIT 1";
     TERMS = "account_mark.terms":
         "SELECT at, ended, until FROM account_mark WHERE account_key = $1 ORDER BY id DESC LIMIT 1";
-    ANY = "account_mark.any": "SELECT id FROM account_mark ORDER BY id LIMIT 1";
+    LAST = "account_mark.last": "SELECT COALESCE(MAX(id), 0) FROM account_mark";
     VERSIONS = "account_mark.versions": "SELECT id, motion FROM account_mark WHERE mark = $1 ORDER BY id LIMIT 1000";
     PAGE = "account_mark.page":
         "SELECT m.id, m.mark, m.motion, m.at, m.account_key, m.suspicion, m.reason, m.ended, m.until, m.account
@@ -88,9 +88,9 @@ pub(crate) fn by_motion(scope: &Scope<'_>, motion: Id<Motion>) -> Result<Option<
     scope.tx.optional(&BY_MOTION, &[motion.into()], |row| read(scope, row))
 }
 
-/// Whether there ever was a mark.
-pub(crate) fn is_any(tx: &Tx<'_>) -> Result<bool, Error> {
-    Ok(tx.optional(&ANY, &[], |row| row.int(0))?.is_some())
+/// The newest version of any mark; 0 where there never was one.
+pub(crate) fn last(tx: &Tx<'_>) -> Result<i64, Error> {
+    tx.one(&LAST, &[], |row| row.int(0))
 }
 
 /// The marks of accounts by their sorted keys, those that nobody has ended; `found` gets the place of each key that has one. Whether it
