@@ -62,7 +62,10 @@ fn a_report_is_answered_and_its_account_marked_appealed_and_lifted() {
     let said = world.say("account list");
     assert!(said.contains("ended  0040-******6243, mule, until 2027-03-31, upheld"), "{said}");
     let said = world.say("suspicion list --closed");
-    assert!(said.contains("closed  account, mule") && said.contains("from police, by operator:rita: Strange"), "{said}");
+    assert!(
+        said.contains("closed  account, mule") && said.contains("from police, by operator:rita: Strange"),
+        "{said}"
+    );
     world.verified();
 }
 
@@ -77,7 +80,8 @@ fn a_payout_is_reported_by_its_batch_and_end_to_end_id() {
     let id = world.run(&about("E2E-1")).done()["id"].as_str().unwrap().to_owned();
     let shown = world.run(&format!("suspicion show {id}")).done();
     // There is no caseworker: the agency answers.
-    let expected = json!({ "about": "payout", "batch": batch, "end_to_end_id": "E2E-1", "payer": PUBLIC, "contact": null });
+    let expected =
+        json!({ "about": "payout", "batch": batch, "end_to_end_id": "E2E-1", "payer": PUBLIC, "contact": null });
     holds(&shown, &expected, "show");
     world.run(&about("E2E-99")).refused("suspicion.subject");
     world.run(&format!("suspicion acknowledge {id} --as sven")).done();

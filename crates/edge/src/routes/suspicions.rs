@@ -4,7 +4,6 @@ use super::question::{account, parsed, payee, revealed};
 use crate::page_of::{self, PageOf};
 use crate::route::{Answer, Call, Json, Nothing, Route};
 use denmark::Account;
-use kernel::Error;
 use registry::commands::{AcknowledgeSuspicion, CloseSuspicion, ReportSuspicion, Suspected, SuspicionAnswer};
 use registry::payee::PayeeId;
 use registry::policy;
@@ -134,6 +133,14 @@ fn named<S: Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(reason.name())
 }
 
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    parsed(deserializer, Source::parse, "police, review, bank:NAME or payer:NAME").map(Some)
+}
+
+fn of_source<S: Serializer>(source: &Option<Source>, serializer: S) -> Result<S::Ok, S::Error> {
+    source.as_ref().map(Source::name).serialize(serializer)
+}
+
 /// A suspicion.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,9 +155,9 @@ struct Reporting {
     #[schemars(length(min = 1, max = 2_000))]
     text: String,
     /// Of an operator: who suspects it, `police`, `review`, `bank:NAME` or `payer:NAME`; without it, it is our own review.
-    #[serde(default)]
-    #[schemars(length(min = 1, max = 200))]
-    from: Option<String>,
+    #[serde(default, deserialize_with = "source", serialize_with = "of_source")]
+    #[schemars(with = "Option<String>", regex(pattern = r"^(police|review|(bank|payer):.{1,70})$"))]
+    from: Option<Source>,
 }
 
 /// Where a report stands.
@@ -177,34 +184,25 @@ impl From<SuspicionAnswer> for SuspicionStanding {
 async fn report(call: Call<Json<Reporting>>) -> Answer<Json<SuspicionStanding>> {
     let (actor, Reporting { suspected, reason, text, from }) = (call.caller.actor(), &call.body.0);
     let house = call.caller.bank.clone().or_else(|| call.caller.payer.clone());
-    // Whose word it is not, nobody can note: an unknown one is that of nobody.
-    let noted = from.as_deref().map(|from| Source::parse(from).ok_or(())).transpose();
-    let noted = noted.map_err(|()| crate::problem::Problem::of("body.field").at("/from"))?;
-    let (by, payment) = (
-        actor.clone(),
-        match suspected {
-            SuspectedThing::Payout(SuspectedPayment { batch, end_to_end_id }) => {
-                Some((batch.clone(), end_to_end_id.clone()))
-            }
-            _ => None,
-        },
-    );
-    let found = call.edge.core.take_long(move |reader| {
-        reader.read(|scope| {
-            let from = queries::suspicion_source(scope, &by, house.as_deref(), noted)?;
-            let payment = match &payment {
-                Some((batch, id)) => payout::queries::suspected(scope, batch, id)?,
-                None => None,
-            };
-            Ok::<_, Error>((from, payment))
-        })
-    });
-    let (from, payment) = found.await?;
+    let (by, noted) = (actor.clone(), from.clone());
+    let source = call
+        .edge
+        .core
+        .read(move |reader| reader.read(|scope| queries::suspicion_source(scope, &by, house.as_deref(), noted)));
+    let from = source.await?;
     let suspected = match suspected {
         SuspectedThing::Proposal(name) => Suspected::Proposal(name.clone()),
         SuspectedThing::ChangeOf(payee) => Suspected::ChangeOf(*payee),
-        SuspectedThing::Payout(_) => Suspected::Payout(payment),
         SuspectedThing::Account(account) => Suspected::Account(*account),
+        // It is looked for among all payments of its batch.
+        SuspectedThing::Payout(SuspectedPayment { batch, end_to_end_id }) => {
+            let (batch, id) = (batch.clone(), end_to_end_id.clone());
+            let found = call
+                .edge
+                .core
+                .take_long(move |reader| reader.read(|scope| payout::queries::suspected(scope, &batch, &id)));
+            Suspected::Payout(found.await?)
+        }
     };
     let command = ReportSuspicion { actor, from, suspected, reason: *reason, text: text.clone(), once: None };
     Ok(Json(call.once(&call.body.0, command).await?.into()))

@@ -57,10 +57,7 @@ async fn who_reports_hears_what_became_of_it_and_nothing_of_the_account() {
     world.get(&at(""), &caseworker()).await.refused(404, "suspicion.unknown");
     let shown = world.get(&at(""), OPERATOR_TOKEN).await.done();
     let said = ["from", "text", "account", "payer"].map(|field| shown[field].clone());
-    assert_eq!(
-        said,
-        [json!("bank:Eksempelbanken"), json!("The customer rang"), json!("0040-******6243"), Value::Null]
-    );
+    assert_eq!(said, [json!("bank:Eksempelbanken"), json!("The customer rang"), json!("0040-******6243"), Value::Null]);
     world.done_to(&at("/acknowledge"), &caseworker()).await.refused(404, "suspicion.unknown");
     let closing = json!({ "finding": "misunderstanding", "reason": "She had moved it herself" });
     post(&world, OPERATOR_TOKEN, &at("/close"), &closing).await.refused(409, "suspicion.state");
