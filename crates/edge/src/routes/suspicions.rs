@@ -457,10 +457,11 @@ mod tests {
 
     #[test]
     fn what_is_described_has_the_names_that_the_registry_gives_it() {
-        let names = |schema: schemars::Schema| {
-            let all = schema.to_value()["oneOf"].as_array().cloned().unwrap_or_else(|| vec![schema.to_value()]);
-            let words = all.iter().flat_map(|one| one["enum"].as_array().cloned().unwrap_or_default());
-            words.map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        let names = |schema: schemars::Schema| -> Vec<String> {
+            let schema = schema.to_value();
+            let several = schema["oneOf"].as_array().cloned().unwrap_or_else(|| vec![schema.clone()]);
+            let words = several.iter().flat_map(|one| one["enum"].as_array().cloned().unwrap_or_default());
+            words.map(|word| word.as_str().unwrap().to_owned()).collect()
         };
         assert_eq!(names(schemars::schema_for!(SuspicionReason)), Reason::ALL.map(|(_, name)| name));
         assert_eq!(names(schemars::schema_for!(SuspicionFinding)), Finding::ALL.map(|(_, name)| name));
