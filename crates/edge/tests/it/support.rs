@@ -198,7 +198,7 @@ pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions";
 pub const OPERATOR_TOKEN: &str =
     "operator~anna.controls.collectors.letters.notices.payees.designations.locks.contacts.suspicions.marks";
 pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees.suspicions.marks";
-pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch";
+pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch.suspicions";
 
 impl World {
     pub async fn new() -> Self {

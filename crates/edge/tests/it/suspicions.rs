@@ -90,7 +90,7 @@ async fn a_payout_is_answered_by_who_pays_it_and_reported_by_who_has_to_do_with_
     let world = World::new().await;
     let payout = |batch: &str, id: &str| json!({ "payout": { "batch": batch, "end_to_end_id": id } });
     let batch = world.batches[0].clone();
-    let mut check = async |token: &str, suspected: Value, is_theirs: bool| {
+    let check = async |token: &str, suspected: Value, is_theirs: bool| {
         let answer = post(&world, token, "/v1/suspicions", &reporting(suspected.clone())).await;
         match is_theirs {
             true => drop(answer.done()),
