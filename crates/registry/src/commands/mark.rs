@@ -7,7 +7,7 @@ use crate::motion::{Kind, Motion};
 use crate::notice::NoticeKind;
 use crate::own::Voice;
 use crate::payee::PayeeId;
-use crate::store::mark::NewVersion;
+use crate::store::mark::{CameBy, NewVersion};
 use crate::suspicion::State as Reported;
 use crate::telling::{self, Telling};
 use crate::{officer, own, policy, queries, store};
@@ -254,7 +254,7 @@ impl Command for DecideAppeal {
     fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
         let (mark, acts) = find(scope, &self.mark)?;
         let mut marked_by = BTreeSet::new();
-        for (entry, motion) in store::mark::versions(scope.tx, mark.id)? {
+        for CameBy { entry, motion } in store::mark::versions(scope.tx, mark.id)? {
             marked_by.insert(journal::read(scope, entry)?.actor);
             if let Some(found) = motion.map(|motion| store::motion::find(scope, motion)).transpose()?.flatten() {
                 marked_by.insert(journal::read(scope, found.entry)?.actor);

@@ -116,11 +116,17 @@ pub(crate) fn terms(tx: &Tx<'_>, account: &Blind) -> Result<Option<Marked>, Erro
     Ok(terms)
 }
 
-/// The entries by which a mark came, was prolonged and ended, and the motions.
-pub(crate) fn versions(tx: &Tx<'_>, mark: Id<Motion>) -> Result<Vec<(i64, Option<Id<Motion>>)>, Error> {
+/// By what a version of a mark came: the entry, and the motion where it was one.
+pub(crate) struct CameBy {
+    pub(crate) entry: i64,
+    pub(crate) motion: Option<Id<Motion>>,
+}
+
+/// By what a mark came, was prolonged and ended.
+pub(crate) fn versions(tx: &Tx<'_>, mark: Id<Motion>) -> Result<Vec<CameBy>, Error> {
     let mut found = Vec::new();
     tx.each(&VERSIONS, &[mark.into()], |row| {
-        found.push((journal::entry_of(row.int(0)?), row.optional_int(1)?.map(Id::new)));
+        found.push(CameBy { entry: journal::entry_of(row.int(0)?), motion: row.optional_int(1)?.map(Id::new) });
         Ok(())
     })?;
     Ok(found)
