@@ -9,6 +9,7 @@ mod ownership;
 mod people;
 mod serve;
 mod subscription;
+mod suspicion;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer,
 use serve::METRICS;
 pub use serve::Serve;
 pub use subscription::Subscription;
+pub use suspicion::{Account, Marks, Reported, Suspicion};
 
 /// Anvis: a nation's payee-account registry.
 #[derive(Parser)]
@@ -100,9 +102,10 @@ pub enum Command {
     /// The bank directory.
     #[command(subcommand)]
     Bank(Import),
-    /// The accounts designated for payees.
-    #[command(subcommand)]
-    Account(Account),
+    /// The accounts designated for payees, and those that are marked.
+    Account(ByOfficer<Account>),
+    /// What banks, payers, the police or we ourselves suspect.
+    Suspicion(ByOfficer<Suspicion>),
     /// Designations that are proposed, and what people do about them.
     Designation(ByOfficer<Designation>),
     /// Letters with a code.
@@ -210,6 +213,8 @@ impl Command {
             Self::Controls(by) => by.key.as_ref(),
             Self::Collector(by) => by.key.as_ref(),
             Self::Lock(by) => by.key.as_ref(),
+            Self::Account(by) => by.key.as_ref(),
+            Self::Suspicion(by) => by.key.as_ref(),
             _ => None,
         }
     }
@@ -266,37 +271,6 @@ pub enum Population {
         /// Refuse rows with replacement numbers, which never occur in the register.
         #[arg(long)]
         refuse_replacement_numbers: bool,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Account {
-    /// Read a CSV file of changes in.
-    #[command(group(clap::ArgGroup::new("source").required(true).args(["bank", "channel"])))]
-    Import {
-        #[command(flatten)]
-        file: File,
-        /// The bank that sends it: its own accounts only.
-        #[arg(long, value_name = "NAME")]
-        bank: Option<String>,
-        /// Another channel.
-        #[arg(long, value_parser = ["operator"])]
-        channel: Option<String>,
-    },
-    /// The accounts with many payees, those with the most first. Accounts are masked.
-    Shared {
-        /// With more payees than this; by default what the control says.
-        #[arg(long, value_name = "N")]
-        over: Option<u16>,
-        /// At most so many.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
-        limit: u16,
-    },
-    /// Everything that was ever designated for a payee.
-    History {
-        /// cpr:N, cvr:N, se:N or p:N.
-        #[arg(value_parser = payee)]
-        payee: registry::payee::PayeeId,
     },
 }
 

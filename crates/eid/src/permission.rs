@@ -41,6 +41,10 @@ pub enum Permission {
     Notices,
     /// Who has no account, and which accounts many have.
     Payees,
+    /// What somebody suspects.
+    Suspicions,
+    /// Accounts that are marked.
+    Marks,
 }
 
 impl Permission {
@@ -63,6 +67,8 @@ impl Permission {
         Self::Letters,
         Self::Notices,
         Self::Payees,
+        Self::Suspicions,
+        Self::Marks,
     ];
 
     /// The scope as requests and tokens write it.
@@ -86,6 +92,8 @@ impl Permission {
             Self::Letters => "letters",
             Self::Notices => "notices",
             Self::Payees => "payees",
+            Self::Suspicions => "suspicions",
+            Self::Marks => "marks",
         }
     }
 
@@ -100,16 +108,18 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Notices, Payees, Subscribers, Subscriptions};
+    use Permission::{Collectors, Controls, Letters, Marks, Notices, Payees, Subscribers, Subscriptions, Suspicions};
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions],
-        Role::PrivatePayer => &[Payouts, Verify, Subscriptions],
-        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed],
+        Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
+        Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
+        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees, Subscribers],
-        Role::Caseworker => &[Designations, Locks, Contacts],
-        Role::Citizen => &[Designations, Locks, Contacts, Subscribers],
+        Role::Operator => &[
+            Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees, Subscribers, Suspicions, Marks,
+        ],
+        Role::Caseworker => &[Designations, Locks, Contacts, Suspicions, Marks],
+        Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],
         Role::Console => &[],
     }
 }

@@ -451,17 +451,20 @@ impl Demands {
         let is_letter_worthless = wants_letter && (signals.has(Signal::LetterBox) || has_nowhere_to_go);
         let after_letter = wants_letter && signals.has(Signal::RecentChange);
         let stopped = evidence.last(ActKind::Stopped).is_some();
+        // Whichever controls are in force: two people have decided it about this account.
+        let marked = signals.has(Signal::MarkedAccount);
         let has_approver = controls.has(approver);
         // What heals gives an account to nobody anew: another officer says yes. Whether it is fresh, shared or left lately speaks for
         // it as much as against it.
         match proposal.asked.action {
             Action::Unfreeze => {
                 let approval = has_approver && (is_casework || !by_system);
-                return Self { approval, check: stopped, ..Self::NONE };
+                return Self { approval, check: stopped || marked, ..Self::NONE };
             }
             // Two officers could put back what the payee has got rid of: who is told of it has as long as of a change.
             Action::Revert => {
-                let (check, banking_days) = (stopped || facts.is_doubted, controls.get(Control::WaitCaseworker));
+                let check = stopped || marked || facts.is_doubted;
+                let banking_days = controls.get(Control::WaitCaseworker);
                 return Self { approval: true, check, banking_days, ..Self::NONE };
             }
             Action::Designate | Action::Close | Action::Freeze => {}
@@ -483,7 +486,7 @@ impl Demands {
             approval: (is_casework || is_handed_in) && !is_loaded && has_approver,
             // What a login could have forged, a second channel answers for; what lies in the account itself, a person looks at.
             check: (!is_loaded && controls.when(Control::ManualCheck).applies(is_looked_at))
-                || (stopped || returned || names_nothing),
+                || (stopped || marked || returned || names_nothing),
             letter: wants_letter && !is_letter_worthless,
             confirmation: is_letter_worthless || after_letter,
             banking_days: if is_loaded { 0 } else { controls.waits_banking_days(channel, proposal.is_first) },
@@ -515,7 +518,10 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     if demands.approval && !met(evidence.last(ActKind::Approved)) {
         return within(proposal.at, DECISION_DAYS, Waits::Approval);
     }
-    if demands.check && !met(evidence.checked()) {
+    // Whoever looked before the account was marked has not seen it.
+    let mark = facts.mark(now);
+    let checked = evidence.checked().filter(|act| mark.is_none_or(|mark| act.at >= mark.since));
+    if demands.check && !met(checked) {
         return within(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS, Waits::Check);
     }
     if demands.letter && !met(evidence.last(ActKind::Activated)) {

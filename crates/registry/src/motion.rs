@@ -17,10 +17,12 @@ pub enum Kind {
     Controls,
     /// The register of collectors.
     Collector,
+    /// The marks of accounts.
+    Mark,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Controls, Self::Collector];
+    const ALL: [Self; 3] = [Self::Controls, Self::Collector, Self::Mark];
 
     /// As the store knows it.
     #[must_use]
@@ -271,6 +273,6 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_code(kind.code()), Some(kind));
         }
-        assert_eq!(Kind::from_code(2), None);
+        assert_eq!(Kind::from_code(3), None);
     }
 }

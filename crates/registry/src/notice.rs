@@ -83,11 +83,19 @@ pub enum NoticeKind {
     ChangeReverted,
     /// By a notice's link, the account was frozen that a change had made.
     AccountFrozen,
+    /// The account was marked, or its mark prolonged.
+    AccountMarked,
+    /// Somebody appealed against the mark for its owner.
+    MarkAppealed,
+    /// An officer decided that the mark stays.
+    MarkUpheld,
+    /// The mark is gone.
+    MarkLifted,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -107,6 +115,10 @@ impl NoticeKind {
         Self::RevertProposed,
         Self::ChangeReverted,
         Self::AccountFrozen,
+        Self::AccountMarked,
+        Self::MarkAppealed,
+        Self::MarkUpheld,
+        Self::MarkLifted,
     ];
 
     /// What tells that something of this kind was asked for.
@@ -170,6 +182,10 @@ impl NoticeKind {
             Self::RevertProposed => "revert_proposed",
             Self::ChangeReverted => "change_reverted",
             Self::AccountFrozen => "account_frozen",
+            Self::AccountMarked => "account_marked",
+            Self::MarkAppealed => "mark_appealed",
+            Self::MarkUpheld => "mark_upheld",
+            Self::MarkLifted => "mark_lifted",
         }
     }
 }

@@ -212,7 +212,7 @@ mod tests {
                 assert!(!all.contains("6243") && !all.contains("0040"), "{notice:?}: {all}");
             }
         });
-        assert_eq!(told, 2 * 2 * 13, "the kinds that are about an account tell it in both languages");
+        assert_eq!(told, 2 * 2 * 17, "the kinds that are about an account tell it in both languages");
     }
 
     #[test]

@@ -150,6 +150,38 @@ pub const REFUSE_COLLECTOR: Operation = Operation { name: "collector.refuse", ro
 pub const WITHDRAW_COLLECTOR: Operation = Operation { name: "collector.withdraw", roles: &[Console, Operator] };
 /// Takes a collector out of the register.
 pub const END_COLLECTOR: Operation = Operation { name: "collector.end", roles: &[Console, Operator] };
+/// Reports what somebody suspects: a client for its bank or payer, a caseworker for their authority, an operator for the police or the
+/// agency's own review.
+pub const REPORT_SUSPICION: Operation =
+    Operation { name: "suspicion.report", roles: &[Console, Operator, Caseworker, PublicPayer, PrivatePayer, Bank] };
+/// Says that one looks at a report: somebody else than who reported it.
+pub const ACKNOWLEDGE_SUSPICION: Operation =
+    Operation { name: "suspicion.acknowledge", roles: &[Console, Operator, Caseworker] };
+/// Says what was found: somebody else than who reported it.
+pub const CLOSE_SUSPICION: Operation = Operation { name: "suspicion.close", roles: &[Console, Operator, Caseworker] };
+/// Reads reports, to answer them; a caseworker those of their authority.
+pub const LIST_SUSPICIONS: Operation = Operation { name: "suspicion.list", roles: &[Console, Operator, Caseworker] };
+/// Reads what became of the reports of its own bank or payer.
+pub const LIST_REPORTED: Operation =
+    Operation { name: "suspicion.list_reported", roles: &[PublicPayer, PrivatePayer, Bank] };
+/// Reads what was reported about oneself and closed.
+pub const LIST_OWN_SUSPICIONS: Operation = Operation { name: "suspicion.list_own", roles: &[Citizen] };
+/// Reads which accounts are marked, and what is proposed.
+pub const LIST_MARKS: Operation = Operation { name: "mark.list", roles: &[Console, Operator] };
+/// Reads which of one's own accounts are marked.
+pub const LIST_OWN_MARKS: Operation = Operation { name: "mark.list_own", roles: &[Citizen] };
+/// Proposes that the account of an agreed report is marked, for longer or no more.
+pub const PROPOSE_MARK: Operation = Operation { name: "mark.propose", roles: &[Console, Operator] };
+/// Approves it: somebody else than who proposed it.
+pub const APPROVE_MARK: Operation = Operation { name: "mark.approve", roles: &[Console, Operator] };
+/// Refuses it: somebody else than who proposed it.
+pub const REFUSE_MARK: Operation = Operation { name: "mark.refuse", roles: &[Console, Operator] };
+/// Takes back what one proposed oneself.
+pub const WITHDRAW_MARK: Operation = Operation { name: "mark.withdraw", roles: &[Console, Operator] };
+/// Appeals against a mark: the account's owner, or somebody in office before whom they stand.
+pub const APPEAL_MARK: Operation = Operation { name: "mark.appeal", roles: &[Console, Operator, Caseworker, Citizen] };
+/// Decides about an appeal: somebody who had no part in the mark.
+pub const DECIDE_APPEAL: Operation = Operation { name: "mark.decide", roles: &[Console, Operator] };
 /// Reads who must have an account and has none, and has them reminded.
 pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
@@ -220,5 +252,19 @@ pub const POLICY: &[Operation] = &[
     REFUSE_COLLECTOR,
     WITHDRAW_COLLECTOR,
     END_COLLECTOR,
+    REPORT_SUSPICION,
+    ACKNOWLEDGE_SUSPICION,
+    CLOSE_SUSPICION,
+    LIST_SUSPICIONS,
+    LIST_REPORTED,
+    LIST_OWN_SUSPICIONS,
+    LIST_MARKS,
+    LIST_OWN_MARKS,
+    PROPOSE_MARK,
+    APPROVE_MARK,
+    REFUSE_MARK,
+    WITHDRAW_MARK,
+    APPEAL_MARK,
+    DECIDE_APPEAL,
     LIST_WITHOUT_ACCOUNT,
 ];

@@ -8,6 +8,7 @@ use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerRefusal, PayerVersion};
 use crate::proposal::Holder;
 use crate::purpose::BenefitKind;
+use crate::queries;
 use crate::store;
 use denmark::BankDirectory;
 use kernel::{Actor, Blind, Error, Id, Scope, Timestamp, Tx};
@@ -221,17 +222,19 @@ pub fn holder_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Opti
     store::designation::holder_of(scope.tx, designation)
 }
 
-/// The payees of whom something changed since the journal had `entries` entries: an account, or what a register says.
+/// The payees of whom something changed since the journal had `entries` entries: an account, what a register says, or whether the
+/// account is marked.
 ///
 /// # Errors
 /// The store's, or those of `changed`.
 pub fn changed_since(
-    tx: &Tx<'_>,
+    scope: &Scope<'_>,
     entries: i64,
     mut changed: impl FnMut(Blind) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    store::designation::changed_since(tx, entries, &mut changed)?;
-    store::register::changed_since(tx, entries, &mut changed)
+    store::designation::changed_since(scope.tx, entries, &mut changed)?;
+    store::register::changed_since(scope.tx, entries, &mut changed)?;
+    queries::marked_since(scope, entries, changed)
 }
 
 /// The account that a designation named.

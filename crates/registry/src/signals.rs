@@ -5,6 +5,7 @@ use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::identity;
 use crate::life::Evidence;
+use crate::mark::Marked;
 use crate::ownership::Ownership;
 use crate::proposal::{Holder, Proposal};
 use denmark::calendar::copenhagen_date;
@@ -20,6 +21,8 @@ pub struct Facts {
     pub payees: u64,
     /// Until which date it is an approved collector's.
     pub collector_until: Option<Date>,
+    /// The account's mark, where it has one.
+    pub marked: Option<Marked>,
     /// When this payee last left the account that is asked for, for another one.
     pub left: Option<Timestamp>,
     /// Whether it is asked for a company, and not all who must have signed that may sign for it now.
@@ -40,6 +43,13 @@ impl Facts {
     pub fn is_collector(&self, controls: &Controls, now: Timestamp) -> bool {
         let today = copenhagen_date(now.to_jiff());
         controls.has(Control::CollectorRegister) && self.collector_until.is_some_and(|until| today <= until)
+    }
+
+    /// The account's mark, if it stands.
+    #[must_use]
+    pub fn mark(&self, now: Timestamp) -> Option<Marked> {
+        let today = copenhagen_date(now.to_jiff());
+        self.marked.filter(|marked| today <= marked.until)
     }
 }
 
@@ -79,17 +89,20 @@ pub enum Signal {
     ManyPayees,
     /// It was this payee's before, and they left it shortly before.
     RoundTrip,
+    /// It is marked: an agreed report says that it takes in what was stolen.
+    MarkedAccount,
 }
 
 impl Signal {
     /// Every signal, with its name.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 7] = [
         (Self::ThirdParty, "third_party"),
         (Self::OwnershipDenied, "ownership_denied"),
         (Self::RecentChange, "recent_change"),
         (Self::LetterBox, "letter_box"),
         (Self::ManyPayees, "many_payees"),
         (Self::RoundTrip, "round_trip"),
+        (Self::MarkedAccount, "marked_account"),
     ];
 
     /// As answers and the journal say it.
@@ -134,6 +147,8 @@ impl Signals {
             Signal::LetterBox => within(identity.letter_box_posted, Control::LetterBox),
             Signal::ManyPayees => limit > 0 && facts.payees >= limit && counts,
             Signal::RoundTrip => within(facts.left, Control::RoundTrip),
+            // Two people have decided it about this account: no control takes that back.
+            Signal::MarkedAccount => facts.mark(now).is_some(),
         };
         Self(
             Signal::ALL

@@ -8,6 +8,7 @@ mod designation;
 mod identity;
 mod import;
 mod letters;
+mod mark;
 mod motion;
 mod notice;
 mod once;
@@ -20,6 +21,7 @@ pub mod serve;
 mod sftp;
 mod store;
 mod subscription;
+mod suspicion;
 mod token;
 
 use crate::cli::{self, Cli, Command, Common};
@@ -270,18 +272,9 @@ impl Session {
         Env::sample(self.claimed.unwrap_or_else(system_clock), &mut self.writer.secrets)
     }
 
-    fn run(mut self, command: Command) -> Result<Answer, Error> {
+    fn account(&mut self, command: cli::Account) -> Result<Answer, Error> {
         match command {
-            Command::Population(cli::Population::Import { file, refuse_replacement_numbers }) => {
-                let vault = self.writer.store.vault().clone();
-                self.import_register(registry::import::Population { vault, refuse_replacement_numbers }, &file)
-            }
-            Command::Company(cli::Company::Import(file)) => {
-                let vault = self.writer.store.vault().clone();
-                self.import_register(registry::import::Companies { vault }, &file)
-            }
-            Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
-            Command::Account(cli::Account::Import { file, bank, .. }) => {
+            cli::Account::Import { file, bank, .. } => {
                 // Only a registry's beginning is nobody's by name: what waits afterwards another one answers for.
                 if let Err(nameless) = self.require_named()
                     && !self.writer.read(registry::queries::is_loading)?
@@ -293,8 +286,25 @@ impl Session {
                 let (by, vault) = (self.actor.name().to_owned(), self.writer.store.vault().clone());
                 self.import(&registry::import::Accounts { channel, by, vault }, &file)
             }
-            Command::Account(cli::Account::Shared { over, limit }) => self.shared(over, usize::from(limit)),
-            Command::Account(cli::Account::History { payee }) => self.history(payee),
+            cli::Account::Shared { over, limit } => self.shared(over, usize::from(limit)),
+            cli::Account::History { payee } => self.history(payee),
+            cli::Account::Marks(command) => self.mark(command),
+        }
+    }
+
+    fn run(mut self, command: Command) -> Result<Answer, Error> {
+        match command {
+            Command::Population(cli::Population::Import { file, refuse_replacement_numbers }) => {
+                let vault = self.writer.store.vault().clone();
+                self.import_register(registry::import::Population { vault, refuse_replacement_numbers }, &file)
+            }
+            Command::Company(cli::Company::Import(file)) => {
+                let vault = self.writer.store.vault().clone();
+                self.import_register(registry::import::Companies { vault }, &file)
+            }
+            Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
+            Command::Account(cli::ByOfficer { command, .. }) => self.account(command),
+            Command::Suspicion(cli::ByOfficer { command, .. }) => self.suspicion(command),
             Command::Designation(cli::ByOfficer { command, .. }) => self.designation(command),
             Command::Letters(cli::ByOfficer { command, .. }) => self.letters(command),
             Command::Controls(cli::ByOfficer { command, .. }) => self.controls(command),

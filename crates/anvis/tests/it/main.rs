@@ -34,4 +34,5 @@ mod sftp;
 mod showing;
 mod subscriptions;
 mod support;
+mod suspicions;
 mod tamper;

@@ -11,6 +11,7 @@ mod health;
 mod letters;
 mod locks;
 pub(crate) mod mapper;
+mod marks;
 mod motions;
 mod notices;
 pub(crate) mod oauth;
@@ -21,6 +22,7 @@ mod question;
 mod register;
 mod resolve;
 pub(crate) mod subscriptions;
+mod suspicions;
 mod verify;
 
 use crate::route::Route;
@@ -42,6 +44,8 @@ pub fn all() -> Vec<Route> {
         contacts::routes(),
         controls::routes(),
         collectors::routes(),
+        suspicions::routes(),
+        marks::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),

@@ -84,7 +84,7 @@ impl From<MotionView> for Motion {
 }
 
 /// Proposes something for somebody else to approve. Asked again with the same key for the same, it is proposed once.
-pub async fn propose<S, B>(call: Call<Json<B>>, subject: S, reason: String) -> Answer<Json<MotionStanding>>
+pub async fn propose<S, B, P>(call: Call<Json<B>, P>, subject: S, reason: String) -> Answer<Json<MotionStanding>>
 where
     S: Subject + Send + 'static,
     B: Serialize,

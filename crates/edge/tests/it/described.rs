@@ -173,12 +173,13 @@ async fn generated_requests_are_answered_as_described() {
             statuses.insert(answer.status);
             check(&document, operation, &answer, &asked);
         }
-        // Nobody guesses an assertion that is signed, nor a file, nor what a proposal waits for, nor what a subscription is called.
+        // Nobody guesses an assertion that is signed, nor a file, nor what a proposal waits for, nor the name of a report or a subscription.
         let is_json = |body: &Value| body["content"]["application/json"].is_object();
         let is_guessable = (operation["requestBody"].is_null() || is_json(&operation["requestBody"]))
             && (method == "get"
                 || path.ends_with("/own")
-                || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)));
+                || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)))
+            && path != "/v1/marks/motions";
         assert!(
             !is_guessable || statuses.iter().any(|status| *status < 300),
             "{method} {path}: none was right: {statuses:?}"
@@ -193,13 +194,15 @@ async fn names(world: &World) -> Vec<(String, String)> {
     let letter = world.propose("6401701237", "none");
     world.post(&format!("/v1/letters/{letter}/print"), OPERATOR_TOKEN, "{}").await;
     let mut names = Vec::new();
-    for family in ["controls", "collectors"] {
+    let report = confirmed(world, "0040-8").await;
+    for family in ["controls", "collectors", "marks"] {
         let motions = format!("/v1/{family}/motions");
         for (at, act) in ["", "/approve", "/refuse", "/withdraw"].into_iter().enumerate() {
             let body = match family {
                 "controls" => {
                     json!({ "reason": "so", "changes": [{ "control": "round_trip", "figure": format!("{at}1") }] })
                 }
+                "marks" => json!({ "reason": "so", "suspicion": report, "until": format!("2027-03-1{at}") }),
                 _ => json!({
                     "reason": "so", "cvr": "13748136", "account": "0040-9", "name": "Prøve",
                     "review_by": format!("2027-06-1{at}"),
@@ -211,10 +214,32 @@ async fn names(world: &World) -> Vec<(String, String)> {
             if act.is_empty() {
                 world.done_to(&format!("{motions}/{motion}/approve"), OPERATOR_TOKEN).await.done();
                 names.push((format!("/{family}/{{collector}}/end"), motion.clone()));
+                names.push((format!("/{family}/{{mark}}"), motion.clone()));
             }
             names.insert(0, (format!("{motions}/{{motion}}{act}"), motion));
         }
     }
+    // Who marks an account does not decide about its appeal.
+    let decided = marked_and_appealed(world).await;
+    let suspect = json!({
+        "suspected": { "payout": { "batch": world.batches[0], "end_to_end_id": "E2E-1" } }, "reason": "mule", "text": "x",
+    });
+    let answered = async |token: &str, body: &Value| {
+        let answer = world.post("/v1/suspicions", token, &body.to_string()).await.done();
+        answer["id"].as_str().unwrap().to_owned()
+    };
+    let reported = answered(PUBLIC_TOKEN, &suspect).await;
+    let suspect = json!({ "suspected": { "account": "0040-8" }, "reason": "mule", "text": "x" });
+    let [open, acknowledged] =
+        [answered(OTHER_OPERATOR_TOKEN, &suspect).await, answered(OTHER_OPERATOR_TOKEN, &suspect).await];
+    world.done_to(&format!("/v1/suspicions/{acknowledged}/acknowledge"), OPERATOR_TOKEN).await.done();
+    let of_marks = [
+        ("/marks/{mark}/decide", decided),
+        ("/suspicions/reported/{suspicion}", reported),
+        ("/suspicions/{suspicion}/acknowledge", open),
+        ("/suspicions/{suspicion}", acknowledged),
+    ];
+    names.splice(0..0, of_marks.map(|(place, name)| (place.to_owned(), name)));
     let held = world.held().await;
     let others = [
         ("/payouts/{batch}/release", world.batches[1].clone()),
@@ -227,6 +252,29 @@ async fn names(world: &World) -> Vec<(String, String)> {
     ];
     names.extend(others.map(|(place, name)| (place.to_owned(), name)));
     names
+}
+
+/// A report about an account that was confirmed.
+async fn confirmed(world: &World, account: &str) -> String {
+    let body = json!({ "suspected": { "account": account }, "reason": "mule", "text": "x" });
+    let told = world.post("/v1/suspicions", OTHER_OPERATOR_TOKEN, &body.to_string()).await.done();
+    let id = told["id"].as_str().unwrap().to_owned();
+    world.done_to(&format!("/v1/suspicions/{id}/acknowledge"), OPERATOR_TOKEN).await.done();
+    let closing = json!({ "finding": "confirmed", "reason": "so" }).to_string();
+    world.post(&format!("/v1/suspicions/{id}/close"), OPERATOR_TOKEN, &closing).await.done();
+    id
+}
+
+/// A mark that others set, against which somebody has appealed.
+async fn marked_and_appealed(world: &World) -> String {
+    let [one, other] = ["operator~dora.marks", "operator~emil.marks"];
+    let marking = json!({ "suspicion": confirmed(world, "0040-9").await, "until": "2027-03-31", "reason": "so" });
+    let told = world.post("/v1/marks/motions", one, &marking.to_string()).await.done();
+    let mark = told["id"].as_str().unwrap().to_owned();
+    world.done_to(&format!("/v1/marks/motions/{mark}/approve"), other).await.done();
+    let appealing = json!({ "text": "no" }).to_string();
+    world.post(&format!("/v1/marks/{mark}/appeal"), other, &appealing).await.done();
+    mark
 }
 
 fn check(document: &Value, operation: &Value, answer: &Answer, asked: &str) {
@@ -360,7 +408,7 @@ fn token_of(operation: &Value) -> &'static str {
         }
         () if is_for("register-feed") => REGISTER_TOKEN,
         () if is_for("operator") => OPERATOR_TOKEN,
-        () if is_for("citizen") => "citizen~6101701234.designations",
+        () if is_for("citizen") => "citizen~6101701234.designations.suspicions.marks",
         () if is_for("bank") && !is_for("public-payer") => BANK_TOKEN,
         () => PUBLIC_TOKEN,
     }

@@ -33,4 +33,5 @@ mod stop;
 mod streams;
 mod subscriptions;
 mod support;
+mod suspicions;
 mod tokens;

@@ -10,7 +10,7 @@ use serde_json::json;
 /// An address of this route at which there is nothing.
 fn path(route: &Route) -> String {
     let path = route.path.replace("{batch}", "0000000000000").replace("{stage}", "0");
-    ["{change}", "{motion}", "{collector}", "{proposal}", "{notice}"]
+    ["{change}", "{motion}", "{collector}", "{suspicion}", "{mark}", "{proposal}", "{notice}"]
         .iter()
         .fold(path, |path, name| path.replace(name, "0000000000000"))
 }
@@ -78,7 +78,8 @@ fn the_table_is_in_order() {
         // What stands in an address ends up in logs on the way: it is a name that we gave.
         for name in route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             assert!(
-                ["batch", "change", "stage", "motion", "collector", "proposal", "notice"].contains(&name),
+                ["batch", "change", "stage", "motion", "collector", "suspicion", "mark", "proposal", "notice"]
+                    .contains(&name),
                 "{}: is {name} one of our own names for something?",
                 route.name
             );

@@ -103,7 +103,7 @@ impl Command for Accept<'_> {
         let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
         let used = store::batch::find_by_message(scope, &key)?;
         let mut changed: BTreeSet<Blind> = BTreeSet::new();
-        resolve::changed_since(scope.tx, self.since, |payee| {
+        resolve::changed_since(scope, self.since, |payee| {
             changed.insert(payee);
             Ok(())
         })?;

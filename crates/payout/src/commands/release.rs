@@ -281,7 +281,7 @@ impl Command for MakeRelease<'_> {
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         let mut is_as_it_was = has_stages(scope, self.batch.id, self.stages_before)?;
-        resolve::changed_since(scope.tx, self.since, |payee| {
+        resolve::changed_since(scope, self.since, |payee| {
             is_as_it_was &= !self.payees.contains(&payee);
             Ok(())
         })?;

@@ -1,8 +1,10 @@
 //! What became of a file.
 
 mod files;
+mod suspected;
 
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+pub use suspected::suspected;
 
 use crate::batch::{self, Batch, Counts};
 use crate::commands::{BatchRefusal, counts_now, each_payment, find, stages_of};

@@ -50,10 +50,10 @@ impl Subject for Collector {
         entry: Entry,
         motion: Option<Id<Motion>>,
         known: &Known,
-    ) -> Result<Rows, Error> {
+    ) -> Result<Vec<Rows>, Error> {
         let renewed = known.standing().map(|holder| holder.id);
         match renewed.or(motion) {
-            Some(id) => store::collector::insert(scope, entry, id, motion, self),
+            Some(id) => Ok(vec![store::collector::insert(scope, entry, id, motion, self)?]),
             None => Err(CollectorRefusal::Unknown.into()),
         }
     }

@@ -38,8 +38,8 @@ impl Subject for ControlChange {
         entry: Entry,
         motion: Option<Id<Motion>>,
         InForce(_, controls): &InForce,
-    ) -> Result<Rows, Error> {
-        store::controls::insert(scope.tx, entry, motion, &self.over(controls)?)
+    ) -> Result<Vec<Rows>, Error> {
+        Ok(vec![store::controls::insert(scope.tx, entry, motion, &self.over(controls)?)?])
     }
 
     fn write(&self) -> String {
@@ -89,6 +89,7 @@ impl Command for SetControls {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[InForce], entry: Entry) -> Result<Vec<Rows>, Error> {
-        changes.iter().map(|state| self.change.insert(scope, entry, None, state)).collect()
+        let inserted = changes.iter().map(|state| self.change.insert(scope, entry, None, state));
+        Ok(inserted.collect::<Result<Vec<_>, _>>()?.concat())
     }
 }

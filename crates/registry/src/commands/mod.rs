@@ -13,6 +13,7 @@ mod fold_holders;
 mod inquire;
 mod list_contacts;
 mod look_up;
+mod mark;
 mod motion;
 mod notify;
 mod record_events;
@@ -21,6 +22,7 @@ mod register_caseworker;
 mod remembered;
 mod shared_accounts;
 mod subscribe;
+mod suspicion;
 mod tell_identity;
 mod without_account;
 
@@ -43,6 +45,7 @@ pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
 pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry, ToAsk};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
 pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use mark::{AppealChange, AppealMark, Appealed, DecideAppeal, MarkAnswer};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use notify::{Carrier, RETRIED_MAX, RetryNotices, Taken, Tried, TryNotice};
 pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
@@ -53,6 +56,10 @@ pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown
 pub use subscribe::{
     EndSubscriptions, Followed, ListSubscribers, ListedSubscribers, Subscribe, Subscribed, SubscriberView,
     Subscriptions,
+};
+pub use suspicion::{
+    AcknowledgeSuspicion, AnswerState, CloseSuspicion, ReportState, ReportSuspicion, Suspected, SuspectedPayout,
+    SuspicionAnswer,
 };
 pub use tell_identity::TellIdentity;
 pub use without_account::{

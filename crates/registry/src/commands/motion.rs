@@ -47,7 +47,7 @@ pub trait Subject: Sized {
         entry: Entry,
         motion: Option<Id<Motion>>,
         state: &Self::State,
-    ) -> Result<Rows, Error>;
+    ) -> Result<Vec<Rows>, Error>;
 
     /// As it is sealed.
     fn write(&self) -> String;
@@ -180,7 +180,7 @@ impl<S: Subject> Command for Approve<S> {
     fn save(&self, scope: &Scope<'_>, changes: &[(Motion, S, S::State)], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::new();
         for (motion, subject, state) in changes {
-            rows.push(subject.insert(scope, entry, Some(motion.id), state)?);
+            rows.extend(subject.insert(scope, entry, Some(motion.id), state)?);
             rows.push(store::motion::end(scope, entry, motion.id, Ending::Approved, None)?);
         }
         Ok(rows)

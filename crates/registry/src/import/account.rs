@@ -1,6 +1,7 @@
 //! The bulk channel: banks and the operator designate, close, freeze and unfreeze accounts.
 
 use super::counted::Counted;
+use super::marks::Marks;
 use super::new::{AccountChange, NewProposal, NewRow};
 use super::open::Open;
 use super::promotion::Promotable;
@@ -61,6 +62,8 @@ pub struct AccountState {
     pub(super) controls: Controls,
     /// How many payees the accounts have; none where nobody asks, or so many rows came at once that it is looked at afterwards.
     pub(super) counted: Option<Counted>,
+    /// The marks of the accounts that rows designate.
+    pub(super) marks: Marks,
     /// What may take the place of a default account that is closed.
     promotable: Promotable,
     /// What is to be reverted.
@@ -229,6 +232,7 @@ impl AccountState {
             locks: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
             counted: None,
+            marks: Marks::load(scope, rows)?,
             promotable: Promotable::default(),
             undone: BTreeMap::new(),
             locked: BTreeSet::new(),
@@ -603,17 +607,17 @@ impl AccountState {
             && standing.state == State::Closed
             && former.is_some_and(|former| former.state != State::Closed)
         {
-            new.then = self.promote(row, channel).map(Box::new);
+            new.then = self.promote(row, channel, now).map(Box::new);
         }
         new
     }
 
     /// What takes the place of a default account that is closed.
-    fn promote(&mut self, row: &AccountRow, channel: ChannelKind) -> Option<NewRow> {
+    fn promote(&mut self, row: &AccountRow, channel: ChannelKind, now: Timestamp) -> Option<NewRow> {
         let is_living = self.payees.get(&row.key).is_some_and(|status| status.is_living());
         let histories = &self.histories;
-        let now = |purpose: &Blind| histories.get(&(row.key, Some(*purpose))).map(|(_, standing)| *standing);
-        let account = self.promotable.of(&row.key, now).filter(|_| is_living)?;
+        let stands = |purpose: &Blind| histories.get(&(row.key, Some(*purpose))).map(|(_, standing)| *standing);
+        let account = self.promotable.of(&row.key, now, stands).filter(|_| is_living)?;
         let standing = Standing { state: State::InForce, account };
         self.histories.insert((row.key, None), (Link::Pending(self.changes), standing));
         self.changes += 1;

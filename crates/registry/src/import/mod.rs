@@ -9,6 +9,7 @@ mod bank;
 mod company;
 mod counted;
 mod csv;
+mod marks;
 mod mirror;
 mod new;
 mod open;

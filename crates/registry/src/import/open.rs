@@ -37,7 +37,8 @@ impl AccountState {
         // What came last counts.
         let known = known.and_then(|known| known.iter().rfind(|(account, _)| is_it(account)));
         let is_bank_asked = self.wanted(row).is_some_and(|wanted| wanted.is_bank_asked);
-        let known = Facts { is_bank_asked, ..known.map_or_else(Facts::default, |(_, facts)| *facts) };
+        let marked = row.designates().and_then(|account| self.marks.of(account));
+        let known = Facts { is_bank_asked, marked, ..known.map_or_else(Facts::default, |(_, facts)| *facts) };
         let counted = self.counted.as_ref().zip(row.designates()).map(|(all, account)| all.facts(account, &row.key));
         let Some(Facts { payees, collector_until, .. }) = counted else { return known };
         Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }

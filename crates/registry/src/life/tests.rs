@@ -1,6 +1,7 @@
 use super::*;
 use crate::account::DesignatedAccount;
 use crate::designation::Channel;
+use crate::mark::Marked;
 use crate::payee::PayeeId;
 use crate::proposal::{Asked, Holder};
 use kernel::{Blind, Id};
@@ -342,5 +343,40 @@ fn what_the_store_keeps_reads_back() {
     (full.why, full.authenticator) = (Some("not theirs".to_owned()), Some(Authenticator::named("app")));
     for asked in [asked, full] {
         assert_eq!(Asked::from_text(&asked.to_text()), Some(asked));
+    }
+}
+
+#[test]
+fn a_marked_account_is_looked_at_by_every_channel_under_every_set() {
+    let day = |text: &str| text.parse::<Date>().unwrap();
+    let marked = |since: i64, until: &str| Facts {
+        marked: Some(Marked { since: monday().minus_seconds(-3600 * since), until: day(until) }),
+        is_loading: true,
+        ..Facts::default()
+    };
+    let check = |proposal: &Proposal, acts: &str, facts: &Facts, set: &str, is_looked_at: bool| {
+        let found = stands(proposal, acts, facts, &Controls::named(set).unwrap(), 5);
+        assert_eq!(found == "awaiting_approval (check)", is_looked_at, "{set} {acts} {proposal:?}: {found}");
+    };
+    for set in Controls::SETS {
+        for is_first in [true, false] {
+            for channel in [Channel::Bank("North".to_owned()), Channel::Operator] {
+                // What one person loads is looked at, and by another before it is approved where that is demanded.
+                let proposal = proposal(channel, is_first);
+                let acts = "approved 1";
+                check(&proposal, acts, &marked(0, "2026-12-01"), set, true);
+                check(&proposal, acts, &marked(0, "2026-11-23"), set, true);
+                check(&proposal, acts, &marked(0, "2026-11-22"), set, false);
+                check(&proposal, "approved 1; checked 2", &marked(0, "2026-12-01"), set, false);
+                // Whoever looked before did not see it.
+                check(&proposal, "approved 1; checked 2", &marked(3, "2026-12-01"), set, true);
+            }
+        }
+        for action in [Action::Revert, Action::Unfreeze] {
+            let mut heals = proposal(Channel::Operator, false);
+            heals.asked.action = action;
+            check(&heals, "approved 1", &marked(0, "2026-12-01"), set, true);
+            check(&heals, "approved 1", &Facts::default(), set, false);
+        }
     }
 }

@@ -9,12 +9,14 @@ mod feed;
 mod identity;
 mod inquiries;
 mod look_ups;
+mod marks;
 mod messages;
 mod motions;
 mod notices;
 mod paged;
 mod proposals;
 mod subscriptions;
+mod suspicions;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
@@ -33,6 +35,11 @@ pub use identity::{known_identity, signatories, voice};
 pub(crate) use identity::{known_identity_beside, letter_box_at, letter_box_posted};
 pub use inquiries::{INQUIRIES_MAX, InquiryView, count_inquiries, inquiries};
 pub use look_ups::{LookUpView, look_ups};
+pub use marks::{
+    AppealView, MarkMotion, MarkView, MarkedAccount, OwnMark, mark, mark_motion, mark_motions, marked_accounts,
+    marked_since, marks, marks_version, own_marks,
+};
+pub(crate) use marks::{accounts_of, each_payee_at};
 pub use messages::{MessageName, message, sweep_messages};
 pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
@@ -50,4 +57,9 @@ pub(crate) use subscriptions::moments;
 pub use subscriptions::{
     EVENT_ROWS_MAX, EventBounds, SubscriptionEvent, SubscriptionEvents, SubscriptionView, subscription_events,
     subscriptions,
+};
+pub(crate) use suspicions::find_suspicion;
+pub use suspicions::{
+    SUSPICIONS_MAX, SuspicionDetails, SuspicionView, Wanted as WantedSuspicions, own_suspicions, reported_suspicion,
+    reported_suspicions, suspicion, suspicion_source, suspicions,
 };

@@ -360,7 +360,8 @@ pub(crate) fn facts(
     let Some(Wanted { account, is_bank_asked }) = wanted else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
     let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };
-    Ok(Facts { identity, payees, is_bank_asked, ..account_facts(scope, payee, account, purpose)? })
+    let marked = store::mark::terms(scope.tx, &account.key(scope.vault))?;
+    Ok(Facts { identity, payees, is_bank_asked, marked, ..account_facts(scope, payee, account, purpose)? })
 }
 
 /// The same of the account alone, without its other payees and its bank: all that counts where a bank or the operator asks for it, beside those.

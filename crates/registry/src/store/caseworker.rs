@@ -1,6 +1,7 @@
 //! Caseworkers, every version of what they may decide about.
 
 use crate::caseworker::{Caseworker, CaseworkerVersion, Remit};
+use crate::payer::Payer;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, statements};
@@ -13,6 +14,11 @@ statements! {
     BY_NAME = "caseworker.by_name":
         "SELECT id, payer, ended, remit FROM caseworker WHERE name_key = $1 ORDER BY id DESC LIMIT 1";
     PAGE = "caseworker.page": "SELECT id, name_key, ended FROM caseworker WHERE id > $1 ORDER BY id LIMIT 10000";
+    OF_PAYER = "caseworker.of_payer":
+        "SELECT c.id, c.payer, c.ended, c.remit FROM caseworker c
+         WHERE c.payer = $1 AND c.ended = $2
+           AND NOT EXISTS (SELECT n.id FROM caseworker n WHERE n.name_key = c.name_key AND n.id > c.id)
+         ORDER BY c.id LIMIT 100";
     RANGE = "caseworker.range":
         "SELECT id, previous, name_key, payer, ended, remit FROM caseworker WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "caseworker.count": "SELECT COUNT(*) FROM caseworker";
@@ -32,6 +38,16 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Caseworker, Error> {
 pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Option<Caseworker>, Error> {
     let key = Remit::name_key(scope.vault, name);
     scope.tx.optional(&BY_NAME, &[(&key).into()], |row| read(scope, row))
+}
+
+/// Caseworkers of an authority who were not ended, those who have been as they are the longest first.
+pub(crate) fn of_authority(scope: &Scope<'_>, authority: Id<Payer>) -> Result<Vec<Caseworker>, Error> {
+    let mut found = Vec::new();
+    scope.tx.each(&OF_PAYER, &[authority.into(), false.into()], |row| {
+        found.push(read(scope, row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The blind indexes of the names of all who were not ended.

@@ -2,6 +2,7 @@
 
 use crate::account;
 use crate::collector::{Collector, CollectorVersion, Registered, counts};
+use crate::day;
 use crate::motion::Motion;
 use crate::store;
 use jiff::civil::Date;
@@ -55,7 +56,7 @@ pub(crate) fn holder(scope: &Scope<'_>, account: &Blind) -> Result<Option<Regist
 /// Whether an account is that of a collector who counts today.
 pub(crate) fn is_approved(scope: &Scope<'_>, account: &Blind, today: Date) -> Result<bool, Error> {
     let approved = scope.tx.optional(&TERMS, &[account.into()], |row| {
-        let review_by = read_day(row.int(2)?).ok_or_else(|| row.broken(2))?;
+        let review_by = day::read(row.int(2)?).ok_or_else(|| row.broken(2))?;
         Ok(!row.bool(1)? && counts(review_by, today))
     })?;
     Ok(approved.unwrap_or(false))
@@ -64,7 +65,7 @@ pub(crate) fn is_approved(scope: &Scope<'_>, account: &Blind, today: Date) -> Re
 /// Until which date an account is an approved collector's; none of one that is nobody's in the register, or was ended.
 pub(crate) fn approved_until(scope: &Scope<'_>, account: &Blind) -> Result<Option<Date>, Error> {
     let found = scope.tx.optional(&TERMS, &[account.into()], |row| {
-        Ok((row.bool(1)?, read_day(row.int(2)?).ok_or_else(|| row.broken(2))?))
+        Ok((row.bool(1)?, day::read(row.int(2)?).ok_or_else(|| row.broken(2))?))
     })?;
     Ok(found.filter(|(is_ended, _)| !is_ended).map(|(_, review_by)| review_by))
 }
@@ -95,7 +96,7 @@ pub(crate) fn insert(
 ) -> Result<Rows, Error> {
     let version: Id<CollectorVersion> = entry.row(0)?;
     let account_key = account::key(&collector.account, scope.vault);
-    let (is_ended, review_by, text) = (motion.is_none(), day(collector.review_by), collector.to_text());
+    let (is_ended, review_by, text) = (motion.is_none(), day::number(collector.review_by), collector.to_text());
     let sealed = scope.vault.seal(RECORD_COLUMN, version, text.as_bytes())?;
     scope.tx.run(
         &INSERT,
@@ -115,16 +116,6 @@ pub(crate) fn insert(
     let motion = motion.map(Id::number);
     tree.push(leaf(version.number(), id.number(), motion, &account_key, is_ended, review_by, text.as_bytes()));
     Ok(Rows::of(CollectorTable.name(), &tree))
-}
-
-/// A day as a number that grows with it.
-fn day(date: Date) -> i64 {
-    (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
-}
-
-fn read_day(day: i64) -> Option<Date> {
-    let part = |number: i64| i8::try_from(number).ok();
-    Date::new(i16::try_from(day / 10_000).ok()?, part(day / 100 % 100)?, part(day % 100)?).ok()
 }
 
 fn leaf(
@@ -173,23 +164,5 @@ impl Table for CollectorTable {
 
     fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
         journal::count_rows(scope, &COUNT)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn days_read_back_in_their_order() {
-        let days = [date(2026, 12, 31), date(2027, 1, 1), date(2028, 2, 29)];
-        assert!(days.map(day).is_sorted());
-        for date in days {
-            assert_eq!(read_day(day(date)), Some(date));
-        }
-        for number in [0, -1, 20_270_229, 20_271_301, i64::MAX] {
-            assert_eq!(read_day(number), None, "{number}");
-        }
     }
 }

@@ -12,6 +12,8 @@ statements! {
                                LIMIT $3) AS others";
     PAYEES = "account_holder.payees":
         "SELECT payee FROM account_holder WHERE account_key = $1 GROUP BY payee ORDER BY payee LIMIT 10001";
+    PAYEES_AFTER = "account_holder.payees_after":
+        "SELECT payee FROM account_holder WHERE account_key = $1 AND payee > $2 GROUP BY payee ORDER BY payee LIMIT $3";
     SHARED = "account_holder.shared":
         "SELECT account_key, COUNT(DISTINCT payee) AS payees FROM account_holder WHERE account_key IS NOT NULL
          GROUP BY account_key HAVING COUNT(DISTINCT payee) > $1 ORDER BY payees DESC, account_key LIMIT $2";
@@ -88,6 +90,22 @@ pub(crate) fn payees(tx: &Tx<'_>, accounts: &[Blind]) -> Result<Vec<BTreeSet<Bli
     let mut found = vec![BTreeSet::new(); accounts.len()];
     tx.look_up(&PAYEES, accounts.iter().map(Into::into), |at, row| {
         found[at].insert(Blind::from_bytes(row.array(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The payees of one account in the order of their keys, at most `limit` after one.
+pub(crate) fn payees_after(
+    tx: &Tx<'_>,
+    account: &Blind,
+    after: Option<&Blind>,
+    limit: i64,
+) -> Result<Vec<Blind>, Error> {
+    let after = after.map_or(&[][..], |after| after.as_bytes());
+    let mut found = Vec::new();
+    tx.each(&PAYEES_AFTER, &[account.into(), after.into(), limit.into()], |row| {
+        found.push(Blind::from_bytes(row.array(0)?));
         Ok(())
     })?;
     Ok(found)

@@ -13,6 +13,7 @@ pub(crate) mod identity;
 pub(crate) mod inquiry;
 pub(crate) mod lock;
 pub(crate) mod look_up;
+pub(crate) mod mark;
 pub(crate) mod message;
 pub(crate) mod motion;
 pub(crate) mod notice;
@@ -22,6 +23,7 @@ pub(crate) mod proposal;
 pub(crate) mod register;
 pub(crate) mod reminder;
 pub(crate) mod subscription;
+pub(crate) mod suspicion;
 
 use kernel::{Migration, Statement, journal};
 
@@ -44,6 +46,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     inquiry::STATEMENTS,
     lock::STATEMENTS,
     look_up::STATEMENTS,
+    mark::STATEMENTS,
     message::STATEMENTS,
     motion::STATEMENTS,
     notice::STATEMENTS,
@@ -53,6 +56,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     register::STATEMENTS,
     reminder::STATEMENTS,
     subscription::STATEMENTS,
+    suspicion::STATEMENTS,
 ];
 
 /// The registry's tables whose rows the journal answers for.
@@ -67,6 +71,8 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &identity::ToldTable,
     &lock::LockTable,
     &look_up::LookUpTable,
+    &mark::MarkTable,
+    &mark::MarkActTable,
     &motion::MotionTable,
     &motion::MotionEndingTable,
     &notice::NoticeTable,
@@ -77,4 +83,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &reminder::ReminderTable,
     &subscription::SubscriptionTable,
     &subscription::EndTable,
+    &suspicion::SuspicionTable,
+    &suspicion::SuspicionActTable,
 ];

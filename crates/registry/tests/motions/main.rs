@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod marks;
 #[path = "../import/place.rs"]
 #[expect(dead_code, reason = "the tests of imports need all of it")]
 mod place;

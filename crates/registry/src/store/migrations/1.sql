@@ -160,6 +160,64 @@ CREATE INDEX collector_account ON collector (account_key, id);
 CREATE INDEX collector_versions ON collector (collector, id);
 CREATE INDEX collector_motion ON collector (motion);
 
+-- What somebody suspects. An id is given before the entry is.
+CREATE TABLE suspicion (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it, and its moment.
+    entry BIGINT NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    source_key BYTEA NOT NULL,
+    -- The payer that it was routed to; null where that is the agency.
+    payer BIGINT,
+    -- Null where it is about no payee.
+    payee BYTEA,
+    reason BIGINT NOT NULL,
+    report BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX suspicion_source ON suspicion (source_key, id);
+CREATE INDEX suspicion_payer ON suspicion (payer, id);
+CREATE INDEX suspicion_payee ON suspicion (payee, id);
+
+-- What was done about it.
+CREATE TABLE suspicion_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    suspicion BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    act BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX suspicion_act_suspicion ON suspicion_act (suspicion, id);
+
+-- Accounts that are marked, every version. All versions of one mark are known by the motion by which it came first.
+CREATE TABLE account_mark (
+    id BIGINT NOT NULL PRIMARY KEY,
+    mark BIGINT NOT NULL,
+    -- Null where an officer lifted it on appeal.
+    motion BIGINT,
+    at BIGINT NOT NULL,
+    account_key BYTEA NOT NULL,
+    suspicion BIGINT NOT NULL,
+    reason BIGINT NOT NULL,
+    ended BOOLEAN NOT NULL,
+    -- The last day on which it stands, as year, month and day in eight digits.
+    until BIGINT NOT NULL,
+    account BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX account_mark_account ON account_mark (account_key, id);
+CREATE INDEX account_mark_versions ON account_mark (mark, id);
+CREATE INDEX account_mark_motion ON account_mark (motion);
+CREATE INDEX account_mark_until ON account_mark (until, id);
+
+-- Appeals against them, and what was decided.
+CREATE TABLE mark_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    mark BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    act BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX mark_act_mark ON mark_act (mark, id);
+
 -- Payees without an account who were reminded of it.
 CREATE TABLE reminder (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -197,6 +255,7 @@ CREATE TABLE caseworker (
     remit BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX caseworker_name ON caseworker (name_key, id);
+CREATE INDEX caseworker_payer ON caseworker (payer, id);
 
 -- That contact points were added and removed.
 CREATE TABLE contact (

@@ -1,0 +1,308 @@
+//! Marks of accounts: proposed by one and approved by another, appealed by the owner, and decided about by a third.
+
+use super::motion::Subject;
+use crate::account::{self, DesignatedAccount};
+use crate::mark::{Act, AppealAct, Known, MARKS_MAX, Mark, MarkChange, MarkRefusal, require_appealable, waiting};
+use crate::motion::{Kind, Motion};
+use crate::notice::NoticeKind;
+use crate::own::Voice;
+use crate::payee::PayeeId;
+use crate::store::mark::{CameBy, NewVersion};
+use crate::suspicion::State as Reported;
+use crate::telling::{self, Telling};
+use crate::{officer, own, policy, queries, store};
+use denmark::calendar::copenhagen_date;
+use denmark::{Account, Currency};
+use jiff::civil::Date;
+use kernel::journal::{self, Entry, Rows};
+use kernel::{Actor, Assurance, Command, Decision, Env, Error, Id, Operation, Refusal, Role, Scope, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// As many of those who have the account are told of what becomes of its mark, at most.
+const TOLD_MAX: usize = 1000;
+
+impl Subject for MarkChange {
+    const KIND: Kind = Kind::Mark;
+    const PROPOSE: Operation = policy::PROPOSE_MARK;
+    const APPROVE: Operation = policy::APPROVE_MARK;
+    const REFUSE: Operation = policy::REFUSE_MARK;
+    const WITHDRAW: Operation = policy::WITHDRAW_MARK;
+    type State = Known;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Known, Error> {
+        let mark = match self {
+            Self::End { mark } => *mark,
+            Self::Set { suspicion, .. } => {
+                let found = store::suspicion::find(scope, *suspicion)?;
+                let report = found.map(|found| {
+                    let suspicion = found.suspicion;
+                    (Reported::of(&found.acts), suspicion.reason, suspicion.report.account)
+                });
+                let account = report.as_ref().and_then(|(.., account)| *account);
+                let newest = match account {
+                    Some(account) => store::mark::of_account(scope, &account::key(&account, scope.vault))?,
+                    None => None,
+                };
+                // On the day of the newest entry as many stand as today, or more.
+                let today = day_of(journal::next(scope.tx, Timestamp::from_micros(0))?.at);
+                let is_full = store::mark::count_standing(scope.tx, today, MARKS_MAX)? >= MARKS_MAX;
+                return Ok(Known { report, newest, is_full });
+            }
+        };
+        Ok(Known { report: None, newest: store::mark::by_motion(scope, mark)?, is_full: false })
+    }
+
+    fn base(known: &Known) -> Option<i64> {
+        known.newest.as_ref().map(|newest| newest.version.number())
+    }
+
+    fn decide(&self, known: &Known, now: Timestamp) -> Result<(), Refusal> {
+        self.check(known, day_of(now))
+    }
+
+    fn insert(
+        &self,
+        scope: &Scope<'_>,
+        entry: Entry,
+        motion: Option<Id<Motion>>,
+        known: &Known,
+    ) -> Result<Vec<Rows>, Error> {
+        let motion = motion.ok_or(MarkRefusal::Unknown)?;
+        let standing = known.newest.as_ref().filter(|newest| newest.stands(day_of(entry.at)));
+        let new = match (self, &known.report, standing) {
+            (Self::Set { suspicion, until }, Some((_, reason, Some(account))), standing) => NewVersion {
+                id: standing.map_or(motion, |standing| standing.id),
+                motion: Some(motion),
+                is_ended: false,
+                until: *until,
+                reason: *reason,
+                suspicion: *suspicion,
+                account,
+            },
+            (Self::End { .. }, _, Some(standing)) => NewVersion::ending(standing, Some(motion)),
+            _ => return Err(MarkRefusal::Unknown.into()),
+        };
+        let kind = if new.is_ended { NoticeKind::MarkLifted } else { NoticeKind::AccountMarked };
+        let mut rows = vec![store::mark::insert(scope, entry, &new)?];
+        rows.extend(tell(scope, entry, kind, new.account, new.until)?);
+        Ok(rows)
+    }
+
+    fn write(&self) -> String {
+        self.to_text()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
+fn day_of(moment: Timestamp) -> Date {
+    copenhagen_date(moment.to_jiff())
+}
+
+/// Tells those who have an account what becomes of its mark.
+fn tell(
+    scope: &Scope<'_>,
+    entry: Entry,
+    kind: NoticeKind,
+    account: &Account,
+    until: Date,
+) -> Result<Option<Rows>, Error> {
+    let key = account::key(account, scope.vault);
+    let mut payees = BTreeSet::new();
+    queries::each_payee_at(scope, &[key], |payee| {
+        if payees.len() < TOLD_MAX {
+            payees.insert(payee);
+        }
+        Ok(())
+    })?;
+    // It is masked: its currency is of no matter. Of one abroad the bank would have to be known.
+    let told = match account {
+        Account::Danish(account) => Some(DesignatedAccount::Domestic { account: *account, currency: Currency::DKK }),
+        Account::Foreign(_) => None,
+    };
+    let ends = (kind != NoticeKind::MarkLifted).then(|| Timestamp::from(denmark::calendar::end_of(until)));
+    let telling = |(payee, number)| Telling { account: told, in_force_from: ends, ..Telling::own(payee, number, kind) };
+    let tellings = queries::numbers(scope, payees)?.into_iter().map(telling).collect();
+    Ok(telling::tell(scope, &[(entry, tellings)])?.into_iter().flatten().next())
+}
+
+/// Where a mark stands, as whoever did something about it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkAnswer {
+    /// Its name.
+    pub id: String,
+    /// `in_force`, `ended`.
+    pub state: String,
+    /// The last day on which it stands, or would have.
+    pub until: String,
+    /// What became of the appeal: `appealed`, `upheld`, `lifted`.
+    pub appeal: String,
+}
+
+impl MarkAnswer {
+    fn of(mark: &Mark, appeal: AppealAct) -> Self {
+        let state = if appeal == AppealAct::Lifted { "ended" } else { "in_force" };
+        Self {
+            id: mark.id.name(),
+            state: state.to_owned(),
+            until: mark.until.to_string(),
+            appeal: appeal.name().to_owned(),
+        }
+    }
+}
+
+/// A mark, and what was done about it.
+pub struct Appealed {
+    mark: Mark,
+    acts: Vec<Act>,
+    /// Of a citizen: how far they speak for the payee whom they appeal for, and whether the account is that payee's.
+    voice: Voice,
+    has_account: bool,
+    /// Who had a part in the mark.
+    marked_by: BTreeSet<String>,
+}
+
+fn find(scope: &Scope<'_>, name: &str) -> Result<(Mark, Vec<Act>), Error> {
+    let mark = match Id::<Motion>::parse_name(name) {
+        Some(id) => store::mark::by_motion(scope, id)?,
+        None => None,
+    };
+    let mark = mark.ok_or(MarkRefusal::Unknown)?;
+    let acts = store::mark::acts(scope, mark.id)?;
+    Ok((mark, acts))
+}
+
+/// What was done about a mark by its owner, or about their appeal; and the mark.
+pub struct AppealChange(Mark, Act);
+
+/// Appeals against a mark: whoever has the account, or somebody in office before whom its owner stands.
+pub struct AppealMark {
+    /// The mark, by name.
+    pub mark: String,
+    /// Who: the same that gives the command.
+    pub actor: Actor,
+    /// For whom: a citizen for themselves, or a company that they sign for. Somebody in office tells it in the text.
+    pub payee: Option<PayeeId>,
+    /// Why it is not right, in 1 to 500 characters on one line; and whose account it is, where somebody in office writes it.
+    pub text: String,
+    /// Whether the store was made for synthetic people: only there the console is an officer.
+    pub is_synthetic: bool,
+}
+
+impl Command for AppealMark {
+    const OPERATION: Operation = policy::APPEAL_MARK;
+    type State = Appealed;
+    type Change = AppealChange;
+    type Output = MarkAnswer;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
+        queries::require_in_person(scope, &self.actor)?;
+        let (mark, acts) = find(scope, &self.mark)?;
+        let payee = self.payee.map(|payee| payee.key(scope.vault)).or_else(|| self.actor.payee().copied());
+        let (mut voice, mut has_account) = (Voice::None, false);
+        if let Some(payee) = payee {
+            voice = queries::voice(scope, &self.actor, &payee)?;
+            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account);
+        }
+        Ok(Appealed { mark, acts, voice, has_account, marked_by: BTreeSet::new() })
+    }
+
+    fn decide(&self, state: Appealed, env: &Env) -> Result<Decision<AppealChange, MarkAnswer>, Refusal> {
+        let Appealed { mark, acts, voice, has_account, .. } = state;
+        if self.actor.role() == Role::Citizen {
+            own::require_self(&self.actor, voice, Assurance::Substantial)?;
+            // What is on others' accounts is as if it were not there.
+            if !has_account {
+                return Err(MarkRefusal::Unknown.into());
+            }
+        } else {
+            officer::require_named(&self.actor, self.is_synthetic).map_err(MarkRefusal::from)?;
+        }
+        officer::require_why(&self.text).map_err(MarkRefusal::from)?;
+        require_appealable(&mark, &acts, day_of(env.now))?;
+        Ok(decided(mark, AppealAct::Appealed, (&self.actor, &self.text), env))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}
+
+/// Decides about an appeal: somebody else than who proposed the mark, approved or prolonged it, and than who wrote the appeal.
+pub struct DecideAppeal {
+    /// The mark, by name.
+    pub mark: String,
+    /// Whether the mark goes.
+    pub lifts: bool,
+    /// Why, in 1 to 500 characters on one line.
+    pub why: String,
+    /// Who decides: the same that gives the command.
+    pub officer: Actor,
+    /// As in [`AppealMark`].
+    pub is_synthetic: bool,
+}
+
+impl Command for DecideAppeal {
+    const OPERATION: Operation = policy::DECIDE_APPEAL;
+    type State = Appealed;
+    type Change = AppealChange;
+    type Output = MarkAnswer;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
+        let (mark, acts) = find(scope, &self.mark)?;
+        let mut marked_by = BTreeSet::new();
+        for CameBy { entry, motion } in store::mark::versions(scope.tx, mark.id)? {
+            marked_by.insert(journal::read(scope, entry)?.actor);
+            if let Some(found) = motion.map(|motion| store::motion::find(scope, motion)).transpose()?.flatten() {
+                marked_by.insert(journal::read(scope, found.entry)?.actor);
+            }
+        }
+        Ok(Appealed { mark, acts, voice: Voice::None, has_account: false, marked_by })
+    }
+
+    fn decide(&self, state: Appealed, env: &Env) -> Result<Decision<AppealChange, MarkAnswer>, Refusal> {
+        let Appealed { mark, acts, marked_by, .. } = state;
+        if !mark.stands(day_of(env.now)) {
+            return Err(MarkRefusal::Ended.into());
+        }
+        let appeal = waiting(&acts).ok_or(MarkRefusal::NotAppealed)?;
+        officer::require_other(&appeal.by, &self.officer, self.is_synthetic).map_err(MarkRefusal::from)?;
+        if marked_by.contains(self.officer.name()) {
+            return Err(MarkRefusal::Own.into());
+        }
+        officer::require_why(&self.why).map_err(MarkRefusal::from)?;
+        let kind = if self.lifts { AppealAct::Lifted } else { AppealAct::Upheld };
+        Ok(decided(mark, kind, (&self.officer, &self.why), env))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, changes, entry)
+    }
+}
+
+fn decided(mark: Mark, kind: AppealAct, (by, why): (&Actor, &str), env: &Env) -> Decision<AppealChange, MarkAnswer> {
+    let act = Act { kind, at: env.now, by: by.name().to_owned(), why: why.to_owned() };
+    let answer = MarkAnswer::of(&mark, kind);
+    let facts = serde_json::json!({ "mark": answer.id, "appeal": answer.appeal });
+    Decision::of(vec![AppealChange(mark, act)], facts, answer)
+}
+
+fn save(scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
+    let mut rows = Vec::new();
+    for AppealChange(mark, act) in changes {
+        rows.push(store::mark::add_act(scope, entry, mark.id, act)?);
+        let kind = match act.kind {
+            AppealAct::Appealed => NoticeKind::MarkAppealed,
+            AppealAct::Upheld => NoticeKind::MarkUpheld,
+            AppealAct::Lifted => NoticeKind::MarkLifted,
+        };
+        if act.kind == AppealAct::Lifted {
+            rows.push(store::mark::insert(scope, entry, &NewVersion::ending(mark, None))?);
+        }
+        rows.extend(tell(scope, entry, kind, &mark.account, mark.until)?);
+    }
+    Ok(rows)
+}

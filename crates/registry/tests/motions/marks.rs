@@ -1,0 +1,713 @@
+//! What somebody suspects, who answers it, which accounts are marked for it, and what their owners say.
+
+use super::{DAY, code, env};
+use crate::place::Place;
+use denmark::{Account, Cvr};
+use jiff::civil::{Date, date};
+use kernel::{Actor, Assurance, Authenticator, Blind, Command, Login, PublicKey, Role, Timestamp, journal};
+use proptest::prelude::*;
+use registry::commands::{
+    AcknowledgeSuspicion, AddCaseworker, AddPayer, AppealMark, Approve, ApproveDesignation, Carrier, ChangeAccounts,
+    ChangeAnswer, CloseSuspicion, DecideAppeal, Propose, ReportSuspicion, Suspected, SuspectedPayout,
+};
+use registry::designation::Channel;
+use registry::import::{Population, Source as _};
+use registry::mark::MarkChange;
+use registry::notice::{Medium, NoticeKind};
+use registry::payee::PayeeId;
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::proposal::Unexpected;
+use registry::queries::{self, WantedSuspicions};
+use registry::resolve;
+use registry::suspicion::{Finding, Reason, Source};
+use std::marker::PhantomData;
+
+const ANNA: &str = "cpr:6101701234";
+const BO: &str = "cpr:6201701235";
+const CARL: &str = "cpr:6301701236";
+const WITHOUT: &str = "cpr:6401701237";
+/// At the bank North, and no more than two people's.
+const MULE: &str = "0040-77";
+/// 2026-11-23T09:00:00Z, a Monday.
+const NOW: i64 = 1_795_424_400_000_000;
+const TODAY: Date = date(2026, 11, 23);
+const LATER: Date = date(2027, 3, 31);
+
+fn account(text: &str) -> Account {
+    Account::parse(text).unwrap()
+}
+
+fn payee(text: &str) -> PayeeId {
+    PayeeId::parse(text).unwrap()
+}
+
+fn operator(name: &str) -> Actor {
+    Actor::operator(name)
+}
+
+fn bank(name: &str) -> (Actor, Source) {
+    (Actor::client(Role::Bank, &format!("{name}'s system")), Source::Bank(name.to_owned()))
+}
+
+fn payer(name: &str) -> (Actor, Source) {
+    (Actor::client(Role::PublicPayer, &format!("{name}'s system")), Source::Payer(name.to_owned()))
+}
+
+/// A town in which Bo and Carl have one account, and a thief may have asked for it.
+struct Town(Place);
+
+impl Town {
+    fn new() -> Self {
+        let mut place = Place::with_default_controls();
+        let population = Population { vault: place.writer.store.vault().clone(), refuse_replacement_numbers: false };
+        let rows: String = [ANNA, BO, CARL, WITHOUT]
+            .map(|number| format!("{},Name,Vej 1,2100,By,DK,active,,\n", number.trim_start_matches("cpr:")))
+            .concat();
+        place.import(&population, format!("{}\n{rows}", Population::HEADER.join(",")).as_bytes());
+        let rows = [(ANNA, "1020-1"), (BO, MULE), (CARL, MULE)];
+        let rows = rows.map(|(payee, account)| format!("register,{payee},{account},,,,,"));
+        let (counts, _) = place.accounts(&Channel::Operator, &rows);
+        assert_eq!(counts.changed, 3);
+        let mut town = Self(place);
+        for name in ["Authority", "Other"] {
+            let cvr = Cvr::parse("13748136").unwrap();
+            let (kind, no_account) = (PayerKind::Public, NoAccount::Reject);
+            let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account, bank: None };
+            town.run(&AddPayer { agreement }, &Actor::console()).unwrap();
+        }
+        for (byte, name, authority) in [(1, "kim", "Authority"), (2, "liv", "Authority"), (3, "max", "Other")] {
+            let (name, authority, key) = (name.to_owned(), authority.to_owned(), PublicKey::from_bytes([byte; 32]));
+            let add = AddCaseworker { name, key, authority, benefits: [].into(), in_person: byte == 1 };
+            town.run(&add, &Actor::console()).unwrap();
+        }
+        town.0.now = NOW;
+        town
+    }
+
+    fn run<C: Command>(&mut self, command: &C, actor: &Actor) -> Result<C::Output, &'static str> {
+        self.0.now += 1000;
+        let env = env(self.0.now);
+        code(self.0.writer.execute(command, actor, &env))
+    }
+
+    fn report(&mut self, (actor, from): (Actor, Source), suspected: Suspected) -> Result<String, &'static str> {
+        let (reason, text) = (Reason::StolenIdentity, "The customer rang".to_owned());
+        let command = ReportSuspicion { actor: actor.clone(), from, suspected, reason, text, once: None };
+        self.run(&command, &actor).map(|answer| answer.id)
+    }
+
+    fn acknowledge(&mut self, id: &str, officer: &Actor) -> Result<String, &'static str> {
+        let command = AcknowledgeSuspicion { suspicion: id.to_owned(), officer: officer.clone(), is_synthetic: false };
+        self.run(&command, officer).map(|answer| answer.state)
+    }
+
+    fn close(&mut self, id: &str, finding: Finding, officer: &Actor) -> Result<String, &'static str> {
+        let (suspicion, why) = (id.to_owned(), "Rang them".to_owned());
+        let command = CloseSuspicion { suspicion, finding, why, officer: officer.clone(), is_synthetic: false };
+        self.run(&command, officer).map(|answer| answer.outcome.unwrap())
+    }
+
+    /// A report about an account, answered by two operators.
+    fn found(&mut self, text: &str, finding: Finding) -> String {
+        let id = self.report((operator("rita"), Source::Police), Suspected::Account(account(text))).unwrap();
+        self.acknowledge(&id, &operator("sven")).unwrap();
+        self.close(&id, finding, &operator("sven")).unwrap();
+        id
+    }
+
+    fn propose(&mut self, change: MarkChange, who: &str) -> Result<String, &'static str> {
+        let officer = operator(who);
+        let command =
+            Propose { subject: change, reason: "so".to_owned(), officer: officer.clone(), is_synthetic: false };
+        self.run(&command, &officer).map(|answer| answer.id)
+    }
+
+    fn mark(&mut self, report: &str, until: Date, who: &str) -> Result<String, &'static str> {
+        self.propose(MarkChange::Set { suspicion: kernel::Id::parse_name(report).unwrap(), until }, who)
+    }
+
+    fn approve(&mut self, motion: &str, who: &str) -> Result<String, &'static str> {
+        let (motion, officer) = (motion.to_owned(), operator(who));
+        let command =
+            Approve::<MarkChange> { motion, officer: officer.clone(), is_synthetic: false, about: PhantomData };
+        self.run(&command, &officer).map(|answer| answer.state)
+    }
+
+    /// Marks the account, by Anna and Bo.
+    fn marked(&mut self, text: &str) -> String {
+        let report = self.found(text, Finding::Confirmed);
+        let mark = self.mark(&report, LATER, "anna").unwrap();
+        self.approve(&mark, "bo").unwrap();
+        mark
+    }
+
+    fn citizen(&self, of: &str, assurance: Assurance) -> Actor {
+        let at = Timestamp::from_micros(NOW);
+        Actor::citizen(&self.blind(of), Login { assurance, authenticator: Authenticator::named("first"), at })
+    }
+
+    fn blind(&self, of: &str) -> Blind {
+        payee(of).key(self.0.writer.store.vault())
+    }
+
+    fn appeal(&mut self, mark: &str, actor: &Actor) -> Result<String, &'static str> {
+        let (mark, text) = (mark.to_owned(), "It is my account".to_owned());
+        let command = AppealMark { mark, actor: actor.clone(), payee: None, text, is_synthetic: false };
+        self.run(&command, actor).map(|answer| answer.appeal)
+    }
+
+    fn decide(&mut self, mark: &str, lifts: bool, who: &str) -> Result<String, &'static str> {
+        let (mark, why, officer) = (mark.to_owned(), "Heard them".to_owned(), operator(who));
+        let command = DecideAppeal { mark, lifts, why, officer: officer.clone(), is_synthetic: false };
+        self.run(&command, &officer).map(|answer| answer.state)
+    }
+
+    /// The accounts to which payments are held on a day.
+    fn held(&mut self, on: Date) -> Vec<Account> {
+        let found = self.0.writer.read(|scope| queries::marked_accounts(scope, on)).unwrap();
+        found.into_iter().map(|marked| marked.account).collect()
+    }
+
+    fn size(&mut self) -> i64 {
+        self.0.writer.read(|scope| journal::size_and_root(scope.tx)).unwrap().0 as i64
+    }
+
+    /// Whose payments are decided again that were resolved when the journal had so many entries.
+    fn changed_since(&mut self, entries: i64) -> Vec<Blind> {
+        let mut changed = std::collections::BTreeSet::new();
+        let found = self.0.writer.read(|scope| {
+            resolve::changed_since(scope, entries, |payee| {
+                changed.insert(payee);
+                Ok(())
+            })
+        });
+        found.unwrap();
+        changed.into_iter().collect()
+    }
+
+    /// What a bank asks for, by its own system.
+    fn bank_asks(&mut self, row: &str) -> Result<ChangeAnswer, &'static str> {
+        // An id begins with the millisecond at which it was given.
+        self.0.now += 2000;
+        let row = self.0.read(&format!("{row},user_request,netbank"));
+        let (actor, channel, env) = (bank("North").0, Channel::Bank("North".to_owned()), env(self.0.now));
+        let request = ChangeAccounts::new(actor.clone(), channel, vec![row], Unexpected::Refuse, None).unwrap();
+        let requests = [(request, &actor, &env)];
+        let told = self.0.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
+        told.into_iter().next().unwrap().map(|mut answers| answers.remove(0)).map_err(|refusal| refusal.code)
+    }
+
+    /// What payees were told of marks, and has not been taken yet: to whom, and what.
+    fn told(&mut self) -> Vec<(String, NoticeKind)> {
+        use NoticeKind::{AccountMarked, MarkAppealed, MarkLifted, MarkUpheld};
+        let (carrier, now) = (Carrier { holder: kernel::Id::new(1) }, env(self.0.now).now);
+        let taken = carrier.take(&mut self.0.writer, Medium::DigitalPost, now, 100).unwrap();
+        let mut told: Vec<_> = taken.into_iter().map(|(_, notice)| notice.unwrap().new).collect();
+        told.retain(|new| [AccountMarked, MarkAppealed, MarkLifted, MarkUpheld].contains(&new.kind));
+        let mut told: Vec<_> = told.into_iter().map(|new| (new.to.reveal(), new.kind)).collect();
+        told.sort();
+        told
+    }
+}
+
+#[test]
+fn a_report_that_was_a_misunderstanding_leaves_nothing_but_its_record() {
+    let mut town = Town::new();
+    // As a bank wrote in January 2019: a customer's account had been changed, with their identity it was feared.
+    let before = town.held(TODAY);
+    let id = town.report(bank("South"), Suspected::ChangeOf(payee(ANNA))).unwrap();
+    assert_eq!(town.held(TODAY), before, "what is reported holds nothing");
+    let (actor, from) = bank("South");
+    let now = Timestamp::from_micros(NOW + DAY);
+    let told = |town: &mut Town| {
+        let page =
+            town.0.writer.read(|scope| queries::reported_suspicions(scope, &actor, &from, None, 10, now)).unwrap();
+        let [view] = page.rows.as_slice() else { panic!("{:?}", page.rows) };
+        assert_eq!((view.id.as_str(), view.about, view.overdue), (id.as_str(), "change", false));
+        (view.state, view.outcome, view.finding)
+    };
+    assert_eq!(told(&mut town), ("open", None, None));
+    assert_eq!(town.acknowledge(&id, &operator("sven")).unwrap(), "acknowledged");
+    assert_eq!(told(&mut town), ("acknowledged", None, None));
+    let citizen = town.citizen(ANNA, Assurance::Substantial);
+    let own = |town: &mut Town| {
+        town.0.writer.read(|scope| queries::own_suspicions(scope, &citizen, &payee(ANNA), now)).unwrap()
+    };
+    assert_eq!(own(&mut town).len(), 0, "whoever has the payee's login may be the thief");
+    assert_eq!(town.close(&id, Finding::Misunderstanding, &operator("sven")).unwrap(), "disagreed");
+    assert_eq!(told(&mut town), ("closed", Some("disagreed"), Some("misunderstanding")));
+    let record = own(&mut town);
+    assert_eq!((record.len(), record[0].finding), (1, Some("misunderstanding")));
+    assert_eq!(town.mark(&id, LATER, "anna"), Err("mark.not_agreed"));
+    assert!(town.held(TODAY).is_empty() && town.told().is_empty());
+    town.0.verify();
+}
+
+#[test]
+fn nobody_reports_what_is_not_theirs_or_learns_by_it_what_is_there() {
+    let mut town = Town::new();
+    let (asked, payout) =
+        (town.bank_asks(&format!("change,{BO},0040-5,,{MULE},,,")).unwrap(), |payer: &str, town: &mut Town| {
+            let payer = town.0.writer.read(|scope| resolve::payer_by_name(scope, payer)).unwrap().unwrap().id;
+            Suspected::Payout(Some(SuspectedPayout {
+                batch: "0000000000001".to_owned(),
+                end_to_end_id: "E1".to_owned(),
+                payer,
+                payee: Some(town.blind(ANNA)),
+                account: registry::account::DesignatedAccount::from_text("1020-0000000001 DKK"),
+            }))
+        });
+    let ChangeAnswer::Held(proposal) = asked else { panic!("{asked:?}") };
+    let authoritys = payout("Authority", &mut town);
+    let caseworker = |name: &str, house: &str| (Actor::caseworker(name), Source::Payer(house.to_owned()));
+    let agency = || (operator("rita"), Source::Police);
+    let mut check = |who: (Actor, Source), suspected: Suspected, is_theirs: bool| {
+        let said = format!("{:?}", who);
+        let told = town.report(who, suspected).map(|_| ());
+        assert_eq!(told, if is_theirs { Ok(()) } else { Err("suspicion.subject") }, "{said}");
+    };
+    let of = |text: &str| Suspected::ChangeOf(payee(text));
+    let at = |text: &str| Suspected::Account(account(text));
+    // A bank reports its own accounts, and changes and payouts of its own customers. A rival's account it does not get marked.
+    check(bank("North"), at(MULE), true);
+    check(bank("North"), at("1020-1"), false);
+    check(bank("North"), at("9999-1"), false);
+    check(bank("North"), at("DE89370400440532013000"), false);
+    check(bank("North"), of(BO), true);
+    check(bank("North"), of(ANNA), false);
+    check(bank("North"), of("cpr:7201701235"), false);
+    check(bank("North"), Suspected::Proposal(proposal.clone()), true);
+    check(bank("South"), Suspected::Proposal(proposal.clone()), false);
+    check(bank("South"), Suspected::Proposal("0000000000000".to_owned()), false);
+    check(bank("South"), authoritys.clone(), true);
+    check(bank("North"), authoritys.clone(), false);
+    // A payer reports its own payouts, and so does not learn who has which account, or that anybody has one.
+    check(payer("Authority"), authoritys.clone(), true);
+    check(payer("Other"), authoritys.clone(), false);
+    check(payer("Authority"), Suspected::Payout(None), false);
+    for suspected in [of(ANNA), of("cpr:7201701235"), at(MULE), at("9999-1"), Suspected::Proposal(proposal.clone())] {
+        check(payer("Authority"), suspected, false);
+    }
+    check(caseworker("kim", "Authority"), authoritys.clone(), true);
+    check(caseworker("kim", "Other"), authoritys.clone(), false);
+    check(caseworker("max", "Other"), authoritys.clone(), false);
+    // Nobody speaks for another house, or for the police.
+    check((bank("North").0, Source::Bank("South".to_owned())), at(MULE), false);
+    check((bank("North").0, Source::Police), at(MULE), false);
+    check((payer("Authority").0, Source::Review), authoritys, false);
+    for suspected in [of(ANNA), at(MULE), at("9999-1"), Suspected::Proposal(proposal)] {
+        check(agency(), suspected, true);
+    }
+    check(agency(), of(WITHOUT), false);
+    // What is told is the same, whatever is there.
+    let (actor, from) = bank("North");
+    let page = town
+        .0
+        .writer
+        .read(|scope| queries::reported_suspicions(scope, &actor, &from, None, 10, Timestamp::from_micros(NOW)));
+    let shown = serde_json::to_string(&page.unwrap().rows).unwrap();
+    assert!(!shown.contains("0040") && !shown.contains("6101701234"), "{shown}");
+    let other = town.citizen(BO, Assurance::High);
+    let own =
+        town.0.writer.read(|scope| queries::own_suspicions(scope, &other, &payee(ANNA), Timestamp::from_micros(NOW)));
+    assert_eq!(code(own.map(|own| own.len())), Err("citizen.other"));
+    town.0.verify();
+}
+
+#[test]
+fn the_paying_authority_answers_and_never_who_reported() {
+    let mut town = Town::new();
+    let authority = town.0.writer.read(|scope| resolve::payer_by_name(scope, "Authority")).unwrap().unwrap().id;
+    let payout = |id: &str| {
+        Suspected::Payout(Some(SuspectedPayout {
+            batch: "0000000000001".to_owned(),
+            end_to_end_id: id.to_owned(),
+            payer: authority,
+            payee: None,
+            account: None,
+        }))
+    };
+    let id = town.report((Actor::caseworker("kim"), Source::Payer("Authority".to_owned())), payout("E1")).unwrap();
+    let [kim, liv, max] = ["kim", "liv", "max"].map(Actor::caseworker);
+    let shown = |town: &mut Town, actor: &Actor| {
+        let now = Timestamp::from_micros(town.0.now);
+        let wanted = WantedSuspicions::default();
+        town.0.writer.read(|scope| queries::suspicions(scope, actor, wanted, None, 10, now)).unwrap().rows
+    };
+    let details = shown(&mut town, &liv).remove(0);
+    assert_eq!((details.payer.as_deref(), details.contact.as_deref()), (Some("Authority"), Some("kim")));
+    assert!(shown(&mut town, &max).is_empty());
+    for (who, expected) in [
+        (&kim, "suspicion.own"),
+        (&max, "suspicion.unknown"),
+        (&operator("sven"), "suspicion.routed"),
+        (&payer("Authority").0, "policy.not_allowed"),
+        (&bank("North").0, "policy.not_allowed"),
+        (&town.citizen(ANNA, Assurance::High), "policy.not_allowed"),
+    ] {
+        assert_eq!(town.acknowledge(&id, who), Err(expected), "{who:?}");
+    }
+    assert_eq!(town.close(&id, Finding::Unfounded, &liv), Err("suspicion.state"));
+    town.acknowledge(&id, &liv).unwrap();
+    assert_eq!(town.acknowledge(&id, &liv), Err("suspicion.state"));
+    assert_eq!(town.close(&id, Finding::Confirmed, &kim), Err("suspicion.own"));
+    assert_eq!(town.close(&id, Finding::Unfounded, &liv).unwrap(), "disagreed");
+    assert_eq!(town.close(&id, Finding::Confirmed, &liv), Err("suspicion.state"));
+    // What nobody there looks at in time, the agency does; but not the console, which is nobody by name.
+    let late = town.report(payer("Authority"), payout("E2")).unwrap();
+    town.0.now += 3 * DAY;
+    assert!(shown(&mut town, &liv)[0].view.overdue);
+    assert_eq!(town.acknowledge(&late, &Actor::console()), Err("suspicion.officer"));
+    assert_eq!(town.acknowledge(&late, &operator("sven")).unwrap(), "acknowledged");
+    // By the agency's own, two people.
+    let own = town.report((operator("rita"), Source::Review), Suspected::Account(account(MULE))).unwrap();
+    assert_eq!(town.acknowledge(&own, &operator("rita")), Err("suspicion.own"));
+    town.0.verify();
+}
+
+#[test]
+fn a_marked_account_is_looked_at_first_by_every_channel_and_payments_to_it_are_held() {
+    let mut town = Town::new();
+    let entries = town.size();
+    assert!(town.changed_since(entries).is_empty());
+    let mark = town.marked(MULE);
+    assert_eq!(town.held(TODAY), [account(MULE)]);
+    assert_eq!(town.held(LATER), [account(MULE)]);
+    assert!(town.held(date(2027, 4, 1)).is_empty(), "it ends by itself");
+    let mut both = [town.blind(BO), town.blind(CARL)];
+    both.sort();
+    assert_eq!(town.changed_since(entries), both, "no payment to it leaves that was resolved before");
+    let after = town.size();
+    assert!(town.changed_since(after).is_empty());
+    let told = |kind| [(format!("digital_post:{BO}"), kind), (format!("digital_post:{CARL}"), kind)];
+    assert_eq!(town.told(), told(NoticeKind::AccountMarked));
+
+    // Under sets that demand nothing of anybody, too; and somebody's first account.
+    town.0.control("2015", &[]);
+    let first = format!("register,{WITHOUT},{MULE},,,,,");
+    let held = |town: &mut Town, row: &str| match town.bank_asks(row).unwrap() {
+        ChangeAnswer::Held(id) => Some(id),
+        ChangeAnswer::Done => None,
+        other => panic!("{other:?}"),
+    };
+    let proposal = held(&mut town, &first).expect("a bank's first account waits");
+    let view = town.0.writer.read(|scope| {
+        let channel = Channel::Bank("North".to_owned());
+        queries::proposal(scope, &operator("anna"), &channel, &proposal, Timestamp::from_micros(NOW + DAY))
+    });
+    assert_eq!(view.unwrap().standing.waits_for.as_deref(), Some("check"));
+    let iban = format!("change,{ANNA},DK{},,,,,", {
+        let Account::Danish(account) = account(MULE) else { panic!("a Danish account") };
+        account.iban(denmark::Country::Denmark).as_str()[2..].to_owned()
+    });
+    assert!(held(&mut town, &iban).is_some(), "however it is written");
+    let rows = [format!("change,{ANNA},{MULE},,,,,")];
+    let (counts, _) = town.0.accounts(&Channel::Operator, &rows);
+    assert_eq!((counts.changed, counts.rejected), (0, 1), "one waits already");
+    // An officer looks, and lets it go on: payments to it are held all the same.
+    town.0.now += 1000;
+    let officer = operator("cilla");
+    let command = ApproveDesignation {
+        proposal: proposal.clone(),
+        why: "Seen".to_owned(),
+        officer: officer.clone(),
+        is_synthetic: false,
+    };
+    assert_eq!(town.run(&command, &officer).unwrap().state, "in_force");
+    assert_eq!(town.held(TODAY), [account(MULE)]);
+    // Two people end it; then nobody looks any more.
+    let id = kernel::Id::parse_name(&mark).unwrap();
+    let end = town.propose(MarkChange::End { mark: id }, "anna").unwrap();
+    assert_eq!(town.approve(&end, "anna"), Err("motion.own"));
+    let entries = town.size();
+    town.approve(&end, "cilla").unwrap();
+    assert!(town.held(TODAY).is_empty());
+    assert_eq!(town.changed_since(entries).len(), 3, "what was held for it is decided again");
+    assert_eq!(town.propose(MarkChange::End { mark: id }, "anna"), Err("motion.nothing"));
+    assert_eq!(
+        held(&mut town, &format!("register,cpr:7201701235,{MULE},,,,,").replace("cpr:7201701235", "p:1000000042")),
+        None
+    );
+    town.0.verify();
+}
+
+#[test]
+fn what_waits_already_is_looked_at_when_its_account_is_marked() {
+    let mut town = Town::new();
+    let asked = town.bank_asks(&format!("change,{ANNA},{MULE},,1020-1,,,"));
+    // A bank's change in the place of another account waits a banking day.
+    let Ok(ChangeAnswer::Held(proposal)) = asked else { panic!("{asked:?}") };
+    let waits = |town: &mut Town| {
+        let channel = Channel::Bank("North".to_owned());
+        let now = Timestamp::from_micros(town.0.now);
+        let view = town.0.writer.read(|scope| queries::proposal(scope, &operator("anna"), &channel, &proposal, now));
+        view.unwrap().standing.waits_for
+    };
+    let approve = |town: &mut Town, who: &str| {
+        let (officer, why) = (operator(who), "Seen".to_owned());
+        let proposal = proposal.clone();
+        let command = ApproveDesignation { proposal, why, officer: officer.clone(), is_synthetic: false };
+        town.run(&command, &officer).map(|standing| standing.waits_for)
+    };
+    assert_eq!(waits(&mut town).as_deref(), Some("time"));
+    town.marked(MULE);
+    assert_eq!(waits(&mut town).as_deref(), Some("check"));
+    let settle = registry::commands::Settle { now: Timestamp::from_micros(town.0.now + 4 * DAY) };
+    town.0.now += 4 * DAY;
+    let settled = town.run(&settle, &Actor::console()).unwrap();
+    assert_eq!((settled.in_force, settled.waiting), (0, 1));
+    assert_eq!(approve(&mut town, "dora"), Ok(Some("time".to_owned())));
+    town.0.verify();
+}
+
+#[test]
+fn the_owner_appeals_and_somebody_decides_who_had_no_part_in_the_mark() {
+    let mut town = Town::new();
+    let mark = town.marked(MULE);
+    town.told();
+    let bo = town.citizen(BO, Assurance::Substantial);
+    let now = Timestamp::from_micros(NOW + DAY);
+    let own = town.0.writer.read(|scope| queries::own_marks(scope, &bo, &payee(BO), now)).unwrap();
+    assert_eq!((own.len(), own[0].id.as_str(), own[0].account.as_str()), (1, mark.as_str(), "0040-******0077"));
+    for (who, expected) in [
+        (town.citizen(ANNA, Assurance::High), "mark.unknown"),
+        (town.citizen(BO, Assurance::Low), "citizen.assurance"),
+        (Actor::caseworker("liv"), "caseworker.in_person"),
+        (Actor::console(), "mark.officer"),
+        (bank("North").0, "policy.not_allowed"),
+    ] {
+        assert_eq!(town.appeal(&mark, &who), Err(expected), "{who:?}");
+    }
+    assert_eq!(town.decide(&mark, true, "dora"), Err("mark.not_appealed"));
+    assert_eq!(town.appeal(&mark, &bo).unwrap(), "appealed");
+    assert_eq!(town.appeal(&mark, &Actor::caseworker("kim")), Err("mark.appealed"));
+    for marked_by in ["anna", "bo"] {
+        assert_eq!(town.decide(&mark, true, marked_by), Err("mark.own"), "{marked_by}");
+    }
+    assert_eq!(town.decide(&mark, false, "dora").unwrap(), "in_force");
+    assert_eq!(town.held(TODAY), [account(MULE)]);
+    assert_eq!(town.decide(&mark, true, "dora"), Err("mark.not_appealed"));
+    // An officer who wrote the appeal for somebody does not decide about it.
+    town.appeal(&mark, &operator("dora")).unwrap();
+    assert_eq!(town.decide(&mark, true, "dora"), Err("mark.own"));
+    let entries = town.size();
+    assert_eq!(town.decide(&mark, true, "cilla").unwrap(), "ended");
+    assert!(town.held(TODAY).is_empty());
+    assert_eq!(town.changed_since(entries).len(), 2);
+    assert_eq!(town.appeal(&mark, &bo), Err("mark.ended"));
+    use NoticeKind::{MarkAppealed, MarkLifted, MarkUpheld};
+    let told = town.told();
+    for kind in [MarkAppealed, MarkUpheld, MarkLifted] {
+        let count = if kind == MarkAppealed { 4 } else { 2 };
+        assert_eq!(told.iter().filter(|(_, of)| *of == kind).count(), count, "{kind:?}");
+    }
+    let view = town.0.writer.read(|scope| queries::mark(scope, &operator("anna"), &mark, now)).unwrap();
+    let acts: Vec<&str> = view.appeals.iter().map(|appeal| appeal.act).collect();
+    assert_eq!((view.own.state, acts), ("ended", vec!["appealed", "upheld", "appealed", "lifted"]));
+    town.0.verify();
+}
+
+/// What somebody does about the account.
+#[derive(Clone, Debug)]
+enum Act {
+    Report(usize),
+    Acknowledge(usize, prop::sample::Index),
+    Close(usize, prop::sample::Index, Finding),
+    Mark(usize, prop::sample::Index, i64),
+    End(usize),
+    Approve(usize, prop::sample::Index),
+    Appeal(usize),
+    Decide(usize, bool),
+    Wait(i64),
+}
+
+const OFFICERS: [&str; 4] = ["anna", "bo", "cilla", "dora"];
+
+fn act() -> impl Strategy<Value = Act> {
+    let (who, which) = (|| 0..OFFICERS.len(), any::<prop::sample::Index>);
+    let finding =
+        prop_oneof![3 => Just(Finding::Confirmed), 1 => Just(Finding::Unfounded), 1 => Just(Finding::Misunderstanding)];
+    prop_oneof![
+        2 => who().prop_map(Act::Report),
+        3 => (who(), which()).prop_map(|(who, which)| Act::Acknowledge(who, which)),
+        3 => (who(), which(), finding).prop_map(|(who, which, finding)| Act::Close(who, which, finding)),
+        4 => (who(), which(), -1_i64..200).prop_map(|(who, which, days)| Act::Mark(who, which, days)),
+        1 => who().prop_map(Act::End),
+        5 => (who(), which()).prop_map(|(who, which)| Act::Approve(who, which)),
+        1 => who().prop_map(Act::Appeal),
+        1 => (who(), any::<bool>()).prop_map(|(who, lifts)| Act::Decide(who, lifts)),
+        1 => (1..40_i64).prop_map(Act::Wait),
+    ]
+}
+
+/// A report as it is believed to be.
+struct Believed {
+    id: String,
+    by: usize,
+    acknowledged: bool,
+    finding: Option<Finding>,
+}
+
+/// What is proposed: until when the account is to be marked, or that the mark ends.
+struct Proposed {
+    id: String,
+    by: usize,
+    until: Option<i64>,
+    /// How many versions there were.
+    base: usize,
+    at: i64,
+    is_ended: bool,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Payments are held on exactly the days on which a mark stands; and none stands without a report that another than who made it has
+    /// agreed to, and two people.
+    #[test]
+    fn no_mark_without_an_agreed_report_and_two_people(acts in proptest::collection::vec(act(), 1..60)) {
+        let mut town = Town::new();
+        let day_of = |now: i64| (now - NOW) / DAY;
+        let date_of = |day: i64| TODAY.saturating_add(jiff::Span::new().days(day));
+        let mut reports: Vec<Believed> = Vec::new();
+        let mut motions: Vec<Proposed> = Vec::new();
+        // The mark: its id, who set it, until which day, whether it was ended, and who has appealed last without an answer.
+        let mut mark: Option<(String, Vec<usize>, i64, bool)> = None;
+        let (mut appealed_by, mut appeals, mut versions) = (None, 0, 0);
+        for act in acts {
+            let today = day_of(town.0.now + 1000);
+            let stands = mark.as_ref().is_some_and(|(.., until, is_ended)| !is_ended && today <= *until);
+            match act {
+                Act::Wait(days) => town.0.now += days * DAY,
+                Act::Report(who) => {
+                    let reporter = (operator(OFFICERS[who]), Source::Review);
+                    let id = town.report(reporter, Suspected::Account(account(MULE))).unwrap();
+                    reports.push(Believed { id, by: who, acknowledged: false, finding: None });
+                }
+                Act::Acknowledge(who, which) => {
+                    let Some(at) = (!reports.is_empty()).then(|| which.index(reports.len())) else { continue };
+                    let expected = match &reports[at] {
+                        report if report.by == who => Err("suspicion.own"),
+                        report if report.acknowledged => Err("suspicion.state"),
+                        _ => Ok(()),
+                    };
+                    let told = town.acknowledge(&reports[at].id.clone(), &operator(OFFICERS[who]));
+                    prop_assert_eq!(told.map(|_| ()), expected);
+                    reports[at].acknowledged |= expected.is_ok();
+                }
+                Act::Close(who, which, finding) => {
+                    let Some(at) = (!reports.is_empty()).then(|| which.index(reports.len())) else { continue };
+                    let expected = match &reports[at] {
+                        report if report.by == who => Err("suspicion.own"),
+                        report if !report.acknowledged || report.finding.is_some() => Err("suspicion.state"),
+                        _ => Ok(finding.outcome().to_owned()),
+                    };
+                    let told = town.close(&reports[at].id.clone(), finding, &operator(OFFICERS[who]));
+                    prop_assert_eq!(&told, &expected);
+                    if told.is_ok() {
+                        reports[at].finding = Some(finding);
+                    }
+                }
+                Act::Mark(who, which, days) => {
+                    let Some(at) = (!reports.is_empty()).then(|| which.index(reports.len())) else { continue };
+                    let until = today + days;
+                    let last = date_of(today).saturating_add(jiff::Span::new().months(6));
+                    let expected = match reports[at].finding {
+                        Some(Finding::Confirmed) if days < 0 || date_of(until) > last => Err("mark.until"),
+                        Some(Finding::Confirmed) if stands && mark.as_ref().is_some_and(|mark| mark.2 == until) => {
+                            Err("motion.nothing")
+                        }
+                        Some(Finding::Confirmed) => Ok(()),
+                        _ => Err("mark.not_agreed"),
+                    };
+                    let told = town.mark(&reports[at].id.clone(), date_of(until), OFFICERS[who]);
+                    prop_assert_eq!(told.as_ref().map(|_| ()).map_err(|code| *code), expected);
+                    if let Ok(id) = told {
+                        let at = town.0.now;
+                        motions.push(Proposed { id, by: who, until: Some(until), base: versions, at, is_ended: false });
+                    }
+                }
+                Act::End(who) => {
+                    let Some((id, ..)) = mark.clone() else { continue };
+                    let told = town.propose(MarkChange::End { mark: kernel::Id::parse_name(&id).unwrap() }, OFFICERS[who]);
+                    prop_assert_eq!(told.as_ref().map(|_| ()).map_err(|code| *code), if stands { Ok(()) } else { Err("motion.nothing") });
+                    if let Ok(id) = told {
+                        let at = town.0.now;
+                        motions.push(Proposed { id, by: who, until: None, base: versions, at, is_ended: false });
+                    }
+                }
+                Act::Approve(who, which) => {
+                    let Some(at) = (!motions.is_empty()).then(|| which.index(motions.len())) else { continue };
+                    let motion = &mut motions[at];
+                    let waits = !motion.is_ended && town.0.now + 1000 < motion.at + registry::motion::WAITS_DAYS * DAY;
+                    let expected = match motion.until {
+                        _ if !waits => Err("motion.ended"),
+                        _ if motion.by == who => Err("motion.own"),
+                        _ if motion.base != versions => Err("motion.outdated"),
+                        Some(until) if until < today => Err("mark.until"),
+                        None if !stands => Err("motion.nothing"),
+                        _ => Ok(()),
+                    };
+                    let told = town.approve(&motion.id.clone(), OFFICERS[who]);
+                    prop_assert_eq!(told.map(|_| ()), expected);
+                    if expected.is_ok() {
+                        motion.is_ended = true;
+                        versions += 1;
+                        match motion.until {
+                            Some(until) if stands => {
+                                let mark = mark.as_mut().unwrap();
+                                mark.1.extend([motion.by, who]);
+                                mark.2 = until;
+                            }
+                            Some(until) => {
+                                mark = Some((motion.id.clone(), vec![motion.by, who], until, false));
+                                (appealed_by, appeals) = (None, 0);
+                            }
+                            None => mark.as_mut().unwrap().3 = true,
+                        }
+                    }
+                }
+                Act::Appeal(who) => {
+                    let Some((id, ..)) = mark.clone() else { continue };
+                    let expected = match () {
+                        () if !stands => Err("mark.ended"),
+                        () if appealed_by.is_some() || appeals >= registry::mark::APPEALS_MAX => Err("mark.appealed"),
+                        () => Ok(()),
+                    };
+                    prop_assert_eq!(town.appeal(&id, &operator(OFFICERS[who])).map(|_| ()), expected);
+                    if expected.is_ok() {
+                        (appealed_by, appeals) = (Some(who), appeals + 1);
+                    }
+                }
+                Act::Decide(who, lifts) => {
+                    let Some((id, marked_by, ..)) = mark.clone() else { continue };
+                    let expected = match appealed_by {
+                        _ if !stands => Err("mark.ended"),
+                        None => Err("mark.not_appealed"),
+                        Some(by) if by == who || marked_by.contains(&who) => Err("mark.own"),
+                        Some(_) => Ok(()),
+                    };
+                    prop_assert_eq!(town.decide(&id, lifts, OFFICERS[who]).map(|_| ()), expected);
+                    if expected.is_ok() {
+                        appealed_by = None;
+                        if lifts {
+                            versions += 1;
+                            mark.as_mut().unwrap().3 = true;
+                        }
+                    }
+                }
+            }
+            let today = day_of(town.0.now);
+            let until = mark.as_ref().filter(|mark| !mark.3).map(|mark| mark.2);
+            for day in [today, today + 30, today + 250] {
+                let is_held = until.is_some_and(|until| day <= until);
+                prop_assert_eq!(town.held(date_of(day)).len(), usize::from(is_held), "{} {:?}", day, until);
+            }
+            if until.is_some() {
+                prop_assert!(reports.iter().any(|report| report.finding == Some(Finding::Confirmed)));
+                prop_assert!(mark.as_ref().is_some_and(|mark| mark.1.chunks(2).all(|two| two[0] != two[1])));
+            }
+        }
+        town.0.verify();
+    }
+}
