@@ -31,6 +31,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ANVIS: &str = env!("CARGO_BIN_EXE_anvis");
 const CORES: f64 = 2.0;
 const CHUNK_PAYMENTS: usize = 2048;
@@ -390,7 +394,7 @@ impl<'b> Bench<'b> {
         let mut lives = Lives::begin(&self.store(), PUBLIC_PAYER);
         let lived = lives.whole(&people.by_ref().take(*count).collect::<Vec<_>>());
         let whole = lived.letters.len() as u64;
-        let rate = figure("whole lives of designations, in groups of 100", whole, lived.took);
+        let rate = figure(&format!("whole lives of designations, in groups of {GROUP}"), whole, lived.took);
         println!("{:<58}          (goal 2,000 a second, embedded)", "");
         if self.options.server.is_none() {
             let by_hand = sqlite::write_lives(folder, lived.letters.len(), GROUP);
