@@ -8,7 +8,7 @@ use kernel::{Actor, Assurance, Authenticator, Blind, Command, Login, PublicKey, 
 use proptest::prelude::*;
 use registry::commands::{
     AcknowledgeSuspicion, AddCaseworker, AddPayer, AppealMark, Approve, ApproveDesignation, Carrier, ChangeAccounts,
-    ChangeAnswer, CloseSuspicion, DecideAppeal, Propose, ReportSuspicion, Suspected, SuspectedPayout,
+    ChangeAnswer, CloseSuspicion, DecideAppeal, Propose, ReportSuspicion, Standing, Suspected, SuspectedPayout,
 };
 use registry::designation::Channel;
 use registry::import::{Population, Source as _};
@@ -195,6 +195,12 @@ impl Town {
         let requests = [(request, &actor, &env)];
         let told = self.0.writer.execute_group(|group| group.execute_jointly(&requests)).unwrap();
         told.into_iter().next().unwrap().map(|mut answers| answers.remove(0)).map_err(|refusal| refusal.code)
+    }
+
+    /// An officer looks at a change, and lets it go on.
+    fn look(&mut self, proposal: &str, who: &str) -> Result<Standing, &'static str> {
+        let (proposal, why, officer) = (proposal.to_owned(), "Seen".to_owned(), operator(who));
+        self.run(&ApproveDesignation { proposal, why, officer: officer.clone(), is_synthetic: false }, &officer)
     }
 
     /// What payees were told of marks, and has not been taken yet: to whom, and what.
@@ -405,15 +411,7 @@ fn a_marked_account_is_looked_at_first_by_every_channel_and_payments_to_it_are_h
     let (counts, _) = town.0.accounts(&Channel::Operator, &rows);
     assert_eq!((counts.changed, counts.rejected), (0, 1), "one waits already");
     // An officer looks, and lets it go on: payments to it are held all the same.
-    town.0.now += 1000;
-    let officer = operator("cilla");
-    let command = ApproveDesignation {
-        proposal: proposal.clone(),
-        why: "Seen".to_owned(),
-        officer: officer.clone(),
-        is_synthetic: false,
-    };
-    assert_eq!(town.run(&command, &officer).unwrap().state, "in_force");
+    assert_eq!(town.look(&proposal, "cilla").unwrap().state, "in_force");
     assert_eq!(town.held(TODAY), [account(MULE)]);
     // Two people end it; then nobody looks any more.
     let id = kernel::Id::parse_name(&mark).unwrap();
@@ -443,12 +441,6 @@ fn what_waits_already_is_looked_at_when_its_account_is_marked() {
         let view = town.0.writer.read(|scope| queries::proposal(scope, &operator("anna"), &channel, &proposal, now));
         view.unwrap().standing.waits_for
     };
-    let approve = |town: &mut Town, who: &str| {
-        let (officer, why) = (operator(who), "Seen".to_owned());
-        let proposal = proposal.clone();
-        let command = ApproveDesignation { proposal, why, officer: officer.clone(), is_synthetic: false };
-        town.run(&command, &officer).map(|standing| standing.waits_for)
-    };
     assert_eq!(waits(&mut town).as_deref(), Some("time"));
     town.marked(MULE);
     assert_eq!(waits(&mut town).as_deref(), Some("check"));
@@ -456,7 +448,7 @@ fn what_waits_already_is_looked_at_when_its_account_is_marked() {
     town.0.now += 4 * DAY;
     let settled = town.run(&settle, &Actor::console()).unwrap();
     assert_eq!((settled.in_force, settled.waiting), (0, 1));
-    assert_eq!(approve(&mut town, "dora"), Ok(Some("time".to_owned())));
+    assert_eq!(town.look(&proposal, "dora").unwrap().waits_for.as_deref(), Some("time"));
     town.0.verify();
 }
 
