@@ -220,9 +220,8 @@ impl Town {
 fn a_report_that_was_a_misunderstanding_leaves_nothing_but_its_record() {
     let mut town = Town::new();
     // As a bank wrote in January 2019: a customer's account had been changed, with their identity it was feared.
-    let before = town.held(TODAY);
     let id = town.report(bank("South"), Suspected::ChangeOf(payee(ANNA))).unwrap();
-    assert_eq!(town.held(TODAY), before, "what is reported holds nothing");
+    assert!(town.held(TODAY).is_empty(), "what is reported holds nothing");
     let (actor, from) = bank("South");
     let now = Timestamp::from_micros(NOW + DAY);
     let told = |town: &mut Town| {
@@ -402,11 +401,10 @@ fn a_marked_account_is_looked_at_first_by_every_channel_and_payments_to_it_are_h
         queries::proposal(scope, &operator("anna"), &channel, &proposal, Timestamp::from_micros(NOW + DAY))
     });
     assert_eq!(view.unwrap().standing.waits_for.as_deref(), Some("check"));
-    let iban = format!("change,{ANNA},DK{},,,,,", {
-        let Account::Danish(account) = account(MULE) else { panic!("a Danish account") };
-        account.iban(denmark::Country::Denmark).as_str()[2..].to_owned()
-    });
-    assert!(held(&mut town, &iban).is_some(), "however it is written");
+    let Account::Danish(danish) = account(MULE) else { panic!("a Danish account") };
+    let iban = danish.iban(denmark::Country::FaroeIslands);
+    let change = format!("change,{ANNA},{},,,,,", iban.as_str());
+    assert!(held(&mut town, &change).is_some(), "however it is written");
     let rows = [format!("change,{ANNA},{MULE},,,,,")];
     let (counts, _) = town.0.accounts(&Channel::Operator, &rows);
     assert_eq!((counts.changed, counts.rejected), (0, 1), "one waits already");
@@ -422,10 +420,7 @@ fn a_marked_account_is_looked_at_first_by_every_channel_and_payments_to_it_are_h
     assert!(town.held(TODAY).is_empty());
     assert_eq!(town.changed_since(entries).len(), 3, "what was held for it is decided again");
     assert_eq!(town.propose(MarkChange::End { mark: id }, "anna"), Err("motion.nothing"));
-    assert_eq!(
-        held(&mut town, &format!("register,cpr:7201701235,{MULE},,,,,").replace("cpr:7201701235", "p:1000000042")),
-        None
-    );
+    assert_eq!(held(&mut town, &format!("register,p:1000000042,{MULE},,,,,")), None);
     town.0.verify();
 }
 
