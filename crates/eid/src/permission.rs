@@ -49,7 +49,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
