@@ -11,6 +11,7 @@ mod assemble;
 pub mod batch;
 pub mod commands;
 mod foresight;
+mod index;
 pub mod message;
 mod outputs;
 mod parallel;
@@ -22,6 +23,8 @@ pub mod reason;
 pub mod rendering;
 mod seen;
 mod store;
+mod verify;
 mod work;
 
 pub use store::{MIGRATIONS, STATEMENTS, TABLES};
+pub use verify::verify_index;
