@@ -34,9 +34,22 @@ pub enum AskKind {
     WithoutAccount,
     /// Where is the payee told of changes?
     Contacts,
+    /// What was paid to the payee, and where?
+    Payments,
 }
 
 impl AskKind {
+    const ALL: [Self; 8] = [
+        Self::Resolve,
+        Self::Verify,
+        Self::Map,
+        Self::History,
+        Self::Change,
+        Self::WithoutAccount,
+        Self::Contacts,
+        Self::Payments,
+    ];
+
     /// As the store knows it.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -46,9 +59,7 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change, Self::WithoutAccount, Self::Contacts]
-            .into_iter()
-            .find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -62,6 +73,7 @@ impl AskKind {
             Self::Change => "change",
             Self::WithoutAccount => "without_account",
             Self::Contacts => "contacts",
+            Self::Payments => "payments",
         }
     }
 }

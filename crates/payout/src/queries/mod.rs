@@ -1,8 +1,12 @@
 //! What became of a file.
 
+mod balance;
 mod files;
+mod find;
 
+pub use balance::balance;
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 
 use crate::batch::{self, Batch, Counts};
 use crate::commands::{BatchRefusal, counts_now, each_payment, find, stages_of};
