@@ -124,6 +124,16 @@ impl Balance {
     }
 }
 
+/// A sum as people write it.
+#[must_use]
+pub fn written(sum: i128, currency: Currency) -> String {
+    let decimals = usize::from(currency.decimals());
+    let digits = format!("{:0>1$}", sum.unsigned_abs(), decimals + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+    let (sign, point) = (if sum < 0 { "-" } else { "" }, if decimals > 0 { "." } else { "" });
+    format!("{sign}{whole}{point}{fraction}")
+}
+
 /// A sum as it is recorded, `1500.50`, in units of which `10^decimals` make one.
 fn minor(sum: &str, decimals: usize) -> Option<i128> {
     let (whole, fraction) = sum.split_once('.').unwrap_or((sum, ""));
@@ -152,6 +162,17 @@ mod tests {
         check("1.234", 2, None);
         check("1500.50", 0, None);
         check("1,50", 2, None);
+    }
+
+    #[test]
+    fn sums_are_written_as_people_do() {
+        let check = |sum, currency, expected| assert_eq!(written(sum, Currency::parse(currency).unwrap()), expected);
+        check(150_050, "DKK", "1500.50");
+        check(5, "DKK", "0.05");
+        check(-5, "DKK", "-0.05");
+        check(0, "JPY", "0");
+        check(1_500, "JPY", "1500");
+        check(1_234, "KWD", "1.234");
     }
 
     fn payment() -> impl Strategy<Value = (State, Money)> {

@@ -138,9 +138,7 @@ impl Indexing {
 pub(crate) fn like<'m>(marks: &'m [u8], slice: i64, key: &Blind) -> impl Iterator<Item = i64> + 'm {
     let [high, low] = mark_of(key).to_be_bytes();
     marks.chunks_exact(MARK_BYTES).filter_map(move |mark| match *mark {
-        [a, b, c, d] if [a, b] == [high, low] => {
-            Some(slice * SLICE_PAYMENTS + i64::from(u16::from_be_bytes([c, d])))
-        }
+        [a, b, c, d] if [a, b] == [high, low] => Some(slice * SLICE_PAYMENTS + i64::from(u16::from_be_bytes([c, d]))),
         _ => None,
     })
 }
@@ -180,8 +178,7 @@ mod tests {
         let payments = payments as i64;
         let place = |slice| (slice, Place::of(batch(), payments, slice, key));
         let buckets = slices_of(payments).map(place);
-        let found =
-            buckets.filter_map(|(slice, place)| Some(like(index.get(&place)?, slice, key).collect::<Vec<_>>()));
+        let found = buckets.filter_map(|(slice, place)| Some(like(index.get(&place)?, slice, key).collect::<Vec<_>>()));
         found.flatten().collect()
     }
 

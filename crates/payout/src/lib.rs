@@ -24,6 +24,8 @@ pub mod reason;
 pub mod rendering;
 mod seen;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod verify;
 mod work;
 

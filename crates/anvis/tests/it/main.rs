@@ -34,3 +34,4 @@ mod sftp;
 mod showing;
 mod support;
 mod tamper;
+mod tracing;

@@ -11,6 +11,8 @@ mod upload;
 
 pub use cancel::{Cancel, cancel};
 pub use release::{Release, Released, release};
+#[cfg(feature = "testing")]
+pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
 pub use trace::{Trace, trace};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};

@@ -233,7 +233,7 @@ pub(super) fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(),
 }
 
 /// Removes what was staged for a batch that never became real, in short transactions.
-pub(super) fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
+pub(crate) fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
     while writer.connection.stage(|tx| store::staging::sweep_some(tx, batch))? {}
     writer.connection.stage(|tx| store::staging::forget(tx, batch))
 }
@@ -526,7 +526,15 @@ impl Staged {
     fn new(batch: Id<Batch>, keeps_input: bool) -> Self {
         let input = keeps_input.then(Tree::default);
         let indexing = Indexing::new(batch);
-        Self { batch, waiting: Waiting::default(), pieces: 0, rows: Tree::default(), ids: Tree::default(), input, indexing }
+        Self {
+            batch,
+            waiting: Waiting::default(),
+            pieces: 0,
+            rows: Tree::default(),
+            ids: Tree::default(),
+            input,
+            indexing,
+        }
     }
 
     /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.

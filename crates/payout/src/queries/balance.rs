@@ -2,8 +2,8 @@
 
 use super::find::first_entry_at;
 use crate::balance::Balance;
-use crate::commands::each_payment;
 use crate::batch::Batch;
+use crate::commands::each_payment;
 use crate::{policy, store};
 use denmark::calendar::{copenhagen_date, copenhagen_midnight};
 use jiff::civil::Date;

@@ -17,6 +17,7 @@ use registry::designation::Designation;
 use registry::payer::{NoAccount, Payer};
 use registry::resolve;
 use std::cmp::Reverse;
+use std::fmt;
 
 /// Batches that are gone through at a time, and buckets of their index.
 const BATCHES_AT_ONCE: i64 = kernel::failpoint::chunk(4_096, 3) as i64;
@@ -72,6 +73,21 @@ pub struct Found {
     pub entry: i64,
     /// Its number in that batch, from 0.
     pub number: i64,
+}
+
+impl Found {
+    /// Reads what its `Display` wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (entry, number) = text.split_once('-')?;
+        Some(Self { entry: entry.parse().ok()?, number: number.parse().ok()? })
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.entry, self.number)
+    }
 }
 
 /// Some of the payments that were sought.

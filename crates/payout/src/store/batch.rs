@@ -3,9 +3,7 @@
 use crate::batch::{Batch, Counts, Record};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{
-    Blind, Domain, Error, Id, Row, Scope, Statement, StoreError, Timestamp, Tx, Value, Vault, statements,
-};
+use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, StoreError, Timestamp, Tx, Value, Vault, statements};
 use registry::payer::Payer;
 use std::ops::Range;
 
@@ -101,7 +99,8 @@ pub(crate) fn insert(scope: &Scope<'_>, batch: &Batch, message_key: &Blind) -> R
 }
 
 fn payments_of(record: &Record) -> Result<i64, Error> {
-    i64::try_from(record.counts.payments).map_err(|error| StoreError::new("a batch has too many payments", error).into())
+    i64::try_from(record.counts.payments)
+        .map_err(|error| StoreError::new("a batch has too many payments", error).into())
 }
 
 fn read_with_record(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Batch, Vec<u8>), Error> {
@@ -200,9 +199,7 @@ pub(crate) fn staged_since(
 ) -> Result<Vec<Indexed>, Error> {
     match payer {
         None => indexed(tx, &STAGED_SINCE, &[since.into(), before.into(), limit.into()]),
-        Some(payer) => {
-            indexed(tx, &STAGED_SINCE_OF_PAYER, &[since.into(), payer.into(), before.into(), limit.into()])
-        }
+        Some(payer) => indexed(tx, &STAGED_SINCE_OF_PAYER, &[since.into(), payer.into(), before.into(), limit.into()]),
     }
 }
 
