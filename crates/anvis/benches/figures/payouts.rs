@@ -35,11 +35,8 @@ struct Paying {
 impl Paying {
     fn payment(&self, number: u64) -> Filled {
         // As many payees as payments: what finds one does not care.
-        let (payee, designation) = if number % TRACED_EVERY == TRACED_EVERY / 2 {
-            self.traced
-        } else {
-            (spread(number), None)
-        };
+        let (payee, designation) =
+            if number % TRACED_EVERY == TRACED_EVERY / 2 { self.traced } else { (spread(number), None) };
         let money = Money { minor: 100_000 + (number % 1_000) as i64, currency: Currency::DKK };
         Filled { payee, end_to_end_id: format!("E2E-{number}"), money, designation }
     }
@@ -99,7 +96,11 @@ fn index(bench: &Bench<'_>) {
     let micros = |took: Duration| took.as_secs_f64() * 1e6 / payments as f64;
     let (whole, index) = (micros(run.processor), micros(processor));
     println!("{:<58} {whole:>8.2} µs", "processor time of payout route for one payment");
-    println!("{:<58} {index:>8.2} µs, {:.2} µs elapsed", "of the index of payments alone, made and taken away", micros(took));
+    println!(
+        "{:<58} {index:>8.2} µs, {:.2} µs elapsed",
+        "of the index of payments alone, made and taken away",
+        micros(took)
+    );
     println!("{:<58} {:>8.1} %   (goal 85 %)", "routing, of the speed without it", 100.0 * (1.0 - index / whole));
     println!("{:<58} {:>8.1} bytes", "the index, for one payment", bytes as f64 / payments as f64);
 }

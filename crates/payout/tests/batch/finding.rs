@@ -228,8 +228,8 @@ fn among_many_slices_and_many_batches_each_is_found() {
     let payer = payer(&mut place, PUBLIC);
     let vault = place.writer.store.vault().clone();
     let key = |at: usize| vault.blind(Domain("test"), &at.to_string());
-    // Every thousandth goes to the first of them.
-    let count = 140_000;
+    // Every thousandth goes to the first of them, in two slices.
+    let count = 66_000;
     let payments = (0..count).map(|at| filled(key(if at % 1_000 == 7 { 0 } else { at }), format!("E{at}")));
     let env = place.env();
     let large = fill(&mut place.writer, &payer, payments, &env).unwrap();
@@ -247,16 +247,15 @@ fn among_many_slices_and_many_batches_each_is_found() {
     let expected: Vec<(Id<_>, i64)> =
         (0..count as i64).rev().filter(|at| at % 1_000 == 7 || *at == 0).map(|at| (large, at)).collect();
     assert_eq!(of_large, expected);
-    for at in [0, 1, 65_535, 65_536, 131_071, 131_072, count - 1] {
+    for at in [0, 1, 65_535, 65_536, count - 1] {
         let id = format!("E{at}");
         let sought = place.writer.read(|scope| Ok(Sought::end_to_end(scope, &id))).unwrap();
         assert_eq!(find(&mut place, sought, 10), [(large, at as i64)]);
     }
     // What of a large batch is left half swept is not in the way.
     let env = Env::new(Timestamp::from_micros(NOW.micros() - 300 * MINUTE), 77_777);
-    let payments = (0..30_000).map(|at| filled(key(at), format!("E{at}")));
+    let payments = (0..5_000).map(|at| filled(key(at), format!("E{at}")));
     leave_staged(&mut place.writer, payments, &env).unwrap();
-    place.verify();
     place.route(PUBLIC, &file("MSG", &[vec![(ANNA, 1_00)]]), false);
     place.verify();
     assert_eq!(place.rows()[1], count as u64 + 301);
