@@ -82,7 +82,7 @@ fn mark_of(key: &Blind) -> u16 {
 fn bucket_of(prefix: u32, payments: u64) -> u16 {
     let buckets = (payments * MARKS_OF_PAYMENT).div_ceil(BUCKET_MARKS).max(1);
     // At most 2^16 of them.
-    (u64::from(prefix) * buckets >> 32) as u16
+    ((u64::from(prefix) * buckets) >> 32) as u16
 }
 
 /// A bucket as it is stored.
