@@ -123,13 +123,13 @@ impl Place {
     }
 
     /// The same, if it is not refused.
-    pub fn try_route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Result<Routed, Refused> {
+    pub fn try_route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Result<Routed, Box<Refused>> {
         let file = self.folder.path().join("payments.xml");
         std::fs::write(&file, xml).unwrap();
         let (out, env) = (self.out(), self.env());
         let now = self.now;
         let request = Request { file: &file, payer, out: &out, hold_all, clock: &|| now };
-        route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap()
+        route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap().map_err(Box::new)
     }
 
     /// Uploads a file in pieces of so many bytes.
