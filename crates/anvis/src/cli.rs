@@ -5,6 +5,7 @@ mod designation;
 mod four_eyes;
 mod notices;
 mod ownership;
+mod payouts;
 mod people;
 mod serve;
 
@@ -17,6 +18,7 @@ pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpSer
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
 pub use ownership::Ownership;
+pub use payouts::{Balance, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
 pub use serve::Serve;
@@ -376,32 +378,9 @@ pub enum Payout {
         batch: String,
     },
     /// Where the money is that came in on a day: exit 1 unless the sums agree.
-    Balance {
-        /// The payer.
-        #[arg(long, value_name = "NAME")]
-        payer: String,
-        /// The date in Denmark on which files came in.
-        #[arg(long, value_name = "DATE")]
-        day: jiff::civil::Date,
-    },
+    Balance(Balance),
     /// What was paid to somebody since a moment, the newest first, and where it went.
-    Trace {
-        /// cpr:N, cvr:N, se:N or p:N.
-        #[arg(value_parser = payee)]
-        payee: registry::payee::PayeeId,
-        /// From when on a payment came in, or something of it was decided.
-        #[arg(long, value_name = "TIME", value_parser = moment)]
-        since: kernel::Timestamp,
-        /// By this payer alone.
-        #[arg(long, value_name = "NAME")]
-        payer: Option<String>,
-        /// At most so many.
-        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-        limit: u16,
-        /// Where the page before ended.
-        #[arg(long, value_name = "PLACE", value_parser = found)]
-        after: Option<payout::queries::Found>,
-    },
+    Trace(Trace),
     /// Release what a batch holds.
     Release {
         /// The batch.
@@ -654,10 +633,6 @@ fn cvr(text: &str) -> Result<denmark::Cvr, String> {
 
 fn place(text: &str) -> Result<kernel::Blind, String> {
     registry::duty::read_place(text).ok_or_else(|| "write what 'next' of the page before was".to_owned())
-}
-
-fn found(text: &str) -> Result<payout::queries::Found, String> {
-    payout::queries::Found::parse(text).ok_or_else(|| "write what 'next' of the page before was".to_owned())
 }
 
 fn payer_kind(text: &str) -> Result<registry::payer::PayerKind, String> {

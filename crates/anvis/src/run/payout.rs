@@ -1,5 +1,5 @@
 use super::Session;
-use crate::cli::Payout;
+use crate::cli::{self, Payout};
 use crate::console::{self, Answer, Progress, Unit, grouped};
 use denmark::Currency;
 use jiff::civil::Date;
@@ -72,12 +72,12 @@ impl Session {
                     shown.each_payment(|payment| out.print(&payment_line(&payment)))
                 })
             }),
-            Payout::Balance { payer, day } => {
+            Payout::Balance(cli::Balance { payer, day }) => {
                 let balance = queries::balance(&mut self.writer, &payer, day, &self.actor)?;
                 let (text, json) = (balance_text(&balance), balance_json(&payer, day, &balance));
                 Ok(if balance.agrees() { Answer::done(text, &json) } else { Answer::Wrong { text, json } })
             }
-            Payout::Trace { payee, since, payer, limit, after } => {
+            Payout::Trace(cli::Trace { payee, since, payer, limit, after }) => {
                 let env = self.env()?;
                 let wanted = Trace { payee, since, payer: payer.as_deref(), after, limit: usize::from(limit) };
                 let page = trace(&mut self.writer, &wanted, &self.actor, &env)?;
