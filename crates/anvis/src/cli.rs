@@ -6,6 +6,7 @@ mod designation;
 mod four_eyes;
 mod notices;
 mod ownership;
+mod payouts;
 mod people;
 mod serve;
 mod subscription;
@@ -21,6 +22,7 @@ pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpSer
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
 pub use ownership::Ownership;
+pub use payouts::{Balance, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
 pub use serve::Serve;
@@ -362,6 +364,10 @@ pub enum Payout {
         /// The batch.
         batch: String,
     },
+    /// Where the money is that came in on a day: exit 1 unless the sums agree.
+    Balance(Balance),
+    /// What was paid to somebody since a moment, the newest first, and where it went.
+    Trace(Trace),
     /// Release what a batch holds.
     Release {
         /// The batch.

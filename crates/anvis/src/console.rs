@@ -59,6 +59,13 @@ pub enum Answer {
         /// Whether the command refused what it was given as a whole.
         refused: bool,
     },
+    /// It is to be printed, and what it shows is not as it has to be.
+    Wrong {
+        /// For people.
+        text: String,
+        /// For scripts.
+        json: Value,
+    },
     /// It was printed while it was made: see [`stream`].
     Printed,
 }
@@ -92,6 +99,10 @@ pub fn finish(result: Result<Answer, Error>, wants_json: bool) -> ExitCode {
                 }
                 (false, false) => print(&text, code),
             }
+        }
+        Ok(Answer::Wrong { text, json }) => {
+            let text = if wants_json { json.to_string() } else { text };
+            print(&text, FAILED)
         }
         Err(error) => {
             let code = if matches!(error, Error::Refused(_)) { REFUSED } else { FAILED };

@@ -8,9 +8,11 @@
 //!   their names only when they are whole, on the disk, and on record.
 
 mod assemble;
+pub mod balance;
 pub mod batch;
 pub mod commands;
 mod foresight;
+mod index;
 pub mod message;
 mod outputs;
 mod parallel;
@@ -22,6 +24,10 @@ pub mod reason;
 pub mod rendering;
 mod seen;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod verify;
 mod work;
 
 pub use store::{MIGRATIONS, STATEMENTS, TABLES};
+pub use verify::verify_index;

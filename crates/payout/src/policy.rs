@@ -16,10 +16,15 @@ pub const CANCEL: Operation =
     Operation { name: "payout.cancel", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Reads what became of a file.
 pub const READ: Operation = Operation { name: "payout.read", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+/// Reads where the money is that came in from a payer on a day.
+pub const BALANCE: Operation =
+    Operation { name: "payout.balance", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+/// Reads what was paid to somebody, by whomever, and where it went.
+pub const TRACE: Operation = Operation { name: "payout.trace", roles: &[Console, Operator] };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
 pub const FETCH_FOR_BANK: Operation = Operation { name: "payout.fetch_for_bank", roles: &[Console, Bank] };
 
 /// The payouts' rows of the policy.
-pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, READ, FETCH, FETCH_FOR_BANK];
+pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, READ, BALANCE, TRACE, FETCH, FETCH_FOR_BANK];

@@ -428,7 +428,7 @@ pub(crate) struct Recorded {
 impl Recorded {
     /// Whether it stands in the completed file of a stage.
     pub(crate) fn goes_on_at(&self, stage: i64) -> bool {
-        self.of_stage == stage && matches!(self.outcome.state, State::Routed | State::Passed)
+        self.of_stage == stage && self.outcome.goes_on()
     }
 }
 
@@ -473,7 +473,7 @@ pub(crate) fn end_to_end_key(vault: &Vault, end_to_end_id: &str) -> Blind {
 pub(crate) const fn is_told(outcome: &Outcome, kind: PayerKind) -> bool {
     match kind {
         PayerKind::Public => true,
-        PayerKind::Private => !matches!(outcome.state, State::Routed | State::Passed),
+        PayerKind::Private => !outcome.goes_on(),
     }
 }
 

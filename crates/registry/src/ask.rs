@@ -37,9 +37,24 @@ pub enum AskKind {
     Subscription,
     /// Who is told what becomes of it?
     Subscribers,
+    /// What was paid to the payee, and where?
+    Payments,
 }
 
 impl AskKind {
+    const ALL: [Self; 10] = [
+        Self::Resolve,
+        Self::Verify,
+        Self::Map,
+        Self::History,
+        Self::Change,
+        Self::WithoutAccount,
+        Self::Contacts,
+        Self::Subscription,
+        Self::Subscribers,
+        Self::Payments,
+    ];
+
     /// As the store knows it.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -49,19 +64,7 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [
-            Self::Resolve,
-            Self::Verify,
-            Self::Map,
-            Self::History,
-            Self::Change,
-            Self::WithoutAccount,
-            Self::Contacts,
-            Self::Subscription,
-            Self::Subscribers,
-        ]
-        .into_iter()
-        .find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -77,6 +80,7 @@ impl AskKind {
             Self::Contacts => "contacts",
             Self::Subscription => "subscription",
             Self::Subscribers => "subscribers",
+            Self::Payments => "payments",
         }
     }
 }

@@ -44,6 +44,7 @@ pub fn verify(scope: &Scope<'_>, expected: Option<Head>, progress: &mut dyn FnMu
         [kernel::TABLES, registry::TABLES, payout::TABLES, eid::TABLES].into_iter().flatten().copied().collect();
     let head = journal::verify(scope, &tables, expected, progress)?;
     registry::verify_directory(scope)?;
+    payout::verify_index(scope)?;
     Ok(head)
 }
 
@@ -115,7 +116,7 @@ mod tests {
         let made = sql.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_whitespace().next());
         let tables = [kernel::TABLES, registry::TABLES, payout::TABLES, eid::TABLES].into_iter().flatten();
         let answered: BTreeSet<&str> = tables.map(|table| table.name()).collect();
-        // What opens the store, the journal itself, what is computed from histories, what nobody sees, and what is only counted
+        // What opens the store, the journal itself, what is computed from rows of others, what nobody sees, and what is only counted
         // or kept until it has expired.
         let others = [
             "schema_version",
@@ -133,6 +134,7 @@ mod tests {
             "inquiry",
             "notice_progress",
             "staging",
+            "payment_index",
             "unwritten_stage",
             "used_once",
             "mapper_message",

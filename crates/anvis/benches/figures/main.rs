@@ -1,7 +1,7 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
-//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--waiting N] [--keep DIR] [--only PART]
-//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives` and `store`. With `--keep`, the nation is made once and used
+//! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--waiting N] [--payouts N]
+//! [--keep DIR] [--only PART] [--store postgres|URL]`. The parts are `routing`, `changes`, `lives`, `store` and `payouts`. With `--keep`, the nation is made once and used
 //! again; but changes and lives are of accounts that nothing else has changed, and want a nation that is new.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
@@ -10,6 +10,7 @@
 mod changes;
 mod letters;
 mod lives;
+mod payouts;
 mod postgres;
 mod sqlite;
 
@@ -41,11 +42,14 @@ const CHUNK_PAYMENTS: usize = 2048;
 /// How often the file is routed.
 const ROUTINGS: usize = 3;
 
+#[derive(Clone)]
 struct Options {
     people: u64,
     payments: u64,
     changes: usize,
     lives: usize,
+    /// How many payouts one payee's are traced among.
+    payouts: u64,
     /// How many proposals wait while what is due is settled.
     waiting: usize,
     folder: PathBuf,
@@ -62,6 +66,7 @@ fn options() -> Options {
         payments: 1_000_000,
         changes: 100_000,
         lives: 20_000,
+        payouts: 100_000_000,
         waiting: 50_000,
         folder: std::env::temp_dir().join("anvis-bench"),
         keeps: false,
@@ -76,6 +81,7 @@ fn options() -> Options {
             "--payments" => options.payments = value().parse().expect("a number"),
             "--changes" => options.changes = value().parse().expect("a number"),
             "--lives" => options.lives = value().parse().expect("a number"),
+            "--payouts" => options.payouts = value().parse().expect("a number"),
             "--waiting" => options.waiting = value().parse().expect("a number"),
             "--only" => options.only = Some(value()),
             "--store" => options.server = Some(value()),
@@ -93,11 +99,12 @@ type Measure = fn(&Bench<'_>);
 fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
-    let parts: [(&str, Measure); 4] = [
+    let parts: [(&str, Measure); 5] = [
         ("routing", |bench| bench.floors_and_routing()),
         ("changes", |bench| bench.changes()),
         ("lives", |bench| bench.lives()),
         ("store", |bench| bench.whole_store()),
+        ("payouts", payouts::measure),
     ];
     for (name, measure) in parts {
         if options.only.as_ref().is_none_or(|only| only == name) {
@@ -201,7 +208,7 @@ impl<'b> Bench<'b> {
     }
 
     fn import(&self, writer: &mut Writer, what: &str, source: &impl Source, write: impl FnOnce(&mut File) -> u64) {
-        let path = self.options.folder.join("import.csv");
+        let path = self.import_file();
         write(&mut File::create(&path).unwrap());
         let env = Env::new(now(), 0);
         let (result, took) = timed(|| {
@@ -211,6 +218,11 @@ impl<'b> Bench<'b> {
         let (counts, rejects) = result.expect("the import");
         figure(what, counts.rows, took);
         assert!(rejects.is_empty(), "{what}: {:?}", rejects.first());
+    }
+
+    /// What was imported last.
+    fn import_file(&self) -> PathBuf {
+        self.options.folder.join("import.csv")
     }
 
     fn key(&self) -> PathBuf {

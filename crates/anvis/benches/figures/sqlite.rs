@@ -148,3 +148,37 @@ pub fn write_lives(folder: &Path, lives: usize, group: usize) -> Duration {
     }
     took
 }
+
+/// What a look into the index of payments costs by itself: one bucket of each slice of each batch, wherever it lies in it.
+pub fn probe_index(data: &Path) -> (usize, Duration) {
+    let connection = open(data);
+    let mut statement =
+        connection.prepare("SELECT place FROM payment_index WHERE place >= ?1 ORDER BY place LIMIT 1").unwrap();
+    let (mut places, mut from) = (Vec::new(), vec![0; 14]);
+    while let Some(place) = statement.query([&from]).unwrap().next().unwrap() {
+        let place: Vec<u8> = place.get(0).unwrap();
+        // The next slice of this batch, or of the next one.
+        from = place[..12].to_vec();
+        for byte in from.iter_mut().rev() {
+            *byte = byte.wrapping_add(1);
+            if *byte != 0 {
+                break;
+            }
+        }
+        from.extend([0, 0]);
+        places.push(place);
+    }
+    let mut statement = connection.prepare("SELECT marks FROM payment_index WHERE place = ?1").unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    let (bytes, took) = timed(|| {
+        let mut bytes = 0;
+        for place in &places {
+            let marks = statement.query_row([place], |row| Ok(row.get_ref(0)?.as_blob()?.len())).unwrap();
+            bytes += marks;
+        }
+        bytes
+    });
+    connection.execute_batch("COMMIT").unwrap();
+    assert!(bytes > 0, "there are marks");
+    (places.len(), took)
+}

@@ -1,10 +1,13 @@
 use super::Session;
-use crate::cli::Payout;
+use crate::cli::{self, Payout};
 use crate::console::{self, Answer, Progress, Unit, grouped};
+use denmark::Currency;
+use jiff::civil::Date;
 use kernel::Error;
-use payout::batch::Counts;
-use payout::commands::{Cancel, Refused, Release, Released, Request, Routed, cancel, release, route};
-use payout::queries::{self, BatchView, PaymentView};
+use payout::balance::{Balance, Sums, written};
+use payout::batch::{self, Counts};
+use payout::commands::{Cancel, Refused, Release, Released, Request, Routed, Trace, cancel, release, route, trace};
+use payout::queries::{self, BatchView, FoundPage, FoundPayment, PaymentView};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -69,6 +72,17 @@ impl Session {
                     shown.each_payment(|payment| out.print(&payment_line(&payment)))
                 })
             }),
+            Payout::Balance(cli::Balance { payer, day }) => {
+                let balance = queries::balance(&mut self.writer, &payer, day, &self.actor)?;
+                let (text, json) = (balance_text(&balance), balance_json(&payer, day, &balance));
+                Ok(if balance.agrees() { Answer::done(text, &json) } else { Answer::Wrong { text, json } })
+            }
+            Payout::Trace(cli::Trace { payee, since, payer, limit, after }) => {
+                let env = self.env()?;
+                let wanted = Trace { payee, since, payer: payer.as_deref(), after, limit: usize::from(limit) };
+                let page = trace(&mut self.writer, &wanted, &self.actor, &env)?;
+                Ok(Answer::done(trace_text(&page), &trace_json(&page)))
+            }
             Payout::Release { batch, out } => {
                 super::outside(&self.data, &out)?;
                 self.settle_first()?;
@@ -147,6 +161,89 @@ fn payment_line(PaymentView { end_to_end_id, state, code, .. }: &PaymentView) ->
 
 fn payment_json(PaymentView { end_to_end_id, state, code, .. }: &PaymentView) -> Value {
     json!({ "end_to_end_id": end_to_end_id, "state": state, "code": code })
+}
+
+fn sums_json(sums: &Sums) -> serde_json::Map<String, Value> {
+    sums.named().map(|(name, sum)| (name.to_owned(), json!(sum.to_string()))).collect()
+}
+
+fn balance_json(payer: &str, day: Date, balance: &Balance) -> Value {
+    let mut json = sums_json(&balance.kroner());
+    let others = balance.currencies().filter(|(currency, _)| *currency != Currency::DKK);
+    let others =
+        others.map(|(currency, sums)| (currency.as_str().to_owned(), Value::Object(sums_json(sums)))).collect();
+    json.insert("currencies".to_owned(), Value::Object(others));
+    json.insert("payer".to_owned(), json!(payer));
+    json.insert("day".to_owned(), json!(day.to_string()));
+    json.insert("agrees".to_owned(), json!(balance.agrees()));
+    Value::Object(json)
+}
+
+fn balance_text(balance: &Balance) -> String {
+    let mut text = String::new();
+    for (currency, sums) in balance.currencies() {
+        for (name, sum) in sums.named() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {name:<9}  {:>26} {currency}", grouped_sum(&written(sum, currency)));
+        }
+        if !sums.agree() {
+            let _ = writeln!(text, "What came in of {currency} is not what is anywhere.");
+        }
+    }
+    text
+}
+
+fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
+    let payment = |payment: &FoundPayment| {
+        let left = payment.left.as_ref().map(|left| {
+            json!({
+                "stage": left.stage,
+                "at": left.at.to_string(),
+                "account": left.to.as_ref().map(|to| to.iban.as_str()),
+                "bic": left.to.as_ref().and_then(|to| to.bic.as_ref()).map(|bic| bic.as_str()),
+                "bank": left.to.as_ref().and_then(|to| to.bank.as_deref()),
+            })
+        });
+        json!({
+            "batch": batch::name(payment.batch),
+            "number": payment.at.number,
+            "payer": payment.payer.agreement.name,
+            "message_id": payment.message_id,
+            "end_to_end_id": payment.end_to_end_id,
+            "amount": payment.money.map(|money| money.decimal().to_string()),
+            "currency": payment.money.map(|money| money.currency.as_str().to_owned()),
+            "state": payment.state.name(),
+            "code": payment.reason.map(payout::reason::Reason::code),
+            "received": payment.received.to_string(),
+            "decided": payment.decided.1.to_string(),
+            "left": left,
+        })
+    };
+    json!({ "payments": payments.iter().map(payment).collect::<Vec<_>>(), "next": next.map(|next| next.to_string()) })
+}
+
+fn trace_text(FoundPage { payments, next }: &FoundPage) -> String {
+    let mut text = String::new();
+    for FoundPayment { batch, payer, end_to_end_id, money, state, decided, left, .. } in payments {
+        let money = money.map_or_else(|| "no amount".to_owned(), |money| money.to_string());
+        let to = match left.as_ref().map(|left| &left.to) {
+            None => "not sent on".to_owned(),
+            Some(None) => "to an account that its file names".to_owned(),
+            Some(Some(to)) => {
+                let bank = to.bank.as_deref().or(to.bic.as_ref().map(|bic| bic.as_str())).unwrap_or("a bank unknown");
+                format!("to {}, {bank}", to.iban.as_str())
+            }
+        };
+        let (batch, payer, state) = (batch::name(*batch), &payer.agreement.name, state.name());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}  {money:>20}  {state:<9}  {to}  {payer}  {batch} {end_to_end_id}", decided.1);
+    }
+    match next {
+        Some(next) => text.push_str(&format!("There are more: --after {next}")),
+        None if payments.is_empty() => text.push_str("Nothing was paid since then."),
+        None => {}
+    }
+    text
 }
 
 fn refusal(Refused { batch, code, text, status, .. }: &Refused) -> Answer {

@@ -36,3 +36,4 @@ mod subscriptions;
 mod support;
 mod suspicions;
 mod tamper;
+mod tracing;

@@ -315,7 +315,7 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
             .iter()
             .map(|(name, _)| match (name == last_key, table.as_str()) {
                 (true, "schema_version") => format!("{name} || 'x'"),
-                (true, "answer" | "payee" | "specific_account") => "randomblob(16)".to_owned(),
+                (true, "answer" | "payee" | "payment_index" | "specific_account") => "randomblob(16)".to_owned(),
                 (true, _) => format!("{name} + 1000000000"),
                 (false, _) if ["message_key", "name_key"].contains(&name.as_str()) && table != "payer" => {
                     "randomblob(16)".to_owned()

@@ -112,6 +112,26 @@ async fn a_file_that_is_refused_is_told_where_and_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payer_is_told_where_a_days_money_is() {
+    let world = World::new().await;
+    let batch = created(&bring(&world, PUBLIC_TOKEN, &payment_file("SUMS")).await);
+    let received = world.get(&format!("/v1/payouts/{}", name(&batch)), PUBLIC_TOKEN).await.done();
+    let day = received["received"].as_str().unwrap()[..10].to_owned();
+    let told = world.get(&format!("/v1/payouts/balance?day={day}"), PUBLIC_TOKEN).await.done();
+    // With three that were there.
+    let expected = json!({
+        "day": day, "agrees": true, "currencies": {},
+        "in": "1600200", "delivered": "1200100", "held": "400100", "waiting": "0", "returned": "0", "rejected": "0",
+    });
+    assert_eq!(told, expected);
+    let others = world.get(&format!("/v1/payouts/balance?day={day}"), PRIVATE_TOKEN).await.done();
+    assert_eq!((&others["in"], &others["agrees"]), (&json!("400050"), &json!(true)));
+    for query in ["", "?day=today", "?day=2026-02-30"] {
+        world.get(&format!("/v1/payouts/balance{query}"), PUBLIC_TOKEN).await.refused(400, "request.query");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_released_or_cancelled_by_whoever_has_seen_it() {
     let world = World::new().await;
     let batch = created(&world.ask(upload("?hold=true", PUBLIC_TOKEN, payment_file("HELD"), &[])).await);

@@ -6,11 +6,15 @@ mod refuse;
 mod release;
 pub(crate) mod render;
 mod route;
+mod trace;
 mod upload;
 
 pub use cancel::{Cancel, cancel};
 pub use release::{Release, Released, release};
+#[cfg(feature = "testing")]
+pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
+pub use trace::{Trace, trace};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
 
 use crate::batch::{self, Batch, Counts, Sent};

@@ -5,6 +5,7 @@ use super::refuse::RefuseFile;
 use super::render;
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts};
+use crate::index::{Bucket, Indexing};
 use crate::message::{Cutter, Fault, StatusFile, Version};
 use crate::outputs::{Outputs, PartFile, Parts};
 use crate::pass::{KeptInput, Passed, Run};
@@ -232,7 +233,7 @@ pub(super) fn sweep_abandoned(writer: &mut Writer, now: Timestamp) -> Result<(),
 }
 
 /// Removes what was staged for a batch that never became real, in short transactions.
-pub(super) fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
+pub(crate) fn discard(writer: &mut Writer, batch: Id<Batch>) -> Result<(), Error> {
     while writer.connection.stage(|tx| store::staging::sweep_some(tx, batch))? {}
     writer.connection.stage(|tx| store::staging::forget(tx, batch))
 }
@@ -344,7 +345,7 @@ impl Work<'_> {
                 Ok(done)
             });
             // When it does not listen any more, it tells why.
-            let _ = stage.send(std::mem::take(&mut staged.waiting));
+            let _ = stage.send(staged.rest());
             drop(stage);
             stager.join().unwrap_or_else(|_| Err(StoreError::plain("staging panicked").into()))?;
             passed
@@ -482,6 +483,7 @@ struct Waiting {
     rows: Vec<store::payment::PaymentRow>,
     ids: Vec<store::ids::SealedIds>,
     input: Vec<(i64, Vec<u8>)>,
+    index: Vec<Bucket>,
 }
 
 impl Waiting {
@@ -493,16 +495,18 @@ impl Waiting {
             }
             store::payment::insert_many(tx, batch, &self.rows)?;
             store::ids::insert_many(tx, batch, &self.ids)?;
-            store::input::insert_many(tx, batch, &self.input)
+            store::input::insert_many(tx, batch, &self.input)?;
+            store::index::insert_many(tx, &self.index)
         })
     }
 
     /// Whether these very rows were staged, all together, and the answer to the commit was lost: nobody else stages this batch.
     fn is_there(&self, tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
-        match (self.rows.first(), self.input.first()) {
-            (Some(row), _) => store::payment::is_there(tx, batch, row.number),
-            (None, Some((piece, _))) => store::input::is_there(tx, batch, *piece),
-            (None, None) => Ok(false),
+        match (self.rows.first(), self.input.first(), self.index.first()) {
+            (Some(row), ..) => store::payment::is_there(tx, batch, row.number),
+            (None, Some((piece, _)), _) => store::input::is_there(tx, batch, *piece),
+            (None, None, Some(bucket)) => store::index::is_there(tx, &bucket.place),
+            (None, None, None) => Ok(false),
         }
     }
 }
@@ -515,19 +519,31 @@ struct Staged {
     rows: Tree,
     ids: Tree,
     input: Option<Tree>,
+    indexing: Indexing,
 }
 
 impl Staged {
     fn new(batch: Id<Batch>, keeps_input: bool) -> Self {
         let input = keeps_input.then(Tree::default);
-        Self { batch, waiting: Waiting::default(), pieces: 0, rows: Tree::default(), ids: Tree::default(), input }
+        let indexing = Indexing::new(batch);
+        Self {
+            batch,
+            waiting: Waiting::default(),
+            pieces: 0,
+            rows: Tree::default(),
+            ids: Tree::default(),
+            input,
+            indexing,
+        }
     }
 
     /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.
     fn take(&mut self, done: &mut Done) -> Option<Waiting> {
         for payment in done.payments.drain(..) {
+            let row = payment.row;
             self.rows.push(payment.leaf);
-            self.waiting.rows.push(payment.row);
+            self.indexing.take(row.number, row.payee.as_ref(), &row.end_to_end, &mut self.waiting.index);
+            self.waiting.rows.push(row);
         }
         if let Some(sealed) = done.sealed_ids.take() {
             self.ids.push(sealed.leaf);
@@ -539,5 +555,11 @@ impl Staged {
             self.pieces += 1;
         }
         (self.waiting.rows.len() >= STAGED_ROWS).then(|| std::mem::take(&mut self.waiting))
+    }
+
+    /// What waits when there is no more to take.
+    fn rest(&mut self) -> Waiting {
+        self.indexing.end(&mut self.waiting.index);
+        std::mem::take(&mut self.waiting)
     }
 }

@@ -1,9 +1,13 @@
 //! What became of a file.
 
+mod balance;
 mod files;
+mod find;
 mod suspected;
 
+pub use balance::balance;
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub use suspected::suspected;
 
 use crate::batch::{self, Batch, Counts};

@@ -3,32 +3,51 @@
 use crate::batch::{Batch, Counts, Record};
 use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Domain, Error, Id, Row, Scope, StoreError, Timestamp, Tx, Vault, statements};
+use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, StoreError, Timestamp, Tx, Value, Vault, statements};
 use registry::payer::Payer;
 use std::ops::Range;
 
 statements! {
     INSERT = "batch.insert":
-        "INSERT INTO batch (id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        "INSERT INTO batch (id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
+                            record)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     BY_MESSAGE = "batch.by_message":
-        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
+                record
          FROM batch WHERE message_key = $1";
     FIND = "batch.find":
-        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
+                record
          FROM batch WHERE id = $1";
     PAGE = "batch.page":
-        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
+                record
          FROM batch WHERE entry < $1 ORDER BY entry DESC LIMIT $2";
     PAGE_OF_PAYER = "batch.page_of_payer":
-        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
+                record
          FROM batch WHERE payer = $1 AND entry < $2 ORDER BY entry DESC LIMIT $3";
+    RECORDED_SINCE = "batch.recorded_since":
+        "SELECT entry, id, payments FROM batch WHERE entry >= $1 AND entry < $2 ORDER BY entry DESC LIMIT $3";
+    RECORDED_SINCE_OF_PAYER = "batch.recorded_since_of_payer":
+        "SELECT entry, id, payments FROM batch
+         WHERE payer = $1 AND entry >= $2 AND entry < $3 ORDER BY entry DESC LIMIT $4";
+    STAGED_SINCE = "batch.staged_since":
+        "SELECT b.entry, b.id, b.payments
+         FROM (SELECT DISTINCT batch FROM batch_stage WHERE entry >= $1) s CROSS JOIN batch b
+         WHERE b.id = s.batch AND b.entry < $2 ORDER BY b.entry DESC LIMIT $3";
+    STAGED_SINCE_OF_PAYER = "batch.staged_since_of_payer":
+        "SELECT b.entry, b.id, b.payments
+         FROM (SELECT DISTINCT batch FROM batch_stage WHERE entry >= $1) s CROSS JOIN batch b
+         WHERE b.id = s.batch AND b.payer = $2 AND b.entry < $3 ORDER BY b.entry DESC LIMIT $4";
     INSERT_UNWRITTEN = "unwritten_stage.insert": "INSERT INTO unwritten_stage (batch, stage) VALUES ($1, $2)";
     DELETE_UNWRITTEN = "unwritten_stage.delete": "DELETE FROM unwritten_stage WHERE batch = $1 AND stage = $2";
     UNWRITTEN = "unwritten_stage.of_batch":
         "SELECT stage FROM unwritten_stage WHERE batch = $1 ORDER BY stage LIMIT 10000";
     RANGE = "batch.range":
-        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, record
+        "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
+                record
          FROM batch WHERE entry >= $1 AND entry < $2 ORDER BY entry";
     INSERT_STAGE = "batch_stage.insert":
         "INSERT INTO batch_stage (batch, stage, entry, at, banks_at, writes_file, counts)
@@ -70,6 +89,7 @@ pub(crate) fn insert(scope: &Scope<'_>, batch: &Batch, message_key: &Blind) -> R
             batch.file_hash.as_slice().into(),
             batch.banks_at.into(),
             batch.input_kept.into(),
+            payments_of(&batch.record)?.into(),
             (&sealed).into(),
         ],
     )?;
@@ -78,10 +98,18 @@ pub(crate) fn insert(scope: &Scope<'_>, batch: &Batch, message_key: &Blind) -> R
     Ok(Rows::of(BatchTable.name(), &tree))
 }
 
+fn payments_of(record: &Record) -> Result<i64, Error> {
+    i64::try_from(record.counts.payments)
+        .map_err(|error| StoreError::new("a batch has too many payments", error).into())
+}
+
 fn read_with_record(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Batch, Vec<u8>), Error> {
     let id = Id::new(row.int(0)?);
-    let opened = scope.vault.open(RECORD_COLUMN, id, row.bytes(8)?)?;
-    let record: Record = serde_json::from_slice(&opened).map_err(|_| row.broken(8))?;
+    let opened = scope.vault.open(RECORD_COLUMN, id, row.bytes(9)?)?;
+    let record: Record = serde_json::from_slice(&opened).map_err(|_| row.broken(9))?;
+    if payments_of(&record)? != row.int(8)? {
+        return Err(row.broken(8).into());
+    }
     let batch = Batch {
         id,
         entry: row.int(1)?,
@@ -127,6 +155,52 @@ pub(crate) fn each_of_payer(
 ) -> Result<(), Error> {
     let values = [payer.into(), before.into(), limit.into()];
     scope.tx.each(&PAGE_OF_PAYER, &values, |row| visit(read(scope, row)?))
+}
+
+/// A batch, as far as it is needed to look into the index of its payments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Indexed {
+    pub(crate) entry: i64,
+    pub(crate) batch: Id<Batch>,
+    pub(crate) payments: i64,
+}
+
+fn indexed(tx: &Tx<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Indexed>, Error> {
+    let mut batches = Vec::new();
+    tx.each(statement, values, |row| {
+        batches.push(Indexed { entry: row.int(0)?, batch: Id::new(row.int(1)?), payments: row.int(2)? });
+        Ok(())
+    })?;
+    Ok(batches)
+}
+
+/// The newest `limit` batches that entries from `entries.start` on and before `entries.end` recorded, of one payer or of all; the
+/// newest first.
+pub(crate) fn recorded_since(
+    tx: &Tx<'_>,
+    payer: Option<Id<Payer>>,
+    entries: Range<i64>,
+    limit: i64,
+) -> Result<Vec<Indexed>, Error> {
+    let [start, end] = [entries.start.into(), entries.end.into()];
+    match payer {
+        None => indexed(tx, &RECORDED_SINCE, &[start, end, limit.into()]),
+        Some(payer) => indexed(tx, &RECORDED_SINCE_OF_PAYER, &[payer.into(), start, end, limit.into()]),
+    }
+}
+
+/// The same of batches with which something was done by an entry from `since` on, and which are older than `before`.
+pub(crate) fn staged_since(
+    tx: &Tx<'_>,
+    payer: Option<Id<Payer>>,
+    since: i64,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Indexed>, Error> {
+    match payer {
+        None => indexed(tx, &STAGED_SINCE, &[since.into(), before.into(), limit.into()]),
+        Some(payer) => indexed(tx, &STAGED_SINCE_OF_PAYER, &[since.into(), payer.into(), before.into(), limit.into()]),
+    }
 }
 
 fn leaf(batch: &Batch, message_key: &Blind, record: &[u8]) -> Hash {

@@ -3,6 +3,7 @@
 pub(crate) mod bank_file;
 pub(crate) mod batch;
 pub(crate) mod ids;
+pub(crate) mod index;
 pub(crate) mod input;
 pub(crate) mod payment;
 pub(crate) mod staging;
@@ -18,6 +19,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     bank_file::STATEMENTS,
     batch::STATEMENTS,
     ids::STATEMENTS,
+    index::STATEMENTS,
     input::STATEMENTS,
     payment::STATEMENTS,
     staging::STATEMENTS,

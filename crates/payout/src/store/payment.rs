@@ -57,6 +57,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Whether it stands in a completed file.
+    pub(crate) const fn goes_on(&self) -> bool {
+        matches!(self.state, State::Routed | State::Passed)
+    }
+
     fn read(row: &Row<'_>, designation: usize, state: usize, code: usize) -> Result<Self, Error> {
         let reason = row.optional_text(code)?.map(|code| Reason::from_code(code).ok_or(()));
         Ok(Self {

@@ -1,6 +1,8 @@
 //! Work that is under way, and work that was abandoned.
 
 use crate::batch::Batch;
+use crate::index::Place;
+use crate::store;
 use kernel::{Conflict, Error, Id, Timestamp, Tx, statements};
 
 statements! {
@@ -11,6 +13,7 @@ statements! {
     FORGET = "staging.forget": "DELETE FROM staging WHERE batch = $1";
     ABANDONED = "staging.abandoned":
         "SELECT batch FROM staging WHERE touched_at < $1 ORDER BY batch LIMIT 100";
+    NEXT = "staging.next": "SELECT batch FROM staging WHERE batch > $1 ORDER BY batch LIMIT 1";
     DELETE_PAYMENTS = "payment.delete_staged": "DELETE FROM payment WHERE batch = $1 AND number < $2";
     DELETE_IDS = "payment_ids.delete_staged": "DELETE FROM payment_ids WHERE batch = $1 AND first < $2";
     DELETE_INPUT = "kept_input.delete_staged": "DELETE FROM kept_input WHERE batch = $1 AND piece < $2";
@@ -61,6 +64,11 @@ pub(crate) fn abandoned(tx: &Tx<'_>, before: Timestamp) -> Result<Vec<Id<Batch>>
     Ok(found)
 }
 
+/// The first batch that is under way after one, by their ids.
+pub(crate) fn next(tx: &Tx<'_>, after: Option<Id<Batch>>) -> Result<Option<Id<Batch>>, Error> {
+    tx.optional(&NEXT, &[after.map_or(-1, Id::number).into()], |row| Ok(Id::new(row.int(0)?)))
+}
+
 /// Removes some of what was staged; whether more is left. A batch that has become real is staged no more, and nothing of it is
 /// removed. Of one that was not, something is missing from here on: whoever still works on it is told so.
 pub(crate) fn sweep_some(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
@@ -74,6 +82,8 @@ pub(crate) fn sweep_some(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
             tx.run(statement, &[batch.into(), (payment + SWEEP_ROWS).into()])?;
         }
     }
+    let places = payment.map_or_else(|| Place::of_batch(batch), |payment| Place::until(batch, payment + SWEEP_ROWS));
+    store::index::delete(tx, &places)?;
     if let Some(piece) = piece {
         tx.run(&DELETE_INPUT, &[batch.into(), (piece + SWEEP_PIECES).into()])?;
     }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod balancing;
 mod fetching;
+mod finding;
 mod place;
 mod sweeping;
 mod uploading;

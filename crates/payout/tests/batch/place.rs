@@ -119,11 +119,17 @@ impl Place {
 
     /// Routes a file as the console does.
     pub fn route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Routed {
+        self.try_route(payer, xml, hold_all).unwrap()
+    }
+
+    /// The same, if it is not refused.
+    pub fn try_route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Result<Routed, Box<Refused>> {
         let file = self.folder.path().join("payments.xml");
         std::fs::write(&file, xml).unwrap();
         let (out, env) = (self.out(), self.env());
-        let request = Request { file: &file, payer, out: &out, hold_all, clock: &|| NOW };
-        route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap().unwrap()
+        let now = self.now;
+        let request = Request { file: &file, payer, out: &out, hold_all, clock: &|| now };
+        route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap().map_err(Box::new)
     }
 
     /// Uploads a file in pieces of so many bytes.
@@ -170,6 +176,7 @@ impl Place {
     pub fn verify(&mut self) {
         let tables: Vec<_> = kernel::TABLES.iter().chain(registry::TABLES).chain(payout::TABLES).copied().collect();
         self.writer.read(|scope| kernel::journal::verify(scope, &tables, None, &mut |_| {})).unwrap();
+        self.writer.read(payout::verify_index).unwrap();
     }
 }
 

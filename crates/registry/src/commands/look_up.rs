@@ -43,7 +43,10 @@ impl fmt::Display for LookUpRefusal {
 }
 
 /// Adds one look-up by the agency to the log. Operators' names are sealed everywhere: here stands what they are, and the entry says who.
-pub(super) fn log(
+///
+/// # Errors
+/// The store's.
+pub fn log(
     scope: &Scope<'_>,
     entry: Entry,
     actor: &Actor,

@@ -44,7 +44,7 @@ pub use fold_holders::fold_holders;
 pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
 pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry, ToAsk};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
-pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory};
+pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory, log as log_look_up};
 pub use mark::{AppealChange, AppealMark, Appealed, DecideAppeal, MarkAnswer};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use notify::{Carrier, RETRIED_MAX, RetryNotices, Taken, Tried, TryNotice};

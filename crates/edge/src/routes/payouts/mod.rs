@@ -1,5 +1,6 @@
 //! Payment files: bringing them, what became of them, what is done with what they hold.
 
+mod balance;
 mod fetch;
 mod held;
 mod upload;
@@ -32,7 +33,7 @@ pub fn routes() -> Vec<Route> {
             .refuses(&["batch.unknown"])
             .by(payments),
     ];
-    [upload::routes(), own.into(), held::routes(), fetch::routes()].into_iter().flatten().collect()
+    [upload::routes(), own.into(), balance::routes(), held::routes(), fetch::routes()].into_iter().flatten().collect()
 }
 
 /// A page of payment files.

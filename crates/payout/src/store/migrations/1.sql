@@ -13,6 +13,8 @@ CREATE TABLE batch (
     -- The bank directory of the moment: the size of the journal.
     banks_at BIGINT NOT NULL,
     input_kept BOOLEAN NOT NULL,
+    -- How many: the record says so too.
+    payments BIGINT NOT NULL,
     record BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX batch_payer ON batch (payer, entry);
@@ -30,6 +32,14 @@ CREATE TABLE payment (
     code TEXT,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
+
+-- Where payments are found by their payees and by their end-to-end ids: marks of a batch's payments, some 128 in a row. They
+-- follow from the payments, and are written with them.
+CREATE TABLE payment_index (
+    -- Batch, slice of the batch, and bucket of the slice: 8, 4 and 2 bytes.
+    place BYTEA NOT NULL PRIMARY KEY,
+    marks BYTEA NOT NULL
+);
 
 -- The payer's own texts of the payments of a batch, sealed together for some thousand payments in a row.
 CREATE TABLE payment_ids (
@@ -52,6 +62,7 @@ CREATE TABLE batch_stage (
     counts BYTEA NOT NULL,
     PRIMARY KEY (batch, stage)
 ) /*clustered*/ /*append-only*/;
+CREATE INDEX batch_stage_entry ON batch_stage (entry);
 
 -- What became of a held payment.
 CREATE TABLE payment_change (

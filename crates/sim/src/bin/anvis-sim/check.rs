@@ -3,7 +3,8 @@
 use crate::model::{Ruling, iban};
 use crate::payouts::Batch;
 use crate::world::{Remembered, World, differs, first_difference, operator};
-use denmark::Decimal;
+use denmark::calendar::copenhagen_date;
+use denmark::{Currency, Decimal};
 use kernel::{Actor, Command, Error};
 use payout::batch::Counts;
 use payout::queries::{self, BatchView};
@@ -166,7 +167,33 @@ impl World {
             return Err(differs("the batches are not those that were accepted"));
         }
         let by_name: BTreeMap<&str, &Batch> = self.batches.iter().map(|batch| (batch.name.as_str(), batch)).collect();
-        batches.iter().try_for_each(|view| self.check_counts(by_name[view.batch.as_str()], &view.counts))
+        batches.iter().try_for_each(|view| self.check_counts(by_name[view.batch.as_str()], &view.counts))?;
+        self.check_balance(&batches)
+    }
+
+    /// Of the last day on which files came in: all of their money is somewhere.
+    fn check_balance(&mut self, batches: &[BatchView]) -> Result<(), Error> {
+        let day_of = |view: &BatchView| view.received.parse().ok().map(copenhagen_date);
+        let Some(day) = batches.iter().filter_map(day_of).max() else { return Ok(()) };
+        let names: BTreeMap<&str, &str> = batches
+            .iter()
+            .filter(|view| day_of(view) == Some(day))
+            .map(|view| (view.batch.as_str(), view.payer.as_str()))
+            .collect();
+        for payer in &self.model.payers {
+            let mut believed: BTreeMap<Currency, i128> = BTreeMap::new();
+            for batch in self.batches.iter().filter(|batch| names.get(batch.name.as_str()) == Some(&&*payer.name)) {
+                for payment in batch.file.payments.iter().filter(|payment| payment.minor > 0) {
+                    *believed.entry(payment.currency).or_default() += i128::from(payment.minor);
+                }
+            }
+            let balance = queries::balance(&mut self.writer, &payer.name, day, &Actor::console())?;
+            let told = balance.currencies().map(|(currency, sums)| (currency, sums.came_in));
+            if !balance.agrees() || told.filter(|(_, sum)| *sum > 0).collect::<BTreeMap<_, _>>() != believed {
+                return Err(differs(format!("{}: the money of {day} is not where it must be", payer.name)));
+            }
+        }
+        Ok(())
     }
 
     fn list(&mut self) -> Result<Vec<BatchView>, Error> {
