@@ -11,6 +11,8 @@ mod assemble;
 pub mod batch;
 pub mod commands;
 mod foresight;
+pub mod gate;
+mod judge;
 pub mod message;
 mod outputs;
 mod parallel;

@@ -51,7 +51,9 @@ mod row_refusal;
 pub mod signals;
 mod store;
 mod telling;
+pub mod terms;
 mod verify;
+pub mod watch;
 
 pub use row_refusal::RowRefusal;
 pub use store::{MIGRATIONS, STATEMENTS, TABLES};

@@ -133,6 +133,8 @@ mod tests {
             "inquiry",
             "notice_progress",
             "staging",
+            "waiting_batch",
+            "held_payment",
             "unwritten_stage",
             "used_once",
             "mapper_message",

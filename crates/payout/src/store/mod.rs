@@ -1,7 +1,9 @@
 //! The payouts' only SQL, by noun.
 
+pub(crate) mod act;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
+pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod input;
 pub(crate) mod payment;
@@ -15,8 +17,10 @@ pub const MIGRATIONS: &[Migration] =
 
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
+    act::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
+    held::STATEMENTS,
     ids::STATEMENTS,
     input::STATEMENTS,
     payment::STATEMENTS,
@@ -32,4 +36,5 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &payment::ChangeTable,
     &input::KeptInputTable,
     &bank_file::BankFileTable,
+    &act::ActTable,
 ];

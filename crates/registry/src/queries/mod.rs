@@ -13,6 +13,7 @@ mod messages;
 mod motions;
 mod notices;
 mod paged;
+mod parts;
 mod proposals;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
@@ -37,6 +38,7 @@ pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
+pub use parts::had_part;
 pub use proposals::{
     ProposalPage, ProposalView, addressee, is_due, is_loading, letter, letter_counts, own_waiting, proposal, waiting,
 };
