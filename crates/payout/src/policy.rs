@@ -15,8 +15,7 @@ pub const RELEASE: Operation =
 pub const CANCEL: Operation =
     Operation { name: "payout.cancel", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Stops what is held, or lets it go on.
-pub const STOP: Operation =
-    Operation { name: "payout.stop", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+pub const STOP: Operation = Operation { name: "payout.stop", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Reads what became of a file.
 pub const READ: Operation = Operation { name: "payout.read", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.

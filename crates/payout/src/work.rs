@@ -1,11 +1,11 @@
 //! What is done with a chunk of a payment file, on any thread: read, decide, complete, seal.
 
 use crate::batch::Batch;
+use crate::judge::{Asked, Judge};
 use crate::message::{
     Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, parse_payment, write_entry,
     write_payment, write_removed,
 };
-use crate::judge::{Asked, Judge};
 use crate::payment::{Decided, News, State, Verdict, check_date, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
 use crate::store::held::HeldPayment;
@@ -337,15 +337,17 @@ impl Worker {
                 let is_held =
                     |index: usize| recorded.get(index).is_some_and(|ruled| ruled.ruling.outcome.state == State::Held);
                 let decided = self.decide(first, candidates, &judge, is_held)?;
-                let rulings = recorded.iter().zip(decided).enumerate().map(|(index, (Ruled { ruling: recorded, .. }, decided))| {
-                    if is_held(index) {
-                        let ruling = Ruling::of(decided);
-                        Ruled { ruling, is_ruled: true, is_new: ruling.outcome != recorded.outcome }
-                    } else {
-                        let ruling = Ruling { completion: Completion::TakenOut, ..*recorded };
-                        Ruled { ruling, is_ruled: false, is_new: false }
-                    }
-                });
+                let rulings = recorded.iter().zip(decided).enumerate().map(
+                    |(index, (Ruled { ruling: recorded, .. }, decided))| {
+                        if is_held(index) {
+                            let ruling = Ruling::of(decided);
+                            Ruled { ruling, is_ruled: true, is_new: ruling.outcome != recorded.outcome }
+                        } else {
+                            let ruling = Ruling { completion: Completion::TakenOut, ..*recorded };
+                            Ruled { ruling, is_ruled: false, is_new: false }
+                        }
+                    },
+                );
                 Ok(rulings.collect())
             }
         }

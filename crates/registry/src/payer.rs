@@ -164,7 +164,12 @@ impl Agreement {
             NoAccount::PayTo(account) => format!("pay-to {}", account.to_text()),
         };
         // No name has a line break in it.
-        let mut text = format!("name {}\ncvr {}\nkind {}\nno_account {no_account}\n", self.name, self.cvr.digits(), self.kind.name());
+        let mut text = format!(
+            "name {}\ncvr {}\nkind {}\nno_account {no_account}\n",
+            self.name,
+            self.cvr.digits(),
+            self.kind.name()
+        );
         if let Some(bank) = &self.bank {
             text.push_str(&format!("bank {bank}\n"));
         }

@@ -4,7 +4,8 @@ use crate::console::{self, Answer, Progress, Unit, grouped};
 use kernel::{Actor, Error};
 use payout::batch::Counts;
 use payout::commands::{
-    Cancel, LetGo, Refused, Release, Released, Request, Routed, Settling, Stop, cancel, release, route, settle_some, stop,
+    Cancel, LetGo, Refused, Release, Released, Request, Routed, Settling, Stop, cancel, release, route, settle_some,
+    stop,
 };
 use payout::gate::Waits;
 use payout::queries::{self, BatchView, HoldView, PaymentView};
@@ -62,18 +63,18 @@ impl Session {
             Payout::Show { batch } => {
                 let now = self.env()?.now;
                 console::stream(|out| {
-                queries::show(&mut self.writer, &batch, &self.actor, now, |shown| {
-                    let view = &shown.view;
-                    if self.wants_json {
-                        let mut json = batch_json(view);
-                        json["payments"] = json!([]);
-                        return out.object(&json, "payments", |item| {
-                            shown.each_payment(|payment| item(&payment_json(&payment)))
-                        });
-                    }
-                    out.print(&format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer))?;
-                    shown.each_payment(|payment| out.print(&payment_line(&payment)))
-                })
+                    queries::show(&mut self.writer, &batch, &self.actor, now, |shown| {
+                        let view = &shown.view;
+                        if self.wants_json {
+                            let mut json = batch_json(view);
+                            json["payments"] = json!([]);
+                            return out.object(&json, "payments", |item| {
+                                shown.each_payment(|payment| item(&payment_json(&payment)))
+                            });
+                        }
+                        out.print(&format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer))?;
+                        shown.each_payment(|payment| out.print(&payment_line(&payment)))
+                    })
                 })
             }
             Payout::Release { batch, out } => self.release(&batch, &out, LetGo::Ask),
@@ -202,7 +203,8 @@ fn routed_json(Routed { batch, duplicate, counts, completed, status }: &Routed) 
 }
 
 fn batch_json(view: &BatchView) -> Value {
-    let BatchView { batch, payer, message_id, received, counts, waits_for, waits_until, asked_by, stopped_by, .. } = view;
+    let BatchView { batch, payer, message_id, received, counts, waits_for, waits_until, asked_by, stopped_by, .. } =
+        view;
     let mut json = counts_json(batch, counts);
     json["waits_for"] = json!(waits_for);
     json["waits_until"] = json!(waits_until);

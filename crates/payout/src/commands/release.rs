@@ -20,8 +20,8 @@ use crate::store::payment::{Change, PaymentRow};
 use crate::work::{Rule, Ruling, Setting, Writes, recorded};
 use kernel::journal::{self, Entry, Rows};
 use kernel::{
-    Actor, Blind, Command, Conflict, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, StoreError, Timestamp,
-    Writer,
+    Actor, Blind, Command, Conflict, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, StoreError,
+    Timestamp, Writer,
 };
 use registry::payer::{Payer, PayerKind};
 use registry::{allowance, officer, resolve};
@@ -259,7 +259,15 @@ fn try_release(
     }
     let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
     if act.is_none() && changes.iter().all(|change| change.outcome.state == State::Held) {
-        let is_as_it_was = writer.read(|scope| is_untouched(scope, batch.id, stages, acts_before))?;
+        // Nothing is to be told of it; what it waits for now is looked at again.
+        let vault = writer.store.vault().clone();
+        let is_as_it_was = writer.connection.stage(|tx| {
+            let is_as_it_was = is_untouched(&Scope { tx, vault: &vault }, batch.id, stages, acts_before)?;
+            if is_as_it_was {
+                store::held::set_of(tx, batch.id, &held)?;
+            }
+            Ok(is_as_it_was)
+        })?;
         return Ok(released(counts, None, None, None).filter(|_| is_as_it_was));
     }
     if let Some(Parts { completed, status }) = &parts {
@@ -523,96 +531,6 @@ fn brought_by(scope: &Scope<'_>, batch: &Batch, payer: &Payer) -> Result<Actor, 
     Ok(actor.strip_prefix("client:").map_or_else(Actor::console, |name| Actor::client(role, name)))
 }
 
-/// A payment that was ruled, and what holds now.
-struct Again {
-    row: PaymentRow,
-    held: HeldPayment,
-    decided: Decided,
-}
-
-/// What is to be recorded.
-struct Real {
-    changes: Vec<Change>,
-    held: Vec<HeldPayment>,
-    sent: Sent,
-    counts: Counts,
-    decided_again: bool,
-}
-
-impl MakeRelease<'_> {
-    /// The payments of payees who changed since it was prepared, each decided anew.
-    fn look_again(&self, scope: &Scope<'_>) -> Result<Vec<Again>, Error> {
-        let mut numbers = BTreeSet::new();
-        resolve::changed_since(scope.tx, self.since, |payee| {
-            let first = self.payees.partition_point(|(of, _)| *of < payee);
-            numbers.extend(self.payees[first..].iter().take_while(|(of, _)| *of == payee).map(|(_, number)| *number));
-            Ok(())
-        })?;
-        let (mut rows, mut asked, mut all_held) = (Vec::new(), Asked::default(), Vec::new());
-        let mut ids = OpenIds::default();
-        for number in numbers {
-            store::payment::each_of(scope.tx, self.batch.id, number..number + 1, |row| {
-                rows.push(row);
-                Ok(())
-            })?;
-        }
-        for row in &rows {
-            let ids = ids.read(scope, self.batch.id, row.number)?;
-            let held = held_of(scope.vault, self.payer.id, row, &ids);
-            asked.push(&held);
-            all_held.push(held);
-        }
-        let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); rows.len()];
-        let now = journal::next(scope.tx, self.at)?.at;
-        let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), now)?;
-        judge.judge(scope, &asked, |at, one| decided[at] = one)?;
-        Ok(rows.into_iter().zip(all_held).zip(decided).map(|((row, held), decided)| Again { row, held, decided }).collect())
-    }
-
-    /// What is to be recorded, with what was decided again in the place of what was prepared.
-    fn real(&self, again: Vec<Again>) -> Real {
-        let stage = self.stages_before + 1;
-        let mut real = Real {
-            changes: self.changes.clone(),
-            held: self.held.clone(),
-            sent: Sent::default(),
-            counts: Counts::default(),
-            decided_again: false,
-        };
-        let (mut tally, mut sent) = (self.tally.clone(), self.sent.clone());
-        for Again { row, held, decided } in again {
-            let (number, outcome) = (row.number, Ruling::of(decided).outcome);
-            let at = real.changes.binary_search_by_key(&number, |change| change.number);
-            let was = at.map_or(row.outcome, |at| real.changes[at].outcome);
-            let was = if at.is_err() { real.held_outcome(number, was) } else { was };
-            if outcome == was {
-                continue;
-            }
-            real.decided_again = true;
-            tally.replace((was.state, was.reason), (outcome.state, outcome.reason), row.money);
-            let leaves = |state| matches!(state, State::Routed | State::Passed);
-            if leaves(was.state) {
-                sent.remove(was.state, None, row.money);
-            }
-            if leaves(outcome.state) {
-                sent.add(outcome.state, None, row.money);
-            }
-            match (at, outcome.state) {
-                (Ok(at), State::Held) => drop(real.changes.remove(at)),
-                (Ok(at), _) => real.changes[at].outcome = outcome,
-                (Err(_), State::Held) => {}
-                (Err(at), _) => real.changes.insert(at, Change { number, stage, outcome }),
-            }
-            real.held.retain(|held| held.number != number);
-            if outcome.waits_by_itself() {
-                real.held.push(held);
-            }
-        }
-        (real.sent, real.counts) = (sent.sent(), tally.counts());
-        real
-    }
-}
-
 impl Command for MakeRelease<'_> {
     const OPERATION: Operation = policy::RELEASE;
     /// What is decided again; none where something was done with the batch since.
@@ -659,9 +577,7 @@ impl Command for MakeRelease<'_> {
         if self.writes_files {
             store::batch::insert_unwritten(scope.tx, batch.id, stage.stage)?;
         }
-        store::held::delete_waiting(scope.tx, batch.id)?;
-        store::held::delete_of(scope.tx, batch.id)?;
-        store::held::insert_many(scope.tx, batch.id, held)?;
+        store::held::set_of(scope.tx, batch.id, held)?;
         let client = brought_by(scope, batch, self.payer)?;
         allowance::settle(scope, entry, &client, self.paid, counts.misses().saturating_sub(self.misses_before))?;
         let mut rows = vec![

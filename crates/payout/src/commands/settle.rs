@@ -9,7 +9,7 @@ use crate::payment::{Decided, Verdict};
 use crate::reason::Reason;
 use crate::store;
 use crate::store::held::HeldPayment;
-use kernel::{Actor, Conflict, Env, Error, Id, Scope, Timestamp, Writer};
+use kernel::{Actor, Env, Error, Id, Refuse, Scope, Timestamp, Writer};
 use registry::resolve;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -57,8 +57,9 @@ pub fn settle_some(
         return match release(writer, &wanted, actor, env) {
             Ok(released) => Ok(Settled { released: Some(released), is_through: false }),
             // Somebody was first, or is at it: it is looked at again.
-            Err(Error::Conflict(Conflict(_))) => Ok(Settled::default()),
-            Err(Error::Refused(refusal)) if refusal.code == kernel::Refuse::code(&BatchRefusal::NothingHeld) => {
+            Err(Error::Conflict(_)) => Ok(Settled::default()),
+            Err(Error::Refused(refusal)) if refusal.code == BatchRefusal::NothingHeld.code() => {
+                writer.connection.stage(|tx| store::held::set_of(tx, batch, &[]))?;
                 Ok(Settled::default())
             }
             Err(error) => Err(error),

@@ -220,6 +220,8 @@ fn known(
     match writer.execute(&again, actor, env)? {
         Accepted::New { batch, .. } | Accepted::Used { batch, .. } => Ok(Became::Used(Id::new(batch))),
         // It had no misses: nothing is counted of it again.
-        Accepted::Misses | Accepted::KeepInput => Err(StoreError::plain("a batch that is there was weighed again").into()),
+        Accepted::Misses | Accepted::KeepInput => {
+            Err(StoreError::plain("a batch that is there was weighed again").into())
+        }
     }
 }

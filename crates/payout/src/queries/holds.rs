@@ -39,17 +39,25 @@ pub(super) struct Hold {
 pub(super) struct Holds {
     judge: Judge,
     payer: Payer,
+    /// As which kind of payer whoever asks is told.
+    kind: PayerKind,
 }
 
 impl Holds {
+    /// As the payer is told.
     pub(super) fn load(scope: &Scope<'_>, batch: &Batch, now: Timestamp) -> Result<Self, Error> {
         let payer = resolve::payer_at(scope, batch.payer)?;
         let judge = Judge::load(scope, &payer, gate_of(scope, batch, &payer)?, now)?;
-        Ok(Self { judge, payer })
+        Ok(Self { judge, kind: payer.agreement.kind, payer })
     }
 
-    pub(super) fn kind(&self) -> PayerKind {
-        self.payer.agreement.kind
+    /// As the agency's own people are told.
+    pub(super) fn for_agency(self) -> Self {
+        Self { kind: PayerKind::Public, ..self }
+    }
+
+    pub(super) const fn kind(&self) -> PayerKind {
+        self.kind
     }
 
     /// What those of these payments wait for that do, by their numbers.
@@ -67,9 +75,10 @@ impl Holds {
         }
         let payments: Vec<_> = held.iter().map(|(held, _)| held).collect();
         let decided = decide_anew(scope, &self.judge, &payments)?;
-        let holds = held.iter().zip(decided).map(|((held, recorded), decided)| {
-            (held.number, self.hold(held.number, *recorded, &decided))
-        });
+        let holds = held
+            .iter()
+            .zip(decided)
+            .map(|((held, recorded), decided)| (held.number, self.hold(held.number, *recorded, &decided)));
         Ok(holds.collect())
     }
 

@@ -181,13 +181,7 @@ pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str, actor: &Actor)
 ///
 /// # Errors
 /// There is no such batch of this payer; the policy's refusal, or the store's.
-pub fn one_of(
-    writer: &mut Writer,
-    payer: &str,
-    name: &str,
-    actor: &Actor,
-    now: Timestamp,
-) -> Result<BatchView, Error> {
+pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor, now: Timestamp) -> Result<BatchView, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| view(scope, &find_of(scope, payer, name, actor)?, now))
 }
@@ -282,7 +276,7 @@ pub fn show<T>(
     policy::READ.require(actor)?;
     writer.read(|scope| {
         let batch = find(scope, name)?;
-        let (view, holds) = (view(scope, &batch, now)?, Holds::load(scope, &batch, now)?);
+        let (view, holds) = (view(scope, &batch, now)?, Holds::load(scope, &batch, now)?.for_agency());
         read(&Shown { view, batch, holds, scope })
     })
 }

@@ -26,7 +26,8 @@ pub(crate) fn insert_many(scope: &Scope<'_>, batch: Id<Batch>, acts: &[Act], ent
         let id: Id<Act> = entry.row(ordinal)?;
         let text = format!("{}\n{}", act.by, act.why);
         let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
-        let values = [id.into(), batch.into(), act.kind.code().into(), act.number.into(), act.at.into(), (&sealed).into()];
+        let values =
+            [id.into(), batch.into(), act.kind.code().into(), act.number.into(), act.at.into(), (&sealed).into()];
         scope.tx.run(&INSERT, &values)?;
         tree.push(leaf(&mut encoder, id, batch, act, text.as_bytes()));
     }

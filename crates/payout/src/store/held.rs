@@ -61,17 +61,15 @@ pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, payments: &[HeldPayment
     )
 }
 
-pub(crate) fn delete(
-    tx: &Tx<'_>,
-    batch: Id<Batch>,
-    numbers: impl IntoIterator<Item = i64>,
-) -> Result<(), Error> {
+pub(crate) fn delete(tx: &Tx<'_>, batch: Id<Batch>, numbers: impl IntoIterator<Item = i64>) -> Result<(), Error> {
     numbers.into_iter().try_for_each(|number| tx.run(&DELETE, &[batch.into(), number.into()]).map(|_| ()))
 }
 
-/// Forgets all of a batch that wait.
-pub(crate) fn delete_of(tx: &Tx<'_>, batch: Id<Batch>) -> Result<(), Error> {
-    tx.run(&DELETE_OF, &[batch.into()]).map(|_| ())
+/// Notes all of a batch that was let go which waits yet.
+pub(crate) fn set_of(tx: &Tx<'_>, batch: Id<Batch>, held: &[HeldPayment]) -> Result<(), Error> {
+    delete_waiting(tx, batch)?;
+    tx.run(&DELETE_OF, &[batch.into()])?;
+    insert_many(tx, batch, held)
 }
 
 fn read(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
@@ -83,11 +81,7 @@ fn read(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
 }
 
 /// The next payments that wait, also those that are staged and nobody's yet.
-pub(crate) fn page(
-    tx: &Tx<'_>,
-    after: (i64, i64),
-    limit: i64,
-) -> Result<Vec<(Id<Batch>, HeldPayment)>, Error> {
+pub(crate) fn page(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(Id<Batch>, HeldPayment)>, Error> {
     let mut found = Vec::new();
     let values: [Value<'_>; 3] = [after.0.into(), after.1.into(), limit.into()];
     tx.each(&PAGE, &values, |row| {

@@ -90,7 +90,8 @@ impl Place {
         terms: Terms,
     ) -> Result<(), Error> {
         let cvr = Cvr::parse("13748136").unwrap();
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account, bank: bank.map(str::to_owned), terms };
+        let agreement =
+            Agreement { name: name.to_owned(), cvr, kind, no_account, bank: bank.map(str::to_owned), terms };
         self.writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0))
     }
 
@@ -101,12 +102,15 @@ impl Place {
 
     /// Imports these rows; how many of them changed something.
     fn import_rows<S: Source>(&mut self, source: &S, rows: &str) -> u64 {
+        self.import_rows_as(source, rows, &Actor::console())
+    }
+
+    fn import_rows_as<S: Source>(&mut self, source: &S, rows: &str, actor: &Actor) -> u64 {
         let path = self.folder.path().join("rows.csv");
         std::fs::write(&path, format!("{}\n{rows}", S::HEADER.join(","))).unwrap();
         let file = std::fs::File::open(path).unwrap();
         let now = self.now;
-        let counts =
-            run(&mut self.writer, source, file, &Actor::console(), &mut || Env::new(now, 0), &mut |_| {}).unwrap();
+        let counts = run(&mut self.writer, source, file, actor, &mut || Env::new(now, 0), &mut |_| {}).unwrap();
         counts.0.changed
     }
 
@@ -123,6 +127,20 @@ impl Place {
         let vault = self.writer.store.vault().clone();
         let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         assert_eq!(self.import_rows(&source, &format!("{row}\n")), 1, "{row}");
+    }
+
+    /// The same by somebody.
+    pub fn designate_as(&mut self, row: &str, actor: &Actor) {
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: actor.name().to_owned(), vault };
+        assert_eq!(self.import_rows_as(&source, &format!("{row}\n"), actor), 1, "{row}");
+    }
+
+    /// Asks for an account that has to wait.
+    pub fn propose(&mut self, row: &str) {
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
+        self.import_rows(&source, &format!("{row}\n"));
     }
 
     pub fn env(&mut self) -> Env {

@@ -230,7 +230,8 @@ fn a_release_pays_back_for_each_payee_and_is_known_when_it_is_repeated() {
         let request = kernel::merkle::Encoder::default().start("release").bytes(key.as_bytes()).leaf();
         let once = Some(kernel::Once::of(&actor, &policy::RELEASE, key, request));
         let env = place.env();
-        let wanted = Release { batch: &held, as_what: payout::commands::LetGo::Ask, out: None, stages: Some(stages), once };
+        let wanted =
+            Release { batch: &held, as_what: payout::commands::LetGo::Ask, out: None, stages: Some(stages), once };
         release(&mut place.writer, &wanted, &actor, &env).map(|released| released.counts.routed)
     };
     assert_eq!(attempt(&mut place, 1, "early").unwrap_err().code(), "precondition.failed");

@@ -21,8 +21,14 @@ const NO_STAGES: i64 = -1;
 
 pub fn routes() -> Vec<Route> {
     const REFUSALS: &[&str] = &["batch.unknown", "batch.nothing_held", "batch.payment_not_held"];
-    const STOPPED: &[&str] =
-        &["batch.unknown", "batch.nothing_held", "batch.payment_not_held", "batch.stopped", "batch.not_stopped", "batch.why"];
+    const STOPPED: &[&str] = &[
+        "batch.unknown",
+        "batch.nothing_held",
+        "batch.payment_not_held",
+        "batch.stopped",
+        "batch.not_stopped",
+        "batch.why",
+    ];
     vec![
         Route::post(
             "/v1/payouts/{batch}/release",
