@@ -64,7 +64,7 @@ fn a_payment_waits_for_a_change_and_leaves_when_it_ends_either_way() {
             let (now, env) = (place.now, place.env());
             let found =
                 place.writer.read(|scope| waiting(scope, &Actor::console(), None, None, None, 10, now)).unwrap();
-            let proposal = found.proposals[0].id.clone();
+            let proposal = found.proposals[0].standing.id.clone();
             let (officer, why) = (Actor::operator("anna"), "the payee was called".to_owned());
             let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic: true };
             place.writer.execute(&command, &officer, &env).unwrap();
