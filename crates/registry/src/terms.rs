@@ -117,7 +117,8 @@ impl Release {
             "by-hand" => Some(Self::ByHand),
             other => {
                 let (hour, minute) = other.strip_prefix("cut-off:")?.split_once(':')?;
-                let number = |text: &str| text.parse::<i8>().ok().filter(|_| text.len() == 2);
+                let is_one = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+                let number = |text: &str| text.parse::<i8>().ok().filter(|_| is_one(text));
                 Time::new(number(hour)?, number(minute)?, 0, 0).ok().map(Self::CutOff)
             }
         }
