@@ -7,6 +7,7 @@ use crate::store;
 use kernel::journal::{entry_of, read};
 use kernel::{Error, Id, Scope};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Which of `names` had a part in it that these rows' accounts are their payees': asked for it, or did what let it take effect, or froze or
 /// unfroze it since. Of what never waited it is who gave the command that recorded it.
@@ -32,11 +33,14 @@ pub fn had_part(scope: &Scope<'_>, rows: &[Id<Designation>], names: &[&str]) -> 
         let found = match proposal {
             Some(proposal) => of_proposals.get(&proposal.number()),
             None => {
-                if !of_entries.contains_key(&entry) {
-                    let actor = read(scope, entry)?.actor;
-                    of_entries.insert(entry, names.iter().map(|name| *name == actor).collect());
-                }
-                of_entries.get(&entry)
+                let found = match of_entries.entry(entry) {
+                    Entry::Occupied(found) => found.into_mut(),
+                    Entry::Vacant(place) => {
+                        let actor = read(scope, entry)?.actor;
+                        place.insert(names.iter().map(|name| *name == actor).collect())
+                    }
+                };
+                Some(&*found)
             }
         };
         for (part, found) in parts[of].iter_mut().zip(found.into_iter().flatten()) {
