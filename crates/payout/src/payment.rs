@@ -230,7 +230,6 @@ impl News {
     }
 
     /// In plain words.
-    #[must_use]
     pub fn sentences(self) -> impl Iterator<Item = String> {
         let changed = self.changed.map(|(days, channel)| {
             let channel = channel.name().replace('_', "-");

@@ -34,7 +34,15 @@ pub(crate) fn insert_many(scope: &Scope<'_>, batch: Id<Batch>, acts: &[Act], ent
     Ok(Rows::of(ActTable.name(), &tree))
 }
 
-fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Id<Act>, Id<Batch>, Act, Vec<u8>), Error> {
+/// An act as it is recorded: about which batch, and what is sealed of it.
+struct Recorded {
+    id: Id<Act>,
+    batch: Id<Batch>,
+    act: Act,
+    text: Vec<u8>,
+}
+
+fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Recorded, Error> {
     let id: Id<Act> = Id::new(row.int(0)?);
     let opened = scope.vault.open(ACT_COLUMN, id, row.bytes(5)?)?;
     let (by, why) =
@@ -46,14 +54,14 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Id<Act>, Id<Batch>, Act, Ve
         by: by.to_owned(),
         why: why.to_owned(),
     };
-    Ok((id, Id::new(row.int(1)?), act, opened.to_vec()))
+    Ok(Recorded { id, batch: Id::new(row.int(1)?), act, text: opened.to_vec() })
 }
 
 /// All that was done about a batch, in order.
 pub(crate) fn of_batch(scope: &Scope<'_>, batch: Id<Batch>) -> Result<Vec<Act>, Error> {
     let mut acts = Vec::new();
     scope.tx.each(&OF_BATCH, &[batch.into()], |row| {
-        acts.push(read(scope, row)?.2);
+        acts.push(read(scope, row)?.act);
         Ok(())
     })?;
     Ok(acts)
@@ -91,7 +99,7 @@ impl Table for ActTable {
     ) -> Result<(), Error> {
         let mut encoder = Encoder::default();
         scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
-            let (id, batch, act, text) = read(scope, row)?;
+            let Recorded { id, batch, act, text } = read(scope, row)?;
             visit(journal::entry_of(id.number()), leaf(&mut encoder, id, batch, &act, &text))
         })
     }
