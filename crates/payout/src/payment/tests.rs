@@ -69,7 +69,7 @@ fn a_payment_waits_for_the_first_demand_that_is_not_met() {
             _ => None,
         };
         assert_eq!(held, expected, "{figures:?} {against:?} {changed:?} {pending:?}");
-        assert_eq!(decided.until.is_some(), expected == Some(Reason::RecentChange));
+        assert_eq!(decided.until.is_some(), expected == Some(RecentChange));
     };
     let none = |_: &mut Terms| {};
     let (friday, earlier) = (Some("2026-11-27T11:00:01Z"), Some("2026-11-27T11:00:00Z"));

@@ -41,7 +41,7 @@ fn a_payment_after_a_change_waits_and_leaves_by_itself() {
     assert!(report.contains("<Cd>AC15</Cd>"), "{report}");
     assert!(report.contains("took another's place 0 days ago; channel: operator."), "{report}");
     place.now = later(1);
-    assert_eq!(place.settle(), [batch.clone()]);
+    assert_eq!(place.settle(), [&*batch]);
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     assert!(place.settle().is_empty());
     place.verify();
@@ -69,7 +69,7 @@ fn a_payment_waits_for_a_change_and_leaves_when_it_ends_either_way() {
             let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic: true };
             place.writer.execute(&command, &officer, &env).unwrap();
         }
-        assert_eq!(place.settle(), [batch.clone()], "{takes_effect}");
+        assert_eq!(place.settle(), [&*batch], "{takes_effect}");
         assert_eq!(place.told(&batch), ["routed", "routed"]);
         place.verify();
     }
@@ -103,7 +103,7 @@ fn a_batch_is_let_go_by_its_cut_off_on_a_banking_day() {
     at(&mut place, "2026-11-30T13:29:59Z");
     assert!(place.settle().is_empty());
     at(&mut place, "2026-11-30T13:30:00Z");
-    assert_eq!(place.settle(), [batch.clone()]);
+    assert_eq!(place.settle(), [&*batch]);
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     place.verify();
 }
@@ -167,7 +167,7 @@ fn what_is_stopped_goes_when_it_is_resumed() {
     assert_eq!(say(&mut place, Some("E0"), true, "it was none"), "");
     assert!(place.settle().is_empty());
     assert_eq!(say(&mut place, None, true, "all"), "");
-    assert_eq!(place.settle(), [batch.clone()]);
+    assert_eq!(place.settle(), [&*batch]);
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     assert_eq!(say(&mut place, None, false, "too late"), "batch.nothing_held");
     place.verify();
