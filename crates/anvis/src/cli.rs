@@ -6,6 +6,8 @@ mod designation;
 mod four_eyes;
 mod notices;
 mod ownership;
+mod payer;
+mod payout;
 mod payouts;
 mod people;
 mod serve;
@@ -22,6 +24,8 @@ pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpSer
 pub use four_eyes::{Collector, Controls};
 pub use notices::{Notices, Ways};
 pub use ownership::Ownership;
+pub use payer::Payer;
+pub use payout::Payout;
 pub use payouts::{Balance, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 use serve::METRICS;
@@ -139,8 +143,7 @@ pub enum Command {
     #[command(subcommand)]
     Payer(Payer),
     /// Payment files.
-    #[command(subcommand)]
-    Payout(Payout),
+    Payout(ByOfficer<Payout>),
     /// The systems of other organisations, and how they come in.
     #[command(subcommand)]
     Client(Client),
@@ -217,6 +220,7 @@ impl Command {
             Self::Lock(by) => by.key.as_ref(),
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),
+            Self::Payout(by) => by.key.as_ref(),
             _ => None,
         }
     }
@@ -312,77 +316,6 @@ pub enum Operator {
     End {
         /// Their name.
         name: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Payer {
-    /// Register a payer, or change its agreement.
-    Add {
-        /// The name that commands call it by.
-        name: String,
-        /// Its CVR number.
-        #[arg(long, value_parser = cvr)]
-        cvr: denmark::Cvr,
-        /// What it may see.
-        #[arg(long, value_parser = payer_kind, value_name = "public|private")]
-        kind: registry::payer::PayerKind,
-        /// What becomes of a payment whose payee has no account.
-        #[arg(long, value_parser = no_account, value_name = "reject|hold|pay-to:IBAN")]
-        no_account: registry::payer::NoAccount,
-        /// The bank, or another intermediary, that fetches what was completed for it: its name in the bank directory.
-        #[arg(long, value_name = "NAME")]
-        bank: Option<String>,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum Payout {
-    /// Complete a pain.001 file and report on it.
-    Route {
-        /// The file.
-        #[arg(value_parser = existing_file)]
-        file: PathBuf,
-        /// The payer.
-        #[arg(long, value_name = "NAME")]
-        payer: String,
-        /// Where what is written goes.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// Hold everything until it is released.
-        #[arg(long)]
-        hold: bool,
-    },
-    /// The newest batches.
-    List {
-        /// At most so many.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
-        limit: i64,
-    },
-    /// One batch, payment by payment.
-    Show {
-        /// The batch.
-        batch: String,
-    },
-    /// Where the money is that came in on a day: exit 1 unless the sums agree.
-    Balance(Balance),
-    /// What was paid to somebody since a moment, the newest first, and where it went.
-    Trace(Trace),
-    /// Release what a batch holds.
-    Release {
-        /// The batch.
-        batch: String,
-        /// Where what is written goes.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-    },
-    /// Cancel what a batch holds.
-    Cancel {
-        /// The batch.
-        batch: String,
-        /// Only the payment with this end-to-end id.
-        #[arg(long, value_name = "ID")]
-        end_to_end: Option<String>,
     },
 }
 
@@ -577,15 +510,6 @@ fn cvr(text: &str) -> Result<denmark::Cvr, String> {
 
 fn place(text: &str) -> Result<kernel::Blind, String> {
     registry::duty::read_place(text).ok_or_else(|| "write what 'next' of the page before was".to_owned())
-}
-
-fn payer_kind(text: &str) -> Result<registry::payer::PayerKind, String> {
-    registry::payer::PayerKind::parse(text).ok_or_else(|| "write public or private".to_owned())
-}
-
-fn no_account(text: &str) -> Result<registry::payer::NoAccount, String> {
-    registry::payer::NoAccount::parse(text)
-        .ok_or_else(|| "write reject, hold, or pay-to: and a Danish account".to_owned())
 }
 
 fn client_role(text: &str) -> Result<kernel::Role, String> {

@@ -61,6 +61,19 @@ pub fn after_banking_days(instant: Timestamp, days: u32) -> Timestamp {
     COPENHAGEN.to_ambiguous_timestamp(there).compatible().unwrap_or(Timestamp::MAX)
 }
 
+/// The first moment, not before an instant, at which it is this time of day in Denmark on a banking day.
+pub fn next_cut_off(instant: Timestamp, time: Time) -> Timestamp {
+    let mut day = copenhagen_date(instant);
+    loop {
+        // As above, of the days on which the clocks change.
+        let cut_off = COPENHAGEN.to_ambiguous_timestamp(day.to_datetime(time)).compatible().unwrap_or(Timestamp::MAX);
+        if is_banking_day(day) && cut_off >= instant || day == Date::MAX {
+            return cut_off;
+        }
+        day = next_banking_day(day);
+    }
+}
+
 /// Easter Sunday of the Gregorian calendar, by the algorithm of J.-M. Oudin (1940).
 ///
 /// # Panics
@@ -168,6 +181,23 @@ mod tests {
         check("2026-11-27T22:59:59Z", 1, "2026-11-30T22:59:59Z");
         check("2026-11-28T12:00:00Z", 0, "2026-11-28T12:00:00Z");
         check("9999-12-30T12:00:00Z", 5, "9999-12-30T22:00:00.999999999Z");
+    }
+
+    #[test]
+    fn a_cut_off_is_on_a_banking_day() {
+        let check = |from: &str, time: Time, expected: &str| {
+            let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+            assert_eq!(next_cut_off(moment(from), time), moment(expected), "{time} after {from}");
+        };
+        let half_past_two = Time::constant(14, 30, 0, 0);
+        // A Friday, before, at and after; then the Monday. Over Easter, and over the change of the clocks.
+        check("2026-11-27T13:29:59Z", half_past_two, "2026-11-27T13:30:00Z");
+        check("2026-11-27T13:30:00Z", half_past_two, "2026-11-27T13:30:00Z");
+        check("2026-11-27T13:30:01Z", half_past_two, "2026-11-30T13:30:00Z");
+        check("2026-11-29T23:30:00Z", half_past_two, "2026-11-30T13:30:00Z");
+        check("2026-04-01T13:00:00Z", half_past_two, "2026-04-07T12:30:00Z");
+        check("2026-03-28T12:00:00Z", half_past_two, "2026-03-30T12:30:00Z");
+        check("9999-12-30T22:00:00Z", half_past_two, "9999-12-30T22:00:00.999999999Z");
     }
 
     #[test]

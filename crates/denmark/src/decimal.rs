@@ -90,6 +90,14 @@ impl Decimal {
         }
     }
 
+    /// `None` where the other is more, or below zero on overflow: no sum of amounts is.
+    pub const fn checked_sub(self, other: Decimal) -> Option<Decimal> {
+        match self.hundred_thousandths.checked_sub(other.hundred_thousandths) {
+            Some(hundred_thousandths) if hundred_thousandths >= 0 => Some(Decimal { hundred_thousandths }),
+            _ => None,
+        }
+    }
+
     /// Whether it is zero.
     pub const fn is_zero(self) -> bool {
         self.hundred_thousandths == 0

@@ -460,6 +460,17 @@ pub const CODES: &[Row] = &[
     row("batch.input_not_kept", 409, "The file that came in was not kept", "Den modtagne fil er ikke bevaret"),
     row("batch.stage_unknown", 404, "There is no such stage", "Der er intet sådant trin"),
     row("batch.nothing_held", 409, "Nothing is held", "Intet tilbageholdes"),
+    row(
+        "batch.not_asked",
+        409,
+        "No release was asked for that takes two",
+        "Ingen har bedt om en frigivelse, der kræver to",
+    ),
+    row("batch.officer", 409, "A person with a name is wanted", "Der kræves en navngiven person"),
+    row("batch.own", 403, "Who asks does not approve", "Den, der beder om det, godkender det ikke"),
+    row("batch.not_stopped", 409, "It is not stopped", "Det er ikke standset"),
+    row("batch.stopped", 409, "It is stopped already", "Det er allerede standset"),
+    row("batch.why", 422, "Say why", "Angiv hvorfor"),
     row("batch.payment_not_held", 409, "The payment is not held", "Betalingen tilbageholdes ikke"),
 ];
 
@@ -527,6 +538,9 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "ownership.answers",
     "ownership.nobody",
     "payer.bank",
+    "payer.contact",
+    "payer.four_eyes",
+    "payer.hold_days",
     "payer.kind",
     "phase_out.unknown",
     "phase_out.word",

@@ -28,7 +28,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
-use kernel::{Actor, Error, Operation, Refusal, Secrets, Store, Timestamp, Vault};
+use kernel::{Actor, Env, Error, Operation, Refusal, Secrets, Store, Timestamp, Vault, Writer};
 use registry::commands::Settle;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ use std::task::Poll;
 
 /// So often a second some thousand rows are folded: a bulk file that is being read meanwhile hardly notices.
 const FOLDS_A_SECOND: usize = 4;
+/// Pages of what waits in payment files that are looked at in a second, or batches released: one file is enough for it.
+const PAYOUT_STEPS_A_SECOND: usize = 4;
 /// Set on every answer. Answers are for the one who asked; a page loads nothing from elsewhere.
 const EVERYWHERE: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -127,6 +129,8 @@ pub struct Edge {
     /// Places for files that come in and go out.
     pub(crate) transfers: Arc<Transfers>,
     gate: Gate,
+    /// How far the looking at what waits in payment files has come.
+    settling: Arc<std::sync::Mutex<payout::commands::Settling>>,
     interfaces: Box<dyn Interfaces>,
     uses: Uses,
     is_stopping: AtomicBool,
@@ -200,6 +204,7 @@ impl Edge {
             sender,
             emptied: Emptied::default(),
             gate: Gate::new(tokens),
+            settling: Arc::default(),
             interfaces,
             uses: Uses::default(),
             is_stopping: AtomicBool::new(false),
@@ -258,6 +263,23 @@ impl Edge {
                         return;
                     }
                 }
+                Err(unanswered) => return self.unsettled(&unanswered),
+            }
+        }
+    }
+
+    /// Releases what waited in payment files for a moment, or for something that has come. To be called every second.
+    pub async fn settle_payouts(&self) {
+        for _ in 0..PAYOUT_STEPS_A_SECOND {
+            let (now, settling) = ((self.clock)(), Arc::clone(&self.settling));
+            let step = move |writer: &mut Writer| {
+                let env = Env::sample(now, &mut writer.secrets)?;
+                let mut settling = settling.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                payout::commands::settle_some(writer, &mut settling, None, &Actor::console(), &env)
+            };
+            match self.core.file(step).await {
+                Ok(settled) if settled.is_through => return,
+                Ok(_) => {}
                 Err(unanswered) => return self.unsettled(&unanswered),
             }
         }

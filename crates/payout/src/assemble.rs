@@ -6,7 +6,7 @@ use crate::message::{
     BlockHead, Chunk, CompletedFile, Fault, FileHead, GroupStatus, Output, Part, StatusFile, Version, write_removed,
 };
 use crate::outputs::WriteBack;
-use crate::payment::{State, Verdict};
+use crate::payment::{Decided, State, Verdict};
 use crate::reason::Reason;
 use crate::seen::Seen;
 use crate::store::ids::Ids;
@@ -260,7 +260,7 @@ impl Assembly {
         ids: &[u8],
     ) {
         let Setting { batch, payer, .. } = &*self.setting;
-        payment.ruling = Ruling::of(Verdict::Reject(Reason::DuplicateEndToEndId));
+        payment.ruling = Ruling::of(Decided::of(Verdict::Reject(Reason::DuplicateEndToEndId)));
         payment.row.outcome = payment.ruling.outcome;
         let plain_ids = &ids[payment.ids.clone()];
         payment.leaf = leaf(&mut Encoder::default(), *batch, &payment.row, plain_ids);

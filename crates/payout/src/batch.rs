@@ -103,7 +103,7 @@ pub struct Sent {
 }
 
 /// Counts that are being made.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tally {
     states: [u64; State::ALL.len()],
     reasons: BTreeMap<&'static str, u64>,
@@ -119,13 +119,29 @@ impl Tally {
             *self.reasons.entry(reason.code()).or_default() += 1;
         }
         if let Some(money) = money {
-            let mut currency = [b' '; 3];
-            currency.copy_from_slice(money.currency.as_str().as_bytes());
-            let sum =
-                self.sums.entry((gone_back.map_or(state.name(), Reason::code), currency)).or_insert(Decimal::ZERO);
+            let key = (gone_back.map_or(state.name(), Reason::code), currency_of(money));
+            let sum = self.sums.entry(key).or_insert(Decimal::ZERO);
             // A file's amounts have at most 18 digits each, and 10^20 of them would be needed to overflow.
             *sum = sum.checked_add(money.decimal()).unwrap_or(*sum);
         }
+    }
+
+    /// Counts no more one payment that was counted so.
+    pub fn remove(&mut self, state: State, reason: Option<Reason>, money: Option<Money>) {
+        let count = &mut self.states[state as usize];
+        *count = count.saturating_sub(1);
+        let gone_back = reason.filter(|_| matches!(state, State::Rejected | State::Cancelled));
+        if let Some(count) = gone_back.and_then(|reason| self.reasons.get_mut(reason.code())) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(money) = money {
+            let key = (gone_back.map_or(state.name(), Reason::code), currency_of(money));
+            if let Some(sum) = self.sums.get_mut(&key) {
+                *sum = sum.checked_sub(money.decimal()).unwrap_or(*sum);
+            }
+        }
+        self.reasons.retain(|_, count| *count > 0);
+        self.sums.retain(|_, sum| !sum.is_zero());
     }
 
     /// How many payments ended so.
@@ -168,6 +184,12 @@ impl Tally {
             sums,
         }
     }
+}
+
+fn currency_of(money: Money) -> [u8; 3] {
+    let mut currency = [b' '; 3];
+    currency.copy_from_slice(money.currency.as_str().as_bytes());
+    currency
 }
 
 /// A batch's id as people and file names write it: 13 letters and digits.

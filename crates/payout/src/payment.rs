@@ -5,14 +5,20 @@ use crate::reason::Reason;
 use denmark::{Currency, Money};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use kernel::Id;
+use kernel::{Id, Timestamp};
 use registry::account::DesignatedAccount;
-use registry::designation::Designation;
-use registry::payer::NoAccount;
-use registry::resolve::Resolution;
+use registry::ask::RECENT_DAYS;
+use registry::controls::{Control, Controls, When};
+use registry::designation::{ChannelKind, Designation};
+use registry::life;
+use registry::payer::{Agreement, NoAccount};
+use registry::resolve::{InForce, Pending, Resolution};
+use registry::terms::{OnFrozen, OnPending};
+use registry::watch::Against;
 
 /// How far ahead an execution date may lie.
 const EXECUTION_DAYS_MAX: i64 = 366;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// What holds of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +71,7 @@ pub enum Verdict {
     Route(Option<Id<Designation>>, DesignatedAccount),
     /// As it came.
     Pass,
-    /// It waits: because the payee has no account yet, or (without a reason) because the payer asked for it.
+    /// It waits, for a reason of its own; or without one for its batch to be let go.
     Hold(Option<Reason>),
     /// It goes back.
     Reject(Reason),
@@ -124,24 +130,163 @@ pub fn paid_currency(payment: &Payment<'_>) -> Option<Currency> {
     payment.transfer_currency.or(payment.money.ok().map(|Money { currency, .. }| currency))
 }
 
-/// What the registry's answer means for a payment in this currency.
-#[must_use]
-pub fn decide(resolution: Resolution, currency: Option<Currency>, no_account: &NoAccount) -> Verdict {
-    let (designation, account) = match resolution {
-        Resolution::NotInRegister => return Verdict::Reject(Reason::NotInRegister),
-        Resolution::Dead => return Verdict::Reject(Reason::Dead),
-        Resolution::NoAccount => match no_account {
-            NoAccount::Reject => return Verdict::Reject(Reason::NoAccount),
-            NoAccount::Hold => return Verdict::Hold(Some(Reason::NoAccount)),
-            NoAccount::PayTo(account) => (None, *account),
-        },
-        Resolution::Closed => return Verdict::Reject(Reason::Closed),
-        Resolution::Frozen => return Verdict::Reject(Reason::Frozen),
-        Resolution::Account(designation, account) => (Some(designation), account),
-    };
-    if currency.is_some_and(|currency| account.takes(currency)) {
-        Verdict::Route(designation, account)
-    } else {
-        Verdict::Reject(Reason::Currency)
+/// What makes a payer's payments wait or go back: its agreement, and the controls as what no agreement goes below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demands {
+    no_account: NoAccount,
+    holds_frozen: bool,
+    pending: When,
+    after_change_banking_days: u16,
+}
+
+impl Demands {
+    /// What is demanded of the payments of a payer.
+    #[must_use]
+    pub fn of(agreement: &Agreement, controls: &Controls) -> Self {
+        let terms = &agreement.terms;
+        let pending = if terms.pending == OnPending::Hold { When::Always } else { controls.when(Control::HoldPending) };
+        Self {
+            no_account: agreement.no_account,
+            holds_frozen: terms.frozen == OnFrozen::Hold,
+            pending,
+            after_change_banking_days: terms.hold_after_change.max(controls.get(Control::HoldAfterChange)),
+        }
+    }
+
+    /// Until when payments to an account wait that has been the payee's since a moment, if they still do.
+    fn waits_until(&self, changed: Option<(Timestamp, ChannelKind)>, now: Timestamp) -> Option<Timestamp> {
+        let (since, _) = changed?;
+        Some(life::in_force_from(since, self.after_change_banking_days)).filter(|until| now < *until)
+    }
+
+    /// Whether payments wait while so much does of their account.
+    fn waits_for(&self, pending: Pending) -> bool {
+        match pending {
+            Pending::Nothing => false,
+            Pending::Change => self.pending.applies(false),
+            Pending::Contested => self.pending.applies(true),
+        }
     }
 }
+
+/// What is decided of a payment, and what its payer may be told beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What becomes of it.
+    pub verdict: Verdict,
+    /// What is new of the account that it would go to.
+    pub news: Option<News>,
+    /// Until when it waits, of what waits for a moment.
+    pub until: Option<Timestamp>,
+}
+
+impl Decided {
+    /// Of a payment whose account nothing is known of.
+    #[must_use]
+    pub const fn of(verdict: Verdict) -> Self {
+        Self { verdict, news: None, until: None }
+    }
+}
+
+/// What is new of an account: told to the payer before the payment is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct News {
+    /// How many whole days ago it took the place of something else, and by which channel; none if that is longer ago than
+    /// [`RECENT_DAYS`], or it never did.
+    pub changed: Option<(u8, ChannelKind)>,
+    /// Whether a change of it waits.
+    pub is_pending: bool,
+}
+
+impl News {
+    /// What is new of an account, if anything is.
+    #[must_use]
+    pub fn of(account: &InForce, now: Timestamp) -> Option<Self> {
+        let days = |since: Timestamp| now.micros().saturating_sub(since.micros()).max(0) / MICROS_PER_DAY;
+        let changed = account.changed.map(|(since, channel)| (days(since), channel));
+        let changed = changed.filter(|(days, _)| *days < RECENT_DAYS);
+        let news = Self {
+            changed: changed.and_then(|(days, channel)| Some((u8::try_from(days).ok()?, channel))),
+            is_pending: account.pending != Pending::Nothing,
+        };
+        (news.changed.is_some() || news.is_pending).then_some(news)
+    }
+
+    /// As the store knows it: whether something waits in the lowest bit, the channel in seven more, and above them the days and one.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        let changed = self.changed.map_or(0, |(days, channel)| ((i64::from(days) + 1) << 8) | (channel.code() << 1));
+        changed | i64::from(self.is_pending)
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        let changed = match code >> 8 {
+            0 => None,
+            days => Some((u8::try_from(days - 1).ok()?, ChannelKind::from_code((code >> 1) & 0x7f)?)),
+        };
+        Some(Self { changed, is_pending: code & 1 == 1 })
+    }
+
+    /// In plain words.
+    pub fn sentences(self) -> impl Iterator<Item = String> {
+        let changed = self.changed.map(|(days, channel)| {
+            let channel = channel.name().replace('_', "-");
+            format!("The account took another's place {days} days ago; channel: {channel}.")
+        });
+        let pending = self.is_pending.then(|| "A change of the account is proposed and not in force.".to_owned());
+        changed.into_iter().chain(pending)
+    }
+}
+
+/// What the registry's answer means for a payment in this currency; `against` is what speaks against the account.
+#[must_use]
+pub fn decide(
+    resolution: Resolution,
+    currency: Option<Currency>,
+    against: Option<Against>,
+    demands: &Demands,
+    now: Timestamp,
+) -> Decided {
+    let rejected = |reason| Decided::of(Verdict::Reject(reason));
+    let held = |reason| Decided::of(Verdict::Hold(Some(reason)));
+    let takes = |account: &DesignatedAccount| currency.is_some_and(|currency| account.takes(currency));
+    let account = match resolution {
+        Resolution::NotInRegister => return rejected(Reason::NotInRegister),
+        Resolution::Dead => return rejected(Reason::Dead),
+        Resolution::NoAccount => {
+            return match demands.no_account {
+                NoAccount::Reject => rejected(Reason::NoAccount),
+                NoAccount::Hold => held(Reason::NoAccount),
+                NoAccount::PayTo(account) if takes(&account) => Decided::of(Verdict::Route(None, account)),
+                NoAccount::PayTo(_) => rejected(Reason::Currency),
+            };
+        }
+        Resolution::Closed => return rejected(Reason::Closed),
+        Resolution::Frozen if demands.holds_frozen => return held(Reason::Frozen),
+        Resolution::Frozen => return rejected(Reason::Frozen),
+        Resolution::Account(account) => account,
+    };
+    if !takes(&account.account) {
+        return rejected(Reason::Currency);
+    }
+    let until = demands.waits_until(account.changed, now);
+    let held = match against {
+        Some(Against::Marked) => Some(Reason::Marked),
+        Some(Against::Collecting) => Some(Reason::Collecting),
+        None if demands.waits_for(account.pending) => Some(Reason::ChangePending),
+        None => until.map(|_| Reason::RecentChange),
+    };
+    Decided {
+        verdict: match held {
+            Some(reason) => Verdict::Hold(Some(reason)),
+            None => Verdict::Route(Some(account.designation), account.account),
+        },
+        news: News::of(&account, now),
+        until: until.filter(|_| held == Some(Reason::RecentChange)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

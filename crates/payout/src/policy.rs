@@ -14,6 +14,8 @@ pub const RELEASE: Operation =
 /// Cancels what is held.
 pub const CANCEL: Operation =
     Operation { name: "payout.cancel", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+/// Stops what is held, or lets it go on.
+pub const STOP: Operation = Operation { name: "payout.stop", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Reads what became of a file.
 pub const READ: Operation = Operation { name: "payout.read", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Reads where the money is that came in from a payer on a day.
@@ -27,4 +29,4 @@ pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPa
 pub const FETCH_FOR_BANK: Operation = Operation { name: "payout.fetch_for_bank", roles: &[Console, Bank] };
 
 /// The payouts' rows of the policy.
-pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, READ, BALANCE, TRACE, FETCH, FETCH_FOR_BANK];
+pub const POLICY: &[Operation] = &[ROUTE, REFUSE, RELEASE, CANCEL, STOP, READ, BALANCE, TRACE, FETCH, FETCH_FOR_BANK];

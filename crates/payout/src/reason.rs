@@ -1,6 +1,7 @@
 //! Why a payment, or a whole file, is not routed: ISO 20022 external status reason codes, each with one plain sentence.
 
 use crate::message::STATUS_TEXT_LENGTH_MAX;
+use registry::payer::PayerKind;
 
 /// A reason for one payment. The order is the order in which they are looked for: the first that holds is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,12 +32,26 @@ pub enum Reason {
     Frozen,
     /// The account does not take the currency.
     Currency,
+    /// The account is marked.
+    Marked,
+    /// The account has more payees than can be explained.
+    Collecting,
+    /// A change of the account waits.
+    ChangePending,
+    /// The account took another's place shortly before.
+    RecentChange,
+    /// Who let the batch go had a part in changing the account.
+    OwnChange,
+    /// Somebody stopped it.
+    Stopped,
     /// The payer cancelled it.
     Cancelled,
+    /// What a private payer is told of what it may not know.
+    Checked,
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str, &'static str); 14] = [
+    const ALL: [(Self, &'static str, &'static str); 21] = [
         (Self::DuplicateEndToEndId, "DU04", "The end-to-end id was used earlier in this file."),
         (Self::Identification, "BE17", "The payee's CPR, CVR, SE or P number is missing or impossible."),
         (Self::ZeroAmount, "AM01", "The amount is zero."),
@@ -54,8 +69,67 @@ impl Reason {
         (Self::Closed, "AC07", "The payee's registered account was closed."),
         (Self::Frozen, "AC06", "The payee's registered account is frozen."),
         (Self::Currency, "AM03", "The payee's registered account does not take this currency."),
+        (Self::Marked, "FR01", "The payee's registered account is marked: a suspicion about it was agreed."),
+        (Self::Collecting, "RR04", "The payee's registered account has unusually many payees and is to be looked at."),
+        (Self::ChangePending, "NARR", "A change of the payee's registered account is proposed and has not ended."),
+        (Self::RecentChange, "AC15", "The payee's registered account was changed shortly before."),
+        (Self::OwnChange, "DS0A", "Who released it had a part in changing the account: another person releases it."),
+        (Self::Stopped, "MS02", "The payment was stopped."),
         (Self::Cancelled, "DS02", "The payment was cancelled before it was released."),
+        (Self::Checked, "MS03", "The payment waits for a check by the registry."),
     ];
+
+    /// What a payer of a kind is told. A private one learns of no suspicion, and of no change that does not hold yet.
+    #[must_use]
+    pub const fn told(self, kind: PayerKind) -> Self {
+        match (kind, self) {
+            (PayerKind::Private, Self::Marked | Self::Collecting | Self::ChangePending) => Self::Checked,
+            _ => self,
+        }
+    }
+
+    /// Of a payment that waits for this: it, in a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoAccount => "no_account",
+            Self::Frozen => "frozen",
+            Self::Marked => "marked",
+            Self::Collecting => "collecting",
+            Self::ChangePending => "change_pending",
+            Self::RecentChange => "recent_change",
+            Self::OwnChange => "own_change",
+            Self::Stopped => "stopped",
+            _ => "checked",
+        }
+    }
+
+    /// Of a payment that waits for this: who can do something about it.
+    #[must_use]
+    pub const fn owner(self) -> &'static str {
+        match self {
+            Self::NoAccount | Self::ChangePending => "payee",
+            Self::OwnChange | Self::Stopped => "payer",
+            Self::Marked => "contact",
+            _ => "agency",
+        }
+    }
+
+    /// Of a payment that waits for this: what ends it.
+    #[must_use]
+    pub const fn ends(self) -> &'static str {
+        match self {
+            Self::NoAccount => "account_designated",
+            Self::ChangePending => "change_ended",
+            Self::RecentChange => "time",
+            Self::Marked => "mark_ended",
+            Self::Collecting => "account_reviewed",
+            Self::Frozen => "account_unfrozen_or_replaced",
+            Self::OwnChange => "released_by_another",
+            Self::Stopped => "resumed_or_cancelled",
+            _ => "checked",
+        }
+    }
 
     /// The ISO 20022 code.
     #[must_use]

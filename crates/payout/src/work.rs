@@ -1,23 +1,25 @@
 //! What is done with a chunk of a payment file, on any thread: read, decide, complete, seal.
 
 use crate::batch::Batch;
+use crate::judge::{Asked, Judge};
 use crate::message::{
     Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, parse_payment, write_entry,
     write_payment, write_removed,
 };
-use crate::payment::{State, Verdict, check_date, decide, needs_account, paid_currency, refused_by_itself};
+use crate::payment::{Decided, News, State, Verdict, check_date, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
+use crate::store::held::HeldPayment;
 use crate::store::ids::{Ids, SealedIds};
 use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
 use denmark::{BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
-use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Tx, Vault};
+use kernel::{Blind, Connection, Domain, Error, Id, Scope, Tx, Vault};
 use registry::account::{self, DesignatedAccount};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
 use registry::purpose::{self, BenefitKind};
-use registry::resolve::{self, Query};
+use registry::resolve;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,6 +47,16 @@ pub(crate) struct Ruling {
     pub(crate) outcome: Outcome,
 }
 
+/// A ruling, and where it comes from.
+#[derive(Clone, Copy, Debug)]
+struct Ruled {
+    ruling: Ruling,
+    /// Whether it was made in this run, or at the stage that is written again.
+    is_ruled: bool,
+    /// Whether it is not as it was recorded before.
+    is_new: bool,
+}
+
 /// How a payment stands in the completed file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Completion {
@@ -57,14 +69,15 @@ pub(crate) enum Completion {
 }
 
 impl Ruling {
-    pub(crate) fn of(verdict: Verdict) -> Self {
+    pub(crate) fn of(decided: Decided) -> Self {
+        let Decided { verdict, news, .. } = decided;
         let (state, reason, designation) = verdict.recorded();
         let completion = match verdict {
             Verdict::Route(_, account) => Completion::With(account),
             Verdict::Pass => Completion::AsItCame,
             Verdict::Hold(_) | Verdict::Reject(_) => Completion::TakenOut,
         };
-        Self { completion, outcome: Outcome { state, reason, designation } }
+        Self { completion, outcome: Outcome { state, reason, designation, news } }
     }
 }
 
@@ -100,14 +113,14 @@ impl Writes {
 }
 
 /// How payments are ruled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) enum Rule {
-    /// By what the file says and the registry holds now; or held all together.
-    Fresh { now: Timestamp, hold_all: bool },
+    /// By what the file says and the registry holds now.
+    Fresh { judge: Arc<Judge> },
     /// As was recorded up to a stage: the files of that stage are written again.
     Recorded { stage: i64 },
-    /// What is held is decided by what the registry holds now, and released.
-    Release { now: Timestamp, stage: i64 },
+    /// What is held is decided by what the registry holds now, and let go.
+    Release { judge: Arc<Judge>, stage: i64 },
 }
 
 /// One payment, done.
@@ -119,6 +132,8 @@ pub(crate) struct Worked {
     pub(crate) amount: Option<Decimal>,
     /// Whether the payment was ruled in this run; the others are only reported.
     pub(crate) is_ruled: bool,
+    /// Whether it is not as it was recorded before.
+    pub(crate) is_new: bool,
     /// In the chunk's bytes.
     pub(crate) part: Range<usize>,
     /// Where the element begins in the part.
@@ -139,6 +154,8 @@ pub(crate) struct Done {
     pub(crate) sealed_ids: Option<SealedIds>,
     /// The sealed input, where it is kept.
     pub(crate) sealed_input: Option<Vec<u8>>,
+    /// Of those of its payments that wait for a reason of their own, what is to be known to decide them anew.
+    pub(crate) held: Vec<HeldPayment>,
 }
 
 impl Done {
@@ -209,10 +226,11 @@ impl Worker {
         self.chunks += 1;
         let Buffers { mut payments, mut completed, mut status, mut ids } = buffers;
         let candidates = self.read(&chunk)?;
+        let mut held = Vec::new();
         let rulings = self.rule(chunk.first_payment, &candidates)?;
         let mut encoder = Encoder::default();
         let Setting { vault, batch, payer, records, writes, .. } = &*self.setting;
-        for (at, (candidate, (ruling, is_ruled))) in candidates.iter().zip(rulings).enumerate() {
+        for (at, (candidate, Ruled { ruling, is_ruled, is_new })) in candidates.iter().zip(rulings).enumerate() {
             let Candidate { payment, part, start, payee, .. } = candidate;
             let number = (chunk.first_payment + at as u64) as i64;
             let completed_from = completed.len();
@@ -226,6 +244,10 @@ impl Worker {
                 report(&mut status, payer, end_to_end_id, instruction_id, &ruling.outcome);
             }
             let benefit = candidate.benefit();
+            if is_ruled && ruling.outcome.waits_by_itself() {
+                let purpose = benefit.as_ref().map(|kind| purpose::key(vault, payer.id, kind));
+                held.push(HeldPayment { number, payee: *payee, purpose, currency: paid_currency(payment) });
+            }
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
             let ids_at = Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut ids);
@@ -243,6 +265,7 @@ impl Worker {
                 ruling,
                 amount: payment.amount.ok(),
                 is_ruled,
+                is_new,
                 part: part.clone(),
                 start: *start,
                 completed: completed_from..completed.len(),
@@ -254,7 +277,7 @@ impl Worker {
         let sealed_ids = (*records && !payments.is_empty())
             .then(|| SealedIds::seal(vault, *batch, chunk.first_payment as i64, &ids))
             .transpose()?;
-        Ok(Done { chunk, payments, completed, status, ids, sealed_ids, sealed_input: None })
+        Ok(Done { chunk, payments, completed, status, ids, sealed_ids, sealed_input: None, held })
     }
 
     fn read<'c>(&self, chunk: &'c Chunk) -> Result<Vec<Candidate<'c>>, Stop> {
@@ -300,30 +323,31 @@ impl Worker {
 }
 
 impl Worker {
-    /// What is ruled for each payment, and whether it was ruled in this run.
-    fn rule(&mut self, first: u64, candidates: &[Candidate<'_>]) -> Result<Vec<(Ruling, bool)>, Error> {
-        match self.setting.rule {
-            Rule::Fresh { now, hold_all } => {
-                let verdicts = self.decide(candidates, now, |_| true)?;
-                let held = |verdict| match verdict {
-                    Verdict::Route(..) | Verdict::Pass if hold_all => Verdict::Hold(None),
-                    verdict => verdict,
-                };
-                Ok(verdicts.into_iter().map(|verdict| (Ruling::of(held(verdict)), true)).collect())
+    /// What is ruled for each payment.
+    fn rule(&mut self, first: u64, candidates: &[Candidate<'_>]) -> Result<Vec<Ruled>, Error> {
+        match self.setting.rule.clone() {
+            Rule::Fresh { judge } => {
+                let decided = self.decide(first, candidates, &judge, |_| true)?;
+                let ruled = |decided| Ruled { ruling: Ruling::of(decided), is_ruled: true, is_new: true };
+                Ok(decided.into_iter().map(ruled).collect())
             }
             Rule::Recorded { stage } => self.recall(first, candidates.len(), stage),
-            Rule::Release { now, stage } => {
+            Rule::Release { judge, stage } => {
                 let recorded = self.recall(first, candidates.len(), stage)?;
                 let is_held =
-                    |index: usize| recorded.get(index).is_some_and(|(ruling, _)| ruling.outcome.state == State::Held);
-                let verdicts = self.decide(candidates, now, is_held)?;
-                let rulings = recorded.iter().zip(verdicts).enumerate().map(|(index, ((recorded, _), verdict))| {
-                    if is_held(index) {
-                        (Ruling::of(verdict), true)
-                    } else {
-                        (Ruling { completion: Completion::TakenOut, ..*recorded }, false)
-                    }
-                });
+                    |index: usize| recorded.get(index).is_some_and(|ruled| ruled.ruling.outcome.state == State::Held);
+                let decided = self.decide(first, candidates, &judge, is_held)?;
+                let rulings = recorded.iter().zip(decided).enumerate().map(
+                    |(index, (Ruled { ruling: recorded, .. }, decided))| {
+                        if is_held(index) {
+                            let ruling = Ruling::of(decided);
+                            Ruled { ruling, is_ruled: true, is_new: ruling.outcome != recorded.outcome }
+                        } else {
+                            let ruling = Ruling { completion: Completion::TakenOut, ..*recorded };
+                            Ruled { ruling, is_ruled: false, is_new: false }
+                        }
+                    },
+                );
                 Ok(rulings.collect())
             }
         }
@@ -332,41 +356,39 @@ impl Worker {
     /// Decides the payments that are `wanted` by what the registry holds now.
     fn decide(
         &mut self,
+        first: u64,
         candidates: &[Candidate<'_>],
-        now: Timestamp,
+        judge: &Judge,
         wanted: impl Fn(usize) -> bool,
-    ) -> Result<Vec<Verdict>, Error> {
-        let setting = Arc::clone(&self.setting);
-        let Setting { vault, payer, .. } = &*setting;
-        let mut verdicts = Vec::with_capacity(candidates.len());
-        let mut queries = Vec::new();
-        let mut asked = Vec::new();
+    ) -> Result<Vec<Decided>, Error> {
+        let rejected = |reason| Decided::of(Verdict::Reject(reason));
+        let mut all = Vec::with_capacity(candidates.len());
+        let (mut asked, mut places) = (Asked::default(), Vec::new());
         for (index, candidate) in candidates.iter().enumerate() {
-            let verdict = match (candidate.refused, candidate.payee) {
-                (Some(reason), _) => Verdict::Reject(reason),
+            let number = (first + index as u64) as i64;
+            let decided = match (candidate.refused, candidate.payee) {
+                (Some(reason), _) => rejected(reason),
                 (None, Some(payee)) => {
                     if wanted(index) {
                         let purpose = candidate.benefit().map(|kind| self.purpose(kind));
-                        queries.push(Query { payee, purpose });
-                        asked.push(index);
+                        let currency = paid_currency(&candidate.payment);
+                        asked.push(&HeldPayment { number, payee: Some(payee), purpose, currency });
+                        places.push(index);
                     }
                     // Until the answer is there.
-                    Verdict::Reject(Reason::NotInRegister)
+                    rejected(Reason::NotInRegister)
                 }
-                (None, None) if candidate.needs_account => Verdict::Reject(Reason::Identification),
-                (None, None) => Verdict::Pass,
+                (None, None) if candidate.needs_account => rejected(Reason::Identification),
+                (None, None) => judge.rule_passed(number),
             };
-            verdicts.push(verdict);
+            all.push(decided);
         }
-        self.connection.read(|tx| {
-            resolve::resolve_many(&Scope { tx, vault }, &queries, now, |at, resolution| {
-                let index = asked[at];
-                let currency = paid_currency(&candidates[index].payment);
-                verdicts[index] = decide(resolution, currency, &payer.agreement.no_account);
-                Ok(())
-            })
+        let Self { setting, connection, .. } = self;
+        connection.read(|tx| {
+            let scope = Scope { tx, vault: &setting.vault };
+            judge.judge(&scope, &asked, |at, decided| all[places[at]] = decided)
         })?;
-        Ok(verdicts)
+        Ok(all)
     }
 
     fn purpose(&mut self, kind: BenefitKind) -> Blind {
@@ -375,7 +397,7 @@ impl Worker {
     }
 
     /// What was recorded of the payments up to a stage, so that this stage's files come out as they did.
-    fn recall(&mut self, first: u64, count: usize, stage: i64) -> Result<Vec<(Ruling, bool)>, Error> {
+    fn recall(&mut self, first: u64, count: usize, stage: i64) -> Result<Vec<Ruled>, Error> {
         let Setting { vault, batch, payer, .. } = &*self.setting;
         self.connection.read(|tx| {
             let scope = Scope { tx, vault };
@@ -392,7 +414,7 @@ impl Worker {
                         (State::Passed, ..) => Completion::AsItCame,
                         _ => Completion::TakenOut,
                     };
-                    Ok((Ruling { completion, outcome }, is_of_this))
+                    Ok(Ruled { ruling: Ruling { completion, outcome }, is_ruled: is_of_this, is_new: false })
                 })
                 .collect()
         })
@@ -492,6 +514,10 @@ pub(crate) fn report(
         State::Held => Status::Pending,
         State::Rejected | State::Cancelled => Status::Rejected,
     };
-    let reason = outcome.reason.map(|reason| (reason.code(), reason.sentence()));
-    write_entry(out, &Entry { instruction_id, end_to_end_id, status, reason });
+    let kind = payer.agreement.kind;
+    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.code(), reason.sentence()));
+    // A private payer is told of no account that is not one that it names.
+    let news = outcome.news.filter(|_| kind == PayerKind::Public);
+    let more: Vec<String> = news.into_iter().flat_map(News::sentences).collect();
+    write_entry(out, &Entry { instruction_id, end_to_end_id, status, reason, more: &more });
 }

@@ -7,7 +7,7 @@ use crate::payee::RegisterStatus;
 use crate::payer::Payer;
 use crate::policy;
 use crate::purpose::BenefitKind;
-use crate::resolve::{Resolution, precedence};
+use crate::resolve::{InForce, Resolution, precedence};
 use denmark::{Account, Bank, BankDirectory};
 use kernel::{DAY_MICROS, Id, Operation, Role, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -359,7 +359,7 @@ impl AccountAnswer {
     fn new(asker: &Asker<'_>, known: Option<&Known>, benefit: Option<&BenefitKind>) -> Self {
         let (resolution, held) = asker.resolve(known, benefit);
         let state = AnswerClass::of(resolution);
-        let (Resolution::Account(_, account), Some(held)) = (resolution, held) else {
+        let (Resolution::Account(InForce { account, .. }), Some(held)) = (resolution, held) else {
             return Self::without_account(state);
         };
         Self {
@@ -470,11 +470,11 @@ impl Ask for Map {
         let without_account = |state| MapAnswer { state, account: None, changed_recently: false };
         let answer = match (question, resolution, held) {
             _ if !question.is_for(asker.role) => without_account(AnswerClass::NotPossible),
-            (MapQuestion::Is(named), Resolution::Account(_, account), Some(held)) => {
+            (MapQuestion::Is(named), Resolution::Account(InForce { account, .. }), Some(held)) => {
                 let state = if account.is(named) { AnswerClass::Match } else { AnswerClass::NoMatch };
                 MapAnswer { changed_recently: held.changed_recently(asker.now), ..without_account(state) }
             }
-            (MapQuestion::Which, Resolution::Account(_, account), Some(held)) => MapAnswer {
+            (MapQuestion::Which, Resolution::Account(InForce { account, .. }), Some(held)) => MapAnswer {
                 account: Some(MappedAccount {
                     account,
                     bank: account.reg().and_then(|reg| asker.banks.get(reg)).cloned(),

@@ -93,6 +93,11 @@ pub enum Control {
     RoundTrip,
     /// When the default account is closed, a specific account that is not locked takes its place.
     PromoteSpecific,
+    /// Payments wait while a change of the payee's account does: on risk, where what waits puts back what stood before, so that the
+    /// account in force is contested.
+    HoldPending,
+    /// Payments to an account that took another's place wait for so long from then.
+    HoldAfterChange,
     /// No account is ever changed (NK-21; rejected in the report).
     BanChange,
     /// An account is one payee's only (NK-21; rejected).
@@ -117,7 +122,7 @@ impl Control {
     }
 
     /// Every control, in its order, with its name, what its figure means, and what it does.
-    const ALL: [(Self, &'static str, Kind, &'static str); 25] = [
+    const ALL: [(Self, &'static str, Kind, &'static str); 27] = [
         (
             Self::LetterSelfService,
             "letter_self_service",
@@ -194,6 +199,18 @@ impl Control {
             "promote_specific",
             Kind::Switch,
             "a specific account takes the place of a default account that is closed",
+        ),
+        (
+            Self::HoldPending,
+            "hold_pending",
+            Kind::When,
+            "payments wait while a change waits: on risk, one that puts back what stood before",
+        ),
+        (
+            Self::HoldAfterChange,
+            "hold_after_change",
+            Kind::BankingDays,
+            "so long wait payments to an account that took another's place",
         ),
         (Self::BanChange, "ban_change", Kind::Switch, "no account is ever changed"),
         (Self::BanShared, "ban_shared", Kind::Switch, "an account is one payee's only"),
@@ -278,6 +295,9 @@ impl Controls {
             (Control::NamesReplaced, 1),
             (Control::RoundTrip, 28),
             (Control::PromoteSpecific, 1),
+            // What waits before it takes effect is told of meanwhile. Payments that waited after it as well would have lawful people
+            // bear the same days twice; a payer can agree upon it.
+            (Control::HoldPending, When::OnRisk as u16),
         ])
     }
 

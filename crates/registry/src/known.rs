@@ -55,7 +55,7 @@ impl Knowledge {
         store::proposal::specifics_pending_until(
             scope,
             payees,
-            |at, SpecificPurpose { payer, benefit, .. }, until| {
+            |at, SpecificPurpose { payer, benefit, .. }, _, until| {
                 if let Some(known) = knowledge.get_mut(&wanted[at].0) {
                     known.pending_specific.push((payer, benefit, until));
                 }
@@ -86,26 +86,30 @@ impl Knowledge {
         let all = self.0.iter_mut().flat_map(|(_, known)| {
             known.default.iter_mut().chain(known.specific.iter_mut().map(|specific| &mut specific.held))
         });
-        let in_force = all.filter(|held| held.newest.standing.state == State::InForce);
-        let mut steps: Vec<(Id<Designation>, &mut Held)> =
-            in_force.filter_map(|held| Some((held.newest.previous?, held))).collect();
-        while !steps.is_empty() {
-            steps.sort_unstable_by_key(|(id, _)| *id);
-            let mut earlier = vec![None; steps.len()];
-            let ids: Vec<Id<Designation>> = steps.iter().map(|(id, _)| *id).collect();
-            store::designation::find_many(scope, ids, |at, row| {
-                earlier[at] = Some(row);
-                Ok(())
-            })?;
-            let mut next = Vec::new();
-            for ((_, held), row) in steps.into_iter().zip(earlier) {
-                let row = row.ok_or_else(|| kernel::StoreError::damaged("a history has a gap".to_owned()))?;
-                if held.look_back(&row) {
-                    next.extend(row.previous.map(|id| (id, held)));
-                }
-            }
-            steps = next;
-        }
-        Ok(())
+        look_back(scope, all.filter(|held| held.newest.standing.state == State::InForce))
     }
+}
+
+/// Goes back in histories to the rows by which accounts became their payees', one look for each step of all of them.
+pub(crate) fn look_back<'h>(scope: &Scope<'_>, held: impl Iterator<Item = &'h mut Held>) -> Result<(), Error> {
+    let mut steps: Vec<(Id<Designation>, &mut Held)> =
+        held.filter_map(|held| Some((held.newest.previous?, held))).collect();
+    while !steps.is_empty() {
+        steps.sort_unstable_by_key(|(id, _)| *id);
+        let mut earlier = vec![None; steps.len()];
+        let ids: Vec<Id<Designation>> = steps.iter().map(|(id, _)| *id).collect();
+        store::designation::find_many(scope, ids, |at, row| {
+            earlier[at] = Some(row);
+            Ok(())
+        })?;
+        let mut next = Vec::new();
+        for ((_, held), row) in steps.into_iter().zip(earlier) {
+            let row = row.ok_or_else(|| kernel::StoreError::damaged("a history has a gap".to_owned()))?;
+            if held.look_back(&row) {
+                next.extend(row.previous.map(|id| (id, held)));
+            }
+        }
+        steps = next;
+    }
+    Ok(())
 }

@@ -55,7 +55,9 @@ mod store;
 pub mod subscription;
 pub mod suspicion;
 mod telling;
+pub mod terms;
 mod verify;
+pub mod watch;
 
 pub use row_refusal::RowRefusal;
 pub use store::{MIGRATIONS, STATEMENTS, TABLES};

@@ -1,6 +1,7 @@
 //! Payers and their agreements with the registry.
 
 use crate::account::DesignatedAccount;
+use crate::terms::{Terms, TermsFault};
 use denmark::{Account, Currency, Cvr};
 use kernel::{Domain, Id, Refuse, Role, Vault};
 use std::fmt;
@@ -33,6 +34,8 @@ pub struct Agreement {
     pub no_account: NoAccount,
     /// The bank, or another intermediary, that fetches what was completed for this payer, by its name in the bank directory.
     pub bank: Option<String>,
+    /// When its files go, and what makes one of its payments wait.
+    pub terms: Terms,
 }
 
 /// What a payer may see.
@@ -74,6 +77,8 @@ pub enum PayerRefusal {
     PayTo,
     /// The bank directory has no bank of the name that is to fetch its files.
     Bank,
+    /// What is to be said of its payments cannot be said so.
+    Terms(TermsFault),
 }
 
 impl Refuse for PayerRefusal {
@@ -86,6 +91,7 @@ impl Refuse for PayerRefusal {
             Self::OtherKind => "payer.other_kind",
             Self::PayTo => "payer.pay_to",
             Self::Bank => "payer.bank",
+            Self::Terms(fault) => fault.code(),
         }
     }
 }
@@ -93,6 +99,7 @@ impl Refuse for PayerRefusal {
 impl fmt::Display for PayerRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Terms(fault) => fault.sentence(),
             Self::Name => "a payer's name has 1 to 70 characters, none of them a control character",
             Self::NameTaken => "that name is registered for another company",
             Self::KindTaken => {
@@ -148,40 +155,64 @@ impl Agreement {
         }
     }
 
-    /// As it is sealed: one line a field.
+    /// As it is sealed: a line `key value` for each thing that is agreed, in one order. What is not said is as it is by default.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let kind = match self.kind {
-            PayerKind::Public => "public",
-            PayerKind::Private => "private",
-        };
         let no_account = match &self.no_account {
             NoAccount::Reject => "reject".to_owned(),
             NoAccount::Hold => "hold".to_owned(),
             NoAccount::PayTo(account) => format!("pay-to {}", account.to_text()),
         };
         // No name has a line break in it.
-        let bank = self.bank.as_deref().unwrap_or_default();
-        format!("{}\n{kind}\n{no_account}\n{bank}\n{}", self.cvr.digits(), self.name)
+        let mut text = format!(
+            "name {}\ncvr {}\nkind {}\nno_account {no_account}\n",
+            self.name,
+            self.cvr.digits(),
+            self.kind.name()
+        );
+        if let Some(bank) = &self.bank {
+            text.push_str(&format!("bank {bank}\n"));
+        }
+        self.terms.append_to(&mut text);
+        text
     }
 
     /// Reads what [`Agreement::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut lines = text.splitn(5, '\n');
-        let cvr = Cvr::parse(lines.next()?).ok()?;
-        let kind = PayerKind::parse(lines.next()?)?;
-        let no_account = match lines.next()? {
-            "reject" => NoAccount::Reject,
-            "hold" => NoAccount::Hold,
-            other => NoAccount::PayTo(DesignatedAccount::from_text(other.strip_prefix("pay-to ")?)?),
-        };
-        let bank = Some(lines.next()?).filter(|bank| !bank.is_empty()).map(str::to_owned);
-        Some(Self { name: lines.next()?.to_owned(), cvr, kind, no_account, bank })
+        let (mut name, mut cvr, mut kind, mut no_account, mut bank) = (None, None, None, None, None);
+        let mut terms = Terms::default();
+        for line in text.lines() {
+            let (key, value) = line.split_once(' ')?;
+            match key {
+                "name" => name = Some(value.to_owned()),
+                "cvr" => cvr = Some(Cvr::parse(value).ok()?),
+                "kind" => kind = Some(PayerKind::parse(value)?),
+                "no_account" => {
+                    no_account = Some(match value {
+                        "reject" => NoAccount::Reject,
+                        "hold" => NoAccount::Hold,
+                        other => NoAccount::PayTo(DesignatedAccount::from_text(other.strip_prefix("pay-to ")?)?),
+                    });
+                }
+                "bank" => bank = Some(value.to_owned()),
+                other => terms.read(other, value)?,
+            }
+        }
+        Some(Self { name: name?, cvr: cvr?, kind: kind?, no_account: no_account?, bank, terms })
     }
 }
 
 impl PayerKind {
+    /// As commands and agreements say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+
     /// Reads `public` or `private`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

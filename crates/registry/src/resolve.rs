@@ -1,15 +1,14 @@
 //! From a payee to the account in force: for a whole payment file at once, or for one payee at any time, as known at any time.
 
 use crate::account::DesignatedAccount;
-use crate::ask::Held;
-use crate::designation::{Designation, Standing, State};
+use crate::ask::{Held, RECENT_DAYS};
+use crate::designation::{Action, ChannelKind, Designation, Standing, State};
 use crate::grounds::Grounds;
 use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerRefusal, PayerVersion};
-use crate::proposal::Holder;
-use crate::purpose::BenefitKind;
-use crate::queries;
-use crate::store;
+use crate::proposal::{Holder, Proposal};
+use crate::purpose::{self, BenefitKind};
+use crate::{known, queries, store, watch};
 use denmark::BankDirectory;
 use kernel::{Actor, Blind, Error, Id, Scope, Timestamp, Tx};
 
@@ -35,8 +34,43 @@ pub enum Resolution {
     Closed,
     /// The account is frozen.
     Frozen,
-    /// This account, by this designation.
-    Account(Id<Designation>, DesignatedAccount),
+    /// This account.
+    Account(InForce),
+}
+
+/// An account that can be paid to, and how it came to be so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// The row that says so.
+    pub designation: Id<Designation>,
+    /// The account.
+    pub account: DesignatedAccount,
+    /// When it took the place of something else, and by which channel; none of a first account, nor where [`resolve_many`] did not
+    /// look back because the row is older than [`RECENT_DAYS`].
+    pub changed: Option<(Timestamp, ChannelKind)>,
+    /// Whether a change of it waits.
+    pub pending: Pending,
+}
+
+/// Whether a change of an account waits, the graver last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pending {
+    /// None does.
+    Nothing,
+    /// One does.
+    Change,
+    /// One that puts back what stood before: the account in force may be nobody's whom it is to reach.
+    Contested,
+}
+
+impl Pending {
+    /// What it means that this is proposed.
+    pub(crate) const fn of(action: Action) -> Self {
+        match action {
+            Action::Revert => Self::Contested,
+            Action::Designate | Action::Close | Action::Freeze | Action::Unfreeze => Self::Change,
+        }
+    }
 }
 
 impl Resolution {
@@ -55,7 +89,12 @@ impl Resolution {
             Some(designation) => match designation.standing {
                 Standing { state: State::Closed, .. } => Self::Closed,
                 Standing { state: State::Frozen | State::FrozenByBank, .. } => Self::Frozen,
-                Standing { state: State::InForce, account } => Self::Account(designation.id, account),
+                Standing { state: State::InForce, account } => Self::Account(InForce {
+                    designation: designation.id,
+                    account,
+                    changed: None,
+                    pending: Pending::Nothing,
+                }),
             },
         }
     }
@@ -66,7 +105,32 @@ pub(crate) fn precedence(specific: Option<Designation>, default: Option<Designat
     specific.filter(|designation| designation.standing.state != State::Closed).or(default)
 }
 
-/// Resolves many payees in one snapshot. `answer` gets the index of each query, in no particular order.
+/// What was found of one payee in one look.
+struct Seen {
+    index: usize,
+    status: RegisterStatus,
+    designation: Option<Designation>,
+    /// What waits of the default account.
+    proposal: Option<Id<Proposal>>,
+    /// What waits of the specific one.
+    pending: Pending,
+}
+
+impl Seen {
+    /// Whether what was found says all: most accounts are old, and nothing waits.
+    fn is_plain(&self, now: Timestamp) -> bool {
+        let recent = now.minus_seconds(RECENT_DAYS * 86_400);
+        let is_recent = |row: Designation| row.previous.is_some() && row.effective > recent;
+        self.proposal.is_none() && self.pending == Pending::Nothing && !self.designation.is_some_and(is_recent)
+    }
+
+    fn resolution(&self) -> Resolution {
+        Resolution::of(Some(self.status), self.designation.as_ref())
+    }
+}
+
+/// Resolves many payees in one snapshot, each by one look; those whose account was changed lately, or is about to be, by another one
+/// for all of them. `answer` gets the index of each query, in no particular order.
 ///
 /// # Errors
 /// The store's, or those of `answer`.
@@ -80,30 +144,93 @@ pub fn resolve_many(
     order.sort_unstable_by_key(|&index| queries[index].payee);
     let mut found = vec![false; queries.len()];
     // A specific account may take precedence for few; theirs are looked up afterwards, together.
-    let mut waiting = Vec::new();
+    let (mut waiting, mut unsure) = (Vec::new(), Vec::new());
     store::payee::find_many(scope, order.iter().map(|&index| &queries[index].payee), |at, payee| {
         let index = order[at];
         found[index] = true;
-        let default = in_force(scope, payee.designation, now, kernel::journal::ENTRIES_MAX)?;
+        let designation = in_force(scope, payee.designation, now, kernel::journal::ENTRIES_MAX)?;
+        let proposal = payee.pending;
+        let seen = Seen { index, status: payee.status, designation, proposal, pending: Pending::Nothing };
         if payee.has_specific && queries[index].purpose.is_some() {
-            waiting.push((index, payee.status, default));
-            return Ok(());
+            waiting.push(seen);
+        } else if seen.is_plain(now) {
+            answer(index, seen.resolution())?;
+        } else {
+            unsure.push(seen);
         }
-        answer(index, Resolution::of(Some(payee.status), default.as_ref()))
+        Ok(())
     })?;
+    take_specifics(scope, queries, now, &mut waiting)?;
+    for seen in waiting {
+        if seen.is_plain(now) {
+            answer(seen.index, seen.resolution())?;
+        } else {
+            unsure.push(seen);
+        }
+    }
+    look_closer(scope, unsure, now, &mut answer)?;
+    for (index, _) in found.iter().enumerate().filter(|(_, found)| !**found) {
+        answer(index, Resolution::NotInRegister)?;
+    }
+    Ok(())
+}
+
+/// Puts specific accounts in the place of default ones, where they take precedence.
+fn take_specifics(scope: &Scope<'_>, queries: &[Query], now: Timestamp, waiting: &mut [Seen]) -> Result<(), Error> {
+    // A server gives what it finds in an order of its own.
+    waiting.sort_unstable_by_key(|seen| queries[seen.index].payee);
+    let payees: Vec<Blind> = waiting.iter().map(|seen| queries[seen.index].payee).collect();
     let mut specifics = vec![None; waiting.len()];
-    let payees = waiting.iter().map(|(index, ..)| &queries[*index].payee);
-    store::designation::find_specifics(scope, payees, |at, newest| {
-        if newest.purpose == queries[waiting[at].0].purpose {
+    store::designation::find_specifics(scope, &payees, |at, newest| {
+        if newest.purpose == queries[waiting[at].index].purpose {
             specifics[at] = in_force(scope, Some(newest), now, kernel::journal::ENTRIES_MAX)?;
         }
         Ok(())
     })?;
-    for ((index, status, default), specific) in waiting.into_iter().zip(specifics) {
-        answer(index, Resolution::of(Some(status), precedence(specific, default).as_ref()))?;
+    store::proposal::specifics_pending_until(scope, &payees, |at, wanted, action, until| {
+        let key = purpose::key(scope.vault, wanted.payer, &wanted.benefit);
+        if queries[waiting[at].index].purpose == Some(key) && now < until {
+            waiting[at].pending = waiting[at].pending.max(Pending::of(action));
+        }
+    })?;
+    for (seen, specific) in waiting.iter_mut().zip(specifics) {
+        seen.designation = precedence(specific, seen.designation);
+        if seen.designation.is_some_and(|row| row.purpose.is_some()) {
+            seen.proposal = None;
+        }
     }
-    for (index, _) in found.iter().enumerate().filter(|(_, found)| !**found) {
-        answer(index, Resolution::NotInRegister)?;
+    Ok(())
+}
+
+/// Finds out since when accounts have been their payees', and what waits of them.
+fn look_closer(
+    scope: &Scope<'_>,
+    mut unsure: Vec<Seen>,
+    now: Timestamp,
+    answer: &mut impl FnMut(usize, Resolution) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut held: Vec<Option<Held>> = unsure.iter().map(|seen| seen.designation.map(Held::begin)).collect();
+    known::look_back(scope, held.iter_mut().flatten())?;
+    let mut proposals: Vec<(Id<Proposal>, usize)> =
+        unsure.iter().enumerate().filter_map(|(at, seen)| Some((seen.proposal?, at))).collect();
+    proposals.sort_unstable_by_key(|(proposal, _)| proposal.number());
+    let ids = proposals.iter().map(|(proposal, _)| *proposal);
+    store::proposal::pending(scope, ids, |at, action, until| {
+        if now < until {
+            let seen = &mut unsure[proposals[at].1];
+            seen.pending = seen.pending.max(Pending::of(action));
+        }
+    })?;
+    for (seen, held) in unsure.into_iter().zip(held) {
+        let resolution = match seen.resolution() {
+            Resolution::Account(in_force) => Resolution::Account(InForce {
+                changed: held.and_then(|held| Some((held.since, held.changed_by?))),
+                pending: seen.pending,
+                ..in_force
+            }),
+            other => other,
+        };
+        answer(seen.index, resolution)?;
     }
     Ok(())
 }
@@ -222,8 +349,8 @@ pub fn holder_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Opti
     store::designation::holder_of(scope.tx, designation)
 }
 
-/// The payees of whom something changed since the journal had `entries` entries: an account, what a register says, or whether the
-/// account is marked.
+/// The payees of whom something changed since the journal had `entries` entries: an account, what is proposed of it, what speaks against
+/// it, or what a register says. One may come several times.
 ///
 /// # Errors
 /// The store's, or those of `changed`.
@@ -233,6 +360,8 @@ pub fn changed_since(
     mut changed: impl FnMut(Blind) -> Result<(), Error>,
 ) -> Result<(), Error> {
     store::designation::changed_since(scope.tx, entries, &mut changed)?;
+    store::proposal::changed_since(scope.tx, entries, &mut changed)?;
+    watch::changed_since(scope.tx, entries, &mut changed)?;
     store::register::changed_since(scope.tx, entries, &mut changed)?;
     queries::marked_since(scope, entries, changed)
 }

@@ -135,6 +135,8 @@ mod tests {
             "notice_progress",
             "staging",
             "payment_index",
+            "waiting_batch",
+            "held_payment",
             "unwritten_stage",
             "used_once",
             "mapper_message",

@@ -199,6 +199,7 @@ impl<'b> Bench<'b> {
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
             bank: None,
+            terms: registry::terms::Terms::default(),
         };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &env).expect("a payer");
         // What is timed holds at once; the lives have controls of their own.

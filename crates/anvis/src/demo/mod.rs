@@ -156,7 +156,14 @@ fn order(demo: &Demo, now: Timestamp) -> Result<PaymentOrder, Error> {
 /// The payer's, with a bank that fetches its completed files or without.
 fn agreement(bank: Option<String>) -> Result<Agreement, Error> {
     let (name, cvr) = (PUBLIC_PAYER.to_owned(), payer_cvr()?);
-    Ok(Agreement { name, cvr, kind: PayerKind::Public, no_account: NoAccount::Reject, bank })
+    Ok(Agreement {
+        name,
+        cvr,
+        kind: PayerKind::Public,
+        no_account: NoAccount::Reject,
+        bank,
+        terms: registry::terms::Terms::default(),
+    })
 }
 
 fn payer_cvr() -> Result<Cvr, Error> {

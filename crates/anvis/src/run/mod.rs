@@ -314,13 +314,14 @@ impl Session {
             Command::Caseworker(command) => self.caseworker(command),
             Command::Contact(by) => self.contact(by.command),
             Command::Lock(by) => self.lock(by.command),
-            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank }) => {
-                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank } };
+            Command::Payer(cli::Payer::Add { name, cvr, kind, no_account, bank, agreed }) => {
+                let terms = agreed.terms();
+                let command = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank, terms } };
                 let env = self.env()?;
                 self.writer.execute(&command, &self.actor, &env)?;
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))
             }
-            Command::Payout(command) => self.payout(command),
+            Command::Payout(cli::ByOfficer { command, .. }) => self.payout(command),
             Command::Client(command) => self.client(command),
             Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),

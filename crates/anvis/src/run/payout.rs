@@ -3,11 +3,15 @@ use crate::cli::{self, Payout};
 use crate::console::{self, Answer, Progress, Unit, grouped};
 use denmark::Currency;
 use jiff::civil::Date;
-use kernel::Error;
+use kernel::{Actor, Error};
 use payout::balance::{Balance, Sums, written};
 use payout::batch::{self, Counts};
-use payout::commands::{Cancel, Refused, Release, Released, Request, Routed, Trace, cancel, release, route, trace};
-use payout::queries::{self, BatchView, FoundPage, FoundPayment, PaymentView};
+use payout::commands::{
+    Cancel, LetGo, Refused, Release, Released, Request, Routed, Settling, Stop, Trace, cancel, release, route,
+    settle_some, stop, trace,
+};
+use payout::gate::Waits;
+use payout::queries::{self, BatchView, FoundPage, FoundPayment, HoldView, PaymentView};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -43,35 +47,39 @@ impl Session {
                 Ok(Answer::done(text, &json))
             }
             Payout::List { limit } => {
+                let now = self.env()?.now;
                 let Self { writer, actor, wants_json, .. } = self;
                 console::stream(|out| {
                     if *wants_json {
                         return out.object(&json!({ "batches": [] }), "batches", |item| {
-                            queries::list(writer, limit, actor, |batch| item(&batch_json(&batch)))
+                            queries::list(writer, limit, now, actor, |batch| item(&batch_json(&batch)))
                         });
                     }
                     let mut text = "No file has come in yet.".to_owned();
-                    queries::list(writer, limit, actor, |batch| {
+                    queries::list(writer, limit, now, actor, |batch| {
                         text.clear();
                         out.print(&batch_line(&batch))
                     })?;
                     out.print(&text)
                 })
             }
-            Payout::Show { batch } => console::stream(|out| {
-                queries::show(&mut self.writer, &batch, &self.actor, |shown| {
-                    let view = &shown.view;
-                    if self.wants_json {
-                        let mut json = batch_json(view);
-                        json["payments"] = json!([]);
-                        return out.object(&json, "payments", |item| {
-                            shown.each_payment(|payment| item(&payment_json(&payment)))
-                        });
-                    }
-                    out.print(&format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer))?;
-                    shown.each_payment(|payment| out.print(&payment_line(&payment)))
+            Payout::Show { batch } => {
+                let now = self.env()?.now;
+                console::stream(|out| {
+                    queries::show(&mut self.writer, &batch, &self.actor, now, |shown| {
+                        let view = &shown.view;
+                        if self.wants_json {
+                            let mut json = batch_json(view);
+                            json["payments"] = json!([]);
+                            return out.object(&json, "payments", |item| {
+                                shown.each_payment(|payment| item(&payment_json(&payment)))
+                            });
+                        }
+                        out.print(&format!("{}  {}  {}\n", view.batch, view.counts.state(), view.payer))?;
+                        shown.each_payment(|payment| out.print(&payment_line(&payment)))
+                    })
                 })
-            }),
+            }
             Payout::Balance(cli::Balance { payer, day }) => {
                 let balance = queries::balance(&mut self.writer, &payer, day, &self.actor)?;
                 let (text, json) = (balance_text(&balance), balance_json(&payer, day, &balance));
@@ -83,23 +91,11 @@ impl Session {
                 let page = trace(&mut self.writer, &wanted, &self.actor, &env)?;
                 Ok(Answer::done(trace_text(&page), &trace_json(&page)))
             }
-            Payout::Release { batch, out } => {
-                super::outside(&self.data, &out)?;
-                self.settle_first()?;
-                let env = self.env()?;
-                let wanted = Release { batch: &batch, out: Some(&out), stages: None, once: None };
-                let released = release(&mut self.writer, &wanted, &self.actor, &env)?;
-                let Released { batch, counts, completed, status, earlier } = &released;
-                let mut text = format!("{batch}  {}\n{}", counts.state(), counts_text(counts));
-                for path in earlier.iter().chain(completed).chain(status) {
-                    let _ = writeln!(text, "{}", path.display());
-                }
-                let mut json = counts_json(batch, counts);
-                json["completed"] = json!(completed);
-                json["status"] = json!(status);
-                json["earlier"] = json!(earlier);
-                Ok(Answer::done(text, &json))
-            }
+            Payout::Release { batch, out } => self.release(&batch, &out, LetGo::Ask),
+            Payout::ApproveRelease { batch, out } => self.release(&batch, &out, LetGo::Approve),
+            Payout::Stop { batch, end_to_end, reason } => self.stop(&batch, end_to_end, &reason, false),
+            Payout::Resume { batch, end_to_end, reason } => self.stop(&batch, end_to_end, &reason, true),
+            Payout::Settle { out } => self.settle_payouts(out.as_deref()),
             Payout::Cancel { batch, end_to_end } => {
                 let env = self.env()?;
                 let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
@@ -115,6 +111,84 @@ impl Session {
                 Ok(Answer::done(text, &counts_json(&name, &counts)))
             }
         }
+    }
+}
+
+impl Session {
+    fn release(&mut self, batch: &str, out: &Path, as_what: LetGo) -> Result<Answer, Error> {
+        super::outside(&self.data, out)?;
+        self.settle()?;
+        let env = self.env()?;
+        let wanted = Release { batch, as_what, out: Some(out), stages: None, once: None };
+        let released = release(&mut self.writer, &wanted, &self.actor, &env)?;
+        let mut text = released_text(&released);
+        if let Some(waits) = released.waits {
+            let _ = writeln!(text, "Nothing has left: it waits for {}.", waits_text(waits));
+        }
+        Ok(Answer::done(text, &released_json(&released)))
+    }
+
+    fn stop(&mut self, batch: &str, end_to_end: Option<String>, why: &str, resumes: bool) -> Result<Answer, Error> {
+        let env = self.env()?;
+        let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
+        let wanted = Stop { batch, end_to_end_ids: ids.as_deref(), why, resumes, stages: None, once: None };
+        stop(&mut self.writer, &wanted, &self.actor, &env)?;
+        let name = batch.to_ascii_uppercase();
+        let counts = queries::counts(&mut self.writer, &name, &self.actor)?;
+        let text = if resumes {
+            "Resumed. What may leave leaves with the next release, or by 'anvis payout settle'."
+        } else {
+            "Stopped. Nothing lets it go until it is resumed."
+        };
+        Ok(Answer::done(text, &counts_json(&name, &counts)))
+    }
+
+    /// Releases what may leave by now, until all that waits has been looked at.
+    fn settle_payouts(&mut self, out: Option<&Path>) -> Result<Answer, Error> {
+        if let Some(out) = out {
+            super::outside(&self.data, out)?;
+        }
+        self.settle()?;
+        let (mut settling, mut all) = (Settling::default(), Vec::new());
+        loop {
+            let env = self.env()?;
+            let settled = settle_some(&mut self.writer, &mut settling, out, &Actor::console(), &env)?;
+            all.extend(settled.released.filter(|released| released.status.is_some() || released.has_moved));
+            if settled.is_through {
+                break;
+            }
+        }
+        let mut text: String = all.iter().map(released_text).collect();
+        if all.is_empty() {
+            text.push_str("Nothing could leave that waits.");
+        }
+        let json: Vec<Value> = all.iter().map(released_json).collect();
+        Ok(Answer::done(text, &json!({ "released": json })))
+    }
+}
+
+fn released_text(Released { batch, counts, completed, status, earlier, .. }: &Released) -> String {
+    let mut text = format!("{batch}  {}\n{}", counts.state(), counts_text(counts));
+    for path in earlier.iter().chain(completed).chain(status) {
+        let _ = writeln!(text, "{}", path.display());
+    }
+    text
+}
+
+fn released_json(Released { batch, counts, waits, completed, status, earlier, .. }: &Released) -> Value {
+    let mut json = counts_json(batch, counts);
+    json["completed"] = json!(completed);
+    json["status"] = json!(status);
+    json["earlier"] = json!(earlier);
+    json["waits_for"] = json!(waits.map(Waits::name));
+    json
+}
+
+fn waits_text(waits: Waits) -> String {
+    match waits {
+        Waits::Release => "a release".to_owned(),
+        Waits::Approval => "somebody else to approve that".to_owned(),
+        Waits::CutOff(at) => format!("its cut-off at {at}"),
     }
 }
 
@@ -142,8 +216,14 @@ fn routed_json(Routed { batch, duplicate, counts, completed, status }: &Routed) 
     json
 }
 
-fn batch_json(BatchView { batch, payer, message_id, received, counts, .. }: &BatchView) -> Value {
+fn batch_json(view: &BatchView) -> Value {
+    let BatchView { batch, payer, message_id, received, counts, waits_for, waits_until, asked_by, stopped_by, .. } =
+        view;
     let mut json = counts_json(batch, counts);
+    json["waits_for"] = json!(waits_for);
+    json["waits_until"] = json!(waits_until);
+    json["asked_by"] = json!(asked_by);
+    json["stopped_by"] = json!(stopped_by);
     json["payer"] = json!(payer);
     json["message_id"] = json!(message_id);
     json["received"] = json!(received);
@@ -155,12 +235,29 @@ fn batch_line(BatchView { batch, payer, received, counts, .. }: &BatchView) -> S
     format!("{batch}  {received}  {:<10} {payments:>12}  {payer}\n", counts.state())
 }
 
-fn payment_line(PaymentView { end_to_end_id, state, code, .. }: &PaymentView) -> String {
-    format!("{end_to_end_id:<35}  {state:<9}  {}\n", code.unwrap_or_default())
+fn payment_line(PaymentView { end_to_end_id, state, code, hold, .. }: &PaymentView) -> String {
+    let mut line = format!("{end_to_end_id:<35}  {state:<9}  {}", code.unwrap_or_default());
+    if let Some(HoldView { owner, ends, until, .. }) = hold {
+        let until = until.as_deref().map(|until| format!(" {until}")).unwrap_or_default();
+        let _ = write!(line, "  {owner}: {ends}{until}");
+    }
+    line + "\n"
 }
 
-fn payment_json(PaymentView { end_to_end_id, state, code, .. }: &PaymentView) -> Value {
-    json!({ "end_to_end_id": end_to_end_id, "state": state, "code": code })
+fn payment_json(view: &PaymentView) -> Value {
+    let PaymentView { end_to_end_id, state, code, hold, news, .. } = view;
+    let hold = hold.as_ref().map(|HoldView { reason, owner, ends, until, by }| {
+        json!({ "reason": reason, "owner": owner, "ends": ends, "until": until, "by": by })
+    });
+    json!({
+        "end_to_end_id": end_to_end_id,
+        "state": state,
+        "code": code,
+        "hold": hold,
+        "changed_days_ago": news.and_then(|news| news.changed).map(|(days, _)| days),
+        "last_change_channel": news.and_then(|news| news.changed).map(|(_, channel)| channel.name()),
+        "pending_change": news.is_some_and(|news| news.is_pending),
+    })
 }
 
 fn sums_json(sums: &Sums) -> serde_json::Map<String, Value> {

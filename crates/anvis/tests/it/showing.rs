@@ -42,10 +42,14 @@ fn a_long_batch_is_shown_whole() {
     for key in ["completed", "status", "earlier"] {
         members.remove(key);
     }
+    for key in ["waits_for", "waits_until", "asked_by", "stopped_by"] {
+        members.insert(key.to_owned(), json!(null));
+    }
     let listed = shown.clone();
     let payment = |at: usize| {
         let (state, code) = fate(at);
-        json!({ "end_to_end_id": format!("E{at}"), "state": state, "code": code })
+        json!({ "end_to_end_id": format!("E{at}"), "state": state, "code": code, "hold": null, "changed_days_ago": null,
+                "last_change_channel": null, "pending_change": false })
     };
     shown["payments"] = (0..PAYMENTS).map(payment).collect();
     printed(&world, &format!("payout show {batch}"), &shown);

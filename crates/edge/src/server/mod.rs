@@ -205,6 +205,7 @@ impl Server {
             .collect();
         let refreshing = every(REFRESH, &edge, |edge| async move { edge.refresh().await });
         let settling = every(REFRESH, &edge, |edge| async move { edge.settle().await });
+        let releasing = every(REFRESH, &edge, |edge| async move { edge.settle_payouts().await });
         let counting = every(REFRESH, &edge, |edge| async move { edge.fold_holders().await });
         let folding_in = every(FOLD_IN, &edge, |edge| async move {
             // A disk that is full or ill is not asked more often than that.
@@ -230,6 +231,7 @@ impl Server {
             folding_in.abort();
             refreshing.abort();
             settling.abort();
+            releasing.abort();
             counting.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.

@@ -568,6 +568,7 @@ async fn completed_files_go_to_their_payers_bank_byte_for_byte() {
             kind: PayerKind::Private,
             no_account: NoAccount::Reject,
             bank: bank.map(str::to_owned),
+            terms: registry::terms::Terms::default(),
         };
         country.execute(&AddPayer { agreement }).unwrap();
     }

@@ -132,6 +132,38 @@ async fn a_payer_is_told_where_a_days_money_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_says_why_and_is_stopped_and_resumed() {
+    let world = World::new().await;
+    let batch = created(&world.ask(upload("?hold=true", PUBLIC_TOKEN, payment_file("STOPPED"), &[])).await);
+    assert_eq!((&batch["waits_for"], &batch["stopped_by"]), (&json!("release"), &json!(null)));
+    let path = format!("/v1/payouts/{}", name(&batch));
+    let [approve, stop, resume] = ["approve-release", "stop", "resume"].map(|act| format!("{path}/{act}"));
+    let holds = async || {
+        let page = world.get(&format!("{path}/payments"), PUBLIC_TOKEN).await.done();
+        let hold = |one: &Value| format!("{} {}", one["hold"]["reason"], one["hold"]["ends"]).replace('"', "");
+        page["payments"].as_array().unwrap().iter().map(hold).collect::<Vec<_>>()
+    };
+    assert_eq!(holds().await[0], "release release");
+    act(&world, &approve, "*", "", None).await.refused(409, "batch.not_asked");
+    act(&world, &resume, "*", "", Some(r#"{"all":true,"reason":"so"}"#)).await.refused(409, "batch.not_stopped");
+    act(&world, &stop, "*", "", Some(r#"{"all":true}"#)).await.refused(400, "body.field");
+    act(&world, &stop, "*", "", Some(r#"{"reason":"so"}"#)).await.refused(400, "body.field");
+    let named = r#"{"end_to_end_ids":["E2E-1"],"reason":"a double"}"#;
+    act(&world, &stop, "*", "key", Some(named)).await.done();
+    act(&world, &stop, "*", "key", Some(named)).await.done();
+    act(&world, &stop, "*", "", Some(named)).await.refused(409, "batch.stopped");
+    assert_eq!(holds().await[0], "stopped resumed_or_cancelled");
+    let stopped = act(&world, &stop, "*", "", Some(r#"{"all":true,"reason":"all"}"#)).await.done();
+    assert!(stopped["stopped_by"].as_str().unwrap().starts_with("client:"), "{stopped}");
+    let released = act(&world, &format!("{path}/release"), "*", "", None).await.done();
+    assert_eq!((&released["routed"], &released["held"]), (&json!(0), &json!(4)));
+    act(&world, &resume, "*", "", Some(r#"{"all":true,"reason":"so"}"#)).await.done();
+    let released = act(&world, &format!("{path}/release"), "*", "", None).await.done();
+    assert_eq!(holds().await[0], "stopped resumed_or_cancelled");
+    assert_eq!((&released["routed"], &released["waits_for"]), (&json!(2), &json!(null)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_released_or_cancelled_by_whoever_has_seen_it() {
     let world = World::new().await;
     let batch = created(&world.ask(upload("?hold=true", PUBLIC_TOKEN, payment_file("HELD"), &[])).await);

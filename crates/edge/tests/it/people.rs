@@ -52,7 +52,8 @@ impl People {
             set_controls(writer, ("anvis", &[]));
             let (name, kind, no_account) = ("Styrelsen".to_owned(), PayerKind::Public, NoAccount::Hold);
             let cvr = denmark::Cvr::parse("13748136").unwrap();
-            let agreement = Agreement { name, cvr, kind, no_account, bank: None };
+            let agreement =
+                Agreement { name, cvr, kind, no_account, bank: None, terms: registry::terms::Terms::default() };
             writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
             for (name, authority) in CASEWORKERS {
                 let (authority, benefits) = (authority.to_owned(), Default::default());

@@ -506,7 +506,14 @@ fn populate(place: &TestPlace, folder: &Path) -> (Store, Vec<String>, String) {
     for (name, kind) in [(PUBLIC, PayerKind::Public), (PRIVATE, PayerKind::Private)] {
         let cvr = denmark::Cvr::parse("13748136").unwrap();
         let bank = Some(BANK.to_owned());
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Hold, bank };
+        let agreement = Agreement {
+            name: name.to_owned(),
+            cvr,
+            kind,
+            no_account: NoAccount::Hold,
+            bank,
+            terms: registry::terms::Terms::default(),
+        };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
     }
     let key = kernel::PublicKey::from_bytes(

@@ -3,23 +3,24 @@
 use super::ALL_NUMBERS;
 use super::insert_bank_file;
 use crate::batch::{Batch, Counts, Record, Sent, Tally};
-use crate::payment::{State, Verdict, decide};
+use crate::gate::Gate;
+use crate::judge::{Asked, Judge, held_of};
+use crate::payment::{Decided, State, Verdict};
 use crate::reason::Reason;
 use crate::seen::Seen;
 use crate::store;
+use crate::store::held::HeldPayment;
 use crate::store::ids::OpenIds;
 use crate::store::payment::{Outcome, PaymentRow};
 use crate::work::Ruling;
 use crate::{batch, policy};
-use denmark::Currency;
 use kernel::journal::{self, Entry, Rows};
 use kernel::merkle::{Encoder, Tree};
 use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, StoreError, Timestamp};
 use registry::allowance::{self, ForFiles};
 use registry::bucket::Unsettled;
 use registry::payer::Payer;
-use registry::purpose::{self, BenefitKind};
-use registry::resolve::{self, Query, Resolution};
+use registry::resolve;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -33,6 +34,8 @@ pub(super) struct Accept<'a> {
     /// The size of the journal before anything was looked up.
     pub(super) since: i64,
     pub(super) hold_all: bool,
+    /// Whether it waits to be let go: because it was brought to, or by the agreement.
+    pub(super) waits: bool,
     pub(super) received: Timestamp,
     pub(super) counts: Counts,
     /// What stands in the completed file.
@@ -59,6 +62,8 @@ pub(super) enum Accepted {
     New { batch: i64, counts: Counts, decided_again: bool },
     /// The payer has used the message id before.
     Used { batch: i64, same_file: bool },
+    /// It is none yet: something of it has to wait now, and its input was not kept.
+    KeepInput,
     /// It is none: more of its payees are not there than its sender has enough for.
     Misses,
 }
@@ -69,6 +74,8 @@ pub(super) struct Real {
     sent: Sent,
     payees: u64,
     again: Vec<(i64, Outcome)>,
+    /// Of those, what waits for a reason of its own.
+    held: Vec<HeldPayment>,
     /// All rows as they are then, only when some were decided again.
     rows: Vec<PaymentRow>,
 }
@@ -77,8 +84,8 @@ pub(super) struct Real {
 pub(super) struct Again {
     /// Which of the rows it is.
     at: usize,
-    paid_currency: Option<Currency>,
-    resolution: Resolution,
+    held: HeldPayment,
+    decided: Decided,
 }
 
 pub(super) struct Found {
@@ -120,30 +127,20 @@ impl Command for Accept<'_> {
             found.rows.push(row);
             Ok(())
         })?;
-        let mut queries = Vec::with_capacity(again.len());
-        let mut currencies = Vec::with_capacity(again.len());
-        let mut open_ids = OpenIds::default();
+        let (mut asked, mut held, mut open_ids) = (Asked::default(), Vec::new(), OpenIds::default());
         for row in again.iter().map(|at| &found.rows[*at]) {
             let ids = open_ids.read(scope, self.batch, row.number)?;
-            let transferred = ids.transfer_currency.and_then(|currency| Currency::parse(currency).ok());
-            currencies.push(transferred.or(row.money.map(|money| money.currency)));
-            let benefit = ids.benefit.and_then(BenefitKind::parse);
-            let purpose = benefit.map(|kind| purpose::key(scope.vault, self.payer.id, &kind));
-            queries.push(Query { payee: row.payee.unwrap_or_default(), purpose });
+            let of_row = held_of(scope.vault, self.payer.id, row, &ids);
+            asked.push(&of_row);
+            held.push(of_row);
         }
-        let mut answers = vec![Resolution::NotInRegister; again.len()];
         // The changes may be dated after the file came in: what counts is what holds at this commit.
         let now = journal::next(scope.tx, self.received)?.at;
-        resolve::resolve_many(scope, &queries, now, |index, resolution| {
-            answers[index] = resolution;
-            Ok(())
-        })?;
-        found.again = again
-            .into_iter()
-            .zip(currencies)
-            .zip(answers)
-            .map(|((at, paid_currency), resolution)| Again { at, paid_currency, resolution })
-            .collect();
+        let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), now)?;
+        let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); again.len()];
+        judge.judge(scope, &asked, |at, one| decided[at] = one)?;
+        let all = again.into_iter().zip(held).zip(decided);
+        found.again = all.map(|((at, held), decided)| Again { at, held, decided }).collect();
         Ok(found)
     }
 
@@ -153,20 +150,22 @@ impl Command for Accept<'_> {
             let same_file = used.file_hash == self.file_hash;
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
         }
-        let mut again = Vec::new();
-        for Again { at, paid_currency, resolution } in looked_up {
-            let verdict = match decide(resolution, paid_currency, &self.payer.agreement.no_account) {
-                Verdict::Route(..) if self.hold_all => Verdict::Hold(None),
-                verdict => verdict,
-            };
-            let (row, outcome) = (&mut rows[at], Ruling::of(verdict).outcome);
+        let (mut again, mut held) = (Vec::new(), Vec::new());
+        for Again { at, held: of_row, decided } in looked_up {
+            let (row, outcome) = (&mut rows[at], Ruling::of(decided).outcome);
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
+                if outcome.waits_by_itself() {
+                    held.push(of_row);
+                }
             }
         }
         let (counts, sent, payees) =
             if again.is_empty() { (self.counts.clone(), self.sent.clone(), self.payees) } else { count(&rows) };
+        if counts.held > 0 && self.input.is_none() {
+            return Ok(Decision::unchanged(Accepted::KeepInput));
+        }
         match allowance.admit(self.client, env.now, payees, counts.misses()) {
             Ok(()) => {}
             Err(Unsettled::Misses) => return Ok(Decision::unchanged(Accepted::Misses)),
@@ -179,17 +178,24 @@ impl Command for Accept<'_> {
             "decided_again": again.len(),
         });
         let decided_again = !again.is_empty();
-        let real = Real { counts: counts.clone(), sent, payees, again, rows };
+        let real = Real { counts: counts.clone(), sent, payees, again, held, rows };
         let batch = self.batch.number();
         Ok(Decision::of(vec![real], facts, Accepted::New { batch, counts, decided_again }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { counts, sent, payees, again, rows: decided }] = changes else {
+        let [Real { counts, sent, payees, again, held, rows: decided }] = changes else {
             return Err(StoreError::plain("a batch becomes real once").into());
         };
         store::staging::delete(scope.tx, self.batch)?;
         store::payment::decide_again(scope.tx, self.batch, again)?;
+        if self.waits && counts.held > 0 {
+            store::held::insert_waiting(scope.tx, self.batch)?;
+        }
+        if !self.waits {
+            store::held::delete(scope.tx, self.batch, again.iter().map(|(number, _)| *number))?;
+            store::held::insert_many(scope.tx, self.batch, held)?;
+        }
         let batch = Batch {
             id: self.batch,
             entry: entry.number(),

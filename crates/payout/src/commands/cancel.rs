@@ -27,7 +27,8 @@ pub struct Cancel<'c> {
     pub once: Option<Once>,
 }
 
-const CANCELLED: Outcome = Outcome { state: State::Cancelled, reason: Some(Reason::Cancelled), designation: None };
+const CANCELLED: Outcome =
+    Outcome { state: State::Cancelled, reason: Some(Reason::Cancelled), designation: None, news: None };
 
 /// Cancels held payments. What is held is looked for in a snapshot, however large the batch is; the transaction that others wait
 /// for only writes.
@@ -122,6 +123,10 @@ impl Command for MakeCancel {
         let stage = new_stage(self.stages_before, entry, false, self.counts.clone());
         let change = |number: &i64| Change { number: *number, stage: stage.stage, outcome: CANCELLED };
         let changes: Vec<Change> = self.numbers.iter().map(change).collect();
+        store::held::delete(scope.tx, self.batch, self.numbers.iter().copied())?;
+        if self.counts.held == 0 {
+            store::held::delete_waiting(scope.tx, self.batch)?;
+        }
         Ok(vec![
             store::batch::insert_stage(scope, self.batch, &stage)?,
             store::payment::insert_changes(scope.tx, self.batch, &changes)?,

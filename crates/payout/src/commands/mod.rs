@@ -6,21 +6,28 @@ mod refuse;
 mod release;
 pub(crate) mod render;
 mod route;
+mod settle;
+mod stop;
 mod trace;
 mod upload;
 
 pub use cancel::{Cancel, cancel};
-pub use release::{Release, Released, release};
+pub use release::{LetGo, Release, Released, release};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
+pub(crate) use settle::decide_anew;
+pub use settle::{Settled, Settling, settle_some};
+pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
 
 use crate::batch::{self, Batch, Counts, Sent};
+use crate::gate::Gate;
 use crate::store;
 use kernel::journal::{Entry, Rows};
 use kernel::{Error, Id, Refuse, Scope};
+use registry::officer::Unfit;
 use registry::payer::{Agreement, Payer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +41,18 @@ pub enum BatchRefusal {
     NothingHeld,
     /// It has no payment of that end-to-end id, or that one is not held.
     PaymentNotHeld,
+    /// Nobody has asked for the release that is to be approved, or it takes no two people.
+    NotAsked,
+    /// A release that takes two people takes people by name.
+    Officer,
+    /// Who asks for a release does not approve it.
+    Own,
+    /// What is to be resumed was not stopped.
+    NotStopped,
+    /// What is to be stopped was stopped already.
+    Stopped,
+    /// Not said why, in some words on one line.
+    Why,
     /// It is not any more what the request is about.
     Changed,
     /// Nothing was done with it under that number.
@@ -50,6 +69,12 @@ impl Refuse for BatchRefusal {
             Self::Unknown => "batch.unknown",
             Self::NothingHeld => "batch.nothing_held",
             Self::PaymentNotHeld => "batch.payment_not_held",
+            Self::NotAsked => "batch.not_asked",
+            Self::Officer => "batch.officer",
+            Self::Own => "batch.own",
+            Self::NotStopped => "batch.not_stopped",
+            Self::Stopped => "batch.stopped",
+            Self::Why => "batch.why",
             Self::Changed => "precondition.failed",
             Self::StageUnknown => "batch.stage_unknown",
             Self::NothingCompleted => "batch.nothing_completed",
@@ -64,6 +89,12 @@ impl fmt::Display for BatchRefusal {
             Self::Unknown => "there is no batch of that name",
             Self::NothingHeld => "nothing in that batch is held",
             Self::PaymentNotHeld => "that batch holds no payment with that end-to-end id",
+            Self::NotAsked => "nobody has asked for a release of that batch that takes a second person",
+            Self::Officer => "that release takes two people: act as one by name",
+            Self::Own => "who asks for a release does not approve it",
+            Self::NotStopped => "that is not stopped",
+            Self::Stopped => "that is stopped already; see why, and resume it first",
+            Self::Why => "say why, in 1 to 500 characters on one line",
             Self::Changed => "something was done with that batch since it was looked at",
             Self::StageUnknown => "nothing was done with that batch under that number",
             Self::NothingCompleted => "no payment of that batch went on at that stage",
@@ -121,6 +152,20 @@ pub(crate) fn each_payment(
 pub(crate) fn counts_now(scope: &Scope<'_>, batch: &Batch) -> Result<Counts, Error> {
     let last = store::batch::last_stage(scope, batch.id)?;
     Ok(last.map_or_else(|| batch.record.counts.clone(), |stage| stage.counts))
+}
+
+/// Where a batch stands, by its agreement and what was done about it.
+pub(crate) fn gate_of(scope: &Scope<'_>, batch: &Batch, payer: &Payer) -> Result<Gate, Error> {
+    Ok(Gate::of(&batch.record, &payer.agreement.terms, store::act::of_batch(scope, batch.id)?))
+}
+
+impl From<Unfit> for BatchRefusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Nameless => Self::Officer,
+            Unfit::Own => Self::Own,
+        }
+    }
 }
 
 /// How many stages a batch has had.

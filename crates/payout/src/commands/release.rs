@@ -1,29 +1,35 @@
-//! Releases what a batch holds: each held payment is decided by what the registry holds at that moment.
+//! Releases what a batch holds: each held payment is decided by what the registry holds at that moment, and by who lets it go.
 
 use super::render::{self, StageView, Written};
-use super::{BatchRefusal, counts_now, find, has_stages, insert_bank_file, new_stage, stages_of};
+use super::{BatchRefusal, counts_now, find, gate_of, has_stages, insert_bank_file, new_stage, stages_of};
 use crate::assemble::{Assembled, Assembly, Writing};
-use crate::batch::{self, Batch, Counts, Sent};
+use crate::batch::{self, Batch, Counts, Sent, Tally};
+use crate::gate::{Act, ActKind, Gate, Waits};
+use crate::judge::{Asked, Judge, held_of};
 use crate::outputs::{Outputs, Parts};
 use crate::pass::{KeptInput, Run};
-use crate::payment::State;
+use crate::payment::{Decided, State, Verdict};
 use crate::policy;
+use crate::reason::Reason;
 use crate::seen::Seen;
 use crate::store;
 use crate::store::batch::Stage;
-use crate::store::payment::Change;
-use crate::work::{Rule, Setting, Writes};
+use crate::store::held::HeldPayment;
+use crate::store::ids::OpenIds;
+use crate::store::payment::{Change, PaymentRow};
+use crate::work::{Rule, Ruling, Setting, Writes, recorded};
 use kernel::journal::{self, Entry, Rows};
 use kernel::{
-    Actor, Blind, Command, Conflict, Decision, Env, Error, Once, Operation, Refusal, Scope, Timestamp, Writer,
+    Actor, Blind, Command, Conflict, Decision, Env, Error, Once, Operation, Refusal, Role, Scope, StoreError,
+    Timestamp, Writer,
 };
-use registry::payer::Payer;
-use registry::{allowance, resolve};
+use registry::payer::{Payer, PayerKind};
+use registry::{allowance, officer, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How often a release is begun anew because payees changed while it ran.
+/// How often a release is begun anew because something was done with the batch while it ran.
 const TRIES: usize = 5;
 
 /// What a release did.
@@ -33,6 +39,10 @@ pub struct Released {
     pub batch: String,
     /// What holds of it now.
     pub counts: Counts,
+    /// What it waits for yet, if for anything.
+    pub waits: Option<Waits>,
+    /// Whether something has left by it, or gone back; also where no file was written.
+    pub has_moved: bool,
     /// The completed file of this release, if any payment stands in it.
     pub completed: Option<PathBuf>,
     /// The status report, unless nothing has happened.
@@ -42,10 +52,51 @@ pub struct Released {
     pub earlier: Vec<PathBuf>,
 }
 
+/// As what somebody lets a batch go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetGo {
+    /// They ask for it; where one person is enough, that is it.
+    Ask,
+    /// They approve that somebody else asked for it.
+    Approve,
+    /// Nobody does: what may leave by what was agreed and done before, leaves.
+    Settle,
+}
+
+impl LetGo {
+    /// What whoever acts so does about a batch; none where nothing is to be recorded.
+    fn act(self, gate: &Gate, actor: &Actor, at: Timestamp) -> Option<Act> {
+        let kind = match self {
+            Self::Ask => ActKind::Asked,
+            Self::Approve => ActKind::Approved,
+            Self::Settle => return None,
+        };
+        let act = Act { kind, number: None, at, by: actor.name().to_owned(), why: String::new() };
+        // Who has done so before, and what an agreement has let go, needs no one's word once more.
+        let is_said = gate.acts().iter().any(|said| said.kind == kind && said.by == act.by);
+        let is_agreed = gate.is_open(at) && gate.acts().iter().all(|act| act.kind != ActKind::Asked);
+        (!is_said && !is_agreed).then_some(act)
+    }
+
+    /// Whether somebody may.
+    fn require(self, gate: &Gate, actor: &Actor, is_synthetic: bool) -> Result<(), BatchRefusal> {
+        match self {
+            Self::Ask if gate.needs_two() => Ok(officer::require_named(actor, is_synthetic)?),
+            Self::Ask | Self::Settle => Ok(()),
+            Self::Approve => {
+                let asked_by = gate.asked_by().filter(|_| gate.needs_two()).ok_or(BatchRefusal::NotAsked)?;
+                Ok(officer::require_other(asked_by, actor, is_synthetic)?)
+            }
+        }
+    }
+}
+
 /// What is to be released.
 pub struct Release<'r> {
     /// The batch, by name.
     pub batch: &'r str,
+    /// As what.
+    pub as_what: LetGo,
     /// Where files go; none are written without, and whoever wants them fetches them.
     pub out: Option<&'r Path>,
     /// How many stages the batch must have had by now, where that matters.
@@ -54,10 +105,11 @@ pub struct Release<'r> {
     pub once: Option<Once>,
 }
 
-/// Releases what a batch holds. What is missing of the files of earlier releases is written again.
+/// Releases what a batch holds, or notes that somebody asks for it where it takes two. What is missing of the files of earlier releases
+/// is written again.
 ///
 /// # Errors
-/// There is no such batch, it never held anything, or the store failed.
+/// There is no such batch, it never held anything, somebody else has to say so; or the store failed.
 pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &Env) -> Result<Released, Error> {
     policy::RELEASE.require(actor)?;
     let mut earlier = BTreeMap::new();
@@ -67,10 +119,29 @@ pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &E
             return Ok(Released { earlier, ..released });
         }
     }
-    Err(Conflict("payees kept changing while their payments were released; try again".to_owned()).into())
+    Err(Conflict("something kept being done with the batch while it was released; try again".to_owned()).into())
 }
 
-/// `None`: the batch or one of its payees changed meanwhile. `earlier` takes the files of earlier stages by stage.
+/// A batch as it is before a release.
+struct Before {
+    batch: Batch,
+    payer: Payer,
+    gate: Gate,
+    stages: i64,
+    counts: Counts,
+}
+
+impl Before {
+    fn load(scope: &Scope<'_>, name: &str) -> Result<Self, Error> {
+        let batch = find(scope, name)?;
+        let payer = resolve::payer_at(scope, batch.payer)?;
+        let gate = gate_of(scope, &batch, &payer)?;
+        let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
+        Ok(Self { batch, payer, gate, stages, counts })
+    }
+}
+
+/// `None`: something was done with the batch meanwhile. `earlier` takes the files of earlier stages by stage.
 fn try_release(
     writer: &mut Writer,
     wanted: &Release<'_>,
@@ -78,24 +149,23 @@ fn try_release(
     env: &Env,
     earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Option<Released>, Error> {
-    let (batch, stages, counts) = writer.read(|scope| {
-        let batch = find(scope, wanted.batch)?;
-        let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
-        Ok((batch, stages, counts))
-    })?;
+    let is_synthetic = writer.store.is_synthetic();
+    let Before { batch, payer, gate, stages, counts } = writer.read(|scope| Before::load(scope, wanted.batch))?;
     let name = batch::name(batch.id);
-    let released =
-        |counts, completed, status| Some(Released { batch: name, counts, completed, status, earlier: Vec::new() });
+    let released = |counts, waits, completed, status| {
+        Some(Released { batch: name, counts, waits, has_moved: false, completed, status, earlier: Vec::new() })
+    };
     let refused = match wanted.stages {
         Some(seen) if seen != stages => Some(BatchRefusal::Changed),
         _ if counts.held == 0 && (stages == 0 || wanted.out.is_none()) => Some(BatchRefusal::NothingHeld),
-        _ => None,
+        _ if counts.held == 0 => None,
+        _ => wanted.as_what.require(&gate, actor, is_synthetic).err(),
     };
     if let Some(refused) = refused {
         // Unless it is what this very request has done.
         let Some(once) = wanted.once else { return Err(refused.into()) };
         writer.execute(&Refused { refused, once }, actor, env)?;
-        return Ok(released(counts, None, None));
+        return Ok(released(counts, gate.waits(env.now), None, None));
     }
     if let Some(out) = wanted.out {
         // What an earlier release or the routing completed must not be forgotten because something else is still held.
@@ -111,7 +181,7 @@ fn try_release(
             }
             let Written { completed, status, .. } = render::from_kept_input(writer, &batch, stages, out)?;
             earlier.remove(&stages);
-            return Ok(released(counts, completed, Some(status)));
+            return Ok(released(counts, None, completed, Some(status)));
         }
         // Whoever says it again may not have heard the answer, whatever is released now. What was taken away was heard of.
         for stage in 1..=stages {
@@ -120,10 +190,25 @@ fn try_release(
             earlier.entry(stage).or_insert_with(are_there);
         }
     }
-    let (pending, payer, banks) = writer.read(|scope| {
+    let acts_before = gate.acts().len();
+    let (pending, banks, judge, act) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?;
-        Ok((pending, resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, pending.number())?))
+        let act = wanted.as_what.act(&gate, actor, pending.at);
+        let gate = act.clone().map_or_else(|| gate.clone(), |act| gate.with(act));
+        let judge = Judge::load(scope, &payer, gate, pending.at)?;
+        Ok((pending, resolve::banks_at(scope.tx, pending.number())?, Arc::new(judge), act))
     })?;
+    let waits = judge.gate.waits(pending.at);
+    if waits.is_some() {
+        // It is not enough yet: what was said is kept, and nothing leaves.
+        if let Some(act) = act {
+            let command = Ask { batch: &batch, acts_before, act, once: wanted.once };
+            if writer.execute(&command, actor, env)?.is_none() {
+                return Ok(None);
+            }
+        }
+        return Ok(released(counts, waits, None, None));
+    }
     let stage = stages + 1;
     let outputs = wanted.out.map(|out| Outputs::of(out, batch.id, stage)).transpose()?;
     let setting = Arc::new(Setting {
@@ -133,7 +218,7 @@ fn try_release(
         banks,
         // A payment that waited may be late; that is the payer's to decide.
         today: None,
-        rule: Rule::Release { now: pending.at, stage },
+        rule: Rule::Release { judge: Arc::clone(&judge), stage },
         records: false,
         writes: if outputs.is_some() { Writes::BOTH } else { Writes::NONE },
     });
@@ -150,31 +235,40 @@ fn try_release(
         None => Writing::nothing(batch::name(batch.id), view.created),
     };
     let mut assembly = Assembly::new(Arc::clone(&setting), writing, None);
-    let mut changes = Vec::new();
-    let (mut payees, mut paid) = (BTreeSet::new(), Seen::new(counts.held, counts.held));
+    let (mut changes, mut held) = (Vec::new(), Vec::new());
+    let (mut payees, mut paid) = (Vec::new(), Seen::new(counts.held, counts.held));
     let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
     let connections = [writer.store.connect()?, writer.store.connect()?];
     let passed = Run::new(input, Arc::clone(&setting), false).go(connections, |mut done| {
         assembly.take(&mut done)?;
         for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
-            payees.extend(payment.row.payee);
-            let state = payment.ruling.outcome.state;
-            if let (State::Routed, Some(payee)) = (state, &payment.row.payee) {
+            let number = payment.row.number;
+            payees.extend(payment.row.payee.map(|payee| (payee, number)));
+            if let (State::Routed, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
                 paid.insert(payee);
             }
-            if state != State::Held {
-                changes.push(Change { number: payment.row.number, stage, outcome: payment.ruling.outcome });
+            if payment.is_new {
+                changes.push(Change { number, stage, outcome: payment.ruling.outcome });
             }
         }
+        held.append(&mut done.held);
         Ok(done)
     })?;
     if passed.stopped.is_some() || passed.hash != batch.file_hash {
         return Err(render::other_input());
     }
     let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
-    if changes.is_empty() {
-        let is_as_it_was = writer.read(|scope| has_stages(scope, batch.id, stages))?;
-        return Ok(released(counts, None, None).filter(|_| is_as_it_was));
+    if act.is_none() && changes.iter().all(|change| change.outcome.state == State::Held) {
+        // Nothing is to be told of it; what it waits for now is looked at again.
+        let vault = writer.store.vault().clone();
+        let is_as_it_was = writer.connection.stage(|tx| {
+            let is_as_it_was = is_untouched(&Scope { tx, vault: &vault }, batch.id, stages, acts_before)?;
+            if is_as_it_was {
+                store::held::set_of(tx, batch.id, &held)?;
+            }
+            Ok(is_as_it_was)
+        })?;
+        return Ok(released(counts, None, None, None).filter(|_| is_as_it_was));
     }
     if let Some(Parts { completed, status }) = &parts {
         if has_completed {
@@ -182,35 +276,53 @@ fn try_release(
         }
         status.sync()?;
     }
+    payees.sort_unstable();
     let command = MakeRelease {
         batch: &batch,
         payer: &setting.payer,
+        judge: &judge,
         stages_before: stages,
+        acts_before,
+        act,
         since: pending.number(),
         at: pending.at,
         payees,
         changes,
-        sent: sent.sent(),
+        held,
+        sent,
         paid: paid.count(),
-        misses: tally.counts().misses().saturating_sub(counts.misses()),
-        counts: tally.counts(),
-        writes_files: parts.is_some(),
-        client: actor,
+        misses_before: counts.misses(),
+        tally,
+        // What nobody has said where to write is written by the next release that somebody does say it of.
+        writes_files: parts.is_some() || wanted.as_what == LetGo::Settle,
         once: wanted.once,
     };
-    if !writer.execute(&command, actor, env)? {
+    let Some(Made { counts, decided_again, has_moved }) = writer.execute(&command, actor, env)? else {
         return Ok(None);
-    }
-    let counts = command.counts;
-    let (Some(Parts { completed, status }), Some(outputs)) = (parts, outputs) else {
+    };
+    let released = |counts, completed, status| {
+        released(counts, None, completed, status).map(|released| Released { has_moved, ..released })
+    };
+    let (Some(Parts { completed, status }), Some(outputs), Some(out)) = (parts, outputs, wanted.out) else {
         return Ok(released(counts, None, None));
     };
+    if decided_again {
+        // What was written is not what was decided in the end.
+        drop((completed, status));
+        let Written { completed, status, .. } = render::from_kept_input(writer, &batch, stage, out)?;
+        return Ok(released(counts, completed, Some(status)));
+    }
     if has_completed {
         completed.place()?;
     }
     status.place()?;
     writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
     Ok(released(counts, has_completed.then_some(outputs.completed), Some(outputs.status)))
+}
+
+/// Whether nothing was done with a batch, nor about it, since it had so many stages and acts.
+fn is_untouched(scope: &Scope<'_>, batch: kernel::Id<Batch>, stages: i64, acts: usize) -> Result<bool, Error> {
+    Ok(has_stages(scope, batch, stages)? && store::act::count_of(scope, batch)? == acts)
 }
 
 /// A release that cannot be done, unless it was done before.
@@ -224,7 +336,7 @@ impl Command for Refused {
     type State = ();
     type Change = ();
     /// As of the release that it may be.
-    type Output = bool;
+    type Output = serde_json::Value;
 
     fn once(&self) -> Option<Once> {
         Some(self.once)
@@ -234,7 +346,7 @@ impl Command for Refused {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), bool>, Refusal> {
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), serde_json::Value>, Refusal> {
         Err(self.refused.into())
     }
 
@@ -243,78 +355,238 @@ impl Command for Refused {
     }
 }
 
-/// Makes a release real, unless the batch or one of its held payees changed since it was prepared.
-struct MakeRelease<'r> {
-    batch: &'r Batch,
-    payer: &'r Payer,
-    stages_before: i64,
-    /// The size of the journal when it was prepared, and the date that its files carry.
-    since: i64,
-    at: Timestamp,
-    payees: BTreeSet<Blind>,
-    changes: Vec<Change>,
-    /// What stands in its completed file.
-    sent: Sent,
-    /// To how many different payees it goes.
-    paid: u64,
-    /// How many payments named somebody who is not there.
-    misses: u64,
-    counts: Counts,
-    /// Whether files are written, which do not have their names yet.
-    writes_files: bool,
-    /// Who released it.
-    client: &'r Actor,
+/// Notes that somebody asks for a release that takes one more.
+struct Ask<'a> {
+    batch: &'a Batch,
+    acts_before: usize,
+    act: Act,
     once: Option<Once>,
 }
 
-impl Command for MakeRelease<'_> {
+impl Command for Ask<'_> {
     const OPERATION: Operation = policy::RELEASE;
-    /// Whether nothing changed since.
+    /// Whether nothing was done about it since.
     type State = bool;
     type Change = ();
-    /// Whether it was made.
-    type Output = bool;
+    /// As of a release; none where something was done about it.
+    type Output = Option<Made>;
 
     fn once(&self) -> Option<Once> {
         self.once
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
-        let mut is_as_it_was = has_stages(scope, self.batch.id, self.stages_before)?;
-        resolve::changed_since(scope, self.since, |payee| {
-            is_as_it_was &= !self.payees.contains(&payee);
-            Ok(())
-        })?;
-        Ok(is_as_it_was)
+        Ok(store::act::count_of(scope, self.batch.id)? == self.acts_before)
     }
 
-    fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), bool>, Refusal> {
+    fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), Option<Made>>, Refusal> {
         if !is_as_it_was {
-            return Ok(Decision::unchanged(false));
+            return Ok(Decision::unchanged(None));
         }
-        let facts = serde_json::json!({
-            "batch": batch::name(self.batch.id),
-            "released": self.changes.len(),
-            "counts": self.counts,
-        });
-        Ok(Decision::of(vec![()], facts, true))
+        let facts = serde_json::json!({ "batch": batch::name(self.batch.id), "act": self.act.kind.name() });
+        let made = Made { counts: self.batch.record.counts.clone(), decided_again: false, has_moved: false };
+        Ok(Decision::of(vec![()], facts, Some(made)))
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let Self { batch, sent, .. } = self;
+        Ok(vec![store::act::insert_many(scope, self.batch.id, std::slice::from_ref(&self.act), entry)?])
+    }
+}
+
+/// What came of a release.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Made {
+    counts: Counts,
+    /// Whether some payments are not what was written of them.
+    decided_again: bool,
+    /// Whether something leaves by it, or goes back.
+    has_moved: bool,
+}
+
+/// Makes a release real, unless something was done with the batch since it was prepared. Payments whose payees changed since are
+/// decided again here.
+struct MakeRelease<'r> {
+    batch: &'r Batch,
+    payer: &'r Payer,
+    judge: &'r Judge,
+    stages_before: i64,
+    acts_before: usize,
+    /// What whoever releases it does about it.
+    act: Option<Act>,
+    /// The size of the journal when it was prepared, and the date that its files carry.
+    since: i64,
+    at: Timestamp,
+    /// Whose payments were ruled, in order, with their numbers.
+    payees: Vec<(Blind, i64)>,
+    changes: Vec<Change>,
+    /// What waits yet for a reason of its own.
+    held: Vec<HeldPayment>,
+    /// What stands in its completed file.
+    sent: Tally,
+    /// To how many different payees it goes.
+    paid: u64,
+    /// How many payments named somebody who is not there before it.
+    misses_before: u64,
+    /// What the batch comes to.
+    tally: Tally,
+    /// Whether files are written, which do not have their names yet.
+    writes_files: bool,
+    once: Option<Once>,
+}
+
+/// A payment that was ruled, and what holds now.
+struct Again {
+    row: PaymentRow,
+    held: HeldPayment,
+    decided: Decided,
+}
+
+/// What is to be recorded.
+struct Real {
+    changes: Vec<Change>,
+    held: Vec<HeldPayment>,
+    sent: Sent,
+    counts: Counts,
+    decided_again: bool,
+}
+
+impl MakeRelease<'_> {
+    /// The payments of payees who changed since it was prepared, each decided anew.
+    fn look_again(&self, scope: &Scope<'_>) -> Result<Vec<Again>, Error> {
+        let mut numbers = BTreeSet::new();
+        resolve::changed_since(scope.tx, self.since, |payee| {
+            let first = self.payees.partition_point(|(of, _)| *of < payee);
+            numbers.extend(self.payees[first..].iter().take_while(|(of, _)| *of == payee).map(|(_, number)| *number));
+            Ok(())
+        })?;
+        let (mut rows, mut asked, mut all_held) = (Vec::new(), Asked::default(), Vec::new());
+        let mut ids = OpenIds::default();
+        for number in numbers {
+            let found = recorded(scope.tx, self.batch.id, number, 1, self.stages_before)?;
+            store::payment::each_of(scope.tx, self.batch.id, number..number + 1, |row| {
+                rows.extend(found.first().map(|found| PaymentRow { outcome: found.outcome, ..row }));
+                Ok(())
+            })?;
+        }
+        for row in &rows {
+            let ids = ids.read(scope, self.batch.id, row.number)?;
+            let held = held_of(scope.vault, self.payer.id, row, &ids);
+            asked.push(&held);
+            all_held.push(held);
+        }
+        let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); rows.len()];
+        let now = journal::next(scope.tx, self.at)?.at;
+        let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), now)?;
+        judge.judge(scope, &asked, |at, one| decided[at] = one)?;
+        let all = rows.into_iter().zip(all_held).zip(decided);
+        Ok(all.map(|((row, held), decided)| Again { row, held, decided }).collect())
+    }
+
+    /// What is to be recorded, with what was decided again in the place of what was prepared.
+    fn real(&self, again: Vec<Again>) -> Real {
+        let stage = self.stages_before + 1;
+        let (mut changes, mut all_held, mut decided_again) = (self.changes.clone(), self.held.clone(), false);
+        let (mut tally, mut sent) = (self.tally.clone(), self.sent.clone());
+        for Again { row: PaymentRow { number, outcome: before, money, .. }, held, decided } in again {
+            let outcome = Ruling::of(decided).outcome;
+            let at = changes.binary_search_by_key(&number, |change| change.number);
+            let prepared = at.map_or(before, |at| changes[at].outcome);
+            if outcome == prepared {
+                continue;
+            }
+            decided_again = true;
+            tally.remove(prepared.state, prepared.reason, money);
+            tally.add(outcome.state, outcome.reason, money);
+            if leaves(prepared.state) {
+                sent.remove(prepared.state, None, money);
+            }
+            if leaves(outcome.state) {
+                sent.add(outcome.state, None, money);
+            }
+            match at {
+                Ok(at) if outcome == before => drop(changes.remove(at)),
+                Ok(at) => changes[at].outcome = outcome,
+                Err(at) => changes.insert(at, Change { number, stage, outcome }),
+            }
+            all_held.retain(|held| held.number != number);
+            if outcome.waits_by_itself() {
+                all_held.push(held);
+            }
+        }
+        Real { changes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }
+    }
+}
+
+const fn leaves(state: State) -> bool {
+    matches!(state, State::Routed | State::Passed)
+}
+
+/// Who brought a batch: what of it is let go is given back to them, whoever lets it go.
+fn brought_by(scope: &Scope<'_>, batch: &Batch, payer: &Payer) -> Result<Actor, Error> {
+    let actor = journal::read(scope, batch.entry)?.actor;
+    let role = match payer.agreement.kind {
+        PayerKind::Public => Role::PublicPayer,
+        PayerKind::Private => Role::PrivatePayer,
+    };
+    Ok(actor.strip_prefix("client:").map_or_else(Actor::console, |name| Actor::client(role, name)))
+}
+
+impl Command for MakeRelease<'_> {
+    const OPERATION: Operation = policy::RELEASE;
+    /// What is decided again; none where something was done with the batch since.
+    type State = Option<Vec<Again>>;
+    type Change = Real;
+    /// What was made; none where something was done with the batch since.
+    type Output = Option<Made>;
+
+    fn once(&self) -> Option<Once> {
+        self.once
+    }
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        let is_as_it_was = is_untouched(scope, self.batch.id, self.stages_before, self.acts_before)?;
+        is_as_it_was.then(|| self.look_again(scope)).transpose()
+    }
+
+    fn decide(&self, again: Self::State, _: &Env) -> Result<Decision<Real, Option<Made>>, Refusal> {
+        let Some(again) = again else { return Ok(Decision::unchanged(None)) };
+        let real = self.real(again);
+        let released = real.changes.iter().filter(|change| change.outcome.state != State::Held).count();
+        let facts = serde_json::json!({
+            "batch": batch::name(self.batch.id),
+            "act": self.act.as_ref().map(|act| act.kind.name()),
+            "released": released,
+            "counts": real.counts,
+        });
+        let (counts, decided_again) = (real.counts.clone(), real.decided_again);
+        let made = Made { counts, decided_again, has_moved: released > 0 };
+        Ok(Decision::of(vec![real], facts, Some(made)))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let [Real { changes, held, sent, counts, decided_again }] = changes else {
+            return Err(StoreError::plain("a release is made once").into());
+        };
+        let batch = self.batch;
         let stage = Stage {
             at: self.at,
-            banks_at: self.since,
-            ..new_stage(self.stages_before, entry, sent.payments > 0, self.counts.clone())
+            // What was decided again may name a bank that came in meanwhile.
+            banks_at: if *decided_again { entry.number() } else { self.since },
+            ..new_stage(self.stages_before, entry, sent.payments > 0, counts.clone())
         };
         if self.writes_files {
             store::batch::insert_unwritten(scope.tx, batch.id, stage.stage)?;
         }
-        allowance::settle(scope, entry, self.client, self.paid, self.misses)?;
+        store::held::set_of(scope.tx, batch.id, held)?;
+        let client = brought_by(scope, batch, self.payer)?;
+        allowance::settle(scope, entry, &client, self.paid, counts.misses().saturating_sub(self.misses_before))?;
         let mut rows = vec![
             store::batch::insert_stage(scope, batch.id, &stage)?,
-            store::payment::insert_changes(scope.tx, batch.id, &self.changes)?,
+            store::payment::insert_changes(scope.tx, batch.id, changes)?,
         ];
+        if let Some(act) = &self.act {
+            rows.push(store::act::insert_many(scope, batch.id, std::slice::from_ref(act), entry)?);
+        }
         rows.extend(insert_bank_file(scope, self.payer, (batch.id, stage.stage), sent, entry)?);
         Ok(rows)
     }

@@ -5,20 +5,26 @@ use super::refuse::RefuseFile;
 use super::render;
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts};
+use crate::gate::Gate;
 use crate::index::{Bucket, Indexing};
+use crate::judge::Judge;
 use crate::message::{Cutter, Fault, StatusFile, Version};
 use crate::outputs::{Outputs, PartFile, Parts};
 use crate::pass::{KeptInput, Passed, Run};
+use crate::payment::State;
 use crate::store;
+use crate::store::held::HeldPayment;
 use crate::work::{Done, Rule, Setting, Stop, Writes};
 use denmark::calendar::copenhagen_date;
 use kernel::merkle::{Hash, Tree, to_hex};
 use kernel::{
-    Actor, Connection, Env, Error, Id, Once, Refuse, SWEPT_AFTER_SECONDS, StoreError, Timestamp, Tx, Writer, journal,
+    Actor, Connection, Env, Error, Id, Once, Refuse, SWEPT_AFTER_SECONDS, Scope, StoreError, Timestamp, Tx, Writer,
+    journal,
 };
 use registry::bucket::Unsettled;
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
+use registry::terms::Release;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -30,6 +36,8 @@ const STAGED_ROWS: usize = kernel::failpoint::chunk(16 * 1024, 8);
 /// Such transactions in memory at a time.
 const STAGES_IN_FLIGHT: usize = 6;
 const READ_BYTES: usize = 1 << 20;
+/// Pieces of input that are kept in one short transaction, when it turns out that it has to be.
+const KEPT_PIECES: usize = 16;
 
 /// A file to be routed.
 pub struct Request<'r> {
@@ -269,29 +277,32 @@ pub(super) struct Work<'w> {
 impl Work<'_> {
     pub(super) fn run(&self, writer: &mut Writer, progress: &mut dyn FnMut(u64)) -> Result<Became, Error> {
         let mut was_inserted = matches!(self.source, Source::Staged { .. });
-        let (next, banks) = writer.connection.stage(|tx| {
+        let vault = writer.store.vault().clone();
+        let (next, banks, judge) = writer.connection.stage(|tx| {
             // What is there after that is this process's own: the answer to its commit was lost.
             if !was_inserted || !store::staging::is_there(tx, self.batch)? {
                 store::staging::insert(tx, self.batch, self.env.now)?;
                 was_inserted = true;
             }
+            // Another process may have recorded something since this one read the clock: that holds already.
             let next = journal::next(tx, self.env.now)?;
-            Ok((next, resolve::banks_at(tx, next.number())?))
+            let gate = Gate::of_new(self.waits(), next.at);
+            let judge = Judge::load(&Scope { tx, vault: &vault }, self.payer, gate, next.at)?;
+            Ok((next, resolve::banks_at(tx, next.number())?, Arc::new(judge)))
         })?;
         let since = next.number();
         let setting = Arc::new(Setting {
-            vault: writer.store.vault().clone(),
+            vault,
             batch: self.batch,
             payer: self.payer.clone(),
             banks,
             today: Some(copenhagen_date(self.env.now.to_jiff())),
-            // Another process may have recorded something since this one read the clock: that holds already.
-            rule: Rule::Fresh { now: next.at, hold_all: self.hold_all },
+            rule: Rule::Fresh { judge },
             records: true,
             writes: if self.outputs.is_some() { Writes::BOTH } else { Writes::NONE },
         });
         let parts = self.outputs.map(Parts::create).transpose()?;
-        let mut staged = Staged::new(self.batch, self.keeps_input());
+        let mut staged = Staged::new(self.batch, self.keeps_input(), !self.waits());
         let mut assembly =
             Assembly::new(Arc::clone(&setting), self.writing(parts.as_ref())?, Some(self.source.bytes()?));
         let passed = self.pass(writer, &setting, &mut assembly, &mut staged, progress)?;
@@ -303,11 +314,53 @@ impl Work<'_> {
         self.accept(writer, assembly.end()?, parts, staged, passed.hash, since)
     }
 
-    /// Whether the input is kept as it goes by: something may be held, or the payer's bank fetches what is completed.
+    /// Whether all of it waits to be let go: because it was brought to, or by the agreement.
+    fn waits(&self) -> bool {
+        self.hold_all || self.payer.agreement.terms.release != Release::AtOnce
+    }
+
+    /// Whether the input is kept as it goes by: something is likely to wait, or the payer's bank fetches what is completed.
     fn keeps_input(&self) -> bool {
         let agreement = &self.payer.agreement;
-        let is_wanted = self.hold_all || agreement.no_account == NoAccount::Hold || agreement.bank.is_some();
+        let is_wanted = self.waits() || agreement.no_account == NoAccount::Hold || agreement.bank.is_some();
         is_wanted && matches!(self.source, Source::File(_))
+    }
+
+    /// Keeps the input of a file of which something waits after all: few do, and they are read once more.
+    fn keep_input(&self, writer: &mut Writer, file_hash: &Hash) -> Result<Tree, Error> {
+        let vault = writer.store.vault().clone();
+        let (mut tree, mut hasher) = (Tree::default(), Sha256::new());
+        let mut reader = BufReader::with_capacity(READ_BYTES, self.source.open(writer)?);
+        loop {
+            let mut pieces = Vec::new();
+            while pieces.len() < KEPT_PIECES {
+                let read = reader.fill_buf().map_err(crate::pass::unread)?;
+                let length = read.len();
+                if length == 0 {
+                    break;
+                }
+                hasher.update(read);
+                let piece = tree.size() as i64;
+                tree.push(store::input::leaf(self.batch, piece, read));
+                pieces.push((piece, store::input::seal(&vault, self.batch, piece, read)?));
+                reader.consume(length);
+            }
+            let Some((first, _)) = pieces.first() else { break };
+            let now = (self.clock)();
+            writer.connection.stage(|tx| {
+                store::staging::touch(tx, self.batch, now)?;
+                // What is there was this process's own: the answer to its commit was lost.
+                if store::input::is_there(tx, self.batch, *first)? {
+                    return Ok(());
+                }
+                store::input::insert_many(tx, self.batch, &pieces)
+            })?;
+        }
+        let hash: Hash = hasher.finalize().into();
+        if hash != *file_hash {
+            return Err(StoreError::plain("the file was changed while it was read").into());
+        }
+        Ok(tree)
     }
 
     fn writing(&self, parts: Option<&Parts>) -> Result<Writing, Error> {
@@ -379,17 +432,21 @@ impl Work<'_> {
             }
             status.sync()?;
         }
-        let input = match &self.source {
+        let mut input = match &self.source {
             Source::File(_) => staged.input,
             Source::Staged { input, .. } => Some(input.clone()),
         };
-        let accept = Accept {
+        if tally.of(State::Held) > 0 && input.is_none() {
+            input = Some(self.keep_input(writer, &file_hash)?);
+        }
+        let mut accept = Accept {
             batch: self.batch,
             payer: self.payer,
             message_id: &message_id,
             file_hash,
             since,
             hold_all: self.hold_all,
+            waits: self.waits(),
             received: self.env.now,
             counts: tally.counts(),
             sent: sent.sent(),
@@ -401,7 +458,13 @@ impl Work<'_> {
             client: self.actor,
             once: self.once.map(|once| once(&file_hash)),
         };
-        match writer.execute(&accept, self.actor, &self.env.at((self.clock)()))? {
+        let mut accepted = writer.execute(&accept, self.actor, &self.env.at((self.clock)()))?;
+        if matches!(accepted, Accepted::KeepInput) {
+            accept.input = Some(self.keep_input(writer, &file_hash)?);
+            accepted = writer.execute(&accept, self.actor, &self.env.at((self.clock)()))?;
+        }
+        match accepted {
+            Accepted::KeepInput => Err(StoreError::plain("a batch whose input was kept asked for it").into()),
             Accepted::New { batch, counts, decided_again } if batch == self.batch.number() => {
                 if let Some(Parts { completed, status }) = parts.filter(|_| !decided_again) {
                     if has_completed {
@@ -484,6 +547,7 @@ struct Waiting {
     ids: Vec<store::ids::SealedIds>,
     input: Vec<(i64, Vec<u8>)>,
     index: Vec<Bucket>,
+    held: Vec<HeldPayment>,
 }
 
 impl Waiting {
@@ -495,6 +559,7 @@ impl Waiting {
             }
             store::payment::insert_many(tx, batch, &self.rows)?;
             store::ids::insert_many(tx, batch, &self.ids)?;
+            store::held::insert_many(tx, batch, &self.held)?;
             store::input::insert_many(tx, batch, &self.input)?;
             store::index::insert_many(tx, &self.index)
         })
@@ -520,25 +585,28 @@ struct Staged {
     ids: Tree,
     input: Option<Tree>,
     indexing: Indexing,
+    /// Whether it is noted what waits for a reason of its own: not while all wait to be let go.
+    notes_held: bool,
 }
 
 impl Staged {
-    fn new(batch: Id<Batch>, keeps_input: bool) -> Self {
+    fn new(batch: Id<Batch>, keeps_input: bool, notes_held: bool) -> Self {
         let input = keeps_input.then(Tree::default);
-        let indexing = Indexing::new(batch);
-        Self {
-            batch,
-            waiting: Waiting::default(),
-            pieces: 0,
-            rows: Tree::default(),
-            ids: Tree::default(),
-            input,
-            indexing,
-        }
+        let (waiting, rows, ids) = (Waiting::default(), Tree::default(), Tree::default());
+        Self { batch, waiting, pieces: 0, rows, ids, input, indexing: Indexing::new(batch), notes_held }
     }
 
     /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.
     fn take(&mut self, done: &mut Done) -> Option<Waiting> {
+        if self.notes_held {
+            // One whose id stands earlier in the file was refused since.
+            let first = done.chunk.first_payment as i64;
+            let waits = |held: &HeldPayment| {
+                let row = usize::try_from(held.number - first).ok().and_then(|at| done.payments.get(at));
+                row.is_some_and(|payment| payment.row.outcome.waits_by_itself())
+            };
+            self.waiting.held.extend(done.held.drain(..).filter(waits));
+        }
         for payment in done.payments.drain(..) {
             let row = payment.row;
             self.rows.push(payment.leaf);

@@ -205,6 +205,7 @@ fn known(
         file_hash: found.file_hash,
         since: journal::ENTRIES_MAX,
         hold_all: found.record.hold_all,
+        waits: found.record.hold_all,
         received: env.now,
         counts: Counts::default(),
         sent: Sent::default(),
@@ -219,6 +220,8 @@ fn known(
     match writer.execute(&again, actor, env)? {
         Accepted::New { batch, .. } | Accepted::Used { batch, .. } => Ok(Became::Used(Id::new(batch))),
         // It had no misses: nothing is counted of it again.
-        Accepted::Misses => Err(StoreError::plain("a batch that is there was weighed again").into()),
+        Accepted::Misses | Accepted::KeepInput => {
+            Err(StoreError::plain("a batch that is there was weighed again").into())
+        }
     }
 }

@@ -71,14 +71,19 @@ pub struct Entry<'a> {
     pub status: Status,
     /// Why: a reason code and a plain sentence.
     pub reason: Option<(&'a str, &'a str)>,
+    /// More sentences.
+    pub more: &'a [String],
 }
 
-/// Appends why: a code, and sentences as far as there are any.
-fn reason(out: &mut Vec<u8>, code: &str, sentences: &[&str]) {
-    out.extend_from_slice(b"<StsRsnInf><Rsn>");
-    text(out, "Cd", code);
-    out.extend_from_slice(b"</Rsn>");
-    for sentence in sentences.iter().filter(|sentence| !sentence.is_empty()) {
+/// Appends why: a code, and sentences, as far as there are any.
+fn reason<'s>(out: &mut Vec<u8>, code: Option<&str>, sentences: impl IntoIterator<Item = &'s str>) {
+    out.extend_from_slice(b"<StsRsnInf>");
+    if let Some(code) = code {
+        out.extend_from_slice(b"<Rsn>");
+        text(out, "Cd", code);
+        out.extend_from_slice(b"</Rsn>");
+    }
+    for sentence in sentences.into_iter().filter(|sentence| !sentence.is_empty()) {
         text(out, "AddtlInf", cut(sentence, STATUS_TEXT_LENGTH_MAX));
     }
     out.extend_from_slice(b"</StsRsnInf>");
@@ -92,8 +97,9 @@ pub fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) {
     }
     text(out, "OrgnlEndToEndId", entry.end_to_end_id);
     text(out, "TxSts", entry.status.code());
-    if let Some((code, sentence)) = entry.reason {
-        reason(out, code, &[sentence]);
+    if entry.reason.is_some() || !entry.more.is_empty() {
+        let sentences = entry.reason.map(|(_, sentence)| sentence).into_iter();
+        reason(out, entry.reason.map(|(code, _)| code), sentences.chain(entry.more.iter().map(String::as_str)));
     }
     out.extend_from_slice(b"</TxInfAndSts>\n");
 }
@@ -202,7 +208,7 @@ impl StatusFile {
         let mut out = head(version, message_id, created, original_message_id);
         out.extend_from_slice(GroupStatus::Rejected.code().as_bytes());
         out.extend_from_slice(b"</GrpSts>");
-        reason(&mut out, code, sentences);
+        reason(&mut out, Some(code), sentences.iter().copied());
         out.extend_from_slice(b"</OrgnlGrpInfAndSts>\n");
         out.extend_from_slice(TAIL);
         out

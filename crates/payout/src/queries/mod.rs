@@ -3,6 +3,7 @@
 mod balance;
 mod files;
 mod find;
+mod holds;
 mod suspected;
 
 pub use balance::balance;
@@ -10,15 +11,21 @@ pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_af
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub use suspected::suspected;
 
+pub use holds::HoldView;
+
 use crate::batch::{self, Batch, Counts};
-use crate::commands::{BatchRefusal, counts_now, each_payment, find, stages_of};
+use crate::commands::{BatchRefusal, counts_now, each_payment, find, gate_of, stages_of};
+use crate::gate::Waits;
+use crate::payment::News;
 use crate::policy;
 use crate::reason::Reason;
 use crate::store;
-use crate::store::ids::{Ids, OpenIds};
-use crate::store::payment::Outcome;
+use crate::store::ids::OpenIds;
+use crate::store::payment::PaymentRow;
 use crate::work::{is_told, recorded};
-use kernel::{Actor, Error, Id, Scope, Writer};
+use holds::{Hold, Holds};
+use kernel::{Actor, Error, Scope, Timestamp, Writer};
+use registry::payer::PayerKind;
 use registry::resolve;
 
 /// One batch in a list.
@@ -36,6 +43,14 @@ pub struct BatchView {
     pub counts: Counts,
     /// How many releases and cancellations there were.
     pub stages: i64,
+    /// What lets go what it holds: `release`, `approval` or `cut_off`; none where nothing is held, or it was let go.
+    pub waits_for: Option<&'static str>,
+    /// Until when, where that is a moment.
+    pub waits_until: Option<String>,
+    /// Who asked for its release, where somebody else has to approve that.
+    pub asked_by: Option<String>,
+    /// Who stopped all that it holds, where somebody did.
+    pub stopped_by: Option<String>,
 }
 
 /// One payment of a batch.
@@ -49,26 +64,63 @@ pub struct PaymentView {
     pub code: Option<&'static str>,
     /// Why, in a sentence.
     pub sentence: Option<&'static str>,
+    /// Of one that waits: why, who can do something about it, and what ends it.
+    pub hold: Option<HoldView>,
+    /// What is new of its account; of one that has left, what was when it did. A private payer is not told.
+    pub news: Option<News>,
 }
 
-fn payment_view(outcome: &Outcome, ids: Ids<'_>) -> PaymentView {
-    PaymentView {
-        end_to_end_id: ids.end_to_end_id.to_owned(),
-        state: outcome.state.name(),
-        code: outcome.reason.map(Reason::code),
-        sentence: outcome.reason.map(Reason::sentence),
-    }
-}
+/// Of payments that are in memory at a time.
+const PAGE: usize = 1_000;
 
-fn view(scope: &Scope<'_>, batch: &Batch) -> Result<BatchView, Error> {
+fn view(scope: &Scope<'_>, batch: &Batch, now: Timestamp) -> Result<BatchView, Error> {
+    let payer = resolve::payer_at(scope, batch.payer)?;
+    let counts = counts_now(scope, batch)?;
+    let gate = if counts.held > 0 { Some(gate_of(scope, batch, &payer)?) } else { None };
+    let waits = gate.as_ref().and_then(|gate| gate.waits(now));
+    let named = |by: Option<&str>| by.map(str::to_owned);
     Ok(BatchView {
         batch: batch::name(batch.id),
-        payer: resolve::payer_at(scope, batch.payer)?.agreement.name,
+        payer: payer.agreement.name,
         message_id: batch.record.message_id.clone(),
         received: batch.record.received().to_string(),
-        counts: counts_now(scope, batch)?,
+        counts,
         stages: stages_of(scope, batch.id)?,
+        waits_for: waits.map(Waits::name),
+        waits_until: match waits {
+            Some(Waits::CutOff(at)) => Some(at.to_string()),
+            _ => None,
+        },
+        asked_by: named(gate.as_ref().filter(|_| waits == Some(Waits::Approval)).and_then(|gate| gate.asked_by())),
+        stopped_by: named(gate.as_ref().and_then(|gate| gate.stopped_at(None)).map(|act| act.by.as_str())),
     })
+}
+
+/// What is shown of payments in a row.
+fn payment_views(
+    scope: &Scope<'_>,
+    batch: &Batch,
+    holds: &Holds,
+    rows: &[PaymentRow],
+    is_told: impl Fn(&PaymentRow) -> bool,
+) -> Result<Vec<PaymentView>, Error> {
+    let (mut held, mut ids, mut views) = (holds.of(scope, batch, rows)?, OpenIds::default(), Vec::new());
+    for row in rows.iter().filter(|row| is_told(row)) {
+        let hold = held.remove(&row.number);
+        let (reason, news, hold) = match hold {
+            Some(Hold { reason, view, news }) => (reason, news, Some(view)),
+            None => (row.outcome.reason, row.outcome.news, None),
+        };
+        views.push(PaymentView {
+            end_to_end_id: ids.read(scope, batch.id, row.number)?.end_to_end_id.to_owned(),
+            state: row.outcome.state.name(),
+            code: reason.map(Reason::code),
+            sentence: reason.map(Reason::sentence),
+            hold,
+            news: news.filter(|_| holds.kind() == PayerKind::Public),
+        });
+    }
+    Ok(views)
 }
 
 /// The newest `limit` batches, given to `visit` one by one, from one snapshot.
@@ -78,11 +130,12 @@ fn view(scope: &Scope<'_>, batch: &Batch) -> Result<BatchView, Error> {
 pub fn list(
     writer: &mut Writer,
     limit: i64,
+    now: Timestamp,
     actor: &Actor,
     mut visit: impl FnMut(BatchView) -> Result<(), Error>,
 ) -> Result<(), Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| store::batch::each_before(scope, i64::MAX, limit, |batch| visit(view(scope, &batch)?)))
+    writer.read(|scope| store::batch::each_before(scope, i64::MAX, limit, |batch| visit(view(scope, &batch, now)?)))
 }
 
 /// Some of a payer's batches.
@@ -103,7 +156,7 @@ pub fn page_of(
     payer: &str,
     before: Option<i64>,
     limit: usize,
-    actor: &Actor,
+    (actor, now): (&Actor, Timestamp),
 ) -> Result<Page, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
@@ -115,7 +168,7 @@ pub fn page_of(
             has_more = batches.len() == limit;
             if !has_more {
                 last = Some(batch.entry);
-                batches.push(view(scope, &batch)?);
+                batches.push(view(scope, &batch, now)?);
             }
             Ok(())
         })?;
@@ -134,9 +187,9 @@ pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str, actor: &Actor)
 ///
 /// # Errors
 /// There is no such batch of this payer; the policy's refusal, or the store's.
-pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor) -> Result<BatchView, Error> {
+pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor, now: Timestamp) -> Result<BatchView, Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| view(scope, &find_of(scope, payer, name, actor)?))
+    writer.read(|scope| view(scope, &find_of(scope, payer, name, actor)?, now))
 }
 
 /// Some of a batch's payments.
@@ -158,19 +211,20 @@ pub fn payments_of(
     (payer, name): (&str, &str),
     first: i64,
     limit: usize,
-    actor: &Actor,
+    (actor, now): (&Actor, Timestamp),
 ) -> Result<PaymentsPage, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
         let batch = find_of(scope, payer, name, actor)?;
-        let kind = resolve::payer_at(scope, batch.payer)?.agreement.kind;
-        let (mut ids, mut payments, mut looked_at) = (OpenIds::default(), Vec::new(), 0);
-        for (number, payment) in (first..).zip(recorded(scope.tx, batch.id, first, limit, i64::MAX)?) {
-            looked_at += 1;
-            if is_told(&payment.outcome, kind) {
-                payments.push(payment_view(&payment.outcome, ids.read(scope, batch.id, number)?));
-            }
-        }
+        let holds = Holds::load(scope, &batch, now)?;
+        let recorded = recorded(scope.tx, batch.id, first, limit, i64::MAX)?;
+        let (looked_at, mut outcomes) = (recorded.len(), recorded.into_iter());
+        let mut rows = Vec::with_capacity(looked_at);
+        store::payment::each_of(scope.tx, batch.id, first..first.saturating_add(looked_at as i64), |row| {
+            rows.extend(outcomes.next().map(|recorded| PaymentRow { outcome: recorded.outcome, ..row }));
+            Ok(())
+        })?;
+        let payments = payment_views(scope, &batch, &holds, &rows, |row| is_told(&row.outcome, holds.kind()))?;
         Ok(PaymentsPage { payments, next: (looked_at == limit).then_some(first.saturating_add(looked_at as i64)) })
     })
 }
@@ -188,7 +242,8 @@ pub fn counts(writer: &mut Writer, name: &str, actor: &Actor) -> Result<Counts, 
 pub struct Shown<'s> {
     /// What it is, and what holds of it.
     pub view: BatchView,
-    batch: Id<Batch>,
+    batch: Batch,
+    holds: Holds,
     scope: &'s Scope<'s>,
 }
 
@@ -198,11 +253,18 @@ impl Shown<'_> {
     /// # Errors
     /// The store's, or those of `visit`.
     pub fn each_payment(&self, mut visit: impl FnMut(PaymentView) -> Result<(), Error>) -> Result<(), Error> {
-        let mut ids = OpenIds::default();
-        each_payment(self.scope, self.batch, |row| {
-            let ids = ids.read(self.scope, self.batch, row.number)?;
-            visit(payment_view(&row.outcome, ids))
-        })
+        let Self { batch, holds, scope, .. } = self;
+        let mut rows = Vec::with_capacity(PAGE);
+        each_payment(scope, batch.id, |row| {
+            rows.push(row);
+            if rows.len() == PAGE {
+                let views = payment_views(scope, batch, holds, &rows, |_| true)?;
+                rows.clear();
+                views.into_iter().try_for_each(&mut visit)?;
+            }
+            Ok(())
+        })?;
+        payment_views(scope, batch, holds, &rows, |_| true)?.into_iter().try_for_each(visit)
     }
 }
 
@@ -214,11 +276,13 @@ pub fn show<T>(
     writer: &mut Writer,
     name: &str,
     actor: &Actor,
+    now: Timestamp,
     read: impl FnOnce(&Shown<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
         let batch = find(scope, name)?;
-        read(&Shown { view: view(scope, &batch)?, batch: batch.id, scope })
+        let (view, holds) = (view(scope, &batch, now)?, Holds::load(scope, &batch, now)?.for_agency());
+        read(&Shown { view, batch, holds, scope })
     })
 }

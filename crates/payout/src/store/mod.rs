@@ -1,7 +1,9 @@
 //! The payouts' only SQL, by noun.
 
+pub(crate) mod act;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
+pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod input;
@@ -16,8 +18,10 @@ pub const MIGRATIONS: &[Migration] =
 
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
+    act::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
+    held::STATEMENTS,
     ids::STATEMENTS,
     index::STATEMENTS,
     input::STATEMENTS,
@@ -34,4 +38,5 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &payment::ChangeTable,
     &input::KeptInputTable,
     &bank_file::BankFileTable,
+    &act::ActTable,
 ];

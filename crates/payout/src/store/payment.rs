@@ -1,7 +1,7 @@
 //! The payments of a batch, and what became of those that were held.
 
 use crate::batch::Batch;
-use crate::payment::State;
+use crate::payment::{News, State};
 use crate::reason::Reason;
 use crate::store::ids::OpenIds;
 use denmark::{Currency, Money};
@@ -13,26 +13,27 @@ use std::ops::Range;
 
 statements! {
     INSERT = "payment.insert":
-        "INSERT INTO payment (batch, number, payee, end_to_end, designation, amount, currency, state, code)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        "INSERT INTO payment (batch, number, payee, end_to_end, designation, amount, currency, state, code, news)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     DECIDE_AGAIN = "payment.decide_again":
-        "UPDATE payment SET designation = $1, state = $2, code = $3 WHERE batch = $4 AND number = $5";
+        "UPDATE payment SET designation = $1, state = $2, code = $3, news = $4 WHERE batch = $5 AND number = $6";
     IS_THERE = "payment.is_there": "SELECT number FROM payment WHERE batch = $1 AND number = $2";
     RANGE_OF_BATCH = "payment.of_batch":
-        "SELECT batch, number, payee, end_to_end, designation, amount, currency, state, code
+        "SELECT batch, number, payee, end_to_end, designation, amount, currency, state, code, news
          FROM payment WHERE batch = $1 AND number >= $2 AND number < $3 ORDER BY number";
     RANGE = "payment.range":
         "SELECT p.batch, p.number, p.payee, p.end_to_end, p.designation, p.amount, p.currency, p.state, p.code,
-                b.entry
+                p.news, b.entry
          FROM batch b JOIN payment p ON p.batch = b.id
          WHERE b.entry >= $1 AND b.entry < $2 ORDER BY b.entry, p.number";
     INSERT_CHANGE = "payment_change.insert":
-        "INSERT INTO payment_change (batch, number, stage, designation, state, code) VALUES ($1, $2, $3, $4, $5, $6)";
+        "INSERT INTO payment_change (batch, number, stage, designation, state, code, news)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     CHANGES_OF_BATCH = "payment_change.of_batch":
-        "SELECT batch, number, stage, designation, state, code FROM payment_change
+        "SELECT batch, number, stage, designation, state, code, news FROM payment_change
          WHERE batch = $1 AND number >= $2 AND number < $3 AND stage <= $4 ORDER BY number, stage";
     CHANGE_RANGE = "payment_change.range":
-        "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, s.entry
+        "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, c.news, s.entry
          FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
          WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.number";
     COUNT = "payment.count": "SELECT COUNT(*) FROM payment WHERE batch NOT IN (SELECT batch FROM staging)";
@@ -54,6 +55,8 @@ pub(crate) struct Outcome {
     pub(crate) state: State,
     pub(crate) reason: Option<Reason>,
     pub(crate) designation: Option<Id<Designation>>,
+    /// What was new of the account.
+    pub(crate) news: Option<News>,
 }
 
 impl Outcome {
@@ -62,12 +65,23 @@ impl Outcome {
         matches!(self.state, State::Routed | State::Passed)
     }
 
-    fn read(row: &Row<'_>, designation: usize, state: usize, code: usize) -> Result<Self, Error> {
+    /// Whether it waits for a reason of its own, and not only for its batch to be let go.
+    pub(crate) fn waits_by_itself(&self) -> bool {
+        self.state == State::Held && self.reason.is_some()
+    }
+
+    /// Reads `state, code, news` from three columns of a row.
+    fn read(row: &Row<'_>, designation: usize, state: usize) -> Result<Self, Error> {
+        let (code, news) = (state + 1, state + 2);
         let reason = row.optional_text(code)?.map(|code| Reason::from_code(code).ok_or(()));
         Ok(Self {
             state: State::from_code(row.int(state)?).ok_or_else(|| row.broken(state))?,
             reason: reason.transpose().map_err(|()| row.broken(code))?,
             designation: row.optional_int(designation)?.map(Id::new),
+            news: row
+                .optional_int(news)?
+                .map(|code| News::from_code(code).ok_or_else(|| row.broken(news)))
+                .transpose()?,
         })
     }
 
@@ -75,7 +89,8 @@ impl Outcome {
         encoder
             .optional_int(self.designation.map(Id::number))
             .int(self.state.code())
-            .text(self.reason.map_or("", Reason::code));
+            .text(self.reason.map_or("", Reason::code))
+            .optional_int(self.news.map(News::code));
     }
 }
 
@@ -93,6 +108,7 @@ pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, rows: &[PaymentRow]) ->
                 row.money.as_ref().map(|money| money.currency.as_str()).into(),
                 row.outcome.state.code().into(),
                 row.outcome.reason.map(Reason::code).into(),
+                row.outcome.news.map(News::code).into(),
             ]
         }),
     )
@@ -112,6 +128,7 @@ pub(crate) fn decide_again(tx: &Tx<'_>, batch: Id<Batch>, outcomes: &[(i64, Outc
                 outcome.designation.into(),
                 outcome.state.code().into(),
                 outcome.reason.map(Reason::code).into(),
+                outcome.news.map(News::code).into(),
                 batch.into(),
                 Value::Int(*number),
             ]
@@ -132,7 +149,7 @@ fn read(row: &Row<'_>) -> Result<PaymentRow, Error> {
         payee: row.optional_bytes(2)?.map(|_| row.array(2)).transpose()?.map(Blind::from_bytes),
         end_to_end: Blind::from_bytes(row.array(3)?),
         money,
-        outcome: Outcome::read(row, 4, 7, 8)?,
+        outcome: Outcome::read(row, 4, 7)?,
     })
 }
 
@@ -181,7 +198,7 @@ impl Table for PaymentTable {
         scope.tx.each(&RANGE, &[entries.start.into(), entries.end.into()], |row| {
             let (batch, payment) = (Id::new(row.int(0)?), read(row)?);
             let ids = ids.of(scope, batch, payment.number)?;
-            visit(row.int(9)?, leaf(&mut encoder, batch, &payment, ids))
+            visit(row.int(10)?, leaf(&mut encoder, batch, &payment, ids))
         })
     }
 
@@ -214,6 +231,7 @@ pub(crate) fn insert_changes(tx: &Tx<'_>, batch: Id<Batch>, changes: &[Change]) 
                 change.outcome.designation.into(),
                 change.outcome.state.code().into(),
                 change.outcome.reason.map(Reason::code).into(),
+                change.outcome.news.map(News::code).into(),
             ]
         }),
     )?;
@@ -221,7 +239,7 @@ pub(crate) fn insert_changes(tx: &Tx<'_>, batch: Id<Batch>, changes: &[Change]) 
 }
 
 fn read_change(row: &Row<'_>) -> Result<Change, Error> {
-    Ok(Change { number: row.int(1)?, stage: row.int(2)?, outcome: Outcome::read(row, 3, 4, 5)? })
+    Ok(Change { number: row.int(1)?, stage: row.int(2)?, outcome: Outcome::read(row, 3, 4)? })
 }
 
 /// What became of the payments with numbers in `numbers` up to a stage, in the order of numbers, then of stages.
@@ -258,7 +276,7 @@ impl Table for ChangeTable {
         let mut encoder = Encoder::default();
         scope.tx.each(&CHANGE_RANGE, &[entries.start.into(), entries.end.into()], |row| {
             let change = read_change(row)?;
-            visit(row.int(6)?, change_leaf(&mut encoder, Id::new(row.int(0)?), &change))
+            visit(row.int(7)?, change_leaf(&mut encoder, Id::new(row.int(0)?), &change))
         })
     }
 

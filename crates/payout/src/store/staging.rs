@@ -16,6 +16,7 @@ statements! {
     NEXT = "staging.next": "SELECT batch FROM staging WHERE batch > $1 ORDER BY batch LIMIT 1";
     DELETE_PAYMENTS = "payment.delete_staged": "DELETE FROM payment WHERE batch = $1 AND number < $2";
     DELETE_IDS = "payment_ids.delete_staged": "DELETE FROM payment_ids WHERE batch = $1 AND first < $2";
+    DELETE_HELD = "held_payment.delete_staged": "DELETE FROM held_payment WHERE batch = $1 AND number < $2";
     DELETE_INPUT = "kept_input.delete_staged": "DELETE FROM kept_input WHERE batch = $1 AND piece < $2";
     IS_STAGED = "staging.find": "SELECT touched_at FROM staging WHERE batch = $1";
     FIRST_PAYMENT = "payment.first_of_batch": "SELECT MIN(number) FROM payment WHERE batch = $1";
@@ -78,7 +79,7 @@ pub(crate) fn sweep_some(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
     let first = |statement| tx.one(statement, &[batch.into()], |row| row.optional_int(0));
     let (payment, piece) = (first(&FIRST_PAYMENT)?, first(&FIRST_PIECE)?);
     if let Some(payment) = payment {
-        for statement in [&DELETE_PAYMENTS, &DELETE_IDS] {
+        for statement in [&DELETE_PAYMENTS, &DELETE_IDS, &DELETE_HELD] {
             tx.run(statement, &[batch.into(), (payment + SWEEP_ROWS).into()])?;
         }
     }

@@ -74,16 +74,17 @@ fn another_payers_files_are_not_there() {
     let xml = file("MSG-1", &[vec![(ANNA, 100)]]);
     let (own, others) = (place.uploaded(PUBLIC, &xml), place.uploaded(PLAIN, &xml));
     let payer = client(PUBLIC);
-    let Place { writer, .. } = &mut place;
+    let Place { writer, now, .. } = &mut place;
+    let now = *now;
     for name in [&*others, "0000000000000", "x"] {
         refused(report_of(writer, PUBLIC, name, 0, &payer), "batch.unknown");
         refused(completed_of(writer, PUBLIC, name, 0, &payer), "batch.unknown");
-        refused(payments_of(writer, (PUBLIC, name), 0, 10, &payer), "batch.unknown");
+        refused(payments_of(writer, (PUBLIC, name), 0, 10, (&payer, now)), "batch.unknown");
     }
     for stage in [1, -1, i64::MAX] {
         refused(report_of(writer, PUBLIC, &own, stage, &payer), "batch.stage_unknown");
     }
-    let listed = page_of(writer, PUBLIC, None, 10, &payer).unwrap();
+    let listed = page_of(writer, PUBLIC, None, 10, (&payer, now)).unwrap();
     assert_eq!(listed.batches.iter().map(|batch| &batch.batch).collect::<Vec<_>>(), [&own]);
     // What came in at the console was not kept, as nothing in it could wait and no bank fetches it.
     let at_console = place.route(PLAIN, &file("MSG-2", &[vec![(ANNA, 100)]]), false).batch;
@@ -105,7 +106,7 @@ fn a_private_payer_learns_of_payees_what_its_report_tells() {
     let mut told = Vec::new();
     let mut next = Some(0);
     while let Some(first) = next {
-        let page = payments_of(&mut place.writer, (PRIVATE, &batch), first, 2, &payer).unwrap();
+        let page = payments_of(&mut place.writer, (PRIVATE, &batch), first, 2, (&payer, place.now)).unwrap();
         told.extend(page.payments.into_iter().map(|payment| (payment.end_to_end_id, payment.state, payment.code)));
         next = page.next;
     }
@@ -117,7 +118,7 @@ fn a_private_payer_learns_of_payees_what_its_report_tells() {
     assert_eq!(reported, ["E1", "E3", "E4"]);
     // A public payer is told of all.
     let batch = place.uploaded(PUBLIC, &xml);
-    let page = payments_of(&mut place.writer, (PUBLIC, &batch), 0, 10, &client(PUBLIC)).unwrap();
+    let page = payments_of(&mut place.writer, (PUBLIC, &batch), 0, 10, (&client(PUBLIC), place.now)).unwrap();
     assert_eq!((page.payments.len(), page.payments[0].state, page.next), (5, "routed", None));
 }
 

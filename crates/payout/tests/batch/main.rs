@@ -5,6 +5,7 @@
 mod balancing;
 mod fetching;
 mod finding;
+mod holding;
 mod place;
 mod sweeping;
 mod uploading;

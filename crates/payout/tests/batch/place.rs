@@ -3,12 +3,17 @@
 use denmark::Cvr;
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Error, Role, Secrets, Store, Timestamp, Writer};
-use payout::commands::{Refused, Release, Request, Routed, TakeIn, TakenIn, Upload, release, route};
+use payout::commands::{
+    LetGo, Refused, Release, Released, Request, Routed, Settling, TakeIn, TakenIn, Upload, release, route, settle_some,
+};
+use payout::queries::show;
 use payout::rendering::Rendering;
-use registry::commands::AddPayer;
+use registry::commands::{AddPayer, SetControls};
+use registry::control_change::ControlChange;
 use registry::designation::Channel;
 use registry::import::{Accounts, Banks, Companies, Population, Source, run};
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::terms::Terms;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -73,8 +78,20 @@ impl Place {
         no_account: NoAccount,
         bank: Option<&str>,
     ) -> Result<(), Error> {
+        self.agree_on(name, kind, no_account, bank, Terms::default())
+    }
+
+    pub fn agree_on(
+        &mut self,
+        name: &str,
+        kind: PayerKind,
+        no_account: NoAccount,
+        bank: Option<&str>,
+        terms: Terms,
+    ) -> Result<(), Error> {
         let cvr = Cvr::parse("13748136").unwrap();
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account, bank: bank.map(str::to_owned) };
+        let agreement =
+            Agreement { name: name.to_owned(), cvr, kind, no_account, bank: bank.map(str::to_owned), terms };
         self.writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0))
     }
 
@@ -85,11 +102,15 @@ impl Place {
 
     /// Imports these rows; how many of them changed something.
     fn import_rows<S: Source>(&mut self, source: &S, rows: &str) -> u64 {
+        self.import_rows_as(source, rows, &Actor::console())
+    }
+
+    fn import_rows_as<S: Source>(&mut self, source: &S, rows: &str, actor: &Actor) -> u64 {
         let path = self.folder.path().join("rows.csv");
         std::fs::write(&path, format!("{}\n{rows}", S::HEADER.join(","))).unwrap();
         let file = std::fs::File::open(path).unwrap();
-        let counts =
-            run(&mut self.writer, source, file, &Actor::console(), &mut || Env::new(NOW, 0), &mut |_| {}).unwrap();
+        let now = self.now;
+        let counts = run(&mut self.writer, source, file, actor, &mut || Env::new(now, 0), &mut |_| {}).unwrap();
         counts.0.changed
     }
 
@@ -106,6 +127,20 @@ impl Place {
         let vault = self.writer.store.vault().clone();
         let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
         assert_eq!(self.import_rows(&source, &format!("{row}\n")), 1, "{row}");
+    }
+
+    /// The same by somebody.
+    pub fn designate_as(&mut self, row: &str, actor: &Actor) {
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: actor.name().to_owned(), vault };
+        assert_eq!(self.import_rows_as(&source, &format!("{row}\n"), actor), 1, "{row}");
+    }
+
+    /// Asks for an account that has to wait.
+    pub fn propose(&mut self, row: &str) {
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
+        self.import_rows(&source, &format!("{row}\n"));
     }
 
     pub fn env(&mut self) -> Env {
@@ -126,8 +161,7 @@ impl Place {
     pub fn try_route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Result<Routed, Box<Refused>> {
         let file = self.folder.path().join("payments.xml");
         std::fs::write(&file, xml).unwrap();
-        let (out, env) = (self.out(), self.env());
-        let now = self.now;
+        let (out, env, now) = (self.out(), self.env(), self.now);
         let request = Request { file: &file, payer, out: &out, hold_all, clock: &|| now };
         route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap().map_err(Box::new)
     }
@@ -153,9 +187,50 @@ impl Place {
     }
 
     pub fn release(&mut self, batch: &str, to_files: bool) {
+        self.let_go(batch, LetGo::Ask, to_files, &Actor::console()).unwrap();
+    }
+
+    /// Lets a batch go as somebody.
+    pub fn let_go(&mut self, batch: &str, as_what: LetGo, to_files: bool, actor: &Actor) -> Result<Released, Error> {
         let (out, env) = (self.out(), self.env());
-        let wanted = Release { batch, out: to_files.then_some(&*out), stages: None, once: None };
-        release(&mut self.writer, &wanted, &Actor::console(), &env).unwrap();
+        let wanted = Release { batch, as_what, out: to_files.then_some(&*out), stages: None, once: None };
+        release(&mut self.writer, &wanted, actor, &env)
+    }
+
+    /// Settles until all that waits has been looked at; which batches something left.
+    pub fn settle(&mut self) -> Vec<String> {
+        let (mut settling, mut moved) = (Settling::default(), Vec::new());
+        loop {
+            let env = self.env();
+            let settled = settle_some(&mut self.writer, &mut settling, None, &Actor::console(), &env).unwrap();
+            moved.extend(settled.released.filter(|released| released.has_moved).map(|released| released.batch));
+            if settled.is_through {
+                return moved;
+            }
+        }
+    }
+
+    /// Sets controls, each `name=figure`.
+    pub fn control(&mut self, changes: &[&str]) {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+        let change = ControlChange::new(Some("2015"), &changes).unwrap();
+        let env = self.env();
+        self.writer.execute(&SetControls { change, is_synthetic: true }, &Actor::console(), &env).unwrap();
+    }
+
+    /// What each payment of a batch is, and why it waits.
+    pub fn told(&mut self, batch: &str) -> Vec<String> {
+        let now = self.now;
+        let mut told = Vec::new();
+        show(&mut self.writer, batch, &Actor::console(), now, |shown| {
+            shown.each_payment(|payment| {
+                let hold = payment.hold.map(|hold| format!("{} {}", hold.reason, hold.ends));
+                told.push(hold.unwrap_or_else(|| payment.state.to_owned()));
+                Ok(())
+            })
+        })
+        .unwrap();
+        told
     }
 
     /// How many rows there are.

@@ -43,7 +43,8 @@ fn sweep(place: &mut Place, how: &Sweep) -> (usize, usize) {
         match place.upload(how.payer, &xml, 1 << 20, (true, None)) {
             Ok(taken) => {
                 let batch = taken.unwrap().batch;
-                let page = payments_of(&mut place.writer, (how.payer, &batch), 0, count + 1, &actor).unwrap();
+                let page =
+                    payments_of(&mut place.writer, (how.payer, &batch), 0, count + 1, (&actor, place.now)).unwrap();
                 assert_eq!(page.payments.len(), count);
                 let held = page.payments.iter().filter(|payment| payment.state == "held").count();
                 let env = place.env();

@@ -223,14 +223,15 @@ fn a_release_pays_back_for_each_payee_and_is_known_when_it_is_repeated() {
     let held = place.upload(PUBLIC, &held, 5_000, (true, None)).unwrap().unwrap().batch;
     place.uploaded(PUBLIC, &file("MISSES", &[vec![(NOBODY, 1); 250]]));
     assert_eq!(waits(&mut place, PUBLIC), Some(seconds(20_000)));
-    let view = |place: &mut Place| one_of(&mut place.writer, PUBLIC, &held, &actor).unwrap();
+    let view = |place: &mut Place| one_of(&mut place.writer, PUBLIC, &held, &actor, NOW).unwrap();
     let seen = view(&mut place);
     assert_eq!((seen.counts.held, seen.stages), (400, 0));
     let attempt = |place: &mut Place, stages: i64, key: &str| {
         let request = kernel::merkle::Encoder::default().start("release").bytes(key.as_bytes()).leaf();
         let once = Some(kernel::Once::of(&actor, &policy::RELEASE, key, request));
         let env = place.env();
-        let wanted = Release { batch: &held, out: None, stages: Some(stages), once };
+        let wanted =
+            Release { batch: &held, as_what: payout::commands::LetGo::Ask, out: None, stages: Some(stages), once };
         release(&mut place.writer, &wanted, &actor, &env).map(|released| released.counts.routed)
     };
     assert_eq!(attempt(&mut place, 1, "early").unwrap_err().code(), "precondition.failed");

@@ -150,7 +150,7 @@ fn begin(version: Version) -> StatusFile {
 }
 
 fn entry<'a>(end_to_end_id: &'a str, status: Status, reason: Option<(&'a str, &'a str)>) -> Entry<'a> {
-    Entry { instruction_id: None, end_to_end_id, status, reason }
+    Entry { instruction_id: None, end_to_end_id, status, reason, more: &[] }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod messages;
 mod motions;
 mod notices;
 mod paged;
+mod parts;
 mod proposals;
 mod subscriptions;
 mod suspicions;
@@ -45,6 +46,7 @@ pub use motions::MotionView;
 pub(crate) use motions::find as find_motion;
 pub use notices::{NOTICES_MAX, NoticeView, count_notices, notice_page, notices};
 pub use paged::Paged;
+pub use parts::had_part;
 pub use proposals::{
     ProposalPage, ProposalView, addressee, is_due, is_loading, letter, letter_counts, own_waiting, proposal, waiting,
 };

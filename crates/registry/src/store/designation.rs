@@ -118,6 +118,18 @@ pub(crate) fn proposal_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Id<
     tx.one(&FIND, &[id.into()], |row| Ok(row.optional_int(9)?.map(Id::new)))
 }
 
+/// The same of rows by their sorted ids; `found` gets the place of each.
+pub(crate) fn proposals_of(
+    tx: &Tx<'_>,
+    ids: impl IntoIterator<Item = Id<Designation>>,
+    mut found: impl FnMut(usize, Option<Id<Proposal>>),
+) -> Result<(), Error> {
+    tx.look_up(&FIND, ids.into_iter().map(Into::into), |at, row| {
+        found(at, row.optional_int(9)?.map(Id::new));
+        Ok(())
+    })
+}
+
 /// Whose account a row says that it is; none where nobody said.
 pub(crate) fn holder_of(tx: &Tx<'_>, id: Id<Designation>) -> Result<Option<Holder>, Error> {
     tx.one(&FIND, &[id.into()], |row| read_holder(row, 10))

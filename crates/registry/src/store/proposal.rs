@@ -1,6 +1,6 @@
 //! Proposals, what was done about them, and what each waits for.
 
-use crate::designation::{Channel, Designation};
+use crate::designation::{Action, Channel, Designation};
 use crate::life::{Act, ActKind, Evidence, Waits};
 use crate::proposal::{Asked, Proposal, SpecificPurpose};
 use crate::store;
@@ -56,6 +56,11 @@ statements! {
     SPECIFIC_OF_PAYEE = "proposal_now.specific_of_payee":
         "SELECT p.id, p.asked, n.waits, n.due FROM proposal_now n JOIN proposal p ON p.id = n.proposal
          WHERE n.payee = $1 AND n.waits > 0 AND p.purpose IS NOT NULL ORDER BY p.id LIMIT 1000";
+    PENDING = "proposal.pending":
+        "SELECT p.id, p.asked, n.waits, n.due FROM proposal p JOIN proposal_now n ON n.proposal = p.id WHERE p.id = $1";
+    NEW_OF = "proposal.new_of": "SELECT payee FROM proposal WHERE entry >= $1 ORDER BY entry, id";
+    DONE_ABOUT = "proposal_act.done_about":
+        "SELECT n.payee FROM proposal_act a JOIN proposal_now n ON n.proposal = a.proposal WHERE a.id >= $1 ORDER BY a.id";
     NTH_NEWEST = "proposal_now.nth_newest":
         "SELECT proposal FROM proposal_now WHERE payee = $1 ORDER BY proposal DESC LIMIT 1 OFFSET $2";
     WAITING = "proposal_now.waiting":
@@ -352,16 +357,43 @@ pub(crate) fn pending_until(
     })
 }
 
-/// The same of the specific accounts of payees, by their sorted keys; `found` gets the place of each payee, for what, and until when.
+/// What proposals ask to be done, and until when they count as ones that wait, by their sorted ids; `found` gets the place of each that
+/// does.
+pub(crate) fn pending(
+    scope: &Scope<'_>,
+    ids: impl IntoIterator<Item = Id<Proposal>>,
+    mut found: impl FnMut(usize, Action, Timestamp),
+) -> Result<(), Error> {
+    scope.tx.look_up(&PENDING, ids.into_iter().map(Into::into), |at, row| {
+        if let Some(until) = counts_until(row, 2)? {
+            found(at, open_asked(scope, row, Id::new(row.int(0)?), 1)?.action, until);
+        }
+        Ok(())
+    })
+}
+
+/// The payees about whom something was proposed since the journal had so many entries, or done about what was.
+pub(crate) fn changed_since(
+    tx: &Tx<'_>,
+    entries: i64,
+    mut changed: impl FnMut(Blind) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&NEW_OF, &[entries.into()], |row| changed(Blind::from_bytes(row.array(0)?)))?;
+    let first = journal::first_row_of(entries);
+    tx.each(&DONE_ABOUT, &[first.into()], |row| changed(Blind::from_bytes(row.array(0)?)))
+}
+
+/// The same of the specific accounts of payees, by their sorted keys; `found` gets the place of each payee, for what, what is asked to be
+/// done, and until when.
 pub(crate) fn specifics_pending_until<'k>(
     scope: &Scope<'_>,
     payees: impl IntoIterator<Item = &'k Blind>,
-    mut found: impl FnMut(usize, SpecificPurpose, Timestamp),
+    mut found: impl FnMut(usize, SpecificPurpose, Action, Timestamp),
 ) -> Result<(), Error> {
     scope.tx.look_up(&SPECIFIC_OF_PAYEE, payees.into_iter().map(Into::into), |at, row| {
         let asked = open_asked(scope, row, Id::new(row.int(0)?), 1)?;
         if let Some((purpose, until)) = asked.specific.zip(counts_until(row, 2)?) {
-            found(at, purpose, until);
+            found(at, purpose, asked.action, until);
         }
         Ok(())
     })

@@ -46,6 +46,7 @@ fn settled() -> Place {
         kind: PayerKind::Public,
         no_account: NoAccount::Reject,
         bank: None,
+        terms: registry::terms::Terms::default(),
     };
     let env = Env::new(Timestamp::from_micros(place.now), 0);
     place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();

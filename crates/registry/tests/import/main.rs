@@ -76,6 +76,7 @@ fn a_history_that_is_out_of_order_in_time_is_found() {
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
             bank: None,
+            terms: registry::terms::Terms::default(),
         };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();

@@ -64,6 +64,7 @@ fn many_payees_with_specific_accounts_are_resolved_as_one_by_one() {
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
             bank: None,
+            terms: registry::terms::Terms::default(),
         };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
@@ -113,8 +114,8 @@ fn many_payees_with_specific_accounts_are_resolved_as_one_by_one() {
 
 fn told(resolution: Resolution) -> String {
     match resolution {
-        Resolution::Account(_, account) => {
-            let text = account.to_text();
+        Resolution::Account(in_force) => {
+            let text = in_force.account.to_text();
             text.strip_suffix(" DKK").unwrap().trim_start_matches(['0', '4', '-']).to_owned()
         }
         Resolution::Frozen => "frozen".to_owned(),

@@ -16,6 +16,7 @@ fn one_proposal_waits_for_each_account_of_a_payee() {
         kind: PayerKind::Public,
         no_account: NoAccount::Reject,
         bank: None,
+        terms: registry::terms::Terms::default(),
     };
     let env = Env::new(Timestamp::from_micros(place.now), 0);
     place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();

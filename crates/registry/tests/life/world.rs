@@ -36,7 +36,14 @@ impl World {
         world.0.control("2015", &["names_replaced=on", promote]);
         for name in ["Authority", "Other"] {
             let (name, cvr) = (name.to_owned(), Cvr::parse("13748136").unwrap());
-            let agreement = Agreement { name, cvr, kind: PayerKind::Public, no_account: NoAccount::Reject, bank: None };
+            let agreement = Agreement {
+                name,
+                cvr,
+                kind: PayerKind::Public,
+                no_account: NoAccount::Reject,
+                bank: None,
+                terms: registry::terms::Terms::default(),
+            };
             world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
         }
         let (name, authority) = ("bo".to_owned(), "Authority".to_owned());

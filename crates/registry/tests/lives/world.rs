@@ -86,7 +86,14 @@ impl World {
         for name in AUTHORITIES {
             let cvr = Cvr::parse("13748136").unwrap();
             let (name, kind) = (name.to_owned(), PayerKind::Public);
-            let agreement = Agreement { name, cvr, kind, no_account: NoAccount::Reject, bank: None };
+            let agreement = Agreement {
+                name,
+                cvr,
+                kind,
+                no_account: NoAccount::Reject,
+                bank: None,
+                terms: registry::terms::Terms::default(),
+            };
             world.run(&AddPayer { agreement }, &Actor::console()).unwrap();
         }
         for (((name, authority, kind), key), in_person) in CASEWORKERS.iter().zip(KEYS).zip(SEES_PEOPLE) {

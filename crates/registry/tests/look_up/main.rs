@@ -63,7 +63,14 @@ fn nation() -> Place {
     ];
     for (name, cvr, kind) in payers {
         let cvr = Cvr::parse(cvr).unwrap();
-        let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject, bank: None };
+        let agreement = Agreement {
+            name: name.to_owned(),
+            cvr,
+            kind,
+            no_account: NoAccount::Reject,
+            bank: None,
+            terms: registry::terms::Terms::default(),
+        };
         let env = Env::new(Timestamp::from_micros(place.now), 0);
         place.writer.execute(&AddPayer { agreement }, &Actor::console(), &env).unwrap();
     }

@@ -64,7 +64,14 @@ impl World {
             [("Authority", PayerKind::Public), ("Other", PayerKind::Public), ("Shop", PayerKind::Private)]
         {
             let cvr = Cvr::parse("13748136").unwrap();
-            let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Reject, bank: None };
+            let agreement = Agreement {
+                name: name.to_owned(),
+                cvr,
+                kind,
+                no_account: NoAccount::Reject,
+                bank: None,
+                terms: registry::terms::Terms::default(),
+            };
             world.run(0, &AddPayer { agreement }, &Actor::console()).unwrap();
         }
         world.caseworker("bo", 0, "Authority", &[]).unwrap();

@@ -7,8 +7,8 @@ use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
 use hyper::header::HeaderMap;
 use kernel::merkle::{Encoder, Hash};
-use kernel::{Actor, Env, Error, Once, Operation, Writer};
-use payout::commands::{Cancel, Release, cancel, release};
+use kernel::{Actor, Env, Error, Once, Operation, Timestamp, Writer};
+use payout::commands::{Cancel, LetGo, Release, Stop, cancel, release, stop};
 use payout::policy;
 use payout::queries::{self, BatchView};
 use schemars::JsonSchema;
@@ -21,17 +21,47 @@ const NO_STAGES: i64 = -1;
 
 pub fn routes() -> Vec<Route> {
     const REFUSALS: &[&str] = &["batch.unknown", "batch.nothing_held", "batch.payment_not_held"];
+    const STOPPED: &[&str] = &[
+        "batch.unknown",
+        "batch.nothing_held",
+        "batch.payment_not_held",
+        "batch.stopped",
+        "batch.not_stopped",
+        "batch.why",
+    ];
     vec![
         Route::post(
             "/v1/payouts/{batch}/release",
             "payouts.release",
-            "Let go what waits: each payment is decided by what the registry holds now",
+            "Let go what waits, or ask for it where it takes two: each payment is decided by what the registry holds now",
         )
         .token(policy::RELEASE, SCOPE)
         .repeatable()
         .conditional()
         .refuses(REFUSALS)
         .by(release_held),
+        Route::post(
+            "/v1/payouts/{batch}/approve-release",
+            "payouts.approve_release",
+            "Approve the release that another client of yours, or an operator, asked for",
+        )
+        .token(policy::RELEASE, SCOPE)
+        .repeatable()
+        .conditional()
+        .refuses(&["batch.unknown", "batch.nothing_held", "batch.not_asked", "batch.own"])
+        .by(approve_release),
+        Route::post("/v1/payouts/{batch}/stop", "payouts.stop", "Stop what waits: nothing lets it go until it is resumed")
+            .token(policy::STOP, SCOPE)
+            .repeatable()
+            .conditional()
+            .refuses(STOPPED)
+            .by(stop_held),
+        Route::post("/v1/payouts/{batch}/resume", "payouts.resume", "Let go on what was stopped")
+            .token(policy::STOP, SCOPE)
+            .repeatable()
+            .conditional()
+            .refuses(STOPPED)
+            .by(resume_stopped),
         Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
             .token(policy::CANCEL, SCOPE)
             .repeatable()
@@ -54,29 +84,83 @@ struct Named {
     end_to_end_ids: Option<Vec<String>>,
 }
 
+/// Which payments, and why.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    /// All that wait. Either this or their ids.
+    #[serde(default)]
+    all: bool,
+    /// Those of these end-to-end ids; each must wait.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1_000), inner(length(min = 1, max = 35)))]
+    end_to_end_ids: Option<Vec<String>>,
+    /// Why: one line that is kept with it.
+    #[schemars(length(min = 1, max = 500))]
+    reason: String,
+}
+
 async fn release_held(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
+    let_go(call, LetGo::Ask).await
+}
+
+async fn approve_release(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
+    let_go(call, LetGo::Approve).await
+}
+
+async fn let_go(call: Call<Nothing, Which>, as_what: LetGo) -> Answer<Tagged<Batch>> {
     let held = Held::of(&call)?;
-    let request = request(&held.batch, &[]);
+    let what = if as_what == LetGo::Approve { "approve" } else { "release" };
+    let request = request(what, &held.batch, &[], "");
     let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::RELEASE, request };
-    let work = |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
-        let wanted = Release { batch: &held.batch, out: None, stages: Some(stages), once };
+    let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
+        let wanted = Release { batch: &held.batch, as_what, out: None, stages: Some(stages), once };
         release(writer, &wanted, &held.actor, env).map(drop)
     };
     held.change(&call.edge, &call.caller.name, wish, work).await
 }
 
-async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
+async fn stop_held(call: Call<Json<Told>, Which>) -> Answer<Tagged<Batch>> {
+    stop_or_resume(call, false).await
+}
+
+async fn resume_stopped(call: Call<Json<Told>, Which>) -> Answer<Tagged<Batch>> {
+    stop_or_resume(call, true).await
+}
+
+async fn stop_or_resume(call: Call<Json<Told>, Which>, resumes: bool) -> Answer<Tagged<Batch>> {
     let held = Held::of(&call)?;
-    let Json(Named { all, end_to_end_ids: ids }) = call.body;
-    let is_clear = match &ids {
+    let Json(Told { all, end_to_end_ids: ids, reason }) = call.body;
+    require_clear(all, ids.as_deref())?;
+    let what = if resumes { "resume" } else { "stop" };
+    let request = request(what, &held.batch, ids.as_deref().unwrap_or_default(), &reason);
+    let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::STOP, request };
+    let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
+        let (batch, why) = (held.batch.as_str(), reason.as_str());
+        let wanted = Stop { batch, end_to_end_ids: ids.as_deref(), why, resumes, stages: Some(stages), once };
+        stop(writer, &wanted, &held.actor, env)
+    };
+    held.change(&call.edge, &call.caller.name, wish, work).await
+}
+
+/// Refuses what does not say which payments are meant.
+fn require_clear(all: bool, ids: Option<&[String]>) -> Result<(), Problem> {
+    let is_clear = match ids {
         Some(ids) => !all && (1..=NAMED_MAX).contains(&ids.len()),
         None => all,
     };
-    if !is_clear {
-        let text = format!("say all, or name 1 to {NAMED_MAX} payments by their end-to-end ids");
-        return Err(Problem::of("body.field").at("").because(text));
+    if is_clear {
+        return Ok(());
     }
-    let request = request(&held.batch, ids.as_deref().unwrap_or_default());
+    let text = format!("say all, or name 1 to {NAMED_MAX} payments by their end-to-end ids");
+    Err(Problem::of("body.field").at("").because(text))
+}
+
+async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
+    let held = Held::of(&call)?;
+    let Json(Named { all, end_to_end_ids: ids }) = call.body;
+    require_clear(all, ids.as_deref())?;
+    let request = request("cancel", &held.batch, ids.as_deref().unwrap_or_default(), "");
     let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::CANCEL, request };
     let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
         let wanted = Cancel { batch: &held.batch, end_to_end_ids: ids.as_deref(), stages: Some(stages), once };
@@ -108,8 +192,8 @@ impl Held {
         Ok(Self { payer, batch, actor: call.caller.actor() })
     }
 
-    fn view(&self, reader: &mut Writer) -> Result<BatchView, Error> {
-        queries::one_of(reader, &self.payer, &self.batch, &self.actor)
+    fn view(&self, reader: &mut Writer, now: Timestamp) -> Result<BatchView, Error> {
+        queries::one_of(reader, &self.payer, &self.batch, &self.actor, now)
     }
 
     /// Changes it, if it is the version that the client has seen; and shows what holds then. A request that was done before is
@@ -123,7 +207,8 @@ impl Held {
     ) -> Answer<Tagged<Batch>> {
         let place = edge.transfers.enter(client)?;
         let seen = self.clone();
-        let view = edge.core.read(move |reader| seen.view(reader)).await?;
+        let now = (edge.clock)();
+        let view = edge.core.read(move |reader| seen.view(reader, now)).await?;
         let stages = view.stages;
         let stages = match Tag::of(&Batch::from(view)).require_match(&wish.headers) {
             Ok(()) => stages,
@@ -131,21 +216,20 @@ impl Held {
             Err(problem) => return Err(problem),
         };
         let once = wish.key.map(|key| Once::of(&self.actor, &wish.operation, key.as_str(), wish.request));
-        let now = (edge.clock)();
         let changed = edge.core.file(move |writer| {
             let _place = place;
             let env = Env::sample(now, &mut writer.secrets)?;
             work(writer, &self, stages, once, &env)?;
-            self.view(writer)
+            self.view(writer, now)
         });
         Ok(Tagged(changed.await?.into()))
     }
 }
 
-/// Says which batch, and which payments of it.
-fn request(batch: &str, named: &[String]) -> Hash {
+/// Says what is to be done, with which batch and which payments of it, and why.
+fn request(what: &str, batch: &str, named: &[String], why: &str) -> Hash {
     let mut encoder = Encoder::default();
-    encoder.start("held").text(batch);
+    encoder.start("held").text(what).text(batch).text(why);
     for id in named {
         encoder.text(id);
     }

@@ -9,7 +9,7 @@ use crate::page_of::{self, PageOf};
 use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
 use payout::batch::Counts;
 use payout::policy;
-use payout::queries::{self, BatchView, PaymentView};
+use payout::queries::{self, BatchView, HoldView, PaymentView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,10 +74,20 @@ struct Batch {
     reasons: BTreeMap<String, u64>,
     /// What they come to, by what became of them and by currency; a sum is a decimal number as text.
     sums: BTreeMap<String, BTreeMap<String, String>>,
+    /// What lets go what waits: `release`, `approval` or `cut_off`; null where nothing waits, or the whole was let go.
+    waits_for: Option<&'static str>,
+    /// Until when, where that is a moment (RFC 3339).
+    waits_until: Option<String>,
+    /// Who asked for its release, where somebody else has to approve that.
+    asked_by: Option<String>,
+    /// Who stopped all that waits.
+    stopped_by: Option<String>,
 }
 
 impl From<BatchView> for Batch {
-    fn from(BatchView { batch, message_id, received, counts, stages, .. }: BatchView) -> Self {
+    fn from(view: BatchView) -> Self {
+        let BatchView { batch, message_id, received, counts, stages, waits_for, waits_until, .. } = view;
+        let (asked_by, stopped_by) = (view.asked_by, view.stopped_by);
         let state = counts.state();
         let Counts { payments, routed, passed, held, rejected, cancelled, reasons, sums } = counts;
         Self {
@@ -94,6 +104,10 @@ impl From<BatchView> for Batch {
             cancelled,
             reasons,
             sums,
+            waits_for,
+            waits_until,
+            asked_by,
+            stopped_by,
         }
     }
 }
@@ -110,14 +124,17 @@ struct Which {
 async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Batches>> {
     let (payer, actor) = (call.caller.payer()?, call.caller.actor());
     let (before, limit) = (call.query.after(LIST)?, call.query.limit()?);
-    let page = call.edge.core.read(move |reader| queries::page_of(reader, &payer, before, limit, &actor)).await?;
+    let now = (call.edge.clock)();
+    let read = move |reader: &mut _| queries::page_of(reader, &payer, before, limit, (&actor, now));
+    let page = call.edge.core.read(read).await?;
     let next = page.next.map(|entry| page_of::write(LIST, entry));
     Ok(Json(Batches { batches: page.batches.into_iter().map(Batch::from).collect(), next }))
 }
 
 async fn show(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
     let (payer, actor, Which { batch }) = (call.caller.payer()?, call.caller.actor(), call.path);
-    let view = call.edge.core.read(move |reader| queries::one_of(reader, &payer, &batch, &actor)).await?;
+    let now = (call.edge.clock)();
+    let view = call.edge.core.read(move |reader| queries::one_of(reader, &payer, &batch, &actor, now)).await?;
     Ok(Tagged(view.into()))
 }
 
@@ -141,18 +158,60 @@ struct Payment {
     code: Option<&'static str>,
     /// The same in a sentence.
     sentence: Option<&'static str>,
+    /// Of one that waits: why, who can do something about it, and what ends it.
+    hold: Option<Hold>,
+    /// How many whole days ago its account took the place of another, within 30 days; of one that has left, when it did. A private payer
+    /// is not told, nor of what follows.
+    changed_days_ago: Option<u8>,
+    /// By which channel: `bank`, `operator`, `self_service`, `caseworker`.
+    last_change_channel: Option<&'static str>,
+    /// Whether a change of it is proposed, and does not hold yet; null where nothing is new of the account.
+    pending_change: Option<bool>,
+}
+
+/// Why a payment waits.
+#[derive(Serialize, JsonSchema)]
+struct Hold {
+    /// In a word: `release`, `no_account`, `frozen`, `marked`, `collecting`, `change_pending`, `recent_change`, `own_change`, `stopped`,
+    /// `checked`.
+    reason: &'static str,
+    /// Who can do something about it: `payer`, `payee`, `agency` or `contact`.
+    owner: &'static str,
+    /// What ends it.
+    ends: &'static str,
+    /// When, where that is a moment (RFC 3339).
+    until: Option<String>,
+    /// Who stopped it.
+    by: Option<String>,
+}
+
+impl From<HoldView> for Hold {
+    fn from(HoldView { reason, owner, ends, until, by }: HoldView) -> Self {
+        Self { reason, owner, ends, until, by }
+    }
 }
 
 impl From<PaymentView> for Payment {
-    fn from(PaymentView { end_to_end_id, state, code, sentence }: PaymentView) -> Self {
-        Self { end_to_end_id, state, code, sentence }
+    fn from(PaymentView { end_to_end_id, state, code, sentence, hold, news }: PaymentView) -> Self {
+        let changed = news.and_then(|news| news.changed);
+        Self {
+            end_to_end_id,
+            state,
+            code,
+            sentence,
+            hold: hold.map(Hold::from),
+            changed_days_ago: changed.map(|(days, _)| days),
+            last_change_channel: changed.map(|(_, channel)| channel.name()),
+            pending_change: news.map(|news| news.is_pending),
+        }
     }
 }
 
 async fn payments(call: Call<Nothing, Which, PageOf>) -> Answer<Json<Payments>> {
     let (payer, actor, Which { batch }) = (call.caller.payer()?, call.caller.actor(), call.path);
     let (first, limit) = (call.query.after(PAYMENTS)?.unwrap_or(0), call.query.limit()?);
-    let read = move |reader: &mut _| queries::payments_of(reader, (&payer, &batch), first, limit, &actor);
+    let now = (call.edge.clock)();
+    let read = move |reader: &mut _| queries::payments_of(reader, (&payer, &batch), first, limit, (&actor, now));
     let page = call.edge.core.read(read).await?;
     let next = page.next.map(|number| page_of::write(PAYMENTS, number));
     Ok(Json(Payments { payments: page.payments.into_iter().map(Payment::from).collect(), next }))

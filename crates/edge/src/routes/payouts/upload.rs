@@ -167,7 +167,7 @@ impl Coming {
                     Ok(taken) => taken,
                     Err(refused) => return Ok(Err(refused)),
                 };
-                let view = queries::one_of(writer, &payer, &taken.batch, &actor)?;
+                let view = queries::one_of(writer, &payer, &taken.batch, &actor, clock())?;
                 Ok(Ok(Taken { batch: view.into(), duplicate: taken.duplicate }))
             })
             .await;

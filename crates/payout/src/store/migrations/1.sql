@@ -30,6 +30,8 @@ CREATE TABLE payment (
     currency TEXT,
     state BIGINT NOT NULL,
     code TEXT,
+    -- What was new of the account, where something was.
+    news BIGINT,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
 
@@ -72,8 +74,39 @@ CREATE TABLE payment_change (
     designation BIGINT,
     state BIGINT NOT NULL,
     code TEXT,
+    news BIGINT,
     PRIMARY KEY (batch, number, stage)
 ) /*clustered*/ /*append-only*/;
+
+-- What people did about what a batch holds, or about one of its payments: asked for its release, approved that, stopped it, resumed it.
+CREATE TABLE batch_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    batch BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    -- Null for the batch.
+    number BIGINT,
+    at BIGINT NOT NULL,
+    -- By whom, and why.
+    act BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+CREATE INDEX batch_act_batch ON batch_act (batch, id);
+
+-- Batches that wait to be let go, by people or at a moment. It follows from the above.
+CREATE TABLE waiting_batch (
+    batch BIGINT NOT NULL PRIMARY KEY
+);
+
+-- Payments of batches that were let go which wait for a reason of their own, with what is to be known to decide them anew. It follows
+-- from the above.
+CREATE TABLE held_payment (
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    payee BYTEA,
+    purpose BYTEA,
+    -- The currency that reaches the payee.
+    currency TEXT,
+    PRIMARY KEY (batch, number)
+) /*clustered*/;
 
 -- The input of a batch, compressed and sealed in pieces: of one that came in over the network, of one that may hold something,
 -- and of one whose completed files a bank fetches.

@@ -143,7 +143,7 @@ impl World {
         })?;
         for ((at, purpose), answer) in wanted.into_iter().zip(answers) {
             let told = match answer {
-                Resolution::Account(_, account) => Ok(account),
+                Resolution::Account(in_force) => Ok(in_force.account),
                 Resolution::NotInRegister => Err(Outcome::Unregistered),
                 Resolution::Dead => Err(Outcome::Dead),
                 Resolution::NoAccount => Err(Outcome::NoAccount),
@@ -198,7 +198,8 @@ impl World {
 
     fn list(&mut self) -> Result<Vec<BatchView>, Error> {
         let mut batches = Vec::new();
-        queries::list(&mut self.writer, BATCHES_MAX, &Actor::console(), |batch| {
+        let now = self.clock.read();
+        queries::list(&mut self.writer, BATCHES_MAX, now, &Actor::console(), |batch| {
             batches.push(batch);
             Ok(())
         })?;
@@ -212,7 +213,8 @@ impl World {
     pub fn check_batch(&mut self, at: usize) -> Result<(), Error> {
         let mut told = Vec::new();
         let name = self.batches[at].name.clone();
-        let view = queries::show(&mut self.writer, &name, &Actor::console(), |shown| {
+        let now = self.clock.read();
+        let view = queries::show(&mut self.writer, &name, &Actor::console(), now, |shown| {
             shown.each_payment(|payment| {
                 told.push((payment.end_to_end_id, payment.state, payment.code));
                 Ok(())

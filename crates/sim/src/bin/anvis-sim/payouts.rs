@@ -280,7 +280,13 @@ impl World {
     fn release(&mut self, at: usize) -> Result<(), Error> {
         let env = self.env()?;
         let name = self.batches[at].name.clone();
-        let wanted = Release { batch: &name, out: Some(self.files.folder()), stages: None, once: None };
+        let wanted = Release {
+            batch: &name,
+            as_what: payout::commands::LetGo::Ask,
+            out: Some(self.files.folder()),
+            stages: None,
+            once: None,
+        };
         let released = release(&mut self.writer, &wanted, &Actor::console(), &env)?;
         let Released { counts, completed, .. } = released;
         let batch = &mut self.batches[at];

@@ -398,6 +398,7 @@ fn agreements(nation: &Nation) -> Vec<Agreement> {
         kind,
         no_account,
         bank: None,
+        terms: registry::terms::Terms::default(),
     };
     kinds.into_iter().zip(cvrs).map(agreement).collect()
 }

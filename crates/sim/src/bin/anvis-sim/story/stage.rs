@@ -512,8 +512,8 @@ impl Stage {
         let moment = self.world.clock.read();
         self.world.writer.read(|scope| {
             resolve::resolve_many(scope, &[Query { payee, purpose: None }], moment, |_, resolution| {
-                if let Resolution::Account(_, account) = resolution {
-                    told = account.account().to_text();
+                if let Resolution::Account(in_force) = resolution {
+                    told = in_force.account.account().to_text();
                 }
                 Ok(())
             })

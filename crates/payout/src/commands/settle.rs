@@ -1,0 +1,132 @@
+//! Releases what may leave though nobody asks for it: a cut-off has come, or what a payment waited for has. It decides nothing by
+//! itself: of what waits, page after page, it is asked what holds now, and a batch of which something could leave is released.
+
+use super::release::{LetGo, Release, Released, release};
+use super::{BatchRefusal, gate_of};
+use crate::batch::{self, Batch};
+use crate::judge::{Asked, Judge};
+use crate::payment::{Decided, Verdict};
+use crate::reason::Reason;
+use crate::store;
+use crate::store::held::HeldPayment;
+use kernel::{Actor, Env, Error, Id, Refuse, Scope, Timestamp, Writer};
+use registry::resolve;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+
+/// Payments, and batches, that are looked at in one step.
+const PAGE: i64 = kernel::failpoint::chunk(1_000, 4) as i64;
+/// A batch is gone through as a whole, so not more often than so.
+const REST_SECONDS: i64 = 180;
+
+/// How far whoever settles has come. It is kept in memory: whoever begins anew misses nothing.
+#[derive(Debug, Default)]
+pub struct Settling {
+    /// The last payment that was looked at.
+    payment: Option<(i64, i64)>,
+    /// The last batch.
+    waiting: Option<i64>,
+    due: VecDeque<Id<Batch>>,
+    settled: BTreeMap<Id<Batch>, Timestamp>,
+}
+
+/// What one step came to.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// What was released.
+    pub released: Option<Released>,
+    /// Whether all that waits has been looked at since the step before said so.
+    pub is_through: bool,
+}
+
+/// One step: a page of what waits is looked at, or one batch is released. While it goes on, it rests no batch less than it must.
+///
+/// # Errors
+/// The store's.
+pub fn settle_some(
+    writer: &mut Writer,
+    settling: &mut Settling,
+    out: Option<&Path>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<Settled, Error> {
+    if let Some(batch) = settling.due.pop_front() {
+        settling.settled.insert(batch, env.now);
+        let name = batch::name(batch);
+        let wanted = Release { batch: &name, as_what: LetGo::Settle, out, stages: None, once: None };
+        return match release(writer, &wanted, actor, env) {
+            Ok(released) => Ok(Settled { released: Some(released), is_through: false }),
+            // Somebody was first, or is at it: it is looked at again.
+            Err(Error::Conflict(_)) => Ok(Settled::default()),
+            Err(Error::Refused(refusal)) if refusal.code == BatchRefusal::NothingHeld.code() => {
+                writer.connection.stage(|tx| store::held::set_of(tx, batch, &[]))?;
+                Ok(Settled::default())
+            }
+            Err(error) => Err(error),
+        };
+    }
+    let rested = env.now.minus_seconds(REST_SECONDS);
+    settling.settled.retain(|_, at| *at > rested);
+    let (payment, waiting) = (settling.payment, settling.waiting);
+    let page = writer.read(|scope| {
+        let after = payment.unwrap_or((i64::MIN, i64::MIN));
+        let held = store::held::page(scope.tx, after, PAGE)?;
+        let batches = store::held::waiting_page(scope.tx, waiting.unwrap_or(i64::MIN), PAGE)?;
+        let next = held.last().map(|(batch, held)| (batch.number(), held.number)).filter(|_| held.len() as i64 == PAGE);
+        let next_waiting = batches.last().map(|batch| batch.number()).filter(|_| batches.len() as i64 == PAGE);
+        let mut due = Vec::new();
+        for batch in batches {
+            if is_open(scope, batch, env.now)? {
+                due.push(batch);
+            }
+        }
+        for of_batch in held.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((batch, _)) = of_batch.first() else { continue };
+            if has_due(scope, *batch, of_batch, env.now)? {
+                due.push(*batch);
+            }
+        }
+        Ok((next, next_waiting, due))
+    })?;
+    let (next, next_waiting, due) = page;
+    // Of the shorter list the end comes first: it is gone through again meanwhile.
+    (settling.payment, settling.waiting) = (next, next_waiting);
+    let is_rested = |batch: &Id<Batch>| !settling.settled.contains_key(batch);
+    let new: Vec<Id<Batch>> = due.into_iter().filter(is_rested).collect();
+    settling.due.extend(new);
+    Ok(Settled { released: None, is_through: next.is_none() && next_waiting.is_none() && settling.due.is_empty() })
+}
+
+/// Whether a batch that waits may be let go by now.
+fn is_open(scope: &Scope<'_>, id: Id<Batch>, now: Timestamp) -> Result<bool, Error> {
+    let Some(batch) = store::batch::find(scope, id)? else { return Ok(false) };
+    let payer = resolve::payer_at(scope, batch.payer)?;
+    Ok(gate_of(scope, &batch, &payer)?.is_open(now))
+}
+
+/// Whether something of what waits in a batch could leave, or go back.
+fn has_due(scope: &Scope<'_>, id: Id<Batch>, held: &[(Id<Batch>, HeldPayment)], now: Timestamp) -> Result<bool, Error> {
+    // What is staged is nobody's yet.
+    let Some(batch) = store::batch::find(scope, id)? else { return Ok(false) };
+    let payer = resolve::payer_at(scope, batch.payer)?;
+    let judge = Judge::load(scope, &payer, gate_of(scope, &batch, &payer)?, now)?;
+    let held: Vec<&HeldPayment> = held.iter().map(|(_, held)| held).collect();
+    let decided = decide_anew(scope, &judge, &held)?;
+    Ok(decided.iter().any(|decided| !matches!(decided.verdict, Verdict::Hold(_))))
+}
+
+/// What would become of payments that wait, if they were decided now.
+pub(crate) fn decide_anew(scope: &Scope<'_>, judge: &Judge, held: &[&HeldPayment]) -> Result<Vec<Decided>, Error> {
+    let mut all = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); held.len()];
+    let (mut asked, mut places) = (Asked::default(), Vec::new());
+    for (at, payment) in held.iter().enumerate() {
+        if payment.payee.is_some() {
+            asked.push(payment);
+            places.push(at);
+        } else {
+            all[at] = judge.rule_passed(payment.number);
+        }
+    }
+    judge.judge(scope, &asked, |at, decided| all[places[at]] = decided)?;
+    Ok(all)
+}

@@ -1,0 +1,92 @@
+//! What is to be looked at again though nobody asks for it: batches that wait to be let go, and payments that wait for a reason of their
+//! own. It follows from what else is recorded.
+
+use crate::batch::Batch;
+use denmark::Currency;
+use kernel::{Blind, Error, Id, Row, Tx, Value, statements};
+
+statements! {
+    INSERT_WAITING = "waiting_batch.insert": "INSERT INTO waiting_batch (batch) VALUES ($1)";
+    DELETE_WAITING = "waiting_batch.delete": "DELETE FROM waiting_batch WHERE batch = $1";
+    WAITING_PAGE = "waiting_batch.page":
+        "SELECT batch FROM waiting_batch WHERE batch > $1 ORDER BY batch LIMIT $2";
+    INSERT = "held_payment.insert":
+        "INSERT INTO held_payment (batch, number, payee, purpose, currency) VALUES ($1, $2, $3, $4, $5)";
+    DELETE = "held_payment.delete": "DELETE FROM held_payment WHERE batch = $1 AND number = $2";
+    DELETE_OF = "held_payment.delete_of": "DELETE FROM held_payment WHERE batch = $1";
+    PAGE = "held_payment.page":
+        "SELECT batch, number, payee, purpose, currency FROM held_payment
+         WHERE (batch, number) > ($1, $2) ORDER BY batch, number LIMIT $3";
+}
+
+/// A payment that waits, with what is to be known to decide it anew.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldPayment {
+    pub(crate) number: i64,
+    pub(crate) payee: Option<Blind>,
+    pub(crate) purpose: Option<Blind>,
+    pub(crate) currency: Option<Currency>,
+}
+
+pub(crate) fn insert_waiting(tx: &Tx<'_>, batch: Id<Batch>) -> Result<(), Error> {
+    tx.run(&INSERT_WAITING, &[batch.into()]).map(|_| ())
+}
+
+pub(crate) fn delete_waiting(tx: &Tx<'_>, batch: Id<Batch>) -> Result<(), Error> {
+    tx.run(&DELETE_WAITING, &[batch.into()]).map(|_| ())
+}
+
+/// The next batches that wait.
+pub(crate) fn waiting_page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Id<Batch>>, Error> {
+    let mut found = Vec::new();
+    tx.each(&WAITING_PAGE, &[after.into(), limit.into()], |row| {
+        found.push(Id::new(row.int(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, payments: &[HeldPayment]) -> Result<(), Error> {
+    tx.run_many(
+        &INSERT,
+        payments.iter().map(|held| {
+            [
+                batch.into(),
+                held.number.into(),
+                held.payee.as_ref().into(),
+                held.purpose.as_ref().into(),
+                held.currency.as_ref().map(Currency::as_str).into(),
+            ]
+        }),
+    )
+}
+
+pub(crate) fn delete(tx: &Tx<'_>, batch: Id<Batch>, numbers: impl IntoIterator<Item = i64>) -> Result<(), Error> {
+    numbers.into_iter().try_for_each(|number| tx.run(&DELETE, &[batch.into(), number.into()]).map(|_| ()))
+}
+
+/// Notes all of a batch that was let go which waits yet.
+pub(crate) fn set_of(tx: &Tx<'_>, batch: Id<Batch>, held: &[HeldPayment]) -> Result<(), Error> {
+    delete_waiting(tx, batch)?;
+    tx.run(&DELETE_OF, &[batch.into()])?;
+    insert_many(tx, batch, held)
+}
+
+fn read(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
+    let blind = |column| -> Result<Option<Blind>, Error> {
+        Ok(row.optional_bytes(column)?.map(|_| row.array(column)).transpose()?.map(Blind::from_bytes))
+    };
+    let currency = row.optional_text(4)?.map(|text| Currency::parse(text).map_err(|_| row.broken(4))).transpose()?;
+    Ok((Id::new(row.int(0)?), HeldPayment { number: row.int(1)?, payee: blind(2)?, purpose: blind(3)?, currency }))
+}
+
+/// The next payments that wait, also those that are staged and nobody's yet.
+pub(crate) fn page(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(Id<Batch>, HeldPayment)>, Error> {
+    let mut found = Vec::new();
+    let values: [Value<'_>; 3] = [after.0.into(), after.1.into(), limit.into()];
+    tx.each(&PAGE, &values, |row| {
+        found.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,209 @@
+//! Why payments wait, what ends it, and who lets a batch go.
+
+use crate::place::{ANNA, BO, NOW, PLAIN, PUBLIC, Place, WITHOUT, client, file, whole};
+use kernel::{Actor, Error, Timestamp};
+use payout::commands::{Cancel, LetGo, Stop, cancel, stop};
+use payout::queries::{one_of, report_of};
+use registry::commands::{RefuseDesignation, Settle};
+use registry::payer::{NoAccount, PayerKind};
+use registry::queries::waiting;
+use registry::terms::{OnFrozen, OnPending, Release, Terms};
+
+const DAY_SECONDS: i64 = 86_400;
+
+fn later(days: i64) -> Timestamp {
+    NOW.minus_seconds(-days * DAY_SECONDS)
+}
+
+fn refused<T>(result: Result<T, Error>) -> &'static str {
+    result.err().map_or("", |error| error.code())
+}
+
+/// A place in which a payer has agreed on these terms.
+fn agreed(change: impl FnOnce(&mut Terms)) -> Place {
+    let mut place = Place::new();
+    place.control(&[]);
+    let mut terms = Terms::default();
+    change(&mut terms);
+    place.agree_on(PLAIN, PayerKind::Public, NoAccount::Reject, None, terms).unwrap();
+    place
+}
+
+#[test]
+fn a_payment_after_a_change_waits_and_leaves_by_itself() {
+    let mut place = agreed(|terms| terms.hold_after_change = 1);
+    place.designate("change,cpr:6101701234,0040-77,,,,,");
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    assert_eq!(place.told(&batch), ["recent_change time", "routed"]);
+    assert!(place.settle().is_empty());
+    // The payer is told before it is released, and so is whoever asks later.
+    let report = std::fs::read_to_string(place.out().join(format!("payer/{batch}.pain.002.xml"))).unwrap();
+    assert!(report.contains("<Cd>AC15</Cd>"), "{report}");
+    assert!(report.contains("took another's place 0 days ago; channel: operator."), "{report}");
+    place.now = later(1);
+    assert_eq!(place.settle(), [&*batch]);
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    assert!(place.settle().is_empty());
+    place.verify();
+}
+
+#[test]
+fn a_payment_waits_for_a_change_and_leaves_when_it_ends_either_way() {
+    for takes_effect in [true, false] {
+        let mut place = agreed(|terms| terms.pending = OnPending::Hold);
+        place.control(&["wait_caseworker=1"]);
+        place.propose("change,cpr:6101701234,0040-77,,,,,");
+        let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+        assert_eq!(place.told(&batch), ["change_pending change_ended", "routed"]);
+        assert!(place.settle().is_empty());
+        if takes_effect {
+            place.now = later(1);
+            let (now, env) = (place.now, place.env());
+            place.writer.execute(&Settle { now }, &Actor::console(), &env).unwrap();
+        } else {
+            let (now, env) = (place.now, place.env());
+            let found =
+                place.writer.read(|scope| waiting(scope, &Actor::console(), None, None, None, 10, now)).unwrap();
+            let proposal = found.proposals[0].standing.id.clone();
+            let (officer, why) = (Actor::operator("anna"), "the payee was called".to_owned());
+            let command = RefuseDesignation { proposal, why, officer: officer.clone(), is_synthetic: true };
+            place.writer.execute(&command, &officer, &env).unwrap();
+        }
+        assert_eq!(place.settle(), [&*batch], "{takes_effect}");
+        assert_eq!(place.told(&batch), ["routed", "routed"]);
+        place.verify();
+    }
+}
+
+#[test]
+fn what_has_not_left_is_stopped_by_what_happens_to_the_payee() {
+    let check = |row: &str, frozen: OnFrozen, expected: &str| {
+        let mut place = agreed(|terms| (terms.release, terms.frozen) = (Release::ByHand, frozen));
+        let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+        assert_eq!(place.told(&batch), ["release release", "release release"]);
+        place.designate(row);
+        place.release(&batch, true);
+        assert_eq!(place.told(&batch), [expected, "routed"], "{row}");
+        place.verify();
+    };
+    check("freeze,cpr:6101701234,,,,,,", OnFrozen::Reject, "rejected");
+    check("freeze,cpr:6101701234,,,,,,", OnFrozen::Hold, "frozen account_unfrozen_or_replaced");
+    check("close,cpr:6101701234,,,,,,", OnFrozen::Hold, "rejected");
+}
+
+#[test]
+fn a_batch_is_let_go_by_its_cut_off_on_a_banking_day() {
+    let mut place = agreed(|terms| terms.release = Release::parse("cut-off:14:30").unwrap());
+    // A Friday after the cut-off: it goes on Monday, at 13:30 UTC.
+    place.now = "2026-11-27T13:30:01Z".parse::<jiff::Timestamp>().unwrap().into();
+    let xml = file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]).replace("2026-11-25", "2026-12-01");
+    let batch = place.route(PLAIN, &xml, false).batch;
+    let at = |place: &mut Place, text: &str| place.now = text.parse::<jiff::Timestamp>().unwrap().into();
+    assert_eq!(place.told(&batch), ["release cut_off", "release cut_off"]);
+    at(&mut place, "2026-11-30T13:29:59Z");
+    assert!(place.settle().is_empty());
+    at(&mut place, "2026-11-30T13:30:00Z");
+    assert_eq!(place.settle(), [&*batch]);
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn two_people_let_go_a_file_that_comes_to_more() {
+    let mut place = agreed(|terms| (terms.release, terms.four_eyes_above) = (Release::ByHand, Some(150)));
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    let small = place.route(PLAIN, &file("SMALL", &[vec![(ANNA, 150)]]), false).batch;
+    place.let_go(&small, LetGo::Ask, true, &anna).unwrap();
+    assert_eq!(place.told(&small), ["routed"]);
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    assert_eq!(refused(place.let_go(&batch, LetGo::Approve, true, &bo)), "batch.not_asked");
+    let asked = place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+    assert_eq!(asked.waits.map(|waits| waits.name()), Some("approval"));
+    assert_eq!(refused(place.let_go(&batch, LetGo::Approve, true, &anna)), "batch.own");
+    // Once more changes nothing, nor does somebody else who asks.
+    place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+    let now = place.now;
+    let view = one_of(&mut place.writer, PLAIN, &batch, &client(PLAIN), now).unwrap();
+    assert_eq!((view.waits_for, view.asked_by.as_deref()), (Some("approval"), Some("operator:anna")));
+    assert!(place.settle().is_empty());
+    let approved = place.let_go(&batch, LetGo::Approve, true, &bo).unwrap();
+    assert_eq!((approved.waits, approved.counts.routed), (None, 2));
+    assert_eq!(refused(place.let_go(&batch, LetGo::Approve, false, &bo)), "batch.nothing_held");
+    place.verify();
+}
+
+#[test]
+fn who_changed_an_account_lets_nothing_go_to_it() {
+    let mut place = agreed(|terms| terms.release = Release::ByHand);
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    place.designate_as("change,cpr:6101701234,0040-77,,,,,", &anna);
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+    assert_eq!(place.told(&batch), ["own_change released_by_another", "routed"]);
+    assert!(place.settle().is_empty());
+    place.let_go(&batch, LetGo::Ask, true, &bo).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn what_is_stopped_goes_when_it_is_resumed() {
+    let mut place = agreed(|terms| terms.release = Release::ByHand);
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    let say = |place: &mut Place, id: Option<&str>, resumes: bool, why: &str| {
+        let ids: Option<Vec<String>> = id.map(|id| vec![id.to_owned()]);
+        let wanted = Stop { batch: &batch, end_to_end_ids: ids.as_deref(), why, resumes, stages: None, once: None };
+        let env = place.env();
+        refused(stop(&mut place.writer, &wanted, &client(PLAIN), &env))
+    };
+    assert_eq!(say(&mut place, Some("E0"), true, "why"), "batch.not_stopped");
+    assert_eq!(say(&mut place, Some("E0"), false, ""), "batch.why");
+    assert_eq!(say(&mut place, Some("E9"), false, "why"), "batch.payment_not_held");
+    assert_eq!(say(&mut place, Some("E0"), false, "a double"), "");
+    assert_eq!(say(&mut place, Some("E0"), false, "a double"), "batch.stopped");
+    place.release(&batch, true);
+    assert_eq!(place.told(&batch), ["stopped resumed_or_cancelled", "routed"]);
+    assert_eq!(say(&mut place, None, false, "all"), "");
+    assert_eq!(say(&mut place, Some("E0"), true, "it was none"), "");
+    assert!(place.settle().is_empty());
+    assert_eq!(say(&mut place, None, true, "all"), "");
+    assert_eq!(place.settle(), [&*batch]);
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    assert_eq!(say(&mut place, None, false, "too late"), "batch.nothing_held");
+    place.verify();
+}
+
+#[test]
+fn two_releases_pay_once_and_nothing_is_left_to_look_at() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let batch = place.route(PUBLIC, &file("MSG-1", &[vec![(WITHOUT, 100), (BO, 100)]]), false).batch;
+    assert_eq!(place.told(&batch), ["no_account account_designated", "routed"]);
+    place.release(&batch, true);
+    assert_eq!(place.told(&batch), ["no_account account_designated", "routed"]);
+    place.designate("register,cpr:6401701237,0040-88,,,,,");
+    place.release(&batch, true);
+    assert!(place.settle().is_empty());
+    assert_eq!(refused(place.let_go(&batch, LetGo::Ask, false, &Actor::console())), "batch.nothing_held");
+    // One that is cancelled is looked at no more.
+    let other = place.route(PLAIN, &file("MSG-2", &[vec![(ANNA, 100)]]), true).batch;
+    let wanted = Cancel { batch: &other, end_to_end_ids: None, stages: None, once: None };
+    let env = place.env();
+    cancel(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
+    assert!(place.settle().is_empty());
+    place.verify();
+}
+
+#[test]
+fn what_is_reported_is_reported_again_byte_for_byte() {
+    let mut place = agreed(|terms| (terms.release, terms.hold_after_change) = (Release::ByHand, 2));
+    place.designate("change,cpr:6101701234,0040-77,,,,,");
+    let batch = place.uploaded(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]));
+    place.now = later(1);
+    place.release(&batch, true);
+    let written = std::fs::read_to_string(place.out().join(format!("payer/{batch}-1.pain.002.xml"))).unwrap();
+    assert!(written.contains("<Cd>AC15</Cd>") && written.contains("1 days ago"), "{written}");
+    place.now = later(9);
+    assert_eq!(whole(report_of(&mut place.writer, PLAIN, &batch, 1, &client(PLAIN)).unwrap()), written);
+    place.verify();
+}
