@@ -173,7 +173,7 @@ impl Making {
                 payee: Some(payee),
                 end_to_end: end_to_end_key(vault, &end_to_end_id),
                 money: Some(money),
-                outcome: Outcome { state: State::Routed, reason: None, designation },
+                outcome: Outcome { state: State::Routed, reason: None, designation, news: None },
             };
             self.rows.push(store::payment::leaf(&mut encoder, self.batch, &row, &texts[place]));
             self.tally.add(State::Routed, None, row.money);

@@ -194,7 +194,7 @@ impl Event {
 pub fn tell(sees: Sees, before: Resolution, after: Resolution, replaces: bool) -> Option<Event> {
     use Resolution::{Account, Closed, Dead, Frozen, NoAccount, NotInRegister};
     let event = match (before, after) {
-        (Account(_, former), Account(_, now)) if former == now => return None,
+        (Account(former), Account(now)) if former.account == now.account => return None,
         (_, Account(..)) if replaces => Event::Changed,
         (NoAccount, Account(..)) => Event::Registered,
         (_, Account(..)) => Event::Payable,
@@ -261,17 +261,21 @@ impl fmt::Display for SubscriptionRefusal {
 mod tests {
     use super::*;
     use crate::account::DesignatedAccount;
+    use crate::resolve::{InForce, Pending};
 
     fn resolution(word: &str) -> Resolution {
-        let account = |text: &str| DesignatedAccount::from_text(text).unwrap();
+        let account = |id: i64, text: &str| {
+            let account = DesignatedAccount::from_text(text).unwrap();
+            Resolution::Account(InForce { designation: Id::new(id), account, changed: None, pending: Pending::Nothing })
+        };
         match word {
             "nobody" => Resolution::NotInRegister,
             "dead" => Resolution::Dead,
             "none" => Resolution::NoAccount,
             "closed" => Resolution::Closed,
             "frozen" => Resolution::Frozen,
-            "one" => Resolution::Account(Id::new(1), account("0040-0000000001 DKK")),
-            "two" => Resolution::Account(Id::new(2), account("1020-0000000002 DKK")),
+            "one" => account(1, "0040-0000000001 DKK"),
+            "two" => account(2, "1020-0000000002 DKK"),
             other => panic!("{other}"),
         }
     }

@@ -167,7 +167,14 @@ async fn what_is_told_is_delivered_until_the_client_is_ended() {
     changes(&format!("register,{PAYEE},0040-1,,none,,,"));
     let (kind, no_account) = (PayerKind::Public, NoAccount::Reject);
     let cvr = denmark::Cvr::parse("13748136").unwrap();
-    let agreement = Agreement { name: PUBLIC.to_owned(), cvr, kind, no_account, bank: None };
+    let agreement = Agreement {
+        name: PUBLIC.to_owned(),
+        cvr,
+        kind,
+        no_account,
+        bank: None,
+        terms: registry::terms::Terms::default(),
+    };
     country.execute(&AddPayer { agreement }).unwrap();
     let registration = System::of(Role::PublicPayer).registration();
     let (name, actor) = (registration.name.clone(), registration.actor());

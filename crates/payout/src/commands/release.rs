@@ -454,7 +454,7 @@ impl MakeRelease<'_> {
     /// The payments of payees who changed since it was prepared, each decided anew.
     fn look_again(&self, scope: &Scope<'_>) -> Result<Vec<Again>, Error> {
         let mut numbers = BTreeSet::new();
-        resolve::changed_since(scope.tx, self.since, |payee| {
+        resolve::changed_since(scope, self.since, |payee| {
             let first = self.payees.partition_point(|(of, _)| *of < payee);
             numbers.extend(self.payees[first..].iter().take_while(|(of, _)| *of == payee).map(|(_, number)| *number));
             Ok(())

@@ -138,7 +138,8 @@ impl World {
     /// Looks through everything.
     fn look(&mut self, place: &mut Place) {
         for (payer, batch) in &self.batches {
-            let page = payments_of(&mut place.writer, (payer, batch), 0, 1_000, &client(payer)).unwrap();
+            let now = place.now;
+            let page = payments_of(&mut place.writer, (payer, batch), 0, 1_000, (&client(payer), now)).unwrap();
             let known = self.known.iter_mut().filter(|known| known.batch == *batch);
             for (known, seen) in known.zip(page.payments) {
                 assert_eq!(seen.end_to_end_id, format!("E{}", known.number));

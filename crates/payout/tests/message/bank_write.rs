@@ -367,6 +367,7 @@ fn a_status_report_says_that_a_payment_came_back() {
                 end_to_end_id: "E2E-1",
                 status: Status::Rejected,
                 reason: Some((code, sentence)),
+                more: &[],
             };
             report.entry("PI-1", &entry).unwrap();
             let written = report.end(GroupStatus::Partial).unwrap().take();

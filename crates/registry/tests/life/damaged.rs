@@ -55,7 +55,7 @@ impl Town {
         let mut town = Self::new();
         town.0.0.control("anvis", &["ownership_asked=on"]);
         let place = Place::Server(Endpoint { url: Url::parse("http://localhost/").unwrap(), ca: None, identity: None });
-        let terms = Terms { name: "asked".to_owned(), what: What::Ownership, bank: "South".to_owned(), place };
+        let terms = Terms { name: "asked".to_owned(), what: What::Ownership, whose: "South".to_owned(), place };
         town.run(&AddDelivery { terms, from_the_beginning: false }, &Actor::console()).unwrap();
         let anna = town.wants_loot(&town.anna());
         let other = town.citizen(BENT, Assurance::Substantial);

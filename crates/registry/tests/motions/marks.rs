@@ -20,6 +20,7 @@ use registry::proposal::Unexpected;
 use registry::queries::{self, WantedSuspicions};
 use registry::resolve;
 use registry::suspicion::{Finding, Reason, Source};
+use registry::terms::Terms;
 use std::marker::PhantomData;
 
 const ANNA: &str = "cpr:6101701234";
@@ -72,7 +73,8 @@ impl Town {
         for name in ["Authority", "Other"] {
             let cvr = Cvr::parse("13748136").unwrap();
             let (kind, no_account) = (PayerKind::Public, NoAccount::Reject);
-            let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account, bank: None };
+            let agreement =
+                Agreement { name: name.to_owned(), cvr, kind, no_account, bank: None, terms: Terms::default() };
             town.run(&AddPayer { agreement }, &Actor::console()).unwrap();
         }
         for (byte, name, authority) in [(1, "kim", "Authority"), (2, "liv", "Authority"), (3, "max", "Other")] {
