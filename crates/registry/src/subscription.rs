@@ -198,6 +198,8 @@ pub fn tell(sees: Sees, before: Resolution, after: Resolution, replaces: bool) -
         (_, Account(..)) if replaces => Event::Changed,
         (NoAccount, Account(..)) => Event::Registered,
         (_, Account(..)) => Event::Payable,
+        // No history ends so; whoever asked would be told that there is none.
+        (Account(..), NoAccount) => Event::Closed,
         (Closed, Closed) | (Frozen, Frozen) | (Dead, Dead) | (NotInRegister, NotInRegister) | (_, NoAccount) => {
             return None;
         }
