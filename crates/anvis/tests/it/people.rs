@@ -115,7 +115,7 @@ fn people_are_given_tokens() {
     let given = world.run(&format!("citizen token cpr:{ALICE} {issuer} {login}")).done();
     let expected = json!({
         "iss": "https://konto.example", "roles": ["citizen"], "cpr": ALICE, "authenticator": "app",
-        "acr": "https://data.gov.dk/concept/core/nsis/loa/High", "scope": "subscribers designations locks contacts",
+        "acr": "https://data.gov.dk/concept/core/nsis/loa/High", "scope": "subscribers designations locks contacts suspicions marks",
     });
     holds(&claims(&given["access_token"]), &expected, "claims");
     for wrong in [&format!("cvr:{COMPANY}"), ALICE, "cpr:1"] {
