@@ -260,7 +260,7 @@ impl Assembly {
         ids: &[u8],
     ) {
         let Setting { batch, payer, .. } = &*self.setting;
-        payment.ruling = Ruling::of(Verdict::Reject(Reason::DuplicateEndToEndId));
+        payment.ruling = Ruling::of((Verdict::Reject(Reason::DuplicateEndToEndId), None));
         payment.row.outcome = payment.ruling.outcome;
         let plain_ids = &ids[payment.ids.clone()];
         payment.leaf = leaf(&mut Encoder::default(), *batch, &payment.row, plain_ids);

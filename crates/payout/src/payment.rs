@@ -5,11 +5,12 @@ use crate::reason::Reason;
 use denmark::{Currency, Money};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use kernel::Id;
+use kernel::{Blind, Id};
 use registry::account::DesignatedAccount;
 use registry::designation::Designation;
 use registry::payer::NoAccount;
 use registry::resolve::Resolution;
+use registry::watch::{Against, Watched};
 
 /// How far ahead an execution date may lie.
 const EXECUTION_DAYS_MAX: i64 = 366;
@@ -65,7 +66,7 @@ pub enum Verdict {
     Route(Option<Id<Designation>>, DesignatedAccount),
     /// As it came.
     Pass,
-    /// It waits: because the payee has no account yet, or (without a reason) because the payer asked for it.
+    /// It waits: because the payee has no account yet, because of the account, or (without a reason) because the payer asked for it.
     Hold(Option<Reason>),
     /// It goes back.
     Reject(Reason),
@@ -143,5 +144,17 @@ pub fn decide(resolution: Resolution, currency: Option<Currency>, no_account: &N
         Verdict::Route(designation, account)
     } else {
         Verdict::Reject(Reason::Currency)
+    }
+}
+
+/// The same, where something may stand against the account; and the account's blind index, where it is watched. Where the payer's
+/// agreement names the account, it is the payer's own.
+#[must_use]
+pub fn look(verdict: Verdict, watched: &Watched) -> (Verdict, Option<Blind>) {
+    let Verdict::Route(Some(_), account) = &verdict else { return (verdict, None) };
+    match watched.look(account) {
+        None => (verdict, None),
+        Some((key, None)) => (verdict, Some(key)),
+        Some((key, Some(Against::Collecting(_)))) => (Verdict::Hold(Some(Reason::Collecting)), Some(key)),
     }
 }

@@ -31,12 +31,14 @@ pub enum Reason {
     Frozen,
     /// The account does not take the currency.
     Currency,
+    /// The account has many payees, and somebody looks at it.
+    Collecting,
     /// The payer cancelled it.
     Cancelled,
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str, &'static str); 14] = [
+    const ALL: [(Self, &'static str, &'static str); 15] = [
         (Self::DuplicateEndToEndId, "DU04", "The end-to-end id was used earlier in this file."),
         (Self::Identification, "BE17", "The payee's CPR, CVR, SE or P number is missing or impossible."),
         (Self::ZeroAmount, "AM01", "The amount is zero."),
@@ -54,6 +56,7 @@ impl Reason {
         (Self::Closed, "AC07", "The payee's registered account was closed."),
         (Self::Frozen, "AC06", "The payee's registered account is frozen."),
         (Self::Currency, "AM03", "The payee's registered account does not take this currency."),
+        (Self::Collecting, "RECI", "The payee's account has many payees, and is being looked at."),
         (Self::Cancelled, "DS02", "The payment was cancelled before it was released."),
     ];
 

@@ -5,7 +5,7 @@ use crate::message::{
     Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, parse_payment, write_entry,
     write_payment, write_removed,
 };
-use crate::payment::{State, Verdict, check_date, decide, needs_account, paid_currency, refused_by_itself};
+use crate::payment::{State, Verdict, check_date, decide, look, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
 use crate::store::ids::{Ids, SealedIds};
 use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
@@ -18,6 +18,7 @@ use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
 use registry::purpose::{self, BenefitKind};
 use registry::resolve::{self, Query};
+use registry::watch::{Notes, Watched};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub(crate) struct Ruling {
     pub(crate) completion: Completion,
     /// What is recorded, and reported.
     pub(crate) outcome: Outcome,
+    /// The blind index of the account that it goes to, or would, where that is watched.
+    pub(crate) watched: Option<Blind>,
 }
 
 /// How a payment stands in the completed file.
@@ -57,14 +60,25 @@ pub(crate) enum Completion {
 }
 
 impl Ruling {
-    pub(crate) fn of(verdict: Verdict) -> Self {
+    /// Of a verdict, and the account's blind index where it is watched.
+    pub(crate) fn of((verdict, watched): (Verdict, Option<Blind>)) -> Self {
         let (state, reason, designation) = verdict.recorded();
         let completion = match verdict {
             Verdict::Route(_, account) => Completion::With(account),
             Verdict::Pass => Completion::AsItCame,
             Verdict::Hold(_) | Verdict::Reject(_) => Completion::TakenOut,
         };
-        Self { completion, outcome: Outcome { state, reason, designation } }
+        Self { completion, outcome: Outcome { state, reason, designation }, watched }
+    }
+
+    /// Notes what it comes to for an account that is watched.
+    pub(crate) fn note(&self, payee: Option<Blind>, notes: &mut Notes) {
+        let Some((account, payee)) = self.watched.zip(payee) else { return };
+        match self.outcome {
+            Outcome { state: State::Routed, .. } => notes.pays(account, payee),
+            Outcome { state: State::Held, reason: Some(Reason::Collecting), .. } => notes.holds(account, payee),
+            _ => {}
+        }
     }
 }
 
@@ -78,6 +92,8 @@ pub(crate) struct Setting {
     pub(crate) batch: Id<Batch>,
     pub(crate) payer: Payer,
     pub(crate) banks: BankDirectory,
+    /// Accounts that are watched; none where all was decided before.
+    pub(crate) watched: Watched,
     /// The date in Denmark on which the file came in. None when dates have been judged before.
     pub(crate) today: Option<Date>,
     pub(crate) rule: Rule,
@@ -305,9 +321,9 @@ impl Worker {
         match self.setting.rule {
             Rule::Fresh { now, hold_all } => {
                 let verdicts = self.decide(candidates, now, |_| true)?;
-                let held = |verdict| match verdict {
-                    Verdict::Route(..) | Verdict::Pass if hold_all => Verdict::Hold(None),
-                    verdict => verdict,
+                let held = |(verdict, watched)| match verdict {
+                    Verdict::Route(..) | Verdict::Pass if hold_all => (Verdict::Hold(None), watched),
+                    verdict => (verdict, watched),
                 };
                 Ok(verdicts.into_iter().map(|verdict| (Ruling::of(held(verdict)), true)).collect())
             }
@@ -329,15 +345,15 @@ impl Worker {
         }
     }
 
-    /// Decides the payments that are `wanted` by what the registry holds now.
+    /// Decides the payments that are `wanted` by what the registry holds now; with the blind indexes of accounts that are watched.
     fn decide(
         &mut self,
         candidates: &[Candidate<'_>],
         now: Timestamp,
         wanted: impl Fn(usize) -> bool,
-    ) -> Result<Vec<Verdict>, Error> {
+    ) -> Result<Vec<(Verdict, Option<Blind>)>, Error> {
         let setting = Arc::clone(&self.setting);
-        let Setting { vault, payer, .. } = &*setting;
+        let Setting { vault, payer, watched, .. } = &*setting;
         let mut verdicts = Vec::with_capacity(candidates.len());
         let mut queries = Vec::new();
         let mut asked = Vec::new();
@@ -356,13 +372,13 @@ impl Worker {
                 (None, None) if candidate.needs_account => Verdict::Reject(Reason::Identification),
                 (None, None) => Verdict::Pass,
             };
-            verdicts.push(verdict);
+            verdicts.push((verdict, None));
         }
         self.connection.read(|tx| {
             resolve::resolve_many(&Scope { tx, vault }, &queries, now, |at, resolution| {
                 let index = asked[at];
                 let currency = paid_currency(&candidates[index].payment);
-                verdicts[index] = decide(resolution, currency, &payer.agreement.no_account);
+                verdicts[index] = look(decide(resolution, currency, &payer.agreement.no_account), watched);
                 Ok(())
             })
         })?;
@@ -392,7 +408,7 @@ impl Worker {
                         (State::Passed, ..) => Completion::AsItCame,
                         _ => Completion::TakenOut,
                     };
-                    Ok((Ruling { completion, outcome }, is_of_this))
+                    Ok((Ruling { completion, outcome, watched: None }, is_of_this))
                 })
                 .collect()
         })

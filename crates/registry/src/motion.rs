@@ -18,10 +18,12 @@ pub enum Kind {
     Controls,
     /// The register of collectors.
     Collector,
+    /// An account that is reviewed, and is to be left alone.
+    Review,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Controls, Self::Collector];
+    const ALL: [Self; 3] = [Self::Controls, Self::Collector, Self::Review];
 
     /// As the store knows it.
     #[must_use]
@@ -272,6 +274,6 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_code(kind.code()), Some(kind));
         }
-        assert_eq!(Kind::from_code(2), None);
+        assert_eq!(Kind::from_code(3), None);
     }
 }

@@ -139,6 +139,22 @@ pub const REFUSE_COLLECTOR: Operation = Operation { name: "collector.refuse", ro
 pub const WITHDRAW_COLLECTOR: Operation = Operation { name: "collector.withdraw", roles: &[Console, Operator] };
 /// Takes a collector out of the register.
 pub const END_COLLECTOR: Operation = Operation { name: "collector.end", roles: &[Console, Operator] };
+/// Opens reviews of accounts with more payees than the limits.
+pub const OPEN_REVIEWS: Operation = Operation { name: "review.open", roles: &[Console, Operator] };
+/// Draws accounts with many payees, for a sample check.
+pub const DRAW_REVIEWS: Operation = Operation { name: "review.draw", roles: &[Console, Operator] };
+/// Reads which accounts are reviewed.
+pub const LIST_REVIEWS: Operation = Operation { name: "review.list", roles: &[Console, Operator] };
+/// Finds an account suspicious that is reviewed.
+pub const SUSPECT_REVIEW: Operation = Operation { name: "review.suspect", roles: &[Console, Operator] };
+/// Proposes to leave an account alone that is reviewed.
+pub const PROPOSE_REVIEW: Operation = Operation { name: "review.propose", roles: &[Console, Operator] };
+/// Approves that: somebody else than who proposed it.
+pub const APPROVE_REVIEW: Operation = Operation { name: "review.approve", roles: &[Console, Operator] };
+/// Refuses that: somebody else than who proposed it.
+pub const REFUSE_REVIEW: Operation = Operation { name: "review.refuse", roles: &[Console, Operator] };
+/// Takes back what one proposed oneself about a review.
+pub const WITHDRAW_REVIEW: Operation = Operation { name: "review.withdraw", roles: &[Console, Operator] };
 /// Reads who must have an account and has none, and has them reminded.
 pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
@@ -205,5 +221,13 @@ pub const POLICY: &[Operation] = &[
     REFUSE_COLLECTOR,
     WITHDRAW_COLLECTOR,
     END_COLLECTOR,
+    OPEN_REVIEWS,
+    DRAW_REVIEWS,
+    LIST_REVIEWS,
+    SUSPECT_REVIEW,
+    PROPOSE_REVIEW,
+    APPROVE_REVIEW,
+    REFUSE_REVIEW,
+    WITHDRAW_REVIEW,
     LIST_WITHOUT_ACCOUNT,
 ];

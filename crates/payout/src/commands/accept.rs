@@ -3,7 +3,7 @@
 use super::ALL_NUMBERS;
 use super::insert_bank_file;
 use crate::batch::{Batch, Counts, Record, Sent, Tally};
-use crate::payment::{State, Verdict, decide};
+use crate::payment::{State, Verdict, decide, look};
 use crate::reason::Reason;
 use crate::seen::Seen;
 use crate::store;
@@ -20,6 +20,7 @@ use registry::bucket::Unsettled;
 use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::resolve::{self, Query, Resolution};
+use registry::watch::{Notes, Watched};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -39,6 +40,10 @@ pub(super) struct Accept<'a> {
     pub(super) sent: Sent,
     /// To how many different payees it goes now.
     pub(super) payees: u64,
+    /// The accounts that were watched before anything was looked up.
+    pub(super) watched: &'a Watched,
+    /// What it comes to for those.
+    pub(super) notes: Notes,
     /// Over the rows as they were staged.
     pub(super) rows: Tree,
     /// Over the payer's own texts.
@@ -68,6 +73,7 @@ pub(super) struct Real {
     counts: Counts,
     sent: Sent,
     payees: u64,
+    notes: Notes,
     again: Vec<(i64, Outcome)>,
     /// All rows as they are then, only when some were decided again.
     rows: Vec<PaymentRow>,
@@ -83,6 +89,8 @@ pub(super) struct Again {
 
 pub(super) struct Found {
     used: Option<Batch>,
+    /// The accounts that are watched now.
+    watched: Watched,
     again: Vec<Again>,
     /// All rows, only when some may be decided again: to count anew.
     rows: Vec<PaymentRow>,
@@ -107,8 +115,9 @@ impl Command for Accept<'_> {
             changed.insert(payee);
             Ok(())
         })?;
-        let mut found =
-            Found { used, again: Vec::new(), rows: Vec::new(), allowance: ForFiles::load(scope, self.client)? };
+        let watched = self.watched.renew(scope, |payee| changed.extend([payee]))?;
+        let allowance = ForFiles::load(scope, self.client)?;
+        let mut found = Found { used, watched, again: Vec::new(), rows: Vec::new(), allowance };
         if changed.is_empty() {
             return Ok(found);
         }
@@ -148,18 +157,22 @@ impl Command for Accept<'_> {
     }
 
     fn decide(&self, found: Found, env: &Env) -> Result<Decision<Real, Accepted>, Refusal> {
-        let Found { used, again: looked_up, mut rows, allowance } = found;
+        let Found { used, watched, again: looked_up, mut rows, allowance } = found;
         if let Some(used) = used {
             let same_file = used.file_hash == self.file_hash;
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
         }
-        let mut again = Vec::new();
+        let (mut again, mut notes) = (Vec::new(), self.notes.clone());
+        let payees_again: BTreeSet<Blind> = looked_up.iter().filter_map(|again| rows[again.at].payee).collect();
+        notes.forget(|payee| payees_again.contains(payee));
         for Again { at, paid_currency, resolution } in looked_up {
-            let verdict = match decide(resolution, paid_currency, &self.payer.agreement.no_account) {
-                Verdict::Route(..) if self.hold_all => Verdict::Hold(None),
-                verdict => verdict,
-            };
-            let (row, outcome) = (&mut rows[at], Ruling::of(verdict).outcome);
+            let decided = look(decide(resolution, paid_currency, &self.payer.agreement.no_account), &watched);
+            let ruling = Ruling::of(match decided {
+                (Verdict::Route(..), account) if self.hold_all => (Verdict::Hold(None), account),
+                decided => decided,
+            });
+            let (row, outcome) = (&mut rows[at], ruling.outcome);
+            ruling.note(row.payee, &mut notes);
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
@@ -179,13 +192,13 @@ impl Command for Accept<'_> {
             "decided_again": again.len(),
         });
         let decided_again = !again.is_empty();
-        let real = Real { counts: counts.clone(), sent, payees, again, rows };
+        let real = Real { counts: counts.clone(), sent, payees, notes, again, rows };
         let batch = self.batch.number();
         Ok(Decision::of(vec![real], facts, Accepted::New { batch, counts, decided_again }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { counts, sent, payees, again, rows: decided }] = changes else {
+        let [Real { counts, sent, payees, notes, again, rows: decided }] = changes else {
             return Err(StoreError::plain("a batch becomes real once").into());
         };
         store::staging::delete(scope.tx, self.batch)?;
@@ -211,6 +224,7 @@ impl Command for Accept<'_> {
             store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
         }
         allowance::settle(scope, entry, self.client, *payees, counts.misses())?;
+        notes.save(scope, entry)?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)

@@ -18,6 +18,7 @@ use kernel::{
     Actor, Blind, Command, Conflict, Decision, Env, Error, Once, Operation, Refusal, Scope, Timestamp, Writer,
 };
 use registry::payer::Payer;
+use registry::watch::{Notes, Watched};
 use registry::{allowance, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -124,6 +125,7 @@ fn try_release(
         let pending = journal::next(scope.tx, env.now)?;
         Ok((pending, resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, pending.number())?))
     })?;
+    let watched = Watched::load(writer, pending.at)?;
     let stage = stages + 1;
     let outputs = wanted.out.map(|out| Outputs::of(out, batch.id, stage)).transpose()?;
     let setting = Arc::new(Setting {
@@ -131,6 +133,7 @@ fn try_release(
         batch: batch.id,
         payer,
         banks,
+        watched,
         // A payment that waited may be late; that is the payer's to decide.
         today: None,
         rule: Rule::Release { now: pending.at, stage },
@@ -150,7 +153,7 @@ fn try_release(
         None => Writing::nothing(batch::name(batch.id), view.created),
     };
     let mut assembly = Assembly::new(Arc::clone(&setting), writing, None);
-    let mut changes = Vec::new();
+    let (mut changes, mut notes) = (Vec::new(), Notes::default());
     let (mut payees, mut paid) = (BTreeSet::new(), Seen::new(counts.held, counts.held));
     let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
     let connections = [writer.store.connect()?, writer.store.connect()?];
@@ -163,6 +166,7 @@ fn try_release(
                 paid.insert(payee);
             }
             if state != State::Held {
+                payment.ruling.note(payment.row.payee, &mut notes);
                 changes.push(Change { number: payment.row.number, stage, outcome: payment.ruling.outcome });
             }
         }
@@ -190,6 +194,8 @@ fn try_release(
         at: pending.at,
         payees,
         changes,
+        watched: &setting.watched,
+        notes,
         sent: sent.sent(),
         paid: paid.count(),
         misses: tally.counts().misses().saturating_sub(counts.misses()),
@@ -253,6 +259,10 @@ struct MakeRelease<'r> {
     at: Timestamp,
     payees: BTreeSet<Blind>,
     changes: Vec<Change>,
+    /// The accounts that were watched when it was prepared.
+    watched: &'r Watched,
+    /// What it comes to for those.
+    notes: Notes,
     /// What stands in its completed file.
     sent: Sent,
     /// To how many different payees it goes.
@@ -285,6 +295,7 @@ impl Command for MakeRelease<'_> {
             is_as_it_was &= !self.payees.contains(&payee);
             Ok(())
         })?;
+        self.watched.renew(scope, |payee| is_as_it_was &= !self.payees.contains(&payee))?;
         Ok(is_as_it_was)
     }
 
@@ -311,6 +322,7 @@ impl Command for MakeRelease<'_> {
             store::batch::insert_unwritten(scope.tx, batch.id, stage.stage)?;
         }
         allowance::settle(scope, entry, self.client, self.paid, self.misses)?;
+        self.notes.save(scope, entry)?;
         let mut rows = vec![
             store::batch::insert_stage(scope, batch.id, &stage)?,
             store::payment::insert_changes(scope.tx, batch.id, &self.changes)?,

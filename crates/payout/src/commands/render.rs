@@ -10,6 +10,7 @@ use crate::work::{Rule, Setting, Writes};
 use crate::{batch, store};
 use kernel::{Error, Scope, StoreError, Writer};
 use registry::resolve;
+use registry::watch::Watched;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,6 +90,7 @@ pub(crate) fn setting(
         batch: batch.id,
         payer,
         banks,
+        watched: Watched::default(),
         today: None,
         rule: Rule::Recorded { stage: view.stage },
         records: false,

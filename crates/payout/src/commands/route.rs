@@ -18,6 +18,7 @@ use kernel::{
 use registry::bucket::Unsettled;
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
+use registry::watch::{Notes, Watched};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -278,11 +279,13 @@ impl Work<'_> {
             Ok((next, resolve::banks_at(tx, next.number())?))
         })?;
         let since = next.number();
+        let watched = Watched::load(writer, next.at)?;
         let setting = Arc::new(Setting {
             vault: writer.store.vault().clone(),
             batch: self.batch,
             payer: self.payer.clone(),
             banks,
+            watched,
             today: Some(copenhagen_date(self.env.now.to_jiff())),
             // Another process may have recorded something since this one read the clock: that holds already.
             rule: Rule::Fresh { now: next.at, hold_all: self.hold_all },
@@ -290,7 +293,8 @@ impl Work<'_> {
             writes: if self.outputs.is_some() { Writes::BOTH } else { Writes::NONE },
         });
         let parts = self.outputs.map(Parts::create).transpose()?;
-        let mut staged = Staged::new(self.batch, self.keeps_input());
+        let keeps_input = self.keeps_input(&setting.watched);
+        let mut staged = Staged::new(self.batch, keeps_input);
         let mut assembly =
             Assembly::new(Arc::clone(&setting), self.writing(parts.as_ref())?, Some(self.source.bytes()?));
         let passed = self.pass(writer, &setting, &mut assembly, &mut staged, progress)?;
@@ -299,13 +303,14 @@ impl Work<'_> {
             drop((assembly, parts));
             return self.refuse(writer, stop, passed.version, passed.message_id.as_deref(), &passed.hash);
         }
-        self.accept(writer, assembly.end()?, parts, staged, passed.hash, since)
+        self.accept(writer, assembly.end()?, parts, staged, passed.hash, (since, &setting.watched))
     }
 
     /// Whether the input is kept as it goes by: something may be held, or the payer's bank fetches what is completed.
-    fn keeps_input(&self) -> bool {
+    fn keeps_input(&self, watched: &Watched) -> bool {
         let agreement = &self.payer.agreement;
-        let is_wanted = self.hold_all || agreement.no_account == NoAccount::Hold || agreement.bank.is_some();
+        let may_hold = self.hold_all || agreement.no_account == NoAccount::Hold || !watched.is_empty();
+        let is_wanted = may_hold || agreement.bank.is_some();
         is_wanted && matches!(self.source, Source::File(_))
     }
 
@@ -325,7 +330,7 @@ impl Work<'_> {
         staged: &mut Staged,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Passed, Error> {
-        let run = Run::new(self.source.open(writer)?, Arc::clone(setting), self.keeps_input());
+        let run = Run::new(self.source.open(writer)?, Arc::clone(setting), self.keeps_input(&setting.watched));
         let connections = [writer.store.connect()?, writer.store.connect()?];
         let connection = &mut writer.connection;
         std::thread::scope(|threads| {
@@ -358,7 +363,7 @@ impl Work<'_> {
         parts: Option<Parts>,
         staged: Staged,
         file_hash: Hash,
-        since: i64,
+        (since, watched): (i64, &Watched),
     ) -> Result<Became, Error> {
         let Assembled { has_completed, tally, sent, payees, version, message_id, message_id_at, fault, .. } = assembled;
         let used = writer.read(|scope| {
@@ -393,6 +398,8 @@ impl Work<'_> {
             counts: tally.counts(),
             sent: sent.sent(),
             payees,
+            watched,
+            notes: staged.notes,
             rows: staged.rows,
             ids: staged.ids,
             input,
@@ -515,18 +522,22 @@ struct Staged {
     rows: Tree,
     ids: Tree,
     input: Option<Tree>,
+    /// What it comes to for accounts that are watched.
+    notes: Notes,
 }
 
 impl Staged {
     fn new(batch: Id<Batch>, keeps_input: bool) -> Self {
         let input = keeps_input.then(Tree::default);
-        Self { batch, waiting: Waiting::default(), pieces: 0, rows: Tree::default(), ids: Tree::default(), input }
+        let (rows, ids, notes) = (Tree::default(), Tree::default(), Notes::default());
+        Self { batch, waiting: Waiting::default(), pieces: 0, rows, ids, input, notes }
     }
 
     /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.
     fn take(&mut self, done: &mut Done) -> Option<Waiting> {
         for payment in done.payments.drain(..) {
             self.rows.push(payment.leaf);
+            payment.ruling.note(payment.row.payee, &mut self.notes);
             self.waiting.rows.push(payment.row);
         }
         if let Some(sealed) = done.sealed_ids.take() {

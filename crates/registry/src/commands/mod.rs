@@ -19,8 +19,10 @@ mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod review;
 mod shared_accounts;
 mod tell_identity;
+mod watch_accounts;
 mod without_account;
 
 pub use add_payer::AddPayer;
@@ -48,8 +50,16 @@ pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use review::{
+    Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, SuspectAccount, has_unreviewed,
+    reviewed_account,
+};
+pub(crate) use review::{PAYEES_COUNTED_MAX, opened};
+pub(crate) use shared_accounts::masked;
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
 pub use tell_identity::TellIdentity;
+pub use watch_accounts::watch_accounts;
+pub(crate) use watch_accounts::{paid, payees};
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,
 };

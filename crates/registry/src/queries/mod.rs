@@ -14,6 +14,7 @@ mod motions;
 mod notices;
 mod paged;
 mod proposals;
+mod reviews;
 
 pub use caseworkers::{acting_caseworker, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
@@ -44,3 +45,5 @@ pub(crate) use proposals::{
     Wanted, account_facts, asked_banks, facts, fate, find as find_proposal, first_row, is_doubted, is_left_alone,
     is_specific_locked, lacks_address, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
 };
+pub(crate) use reviews::find as find_review;
+pub use reviews::{Payees, ReviewMotion, ReviewShown, ReviewView, review, review_motions, reviews};

@@ -111,6 +111,7 @@ pub(crate) fn insert(
     )?;
     // Whose account many may have counts for changes that wait, too; theirs are not known by the account.
     store::proposal::look_again(scope.tx, None, entry.at)?;
+    store::watch::touch(scope.tx, &account_key)?;
     let mut tree = Tree::default();
     let motion = motion.map(Id::number);
     tree.push(leaf(version.number(), id.number(), motion, &account_key, is_ended, review_by, text.as_bytes()));
@@ -118,11 +119,11 @@ pub(crate) fn insert(
 }
 
 /// A day as a number that grows with it.
-fn day(date: Date) -> i64 {
+pub(crate) fn day(date: Date) -> i64 {
     (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
 }
 
-fn read_day(day: i64) -> Option<Date> {
+pub(crate) fn read_day(day: i64) -> Option<Date> {
     let part = |number: i64| i8::try_from(number).ok();
     Date::new(i16::try_from(day / 10_000).ok()?, part(day / 100 % 100)?, part(day % 100)?).ok()
 }

@@ -18,9 +18,12 @@ pub(crate) mod motion;
 pub(crate) mod notice;
 pub(crate) mod payee;
 pub(crate) mod payer;
+pub(crate) mod pointing;
 pub(crate) mod proposal;
 pub(crate) mod register;
 pub(crate) mod reminder;
+pub(crate) mod review;
+pub(crate) mod watch;
 
 use kernel::{Migration, Statement, journal};
 
@@ -48,9 +51,12 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     notice::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
+    pointing::STATEMENTS,
     proposal::STATEMENTS,
     register::STATEMENTS,
     reminder::STATEMENTS,
+    review::STATEMENTS,
+    watch::STATEMENTS,
 ];
 
 /// The registry's tables whose rows the journal answers for.
@@ -73,4 +79,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &proposal::ActTable,
     &register::RegisterTable,
     &reminder::ReminderTable,
+    &review::ReviewTable,
+    &review::DecisionTable,
 ];

@@ -1,0 +1,233 @@
+//! Accounts that are watched, as whoever pays to many needs them: in memory, by the account in clear, in some 20 nanoseconds.
+//!
+//! What is noted of them in the store is numbered by a version, so that a process which goes on from what it knew reads only what has
+//! changed since. They are few: those with more payees than couples and families have.
+
+use crate::account::DesignatedAccount;
+use crate::collecting::{Limits, Window};
+use crate::controls::{Control, Controls};
+use crate::store;
+use denmark::Account;
+use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
+use kernel::journal::Entry;
+use kernel::{Blind, Error, Scope, Timestamp, Writer};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// How closely an account is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It has few payees by now.
+    Not,
+    /// It has more than a few payees: who is paid to it is noted.
+    Watched,
+    /// It has more than the limit within this window.
+    Over(Window),
+}
+
+impl Level {
+    const ALL: [Self; 5] = [
+        Self::Not,
+        Self::Watched,
+        Self::Over(Window::Days3),
+        Self::Over(Window::Days30),
+        Self::Over(Window::Months6),
+    ];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        match self {
+            Self::Not => 0,
+            Self::Watched => 1,
+            Self::Over(window) => window as i64 + 2,
+        }
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.code() == code)
+    }
+}
+
+/// Why a payment to an account waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// It has more payees than the limit within this window, and nobody who has looked leaves it alone.
+    Collecting(Window),
+}
+
+/// What is known of one account.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    key: Blind,
+    level: Level,
+    /// Through which day officers leave it alone.
+    left_alone_until: Option<Date>,
+    /// Through which day it is a lawful collector's.
+    collector_until: Option<Date>,
+}
+
+/// All accounts that are watched, as of a version.
+#[derive(Clone, Debug, Default)]
+struct Set {
+    version: i64,
+    accounts: HashMap<Account, Known>,
+}
+
+impl Set {
+    /// With what changed since.
+    fn read_on(self: Arc<Self>, scope: &Scope<'_>, mut changed: impl FnMut(Blind)) -> Result<Arc<Self>, Error> {
+        let rows = store::watch::since(scope, self.version)?;
+        if rows.is_empty() {
+            return Ok(self);
+        }
+        let mut set = Arc::unwrap_or_clone(self);
+        for row in rows {
+            changed(row.key);
+            let known = Known {
+                key: row.key,
+                level: row.level,
+                left_alone_until: store::review::left_alone_until(scope, &row.key)?,
+                collector_until: store::collector::approved_until(scope, &row.key)?,
+            };
+            set.version = row.version;
+            match row.level {
+                Level::Not => drop(set.accounts.remove(&row.account.account())),
+                Level::Watched | Level::Over(_) => drop(set.accounts.insert(row.account.account(), known)),
+            }
+        }
+        Ok(Arc::new(set))
+    }
+}
+
+/// The accounts that are watched, under the controls and on the day of one batch.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    set: Arc<Set>,
+    today: Date,
+    /// Whether lawful collectors are left alone.
+    knows_collectors: bool,
+}
+
+impl Watched {
+    /// As they are now. What this process knew of them before is brought up to date.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn load(writer: &mut Writer, now: Timestamp) -> Result<Self, Error> {
+        let known = writer.store.remembered::<Set>();
+        let (set, controls) = writer.read(|scope| {
+            let controls = store::controls::in_force(scope.tx)?;
+            let set = match Limits::of(&controls).are_on() {
+                true => known.unwrap_or_default().read_on(scope, |_| {})?,
+                false => Arc::default(),
+            };
+            Ok((set, controls))
+        })?;
+        writer.store.remember(set.clone());
+        Ok(Self::of(set, &controls, now))
+    }
+
+    fn of(set: Arc<Set>, controls: &Controls, now: Timestamp) -> Self {
+        let knows_collectors = controls.has(Control::CollectorRegister);
+        Self { set, today: copenhagen_date(now.to_jiff()), knows_collectors }
+    }
+
+    /// As they are in this transaction, where some were watched before; `changed` is told whose they are of which something changed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn renew(&self, scope: &Scope<'_>, mut changed: impl FnMut(Blind)) -> Result<Self, Error> {
+        if self.is_empty() {
+            return Ok(self.clone());
+        }
+        let mut accounts = BTreeSet::new();
+        let set = self.set.clone().read_on(scope, |account| accounts.extend([account]))?;
+        let accounts: Vec<Blind> = accounts.into_iter().collect();
+        store::holder::payees(scope.tx, &accounts)?.into_iter().flatten().for_each(&mut changed);
+        Ok(Self { set, ..self.clone() })
+    }
+
+    /// Whether no account is watched: then no payment can wait for that.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.set.accounts.is_empty()
+    }
+
+    fn find(&self, account: &DesignatedAccount) -> Option<&Known> {
+        if self.is_empty() { None } else { self.set.accounts.get(&account.account()) }
+    }
+
+    /// Why payments to an account wait, if they do.
+    #[must_use]
+    pub fn against(&self, account: &DesignatedAccount) -> Option<Against> {
+        self.look(account)?.1
+    }
+
+    /// Whether it is noted who is paid to an account.
+    #[must_use]
+    pub fn is_watched(&self, account: &DesignatedAccount) -> bool {
+        self.look(account).is_some()
+    }
+
+    /// Both at once: the blind index by which it is noted who is paid to an account that is watched, and why payments to it wait.
+    #[must_use]
+    pub fn look(&self, account: &DesignatedAccount) -> Option<(Blind, Option<Against>)> {
+        let known = self.find(account)?;
+        let counts = |until: Option<Date>| until.is_some_and(|until| self.today <= until);
+        if self.knows_collectors && counts(known.collector_until) {
+            // Theirs are many, and lawful: nobody wants to know who was paid.
+            return None;
+        }
+        let against = match known.level {
+            Level::Over(window) if !counts(known.left_alone_until) => Some(Against::Collecting(window)),
+            Level::Over(_) | Level::Watched | Level::Not => None,
+        };
+        Some((known.key, against))
+    }
+}
+
+/// What the payments of a batch come to for accounts that are watched: who is paid to them, and how many wait because of them.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// Accounts and payees.
+    paid: BTreeSet<(Blind, Blind)>,
+    held: BTreeMap<(Blind, Blind), u64>,
+}
+
+impl Notes {
+    /// A payee is paid to an account.
+    pub fn pays(&mut self, account: Blind, payee: Blind) {
+        self.paid.insert((account, payee));
+    }
+
+    /// A payment waits because of the account.
+    pub fn holds(&mut self, account: Blind, payee: Blind) {
+        *self.held.entry((account, payee)).or_default() += 1;
+    }
+
+    /// What was noted of payees is not so: their payments are decided again.
+    pub fn forget(&mut self, is_again: impl Fn(&Blind) -> bool) {
+        self.paid.retain(|(_, payee)| !is_again(payee));
+        self.held.retain(|(_, payee), _| !is_again(payee));
+    }
+
+    /// Keeps it, with the batch, as part of the entry that records it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<(), Error> {
+        store::pointing::pay_many(scope.tx, &self.paid, copenhagen_date(entry.at.to_jiff()))?;
+        let mut of_account: BTreeMap<Blind, u64> = BTreeMap::new();
+        for ((account, _), payments) in &self.held {
+            *of_account.entry(*account).or_default() += payments;
+        }
+        let held = of_account.into_iter().enumerate().map(|(at, (account, payments))| {
+            Ok((entry.row::<Notes>(at)?.number(), account, payments))
+        });
+        store::pointing::hold_many(scope.tx, &held.collect::<Result<Vec<_>, Error>>()?)
+    }
+}
