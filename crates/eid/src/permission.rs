@@ -31,6 +31,8 @@ pub enum Permission {
     Controls,
     /// Lawful collectors.
     Collectors,
+    /// Accounts to which the money of many payees goes.
+    Reviews,
     /// Letters with a code.
     Letters,
     /// What payees are told.
@@ -41,7 +43,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
@@ -54,6 +56,7 @@ impl Permission {
         Self::Contacts,
         Self::Controls,
         Self::Collectors,
+        Self::Reviews,
         Self::Letters,
         Self::Notices,
         Self::Payees,
@@ -75,6 +78,7 @@ impl Permission {
             Self::Contacts => "contacts",
             Self::Controls => "controls",
             Self::Collectors => "collectors",
+            Self::Reviews => "reviews",
             Self::Letters => "letters",
             Self::Notices => "notices",
             Self::Payees => "payees",
@@ -92,14 +96,14 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Notices, Payees};
+    use Permission::{Collectors, Controls, Letters, Notices, Payees, Reviews};
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify],
         Role::PrivatePayer => &[Payouts, Verify],
         Role::Bank => &[FetchPayouts, Verify, Accounts, Feed],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
-        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Letters, Notices, Payees],
+        Role::Operator => &[Designations, Locks, Contacts, Controls, Collectors, Reviews, Letters, Notices, Payees],
         Role::Caseworker | Role::Citizen => &[Designations, Locks, Contacts],
         Role::Console => &[],
     }

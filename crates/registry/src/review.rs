@@ -210,7 +210,9 @@ impl fmt::Display for ReviewRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "there is no review of that name",
-            Self::Until => "an account is left alone until today at the earliest, and twelve months from now at the latest",
+            Self::Until => {
+                "an account is left alone until today at the earliest, and twelve months from now at the latest"
+            }
             Self::Seed => "a seed is 1 to 100 characters on one line",
         })
     }

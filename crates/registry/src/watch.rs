@@ -27,13 +27,8 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [Self; 5] = [
-        Self::Not,
-        Self::Watched,
-        Self::Over(Window::Days3),
-        Self::Over(Window::Days30),
-        Self::Over(Window::Months6),
-    ];
+    const ALL: [Self; 5] =
+        [Self::Not, Self::Watched, Self::Over(Window::Days3), Self::Over(Window::Days30), Self::Over(Window::Months6)];
 
     /// As the store knows it.
     #[must_use]
@@ -225,9 +220,10 @@ impl Notes {
         for ((account, _), payments) in &self.held {
             *of_account.entry(*account).or_default() += payments;
         }
-        let held = of_account.into_iter().enumerate().map(|(at, (account, payments))| {
-            Ok((entry.row::<Notes>(at)?.number(), account, payments))
-        });
+        let held = of_account
+            .into_iter()
+            .enumerate()
+            .map(|(at, (account, payments))| Ok((entry.row::<Notes>(at)?.number(), account, payments)));
         store::pointing::hold_many(scope.tx, &held.collect::<Result<Vec<_>, Error>>()?)
     }
 }

@@ -98,6 +98,11 @@ fn propose(world: &World) {
     }
     world.run(&format!("collector end {second} --as eve")).done();
     world.run("payee without-account --remind --as eve").done();
+    let drawn = world.run("review draw --seed 2018 --count 2 --over 0 --as anna").done();
+    for at in 0..2 {
+        let review = drawn["drawn"][at]["review"].as_str().unwrap().to_owned();
+        world.run(&format!("review decide {review} --outcome suspicious --reason So --as eve")).done();
+    }
 }
 
 /// A bank is asked whose an account is, where nobody is.

@@ -19,6 +19,7 @@ mod payouts;
 mod question;
 mod register;
 mod resolve;
+mod reviews;
 mod verify;
 
 use crate::route::Route;
@@ -39,6 +40,7 @@ pub fn all() -> Vec<Route> {
         contacts::routes(),
         controls::routes(),
         collectors::routes(),
+        reviews::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),

@@ -206,6 +206,7 @@ impl Server {
         let refreshing = every(REFRESH, &edge, |edge| async move { edge.refresh().await });
         let settling = every(REFRESH, &edge, |edge| async move { edge.settle().await });
         let counting = every(REFRESH, &edge, |edge| async move { edge.fold_holders().await });
+        let reviewing = every(REFRESH, &edge, |edge| async move { edge.review_accounts().await });
         let folding_in = every(FOLD_IN, &edge, |edge| async move {
             // A disk that is full or ill is not asked more often than that.
             if !edge.fold_in().await {
@@ -236,6 +237,7 @@ impl Server {
             refreshing.abort();
             settling.abort();
             counting.abort();
+            reviewing.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
             let cut_off = [delivering.abort_handle(), telling.abort_handle(), asking.abort_handle()];

@@ -46,4 +46,4 @@ pub(crate) use proposals::{
     is_specific_locked, lacks_address, lacks_signature, proposal_facts, signing, undone, wanted, was_locked,
 };
 pub(crate) use reviews::find as find_review;
-pub use reviews::{Payees, ReviewMotion, ReviewShown, ReviewView, review, review_motions, reviews};
+pub use reviews::{Payees, ReviewMotion, ReviewShown, ReviewView, account_payees, review, review_motions, reviews};

@@ -2,12 +2,14 @@
 
 use super::motions::{MotionView, view};
 use super::paged::Paged;
+use crate::account;
 use crate::collecting::{Figures, Window};
 use crate::commands::{LeaveAlone, PAYEES_COUNTED_MAX, Subject, masked, opened, paid, payees};
 use crate::controls::Control;
 use crate::motion::Kind;
 use crate::review::{Review, ReviewRefusal, state};
 use crate::{policy, store};
+use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use kernel::{Actor, Error, Id, Scope, StoreError, Timestamp, journal};
 use serde::Serialize;
@@ -149,6 +151,21 @@ pub fn reviews(
     Ok(Paged { rows, next: page.next })
 }
 
+/// How many payees an account has had, and how many of them were paid to it while it was watched, within each window.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn account_payees(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    account: &Account,
+    now: Timestamp,
+) -> Result<[Payees; 2], Error> {
+    policy::LIST_REVIEWS.require(actor)?;
+    let key = account::key(account, scope.vault);
+    Ok([payees(scope, &key, now, PAYEES_COUNTED_MAX)?.into(), paid(scope, &key, now)?.into()])
+}
+
 /// One review, and what holds of its account now.
 ///
 /// # Errors
@@ -156,10 +173,11 @@ pub fn reviews(
 pub fn review(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> Result<ReviewShown, Error> {
     policy::LIST_REVIEWS.require(actor)?;
     let review = find(scope, name)?;
+    let [payees_now, paid_now] = account_payees(scope, actor, &review.account.account(), now)?;
     Ok(ReviewShown {
         review: shown(scope, &review, now)?,
-        payees_now: payees(scope, &review.key, now, PAYEES_COUNTED_MAX)?.into(),
-        paid_now: paid(scope, &review.key, now)?.into(),
+        payees_now,
+        paid_now,
         motions: motions(scope, now)?.into_iter().filter(|motion| motion.review == name.to_uppercase()).collect(),
     })
 }

@@ -48,9 +48,9 @@ pub(crate) struct Left {
 
 /// Notes who left.
 pub(crate) fn leave_many(tx: &Tx<'_>, left: &[Left]) -> Result<(), Error> {
-    let values = left.iter().map(|left| {
-        [(&left.account).into(), left.designation.into(), (&left.payee).into(), left.until.into()]
-    });
+    let values = left
+        .iter()
+        .map(|left| [(&left.account).into(), left.designation.into(), (&left.payee).into(), left.until.into()]);
     tx.run_many(&INSERT_LEFT, values)
 }
 
@@ -123,7 +123,9 @@ pub(crate) fn pay_many<'p>(
         Ok(())
     })?;
     let (mut new, mut later) = (Vec::new(), Vec::new());
-    for (account, payee) in of_accounts.into_iter().flat_map(|(account, payees)| payees.into_iter().map(move |payee| (account, payee))) {
+    for (account, payee) in
+        of_accounts.into_iter().flat_map(|(account, payees)| payees.into_iter().map(move |payee| (account, payee)))
+    {
         match known.get(&(account, payee)) {
             None => new.push((account, payee)),
             Some(day) if *day < today => later.push((account, payee)),
