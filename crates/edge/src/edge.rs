@@ -28,7 +28,7 @@ use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
 use kernel::{Actor, Error, Operation, Refusal, Secrets, Store, Timestamp, Vault};
-use registry::commands::{OpenReviews, Settle, has_unreviewed};
+use registry::commands::{OpenReviews, RemindCollectors, Settle, has_to_remind, has_unreviewed};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -264,7 +264,8 @@ impl Edge {
         }
     }
 
-    /// Finds accounts with too many payees, those of all accounts once a day, and opens reviews of them. To be called every second.
+    /// Finds accounts with too many payees, among all accounts once a day, and opens reviews of them; and reminds collectors who are to
+    /// be looked at again soon. To be called every second.
     pub async fn review_accounts(&self) {
         let now = (self.clock)();
         let done = async {
@@ -275,6 +276,11 @@ impl Edge {
                 if !self.core.execute(OpenReviews { now }, Actor::console()).await?.more {
                     break;
                 }
+            }
+            let is_any = move |reader: &mut kernel::Writer| reader.read(|scope| has_to_remind(scope, now));
+            if self.core.read(is_any).await? {
+                let reminded = self.core.execute(RemindCollectors { now }, Actor::console()).await?;
+                self.log.event(now, "collectors.reminded", &format!("{reminded} are to be looked at again soon"));
             }
             Ok::<(), crate::core::Unanswered>(())
         };

@@ -83,11 +83,13 @@ pub enum NoticeKind {
     ChangeReverted,
     /// By a notice's link, the account was frozen that a change had made.
     AccountFrozen,
+    /// A lawful collector is to be looked at again soon, or counts no longer.
+    ReminderCollector,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -107,6 +109,7 @@ impl NoticeKind {
         Self::RevertProposed,
         Self::ChangeReverted,
         Self::AccountFrozen,
+        Self::ReminderCollector,
     ];
 
     /// What tells that something of this kind was asked for.
@@ -132,7 +135,7 @@ impl NoticeKind {
     /// Whether it tells of what a thief may have done: then it goes to former contact points too.
     #[must_use]
     pub const fn warns(self) -> bool {
-        !matches!(self, Self::Trial | Self::ReminderNoAccount)
+        !matches!(self, Self::Trial | Self::ReminderNoAccount | Self::ReminderCollector)
     }
 
     /// As the store knows it.
@@ -165,6 +168,7 @@ impl NoticeKind {
             Self::LockLifted => "lock_lifted",
             Self::LetterReturned => "letter_returned",
             Self::ReminderNoAccount => "reminder_no_account",
+            Self::ReminderCollector => "reminder_collector",
             Self::UnfreezeProposed => "unfreeze_proposed",
             Self::AccountUnfrozen => "account_unfrozen",
             Self::RevertProposed => "revert_proposed",

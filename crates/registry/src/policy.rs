@@ -139,6 +139,8 @@ pub const REFUSE_COLLECTOR: Operation = Operation { name: "collector.refuse", ro
 pub const WITHDRAW_COLLECTOR: Operation = Operation { name: "collector.withdraw", roles: &[Console, Operator] };
 /// Takes a collector out of the register.
 pub const END_COLLECTOR: Operation = Operation { name: "collector.end", roles: &[Console, Operator] };
+/// Reminds collectors who are to be looked at again soon.
+pub const REMIND_COLLECTORS: Operation = Operation { name: "collector.remind", roles: &[Console, Operator] };
 /// Opens reviews of accounts with more payees than the limits.
 pub const OPEN_REVIEWS: Operation = Operation { name: "review.open", roles: &[Console, Operator] };
 /// Draws accounts with many payees, for a sample check.
@@ -221,6 +223,7 @@ pub const POLICY: &[Operation] = &[
     REFUSE_COLLECTOR,
     WITHDRAW_COLLECTOR,
     END_COLLECTOR,
+    REMIND_COLLECTORS,
     OPEN_REVIEWS,
     DRAW_REVIEWS,
     LIST_REVIEWS,

@@ -100,6 +100,8 @@ pub enum Collector {
         /// The collector.
         id: String,
     },
+    /// Remind those that are to be looked at again within 30 days, once each; a service does so by itself.
+    Remind,
     /// What was proposed under an id, and what became of it.
     Show {
         /// What was proposed.

@@ -30,7 +30,7 @@ pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Questio
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
 pub use change_contact::{AddContact, ChangeContact, RemoveContact};
 pub use change_lock::{LiftLock, LockChange, LockState, Locked, SetLock};
-pub use collector::EndCollector;
+pub use collector::{EndCollector, RemindCollectors, has_to_remind};
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{

@@ -64,6 +64,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &bank::BankTable,
     &caseworker::CaseworkerTable,
     &collector::CollectorTable,
+    &collector::ReminderTable,
     &controls::ControlsTable,
     &contact::ContactTable,
     &delivery::DeliveryTable,

@@ -34,7 +34,8 @@ statements! {
         "SELECT COUNT(*) FROM account_paid WHERE account_key = $1 AND day > $2";
     INSERT_HELD = "account_held.insert": "INSERT INTO account_held (id, account_key, payments) VALUES ($1, $2, $3)";
     HELD = "account_held.of_account":
-        "SELECT CAST(COALESCE(SUM(payments), 0) AS BIGINT) FROM account_held WHERE account_key = $1";
+        "SELECT CAST(COALESCE(SUM(payments), 0) AS BIGINT) FROM account_held
+         WHERE account_key = $1 AND id >= $2";
 }
 
 /// That a payee left an account: by which row of their history, and when.
@@ -148,7 +149,7 @@ pub(crate) fn hold_many(tx: &Tx<'_>, held: &[(i64, Blind, u64)]) -> Result<(), E
     tx.run_many(&INSERT_HELD, values)
 }
 
-/// How many payments to an account were held because of it.
-pub(crate) fn count_held(tx: &Tx<'_>, account: &Blind) -> Result<u64, Error> {
-    Ok(tx.one(&HELD, &[account.into()], |row| row.int(0))?.unsigned_abs())
+/// How many payments to an account were held because of it, from a place in the journal on.
+pub(crate) fn count_held(tx: &Tx<'_>, account: &Blind, from: i64) -> Result<u64, Error> {
+    Ok(tx.one(&HELD, &[account.into(), from.into()], |row| row.int(0))?.unsigned_abs())
 }

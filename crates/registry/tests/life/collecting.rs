@@ -15,8 +15,8 @@ use registry::account::DesignatedAccount;
 use registry::collecting::Window;
 use registry::collector::Collector;
 use registry::commands::{
-    AddPayer, Approve, Draw, DrawReviews, Drawn, LeaveAlone, OpenReviews, Propose, Subject, SuspectAccount,
-    has_unreviewed, watch_accounts,
+    AddPayer, Approve, Draw, DrawReviews, Drawn, LeaveAlone, OpenReviews, Propose, RemindCollectors, Subject,
+    SuspectAccount, has_unreviewed, watch_accounts,
 };
 use registry::designation::Channel;
 use registry::import::{Companies, Source};
@@ -140,6 +140,26 @@ fn pay(place: &mut Place, number: usize, account: &str) -> bool {
     let env = env(place);
     place.writer.execute(&Pay(notes), &Actor::console(), &env).unwrap();
     looked.is_some()
+}
+
+/// So many payments to an account are held, of one file.
+fn hold(place: &mut Place, payments: usize, account: &str) {
+    let mut notes = Notes::default();
+    let (key, against) = watched(place).look(&designated(account)).unwrap();
+    assert!(against.is_some());
+    for number in 0..payments {
+        notes.holds(key, PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault()));
+    }
+    let env = env(place);
+    place.writer.execute(&Pay(notes), &Actor::console(), &env).unwrap();
+}
+
+/// What the longest window cost: reviews that were decided, and found nothing; payments that were held, and held wrongly.
+fn cost(place: &mut Place) -> (u64, u64, u64, u64) {
+    let console = Actor::console();
+    let shown = place.writer.read(|scope| queries::costs(scope, &console, None)).unwrap();
+    let cost = shown.controls.into_iter().find(|control| control.control == "payees_6_months").unwrap().cost;
+    (cost.met, cost.let_go_on, cost.payments_held, cost.held_wrongly)
 }
 
 fn counted(place: &mut Place, text: &str) -> [[u64; 3]; 2] {
@@ -381,10 +401,12 @@ fn two_officers_leave_a_family_alone_until_a_day() {
     let mut place = place([0, 0, 3]);
     (0..4).for_each(|number| register(&mut place, number, "0040-1"));
     assert!(is_held(&mut place, "0040-1"));
+    hold(&mut place, 3, "0040-1");
     assert_eq!((open(&mut place), open(&mut place)), (1, 0), "one review at a time");
+    assert_eq!(cost(&mut place), (0, 0, 3, 0));
     let review = listed(&mut place, true).remove(0);
     assert_eq!((review.account.as_str(), review.cause, review.state), ("0040-******0001", "6_months", "open"));
-    assert_eq!((review.payees.months_6, review.paid.months_6), (4, 0));
+    assert_eq!((review.payees.months_6, review.paid.months_6, review.held), (4, 0, 3));
 
     let until = today(&place) + 30.days();
     let leave_alone = |until| LeaveAlone::new(&review.id, until).unwrap();
@@ -398,6 +420,7 @@ fn two_officers_leave_a_family_alone_until_a_day() {
     assert!(!is_held(&mut place, "0040-1"));
     assert!(watched(&mut place).is_watched(&designated("0040-1")));
     assert_eq!(open(&mut place), 0);
+    assert_eq!(cost(&mut place), (1, 1, 3, 3), "they were held wrongly");
     let decided = listed(&mut place, false).remove(0);
     assert_eq!((decided.state, decided.until), ("left_alone", Some(until.to_string())));
     assert_eq!((decided.decided_by.as_deref(), decided.why.as_deref()), (Some("operator:bo"), Some("A family")));
@@ -416,6 +439,7 @@ fn two_officers_leave_a_family_alone_until_a_day() {
     assert_eq!(suspect(&mut place, &again.id, &Actor::operator("bo")), Ok(true));
     assert_eq!(suspect(&mut place, &again.id, &Actor::operator("bo")), Ok(false));
     assert!(is_held(&mut place, "0040-1"));
+    assert_eq!(cost(&mut place), (2, 1, 3, 3));
     assert_eq!((open(&mut place), listed(&mut place, true).len()), (0, 0));
     let until = today(&place) + 10.days();
     let motion = propose(&mut place, LeaveAlone::new(&again.id, until).unwrap()).unwrap();
@@ -447,6 +471,14 @@ fn a_lawful_collector_passes_as_long_as_it_counts() {
     assert!(!pay(&mut place, 0, "0040-1"), "whom it pays is nobody's business");
     assert_eq!((open(&mut place), listed(&mut place, true).len()), (0, 0));
     assert_eq!(listed(&mut place, false)[0].state, "collector");
+    let remind = |place: &mut Place| {
+        let env = env(place);
+        place.writer.execute(&RemindCollectors { now: env.now }, &Actor::console(), &env).unwrap()
+    };
+    assert_eq!((remind(&mut place), remind(&mut place)), (1, 0), "once before a review");
+    let (console, at) = (Actor::console(), now(&place));
+    let collectors = place.writer.read(|scope| queries::collectors(scope, &console, at)).unwrap().collectors;
+    assert!(collectors[0].reminded.is_some());
     place.now += 21 * DAY;
     assert!(is_held(&mut place, "0040-1"), "nobody has looked at it again");
     assert_eq!((open(&mut place), listed(&mut place, true).len()), (0, 1), "the review is open again");

@@ -46,7 +46,7 @@ fn what_people_did_about_proposals_is_counted_by_control_and_channel() {
     let approver = cost("approver_specific");
     assert_eq!((approver.met, approver.refused, approver.abandoned), (1, 1, 0));
     assert_eq!((cost("letter_caseworker").abandoned, cost("letter_caseworker").letters), (1, 0));
-    assert_eq!(shown.controls.len(), 25);
+    assert_eq!(shown.controls.len(), 28);
 }
 
 #[test]

@@ -230,6 +230,12 @@ CREATE INDEX collector_account ON collector (account_key, id);
 CREATE INDEX collector_versions ON collector (collector, id);
 CREATE INDEX collector_motion ON collector (motion);
 
+-- Collectors who were reminded that they are to be looked at again: of which version.
+CREATE TABLE collector_reminder (
+    id BIGINT NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL UNIQUE
+) /*append-only*/;
+
 -- Payees without an account who were reminded of it.
 CREATE TABLE reminder (
     id BIGINT NOT NULL PRIMARY KEY,
