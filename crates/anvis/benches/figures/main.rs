@@ -1,7 +1,7 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
 //! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--waiting N] [--keep DIR] [--only PART]
-//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives` and `store`. With `--keep`, the nation is made once and used
+//! [--store postgres|URL]`. The parts are `routing`, `changes`, `lives`, `watched` and `store`. With `--keep`, the nation is made once and used
 //! again; but changes and lives are of accounts that nothing else has changed, and want a nation that is new.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
@@ -12,6 +12,7 @@ mod letters;
 mod lives;
 mod postgres;
 mod sqlite;
+mod watched;
 
 use changes::Changes;
 use denmark::calendar::{add_banking_days, copenhagen_date};
@@ -89,10 +90,11 @@ type Measure = fn(&Bench<'_>);
 fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
-    let parts: [(&str, Measure); 4] = [
+    let parts: [(&str, Measure); 5] = [
         ("routing", |bench| bench.floors_and_routing()),
         ("changes", |bench| bench.changes()),
         ("lives", |bench| bench.lives()),
+        ("watched", |bench| bench.watched()),
         ("store", |bench| bench.whole_store()),
     ];
     for (name, measure) in parts {
