@@ -155,6 +155,6 @@ pub fn look(verdict: Verdict, watched: &Watched) -> (Verdict, Option<Blind>) {
     match watched.look(account) {
         None => (verdict, None),
         Some((key, None)) => (verdict, Some(key)),
-        Some((key, Some(Against::Collecting(_)))) => (Verdict::Hold(Some(Reason::Collecting)), Some(key)),
+        Some((key, Some(Against::Collecting))) => (Verdict::Hold(Some(Reason::Collecting)), Some(key)),
     }
 }

@@ -52,8 +52,8 @@ impl Bench<'_> {
         writer.execute(&set, &Actor::console(), &Env::new(now(), 2)).expect("the controls");
         let (_, took) = timed(|| watch_accounts(&mut writer, now()).expect("the accounts"));
         println!("{:<58} {:>8.2} s", "going through all accounts, once a day", took.as_secs_f64());
-        let (watched, cold) = timed(|| Watched::load(&mut writer, now()).expect("what is watched"));
-        let (_, warm) = timed(|| Watched::load(&mut writer, now()).expect("what is watched"));
+        let (watched, cold) = timed(|| Watched::recall(&mut writer, now()).expect("what is watched"));
+        let (_, warm) = timed(|| Watched::recall(&mut writer, now()).expect("what is watched"));
         println!("{:<58} {:>8.1} ms, and {:.3} ms again", "reading what is watched", millis(cold), millis(warm));
         self.look_up(&watched);
         let with = self.middle("payout route, 10,000 accounts watched, 100 held", 200);

@@ -125,7 +125,7 @@ fn try_release(
         let pending = journal::next(scope.tx, env.now)?;
         Ok((pending, resolve::payer_at(scope, batch.payer)?, resolve::banks_at(scope.tx, pending.number())?))
     })?;
-    let watched = Watched::load(writer, pending.at)?;
+    let watched = Watched::recall(writer, pending.at)?;
     let stage = stages + 1;
     let outputs = wanted.out.map(|out| Outputs::of(out, batch.id, stage)).transpose()?;
     let setting = Arc::new(Setting {

@@ -279,7 +279,7 @@ impl Work<'_> {
             Ok((next, resolve::banks_at(tx, next.number())?))
         })?;
         let since = next.number();
-        let watched = Watched::load(writer, next.at)?;
+        let watched = Watched::recall(writer, next.at)?;
         let setting = Arc::new(Setting {
             vault: writer.store.vault().clone(),
             batch: self.batch,

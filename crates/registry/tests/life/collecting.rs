@@ -86,23 +86,16 @@ fn leave(place: &mut Place, number: usize) {
 
 fn watched(place: &mut Place) -> Watched {
     let now = now(place);
-    Watched::load(&mut place.writer, now).unwrap()
-}
-
-/// The same store as another process has it.
-fn reopened(place: &Place) -> Writer {
-    let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).collect();
-    let store = Store::open(place._store.location(), &place._folder.path().join("key"), &migrations).unwrap();
-    store.writer(Secrets::from_system()).unwrap()
+    Watched::recall(&mut place.writer, now).unwrap()
 }
 
 /// Whether payments to an account wait, as the process that has gone on with the store knows it, and as one does that has just begun.
 fn is_held(place: &mut Place, account: &str) -> bool {
     let (now, account) = (now(place), designated(account));
-    let held = watched(place).against(&account).is_some();
-    let mut fresh = reopened(place);
-    assert_eq!(Watched::load(&mut fresh, now).unwrap().against(&account).is_some(), held, "what is remembered is so");
-    held
+    let held = watched(place).against(&account);
+    let fresh = place.writer.read(|scope| Watched::load(scope, now)).unwrap();
+    assert_eq!(fresh.against(&account), held, "what is remembered is so");
+    held.is_some()
 }
 
 /// What the payments of a batch come to.
@@ -302,7 +295,7 @@ proptest! {
                 if touched.contains(&at) {
                     let exceeded = Window::ALL.into_iter().find(|window| expected[0][*window as usize] > LIMITS[*window as usize]);
                     let watched = watched(&mut place);
-                    prop_assert_eq!(watched.against(&designated(text)), exceeded.map(Against::Collecting), "{}", text);
+                    prop_assert_eq!(watched.against(&designated(text)), exceeded.map(|_| Against::Collecting), "{}", text);
                     prop_assert_eq!(watched.is_watched(&designated(text)), expected[0][2] >= 3, "{}", text);
                 }
             }
