@@ -34,6 +34,8 @@ pub enum AskKind {
     WithoutAccount,
     /// Where is the payee told of changes?
     Contacts,
+    /// Whose is an account that is reviewed?
+    Review,
 }
 
 impl AskKind {
@@ -46,9 +48,11 @@ impl AskKind {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Resolve, Self::Verify, Self::Map, Self::History, Self::Change, Self::WithoutAccount, Self::Contacts]
-            .into_iter()
-            .find(|kind| kind.code() == code)
+        const ALL: [AskKind; 8] = {
+            use AskKind::{Change, Contacts, History, Map, Resolve, Review, Verify, WithoutAccount};
+            [Resolve, Verify, Map, History, Change, WithoutAccount, Contacts, Review]
+        };
+        ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// As people read it.
@@ -62,6 +66,7 @@ impl AskKind {
             Self::Change => "change",
             Self::WithoutAccount => "without_account",
             Self::Contacts => "contacts",
+            Self::Review => "review",
         }
     }
 }

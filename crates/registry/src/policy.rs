@@ -147,6 +147,8 @@ pub const OPEN_REVIEWS: Operation = Operation { name: "review.open", roles: &[Co
 pub const DRAW_REVIEWS: Operation = Operation { name: "review.draw", roles: &[Console, Operator] };
 /// Reads which accounts are reviewed.
 pub const LIST_REVIEWS: Operation = Operation { name: "review.list", roles: &[Console, Operator] };
+/// Reads whose an account is that is reviewed.
+pub const LIST_REVIEW_PAYEES: Operation = Operation { name: "review.payees", roles: &[Console, Operator] };
 /// Finds an account suspicious that is reviewed.
 pub const SUSPECT_REVIEW: Operation = Operation { name: "review.suspect", roles: &[Console, Operator] };
 /// Proposes to leave an account alone that is reviewed.
@@ -227,6 +229,7 @@ pub const POLICY: &[Operation] = &[
     OPEN_REVIEWS,
     DRAW_REVIEWS,
     LIST_REVIEWS,
+    LIST_REVIEW_PAYEES,
     SUSPECT_REVIEW,
     PROPOSE_REVIEW,
     APPROVE_REVIEW,

@@ -124,6 +124,11 @@ pub enum Review {
         /// The review.
         id: String,
     },
+    /// Whose the account is, or was within six months. It names people, and is logged.
+    Payees {
+        /// The review.
+        id: String,
+    },
     /// Say what you found. To leave an account alone somebody else approves, and likewise that it is a lawful collector's. Say --as,
     /// unless the store is synthetic.
     Decide {

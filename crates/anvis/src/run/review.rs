@@ -5,7 +5,8 @@ use crate::console::Answer;
 use kernel::Error;
 use registry::collector;
 use registry::commands::{
-    Draw, DrawReviews, Drawn, LeaveAlone, OpenReviews, SuspectAccount, reviewed_account, watch_accounts,
+    Draw, DrawReviews, Drawn, LeaveAlone, ListReviewPayees, OpenReviews, ReviewPayee, ReviewPayees, SuspectAccount,
+    reviewed_account, watch_accounts,
 };
 use registry::queries::{self, Payees, ReviewMotion, ReviewShown, ReviewView};
 use serde::Serialize;
@@ -28,6 +29,12 @@ impl Session {
                 let (now, actor) = (self.env()?.now, &self.actor);
                 let shown = self.writer.read(|scope| queries::review(scope, actor, &id, now))?;
                 Ok(Answer::done(shown_text(&shown), &shown))
+            }
+            Review::Payees { id } => {
+                let env = self.env()?;
+                let command = ListReviewPayees { review: id, actor: self.actor.clone(), now: env.now };
+                let found = self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done(payees_text(&found), &found))
             }
             Review::Decide { id, outcome: Outcome::Suspicious, reason, .. } => {
                 let (env, is_synthetic) = (self.env()?, self.writer.store.is_synthetic());
@@ -135,6 +142,17 @@ fn shown_text(ReviewShown { review, payees_now, paid_now, motions }: &ReviewShow
     let mut text = review_text(review);
     text.push_str(&format!("  now payees: {}; paid: {}\n", payees(payees_now), payees(paid_now)));
     text.extend(motions.iter().map(motion_text));
+    text
+}
+
+fn payees_text(ReviewPayees { payees, more, .. }: &ReviewPayees) -> String {
+    let mut text = String::new();
+    for ReviewPayee { payee, left, paid } in payees {
+        let left = left.as_ref().map(|left| format!(", left {left}")).unwrap_or_default();
+        let paid = paid.as_ref().map(|paid| format!(", paid {paid}")).unwrap_or_default();
+        text.push_str(&format!("{payee}{left}{paid}\n"));
+    }
+    text.push_str(if *more { "There are more." } else { "These are all." });
     text
 }
 

@@ -429,6 +429,11 @@ fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
     let motion = world.run(&format!("{bureau} --reason Wages --as anna")).done();
     let proposed = world.run(&format!("collector show {}", motion["id"].as_str().unwrap())).done();
     holds(&proposed, &json!({ "account": iban("DK", "0040-77"), "review_by": "2027-06-01" }), "collector");
+    let who = world.run(&format!("review payees {id} --as anna")).done();
+    let paid = |payee: &str| who["payees"].as_array().unwrap().iter().find(|who| who["payee"] == payee).unwrap().clone();
+    let today = &NOW[..10];
+    holds(&paid(&format!("cpr:{FRIDA}")), &json!({ "left": null, "paid": today }), "Frida");
+    holds(&paid("p:1000000042"), &json!({ "left": null, "paid": null }), "a P number");
     world.run("review show 0000000000000").refused("review.unknown");
     let costs = world.run("controls show --costs").done();
     let cost = costs["controls"].as_array().unwrap().iter().find(|cost| cost["control"] == "payees_3_days").unwrap();

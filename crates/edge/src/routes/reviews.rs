@@ -6,7 +6,7 @@ use crate::page_of::{self, PageOf};
 use crate::problem::refused;
 use crate::route::{Answer, Call, Json, Nothing, Route};
 use jiff::civil::Date;
-use registry::commands::{LeaveAlone, Propose, SuspectAccount};
+use registry::commands::{LeaveAlone, ListReviewPayees, Propose, SuspectAccount};
 use registry::policy;
 use registry::queries::{self, Paged, ReviewMotion, ReviewShown, ReviewView};
 use schemars::JsonSchema;
@@ -25,6 +25,10 @@ pub fn routes() -> Vec<Route> {
             .token(policy::LIST_REVIEWS, SCOPE)
             .refuses(&["review.unknown"])
             .by(show),
+        Route::post("/v1/reviews/{review}/payees", "reviews.payees", "Whose the account is, or was within six months")
+            .token(policy::LIST_REVIEW_PAYEES, SCOPE)
+            .refuses(&["review.unknown"])
+            .by(payees),
         Route::post(
             "/v1/reviews/{review}/suspect",
             "reviews.suspect",
@@ -189,6 +193,39 @@ async fn show(call: Call<Nothing, Which>) -> Answer<Json<Shown>> {
     let (actor, now, name) = (call.caller.actor(), (call.edge.clock)(), call.path.review);
     let shown = call.edge.core.read(move |reader| reader.read(|scope| queries::review(scope, &actor, &name, now)));
     Ok(Json(shown.await?.into()))
+}
+
+/// A payee whose account it is, or was.
+#[derive(Serialize, JsonSchema)]
+struct ReviewPayee {
+    /// `cpr:`, `cvr:`, `se:` or `p:` and the number.
+    payee: String,
+    /// When they left the account (RFC 3339); none of those whose it is.
+    left: Option<String>,
+    /// On which day they were paid to it last, as far as that was noted.
+    paid: Option<String>,
+}
+
+/// Whose an account is, and was.
+#[derive(Serialize, JsonSchema)]
+struct ReviewPayees {
+    /// The review.
+    review: String,
+    /// A hundred at most.
+    payees: Vec<ReviewPayee>,
+    /// Whether there are more.
+    more: bool,
+}
+
+async fn payees(call: Call<Nothing, Which>) -> Answer<Json<ReviewPayees>> {
+    let (actor, now, review) = (call.caller.actor(), (call.edge.clock)(), call.path.review);
+    let command = ListReviewPayees { review, actor: actor.clone(), now };
+    let registry::commands::ReviewPayees { review, payees, more } = call.edge.core.execute(command, actor).await?;
+    let shown = |payee: registry::commands::ReviewPayee| {
+        let registry::commands::ReviewPayee { payee, left, paid } = payee;
+        ReviewPayee { payee, left, paid }
+    };
+    Ok(Json(ReviewPayees { review, payees: payees.into_iter().map(shown).collect(), more }))
 }
 
 /// Why an account looks suspicious.

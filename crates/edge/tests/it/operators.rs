@@ -378,6 +378,11 @@ async fn an_account_is_left_alone_by_two_operators_and_suspected_by_one() {
     assert!(!json!(listed).to_string().contains(ANNA_IBAN));
 
     let path = |review: &str, act: &str| format!("/v1/reviews/{review}/{act}");
+    let who = world.done_to(&path(&one, "payees"), OPERATOR_TOKEN).await.done();
+    let whose = who["payees"].as_array().unwrap();
+    assert_eq!((json!(whose.len()), &who["more"]), (listed[0]["payees"]["days_3"].clone(), &json!(false)));
+    assert!(whose.iter().all(|payee| payee["left"].is_null() && payee["paid"].is_null()), "{who}");
+    world.done_to(&path(NOBODY, "payees"), OPERATOR_TOKEN).await.refused(404, "review.unknown");
     let alone = |until: &str| json!({ "until": until, "reason": "A couple" });
     let motion = propose(&world, &path(&one, "leave-alone"), &alone("2027-01-10")).await;
     post(&world, OPERATOR_TOKEN, &path(&one, "leave-alone"), &alone("2028-01-10")).await.refused(422, "review.until");

@@ -73,7 +73,8 @@ pub(super) struct Real {
     counts: Counts,
     sent: Sent,
     payees: u64,
-    notes: Notes,
+    /// What it comes to for accounts that are watched, where some were decided again.
+    notes: Option<Notes>,
     again: Vec<(i64, Outcome)>,
     /// All rows as they are then, only when some were decided again.
     rows: Vec<PaymentRow>,
@@ -162,9 +163,10 @@ impl Command for Accept<'_> {
             let same_file = used.file_hash == self.file_hash;
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
         }
-        let (mut again, mut notes) = (Vec::new(), self.notes.clone());
+        let mut again = Vec::new();
+        let mut notes = (!looked_up.is_empty()).then(|| self.notes.clone());
         let payees_again: BTreeSet<Blind> = looked_up.iter().filter_map(|again| rows[again.at].payee).collect();
-        notes.forget(|payee| payees_again.contains(payee));
+        notes.iter_mut().for_each(|notes| notes.forget(|payee| payees_again.contains(payee)));
         for Again { at, paid_currency, resolution } in looked_up {
             let decided = look(decide(resolution, paid_currency, &self.payer.agreement.no_account), &watched);
             let ruling = Ruling::of(match decided {
@@ -172,7 +174,7 @@ impl Command for Accept<'_> {
                 decided => decided,
             });
             let (row, outcome) = (&mut rows[at], ruling.outcome);
-            ruling.note(row.payee, &mut notes);
+            notes.iter_mut().for_each(|notes| ruling.note(row.payee, notes));
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
@@ -224,7 +226,7 @@ impl Command for Accept<'_> {
             store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
         }
         allowance::settle(scope, entry, self.client, *payees, counts.misses())?;
-        notes.save(scope, entry)?;
+        notes.as_ref().unwrap_or(&self.notes).save(scope, entry)?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)

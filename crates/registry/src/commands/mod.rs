@@ -20,6 +20,7 @@ mod refill_client;
 mod register_caseworker;
 mod remembered;
 mod review;
+mod review_payees;
 mod shared_accounts;
 mod tell_identity;
 mod watch_accounts;
@@ -51,10 +52,11 @@ pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use review::{
-    Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, SuspectAccount, has_unreviewed,
-    reviewed_account,
+    Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, ReviewStanding, SuspectAccount,
+    has_unreviewed, reviewed_account,
 };
 pub(crate) use review::{PAYEES_COUNTED_MAX, opened};
+pub use review_payees::{ListReviewPayees, REVIEW_PAYEES_MAX, ReviewPayee, ReviewPayees};
 pub(crate) use shared_accounts::masked;
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
 pub use tell_identity::TellIdentity;

@@ -266,12 +266,12 @@ impl LeaveAlone {
 }
 
 /// A review, and what was decided last about its account.
-pub struct Standing {
+pub struct ReviewStanding {
     review: Review,
     decided: Option<Decided>,
 }
 
-impl Standing {
+impl ReviewStanding {
     fn load(scope: &Scope<'_>, id: Id<Review>) -> Result<Self, Error> {
         let review = store::review::find(scope, id)?.ok_or(review::ReviewRefusal::Unknown)?;
         let decided = store::review::decided_of(scope.tx, &review.key)?;
@@ -290,17 +290,17 @@ impl Subject for LeaveAlone {
     const APPROVE: Operation = policy::APPROVE_REVIEW;
     const REFUSE: Operation = policy::REFUSE_REVIEW;
     const WITHDRAW: Operation = policy::WITHDRAW_REVIEW;
-    type State = Standing;
+    type State = ReviewStanding;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Standing, Error> {
-        Standing::load(scope, self.review)
+    fn load(&self, scope: &Scope<'_>) -> Result<ReviewStanding, Error> {
+        ReviewStanding::load(scope, self.review)
     }
 
-    fn base(state: &Standing) -> Option<i64> {
+    fn base(state: &ReviewStanding) -> Option<i64> {
         state.decided.map(|decided| decided.id.number())
     }
 
-    fn decide(&self, state: &Standing, now: Timestamp) -> Result<(), Refusal> {
+    fn decide(&self, state: &ReviewStanding, now: Timestamp) -> Result<(), Refusal> {
         review::require_until(self.until, copenhagen_date(now.to_jiff()))?;
         if state.is(Outcome::LeftAlone(self.until)) { Err(MotionRefusal::Nothing.into()) } else { Ok(()) }
     }
@@ -310,7 +310,7 @@ impl Subject for LeaveAlone {
         scope: &Scope<'_>,
         entry: Entry,
         motion: Option<Id<Motion>>,
-        state: &Standing,
+        state: &ReviewStanding,
     ) -> Result<Rows, Error> {
         let motion = motion.map(|motion| store::motion::find(scope, motion)).transpose()?.flatten();
         let why = motion.map_or_else(String::new, |found| found.motion.reason);
@@ -341,17 +341,17 @@ pub struct SuspectAccount {
 
 impl Command for SuspectAccount {
     const OPERATION: Operation = policy::SUSPECT_REVIEW;
-    type State = Standing;
+    type State = ReviewStanding;
     type Change = Review;
     /// Whether it was not found before.
     type Output = bool;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<Standing, Error> {
+    fn load(&self, scope: &Scope<'_>) -> Result<ReviewStanding, Error> {
         let id = Id::parse_name(&self.review).ok_or(review::ReviewRefusal::Unknown)?;
-        Standing::load(scope, id)
+        ReviewStanding::load(scope, id)
     }
 
-    fn decide(&self, state: Standing, _: &Env) -> Result<Decision<Review, bool>, Refusal> {
+    fn decide(&self, state: ReviewStanding, _: &Env) -> Result<Decision<Review, bool>, Refusal> {
         officer::require_named(&self.officer, self.is_synthetic).map_err(MotionRefusal::from)?;
         officer::require_why(&self.why).map_err(MotionRefusal::from)?;
         if state.is(Outcome::Suspicious) {

@@ -1,7 +1,7 @@
 //! Who left an account, and who was paid to it: with whose it is now, how many payees it has had within a time. Of nobody is more kept
 //! than a pseudonym, and nothing is forgotten when an account is closed.
 
-use crate::store::collector::day;
+use crate::store::collector::{day, read_day};
 use jiff::civil::Date;
 use kernel::{Blind, Error, Timestamp, Tx, statements};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,11 @@ statements! {
         "SELECT COUNT(*) FROM (SELECT payee FROM account_holder WHERE account_key = $1
                                UNION SELECT payee FROM account_left WHERE account_key = $2 AND until > $3
                                LIMIT $4) AS pointing";
+    WHO = "account_left.who":
+        "SELECT payee FROM account_holder WHERE account_key = $1
+         UNION SELECT payee FROM account_left WHERE account_key = $2 AND until > $3 ORDER BY payee LIMIT $4";
+    LEAVERS = "account_left.leavers":
+        "SELECT payee, until FROM account_left WHERE account_key = $1 AND until > $2 ORDER BY until LIMIT 10000";
     SOME_HOLDERS = "account_holder.some":
         "SELECT COUNT(*) FROM (SELECT DISTINCT payee FROM account_holder WHERE account_key = $1 LIMIT 50) AS payees";
     SOME_LEFT = "account_left.some":
@@ -60,6 +65,36 @@ pub(crate) fn count(tx: &Tx<'_>, account: &Blind, since: Timestamp, most: u64) -
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let values = [account.into(), account.into(), since.into(), most.into()];
     Ok(tx.one(&POINTING, &values, |row| row.int(0))?.unsigned_abs())
+}
+
+/// Who has an account, or left it after a moment; at most `limit`.
+pub(crate) fn who(tx: &Tx<'_>, account: &Blind, since: Timestamp, limit: i64) -> Result<Vec<Blind>, Error> {
+    let mut found = Vec::new();
+    tx.each(&WHO, &[account.into(), account.into(), since.into(), limit.into()], |row| {
+        found.push(Blind::from_bytes(row.array(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// When payees left an account last, of those who left it after a moment.
+pub(crate) fn leavers(tx: &Tx<'_>, account: &Blind, since: Timestamp) -> Result<BTreeMap<Blind, Timestamp>, Error> {
+    let mut found = BTreeMap::new();
+    tx.each(&LEAVERS, &[account.into(), since.into()], |row| {
+        found.insert(Blind::from_bytes(row.array(0)?), Timestamp::from_micros(row.int(1)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// On which day payees were paid to an account last.
+pub(crate) fn paid(tx: &Tx<'_>, account: &Blind) -> Result<BTreeMap<Blind, Date>, Error> {
+    let mut found = BTreeMap::new();
+    tx.each(&PAID, &[account.into()], |row| {
+        found.insert(Blind::from_bytes(row.array(0)?), read_day(row.int(1)?).ok_or_else(|| row.broken(1))?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// About how many payees accounts have and had, by their sorted keys: never fewer, where they are few.
