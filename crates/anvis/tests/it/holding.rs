@@ -392,11 +392,8 @@ fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
     world.run("controls set --change payees_3_days=2").done();
     let shared = format!("register,cpr:{FRIDA},0040-77,,,,,\nregister,cvr:{POOR_COMPANY},0040-77,,,,,\n");
     world.change(&format!("{shared}register,p:1000000042,0040-77,,,,,"));
-    let payments = [
-        cpr("E1", ALICE, "1.00"),
-        cpr("E2", FRIDA, "2.00"),
-        pay("E3", &format!("cvr:{POOR_COMPANY}"), "3.00"),
-    ];
+    let payments =
+        [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), pay("E3", &format!("cvr:{POOR_COMPANY}"), "3.00")];
     let routed = world.route(PUBLIC, simple("MANGE", &payments)).done();
     let batch = routed["batch"].as_str().unwrap();
     assert_eq!(fates(&world, batch), "E1 routed, E2 held RECI, E3 held RECI");
@@ -413,7 +410,11 @@ fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
     world.run(&format!("{decide} --until 2000-01-01")).refused("review.until");
     let motion = world.run(&format!("{decide} --until 2027-06-01")).done();
     let motion = motion["id"].as_str().unwrap();
-    holds(&world.run(&format!("review show {id}")).done()["motions"][0], &json!({ "id": motion, "review": id }), "show");
+    holds(
+        &world.run(&format!("review show {id}")).done()["motions"][0],
+        &json!({ "id": motion, "review": id }),
+        "show",
+    );
     world.run(&format!("review approve {motion} --as anna")).refused("motion.own");
     let release = || world.run(&format!("payout release {batch} --out out")).done();
     holds(&release(), &json!({ "held": 2, "completed": null }), "one officer lets nothing go on");
@@ -430,7 +431,8 @@ fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
     let proposed = world.run(&format!("collector show {}", motion["id"].as_str().unwrap())).done();
     holds(&proposed, &json!({ "account": iban("DK", "0040-77"), "review_by": "2027-06-01" }), "collector");
     let who = world.run(&format!("review payees {id} --as anna")).done();
-    let paid = |payee: &str| who["payees"].as_array().unwrap().iter().find(|who| who["payee"] == payee).unwrap().clone();
+    let paid =
+        |payee: &str| who["payees"].as_array().unwrap().iter().find(|who| who["payee"] == payee).unwrap().clone();
     let today = &NOW[..10];
     holds(&paid(&format!("cpr:{FRIDA}")), &json!({ "left": null, "paid": today }), "Frida");
     holds(&paid("p:1000000042"), &json!({ "left": null, "paid": null }), "a P number");

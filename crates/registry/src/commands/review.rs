@@ -259,7 +259,7 @@ impl LeaveAlone {
     ///
     /// # Errors
     /// `review.unknown`.
-    pub fn new(review: &str, until: Date) -> Result<Self, Refusal> {
+    pub fn new(review: &str, until: Date) -> Result<Self, review::ReviewRefusal> {
         let review = Id::parse_name(review).ok_or(review::ReviewRefusal::Unknown)?;
         Ok(Self { review, until })
     }

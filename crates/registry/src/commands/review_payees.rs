@@ -79,11 +79,7 @@ impl Command for ListReviewPayees {
         Ok((review, found))
     }
 
-    fn decide(
-        &self,
-        (review, mut found): Self::State,
-        _: &Env,
-    ) -> Result<Decision<Found, ReviewPayees>, Refusal> {
+    fn decide(&self, (review, mut found): Self::State, _: &Env) -> Result<Decision<Found, ReviewPayees>, Refusal> {
         let limit = usize::try_from(REVIEW_PAYEES_MAX).unwrap_or(usize::MAX);
         let more = found.len() > limit;
         found.truncate(limit);

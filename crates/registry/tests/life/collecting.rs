@@ -7,9 +7,7 @@ use denmark::{Account, Cvr};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
-use kernel::{
-    Actor, Command, Decision, Env, Error, Operation, Refusal, Scope, Secrets, Statement, Store, Timestamp, Writer,
-};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope, Statement, Timestamp};
 use proptest::prelude::*;
 use registry::account::DesignatedAccount;
 use registry::collecting::Window;
