@@ -391,7 +391,7 @@ fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
     let world = World::settled();
     world.run("controls set --change payees_3_days=2").done();
     let shared = format!("register,cpr:{FRIDA},0040-77,,,,,\nregister,cvr:{POOR_COMPANY},0040-77,,,,,\n");
-    world.change(&format!("{shared}register,p:1000000042,0040-77,,,,,"));
+    world.change(&format!("{shared}register,p:1000000099,0040-77,,,,,"));
     let payments =
         [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), pay("E3", &format!("cvr:{POOR_COMPANY}"), "3.00")];
     let routed = world.route(PUBLIC, simple("MANGE", &payments)).done();
@@ -435,7 +435,7 @@ fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
         |payee: &str| who["payees"].as_array().unwrap().iter().find(|who| who["payee"] == payee).unwrap().clone();
     let today = &NOW[..10];
     holds(&paid(&format!("cpr:{FRIDA}")), &json!({ "left": null, "paid": today }), "Frida");
-    holds(&paid("p:1000000042"), &json!({ "left": null, "paid": null }), "a P number");
+    holds(&paid("p:1000000099"), &json!({ "left": null, "paid": null }), "a P number");
     world.run("review show 0000000000000").refused("review.unknown");
     let costs = world.run("controls show --costs").done();
     let cost = costs["controls"].as_array().unwrap().iter().find(|cost| cost["control"] == "payees_3_days").unwrap();

@@ -36,7 +36,7 @@ statements! {
              AND NOT EXISTS (SELECT r.id FROM collector_reminder r WHERE r.version = c.id)
          ORDER BY c.id LIMIT $3";
     INSERT_REMINDER = "collector_reminder.insert": "INSERT INTO collector_reminder (id, version) VALUES ($1, $2)";
-    REMINDER = "collector_reminder.of_version": "SELECT id FROM collector_reminder WHERE version = $1";
+    REMINDER = "collector_reminder.of_version": "SELECT id FROM collector_reminder WHERE version = $1 ORDER BY id LIMIT 1";
     REMINDER_RANGE = "collector_reminder.range":
         "SELECT id, version FROM collector_reminder WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_REMINDERS = "collector_reminder.count": "SELECT COUNT(*) FROM collector_reminder";

@@ -233,8 +233,9 @@ CREATE INDEX collector_motion ON collector (motion);
 -- Collectors who were reminded that they are to be looked at again: of which version.
 CREATE TABLE collector_reminder (
     id BIGINT NOT NULL PRIMARY KEY,
-    version BIGINT NOT NULL UNIQUE
+    version BIGINT NOT NULL
 ) /*append-only*/;
+CREATE INDEX collector_reminder_version ON collector_reminder (version, id);
 
 -- Payees without an account who were reminded of it.
 CREATE TABLE reminder (
