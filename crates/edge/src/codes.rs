@@ -116,6 +116,7 @@ pub const CODES: &[Row] = &[
     row("operator.ended", 403, "The operator was ended", "Operatøren er afsluttet"),
     row("caseworker.unknown", 403, "No such caseworker is registered", "Der er ingen sagsbehandler med det navn"),
     row("caseworker.ended", 403, "The caseworker was ended", "Sagsbehandleren er afsluttet"),
+    row("caseworker.remit", 403, "That is not for this caseworker", "Det er ikke for denne sagsbehandler"),
     row(
         "signing_key.none",
         503,
@@ -480,9 +481,9 @@ pub const CODES: &[Row] = &[
 #[cfg(test)]
 /// What only the console and its own machine can meet: opening stores, keys, operators, files. Over HTTP it is a failure.
 pub const CONSOLE_ONLY: &[&str] = &[
+    "batch.payers",
     "caseworker.authority",
     "caseworker.benefits",
-    "caseworker.remit",
     "certificate.count",
     "certificate.malformed",
     "client.bank_needed",
