@@ -153,7 +153,8 @@ fn try_release(
     earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Option<Released>, Error> {
     let is_synthetic = writer.store.is_synthetic();
-    let Before { batch, payer, gate, stages, counts } = writer.read(|scope| Before::load(scope, wanted.batch, actor))?;
+    let Before { batch, payer, gate, stages, counts } =
+        writer.read(|scope| Before::load(scope, wanted.batch, actor))?;
     let name = batch::name(batch.id);
     let released = |counts, waits, completed, status| {
         Some(Released { batch: name, counts, waits, has_moved: false, completed, status, earlier: Vec::new() })

@@ -685,12 +685,10 @@ proptest! {
                         Some(_) => Ok(()),
                     };
                     prop_assert_eq!(town.decide(&id, lifts, OFFICERS[who]).map(|_| ()), expected);
-                    if expected.is_ok() {
-                        appealed_by = None;
-                        if lifts {
-                            versions += 1;
-                            mark.as_mut().unwrap().3 = true;
-                        }
+                    appealed_by = appealed_by.filter(|_| expected.is_err());
+                    if expected.is_ok() && lifts {
+                        versions += 1;
+                        mark.as_mut().unwrap().3 = true;
                     }
                 }
             }
