@@ -137,7 +137,7 @@ pub fn list(
 ) -> Result<(), Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let mut visit = |batch| visit(view(scope, &batch, now)?);
+        let visit = |batch| visit(view(scope, &batch, now)?);
         match paying_authority(scope, actor)? {
             Some(payer) => store::batch::each_of_payer(scope, payer.id, i64::MAX, limit, visit),
             None => store::batch::each_before(scope, i64::MAX, limit, visit),
