@@ -7,6 +7,7 @@ mod fr08;
 mod fr11;
 mod fr13;
 mod fr18;
+mod money;
 mod officers;
 mod report;
 mod stage;
@@ -56,6 +57,7 @@ pub fn play(id: &str, location: &Location, setting: &Setting) -> Result<Played, 
         STORIES.iter().find(|story| story.id == id).ok_or_else(|| differs(format!("there is no story {id}")))?;
     let mut stage = Stage::set(location, setting)?;
     let (ending, lawful) = (story.play)(&mut stage)?;
+    stage.count_money()?;
     let head = stage.world.verify()?;
     Ok(Played { title: story.title, ending, lawful, stage, not_reached: story.not_reached, head })
 }

@@ -2,7 +2,7 @@
 
 use super::Setting;
 use super::stage::{Asked, Stage};
-use denmark::Decimal;
+use denmark::{Currency, Decimal};
 use kernel::journal::Head;
 use kernel::merkle::to_hex;
 use kernel::{Error, Refuse, Timestamp};
@@ -30,15 +30,22 @@ pub struct Harm {
     pub confirmations: u64,
 }
 
-/// What became of the money.
+/// What became of the money, in øre.
+#[derive(Clone, Copy, Default)]
 pub struct Money {
-    pub stolen: Decimal,
-    pub held: Decimal,
-    pub paid: Decimal,
+    /// The thief got it, be it recovered later or not.
+    pub stolen: i64,
+    /// What of it came back.
+    pub recovered: i64,
+    /// Nobody got it.
+    pub held: i64,
+    /// Its payees got it where they wanted it.
+    pub paid: i64,
 }
 
-impl Money {
-    pub const NONE: Self = Self { stolen: Decimal::ZERO, held: Decimal::ZERO, paid: Decimal::ZERO };
+/// An amount in whole kroner.
+fn kroner(minor: i64) -> Decimal {
+    denmark::Money { minor, currency: Currency::DKK }.decimal()
 }
 
 /// What became of notices.
@@ -143,8 +150,13 @@ fn control_of_code(code: &str) -> Option<&'static str> {
 
 impl Stage {
     /// How an attempt ended, as the store tells it: a proposal of the cast, or the code with which proposing was refused.
-    pub fn ending(&mut self, attempt: &Result<usize, &'static str>, began: Timestamp) -> Result<Ending, Error> {
-        let late = if self.stolen() == Decimal::ZERO { Outcome::Stopped } else { Outcome::StoppedLate };
+    pub fn ending(
+        &mut self,
+        attempt: &Result<usize, &'static str>,
+        victim: usize,
+        began: Timestamp,
+    ) -> Result<Ending, Error> {
+        let late = if self.is_robbed_of_money(victim) { Outcome::StoppedLate } else { Outcome::Stopped };
         let at = match attempt {
             Ok(at) => *at,
             Err(code) => {
@@ -159,7 +171,7 @@ impl Stage {
         let in_force = act("took_effect").is_some();
         let stopped = act("stopped").and_then(|act| Timestamp::parse(&act.at));
         let Asked { waited_for, ended, .. } = &self.asked[at];
-        Ok(match (in_force, stopped, &self.found) {
+        Ok(match (in_force, stopped, self.found.get(&victim)) {
             (true, Some(moment), _) => Ending {
                 outcome: late,
                 by: Some("stop_link"),
@@ -247,7 +259,7 @@ impl Played {
     /// As JSON, with keys that stay.
     pub fn to_json(&self, id: &str, setting: &Setting) -> Value {
         let Self { title, ending, lawful, stage, not_reached, head } = self;
-        let Money { stolen, held, paid } = &stage.money;
+        let Money { stolen, recovered, held, paid } = stage.money;
         let steps: Vec<Value> = stage
             .steps
             .iter()
@@ -278,9 +290,10 @@ impl Played {
             "because": ending.as_ref().map(|ending| ending.because.clone()).unwrap_or_default(),
             "waited_for": ending.as_ref().and_then(|ending| ending.waited_for.clone()),
             "days": ending.as_ref().and_then(|ending| ending.days),
-            "kroner_stolen": stolen.to_string(),
-            "kroner_held": held.to_string(),
-            "kroner_paid": paid.to_string(),
+            "kroner_stolen": kroner(stolen).to_string(),
+            "kroner_recovered": kroner(recovered).to_string(),
+            "kroner_held": kroner(held).to_string(),
+            "kroner_paid": kroner(paid).to_string(),
             "lawful": people,
             "harm": {
                 "letters": stage.harm.letters,
@@ -323,8 +336,9 @@ impl Played {
         }
         let _ = writeln!(
             text,
-            "\nkroner: {} stolen, {} held, {} paid",
+            "\nkroner: {} stolen, {} of it recovered, {} held, {} paid",
             word(&json["kroner_stolen"]),
+            word(&json["kroner_recovered"]),
             word(&json["kroner_held"]),
             word(&json["kroner_paid"])
         );
