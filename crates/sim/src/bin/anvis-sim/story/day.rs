@@ -59,6 +59,7 @@ impl Stage {
         self.deliver_letters()?;
         self.make_letters()?;
         self.officers_work()?;
+        self.review_accounts()?;
         self.owners_go_on()?;
         let mut told = Vec::new();
         self.carry(&mut |stage, notice| stage.hear(notice, &mut told))?;

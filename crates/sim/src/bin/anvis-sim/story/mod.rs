@@ -3,7 +3,9 @@
 
 mod day;
 mod fr06;
+mod fr07;
 mod fr08;
+mod fr09;
 mod fr11;
 mod fr13;
 mod fr18;
@@ -45,8 +47,20 @@ pub struct Story {
 }
 
 /// The stories that can be played.
-pub const STORIES: [Story; 7] =
-    [fr06::STORY, fr06::UNASKED, fr08::STORY, fr11::STORY, fr11::OPERATOR, fr13::STORY, fr18::STORY];
+pub const STORIES: [Story; 12] = [
+    fr06::STORY,
+    fr06::UNASKED,
+    fr07::STORY,
+    fr07::ASKED,
+    fr07::UNCHANGED,
+    fr08::STORY,
+    fr09::STORY,
+    fr09::UNASKED,
+    fr11::STORY,
+    fr11::OPERATOR,
+    fr13::STORY,
+    fr18::STORY,
+];
 
 /// Plays the story of an id in a store that is made at a place.
 ///

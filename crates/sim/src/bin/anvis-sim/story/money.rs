@@ -58,6 +58,7 @@ pub struct Paid {
     date: Date,
     /// The account that a completed file names, as an IBAN, and when it was sent on.
     pub to: Option<(String, Timestamp)>,
+    has_waited: bool,
 }
 
 /// After how many days somebody misses money.
@@ -119,6 +120,7 @@ impl Stage {
                 day,
                 date: copenhagen_date(now.to_jiff()),
                 to: None,
+                has_waited: false,
             });
         }
         let became = self.became(&routed.batch, routed.completed.as_deref(), now)?;
@@ -149,7 +151,7 @@ impl Stage {
         };
         let text = completed.map(read).transpose()?.unwrap_or_default();
         let sent: BTreeMap<&str, &str> = completed_payments(&text).into_iter().collect();
-        let mut became = BTreeSet::new();
+        let (mut became, mut held) = (BTreeSet::new(), Vec::new());
         for at in 0..self.paid.len() {
             let paid = &mut self.paid[at];
             let Some(to) = sent.get(&*paid.end_to_end_id).filter(|_| paid.batch == batch) else { continue };
@@ -162,9 +164,17 @@ impl Stage {
                 if matches!(view.state, "held" | "rejected") {
                     became.insert(format!("{}: {why}", view.state));
                 }
+                if view.state == "held" {
+                    held.push(view.end_to_end_id);
+                }
                 Ok(())
             })
         })?;
+        let waits = |paid: &&mut Paid| paid.batch == batch && held.contains(&paid.end_to_end_id) && !paid.has_waited;
+        for paid in self.paid.iter_mut().filter(waits) {
+            paid.has_waited = true;
+            self.harm.payments_held += u64::from(!self.people[paid.who].is_robbed);
+        }
         Ok(Vec::from_iter(became).join(", "))
     }
 
@@ -195,15 +205,15 @@ impl Stage {
                 self.people[who].has_missed = true;
                 let now = self.world.clock.read();
                 self.note(now, self.people[who].role, "call", "my money has not come".to_owned(), false);
-                self.help(who)?;
+                self.help(who, "missed")?;
             }
         }
         Ok(())
     }
 
-    /// An officer helps somebody whose money has not come.
-    fn help(&mut self, who: usize) -> Result<(), Error> {
-        self.freeze_what_is_foreign(who, "missed", vec![])
+    /// An officer helps somebody of whom it has come to light, in some way, that they were robbed.
+    pub fn help(&mut self, who: usize, by: &'static str) -> Result<(), Error> {
+        self.freeze_what_is_foreign(who, by, vec![])
     }
 
     /// Where all money is, payment by payment, as the store tells an officer; it must be what the completed files say. And every payer's
@@ -245,6 +255,8 @@ impl Stage {
                 return Err(differs(format!("the sums of {payer} on {day} do not agree")));
             }
         }
+        money.stolen += self.moved_on;
+        money.paid -= self.moved_on;
         self.money = money;
         Ok(())
     }

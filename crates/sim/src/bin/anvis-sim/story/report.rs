@@ -9,6 +9,7 @@ use kernel::{Error, Refuse, Timestamp};
 use registry::RowRefusal;
 use registry::commands::ShownProposal;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Somebody did something.
@@ -28,6 +29,10 @@ pub struct Harm {
     pub letters: u64,
     pub checks: u64,
     pub confirmations: u64,
+    /// Payers and others who call to ask whether it was them.
+    pub calls: u64,
+    /// Payments that waited.
+    pub payments_held: u64,
 }
 
 /// What became of the money, in øre.
@@ -83,6 +88,7 @@ impl Outcome {
 }
 
 /// An attempt, and what stopped it.
+#[derive(Clone)]
 pub struct Ending {
     pub outcome: Outcome,
     /// The control that stopped it.
@@ -93,6 +99,39 @@ pub struct Ending {
     pub waited_for: Option<String>,
     /// How long after it began.
     pub days: Option<i64>,
+    /// Of attempts on several people, how many each control stopped.
+    pub stopped_by: BTreeMap<&'static str, usize>,
+}
+
+impl Ending {
+    /// An attempt that nothing stopped.
+    pub const fn succeeded() -> Self {
+        Self {
+            outcome: Outcome::Succeeded,
+            by: None,
+            because: Vec::new(),
+            waited_for: None,
+            days: None,
+            stopped_by: BTreeMap::new(),
+        }
+    }
+
+    fn stopped(outcome: Outcome, by: Option<&'static str>, because: Vec<String>, days: Option<i64>) -> Self {
+        Self { outcome, by, because, days, ..Self::succeeded() }
+    }
+}
+
+/// How attempts on several people ended together: as the worst did, by what stopped most of those.
+pub fn together(endings: Vec<Ending>) -> Ending {
+    let mut stopped_by: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for by in endings.iter().filter_map(|ending| ending.by) {
+        *stopped_by.entry(by).or_default() += 1;
+    }
+    let worst = endings.iter().map(|ending| ending.outcome).max();
+    let of_worst = endings.into_iter().filter(|ending| Some(ending.outcome) == worst);
+    let often = |ending: &Ending| ending.by.and_then(|by| stopped_by.get(by)).copied().unwrap_or(0);
+    let ending = of_worst.max_by_key(|ending| (often(ending), ending.by)).unwrap_or_else(Ending::succeeded);
+    Ending { stopped_by, ..ending }
 }
 
 /// What one lawful person's wish came to.
@@ -162,7 +201,7 @@ impl Stage {
             Err(code) => {
                 let waited_for = Some((*code).to_owned());
                 let (by, days) = (control_of_code(code), Some(days_between(began, self.world.clock.read())));
-                return Ok(Ending { outcome: Outcome::Stopped, by, because: vec![], waited_for, days });
+                return Ok(Ending { waited_for, ..Ending::stopped(Outcome::Stopped, by, vec![], days) });
             }
         };
         let shown = self.show(at)?;
@@ -172,32 +211,16 @@ impl Stage {
         let stopped = act("stopped").and_then(|act| Timestamp::parse(&act.at));
         let Asked { waited_for, ended, .. } = &self.asked[at];
         Ok(match (in_force, stopped, self.found.get(&victim)) {
-            (true, Some(moment), _) => Ending {
-                outcome: late,
-                by: Some("stop_link"),
-                because: shown.signals,
-                waited_for: None,
-                days: after(moment),
-            },
-            (true, None, Some(found)) => Ending {
-                outcome: late,
-                by: Some(found.by),
-                because: found.because.clone(),
-                waited_for: None,
-                days: after(found.at),
-            },
-            (true, None, None) => {
-                Ending { outcome: Outcome::Succeeded, by: None, because: vec![], waited_for: None, days: None }
+            (true, Some(moment), _) => Ending::stopped(late, Some("stop_link"), shown.signals, after(moment)),
+            (true, None, Some(found)) => {
+                Ending::stopped(late, Some(found.by), found.because.clone(), after(found.at))
             }
+            (true, None, None) => Ending::succeeded(),
             (false, ..) => {
-                let waits = waited_for.clone().unwrap_or_default();
-                Ending {
-                    outcome: Outcome::Stopped,
-                    by: Some(control_of(&shown, &waits)),
-                    because: shown.signals.clone(),
-                    waited_for: waited_for.clone(),
-                    days: ended.as_ref().and_then(|ended| after(ended.at)),
-                }
+                let by = control_of(&shown, &waited_for.clone().unwrap_or_default());
+                let days = ended.as_ref().and_then(|ended| after(ended.at));
+                let waited_for = waited_for.clone();
+                Ending { waited_for, ..Ending::stopped(Outcome::Stopped, Some(by), shown.signals, days) }
             }
         })
     }
@@ -290,6 +313,8 @@ impl Played {
             "because": ending.as_ref().map(|ending| ending.because.clone()).unwrap_or_default(),
             "waited_for": ending.as_ref().and_then(|ending| ending.waited_for.clone()),
             "days": ending.as_ref().and_then(|ending| ending.days),
+            "stopped_by": ending.as_ref().map(|ending| ending.stopped_by.clone()).unwrap_or_default(),
+            "robbed": (0..stage.people.len()).filter(|who| stage.is_robbed_of_money(*who)).count(),
             "kroner_stolen": kroner(stolen).to_string(),
             "kroner_recovered": kroner(recovered).to_string(),
             "kroner_held": kroner(held).to_string(),
@@ -299,6 +324,8 @@ impl Played {
                 "letters": stage.harm.letters,
                 "checks": stage.harm.checks,
                 "confirmations": stage.harm.confirmations,
+                "calls": stage.harm.calls,
+                "payments_held": stage.harm.payments_held,
                 "days_waiting": lawful.iter().map(|lawful| lawful.days_waiting).sum::<i64>(),
                 "wrongly_stopped": lawful.iter().filter(|lawful| lawful.is_wrongly_stopped).count(),
             },
@@ -355,8 +382,8 @@ impl Played {
         let harm = &self.stage.harm;
         let _ = writeln!(
             text,
-            "lawful people: {} letters, {} checks, {} confirmations",
-            harm.letters, harm.checks, harm.confirmations
+            "lawful people: {} letters, {} checks, {} confirmations, {} calls, {} payments held",
+            harm.letters, harm.checks, harm.confirmations, harm.calls, harm.payments_held
         );
         for (to, files) in &self.stage.letters {
             let _ = writeln!(text, "letter to {to}: {}", files.join(", "));

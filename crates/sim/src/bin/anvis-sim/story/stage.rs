@@ -106,6 +106,8 @@ pub struct Stage {
     /// Every payment to the cast, and where it is in the end.
     pub paid: Vec<Paid>,
     pub money: Money,
+    /// What a thief moved on out of victims' own accounts, in øre.
+    pub moved_on: i64,
     /// The day on which the story begins.
     pub first_day: u32,
     pub post: Vec<Posted>,
@@ -208,6 +210,7 @@ impl Stage {
             harm: Harm::default(),
             paid: Vec::new(),
             money: Money::default(),
+            moved_on: 0,
             first_day: FIRST_DAY,
             post: Vec::new(),
             stolen_letters: Vec::new(),

@@ -26,7 +26,7 @@ pub struct Plan {
 }
 
 /// What has become of a plan.
-struct Attempt {
+pub struct Attempt {
     plan: Plan,
     /// The victim's own account.
     own: DesignatedAccount,
@@ -42,22 +42,27 @@ struct Attempt {
 
 /// Plays a plan out, from proposing to the end.
 pub fn steal(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Ending, Error> {
-    let mut attempts = vec![Attempt::begin(stage, plan, began)?];
-    play_out(stage, &mut attempts)?;
-    stage.ending(&attempts[0].proposed, plan.victim, began)
+    let mut attempts = [Attempt::begin(stage, plan, began)?];
+    play_out(stage, &mut attempts, &mut |_, _| Ok(()))?;
+    attempts[0].ending(stage)
 }
 
-/// Plays several plans out that began together; how each ended.
+/// Plays several plans out that begin together; how each ended.
 pub fn steal_from_many(stage: &mut Stage, plans: &[Plan], began: Timestamp) -> Result<Vec<Ending>, Error> {
     let mut attempts = Vec::new();
     for plan in plans {
         attempts.push(Attempt::begin(stage, *plan, began)?);
     }
-    play_out(stage, &mut attempts)?;
-    attempts.iter().map(|attempt| stage.ending(&attempt.proposed, attempt.plan.victim, attempt.began)).collect()
+    play_out(stage, &mut attempts, &mut |_, _| Ok(()))?;
+    attempts.iter().map(|attempt| attempt.ending(stage)).collect()
 }
 
-fn play_out(stage: &mut Stage, attempts: &mut [Attempt]) -> Result<(), Error> {
+/// Day by day until all have ended; `each_day` is what else happens.
+pub fn play_out(
+    stage: &mut Stage,
+    attempts: &mut [Attempt],
+    each_day: &mut dyn FnMut(&mut Stage, &[Attempt]) -> Result<(), Error>,
+) -> Result<(), Error> {
     for _ in 0..PATIENCE_DAYS + AFTERMATH_DAYS {
         let today = stage.world.day;
         if attempts.iter().all(|attempt| attempt.until.is_some_and(|until| until <= today)) {
@@ -68,17 +73,29 @@ fn play_out(stage: &mut Stage, attempts: &mut [Attempt]) -> Result<(), Error> {
         for attempt in &mut *attempts {
             attempt.go_on(stage)?;
         }
+        each_day(stage, attempts)?;
     }
     Ok(())
 }
 
 impl Attempt {
-    fn begin(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Self, Error> {
+    pub fn begin(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Self, Error> {
         stage.loot = Some(plan.account);
         let own = stage.people[plan.victim].accounts[0];
         let proposed = propose(stage, plan.victim, plan.account, plan.bank_says)?;
         let until = proposed.is_err().then_some(stage.world.day);
         Ok(Self { plan, own, began, proposed, has_tried: false, paid_on: None, back_on: None, until })
+    }
+
+    /// How it ended.
+    pub fn ending(&self, stage: &mut Stage) -> Result<Ending, Error> {
+        stage.ending(&self.proposed, self.plan.victim, self.began)
+    }
+
+    /// Whether the thief's account is the victim's, as the registry has it.
+    pub fn is_in_force(&self, stage: &Stage) -> bool {
+        let ended = self.proposed.ok().and_then(|at| stage.asked[at].ended.as_ref());
+        ended.is_some_and(|ended| ended.state == "in_force") && self.back_on.is_none()
     }
 
     /// What the thief does on a day.
@@ -100,7 +117,7 @@ impl Attempt {
                 if self.paid_on.is_none() && stage.is_robbed_of_money(victim) {
                     self.paid_on = Some(today);
                 }
-                let is_found = stage.found.contains_key(&victim);
+                let is_found = stage.found.contains_key(&victim) || stage.in_force(victim)? == "none";
                 match (self.paid_on, self.back_on) {
                     (Some(paid), None) if today >= paid + BACK_AFTER_DAYS && !is_found => {
                         let _ = propose(stage, victim, self.own, Ownership::Match)?;
