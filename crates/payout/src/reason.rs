@@ -73,7 +73,7 @@ impl Reason {
         (Self::Collecting, "RR04", "The payee's registered account has unusually many payees and is to be looked at."),
         (Self::ChangePending, "NARR", "A change of the payee's registered account is proposed and has not ended."),
         (Self::RecentChange, "AC15", "The payee's registered account was changed shortly before."),
-        (Self::OwnChange, "DS0A", "Who released it had a part in changing the account: another person releases it."),
+        (Self::OwnChange, "DS0H", "Who released it had a part in changing the account: another person releases it."),
         (Self::Stopped, "MS02", "The payment was stopped."),
         (Self::Cancelled, "DS02", "The payment was cancelled before it was released."),
         (Self::Checked, "MS03", "The payment waits for a check by the registry."),

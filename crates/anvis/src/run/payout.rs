@@ -117,6 +117,7 @@ impl Session {
 impl Session {
     fn release(&mut self, batch: &str, out: &Path, as_what: LetGo) -> Result<Answer, Error> {
         super::outside(&self.data, out)?;
+        self.writer.read(|scope| services::require_lets_go(scope, batch, &self.actor))?;
         self.settle()?;
         let env = self.env()?;
         let wanted = Release { batch, as_what, out: Some(out), stages: None, once: None };

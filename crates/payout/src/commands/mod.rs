@@ -26,9 +26,10 @@ use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;
 use crate::store;
 use kernel::journal::{Entry, Rows};
-use kernel::{Error, Id, Refuse, Scope};
+use kernel::{Actor, Error, Id, Refuse, Scope};
 use registry::officer::Unfit;
 use registry::payer::{Agreement, Payer};
+use registry::queries::paying_authority;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -111,6 +112,22 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Batch, Error> {
         None => None,
     };
     found.ok_or_else(|| BatchRefusal::Unknown.into())
+}
+
+/// The batch of this name, if it is somebody's to see and to do something about.
+pub(crate) fn find_own(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Batch, Error> {
+    let batch = find(scope, name)?;
+    require_own(scope, batch.owner, actor)?;
+    Ok(batch)
+}
+
+/// Refuses a caseworker of another authority than the payer, to whom its batches are as if they were not there. Whatever is done about a
+/// batch asks for it in the transaction that does it.
+pub(crate) fn require_own(scope: &Scope<'_>, owner: Id<Payer>, actor: &Actor) -> Result<(), Error> {
+    match paying_authority(scope, actor)? {
+        Some(authority) if authority.id != owner => Err(BatchRefusal::Unknown.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Every number that a payment can have.

@@ -1,6 +1,7 @@
 //! What became of the money of all files that came in from a payer on a day.
 
 use super::find::first_entry_at;
+use super::own_payer;
 use crate::balance::Balance;
 use crate::batch::Batch;
 use crate::commands::each_payment;
@@ -9,7 +10,6 @@ use denmark::calendar::{copenhagen_date, copenhagen_midnight};
 use jiff::civil::Date;
 use kernel::journal::ENTRIES_MAX;
 use kernel::{Actor, Error, Id, Scope, StoreError, Timestamp, Writer};
-use registry::resolve;
 
 const BATCHES_AT_ONCE: i64 = 1_000;
 /// A clock that was set back in between can have dated a file before the entry that recorded it, or after it.
@@ -23,7 +23,7 @@ const CLOCK_SECONDS: i64 = 24 * 60 * 60;
 pub fn balance(writer: &mut Writer, payer: &str, day: Date, actor: &Actor) -> Result<Balance, Error> {
     policy::BALANCE.require(actor)?;
     writer.read(|scope| {
-        let payer = resolve::payer_of(scope, payer, actor)?.id;
+        let payer = own_payer(scope, payer, actor)?.id;
         // A file is recorded after it came in, and perhaps long after.
         let begin = Timestamp::from(copenhagen_midnight(day)).minus_seconds(CLOCK_SECONDS);
         let (since, mut end) = (first_entry_at(scope, begin)?, ENTRIES_MAX);

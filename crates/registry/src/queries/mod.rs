@@ -20,7 +20,7 @@ mod reviews;
 mod subscriptions;
 mod suspicions;
 
-pub use caseworkers::{acting_caseworker, standing_caseworkers};
+pub use caseworkers::{acting_caseworker, paying_authority, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,

@@ -20,7 +20,7 @@ use registry::proposal::Unexpected;
 use registry::queries::{self, WantedSuspicions};
 use registry::resolve;
 use registry::suspicion::{Finding, Reason, Source};
-use registry::terms::Terms;
+use registry::terms::{Contact, Terms};
 use std::marker::PhantomData;
 
 const ANNA: &str = "cpr:6101701234";
@@ -366,6 +366,14 @@ fn the_paying_authority_answers_and_never_who_reported() {
     assert!(shown(&mut town, &liv)[0].view.overdue);
     assert_eq!(town.acknowledge(&late, &Actor::console()), Err("suspicion.officer"));
     assert_eq!(town.acknowledge(&late, &operator("sven")).unwrap(), "acknowledged");
+    // Whom the payer has named is told, and its caseworkers answer as before.
+    let named = town.0.writer.read(|scope| resolve::payer_by_name(scope, "Authority")).unwrap().unwrap().agreement;
+    let terms = Terms { contact: Contact::parse("Nina <nina@example.dk>"), ..named.terms.clone() };
+    town.run(&AddPayer { agreement: Agreement { terms, ..named } }, &Actor::console()).unwrap();
+    let third = town.report(payer("Authority"), payout("E3")).unwrap();
+    assert_eq!(shown(&mut town, &liv).last().unwrap().contact.as_deref(), Some("Nina"));
+    assert_eq!(town.acknowledge(&third, &operator("sven")), Err("suspicion.routed"));
+    assert_eq!(town.acknowledge(&third, &liv).unwrap(), "acknowledged");
     // By the agency's own, two people.
     let own = town.report((operator("rita"), Source::Review), Suspected::Account(account(MULE))).unwrap();
     assert_eq!(town.acknowledge(&own, &operator("rita")), Err("suspicion.own"));
