@@ -10,6 +10,7 @@
 mod assemble;
 pub mod balance;
 pub mod batch;
+pub mod case;
 pub mod commands;
 mod foresight;
 pub mod gate;

@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
+pub(crate) mod case;
 pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod index;
@@ -21,6 +22,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
+    case::STATEMENTS,
     held::STATEMENTS,
     ids::STATEMENTS,
     index::STATEMENTS,
@@ -39,4 +41,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &input::KeptInputTable,
     &bank_file::BankFileTable,
     &act::ActTable,
+    &case::CaseTable,
+    &case::CaseActTable,
 ];

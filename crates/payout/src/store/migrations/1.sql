@@ -91,6 +91,31 @@ CREATE TABLE batch_act (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_act_batch ON batch_act (batch, id);
 
+-- Cases of victims. An id is given before the entry is.
+CREATE TABLE victim_case (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it, and its moment.
+    entry BIGINT NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    -- From when on the payee's accounts are in doubt.
+    since BIGINT NOT NULL,
+    -- Whose, by whom, and why.
+    opened BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX victim_case_payee ON victim_case (payee, id);
+
+-- What was done under them.
+CREATE TABLE victim_case_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    victim_case BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- By whom, about what, and why.
+    act BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX victim_case_act_case ON victim_case_act (victim_case, id);
+
 -- Batches that wait to be let go, by people or at a moment. It follows from the above.
 CREATE TABLE waiting_batch (
     batch BIGINT NOT NULL PRIMARY KEY
