@@ -2,6 +2,7 @@
 
 mod accept;
 mod cancel;
+mod recall;
 mod refuse;
 mod release;
 pub(crate) mod render;
@@ -12,6 +13,7 @@ mod trace;
 mod upload;
 
 pub use cancel::{Cancel, cancel};
+pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use release::{LetGo, Release, Released, release};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;

@@ -7,7 +7,10 @@ pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod input;
+pub(crate) mod interbank;
 pub(crate) mod payment;
+pub(crate) mod recall;
+pub(crate) mod recall_answer;
 pub(crate) mod staging;
 
 use kernel::{Migration, Statement, journal};
@@ -25,7 +28,10 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     ids::STATEMENTS,
     index::STATEMENTS,
     input::STATEMENTS,
+    interbank::STATEMENTS,
     payment::STATEMENTS,
+    recall::STATEMENTS,
+    recall_answer::STATEMENTS,
     staging::STATEMENTS,
 ];
 
@@ -39,4 +45,8 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &input::KeptInputTable,
     &bank_file::BankFileTable,
     &act::ActTable,
+    &recall::RecallTable,
+    &recall::RecalledTable,
+    &recall_answer::AnswerTable,
+    &interbank::FactTable,
 ];
