@@ -267,6 +267,8 @@ pub enum CaseRefusal {
     NothingChanged,
     /// What was designated since then came by no proposal.
     NoProposal,
+    /// Nothing left for an account that is in doubt.
+    NothingLeft,
     /// Nobody has asked that it is given out.
     NotAsked,
     /// There is no bank of that name.
@@ -305,6 +307,7 @@ impl Refuse for CaseRefusal {
             Self::State => "case.state",
             Self::NothingChanged => "case.nothing_changed",
             Self::NoProposal => "case.no_proposal",
+            Self::NothingLeft => "case.nothing_left",
             Self::NotAsked => "case.not_asked",
             Self::Bank => "case.bank",
             Self::TooMuch => "case.too_much",
@@ -326,6 +329,7 @@ impl fmt::Display for CaseRefusal {
             Self::NoProposal => {
                 "what was designated since then came by no proposal: put another account in its place, by two officers"
             }
+            Self::NothingLeft => "nothing left for an account that was designated since then and can be asked back",
             Self::NotAsked => "nobody has asked that this is given out, or it was: one asks, and another gives",
             Self::Bank => "there is no bank of that name in the bank directory",
             Self::TooMuch => "too much was done under this case already: close it, and open another",

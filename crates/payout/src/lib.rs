@@ -24,6 +24,7 @@ pub mod payment;
 pub mod policy;
 pub mod queries;
 pub mod reason;
+pub mod recall;
 pub mod rendering;
 mod seen;
 mod store;

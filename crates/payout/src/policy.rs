@@ -39,6 +39,16 @@ pub const GIVE_DISCLOSURE: Operation = Operation { name: "case.disclose", roles:
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
 pub const FETCH_FOR_BANK: Operation = Operation { name: "payout.fetch_for_bank", roles: &[Console, Bank] };
+/// Asks for payments back that have left. A private payer asks its bank itself: the message names the payees' accounts.
+pub const RECALL: Operation = Operation { name: "payout.recall", roles: &[Console, Operator, PublicPayer] };
+/// Reads what was asked back, what banks answered, and the messages to the banks.
+pub const READ_RECALLS: Operation = Operation { name: "payout.read_recalls", roles: &[Console, Operator, PublicPayer] };
+/// Has the recalls of the payers whose agreement names this bank.
+pub const FETCH_RECALLS: Operation = Operation { name: "payout.fetch_recalls", roles: &[Bank] };
+/// Brings what banks answer to recalls.
+pub const ANSWER_RECALLS: Operation = Operation { name: "payout.answer_recalls", roles: &[Console, Operator, Bank] };
+/// Tells how a bank made payments.
+pub const TELL_TRANSFERS: Operation = Operation { name: "payout.tell_transfers", roles: &[Console, Operator, Bank] };
 
 /// The payouts' rows of the policy.
 pub const POLICY: &[Operation] = &[
@@ -58,4 +68,9 @@ pub const POLICY: &[Operation] = &[
     GIVE_DISCLOSURE,
     FETCH,
     FETCH_FOR_BANK,
+    RECALL,
+    READ_RECALLS,
+    FETCH_RECALLS,
+    ANSWER_RECALLS,
+    TELL_TRANSFERS,
 ];

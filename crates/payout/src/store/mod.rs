@@ -8,7 +8,10 @@ pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod input;
+pub(crate) mod interbank;
 pub(crate) mod payment;
+pub(crate) mod recall;
+pub(crate) mod recall_answer;
 pub(crate) mod staging;
 
 use kernel::{Migration, Statement, journal};
@@ -27,7 +30,10 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     ids::STATEMENTS,
     index::STATEMENTS,
     input::STATEMENTS,
+    interbank::STATEMENTS,
     payment::STATEMENTS,
+    recall::STATEMENTS,
+    recall_answer::STATEMENTS,
     staging::STATEMENTS,
 ];
 
@@ -43,4 +49,8 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &act::ActTable,
     &case::CaseTable,
     &case::CaseActTable,
+    &recall::RecallTable,
+    &recall::RecalledTable,
+    &recall_answer::AnswerTable,
+    &interbank::FactTable,
 ];

@@ -4,6 +4,7 @@
 mod close;
 mod give;
 mod open;
+mod recall;
 mod revert;
 mod trace;
 
@@ -11,6 +12,7 @@ pub use close::{Close, Closed, close};
 pub(crate) use give::require_given;
 pub use give::{AskDisclosure, Give};
 pub use open::{Opened, Opening, open};
+pub use recall::{CaseRecall, recall_for_case};
 pub use revert::{Reverting, revert};
 pub use trace::{CaseTrace, trace_case};
 
