@@ -10,6 +10,7 @@
 mod assemble;
 pub mod balance;
 pub mod batch;
+pub mod case;
 pub mod commands;
 mod foresight;
 pub mod gate;
@@ -23,6 +24,7 @@ pub mod payment;
 pub mod policy;
 pub mod queries;
 pub mod reason;
+pub mod recall;
 pub mod rendering;
 mod seen;
 mod store;

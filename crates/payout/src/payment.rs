@@ -267,6 +267,8 @@ pub fn decide(
         }
         Resolution::Closed => return rejected(Reason::Closed),
         Resolution::Frozen if demands.holds_frozen => return held(Reason::Frozen),
+        // Nobody has said yet that it is not the payee's: what would go back could not be taken back.
+        Resolution::Contested => return held(Reason::Frozen),
         Resolution::Frozen => return rejected(Reason::Frozen),
         Resolution::Account(account) => account,
     };

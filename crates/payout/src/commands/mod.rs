@@ -2,6 +2,8 @@
 
 mod accept;
 mod cancel;
+mod case;
+mod recall;
 mod refuse;
 mod release;
 pub(crate) mod render;
@@ -12,6 +14,12 @@ mod trace;
 mod upload;
 
 pub use cancel::{Cancel, cancel};
+pub use case::{
+    AskDisclosure, CaseRecall, CaseTrace, Close as CloseVictimCase, Closed as ClosedCase, Give, Opened, Opening,
+    Reverting, close as close_case, open as open_case, recall_for_case, revert as revert_case, trace_case,
+};
+pub(crate) use case::{find as find_case, require_given};
+pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use release::{LetGo, Release, Released, release};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;

@@ -1,14 +1,25 @@
 //! What became of a file.
 
 mod balance;
+mod cases;
 mod files;
 mod find;
 mod holds;
+mod recalls;
 mod suspected;
 
 pub use balance::balance;
+pub use cases::{
+    ActView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, ShownCase, case, cases, is_told_to_banks,
+    known_case,
+};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub(crate) use recalls::stands_of;
+pub use recalls::{
+    AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
+    recalls, transfer_recall_message,
+};
 pub use suspected::suspected;
 
 pub use holds::HoldView;

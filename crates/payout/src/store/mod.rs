@@ -3,11 +3,15 @@
 pub(crate) mod act;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
+pub(crate) mod case;
 pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod input;
+pub(crate) mod interbank;
 pub(crate) mod payment;
+pub(crate) mod recall;
+pub(crate) mod recall_answer;
 pub(crate) mod staging;
 
 use kernel::{Migration, Statement, journal};
@@ -21,11 +25,15 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
+    case::STATEMENTS,
     held::STATEMENTS,
     ids::STATEMENTS,
     index::STATEMENTS,
     input::STATEMENTS,
+    interbank::STATEMENTS,
     payment::STATEMENTS,
+    recall::STATEMENTS,
+    recall_answer::STATEMENTS,
     staging::STATEMENTS,
 ];
 
@@ -39,4 +47,10 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &input::KeptInputTable,
     &bank_file::BankFileTable,
     &act::ActTable,
+    &case::CaseTable,
+    &case::CaseActTable,
+    &recall::RecallTable,
+    &recall::RecalledTable,
+    &recall_answer::AnswerTable,
+    &interbank::FactTable,
 ];

@@ -2,6 +2,7 @@
 
 mod caseworkers;
 mod collectors;
+mod contested;
 mod controls;
 mod costs;
 mod deliveries;
@@ -25,6 +26,10 @@ pub(crate) use caseworkers::{acting_remit, require_in_person};
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
     is_approved_collector, proposed_collectors, registered_collectors,
+};
+pub(crate) use contested::newest_of;
+pub use contested::{
+    Doubted, ReportStanding, account_states, contested, doubted, mark_motions_of, registered_name, report_standing,
 };
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,

@@ -91,6 +91,31 @@ CREATE TABLE batch_act (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_act_batch ON batch_act (batch, id);
 
+-- Cases of victims. An id is given before the entry is.
+CREATE TABLE victim_case (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it, and its moment.
+    entry BIGINT NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    -- From when on the payee's accounts are in doubt.
+    since BIGINT NOT NULL,
+    -- Whose, by whom, and why.
+    opened BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX victim_case_payee ON victim_case (payee, id);
+
+-- What was done under them.
+CREATE TABLE victim_case_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    victim_case BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- By whom, about what, and why.
+    act BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX victim_case_act_case ON victim_case_act (victim_case, id);
+
 -- Batches that wait to be let go, by people or at a moment. It follows from the above.
 CREATE TABLE waiting_batch (
     batch BIGINT NOT NULL PRIMARY KEY
@@ -129,6 +154,62 @@ CREATE TABLE bank_file (
     sent BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX bank_file_bank ON bank_file (bank, entry);
+
+-- What was asked back of banks: one row a message, about payments of one completed file.
+CREATE TABLE recall (
+    -- Its place in the journal.
+    place BIGINT NOT NULL PRIMARY KEY,
+    -- By it the message, the case and the answers are known.
+    id BIGINT NOT NULL UNIQUE,
+    payer BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    -- The stage at which the payments were sent on.
+    stage BIGINT NOT NULL,
+    -- Blind: the name of the bank that fetches it, if one does.
+    bank BYTEA,
+    at BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    -- By whom, why, and to which bank, sealed.
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX recall_bank ON recall (bank, place);
+CREATE INDEX recall_payer ON recall (payer, place);
+
+-- Its payments.
+CREATE TABLE recalled_payment (
+    recall BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (recall, number)
+) /*clustered*/ /*append-only*/;
+CREATE INDEX recalled_payment_batch ON recalled_payment (batch, number);
+
+-- What banks answered about them.
+CREATE TABLE recall_answer (
+    place BIGINT NOT NULL PRIMARY KEY,
+    recall BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    -- Blind: by what the same answer is known again.
+    answer BYTEA NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    -- What comes back, where the bank said how much.
+    amount BIGINT,
+    at BIGINT NOT NULL,
+    -- By whom it was brought, and what the bank called it and gave as its reasons, sealed.
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX recall_answer_recall ON recall_answer (recall, place);
+
+-- How banks made payments, as they told: which message of theirs a payment stood in.
+CREATE TABLE interbank_fact (
+    place BIGINT NOT NULL PRIMARY KEY,
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- Sealed.
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX interbank_fact_payment ON interbank_fact (batch, number, place);
 
 -- Stages on record whose files may not all have their names yet: a process was killed in between, or a folder went away.
 CREATE TABLE unwritten_stage (

@@ -148,7 +148,7 @@ impl World {
                 Resolution::Dead => Err(Outcome::Dead),
                 Resolution::NoAccount => Err(Outcome::NoAccount),
                 Resolution::Closed => Err(Outcome::Closed),
-                Resolution::Frozen => Err(Outcome::Frozen),
+                Resolution::Frozen | Resolution::Contested => Err(Outcome::Frozen),
             };
             let believed = self.model.payees[at].account(purpose).map_err(|outcome| match outcome {
                 Outcome::Dissolved => Outcome::Unregistered,

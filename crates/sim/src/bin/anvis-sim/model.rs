@@ -61,7 +61,9 @@ impl Payee {
             None => Err(Outcome::NoAccount),
             Some(Standing { state: State::InForce, account }) => Ok(account),
             Some(Standing { state: State::Closed, .. }) => Err(Outcome::Closed),
-            Some(Standing { state: State::Frozen | State::FrozenByBank, .. }) => Err(Outcome::Frozen),
+            Some(Standing { state: State::Frozen | State::FrozenByBank | State::Contested, .. }) => {
+                Err(Outcome::Frozen)
+            }
         }
     }
 }
