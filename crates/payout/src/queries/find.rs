@@ -334,7 +334,7 @@ impl Teller<'_> {
     fn destination(&self, outcome: &Outcome, payer: &Payer) -> Result<Option<Destination>, Error> {
         let account = match (outcome.state, outcome.designation, &payer.agreement.no_account) {
             (_, Some(designation), _) => resolve::account_of(self.scope, designation)?,
-            (State::Routed, None, NoAccount::PayTo(account)) => *account,
+            (State::Waiting, _, NoAccount::PayTo(account)) => *account,
             _ => return Ok(None),
         };
         let bank = account.reg().and_then(|reg| self.banks.get(reg)).map(|bank| bank.name.clone());
