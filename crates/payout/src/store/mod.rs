@@ -1,6 +1,7 @@
 //! The payouts' only SQL, by noun.
 
 pub(crate) mod act;
+pub(crate) mod back;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
 pub(crate) mod held;
@@ -22,6 +23,7 @@ pub const MIGRATIONS: &[Migration] =
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
+    back::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
     held::STATEMENTS,
@@ -45,6 +47,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &input::KeptInputTable,
     &bank_file::BankFileTable,
     &act::ActTable,
+    &back::BackTable,
     &recall::RecallTable,
     &recall::RecalledTable,
     &recall_answer::AnswerTable,
