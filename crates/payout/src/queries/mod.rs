@@ -13,7 +13,7 @@ pub(crate) use find::in_batch;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
-    recalls, transfer_recall_message,
+    recalls, transfer_recall_message, write_recall_files,
 };
 pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
 pub use suspected::suspected;

@@ -6,7 +6,7 @@ use crate::commands::BatchRefusal;
 use crate::message::bank::{
     Party, RecallReason, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
 };
-use crate::outputs::message_id;
+use crate::outputs::{message_id, write_for_bank};
 use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
 use crate::store::ids::OpenIds;
 use crate::store::recall_answer::Answered;
@@ -15,12 +15,13 @@ use crate::{message, policy, store};
 use denmark::calendar::copenhagen_date;
 use denmark::{BankDirectory, Decimal, Iban, Money};
 use jiff::civil::Date;
-use kernel::{Actor, Error, Id, Role, Scope, StoreError, journal};
+use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
 use registry::account::{self, DesignatedAccount};
 use registry::payer::{Agreement, Payer};
 use registry::resolve;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// One recall, and where its payments stand.
 #[derive(Clone, Debug, Serialize)]
@@ -244,6 +245,29 @@ pub fn transfer_recall_message(
     actor: &Actor,
 ) -> Result<Vec<u8>, Error> {
     Opened::new(scope, find(scope, name, whose, actor)?)?.transfer_message(to)
+}
+
+/// Writes the messages of a recall into a folder, under `bank`: the one to the payer's bank, and one to each bank that has the money, where
+/// it is known how the payments were made.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, the store's, or the folder cannot be written.
+pub fn write_recall_files(
+    writer: &mut Writer,
+    name: &str,
+    folder: &Path,
+    actor: &Actor,
+) -> Result<Vec<PathBuf>, Error> {
+    let files = writer.read(|scope| {
+        let opened = Opened::new(scope, find(scope, name, Whose::Everybodys, actor)?)?;
+        let id = opened.recall.id.name();
+        let mut files = vec![(format!("{id}.camt.055.xml"), opened.message()?)];
+        for to in opened.transfers()?.into_keys() {
+            files.push((format!("{id}-{to}.camt.056.xml"), opened.transfer_message(&to)?));
+        }
+        Ok(files)
+    })?;
+    files.into_iter().map(|(name, content)| write_for_bank(folder, &name, &content)).collect()
 }
 
 /// A recall with all that is to be known to show it, or to write its messages.
