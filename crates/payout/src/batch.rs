@@ -1,5 +1,6 @@
 //! A batch: one payment file, what became of it, and how it is called.
 
+use crate::message::Version;
 use crate::payment::State;
 use crate::reason::Reason;
 use denmark::{Decimal, Money};
@@ -34,6 +35,8 @@ pub struct Batch {
 pub struct Record {
     /// The payer's message id.
     pub message_id: String,
+    /// In which version of the standard it came.
+    pub version: Version,
     /// When the file came in: the date of everything that is written of it, so that it can be written again byte for byte.
     pub received: i64,
     /// Whether the payer asked for the whole file to wait.

@@ -261,7 +261,7 @@ mod tests {
         counts.sums.entry("held".to_owned()).or_default().insert("DKK".to_owned(), kroner.to_owned());
         // A Friday, 13:00 in Denmark.
         let received = "2026-11-27T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
-        Record { message_id: "M".to_owned(), received, hold_all, counts }
+        Record { message_id: "M".to_owned(), version: crate::message::Version::V09, received, hold_all, counts }
     }
 
     #[test]

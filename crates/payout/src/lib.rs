@@ -27,6 +27,7 @@ pub mod reason;
 pub mod rendering;
 mod seen;
 mod store;
+pub mod stray;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verify;

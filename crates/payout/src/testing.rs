@@ -209,6 +209,7 @@ impl Making {
         let Self { batch, rows, ids, tally, .. } = self;
         let record = Record {
             message_id: format!("FILLED-{}", batch.number()),
+            version: crate::message::Version::V09,
             received: received.micros(),
             hold_all: false,
             counts: tally.counts(),

@@ -3,9 +3,12 @@
 mod accept;
 pub(crate) mod back;
 mod cancel;
+mod follow;
+pub(crate) mod record;
 mod refuse;
 mod release;
 pub(crate) mod render;
+mod returns;
 mod route;
 mod settle;
 mod stop;
@@ -14,6 +17,7 @@ mod upload;
 
 pub use cancel::{Cancel, cancel};
 pub use release::{LetGo, Release, Released, release};
+pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};

@@ -10,6 +10,7 @@ pub(crate) mod index;
 pub(crate) mod input;
 pub(crate) mod payment;
 pub(crate) mod staging;
+pub(crate) mod stray;
 
 use kernel::{Migration, Statement, journal};
 
@@ -29,6 +30,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     input::STATEMENTS,
     payment::STATEMENTS,
     staging::STATEMENTS,
+    stray::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
@@ -42,4 +44,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &bank_file::BankFileTable,
     &act::ActTable,
     &back::BackTable,
+    &stray::StrayTable,
+    &stray::EndTable,
 ];
