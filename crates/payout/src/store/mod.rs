@@ -14,6 +14,7 @@ pub(crate) mod payment;
 pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
+pub(crate) mod stray;
 
 use kernel::{Migration, Statement, journal};
 
@@ -37,6 +38,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall::STATEMENTS,
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
+    stray::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
@@ -56,4 +58,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &recall::RecalledTable,
     &recall_answer::AnswerTable,
     &interbank::FactTable,
+    &stray::StrayTable,
+    &stray::EndTable,
 ];
