@@ -181,13 +181,17 @@ pub fn find_payments(scope: &Scope<'_>, search: &Search, limit: usize) -> Result
     Ok(FoundPage { payments, next })
 }
 
-/// The first payment of a batch that is what is sought, as it came in.
-pub(super) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Result<Option<PaymentRow>, Error> {
+/// The first payment of a batch that is what is sought, as it came in. Of those that share an end-to-end id all but the first were
+/// refused.
+pub(crate) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Result<Option<PaymentRow>, Error> {
     let payments = i64::try_from(batch.record.counts.payments).unwrap_or(i64::MAX);
-    for slice in slices_of(payments) {
-        let (place, mut alike) = (Place::of(batch.id, payments, slice, sought.key()), Vec::new());
-        store::index::find_many(scope.tx, &[place], |_, marks| {
-            alike.extend(like(marks, slice, sought.key()));
+    let slices: Vec<_> = slices_of(payments).collect();
+    for slices in slices.chunks(BUCKETS_AT_ONCE) {
+        let places: Vec<_> =
+            slices.iter().map(|slice| Place::of(batch.id, payments, *slice, sought.key())).collect();
+        let mut alike = Vec::new();
+        store::index::find_many(scope.tx, &places, |at, marks| {
+            alike.extend(like(marks, slices[at], sought.key()));
             Ok(())
         })?;
         alike.sort_unstable();
@@ -359,7 +363,7 @@ impl Teller<'_> {
     fn destination(&self, outcome: &Outcome, payer: &Payer) -> Result<Option<Destination>, Error> {
         let account = match (outcome.state, outcome.designation, &payer.agreement.no_account) {
             (_, Some(designation), _) => resolve::account_of(self.scope, designation)?,
-            (State::Routed, None, NoAccount::PayTo(account)) => *account,
+            (State::Waiting, _, NoAccount::PayTo(account)) => *account,
             _ => return Ok(None),
         };
         let bank = account.reg().and_then(|reg| self.banks.get(reg)).map(|bank| bank.name.clone());

@@ -1,14 +1,26 @@
 //! What became of a file.
 
 mod balance;
+mod cases;
 mod files;
 mod find;
 mod holds;
+mod recalls;
 mod suspected;
 
 pub use balance::balance;
+pub use cases::{
+    ActView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, ShownCase, case, cases, is_told_to_banks,
+    known_case,
+};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+pub(crate) use find::first_in;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub use recalls::{
+    AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
+    recalls, transfer_recall_message, write_recall_files,
+};
+pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
 pub use suspected::suspected;
 
 pub use holds::HoldView;
