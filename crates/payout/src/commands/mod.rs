@@ -222,6 +222,11 @@ fn has_stages(scope: &Scope<'_>, batch: Id<Batch>, stages: i64) -> Result<bool, 
     Ok(stages_of(scope, batch)? == stages)
 }
 
+/// Whether nothing was done with a batch, nor about it, since it had so many stages and acts.
+fn is_untouched(scope: &Scope<'_>, batch: Id<Batch>, stages: i64, acts: usize) -> Result<bool, Error> {
+    Ok(has_stages(scope, batch, stages)? && store::act::count_of(scope, batch)? == acts)
+}
+
 /// The stage that an entry adds to a batch that has had so many.
 fn new_stage(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> store::batch::Stage {
     store::batch::Stage {

@@ -31,6 +31,28 @@ fn agreed(change: impl FnOnce(&mut Terms)) -> Place {
     place
 }
 
+/// A caseworker of a payer.
+fn caseworker(place: &mut Place, byte: u8, name: &str, authority: &str) -> Actor {
+    let (name, authority, env) = (name.to_owned(), authority.to_owned(), place.env());
+    let (actor, key) = (Actor::caseworker(&name), PublicKey::from_bytes([byte; 32]));
+    let add = AddCaseworker { name, key, authority, benefits: [].into(), in_person: false };
+    place.writer.execute(&add, &Actor::console(), &env).unwrap();
+    actor
+}
+
+/// A caseworker proposes an account of [`ANNA`]; what it waits for.
+fn propose(place: &mut Place, by: &Actor, action: &'static str, benefit: &str, former: &str) -> Option<String> {
+    let payer = if benefit.is_empty() { "" } else { PLAIN };
+    let payee = format!("cpr:{ANNA}");
+    let written =
+        Written { action, payee: &payee, account: "0040-99", expects: former, payer, benefit, ..Written::default() };
+    let row = AccountRow::read(place.writer.store.vault(), &written).unwrap();
+    let ground = Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() });
+    let (actor, holder, env) = (by.clone(), Holder::Own, place.env());
+    let command = ProposeDesignation { actor, row, holder, ground, is_locked: false, signature: None, once: None };
+    place.writer.execute(&command, by, &env).unwrap().waits_for
+}
+
 #[test]
 fn a_payment_after_a_change_waits_and_leaves_by_itself() {
     let mut place = agreed(|terms| terms.hold_after_change = 1);
@@ -84,33 +106,14 @@ fn a_payment_waits_for_a_change_of_the_account_that_it_goes_to() {
         let kind = "</PmtId><PmtTpInf><CtgyPurp><Prtry>NKSBOS</Prtry></CtgyPurp></PmtTpInf>";
         file(id, &[vec![(ANNA, 100), (ANNA, 100)]]).replacen("</PmtId>", kind, 1)
     };
-    let kim = Actor::caseworker("kim");
-    let check = |action: &'static str, benefit: &'static str, former: &'static str, expected: [&str; 2]| {
+    let check = |action: &'static str, benefit: &str, former: &str, expected: [&str; 2]| {
         let mut place = agreed(|terms| (terms.pending, terms.hold_after_change) = (OnPending::Hold, 2));
-        let (name, authority, env) = ("kim".to_owned(), PLAIN.to_owned(), place.env());
-        let key = PublicKey::from_bytes([1; 32]);
-        let add = AddCaseworker { name, key, authority, benefits: [].into(), in_person: false };
-        place.writer.execute(&add, &Actor::console(), &env).unwrap();
+        let kim = caseworker(&mut place, 1, "kim", PLAIN);
         if former == "0040-88" {
             place.designate(&format!("register,cpr:{ANNA},{former},,,,{PLAIN},NKSBOS"));
         }
         place.control(&["wait_caseworker=1"]);
-        let payer = if benefit.is_empty() { "" } else { PLAIN };
-        let payee = format!("cpr:{ANNA}");
-        let written = Written {
-            action,
-            payee: &payee,
-            account: "0040-99",
-            expects: former,
-            payer,
-            benefit,
-            ..Written::default()
-        };
-        let row = AccountRow::read(place.writer.store.vault(), &written).unwrap();
-        let ground = Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() });
-        let (actor, holder, env) = (kim.clone(), Holder::Own, place.env());
-        let command = ProposeDesignation { actor, row, holder, ground, is_locked: false, signature: None, once: None };
-        assert_eq!(place.writer.execute(&command, &kim, &env).unwrap().waits_for.as_deref(), Some("time"));
+        assert_eq!(propose(&mut place, &kim, action, benefit, former).as_deref(), Some("time"));
         let row = format!("{action} {benefit} {former}");
         let batch = place.route(PLAIN, &xml("MSG-1"), false).batch;
         assert_eq!(place.told(&batch), expected, "{row}");
@@ -225,6 +228,23 @@ fn who_changed_an_account_lets_nothing_go_to_it() {
     assert_eq!(place.told(&batch), ["own_change released_by_another", "routed"]);
     assert!(place.settle().is_empty());
     place.let_go(&batch, LetGo::Ask, true, &bo).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn a_caseworker_lets_go_their_authoritys_files_and_none_to_an_account_that_they_changed() {
+    let mut place = agreed(|terms| terms.release = Release::ByHand);
+    let people = [(1, "kim", PLAIN), (2, "kaj", PLAIN), (3, "max", PUBLIC)];
+    let [kim, kaj, max] = people.map(|(byte, name, authority)| caseworker(&mut place, byte, name, authority));
+    assert_eq!(propose(&mut place, &kim, "change", "", "0040-0440116243"), None);
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    for as_what in [LetGo::Ask, LetGo::Approve] {
+        assert_eq!(refused(place.let_go(&batch, as_what, true, &max)), "batch.unknown");
+    }
+    place.let_go(&batch, LetGo::Ask, true, &kim).unwrap();
+    assert_eq!(place.told(&batch), ["own_change released_by_another", "routed"]);
+    place.let_go(&batch, LetGo::Ask, true, &kaj).unwrap();
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     place.verify();
 }
