@@ -4,11 +4,13 @@ mod balance;
 mod files;
 mod find;
 mod holds;
+mod strays;
 mod suspected;
 
 pub use balance::balance;
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 
 pub use holds::HoldView;
@@ -58,7 +60,7 @@ pub struct BatchView {
 pub struct PaymentView {
     /// The payer's end-to-end id.
     pub end_to_end_id: String,
-    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    /// `routed`, `passed`, `held`, `rejected`, `cancelled`, `returned` or `waiting`.
     pub state: &'static str,
     /// Why: the ISO 20022 code.
     pub code: Option<&'static str>,

@@ -11,6 +11,7 @@ pub(crate) mod input;
 pub(crate) mod payment;
 pub(crate) mod staging;
 pub(crate) mod stray;
+pub(crate) mod waiting;
 
 use kernel::{Migration, Statement, journal};
 
@@ -31,6 +32,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     payment::STATEMENTS,
     staging::STATEMENTS,
     stray::STATEMENTS,
+    waiting::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
