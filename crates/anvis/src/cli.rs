@@ -9,6 +9,7 @@ mod ownership;
 mod payer;
 mod payout;
 mod people;
+mod returns;
 mod serve;
 mod subscription;
 mod suspicion;
@@ -26,6 +27,7 @@ pub use ownership::Ownership;
 pub use payer::Payer;
 pub use payout::{Balance, Payout, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
+pub use returns::{Return, Waiting};
 use serve::METRICS;
 pub use serve::Serve;
 pub use subscription::Subscription;
@@ -142,6 +144,10 @@ pub enum Command {
     Payer(Payer),
     /// Payment files.
     Payout(ByOfficer<Payout>),
+    /// What banks return.
+    Return(ByOfficer<Return>),
+    /// What lies in payers' waiting accounts.
+    Waiting(ByOfficer<Waiting>),
     /// The systems of other organisations, and how they come in.
     #[command(subcommand)]
     Client(Client),
@@ -219,6 +225,8 @@ impl Command {
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),
             Self::Payout(by) => by.key.as_ref(),
+            Self::Return(by) => by.key.as_ref(),
+            Self::Waiting(by) => by.key.as_ref(),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ mod proposals;
 mod question;
 mod register;
 mod resolve;
+mod returns;
 pub(crate) mod subscriptions;
 mod suspicions;
 mod verify;
@@ -32,6 +33,7 @@ use crate::route::Route;
 pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
+        returns::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),

@@ -29,7 +29,7 @@ pub use settle::{Settled, Settling, settle_some};
 pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
-pub use waiting::{PaidOut, pay_waiting};
+pub use waiting::{PaidOut, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;

@@ -6,12 +6,14 @@ mod find;
 mod holds;
 mod strays;
 mod suspected;
+mod waiting;
 
 pub use balance::balance;
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
+pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};
 
 pub use holds::HoldView;
 
