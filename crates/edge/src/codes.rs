@@ -471,6 +471,23 @@ pub const CODES: &[Row] = &[
     row("batch.not_stopped", 409, "It is not stopped", "Det er ikke standset"),
     row("batch.stopped", 409, "It is stopped already", "Det er allerede standset"),
     row("batch.why", 422, "Say why", "Angiv hvorfor"),
+    row("recall.unknown", 404, "There is no such recall", "Der er ingen sådan tilbagekaldelse"),
+    row("recall.payments", 422, "Name the payments", "Angiv betalingerne"),
+    row("recall.payment_unknown", 422, "There is no such payment", "Der er ingen sådan betaling"),
+    row("recall.held", 409, "The payment has not left", "Betalingen er ikke sendt endnu"),
+    row("recall.not_sent", 409, "The payment was never sent", "Betalingen er aldrig sendt"),
+    row("recall.came_back", 409, "The payment has come back", "Betalingen er kommet tilbage"),
+    row("recall.waiting", 409, "The payment is in the waiting account", "Betalingen står på ventekontoen"),
+    row("recall.open", 409, "The payment was asked back already", "Betalingen er allerede kaldt tilbage"),
+    row("recall.no_bank", 409, "The paying bank is not known", "Det betalende pengeinstitut kendes ikke"),
+    row("recall.why", 422, "Say why", "Angiv hvorfor"),
+    row(
+        "recall.no_transfer",
+        404,
+        "No bank told how it paid",
+        "Intet pengeinstitut har oplyst, hvordan der blev betalt",
+    ),
+    row("recall.file", 422, "It is no message of answers", "Det er ikke et svar på tilbagekaldelser"),
     row("batch.payment_not_held", 409, "The payment is not held", "Betalingen tilbageholdes ikke"),
 ];
 

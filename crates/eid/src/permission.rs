@@ -11,6 +11,8 @@ pub enum Permission {
     Payouts,
     /// Fetch completed payment files that are handed to it.
     FetchPayouts,
+    /// Payments that are asked back: ask for them, fetch what is asked, answer it.
+    Recalls,
     /// The account in force for a payee.
     Resolve,
     /// Whether an account is a payee's.
@@ -49,9 +51,10 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Payouts,
         Self::FetchPayouts,
+        Self::Recalls,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
@@ -77,6 +80,7 @@ impl Permission {
         match self {
             Self::Payouts => "payouts",
             Self::FetchPayouts => "payouts:fetch",
+            Self::Recalls => "recalls",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
@@ -108,11 +112,13 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Marks, Notices, Payees, Subscribers, Subscriptions, Suspicions};
+    use Permission::{
+        Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Subscribers, Subscriptions, Suspicions,
+    };
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
+        Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
-        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed, Suspicions],
+        Role::Bank => &[FetchPayouts, Recalls, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
         Role::Operator => &[
@@ -127,6 +133,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Subscribers,
             Suspicions,
             Marks,
+            Recalls,
         ],
         Role::Caseworker => &[Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],

@@ -19,6 +19,7 @@ mod payees;
 mod payouts;
 mod proposals;
 mod question;
+mod recalls;
 mod register;
 mod resolve;
 pub(crate) mod subscriptions;
@@ -32,6 +33,7 @@ use crate::route::Route;
 pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
+        recalls::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),
