@@ -23,6 +23,14 @@ pub const BALANCE: Operation =
     Operation { name: "payout.balance", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Reads what was paid to somebody, by whomever, and where it went.
 pub const TRACE: Operation = Operation { name: "payout.trace", roles: &[Console, Operator] };
+/// Books what banks return: they bring it themselves, or the agency does for them.
+pub const IMPORT_RETURNS: Operation = Operation { name: "return.import", roles: &[Console, Operator, Bank] };
+/// Reads which returns nobody knows the payment of.
+pub const LIST_RETURNS: Operation = Operation { name: "return.list", roles: &[Console, Operator] };
+/// Decides about one of them.
+pub const SETTLE_RETURN: Operation = Operation { name: "return.settle", roles: &[Console, Operator] };
+/// Tries payments again that came back.
+pub const RETRY: Operation = Operation { name: "payout.retry", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
@@ -48,6 +56,10 @@ pub const POLICY: &[Operation] = &[
     READ,
     BALANCE,
     TRACE,
+    IMPORT_RETURNS,
+    LIST_RETURNS,
+    SETTLE_RETURN,
+    RETRY,
     FETCH,
     FETCH_FOR_BANK,
     RECALL,

@@ -3,11 +3,14 @@
 mod accept;
 pub(crate) mod back;
 mod cancel;
+mod follow;
 mod recall;
 mod recall_answers;
+pub(crate) mod record;
 mod refuse;
 mod release;
 pub(crate) mod render;
+mod returns;
 mod route;
 mod settle;
 mod stop;
@@ -19,6 +22,7 @@ pub use cancel::{Cancel, cancel};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
+pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};

@@ -228,6 +228,7 @@ fn try_release(
         created: pending.at.to_jiff(),
         counts: Counts::default(),
         has_completed: false,
+        of_record: false,
     };
     let parts = outputs.as_ref().map(Parts::create).transpose()?;
     let writing = match &parts {

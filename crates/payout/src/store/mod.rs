@@ -13,6 +13,7 @@ pub(crate) mod payment;
 pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
+pub(crate) mod stray;
 
 use kernel::{Migration, Statement, journal};
 
@@ -35,6 +36,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall::STATEMENTS,
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
+    stray::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
@@ -52,4 +54,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &recall::RecalledTable,
     &recall_answer::AnswerTable,
     &interbank::FactTable,
+    &stray::StrayTable,
+    &stray::EndTable,
 ];
