@@ -5,6 +5,7 @@ mod files;
 mod find;
 mod holds;
 mod recalls;
+mod strays;
 mod suspected;
 
 pub use balance::balance;
@@ -15,7 +16,8 @@ pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
     recalls, transfer_recall_message, write_recall_files,
 };
-pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
+pub(crate) use recalls::{Opened, Opening, agent_text, back_since, stands_of};
+pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 
 pub use holds::HoldView;
@@ -65,7 +67,7 @@ pub struct BatchView {
 pub struct PaymentView {
     /// The payer's end-to-end id.
     pub end_to_end_id: String,
-    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    /// `routed`, `passed`, `held`, `rejected`, `cancelled`, `returned` or `waiting`.
     pub state: &'static str,
     /// Why: the ISO 20022 code.
     pub code: Option<&'static str>,

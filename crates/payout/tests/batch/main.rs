@@ -7,5 +7,6 @@ mod fetching;
 mod finding;
 mod holding;
 mod place;
+mod returning;
 mod sweeping;
 mod uploading;
