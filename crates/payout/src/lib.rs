@@ -8,6 +8,7 @@
 //!   their names only when they are whole, on the disk, and on record.
 
 mod assemble;
+pub mod back;
 pub mod balance;
 pub mod batch;
 pub mod case;

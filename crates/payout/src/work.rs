@@ -431,7 +431,7 @@ impl Worker {
                         (State::Routed, Some(designation), _) => {
                             Completion::With(resolve::account_of(&scope, designation)?)
                         }
-                        (State::Routed, None, NoAccount::PayTo(account)) => Completion::With(*account),
+                        (State::Waiting, _, NoAccount::PayTo(account)) => Completion::With(*account),
                         (State::Passed, ..) => Completion::AsItCame,
                         _ => Completion::TakenOut,
                     };
@@ -534,13 +534,13 @@ pub(crate) fn report(
 ) {
     let status = match outcome.state {
         _ if !is_told(outcome, payer.agreement.kind) => return,
-        State::Routed => Status::Accepted,
+        State::Routed | State::Waiting => Status::Accepted,
         State::Passed => return,
         State::Held => Status::Pending,
-        State::Rejected | State::Cancelled => Status::Rejected,
+        State::Rejected | State::Cancelled | State::Returned => Status::Rejected,
     };
     let kind = payer.agreement.kind;
-    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.code(), reason.sentence()));
+    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.status_code(), reason.sentence()));
     // A private payer is told of no account that is not one that it names.
     let news = outcome.news.filter(|_| kind == PayerKind::Public);
     let more: Vec<String> = news.into_iter().flat_map(News::sentences).collect();

@@ -203,6 +203,8 @@ fn counts_json(batch: &str, counts: &Counts) -> Value {
         "held": counts.held,
         "rejected": counts.rejected,
         "cancelled": counts.cancelled,
+        "returned": counts.returned,
+        "waiting": counts.waiting,
         "reasons": counts.reasons,
         "sums": counts.sums,
     })
@@ -365,7 +367,9 @@ fn counts_text(counts: &Counts) -> String {
     };
     line("routed", counts.routed, "routed: completed with an account and sent on");
     line("passed", counts.passed, "passed on as they came");
+    line("waiting", counts.waiting, "in the waiting account");
     line("held", counts.held, "held");
+    line("returned", counts.returned, "returned by banks");
     for (code, count) in &counts.reasons {
         let sentence = payout::reason::Reason::from_code(code).map_or("", payout::reason::Reason::sentence);
         line(code, *count, &format!("{code}  {sentence}"));

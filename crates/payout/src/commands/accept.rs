@@ -273,7 +273,7 @@ fn count(rows: &[PaymentRow]) -> (Counts, Sent, u64) {
     let mut payees = Seen::new(room, room);
     for PaymentRow { outcome, money, payee, .. } in rows {
         tally.add(outcome.state, outcome.reason, *money);
-        if let (State::Routed, Some(payee)) = (outcome.state, payee) {
+        if let (State::Routed | State::Waiting, Some(payee)) = (outcome.state, payee) {
             payees.insert(payee);
         }
     }

@@ -1,9 +1,11 @@
 //! One file a command.
 
 mod accept;
+pub(crate) mod back;
 mod cancel;
 mod case;
 mod recall;
+mod recall_answers;
 mod refuse;
 mod release;
 pub(crate) mod render;
@@ -11,6 +13,7 @@ mod route;
 mod settle;
 mod stop;
 mod trace;
+mod transfers;
 mod upload;
 
 pub use cancel::{Cancel, cancel};
@@ -20,6 +23,7 @@ pub use case::{
 };
 pub(crate) use case::{find as find_case, require_given};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
+pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
@@ -28,6 +32,7 @@ pub(crate) use settle::decide_anew;
 pub use settle::{Settled, Settling, settle_some};
 pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
+pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
 
 use crate::batch::{self, Batch, Counts, Sent};
@@ -150,20 +155,30 @@ pub(crate) fn each_payment(
     batch: Id<Batch>,
     mut visit: impl FnMut(store::payment::PaymentRow) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    each_payment_at(scope, batch, |row, _| visit(row))
+}
+
+/// The same, with the stage of the batch that decided it: 0 is the coming in.
+pub(crate) fn each_payment_at(
+    scope: &Scope<'_>,
+    batch: Id<Batch>,
+    mut visit: impl FnMut(store::payment::PaymentRow, i64) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut page = 0..PAGE;
     loop {
         let mut changes = BTreeMap::new();
         store::payment::each_change_of(scope.tx, batch, page.clone(), i64::MAX, |change| {
-            changes.insert(change.number, change.outcome);
+            changes.insert(change.number, (change.outcome, change.stage));
             Ok(())
         })?;
         let mut is_empty = true;
         store::payment::each_of(scope.tx, batch, page.clone(), |mut row| {
             is_empty = false;
-            if let Some(outcome) = changes.get(&row.number) {
-                row.outcome = *outcome;
+            let mut stage = 0;
+            if let Some(change) = changes.get(&row.number) {
+                (row.outcome, stage) = *change;
             }
-            visit(row)
+            visit(row, stage)
         })?;
         // Numbers have no gaps.
         if is_empty {
@@ -211,8 +226,14 @@ fn new_stage(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> st
         at: entry.at,
         banks_at: entry.number(),
         writes_file,
+        of_record: false,
         counts,
     }
+}
+
+/// The same of a stage whose files are made of what was recorded, and not of the input.
+fn stage_of_record(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> store::batch::Stage {
+    store::batch::Stage { of_record: true, ..new_stage(stages, entry, writes_file, counts) }
 }
 
 /// Notes that a stage's completed file is for the bank that fetches the payer's files, if one does.

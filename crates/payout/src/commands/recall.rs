@@ -4,7 +4,7 @@ use super::BatchRefusal;
 use crate::batch::{self, Batch};
 use crate::message::bank::RecallReason;
 use crate::policy;
-use crate::queries::stands_of;
+use crate::queries::{find_of, in_batch, stands_of};
 use crate::recall::{self, RECALLED_MAX, RecallRecord, RecallRefusal, require_recallable};
 use crate::store;
 use crate::store::ids::OpenIds;
@@ -91,19 +91,14 @@ pub fn payments_named(
     payer: Option<(&str, &Actor)>,
 ) -> Result<Vec<(Id<Batch>, i64)>, Error> {
     let batch = match payer {
-        Some((payer, actor)) => crate::queries::find_of(scope, payer, name, actor)?,
+        Some((payer, actor)) => find_of(scope, payer, name, actor)?,
         None => super::find(scope, name)?,
     };
-    let mut keys: BTreeSet<_> = end_to_end_ids.iter().map(|id| end_to_end_key(scope.vault, id)).collect();
-    let mut found = Vec::with_capacity(keys.len());
-    // Of those that share an id all but the first were refused.
-    super::each_payment(scope, batch.id, |row| {
-        if keys.remove(&row.end_to_end) {
-            found.push((batch.id, row.number));
-        }
-        Ok(())
-    })?;
-    if keys.is_empty() { Ok(found) } else { Err(RecallRefusal::PaymentUnknown.into()) }
+    let named = end_to_end_ids.iter().map(|id| {
+        let number = in_batch(scope, &batch, &end_to_end_key(scope.vault, id))?;
+        Ok((batch.id, number.ok_or(RecallRefusal::PaymentUnknown)?))
+    });
+    named.collect()
 }
 
 pub(super) struct MakeRecalls<'r> {

@@ -248,7 +248,7 @@ fn try_release(
         for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
             let number = payment.row.number;
             payees.extend(payment.row.payee.map(|payee| (payee, number)));
-            if let (State::Routed, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
+            if let (State::Routed | State::Waiting, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
                 paid.insert(payee);
             }
             if payment.is_new {
@@ -521,10 +521,10 @@ impl MakeRelease<'_> {
             decided_again = true;
             tally.remove(prepared.state, prepared.reason, money);
             tally.add(outcome.state, outcome.reason, money);
-            if leaves(prepared.state) {
+            if prepared.state.has_left() {
                 sent.remove(prepared.state, None, money);
             }
-            if leaves(outcome.state) {
+            if outcome.state.has_left() {
                 sent.add(outcome.state, None, money);
             }
             match at {
@@ -539,10 +539,6 @@ impl MakeRelease<'_> {
         }
         Real { changes, notes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }
     }
-}
-
-const fn leaves(state: State) -> bool {
-    matches!(state, State::Routed | State::Passed)
 }
 
 /// Who brought a batch: what of it is let go is given back to them, whoever lets it go.

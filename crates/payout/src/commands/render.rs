@@ -31,7 +31,7 @@ impl StageView {
             stage: 0,
             banks_at: batch.banks_at,
             created: batch.record.received().to_jiff(),
-            has_completed: counts.routed + counts.passed > 0,
+            has_completed: counts.sent() > 0,
             counts,
         }
     }

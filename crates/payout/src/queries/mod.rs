@@ -14,12 +14,13 @@ pub use cases::{
     known_case,
 };
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+pub(crate) use find::in_batch;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
-pub(crate) use recalls::stands_of;
 pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
     recalls, transfer_recall_message,
 };
+pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
 pub use suspected::suspected;
 
 pub use holds::HoldView;

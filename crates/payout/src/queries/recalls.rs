@@ -159,8 +159,15 @@ pub(crate) fn stands_of(scope: &Scope<'_>, recall: &Recall, number: i64, paid: i
 }
 
 /// How much of a payment came back since it was asked for, in minor units.
-pub(crate) fn back_since(_scope: &Scope<'_>, _recall: &Recall, _number: i64) -> Result<i64, Error> {
-    Ok(0)
+pub(crate) fn back_since(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<i64, Error> {
+    let mut since = 0_i64;
+    store::back::each_amount(scope.tx, recall.batch, number..number + 1, |back| {
+        if back.place > recall.place {
+            since = since.saturating_add(back.amount);
+        }
+        Ok(())
+    })?;
+    Ok(since)
 }
 
 /// The recall of this name, if whoever asks may see it. Another's is as if it were not there.
@@ -240,29 +247,29 @@ pub fn transfer_recall_message(
 }
 
 /// A recall with all that is to be known to show it, or to write its messages.
-struct Opened<'s> {
+pub(crate) struct Opened<'s> {
     scope: &'s Scope<'s>,
-    recall: Recall,
+    pub(crate) recall: Recall,
     batch: Batch,
     payer: Payer,
     /// The bank directory of when it was asked for.
     banks: BankDirectory,
-    payments: Vec<Opening>,
+    pub(crate) payments: Vec<Opening>,
 }
 
 /// One of its payments.
-struct Opening {
-    number: i64,
-    end_to_end_id: String,
-    instruction_id: Option<String>,
-    payment_info_id: String,
+pub(crate) struct Opening {
+    pub(crate) number: i64,
+    pub(crate) end_to_end_id: String,
+    pub(crate) instruction_id: Option<String>,
+    pub(crate) payment_info_id: String,
     execution_date: Option<Date>,
-    money: Money,
+    pub(crate) money: Money,
     account: Option<DesignatedAccount>,
 }
 
 impl<'s> Opened<'s> {
-    fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
+    pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
@@ -295,7 +302,7 @@ impl<'s> Opened<'s> {
     }
 
     /// The message id of the completed file.
-    fn message_id(&self) -> String {
+    pub(crate) fn message_id(&self) -> String {
         match self.recall.stage {
             0 => self.batch.record.message_id.clone(),
             stage => message_id(self.batch.id, stage),

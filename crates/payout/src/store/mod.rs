@@ -1,6 +1,7 @@
 //! The payouts' only SQL, by noun.
 
 pub(crate) mod act;
+pub(crate) mod back;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
 pub(crate) mod case;
@@ -23,6 +24,7 @@ pub const MIGRATIONS: &[Migration] =
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
+    back::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
     case::STATEMENTS,
@@ -49,6 +51,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &act::ActTable,
     &case::CaseTable,
     &case::CaseActTable,
+    &back::BackTable,
     &recall::RecallTable,
     &recall::RecalledTable,
     &recall_answer::AnswerTable,

@@ -35,7 +35,7 @@ statements! {
     CHANGE_RANGE = "payment_change.range":
         "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, c.news, s.entry
          FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
-         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.number";
+         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.batch, c.number";
     COUNT = "payment.count": "SELECT COUNT(*) FROM payment WHERE batch NOT IN (SELECT batch FROM staging)";
     COUNT_CHANGES = "payment_change.count": "SELECT COUNT(*) FROM payment_change";
 }
@@ -62,7 +62,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Whether it stands in a completed file.
     pub(crate) const fn goes_on(&self) -> bool {
-        matches!(self.state, State::Routed | State::Passed)
+        self.state.has_left()
     }
 
     /// Whether it waits for a reason of its own, and not only for its batch to be let go.
@@ -73,9 +73,10 @@ impl Outcome {
     /// Reads `state, code, news` from three columns of a row.
     fn read(row: &Row<'_>, designation: usize, state: usize) -> Result<Self, Error> {
         let (code, news) = (state + 1, state + 2);
-        let reason = row.optional_text(code)?.map(|code| Reason::from_code(code).ok_or(()));
+        let state = State::from_code(row.int(state)?).ok_or_else(|| row.broken(state))?;
+        let reason = row.optional_text(code)?.map(|code| Reason::of_state(state, code).ok_or(()));
         Ok(Self {
-            state: State::from_code(row.int(state)?).ok_or_else(|| row.broken(state))?,
+            state,
             reason: reason.transpose().map_err(|()| row.broken(code))?,
             designation: row.optional_int(designation)?.map(Id::new),
             news: row
@@ -216,14 +217,26 @@ pub(crate) struct Change {
 }
 
 pub(crate) fn insert_changes(tx: &Tx<'_>, batch: Id<Batch>, changes: &[Change]) -> Result<Rows, Error> {
+    insert_each_change(tx, changes.iter().map(|change| (batch, change)))
+}
+
+/// What became of payments of several batches, in the order of batches and numbers.
+pub(crate) fn insert_all_changes(tx: &Tx<'_>, changes: &[(Id<Batch>, Change)]) -> Result<Rows, Error> {
+    insert_each_change(tx, changes.iter().map(|(batch, change)| (*batch, change)))
+}
+
+fn insert_each_change<'c>(
+    tx: &Tx<'_>,
+    changes: impl Iterator<Item = (Id<Batch>, &'c Change)> + Clone,
+) -> Result<Rows, Error> {
     let mut encoder = Encoder::default();
     let mut tree = Tree::default();
-    for change in changes {
+    for (batch, change) in changes.clone() {
         tree.push(change_leaf(&mut encoder, batch, change));
     }
     tx.run_many(
         &INSERT_CHANGE,
-        changes.iter().map(|change| {
+        changes.map(|(batch, change)| {
             [
                 batch.into(),
                 Value::Int(change.number),

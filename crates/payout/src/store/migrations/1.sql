@@ -52,7 +52,7 @@ CREATE TABLE payment_ids (
     PRIMARY KEY (batch, first)
 );
 
--- What was done with a batch after it came in: releases and cancellations, numbered from 1.
+-- What was done with a batch after it came in, or with its payments: releases, cancellations, returns and so on, numbered from 1.
 CREATE TABLE batch_stage (
     batch BIGINT NOT NULL,
     stage BIGINT NOT NULL,
@@ -60,13 +60,15 @@ CREATE TABLE batch_stage (
     at BIGINT NOT NULL,
     banks_at BIGINT NOT NULL,
     writes_file BOOLEAN NOT NULL,
+    -- Whether its files are made of what was recorded, and not of the input.
+    of_record BOOLEAN NOT NULL,
     -- What holds of the batch from then on, sealed.
     counts BYTEA NOT NULL,
     PRIMARY KEY (batch, stage)
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_stage_entry ON batch_stage (entry);
 
--- What became of a held payment.
+-- What became of a payment after its file came in.
 CREATE TABLE payment_change (
     batch BIGINT NOT NULL,
     number BIGINT NOT NULL,
@@ -77,6 +79,25 @@ CREATE TABLE payment_change (
     news BIGINT,
     PRIMARY KEY (batch, number, stage)
 ) /*clustered*/ /*append-only*/;
+
+-- Money of payments that came back from banks, each time once.
+CREATE TABLE money_back (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: what the bank's message called it.
+    key BYTEA NOT NULL UNIQUE,
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    -- The stage of the batch by which it was booked.
+    stage BIGINT NOT NULL,
+    -- In the smallest unit of the payment's currency.
+    amount BIGINT NOT NULL,
+    -- By a return, or by a recall.
+    how BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    -- What the bank called it, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+CREATE INDEX money_back_payment ON money_back (batch, number);
 
 -- What people did about what a batch holds, or about one of its payments: asked for its release, approved that, stopped it, resumed it.
 CREATE TABLE batch_act (
