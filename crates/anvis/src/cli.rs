@@ -20,7 +20,7 @@ use std::path::PathBuf;
 pub use claim::{Bound, Claim};
 pub use delivery::Delivery;
 pub use designation::{Designation, Letters, PrintRun, Printer, Proposed, SftpServer, Ssh};
-pub use four_eyes::{Collector, Controls};
+pub use four_eyes::{Collector, Controls, Outcome, Review};
 pub use notices::{Notices, Ways};
 pub use ownership::Ownership;
 pub use payer::Payer;
@@ -118,6 +118,8 @@ pub enum Command {
     Controls(ByOfficer<Controls>),
     /// Payroll bureaus and others to whose account many payees may lawfully have their money paid.
     Collector(ByOfficer<Collector>),
+    /// Accounts to which the money of many payees goes: what officers find of them.
+    Review(ByOfficer<Review>),
     /// Who is in the registry.
     #[command(subcommand)]
     Payee(Payee),
@@ -215,6 +217,7 @@ impl Command {
             Self::Letters(by) => by.key.as_ref(),
             Self::Controls(by) => by.key.as_ref(),
             Self::Collector(by) => by.key.as_ref(),
+            Self::Review(by) => by.key.as_ref(),
             Self::Lock(by) => by.key.as_ref(),
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),

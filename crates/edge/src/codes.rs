@@ -418,6 +418,9 @@ pub const CODES: &[Row] = &[
     row("collector.company", 422, "The company is not in business", "Virksomheden er ikke aktiv"),
     row("collector.bank", 422, "The account's bank is not known", "Kontoens bank er ukendt"),
     row("collector.taken", 409, "Another company has the account", "En anden virksomhed har kontoen"),
+    row("review.unknown", 404, "There is no such review", "Der er ingen sådan gennemgang"),
+    row("review.until", 422, "The day is not valid", "Datoen er ikke gyldig"),
+    row("review.seed", 422, "The seed is not valid", "Frøet er ikke gyldigt"),
     row(
         "letter.sender",
         409,

@@ -29,7 +29,7 @@ use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
 use kernel::{Actor, Env, Error, Operation, Refusal, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::Settle;
+use registry::commands::{OpenReviews, RemindCollectors, Settle, has_to_remind, has_unreviewed};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -296,6 +296,31 @@ impl Edge {
                     return self.log.event((self.clock)(), "holders.failed", &error.to_string());
                 }
             }
+        }
+    }
+
+    /// Finds accounts with too many payees, among all accounts once a day, and opens reviews of them; and reminds collectors who are to
+    /// be looked at again soon. To be called every second.
+    pub async fn review_accounts(&self) {
+        let now = (self.clock)();
+        let done = async {
+            // It goes through all accounts once a day, and must not keep anything else waiting.
+            self.core.take_long(move |writer| registry::commands::watch_accounts(writer, now)).await?;
+            let is_any = move |reader: &mut Writer| reader.read(|scope| has_unreviewed(scope, now));
+            while self.core.read(is_any).await? {
+                if !self.core.execute(OpenReviews { now }, Actor::console()).await?.more {
+                    break;
+                }
+            }
+            let is_any = move |reader: &mut Writer| reader.read(|scope| has_to_remind(scope, now));
+            if self.core.read(is_any).await? {
+                let reminded = self.core.execute(RemindCollectors { now }, Actor::console()).await?;
+                self.log.event(now, "collectors.reminded", &format!("{reminded} are to be looked at again soon"));
+            }
+            Ok::<(), crate::core::Unanswered>(())
+        };
+        if let Err(crate::core::Unanswered::Failed(error)) = done.await {
+            self.log.event((self.clock)(), "reviews.failed", &error.to_string());
         }
     }
 

@@ -35,6 +35,8 @@ pub enum Permission {
     Controls,
     /// Lawful collectors.
     Collectors,
+    /// Accounts to which the money of many payees goes.
+    Reviews,
     /// Letters with a code.
     Letters,
     /// What payees are told.
@@ -49,7 +51,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
@@ -64,6 +66,7 @@ impl Permission {
         Self::Contacts,
         Self::Controls,
         Self::Collectors,
+        Self::Reviews,
         Self::Letters,
         Self::Notices,
         Self::Payees,
@@ -89,6 +92,7 @@ impl Permission {
             Self::Contacts => "contacts",
             Self::Controls => "controls",
             Self::Collectors => "collectors",
+            Self::Reviews => "reviews",
             Self::Letters => "letters",
             Self::Notices => "notices",
             Self::Payees => "payees",
@@ -108,7 +112,9 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Marks, Notices, Payees, Subscribers, Subscriptions, Suspicions};
+    use Permission::{
+        Collectors, Controls, Letters, Marks, Notices, Payees, Reviews, Subscribers, Subscriptions, Suspicions,
+    };
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
@@ -121,6 +127,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Contacts,
             Controls,
             Collectors,
+            Reviews,
             Letters,
             Notices,
             Payees,

@@ -3,9 +3,11 @@ use crate::{
     Actor, Command, Connection, Db, Env, Error, Group, Location, Refuse, Scope, Secrets, Tx, Vault, execute,
     execute_group, files, journal, statements,
 };
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 statements! {
     VERSIONS = "schema_version.list": "SELECT service, version FROM schema_version ORDER BY service LIMIT 1000";
@@ -97,7 +99,11 @@ pub struct Store {
     vault: Vault,
     keyring: Keyring,
     pub(crate) key_path: PathBuf,
+    remembered: Remembered,
 }
+
+/// What a process remembers of a store between one command and the next, one thing of a type.
+type Remembered = Arc<Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>>;
 
 impl Store {
     /// Makes a store: its tables, a master key beside it, and an empty journal.
@@ -173,7 +179,22 @@ impl Store {
             Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Wrong(PathBuf::new()).code() => look()?,
             other => other?,
         };
-        Ok(Self { db, vault: Vault::new(&keyring.keys), keyring, key_path: key_path.to_owned() })
+        let (vault, key_path) = (Vault::new(&keyring.keys), key_path.to_owned());
+        Ok(Self { db, vault, keyring, key_path, remembered: Remembered::default() })
+    }
+
+    /// What was remembered last of this type, by whichever of this process's connections. Whoever asks must be able to tell what has
+    /// changed since.
+    #[must_use]
+    pub fn remembered<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.get(&TypeId::of::<T>()).cloned()?.downcast().ok()
+    }
+
+    /// Remembers something, in the place of what was remembered of its type.
+    pub fn remember<T: Any + Send + Sync>(&self, what: Arc<T>) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.insert(TypeId::of::<T>(), what);
     }
 
     /// Whether it was made for synthetic people: only then may time and actors be claimed.

@@ -12,12 +12,12 @@ use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::queries::{controls_in_force, had_part};
 use registry::resolve::{self, Query, Resolution};
-use registry::watch::Watched;
+use registry::watch::{Looked, Watched};
 
 /// Everything by which the payments of a batch are ruled, at one moment.
 pub(crate) struct Judge {
     demands: Demands,
-    watched: Watched,
+    pub(crate) watched: Watched,
     pub(crate) gate: Gate,
     pub(crate) now: Timestamp,
 }
@@ -52,9 +52,15 @@ pub(crate) fn held_of(vault: &Vault, payer: Id<Payer>, row: &PaymentRow, ids: &I
 
 impl Judge {
     /// By what holds now.
-    pub(crate) fn load(scope: &Scope<'_>, payer: &Payer, gate: Gate, now: Timestamp) -> Result<Self, Error> {
+    pub(crate) fn load(
+        scope: &Scope<'_>,
+        payer: &Payer,
+        gate: Gate,
+        watched: Watched,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let demands = Demands::of(&payer.agreement, &controls_in_force(scope)?);
-        Ok(Self { demands, watched: Watched::load(scope)?, gate, now })
+        Ok(Self { demands, watched, gate, now })
     }
 
     /// What becomes of a payment that names its account itself.
@@ -79,11 +85,11 @@ impl Judge {
         let (mut rows, mut let_go) = (Vec::new(), Vec::new());
         resolve::resolve_many(scope, &asked.queries, self.now, |at, resolution| {
             let (_, currency) = asked.payments[at];
-            let against = match &resolution {
-                Resolution::Account(in_force) => self.watched.against(&in_force.account),
-                _ => None,
+            let looked = match &resolution {
+                Resolution::Account(in_force) => self.watched.look(&in_force.account),
+                _ => Looked::default(),
             };
-            let decided = decide(resolution, currency, against, &self.demands, self.now);
+            let decided = decide(resolution, currency, looked, &self.demands, self.now);
             match decided.verdict {
                 Verdict::Route(Some(designation), _) if !people.is_empty() => {
                     rows.push(designation);

@@ -5,7 +5,7 @@ use crate::reason::Reason;
 use denmark::{Currency, Money};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use kernel::{Id, Timestamp};
+use kernel::{Blind, Id, Timestamp};
 use registry::account::DesignatedAccount;
 use registry::ask::RECENT_DAYS;
 use registry::controls::{Control, Controls, When};
@@ -14,7 +14,7 @@ use registry::life;
 use registry::payer::{Agreement, NoAccount};
 use registry::resolve::{InForce, Pending, Resolution};
 use registry::terms::{OnFrozen, OnPending};
-use registry::watch::Against;
+use registry::watch::{Against, Looked};
 
 /// How far ahead an execution date may lie.
 const EXECUTION_DAYS_MAX: i64 = 366;
@@ -178,13 +178,15 @@ pub struct Decided {
     pub news: Option<News>,
     /// Until when it waits, of what waits for a moment.
     pub until: Option<Timestamp>,
+    /// The blind index of the account that it would go to, where it is noted who is paid to that.
+    pub noted: Option<Blind>,
 }
 
 impl Decided {
     /// Of a payment whose account nothing is known of.
     #[must_use]
     pub const fn of(verdict: Verdict) -> Self {
-        Self { verdict, news: None, until: None }
+        Self { verdict, news: None, until: None, noted: None }
     }
 }
 
@@ -240,12 +242,12 @@ impl News {
     }
 }
 
-/// What the registry's answer means for a payment in this currency; `against` is what speaks against the account.
+/// What the registry's answer means for a payment in this currency; `looked` is what is to be known of the account.
 #[must_use]
 pub fn decide(
     resolution: Resolution,
     currency: Option<Currency>,
-    against: Option<Against>,
+    looked: Looked,
     demands: &Demands,
     now: Timestamp,
 ) -> Decided {
@@ -272,7 +274,7 @@ pub fn decide(
         return rejected(Reason::Currency);
     }
     let until = demands.waits_until(account.changed, now);
-    let held = match against {
+    let held = match looked.against {
         Some(Against::Marked) => Some(Reason::Marked),
         Some(Against::Collecting) => Some(Reason::Collecting),
         None if demands.waits_for(account.pending) => Some(Reason::ChangePending),
@@ -285,6 +287,7 @@ pub fn decide(
         },
         news: News::of(&account, now),
         until: until.filter(|_| held == Some(Reason::RecentChange)),
+        noted: looked.noted,
     }
 }
 

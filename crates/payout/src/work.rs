@@ -20,6 +20,7 @@ use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
 use registry::purpose::{self, BenefitKind};
 use registry::resolve;
+use registry::watch::Notes;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub(crate) struct Ruling {
     pub(crate) completion: Completion,
     /// What is recorded, and reported.
     pub(crate) outcome: Outcome,
+    /// The blind index of the account that it goes to, or would, where it is noted who is paid to that.
+    noted: Option<Blind>,
 }
 
 /// A ruling, and where it comes from.
@@ -70,14 +73,24 @@ pub(crate) enum Completion {
 
 impl Ruling {
     pub(crate) fn of(decided: Decided) -> Self {
-        let Decided { verdict, news, .. } = decided;
+        let Decided { verdict, news, noted, .. } = decided;
         let (state, reason, designation) = verdict.recorded();
         let completion = match verdict {
             Verdict::Route(_, account) => Completion::With(account),
             Verdict::Pass => Completion::AsItCame,
             Verdict::Hold(_) | Verdict::Reject(_) => Completion::TakenOut,
         };
-        Self { completion, outcome: Outcome { state, reason, designation, news } }
+        Self { completion, outcome: Outcome { state, reason, designation, news }, noted }
+    }
+
+    /// Notes what it comes to for an account that is watched.
+    pub(crate) fn note(&self, payee: Option<Blind>, notes: &mut Notes) {
+        let Some((account, payee)) = self.noted.zip(payee) else { return };
+        match self.outcome {
+            Outcome { state: State::Routed, .. } => notes.pays(account, payee),
+            Outcome { state: State::Held, reason: Some(Reason::Collecting), .. } => notes.holds(account, payee),
+            _ => {}
+        }
     }
 }
 
@@ -414,7 +427,11 @@ impl Worker {
                         (State::Passed, ..) => Completion::AsItCame,
                         _ => Completion::TakenOut,
                     };
-                    Ok(Ruled { ruling: Ruling { completion, outcome }, is_ruled: is_of_this, is_new: false })
+                    Ok(Ruled {
+                        ruling: Ruling { completion, outcome, noted: None },
+                        is_ruled: is_of_this,
+                        is_new: false,
+                    })
                 })
                 .collect()
         })

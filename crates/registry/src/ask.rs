@@ -39,10 +39,12 @@ pub enum AskKind {
     Subscribers,
     /// What was paid to the payee, and where?
     Payments,
+    /// Whose is an account that is reviewed?
+    Review,
 }
 
 impl AskKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Resolve,
         Self::Verify,
         Self::Map,
@@ -53,6 +55,7 @@ impl AskKind {
         Self::Subscription,
         Self::Subscribers,
         Self::Payments,
+        Self::Review,
     ];
 
     /// As the store knows it.
@@ -81,6 +84,7 @@ impl AskKind {
             Self::Subscription => "subscription",
             Self::Subscribers => "subscribers",
             Self::Payments => "payments",
+            Self::Review => "review",
         }
     }
 }

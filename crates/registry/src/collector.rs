@@ -11,6 +11,8 @@ use std::fmt;
 
 /// How far ahead a collector is looked at again, at most.
 pub const REVIEW_MONTHS_MAX: i32 = 12;
+/// So many days before a collector is to be looked at again, it is reminded.
+pub const REMINDED_DAYS: i32 = 30;
 const NAME_CHARS_MAX: usize = 200;
 
 /// A lawful collector: whose account it is, and until when that counts.
@@ -67,6 +69,12 @@ impl Registered {
 #[must_use]
 pub fn counts(review_by: Date, today: Date) -> bool {
     today <= review_by
+}
+
+/// The last day of review of whoever is reminded now, once before each review.
+#[must_use]
+pub fn reminded_until(today: Date) -> Date {
+    today.saturating_add(REMINDED_DAYS.days())
 }
 
 /// What a collector is decided from.

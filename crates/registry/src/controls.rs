@@ -77,8 +77,14 @@ pub enum Control {
     StopLink,
     /// The bank is asked whose account it is (NK-11).
     OwnershipAsked,
-    /// With more payees than this, an account is looked at before one more is paid to it (NK-12; the report: more than 100).
+    /// With so many payees, an account is looked at before one more is given it (NK-12; the report: more than 100).
     PayeesPerAccount,
+    /// With more payees than this within three days, payments to an account wait until somebody has looked (NK-12; Pix DICT counts so).
+    Payees3Days,
+    /// The same within thirty days.
+    Payees30Days,
+    /// The same within six months.
+    Payees6Months,
     /// Approved collectors are not counted for it (NK-12).
     CollectorRegister,
     /// After a change of address, contact or authenticator within so many days, a second independent channel confirms a change.
@@ -122,7 +128,7 @@ impl Control {
     }
 
     /// Every control, in its order, with its name, what its figure means, and what it does.
-    const ALL: [(Self, &'static str, Kind, &'static str); 27] = [
+    const ALL: [(Self, &'static str, Kind, &'static str); 30] = [
         (
             Self::LetterSelfService,
             "letter_self_service",
@@ -172,7 +178,20 @@ impl Control {
         (Self::NoticeFormer, "notice_former", Kind::Switch, "notices go to the contact points that stood before"),
         (Self::StopLink, "stop_link", Kind::Switch, "a notice says how to stop the change without a login"),
         (Self::OwnershipAsked, "ownership_asked", Kind::Switch, "the bank is asked whose account it is"),
-        (Self::PayeesPerAccount, "payees_per_account", Kind::Payees, "with more payees an account is looked at first"),
+        (
+            Self::PayeesPerAccount,
+            "payees_per_account",
+            Kind::Payees,
+            "with so many payees an account is looked at before one more is given it",
+        ),
+        (
+            Self::Payees3Days,
+            "payees_3_days",
+            Kind::Payees,
+            "with more payees within 3 days an account is looked at before it is paid to",
+        ),
+        (Self::Payees30Days, "payees_30_days", Kind::Payees, "the same within 30 days"),
+        (Self::Payees6Months, "payees_6_months", Kind::Payees, "the same within 6 months"),
         (
             Self::CollectorRegister,
             "collector_register",
@@ -288,6 +307,9 @@ impl Controls {
             (Control::StopLink, 1),
             (Control::OwnershipAsked, 1),
             (Control::PayeesPerAccount, 10),
+            (Control::Payees3Days, 10),
+            (Control::Payees30Days, 12),
+            (Control::Payees6Months, 20),
             (Control::CollectorRegister, 1),
             (Control::SecondChannel, 30),
             (Control::LetterBox, 60),

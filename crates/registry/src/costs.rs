@@ -1,6 +1,7 @@
 //! What each control costs lawful users (SC-03): letters, days, changes that were given up, changes that were held and then let go on, and
 //! what each ban would have refused. Pure: folded from proposals, what was done about them, and what took effect.
 
+use crate::collecting::Window;
 use crate::controls::{Control, Controls};
 use crate::designation::ChannelKind;
 use crate::life::{self, Act, ActKind, Evidence, Waits};
@@ -35,6 +36,10 @@ pub struct ControlCost {
     pub stopped: u64,
     /// Of bans: what took effect, and would not have under it.
     pub would_refuse: u64,
+    /// Payments that it held.
+    pub payments_held: u64,
+    /// Those among them that went to accounts of which officers found that they are lawful.
+    pub held_wrongly: u64,
     /// Days for which it was waited, of half of those that waited for it and took effect at most; with one digit after the point.
     pub days_median: Option<String>,
     /// Of nine out of ten at most.
@@ -99,7 +104,35 @@ pub struct Given<'g> {
     pub payees: &'g BTreeSet<Blind>,
 }
 
+/// A review of an account that had more payees than a limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Reviewed {
+    /// Within which window.
+    pub window: Window,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When somebody decided about it, or the account became a lawful collector's.
+    pub decided: Option<Timestamp>,
+    /// Whether it is to be left alone, or a collector's: it was held wrongly.
+    pub is_lawful: bool,
+    /// How many payments to it were held.
+    pub payments_held: u64,
+}
+
 impl Costs {
+    /// Adds a review: the windows' limits.
+    pub fn add_review(&mut self, reviewed: &Reviewed) {
+        let Reviewed { window, opened, decided, is_lawful, payments_held } = *reviewed;
+        let cost = self.of(window.control());
+        cost.met += u64::from(decided.is_some());
+        cost.payments_held += payments_held;
+        if is_lawful {
+            cost.let_go_on += 1;
+            cost.held_wrongly += payments_held;
+            cost.tenths.extend(decided.map(|decided| tenths(micros_between(opened, decided))));
+        }
+    }
+
     /// Adds what took effect: each ban's dry run.
     pub fn add_given(&mut self, given: Given<'_>) {
         let Given { payee, account, is_first, holder, payees } = given;

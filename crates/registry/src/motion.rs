@@ -19,10 +19,12 @@ pub enum Kind {
     Collector,
     /// The marks of accounts.
     Mark,
+    /// An account that is reviewed, and is to be left alone.
+    Review,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Controls, Self::Collector, Self::Mark];
+    const ALL: [Self; 4] = [Self::Controls, Self::Collector, Self::Mark, Self::Review];
 
     /// As the store knows it.
     #[must_use]

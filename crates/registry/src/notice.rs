@@ -91,11 +91,13 @@ pub enum NoticeKind {
     MarkUpheld,
     /// The mark is gone.
     MarkLifted,
+    /// A lawful collector is to be looked at again soon, or counts no longer.
+    ReminderCollector,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -119,6 +121,7 @@ impl NoticeKind {
         Self::MarkAppealed,
         Self::MarkUpheld,
         Self::MarkLifted,
+        Self::ReminderCollector,
     ];
 
     /// What tells that something of this kind was asked for.
@@ -144,7 +147,7 @@ impl NoticeKind {
     /// Whether it tells of what a thief may have done: then it goes to former contact points too.
     #[must_use]
     pub const fn warns(self) -> bool {
-        !matches!(self, Self::Trial | Self::ReminderNoAccount)
+        !matches!(self, Self::Trial | Self::ReminderNoAccount | Self::ReminderCollector)
     }
 
     /// As the store knows it.
@@ -177,6 +180,7 @@ impl NoticeKind {
             Self::LockLifted => "lock_lifted",
             Self::LetterReturned => "letter_returned",
             Self::ReminderNoAccount => "reminder_no_account",
+            Self::ReminderCollector => "reminder_collector",
             Self::UnfreezeProposed => "unfreeze_proposed",
             Self::AccountUnfrozen => "account_unfrozen",
             Self::RevertProposed => "revert_proposed",

@@ -182,6 +182,26 @@ pub const WITHDRAW_MARK: Operation = Operation { name: "mark.withdraw", roles: &
 pub const APPEAL_MARK: Operation = Operation { name: "mark.appeal", roles: &[Console, Operator, Caseworker, Citizen] };
 /// Decides about an appeal: somebody who had no part in the mark.
 pub const DECIDE_APPEAL: Operation = Operation { name: "mark.decide", roles: &[Console, Operator] };
+/// Reminds collectors who are to be looked at again soon.
+pub const REMIND_COLLECTORS: Operation = Operation { name: "collector.remind", roles: &[Console, Operator] };
+/// Opens reviews of accounts with more payees than the limits.
+pub const OPEN_REVIEWS: Operation = Operation { name: "review.open", roles: &[Console, Operator] };
+/// Draws accounts with many payees, for a sample check.
+pub const DRAW_REVIEWS: Operation = Operation { name: "review.draw", roles: &[Console, Operator] };
+/// Reads which accounts are reviewed.
+pub const LIST_REVIEWS: Operation = Operation { name: "review.list", roles: &[Console, Operator] };
+/// Reads whose an account is that is reviewed.
+pub const LIST_REVIEW_PAYEES: Operation = Operation { name: "review.payees", roles: &[Console, Operator] };
+/// Finds an account suspicious that is reviewed.
+pub const SUSPECT_REVIEW: Operation = Operation { name: "review.suspect", roles: &[Console, Operator] };
+/// Proposes to leave an account alone that is reviewed.
+pub const PROPOSE_REVIEW: Operation = Operation { name: "review.propose", roles: &[Console, Operator] };
+/// Approves that: somebody else than who proposed it.
+pub const APPROVE_REVIEW: Operation = Operation { name: "review.approve", roles: &[Console, Operator] };
+/// Refuses that: somebody else than who proposed it.
+pub const REFUSE_REVIEW: Operation = Operation { name: "review.refuse", roles: &[Console, Operator] };
+/// Takes back what one proposed oneself about a review.
+pub const WITHDRAW_REVIEW: Operation = Operation { name: "review.withdraw", roles: &[Console, Operator] };
 /// Reads who must have an account and has none, and has them reminded.
 pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
@@ -266,5 +286,15 @@ pub const POLICY: &[Operation] = &[
     WITHDRAW_MARK,
     APPEAL_MARK,
     DECIDE_APPEAL,
+    REMIND_COLLECTORS,
+    OPEN_REVIEWS,
+    DRAW_REVIEWS,
+    LIST_REVIEWS,
+    LIST_REVIEW_PAYEES,
+    SUSPECT_REVIEW,
+    PROPOSE_REVIEW,
+    APPROVE_REVIEW,
+    REFUSE_REVIEW,
+    WITHDRAW_REVIEW,
     LIST_WITHOUT_ACCOUNT,
 ];

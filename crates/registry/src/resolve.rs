@@ -8,7 +8,7 @@ use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerRefusal, PayerVersion};
 use crate::proposal::{Holder, Proposal};
 use crate::purpose::{self, BenefitKind};
-use crate::{known, queries, store, watch};
+use crate::{known, queries, store};
 use denmark::BankDirectory;
 use kernel::{Actor, Blind, Error, Id, Scope, Timestamp, Tx};
 
@@ -361,7 +361,6 @@ pub fn changed_since(
 ) -> Result<(), Error> {
     store::designation::changed_since(scope.tx, entries, &mut changed)?;
     store::proposal::changed_since(scope.tx, entries, &mut changed)?;
-    watch::changed_since(scope.tx, entries, &mut changed)?;
     store::register::changed_since(scope.tx, entries, &mut changed)?;
     queries::marked_since(scope, entries, changed)
 }

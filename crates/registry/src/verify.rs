@@ -1,12 +1,13 @@
 //! Holds the directory against the histories that it points into.
 
-use crate::designation::State;
+use crate::designation::{Standing, State};
 use crate::payee::RegisterStatus;
 use crate::store;
 use crate::store::holder::History;
+use crate::store::pointing::Left;
 use kernel::journal::Mismatch;
 use kernel::merkle::Encoder;
-use kernel::{Blind, Error, Scope, Timestamp};
+use kernel::{Blind, Error, Id, Scope, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE_ROWS: i64 = 10_000;
@@ -132,11 +133,12 @@ fn verify_holders(scope: &Scope<'_>, place: i64, newest: impl Fn(&History) -> Op
             .leaf();
         <[u8; 16]>::try_from(&hash[..16]).expect("a hash has 32 bytes")
     };
-    let (mut expected, mut after) = (Vec::new(), 0);
+    let (mut expected, mut left, mut after) = (Vec::new(), BTreeSet::new(), 0);
     loop {
         let rows = store::designation::between(scope, after, place, PAGE_ROWS)?;
         let Some(last) = rows.last() else { break };
         after = last.designation.id.number();
+        left.extend(leaving(scope, &rows)?);
         for row in &rows {
             let history = (row.payee, row.designation.purpose);
             if newest(&history).is_some_and(|newest| newest.counted == row.designation.id.number()) {
@@ -158,7 +160,36 @@ fn verify_holders(scope: &Scope<'_>, place: i64, newest: impl Fn(&History) -> Op
         }
         noted += rows.len();
     }
-    if noted == expected.len() { Ok(()) } else { Err(mismatch().into()) }
+    let (mut noted_left, mut after) = (0, None);
+    loop {
+        let rows = store::pointing::page(scope.tx, after.as_ref(), PAGE_ROWS)?;
+        let Some(last) = rows.last() else { break };
+        after = Some(*last);
+        if !rows.iter().all(|row| left.contains(row)) {
+            return Err(mismatch().into());
+        }
+        noted_left += rows.len();
+    }
+    if noted == expected.len() && noted_left == left.len() { Ok(()) } else { Err(mismatch().into()) }
+}
+
+/// Who left an account by one of these rows.
+fn leaving(scope: &Scope<'_>, rows: &[store::designation::Recorded]) -> Result<Vec<Left>, Error> {
+    let previous: BTreeSet<i64> = rows.iter().filter_map(|row| Some(row.designation.previous?.number())).collect();
+    let places: Vec<i64> = previous.into_iter().collect();
+    let mut former = BTreeMap::new();
+    let key = |standing: &Standing| (standing.state != State::Closed).then(|| standing.account.key(scope.vault));
+    store::designation::find_many(scope, places.iter().copied().map(Id::new), |at, row| {
+        former.insert(places[at], key(&row.standing));
+        Ok(())
+    })?;
+    let left = |row: &store::designation::Recorded| {
+        let account = former.get(&row.designation.previous?.number()).copied().flatten()?;
+        let (designation, until) = (row.designation.id.number(), row.designation.effective);
+        let is_left = key(&row.designation.standing) != Some(account);
+        is_left.then_some(Left { account, designation, payee: row.payee, until })
+    };
+    Ok(rows.iter().filter_map(left).collect())
 }
 
 /// What is noted of each proposal is whether it has ended; the newest of a payee is the one that the directory names.

@@ -1,43 +1,256 @@
-//! Accounts that something speaks against, whoever the payee is: a small set in memory, loaded once for a batch and asked of every
-//! account that a payment would go to.
+//! Accounts that are watched or marked, as whoever pays to many needs them: in memory, by the account in clear, in some 20 nanoseconds.
+//!
+//! What is noted of them in the store has versions, so that a process which goes on from what it knew reads only what has changed
+//! since. They are few: those with more payees than couples and families have, and those of which a suspicion was agreed.
 
 use crate::account::DesignatedAccount;
-use kernel::{Blind, Error, Scope, Tx};
+use crate::collecting::{Limits, Window};
+use crate::controls::Control;
+use crate::{queries, store};
+use denmark::Account;
+use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
+use kernel::journal::Entry;
+use kernel::{Blind, Error, Scope, Timestamp, Writer};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-/// What speaks against an account.
+/// How closely an account is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It has few payees by now.
+    Not,
+    /// It has more than a few payees: who is paid to it is noted.
+    Watched,
+    /// It has more than the limit within this window.
+    Over(Window),
+}
+
+impl Level {
+    const ALL: [Self; 5] =
+        [Self::Not, Self::Watched, Self::Over(Window::Days3), Self::Over(Window::Days30), Self::Over(Window::Months6)];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        match self {
+            Self::Not => 0,
+            Self::Watched => 1,
+            Self::Over(window) => window as i64 + 2,
+        }
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.code() == code)
+    }
+}
+
+/// Why a payment to an account waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Against {
     /// It is marked: a suspicion about it was agreed.
     Marked,
-    /// More payees' money goes to it than can be explained, and it is no approved collector's.
+    /// It has more payees than a limit, is no lawful collector's, and nobody who has looked leaves it alone.
     Collecting,
 }
 
-/// The accounts that something speaks against.
+/// What is to be known of an account before a payment goes to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// The blind index by which it is noted who is paid to it, where that is.
+    pub noted: Option<Blind>,
+    /// Why the payment waits, if it does.
+    pub against: Option<Against>,
+}
+
+/// What is known of one account that is watched.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    key: Blind,
+    level: Level,
+    /// Through which day officers leave it alone.
+    left_alone_until: Option<Date>,
+    /// Through which day it is a lawful collector's.
+    collector_until: Option<Date>,
+}
+
+/// All accounts that are watched or marked, as of a version of each.
 #[derive(Clone, Debug, Default)]
-pub struct Watched;
+struct Set {
+    watched_version: i64,
+    watched: HashMap<Account, Known>,
+    marks_version: i64,
+    /// With the last day of each mark.
+    marked: HashMap<Account, Date>,
+}
 
-impl Watched {
-    /// As it is now.
-    ///
-    /// # Errors
-    /// The store's.
-    pub const fn load(_: &Scope<'_>) -> Result<Self, Error> {
-        Ok(Self)
-    }
-
-    /// What speaks against an account.
-    #[must_use]
-    pub const fn against(&self, _: &DesignatedAccount) -> Option<Against> {
-        None
+impl Set {
+    /// With what changed since; `changed` is told which watched accounts did. Marks are few and seldom change: those are read anew.
+    fn read_on(
+        self: Arc<Self>,
+        scope: &Scope<'_>,
+        today: Date,
+        mut changed: impl FnMut(Blind),
+    ) -> Result<Arc<Self>, Error> {
+        let (rows, marks_version) = (store::watch::since(scope, self.watched_version)?, queries::marks_version(scope)?);
+        if rows.is_empty() && marks_version == self.marks_version {
+            return Ok(self);
+        }
+        let mut set = Arc::unwrap_or_clone(self);
+        for row in rows {
+            changed(row.key);
+            let known = Known {
+                key: row.key,
+                level: row.level,
+                left_alone_until: store::review::left_alone_until(scope, &row.key)?,
+                collector_until: store::collector::approved_until(scope, &row.key)?,
+            };
+            set.watched_version = row.version;
+            match row.level {
+                Level::Not => drop(set.watched.remove(&row.account.account())),
+                Level::Watched | Level::Over(_) => drop(set.watched.insert(row.account.account(), known)),
+            }
+        }
+        if marks_version != set.marks_version {
+            let marked = queries::marked_accounts(scope, today)?.into_iter();
+            set.marked = marked.map(|marked| (marked.account, marked.until)).collect();
+            set.marks_version = marks_version;
+        }
+        Ok(Arc::new(set))
     }
 }
 
-/// The payees of accounts of which since a journal of so many entries something speaks against them, or does not any more.
-pub(crate) const fn changed_since(
-    _: &Tx<'_>,
-    _: i64,
-    _: &mut dyn FnMut(Blind) -> Result<(), Error>,
-) -> Result<(), Error> {
-    Ok(())
+/// The accounts that are watched or marked, under the controls and on the day of one batch.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    set: Arc<Set>,
+    today: Date,
+    /// Whether there is a limit to payees. What was noted while one was says nothing when there is none.
+    is_limited: bool,
+    /// Whether lawful collectors are left alone.
+    knows_collectors: bool,
+}
+
+impl Watched {
+    /// As they are now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn load(scope: &Scope<'_>, now: Timestamp) -> Result<Self, Error> {
+        Self::read_on(scope, Arc::default(), now)
+    }
+
+    /// The same: what this process knew of them before is brought up to date, which is a hundred times faster.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn recall(writer: &mut Writer, now: Timestamp) -> Result<Self, Error> {
+        let known = writer.store.remembered::<Set>().unwrap_or_default();
+        let watched = writer.read(|scope| Self::read_on(scope, known, now))?;
+        writer.store.remember(watched.set.clone());
+        Ok(watched)
+    }
+
+    fn read_on(scope: &Scope<'_>, known: Arc<Set>, now: Timestamp) -> Result<Self, Error> {
+        let (controls, today) = (store::controls::in_force(scope.tx)?, copenhagen_date(now.to_jiff()));
+        let set = known.read_on(scope, today, |_| {})?;
+        let knows_collectors = controls.has(Control::CollectorRegister);
+        Ok(Self { set, today, is_limited: Limits::of(&controls).are_on(), knows_collectors })
+    }
+
+    /// As they are at this moment, in this transaction, where some were watched before; `changed` is told whose they are of which
+    /// something changed that counts. Of marks, [`changed_since`](crate::resolve::changed_since) tells that.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn renew(&self, scope: &Scope<'_>, now: Timestamp, changed: impl FnMut(Blind)) -> Result<Self, Error> {
+        let mut accounts = BTreeSet::new();
+        let (known, today) = (self.set.clone(), copenhagen_date(now.to_jiff()));
+        let set = known.read_on(scope, today, |account| accounts.extend([account]))?;
+        if self.is_limited {
+            let accounts: Vec<Blind> = accounts.into_iter().collect();
+            store::holder::payees(scope.tx, &accounts)?.into_iter().flatten().for_each(changed);
+        }
+        Ok(Self { set, today, ..*self })
+    }
+
+    /// Why payments to an account wait, if they do.
+    #[must_use]
+    pub fn against(&self, account: &DesignatedAccount) -> Option<Against> {
+        self.look(account).against
+    }
+
+    /// Whether it is noted who is paid to an account.
+    #[must_use]
+    pub fn is_watched(&self, account: &DesignatedAccount) -> bool {
+        self.look(account).noted.is_some()
+    }
+
+    /// Both at once.
+    #[must_use]
+    pub fn look(&self, account: &DesignatedAccount) -> Looked {
+        let Set { watched, marked, .. } = &*self.set;
+        if marked.is_empty() && (watched.is_empty() || !self.is_limited) {
+            return Looked::default();
+        }
+        let (account, counts) =
+            (account.account(), |until: Option<Date>| until.is_some_and(|until| self.today <= until));
+        let is_marked = counts(marked.get(&account).copied());
+        // Of a lawful collector's payees, who are many, nobody wants to know who was paid.
+        let is_lawful = |known: &Known| self.knows_collectors && counts(known.collector_until);
+        let known = watched.get(&account).filter(|known| self.is_limited && !is_lawful(known));
+        let is_over =
+            known.is_some_and(|known| matches!(known.level, Level::Over(_)) && !counts(known.left_alone_until));
+        let against = match (is_marked, is_over) {
+            (true, _) => Some(Against::Marked),
+            (false, true) => Some(Against::Collecting),
+            (false, false) => None,
+        };
+        Looked { noted: known.map(|known| known.key), against }
+    }
+}
+
+/// What the payments of a batch come to for accounts that are watched: who is paid to them, and how many wait because of them.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// Accounts and payees.
+    paid: BTreeSet<(Blind, Blind)>,
+    held: BTreeMap<(Blind, Blind), u64>,
+}
+
+impl Notes {
+    /// A payee is paid to an account.
+    pub fn pays(&mut self, account: Blind, payee: Blind) {
+        self.paid.insert((account, payee));
+    }
+
+    /// A payment waits because of the account.
+    pub fn holds(&mut self, account: Blind, payee: Blind) {
+        *self.held.entry((account, payee)).or_default() += 1;
+    }
+
+    /// What was noted of payees is not so: their payments are decided again.
+    pub fn forget(&mut self, is_again: impl Fn(&Blind) -> bool) {
+        self.paid.retain(|(_, payee)| !is_again(payee));
+        self.held.retain(|(_, payee), _| !is_again(payee));
+    }
+
+    /// Keeps it, with the batch, as part of the entry that records it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<(), Error> {
+        store::pointing::pay_many(scope.tx, &self.paid, copenhagen_date(entry.at.to_jiff()))?;
+        let mut of_account: BTreeMap<Blind, u64> = BTreeMap::new();
+        for ((account, _), payments) in &self.held {
+            *of_account.entry(*account).or_default() += payments;
+        }
+        let held = of_account
+            .into_iter()
+            .enumerate()
+            .map(|(at, (account, payments))| Ok((entry.row::<Notes>(at)?.number(), account, payments)));
+        store::pointing::hold_many(scope.tx, &held.collect::<Result<Vec<_>, Error>>()?)
+    }
 }

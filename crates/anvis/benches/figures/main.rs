@@ -1,7 +1,7 @@
 //! The figures of `docs/benchmarks.md`: a nation of its size, and every rate beside the floor measured in the same run.
 //!
 //! `cargo xtask bench [--people N] [--payments N] [--changes N] [--lives N] [--waiting N] [--payouts N]
-//! [--keep DIR] [--only PART] [--store postgres|URL]`. The parts are `routing`, `changes`, `lives`, `store` and `payouts`. With `--keep`, the nation is made once and used
+//! [--keep DIR] [--only PART] [--store postgres|URL]`. The parts are `routing`, `changes`, `lives`, `watched`, `store` and `payouts`. With `--keep`, the nation is made once and used
 //! again; but changes and lives are of accounts that nothing else has changed, and want a nation that is new.
 
 #![expect(clippy::disallowed_methods, reason = "measuring time is what this is for")]
@@ -13,6 +13,7 @@ mod lives;
 mod payouts;
 mod postgres;
 mod sqlite;
+mod watched;
 
 use changes::Changes;
 use denmark::calendar::{add_banking_days, copenhagen_date};
@@ -99,10 +100,11 @@ type Measure = fn(&Bench<'_>);
 fn main() {
     let options = options();
     let bench = Bench::prepare(&options);
-    let parts: [(&str, Measure); 5] = [
+    let parts: [(&str, Measure); 6] = [
         ("routing", |bench| bench.floors_and_routing()),
         ("changes", |bench| bench.changes()),
         ("lives", |bench| bench.lives()),
+        ("watched", |bench| bench.watched()),
         ("store", |bench| bench.whole_store()),
         ("payouts", payouts::measure),
     ];

@@ -1,4 +1,4 @@
-//! What is decided by four eyes: controls, and lawful collectors.
+//! What is decided by four eyes: controls, lawful collectors, and accounts with many payees.
 
 use super::cvr;
 use clap::Subcommand;
@@ -100,6 +100,8 @@ pub enum Collector {
         /// The collector.
         id: String,
     },
+    /// Remind those that are to be looked at again within 30 days, once each; a service does so by itself.
+    Remind,
     /// What was proposed under an id, and what became of it.
     Show {
         /// What was proposed.
@@ -107,6 +109,91 @@ pub enum Collector {
     },
     /// Every collector, with those whose review is overdue; and what is proposed.
     List,
+}
+
+#[derive(Subcommand)]
+pub enum Review {
+    /// Accounts with too many payees, which are looked for first, and accounts that were drawn: those that are open, the oldest first.
+    List {
+        /// Those that were decided about too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// One review, what holds of its account now, and what is proposed about it.
+    Show {
+        /// The review.
+        id: String,
+    },
+    /// Whose the account is, or was within six months. It names people, and is logged.
+    Payees {
+        /// The review.
+        id: String,
+    },
+    /// Say what you found. To leave an account alone somebody else approves, and likewise that it is a lawful collector's. Say --as,
+    /// unless the store is synthetic.
+    Decide {
+        /// The review.
+        id: String,
+        /// What.
+        #[arg(long, value_name = "OUTCOME", value_enum)]
+        outcome: Outcome,
+        /// The last day on which it is left alone, or counts as a collector's: at most twelve months from now.
+        #[arg(
+            long, value_name = "DATE", value_parser = date,
+            required_if_eq_any([("outcome", "left-alone"), ("outcome", "collector")])
+        )]
+        until: Option<jiff::civil::Date>,
+        /// The collector's CVR number.
+        #[arg(long, value_parser = cvr, required_if_eq("outcome", "collector"))]
+        cvr: Option<denmark::Cvr>,
+        /// What it is called.
+        #[arg(long, required_if_eq("outcome", "collector"))]
+        name: Option<String>,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Approve that an account is left alone, which somebody else proposed: it is decided again. Say --as, unless the store is synthetic.
+    Approve {
+        /// What was proposed.
+        id: String,
+    },
+    /// Say no to what somebody else proposed. Say --as, unless the store is synthetic.
+    Refuse {
+        /// What was proposed.
+        id: String,
+        /// Why: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Take back what you proposed.
+    Withdraw {
+        /// What was proposed.
+        id: String,
+    },
+    /// Draw accounts with many payees for a sample check: the same seed draws the same. Say --as, unless the store is synthetic.
+    Draw {
+        /// With what the draw begins: any text on one line.
+        #[arg(long, value_name = "TEXT")]
+        seed: String,
+        /// At most so many accounts.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+        count: u16,
+        /// Among those with more payees than this; by default what payees_per_account says, or 100.
+        #[arg(long, value_name = "N")]
+        over: Option<u16>,
+    },
+}
+
+/// What a review can end with.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Outcome {
+    /// A couple's, a family's, a home's.
+    LeftAlone,
+    /// A payroll bureau's, or another lawful collector's.
+    Collector,
+    /// It looks like one to which somebody else's money goes.
+    Suspicious,
 }
 
 fn account(text: &str) -> Result<denmark::Account, String> {

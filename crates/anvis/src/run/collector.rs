@@ -4,7 +4,7 @@ use crate::cli::Collector;
 use crate::console::Answer;
 use kernel::Error;
 use registry::collector;
-use registry::commands::EndCollector;
+use registry::commands::{EndCollector, RemindCollectors};
 use registry::queries::{self, CollectorMotion, CollectorTerms, CollectorView, CollectorsView};
 use serde_json::json;
 
@@ -24,6 +24,11 @@ impl Session {
                 let text = if changed { "Ended the collector." } else { "The collector was ended before." };
                 Ok(Answer::done(text, &json!({ "id": id, "state": "ended", "changed": changed })))
             }
+            Collector::Remind => {
+                let env = self.env()?;
+                let reminded = self.writer.execute(&RemindCollectors { now: env.now }, &self.actor, &env)?;
+                Ok(Answer::done(format!("Reminded {reminded} collectors."), &json!({ "reminded": reminded })))
+            }
             Collector::Show { id } => {
                 let (now, actor) = (self.env()?.now, &self.actor);
                 let shown = self.writer.read(|scope| queries::collector_motion(scope, actor, &id, now))?;
@@ -40,12 +45,13 @@ impl Session {
 
 fn list_text(CollectorsView { collectors, motions }: &CollectorsView) -> String {
     let mut text = String::new();
-    for CollectorView { id, state, terms, since, proposed_by, approved_by, reason } in collectors {
+    for CollectorView { id, state, terms, since, proposed_by, approved_by, reason, reminded } in collectors {
         let by = match reason {
             Some(reason) => format!("proposed by {proposed_by}, approved by {approved_by}: {reason}"),
             None => format!("ended by {approved_by}"),
         };
-        text.push_str(&format!("{id}  {state}  {}\n  since {since}, {by}\n", terms_text(terms)));
+        let reminded = reminded.as_ref().map(|reminded| format!("; reminded {reminded}")).unwrap_or_default();
+        text.push_str(&format!("{id}  {state}  {}\n  since {since}, {by}{reminded}\n", terms_text(terms)));
     }
     if collectors.is_empty() {
         text.push_str("No collector is registered.\n");

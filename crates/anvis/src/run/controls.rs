@@ -73,6 +73,8 @@ fn costs_text(CostsView { since, channels, controls }: &CostsView) -> String {
             (cost.refused, "refused"),
             (cost.stopped, "stopped"),
             (cost.would_refuse, "would be refused"),
+            (cost.payments_held, "payments held"),
+            (cost.held_wrongly, "of them wrongly"),
         ];
         let mut said: Vec<String> =
             figures.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

@@ -17,6 +17,7 @@ mod payee;
 mod payout;
 mod people;
 mod print_run;
+mod review;
 pub mod serve;
 mod sftp;
 mod store;
@@ -309,6 +310,7 @@ impl Session {
             Command::Letters(cli::ByOfficer { command, .. }) => self.letters(command),
             Command::Controls(cli::ByOfficer { command, .. }) => self.controls(command),
             Command::Collector(cli::ByOfficer { command, .. }) => self.collector(command),
+            Command::Review(cli::ByOfficer { command, .. }) => self.review(command),
             Command::Payee(command) => self.payee(command),
             Command::Operator(command) => self.operator(command),
             Command::Caseworker(command) => self.caseworker(command),

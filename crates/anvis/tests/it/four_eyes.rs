@@ -38,7 +38,7 @@ fn controls_are_proposed_by_one_and_approved_by_another() {
     let world = World::synthetic();
     let shown = world.run("controls show").done();
     holds(&shown, &json!({ "version": null, "equals": ["anvis"], "motions": [] }), "controls show");
-    assert_eq!(shown["controls"].as_array().unwrap().len(), 27);
+    assert_eq!(shown["controls"].as_array().unwrap().len(), 30);
     holds(
         &shown["controls"][0],
         &json!({ "control": "letter_self_service", "figure": "always", "since": null, "proposed_by": null }),

@@ -385,3 +385,60 @@ fn files_that_were_never_told_of_are_named_by_the_next_release() {
     }
     world.verified();
 }
+
+#[test]
+fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
+    let world = World::settled();
+    world.run("controls set --change payees_3_days=2").done();
+    let shared = format!("register,cpr:{FRIDA},0040-77,,,,,\nregister,cvr:{POOR_COMPANY},0040-77,,,,,\n");
+    world.change(&format!("{shared}register,p:1000000099,0040-77,,,,,"));
+    let payments =
+        [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), pay("E3", &format!("cvr:{POOR_COMPANY}"), "3.00")];
+    let routed = world.route(PUBLIC, simple("MANGE", &payments)).done();
+    let batch = routed["batch"].as_str().unwrap();
+    assert_eq!(fates(&world, batch), "E1 routed, E2 held RR04, E3 held RR04");
+    assert_eq!(told(&world, &routed), "PART: E1 ACSP, E2 PDNG RR04, E3 PDNG RR04");
+
+    let listed = world.run("review list").done();
+    let review = &listed["reviews"][0];
+    let expected = json!({ "state": "open", "account": "0040-******0077", "cause": "3_days", "held": 2, "why": null });
+    holds(review, &expected, "review");
+    holds(&review["payees"], &json!({ "days_3": 3, "months_6": 3 }), "payees");
+    let id = review["id"].as_str().unwrap();
+    let decide = format!("review decide {id} --outcome left-alone --reason Family --as anna");
+    world.run(&decide).failed(2, "usage");
+    world.run(&format!("{decide} --until 2000-01-01")).refused("review.until");
+    let motion = world.run(&format!("{decide} --until 2027-06-01")).done();
+    let motion = motion["id"].as_str().unwrap();
+    holds(
+        &world.run(&format!("review show {id}")).done()["motions"][0],
+        &json!({ "id": motion, "review": id }),
+        "show",
+    );
+    world.run(&format!("review approve {motion} --as anna")).refused("motion.own");
+    let release = || world.run(&format!("payout release {batch} --out out")).done();
+    holds(&release(), &json!({ "held": 2, "completed": null }), "one officer lets nothing go on");
+    world.run(&format!("review approve {motion} --as bo")).done();
+    holds(&release(), &json!({ "state": "completed", "routed": 3, "held": 0 }), "two do");
+    let shown = world.run(&format!("review show {id}")).done();
+    holds(&shown, &json!({ "state": "left_alone", "until": "2027-06-01", "decided_by": "operator:bo" }), "decided");
+    holds(&shown["paid_now"], &json!({ "days_3": 2 }), "paid");
+    assert_eq!(world.run("review list").done(), json!({ "reviews": [], "motions": [] }));
+
+    // Whose account it is, the officer need not see to propose it.
+    let bureau = format!("review decide {id} --outcome collector --cvr {COMPANY} --name Bureau --until 2027-06-01");
+    let motion = world.run(&format!("{bureau} --reason Wages --as anna")).done();
+    let proposed = world.run(&format!("collector show {}", motion["id"].as_str().unwrap())).done();
+    holds(&proposed, &json!({ "account": iban("DK", "0040-77"), "review_by": "2027-06-01" }), "collector");
+    let who = world.run(&format!("review payees {id} --as anna")).done();
+    let paid =
+        |payee: &str| who["payees"].as_array().unwrap().iter().find(|who| who["payee"] == payee).unwrap().clone();
+    let today = &NOW[..10];
+    holds(&paid(&format!("cpr:{FRIDA}")), &json!({ "left": null, "paid": today }), "Frida");
+    holds(&paid("p:1000000099"), &json!({ "left": null, "paid": null }), "a P number");
+    world.run("review show 0000000000000").refused("review.unknown");
+    let costs = world.run("controls show --costs").done();
+    let cost = costs["controls"].as_array().unwrap().iter().find(|cost| cost["control"] == "payees_3_days").unwrap();
+    holds(cost, &json!({ "met": 1, "let_go_on": 1, "payments_held": 2, "held_wrongly": 2 }), "costs");
+    world.verified();
+}

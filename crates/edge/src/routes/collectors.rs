@@ -129,12 +129,14 @@ struct RegisteredCollector {
     approved_by: String,
     /// Why.
     reason: Option<String>,
+    /// When they were reminded that they are to be looked at again (RFC 3339).
+    reminded: Option<String>,
 }
 
 impl From<CollectorView> for RegisteredCollector {
     fn from(view: CollectorView) -> Self {
-        let CollectorView { id, state, terms, since, proposed_by, approved_by, reason } = view;
-        Self { id, state, terms: terms.into(), since, proposed_by, approved_by, reason }
+        let CollectorView { id, state, terms, since, proposed_by, approved_by, reason, reminded } = view;
+        Self { id, state, terms: terms.into(), since, proposed_by, approved_by, reason, reminded }
     }
 }
 

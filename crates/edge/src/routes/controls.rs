@@ -262,6 +262,10 @@ struct CostsOfControl {
     stopped: u64,
     /// Of bans: what took effect, and would not have under it.
     would_refuse: u64,
+    /// Payments that it held.
+    payments_held: u64,
+    /// Those among them that went to accounts of which officers found that they are lawful.
+    held_wrongly: u64,
     /// Days for which it was waited, of half of those that waited for it and took effect at most; with one digit after the point.
     days_median: Option<String>,
     /// Of nine out of ten at most.
@@ -297,6 +301,8 @@ impl From<ControlCostView> for CostsOfControl {
             refused: cost.refused,
             stopped: cost.stopped,
             would_refuse: cost.would_refuse,
+            payments_held: cost.payments_held,
+            held_wrongly: cost.held_wrongly,
             days_median: cost.days_median,
             days_nine_of_ten: cost.days_nine_of_ten,
         }

@@ -21,6 +21,7 @@ mod proposals;
 mod question;
 mod register;
 mod resolve;
+mod reviews;
 pub(crate) mod subscriptions;
 mod suspicions;
 mod verify;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Route> {
         collectors::routes(),
         suspicions::routes(),
         marks::routes(),
+        reviews::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),

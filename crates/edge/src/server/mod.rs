@@ -207,6 +207,7 @@ impl Server {
         let settling = every(REFRESH, &edge, |edge| async move { edge.settle().await });
         let releasing = every(REFRESH, &edge, |edge| async move { edge.settle_payouts().await });
         let counting = every(REFRESH, &edge, |edge| async move { edge.fold_holders().await });
+        let reviewing = every(REFRESH, &edge, |edge| async move { edge.review_accounts().await });
         let folding_in = every(FOLD_IN, &edge, |edge| async move {
             // A disk that is full or ill is not asked more often than that.
             if !edge.fold_in().await {
@@ -233,6 +234,7 @@ impl Server {
             settling.abort();
             releasing.abort();
             counting.abort();
+            reviewing.abort();
             edge.refresh().await;
             // What is being given may take longer than we may: it is given again then.
             let cut_off = [delivering.abort_handle(), telling.abort_handle(), asking.abort_handle()];

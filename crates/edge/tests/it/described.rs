@@ -241,6 +241,16 @@ async fn names(world: &World) -> Vec<(String, String)> {
         ("/suspicions/{suspicion}", acknowledged),
     ];
     names.splice(0..0, of_marks.map(|(place, name)| (place.to_owned(), name)));
+    let reviews = world.reviews(2);
+    for (at, act) in ["/approve", "/refuse", "/withdraw"].into_iter().enumerate() {
+        let body = json!({ "until": format!("2027-01-1{at}"), "reason": "so" }).to_string();
+        let proposer = if act == "/withdraw" { OPERATOR_TOKEN } else { OTHER_OPERATOR_TOKEN };
+        let proposed = world.post(&format!("/v1/reviews/{}/leave-alone", reviews[0]), proposer, &body).await.done();
+        let motion = proposed["id"].as_str().unwrap().to_owned();
+        names.insert(0, (format!("/v1/reviews/motions/{{motion}}{act}"), motion));
+    }
+    names.push(("/{review}/suspect".to_owned(), reviews[1].clone()));
+    names.push(("{review}".to_owned(), reviews[0].clone()));
     let held = world.held().await;
     let others = [
         ("/payouts/{batch}/release", world.batches[1].clone()),

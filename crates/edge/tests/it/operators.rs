@@ -364,3 +364,53 @@ async fn accounts_of_many_are_masked() {
     ask(json!({ "over": -1 })).await.refused(400, "body.field");
     assert_eq!(world.entries(), before + 4, "a change, and what was looked at");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_left_alone_by_two_operators_and_suspected_by_one() {
+    let world = World::new().await;
+    let [one, other] = <[String; 2]>::try_from(world.reviews(2)).unwrap();
+    let listed = pages(&world, "/v1/reviews", "reviews", 1).await;
+    assert_eq!(ids(&listed), [&*one, &*other]);
+    assert_eq!(
+        (&listed[0]["state"], &listed[0]["cause"], &listed[0]["held"]),
+        (&json!("open"), &json!("drawn"), &json!(0))
+    );
+    assert!(!json!(listed).to_string().contains(ANNA_IBAN));
+
+    let path = |review: &str, act: &str| format!("/v1/reviews/{review}/{act}");
+    let who = world.done_to(&path(&one, "payees"), OPERATOR_TOKEN).await.done();
+    let whose = who["payees"].as_array().unwrap();
+    assert_eq!((json!(whose.len()), &who["more"]), (listed[0]["payees"]["days_3"].clone(), &json!(false)));
+    assert!(whose.iter().all(|payee| payee["left"].is_null() && payee["paid"].is_null()), "{who}");
+    world.done_to(&path(NOBODY, "payees"), OPERATOR_TOKEN).await.refused(404, "review.unknown");
+    let alone = |until: &str| json!({ "until": until, "reason": "A couple" });
+    let motion = propose(&world, &path(&one, "leave-alone"), &alone("2027-01-10")).await;
+    post(&world, OPERATOR_TOKEN, &path(&one, "leave-alone"), &alone("2028-01-10")).await.refused(422, "review.until");
+    post(&world, OPERATOR_TOKEN, &path(NOBODY, "leave-alone"), &alone("2027-01-10"))
+        .await
+        .refused(404, "review.unknown");
+    let shown = world.get(&format!("/v1/reviews/{one}"), OPERATOR_TOKEN).await.done();
+    assert_eq!(
+        (&shown["motions"][0]["id"], &shown["payees_now"]["days_3"]),
+        (&json!(motion), &listed[0]["payees"]["days_3"])
+    );
+    let approve = format!("/v1/reviews/motions/{motion}/approve");
+    world.done_to(&approve, OPERATOR_TOKEN).await.refused(403, "motion.own");
+    world.done_to(&approve, OTHER_OPERATOR_TOKEN).await.done();
+    let shown = world.get(&format!("/v1/reviews/{one}"), OPERATOR_TOKEN).await.done();
+    let decided = [&shown["state"], &shown["until"], &shown["decided_by"], &shown["why"]];
+    assert_eq!(json!(decided), json!(["left_alone", "2027-01-10", "operator:bo", "A couple"]));
+
+    let suspect = async |review: &str, why: &str| {
+        post(&world, OPERATOR_TOKEN, &path(review, "suspect"), &json!({ "reason": why })).await
+    };
+    suspect(&other, " ").await.refused(422, "motion.why");
+    suspect(NOBODY, "Nobody knows them").await.refused(404, "review.unknown");
+    for changed in [true, false] {
+        let expected = json!({ "id": other, "state": "suspicious", "changed": changed });
+        assert_eq!(suspect(&other, "Nobody knows them").await.done(), expected);
+    }
+    assert_eq!(world.get("/v1/reviews", OPERATOR_TOKEN).await.done()["reviews"], json!([]));
+    world.get("/v1/reviews", BANK_TOKEN).await.refused(403, "token.scope");
+    world.get(&format!("/v1/reviews/{NOBODY}"), OPERATOR_TOKEN).await.refused(404, "review.unknown");
+}

@@ -15,7 +15,9 @@ use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Env, Error, Id, Login, Role, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::{AddCaseworker, AddPayer, Carrier, ProposeDesignation, Tried, TryNotice};
+use registry::commands::{
+    AddCaseworker, AddPayer, Carrier, Draw, DrawReviews, ProposeDesignation, Tried, TryNotice, fold_holders,
+};
 use registry::import::{AccountRow, Written};
 use registry::notice::{Language, Medium, Recipient};
 use registry::payee::PayeeId;
@@ -195,9 +197,9 @@ pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions";
-pub const OPERATOR_TOKEN: &str =
-    "operator~anna.controls.collectors.letters.notices.payees.designations.locks.contacts.suspicions.marks.subscribers";
-pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees.suspicions.marks";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.subscribers";
+pub const OTHER_OPERATOR_TOKEN: &str =
+    "operator~bo.controls.collectors.reviews.letters.notices.payees.suspicions.marks";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch.suspicions";
 
 impl World {
@@ -336,6 +338,19 @@ impl World {
             "user_request","consent":"phone"}]}"#;
         let answers = self.post("/v1/accounts", BANK_TOKEN, body).await.done();
         answers["answers"][0]["change"].as_str().unwrap().to_owned()
+    }
+
+    /// Draws so many accounts, whosever they are. The names of their reviews.
+    pub fn reviews(&self, count: usize) -> Vec<String> {
+        self.at_the_store(|writer| {
+            let officer = Actor::operator("bo");
+            while fold_holders(writer).unwrap() {}
+            let draw =
+                writer.read(|scope| Draw::find(scope, &officer, "2018".to_owned(), count, Some(0), NOW)).unwrap();
+            let command = DrawReviews { draw, officer: officer.clone(), is_synthetic: false };
+            let drawn = writer.execute(&command, &officer, &Env::new(NOW, 7)).unwrap();
+            drawn.drawn.into_iter().map(|drawn| drawn.review).collect()
+        })
     }
 
     /// Records a notice for each of these telephones, of which the last is sent, and all others are given up. Their names.

@@ -21,6 +21,7 @@ use registry::allowance::{self, ForFiles};
 use registry::bucket::Unsettled;
 use registry::payer::Payer;
 use registry::resolve;
+use registry::watch::{Notes, Watched};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -42,6 +43,10 @@ pub(super) struct Accept<'a> {
     pub(super) sent: Sent,
     /// To how many different payees it goes now.
     pub(super) payees: u64,
+    /// The accounts that were watched before anything was looked up.
+    pub(super) watched: &'a Watched,
+    /// What it comes to for those.
+    pub(super) notes: Notes,
     /// Over the rows as they were staged.
     pub(super) rows: Tree,
     /// Over the payer's own texts.
@@ -73,6 +78,8 @@ pub(super) struct Real {
     counts: Counts,
     sent: Sent,
     payees: u64,
+    /// What it comes to for accounts that are watched, where some were decided again.
+    notes: Option<Notes>,
     again: Vec<(i64, Outcome)>,
     /// Of those, what waits for a reason of its own.
     held: Vec<HeldPayment>,
@@ -114,8 +121,11 @@ impl Command for Accept<'_> {
             changed.insert(payee);
             Ok(())
         })?;
-        let mut found =
-            Found { used, again: Vec::new(), rows: Vec::new(), allowance: ForFiles::load(scope, self.client)? };
+        // The changes may be dated after the file came in: what counts is what holds at this commit.
+        let now = journal::next(scope.tx, self.received)?.at;
+        let watched = self.watched.renew(scope, now, |payee| changed.extend([payee]))?;
+        let allowance = ForFiles::load(scope, self.client)?;
+        let mut found = Found { used, again: Vec::new(), rows: Vec::new(), allowance };
         if changed.is_empty() {
             return Ok(found);
         }
@@ -134,9 +144,7 @@ impl Command for Accept<'_> {
             asked.push(&of_row);
             held.push(of_row);
         }
-        // The changes may be dated after the file came in: what counts is what holds at this commit.
-        let now = journal::next(scope.tx, self.received)?.at;
-        let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), now)?;
+        let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), watched, now)?;
         let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); again.len()];
         judge.judge(scope, &asked, |at, one| decided[at] = one)?;
         let all = again.into_iter().zip(held).zip(decided);
@@ -151,8 +159,15 @@ impl Command for Accept<'_> {
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
         }
         let (mut again, mut held) = (Vec::new(), Vec::new());
+        let mut notes = (!looked_up.is_empty()).then(|| self.notes.clone());
+        if let Some(notes) = &mut notes {
+            let payees: BTreeSet<Blind> = looked_up.iter().filter_map(|again| rows[again.at].payee).collect();
+            notes.forget(|payee| payees.contains(payee));
+        }
         for Again { at, held: of_row, decided } in looked_up {
-            let (row, outcome) = (&mut rows[at], Ruling::of(decided).outcome);
+            let (row, ruling) = (&mut rows[at], Ruling::of(decided));
+            let outcome = ruling.outcome;
+            notes.iter_mut().for_each(|notes| ruling.note(row.payee, notes));
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
@@ -178,13 +193,13 @@ impl Command for Accept<'_> {
             "decided_again": again.len(),
         });
         let decided_again = !again.is_empty();
-        let real = Real { counts: counts.clone(), sent, payees, again, held, rows };
+        let real = Real { counts: counts.clone(), sent, payees, notes, again, held, rows };
         let batch = self.batch.number();
         Ok(Decision::of(vec![real], facts, Accepted::New { batch, counts, decided_again }))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { counts, sent, payees, again, held, rows: decided }] = changes else {
+        let [Real { counts, sent, payees, notes, again, held, rows: decided }] = changes else {
             return Err(StoreError::plain("a batch becomes real once").into());
         };
         store::staging::delete(scope.tx, self.batch)?;
@@ -217,6 +232,7 @@ impl Command for Accept<'_> {
             store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
         }
         allowance::settle(scope, entry, self.client, *payees, counts.misses())?;
+        notes.as_ref().unwrap_or(&self.notes).save(scope, entry)?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)

@@ -24,6 +24,7 @@ use kernel::{
     Timestamp, Writer,
 };
 use registry::payer::{Payer, PayerKind};
+use registry::watch::{Notes, Watched};
 use registry::{allowance, officer, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -191,11 +192,12 @@ fn try_release(
         }
     }
     let acts_before = gate.acts().len();
+    let watched = Watched::recall(writer, env.now)?;
     let (pending, banks, judge, act) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?;
         let act = wanted.as_what.act(&gate, actor, pending.at);
         let gate = act.clone().map_or_else(|| gate.clone(), |act| gate.with(act));
-        let judge = Judge::load(scope, &payer, gate, pending.at)?;
+        let judge = Judge::load(scope, &payer, gate, watched, pending.at)?;
         Ok((pending, resolve::banks_at(scope.tx, pending.number())?, Arc::new(judge), act))
     })?;
     let waits = judge.gate.waits(pending.at);
@@ -235,7 +237,7 @@ fn try_release(
         None => Writing::nothing(batch::name(batch.id), view.created),
     };
     let mut assembly = Assembly::new(Arc::clone(&setting), writing, None);
-    let (mut changes, mut held) = (Vec::new(), Vec::new());
+    let (mut changes, mut held, mut notes) = (Vec::new(), Vec::new(), Notes::default());
     let (mut payees, mut paid) = (Vec::new(), Seen::new(counts.held, counts.held));
     let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
     let connections = [writer.store.connect()?, writer.store.connect()?];
@@ -248,6 +250,7 @@ fn try_release(
                 paid.insert(payee);
             }
             if payment.is_new {
+                payment.ruling.note(payment.row.payee, &mut notes);
                 changes.push(Change { number, stage, outcome: payment.ruling.outcome });
             }
         }
@@ -288,6 +291,7 @@ fn try_release(
         at: pending.at,
         payees,
         changes,
+        notes,
         held,
         sent,
         paid: paid.count(),
@@ -419,6 +423,8 @@ struct MakeRelease<'r> {
     /// Whose payments were ruled, in order, with their numbers.
     payees: Vec<(Blind, i64)>,
     changes: Vec<Change>,
+    /// What it comes to for accounts that are watched.
+    notes: Notes,
     /// What waits yet for a reason of its own.
     held: Vec<HeldPayment>,
     /// What stands in its completed file.
@@ -444,6 +450,7 @@ struct Again {
 /// What is to be recorded.
 struct Real {
     changes: Vec<Change>,
+    notes: Notes,
     held: Vec<HeldPayment>,
     sent: Sent,
     counts: Counts,
@@ -454,11 +461,16 @@ impl MakeRelease<'_> {
     /// The payments of payees who changed since it was prepared, each decided anew.
     fn look_again(&self, scope: &Scope<'_>) -> Result<Vec<Again>, Error> {
         let mut numbers = BTreeSet::new();
-        resolve::changed_since(scope, self.since, |payee| {
+        let mut changed = |payee: Blind| {
             let first = self.payees.partition_point(|(of, _)| *of < payee);
             numbers.extend(self.payees[first..].iter().take_while(|(of, _)| *of == payee).map(|(_, number)| *number));
+        };
+        resolve::changed_since(scope, self.since, |payee| {
+            changed(payee);
             Ok(())
         })?;
+        let now = journal::next(scope.tx, self.at)?.at;
+        let watched = self.judge.watched.renew(scope, now, &mut changed)?;
         let (mut rows, mut asked, mut all_held) = (Vec::new(), Asked::default(), Vec::new());
         let mut ids = OpenIds::default();
         for number in numbers {
@@ -475,8 +487,7 @@ impl MakeRelease<'_> {
             all_held.push(held);
         }
         let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); rows.len()];
-        let now = journal::next(scope.tx, self.at)?.at;
-        let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), now)?;
+        let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), watched, now)?;
         judge.judge(scope, &asked, |at, one| decided[at] = one)?;
         let all = rows.into_iter().zip(all_held).zip(decided);
         Ok(all.map(|((row, held), decided)| Again { row, held, decided }).collect())
@@ -487,8 +498,15 @@ impl MakeRelease<'_> {
         let stage = self.stages_before + 1;
         let (mut changes, mut all_held, mut decided_again) = (self.changes.clone(), self.held.clone(), false);
         let (mut tally, mut sent) = (self.tally.clone(), self.sent.clone());
-        for Again { row: PaymentRow { number, outcome: before, money, .. }, held, decided } in again {
-            let outcome = Ruling::of(decided).outcome;
+        let (mut notes, payees): (_, BTreeSet<_>) =
+            (self.notes.clone(), again.iter().filter_map(|again| again.row.payee).collect());
+        notes.forget(|payee| payees.contains(payee));
+        for Again { row: PaymentRow { number, payee, outcome: before, money, .. }, held, decided } in again {
+            let ruling = Ruling::of(decided);
+            let outcome = ruling.outcome;
+            if outcome != before {
+                ruling.note(payee, &mut notes);
+            }
             let at = changes.binary_search_by_key(&number, |change| change.number);
             let prepared = at.map_or(before, |at| changes[at].outcome);
             if outcome == prepared {
@@ -513,7 +531,7 @@ impl MakeRelease<'_> {
                 all_held.push(held);
             }
         }
-        Real { changes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }
+        Real { changes, notes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }
     }
 }
 
@@ -564,7 +582,7 @@ impl Command for MakeRelease<'_> {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Real], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Real { changes, held, sent, counts, decided_again }] = changes else {
+        let [Real { changes, notes, held, sent, counts, decided_again }] = changes else {
             return Err(StoreError::plain("a release is made once").into());
         };
         let batch = self.batch;
@@ -580,6 +598,7 @@ impl Command for MakeRelease<'_> {
         store::held::set_of(scope.tx, batch.id, held)?;
         let client = brought_by(scope, batch, self.payer)?;
         allowance::settle(scope, entry, &client, self.paid, counts.misses().saturating_sub(self.misses_before))?;
+        notes.save(scope, entry)?;
         let mut rows = vec![
             store::batch::insert_stage(scope, batch.id, &stage)?,
             store::payment::insert_changes(scope.tx, batch.id, changes)?,

@@ -25,6 +25,7 @@ use registry::bucket::Unsettled;
 use registry::payer::{NoAccount, Payer, PayerRefusal};
 use registry::resolve;
 use registry::terms::Release;
+use registry::watch::{Notes, Watched};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -277,7 +278,7 @@ pub(super) struct Work<'w> {
 impl Work<'_> {
     pub(super) fn run(&self, writer: &mut Writer, progress: &mut dyn FnMut(u64)) -> Result<Became, Error> {
         let mut was_inserted = matches!(self.source, Source::Staged { .. });
-        let vault = writer.store.vault().clone();
+        let (vault, watched) = (writer.store.vault().clone(), Watched::recall(writer, self.env.now)?);
         let (next, banks, judge) = writer.connection.stage(|tx| {
             // What is there after that is this process's own: the answer to its commit was lost.
             if !was_inserted || !store::staging::is_there(tx, self.batch)? {
@@ -287,7 +288,7 @@ impl Work<'_> {
             // Another process may have recorded something since this one read the clock: that holds already.
             let next = journal::next(tx, self.env.now)?;
             let gate = Gate::of_new(self.waits(), next.at);
-            let judge = Judge::load(&Scope { tx, vault: &vault }, self.payer, gate, next.at)?;
+            let judge = Judge::load(&Scope { tx, vault: &vault }, self.payer, gate, watched.clone(), next.at)?;
             Ok((next, resolve::banks_at(tx, next.number())?, Arc::new(judge)))
         })?;
         let since = next.number();
@@ -297,7 +298,7 @@ impl Work<'_> {
             payer: self.payer.clone(),
             banks,
             today: Some(copenhagen_date(self.env.now.to_jiff())),
-            rule: Rule::Fresh { judge },
+            rule: Rule::Fresh { judge: Arc::clone(&judge) },
             records: true,
             writes: if self.outputs.is_some() { Writes::BOTH } else { Writes::NONE },
         });
@@ -311,7 +312,7 @@ impl Work<'_> {
             drop((assembly, parts));
             return self.refuse(writer, stop, passed.version, passed.message_id.as_deref(), &passed.hash);
         }
-        self.accept(writer, assembly.end()?, parts, staged, passed.hash, since)
+        self.accept(writer, assembly.end()?, parts, staged, passed.hash, (since, &judge.watched))
     }
 
     /// Whether all of it waits to be let go: because it was brought to, or by the agreement.
@@ -412,7 +413,7 @@ impl Work<'_> {
         parts: Option<Parts>,
         staged: Staged,
         file_hash: Hash,
-        since: i64,
+        (since, watched): (i64, &Watched),
     ) -> Result<Became, Error> {
         let Assembled { has_completed, tally, sent, payees, version, message_id, message_id_at, fault, .. } = assembled;
         let used = writer.read(|scope| {
@@ -451,6 +452,8 @@ impl Work<'_> {
             counts: tally.counts(),
             sent: sent.sent(),
             payees,
+            watched,
+            notes: staged.notes,
             rows: staged.rows,
             ids: staged.ids,
             input,
@@ -587,13 +590,16 @@ struct Staged {
     indexing: Indexing,
     /// Whether it is noted what waits for a reason of its own: not while all wait to be let go.
     notes_held: bool,
+    /// What it comes to for accounts that are watched.
+    notes: Notes,
 }
 
 impl Staged {
     fn new(batch: Id<Batch>, keeps_input: bool, notes_held: bool) -> Self {
         let input = keeps_input.then(Tree::default);
         let (waiting, rows, ids) = (Waiting::default(), Tree::default(), Tree::default());
-        Self { batch, waiting, pieces: 0, rows, ids, input, indexing: Indexing::new(batch), notes_held }
+        let (indexing, notes) = (Indexing::new(batch), Notes::default());
+        Self { batch, waiting, pieces: 0, rows, ids, input, indexing, notes_held, notes }
     }
 
     /// Takes the rows of a chunk; gives what waited when it is enough for a transaction.
@@ -609,6 +615,7 @@ impl Staged {
         }
         for payment in done.payments.drain(..) {
             let row = payment.row;
+            payment.ruling.note(row.payee, &mut self.notes);
             self.rows.push(payment.leaf);
             self.indexing.take(row.number, row.payee.as_ref(), &row.end_to_end, &mut self.waiting.index);
             self.waiting.rows.push(row);

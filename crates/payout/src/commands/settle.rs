@@ -11,6 +11,7 @@ use crate::store;
 use crate::store::held::HeldPayment;
 use kernel::{Actor, Env, Error, Id, Refuse, Scope, Timestamp, Writer};
 use registry::resolve;
+use registry::watch::Watched;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
@@ -68,6 +69,7 @@ pub fn settle_some(
     let rested = env.now.minus_seconds(REST_SECONDS);
     settling.settled.retain(|_, at| *at > rested);
     let (payment, waiting) = (settling.payment, settling.waiting);
+    let watched = Watched::recall(writer, env.now)?;
     let page = writer.read(|scope| {
         let after = payment.unwrap_or((i64::MIN, i64::MIN));
         let held = store::held::page(scope.tx, after, PAGE)?;
@@ -82,7 +84,7 @@ pub fn settle_some(
         }
         for of_batch in held.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((batch, _)) = of_batch.first() else { continue };
-            if has_due(scope, *batch, of_batch, env.now)? {
+            if has_due(scope, *batch, of_batch, &watched, env.now)? {
                 due.push(*batch);
             }
         }
@@ -105,11 +107,17 @@ fn is_open(scope: &Scope<'_>, id: Id<Batch>, now: Timestamp) -> Result<bool, Err
 }
 
 /// Whether something of what waits in a batch could leave, or go back.
-fn has_due(scope: &Scope<'_>, id: Id<Batch>, held: &[(Id<Batch>, HeldPayment)], now: Timestamp) -> Result<bool, Error> {
+fn has_due(
+    scope: &Scope<'_>,
+    id: Id<Batch>,
+    held: &[(Id<Batch>, HeldPayment)],
+    watched: &Watched,
+    now: Timestamp,
+) -> Result<bool, Error> {
     // What is staged is nobody's yet.
     let Some(batch) = store::batch::find(scope, id)? else { return Ok(false) };
     let payer = resolve::payer_at(scope, batch.payer)?;
-    let judge = Judge::load(scope, &payer, gate_of(scope, &batch, &payer)?, now)?;
+    let judge = Judge::load(scope, &payer, gate_of(scope, &batch, &payer)?, watched.clone(), now)?;
     let held: Vec<&HeldPayment> = held.iter().map(|(_, held)| held).collect();
     let decided = decide_anew(scope, &judge, &held)?;
     Ok(decided.iter().any(|decided| !matches!(decided.verdict, Verdict::Hold(_))))

@@ -8,6 +8,7 @@ use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Actor, Env, Error, Id, Once, StoreError, Timestamp, Vault, Writer, journal};
 use registry::payer::Payer;
 use registry::resolve;
+use registry::watch::{Notes, Watched};
 
 /// How large a piece should be: smaller ones compress worse, larger ones wait in memory for those who are slow.
 pub const PIECE_BYTES: usize = kernel::failpoint::chunk(1 << 20, 512);
@@ -210,6 +211,8 @@ fn known(
         counts: Counts::default(),
         sent: Sent::default(),
         payees: 0,
+        watched: &Watched::default(),
+        notes: Notes::default(),
         rows: Tree::default(),
         ids: Tree::default(),
         input: None,

@@ -38,7 +38,7 @@ const NOW: &str = "2026-11-30T11:00:00Z";
 fn each_payment_ends_one_way() {
     let check = |resolution: Resolution, currency: &str, frozen: OnFrozen, expected: Verdict| {
         let demands = demands(&[], |terms| terms.frozen = frozen);
-        let decided = decide(resolution, Currency::parse(currency).ok(), None, &demands, at(NOW));
+        let decided = decide(resolution, Currency::parse(currency).ok(), Looked::default(), &demands, at(NOW));
         assert_eq!(decided, Decided::of(expected), "{resolution:?}");
     };
     use OnFrozen::{Hold, Reject};
@@ -63,7 +63,8 @@ fn a_payment_waits_for_the_first_demand_that_is_not_met() {
                  pending: Pending,
                  expected: Option<Reason>| {
         let demands = demands(figures, terms);
-        let decided = decide(in_force(changed, pending), Some(Currency::DKK), against, &demands, at(NOW));
+        let decided =
+            decide(in_force(changed, pending), Some(Currency::DKK), Looked { noted: None, against }, &demands, at(NOW));
         let held = match decided.verdict {
             Verdict::Hold(reason) => reason,
             _ => None,
@@ -101,7 +102,7 @@ fn the_end_of_a_wait_is_a_moment_on_a_banking_day() {
     let decided = decide(
         in_force(Some("2026-11-27T23:30:00Z"), Pending::Nothing),
         Some(Currency::DKK),
-        None,
+        Looked::default(),
         &demands(&["hold_after_change=1"], |_| {}),
         at("2026-11-29T12:00:00Z"),
     );

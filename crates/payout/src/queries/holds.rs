@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::commands::{decide_anew, gate_of};
-use crate::gate::Waits;
+use crate::gate::{Gate, Waits};
 use crate::judge::{Judge, held_of};
 use crate::payment::{Decided, News, State, Verdict};
 use crate::reason::Reason;
@@ -11,6 +11,8 @@ use crate::store::payment::PaymentRow;
 use kernel::{Error, Scope, Timestamp};
 use registry::payer::{Payer, PayerKind};
 use registry::resolve;
+use registry::watch::Watched;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Why a payment waits.
@@ -37,7 +39,10 @@ pub(super) struct Hold {
 
 /// What is to be known of a batch to say what its payments wait for.
 pub(super) struct Holds {
-    judge: Judge,
+    /// Made when there is something to judge: it takes all accounts that something speaks against.
+    judge: OnceCell<Judge>,
+    gate: Gate,
+    now: Timestamp,
     payer: Payer,
     /// As which kind of payer whoever asks is told.
     kind: PayerKind,
@@ -47,8 +52,8 @@ impl Holds {
     /// As the payer is told.
     pub(super) fn load(scope: &Scope<'_>, batch: &Batch, now: Timestamp) -> Result<Self, Error> {
         let payer = resolve::payer_at(scope, batch.payer)?;
-        let judge = Judge::load(scope, &payer, gate_of(scope, batch, &payer)?, now)?;
-        Ok(Self { judge, kind: payer.agreement.kind, payer })
+        let gate = gate_of(scope, batch, &payer)?;
+        Ok(Self { judge: OnceCell::new(), gate, now, kind: payer.agreement.kind, payer })
     }
 
     /// As the agency's own people are told.
@@ -73,13 +78,25 @@ impl Holds {
             let ids = ids.read(scope, batch.id, row.number)?;
             held.push((held_of(scope.vault, self.payer.id, row, &ids), row.outcome.reason));
         }
+        if held.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let payments: Vec<_> = held.iter().map(|(held, _)| held).collect();
-        let decided = decide_anew(scope, &self.judge, &payments)?;
+        let decided = decide_anew(scope, self.judge(scope)?, &payments)?;
         let holds = held
             .iter()
             .zip(decided)
             .map(|((held, recorded), decided)| (held.number, self.hold(held.number, *recorded, &decided)));
         Ok(holds.collect())
+    }
+
+    fn judge(&self, scope: &Scope<'_>) -> Result<&Judge, Error> {
+        if let Some(judge) = self.judge.get() {
+            return Ok(judge);
+        }
+        let watched = Watched::load(scope, self.now)?;
+        let judge = Judge::load(scope, &self.payer, self.gate.clone(), watched, self.now)?;
+        Ok(self.judge.get_or_init(|| judge))
     }
 
     fn hold(&self, number: i64, recorded: Option<Reason>, decided: &Decided) -> Hold {
@@ -89,7 +106,7 @@ impl Holds {
             _ => recorded,
         };
         let told = reason.map(|reason| reason.told(self.kind()));
-        let waits = self.judge.gate.waits(self.judge.now);
+        let waits = self.gate.waits(self.now);
         let view = match told {
             None => HoldView {
                 reason: "release",
@@ -106,7 +123,7 @@ impl Holds {
                 owner: reason.owner(),
                 ends: reason.ends(),
                 until: decided.until.map(|until| until.to_string()),
-                by: self.judge.gate.stopped(number).filter(|_| reason == Reason::Stopped).map(|act| act.by.clone()),
+                by: self.gate.stopped(number).filter(|_| reason == Reason::Stopped).map(|act| act.by.clone()),
             },
         };
         Hold { reason: told, view, news: decided.news }

@@ -1,12 +1,14 @@
 //! The register of lawful collectors.
 
 use super::motion::Subject;
-use crate::collector::{Collector, CollectorRefusal, Known, Registered};
+use crate::collector::{Collector, CollectorRefusal, Known, Registered, reminded_until};
 use crate::motion::{Kind, Motion, MotionRefusal};
+use crate::notice::NoticeKind;
 use crate::payee::PayeeId;
+use crate::telling::{self, Telling};
 use crate::{account, officer, policy, store};
 use denmark::Account;
-use denmark::calendar::copenhagen_date;
+use denmark::calendar::{copenhagen_date, end_of};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp};
 use std::collections::BTreeSet;
@@ -105,5 +107,64 @@ impl Command for EndCollector {
     fn save(&self, scope: &Scope<'_>, changes: &[Registered], entry: Entry) -> Result<Vec<Rows>, Error> {
         let end = |found: &Registered| store::collector::insert(scope, entry, found.id, None, &found.collector);
         changes.iter().map(end).collect()
+    }
+}
+
+/// Reminds collectors who are to be looked at again soon, once before each review: by whatever way the company is told of its own account.
+pub struct RemindCollectors {
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// Collectors that are reminded by one entry.
+const REMINDED_MAX: i64 = 100;
+
+/// Whether any collector is to be reminded.
+///
+/// # Errors
+/// The store's.
+pub fn has_to_remind(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
+    Ok(!to_remind(scope, now, 1)?.is_empty())
+}
+
+fn to_remind(scope: &Scope<'_>, now: Timestamp, limit: i64) -> Result<Vec<Registered>, Error> {
+    let today = copenhagen_date(now.to_jiff());
+    store::collector::to_remind(scope, today, reminded_until(today), limit)
+}
+
+impl Command for RemindCollectors {
+    const OPERATION: Operation = policy::REMIND_COLLECTORS;
+    type State = Vec<Registered>;
+    type Change = Registered;
+    /// How many were reminded.
+    type Output = usize;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Vec<Registered>, Error> {
+        to_remind(scope, self.now, REMINDED_MAX)
+    }
+
+    fn decide(&self, found: Vec<Registered>, _: &Env) -> Result<Decision<Registered, usize>, Refusal> {
+        let reminded = found.len();
+        if found.is_empty() {
+            return Ok(Decision::unchanged(0));
+        }
+        let names: Vec<String> = found.iter().map(|found| found.id.name()).collect();
+        Ok(Decision::of(found, serde_json::json!({ "collectors": names }), reminded))
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[Registered], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let versions: Vec<_> = changes.iter().map(|found| found.version).collect();
+        let mut rows = vec![store::collector::remind_many(scope, entry, &versions)?];
+        let telling = |found: &Registered| {
+            let company = PayeeId::Cvr(found.collector.cvr);
+            let ends = Some(Timestamp::from(end_of(found.collector.review_by)));
+            Telling {
+                in_force_from: ends,
+                ..Telling::own(company.key(scope.vault), company, NoticeKind::ReminderCollector)
+            }
+        };
+        let told = changes.iter().map(telling).collect();
+        rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
+        Ok(rows)
     }
 }

@@ -20,10 +20,13 @@ mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod review;
+mod review_payees;
 mod shared_accounts;
 mod subscribe;
 mod suspicion;
 mod tell_identity;
+mod watch_accounts;
 mod without_account;
 
 pub use add_payer::AddPayer;
@@ -31,7 +34,7 @@ pub use ask_many::{AskMany, AskRefusal, AskState, Client, LoggedAnswers, Questio
 pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefusal, ChangeState, Changed};
 pub use change_contact::{AddContact, ChangeContact, RemoveContact};
 pub use change_lock::{LiftLock, LockChange, LockState, Locked, SetLock};
-pub use collector::EndCollector;
+pub use collector::{EndCollector, RemindCollectors, has_to_remind};
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
@@ -52,6 +55,13 @@ pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use review::{
+    Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, ReviewStanding, SuspectAccount,
+    has_unreviewed, reviewed_account,
+};
+pub(crate) use review::{PAYEES_COUNTED_MAX, opened};
+pub use review_payees::{ListReviewPayees, REVIEW_PAYEES_MAX, ReviewPayee, ReviewPayees};
+pub(crate) use shared_accounts::masked;
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
 pub use subscribe::{
     EndSubscriptions, Followed, ListSubscribers, ListedSubscribers, Subscribe, Subscribed, SubscriberView,
@@ -62,6 +72,8 @@ pub use suspicion::{
     SuspicionAnswer,
 };
 pub use tell_identity::TellIdentity;
+pub use watch_accounts::watch_accounts;
+pub(crate) use watch_accounts::{paid, payees};
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,
 };

@@ -1,5 +1,6 @@
 //! Which accounts have many payees: looked at every day (NK-12). It is entered in the journal before it is shown.
 
+use super::watch_accounts::account;
 use crate::account::DesignatedAccount;
 use crate::controls::Control;
 use crate::policy;
@@ -7,7 +8,7 @@ use crate::store;
 use denmark::calendar::copenhagen_date;
 use denmark::{Account, Iban};
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope, StoreError};
+use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope};
 use serde::{Deserialize, Serialize};
 
 /// The most accounts of one look.
@@ -50,30 +51,6 @@ impl SharedAccounts {
         }
         Ok(Self { over, found, has_more })
     }
-}
-
-/// The account of a blind index, as one of its histories has it. What has been recorded since it was counted may have left it.
-fn account(scope: &Scope<'_>, key: &kernel::Blind) -> Result<Option<DesignatedAccount>, Error> {
-    let broken = || StoreError::broken("account_holder", "account_key", *key);
-    let (payee, purpose) = store::holder::any_of(scope.tx, key)?.ok_or_else(broken)?;
-    let mut next = match &purpose {
-        Some(purpose) => store::designation::find_specific(scope, &payee, purpose)?,
-        None => {
-            let mut newest = None;
-            store::payee::find_many(scope, [&payee], |_, found| {
-                newest = found.designation;
-                Ok(())
-            })?;
-            newest
-        }
-    };
-    while let Some(row) = next {
-        if row.standing.account.key(scope.vault) == *key {
-            return Ok(Some(row.standing.account));
-        }
-        next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
-    }
-    Ok(None)
 }
 
 /// Shows what was found.
@@ -135,7 +112,7 @@ impl Command for ShowShared {
 }
 
 /// An account as whoever reviews it knows it again by: its bank and its last four digits.
-fn masked(account: &DesignatedAccount) -> String {
+pub(crate) fn masked(account: &DesignatedAccount) -> String {
     match account.account() {
         Account::Danish(account) => {
             let digits = account.number.digits();

@@ -44,6 +44,8 @@ pub struct CollectorView {
     pub approved_by: String,
     /// Why.
     pub reason: Option<String>,
+    /// When they were reminded that they are to be looked at again.
+    pub reminded: Option<String>,
 }
 
 /// A collector that is proposed.
@@ -105,6 +107,8 @@ pub fn registered_collectors(
     Paged::of(found, limit, |found| found.id.number()).try_map(|found| {
         let entry = journal::entry_of(found.version.number());
         let Origin { since, proposed_by, approved_by, reason } = Origin::of(scope, entry, found.motion)?;
+        let reminded = store::collector::reminded(scope, found.version)?;
+        let reminded = reminded.map(|entry| journal::read(scope, entry)).transpose()?;
         Ok(CollectorView {
             id: found.id.name(),
             state: found.state(today),
@@ -113,6 +117,7 @@ pub fn registered_collectors(
             proposed_by,
             approved_by,
             reason,
+            reminded: reminded.map(|entry| entry.at.to_string()),
         })
     })
 }

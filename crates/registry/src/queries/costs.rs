@@ -2,9 +2,10 @@
 
 use super::controls::controls_in_force;
 use crate::controls::Control;
-use crate::costs::{ChannelCost, ControlCost, Costs, Given, Versions};
+use crate::costs::{ChannelCost, ControlCost, Costs, Given, Reviewed, Versions};
 use crate::designation::{Action, Designation, State};
 use crate::proposal::Holder;
+use crate::review::{Cause, Outcome};
 use crate::{policy, store};
 use kernel::{Actor, Error, Id, Scope, Timestamp, journal};
 use serde::Serialize;
@@ -62,6 +63,7 @@ pub fn costs(scope: &Scope<'_>, actor: &Actor, since: Option<Timestamp>) -> Resu
         })?;
     }
     add_given(scope, &mut costs, journal::first_row_of(first).saturating_sub(1))?;
+    add_reviews(scope, &mut costs, first)?;
     let Costs { controls, channels, .. } = costs.summed();
     let controls = Control::all().map(|control| ControlCostView {
         control: control.name(),
@@ -118,6 +120,37 @@ fn add_given(scope: &Scope<'_>, costs: &mut Costs, mut after: i64) -> Result<(),
                 is_first: row.designation.previous.is_none(),
                 holder: row.holder.unwrap_or(Holder::Unknown),
                 payees: payees[&account],
+            });
+        }
+    }
+}
+
+/// Adds the reviews of accounts with too many payees that were opened by an entry or after it, and what was held because of them.
+fn add_reviews(scope: &Scope<'_>, costs: &mut Costs, first: i64) -> Result<(), Error> {
+    let (mut after, mut counted) = (-1, BTreeSet::new());
+    loop {
+        let reviews = store::review::page(scope, false, after, PAGE_ROWS)?;
+        let Some(last) = reviews.last() else { return Ok(()) };
+        after = last.id.number();
+        for review in reviews.iter().filter(|review| review.entry >= first) {
+            let Cause::Over(window) = review.cause else { continue };
+            let opened = journal::read(scope, review.entry)?.at;
+            let decided = store::review::decided(scope, review.id)?.map(|(decided, _)| decided);
+            let collector = store::collector::holder(scope, &review.key)?.filter(|holder| !holder.is_ended);
+            let ended = decided.map(|decided| decided.id.number()).or(collector.map(|holder| holder.version.number()));
+            let at = ended.map(|row| journal::read(scope, journal::entry_of(row))).transpose()?.map(|entry| entry.at);
+            // Whoever is reviewed again was held once.
+            let from = journal::first_row_of(first);
+            let is_first = counted.insert(review.key);
+            costs.add_review(&Reviewed {
+                window,
+                opened,
+                decided: at.filter(|at| *at >= opened),
+                is_lawful: match decided {
+                    Some(decided) => decided.outcome != Outcome::Suspicious,
+                    None => ended.is_some(),
+                },
+                payments_held: if is_first { store::pointing::count_held(scope.tx, &review.key, from)? } else { 0 },
             });
         }
     }

@@ -20,7 +20,7 @@ pub struct LookUpView {
     pub client: String,
     /// For which legal purpose.
     pub purpose: &'static str,
-    /// What was asked: `resolve`, `verify`, `map`, `history`, `change`, `without_account`, `contacts`.
+    /// What was asked: `resolve`, `verify`, `map`, `history`, `change`, `without_account`, `contacts`, `review`.
     pub kind: &'static str,
     /// What was answered, in a word.
     pub answer: &'static str,

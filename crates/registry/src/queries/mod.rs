@@ -16,6 +16,7 @@ mod notices;
 mod paged;
 mod parts;
 mod proposals;
+mod reviews;
 mod subscriptions;
 mod suspicions;
 
@@ -55,6 +56,8 @@ pub(crate) use proposals::{
     is_left_alone, is_specific_locked, is_told_why, lacks_address, lacks_signature, proposal_facts, signing, undone,
     wanted, was_locked,
 };
+pub(crate) use reviews::find as find_review;
+pub use reviews::{Payees, ReviewMotion, ReviewShown, ReviewView, account_payees, review, review_motions, reviews};
 pub(crate) use subscriptions::moments;
 pub use subscriptions::{
     EVENT_ROWS_MAX, EventBounds, SubscriptionEvent, SubscriptionEvents, SubscriptionView, subscription_events,

@@ -30,6 +30,17 @@ statements! {
         "SELECT id, collector, motion, account_key, ended, review_by, record FROM collector
          WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "collector.count": "SELECT COUNT(*) FROM collector";
+    TO_REMIND = "collector.to_remind":
+        "SELECT c.id, c.collector, c.motion, c.ended, c.record FROM collector c
+         WHERE c.review_by >= $1 AND c.review_by <= $2 AND NOT c.ended
+             AND NOT EXISTS (SELECT n.id FROM collector n WHERE n.collector = c.collector AND n.id > c.id)
+             AND NOT EXISTS (SELECT r.id FROM collector_reminder r WHERE r.version = c.id)
+         ORDER BY c.id LIMIT $3";
+    INSERT_REMINDER = "collector_reminder.insert": "INSERT INTO collector_reminder (id, version) VALUES ($1, $2)";
+    REMINDER = "collector_reminder.of_version": "SELECT id FROM collector_reminder WHERE version = $1 ORDER BY id LIMIT 1";
+    REMINDER_RANGE = "collector_reminder.range":
+        "SELECT id, version FROM collector_reminder WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT_REMINDERS = "collector_reminder.count": "SELECT COUNT(*) FROM collector_reminder";
 }
 
 const RECORD_COLUMN: &str = "collector.record";
@@ -112,10 +123,69 @@ pub(crate) fn insert(
     )?;
     // Whose account many may have counts for changes that wait, too; theirs are not known by the account.
     store::proposal::look_again(scope.tx, None, entry.at)?;
+    store::watch::touch(scope.tx, &account_key)?;
     let mut tree = Tree::default();
     let motion = motion.map(Id::number);
     tree.push(leaf(version.number(), id.number(), motion, &account_key, is_ended, review_by, text.as_bytes()));
     Ok(Rows::of(CollectorTable.name(), &tree))
+}
+
+/// Collectors who are to be looked at again by a day between two, and were not reminded of it; at most `limit`.
+pub(crate) fn to_remind(scope: &Scope<'_>, from: Date, to: Date, limit: i64) -> Result<Vec<Registered>, Error> {
+    let mut found = Vec::new();
+    scope.tx.each(&TO_REMIND, &[day::number(from).into(), day::number(to).into(), limit.into()], |row| {
+        found.push(read(scope, row)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Marks ids of reminders.
+struct Reminder;
+
+/// Notes that collectors were reminded.
+pub(crate) fn remind_many(scope: &Scope<'_>, entry: Entry, versions: &[Id<CollectorVersion>]) -> Result<Rows, Error> {
+    let (mut rows, mut tree) = (Vec::with_capacity(versions.len()), Tree::default());
+    for (at, version) in versions.iter().enumerate() {
+        let id = entry.row::<Reminder>(at)?.number();
+        tree.push(reminder_leaf(id, version.number()));
+        rows.push((id, version.number()));
+    }
+    scope.tx.run_many(&INSERT_REMINDER, rows.iter().map(|(id, version)| [(*id).into(), (*version).into()]))?;
+    Ok(Rows::of(ReminderTable.name(), &tree))
+}
+
+/// The entry by which the collector of a version was reminded, if they were.
+pub(crate) fn reminded(scope: &Scope<'_>, version: Id<CollectorVersion>) -> Result<Option<i64>, Error> {
+    let found = scope.tx.optional(&REMINDER, &[version.into()], |row| row.int(0))?;
+    Ok(found.map(journal::entry_of))
+}
+
+fn reminder_leaf(id: i64, version: i64) -> Hash {
+    Encoder::default().start(ReminderTable.name()).int(id).int(version).leaf()
+}
+
+pub(crate) struct ReminderTable;
+
+impl Table for ReminderTable {
+    fn name(&self) -> &'static str {
+        "collector_reminder"
+    }
+
+    fn visit(
+        &self,
+        scope: &Scope<'_>,
+        entries: Range<i64>,
+        visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scope.tx.each(&REMINDER_RANGE, &journal::row_range(entries), |row| {
+            visit(journal::entry_of(row.int(0)?), reminder_leaf(row.int(0)?, row.int(1)?))
+        })
+    }
+
+    fn count(&self, scope: &Scope<'_>) -> Result<u64, Error> {
+        journal::count_rows(scope, &COUNT_REMINDERS)
+    }
 }
 
 fn leaf(

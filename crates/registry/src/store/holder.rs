@@ -17,6 +17,9 @@ statements! {
     SHARED = "account_holder.shared":
         "SELECT account_key, COUNT(DISTINCT payee) AS payees FROM account_holder WHERE account_key IS NOT NULL
          GROUP BY account_key HAVING COUNT(DISTINCT payee) > $1 ORDER BY payees DESC, account_key LIMIT $2";
+    WITH_MANY = "account_holder.with_many":
+        "SELECT account_key FROM account_holder WHERE account_key IS NOT NULL
+         GROUP BY account_key HAVING COUNT(DISTINCT payee) >= $1 ORDER BY account_key LIMIT 1000000";
     ANY_OF = "account_holder.any_of":
         "SELECT payee, purpose FROM account_holder WHERE account_key = $1 ORDER BY payee, purpose LIMIT 1";
     PAGE = "account_holder.page":
@@ -116,6 +119,16 @@ pub(crate) fn shared(tx: &Tx<'_>, over: i64, limit: i64) -> Result<Vec<(Blind, u
     let mut found = Vec::new();
     tx.each(&SHARED, &[over.into(), limit.into()], |row| {
         found.push((Blind::from_bytes(row.array(0)?), row.int(1)?.unsigned_abs()));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The accounts with so many payees. It reads every account once.
+pub(crate) fn with_many(tx: &Tx<'_>, least: u64) -> Result<Vec<Blind>, Error> {
+    let (mut found, least) = (Vec::new(), i64::try_from(least).unwrap_or(i64::MAX));
+    tx.each(&WITH_MANY, &[least.into()], |row| {
+        found.push(Blind::from_bytes(row.array(0)?));
         Ok(())
     })?;
     Ok(found)

@@ -19,11 +19,14 @@ pub(crate) mod motion;
 pub(crate) mod notice;
 pub(crate) mod payee;
 pub(crate) mod payer;
+pub(crate) mod pointing;
 pub(crate) mod proposal;
 pub(crate) mod register;
 pub(crate) mod reminder;
+pub(crate) mod review;
 pub(crate) mod subscription;
 pub(crate) mod suspicion;
+pub(crate) mod watch;
 
 use kernel::{Migration, Statement, journal};
 
@@ -52,11 +55,14 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     notice::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
+    pointing::STATEMENTS,
     proposal::STATEMENTS,
     register::STATEMENTS,
     reminder::STATEMENTS,
     subscription::STATEMENTS,
     suspicion::STATEMENTS,
+    review::STATEMENTS,
+    watch::STATEMENTS,
 ];
 
 /// The registry's tables whose rows the journal answers for.
@@ -64,6 +70,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &bank::BankTable,
     &caseworker::CaseworkerTable,
     &collector::CollectorTable,
+    &collector::ReminderTable,
     &controls::ControlsTable,
     &contact::ContactTable,
     &delivery::DeliveryTable,
@@ -85,4 +92,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &subscription::EndTable,
     &suspicion::SuspicionTable,
     &suspicion::SuspicionActTable,
+    &review::ReviewTable,
+    &review::DecisionTable,
 ];

@@ -4,10 +4,10 @@
 
 mod abuses;
 mod beginning;
+mod collecting;
 mod costs;
 mod damaged;
 mod heals;
-#[expect(dead_code, reason = "files are imported in other tests")]
 #[path = "../import/place.rs"]
 mod place;
 mod promoted;

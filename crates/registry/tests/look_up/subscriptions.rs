@@ -335,7 +335,7 @@ fn what_is_ended_is_told_no_more_and_only_by_whom_it_is() {
     assert_eq!(end(&mut place, &own, &[third]), Ok(0));
     assert_eq!(told(&mut place), [expected(first), about_changed.clone()]);
     assert_eq!(end(&mut place, &own, &[third, first]), Ok(1));
-    assert_eq!(told(&mut place), [about_changed.clone()]);
+    assert_eq!(told(&mut place), std::slice::from_ref(&about_changed));
     // What lasts no more tells for some days still what was before.
     place.now += 20 * DAY;
     place.accounts(&Channel::Operator, &[format!("unfreeze,{CHANGED},,,,,,")]);

@@ -71,6 +71,76 @@ CREATE TABLE account_holder_place (
     position BIGINT NOT NULL
 ) /*clustered*/ /*kept*/;
 
+-- That payees left accounts, by which row of their histories, and when: whose an account was. Folded with the two above.
+CREATE TABLE account_left (
+    account_key BYTEA NOT NULL,
+    designation BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (account_key, designation)
+) /*clustered*/ /*append-only*/;
+CREATE INDEX account_left_until ON account_left (until, account_key);
+
+-- Who was paid to an account that is watched, and on which day last, as year, month and day in eight digits.
+CREATE TABLE account_paid (
+    account_key BYTEA NOT NULL,
+    payee BYTEA NOT NULL,
+    day BIGINT NOT NULL,
+    PRIMARY KEY (account_key, payee)
+) /*clustered*/ /*kept*/;
+
+-- How many payments of a file were held because of an account. An id is a place in the journal.
+CREATE TABLE account_held (
+    id BIGINT NOT NULL PRIMARY KEY,
+    account_key BYTEA NOT NULL,
+    payments BIGINT NOT NULL
+) /*append-only*/;
+CREATE INDEX account_held_account ON account_held (account_key, id);
+
+-- Accounts with more than a few payees, and whether they have more than a limit. It follows from whose they are and were; versions
+-- number what changed.
+CREATE TABLE account_watch (
+    account_key BYTEA NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL UNIQUE,
+    level BIGINT NOT NULL,
+    account BYTEA NOT NULL
+) /*clustered*/ /*kept*/;
+CREATE INDEX account_watch_level ON account_watch (level, account_key);
+
+-- On which day all accounts were gone through last for that, and with which limits: one row.
+CREATE TABLE account_watch_pass (
+    id BIGINT NOT NULL PRIMARY KEY,
+    day BIGINT NOT NULL,
+    limits TEXT NOT NULL
+) /*clustered*/ /*kept*/;
+
+-- Accounts that somebody is to look at, because of their payees: why, and how many each had, within three windows. An id is given
+-- before the entry is.
+CREATE TABLE account_review (
+    id BIGINT NOT NULL PRIMARY KEY,
+    entry BIGINT NOT NULL,
+    account_key BYTEA NOT NULL,
+    cause BIGINT NOT NULL,
+    payees TEXT NOT NULL,
+    paid TEXT NOT NULL,
+    account BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX account_review_entry ON account_review (entry, id);
+CREATE INDEX account_review_account ON account_review (account_key, id);
+
+-- What was decided about them. The newest counts.
+CREATE TABLE account_review_decision (
+    id BIGINT NOT NULL PRIMARY KEY,
+    review BIGINT NOT NULL,
+    account_key BYTEA NOT NULL,
+    outcome BIGINT NOT NULL,
+    -- The last day on which it is left alone, in eight digits.
+    until BIGINT,
+    why BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX account_review_decision_review ON account_review_decision (review, id);
+CREATE INDEX account_review_decision_account ON account_review_decision (account_key, id);
+
 -- What was proposed to be designated. An id is given before the entry is.
 CREATE TABLE proposal (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -217,6 +287,12 @@ CREATE TABLE mark_act (
     act BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX mark_act_mark ON mark_act (mark, id);
+-- Collectors who were reminded that they are to be looked at again: of which version.
+CREATE TABLE collector_reminder (
+    id BIGINT NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL
+) /*append-only*/;
+CREATE INDEX collector_reminder_version ON collector_reminder (version, id);
 
 -- Payees without an account who were reminded of it.
 CREATE TABLE reminder (

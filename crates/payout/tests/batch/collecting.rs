@@ -1,0 +1,123 @@
+//! Payments to an account with too many payees wait, and go on when it has fewer or somebody has looked.
+
+use crate::place::*;
+use denmark::Account;
+use kernel::{Actor, Env, Secrets, Timestamp, Writer};
+use payout::commands::{TakeIn, Upload};
+use payout::queries::payments_of;
+use registry::commands::{SetControls, watch_accounts};
+use registry::control_change::ControlChange;
+use registry::queries::account_payees;
+use std::sync::Mutex;
+
+const DAY: i64 = 86_400;
+const SHARED: &str = "0040-77";
+
+/// People with an account each has with the others, and the last of them without any.
+fn place() -> (Place, Vec<String>) {
+    let mut place = Place::new();
+    let change = ControlChange::new(Some("2015"), &["payees_3_days=3".to_owned()]).unwrap();
+    let env = place.env();
+    place.writer.execute(&SetControls { change, is_synthetic: true }, &Actor::console(), &env).unwrap();
+    let people: Vec<String> = (65..70).map(|day| format!("{day}01701234")).collect();
+    place.enter(people.iter().cloned());
+    for cpr in &people[..3] {
+        place.designate(&format!("register,cpr:{cpr},{SHARED},,,,,"));
+    }
+    (place, people)
+}
+
+fn states(place: &mut Place, payer: &str, batch: &str) -> Vec<String> {
+    let now = place.now;
+    let page = payments_of(&mut place.writer, (payer, batch), 0, 100, (&client(payer), now)).unwrap();
+    let shown = |payment: payout::queries::PaymentView| format!("{} {}", payment.state, payment.code.unwrap_or("-"));
+    page.payments.into_iter().map(shown).collect()
+}
+
+/// How many payees the account has had within three days, and how many were paid.
+fn counted(place: &mut Place) -> [u64; 2] {
+    let (console, account, now) = (Actor::console(), Account::parse(SHARED).unwrap(), place.now);
+    place.writer.read(|scope| account_payees(scope, &console, &account, now)).unwrap().map(|payees| payees.days_3)
+}
+
+fn verify(place: &mut Place) {
+    place.verify();
+    place.writer.read(registry::verify_directory).unwrap();
+}
+
+#[test]
+fn payments_to_an_account_of_too_many_wait_until_it_has_fewer() {
+    let (mut place, people) = place();
+    let pay = |id: &str| file(id, &[people.iter().map(|cpr| (&**cpr, 100)).chain([(ANNA, 100)]).collect()]);
+    let routed = place.route(PLAIN, &pay("MSG-1"), false);
+    assert_eq!((routed.counts.routed, routed.counts.rejected, routed.counts.held), (4, 2, 0));
+    assert_eq!(counted(&mut place), [3, 3], "there are few of them, and they are paid");
+
+    place.designate(&format!("register,cpr:{},{SHARED},,,,,", people[3]));
+    let held = place.route(PLAIN, &pay("MSG-2"), false).batch;
+    let wait = ["held RR04", "held RR04", "held RR04", "held RR04", "rejected AC03", "routed -"];
+    assert_eq!(states(&mut place, PLAIN, &held), wait);
+    let all = place.route(PLAIN, &pay("MSG-3"), true).batch;
+    assert_eq!(states(&mut place, PLAIN, &all)[5], "held -", "the payer wants to look first");
+    assert_eq!(counted(&mut place), [4, 3], "who waits is not paid");
+
+    // One goes elsewhere, and counts for another three days.
+    place.designate(&format!("change,cpr:{},9860-5,,{SHARED},,,", people[3]));
+    for batch in [&held, &all] {
+        place.release(batch, false);
+    }
+    let wait = ["held RR04", "held RR04", "held RR04", "routed -", "rejected AC03", "routed -"];
+    assert_eq!(states(&mut place, PLAIN, &held), wait);
+    place.now = Timestamp::from_micros(place.now.micros() + 4 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    assert_eq!(counted(&mut place), [3, 0]);
+    place.release(&held, false);
+    let gone = ["routed -", "routed -", "routed -", "routed -", "rejected AC03", "routed -"];
+    assert_eq!(states(&mut place, PLAIN, &held), gone);
+    assert_eq!(counted(&mut place), [3, 3]);
+    verify(&mut place);
+}
+
+/// Another process, which gives a fourth payee the account.
+fn other(place: &Place) -> Writer {
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
+    let store = kernel::Store::open(place.store.location(), &place.folder.path().join("key"), &migrations).unwrap();
+    store.writer(Secrets::from_system()).unwrap()
+}
+
+#[test]
+fn who_was_to_be_paid_waits_where_one_too_many_comes_while_the_file_is_made() {
+    let (mut place, people) = place();
+    let xml = file("MSG-1", &[people[..3].iter().map(|cpr| (&**cpr, 100)).chain([(ANNA, 100)]).collect()]);
+    let (actor, env, now) = (client(PUBLIC), place.env(), place.now);
+    let mut upload = Upload::begin(&mut place.writer, PUBLIC, &actor, &env).unwrap();
+    send(&mut place.writer, &mut upload, [xml.as_bytes()].into_iter(), now).unwrap();
+    let (rows, writer) = (format!("register,cpr:{},{SHARED},,,,,", people[3]), Mutex::new((other(&place), 0)));
+    let clock = || {
+        let (writer, calls) = &mut *writer.lock().unwrap();
+        *calls += 1;
+        // The first time what has come is staged, and the second what was resolved.
+        if *calls == 2 {
+            designate(writer, &rows);
+        }
+        NOW
+    };
+    let how = TakeIn { hold_all: false, key: None, clock: &clock };
+    let taken = upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
+    assert!(writer.lock().unwrap().1 >= 3, "it was resolved, staged and accepted");
+    assert_eq!(states(&mut place, PUBLIC, &taken.batch), ["held RR04", "held RR04", "held RR04", "routed -"]);
+    assert_eq!(counted(&mut place), [4, 0]);
+    verify(&mut place);
+}
+
+fn designate(writer: &mut Writer, row: &str) {
+    use registry::import::{Accounts, Source, run};
+    use std::io::{Seek, Write};
+    let mut rows = tempfile::tempfile().unwrap();
+    writeln!(rows, "{}\n{row}", Accounts::HEADER.join(",")).unwrap();
+    rows.rewind().unwrap();
+    let vault = writer.store.vault().clone();
+    let source = Accounts { channel: registry::designation::Channel::Operator, by: "console".to_owned(), vault };
+    let (counts, _) = run(writer, &source, rows, &Actor::console(), &mut || Env::new(NOW, 99), &mut |_| {}).unwrap();
+    assert_eq!(counts.changed, 1);
+}
