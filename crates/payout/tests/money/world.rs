@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use kernel::failpoint::{Struck, meanwhile, strike};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Env, Login, Timestamp, Writer};
-use registry::designation::State;
+use registry::designation::{Channel, State};
 use registry::import::Counts;
 use registry::payee::PayeeId;
-use registry::queries::own_waiting;
+use registry::queries::{own_waiting, proposal};
 use registry::resolve::history;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -276,12 +276,19 @@ impl World {
             person.rows.push(Row { at: row.effective.micros(), standing, iban, by });
         }
         let former = person.proposal.take();
-        person.proposal = waiting.unwrap().into_iter().next().map(|view| {
-            let until = view.due.as_deref().and_then(Timestamp::parse).unwrap().micros();
-            match former {
-                Some(former) if former.id == view.standing.id => former,
-                _ => Proposal { id: view.standing.id, by: [by.to_owned()].into(), until },
-            }
+        // One whose time has come waits until it has taken effect.
+        let goes_on = former.filter(|former| {
+            let (console, channel) = (console(), Channel::Operator);
+            let view = self.writer.read(|scope| proposal(scope, &console, &channel, &former.id, now)).unwrap();
+            view.ended.is_none() && view.standing.state != "expired"
+        });
+        person.proposal = goes_on.or_else(|| {
+            let view = waiting.unwrap().into_iter().next()?;
+            let until = match view.standing.waits_for.as_deref() {
+                Some("time") => i64::MAX,
+                _ => view.due.as_deref().and_then(Timestamp::parse).unwrap().micros(),
+            };
+            Some(Proposal { id: view.standing.id, by: [by.to_owned()].into(), until })
         });
     }
 }
