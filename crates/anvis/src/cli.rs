@@ -9,6 +9,7 @@ mod ownership;
 mod payer;
 mod payout;
 mod people;
+mod recall;
 mod serve;
 mod subscription;
 mod suspicion;
@@ -26,6 +27,7 @@ pub use ownership::Ownership;
 pub use payer::Payer;
 pub use payout::{Balance, Payout, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
+pub use recall::Recall;
 use serve::METRICS;
 pub use serve::Serve;
 pub use subscription::Subscription;
@@ -144,6 +146,8 @@ pub enum Command {
     Payer(Payer),
     /// Payment files.
     Payout(ByOfficer<Payout>),
+    /// Payments that are asked back after they have left.
+    Recall(ByOfficer<Recall>),
     /// The systems of other organisations, and how they come in.
     #[command(subcommand)]
     Client(Client),
@@ -222,6 +226,7 @@ impl Command {
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),
             Self::Payout(by) => by.key.as_ref(),
+            Self::Recall(by) => by.key.as_ref(),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// A part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
-    /// Payment files: bring them, ask after them, release and cancel.
+    /// Payment files: bring them, ask after them, release, stop and cancel.
     Payouts,
     /// Fetch completed payment files that are handed to it.
     FetchPayouts,
@@ -135,7 +135,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Suspicions,
             Marks,
         ],
-        Role::Caseworker => &[Designations, Locks, Contacts, Suspicions, Marks],
+        Role::Caseworker => &[Payouts, Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],
         Role::Console => &[],
     }

@@ -221,7 +221,7 @@ impl Gate {
 
 /// Whether what came in to be paid comes to more than so many øre. What is in another currency cannot be compared: two look at it.
 fn comes_to_more(counts: &Counts, above: i64) -> bool {
-    let labels = [State::Routed, State::Passed, State::Held].map(State::name);
+    let labels = [State::Routed, State::Passed, State::Waiting, State::Held].map(State::name);
     let mut sum = Decimal::ZERO;
     for (currency, amount) in labels.iter().filter_map(|label| counts.sums.get(*label)).flatten() {
         match Decimal::parse(amount) {
@@ -236,6 +236,7 @@ fn comes_to_more(counts: &Counts, above: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Version;
 
     fn act(kind: ActKind, number: Option<i64>, by: &str) -> Act {
         Act { kind, number, at: Timestamp::from_micros(0), by: by.to_owned(), why: String::new() }
@@ -261,7 +262,7 @@ mod tests {
         counts.sums.entry("held".to_owned()).or_default().insert("DKK".to_owned(), kroner.to_owned());
         // A Friday, 13:00 in Denmark.
         let received = "2026-11-27T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
-        Record { message_id: "M".to_owned(), received, hold_all, counts }
+        Record { message_id: "M".to_owned(), version: Version::V09, received, hold_all, counts }
     }
 
     #[test]

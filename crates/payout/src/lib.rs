@@ -8,8 +8,10 @@
 //!   their names only when they are whole, on the disk, and on record.
 
 mod assemble;
+pub mod back;
 pub mod balance;
 pub mod batch;
+pub mod case;
 pub mod commands;
 mod foresight;
 pub mod gate;
@@ -23,9 +25,11 @@ pub mod payment;
 pub mod policy;
 pub mod queries;
 pub mod reason;
+pub mod recall;
 pub mod rendering;
 mod seen;
 mod store;
+pub mod stray;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verify;

@@ -3,10 +3,11 @@
 use crate::batch::{Batch, Record, Tally};
 use crate::commands::discard;
 use crate::index::{Bucket, Indexing};
+use crate::message::Version;
 use crate::payment::State;
 use crate::policy;
 use crate::store;
-use crate::store::ids::{Ids, SealedIds};
+use crate::store::ids::{BlockIds, Ids, SealedIds};
 use crate::store::payment::{Outcome, PaymentRow};
 use crate::work::end_to_end_key;
 use denmark::Money;
@@ -165,8 +166,18 @@ impl Making {
         let (mut piece, mut encoder, mut texts) = (Piece::default(), Encoder::default(), Vec::new());
         let mut first = self.number;
         for Filled { payee, end_to_end_id, money, designation } in payments {
-            let ids =
-                Ids { end_to_end_id: &end_to_end_id, instruction_id: None, benefit: None, transfer_currency: None };
+            let block = texts.is_empty().then_some(BlockIds {
+                payment_info_id: "B-1",
+                execution_date: None,
+                debtor_agent: None,
+            });
+            let ids = Ids {
+                end_to_end_id: &end_to_end_id,
+                instruction_id: None,
+                benefit: None,
+                transfer_currency: None,
+                block,
+            };
             let place = ids.append_to(&mut texts);
             let row = PaymentRow {
                 number: self.number,
@@ -209,6 +220,7 @@ impl Making {
         let Self { batch, rows, ids, tally, .. } = self;
         let record = Record {
             message_id: format!("FILLED-{}", batch.number()),
+            version: Version::V09,
             received: received.micros(),
             hold_all: false,
             counts: tally.counts(),

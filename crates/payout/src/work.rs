@@ -9,7 +9,7 @@ use crate::message::{
 use crate::payment::{Decided, News, State, Verdict, check_date, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
 use crate::store::held::HeldPayment;
-use crate::store::ids::{Ids, SealedIds};
+use crate::store::ids::{BlockIds, Ids, SealedIds};
 use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
 use denmark::{BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
@@ -200,7 +200,7 @@ struct Candidate<'c> {
     needs_account: bool,
     refused: Option<Reason>,
     payee: Option<Blind>,
-    block_benefit: Option<&'c str>,
+    block: &'c BlockHead,
 }
 
 impl Candidate<'_> {
@@ -211,7 +211,7 @@ impl Candidate<'_> {
             return BenefitKind::parse(category);
         }
         let in_remittance = || self.payment.first_remittance.as_deref().and_then(BenefitKind::in_remittance);
-        in_remittance().or_else(|| self.block_benefit.and_then(BenefitKind::parse))
+        in_remittance().or_else(|| self.block.benefit.as_deref().and_then(BenefitKind::parse))
     }
 }
 
@@ -242,6 +242,7 @@ impl Worker {
         let mut held = Vec::new();
         let rulings = self.rule(chunk.first_payment, &candidates)?;
         let mut encoder = Encoder::default();
+        let mut block = None;
         let Setting { vault, batch, payer, records, writes, .. } = &*self.setting;
         for (at, (candidate, Ruled { ruling, is_ruled, is_new })) in candidates.iter().zip(rulings).enumerate() {
             let Candidate { payment, part, start, payee, .. } = candidate;
@@ -263,7 +264,14 @@ impl Worker {
             }
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
-            let ids_at = Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut ids);
+            let is_first = block.replace(candidate.block.index) != Some(candidate.block.index);
+            let date = candidate.block.execution_date.ok().filter(|_| is_first).map(|date| date.to_string());
+            let block = is_first.then(|| BlockIds {
+                payment_info_id: &candidate.block.payment_info_id,
+                execution_date: date.as_deref(),
+                debtor_agent: candidate.block.debtor_agent.as_deref(),
+            });
+            let ids_at = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, block }.append_to(&mut ids);
             let row = PaymentRow {
                 number,
                 payee: *payee,
@@ -320,7 +328,7 @@ impl Worker {
                         needs_account,
                         refused,
                         payee,
-                        block_benefit: block.benefit.as_deref(),
+                        block,
                         payment,
                     });
                 }
@@ -423,7 +431,7 @@ impl Worker {
                         (State::Routed, Some(designation), _) => {
                             Completion::With(resolve::account_of(&scope, designation)?)
                         }
-                        (State::Routed, None, NoAccount::PayTo(account)) => Completion::With(*account),
+                        (State::Waiting, _, NoAccount::PayTo(account)) => Completion::With(*account),
                         (State::Passed, ..) => Completion::AsItCame,
                         _ => Completion::TakenOut,
                     };
@@ -526,13 +534,13 @@ pub(crate) fn report(
 ) {
     let status = match outcome.state {
         _ if !is_told(outcome, payer.agreement.kind) => return,
-        State::Routed => Status::Accepted,
+        State::Routed | State::Waiting => Status::Accepted,
         State::Passed => return,
         State::Held => Status::Pending,
-        State::Rejected | State::Cancelled => Status::Rejected,
+        State::Rejected | State::Cancelled | State::Returned => Status::Rejected,
     };
     let kind = payer.agreement.kind;
-    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.code(), reason.sentence()));
+    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.status_code(), reason.sentence()));
     // A private payer is told of no account that is not one that it names.
     let news = outcome.news.filter(|_| kind == PayerKind::Public);
     let more: Vec<String> = news.into_iter().flat_map(News::sentences).collect();

@@ -172,7 +172,7 @@ impl AnswerClass {
             Resolution::Dead => Self::Dead,
             Resolution::NoAccount => Self::None,
             Resolution::Closed => Self::Closed,
-            Resolution::Frozen => Self::Frozen,
+            Resolution::Frozen | Resolution::Contested => Self::Frozen,
             Resolution::Account(..) => Self::InForce,
         }
     }

@@ -70,7 +70,7 @@ pub fn tell(now: &Standing, former: Option<&Standing>, is_own: impl Fn(&Designat
     let own = is_own(&now.account);
     match (now.state, live) {
         (State::Closed, _) => own.then(|| about(Event::Closed, now.account)),
-        (State::Frozen | State::FrozenByBank, _) => own.then(|| about(Event::Frozen, now.account)),
+        (State::Frozen | State::FrozenByBank | State::Contested, _) => own.then(|| about(Event::Frozen, now.account)),
         (State::InForce, None) => own.then(|| about(Event::Registered, now.account)),
         (State::InForce, Some(live)) if live == now.account => own.then(|| about(Event::Unfrozen, now.account)),
         (State::InForce, Some(live)) => match (own, is_own(&live)) {

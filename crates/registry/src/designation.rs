@@ -18,6 +18,9 @@ pub enum State {
     Closed,
     /// Payouts to it are refused until its bank, or officers, unfreeze it.
     FrozenByBank,
+    /// Its payee may be the victim of whoever put it there: payouts to it wait, whatever was agreed, until officers unfreeze it or put
+    /// another in its place.
+    Contested,
 }
 
 impl State {
@@ -30,7 +33,8 @@ impl State {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::InForce, Self::Frozen, Self::Closed, Self::FrozenByBank].into_iter().find(|state| state.code() == code)
+        let all = [Self::InForce, Self::Frozen, Self::Closed, Self::FrozenByBank, Self::Contested];
+        all.into_iter().find(|state| state.code() == code)
     }
 
     /// As people read it.
@@ -38,7 +42,7 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             Self::InForce => "in_force",
-            Self::Frozen | Self::FrozenByBank => "frozen",
+            Self::Frozen | Self::FrozenByBank | Self::Contested => "frozen",
             Self::Closed => "closed",
         }
     }
@@ -46,7 +50,7 @@ impl State {
     /// Whether nothing may be paid to it, or put in its place, for now.
     #[must_use]
     pub const fn is_frozen(self) -> bool {
-        matches!(self, Self::Frozen | Self::FrozenByBank)
+        matches!(self, Self::Frozen | Self::FrozenByBank | Self::Contested)
     }
 }
 
@@ -88,7 +92,7 @@ impl Fate {
         match after.state {
             _ if reverts_it => Self::Reverted,
             State::Closed => Self::Closed,
-            State::InForce | State::Frozen | State::FrozenByBank => Self::Replaced,
+            State::InForce | State::Frozen | State::FrozenByBank | State::Contested => Self::Replaced,
         }
     }
 
@@ -410,8 +414,9 @@ pub fn decide(
                 return Err(RowRefusal::ExpectsMismatch);
             }
             let state = match (action, channel) {
-                // What the operator froze stays the operator's.
+                // What the operator froze stays the operator's, and what a payee contests stays so.
                 (Action::Freeze, Channel::Bank(_)) if current.state == State::Frozen => State::Frozen,
+                (Action::Freeze, _) if current.state == State::Contested => State::Contested,
                 (Action::Freeze, Channel::Bank(_)) => State::FrozenByBank,
                 (Action::Freeze, _) => State::Frozen,
                 (Action::Close, _) => State::Closed,
@@ -423,7 +428,7 @@ pub fn decide(
             // Closing would be a way around: an account that was closed can be replaced by anybody.
             let is_lifted_by_others = *action == Action::Unfreeze && matches!(channel, Channel::Bank(_));
             if (*action == Action::Close && current.state.is_frozen())
-                || (is_lifted_by_others && current.state == State::Frozen)
+                || (is_lifted_by_others && matches!(current.state, State::Frozen | State::Contested))
             {
                 return Err(RowRefusal::Frozen);
             }

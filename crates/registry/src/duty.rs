@@ -23,7 +23,7 @@ pub fn lacks(status: RegisterStatus, default: Option<State>) -> Option<AnswerCla
     let lacking = match default {
         None => AnswerClass::None,
         Some(State::Closed) => AnswerClass::Closed,
-        Some(State::Frozen | State::FrozenByBank) => AnswerClass::Frozen,
+        Some(State::Frozen | State::FrozenByBank | State::Contested) => AnswerClass::Frozen,
         Some(State::InForce) => return None,
     };
     (status == RegisterStatus::Active).then_some(lacking)

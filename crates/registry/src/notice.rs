@@ -81,7 +81,7 @@ pub enum NoticeKind {
     RevertProposed,
     /// It was put back.
     ChangeReverted,
-    /// By a notice's link, the account was frozen that a change had made.
+    /// The account was frozen that a change had made: by a notice's link, or because its payee may be a victim.
     AccountFrozen,
     /// The account was marked, or its mark prolonged.
     AccountMarked,

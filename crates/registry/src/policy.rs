@@ -124,6 +124,8 @@ pub const READ_NOTICES: Operation = Operation { name: "notice.list", roles: &[Co
 pub const RETRY_NOTICES: Operation = Operation { name: "notice.retry", roles: &[Console, Operator] };
 /// Reads which accounts have many payees.
 pub const LIST_SHARED: Operation = Operation { name: "account.shared", roles: &[Console, Operator] };
+/// Freezes all accounts of a payee who may be a victim.
+pub const CONTEST_ACCOUNTS: Operation = Operation { name: "account.contest", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 /// Reads which controls are in force, and which are proposed.
@@ -259,6 +261,7 @@ pub const POLICY: &[Operation] = &[
     READ_NOTICES,
     RETRY_NOTICES,
     LIST_SHARED,
+    CONTEST_ACCOUNTS,
     READ_HISTORY,
     SHOW_CONTROLS,
     PROPOSE_CONTROLS,

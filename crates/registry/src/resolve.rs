@@ -34,6 +34,8 @@ pub enum Resolution {
     Closed,
     /// The account is frozen.
     Frozen,
+    /// It is frozen, and what is paid to it waits: its payee may be a victim.
+    Contested,
     /// This account.
     Account(InForce),
 }
@@ -89,6 +91,7 @@ impl Resolution {
             Some(designation) => match designation.standing {
                 Standing { state: State::Closed, .. } => Self::Closed,
                 Standing { state: State::Frozen | State::FrozenByBank, .. } => Self::Frozen,
+                Standing { state: State::Contested, .. } => Self::Contested,
                 Standing { state: State::InForce, account } => Self::Account(InForce {
                     designation: designation.id,
                     account,
@@ -379,6 +382,14 @@ pub fn account_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<Des
 /// The store's.
 pub fn banks_at(tx: &Tx<'_>, entries: i64) -> Result<BankDirectory, Error> {
     store::bank::directory_at(tx, entries)
+}
+
+/// Whether the bank directory, as it stands, has a bank of this name.
+///
+/// # Errors
+/// The store's.
+pub fn has_bank(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
+    store::bank::has_name(tx, name)
 }
 
 /// The payer of this name, with the agreement of today.

@@ -192,7 +192,7 @@ impl Event {
 /// or of one that was closed. Nothing, where whoever asked before and after would have been answered the same.
 #[must_use]
 pub fn tell(sees: Sees, before: Resolution, after: Resolution, replaces: bool) -> Option<Event> {
-    use Resolution::{Account, Closed, Dead, Frozen, NoAccount, NotInRegister};
+    use Resolution::{Account, Closed, Contested, Dead, Frozen, NoAccount, NotInRegister};
     let event = match (before, after) {
         (Account(former), Account(now)) if former.account == now.account => return None,
         (_, Account(..)) if replaces => Event::Changed,
@@ -200,11 +200,10 @@ pub fn tell(sees: Sees, before: Resolution, after: Resolution, replaces: bool) -
         (_, Account(..)) => Event::Payable,
         // No history ends so; whoever asked would be told that there is none.
         (Account(..), NoAccount) => Event::Closed,
-        (Closed, Closed) | (Frozen, Frozen) | (Dead, Dead) | (NotInRegister, NotInRegister) | (_, NoAccount) => {
-            return None;
-        }
+        (Frozen | Contested, Frozen | Contested) => return None,
+        (Closed, Closed) | (Dead, Dead) | (NotInRegister, NotInRegister) | (_, NoAccount) => return None,
         (_, Closed) => Event::Closed,
-        (_, Frozen) => Event::Frozen,
+        (_, Frozen | Contested) => Event::Frozen,
         (_, Dead) => Event::Dead,
         (_, NotInRegister) => Event::Unknown,
     };

@@ -204,8 +204,8 @@ pub struct Report {
 pub struct Contact {
     /// What they are called.
     pub name: String,
-    /// Whether they are a caseworker of the authority, who acts here under that name.
-    pub is_caseworker: bool,
+    /// Whether the payer has a caseworker, who answers here.
+    pub has_caseworker: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -435,7 +435,7 @@ impl Suspicion {
             (Answers::Authority(_), _) => Err(SuspicionRefusal::Unknown),
             (Answers::Agency, None) => Ok(()),
             (Answers::Agency, Some(_)) => {
-                let has_caseworker = self.report.contact.as_ref().is_some_and(|contact| contact.is_caseworker);
+                let has_caseworker = self.report.contact.as_ref().is_some_and(|contact| contact.has_caseworker);
                 if has_caseworker && !state.is_overdue(self.at, now) { Err(SuspicionRefusal::Routed) } else { Ok(()) }
             }
         }
@@ -535,7 +535,7 @@ mod tests {
     }
 
     fn suspicion(payer: Option<i64>, contact: Option<bool>) -> Suspicion {
-        let contact = contact.map(|is_caseworker| Contact { name: "bo".to_owned(), is_caseworker });
+        let contact = contact.map(|has_caseworker| Contact { name: "bo".to_owned(), has_caseworker });
         Suspicion {
             id: Id::new(1),
             at: Timestamp::parse("2026-11-20T15:00:00Z").unwrap(),

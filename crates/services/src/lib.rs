@@ -8,7 +8,7 @@ pub mod letters;
 mod party;
 
 pub use in_message::InMessage;
-pub use party::{PartyRefusal, require_party};
+pub use party::{PartyRefusal, require_lets_go, require_party};
 
 use kernel::journal::{self, Head, Table};
 use kernel::{Error, Migration, Operation, Scope, Statement};

@@ -1,13 +1,13 @@
-//! For whom a client may come: electronic identity holds the names, and the registry knows who they are.
+//! For whom a client may come, and what is left to it then: electronic identity holds the names, and the registry knows who they are.
 
-use eid::client::Party;
-use kernel::{Error, Refuse, Scope, journal};
+use eid::client::{Client, Party};
+use kernel::{Actor, Error, Refuse, Role, Scope, journal};
 use registry::payer::PayerKind;
 use registry::register_event::Register;
 use registry::resolve;
 use std::fmt;
 
-/// Why a client cannot come for somebody.
+/// Why a client cannot come for somebody, or what is left to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartyRefusal {
     /// Nobody is registered under that name.
@@ -18,6 +18,8 @@ pub enum PartyRefusal {
     Bank,
     /// No register of that name is mirrored.
     Register,
+    /// The payer has a system of its own.
+    HasSystem,
 }
 
 impl Refuse for PartyRefusal {
@@ -27,6 +29,7 @@ impl Refuse for PartyRefusal {
             Self::PayerKind => "client.payer_kind",
             Self::Bank => "client.bank_unknown",
             Self::Register => "client.register_unknown",
+            Self::HasSystem => "batch.payers",
         }
     }
 }
@@ -40,8 +43,28 @@ impl fmt::Display for PartyRefusal {
             }
             Self::Bank => "the bank directory has no bank of that name",
             Self::Register => "the registers are population and companies",
+            Self::HasSystem => {
+                "the payer has a system of its own: that lets its files go, or a caseworker of the payer does"
+            }
         })
     }
+}
+
+/// Refuses an officer of the agency who would let go a batch of a payer that has a system of its own to do so. To stop one is always theirs.
+///
+/// # Errors
+/// [`PartyRefusal::HasSystem`]; there is no such batch; or the store's.
+pub fn require_lets_go(scope: &Scope<'_>, batch: &str, actor: &Actor) -> Result<(), Error> {
+    if actor.role() != Role::Operator {
+        return Ok(());
+    }
+    let payer = payout::queries::payer_of_batch(scope, batch)?;
+    let is_its = |client: &Client| match &client.registration.party {
+        Party::PublicPayer(name) | Party::PrivatePayer(name) => !client.is_ended && *name == payer,
+        _ => false,
+    };
+    let clients = eid::queries::clients(scope, &Actor::console())?;
+    if clients.iter().any(is_its) { Err(PartyRefusal::HasSystem.into()) } else { Ok(()) }
 }
 
 /// Refuses a party that the registry does not know, or knows as something else.

@@ -17,6 +17,7 @@ mod payee;
 mod payout;
 mod people;
 mod print_run;
+mod recall;
 mod review;
 pub mod serve;
 mod sftp;
@@ -324,6 +325,7 @@ impl Session {
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))
             }
             Command::Payout(cli::ByOfficer { command, .. }) => self.payout(command),
+            Command::Recall(cli::ByOfficer { command, .. }) => self.recall(command),
             Command::Client(command) => self.client(command),
             Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),

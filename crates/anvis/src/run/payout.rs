@@ -117,6 +117,7 @@ impl Session {
 impl Session {
     fn release(&mut self, batch: &str, out: &Path, as_what: LetGo) -> Result<Answer, Error> {
         super::outside(&self.data, out)?;
+        self.writer.read(|scope| services::require_lets_go(scope, batch, &self.actor))?;
         self.settle()?;
         let env = self.env()?;
         let wanted = Release { batch, as_what, out: Some(out), stages: None, once: None };
@@ -202,6 +203,8 @@ fn counts_json(batch: &str, counts: &Counts) -> Value {
         "held": counts.held,
         "rejected": counts.rejected,
         "cancelled": counts.cancelled,
+        "returned": counts.returned,
+        "waiting": counts.waiting,
         "reasons": counts.reasons,
         "sums": counts.sums,
     })
@@ -364,7 +367,9 @@ fn counts_text(counts: &Counts) -> String {
     };
     line("routed", counts.routed, "routed: completed with an account and sent on");
     line("passed", counts.passed, "passed on as they came");
+    line("waiting", counts.waiting, "in the waiting account");
     line("held", counts.held, "held");
+    line("returned", counts.returned, "returned by banks");
     for (code, count) in &counts.reasons {
         let sentence = payout::reason::Reason::from_code(code).map_or("", payout::reason::Reason::sentence);
         line(code, *count, &format!("{code}  {sentence}"));

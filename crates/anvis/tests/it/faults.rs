@@ -146,7 +146,10 @@ fn copy_store(world: &World, to: &str) {
 fn on_sqlite_a_disk_that_is_full_where_the_store_is() {
     require_sqlite();
     let world = World::settled();
-    let Some(disk) = SmallDisk::mount(&world, "disk", 600) else { return };
+    // As large as the store is by now, and a little more.
+    let files = std::fs::read_dir(world.path("store")).unwrap();
+    let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    let Some(disk) = SmallDisk::mount(&world, "disk", u32::try_from(bytes / 1024).unwrap() + 150) else { return };
     std::fs::create_dir(world.path("disk/store")).unwrap();
     copy_store(&world, "disk/store");
     std::fs::copy(world.path("store.key"), world.path("disk/store.key")).unwrap();

@@ -72,6 +72,7 @@ fn full() -> World {
     world.run(&format!("designation approve {} --reason Called", waits[0])).done();
     world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
     propose(&world);
+    mark(&world);
     ask_bank(&world);
     for moment in ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"] {
         world.write("facts.json", format!(r#"{{"cpr:{ALICE}": {{"authenticator_changed": "{moment}"}}}}"#));
@@ -111,6 +112,21 @@ fn propose(world: &World) {
     for at in 0..2 {
         let review = drawn["drawn"][at]["review"].as_str().unwrap().to_owned();
         world.run(&format!("review decide {review} --outcome suspicious --reason So --as eve")).done();
+    }
+}
+
+/// Somebody suspects two accounts, both are marked for it, and their owners appeal.
+fn mark(world: &World) {
+    let id = |what: &str| world.run(what).done()["id"].as_str().unwrap().to_owned();
+    for account in [ALICE_ACCOUNT, "0040-77"] {
+        let report =
+            id(&format!("suspicion report --account {account} --reason mule --text Strange --from police --as anna"));
+        world.run(&format!("suspicion acknowledge {report} --as eve")).done();
+        world.run(&format!("suspicion close {report} --finding confirmed --reason Seen --as eve")).done();
+        let mark = id(&format!("account mark --suspicion {report} --until 2027-03-31 --reason So --as anna"));
+        world.run(&format!("account approve {mark} --as eve")).done();
+        world.run(&format!("account appeal {mark} --text Mine --as anna")).done();
+        world.run(&format!("account decide {mark} --uphold --reason So --as carl")).done();
     }
 }
 
@@ -343,7 +359,7 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
                 (false, _)
                     if name == "entry"
-                        && ["batch", "motion", "motion_ending", "proposal"].contains(&table.as_str()) =>
+                        && ["batch", "motion", "motion_ending", "proposal", "suspicion"].contains(&table.as_str()) =>
                 {
                     format!("{name} + 1000000000")
                 }
@@ -377,6 +393,11 @@ fn on_sqlite_two_sealed_values_swapped() {
         ("motion_ending", "why"),
         ("collector", "record"),
         ("subscription", "said"),
+        ("suspicion", "report"),
+        ("suspicion_act", "act"),
+        ("account_mark", "account"),
+        ("mark_act", "act"),
+        ("batch_act", "act"),
         ("register_row", "record"),
         ("payment_ids", "sealed"),
         ("journal_payload", "sealed"),

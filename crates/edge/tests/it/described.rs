@@ -447,6 +447,7 @@ fn address(path: &str, operation: &Value, names: &[(String, String)], chance: &m
                 let is_here = |known: &str| known.contains(&format!("{{{name}}}")) && path.contains(known);
                 names.iter().find(|(known, _)| is_here(known)).unwrap().1.clone()
             }
+            ("query", 0) if name == "day" => "2026-11-23".to_owned(),
             ("query", 0) => "7".to_owned(),
             _ => chance.text("\\PC{1,30}"),
         };

@@ -5,6 +5,7 @@ use super::insert_bank_file;
 use crate::batch::{Batch, Counts, Record, Sent, Tally};
 use crate::gate::Gate;
 use crate::judge::{Asked, Judge, held_of};
+use crate::message::Version;
 use crate::payment::{Decided, State, Verdict};
 use crate::reason::Reason;
 use crate::seen::Seen;
@@ -31,6 +32,7 @@ pub(super) struct Accept<'a> {
     pub(super) batch: Id<Batch>,
     pub(super) payer: &'a Payer,
     pub(super) message_id: &'a str,
+    pub(super) version: Version,
     pub(super) file_hash: [u8; 32],
     /// The size of the journal before anything was looked up.
     pub(super) since: i64,
@@ -222,6 +224,7 @@ impl Command for Accept<'_> {
             input_kept: self.input.is_some(),
             record: Record {
                 message_id: self.message_id.to_owned(),
+                version: self.version,
                 received: self.received.micros(),
                 hold_all: self.hold_all,
                 counts: counts.clone(),
@@ -270,7 +273,7 @@ fn count(rows: &[PaymentRow]) -> (Counts, Sent, u64) {
     let mut payees = Seen::new(room, room);
     for PaymentRow { outcome, money, payee, .. } in rows {
         tally.add(outcome.state, outcome.reason, *money);
-        if let (State::Routed, Some(payee)) = (outcome.state, payee) {
+        if let (State::Routed | State::Waiting, Some(payee)) = (outcome.state, payee) {
             payees.insert(payee);
         }
     }

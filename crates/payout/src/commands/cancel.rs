@@ -1,6 +1,6 @@
 //! Cancels what a batch holds: all of it, or some payments.
 
-use super::{BatchRefusal, each_payment, find, has_stages, new_stage, stages_of};
+use super::{BatchRefusal, each_payment, find_own, has_stages, new_stage, require_own, stages_of};
 use crate::batch::{self, Batch, Counts, Tally};
 use crate::payment::State;
 use crate::policy;
@@ -10,6 +10,7 @@ use crate::store::payment::{Change, Outcome};
 use crate::work::end_to_end_key;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Conflict, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, Writer};
+use registry::payer::Payer;
 use std::collections::BTreeSet;
 
 /// How often it is looked anew what is held, because something was done with the batch meanwhile.
@@ -38,7 +39,7 @@ const CANCELLED: Outcome =
 pub fn cancel(writer: &mut Writer, wanted: &Cancel<'_>, actor: &Actor, env: &Env) -> Result<Counts, Error> {
     policy::CANCEL.require(actor)?;
     for _ in 0..TRIES {
-        let command = writer.read(|scope| MakeCancel::prepare(scope, wanted))?;
+        let command = writer.read(|scope| MakeCancel::prepare(scope, wanted, actor))?;
         if let Some(counts) = writer.execute(&command, actor, env)? {
             return Ok(counts);
         }
@@ -47,8 +48,10 @@ pub fn cancel(writer: &mut Writer, wanted: &Cancel<'_>, actor: &Actor, env: &Env
 }
 
 /// Makes a cancellation real, unless something was done with the batch since it was prepared.
-struct MakeCancel {
+struct MakeCancel<'c> {
     batch: Id<Batch>,
+    owner: Id<Payer>,
+    actor: &'c Actor,
     stages_before: i64,
     numbers: Vec<i64>,
     /// Why nothing is cancelled, if nothing is.
@@ -58,9 +61,9 @@ struct MakeCancel {
     once: Option<Once>,
 }
 
-impl MakeCancel {
-    fn prepare(scope: &Scope<'_>, wanted: &Cancel<'_>) -> Result<Self, Error> {
-        let batch = find(scope, wanted.batch)?.id;
+impl<'c> MakeCancel<'c> {
+    fn prepare(scope: &Scope<'_>, wanted: &Cancel<'_>, actor: &'c Actor) -> Result<Self, Error> {
+        let Batch { id: batch, owner, .. } = find_own(scope, wanted.batch, actor)?;
         let stages_before = stages_of(scope, batch)?;
         let keys = wanted.end_to_end_ids.map(|ids| {
             let keys = ids.iter().map(|id| end_to_end_key(scope.vault, id));
@@ -84,11 +87,12 @@ impl MakeCancel {
             None if numbers.is_empty() => Some(BatchRefusal::NothingHeld),
             _ => None,
         };
-        Ok(Self { batch, stages_before, numbers, refused, counts: tally.counts(), once: wanted.once })
+        let (counts, once) = (tally.counts(), wanted.once);
+        Ok(Self { batch, owner, actor, stages_before, numbers, refused, counts, once })
     }
 }
 
-impl Command for MakeCancel {
+impl Command for MakeCancel<'_> {
     const OPERATION: Operation = policy::CANCEL;
     /// Whether nothing was done with the batch since.
     type State = bool;
@@ -101,6 +105,7 @@ impl Command for MakeCancel {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        require_own(scope, self.owner, self.actor)?;
         has_stages(scope, self.batch, self.stages_before)
     }
 

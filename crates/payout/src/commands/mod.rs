@@ -1,18 +1,34 @@
 //! One file a command.
 
 mod accept;
+pub(crate) mod back;
 mod cancel;
+mod case;
+mod follow;
+mod recall;
+mod recall_answers;
+pub(crate) mod record;
 mod refuse;
 mod release;
 pub(crate) mod render;
+mod returns;
 mod route;
 mod settle;
 mod stop;
 mod trace;
+mod transfers;
 mod upload;
 
 pub use cancel::{Cancel, cancel};
+pub use case::{
+    AskDisclosure, CaseRecall, CaseTrace, Close as CloseVictimCase, Closed as ClosedCase, Give, Opened, Opening,
+    Reverting, close as close_case, open as open_case, recall_for_case, revert as revert_case, trace_case,
+};
+pub(crate) use case::{find as find_case, require_given};
+pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
+pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
+pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
@@ -20,15 +36,17 @@ pub(crate) use settle::decide_anew;
 pub use settle::{Settled, Settling, settle_some};
 pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
+pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;
 use crate::store;
 use kernel::journal::{Entry, Rows};
-use kernel::{Error, Id, Refuse, Scope};
+use kernel::{Actor, Error, Id, Refuse, Scope};
 use registry::officer::Unfit;
 use registry::payer::{Agreement, Payer};
+use registry::queries::paying_authority;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -113,6 +131,22 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Batch, Error> {
     found.ok_or_else(|| BatchRefusal::Unknown.into())
 }
 
+/// The batch of this name, if it is somebody's to see and to do something about.
+pub(crate) fn find_own(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Batch, Error> {
+    let batch = find(scope, name)?;
+    require_own(scope, batch.owner, actor)?;
+    Ok(batch)
+}
+
+/// Refuses a caseworker of another authority than the payer, to whom its batches are as if they were not there. Whatever is done about a
+/// batch asks for it in the transaction that does it.
+pub(crate) fn require_own(scope: &Scope<'_>, owner: Id<Payer>, actor: &Actor) -> Result<(), Error> {
+    match paying_authority(scope, actor)? {
+        Some(authority) if authority.id != owner => Err(BatchRefusal::Unknown.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Every number that a payment can have.
 pub(crate) const ALL_NUMBERS: std::ops::Range<i64> = 0..i64::MAX;
 
@@ -125,20 +159,30 @@ pub(crate) fn each_payment(
     batch: Id<Batch>,
     mut visit: impl FnMut(store::payment::PaymentRow) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    each_payment_at(scope, batch, |row, _| visit(row))
+}
+
+/// The same, with the stage of the batch that decided it: 0 is the coming in.
+pub(crate) fn each_payment_at(
+    scope: &Scope<'_>,
+    batch: Id<Batch>,
+    mut visit: impl FnMut(store::payment::PaymentRow, i64) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut page = 0..PAGE;
     loop {
         let mut changes = BTreeMap::new();
         store::payment::each_change_of(scope.tx, batch, page.clone(), i64::MAX, |change| {
-            changes.insert(change.number, change.outcome);
+            changes.insert(change.number, (change.outcome, change.stage));
             Ok(())
         })?;
         let mut is_empty = true;
         store::payment::each_of(scope.tx, batch, page.clone(), |mut row| {
             is_empty = false;
-            if let Some(outcome) = changes.get(&row.number) {
-                row.outcome = *outcome;
+            let mut stage = 0;
+            if let Some(change) = changes.get(&row.number) {
+                (row.outcome, stage) = *change;
             }
-            visit(row)
+            visit(row, stage)
         })?;
         // Numbers have no gaps.
         if is_empty {
@@ -186,8 +230,14 @@ fn new_stage(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> st
         at: entry.at,
         banks_at: entry.number(),
         writes_file,
+        of_record: false,
         counts,
     }
+}
+
+/// The same of a stage whose files are made of what was recorded, and not of the input.
+fn stage_of_record(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> store::batch::Stage {
+    store::batch::Stage { of_record: true, ..new_stage(stages, entry, writes_file, counts) }
 }
 
 /// Notes that a stage's completed file is for the bank that fetches the payer's files, if one does.

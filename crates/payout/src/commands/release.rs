@@ -1,7 +1,9 @@
 //! Releases what a batch holds: each held payment is decided by what the registry holds at that moment, and by who lets it go.
 
 use super::render::{self, StageView, Written};
-use super::{BatchRefusal, counts_now, find, gate_of, has_stages, insert_bank_file, new_stage, stages_of};
+use super::{
+    BatchRefusal, counts_now, find_own, gate_of, has_stages, insert_bank_file, new_stage, require_own, stages_of,
+};
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts, Sent, Tally};
 use crate::gate::{Act, ActKind, Gate, Waits};
@@ -133,8 +135,8 @@ struct Before {
 }
 
 impl Before {
-    fn load(scope: &Scope<'_>, name: &str) -> Result<Self, Error> {
-        let batch = find(scope, name)?;
+    fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Self, Error> {
+        let batch = find_own(scope, name, actor)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         let gate = gate_of(scope, &batch, &payer)?;
         let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
@@ -151,7 +153,8 @@ fn try_release(
     earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Option<Released>, Error> {
     let is_synthetic = writer.store.is_synthetic();
-    let Before { batch, payer, gate, stages, counts } = writer.read(|scope| Before::load(scope, wanted.batch))?;
+    let Before { batch, payer, gate, stages, counts } =
+        writer.read(|scope| Before::load(scope, wanted.batch, actor))?;
     let name = batch::name(batch.id);
     let released = |counts, waits, completed, status| {
         Some(Released { batch: name, counts, waits, has_moved: false, completed, status, earlier: Vec::new() })
@@ -204,7 +207,7 @@ fn try_release(
     if waits.is_some() {
         // It is not enough yet: what was said is kept, and nothing leaves.
         if let Some(act) = act {
-            let command = Ask { batch: &batch, acts_before, act, once: wanted.once };
+            let command = Ask { batch: &batch, actor, acts_before, act, once: wanted.once };
             if writer.execute(&command, actor, env)?.is_none() {
                 return Ok(None);
             }
@@ -230,6 +233,7 @@ fn try_release(
         created: pending.at.to_jiff(),
         counts: Counts::default(),
         has_completed: false,
+        of_record: false,
     };
     let parts = outputs.as_ref().map(Parts::create).transpose()?;
     let writing = match &parts {
@@ -246,7 +250,7 @@ fn try_release(
         for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
             let number = payment.row.number;
             payees.extend(payment.row.payee.map(|payee| (payee, number)));
-            if let (State::Routed, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
+            if let (State::Routed | State::Waiting, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
                 paid.insert(payee);
             }
             if payment.is_new {
@@ -282,6 +286,7 @@ fn try_release(
     payees.sort_unstable();
     let command = MakeRelease {
         batch: &batch,
+        actor,
         payer: &setting.payer,
         judge: &judge,
         stages_before: stages,
@@ -362,6 +367,7 @@ impl Command for Refused {
 /// Notes that somebody asks for a release that takes one more.
 struct Ask<'a> {
     batch: &'a Batch,
+    actor: &'a Actor,
     acts_before: usize,
     act: Act,
     once: Option<Once>,
@@ -380,6 +386,7 @@ impl Command for Ask<'_> {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        require_own(scope, self.batch.owner, self.actor)?;
         Ok(store::act::count_of(scope, self.batch.id)? == self.acts_before)
     }
 
@@ -411,6 +418,7 @@ struct Made {
 /// decided again here.
 struct MakeRelease<'r> {
     batch: &'r Batch,
+    actor: &'r Actor,
     payer: &'r Payer,
     judge: &'r Judge,
     stages_before: i64,
@@ -515,10 +523,10 @@ impl MakeRelease<'_> {
             decided_again = true;
             tally.remove(prepared.state, prepared.reason, money);
             tally.add(outcome.state, outcome.reason, money);
-            if leaves(prepared.state) {
+            if prepared.state.has_left() {
                 sent.remove(prepared.state, None, money);
             }
-            if leaves(outcome.state) {
+            if outcome.state.has_left() {
                 sent.add(outcome.state, None, money);
             }
             match at {
@@ -533,10 +541,6 @@ impl MakeRelease<'_> {
         }
         Real { changes, notes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }
     }
-}
-
-const fn leaves(state: State) -> bool {
-    matches!(state, State::Routed | State::Passed)
 }
 
 /// Who brought a batch: what of it is let go is given back to them, whoever lets it go.
@@ -562,6 +566,7 @@ impl Command for MakeRelease<'_> {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        require_own(scope, self.batch.owner, self.actor)?;
         let is_as_it_was = is_untouched(scope, self.batch.id, self.stages_before, self.acts_before)?;
         is_as_it_was.then(|| self.look_again(scope)).transpose()
     }

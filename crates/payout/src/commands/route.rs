@@ -444,6 +444,7 @@ impl Work<'_> {
             batch: self.batch,
             payer: self.payer,
             message_id: &message_id,
+            version,
             file_hash,
             since,
             hold_all: self.hold_all,

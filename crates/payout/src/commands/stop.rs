@@ -1,6 +1,6 @@
 //! Stops what a batch holds, or lets go on what was stopped: all of it, or some payments. No payment is in another state for it.
 
-use super::{BatchRefusal, each_payment, find, has_stages, stages_of};
+use super::{BatchRefusal, each_payment, find_own, has_stages, require_own, stages_of};
 use crate::batch::{self, Batch};
 use crate::gate::{Act, ActKind, Gate};
 use crate::payment::State;
@@ -9,6 +9,7 @@ use crate::store;
 use crate::work::end_to_end_key;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Conflict, Decision, Env, Error, Id, Once, Operation, Refusal, Scope, Writer};
+use registry::payer::Payer;
 use registry::{officer, resolve};
 use std::collections::BTreeSet;
 
@@ -49,20 +50,21 @@ pub fn stop(writer: &mut Writer, wanted: &Stop<'_>, actor: &Actor, env: &Env) ->
 /// Notes it, unless something was done with the batch since it was prepared.
 struct MakeStop<'s> {
     batch: Id<Batch>,
+    owner: Id<Payer>,
     stages_before: i64,
     /// About which payments; none about the batch.
     numbers: Vec<Option<i64>>,
     /// Why nothing is done, if nothing is.
     refused: Option<BatchRefusal>,
     kind: ActKind,
-    by: &'s str,
+    actor: &'s Actor,
     why: &'s str,
     once: Option<Once>,
 }
 
 impl<'s> MakeStop<'s> {
     fn prepare(scope: &Scope<'_>, wanted: &Stop<'s>, actor: &'s Actor) -> Result<Self, Error> {
-        let found = find(scope, wanted.batch)?;
+        let found = find_own(scope, wanted.batch, actor)?;
         let payer = resolve::payer_at(scope, found.payer)?;
         let gate = super::gate_of(scope, &found, &payer)?;
         let stages_before = stages_of(scope, found.id)?;
@@ -88,8 +90,8 @@ impl<'s> MakeStop<'s> {
         }
         let refused = refused.or_else(|| Self::is_so(&gate, &numbers, wanted.resumes));
         let kind = if wanted.resumes { ActKind::Resumed } else { ActKind::Stopped };
-        let (batch, by, why, once) = (found.id, actor.name(), wanted.why, wanted.once);
-        Ok(Self { batch, stages_before, numbers, refused, kind, by, why, once })
+        let (batch, owner, why, once) = (found.id, found.owner, wanted.why, wanted.once);
+        Ok(Self { batch, owner, stages_before, numbers, refused, kind, actor, why, once })
     }
 
     /// Whether one of them is as it is to be already.
@@ -115,6 +117,7 @@ impl Command for MakeStop<'_> {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        require_own(scope, self.owner, self.actor)?;
         has_stages(scope, self.batch, self.stages_before)
     }
 
@@ -135,12 +138,12 @@ impl Command for MakeStop<'_> {
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let Self { kind, by, why, .. } = self;
+        let Self { kind, actor, why, .. } = self;
         let act = |number: &Option<i64>| Act {
             kind: *kind,
             number: *number,
             at: entry.at,
-            by: (*by).to_owned(),
+            by: actor.name().to_owned(),
             why: (*why).to_owned(),
         };
         let acts: Vec<Act> = self.numbers.iter().map(act).collect();

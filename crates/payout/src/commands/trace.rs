@@ -31,7 +31,14 @@ pub struct Trace<'t> {
 /// `payer.unknown`; the policy's refusal, or the store's.
 pub fn trace(writer: &mut Writer, wanted: &Trace<'_>, actor: &Actor, env: &Env) -> Result<FoundPage, Error> {
     policy::TRACE.require(actor)?;
-    let page = writer.read(|scope| {
+    let page = search(writer, wanted)?;
+    writer.execute(&LogTrace::of(wanted, &page, actor), actor, env)?;
+    Ok(page)
+}
+
+/// Finds them; whoever asks enters it.
+pub(super) fn search(writer: &mut Writer, wanted: &Trace<'_>) -> Result<FoundPage, Error> {
+    writer.read(|scope| {
         let payer = match wanted.payer {
             None => None,
             Some(name) => Some(resolve::payer_by_name(scope, name)?.ok_or(PayerRefusal::Unknown)?.id),
@@ -39,15 +46,11 @@ pub fn trace(writer: &mut Writer, wanted: &Trace<'_>, actor: &Actor, env: &Env) 
         let sought = Sought::Payee(wanted.payee.key(scope.vault));
         let search = Search { sought, payer, since: Some(wanted.since), after: wanted.after };
         find_payments(scope, &search, wanted.limit)
-    })?;
-    // In a word: whether any was found.
-    let answer = if page.payments.is_empty() { AnswerClass::None } else { AnswerClass::InForce };
-    let log = LogTrace { payee: wanted.payee, since: wanted.since, payments: page.payments.len(), answer, actor };
-    writer.execute(&log, actor, env)?;
-    Ok(page)
+    })
 }
 
-struct LogTrace<'t> {
+/// Enters that somebody was told what was paid to a payee; it gives how much was found.
+pub(super) struct LogTrace<'t> {
     payee: PayeeId,
     since: Timestamp,
     payments: usize,
@@ -55,23 +58,31 @@ struct LogTrace<'t> {
     actor: &'t Actor,
 }
 
+impl<'t> LogTrace<'t> {
+    pub(super) fn of(wanted: &Trace<'_>, page: &FoundPage, actor: &'t Actor) -> Self {
+        // In a word: whether any was found.
+        let answer = if page.payments.is_empty() { AnswerClass::None } else { AnswerClass::InForce };
+        Self { payee: wanted.payee, since: wanted.since, payments: page.payments.len(), answer, actor }
+    }
+}
+
 impl Command for LogTrace<'_> {
     const OPERATION: Operation = policy::TRACE;
     type State = ();
     type Change = AnswerClass;
-    type Output = ();
+    type Output = usize;
 
     fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Env) -> Result<Decision<AnswerClass, ()>, Refusal> {
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<AnswerClass, usize>, Refusal> {
         let facts = serde_json::json!({
             "payee": self.payee.reveal(),
             "since": self.since.to_string(),
             "payments": self.payments,
         });
-        Ok(Decision::of(vec![self.answer], facts, ()))
+        Ok(Decision::of(vec![self.answer], facts, self.payments))
     }
 
     fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {

@@ -203,6 +203,7 @@ fn known(
         batch: found.id,
         payer,
         message_id: &found.record.message_id,
+        version: found.record.version,
         file_hash: found.file_hash,
         since: journal::ENTRIES_MAX,
         hold_all: found.record.hold_all,

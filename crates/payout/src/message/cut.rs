@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use denmark::Decimal;
+use denmark::{Bic, Decimal};
 use jiff::civil::Date;
 use memchr::memmem::Finder;
 
@@ -576,6 +576,7 @@ fn read_block_head(
         sum: notes.sum,
         benefit: notes.benefit,
         execution_date: notes.execution_date.unwrap_or(Err(())),
+        debtor_agent: notes.debtor_agent,
         context: BlockContext { version: state.version, prefix: prefix.clone(), scope, ascii_only: state.ascii_only },
     };
     let mut name = prefix;
@@ -672,6 +673,7 @@ struct BlockNotes {
     sum: Option<Field<Decimal>>,
     benefit: Option<String>,
     execution_date: Option<Result<Date, ()>>,
+    debtor_agent: Option<String>,
 }
 
 impl<'a> Visitor<'a> for BlockNotes {
@@ -685,6 +687,10 @@ impl<'a> Visitor<'a> for BlockNotes {
             Tag::CategoryProprietary => self.benefit = Some(trim(&leaf.text).to_owned()),
             Tag::Date => self.execution_date = Some(date(trim(&leaf.text)).ok_or(())),
             Tag::DateTime => self.execution_date = Some(date_of_time(trim(&leaf.text)).ok_or(())),
+            Tag::Bic => self.debtor_agent = Bic::parse(&leaf.text).ok().map(|bic| bic.as_str().to_owned()),
+            Tag::Member if self.debtor_agent.is_none() && is_text_id(&leaf.text) => {
+                self.debtor_agent = Some(leaf.text.into_owned());
+            }
             _ => {}
         }
         Ok(())

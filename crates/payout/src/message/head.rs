@@ -86,6 +86,8 @@ pub struct BlockHead {
     pub benefit: Option<String>,
     /// The requested execution date; of a point in time, its date in Denmark. `Err` if it is none.
     pub execution_date: Result<Date, ()>,
+    /// Which bank is to make its payments (`DbtrAgt`): its BIC, or else its member number; none where neither is said.
+    pub debtor_agent: Option<String>,
     /// What the block's payments need to be read.
     pub context: BlockContext,
 }

@@ -31,6 +31,7 @@ mod walk;
 mod write;
 mod xml;
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 pub use complete::{Agent, CompletedFile, write_payment, write_removed};
@@ -42,7 +43,7 @@ pub use status::{Entry, GroupStatus, STATUS_TEXT_LENGTH_MAX, Status, StatusFile,
 pub use xml::{ATTRIBUTES_MAX, DEPTH_MAX};
 
 /// The versions of the payment message that are read, each with the status message that answers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Version {
     /// pain.001.001.03, answered by pain.002.001.03.
     V03,

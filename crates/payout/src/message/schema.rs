@@ -151,6 +151,27 @@ static OTHER: Model = sequence(&[
 static PRIVATE: Model =
     sequence(&[maybe("DtAndPlcOfBirth", Deep, Tag::None), up_to(MANY, "Othr", Node(&OTHER), Tag::PrivateOther)]);
 static AGENT: Model = sequence(&[one("FinInstnId", Deep, Tag::None), maybe("BrnchId", Deep, Tag::None)]);
+pub(super) static MEMBER: Model =
+    sequence(&[maybe("ClrSysId", Node(&CODE), Tag::None), one("MmbId", Text, Tag::Member)]);
+static INSTITUTION_V03: Model = sequence(&[
+    maybe("BIC", Text, Tag::Bic),
+    maybe("ClrSysMmbId", Node(&MEMBER), Tag::None),
+    maybe("Nm", Text, Tag::None),
+    maybe("PstlAdr", Deep, Tag::None),
+    maybe("Othr", Deep, Tag::None),
+]);
+pub(super) static INSTITUTION_V09: Model = sequence(&[
+    maybe("BICFI", Text, Tag::Bic),
+    maybe("ClrSysMmbId", Node(&MEMBER), Tag::None),
+    maybe("LEI", Text, Tag::None),
+    maybe("Nm", Text, Tag::None),
+    maybe("PstlAdr", Deep, Tag::None),
+    maybe("Othr", Deep, Tag::None),
+]);
+static DEBTOR_AGENT_V03: Model =
+    sequence(&[one("FinInstnId", Node(&INSTITUTION_V03), Tag::None), maybe("BrnchId", Deep, Tag::None)]);
+static DEBTOR_AGENT_V09: Model =
+    sequence(&[one("FinInstnId", Node(&INSTITUTION_V09), Tag::None), maybe("BrnchId", Deep, Tag::None)]);
 pub(super) static AMOUNT: Model =
     choice(&[one("InstdAmt", Amount, Tag::InstructedAmount), one("EqvtAmt", Node(&EQUIVALENT_AMOUNT), Tag::None)]);
 static EQUIVALENT_AMOUNT: Model =
@@ -285,7 +306,7 @@ static BLOCK_V03: Model = sequence(&[
     maybe("PoolgAdjstmntDt", Text, Tag::None),
     one("Dbtr", Deep, Tag::None),
     one("DbtrAcct", Deep, Tag::None),
-    one("DbtrAgt", Deep, Tag::None),
+    one("DbtrAgt", Node(&DEBTOR_AGENT_V03), Tag::None),
     maybe("DbtrAgtAcct", Deep, Tag::None),
     maybe("UltmtDbtr", Deep, Tag::None),
     maybe("ChrgBr", Text, Tag::None),
@@ -304,7 +325,7 @@ static BLOCK_V09: Model = sequence(&[
     maybe("PoolgAdjstmntDt", Text, Tag::None),
     one("Dbtr", Deep, Tag::None),
     one("DbtrAcct", Deep, Tag::None),
-    one("DbtrAgt", Deep, Tag::None),
+    one("DbtrAgt", Node(&DEBTOR_AGENT_V09), Tag::None),
     maybe("DbtrAgtAcct", Deep, Tag::None),
     maybe("InstrForDbtrAgt", Text, Tag::None),
     maybe("UltmtDbtr", Deep, Tag::None),

@@ -181,6 +181,39 @@ pub fn find_payments(scope: &Scope<'_>, search: &Search, limit: usize) -> Result
     Ok(FoundPage { payments, next })
 }
 
+/// The first payment of a batch that is what is sought, as it came in. Of those that share an end-to-end id all but the first were
+/// refused.
+pub(crate) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Result<Option<PaymentRow>, Error> {
+    let payments = i64::try_from(batch.record.counts.payments).unwrap_or(i64::MAX);
+    let slices: Vec<_> = slices_of(payments).collect();
+    for slices in slices.chunks(BUCKETS_AT_ONCE) {
+        let places: Vec<_> =
+            slices.iter().map(|slice| Place::of(batch.id, payments, *slice, sought.key())).collect();
+        let mut alike = Vec::new();
+        store::index::find_many(scope.tx, &places, |at, marks| {
+            alike.extend(like(marks, slices[at], sought.key()));
+            Ok(())
+        })?;
+        alike.sort_unstable();
+        for number in alike {
+            let found = row_of(scope, batch.id, number)?.filter(|row| sought.is(row));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn row_of(scope: &Scope<'_>, batch: Id<Batch>, number: i64) -> Result<Option<PaymentRow>, Error> {
+    let mut found = None;
+    store::payment::each_of(scope.tx, batch, number..number.saturating_add(1), |row| {
+        found = Some(row);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// The number of the first entry that was recorded at a moment or later.
 pub(super) fn first_entry_at(scope: &Scope<'_>, moment: Timestamp) -> Result<i64, Error> {
     journal::size_at(scope.tx, Timestamp::from_micros(moment.micros().saturating_sub(1)))
@@ -257,12 +290,8 @@ impl Hits<'_> {
         if self.search.after.is_some_and(|after| at >= after) {
             return Ok(());
         }
-        let mut found = None;
-        store::payment::each_of(scope.tx, batch, numbers.clone(), |row| {
-            found = Some(row);
-            Ok(())
-        })?;
-        let Some(row) = found.filter(|row| self.search.sought.is(row)) else { return Ok(()) };
+        let found = row_of(scope, batch, at.number)?.filter(|row| self.search.sought.is(row));
+        let Some(row) = found else { return Ok(()) };
         let mut changes = Vec::new();
         store::payment::each_change_of(scope.tx, batch, numbers, i64::MAX, |change| {
             changes.push(change);
@@ -334,7 +363,7 @@ impl Teller<'_> {
     fn destination(&self, outcome: &Outcome, payer: &Payer) -> Result<Option<Destination>, Error> {
         let account = match (outcome.state, outcome.designation, &payer.agreement.no_account) {
             (_, Some(designation), _) => resolve::account_of(self.scope, designation)?,
-            (State::Routed, None, NoAccount::PayTo(account)) => *account,
+            (State::Waiting, _, NoAccount::PayTo(account)) => *account,
             _ => return Ok(None),
         };
         let bank = account.reg().and_then(|reg| self.banks.get(reg)).map(|bank| bank.name.clone());

@@ -1,20 +1,32 @@
 //! What became of a file.
 
 mod balance;
+mod cases;
 mod files;
 mod find;
 mod holds;
+mod recalls;
 mod suspected;
 
 pub use balance::balance;
+pub use cases::{
+    ActView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, ShownCase, case, cases, is_told_to_banks,
+    known_case,
+};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
+pub(crate) use find::first_in;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub use recalls::{
+    AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
+    recalls, transfer_recall_message, write_recall_files,
+};
+pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
 pub use suspected::suspected;
 
 pub use holds::HoldView;
 
 use crate::batch::{self, Batch, Counts};
-use crate::commands::{BatchRefusal, counts_now, each_payment, find, gate_of, stages_of};
+use crate::commands::{BatchRefusal, counts_now, each_payment, find, find_own, gate_of, require_own, stages_of};
 use crate::gate::Waits;
 use crate::payment::News;
 use crate::policy;
@@ -25,7 +37,8 @@ use crate::store::payment::PaymentRow;
 use crate::work::{is_told, recorded};
 use holds::{Hold, Holds};
 use kernel::{Actor, Error, Scope, Timestamp, Writer};
-use registry::payer::PayerKind;
+use registry::payer::{Payer, PayerKind};
+use registry::queries::paying_authority;
 use registry::resolve;
 
 /// One batch in a list.
@@ -123,7 +136,7 @@ fn payment_views(
     Ok(views)
 }
 
-/// The newest `limit` batches, given to `visit` one by one, from one snapshot.
+/// The newest `limit` batches, given to `visit` one by one, from one snapshot; to a caseworker those of their authority.
 ///
 /// # Errors
 /// The policy's refusal, the store's, or those of `visit`.
@@ -135,7 +148,13 @@ pub fn list(
     mut visit: impl FnMut(BatchView) -> Result<(), Error>,
 ) -> Result<(), Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| store::batch::each_before(scope, i64::MAX, limit, |batch| visit(view(scope, &batch, now)?)))
+    writer.read(|scope| {
+        let visit = |batch| visit(view(scope, &batch, now)?);
+        match paying_authority(scope, actor)? {
+            Some(payer) => store::batch::each_of_payer(scope, payer.id, i64::MAX, limit, visit),
+            None => store::batch::each_before(scope, i64::MAX, limit, visit),
+        }
+    })
 }
 
 /// Some of a payer's batches.
@@ -160,7 +179,7 @@ pub fn page_of(
 ) -> Result<Page, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let payer = resolve::payer_of(scope, payer, actor)?;
+        let payer = own_payer(scope, payer, actor)?;
         let (mut batches, mut last) = (Vec::new(), None);
         let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut has_more = false;
@@ -176,9 +195,16 @@ pub fn page_of(
     })
 }
 
+/// The payer of this name, if whoever asks acts for it.
+pub(crate) fn own_payer(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Payer, Error> {
+    let payer = resolve::payer_of(scope, name, actor)?;
+    require_own(scope, payer.id, actor)?;
+    Ok(payer)
+}
+
 /// The batch of this name, if it is this payer's. Another's is as if it were not there.
 pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str, actor: &Actor) -> Result<Batch, Error> {
-    let payer = resolve::payer_of(scope, payer, actor)?;
+    let payer = own_payer(scope, payer, actor)?;
     let batch = find(scope, name)?;
     if payer.id == batch.owner { Ok(batch) } else { Err(BatchRefusal::Unknown.into()) }
 }
@@ -190,6 +216,14 @@ pub(crate) fn find_of(scope: &Scope<'_>, payer: &str, name: &str, actor: &Actor)
 pub fn one_of(writer: &mut Writer, payer: &str, name: &str, actor: &Actor, now: Timestamp) -> Result<BatchView, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| view(scope, &find_of(scope, payer, name, actor)?, now))
+}
+
+/// Whose a batch is, by name.
+///
+/// # Errors
+/// There is no such batch; the store's.
+pub fn payer_of_batch(scope: &Scope<'_>, name: &str) -> Result<String, Error> {
+    Ok(resolve::payer_at(scope, find(scope, name)?.payer)?.agreement.name)
 }
 
 /// Some of a batch's payments.
@@ -235,7 +269,7 @@ pub fn payments_of(
 /// There is no such batch; the policy's refusal, or the store's.
 pub fn counts(writer: &mut Writer, name: &str, actor: &Actor) -> Result<Counts, Error> {
     policy::READ.require(actor)?;
-    writer.read(|scope| counts_now(scope, &find(scope, name)?))
+    writer.read(|scope| counts_now(scope, &find_own(scope, name, actor)?))
 }
 
 /// One batch, in the snapshot that is being read.
@@ -281,7 +315,7 @@ pub fn show<T>(
 ) -> Result<T, Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let batch = find(scope, name)?;
+        let batch = find_own(scope, name, actor)?;
         let (view, holds) = (view(scope, &batch, now)?, Holds::load(scope, &batch, now)?.for_agency());
         read(&Shown { view, batch, holds, scope })
     })

@@ -1,9 +1,8 @@
 //! A payment that somebody suspects.
 
-use crate::batch;
-use crate::commands::each_payment;
-use crate::store;
-use crate::work::end_to_end_key;
+use super::find::{Sought, first_in};
+use crate::work::recorded;
+use crate::{batch, store};
 use kernel::{Error, Scope};
 use registry::commands::SuspectedPayout;
 use registry::resolve;
@@ -19,15 +18,10 @@ pub fn suspected(scope: &Scope<'_>, name: &str, end_to_end_id: &str) -> Result<O
         None => None,
     };
     let Some(batch) = batch else { return Ok(None) };
-    let (key, mut found) = (end_to_end_key(scope.vault, end_to_end_id), None);
-    each_payment(scope, batch.id, |row| {
-        if found.is_none() && row.end_to_end == key {
-            found = Some(row);
-        }
-        Ok(())
-    })?;
-    let Some(row) = found else { return Ok(None) };
-    let account = row.outcome.designation.map(|designation| resolve::account_of(scope, designation)).transpose()?;
+    let Some(row) = first_in(scope, &batch, &Sought::end_to_end(scope, end_to_end_id))? else { return Ok(None) };
+    let now = recorded(scope.tx, batch.id, row.number, 1, i64::MAX)?;
+    let designation = now.first().and_then(|now| now.outcome.designation);
+    let account = designation.map(|designation| resolve::account_of(scope, designation)).transpose()?;
     Ok(Some(SuspectedPayout {
         batch: batch::name(batch.id),
         end_to_end_id: end_to_end_id.to_owned(),

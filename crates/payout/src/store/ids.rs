@@ -24,12 +24,25 @@ const TEXT_END: u8 = 0;
 const PAYMENT_END: u8 = 1;
 
 /// The payer's own texts of a payment.
+#[derive(Debug)]
 pub(crate) struct Ids<'i> {
     pub(crate) end_to_end_id: &'i str,
     pub(crate) instruction_id: Option<&'i str>,
     pub(crate) benefit: Option<&'i str>,
     /// The currency that reaches the payee, where it is not the amount's own.
     pub(crate) transfer_currency: Option<&'i str>,
+    /// Those of its block, where it is the first of it, or of those that are sealed together.
+    pub(crate) block: Option<BlockIds<'i>>,
+}
+
+/// The payer's own texts of a block of payments: by them its bank knows the payments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockIds<'i> {
+    pub(crate) payment_info_id: &'i str,
+    /// As it is written in a file; none where the file said none.
+    pub(crate) execution_date: Option<&'i str>,
+    /// Which bank is to make the payments: its BIC, or else its member number.
+    pub(crate) debtor_agent: Option<&'i str>,
 }
 
 impl<'i> Ids<'i> {
@@ -41,6 +54,12 @@ impl<'i> Ids<'i> {
             out.push(TEXT_END);
             out.extend_from_slice(text.unwrap_or_default().as_bytes());
         }
+        if let Some(block) = &self.block {
+            for text in [Some(block.payment_info_id), block.execution_date, block.debtor_agent] {
+                out.push(TEXT_END);
+                out.extend_from_slice(text.unwrap_or_default().as_bytes());
+            }
+        }
         let end = out.len();
         out.push(PAYMENT_END);
         from..end
@@ -50,7 +69,16 @@ impl<'i> Ids<'i> {
         let mut texts = std::str::from_utf8(bytes).ok()?.split(char::from(TEXT_END));
         let end_to_end_id = texts.next()?;
         let mut optional = || texts.next().map(|text| Some(text).filter(|text| !text.is_empty()));
-        Some(Self { end_to_end_id, instruction_id: optional()?, benefit: optional()?, transfer_currency: optional()? })
+        let [instruction_id, benefit, transfer_currency] = [optional()?, optional()?, optional()?];
+        let block = match optional() {
+            None => None,
+            Some(payment_info_id) => Some(BlockIds {
+                payment_info_id: payment_info_id.unwrap_or_default(),
+                execution_date: optional()?,
+                debtor_agent: optional()?,
+            }),
+        };
+        Some(Self { end_to_end_id, instruction_id, benefit, transfer_currency, block })
     }
 }
 
@@ -104,6 +132,16 @@ impl OpenIds {
     pub(crate) fn read(&mut self, scope: &Scope<'_>, batch: Id<Batch>, number: i64) -> Result<Ids<'_>, Error> {
         let broken = || StoreError::broken("payment_ids", "sealed", number);
         Ids::from_bytes(self.of(scope, batch, number)?).ok_or_else(|| broken().into())
+    }
+
+    /// Those of a payment's block.
+    pub(crate) fn block_of(&mut self, scope: &Scope<'_>, batch: Id<Batch>, number: i64) -> Result<BlockIds<'_>, Error> {
+        self.of(scope, batch, number)?;
+        let broken = || StoreError::broken("payment_ids", "sealed", number);
+        let upto = usize::try_from(number - self.first).unwrap_or_default();
+        let before = self.payments.iter().take(upto + 1).rev();
+        let block = before.filter_map(|place| Ids::from_bytes(&self.texts[place.clone()])).find_map(|ids| ids.block);
+        block.ok_or_else(|| broken().into())
     }
 
     fn place(&self, number: i64) -> Option<Range<usize>> {
@@ -168,21 +206,25 @@ mod tests {
 
     #[test]
     fn what_is_appended_is_read_again() {
-        let check = |ids: [Option<&str>; 4]| {
+        let check = |ids: [Option<&str>; 4], block: Option<BlockIds<'_>>| {
             let [end_to_end_id, instruction_id, benefit, transfer_currency] = ids;
             let end_to_end_id = end_to_end_id.unwrap_or_default();
             let mut out = b"before".to_vec();
-            let place = Ids { end_to_end_id, instruction_id, benefit, transfer_currency }.append_to(&mut out);
+            let place = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, block }.append_to(&mut out);
             assert_eq!(out.split_off(place.end), [PAYMENT_END]);
             let read = Ids::from_bytes(&out[place]).unwrap();
             assert_eq!(
                 [Some(read.end_to_end_id), read.instruction_id, read.benefit, read.transfer_currency],
                 [Some(end_to_end_id), instruction_id, benefit, transfer_currency]
             );
+            assert_eq!(read.block, block);
         };
-        check([Some("E-1"), None, None, None]);
-        check([Some("E-1"), Some("I-1"), None, Some("EUR")]);
-        check([Some("Ærø"), None, Some("NKSBOS"), None]);
+        let block = BlockIds { payment_info_id: "B-1", execution_date: Some("2026-11-27"), debtor_agent: None };
+        check([Some("E-1"), None, None, None], None);
+        check([Some("E-1"), Some("I-1"), None, Some("EUR")], Some(block));
+        check([Some("Ærø"), None, Some("NKSBOS"), None], Some(BlockIds { debtor_agent: Some("EKSBDK22"), ..block }));
+        check([Some("E-1"), None, None, None], Some(BlockIds { execution_date: None, ..block }));
         assert!(Ids::from_bytes(b"E-1\0I-1").is_none(), "two texts of four");
+        assert!(Ids::from_bytes(b"E-1\0\0\0\0B-1").is_none(), "one text of a block of three");
     }
 }

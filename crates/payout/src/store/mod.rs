@@ -1,14 +1,20 @@
 //! The payouts' only SQL, by noun.
 
 pub(crate) mod act;
+pub(crate) mod back;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
+pub(crate) mod case;
 pub(crate) mod held;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod input;
+pub(crate) mod interbank;
 pub(crate) mod payment;
+pub(crate) mod recall;
+pub(crate) mod recall_answer;
 pub(crate) mod staging;
+pub(crate) mod stray;
 
 use kernel::{Migration, Statement, journal};
 
@@ -19,14 +25,20 @@ pub const MIGRATIONS: &[Migration] =
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
+    back::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
+    case::STATEMENTS,
     held::STATEMENTS,
     ids::STATEMENTS,
     index::STATEMENTS,
     input::STATEMENTS,
+    interbank::STATEMENTS,
     payment::STATEMENTS,
+    recall::STATEMENTS,
+    recall_answer::STATEMENTS,
     staging::STATEMENTS,
+    stray::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
@@ -39,4 +51,13 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &input::KeptInputTable,
     &bank_file::BankFileTable,
     &act::ActTable,
+    &case::CaseTable,
+    &case::CaseActTable,
+    &back::BackTable,
+    &recall::RecallTable,
+    &recall::RecalledTable,
+    &recall_answer::AnswerTable,
+    &interbank::FactTable,
+    &stray::StrayTable,
+    &stray::EndTable,
 ];

@@ -7,6 +7,7 @@ mod collecting;
 mod fetching;
 mod finding;
 mod holding;
+mod marked;
 mod place;
 mod sweeping;
 mod uploading;

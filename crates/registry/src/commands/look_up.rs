@@ -149,7 +149,7 @@ impl Command for LookUp {
             Resolution::Dead => "dead",
             Resolution::NoAccount => "none",
             Resolution::Closed => "closed",
-            Resolution::Frozen => "frozen",
+            Resolution::Frozen | Resolution::Contested => "frozen",
             Resolution::Account(..) => "in_force",
         };
         let output = LookUpAnswer {

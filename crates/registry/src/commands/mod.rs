@@ -6,6 +6,7 @@ mod change_accounts;
 mod change_contact;
 mod change_lock;
 mod collector;
+mod contest;
 mod controls;
 mod deliver;
 mod designate;
@@ -35,6 +36,7 @@ pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefus
 pub use change_contact::{AddContact, ChangeContact, RemoveContact};
 pub use change_lock::{LiftLock, LockChange, LockState, Locked, SetLock};
 pub use collector::{EndCollector, RemindCollectors, has_to_remind};
+pub use contest::{ContestAccounts, ContestState, Contested};
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{

@@ -168,13 +168,15 @@ impl Command for ReportSuspicion {
     }
 }
 
-/// To whom a report goes at a payer: a caseworker of its own who is held to no kind of benefit, or any. Who has none is written to as its
-/// agreement says.
+/// To whom a report goes at a payer: the contact that it has named, else a caseworker of its own, of whom one who is held to no kind of
+/// benefit comes first.
 fn contact_of(scope: &Scope<'_>, payer: Id<Payer>) -> Result<Option<Contact>, Error> {
     let mut caseworkers = store::caseworker::of_authority(scope, payer)?;
     caseworkers.sort_by_key(|caseworker| !caseworker.remit.benefits.is_empty());
-    let first = caseworkers.into_iter().next();
-    Ok(first.map(|caseworker| Contact { name: caseworker.remit.name, is_caseworker: true }))
+    let first = caseworkers.into_iter().next().map(|caseworker| caseworker.remit.name);
+    let has_caseworker = first.is_some();
+    let named = store::payer::find_today(scope, payer)?.agreement.terms.contact.map(|contact| contact.name);
+    Ok(named.or(first).map(|name| Contact { name, has_caseworker }))
 }
 
 /// What somebody suspects, if it is there and theirs to report: of what is not, nobody learns whether it is there.

@@ -542,6 +542,16 @@ impl AccountState {
         Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
     }
 
+    /// Contests an account that is in force: payments to it wait from now on. `None` where nothing would be paid to it anyway.
+    pub(crate) fn contest(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
+        let in_force = newest.map(|(_, standing)| *standing).filter(|standing| standing.state == State::InForce);
+        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
+        let standing = Standing { state: State::Contested, account };
+        Ok(Some(self.take(&Channel::Operator, row, purpose, standing, None, now)))
+    }
+
     /// What takes effect now: the next row of the history.
     fn take(
         &mut self,
@@ -577,6 +587,7 @@ impl AccountState {
                 Some(NoticeKind::ChangeInForce)
             }
             (Some(former), State::InForce) if former.state.is_frozen() => Some(NoticeKind::AccountUnfrozen),
+            (Some(_), State::Contested) => Some(NoticeKind::AccountFrozen),
             // Whoever is given their first account may not be who asked for it.
             (None, State::InForce) if !self.is_loading => Some(NoticeKind::ChangeInForce),
             _ => None,

@@ -222,6 +222,27 @@ impl AccountRow {
         }
     }
 
+    /// What is done to an account of a payee's as it stands: the default one, or one for a purpose.
+    pub(crate) fn standing(action: Action, payee: PayeeId, key: Blind, purpose: Option<Purpose>) -> Self {
+        let specific = purpose.map(Specific::Known);
+        let (account, bic, expects, grounds, reverts, holder) = (None, None, None, None, None, None);
+        let (says_currency, may_replace) = (false, true);
+        Self {
+            action,
+            payee,
+            key,
+            account,
+            says_currency,
+            bic,
+            expects,
+            specific,
+            grounds,
+            may_replace,
+            reverts,
+            holder,
+        }
+    }
+
     /// What reverts a proposal that took effect.
     pub(crate) fn reverting(proposal: &Proposal) -> Self {
         let (action, reverts) = (Action::Revert, Some(proposal.id));

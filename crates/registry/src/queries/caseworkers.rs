@@ -2,6 +2,7 @@
 
 use crate::caseworker::{Caseworker, CaseworkerRefusal, Remit};
 use crate::designation::Channel;
+use crate::payer::Payer;
 use crate::store;
 use kernel::{Actor, Blind, Error, Id, Role, Scope, require_standing};
 use std::collections::BTreeSet;
@@ -28,6 +29,19 @@ pub fn acting_caseworker(scope: &Scope<'_>, actor: &Actor) -> Result<Option<Case
 /// The store's.
 pub fn standing_caseworkers(scope: &Scope<'_>) -> Result<BTreeSet<Blind>, Error> {
     store::caseworker::standing(scope)
+}
+
+/// The payer for which a caseworker acts, whose files they may let go and stop; nobody's where somebody else acts. A file pays all kinds of
+/// benefit, so that it is not for those who are held to some.
+///
+/// # Errors
+/// Those of [`acting_caseworker`]; [`CaseworkerRefusal::Remit`].
+pub fn paying_authority(scope: &Scope<'_>, actor: &Actor) -> Result<Option<Payer>, Error> {
+    let Some(Caseworker { remit, .. }) = acting_caseworker(scope, actor)? else { return Ok(None) };
+    if !remit.covers(None) {
+        return Err(CaseworkerRefusal::Remit.into());
+    }
+    store::payer::find_today(scope, remit.authority).map(Some)
 }
 
 /// Which channel a caseworker acts by, and what they may decide about; none of anybody else.

@@ -1,7 +1,9 @@
 //! Reads for somebody, without changing anything.
 
 mod caseworkers;
+mod closing;
 mod collectors;
+mod contested;
 mod controls;
 mod costs;
 mod deliveries;
@@ -20,11 +22,16 @@ mod reviews;
 mod subscriptions;
 mod suspicions;
 
-pub use caseworkers::{acting_caseworker, standing_caseworkers};
+pub use caseworkers::{acting_caseworker, paying_authority, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
+pub use closing::closing;
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
     is_approved_collector, proposed_collectors, registered_collectors,
+};
+pub(crate) use contested::newest_of;
+pub use contested::{
+    Doubted, ReportStanding, account_states, contested, doubted, mark_motions_of, registered_name, report_standing,
 };
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,

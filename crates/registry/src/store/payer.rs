@@ -30,6 +30,13 @@ pub(crate) fn find_by_name(scope: &Scope<'_>, name: &str) -> Result<Option<Payer
     scope.tx.optional(&BY_NAME, &[(&Agreement::name_key(scope.vault, name)).into()], |row| read(scope, row))
 }
 
+/// A payer, with the agreement of today.
+pub(crate) fn find_today(scope: &Scope<'_>, payer: Id<Payer>) -> Result<Payer, Error> {
+    // A payer's id is that of its first version, and its name stays.
+    let first = find(scope, Id::new(payer.number()))?;
+    Ok(find_by_name(scope, &first.agreement.name)?.unwrap_or(first))
+}
+
 /// The payer with this version of its agreement.
 pub(crate) fn find(scope: &Scope<'_>, version: Id<PayerVersion>) -> Result<Payer, Error> {
     scope.tx.one(&FIND, &[version.into()], |row| read(scope, row))

@@ -1,6 +1,6 @@
 //! Where the money is that came in on a day.
 
-use super::SCOPE;
+use super::{SCOPE, TO_CASEWORKERS, payer_of};
 use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route};
 use denmark::Currency;
@@ -15,6 +15,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/v1/payouts/balance", "payouts.balance", "Where the money of a day's payment files is")
             .token(policy::BALANCE, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .by(show),
     ]
 }
@@ -81,7 +82,8 @@ impl From<&Sums> for Amounts {
 }
 
 async fn show(call: Call<Nothing, Nothing, OfDay>) -> Answer<Json<DayBalance>> {
-    let (payer, actor, day) = (call.caller.payer()?, call.caller.actor(), call.query.date()?);
+    let (day, actor) = (call.query.date()?, call.caller.actor());
+    let payer = payer_of(&call.edge, &call.caller).await?;
     // It goes through every payment of the day.
     let balance = call.edge.core.take_long(move |reader| queries::balance(reader, &payer, day, &actor)).await?;
     let others = balance.currencies().filter(|(currency, _)| *currency != Currency::DKK);

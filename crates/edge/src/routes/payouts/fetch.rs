@@ -1,6 +1,6 @@
 //! What is fetched of a payment file: reports and completed files.
 
-use super::{SCOPE, Which};
+use super::{SCOPE, TO_CASEWORKERS, Which, payer_of};
 use crate::edge::Edge;
 use crate::page_of::{self, PageOf};
 use crate::problem::Problem;
@@ -26,6 +26,7 @@ pub fn routes() -> Vec<Route> {
     let of_payer = [
         Route::get("/v1/payouts/{batch}/report", "payouts.report", "The status report (pain.002) of when it came in")
             .token(policy::READ, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .refuses(REPORT)
             .by(report),
         Route::get(
@@ -34,6 +35,7 @@ pub fn routes() -> Vec<Route> {
             "The status report (pain.002) of a release or cancellation",
         )
         .token(policy::READ, SCOPE)
+        .refuses_as_all(TO_CASEWORKERS)
         .refuses(REPORT)
         .by(stage_report),
         Route::get(
@@ -85,13 +87,14 @@ impl WhichStage {
 }
 
 async fn report(call: Call<Nothing, Which>) -> Answer<Written> {
-    let (payer, batch) = (call.caller.payer()?, call.path.batch);
+    let (payer, batch) = (payer_of(&call.edge, &call.caller).await?, call.path.batch);
     let open = move |writer: &mut _, actor: &_| queries::report_of(writer, &payer, &batch, 0, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }
 
 async fn stage_report(call: Call<Nothing, WhichStage>) -> Answer<Written> {
-    let (payer, stage, batch) = (call.caller.payer()?, call.path.stage()?, call.path.batch);
+    let (stage, payer) = (call.path.stage()?, payer_of(&call.edge, &call.caller).await?);
+    let batch = call.path.batch;
     let open = move |writer: &mut _, actor: &_| queries::report_of(writer, &payer, &batch, stage, actor);
     hand_on(&call.edge, &call.caller.name, call.caller.actor(), open).await
 }

@@ -1,6 +1,7 @@
 //! What is done with payments that wait.
 
-use super::{Batch, SCOPE, Which};
+use super::{Batch, SCOPE, TO_CASEWORKERS, Which, payer_of};
+use crate::caller::Caller;
 use crate::edge::Edge;
 use crate::headers::{IdempotencyKey, Tag};
 use crate::problem::Problem;
@@ -36,6 +37,7 @@ pub fn routes() -> Vec<Route> {
             "Let go what waits, or ask for it where it takes two: each payment is decided by what the registry holds now",
         )
         .token(policy::RELEASE, SCOPE)
+        .refuses_as_all(TO_CASEWORKERS)
         .repeatable()
         .conditional()
         .refuses(REFUSALS)
@@ -43,27 +45,31 @@ pub fn routes() -> Vec<Route> {
         Route::post(
             "/v1/payouts/{batch}/approve-release",
             "payouts.approve_release",
-            "Approve the release that another client of yours, or an operator, asked for",
+            "Approve the release that another client, or another person, of the payer or the agency, asked for",
         )
         .token(policy::RELEASE, SCOPE)
+        .refuses_as_all(TO_CASEWORKERS)
         .repeatable()
         .conditional()
         .refuses(&["batch.unknown", "batch.nothing_held", "batch.not_asked", "batch.own"])
         .by(approve_release),
         Route::post("/v1/payouts/{batch}/stop", "payouts.stop", "Stop what waits: nothing lets it go until it is resumed")
             .token(policy::STOP, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .repeatable()
             .conditional()
             .refuses(STOPPED)
             .by(stop_held),
         Route::post("/v1/payouts/{batch}/resume", "payouts.resume", "Let go on what was stopped")
             .token(policy::STOP, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .repeatable()
             .conditional()
             .refuses(STOPPED)
             .by(resume_stopped),
         Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
             .token(policy::CANCEL, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .repeatable()
             .conditional()
             .refuses(REFUSALS)
@@ -109,7 +115,7 @@ async fn approve_release(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
 }
 
 async fn let_go(call: Call<Nothing, Which>, as_what: LetGo) -> Answer<Tagged<Batch>> {
-    let held = Held::of(&call)?;
+    let held = Held::of(&call.edge, &call.caller, &call.path).await?;
     let what = if as_what == LetGo::Approve { "approve" } else { "release" };
     let request = request(what, &held.batch, &[], "");
     let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::RELEASE, request };
@@ -129,7 +135,7 @@ async fn resume_stopped(call: Call<Json<Told>, Which>) -> Answer<Tagged<Batch>> 
 }
 
 async fn stop_or_resume(call: Call<Json<Told>, Which>, resumes: bool) -> Answer<Tagged<Batch>> {
-    let held = Held::of(&call)?;
+    let held = Held::of(&call.edge, &call.caller, &call.path).await?;
     let Json(Told { all, end_to_end_ids: ids, reason }) = call.body;
     require_clear(all, ids.as_deref())?;
     let what = if resumes { "resume" } else { "stop" };
@@ -157,7 +163,7 @@ fn require_clear(all: bool, ids: Option<&[String]>) -> Result<(), Problem> {
 }
 
 async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
-    let held = Held::of(&call)?;
+    let held = Held::of(&call.edge, &call.caller, &call.path).await?;
     let Json(Named { all, end_to_end_ids: ids }) = call.body;
     require_clear(all, ids.as_deref())?;
     let request = request("cancel", &held.batch, ids.as_deref().unwrap_or_default(), "");
@@ -187,9 +193,9 @@ struct Wish {
 }
 
 impl Held {
-    fn of<B>(call: &Call<B, Which>) -> Result<Self, Problem> {
-        let (payer, batch) = (call.caller.payer()?, call.path.batch.to_ascii_uppercase());
-        Ok(Self { payer, batch, actor: call.caller.actor() })
+    async fn of(edge: &Edge, caller: &Caller, which: &Which) -> Result<Self, Problem> {
+        let (payer, batch) = (payer_of(edge, caller).await?, which.batch.to_ascii_uppercase());
+        Ok(Self { payer, batch, actor: caller.actor() })
     }
 
     fn view(&self, reader: &mut Writer, now: Timestamp) -> Result<BatchView, Error> {

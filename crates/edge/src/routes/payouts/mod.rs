@@ -5,16 +5,23 @@ mod fetch;
 mod held;
 mod upload;
 
+use crate::caller::Caller;
+use crate::edge::Edge;
 use crate::page_of::{self, PageOf};
+use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
+use kernel::{Role, Writer};
 use payout::batch::Counts;
 use payout::policy;
 use payout::queries::{self, BatchView, HoldView, PaymentView};
+use registry::queries::paying_authority;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const SCOPE: &str = "payouts";
+/// What can be refused where caseworkers may ask too.
+const TO_CASEWORKERS: &[&str] = &["caseworker.remit"];
 /// Which list a cursor is of.
 const LIST: &str = "payouts";
 const PAYMENTS: &str = "payments";
@@ -23,13 +30,16 @@ pub fn routes() -> Vec<Route> {
     let own = [
         Route::get("/v1/payouts", "payouts.list", "Your payment files, the newest first")
             .token(policy::READ, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .by(list),
         Route::get("/v1/payouts/{batch}", "payouts.show", "What holds of one payment file now")
             .token(policy::READ, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .refuses(&["batch.unknown"])
             .by(show),
         Route::get("/v1/payouts/{batch}/payments", "payouts.payments", "What holds of its payments, in their order")
             .token(policy::READ, SCOPE)
+            .refuses_as_all(TO_CASEWORKERS)
             .refuses(&["batch.unknown"])
             .by(payments),
     ];
@@ -70,6 +80,10 @@ struct Batch {
     rejected: u64,
     /// Cancelled while they waited.
     cancelled: u64,
+    /// How many were sent on and came back.
+    returned: u64,
+    /// How many lie in the waiting account.
+    waiting: u64,
     /// How many went back for which reason (the codes of ISO 20022).
     reasons: BTreeMap<String, u64>,
     /// What they come to, by what became of them and by currency; a sum is a decimal number as text.
@@ -89,7 +103,7 @@ impl From<BatchView> for Batch {
         let BatchView { batch, message_id, received, counts, stages, waits_for, waits_until, .. } = view;
         let (asked_by, stopped_by) = (view.asked_by, view.stopped_by);
         let state = counts.state();
-        let Counts { payments, routed, passed, held, rejected, cancelled, reasons, sums } = counts;
+        let Counts { payments, routed, passed, held, rejected, cancelled, returned, waiting, reasons, sums } = counts;
         Self {
             batch,
             message_id,
@@ -102,6 +116,8 @@ impl From<BatchView> for Batch {
             held,
             rejected,
             cancelled,
+            returned,
+            waiting,
             reasons,
             sums,
             waits_for,
@@ -121,8 +137,19 @@ struct Which {
     batch: String,
 }
 
+/// The payer that whoever asks acts for: a client by its registration, a caseworker by theirs.
+async fn payer_of(edge: &Edge, caller: &Caller) -> Answer<String> {
+    if caller.role() != Role::Caseworker {
+        return caller.payer();
+    }
+    let actor = caller.actor();
+    let read = move |reader: &mut Writer| reader.read(|scope| paying_authority(scope, &actor));
+    let payer = edge.core.read(read).await?;
+    payer.map(|payer| payer.agreement.name).ok_or_else(|| Problem::of("policy.not_allowed"))
+}
+
 async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Batches>> {
-    let (payer, actor) = (call.caller.payer()?, call.caller.actor());
+    let (payer, actor) = (payer_of(&call.edge, &call.caller).await?, call.caller.actor());
     let (before, limit) = (call.query.after(LIST)?, call.query.limit()?);
     let now = (call.edge.clock)();
     let read = move |reader: &mut _| queries::page_of(reader, &payer, before, limit, (&actor, now));
@@ -132,7 +159,8 @@ async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Batches>> {
 }
 
 async fn show(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
-    let (payer, actor, Which { batch }) = (call.caller.payer()?, call.caller.actor(), call.path);
+    let payer = payer_of(&call.edge, &call.caller).await?;
+    let (actor, Which { batch }) = (call.caller.actor(), call.path);
     let now = (call.edge.clock)();
     let view = call.edge.core.read(move |reader| queries::one_of(reader, &payer, &batch, &actor, now)).await?;
     Ok(Tagged(view.into()))
@@ -208,7 +236,8 @@ impl From<PaymentView> for Payment {
 }
 
 async fn payments(call: Call<Nothing, Which, PageOf>) -> Answer<Json<Payments>> {
-    let (payer, actor, Which { batch }) = (call.caller.payer()?, call.caller.actor(), call.path);
+    let payer = payer_of(&call.edge, &call.caller).await?;
+    let (actor, Which { batch }) = (call.caller.actor(), call.path);
     let (first, limit) = (call.query.after(PAYMENTS)?.unwrap_or(0), call.query.limit()?);
     let now = (call.edge.clock)();
     let read = move |reader: &mut _| queries::payments_of(reader, (&payer, &batch), first, limit, (&actor, now));

@@ -31,7 +31,7 @@ pub use answers::{Answer, AnswerTo, Answers, AnswersHead, read_answers};
 pub use notify::{EntryReason, Notification, ReturnedEntry, write_notification};
 pub use order::{Order, OrderedPayment, write_order};
 pub use parts::Party;
-pub use read::{Amount, BankAccount, BankAgent, Reason};
+pub use read::{Amount, BankAccount, BankAgent, Reason, is_uetr};
 pub use reason::{Bearing, RecallReason, RecallStatus, ReturnReason};
 pub use recall::{Recall, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall};
 pub use returns::{Creditor, Return, Returns, ReturnsHead, read_returns};

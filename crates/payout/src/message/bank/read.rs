@@ -128,7 +128,8 @@ pub(super) fn uetr(leaf: &Leaf<'_>) -> Result<String, &'static str> {
 }
 
 /// Whether a text is a unique end-to-end transaction reference: a UUID of version 4, in lower case.
-pub(super) fn is_uetr(text: &str) -> bool {
+#[must_use]
+pub fn is_uetr(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

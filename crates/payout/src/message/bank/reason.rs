@@ -192,6 +192,27 @@ pub enum RecallStatus {
 }
 
 impl RecallStatus {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Accepted, Self::Refused, Self::Partial, Self::Pending, Self::Other];
+
+    /// As people read it, and as it is recorded.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Partial => "partial",
+            Self::Pending => "pending",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads what [`RecallStatus::name`] gives.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     /// What a code means: of `GroupCancellationStatus1Code`, `CancellationIndividualStatus1Code` or
     /// `ExternalInvestigationExecutionConfirmation1Code`.
     #[must_use]

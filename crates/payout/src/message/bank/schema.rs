@@ -2,7 +2,8 @@
 
 use super::super::schema::Content::{Amount, Deep, Node, Text};
 use super::super::schema::{
-    AMOUNT, CODE, EXECUTION_DATE_V09, MANY, Model, SUPPLEMENTARY, Tag, choice, maybe, one, sequence, some, up_to,
+    AMOUNT, CODE, EXECUTION_DATE_V09, INSTITUTION_V09, MANY, Model, SUPPLEMENTARY, Tag, choice, maybe, one, sequence,
+    some, up_to,
 };
 
 /// A message that banks send.
@@ -43,16 +44,8 @@ static ORIGINAL_GROUP: Model = sequence(&[
     maybe("OrgnlCreDtTm", Text, Tag::None),
 ]);
 
-static MEMBER: Model = sequence(&[maybe("ClrSysId", Node(&CODE), Tag::None), one("MmbId", Text, Tag::Member)]);
-static INSTITUTION: Model = sequence(&[
-    maybe("BICFI", Text, Tag::Bic),
-    maybe("ClrSysMmbId", Node(&MEMBER), Tag::None),
-    maybe("LEI", Text, Tag::None),
-    maybe("Nm", Text, Tag::None),
-    maybe("PstlAdr", Deep, Tag::None),
-    maybe("Othr", Deep, Tag::None),
-]);
-static AGENT: Model = sequence(&[one("FinInstnId", Node(&INSTITUTION), Tag::None), maybe("BrnchId", Deep, Tag::None)]);
+static AGENT: Model =
+    sequence(&[one("FinInstnId", Node(&INSTITUTION_V09), Tag::None), maybe("BrnchId", Deep, Tag::None)]);
 static OTHER_ACCOUNT: Model = sequence(&[
     one("Id", Text, Tag::OtherAccount),
     maybe("SchmeNm", Node(&CODE), Tag::None),

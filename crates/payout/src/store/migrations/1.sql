@@ -52,7 +52,7 @@ CREATE TABLE payment_ids (
     PRIMARY KEY (batch, first)
 );
 
--- What was done with a batch after it came in: releases and cancellations, numbered from 1.
+-- What was done with a batch after it came in, or with its payments: releases, cancellations, returns and so on, numbered from 1.
 CREATE TABLE batch_stage (
     batch BIGINT NOT NULL,
     stage BIGINT NOT NULL,
@@ -60,13 +60,15 @@ CREATE TABLE batch_stage (
     at BIGINT NOT NULL,
     banks_at BIGINT NOT NULL,
     writes_file BOOLEAN NOT NULL,
+    -- Whether its files are made of what was recorded, and not of the input.
+    of_record BOOLEAN NOT NULL,
     -- What holds of the batch from then on, sealed.
     counts BYTEA NOT NULL,
     PRIMARY KEY (batch, stage)
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_stage_entry ON batch_stage (entry);
 
--- What became of a held payment.
+-- What became of a payment after its file came in.
 CREATE TABLE payment_change (
     batch BIGINT NOT NULL,
     number BIGINT NOT NULL,
@@ -76,6 +78,46 @@ CREATE TABLE payment_change (
     code TEXT,
     news BIGINT,
     PRIMARY KEY (batch, number, stage)
+) /*clustered*/ /*append-only*/;
+
+-- Money of payments that came back from banks, each time once.
+CREATE TABLE money_back (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: what the bank's message called it.
+    key BYTEA NOT NULL UNIQUE,
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    -- The stage of the batch by which it was booked.
+    stage BIGINT NOT NULL,
+    -- In the smallest unit of the payment's currency.
+    amount BIGINT NOT NULL,
+    -- By a return, or by a recall.
+    how BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    -- What the bank called it, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+CREATE INDEX money_back_payment ON money_back (batch, number);
+
+-- What banks returned and of what it was not known which payment it was.
+CREATE TABLE stray_return (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: what the bank's message called it.
+    key BYTEA NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    -- What the bank said, and why it is here, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
+-- What somebody decided about one of them.
+CREATE TABLE stray_return_end (
+    id BIGINT NOT NULL PRIMARY KEY,
+    stray BIGINT NOT NULL UNIQUE,
+    -- Of which payment it is; null where it is none of ours.
+    batch BIGINT,
+    number BIGINT,
+    -- By whom, and why, sealed.
+    why BYTEA NOT NULL
 ) /*clustered*/ /*append-only*/;
 
 -- What people did about what a batch holds, or about one of its payments: asked for its release, approved that, stopped it, resumed it.
@@ -90,6 +132,31 @@ CREATE TABLE batch_act (
     act BYTEA NOT NULL
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_act_batch ON batch_act (batch, id);
+
+-- Cases of victims. An id is given before the entry is.
+CREATE TABLE victim_case (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- The entry that recorded it, and its moment.
+    entry BIGINT NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    payee BYTEA NOT NULL,
+    -- From when on the payee's accounts are in doubt.
+    since BIGINT NOT NULL,
+    -- Whose, by whom, and why.
+    opened BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX victim_case_payee ON victim_case (payee, id);
+
+-- What was done under them.
+CREATE TABLE victim_case_act (
+    id BIGINT NOT NULL PRIMARY KEY,
+    victim_case BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- By whom, about what, and why.
+    act BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX victim_case_act_case ON victim_case_act (victim_case, id);
 
 -- Batches that wait to be let go, by people or at a moment. It follows from the above.
 CREATE TABLE waiting_batch (
@@ -129,6 +196,62 @@ CREATE TABLE bank_file (
     sent BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX bank_file_bank ON bank_file (bank, entry);
+
+-- What was asked back of banks: one row a message, about payments of one completed file.
+CREATE TABLE recall (
+    -- Its place in the journal.
+    place BIGINT NOT NULL PRIMARY KEY,
+    -- By it the message, the case and the answers are known.
+    id BIGINT NOT NULL UNIQUE,
+    payer BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    -- The stage at which the payments were sent on.
+    stage BIGINT NOT NULL,
+    -- Blind: the name of the bank that fetches it, if one does.
+    bank BYTEA,
+    at BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    -- By whom, why, and to which bank, sealed.
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX recall_bank ON recall (bank, place);
+CREATE INDEX recall_payer ON recall (payer, place);
+
+-- Its payments.
+CREATE TABLE recalled_payment (
+    recall BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (recall, number)
+) /*clustered*/ /*append-only*/;
+CREATE INDEX recalled_payment_batch ON recalled_payment (batch, number);
+
+-- What banks answered about them.
+CREATE TABLE recall_answer (
+    place BIGINT NOT NULL PRIMARY KEY,
+    recall BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    -- Blind: by what the same answer is known again.
+    answer BYTEA NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    -- What comes back, where the bank said how much.
+    amount BIGINT,
+    at BIGINT NOT NULL,
+    -- By whom it was brought, and what the bank called it and gave as its reasons, sealed.
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX recall_answer_recall ON recall_answer (recall, place);
+
+-- How banks made payments, as they told: which message of theirs a payment stood in.
+CREATE TABLE interbank_fact (
+    place BIGINT NOT NULL PRIMARY KEY,
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- Sealed.
+    record BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX interbank_fact_payment ON interbank_fact (batch, number, place);
 
 -- Stages on record whose files may not all have their names yet: a process was killed in between, or a folder went away.
 CREATE TABLE unwritten_stage (

@@ -49,7 +49,7 @@ enum Command {
 
 #[derive(Args)]
 struct StoryArgs {
-    /// Which: FR-06, FR-06-unasked, FR-08, FR-11, FR-11-operator, FR-13 or FR-18
+    /// Which one
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(story::STORIES.iter().map(|story| story.id)))]
     id: String,
     /// The set of controls: 2015, 2017, 2020, 2021 or anvis

@@ -4,11 +4,6 @@
 use super::officers::{COLLEAGUE, OFFICER, PRINTER};
 use super::report::control_of;
 use super::stage::{Answer, Asked, Found, Posted, Stage};
-use crate::check::completed_payments;
-use crate::model::{Named, Payment, iban};
-use crate::payouts::PaymentFile;
-use crate::world::differs;
-use denmark::{Currency, Decimal};
 use kernel::{Actor, Assurance, Error, Id, Timestamp};
 use letter::{Language, Line, Sender};
 use registry::commands::{
@@ -23,8 +18,7 @@ use registry::notice::{Medium, Notice, NoticeKind, Recipient};
 use registry::proposal::Unexpected;
 use registry::queries;
 use services::letters::{Drawn, draw};
-use sim::nation::Version;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Of a hundred people who are told of something that they did not do, so many react (PEERS.md: a notice without a hold is weak).
 pub const REACT_PER_CENT: u64 = 22;
@@ -34,11 +28,6 @@ pub const SEEN_THROUGH_PER_CENT: u64 = 25;
 const POST_DAYS: u32 = 2;
 /// When the day ends, in minutes of the day.
 const EVENING: i64 = 1140;
-/// Money is paid out on Thursdays.
-const PAY_DAY: u32 = 3;
-/// What somebody is paid at a time, in øre.
-const PAY_MINOR_FIRST: u64 = 300_000;
-const PAY_MINOR_SPAN: u64 = 900_000;
 
 /// Something that was told, and to whom it came to be known.
 pub struct Told {
@@ -63,22 +52,22 @@ impl Stage {
         // What falls due in the course of the day that ends: the service looks each second.
         self.world.clock.go_on_to(self.world.day, EVENING);
         self.settle()?;
-        let day = self.world.day + 1;
-        self.go_to(day);
+        self.settle_payments()?;
+        self.go_to(self.world.day + 1);
         self.settle()?;
         self.refresh()?;
         self.deliver_letters()?;
         self.make_letters()?;
         self.officers_work()?;
+        self.review_accounts()?;
         self.owners_go_on()?;
         let mut told = Vec::new();
         self.carry(&mut |stage, notice| stage.hear(notice, &mut told))?;
         self.react(told)?;
         self.refresh()?;
-        if day % 7 == PAY_DAY {
-            self.pay()?;
-        }
-        Ok(())
+        self.settle_payments()?;
+        self.pay_benefits()?;
+        self.miss_money()
     }
 
     /// Does what is due, until nothing is.
@@ -227,7 +216,7 @@ impl Stage {
     }
 
     /// The operator freezes the account in force, where the payee says that it is not theirs.
-    fn freeze_what_is_foreign(&mut self, of: usize, by: &'static str, because: Vec<String>) -> Result<(), Error> {
+    pub fn freeze_what_is_foreign(&mut self, of: usize, by: &'static str, because: Vec<String>) -> Result<(), Error> {
         let in_force = self.in_force(of)?;
         let is_own = self.people[of].accounts.iter().any(|account| account.account().to_text() == in_force);
         if in_force == "none" || is_own {
@@ -242,7 +231,7 @@ impl Stage {
         let mut answers = self.world.writer.execute_group(|group| group.execute_jointly(&given))?;
         let answer = answers.remove(0).map_err(Error::Refused)?.remove(0);
         self.note(env.now, "officer", "account.change", format!("freeze: {}", answer.name()), false);
-        self.found.get_or_insert(Found { at: env.now, by, because });
+        self.found.entry(of).or_insert(Found { at: env.now, by, because });
         Ok(())
     }
 
@@ -378,55 +367,5 @@ impl Stage {
         let set = SetLock { actor: officer.clone(), payee, channels: Channels::all(), why };
         let _ = self.give("officer", &set, &officer)?;
         Ok(())
-    }
-
-    /// A payer's file of the week: a payment to everybody of the cast, routed as all files are.
-    fn pay(&mut self) -> Result<(), Error> {
-        let mut payments = Vec::new();
-        for (number, person) in self.people.iter().enumerate() {
-            let minor = PAY_MINOR_FIRST + self.world.chance.below(PAY_MINOR_SPAN);
-            payments.push(Payment {
-                end_to_end_id: format!("E-{:04}-{number}", self.world.day),
-                named: Named::Payee(person.at),
-                minor: i64::try_from(minor).unwrap_or_default(),
-                currency: Currency::DKK,
-                benefit: None,
-                given: None,
-                is_repeat: false,
-                is_late: false,
-            });
-        }
-        let message_id = format!("M-{:04}", self.world.day);
-        let file = PaymentFile { payer: 0, message_id, version: Version::V09, hold_all: false, payments };
-        let path = self.world.write_pain(&file, "true", None)?;
-        let now = self.world.clock.read();
-        let routed = self.world.route(&file, &path)?.map_err(|refused| differs(refused.text))?;
-        let text = match routed.completed {
-            Some(path) => std::fs::read_to_string(&path).map_err(Error::io("a completed file could not be read"))?,
-            None => String::new(),
-        };
-        let paid: BTreeMap<&str, &str> = completed_payments(&text).into_iter().collect();
-        let mut became = BTreeSet::new();
-        for (person, payment) in self.people.iter().zip(&file.payments) {
-            let is = |account| paid.get(&*payment.end_to_end_id) == Some(&iban(&self.world.nation, account).as_str());
-            let of = if self.loot.as_ref().is_some_and(is) {
-                became.insert("to the thief");
-                &mut self.money.stolen
-            } else if person.accounts.iter().any(is) {
-                &mut self.money.paid
-            } else {
-                became.insert("held back");
-                &mut self.money.held
-            };
-            *of = of.checked_add(payment.decimal()).unwrap_or(*of);
-        }
-        let became = if became.is_empty() { "to their payees".to_owned() } else { Vec::from_iter(became).join(", ") };
-        self.note(now, "payer", "payment.route", became, false);
-        Ok(())
-    }
-
-    /// What was stolen so far.
-    pub const fn stolen(&self) -> Decimal {
-        self.money.stolen
     }
 }

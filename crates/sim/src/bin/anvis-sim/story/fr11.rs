@@ -5,7 +5,6 @@ use super::officers::{CASEWORKER, COLLEAGUE, THIRD};
 use super::report::{Ending, Lawful};
 use super::stage::{Stage, Wish};
 use super::{Story, lawful_end};
-use denmark::Decimal;
 use kernel::Error;
 use registry::commands::ApproveDesignation;
 use registry::ownership::Ownership;
@@ -14,7 +13,7 @@ use registry::proposal::{Holder, LegalGround};
 /// So long is the insider's designation followed; by then, its letter has expired.
 const FOLLOWED_DAYS: u32 = 100;
 /// How long the story goes on after they were paid.
-const AFTERMATH_DAYS: u32 = 8;
+const AFTERMATH_DAYS: u32 = 21;
 
 pub const STORY: Story = Story {
     id: "FR-11",
@@ -82,7 +81,7 @@ fn tell(stage: &mut Stage, name: &'static str, lawful: &'static str) -> Result<(
             let state = stage.asked[at].ended.as_ref().map(|ended| ended.state.clone());
             let is_over = match state.as_deref() {
                 None => false,
-                Some("in_force") => stage.stolen() > Decimal::ZERO || stage.in_force(0)? == "none",
+                Some("in_force") => stage.is_robbed_of_money(0) || stage.found.contains_key(&0),
                 Some(_) => true,
             };
             if is_over {
@@ -93,6 +92,6 @@ fn tell(stage: &mut Stage, name: &'static str, lawful: &'static str) -> Result<(
             }
         }
     }
-    let ending = stage.ending(&attempt, began)?;
+    let ending = stage.ending(&attempt, 0, began)?;
     Ok((Some(ending), vec![lawful_end(stage, "client", &client)?]))
 }

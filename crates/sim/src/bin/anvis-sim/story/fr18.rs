@@ -64,7 +64,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
 }
 
 /// A payroll bureau comes into the register of collectors, by four eyes.
-fn register_the_bureau(stage: &mut Stage) -> Result<(), Error> {
+pub fn register_the_bureau(stage: &mut Stage) -> Result<(), Error> {
     let mut companies = (0..stage.world.nation.plan().companies).map(|index| stage.world.nation.company(index));
     let company = companies.find(|company| company.fate == CompanyFate::Active);
     let company = company.ok_or_else(|| differs("no company is in business"))?;

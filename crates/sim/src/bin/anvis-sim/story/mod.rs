@@ -3,10 +3,13 @@
 
 mod day;
 mod fr06;
+mod fr07;
 mod fr08;
+mod fr09;
 mod fr11;
 mod fr13;
 mod fr18;
+mod money;
 mod officers;
 mod report;
 mod stage;
@@ -44,8 +47,20 @@ pub struct Story {
 }
 
 /// The stories that can be played.
-pub const STORIES: [Story; 7] =
-    [fr06::STORY, fr06::UNASKED, fr08::STORY, fr11::STORY, fr11::OPERATOR, fr13::STORY, fr18::STORY];
+pub const STORIES: [Story; 12] = [
+    fr06::STORY,
+    fr06::UNASKED,
+    fr07::STORY,
+    fr07::ASKED,
+    fr07::UNCHANGED,
+    fr08::STORY,
+    fr09::STORY,
+    fr09::UNASKED,
+    fr11::STORY,
+    fr11::OPERATOR,
+    fr13::STORY,
+    fr18::STORY,
+];
 
 /// Plays the story of an id in a store that is made at a place.
 ///
@@ -56,6 +71,7 @@ pub fn play(id: &str, location: &Location, setting: &Setting) -> Result<Played, 
         STORIES.iter().find(|story| story.id == id).ok_or_else(|| differs(format!("there is no story {id}")))?;
     let mut stage = Stage::set(location, setting)?;
     let (ending, lawful) = (story.play)(&mut stage)?;
+    stage.count_money()?;
     let head = stage.world.verify()?;
     Ok(Played { title: story.title, ending, lawful, stage, not_reached: story.not_reached, head })
 }

@@ -1,9 +1,11 @@
 //! Officers of the stories: each is registered with a key, and shows it whenever they act, as on the command line.
 
 use super::report::Step;
-use super::stage::Stage;
+use super::stage::{Person, Stage};
 use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, find_officer};
-use registry::commands::AddCaseworker;
+use registry::commands::{
+    AddCaseworker, ListReviewPayees, OpenReviews, SuspectAccount, fold_holders, watch_accounts,
+};
 use registry::queries;
 use sim::nation::PUBLIC_PAYER;
 use std::collections::BTreeSet;
@@ -79,6 +81,51 @@ impl Stage {
         };
         self.note(now, who, "letter.make", answer.to_owned(), answer != "drawn");
         Ok(())
+    }
+
+    /// Accounts with more payees than the limits are found each day; on the next an officer asks whose money goes there. Whom it is
+    /// taken from says so, and is helped.
+    pub fn review_accounts(&mut self) -> Result<(), Error> {
+        while fold_holders(&mut self.world.writer)? {}
+        let now = self.world.clock.read();
+        watch_accounts(&mut self.world.writer, now)?;
+        let console = Actor::console();
+        let opened = self.give_unseen(&OpenReviews { now }, &console)?.opened;
+        if opened > 0 {
+            self.note(now, "registry", "review.open", format!("{opened} opened"), false);
+        }
+        let officer = self.officer(OFFICER)?;
+        let open = self.world.writer.read(|scope| queries::reviews(scope, &officer, true, None, 100, now))?;
+        for review in open.rows {
+            if !self.on_desk.insert(format!("review {}", review.id)) {
+                self.review_one(review.id, review.cause, &officer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn review_one(&mut self, review: String, window: &str, officer: &Actor) -> Result<(), Error> {
+        let by = ["payees_3_days", "payees_30_days", "payees_6_months"].into_iter().find(|by| by.ends_with(window));
+        let now = self.world.clock.read();
+        let list = ListReviewPayees { review: review.clone(), actor: officer.clone(), now };
+        let listed = self.give_unseen(&list, officer)?.payees;
+        let is_listed = |person: &Person| listed.iter().any(|payee| payee.payee == person.id.reveal());
+        let asked: Vec<usize> = (0..self.people.len()).filter(|who| is_listed(&self.people[*who])).collect();
+        self.note(now, "officer", "review.payees", format!("{} asked", asked.len()), false);
+        let mut robbed = Vec::new();
+        for who in asked {
+            if self.people[who].is_robbed {
+                robbed.push(who);
+            } else {
+                self.harm.calls += 1;
+            }
+        }
+        if !robbed.is_empty() {
+            let (why, is_synthetic) = ("those who were asked know nothing of it".to_owned(), self.is_synthetic());
+            let suspect = SuspectAccount { review, why, officer: officer.clone(), is_synthetic };
+            let _ = self.give("officer", &suspect, officer)?;
+        }
+        robbed.into_iter().try_for_each(|who| self.help(who, by.unwrap_or("drawn")))
     }
 
     /// Somebody acts in a colleague's name with the key that they have.

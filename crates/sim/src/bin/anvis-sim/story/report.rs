@@ -2,13 +2,14 @@
 
 use super::Setting;
 use super::stage::{Asked, Stage};
-use denmark::Decimal;
+use denmark::{Currency, Decimal};
 use kernel::journal::Head;
 use kernel::merkle::to_hex;
 use kernel::{Error, Refuse, Timestamp};
 use registry::RowRefusal;
 use registry::commands::ShownProposal;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Somebody did something.
@@ -28,17 +29,28 @@ pub struct Harm {
     pub letters: u64,
     pub checks: u64,
     pub confirmations: u64,
+    /// Payers and others who call to ask whether it was them.
+    pub calls: u64,
+    /// Payments that waited.
+    pub payments_held: u64,
 }
 
-/// What became of the money.
+/// What became of the money, in øre.
+#[derive(Clone, Copy, Default)]
 pub struct Money {
-    pub stolen: Decimal,
-    pub held: Decimal,
-    pub paid: Decimal,
+    /// The thief got it, be it recovered later or not.
+    pub stolen: i64,
+    /// What of it came back.
+    pub recovered: i64,
+    /// Nobody got it.
+    pub held: i64,
+    /// Its payees got it where they wanted it.
+    pub paid: i64,
 }
 
-impl Money {
-    pub const NONE: Self = Self { stolen: Decimal::ZERO, held: Decimal::ZERO, paid: Decimal::ZERO };
+/// An amount in whole kroner.
+fn kroner(minor: i64) -> Decimal {
+    denmark::Money { minor, currency: Currency::DKK }.decimal()
 }
 
 /// What became of notices.
@@ -76,6 +88,7 @@ impl Outcome {
 }
 
 /// An attempt, and what stopped it.
+#[derive(Clone)]
 pub struct Ending {
     pub outcome: Outcome,
     /// The control that stopped it.
@@ -86,6 +99,39 @@ pub struct Ending {
     pub waited_for: Option<String>,
     /// How long after it began.
     pub days: Option<i64>,
+    /// Of attempts on several people, how many each control stopped.
+    pub stopped_by: BTreeMap<&'static str, usize>,
+}
+
+impl Ending {
+    /// An attempt that nothing stopped.
+    pub const fn succeeded() -> Self {
+        Self {
+            outcome: Outcome::Succeeded,
+            by: None,
+            because: Vec::new(),
+            waited_for: None,
+            days: None,
+            stopped_by: BTreeMap::new(),
+        }
+    }
+
+    fn stopped(outcome: Outcome, by: Option<&'static str>, because: Vec<String>, days: Option<i64>) -> Self {
+        Self { outcome, by, because, days, ..Self::succeeded() }
+    }
+}
+
+/// How attempts on several people ended together: as the worst did, by what stopped most of those.
+pub fn together(endings: Vec<Ending>) -> Ending {
+    let mut stopped_by: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for by in endings.iter().filter_map(|ending| ending.by) {
+        *stopped_by.entry(by).or_default() += 1;
+    }
+    let worst = endings.iter().map(|ending| ending.outcome).max();
+    let of_worst = endings.into_iter().filter(|ending| Some(ending.outcome) == worst);
+    let often = |ending: &Ending| ending.by.and_then(|by| stopped_by.get(by)).copied().unwrap_or(0);
+    let ending = of_worst.max_by_key(|ending| (often(ending), ending.by)).unwrap_or_else(Ending::succeeded);
+    Ending { stopped_by, ..ending }
 }
 
 /// What one lawful person's wish came to.
@@ -143,14 +189,19 @@ fn control_of_code(code: &str) -> Option<&'static str> {
 
 impl Stage {
     /// How an attempt ended, as the store tells it: a proposal of the cast, or the code with which proposing was refused.
-    pub fn ending(&mut self, attempt: &Result<usize, &'static str>, began: Timestamp) -> Result<Ending, Error> {
-        let late = if self.stolen() == Decimal::ZERO { Outcome::Stopped } else { Outcome::StoppedLate };
+    pub fn ending(
+        &mut self,
+        attempt: &Result<usize, &'static str>,
+        victim: usize,
+        began: Timestamp,
+    ) -> Result<Ending, Error> {
+        let late = if self.is_robbed_of_money(victim) { Outcome::StoppedLate } else { Outcome::Stopped };
         let at = match attempt {
             Ok(at) => *at,
             Err(code) => {
                 let waited_for = Some((*code).to_owned());
                 let (by, days) = (control_of_code(code), Some(days_between(began, self.world.clock.read())));
-                return Ok(Ending { outcome: Outcome::Stopped, by, because: vec![], waited_for, days });
+                return Ok(Ending { waited_for, ..Ending::stopped(Outcome::Stopped, by, vec![], days) });
             }
         };
         let shown = self.show(at)?;
@@ -159,33 +210,17 @@ impl Stage {
         let in_force = act("took_effect").is_some();
         let stopped = act("stopped").and_then(|act| Timestamp::parse(&act.at));
         let Asked { waited_for, ended, .. } = &self.asked[at];
-        Ok(match (in_force, stopped, &self.found) {
-            (true, Some(moment), _) => Ending {
-                outcome: late,
-                by: Some("stop_link"),
-                because: shown.signals,
-                waited_for: None,
-                days: after(moment),
-            },
-            (true, None, Some(found)) => Ending {
-                outcome: late,
-                by: Some(found.by),
-                because: found.because.clone(),
-                waited_for: None,
-                days: after(found.at),
-            },
-            (true, None, None) => {
-                Ending { outcome: Outcome::Succeeded, by: None, because: vec![], waited_for: None, days: None }
+        Ok(match (in_force, stopped, self.found.get(&victim)) {
+            (true, Some(moment), _) => Ending::stopped(late, Some("stop_link"), shown.signals, after(moment)),
+            (true, None, Some(found)) => {
+                Ending::stopped(late, Some(found.by), found.because.clone(), after(found.at))
             }
+            (true, None, None) => Ending::succeeded(),
             (false, ..) => {
-                let waits = waited_for.clone().unwrap_or_default();
-                Ending {
-                    outcome: Outcome::Stopped,
-                    by: Some(control_of(&shown, &waits)),
-                    because: shown.signals.clone(),
-                    waited_for: waited_for.clone(),
-                    days: ended.as_ref().and_then(|ended| after(ended.at)),
-                }
+                let by = control_of(&shown, &waited_for.clone().unwrap_or_default());
+                let days = ended.as_ref().and_then(|ended| after(ended.at));
+                let waited_for = waited_for.clone();
+                Ending { waited_for, ..Ending::stopped(Outcome::Stopped, Some(by), shown.signals, days) }
             }
         })
     }
@@ -247,7 +282,7 @@ impl Played {
     /// As JSON, with keys that stay.
     pub fn to_json(&self, id: &str, setting: &Setting) -> Value {
         let Self { title, ending, lawful, stage, not_reached, head } = self;
-        let Money { stolen, held, paid } = &stage.money;
+        let Money { stolen, recovered, held, paid } = stage.money;
         let steps: Vec<Value> = stage
             .steps
             .iter()
@@ -278,14 +313,19 @@ impl Played {
             "because": ending.as_ref().map(|ending| ending.because.clone()).unwrap_or_default(),
             "waited_for": ending.as_ref().and_then(|ending| ending.waited_for.clone()),
             "days": ending.as_ref().and_then(|ending| ending.days),
-            "kroner_stolen": stolen.to_string(),
-            "kroner_held": held.to_string(),
-            "kroner_paid": paid.to_string(),
+            "stopped_by": ending.as_ref().map(|ending| ending.stopped_by.clone()).unwrap_or_default(),
+            "robbed": (0..stage.people.len()).filter(|who| stage.is_robbed_of_money(*who)).count(),
+            "kroner_stolen": kroner(stolen).to_string(),
+            "kroner_recovered": kroner(recovered).to_string(),
+            "kroner_held": kroner(held).to_string(),
+            "kroner_paid": kroner(paid).to_string(),
             "lawful": people,
             "harm": {
                 "letters": stage.harm.letters,
                 "checks": stage.harm.checks,
                 "confirmations": stage.harm.confirmations,
+                "calls": stage.harm.calls,
+                "payments_held": stage.harm.payments_held,
                 "days_waiting": lawful.iter().map(|lawful| lawful.days_waiting).sum::<i64>(),
                 "wrongly_stopped": lawful.iter().filter(|lawful| lawful.is_wrongly_stopped).count(),
             },
@@ -323,8 +363,9 @@ impl Played {
         }
         let _ = writeln!(
             text,
-            "\nkroner: {} stolen, {} held, {} paid",
+            "\nkroner: {} stolen, {} of it recovered, {} held, {} paid",
             word(&json["kroner_stolen"]),
+            word(&json["kroner_recovered"]),
             word(&json["kroner_held"]),
             word(&json["kroner_paid"])
         );
@@ -341,8 +382,8 @@ impl Played {
         let harm = &self.stage.harm;
         let _ = writeln!(
             text,
-            "lawful people: {} letters, {} checks, {} confirmations",
-            harm.letters, harm.checks, harm.confirmations
+            "lawful people: {} letters, {} checks, {} confirmations, {} calls, {} payments held",
+            harm.letters, harm.checks, harm.confirmations, harm.calls, harm.payments_held
         );
         for (to, files) in &self.stage.letters {
             let _ = writeln!(text, "letter to {to}: {}", files.join(", "));

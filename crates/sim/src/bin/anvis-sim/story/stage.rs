@@ -1,6 +1,7 @@
 //! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
 
 use super::Setting;
+use super::money::{Paid, misses_after};
 use super::officers::OFFICER;
 use super::report::{Harm, Money, Notices, Step, code_of};
 use crate::model::Listing;
@@ -29,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const PEOPLE: u64 = 60;
 /// On which day, counted from 0, a story begins: a Tuesday, two days before money is paid out, and long enough after the beginning that
 /// everybody's contact points are old.
-pub const FIRST_DAY: u32 = 64;
+const FIRST_DAY: u32 = 64;
 /// So many others have the account of a mule who collects for several thieves, or of a payroll bureau.
 const CROWD: u64 = 10;
 const CROWD_FIRST: u64 = 1_000_000_100;
@@ -55,6 +56,9 @@ pub struct Person {
     pub is_box_watched: bool,
     /// Whether they react to what they are told of something that they did not do.
     pub reacts: Draws,
+    /// After how many days they miss money that has not come; and whether they have called about any.
+    pub misses_after: u32,
+    pub has_missed: bool,
 }
 
 /// Something that was proposed in the story.
@@ -99,7 +103,13 @@ pub struct Stage {
     pub asked: Vec<Asked>,
     pub steps: Vec<Step>,
     pub harm: Harm,
+    /// Every payment to the cast, and where it is in the end.
+    pub paid: Vec<Paid>,
     pub money: Money,
+    /// What a thief moved on out of victims' own accounts, in øre.
+    pub moved_on: i64,
+    /// The day on which the story begins.
+    pub first_day: u32,
     pub post: Vec<Posted>,
     /// Letters that were taken out of the box of somebody by another.
     pub stolen_letters: Vec<Posted>,
@@ -107,7 +117,8 @@ pub struct Stage {
     pub at_home: Vec<Posted>,
     /// Whether whoever approves what an insider proposes sees through forged evidence.
     pub colleague: Draws,
-    pub found: Option<Found>,
+    /// By whose account it is.
+    pub found: BTreeMap<usize, Found>,
     pub notices: Notices,
     /// Letters that were made: to whom, and the files, below those of the world.
     pub letters: Vec<(&'static str, Vec<String>)>,
@@ -197,12 +208,15 @@ impl Stage {
             asked: Vec::new(),
             steps: Vec::new(),
             harm: Harm::default(),
-            money: Money::NONE,
+            paid: Vec::new(),
+            money: Money::default(),
+            moved_on: 0,
+            first_day: FIRST_DAY,
             post: Vec::new(),
             stolen_letters: Vec::new(),
             at_home: Vec::new(),
             colleague: chances(setting.seed, "colleague"),
-            found: None,
+            found: BTreeMap::new(),
             notices: Notices::default(),
             letters: Vec::new(),
             on_desk: BTreeSet::new(),
@@ -300,6 +314,8 @@ impl Stage {
                 has_lost_points: false,
                 is_box_watched: false,
                 reacts: chances(self.seed, role),
+                misses_after: misses_after(self.seed, role),
+                has_missed: false,
             });
             self.bank_registers(number)?;
             let points = [

@@ -1,0 +1,414 @@
+//! Cases of victims: somebody's account may have been taken by a thief, and the agency acts for them (NK-16). Pure.
+//!
+//! Nobody sets where a case stands. It has *acts*, of which nothing is ever taken back: what was frozen, what is to be put back, what was
+//! traced and recalled, which accounts were reported, what was given to whom on which law, and what was found. Each act stands in the
+//! entry of what it tells of, so that neither is there without the other; and what it tells of is done by the same rules, and by the same
+//! two people, as without a case.
+
+use kernel::{Blind, Id, Refuse, Timestamp};
+use registry::officer::{Silent, Unfit};
+use registry::payee::PayeeId;
+use std::fmt;
+
+/// So many things are done under one case, at most.
+pub const ACTS_MAX: usize = 1_000;
+/// So far back a case goes: nobody finds out later that an account was taken.
+pub const SINCE_DAYS_MAX: i64 = 3_653;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The account was taken.
+    Fraud,
+    /// Nothing was: somebody misunderstood something.
+    Misunderstanding,
+}
+
+impl Finding {
+    const ALL: [(Self, &'static str); 2] = [(Self::Fraud, "fraud"), (Self::Misunderstanding, "misunderstanding")];
+
+    /// As commands and answers say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// Reads what [`Finding::name`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(finding, _)| *finding)
+    }
+}
+
+/// What was done under a case. What each is about stands in [`Act::about`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActKind {
+    /// The payee's accounts were frozen: how many.
+    Frozen,
+    /// An account was reported as suspected: the report.
+    Reported,
+    /// It is proposed to put back what stood before: the proposal.
+    Reverting,
+    /// What was paid was looked for: how much was found.
+    Traced,
+    /// The payer's bank was asked to get payments back: the recall.
+    Recalled,
+    /// It is asked that what is known is given out: to whom.
+    Asked,
+    /// It was given out: to whom.
+    Given,
+    /// It was found that the account was taken.
+    Fraud,
+    /// It was found that nothing was.
+    Misunderstanding,
+    /// It is proposed that an account is paid to again: the proposal.
+    Unfreezing,
+    /// A proposal to put back was ended, or is itself to be undone: that proposal.
+    Unreverting,
+    /// It is proposed that the mark of an account ends, or that it is marked: the motion.
+    Marking,
+}
+
+impl ActKind {
+    /// Every kind, with its name.
+    pub const ALL: [(Self, &'static str); 12] = [
+        (Self::Frozen, "frozen"),
+        (Self::Reported, "reported"),
+        (Self::Reverting, "reverting"),
+        (Self::Traced, "traced"),
+        (Self::Recalled, "recalled"),
+        (Self::Asked, "disclosure_asked"),
+        (Self::Given, "disclosed"),
+        (Self::Fraud, "closed_as_fraud"),
+        (Self::Misunderstanding, "closed_as_misunderstanding"),
+        (Self::Unfreezing, "unfreezing"),
+        (Self::Unreverting, "unreverting"),
+        (Self::Marking, "marking"),
+    ];
+
+    /// As the store knows it.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// What the store knows as `code`.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.iter().find(|(kind, _)| kind.code() == code).map(|(kind, _)| *kind)
+    }
+
+    /// As answers and the journal say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// What says that this was found.
+    #[must_use]
+    pub const fn closing(finding: Finding) -> Self {
+        match finding {
+            Finding::Fraud => Self::Fraud,
+            Finding::Misunderstanding => Self::Misunderstanding,
+        }
+    }
+}
+
+/// One act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// What was done.
+    pub kind: ActKind,
+    /// When.
+    pub at: Timestamp,
+    /// By whom, as the journal names them.
+    pub by: String,
+    /// What it is about, by name.
+    pub about: String,
+    /// Why, or on which law, in their words.
+    pub why: String,
+}
+
+impl Act {
+    /// An act that is about something and needs no words of its own.
+    #[must_use]
+    pub fn new(kind: ActKind, at: Timestamp, by: &str, about: impl Into<String>) -> Self {
+        Self { kind, at, by: by.to_owned(), about: about.into(), why: String::new() }
+    }
+}
+
+/// A case as it was opened. Not to be printed: it says who is the victim.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Its id.
+    pub id: Id<Self>,
+    /// When it was opened.
+    pub at: Timestamp,
+    /// Whose, as the store knows them.
+    pub payee: Blind,
+    /// Whose.
+    pub number: PayeeId,
+    /// From when on the payee's accounts are in doubt.
+    pub since: Timestamp,
+    /// Who opened it, as the journal names them.
+    pub by: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Where a case stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Somebody acts for the payee.
+    Open,
+    /// Somebody said what was found.
+    Closed(Finding),
+}
+
+impl State {
+    /// By what was done.
+    #[must_use]
+    pub fn of(acts: &[Act]) -> Self {
+        let closed = acts.iter().find_map(|act| match act.kind {
+            ActKind::Fraud => Some(Finding::Fraud),
+            ActKind::Misunderstanding => Some(Finding::Misunderstanding),
+            _ => None,
+        });
+        closed.map_or(Self::Open, Self::Closed)
+    }
+
+    /// `open`, `closed`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed(_) => "closed",
+        }
+    }
+
+    /// What was found.
+    #[must_use]
+    pub const fn finding(self) -> Option<Finding> {
+        match self {
+            Self::Open => None,
+            Self::Closed(finding) => Some(finding),
+        }
+    }
+
+    /// Refuses what is not done where a case stands so. What heals after a misunderstanding is done after that was found; what is known
+    /// of a fraud is given out as long as somebody asks for it.
+    ///
+    /// # Errors
+    /// [`CaseRefusal::State`].
+    pub fn require(self, kind: ActKind) -> Result<(), CaseRefusal> {
+        let is_fine = match kind {
+            ActKind::Frozen | ActKind::Reported | ActKind::Reverting | ActKind::Fraud | ActKind::Misunderstanding => {
+                self == Self::Open
+            }
+            ActKind::Traced | ActKind::Recalled | ActKind::Asked | ActKind::Given => {
+                self != Self::Closed(Finding::Misunderstanding)
+            }
+            ActKind::Marking => self != Self::Open,
+            ActKind::Unfreezing | ActKind::Unreverting => self == Self::Closed(Finding::Misunderstanding),
+        };
+        if is_fine { Ok(()) } else { Err(CaseRefusal::State) }
+    }
+}
+
+/// The asking that nobody has answered by giving out what is known: the last one, if none came after it.
+#[must_use]
+pub fn asked(acts: &[Act]) -> Option<&Act> {
+    let last = acts.iter().rev().find(|act| matches!(act.kind, ActKind::Asked | ActKind::Given));
+    last.filter(|act| act.kind == ActKind::Asked)
+}
+
+/// To whom what is known of a case is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// The police: all of it.
+    Police,
+    /// A bank, by the name that the bank directory gives it: what went to accounts there, and not who the payee is.
+    Bank(String),
+}
+
+impl Recipient {
+    /// As commands say it and acts are about it: `police`, `bank:NAME`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Police => "police".to_owned(),
+            Self::Bank(name) => format!("bank:{name}"),
+        }
+    }
+
+    /// Reads what [`Recipient::name`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            Some(("bank", name)) if !name.is_empty() => Some(Self::Bank(name.to_owned())),
+            None if text == "police" => Some(Self::Police),
+            _ => None,
+        }
+    }
+}
+
+/// Why something about a case was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseRefusal {
+    /// There is none of that name.
+    Unknown,
+    /// One of this payee's is open already.
+    Open,
+    /// It begins in the future, or too long ago.
+    Since,
+    /// Where it stands, this is not done.
+    State,
+    /// Nothing was designated since then that could be put back.
+    NothingChanged,
+    /// What was designated since then came by no proposal.
+    NoProposal,
+    /// Nothing left for an account that is in doubt.
+    NothingLeft,
+    /// Nobody has asked that it is given out.
+    NotAsked,
+    /// There is no bank of that name.
+    Bank,
+    /// Too much was done under it.
+    TooMuch,
+    /// Who acts has no name.
+    Officer,
+    /// Who says what was found opened it; who gives it out asked for that.
+    Own,
+    /// Nobody said why.
+    Why,
+}
+
+impl From<Unfit> for CaseRefusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Nameless => Self::Officer,
+            Unfit::Own => Self::Own,
+        }
+    }
+}
+
+impl From<Silent> for CaseRefusal {
+    fn from(_: Silent) -> Self {
+        Self::Why
+    }
+}
+
+impl Refuse for CaseRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "case.unknown",
+            Self::Open => "case.open",
+            Self::Since => "case.since",
+            Self::State => "case.state",
+            Self::NothingChanged => "case.nothing_changed",
+            Self::NoProposal => "case.no_proposal",
+            Self::NothingLeft => "case.nothing_left",
+            Self::NotAsked => "case.not_asked",
+            Self::Bank => "case.bank",
+            Self::TooMuch => "case.too_much",
+            Self::Officer => "case.officer",
+            Self::Own => "case.own",
+            Self::Why => "case.why",
+        }
+    }
+}
+
+impl fmt::Display for CaseRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "there is no case of that name",
+            Self::Open => "a case of this payee is open already: 'victim list' names it",
+            Self::Since => "say since when the accounts are in doubt: at most ten years ago, and not in the future",
+            Self::State => "that is not done in a case that stands so: see 'victim show'",
+            Self::NothingChanged => "nothing was designated since then that could be put back",
+            Self::NoProposal => {
+                "what was designated since then came by no proposal: put another account in its place, by two officers"
+            }
+            Self::NothingLeft => "nothing left for an account that was designated since then and can be asked back",
+            Self::NotAsked => "nobody has asked that this is given out, or it was: one asks, and another gives",
+            Self::Bank => "there is no bank of that name in the bank directory",
+            Self::TooMuch => "too much was done under this case already: close it, and open another",
+            Self::Officer => "this is for an operator with a name: say --as",
+            Self::Own => "who opened a case does not close it, and who asks that it is given out does not give it",
+            Self::Why => "say why, in 1 to 500 characters on one line",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn act(kind: ActKind, by: &str) -> Act {
+        Act::new(kind, Timestamp::from_micros(0), by, "")
+    }
+
+    #[test]
+    fn what_may_be_done_follows_from_what_was() {
+        use ActKind::{
+            Asked, Fraud, Frozen, Given, Marking, Misunderstanding, Recalled, Reported, Reverting, Traced, Unfreezing,
+            Unreverting,
+        };
+        let check = |done: &[ActKind], expected: State, lawful: &[ActKind]| {
+            let acts: Vec<Act> = done.iter().map(|kind| act(*kind, "operator:anna")).collect();
+            let state = State::of(&acts);
+            assert_eq!(state, expected, "{done:?}");
+            for (kind, name) in ActKind::ALL {
+                assert_eq!(state.require(kind).is_ok(), lawful.contains(&kind), "{name} after {done:?}");
+            }
+        };
+        let open = [Frozen, Reported, Reverting, Traced, Recalled, Asked, Given, Fraud, Misunderstanding];
+        check(&[], State::Open, &open);
+        check(&[Frozen, Reported, Reverting, Traced, Asked, Given], State::Open, &open);
+        let fraud = [Traced, Recalled, Asked, Given, Marking];
+        check(&[Frozen, Fraud], State::Closed(Finding::Fraud), &fraud);
+        check(&[Fraud, Marking, Given], State::Closed(Finding::Fraud), &fraud);
+        let healed = [Marking, Unfreezing, Unreverting];
+        check(&[Frozen, Misunderstanding], State::Closed(Finding::Misunderstanding), &healed);
+        // What was found first counts.
+        check(&[Misunderstanding, Fraud], State::Closed(Finding::Misunderstanding), &healed);
+    }
+
+    #[test]
+    fn each_asking_is_answered_once() {
+        let check = |acts: &[(ActKind, &str)], expected: Option<&str>| {
+            let acts: Vec<Act> = acts.iter().map(|(kind, by)| act(*kind, by)).collect();
+            assert_eq!(asked(&acts).map(|act| act.by.as_str()), expected, "{acts:?}");
+        };
+        use ActKind::{Asked, Frozen, Given};
+        check(&[], None);
+        check(&[(Frozen, "a")], None);
+        check(&[(Asked, "a"), (Frozen, "b")], Some("a"));
+        check(&[(Asked, "a"), (Asked, "b")], Some("b"));
+        check(&[(Asked, "a"), (Given, "b")], None);
+        check(&[(Asked, "a"), (Given, "b"), (Asked, "c")], Some("c"));
+    }
+
+    #[test]
+    fn names_read_back() {
+        for (kind, name) in ActKind::ALL {
+            assert_eq!((ActKind::from_code(kind.code()), kind.name()), (Some(kind), name));
+        }
+        assert_eq!(ActKind::from_code(ActKind::ALL.len() as i64), None);
+        for finding in [Finding::Fraud, Finding::Misunderstanding] {
+            assert_eq!(Finding::parse(finding.name()), Some(finding));
+            assert_eq!(State::of(&[act(ActKind::closing(finding), "a")]).finding(), Some(finding));
+        }
+        for (text, expected) in [
+            ("police", Some(Recipient::Police)),
+            ("bank:Nord: A/S", Some(Recipient::Bank("Nord: A/S".to_owned()))),
+            ("bank:", None),
+            ("bank", None),
+            ("police:", None),
+            ("press", None),
+        ] {
+            assert_eq!(Recipient::parse(text), expected, "{text}");
+            assert_eq!(expected.as_ref().map(Recipient::name).is_none_or(|name| name == text), true, "{text}");
+        }
+    }
+}

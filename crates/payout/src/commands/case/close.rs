@@ -1,0 +1,264 @@
+//! Says what was found. A fraud agrees to the reports, and asks for the accounts to be marked. A misunderstanding undoes what was done under
+//! the case: what waits for two people elsewhere waits for them here too, and nothing is left that anybody is told of the payee.
+
+use super::{Under, envs, find};
+use crate::case::{Act, ActKind, CaseRefusal, Finding, State};
+use crate::policy;
+use crate::store;
+use crate::store::case::Found;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Scope, Writer};
+use registry::commands::{
+    AcknowledgeSuspicion, CancelDesignation, CloseSuspicion, MotionAnswer, Propose, Refuse, RefuseDesignation,
+    RevertDesignation, Standing, UnfreezeDesignation, Withdraw,
+};
+use registry::designation::Channel;
+use registry::import::AccountRow;
+use registry::mark::{MARK_MONTHS_MAX, MarkChange};
+use registry::queries::ReportStanding;
+use registry::{officer, queries, suspicion};
+use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+/// What was found of a case.
+pub struct Close<'c> {
+    /// The case, by name.
+    pub case: &'c str,
+    /// What.
+    pub finding: Finding,
+    /// Why: one line.
+    pub why: &'c str,
+    /// The last day on which the accounts of a fraud are to be marked; as late as can be without.
+    pub mark_until: Option<Date>,
+    /// Whether the store was made for synthetic people.
+    pub is_synthetic: bool,
+}
+
+/// What followed from closing a case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// The reports that were closed, by name.
+    pub reports: Vec<String>,
+    /// What is proposed about marks: each waits for another officer.
+    pub motions: Vec<MotionAnswer>,
+    /// What is proposed, or was ended, of the payee's accounts.
+    pub designations: Vec<Standing>,
+}
+
+/// A report that was made under a case, and where it stands.
+struct Reported {
+    standing: ReportStanding,
+    /// What waits about its mark: by name, and whether whoever closes the case proposed it.
+    motions: Vec<(String, bool)>,
+}
+
+/// What a proposal to put back has come to.
+enum Reverted {
+    Waits { is_own: bool },
+    TookEffect,
+}
+
+/// What there is to be done.
+struct Plan {
+    reports: Vec<Reported>,
+    reverts: Vec<(String, Reverted)>,
+    contested: Vec<AccountRow>,
+}
+
+impl Plan {
+    fn load(scope: &Scope<'_>, wanted: &Close<'_>, officer: &Actor, env: &Env) -> Result<Self, Error> {
+        let found = find(scope, wanted.case)?;
+        let about = |kind: ActKind| found.acts.iter().filter(move |act| act.kind == kind).map(|act| &act.about);
+        let mut reports = Vec::new();
+        for name in about(ActKind::Reported) {
+            let Some(standing) = queries::report_standing(scope, name, env.now)? else { continue };
+            let waiting = queries::mark_motions_of(scope, &standing, env.now)?.into_iter();
+            let motions = waiting.map(|(motion, by)| (motion, by == officer.name())).collect();
+            reports.push(Reported { standing, motions });
+        }
+        let (mut reverts, mut contested) = (Vec::new(), Vec::new());
+        if wanted.finding == Finding::Misunderstanding {
+            for name in about(ActKind::Reverting) {
+                let view = queries::proposal(scope, officer, &Channel::Operator, name, env.now)?;
+                let is_own = found.acts.iter().any(|act| act.about == *name && act.by == officer.name());
+                match view.standing.state.as_str() {
+                    "in_force" => reverts.push((name.clone(), Reverted::TookEffect)),
+                    "cancelled" | "refused" | "expired" | "replaced" | "closed" | "reverted" => {}
+                    _ => reverts.push((name.clone(), Reverted::Waits { is_own })),
+                }
+            }
+            contested = queries::contested(scope, found.case.number)?;
+        }
+        Ok(Self { reports, reverts, contested })
+    }
+
+    /// As many commands as it takes, or more.
+    fn commands(&self) -> usize {
+        let of_report = |report: &Reported| 3 + report.motions.len();
+        self.reports.iter().map(of_report).sum::<usize>() + self.reverts.len() + self.contested.len()
+    }
+}
+
+/// Closes a case, with all that follows from it, or not at all.
+///
+/// # Errors
+/// `case.own`, `case.state`, `case.why`, `case.officer`; those of what follows; the policy's refusal, or the store's.
+pub fn close(writer: &mut Writer, wanted: &Close<'_>, officer: &Actor, env: &Env) -> Result<Closed, Error> {
+    policy::CLOSE_CASE.require(officer)?;
+    let plan = writer.read(|scope| Plan::load(scope, wanted, officer, env))?;
+    let envs = envs(writer, env, plan.commands())?;
+    let command = CloseCase { wanted, officer };
+    writer.execute_group(|group| {
+        group.execute(&command, officer, env)??;
+        let mut closing = Closing { group, wanted, officer, envs: envs.iter(), closed: Closed::default() };
+        match wanted.finding {
+            Finding::Fraud => closing.agree(&plan, env)?,
+            Finding::Misunderstanding => closing.undo(&plan)?,
+        }
+        Ok(closing.closed)
+    })
+}
+
+struct Closing<'c, 'g> {
+    group: &'c mut Group<'g>,
+    wanted: &'c Close<'c>,
+    officer: &'c Actor,
+    envs: std::slice::Iter<'c, Env>,
+    closed: Closed,
+}
+
+impl Closing<'_, '_> {
+    /// Runs one more command.
+    fn run<C: Command>(&mut self, command: &C) -> Result<C::Output, Error> {
+        let env = self.envs.next().copied().expect("as many as the plan takes");
+        Ok(self.group.execute(command, self.officer, &env)??)
+    }
+
+    /// The same under the case.
+    fn run_under<C: Command>(
+        &mut self,
+        kind: ActKind,
+        about: fn(&C::Output) -> String,
+        command: C,
+    ) -> Result<C::Output, Error> {
+        let Close { case, why, is_synthetic, .. } = *self.wanted;
+        self.run(&Under { case, kind, about, why, officer: self.officer, is_synthetic, command })
+    }
+
+    fn report(&mut self, reported: &Reported, finding: suspicion::Finding) -> Result<(), Error> {
+        let (suspicion, is_synthetic) = (reported.standing.id.name(), self.wanted.is_synthetic);
+        let officer = self.officer.clone();
+        if reported.standing.state == suspicion::State::Open {
+            self.run(&AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: officer.clone(), is_synthetic })?;
+        }
+        if reported.standing.state.finding().is_none() {
+            let why = self.wanted.why.to_owned();
+            self.run(&CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic })?;
+            self.closed.reports.push(suspicion);
+        }
+        Ok(())
+    }
+
+    fn propose(&mut self, subject: MarkChange) -> Result<(), Error> {
+        let (reason, officer, is_synthetic) =
+            (self.wanted.why.to_owned(), self.officer.clone(), self.wanted.is_synthetic);
+        let command = Propose { subject, reason, officer, is_synthetic };
+        let answer = self.run_under(ActKind::Marking, |answer: &MotionAnswer| answer.id.clone(), command)?;
+        self.closed.motions.push(answer);
+        Ok(())
+    }
+
+    /// The reports are agreed to, and the accounts are to be marked, where nobody has seen to that yet.
+    fn agree(&mut self, plan: &Plan, env: &Env) -> Result<(), Error> {
+        let today = denmark::calendar::copenhagen_date(env.now.to_jiff());
+        let until = self.wanted.mark_until.unwrap_or_else(|| today.saturating_add(MARK_MONTHS_MAX.months()));
+        for reported in &plan.reports {
+            self.report(reported, suspicion::Finding::Confirmed)?;
+            let is_agreed =
+                reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
+            if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
+                self.propose(MarkChange::Set { suspicion: reported.standing.id, until })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything is as it would have been, or waits for another officer to say so.
+    fn undo(&mut self, plan: &Plan) -> Result<(), Error> {
+        let (why, officer, is_synthetic) = (self.wanted.why.to_owned(), self.officer.clone(), self.wanted.is_synthetic);
+        for reported in &plan.reports {
+            self.report(reported, suspicion::Finding::Misunderstanding)?;
+            for (motion, is_own) in &reported.motions {
+                let (motion, officer, about) = (motion.clone(), officer.clone(), PhantomData::<MarkChange>);
+                let answer = if *is_own {
+                    self.run(&Withdraw { motion, officer, about })?
+                } else {
+                    self.run(&Refuse { motion, why: why.clone(), officer, is_synthetic, about })?
+                };
+                self.closed.motions.push(answer);
+            }
+            if let Some(mark) = reported.standing.mark {
+                self.propose(MarkChange::End { mark })?;
+            }
+        }
+        let about: fn(&Standing) -> String = |standing| standing.id.clone();
+        for (proposal, reverted) in &plan.reverts {
+            let (proposal, actor, kind) = (proposal.clone(), officer.clone(), ActKind::Unreverting);
+            let standing = match reverted {
+                Reverted::Waits { is_own: true } => {
+                    self.run_under(kind, about, CancelDesignation { proposal, actor, channel: None })?
+                }
+                Reverted::Waits { is_own: false } => {
+                    let (why, officer) = (why.clone(), actor);
+                    self.run_under(kind, about, RefuseDesignation { proposal, why, officer, is_synthetic })?
+                }
+                Reverted::TookEffect => {
+                    let why = why.clone();
+                    self.run_under(kind, about, RevertDesignation { proposal, why, actor, once: None })?
+                }
+            };
+            self.closed.designations.push(standing);
+        }
+        for row in &plan.contested {
+            let (actor, row, why) = (officer.clone(), row.clone(), why.clone());
+            let command = UnfreezeDesignation { actor, row, why, once: None };
+            let standing = self.run_under(ActKind::Unfreezing, about, command)?;
+            self.closed.designations.push(standing);
+        }
+        Ok(())
+    }
+}
+
+struct CloseCase<'c> {
+    wanted: &'c Close<'c>,
+    officer: &'c Actor,
+}
+
+impl Command for CloseCase<'_> {
+    const OPERATION: Operation = policy::CLOSE_CASE;
+    type State = Found;
+    type Change = (Id<crate::case::Case>, Act);
+    type Output = ();
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
+        find(scope, self.wanted.case)
+    }
+
+    fn decide(&self, found: Found, env: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
+        let Close { finding, why, is_synthetic, .. } = *self.wanted;
+        // However much was done under it, it can be closed.
+        State::of(&found.acts).require(ActKind::closing(finding))?;
+        officer::require_other(&found.case.by, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
+        officer::require_why(why).map_err(CaseRefusal::from)?;
+        let act = Act::new(ActKind::closing(finding), env.now, self.officer.name(), "");
+        let act = Act { why: why.to_owned(), ..act };
+        let facts = serde_json::json!({ "case": found.case.id.name(), "finding": finding.name() });
+        Ok(Decision::of(vec![(found.case.id, act)], facts, ()))
+    }
+
+    fn save(&self, scope: &Scope<'_>, acts: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        acts.iter().map(|(case, act)| store::case::insert_act(scope, entry, *case, act)).collect()
+    }
+}

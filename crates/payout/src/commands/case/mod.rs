@@ -1,0 +1,96 @@
+//! What is done for a victim, a file each. All of it goes by the commands that there are, with their rules and their two people; that it
+//! was done under the case stands in the same entry.
+
+mod close;
+mod give;
+mod open;
+mod recall;
+mod revert;
+mod trace;
+
+pub use close::{Close, Closed, close};
+pub(crate) use give::require_given;
+pub use give::{AskDisclosure, Give};
+pub use open::{Opened, Opening, open};
+pub use recall::{CaseRecall, recall_for_case};
+pub use revert::{Reverting, revert};
+pub use trace::{CaseTrace, trace_case};
+
+use crate::case::{ACTS_MAX, Act, ActKind, Case, CaseRefusal, State};
+use crate::store;
+use crate::store::case::Found;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Writer};
+use registry::officer;
+
+/// Finds the case of a name.
+pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
+    let found = match Id::<Case>::parse_name(name) {
+        Some(id) => store::case::find(scope, id)?,
+        None => None,
+    };
+    found.ok_or_else(|| CaseRefusal::Unknown.into())
+}
+
+/// Refuses what is not done where a case stands so, and whoever has no name.
+fn require(found: &Found, kind: ActKind, officer: &Actor, is_synthetic: bool) -> Result<(), CaseRefusal> {
+    officer::require_named(officer, is_synthetic)?;
+    State::of(&found.acts).require(kind)?;
+    if found.acts.len() < ACTS_MAX { Ok(()) } else { Err(CaseRefusal::TooMuch) }
+}
+
+/// A command that is done under a case: its entry has the act as well, or neither is there.
+struct Under<'u, C: Command> {
+    /// The case, by name.
+    case: &'u str,
+    kind: ActKind,
+    /// What the act is about, by what came of the command.
+    about: fn(&C::Output) -> String,
+    why: &'u str,
+    officer: &'u Actor,
+    is_synthetic: bool,
+    command: C,
+}
+
+/// What is changed under a case.
+struct Done<Change> {
+    case: Id<Case>,
+    act: Act,
+    changes: Vec<Change>,
+}
+
+impl<C: Command> Command for Under<'_, C> {
+    const OPERATION: Operation = C::OPERATION;
+    const READS_JOURNAL: bool = C::READS_JOURNAL;
+    type State = (Found, C::State);
+    type Change = Done<C::Change>;
+    type Output = C::Output;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        Ok((find(scope, self.case)?, self.command.load(scope)?))
+    }
+
+    fn decide(&self, (found, state): Self::State, env: &Env) -> Result<Decision<Self::Change, Self::Output>, Refusal> {
+        require(&found, self.kind, self.officer, self.is_synthetic)?;
+        let Decision { changes, facts, output } = self.command.decide(state, env)?;
+        let Some(mut facts) = facts else { return Ok(Decision::unchanged(output)) };
+        facts["case"] = found.case.id.name().into();
+        let act = Act::new(self.kind, env.now, self.officer.name(), (self.about)(&output));
+        let act = Act { why: self.why.to_owned(), ..act };
+        Ok(Decision::of(vec![Done { case: found.case.id, act, changes }], facts, output))
+    }
+
+    fn save(&self, scope: &Scope<'_>, done: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let mut rows = Vec::new();
+        for Done { case, act, changes } in done {
+            rows.extend(self.command.save(scope, changes, entry)?);
+            rows.push(store::case::insert_act(scope, entry, *case, act)?);
+        }
+        Ok(rows)
+    }
+}
+
+/// Environments for commands of one group, each with ids of its own.
+fn envs(writer: &mut Writer, env: &Env, count: usize) -> Result<Vec<Env>, Error> {
+    (0..count).map(|_| Env::sample(env.now, &mut writer.secrets)).collect()
+}

@@ -1,0 +1,213 @@
+//! Cases of victims: as officers see them, and what is given to the police or a bank.
+
+use super::find::{FoundPayment, Search, Sought, find_payments};
+use crate::case::{self, Act, ActKind, Case, CaseRefusal, Finding, Recipient, State};
+use crate::commands::{find_case, require_given};
+use crate::policy;
+use crate::store;
+use crate::store::case::Found;
+use kernel::{Actor, Error, Scope, StoreError};
+use registry::payee::PayeeId;
+use registry::queries::{Doubted, account_states, doubted, registered_name};
+use registry::resolve;
+use serde::Serialize;
+
+/// As many cases at a time are shown.
+pub const CASES_MAX: usize = 1_000;
+/// As many payments are given out at a time, the newest first. A victim has fewer.
+pub const GIVEN_MAX: usize = 10_000;
+
+/// A case, without whom it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseView {
+    /// Its name.
+    pub id: String,
+    /// `open`, `closed`.
+    pub state: &'static str,
+    /// `fraud`, `misunderstanding`, when it is closed.
+    pub finding: Option<&'static str>,
+    /// When it was opened.
+    pub opened: String,
+    /// By whom.
+    pub opened_by: String,
+    /// Why.
+    pub why: String,
+    /// From when on the payee's accounts are in doubt.
+    pub since: String,
+    /// To whom somebody wants it given out, and nobody has.
+    pub disclosure_asked: Option<String>,
+    /// What was done under it, in order.
+    pub acts: Vec<ActView>,
+}
+
+/// One thing that was done under a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActView {
+    /// What: see `ActKind`.
+    pub act: &'static str,
+    /// When.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// What it is about, by name; or how many.
+    pub about: Option<String>,
+    /// Why, or on which law.
+    pub why: Option<String>,
+}
+
+impl From<&Act> for ActView {
+    fn from(act: &Act) -> Self {
+        let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+        Self {
+            act: act.kind.name(),
+            at: act.at.to_string(),
+            by: act.by.clone(),
+            about: said(&act.about),
+            why: said(&act.why),
+        }
+    }
+}
+
+fn view(Found { case, acts }: &Found) -> CaseView {
+    let state = State::of(acts);
+    CaseView {
+        id: case.id.name(),
+        state: state.name(),
+        finding: state.finding().map(Finding::name),
+        opened: case.at.to_string(),
+        opened_by: case.by.clone(),
+        why: case.why.clone(),
+        since: case.since.to_string(),
+        disclosure_asked: case::asked(acts).map(|act| act.about.clone()),
+        acts: acts.iter().map(ActView::from).collect(),
+    }
+}
+
+/// A case and where its payee's accounts stand now, masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownCase {
+    /// The case.
+    #[serde(flatten)]
+    pub view: CaseView,
+    /// The accounts.
+    pub accounts: Vec<CaseAccount>,
+}
+
+/// One account of a case's payee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseAccount {
+    /// The account, masked.
+    pub account: String,
+    /// `in_force`, `frozen`, `closed`.
+    pub state: &'static str,
+}
+
+/// The newest cases, or those before one: at most `limit`; and where the next page goes on. Of a payee only the newest.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn cases(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    payee: Option<&PayeeId>,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<(Vec<CaseView>, Option<i64>), Error> {
+    policy::READ_CASES.require(actor)?;
+    let limit = limit.min(CASES_MAX);
+    let mut found = match payee {
+        Some(payee) => store::case::newest_of(scope, &payee.key(scope.vault))?.into_iter().collect(),
+        None => store::case::page(scope, before, limit as i64 + 1)?,
+    };
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().map(|last| last.case.id.number()).filter(|_| has_more);
+    Ok((found.iter().map(view).collect(), next))
+}
+
+/// One case.
+///
+/// # Errors
+/// `case.unknown`, the policy's refusal, or the store's.
+pub fn case(scope: &Scope<'_>, actor: &Actor, name: &str) -> Result<ShownCase, Error> {
+    policy::READ_CASES.require(actor)?;
+    let found = find_case(scope, name)?;
+    let states = account_states(scope, &found.case.payee)?.into_iter();
+    let accounts = states.map(|(account, state)| CaseAccount { account, state }).collect();
+    Ok(ShownCase { view: view(&found), accounts })
+}
+
+/// All that is given out of a case.
+pub struct KnownCase {
+    /// The case.
+    pub case: Case,
+    /// What was done under it.
+    pub acts: Vec<Act>,
+    /// To whom it goes.
+    pub to: Recipient,
+    /// What the payee is called, where a register says so.
+    pub name: Option<String>,
+    /// The accounts of which anything else was designated since then.
+    pub accounts: Vec<Doubted>,
+    /// What was paid to the payee since then, the newest first.
+    pub payments: Vec<FoundPayment>,
+    /// Whether there is more than is given out at a time.
+    pub has_more: bool,
+}
+
+impl KnownCase {
+    /// The asking by which it is given out.
+    #[must_use]
+    pub fn asked(&self) -> Option<&Act> {
+        case::asked(&self.acts)
+    }
+
+    /// Where the case stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::of(&self.acts)
+    }
+}
+
+/// What is given out of a case to whom somebody else asked that it is. A bank is given what went to accounts with it, and those accounts.
+///
+/// # Errors
+/// `case.unknown`, `case.state`, `case.not_asked`, `case.own`, `case.officer`, the policy's refusal, or the store's.
+pub fn known_case(scope: &Scope<'_>, officer: &Actor, name: &str, is_synthetic: bool) -> Result<KnownCase, Error> {
+    policy::GIVE_DISCLOSURE.require(officer)?;
+    let found = find_case(scope, name)?;
+    require_given(&found, officer, is_synthetic)?;
+    let Found { case, acts } = found;
+    let asked = case::asked(&acts).ok_or(CaseRefusal::NotAsked)?;
+    let unreadable = || StoreError::broken("victim_case_act", "act", case.id);
+    let to = Recipient::parse(&asked.about).ok_or_else(unreadable)?;
+    let search = Search { sought: Sought::Payee(case.payee), payer: None, since: Some(case.since), after: None };
+    let page = find_payments(scope, &search, GIVEN_MAX)?;
+    let (mut payments, has_more) = (page.payments, page.next.is_some());
+    let mut accounts = doubted(scope, &case.payee, case.since)?;
+    let mut name = registered_name(scope, &case.payee)?;
+    if let Recipient::Bank(bank) = &to {
+        let left_to = |payment: &FoundPayment| payment.left.as_ref()?.to.as_ref()?.bank.clone();
+        payments.retain(|payment| left_to(payment).as_ref() == Some(bank));
+        let banks = resolve::banks_at(scope.tx, kernel::journal::ENTRIES_MAX)?;
+        for doubted in &mut accounts {
+            let is_theirs = |account: &registry::account::DesignatedAccount| {
+                account.reg().and_then(|reg| banks.get(reg)).is_some_and(|found| found.name == *bank)
+            };
+            doubted.accounts.retain(is_theirs);
+            doubted.trusted = doubted.trusted.filter(|account| is_theirs(account));
+        }
+        accounts.retain(|doubted| !doubted.accounts.is_empty());
+        name = None;
+    }
+    Ok(KnownCase { case, acts, to, name, accounts, payments, has_more })
+}
+
+/// Whether an act is told to a bank: what became of the account, and not what officers thought or looked at.
+#[must_use]
+pub const fn is_told_to_banks(kind: ActKind) -> bool {
+    matches!(
+        kind,
+        ActKind::Frozen | ActKind::Reverting | ActKind::Recalled | ActKind::Fraud | ActKind::Asked | ActKind::Given
+    )
+}

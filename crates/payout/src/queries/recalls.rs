@@ -1,0 +1,533 @@
+//! What was asked back, where it stands, and the messages that ask for it.
+
+use crate::batch::{self, Batch};
+use crate::commands::BatchRefusal;
+
+use crate::message::bank::{
+    Party, RecallReason, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
+};
+use crate::outputs::{message_id, write_for_bank};
+use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
+use crate::store::ids::OpenIds;
+use crate::store::recall_answer::Answered;
+use crate::work::{Recorded, recorded};
+use crate::{message, policy, store};
+use denmark::calendar::copenhagen_date;
+use denmark::{BankDirectory, Decimal, Iban, Money};
+use jiff::civil::Date;
+use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
+use registry::account::{self, DesignatedAccount};
+use registry::payer::{Agreement, Payer};
+use registry::resolve;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One recall, and where its payments stand.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecallView {
+    /// Its name, which is the id of its message and its case.
+    pub recall: String,
+    /// Whose payments they are.
+    pub payer: String,
+    /// The batch that they are of, by name.
+    pub batch: String,
+    /// The stage at which they were sent on.
+    pub stage: i64,
+    /// The message id of the completed file that they stand in.
+    pub message_id: String,
+    /// When it was asked for.
+    pub at: String,
+    /// Why, as the bank is told: a code of ISO 20022.
+    pub reason: &'static str,
+    /// By whom.
+    pub by: String,
+    /// Why, in their words.
+    pub why: String,
+    /// The bank that was to make the payments: its BIC, or else its member number.
+    pub to: String,
+    /// The bank, or another intermediary, that fetches the message.
+    pub bank: Option<String>,
+    /// How many payments.
+    pub payments: usize,
+    /// How many stand where.
+    pub standings: BTreeMap<&'static str, usize>,
+    /// What was paid, by currency.
+    pub paid: BTreeMap<String, String>,
+    /// What came back of it since, by currency.
+    pub came_back: BTreeMap<String, String>,
+    /// Whether anything is still expected.
+    pub open: bool,
+    /// Whether a bank said one thing of a payment and then another.
+    pub contradicted: bool,
+    /// The banks to which messages from bank to bank can be written (camt.056).
+    pub transfers: Vec<String>,
+}
+
+/// One payment of a recall.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecalledView {
+    /// The payer's end-to-end id.
+    pub end_to_end_id: String,
+    /// What was paid.
+    pub amount: String,
+    /// In which currency.
+    pub currency: String,
+    /// Where it stands: `asked`, `pending`, `accepted`, `refused` or `came_back`.
+    pub standing: &'static str,
+    /// What is to come back in all; none where a bank did not say how much.
+    pub expected: Option<String>,
+    /// What came back since it was asked for.
+    pub came_back: String,
+    /// Whether a bank said one thing and then another.
+    pub contradicted: bool,
+    /// What banks answered, in order.
+    pub answers: Vec<AnswerView>,
+}
+
+/// What a bank answered about a payment.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswerView {
+    /// When it was brought.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// `accepted`, `refused`, `partial`, `pending` or `other`.
+    pub status: &'static str,
+    /// The same, as the bank gave it.
+    pub code: Option<String>,
+    /// What comes back, where the bank said so.
+    pub amount: Option<String>,
+    /// When, where it said so.
+    pub on: Option<String>,
+    /// Its reasons.
+    pub reasons: Vec<AnswerReason>,
+}
+
+/// Why, in a bank's words.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnswerReason {
+    /// A code of the standard's list, or of the bank's own.
+    pub code: Option<String>,
+    /// What it adds.
+    pub text: Option<String>,
+}
+
+/// A recall with its payments.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecallDetails {
+    /// The whole.
+    #[serde(flatten)]
+    pub view: RecallView,
+    /// Each of its payments, in the order of their file.
+    pub recalled: Vec<RecalledView>,
+}
+
+/// Some recalls.
+#[derive(Clone, Debug)]
+pub struct RecallsPage {
+    /// The newest first; of a bank, in the order in which they came about.
+    pub recalls: Vec<RecallView>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<i64>,
+}
+
+/// Whose recalls somebody may see.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'w> {
+    /// Everybody's: the agency's own people.
+    Everybodys,
+    /// This payer's, by name.
+    Payers(&'w str),
+    /// Those that this bank fetches, by name.
+    Banks(&'w str),
+}
+
+impl Whose<'_> {
+    fn require(&self, actor: &Actor) -> Result<(), Error> {
+        let operation = if matches!(self, Self::Banks(_)) { policy::FETCH_RECALLS } else { policy::READ_RECALLS };
+        // A payer's own client is never shown everybody's.
+        let is_own = matches!(actor.role(), Role::Console | Role::Operator) || !matches!(self, Self::Everybodys);
+        operation.require(actor)?;
+        if is_own { Ok(()) } else { Err(RecallRefusal::Unknown.into()) }
+    }
+}
+
+/// Where the recall of a payment of `paid` stands.
+pub(crate) fn stands_of(scope: &Scope<'_>, recall: &Recall, number: i64, paid: i64) -> Result<Stands, Error> {
+    let heard = store::recall_answer::of_payment(scope, recall.id, number)?;
+    Ok(Stands::of(paid, &heard, back_since(scope, recall, number)?))
+}
+
+/// How much of a payment came back since it was asked for, in minor units.
+pub(crate) fn back_since(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<i64, Error> {
+    let mut since = 0_i64;
+    store::back::each_amount(scope.tx, recall.batch, number..number + 1, |back| {
+        if back.place > recall.place {
+            since = since.saturating_add(back.amount);
+        }
+        Ok(())
+    })?;
+    Ok(since)
+}
+
+/// The recall of this name, if whoever asks may see it. Another's is as if it were not there.
+fn find(scope: &Scope<'_>, name: &str, whose: Whose<'_>, actor: &Actor) -> Result<Recall, Error> {
+    whose.require(actor)?;
+    let id = Id::parse_name(name).ok_or(RecallRefusal::Unknown)?;
+    let found = store::recall::find(scope, id)?.ok_or(RecallRefusal::Unknown)?;
+    let is_seen = match whose {
+        Whose::Everybodys => true,
+        Whose::Payers(payer) => resolve::payer_of(scope, payer, actor)?.id == found.payer,
+        Whose::Banks(bank) => found.bank.as_ref() == Some(&Agreement::bank_key(scope.vault, bank)),
+    };
+    if is_seen { Ok(found) } else { Err(RecallRefusal::Unknown.into()) }
+}
+
+/// Recalls: the newest before a place; of a bank, the first after it.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn recalls(
+    scope: &Scope<'_>,
+    whose: Whose<'_>,
+    place: Option<i64>,
+    limit: usize,
+    actor: &Actor,
+) -> Result<RecallsPage, Error> {
+    whose.require(actor)?;
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let before = place.unwrap_or(i64::MAX);
+    let mut found = match whose {
+        Whose::Everybodys => store::recall::before(scope, None, before, rows)?,
+        Whose::Payers(payer) => {
+            let payer = resolve::payer_of(scope, payer, actor)?.id;
+            store::recall::before(scope, Some(payer), before, rows)?
+        }
+        Whose::Banks(bank) => {
+            let bank = Agreement::bank_key(scope.vault, bank);
+            store::recall::for_bank_after(scope, &bank, place.unwrap_or(-1), rows)?
+        }
+    };
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().map(|last| last.place).filter(|_| has_more || matches!(whose, Whose::Banks(_)));
+    let recalls = found.into_iter().map(|recall| Ok(Opened::new(scope, recall)?.details()?.view));
+    Ok(RecallsPage { recalls: recalls.collect::<Result<_, Error>>()?, next })
+}
+
+/// One recall, and its payments.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, or the store's.
+pub fn recall(scope: &Scope<'_>, name: &str, whose: Whose<'_>, actor: &Actor) -> Result<RecallDetails, Error> {
+    Opened::new(scope, find(scope, name, whose, actor)?)?.details()
+}
+
+/// The message of a recall to the payer's bank, a camt.055.001.08: the same bytes whenever it is asked for.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, or the store's.
+pub fn recall_message(scope: &Scope<'_>, name: &str, whose: Whose<'_>, actor: &Actor) -> Result<Vec<u8>, Error> {
+    Opened::new(scope, find(scope, name, whose, actor)?)?.message()
+}
+
+/// The message of a recall from the bank that made the payments to one that has the money, a camt.056.001.08, about those of which a
+/// bank has told how it made them.
+///
+/// # Errors
+/// `recall.unknown`, `recall.no_transfer`; the policy's refusal, or the store's.
+pub fn transfer_recall_message(
+    scope: &Scope<'_>,
+    name: &str,
+    to: &str,
+    whose: Whose<'_>,
+    actor: &Actor,
+) -> Result<Vec<u8>, Error> {
+    Opened::new(scope, find(scope, name, whose, actor)?)?.transfer_message(to)
+}
+
+/// Writes the messages of a recall into a folder, under `bank`: the one to the payer's bank, and one to each bank that has the money, where
+/// it is known how the payments were made.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, the store's, or the folder cannot be written.
+pub fn write_recall_files(
+    writer: &mut Writer,
+    name: &str,
+    folder: &Path,
+    actor: &Actor,
+) -> Result<Vec<PathBuf>, Error> {
+    let files = writer.read(|scope| {
+        let opened = Opened::new(scope, find(scope, name, Whose::Everybodys, actor)?)?;
+        let id = opened.recall.id.name();
+        let mut files = vec![(format!("{id}.camt.055.xml"), opened.message()?)];
+        for to in opened.transfers()?.into_keys() {
+            files.push((format!("{id}-{to}.camt.056.xml"), opened.transfer_message(&to)?));
+        }
+        Ok(files)
+    })?;
+    files.into_iter().map(|(name, content)| write_for_bank(folder, &name, &content)).collect()
+}
+
+/// A recall with all that is to be known to show it, or to write its messages.
+pub(crate) struct Opened<'s> {
+    scope: &'s Scope<'s>,
+    pub(crate) recall: Recall,
+    batch: Batch,
+    payer: Payer,
+    /// The bank directory of when it was asked for.
+    banks: BankDirectory,
+    pub(crate) payments: Vec<Opening>,
+}
+
+/// One of its payments.
+pub(crate) struct Opening {
+    pub(crate) number: i64,
+    pub(crate) end_to_end_id: String,
+    pub(crate) instruction_id: Option<String>,
+    pub(crate) payment_info_id: String,
+    execution_date: Option<Date>,
+    pub(crate) money: Money,
+    account: Option<DesignatedAccount>,
+}
+
+impl<'s> Opened<'s> {
+    pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
+        let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
+        let payer = resolve::payer_at(scope, batch.payer)?;
+        let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
+        let numbers = store::recall::payments_of(scope.tx, recall.id)?;
+        let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
+        for run in numbers.chunk_by(|one, next| one + 1 == *next) {
+            let first = run.first().copied().unwrap_or_default();
+            let found = recorded(scope.tx, batch.id, first, run.len(), recall.stage)?;
+            for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
+                let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
+                let block = ids.block_of(scope, batch.id, *number)?;
+                let payment_info_id = block.payment_info_id.to_owned();
+                let execution_date = block.execution_date.and_then(|date| date.parse().ok());
+                let texts = ids.read(scope, batch.id, *number)?;
+                payments.push(Opening {
+                    number: *number,
+                    end_to_end_id: texts.end_to_end_id.to_owned(),
+                    instruction_id: texts.instruction_id.map(str::to_owned),
+                    payment_info_id,
+                    execution_date,
+                    money,
+                    account: outcome
+                        .designation
+                        .map(|designation| resolve::account_of(scope, designation))
+                        .transpose()?,
+                });
+            }
+        }
+        Ok(Self { scope, recall, batch, payer, banks, payments })
+    }
+
+    /// The message id of the completed file.
+    pub(crate) fn message_id(&self) -> String {
+        match self.recall.stage {
+            0 => self.batch.record.message_id.clone(),
+            stage => message_id(self.batch.id, stage),
+        }
+    }
+
+    fn details(&self) -> Result<RecallDetails, Error> {
+        let Self { scope, recall, .. } = self;
+        let mut answers = BTreeMap::<i64, Vec<Answered>>::new();
+        for answered in store::recall_answer::of_recall(scope, recall.id)? {
+            answers.entry(answered.number).or_default().push(answered);
+        }
+        let mut recalled = Vec::with_capacity(self.payments.len());
+        let (mut standings, mut paid, mut came_back) = (BTreeMap::new(), Sums::default(), Sums::default());
+        for payment in &self.payments {
+            let Opening { number, money, .. } = payment;
+            let answers = answers.remove(number).unwrap_or_default();
+            let heard: Vec<Heard> = answers.iter().map(|answered| answered.heard).collect();
+            let back = back_since(scope, recall, *number)?;
+            let stands = Stands::of(money.minor, &heard, back);
+            *standings.entry(stands.standing).or_default() += 1;
+            paid.add(*money);
+            came_back.add(Money { minor: back, ..*money });
+            recalled.push(payment.view(&stands, back, answers));
+        }
+        let view = RecallView {
+            recall: recall.id.name(),
+            payer: self.payer.agreement.name.clone(),
+            batch: batch::name(recall.batch),
+            stage: recall.stage,
+            message_id: self.message_id(),
+            at: recall.at.to_string(),
+            reason: recall.reason.code(),
+            by: recall.record.by.clone(),
+            why: recall.record.why.clone(),
+            to: recall.record.to.clone(),
+            bank: self.payer.agreement.bank.clone(),
+            payments: recalled.len(),
+            open: standings.keys().any(|standing: &Standing| standing.is_open()),
+            standings: standings.into_iter().map(|(standing, count)| (standing.name(), count)).collect(),
+            paid: paid.written(),
+            came_back: came_back.written(),
+            contradicted: recalled.iter().any(|payment| payment.contradicted),
+            transfers: self.transfers()?.into_keys().collect(),
+        };
+        Ok(RecallDetails { view, recalled })
+    }
+
+    fn message(&self) -> Result<Vec<u8>, Error> {
+        let Self { recall, payer, payments, .. } = self;
+        let (id, file, cvr) = (recall.id.name(), self.message_id(), payer.agreement.cvr.digits().to_owned());
+        let received = copenhagen_date(self.batch.record.received().to_jiff());
+        let written: Vec<Written> = payments.iter().map(|payment| Written::of(&id, payment, &self.banks)).collect();
+        // Those of one block stand together: in the file they do.
+        let payments: Vec<RecalledPayment<'_>> = payments
+            .iter()
+            .zip(&written)
+            .map(|(payment, written)| RecalledPayment {
+                message_id: &file,
+                version: self.batch.record.version,
+                payment_info_id: &payment.payment_info_id,
+                cancellation_id: &written.cancellation_id,
+                instruction_id: payment.instruction_id.as_deref(),
+                end_to_end_id: &payment.end_to_end_id,
+                amount: payment.money,
+                execution_date: payment.execution_date.unwrap_or(received),
+                agent: written.agent.as_deref().map(agent),
+                account: written.iban,
+            })
+            .collect();
+        Ok(write_recall(&message::bank::Recall {
+            id: &id,
+            created: recall.at.to_jiff(),
+            from: Party { name: &payer.agreement.name, cvr: Some(&cvr) },
+            to: agent(&recall.record.to),
+            reason: recall.reason,
+            sentences: sentences(recall.reason),
+            payments: &payments,
+        }))
+    }
+
+    /// The payments of which a bank told how it made them, by the bank that has the money.
+    fn transfers(&self) -> Result<BTreeMap<String, Vec<(&Opening, store::interbank::Fact)>>, Error> {
+        let mut transfers = BTreeMap::<String, Vec<_>>::new();
+        for payment in &self.payments {
+            let Some(account) = &payment.account else { continue };
+            if let Some(fact) = store::interbank::last_of(self.scope, self.batch.id, payment.number)? {
+                transfers.entry(agent_text(account, &self.banks)).or_default().push((payment, fact));
+            }
+        }
+        Ok(transfers)
+    }
+
+    fn transfer_message(&self, to: &str) -> Result<Vec<u8>, Error> {
+        let transfers = self.transfers()?.remove(to).ok_or(RecallRefusal::NoTransfer)?;
+        let (recall, case) = (&self.recall, self.recall.id.name());
+        let written: Vec<Written> =
+            transfers.iter().map(|(payment, _)| Written::of(&case, payment, &self.banks)).collect();
+        let received = copenhagen_date(self.batch.record.received().to_jiff());
+        let payments: Vec<RecalledTransfer<'_>> = transfers
+            .iter()
+            .zip(&written)
+            .map(|((payment, fact), written)| RecalledTransfer {
+                cancellation_id: &written.cancellation_id,
+                message_id: &fact.record.message_id,
+                message_name: &fact.record.message_name,
+                instruction_id: payment.instruction_id.as_deref(),
+                end_to_end_id: &payment.end_to_end_id,
+                transaction_id: fact.record.transaction_id.as_deref(),
+                uetr: fact.record.uetr.as_deref(),
+                amount: payment.money,
+                settlement_date: fact.record.settled_on().unwrap_or(received),
+                account: written.iban,
+            })
+            .collect();
+        // Dated when the last of it was told: until more is, it is the same.
+        let told = transfers.iter().map(|(_, fact)| fact.at).max().map_or(recall.at, |told| told.max(recall.at));
+        Ok(write_transfer_recall(&TransferRecall {
+            id: &format!("{case}-{to}"),
+            created: told.to_jiff(),
+            from: agent(&recall.record.to),
+            to: agent(to),
+            reason: recall.reason,
+            sentences: sentences(recall.reason),
+            transfers: &payments,
+        }))
+    }
+}
+
+impl Opening {
+    fn view(&self, stands: &Stands, back: i64, answers: Vec<Answered>) -> RecalledView {
+        let written = |minor: i64| Money { minor, ..self.money }.decimal().to_string();
+        let answers = answers.into_iter().map(|answered| AnswerView {
+            at: answered.at.to_string(),
+            by: answered.record.by,
+            status: answered.heard.status.name(),
+            code: answered.record.status,
+            amount: answered.heard.amount.map(written),
+            on: answered.record.on,
+            reasons: answered.record.reasons.into_iter().map(|(code, text)| AnswerReason { code, text }).collect(),
+        });
+        RecalledView {
+            end_to_end_id: self.end_to_end_id.clone(),
+            amount: written(self.money.minor),
+            currency: self.money.currency.to_string(),
+            standing: stands.standing.name(),
+            expected: stands.expected.map(written),
+            came_back: written(back),
+            contradicted: stands.is_contradicted,
+            answers: answers.collect(),
+        }
+    }
+}
+
+/// What a message says of a payment, beside what the payer wrote.
+struct Written {
+    cancellation_id: String,
+    agent: Option<String>,
+    iban: Option<Iban>,
+}
+
+impl Written {
+    fn of(case: &str, payment: &Opening, banks: &BankDirectory) -> Self {
+        Self {
+            cancellation_id: format!("{case}-{}", payment.number),
+            agent: payment.account.as_ref().map(|account| agent_text(account, banks)),
+            iban: payment.account.as_ref().map(|account| account.iban(banks)),
+        }
+    }
+}
+
+fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
+    match account.agent(banks) {
+        account::Agent::Bic(bic) => bic.as_str().to_owned(),
+        account::Agent::Member(reg) => reg.to_string(),
+    }
+}
+
+/// What a bank is told beside the code. Never about a person.
+const fn sentences(reason: RecallReason) -> &'static [&'static str] {
+    match reason {
+        RecallReason::Fraud => &["The account was registered for the payee by fraud. Please keep the money there."],
+        _ => &[],
+    }
+}
+
+/// Sums by currency.
+#[derive(Default)]
+struct Sums(BTreeMap<String, Decimal>);
+
+impl Sums {
+    fn add(&mut self, money: Money) {
+        let sum = self.0.entry(money.currency.to_string()).or_insert(Decimal::ZERO);
+        *sum = sum.checked_add(money.decimal()).unwrap_or(*sum);
+    }
+
+    fn written(self) -> BTreeMap<String, String> {
+        self.0
+            .into_iter()
+            .filter(|(_, sum)| !sum.is_zero())
+            .map(|(currency, sum)| (currency, sum.to_string()))
+            .collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! Payments to an account that is marked wait until the mark ends.
+
+use crate::place::*;
+use denmark::Account;
+use jiff::civil::{Date, date};
+use kernel::{Actor, Env, Id, Secrets, Timestamp, Writer};
+use payout::commands::{LetGo, TakeIn, Upload};
+use registry::commands::{AcknowledgeSuspicion, Approve, CloseSuspicion, Propose, ReportSuspicion, Suspected};
+use registry::mark::MarkChange;
+use registry::suspicion::{Finding, Reason, Source};
+use std::marker::PhantomData;
+use std::sync::Mutex;
+
+const DAY: i64 = 86_400;
+const FAR: Date = date(2027, 3, 31);
+/// Anna's.
+const MULE: &str = "0040-440116243";
+
+/// Gives commands as officers, each in its own moment.
+struct Officers<'w> {
+    writer: &'w mut Writer,
+    now: Timestamp,
+    commands: u32,
+}
+
+impl Officers<'_> {
+    fn run<C: kernel::Command>(&mut self, command: &C, actor: &Actor) -> C::Output {
+        self.commands += 1;
+        let now = Timestamp::from_micros(self.now.micros() + i64::from(self.commands));
+        self.writer.execute(command, actor, &Env::new(now, 7000 + self.commands)).unwrap()
+    }
+
+    /// Two agree that an account is a mule's, and two others mark it.
+    fn mark(&mut self, account: &str, until: Date) -> String {
+        let [rita, sven] = ["rita", "sven"].map(Actor::operator);
+        let (suspected, reason) = (Suspected::Account(Account::parse(account).unwrap()), Reason::Mule);
+        let (from, text) = (Source::Police, "A mule's".to_owned());
+        let report = ReportSuspicion { actor: rita.clone(), from, suspected, reason, text, once: None };
+        let suspicion = self.run(&report, &rita).id;
+        let look = AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: sven.clone(), is_synthetic: false };
+        self.run(&look, &sven);
+        let (finding, why, officer) = (Finding::Confirmed, "It is".to_owned(), sven.clone());
+        let close = CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic: false };
+        self.run(&close, &sven);
+        self.agree(MarkChange::Set { suspicion: Id::parse_name(&suspicion).unwrap(), until })
+    }
+
+    fn agree(&mut self, change: MarkChange) -> String {
+        let [anna, bo] = ["anna", "bo"].map(Actor::operator);
+        let (reason, officer) = ("so".to_owned(), anna.clone());
+        let proposed = self.run(&Propose { subject: change, reason, officer, is_synthetic: false }, &anna).id;
+        let (motion, officer) = (proposed.clone(), bo.clone());
+        self.run(&Approve::<MarkChange> { motion, officer, is_synthetic: false, about: PhantomData }, &bo);
+        proposed
+    }
+}
+
+fn officers(place: &mut Place) -> Officers<'_> {
+    let commands = place.env().now.micros() as u32 % 1000;
+    Officers { now: place.now, writer: &mut place.writer, commands }
+}
+
+#[test]
+fn payments_to_a_marked_account_wait_until_two_people_end_the_mark() {
+    let mut place = Place::new();
+    let mark = officers(&mut place).mark(MULE, FAR);
+    place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
+    let batch = place.route(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]), false).batch;
+    assert_eq!(place.told(&batch)[0], "marked mark_ended");
+    assert!(place.settle().is_empty(), "nothing has ended");
+    officers(&mut place).agree(MarkChange::End { mark: Id::parse_name(&mark).unwrap() });
+    assert_eq!(place.settle(), std::slice::from_ref(&batch));
+    assert_eq!(place.told(&batch)[0], "routed");
+    place.verify();
+}
+
+#[test]
+fn a_mark_ends_by_itself_after_its_last_day() {
+    let mut place = Place::new();
+    let last = denmark::calendar::copenhagen_date(place.now.to_jiff()).tomorrow().unwrap();
+    officers(&mut place).mark(MULE, last);
+    let batch = place.route(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100)]]), false).batch;
+    place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
+    assert!(place.settle().is_empty(), "its last day");
+    place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
+    assert_eq!(place.settle(), [batch]);
+    place.verify();
+}
+
+#[test]
+fn what_waits_to_be_released_waits_on_where_the_account_is_marked_meanwhile() {
+    let mut place = Place::new();
+    let batch = place.route(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]), true).batch;
+    officers(&mut place).mark(MULE, FAR);
+    place.let_go(&batch, LetGo::Ask, true, &Actor::console()).unwrap();
+    assert_eq!(place.told(&batch)[0], "marked mark_ended");
+    place.verify();
+}
+
+#[test]
+fn a_mark_that_comes_while_a_file_is_made_holds_what_was_resolved_already() {
+    let mut place = Place::new();
+    let xml = file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]);
+    let (actor, env, now) = (client(PUBLIC), place.env(), place.now);
+    let mut upload = Upload::begin(&mut place.writer, PUBLIC, &actor, &env).unwrap();
+    send(&mut place.writer, &mut upload, [xml.as_bytes()].into_iter(), now).unwrap();
+    let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
+    let store = kernel::Store::open(place.store.location(), &place.folder.path().join("key"), &migrations).unwrap();
+    let other = Mutex::new((store.writer(Secrets::from_system()).unwrap(), 0));
+    let clock = || {
+        let (writer, calls) = &mut *other.lock().unwrap();
+        *calls += 1;
+        // The first time what has come is staged, and the second what was resolved.
+        if *calls == 2 {
+            Officers { writer, now, commands: 0 }.mark(MULE, FAR);
+        }
+        now
+    };
+    let how = TakeIn { hold_all: false, key: None, clock: &clock };
+    let taken = upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
+    assert!(other.lock().unwrap().1 >= 3, "it was resolved, staged and accepted");
+    assert_eq!(place.told(&taken.batch)[0], "marked mark_ended");
+    place.verify();
+}

@@ -1,0 +1,156 @@
+//! Whom a thief may have taken an account from: what became of a payee's accounts since a moment, and which of them are contested.
+
+use super::motions::MOTIONS_MAX;
+use super::proposals::standing_change;
+use crate::account::{self, DesignatedAccount};
+use crate::designation::{Action, Designation, State};
+use crate::import::AccountRow;
+use crate::mark::{MarkChange, masked};
+use crate::motion::{Kind, Motion};
+use crate::payee::PayeeId;
+use crate::proposal::Proposal;
+use crate::purpose::{self, Purpose};
+use crate::store;
+use crate::suspicion::{self, Suspicion};
+use denmark::calendar::copenhagen_date;
+use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
+
+/// Changes of one history that are looked at.
+const CHANGES_MAX: usize = 100;
+
+/// One of a payee's accounts of which anything else was designated since a moment.
+#[derive(Clone, Debug)]
+pub struct Doubted {
+    /// What it is for, unless it is the default account.
+    pub purpose: Option<Purpose>,
+    /// The first change since then, where it can be reverted: those after it go with it.
+    pub first: Option<Id<Proposal>>,
+    /// What stood until then.
+    pub trusted: Option<DesignatedAccount>,
+    /// What was designated since then, the newest first.
+    pub accounts: Vec<DesignatedAccount>,
+}
+
+/// The newest rows of a payee's histories, the default account's first, with what each is for.
+pub(crate) fn newest_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<(Option<Purpose>, Designation)>, Error> {
+    let mut rows = Vec::new();
+    store::payee::find_many(scope, [payee], |_, found| {
+        rows.extend(found.designation.map(|newest| (None, newest)));
+        Ok(())
+    })?;
+    store::designation::newest_specifics(scope, [payee], |_, newest, payer, benefit| {
+        let key = purpose::key(scope.vault, payer, &benefit);
+        rows.push((Some(Purpose { key, payer, benefit }), newest));
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// A payee's accounts of which anything else was designated since a moment.
+///
+/// # Errors
+/// The store's.
+pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec<Doubted>, Error> {
+    let mut all = Vec::new();
+    for (purpose, newest) in newest_of(scope, payee)? {
+        let mut one = Doubted { purpose, first: None, trusted: None, accounts: Vec::new() };
+        let mut next = Some(newest);
+        for _ in 0..CHANGES_MAX {
+            let Some(newest) = next else { break };
+            let change = standing_change(scope, newest)?;
+            let account = Some(newest.standing).filter(|standing| standing.state != State::Closed);
+            let account = account.map(|standing| standing.account);
+            if change.row.effective < since {
+                one.trusted = account;
+                break;
+            }
+            one.first = change.proposal;
+            one.accounts.extend(account);
+            next = change.before;
+        }
+        // What was put back since then is what stood.
+        let trusted = one.trusted;
+        one.accounts.retain(|account| Some(*account) != trusted);
+        if !one.accounts.is_empty() {
+            all.push(one);
+        }
+    }
+    Ok(all)
+}
+
+/// What would unfreeze those of a payee's accounts that are contested.
+///
+/// # Errors
+/// The store's.
+pub fn contested(scope: &Scope<'_>, payee: PayeeId) -> Result<Vec<AccountRow>, Error> {
+    let key = payee.key(scope.vault);
+    let rows = newest_of(scope, &key)?.into_iter();
+    let contested = rows.filter(|(_, newest)| newest.standing.state == State::Contested);
+    Ok(contested.map(|(purpose, _)| AccountRow::standing(Action::Unfreeze, payee, key, purpose)).collect())
+}
+
+/// Where each of a payee's accounts stands, masked: the default one first.
+///
+/// # Errors
+/// The store's.
+pub fn account_states(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<(String, &'static str)>, Error> {
+    let rows = newest_of(scope, payee)?.into_iter();
+    Ok(rows.map(|(_, newest)| (masked(&newest.standing.account.account()), newest.standing.state.name())).collect())
+}
+
+/// What a register calls a payee; none where none lists them.
+///
+/// # Errors
+/// The store's.
+pub fn registered_name(scope: &Scope<'_>, payee: &Blind) -> Result<Option<String>, Error> {
+    Ok(store::register::addressee(scope, payee)?.map(|addressee| addressee.name))
+}
+
+/// Where a report stands that somebody made under a case, and the mark that stands on its ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportStanding {
+    /// The report.
+    pub id: Id<Suspicion>,
+    /// Where it stands.
+    pub state: suspicion::State,
+    /// The mark, where it stands today.
+    pub mark: Option<Id<Motion>>,
+}
+
+/// Where the report of a name stands; none where there is none of that name.
+///
+/// # Errors
+/// The store's.
+pub fn report_standing(scope: &Scope<'_>, name: &str, now: Timestamp) -> Result<Option<ReportStanding>, Error> {
+    let Some(id) = Id::parse_name(name) else { return Ok(None) };
+    let Some(found) = store::suspicion::find(scope, id)? else { return Ok(None) };
+    let mark = match found.suspicion.report.account {
+        Some(account) => store::mark::of_account(scope, &account::key(&account, scope.vault))?,
+        None => None,
+    };
+    let today = copenhagen_date(now.to_jiff());
+    let mark = mark.filter(|mark| mark.suspicion == id && mark.stands(today)).map(|mark| mark.id);
+    Ok(Some(ReportStanding { id, state: suspicion::State::of(&found.acts), mark }))
+}
+
+/// What waits about the mark of the account of a report: by name, and by whom it was proposed.
+///
+/// # Errors
+/// The store's.
+pub fn mark_motions_of(
+    scope: &Scope<'_>,
+    report: &ReportStanding,
+    now: Timestamp,
+) -> Result<Vec<(String, String)>, Error> {
+    let mut names = Vec::new();
+    for found in store::motion::waiting(scope, Kind::Mark, now, None, MOTIONS_MAX)? {
+        let is_of_it = match MarkChange::from_text(&found.motion.content) {
+            Some(MarkChange::Set { suspicion, .. }) => suspicion == report.id,
+            Some(MarkChange::End { .. }) | None => false,
+        };
+        if is_of_it {
+            names.push((found.motion.id.name(), journal::read(scope, found.entry)?.actor));
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,263 @@
+//! Money: what payers pay to the cast, what waits and is let go, who misses theirs, and where all of it is in the end, as the store
+//! tells it.
+
+use super::report::Money;
+use super::stage::{Stage, chances};
+use crate::check::completed_payments;
+use crate::model::{Named, Payment, iban};
+use crate::payouts::PaymentFile;
+use crate::world::differs;
+use denmark::Currency;
+use denmark::calendar::copenhagen_date;
+use jiff::civil::Date;
+use kernel::{Actor, Error, Timestamp};
+use payout::commands::{Settling, Trace, settle_some, trace};
+use payout::payment::State;
+use payout::queries;
+use sim::nation::Version;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Money is paid out on Thursdays.
+const PAY_DAY: u32 = 3;
+/// Somebody misses money that has not come after so many days, and at the latest so many later. Ours: nobody has counted them.
+const MISSED_DAYS_FIRST: u64 = 5;
+const MISSED_DAYS_SPAN: u64 = 10;
+/// Payments of one payee that are traced at a time.
+const TRACED_AT_ONCE: usize = 1_000;
+
+/// What a public payer pays to everybody of the cast.
+struct Benefit {
+    /// Their place among the payers.
+    payer: usize,
+    /// Every so many weeks from the first pay day of a story on; once, without.
+    weeks: Option<u32>,
+    /// In øre: so much at least, and at most so much more.
+    minor_first: u64,
+    minor_span: u64,
+}
+
+/// A benefit each week, another each month, and the year's tax refund.
+const BENEFITS: [Benefit; 3] = [
+    Benefit { payer: 0, weeks: Some(1), minor_first: 300_000, minor_span: 900_000 },
+    Benefit { payer: 1, weeks: Some(4), minor_first: 100_000, minor_span: 300_000 },
+    Benefit { payer: 2, weeks: None, minor_first: 400_000, minor_span: 2_000_000 },
+];
+
+/// A payment to somebody of the cast.
+pub struct Paid {
+    pub batch: String,
+    pub end_to_end_id: String,
+    /// To whom: their place in the cast.
+    pub who: usize,
+    /// Whose: their place among the payers.
+    payer: usize,
+    minor: i64,
+    day: u32,
+    /// When the file came in, in Denmark.
+    date: Date,
+    /// The account that a completed file names, as an IBAN, and when it was sent on.
+    pub to: Option<(String, Timestamp)>,
+    has_waited: bool,
+}
+
+/// After how many days somebody misses money.
+pub fn misses_after(seed: u64, who: &str) -> u32 {
+    let days = MISSED_DAYS_FIRST + chances(seed, &format!("{who} misses")).below(MISSED_DAYS_SPAN);
+    u32::try_from(days).unwrap_or(u32::MAX)
+}
+
+impl Stage {
+    /// What payers pay today, if it is a day on which they do.
+    pub fn pay_benefits(&mut self) -> Result<(), Error> {
+        let day = self.world.day;
+        if day % 7 != PAY_DAY {
+            return Ok(());
+        }
+        let first = self.first_day + (PAY_DAY + 7 - self.first_day % 7) % 7;
+        let weeks_since = day.checked_sub(first).map(|days| days / 7);
+        for Benefit { payer, weeks, minor_first, minor_span } in &BENEFITS {
+            let is_due = match (weeks_since, weeks) {
+                (Some(since), Some(weeks)) => since.is_multiple_of(*weeks),
+                (since, None) => since == Some(0),
+                (None, Some(weeks)) => *weeks == 1,
+            };
+            if is_due {
+                let chance = &mut self.world.chance;
+                let all = (0..self.people.len()).map(|who| (who, minor_first + chance.below(*minor_span))).collect();
+                self.pay(*payer, all)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A payer's file, routed as all files are: so many øre to each of these.
+    pub fn pay(&mut self, payer: usize, to: Vec<(usize, u64)>) -> Result<(), Error> {
+        let day = self.world.day;
+        let payment = |(who, minor): &(usize, u64)| Payment {
+            end_to_end_id: format!("E-{payer}-{day:04}-{who}"),
+            named: Named::Payee(self.people[*who].at),
+            minor: i64::try_from(*minor).unwrap_or_default(),
+            currency: Currency::DKK,
+            benefit: None,
+            given: None,
+            is_repeat: false,
+            is_late: false,
+        };
+        let payments: Vec<Payment> = to.iter().map(payment).collect();
+        let message_id = format!("M-{payer}-{day:04}");
+        let file = PaymentFile { payer, message_id, version: Version::V09, hold_all: false, payments };
+        let path = self.world.write_pain(&file, "true", None)?;
+        let now = self.world.clock.read();
+        let routed = self.world.route(&file, &path)?.map_err(|refused| differs(refused.text))?;
+        for ((who, _), payment) in to.iter().zip(&file.payments) {
+            self.paid.push(Paid {
+                batch: routed.batch.clone(),
+                end_to_end_id: payment.end_to_end_id.clone(),
+                who: *who,
+                payer,
+                minor: payment.minor,
+                day,
+                date: copenhagen_date(now.to_jiff()),
+                to: None,
+                has_waited: false,
+            });
+        }
+        let became = self.became(&routed.batch, routed.completed.as_deref(), now)?;
+        self.note(now, "payer", "payment.route", became, false);
+        Ok(())
+    }
+
+    /// What waited and waits no more leaves by itself, or goes back.
+    pub fn settle_payments(&mut self) -> Result<(), Error> {
+        let (mut settling, out) = (Settling::default(), self.world.files.folder().to_owned());
+        loop {
+            let env = self.world.env()?;
+            let settled = settle_some(&mut self.world.writer, &mut settling, Some(&out), &Actor::console(), &env)?;
+            if let Some(released) = settled.released.filter(|released| released.has_moved) {
+                let became = self.became(&released.batch, released.completed.as_deref(), env.now)?;
+                self.note(env.now, "registry", "payment.release", became, false);
+            }
+            if settled.is_through {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads what a completed file pays where, and says what became of a batch.
+    fn became(&mut self, batch: &str, completed: Option<&Path>, now: Timestamp) -> Result<String, Error> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(Error::io(format!("{} could not be read", path.display())))
+        };
+        let text = completed.map(read).transpose()?.unwrap_or_default();
+        let sent: BTreeMap<&str, &str> = completed_payments(&text).into_iter().collect();
+        let (mut became, mut held) = (BTreeSet::new(), Vec::new());
+        for at in 0..self.paid.len() {
+            let paid = &mut self.paid[at];
+            let Some(to) = sent.get(&*paid.end_to_end_id).filter(|_| paid.batch == batch) else { continue };
+            paid.to = Some(((*to).to_owned(), now));
+            became.insert(if self.is_loot(to) { "to the thief" } else { "to their payees" }.to_owned());
+        }
+        queries::show(&mut self.world.writer, batch, &Actor::console(), now, |shown| {
+            shown.each_payment(|view| {
+                let why = view.hold.map_or_else(|| view.code.unwrap_or_default(), |hold| hold.reason);
+                if matches!(view.state, "held" | "rejected") {
+                    became.insert(format!("{}: {why}", view.state));
+                }
+                if view.state == "held" {
+                    held.push(view.end_to_end_id);
+                }
+                Ok(())
+            })
+        })?;
+        let waits = |paid: &&mut Paid| paid.batch == batch && held.contains(&paid.end_to_end_id) && !paid.has_waited;
+        for paid in self.paid.iter_mut().filter(waits) {
+            paid.has_waited = true;
+            self.harm.payments_held += u64::from(!self.people[paid.who].is_robbed);
+        }
+        Ok(Vec::from_iter(became).join(", "))
+    }
+
+    /// Whether an IBAN is that of the thief's account.
+    pub fn is_loot(&self, to: &str) -> bool {
+        self.loot.is_some_and(|loot| iban(&self.world.nation, &loot).as_str() == to)
+    }
+
+    /// Whether an IBAN is that of an account of somebody.
+    fn is_own(&self, who: usize, to: &str) -> bool {
+        self.people[who].accounts.iter().any(|account| iban(&self.world.nation, account).as_str() == to)
+    }
+
+    /// Whether the thief has been paid what is somebody's.
+    pub fn is_robbed_of_money(&self, who: usize) -> bool {
+        self.paid.iter().any(|paid| paid.who == who && paid.to.as_ref().is_some_and(|(to, _)| self.is_loot(to)))
+    }
+
+    /// Whoever waits too long for their money calls, once, and is helped.
+    pub fn miss_money(&mut self) -> Result<(), Error> {
+        for who in 0..self.people.len() {
+            let (after, today) = (self.people[who].misses_after, self.world.day);
+            let is_missed = |paid: &Paid| {
+                let has_come = paid.to.as_ref().is_some_and(|(to, _)| self.is_own(who, to));
+                paid.who == who && !has_come && paid.day + after <= today
+            };
+            if !self.people[who].has_missed && self.paid.iter().any(is_missed) {
+                self.people[who].has_missed = true;
+                let now = self.world.clock.read();
+                self.note(now, self.people[who].role, "call", "my money has not come".to_owned(), false);
+                self.help(who, "missed")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An officer helps somebody of whom it has come to light, in some way, that they were robbed.
+    pub fn help(&mut self, who: usize, by: &'static str) -> Result<(), Error> {
+        self.freeze_what_is_foreign(who, by, vec![])
+    }
+
+    /// Where all money is, payment by payment, as the store tells an officer; it must be what the completed files say. And every payer's
+    /// sums of every day must agree.
+    pub fn count_money(&mut self) -> Result<(), Error> {
+        let officer = self.officer(super::officers::OFFICER)?;
+        let mut money = Money::default();
+        for who in 0..self.people.len() {
+            let (env, payee) = (self.world.env()?, self.people[who].id);
+            let wanted =
+                Trace { payee, since: Timestamp::from_micros(0), payer: None, after: None, limit: TRACED_AT_ONCE };
+            let page = trace(&mut self.world.writer, &wanted, &officer, &env)?;
+            let mut paid: BTreeMap<(String, &str), &Paid> = BTreeMap::new();
+            for one in self.paid.iter().filter(|paid| paid.who == who) {
+                paid.insert((one.batch.clone(), &one.end_to_end_id), one);
+            }
+            for found in &page.payments {
+                let one = paid.remove(&(payout::batch::name(found.batch), &*found.end_to_end_id));
+                let one = one.ok_or_else(|| differs("a payment is traced that nobody made"))?;
+                let to = found.left.as_ref().and_then(|left| left.to.as_ref()).map(|to| to.iban.as_str());
+                if to != one.to.as_ref().map(|(to, _)| to.as_str()) {
+                    return Err(differs(format!("{} was sent elsewhere than is traced", one.end_to_end_id)));
+                }
+                let is_loot = to.is_some_and(|to| self.is_loot(to));
+                match found.state {
+                    State::Routed | State::Passed if is_loot => money.stolen += one.minor,
+                    State::Routed | State::Passed => money.paid += one.minor,
+                    State::Held | State::Rejected | State::Cancelled => money.held += one.minor,
+                }
+            }
+            if !paid.is_empty() {
+                return Err(differs("a payment that was made is not traced"));
+            }
+        }
+        let days: BTreeSet<(usize, Date)> = self.paid.iter().map(|paid| (paid.payer, paid.date)).collect();
+        for (payer, day) in days {
+            let payer = self.world.model.payers[payer].name.clone();
+            if !queries::balance(&mut self.world.writer, &payer, day, &Actor::console())?.agrees() {
+                return Err(differs(format!("the sums of {payer} on {day} do not agree")));
+            }
+        }
+        money.stolen += self.moved_on;
+        money.paid -= self.moved_on;
+        self.money = money;
+        Ok(())
+    }
+}
