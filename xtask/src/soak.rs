@@ -82,7 +82,11 @@ fn live(histories: &Histories, count: &str) -> Result<(), String> {
     let cluster = Cluster::start(postgres::WITHOUT_SYNC)?;
     counts += tests(&few).env(postgres::VARIABLE, cluster.url()).count_tests();
     println!("{} passed, {} failed", counts.passed, counts.failed);
-    if counts.failed == 0 { Ok(()) } else { Err("a history fails; the line with its number above repeats it".to_owned()) }
+    if counts.failed == 0 {
+        Ok(())
+    } else {
+        Err("a history fails; the line with its number above repeats it".to_owned())
+    }
 }
 
 fn fuzz(seconds: &str) -> Result<(), String> {

@@ -187,8 +187,7 @@ pub(crate) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Res
     let payments = i64::try_from(batch.record.counts.payments).unwrap_or(i64::MAX);
     let slices: Vec<_> = slices_of(payments).collect();
     for slices in slices.chunks(BUCKETS_AT_ONCE) {
-        let places: Vec<_> =
-            slices.iter().map(|slice| Place::of(batch.id, payments, *slice, sought.key())).collect();
+        let places: Vec<_> = slices.iter().map(|slice| Place::of(batch.id, payments, *slice, sought.key())).collect();
         let mut alike = Vec::new();
         store::index::find_many(scope.tx, &places, |at, marks| {
             alike.extend(like(marks, slices[at], sought.key()));

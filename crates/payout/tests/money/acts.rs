@@ -66,6 +66,35 @@ pub struct Change {
     pub by: Who,
 }
 
+/// Why banks return payments: of these the first closes the account, the next questions it, the last says that it was asked to.
+pub const REASONS: [&str; 4] = ["AC04", "BE01", "MS03", "FOCR"];
+
+/// What is wrong with what a bank says of what it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    Amount,
+    Account,
+}
+
+/// A payment that a bank returns, and for which reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Back {
+    pub payment: Index,
+    pub reason: usize,
+    pub fault: Fault,
+}
+
+/// What a bank answers when it is asked for money back.
+#[derive(Clone, Copy, Debug)]
+pub enum Says {
+    Accepted,
+    Refused,
+    /// So many hundredths of it come back.
+    Partly(i64),
+    Pending,
+}
+
 #[derive(Clone, Debug)]
 pub enum Act {
     File(File),
@@ -90,6 +119,14 @@ pub enum Act {
     WaitHours(i64),
     /// Until the cut-off of a batch, or right before it.
     WaitCutOff(Which, bool),
+    /// A bank's file of returns.
+    Return(Vec<Back>),
+    /// A bank's message once more.
+    SayAgain(Index),
+    /// What left of a batch is asked back.
+    Recall(Index, Part),
+    /// A bank answers about a payment of a recall.
+    Answer(Index, Index, Says),
     /// The banks fetch their files, and it is looked where the money is.
     Look,
 }
@@ -102,6 +139,8 @@ pub enum Meanwhile {
     Mark(usize),
     Stop(Which),
     Settle,
+    /// A bank returns a payment, and says nothing of its account.
+    Return(Index),
 }
 
 /// What disturbs an act.
@@ -173,6 +212,20 @@ fn change() -> impl Strategy<Value = Change> {
     (payee(), action, 0..ACCOUNTS, by).prop_map(|(payee, action, account, by)| Change { payee, action, account, by })
 }
 
+fn back() -> impl Strategy<Value = Back> {
+    let fault = prop_oneof![8 => Just(Fault::None), 1 => Just(Fault::Amount), 1 => Just(Fault::Account)];
+    (any::<Index>(), 0..REASONS.len(), fault).prop_map(|(payment, reason, fault)| Back { payment, reason, fault })
+}
+
+fn says() -> impl Strategy<Value = Says> {
+    prop_oneof![
+        3 => Just(Says::Accepted),
+        1 => Just(Says::Refused),
+        2 => (1..100_i64).prop_map(Says::Partly),
+        1 => Just(Says::Pending),
+    ]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let controls = (any::<bool>(), 0..3_u16, any::<bool>());
     let letting_go = (which(), proptest::bool::weighted(0.35), who(), any::<bool>());
@@ -192,6 +245,10 @@ fn act() -> impl Strategy<Value = Act> {
         3 => controls.prop_map(|(pending, days, waits)| Act::Controls(pending, days, waits)),
         6 => (1..60_i64).prop_map(Act::WaitHours),
         4 => (which(), any::<bool>()).prop_map(|(which, before)| Act::WaitCutOff(which, before)),
+        6 => proptest::collection::vec(back(), 1..4).prop_map(Act::Return),
+        2 => any::<Index>().prop_map(Act::SayAgain),
+        4 => (any::<Index>(), part()).prop_map(|(index, part)| Act::Recall(index, part)),
+        6 => (any::<Index>(), any::<Index>(), says()).prop_map(|(recall, of, says)| Act::Answer(recall, of, says)),
         3 => Just(Act::Look),
     ]
 }
@@ -203,6 +260,7 @@ fn meanwhile() -> impl Strategy<Value = Meanwhile> {
         2 => (0..ACCOUNTS).prop_map(Meanwhile::Mark),
         2 => which().prop_map(Meanwhile::Stop),
         1 => Just(Meanwhile::Settle),
+        2 => any::<Index>().prop_map(Meanwhile::Return),
     ]
 }
 

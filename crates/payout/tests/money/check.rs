@@ -2,7 +2,7 @@
 
 use crate::acts::{Disturbance, Who};
 use crate::bank::{Completed, Order, Told, report};
-use crate::model::{AGREED, Agreed, Batch, Fate, State};
+use crate::model::{AGREED, Agreed, Batch, Fate, Payment, Stage, State};
 use crate::place::{self, BANK};
 use crate::world::{World, console};
 use denmark::calendar::copenhagen_date;
@@ -20,7 +20,7 @@ const HOLDS: [(&str, &str, &str, &str); 7] = [
     ("change_pending", "NARR", "payee", "change_ended"),
     ("recent_change", "AC15", "agency", "time"),
     ("stopped", "MS02", "payer", "resumed_or_cancelled"),
-    ("own_change", "DS0A", "payer", "released_by_another"),
+    ("own_change", "DS0H", "payer", "released_by_another"),
 ];
 
 fn hold(reason: &str) -> &'static (&'static str, &'static str, &'static str, &'static str) {
@@ -44,9 +44,9 @@ impl Batch {
 
     /// What stands in the completed file of a stage.
     fn orders(&self, stage: usize) -> Vec<Order> {
-        let order = |payment: &crate::model::Payment| {
-            let (at, iban) = payment.left.as_ref()?;
-            (*at == stage).then(|| Order {
+        let order = |payment: &Payment| {
+            let (_, iban) = payment.left.iter().find(|(at, _)| *at == stage)?;
+            Some(Order {
                 end_to_end_id: payment.id.clone(),
                 currency: payment.currency().to_owned(),
                 minor: payment.pay.minor.into(),
@@ -59,20 +59,32 @@ impl Batch {
     /// What the payer is told of a stage.
     fn told(&self, stage: usize) -> Vec<Told> {
         let Agreed { is_public, .. } = *self.agreed();
+        let Stage { states, came_back } = &self.stages[stage];
+        if let Some(came_back) = came_back {
+            let told = |number: &usize| match &states[*number] {
+                State::Returned(code) => {
+                    (self.payments[*number].id.clone(), "RJCT".to_owned(), Some((*code).to_owned()))
+                }
+                _ => (self.payments[*number].id.clone(), "ACSP".to_owned(), None),
+            };
+            let all = || came_back.iter().filter(|(_, whole)| **whole).map(|(number, _)| number);
+            let some = came_back.iter().filter(|(_, whole)| !**whole).map(|(number, _)| number);
+            return all().chain(some).map(told).collect();
+        }
         let private = |reason: &'static str| {
             if !is_public && ["marked", "change_pending"].contains(&reason) { "MS03" } else { hold(reason).1 }
         };
-        let told = |(payment, state): (&crate::model::Payment, &State)| {
+        let told = |(payment, state): (&Payment, &State)| {
             let (status, code) = match state {
-                State::Routed(_) if is_public => ("ACSP", None),
-                State::Routed(_) | State::Passed => return None,
+                State::Routed(_) | State::Waiting(_) if is_public => ("ACSP", None),
+                State::Routed(_) | State::Waiting(_) | State::Passed => return None,
                 State::Held(reason) => ("PDNG", reason.map(private)),
-                State::Rejected(code) => ("RJCT", Some(*code)),
+                State::Rejected(code) | State::Returned(code) => ("RJCT", Some(*code)),
                 State::Cancelled => ("RJCT", Some("DS02")),
             };
             Some((payment.id.clone(), status.to_owned(), code.map(str::to_owned)))
         };
-        self.payments.iter().zip(&self.stages[stage]).filter_map(told).collect()
+        self.payments.iter().zip(states).filter_map(told).collect()
     }
 }
 
@@ -101,7 +113,7 @@ impl World {
             // A stage was begun for what did not move in the end.
             while batch.stages.len() < stages + 1 {
                 let states = batch.payments.iter().map(|payment| payment.state.clone()).collect();
-                batch.stages.push(states);
+                batch.stages.push(Stage { states, came_back: None });
             }
         }
         let batch = &self.model.batches[at];
@@ -111,7 +123,7 @@ impl World {
             let context = || format!("payment {number} of batch {at}: {payment:?}, told {told:?}");
             assert_eq!((&told.end_to_end_id, told.state), (&payment.id, payment.state.name()), "{}", context());
             let recorded = match &payment.state {
-                State::Rejected(code) => {
+                State::Rejected(code) | State::Returned(code) => {
                     assert_eq!(told.code, Some(*code), "{}", context());
                     continue;
                 }
@@ -212,7 +224,8 @@ impl World {
         self.take_all();
         self.verify();
         let payments = || self.model.batches.iter().flat_map(|batch| &batch.payments);
-        self.done.left = payments().filter(|payment| payment.left.is_some()).count() as u64;
+        self.done.left = payments().map(|payment| payment.left.len() as u64).sum();
+        self.done.came_back = payments().map(|payment| payment.returned as u64).sum();
         self.done.held_at_the_end = payments().filter(|payment| payment.state.is_held()).count() as u64;
         self.done.stages = self.model.batches.iter().map(|batch| batch.stages.len() as u64 - 1).sum();
     }
@@ -249,7 +262,7 @@ impl World {
                     Err(Error::Refused(refusal)) => match refusal.code {
                         "batch.nothing_completed" => assert!(orders.is_empty(), "{orders:?}"),
                         // Nothing ever waited.
-                        "batch.input_not_kept" => assert!(stage == 0 && batch.stages.len() == 1),
+                        "batch.input_not_kept" => assert_eq!(stage, 0),
                         code => panic!("{code}"),
                     },
                     Err(error) => panic!("{error}"),
@@ -262,11 +275,19 @@ impl World {
         }
         let given: Vec<Completed> = self.given.values().map(|xml| Completed::read(xml)).collect();
         let sent: Vec<&Order> = given.iter().flat_map(|completed| &completed.orders).collect();
-        let once: BTreeSet<&str> = sent.iter().map(|order| order.end_to_end_id.as_str()).collect();
-        assert_eq!(once.len(), sent.len(), "a bank was given a payment twice");
         let payments = self.model.batches.iter().flat_map(|batch| &batch.payments);
-        let left = payments.filter(|payment| payment.left.is_some()).map(|payment| payment.id.as_str());
-        assert_eq!(once, left.collect(), "what left is what a bank was given");
+        let mut left: Vec<&str> =
+            payments.flat_map(|payment| payment.left.iter().map(|_| payment.id.as_str())).collect();
+        let mut given: Vec<&str> = sent.iter().map(|order| order.end_to_end_id.as_str()).collect();
+        left.sort_unstable();
+        given.sort_unstable();
+        assert_eq!(given, left, "what left is what a bank was given");
+        // Net of what came back, nothing left twice.
+        let payments = self.model.batches.iter().flat_map(|batch| &batch.payments);
+        for payment in payments.filter(|payment| !payment.left.is_empty()) {
+            let times = given.iter().filter(|id| **id == payment.id).count();
+            assert_eq!(times - payment.returned, usize::from(payment.state.has_left()), "{payment:?}");
+        }
     }
 
     fn check_report(&mut self, at: usize, stage: usize) {

@@ -52,6 +52,10 @@ impl World {
                     self.model.now = (at - i64::from(*before)).max(self.model.now);
                 }
             }
+            Act::Return(backs) => self.take_returns(backs, alone),
+            Act::SayAgain(index) => self.say_again(*index, alone),
+            Act::Recall(index, part) => self.recall(*index, *part),
+            Act::Answer(recall, of, says) => self.answer(*recall, *of, *says, alone),
             Act::Look => self.look(),
         }
     }
@@ -63,7 +67,7 @@ impl World {
         let payment = |(at, pay): (usize, &Pay)| {
             let is_double = file.doubles && at == last && last > 0;
             let id = format!("E{number}-{}", if is_double { 0 } else { at });
-            Payment { id, pay: *pay, is_double, state: State::Held(None), left: None }
+            Payment { id, pay: *pay, is_double, state: State::Held(None), left: Vec::new(), returned: 0, back: 0 }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();
         let xml = written(&message_id, &payments, self.model.now);

@@ -83,6 +83,8 @@ pub fn iban(text: &str) -> String {
 pub enum Standing {
     InForce,
     Frozen,
+    /// Frozen for a payee who may be a victim: what is paid to it waits, whatever was agreed.
+    Contested,
     Closed,
 }
 
@@ -119,8 +121,12 @@ pub enum State {
     /// To this account.
     Routed(String),
     Passed,
+    /// To the account that the payer has for those without one.
+    Waiting(String),
     Rejected(&'static str),
     Cancelled,
+    /// All of it came back, for this reason.
+    Returned(&'static str),
 }
 
 impl State {
@@ -131,11 +137,13 @@ impl State {
             Self::Passed => "passed",
             Self::Rejected(_) => "rejected",
             Self::Cancelled => "cancelled",
+            Self::Waiting(_) => "waiting",
+            Self::Returned(_) => "returned",
         }
     }
 
     pub const fn has_left(&self) -> bool {
-        matches!(self, Self::Routed(_) | Self::Passed)
+        matches!(self, Self::Routed(_) | Self::Passed | Self::Waiting(_))
     }
 
     pub const fn is_held(&self) -> bool {
@@ -150,14 +158,34 @@ pub struct Payment {
     /// Its id stands earlier in its file.
     pub is_double: bool,
     pub state: State,
-    /// At which stage it left, and to which account.
-    pub left: Option<(usize, String)>,
+    /// At which stages it left, and to which accounts.
+    pub left: Vec<(usize, String)>,
+    /// How often all of it came back, and how much since it left last.
+    pub returned: usize,
+    pub back: i64,
 }
 
 impl Payment {
     pub const fn currency(&self) -> &'static str {
         if self.pay.is_euro { "EUR" } else { "DKK" }
     }
+}
+
+/// How the payments of a batch stood after something was done with it.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    pub states: Vec<State>,
+    /// Where money came back: which payments' of, and whether all of it.
+    pub came_back: Option<BTreeMap<usize, bool>>,
+}
+
+/// What was asked back of a bank with one message.
+#[derive(Clone, Debug)]
+pub struct Recall {
+    pub name: String,
+    pub batch: usize,
+    /// Of each payment how much came back since, and what its bank said at last that does.
+    pub payments: BTreeMap<usize, (i64, Option<i64>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -176,8 +204,7 @@ pub struct Batch {
     pub approved: Vec<String>,
     pub is_stopped: bool,
     pub stopped: BTreeSet<usize>,
-    /// How its payments stood after each stage.
-    pub stages: Vec<Vec<State>>,
+    pub stages: Vec<Stage>,
     /// The reasons that were recorded may be others: something was done at the same moment.
     pub is_blurred: bool,
 }
@@ -186,6 +213,8 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     Leaves(String),
+    /// To the account that its payer has for those without one.
+    LeavesElsewhere,
     AsItCame,
     /// None: for its batch to be let go.
     Waits(Option<&'static str>),
@@ -196,6 +225,7 @@ impl Fate {
     fn state(self) -> State {
         match self {
             Self::Leaves(iban) => State::Routed(iban),
+            Self::LeavesElsewhere => State::Waiting(iban(ELSEWHERE)),
             Self::AsItCame => State::Passed,
             Self::Waits(reason) => State::Held(reason),
             Self::GoesBack(code) => State::Rejected(code),
@@ -210,6 +240,9 @@ pub struct Model {
     /// Through which day accounts are marked.
     pub marks: BTreeMap<String, Date>,
     pub batches: Vec<Batch>,
+    pub recalls: Vec<Recall>,
+    /// What is being booked: of which batches, which payments' money, and whether all of it.
+    booked: BTreeMap<usize, BTreeMap<usize, bool>>,
     /// The controls.
     pub holds_pending: bool,
     pub hold_days: u16,
@@ -269,6 +302,21 @@ impl Batch {
 }
 
 impl Model {
+    /// That of a beginning.
+    pub fn new(now: i64, persons: Vec<Person>) -> Self {
+        Self {
+            now,
+            persons,
+            marks: BTreeMap::new(),
+            batches: Vec::new(),
+            recalls: Vec::new(),
+            booked: BTreeMap::new(),
+            holds_pending: false,
+            hold_days: 0,
+            changes_wait: false,
+        }
+    }
+
     pub fn today(&self) -> Date {
         copenhagen_date(Timestamp::from_micros(self.now).to_jiff())
     }
@@ -321,7 +369,7 @@ impl Model {
                 NoAccount::Rejects => Fate::GoesBack("AC03"),
                 NoAccount::Holds => Fate::Waits(Some("no_account")),
                 NoAccount::PaysTo if is_euro => Fate::GoesBack("AM03"),
-                NoAccount::PaysTo => Fate::Leaves(iban(ELSEWHERE)),
+                NoAccount::PaysTo => Fate::LeavesElsewhere,
             };
         };
         let is_pending = person.proposal.as_ref().is_some_and(|proposal| self.now < proposal.until);
@@ -329,6 +377,7 @@ impl Model {
         let is_recent = |since: i64| self.now < self.after_banking_days(since, days);
         match newest.standing {
             Standing::Closed => Fate::GoesBack("AC07"),
+            Standing::Contested => Fate::Waits(Some("frozen")),
             Standing::Frozen if agreed.holds_frozen => Fate::Waits(Some("frozen")),
             Standing::Frozen => Fate::GoesBack("AC06"),
             Standing::InForce if is_euro => Fate::GoesBack("AM03"),
@@ -395,18 +444,77 @@ impl Model {
             assert!(!person.is_dead && (is_in_force || is_elsewhere) && !self.is_marked(iban), "{person:?}");
         }
         let payment = &mut self.batches[batch].payments[number];
-        assert_eq!(payment.left, None, "paid twice: {payment:?}");
-        payment.left = match &fate {
-            Fate::Leaves(iban) => Some((stage, iban.clone())),
-            Fate::AsItCame => Some((stage, NAMED.to_owned())),
+        let to = match &fate {
+            Fate::Leaves(iban) => Some(iban.clone()),
+            Fate::LeavesElsewhere => Some(iban(ELSEWHERE)),
+            Fate::AsItCame => Some(NAMED.to_owned()),
             Fate::Waits(_) | Fate::GoesBack(_) => None,
         };
+        if let Some(to) = to {
+            assert_eq!(payment.left.len(), payment.returned, "paid twice: {payment:?}");
+            payment.left.push((stage, to));
+            payment.back = 0;
+        }
         payment.state = fate.state();
     }
 
     pub fn end_stage(&mut self, batch: usize) {
         let batch = &mut self.batches[batch];
-        batch.stages.push(batch.payments.iter().map(|payment| payment.state.clone()).collect());
+        let states = batch.payments.iter().map(|payment| payment.state.clone()).collect();
+        batch.stages.push(Stage { states, came_back: None });
+    }
+
+    /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
+    pub fn take_back(&mut self, batch: usize, number: usize, amount: i64, reason: &'static str) -> bool {
+        let payment = &mut self.batches[batch].payments[number];
+        let paid = i64::from(payment.pay.minor);
+        if !payment.state.has_left() || amount <= 0 || payment.back + amount > paid {
+            return false;
+        }
+        payment.back += amount;
+        let is_whole = payment.back == paid;
+        if is_whole {
+            payment.state = State::Returned(reason);
+            payment.returned += 1;
+            payment.back = 0;
+        }
+        for recall in self.recalls.iter_mut().filter(|recall| recall.batch == batch) {
+            if let Some((since, _)) = recall.payments.get_mut(&number) {
+                *since += amount;
+            }
+        }
+        let of_batch = self.booked.entry(batch).or_default();
+        of_batch.entry(number).and_modify(|whole| *whole |= is_whole).or_insert(is_whole);
+        true
+    }
+
+    /// What was booked together is a stage of each batch.
+    pub fn end_booking(&mut self) {
+        for (at, came_back) in std::mem::take(&mut self.booked) {
+            self.end_stage(at);
+            if let Some(stage) = self.batches[at].stages.last_mut() {
+                stage.came_back = Some(came_back);
+            }
+        }
+    }
+
+    /// Whether something is still expected of the newest recall of a payment.
+    pub fn is_asked_back(&self, batch: usize, number: usize) -> bool {
+        let paid = i64::from(self.batches[batch].payments[number].pay.minor);
+        let of_it = |recall: &&Recall| recall.batch == batch && recall.payments.contains_key(&number);
+        let Some(newest) = self.recalls.iter().rev().find(of_it) else { return false };
+        let (since, said) = newest.payments[&number];
+        let came_back = since > 0 && since >= said.unwrap_or(paid);
+        !came_back && said != Some(0)
+    }
+
+    /// A bank's last word on a payment of a recall: that so much of it comes back. Whether something is booked.
+    pub fn answer(&mut self, recall: usize, number: usize, amount: i64) -> bool {
+        let Recall { batch, payments, .. } = &mut self.recalls[recall];
+        let Some((since, said)) = payments.get_mut(&number) else { return false };
+        *said = Some(amount);
+        let (batch, more) = (*batch, amount - *since);
+        self.take_back(batch, number, more, "FOCR")
     }
 
     /// A file has come in; `batch` has no payment that was ruled.
@@ -416,7 +524,7 @@ impl Model {
         for number in 0..self.batches[at].payments.len() {
             let payment = &self.batches[at].payments[number];
             let fate = match self.by_registry(self.batches[at].agreed(), payment) {
-                Fate::Leaves(_) | Fate::AsItCame if waits => Fate::Waits(None),
+                Fate::Leaves(_) | Fate::LeavesElsewhere | Fate::AsItCame if waits => Fate::Waits(None),
                 other => other,
             };
             self.become_of(at, number, 0, fate);
@@ -463,8 +571,11 @@ impl Model {
             sums[match payment.state {
                 State::Routed(_) | State::Passed => 1,
                 State::Held(_) => 2,
+                State::Waiting(_) => 3,
+                State::Returned(_) => 4,
                 State::Rejected(_) | State::Cancelled => 5,
-            }] += minor;
+            }] += minor - i128::from(payment.back);
+            sums[4] += i128::from(payment.back);
         }
         sums
     }

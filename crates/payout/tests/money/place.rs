@@ -7,8 +7,11 @@ use jiff::civil::{Date, time};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Error, Id, Location, Role, Secrets, Store, Timestamp, Writer};
 use payout::commands::{
-    LetGo, Release, Request, Settling, Stop, TakeIn, Upload, release, route, settle_some, stop as stop_payments,
+    AnswersTaken, ImportReturns, Imported, LetGo, Recall, Release, Request, SentRecall, Settling, Stop, TakeIn, Upload,
+    answer_recalls, import_returns as take_returns, payments_named, recall as recall_payments, release, route,
+    settle_some, stop as stop_payments,
 };
+use payout::message::bank::RecallReason;
 use registry::account::DesignatedAccount;
 use registry::commands::{
     AcknowledgeSuspicion, AddPayer, Approve, CloseSuspicion, Propose, ReportSuspicion, SetControls, Suspected,
@@ -279,6 +282,27 @@ pub fn stop(
     let ids = payment.map(std::slice::from_ref);
     let wanted = Stop { batch, end_to_end_ids: ids, why: "a reason", resumes, stages: None, once: None };
     code(stop_payments(writer, &wanted, by, env))
+}
+
+/// Takes a bank's file of returns.
+pub fn import_returns(writer: &mut Writer, xml: &str, out: Option<&Path>, env: &Env) -> Imported {
+    let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out, once: None };
+    take_returns(writer, wanted, &Actor::console(), env).unwrap()
+}
+
+/// Takes a bank's answers to recalls.
+pub fn answer(writer: &mut Writer, xml: &str, env: &Env) -> AnswersTaken {
+    answer_recalls(writer, std::io::Cursor::new(xml.as_bytes()), None, &Actor::console(), env).unwrap()
+}
+
+/// Asks for payments back, by their end-to-end ids. Which were: of each message its name, and the numbers of its payments.
+pub fn recall(writer: &mut Writer, batch: &str, ids: &[String], env: &Env) -> Vec<(String, Vec<usize>)> {
+    let payments = writer.read(|scope| payments_named(scope, batch, ids, None)).unwrap();
+    let (reason, why) = (RecallReason::Fraud, "It was a thief");
+    let wanted = Recall { payments: &payments, reason, why, once: None };
+    let Ok(recalled) = code(recall_payments(writer, &wanted, &Actor::console(), env)) else { return Vec::new() };
+    let numbers = |sent: SentRecall| sent.payments.into_iter().map(|number| usize::try_from(number).unwrap()).collect();
+    recalled.messages.into_iter().map(|sent| (sent.recall.clone(), numbers(sent))).collect()
 }
 
 /// Looks at all that waits, once.

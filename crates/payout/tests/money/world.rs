@@ -1,12 +1,13 @@
 //! The store, and beside it what is believed of it.
 
-use crate::acts::{Change, Disturbance, Meanwhile, Which};
+use crate::acts::{Change, Disturbance, Fault, Meanwhile, To, Which};
 use crate::model::{ACCOUNT_TEXTS, AGREED, Model, PERSONS, Person, Proposal, Row, Standing, iban};
 use crate::place::{self, Beginning, Door};
 use jiff::civil::Date;
 use kernel::failpoint::{Struck, meanwhile, strike};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Assurance, Authenticator, Env, Login, Timestamp, Writer};
+use proptest::sample::Index;
 use registry::designation::{Channel, State};
 use registry::import::Counts;
 use registry::payee::PayeeId;
@@ -28,6 +29,7 @@ pub struct Done {
     pub files: u64,
     pub payments: u64,
     pub left: u64,
+    pub came_back: u64,
     pub held_at_the_end: u64,
     pub stages: u64,
     pub struck: u64,
@@ -39,6 +41,7 @@ impl Done {
         self.files += other.files;
         self.payments += other.payments;
         self.left += other.left;
+        self.came_back += other.came_back;
         self.held_at_the_end += other.held_at_the_end;
         self.stages += other.stages;
         self.struck += other.struck;
@@ -48,8 +51,9 @@ impl Done {
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { files, payments, left, held_at_the_end, stages, struck, meanwhile } = self;
-        write!(f, "{files} files with {payments} payments, of which {left} were sent and {held_at_the_end} wait; ")?;
+        let Self { files, payments, left, came_back, held_at_the_end, stages, struck, meanwhile } = self;
+        write!(f, "{files} files with {payments} payments; {left} were sent, {came_back} came back, ")?;
+        write!(f, "{held_at_the_end} wait; ")?;
         write!(f, "{stages} later stages, {struck} kills, {meanwhile} times something was done meanwhile")
     }
 }
@@ -65,6 +69,8 @@ pub struct World {
     pub given: BTreeMap<(usize, usize), String>,
     /// Stages whose files are to be in their folder.
     pub written: BTreeSet<(usize, usize)>,
+    /// What banks wrote to us, and whether it was of returns.
+    pub said: Vec<(bool, String)>,
     /// How far the bank that fetches files has come.
     pub fetched: Option<i64>,
     pub done: Done,
@@ -99,15 +105,7 @@ impl World {
             })
         };
         let person = |account| Person { rows: rows(account).into_iter().collect(), ..Person::default() };
-        let model = Model {
-            now: beginning.now,
-            persons: [Some(0), Some(1), None, Some(2), Some(3)].map(person).into(),
-            marks: BTreeMap::new(),
-            batches: Vec::new(),
-            holds_pending: false,
-            hold_days: 0,
-            changes_wait: false,
-        };
+        let model = Model::new(beginning.now, [Some(0), Some(1), None, Some(2), Some(3)].map(person).into());
         Self {
             writer,
             door,
@@ -116,6 +114,7 @@ impl World {
             marks: BTreeMap::new(),
             given: BTreeMap::new(),
             written: BTreeSet::new(),
+            said: Vec::new(),
             fetched: None,
             done: Done::default(),
             _store,
@@ -179,6 +178,10 @@ impl World {
                 Some(Some((at, self.model.batches[at].name.clone())))
             }
             Meanwhile::Mark(account) => self.can_mark(account).then_some(None),
+            Meanwhile::Return(index) => {
+                let (at, number) = self.sent(index)?;
+                Some(Some((at, self.returned(&[(at, number, "MS03", Fault::None)], "RM"))))
+            }
             Meanwhile::Change(_) | Meanwhile::Die(_) | Meanwhile::Settle => Some(None),
         }
     }
@@ -198,6 +201,16 @@ impl World {
         (!of.is_empty()).then(|| of[which.index.index(of.len())])
     }
 
+    /// A payment that was sent at least once.
+    pub fn sent(&self, index: Index) -> Option<(usize, usize)> {
+        let all = self.model.batches.iter().enumerate().flat_map(|(at, batch)| {
+            let of_it = batch.payments.iter().enumerate();
+            of_it.filter(|(_, payment)| !payment.left.is_empty()).map(move |(number, _)| (at, number))
+        });
+        let all: Vec<_> = all.collect();
+        (!all.is_empty()).then(|| all[index.index(all.len())])
+    }
+
     /// What was done meanwhile holds.
     fn meant(&mut self, what: Meanwhile, meant: Meant) {
         match (what, meant) {
@@ -215,6 +228,14 @@ impl World {
                 self.model.batches[batch].is_stopped |= told.is_ok();
             }
             (Meanwhile::Settle, _) => self.model.settle(),
+            (Meanwhile::Return(index), _) => {
+                let (at, number) = self.sent(index).unwrap();
+                let pay = self.model.batches[at].payments[number].pay;
+                if pay.to != To::Named {
+                    self.model.take_back(at, number, pay.minor.into(), "MS03");
+                }
+                self.model.end_booking();
+            }
             _ => {}
         }
     }
@@ -268,6 +289,7 @@ impl World {
             let standing = match row.standing.state {
                 State::InForce => Standing::InForce,
                 State::Frozen | State::FrozenByBank => Standing::Frozen,
+                State::Contested => Standing::Contested,
                 State::Closed => Standing::Closed,
             };
             let iban = row.standing.account.iban(&banks).as_str().to_owned();
@@ -316,6 +338,10 @@ fn do_it(
         }
         Meanwhile::Settle => {
             place::settle(&mut writer, None, &mut next);
+            Meant::Nothing
+        }
+        Meanwhile::Return(_) => {
+            place::import_returns(&mut writer, &found.as_ref().unwrap().1, None, &next());
             Meant::Nothing
         }
     }

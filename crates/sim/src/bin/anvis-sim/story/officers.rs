@@ -3,9 +3,7 @@
 use super::report::Step;
 use super::stage::{Person, Stage};
 use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, find_officer};
-use registry::commands::{
-    AddCaseworker, ListReviewPayees, OpenReviews, SuspectAccount, fold_holders, watch_accounts,
-};
+use registry::commands::{AddCaseworker, ListReviewPayees, OpenReviews, SuspectAccount, fold_holders, watch_accounts};
 use registry::queries;
 use sim::nation::PUBLIC_PAYER;
 use std::collections::BTreeSet;
