@@ -1,9 +1,11 @@
 //! Money that comes back: what banks return, and what they answer when they are asked for it.
 
 use crate::acts::{Back, Disturbance, Fault, Part, REASONS, Says, To};
-use crate::model::{NAMED, PERSONS, Recall, State};
+use crate::model::{NAMED, PERSONS, Payment, Recall, State};
 use crate::place;
-use crate::world::World;
+use crate::world::{World, console};
+use payout::commands::{Retry, SettleReturn, pay_waiting, retry, settle_return};
+use payout::queries::{STRAYS_MAX, strays};
 use proptest::sample::Index;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -68,7 +70,13 @@ impl World {
             if is_right && *reason == "FOCR" && payment.state == State::Returned("FOCR") {
                 continue;
             }
-            if is_right && self.model.take_back(*at, *number, minor, reason) { booked += 1 } else { listed += 1 }
+            if is_right && self.model.take_back(*at, *number, minor, reason) {
+                booked += 1;
+            } else {
+                let amount = minor - i64::from(*fault == Fault::Amount && minor > 1);
+                self.strays.push((*at, *number, amount, reason));
+                listed += 1;
+            }
         }
         self.model.end_booking();
         if !told.was_struck {
@@ -93,6 +101,95 @@ impl World {
             }
         });
         (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
+    }
+
+    /// A person decides about a return of which nobody knew whose it was.
+    pub fn explain(&mut self, index: Index, is_it: bool, disturbance: Disturbance) {
+        let listed = strays(&mut self.writer, None, STRAYS_MAX, &console()).unwrap().returns;
+        assert_eq!(listed.len(), self.strays.len(), "the work list");
+        if listed.is_empty() {
+            return;
+        }
+        let index = index.index(listed.len());
+        let (at, number, amount, reason) = self.strays[index];
+        let (name, batch) = (listed[index].id.clone(), &self.model.batches[at]);
+        let payment = is_it.then(|| (batch.name.clone(), batch.payments[number].id.clone()));
+        let told = self.give(disturbance, |writer, env| {
+            let payment = payment.as_ref().map(|(batch, id)| (batch.as_str(), id.as_str()));
+            let wanted = SettleReturn { stray: &name, payment, why: "The bank was asked", out: None, once: None };
+            place::code(settle_return(writer, &wanted, &console(), &env())).map(|_| ())
+        });
+        let is_booked = !is_it || self.model.take_back(at, number, amount, reason);
+        self.model.end_booking();
+        let done_before = told.was_struck && told.told == Err("return.settled".to_owned());
+        assert_eq!(told.told.is_ok() || done_before, is_booked, "{:?}", told.told);
+        if is_booked {
+            self.strays.remove(index);
+        }
+        (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
+    }
+
+    pub fn retry(&mut self, index: Index, part: Part, to_files: bool, disturbance: Disturbance) {
+        let is_back = |payment: &Payment| matches!(payment.state, State::Returned(_));
+        let with_back: Vec<usize> = (0..self.model.batches.len())
+            .filter(|at| self.model.batches[*at].payments.iter().any(|payment| !payment.left.is_empty()))
+            .collect();
+        if with_back.is_empty() {
+            return;
+        }
+        let at = with_back[index.index(with_back.len())];
+        let batch = &self.model.batches[at];
+        let sent: Vec<usize> =
+            (0..batch.payments.len()).filter(|number| !batch.payments[*number].left.is_empty()).collect();
+        let only = part.map(|part| sent[part.index(sent.len())]);
+        let (name, id) = (batch.name.clone(), only.map(|number| batch.payments[number].id.clone()));
+        let (ids, out) = (id.as_ref().map(std::slice::from_ref), self.door.out());
+        let told = self.give(disturbance, |writer, env| {
+            let out = to_files.then_some(&*out);
+            let wanted = Retry { batch: &name, end_to_end_ids: ids, out, stages: None, once: None };
+            place::code(retry(writer, &wanted, &console(), &env())).map(|_| ())
+        });
+        let batch = &self.model.batches[at];
+        let numbers: Vec<usize> = (0..batch.payments.len())
+            .filter(|number| is_back(&batch.payments[*number]) && only.is_none_or(|only| only == *number))
+            .collect();
+        let nothing = if only.is_some() { "batch.payment_not_returned" } else { "batch.nothing_returned" };
+        let expected = match () {
+            () if numbers.is_empty() => Err(nothing),
+            () if !batch.is_kept() => Err("batch.input_not_kept"),
+            () => Ok(()),
+        };
+        let done_before = told.was_struck && told.told == Err(nothing.to_owned());
+        assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
+        if expected.is_err() {
+            return;
+        }
+        self.model.retry(at, &numbers);
+        if told.told.is_err() {
+            // It was struck between: whoever looks next lets it go.
+            return self.settle(to_files, Disturbance::None);
+        }
+        let stage = self.model.batches[at].stages.len();
+        if self.model.batches[at].is_open(self.model.now) && self.model.rule(at, false) && to_files {
+            self.written.insert((at, stage));
+        }
+    }
+
+    pub fn pay_waiting(&mut self, index: Index, to_files: bool, disturbance: Disturbance) {
+        if self.model.batches.is_empty() {
+            return;
+        }
+        let at = index.index(self.model.batches.len());
+        let (name, out) = (self.model.batches[at].name.clone(), self.door.out());
+        let told = self.give(disturbance, |writer, env| {
+            pay_waiting(writer, &name, to_files.then_some(&*out), &console(), &env()).unwrap().len()
+        });
+        let stage = self.model.batches[at].stages.len();
+        let is_paid = self.model.pay_waiting(at);
+        assert!(told.was_struck || (told.told > 0) == is_paid);
+        if is_paid && to_files && !told.was_struck {
+            self.written.insert((at, stage));
+        }
     }
 
     pub fn recall(&mut self, index: Index, part: Part) {

@@ -59,16 +59,16 @@ impl Batch {
     /// What the payer is told of a stage.
     fn told(&self, stage: usize) -> Vec<Told> {
         let Agreed { is_public, .. } = *self.agreed();
-        let Stage { states, came_back } = &self.stages[stage];
-        if let Some(came_back) = came_back {
+        let Stage { states, of_record } = &self.stages[stage];
+        if let Some(of_record) = of_record {
             let told = |number: &usize| match &states[*number] {
                 State::Returned(code) => {
                     (self.payments[*number].id.clone(), "RJCT".to_owned(), Some((*code).to_owned()))
                 }
                 _ => (self.payments[*number].id.clone(), "ACSP".to_owned(), None),
             };
-            let all = || came_back.iter().filter(|(_, whole)| **whole).map(|(number, _)| number);
-            let some = came_back.iter().filter(|(_, whole)| !**whole).map(|(number, _)| number);
+            let all = || of_record.iter().filter(|(_, whole)| **whole).map(|(number, _)| number);
+            let some = of_record.iter().filter(|(_, whole)| !**whole).map(|(number, _)| number);
             return all().chain(some).map(told).collect();
         }
         let private = |reason: &'static str| {
@@ -113,7 +113,7 @@ impl World {
             // A stage was begun for what did not move in the end.
             while batch.stages.len() < stages + 1 {
                 let states = batch.payments.iter().map(|payment| payment.state.clone()).collect();
-                batch.stages.push(Stage { states, came_back: None });
+                batch.stages.push(Stage { states, of_record: None });
             }
         }
         let batch = &self.model.batches[at];
@@ -286,7 +286,7 @@ impl World {
         let payments = self.model.batches.iter().flat_map(|batch| &batch.payments);
         for payment in payments.filter(|payment| !payment.left.is_empty()) {
             let times = given.iter().filter(|id| **id == payment.id).count();
-            assert_eq!(times - payment.returned, usize::from(payment.state.has_left()), "{payment:?}");
+            assert_eq!(times - payment.returned - payment.moved, usize::from(payment.state.has_left()), "{payment:?}");
         }
     }
 

@@ -54,6 +54,9 @@ impl World {
             }
             Act::Return(backs) => self.take_returns(backs, alone),
             Act::SayAgain(index) => self.say_again(*index, alone),
+            Act::Retry(index, part, to_files) => self.retry(*index, *part, *to_files, disturbance),
+            Act::Explain(index, is_it) => self.explain(*index, *is_it, alone),
+            Act::PayWaiting(index, to_files) => self.pay_waiting(*index, *to_files, alone),
             Act::Recall(index, part) => self.recall(*index, *part),
             Act::Answer(recall, of, says) => self.answer(*recall, *of, *says, alone),
             Act::Look => self.look(),
@@ -67,7 +70,7 @@ impl World {
         let payment = |(at, pay): (usize, &Pay)| {
             let is_double = file.doubles && at == last && last > 0;
             let id = format!("E{number}-{}", if is_double { 0 } else { at });
-            Payment { id, pay: *pay, is_double, state: State::Held(None), left: Vec::new(), returned: 0, back: 0 }
+            Payment { id, pay: *pay, is_double, state: State::Held(None), left: Vec::new(), returned: 0, moved: 0, back: 0 }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();
         let xml = written(&message_id, &payments, self.model.now);
@@ -140,17 +143,22 @@ impl World {
         let out = self.door.out();
         let out = to_files.then_some(&*out);
         let meant = self.done.meanwhile;
-        self.give(disturbance, |writer, env| place::settle(writer, out, env));
+        let told = self.give(disturbance, |writer, env| place::settle(writer, out, env));
         if self.done.meanwhile > meant {
             // What was looked at before that happened is looked at again.
             self.give(Disturbance::None, |writer, env| place::settle(writer, out, env));
         }
         let before: Vec<usize> = self.model.batches.iter().map(|batch| batch.stages.len()).collect();
         self.model.settle();
-        let after = self.model.batches.iter().map(|batch| batch.stages.len());
-        let made = before.into_iter().zip(after).enumerate().filter(|(_, (before, after))| before < after);
-        // Where nobody said where to, they are written at the end.
-        self.written.extend(made.map(|(at, (before, _))| (at, before)));
+        for (at, before) in before.into_iter().enumerate() {
+            for stage in before..self.model.batches[at].stages.len() {
+                // What a release left unwritten is written at the end; an order out of the waiting account, by whoever said where to.
+                let is_order = self.model.batches[at].stages[stage].of_record.is_some();
+                if !is_order || (to_files && !told.was_struck) {
+                    self.written.insert((at, stage));
+                }
+            }
+        }
     }
 
     /// The payments that are meant, of which each is held; and by which id.

@@ -160,8 +160,9 @@ pub struct Payment {
     pub state: State,
     /// At which stages it left, and to which accounts.
     pub left: Vec<(usize, String)>,
-    /// How often all of it came back, and how much since it left last.
+    /// How often all of it came back, how often it was paid out of the waiting account, and how much came back since it left last.
     pub returned: usize,
+    pub moved: usize,
     pub back: i64,
 }
 
@@ -175,8 +176,8 @@ impl Payment {
 #[derive(Clone, Debug)]
 pub struct Stage {
     pub states: Vec<State>,
-    /// Where money came back: which payments' of, and whether all of it.
-    pub came_back: Option<BTreeMap<usize, bool>>,
+    /// Where money came back, or was paid out of the waiting account: which payments' of, and whether all of it.
+    pub of_record: Option<BTreeMap<usize, bool>>,
 }
 
 /// What was asked back of a bank with one message.
@@ -256,6 +257,12 @@ impl Batch {
 
     pub fn held(&self) -> usize {
         self.payments.iter().filter(|payment| payment.state.is_held()).count()
+    }
+
+    /// Whether its file was kept: it may be needed again.
+    pub fn is_kept(&self) -> bool {
+        let is_likely = self.agreed().no_account == NoAccount::Holds || self.agreed().has_bank || self.waits();
+        is_likely || self.is_uploaded || self.stages[0].states.iter().any(State::is_held)
     }
 
     /// Where it stands when its file has come in.
@@ -451,7 +458,7 @@ impl Model {
             Fate::Waits(_) | Fate::GoesBack(_) => None,
         };
         if let Some(to) = to {
-            assert_eq!(payment.left.len(), payment.returned, "paid twice: {payment:?}");
+            assert_eq!(payment.left.len(), payment.returned + payment.moved, "paid twice: {payment:?}");
             payment.left.push((stage, to));
             payment.back = 0;
         }
@@ -461,7 +468,7 @@ impl Model {
     pub fn end_stage(&mut self, batch: usize) {
         let batch = &mut self.batches[batch];
         let states = batch.payments.iter().map(|payment| payment.state.clone()).collect();
-        batch.stages.push(Stage { states, came_back: None });
+        batch.stages.push(Stage { states, of_record: None });
     }
 
     /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
@@ -493,9 +500,40 @@ impl Model {
         for (at, came_back) in std::mem::take(&mut self.booked) {
             self.end_stage(at);
             if let Some(stage) = self.batches[at].stages.last_mut() {
-                stage.came_back = Some(came_back);
+                stage.of_record = Some(came_back);
             }
         }
+    }
+
+    /// What came back is tried again: from now on it waits like any other, and what may leave does.
+    pub fn retry(&mut self, batch: usize, numbers: &[usize]) {
+        for number in numbers {
+            self.batches[batch].payments[*number].state = State::Held(None);
+        }
+        self.end_stage(batch);
+    }
+
+    /// What lies in the waiting account of a batch's payer for those who have an account by now is paid to it; whether something was.
+    pub fn pay_waiting(&mut self, batch: usize) -> bool {
+        let stage = self.batches[batch].stages.len();
+        let mut paid = BTreeMap::new();
+        for number in 0..self.batches[batch].payments.len() {
+            let fate = self.fate(batch, number);
+            let payment = &mut self.batches[batch].payments[number];
+            if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(_))) {
+                payment.moved += 1;
+                paid.insert(number, true);
+                self.become_of(batch, number, stage, fate);
+            }
+        }
+        let is_paid = !paid.is_empty();
+        if is_paid {
+            self.end_stage(batch);
+            if let Some(stage) = self.batches[batch].stages.last_mut() {
+                stage.of_record = Some(paid);
+            }
+        }
+        is_paid
     }
 
     /// Whether something is still expected of the newest recall of a payment.
@@ -544,6 +582,9 @@ impl Model {
             if self.batches[batch].held() > 0 && self.batches[batch].is_open(self.now) {
                 self.rule(batch, false);
             }
+        }
+        for batch in 0..self.batches.len() {
+            self.pay_waiting(batch);
         }
     }
 

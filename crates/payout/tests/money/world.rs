@@ -71,6 +71,8 @@ pub struct World {
     pub written: BTreeSet<(usize, usize)>,
     /// What banks wrote to us, and whether it was of returns.
     pub said: Vec<(bool, String)>,
+    /// The returns of which a person is to say whose they are, in order: of which payment, how much, and why.
+    pub strays: Vec<(usize, usize, i64, &'static str)>,
     /// How far the bank that fetches files has come.
     pub fetched: Option<i64>,
     pub done: Done,
@@ -115,6 +117,7 @@ impl World {
             given: BTreeMap::new(),
             written: BTreeSet::new(),
             said: Vec::new(),
+            strays: Vec::new(),
             fetched: None,
             done: Done::default(),
             _store,
@@ -231,8 +234,9 @@ impl World {
             (Meanwhile::Return(index), _) => {
                 let (at, number) = self.sent(index).unwrap();
                 let pay = self.model.batches[at].payments[number].pay;
-                if pay.to != To::Named {
-                    self.model.take_back(at, number, pay.minor.into(), "MS03");
+                let minor = pay.minor.into();
+                if pay.to == To::Named || !self.model.take_back(at, number, minor, "MS03") {
+                    self.strays.push((at, number, minor, "MS03"));
                 }
                 self.model.end_booking();
             }
