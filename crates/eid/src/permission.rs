@@ -11,6 +11,8 @@ pub enum Permission {
     Payouts,
     /// Fetch completed payment files that are handed to it.
     FetchPayouts,
+    /// What banks return.
+    Returns,
     /// The account in force for a payee.
     Resolve,
     /// Whether an account is a payee's.
@@ -51,9 +53,10 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Payouts,
         Self::FetchPayouts,
+        Self::Returns,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
@@ -80,6 +83,7 @@ impl Permission {
         match self {
             Self::Payouts => "payouts",
             Self::FetchPayouts => "payouts:fetch",
+            Self::Returns => "returns",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
@@ -113,15 +117,16 @@ impl Permission {
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
-        Collectors, Controls, Letters, Marks, Notices, Payees, Reviews, Subscribers, Subscriptions, Suspicions,
+        Collectors, Controls, Letters, Marks, Notices, Payees, Returns, Reviews, Subscribers, Subscriptions, Suspicions,
     };
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
-        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed, Suspicions],
+        Role::Bank => &[FetchPayouts, Returns, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
         Role::Operator => &[
+            Returns,
             Designations,
             Locks,
             Contacts,

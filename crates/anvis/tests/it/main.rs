@@ -17,6 +17,7 @@ mod four_eyes;
 mod holding;
 mod imports;
 mod letters;
+mod letting_go;
 mod notices;
 mod ownership;
 mod pain;

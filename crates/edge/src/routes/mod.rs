@@ -21,6 +21,7 @@ mod proposals;
 mod question;
 mod register;
 mod resolve;
+mod returns;
 mod reviews;
 pub(crate) mod subscriptions;
 mod suspicions;
@@ -33,6 +34,7 @@ use crate::route::Route;
 pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
+        returns::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),

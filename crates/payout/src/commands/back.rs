@@ -139,6 +139,9 @@ impl Booking {
         for back in &self.rows {
             rows.push(Recorded { stage: stage(&back.batch)?, back: back.clone() });
         }
+        for (batch, number, _) in &self.changes {
+            store::held::delete(scope.tx, *batch, [*number])?;
+        }
         let mut made = vec![store::batch::insert_stages(scope, &stages)?];
         if !changes.is_empty() {
             made.push(store::payment::insert_all_changes(scope.tx, &changes)?);

@@ -2,7 +2,7 @@
 
 use super::render::{self, StageView, Written};
 use super::{
-    BatchRefusal, counts_now, find_own, gate_of, has_stages, insert_bank_file, new_stage, require_own, stages_of,
+    BatchRefusal, counts_now, find_own, gate_of, insert_bank_file, is_untouched, new_stage, require_own, stages_of,
 };
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts, Sent, Tally};
@@ -329,11 +329,6 @@ fn try_release(
     Ok(released(counts, has_completed.then_some(outputs.completed), Some(outputs.status)))
 }
 
-/// Whether nothing was done with a batch, nor about it, since it had so many stages and acts.
-fn is_untouched(scope: &Scope<'_>, batch: kernel::Id<Batch>, stages: i64, acts: usize) -> Result<bool, Error> {
-    Ok(has_stages(scope, batch, stages)? && store::act::count_of(scope, batch)? == acts)
-}
-
 /// A release that cannot be done, unless it was done before.
 struct Refused {
     refused: BatchRefusal,
@@ -535,8 +530,9 @@ impl MakeRelease<'_> {
                 Err(at) => changes.insert(at, Change { number, stage, outcome }),
             }
             all_held.retain(|held| held.number != number);
-            if outcome.waits_by_itself() {
-                all_held.push(held);
+            if outcome.is_looked_at_again() {
+                let lies_since = (outcome.state == State::Waiting).then_some(self.at);
+                all_held.push(HeldPayment { lies_since, ..held });
             }
         }
         Real { changes, notes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }

@@ -116,7 +116,7 @@ fn follow_up(
     let stages: BTreeSet<(Id<Batch>, i64)> = booked.iter().map(|row| (row.back.batch, row.stage)).collect();
     for (batch, stage) in stages {
         if let Some(out) = out {
-            imported.reports.push(record::write_report(writer, batch, stage, out)?);
+            imported.reports.extend(record::write_files(writer, batch, stage, out)?);
         }
         imported.stages.insert((batch::name(batch), stage));
     }

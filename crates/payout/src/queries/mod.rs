@@ -6,7 +6,9 @@ mod files;
 mod find;
 mod holds;
 mod recalls;
+mod strays;
 mod suspected;
+mod waiting;
 
 pub use balance::balance;
 pub use cases::{
@@ -21,7 +23,9 @@ pub use recalls::{
     recalls, transfer_recall_message, write_recall_files,
 };
 pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
+pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
+pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};
 
 pub use holds::HoldView;
 
@@ -71,7 +75,7 @@ pub struct BatchView {
 pub struct PaymentView {
     /// The payer's end-to-end id.
     pub end_to_end_id: String,
-    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    /// `routed`, `passed`, `held`, `rejected`, `cancelled`, `returned` or `waiting`.
     pub state: &'static str,
     /// Why: the ISO 20022 code.
     pub code: Option<&'static str>,
