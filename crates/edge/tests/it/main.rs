@@ -27,6 +27,7 @@ mod process;
 mod reader;
 mod receiver;
 mod registers;
+mod returns;
 mod routes;
 mod slow;
 mod stop;
