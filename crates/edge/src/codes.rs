@@ -459,6 +459,8 @@ pub const CODES: &[Row] = &[
     row("batch.nothing_completed", 404, "No payment went on", "Ingen betaling gik videre"),
     row("batch.input_not_kept", 409, "The file that came in was not kept", "Den modtagne fil er ikke bevaret"),
     row("batch.stage_unknown", 404, "There is no such stage", "Der er intet sådant trin"),
+    row("batch.nothing_returned", 409, "Nothing came back", "Intet er kommet tilbage"),
+    row("batch.payment_not_returned", 409, "The payment did not come back", "Betalingen er ikke kommet tilbage"),
     row("batch.nothing_held", 409, "Nothing is held", "Intet tilbageholdes"),
     row(
         "batch.not_asked",
@@ -489,6 +491,18 @@ pub const CODES: &[Row] = &[
     ),
     row("recall.file", 422, "It is no message of answers", "Det er ikke et svar på tilbagekaldelser"),
     row("batch.payment_not_held", 409, "The payment is not held", "Betalingen tilbageholdes ikke"),
+    // What banks return.
+    row("return.file", 422, "The message is not as it must be", "Meddelelsen er ikke, som den skal være"),
+    row("return.group", 422, "The payments are not named", "Betalingerne er ikke nævnt"),
+    row("return.too_many", 422, "There are too many returns", "Der er for mange returneringer"),
+    row("return.unknown", 404, "There is no such return", "Der er ingen sådan returnering"),
+    row("return.settled", 409, "It was decided already", "Det er allerede afgjort"),
+    row("return.why", 422, "Say why", "Angiv hvorfor"),
+    row("return.no_amount", 409, "There is no amount", "Der er intet beløb"),
+    row("return.currency", 409, "The currency is another", "Valutaen er en anden"),
+    row("return.amount", 409, "The amount does not fit", "Beløbet passer ikke"),
+    row("return.not_sent", 409, "The payment is not with a bank", "Betalingen er ikke hos en bank"),
+    row("return.payment_unknown", 404, "There is no such payment", "Der er ingen sådan betaling"),
 ];
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub enum Permission {
     FetchPayouts,
     /// Payments that are asked back: ask for them, fetch what is asked, answer it.
     Recalls,
+    /// What banks return.
+    Returns,
     /// The account in force for a payee.
     Resolve,
     /// Whether an account is a payee's.
@@ -51,10 +53,11 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Recalls,
+        Self::Returns,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
@@ -81,6 +84,7 @@ impl Permission {
             Self::Payouts => "payouts",
             Self::FetchPayouts => "payouts:fetch",
             Self::Recalls => "recalls",
+            Self::Returns => "returns",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
@@ -113,15 +117,16 @@ impl Permission {
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
-        Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Subscribers, Subscriptions, Suspicions,
+        Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Subscribers, Subscriptions, Suspicions,
     };
     match role {
         Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
-        Role::Bank => &[FetchPayouts, Recalls, Verify, Subscriptions, Accounts, Feed, Suspicions],
+        Role::Bank => &[FetchPayouts, Recalls, Returns, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
         Role::Operator => &[
+            Returns,
             Designations,
             Locks,
             Contacts,

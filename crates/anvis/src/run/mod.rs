@@ -18,6 +18,7 @@ mod payout;
 mod people;
 mod print_run;
 mod recall;
+mod returns;
 pub mod serve;
 mod sftp;
 mod store;
@@ -324,6 +325,8 @@ impl Session {
             }
             Command::Payout(cli::ByOfficer { command, .. }) => self.payout(command),
             Command::Recall(cli::ByOfficer { command, .. }) => self.recall(command),
+            Command::Return(cli::ByOfficer { command, .. }) => self.returns(command),
+            Command::Waiting(cli::ByOfficer { command, .. }) => self.waiting_money(command),
             Command::Client(command) => self.client(command),
             Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),

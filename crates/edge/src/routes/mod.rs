@@ -22,6 +22,7 @@ mod question;
 mod recalls;
 mod register;
 mod resolve;
+mod returns;
 pub(crate) mod subscriptions;
 mod suspicions;
 mod verify;
@@ -33,6 +34,7 @@ use crate::route::Route;
 pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
+        returns::routes(),
         recalls::routes(),
         resolve::routes(),
         verify::routes(),

@@ -35,7 +35,7 @@ pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
-pub use waiting::{PaidOut, pay_waiting};
+pub use waiting::{PaidOut, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;

@@ -3,7 +3,7 @@
 //! itself: of what waits, page after page, it is asked what holds now, and a batch of which something could leave is released.
 
 use super::release::{LetGo, Release, Released, release};
-use super::waiting::{PaidOut, pay_waiting, payable};
+use super::waiting::{Looked, PaidOut, look_at, pay_waiting};
 use super::{BatchRefusal, gate_of};
 use crate::batch::{self, Batch};
 use crate::judge::{Asked, Judge};
@@ -12,8 +12,8 @@ use crate::reason::Reason;
 use crate::store;
 use crate::store::held::HeldPayment;
 use kernel::{Actor, Env, Error, Id, Refuse, Scope, Timestamp, Writer};
-use registry::commands::{WaitsSince, remind_waiting};
-use registry::{duty, resolve};
+use registry::commands::remind_waiting;
+use registry::resolve;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
@@ -103,10 +103,10 @@ pub fn settle_some(
         let lying = store::waiting::page(scope.tx, lying.unwrap_or((i64::MIN, i64::MIN)), PAGE)?;
         let next_lying =
             lying.last().map(|(batch, held)| (batch.number(), held.number)).filter(|_| lying.len() as i64 == PAGE);
-        let payable = payable(scope, &lying, env.now)?;
-        Ok(Page { next: (next, next_waiting, next_lying), due, payable, waits: waits_since(&lying, env.now) })
+        let looked = look_at(scope, &lying, env.now)?;
+        Ok(Page { next: (next, next_waiting, next_lying), due, looked })
     })?;
-    let Page { next: (next, next_waiting, next_lying), due, payable, waits } = page;
+    let Page { next: (next, next_waiting, next_lying), due, looked: Looked { payable, waits } } = page;
     let reminded = remind_waiting(writer, &waits, actor, env)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
     (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
@@ -123,20 +123,7 @@ pub fn settle_some(
 struct Page {
     next: (Option<(i64, i64)>, Option<i64>, Option<(i64, i64)>),
     due: Vec<Id<Batch>>,
-    payable: Vec<Id<Batch>>,
-    waits: WaitsSince,
-}
-
-/// Since when the oldest money waits of those for whom it waits long.
-fn waits_since(lying: &[(Id<Batch>, HeldPayment)], now: Timestamp) -> WaitsSince {
-    let mut waits = WaitsSince::new();
-    for (payee, since) in lying.iter().filter_map(|(_, held)| held.payee.zip(held.lies_since)) {
-        if duty::waits_long(since, now) {
-            let oldest = waits.entry(payee).or_insert(since);
-            *oldest = since.min(*oldest);
-        }
-    }
-    waits
+    looked: Looked,
 }
 
 /// Whether a batch that waits may be let go by now.

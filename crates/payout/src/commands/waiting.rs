@@ -7,12 +7,14 @@ use crate::payment::{Decided, State, Verdict};
 use crate::policy;
 use crate::reason::Reason;
 use crate::store;
+use crate::store::held::HeldPayment;
 use crate::store::payment::{Change, PaymentRow};
 use crate::work::{Ruling, recorded};
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Writer};
+use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp, Writer};
+use registry::commands::WaitsSince;
 use registry::payer::Payer;
-use registry::resolve;
+use registry::{duty, resolve};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +62,48 @@ pub fn pay_waiting(
             all.push(PaidOut { batch: batch::name(batch.id), stage, sent, files });
         }
         match made.next {
+            Some(next) => after = next,
+            None => return Ok(all),
+        }
+    }
+}
+
+/// The same of every batch of which something may leave, of one payer or of all.
+///
+/// # Errors
+/// `payer.unknown`; the policy's refusal, or the store's.
+pub fn pay_all_waiting(
+    writer: &mut Writer,
+    payer: Option<&str>,
+    out: Option<&Path>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<Vec<PaidOut>, Error> {
+    policy::PAY_WAITING.require(actor)?;
+    let owner = writer.read(|scope| match payer {
+        Some(name) => Ok(Some(resolve::payer_of(scope, name, actor)?.id)),
+        None => Ok(None),
+    })?;
+    let (mut all, mut after) = (Vec::new(), (i64::MIN, i64::MIN));
+    loop {
+        let (payable, next) = writer.read(|scope| {
+            let page = store::waiting::page(scope.tx, after, PAID_AT_ONCE)?;
+            let next = page.last().map(|(batch, held)| (batch.number(), held.number));
+            let mut payable = look_at(scope, &page, env.now)?.payable;
+            if owner.is_some() {
+                let mut own = Vec::new();
+                for id in payable {
+                    let batch = store::batch::find(scope, id)?;
+                    own.extend(batch.filter(|batch| Some(batch.owner) == owner).map(|batch| batch.id));
+                }
+                payable = own;
+            }
+            Ok((payable, next.filter(|_| page.len() as i64 == PAID_AT_ONCE)))
+        })?;
+        for batch in payable {
+            all.extend(pay_waiting(writer, &batch::name(batch), out, actor, env)?);
+        }
+        match next {
             Some(next) => after = next,
             None => return Ok(all),
         }
@@ -177,13 +221,18 @@ impl Command for Pay<'_> {
     }
 }
 
-/// The batches of these payments of which something may leave the waiting account now.
-pub(super) fn payable(
-    scope: &Scope<'_>,
-    lying: &[(Id<Batch>, store::held::HeldPayment)],
-    now: kernel::Timestamp,
-) -> Result<Vec<Id<Batch>>, Error> {
-    let mut payable = Vec::new();
+/// What of some payments in waiting accounts could leave, and for whom there is no account.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// The batches of those that could leave.
+    pub(super) payable: Vec<Id<Batch>>,
+    /// Since when the oldest money waits, of those who are to have an account and for whom it waits long.
+    pub(super) waits: WaitsSince,
+}
+
+/// Looks at payments in waiting accounts, which are in the order of their batches.
+pub(super) fn look_at(scope: &Scope<'_>, lying: &[(Id<Batch>, HeldPayment)], now: Timestamp) -> Result<Looked, Error> {
+    let mut looked = Looked::default();
     for of_batch in lying.chunk_by(|(one, _), (other, _)| one == other) {
         let Some((id, _)) = of_batch.first() else { continue };
         // What is staged is nobody's yet.
@@ -191,10 +240,19 @@ pub(super) fn payable(
         let payer = resolve::payer_at(scope, batch.payer)?;
         let judge = Judge::load(scope, &payer, gate_of(scope, &batch, &payer)?, now)?;
         let held: Vec<_> = of_batch.iter().map(|(_, held)| held).collect();
-        let decided = super::decide_anew(scope, &judge, &held)?;
-        if decided.iter().any(|decided| matches!(decided.verdict, Verdict::Route(Some(_), _))) {
-            payable.push(*id);
+        let mut is_payable = false;
+        for (held, decided) in held.iter().zip(super::decide_anew(scope, &judge, &held)?) {
+            is_payable |= matches!(decided.verdict, Verdict::Route(Some(_), _));
+            let has_none = matches!(decided.verdict, Verdict::Route(None, _) | Verdict::Reject(Reason::Closed));
+            if let Some((payee, since)) = held.payee.zip(held.lies_since)
+                && has_none
+                && duty::waits_long(since, now)
+            {
+                let oldest = looked.waits.entry(payee).or_insert(since);
+                *oldest = since.min(*oldest);
+            }
         }
+        looked.payable.extend(is_payable.then_some(*id));
     }
-    Ok(payable)
+    Ok(looked)
 }

@@ -7,6 +7,7 @@ mod holds;
 mod recalls;
 mod strays;
 mod suspected;
+mod waiting;
 
 pub use balance::balance;
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
@@ -19,6 +20,7 @@ pub use recalls::{
 pub(crate) use recalls::{Opened, Opening, agent_text, back_since, stands_of};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
+pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};
 
 pub use holds::HoldView;
 

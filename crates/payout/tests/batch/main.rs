@@ -6,6 +6,7 @@ mod balancing;
 mod fetching;
 mod finding;
 mod holding;
+mod lying;
 mod place;
 mod returning;
 mod sweeping;

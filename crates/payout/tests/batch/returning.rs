@@ -16,9 +16,9 @@ const BOS: &str = "9860-1234567";
 
 /// A return as a bank writes it: its id, the end-to-end id, what was paid, what comes back, the reason, and the account.
 #[derive(Clone, Copy)]
-struct Back<'b>(&'b str, &'b str, &'b str, &'b str, &'b str, &'b str);
+pub struct Back<'b>(pub &'b str, pub &'b str, pub &'b str, pub &'b str, pub &'b str, pub &'b str);
 
-fn message(id: &str, backs: &[Back<'_>]) -> String {
+pub fn message(id: &str, backs: &[Back<'_>]) -> String {
     let one = |Back(id, end_to_end, paid, returned, reason, account): &Back<'_>| {
         let account = match account.strip_prefix("DK") {
             Some(_) => format!("<IBAN>{account}</IBAN>"),
@@ -58,7 +58,7 @@ fn import(place: &mut Place, xml: &str, expected: [usize; 5]) -> Imported {
 
 /// Where the money of the day is, in øre: delivered, held, waiting, returned, rejected.
 #[track_caller]
-fn sums(place: &mut Place, payer: &str, expected: [i128; 5]) {
+pub fn sums(place: &mut Place, payer: &str, expected: [i128; 5]) {
     let balance = balance(&mut place.writer, payer, TODAY, &client(payer)).unwrap();
     let named: Vec<i128> = balance.kroner().named().skip(1).map(|(_, sum)| sum).collect();
     assert_eq!(named, expected);
@@ -78,7 +78,7 @@ fn try_again(place: &mut Place, batch: &str, ids: Option<&[String]>) -> Result<V
 }
 
 #[track_caller]
-fn refused<T>(result: Result<T, Error>, code: &str) {
+pub fn refused<T>(result: Result<T, Error>, code: &str) {
     match result {
         Err(Error::Refused(refusal)) => assert_eq!(refusal.code, code),
         Err(error) => panic!("{error}"),
@@ -133,7 +133,7 @@ fn what_is_not_certain_waits_for_a_person() {
     let listed = open(&mut place);
     let whys: Vec<&str> = listed.iter().map(|(_, why)| *why).collect();
     assert_eq!(whys, ["no_payment", "no_payment", "part", "no_payment", "several", "no_account"]);
-    let mut settle = |place: &mut Place, at: usize, payment: Option<(&str, &str)>, why: &str| {
+    let settle = |place: &mut Place, at: usize, payment: Option<(&str, &str)>, why: &str| {
         let env = place.env();
         let wanted = SettleReturn { stray: &listed[at].0, payment, why, out: None, once: None };
         settle_return(&mut place.writer, &wanted, &Actor::console(), &env)
@@ -233,6 +233,7 @@ fn an_account_is_closed_or_questioned_by_the_reason() {
     check("MD06", [0, 0], "routed");
     // One that was changed meanwhile is left alone.
     let mut place = Place::new();
+    place.control(&[]);
     place.uploaded(PUBLIC, &file("MSG-1", &[vec![(BO, 100)]]));
     place.designate(&format!("change,cpr:{BO},9860-77,,{BOS},,,"));
     import(&mut place, &message("R-1", &[Back("1", "E0", "1.00", "1.00", "AC04", BOS)]), [1, 0, 0, 0, 0]);
@@ -241,6 +242,7 @@ fn an_account_is_closed_or_questioned_by_the_reason() {
 #[test]
 fn what_came_back_is_tried_again_if_the_payer_says_so() {
     let mut place = Place::new();
+    place.control(&[]);
     let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 20), (WITHOUT, 3)]]));
     refused(try_again(&mut place, &batch, None), "batch.nothing_returned");
     let both = [Back("1", "E0", "1.00", "1.00", "MS03", ANNAS), Back("2", "E1", "0.20", "0.20", "AC04", BOS)];
