@@ -45,11 +45,13 @@ pub enum Permission {
     Suspicions,
     /// Accounts that are marked.
     Marks,
+    /// Cases of victims.
+    Cases,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Resolve,
@@ -69,6 +71,7 @@ impl Permission {
         Self::Payees,
         Self::Suspicions,
         Self::Marks,
+        Self::Cases,
     ];
 
     /// The scope as requests and tokens write it.
@@ -94,6 +97,7 @@ impl Permission {
             Self::Payees => "payees",
             Self::Suspicions => "suspicions",
             Self::Marks => "marks",
+            Self::Cases => "cases",
         }
     }
 
@@ -108,7 +112,9 @@ impl Permission {
 #[must_use]
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
-    use Permission::{Collectors, Controls, Letters, Marks, Notices, Payees, Subscribers, Subscriptions, Suspicions};
+    use Permission::{
+        Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Subscribers, Subscriptions, Suspicions,
+    };
     match role {
         Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
@@ -127,6 +133,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Subscribers,
             Suspicions,
             Marks,
+            Cases,
         ],
         Role::Caseworker => &[Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],

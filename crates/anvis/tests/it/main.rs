@@ -37,3 +37,4 @@ mod support;
 mod suspicions;
 mod tamper;
 mod tracing;
+mod victims;

@@ -1,6 +1,7 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod cases;
 mod collectors;
 mod contacts;
 mod controls;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Route> {
         collectors::routes(),
         suspicions::routes(),
         marks::routes(),
+        cases::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),
