@@ -9,7 +9,7 @@ use crate::store::case::Found;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Scope, Writer};
+use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Refuse as _, Scope, Writer};
 use registry::commands::{
     AcknowledgeSuspicion, CancelDesignation, CloseSuspicion, MotionAnswer, Propose, Refuse, RefuseDesignation,
     RevertDesignation, Standing, UnfreezeDesignation, Withdraw,
@@ -17,6 +17,7 @@ use registry::commands::{
 use registry::designation::Channel;
 use registry::import::AccountRow;
 use registry::mark::{MARK_MONTHS_MAX, MarkChange};
+use registry::motion::MotionRefusal;
 use registry::queries::ReportStanding;
 use registry::{officer, queries, suspicion};
 use serde::{Deserialize, Serialize};
@@ -179,7 +180,11 @@ impl Closing<'_, '_> {
             let is_agreed =
                 reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
             if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
-                self.propose(MarkChange::Set { suspicion: reported.standing.id, until })?;
+                match self.propose(MarkChange::Set { suspicion: reported.standing.id, until }) {
+                    // Of another victim's case it is marked as long already.
+                    Err(Error::Refused(refusal)) if refusal.code == MotionRefusal::Nothing.code() => {}
+                    proposed => proposed?,
+                }
             }
         }
         Ok(())
