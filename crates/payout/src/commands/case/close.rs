@@ -9,13 +9,14 @@ use crate::store::case::Found;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Scope, Writer};
+use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Refuse as _, Scope, Writer};
 use registry::commands::{
     AcknowledgeSuspicion, CancelDesignation, CloseSuspicion, MotionAnswer, Propose, Refuse, RefuseDesignation,
     RestoreAccounts, RevertDesignation, Standing, Withdraw,
 };
 use registry::designation::Channel;
 use registry::mark::{MARK_MONTHS_MAX, MarkChange};
+use registry::motion::MotionRefusal;
 use registry::payee::PayeeId;
 use registry::queries::ReportStanding;
 use registry::{officer, queries, suspicion};
@@ -184,7 +185,11 @@ impl Closing<'_, '_> {
             let is_agreed =
                 reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
             if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
-                self.propose(MarkChange::Set { suspicion: reported.standing.id, until })?;
+                match self.propose(MarkChange::Set { suspicion: reported.standing.id, until }) {
+                    // Of another victim's case it is marked as long already.
+                    Err(Error::Refused(refusal)) if refusal.code == MotionRefusal::Nothing.code() => {}
+                    proposed => proposed?,
+                }
             }
         }
         Ok(())
