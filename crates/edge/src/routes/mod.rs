@@ -19,6 +19,7 @@ mod payees;
 mod payouts;
 mod proposals;
 mod question;
+mod recalls;
 mod register;
 mod resolve;
 mod returns;
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
         returns::routes(),
+        recalls::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),

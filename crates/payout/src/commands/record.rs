@@ -15,6 +15,7 @@ use crate::store::payment::Outcome;
 use crate::work::{self, is_told};
 use denmark::calendar::{copenhagen_date, is_banking_day, next_banking_day};
 use denmark::{BankDirectory, Currency, Money};
+use jiff::civil::Date;
 use kernel::{Error, Id, Scope, StoreError, Writer};
 use registry::account::{self, DesignatedAccount};
 use registry::payer::NoAccount;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What stands for the id of a payment's block, which is not recorded, and for a name that no register has: the standard's own word.
+/// What stands for a name that nobody knows: the standard's own word for what is not provided.
 const NOT_PROVIDED: &str = "NOTPROVIDED";
 
 /// The status report of such a stage.
@@ -58,6 +59,7 @@ pub(crate) fn report(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resu
         if !is_told(outcome, kind) {
             continue;
         }
+        let block = ids.block_of(scope, batch.id, *number)?.payment_info_id.to_owned();
         let ids = ids.read(scope, batch.id, *number)?;
         let entry = Entry {
             instruction_id: ids.instruction_id,
@@ -66,13 +68,14 @@ pub(crate) fn report(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resu
             reason: outcome.reason.map(|reason| (reason.status_code(), reason.sentence())),
             more: &[],
         };
-        file.entry(NOT_PROVIDED, &entry).map_err(cannot())?;
+        file.entry(&block, &entry).map_err(cannot())?;
     }
     for (number, more) in &parts {
+        let block = ids.block_of(scope, batch.id, *number)?.payment_info_id.to_owned();
         let ids = ids.read(scope, batch.id, *number)?;
         let (instruction_id, end_to_end_id) = (ids.instruction_id, ids.end_to_end_id);
         let entry = Entry { instruction_id, end_to_end_id, status: Status::Accepted, reason: None, more };
-        file.entry(NOT_PROVIDED, &entry).map_err(cannot())?;
+        file.entry(&block, &entry).map_err(cannot())?;
     }
     Ok(file.end(status).map_err(cannot())?.take())
 }
@@ -124,17 +127,22 @@ pub(crate) fn order(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resul
         })
         .collect();
     let id = message_id(batch.id, view.stage);
-    let today = copenhagen_date(view.created);
     Ok(write_order(&Order {
         id: &id,
         payment_info_id: &id,
         created: view.created,
-        execution_date: if is_banking_day(today) { today } else { next_banking_day(today) },
+        execution_date: ordered_for(view.created),
         debtor: Party { name: &payer.name, cvr: Some(payer.cvr.digits()) },
         account: from.iban(&banks),
         agent: Named::of(&from, &banks).agent(),
         payments: &ordered,
     }))
+}
+
+/// The day on which an order of ours is to be carried out.
+pub(crate) fn ordered_for(created: jiff::Timestamp) -> Date {
+    let today = copenhagen_date(created);
+    if is_banking_day(today) { today } else { next_banking_day(today) }
 }
 
 /// A payment out of the waiting account.

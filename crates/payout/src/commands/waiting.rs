@@ -55,7 +55,8 @@ pub fn pay_waiting(
     let watched = Watched::recall(writer, env.now)?;
     let (mut all, mut after) = (Vec::new(), -1);
     loop {
-        let made = writer.execute(&Pay { batch: &batch, payer: &payer, watched: &watched, after }, actor, env)?;
+        let pay = Pay { batch: &batch, payer: &payer, watched: &watched, after, now: env.now };
+        let made = writer.execute(&pay, actor, env)?;
         if let Some(Paid { stage, sent }) = made.paid {
             let files = match out {
                 Some(out) => record::write_files(writer, batch.id, stage, out)?,
@@ -135,6 +136,7 @@ struct Pay<'p> {
     /// The accounts that were watched before.
     watched: &'p Watched,
     after: i64,
+    now: Timestamp,
 }
 
 /// A payment that lies there, and what holds of it now.
@@ -169,7 +171,7 @@ impl Command for Pay<'_> {
         let id = self.batch.id;
         let held = store::waiting::of_batch(scope.tx, id, self.after, PAID_AT_ONCE)?;
         let next = held.last().map(|held| held.number).filter(|_| held.len() as i64 == PAID_AT_ONCE);
-        let now = journal::next(scope.tx, self.batch.record.received())?.at;
+        let now = journal::next(scope.tx, self.now)?.at;
         let watched = self.watched.renew(scope, now, |_| {})?;
         let judge = Judge::load(scope, self.payer, gate_of(scope, self.batch, self.payer)?, watched, now)?;
         let (mut asked, mut rows) = (Asked::default(), Vec::new());

@@ -22,7 +22,7 @@ pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
     recalls, transfer_recall_message, write_recall_files,
 };
-pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
+pub(crate) use recalls::{Opened, Opening, agent_text, back_since, stands_of};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};

@@ -141,7 +141,7 @@ impl Lender {
                 let now = stage.world.clock.read();
                 if who == victim {
                     stage.note(now, "victim", "call", "I have not asked for a loan".to_owned(), false);
-                    stage.help(victim, "lender_asks")?;
+                    stage.help(victim, "lender_asks", vec![])?;
                     continue;
                 }
                 stage.note(now, stage.people[who].role, "call", "it was me".to_owned(), false);

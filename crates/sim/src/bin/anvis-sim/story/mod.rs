@@ -16,6 +16,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod thief;
+mod victim;
 
 use crate::world::differs;
 use kernel::{Assurance, Error, Location};

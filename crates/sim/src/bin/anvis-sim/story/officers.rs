@@ -112,7 +112,7 @@ impl Stage {
         self.note(now, "officer", "review.payees", format!("{} asked", asked.len()), false);
         let mut robbed = Vec::new();
         for who in asked {
-            if self.people[who].is_robbed {
+            if self.is_victim(who) {
                 robbed.push(who);
             } else {
                 self.harm.calls += 1;
@@ -123,7 +123,7 @@ impl Stage {
             let suspect = SuspectAccount { review, why, officer: officer.clone(), is_synthetic };
             let _ = self.give("officer", &suspect, officer)?;
         }
-        robbed.into_iter().try_for_each(|who| self.help(who, by.unwrap_or("drawn")))
+        robbed.into_iter().try_for_each(|who| self.help(who, by.unwrap_or("drawn"), vec![]))
     }
 
     /// Somebody acts in a colleague's name with the key that they have.

@@ -42,7 +42,7 @@ pub struct Money {
     pub stolen: i64,
     /// What of it came back.
     pub recovered: i64,
-    /// Nobody got it.
+    /// What was to be paid to victims, and waited on its way or went back.
     pub held: i64,
     /// Its payees got it where they wanted it.
     pub paid: i64,

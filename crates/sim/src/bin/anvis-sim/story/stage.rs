@@ -108,6 +108,10 @@ pub struct Stage {
     pub money: Money,
     /// What a thief moved on out of victims' own accounts, in øre.
     pub moved_on: i64,
+    /// Who has been helped.
+    pub helped: BTreeSet<usize>,
+    /// What banks were asked to get back, and have not answered.
+    pub recalls: Vec<super::victim::Asked>,
     /// The day on which the story begins.
     pub first_day: u32,
     pub post: Vec<Posted>,
@@ -211,6 +215,8 @@ impl Stage {
             paid: Vec::new(),
             money: Money::default(),
             moved_on: 0,
+            helped: BTreeSet::new(),
+            recalls: Vec::new(),
             first_day: FIRST_DAY,
             post: Vec::new(),
             stolen_letters: Vec::new(),
