@@ -111,6 +111,8 @@ pub enum Act {
     /// Proposals whose time has come take effect.
     TakeEffect,
     Die(usize),
+    /// They may be a victim: all that is paid to them waits.
+    Contest(usize),
     /// For so many days.
     Mark(usize, i64),
     Unmark(usize),
@@ -236,9 +238,9 @@ fn act() -> impl Strategy<Value = Act> {
     let controls = (any::<bool>(), 0..3_u16, any::<bool>());
     let letting_go = (which(), proptest::bool::weighted(0.35), who(), any::<bool>());
     prop_oneof![
-        20 => file().prop_map(Act::File),
+        30 => file().prop_map(Act::File),
         4 => (any::<Index>(), any::<bool>()).prop_map(|(index, other)| Act::Again(index, other)),
-        16 => letting_go.prop_map(|(which, approves, who, to_files)| Act::Release(which, approves, who, to_files)),
+        20 => letting_go.prop_map(|(which, approves, who, to_files)| Act::Release(which, approves, who, to_files)),
         8 => any::<bool>().prop_map(Act::Settle),
         4 => (which(), part()).prop_map(|(which, part)| Act::Cancel(which, part)),
         7 => (which(), part(), proptest::bool::weighted(0.4)).prop_map(|(which, part, resumes)| Act::Stop(which, part, resumes)),
@@ -246,6 +248,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => payee().prop_map(Act::Refuse),
         3 => Just(Act::TakeEffect),
         1 => payee().prop_map(Act::Die),
+        2 => payee().prop_map(Act::Contest),
         2 => (0..ACCOUNTS, 0..9_i64).prop_map(|(account, days)| Act::Mark(account, days)),
         2 => (0..ACCOUNTS).prop_map(Act::Unmark),
         3 => controls.prop_map(|(pending, days, waits)| Act::Controls(pending, days, waits)),

@@ -56,7 +56,9 @@ impl World {
         let told = self.give(disturbance, |writer, env| place::import_returns(writer, &xml, Some(&out), &env()));
         self.said.push((true, xml));
         let (mut booked, mut listed) = (0, 0);
-        for (at, number, reason, fault) in &returns {
+        let state = |(at, number, ..): &(usize, usize, _, _)| self.model.batches[*at].payments[*number].state.clone();
+        let before: Vec<State> = returns.iter().map(state).collect();
+        for ((at, number, reason, fault), before) in returns.iter().zip(before) {
             let payment = &self.model.batches[*at].payments[*number];
             let minor = i64::from(payment.pay.minor);
             let is_right = match fault {
@@ -67,7 +69,7 @@ impl World {
             // To which account a payment went that named one itself was not recorded: a person says which it is.
             let is_right = is_right && payment.pay.to != To::Named;
             // What its bank has said that it gives back is no news when it comes.
-            if is_right && *reason == "FOCR" && payment.state == State::Returned("FOCR") {
+            if is_right && *reason == "FOCR" && before == State::Returned("FOCR") {
                 continue;
             }
             if is_right && self.model.take_back(*at, *number, minor, reason) {

@@ -1,14 +1,15 @@
 //! Does what people do, and says what must become of it.
 
 use crate::acts::{Act, Change, Disturbance, File, Part, Pay, Step, To, Which, Who};
-use crate::model::{ACCOUNT_TEXTS, AGREED, Batch, NAMED, PERSONS, Payment, State, iban};
+use crate::model::{ACCOUNT_TEXTS, AGREED, Batch, NAMED, PERSONS, Payment, Standing, State, iban};
 use crate::place::{self, CameIn};
 use crate::world::World;
 use denmark::calendar::copenhagen_date;
 use jiff::ToSpan;
 use kernel::{Actor, Timestamp};
 use payout::commands::{Cancel, LetGo, cancel};
-use registry::commands::{RefuseDesignation, Settle};
+use registry::commands::{ContestAccounts, RefuseDesignation, Settle};
+use registry::payee::PayeeId;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -42,6 +43,7 @@ impl World {
                 self.model.dies(*payee);
                 self.learn(*payee, "");
             }
+            Act::Contest(payee) => self.contest(*payee, alone),
             Act::Mark(account, days) => self.mark(*account, *days),
             Act::Unmark(account) => self.unmark(*account),
             Act::Controls(pending, days, waits) => self.control(*pending, *days, *waits),
@@ -233,6 +235,20 @@ impl World {
         let told = self.give(disturbance, |writer, env| place::change(writer, change, number, &env()));
         let by = place::actor(change.by, &AGREED[0]);
         self.changed(change, told.told, by.name());
+    }
+
+    fn contest(&mut self, payee: usize, disturbance: Disturbance) {
+        let (officer, id) = (Actor::operator("vera"), PayeeId::parse(PERSONS[payee]).unwrap());
+        let told = self.give(disturbance, |writer, env| {
+            let command = ContestAccounts { payee: id };
+            place::code(writer.execute(&command, &officer, &env())).map(|contested| contested.frozen.len())
+        });
+        let standing = self.model.persons[payee].rows.last().map(|row| row.standing);
+        self.learn(payee, officer.name());
+        let is_frozen = standing == Some(Standing::InForce);
+        assert!(told.was_struck || told.told == Ok(usize::from(is_frozen)), "{:?} {standing:?}", told.told);
+        let after = self.model.persons[payee].rows.last().map(|row| row.standing);
+        assert_eq!(after, if is_frozen { Some(Standing::Contested) } else { standing });
     }
 
     fn refuse(&mut self, payee: usize) {

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use world::{Done, World};
 
 /// Histories where nobody says how many.
-const HISTORIES: u64 = 24;
+const HISTORIES: u64 = 16;
 const STEPS_MAX: usize = 48;
 /// After so many it is told how far the test is.
 const TOLD_EVERY: u64 = 1000;
