@@ -364,6 +364,8 @@ const fn deed(kind: ActKind) -> Option<Deed> {
 const fn fate(known: &KnownPayment) -> Fate {
     match (known.payment.state, known.recall) {
         (State::Held, _) => Fate::Held,
+        (State::Returned, _) => Fate::Returned,
+        (State::Waiting, _) => Fate::Waiting,
         (State::Rejected | State::Cancelled, _) => Fate::Rejected,
         (State::Routed | State::Passed, None) => Fate::Left,
         (State::Routed | State::Passed, Some(Standing::Refused)) => Fate::Refused,
