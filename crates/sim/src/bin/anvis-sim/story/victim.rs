@@ -181,7 +181,8 @@ impl Stage {
             );
             self.world.files.write(&format!("{}.camt.029.xml", sent.recall), &answer)?;
             let env = self.world.env()?;
-            let taken = answer_recalls(&mut self.world.writer, Cursor::new(answer), None, &Actor::console(), &env)?;
+            let taken =
+                answer_recalls(&mut self.world.writer, Cursor::new(answer), None, None, (&Actor::console(), &env))?;
             if !taken.unmatched.is_empty() {
                 return Err(differs("a bank's answer is about nothing"));
             }
