@@ -10,9 +10,11 @@ mod payer;
 mod payout;
 mod people;
 mod recall;
+mod returns;
 mod serve;
 mod subscription;
 mod suspicion;
+mod victim;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -28,10 +30,12 @@ pub use payer::Payer;
 pub use payout::{Balance, Payout, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
 pub use recall::Recall;
+pub use returns::{Return, Waiting};
 use serve::METRICS;
 pub use serve::Serve;
 pub use subscription::Subscription;
 pub use suspicion::{Account, Marks, Reported, Suspicion};
+pub use victim::{CaseTrace, Victim};
 
 /// Anvis: a nation's payee-account registry.
 #[derive(Parser)]
@@ -112,6 +116,8 @@ pub enum Command {
     Account(ByOfficer<Account>),
     /// What banks, payers, the police or we ourselves suspect.
     Suspicion(ByOfficer<Suspicion>),
+    /// Cases of payees whose account may have been taken by a thief.
+    Victim(ByOfficer<Victim>),
     /// Designations that are proposed, and what people do about them.
     Designation(ByOfficer<Designation>),
     /// Letters with a code.
@@ -148,6 +154,10 @@ pub enum Command {
     Payout(ByOfficer<Payout>),
     /// Payments that are asked back after they have left.
     Recall(ByOfficer<Recall>),
+    /// What banks return.
+    Return(ByOfficer<Return>),
+    /// What lies in payers' waiting accounts.
+    Waiting(ByOfficer<Waiting>),
     /// The systems of other organisations, and how they come in.
     #[command(subcommand)]
     Client(Client),
@@ -225,8 +235,11 @@ impl Command {
             Self::Lock(by) => by.key.as_ref(),
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),
+            Self::Victim(by) => by.key.as_ref(),
             Self::Payout(by) => by.key.as_ref(),
             Self::Recall(by) => by.key.as_ref(),
+            Self::Return(by) => by.key.as_ref(),
+            Self::Waiting(by) => by.key.as_ref(),
             _ => None,
         }
     }

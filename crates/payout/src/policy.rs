@@ -42,7 +42,11 @@ pub const LIST_RETURNS: Operation = Operation { name: "return.list", roles: &[Co
 /// Decides about one of them.
 pub const SETTLE_RETURN: Operation = Operation { name: "return.settle", roles: &[Console, Operator] };
 /// Tries payments again that came back.
-pub const RETRY: Operation = Operation { name: "payout.retry", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+pub const RETRY: Operation = Operation { name: "payout.retry", roles: SAY };
+/// Reads what lies in waiting accounts.
+pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: &[Console, Operator] };
+/// Pays what lies there to the payees' own accounts, as soon as they have one.
+pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: &[Console, Operator] };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
@@ -84,5 +88,7 @@ pub const POLICY: &[Operation] = &[
     IMPORT_RETURNS,
     LIST_RETURNS,
     SETTLE_RETURN,
+    LIST_WAITING,
+    PAY_WAITING,
     RETRY,
 ];

@@ -46,6 +46,10 @@ impl Rendering {
         if !this.view.has_completed {
             return Err(BatchRefusal::NothingCompleted.into());
         }
+        if this.view.of_record {
+            this.doing = Doing::Whole(writer.read(|scope| record::order(scope, &this.batch, &this.view))?);
+            return Ok(this);
+        }
         let foreseeing = Foreseeing::new(this.input()?, this.store.connect()?, this.batch.id, stage);
         this.doing = Doing::Foreseeing(Box::new(foreseeing));
         Ok(this)

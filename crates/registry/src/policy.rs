@@ -126,6 +126,8 @@ pub const RETRY_NOTICES: Operation = Operation { name: "notice.retry", roles: &[
 pub const LIST_SHARED: Operation = Operation { name: "account.shared", roles: &[Console, Operator] };
 /// Freezes all accounts of a payee who may be a victim.
 pub const CONTEST_ACCOUNTS: Operation = Operation { name: "account.contest", roles: &[Console, Operator] };
+/// Lets them be paid to again.
+pub const RESTORE_ACCOUNTS: Operation = Operation { name: "account.restore", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 /// Reads which controls are in force, and which are proposed.
@@ -207,6 +209,9 @@ pub const WITHDRAW_REVIEW: Operation = Operation { name: "review.withdraw", role
 /// Reads who must have an account and has none, and has them reminded.
 pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
+/// Reminds payees for whom money waits that they have no account.
+pub const REMIND_WAITING: Operation = Operation { name: "payee.remind", roles: &[Console, Operator] };
+
 /// The registry's rows of the policy.
 pub const POLICY: &[Operation] = &[
     IMPORT_POPULATION,
@@ -262,6 +267,7 @@ pub const POLICY: &[Operation] = &[
     RETRY_NOTICES,
     LIST_SHARED,
     CONTEST_ACCOUNTS,
+    RESTORE_ACCOUNTS,
     READ_HISTORY,
     SHOW_CONTROLS,
     PROPOSE_CONTROLS,
@@ -300,4 +306,5 @@ pub const POLICY: &[Operation] = &[
     REFUSE_REVIEW,
     WITHDRAW_REVIEW,
     LIST_WITHOUT_ACCOUNT,
+    REMIND_WAITING,
 ];

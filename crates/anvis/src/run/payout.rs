@@ -1,4 +1,5 @@
 use super::Session;
+use super::returns::{paid_json, paid_text};
 use crate::cli::{self, Payout};
 use crate::console::{self, Answer, Progress, Unit, grouped};
 use denmark::Currency;
@@ -7,8 +8,8 @@ use kernel::{Actor, Error};
 use payout::balance::{Balance, Sums, written};
 use payout::batch::{self, Counts};
 use payout::commands::{
-    Cancel, LetGo, Refused, Release, Released, Request, Routed, Settling, Stop, Trace, cancel, release, route,
-    settle_some, stop, trace,
+    Cancel, LetGo, Refused, Release, Released, Request, Retry, Routed, Settling, Stop, Trace, cancel, release, retry,
+    route, settle_some, stop, trace,
 };
 use payout::gate::Waits;
 use payout::queries::{self, BatchView, FoundPage, FoundPayment, HoldView, PaymentView};
@@ -95,6 +96,7 @@ impl Session {
             Payout::ApproveRelease { batch, out } => self.release(&batch, &out, LetGo::Approve),
             Payout::Stop { batch, end_to_end, reason } => self.stop(&batch, end_to_end, &reason, false),
             Payout::Resume { batch, end_to_end, reason } => self.stop(&batch, end_to_end, &reason, true),
+            Payout::Retry { batch, end_to_end, out } => self.retry(&batch, end_to_end, out.as_deref()),
             Payout::Settle { out } => self.settle_payouts(out.as_deref()),
             Payout::Cancel { batch, end_to_end } => {
                 let env = self.env()?;
@@ -129,6 +131,25 @@ impl Session {
         Ok(Answer::done(text, &released_json(&released)))
     }
 
+    fn retry(&mut self, batch: &str, end_to_end: Option<String>, out: Option<&Path>) -> Result<Answer, Error> {
+        if let Some(out) = out {
+            super::outside(&self.data, out)?;
+        }
+        self.settle()?;
+        let env = self.env()?;
+        let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
+        let wanted = Retry { batch, end_to_end_ids: ids.as_deref(), out, stages: None, once: None };
+        let (counts, released) = retry(&mut self.writer, &wanted, &self.actor, &env)?;
+        let name = batch.to_ascii_uppercase();
+        Ok(match released {
+            Some(released) => Answer::done(released_text(&released), &released_json(&released)),
+            None => {
+                let text = format!("{name}  {}\n{}Nothing has left yet.", counts.state(), counts_text(&counts));
+                Answer::done(text, &counts_json(&name, &counts))
+            }
+        })
+    }
+
     fn stop(&mut self, batch: &str, end_to_end: Option<String>, why: &str, resumes: bool) -> Result<Answer, Error> {
         let env = self.env()?;
         let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
@@ -150,21 +171,25 @@ impl Session {
             super::outside(&self.data, out)?;
         }
         self.settle()?;
-        let (mut settling, mut all) = (Settling::default(), Vec::new());
+        let (mut settling, mut all, mut paid, mut reminded) = (Settling::default(), Vec::new(), Vec::new(), 0);
         loop {
             let env = self.env()?;
             let settled = settle_some(&mut self.writer, &mut settling, out, &Actor::console(), &env)?;
+            paid.extend(settled.paid);
+            reminded += settled.reminded;
             all.extend(settled.released.filter(|released| released.status.is_some() || released.has_moved));
             if settled.is_through {
                 break;
             }
         }
         let mut text: String = all.iter().map(released_text).collect();
-        if all.is_empty() {
+        text.extend(paid.iter().map(paid_text));
+        if text.is_empty() {
             text.push_str("Nothing could leave that waits.");
         }
         let json: Vec<Value> = all.iter().map(released_json).collect();
-        Ok(Answer::done(text, &json!({ "released": json })))
+        let paid: Vec<Value> = paid.iter().map(paid_json).collect();
+        Ok(Answer::done(text, &json!({ "released": json, "paid": paid, "reminded": reminded })))
     }
 }
 
@@ -293,7 +318,7 @@ fn balance_text(balance: &Balance) -> String {
     text
 }
 
-fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
+pub(super) fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
     let payment = |payment: &FoundPayment| {
         let left = payment.left.as_ref().map(|left| {
             json!({
@@ -322,7 +347,7 @@ fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
     json!({ "payments": payments.iter().map(payment).collect::<Vec<_>>(), "next": next.map(|next| next.to_string()) })
 }
 
-fn trace_text(FoundPage { payments, next }: &FoundPage) -> String {
+pub(super) fn trace_text(FoundPage { payments, next }: &FoundPage) -> String {
     let mut text = String::new();
     for FoundPayment { batch, payer, end_to_end_id, money, state, decided, left, .. } in payments {
         let money = money.map_or_else(|| "no amount".to_owned(), |money| money.to_string());

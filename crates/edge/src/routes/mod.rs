@@ -1,6 +1,7 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod cases;
 mod collectors;
 mod contacts;
 mod controls;
@@ -19,8 +20,10 @@ mod payees;
 mod payouts;
 mod proposals;
 mod question;
+mod recalls;
 mod register;
 mod resolve;
+mod returns;
 mod reviews;
 pub(crate) mod subscriptions;
 mod suspicions;
@@ -33,6 +36,8 @@ use crate::route::Route;
 pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
+        returns::routes(),
+        recalls::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),
@@ -48,6 +53,7 @@ pub fn all() -> Vec<Route> {
         suspicions::routes(),
         marks::routes(),
         reviews::routes(),
+        cases::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),

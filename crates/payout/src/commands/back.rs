@@ -112,6 +112,11 @@ impl Books {
 }
 
 impl Booking {
+    /// The stages that it makes of batches.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (Id<Batch>, i64)> {
+        self.stages.iter().map(|(batch, before, _)| (*batch, before + 1))
+    }
+
     /// How many bookings it is.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -138,6 +143,9 @@ impl Booking {
         let mut rows = Vec::with_capacity(self.rows.len());
         for back in &self.rows {
             rows.push(Recorded { stage: stage(&back.batch)?, back: back.clone() });
+        }
+        for (batch, number, _) in &self.changes {
+            store::held::delete(scope.tx, *batch, [*number])?;
         }
         let mut made = vec![store::batch::insert_stages(scope, &stages)?];
         if !changes.is_empty() {

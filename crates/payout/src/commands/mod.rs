@@ -11,6 +11,7 @@ pub(crate) mod record;
 mod refuse;
 mod release;
 pub(crate) mod render;
+mod retry;
 mod returns;
 mod route;
 mod settle;
@@ -18,6 +19,7 @@ mod stop;
 mod trace;
 mod transfers;
 mod upload;
+mod waiting;
 
 pub use cancel::{Cancel, cancel};
 pub use case::{
@@ -28,6 +30,7 @@ pub(crate) use case::{find as find_case, require_given};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
+pub use retry::{Retry, retry};
 pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
@@ -38,6 +41,7 @@ pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
+pub use waiting::{PaidOut, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;
@@ -59,6 +63,10 @@ pub enum BatchRefusal {
     NothingHeld,
     /// It has no payment of that end-to-end id, or that one is not held.
     PaymentNotHeld,
+    /// Nothing of it came back.
+    NothingReturned,
+    /// It has no payment of that end-to-end id, or that one did not come back.
+    PaymentNotReturned,
     /// Nobody has asked for the release that is to be approved, or it takes no two people.
     NotAsked,
     /// A release that takes two people takes people by name.
@@ -87,6 +95,8 @@ impl Refuse for BatchRefusal {
             Self::Unknown => "batch.unknown",
             Self::NothingHeld => "batch.nothing_held",
             Self::PaymentNotHeld => "batch.payment_not_held",
+            Self::NothingReturned => "batch.nothing_returned",
+            Self::PaymentNotReturned => "batch.payment_not_returned",
             Self::NotAsked => "batch.not_asked",
             Self::Officer => "batch.officer",
             Self::Own => "batch.own",
@@ -107,6 +117,8 @@ impl fmt::Display for BatchRefusal {
             Self::Unknown => "there is no batch of that name",
             Self::NothingHeld => "nothing in that batch is held",
             Self::PaymentNotHeld => "that batch holds no payment with that end-to-end id",
+            Self::NothingReturned => "nothing of that batch came back",
+            Self::PaymentNotReturned => "no payment of that batch with that end-to-end id came back",
             Self::NotAsked => "nobody has asked for a release of that batch that takes a second person",
             Self::Officer => "that release takes two people: act as one by name",
             Self::Own => "who asks for a release does not approve it",

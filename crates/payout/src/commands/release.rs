@@ -530,8 +530,9 @@ impl MakeRelease<'_> {
                 Err(at) => changes.insert(at, Change { number, stage, outcome }),
             }
             all_held.retain(|held| held.number != number);
-            if outcome.waits_by_itself() {
-                all_held.push(held);
+            if outcome.is_looked_at_again() {
+                let lies_since = (outcome.state == State::Waiting).then_some(self.at);
+                all_held.push(HeldPayment { lies_since, ..held });
             }
         }
         Real { changes, notes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }

@@ -178,7 +178,11 @@ pub(super) fn from_kept_input(writer: &mut Writer, batch: &Batch, stage: i64, ou
 
 /// Writes what is missing of the files of a stage that are made of what was recorded.
 fn of_record(writer: &mut Writer, batch: &Batch, view: &StageView, outputs: Outputs) -> Result<Written, Error> {
-    let report = writer.read(|scope| record::report(scope, batch, view))?;
-    let were_missing = record::write_missing(&outputs.status, &report)?;
-    Ok(Written { completed: None, status: outputs.status, were_missing })
+    let (order, report) = writer.read(|scope| record::files(scope, batch, view))?;
+    let Outputs { completed, status } = outputs;
+    let mut were_missing = record::write_missing(&status, &report)?;
+    if let Some(order) = &order {
+        were_missing |= record::write_missing(&completed, order)?;
+    }
+    Ok(Written { completed: order.map(|_| completed), status, were_missing })
 }

@@ -2,6 +2,8 @@
 
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
+use crate::commands::record::ordered_for;
+use crate::message::Version;
 
 use crate::message::bank::{
     Party, RecallReason, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
@@ -275,6 +277,8 @@ pub(crate) struct Opened<'s> {
     scope: &'s Scope<'s>,
     pub(crate) recall: Recall,
     batch: Batch,
+    /// In which version of the message the completed file is.
+    version: Version,
     payer: Payer,
     /// The bank directory of when it was asked for.
     banks: BankDirectory,
@@ -297,6 +301,10 @@ impl<'s> Opened<'s> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
+        let order = match recall.stage {
+            0 => None,
+            stage => store::batch::find_stage(scope, batch.id, stage)?.filter(|stage| stage.of_record),
+        };
         let numbers = store::recall::payments_of(scope.tx, recall.id)?;
         let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
         for run in numbers.chunk_by(|one, next| one + 1 == *next) {
@@ -305,8 +313,11 @@ impl<'s> Opened<'s> {
             for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
                 let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
                 let block = ids.block_of(scope, batch.id, *number)?;
-                let payment_info_id = block.payment_info_id.to_owned();
-                let execution_date = block.execution_date.and_then(|date| date.parse().ok());
+                let (payment_info_id, execution_date) = match &order {
+                    None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
+                    // An order of our own, out of the waiting account.
+                    Some(order) => (message_id(batch.id, order.stage), Some(ordered_for(order.at.to_jiff()))),
+                };
                 let texts = ids.read(scope, batch.id, *number)?;
                 payments.push(Opening {
                     number: *number,
@@ -322,7 +333,8 @@ impl<'s> Opened<'s> {
                 });
             }
         }
-        Ok(Self { scope, recall, batch, payer, banks, payments })
+        let version = if order.is_some() { Version::V09 } else { batch.record.version };
+        Ok(Self { scope, recall, batch, version, payer, banks, payments })
     }
 
     /// The message id of the completed file.
@@ -386,7 +398,7 @@ impl<'s> Opened<'s> {
             .zip(&written)
             .map(|(payment, written)| RecalledPayment {
                 message_id: &file,
-                version: self.batch.record.version,
+                version: self.version,
                 payment_info_id: &payment.payment_info_id,
                 cancellation_id: &written.cancellation_id,
                 instruction_id: payment.instruction_id.as_deref(),
@@ -498,7 +510,7 @@ impl Written {
     }
 }
 
-fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
+pub(crate) fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
     match account.agent(banks) {
         account::Agent::Bic(bic) => bic.as_str().to_owned(),
         account::Agent::Member(reg) => reg.to_string(),

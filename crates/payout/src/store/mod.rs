@@ -15,6 +15,7 @@ pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
 pub(crate) mod stray;
+pub(crate) mod waiting;
 
 use kernel::{Migration, Statement, journal};
 
@@ -39,6 +40,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
     stray::STATEMENTS,
+    waiting::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.

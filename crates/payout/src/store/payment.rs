@@ -73,6 +73,11 @@ impl Outcome {
         self.state == State::Held && self.reason.is_some()
     }
 
+    /// Whether it is decided anew by itself when what it waits for has come.
+    pub(crate) fn is_looked_at_again(&self) -> bool {
+        self.waits_by_itself() || self.state == State::Waiting
+    }
+
     /// Reads `state, code, news` from three columns of a row.
     fn read(row: &Row<'_>, designation: usize, state: usize) -> Result<Self, Error> {
         let (code, news) = (state + 1, state + 2);

@@ -21,6 +21,7 @@ mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod remind;
 mod review;
 mod review_payees;
 mod shared_accounts;
@@ -36,7 +37,7 @@ pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefus
 pub use change_contact::{AddContact, ChangeContact, RemoveContact};
 pub use change_lock::{LiftLock, LockChange, LockState, Locked, SetLock};
 pub use collector::{EndCollector, RemindCollectors, has_to_remind};
-pub use contest::{ContestAccounts, ContestState, Contested};
+pub use contest::{ContestAccounts, ContestState, Contested, RestoreAccounts};
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
@@ -57,6 +58,7 @@ pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use remind::{WaitsSince, remind_waiting};
 pub use review::{
     Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, ReviewStanding, SuspectAccount,
     has_unreviewed, reviewed_account,

@@ -175,6 +175,17 @@ CREATE TABLE held_payment (
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
 
+-- Payments whose money lies in their payer's waiting account, likewise.
+CREATE TABLE waiting_payment (
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    payee BYTEA,
+    purpose BYTEA,
+    currency TEXT,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (batch, number)
+) /*clustered*/;
+
 -- The input of a batch, compressed and sealed in pieces: of one that came in over the network, of one that may hold something,
 -- and of one whose completed files a bank fetches.
 CREATE TABLE kept_input (

@@ -3,19 +3,16 @@
 
 use super::officers::{COLLEAGUE, OFFICER, PRINTER};
 use super::report::control_of;
-use super::stage::{Answer, Asked, Found, Posted, Stage};
+use super::stage::{Answer, Asked, Posted, Stage};
 use kernel::{Actor, Assurance, Error, Id, Timestamp};
 use letter::{Language, Line, Sender};
 use registry::commands::{
-    Activate, ApproveDesignation, Carrier, ChangeAccounts, Confirm, FollowLetter, LetterFate, RefuseDesignation,
-    SetLock, Settle, StopProposal, Tried,
+    Activate, ApproveDesignation, Carrier, Confirm, FollowLetter, LetterFate, RefuseDesignation, SetLock, Settle,
+    StopProposal, Tried,
 };
-use registry::designation::Channel;
-use registry::import::{AccountRow, Written};
 use registry::life::Waits;
 use registry::lock::Channels;
 use registry::notice::{Medium, Notice, NoticeKind, Recipient};
-use registry::proposal::Unexpected;
 use registry::queries;
 use services::letters::{Drawn, draw};
 use std::collections::BTreeMap;
@@ -65,6 +62,7 @@ impl Stage {
         self.carry(&mut |stage, notice| stage.hear(notice, &mut told))?;
         self.react(told)?;
         self.refresh()?;
+        self.hear_banks()?;
         self.settle_payments()?;
         self.pay_benefits()?;
         self.miss_money()
@@ -195,7 +193,8 @@ impl Stage {
         }
         // Whoever asks the payee hears also of an account that is not theirs and in force already.
         let by = control_of(&shown, "check");
-        self.freeze_what_is_foreign(self.asked[at].of, by, shown.signals)
+        let of = self.asked[at].of;
+        if self.has_foreign_account(of)? { self.help(of, by, shown.signals) } else { Ok(()) }
     }
 
     fn decide(
@@ -215,24 +214,11 @@ impl Stage {
         Ok(())
     }
 
-    /// The operator freezes the account in force, where the payee says that it is not theirs.
-    pub fn freeze_what_is_foreign(&mut self, of: usize, by: &'static str, because: Vec<String>) -> Result<(), Error> {
+    /// Whether the account in force is one that the payee does not want.
+    pub fn has_foreign_account(&mut self, of: usize) -> Result<bool, Error> {
         let in_force = self.in_force(of)?;
         let is_own = self.people[of].accounts.iter().any(|account| account.account().to_text() == in_force);
-        if in_force == "none" || is_own {
-            return Ok(());
-        }
-        let payee = self.people[of].id.reveal();
-        let vault = self.world.writer.store.vault();
-        let row = AccountRow::read(vault, &Written { action: "freeze", payee: &payee, ..Written::default() });
-        let (operator, env) = (self.officer(OFFICER)?, self.world.env()?);
-        let request = ChangeAccounts::new(operator.clone(), Channel::Operator, vec![row], Unexpected::Refuse, None)?;
-        let given = [(request, &operator, &env)];
-        let mut answers = self.world.writer.execute_group(|group| group.execute_jointly(&given))?;
-        let answer = answers.remove(0).map_err(Error::Refused)?.remove(0);
-        self.note(env.now, "officer", "account.change", format!("freeze: {}", answer.name()), false);
-        self.found.entry(of).or_insert(Found { at: env.now, by, because });
-        Ok(())
+        Ok(in_force != "none" && !is_own)
     }
 
     /// Somebody calls about a change that is not theirs, and an officer says no to it, or freezes what is in force.
@@ -350,7 +336,9 @@ impl Stage {
                 _ => {
                     let is_former = self.people[who].has_lost_points && told.iter().any(|told| told.by_phone);
                     let by = if is_former { "notice_former" } else { "notice_present" };
-                    self.freeze_what_is_foreign(who, by, vec![])?;
+                    if self.has_foreign_account(who)? {
+                        self.help(who, by, vec![])?;
+                    }
                 }
             }
         }

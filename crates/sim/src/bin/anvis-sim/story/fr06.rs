@@ -14,7 +14,7 @@ pub const STORY: Story = Story {
     play,
     not_reached: &[
         "the theft of the eID: the thief has it when the story begins",
-        "the eID blocked, the money called back, the victim's account restored (NK-16)",
+        "the eID blocked; the police, and what becomes of whom they find",
     ],
 };
 

@@ -22,7 +22,7 @@ pub const STORY: Story = Story {
     not_reached: &[
         "the theft of the eID, and how the thief opens an account in the victim's name",
         "Digital Post's own settings: the thief reads it, and deletes what would warn",
-        "the eID blocked, the money called back, the victim's account restored (NK-16)",
+        "the eID blocked; the police, and what becomes of whom they find",
     ],
 };
 

@@ -21,7 +21,7 @@ pub const STORY: Story = Story {
     not_reached: &[
         "the eID itself: a stand-in tells when key material was posted and when the authenticator changed",
         "the theft of the key card, and how the thief opens an account in the victim's name",
-        "the eID blocked, the money called back, the victim's account restored (NK-16)",
+        "the eID blocked; the police, and what becomes of whom they find",
     ],
 };
 

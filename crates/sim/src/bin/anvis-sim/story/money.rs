@@ -11,6 +11,7 @@ use denmark::Currency;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::{Actor, Error, Timestamp};
+use payout::balance::Whereabouts;
 use payout::commands::{Settling, Trace, settle_some, trace};
 use payout::payment::State;
 use payout::queries;
@@ -50,15 +51,17 @@ pub struct Paid {
     pub end_to_end_id: String,
     /// To whom: their place in the cast.
     pub who: usize,
+    /// Its place in the file.
+    pub number: i64,
     /// Whose: their place among the payers.
     payer: usize,
-    minor: i64,
+    pub minor: i64,
     day: u32,
     /// When the file came in, in Denmark.
     date: Date,
     /// The account that a completed file names, as an IBAN, and when it was sent on.
     pub to: Option<(String, Timestamp)>,
-    has_waited: bool,
+    pub has_waited: bool,
 }
 
 /// After how many days somebody misses money.
@@ -110,11 +113,12 @@ impl Stage {
         let path = self.world.write_pain(&file, "true", None)?;
         let now = self.world.clock.read();
         let routed = self.world.route(&file, &path)?.map_err(|refused| differs(refused.text))?;
-        for ((who, _), payment) in to.iter().zip(&file.payments) {
+        for (number, ((who, _), payment)) in (0..).zip(to.iter().zip(&file.payments)) {
             self.paid.push(Paid {
                 batch: routed.batch.clone(),
                 end_to_end_id: payment.end_to_end_id.clone(),
                 who: *who,
+                number,
                 payer,
                 minor: payment.minor,
                 day,
@@ -170,10 +174,11 @@ impl Stage {
                 Ok(())
             })
         })?;
+        let victims: BTreeSet<usize> = (0..self.people.len()).filter(|who| self.is_victim(*who)).collect();
         let waits = |paid: &&mut Paid| paid.batch == batch && held.contains(&paid.end_to_end_id) && !paid.has_waited;
         for paid in self.paid.iter_mut().filter(waits) {
             paid.has_waited = true;
-            self.harm.payments_held += u64::from(!self.people[paid.who].is_robbed);
+            self.harm.payments_held += u64::from(!victims.contains(&paid.who));
         }
         Ok(Vec::from_iter(became).join(", "))
     }
@@ -186,6 +191,11 @@ impl Stage {
     /// Whether an IBAN is that of an account of somebody.
     fn is_own(&self, who: usize, to: &str) -> bool {
         self.people[who].accounts.iter().any(|account| iban(&self.world.nation, account).as_str() == to)
+    }
+
+    /// Whether somebody else has proposed an account for them.
+    pub fn is_victim(&self, who: usize) -> bool {
+        self.asked.iter().any(|asked| asked.of == who && !asked.is_lawful)
     }
 
     /// Whether the thief has been paid what is somebody's.
@@ -205,15 +215,10 @@ impl Stage {
                 self.people[who].has_missed = true;
                 let now = self.world.clock.read();
                 self.note(now, self.people[who].role, "call", "my money has not come".to_owned(), false);
-                self.help(who, "missed")?;
+                self.help(who, "missed", vec![])?;
             }
         }
         Ok(())
-    }
-
-    /// An officer helps somebody of whom it has come to light, in some way, that they were robbed.
-    pub fn help(&mut self, who: usize, by: &'static str) -> Result<(), Error> {
-        self.freeze_what_is_foreign(who, by, vec![])
     }
 
     /// Where all money is, payment by payment, as the store tells an officer; it must be what the completed files say. And every payer's
@@ -239,9 +244,12 @@ impl Stage {
                 }
                 let is_loot = to.is_some_and(|to| self.is_loot(to));
                 match found.state {
-                    State::Routed | State::Passed if is_loot => money.stolen += one.minor,
+                    State::Routed | State::Passed | State::Returned if is_loot => money.stolen += one.minor,
                     State::Routed | State::Passed => money.paid += one.minor,
-                    State::Held | State::Rejected | State::Cancelled => money.held += one.minor,
+                    State::Held | State::Rejected | State::Cancelled | State::Returned | State::Waiting => {}
+                }
+                if self.is_victim(who) && (one.has_waited || to.is_none()) {
+                    money.held += one.minor;
                 }
             }
             if !paid.is_empty() {
@@ -251,9 +259,11 @@ impl Stage {
         let days: BTreeSet<(usize, Date)> = self.paid.iter().map(|paid| (paid.payer, paid.date)).collect();
         for (payer, day) in days {
             let payer = self.world.model.payers[payer].name.clone();
-            if !queries::balance(&mut self.world.writer, &payer, day, &Actor::console())?.agrees() {
+            let balance = queries::balance(&mut self.world.writer, &payer, day, &Actor::console())?;
+            if !balance.agrees() {
                 return Err(differs(format!("the sums of {payer} on {day} do not agree")));
             }
+            money.recovered += i64::try_from(balance.kroner().at(Whereabouts::Returned)).unwrap_or(i64::MAX);
         }
         money.stolen += self.moved_on;
         money.paid -= self.moved_on;

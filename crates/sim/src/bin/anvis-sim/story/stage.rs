@@ -11,7 +11,7 @@ use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Locatio
 use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
     Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, EndDelivery, Inquirer, Locked, MotionAnswer,
-    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped,
+    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped, SuspicionAnswer,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
@@ -108,6 +108,10 @@ pub struct Stage {
     pub money: Money,
     /// What a thief moved on out of victims' own accounts, in øre.
     pub moved_on: i64,
+    /// Who has been helped.
+    pub helped: BTreeSet<usize>,
+    /// What banks were asked to get back, and have not answered.
+    pub recalls: Vec<super::victim::Asked>,
     /// The day on which the story begins.
     pub first_day: u32,
     pub post: Vec<Posted>,
@@ -182,6 +186,12 @@ impl Answer for MotionAnswer {
     }
 }
 
+impl Answer for SuspicionAnswer {
+    fn answer(&self) -> String {
+        self.finding.clone().unwrap_or_else(|| self.state.clone())
+    }
+}
+
 impl Answer for bool {
     fn answer(&self) -> String {
         if *self { "done" } else { "nothing to do" }.to_owned()
@@ -211,6 +221,8 @@ impl Stage {
             paid: Vec::new(),
             money: Money::default(),
             moved_on: 0,
+            helped: BTreeSet::new(),
+            recalls: Vec::new(),
             first_day: FIRST_DAY,
             post: Vec::new(),
             stolen_letters: Vec::new(),
