@@ -30,7 +30,7 @@ fn sent(world: &World, batch: &str, ids: &[&str]) -> String {
 }
 
 /// A bank's message: what it says of a recall as a whole, and of payments.
-fn answer(id: &str, case: &str, confirmation: &str, details: &str, more: &str) -> String {
+pub fn answer(id: &str, case: &str, confirmation: &str, details: &str, more: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn>\n\
