@@ -8,6 +8,7 @@ mod finding;
 mod holding;
 mod lying;
 mod place;
+mod recalling;
 mod returning;
 mod sweeping;
 mod uploading;
