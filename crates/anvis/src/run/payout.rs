@@ -1,4 +1,5 @@
 use super::Session;
+use super::returns::{paid_json, paid_text};
 use crate::cli::{self, Payout};
 use crate::console::{self, Answer, Progress, Unit, grouped};
 use denmark::Currency;
@@ -169,21 +170,25 @@ impl Session {
             super::outside(&self.data, out)?;
         }
         self.settle()?;
-        let (mut settling, mut all) = (Settling::default(), Vec::new());
+        let (mut settling, mut all, mut paid, mut reminded) = (Settling::default(), Vec::new(), Vec::new(), 0);
         loop {
             let env = self.env()?;
             let settled = settle_some(&mut self.writer, &mut settling, out, &Actor::console(), &env)?;
+            paid.extend(settled.paid);
+            reminded += settled.reminded;
             all.extend(settled.released.filter(|released| released.status.is_some() || released.has_moved));
             if settled.is_through {
                 break;
             }
         }
         let mut text: String = all.iter().map(released_text).collect();
-        if all.is_empty() {
+        text.extend(paid.iter().map(paid_text));
+        if text.is_empty() {
             text.push_str("Nothing could leave that waits.");
         }
         let json: Vec<Value> = all.iter().map(released_json).collect();
-        Ok(Answer::done(text, &json!({ "released": json })))
+        let paid: Vec<Value> = paid.iter().map(paid_json).collect();
+        Ok(Answer::done(text, &json!({ "released": json, "paid": paid, "reminded": reminded })))
     }
 }
 

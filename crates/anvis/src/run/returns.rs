@@ -145,7 +145,7 @@ fn waiting_line(waiting: &WaitingView) -> String {
     format!("{batch}  {end_to_end_id}  {amount} {currency}  since {since}  {payer}\n")
 }
 
-fn paid_text(PaidOut { batch, stage, sent, files }: &PaidOut) -> String {
+pub(super) fn paid_text(PaidOut { batch, stage, sent, files }: &PaidOut) -> String {
     let sums: Vec<String> = sent.sums.iter().map(|(currency, sum)| format!("{sum} {currency}")).collect();
     let mut text = format!("{batch}  stage {stage}: {} payments, {}\n", sent.payments, sums.join(" + "));
     for path in files {
@@ -154,7 +154,7 @@ fn paid_text(PaidOut { batch, stage, sent, files }: &PaidOut) -> String {
     text
 }
 
-fn paid_json(PaidOut { batch, stage, sent, files }: &PaidOut) -> Value {
+pub(super) fn paid_json(PaidOut { batch, stage, sent, files }: &PaidOut) -> Value {
     json!({ "batch": batch, "stage": stage, "payments": sent.payments, "sums": sent.sums, "files": files })
 }
 

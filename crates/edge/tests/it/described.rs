@@ -180,7 +180,7 @@ async fn generated_requests_are_answered_as_described() {
             && (method == "get"
                 || path.ends_with("/own")
                 || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)))
-            && !["/v1/marks/motions", "/approve-release", "/resume"].iter().any(|act| path.ends_with(act));
+            && !["/v1/marks/motions", "/approve-release", "/resume", "/retry"].iter().any(|act| path.ends_with(act));
         assert!(
             !is_guessable || statuses.iter().any(|status| *status < 300),
             "{method} {path}: none was right: {statuses:?}"
@@ -242,9 +242,15 @@ async fn names(world: &World) -> Vec<(String, String)> {
     ];
     names.splice(0..0, of_marks.map(|(place, name)| (place.to_owned(), name)));
     let held = world.held().await;
+    let returned = crate::returns::message("R-0", "E2E-77", "0040-8", "MS03");
+    let mut sent = request(Method::POST, "/v1/returns", BANK_TOKEN, Some(&returned));
+    sent.headers_mut().insert("content-type", "application/xml".parse().unwrap());
+    world.ask(sent).await.done();
+    let stray = world.get("/v1/returns", OPERATOR_TOKEN).await.done()["returns"][0]["id"].as_str().unwrap().to_owned();
     let others = [
         ("/payouts/{batch}/release", world.batches[1].clone()),
         ("/payouts/{batch}/stop", world.batches[1].clone()),
+        ("{return}", stray),
         ("{batch}", world.batches[0].clone()),
         ("{stage}", "0".to_owned()),
         ("{change}", held.clone()),

@@ -28,6 +28,7 @@ mod reader;
 mod recalls;
 mod receiver;
 mod registers;
+mod returns;
 mod routes;
 mod slow;
 mod stop;

@@ -77,6 +77,10 @@ pub fn settle_some(
     }
     if let Some(batch) = settling.payable.pop_front() {
         let paid = pay_waiting(writer, &batch::name(batch), out, actor, env)?;
+        if paid.is_empty() {
+            // Something came in between: it rests, as one that was released does.
+            settling.settled.insert(batch, env.now);
+        }
         return Ok(Settled { paid, ..Settled::default() });
     }
     let rested = env.now.minus_seconds(REST_SECONDS);
@@ -110,10 +114,9 @@ pub fn settle_some(
     let reminded = remind_waiting(writer, &waits, actor, env)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
     (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
-    settling.payable.extend(payable);
-    let is_rested = |batch: &Id<Batch>| !settling.settled.contains_key(batch);
-    let new: Vec<Id<Batch>> = due.into_iter().filter(is_rested).collect();
-    settling.due.extend(new);
+    for (of_kind, queue) in [(due, &mut settling.due), (payable, &mut settling.payable)] {
+        queue.extend(of_kind.into_iter().filter(|batch| !settling.settled.contains_key(batch)));
+    }
     let is_at_end = next.is_none() && next_waiting.is_none() && next_lying.is_none();
     let is_through = is_at_end && settling.due.is_empty() && settling.payable.is_empty();
     Ok(Settled { reminded, is_through, ..Settled::default() })

@@ -53,7 +53,7 @@ pub fn pay_waiting(
     })?;
     let (mut all, mut after) = (Vec::new(), -1);
     loop {
-        let made = writer.execute(&Pay { batch: &batch, payer: &payer, after }, actor, env)?;
+        let made = writer.execute(&Pay { batch: &batch, payer: &payer, after, now: env.now }, actor, env)?;
         if let Some(Paid { stage, sent }) = made.paid {
             let files = match out {
                 Some(out) => record::write_files(writer, batch.id, stage, out)?,
@@ -130,6 +130,7 @@ struct Pay<'p> {
     batch: &'p Batch,
     payer: &'p Payer,
     after: i64,
+    now: Timestamp,
 }
 
 /// A payment that lies there, and what holds of it now.
@@ -162,7 +163,7 @@ impl Command for Pay<'_> {
         let id = self.batch.id;
         let held = store::waiting::of_batch(scope.tx, id, self.after, PAID_AT_ONCE)?;
         let next = held.last().map(|held| held.number).filter(|_| held.len() as i64 == PAID_AT_ONCE);
-        let now = journal::next(scope.tx, self.batch.record.received())?.at;
+        let now = journal::next(scope.tx, self.now)?.at;
         let judge = Judge::load(scope, self.payer, gate_of(scope, self.batch, self.payer)?, now)?;
         let (mut asked, mut rows) = (Asked::default(), Vec::new());
         for held in &held {

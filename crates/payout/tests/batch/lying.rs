@@ -13,7 +13,7 @@ const DAY: i64 = 86_400_000_000;
 fn place() -> Place {
     let mut place = Place::new();
     place.control(&[]);
-    let to = NoAccount::parse("pay-to:DK2400400000000099").unwrap();
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
     place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
     place
 }
@@ -63,7 +63,7 @@ fn what_lies_there_is_paid_when_its_payee_has_an_account() {
         "<MsgId>",
         "<NbOfTxs>2<",
         "<CtrlSum>25.5",
-        "<IBAN>DK2400400000000099<",
+        "<IBAN>DK0600400000000099<",
         "<EndToEndId>E1<",
         "<EndToEndId>E3<",
         "<MmbId>9860<",
@@ -103,7 +103,7 @@ fn it_goes_on_by_itself_by_all_demands_that_any_payment_meets() {
 fn what_comes_back_from_the_waiting_account_lies_there_no_more() {
     let mut place = place();
     let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7)]]));
-    let back = message("R-1", &[Back("1", "E0", "20.00", "20.00", "AC01", "DK2400400000000099")]);
+    let back = message("R-1", &[Back("1", "E0", "20.00", "20.00", "AC01", "DK0600400000000099")]);
     let env = place.env();
     let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
     let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::place::*;
 use jiff::civil::{Date, date};
-use kernel::{Actor, Error, Timestamp};
+use kernel::{Actor, Env, Error, Secrets, Timestamp};
 use payout::commands::{
     Cancel, ImportReturns, Imported, Retry, SettleReturn, cancel, import_returns, retry, settle_return,
 };
@@ -283,4 +283,50 @@ pub fn valid(schema: &str, xml: &str) {
     let mut command = std::process::Command::new("xmllint");
     let output = command.args(["--nonet", "--noout", "--schema"]).arg(schema).arg(file.path()).output().unwrap();
     assert!(output.status.success(), "{}\n{xml}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_return_and_a_retry_at_once_end_one_way() {
+    const ROUNDS: usize = 12;
+    let mut place = Place::new();
+    let mut other = place.writer.store.clone().writer(Secrets::from_system()).unwrap();
+    let now = place.now;
+    for round in 0..ROUNDS {
+        let cents = u32::try_from(round).unwrap() + 1;
+        let batch = place.uploaded(PUBLIC, &file(&format!("MSG-{round}"), &[vec![(ANNA, cents)], vec![(WITHOUT, 1)]]));
+        let amount = format!("0.{cents:02}");
+        let back = |message_id: String| message(&message_id, &[Back("1", "E0", &amount, &amount, "MS03", ANNAS)]);
+        import(&mut place, &back(format!("FIRST-{round}")), [1, 0, 0, 0, 0]);
+        let (second, barrier) = (back(format!("SECOND-{round}")), std::sync::Barrier::new(2));
+        let booked = std::thread::scope(|threads| {
+            let returning = threads.spawn(|| {
+                barrier.wait();
+                let env = Env::new(now, 1_000 + u32::try_from(round).unwrap());
+                let wanted = ImportReturns { file: second.as_bytes(), bank: None, out: None, once: None };
+                import_returns(&mut other, wanted, &Actor::console(), &env).unwrap()
+            });
+            barrier.wait();
+            loop {
+                match try_again(&mut place, &batch, Some(&["E0".to_owned()])) {
+                    Err(Error::Conflict(_)) => {}
+                    tried => {
+                        tried.unwrap();
+                        break;
+                    }
+                }
+            }
+            let made = returning.join().unwrap();
+            assert_eq!(made.booked + made.listed, 1, "it is booked, or a person sees it");
+            made.booked
+        });
+        // What was on its way when the return came leaves now, if it had not.
+        place.release(&batch, false);
+        let expected = if booked == 1 { "returned" } else { "routed" };
+        assert_eq!(place.told(&batch)[0], expected, "round {round}");
+        // The same again is known, whichever way it ended.
+        import(&mut place, &second, [0, 1, 0, 0, 0]);
+    }
+    let balance = balance(&mut place.writer, PUBLIC, TODAY, &client(PUBLIC)).unwrap();
+    assert!(balance.agrees());
+    place.verify();
 }
