@@ -3,6 +3,7 @@
 mod designations;
 mod races;
 mod uploads;
+mod victims;
 
 use crate::pain::{Pay, block, cpr, file, pay};
 use crate::support::*;

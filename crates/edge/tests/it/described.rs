@@ -180,7 +180,9 @@ async fn generated_requests_are_answered_as_described() {
             && (method == "get"
                 || path.ends_with("/own")
                 || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)))
-            && !["/v1/marks/motions", "/approve-release", "/resume"].iter().any(|act| path.ends_with(act));
+            && !["/v1/marks/motions", "/approve-release", "/resume", "{case}/revert", "{case}/recall", "{case}/bundle"]
+                .iter()
+                .any(|act| path.ends_with(act));
         assert!(
             !is_guessable || statuses.iter().any(|status| *status < 300),
             "{method} {path}: none was right: {statuses:?}"
@@ -241,8 +243,11 @@ async fn names(world: &World) -> Vec<(String, String)> {
         ("/suspicions/{suspicion}", acknowledged),
     ];
     names.splice(0..0, of_marks.map(|(place, name)| (place.to_owned(), name)));
+    let [case, closed] = [opened(world, "cpr:6201701235").await, opened(world, "cpr:6301701236").await];
     let held = world.held().await;
     let others = [
+        ("/cases/{case}/close", closed),
+        ("{case}", case),
         ("/payouts/{batch}/release", world.batches[1].clone()),
         ("/payouts/{batch}/stop", world.batches[1].clone()),
         ("{batch}", world.batches[0].clone()),
@@ -254,6 +259,13 @@ async fn names(world: &World) -> Vec<(String, String)> {
     ];
     names.extend(others.map(|(place, name)| (place.to_owned(), name)));
     names
+}
+
+/// A case that another officer has opened.
+async fn opened(world: &World, payee: &str) -> String {
+    let body = json!({ "payee": payee, "since": "2026-11-22T09:00:00Z", "reason": "so" });
+    let told = world.post("/v1/cases", OTHER_OPERATOR_TOKEN, &body.to_string()).await.done();
+    told["id"].as_str().unwrap().to_owned()
 }
 
 /// A report about an account that was confirmed.

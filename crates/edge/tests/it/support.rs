@@ -195,9 +195,8 @@ pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions";
-pub const OPERATOR_TOKEN: &str =
-    "operator~anna.controls.collectors.letters.notices.payees.designations.locks.contacts.suspicions.marks.subscribers";
-pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees.suspicions.marks";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.letters.notices.payees.designations.locks.contacts.suspicions.marks.cases.subscribers";
+pub const OTHER_OPERATOR_TOKEN: &str = "operator~bo.controls.collectors.letters.notices.payees.suspicions.marks.cases";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch.suspicions";
 
 impl World {
