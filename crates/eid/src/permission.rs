@@ -11,6 +11,10 @@ pub enum Permission {
     Payouts,
     /// Fetch completed payment files that are handed to it.
     FetchPayouts,
+    /// Payments that are asked back: ask for them, fetch what is asked, answer it.
+    Recalls,
+    /// What banks return.
+    Returns,
     /// The account in force for a payee.
     Resolve,
     /// Whether an account is a payee's.
@@ -51,9 +55,11 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Payouts,
         Self::FetchPayouts,
+        Self::Recalls,
+        Self::Returns,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
@@ -80,6 +86,8 @@ impl Permission {
         match self {
             Self::Payouts => "payouts",
             Self::FetchPayouts => "payouts:fetch",
+            Self::Recalls => "recalls",
+            Self::Returns => "returns",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
@@ -113,15 +121,16 @@ impl Permission {
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
-        Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Subscribers, Subscriptions, Suspicions,
+        Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Subscribers, Subscriptions, Suspicions,
     };
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
+        Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
-        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed, Suspicions],
+        Role::Bank => &[FetchPayouts, Recalls, Returns, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
         Role::Operator => &[
+            Returns,
             Designations,
             Locks,
             Contacts,
@@ -134,6 +143,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Suspicions,
             Marks,
             Cases,
+            Recalls,
         ],
         Role::Caseworker => &[Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],

@@ -188,7 +188,7 @@ impl Assembly {
                     self.in_block.add(payment.amount, kept);
                     let outcome = &payment.ruling.outcome;
                     self.tally.add(outcome.state, outcome.reason, payment.row.money);
-                    if let (Some(payees), State::Routed, Some(payee)) =
+                    if let (Some(payees), State::Routed | State::Waiting, Some(payee)) =
                         (&mut self.payees, outcome.state, &payment.row.payee)
                     {
                         payees.insert(payee);
@@ -348,8 +348,8 @@ impl Assembly {
 
 /// The status of the group, from what became of its payments.
 pub(crate) fn group_status(counts: &Counts) -> GroupStatus {
-    let Counts { routed, passed, held, rejected, cancelled, .. } = *counts;
-    match (routed + passed > 0, held > 0, rejected + cancelled > 0) {
+    let Counts { held, rejected, cancelled, returned, .. } = *counts;
+    match (counts.sent() > 0, held > 0, rejected + cancelled + returned > 0) {
         (true, false, false) => GroupStatus::Accepted,
         (false, true, false) => GroupStatus::Pending,
         (false, false, _) => GroupStatus::Rejected,

@@ -29,6 +29,8 @@ impl Whereabouts {
         match state {
             State::Routed | State::Passed => Self::Delivered,
             State::Held => Self::Held,
+            State::Waiting => Self::Waiting,
+            State::Returned => Self::Returned,
             State::Rejected | State::Cancelled => Self::Rejected,
         }
     }
@@ -97,9 +99,13 @@ impl Balance {
         Some(())
     }
 
-    /// A payment is in this state now.
-    pub fn count(&mut self, state: State, money: Money) {
-        self.of_mut(money.currency).parts[Whereabouts::of(state) as usize] += i128::from(money.minor);
+    /// A payment is in this state now. So much of one that was sent on came back since, in its smallest unit; of one that is not
+    /// there any more, none.
+    pub fn count(&mut self, state: State, money: Money, back: i64) {
+        let parts = &mut self.of_mut(money.currency).parts;
+        let back = if state.has_left() { back } else { 0 };
+        parts[Whereabouts::of(state) as usize] += i128::from(money.minor) - i128::from(back);
+        parts[Whereabouts::Returned as usize] += i128::from(back);
     }
 
     fn of_mut(&mut self, currency: Currency) -> &mut Sums {
@@ -195,7 +201,7 @@ mod tests {
             balance.come_in(&tally.counts()).unwrap();
             for (at, ((_, money), now)) in payments.iter().enumerate() {
                 prop_assert!(!balance.agrees(), "{at} of {}", payments.len());
-                balance.count(*now, *money);
+                balance.count(*now, *money, money.minor / 3);
             }
             prop_assert!(balance.agrees());
             let named: i128 = balance.currencies().flat_map(|(_, sums)| sums.named().skip(1)).map(|(_, sum)| sum).sum();

@@ -68,9 +68,14 @@ pub struct Counts {
     pub rejected: u64,
     /// Cancelled while they waited.
     pub cancelled: u64,
+    /// Sent on, and come back.
+    pub returned: u64,
+    /// In the waiting account.
+    pub waiting: u64,
     /// How many went back for which reason.
     pub reasons: BTreeMap<String, u64>,
-    /// What they come to, by what became of them (`routed`, `passed`, `held`, or the reason's code) and currency.
+    /// What they come to, by what became of them (`routed`, `passed`, `held`, `returned`, `waiting`, or the
+    /// reason's code) and currency.
     pub sums: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -81,13 +86,56 @@ impl Counts {
         [Reason::NotInRegister, Reason::Dead].iter().filter_map(|reason| self.reasons.get(reason.code())).sum()
     }
 
+    /// How many payments were sent on, and have not come back.
+    #[must_use]
+    pub const fn sent(&self) -> u64 {
+        self.routed + self.passed + self.waiting
+    }
+
+    /// A payment that was in one state is in another now. Both are told by their names, and not by a reason.
+    ///
+    /// `None` if the counts do not have it.
+    #[must_use]
+    pub fn moved(mut self, money: Option<Money>, from: State, to: State) -> Option<Self> {
+        let count = self.state_mut(from)?;
+        *count = count.checked_sub(1)?;
+        *self.state_mut(to)? += 1;
+        let Some(money) = money else { return Some(self) };
+        let currency = money.currency.as_str();
+        let sums = self.sums.get_mut(from.name())?;
+        let left = Decimal::parse(sums.get(currency)?).ok()?.checked_sub(money.decimal())?;
+        if left.is_zero() {
+            sums.remove(currency);
+        } else {
+            sums.insert(currency.to_owned(), left.to_string());
+        }
+        self.sums.retain(|_, sums| !sums.is_empty());
+        let sum = self.sums.entry(to.name().to_owned()).or_default().entry(currency.to_owned()).or_default();
+        let before = if sum.is_empty() { Decimal::ZERO } else { Decimal::parse(sum).ok()? };
+        *sum = before.checked_add(money.decimal())?.to_string();
+        Some(self)
+    }
+
+    fn state_mut(&mut self, state: State) -> Option<&mut u64> {
+        match state {
+            State::Routed => Some(&mut self.routed),
+            State::Passed => Some(&mut self.passed),
+            State::Held => Some(&mut self.held),
+            State::Returned => Some(&mut self.returned),
+            State::Waiting => Some(&mut self.waiting),
+            State::Rejected | State::Cancelled => None,
+        }
+    }
+
     /// The batch's state, as people read it.
     #[must_use]
     pub fn state(&self) -> &'static str {
         if self.held > 0 {
             "held"
-        } else if self.routed + self.passed > 0 {
+        } else if self.sent() > 0 {
             "completed"
+        } else if self.returned > 0 {
+            "returned"
         } else if self.cancelled > 0 {
             "cancelled"
         } else {
@@ -158,12 +206,12 @@ impl Tally {
     pub fn sent(&self) -> Sent {
         let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
         for ((label, currency), amount) in &self.sums {
-            if [State::Routed, State::Passed].iter().any(|state| state.name() == *label) {
+            if State::ALL.iter().any(|state| state.has_left() && state.name() == *label) {
                 let sum = sums.entry(String::from_utf8_lossy(currency).into_owned()).or_insert(Decimal::ZERO);
                 *sum = sum.checked_add(*amount).unwrap_or(*sum);
             }
         }
-        let payments = self.of(State::Routed) + self.of(State::Passed);
+        let payments = State::ALL.into_iter().filter(|state| state.has_left()).map(|state| self.of(state)).sum();
         Sent { payments, sums: sums.into_iter().map(|(currency, sum)| (currency, sum.to_string())).collect() }
     }
 
@@ -183,6 +231,8 @@ impl Tally {
             held: of(State::Held),
             rejected: of(State::Rejected),
             cancelled: of(State::Cancelled),
+            returned: of(State::Returned),
+            waiting: of(State::Waiting),
             reasons: self.reasons.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
             sums,
         }

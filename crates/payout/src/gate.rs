@@ -221,7 +221,7 @@ impl Gate {
 
 /// Whether what came in to be paid comes to more than so many øre. What is in another currency cannot be compared: two look at it.
 fn comes_to_more(counts: &Counts, above: i64) -> bool {
-    let labels = [State::Routed, State::Passed, State::Held].map(State::name);
+    let labels = [State::Routed, State::Passed, State::Waiting, State::Held].map(State::name);
     let mut sum = Decimal::ZERO;
     for (currency, amount) in labels.iter().filter_map(|label| counts.sums.get(*label)).flatten() {
         match Decimal::parse(amount) {

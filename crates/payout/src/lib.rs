@@ -8,6 +8,7 @@
 //!   their names only when they are whole, on the disk, and on record.
 
 mod assemble;
+pub mod back;
 pub mod balance;
 pub mod batch;
 pub mod case;
@@ -28,6 +29,7 @@ pub mod recall;
 pub mod rendering;
 mod seen;
 mod store;
+pub mod stray;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verify;

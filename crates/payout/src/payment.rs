@@ -33,11 +33,16 @@ pub enum State {
     Rejected,
     /// Was held, and cancelled.
     Cancelled,
+    /// Was sent on, and all of its money came back: it is the payer's again.
+    Returned,
+    /// Its money lies in the payer's waiting account, until its payee has one.
+    Waiting,
 }
 
 impl State {
     /// Every state, in the order of their codes.
-    pub const ALL: [Self; 5] = [Self::Routed, Self::Passed, Self::Held, Self::Rejected, Self::Cancelled];
+    pub const ALL: [Self; 7] =
+        [Self::Routed, Self::Passed, Self::Held, Self::Rejected, Self::Cancelled, Self::Returned, Self::Waiting];
 
     /// As the store knows it.
     #[must_use]
@@ -60,14 +65,22 @@ impl State {
             Self::Held => "held",
             Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
+            Self::Returned => "returned",
+            Self::Waiting => "waiting",
         }
+    }
+
+    /// Whether its money was sent, and is with a bank or in the waiting account.
+    #[must_use]
+    pub const fn has_left(self) -> bool {
+        matches!(self, Self::Routed | Self::Passed | Self::Waiting)
     }
 }
 
 /// What is decided of one payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// To this account: the payee's, by this designation, or without one the account that the payer's agreement names.
+    /// To this account: the payee's, by this designation, or without one the payer's waiting account.
     Route(Option<Id<Designation>>, DesignatedAccount),
     /// As it came.
     Pass,
@@ -82,7 +95,8 @@ impl Verdict {
     #[must_use]
     pub fn recorded(&self) -> (State, Option<Reason>, Option<Id<Designation>>) {
         match self {
-            Self::Route(designation, _) => (State::Routed, None, *designation),
+            Self::Route(Some(designation), _) => (State::Routed, None, Some(*designation)),
+            Self::Route(None, _) => (State::Waiting, None, None),
             Self::Pass => (State::Passed, None, None),
             Self::Hold(reason) => (State::Held, *reason, None),
             Self::Reject(Reason::Cancelled) => (State::Cancelled, Some(Reason::Cancelled), None),

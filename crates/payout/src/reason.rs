@@ -1,6 +1,8 @@
 //! Why a payment, or a whole file, is not routed: ISO 20022 external status reason codes, each with one plain sentence.
 
 use crate::message::STATUS_TEXT_LENGTH_MAX;
+use crate::message::bank::ReturnReason;
+use crate::payment::State;
 use registry::payer::PayerKind;
 
 /// A reason for one payment. The order is the order in which they are looked for: the first that holds is given.
@@ -48,6 +50,8 @@ pub enum Reason {
     Cancelled,
     /// What a private payer is told of what it may not know.
     Checked,
+    /// The bank sent it back, for this reason.
+    Returned(ReturnReason),
 }
 
 impl Reason {
@@ -131,30 +135,78 @@ impl Reason {
         }
     }
 
+    /// Of those that have one: code and sentence.
+    fn row(self) -> (&'static str, &'static str) {
+        let row = Self::ALL.iter().find(|(reason, ..)| *reason == self);
+        row.map(|(_, code, sentence)| (*code, *sentence)).expect("every reason of ours has its row")
+    }
+
     /// The ISO 20022 code.
     #[must_use]
     pub fn code(self) -> &'static str {
-        Self::ALL[self as usize].1
+        match self {
+            Self::Returned(reason) => reason.code(),
+            ours => ours.row().0,
+        }
+    }
+
+    /// The same in a status report, which has a list of codes of its own.
+    #[must_use]
+    pub fn status_code(self) -> &'static str {
+        match self {
+            Self::Returned(reason) => reason.status().0,
+            ours => ours.row().0,
+        }
     }
 
     /// The sentence that goes with it.
     #[must_use]
     pub fn sentence(self) -> &'static str {
-        Self::ALL[self as usize].2
+        match self {
+            Self::Returned(reason) => reason.sentence(),
+            ours => ours.row().1,
+        }
     }
 
-    /// The reason with this code.
+    /// The reason of ours with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known, _)| *known == code).map(|(reason, ..)| *reason)
+    }
+
+    /// The reason with this code, of a payment in this state: what came back has the bank's.
+    #[must_use]
+    pub fn of_state(state: State, code: &str) -> Option<Self> {
+        match state {
+            State::Returned => ReturnReason::from_code(code).map(Self::Returned),
+            _ => Self::from_code(code),
+        }
     }
 }
 
 const _: () = {
     let mut at = 0;
     while at < Reason::ALL.len() {
-        assert!(Reason::ALL[at].0 as usize == at, "the table is in the order of the reasons");
         assert!(Reason::ALL[at].2.len() <= STATUS_TEXT_LENGTH_MAX, "AddtlInf holds no more");
         at += 1;
     }
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_code() {
+        let mut last = None;
+        for (reason, code, sentence) in Reason::ALL {
+            assert!(last < Some(reason), "{reason:?} is in the order in which reasons are looked for");
+            assert_eq!((reason.code(), reason.sentence()), (code, sentence));
+            assert_eq!(Reason::of_state(State::Held, code), Some(reason));
+            last = Some(reason);
+        }
+        for reason in ReturnReason::all() {
+            assert_eq!(Reason::of_state(State::Returned, reason.code()), Some(Reason::Returned(reason)));
+        }
+    }
+}

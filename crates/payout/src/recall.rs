@@ -53,7 +53,7 @@ pub struct RecallRecord {
 }
 
 /// How a bank made a payment, as it told: the message from bank to bank in which it stood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interbank {
     /// The message's id (`GrpHdr/MsgId`).
     pub message_id: String,
@@ -199,6 +199,8 @@ pub fn require_recallable(state: State, is_open: bool) -> Result<(), RecallRefus
     match state {
         State::Held => Err(RecallRefusal::Held),
         State::Rejected | State::Cancelled => Err(RecallRefusal::NotSent),
+        State::Returned => Err(RecallRefusal::CameBack),
+        State::Waiting => Err(RecallRefusal::Waiting),
         State::Routed | State::Passed if is_open => Err(RecallRefusal::Open),
         State::Routed | State::Passed => Ok(()),
     }
@@ -217,6 +219,10 @@ pub enum RecallRefusal {
     Held,
     /// It was never sent.
     NotSent,
+    /// It came back already.
+    CameBack,
+    /// It lies in the payer's own waiting account.
+    Waiting,
     /// It was asked back already.
     Open,
     /// Nobody knows which bank was to make it.
@@ -235,6 +241,8 @@ impl Refuse for RecallRefusal {
             Self::PaymentUnknown => "recall.payment_unknown",
             Self::Held => "recall.held",
             Self::NotSent => "recall.not_sent",
+            Self::CameBack => "recall.came_back",
+            Self::Waiting => "recall.waiting",
             Self::Open => "recall.open",
             Self::NoBank => "recall.no_bank",
             Self::Why => "recall.why",
@@ -251,6 +259,8 @@ impl fmt::Display for RecallRefusal {
             Self::PaymentUnknown => "that batch has no payment with that end-to-end id",
             Self::Held => "that payment has not left: stop or cancel it instead",
             Self::NotSent => "that payment was never sent on",
+            Self::CameBack => "that payment has come back: it is the payer's again",
+            Self::Waiting => "that payment lies in the payer's own waiting account",
             Self::Open => "that payment was asked back already, and more is expected of that",
             Self::NoBank => "neither the file nor the payer's agreement says which bank was to make that payment",
             Self::Why => "say why, in 1 to 500 characters on one line",
@@ -326,6 +336,8 @@ mod tests {
         check(State::Held, false, Err(RecallRefusal::Held));
         check(State::Rejected, false, Err(RecallRefusal::NotSent));
         check(State::Cancelled, true, Err(RecallRefusal::NotSent));
+        check(State::Returned, false, Err(RecallRefusal::CameBack));
+        check(State::Waiting, false, Err(RecallRefusal::Waiting));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
 use denmark::{BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
-use kernel::{Blind, Connection, Domain, Error, Id, Scope, Tx, Vault};
+use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Tx, Vault};
 use registry::account::{self, DesignatedAccount};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
@@ -121,6 +121,16 @@ pub(crate) enum Rule {
     Recorded { stage: i64 },
     /// What is held is decided by what the registry holds now, and let go.
     Release { judge: Arc<Judge>, stage: i64 },
+}
+
+impl Rule {
+    /// When payments are decided by it, if they are.
+    fn decided_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Fresh { judge } | Self::Release { judge, .. } => Some(judge.now),
+            Self::Recorded { .. } => None,
+        }
+    }
 }
 
 /// One payment, done.
@@ -230,7 +240,8 @@ impl Worker {
         let rulings = self.rule(chunk.first_payment, &candidates)?;
         let mut encoder = Encoder::default();
         let mut block = None;
-        let Setting { vault, batch, payer, records, writes, .. } = &*self.setting;
+        let Setting { vault, batch, payer, records, writes, rule, .. } = &*self.setting;
+        let decided_at = rule.decided_at();
         for (at, (candidate, Ruled { ruling, is_ruled, is_new })) in candidates.iter().zip(rulings).enumerate() {
             let Candidate { payment, part, start, payee, .. } = candidate;
             let number = (chunk.first_payment + at as u64) as i64;
@@ -245,9 +256,10 @@ impl Worker {
                 report(&mut status, payer, end_to_end_id, instruction_id, &ruling.outcome);
             }
             let benefit = candidate.benefit();
-            if is_ruled && ruling.outcome.waits_by_itself() {
+            let lies_since = decided_at.filter(|_| ruling.outcome.state == State::Waiting);
+            if is_ruled && (ruling.outcome.waits_by_itself() || lies_since.is_some()) {
                 let purpose = benefit.as_ref().map(|kind| purpose::key(vault, payer.id, kind));
-                held.push(HeldPayment { number, payee: *payee, purpose, currency: paid_currency(payment) });
+                held.push(HeldPayment { number, payee: *payee, purpose, currency: paid_currency(payment), lies_since });
             }
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
@@ -380,7 +392,7 @@ impl Worker {
                     if wanted(index) {
                         let purpose = candidate.benefit().map(|kind| self.purpose(kind));
                         let currency = paid_currency(&candidate.payment);
-                        asked.push(&HeldPayment { number, payee: Some(payee), purpose, currency });
+                        asked.push(&HeldPayment { number, payee: Some(payee), purpose, currency, lies_since: None });
                         places.push(index);
                     }
                     // Until the answer is there.
@@ -418,7 +430,7 @@ impl Worker {
                         (State::Routed, Some(designation), _) => {
                             Completion::With(resolve::account_of(&scope, designation)?)
                         }
-                        (State::Routed, None, NoAccount::PayTo(account)) => Completion::With(*account),
+                        (State::Waiting, _, NoAccount::PayTo(account)) => Completion::With(*account),
                         (State::Passed, ..) => Completion::AsItCame,
                         _ => Completion::TakenOut,
                     };
@@ -517,13 +529,13 @@ pub(crate) fn report(
 ) {
     let status = match outcome.state {
         _ if !is_told(outcome, payer.agreement.kind) => return,
-        State::Routed => Status::Accepted,
+        State::Routed | State::Waiting => Status::Accepted,
         State::Passed => return,
         State::Held => Status::Pending,
-        State::Rejected | State::Cancelled => Status::Rejected,
+        State::Rejected | State::Cancelled | State::Returned => Status::Rejected,
     };
     let kind = payer.agreement.kind;
-    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.code(), reason.sentence()));
+    let reason = outcome.reason.map(|reason| reason.told(kind)).map(|reason| (reason.status_code(), reason.sentence()));
     // A private payer is told of no account that is not one that it names.
     let news = outcome.news.filter(|_| kind == PayerKind::Public);
     let more: Vec<String> = news.into_iter().flat_map(News::sentences).collect();

@@ -189,6 +189,9 @@ pub const DECIDE_APPEAL: Operation = Operation { name: "mark.decide", roles: &[C
 /// Reads who must have an account and has none, and has them reminded.
 pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
+/// Reminds payees for whom money waits that they have no account.
+pub const REMIND_WAITING: Operation = Operation { name: "payee.remind", roles: &[Console, Operator] };
+
 /// The registry's rows of the policy.
 pub const POLICY: &[Operation] = &[
     IMPORT_POPULATION,
@@ -273,4 +276,5 @@ pub const POLICY: &[Operation] = &[
     APPEAL_MARK,
     DECIDE_APPEAL,
     LIST_WITHOUT_ACCOUNT,
+    REMIND_WAITING,
 ];

@@ -364,6 +364,8 @@ const fn deed(kind: ActKind) -> Option<Deed> {
 const fn fate(known: &KnownPayment) -> Fate {
     match (known.payment.state, known.recall) {
         (State::Held, _) => Fate::Held,
+        (State::Returned, _) => Fate::Returned,
+        (State::Waiting, _) => Fate::Waiting,
         (State::Rejected | State::Cancelled, _) => Fate::Rejected,
         (State::Routed | State::Passed, None) => Fate::Left,
         (State::Routed | State::Passed, Some(Standing::Refused)) => Fate::Refused,
@@ -400,6 +402,7 @@ fn payment_json(known: &KnownPayment, given: &Given<'_>) -> Value {
         "currency": payment.money.map(|money| money.currency.as_str().to_owned()),
         "money": fate_name(fate(known)),
         "recall": known.recall.map(Standing::name),
+        "came_back": payment.money.map(|money| Money { minor: known.back, ..money }.decimal().to_string()),
         "reason": payment.reason.map(payout::reason::Reason::code),
         "received": payment.received.to_string(),
         "decided": payment.decided.1.to_string(),

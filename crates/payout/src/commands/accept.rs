@@ -158,8 +158,9 @@ impl Command for Accept<'_> {
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
-                if outcome.waits_by_itself() {
-                    held.push(of_row);
+                if outcome.is_looked_at_again() {
+                    let lies_since = (outcome.state == State::Waiting).then_some(self.received);
+                    held.push(HeldPayment { lies_since, ..of_row });
                 }
             }
         }
@@ -257,7 +258,7 @@ fn count(rows: &[PaymentRow]) -> (Counts, Sent, u64) {
     let mut payees = Seen::new(room, room);
     for PaymentRow { outcome, money, payee, .. } in rows {
         tally.add(outcome.state, outcome.reason, *money);
-        if let (State::Routed, Some(payee)) = (outcome.state, payee) {
+        if let (State::Routed | State::Waiting, Some(payee)) = (outcome.state, payee) {
             payees.insert(payee);
         }
     }

@@ -1,17 +1,25 @@
 //! One file a command.
 
 mod accept;
+pub(crate) mod back;
 mod cancel;
 mod case;
+mod follow;
 mod recall;
+mod recall_answers;
+pub(crate) mod record;
 mod refuse;
 mod release;
 pub(crate) mod render;
+mod retry;
+mod returns;
 mod route;
 mod settle;
 mod stop;
 mod trace;
+mod transfers;
 mod upload;
+mod waiting;
 
 pub use cancel::{Cancel, cancel};
 pub use case::{
@@ -20,7 +28,10 @@ pub use case::{
 };
 pub(crate) use case::{find as find_case, require_given};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
+pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
+pub use retry::{Retry, retry};
+pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
@@ -28,7 +39,9 @@ pub(crate) use settle::decide_anew;
 pub use settle::{Settled, Settling, settle_some};
 pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
+pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
+pub use waiting::{PaidOut, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;
@@ -49,6 +62,10 @@ pub enum BatchRefusal {
     NothingHeld,
     /// It has no payment of that end-to-end id, or that one is not held.
     PaymentNotHeld,
+    /// Nothing of it came back.
+    NothingReturned,
+    /// It has no payment of that end-to-end id, or that one did not come back.
+    PaymentNotReturned,
     /// Nobody has asked for the release that is to be approved, or it takes no two people.
     NotAsked,
     /// A release that takes two people takes people by name.
@@ -77,6 +94,8 @@ impl Refuse for BatchRefusal {
             Self::Unknown => "batch.unknown",
             Self::NothingHeld => "batch.nothing_held",
             Self::PaymentNotHeld => "batch.payment_not_held",
+            Self::NothingReturned => "batch.nothing_returned",
+            Self::PaymentNotReturned => "batch.payment_not_returned",
             Self::NotAsked => "batch.not_asked",
             Self::Officer => "batch.officer",
             Self::Own => "batch.own",
@@ -97,6 +116,8 @@ impl fmt::Display for BatchRefusal {
             Self::Unknown => "there is no batch of that name",
             Self::NothingHeld => "nothing in that batch is held",
             Self::PaymentNotHeld => "that batch holds no payment with that end-to-end id",
+            Self::NothingReturned => "nothing of that batch came back",
+            Self::PaymentNotReturned => "no payment of that batch with that end-to-end id came back",
             Self::NotAsked => "nobody has asked for a release of that batch that takes a second person",
             Self::Officer => "that release takes two people: act as one by name",
             Self::Own => "who asks for a release does not approve it",
@@ -133,20 +154,30 @@ pub(crate) fn each_payment(
     batch: Id<Batch>,
     mut visit: impl FnMut(store::payment::PaymentRow) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    each_payment_at(scope, batch, |row, _| visit(row))
+}
+
+/// The same, with the stage of the batch that decided it: 0 is the coming in.
+pub(crate) fn each_payment_at(
+    scope: &Scope<'_>,
+    batch: Id<Batch>,
+    mut visit: impl FnMut(store::payment::PaymentRow, i64) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut page = 0..PAGE;
     loop {
         let mut changes = BTreeMap::new();
         store::payment::each_change_of(scope.tx, batch, page.clone(), i64::MAX, |change| {
-            changes.insert(change.number, change.outcome);
+            changes.insert(change.number, (change.outcome, change.stage));
             Ok(())
         })?;
         let mut is_empty = true;
         store::payment::each_of(scope.tx, batch, page.clone(), |mut row| {
             is_empty = false;
-            if let Some(outcome) = changes.get(&row.number) {
-                row.outcome = *outcome;
+            let mut stage = 0;
+            if let Some(change) = changes.get(&row.number) {
+                (row.outcome, stage) = *change;
             }
-            visit(row)
+            visit(row, stage)
         })?;
         // Numbers have no gaps.
         if is_empty {
@@ -194,8 +225,14 @@ fn new_stage(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> st
         at: entry.at,
         banks_at: entry.number(),
         writes_file,
+        of_record: false,
         counts,
     }
+}
+
+/// The same of a stage whose files are made of what was recorded, and not of the input.
+fn stage_of_record(stages: i64, entry: Entry, writes_file: bool, counts: Counts) -> store::batch::Stage {
+    store::batch::Stage { of_record: true, ..new_stage(stages, entry, writes_file, counts) }
 }
 
 /// Notes that a stage's completed file is for the bank that fetches the payer's files, if one does.

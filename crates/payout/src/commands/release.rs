@@ -228,6 +228,7 @@ fn try_release(
         created: pending.at.to_jiff(),
         counts: Counts::default(),
         has_completed: false,
+        of_record: false,
     };
     let parts = outputs.as_ref().map(Parts::create).transpose()?;
     let writing = match &parts {
@@ -244,7 +245,7 @@ fn try_release(
         for payment in done.payments.iter().filter(|payment| payment.is_ruled) {
             let number = payment.row.number;
             payees.extend(payment.row.payee.map(|payee| (payee, number)));
-            if let (State::Routed, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
+            if let (State::Routed | State::Waiting, Some(payee)) = (payment.ruling.outcome.state, &payment.row.payee) {
                 paid.insert(payee);
             }
             if payment.is_new {
@@ -497,10 +498,10 @@ impl MakeRelease<'_> {
             decided_again = true;
             tally.remove(prepared.state, prepared.reason, money);
             tally.add(outcome.state, outcome.reason, money);
-            if leaves(prepared.state) {
+            if prepared.state.has_left() {
                 sent.remove(prepared.state, None, money);
             }
-            if leaves(outcome.state) {
+            if outcome.state.has_left() {
                 sent.add(outcome.state, None, money);
             }
             match at {
@@ -509,16 +510,13 @@ impl MakeRelease<'_> {
                 Err(at) => changes.insert(at, Change { number, stage, outcome }),
             }
             all_held.retain(|held| held.number != number);
-            if outcome.waits_by_itself() {
-                all_held.push(held);
+            if outcome.is_looked_at_again() {
+                let lies_since = (outcome.state == State::Waiting).then_some(self.at);
+                all_held.push(HeldPayment { lies_since, ..held });
             }
         }
         Real { changes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }
     }
-}
-
-const fn leaves(state: State) -> bool {
-    matches!(state, State::Routed | State::Passed)
 }
 
 /// Who brought a batch: what of it is let go is given back to them, whoever lets it go.

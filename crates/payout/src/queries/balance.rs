@@ -3,13 +3,15 @@
 use super::find::first_entry_at;
 use crate::balance::Balance;
 use crate::batch::Batch;
-use crate::commands::each_payment;
+use crate::commands::{ALL_NUMBERS, each_payment_at};
+use crate::store::back::Amount;
 use crate::{policy, store};
 use denmark::calendar::{copenhagen_date, copenhagen_midnight};
 use jiff::civil::Date;
 use kernel::journal::ENTRIES_MAX;
 use kernel::{Actor, Error, Id, Scope, StoreError, Timestamp, Writer};
 use registry::resolve;
+use std::collections::BTreeMap;
 
 const BATCHES_AT_ONCE: i64 = 1_000;
 /// A clock that was set back in between can have dated a file before the entry that recorded it, or after it.
@@ -46,9 +48,16 @@ fn add(scope: &Scope<'_>, balance: &mut Balance, batch: Id<Batch>, day: Date) ->
         return Ok(());
     }
     balance.come_in(&record.counts).ok_or_else(broken)?;
-    each_payment(scope, batch, |row| {
+    // Of most batches nothing came back, and of the others little did.
+    let mut back: BTreeMap<i64, Vec<Amount>> = BTreeMap::new();
+    store::back::each_amount(scope.tx, batch, ALL_NUMBERS, |amount| {
+        back.entry(amount.number).or_default().push(amount);
+        Ok(())
+    })?;
+    each_payment_at(scope, batch, |row, stage| {
         if let Some(money) = row.money {
-            balance.count(row.outcome.state, money);
+            let since = back.get(&row.number).into_iter().flatten().filter(|back| back.stage > stage);
+            balance.count(row.outcome.state, money, since.map(|back| back.amount).sum());
         }
         Ok(())
     })

@@ -181,6 +181,31 @@ pub fn find_payments(scope: &Scope<'_>, search: &Search, limit: usize) -> Result
     Ok(FoundPage { payments, next })
 }
 
+/// The payment of a batch that has this end-to-end id. Of those that share one all but the first were refused.
+pub(crate) fn in_batch(scope: &Scope<'_>, batch: &Batch, end_to_end: &Blind) -> Result<Option<i64>, Error> {
+    let payments = i64::try_from(batch.record.counts.payments).unwrap_or(i64::MAX);
+    let (slices, mut found) = (slices_of(payments).collect::<Vec<_>>(), Vec::new());
+    for slices in slices.chunks(BUCKETS_AT_ONCE) {
+        let places: Vec<_> = slices.iter().map(|slice| Place::of(batch.id, payments, *slice, end_to_end)).collect();
+        store::index::find_many(scope.tx, &places, |at, marks| {
+            found.extend(like(marks, slices[at], end_to_end));
+            Ok(())
+        })?;
+    }
+    found.sort_unstable();
+    for number in found {
+        let mut is = false;
+        store::payment::each_of(scope.tx, batch.id, number..number + 1, |row| {
+            is = row.end_to_end == *end_to_end;
+            Ok(())
+        })?;
+        if is {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
 /// The number of the first entry that was recorded at a moment or later.
 pub(super) fn first_entry_at(scope: &Scope<'_>, moment: Timestamp) -> Result<i64, Error> {
     journal::size_at(scope.tx, Timestamp::from_micros(moment.micros().saturating_sub(1)))
@@ -334,7 +359,7 @@ impl Teller<'_> {
     fn destination(&self, outcome: &Outcome, payer: &Payer) -> Result<Option<Destination>, Error> {
         let account = match (outcome.state, outcome.designation, &payer.agreement.no_account) {
             (_, Some(designation), _) => resolve::account_of(self.scope, designation)?,
-            (State::Routed, None, NoAccount::PayTo(account)) => *account,
+            (State::Waiting, _, NoAccount::PayTo(account)) => *account,
             _ => return Ok(None),
         };
         let bank = account.reg().and_then(|reg| self.banks.get(reg)).map(|bank| bank.name.clone());

@@ -2,11 +2,13 @@
 
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
+use crate::commands::record::ordered_for;
+use crate::message::Version;
 
 use crate::message::bank::{
     Party, RecallReason, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
 };
-use crate::outputs::message_id;
+use crate::outputs::{message_id, write_for_bank};
 use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
 use crate::store::ids::OpenIds;
 use crate::store::recall_answer::Answered;
@@ -15,12 +17,13 @@ use crate::{message, policy, store};
 use denmark::calendar::copenhagen_date;
 use denmark::{BankDirectory, Decimal, Iban, Money};
 use jiff::civil::Date;
-use kernel::{Actor, Error, Id, Role, Scope, StoreError, journal};
+use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
 use registry::account::{self, DesignatedAccount};
 use registry::payer::{Agreement, Payer};
 use registry::resolve;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// One recall, and where its payments stand.
 #[derive(Clone, Debug, Serialize)]
@@ -159,8 +162,15 @@ pub(crate) fn stands_of(scope: &Scope<'_>, recall: &Recall, number: i64, paid: i
 }
 
 /// How much of a payment came back since it was asked for, in minor units.
-pub(crate) fn back_since(_scope: &Scope<'_>, _recall: &Recall, _number: i64) -> Result<i64, Error> {
-    Ok(0)
+pub(crate) fn back_since(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<i64, Error> {
+    let mut since = 0_i64;
+    store::back::each_amount(scope.tx, recall.batch, number..number + 1, |back| {
+        if back.place > recall.place {
+            since = since.saturating_add(back.amount);
+        }
+        Ok(())
+    })?;
+    Ok(since)
 }
 
 /// The recall of this name, if whoever asks may see it. Another's is as if it were not there.
@@ -239,33 +249,62 @@ pub fn transfer_recall_message(
     Opened::new(scope, find(scope, name, whose, actor)?)?.transfer_message(to)
 }
 
+/// Writes the messages of a recall into a folder, under `bank`: the one to the payer's bank, and one to each bank that has the money, where
+/// it is known how the payments were made.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, the store's, or the folder cannot be written.
+pub fn write_recall_files(
+    writer: &mut Writer,
+    name: &str,
+    folder: &Path,
+    actor: &Actor,
+) -> Result<Vec<PathBuf>, Error> {
+    let files = writer.read(|scope| {
+        let opened = Opened::new(scope, find(scope, name, Whose::Everybodys, actor)?)?;
+        let id = opened.recall.id.name();
+        let mut files = vec![(format!("{id}.camt.055.xml"), opened.message()?)];
+        for to in opened.transfers()?.into_keys() {
+            files.push((format!("{id}-{to}.camt.056.xml"), opened.transfer_message(&to)?));
+        }
+        Ok(files)
+    })?;
+    files.into_iter().map(|(name, content)| write_for_bank(folder, &name, &content)).collect()
+}
+
 /// A recall with all that is to be known to show it, or to write its messages.
-struct Opened<'s> {
+pub(crate) struct Opened<'s> {
     scope: &'s Scope<'s>,
-    recall: Recall,
+    pub(crate) recall: Recall,
     batch: Batch,
+    /// In which version of the message the completed file is.
+    version: Version,
     payer: Payer,
     /// The bank directory of when it was asked for.
     banks: BankDirectory,
-    payments: Vec<Opening>,
+    pub(crate) payments: Vec<Opening>,
 }
 
 /// One of its payments.
-struct Opening {
-    number: i64,
-    end_to_end_id: String,
-    instruction_id: Option<String>,
-    payment_info_id: String,
+pub(crate) struct Opening {
+    pub(crate) number: i64,
+    pub(crate) end_to_end_id: String,
+    pub(crate) instruction_id: Option<String>,
+    pub(crate) payment_info_id: String,
     execution_date: Option<Date>,
-    money: Money,
+    pub(crate) money: Money,
     account: Option<DesignatedAccount>,
 }
 
 impl<'s> Opened<'s> {
-    fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
+    pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
+        let order = match recall.stage {
+            0 => None,
+            stage => store::batch::find_stage(scope, batch.id, stage)?.filter(|stage| stage.of_record),
+        };
         let numbers = store::recall::payments_of(scope.tx, recall.id)?;
         let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
         for run in numbers.chunk_by(|one, next| one + 1 == *next) {
@@ -274,8 +313,11 @@ impl<'s> Opened<'s> {
             for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
                 let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
                 let block = ids.block_of(scope, batch.id, *number)?;
-                let payment_info_id = block.payment_info_id.to_owned();
-                let execution_date = block.execution_date.and_then(|date| date.parse().ok());
+                let (payment_info_id, execution_date) = match &order {
+                    None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
+                    // An order of our own, out of the waiting account.
+                    Some(order) => (message_id(batch.id, order.stage), Some(ordered_for(order.at.to_jiff()))),
+                };
                 let texts = ids.read(scope, batch.id, *number)?;
                 payments.push(Opening {
                     number: *number,
@@ -291,11 +333,12 @@ impl<'s> Opened<'s> {
                 });
             }
         }
-        Ok(Self { scope, recall, batch, payer, banks, payments })
+        let version = if order.is_some() { Version::V09 } else { batch.record.version };
+        Ok(Self { scope, recall, batch, version, payer, banks, payments })
     }
 
     /// The message id of the completed file.
-    fn message_id(&self) -> String {
+    pub(crate) fn message_id(&self) -> String {
         match self.recall.stage {
             0 => self.batch.record.message_id.clone(),
             stage => message_id(self.batch.id, stage),
@@ -355,7 +398,7 @@ impl<'s> Opened<'s> {
             .zip(&written)
             .map(|(payment, written)| RecalledPayment {
                 message_id: &file,
-                version: self.batch.record.version,
+                version: self.version,
                 payment_info_id: &payment.payment_info_id,
                 cancellation_id: &written.cancellation_id,
                 instruction_id: payment.instruction_id.as_deref(),
@@ -467,7 +510,7 @@ impl Written {
     }
 }
 
-fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
+pub(crate) fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
     match account.agent(banks) {
         account::Agent::Bic(bic) => bic.as_str().to_owned(),
         account::Agent::Member(reg) => reg.to_string(),

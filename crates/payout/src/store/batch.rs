@@ -5,6 +5,7 @@ use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, StoreError, Timestamp, Tx, Value, Vault, statements};
 use registry::payer::Payer;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 statements! {
@@ -50,16 +51,19 @@ statements! {
                 record
          FROM batch WHERE entry >= $1 AND entry < $2 ORDER BY entry";
     INSERT_STAGE = "batch_stage.insert":
-        "INSERT INTO batch_stage (batch, stage, entry, at, banks_at, writes_file, counts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        "INSERT INTO batch_stage (batch, stage, entry, at, banks_at, writes_file, of_record, counts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     LAST_STAGE = "batch_stage.last":
-        "SELECT batch, stage, entry, at, banks_at, writes_file, counts FROM batch_stage
+        "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
          WHERE batch = $1 ORDER BY stage DESC LIMIT 1";
     FIND_STAGE = "batch_stage.find":
-        "SELECT batch, stage, entry, at, banks_at, writes_file, counts FROM batch_stage
+        "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
          WHERE batch = $1 AND stage = $2";
+    STAGES_OF = "batch_stage.of_batch":
+        "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
+         WHERE batch = $1 ORDER BY stage LIMIT 100000";
     STAGE_RANGE = "batch_stage.range":
-        "SELECT batch, stage, entry, at, banks_at, writes_file, counts FROM batch_stage
+        "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
          WHERE entry >= $1 AND entry < $2 ORDER BY entry, batch, stage";
     COUNT = "batch.count": "SELECT COUNT(*) FROM batch";
     COUNT_STAGES = "batch_stage.count": "SELECT COUNT(*) FROM batch_stage";
@@ -272,41 +276,59 @@ pub(crate) struct Stage {
     pub(crate) banks_at: i64,
     /// Whether it completed payments: then it has a file of its own.
     pub(crate) writes_file: bool,
+    /// Whether its files are made of what was recorded, and not of the input.
+    pub(crate) of_record: bool,
     /// What holds of the batch from then on.
     pub(crate) counts: Counts,
 }
 
 pub(crate) fn insert_stage(scope: &Scope<'_>, batch: Id<Batch>, stage: &Stage) -> Result<Rows, Error> {
-    let counts =
-        serde_json::to_vec(&stage.counts).map_err(|error| StoreError::new("a stage could not be written", error))?;
-    let sealed = scope.vault.seal(COUNTS_COLUMN, (batch.number(), stage.stage), &counts)?;
-    scope.tx.run(
-        &INSERT_STAGE,
-        &[
-            batch.into(),
-            stage.stage.into(),
-            stage.entry.into(),
-            stage.at.into(),
-            stage.banks_at.into(),
-            stage.writes_file.into(),
-            (&sealed).into(),
-        ],
-    )?;
+    insert_all_stages(scope, [(&batch, stage)])
+}
+
+/// A stage of each of these batches.
+pub(crate) fn insert_stages(scope: &Scope<'_>, stages: &BTreeMap<Id<Batch>, Stage>) -> Result<Rows, Error> {
+    insert_all_stages(scope, stages)
+}
+
+fn insert_all_stages<'s>(
+    scope: &Scope<'_>,
+    stages: impl IntoIterator<Item = (&'s Id<Batch>, &'s Stage)>,
+) -> Result<Rows, Error> {
     let mut tree = Tree::default();
-    tree.push(stage_leaf(batch.number(), stage, &counts));
+    for (batch, stage) in stages {
+        let counts = serde_json::to_vec(&stage.counts)
+            .map_err(|error| StoreError::new("a stage could not be written", error))?;
+        let sealed = scope.vault.seal(COUNTS_COLUMN, (batch.number(), stage.stage), &counts)?;
+        scope.tx.run(
+            &INSERT_STAGE,
+            &[
+                (*batch).into(),
+                stage.stage.into(),
+                stage.entry.into(),
+                stage.at.into(),
+                stage.banks_at.into(),
+                stage.writes_file.into(),
+                stage.of_record.into(),
+                (&sealed).into(),
+            ],
+        )?;
+        tree.push(stage_leaf(batch.number(), stage, &counts));
+    }
     Ok(Rows::of(StageTable.name(), &tree))
 }
 
 fn read_stage(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Stage, Vec<u8>), Error> {
     let (batch, stage) = (row.int(0)?, row.int(1)?);
-    let opened = scope.vault.open(COUNTS_COLUMN, (batch, stage), row.bytes(6)?)?;
+    let opened = scope.vault.open(COUNTS_COLUMN, (batch, stage), row.bytes(7)?)?;
     let stage = Stage {
         stage,
         entry: row.int(2)?,
         at: Timestamp::from_micros(row.int(3)?),
         banks_at: row.int(4)?,
         writes_file: row.bool(5)?,
-        counts: serde_json::from_slice(&opened).map_err(|_| row.broken(6))?,
+        of_record: row.bool(6)?,
+        counts: serde_json::from_slice(&opened).map_err(|_| row.broken(7))?,
     };
     Ok((stage, opened.to_vec()))
 }
@@ -314,6 +336,15 @@ fn read_stage(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Stage, Vec<u8>), Erro
 /// What was done last with a batch. Stages are numbered from 1 without gaps.
 pub(crate) fn last_stage(scope: &Scope<'_>, batch: Id<Batch>) -> Result<Option<Stage>, Error> {
     scope.tx.optional(&LAST_STAGE, &[batch.into()], |row| Ok(read_stage(scope, row)?.0))
+}
+
+/// All that was done with a batch, in order.
+pub(crate) fn each_stage_of(
+    scope: &Scope<'_>,
+    batch: Id<Batch>,
+    mut visit: impl FnMut(Stage) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.each(&STAGES_OF, &[batch.into()], |row| visit(read_stage(scope, row)?.0))
 }
 
 /// One stage.
@@ -329,6 +360,7 @@ fn stage_leaf(batch: i64, stage: &Stage, counts: &[u8]) -> Hash {
         .int(stage.at.micros())
         .int(stage.banks_at)
         .int(i64::from(stage.writes_file))
+        .int(i64::from(stage.of_record))
         .bytes(counts)
         .leaf()
 }

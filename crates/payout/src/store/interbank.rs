@@ -31,7 +31,7 @@ pub(crate) struct Fact {
 }
 
 /// Adds facts of one entry, in their order.
-pub(crate) fn insert_many(scope: &Scope<'_>, facts: &[&Fact], entry: Entry) -> Result<Rows, Error> {
+pub(crate) fn insert_many(scope: &Scope<'_>, facts: &[Fact], entry: Entry) -> Result<Rows, Error> {
     let (mut encoder, mut tree) = (Encoder::default(), Tree::default());
     for (ordinal, fact) in facts.iter().enumerate() {
         let place: Id<Fact> = entry.row(ordinal)?;
@@ -40,7 +40,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, facts: &[&Fact], entry: Entry) -> R
         let sealed = scope.vault.seal(RECORD_COLUMN, place, &record)?;
         let values = [place.into(), fact.batch.into(), fact.number.into(), entry.at.into(), (&sealed).into()];
         scope.tx.run(&INSERT, &values)?;
-        tree.push(leaf(&mut encoder, place, &Fact { at: entry.at, ..(*fact).clone() }, &record));
+        tree.push(leaf(&mut encoder, place, &Fact { at: entry.at, ..fact.clone() }, &record));
     }
     Ok(Rows::of(FactTable.name(), &tree))
 }

@@ -1,6 +1,7 @@
 //! The payouts' only SQL, by noun.
 
 pub(crate) mod act;
+pub(crate) mod back;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
 pub(crate) mod case;
@@ -13,6 +14,8 @@ pub(crate) mod payment;
 pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
+pub(crate) mod stray;
+pub(crate) mod waiting;
 
 use kernel::{Migration, Statement, journal};
 
@@ -23,6 +26,7 @@ pub const MIGRATIONS: &[Migration] =
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
+    back::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
     case::STATEMENTS,
@@ -35,6 +39,8 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall::STATEMENTS,
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
+    stray::STATEMENTS,
+    waiting::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
@@ -49,8 +55,11 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &act::ActTable,
     &case::CaseTable,
     &case::CaseActTable,
+    &back::BackTable,
     &recall::RecallTable,
     &recall::RecalledTable,
     &recall_answer::AnswerTable,
     &interbank::FactTable,
+    &stray::StrayTable,
+    &stray::EndTable,
 ];

@@ -32,10 +32,13 @@ statements! {
     CHANGES_OF_BATCH = "payment_change.of_batch":
         "SELECT batch, number, stage, designation, state, code, news FROM payment_change
          WHERE batch = $1 AND number >= $2 AND number < $3 AND stage <= $4 ORDER BY number, stage";
+    CHANGES_AT = "payment_change.at":
+        "SELECT batch, number, stage, designation, state, code, news FROM payment_change
+         WHERE batch = $1 AND stage = $2 ORDER BY number";
     CHANGE_RANGE = "payment_change.range":
         "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, c.news, s.entry
          FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
-         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.number";
+         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.batch, c.number";
     COUNT = "payment.count": "SELECT COUNT(*) FROM payment WHERE batch NOT IN (SELECT batch FROM staging)";
     COUNT_CHANGES = "payment_change.count": "SELECT COUNT(*) FROM payment_change";
 }
@@ -62,7 +65,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Whether it stands in a completed file.
     pub(crate) const fn goes_on(&self) -> bool {
-        matches!(self.state, State::Routed | State::Passed)
+        self.state.has_left()
     }
 
     /// Whether it waits for a reason of its own, and not only for its batch to be let go.
@@ -70,12 +73,18 @@ impl Outcome {
         self.state == State::Held && self.reason.is_some()
     }
 
+    /// Whether it is decided anew by itself when what it waits for has come.
+    pub(crate) fn is_looked_at_again(&self) -> bool {
+        self.waits_by_itself() || self.state == State::Waiting
+    }
+
     /// Reads `state, code, news` from three columns of a row.
     fn read(row: &Row<'_>, designation: usize, state: usize) -> Result<Self, Error> {
         let (code, news) = (state + 1, state + 2);
-        let reason = row.optional_text(code)?.map(|code| Reason::from_code(code).ok_or(()));
+        let state = State::from_code(row.int(state)?).ok_or_else(|| row.broken(state))?;
+        let reason = row.optional_text(code)?.map(|code| Reason::of_state(state, code).ok_or(()));
         Ok(Self {
-            state: State::from_code(row.int(state)?).ok_or_else(|| row.broken(state))?,
+            state,
             reason: reason.transpose().map_err(|()| row.broken(code))?,
             designation: row.optional_int(designation)?.map(Id::new),
             news: row
@@ -216,14 +225,26 @@ pub(crate) struct Change {
 }
 
 pub(crate) fn insert_changes(tx: &Tx<'_>, batch: Id<Batch>, changes: &[Change]) -> Result<Rows, Error> {
+    insert_each_change(tx, changes.iter().map(|change| (batch, change)))
+}
+
+/// What became of payments of several batches, in the order of batches and numbers.
+pub(crate) fn insert_all_changes(tx: &Tx<'_>, changes: &[(Id<Batch>, Change)]) -> Result<Rows, Error> {
+    insert_each_change(tx, changes.iter().map(|(batch, change)| (*batch, change)))
+}
+
+fn insert_each_change<'c>(
+    tx: &Tx<'_>,
+    changes: impl Iterator<Item = (Id<Batch>, &'c Change)> + Clone,
+) -> Result<Rows, Error> {
     let mut encoder = Encoder::default();
     let mut tree = Tree::default();
-    for change in changes {
+    for (batch, change) in changes.clone() {
         tree.push(change_leaf(&mut encoder, batch, change));
     }
     tx.run_many(
         &INSERT_CHANGE,
-        changes.iter().map(|change| {
+        changes.map(|(batch, change)| {
             [
                 batch.into(),
                 Value::Int(change.number),
@@ -252,6 +273,16 @@ pub(crate) fn each_change_of(
 ) -> Result<(), Error> {
     let values = [batch.into(), numbers.start.into(), numbers.end.into(), stage.into()];
     tx.each(&CHANGES_OF_BATCH, &values, |row| visit(read_change(row)?))
+}
+
+/// What became of payments at one stage, in the order of numbers.
+pub(crate) fn each_change_at(
+    tx: &Tx<'_>,
+    batch: Id<Batch>,
+    stage: i64,
+    mut visit: impl FnMut(Change) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&CHANGES_AT, &[batch.into(), stage.into()], |row| visit(read_change(row)?))
 }
 
 fn change_leaf(encoder: &mut Encoder, batch: Id<Batch>, change: &Change) -> Hash {

@@ -78,7 +78,7 @@ pub(crate) fn is_known(tx: &Tx<'_>, key: &Blind) -> Result<bool, Error> {
 }
 
 /// Adds answers of one entry, in their order.
-pub(crate) fn insert_many(scope: &Scope<'_>, answers: &[&Answered], entry: Entry) -> Result<Rows, Error> {
+pub(crate) fn insert_many(scope: &Scope<'_>, answers: &[Answered], entry: Entry) -> Result<Rows, Error> {
     let (mut encoder, mut tree) = (Encoder::default(), Tree::default());
     for (ordinal, answer) in answers.iter().enumerate() {
         let place: Id<Answered> = entry.row(ordinal)?;
@@ -86,7 +86,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, answers: &[&Answered], entry: Entry
         let record = serde_json::to_vec(&answer.record)
             .map_err(|error| StoreError::new("an answer to a recall could not be written", error))?;
         let sealed = scope.vault.seal(RECORD_COLUMN, place, &record)?;
-        let answer = Answered { at: entry.at, ..(*answer).clone() };
+        let answer = Answered { at: entry.at, ..answer.clone() };
         let values = [
             place.into(),
             answer.recall.into(),

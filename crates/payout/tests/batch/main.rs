@@ -6,6 +6,8 @@ mod balancing;
 mod fetching;
 mod finding;
 mod holding;
+mod lying;
 mod place;
+mod returning;
 mod sweeping;
 mod uploading;

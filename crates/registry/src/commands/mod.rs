@@ -21,6 +21,7 @@ mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod remind;
 mod shared_accounts;
 mod subscribe;
 mod suspicion;
@@ -54,6 +55,7 @@ pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use remind::{WaitsSince, remind_waiting};
 pub use shared_accounts::{SHARED_MAX, SharedAccount, SharedAccounts, SharedShown, ShowShared};
 pub use subscribe::{
     EndSubscriptions, Followed, ListSubscribers, ListedSubscribers, Subscribe, Subscribed, SubscriberView,

@@ -70,6 +70,10 @@ struct Batch {
     rejected: u64,
     /// Cancelled while they waited.
     cancelled: u64,
+    /// How many were sent on and came back.
+    returned: u64,
+    /// How many lie in the waiting account.
+    waiting: u64,
     /// How many went back for which reason (the codes of ISO 20022).
     reasons: BTreeMap<String, u64>,
     /// What they come to, by what became of them and by currency; a sum is a decimal number as text.
@@ -89,7 +93,7 @@ impl From<BatchView> for Batch {
         let BatchView { batch, message_id, received, counts, stages, waits_for, waits_until, .. } = view;
         let (asked_by, stopped_by) = (view.asked_by, view.stopped_by);
         let state = counts.state();
-        let Counts { payments, routed, passed, held, rejected, cancelled, reasons, sums } = counts;
+        let Counts { payments, routed, passed, held, rejected, cancelled, returned, waiting, reasons, sums } = counts;
         Self {
             batch,
             message_id,
@@ -102,6 +106,8 @@ impl From<BatchView> for Batch {
             held,
             rejected,
             cancelled,
+            returned,
+            waiting,
             reasons,
             sums,
             waits_for,

@@ -52,7 +52,7 @@ CREATE TABLE payment_ids (
     PRIMARY KEY (batch, first)
 );
 
--- What was done with a batch after it came in: releases and cancellations, numbered from 1.
+-- What was done with a batch after it came in, or with its payments: releases, cancellations, returns and so on, numbered from 1.
 CREATE TABLE batch_stage (
     batch BIGINT NOT NULL,
     stage BIGINT NOT NULL,
@@ -60,13 +60,15 @@ CREATE TABLE batch_stage (
     at BIGINT NOT NULL,
     banks_at BIGINT NOT NULL,
     writes_file BOOLEAN NOT NULL,
+    -- Whether its files are made of what was recorded, and not of the input.
+    of_record BOOLEAN NOT NULL,
     -- What holds of the batch from then on, sealed.
     counts BYTEA NOT NULL,
     PRIMARY KEY (batch, stage)
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_stage_entry ON batch_stage (entry);
 
--- What became of a held payment.
+-- What became of a payment after its file came in.
 CREATE TABLE payment_change (
     batch BIGINT NOT NULL,
     number BIGINT NOT NULL,
@@ -76,6 +78,46 @@ CREATE TABLE payment_change (
     code TEXT,
     news BIGINT,
     PRIMARY KEY (batch, number, stage)
+) /*clustered*/ /*append-only*/;
+
+-- Money of payments that came back from banks, each time once.
+CREATE TABLE money_back (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: what the bank's message called it.
+    key BYTEA NOT NULL UNIQUE,
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    -- The stage of the batch by which it was booked.
+    stage BIGINT NOT NULL,
+    -- In the smallest unit of the payment's currency.
+    amount BIGINT NOT NULL,
+    -- By a return, or by a recall.
+    how BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    -- What the bank called it, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+CREATE INDEX money_back_payment ON money_back (batch, number);
+
+-- What banks returned and of what it was not known which payment it was.
+CREATE TABLE stray_return (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: what the bank's message called it.
+    key BYTEA NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    -- What the bank said, and why it is here, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
+-- What somebody decided about one of them.
+CREATE TABLE stray_return_end (
+    id BIGINT NOT NULL PRIMARY KEY,
+    stray BIGINT NOT NULL UNIQUE,
+    -- Of which payment it is; null where it is none of ours.
+    batch BIGINT,
+    number BIGINT,
+    -- By whom, and why, sealed.
+    why BYTEA NOT NULL
 ) /*clustered*/ /*append-only*/;
 
 -- What people did about what a batch holds, or about one of its payments: asked for its release, approved that, stopped it, resumed it.
@@ -130,6 +172,17 @@ CREATE TABLE held_payment (
     purpose BYTEA,
     -- The currency that reaches the payee.
     currency TEXT,
+    PRIMARY KEY (batch, number)
+) /*clustered*/;
+
+-- Payments whose money lies in their payer's waiting account, likewise.
+CREATE TABLE waiting_payment (
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    payee BYTEA,
+    purpose BYTEA,
+    currency TEXT,
+    since BIGINT NOT NULL,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
 

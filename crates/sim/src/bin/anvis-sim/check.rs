@@ -263,8 +263,16 @@ impl World {
     pub fn check_counts(&self, batch: &Batch, counts: &Counts) -> Result<(), Error> {
         let id = &batch.file.message_id;
         let of = |wanted: &str| batch.rulings.iter().filter(|ruling| ruling.told().0 == wanted).count() as u64;
-        let told = [counts.routed, counts.passed, counts.held, counts.rejected, counts.cancelled];
-        let believed = ["routed", "passed", "held", "rejected", "cancelled"].map(of);
+        let told = [
+            counts.routed,
+            counts.passed,
+            counts.held,
+            counts.rejected,
+            counts.cancelled,
+            counts.returned,
+            counts.waiting,
+        ];
+        let believed = ["routed", "passed", "held", "rejected", "cancelled", "returned", "waiting"].map(of);
         if told != believed || counts.payments != told.iter().sum::<u64>() {
             return Err(differs(format!("{id}: the counts are {told:?}, and believed are {believed:?}")));
         }
@@ -301,7 +309,7 @@ impl World {
         for index in decided {
             let payment = &batch.file.payments[*index];
             let account = match (batch.rulings[*index], payment.given) {
-                (Ruling::Routed(account), _) | (Ruling::Passed, Some(account)) => account,
+                (Ruling::Routed(account) | Ruling::Waiting(account), _) | (Ruling::Passed, Some(account)) => account,
                 _ => continue,
             };
             sum = sum.checked_add(payment.decimal()).unwrap_or(sum);

@@ -83,6 +83,8 @@ pub enum Named {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ruling {
     Routed(DesignatedAccount),
+    /// Lies in the payer's waiting account, which is this one.
+    Waiting(DesignatedAccount),
     Passed,
     /// Waits; with a code where the payee has no account.
     Held(Option<&'static str>),
@@ -95,6 +97,7 @@ impl Ruling {
     pub const fn told(&self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Routed(_) => ("routed", None),
+            Self::Waiting(_) => ("waiting", None),
             Self::Passed => ("passed", None),
             Self::Held(code) => ("held", *code),
             Self::Rejected(code) => ("rejected", Some(code)),
@@ -170,20 +173,20 @@ impl Model {
             return Ruling::Rejected(Outcome::Unregistered.code().unwrap_or_default());
         };
         let purpose = payment.benefit.map(|benefit| (payer, benefit));
-        let account = match (self.payees[at].account(purpose), no_account) {
-            (Ok(account), _) => account,
+        let (account, has_own) = match (self.payees[at].account(purpose), no_account) {
+            (Ok(account), _) => (account, true),
             (Err(Outcome::NoAccount), NoAccount::Hold) => return Ruling::Held(Outcome::NoAccount.code()),
-            (Err(Outcome::NoAccount), NoAccount::PayTo(account)) => *account,
+            (Err(Outcome::NoAccount), NoAccount::PayTo(account)) => (*account, false),
             (Err(outcome), _) => return Ruling::Rejected(outcome.code().unwrap_or_default()),
         };
         let takes = match account {
             DesignatedAccount::Domestic { currency, .. } => currency == payment.currency,
             DesignatedAccount::Foreign { .. } => true,
         };
-        if takes {
-            Ruling::Routed(account)
-        } else {
-            Ruling::Rejected(Outcome::WrongCurrency.code().unwrap_or_default())
+        match (takes, has_own) {
+            (true, true) => Ruling::Routed(account),
+            (true, false) => Ruling::Waiting(account),
+            (false, _) => Ruling::Rejected(Outcome::WrongCurrency.code().unwrap_or_default()),
         }
     }
 }

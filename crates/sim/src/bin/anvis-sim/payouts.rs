@@ -164,7 +164,7 @@ impl World {
         };
         let no_account = self.model.payers[file.payer].no_account;
         let rule = |payment: &Payment| match self.model.rule(file.payer, &no_account, payment) {
-            Ruling::Routed(_) | Ruling::Passed if file.hold_all => Ruling::Held(None),
+            Ruling::Routed(_) | Ruling::Waiting(_) | Ruling::Passed if file.hold_all => Ruling::Held(None),
             ruling => ruling,
         };
         let rulings: Vec<Ruling> = file.payments.iter().map(rule).collect();

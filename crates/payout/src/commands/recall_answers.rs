@@ -1,0 +1,438 @@
+//! Takes what banks answer to recalls (camt.029), and books the money that comes back.
+
+use super::back::Books;
+use super::record;
+use crate::back::{BankSaid, Booked, How, MoneyBack};
+use crate::message::bank::{Answer, AnswerTo, ReadError, Reason, RecallStatus, ReturnReason, read_answers};
+use crate::message::{AmountFault, bank::Amount};
+use crate::queries::{Opened, Opening, back_since};
+use crate::recall::{Heard, Recall, Stands};
+use crate::store;
+use crate::store::recall_answer::{AnswerRecord, Answered};
+use crate::{batch, policy};
+use denmark::Money;
+use kernel::journal::{Entry, Rows};
+use kernel::{
+    Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Refuse, Scope, StoreError, Timestamp, Writer,
+};
+use registry::payer::Agreement;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+/// Answers of a message that one transaction takes.
+const ANSWERS_AT_ONCE: usize = kernel::failpoint::chunk(1_000, 2);
+
+/// What became of a message of answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswersTaken {
+    /// How many answers there are in it.
+    pub answers: usize,
+    /// Those that were taken before.
+    pub known: usize,
+    /// What is new: of each payment, what was answered and where it stands now.
+    pub taken: Vec<AnswerTaken>,
+    /// Those that are about nothing that is known here.
+    pub unmatched: Vec<Unmatched>,
+    /// By which stages of which batches money was booked, now or before.
+    pub stages: BTreeSet<(String, i64)>,
+    /// The payers' reports that were written.
+    pub reports: Vec<PathBuf>,
+}
+
+/// What was answered about one payment, and where it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerTaken {
+    /// The recall, by name.
+    pub recall: String,
+    /// The payer's id of the payment.
+    pub end_to_end_id: String,
+    /// `accepted`, `refused`, `partial`, `pending` or `other`.
+    pub status: String,
+    /// Where it stands.
+    pub standing: String,
+    /// What was booked as come back by it: a decimal number.
+    pub booked: Option<String>,
+    /// In which currency.
+    pub currency: String,
+    /// Whether a bank had said otherwise before. The last word holds; what is booked stays.
+    pub contradicts: bool,
+}
+
+/// An answer that is about nothing that is known here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmatched {
+    /// The line of the file that it stands in, from 1.
+    pub line: u64,
+    /// Why, in a word.
+    pub code: String,
+    /// The same in a sentence.
+    pub text: String,
+}
+
+/// Why an answer is taken to be about nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mismatch {
+    Case,
+    Payment,
+    Amount,
+}
+
+impl Mismatch {
+    fn at(self, line: u64) -> Unmatched {
+        let (code, text) = match self {
+            Self::Case => ("answer.case", "it names no recall of ours by its case or its cancellation"),
+            Self::Payment => ("answer.payment", "that recall asks for no such payment"),
+            Self::Amount => ("answer.amount", "what was paid, or what comes back, is not an amount of that payment"),
+        };
+        Unmatched { line, code: code.to_owned(), text: text.to_owned() }
+    }
+}
+
+/// A file that is no message of answers.
+struct NoMessage(String);
+
+impl Refuse for NoMessage {
+    fn code(&self) -> &'static str {
+        "recall.file"
+    }
+}
+
+impl fmt::Display for NoMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn cannot(error: ReadError) -> Error {
+    match error {
+        ReadError::Read(error) => Error::io("the message could not be read")(error),
+        fault @ ReadError::Fault { .. } => NoMessage(fault.to_string()).into(),
+    }
+}
+
+/// Takes a message of answers. It is read to its end first: one that is not whole changes nothing. With a bank's name, only the recalls
+/// that this bank fetches are known to it. The payers' reports go to `out`; without, whoever wants them fetches them.
+///
+/// # Errors
+/// `recall.file`: it is no camt.029.001.09; the policy's refusal, or the store's.
+pub fn answer_recalls<R: Read + Seek>(
+    writer: &mut Writer,
+    mut source: R,
+    bank: Option<&str>,
+    out: Option<&Path>,
+    (actor, env): (&Actor, &Env),
+) -> Result<AnswersTaken, Error> {
+    policy::ANSWER_RECALLS.require(actor)?;
+    for answer in read_answers(&mut source).map_err(cannot)? {
+        answer.map_err(cannot)?;
+    }
+    source.rewind().map_err(Error::io("the message could not be read again"))?;
+    let mut answers = read_answers(io::BufReader::new(source)).map_err(cannot)?;
+    let mut taken = AnswersTaken::default();
+    loop {
+        let some: Result<Vec<Answer>, ReadError> = answers.by_ref().take(ANSWERS_AT_ONCE).collect();
+        let some = some.map_err(cannot)?;
+        if some.is_empty() {
+            break;
+        }
+        let of_these = writer.execute(&TakeAnswers { answers: &some, bank, by: actor.name() }, actor, env)?;
+        taken.answers += of_these.answers;
+        taken.known += of_these.known;
+        taken.taken.extend(of_these.taken);
+        taken.unmatched.extend(of_these.unmatched);
+        taken.stages.extend(of_these.stages);
+    }
+    for (name, stage) in &taken.stages {
+        if let (Some(out), Some(batch)) = (out, batch::parse_name(name)) {
+            taken.reports.extend(record::write_files(writer, batch, *stage, out)?);
+        }
+    }
+    Ok(taken)
+}
+
+struct TakeAnswers<'a> {
+    answers: &'a [Answer],
+    bank: Option<&'a str>,
+    by: &'a str,
+}
+
+/// An answer about one payment, ready to be recorded.
+struct Ready {
+    answered: Answered,
+    end_to_end_id: String,
+    money: Money,
+    is_known: bool,
+    /// The stage by which it was booked before, if it was.
+    stage: Option<i64>,
+    /// To be booked, but for how much.
+    back: MoneyBack,
+}
+
+/// What is known of a recalled payment, and then what was decided before.
+struct Known {
+    heard: Vec<Heard>,
+    since: i64,
+}
+
+struct Loaded {
+    /// Of each answer those that it is about, or why it is about nothing.
+    ready: Vec<Result<Vec<Ready>, Unmatched>>,
+    known: BTreeMap<(Id<Recall>, i64), Known>,
+    books: Books,
+}
+
+/// What is to be saved.
+struct Taken {
+    answered: Vec<Answered>,
+    booking: super::back::Booking,
+}
+
+impl Command for TakeAnswers<'_> {
+    const OPERATION: Operation = policy::ANSWER_RECALLS;
+    const READS_JOURNAL: bool = false;
+    type State = Loaded;
+    type Change = Taken;
+    type Output = AnswersTaken;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
+        let mut cases = BTreeMap::new();
+        let mut ready = Vec::with_capacity(self.answers.len());
+        for answer in self.answers {
+            let matched = match self.case_of(scope, answer, &mut cases)? {
+                None => Err(Mismatch::Case),
+                Some(opened) => self.ready(scope, answer, opened, &opened.meant(scope, answer)?),
+            };
+            ready.push(matched.map_err(|mismatch| mismatch.at(answer.line)));
+        }
+        let mut known = BTreeMap::new();
+        for one in ready.iter_mut().flatten().flatten() {
+            one.is_known = store::recall_answer::is_known(scope.tx, &one.back.key)?;
+            if one.is_known {
+                one.stage = store::back::find(scope, &one.back.key)?.map(|booked| booked.stage);
+            }
+            let Answered { recall, number, .. } = one.answered;
+            if let (std::collections::btree_map::Entry::Vacant(place), Some(Some(opened))) =
+                (known.entry((recall, number)), cases.get(&recall))
+            {
+                let heard = store::recall_answer::of_payment(scope, recall, number)?;
+                place.insert(Known { heard, since: back_since(scope, &opened.recall, number)? });
+            }
+        }
+        let backs = ready.iter().flatten().flatten().map(|one| &one.back);
+        let books = Books::load(scope, backs)?;
+        Ok(Loaded { ready, known, books })
+    }
+
+    fn decide(&self, loaded: Loaded, _: &Env) -> Result<Decision<Taken, AnswersTaken>, Refusal> {
+        let Loaded { ready, mut known, mut books } = loaded;
+        let mut output = AnswersTaken { answers: self.answers.len(), ..AnswersTaken::default() };
+        let (mut answered, mut seen) = (Vec::new(), BTreeSet::new());
+        for ready in ready {
+            let ready = match ready {
+                Ok(ready) => ready,
+                Err(unmatched) => {
+                    output.unmatched.push(unmatched);
+                    continue;
+                }
+            };
+            let mut is_new = false;
+            for one in ready {
+                let Ready { answered: answer, end_to_end_id, money, is_known, stage, mut back } = one;
+                output.stages.extend(stage.map(|stage| (batch::name(back.batch), stage)));
+                let place = (answer.recall, answer.number);
+                let Some(of_it) = known.get_mut(&place) else { continue };
+                if is_known || !seen.insert(back.key) {
+                    continue;
+                }
+                is_new = true;
+                let was = Stands::of(money.minor, &of_it.heard, of_it.since);
+                of_it.heard.push(answer.heard);
+                let stands = Stands::of(money.minor, &of_it.heard, of_it.since);
+                // Only the bank's last word moves money, and only what is not back yet.
+                back.amount = match stands.expected {
+                    Some(expected) if answer.heard.is_final() => expected - of_it.since,
+                    _ => 0,
+                };
+                let is_booked = back.amount > 0 && matches!(books.book(&back), Ok(Booked::Whole | Booked::Part));
+                if is_booked {
+                    of_it.since += back.amount;
+                }
+                let stands = Stands::of(money.minor, &of_it.heard, of_it.since);
+                output.taken.push(AnswerTaken {
+                    recall: answer.recall.name(),
+                    end_to_end_id,
+                    status: answer.heard.status.name().to_owned(),
+                    standing: stands.standing.name().to_owned(),
+                    booked: is_booked.then(|| Money { minor: back.amount, ..money }.decimal().to_string()),
+                    currency: money.currency.to_string(),
+                    contradicts: stands.is_contradicted && !was.is_contradicted,
+                });
+                answered.push(answer);
+            }
+            output.known += usize::from(!is_new);
+        }
+        if answered.is_empty() {
+            return Ok(Decision::unchanged(output));
+        }
+        let booking = books.booking();
+        output.stages.extend(booking.stages().map(|(batch, stage)| (batch::name(batch), stage)));
+        let facts = serde_json::json!({
+            "answers": output.answers,
+            "taken": answered.len(),
+            "known": output.known,
+            "unmatched": output.unmatched.len(),
+            "booked": booking.len(),
+        });
+        Ok(Decision::of(vec![Taken { answered, booking }], facts, output))
+    }
+
+    fn save(&self, scope: &Scope<'_>, taken: &[Taken], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let [Taken { answered, booking }] = taken else {
+            return Err(StoreError::plain("answers are taken together").into());
+        };
+        let mut rows = vec![store::recall_answer::insert_many(scope, answered, entry)?];
+        rows.extend(booking.save(scope, entry)?);
+        Ok(rows)
+    }
+}
+
+impl TakeAnswers<'_> {
+    /// The recall that an answer names: by the case, or else by the cancellation.
+    fn case_of<'c, 's>(
+        &self,
+        scope: &'s Scope<'s>,
+        answer: &Answer,
+        cases: &'c mut BTreeMap<Id<Recall>, Option<Opened<'s>>>,
+    ) -> Result<Option<&'c Opened<'s>>, Error> {
+        // A message from bank to bank adds the bank that it goes to.
+        let id = |text: &Option<String>| Id::parse_name(text.as_deref()?.split('-').next()?);
+        let Some(id) = id(&answer.case_id).or_else(|| id(&answer.cancellation_id)) else { return Ok(None) };
+        if let std::collections::btree_map::Entry::Vacant(place) = cases.entry(id) {
+            let found = store::recall::find(scope, id)?.filter(|found| match self.bank {
+                None => true,
+                Some(bank) => found.bank.as_ref() == Some(&Agreement::bank_key(scope.vault, bank)),
+            });
+            place.insert(found.map(|found| Opened::new(scope, found)).transpose()?);
+        }
+        Ok(cases.get(&id).and_then(Option::as_ref))
+    }
+
+    fn ready(
+        &self,
+        scope: &Scope<'_>,
+        answer: &Answer,
+        opened: &Opened<'_>,
+        payments: &[&Opening],
+    ) -> Result<Vec<Ready>, Mismatch> {
+        if payments.is_empty() {
+            return Err(Mismatch::Payment);
+        }
+        let recall = &opened.recall;
+        let ready = payments.iter().map(|payment| {
+            let heard = heard(answer, payment, payments)?;
+            let answered = Answered {
+                recall: recall.id,
+                number: payment.number,
+                heard,
+                at: Timestamp::from_micros(0),
+                record: self.record(answer),
+            };
+            let key = answered.key(scope.vault);
+            let said = BankSaid {
+                message_id: answer.assignment_id.clone(),
+                reference: answer.answer_id.clone(),
+                settled: answer.comes_back_on.map(|date| date.to_string()),
+            };
+            let (batch, number) = (recall.batch, payment.number);
+            let (how, reason) = (How::Recall, ReturnReason::RECALLED);
+            let back = MoneyBack { key, batch, number, amount: 0, how, reason, said };
+            let (end_to_end_id, money) = (payment.end_to_end_id.clone(), payment.money);
+            Ok(Ready { answered, end_to_end_id, money, is_known: false, stage: None, back })
+        });
+        ready.collect()
+    }
+
+    fn record(&self, answer: &Answer) -> AnswerRecord {
+        let reasons = answer.reasons.iter().map(|Reason { code, proprietary, texts }| {
+            let text = Some(texts.join(" ")).filter(|text| !text.is_empty());
+            (code.clone().or_else(|| proprietary.clone()), text)
+        });
+        AnswerRecord {
+            by: self.by.to_owned(),
+            assignment_id: answer.assignment_id.clone(),
+            answer_id: answer.answer_id.clone(),
+            status: answer.status_code.clone(),
+            reasons: reasons.collect(),
+            on: answer.comes_back_on.map(|date| date.to_string()),
+        }
+    }
+}
+
+impl Opened<'_> {
+    /// Those of the recall's payments that an answer is about.
+    fn meant(&self, scope: &Scope<'_>, answer: &Answer) -> Result<Vec<&Opening>, Error> {
+        // Of a message from bank to bank it is another's id.
+        let is_ours = answer.original_message_name.as_deref().is_none_or(|name| name.starts_with("pain."));
+        let other = |id: &String| is_ours && *id != self.message_id();
+        let mut found = Vec::new();
+        if answer.original_message_id.as_ref().is_some_and(other) {
+            return Ok(found);
+        }
+        for payment in &self.payments {
+            let is_it = match answer.to {
+                AnswerTo::Recall | AnswerTo::Message => true,
+                AnswerTo::Block => answer.payment_info_id.as_ref() == Some(&payment.payment_info_id),
+                AnswerTo::Payment => self.is_named(scope, payment, answer)?,
+            };
+            if is_it {
+                found.push(payment);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an answer is about this payment: by the first of these that it says.
+    fn is_named(&self, scope: &Scope<'_>, payment: &Opening, answer: &Answer) -> Result<bool, Error> {
+        if let Some(id) = &answer.end_to_end_id {
+            return Ok(*id == payment.end_to_end_id);
+        }
+        if let Some(id) = &answer.instruction_id {
+            return Ok(payment.instruction_id.as_ref() == Some(id));
+        }
+        let Some(fact) = store::interbank::last_of(scope, self.recall.batch, payment.number)? else { return Ok(false) };
+        Ok(match (&answer.transaction_id, &answer.uetr) {
+            (Some(id), _) => fact.record.transaction_id.as_ref() == Some(id),
+            (None, uetr) => uetr.is_some() && fact.record.uetr == *uetr,
+        })
+    }
+}
+
+/// What was answered about one of the payments that an answer is about.
+fn heard(answer: &Answer, payment: &Opening, payments: &[&Opening]) -> Result<Heard, Mismatch> {
+    let is_same = |amount: Amount| amount.is_ok_and(|money| money == payment.money);
+    let is_alone = payments.len() == 1;
+    if is_alone && answer.original.is_some_and(|paid| !is_same(paid)) {
+        return Err(Mismatch::Amount);
+    }
+    let status = answer.status;
+    let amount = match answer.comes_back {
+        None => None,
+        Some(Err(AmountFault::Zero)) => Some(0),
+        Some(Err(AmountFault::Invalid)) => return Err(Mismatch::Amount),
+        Some(Ok(money)) if money.currency != payment.money.currency => return Err(Mismatch::Amount),
+        Some(Ok(money)) => Some(money.minor),
+    };
+    match amount {
+        Some(amount) if is_alone && amount > payment.money.minor => Err(Mismatch::Amount),
+        Some(_) if is_alone => Ok(Heard { status, amount }),
+        // Of several payments together it is known what comes back of each only where all does.
+        Some(amount) if amount != payments.iter().map(|payment| payment.money.minor).sum::<i64>() => {
+            let status = if status == RecallStatus::Accepted { RecallStatus::Partial } else { status };
+            Ok(Heard { status, amount: None })
+        }
+        _ => Ok(Heard { status, amount: None }),
+    }
+}
