@@ -318,10 +318,10 @@ fn written(message_id: &str, payments: &[Payment], now: i64) -> String {
     );
     for payment in payments {
         let (id, amount, currency) = (&payment.id, decimal(payment.pay.minor), payment.currency());
-        let _ = write!(
+        let _ = writeln!(
             xml,
             "<CdtTrfTxInf><PmtId><EndToEndId>{id}</EndToEndId></PmtId><Amt><InstdAmt Ccy=\"{currency}\">{amount}\
-             </InstdAmt></Amt>{}</CdtTrfTxInf>\n",
+             </InstdAmt></Amt>{}</CdtTrfTxInf>",
             creditor(payment.pay.to)
         );
     }
