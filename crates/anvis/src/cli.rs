@@ -14,6 +14,7 @@ mod returns;
 mod serve;
 mod subscription;
 mod suspicion;
+mod victim;
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ use serve::METRICS;
 pub use serve::Serve;
 pub use subscription::Subscription;
 pub use suspicion::{Account, Marks, Reported, Suspicion};
+pub use victim::{CaseTrace, Victim};
 
 /// Anvis: a nation's payee-account registry.
 #[derive(Parser)]
@@ -114,6 +116,8 @@ pub enum Command {
     Account(ByOfficer<Account>),
     /// What banks, payers, the police or we ourselves suspect.
     Suspicion(ByOfficer<Suspicion>),
+    /// Cases of payees whose account may have been taken by a thief.
+    Victim(ByOfficer<Victim>),
     /// Designations that are proposed, and what people do about them.
     Designation(ByOfficer<Designation>),
     /// Letters with a code.
@@ -231,6 +235,7 @@ impl Command {
             Self::Lock(by) => by.key.as_ref(),
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),
+            Self::Victim(by) => by.key.as_ref(),
             Self::Payout(by) => by.key.as_ref(),
             Self::Recall(by) => by.key.as_ref(),
             Self::Return(by) => by.key.as_ref(),

@@ -4,7 +4,7 @@
 //! bededag ended with 2023 is common knowledge and not in that list.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::sync::LazyLock;
 
@@ -102,6 +102,11 @@ pub fn end_of(date: Date) -> Timestamp {
 /// The date in Denmark at an instant.
 pub fn copenhagen_date(instant: Timestamp) -> Date {
     COPENHAGEN.to_datetime(instant).date()
+}
+
+/// What clocks in Denmark show at an instant.
+pub fn copenhagen_clock(instant: Timestamp) -> DateTime {
+    COPENHAGEN.to_datetime(instant)
 }
 
 /// The moment at which a date begins in Denmark.

@@ -51,11 +51,13 @@ pub enum Permission {
     Suspicions,
     /// Accounts that are marked.
     Marks,
+    /// Cases of victims.
+    Cases,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Returns,
@@ -78,6 +80,7 @@ impl Permission {
         Self::Payees,
         Self::Suspicions,
         Self::Marks,
+        Self::Cases,
     ];
 
     /// The scope as requests and tokens write it.
@@ -106,6 +109,7 @@ impl Permission {
             Self::Payees => "payees",
             Self::Suspicions => "suspicions",
             Self::Marks => "marks",
+            Self::Cases => "cases",
         }
     }
 
@@ -121,8 +125,8 @@ impl Permission {
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
-        Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Reviews, Subscribers, Subscriptions,
-        Suspicions,
+        Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Reviews, Subscribers,
+        Subscriptions, Suspicions,
     };
     match role {
         Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
@@ -145,6 +149,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Suspicions,
             Marks,
             Recalls,
+            Cases,
         ],
         Role::Caseworker => &[Payouts, Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],

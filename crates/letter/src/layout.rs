@@ -12,7 +12,7 @@ const WINDOW: Area = Area { left: 22.0, top: 45.0, width: 86.0, height: 29.0 };
 /// Beside the window, wherever the sheet slides to.
 const ASIDE: Area = Area { left: 142.0, top: 45.0, width: 48.0, height: 48.0 };
 /// Below the window, wherever the sheet slides to.
-const BODY: Area = Area { left: 22.0, top: 99.0, width: 168.0, height: 182.0 };
+pub(crate) const BODY: Area = Area { left: 22.0, top: 99.0, width: 168.0, height: 182.0 };
 /// Above the window, wherever the sheet slides to.
 const HEAD_TOP: f32 = 14.0;
 const HEAD_BOTTOM: f32 = 29.5;
@@ -34,15 +34,15 @@ const ASIDE_SCALE_MIN: f32 = 0.92;
 const CODE_SIZE: f32 = 30.0;
 const NAMES_WIDTH: f32 = 42.0;
 
-struct Area {
-    left: f32,
+pub(crate) struct Area {
+    pub(crate) left: f32,
     top: f32,
-    width: f32,
+    pub(crate) width: f32,
     height: f32,
 }
 
 impl Area {
-    fn bottom(&self) -> f32 {
+    pub(crate) fn bottom(&self) -> f32 {
         self.top + self.height
     }
 }
@@ -331,37 +331,37 @@ fn account(
 }
 
 /// What is set from the top to the bottom, at one scale.
-struct Flow {
+pub(crate) struct Flow {
     scale: f32,
-    y: f32,
-    parts: Vec<Part>,
-    strokes: Vec<Stroke>,
+    pub(crate) y: f32,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) strokes: Vec<Stroke>,
 }
 
 impl Flow {
-    fn from(y: f32, scale: f32) -> Flow {
+    pub(crate) fn from(y: f32, scale: f32) -> Flow {
         Flow { scale, y, parts: Vec::new(), strokes: Vec::new() }
     }
 
-    fn title(&mut self, text: &str) {
+    pub(crate) fn title(&mut self, text: &str) {
         let runs = self.lines(Face::Bold, TITLE_SIZE, text, BODY.left, BODY.width);
         self.parts.push(Part::Title(runs));
         self.space(2.0);
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(crate) fn heading(&mut self, text: &str) {
         self.space(2.2);
         let runs = self.lines(Face::Bold, HEADING_SIZE, text, BODY.left, BODY.width);
         self.parts.push(Part::Heading(runs));
     }
 
-    fn paragraph(&mut self, text: &str) {
+    pub(crate) fn paragraph(&mut self, text: &str) {
         let runs = self.lines(Face::Regular, TEXT_SIZE, text, BODY.left, BODY.width);
         self.parts.push(Part::Paragraph(runs));
         self.space(1.4);
     }
 
-    fn table(&mut self, rows: &[(String, String)]) {
+    pub(crate) fn table(&mut self, rows: &[(String, String)]) {
         self.space(1.4);
         let mut table = Vec::new();
         self.rule();
@@ -397,7 +397,7 @@ impl Flow {
         self.space(1.8);
     }
 
-    fn lines(&mut self, face: Face, size: f32, text: &str, x: f32, width: f32) -> Vec<Run> {
+    pub(crate) fn lines(&mut self, face: Face, size: f32, text: &str, x: f32, width: f32) -> Vec<Run> {
         let size = size * self.scale;
         let lines = wrap(face, size, text, width).into_iter();
         lines
@@ -408,11 +408,11 @@ impl Flow {
             .collect()
     }
 
-    fn space(&mut self, height: f32) {
+    pub(crate) fn space(&mut self, height: f32) {
         self.y += height * self.scale;
     }
 
-    fn rule(&mut self) {
+    pub(crate) fn rule(&mut self) {
         self.strokes.push(Stroke::Line { x: BODY.left, y: self.y, width: BODY.width });
     }
 }

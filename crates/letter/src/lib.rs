@@ -12,6 +12,7 @@
 //!   its fonts inside.
 //! - **A protected address is on one sheet only,** the [`Cover`], and that sheet says nothing else.
 
+mod case;
 mod code;
 mod error;
 mod font;
@@ -23,6 +24,7 @@ mod page;
 mod pdf;
 mod text;
 
+pub use case::{CaseDeed, CasePayment, CaseReport, ChangedAccount, Deed, Fate};
 pub use code::Code;
 pub use error::DrawError;
 pub use letter::{
@@ -45,6 +47,16 @@ pub fn draw(letter: &Letter) -> Result<Vec<u8>, DrawError> {
 /// As [`draw`].
 pub fn draw_message(message: &Message) -> Result<Vec<u8>, DrawError> {
     Ok(pdf::write(&layout::message(message)?, message.file_id))
+}
+
+/// Draws what is given of a case: as many A4 pages as it takes.
+///
+/// # Errors
+/// None that is known of; whoever asks is told all the same.
+pub fn draw_case(report: &CaseReport) -> Result<Vec<u8>, DrawError> {
+    let pages = case::pages(report)?;
+    let first = pages.first().ok_or(DrawError::Empty { part: "case" })?;
+    Ok(pdf::write_all(first, &pages, report.file_id))
 }
 
 /// Draws the sheet that lies before a letter whose recipient's address is protected: one A4 page.

@@ -30,6 +30,13 @@ pub(crate) enum Part {
     Paragraph(Vec<Run>),
     /// Names on the left, what they name on the right.
     Table(Vec<(Vec<Run>, Vec<Run>)>),
+    /// Columns with a head each, and what stands below.
+    Grid {
+        /// What the columns are called.
+        head: Vec<Vec<Run>>,
+        /// Cell by cell.
+        rows: Vec<Vec<Vec<Run>>>,
+    },
 }
 
 /// A stroke that says nothing.

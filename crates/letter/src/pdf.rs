@@ -1,4 +1,4 @@
-//! A page as a PDF file: tagged, with its fonts inside, and the same bytes each time.
+//! Pages as a PDF file: tagged, with its fonts inside, and the same bytes each time.
 
 use crate::font::Face;
 use crate::page::{HEIGHT, Page, Part, Run, Stroke, WIDTH};
@@ -18,21 +18,31 @@ const STEM_V: [f32; 2] = [88.0, 136.0];
 const BETWEEN_LINES: &str = " ";
 const IDENTITY: SystemInfo<'_> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
-/// Writes the file. `id` is what its identifier says.
+/// Writes the file of one sheet. `id` is what its identifier says.
 pub(crate) fn write(page: &Page, id: [u8; 16]) -> Vec<u8> {
+    write_all(page, std::slice::from_ref(page), id)
+}
+
+/// Writes the file of some sheets, which is called as the first of them is.
+pub(crate) fn write_all(first: &Page, all: &[Page], id: [u8; 16]) -> Vec<u8> {
     let mut file = File { pdf: Pdf::new(), next: 1 };
     file.pdf.set_file_id((id.to_vec(), id.to_vec()));
-    let (catalog, pages, sheet, contents) = (file.new_ref(), file.new_ref(), file.new_ref(), file.new_ref());
-    let (info, metadata, root, parents) = (file.new_ref(), file.new_ref(), file.new_ref(), file.new_ref());
+    let (catalog, pages, info, metadata) = (file.new_ref(), file.new_ref(), file.new_ref(), file.new_ref());
+    let (root, document) = (file.new_ref(), file.new_ref());
 
-    let fonts = Fonts::of(page);
-    let mut content = Content::new();
-    strokes(&mut content, page);
-    let mut tags = Tags { marked: Vec::new(), sheet };
-    let document = file.new_ref();
-    let children: Vec<Ref> =
-        page.parts.iter().map(|part| tags.part(&mut file, &mut content, &fonts, part, document)).collect();
-    file.pdf.stream(contents, &content.finish());
+    let fonts = Fonts::of(all);
+    let (mut children, mut sheets) = (Vec::new(), Vec::new());
+    for page in all {
+        let (sheet, contents, parents) = (file.new_ref(), file.new_ref(), file.new_ref());
+        let mut content = Content::new();
+        strokes(&mut content, page);
+        let mut tags = Tags { marked: Vec::new(), sheet, scope: TableHeaderScope::Row };
+        let parts = page.parts.iter().map(|part| tags.part(&mut file, &mut content, &fonts, part, document));
+        children.extend(parts.collect::<Vec<_>>());
+        file.pdf.stream(contents, &content.finish());
+        file.pdf.indirect(parents).array().items(&tags.marked);
+        sheets.push((sheet, contents, parents));
+    }
 
     let mut element = file.pdf.struct_element(document);
     element.kind(StructRole::Document).parent(root);
@@ -40,23 +50,30 @@ pub(crate) fn write(page: &Page, id: [u8; 16]) -> Vec<u8> {
     element.finish();
     let mut tree = file.pdf.indirect(root).start::<StructTreeRoot<'_>>();
     tree.child(document);
-    tree.parent_tree().nums().insert(0, parents);
-    tree.parent_tree_next_key(1);
+    let mut numbers = tree.parent_tree();
+    let mut numbered = numbers.nums();
+    for (number, (_, _, parents)) in (0..).zip(&sheets) {
+        numbered.insert(number, *parents);
+    }
+    numbered.finish();
+    numbers.finish();
+    tree.parent_tree_next_key(sheets.len() as i32);
     tree.finish();
-    file.pdf.indirect(parents).array().items(&tags.marked);
 
     let font_refs = fonts.write(&mut file);
-    let mut written = file.pdf.page(sheet);
-    written.parent(pages).contents(contents).struct_parents(0);
-    written.media_box(Rect::new(0.0, 0.0, WIDTH * POINTS_PER_MM, HEIGHT * POINTS_PER_MM));
-    written.resources().fonts().pairs(font_refs);
-    written.finish();
-    file.pdf.pages(pages).kids([sheet]).count(1);
+    for (number, (sheet, contents, _)) in (0..).zip(&sheets) {
+        let mut written = file.pdf.page(*sheet);
+        written.parent(pages).contents(*contents).struct_parents(number);
+        written.media_box(Rect::new(0.0, 0.0, WIDTH * POINTS_PER_MM, HEIGHT * POINTS_PER_MM));
+        written.resources().fonts().pairs(font_refs.iter().copied());
+        written.finish();
+    }
+    file.pdf.pages(pages).kids(sheets.iter().map(|(sheet, ..)| *sheet)).count(sheets.len() as i32);
 
-    file.pdf.document_info(info).title(TextStr(&page.title));
-    file.pdf.metadata(metadata, described(page).as_bytes());
+    file.pdf.document_info(info).title(TextStr(&first.title));
+    file.pdf.metadata(metadata, described(first).as_bytes());
     let mut written = file.pdf.catalog(catalog);
-    written.pages(pages).metadata(metadata).lang(TextStr(page.language.tag()));
+    written.pages(pages).metadata(metadata).lang(TextStr(first.language.tag()));
     written.pair(Name(b"StructTreeRoot"), root);
     written.mark_info().marked(true);
     written.viewer_preferences().display_doc_title(true);
@@ -123,6 +140,8 @@ struct Tags {
     /// Whose the marked pieces of content are, in their order.
     marked: Vec<Ref>,
     sheet: Ref,
+    /// What the heads are of that are being written.
+    scope: TableHeaderScope,
 }
 
 impl Tags {
@@ -132,12 +151,28 @@ impl Tags {
             Part::Heading(runs) => self.leaf(file, content, fonts, StructRole::H2, runs, parent),
             Part::Paragraph(runs) => self.leaf(file, content, fonts, StructRole::P, runs, parent),
             Part::Table(rows) => {
+                self.scope = TableHeaderScope::Row;
                 let table = file.new_ref();
                 let mut children = Vec::new();
                 for (name, value) in rows {
                     let row = file.new_ref();
                     let cells = [(StructRole::TH, name), (StructRole::TD, value)]
                         .map(|(role, runs)| self.leaf(file, content, fonts, role, runs, row));
+                    branch(file, row, StructRole::TR, table, cells);
+                    children.push(row);
+                }
+                branch(file, table, StructRole::Table, parent, children);
+                table
+            }
+            Part::Grid { head, rows } => {
+                self.scope = TableHeaderScope::Column;
+                let table = file.new_ref();
+                let mut children = Vec::new();
+                let heads = std::iter::once((StructRole::TH, head));
+                for (role, cells) in heads.chain(rows.iter().map(|cells| (StructRole::TD, cells))) {
+                    let row = file.new_ref();
+                    let leaf = |runs: &Vec<Run>| self.leaf(file, content, fonts, role, runs, row);
+                    let cells: Vec<Ref> = cells.iter().map(leaf).collect();
                     branch(file, row, StructRole::TR, table, cells);
                     children.push(row);
                 }
@@ -163,7 +198,7 @@ impl Tags {
         element.kind(role).parent(parent).page(self.sheet);
         element.children().marked_content_id(mark);
         if role == StructRole::TH {
-            element.attributes().push().table().scope(TableHeaderScope::Row);
+            element.attributes().push().table().scope(self.scope);
         }
         element.finish();
 
@@ -216,9 +251,9 @@ struct Used {
 }
 
 impl Fonts {
-    fn of(page: &Page) -> Fonts {
+    fn of(pages: &[Page]) -> Fonts {
         let mut fonts: BTreeMap<Face, Used> = BTreeMap::new();
-        for run in page.parts.iter().flat_map(runs) {
+        for run in pages.iter().flat_map(|page| &page.parts).flat_map(runs) {
             let used = fonts.entry(run.face).or_default();
             for character in run.text.chars().chain(BETWEEN_LINES.chars()) {
                 let glyph = run.face.glyph(character).expect("only what can be drawn gets into a page");
@@ -291,5 +326,6 @@ fn runs(part: &Part) -> Vec<&Run> {
     match part {
         Part::Title(runs) | Part::Heading(runs) | Part::Paragraph(runs) => runs.iter().collect(),
         Part::Table(rows) => rows.iter().flat_map(|(name, value)| name.iter().chain(value)).collect(),
+        Part::Grid { head, rows } => head.iter().chain(rows.iter().flatten()).flatten().collect(),
     }
 }

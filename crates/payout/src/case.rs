@@ -59,10 +59,12 @@ pub enum ActKind {
     Given,
     /// It was found that the account was taken.
     Fraud,
+    /// Somebody says that nothing was; another has to say the same.
+    Mistaken,
     /// It was found that nothing was.
     Misunderstanding,
-    /// It is proposed that an account is paid to again: the proposal.
-    Unfreezing,
+    /// The payee's accounts are paid to again: how many.
+    Unfrozen,
     /// A proposal to put back was ended, or is itself to be undone: that proposal.
     Unreverting,
     /// It is proposed that the mark of an account ends, or that it is marked: the motion.
@@ -71,7 +73,7 @@ pub enum ActKind {
 
 impl ActKind {
     /// Every kind, with its name.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Frozen, "frozen"),
         (Self::Reported, "reported"),
         (Self::Reverting, "reverting"),
@@ -80,8 +82,9 @@ impl ActKind {
         (Self::Asked, "disclosure_asked"),
         (Self::Given, "disclosed"),
         (Self::Fraud, "closed_as_fraud"),
+        (Self::Mistaken, "misunderstanding_asked"),
         (Self::Misunderstanding, "closed_as_misunderstanding"),
-        (Self::Unfreezing, "unfreezing"),
+        (Self::Unfrozen, "unfrozen"),
         (Self::Unreverting, "unreverting"),
         (Self::Marking, "marking"),
     ];
@@ -202,17 +205,26 @@ impl State {
     /// [`CaseRefusal::State`].
     pub fn require(self, kind: ActKind) -> Result<(), CaseRefusal> {
         let is_fine = match kind {
-            ActKind::Frozen | ActKind::Reported | ActKind::Reverting | ActKind::Fraud | ActKind::Misunderstanding => {
-                self == Self::Open
-            }
+            ActKind::Frozen
+            | ActKind::Reported
+            | ActKind::Reverting
+            | ActKind::Fraud
+            | ActKind::Mistaken
+            | ActKind::Misunderstanding => self == Self::Open,
             ActKind::Traced | ActKind::Recalled | ActKind::Asked | ActKind::Given => {
                 self != Self::Closed(Finding::Misunderstanding)
             }
             ActKind::Marking => self != Self::Open,
-            ActKind::Unfreezing | ActKind::Unreverting => self == Self::Closed(Finding::Misunderstanding),
+            ActKind::Unfrozen | ActKind::Unreverting => self == Self::Closed(Finding::Misunderstanding),
         };
         if is_fine { Ok(()) } else { Err(CaseRefusal::State) }
     }
+}
+
+/// Whoever says that nothing was taken, and waits for another to say the same.
+#[must_use]
+pub fn mistaken(acts: &[Act]) -> Option<&Act> {
+    acts.iter().rev().find(|act| act.kind == ActKind::Mistaken)
 }
 
 /// The asking that nobody has answered by giving out what is known: the last one, if none came after it.
@@ -277,7 +289,7 @@ pub enum CaseRefusal {
     TooMuch,
     /// Who acts has no name.
     Officer,
-    /// Who says what was found opened it; who gives it out asked for that.
+    /// Who finds a fraud opened it; who says yes to something asked for it.
     Own,
     /// Nobody said why.
     Why,
@@ -334,7 +346,9 @@ impl fmt::Display for CaseRefusal {
             Self::Bank => "there is no bank of that name in the bank directory",
             Self::TooMuch => "too much was done under this case already: close it, and open another",
             Self::Officer => "this is for an operator with a name: say --as",
-            Self::Own => "who opened a case does not close it, and who asks that it is given out does not give it",
+            Self::Own => {
+                "who opened a case does not find that it was a fraud; of a misunderstanding, and of what is given out, one asks and another says yes"
+            }
             Self::Why => "say why, in 1 to 500 characters on one line",
         })
     }
@@ -351,8 +365,8 @@ mod tests {
     #[test]
     fn what_may_be_done_follows_from_what_was() {
         use ActKind::{
-            Asked, Fraud, Frozen, Given, Marking, Misunderstanding, Recalled, Reported, Reverting, Traced, Unfreezing,
-            Unreverting,
+            Asked, Fraud, Frozen, Given, Marking, Mistaken, Misunderstanding, Recalled, Reported, Reverting, Traced,
+            Unfrozen, Unreverting,
         };
         let check = |done: &[ActKind], expected: State, lawful: &[ActKind]| {
             let acts: Vec<Act> = done.iter().map(|kind| act(*kind, "operator:anna")).collect();
@@ -362,14 +376,14 @@ mod tests {
                 assert_eq!(state.require(kind).is_ok(), lawful.contains(&kind), "{name} after {done:?}");
             }
         };
-        let open = [Frozen, Reported, Reverting, Traced, Recalled, Asked, Given, Fraud, Misunderstanding];
+        let open = [Frozen, Reported, Reverting, Traced, Recalled, Asked, Given, Fraud, Mistaken, Misunderstanding];
         check(&[], State::Open, &open);
-        check(&[Frozen, Reported, Reverting, Traced, Asked, Given], State::Open, &open);
+        check(&[Frozen, Reported, Reverting, Traced, Asked, Given, Mistaken], State::Open, &open);
         let fraud = [Traced, Recalled, Asked, Given, Marking];
         check(&[Frozen, Fraud], State::Closed(Finding::Fraud), &fraud);
         check(&[Fraud, Marking, Given], State::Closed(Finding::Fraud), &fraud);
-        let healed = [Marking, Unfreezing, Unreverting];
-        check(&[Frozen, Misunderstanding], State::Closed(Finding::Misunderstanding), &healed);
+        let healed = [Marking, Unfrozen, Unreverting];
+        check(&[Frozen, Mistaken, Misunderstanding], State::Closed(Finding::Misunderstanding), &healed);
         // What was found first counts.
         check(&[Misunderstanding, Fraud], State::Closed(Finding::Misunderstanding), &healed);
     }

@@ -42,7 +42,7 @@ pub const LIST_RETURNS: Operation = Operation { name: "return.list", roles: &[Co
 /// Decides about one of them.
 pub const SETTLE_RETURN: Operation = Operation { name: "return.settle", roles: &[Console, Operator] };
 /// Tries payments again that came back.
-pub const RETRY: Operation = Operation { name: "payout.retry", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+pub const RETRY: Operation = Operation { name: "payout.retry", roles: SAY };
 /// Reads what lies in waiting accounts.
 pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: &[Console, Operator] };
 /// Pays what lies there to the payees' own accounts, as soon as they have one.

@@ -126,6 +126,8 @@ pub const RETRY_NOTICES: Operation = Operation { name: "notice.retry", roles: &[
 pub const LIST_SHARED: Operation = Operation { name: "account.shared", roles: &[Console, Operator] };
 /// Freezes all accounts of a payee who may be a victim.
 pub const CONTEST_ACCOUNTS: Operation = Operation { name: "account.contest", roles: &[Console, Operator] };
+/// Lets them be paid to again.
+pub const RESTORE_ACCOUNTS: Operation = Operation { name: "account.restore", roles: &[Console, Operator] };
 /// Reads the whole history of one payee's accounts.
 pub const READ_HISTORY: Operation = Operation { name: "account.history", roles: &[Console, Operator] };
 /// Reads which controls are in force, and which are proposed.
@@ -265,6 +267,7 @@ pub const POLICY: &[Operation] = &[
     RETRY_NOTICES,
     LIST_SHARED,
     CONTEST_ACCOUNTS,
+    RESTORE_ACCOUNTS,
     READ_HISTORY,
     SHOW_CONTROLS,
     PROPOSE_CONTROLS,

@@ -3,6 +3,7 @@
 //! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
 //! know each other, what joins the registry and its letters, and nothing else.
 
+pub mod cases;
 mod in_message;
 pub mod letters;
 mod party;

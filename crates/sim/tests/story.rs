@@ -7,7 +7,21 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-const STORIES: [&str; 7] = ["FR-06", "FR-06-unasked", "FR-08", "FR-11", "FR-11-operator", "FR-13", "FR-18"];
+const STORIES: [&str; 13] = [
+    "FR-06",
+    "FR-06-unasked",
+    "FR-07",
+    "FR-07-asked",
+    "FR-07-unchanged",
+    "FR-08",
+    "FR-09",
+    "FR-09-unasked",
+    "FR-11",
+    "FR-11-operator",
+    "FR-13",
+    "FR-18",
+    "FR-18-alarm",
+];
 const SETS: [&str; 5] = ["2015", "2017", "2020", "2021", "anvis"];
 
 /// Plays a story at a place, and gives its exit code and what it prints.
@@ -51,53 +65,78 @@ fn off(control: &str) -> String {
     let value = match control {
         "letter_self_service" | "manual_check" => "never",
         "letter_box" | "second_channel" | "round_trip" => "0",
-        _ if control.starts_with("wait_") => "0",
+        _ if control.starts_with("wait_") || control.starts_with("payees_") => "0",
         _ => "off",
     };
     format!("{control}={value}")
 }
 
-/// A story as the table of docs/stories.md has it.
+/// How a story ended, as the first table of docs/stories.md has it.
 fn cell(told: &Value) -> String {
-    let (outcome, by) = end(told);
-    let (days, stolen) = (&told["days"], told["kroner_stolen"].as_str().unwrap());
+    let ((outcome, by), days) = (end(told), &told["days"]);
+    let [stolen, recovered, held] = ["stolen", "recovered", "held"].map(|of| kroner(told, of));
+    let held = if held == "0.00" { String::new() } else { format!(", {held} held") };
     match outcome {
-        "stopped" => format!("stopped by `{by}`, day {days}"),
-        "stopped_late" => format!("stopped late by `{by}`, day {days}, {stolen} kr."),
-        "succeeded" => format!("succeeded, {stolen} kr."),
-        "bothered" => {
-            let of = |what: &str| told["harm"][what].as_i64().unwrap();
-            let (letters, checks, confirmations) = (of("letters"), of("checks"), of("confirmations"));
-            let (days, wrongly) = (of("days_waiting"), of("wrongly_stopped"));
-            format!(
-                "bothered: {letters} letters, {checks} looked at, {confirmations} in person, {days} days, {wrongly} wrongly stopped"
-            )
+        "stopped" => format!("stopped by `{by}`, day {days}{held}"),
+        "stopped_late" => {
+            format!("stopped late by `{by}`, day {days}, {stolen} kr. stolen, {recovered} recovered{held}")
         }
+        "succeeded" => format!("succeeded, {stolen} kr. stolen, {recovered} recovered{held}"),
         other => other.to_owned(),
     }
 }
+
+fn kroner<'t>(told: &'t Value, of: &str) -> &'t str {
+    told[format!("kroner_{of}")].as_str().unwrap()
+}
+
+/// Whom it bothered, as the second table has it.
+fn harm_cell(told: &Value) -> String {
+    let words = [
+        ("letters", "letters"),
+        ("checks", "looked at"),
+        ("confirmations", "in person"),
+        ("calls", "called"),
+        ("payments_held", "payments held"),
+        ("days_waiting", "days"),
+        ("wrongly_stopped", "wrongly stopped"),
+    ];
+    let some =
+        words.iter().map(|(of, words)| (told["harm"][of].as_i64().unwrap(), words)).filter(|(count, _)| *count > 0);
+    let some: Vec<String> = some.map(|(count, words)| format!("{count} {words}")).collect();
+    if some.is_empty() { "nobody".to_owned() } else { some.join(", ") }
+}
+
+/// What stops a thief and is no control.
+const NO_CONTROLS: [&str; 2] = ["missed", "lender_asks"];
 
 /// Plays a story under every shipped set, holds each end against what is expected and against the table, and takes away whatever
 /// control stopped it: then it ends otherwise.
 #[track_caller]
 fn under_every_set(id: &str, seed: u64, expected: [(&str, &str); 5]) {
     let page = include_str!("../../../docs/stories.md");
-    let mut row = format!("| {id} | {seed} |");
+    let mut rows = [(); 2].map(|()| format!("| {id} | {seed} |"));
     for (set, expected) in SETS.into_iter().zip(expected) {
         let told = check(id, set, seed, &[], expected);
-        row.push_str(&format!(" {} |", cell(&told)));
+        for (row, cell) in rows.iter_mut().zip([cell(&told), harm_cell(&told)]) {
+            row.push_str(&format!(" {cell} |"));
+        }
         let (outcome, by) = expected;
-        if by.is_empty() {
+        if by.is_empty() || NO_CONTROLS.contains(&by) {
             continue;
         }
         let without = off(by);
         let otherwise = play(id, set, seed, &[&without]);
         assert_ne!(end(&otherwise), (outcome, by), "{id} {set} without {by}");
     }
-    assert!(page.lines().any(|line| line == row), "docs/stories.md has another row than\n{row}");
+    for row in rows {
+        assert!(page.lines().any(|line| line == row), "docs/stories.md has another row than\n{row}");
+    }
 }
 
 const NOTHING: (&str, &str) = ("succeeded", "");
+/// Whoever was robbed misses their money, and calls.
+const MISSED: (&str, &str) = ("stopped_late", "missed");
 
 /// § 2.1: until 2021 whoever had the eID changed the account at once, and back again. § 2.2.1: the letter's code goes to the address of the
 /// population register, which the eID does not open. § 2.2.2: that the mule's account is somebody else's could be asked of the bank.
@@ -135,6 +174,71 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     check("FR-06", "2017", 2, &round[1..], NOTHING);
 }
 
+/// What left is traced, asked back, and comes back in part; what stood before is put back. A hold after each change alone postpones the loss,
+/// and holds the money of everybody who changes.
+#[test]
+fn whoever_was_robbed_is_helped_and_a_hold_alone_only_postpones_it() {
+    let told = check("FR-06", "2015", 2, &[], NOTHING);
+    let done: Vec<(&str, &str)> = told["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|step| ["officer", "bank"].iter().any(|who| step["who"] == *who))
+        .map(|step| (step["command"].as_str().unwrap(), step["answer"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        &done[..7],
+        [
+            ("victim.freeze", "1 contested, 1 reported"),
+            ("victim.revert", "1 proposed"),
+            ("designation.approve", "in_force"),
+            ("victim.trace", "4 payments"),
+            ("victim.recall", "3 payments, 3 messages"),
+            ("victim.close", "fraud"),
+            ("mark.approve", "in_force"),
+        ]
+    );
+    assert!(done[7..].iter().all(|(command, _)| *command == "recall.answer") && done.len() == 10, "{done:?}");
+    let sum = |of: &str| kroner(&told, of).replace('.', "").parse::<i64>().unwrap();
+    // The bank has 7 of 100 kroner left; of each payment the øre are cut off.
+    assert!((sum("stolen") * 7 / 100 - 3..=sum("stolen") * 7 / 100).contains(&sum("recovered")), "{told}");
+    let held = check("FR-06", "2017", 2, &["hold_after_change=5"], MISSED);
+    assert!(kroner(&held, "stolen") > kroner(&told, "stolen"), "the next week's goes too: {held}");
+    assert_eq!(held["harm"]["payments_held"], 3, "the neighbour's");
+}
+
+/// § 2.1: the loan is paid to the account that was changed, or to the one that was not and moved on with the same eID. Of the first a
+/// lender hears that asks; of the second nobody can hear anything.
+#[test]
+fn a_loan_in_a_victims_name_is_not_paid_by_a_lender_that_asks_unless_no_account_was_changed() {
+    let [letter, asks] = [("stopped", "letter_self_service"), ("stopped_late", "lender_asks")];
+    under_every_set("FR-07", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
+    under_every_set("FR-07-asked", 2, [asks, asks, asks, letter, ("stopped", "manual_check")]);
+    under_every_set("FR-07-unchanged", 2, [NOTHING; 5]);
+    let stolen = |id: &str| kroner(&play(id, "2015", 2, &[]), "stolen").replace('.', "").parse::<i64>().unwrap();
+    assert_eq!(stolen("FR-07") - stolen("FR-07-asked"), 2_000_000, "the loan");
+}
+
+/// § 2.2.2: more than 100 payouts to one account. The couple and the bureau's customer have theirs shared as well, and nobody holds
+/// their money: whom a limit holds that knows no collectors is left alone when somebody has asked.
+#[test]
+fn a_mule_who_collects_from_many_is_found_by_numbers_and_couples_never_notice() {
+    let letter = ("stopped", "letter_self_service");
+    under_every_set("FR-09", 1, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
+    under_every_set("FR-09", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "stop_link")]);
+    under_every_set("FR-09-unasked", 2, [NOTHING, NOTHING, NOTHING, letter, letter]);
+    let told = check("FR-09-unasked", "2017", 2, &["payees_3_days=10"], ("stopped", "payees_3_days"));
+    assert_eq!((kroner(&told, "stolen"), &told["robbed"]), ("0.00", &0.into()), "{told}");
+    assert_ne!(told["harm"]["payments_held"], 0, "the bureau's customer, as nobody knows collectors");
+    let knows = ["payees_3_days=10", "collector_register=on"];
+    let told = check("FR-09-unasked", "2017", 2, &knows, ("stopped", "payees_3_days"));
+    assert_eq!((&told["harm"]["payments_held"], &told["harm"]["calls"]), (&0.into(), &0.into()), "{told}");
+    let told = check("FR-09-unasked", "2017", 2, &[], NOTHING);
+    assert_eq!(told["robbed"], 12);
+    let refused = told["steps"].as_array().unwrap().iter().filter(|step| step["refused"] == true);
+    assert_eq!(refused.count(), 0, "twelve cases about one account are closed: {told}");
+}
+
 /// § 2.2.1: a notice is worth nothing where the thief reads Digital Post and changes the number first. The letter is not told of it. The
 /// points that stood before are, and an owner who was warned there has the account locked.
 #[test]
@@ -154,22 +258,22 @@ fn contact_data_that_was_changed_first_keeps_notices_away_unless_former_points_a
 #[test]
 fn an_insider_is_stopped_by_a_colleague_or_by_the_payee_who_gets_the_letter() {
     let [approver, letter] = [("stopped", "approver_default"), ("stopped", "letter_caseworker")];
-    under_every_set("FR-11", 1, [NOTHING, NOTHING, NOTHING, approver, approver]);
-    under_every_set("FR-11", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
-    let told = check("FR-11", "2021", 2, &["letter_caseworker=off"], NOTHING);
+    under_every_set("FR-11", 1, [MISSED, MISSED, MISSED, approver, approver]);
+    under_every_set("FR-11", 2, [MISSED, MISSED, MISSED, letter, ("stopped", "manual_check")]);
+    let told = check("FR-11", "2021", 2, &["letter_caseworker=off"], MISSED);
     let tried = |step: &Value| step["who"] == "insider" && step["answer"] == "proposal.own" && step["refused"] == true;
     assert!(told["steps"].as_array().unwrap().iter().any(tried), "they try to approve it themselves: {told}");
     let lends = |step: &Value| step["command"] == "key.show" && step["answer"] == "operator.wrong_key";
     assert!(told["steps"].as_array().unwrap().iter().any(lends), "and in the colleague's name: {told}");
-    check("FR-11", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], NOTHING);
+    check("FR-11", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], MISSED);
 }
 
 /// Whoever runs the registry is held to the same as a caseworker: alone, or with a colleague's name and their own key, they come to nothing.
 #[test]
 fn an_operator_is_an_insider_like_any_other() {
     let [approver, letter] = [("stopped", "approver_default"), ("stopped", "letter_caseworker")];
-    under_every_set("FR-11-operator", 1, [NOTHING, NOTHING, NOTHING, approver, approver]);
-    under_every_set("FR-11-operator", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
+    under_every_set("FR-11-operator", 1, [MISSED, MISSED, MISSED, approver, approver]);
+    under_every_set("FR-11-operator", 2, [MISSED, MISSED, MISSED, letter, ("stopped", "manual_check")]);
     let told = check("FR-11-operator", "anvis", 2, &["manual_check=never"], letter);
     for (command, answer) in
         [("designation.approve", "proposal.own"), ("key.show", "operator.wrong_key"), ("letter.make", "proposal.own")]
@@ -177,7 +281,7 @@ fn an_operator_is_an_insider_like_any_other() {
         let tried = |step: &Value| step["who"] == "insider" && step["command"] == command && step["answer"] == answer;
         assert!(told["steps"].as_array().unwrap().iter().any(tried), "{command}: {told}");
     }
-    check("FR-11-operator", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], NOTHING);
+    check("FR-11-operator", "anvis", 2, &["manual_check=never", "letter_caseworker=off"], MISSED);
 }
 
 /// § 3.2.1: key cards were stolen out of letter boxes; whoever does that takes the activation letter of § 2.2.1 as well. So under 2021 this
@@ -185,7 +289,7 @@ fn an_operator_is_an_insider_like_any_other() {
 #[test]
 fn a_letter_counts_for_nothing_where_the_key_card_was_stolen() {
     under_every_set("FR-13", 2, [NOTHING, NOTHING, NOTHING, NOTHING, ("stopped", "letter_box")]);
-    under_every_set("FR-13", 1, [NOTHING, NOTHING, NOTHING, NOTHING, ("stopped", "letter_box")]);
+    under_every_set("FR-13", 1, [NOTHING, NOTHING, NOTHING, MISSED, ("stopped", "letter_box")]);
     let told = check("FR-13", "anvis", 2, &["letter_box=0"], ("stopped", "second_channel"));
     let tried = |step: &Value| step["command"] == "designation.confirm" && step["answer"] == "actor.assurance";
     assert!(told["steps"].as_array().unwrap().iter().any(tried), "{told}");
@@ -205,26 +309,28 @@ fn lawful_people_come_to_what_they_wish_and_it_is_counted_what_that_costs_them()
         let told = play("FR-18", set, 1, changes);
         ["letters", "checks", "confirmations", "wrongly_stopped"].map(|of| told["harm"][of].as_i64().unwrap())
     };
-    assert_eq!(figures(&[], "anvis"), [4, 1, 1, 1]);
-    assert_eq!(figures(&["collector_register=off"], "anvis"), [4, 2, 1, 1], "the bureau's customer is looked at");
+    assert_eq!(figures(&[], "anvis"), [5, 1, 1, 1]);
+    assert_eq!(figures(&["collector_register=off"], "anvis"), [5, 2, 1, 1], "the bureau's customer is looked at");
     // Their colleagues have its account too: that alone is looked at.
     let unregistered = ["collector_register=off", "ownership_asked=off"];
-    assert_eq!(figures(&unregistered, "anvis"), [4, 2, 1, 1]);
-    assert_eq!(figures(&[unregistered[0], unregistered[1], "payees_per_account=0"], "anvis"), [4, 1, 1, 1]);
-    assert_eq!(figures(&["second_channel=0"], "anvis"), [4, 1, 0, 1], "whoever moved need not come in person");
+    assert_eq!(figures(&unregistered, "anvis"), [5, 2, 1, 1]);
+    assert_eq!(figures(&[unregistered[0], unregistered[1], "payees_per_account=0"], "anvis"), [5, 1, 1, 1]);
+    assert_eq!(figures(&["second_channel=0"], "anvis"), [5, 1, 0, 1], "whoever moved need not come in person");
     assert_eq!(
         figures(&["stop_link=off"], "anvis"),
-        [4, 1, 1, 0],
+        [5, 1, 1, 0],
         "who would stop their own change calls, and goes on"
     );
     check("FR-18", "2021", 1, &["letter_self_service=never"], not);
+    // January 2019: a bank's alarm is looked into, and nobody's money waits for it; unless officers act upon it at once.
+    under_every_set("FR-18-alarm", 1, [bothered; 5]);
     let blocked = |change: &str| {
         let told = check("FR-18", "2017", 1, &[change], ("blocked", ""));
         let people = told["lawful"].as_array().unwrap().iter().filter(|person| person["outcome"] == "blocked");
         people.map(|person| person["who"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(blocked("ban_third_party=on"), ["spouse", "employee"]);
-    assert_eq!(blocked("ban_change=on"), ["mover", "spouse", "employee", "newcomer", "misled"]);
+    assert_eq!(blocked("ban_change=on"), ["mover", "spouse", "employee", "newcomer", "misled", "reported"]);
 }
 
 #[test]
@@ -248,7 +354,7 @@ fn the_letters_of_a_story_are_there_to_be_read() {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let letters = told["letters"].as_array().unwrap();
     let to: Vec<&str> = letters.iter().map(|letter| letter["to"].as_str().unwrap()).collect();
-    assert_eq!(to, ["spouse", "employee", "newcomer", "misled"]);
+    assert_eq!(to, ["spouse", "employee", "newcomer", "misled", "reported"]);
     let name = if kernel::testing::is_postgres() { "anvis-world-files" } else { "store-files" };
     for file in letters.iter().flat_map(|letter| letter["files"].as_array().unwrap()) {
         let path = folder.path().join(name).join("letters").join(file.as_str().unwrap());

@@ -57,6 +57,9 @@ pub enum Recall {
         /// The file.
         #[arg(value_parser = existing_file)]
         file: PathBuf,
+        /// Where the payers' reports of what came back go.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Read how banks made payments, as they tell (CSV).
     Transfers {

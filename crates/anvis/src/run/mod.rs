@@ -26,6 +26,7 @@ mod store;
 mod subscription;
 mod suspicion;
 mod token;
+mod victim;
 
 use crate::cli::{self, Cli, Command, Common};
 use crate::console::{self, Answer, Progress, Unit};
@@ -68,6 +69,9 @@ fn dispatch(cli: Cli) -> Result<Answer, Error> {
         Command::Client(cli::Client::Assert { claim }) => token::assert(&claim, Whose::Client, clock(&common)),
         Command::Officer(cli::Officer::Assert { claim }) => token::assert(&claim, Whose::Officer, clock(&common)),
         Command::Citizen(command) => token::citizen(&common, command),
+        Command::Victim(cli::ByOfficer { command: cli::Victim::Check { folder, keys: Some(keys) }, .. }) => {
+            victim::check(&folder, &keys)
+        }
         Command::Demo(demo) => {
             let places = Places::to_make(&common, DEFAULT_DEMO_DATA)?;
             crate::demo::run(&demo, &places, common)
@@ -308,6 +312,7 @@ impl Session {
             Command::Bank(cli::Import::Import(file)) => self.import(&registry::import::Banks, &file),
             Command::Account(cli::ByOfficer { command, .. }) => self.account(command),
             Command::Suspicion(cli::ByOfficer { command, .. }) => self.suspicion(command),
+            Command::Victim(cli::ByOfficer { command, .. }) => self.victim(command),
             Command::Designation(cli::ByOfficer { command, .. }) => self.designation(command),
             Command::Letters(cli::ByOfficer { command, .. }) => self.letters(command),
             Command::Controls(cli::ByOfficer { command, .. }) => self.controls(command),

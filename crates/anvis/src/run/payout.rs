@@ -318,7 +318,7 @@ fn balance_text(balance: &Balance) -> String {
     text
 }
 
-fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
+pub(super) fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
     let payment = |payment: &FoundPayment| {
         let left = payment.left.as_ref().map(|left| {
             json!({
@@ -347,7 +347,7 @@ fn trace_json(FoundPage { payments, next }: &FoundPage) -> Value {
     json!({ "payments": payments.iter().map(payment).collect::<Vec<_>>(), "next": next.map(|next| next.to_string()) })
 }
 
-fn trace_text(FoundPage { payments, next }: &FoundPage) -> String {
+pub(super) fn trace_text(FoundPage { payments, next }: &FoundPage) -> String {
     let mut text = String::new();
     for FoundPayment { batch, payer, end_to_end_id, money, state, decided, left, .. } in payments {
         let money = money.map_or_else(|| "no amount".to_owned(), |money| money.to_string());

@@ -12,7 +12,7 @@ use payout::message::bank::RecallReason;
 use payout::queries::{self, RecallDetails, RecallView, Whose};
 use payout::recall::Interbank;
 use registry::import::{ImportRefusal, Line, Lines};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::fs::File;
 use std::io::BufReader;
@@ -49,11 +49,12 @@ impl Session {
                 let files = queries::write_recall_files(&mut self.writer, &recall, &out, &self.actor)?;
                 Ok(Answer::done(listed(&files), &json!({ "files": files })))
             }
-            Recall::Import { file } => {
+            Recall::Import { file, out } => {
+                self.outside_of(out.as_deref())?;
                 let env = self.env()?;
                 let source = open(&file)?;
-                let taken = answer_recalls(&mut self.writer, source, None, &self.actor, &env)?;
-                Ok(Answer::done(taken_text(&taken), &taken))
+                let taken = answer_recalls(&mut self.writer, source, None, out.as_deref(), (&self.actor, &env))?;
+                Ok(Answer::done(taken_text(&taken), &taken_json(&taken)))
             }
             Recall::Transfers { file } => {
                 let env = self.env()?;
@@ -72,9 +73,7 @@ impl Session {
         why: &str,
         out: Option<&Path>,
     ) -> Result<Answer, Error> {
-        if let Some(out) = out {
-            super::outside(&self.data, out)?;
-        }
+        self.outside_of(out)?;
         let env = self.env()?;
         let payments = self.writer.read(|scope| payments_named(scope, batch, end_to_end_ids, None))?;
         let wanted = commands::Recall { payments: &payments, reason, why, once: None };
@@ -162,7 +161,7 @@ fn told_answer(told: &TransfersTold, lines: &[u64]) -> Answer {
 }
 
 fn taken_text(taken: &AnswersTaken) -> String {
-    let AnswersTaken { answers, known, taken, unmatched } = taken;
+    let AnswersTaken { answers, known, taken, unmatched, reports, .. } = taken;
     let mut text = format!("{answers} answers, {known} of them known before\n");
     for one in taken {
         let _ = write!(text, "{}  {}: {}, now {}", one.recall, one.end_to_end_id, one.status, one.standing);
@@ -174,7 +173,13 @@ fn taken_text(taken: &AnswersTaken) -> String {
     for one in unmatched {
         let _ = writeln!(text, "line {}: {} [{}]", one.line, one.text, one.code);
     }
-    text
+    text + &listed(reports)
+}
+
+/// What was taken, without what only leads to the reports.
+fn taken_json(taken: &AnswersTaken) -> Value {
+    let AnswersTaken { answers, known, taken, unmatched, reports, .. } = taken;
+    json!({ "answers": answers, "known": known, "taken": taken, "unmatched": unmatched, "reports": reports })
 }
 
 fn line(view: &RecallView) -> String {

@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// Where something is written is not where the store is.
-    fn outside_of(&self, out: Option<&Path>) -> Result<(), Error> {
+    pub(super) fn outside_of(&self, out: Option<&Path>) -> Result<(), Error> {
         out.map_or(Ok(()), |out| super::outside(&self.data, out))
     }
 }

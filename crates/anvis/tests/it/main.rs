@@ -39,3 +39,4 @@ mod support;
 mod suspicions;
 mod tamper;
 mod tracing;
+mod victims;

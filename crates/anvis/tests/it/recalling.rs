@@ -158,13 +158,21 @@ fn what_a_bank_answers_is_taken_once_and_moves_the_money() {
         { "recall": recall, "end_to_end_id": "E2", "status": "refused", "standing": "refused", "booked": null,
           "currency": "DKK", "contradicts": false },
     ]);
-    assert_eq!(taken, json!({ "answers": 2, "known": 0, "taken": expected, "unmatched": [] }));
+    assert_eq!(taken, json!({ "answers": 2, "known": 0, "taken": expected, "unmatched": [], "reports": [] }));
     assert_eq!(balance(&world), ["24500", "100000"]);
     assert_eq!(world.fates(&json!({ "batch": batch }))["E1"].0, "returned");
     let head = world.run("journal head").done();
     let again = import(&world, &second);
-    assert_eq!(again, json!({ "answers": 2, "known": 2, "taken": [], "unmatched": [] }));
+    assert_eq!(again, json!({ "answers": 2, "known": 2, "taken": [], "unmatched": [], "reports": [] }));
     assert_eq!(world.run("journal head").done(), head, "the same again does nothing");
+    // The payer's report can be had at any time.
+    let reported = world.run("recall import answer.xml --out out").done();
+    let report = reported["reports"][0].as_str().unwrap();
+    validate(&[world.path(report)]);
+    let text = world.read(report);
+    for part in ["<OrgnlPmtInfId>B1</OrgnlPmtInfId>", "<OrgnlEndToEndId>E1<", "<TxSts>RJCT</TxSts>", "<Cd>FOCR</Cd>"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
     let shown = world.run(&format!("recall show {recall}")).done();
     let reasons = &shown["recalled"][1]["answers"][1]["reasons"];
     assert_eq!(reasons, &json!([{ "code": "CUST", "text": null }]));
@@ -197,6 +205,50 @@ fn a_part_that_comes_back_is_booked_and_the_rest_stays_delivered() {
     check("A-4", "CNCL", "", ("came_back", "1000.00"), ["24500", "100000"]);
     assert_eq!(world.run("recall list").done()["recalls"][0]["contradicted"], json!(true));
     world.verified();
+}
+
+/// A bank's return of a payment of Alice's that was recalled.
+fn given_back(amount: &str) -> String {
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pacs.004.001.09\"><PmtRtr><GrpHdr><MsgId>RTR-1</MsgId>\
+         <CreDtTm>2026-11-26T10:00:00Z</CreDtTm><NbOfTxs>1</NbOfTxs><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf></GrpHdr>\
+         <TxInf><RtrId>R-1</RtrId><OrgnlEndToEndId>E1</OrgnlEndToEndId>\
+         <OrgnlIntrBkSttlmAmt Ccy=\"DKK\">1000.00</OrgnlIntrBkSttlmAmt>\
+         <RtrdIntrBkSttlmAmt Ccy=\"DKK\">{amount}</RtrdIntrBkSttlmAmt><RtrRsnInf><Rsn><Cd>FOCR</Cd></Rsn></RtrRsnInf>\
+         <OrgnlTxRef><CdtrAcct><Id><IBAN>{ALICE_IBAN}</IBAN></Id></CdtrAcct></OrgnlTxRef></TxInf></PmtRtr></Document>"
+    )
+}
+
+#[test]
+fn the_same_money_is_booked_once_whether_it_is_answered_or_returned_first() {
+    let check = |returned: &str, answered: &str, is_first: bool, expected: [&str; 2]| {
+        let (world, batch) = paid(Version::V09);
+        let recall = sent(&world, &batch, &["E1"]);
+        let returns = || {
+            world.write("return.xml", given_back(returned));
+            validate(&[world.path("return.xml")]);
+            let imported = world.run("return import return.xml").done();
+            assert_eq!(imported["listed"], json!(0), "{imported}");
+        };
+        if is_first {
+            returns();
+        }
+        import(&world, &answer("A-1", &recall, "PECR", "", &comes_back(answered)));
+        if !is_first {
+            returns();
+            returns();
+        }
+        let standing = &standings(&world, &recall)[0];
+        assert_eq!(
+            (standing.1.as_str(), balance(&world)),
+            ("came_back", expected.map(str::to_owned)),
+            "{returned} {answered}"
+        );
+        world.verified();
+    };
+    check("1000.00", "1000.00", true, ["24500", "100000"]);
+    check("1000.00", "1000.00", false, ["24500", "100000"]);
+    check("400.00", "400.00", false, ["84500", "40000"]);
 }
 
 #[test]

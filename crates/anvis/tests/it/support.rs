@@ -383,6 +383,15 @@ impl World {
         proposed["id"].as_str().unwrap().to_owned()
     }
 
+    /// The keys by which the service's signatures are verified, as it publishes them.
+    pub fn published_keys(&self) -> String {
+        let migrations: Vec<_> = services::migrations().collect();
+        let store = Store::open(self.store.location(), &self.path("store.key"), &migrations).unwrap();
+        let keys = store.writer(Secrets::from_system()).unwrap().read(eid::queries::signing_keys).unwrap();
+        let now = Timestamp::from(NOW.parse::<jiff::Timestamp>().unwrap());
+        eid::signing_key::jwks(&keys, now).to_string()
+    }
+
     /// What stands at the end of the links in the notices of a proposal.
     pub fn stop_token(&self, name: &str) -> String {
         let migrations: Vec<_> = services::migrations().collect();

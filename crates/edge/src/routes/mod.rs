@@ -1,6 +1,7 @@
 //! The table of routes: everything that is offered.
 
 mod accounts;
+mod cases;
 mod collectors;
 mod contacts;
 mod controls;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Route> {
         suspicions::routes(),
         marks::routes(),
         reviews::routes(),
+        cases::routes(),
         letters::routes(),
         notices::routes(),
         payees::routes(),

@@ -574,9 +574,9 @@ async fn answers(call: Call<Arriving>) -> Answer<Json<Taken>> {
     let taken = call.edge.core.file(move |writer| {
         let _place = place;
         let env = Env::sample(now, &mut writer.secrets)?;
-        answer_recalls(writer, Cursor::new(message), bank.as_deref(), &actor, &env)
+        answer_recalls(writer, Cursor::new(message), bank.as_deref(), None, (&actor, &env))
     });
-    let AnswersTaken { answers, known, taken, unmatched } = taken.await?;
+    let AnswersTaken { answers, known, taken, unmatched, .. } = taken.await?;
     let one = |taken: payout::commands::AnswerTaken| {
         let payout::commands::AnswerTaken { recall, end_to_end_id, status, standing, booked, currency, contradicts } =
             taken;

@@ -23,9 +23,21 @@ pub struct Piece {
     pub text: String,
 }
 
-/// Every piece of text, in the order in which it is read.
+/// Every piece of text of the first page, in the order in which it is read.
 pub fn pieces(pdf: &[u8]) -> Vec<Piece> {
-    let page = text(object(pdf, number_after(pdf, "/Kids [")));
+    pieces_of(pdf, number_after(pdf, "/Kids ["))
+}
+
+/// The same of every page.
+pub fn pages(pdf: &[u8]) -> Vec<Vec<Piece>> {
+    let at = find(pdf, b"/Kids [").unwrap() + "/Kids [".len();
+    let kids = pdf[at..].split(|byte| *byte == b']').next().unwrap();
+    let kids = std::str::from_utf8(kids).unwrap().split_whitespace().step_by(3);
+    kids.map(|page| pieces_of(pdf, page.parse().unwrap())).collect()
+}
+
+fn pieces_of(pdf: &[u8], page: usize) -> Vec<Piece> {
+    let page = text(object(pdf, page));
     let fonts: BTreeMap<&str, BTreeMap<u16, char>> = [("R", "/R "), ("B", "/B ")]
         .into_iter()
         .filter(|(_, key)| page.contains(key))

@@ -112,6 +112,11 @@ impl Books {
 }
 
 impl Booking {
+    /// The stages that it makes of batches.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (Id<Batch>, i64)> {
+        self.stages.iter().map(|(batch, before, _)| (*batch, before + 1))
+    }
+
     /// How many bookings it is.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()

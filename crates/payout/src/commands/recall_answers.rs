@@ -1,14 +1,15 @@
 //! Takes what banks answer to recalls (camt.029), and books the money that comes back.
 
 use super::back::Books;
+use super::record;
 use crate::back::{BankSaid, Booked, How, MoneyBack};
 use crate::message::bank::{Answer, AnswerTo, ReadError, Reason, RecallStatus, ReturnReason, read_answers};
 use crate::message::{AmountFault, bank::Amount};
-use crate::policy;
 use crate::queries::{Opened, Opening, back_since};
 use crate::recall::{Heard, Recall, Stands};
 use crate::store;
 use crate::store::recall_answer::{AnswerRecord, Answered};
+use crate::{batch, policy};
 use denmark::Money;
 use kernel::journal::{Entry, Rows};
 use kernel::{
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
 
 /// Answers of a message that one transaction takes.
 const ANSWERS_AT_ONCE: usize = kernel::failpoint::chunk(1_000, 2);
@@ -34,6 +36,10 @@ pub struct AnswersTaken {
     pub taken: Vec<AnswerTaken>,
     /// Those that are about nothing that is known here.
     pub unmatched: Vec<Unmatched>,
+    /// By which stages of which batches money was booked, now or before.
+    pub stages: BTreeSet<(String, i64)>,
+    /// The payers' reports that were written.
+    pub reports: Vec<PathBuf>,
 }
 
 /// What was answered about one payment, and where it stands now.
@@ -108,7 +114,7 @@ fn cannot(error: ReadError) -> Error {
 }
 
 /// Takes a message of answers. It is read to its end first: one that is not whole changes nothing. With a bank's name, only the recalls
-/// that this bank fetches are known to it.
+/// that this bank fetches are known to it. The payers' reports go to `out`; without, whoever wants them fetches them.
 ///
 /// # Errors
 /// `recall.file`: it is no camt.029.001.09; the policy's refusal, or the store's.
@@ -116,8 +122,8 @@ pub fn answer_recalls<R: Read + Seek>(
     writer: &mut Writer,
     mut source: R,
     bank: Option<&str>,
-    actor: &Actor,
-    env: &Env,
+    out: Option<&Path>,
+    (actor, env): (&Actor, &Env),
 ) -> Result<AnswersTaken, Error> {
     policy::ANSWER_RECALLS.require(actor)?;
     for answer in read_answers(&mut source).map_err(cannot)? {
@@ -130,14 +136,21 @@ pub fn answer_recalls<R: Read + Seek>(
         let some: Result<Vec<Answer>, ReadError> = answers.by_ref().take(ANSWERS_AT_ONCE).collect();
         let some = some.map_err(cannot)?;
         if some.is_empty() {
-            return Ok(taken);
+            break;
         }
         let of_these = writer.execute(&TakeAnswers { answers: &some, bank, by: actor.name() }, actor, env)?;
         taken.answers += of_these.answers;
         taken.known += of_these.known;
         taken.taken.extend(of_these.taken);
         taken.unmatched.extend(of_these.unmatched);
+        taken.stages.extend(of_these.stages);
     }
+    for (name, stage) in &taken.stages {
+        if let (Some(out), Some(batch)) = (out, batch::parse_name(name)) {
+            taken.reports.extend(record::write_files(writer, batch, *stage, out)?);
+        }
+    }
+    Ok(taken)
 }
 
 struct TakeAnswers<'a> {
@@ -152,6 +165,8 @@ struct Ready {
     end_to_end_id: String,
     money: Money,
     is_known: bool,
+    /// The stage by which it was booked before, if it was.
+    stage: Option<i64>,
     /// To be booked, but for how much.
     back: MoneyBack,
 }
@@ -194,7 +209,10 @@ impl Command for TakeAnswers<'_> {
         }
         let mut known = BTreeMap::new();
         for one in ready.iter_mut().flatten().flatten() {
-            one.is_known = store::recall_answer::is_known(scope.tx, &one.answered.key(scope.vault))?;
+            one.is_known = store::recall_answer::is_known(scope.tx, &one.back.key)?;
+            if one.is_known {
+                one.stage = store::back::find(scope, &one.back.key)?.map(|booked| booked.stage);
+            }
             let Answered { recall, number, .. } = one.answered;
             if let (std::collections::btree_map::Entry::Vacant(place), Some(Some(opened))) =
                 (known.entry((recall, number)), cases.get(&recall))
@@ -222,7 +240,8 @@ impl Command for TakeAnswers<'_> {
             };
             let mut is_new = false;
             for one in ready {
-                let Ready { answered: answer, end_to_end_id, money, is_known, mut back } = one;
+                let Ready { answered: answer, end_to_end_id, money, is_known, stage, mut back } = one;
+                output.stages.extend(stage.map(|stage| (batch::name(back.batch), stage)));
                 let place = (answer.recall, answer.number);
                 let Some(of_it) = known.get_mut(&place) else { continue };
                 if is_known || !seen.insert(back.key) {
@@ -259,6 +278,7 @@ impl Command for TakeAnswers<'_> {
             return Ok(Decision::unchanged(output));
         }
         let booking = books.booking();
+        output.stages.extend(booking.stages().map(|(batch, stage)| (batch::name(batch), stage)));
         let facts = serde_json::json!({
             "answers": output.answers,
             "taken": answered.len(),
@@ -330,7 +350,7 @@ impl TakeAnswers<'_> {
             let (how, reason) = (How::Recall, ReturnReason::RECALLED);
             let back = MoneyBack { key, batch, number, amount: 0, how, reason, said };
             let (end_to_end_id, money) = (payment.end_to_end_id.clone(), payment.money);
-            Ok(Ready { answered, end_to_end_id, money, is_known: false, back })
+            Ok(Ready { answered, end_to_end_id, money, is_known: false, stage: None, back })
         });
         ready.collect()
     }

@@ -183,7 +183,8 @@ fn place(scope: &Scope<'_>, at: usize, one: &Return, bank: Option<&str>, now: Ti
         }
         _ => Vec::new(),
     };
-    let is_booked = one.known_reason() == ReturnReason::RECALLED && is_recalled(one, account, &found);
+    let is_booked = one.known_reason() == ReturnReason::RECALLED
+        && (is_recalled(one, account, &found) || is_part_recalled(scope, one, account, &found)?);
     let payment = match matched(one, account, &found, bank) {
         Ok(payment) => Some(MoneyBack {
             key: stray.key,
@@ -261,6 +262,29 @@ fn is_recalled(one: &Return, account: Option<Account>, found: &[FoundPayment]) -
             && payment.money == Some(returned)
             && went_to(payment, account)
     })
+}
+
+/// The same of a part of it.
+fn is_part_recalled(
+    scope: &Scope<'_>,
+    one: &Return,
+    account: Option<Account>,
+    found: &[FoundPayment],
+) -> Result<bool, Error> {
+    let (Some(account), Ok(returned)) = (account, one.returned) else { return Ok(false) };
+    for payment in found.iter().filter(|payment| payment.state.has_left() && went_to(payment, account)) {
+        let (number, mut recalled) = (payment.at.number, 0_i64);
+        store::back::each_amount(scope.tx, payment.batch, number..number + 1, |back| {
+            if back.how == How::Recall {
+                recalled = recalled.saturating_add(back.amount);
+            }
+            Ok(())
+        })?;
+        if recalled == returned.minor && payment.money.is_some_and(|paid| paid.currency == returned.currency) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How many returns were booked and listed.

@@ -1,9 +1,11 @@
 //! Cases of victims: as officers see them, and what is given to the police or a bank.
 
 use super::find::{FoundPayment, Search, Sought, find_payments};
+use super::stands_of;
 use crate::case::{self, Act, ActKind, Case, CaseRefusal, Finding, Recipient, State};
 use crate::commands::{find_case, require_given};
 use crate::policy;
+use crate::recall::Standing;
 use crate::store;
 use crate::store::case::Found;
 use kernel::{Actor, Error, Scope, StoreError};
@@ -150,9 +152,17 @@ pub struct KnownCase {
     /// The accounts of which anything else was designated since then.
     pub accounts: Vec<Doubted>,
     /// What was paid to the payee since then, the newest first.
-    pub payments: Vec<FoundPayment>,
+    pub payments: Vec<KnownPayment>,
     /// Whether there is more than is given out at a time.
     pub has_more: bool,
+}
+
+/// A payment, and where its recall stands if it was asked back.
+pub struct KnownPayment {
+    /// The payment.
+    pub payment: FoundPayment,
+    /// The recall.
+    pub recall: Option<Standing>,
 }
 
 impl KnownCase {
@@ -200,6 +210,17 @@ pub fn known_case(scope: &Scope<'_>, officer: &Actor, name: &str, is_synthetic: 
         accounts.retain(|doubted| !doubted.accounts.is_empty());
         name = None;
     }
+    let known = payments.into_iter().map(|payment| {
+        let recall = match store::recall::last_of(scope, payment.batch, payment.at.number)? {
+            None => None,
+            Some(last) => {
+                let paid = payment.money.map_or(0, |money| money.minor);
+                Some(stands_of(scope, &last, payment.at.number, paid)?.standing)
+            }
+        };
+        Ok(KnownPayment { payment, recall })
+    });
+    let payments = known.collect::<Result<_, Error>>()?;
     Ok(KnownCase { case, acts, to, name, accounts, payments, has_more })
 }
 

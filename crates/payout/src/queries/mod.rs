@@ -12,8 +12,8 @@ mod waiting;
 
 pub use balance::balance;
 pub use cases::{
-    ActView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, ShownCase, case, cases, is_told_to_banks,
-    known_case,
+    ActView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, KnownPayment, ShownCase, case, cases,
+    is_told_to_banks, known_case,
 };
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
 pub(crate) use find::first_in;

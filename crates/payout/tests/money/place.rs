@@ -292,7 +292,7 @@ pub fn import_returns(writer: &mut Writer, xml: &str, out: Option<&Path>, env: &
 
 /// Takes a bank's answers to recalls.
 pub fn answer(writer: &mut Writer, xml: &str, env: &Env) -> AnswersTaken {
-    answer_recalls(writer, std::io::Cursor::new(xml.as_bytes()), None, &Actor::console(), env).unwrap()
+    answer_recalls(writer, std::io::Cursor::new(xml.as_bytes()), None, None, (&Actor::console(), env)).unwrap()
 }
 
 /// Asks for payments back, by their end-to-end ids. Which were: of each message its name, and the numbers of its payments.

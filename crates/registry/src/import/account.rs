@@ -552,6 +552,16 @@ impl AccountState {
         Ok(Some(self.take(&Channel::Operator, row, purpose, standing, None, now)))
     }
 
+    /// Lets an account that is contested be paid to again, as before. `None` where it is not.
+    pub(crate) fn restore(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
+        let contested = newest.map(|(_, standing)| *standing).filter(|standing| standing.state == State::Contested);
+        let Some(Standing { account, .. }) = contested else { return Ok(None) };
+        let standing = Standing { state: State::InForce, account };
+        Ok(Some(self.take(&Channel::Operator, row, purpose, standing, None, now)))
+    }
+
     /// What takes effect now: the next row of the history.
     fn take(
         &mut self,

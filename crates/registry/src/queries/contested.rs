@@ -1,13 +1,11 @@
-//! Whom a thief may have taken an account from: what became of a payee's accounts since a moment, and which of them are contested.
+//! Whom a thief may have taken an account from: what became of a payee's accounts since a moment, and what was reported of it.
 
 use super::motions::MOTIONS_MAX;
 use super::proposals::standing_change;
 use crate::account::{self, DesignatedAccount};
-use crate::designation::{Action, Designation, State};
-use crate::import::AccountRow;
+use crate::designation::{Designation, State};
 use crate::mark::{MarkChange, masked};
 use crate::motion::{Kind, Motion};
-use crate::payee::PayeeId;
 use crate::proposal::Proposal;
 use crate::purpose::{self, Purpose};
 use crate::store;
@@ -76,17 +74,6 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
         }
     }
     Ok(all)
-}
-
-/// What would unfreeze those of a payee's accounts that are contested.
-///
-/// # Errors
-/// The store's.
-pub fn contested(scope: &Scope<'_>, payee: PayeeId) -> Result<Vec<AccountRow>, Error> {
-    let key = payee.key(scope.vault);
-    let rows = newest_of(scope, &key)?.into_iter();
-    let contested = rows.filter(|(_, newest)| newest.standing.state == State::Contested);
-    Ok(contested.map(|(purpose, _)| AccountRow::standing(Action::Unfreeze, payee, key, purpose)).collect())
 }
 
 /// Where each of a payee's accounts stands, masked: the default one first.

@@ -31,7 +31,7 @@ pub use collectors::{
 };
 pub(crate) use contested::newest_of;
 pub use contested::{
-    Doubted, ReportStanding, account_states, contested, doubted, mark_motions_of, registered_name, report_standing,
+    Doubted, ReportStanding, account_states, doubted, mark_motions_of, registered_name, report_standing,
 };
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,

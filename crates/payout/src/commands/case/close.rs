@@ -1,22 +1,23 @@
-//! Says what was found. A fraud agrees to the reports, and asks for the accounts to be marked. A misunderstanding undoes what was done under
-//! the case: what waits for two people elsewhere waits for them here too, and nothing is left that anybody is told of the payee.
+//! Says what was found. A fraud agrees to the reports, and asks for the accounts to be marked. A misunderstanding, which two people say,
+//! undoes what was done under the case, and leaves nothing that anybody is told of the payee.
 
 use super::{Under, envs, find};
-use crate::case::{Act, ActKind, CaseRefusal, Finding, State};
+use crate::case::{Act, ActKind, CaseRefusal, Finding, State, mistaken};
 use crate::policy;
 use crate::store;
 use crate::store::case::Found;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Scope, Writer};
+use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Refuse as _, Scope, Writer};
 use registry::commands::{
     AcknowledgeSuspicion, CancelDesignation, CloseSuspicion, MotionAnswer, Propose, Refuse, RefuseDesignation,
-    RevertDesignation, Standing, UnfreezeDesignation, Withdraw,
+    RestoreAccounts, RevertDesignation, Standing, Withdraw,
 };
 use registry::designation::Channel;
-use registry::import::AccountRow;
 use registry::mark::{MARK_MONTHS_MAX, MarkChange};
+use registry::motion::MotionRefusal;
+use registry::payee::PayeeId;
 use registry::queries::ReportStanding;
 use registry::{officer, queries, suspicion};
 use serde::{Deserialize, Serialize};
@@ -36,15 +37,19 @@ pub struct Close<'c> {
     pub is_synthetic: bool,
 }
 
-/// What followed from closing a case.
+/// What followed from saying what was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
+    /// `approval`, where another has to say the same before anything follows.
+    pub waits_for: Option<String>,
     /// The reports that were closed, by name.
     pub reports: Vec<String>,
     /// What is proposed about marks: each waits for another officer.
     pub motions: Vec<MotionAnswer>,
-    /// What is proposed, or was ended, of the payee's accounts.
+    /// What was to be put back and is not, or what is proposed so that it is not.
     pub designations: Vec<Standing>,
+    /// How many accounts are paid to again.
+    pub unfrozen: usize,
 }
 
 /// A report that was made under a case, and where it stands.
@@ -64,7 +69,7 @@ enum Reverted {
 struct Plan {
     reports: Vec<Reported>,
     reverts: Vec<(String, Reverted)>,
-    contested: Vec<AccountRow>,
+    payee: PayeeId,
 }
 
 impl Plan {
@@ -78,7 +83,7 @@ impl Plan {
             let motions = waiting.map(|(motion, by)| (motion, by == officer.name())).collect();
             reports.push(Reported { standing, motions });
         }
-        let (mut reverts, mut contested) = (Vec::new(), Vec::new());
+        let mut reverts = Vec::new();
         if wanted.finding == Finding::Misunderstanding {
             for name in about(ActKind::Reverting) {
                 let view = queries::proposal(scope, officer, &Channel::Operator, name, env.now)?;
@@ -89,15 +94,14 @@ impl Plan {
                     _ => reverts.push((name.clone(), Reverted::Waits { is_own })),
                 }
             }
-            contested = queries::contested(scope, found.case.number)?;
         }
-        Ok(Self { reports, reverts, contested })
+        Ok(Self { reports, reverts, payee: found.case.number })
     }
 
     /// As many commands as it takes, or more.
     fn commands(&self) -> usize {
         let of_report = |report: &Reported| 3 + report.motions.len();
-        self.reports.iter().map(of_report).sum::<usize>() + self.reverts.len() + self.contested.len()
+        self.reports.iter().map(of_report).sum::<usize>() + self.reverts.len() + 1
     }
 }
 
@@ -111,7 +115,9 @@ pub fn close(writer: &mut Writer, wanted: &Close<'_>, officer: &Actor, env: &Env
     let envs = envs(writer, env, plan.commands())?;
     let command = CloseCase { wanted, officer };
     writer.execute_group(|group| {
-        group.execute(&command, officer, env)??;
+        if !group.execute(&command, officer, env)?? {
+            return Ok(Closed { waits_for: Some("approval".to_owned()), ..Closed::default() });
+        }
         let mut closing = Closing { group, wanted, officer, envs: envs.iter(), closed: Closed::default() };
         match wanted.finding {
             Finding::Fraud => closing.agree(&plan, env)?,
@@ -179,13 +185,17 @@ impl Closing<'_, '_> {
             let is_agreed =
                 reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
             if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
-                self.propose(MarkChange::Set { suspicion: reported.standing.id, until })?;
+                match self.propose(MarkChange::Set { suspicion: reported.standing.id, until }) {
+                    // Of another victim's case it is marked as long already.
+                    Err(Error::Refused(refusal)) if refusal.code == MotionRefusal::Nothing.code() => {}
+                    proposed => proposed?,
+                }
             }
         }
         Ok(())
     }
 
-    /// Everything is as it would have been, or waits for another officer to say so.
+    /// Everything is as it would have been.
     fn undo(&mut self, plan: &Plan) -> Result<(), Error> {
         let (why, officer, is_synthetic) = (self.wanted.why.to_owned(), self.officer.clone(), self.wanted.is_synthetic);
         for reported in &plan.reports {
@@ -221,12 +231,8 @@ impl Closing<'_, '_> {
             };
             self.closed.designations.push(standing);
         }
-        for row in &plan.contested {
-            let (actor, row, why) = (officer.clone(), row.clone(), why.clone());
-            let command = UnfreezeDesignation { actor, row, why, once: None };
-            let standing = self.run_under(ActKind::Unfreezing, about, command)?;
-            self.closed.designations.push(standing);
-        }
+        let restore = RestoreAccounts { payee: plan.payee };
+        self.closed.unfrozen = self.run_under(ActKind::Unfrozen, usize::to_string, restore)?;
         Ok(())
     }
 }
@@ -240,22 +246,33 @@ impl Command for CloseCase<'_> {
     const OPERATION: Operation = policy::CLOSE_CASE;
     type State = Found;
     type Change = (Id<crate::case::Case>, Act);
-    type Output = ();
+    /// Whether it is closed by this.
+    type Output = bool;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
         find(scope, self.wanted.case)
     }
 
-    fn decide(&self, found: Found, env: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
+    fn decide(&self, found: Found, env: &Env) -> Result<Decision<Self::Change, bool>, Refusal> {
         let Close { finding, why, is_synthetic, .. } = *self.wanted;
         // However much was done under it, it can be closed.
         State::of(&found.acts).require(ActKind::closing(finding))?;
-        officer::require_other(&found.case.by, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
+        officer::require_named(self.officer, is_synthetic).map_err(CaseRefusal::from)?;
         officer::require_why(why).map_err(CaseRefusal::from)?;
-        let act = Act::new(ActKind::closing(finding), env.now, self.officer.name(), "");
+        let asked_by = match finding {
+            // It confirms what whoever opened it has reported.
+            Finding::Fraud => Some(found.case.by.as_str()),
+            // It lets money go to accounts that were frozen.
+            Finding::Misunderstanding => mistaken(&found.acts).map(|act| act.by.as_str()),
+        };
+        if let Some(asked_by) = asked_by {
+            officer::require_other(asked_by, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
+        }
+        let kind = if asked_by.is_some() { ActKind::closing(finding) } else { ActKind::Mistaken };
+        let act = Act::new(kind, env.now, self.officer.name(), "");
         let act = Act { why: why.to_owned(), ..act };
-        let facts = serde_json::json!({ "case": found.case.id.name(), "finding": finding.name() });
-        Ok(Decision::of(vec![(found.case.id, act)], facts, ()))
+        let facts = serde_json::json!({ "case": found.case.id.name(), "act": kind.name() });
+        Ok(Decision::of(vec![(found.case.id, act)], facts, asked_by.is_some()))
     }
 
     fn save(&self, scope: &Scope<'_>, acts: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {

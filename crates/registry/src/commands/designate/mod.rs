@@ -170,6 +170,11 @@ impl Loaded {
         Signals::is_login_fresh(self.proposal(), &self.facts.identity, self.controls())
     }
 
+    /// Whether its account is contested.
+    pub(super) fn is_contested(&self) -> bool {
+        self.accounts.newest(&self.row).is_some_and(|(_, newest)| newest.state == AccountStanding::Contested)
+    }
+
     /// What speaks against it.
     pub(super) fn signals(&self, now: Timestamp) -> Signals {
         Signals::of(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)

@@ -85,8 +85,13 @@ impl Command for Settle {
         }
         // Those to whom an account is given now count for the next who asks for it.
         let mut given: BTreeMap<String, BTreeSet<Blind>> = BTreeMap::new();
-        let mut steps = Vec::with_capacity(due.len());
+        let (mut steps, mut left) = (Vec::with_capacity(due.len()), unreadable);
         for (mut loaded, waited) in due {
+            // Nobody has said yet whether its payee is a victim: it is neither let through nor refused.
+            if loaded.is_contested() && loaded.state(env.now) == State::Due {
+                left.push(loaded.proposal().id);
+                continue;
+            }
             let (payee, asked) = (loaded.proposal().payee, loaded.proposal().asked.account);
             let is_given = loaded.proposal().asked.action != Action::Unfreeze;
             let account = asked.map(|account| account::canonical(&account.account()));
@@ -102,10 +107,10 @@ impl Command for Settle {
         let mut facts = serde_json::json!({
             "in_force": settled.in_force, "refused": settled.refused, "expired": settled.expired,
         });
-        if !unreadable.is_empty() {
+        if !settled.unreadable.is_empty() {
             facts["unreadable"] = settled.unreadable.clone().into();
         }
-        let put_off = (unreadable, env.now.minus_seconds(-UNREADABLE_SECONDS));
+        let put_off = (left, env.now.minus_seconds(-UNREADABLE_SECONDS));
         Ok(Decision::of(vec![Settling { steps, put_off }], facts, settled))
     }
 

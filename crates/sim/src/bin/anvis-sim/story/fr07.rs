@@ -166,7 +166,7 @@ fn changed(stage: &mut Stage, asks: bool) -> Result<(Option<Ending>, Vec<Lawful>
     let plan = Plan { victim: 0, account, bank_says: Ownership::NoMatch };
     let mut attempts = vec![Attempt::begin(stage, plan, began)?];
     let (mut has_asked, borrows_on) = (false, stage.world.day + BORROWS_AFTER_DAYS);
-    play_out(stage, &mut attempts, &mut |stage, attempts| {
+    let mut each_day = |stage: &mut Stage, attempts: &[Attempt]| {
         if !has_asked && attempts[0].is_in_force(stage) && !stage.found.contains_key(&0) {
             has_asked = true;
             lender.is_asked(stage, "thief", 0)?;
@@ -175,7 +175,12 @@ fn changed(stage: &mut Stage, asks: bool) -> Result<(Option<Ending>, Vec<Lawful>
             lender.is_asked(stage, "borrower", 2)?;
         }
         lender.pay(stage, 0)
-    })?;
+    };
+    play_out(stage, &mut attempts, &mut each_day)?;
+    while stage.world.day < borrows_on + PAID_AFTER_DAYS {
+        stage.next_day()?;
+        each_day(stage, &attempts)?;
+    }
     let ending = attempts[0].ending(stage)?;
     let lawful = vec![lawful_end(stage, "neighbour", &neighbour)?, lawful_end(stage, "borrower", &borrower)?];
     Ok((Some(ending), lawful))

@@ -1,8 +1,8 @@
 //! FR-18 (report § 2.1, § 2.2.2): lawful people who look like thieves: somebody who changes banks, a couple with one account, the customer of a
-//! payroll bureau, somebody who has just moved house, somebody who takes the notice of their own change for a fraud.
+//! payroll bureau, somebody who has just moved house, somebody who takes the notice of their own change for a fraud, somebody whose bank does.
 
 use super::officers::{OFFICER, PRINTER};
-use super::report::{Ending, Lawful};
+use super::report::{Ending, Lawful, Outcome};
 use super::stage::{Stage, Wish};
 use super::{Story, lawful_end};
 use crate::model::Listing;
@@ -10,13 +10,14 @@ use crate::world::{Expected, Row, differs};
 use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use jiff::ToSpan;
-use kernel::{Actor, Assurance, Error};
+use kernel::{Actor, Assurance, Error, Role};
 use registry::account::DesignatedAccount;
 use registry::collector::Collector;
-use registry::commands::{Approve, Propose};
+use registry::commands::{AcknowledgeSuspicion, Approve, CloseSuspicion, Propose, ReportSuspicion, Suspected};
 use registry::import::{Companies, Population};
 use registry::ownership::Ownership;
 use registry::proposal::Holder;
+use registry::suspicion::{Finding, Reason, Source};
 use sim::nation::CompanyFate;
 use std::marker::PhantomData;
 
@@ -28,11 +29,71 @@ pub const STORY: Story = Story {
     id: "FR-18",
     title: "lawful people who look like thieves",
     play,
-    not_reached: &["a bank's own alarm: the customer's mistake stands for it, who stops a change that was theirs"],
+    not_reached: &["how a bank comes to suspect a change: that it does is all that is told"],
 };
 
+/// Report § 2.1, January 2019: a bank suspected that a customer's account was changed by somebody else, and it was a misunderstanding. Here
+/// officers believe the bank at first.
+pub const ALARM: Story = Story {
+    id: "FR-18-alarm",
+    title: "a bank's false alarm, upon which officers act at once",
+    play: alarm,
+    not_reached: STORY.not_reached,
+};
+
+/// So long do officers believe it: over the day on which money is paid.
+const BELIEVED_DAYS: u32 = 7;
+
+fn alarm(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
+    stage.cast(&["alarmed"])?;
+    let (account, actor) = (stage.new_account(), stage.citizen(0, Assurance::Substantial));
+    let (holder, bank_says) = (Holder::Own, Ownership::Match);
+    let wish = Wish { who: "alarmed", actor, of: 0, account, holder, bank_says, ground: None, is_lawful: true };
+    let wish = stage.propose(wish)?;
+    // The change has taken effect when the bank calls.
+    let lawful = lawful_end(stage, "alarmed", &wish)?;
+    let case = stage.believe_bank(0)?;
+    (0..BELIEVED_DAYS).try_for_each(|_| stage.next_day())?;
+    if let Some(case) = case {
+        stage.end_misunderstanding(&case)?;
+    }
+    (0..BELIEVED_DAYS).try_for_each(|_| stage.next_day())?;
+    let outcome = if stage.harm.payments_held > 0 { Outcome::Bothered } else { lawful.outcome };
+    Ok((None, vec![Lawful { outcome, ..lawful }]))
+}
+
+/// The bank that somebody left suspects the change. Who looks asks the payee, and there is nothing to it.
+fn bank_suspects(stage: &mut Stage, of: usize) -> Result<(), Error> {
+    let bank = stage.bank_of(&stage.people[of].accounts[0])?;
+    let actor = Actor::client(Role::Bank, "bank");
+    let report = ReportSuspicion {
+        actor: actor.clone(),
+        from: Source::Bank(bank),
+        suspected: Suspected::ChangeOf(stage.people[of].id),
+        reason: Reason::StolenIdentity,
+        text: "the customer's eID may have been used by somebody else".to_owned(),
+        once: None,
+    };
+    let Ok(answer) = stage.give("bank", &report, &actor)? else { return Ok(()) };
+    stage.next_day()?;
+    let (officer, is_synthetic, suspicion) = (stage.officer(OFFICER)?, stage.is_synthetic(), answer.id);
+    let acknowledge = AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: officer.clone(), is_synthetic };
+    let _ = stage.give("officer", &acknowledge, &officer)?;
+    let now = stage.world.clock.read();
+    stage.note(now, stage.people[of].role, "call", "it was me".to_owned(), false);
+    stage.harm.calls += 1;
+    let (finding, why) =
+        (Finding::Misunderstanding, "the customer changed it, and had told the bank otherwise".to_owned());
+    let _ = stage.give(
+        "officer",
+        &CloseSuspicion { suspicion, finding, why, officer: officer.clone(), is_synthetic },
+        &officer,
+    )?;
+    Ok(())
+}
+
 fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
-    let roles = ["mover", "partner", "spouse", "employee", "newcomer", "misled"];
+    let roles = ["mover", "partner", "spouse", "employee", "newcomer", "misled", "reported"];
     stage.cast(&roles)?;
     register_the_bureau(stage)?;
     move_house(stage, 4)?;
@@ -49,6 +110,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
         (3, bureau, Holder::ThirdParty, Ownership::NoMatch),
         (4, stage.new_account(), Holder::Own, Ownership::Match),
         (5, stage.new_account(), Holder::Own, Ownership::Match),
+        (6, stage.new_account(), Holder::Own, Ownership::Match),
     ];
     let mut wishes = vec![(roles[0], mover)];
     for (of, account, holder, bank_says) in others {
@@ -56,6 +118,7 @@ fn play(stage: &mut Stage) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
         let wish = Wish { who, actor, of, account, holder, bank_says, ground: None, is_lawful: true };
         wishes.push((who, stage.propose(wish)?));
     }
+    bank_suspects(stage, 6)?;
     let mut lawful = Vec::new();
     for (who, wish) in &wishes {
         lawful.push(lawful_end(stage, who, wish)?);

@@ -48,7 +48,7 @@ pub struct Story {
 }
 
 /// The stories that can be played.
-pub const STORIES: [Story; 12] = [
+pub const STORIES: [Story; 13] = [
     fr06::STORY,
     fr06::UNASKED,
     fr07::STORY,
@@ -61,6 +61,7 @@ pub const STORIES: [Story; 12] = [
     fr11::OPERATOR,
     fr13::STORY,
     fr18::STORY,
+    fr18::ALARM,
 ];
 
 /// Plays the story of an id in a store that is made at a place.

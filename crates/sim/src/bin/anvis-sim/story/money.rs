@@ -61,7 +61,7 @@ pub struct Paid {
     date: Date,
     /// The account that a completed file names, as an IBAN, and when it was sent on.
     pub to: Option<(String, Timestamp)>,
-    has_waited: bool,
+    pub has_waited: bool,
 }
 
 /// After how many days somebody misses money.

@@ -2,11 +2,17 @@
 
 use super::report::Step;
 use super::stage::{Person, Stage};
-use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, find_officer};
-use registry::commands::{AddCaseworker, ListReviewPayees, OpenReviews, SuspectAccount, fold_holders, watch_accounts};
+use denmark::calendar::copenhagen_date;
+use jiff::ToSpan;
+use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, Timestamp, find_officer};
+use registry::commands::{
+    AddCaseworker, Approve, LeaveAlone, ListReviewPayees, OpenReviews, Propose, SuspectAccount, fold_holders,
+    watch_accounts,
+};
 use registry::queries;
 use sim::nation::PUBLIC_PAYER;
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
 /// Who looks at changes and speaks with payees.
@@ -18,6 +24,11 @@ pub const CASEWORKER: &str = "ida";
 pub const COLLEAGUE: &str = "karl";
 /// A third operator, who has no other part.
 pub const THIRD: &str = "ole";
+
+/// So long waits a review for an officer.
+const LOOKED_AT_DAYS: i64 = 2;
+/// So long is an account left alone of which all know who have it.
+const LEFT_ALONE_MONTHS: i32 = 12;
 
 /// Private keys of people who do not exist.
 const KEYS: [(&str, &str); 5] = [
@@ -81,7 +92,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Accounts with more payees than the limits are found each day; on the next an officer asks whose money goes there. Whom it is
+    /// Accounts with more payees than the limits are found each day; two days later an officer asks whose money goes there. Whom it is
     /// taken from says so, and is helped.
     pub fn review_accounts(&mut self) -> Result<(), Error> {
         while fold_holders(&mut self.world.writer)? {}
@@ -95,7 +106,8 @@ impl Stage {
         let officer = self.officer(OFFICER)?;
         let open = self.world.writer.read(|scope| queries::reviews(scope, &officer, true, None, 100, now))?;
         for review in open.rows {
-            if !self.on_desk.insert(format!("review {}", review.id)) {
+            let opened = Timestamp::parse(&review.opened).unwrap_or(now);
+            if now.day() - opened.day() >= LOOKED_AT_DAYS {
                 self.review_one(review.id, review.cause, &officer)?;
             }
         }
@@ -118,8 +130,17 @@ impl Stage {
                 self.harm.calls += 1;
             }
         }
-        if !robbed.is_empty() {
-            let (why, is_synthetic) = ("those who were asked know nothing of it".to_owned(), self.is_synthetic());
+        let is_synthetic = self.is_synthetic();
+        if robbed.is_empty() {
+            let until = copenhagen_date(now.to_jiff()).saturating_add(LEFT_ALONE_MONTHS.months());
+            let (subject, reason) = (LeaveAlone::new(&review, until)?, "all know of it who were asked".to_owned());
+            let propose = Propose { subject, reason, officer: officer.clone(), is_synthetic };
+            let motion = self.give_unseen(&propose, officer)?.id;
+            let second = self.officer(PRINTER)?;
+            let approve = Approve::<LeaveAlone> { motion, officer: second.clone(), is_synthetic, about: PhantomData };
+            let _ = self.give("officer", &approve, &second)?;
+        } else {
+            let why = "those who were asked know nothing of it".to_owned();
             let suspect = SuspectAccount { review, why, officer: officer.clone(), is_synthetic };
             let _ = self.give("officer", &suspect, officer)?;
         }

@@ -241,6 +241,7 @@ impl Stage {
         let days_waiting = days_between(asked.at, until);
         let is_in_force = asked.ended.as_ref().is_some_and(|ended| ended.state == "in_force");
         let bothers = ["letter_made", "checked", "confirmed", "stopped"].iter().any(|act| has(act));
+        let bothers = bothers || self.paid.iter().any(|paid| paid.who == asked.of && paid.has_waited);
         let outcome = match (is_in_force, bothers || days_waiting > 0) {
             (false, _) => Outcome::Blocked,
             (true, true) => Outcome::Bothered,

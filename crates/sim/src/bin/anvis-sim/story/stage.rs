@@ -11,7 +11,7 @@ use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Locatio
 use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
     Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, EndDelivery, Inquirer, Locked, MotionAnswer,
-    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped,
+    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped, SuspicionAnswer,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
@@ -183,6 +183,12 @@ impl Answer for Locked {
 impl Answer for MotionAnswer {
     fn answer(&self) -> String {
         self.state.clone()
+    }
+}
+
+impl Answer for SuspicionAnswer {
+    fn answer(&self) -> String {
+        self.finding.clone().unwrap_or_else(|| self.state.clone())
     }
 }
 

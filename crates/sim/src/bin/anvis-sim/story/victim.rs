@@ -91,6 +91,37 @@ impl Stage {
         Ok(())
     }
 
+    /// Officers act at once upon a bank's alarm: the case, by name.
+    pub fn believe_bank(&mut self, who: usize) -> Result<Option<String>, Error> {
+        let (anna, is_synthetic, env) = (self.officer(OFFICER)?, self.is_synthetic(), self.world.env()?);
+        let from = Source::Bank(self.bank_of(&self.people[who].accounts[0])?);
+        let (payee, since) = (self.people[who].id, env.now.minus_days(2));
+        let opening = Opening { payee, since, from, why: "the bank suspects a stolen eID", is_synthetic };
+        let opened = open_case(&mut self.world.writer, &opening, &anna, &env);
+        let opened = self.noted("officer", "victim.freeze", opened, |opened| {
+            format!("{} contested", opened.accounts.frozen.len())
+        })?;
+        Ok(opened.map(|opened| opened.id))
+    }
+
+    /// The payee was asked, and there was nothing to it: another officer closes the case, and what that proposes is approved.
+    pub fn end_misunderstanding(&mut self, case: &str) -> Result<(), Error> {
+        let (anna, bo, is_synthetic) = (self.officer(OFFICER)?, self.officer(PRINTER)?, self.is_synthetic());
+        let now = self.world.clock.read();
+        self.note(now, self.people[0].role, "call", "it was me".to_owned(), false);
+        self.harm.calls += 1;
+        let (env, why) = (self.world.env()?, "the payee did it themselves");
+        let wanted = CloseVictimCase { case, finding: Finding::Misunderstanding, why, mark_until: None, is_synthetic };
+        let closed = close_case(&mut self.world.writer, &wanted, &bo, &env);
+        let closed = self.noted("officer", "victim.close", closed, |_| "misunderstanding".to_owned())?;
+        let all = closed.map(|closed| closed.designations).unwrap_or_default();
+        for standing in all.into_iter().filter(|standing| standing.waits_for.is_some()) {
+            let (proposal, why, officer) = (standing.id, why.to_owned(), anna.clone());
+            let _ = self.give("officer", &ApproveDesignation { proposal, why, officer, is_synthetic }, &anna)?;
+        }
+        Ok(())
+    }
+
     /// Notes what became of what an officer did; none where it was refused.
     fn noted<T>(
         &mut self,
@@ -150,7 +181,8 @@ impl Stage {
             );
             self.world.files.write(&format!("{}.camt.029.xml", sent.recall), &answer)?;
             let env = self.world.env()?;
-            let taken = answer_recalls(&mut self.world.writer, Cursor::new(answer), None, &Actor::console(), &env)?;
+            let taken =
+                answer_recalls(&mut self.world.writer, Cursor::new(answer), None, None, (&Actor::console(), &env))?;
             if !taken.unmatched.is_empty() {
                 return Err(differs("a bank's answer is about nothing"));
             }

@@ -1,0 +1,222 @@
+//! What is done for somebody whose account may have been taken by a thief.
+
+use super::Session;
+use super::client::read;
+use super::letters::sender;
+use super::payout::{trace_json, trace_text};
+use crate::cli::{self, Victim};
+use crate::console::Answer;
+use eid::key::PublicKey;
+use kernel::{Env, Error, StoreError, files};
+use letter::Language;
+use payout::commands::{
+    AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting,
+    close_case, open_case, recall_for_case, revert_case, trace_case,
+};
+use payout::queries::{self, CaseView};
+use registry::commands::Standing;
+use registry::suspicion::Source;
+use serde_json::json;
+use services::cases::{self, BundleRefusal, Checked, Wanted};
+use std::fmt::Write;
+use std::path::Path;
+
+impl Session {
+    pub(super) fn victim(&mut self, command: Victim) -> Result<Answer, Error> {
+        let (env, is_synthetic, officer) = (self.env()?, self.writer.store.is_synthetic(), self.actor.clone());
+        match command {
+            Victim::Freeze { payee, since, from, reason } => {
+                let from = from.unwrap_or(Source::Review);
+                let wanted = Opening { payee, since, from, why: &reason, is_synthetic };
+                let opened = open_case(&mut self.writer, &wanted, &officer, &env)?;
+                Ok(Answer::done(opened_text(&opened), &opened))
+            }
+            Victim::Revert { case, reason } => {
+                let wanted = Reverting { case: &case, why: &reason, is_synthetic };
+                let standings = revert_case(&mut self.writer, &wanted, &officer, &env)?;
+                let text: String = standings.iter().map(standing_line).collect();
+                Ok(Answer::done(text, &json!({ "designations": standings })))
+            }
+            Victim::Trace(cli::CaseTrace { case, limit, after }) => {
+                let wanted = CaseTrace { case: &case, after, limit: usize::from(limit), is_synthetic };
+                let page = trace_case(&mut self.writer, &wanted, &officer, &env)?;
+                Ok(Answer::done(trace_text(&page), &trace_json(&page)))
+            }
+            Victim::Recall { case, reason } => {
+                let wanted = CaseRecall { case: &case, why: &reason, is_synthetic };
+                let recalled = recall_for_case(&mut self.writer, &wanted, &officer, &env)?;
+                Ok(Answer::done(recalled_text(&recalled), &recalled))
+            }
+            Victim::Close { case, finding, reason, mark_until } => {
+                let wanted = CloseVictimCase { case: &case, finding, why: &reason, mark_until, is_synthetic };
+                let closed = close_case(&mut self.writer, &wanted, &officer, &env)?;
+                Ok(Answer::done(closed_text(&closed), &closed))
+            }
+            Victim::List { payee, limit } => {
+                let (cases, next) = self
+                    .writer
+                    .read(|scope| queries::cases(scope, &officer, payee.as_ref(), None, usize::from(limit)))?;
+                let mut text: String = cases.iter().map(case_line).collect();
+                match next {
+                    Some(_) => text.push_str("There are more: say a larger --limit.\n"),
+                    None if cases.is_empty() => text.push_str("No case.\n"),
+                    None => {}
+                }
+                Ok(Answer::done(text, &json!({ "cases": cases })))
+            }
+            Victim::Show { case } => {
+                let shown = self.writer.read(|scope| queries::case(scope, &officer, &case))?;
+                let mut text = case_line(&shown.view);
+                for account in &shown.accounts {
+                    let _ = writeln!(text, "  account {}, {}", account.account, account.state);
+                }
+                for act in &shown.view.acts {
+                    let about = act.about.as_deref().unwrap_or_default();
+                    let why = act.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+                    let _ = writeln!(text, "  {}  {} {about} by {}{why}", act.at, act.act, act.by);
+                }
+                Ok(Answer::done(text, &shown))
+            }
+            Victim::Disclose { case, to, law } => {
+                let name = to.name();
+                let command = AskDisclosure { case: case.clone(), to, law, officer: officer.clone(), is_synthetic };
+                self.writer.execute(&command, &officer, &env)?;
+                let text = format!("Asked for. Another officer gives it: 'anvis victim bundle {case} --out DIR'.");
+                Ok(Answer::done(text, &json!({ "case": case, "to": name })))
+            }
+            Victim::Bundle { case, out, sender, english } => {
+                self.give_bundle(&case, &out, sender.as_deref(), english, &env)
+            }
+            Victim::Check { folder, .. } => self.check_bundle(&folder),
+        }
+    }
+}
+
+impl Session {
+    /// What is given is on record before it lies anywhere. Of a run that was cut off, nothing lies there: then it is asked for anew.
+    fn give_bundle(
+        &mut self,
+        case: &str,
+        out: &Path,
+        sender_file: Option<&Path>,
+        english: bool,
+        env: &Env,
+    ) -> Result<Answer, Error> {
+        super::outside(&self.data, out)?;
+        std::fs::create_dir_all(out).map_err(Error::io(format!("{} could not be made", out.display())))?;
+        let sender = sender(&self.writer.store, sender_file)?;
+        let language = if english { Language::English } else { Language::Danish };
+        let is_synthetic = self.writer.store.is_synthetic();
+        let wanted = Wanted { case, sender, language, is_synthetic };
+        let bundle = cases::bundle(&mut self.writer, &wanted, &self.actor, env)?;
+        let (mut text, mut paths) = (format!("Given to {}:\n", bundle.to), Vec::new());
+        for file in &bundle.files {
+            let path = out.join(&file.name);
+            files::write_private(&path, &file.bytes)?;
+            let _ = writeln!(text, "  {}", path.display());
+            paths.push(path);
+        }
+        Ok(Answer::done(text, &json!({ "case": bundle.case, "to": bundle.to, "files": paths })))
+    }
+
+    fn check_bundle(&mut self, folder: &Path) -> Result<Answer, Error> {
+        let keys = self.writer.read(eid::queries::signing_keys)?;
+        checked(folder, keys.iter().map(|key| &key.public))
+    }
+}
+
+/// Checks a bundle by the keys of a file, without a store.
+pub fn check(folder: &Path, keys: &Path) -> Result<Answer, Error> {
+    let keys = PublicKey::read_all(&read(keys)?)?;
+    checked(folder, &keys)
+}
+
+fn checked<'k>(folder: &Path, keys: impl IntoIterator<Item = &'k PublicKey>) -> Result<Answer, Error> {
+    let entries = std::fs::read_dir(folder).map_err(Error::io(format!("{} could not be read", folder.display())))?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut seals: Vec<_> = paths.filter(|path| path.extension().is_some_and(|kind| kind == "jws")).collect();
+    let (Some(seal), true) = (seals.pop(), seals.is_empty()) else { return Err(BundleRefusal::Incomplete.into()) };
+    let seal = String::from_utf8(read(&seal)?).map_err(|error| StoreError::new("the seal is no text", error))?;
+    match cases::check(&seal, |name| std::fs::read(folder.join(name)).ok(), keys) {
+        Ok(Checked { case, to, given, kid }) => {
+            let text = format!("Case {case}, given to {to} at {given}, is as it was sealed by the key {kid}.");
+            let json = json!({ "sealed": true, "case": case, "to": to, "given": given, "kid": kid });
+            Ok(Answer::done(text, &json))
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn opened_text(Opened { id, accounts, reported }: &Opened) -> String {
+    let mut text = format!("Case {id} is open. What has not left waits.\n");
+    for account in &accounts.frozen {
+        let _ = writeln!(text, "  {account}  frozen by this");
+    }
+    for account in &accounts.already {
+        let _ = writeln!(text, "  {account}  was frozen before: whoever froze it unfreezes it");
+    }
+    if accounts.frozen.is_empty() && accounts.already.is_empty() {
+        text.push_str("  no account is in force\n");
+    }
+    for report in reported {
+        let _ = writeln!(text, "  the receiving account is reported as {report}");
+    }
+    text
+}
+
+fn standing_line(standing: &Standing) -> String {
+    let Standing { id, state, waits_for, in_force_from } = standing;
+    let mut text = format!("{id}: {state}");
+    if let Some(waits) = waits_for {
+        let _ = write!(text, ", waits for {waits}");
+    }
+    if let Some(from) = in_force_from {
+        let _ = write!(text, ", from {from}");
+    }
+    text + "\n"
+}
+
+fn recalled_text(Recalled { messages, left }: &Recalled) -> String {
+    let mut text = String::new();
+    for sent in messages {
+        let _ =
+            writeln!(text, "{}  {} payments of {}, asked of {}", sent.recall, sent.payments.len(), sent.payer, sent.to);
+    }
+    for payment in left {
+        let _ = writeln!(text, "{} {}: {} [{}]", payment.batch, payment.number, payment.text, payment.code);
+    }
+    text
+}
+
+fn closed_text(ClosedCase { waits_for, reports, motions, designations, unfrozen }: &ClosedCase) -> String {
+    if waits_for.is_some() {
+        return "Another officer has to say the same: until then nothing is undone.".to_owned();
+    }
+    let mut text = "Closed.\n".to_owned();
+    for report in reports {
+        let _ = writeln!(text, "  report {report} is closed with it");
+    }
+    for motion in motions {
+        let _ = writeln!(text, "  mark {}: {}", motion.id, motion.state);
+    }
+    for standing in designations {
+        let _ = write!(text, "  account {}", standing_line(standing));
+    }
+    if *unfrozen > 0 {
+        let _ = writeln!(text, "  {unfrozen} accounts are paid to again");
+    }
+    text
+}
+
+fn case_line(case: &CaseView) -> String {
+    let CaseView { id, state, finding, opened, opened_by, since, disclosure_asked, .. } = case;
+    let mut text = format!("{id}  {state}");
+    if let Some(finding) = finding {
+        let _ = write!(text, " ({finding})");
+    }
+    let _ = write!(text, "  opened {opened} by {opened_by}, in doubt since {since}");
+    if let Some(to) = disclosure_asked {
+        let _ = write!(text, ", to be given to {to}");
+    }
+    text + "\n"
+}

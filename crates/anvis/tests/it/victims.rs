@@ -1,0 +1,286 @@
+//! What is done for somebody whose account was taken; and for somebody whose was not.
+
+use crate::pain::*;
+use crate::reader;
+use crate::support::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const THIEFS: &str = "1020-2";
+/// Alice's account is in doubt since then, and is changed a little later.
+const SINCE: &str = "2026-11-23T09:10:00Z";
+const THEFT: &str = "2026-11-23T09:20:00Z";
+const LATER: &str = "2026-11-23T10:00:00Z";
+const AFTER: &str = "2026-11-23T11:00:00Z";
+
+/// A thief with Alice's login has the account changed, at once.
+fn stolen() -> World {
+    let world = World::settled();
+    let terms = format!("--account {THIEFS} --expects {ALICE_ACCOUNT} --holder own --signature jws --now {THEFT}");
+    let theft = world.run(&format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(theft["state"], "in_force", "{theft}");
+    world
+}
+
+fn route(world: &World, name: &str, payments: &[Pay], more: &str) -> Value {
+    world.write("payments.xml", simple(name, payments));
+    world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out {more}")).done()
+}
+
+fn freeze(world: &World, payee: &str) -> Value {
+    let said = format!("victim freeze cpr:{payee} --since {SINCE} --from police --reason Rang");
+    world.run(&format!("{said} --as anna --now {LATER}")).done()
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_else(|| panic!("{name} of {value}"))
+}
+
+fn fates(world: &World, batches: &[&Value]) -> BTreeMap<String, (String, Option<String>)> {
+    batches.iter().flat_map(|routed| world.fates(routed)).collect()
+}
+
+#[test]
+fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_told() {
+    let world = stolen();
+    let gone = route(&world, "GONE", &[cpr("E1", ALICE, "100.00"), cpr("E9", BENT, "1.00")], &format!("--now {THEFT}"));
+    let waits = route(&world, "WAITS", &[cpr("E2", ALICE, "50.00")], &format!("--hold --now {THEFT}"));
+    world.run(&format!("victim freeze cpr:{NOBODY} --since {NOW} --reason So --as anna")).refused("payee.unknown");
+    let future = format!("victim freeze cpr:{ALICE} --since {LATER} --reason So --as anna");
+    world.run(&future).refused("case.since");
+    let opened = freeze(&world, ALICE);
+    let case = text(&opened, "id");
+    assert_eq!(opened["accounts"], json!({ "frozen": ["1020-******0002"], "already": [] }));
+    let report = opened["reported"][0].as_str().unwrap();
+    assert_eq!(opened["reported"].as_array().unwrap().len(), 1);
+    world
+        .run(&format!("victim freeze cpr:{ALICE} --since {SINCE} --reason So --as bo --now {LATER}"))
+        .refused("case.open");
+
+    // Its payer has agreed that what goes to a frozen account goes back: of a victim it waits.
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let new = route(&world, "NEW", &[cpr("E3", ALICE, "25.00")], &format!("--now {AFTER}"));
+    run(&format!("payout release {} --out out", text(&waits, "batch"))).done();
+    let held = ("held".to_owned(), Some("AC06".to_owned()));
+    let found = fates(&world, &[&waits, &new]);
+    assert_eq!((&found["E2"], &found["E3"]), (&held, &held));
+    // Neither the thief nor a bank opens it.
+    let closing = format!("{ACCOUNT_HEADER}unfreeze,cpr:{ALICE},,,,,,\n");
+    assert_eq!(world.import(&format!("account import --bank Sydbank --now {AFTER}"), closing)["rejected"], 1);
+
+    let traced = run(&format!("victim trace {case} --as anna")).done();
+    let paid = traced["payments"].as_array().unwrap();
+    let ids: Vec<&str> = paid.iter().map(|payment| text(payment, "end_to_end_id")).collect();
+    assert_eq!(ids, ["E3", "E2", "E1"]);
+    holds(&paid[2], &json!({ "payer": PUBLIC, "amount": "100.00", "state": "routed" }), "what left");
+    let left = json!({ "account": iban("DK", "1020-2"), "bank": "Sydbank", "bic": "SYBKDK22", "stage": 0 });
+    holds(&paid[2]["left"], &left, "where to");
+    assert_eq!((&paid[0]["left"], &paid[1]["state"]), (&Value::Null, &json!("held")));
+
+    let recalled = run(&format!("victim recall {case} --reason Stolen --as anna")).done();
+    let message = &recalled["messages"][0];
+    holds(message, &json!({ "payer": PUBLIC, "batch": gone["batch"], "payments": [0] }), "what is asked back");
+    assert_eq!(recalled["left"], json!([]));
+
+    let reverting = run(&format!("victim revert {case} --reason Stolen --as anna")).done();
+    let revert = text(&reverting["designations"][0], "id");
+    assert_eq!(reverting["designations"][0]["waits_for"], "approval");
+    run(&format!("designation approve {revert} --reason So --as anna")).refused("proposal.own");
+    run(&format!("designation approve {revert} --reason So --as bo")).done();
+    assert_eq!(run(&format!("resolve cpr:{ALICE}")).done()["account"], ALICE_IBAN);
+    run("payout settle --out out").done();
+    let home = run(&format!("victim trace {case} --as anna")).done();
+    for at in [0, 1] {
+        holds(&home["payments"][at]["left"], &json!({ "account": ALICE_IBAN }), "what waited");
+    }
+
+    run(&format!("victim close {case} --finding fraud --reason Seen --as anna")).refused("case.own");
+    let closed = run(&format!("victim close {case} --finding fraud --reason Seen --as bo")).done();
+    assert_eq!((&closed["reports"], &closed["designations"]), (&json!([report]), &json!([])));
+    let motion = text(&closed["motions"][0], "id");
+    run(&format!("account approve {motion} --as bo")).refused("motion.own");
+    run(&format!("account approve {motion} --as carl")).done();
+    holds(
+        &run(&format!("account show {motion}")).done(),
+        &json!({ "state": "in_force", "account": "1020-******0002", "suspicion": report }),
+        "the mark",
+    );
+    run(&format!("victim close {case} --finding misunderstanding --reason So --as carl")).refused("case.state");
+    let shown = run(&format!("victim show {case}")).done();
+    let acts: Vec<&str> = shown["acts"].as_array().unwrap().iter().map(|act| text(act, "act")).collect();
+    let expected = ["frozen", "reported", "traced", "recalled", "reverting", "traced", "closed_as_fraud", "marking"];
+    assert_eq!(acts, expected);
+    holds(&shown, &json!({ "state": "closed", "finding": "fraud", "opened_by": "operator:anna" }), "the case");
+    assert_eq!(shown["accounts"], json!([{ "account": "0040-******6243", "state": "in_force" }]));
+    let said = world.say(&format!("victim list --payee cpr:{ALICE}"));
+    assert!(said.contains("closed (fraud)") && !said.contains(ALICE), "{said}");
+    assert!(!world.say(&format!("victim show {case}")).contains(ALICE));
+    given(&world, case);
+    world.verified();
+}
+
+/// All that stands on a file's pages.
+fn read(pdf: &[u8]) -> String {
+    reader::pages(pdf).iter().flatten().map(|piece| piece.text.trim_end().to_owned() + " ").collect()
+}
+
+/// One officer asks for it on a law, another gives it, and what was given can be told from what was not.
+fn given(world: &World, case: &str) {
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    run("client rotate-key").done();
+    let bundle = |to: &str| format!("victim bundle {case} --out given/{to}");
+    run(&format!("{} --as bo", bundle("police"))).refused("case.not_asked");
+    run(&format!("victim disclose {case} --to bank:Nobank --law So --as anna")).refused("case.bank");
+    run(&format!("victim disclose {case} --to press --law So --as anna")).failed(2, "usage");
+    run(&format!("victim disclose {case} --to police --law Paragraph-802 --as anna")).done();
+    run(&format!("{} --as anna", bundle("police"))).refused("case.own");
+    run(&format!("{} --as bo --english", bundle("police"))).done();
+    run(&format!("{} --as bo", bundle("again"))).refused("case.not_asked");
+    let names = ["pdf", "json", "jws"].map(|kind| format!("given/police/case-{case}.{kind}"));
+    let told: Value = serde_json::from_slice(&world.bytes(&names[1])).unwrap();
+    let expected = json!({
+        "version": 1, "case": case, "finding": "fraud", "since": SINCE, "why": "Rang",
+        "payee": { "number": format!("cpr:{ALICE}"), "name": "Alice Hemmelighed" }, "more_payments": false,
+    });
+    holds(&told, &expected, "what the police get");
+    let given = json!({ "to": "police", "by": "operator:bo", "asked_by": "operator:anna", "law": "Paragraph-802" });
+    holds(&told["given"], &given, "how");
+    holds(&told["accounts"][0]["before"], &json!({ "account": ALICE_IBAN, "bank": "Nordbank" }), "the account before");
+    assert_eq!(told["accounts"][0]["since"][0]["bank"], "Sydbank");
+    let first = json!({ "end_to_end_id": "E1", "amount": "100.00", "money": "recalled", "payer": PUBLIC });
+    holds(&told["payments"][2], &first, "what left");
+    let sums = json!([
+        { "money": "left", "currency": "DKK", "sum": "75.00" }, { "money": "recalled", "currency": "DKK", "sum": "100.00" },
+    ]);
+    assert_eq!(told["sums"], sums);
+    let pages = read(&world.bytes(&names[0]));
+    for said in
+        ["Alice Hemmelighed", ALICE, "Sydbank", "100.00 DKK", "left, asked back", "Paragraph-802", "Rang", PUBLIC]
+    {
+        assert!(pages.contains(said), "{said}: {pages}");
+    }
+
+    holds(&run("victim check given/police").done(), &json!({ "sealed": true, "case": case, "to": "police" }), "check");
+    world.write("keys.json", world.published_keys());
+    // Whoever has the published keys needs no store.
+    run("victim check given/police --keys keys.json --data nowhere").done();
+    let pdf = world.bytes(&names[0]);
+    world.write(&names[0], [&pdf[..], b" "].concat());
+    run("victim check given/police").refused("bundle.changed");
+    world.write(&names[0], &pdf);
+    let seal = world.read(&names[2]);
+    world.write(&names[2], seal.replacen('.', ".e30", 1));
+    run("victim check given/police").refused("bundle.seal");
+    world.write(&names[2], &seal);
+    std::fs::remove_file(world.path(&names[1])).unwrap();
+    run("victim check given/police").refused("bundle.incomplete");
+
+    run(&format!("victim disclose {case} --to bank:Sydbank --law Paragraph-9 --as anna")).done();
+    run(&format!("{} --as bo", bundle("bank"))).done();
+    let told = world.read(&format!("given/bank/case-{case}.json"));
+    let to_bank: Value = serde_json::from_str(&told).unwrap();
+    let ids: Vec<&str> =
+        to_bank["payments"].as_array().unwrap().iter().map(|payment| text(payment, "end_to_end_id")).collect();
+    assert_eq!((ids, &to_bank["payee"], &to_bank["why"]), (vec!["E1"], &Value::Null, &Value::Null));
+    let pages = read(&world.bytes(&format!("given/bank/case-{case}.pdf")));
+    for hidden in [ALICE, "Hemmelighed", ALICE_IBAN, "Nordbank", "Rang", "E2"] {
+        assert!(!told.contains(hidden) && !pages.contains(hidden), "{hidden}: {told} {pages}");
+    }
+}
+
+/// The customer was mistaken: all is as if nobody had rung.
+#[test]
+fn a_misunderstanding_does_no_harm() {
+    let (quiet, alarmed) = (stolen(), stolen());
+    let run = |args: &str| alarmed.run(&format!("{args} --now {AFTER}"));
+    let mut batches = Vec::new();
+    for world in [&quiet, &alarmed] {
+        batches.push(vec![route(world, "WAITS", &[cpr("E1", ALICE, "50.00")], &format!("--hold --now {THEFT}"))]);
+    }
+    let opened = freeze(&alarmed, ALICE);
+    let case = text(&opened, "id");
+    let reverting = run(&format!("victim revert {case} --reason Stolen --as anna")).done();
+    let revert = text(&reverting["designations"][0], "id");
+    for (world, batches) in [&quiet, &alarmed].into_iter().zip(&mut batches) {
+        let payments = [cpr("E2", ALICE, "25.00"), cpr("E3", BENT, "1.00")];
+        batches.push(route(world, "NEW", &payments, &format!("--now {AFTER}")));
+        let waits = text(&batches[0], "batch").to_owned();
+        world.run(&format!("payout release {waits} --out out --now {AFTER}")).done();
+    }
+    let fates_of = |at: usize| fates([&quiet, &alarmed][at], &batches[at].iter().collect::<Vec<_>>());
+    assert_ne!(fates_of(0), fates_of(1));
+
+    let close = format!("victim close {case} --finding misunderstanding --reason Mistaken");
+    assert_eq!(run(&format!("{close} --as bo")).done()["waits_for"], "approval");
+    assert_eq!(run(&format!("resolve cpr:{ALICE}")).done()["state"], "frozen");
+    run(&format!("{close} --as bo")).refused("case.own");
+    let closed = run(&format!("{close} --as anna")).done();
+    let expected = json!({ "waits_for": null, "motions": [], "unfrozen": 1 });
+    holds(&closed, &expected, "all is undone at once");
+    holds(&closed["designations"][0], &json!({ "id": revert, "state": "cancelled" }), "what was to be put back");
+    holds(&run(&format!("designation show {revert}")).done(), &json!({ "state": "cancelled" }), "the revert");
+    run("payout settle --out out").done();
+    assert_eq!(fates_of(0), fates_of(1));
+    for world in [&quiet, &alarmed] {
+        let answer = world.run(&format!("resolve cpr:{ALICE} --now {AFTER}")).done();
+        assert_eq!(answer["account"], iban("DK", THIEFS));
+        let own = world.run(&format!("account list --payee cpr:{ALICE} --as citizen:cpr:{ALICE}")).done();
+        assert_eq!(own["marks"], json!([]));
+    }
+    // Nothing is known of it where others ask.
+    let own = run(&format!("suspicion list --payee cpr:{ALICE} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(own["suspicions"], json!([]));
+    let reports = run("suspicion list --closed").done();
+    holds(&reports["suspicions"][0], &json!({ "outcome": "disagreed", "finding": "misunderstanding" }), "the report");
+    run(&format!("victim disclose {case} --to police --law So --as anna")).refused("case.state");
+    run(&format!("victim trace {case} --as anna")).refused("case.state");
+    alarmed.verified();
+}
+
+/// Under the controls that hold where nobody has decided otherwise a change waits two days: one that was on its way goes on as if nobody had
+/// rung, and is neither let through nor refused meanwhile.
+#[test]
+fn what_was_on_its_way_goes_on() {
+    let world = World::guarded();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let name = world.propose_own(ALICE, THIEFS, ALICE_ACCOUNT);
+    world.run("letters print --to letters --as eve").done();
+    let code = world.code(&format!("letters/{name}01.pdf"));
+    let given = world.run(&format!("designation activate {name} {code} --as citizen:cpr:{ALICE}")).done();
+    let due = text(&given, "in_force_from").to_owned();
+    let opened = freeze(&world, ALICE);
+    let case = text(&opened, "id");
+    assert_eq!((&opened["accounts"]["frozen"], &opened["reported"]), (&json!(["0040-******6243"]), &json!([])));
+    run(&format!("victim revert {case} --reason So --as anna")).refused("case.nothing_changed");
+    run(&format!("victim recall {case} --reason So --as anna")).refused("case.nothing_left");
+    world.run(&format!("designation settle --now {due}")).done();
+    assert_eq!(world.run(&format!("designation show {name} --now {due}")).done()["state"], "held");
+    for (officer, unfrozen) in [("bo", 0), ("anna", 1)] {
+        let close = format!("victim close {case} --finding misunderstanding --reason Mistaken --as {officer}");
+        assert_eq!(world.run(&format!("{close} --now {due}")).done()["unfrozen"], unfrozen);
+    }
+    assert_eq!(world.run(&format!("designation settle --now {due}")).done()["in_force"], 1);
+    let answer = world.run(&format!("resolve cpr:{ALICE} --now {due}")).done();
+    assert_eq!(answer["account"], iban("DK", THIEFS));
+    world.verified();
+}
+
+/// All of somebody's accounts are frozen: the one for everything, and those for a kind of benefit.
+#[test]
+fn every_account_is_frozen_and_let_go() {
+    let world = World::settled();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let opened = freeze(&world, HANS);
+    let case = text(&opened, "id");
+    let both = json!(["1020-******3344", "0041-******0018"]);
+    assert_eq!(opened["accounts"], json!({ "frozen": both, "already": [] }));
+    let again = freeze(&world, CARL);
+    assert_eq!(again["accounts"], json!({ "frozen": [], "already": ["0040-******0013"] }));
+    for officer in ["anna", "bo"] {
+        run(&format!("victim close {case} --finding misunderstanding --reason Mistaken --as {officer}")).done();
+    }
+    let shown = run(&format!("victim show {case}")).done();
+    let states: Vec<&str> = shown["accounts"].as_array().unwrap().iter().map(|one| text(one, "state")).collect();
+    assert_eq!(states, ["in_force", "in_force"]);
+    world.verified();
+}
