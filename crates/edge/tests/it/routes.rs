@@ -78,8 +78,19 @@ fn the_table_is_in_order() {
         // What stands in an address ends up in logs on the way: it is a name that we gave.
         for name in route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             assert!(
-                ["batch", "change", "stage", "motion", "collector", "suspicion", "mark", "proposal", "notice"]
-                    .contains(&name),
+                [
+                    "batch",
+                    "change",
+                    "stage",
+                    "motion",
+                    "collector",
+                    "suspicion",
+                    "mark",
+                    "proposal",
+                    "notice",
+                    "return"
+                ]
+                .contains(&name),
                 "{}: is {name} one of our own names for something?",
                 route.name
             );
