@@ -96,7 +96,7 @@ async fn what_is_no_message_of_returns_is_refused() {
     for xml in [&good[..good.len() - 9], "", &payment_file("X"), &good.replace("<NbOfTxs>1<", "<NbOfTxs>2<")] {
         world.ask(bring("/v1/returns", BANK_TOKEN, xml.to_owned(), &[])).await.refused(422, "return.file");
     }
-    world.ask(bring("/v1/returns", PUBLIC_TOKEN, good.clone(), &[])).await.refused(403, "policy.not_allowed");
+    world.ask(bring("/v1/returns", PUBLIC_TOKEN, good.clone(), &[])).await.refused(403, "token.scope");
     world.get("/v1/returns", BANK_TOKEN).await.refused(403, "policy.not_allowed");
     let keyed = |xml: String| bring("/v1/returns", BANK_TOKEN, xml, &[("idempotency-key", "one")]);
     let first = world.ask(keyed(good.clone())).await.done();

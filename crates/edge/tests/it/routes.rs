@@ -80,15 +80,19 @@ fn the_table_is_in_order() {
             assert!(
                 [
                     "batch",
+                    "case",
                     "change",
                     "stage",
                     "motion",
                     "collector",
+                    "recall",
+                    "return",
                     "review",
                     "suspicion",
                     "mark",
                     "proposal",
-                    "notice"
+                    "notice",
+                    "to",
                 ]
                 .contains(&name),
                 "{}: is {name} one of our own names for something?",

@@ -14,7 +14,7 @@ use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, ReportSuspicion, Suspected, SuspectedPayout};
 use registry::designation::Designation;
 use registry::proposal::Unexpected;
-use registry::queries::closing;
+use registry::queries::{Closing, closing};
 use registry::resolve;
 use registry::suspicion::{Reason, Source};
 
@@ -85,7 +85,8 @@ fn once(row: &Recorded, what: &str) -> Option<Once> {
 
 /// Closes the account, as its bank would; none where nobody has the payee's number.
 fn close(writer: &mut Writer, row: &Recorded, went: &Went, now: Timestamp) -> Result<Option<ChangeAnswer>, Error> {
-    let Some((channel, change)) = writer.read(|scope| closing(scope, &went.payee, went.designation))? else {
+    let Some(Closing { channel, row: change }) = writer.read(|scope| closing(scope, &went.payee, went.designation))?
+    else {
         return Ok(None);
     };
     let (actor, env) = (Actor::console(), Env::sample(now, &mut writer.secrets)?);

@@ -409,7 +409,7 @@ fn named(scope: &Scope<'_>, stray: &Stray, (batch, end_to_end_id): (&str, &str))
     while found.is_none() {
         let page = find_payments(scope, &Search { sought, payer: Some(batch.owner), since: None, after }, ALIKE_MAX)?;
         // Of those that share an id all but the first were refused.
-        found = page.payments.into_iter().filter(|payment| payment.batch == batch.id).last();
+        found = page.payments.into_iter().rfind(|payment| payment.batch == batch.id);
         after = page.next;
         if after.is_none() {
             break;

@@ -110,9 +110,9 @@ pub fn settle_some(
         let next_lying =
             lying.last().map(|(batch, held)| (batch.number(), held.number)).filter(|_| lying.len() as i64 == PAGE);
         let looked = look_at(scope, &lying, &watched, env.now)?;
-        Ok(Page { next: (next, next_waiting, next_lying), due, looked })
+        Ok(Page { next, next_waiting, next_lying, due, looked })
     })?;
-    let Page { next: (next, next_waiting, next_lying), due, looked: Looked { payable, waits } } = page;
+    let Page { next, next_waiting, next_lying, due, looked: Looked { payable, waits } } = page;
     let reminded = remind_waiting(writer, &waits, actor, env)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
     (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
@@ -126,7 +126,9 @@ pub fn settle_some(
 
 /// What was found on a page of what waits, and where the next pages begin.
 struct Page {
-    next: (Option<(i64, i64)>, Option<i64>, Option<(i64, i64)>),
+    next: Option<(i64, i64)>,
+    next_waiting: Option<i64>,
+    next_lying: Option<(i64, i64)>,
     due: Vec<Id<Batch>>,
     looked: Looked,
 }

@@ -10,6 +10,14 @@ use crate::store;
 use kernel::{Blind, Error, Id, Scope};
 use std::collections::BTreeSet;
 
+/// A change that closes an account.
+pub struct Closing {
+    /// By which channel.
+    pub channel: Channel,
+    /// The change.
+    pub row: Result<AccountRow, RowRefusal>,
+}
+
 /// What closes the account of a row of a payee's history, as that account's bank would: it is refused where another one is in force by now.
 /// The agency closes one that is with no bank of the bank directory.
 ///
@@ -17,11 +25,7 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// The store's.
-pub fn closing(
-    scope: &Scope<'_>,
-    payee: &Blind,
-    designation: Id<Designation>,
-) -> Result<Option<(Channel, Result<AccountRow, RowRefusal>)>, Error> {
+pub fn closing(scope: &Scope<'_>, payee: &Blind, designation: Id<Designation>) -> Result<Option<Closing>, Error> {
     let account = store::designation::find(scope, designation)?.standing.account;
     let specific = purpose_of(scope, designation)?;
     let (payer, benefit) = match &specific {
@@ -34,12 +38,13 @@ pub fn closing(
     let regs: BTreeSet<_> = account.reg().into_iter().collect();
     let bank = store::bank::directory_of(scope.tx, &regs)?;
     let bank = account.reg().and_then(|reg| bank.get(reg)).map(|bank| bank.name.clone());
-    Ok(Some(match bank {
+    let (channel, row) = match bank {
         Some(bank) => {
             let row =
                 AccountRow::read_from_bank(scope.vault, &written, "account_closure", "not_needed", Unexpected::Refuse);
             (Channel::Bank(bank), row)
         }
         None => (Channel::Operator, AccountRow::read(scope.vault, &written)),
-    }))
+    };
+    Ok(Some(Closing { channel, row }))
 }
