@@ -344,7 +344,10 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                     "randomblob(16)".to_owned()
                 }
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
-                (false, _) if [("recall_answer", "answer"), ("money_back", "key")].contains(&(table.as_str(), name.as_str())) => {
+                (false, _)
+                    if [("recall_answer", "answer"), ("money_back", "key")]
+                        .contains(&(table.as_str(), name.as_str())) =>
+                {
                     "randomblob(16)".to_owned()
                 }
                 (false, _) if (table.as_str(), name.as_str()) == ("recall", "id") => format!("{name} + 1000000000"),

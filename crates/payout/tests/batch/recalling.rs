@@ -3,9 +3,7 @@
 use crate::place::*;
 use crate::returning::valid;
 use kernel::{Actor, Error};
-use payout::commands::{
-    LetGo, Recall, Recalled, answer_recalls, pay_waiting, payments_named, recall,
-};
+use payout::commands::{LetGo, Recall, Recalled, answer_recalls, pay_waiting, payments_named, recall};
 use payout::message::bank::RecallReason;
 use payout::queries::{self, Whose, recall_message};
 use registry::payer::{NoAccount, PayerKind};
@@ -48,8 +46,15 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     let first = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 2_00)], vec![(BO, 300)]]));
     let held = place.route(PLAIN, &file("MSG-2", &[vec![(ANNA, 1)], vec![(ANNA, 2)]]), true).batch;
     let lies = place.uploaded(LIES, &file("MSG-3", &[vec![(WITHOUT, 20_00), (ANNA, 5)]]));
-    let all =
-        [(&*first, "E0"), (&*first, "E1"), (&*first, "E2"), (&*held, "E0"), (&*held, "E1"), (&*lies, "E0"), (&*lies, "E1")];
+    let all = [
+        (&*first, "E0"),
+        (&*first, "E1"),
+        (&*first, "E2"),
+        (&*held, "E0"),
+        (&*held, "E1"),
+        (&*lies, "E0"),
+        (&*lies, "E1"),
+    ];
     let some = ask(&mut place, &all).unwrap();
     assert_eq!(told(&some), ["Kommunen 0 EKSBDK22 2", "Ventekontorets 0 EKSBDK22 1"]);
     let left: Vec<_> = some.left.iter().map(|left| (&*left.code, left.number)).collect();
@@ -69,9 +74,11 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
         ["Kommunen 1 EKSBDK22 1", "Regionen 1 EKSBDK22 2", "Ventekontorets 1 EKSBDK22 1"],
         "{later:?}"
     );
-    for (sent, file, block) in
-        [(0, format!("{first}-1"), "B0".to_owned()), (1, format!("{held}-1"), "B1".to_owned()), (2, format!("{lies}-1"), format!("{lies}-1"))]
-    {
+    for (sent, file, block) in [
+        (0, format!("{first}-1"), "B0".to_owned()),
+        (1, format!("{held}-1"), "B1".to_owned()),
+        (2, format!("{lies}-1"), format!("{lies}-1")),
+    ] {
         let message = message(&mut place, &later.messages[sent].recall);
         for part in [
             format!("<OrgnlMsgId>{file}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>"),
@@ -100,8 +107,7 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
         assert_eq!((made.taken.len(), made.unmatched.len()), (taken, unmatched), "{bank:?}");
     }
     assert_eq!(place.told(&first)[1], "returned");
-    let shown =
-        place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console())).unwrap();
+    let shown = place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console())).unwrap();
     assert_eq!((shown.view.open, shown.recalled[0].standing), (false, "came_back"));
     place.verify();
 }
