@@ -275,6 +275,30 @@ fn two_who_approve_at_once_let_it_go_once() {
     world.verified();
 }
 
+/// A payment has left before the accounts of its payee were contested, or it waits.
+#[test]
+fn a_case_that_is_opened_while_a_batch_is_released_holds_what_has_not_left() {
+    let world = World::settled();
+    let gone = world.route(PUBLIC, simple("GONE", &[cpr("BEFORE", ALICE, "1.00")])).done();
+    world.write("payments.xml", long("FRI"));
+    let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let mut releasing =
+        Running::start(&world, &format!("payout release {} --out out", held["batch"].as_str().unwrap()));
+    releasing.stop_when(&world, || has_begun(&world));
+    world.run(&format!("victim freeze cpr:{ALICE} --since {NOW} --reason Rang --as anna --now {LATER}")).done();
+    releasing.signal("-CONT");
+    let released = releasing.end().done();
+    let fates = world.fates(&released);
+    for id in ["FIRST", "LAST"] {
+        assert_eq!(fates[id], ("held".to_owned(), Some("AC06".to_owned())), "{id}");
+        assert_eq!(fates[&format!("{id}-BENT")].0, "routed");
+    }
+    assert!(!world.read(released["completed"].as_str().unwrap()).contains(ALICE_IBAN));
+    assert_eq!(world.fates(&gone)["BEFORE"].0, "routed");
+    validate(&[world.path(released["completed"].as_str().unwrap()), world.path(released["status"].as_str().unwrap())]);
+    world.verified();
+}
+
 #[test]
 fn one_file_routed_by_several_processes_is_one_batch() {
     let world = World::settled();

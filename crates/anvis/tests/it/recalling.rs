@@ -57,6 +57,11 @@ fn comes_back(amount: &str) -> String {
     format!("<RsltnRltdInf><IntrBkSttlmAmt Ccy=\"DKK\">{amount}</IntrBkSttlmAmt></RsltnRltdInf>")
 }
 
+/// A bank's answer: so much comes back of the one payment of a recall.
+pub fn given_in_part(case: &str, amount: &str) -> String {
+    answer(&format!("A-{case}"), case, "PECR", "", &comes_back(amount))
+}
+
 fn import(world: &World, message: &str) -> Value {
     world.write("answer.xml", message);
     validate(&[world.path("answer.xml")]);

@@ -197,6 +197,7 @@ pub(super) fn write_files(writer: &mut Writer, id: Id<Batch>, stage: i64, out: &
             paths.push(path);
         }
     }
+    writer.connection.stage(|tx| store::batch::delete_unwritten(tx, id, stage))?;
     Ok(paths)
 }
 

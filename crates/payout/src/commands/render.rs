@@ -184,5 +184,6 @@ fn of_record(writer: &mut Writer, batch: &Batch, view: &StageView, outputs: Outp
     if let Some(order) = &order {
         were_missing |= record::write_missing(&completed, order)?;
     }
+    writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, view.stage))?;
     Ok(Written { completed: order.map(|_| completed), status, were_missing })
 }

@@ -274,8 +274,10 @@ fn is_part_recalled(
     let (Some(account), Ok(returned)) = (account, one.returned) else { return Ok(false) };
     for payment in found.iter().filter(|payment| payment.state.has_left() && went_to(payment, account)) {
         let (number, mut recalled) = (payment.at.number, 0_i64);
+        // What came back before it was tried again has been tried again.
+        let since = payment.left.as_ref().map_or(0, |left| left.stage);
         store::back::each_amount(scope.tx, payment.batch, number..number + 1, |back| {
-            if back.how == How::Recall {
+            if back.how == How::Recall && back.stage > since {
                 recalled = recalled.saturating_add(back.amount);
             }
             Ok(())

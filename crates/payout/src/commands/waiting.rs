@@ -227,6 +227,8 @@ impl Command for Pay<'_> {
             let stage = stage_of_record(*stages_before, entry, true, counts.clone());
             notes.save(scope, entry)?;
             store::held::delete(scope.tx, id, changes.iter().map(|change| change.number))?;
+            // Until the order has its name somewhere: the next release that is told where writes it.
+            store::batch::insert_unwritten(scope.tx, id, stage.stage)?;
             rows.push(store::batch::insert_stage(scope, id, &stage)?);
             rows.push(store::payment::insert_changes(scope.tx, id, changes)?);
             rows.extend(insert_bank_file(scope, self.payer, (id, stage.stage), sent, entry)?);

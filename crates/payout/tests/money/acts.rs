@@ -279,7 +279,7 @@ fn meanwhile() -> impl Strategy<Value = Meanwhile> {
 pub fn step() -> impl Strategy<Value = Step> {
     let disturbance = prop_oneof![
         12 => Just(Disturbance::None),
-        5 => prop_oneof![1..5_u32, 1..22_u32].prop_map(Disturbance::Cut),
+        5 => prop_oneof![1..5_u32, 4..11_u32, 1..22_u32].prop_map(Disturbance::Cut),
         3 => meanwhile().prop_map(Disturbance::Meanwhile),
     ];
     (act(), disturbance).prop_map(|(act, disturbance)| Step { act, disturbance })

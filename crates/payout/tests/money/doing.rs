@@ -81,11 +81,12 @@ impl World {
                 returned: 0,
                 moved: 0,
                 back: 0,
+                recalled: 0,
             }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();
         let xml = written(&message_id, &payments, self.model.now);
-        let (door, how) = (self.door.clone(), (file.holds, file.is_uploaded));
+        let (door, how, meant) = (self.door.clone(), (file.holds, file.is_uploaded), self.done.meanwhile);
         let told = self.give(disturbance, |writer, env| place::bring(writer, &door, (agreed, &xml), how, &env()));
         let CameIn::Taken { batch: name, is_duplicate } = told.told else { panic!("{:?}", told.told) };
         assert!(told.was_struck || !is_duplicate);
@@ -104,7 +105,7 @@ impl World {
             is_stopped: false,
             stopped: BTreeSet::new(),
             stages: Vec::new(),
-            is_blurred: false,
+            is_blurred: self.done.meanwhile > meant,
         });
         if !file.is_uploaded {
             self.written.insert((number, 0));
@@ -154,7 +155,7 @@ impl World {
         let out = self.door.out();
         let out = to_files.then_some(&*out);
         let meant = self.done.meanwhile;
-        let told = self.give(disturbance, |writer, env| place::settle(writer, out, env));
+        self.give(disturbance, |writer, env| place::settle(writer, out, env));
         if self.done.meanwhile > meant {
             // What was looked at before that happened is looked at again.
             self.give(Disturbance::None, |writer, env| place::settle(writer, out, env));
@@ -162,13 +163,8 @@ impl World {
         let before: Vec<usize> = self.model.batches.iter().map(|batch| batch.stages.len()).collect();
         self.model.settle();
         for (at, before) in before.into_iter().enumerate() {
-            for stage in before..self.model.batches[at].stages.len() {
-                // What a release left unwritten is written at the end; an order out of the waiting account, by whoever said where to.
-                let is_order = self.model.batches[at].stages[stage].of_record.is_some();
-                if !is_order || (to_files && !told.was_struck) {
-                    self.written.insert((at, stage));
-                }
-            }
+            // Where nobody said where to, they are written at the end.
+            self.written.extend((before..self.model.batches[at].stages.len()).map(|stage| (at, stage)));
         }
     }
 
@@ -323,10 +319,10 @@ fn written(message_id: &str, payments: &[Payment], now: i64) -> String {
     );
     for payment in payments {
         let (id, amount, currency) = (&payment.id, decimal(payment.pay.minor), payment.currency());
-        let _ = write!(
+        let _ = writeln!(
             xml,
             "<CdtTrfTxInf><PmtId><EndToEndId>{id}</EndToEndId></PmtId><Amt><InstdAmt Ccy=\"{currency}\">{amount}\
-             </InstdAmt></Amt>{}</CdtTrfTxInf>\n",
+             </InstdAmt></Amt>{}</CdtTrfTxInf>",
             creditor(payment.pay.to)
         );
     }

@@ -164,6 +164,8 @@ pub struct Payment {
     pub returned: usize,
     pub moved: usize,
     pub back: i64,
+    /// What of that was asked for.
+    pub recalled: i64,
 }
 
 impl Payment {
@@ -460,7 +462,7 @@ impl Model {
         if let Some(to) = to {
             assert_eq!(payment.left.len(), payment.returned + payment.moved, "paid twice: {payment:?}");
             payment.left.push((stage, to));
-            payment.back = 0;
+            (payment.back, payment.recalled) = (0, 0);
         }
         payment.state = fate.state();
     }
@@ -479,6 +481,7 @@ impl Model {
             return false;
         }
         payment.back += amount;
+        payment.recalled += if reason == "FOCR" { amount } else { 0 };
         let is_whole = payment.back == paid;
         if is_whole {
             payment.state = State::Returned(reason);

@@ -183,7 +183,7 @@ impl World {
             Meanwhile::Mark(account) => self.can_mark(account).then_some(None),
             Meanwhile::Return(index) => {
                 let (at, number) = self.sent(index)?;
-                Some(Some((at, self.returned(&[(at, number, "MS03", Fault::None)], "RM"))))
+                Some(Some((at, self.returned(&[(at, number, "MS03", Fault::None)], &format!("RM{}", self.chance)))))
             }
             Meanwhile::Change(_) | Meanwhile::Die(_) | Meanwhile::Settle => Some(None),
         }
