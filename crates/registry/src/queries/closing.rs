@@ -10,6 +10,9 @@ use crate::store;
 use kernel::{Blind, Error, Id, Scope};
 use std::collections::BTreeSet;
 
+/// By which channel an account is closed, and the row that closes it, or why there is none.
+pub type Closing = (Channel, Result<AccountRow, RowRefusal>);
+
 /// What closes the account of a row of a payee's history, as that account's bank would: it is refused where another one is in force by now.
 /// The agency closes one that is with no bank of the bank directory.
 ///
@@ -17,11 +20,7 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// The store's.
-pub fn closing(
-    scope: &Scope<'_>,
-    payee: &Blind,
-    designation: Id<Designation>,
-) -> Result<Option<(Channel, Result<AccountRow, RowRefusal>)>, Error> {
+pub fn closing(scope: &Scope<'_>, payee: &Blind, designation: Id<Designation>) -> Result<Option<Closing>, Error> {
     let account = store::designation::find(scope, designation)?.standing.account;
     let specific = purpose_of(scope, designation)?;
     let (payer, benefit) = match &specific {
