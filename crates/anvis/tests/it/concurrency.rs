@@ -222,7 +222,7 @@ fn nothing_leaves_that_something_befell_while_its_batch_was_released() {
     world.verified();
     // What happens afterwards is too late.
     world.change(&format!("freeze,cpr:{HANS},,,,,Udbetaling,NKSBOS"));
-    assert_eq!(world.run("payout settle").done(), json!({ "released": [] }));
+    assert_eq!(world.run("payout settle").done()["released"], json!([]));
     assert_eq!(world.fates(&released)["FIRST-HANS"].0, "routed");
 }
 

@@ -132,10 +132,9 @@ fn give_back(world: &World) {
     let told = ["E1", "E2"].map(|id| format!("{batch},{id},BANK-1,pacs.008.001.08,,,2026-11-25\n"));
     world.write("told.csv", format!("{header}{}", told.concat()));
     world.run("recall transfers told.csv").done();
-    for (id, message) in ["E3", "E8", "E9"].map(|id| (id, returned(id))) {
-        world.write("return.xml", message);
-        let listed = world.run("return import return.xml").done()["listed"].as_u64();
-        assert_eq!(listed, Some(u64::from(id != "E3")));
+    for id in ["E8", "E9"] {
+        world.write("return.xml", returned(id));
+        assert_eq!(world.run("return import return.xml").done()["listed"], 1);
     }
     for stray in world.run("return list").done()["returns"].as_array().unwrap() {
         world.run(&format!("return settle {} --not-ours --reason So", stray["id"].as_str().unwrap())).done();
@@ -419,6 +418,10 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                     "randomblob(16)".to_owned()
                 }
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
+                (false, "money_back" | "stray_return") if name == "key" => "randomblob(16)".to_owned(),
+                (false, "recall_answer") if name == "answer" => "randomblob(16)".to_owned(),
+                (false, "stray_return_end") if name == "stray" => format!("{name} + 1000000000"),
+                (false, "recall") if name == "id" => format!("{name} + 1000000000"),
                 (false, _)
                     if [("recall_answer", "answer"), ("money_back", "key")]
                         .contains(&(table.as_str(), name.as_str())) =>
