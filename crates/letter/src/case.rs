@@ -193,7 +193,8 @@ pub(crate) fn pages(report: &CaseReport) -> Result<Vec<Page>, DrawError> {
     deeds(&mut pages, report);
     let (size, root) = (&report.journal.0, &report.journal.1);
     pages.heading(&language.write(Text::CaseCheckHeading));
-    for text in [Text::CaseCheck { number: report.number.as_str() }, Text::CaseJournal { size, root }] {
+    let [json, seal] = ["json", "jws"].map(|kind| format!("case-{}.{kind}", report.number.as_str()));
+    for text in [Text::CaseCheck { json: &json, seal: &seal }, Text::CaseJournal { size, root }] {
         let text = language.write(text);
         pages.block(|flow| flow.paragraph(&text));
     }

@@ -127,7 +127,7 @@ texts! {
     CaseDidFind = "case.did.find",
     CaseDidMark = "case.did.mark",
     CaseCheckHeading = "case.check.heading",
-    CaseCheck { number } = "case.check",
+    CaseCheck { json, seal } = "case.check",
     CaseJournal { size, root } = "case.journal",
     CasePage { title, page, pages } = "case.page",
     Date { day, month, year } = "date",

@@ -402,6 +402,7 @@ fn payment_json(known: &KnownPayment, given: &Given<'_>) -> Value {
         "currency": payment.money.map(|money| money.currency.as_str().to_owned()),
         "money": fate_name(fate(known)),
         "recall": known.recall.map(Standing::name),
+        "came_back": payment.money.map(|money| Money { minor: known.back, ..money }.decimal().to_string()),
         "reason": payment.reason.map(payout::reason::Reason::code),
         "received": payment.received.to_string(),
         "decided": payment.decided.1.to_string(),

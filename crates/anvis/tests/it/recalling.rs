@@ -30,7 +30,7 @@ fn sent(world: &World, batch: &str, ids: &[&str]) -> String {
 }
 
 /// A bank's message: what it says of a recall as a whole, and of payments.
-fn answer(id: &str, case: &str, confirmation: &str, details: &str, more: &str) -> String {
+pub fn answer(id: &str, case: &str, confirmation: &str, details: &str, more: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn>\n\
@@ -55,6 +55,11 @@ fn of_payments(payments: &[(&str, &str)]) -> String {
 
 fn comes_back(amount: &str) -> String {
     format!("<RsltnRltdInf><IntrBkSttlmAmt Ccy=\"DKK\">{amount}</IntrBkSttlmAmt></RsltnRltdInf>")
+}
+
+/// A bank's answer: so much comes back of the one payment of a recall.
+pub fn given_in_part(case: &str, amount: &str) -> String {
+    answer(&format!("A-{case}"), case, "PECR", "", &comes_back(amount))
 }
 
 fn import(world: &World, message: &str) -> Value {

@@ -2,6 +2,7 @@
 
 use crate::designations::{FOURTH_PUBLIC_KEY, THIRD_PUBLIC_KEY};
 use crate::pain::*;
+use crate::recalling::answer;
 use crate::support::*;
 use kernel::testing::require_sqlite;
 use kernel::{Actor, Env, Location, Role, Secrets, Store, Timestamp};
@@ -37,7 +38,8 @@ fn full() -> World {
     }
     let payments =
         [cpr("E1", ALICE, "1.00"), cpr("E2", FRIDA, "2.00"), cpr("E3", NOBODY, "3.00"), cpr("E4", BENT, "4.00")];
-    world.route(PUBLIC, simple("SIMPEL", &payments)).done();
+    let routed = world.route(PUBLIC, simple("SIMPEL", &payments)).done();
+    recall(&world, routed["batch"].as_str().unwrap());
     world.run(&format!("payer add {HOLDER} --cvr 13748136 --kind public --no-account hold --bank Nordbank")).done();
     world.route(HOLDER, simple("BANKEN", &payments)).done();
     world.write("payments.xml", simple("HOLDT", &payments));
@@ -71,6 +73,7 @@ fn full() -> World {
     let waits = world.hold("Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0040-2"), (&company, "0041-3")]);
     world.run(&format!("designation approve {} --reason Called", waits[0])).done();
     world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
+    give_back(&world);
     propose(&world);
     mark(&world);
     ask_bank(&world);
@@ -115,6 +118,46 @@ fn propose(world: &World) {
     }
 }
 
+/// Payments are asked back and come back, a bank tells how it made them, money comes that nobody knows of, and somebody is a victim.
+fn give_back(world: &World) {
+    let payments = ["E1", "E2", "E3", "E4"].map(|id| cpr(id, BENT, "1000.00"));
+    let batch = world.route(PUBLIC, simple("TILBAGE", &payments)).done()["batch"].as_str().unwrap().to_owned();
+    for id in ["E1", "E2"] {
+        let asked = format!("recall send {batch} --end-to-end {id} --code FRAD --reason Theft");
+        let recall = world.run(&asked).done()["recalls"][0]["recall"].as_str().unwrap().to_owned();
+        world.write("answer.xml", answer(&format!("A-{id}"), &recall, "CNCL", "", ""));
+        world.run("recall import answer.xml").done();
+    }
+    let header = "batch,end_to_end_id,message_id,message_name,transaction_id,uetr,settlement_date\n";
+    let told = ["E1", "E2"].map(|id| format!("{batch},{id},BANK-1,pacs.008.001.08,,,2026-11-25\n"));
+    world.write("told.csv", format!("{header}{}", told.concat()));
+    world.run("recall transfers told.csv").done();
+    for (id, message) in ["E3", "E8", "E9"].map(|id| (id, returned(id))) {
+        world.write("return.xml", message);
+        let listed = world.run("return import return.xml").done()["listed"].as_u64();
+        assert_eq!(listed, Some(u64::from(id != "E3")));
+    }
+    for stray in world.run("return list").done()["returns"].as_array().unwrap() {
+        world.run(&format!("return settle {} --not-ours --reason So", stray["id"].as_str().unwrap())).done();
+    }
+    for payee in [JENS, KAJ] {
+        let opened = world.run(&format!("victim freeze cpr:{payee} --since {NOW} --reason Rang --as anna")).done();
+        let closing = "--finding misunderstanding --reason None --as eve";
+        world.run(&format!("victim close {} {closing}", opened["id"].as_str().unwrap())).done();
+    }
+}
+
+/// A bank returns a payment of 1,000 kroner.
+fn returned(end_to_end: &str) -> String {
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pacs.004.001.09\"><PmtRtr><GrpHdr><MsgId>R-{end_to_end}</MsgId>\
+         <CreDtTm>2026-11-24T08:00:00Z</CreDtTm><NbOfTxs>1</NbOfTxs><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf></GrpHdr>\
+         <TxInf><RtrId>R-1</RtrId><OrgnlEndToEndId>{end_to_end}</OrgnlEndToEndId>\
+         <RtrdIntrBkSttlmAmt Ccy=\"DKK\">1000.00</RtrdIntrBkSttlmAmt><RtrRsnInf><Rsn><Cd>AC04</Cd></Rsn></RtrRsnInf>\
+         <OrgnlTxRef><CdtrAcct><Id><Othr><Id>50000000000012</Id></Othr></Id></CdtrAcct></OrgnlTxRef></TxInf></PmtRtr></Document>"
+    )
+}
+
 /// Somebody suspects two accounts, both are marked for it, and their owners appeal.
 fn mark(world: &World) {
     let id = |what: &str| world.run(what).done()["id"].as_str().unwrap().to_owned();
@@ -128,6 +171,21 @@ fn mark(world: &World) {
         world.run(&format!("account appeal {mark} --text Mine --as anna")).done();
         world.run(&format!("account decide {mark} --uphold --reason So --as carl")).done();
     }
+}
+
+/// Two payments are asked back, and a bank tells how it made them and gives some of each back.
+fn recall(world: &World, batch: &str) {
+    let mut told = "batch,end_to_end_id,message_id,message_name,transaction_id,uetr,settlement_date\n".to_owned();
+    for id in ["E1", "E4"] {
+        let wish = format!("recall send {batch} --end-to-end {id} --code FRAD --reason So");
+        let sent = world.run(&wish).done();
+        told += &format!("{batch},{id},BANK-{id},pacs.008.001.08,,,2026-11-25\n");
+        let case = sent["recalls"][0]["recall"].as_str().unwrap();
+        world.write("answer.xml", crate::recalling::given_in_part(case, "0.50"));
+        assert!(world.run("recall import answer.xml").done()["taken"][0]["booked"].is_string());
+    }
+    world.write("told.csv", told);
+    assert_eq!(world.run("recall transfers told.csv").done()["told"], 2);
 }
 
 /// A bank is asked whose an account is, where nobody is.
@@ -269,6 +327,10 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
     ("unwritten_stage", "files that are still to be written, again byte for byte"),
     ("used_once", "assertions that are good for minutes more, over their clients' own connections"),
     ("interface_use", "counts of who came in how"),
+    (
+        "waiting_payment",
+        "whose money lies in a waiting account, as its payments say: one that is forgotten waits for somebody to pay it",
+    ),
     ("waiting_batch", "which batches are looked at whether they may leave: what is decided of them is found out anew"),
     (
         "held_payment",
@@ -358,8 +420,16 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                 }
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
                 (false, _)
+                    if [("recall_answer", "answer"), ("money_back", "key")]
+                        .contains(&(table.as_str(), name.as_str())) =>
+                {
+                    "randomblob(16)".to_owned()
+                }
+                (false, _) if (table.as_str(), name.as_str()) == ("recall", "id") => format!("{name} + 1000000000"),
+                (false, _)
                     if name == "entry"
-                        && ["batch", "motion", "motion_ending", "proposal", "suspicion"].contains(&table.as_str()) =>
+                        && ["batch", "motion", "motion_ending", "proposal", "suspicion", "victim_case"]
+                            .contains(&table.as_str()) =>
                 {
                     format!("{name} + 1000000000")
                 }
@@ -399,6 +469,10 @@ fn on_sqlite_two_sealed_values_swapped() {
         ("mark_act", "act"),
         ("batch_act", "act"),
         ("register_row", "record"),
+        ("recall", "record"),
+        ("recall_answer", "record"),
+        ("interbank_fact", "record"),
+        ("money_back", "said"),
         ("payment_ids", "sealed"),
         ("journal_payload", "sealed"),
         ("batch", "record"),

@@ -4,6 +4,7 @@ mod designations;
 mod races;
 mod releases;
 mod uploads;
+mod victims;
 
 use crate::pain::{Pay, block, cpr, file, pay};
 use crate::support::*;

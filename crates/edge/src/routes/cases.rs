@@ -112,7 +112,7 @@ struct OpeningCase {
     #[serde(deserialize_with = "payee")]
     payee: PayeeId,
     /// From when on the accounts are in doubt (RFC 3339).
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = "2026-11-22T09:00:00Z")]
     since: Timestamp,
     /// Who says so: `police`, `review`, `bank:NAME` or `payer:NAME`; without it, it is our own review.
     #[serde(default, deserialize_with = "source")]
@@ -506,7 +506,7 @@ struct ClosingCase {
     reason: String,
     /// Of a fraud: the last day on which the receiving accounts are to be marked; in six months unless it is said.
     #[serde(default, deserialize_with = "day")]
-    #[schemars(with = "Option<String>", length(max = 10))]
+    #[schemars(with = "Option<String>", length(max = 10), example = "2027-03-31")]
     mark_until: Option<Date>,
 }
 
@@ -552,7 +552,7 @@ fn recipient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Recipient, D:
 #[serde(deny_unknown_fields)]
 struct Disclosing {
     /// `police`, or `bank:NAME` by the name that the bank directory gives it: a bank is given what went to accounts with it.
-    #[schemars(with = "String", regex(pattern = r"^(police|bank:.{1,70})$"))]
+    #[schemars(with = "String", regex(pattern = r"^(police|bank:.{1,70})$"), example = &"police")]
     #[serde(deserialize_with = "recipient")]
     to: Recipient,
     /// On which law, and at whose request: one line of 1 to 500 characters.

@@ -180,7 +180,17 @@ async fn generated_requests_are_answered_as_described() {
             && (method == "get"
                 || path.ends_with("/own")
                 || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)))
-            && !["/v1/marks/motions", "/approve-release", "/resume", "/retry"].iter().any(|act| path.ends_with(act));
+            && ![
+                "/v1/marks/motions",
+                "/approve-release",
+                "/resume",
+                "/retry",
+                "{case}/revert",
+                "{case}/recall",
+                "{case}/bundle",
+            ]
+            .iter()
+            .any(|act| path.ends_with(act));
         assert!(
             !is_guessable || statuses.iter().any(|status| *status < 300),
             "{method} {path}: none was right: {statuses:?}"
@@ -251,6 +261,7 @@ async fn names(world: &World) -> Vec<(String, String)> {
     }
     names.push(("/{review}/suspect".to_owned(), reviews[1].clone()));
     names.push(("{review}".to_owned(), reviews[0].clone()));
+    let [case, closed] = [opened(world, "cpr:6201701235").await, opened(world, "cpr:6301701236").await];
     let held = world.held().await;
     let returned = crate::returns::message("R-0", "E2E-77", "0040-8", "MS03");
     let mut sent = request(Method::POST, "/v1/returns", BANK_TOKEN, Some(&returned));
@@ -258,6 +269,8 @@ async fn names(world: &World) -> Vec<(String, String)> {
     world.ask(sent).await.done();
     let stray = world.get("/v1/returns", OPERATOR_TOKEN).await.done()["returns"][0]["id"].as_str().unwrap().to_owned();
     let others = [
+        ("/cases/{case}/close", closed),
+        ("{case}", case),
         ("/payouts/{batch}/release", world.batches[1].clone()),
         ("/payouts/{batch}/stop", world.batches[1].clone()),
         ("{return}", stray),
@@ -270,6 +283,13 @@ async fn names(world: &World) -> Vec<(String, String)> {
     ];
     names.extend(others.map(|(place, name)| (place.to_owned(), name)));
     names
+}
+
+/// A case that another officer has opened.
+async fn opened(world: &World, payee: &str) -> String {
+    let body = json!({ "payee": payee, "since": "2026-11-22T09:00:00Z", "reason": "so" });
+    let told = world.post("/v1/cases", OTHER_OPERATOR_TOKEN, &body.to_string()).await.done();
+    told["id"].as_str().unwrap().to_owned()
 }
 
 /// A report about an account that was confirmed.

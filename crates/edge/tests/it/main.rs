@@ -5,6 +5,7 @@
 mod accounts;
 mod bodies;
 mod callers;
+mod cases;
 mod crowd;
 mod deliveries;
 mod described;

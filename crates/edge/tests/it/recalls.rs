@@ -137,7 +137,7 @@ async fn a_bank_fetches_what_is_asked_of_it_and_answers() {
     let before = world.entries();
     assert_eq!(answered(&world, FETCHER, &recall, "CNCL").await.done()["known"], json!(1));
     assert_eq!(world.entries(), before);
-    answered(&world, FETCHER, &recall, "no").await.refused(422, "recall.file");
+    answered(&world, FETCHER, &recall, "TOO LONG").await.refused(422, "recall.file");
     let shown = world.get(&format!("/v1/recalls/{recall}"), PAYER).await.done();
     assert_eq!((&shown["open"], &shown["came_back"]), (&json!(false), &json!({ "DKK": "2000.00" })));
     let batch = world.get(&format!("/v1/payouts/{}", world.batches[0]), PAYER).await.done();

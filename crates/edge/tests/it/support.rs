@@ -197,9 +197,9 @@ pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions.returns";
-pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.subscribers.returns";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.cases.subscribers.returns";
 pub const OTHER_OPERATOR_TOKEN: &str =
-    "operator~bo.controls.collectors.reviews.letters.notices.payees.suspicions.marks";
+    "operator~bo.controls.collectors.reviews.letters.notices.payees.suspicions.marks.cases";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch.suspicions.returns";
 
 impl World {

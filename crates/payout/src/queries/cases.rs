@@ -163,6 +163,8 @@ pub struct KnownPayment {
     pub payment: FoundPayment,
     /// The recall.
     pub recall: Option<Standing>,
+    /// How much of it came back, in minor units.
+    pub back: i64,
 }
 
 impl KnownCase {
@@ -218,7 +220,12 @@ pub fn known_case(scope: &Scope<'_>, officer: &Actor, name: &str, is_synthetic: 
                 Some(stands_of(scope, &last, payment.at.number, paid)?.standing)
             }
         };
-        Ok(KnownPayment { payment, recall })
+        let (mut back, number) = (0_i64, payment.at.number);
+        store::back::each_amount(scope.tx, payment.batch, number..number + 1, |one| {
+            back = back.saturating_add(one.amount);
+            Ok(())
+        })?;
+        Ok(KnownPayment { payment, recall, back })
     });
     let payments = known.collect::<Result<_, Error>>()?;
     Ok(KnownCase { case, acts, to, name, accounts, payments, has_more })

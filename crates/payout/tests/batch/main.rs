@@ -10,6 +10,7 @@ mod holding;
 mod lying;
 mod marked;
 mod place;
+mod recalling;
 mod returning;
 mod sweeping;
 mod uploading;
