@@ -286,6 +286,20 @@ pub fn valid(schema: &str, xml: &str) {
 }
 
 #[test]
+fn what_was_asked_back_and_tried_again_can_be_asked_back_again() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 3)]]));
+    for time in 1..=3 {
+        let back = message(&format!("R-{time}"), &[Back("1", "E0", "1.00", "1.00", "FOCR", ANNAS)]);
+        import(&mut place, &back, [1, 0, 0, 0, 0]);
+        sums(&mut place, PUBLIC, [0, 3, 0, 100, 0]);
+        try_again(&mut place, &batch, None).unwrap();
+        sums(&mut place, PUBLIC, [100, 3, 0, 0, 0]);
+    }
+    place.verify();
+}
+
+#[test]
 fn a_return_and_a_retry_at_once_end_one_way() {
     const ROUNDS: usize = 12;
     let mut place = Place::new();

@@ -130,17 +130,24 @@ impl World {
 
     pub fn retry(&mut self, index: Index, part: Part, to_files: bool, disturbance: Disturbance) {
         let is_back = |payment: &Payment| matches!(payment.state, State::Returned(_));
-        let with_back: Vec<usize> = (0..self.model.batches.len())
-            .filter(|at| self.model.batches[*at].payments.iter().any(|payment| !payment.left.is_empty()))
-            .collect();
-        if with_back.is_empty() {
+        let has_sent = |payment: &Payment| !payment.left.is_empty();
+        let with = |is: &dyn Fn(&Payment) -> bool| -> Vec<usize> {
+            let all = 0..self.model.batches.len();
+            all.filter(|at| self.model.batches[*at].payments.iter().any(is)).collect()
+        };
+        let (with_back, with_sent) = (with(&is_back), with(&has_sent));
+        let of = if with_back.is_empty() { with_sent } else { with_back };
+        if of.is_empty() {
             return;
         }
-        let at = with_back[index.index(with_back.len())];
+        let at = of[index.index(of.len())];
         let batch = &self.model.batches[at];
-        let sent: Vec<usize> =
-            (0..batch.payments.len()).filter(|number| !batch.payments[*number].left.is_empty()).collect();
-        let only = part.map(|part| sent[part.index(sent.len())]);
+        let numbers = |is: &dyn Fn(&Payment) -> bool| -> Vec<usize> {
+            (0..batch.payments.len()).filter(|number| is(&batch.payments[*number])).collect()
+        };
+        let (back, sent) = (numbers(&is_back), numbers(&has_sent));
+        let of = if back.is_empty() { sent } else { back };
+        let only = part.map(|part| of[part.index(of.len())]);
         let (name, id) = (batch.name.clone(), only.map(|number| batch.payments[number].id.clone()));
         let (ids, out) = (id.as_ref().map(std::slice::from_ref), self.door.out());
         let told = self.give(disturbance, |writer, env| {

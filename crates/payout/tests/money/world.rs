@@ -211,7 +211,14 @@ impl World {
             of_it.filter(|(_, payment)| !payment.left.is_empty()).map(move |(number, _)| (at, number))
         });
         let all: Vec<_> = all.collect();
-        (!all.is_empty()).then(|| all[index.index(all.len())])
+        // What was tried again is of more interest.
+        let was_retried = |(at, number): &(usize, usize)| {
+            let payment = &self.model.batches[*at].payments[*number];
+            payment.returned > 0 && payment.state.has_left()
+        };
+        let retried: Vec<_> = all.iter().copied().filter(was_retried).collect();
+        let of = if retried.is_empty() || index.index(2) == 0 { all } else { retried };
+        (!of.is_empty()).then(|| of[index.index(of.len())])
     }
 
     /// What was done meanwhile holds.
