@@ -13,7 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "cargo xtask COMMAND
 
   test [--without-WHAT …]             everything that is tested, or all but xsd, tmpfs, postgres
-  soak [--kills N] [--histories N] [--fuzz SECONDS]   more kills and histories at random, and fuzzing
+  soak [--kills N] [--histories N] [--payout-histories N] [--fuzz SECONDS]   more kills and histories at random, and fuzzing
   bench …                             how fast, beside its floors
   bench http …                        requests a second, beside a bare server
   postgres [NAME=VALUE …]             a PostgreSQL to work with, with these settings, until Ctrl-C

@@ -8,22 +8,47 @@ use std::path::Path;
 /// Files in memory, where the system has such a folder.
 const IN_MEMORY: &str = "/dev/shm";
 
-/// Kills `--kills N` times at random, lives through `--histories N` of changes of accounts, and fuzzes each target for
-/// `--fuzz SECONDS`.
+/// Tests of histories by chance.
+struct Histories {
+    package: &'static str,
+    binary: &'static str,
+    test: &'static str,
+    /// What says how many.
+    count: &'static str,
+}
+
+/// Changes of accounts, against their oracle.
+const LIVES: Histories = Histories {
+    package: "registry",
+    binary: "lives",
+    test: "an_account_changes_only_when_all_that_is_demanded_was_met",
+    count: "ANVIS_HISTORIES",
+};
+/// Payouts, against a model of what banks are given.
+const MONEY: Histories = Histories {
+    package: "payout",
+    binary: "money",
+    test: "money_that_came_in_is_somewhere_once_and_goes_where_it_may",
+    count: "ANVIS_PAYOUT_HISTORIES",
+};
+
+/// Kills `--kills N` times at random, lives through `--histories N` of changes of accounts and `--payout-histories N` of payouts, and
+/// fuzzes each target for `--fuzz SECONDS`.
 pub fn run(args: &[String]) -> Result<(), String> {
-    let usage = || "cargo xtask soak [--kills N] [--histories N] [--fuzz SECONDS]".to_owned();
-    let (mut kills, mut histories, mut seconds) = (None, None, None);
+    let usage = || "cargo xtask soak [--kills N] [--histories N] [--payout-histories N] [--fuzz SECONDS]".to_owned();
+    let (mut kills, mut histories, mut payouts, mut seconds) = (None, None, None, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let value = args.next().filter(|value| value.parse::<u64>().is_ok()).ok_or_else(usage)?;
         match arg.as_str() {
             "--kills" => kills = Some(value),
             "--histories" => histories = Some(value),
+            "--payout-histories" => payouts = Some(value),
             "--fuzz" => seconds = Some(value),
             _ => return Err(usage()),
         }
     }
-    if kills.is_none() && histories.is_none() && seconds.is_none() {
+    if [kills, histories, payouts, seconds].iter().all(Option::is_none) {
         return Err(usage());
     }
     if let Some(kills) = kills {
@@ -35,28 +60,33 @@ pub fn run(args: &[String]) -> Result<(), String> {
             return Err("a kill lost or doubled something; the line ANVIS_KILLS_SEED above repeats it".to_owned());
         }
     }
-    if let Some(histories) = histories {
-        live(histories)?;
+    for (histories, count) in [(LIVES, histories), (MONEY, payouts)] {
+        if let Some(count) = count {
+            live(&histories, count)?;
+        }
     }
     seconds.map_or(Ok(()), |seconds| fuzz(seconds))
 }
 
-/// Random histories of changes of accounts against their oracle: all on SQLite, and one in a hundred on PostgreSQL, where each
-/// takes a database of its own.
-fn live(histories: &str) -> Result<(), String> {
-    let tests = |histories: &str| {
-        let name = "an_account_changes_only_when_all_that_is_demanded_was_met";
-        let profile = ["test", "--profile", "soak", "--package", "registry", "--test", "lives"];
-        let tests = cargo(&[&profile[..], &["--", name, "--nocapture"]].concat()).env("ANVIS_HISTORIES", histories);
+/// Histories by chance: all on SQLite, and one in a hundred on PostgreSQL, where each takes a database of its own.
+fn live(histories: &Histories, count: &str) -> Result<(), String> {
+    let Histories { package, binary, test, count: variable } = *histories;
+    let tests = |count: &str| {
+        let profile = ["test", "--profile", "soak", "--package", package, "--test", binary];
+        let tests = cargo(&[&profile[..], &["--", test, "--nocapture"]].concat()).env(variable, count);
         // What a history leaves is looked at by nobody, so no disk need keep it: in memory a sync costs nothing.
         if Path::new(IN_MEMORY).is_dir() { tests.env("TMPDIR", IN_MEMORY) } else { tests }
     };
-    let mut counts = tests(histories).without_env(postgres::VARIABLE).count_tests();
-    let few = (histories.parse::<u64>().unwrap_or(0) / 100).max(1).to_string();
+    let mut counts = tests(count).without_env(postgres::VARIABLE).count_tests();
+    let few = (count.parse::<u64>().unwrap_or(0) / 100).max(1).to_string();
     let cluster = Cluster::start(postgres::WITHOUT_SYNC)?;
     counts += tests(&few).env(postgres::VARIABLE, cluster.url()).count_tests();
     println!("{} passed, {} failed", counts.passed, counts.failed);
-    if counts.failed == 0 { Ok(()) } else { Err("a history fails; the line ANVIS_HISTORY above repeats it".to_owned()) }
+    if counts.failed == 0 {
+        Ok(())
+    } else {
+        Err("a history fails; the line with its number above repeats it".to_owned())
+    }
 }
 
 fn fuzz(seconds: &str) -> Result<(), String> {

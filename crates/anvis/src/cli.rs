@@ -9,6 +9,8 @@ mod ownership;
 mod payer;
 mod payout;
 mod people;
+mod recall;
+mod returns;
 mod serve;
 mod subscription;
 mod suspicion;
@@ -26,6 +28,8 @@ pub use ownership::Ownership;
 pub use payer::Payer;
 pub use payout::{Balance, Payout, Trace};
 pub use people::{Acting, ByOfficer, Caseworker, Citizen, Contact, Lock, Officer, Own};
+pub use recall::Recall;
+pub use returns::{Return, Waiting};
 use serve::METRICS;
 pub use serve::Serve;
 pub use subscription::Subscription;
@@ -144,6 +148,12 @@ pub enum Command {
     Payer(Payer),
     /// Payment files.
     Payout(ByOfficer<Payout>),
+    /// Payments that are asked back after they have left.
+    Recall(ByOfficer<Recall>),
+    /// What banks return.
+    Return(ByOfficer<Return>),
+    /// What lies in payers' waiting accounts.
+    Waiting(ByOfficer<Waiting>),
     /// The systems of other organisations, and how they come in.
     #[command(subcommand)]
     Client(Client),
@@ -222,6 +232,9 @@ impl Command {
             Self::Account(by) => by.key.as_ref(),
             Self::Suspicion(by) => by.key.as_ref(),
             Self::Payout(by) => by.key.as_ref(),
+            Self::Recall(by) => by.key.as_ref(),
+            Self::Return(by) => by.key.as_ref(),
+            Self::Waiting(by) => by.key.as_ref(),
             _ => None,
         }
     }

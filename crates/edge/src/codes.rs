@@ -116,6 +116,7 @@ pub const CODES: &[Row] = &[
     row("operator.ended", 403, "The operator was ended", "Operatøren er afsluttet"),
     row("caseworker.unknown", 403, "No such caseworker is registered", "Der er ingen sagsbehandler med det navn"),
     row("caseworker.ended", 403, "The caseworker was ended", "Sagsbehandleren er afsluttet"),
+    row("caseworker.remit", 403, "That is not for this caseworker", "Det er ikke for denne sagsbehandler"),
     row(
         "signing_key.none",
         503,
@@ -462,6 +463,8 @@ pub const CODES: &[Row] = &[
     row("batch.nothing_completed", 404, "No payment went on", "Ingen betaling gik videre"),
     row("batch.input_not_kept", 409, "The file that came in was not kept", "Den modtagne fil er ikke bevaret"),
     row("batch.stage_unknown", 404, "There is no such stage", "Der er intet sådant trin"),
+    row("batch.nothing_returned", 409, "Nothing came back", "Intet er kommet tilbage"),
+    row("batch.payment_not_returned", 409, "The payment did not come back", "Betalingen er ikke kommet tilbage"),
     row("batch.nothing_held", 409, "Nothing is held", "Intet tilbageholdes"),
     row(
         "batch.not_asked",
@@ -474,15 +477,44 @@ pub const CODES: &[Row] = &[
     row("batch.not_stopped", 409, "It is not stopped", "Det er ikke standset"),
     row("batch.stopped", 409, "It is stopped already", "Det er allerede standset"),
     row("batch.why", 422, "Say why", "Angiv hvorfor"),
+    row("recall.unknown", 404, "There is no such recall", "Der er ingen sådan tilbagekaldelse"),
+    row("recall.payments", 422, "Name the payments", "Angiv betalingerne"),
+    row("recall.payment_unknown", 422, "There is no such payment", "Der er ingen sådan betaling"),
+    row("recall.held", 409, "The payment has not left", "Betalingen er ikke sendt endnu"),
+    row("recall.not_sent", 409, "The payment was never sent", "Betalingen er aldrig sendt"),
+    row("recall.came_back", 409, "The payment has come back", "Betalingen er kommet tilbage"),
+    row("recall.waiting", 409, "The payment is in the waiting account", "Betalingen står på ventekontoen"),
+    row("recall.open", 409, "The payment was asked back already", "Betalingen er allerede kaldt tilbage"),
+    row("recall.no_bank", 409, "The paying bank is not known", "Det betalende pengeinstitut kendes ikke"),
+    row("recall.why", 422, "Say why", "Angiv hvorfor"),
+    row(
+        "recall.no_transfer",
+        404,
+        "No bank told how it paid",
+        "Intet pengeinstitut har oplyst, hvordan der blev betalt",
+    ),
+    row("recall.file", 422, "It is no message of answers", "Det er ikke et svar på tilbagekaldelser"),
     row("batch.payment_not_held", 409, "The payment is not held", "Betalingen tilbageholdes ikke"),
+    // What banks return.
+    row("return.file", 422, "The message is not as it must be", "Meddelelsen er ikke, som den skal være"),
+    row("return.group", 422, "The payments are not named", "Betalingerne er ikke nævnt"),
+    row("return.too_many", 422, "There are too many returns", "Der er for mange returneringer"),
+    row("return.unknown", 404, "There is no such return", "Der er ingen sådan returnering"),
+    row("return.settled", 409, "It was decided already", "Det er allerede afgjort"),
+    row("return.why", 422, "Say why", "Angiv hvorfor"),
+    row("return.no_amount", 409, "There is no amount", "Der er intet beløb"),
+    row("return.currency", 409, "The currency is another", "Valutaen er en anden"),
+    row("return.amount", 409, "The amount does not fit", "Beløbet passer ikke"),
+    row("return.not_sent", 409, "The payment is not with a bank", "Betalingen er ikke hos en bank"),
+    row("return.payment_unknown", 404, "There is no such payment", "Der er ingen sådan betaling"),
 ];
 
 #[cfg(test)]
 /// What only the console and its own machine can meet: opening stores, keys, operators, files. Over HTTP it is a failure.
 pub const CONSOLE_ONLY: &[&str] = &[
+    "batch.payers",
     "caseworker.authority",
     "caseworker.benefits",
-    "caseworker.remit",
     "certificate.count",
     "certificate.malformed",
     "client.bank_needed",

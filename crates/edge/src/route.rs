@@ -547,6 +547,19 @@ impl Answered for Written {
     }
 }
 
+/// An XML message that is at hand whole.
+pub struct Xml(pub Vec<u8>);
+
+impl Answered for Xml {
+    fn answer(self) -> Response {
+        content(XML, self.0)
+    }
+
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Written::describe(schemas)
+    }
+}
+
 /// A PDF, as a file of this name.
 pub struct Pdf {
     /// Letters and digits.

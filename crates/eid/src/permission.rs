@@ -11,6 +11,10 @@ pub enum Permission {
     Payouts,
     /// Fetch completed payment files that are handed to it.
     FetchPayouts,
+    /// What banks return.
+    Returns,
+    /// Payments that are asked back: ask for them, fetch what is asked, answer it.
+    Recalls,
     /// The account in force for a payee.
     Resolve,
     /// Whether an account is a payee's.
@@ -51,9 +55,11 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Payouts,
         Self::FetchPayouts,
+        Self::Returns,
+        Self::Recalls,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
@@ -80,6 +86,8 @@ impl Permission {
         match self {
             Self::Payouts => "payouts",
             Self::FetchPayouts => "payouts:fetch",
+            Self::Returns => "returns",
+            Self::Recalls => "recalls",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
@@ -113,15 +121,17 @@ impl Permission {
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
-        Collectors, Controls, Letters, Marks, Notices, Payees, Reviews, Subscribers, Subscriptions, Suspicions,
+        Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Reviews, Subscribers, Subscriptions,
+        Suspicions,
     };
     match role {
-        Role::PublicPayer => &[Payouts, Resolve, Verify, Subscriptions, Suspicions],
+        Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
         Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
-        Role::Bank => &[FetchPayouts, Verify, Subscriptions, Accounts, Feed, Suspicions],
+        Role::Bank => &[FetchPayouts, Returns, Recalls, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
         Role::Operator => &[
+            Returns,
             Designations,
             Locks,
             Contacts,
@@ -134,6 +144,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Subscribers,
             Suspicions,
             Marks,
+            Recalls,
         ],
         Role::Caseworker => &[Payouts, Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],

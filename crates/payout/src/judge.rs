@@ -32,7 +32,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// A payment that names no payee is nobody's: see [`Judge::rule_passed`].
     pub(crate) fn push(&mut self, payment: &HeldPayment) {
-        let HeldPayment { number, payee, purpose, currency } = *payment;
+        let HeldPayment { number, payee, purpose, currency, .. } = *payment;
         self.queries.push(Query { payee: payee.unwrap_or_default(), purpose });
         self.payments.push((number, currency));
     }
@@ -47,6 +47,7 @@ pub(crate) fn held_of(vault: &Vault, payer: Id<Payer>, row: &PaymentRow, ids: &I
         payee: row.payee,
         purpose: benefit.map(|kind| purpose::key(vault, payer, &kind)),
         currency: transferred.or(row.money.map(|money| money.currency)),
+        lies_since: None,
     }
 }
 

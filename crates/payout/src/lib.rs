@@ -29,6 +29,7 @@ pub mod recall;
 pub mod rendering;
 mod seen;
 mod store;
+pub mod stray;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verify;

@@ -4,6 +4,7 @@ use crate::batch::{self, Batch};
 use crate::message::Output;
 use kernel::{Error, Id, StoreError, files};
 use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
@@ -34,6 +35,21 @@ impl Outputs {
         };
         Ok(Self { completed: place("bank", "pain.001")?, status: place("payer", "pain.002")? })
     }
+}
+
+/// Writes one file for the payer's bank, and gives it its name when it is whole.
+pub(crate) fn write_for_bank(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
+    let folder = folder.join("bank");
+    std::fs::create_dir_all(&folder)
+        .map_err(Error::io(format!("the folder {} could not be made", folder.display())))?;
+    sweep(&folder)?;
+    let path = folder.join(name);
+    let part = PartFile::create(&path)?;
+    let written = part.handle()?.write_all(content);
+    written.map_err(Error::io(format!("{} could not be written", path.display())))?;
+    part.sync()?;
+    part.place()?;
+    Ok(path)
 }
 
 /// Our id of what is written at a stage of a batch; the first stages's is the batch's own.
@@ -193,9 +209,10 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// Whether a part file's name is one that we give.
 fn is_our_part(name: &str) -> bool {
     name.ends_with(PART)
-        && name.split_once(".pain.00").is_some_and(|(id, _)| {
-            let batch = id.split_once('-').map_or(id, |(batch, _)| batch);
-            batch::parse_name(batch).is_some()
+        && [".pain.00", ".camt.05"].iter().filter_map(|kind| name.split_once(kind)).any(|(id, _)| {
+            // Of a batch, or of a recall.
+            let named = id.split_once('-').map_or(id, |(named, _)| named);
+            batch::parse_name(named).is_some()
         })
 }
 
@@ -208,6 +225,7 @@ mod tests {
         let check = |name: &str, ours| assert_eq!(is_our_part(name), ours, "{name}");
         check("38G9WMVY9KPEX.pain.001.xml.part", true);
         check("38G9WMVY9KPEX-2.pain.002.xml.part", true);
+        check("38G9WMVY9KPEX-EKSBDK22.camt.056.xml.part", true);
         check("38G9WMVY9KPEX.pain.001.xml", false);
         check("movie.part", false);
         check("notes.pain.001.xml.part", false);

@@ -35,6 +35,18 @@ pub const READ_CASES: Operation = Operation { name: "case.read", roles: &[Consol
 pub const ASK_DISCLOSURE: Operation = Operation { name: "case.ask_disclosure", roles: &[Console, Operator] };
 /// Gives it: somebody else than who asked.
 pub const GIVE_DISCLOSURE: Operation = Operation { name: "case.disclose", roles: &[Console, Operator] };
+/// Books what banks return: they bring it themselves, or the agency does for them.
+pub const IMPORT_RETURNS: Operation = Operation { name: "return.import", roles: &[Console, Operator, Bank] };
+/// Reads which returns nobody knows the payment of.
+pub const LIST_RETURNS: Operation = Operation { name: "return.list", roles: &[Console, Operator] };
+/// Decides about one of them.
+pub const SETTLE_RETURN: Operation = Operation { name: "return.settle", roles: &[Console, Operator] };
+/// Tries payments again that came back.
+pub const RETRY: Operation = Operation { name: "payout.retry", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
+/// Reads what lies in waiting accounts.
+pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: &[Console, Operator] };
+/// Pays what lies there to the payees' own accounts, as soon as they have one.
+pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: &[Console, Operator] };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
@@ -73,4 +85,10 @@ pub const POLICY: &[Operation] = &[
     FETCH_RECALLS,
     ANSWER_RECALLS,
     TELL_TRANSFERS,
+    IMPORT_RETURNS,
+    LIST_RETURNS,
+    SETTLE_RETURN,
+    LIST_WAITING,
+    PAY_WAITING,
+    RETRY,
 ];

@@ -53,7 +53,7 @@ pub struct RecallRecord {
 }
 
 /// How a bank made a payment, as it told: the message from bank to bank in which it stood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interbank {
     /// The message's id (`GrpHdr/MsgId`).
     pub message_id: String,

@@ -2,8 +2,8 @@
 
 use crate::assemble::{Assembly, Writing, group_status};
 use crate::batch::Batch;
-use crate::commands::BatchRefusal;
 use crate::commands::render::{StageView, heads, other_input, setting};
+use crate::commands::{BatchRefusal, record};
 use crate::foresight::{Foreseeing, Foresight};
 use crate::message::{CutError, Cutter, Output};
 use crate::pass::{CHUNK_PAYMENTS, KeptInput, unread};
@@ -26,6 +26,8 @@ enum Doing {
     /// Finding out what the heads will say.
     Foreseeing(Box<Foreseeing>),
     Writing(Box<Pass>),
+    /// It is made of what was recorded, and is small.
+    Whole(Vec<u8>),
     Done,
 }
 
@@ -44,6 +46,10 @@ impl Rendering {
         if !this.view.has_completed {
             return Err(BatchRefusal::NothingCompleted.into());
         }
+        if this.view.of_record {
+            this.doing = Doing::Whole(writer.read(|scope| record::order(scope, &this.batch, &this.view))?);
+            return Ok(this);
+        }
         let foreseeing = Foreseeing::new(this.input()?, this.store.connect()?, this.batch.id, stage);
         this.doing = Doing::Foreseeing(Box::new(foreseeing));
         Ok(this)
@@ -52,6 +58,10 @@ impl Rendering {
     /// The status report of a stage.
     pub(crate) fn report(writer: &mut Writer, batch: Batch, stage: i64) -> Result<Self, Error> {
         let mut this = Self::new(writer, batch, stage, Writes { completed: false, status: true })?;
+        if this.view.of_record {
+            this.doing = Doing::Whole(writer.read(|scope| record::report(scope, &this.batch, &this.view))?);
+            return Ok(this);
+        }
         let foresight = Foresight { status: Some(group_status(&this.view.counts)), ..Foresight::default() };
         this.doing = this.begin(foresight)?;
         Ok(this)
@@ -59,7 +69,7 @@ impl Rendering {
 
     fn new(writer: &mut Writer, batch: Batch, stage: i64, writes: Writes) -> Result<Self, Error> {
         let view = writer.read(|scope| StageView::find(scope, &batch, stage))?.ok_or(BatchRefusal::StageUnknown)?;
-        if !batch.input_kept {
+        if !batch.input_kept && !view.of_record {
             return Err(BatchRefusal::InputNotKept.into());
         }
         let setting = setting(writer, &batch, &view, writes)?;
@@ -93,6 +103,11 @@ impl Rendering {
     pub fn next_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
         match &mut self.doing {
             Doing::Done => Ok(None),
+            Doing::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.doing = Doing::Done;
+                Ok(Some(bytes))
+            }
             Doing::Foreseeing(foreseeing) => {
                 if let Some(foresight) = foreseeing.step()? {
                     self.doing = self.begin(foresight)?;

@@ -1,35 +1,71 @@
-//! Holds the index of payments against the payments, which are the journal's to vouch for.
+//! Holds what follows from payments against the payments, which are the journal's to vouch for: their index, and what lies in waiting
+//! accounts.
 
-use crate::commands::ALL_NUMBERS;
+use crate::commands::{ALL_NUMBERS, counts_now};
 use crate::index::{Bucket, Indexing, Place, slice_of};
+use crate::payment::State;
 use crate::store;
 use crate::store::batch::Indexed;
+use crate::work::recorded;
 use kernel::journal::{ENTRIES_MAX, Mismatch};
 use kernel::{Error, Scope, Tx};
 
 const PAGE_BATCHES: i64 = 1_000;
+const PAGE_WAITING: i64 = 1_000;
 
-/// Makes the index of every batch anew, and compares it with what is stored.
+/// Makes the index of every batch anew, and compares it with what is stored; likewise which payments lie in waiting accounts.
 ///
 /// # Errors
 /// [`Mismatch`], or the store's.
 pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
-    let (mut before, mut buckets) = (ENTRIES_MAX, 0);
+    let (mut before, mut buckets, mut lying) = (ENTRIES_MAX, 0, 0);
     loop {
         let batches = store::batch::recorded_since(scope.tx, None, 0..before, PAGE_BATCHES)?;
         let Some(last) = batches.last() else { break };
         before = last.entry;
         for batch in &batches {
             buckets += verify_batch(scope.tx, batch)?;
+            lying += verify_waiting(scope, batch)?;
         }
     }
     // What is staged is nobody's yet.
     let mut after = None;
     while let Some(batch) = store::staging::next(scope.tx, after)? {
         buckets += store::index::count_of(scope.tx, batch)?;
+        lying += store::waiting::count_of(scope.tx, batch)?;
         after = Some(batch);
     }
+    if store::waiting::count(scope.tx)? != lying {
+        return Err(not_waiting());
+    }
     if store::index::count(scope.tx)? == buckets { Ok(()) } else { Err(mismatch()) }
+}
+
+/// How many of its payments lie in the waiting account.
+fn verify_waiting(scope: &Scope<'_>, batch: &Indexed) -> Result<i64, Error> {
+    let noted = store::waiting::count_of(scope.tx, batch.batch)?;
+    let found = store::batch::find(scope, batch.batch)?.ok_or_else(mismatch)?;
+    if counts_now(scope, &found)?.waiting != u64::try_from(noted).unwrap_or(u64::MAX) {
+        return Err(not_waiting());
+    }
+    let (mut after, mut seen) = (-1, 0);
+    while seen < noted {
+        let page = store::waiting::of_batch(scope.tx, batch.batch, after, PAGE_WAITING)?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        seen += page.len() as i64;
+        for held in page {
+            let now = recorded(scope.tx, batch.batch, held.number, 1, i64::MAX)?.pop();
+            if now.is_none_or(|now| now.outcome.state != State::Waiting) {
+                return Err(not_waiting());
+            }
+        }
+    }
+    Ok(noted)
+}
+
+fn not_waiting() -> Error {
+    Mismatch("what lies in waiting accounts is not what the payments say".to_owned()).into()
 }
 
 /// How many buckets the batch has.

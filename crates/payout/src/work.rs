@@ -14,7 +14,7 @@ use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
 use denmark::{BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
-use kernel::{Blind, Connection, Domain, Error, Id, Scope, Tx, Vault};
+use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Tx, Vault};
 use registry::account::{self, DesignatedAccount};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
@@ -136,6 +136,16 @@ pub(crate) enum Rule {
     Release { judge: Arc<Judge>, stage: i64 },
 }
 
+impl Rule {
+    /// When payments are decided by it, if they are.
+    fn decided_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Fresh { judge } | Self::Release { judge, .. } => Some(judge.now),
+            Self::Recorded { .. } => None,
+        }
+    }
+}
+
 /// One payment, done.
 pub(crate) struct Worked {
     pub(crate) row: PaymentRow,
@@ -243,7 +253,8 @@ impl Worker {
         let rulings = self.rule(chunk.first_payment, &candidates)?;
         let mut encoder = Encoder::default();
         let mut block = None;
-        let Setting { vault, batch, payer, records, writes, .. } = &*self.setting;
+        let Setting { vault, batch, payer, records, writes, rule, .. } = &*self.setting;
+        let decided_at = rule.decided_at();
         for (at, (candidate, Ruled { ruling, is_ruled, is_new })) in candidates.iter().zip(rulings).enumerate() {
             let Candidate { payment, part, start, payee, .. } = candidate;
             let number = (chunk.first_payment + at as u64) as i64;
@@ -258,9 +269,10 @@ impl Worker {
                 report(&mut status, payer, end_to_end_id, instruction_id, &ruling.outcome);
             }
             let benefit = candidate.benefit();
-            if is_ruled && ruling.outcome.waits_by_itself() {
+            let lies_since = decided_at.filter(|_| ruling.outcome.state == State::Waiting);
+            if is_ruled && (ruling.outcome.waits_by_itself() || lies_since.is_some()) {
                 let purpose = benefit.as_ref().map(|kind| purpose::key(vault, payer.id, kind));
-                held.push(HeldPayment { number, payee: *payee, purpose, currency: paid_currency(payment) });
+                held.push(HeldPayment { number, payee: *payee, purpose, currency: paid_currency(payment), lies_since });
             }
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
@@ -393,7 +405,7 @@ impl Worker {
                     if wanted(index) {
                         let purpose = candidate.benefit().map(|kind| self.purpose(kind));
                         let currency = paid_currency(&candidate.payment);
-                        asked.push(&HeldPayment { number, payee: Some(payee), purpose, currency });
+                        asked.push(&HeldPayment { number, payee: Some(payee), purpose, currency, lies_since: None });
                         places.push(index);
                     }
                     // Until the answer is there.

@@ -14,6 +14,8 @@ use kernel::{Blind, Timestamp};
 const AGE_YEARS: i16 = 18;
 /// Nobody is reminded again within so many days.
 pub const REMINDED_DAYS: i64 = 90;
+/// After so many days that money waits for somebody, they are reminded of their account.
+pub const WAITED_DAYS: [i64; 3] = [30, 90, 180];
 const PLACE_CHARS: usize = 32;
 
 /// Why there is no account that can be paid to: there never was one, it was closed, or it is frozen. None where there is one, or
@@ -52,6 +54,19 @@ pub fn is_to_be_reminded(lacking: AnswerClass, reminded: Option<Timestamp>, now:
     lacking != AnswerClass::Frozen && reminded.is_none_or(|reminded| reminded <= since)
 }
 
+/// Whether money waits for somebody for so long that they are to be reminded of their account.
+#[must_use]
+pub fn waits_long(since: Timestamp, now: Timestamp) -> bool {
+    since <= now.minus_days(WAITED_DAYS[0])
+}
+
+/// Whether somebody for whom money waits since a moment is reminded now: once after each of [`WAITED_DAYS`], however they were reminded.
+#[must_use]
+pub fn is_reminded_of_money(since: Timestamp, reminded: Option<Timestamp>, now: Timestamp) -> bool {
+    let last = WAITED_DAYS.iter().rev().find(|days| since <= now.minus_days(**days));
+    last.is_some_and(|days| reminded.is_none_or(|reminded| reminded.minus_days(*days) < since))
+}
+
 /// A place in the directory as whoever goes on from it writes it.
 #[must_use]
 pub fn write_place(key: &Blind) -> String {
@@ -70,6 +85,23 @@ pub fn read_place(text: &str) -> Option<Blind> {
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn whoever_money_waits_for_is_reminded_three_times() {
+        let day = |days: i64| Timestamp::from_micros(days * 86_400_000_000);
+        let (mut reminded, mut days) = (None, Vec::new());
+        for today in 0..400 {
+            if is_reminded_of_money(day(10), reminded, day(today)) {
+                reminded = Some(day(today));
+                days.push(today - 10);
+            }
+        }
+        assert_eq!(days, WAITED_DAYS);
+        // Whoever was not looked at for long, or was reminded otherwise, is reminded once.
+        assert!(is_reminded_of_money(day(0), Some(day(89)), day(300)));
+        assert!(!is_reminded_of_money(day(0), Some(day(181)), day(300)));
+        assert!(!is_reminded_of_money(day(0), Some(day(30)), day(89)));
+    }
 
     #[test]
     fn people_of_age_and_whatever_has_a_cvr_number() {

@@ -275,6 +275,6 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_code(kind.code()), Some(kind));
         }
-        assert_eq!(Kind::from_code(3), None);
+        assert_eq!(Kind::from_code(4), None);
     }
 }

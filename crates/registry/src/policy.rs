@@ -207,6 +207,9 @@ pub const WITHDRAW_REVIEW: Operation = Operation { name: "review.withdraw", role
 /// Reads who must have an account and has none, and has them reminded.
 pub const LIST_WITHOUT_ACCOUNT: Operation = Operation { name: "payee.without_account", roles: &[Console, Operator] };
 
+/// Reminds payees for whom money waits that they have no account.
+pub const REMIND_WAITING: Operation = Operation { name: "payee.remind", roles: &[Console, Operator] };
+
 /// The registry's rows of the policy.
 pub const POLICY: &[Operation] = &[
     IMPORT_POPULATION,
@@ -300,4 +303,5 @@ pub const POLICY: &[Operation] = &[
     REFUSE_REVIEW,
     WITHDRAW_REVIEW,
     LIST_WITHOUT_ACCOUNT,
+    REMIND_WAITING,
 ];

@@ -8,9 +8,10 @@ use crate::payee::RegisterStatus;
 use crate::payer::{Payer, PayerRefusal, PayerVersion};
 use crate::proposal::{Holder, Proposal};
 use crate::purpose::{self, BenefitKind};
+use crate::register_event::Addressee;
 use crate::{known, queries, store};
 use denmark::BankDirectory;
-use kernel::{Actor, Blind, Error, Id, Scope, Timestamp, Tx};
+use kernel::{Actor, Blind, Error, Id, Scope, Timestamp, Tx, journal};
 
 /// Whose account is wanted, and for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +152,7 @@ pub fn resolve_many(
     store::payee::find_many(scope, order.iter().map(|&index| &queries[index].payee), |at, payee| {
         let index = order[at];
         found[index] = true;
-        let designation = in_force(scope, payee.designation, now, kernel::journal::ENTRIES_MAX)?;
+        let designation = in_force(scope, payee.designation, now, journal::ENTRIES_MAX)?;
         let proposal = payee.pending;
         let seen = Seen { index, status: payee.status, designation, proposal, pending: Pending::Nothing };
         if payee.has_specific && queries[index].purpose.is_some() {
@@ -186,7 +187,7 @@ fn take_specifics(scope: &Scope<'_>, queries: &[Query], now: Timestamp, waiting:
     let mut specifics = vec![None; waiting.len()];
     store::designation::find_specifics(scope, &payees, |at, newest| {
         if newest.purpose == queries[waiting[at].index].purpose {
-            specifics[at] = in_force(scope, Some(newest), now, kernel::journal::ENTRIES_MAX)?;
+            specifics[at] = in_force(scope, Some(newest), now, journal::ENTRIES_MAX)?;
         }
         Ok(())
     })?;
@@ -247,7 +248,7 @@ fn in_force(
 ) -> Result<Option<Designation>, Error> {
     let mut next = newest;
     while let Some(row) = next {
-        if row.effective <= moment && kernel::journal::entry_of(row.id.number()) < entries {
+        if row.effective <= moment && journal::entry_of(row.id.number()) < entries {
             return Ok(Some(row));
         }
         next = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
@@ -374,6 +375,22 @@ pub fn changed_since(
 /// The store's.
 pub fn account_of(scope: &Scope<'_>, designation: Id<Designation>) -> Result<DesignatedAccount, Error> {
     Ok(store::designation::find(scope, designation)?.standing.account)
+}
+
+/// What a register called a payee when the journal had `entries` entries; none where no register listed them.
+///
+/// # Errors
+/// The store's.
+pub fn name_at(scope: &Scope<'_>, payee: &Blind, entries: i64) -> Result<Option<String>, Error> {
+    let mut name = None;
+    store::register::each_back(scope, payee, |version| {
+        let was_known = journal::entry_of(version.id.number()) < entries;
+        if was_known {
+            name = Addressee::read(&version.record).map(|addressee| addressee.name);
+        }
+        Ok(!was_known)
+    })?;
+    Ok(name)
 }
 
 /// The bank directory as it was known when the journal had `entries` entries.

@@ -207,6 +207,8 @@ fn verify_proposals(scope: &Scope<'_>, due: &mut BTreeMap<Blind, Due>) -> Result
         let due = due.entry(link.payee).or_default();
         if link.is_default {
             due.pending = waits.then_some(link.id);
+        } else {
+            due.has_specific = true;
         }
         proposals += 1;
         Ok(())

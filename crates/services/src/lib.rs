@@ -142,6 +142,7 @@ mod tests {
             "payment_index",
             "waiting_batch",
             "held_payment",
+            "waiting_payment",
             "unwritten_stage",
             "used_once",
             "mapper_message",

@@ -43,7 +43,9 @@ impl fmt::Display for PartyRefusal {
             }
             Self::Bank => "the bank directory has no bank of that name",
             Self::Register => "the registers are population and companies",
-            Self::HasSystem => "the payer has a system of its own: that lets its files go, or a caseworker of the payer does",
+            Self::HasSystem => {
+                "the payer has a system of its own: that lets its files go, or a caseworker of the payer does"
+            }
         })
     }
 }

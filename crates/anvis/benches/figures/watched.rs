@@ -1,26 +1,38 @@
-//! Routing while accounts of many payees are watched, against routing without, in one run.
+//! Routing while accounts of many payees are watched, some are marked, and payments wait, against routing without, in one run.
 
 use crate::lives::people;
 use crate::{Bench, Options, ROUTINGS, Run, control, figure, now, timed};
-use denmark::Cvr;
-use kernel::{Actor, Env, Secrets, Writer};
+use denmark::calendar::copenhagen_date;
+use denmark::{Account, Cvr};
+use jiff::ToSpan;
+use kernel::{Actor, Command, Env, Id, Secrets, Timestamp, Writer};
 use registry::account::DesignatedAccount;
-use registry::commands::{AddPayer, SetControls, fold_holders, watch_accounts};
+use registry::commands::{
+    AcknowledgeSuspicion, AddPayer, Approve, CloseSuspicion, Propose, ReportSuspicion, SetControls, Suspected,
+    fold_holders, watch_accounts,
+};
 use registry::control_change::ControlChange;
 use registry::designation::Channel;
-use registry::import::{Accounts, Source, run};
+use registry::import::{Accounts, Source as _, run};
+use registry::mark::MarkChange;
 use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::suspicion::{Finding, Reason, Source};
 use registry::watch::Watched;
 use sim::nation::PUBLIC_PAYER;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufWriter, Write};
+use std::marker::PhantomData;
 use std::time::Duration;
 
 /// Accounts that are watched, and whose they are; and accounts with too many payees.
 const WATCHED: (usize, usize) = (10_000, 5);
 const OVER: (usize, usize) = (100, 12);
-const LIMITS: [&str; 3] = ["payees_3_days=10", "payees_30_days=12", "payees_6_months=20"];
+/// Accounts that are marked.
+const MARKED: usize = 100;
+/// Limits, and what payments wait for beside them.
+const CONTROLS: [&str; 5] =
+    ["payees_3_days=10", "payees_30_days=12", "payees_6_months=20", "hold_pending=always", "hold_after_change=3"];
 
 impl Bench<'_> {
     /// The file is kept in both, as a payer's is whose bank fetches its files: what that costs is no control's.
@@ -48,22 +60,54 @@ impl Bench<'_> {
         println!("{:<58} {:>8.2} s  ({folded} transactions)", "counting accounts' payees", took.as_secs_f64());
         let without = self.middle("payout route, its input kept, nothing watched", 100);
 
-        let change = ControlChange::new(Some("2015"), &LIMITS.map(str::to_owned)).expect("controls");
+        let change = ControlChange::new(Some("2015"), &CONTROLS.map(str::to_owned)).expect("controls");
         let set = SetControls { change, is_synthetic: true };
         writer.execute(&set, &Actor::console(), &Env::new(now(), 2)).expect("the controls");
         let (_, took) = timed(|| watch_accounts(&mut writer, now()).expect("the accounts"));
         println!("{:<58} {:>8.2} s", "going through all accounts, once a day", took.as_secs_f64());
+        let (_, took) = timed(|| self.mark(&mut writer));
+        println!("{:<58} {:>8.2} s", format!("marking {MARKED} accounts"), took.as_secs_f64());
         let (watched, cold) = timed(|| Watched::recall(&mut writer, now()).expect("what is watched"));
         let (_, warm) = timed(|| Watched::recall(&mut writer, now()).expect("what is watched"));
         println!("{:<58} {:>8.1} ms, and {:.3} ms again", "reading what is watched", millis(cold), millis(warm));
         self.look_up(&watched);
-        let with = self.middle("payout route, 10,000 accounts watched, 100 held", 200);
-        println!(
-            "{:<58} {:>8.0} %   (goal 85 %)",
-            "of the speed without",
-            100.0 * without.as_secs_f64() / with.as_secs_f64()
-        );
+        let with = self.middle("payout route, with limits, marks and holds", 200);
         control(&mut writer, "2015");
+        let again = self.middle("payout route, without them again", 300);
+        for (what, without) in [("before", without), ("after", again)] {
+            println!(
+                "{:<58} {:>8.0} %   (goal 85 %)",
+                format!("of the speed without, measured {what}"),
+                100.0 * without.as_secs_f64() / with.as_secs_f64()
+            );
+        }
+    }
+
+    /// Two agree that an account is a mule's, and two others mark it, again and again.
+    fn mark(&self, writer: &mut Writer) {
+        let Options { changes, lives, waiting, folder, .. } = self.options;
+        let accounts = people(&folder.join("import.csv")).skip(changes + 2 * lives + waiting).take(MARKED);
+        let [rita, sven, anna, bo] = ["rita", "sven", "anna", "bo"].map(Actor::operator);
+        let until = copenhagen_date(now().to_jiff()).saturating_add(90.days());
+        let mut officers = Officers { writer, commands: 10 };
+        for row in accounts {
+            let (account, officer) = (Account::parse(&row[2]).expect("an account"), sven.clone());
+            let (suspected, reason) = (Suspected::Account(account), Reason::Mule);
+            let (from, text) = (Source::Police, "A mule's".to_owned());
+            let report = ReportSuspicion { actor: rita.clone(), from, suspected, reason, text, once: None };
+            let suspicion = officers.give(&report, &rita).id;
+            let look = AcknowledgeSuspicion { suspicion: suspicion.clone(), officer, is_synthetic: false };
+            officers.give(&look, &sven);
+            let (finding, why, officer) = (Finding::Confirmed, "It is".to_owned(), sven.clone());
+            let close = CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic: false };
+            officers.give(&close, &sven);
+            let suspicion = Id::parse_name(&suspicion).expect("its name");
+            let (subject, reason) = (MarkChange::Set { suspicion, until }, "so".to_owned());
+            let propose = Propose { subject, reason, officer: anna.clone(), is_synthetic: false };
+            let (motion, officer) = (officers.give(&propose, &anna).id, bo.clone());
+            let approve = Approve::<MarkChange> { motion, officer, is_synthetic: false, about: PhantomData };
+            officers.give(&approve, &bo);
+        }
     }
 
     /// Gives the same account to some people at a time.
@@ -110,6 +154,19 @@ impl Bench<'_> {
         let (found, took) = timed(|| accounts.iter().filter(|account| black_box(watched.is_watched(account))).count());
         let nanos = took.as_secs_f64() * 1e9 / accounts.len() as f64;
         println!("{:<58} {nanos:>8.0} ns  ({found} of {} are watched)", "asking about an account", accounts.len());
+    }
+}
+
+struct Officers<'w> {
+    writer: &'w mut Writer,
+    commands: u32,
+}
+
+impl Officers<'_> {
+    fn give<C: Command>(&mut self, command: &C, actor: &Actor) -> C::Output {
+        self.commands += 1;
+        let at = Timestamp::from_micros(now().micros() + i64::from(self.commands));
+        self.writer.execute(command, actor, &Env::new(at, self.commands)).expect("an officer's act")
     }
 }
 

@@ -77,6 +77,17 @@ pub enum Payout {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Try again what came back, if the payer says so: it is decided by what the registry holds now.
+    Retry {
+        /// The batch.
+        batch: String,
+        /// Only the payment with this end-to-end id.
+        #[arg(long, value_name = "ID")]
+        end_to_end: Option<String>,
+        /// Where what is written goes; without it, the next release writes it.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Release what waited for a moment, or for something that has come; while 'anvis serve' runs, it does so every second.
     Settle {
         /// Where what is written goes; without it, the next release writes it.

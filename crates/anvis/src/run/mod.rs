@@ -17,6 +17,8 @@ mod payee;
 mod payout;
 mod people;
 mod print_run;
+mod recall;
+mod returns;
 mod review;
 pub mod serve;
 mod sftp;
@@ -324,6 +326,9 @@ impl Session {
                 Ok(Answer::done("Registered the payer.", &json!({ "payer": command.agreement.name })))
             }
             Command::Payout(cli::ByOfficer { command, .. }) => self.payout(command),
+            Command::Recall(cli::ByOfficer { command, .. }) => self.recall(command),
+            Command::Return(cli::ByOfficer { command, .. }) => self.returns(command),
+            Command::Waiting(cli::ByOfficer { command, .. }) => self.waiting_money(command),
             Command::Client(command) => self.client(command),
             Command::Officer(command) => self.officer(command),
             Command::Delivery(command) => self.delivery(command),

@@ -7,8 +7,8 @@ use kernel::{Actor, Error};
 use payout::balance::{Balance, Sums, written};
 use payout::batch::{self, Counts};
 use payout::commands::{
-    Cancel, LetGo, Refused, Release, Released, Request, Routed, Settling, Stop, Trace, cancel, release, route,
-    settle_some, stop, trace,
+    Cancel, LetGo, Refused, Release, Released, Request, Retry, Routed, Settling, Stop, Trace, cancel, release, retry,
+    route, settle_some, stop, trace,
 };
 use payout::gate::Waits;
 use payout::queries::{self, BatchView, FoundPage, FoundPayment, HoldView, PaymentView};
@@ -95,6 +95,7 @@ impl Session {
             Payout::ApproveRelease { batch, out } => self.release(&batch, &out, LetGo::Approve),
             Payout::Stop { batch, end_to_end, reason } => self.stop(&batch, end_to_end, &reason, false),
             Payout::Resume { batch, end_to_end, reason } => self.stop(&batch, end_to_end, &reason, true),
+            Payout::Retry { batch, end_to_end, out } => self.retry(&batch, end_to_end, out.as_deref()),
             Payout::Settle { out } => self.settle_payouts(out.as_deref()),
             Payout::Cancel { batch, end_to_end } => {
                 let env = self.env()?;
@@ -127,6 +128,25 @@ impl Session {
             let _ = writeln!(text, "Nothing has left: it waits for {}.", waits_text(waits));
         }
         Ok(Answer::done(text, &released_json(&released)))
+    }
+
+    fn retry(&mut self, batch: &str, end_to_end: Option<String>, out: Option<&Path>) -> Result<Answer, Error> {
+        if let Some(out) = out {
+            super::outside(&self.data, out)?;
+        }
+        self.settle()?;
+        let env = self.env()?;
+        let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
+        let wanted = Retry { batch, end_to_end_ids: ids.as_deref(), out, stages: None, once: None };
+        let (counts, released) = retry(&mut self.writer, &wanted, &self.actor, &env)?;
+        let name = batch.to_ascii_uppercase();
+        Ok(match released {
+            Some(released) => Answer::done(released_text(&released), &released_json(&released)),
+            None => {
+                let text = format!("{name}  {}\n{}Nothing has left yet.", counts.state(), counts_text(&counts));
+                Answer::done(text, &counts_json(&name, &counts))
+            }
+        })
     }
 
     fn stop(&mut self, batch: &str, end_to_end: Option<String>, why: &str, resumes: bool) -> Result<Answer, Error> {

@@ -181,6 +181,97 @@ fn what_changes_while_a_batch_is_released_is_honoured() {
     world.verified();
 }
 
+/// A batch that is being released, and stands still after its first payments.
+fn releasing(world: &World, args: &str) -> Running {
+    let mut releasing = Running::start(world, args);
+    releasing.stop_when(world, || has_begun(world));
+    releasing
+}
+
+#[test]
+fn nothing_leaves_that_something_befell_while_its_batch_was_released() {
+    let world = World::settled();
+    world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+    world.write("payments.xml", long("STANDSET"));
+    let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let batch = held["batch"].as_str().unwrap();
+    let id = |args: &str| world.run(args).done()["id"].as_str().unwrap().to_owned();
+    let report = id("suspicion report --account 0040-77 --reason mule --text So --from police --as rita");
+    world.run(&format!("suspicion acknowledge {report} --as sven")).done();
+    world.run(&format!("suspicion close {report} --finding confirmed --reason So --as sven")).done();
+    let mark = id(&format!("account mark --suspicion {report} --until 2027-03-31 --reason So --as rita"));
+    let mut releasing = releasing(&world, &format!("payout release {batch} --out out"));
+    // Her account is frozen, his is closed, somebody dies, and her account is marked.
+    world.change(&format!("freeze,cpr:{ALICE},,,,,,\nclose,cpr:{BENT},,,,,,"));
+    let header = POPULATION.lines().next().unwrap();
+    let dead = format!("{header}\n{IDA},Ida Hemmelighed,Skjulvej 1,8000,Aarhus,DK,dead,2026-11-22,\n");
+    world.import("population import", dead);
+    world.run(&format!("account approve {mark} --as sven")).done();
+    releasing.signal("-CONT");
+    let released = releasing.end().done();
+    let (completed, fates) = (world.read(released["completed"].as_str().unwrap()), world.fates(&released));
+    let fate = |id: &str| (fates[id].0.as_str(), fates[id].1.as_deref());
+    for id in ["FIRST", "LAST"] {
+        assert_eq!(fate(id), ("rejected", Some("AC06")));
+        assert_eq!(fate(&format!("{id}-BENT")), ("rejected", Some("AC07")));
+        assert_eq!(fate(&format!("{id}-FRIDA")), ("held", Some("FR01")));
+    }
+    assert_eq!((fate("FIRST-IDA"), fate("FIRST-HANS")), (("rejected", Some("MD07")), ("routed", None)));
+    assert_eq!(completed.matches("<EndToEndId>FIRST").count() + completed.matches("<EndToEndId>LAST").count(), 1);
+    validate(&[world.path(released["completed"].as_str().unwrap()), world.path(released["status"].as_str().unwrap())]);
+    world.verified();
+    // What happens afterwards is too late.
+    world.change(&format!("freeze,cpr:{HANS},,,,,Udbetaling,NKSBOS"));
+    assert_eq!(world.run("payout settle").done(), json!({ "released": [] }));
+    assert_eq!(world.fates(&released)["FIRST-HANS"].0, "routed");
+}
+
+#[test]
+fn a_release_and_a_stop_at_once() {
+    let world = World::settled();
+    world.write("payments.xml", long("STOP"));
+    let held = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+    let batch = held["batch"].as_str().unwrap();
+    let mut first = releasing(&world, &format!("payout release {batch} --out out"));
+    // The stop comes first: the release, which has seen the payments, lets none of them go.
+    world.run(&format!("payout stop {batch} --reason Double")).done();
+    first.signal("-CONT");
+    holds(&first.end().done(), &json!({ "state": "held", "routed": 0, "completed": null }), "stopped");
+    assert!(world.files("out/bank").is_empty(), "{:?}", world.files("out/bank"));
+    assert_eq!(world.fates(&held)["FIRST"], ("held".to_owned(), Some("MS02".to_owned())));
+    world.run(&format!("payout resume {batch} --reason Checked")).done();
+    let settled = world.run("payout settle --out out").done();
+    holds(&settled["released"][0], &json!({ "batch": batch, "held": 0, "state": "completed" }), "settled");
+    world.run(&format!("payout stop {batch} --reason Late")).refused("batch.nothing_held");
+    world.verified();
+}
+
+#[test]
+fn two_who_approve_at_once_let_it_go_once() {
+    let world = World::settled();
+    let payer = "payer add Nye --cvr 13748136 --kind public --no-account reject --release by-hand";
+    world.run(&format!("{payer} --four-eyes-above 100")).done();
+    world.write("payments.xml", long("TO"));
+    let held = world.run("payout route payments.xml --payer Nye --out out").done();
+    let batch = held["batch"].as_str().unwrap();
+    let asked = world.run(&format!("payout release {batch} --out out --as anna")).done();
+    holds(&asked, &json!({ "waits_for": "approval", "routed": 0 }), "asked");
+    let approve = format!("payout approve-release {batch} --out out");
+    world.run(&format!("{approve} --as anna")).refused("batch.own");
+    let mut first = releasing(&world, &format!("{approve} --as bo"));
+    // Somebody else has approved and the files have left before: it is told the same, and nothing leaves twice.
+    let second = world.run(&format!("{approve} --as carl")).done();
+    first.signal("-CONT");
+    let first = first.end().done();
+    for key in ["batch", "routed", "held", "completed", "status"] {
+        assert_eq!(first[key], second[key], "{key}");
+    }
+    assert_eq!(world.files("out/bank").len(), 1, "{:?}", world.files("out/bank"));
+    assert_eq!(world.number("SELECT COUNT(*) FROM batch_stage"), 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM batch_act"), 2, "one asked, and one approved");
+    world.verified();
+}
+
 #[test]
 fn one_file_routed_by_several_processes_is_one_batch() {
     let world = World::settled();

@@ -17,6 +17,7 @@ mod four_eyes;
 mod holding;
 mod imports;
 mod letters;
+mod letting_go;
 mod notices;
 mod ownership;
 mod pain;
@@ -25,6 +26,7 @@ mod postgres;
 #[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
 #[path = "../../../letter/tests/it/reader.rs"]
 mod reader;
+mod recalling;
 mod refusals;
 mod routing;
 mod secrets;

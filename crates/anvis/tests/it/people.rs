@@ -95,7 +95,7 @@ fn people_are_given_tokens() {
     world.run(&format!("officer token bo --key eve.pem {issuer}")).refused("assertion.key");
     world.run(&format!("officer token eve --key eve.pem {issuer}")).refused("assertion.key");
     world.run(&format!("officer token bo --key bo.pub {issuer}")).refused("jwk.malformed");
-    world.run(&format!("officer token bo --key bo.pem {issuer} --scope payouts")).refused("token_request.scope");
+    world.run(&format!("officer token bo --key bo.pem {issuer} --scope feed")).refused("token_request.scope");
     let form = world.run("officer assert bo --key bo.pem --issuer https://konto.example --data none").done();
     let body = form["body"].as_str().unwrap();
     assert!(

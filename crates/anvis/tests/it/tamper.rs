@@ -119,7 +119,8 @@ fn propose(world: &World) {
 fn mark(world: &World) {
     let id = |what: &str| world.run(what).done()["id"].as_str().unwrap().to_owned();
     for account in [ALICE_ACCOUNT, "0040-77"] {
-        let report = id(&format!("suspicion report --account {account} --reason mule --text Strange --from police --as anna"));
+        let report =
+            id(&format!("suspicion report --account {account} --reason mule --text Strange --from police --as anna"));
         world.run(&format!("suspicion acknowledge {report} --as eve")).done();
         world.run(&format!("suspicion close {report} --finding confirmed --reason Seen --as eve")).done();
         let mark = id(&format!("account mark --suspicion {report} --until 2027-03-31 --reason So --as anna"));

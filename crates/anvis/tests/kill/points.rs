@@ -2,6 +2,7 @@
 
 mod designations;
 mod races;
+mod releases;
 mod uploads;
 
 use crate::pain::{Pay, block, cpr, file, pay};

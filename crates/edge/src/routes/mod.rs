@@ -19,8 +19,10 @@ mod payees;
 mod payouts;
 mod proposals;
 mod question;
+mod recalls;
 mod register;
 mod resolve;
+mod returns;
 mod reviews;
 pub(crate) mod subscriptions;
 mod suspicions;
@@ -33,6 +35,8 @@ use crate::route::Route;
 pub fn all() -> Vec<Route> {
     [
         payouts::routes(),
+        returns::routes(),
+        recalls::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),

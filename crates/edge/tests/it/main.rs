@@ -25,6 +25,7 @@ mod process;
 #[expect(dead_code, reason = "shared with the tests of letters, which use all of it")]
 #[path = "../../../letter/tests/it/reader.rs"]
 mod reader;
+mod recalls;
 mod receiver;
 mod registers;
 mod routes;

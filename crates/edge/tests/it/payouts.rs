@@ -2,10 +2,16 @@
 
 use crate::support::*;
 use bytes::Bytes;
+use denmark::Cvr;
 use edge::core::Sizes;
 use edge::{Limits, Queue};
 use http_body_util::Full;
 use hyper::{Method, Request};
+use kernel::{Actor, Env, PublicKey, Writer};
+use registry::commands::{AddCaseworker, AddPayer, EndCaseworker};
+use registry::payer::{Agreement, NoAccount, PayerKind};
+use registry::purpose::BenefitKind;
+use registry::terms::{Release, Terms};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -36,7 +42,12 @@ fn name(batch: &Value) -> String {
 
 /// Does something with what a batch holds, having seen this version of it.
 async fn act(world: &World, path: &str, tag: &str, key: &str, body: Option<&str>) -> Answer {
-    let mut asked = request(Method::POST, path, PUBLIC_TOKEN, body);
+    act_as(world, PUBLIC_TOKEN, path, (tag, key), body).await
+}
+
+/// The same as somebody.
+async fn act_as(world: &World, token: &str, path: &str, (tag, key): (&str, &str), body: Option<&str>) -> Answer {
+    let mut asked = request(Method::POST, path, token, body);
     for (name, value) in [("if-match", tag), ("idempotency-key", key)] {
         if !value.is_empty() {
             asked.headers_mut().insert(name, value.parse().unwrap());
@@ -161,6 +172,85 @@ async fn what_waits_says_why_and_is_stopped_and_resumed() {
     let released = act(&world, &format!("{path}/release"), "*", "", None).await.done();
     assert_eq!(holds().await[0], "stopped resumed_or_cancelled");
     assert_eq!((&released["routed"], &released["waits_for"]), (&json!(2), &json!(null)));
+}
+
+/// Two caseworkers of a payer's own, one who is held to a kind of benefit, and one of another authority.
+fn caseworkers(writer: &mut Writer) {
+    let people =
+        [("kim", PUBLIC, None), ("kaj", PUBLIC, None), ("ben", PUBLIC, Some("NKSBOS")), ("kate", "Styrelsen", None)];
+    let mut run = |command: &AddCaseworker| writer.execute(command, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+    for (byte, (name, authority, benefit)) in (1..).zip(people) {
+        let benefits = benefit.into_iter().filter_map(BenefitKind::parse).collect();
+        let key = PublicKey::from_bytes([byte; 32]);
+        let (name, authority) = (name.to_owned(), authority.to_owned());
+        run(&AddCaseworker { name, key, authority, benefits, in_person: false });
+    }
+}
+
+fn agree(writer: &mut Writer, name: &str, terms: Terms) {
+    let (cvr, kind) = (Cvr::parse("13748136").unwrap(), PayerKind::Public);
+    let agreement = Agreement { name: name.to_owned(), cvr, kind, no_account: NoAccount::Hold, bank: None, terms };
+    writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_let_go_a_file_that_comes_to_more_and_people_of_its_payer_may() {
+    let world = World::new().await;
+    world.at_the_store(|writer| {
+        agree(writer, PUBLIC, Terms { release: Release::ByHand, four_eyes_above: Some(100), ..Terms::default() });
+        agree(writer, "Styrelsen", Terms::default());
+        caseworkers(writer);
+    });
+    let [kim, kaj, ben, kate] = ["kim", "kaj", "ben", "kate"].map(|name| format!("caseworker~{name}.payouts"));
+    let batch = created(&bring(&world, PUBLIC_TOKEN, &payment_file("TWO")).await);
+    assert_eq!(batch["waits_for"], "release");
+    let path = format!("/v1/payouts/{}", name(&batch));
+    let [release, approve, stop, resume, cancel] =
+        ["release", "approve-release", "stop", "resume", "cancel"].map(|act| format!("{path}/{act}"));
+    // To others it is as if it were not there, or it is not theirs.
+    let why = Some(r#"{"all":true,"reason":"so"}"#);
+    for (token, status, code) in [
+        (&*kate, 404, "batch.unknown"),
+        (&ben, 403, "caseworker.remit"),
+        (PRIVATE_TOKEN, 404, "batch.unknown"),
+        (OPERATOR_TOKEN, 403, "token.scope"),
+        ("caseworker~kim.designations", 403, "token.scope"),
+    ] {
+        world.get(&path, token).await.refused(status, code);
+        act_as(&world, token, &release, ("*", ""), None).await.refused(status, code);
+        act_as(&world, token, &approve, ("*", ""), None).await.refused(status, code);
+        act_as(&world, token, &stop, ("*", ""), why).await.refused(status, code);
+        act_as(&world, token, &resume, ("*", ""), why).await.refused(status, code);
+        act_as(&world, token, &cancel, ("*", ""), Some(r#"{"all":true}"#)).await.refused(status, code);
+    }
+    assert_eq!(world.get("/v1/payouts", &kate).await.done()["batches"], json!([]));
+    assert_eq!(world.get("/v1/payouts", &kim).await.done()["batches"][0]["batch"], batch["batch"]);
+    world.ask(upload("", &kim, payment_file("HERS"), &[])).await.refused(403, "policy.not_allowed");
+    world.get(&format!("{path}/completed"), &kim).await.refused(403, "policy.not_allowed");
+    assert!(text(&world.get(&format!("{path}/report"), &kim).await).contains("PDNG"));
+    // One asks, and another approves: systems and people alike.
+    act(&world, &approve, "*", "", None).await.refused(409, "batch.not_asked");
+    let asked = act_as(&world, &kim, &release, ("*", "ask"), None).await.done();
+    assert_eq!(
+        (&asked["waits_for"], &asked["asked_by"], &asked["routed"]),
+        (&json!("approval"), &json!("caseworker:kim"), &json!(0))
+    );
+    act_as(&world, &kim, &approve, ("*", ""), None).await.refused(403, "batch.own");
+    act_as(&world, &kaj, &stop, ("*", ""), why).await.done();
+    let approved = act(&world, &approve, "*", "approve", None).await.done();
+    assert_eq!((&approved["routed"], &approved["stopped_by"]), (&json!(0), &json!("caseworker:kaj")));
+    act_as(&world, &kim, &resume, ("*", ""), why).await.done();
+    let approved = act_as(&world, &kaj, &approve, ("*", "again"), None).await;
+    assert_eq!((&approved.done()["routed"], &approved.done()["waits_for"]), (&json!(3), &json!(null)));
+    let entries = world.entries();
+    assert_eq!(act_as(&world, &kaj, &approve, ("*", "again"), None).await.done(), approved.done());
+    assert_eq!(world.entries(), entries);
+    // Who is a caseworker no more has no say.
+    world.at_the_store(|writer| {
+        let end = EndCaseworker { name: "kim".to_owned() };
+        writer.execute(&end, &Actor::console(), &Env::new(NOW, 0)).unwrap();
+    });
+    act_as(&world, &kim, &cancel, ("*", ""), Some(r#"{"all":true}"#)).await.refused(403, "caseworker.ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,7 +149,7 @@ fn an_assertion_is_good_once_on_any_process() {
     let text = jws::sign(&theirs, "JWT", &changed(claims("once"), json!({"iss": "bank", "sub": "bank"})));
     let request = crate::place::request(&text, Some(certificate(TWO).thumbprint));
     let token = issue(&mut place.writer, &server, request, &env(NOW), |_, _| Ok(())).unwrap();
-    assert_eq!(token.scope, "payouts:fetch verify subscriptions accounts feed");
+    assert_eq!(token.scope, "payouts:fetch returns verify subscriptions accounts feed");
     place.verify();
 }
 

@@ -191,6 +191,7 @@ impl Connection {
     /// # Errors
     /// Those of `work`, which roll back; [`crate::Conflict`] when others were first again and again; or the store's.
     pub fn write<T>(&mut self, work: impl FnMut(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        failpoint::before_writing();
         self.again(Purpose::Write, work)
     }
 

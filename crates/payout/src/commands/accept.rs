@@ -173,8 +173,9 @@ impl Command for Accept<'_> {
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
-                if outcome.waits_by_itself() {
-                    held.push(of_row);
+                if outcome.is_looked_at_again() {
+                    let lies_since = (outcome.state == State::Waiting).then_some(self.received);
+                    held.push(HeldPayment { lies_since, ..of_row });
                 }
             }
         }

@@ -42,12 +42,23 @@ impl Books {
     pub(crate) fn load<'b>(scope: &Scope<'_>, backs: impl IntoIterator<Item = &'b MoneyBack>) -> Result<Self, Error> {
         let mut books = Self::default();
         for back in backs {
-            if store::back::is_known(scope.tx, &back.key)? {
-                books.known.insert(back.key);
-            }
+            books.look_up(scope, &back.key)?;
             books.open(scope, back.batch, back.number)?;
         }
         Ok(books)
+    }
+
+    /// Looks whether something was booked before, whosever it was.
+    pub(crate) fn look_up(&mut self, scope: &Scope<'_>, key: &Blind) -> Result<(), Error> {
+        if store::back::is_known(scope.tx, key)? {
+            self.known.insert(*key);
+        }
+        Ok(())
+    }
+
+    /// Whether it was booked, as far as it was looked up.
+    pub(crate) fn knows(&self, key: &Blind) -> bool {
+        self.known.contains(key)
     }
 
     fn open(&mut self, scope: &Scope<'_>, id: Id<Batch>, number: i64) -> Result<(), Error> {
@@ -127,6 +138,9 @@ impl Booking {
         let mut rows = Vec::with_capacity(self.rows.len());
         for back in &self.rows {
             rows.push(Recorded { stage: stage(&back.batch)?, back: back.clone() });
+        }
+        for (batch, number, _) in &self.changes {
+            store::held::delete(scope.tx, *batch, [*number])?;
         }
         let mut made = vec![store::batch::insert_stages(scope, &stages)?];
         if !changes.is_empty() {

@@ -4,17 +4,22 @@ mod accept;
 pub(crate) mod back;
 mod cancel;
 mod case;
+mod follow;
 mod recall;
 mod recall_answers;
+pub(crate) mod record;
 mod refuse;
 mod release;
 pub(crate) mod render;
+mod retry;
+mod returns;
 mod route;
 mod settle;
 mod stop;
 mod trace;
 mod transfers;
 mod upload;
+mod waiting;
 
 pub use cancel::{Cancel, cancel};
 pub use case::{
@@ -25,6 +30,8 @@ pub(crate) use case::{find as find_case, require_given};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
+pub use retry::{Retry, retry};
+pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
@@ -34,6 +41,7 @@ pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
+pub use waiting::{PaidOut, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;
@@ -55,6 +63,10 @@ pub enum BatchRefusal {
     NothingHeld,
     /// It has no payment of that end-to-end id, or that one is not held.
     PaymentNotHeld,
+    /// Nothing of it came back.
+    NothingReturned,
+    /// It has no payment of that end-to-end id, or that one did not come back.
+    PaymentNotReturned,
     /// Nobody has asked for the release that is to be approved, or it takes no two people.
     NotAsked,
     /// A release that takes two people takes people by name.
@@ -83,6 +95,8 @@ impl Refuse for BatchRefusal {
             Self::Unknown => "batch.unknown",
             Self::NothingHeld => "batch.nothing_held",
             Self::PaymentNotHeld => "batch.payment_not_held",
+            Self::NothingReturned => "batch.nothing_returned",
+            Self::PaymentNotReturned => "batch.payment_not_returned",
             Self::NotAsked => "batch.not_asked",
             Self::Officer => "batch.officer",
             Self::Own => "batch.own",
@@ -103,6 +117,8 @@ impl fmt::Display for BatchRefusal {
             Self::Unknown => "there is no batch of that name",
             Self::NothingHeld => "nothing in that batch is held",
             Self::PaymentNotHeld => "that batch holds no payment with that end-to-end id",
+            Self::NothingReturned => "nothing of that batch came back",
+            Self::PaymentNotReturned => "no payment of that batch with that end-to-end id came back",
             Self::NotAsked => "nobody has asked for a release of that batch that takes a second person",
             Self::Officer => "that release takes two people: act as one by name",
             Self::Own => "who asks for a release does not approve it",
@@ -216,6 +232,11 @@ pub(crate) fn stages_of(scope: &Scope<'_>, batch: Id<Batch>) -> Result<i64, Erro
 /// Whether nothing was done with a batch since it had so many stages.
 fn has_stages(scope: &Scope<'_>, batch: Id<Batch>, stages: i64) -> Result<bool, Error> {
     Ok(stages_of(scope, batch)? == stages)
+}
+
+/// Whether nothing was done with a batch, nor about it, since it had so many stages and acts.
+fn is_untouched(scope: &Scope<'_>, batch: Id<Batch>, stages: i64, acts: usize) -> Result<bool, Error> {
+    Ok(has_stages(scope, batch, stages)? && store::act::count_of(scope, batch)? == acts)
 }
 
 /// The stage that an entry adds to a batch that has had so many.

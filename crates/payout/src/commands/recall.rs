@@ -4,16 +4,16 @@ use super::BatchRefusal;
 use crate::batch::{self, Batch};
 use crate::message::bank::RecallReason;
 use crate::policy;
-use crate::queries::{find_of, in_batch, stands_of};
+use crate::queries::{Sought, agent_text, find_of, first_in, stands_of};
 use crate::recall::{self, RECALLED_MAX, RecallRecord, RecallRefusal, require_recallable};
 use crate::store;
 use crate::store::ids::OpenIds;
-use crate::work::{end_to_end_key, recorded};
+use crate::work::recorded;
 use denmark::{BankDirectory, Money};
 use kernel::journal::{ENTRIES_MAX, Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Refuse, Scope, Writer};
 use registry::officer::require_why;
-use registry::payer::{Agreement, Payer};
+use registry::payer::{Agreement, NoAccount, Payer};
 use registry::resolve;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +95,7 @@ pub fn payments_named(
         None => super::find(scope, name)?,
     };
     let named = end_to_end_ids.iter().map(|id| {
-        let number = in_batch(scope, &batch, &end_to_end_key(scope.vault, id))?;
+        let number = first_in(scope, &batch, &Sought::end_to_end(scope, id))?.map(|row| row.number);
         Ok((batch.id, number.ok_or(RecallRefusal::PaymentUnknown)?))
     });
     named.collect()
@@ -257,9 +257,24 @@ impl Looking<'_> {
         if let Err(refusal) = require_recallable(now.outcome.state, is_open) {
             return Ok(Err(refusal));
         }
-        let by_file = self.ids.block_of(scope, batch, number)?.debtor_agent.map(str::to_owned);
-        let to = by_file.or_else(|| self.bank_of(batch));
+        let to = match self.waiting_bank(batch, now.of_stage)? {
+            Some(bank) => Some(bank),
+            None => {
+                let by_file = self.ids.block_of(scope, batch, number)?.debtor_agent.map(str::to_owned);
+                by_file.or_else(|| self.bank_of(batch))
+            }
+        };
         Ok(to.map(|to| (now.of_stage, to)).ok_or(RecallRefusal::NoBank))
+    }
+
+    /// The bank that keeps the waiting account, of what was paid from there.
+    fn waiting_bank(&self, batch: Id<Batch>, stage: i64) -> Result<Option<String>, Error> {
+        let account = match self.batches.get(&batch).map(|payer| &payer.agreement.no_account) {
+            Some(NoAccount::PayTo(account)) if stage > 0 => account,
+            _ => return Ok(None),
+        };
+        let is_order = store::batch::find_stage(self.scope, batch, stage)?.is_some_and(|stage| stage.of_record);
+        Ok(is_order.then(|| agent_text(account, &self.banks)))
     }
 
     /// The bank that fetches a payer's files, as messages name it.

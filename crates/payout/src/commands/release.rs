@@ -2,7 +2,7 @@
 
 use super::render::{self, StageView, Written};
 use super::{
-    BatchRefusal, counts_now, find_own, gate_of, has_stages, insert_bank_file, new_stage, require_own, stages_of,
+    BatchRefusal, counts_now, find_own, gate_of, insert_bank_file, is_untouched, new_stage, require_own, stages_of,
 };
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{self, Batch, Counts, Sent, Tally};
@@ -153,7 +153,8 @@ fn try_release(
     earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Option<Released>, Error> {
     let is_synthetic = writer.store.is_synthetic();
-    let Before { batch, payer, gate, stages, counts } = writer.read(|scope| Before::load(scope, wanted.batch, actor))?;
+    let Before { batch, payer, gate, stages, counts } =
+        writer.read(|scope| Before::load(scope, wanted.batch, actor))?;
     let name = batch::name(batch.id);
     let released = |counts, waits, completed, status| {
         Some(Released { batch: name, counts, waits, has_moved: false, completed, status, earlier: Vec::new() })
@@ -232,6 +233,7 @@ fn try_release(
         created: pending.at.to_jiff(),
         counts: Counts::default(),
         has_completed: false,
+        of_record: false,
     };
     let parts = outputs.as_ref().map(Parts::create).transpose()?;
     let writing = match &parts {
@@ -325,11 +327,6 @@ fn try_release(
     status.place()?;
     writer.connection.stage(|tx| store::batch::delete_unwritten(tx, batch.id, stage))?;
     Ok(released(counts, has_completed.then_some(outputs.completed), Some(outputs.status)))
-}
-
-/// Whether nothing was done with a batch, nor about it, since it had so many stages and acts.
-fn is_untouched(scope: &Scope<'_>, batch: kernel::Id<Batch>, stages: i64, acts: usize) -> Result<bool, Error> {
-    Ok(has_stages(scope, batch, stages)? && store::act::count_of(scope, batch)? == acts)
 }
 
 /// A release that cannot be done, unless it was done before.
@@ -533,8 +530,9 @@ impl MakeRelease<'_> {
                 Err(at) => changes.insert(at, Change { number, stage, outcome }),
             }
             all_held.retain(|held| held.number != number);
-            if outcome.waits_by_itself() {
-                all_held.push(held);
+            if outcome.is_looked_at_again() {
+                let lies_since = (outcome.state == State::Waiting).then_some(self.at);
+                all_held.push(HeldPayment { lies_since, ..held });
             }
         }
         Real { changes, notes, held: all_held, sent: sent.sent(), counts: tally.counts(), decided_again }

@@ -1,5 +1,6 @@
 //! Writes the files of a batch again from what was recorded: byte for byte what they were.
 
+use super::record;
 use super::route::{Routed, open};
 use crate::assemble::{Assembled, Assembly, Writing};
 use crate::batch::{Batch, Counts};
@@ -21,6 +22,8 @@ pub(crate) struct StageView {
     pub(crate) created: jiff::Timestamp,
     pub(crate) counts: Counts,
     pub(crate) has_completed: bool,
+    /// Whether its files are made of what was recorded, and not of the input.
+    pub(crate) of_record: bool,
 }
 
 impl StageView {
@@ -32,6 +35,7 @@ impl StageView {
             banks_at: batch.banks_at,
             created: batch.record.received().to_jiff(),
             has_completed: counts.sent() > 0,
+            of_record: false,
             counts,
         }
     }
@@ -48,6 +52,7 @@ impl StageView {
             created: later.at.to_jiff(),
             counts: later.counts,
             has_completed: later.writes_file,
+            of_record: later.of_record,
         }))
     }
 }
@@ -162,8 +167,22 @@ fn place(parts: Parts, has_completed: bool, outputs: Outputs) -> Result<Written,
 /// Writes what is missing of one stage's files, from the input that was kept.
 pub(super) fn from_kept_input(writer: &mut Writer, batch: &Batch, stage: i64, out: &Path) -> Result<Written, Error> {
     let view = writer.read(|scope| StageView::find(scope, batch, stage))?;
-    let view = view.ok_or_else(|| StoreError::damaged("a stage that is on record is gone".to_owned()))?;
+    let view = view.ok_or_else(record::gone)?;
     let outputs = Outputs::of(out, batch.id, stage)?;
+    if view.of_record {
+        return of_record(writer, batch, &view, outputs);
+    }
     let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
     self::stage(writer, batch, &view, input, outputs)
+}
+
+/// Writes what is missing of the files of a stage that are made of what was recorded.
+fn of_record(writer: &mut Writer, batch: &Batch, view: &StageView, outputs: Outputs) -> Result<Written, Error> {
+    let (order, report) = writer.read(|scope| record::files(scope, batch, view))?;
+    let Outputs { completed, status } = outputs;
+    let mut were_missing = record::write_missing(&status, &report)?;
+    if let Some(order) = &order {
+        were_missing |= record::write_missing(&completed, order)?;
+    }
+    Ok(Written { completed: order.map(|_| completed), status, were_missing })
 }

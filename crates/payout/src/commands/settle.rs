@@ -1,7 +1,9 @@
-//! Releases what may leave though nobody asks for it: a cut-off has come, or what a payment waited for has. It decides nothing by
+//! Releases what may leave though nobody asks for it: a cut-off has come, or what a payment waited for has, be it here or in the
+//! waiting account. It decides nothing by
 //! itself: of what waits, page after page, it is asked what holds now, and a batch of which something could leave is released.
 
 use super::release::{LetGo, Release, Released, release};
+use super::waiting::{Looked, PaidOut, look_at, pay_waiting};
 use super::{BatchRefusal, gate_of};
 use crate::batch::{self, Batch};
 use crate::judge::{Asked, Judge};
@@ -10,6 +12,7 @@ use crate::reason::Reason;
 use crate::store;
 use crate::store::held::HeldPayment;
 use kernel::{Actor, Env, Error, Id, Refuse, Scope, Timestamp, Writer};
+use registry::commands::remind_waiting;
 use registry::resolve;
 use registry::watch::Watched;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +31,9 @@ pub struct Settling {
     /// The last batch.
     waiting: Option<i64>,
     due: VecDeque<Id<Batch>>,
+    /// The last payment in a waiting account.
+    lying: Option<(i64, i64)>,
+    payable: VecDeque<Id<Batch>>,
     settled: BTreeMap<Id<Batch>, Timestamp>,
 }
 
@@ -36,6 +42,10 @@ pub struct Settling {
 pub struct Settled {
     /// What was released.
     pub released: Option<Released>,
+    /// What was paid out of waiting accounts.
+    pub paid: Vec<PaidOut>,
+    /// How many payees were reminded that money waits for them.
+    pub reminded: usize,
     /// Whether all that waits has been looked at since the step before said so.
     pub is_through: bool,
 }
@@ -56,7 +66,7 @@ pub fn settle_some(
         let name = batch::name(batch);
         let wanted = Release { batch: &name, as_what: LetGo::Settle, out, stages: None, once: None };
         return match release(writer, &wanted, actor, env) {
-            Ok(released) => Ok(Settled { released: Some(released), is_through: false }),
+            Ok(released) => Ok(Settled { released: Some(released), ..Settled::default() }),
             // Somebody was first, or is at it: it is looked at again.
             Err(Error::Conflict(_)) => Ok(Settled::default()),
             Err(Error::Refused(refusal)) if refusal.code == BatchRefusal::NothingHeld.code() => {
@@ -66,9 +76,13 @@ pub fn settle_some(
             Err(error) => Err(error),
         };
     }
+    if let Some(batch) = settling.payable.pop_front() {
+        let paid = pay_waiting(writer, &batch::name(batch), out, actor, env)?;
+        return Ok(Settled { paid, ..Settled::default() });
+    }
     let rested = env.now.minus_seconds(REST_SECONDS);
     settling.settled.retain(|_, at| *at > rested);
-    let (payment, waiting) = (settling.payment, settling.waiting);
+    let (payment, waiting, lying) = (settling.payment, settling.waiting, settling.lying);
     let watched = Watched::recall(writer, env.now)?;
     let page = writer.read(|scope| {
         let after = payment.unwrap_or((i64::MIN, i64::MIN));
@@ -88,15 +102,30 @@ pub fn settle_some(
                 due.push(*batch);
             }
         }
-        Ok((next, next_waiting, due))
+        let lying = store::waiting::page(scope.tx, lying.unwrap_or((i64::MIN, i64::MIN)), PAGE)?;
+        let next_lying =
+            lying.last().map(|(batch, held)| (batch.number(), held.number)).filter(|_| lying.len() as i64 == PAGE);
+        let looked = look_at(scope, &lying, &watched, env.now)?;
+        Ok(Page { next: (next, next_waiting, next_lying), due, looked })
     })?;
-    let (next, next_waiting, due) = page;
+    let Page { next: (next, next_waiting, next_lying), due, looked: Looked { payable, waits } } = page;
+    let reminded = remind_waiting(writer, &waits, actor, env)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
-    (settling.payment, settling.waiting) = (next, next_waiting);
+    (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
+    settling.payable.extend(payable);
     let is_rested = |batch: &Id<Batch>| !settling.settled.contains_key(batch);
     let new: Vec<Id<Batch>> = due.into_iter().filter(is_rested).collect();
     settling.due.extend(new);
-    Ok(Settled { released: None, is_through: next.is_none() && next_waiting.is_none() && settling.due.is_empty() })
+    let is_at_end = next.is_none() && next_waiting.is_none() && next_lying.is_none();
+    let is_through = is_at_end && settling.due.is_empty() && settling.payable.is_empty();
+    Ok(Settled { reminded, is_through, ..Settled::default() })
+}
+
+/// What was found on a page of what waits, and where the next pages begin.
+struct Page {
+    next: (Option<(i64, i64)>, Option<i64>, Option<(i64, i64)>),
+    due: Vec<Id<Batch>>,
+    looked: Looked,
 }
 
 /// Whether a batch that waits may be let go by now.

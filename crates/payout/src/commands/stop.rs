@@ -1,6 +1,6 @@
 //! Stops what a batch holds, or lets go on what was stopped: all of it, or some payments. No payment is in another state for it.
 
-use super::{BatchRefusal, each_payment, find_own, has_stages, require_own, stages_of};
+use super::{BatchRefusal, each_payment, find_own, is_untouched, require_own, stages_of};
 use crate::batch::{self, Batch};
 use crate::gate::{Act, ActKind, Gate};
 use crate::payment::State;
@@ -47,11 +47,12 @@ pub fn stop(writer: &mut Writer, wanted: &Stop<'_>, actor: &Actor, env: &Env) ->
     Err(Conflict("the batch kept changing while its payments were stopped; try again".to_owned()).into())
 }
 
-/// Notes it, unless something was done with the batch since it was prepared.
+/// Notes it, unless something was done with the batch, or about it, since it was prepared.
 struct MakeStop<'s> {
     batch: Id<Batch>,
     owner: Id<Payer>,
     stages_before: i64,
+    acts_before: usize,
     /// About which payments; none about the batch.
     numbers: Vec<Option<i64>>,
     /// Why nothing is done, if nothing is.
@@ -90,8 +91,9 @@ impl<'s> MakeStop<'s> {
         }
         let refused = refused.or_else(|| Self::is_so(&gate, &numbers, wanted.resumes));
         let kind = if wanted.resumes { ActKind::Resumed } else { ActKind::Stopped };
-        let (batch, owner, why, once) = (found.id, found.owner, wanted.why, wanted.once);
-        Ok(Self { batch, owner, stages_before, numbers, refused, kind, actor, why, once })
+        let (batch, owner, acts_before) = (found.id, found.owner, gate.acts().len());
+        let (why, once) = (wanted.why, wanted.once);
+        Ok(Self { batch, owner, stages_before, acts_before, numbers, refused, kind, actor, why, once })
     }
 
     /// Whether one of them is as it is to be already.
@@ -118,7 +120,7 @@ impl Command for MakeStop<'_> {
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         require_own(scope, self.owner, self.actor)?;
-        has_stages(scope, self.batch, self.stages_before)
+        is_untouched(scope, self.batch, self.stages_before, self.acts_before)
     }
 
     fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), bool>, Refusal> {

@@ -2,10 +2,11 @@
 
 use crate::batch::Batch;
 use crate::payment::State;
-use crate::queries::in_batch;
+use crate::queries::{Sought, first_in};
 use crate::recall::Interbank;
 use crate::store::interbank::Fact;
-use crate::work::{end_to_end_key, recorded};
+use crate::store::payment::PaymentRow;
+use crate::work::recorded;
 use crate::{batch, policy, store};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope, StoreError, Timestamp, Writer};
@@ -112,8 +113,8 @@ impl Tell<'_> {
         if self.bank.is_some() && fetches.as_deref() != self.bank {
             return Ok(Err(Unfit::Unknown));
         }
-        let key = end_to_end_key(scope.vault, end_to_end_id);
-        let Some(number) = in_batch(scope, &batch, &key)? else { return Ok(Err(Unfit::Unknown)) };
+        let sought = Sought::end_to_end(scope, end_to_end_id);
+        let Some(PaymentRow { number, .. }) = first_in(scope, &batch, &sought)? else { return Ok(Err(Unfit::Unknown)) };
         let state = recorded(scope.tx, batch.id, number, 1, i64::MAX)?.pop().map(|recorded| recorded.outcome.state);
         if !matches!(state, Some(State::Routed | State::Passed | State::Returned | State::Waiting)) {
             return Ok(Err(Unfit::NotSent));

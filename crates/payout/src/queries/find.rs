@@ -181,13 +181,16 @@ pub fn find_payments(scope: &Scope<'_>, search: &Search, limit: usize) -> Result
     Ok(FoundPage { payments, next })
 }
 
-/// The first payment of a batch that is what is sought, as it came in.
-pub(super) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Result<Option<PaymentRow>, Error> {
+/// The first payment of a batch that is what is sought, as it came in. Of those that share an end-to-end id all but the first were
+/// refused.
+pub(crate) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Result<Option<PaymentRow>, Error> {
     let payments = i64::try_from(batch.record.counts.payments).unwrap_or(i64::MAX);
-    for slice in slices_of(payments) {
-        let (place, mut alike) = (Place::of(batch.id, payments, slice, sought.key()), Vec::new());
-        store::index::find_many(scope.tx, &[place], |_, marks| {
-            alike.extend(like(marks, slice, sought.key()));
+    let slices: Vec<_> = slices_of(payments).collect();
+    for slices in slices.chunks(BUCKETS_AT_ONCE) {
+        let places: Vec<_> = slices.iter().map(|slice| Place::of(batch.id, payments, *slice, sought.key())).collect();
+        let mut alike = Vec::new();
+        store::index::find_many(scope.tx, &places, |at, marks| {
+            alike.extend(like(marks, slices[at], sought.key()));
             Ok(())
         })?;
         alike.sort_unstable();
@@ -196,31 +199,6 @@ pub(super) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Res
             if found.is_some() {
                 return Ok(found);
             }
-        }
-    }
-    Ok(None)
-}
-
-/// The payment of a batch that has this end-to-end id. Of those that share one all but the first were refused.
-pub(crate) fn in_batch(scope: &Scope<'_>, batch: &Batch, end_to_end: &Blind) -> Result<Option<i64>, Error> {
-    let payments = i64::try_from(batch.record.counts.payments).unwrap_or(i64::MAX);
-    let (slices, mut found) = (slices_of(payments).collect::<Vec<_>>(), Vec::new());
-    for slices in slices.chunks(BUCKETS_AT_ONCE) {
-        let places: Vec<_> = slices.iter().map(|slice| Place::of(batch.id, payments, *slice, end_to_end)).collect();
-        store::index::find_many(scope.tx, &places, |at, marks| {
-            found.extend(like(marks, slices[at], end_to_end));
-            Ok(())
-        })?;
-    }
-    found.sort_unstable();
-    for number in found {
-        let mut is = false;
-        store::payment::each_of(scope.tx, batch.id, number..number + 1, |row| {
-            is = row.end_to_end == *end_to_end;
-            Ok(())
-        })?;
-        if is {
-            return Ok(Some(number));
         }
     }
     Ok(None)

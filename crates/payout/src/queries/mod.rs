@@ -6,7 +6,9 @@ mod files;
 mod find;
 mod holds;
 mod recalls;
+mod strays;
 mod suspected;
+mod waiting;
 
 pub use balance::balance;
 pub use cases::{
@@ -14,14 +16,16 @@ pub use cases::{
     known_case,
 };
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
-pub(crate) use find::in_batch;
+pub(crate) use find::first_in;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
-    recalls, transfer_recall_message,
+    recalls, transfer_recall_message, write_recall_files,
 };
-pub(crate) use recalls::{Opened, Opening, back_since, stands_of};
+pub(crate) use recalls::{Opened, Opening, agent_text, back_since, stands_of};
+pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
+pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};
 
 pub use holds::HoldView;
 
@@ -71,7 +75,7 @@ pub struct BatchView {
 pub struct PaymentView {
     /// The payer's end-to-end id.
     pub end_to_end_id: String,
-    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    /// `routed`, `passed`, `held`, `rejected`, `cancelled`, `returned` or `waiting`.
     pub state: &'static str,
     /// Why: the ISO 20022 code.
     pub code: Option<&'static str>,
@@ -149,7 +153,7 @@ pub fn list(
 ) -> Result<(), Error> {
     policy::READ.require(actor)?;
     writer.read(|scope| {
-        let mut visit = |batch| visit(view(scope, &batch, now)?);
+        let visit = |batch| visit(view(scope, &batch, now)?);
         match paying_authority(scope, actor)? {
             Some(payer) => store::batch::each_of_payer(scope, payer.id, i64::MAX, limit, visit),
             None => store::batch::each_before(scope, i64::MAX, limit, visit),

@@ -2,11 +2,13 @@
 
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
+use crate::commands::record::ordered_for;
+use crate::message::Version;
 
 use crate::message::bank::{
     Party, RecallReason, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
 };
-use crate::outputs::message_id;
+use crate::outputs::{message_id, write_for_bank};
 use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
 use crate::store::ids::OpenIds;
 use crate::store::recall_answer::Answered;
@@ -15,12 +17,13 @@ use crate::{message, policy, store};
 use denmark::calendar::copenhagen_date;
 use denmark::{BankDirectory, Decimal, Iban, Money};
 use jiff::civil::Date;
-use kernel::{Actor, Error, Id, Role, Scope, StoreError, journal};
+use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
 use registry::account::{self, DesignatedAccount};
 use registry::payer::{Agreement, Payer};
 use registry::resolve;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// One recall, and where its payments stand.
 #[derive(Clone, Debug, Serialize)]
@@ -246,11 +249,36 @@ pub fn transfer_recall_message(
     Opened::new(scope, find(scope, name, whose, actor)?)?.transfer_message(to)
 }
 
+/// Writes the messages of a recall into a folder, under `bank`: the one to the payer's bank, and one to each bank that has the money, where
+/// it is known how the payments were made.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, the store's, or the folder cannot be written.
+pub fn write_recall_files(
+    writer: &mut Writer,
+    name: &str,
+    folder: &Path,
+    actor: &Actor,
+) -> Result<Vec<PathBuf>, Error> {
+    let files = writer.read(|scope| {
+        let opened = Opened::new(scope, find(scope, name, Whose::Everybodys, actor)?)?;
+        let id = opened.recall.id.name();
+        let mut files = vec![(format!("{id}.camt.055.xml"), opened.message()?)];
+        for to in opened.transfers()?.into_keys() {
+            files.push((format!("{id}-{to}.camt.056.xml"), opened.transfer_message(&to)?));
+        }
+        Ok(files)
+    })?;
+    files.into_iter().map(|(name, content)| write_for_bank(folder, &name, &content)).collect()
+}
+
 /// A recall with all that is to be known to show it, or to write its messages.
 pub(crate) struct Opened<'s> {
     scope: &'s Scope<'s>,
     pub(crate) recall: Recall,
     batch: Batch,
+    /// In which version of the message the completed file is.
+    version: Version,
     payer: Payer,
     /// The bank directory of when it was asked for.
     banks: BankDirectory,
@@ -273,6 +301,10 @@ impl<'s> Opened<'s> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
+        let order = match recall.stage {
+            0 => None,
+            stage => store::batch::find_stage(scope, batch.id, stage)?.filter(|stage| stage.of_record),
+        };
         let numbers = store::recall::payments_of(scope.tx, recall.id)?;
         let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
         for run in numbers.chunk_by(|one, next| one + 1 == *next) {
@@ -281,8 +313,11 @@ impl<'s> Opened<'s> {
             for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
                 let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
                 let block = ids.block_of(scope, batch.id, *number)?;
-                let payment_info_id = block.payment_info_id.to_owned();
-                let execution_date = block.execution_date.and_then(|date| date.parse().ok());
+                let (payment_info_id, execution_date) = match &order {
+                    None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
+                    // An order of our own, out of the waiting account.
+                    Some(order) => (message_id(batch.id, order.stage), Some(ordered_for(order.at.to_jiff()))),
+                };
                 let texts = ids.read(scope, batch.id, *number)?;
                 payments.push(Opening {
                     number: *number,
@@ -298,7 +333,8 @@ impl<'s> Opened<'s> {
                 });
             }
         }
-        Ok(Self { scope, recall, batch, payer, banks, payments })
+        let version = if order.is_some() { Version::V09 } else { batch.record.version };
+        Ok(Self { scope, recall, batch, version, payer, banks, payments })
     }
 
     /// The message id of the completed file.
@@ -362,7 +398,7 @@ impl<'s> Opened<'s> {
             .zip(&written)
             .map(|(payment, written)| RecalledPayment {
                 message_id: &file,
-                version: self.batch.record.version,
+                version: self.version,
                 payment_info_id: &payment.payment_info_id,
                 cancellation_id: &written.cancellation_id,
                 instruction_id: payment.instruction_id.as_deref(),
@@ -474,7 +510,7 @@ impl Written {
     }
 }
 
-fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
+pub(crate) fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {
     match account.agent(banks) {
         account::Agent::Bic(bic) => bic.as_str().to_owned(),
         account::Agent::Member(reg) => reg.to_string(),

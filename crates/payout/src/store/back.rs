@@ -12,7 +12,9 @@ statements! {
     INSERT = "money_back.insert":
         "INSERT INTO money_back (id, key, batch, number, stage, amount, how, code, said)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    FIND = "money_back.find": "SELECT id FROM money_back WHERE key = $1";
+    FIND = "money_back.find":
+        "SELECT id, key, batch, number, stage, amount, how, code, said FROM money_back WHERE key = $1";
+    IS_KNOWN = "money_back.is_known": "SELECT id FROM money_back WHERE key = $1";
     AMOUNTS = "money_back.amounts":
         "SELECT number, stage, amount, id FROM money_back WHERE batch = $1 AND number >= $2 AND number < $3
          ORDER BY number, id";
@@ -71,7 +73,12 @@ pub(crate) fn insert_many(scope: &Scope<'_>, rows: &[Recorded], entry: Entry) ->
 
 /// Whether it was booked before.
 pub(crate) fn is_known(tx: &Tx<'_>, key: &Blind) -> Result<bool, Error> {
-    Ok(tx.optional(&FIND, &[key.into()], |row| row.int(0))?.is_some())
+    Ok(tx.optional(&IS_KNOWN, &[key.into()], |row| row.int(0))?.is_some())
+}
+
+/// What was booked under this key.
+pub(crate) fn find(scope: &Scope<'_>, key: &Blind) -> Result<Option<Recorded>, Error> {
+    scope.tx.optional(&FIND, &[key.into()], |row| Ok(read(scope, row)?.1))
 }
 
 /// What came back of a batch's payments with numbers in `numbers`, in their order, the first first.

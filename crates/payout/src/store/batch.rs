@@ -59,6 +59,9 @@ statements! {
     FIND_STAGE = "batch_stage.find":
         "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
          WHERE batch = $1 AND stage = $2";
+    STAGES_OF = "batch_stage.of_batch":
+        "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
+         WHERE batch = $1 ORDER BY stage LIMIT 100000";
     STAGE_RANGE = "batch_stage.range":
         "SELECT batch, stage, entry, at, banks_at, writes_file, of_record, counts FROM batch_stage
          WHERE entry >= $1 AND entry < $2 ORDER BY entry, batch, stage";
@@ -333,6 +336,15 @@ fn read_stage(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Stage, Vec<u8>), Erro
 /// What was done last with a batch. Stages are numbered from 1 without gaps.
 pub(crate) fn last_stage(scope: &Scope<'_>, batch: Id<Batch>) -> Result<Option<Stage>, Error> {
     scope.tx.optional(&LAST_STAGE, &[batch.into()], |row| Ok(read_stage(scope, row)?.0))
+}
+
+/// All that was done with a batch, in order.
+pub(crate) fn each_stage_of(
+    scope: &Scope<'_>,
+    batch: Id<Batch>,
+    mut visit: impl FnMut(Stage) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scope.tx.each(&STAGES_OF, &[batch.into()], |row| visit(read_stage(scope, row)?.0))
 }
 
 /// One stage.

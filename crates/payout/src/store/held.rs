@@ -2,8 +2,9 @@
 //! own. It follows from what else is recorded.
 
 use crate::batch::Batch;
+use crate::store;
 use denmark::Currency;
-use kernel::{Blind, Error, Id, Row, Tx, Value, statements};
+use kernel::{Blind, Error, Id, Row, Timestamp, Tx, Value, statements};
 
 statements! {
     INSERT_WAITING = "waiting_batch.insert": "INSERT INTO waiting_batch (batch) VALUES ($1)";
@@ -26,6 +27,8 @@ pub(crate) struct HeldPayment {
     pub(crate) payee: Option<Blind>,
     pub(crate) purpose: Option<Blind>,
     pub(crate) currency: Option<Currency>,
+    /// Since when its money lies in the waiting account; none while it has not left. See [`store::waiting`].
+    pub(crate) lies_since: Option<Timestamp>,
 }
 
 pub(crate) fn insert_waiting(tx: &Tx<'_>, batch: Id<Batch>) -> Result<(), Error> {
@@ -46,10 +49,12 @@ pub(crate) fn waiting_page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Id
     Ok(found)
 }
 
+/// Notes payments that wait: here, or in the waiting account.
 pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, payments: &[HeldPayment]) -> Result<(), Error> {
+    store::waiting::insert_many(tx, batch, payments)?;
     tx.run_many(
         &INSERT,
-        payments.iter().map(|held| {
+        payments.iter().filter(|held| held.lies_since.is_none()).map(|held| {
             [
                 batch.into(),
                 held.number.into(),
@@ -61,8 +66,12 @@ pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, payments: &[HeldPayment
     )
 }
 
+/// They wait no more, neither here nor in the waiting account.
 pub(crate) fn delete(tx: &Tx<'_>, batch: Id<Batch>, numbers: impl IntoIterator<Item = i64>) -> Result<(), Error> {
-    numbers.into_iter().try_for_each(|number| tx.run(&DELETE, &[batch.into(), number.into()]).map(|_| ()))
+    numbers.into_iter().try_for_each(|number| {
+        tx.run(&DELETE, &[batch.into(), number.into()])?;
+        store::waiting::delete(tx, batch, number)
+    })
 }
 
 /// Notes all of a batch that was let go which waits yet.
@@ -72,12 +81,14 @@ pub(crate) fn set_of(tx: &Tx<'_>, batch: Id<Batch>, held: &[HeldPayment]) -> Res
     insert_many(tx, batch, held)
 }
 
-fn read(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
+/// Reads a payment from the first five columns of a row.
+pub(super) fn read(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
     let blind = |column| -> Result<Option<Blind>, Error> {
         Ok(row.optional_bytes(column)?.map(|_| row.array(column)).transpose()?.map(Blind::from_bytes))
     };
     let currency = row.optional_text(4)?.map(|text| Currency::parse(text).map_err(|_| row.broken(4))).transpose()?;
-    Ok((Id::new(row.int(0)?), HeldPayment { number: row.int(1)?, payee: blind(2)?, purpose: blind(3)?, currency }))
+    let (number, payee, purpose) = (row.int(1)?, blind(2)?, blind(3)?);
+    Ok((Id::new(row.int(0)?), HeldPayment { number, payee, purpose, currency, lies_since: None }))
 }
 
 /// The next payments that wait, also those that are staged and nobody's yet.

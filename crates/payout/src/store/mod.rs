@@ -14,6 +14,8 @@ pub(crate) mod payment;
 pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
+pub(crate) mod stray;
+pub(crate) mod waiting;
 
 use kernel::{Migration, Statement, journal};
 
@@ -37,6 +39,8 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall::STATEMENTS,
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
+    stray::STATEMENTS,
+    waiting::STATEMENTS,
 ];
 
 /// The payouts' tables whose rows the journal answers for.
@@ -56,4 +60,6 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &recall::RecalledTable,
     &recall_answer::AnswerTable,
     &interbank::FactTable,
+    &stray::StrayTable,
+    &stray::EndTable,
 ];

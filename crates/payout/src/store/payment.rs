@@ -32,6 +32,9 @@ statements! {
     CHANGES_OF_BATCH = "payment_change.of_batch":
         "SELECT batch, number, stage, designation, state, code, news FROM payment_change
          WHERE batch = $1 AND number >= $2 AND number < $3 AND stage <= $4 ORDER BY number, stage";
+    CHANGES_AT = "payment_change.at":
+        "SELECT batch, number, stage, designation, state, code, news FROM payment_change
+         WHERE batch = $1 AND stage = $2 ORDER BY number";
     CHANGE_RANGE = "payment_change.range":
         "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, c.news, s.entry
          FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
@@ -68,6 +71,11 @@ impl Outcome {
     /// Whether it waits for a reason of its own, and not only for its batch to be let go.
     pub(crate) fn waits_by_itself(&self) -> bool {
         self.state == State::Held && self.reason.is_some()
+    }
+
+    /// Whether it is decided anew by itself when what it waits for has come.
+    pub(crate) fn is_looked_at_again(&self) -> bool {
+        self.waits_by_itself() || self.state == State::Waiting
     }
 
     /// Reads `state, code, news` from three columns of a row.
@@ -265,6 +273,16 @@ pub(crate) fn each_change_of(
 ) -> Result<(), Error> {
     let values = [batch.into(), numbers.start.into(), numbers.end.into(), stage.into()];
     tx.each(&CHANGES_OF_BATCH, &values, |row| visit(read_change(row)?))
+}
+
+/// What became of payments at one stage, in the order of numbers.
+pub(crate) fn each_change_at(
+    tx: &Tx<'_>,
+    batch: Id<Batch>,
+    stage: i64,
+    mut visit: impl FnMut(Change) -> Result<(), Error>,
+) -> Result<(), Error> {
+    tx.each(&CHANGES_AT, &[batch.into(), stage.into()], |row| visit(read_change(row)?))
 }
 
 fn change_leaf(encoder: &mut Encoder, batch: Id<Batch>, change: &Change) -> Hash {

@@ -17,6 +17,7 @@ statements! {
     DELETE_PAYMENTS = "payment.delete_staged": "DELETE FROM payment WHERE batch = $1 AND number < $2";
     DELETE_IDS = "payment_ids.delete_staged": "DELETE FROM payment_ids WHERE batch = $1 AND first < $2";
     DELETE_HELD = "held_payment.delete_staged": "DELETE FROM held_payment WHERE batch = $1 AND number < $2";
+    DELETE_WAITING = "waiting_payment.delete_staged": "DELETE FROM waiting_payment WHERE batch = $1 AND number < $2";
     DELETE_INPUT = "kept_input.delete_staged": "DELETE FROM kept_input WHERE batch = $1 AND piece < $2";
     IS_STAGED = "staging.find": "SELECT touched_at FROM staging WHERE batch = $1";
     FIRST_PAYMENT = "payment.first_of_batch": "SELECT MIN(number) FROM payment WHERE batch = $1";
@@ -79,7 +80,7 @@ pub(crate) fn sweep_some(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
     let first = |statement| tx.one(statement, &[batch.into()], |row| row.optional_int(0));
     let (payment, piece) = (first(&FIRST_PAYMENT)?, first(&FIRST_PIECE)?);
     if let Some(payment) = payment {
-        for statement in [&DELETE_PAYMENTS, &DELETE_IDS, &DELETE_HELD] {
+        for statement in [&DELETE_PAYMENTS, &DELETE_IDS, &DELETE_HELD, &DELETE_WAITING] {
             tx.run(statement, &[batch.into(), (payment + SWEEP_ROWS).into()])?;
         }
     }

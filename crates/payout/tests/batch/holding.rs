@@ -1,11 +1,13 @@
 //! Why payments wait, what ends it, and who lets a batch go.
 
 use crate::place::{ANNA, BO, NOW, PLAIN, PUBLIC, Place, WITHOUT, client, file, whole};
-use kernel::{Actor, Error, Timestamp};
+use kernel::{Actor, Error, PublicKey, Timestamp};
 use payout::commands::{Cancel, LetGo, Stop, cancel, stop};
 use payout::queries::{one_of, report_of};
-use registry::commands::{RefuseDesignation, Settle};
+use registry::commands::{AddCaseworker, ProposeDesignation, RefuseDesignation, Settle};
+use registry::import::{AccountRow, Written};
 use registry::payer::{NoAccount, PayerKind};
+use registry::proposal::{Holder, LegalGround};
 use registry::queries::waiting;
 use registry::terms::{OnFrozen, OnPending, Release, Terms};
 
@@ -27,6 +29,28 @@ fn agreed(change: impl FnOnce(&mut Terms)) -> Place {
     change(&mut terms);
     place.agree_on(PLAIN, PayerKind::Public, NoAccount::Reject, None, terms).unwrap();
     place
+}
+
+/// A caseworker of a payer.
+fn caseworker(place: &mut Place, byte: u8, name: &str, authority: &str) -> Actor {
+    let (name, authority, env) = (name.to_owned(), authority.to_owned(), place.env());
+    let (actor, key) = (Actor::caseworker(&name), PublicKey::from_bytes([byte; 32]));
+    let add = AddCaseworker { name, key, authority, benefits: [].into(), in_person: false };
+    place.writer.execute(&add, &Actor::console(), &env).unwrap();
+    actor
+}
+
+/// A caseworker proposes an account of [`ANNA`]; what it waits for.
+fn propose(place: &mut Place, by: &Actor, action: &'static str, benefit: &str, former: &str) -> Option<String> {
+    let payer = if benefit.is_empty() { "" } else { PLAIN };
+    let payee = format!("cpr:{ANNA}");
+    let written =
+        Written { action, payee: &payee, account: "0040-99", expects: former, payer, benefit, ..Written::default() };
+    let row = AccountRow::read(place.writer.store.vault(), &written).unwrap();
+    let ground = Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() });
+    let (actor, holder, env) = (by.clone(), Holder::Own, place.env());
+    let command = ProposeDesignation { actor, row, holder, ground, is_locked: false, signature: None, once: None };
+    place.writer.execute(&command, by, &env).unwrap().waits_for
 }
 
 #[test]
@@ -71,6 +95,68 @@ fn a_payment_waits_for_a_change_and_leaves_when_it_ends_either_way() {
         }
         assert_eq!(place.settle(), [&*batch], "{takes_effect}");
         assert_eq!(place.told(&batch), ["routed", "routed"]);
+        place.verify();
+    }
+}
+
+#[test]
+fn a_payment_waits_for_a_change_of_the_account_that_it_goes_to() {
+    // One goes to the account for its benefit, and one to the default account.
+    let xml = |id: &str| {
+        let kind = "</PmtId><PmtTpInf><CtgyPurp><Prtry>NKSBOS</Prtry></CtgyPurp></PmtTpInf>";
+        file(id, &[vec![(ANNA, 100), (ANNA, 100)]]).replacen("</PmtId>", kind, 1)
+    };
+    let check = |action: &'static str, benefit: &str, former: &str, expected: [&str; 2]| {
+        let mut place = agreed(|terms| (terms.pending, terms.hold_after_change) = (OnPending::Hold, 2));
+        let kim = caseworker(&mut place, 1, "kim", PLAIN);
+        if former == "0040-88" {
+            place.designate(&format!("register,cpr:{ANNA},{former},,,,{PLAIN},NKSBOS"));
+        }
+        place.control(&["wait_caseworker=1"]);
+        assert_eq!(propose(&mut place, &kim, action, benefit, former).as_deref(), Some("time"));
+        let row = format!("{action} {benefit} {former}");
+        let batch = place.route(PLAIN, &xml("MSG-1"), false).batch;
+        assert_eq!(place.told(&batch), expected, "{row}");
+        assert!(place.settle().is_empty());
+        place.now = later(1);
+        let (now, env) = (place.now, place.env());
+        place.writer.execute(&Settle { now }, &Actor::console(), &env).unwrap();
+        // In force, it waits on where another account was before: for the days after a change.
+        if former != "none" {
+            let changed = expected.map(|told| told.replace("change_pending change_ended", "recent_change time"));
+            assert!(place.settle().is_empty(), "{row}");
+            assert_eq!(place.told(&batch), changed, "{row}");
+            place.now = later(3);
+        }
+        assert_eq!(place.settle(), [&*batch], "{row}");
+        assert_eq!(place.told(&batch), ["routed", "routed"]);
+        place.verify();
+    };
+    let pending = "change_pending change_ended";
+    check("change", "NKSBOS", "0040-88", [pending, "routed"]);
+    check("change", "", "0040-0440116243", [pending, pending]);
+    check("register", "NKSBOS", "none", [pending, "routed"]);
+}
+
+#[test]
+fn what_has_to_wait_since_its_file_was_read_waits_and_its_file_is_kept() {
+    // Nothing of such a file could wait, so that none of it is kept as it goes by.
+    let xml = file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]);
+    for at in 0.. {
+        let mut place = agreed(|terms| terms.frozen = OnFrozen::Hold);
+        let (routed, has_changed) = place.route_while(PLAIN, &xml, (at, "freeze,cpr:6101701234,,,,,,"));
+        if !has_changed {
+            assert!(at > 1, "the clock was looked at {at} times");
+            return;
+        }
+        let batch = routed.batch;
+        assert_eq!(place.told(&batch), ["frozen account_unfrozen_or_replaced", "routed"], "{at}");
+        assert_eq!((place.rows()[3], routed.counts.held), (1, 1), "{at}");
+        let written = std::fs::read_to_string(routed.completed.unwrap()).unwrap();
+        assert_eq!(written.matches("<CdtrAcct>").count(), 1, "{at}");
+        place.designate("unfreeze,cpr:6101701234,,,,,,");
+        assert_eq!(place.settle(), [&*batch], "{at}");
+        assert_eq!(place.told(&batch), ["routed", "routed"], "{at}");
         place.verify();
     }
 }
@@ -142,6 +228,23 @@ fn who_changed_an_account_lets_nothing_go_to_it() {
     assert_eq!(place.told(&batch), ["own_change released_by_another", "routed"]);
     assert!(place.settle().is_empty());
     place.let_go(&batch, LetGo::Ask, true, &bo).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn a_caseworker_lets_go_their_authoritys_files_and_none_to_an_account_that_they_changed() {
+    let mut place = agreed(|terms| terms.release = Release::ByHand);
+    let people = [(1, "kim", PLAIN), (2, "kaj", PLAIN), (3, "max", PUBLIC)];
+    let [kim, kaj, max] = people.map(|(byte, name, authority)| caseworker(&mut place, byte, name, authority));
+    assert_eq!(propose(&mut place, &kim, "change", "", "0040-0440116243"), None);
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    for as_what in [LetGo::Ask, LetGo::Approve] {
+        assert_eq!(refused(place.let_go(&batch, as_what, true, &max)), "batch.unknown");
+    }
+    place.let_go(&batch, LetGo::Ask, true, &kim).unwrap();
+    assert_eq!(place.told(&batch), ["own_change released_by_another", "routed"]);
+    place.let_go(&batch, LetGo::Ask, true, &kaj).unwrap();
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     place.verify();
 }

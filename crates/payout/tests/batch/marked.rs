@@ -69,7 +69,7 @@ fn payments_to_a_marked_account_wait_until_two_people_end_the_mark() {
     assert_eq!(place.told(&batch)[0], "marked mark_ended");
     assert!(place.settle().is_empty(), "nothing has ended");
     officers(&mut place).agree(MarkChange::End { mark: Id::parse_name(&mark).unwrap() });
-    assert_eq!(place.settle(), [batch.clone()]);
+    assert_eq!(place.settle(), std::slice::from_ref(&batch));
     assert_eq!(place.told(&batch)[0], "routed");
     place.verify();
 }

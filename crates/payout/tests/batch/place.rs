@@ -11,11 +11,13 @@ use payout::rendering::Rendering;
 use registry::commands::{AddPayer, SetControls};
 use registry::control_change::ControlChange;
 use registry::designation::Channel;
-use registry::import::{Accounts, Banks, Companies, Population, Source, run};
+use registry::import::{Accounts, Banks, Companies, Counts, Population, Source, run};
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::terms::Terms;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 /// 2026-11-23T09:00:00Z.
@@ -106,12 +108,7 @@ impl Place {
     }
 
     fn import_rows_as<S: Source>(&mut self, source: &S, rows: &str, actor: &Actor) -> u64 {
-        let path = self.folder.path().join("rows.csv");
-        std::fs::write(&path, format!("{}\n{rows}", S::HEADER.join(","))).unwrap();
-        let file = std::fs::File::open(path).unwrap();
-        let now = self.now;
-        let counts = run(&mut self.writer, source, file, actor, &mut || Env::new(now, 0), &mut |_| {}).unwrap();
-        counts.0.changed
+        import_into(&mut self.writer, self.folder.path(), source, rows, (actor, self.now)).changed
     }
 
     /// Enters people in the register, who have no account.
@@ -140,7 +137,9 @@ impl Place {
     pub fn propose(&mut self, row: &str) {
         let vault = self.writer.store.vault().clone();
         let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
-        self.import_rows(&source, &format!("{row}\n"));
+        let (writer, who) = (&mut self.writer, (&Actor::console(), self.now));
+        let counts = import_into(writer, self.folder.path(), &source, &format!("{row}\n"), who);
+        assert_eq!((counts.held, counts.changed), (1, 0), "{row}");
     }
 
     pub fn env(&mut self) -> Env {
@@ -155,6 +154,29 @@ impl Place {
     /// Routes a file as the console does.
     pub fn route(&mut self, payer: &str, xml: &str, hold_all: bool) -> Routed {
         self.try_route(payer, xml, hold_all).unwrap()
+    }
+
+    /// The same, while an account changes when the clock is looked at for the `at`th time; whether it was so often.
+    pub fn route_while(&mut self, payer: &str, xml: &str, (at, row): (usize, &str)) -> (Routed, bool) {
+        let (file, out, env, now) = (self.folder.path().join("payments.xml"), self.out(), self.env(), self.now);
+        std::fs::write(&file, xml).unwrap();
+        let (store, folder) = (self.writer.store.clone(), self.folder.path());
+        let (other, looks) = (Mutex::new(store.writer(Secrets::from_system()).unwrap()), AtomicUsize::new(0));
+        let clock = || {
+            if looks.fetch_add(1, Ordering::SeqCst) == at {
+                let source =
+                    Accounts { channel: Channel::Operator, by: "console".to_owned(), vault: store.vault().clone() };
+                let rows = format!("{row}\n");
+                assert_eq!(
+                    import_into(&mut other.lock().unwrap(), folder, &source, &rows, (&Actor::console(), now)).changed,
+                    1
+                );
+            }
+            now
+        };
+        let request = Request { file: &file, payer, out: &out, hold_all: false, clock: &clock };
+        let routed = route(&mut self.writer, &request, &Actor::console(), &env, &mut |_| {}).unwrap();
+        (routed.map_err(Box::new).unwrap(), looks.load(Ordering::SeqCst) > at)
     }
 
     /// The same, if it is not refused.
@@ -253,6 +275,20 @@ impl Place {
         self.writer.read(|scope| kernel::journal::verify(scope, &tables, None, &mut |_| {})).unwrap();
         self.writer.read(payout::verify_index).unwrap();
     }
+}
+
+/// Imports rows by some connection; what became of them.
+fn import_into<S: Source>(
+    writer: &mut Writer,
+    folder: &Path,
+    source: &S,
+    rows: &str,
+    (actor, now): (&Actor, Timestamp),
+) -> Counts {
+    let path = folder.join("rows.csv");
+    std::fs::write(&path, format!("{}\n{rows}", S::HEADER.join(","))).unwrap();
+    let file = std::fs::File::open(path).unwrap();
+    run(writer, source, file, actor, &mut || Env::new(now, 0), &mut |_| {}).unwrap().0
 }
 
 /// Sends pieces of a file.

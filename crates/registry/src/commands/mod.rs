@@ -21,6 +21,7 @@ mod record_events;
 mod refill_client;
 mod register_caseworker;
 mod remembered;
+mod remind;
 mod review;
 mod review_payees;
 mod shared_accounts;
@@ -57,6 +58,7 @@ pub use record_events::{EVENTS_MAX, EventAnswer, EventsRefusal, RecordEvents};
 pub use refill_client::{RefillClient, RefillState, Refilled};
 pub use register_caseworker::{AddCaseworker, CaseworkerChange, CaseworkerState, EndCaseworker};
 pub use remembered::{Entries, Recalled, Remembered, Reply};
+pub use remind::{WaitsSince, remind_waiting};
 pub use review::{
     Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, ReviewStanding, SuspectAccount,
     has_unreviewed, reviewed_account,

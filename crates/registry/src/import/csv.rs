@@ -8,7 +8,8 @@ use std::io::{BufRead, BufReader, Read};
 const LINE_BYTES_MAX: usize = 64 << 10;
 const FIELDS_MAX: usize = 32;
 
-pub(super) struct Lines<R> {
+/// The lines of a file.
+pub struct Lines<R> {
     input: BufReader<R>,
     number: u64,
     line: Vec<u8>,
@@ -19,7 +20,8 @@ pub(super) struct Lines<R> {
     must_end: bool,
 }
 
-pub(super) enum Line<T> {
+/// One line that is not empty.
+pub enum Line<T> {
     /// A data row, as `with` made it of its fields.
     Row(u64, T),
     /// A line that is not a row: too long, cut off, not UTF-8, too many fields, or a quote without end.
@@ -29,7 +31,8 @@ pub(super) enum Line<T> {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(input: BufReader<R>) -> Self {
+    /// Of a whole file.
+    pub fn new(input: BufReader<R>) -> Self {
         Self { must_end: false, ..Self::after(0, input) }
     }
 
@@ -40,7 +43,10 @@ impl<R: Read> Lines<R> {
 
     /// Whether the first line is this header, or the same without one of these numbers of its last columns. A byte order mark before
     /// it is passed over.
-    pub(super) fn header_is(&mut self, header: &[&str], may_lack: &[usize]) -> Result<bool, Error> {
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn header_is(&mut self, header: &[&str], may_lack: &[usize]) -> Result<bool, Error> {
         let is = |fields: &[&str]| {
             let first = fields.first().map(|field| field.trim_start_matches('\u{feff}'));
             let is = |header: &[&str]| {
@@ -52,7 +58,10 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line that is not empty, its fields given to `with`.
-    pub(super) fn next<T>(&mut self, with: impl FnOnce(&[&str]) -> T) -> Result<Line<T>, Error> {
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn next<T>(&mut self, with: impl FnOnce(&[&str]) -> T) -> Result<Line<T>, Error> {
         loop {
             self.number += 1;
             match self.read_line()? {

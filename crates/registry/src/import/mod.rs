@@ -23,6 +23,7 @@ pub use account::{AccountState, Accounts};
 pub(crate) use account::{Asker, Terms, sender_is_known};
 pub use bank::Banks;
 pub use company::Companies;
+pub use csv::{Line, Lines};
 pub use mirror::{AsOf, RegisterChange, RegisterState};
 pub(crate) use mirror::{Decided, save as save_mirror};
 pub use new::AccountChange;
@@ -33,7 +34,6 @@ pub use row::{AccountRow, Written};
 pub(crate) use saving::{save as save_accounts, save_proposals, save_rows_of};
 
 use crate::row_refusal::RowRefusal;
-use csv::{Line, Lines};
 use kernel::journal::{self, Entry, Rows};
 use kernel::merkle::Hash;
 use kernel::{Actor, Command, Decision, Env, Error, Id, Once, Operation, Refusal, Refuse, Scope, Writer};

@@ -12,7 +12,7 @@ use crate::telling::{self, Telling};
 use kernel::journal::{Entry, Rows};
 use kernel::merkle::Tree;
 use kernel::{Blind, Error, Id, Scope};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one entry changes.
 pub(crate) type Changed<'c> = (Entry, &'c [AccountChange]);
@@ -179,6 +179,10 @@ pub(crate) fn save_proposals(
         .collect();
     of_default.sort_unstable_by_key(|(payee, ..)| *payee);
     store::payee::set_pending(scope.tx, of_default)?;
+    // Whoever pays for a benefit looks for what waits of an account for it, also where it would be the first.
+    let specific =
+        proposed.iter().filter(|(_, new)| new.proposal.purpose.is_some()).map(|(_, new)| &new.proposal.payee);
+    store::payee::set_has_specific(scope.tx, specific.collect::<BTreeSet<_>>())?;
     let new: Vec<_> =
         proposed.iter().zip(&proposals).map(|((entry, new), proposal)| (*entry, proposal, new.waits)).collect();
     store::proposal::insert_many(scope, &new)

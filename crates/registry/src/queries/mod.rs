@@ -1,6 +1,7 @@
 //! Reads for somebody, without changing anything.
 
 mod caseworkers;
+mod closing;
 mod collectors;
 mod contested;
 mod controls;
@@ -23,6 +24,7 @@ mod suspicions;
 
 pub use caseworkers::{acting_caseworker, paying_authority, standing_caseworkers};
 pub(crate) use caseworkers::{acting_remit, require_in_person};
+pub use closing::closing;
 pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
     is_approved_collector, proposed_collectors, registered_collectors,

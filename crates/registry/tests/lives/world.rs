@@ -533,6 +533,7 @@ fn row(row: &Designation) -> Row {
         State::InForce => Held::InForce,
         State::Frozen => Held::Frozen,
         State::FrozenByBank => Held::FrozenByBank,
+        State::Contested => panic!("nobody opens a case here"),
         State::Closed => Held::Closed,
     };
     let account = row.standing.account.to_text();

@@ -32,7 +32,7 @@ pub fn routes() -> Vec<Route> {
         Route::get(
             "/v1/payouts/{batch}/report/{stage}",
             "payouts.stage_report",
-            "The status report (pain.002) of a release or cancellation",
+            "The status report (pain.002) of a release, a cancellation, or what else was done with it",
         )
         .token(policy::READ, SCOPE)
         .refuses_as_all(TO_CASEWORKERS)
@@ -49,7 +49,7 @@ pub fn routes() -> Vec<Route> {
         Route::get(
             "/v1/payouts/{batch}/completed/{stage}",
             "payouts.stage_completed",
-            "The completed file (pain.001) of a release; never for private payers",
+            "The completed file (pain.001) of a release, or the order out of the waiting account; never for private payers",
         )
         .token(policy::FETCH, SCOPE)
         .refuses(COMPLETED)
@@ -74,7 +74,7 @@ struct WhichStage {
     /// Our name for the batch: 13 letters and digits.
     #[schemars(length(min = 13, max = 13))]
     batch: String,
-    /// 0 for when it came in, else the number of a release or cancellation.
+    /// 0 for when it came in, else the number of what was done with it.
     #[schemars(regex(pattern = r"^[0-9]{1,10}$"))]
     stage: String,
 }

@@ -9,7 +9,7 @@ use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
 use hyper::header::HeaderMap;
 use kernel::merkle::{Encoder, Hash};
 use kernel::{Actor, Env, Error, Once, Operation, Timestamp, Writer};
-use payout::commands::{Cancel, LetGo, Release, Stop, cancel, release, stop};
+use payout::commands::{Cancel, LetGo, Release, Retry, Stop, cancel, release, retry, stop};
 use payout::policy;
 use payout::queries::{self, BatchView};
 use schemars::JsonSchema;
@@ -67,6 +67,21 @@ pub fn routes() -> Vec<Route> {
             .conditional()
             .refuses(STOPPED)
             .by(resume_stopped),
+        Route::post(
+            "/v1/payouts/{batch}/retry",
+            "payouts.retry",
+            "Try again what came back: some payments, or all. Each is decided by what the registry holds now",
+        )
+        .token(policy::RETRY, SCOPE)
+        .repeatable()
+        .conditional()
+        .refuses(&[
+            "batch.unknown",
+            "batch.nothing_returned",
+            "batch.payment_not_returned",
+            "batch.input_not_kept",
+        ])
+        .by(try_again),
         Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
             .token(policy::CANCEL, SCOPE)
             .refuses_as_all(TO_CASEWORKERS)
@@ -81,10 +96,10 @@ pub fn routes() -> Vec<Route> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Named {
-    /// All that wait. Either this or their ids.
+    /// All that wait, or that came back. Either this or their ids.
     #[serde(default)]
     all: bool,
-    /// Those of these end-to-end ids; each must wait.
+    /// Those of these end-to-end ids; each must wait, or have come back.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1_000), inner(length(min = 1, max = 35)))]
     end_to_end_ids: Option<Vec<String>>,
@@ -171,6 +186,20 @@ async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
     let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
         let wanted = Cancel { batch: &held.batch, end_to_end_ids: ids.as_deref(), stages: Some(stages), once };
         cancel(writer, &wanted, &held.actor, env).map(drop)
+    };
+    held.change(&call.edge, &call.caller.name, wish, work).await
+}
+
+async fn try_again(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
+    let held = Held::of(&call.edge, &call.caller, &call.path).await?;
+    let Json(Named { all, end_to_end_ids: ids }) = call.body;
+    require_clear(all, ids.as_deref())?;
+    let request = request("retry", &held.batch, ids.as_deref().unwrap_or_default(), "");
+    let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::RETRY, request };
+    let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
+        let end_to_end_ids = ids.as_deref();
+        let wanted = Retry { batch: &held.batch, end_to_end_ids, out: None, stages: Some(stages), once };
+        retry(writer, &wanted, &held.actor, env).map(drop)
     };
     held.change(&call.edge, &call.caller.name, wish, work).await
 }

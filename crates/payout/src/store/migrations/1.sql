@@ -99,6 +99,27 @@ CREATE TABLE money_back (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX money_back_payment ON money_back (batch, number);
 
+-- What banks returned and of what it was not known which payment it was.
+CREATE TABLE stray_return (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: what the bank's message called it.
+    key BYTEA NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    -- What the bank said, and why it is here, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
+-- What somebody decided about one of them.
+CREATE TABLE stray_return_end (
+    id BIGINT NOT NULL PRIMARY KEY,
+    stray BIGINT NOT NULL UNIQUE,
+    -- Of which payment it is; null where it is none of ours.
+    batch BIGINT,
+    number BIGINT,
+    -- By whom, and why, sealed.
+    why BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
 -- What people did about what a batch holds, or about one of its payments: asked for its release, approved that, stopped it, resumed it.
 CREATE TABLE batch_act (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -151,6 +172,17 @@ CREATE TABLE held_payment (
     purpose BYTEA,
     -- The currency that reaches the payee.
     currency TEXT,
+    PRIMARY KEY (batch, number)
+) /*clustered*/;
+
+-- Payments whose money lies in their payer's waiting account, likewise.
+CREATE TABLE waiting_payment (
+    batch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    payee BYTEA,
+    purpose BYTEA,
+    currency TEXT,
+    since BIGINT NOT NULL,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
 

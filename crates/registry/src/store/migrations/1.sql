@@ -10,6 +10,7 @@ CREATE TABLE payee (
     register_row BIGINT,
     -- The newest row of the default account's history.
     designation BIGINT,
+    -- Or had any, or somebody proposed one.
     has_specific BOOLEAN NOT NULL,
     -- The number, sealed, where no register lists it: an SE or P number.
     number BYTEA,

@@ -182,8 +182,7 @@ fn changed(stage: &mut Stage, asks: bool) -> Result<(Option<Ending>, Vec<Lawful>
         each_day(stage, &attempts)?;
     }
     let ending = attempts[0].ending(stage)?;
-    let lawful =
-        vec![lawful_end(stage, "neighbour", &neighbour)?, lawful_end(stage, "borrower", &borrower)?];
+    let lawful = vec![lawful_end(stage, "neighbour", &neighbour)?, lawful_end(stage, "borrower", &borrower)?];
     Ok((Some(ending), lawful))
 }
 

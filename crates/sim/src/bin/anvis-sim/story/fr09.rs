@@ -53,11 +53,11 @@ pub const UNASKED: Story = Story {
 fn tell(stage: &mut Stage, bank_says: Ownership) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.cast(&ROLES)?;
     register_the_bureau(stage)?;
-    let bureau =
-        DesignatedAccount::Domestic { account: stage.world.nation.bureau_account(), currency: Currency::DKK };
+    let bureau = DesignatedAccount::Domestic { account: stage.world.nation.bureau_account(), currency: Currency::DKK };
     stage.crowd(&bureau)?;
     let shared = stage.people[VICTIMS].accounts[0];
-    let lawful = [(13, shared, Holder::Joint, Ownership::CloseMatch), (14, bureau, Holder::ThirdParty, Ownership::NoMatch)];
+    let lawful =
+        [(13, shared, Holder::Joint, Ownership::CloseMatch), (14, bureau, Holder::ThirdParty, Ownership::NoMatch)];
     let mut wishes = Vec::new();
     for (of, account, holder, bank_says) in lawful {
         let (who, actor) = (ROLES[of], stage.citizen(of, Assurance::Substantial));

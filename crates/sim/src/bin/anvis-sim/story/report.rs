@@ -212,9 +212,7 @@ impl Stage {
         let Asked { waited_for, ended, .. } = &self.asked[at];
         Ok(match (in_force, stopped, self.found.get(&victim)) {
             (true, Some(moment), _) => Ending::stopped(late, Some("stop_link"), shown.signals, after(moment)),
-            (true, None, Some(found)) => {
-                Ending::stopped(late, Some(found.by), found.because.clone(), after(found.at))
-            }
+            (true, None, Some(found)) => Ending::stopped(late, Some(found.by), found.because.clone(), after(found.at)),
             (true, None, None) => Ending::succeeded(),
             (false, ..) => {
                 let by = control_of(&shown, &waited_for.clone().unwrap_or_default());

@@ -64,15 +64,15 @@ impl Stage {
         let traced = trace_case(&mut self.world.writer, &wanted, &anna, &env);
         self.noted("officer", "victim.trace", traced, |page| format!("{} payments", page.payments.len()))?;
         let env = self.world.env()?;
-        let recalled =
-            recall_for_case(&mut self.world.writer, &CaseRecall { case, why, is_synthetic }, &anna, &env);
+        let recalled = recall_for_case(&mut self.world.writer, &CaseRecall { case, why, is_synthetic }, &anna, &env);
         let messages = |recalled: &Recalled| {
             let payments = recalled.messages.iter().map(|sent| sent.payments.len()).sum::<usize>();
             format!("{payments} payments, {} messages", recalled.messages.len())
         };
         if let Some(recalled) = self.noted("officer", "victim.recall", recalled, messages)? {
             for sent in &recalled.messages {
-                let read = |scope: &kernel::Scope<'_>| queries::recall_message(scope, &sent.recall, Whose::Everybodys, &anna);
+                let read =
+                    |scope: &kernel::Scope<'_>| queries::recall_message(scope, &sent.recall, Whose::Everybodys, &anna);
                 let message = self.world.writer.read(read)?;
                 let text = String::from_utf8(message).map_err(|_| differs("a recall is no text"))?;
                 self.world.files.write(&format!("{}.camt.055.xml", sent.recall), &text)?;
@@ -84,7 +84,8 @@ impl Stage {
         let closed = close_case(&mut self.world.writer, &wanted, &bo, &env);
         let closed = self.noted("officer", "victim.close", closed, |_| "fraud".to_owned())?;
         for motion in closed.map(|closed| closed.motions).unwrap_or_default() {
-            let approve = Approve::<MarkChange> { motion: motion.id, officer: anna.clone(), is_synthetic, about: PhantomData };
+            let approve =
+                Approve::<MarkChange> { motion: motion.id, officer: anna.clone(), is_synthetic, about: PhantomData };
             let _ = self.give("officer", &approve, &anna)?;
         }
         Ok(())
@@ -152,7 +153,8 @@ impl Stage {
             let mut payments = String::new();
             for (at, number) in sent.payments.iter().enumerate() {
                 let is = |paid: &&super::money::Paid| paid.batch == sent.batch && paid.number == *number;
-                let paid = self.paid.iter().find(is).ok_or_else(|| differs("a payment is recalled that nobody made"))?;
+                let paid =
+                    self.paid.iter().find(is).ok_or_else(|| differs("a payment is recalled that nobody made"))?;
                 let there = paid.minor * RECOVERED_PER_CENT / 100;
                 let date = self.world.clock.date();
                 // Writing to a string cannot fail.

@@ -1,0 +1,154 @@
+//! Tries payments again that came back, because their payer says so: from then on they wait like any other, and what holds of the
+//! registry decides what becomes of them.
+
+use super::release::{LetGo, Release, Released, release};
+use super::{BatchRefusal, each_payment, find, has_stages, new_stage, stages_of};
+use crate::batch::{self, Batch, Counts, Tally};
+use crate::judge::held_of;
+use crate::payment::State;
+use crate::policy;
+use crate::store;
+use crate::store::held::HeldPayment;
+use crate::store::ids::OpenIds;
+use crate::store::payment::{Change, Outcome};
+use crate::work::end_to_end_key;
+use kernel::journal::{Entry, Rows};
+use kernel::{Actor, Command, Conflict, Decision, Env, Error, Id, Once, Operation, Refusal, Refuse, Scope, Writer};
+use registry::resolve;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// How often it is looked anew what came back, because something was done with the batch meanwhile.
+const TRIES: usize = 5;
+
+/// What is to be tried again.
+pub struct Retry<'r> {
+    /// The batch, by name.
+    pub batch: &'r str,
+    /// These payments only; each must have come back.
+    pub end_to_end_ids: Option<&'r [String]>,
+    /// Where files go; none are written without, and whoever wants them fetches them.
+    pub out: Option<&'r Path>,
+    /// How many stages the batch must have had by now, where that matters.
+    pub stages: Option<i64>,
+    /// By what the request is known again.
+    pub once: Option<Once>,
+}
+
+const AGAIN: Outcome = Outcome { state: State::Held, reason: None, designation: None, news: None };
+
+/// Tries payments again, and lets go what may leave at once; none where nothing may yet.
+///
+/// # Errors
+/// There is no such batch, or nothing of what is wanted came back; its input was not kept; a conflict, or the store's failure.
+pub fn retry(
+    writer: &mut Writer,
+    wanted: &Retry<'_>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<(Counts, Option<Released>), Error> {
+    policy::RETRY.require(actor)?;
+    for _ in 0..TRIES {
+        let command = writer.read(|scope| MakeRetry::prepare(scope, wanted))?;
+        let Some(counts) = writer.execute(&command, actor, env)? else { continue };
+        let name = batch::name(command.batch);
+        let settle = Release { batch: &name, as_what: LetGo::Settle, out: wanted.out, stages: None, once: None };
+        return match release(writer, &settle, &Actor::console(), env) {
+            Ok(released) => Ok((released.counts.clone(), Some(released))),
+            // Somebody was first, or is at it.
+            Err(Error::Conflict(_)) => Ok((counts, None)),
+            Err(Error::Refused(refusal)) if refusal.code == BatchRefusal::NothingHeld.code() => Ok((counts, None)),
+            Err(error) => Err(error),
+        };
+    }
+    Err(Conflict("the batch kept changing while its payments were tried again; try again".to_owned()).into())
+}
+
+/// Lets payments wait again, unless something was done with the batch since it was prepared.
+struct MakeRetry {
+    batch: Id<Batch>,
+    stages_before: i64,
+    payments: Vec<HeldPayment>,
+    /// Why nothing is done, if nothing is.
+    refused: Option<BatchRefusal>,
+    /// What the batch comes to then.
+    counts: Counts,
+    once: Option<Once>,
+}
+
+impl MakeRetry {
+    fn prepare(scope: &Scope<'_>, wanted: &Retry<'_>) -> Result<Self, Error> {
+        let batch = find(scope, wanted.batch)?;
+        let stages_before = stages_of(scope, batch.id)?;
+        let payer = resolve::payer_at(scope, batch.payer)?.id;
+        let keys = wanted.end_to_end_ids.map(|ids| {
+            let keys = ids.iter().map(|id| end_to_end_key(scope.vault, id));
+            keys.collect::<BTreeSet<_>>()
+        });
+        let (mut payments, mut tally, mut ids) = (Vec::new(), Tally::default(), OpenIds::default());
+        each_payment(scope, batch.id, |row| {
+            let is_named = keys.as_ref().is_none_or(|keys| keys.contains(&row.end_to_end));
+            let is_wanted = row.outcome.state == State::Returned && is_named;
+            let outcome = if is_wanted { AGAIN } else { row.outcome };
+            if is_wanted {
+                let ids = ids.read(scope, batch.id, row.number)?;
+                payments.push(held_of(scope.vault, payer, &row, &ids));
+            }
+            tally.add(outcome.state, outcome.reason, row.money);
+            Ok(())
+        })?;
+        // Of those that share an id all but the first were refused, so each id is one payment at most.
+        let refused = match keys {
+            _ if wanted.stages.is_some_and(|seen| seen != stages_before) => Some(BatchRefusal::Changed),
+            Some(keys) if payments.len() < keys.len().max(1) => Some(BatchRefusal::PaymentNotReturned),
+            None if payments.is_empty() => Some(BatchRefusal::NothingReturned),
+            // The payer's own account, from which it is paid, stands in the file alone.
+            _ if !batch.input_kept => Some(BatchRefusal::InputNotKept),
+            _ => None,
+        };
+        Ok(Self { batch: batch.id, stages_before, payments, refused, counts: tally.counts(), once: wanted.once })
+    }
+}
+
+impl Command for MakeRetry {
+    const OPERATION: Operation = policy::RETRY;
+    /// Whether nothing was done with the batch since.
+    type State = bool;
+    type Change = ();
+    /// What holds of the batch now, unless something was done with it.
+    type Output = Option<Counts>;
+
+    fn once(&self) -> Option<Once> {
+        self.once
+    }
+
+    fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        has_stages(scope, self.batch, self.stages_before)
+    }
+
+    fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), Option<Counts>>, Refusal> {
+        if !is_as_it_was {
+            return Ok(Decision::unchanged(None));
+        }
+        if let Some(refused) = self.refused {
+            return Err(refused.into());
+        }
+        let facts = serde_json::json!({
+            "batch": batch::name(self.batch),
+            "tried_again": self.payments.len(),
+            "counts": self.counts,
+        });
+        Ok(Decision::of(vec![()], facts, Some(self.counts.clone())))
+    }
+
+    fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let stage = new_stage(self.stages_before, entry, false, self.counts.clone());
+        let change = |held: &HeldPayment| Change { number: held.number, stage: stage.stage, outcome: AGAIN };
+        let changes: Vec<Change> = self.payments.iter().map(change).collect();
+        store::held::insert_many(scope.tx, self.batch, &self.payments)?;
+        Ok(vec![
+            store::batch::insert_stage(scope, self.batch, &stage)?,
+            store::payment::insert_changes(scope.tx, self.batch, &changes)?,
+        ])
+    }
+}

@@ -1,0 +1,139 @@
+//! What has no home lies in the waiting account, and goes on when it has one.
+
+use crate::place::*;
+use crate::returning::{Back, message, refused, sums, valid};
+use kernel::{Actor, Error, Timestamp};
+use payout::commands::{ImportReturns, PaidOut, import_returns, pay_waiting};
+use payout::queries::{completed_for_bank, each_waiting, ledger, report_of};
+use registry::payer::{NoAccount, PayerKind};
+
+const LIES: &str = "Ventekontorets";
+const DAY: i64 = 86_400_000_000;
+
+fn place() -> Place {
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK2400400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    place
+}
+
+fn pay(place: &mut Place, batch: &str) -> Result<Vec<PaidOut>, Error> {
+    let (out, env) = (place.out(), place.env());
+    pay_waiting(&mut place.writer, batch, Some(&out), &Actor::console(), &env)
+}
+
+fn lying(place: &mut Place, payer: Option<&str>) -> Vec<String> {
+    let mut all = Vec::new();
+    each_waiting(&mut place.writer, payer, &Actor::console(), |waiting| {
+        all.push(format!("{} {} {}", waiting.end_to_end_id, waiting.amount, waiting.currency));
+        Ok(())
+    })
+    .unwrap();
+    all
+}
+
+fn book(place: &mut Place) -> Vec<String> {
+    let lines = ledger(&mut place.writer, LIES, NOW, &Actor::console()).unwrap();
+    lines.iter().map(|line| format!("{}: {} - {} = {}", line.stage, line.came_in, line.left, line.remains)).collect()
+}
+
+#[test]
+fn what_lies_there_is_paid_when_its_payee_has_an_account() {
+    let mut place = place();
+    let pays = vec![(ANNA, 1_00), (WITHOUT, 20_00), (DEAD, 3), (WITHOUT, 5_50)];
+    let batch = place.uploaded(LIES, &file("MSG-1", &[pays]));
+    assert_eq!(place.told(&batch), ["routed", "waiting", "rejected", "waiting"]);
+    sums(&mut place, LIES, [100, 0, 2550, 0, 3]);
+    assert_eq!(lying(&mut place, Some(LIES)), ["E1 20.00 DKK", "E3 5.50 DKK"]);
+    assert_eq!(lying(&mut place, Some(PUBLIC)), [""; 0]);
+    assert!(pay(&mut place, &batch).unwrap().is_empty(), "there is no account");
+    assert_eq!(place.settle(), [""; 0]);
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    let paid = pay(&mut place, &batch).unwrap();
+    let [paid] = &*paid else { panic!("{paid:?}") };
+    assert_eq!((paid.stage, paid.sent.payments, &*paid.sent.sums["DKK"]), (1, 2, "25.50"));
+    assert_eq!(place.told(&batch), ["routed", "routed", "rejected", "routed"]);
+    sums(&mut place, LIES, [2650, 0, 0, 0, 3]);
+    assert!(lying(&mut place, None).is_empty() && pay(&mut place, &batch).unwrap().is_empty());
+    assert_eq!(book(&mut place), ["0: 25.50 - 0.00 = 25.50", "1: 0.00 - 25.50 = 0.00"]);
+    // From the waiting account to the payee's own, and told to the payer.
+    let order = std::fs::read_to_string(&paid.files[0]).unwrap();
+    for said in [
+        "<MsgId>",
+        "<NbOfTxs>2<",
+        "<CtrlSum>25.5",
+        "<IBAN>DK2400400000000099<",
+        "<EndToEndId>E1<",
+        "<EndToEndId>E3<",
+        "<MmbId>9860<",
+        "<Nm>Ventekontorets<",
+    ] {
+        assert!(order.contains(said), "{said}: {order}");
+    }
+    valid("pain.001.001.09", &order);
+    let fetched = completed_for_bank(&mut place.writer, BANK, &batch, 1, &Actor::console()).unwrap();
+    assert_eq!(whole(fetched), order);
+    let report = whole(report_of(&mut place.writer, LIES, &batch, 1, &client(LIES)).unwrap());
+    assert_eq!(report, std::fs::read_to_string(&paid.files[1]).unwrap());
+    valid("pain.002.001.10", &report);
+    place.verify();
+}
+
+#[test]
+fn it_goes_on_by_itself_by_all_demands_that_any_payment_meets() {
+    let mut place = place();
+    place.control(&["hold_after_change=2"]);
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00)], vec![(NOBODY, 1)]]));
+    // By the recorded order of acts: designated, closed, and designated again, which is a change that payments wait for.
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    place.designate(&format!("close,cpr:{WITHOUT},,,,,,"));
+    assert_eq!(place.settle(), [""; 0]);
+    assert_eq!(place.told(&batch)[0], "waiting");
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,,,,"));
+    place.settle();
+    let waits = place.told(&batch)[0].clone();
+    place.now = Timestamp::from_micros(place.now.micros() + 10 * DAY);
+    place.settle();
+    assert_eq!((&*waits, &*place.told(&batch)[0]), ("waiting", "routed"));
+    place.verify();
+}
+
+#[test]
+fn what_comes_back_from_the_waiting_account_lies_there_no_more() {
+    let mut place = place();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7)]]));
+    let back = message("R-1", &[Back("1", "E0", "20.00", "20.00", "AC01", "DK2400400000000099")]);
+    let env = place.env();
+    let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+    let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+    assert_eq!((made.booked, made.questioned), (1, 0), "the account is nobody's but the payer's");
+    assert_eq!(place.told(&batch), ["returned", "waiting"]);
+    assert_eq!(lying(&mut place, None), ["E1 0.07 DKK"]);
+    assert_eq!(book(&mut place), ["0: 20.07 - 0.00 = 20.07", "1: 0.00 - 20.00 = 0.07"]);
+    sums(&mut place, LIES, [0, 0, 7, 2000, 0]);
+    place.verify();
+    refused(pay(&mut place, "0000000000000"), "batch.unknown");
+}
+
+#[test]
+fn whoever_money_waits_for_is_reminded() {
+    let mut place = place();
+    place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7)]]));
+    let mut days = Vec::new();
+    for day in 1..200 {
+        place.now = Timestamp::from_micros(NOW.micros() + day * DAY);
+        let before = reminders(&mut place);
+        place.settle();
+        if reminders(&mut place) > before {
+            days.push(day);
+        }
+    }
+    assert_eq!(days, [30, 90, 180]);
+    place.verify();
+}
+
+fn reminders(place: &mut Place) -> u64 {
+    let table = registry::TABLES.iter().find(|table| table.name() == "reminder").unwrap();
+    place.writer.read(|scope| table.count(scope)).unwrap()
+}

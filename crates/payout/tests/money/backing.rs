@@ -1,0 +1,267 @@
+//! Money that comes back: what banks return, and what they answer when they are asked for it.
+
+use crate::acts::{Back, Disturbance, Fault, Part, REASONS, Says, To};
+use crate::model::{NAMED, PERSONS, Payment, Recall, State};
+use crate::place;
+use crate::world::{World, console};
+use payout::commands::{Retry, SettleReturn, pay_waiting, retry, settle_return};
+use payout::queries::{STRAYS_MAX, strays};
+use proptest::sample::Index;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+fn decimal(minor: i64) -> String {
+    format!("{}.{:02}", minor / 100, minor % 100)
+}
+
+impl World {
+    /// A file of these returns, as a bank writes it.
+    pub fn returned(&self, returns: &[(usize, usize, &str, Fault)], message_id: &str) -> String {
+        let mut xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pacs.004.001.09\"><PmtRtr><GrpHdr><MsgId>{message_id}</MsgId>\
+             <CreDtTm>2026-12-27T08:00:00Z</CreDtTm><NbOfTxs>{}</NbOfTxs><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>\
+             </GrpHdr>\n",
+            returns.len()
+        );
+        for (at, (batch, number, reason, fault)) in returns.iter().enumerate() {
+            let payment = &self.model.batches[*batch].payments[*number];
+            let (currency, paid) = (payment.currency(), i64::from(payment.pay.minor));
+            let (returned, paid) = (decimal(paid - i64::from(*fault == Fault::Amount && paid > 1)), decimal(paid));
+            let (id, (_, account)) = (&payment.id, payment.left.last().unwrap());
+            let account = if *fault == Fault::Account { "DK6200400000000099" } else { account };
+            let _ = writeln!(
+                xml,
+                "<TxInf><RtrId>{message_id}-{at}</RtrId><OrgnlEndToEndId>{id}</OrgnlEndToEndId>\
+                 <OrgnlIntrBkSttlmAmt Ccy=\"{currency}\">{paid}</OrgnlIntrBkSttlmAmt>\
+                 <RtrdIntrBkSttlmAmt Ccy=\"{currency}\">{returned}</RtrdIntrBkSttlmAmt>\
+                 <RtrRsnInf><Rsn><Cd>{reason}</Cd></Rsn></RtrRsnInf>\
+                 <OrgnlTxRef><CdtrAcct><Id><IBAN>{account}</IBAN></Id></CdtrAcct></OrgnlTxRef></TxInf>"
+            );
+        }
+        xml + "</PmtRtr></Document>\n"
+    }
+
+    pub fn take_returns(&mut self, backs: &[Back], disturbance: Disturbance) {
+        let meant = backs.iter().filter_map(|back| {
+            let (at, number) = self.sent(back.payment)?;
+            Some((at, number, REASONS[back.reason], back.fault))
+        });
+        let returns: Vec<(usize, usize, &'static str, Fault)> = meant.collect();
+        if returns.is_empty() {
+            return;
+        }
+        let xml = self.returned(&returns, &format!("R{}", self.said.len()));
+        let out = self.door.out();
+        let told = self.give(disturbance, |writer, env| place::import_returns(writer, &xml, Some(&out), &env()));
+        self.said.push((true, xml));
+        let (mut booked, mut listed) = (0, 0);
+        for (at, number, reason, fault) in &returns {
+            let payment = &self.model.batches[*at].payments[*number];
+            let minor = i64::from(payment.pay.minor);
+            let is_right = match fault {
+                Fault::None => true,
+                Fault::Amount => minor == 1,
+                Fault::Account => false,
+            };
+            // To which account a payment went that named one itself was not recorded: a person says which it is.
+            let is_right = is_right && payment.pay.to != To::Named;
+            // What its bank has said that it gives back is no news when it comes.
+            if is_right && *reason == "FOCR" && payment.state == State::Returned("FOCR") {
+                continue;
+            }
+            if is_right && self.model.take_back(*at, *number, minor, reason) {
+                booked += 1;
+            } else {
+                let amount = minor - i64::from(*fault == Fault::Amount && minor > 1);
+                self.strays.push((*at, *number, amount, reason));
+                listed += 1;
+            }
+        }
+        self.model.end_booking();
+        if !told.was_struck {
+            let told = (told.told.booked, told.told.listed);
+            assert_eq!(told, (booked, listed), "{returns:?}");
+        }
+        // Banks close what they have closed.
+        (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
+    }
+
+    /// A bank's message once more: nothing comes back twice.
+    pub fn say_again(&mut self, index: Index, disturbance: Disturbance) {
+        if self.said.is_empty() {
+            return;
+        }
+        let (is_of_returns, xml) = self.said[index.index(self.said.len())].clone();
+        self.give(disturbance, |writer, env| {
+            if is_of_returns {
+                assert_eq!(place::import_returns(writer, &xml, None, &env()).booked, 0);
+            } else {
+                assert_eq!(place::answer(writer, &xml, &env()).taken, []);
+            }
+        });
+        (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
+    }
+
+    /// A person decides about a return of which nobody knew whose it was.
+    pub fn explain(&mut self, index: Index, is_it: bool, disturbance: Disturbance) {
+        let listed = strays(&mut self.writer, None, STRAYS_MAX, &console()).unwrap().returns;
+        assert_eq!(listed.len(), self.strays.len(), "the work list");
+        if listed.is_empty() {
+            return;
+        }
+        let index = index.index(listed.len());
+        let (at, number, amount, reason) = self.strays[index];
+        let (name, batch) = (listed[index].id.clone(), &self.model.batches[at]);
+        let payment = is_it.then(|| (batch.name.clone(), batch.payments[number].id.clone()));
+        let told = self.give(disturbance, |writer, env| {
+            let payment = payment.as_ref().map(|(batch, id)| (batch.as_str(), id.as_str()));
+            let wanted = SettleReturn { stray: &name, payment, why: "The bank was asked", out: None, once: None };
+            place::code(settle_return(writer, &wanted, &console(), &env())).map(|_| ())
+        });
+        let is_booked = !is_it || self.model.take_back(at, number, amount, reason);
+        self.model.end_booking();
+        let done_before = told.was_struck && told.told == Err("return.settled".to_owned());
+        assert_eq!(told.told.is_ok() || done_before, is_booked, "{:?}", told.told);
+        if is_booked {
+            self.strays.remove(index);
+        }
+        (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
+    }
+
+    pub fn retry(&mut self, index: Index, part: Part, to_files: bool, disturbance: Disturbance) {
+        let is_back = |payment: &Payment| matches!(payment.state, State::Returned(_));
+        let with_back: Vec<usize> = (0..self.model.batches.len())
+            .filter(|at| self.model.batches[*at].payments.iter().any(|payment| !payment.left.is_empty()))
+            .collect();
+        if with_back.is_empty() {
+            return;
+        }
+        let at = with_back[index.index(with_back.len())];
+        let batch = &self.model.batches[at];
+        let sent: Vec<usize> =
+            (0..batch.payments.len()).filter(|number| !batch.payments[*number].left.is_empty()).collect();
+        let only = part.map(|part| sent[part.index(sent.len())]);
+        let (name, id) = (batch.name.clone(), only.map(|number| batch.payments[number].id.clone()));
+        let (ids, out) = (id.as_ref().map(std::slice::from_ref), self.door.out());
+        let told = self.give(disturbance, |writer, env| {
+            let out = to_files.then_some(&*out);
+            let wanted = Retry { batch: &name, end_to_end_ids: ids, out, stages: None, once: None };
+            place::code(retry(writer, &wanted, &console(), &env())).map(|_| ())
+        });
+        let batch = &self.model.batches[at];
+        let numbers: Vec<usize> = (0..batch.payments.len())
+            .filter(|number| is_back(&batch.payments[*number]) && only.is_none_or(|only| only == *number))
+            .collect();
+        let nothing = if only.is_some() { "batch.payment_not_returned" } else { "batch.nothing_returned" };
+        let expected = match () {
+            () if numbers.is_empty() => Err(nothing),
+            () if !batch.is_kept() => Err("batch.input_not_kept"),
+            () => Ok(()),
+        };
+        let done_before = told.was_struck && told.told == Err(nothing.to_owned());
+        assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
+        if expected.is_err() {
+            return;
+        }
+        self.model.retry(at, &numbers);
+        if told.told.is_err() {
+            // It was struck between: whoever looks next lets it go.
+            return self.settle(to_files, Disturbance::None);
+        }
+        let stage = self.model.batches[at].stages.len();
+        if self.model.batches[at].is_open(self.model.now) && self.model.rule(at, false) && to_files {
+            self.written.insert((at, stage));
+        }
+    }
+
+    pub fn pay_waiting(&mut self, index: Index, to_files: bool, disturbance: Disturbance) {
+        if self.model.batches.is_empty() {
+            return;
+        }
+        let at = index.index(self.model.batches.len());
+        let (name, out) = (self.model.batches[at].name.clone(), self.door.out());
+        let told = self.give(disturbance, |writer, env| {
+            pay_waiting(writer, &name, to_files.then_some(&*out), &console(), &env()).unwrap().len()
+        });
+        let stage = self.model.batches[at].stages.len();
+        let is_paid = self.model.pay_waiting(at);
+        assert!(told.was_struck || (told.told > 0) == is_paid);
+        if is_paid && to_files && !told.was_struck {
+            self.written.insert((at, stage));
+        }
+    }
+
+    pub fn recall(&mut self, index: Index, part: Part) {
+        let has_sent = |at: &usize| self.model.batches[*at].payments.iter().any(|payment| !payment.left.is_empty());
+        let batches: Vec<usize> = (0..self.model.batches.len()).filter(has_sent).collect();
+        if batches.is_empty() {
+            return;
+        }
+        let at = batches[index.index(batches.len())];
+        let batch = &self.model.batches[at];
+        let sent: Vec<usize> =
+            (0..batch.payments.len()).filter(|number| !batch.payments[*number].left.is_empty()).collect();
+        let meant = part.map_or_else(|| sent.clone(), |part| vec![sent[part.index(sent.len())]]);
+        let ids: Vec<String> = meant.iter().map(|number| batch.payments[*number].id.clone()).collect();
+        let name = batch.name.clone();
+        let told = self.give(Disturbance::None, |writer, env| place::recall(writer, &name, &ids, &env())).told;
+        let can_be = |number: &usize| {
+            let state = &self.model.batches[at].payments[*number].state;
+            matches!(state, State::Routed(_) | State::Passed) && !self.model.is_asked_back(at, *number)
+        };
+        let expected: BTreeSet<usize> = meant.into_iter().filter(can_be).collect();
+        let asked: BTreeSet<usize> = told.iter().flat_map(|(_, numbers)| numbers.iter().copied()).collect();
+        assert_eq!(asked, expected, "what is asked back of batch {at}");
+        for (name, numbers) in told {
+            let payments = numbers.into_iter().map(|number| (number, (0, None))).collect();
+            self.model.recalls.push(Recall { name, batch: at, payments });
+        }
+    }
+
+    pub fn answer(&mut self, recall: Index, of: Index, says: Says, disturbance: Disturbance) {
+        if self.model.recalls.is_empty() {
+            return;
+        }
+        let at = recall.index(self.model.recalls.len());
+        let Recall { name, batch, payments } = &self.model.recalls[at];
+        let number = *payments.keys().nth(of.index(payments.len())).unwrap();
+        let payment = &self.model.batches[*batch].payments[number];
+        let (paid, id, currency) = (i64::from(payment.pay.minor), &payment.id, payment.currency());
+        let (status, amount) = match says {
+            Says::Accepted => ("ACCR", Some(paid)),
+            Says::Refused => ("RJCR", Some(0)),
+            Says::Partly(hundredths) => ("ACCR", Some((paid * hundredths / 100).max(1))),
+            Says::Pending => ("PDCR", None),
+        };
+        let comes_back = match (says, amount) {
+            (Says::Partly(_), Some(amount)) => format!(
+                "<RsltnRltdInf><IntrBkSttlmAmt Ccy=\"{currency}\">{}</IntrBkSttlmAmt></RsltnRltdInf>",
+                decimal(amount)
+            ),
+            _ => String::new(),
+        };
+        let message_id = format!("A{}", self.said.len());
+        let xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>{message_id}</Id>\
+             <Assgnr><Agt><FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr>\
+             <Assgne><Agt><FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgne>\
+             <CreDtTm>2026-12-27T08:00:00Z</CreDtTm></Assgnmt><Sts><Conf>PECR</Conf></Sts><CxlDtls><TxInfAndSts>\
+             <RslvdCase><Id>{name}</Id><Cretr><Pty><Nm>The registry</Nm></Pty></Cretr></RslvdCase>\
+             <OrgnlEndToEndId>{id}</OrgnlEndToEndId><TxCxlSts>{status}</TxCxlSts>{comes_back}</TxInfAndSts></CxlDtls>\
+             </RsltnOfInvstgtn></Document>\n"
+        );
+        let told = self.give(disturbance, |writer, env| place::answer(writer, &xml, &env()));
+        self.said.push((false, xml));
+        let is_booked = amount.is_some_and(|amount| self.model.answer(at, number, amount));
+        self.model.end_booking();
+        if !told.was_struck {
+            let [taken] = &*told.told.taken else { panic!("{:?}", told.told) };
+            assert_eq!(taken.booked.is_some(), is_booked, "{taken:?}");
+        }
+    }
+}
+
+/// That the account which a file names itself is one.
+const _: () = assert!(NAMED.len() == 18);
