@@ -170,7 +170,7 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     let told = check("FR-06", "2017", 2, &round, ("stopped_late", "manual_check"));
     assert_eq!(told["because"], serde_json::json!(["round_trip"]));
     assert_ne!(told["kroner_stolen"], "0.00");
-    assert_ne!(told["kroner_held"], "0.00", "what comes after it was found out is held back");
+    assert_ne!(told["kroner_recovered"], "0.00", "what is found out is asked back");
     check("FR-06", "2017", 2, &round[1..], NOTHING);
 }
 
@@ -247,7 +247,7 @@ fn contact_data_that_was_changed_first_keeps_notices_away_unless_former_points_a
     under_every_set("FR-08", 2, [NOTHING, NOTHING, NOTHING, letter, letter]);
     under_every_set("FR-08", 1, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "owners_lock")]);
     let told = check("FR-08", "2017", 8, &["notice_present=on"], NOTHING);
-    assert_eq!((&told["notices"]["kept_from_payee"], &told["notices"]["told"]), (&8.into(), &2.into()), "{told}");
+    assert_eq!((&told["notices"]["kept_from_payee"], &told["notices"]["told"]), (&14.into(), &2.into()), "{told}");
     check("FR-08", "2017", 8, &["notice_present=on", "notice_former=on"], ("stopped", "notice_former"));
     // The letter gone, and nobody who reacts: after 35 days no change of contact data is recent any more. What is left is the way back.
     check("FR-08", "anvis", 13, &["letter_self_service=never"], ("stopped_late", "manual_check"));
@@ -295,8 +295,8 @@ fn a_letter_counts_for_nothing_where_the_key_card_was_stolen() {
     assert!(told["steps"].as_array().unwrap().iter().any(tried), "{told}");
     check("FR-13", "anvis", 2, &["letter_box=0", "second_channel=0"], ("stopped_late", "manual_check"));
     check("FR-13", "anvis", 7, &[], ("stopped", "stop_link"));
-    // Who is warned in time and has no link calls, while the change still waits.
-    check("FR-13", "2021", 8, &["notice_present=on", "wait_self_service=5"], NOTHING);
+    // Who heeds no notice misses the money.
+    check("FR-13", "2021", 8, &["notice_present=on", "wait_self_service=5"], MISSED);
 }
 
 /// § 2.1, § 2.2.2: couples, payroll bureaus and false alarms are lawful. § 2.2.1: the letter is a trouble for some 100,000 a year. Nobody is
