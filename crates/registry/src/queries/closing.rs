@@ -18,9 +18,6 @@ pub struct Closing {
     pub row: Result<AccountRow, RowRefusal>,
 }
 
-/// By which channel an account is closed, and the row that closes it, or why there is none.
-pub type Closing = (Channel, Result<AccountRow, RowRefusal>);
-
 /// What closes the account of a row of a payee's history, as that account's bank would: it is refused where another one is in force by now.
 /// The agency closes one that is with no bank of the bank directory.
 ///
