@@ -121,7 +121,8 @@ impl Permission {
 pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
-        Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Subscribers, Subscriptions, Suspicions,
+        Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Subscribers, Subscriptions,
+        Suspicions,
     };
     match role {
         Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
