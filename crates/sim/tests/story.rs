@@ -101,7 +101,8 @@ fn harm_cell(told: &Value) -> String {
         ("days_waiting", "days"),
         ("wrongly_stopped", "wrongly stopped"),
     ];
-    let some = words.iter().map(|(of, words)| (told["harm"][of].as_i64().unwrap(), words)).filter(|(count, _)| *count > 0);
+    let some =
+        words.iter().map(|(of, words)| (told["harm"][of].as_i64().unwrap(), words)).filter(|(count, _)| *count > 0);
     let some: Vec<String> = some.map(|(count, words)| format!("{count} {words}")).collect();
     if some.is_empty() { "nobody".to_owned() } else { some.join(", ") }
 }

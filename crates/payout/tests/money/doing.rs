@@ -70,7 +70,16 @@ impl World {
         let payment = |(at, pay): (usize, &Pay)| {
             let is_double = file.doubles && at == last && last > 0;
             let id = format!("E{number}-{}", if is_double { 0 } else { at });
-            Payment { id, pay: *pay, is_double, state: State::Held(None), left: Vec::new(), returned: 0, moved: 0, back: 0 }
+            Payment {
+                id,
+                pay: *pay,
+                is_double,
+                state: State::Held(None),
+                left: Vec::new(),
+                returned: 0,
+                moved: 0,
+                back: 0,
+            }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();
         let xml = written(&message_id, &payments, self.model.now);

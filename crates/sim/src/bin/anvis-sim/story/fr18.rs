@@ -82,8 +82,13 @@ fn bank_suspects(stage: &mut Stage, of: usize) -> Result<(), Error> {
     let now = stage.world.clock.read();
     stage.note(now, stage.people[of].role, "call", "it was me".to_owned(), false);
     stage.harm.calls += 1;
-    let (finding, why) = (Finding::Misunderstanding, "the customer changed it, and had told the bank otherwise".to_owned());
-    let _ = stage.give("officer", &CloseSuspicion { suspicion, finding, why, officer: officer.clone(), is_synthetic }, &officer)?;
+    let (finding, why) =
+        (Finding::Misunderstanding, "the customer changed it, and had told the bank otherwise".to_owned());
+    let _ = stage.give(
+        "officer",
+        &CloseSuspicion { suspicion, finding, why, officer: officer.clone(), is_synthetic },
+        &officer,
+    )?;
     Ok(())
 }
 

@@ -137,8 +137,7 @@ impl Stage {
             let propose = Propose { subject, reason, officer: officer.clone(), is_synthetic };
             let motion = self.give_unseen(&propose, officer)?.id;
             let second = self.officer(PRINTER)?;
-            let approve =
-                Approve::<LeaveAlone> { motion, officer: second.clone(), is_synthetic, about: PhantomData };
+            let approve = Approve::<LeaveAlone> { motion, officer: second.clone(), is_synthetic, about: PhantomData };
             let _ = self.give("officer", &approve, &second)?;
         } else {
             let why = "those who were asked know nothing of it".to_owned();

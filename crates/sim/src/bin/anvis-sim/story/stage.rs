@@ -11,8 +11,7 @@ use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Locatio
 use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
     Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, EndDelivery, Inquirer, Locked, MotionAnswer,
-    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped,
-    SuspicionAnswer,
+    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped, SuspicionAnswer,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;

@@ -98,8 +98,9 @@ impl Stage {
         let (payee, since) = (self.people[who].id, env.now.minus_days(2));
         let opening = Opening { payee, since, from, why: "the bank suspects a stolen eID", is_synthetic };
         let opened = open_case(&mut self.world.writer, &opening, &anna, &env);
-        let opened =
-            self.noted("officer", "victim.freeze", opened, |opened| format!("{} contested", opened.accounts.frozen.len()))?;
+        let opened = self.noted("officer", "victim.freeze", opened, |opened| {
+            format!("{} contested", opened.accounts.frozen.len())
+        })?;
         Ok(opened.map(|opened| opened.id))
     }
 
