@@ -181,7 +181,11 @@ impl<'a> Act<'a> {
         self.controls("2015")?;
         let since = self.now;
         let standing = self.propose(victim, &victim.account, &mule.account)?;
-        self.say(&format!("a thief logs in with {}'s eID and names a mule's account: {}", victim.name, standing.state));
+        self.say(&format!(
+            "a thief logs in with {}'s eID and names a mule's account: {}",
+            victim.name,
+            words(&standing.state)
+        ));
         self.day(3);
         let routed = self.refund(nation, victim, "REFUND-1")?;
         let stolen = paid_to(&routed, &mule.iban)?;
@@ -192,7 +196,7 @@ impl<'a> Act<'a> {
         ));
         self.day(7);
         let back = self.propose(victim, &mule.account, &victim.account)?;
-        self.say(&format!("the thief changes back, so that nothing is to be seen: {}", back.state));
+        self.say(&format!("the thief changes back, so that nothing is to be seen: {}", words(&back.state)));
         self.day(14);
         self.say(&format!("{} misses the refund and calls", victim.name));
         let (env, why) = (self.env()?, "the payee knows nothing of the change");
@@ -261,7 +265,7 @@ impl<'a> Act<'a> {
         let hold = self.hold(&routed.batch)?;
         let (reason, owner, ends) = &hold;
         self.say(&format!(
-            "the tax authority refunds {} kr.: held, because {reason}; it is the {owner}'s to end, and ends with {ends}",
+            "the tax authority refunds {} kr.: held, as its agreement says ({reason}; ends with: {ends})",
             kroner()
         ));
         let token = post::stop_link(&self.folder.join("notices"))?;
@@ -309,7 +313,6 @@ impl<'a> Act<'a> {
             })
         })?;
         let hold = hold.ok_or_else(|| plain("the refund did not wait"))?;
-        let words = |word: &str| word.replace('_', " ");
         Ok((words(hold.reason), words(hold.owner), words(hold.ends)))
     }
 
@@ -358,6 +361,11 @@ impl<'a> Act<'a> {
 
 const fn a_second_after(moment: Timestamp) -> Timestamp {
     moment.minus_seconds(-1)
+}
+
+/// A name as people read it.
+fn words(name: &str) -> String {
+    name.replace('_', " ")
 }
 
 fn plain(text: &str) -> Error {

@@ -398,7 +398,7 @@ fn people_read_text_and_no_progress_bar_in_a_pipe() {
         "nobody is paid twice",
         "Second act",
         "to the mule",
-        "held, because change pending",
+        "held, as its agreement says (change pending;",
         "their own account",
         "agree: ",
     ];
