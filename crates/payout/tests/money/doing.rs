@@ -81,8 +81,7 @@ impl World {
                 returned: 0,
                 moved: 0,
                 back: 0,
-                recalled:,
-            0,
+                recalled: 0,
             }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();
