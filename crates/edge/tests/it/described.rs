@@ -243,7 +243,7 @@ async fn names(world: &World) -> Vec<(String, String)> {
         ("/suspicions/{suspicion}", acknowledged),
     ];
     names.splice(0..0, of_marks.map(|(place, name)| (place.to_owned(), name)));
-    let [case, closed] = [opened(world, "cpr:6201701235").await, opened(world, "cpr:6301701236").await];
+    let [case, closed] = [opened(world, "cpr:6301701236").await, opened(world, "cvr:13748136").await];
     let held = world.held().await;
     let others = [
         ("/cases/{case}/close", closed),
