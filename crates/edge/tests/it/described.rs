@@ -261,7 +261,7 @@ async fn names(world: &World) -> Vec<(String, String)> {
     }
     names.push(("/{review}/suspect".to_owned(), reviews[1].clone()));
     names.push(("{review}".to_owned(), reviews[0].clone()));
-    let [case, closed] = [opened(world, "cpr:6201701235").await, opened(world, "cpr:6301701236").await];
+    let [case, closed] = [opened(world, "cpr:6301701236").await, opened(world, "cvr:13748136").await];
     let held = world.held().await;
     let returned = crate::returns::message("R-0", "E2E-77", "0040-8", "MS03");
     let mut sent = request(Method::POST, "/v1/returns", BANK_TOKEN, Some(&returned));
