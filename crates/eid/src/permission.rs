@@ -126,8 +126,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
         Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Reviews, Subscribers,
-        Subscriptions,
-        Suspicions,
+        Subscriptions, Suspicions,
     };
     match role {
         Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
