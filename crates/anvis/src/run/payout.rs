@@ -135,6 +135,7 @@ impl Session {
         if let Some(out) = out {
             super::outside(&self.data, out)?;
         }
+        self.writer.read(|scope| services::require_lets_go(scope, batch, &self.actor))?;
         self.settle()?;
         let env = self.env()?;
         let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);

@@ -76,9 +76,7 @@ impl LetGo {
         };
         let act = Act { kind, number: None, at, by: actor.name().to_owned(), why: String::new() };
         // Who has done so before, and what an agreement has let go, needs no one's word once more.
-        let is_said = gate.acts().iter().any(|said| said.kind == kind && said.by == act.by);
-        let is_agreed = gate.is_open(at) && gate.acts().iter().all(|act| act.kind != ActKind::Asked);
-        (!is_said && !is_agreed).then_some(act)
+        (!gate.has_said(kind, &act.by) && !gate.is_nobodys(at)).then_some(act)
     }
 
     /// Whether somebody may.
@@ -275,7 +273,7 @@ fn try_release(
             }
             Ok(is_as_it_was)
         })?;
-        return Ok(released(counts, None, None, None).filter(|_| is_as_it_was));
+        return Ok(released(counts, judge.gate.waits_in_part(pending.at), None, None).filter(|_| is_as_it_was));
     }
     if let Some(Parts { completed, status }) = &parts {
         if has_completed {

@@ -106,7 +106,7 @@ impl Holds {
             _ => recorded,
         };
         let told = reason.map(|reason| reason.told(self.kind()));
-        let waits = self.gate.waits(self.now);
+        let waits = self.gate.waits_of(number, self.now);
         let view = match told {
             None => HoldView {
                 reason: "release",

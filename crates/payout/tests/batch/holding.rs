@@ -1,8 +1,9 @@
 //! Why payments wait, what ends it, and who lets a batch go.
 
+use crate::returning::{Back, message};
 use crate::place::{ANNA, BO, NOW, PLAIN, PUBLIC, Place, WITHOUT, client, file, whole};
 use kernel::{Actor, Error, PublicKey, Timestamp};
-use payout::commands::{Cancel, LetGo, Stop, cancel, stop};
+use payout::commands::{Cancel, ImportReturns, LetGo, Retry, Stop, cancel, import_returns, retry, stop};
 use payout::queries::{one_of, report_of};
 use registry::commands::{AddCaseworker, ProposeDesignation, RefuseDesignation, Settle};
 use registry::import::{AccountRow, Written};
@@ -247,6 +248,70 @@ fn a_caseworker_lets_go_their_authoritys_files_and_none_to_an_account_that_they_
     place.let_go(&batch, LetGo::Ask, true, &kaj).unwrap();
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     place.verify();
+}
+
+/// Bo's money comes back, and somebody tries it again.
+fn try_again(place: &mut Place, batch: &str, by: &Actor) -> Result<(), Error> {
+    let (out, env) = (place.out(), place.env());
+    let back = message(&format!("R-{batch}"), &[Back("1", "E1", "1.00", "1.00", "MS03", "9860-1234567")]);
+    let import = ImportReturns { file: back.as_bytes(), bank: None, out: Some(&out), once: None };
+    let _ = import_returns(&mut place.writer, import, &Actor::console(), &env)?;
+    let env = place.env();
+    let wanted = Retry { batch, end_to_end_ids: None, out: None, stages: None, once: None };
+    retry(&mut place.writer, &wanted, by, &env).map(drop)
+}
+
+#[test]
+fn what_came_back_is_let_go_once_more_by_as_many() {
+    let mut place = agreed(|terms| (terms.release, terms.four_eyes_above) = (Release::ByHand, Some(150)));
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+    place.let_go(&batch, LetGo::Approve, true, &bo).unwrap();
+    try_again(&mut place, &batch, &bo).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "release approval"]);
+    assert!(place.settle().is_empty());
+    let now = place.now;
+    let view = one_of(&mut place.writer, PLAIN, &batch, &client(PLAIN), now).unwrap();
+    assert_eq!((view.waits_for, view.asked_by.as_deref()), (Some("approval"), Some("operator:bo")));
+    assert_eq!(refused(place.let_go(&batch, LetGo::Approve, true, &bo)), "batch.own");
+    place.let_go(&batch, LetGo::Approve, true, &anna).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn who_changed_an_account_tries_nothing_again_to_it_nor_has_it_go_on() {
+    for (release, resumes) in [(Release::AtOnce, false), (Release::ByHand, false), (Release::ByHand, true)] {
+        let mut place = agreed(|terms| terms.release = release);
+        let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+        let batch = place.uploaded(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]));
+        let mut stop_it = |place: &mut Place, resumes| {
+            let (ids, env) = ([String::from("E1")], place.env());
+            let (batch, end_to_end_ids) = (&*batch, Some(&ids[..]));
+            let wanted = Stop { batch, end_to_end_ids, why: "why", resumes, stages: None, once: None };
+            stop(&mut place.writer, &wanted, &anna, &env).unwrap();
+        };
+        if resumes {
+            stop_it(&mut place, false);
+        }
+        if release == Release::ByHand {
+            place.let_go(&batch, LetGo::Ask, false, &bo).unwrap();
+        }
+        place.designate_as(&format!("change,cpr:{BO},9860-77,,,,,"), &anna);
+        if resumes {
+            stop_it(&mut place, true);
+            place.settle();
+            place.let_go(&batch, LetGo::Ask, false, &anna).unwrap();
+        } else {
+            try_again(&mut place, &batch, &anna).unwrap();
+        }
+        assert_eq!(place.told(&batch), ["routed", "own_change released_by_another"], "{release:?} {resumes}");
+        assert!(place.settle().is_empty());
+        place.let_go(&batch, LetGo::Ask, false, &bo).unwrap();
+        assert_eq!(place.told(&batch), ["routed", "routed"], "{release:?} {resumes}");
+        place.verify();
+    }
 }
 
 #[test]
