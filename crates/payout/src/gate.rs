@@ -191,6 +191,12 @@ impl Gate {
         self.waits(now).or_else(|| (!self.has_let_go(number, now, |_| true)).then_some(Waits::Approval))
     }
 
+    /// Whether a payment was ever tried again.
+    #[must_use]
+    pub fn was_tried(&self, number: i64) -> bool {
+        self.tried.contains_key(&number)
+    }
+
     /// Who asked for its release last, or tried something of it again.
     #[must_use]
     pub fn asked_by(&self) -> Option<&str> {

@@ -83,12 +83,7 @@ struct MakeRetry<'r> {
 }
 
 impl<'r> MakeRetry<'r> {
-    fn prepare(
-        scope: &Scope<'_>,
-        wanted: &Retry<'_>,
-        actor: &'r Actor,
-        is_synthetic: bool,
-    ) -> Result<Self, Error> {
+    fn prepare(scope: &Scope<'_>, wanted: &Retry<'_>, actor: &'r Actor, is_synthetic: bool) -> Result<Self, Error> {
         let batch = find_own(scope, wanted.batch, actor)?;
         let stages_before = stages_of(scope, batch.id)?;
         let payer = resolve::payer_at(scope, batch.payer)?;

@@ -122,7 +122,7 @@ impl Holds {
                 reason: reason.name(),
                 owner: reason.owner(),
                 ends: reason.ends(),
-                until: decided.until.map(|until| until.to_string()),
+                until: decided.until.filter(|_| reason != Reason::Checked).map(|until| until.to_string()),
                 by: self.gate.stopped(number).filter(|_| reason == Reason::Stopped).map(|act| act.by.clone()),
             },
         };

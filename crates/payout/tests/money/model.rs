@@ -389,6 +389,7 @@ impl Model {
             _ => {}
         }
         let person = match payment.pay.to {
+            To::Named if self.is_marked(NAMED) => return Fate::Waits(Some("marked")),
             To::Named => return Fate::AsItCame,
             To::Nobody => return Fate::GoesBack("BE06"),
             To::Payee(payee) => &self.persons[payee],
