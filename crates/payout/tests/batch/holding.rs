@@ -1,6 +1,6 @@
 //! Why payments wait, what ends it, and who lets a batch go.
 
-use crate::place::{ANNA, BO, NOW, PLAIN, PUBLIC, Place, WITHOUT, client, file, whole};
+use crate::place::{ANNA, BO, NOW, PLAIN, PRIVATE, PUBLIC, Place, WITHOUT, client, file, whole};
 use crate::returning::{Back, message};
 use kernel::{Actor, Error, PublicKey, Timestamp};
 use payout::commands::{
@@ -216,7 +216,7 @@ fn what_left_and_was_never_written_is_written_by_whoever_says_where() {
     let mut place = agreed(|terms| terms.release = Release::ByHand);
     let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100)]]), false).batch;
     // Whoever settles lets go what is stopped no more, and says no place for its files.
-    let mut stop_it = |place: &mut Place, resumes| {
+    let stop_it = |place: &mut Place, resumes| {
         let env = place.env();
         let wanted = Stop { batch: &batch, end_to_end_ids: None, why: "why", resumes, stages: None, once: None };
         stop(&mut place.writer, &wanted, &client(PLAIN), &env).unwrap();
@@ -323,7 +323,7 @@ fn who_changed_an_account_tries_nothing_again_to_it_nor_has_it_go_on() {
         let mut place = agreed(|terms| terms.release = release);
         let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
         let batch = place.uploaded(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]));
-        let mut stop_it = |place: &mut Place, resumes| {
+        let stop_it = |place: &mut Place, resumes| {
             let (ids, env) = ([String::from("E1")], place.env());
             let (batch, end_to_end_ids) = (&*batch, Some(&ids[..]));
             let wanted = Stop { batch, end_to_end_ids, why: "why", resumes, stages: None, once: None };

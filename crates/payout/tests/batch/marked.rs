@@ -117,7 +117,7 @@ fn what_waits_to_be_released_waits_on_where_the_account_is_marked_meanwhile() {
 
 #[test]
 fn what_comes_while_a_file_is_made_holds_what_was_resolved_already() {
-    let check = |written: &str, expected: [&str; 2], meanwhile: &dyn Fn(&mut Officers<'_>)| {
+    let check = |written: &str, expected: [&str; 2], meanwhile: &(dyn Fn(&mut Officers<'_>) + Sync)| {
         let mut place = Place::new();
         place.control(&[]);
         place.designate(&format!("change,cpr:{BO},9860-77,,,,,"));
