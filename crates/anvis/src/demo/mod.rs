@@ -1,6 +1,10 @@
-//! The demo: a synthetic nation, a payment file as a public payer would send it, and what becomes of it.
+//! The demo: a synthetic nation, a payment file as a public payer would send it, and what becomes of it; then a thief, who takes what he can
+//! under the controls of 2015, and comes to nothing under ours.
 
+mod act;
 mod certificates;
+mod post;
+mod refund;
 mod serving;
 
 use crate::cli::{Common, Demo};
@@ -34,26 +38,28 @@ const EXECUTED_AFTER_BANKING_DAYS: u32 = 2;
 
 /// Runs the demo, and serves what it made if it is to.
 pub fn run(demo: &Demo, places: &Places, common: Common) -> Result<Answer, Error> {
-    let now = clock(&common);
+    // What is told took some weeks, and is over now.
+    let (now, begins) = (clock(&common), clock(&common).minus_days(act::DAYS));
     let plan = Plan { seed: demo.seed, people: demo.people, companies: demo.companies };
     let nation = Nation::new(plan).map_err(|error| StoreError::plain(error.to_string()))?;
     let files = beside(&places.data, "-files");
     clear(places, &files)?;
     let mut secrets = Secrets::from_system();
-    let env = Env::sample(now, &mut secrets)?;
+    let env = Env::sample(begins, &mut secrets)?;
     let migrations: Vec<_> = services::migrations().collect();
     let store = Store::create(&places.store, &places.key, &migrations, true, &env, &mut secrets)?;
     if let Some(folder) = places.store.folder() {
         std::fs::write(folder.join(MARKER), "").map_err(Error::io("the data folder could not be marked"))?;
     }
-    let mut stage = Stage { writer: store.writer(secrets)?, actor: Actor::console(), now, files };
+    let mut stage = Stage { writer: store.writer(secrets)?, actor: Actor::console(), now: begins, files };
 
     let (rows, imported) = timed(|| stage.settle(&nation))?;
-    let order = order(demo, now)?;
+    let order = order(demo, begins)?;
     let file = stage.files.join("payments.pain.001.xml");
     let totals = written(&file, |out| nation.write_payments(&order, out))?;
     let (routed, routing) = timed(|| stage.route(&file))?;
     let again = stage.route(&file)?;
+    let second = act::Act::new(&mut stage.writer, begins, stage.files.join("second-act")).play(&nation)?;
     let verifying = Progress::new("Verifying", 0, Unit::Rows);
     let head = stage.writer.read(|scope| services::verify(scope, None, &mut |at| verifying.at(at)))?;
     drop(verifying);
@@ -74,6 +80,10 @@ pub fn run(demo: &Demo, places: &Places, common: Common) -> Result<Answer, Error
     let (payments, state) = (grouped(again.counts.payments), again.counts.state());
     text.push_str(&format!("  Batch {}: {payments} payments, {state}: ", again.batch));
     text.push_str("it had come in before, and nobody is paid twice.\n");
+    match &second {
+        Some(second) => text.push_str(&format!("\n{}", second.text)),
+        None => text.push_str("\nThe second act needs more people.\n"),
+    }
     text.push_str(&format!("\nThe journal and the tables agree: {}:{}\n", head.size, to_hex(&head.root)));
     if !as_expected || !again.duplicate || again.batch != routed.batch {
         return Err(StoreError::plain(format!("the demo did not come out as its data were made:\n{text}")).into());
@@ -89,6 +99,7 @@ pub fn run(demo: &Demo, places: &Places, common: Common) -> Result<Answer, Error
         "rejected": routed.counts.rejected,
         "reasons": routed.counts.reasons,
         "duplicate_again": again.duplicate,
+        "second_act": second.map(|second| second.json),
         "rows_per_second": rate(rows, imported),
         "payments_per_second": rate(routed.counts.payments, routing),
         "size": head.size,
@@ -224,8 +235,9 @@ impl Stage {
     fn route(&mut self, file: &Path) -> Result<Routed, Error> {
         let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         let progress = Progress::new("Routing", bytes, Unit::Bytes);
-        let env = Env::sample(self.now, &mut self.writer.secrets)?;
-        let request = Request { file, payer: PUBLIC_PAYER, out: &self.files, hold_all: false, clock: &system_clock };
+        let (env, now) = (Env::sample(self.now, &mut self.writer.secrets)?, self.now);
+        let clock = || now;
+        let request = Request { file, payer: PUBLIC_PAYER, out: &self.files, hold_all: false, clock: &clock };
         route(&mut self.writer, &request, &self.actor, &env, &mut |at| progress.at(at))?
             .map_err(|refused| StoreError::plain(format!("the demo's own file was refused: {}", refused.text)).into())
     }

@@ -260,7 +260,7 @@ fn lines<Make>(drawn: &Drawn<Make>) -> Vec<Line> {
 }
 
 /// Who writes: as a file says it; in a store of synthetic people somebody who is nobody, else none.
-pub(super) fn sender(store: &Store, file: Option<&Path>) -> Result<Option<Sender>, Error> {
+pub fn sender(store: &Store, file: Option<&Path>) -> Result<Option<Sender>, Error> {
     let Some(file) = file else {
         let lines = vec!["Postboks 1".to_owned(), "1000 København K".to_owned()];
         let (url, telephone) = ("anvis.example".to_owned(), "70 00 00 00".to_owned());

@@ -41,6 +41,8 @@ use std::process::ExitCode;
 use token::Whose;
 
 pub use import::import;
+pub use letters::sender;
+pub use once::once;
 pub use payout::summary;
 
 const DEFAULT_DATA: &str = "anvis-data";

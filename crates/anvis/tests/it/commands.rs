@@ -3,7 +3,7 @@
 use crate::pain::{cpr, simple};
 use crate::support::*;
 use kernel::testing::require_sqlite;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -391,13 +391,55 @@ fn people_read_text_and_no_progress_bar_in_a_pipe() {
         String::from_utf8(output.stdout).unwrap()
     };
     let text = run("demo --people 300 --companies 30 --payments 400 --data shown");
-    for words in ["A nation of 300 people", "400 payments", "routed", "nobody is paid twice", "agree: "] {
+    let words = [
+        "A nation of 300 people",
+        "400 payments",
+        "routed",
+        "nobody is paid twice",
+        "Second act",
+        "to the mule",
+        "held, as its agreement says (change pending;",
+        "their own account",
+        "agree: ",
+    ];
+    for words in words {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains('\u{1b}'), "no terminal's codes in a pipe: {text:?}");
     assert!(run("payout list --data shown").contains("completed"));
     assert!(run("journal verify --data shown").contains("tables of shown agree"));
     assert!(run("policy").lines().any(|line| line.starts_with("key.rotate") && line.trim_end().ends_with('-')));
+}
+
+/// What the second act says of itself, and the files that it names.
+fn the_thief_succeeds_and_does_not(world: &World, act: &Value) {
+    let (before, now) = (&act["under_2015"], &act["under_anvis"]);
+    assert_eq!((&before["stolen"], &before["traced"]), (&json!("12480.00"), &json!(1)), "{act}");
+    let expected = json!({
+        "stolen": "0.00", "notices": 3, "stopped": "stopped", "state": "refused", "paid_to_own": true,
+        "hold": { "reason": "change pending", "owner": "payee", "ends": "change ended" },
+    });
+    holds(now, &expected, "the second attempt");
+    let read = |name: &Value| std::fs::read(world.path(name.as_str().unwrap())).unwrap();
+    let pdf = read(&now["letter"]);
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 5_000);
+    let traced = |of: &Value| -> Value { serde_json::from_slice(&read(&of["trace"])).unwrap() };
+    let (robbed, spared) = (traced(before)["payments"][0].clone(), traced(now)["payments"][0].clone());
+    for paid in [&robbed, &spared] {
+        holds(paid, &json!({ "payer": "skatteforvaltningen", "amount": "12480.00", "state": "routed" }), "traced");
+    }
+    assert_ne!(robbed["account"], spared["account"]);
+    let recalls = before["recalls"].as_array().unwrap();
+    assert_eq!(recalls.len(), 1);
+    let recall = String::from_utf8(read(&recalls[0])).unwrap();
+    for words in ["camt.055.001.08", "FRAD", robbed["end_to_end_id"].as_str().unwrap()] {
+        assert!(recall.contains(words), "{words}: {recall}");
+    }
+    let folder = act["folder"].as_str().unwrap();
+    let notices = world.files(&format!("{folder}/notices"));
+    for ending in [".memo.xml", ".sms.json", ".eml"] {
+        assert!(notices.iter().any(|name| name.ends_with(ending)), "{ending}: {notices:?}");
+    }
 }
 
 #[test]
@@ -412,15 +454,22 @@ fn the_demo_runs_twice_in_the_same_place() {
             "demo",
         );
         assert!(shown["routed"].as_u64().unwrap() > 0 && shown["rejected"].as_u64().unwrap() > 0, "{shown}");
+        the_thief_succeeds_and_does_not(&world, &shown["second_act"]);
     }
     world.run("journal verify --data shown").done();
-    let written = world
-        .files("shown-files")
-        .iter()
-        .filter(|name| name.contains(".pain.00"))
-        .map(|name| world.path(name))
-        .collect::<Vec<_>>();
+    let files = world.files("shown-files");
+    let messages = |is_second: bool| {
+        let is_message = |name: &&String| name.contains(".pain.00") || name.contains(".camt.0");
+        let some = files.iter().filter(is_message).filter(|name| name.contains("second-act") == is_second);
+        some.map(|name| world.path(name)).collect::<Vec<_>>()
+    };
+    let written = messages(false);
     assert_eq!(written.len(), 3, "what came in, the completed file, and the report: {written:?}");
+    validate(&written);
+    // Of the thief who succeeds: a file in, one out, a report, and the recall. Of the one who does not: a file in, and when it was let go
+    // one out; a report of each.
+    let written = messages(true);
+    assert_eq!(written.len(), 4 + 4, "{written:?}");
     validate(&written);
     // A store that is no demo's is never removed.
     world.run("init --data mine").done();

@@ -68,12 +68,12 @@ fn full() -> World {
         world.run(&format!("notices try {to}")).done();
     }
     ask(&world);
+    give_back(&world);
     let company = format!("cvr:{COMPANY}");
     let payees = [BENT, HANS].map(|cpr| format!("cpr:{cpr}"));
     let waits = world.hold("Nordbank", &[(&payees[0], "0040-1"), (&payees[1], "0040-2"), (&company, "0041-3")]);
     world.run(&format!("designation approve {} --reason Called", waits[0])).done();
     world.run(&format!("designation refuse {} --reason Denied", waits[1])).done();
-    give_back(&world);
     propose(&world);
     mark(&world);
     ask_bank(&world);

@@ -179,7 +179,9 @@ async fn generated_requests_are_answered_as_described() {
         let is_guessable = (operation["requestBody"].is_null() || is_json(&operation["requestBody"]))
             && (method == "get"
                 || path.ends_with("/own")
-                || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)))
+                || !["/v1/designations", "/v1/subscriptions", "/v1/recalls"]
+                    .iter()
+                    .any(|family| path.starts_with(family)))
             && ![
                 "/v1/marks/motions",
                 "/approve-release",
@@ -261,14 +263,17 @@ async fn names(world: &World) -> Vec<(String, String)> {
     }
     names.push(("/{review}/suspect".to_owned(), reviews[1].clone()));
     names.push(("{review}".to_owned(), reviews[0].clone()));
-    let [case, closed] = [opened(world, "cpr:6201701235").await, opened(world, "cpr:6301701236").await];
+    let [case, closed] = [opened(world, "cpr:6301701236").await, opened(world, "cvr:13748136").await];
     let held = world.held().await;
     let returned = crate::returns::message("R-0", "E2E-77", "0040-8", "MS03");
     let mut sent = request(Method::POST, "/v1/returns", BANK_TOKEN, Some(&returned));
     sent.headers_mut().insert("content-type", "application/xml".parse().unwrap());
     world.ask(sent).await.done();
     let stray = world.get("/v1/returns", OPERATOR_TOKEN).await.done()["returns"][0]["id"].as_str().unwrap().to_owned();
+    let recall = crate::recalls::told(world, OPERATOR_TOKEN, BANK_TOKEN).await;
     let others = [
+        ("{recall}", recall),
+        ("{to}", "EKSBDK22".to_owned()),
         ("/cases/{case}/close", closed),
         ("{case}", case),
         ("/payouts/{batch}/release", world.batches[1].clone()),

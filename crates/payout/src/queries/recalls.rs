@@ -296,6 +296,9 @@ pub(crate) struct Opening {
     account: Option<DesignatedAccount>,
 }
 
+/// A payment, and how its bank made it.
+type Transfer<'t> = (&'t Opening, store::interbank::Fact);
+
 impl<'s> Opened<'s> {
     pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
@@ -421,7 +424,7 @@ impl<'s> Opened<'s> {
     }
 
     /// The payments of which a bank told how it made them, by the bank that has the money.
-    fn transfers(&self) -> Result<BTreeMap<String, Vec<(&Opening, store::interbank::Fact)>>, Error> {
+    fn transfers(&self) -> Result<BTreeMap<String, Vec<Transfer<'_>>>, Error> {
         let mut transfers = BTreeMap::<String, Vec<_>>::new();
         for payment in &self.payments {
             let Some(account) = &payment.account else { continue };

@@ -153,7 +153,12 @@ impl Table for EndTable {
         scope.tx.each(&END_RANGE, &journal::row_range(entries), |row| {
             let id: Id<End> = Id::new(row.int(0)?);
             let opened = scope.vault.open(WHY_COLUMN, id, row.bytes(4)?)?;
-            let payment = row.optional_int(2)?.map(Id::new).zip(row.optional_int(3)?);
+            let payment = match (row.optional_int(2)?, row.optional_int(3)?) {
+                (Some(batch), Some(number)) => Some((Id::new(batch), number)),
+                (None, None) => None,
+                // A payment has both.
+                _ => return Err(row.broken(2).into()),
+            };
             let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?.to_owned();
             let end = End { stray: Id::new(row.int(1)?), payment, text };
             visit(journal::entry_of(id.number()), end_leaf(&mut encoder, id, &end))

@@ -100,6 +100,22 @@ fn it_goes_on_by_itself_by_all_demands_that_any_payment_meets() {
 }
 
 #[test]
+fn an_order_is_written_by_the_next_release_that_is_told_where() {
+    let mut place = place();
+    place.control(&["hold_after_change=2"]);
+    place.designate(&format!("change,cpr:{ANNA},0040-77,,,,,"));
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 20_00)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    place.settle();
+    assert_eq!(place.told(&batch), ["recent_change time", "routed"]);
+    let order = place.out().join(format!("bank/{batch}-1.pain.001.xml"));
+    assert!(!order.exists());
+    place.release(&batch, true);
+    assert!(order.exists());
+    place.verify();
+}
+
+#[test]
 fn what_comes_back_from_the_waiting_account_lies_there_no_more() {
     let mut place = place();
     let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7)]]));

@@ -41,7 +41,7 @@ fn told(recalled: &Recalled) -> Vec<String> {
 fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     let mut place = Place::new();
     place.control(&[]);
-    let to = NoAccount::parse("pay-to:DK2400400000000099").unwrap();
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
     place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
     let first = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 2_00)], vec![(BO, 300)]]));
     let held = place.route(PLAIN, &file("MSG-2", &[vec![(ANNA, 1)], vec![(ANNA, 2)]]), true).batch;

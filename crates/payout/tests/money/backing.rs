@@ -160,10 +160,11 @@ impl World {
             .filter(|number| is_back(&batch.payments[*number]) && only.is_none_or(|only| only == *number))
             .collect();
         let nothing = if only.is_some() { "batch.payment_not_returned" } else { "batch.nothing_returned" };
+        // A payment that was to wait until something else happened, right before, has had the file kept.
+        let is_kept = batch.is_kept() || (batch.is_blurred && told.told.is_ok());
         let expected = match () {
             () if numbers.is_empty() => Err(nothing),
-            // A payment that was to wait until something else happened, right before, has had the file kept.
-            () if !batch.is_kept() && !(batch.is_blurred && told.told.is_ok()) => Err("batch.input_not_kept"),
+            () if !is_kept => Err("batch.input_not_kept"),
             () => Ok(()),
         };
         let done_before = told.was_struck && told.told == Err(nothing.to_owned());

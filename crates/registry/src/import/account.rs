@@ -15,15 +15,14 @@ use crate::life::{self, Act, ActKind, Evidence, State as LifeState};
 use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::payee::{PayeeId, RegisterStatus};
-use crate::policy;
 use crate::proposal::{self, Asked, Holder, LegalGround, Proposal, SpecificPurpose, Unexpected};
 use crate::purpose::{self, BenefitKind, Purpose};
 use crate::queries::{self, Wanted};
 use crate::row_refusal::RowRefusal;
 use crate::signals::Facts;
-use crate::store;
 use crate::store::proposal::Found;
 use crate::telling::Telling;
+use crate::{policy, store};
 use denmark::BankDirectory;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Authenticator, Blind, Env, Error, Id, Operation, Scope, Timestamp, Tx, Vault};
@@ -52,7 +51,7 @@ pub struct AccountState {
     /// What the specific accounts are for; none where the payer is not registered.
     purposes: BTreeMap<(String, BenefitKind), Option<Purpose>>,
     payees: BTreeMap<Blind, RegisterStatus>,
-    histories: BTreeMap<History, (Link<Designation>, Standing)>,
+    pub(super) histories: BTreeMap<History, (Link<Designation>, Standing)>,
     /// The proposals for these accounts that have not ended.
     pub(super) open: BTreeMap<History, Open>,
     /// What is known of accounts that are asked for in the place of others.
@@ -542,28 +541,8 @@ impl AccountState {
         Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
     }
 
-    /// Contests an account that is in force: payments to it wait from now on. `None` where nothing would be paid to it anyway.
-    pub(crate) fn contest(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
-        let purpose = self.purpose_of(row)?;
-        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
-        let in_force = newest.map(|(_, standing)| *standing).filter(|standing| standing.state == State::InForce);
-        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
-        let standing = Standing { state: State::Contested, account };
-        Ok(Some(self.take(&Channel::Operator, row, purpose, standing, None, now)))
-    }
-
-    /// Lets an account that is contested be paid to again, as before. `None` where it is not.
-    pub(crate) fn restore(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
-        let purpose = self.purpose_of(row)?;
-        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
-        let contested = newest.map(|(_, standing)| *standing).filter(|standing| standing.state == State::Contested);
-        let Some(Standing { account, .. }) = contested else { return Ok(None) };
-        let standing = Standing { state: State::InForce, account };
-        Ok(Some(self.take(&Channel::Operator, row, purpose, standing, None, now)))
-    }
-
     /// What takes effect now: the next row of the history.
-    fn take(
+    pub(super) fn take(
         &mut self,
         channel: &Channel,
         row: &AccountRow,

@@ -7,6 +7,7 @@
 mod account;
 mod bank;
 mod company;
+mod contested;
 mod counted;
 mod csv;
 mod marks;

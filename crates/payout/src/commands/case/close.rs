@@ -265,8 +265,9 @@ impl Command for CloseCase<'_> {
             // It lets money go to accounts that were frozen.
             Finding::Misunderstanding => mistaken(&found.acts).map(|act| act.by.as_str()),
         };
-        if let Some(asked_by) = asked_by {
-            officer::require_other(asked_by, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
+        // Whoever reported the receiving account with it does not answer that report.
+        for other in asked_by.into_iter().chain(asked_by.map(|_| found.case.by.as_str())) {
+            officer::require_other(other, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
         }
         let kind = if asked_by.is_some() { ActKind::closing(finding) } else { ActKind::Mistaken };
         let act = Act::new(kind, env.now, self.officer.name(), "");
