@@ -176,6 +176,7 @@ impl Making {
                 instruction_id: None,
                 benefit: None,
                 transfer_currency: None,
+                account: None,
                 block,
             };
             let place = ids.append_to(&mut texts);

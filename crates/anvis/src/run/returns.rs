@@ -5,7 +5,7 @@ use crate::cli::{Return, Waiting};
 use crate::console::{self, Answer};
 use kernel::{Error, Timestamp};
 use payout::commands::{
-    ImportReturns, Imported, PaidOut, SettleReturn, import_returns, pay_all_waiting, settle_return,
+    ImportReturns, Imported, PaidOut, SettleReturn, import_returns, pay_all_waiting, settle_return, write_unwritten,
 };
 use payout::queries::{self, LedgerLine, StrayView, WaitingView};
 use serde_json::{Value, json};
@@ -75,14 +75,19 @@ impl Session {
             Waiting::Pay { payer, out } => {
                 self.outside_of(out.as_deref())?;
                 self.settle()?;
+                let earlier = match &out {
+                    Some(out) => write_unwritten(&mut self.writer, out)?,
+                    None => Vec::new(),
+                };
                 let env = self.env()?;
                 let paid = pay_all_waiting(&mut self.writer, payer.as_deref(), out.as_deref(), &self.actor, &env)?;
                 let mut text: String = paid.iter().map(paid_text).collect();
+                text.extend(earlier.iter().map(|path| format!("{}\n", path.display())));
                 if paid.is_empty() {
                     text.push_str("Nothing could leave that lies in a waiting account.");
                 }
                 let json: Vec<Value> = paid.iter().map(paid_json).collect();
-                Ok(Answer::done(text, &json!({ "paid": json })))
+                Ok(Answer::done(text, &json!({ "paid": json, "earlier": earlier })))
             }
             Waiting::Ledger { payer, since } => {
                 let since = since.unwrap_or(Timestamp::from_micros(0));

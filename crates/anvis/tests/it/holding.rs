@@ -387,6 +387,18 @@ fn files_that_were_never_told_of_are_named_by_the_next_release() {
 }
 
 #[test]
+fn what_a_bulk_file_made_of_an_account_holds_when_the_next_file_is_routed() {
+    let world = World::settled();
+    world.run("controls set --change payees_3_days=2").done();
+    // More than are counted with the change itself.
+    let rows: String =
+        (0..1_200).map(|number| format!("register,p:{},0040-77,,,,,\n", 1_000_001_000 + number)).collect();
+    world.change(&format!("{rows}register,cpr:{FRIDA},0040-77,,,,,"));
+    let routed = world.route(PUBLIC, simple("MANGE", &[cpr("E1", FRIDA, "2.00")])).done();
+    assert_eq!(fates(&world, routed["batch"].as_str().unwrap()), "E1 held RR04");
+}
+
+#[test]
 fn payments_to_an_account_of_many_wait_until_two_officers_leave_it_alone() {
     let world = World::settled();
     world.run("controls set --change payees_3_days=2").done();

@@ -36,7 +36,7 @@ pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, 
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
 pub(crate) use settle::decide_anew;
-pub use settle::{Settled, Settling, settle_some};
+pub use settle::{Settled, Settling, settle_some, write_unwritten};
 pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};

@@ -94,7 +94,7 @@ fn view(scope: &Scope<'_>, batch: &Batch, now: Timestamp) -> Result<BatchView, E
     let payer = resolve::payer_at(scope, batch.payer)?;
     let counts = counts_now(scope, batch)?;
     let gate = if counts.held > 0 { Some(gate_of(scope, batch, &payer)?) } else { None };
-    let waits = gate.as_ref().and_then(|gate| gate.waits(now));
+    let waits = gate.as_ref().and_then(|gate| gate.waits_in_part(now));
     let named = |by: Option<&str>| by.map(str::to_owned);
     Ok(BatchView {
         batch: batch::name(batch.id),

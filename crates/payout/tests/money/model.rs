@@ -205,6 +205,12 @@ pub struct Batch {
     /// Who asked for its release, and who approved that, in order.
     pub asked: Vec<String>,
     pub approved: Vec<String>,
+    /// Who asked last, also by trying a payment again.
+    pub asked_last: Option<String>,
+    /// Of each payment that was tried again, how many had asked and approved by then.
+    pub tried: BTreeMap<usize, (usize, usize)>,
+    /// The same of when something went on last that did not.
+    pub gone_on: Option<(usize, usize)>,
     pub is_stopped: bool,
     pub stopped: BTreeSet<usize>,
     pub stages: Vec<Stage>,
@@ -284,27 +290,44 @@ impl Batch {
         at_once || self.cut_off().is_some_and(|at| at <= now)
     }
 
-    /// Whether enough of those have let it go who count.
-    fn is_let_go(&self, counts: impl Fn(&str) -> bool) -> bool {
-        let asked: Vec<_> = self.asked.iter().filter(|by| counts(by)).collect();
-        let mut approved = self.approved.iter().filter(|by| counts(by));
+    /// Whether enough of those have let it go who count; or a payment that the console tried again.
+    fn is_let_go(&self, tried: Option<(usize, usize)>, counts: impl Fn(&str) -> bool) -> bool {
+        let (asked, approved) = tried.unwrap_or_default();
+        let tried = tried.map(|_| CONSOLE);
+        let asked = self.asked[asked..].iter().map(String::as_str).chain(tried);
+        let asked: Vec<&str> = asked.filter(|by| counts(by)).collect();
+        let mut approved = self.approved[approved..].iter().filter(|by| counts(by));
         match self.needs_two {
-            true => approved.any(|approver| asked.iter().any(|asker| *asker != approver)),
+            true => approved.any(|approver| asked.iter().any(|asker| asker != approver)),
             false => !asked.is_empty() || approved.next().is_some(),
         }
     }
 
+    fn has_let_go(&self, number: usize, now: i64, counts: impl Fn(&str) -> bool) -> bool {
+        match self.tried.get(&number) {
+            Some(tried) => self.is_let_go(Some(*tried), counts),
+            None => self.is_agreed(now) || self.is_let_go(None, counts),
+        }
+    }
+
+    /// Something goes on that did not.
+    pub fn goes_on(&mut self) {
+        self.gone_on = Some((self.asked.len(), self.approved.len()));
+    }
+
     pub fn is_open(&self, now: i64) -> bool {
-        self.is_agreed(now) || self.is_let_go(|_| true)
+        self.is_agreed(now) || self.is_let_go(None, |_| true)
     }
 
     /// Notes who lets it go, if that is to be noted; whether it is.
     pub fn let_go(&mut self, by: &str, approves: bool, now: i64) -> bool {
-        let is_agreed = self.is_open(now) && self.asked.is_empty();
-        let said = if approves { &mut self.approved } else { &mut self.asked };
-        let is_noted = !is_agreed && !said.iter().any(|said| said == by);
+        let is_agreed = self.is_open(now) && self.asked.is_empty() && self.gone_on.is_none();
+        let (asked, approved) = self.gone_on.unwrap_or_default();
+        let (said, since) = if approves { (&mut self.approved, approved) } else { (&mut self.asked, asked) };
+        let is_noted = !is_agreed && !said[since..].iter().any(|said| said == by);
         if is_noted {
             said.push(by.to_owned());
+            self.asked_last = (!approves).then(|| by.to_owned()).or(self.asked_last.take());
         }
         is_noted
     }
@@ -366,6 +389,7 @@ impl Model {
             _ => {}
         }
         let person = match payment.pay.to {
+            To::Named if self.is_marked(NAMED) => return Fate::Waits(Some("marked")),
             To::Named => return Fate::AsItCame,
             To::Nobody => return Fate::GoesBack("BE06"),
             To::Payee(payee) => &self.persons[payee],
@@ -420,7 +444,8 @@ impl Model {
             _ if is_stopped => Fate::Waits(Some("stopped")),
             Fate::Waits(_) => fate,
             _ if !batch.is_open(self.now) => Fate::Waits(None),
-            _ if batch.is_agreed(self.now) || batch.is_let_go(|by| !had_part(by)) => fate,
+            _ if !batch.has_let_go(number, self.now, |_| true) => Fate::Waits(None),
+            _ if batch.has_let_go(number, self.now, |by| !had_part(by)) => fate,
             _ => Fate::Waits(Some("own_change")),
         }
     }
@@ -510,9 +535,13 @@ impl Model {
 
     /// What came back is tried again: from now on it waits like any other, and what may leave does.
     pub fn retry(&mut self, batch: usize, numbers: &[usize]) {
+        let tried = &mut self.batches[batch];
+        tried.goes_on();
         for number in numbers {
-            self.batches[batch].payments[*number].state = State::Held(None);
+            tried.payments[*number].state = State::Held(None);
+            tried.tried.insert(*number, (tried.asked.len(), tried.approved.len()));
         }
+        tried.asked_last = Some(CONSOLE.to_owned());
         self.end_stage(batch);
     }
 

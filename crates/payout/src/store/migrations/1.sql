@@ -172,6 +172,8 @@ CREATE TABLE held_payment (
     purpose BYTEA,
     -- The currency that reaches the payee.
     currency TEXT,
+    -- The account, where its file names that.
+    account_key BYTEA,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
 
