@@ -245,6 +245,34 @@ fn a_misunderstanding_does_no_harm() {
     alarmed.verified();
 }
 
+/// Of the two who say that it was none, either may have opened the case. What was put back already is not taken away again by them: that
+/// waits for another, as any revert does.
+#[test]
+fn who_opened_it_can_be_the_second_to_say_that_it_was_none() {
+    let world = stolen();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let opened = freeze(&world, ALICE);
+    let (case, report) = (text(&opened, "id"), &opened["reported"]);
+    let reverting = run(&format!("victim revert {case} --reason Stolen --as anna")).done();
+    let revert = text(&reverting["designations"][0], "id");
+    run(&format!("designation approve {revert} --reason So --as bo")).done();
+    let alone = format!("suspicion acknowledge {} --as anna", report[0].as_str().unwrap());
+    run(&alone).refused("suspicion.own");
+    let close = format!("victim close {case} --finding misunderstanding --reason Mistaken");
+    assert_eq!(run(&format!("{close} --as bo")).done()["waits_for"], "approval");
+    run(&format!("{close} --as bo")).refused("case.own");
+    let closed = run(&format!("{close} --as anna")).done();
+    holds(&closed, &json!({ "waits_for": null, "reports": report, "motions": [] }), "the reports are closed");
+    let back = &closed["designations"][0];
+    holds(back, &json!({ "state": "awaiting_approval", "waits_for": "approval" }), "it is to be undone");
+    assert_eq!(run(&format!("resolve cpr:{ALICE}")).done()["account"], ALICE_IBAN);
+    let approve = format!("designation approve {} --reason So", text(back, "id"));
+    run(&format!("{approve} --as anna")).refused("proposal.own");
+    run(&format!("{approve} --as bo")).done();
+    assert_eq!(run(&format!("resolve cpr:{ALICE}")).done()["account"], iban("DK", THIEFS));
+    world.verified();
+}
+
 /// Under the controls that hold where nobody has decided otherwise a change waits two days: one that was on its way goes on as if nobody had
 /// rung, and is neither let through nor refused meanwhile.
 #[test]

@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Refuse as _, Scope, Writer};
 use registry::commands::{
-    AcknowledgeSuspicion, CancelDesignation, CloseSuspicion, MotionAnswer, Propose, Refuse, RefuseDesignation,
-    RestoreAccounts, RevertDesignation, Standing, Withdraw,
+    AcknowledgeSuspicion, AnswerState, CancelDesignation, CloseSuspicion, MotionAnswer, OfTwo, Propose, Refuse,
+    RefuseDesignation, RestoreAccounts, RevertDesignation, Standing, Withdraw,
 };
 use registry::designation::Channel;
 use registry::mark::{MARK_MONTHS_MAX, MarkChange};
@@ -70,6 +70,8 @@ struct Plan {
     reports: Vec<Reported>,
     reverts: Vec<(String, Reverted)>,
     payee: PayeeId,
+    /// Who said before that nothing was taken.
+    said_by: Option<String>,
 }
 
 impl Plan {
@@ -95,7 +97,8 @@ impl Plan {
                 }
             }
         }
-        Ok(Self { reports, reverts, payee: found.case.number })
+        let said_by = mistaken(&found.acts).map(|act| act.by.clone());
+        Ok(Self { reports, reverts, payee: found.case.number, said_by })
     }
 
     /// As many commands as it takes, or more.
@@ -153,17 +156,32 @@ impl Closing<'_, '_> {
         self.run(&Under { case, kind, about, why, officer: self.officer, is_synthetic, command })
     }
 
-    fn report(&mut self, reported: &Reported, finding: suspicion::Finding) -> Result<(), Error> {
+    /// Answers a report. Of a misunderstanding two say the same, and either of them may have opened the case, and reported it by that.
+    fn report(
+        &mut self,
+        reported: &Reported,
+        finding: suspicion::Finding,
+        said_by: Option<&String>,
+    ) -> Result<(), Error> {
         let (suspicion, is_synthetic) = (reported.standing.id.name(), self.wanted.is_synthetic);
-        let officer = self.officer.clone();
+        let (officer, why) = (self.officer.clone(), self.wanted.why.to_owned());
         if reported.standing.state == suspicion::State::Open {
-            self.run(&AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: officer.clone(), is_synthetic })?;
+            let command = AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: officer.clone(), is_synthetic };
+            self.answer(command, said_by)?;
         }
         if reported.standing.state.finding().is_none() {
-            let why = self.wanted.why.to_owned();
-            self.run(&CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic })?;
+            let command = CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic };
+            self.answer(command, said_by)?;
             self.closed.reports.push(suspicion);
         }
+        Ok(())
+    }
+
+    fn answer<C: Command<State = AnswerState>>(&mut self, command: C, said_by: Option<&String>) -> Result<(), Error> {
+        match said_by.cloned() {
+            Some(said_by) => self.run(&OfTwo { command, said_by })?,
+            None => self.run(&command)?,
+        };
         Ok(())
     }
 
@@ -181,7 +199,7 @@ impl Closing<'_, '_> {
         let today = denmark::calendar::copenhagen_date(env.now.to_jiff());
         let until = self.wanted.mark_until.unwrap_or_else(|| today.saturating_add(MARK_MONTHS_MAX.months()));
         for reported in &plan.reports {
-            self.report(reported, suspicion::Finding::Confirmed)?;
+            self.report(reported, suspicion::Finding::Confirmed, None)?;
             let is_agreed =
                 reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
             if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
@@ -199,7 +217,7 @@ impl Closing<'_, '_> {
     fn undo(&mut self, plan: &Plan) -> Result<(), Error> {
         let (why, officer, is_synthetic) = (self.wanted.why.to_owned(), self.officer.clone(), self.wanted.is_synthetic);
         for reported in &plan.reports {
-            self.report(reported, suspicion::Finding::Misunderstanding)?;
+            self.report(reported, suspicion::Finding::Misunderstanding, plan.said_by.as_ref())?;
             for (motion, is_own) in &reported.motions {
                 let (motion, officer, about) = (motion.clone(), officer.clone(), PhantomData::<MarkChange>);
                 let answer = if *is_own {
@@ -265,8 +283,7 @@ impl Command for CloseCase<'_> {
             // It lets money go to accounts that were frozen.
             Finding::Misunderstanding => mistaken(&found.acts).map(|act| act.by.as_str()),
         };
-        // Whoever reported the receiving account with it does not answer that report.
-        for other in asked_by.into_iter().chain(asked_by.map(|_| found.case.by.as_str())) {
+        if let Some(other) = asked_by {
             officer::require_other(other, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
         }
         let kind = if asked_by.is_some() { ActKind::closing(finding) } else { ActKind::Mistaken };

@@ -16,7 +16,7 @@ pub use recall::{CaseRecall, recall_for_case};
 pub use revert::{Reverting, revert};
 pub use trace::{CaseTrace, trace_case};
 
-use crate::case::{ACTS_MAX, Act, ActKind, Case, CaseRefusal, State};
+use crate::case::{Act, ActKind, Case, CaseRefusal, State, require_room};
 use crate::store;
 use crate::store::case::Found;
 use kernel::journal::{Entry, Rows};
@@ -36,7 +36,7 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 fn require(found: &Found, kind: ActKind, officer: &Actor, is_synthetic: bool) -> Result<(), CaseRefusal> {
     officer::require_named(officer, is_synthetic)?;
     State::of(&found.acts).require(kind)?;
-    if found.acts.len() < ACTS_MAX { Ok(()) } else { Err(CaseRefusal::TooMuch) }
+    require_room(&found.acts, kind)
 }
 
 /// A command that is done under a case: its entry has the act as well, or neither is there.
