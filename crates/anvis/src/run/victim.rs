@@ -150,7 +150,7 @@ fn checked<'k>(folder: &Path, keys: impl IntoIterator<Item = &'k PublicKey>) -> 
     }
 }
 
-fn opened_text(Opened { id, accounts, reported }: &Opened) -> String {
+fn opened_text(Opened { id, accounts, reported, unreported }: &Opened) -> String {
     let mut text = format!("Case {id} is open. What has not left waits.\n");
     for account in &accounts.frozen {
         let _ = writeln!(text, "  {account}  frozen by this");
@@ -163,6 +163,9 @@ fn opened_text(Opened { id, accounts, reported }: &Opened) -> String {
     }
     for report in reported {
         let _ = writeln!(text, "  the receiving account is reported as {report}");
+    }
+    if *unreported > 0 {
+        let _ = writeln!(text, "  {unreported} more were designated since then: report them one by one");
     }
     text
 }

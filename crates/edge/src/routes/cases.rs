@@ -40,7 +40,7 @@ pub fn routes() -> Vec<Route> {
             "Open a case for a payee who may be a victim: their accounts are frozen at once, and what has not left waits",
         )
         .token(policy::OPEN_CASE, SCOPE)
-        .refuses(&["case.open", "case.since", "case.why", "payee.unknown"])
+        .refuses(&["case.open", "case.since", "case.why", "case.meanwhile", "payee.unknown", "suspicion.from"])
         .by(open),
         Route::get("/v1/cases", "cases.list", "The cases, the newest first. Whom they are about is not said")
             .token(policy::READ_CASES, SCOPE)
@@ -59,7 +59,14 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::ACT_ON_CASE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.nothing_changed", "case.no_proposal", "change.waiting", "designation.superseded"])
+        .refuses_as_all(&[
+            "case.nothing_changed",
+            "case.no_proposal",
+            "case.meanwhile",
+            "case.too_many_changes",
+            "change.waiting",
+            "designation.superseded",
+        ])
         .by(revert),
         Route::post("/v1/cases/{case}/trace", "cases.trace", "What was paid since the accounts are in doubt, and where")
             .token(policy::ACT_ON_CASE, SCOPE)
@@ -72,7 +79,12 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::ACT_ON_CASE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.nothing_left", "recall.open", "recall.no_bank", "recall.why"])
+        .refuses_as_all(&[
+            "case.nothing_left",
+            "case.own_recall",
+            "case.meanwhile",
+            "case.too_many_changes",
+            "recall.open", "recall.no_bank", "recall.why"])
         .by(recall),
         Route::post(
             "/v1/cases/{case}/close",
@@ -81,7 +93,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::CLOSE_CASE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.own", "mark.until"])
+        .refuses_as_all(&["case.own", "case.meanwhile", "mark.until"])
         .by(close),
         Route::post(
             "/v1/cases/{case}/disclose",
@@ -146,11 +158,13 @@ struct OpenedCase {
     already: Vec<String>,
     /// The reports of the accounts that were designated since then, by our name for each.
     reported: Vec<String>,
+    /// How many more there were than are reported at a time.
+    unreported: usize,
 }
 
 impl From<Opened> for OpenedCase {
-    fn from(Opened { id, accounts, reported }: Opened) -> Self {
-        Self { id, frozen: accounts.frozen, already: accounts.already, reported }
+    fn from(Opened { id, accounts, reported, unreported }: Opened) -> Self {
+        Self { id, frozen: accounts.frozen, already: accounts.already, reported, unreported }
     }
 }
 

@@ -131,7 +131,12 @@ impl Command for ReportSuspicion {
             Some(payer) => contact_of(scope, payer)?,
             None => None,
         };
-        let open = match self.from.is_outside() {
+        // A house's own flood keeps nobody at the agency from noting what it says.
+        let is_noted = matches!(self.actor.role(), Role::Operator | Role::Console);
+        if is_noted && !is_house(scope, &self.from)? {
+            return Err(SuspicionRefusal::From.into());
+        }
+        let open = match self.from.is_outside() && !is_noted {
             true => store::suspicion::count_open(scope.tx, &self.from.key(scope.vault), OPEN_MAX)?,
             false => 0,
         };
@@ -262,6 +267,15 @@ fn find(scope: &Scope<'_>, from: &Source, suspected: &Suspected, actor: &Actor) 
                 account: Some(*account),
             }))
         }
+    }
+}
+
+/// Whether there is such a bank or payer, where a report is noted for one.
+fn is_house(scope: &Scope<'_>, from: &Source) -> Result<bool, Error> {
+    match from {
+        Source::Bank(name) => store::bank::has_name(scope.tx, name),
+        Source::Payer(name) => Ok(store::payer::find_by_name(scope, name)?.is_some()),
+        Source::Police | Source::Review => Ok(true),
     }
 }
 

@@ -53,6 +53,7 @@ pub struct Closed {
 }
 
 /// A report that was made under a case, and where it stands.
+#[derive(PartialEq)]
 struct Reported {
     standing: ReportStanding,
     /// What waits about its mark: by name, and whether whoever closes the case proposed it.
@@ -60,12 +61,14 @@ struct Reported {
 }
 
 /// What a proposal to put back has come to.
+#[derive(PartialEq)]
 enum Reverted {
     Waits { is_own: bool },
     TookEffect,
 }
 
 /// What there is to be done.
+#[derive(PartialEq)]
 struct Plan {
     reports: Vec<Reported>,
     reverts: Vec<(String, Reverted)>,
@@ -116,7 +119,7 @@ pub fn close(writer: &mut Writer, wanted: &Close<'_>, officer: &Actor, env: &Env
     policy::CLOSE_CASE.require(officer)?;
     let plan = writer.read(|scope| Plan::load(scope, wanted, officer, env))?;
     let envs = envs(writer, env, plan.commands())?;
-    let command = CloseCase { wanted, officer };
+    let command = CloseCase { wanted, officer, plan: &plan, now: env };
     writer.execute_group(|group| {
         if !group.execute(&command, officer, env)?? {
             return Ok(Closed { waits_for: Some("approval".to_owned()), ..Closed::default() });
@@ -153,7 +156,7 @@ impl Closing<'_, '_> {
         command: C,
     ) -> Result<C::Output, Error> {
         let Close { case, why, is_synthetic, .. } = *self.wanted;
-        self.run(&Under { case, kind, about, why, officer: self.officer, is_synthetic, command })
+        self.run(&Under { holds: None, case, kind, about, why, officer: self.officer, is_synthetic, command })
     }
 
     /// Answers a report. Of a misunderstanding two say the same, and either of them may have opened the case, and reported it by that.
@@ -258,6 +261,9 @@ impl Closing<'_, '_> {
 struct CloseCase<'c> {
     wanted: &'c Close<'c>,
     officer: &'c Actor,
+    /// What follows, as it was planned before the transaction.
+    plan: &'c Plan,
+    now: &'c Env,
 }
 
 impl Command for CloseCase<'_> {
@@ -268,7 +274,11 @@ impl Command for CloseCase<'_> {
     type Output = bool;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
-        find(scope, self.wanted.case)
+        let found = find(scope, self.wanted.case)?;
+        if Plan::load(scope, self.wanted, self.officer, self.now)? != *self.plan {
+            return Err(CaseRefusal::Meanwhile.into());
+        }
+        Ok(found)
     }
 
     fn decide(&self, found: Found, env: &Env) -> Result<Decision<Self::Change, bool>, Refusal> {

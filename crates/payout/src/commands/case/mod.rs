@@ -44,6 +44,8 @@ struct Under<'u, C: Command> {
     /// The case, by name.
     case: &'u str,
     kind: ActKind,
+    /// Whether what it was planned from is still so, where it was planned before the transaction.
+    holds: Option<&'u dyn Fn(&Scope<'_>) -> Result<bool, Error>>,
     /// What the act is about, by what came of the command.
     about: fn(&C::Output) -> String,
     why: &'u str,
@@ -67,6 +69,11 @@ impl<C: Command> Command for Under<'_, C> {
     type Output = C::Output;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        if let Some(holds) = self.holds
+            && !holds(scope)?
+        {
+            return Err(CaseRefusal::Meanwhile.into());
+        }
         Ok((find(scope, self.case)?, self.command.load(scope)?))
     }
 
