@@ -12,6 +12,8 @@ use std::fmt;
 
 /// So many things are done under one case, at most.
 pub const ACTS_MAX: usize = 1_000;
+/// So many letters and digits say on which law something is given out, at least.
+pub const LAW_CHARS_MIN: usize = 10;
 /// So far back a case goes: nobody finds out later that an account was taken.
 pub const SINCE_DAYS_MAX: i64 = 3_653;
 
@@ -221,17 +223,56 @@ impl State {
     }
 }
 
+/// Refuses what goes beyond what one case holds. However much was done under it, it can be closed, and what follows from that is done.
+///
+/// # Errors
+/// [`CaseRefusal::TooMuch`].
+pub const fn require_room(acts: &[Act], kind: ActKind) -> Result<(), CaseRefusal> {
+    let follows = matches!(kind, ActKind::Marking | ActKind::Unfrozen | ActKind::Unreverting);
+    if follows || acts.len() < ACTS_MAX { Ok(()) } else { Err(CaseRefusal::TooMuch) }
+}
+
+/// Refuses to ask payments back to who opened the case, unless somebody else has acted under it: two know of what a bank is told.
+///
+/// # Errors
+/// [`CaseRefusal::OwnRecall`].
+pub fn require_second(opened_by: &str, acts: &[Act], officer: &str) -> Result<(), CaseRefusal> {
+    let is_known = officer != opened_by || acts.iter().any(|act| act.by != opened_by);
+    if is_known { Ok(()) } else { Err(CaseRefusal::OwnRecall) }
+}
+
 /// Whoever says that nothing was taken, and waits for another to say the same.
 #[must_use]
 pub fn mistaken(acts: &[Act]) -> Option<&Act> {
     acts.iter().rev().find(|act| act.kind == ActKind::Mistaken)
 }
 
-/// The asking that nobody has answered by giving out what is known: the last one, if none came after it.
+/// What somebody asked to have given out, and nobody has given: of each recipient the last asking, if none was answered after it.
 #[must_use]
-pub fn asked(acts: &[Act]) -> Option<&Act> {
-    let last = acts.iter().rev().find(|act| matches!(act.kind, ActKind::Asked | ActKind::Given));
-    last.filter(|act| act.kind == ActKind::Asked)
+pub fn asked(acts: &[Act]) -> Vec<&Act> {
+    let mut asked: Vec<&Act> = Vec::new();
+    for act in acts.iter().filter(|act| matches!(act.kind, ActKind::Asked | ActKind::Given)) {
+        asked.retain(|before| before.about != act.about);
+        asked.extend((act.kind == ActKind::Asked).then_some(act));
+    }
+    asked
+}
+
+/// The asking that names this recipient and was made at this moment. Whoever gives says which they say yes to: one that was made since
+/// then, on another law, is not given by that.
+#[must_use]
+pub fn asking<'a>(acts: &'a [Act], to: &Recipient, at: Timestamp) -> Option<&'a Act> {
+    asked(acts).into_iter().find(|act| act.at == at && act.about == to.name())
+}
+
+/// Refuses a law that nobody can look up: one line of some words.
+///
+/// # Errors
+/// [`CaseRefusal::Law`].
+pub fn require_law(law: &str) -> Result<(), CaseRefusal> {
+    registry::officer::require_why(law).map_err(|_| CaseRefusal::Law)?;
+    let letters = law.chars().filter(|c| c.is_alphanumeric()).count();
+    if letters < LAW_CHARS_MIN { Err(CaseRefusal::Law) } else { Ok(()) }
 }
 
 /// To whom what is known of a case is given.
@@ -285,12 +326,22 @@ pub enum CaseRefusal {
     NotAsked,
     /// There is no bank of that name.
     Bank,
+    /// Nothing went to an account with that bank.
+    NotConcerned,
+    /// It is not said on which law something is to be given out.
+    Law,
+    /// What it was to be done with changed meanwhile.
+    Meanwhile,
+    /// More was changed since then than is looked through.
+    TooManyChanges,
     /// Too much was done under it.
     TooMuch,
     /// Who acts has no name.
     Officer,
     /// Who finds a fraud opened it; who says yes to something asked for it.
     Own,
+    /// Who asks back opened it, and nobody else has acted under it.
+    OwnRecall,
     /// Nobody said why.
     Why,
 }
@@ -322,9 +373,14 @@ impl Refuse for CaseRefusal {
             Self::NothingLeft => "case.nothing_left",
             Self::NotAsked => "case.not_asked",
             Self::Bank => "case.bank",
+            Self::NotConcerned => "case.not_concerned",
+            Self::Law => "case.law",
+            Self::Meanwhile => "case.meanwhile",
+            Self::TooManyChanges => "case.too_many_changes",
             Self::TooMuch => "case.too_much",
             Self::Officer => "case.officer",
             Self::Own => "case.own",
+            Self::OwnRecall => "case.own_recall",
             Self::Why => "case.why",
         }
     }
@@ -342,12 +398,21 @@ impl fmt::Display for CaseRefusal {
                 "what was designated since then came by no proposal: put another account in its place, by two officers"
             }
             Self::NothingLeft => "nothing left for an account that was designated since then and can be asked back",
-            Self::NotAsked => "nobody has asked that this is given out, or it was: one asks, and another gives",
+            Self::NotAsked => {
+                "nobody asked at that moment that it is given to them, or it was given, or asked for anew: see 'victim show'"
+            }
             Self::Bank => "there is no bank of that name in the bank directory",
+            Self::NotConcerned => "no account that is in doubt is with that bank: there is nothing to give it",
+            Self::Law => "say on which law and at whose request, on one line of 10 letters to 500 characters",
+            Self::Meanwhile => "what this is about changed meanwhile: look, and do it again",
+            Self::TooManyChanges => "more was changed since then than is looked through: put the right account there by two officers",
             Self::TooMuch => "too much was done under this case already: close it, and open another",
             Self::Officer => "this is for an operator with a name: say --as",
             Self::Own => {
                 "who opened a case does not find that it was a fraud; of a misunderstanding, and of what is given out, one asks and another says yes"
+            }
+            Self::OwnRecall => {
+                "another than who opened the case asks back; or who opened it, once another has acted under it"
             }
             Self::Why => "say why, in 1 to 500 characters on one line",
         })
@@ -389,18 +454,66 @@ mod tests {
     }
 
     #[test]
-    fn each_asking_is_answered_once() {
-        let check = |acts: &[(ActKind, &str)], expected: Option<&str>| {
-            let acts: Vec<Act> = acts.iter().map(|(kind, by)| act(*kind, by)).collect();
-            assert_eq!(asked(&acts).map(|act| act.by.as_str()), expected, "{acts:?}");
-        };
+    fn each_asking_is_answered_once_and_none_for_another() {
         use ActKind::{Asked, Frozen, Given};
-        check(&[], None);
-        check(&[(Frozen, "a")], None);
-        check(&[(Asked, "a"), (Frozen, "b")], Some("a"));
-        check(&[(Asked, "a"), (Asked, "b")], Some("b"));
-        check(&[(Asked, "a"), (Given, "b")], None);
-        check(&[(Asked, "a"), (Given, "b"), (Asked, "c")], Some("c"));
+        let at = Timestamp::from_micros;
+        let check = |acts: &[(ActKind, &str)], expected: &[(&str, i64)]| {
+            let acts: Vec<Act> =
+                (0..).zip(acts).map(|(moment, (kind, to))| Act::new(*kind, at(moment), "a", *to)).collect();
+            let found: Vec<(&str, Timestamp)> = asked(&acts).iter().map(|act| (act.about.as_str(), act.at)).collect();
+            assert_eq!(found, expected.iter().map(|(to, moment)| (*to, at(*moment))).collect::<Vec<_>>(), "{acts:?}");
+            for moment in 0..acts.len() as i64 {
+                let found = asking(&acts, &Recipient::Police, at(moment)).is_some();
+                assert_eq!(found, expected.contains(&("police", moment)), "{moment} of {acts:?}");
+            }
+        };
+        check(&[], &[]);
+        check(&[(Frozen, "1")], &[]);
+        check(&[(Asked, "police"), (Frozen, "1")], &[("police", 0)]);
+        // Whoever gives the first does not give the second, on another law.
+        check(&[(Asked, "police"), (Asked, "police")], &[("police", 1)]);
+        check(&[(Asked, "police"), (Given, "police")], &[]);
+        check(&[(Asked, "police"), (Given, "police"), (Asked, "police")], &[("police", 2)]);
+        check(&[(Asked, "police"), (Asked, "bank:B")], &[("police", 0), ("bank:B", 1)]);
+        check(&[(Asked, "police"), (Asked, "bank:B"), (Given, "bank:B")], &[("police", 0)]);
+    }
+
+    #[test]
+    fn a_full_case_is_closed_with_all_that_follows() {
+        use ActKind::{Marking, Unfrozen, Unreverting};
+        let full = vec![act(ActKind::Traced, "operator:anna"); ACTS_MAX];
+        for (kind, name) in ActKind::ALL {
+            assert_eq!(require_room(&full[1..], kind), Ok(()), "{name}");
+            let expected =
+                if [Marking, Unfrozen, Unreverting].contains(&kind) { Ok(()) } else { Err(CaseRefusal::TooMuch) };
+            assert_eq!(require_room(&full, kind), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_law_can_be_looked_up() {
+        let long = "§ 802 ".repeat(100);
+        for (law, expected) in [
+            ("Retsplejeloven § 802", Ok(())),
+            ("x", Err(CaseRefusal::Law)),
+            ("§ 1, §§ 2", Err(CaseRefusal::Law)),
+            ("..............", Err(CaseRefusal::Law)),
+            ("Retsplejeloven\n§ 802", Err(CaseRefusal::Law)),
+            (&long, Err(CaseRefusal::Law)),
+        ] {
+            assert_eq!(require_law(law), expected, "{law}");
+        }
+    }
+
+    #[test]
+    fn two_know_of_what_is_asked_back() {
+        let check = |by: &[&str], officer: &str, expected: bool| {
+            let acts: Vec<Act> = by.iter().map(|by| act(ActKind::Traced, by)).collect();
+            assert_eq!(require_second("a", &acts, officer).is_ok(), expected, "{by:?}, then {officer}");
+        };
+        check(&["a", "a"], "a", false);
+        check(&["a"], "b", true);
+        check(&["a", "b"], "a", true);
     }
 
     #[test]

@@ -41,10 +41,14 @@ pub enum AskKind {
     Payments,
     /// Whose is an account that is reviewed?
     Review,
+    /// Is the payee a victim, and what is done for them?
+    Case,
+    /// What is known of a case of the payee, which was given to the police or a bank.
+    Disclosure,
 }
 
 impl AskKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Resolve,
         Self::Verify,
         Self::Map,
@@ -56,6 +60,8 @@ impl AskKind {
         Self::Subscribers,
         Self::Payments,
         Self::Review,
+        Self::Case,
+        Self::Disclosure,
     ];
 
     /// As the store knows it.
@@ -85,6 +91,8 @@ impl AskKind {
             Self::Subscribers => "subscribers",
             Self::Payments => "payments",
             Self::Review => "review",
+            Self::Case => "case",
+            Self::Disclosure => "disclosure",
         }
     }
 }

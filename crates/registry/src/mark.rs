@@ -124,6 +124,8 @@ pub fn masked(account: &Account) -> String {
 pub struct Known {
     /// Of the report that is named: where it stands, of what it suspects the account, and the account if it names one.
     pub report: Option<(Reported, Reason, Option<Account>)>,
+    /// Who made that report, as the journal names them: they do not approve what follows from it.
+    pub reported_by: Option<String>,
     /// The newest version of the mark of that account, or of the mark that is named.
     pub newest: Option<Mark>,
     /// Whether as many marks stand as can.
@@ -369,7 +371,8 @@ mod tests {
         let check =
             |state: Option<Reported>, has_account: bool, newest: Option<Mark>, until: Date, expected: Option<&str>| {
                 let account = has_account.then(|| mark(false, until).account);
-                let known = Known { report: state.map(|state| (state, Reason::Mule, account)), newest, is_full: false };
+                let report = state.map(|state| (state, Reason::Mule, account));
+                let known = Known { report, reported_by: None, newest, is_full: false };
                 let change = MarkChange::Set { suspicion: Id::new(3), until };
                 let refused = change.check(&known, TODAY).err().map(|refusal| refusal.code);
                 assert_eq!(refused, expected, "{known:?} {until}");
@@ -394,6 +397,7 @@ mod tests {
         check(Some(agreed), true, Some(mark(false, later)), date(2027, 2, 1), None);
         check(Some(agreed), true, Some(mark(true, later)), later, None);
         let full = Known {
+            reported_by: None,
             report: Some((agreed, Reason::Mule, Some(mark(false, later).account))),
             newest: None,
             is_full: true,
@@ -408,7 +412,7 @@ mod tests {
     fn what_stands_can_be_ended_and_counts_through_its_last_day() {
         let check = |newest: Option<Mark>, state: &str, expected: Option<&str>| {
             assert_eq!(newest.as_ref().map_or("", |mark| mark.state(TODAY)), state);
-            let known = Known { report: None, newest, is_full: true };
+            let known = Known { report: None, reported_by: None, newest, is_full: true };
             let refused = MarkChange::End { mark: Id::new(1) }.check(&known, TODAY).err();
             assert_eq!(refused.map(|refusal| refusal.code), expected, "{known:?}");
         };

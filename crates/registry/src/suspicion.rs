@@ -461,6 +461,8 @@ pub enum SuspicionRefusal {
     Subject,
     /// Nobody can read what is suspected.
     Text,
+    /// There is no bank or payer of the name for which somebody notes it.
+    From,
     /// Who reports has too many open already.
     TooMany,
     /// It is too early or too late for this.
@@ -496,6 +498,7 @@ impl Refuse for SuspicionRefusal {
             Self::Unknown => "suspicion.unknown",
             Self::Subject => "suspicion.subject",
             Self::Text => "suspicion.text",
+            Self::From => "suspicion.from",
             Self::TooMany => "suspicion.too_many",
             Self::State => "suspicion.state",
             Self::Officer => "suspicion.officer",
@@ -512,6 +515,7 @@ impl fmt::Display for SuspicionRefusal {
             Self::Unknown => f.write_str("there is no suspicion report of that name"),
             Self::Subject => f.write_str("there is nothing like that which is yours to report"),
             Self::Text => write!(f, "tell what is suspected in 1 to {TEXT_CHARS_MAX} characters"),
+            Self::From => f.write_str("there is no bank or payer of the name for which it is noted"),
             Self::TooMany => write!(f, "{OPEN_MAX} of your reports are open: wait until some are answered"),
             Self::State => {
                 f.write_str("a report is acknowledged once, and closed once after that; look at where it stands")

@@ -11,7 +11,7 @@ use letter::{CaseDeed, CasePayment, CaseReport, ChangedAccount, Deed, DrawError,
 use payout::case::{Act, ActKind, Finding, Recipient, State as CaseState};
 use payout::commands::Give;
 use payout::payment::State;
-use payout::queries::{FoundPayment, KnownCase, KnownPayment, is_told_to_banks, known_case};
+use payout::queries::{FoundPayment, KnownCase, KnownPayment, known_case};
 use payout::recall::Standing;
 use registry::account::DesignatedAccount;
 use registry::resolve;
@@ -47,6 +47,10 @@ pub struct Bundle {
 pub struct Wanted<'w> {
     /// The case, by name.
     pub case: &'w str,
+    /// To whom.
+    pub to: Recipient,
+    /// Which asking: when it was made.
+    pub asked: Timestamp,
     /// Who gives it, as its readers see it.
     pub sender: Option<Sender>,
     /// In which language the PDF is.
@@ -97,10 +101,10 @@ impl fmt::Display for BundleRefusal {
 /// # Errors
 /// Those of [`known_case`] and [`Give`]; `signing_key.none`; the store's.
 pub fn bundle(writer: &mut Writer, wanted: &Wanted<'_>, officer: &Actor, env: &Env) -> Result<Bundle, Error> {
-    let Wanted { case, is_synthetic, .. } = *wanted;
+    let Wanted { case, ref to, asked, is_synthetic, .. } = *wanted;
     let file_id = writer.secrets.bytes()?;
     let (known, signers, banks, journal) = writer.read(|scope| {
-        let known = known_case(scope, officer, case, is_synthetic)?;
+        let known = known_case(scope, officer, case, (to, asked), is_synthetic)?;
         let (size, root) = size_and_root(scope.tx)?;
         let banks = resolve::banks_at(scope.tx, ENTRIES_MAX)?;
         Ok((Known::of(scope, known)?, eid::queries::signers(scope)?, banks, (size.to_string(), to_hex(&root))))
@@ -113,12 +117,11 @@ pub fn bundle(writer: &mut Writer, wanted: &Wanted<'_>, officer: &Actor, env: &E
     let pdf = letter::draw_case(&known.report(&given, wanted, file_id)?).map_err(BundleRefusal::Drawing)?;
     let files = [(format!("case-{name}.pdf"), pdf), (format!("case-{name}.json"), json)];
     let digests: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), digest(bytes))).collect();
-    let to = known.case.to.clone();
     let claims = json!({ "case": name, "to": to.name(), "given": env.now.to_string(), "sha256": digests });
     let seal = jws::sign(signers.at(env.now)?, SEAL_KIND, &claims);
     let told: Vec<&str> = digests.values().map(String::as_str).collect();
-    let give =
-        Give { case: name.clone(), to: to.clone(), digests: told.join(" "), officer: officer.clone(), is_synthetic };
+    let (asking, digests, officer_too) = (known.case.asking.clone(), told.join(" "), officer.clone());
+    let give = Give { case: name.clone(), to: to.clone(), asking, digests, officer: officer_too, is_synthetic };
     writer.execute(&give, officer, env)?;
     let seal = BundleFile { name: format!("case-{name}.jws"), bytes: seal.into_bytes() };
     let [pdf, json] = files.map(|(name, bytes)| BundleFile { name, bytes });
@@ -222,9 +225,7 @@ impl Known {
 
     /// What was done, as far as whoever gets it is told.
     fn deeds(&self) -> impl Iterator<Item = (&Act, Deed)> {
-        let is_for_police = self.is_for_police();
-        let told = move |act: &&Act| is_for_police || is_told_to_banks(act.kind);
-        self.case.acts.iter().filter(told).filter_map(|act| Some((act, deed(act.kind)?)))
+        self.case.acts.iter().filter_map(|act| Some((act, deed(act.kind)?)))
     }
 
     /// The sums of the payments, by where the money is and by currency.
@@ -242,8 +243,7 @@ impl Known {
     }
 
     fn json(&self, given: &Given<'_>, is_synthetic: bool) -> Value {
-        let KnownCase { case, acts, to, name, accounts, payments, has_more } = &self.case;
-        let asked = self.case.asked();
+        let KnownCase { case, acts, to, asking, name, accounts, payments, has_more } = &self.case;
         let is_for_police = self.is_for_police();
         let payee = is_for_police.then(|| json!({ "number": case.number.reveal(), "name": name }));
         let changed = accounts.iter().zip(&self.purposes).map(|(doubted, purpose)| {
@@ -265,7 +265,7 @@ impl Known {
                 "at": act.at.to_string(),
                 "by": act.by,
                 "about": said(&act.about),
-                "why": said(&act.why).filter(|_| is_for_police),
+                "why": said(&act.why),
             })
         });
         json!({
@@ -276,8 +276,8 @@ impl Known {
                 "to": to.name(),
                 "at": given.at.to_string(),
                 "by": given.officer.name(),
-                "asked_by": asked.map(|asked| asked.by.clone()),
-                "law": asked.map(|asked| asked.why.clone()),
+                "asked_by": asking.by,
+                "law": asking.why,
             },
             "payee": payee,
             "since": case.since.to_string(),
@@ -294,9 +294,8 @@ impl Known {
     }
 
     fn report(&self, given: &Given<'_>, wanted: &Wanted<'_>, file_id: [u8; 16]) -> Result<CaseReport, Error> {
-        let KnownCase { case, acts, to, name, accounts, payments, has_more } = &self.case;
+        let KnownCase { case, acts, to, asking, name, accounts, payments, has_more } = &self.case;
         let number = Number::parse(&case.id.name()).map_err(|_| StoreError::plain("a case's name cannot be read"))?;
-        let asked = self.case.asked();
         let is_for_police = self.is_for_police();
         let changed = accounts.iter().zip(&self.purposes).map(|(doubted, purpose)| ChangedAccount {
             purpose: match purpose {
@@ -314,12 +313,12 @@ impl Known {
             number,
             given: given.at.to_jiff(),
             given_by: given.officer.name().to_owned(),
-            asked_by: asked.map(|asked| asked.by.clone()).unwrap_or_default(),
+            asked_by: asking.by.clone(),
             bank: match to {
                 Recipient::Police => None,
                 Recipient::Bank(bank) => Some(bank.clone()),
             },
-            law: asked.map(|asked| asked.why.clone()).unwrap_or_default(),
+            law: asking.why.clone(),
             payee: is_for_police.then(|| (case.number.reveal(), name.clone())),
             since: case.since.to_jiff(),
             opened: case.at.to_jiff(),

@@ -80,7 +80,7 @@ pub enum Victim {
         /// police or bank:NAME. A bank is given what went to accounts with it.
         #[arg(long, value_parser = recipient)]
         to: Recipient,
-        /// On which law, and at whose request: one line.
+        /// On which law, and at whose request: one line of ten letters or more.
         #[arg(long, value_name = "TEXT")]
         law: String,
     },
@@ -88,6 +88,12 @@ pub enum Victim {
     Bundle {
         /// The case.
         case: String,
+        /// To whom: police or bank:NAME.
+        #[arg(long, value_parser = recipient)]
+        to: Recipient,
+        /// Which asking: when it was made, as 'victim show' tells it beside the law.
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        asked: Timestamp,
         /// The folder to put them in.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,

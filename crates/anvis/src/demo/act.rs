@@ -217,7 +217,7 @@ impl<'a> Act<'a> {
         ));
         let env = self.env()?;
         let wanted = CaseRecall { case: &case, why, is_synthetic };
-        let recalled = recall_for_case(self.writer, &wanted, &anna, &env)?;
+        let recalled = recall_for_case(self.writer, &wanted, &bo, &env)?;
         let mut files = Vec::new();
         for sent in &recalled.messages {
             let read =
@@ -229,8 +229,9 @@ impl<'a> Act<'a> {
         let env = self.env()?;
         let wanted = CloseVictimCase { case: &case, finding: Finding::Fraud, why, mark_until: None, is_synthetic };
         for motion in close_case(self.writer, &wanted, &bo, &env)?.motions {
-            let (motion, officer) = (motion.id, anna.clone());
-            self.give(&Approve::<MarkChange> { motion, officer, is_synthetic, about: PhantomData }, &anna)?;
+            let (motion, carl) = (motion.id, Actor::operator("carl"));
+            let (officer, about) = (carl.clone(), PhantomData);
+            self.give(&Approve::<MarkChange> { motion, officer, is_synthetic, about }, &carl)?;
         }
         self.say(
             "the mule's account is marked. Of what has left, little comes back: of the best of the kind, less than 7 %",

@@ -13,7 +13,7 @@ use payout::commands::{
     AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting,
     close_case, open_case, recall_for_case, revert_case, trace_case,
 };
-use payout::queries::{self, CaseView};
+use payout::queries::{self, AskedView, CaseView};
 use registry::commands::Standing;
 use registry::suspicion::Source;
 use serde_json::json;
@@ -78,14 +78,21 @@ impl Session {
                 Ok(Answer::done(text, &shown))
             }
             Victim::Disclose { case, to, law } => {
-                let name = to.name();
-                let command = AskDisclosure { case: case.clone(), to, law, officer: officer.clone(), is_synthetic };
+                let command =
+                    AskDisclosure { case: case.clone(), to: to.clone(), law, officer: officer.clone(), is_synthetic };
                 self.writer.execute(&command, &officer, &env)?;
-                let text = format!("Asked for. Another officer gives it: 'anvis victim bundle {case} --out DIR'.");
-                Ok(Answer::done(text, &json!({ "case": case, "to": name })))
+                let asked = self.writer.read(|scope| queries::asked_of(scope, &officer, &case, &to))?;
+                let AskedView { to, at, .. } = &asked;
+                let text = format!(
+                    "Asked for. Another officer gives it: 'anvis victim bundle {case} --to {to} --asked {at} --out DIR'."
+                );
+                Ok(Answer::done(text, &json!({ "case": case, "to": to, "asked": at })))
             }
-            Victim::Bundle { case, out, sender, english } => {
-                self.give_bundle(&case, &out, sender.as_deref(), english, &env)
+            Victim::Bundle { case, to, asked, out, sender, english } => {
+                let sender_file = sender.as_deref();
+                let language = if english { Language::English } else { Language::Danish };
+                let wanted = Wanted { case: &case, to, asked, sender: None, language, is_synthetic };
+                self.give_bundle(wanted, &out, sender_file, &env)
             }
             Victim::Check { folder, .. } => self.check_bundle(&folder),
         }
@@ -96,18 +103,14 @@ impl Session {
     /// What is given is on record before it lies anywhere. Of a run that was cut off, nothing lies there: then it is asked for anew.
     fn give_bundle(
         &mut self,
-        case: &str,
+        wanted: Wanted<'_>,
         out: &Path,
         sender_file: Option<&Path>,
-        english: bool,
         env: &Env,
     ) -> Result<Answer, Error> {
         super::outside(&self.data, out)?;
         std::fs::create_dir_all(out).map_err(Error::io(format!("{} could not be made", out.display())))?;
-        let sender = sender(&self.writer.store, sender_file)?;
-        let language = if english { Language::English } else { Language::Danish };
-        let is_synthetic = self.writer.store.is_synthetic();
-        let wanted = Wanted { case, sender, language, is_synthetic };
+        let wanted = Wanted { sender: sender(&self.writer.store, sender_file)?, ..wanted };
         let bundle = cases::bundle(&mut self.writer, &wanted, &self.actor, env)?;
         let (mut text, mut paths) = (format!("Given to {}:\n", bundle.to), Vec::new());
         for file in &bundle.files {
@@ -147,7 +150,7 @@ fn checked<'k>(folder: &Path, keys: impl IntoIterator<Item = &'k PublicKey>) -> 
     }
 }
 
-fn opened_text(Opened { id, accounts, reported }: &Opened) -> String {
+fn opened_text(Opened { id, accounts, reported, unreported }: &Opened) -> String {
     let mut text = format!("Case {id} is open. What has not left waits.\n");
     for account in &accounts.frozen {
         let _ = writeln!(text, "  {account}  frozen by this");
@@ -160,6 +163,9 @@ fn opened_text(Opened { id, accounts, reported }: &Opened) -> String {
     }
     for report in reported {
         let _ = writeln!(text, "  the receiving account is reported as {report}");
+    }
+    if *unreported > 0 {
+        let _ = writeln!(text, "  {unreported} more were designated since then: report them one by one");
     }
     text
 }
@@ -209,14 +215,14 @@ fn closed_text(ClosedCase { waits_for, reports, motions, designations, unfrozen 
 }
 
 fn case_line(case: &CaseView) -> String {
-    let CaseView { id, state, finding, opened, opened_by, since, disclosure_asked, .. } = case;
+    let CaseView { id, state, finding, opened, opened_by, since, disclosures_asked, .. } = case;
     let mut text = format!("{id}  {state}");
     if let Some(finding) = finding {
         let _ = write!(text, " ({finding})");
     }
     let _ = write!(text, "  opened {opened} by {opened_by}, in doubt since {since}");
-    if let Some(to) = disclosure_asked {
-        let _ = write!(text, ", to be given to {to}");
+    for AskedView { to, at, by } in disclosures_asked {
+        let _ = write!(text, ", to be given to {to} as {by} asked at {at}");
     }
     text + "\n"
 }

@@ -14,7 +14,7 @@ use payout::commands::{
     AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting,
     close_case, open_case, recall_for_case, revert_case, trace_case,
 };
-use payout::queries::{self, CaseView, Found, FoundPayment, ShownCase};
+use payout::queries::{self, AskedView, CaseView, Found, FoundPayment, ShownCase};
 use payout::{batch, policy};
 use registry::commands::{MotionAnswer, Standing};
 use registry::payee::PayeeId;
@@ -40,7 +40,7 @@ pub fn routes() -> Vec<Route> {
             "Open a case for a payee who may be a victim: their accounts are frozen at once, and what has not left waits",
         )
         .token(policy::OPEN_CASE, SCOPE)
-        .refuses(&["case.open", "case.since", "case.why", "payee.unknown"])
+        .refuses(&["case.open", "case.since", "case.why", "case.meanwhile", "payee.unknown", "suspicion.from"])
         .by(open),
         Route::get("/v1/cases", "cases.list", "The cases, the newest first. Whom they are about is not said")
             .token(policy::READ_CASES, SCOPE)
@@ -59,7 +59,14 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::ACT_ON_CASE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.nothing_changed", "case.no_proposal", "change.waiting", "designation.superseded"])
+        .refuses_as_all(&[
+            "case.nothing_changed",
+            "case.no_proposal",
+            "case.meanwhile",
+            "case.too_many_changes",
+            "change.waiting",
+            "designation.superseded",
+        ])
         .by(revert),
         Route::post("/v1/cases/{case}/trace", "cases.trace", "What was paid since the accounts are in doubt, and where")
             .token(policy::ACT_ON_CASE, SCOPE)
@@ -72,7 +79,12 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::ACT_ON_CASE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.nothing_left", "recall.open", "recall.no_bank", "recall.why"])
+        .refuses_as_all(&[
+            "case.nothing_left",
+            "case.own_recall",
+            "case.meanwhile",
+            "case.too_many_changes",
+            "recall.open", "recall.no_bank", "recall.why"])
         .by(recall),
         Route::post(
             "/v1/cases/{case}/close",
@@ -81,7 +93,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::CLOSE_CASE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.own", "mark.until"])
+        .refuses_as_all(&["case.own", "case.meanwhile", "mark.until"])
         .by(close),
         Route::post(
             "/v1/cases/{case}/disclose",
@@ -90,7 +102,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::ASK_DISCLOSURE, SCOPE)
         .refuses(ACTED)
-        .refuses_as_all(&["case.bank"])
+        .refuses_as_all(&["case.bank", "case.law", "case.not_concerned"])
         .by(disclose),
         Route::post(
             "/v1/cases/{case}/bundle",
@@ -98,7 +110,15 @@ pub fn routes() -> Vec<Route> {
             "Give what another officer asked for: a PDF, the same as JSON, and the seal. An answer that was lost is not given again",
         )
         .token(policy::GIVE_DISCLOSURE, SCOPE)
-        .refuses(&["case.unknown", "case.state", "case.too_much", "case.not_asked", "case.own", "signing_key.none"])
+        .refuses(&[
+            "case.unknown",
+            "case.state",
+            "case.too_much",
+            "case.not_asked",
+            "case.not_concerned",
+            "case.own",
+            "signing_key.none",
+        ])
         .by(give),
     ]
 }
@@ -138,11 +158,13 @@ struct OpenedCase {
     already: Vec<String>,
     /// The reports of the accounts that were designated since then, by our name for each.
     reported: Vec<String>,
+    /// How many more there were than are reported at a time.
+    unreported: usize,
 }
 
 impl From<Opened> for OpenedCase {
-    fn from(Opened { id, accounts, reported }: Opened) -> Self {
-        Self { id, frozen: accounts.frozen, already: accounts.already, reported }
+    fn from(Opened { id, accounts, reported, unreported }: Opened) -> Self {
+        Self { id, frozen: accounts.frozen, already: accounts.already, reported, unreported }
     }
 }
 
@@ -210,21 +232,22 @@ struct Case {
     why: String,
     /// From when on the accounts are in doubt.
     since: String,
-    /// To whom somebody wants it given, and nobody has: `police`, `bank:NAME`.
-    disclosure_asked: Option<String>,
+    /// To whom somebody wants it given, and nobody has.
+    disclosures_asked: Vec<DisclosureAsked>,
     /// What was done, in order.
     acts: Vec<CaseAct>,
 }
 
 impl From<CaseView> for Case {
     fn from(view: CaseView) -> Self {
-        let CaseView { id, state, finding, opened, opened_by, why, since, disclosure_asked, acts } = view;
+        let CaseView { id, state, finding, opened, opened_by, why, since, disclosures_asked, acts } = view;
         let act = |act: queries::ActView| {
             let queries::ActView { act, at, by, about, why } = act;
             CaseAct { act, at, by, about, why }
         };
         let acts = acts.into_iter().map(act).collect();
-        Self { id, state, finding, opened, opened_by, why, since, disclosure_asked, acts }
+        let disclosures_asked = disclosures_asked.into_iter().map(DisclosureAsked::from).collect();
+        Self { id, state, finding, opened, opened_by, why, since, disclosures_asked, acts }
     }
 }
 
@@ -555,30 +578,48 @@ struct Disclosing {
     #[schemars(with = "String", regex(pattern = r"^(police|bank:.{1,70})$"), example = &"police")]
     #[serde(deserialize_with = "recipient")]
     to: Recipient,
-    /// On which law, and at whose request: one line of 1 to 500 characters.
-    #[schemars(length(min = 1, max = 500))]
+    /// On which law, and at whose request: one line of 10 to 500 characters.
+    #[schemars(length(min = 10, max = 500))]
     law: String,
 }
 
-/// What was asked for.
+/// What was asked for, and waits for another officer to give it.
 #[derive(Serialize, JsonSchema)]
 struct DisclosureAsked {
-    /// To whom.
+    /// To whom: `police`, `bank:NAME`.
     to: String,
+    /// When (RFC 3339): whoever gives it says which asking they say yes to.
+    asked: String,
+    /// By whom.
+    asked_by: String,
+}
+
+impl From<AskedView> for DisclosureAsked {
+    fn from(AskedView { to, at, by }: AskedView) -> Self {
+        Self { to, asked: at, asked_by: by }
+    }
 }
 
 async fn disclose(call: Call<Json<Disclosing>, WhichCase>) -> Answer<Json<DisclosureAsked>> {
     let (officer, case, Disclosing { to, law }) = (call.caller.actor(), call.path.case, call.body.0);
-    let name = to.name();
+    let (name, whom, asker) = (case.clone(), to.clone(), officer.clone());
     let command = AskDisclosure { case, to, law, officer: officer.clone(), is_synthetic: IS_SYNTHETIC };
     call.edge.core.execute(command, officer).await?;
-    Ok(Json(DisclosureAsked { to: name }))
+    let asked = call.edge.core.read(move |reader| reader.read(|scope| queries::asked_of(scope, &asker, &name, &whom)));
+    Ok(Json(asked.await?.into()))
 }
 
-/// In which language.
+/// What is given, and in which language.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Giving {
+    /// To whom, as it was asked for: `police`, `bank:NAME`.
+    #[schemars(with = "String", regex(pattern = r"^(police|bank:.{1,70})$"), example = &"police")]
+    #[serde(deserialize_with = "recipient")]
+    to: Recipient,
+    /// Which asking: when it was made (RFC 3339).
+    #[schemars(with = "String", example = "2026-11-23T11:00:00Z")]
+    asked: Timestamp,
     /// Of the PDF; Danish unless it is said.
     #[serde(default)]
     language: Option<BundleLanguage>,
@@ -614,10 +655,12 @@ struct GivenFile {
 
 async fn give(call: Call<Json<Giving>, WhichCase>) -> Answer<Json<GivenBundle>> {
     let (case, sender) = (call.path.case.clone(), call.edge.sender.clone());
-    let language =
-        if let Some(BundleLanguage::En) = call.body.0.language { Language::English } else { Language::Danish };
+    let Giving { to, asked, language } = &call.body.0;
+    let language = if let Some(BundleLanguage::En) = language { Language::English } else { Language::Danish };
+    let (to, asked) = (to.clone(), *asked);
     let given = act(&call, move |writer, officer, env| {
-        bundle(writer, &Wanted { case: &case, sender, language, is_synthetic: IS_SYNTHETIC }, officer, env)
+        let wanted = Wanted { case: &case, to, asked, sender, language, is_synthetic: IS_SYNTHETIC };
+        bundle(writer, &wanted, officer, env)
     });
     let given = given.await?;
     let file = |file: services::cases::BundleFile| GivenFile { name: file.name, content: STANDARD.encode(file.bytes) };

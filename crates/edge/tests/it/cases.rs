@@ -39,15 +39,20 @@ async fn what_is_known_is_given_by_another_and_can_be_checked() {
     post(&world, OPERATOR_TOKEN, &at("/trace"), &json!({ "after": "x" })).await.refused(400, "body.field");
 
     let asking = json!({ "to": "police", "law": "Paragraph 802" });
-    post(&world, OTHER_OPERATOR_TOKEN, &at("/bundle"), &json!({})).await.refused(409, "case.not_asked");
-    post(&world, OPERATOR_TOKEN, &at("/disclose"), &asking).await.done();
-    post(&world, OPERATOR_TOKEN, &at("/bundle"), &json!({})).await.refused(403, "case.own");
+    let early = json!({ "to": "police", "asked": "2026-11-23T11:00:00Z" });
+    post(&world, OTHER_OPERATOR_TOKEN, &at("/bundle"), &early).await.refused(409, "case.not_asked");
+    let asked = post(&world, OPERATOR_TOKEN, &at("/disclose"), &asking).await.done();
+    let mut giving = json!({ "to": "police", "asked": asked["asked"], "language": "en" });
+    post(&world, OPERATOR_TOKEN, &at("/bundle"), &giving).await.refused(403, "case.own");
+    giving["to"] = json!("bank:Nordbank");
+    post(&world, OTHER_OPERATOR_TOKEN, &at("/bundle"), &giving).await.refused(409, "case.not_asked");
+    giving["to"] = json!("police");
     world.at_the_store(|writer| {
         let env = Env::sample(crate::support::NOW, &mut writer.secrets).unwrap();
         let command = RotateSigningKey::new(Rotation::First, &mut writer.secrets).unwrap();
         writer.execute(&command, &Actor::console(), &env).unwrap();
     });
-    let given = post(&world, OTHER_OPERATOR_TOKEN, &at("/bundle"), &json!({ "language": "en" })).await.done();
+    let given = post(&world, OTHER_OPERATOR_TOKEN, &at("/bundle"), &giving).await.done();
     let content = |name: &str| {
         let files = given["files"].as_array().unwrap();
         let file = files.iter().find(|file| file["name"] == name)?;

@@ -8,7 +8,8 @@ use crate::policy;
 use crate::recall::Standing;
 use crate::store;
 use crate::store::case::Found;
-use kernel::{Actor, Error, Scope, StoreError};
+use kernel::{Actor, Error, Scope, Timestamp};
+use registry::account::DesignatedAccount;
 use registry::payee::PayeeId;
 use registry::queries::{Doubted, account_states, doubted, registered_name};
 use registry::resolve;
@@ -36,10 +37,21 @@ pub struct CaseView {
     pub why: String,
     /// From when on the payee's accounts are in doubt.
     pub since: String,
-    /// To whom somebody wants it given out, and nobody has.
-    pub disclosure_asked: Option<String>,
+    /// To whom somebody wants it given out, and nobody has; and when they said so, by which it is given.
+    pub disclosures_asked: Vec<AskedView>,
     /// What was done under it, in order.
     pub acts: Vec<ActView>,
+}
+
+/// What waits for another officer to give it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AskedView {
+    /// `police`, `bank:NAME`.
+    pub to: String,
+    /// When it was asked for.
+    pub at: String,
+    /// By whom.
+    pub by: String,
 }
 
 /// One thing that was done under a case.
@@ -70,6 +82,10 @@ impl From<&Act> for ActView {
     }
 }
 
+fn asked(act: &Act) -> AskedView {
+    AskedView { to: act.about.clone(), at: act.at.to_string(), by: act.by.clone() }
+}
+
 fn view(Found { case, acts }: &Found) -> CaseView {
     let state = State::of(acts);
     CaseView {
@@ -80,7 +96,7 @@ fn view(Found { case, acts }: &Found) -> CaseView {
         opened_by: case.by.clone(),
         why: case.why.clone(),
         since: case.since.to_string(),
-        disclosure_asked: case::asked(acts).map(|act| act.about.clone()),
+        disclosures_asked: case::asked(acts).into_iter().map(asked).collect(),
         acts: acts.iter().map(ActView::from).collect(),
     }
 }
@@ -139,6 +155,17 @@ pub fn case(scope: &Scope<'_>, actor: &Actor, name: &str) -> Result<ShownCase, E
     Ok(ShownCase { view: view(&found), accounts })
 }
 
+/// What waits to be given out of a case to somebody, as whoever asked for it is told.
+///
+/// # Errors
+/// `case.unknown`, `case.not_asked`, the policy's refusal, or the store's.
+pub fn asked_of(scope: &Scope<'_>, officer: &Actor, name: &str, to: &Recipient) -> Result<AskedView, Error> {
+    policy::ASK_DISCLOSURE.require(officer)?;
+    let acts = find_case(scope, name)?.acts;
+    let of_it = case::asked(&acts).into_iter().find(|act| act.about == to.name());
+    Ok(asked(of_it.ok_or(CaseRefusal::NotAsked)?))
+}
+
 /// All that is given out of a case.
 pub struct KnownCase {
     /// The case.
@@ -147,6 +174,8 @@ pub struct KnownCase {
     pub acts: Vec<Act>,
     /// To whom it goes.
     pub to: Recipient,
+    /// The asking by which it is given out.
+    pub asking: Act,
     /// What the payee is called, where a register says so.
     pub name: Option<String>,
     /// The accounts of which anything else was designated since then.
@@ -168,12 +197,6 @@ pub struct KnownPayment {
 }
 
 impl KnownCase {
-    /// The asking by which it is given out.
-    #[must_use]
-    pub fn asked(&self) -> Option<&Act> {
-        case::asked(&self.acts)
-    }
-
     /// Where the case stands.
     #[must_use]
     pub fn state(&self) -> State {
@@ -181,37 +204,55 @@ impl KnownCase {
     }
 }
 
-/// What is given out of a case to whom somebody else asked that it is. A bank is given what went to accounts with it, and those accounts.
+/// The payee's accounts in doubt that are with a bank, and what stood before them there.
+pub(crate) fn doubted_at(scope: &Scope<'_>, case: &Case, bank: &str) -> Result<Vec<Doubted>, Error> {
+    let mut all = doubted(scope, &case.payee, case.since)?;
+    let banks = resolve::banks_at(scope.tx, kernel::journal::ENTRIES_MAX)?;
+    for doubted in &mut all {
+        let is_theirs = |account: &DesignatedAccount| {
+            account.reg().and_then(|reg| banks.get(reg)).is_some_and(|found| found.name == *bank)
+        };
+        doubted.accounts.retain(is_theirs);
+        doubted.trusted = doubted.trusted.filter(|account| is_theirs(account));
+    }
+    all.retain(|doubted| !doubted.accounts.is_empty());
+    Ok(all)
+}
+
+/// What is given out of a case to whom somebody else asked at a moment that it is. A bank is given the accounts in doubt with it, what went
+/// to those, and what was done: nothing of what others are told, and nothing of what is paid to anybody lawfully.
 ///
 /// # Errors
-/// `case.unknown`, `case.state`, `case.not_asked`, `case.own`, `case.officer`, the policy's refusal, or the store's.
-pub fn known_case(scope: &Scope<'_>, officer: &Actor, name: &str, is_synthetic: bool) -> Result<KnownCase, Error> {
+/// `case.unknown`, `case.state`, `case.not_asked`, `case.not_concerned`, `case.own`, `case.officer`, the policy's refusal, or the store's.
+pub fn known_case(
+    scope: &Scope<'_>,
+    officer: &Actor,
+    name: &str,
+    (to, at): (&Recipient, Timestamp),
+    is_synthetic: bool,
+) -> Result<KnownCase, Error> {
     policy::GIVE_DISCLOSURE.require(officer)?;
     let found = find_case(scope, name)?;
-    require_given(&found, officer, is_synthetic)?;
-    let Found { case, acts } = found;
-    let asked = case::asked(&acts).ok_or(CaseRefusal::NotAsked)?;
-    let unreadable = || StoreError::broken("victim_case_act", "act", case.id);
-    let to = Recipient::parse(&asked.about).ok_or_else(unreadable)?;
+    let asking = require_given(&found, (to, at), officer, is_synthetic)?.clone();
+    let Found { case, mut acts } = found;
     let search = Search { sought: Sought::Payee(case.payee), payer: None, since: Some(case.since), after: None };
     let page = find_payments(scope, &search, GIVEN_MAX)?;
     let (mut payments, has_more) = (page.payments, page.next.is_some());
-    let mut accounts = doubted(scope, &case.payee, case.since)?;
-    let mut name = registered_name(scope, &case.payee)?;
-    if let Recipient::Bank(bank) = &to {
-        let left_to = |payment: &FoundPayment| payment.left.as_ref()?.to.as_ref()?.bank.clone();
-        payments.retain(|payment| left_to(payment).as_ref() == Some(bank));
-        let banks = resolve::banks_at(scope.tx, kernel::journal::ENTRIES_MAX)?;
-        for doubted in &mut accounts {
-            let is_theirs = |account: &registry::account::DesignatedAccount| {
-                account.reg().and_then(|reg| banks.get(reg)).is_some_and(|found| found.name == *bank)
-            };
-            doubted.accounts.retain(is_theirs);
-            doubted.trusted = doubted.trusted.filter(|account| is_theirs(account));
+    let (accounts, name) = match to {
+        Recipient::Police => (doubted(scope, &case.payee, case.since)?, registered_name(scope, &case.payee)?),
+        Recipient::Bank(bank) => {
+            let accounts = doubted_at(scope, &case, bank)?;
+            if accounts.is_empty() {
+                return Err(CaseRefusal::NotConcerned.into());
+            }
+            payments.retain(|payment| {
+                let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
+                to.is_some_and(|to| accounts.iter().any(|doubted| doubted.accounts.contains(&to.account)))
+            });
+            acts = acts.into_iter().filter_map(|act| told_to_bank(act, to)).collect();
+            (accounts, None)
         }
-        accounts.retain(|doubted| !doubted.accounts.is_empty());
-        name = None;
-    }
+    };
     let known = payments.into_iter().map(|payment| {
         let recall = match store::recall::last_of(scope, payment.batch, payment.at.number)? {
             None => None,
@@ -228,14 +269,17 @@ pub fn known_case(scope: &Scope<'_>, officer: &Actor, name: &str, is_synthetic: 
         Ok(KnownPayment { payment, recall, back })
     });
     let payments = known.collect::<Result<_, Error>>()?;
-    Ok(KnownCase { case, acts, to, name, accounts, payments, has_more })
+    Ok(KnownCase { case, acts, to: to.clone(), asking, name, accounts, payments, has_more })
 }
 
-/// Whether an act is told to a bank: what became of the account, and not what officers thought or looked at.
-#[must_use]
-pub const fn is_told_to_banks(kind: ActKind) -> bool {
-    matches!(
-        kind,
-        ActKind::Frozen | ActKind::Reverting | ActKind::Recalled | ActKind::Fraud | ActKind::Asked | ActKind::Given
-    )
+/// An act as a bank is told of it: what became of the account, and not what officers thought or looked at; of what was asked back that it
+/// was, and not of whom; and of what is given out only what is given to the bank itself.
+fn told_to_bank(act: Act, bank: &Recipient) -> Option<Act> {
+    let act = Act { why: String::new(), ..act };
+    match act.kind {
+        ActKind::Frozen | ActKind::Fraud => Some(act),
+        ActKind::Reverting | ActKind::Recalled => Some(Act { about: String::new(), ..act }),
+        ActKind::Asked | ActKind::Given if act.about == bank.name() => Some(act),
+        _ => None,
+    }
 }

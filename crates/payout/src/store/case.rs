@@ -21,11 +21,14 @@ statements! {
     INSERT_ACT = "victim_case_act.insert":
         "INSERT INTO victim_case_act (id, victim_case, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
     ACTS = "victim_case_act.of_case":
-        "SELECT id, victim_case, kind, at, act FROM victim_case_act WHERE victim_case = $1 ORDER BY id LIMIT 1100";
+        "SELECT id, victim_case, kind, at, act FROM victim_case_act WHERE victim_case = $1 ORDER BY id LIMIT 2100";
     ACT_RANGE = "victim_case_act.range":
         "SELECT id, victim_case, kind, at, act FROM victim_case_act WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_ACTS = "victim_case_act.count": "SELECT COUNT(*) FROM victim_case_act";
 }
+
+// What closing brings is two acts at most for each of ACTS_MAX, and those that say what was found: all of a case is read.
+const _: () = assert!(2 * crate::case::ACTS_MAX + 100 <= 2100);
 
 const OPENED_COLUMN: &str = "victim_case.opened";
 const ACT_COLUMN: &str = "victim_case_act.act";

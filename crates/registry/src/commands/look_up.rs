@@ -62,6 +62,15 @@ pub fn log(
     store::look_up::insert_many(scope.tx, &rows)
 }
 
+/// Logs that what is known of a payee was given out, under the name of whom it was given to.
+///
+/// # Errors
+/// The store's.
+pub fn log_disclosure(scope: &Scope<'_>, entry: Entry, to: &str, payee: Blind) -> Result<Vec<Rows>, Error> {
+    let (id, purpose, kind, answer) = (entry.row(0)?, LegalPurpose::Law, AskKind::Disclosure, AnswerClass::InForce);
+    store::look_up::insert_many(scope.tx, &[LookUpRow { id, payee, client: to, purpose, kind, answer }])
+}
+
 /// Asks for the account of one payee.
 pub struct LookUp {
     /// Who asks: the same that gives the command.

@@ -35,6 +35,7 @@ impl Subject for MarkChange {
             Self::End { mark } => *mark,
             Self::Set { suspicion, .. } => {
                 let found = store::suspicion::find(scope, *suspicion)?;
+                let reported_by = found.as_ref().map(|found| found.suspicion.report.by.clone());
                 let report = found.map(|found| {
                     let suspicion = found.suspicion;
                     (Reported::of(&found.acts), suspicion.reason, suspicion.report.account)
@@ -47,10 +48,10 @@ impl Subject for MarkChange {
                 // On the day of the newest entry as many stand as today, or more.
                 let today = day_of(journal::next(scope.tx, Timestamp::from_micros(0))?.at);
                 let is_full = store::mark::count_standing(scope.tx, today, MARKS_MAX)? >= MARKS_MAX;
-                return Ok(Known { report, newest, is_full });
+                return Ok(Known { report, reported_by, newest, is_full });
             }
         };
-        Ok(Known { report: None, newest: store::mark::by_motion(scope, mark)?, is_full: false })
+        Ok(Known { report: None, reported_by: None, newest: store::mark::by_motion(scope, mark)?, is_full: false })
     }
 
     fn base(known: &Known) -> Option<i64> {
@@ -59,6 +60,10 @@ impl Subject for MarkChange {
 
     fn decide(&self, known: &Known, now: Timestamp) -> Result<(), Refusal> {
         self.check(known, day_of(now))
+    }
+
+    fn party(known: &Known) -> Option<&str> {
+        known.reported_by.as_deref()
     }
 
     fn insert(
@@ -254,10 +259,21 @@ impl Command for DecideAppeal {
     fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
         let (mark, acts) = find(scope, &self.mark)?;
         let mut marked_by = BTreeSet::new();
+        let mut reports = BTreeSet::from([mark.suspicion.number()]);
         for CameBy { entry, motion } in store::mark::versions(scope.tx, mark.id)? {
             marked_by.insert(journal::read(scope, entry)?.actor);
             if let Some(found) = motion.map(|motion| store::motion::find(scope, motion)).transpose()?.flatten() {
                 marked_by.insert(journal::read(scope, found.entry)?.actor);
+                if let Some(MarkChange::Set { suspicion, .. }) = MarkChange::from_text(&found.motion.content) {
+                    reports.insert(suspicion.number());
+                }
+            }
+        }
+        // Who reported the account, and who agreed to that, had a part in it as well.
+        for report in reports {
+            if let Some(found) = store::suspicion::find(scope, Id::new(report))? {
+                marked_by.insert(found.suspicion.report.by);
+                marked_by.extend(found.acts.into_iter().map(|act| act.by));
             }
         }
         Ok(Appealed { mark, acts, voice: Voice::None, has_account: false, marked_by })

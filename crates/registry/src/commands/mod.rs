@@ -50,7 +50,7 @@ pub use fold_holders::fold_holders;
 pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};
 pub use inquire::{Asked, INQUIRIES_RETRIED_MAX, Inquirer, OwnershipQuestion, RetryInquiries, TakenInquiry, ToAsk};
 pub use list_contacts::{ListContacts, ListedContacts, PointView};
-pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory, log as log_look_up};
+pub use look_up::{HistoryRow, LookUp, LookUpAnswer, LookUpRefusal, ReadHistory, log as log_look_up, log_disclosure};
 pub use mark::{AppealChange, AppealMark, Appealed, DecideAppeal, MarkAnswer};
 pub use motion::{Approve, MotionAnswer, MotionState, Propose, Refuse, Subject, Withdraw};
 pub use notify::{Carrier, RETRIED_MAX, RetryNotices, Taken, Tried, TryNotice};
@@ -72,7 +72,7 @@ pub use subscribe::{
     Subscriptions,
 };
 pub use suspicion::{
-    AcknowledgeSuspicion, AnswerState, CloseSuspicion, ReportState, ReportSuspicion, Suspected, SuspectedPayout,
+    AcknowledgeSuspicion, AnswerState, CloseSuspicion, OfTwo, ReportState, ReportSuspicion, Suspected, SuspectedPayout,
     SuspicionAnswer,
 };
 pub use tell_identity::TellIdentity;

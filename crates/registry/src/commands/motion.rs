@@ -37,6 +37,11 @@ pub trait Subject: Sized {
     /// The refusal.
     fn decide(&self, state: &Self::State, now: Timestamp) -> Result<(), Refusal>;
 
+    /// Who had a part in what is proposed, beside who proposes it: they do not approve it either.
+    fn party(_: &Self::State) -> Option<&str> {
+        None
+    }
+
     /// Lets it take effect.
     ///
     /// # Errors
@@ -168,6 +173,9 @@ impl<S: Subject> Command for Approve<S> {
         let MotionState { found, asked_by, subject, state } = state;
         found.state(env.now).require_waits()?;
         officer::require_other(&asked_by, &self.officer, self.is_synthetic).map_err(MotionRefusal::from)?;
+        if S::party(&state) == Some(self.officer.name()) {
+            return Err(MotionRefusal::Own.into());
+        }
         let motion = found.motion;
         motion.require_base(S::base(&state))?;
         subject.decide(&state, env.now)?;

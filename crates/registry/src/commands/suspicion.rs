@@ -131,7 +131,12 @@ impl Command for ReportSuspicion {
             Some(payer) => contact_of(scope, payer)?,
             None => None,
         };
-        let open = match self.from.is_outside() {
+        // A house's own flood keeps nobody at the agency from noting what it says.
+        let is_noted = matches!(self.actor.role(), Role::Operator | Role::Console);
+        if is_noted && !is_house(scope, &self.from)? {
+            return Err(SuspicionRefusal::From.into());
+        }
+        let open = match self.from.is_outside() && !is_noted {
             true => store::suspicion::count_open(scope.tx, &self.from.key(scope.vault), OPEN_MAX)?,
             false => 0,
         };
@@ -265,6 +270,15 @@ fn find(scope: &Scope<'_>, from: &Source, suspected: &Suspected, actor: &Actor) 
     }
 }
 
+/// Whether there is such a bank or payer, where a report is noted for one.
+fn is_house(scope: &Scope<'_>, from: &Source) -> Result<bool, Error> {
+    match from {
+        Source::Bank(name) => store::bank::has_name(scope.tx, name),
+        Source::Payer(name) => Ok(store::payer::find_by_name(scope, name)?.is_some()),
+        Source::Police | Source::Review => Ok(true),
+    }
+}
+
 /// The accounts of a history.
 fn history(scope: &Scope<'_>, newest: Option<Designation>) -> Result<Vec<DesignatedAccount>, Error> {
     let (mut accounts, mut next) = (Vec::new(), newest);
@@ -304,6 +318,8 @@ fn is_named(scope: &Scope<'_>, payer: Option<Id<Payer>>, name: &str) -> Result<b
 pub struct AnswerState {
     found: store::suspicion::Found,
     who: Answers,
+    /// Who said the same before, where two say it.
+    said_by: Option<String>,
 }
 
 /// Says that one looks at a report.
@@ -335,7 +351,7 @@ fn load(scope: &Scope<'_>, name: &str, officer: &Actor) -> Result<AnswerState, E
         Some((_, remit)) => Answers::Authority(remit.authority),
         None => Answers::Agency,
     };
-    Ok(AnswerState { found: queries::find_suspicion(scope, name)?, who })
+    Ok(AnswerState { found: queries::find_suspicion(scope, name)?, who, said_by: None })
 }
 
 impl AnswerState {
@@ -350,7 +366,11 @@ impl AnswerState {
         let store::suspicion::Found { suspicion, mut acts } = self.found;
         let state = State::of(&acts);
         suspicion.require_answered_by(self.who, state, env.now)?;
-        officer::require_other(&suspicion.report.by, officer, is_synthetic).map_err(SuspicionRefusal::from)?;
+        officer::require_named(officer, is_synthetic).map_err(SuspicionRefusal::from)?;
+        let reported_by = suspicion.report.by.as_str();
+        if [Some(officer.name()), self.said_by.as_deref()].into_iter().flatten().all(|one| one == reported_by) {
+            return Err(SuspicionRefusal::Own.into());
+        }
         state.require(kind)?;
         let act = Act { kind, at: env.now, by: officer.name().to_owned(), why: why.to_owned() };
         acts.push(act.clone());
@@ -403,5 +423,33 @@ impl Command for CloseSuspicion {
 
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         save(scope, changes, entry)
+    }
+}
+
+/// An answer that somebody else has given before: of the two it is enough that one is not who reported it. Whoever gives the command
+/// answers for it that the other said so.
+pub struct OfTwo<C> {
+    /// The answer.
+    pub command: C,
+    /// Who said the same before, as the journal names them.
+    pub said_by: String,
+}
+
+impl<C: Command<State = AnswerState>> Command for OfTwo<C> {
+    const OPERATION: Operation = C::OPERATION;
+    type State = AnswerState;
+    type Change = C::Change;
+    type Output = C::Output;
+
+    fn load(&self, scope: &Scope<'_>) -> Result<AnswerState, Error> {
+        Ok(AnswerState { said_by: Some(self.said_by.clone()), ..self.command.load(scope)? })
+    }
+
+    fn decide(&self, state: AnswerState, env: &Env) -> Result<Decision<C::Change, C::Output>, Refusal> {
+        self.command.decide(state, env)
+    }
+
+    fn save(&self, scope: &Scope<'_>, changes: &[C::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+        self.command.save(scope, changes, entry)
     }
 }

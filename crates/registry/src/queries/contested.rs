@@ -14,10 +14,10 @@ use denmark::calendar::copenhagen_date;
 use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
 
 /// Changes of one history that are looked at.
-const CHANGES_MAX: usize = 100;
+const CHANGES_MAX: usize = 1_000;
 
 /// One of a payee's accounts of which anything else was designated since a moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubted {
     /// What it is for, unless it is the default account.
     pub purpose: Option<Purpose>,
@@ -27,6 +27,8 @@ pub struct Doubted {
     pub trusted: Option<DesignatedAccount>,
     /// What was designated since then, the newest first.
     pub accounts: Vec<DesignatedAccount>,
+    /// Whether there were more changes than are looked through: then nobody knows here what stood before them.
+    pub is_cut_off: bool,
 }
 
 /// The newest rows of a payee's histories, the default account's first, with what each is for.
@@ -51,10 +53,14 @@ pub(crate) fn newest_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<(Option<
 pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec<Doubted>, Error> {
     let mut all = Vec::new();
     for (purpose, newest) in newest_of(scope, payee)? {
-        let mut one = Doubted { purpose, first: None, trusted: None, accounts: Vec::new() };
-        let mut next = Some(newest);
-        for _ in 0..CHANGES_MAX {
-            let Some(newest) = next else { break };
+        let mut one = Doubted { purpose, first: None, trusted: None, accounts: Vec::new(), is_cut_off: false };
+        let (mut next, mut changes) = (Some(newest), 0);
+        while let Some(newest) = next {
+            if changes == CHANGES_MAX {
+                one.is_cut_off = true;
+                break;
+            }
+            changes += 1;
             let change = standing_change(scope, newest)?;
             let account = Some(newest.standing).filter(|standing| standing.state != State::Closed);
             let account = account.map(|standing| standing.account);

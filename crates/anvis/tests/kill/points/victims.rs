@@ -56,8 +56,9 @@ fn what_lies_there_is_on_record() {
     let world = World::settled();
     world.run("client rotate-key").done();
     let case = world.run(&freeze(ALICE)).done()["id"].as_str().unwrap().to_owned();
-    world.run(&format!("victim disclose {case} --to police --law So --as anna")).done();
-    let give = format!("victim bundle {case} --out given --as bo");
+    let asked = world.run(&format!("victim disclose {case} --to police --law Paragraph-802 --as anna")).done();
+    let asked = asked["asked"].as_str().unwrap();
+    let give = format!("victim bundle {case} --to police --asked {asked} --out given --as bo");
     let shows = |world: &World| -> bool {
         let shown = world.run(&format!("victim show {case}")).done();
         let acts = shown["acts"].as_array().unwrap().clone();

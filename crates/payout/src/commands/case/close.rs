@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Refuse as _, Scope, Writer};
 use registry::commands::{
-    AcknowledgeSuspicion, CancelDesignation, CloseSuspicion, MotionAnswer, Propose, Refuse, RefuseDesignation,
-    RestoreAccounts, RevertDesignation, Standing, Withdraw,
+    AcknowledgeSuspicion, AnswerState, CancelDesignation, CloseSuspicion, MotionAnswer, OfTwo, Propose, Refuse,
+    RefuseDesignation, RestoreAccounts, RevertDesignation, Standing, Withdraw,
 };
 use registry::designation::Channel;
 use registry::mark::{MARK_MONTHS_MAX, MarkChange};
@@ -53,6 +53,7 @@ pub struct Closed {
 }
 
 /// A report that was made under a case, and where it stands.
+#[derive(PartialEq)]
 struct Reported {
     standing: ReportStanding,
     /// What waits about its mark: by name, and whether whoever closes the case proposed it.
@@ -60,16 +61,20 @@ struct Reported {
 }
 
 /// What a proposal to put back has come to.
+#[derive(PartialEq)]
 enum Reverted {
     Waits { is_own: bool },
     TookEffect,
 }
 
 /// What there is to be done.
+#[derive(PartialEq)]
 struct Plan {
     reports: Vec<Reported>,
     reverts: Vec<(String, Reverted)>,
     payee: PayeeId,
+    /// Who said before that nothing was taken.
+    said_by: Option<String>,
 }
 
 impl Plan {
@@ -95,7 +100,8 @@ impl Plan {
                 }
             }
         }
-        Ok(Self { reports, reverts, payee: found.case.number })
+        let said_by = mistaken(&found.acts).map(|act| act.by.clone());
+        Ok(Self { reports, reverts, payee: found.case.number, said_by })
     }
 
     /// As many commands as it takes, or more.
@@ -113,7 +119,7 @@ pub fn close(writer: &mut Writer, wanted: &Close<'_>, officer: &Actor, env: &Env
     policy::CLOSE_CASE.require(officer)?;
     let plan = writer.read(|scope| Plan::load(scope, wanted, officer, env))?;
     let envs = envs(writer, env, plan.commands())?;
-    let command = CloseCase { wanted, officer };
+    let command = CloseCase { wanted, officer, plan: &plan, now: env };
     writer.execute_group(|group| {
         if !group.execute(&command, officer, env)?? {
             return Ok(Closed { waits_for: Some("approval".to_owned()), ..Closed::default() });
@@ -150,20 +156,35 @@ impl Closing<'_, '_> {
         command: C,
     ) -> Result<C::Output, Error> {
         let Close { case, why, is_synthetic, .. } = *self.wanted;
-        self.run(&Under { case, kind, about, why, officer: self.officer, is_synthetic, command })
+        self.run(&Under { holds: None, case, kind, about, why, officer: self.officer, is_synthetic, command })
     }
 
-    fn report(&mut self, reported: &Reported, finding: suspicion::Finding) -> Result<(), Error> {
+    /// Answers a report. Of a misunderstanding two say the same, and either of them may have opened the case, and reported it by that.
+    fn report(
+        &mut self,
+        reported: &Reported,
+        finding: suspicion::Finding,
+        said_by: Option<&String>,
+    ) -> Result<(), Error> {
         let (suspicion, is_synthetic) = (reported.standing.id.name(), self.wanted.is_synthetic);
-        let officer = self.officer.clone();
+        let (officer, why) = (self.officer.clone(), self.wanted.why.to_owned());
         if reported.standing.state == suspicion::State::Open {
-            self.run(&AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: officer.clone(), is_synthetic })?;
+            let command = AcknowledgeSuspicion { suspicion: suspicion.clone(), officer: officer.clone(), is_synthetic };
+            self.answer(command, said_by)?;
         }
         if reported.standing.state.finding().is_none() {
-            let why = self.wanted.why.to_owned();
-            self.run(&CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic })?;
+            let command = CloseSuspicion { suspicion: suspicion.clone(), finding, why, officer, is_synthetic };
+            self.answer(command, said_by)?;
             self.closed.reports.push(suspicion);
         }
+        Ok(())
+    }
+
+    fn answer<C: Command<State = AnswerState>>(&mut self, command: C, said_by: Option<&String>) -> Result<(), Error> {
+        match said_by.cloned() {
+            Some(said_by) => self.run(&OfTwo { command, said_by })?,
+            None => self.run(&command)?,
+        };
         Ok(())
     }
 
@@ -181,7 +202,7 @@ impl Closing<'_, '_> {
         let today = denmark::calendar::copenhagen_date(env.now.to_jiff());
         let until = self.wanted.mark_until.unwrap_or_else(|| today.saturating_add(MARK_MONTHS_MAX.months()));
         for reported in &plan.reports {
-            self.report(reported, suspicion::Finding::Confirmed)?;
+            self.report(reported, suspicion::Finding::Confirmed, None)?;
             let is_agreed =
                 reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
             if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
@@ -199,7 +220,7 @@ impl Closing<'_, '_> {
     fn undo(&mut self, plan: &Plan) -> Result<(), Error> {
         let (why, officer, is_synthetic) = (self.wanted.why.to_owned(), self.officer.clone(), self.wanted.is_synthetic);
         for reported in &plan.reports {
-            self.report(reported, suspicion::Finding::Misunderstanding)?;
+            self.report(reported, suspicion::Finding::Misunderstanding, plan.said_by.as_ref())?;
             for (motion, is_own) in &reported.motions {
                 let (motion, officer, about) = (motion.clone(), officer.clone(), PhantomData::<MarkChange>);
                 let answer = if *is_own {
@@ -240,6 +261,9 @@ impl Closing<'_, '_> {
 struct CloseCase<'c> {
     wanted: &'c Close<'c>,
     officer: &'c Actor,
+    /// What follows, as it was planned before the transaction.
+    plan: &'c Plan,
+    now: &'c Env,
 }
 
 impl Command for CloseCase<'_> {
@@ -250,7 +274,11 @@ impl Command for CloseCase<'_> {
     type Output = bool;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
-        find(scope, self.wanted.case)
+        let found = find(scope, self.wanted.case)?;
+        if Plan::load(scope, self.wanted, self.officer, self.now)? != *self.plan {
+            return Err(CaseRefusal::Meanwhile.into());
+        }
+        Ok(found)
     }
 
     fn decide(&self, found: Found, env: &Env) -> Result<Decision<Self::Change, bool>, Refusal> {
@@ -265,8 +293,7 @@ impl Command for CloseCase<'_> {
             // It lets money go to accounts that were frozen.
             Finding::Misunderstanding => mistaken(&found.acts).map(|act| act.by.as_str()),
         };
-        // Whoever reported the receiving account with it does not answer that report.
-        for other in asked_by.into_iter().chain(asked_by.map(|_| found.case.by.as_str())) {
+        if let Some(other) = asked_by {
             officer::require_other(other, self.officer, is_synthetic).map_err(CaseRefusal::from)?;
         }
         let kind = if asked_by.is_some() { ActKind::closing(finding) } else { ActKind::Mistaken };

@@ -1,14 +1,14 @@
 //! What is known of a case is given to the police or a bank (NK-15): one officer asks for it, on a law, and another gives it.
 
 use super::{find, require};
-use crate::case::{Act, ActKind, Case, CaseRefusal, Recipient, asked};
+use crate::case::{Act, ActKind, Case, CaseRefusal, Recipient, asking, require_law};
 use crate::policy;
+use crate::queries::doubted_at;
 use crate::store;
 use crate::store::case::Found;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope};
-use registry::ask::{AnswerClass, AskKind};
-use registry::commands::log_look_up;
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp};
+use registry::commands::log_disclosure;
 use registry::{officer, resolve};
 
 /// Asks that what is known of a case is given out.
@@ -27,25 +27,26 @@ pub struct AskDisclosure {
 
 impl Command for AskDisclosure {
     const OPERATION: Operation = policy::ASK_DISCLOSURE;
-    /// The case, and whether the recipient is known.
-    type State = (Found, bool);
+    /// The case, and whether there is anything to give to whom it names.
+    type State = (Found, Result<(), CaseRefusal>);
     type Change = (Id<Case>, Act);
     type Output = ();
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let is_known = match &self.to {
-            Recipient::Police => true,
-            Recipient::Bank(name) => resolve::has_bank(scope.tx, name)?,
+        let found = find(scope, &self.case)?;
+        let is_fine = match &self.to {
+            Recipient::Police => Ok(()),
+            Recipient::Bank(name) if !resolve::has_bank(scope.tx, name)? => Err(CaseRefusal::Bank),
+            Recipient::Bank(name) if doubted_at(scope, &found.case, name)?.is_empty() => Err(CaseRefusal::NotConcerned),
+            Recipient::Bank(_) => Ok(()),
         };
-        Ok((find(scope, &self.case)?, is_known))
+        Ok((found, is_fine))
     }
 
-    fn decide(&self, (found, is_known): Self::State, env: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
+    fn decide(&self, (found, is_fine): Self::State, env: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
         require(&found, ActKind::Asked, &self.officer, self.is_synthetic)?;
-        officer::require_why(&self.law).map_err(CaseRefusal::from)?;
-        if !is_known {
-            return Err(CaseRefusal::Bank.into());
-        }
+        require_law(&self.law)?;
+        is_fine?;
         let act = Act::new(ActKind::Asked, env.now, self.officer.name(), self.to.name());
         let facts = serde_json::json!({ "case": found.case.id.name(), "to": self.to.name(), "law": self.law });
         Ok(Decision::of(vec![(found.case.id, Act { why: self.law.clone(), ..act })], facts, ()))
@@ -62,6 +63,8 @@ pub struct Give {
     pub case: String,
     /// To whom: as it was asked for.
     pub to: Recipient,
+    /// What is given: the asking.
+    pub asking: Act,
     /// The SHA-256 of each file, by which what somebody holds up later is known.
     pub digests: String,
     /// Who gives it: the same that gives the command.
@@ -81,9 +84,9 @@ impl Command for Give {
     }
 
     fn decide(&self, found: Found, env: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
-        require_given(&found, &self.officer, self.is_synthetic)?;
-        // Between the drawing and this another was asked for: that one is drawn anew.
-        if asked(&found.acts).is_none_or(|asked| asked.about != self.to.name()) {
+        // Between the drawing and this it may have been given, or asked for anew.
+        let asking = require_given(&found, (&self.to, self.asking.at), &self.officer, self.is_synthetic)?;
+        if *asking != self.asking {
             return Err(CaseRefusal::NotAsked.into());
         }
         let act = Act::new(ActKind::Given, env.now, self.officer.name(), self.to.name());
@@ -101,18 +104,25 @@ impl Command for Give {
         let mut rows = Vec::new();
         for (case, payee, act) in acts {
             rows.push(store::case::insert_act(scope, entry, *case, act)?);
-            rows.extend(log_look_up(scope, entry, &self.officer, *payee, AskKind::Payments, &[AnswerClass::InForce])?);
+            // The payee reads in their log to whom it was given.
+            rows.extend(log_disclosure(scope, entry, &self.to.name(), *payee)?);
         }
         Ok(rows)
     }
 }
 
-/// Refuses to give out what nobody has asked for, or only whoever would give it.
+/// The asking that is given: refuses what nobody has asked for at that moment, or only whoever would give it.
 ///
 /// # Errors
 /// [`CaseRefusal`].
-pub(crate) fn require_given(found: &Found, officer: &Actor, is_synthetic: bool) -> Result<(), CaseRefusal> {
+pub(crate) fn require_given<'f>(
+    found: &'f Found,
+    (to, at): (&Recipient, Timestamp),
+    officer: &Actor,
+    is_synthetic: bool,
+) -> Result<&'f Act, CaseRefusal> {
     require(found, ActKind::Given, officer, is_synthetic)?;
-    let asked = asked(&found.acts).ok_or(CaseRefusal::NotAsked)?;
-    Ok(officer::require_other(&asked.by, officer, is_synthetic)?)
+    let asking = asking(&found.acts, to, at).ok_or(CaseRefusal::NotAsked)?;
+    officer::require_other(&asking.by, officer, is_synthetic)?;
+    Ok(asking)
 }

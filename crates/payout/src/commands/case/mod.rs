@@ -16,7 +16,7 @@ pub use recall::{CaseRecall, recall_for_case};
 pub use revert::{Reverting, revert};
 pub use trace::{CaseTrace, trace_case};
 
-use crate::case::{ACTS_MAX, Act, ActKind, Case, CaseRefusal, State};
+use crate::case::{Act, ActKind, Case, CaseRefusal, State, require_room};
 use crate::store;
 use crate::store::case::Found;
 use kernel::journal::{Entry, Rows};
@@ -36,7 +36,7 @@ pub(crate) fn find(scope: &Scope<'_>, name: &str) -> Result<Found, Error> {
 fn require(found: &Found, kind: ActKind, officer: &Actor, is_synthetic: bool) -> Result<(), CaseRefusal> {
     officer::require_named(officer, is_synthetic)?;
     State::of(&found.acts).require(kind)?;
-    if found.acts.len() < ACTS_MAX { Ok(()) } else { Err(CaseRefusal::TooMuch) }
+    require_room(&found.acts, kind)
 }
 
 /// A command that is done under a case: its entry has the act as well, or neither is there.
@@ -44,6 +44,8 @@ struct Under<'u, C: Command> {
     /// The case, by name.
     case: &'u str,
     kind: ActKind,
+    /// Whether what it was planned from is still so, where it was planned before the transaction.
+    holds: Option<&'u dyn Fn(&Scope<'_>) -> Result<bool, Error>>,
     /// What the act is about, by what came of the command.
     about: fn(&C::Output) -> String,
     why: &'u str,
@@ -67,6 +69,11 @@ impl<C: Command> Command for Under<'_, C> {
     type Output = C::Output;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
+        if let Some(holds) = self.holds
+            && !holds(scope)?
+        {
+            return Err(CaseRefusal::Meanwhile.into());
+        }
         Ok((find(scope, self.case)?, self.command.load(scope)?))
     }
 

@@ -18,7 +18,7 @@ use registry::suspicion::{Reason, Source};
 use serde::{Deserialize, Serialize};
 
 /// As many accounts are reported when a case is opened, at most.
-const REPORTED_MAX: usize = 20;
+const REPORTED_MAX: usize = 200;
 
 /// What is known when a case is opened.
 pub struct Opening<'o> {
@@ -43,6 +43,8 @@ pub struct Opened {
     pub accounts: Contested,
     /// The reports of the accounts that were designated since then, by name.
     pub reported: Vec<String>,
+    /// How many more there were than are reported at a time: those are reported one by one.
+    pub unreported: usize,
 }
 
 /// Opens a case.
@@ -51,20 +53,15 @@ pub struct Opened {
 /// `case.open`, `case.since`, `case.why`, `case.officer`, `payee.unknown`, the policy's refusal, or the store's.
 pub fn open(writer: &mut Writer, wanted: &Opening<'_>, officer: &Actor, env: &Env) -> Result<Opened, Error> {
     policy::OPEN_CASE.require(officer)?;
-    let Opening { payee, since, is_synthetic, .. } = *wanted;
-    let mut accounts: Vec<Account> = Vec::new();
-    for doubted in writer.read(|scope| doubted(scope, &payee.key(scope.vault), since))? {
-        for account in doubted.accounts.iter().map(registry::account::DesignatedAccount::account) {
-            if accounts.len() < REPORTED_MAX && !accounts.contains(&account) {
-                accounts.push(account);
-            }
-        }
-    }
-    let command = OpenCase { wanted, officer, contest: ContestAccounts { payee } };
+    let Opening { payee, is_synthetic, .. } = *wanted;
+    let in_doubt = writer.read(|scope| in_doubt(scope, wanted))?;
+    let command = OpenCase { wanted, officer, contest: ContestAccounts { payee }, in_doubt: &in_doubt };
+    let accounts = &in_doubt[..in_doubt.len().min(REPORTED_MAX)];
     let envs = envs(writer, env, accounts.len())?;
     writer.execute_group(|group| {
         let mut opened = group.execute(&command, officer, env)??;
         let id = opened.id.clone();
+        opened.unreported = in_doubt.len() - accounts.len();
         for (account, env) in accounts.iter().zip(&envs) {
             let report = ReportSuspicion {
                 actor: officer.clone(),
@@ -75,6 +72,7 @@ pub fn open(writer: &mut Writer, wanted: &Opening<'_>, officer: &Actor, env: &En
                 once: None,
             };
             let under = Under {
+                holds: None,
                 case: &id,
                 kind: ActKind::Reported,
                 about: |answer: &registry::commands::SuspicionAnswer| answer.id.clone(),
@@ -90,10 +88,25 @@ pub fn open(writer: &mut Writer, wanted: &Opening<'_>, officer: &Actor, env: &En
     })
 }
 
+/// The accounts that were designated since then, each once.
+fn in_doubt(scope: &Scope<'_>, Opening { payee, since, .. }: &Opening<'_>) -> Result<Vec<Account>, Error> {
+    let mut accounts: Vec<Account> = Vec::new();
+    for doubted in doubted(scope, &payee.key(scope.vault), *since)? {
+        for account in doubted.accounts.iter().map(registry::account::DesignatedAccount::account) {
+            if !accounts.contains(&account) {
+                accounts.push(account);
+            }
+        }
+    }
+    Ok(accounts)
+}
+
 struct OpenCase<'o> {
     wanted: &'o Opening<'o>,
     officer: &'o Actor,
     contest: ContestAccounts,
+    /// The accounts that are reported with it, as they were found before the transaction.
+    in_doubt: &'o [Account],
 }
 
 /// What opening a case needs to know.
@@ -119,6 +132,9 @@ impl Command for OpenCase<'_> {
     fn load(&self, scope: &Scope<'_>) -> Result<OpenState, Error> {
         let key = self.wanted.payee.key(scope.vault);
         let contest = self.contest.load(scope)?;
+        if in_doubt(scope, self.wanted)? != self.in_doubt {
+            return Err(CaseRefusal::Meanwhile.into());
+        }
         Ok(OpenState { newest: store::case::newest_of(scope, &key)?, contest, key })
     }
 
@@ -138,7 +154,7 @@ impl Command for OpenCase<'_> {
         let act = Act::new(ActKind::Frozen, env.now, self.officer.name(), accounts.len().to_string());
         let mut facts = facts.unwrap_or_default();
         facts["case"] = case.id.name().into();
-        let opened = Opened { id: case.id.name(), accounts: output, reported: Vec::new() };
+        let opened = Opened { id: case.id.name(), accounts: output, reported: Vec::new(), unreported: 0 };
         Ok(Decision::of(vec![New { case, act, accounts }], facts, opened))
     }
 

@@ -2,13 +2,13 @@
 
 use super::{Under, find};
 use crate::batch::Batch;
-use crate::case::{ActKind, CaseRefusal};
+use crate::case::{ActKind, CaseRefusal, require_second};
 use crate::commands::recall::{MakeRecalls, Recall, Recalled};
 use crate::message::bank::RecallReason;
 use crate::payment::State;
 use crate::policy;
 use crate::queries::{GIVEN_MAX, Search, Sought, find_payments};
-use kernel::{Actor, Env, Error, Id, Writer};
+use kernel::{Actor, Env, Error, Id, Scope, Writer};
 use registry::queries::doubted;
 
 /// What is to be asked back.
@@ -32,10 +32,16 @@ pub fn recall_for_case(
     env: &Env,
 ) -> Result<Recalled, Error> {
     policy::ACT_ON_CASE.require(officer)?;
-    let payments: Vec<(Id<Batch>, i64)> = writer.read(|scope| {
-        let case = find(scope, wanted.case)?.case;
-        let in_doubt: Vec<_> =
-            doubted(scope, &case.payee, case.since)?.into_iter().flat_map(|doubted| doubted.accounts).collect();
+    let plan = |scope: &Scope<'_>| -> Result<Vec<(Id<Batch>, i64)>, Error> {
+        let found = find(scope, wanted.case)?;
+        require_second(&found.case.by, &found.acts, officer.name())?;
+        let case = found.case;
+        let doubted = doubted(scope, &case.payee, case.since)?;
+        // An account that stood before may seem to be in doubt then.
+        if doubted.iter().any(|doubted| doubted.is_cut_off) {
+            return Err(CaseRefusal::TooManyChanges.into());
+        }
+        let in_doubt: Vec<_> = doubted.into_iter().flat_map(|doubted| doubted.accounts).collect();
         let search = Search { sought: Sought::Payee(case.payee), payer: None, since: Some(case.since), after: None };
         let found = find_payments(scope, &search, GIVEN_MAX)?.payments.into_iter();
         let left = found.filter(|payment| {
@@ -44,7 +50,8 @@ pub fn recall_for_case(
                 && to.is_some_and(|to| in_doubt.contains(&to.account))
         });
         Ok(left.map(|payment| (payment.batch, payment.at.number)).collect())
-    })?;
+    };
+    let payments = writer.read(plan)?;
     if payments.is_empty() {
         return Err(CaseRefusal::NothingLeft.into());
     }
@@ -53,7 +60,9 @@ pub fn recall_for_case(
         let names: Vec<&str> = recalled.messages.iter().map(|sent| sent.recall.as_str()).collect();
         names.join(" ")
     };
+    let holds = |scope: &Scope<'_>| Ok(plan(scope)? == payments);
     let under = Under {
+        holds: Some(&holds),
         case: wanted.case,
         kind: ActKind::Recalled,
         about: names,

@@ -4,7 +4,7 @@
 use super::{Under, envs, find};
 use crate::case::{ActKind, CaseRefusal};
 use crate::policy;
-use kernel::{Actor, Env, Error, Writer};
+use kernel::{Actor, Env, Error, Scope, Writer};
 use registry::commands::{RevertDesignation, Standing};
 use registry::queries::doubted;
 
@@ -32,15 +32,23 @@ pub fn revert(writer: &mut Writer, wanted: &Reverting<'_>, officer: &Actor, env:
     if doubted.is_empty() {
         return Err(CaseRefusal::NothingChanged.into());
     }
+    if doubted.iter().any(|doubted| doubted.is_cut_off) {
+        return Err(CaseRefusal::TooManyChanges.into());
+    }
     let first = |doubted: &registry::queries::Doubted| doubted.first.ok_or(CaseRefusal::NoProposal);
     let proposals = doubted.iter().map(first).collect::<Result<Vec<_>, _>>()?;
     let envs = envs(writer, env, proposals.len())?;
+    let holds = |scope: &Scope<'_>| {
+        let case = find(scope, wanted.case)?.case;
+        Ok(registry::queries::doubted(scope, &case.payee, case.since)? == doubted)
+    };
     writer.execute_group(|group| {
         let mut standings = Vec::new();
         for (proposal, env) in proposals.iter().zip(&envs) {
             let (actor, why) = (officer.clone(), wanted.why.to_owned());
             let command = RevertDesignation { proposal: proposal.name(), why, actor, once: None };
             let under = Under {
+                holds: Some(&holds),
                 case: wanted.case,
                 kind: ActKind::Reverting,
                 about: |standing: &Standing| standing.id.clone(),

@@ -33,6 +33,7 @@ pub fn trace_case(writer: &mut Writer, wanted: &CaseTrace<'_>, officer: &Actor, 
     let trace = Trace { payee, since, payer: None, after: wanted.after, limit: wanted.limit };
     let page = search(writer, &trace)?;
     let under = Under {
+        holds: None,
         case: wanted.case,
         kind: ActKind::Traced,
         about: |found: &usize| found.to_string(),

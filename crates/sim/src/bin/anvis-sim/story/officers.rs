@@ -22,7 +22,7 @@ pub const PRINTER: &str = "bo";
 /// Who designates accounts for others, and the colleague who approves them.
 pub const CASEWORKER: &str = "ida";
 pub const COLLEAGUE: &str = "karl";
-/// A third operator, who has no other part.
+/// A third operator, who has no other part but to approve marks.
 pub const THIRD: &str = "ole";
 
 /// So long waits a review for an officer.
@@ -46,9 +46,9 @@ impl Stage {
         self.world.files.write(&format!("{name}.pem"), &pem)
     }
 
-    /// Registers the two operators.
+    /// Registers the operators.
     pub fn open_office(&mut self) -> Result<(), Error> {
-        [OFFICER, PRINTER].into_iter().try_for_each(|name| self.employ(name))
+        [OFFICER, PRINTER, THIRD].into_iter().try_for_each(|name| self.employ(name))
     }
 
     /// Registers an operator.

@@ -1,7 +1,7 @@
 //! What officers do for somebody who was robbed (NK-16): a case, by which their accounts are contested, what stood before is put back,
 //! what was paid is traced and asked back, and the account that got it is marked; and what a mule's bank answers.
 
-use super::officers::{OFFICER, PRINTER};
+use super::officers::{OFFICER, PRINTER, THIRD};
 use super::stage::{Found, Stage};
 use crate::world::differs;
 use kernel::{Actor, Error};
@@ -64,7 +64,7 @@ impl Stage {
         let traced = trace_case(&mut self.world.writer, &wanted, &anna, &env);
         self.noted("officer", "victim.trace", traced, |page| format!("{} payments", page.payments.len()))?;
         let env = self.world.env()?;
-        let recalled = recall_for_case(&mut self.world.writer, &CaseRecall { case, why, is_synthetic }, &anna, &env);
+        let recalled = recall_for_case(&mut self.world.writer, &CaseRecall { case, why, is_synthetic }, &bo, &env);
         let messages = |recalled: &Recalled| {
             let payments = recalled.messages.iter().map(|sent| sent.payments.len()).sum::<usize>();
             format!("{payments} payments, {} messages", recalled.messages.len())
@@ -84,9 +84,10 @@ impl Stage {
         let closed = close_case(&mut self.world.writer, &wanted, &bo, &env);
         let closed = self.noted("officer", "victim.close", closed, |_| "fraud".to_owned())?;
         for motion in closed.map(|closed| closed.motions).unwrap_or_default() {
-            let approve =
-                Approve::<MarkChange> { motion: motion.id, officer: anna.clone(), is_synthetic, about: PhantomData };
-            let _ = self.give("officer", &approve, &anna)?;
+            // Neither who opened the case nor who closed it.
+            let (motion, third) = (motion.id, self.officer(THIRD)?);
+            let approve = Approve::<MarkChange> { motion, officer: third.clone(), is_synthetic, about: PhantomData };
+            let _ = self.give("officer", &approve, &third)?;
         }
         Ok(())
     }
