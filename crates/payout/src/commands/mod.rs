@@ -12,6 +12,7 @@ mod refuse;
 mod release;
 pub(crate) mod render;
 mod retry;
+mod returned;
 mod returns;
 mod route;
 mod settle;

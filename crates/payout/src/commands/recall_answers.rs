@@ -345,6 +345,8 @@ impl TakeAnswers<'_> {
                 message_id: answer.assignment_id.clone(),
                 reference: answer.answer_id.clone(),
                 settled: answer.comes_back_on.map(|date| date.to_string()),
+                bank: self.bank.map(str::to_owned),
+                ..BankSaid::default()
             };
             let (batch, number) = (recall.batch, payment.number);
             let (how, reason) = (How::Recall, ReturnReason::RECALLED);

@@ -3,6 +3,7 @@
 use crate::back::{BankSaid, How, MoneyBack};
 use crate::batch::Batch;
 use crate::message::bank::ReturnReason;
+use crate::store;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, StoreError, Tx, statements};
@@ -67,19 +68,31 @@ pub(crate) fn insert_many(scope: &Scope<'_>, rows: &[Recorded], entry: Entry) ->
             (&sealed).into(),
         ];
         scope.tx.run(&INSERT, &values)?;
+        if row.back.is_followed() {
+            store::arrived::insert_unfollowed(scope.tx, id)?;
+        }
         tree.push(leaf(&mut encoder, id, row, &said));
     }
     Ok(Rows::of(BackTable.name(), &tree))
 }
 
-/// Whether it was booked before.
+/// Whether it was booked before, or brought what was.
 pub(crate) fn is_known(tx: &Tx<'_>, key: &Blind) -> Result<bool, Error> {
-    Ok(tx.optional(&IS_KNOWN, &[key.into()], |row| row.int(0))?.is_some())
+    let is_booked = tx.optional(&IS_KNOWN, &[key.into()], |row| row.int(0))?.is_some();
+    Ok(is_booked || store::arrived::is_known(tx, key)?)
 }
 
 /// What was booked under this key.
 pub(crate) fn find(scope: &Scope<'_>, key: &Blind) -> Result<Option<Recorded>, Error> {
     scope.tx.optional(&FIND, &[key.into()], |row| Ok(read(scope, row)?.1))
+}
+
+/// The same with its place in the journal.
+pub(crate) fn find_with_id(scope: &Scope<'_>, key: &Blind) -> Result<Option<(Id<MoneyBack>, Recorded)>, Error> {
+    scope.tx.optional(&FIND, &[key.into()], |row| {
+        let (id, recorded, _) = read(scope, row)?;
+        Ok((id, recorded))
+    })
 }
 
 /// What came back of a batch's payments with numbers in `numbers`, in their order, the first first.

@@ -111,11 +111,13 @@ impl ReturnReason {
 
     /// Code and sentence of a status report's entry ([`crate::message::Entry::reason`]), with [`crate::message::Status::Rejected`].
     ///
-    /// Status reports have a list of codes of their own (`ExternalStatusReason1Code`), which lacks one of these.
+    /// Status reports have a list of codes of their own (`ExternalStatusReason1Code`), which lacks some of these.
     #[must_use]
     pub fn status(self) -> (&'static str, &'static str) {
         match self.code() {
-            "AC17" => ("AC06", self.sentence()),
+            "AC16" | "AC17" => ("AC06", self.sentence()),
+            "AC14" => ("AGNT", self.sentence()),
+            "BE08" => ("MS03", self.sentence()),
             code => (code, self.sentence()),
         }
     }
