@@ -16,6 +16,8 @@ pub enum How {
     Return,
     /// The bank answered that it gives it back. Its return is expected.
     Recall,
+    /// Its payer, or the agency, took it back out of the waiting account.
+    GivenBack,
 }
 
 impl How {
@@ -28,7 +30,7 @@ impl How {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Return, Self::Recall].into_iter().find(|how| how.code() == code)
+        [Self::Return, Self::Recall, Self::GivenBack].into_iter().find(|how| how.code() == code)
     }
 
     /// As people read it.
@@ -37,6 +39,7 @@ impl How {
         match self {
             Self::Return => "return",
             Self::Recall => "recall",
+            Self::GivenBack => "given_back",
         }
     }
 }
@@ -56,6 +59,8 @@ pub struct BankSaid {
     pub account: Option<String>,
     /// Its own code of why, where that is none that is known here.
     pub code: Option<String>,
+    /// Where it was no bank, but somebody took it back: who, and why.
+    pub why: Option<String>,
 }
 
 impl fmt::Debug for BankSaid {
@@ -127,6 +132,8 @@ pub enum BackRefusal {
     Amount,
     /// A part of what lies in the waiting account, of which all is ordered from there one day.
     Part,
+    /// It does not lie in the waiting account.
+    NotWaiting,
 }
 
 impl Refuse for BackRefusal {
@@ -136,6 +143,7 @@ impl Refuse for BackRefusal {
             Self::NotSent => "return.not_sent",
             Self::Amount => "return.amount",
             Self::Part => "return.part",
+            Self::NotWaiting => "return.not_waiting",
         }
     }
 }
@@ -146,6 +154,7 @@ impl fmt::Display for BackRefusal {
             Self::Unknown => "there is no such payment",
             Self::NotSent => "that payment is not with a bank: it was not sent on, or has come back already",
             Self::Amount => "that is nothing, or more than what is left of that payment",
+            Self::NotWaiting => "that payment does not lie in the waiting account",
             Self::Part => {
                 "that payment lies in the waiting account, and comes back from there as a whole or not at all"
             }

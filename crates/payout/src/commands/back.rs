@@ -54,16 +54,11 @@ impl Books {
     }
 
     /// Looks whether something was booked before, whosever it was.
-    pub(crate) fn look_up(&mut self, scope: &Scope<'_>, key: &Blind) -> Result<(), Error> {
+    fn look_up(&mut self, scope: &Scope<'_>, key: &Blind) -> Result<(), Error> {
         if store::back::is_known(scope.tx, key)? {
             self.known.insert(*key);
         }
         Ok(())
-    }
-
-    /// Whether it was booked, as far as it was looked up.
-    pub(crate) fn knows(&self, key: &Blind) -> bool {
-        self.known.contains(key)
     }
 
     fn open(&mut self, scope: &Scope<'_>, id: Id<Batch>, number: i64) -> Result<(), Error> {

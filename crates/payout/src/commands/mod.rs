@@ -5,6 +5,7 @@ pub(crate) mod back;
 mod cancel;
 mod case;
 mod follow;
+mod give_back;
 mod recall;
 mod recall_answers;
 pub(crate) mod record;
@@ -28,6 +29,7 @@ pub use case::{
     Reverting, close as close_case, open as open_case, recall_for_case, revert as revert_case, trace_case,
 };
 pub(crate) use case::{find as find_case, require_given};
+pub use give_back::{GiveBack, give_back};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};

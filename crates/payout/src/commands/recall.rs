@@ -104,11 +104,17 @@ pub fn payments_named(
 pub(super) struct MakeRecalls<'r> {
     wanted: &'r Recall<'r>,
     by: &'r str,
+    is_of_case: bool,
 }
 
 impl<'r> MakeRecalls<'r> {
     pub(super) fn of(wanted: &'r Recall<'r>, actor: &'r Actor) -> Self {
-        Self { wanted, by: actor.name() }
+        Self { wanted, by: actor.name(), is_of_case: false }
+    }
+
+    /// The same under a victim's case.
+    pub(super) fn of_case(wanted: &'r Recall<'r>, actor: &'r Actor) -> Self {
+        Self { is_of_case: true, ..Self::of(wanted, actor) }
     }
 }
 
@@ -211,7 +217,12 @@ impl Command for MakeRecalls<'_> {
     fn save(&self, scope: &Scope<'_>, made: &[Made], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::with_capacity(made.len());
         for (ordinal, Made { sent, id, batch, payer }) in made.iter().enumerate() {
-            let record = RecallRecord { by: self.by.to_owned(), why: self.wanted.why.to_owned(), to: sent.to.clone() };
+            let record = RecallRecord {
+                by: self.by.to_owned(),
+                why: self.wanted.why.to_owned(),
+                to: sent.to.clone(),
+                is_of_case: self.is_of_case,
+            };
             let recall = recall::Recall {
                 id: *id,
                 place: entry.row::<recall::Recall>(ordinal)?.number(),

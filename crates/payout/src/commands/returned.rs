@@ -40,7 +40,8 @@ impl Clue<'_> {
         scope: &Scope<'_>,
         taken: &BTreeSet<Id<MoneyBack>>,
     ) -> Result<Result<Meant<'_>, Why>, Error> {
-        for payment in self.found {
+        let is_there = |payment: &&FoundPayment| self.account.is_some_and(|account| went_to(payment, account));
+        for payment in self.found.iter().filter(is_there) {
             // It was found in an earlier snapshot.
             if stage_now(scope, payment)? != payment.decided.0 {
                 return Ok(Err(Why::TriedAgain));
@@ -105,28 +106,25 @@ impl Clue<'_> {
         let (Some(account), Ok(returned)) = (self.account, self.one.returned) else { return Ok(None) };
         let mut explained = None;
         for payment in self.found.iter().filter(|payment| went_to(payment, account)) {
-            let Some(rows) = expected_of(scope, (payment.batch, payment.at.number), payment.money, returned, taken)?
-            else {
-                continue;
-            };
+            let left = payment.left.as_ref().map_or(0, |left| left.stage);
+            let told = self.is_of_last(scope, payment)?;
+            let is_of = |row: &Expected| !taken.contains(&row.id) && told.is_none_or(|last| last == (row.stage > left));
+            let place = (payment.batch, payment.at.number);
+            let Some(rows) = expected_of(scope, place, payment.money, returned, is_of)? else { continue };
             if explained.is_some() || self.has_more {
                 return Ok(Some(Err(Why::Several)));
             }
-            explained = Some((payment, rows));
+            explained = Some((payment, told, left, rows));
         }
-        let Some((payment, rows)) = explained else { return Ok(None) };
+        let Some((payment, told, left, rows)) = explained else { return Ok(None) };
         if let Err(why) = self.require_bank(payment) {
             return Ok(Some(Err(why)));
         }
         // It may be of a later time that it left, if that was asked back as well.
-        let left = payment.left.as_ref().map_or(0, |left| left.stage);
-        let is_earlier = rows.iter().all(|row| row.stage < left);
-        if is_earlier && payment.state.has_left() {
+        if told.is_none() && rows.iter().all(|row| row.stage < left) {
             let asked = store::recall::last_of(scope, payment.batch, payment.at.number)?;
-            match self.is_of_last(scope, payment)? {
-                Some(true) => return Ok(None),
-                None if asked.is_some_and(|recall| recall.stage == left) => return Ok(Some(Err(Why::TriedAgain))),
-                _ => {}
+            if asked.is_some_and(|recall| recall.stage == left) {
+                return Ok(Some(Err(Why::TriedAgain)));
             }
         }
         Ok(Some(Ok(rows.into_iter().map(|row| row.id).collect())))
@@ -174,19 +172,19 @@ impl Clue<'_> {
     }
 }
 
-/// What is expected of a payment that comes to so much: one of it, or all of it together.
+/// What is expected of a payment that comes to so much: one row, or all together.
 pub(super) fn expected_of(
     scope: &Scope<'_>,
     (batch, number): (Id<Batch>, i64),
     paid: Option<Money>,
     returned: Money,
-    taken: &BTreeSet<Id<MoneyBack>>,
+    is_of: impl FnMut(&Expected) -> bool,
 ) -> Result<Option<Vec<Expected>>, Error> {
     if paid.is_none_or(|paid| paid.currency != returned.currency) {
         return Ok(None);
     }
     let mut rows = expected(scope.tx, batch, number)?;
-    rows.retain(|row| !taken.contains(&row.id));
+    rows.retain(is_of);
     if let Some(row) = rows.iter().find(|row| row.amount == returned.minor) {
         return Ok(Some(vec![*row]));
     }

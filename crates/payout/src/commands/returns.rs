@@ -8,18 +8,19 @@ use crate::back::{BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
 use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_returns};
 use crate::policy;
-use crate::queries::{FoundPayment, Search, Sought, find_payments};
+use crate::queries::{FoundPayment, Search, Sought, find_alike, find_payments};
 use crate::store;
 use crate::store::arrived::Arrived;
 use crate::store::stray::End;
 use crate::stray::{ReturnRefusal, Stray, Why, require_why};
+use crate::work::end_to_end_key;
 use denmark::{Account, Money};
 use kernel::journal::{Entry, Rows};
 use kernel::{
     Actor, Blind, Command, Decision, Domain, Env, Error, Id, Once, Operation, Refusal, Scope, Timestamp, Vault, Writer,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -81,8 +82,8 @@ pub fn import_returns<R: Read>(
     let ImportReturns { file, bank, out, once } = wanted;
     let returns = read(file)?;
     let count = returns.len();
-    let placed = writer.read(|scope| place(scope, returns, bank, env.now))?;
-    let made = writer.execute(&BookReturns { placed: &placed, bank, once }, actor, env)?;
+    let (placed, found) = writer.read(|scope| place(scope, returns, bank, env.now))?;
+    let made = writer.execute(&BookReturns { placed: &placed, found: &found, bank, once }, actor, env)?;
     let keys: Vec<Blind> = placed.iter().map(|placed| placed.stray.key).collect();
     let imported = Imported {
         returns: count,
@@ -146,28 +147,32 @@ fn read(file: impl Read) -> Result<Vec<Return>, Error> {
     if is_group && all.is_empty() { Err(ReturnRefusal::Group.into()) } else { Ok(all) }
 }
 
-/// A return, and the payments that it may be of.
+/// A return, and by what its payment is found.
 struct Placed {
     one: Return,
     account: Option<Account>,
     /// What goes to the work list if nobody knows whose it is, or it cannot be booked.
     stray: Stray,
-    found: Vec<FoundPayment>,
+    /// Blind: the end-to-end id, where it says enough to be found.
+    end_to_end: Option<Blind>,
 }
 
-fn place(scope: &Scope<'_>, returns: Vec<Return>, bank: Option<&str>, now: Timestamp) -> Result<Vec<Placed>, Error> {
+/// Returns, and by their end-to-end ids the payments that they may be of.
+type Placing = (Vec<Placed>, BTreeMap<Blind, Vec<FoundPayment>>);
+
+fn place(scope: &Scope<'_>, returns: Vec<Return>, bank: Option<&str>, now: Timestamp) -> Result<Placing, Error> {
     let mut all: Vec<Placed> =
         returns.into_iter().enumerate().map(|(at, one)| placed(scope.vault, at, one, bank, now)).collect();
+    let key = |placed: &Placed| {
+        let id = placed.one.end_to_end_id.as_ref().filter(|_| placed.account.is_some() && placed.one.returned.is_ok());
+        id.map(|id| end_to_end_key(scope.vault, id))
+    };
     for placed in &mut all {
-        if let Some(id) =
-            placed.one.end_to_end_id.as_ref().filter(|_| placed.account.is_some() && placed.one.returned.is_ok())
-        {
-            let since = Some(now.minus_seconds(BACK_SECONDS));
-            let search = Search { sought: Sought::end_to_end(scope, id), payer: None, since, after: None };
-            placed.found = find_payments(scope, &search, ALIKE_MAX)?.payments;
-        }
+        placed.end_to_end = key(placed);
     }
-    Ok(all)
+    let ids = all.iter().filter_map(|placed| placed.end_to_end).collect();
+    let found = find_alike(scope, &ids, now.minus_seconds(BACK_SECONDS), ALIKE_MAX)?;
+    Ok((all, found))
 }
 
 fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timestamp) -> Placed {
@@ -183,6 +188,7 @@ fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timest
         bank: bank.map(str::to_owned),
         account: account.as_ref().map(Account::to_text),
         code: given.filter(|code| code != one.known_reason().code()),
+        why: None,
     };
     let stray = Stray {
         id: Id::new(0),
@@ -194,7 +200,7 @@ fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timest
         reason: one.known_reason().code().to_owned(),
         why: Why::NoPayment,
     };
-    Placed { one, account, stray, found: Vec::new() }
+    Placed { one, account, stray, end_to_end: None }
 }
 
 /// What a return is known by. Banks need not give it an id of its own, and number their messages each for itself.
@@ -234,6 +240,7 @@ struct Made {
 /// Books what is certain, and lists the rest.
 struct BookReturns<'r> {
     placed: &'r [Placed],
+    found: &'r BTreeMap<Blind, Vec<FoundPayment>>,
     bank: Option<&'r str>,
     once: Option<Once>,
 }
@@ -269,7 +276,8 @@ impl Command for BookReturns<'_> {
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let (mut all, mut taken) = (Vec::with_capacity(self.placed.len()), BTreeSet::new());
         for placed in self.placed {
-            let Placed { one, account, stray, found } = placed;
+            let Placed { one, account, stray, end_to_end } = placed;
+            let found = end_to_end.and_then(|id| self.found.get(&id)).map_or(&[][..], Vec::as_slice);
             let is_known =
                 store::stray::is_known(scope.tx, &stray.key)? || store::back::is_known(scope.tx, &stray.key)?;
             if is_known {
@@ -435,7 +443,7 @@ impl Command for EndStray {
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let expected = match (&self.back, self.stray.money) {
             (Some(back), Some(money)) if back.reason == ReturnReason::RECALLED => {
-                expected_of(scope, (back.batch, back.number), self.paid, money, &BTreeSet::new())?
+                expected_of(scope, (back.batch, back.number), self.paid, money, |_| true)?
             }
             _ => None,
         };
