@@ -178,7 +178,7 @@ impl Stands {
     #[must_use]
     pub fn of(paid: i64, heard: &[Heard], since: i64) -> Self {
         let finals = heard.iter().filter(|heard| heard.is_final());
-        let last = finals.clone().last();
+        let last = finals.clone().next_back();
         let said = finals.filter_map(|heard| heard.comes_back(paid));
         let is_contradicted = said.clone().zip(said.skip(1)).any(|(one, next)| one != next);
         let expected = last.map_or(Some(paid), |last| last.comes_back(paid));

@@ -34,6 +34,8 @@ pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, reca
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
 pub use retry::{Retry, retry};
+#[cfg(feature = "testing")]
+pub(crate) use returns::book as book_returns;
 pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;

@@ -16,7 +16,7 @@ use registry::officer::require_why;
 use registry::payer::{Agreement, NoAccount, Payer};
 use registry::resolve;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 /// What is to be asked back.
 pub struct Recall<'r> {
@@ -252,9 +252,9 @@ impl Looking<'_> {
     /// When and by which bank a payment was sent on; or why it cannot be asked back.
     fn look_at(&mut self, batch: Id<Batch>, number: i64) -> Result<Result<(i64, String), RecallRefusal>, Error> {
         let scope = self.scope;
-        if !self.batches.contains_key(&batch) {
+        if let btree_map::Entry::Vacant(place) = self.batches.entry(batch) {
             let found = store::batch::find(scope, batch)?.ok_or(BatchRefusal::Unknown)?;
-            self.batches.insert(batch, resolve::payer_at(scope, found.payer)?);
+            place.insert(resolve::payer_at(scope, found.payer)?);
         }
         let Some(now) = recorded(scope.tx, batch, number, 1, i64::MAX)?.pop() else {
             return Ok(Err(RecallRefusal::PaymentUnknown));

@@ -22,6 +22,9 @@ pub(super) enum Meant<'f> {
     Expected(Vec<Id<MoneyBack>>),
 }
 
+/// What was expected that a return brings, or why that is not certain.
+type Explained = Result<Vec<Id<MoneyBack>>, Why>;
+
 /// What is to be known of a return to say what it is.
 pub(super) struct Clue<'r> {
     pub(super) one: &'r Return,
@@ -98,11 +101,7 @@ impl Clue<'_> {
     }
 
     /// What it brings of what is expected; none where nothing like it is.
-    fn expected(
-        &self,
-        scope: &Scope<'_>,
-        taken: &BTreeSet<Id<MoneyBack>>,
-    ) -> Result<Option<Result<Vec<Id<MoneyBack>>, Why>>, Error> {
+    fn expected(&self, scope: &Scope<'_>, taken: &BTreeSet<Id<MoneyBack>>) -> Result<Option<Explained>, Error> {
         let (Some(account), Ok(returned)) = (self.account, self.one.returned) else { return Ok(None) };
         let mut explained = None;
         for payment in self.found.iter().filter(|payment| went_to(payment, account)) {

@@ -78,21 +78,27 @@ pub fn import_returns<R: Read>(
     actor: &Actor,
     env: &Env,
 ) -> Result<Imported, Error> {
+    let out = wanted.out;
+    let (keys, imported) = book(writer, wanted, actor, env)?;
+    follow_up(writer, &keys, out, imported, env)
+}
+
+/// Books what a bank returned, and no more: what follows from that is noted.
+pub(crate) fn book<R: Read>(
+    writer: &mut Writer,
+    wanted: ImportReturns<'_, R>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<(Vec<Blind>, Imported), Error> {
     policy::IMPORT_RETURNS.require(actor)?;
-    let ImportReturns { file, bank, out, once } = wanted;
+    let ImportReturns { file, bank, once, .. } = wanted;
     let returns = read(file)?;
     let count = returns.len();
     let (placed, found) = writer.read(|scope| place(scope, returns, bank, env.now))?;
     let made = writer.execute(&BookReturns { placed: &placed, found: &found, bank, once }, actor, env)?;
-    let keys: Vec<Blind> = placed.iter().map(|placed| placed.stray.key).collect();
-    let imported = Imported {
-        returns: count,
-        booked: made.booked,
-        listed: made.listed,
-        known: count - made.booked - made.listed,
-        ..Imported::default()
-    };
-    follow_up(writer, &keys, out, imported, env)
+    let keys = placed.iter().map(|placed| placed.stray.key).collect();
+    let (booked, listed, known) = (made.booked, made.listed, count - made.booked - made.listed);
+    Ok((keys, Imported { returns: count, booked, listed, known, ..Imported::default() }))
 }
 
 /// Does what follows from what was booked: what is to become of the accounts, and what payers are told.

@@ -296,6 +296,9 @@ pub(crate) struct Opened<'s> {
     pub(crate) payments: Vec<Opening>,
 }
 
+/// By the bank that has the money the payments, each with how it was made.
+type Transfers<'o> = BTreeMap<String, Vec<(&'o Opening, store::interbank::Fact)>>;
+
 /// One of its payments.
 pub(crate) struct Opening {
     pub(crate) number: i64,
@@ -432,7 +435,7 @@ impl<'s> Opened<'s> {
     }
 
     /// The payments of which a bank told how it made them, by the bank that has the money.
-    fn transfers(&self) -> Result<BTreeMap<String, Vec<(&Opening, store::interbank::Fact)>>, Error> {
+    fn transfers(&self) -> Result<Transfers<'_>, Error> {
         let mut transfers = BTreeMap::<String, Vec<_>>::new();
         for payment in &self.payments {
             let Some(account) = &payment.account else { continue };

@@ -240,6 +240,29 @@ fn an_account_is_closed_or_questioned_by_the_reason() {
 }
 
 #[test]
+fn what_follows_from_returns_follows_though_whoever_booked_them_was_killed() {
+    let mut place = Place::new();
+    place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 5)]]));
+    let backs = [Back("1", "E0", "1.00", "1.00", "AC01", ANNAS), Back("2", "E1", "0.05", "0.05", "AC04", BOS)];
+    let (xml, env) = (message("R-1", &backs), place.env());
+    let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+    payout::testing::book_and_stop(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+    let mut told = |place: &mut Place, id: &str| {
+        let batch = place.uploaded(PUBLIC, &file(id, &[vec![(BO, 1)]]));
+        place.told(&batch).remove(0)
+    };
+    assert_eq!(told(&mut place, "MSG-2"), "routed");
+    place.settle();
+    assert_eq!(told(&mut place, "MSG-3"), "rejected");
+    // Once: the account that takes its place is not closed for it.
+    place.designate(&format!("register,cpr:{BO},9860-77,,,,,"));
+    place.settle();
+    import(&mut place, &xml, [0, 2, 0, 1, 1]);
+    assert_eq!(told(&mut place, "MSG-4"), "routed");
+    place.verify();
+}
+
+#[test]
 fn what_came_back_is_tried_again_if_the_payer_says_so() {
     let mut place = Place::new();
     place.control(&[]);
