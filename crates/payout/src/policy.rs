@@ -48,7 +48,7 @@ pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: &[C
 /// Pays what lies there to the payees' own accounts, as soon as they have one.
 pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: &[Console, Operator] };
 /// Takes back what lies there.
-pub const GIVE_BACK: Operation = Operation { name: "waiting.give_back", roles: &[Console, Operator] };
+pub const GIVE_BACK: Operation = Operation { name: "waiting.give_back", roles: SAY };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.

@@ -86,11 +86,13 @@ impl Session {
             }
             Waiting::GiveBack { batch, end_to_end, reason, out } => {
                 self.outside_of(out.as_deref())?;
+                self.writer.read(|scope| services::require_lets_go(scope, &batch, &self.actor))?;
                 let env = self.env()?;
                 let wanted = GiveBack {
                     batch: &batch,
                     end_to_end_id: &end_to_end,
                     why: &reason,
+                    stages: None,
                     out: out.as_deref(),
                     once: None,
                 };

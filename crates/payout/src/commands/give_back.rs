@@ -1,7 +1,7 @@
 //! Gives what lies in a waiting account back to its payer, who waits no longer for the payee to have an account.
 
 use super::back::{Booking, Books};
-use super::{find_own, record, require_own, stages_of};
+use super::{BatchRefusal, find_own, record, require_own, stages_of};
 use crate::back::{BackRefusal, BankSaid, How, MoneyBack};
 use crate::batch::Batch;
 use crate::message::bank::ReturnReason;
@@ -22,6 +22,8 @@ pub struct GiveBack<'g> {
     pub end_to_end_id: &'g str,
     /// Why.
     pub why: &'g str,
+    /// How many stages the batch must have had by now, where that matters.
+    pub stages: Option<i64>,
     /// Where the payer's report goes, if anywhere.
     pub out: Option<&'g Path>,
     /// By what the request is known again.
@@ -46,7 +48,8 @@ pub fn give_back(
         let found = found.ok_or(BackRefusal::Unknown).map_err(ReturnRefusal::from)?;
         let amount = found.money.map_or(0, |money| money.minor);
         let why = format!("{}\n{}", actor.name(), wanted.why);
-        Ok(Give { batch: batch.id, owner: batch.owner, number: found.number, amount, why, actor, once: wanted.once })
+        let (stages, once, number) = (wanted.stages, wanted.once, found.number);
+        Ok(Give { batch: batch.id, owner: batch.owner, number, amount, why, stages, actor, once })
     })?;
     let stage = writer.execute(&command, actor, env)?;
     let files = match wanted.out {
@@ -63,6 +66,7 @@ struct Give<'g> {
     amount: i64,
     /// By whom, and why.
     why: String,
+    stages: Option<i64>,
     actor: &'g Actor,
     once: Option<Once>,
 }
@@ -97,6 +101,9 @@ impl Command for Give<'_> {
     }
 
     fn decide(&self, (back, mut books, stages): Self::State, _: &Env) -> Result<Decision<Booking, i64>, Refusal> {
+        if self.stages.is_some_and(|seen| seen != stages) {
+            return Err(BatchRefusal::Changed.into());
+        }
         let back = back.ok_or(BackRefusal::NotWaiting).map_err(ReturnRefusal::from)?;
         books.book(&back).map_err(ReturnRefusal::from)?;
         let facts = serde_json::json!({ "batch": crate::batch::name(self.batch), "given_back": 1 });

@@ -155,7 +155,7 @@ fn its_payer_takes_back_what_lies_there() {
     let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7), (ANNA, 1)]]));
     let take = |place: &mut Place, end_to_end_id: &str, why: &str| {
         let env = place.env();
-        let wanted = GiveBack { batch: &batch, end_to_end_id, why, out: None, once: None };
+        let wanted = GiveBack { batch: &batch, end_to_end_id, why, stages: None, out: None, once: None };
         give_back(&mut place.writer, &wanted, &Actor::console(), &env)
     };
     refused(take(&mut place, "E0", " "), "return.why");

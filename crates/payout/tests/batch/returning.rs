@@ -242,12 +242,13 @@ fn an_account_is_closed_or_questioned_by_the_reason() {
 #[test]
 fn what_follows_from_returns_follows_though_whoever_booked_them_was_killed() {
     let mut place = Place::new();
+    place.control(&[]);
     place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 5)]]));
     let backs = [Back("1", "E0", "1.00", "1.00", "AC01", ANNAS), Back("2", "E1", "0.05", "0.05", "AC04", BOS)];
     let (xml, env) = (message("R-1", &backs), place.env());
     let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
     payout::testing::book_and_stop(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
-    let mut told = |place: &mut Place, id: &str| {
+    let told = |place: &mut Place, id: &str| {
         let batch = place.uploaded(PUBLIC, &file(id, &[vec![(BO, 1)]]));
         place.told(&batch).remove(0)
     };

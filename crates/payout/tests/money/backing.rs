@@ -171,7 +171,7 @@ impl World {
         let expected = match () {
             () if numbers.is_empty() => Err(nothing),
             // A payment that was to wait until something else happened, right before, has had the file kept.
-            () if !batch.is_kept() && !(batch.is_blurred && told.told.is_ok()) => Err("batch.input_not_kept"),
+            () if !(batch.is_kept() || batch.is_blurred && told.told.is_ok()) => Err("batch.input_not_kept"),
             () => Ok(()),
         };
         let done_before = told.was_struck && told.told == Err(nothing.to_owned());
