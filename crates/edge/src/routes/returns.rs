@@ -45,6 +45,7 @@ pub fn routes() -> Vec<Route> {
             "return.no_amount",
             "return.currency",
             "return.amount",
+            "return.part",
             "return.not_sent",
             "return.payment_unknown",
             "batch.unknown",

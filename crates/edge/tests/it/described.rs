@@ -187,6 +187,7 @@ async fn generated_requests_are_answered_as_described() {
                 "/approve-release",
                 "/resume",
                 "/retry",
+                "/give-back",
                 "{case}/revert",
                 "{case}/recall",
                 "{case}/bundle",

@@ -4,7 +4,7 @@
 
 use super::release::{LetGo, Release, Released, release};
 use super::waiting::{Looked, PaidOut, look_at, pay_waiting};
-use super::{BatchRefusal, gate_of, render};
+use super::{BatchRefusal, follow, gate_of, render};
 use crate::batch::{self, Batch};
 use crate::judge::{Asked, Judge};
 use crate::payment::{Decided, Verdict};
@@ -114,6 +114,7 @@ pub fn settle_some(
     })?;
     let Page { next, next_waiting, next_lying, due, looked: Looked { payable, waits } } = page;
     let reminded = remind_waiting(writer, &waits, actor, env)?;
+    follow::rest(writer, env.now)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
     (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
     for (of_kind, queue) in [(due, &mut settling.due), (payable, &mut settling.payable)] {

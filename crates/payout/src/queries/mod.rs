@@ -17,13 +17,13 @@ pub use cases::{
     case, cases, known_case,
 };
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
-pub(crate) use find::first_in;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub(crate) use find::{find_alike, first_in};
 pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
     recalls, transfer_recall_message, write_recall_files,
 };
-pub(crate) use recalls::{Opened, Opening, agent_text, back_since, stands_of};
+pub(crate) use recalls::{BackOf, Opened, Opening, agent_text, back_of, stands_of};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};

@@ -81,7 +81,7 @@ impl World {
                 returned: 0,
                 moved: 0,
                 back: 0,
-                recalled: 0,
+                promised: Vec::new(),
             }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();

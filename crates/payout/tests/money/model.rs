@@ -164,11 +164,27 @@ pub struct Payment {
     pub returned: usize,
     pub moved: usize,
     pub back: i64,
-    /// What of that was asked for.
-    pub recalled: i64,
+    /// What its bank has said that it gives back, and has not brought: of which time that it left, and how much.
+    pub promised: Vec<(usize, i64)>,
 }
 
 impl Payment {
+    /// What was promised comes, of the last time that it left or of any: one of it, or all of it together. Whether it was.
+    pub fn arrives(&mut self, amount: i64, is_of_last: bool) -> bool {
+        let times = self.left.len();
+        let is_of = |(time, _): &(usize, i64)| !is_of_last || *time == times;
+        let all: i64 = self.promised.iter().filter(|one| is_of(one)).map(|(_, amount)| amount).sum();
+        if let Some(at) = self.promised.iter().position(|one| is_of(one) && one.1 == amount) {
+            self.promised.remove(at);
+            return true;
+        }
+        let is_all = all == amount && all > 0;
+        if is_all {
+            self.promised.retain(|one| !is_of(one));
+        }
+        is_all
+    }
+
     pub const fn currency(&self) -> &'static str {
         if self.pay.is_euro { "EUR" } else { "DKK" }
     }
@@ -189,6 +205,8 @@ pub struct Recall {
     pub batch: usize,
     /// Of each payment how much came back since, and what its bank said at last that does.
     pub payments: BTreeMap<usize, (i64, Option<i64>)>,
+    /// How much of each was there to ask for.
+    pub asked: BTreeMap<usize, i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -487,7 +505,7 @@ impl Model {
         if let Some(to) = to {
             assert_eq!(payment.left.len(), payment.returned + payment.moved, "paid twice: {payment:?}");
             payment.left.push((stage, to));
-            (payment.back, payment.recalled) = (0, 0);
+            payment.back = 0;
         }
         payment.state = fate.state();
     }
@@ -500,14 +518,23 @@ impl Model {
 
     /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
     pub fn take_back(&mut self, batch: usize, number: usize, amount: i64, reason: &'static str) -> bool {
-        let payment = &mut self.batches[batch].payments[number];
+        let Batch { payments, stages, .. } = &mut self.batches[batch];
+        let payment = &mut payments[number];
         let paid = i64::from(payment.pay.minor);
-        if !payment.state.has_left() || amount <= 0 || payment.back + amount > paid {
+        let is_part_of_waiting = matches!(payment.state, State::Waiting(_)) && payment.back + amount < paid;
+        if !payment.state.has_left() || amount <= 0 || payment.back + amount > paid || is_part_of_waiting {
             return false;
         }
         payment.back += amount;
-        payment.recalled += if reason == "FOCR" { amount } else { 0 };
-        let is_whole = payment.back == paid;
+        let is_all = payment.back == paid;
+        // What was ordered from the waiting account comes back to there.
+        let is_ordered = matches!(payment.state, State::Routed(_))
+            && payment.left.last().is_some_and(|(stage, _)| stages[*stage].of_record.is_some());
+        let is_whole = is_all && !is_ordered;
+        if is_all && is_ordered {
+            payment.state = State::Waiting(iban(ELSEWHERE));
+            payment.back = 0;
+        }
         if is_whole {
             payment.state = State::Returned(reason);
             payment.returned += 1;
@@ -552,7 +579,9 @@ impl Model {
         for number in 0..self.batches[batch].payments.len() {
             let fate = self.fate(batch, number);
             let payment = &mut self.batches[batch].payments[number];
-            if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(_))) {
+            // Not to where it came back from.
+            let is_new = |to: &String| payment.left.last().is_some_and(|(_, last)| last != to);
+            if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(to)) if is_new(to)) {
                 payment.moved += 1;
                 paid.insert(number, true);
                 self.become_of(batch, number, stage, fate);
@@ -574,17 +603,24 @@ impl Model {
         let of_it = |recall: &&Recall| recall.batch == batch && recall.payments.contains_key(&number);
         let Some(newest) = self.recalls.iter().rev().find(of_it) else { return false };
         let (since, said) = newest.payments[&number];
+        let paid = newest.asked.get(&number).copied().unwrap_or(paid);
         let came_back = since > 0 && since >= said.unwrap_or(paid);
         !came_back && said != Some(0)
     }
 
     /// A bank's last word on a payment of a recall: that so much of it comes back. Whether something is booked.
     pub fn answer(&mut self, recall: usize, number: usize, amount: i64) -> bool {
-        let Recall { batch, payments, .. } = &mut self.recalls[recall];
+        let Recall { batch, payments, asked, .. } = &mut self.recalls[recall];
+        let amount = amount.min(asked[&number]);
         let Some((since, said)) = payments.get_mut(&number) else { return false };
         *said = Some(amount);
         let (batch, more) = (*batch, amount - *since);
-        self.take_back(batch, number, more, "FOCR")
+        let is_booked = self.take_back(batch, number, more, "FOCR");
+        if is_booked {
+            let payment = &mut self.batches[batch].payments[number];
+            payment.promised.push((payment.left.len(), more));
+        }
+        is_booked
     }
 
     /// A file has come in; `batch` has no payment that was ruled.
