@@ -422,7 +422,7 @@ mod tests {
             ("press", None),
         ] {
             assert_eq!(Recipient::parse(text), expected, "{text}");
-            assert_eq!(expected.as_ref().map(Recipient::name).is_none_or(|name| name == text), true, "{text}");
+            assert!(expected.as_ref().map(Recipient::name).is_none_or(|name| name == text), "{text}");
         }
     }
 }
