@@ -27,12 +27,23 @@ pub(crate) struct Telling {
     pub(crate) in_force_from: Option<Timestamp>,
     /// What can be stopped.
     pub(crate) proposal: Option<Id<Proposal>>,
+    /// Whether it ends what they were told whatever the controls: they are told of that as well.
+    pub(crate) is_always: bool,
 }
 
 impl Telling {
     /// Of something that is the payee's own: a contact point, a lock.
     pub(crate) const fn own(payee: Blind, number: PayeeId, kind: NoticeKind) -> Self {
-        Self { payee, number, kind, account: None, channel: None, in_force_from: None, proposal: None }
+        Self {
+            payee,
+            number,
+            kind,
+            account: None,
+            channel: None,
+            in_force_from: None,
+            proposal: None,
+            is_always: false,
+        }
     }
 
     /// Of a proposal.
@@ -46,6 +57,7 @@ impl Telling {
             channel: Some(asked.channel.kind()),
             in_force_from,
             proposal: Some(proposal.id),
+            is_always: false,
         }
     }
 }
@@ -60,11 +72,12 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
     payees.sort_unstable();
     payees.dedup();
     // What warns of nothing goes to those points alone that stand, whatever the controls.
-    let is_told = |kind: NoticeKind, is_standing| match kind.warns() {
+    let is_told = |told: &Telling, is_standing| match told.kind.warns() {
+        true if told.is_always || told.kind.is_always_told() => true,
         true => controls.has(if is_standing { Control::NoticePresent } else { Control::NoticeFormer }),
         false => is_standing,
     };
-    let is_anybody_told = |told: &Telling| [true, false].into_iter().any(|is_standing| is_told(told.kind, is_standing));
+    let is_anybody_told = |told: &Telling| [true, false].into_iter().any(|is_standing| is_told(told, is_standing));
     let mut points = BTreeMap::new();
     if entries.iter().any(|(_, told)| told.iter().any(is_anybody_told)) {
         store::contact::of_many(scope, &payees, |at, stood| {
@@ -88,7 +101,7 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
                     }
                 }
                 let language = if wants_english(stood) { Language::English } else { Language::Danish };
-                let reached = reached.iter().filter(|point| is_told(told.kind, point.is_standing));
+                let reached = reached.iter().filter(|point| is_told(told, point.is_standing));
                 let notice = |point| notice(scope, told, &controls, point, (language, entry.at));
                 reached.filter_map(notice).collect::<Vec<_>>()
             };

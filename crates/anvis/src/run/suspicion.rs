@@ -4,7 +4,9 @@ use super::Session;
 use crate::cli::{Reported, Suspicion};
 use crate::console::Answer;
 use kernel::{Error, Role};
-use registry::commands::{AcknowledgeSuspicion, CloseSuspicion, ReportSuspicion, Suspected, SuspicionAnswer};
+use registry::commands::{
+    AcknowledgeSuspicion, CloseSuspicion, LogSuspicions, ReportSuspicion, Suspected, SuspicionAnswer,
+};
 use registry::queries::{self, SUSPICIONS_MAX, SuspicionDetails, SuspicionView, WantedSuspicions};
 use registry::suspicion::SuspicionRefusal;
 use serde_json::json;
@@ -42,6 +44,10 @@ impl Session {
                     if after.is_none() {
                         break;
                     }
+                }
+                if let Some(payee) = payee {
+                    let log = LogSuspicions { actor: officer.clone(), payee, is_any: !found.is_empty() };
+                    self.writer.execute(&log, &officer, &env)?;
                 }
                 let text: String = found.iter().map(details).collect();
                 Ok(Answer::done(or_none(text), &json!({ "suspicions": found })))

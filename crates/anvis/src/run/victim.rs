@@ -10,8 +10,8 @@ use eid::key::PublicKey;
 use kernel::{Env, Error, StoreError, files};
 use letter::Language;
 use payout::commands::{
-    AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting,
-    close_case, open_case, recall_for_case, revert_case, trace_case,
+    AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting, case_of,
+    close_case, open_case, recall_for_case, revert_case, show_case, trace_case,
 };
 use payout::queries::{self, AskedView, CaseView};
 use registry::commands::Standing;
@@ -53,9 +53,13 @@ impl Session {
                 Ok(Answer::done(closed_text(&closed), &closed))
             }
             Victim::List { payee, limit } => {
-                let (cases, next) = self
-                    .writer
-                    .read(|scope| queries::cases(scope, &officer, payee.as_ref(), None, usize::from(limit)))?;
+                let (cases, next) = match payee {
+                    Some(payee) => {
+                        let found = case_of(&mut self.writer, payee, &officer, &env, is_synthetic)?;
+                        (found.into_iter().collect(), None)
+                    }
+                    None => self.writer.read(|scope| queries::cases(scope, &officer, None, usize::from(limit)))?,
+                };
                 let mut text: String = cases.iter().map(case_line).collect();
                 match next {
                     Some(_) => text.push_str("There are more: say a larger --limit.\n"),
@@ -65,12 +69,13 @@ impl Session {
                 Ok(Answer::done(text, &json!({ "cases": cases })))
             }
             Victim::Show { case } => {
-                let shown = self.writer.read(|scope| queries::case(scope, &officer, &case))?;
+                let shown = show_case(&mut self.writer, &case, &officer, &env, is_synthetic)?;
                 let mut text = case_line(&shown.view);
+                let _ = writeln!(text, "  {}", shown.why);
                 for account in &shown.accounts {
                     let _ = writeln!(text, "  account {}, {}", account.account, account.state);
                 }
-                for act in &shown.view.acts {
+                for act in &shown.acts {
                     let about = act.about.as_deref().unwrap_or_default();
                     let why = act.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
                     let _ = writeln!(text, "  {}  {} {about} by {}{why}", act.at, act.act, act.by);

@@ -157,8 +157,25 @@ fn given(world: &World, case: &str) {
     run(&format!("{police} --as anna")).refused("case.own");
     run(&format!("{police} --as bo --english")).done();
     run(&format!("{police} --as bo")).refused("case.not_asked");
-    let log = world.say(&format!("look-ups list cpr:{ALICE}"));
-    assert!(log.contains("police") && log.contains("disclosure"), "{log}");
+    // The payee's log says to whom, and on a law.
+    let given = "SELECT COUNT(*) FROM look_up WHERE kind = 12 AND client = 'police' AND purpose = 4";
+    assert_eq!(world.number(given), 1);
+    // Whoever looks at a case, or whether there is one, stands there.
+    let looks = || world.number("SELECT COUNT(*) FROM look_up WHERE kind = 11");
+    let before = looks();
+    for look in [
+        format!("victim show {case}"),
+        format!("victim list --payee cpr:{ALICE}"),
+        format!("suspicion list --payee cpr:{ALICE}"),
+    ] {
+        let seen = looks();
+        run(&look).done();
+        assert_eq!(looks(), seen + 1, "{look}");
+    }
+    run("victim list").done();
+    assert_eq!(looks(), before + 3);
+    let listed = run("victim list").done()["cases"][0].clone();
+    assert_eq!((&listed["why"], &listed["acts"]), (&Value::Null, &Value::Null), "what people wrote");
     let names = ["pdf", "json", "jws"].map(|kind| format!("given/police/case-{case}.{kind}"));
     let told: Value = serde_json::from_slice(&world.bytes(&names[1])).unwrap();
     let expected = json!({

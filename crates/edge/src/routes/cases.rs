@@ -11,8 +11,8 @@ use kernel::{Env, Error, Timestamp, Writer};
 use letter::Language;
 use payout::case::{Finding, Recipient};
 use payout::commands::{
-    AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting,
-    close_case, open_case, recall_for_case, revert_case, trace_case,
+    AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting, case_of,
+    close_case, open_case, recall_for_case, revert_case, show_case, trace_case,
 };
 use payout::queries::{self, AskedView, CaseView, Found, FoundPayment, ShownCase};
 use payout::{batch, policy};
@@ -215,7 +215,7 @@ struct CaseAct {
     why: Option<String>,
 }
 
-/// A case, without whom it is about.
+/// A case as lists have it: without whom it is about, and what people wrote of them.
 #[derive(Serialize, JsonSchema)]
 struct Case {
     /// Our name for it.
@@ -228,26 +228,17 @@ struct Case {
     opened: String,
     /// By whom.
     opened_by: String,
-    /// Why.
-    why: String,
     /// From when on the accounts are in doubt.
     since: String,
     /// To whom somebody wants it given, and nobody has.
     disclosures_asked: Vec<DisclosureAsked>,
-    /// What was done, in order.
-    acts: Vec<CaseAct>,
 }
 
 impl From<CaseView> for Case {
     fn from(view: CaseView) -> Self {
-        let CaseView { id, state, finding, opened, opened_by, why, since, disclosures_asked, acts } = view;
-        let act = |act: queries::ActView| {
-            let queries::ActView { act, at, by, about, why } = act;
-            CaseAct { act, at, by, about, why }
-        };
-        let acts = acts.into_iter().map(act).collect();
+        let CaseView { id, state, finding, opened, opened_by, since, disclosures_asked } = view;
         let disclosures_asked = disclosures_asked.into_iter().map(DisclosureAsked::from).collect();
-        Self { id, state, finding, opened, opened_by, why, since, disclosures_asked, acts }
+        Self { id, state, finding, opened, opened_by, since, disclosures_asked }
     }
 }
 
@@ -262,8 +253,7 @@ struct Cases {
 
 async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<Cases>> {
     let (officer, before, limit) = (call.caller.actor(), call.query.after(LIST)?, call.query.limit()?);
-    let page =
-        call.edge.core.read(move |reader| reader.read(|scope| queries::cases(scope, &officer, None, before, limit)));
+    let page = call.edge.core.read(move |reader| reader.read(|scope| queries::cases(scope, &officer, before, limit)));
     let (cases, next) = page.await?;
     let next = next.map(|last| page_of::write(LIST, last));
     Ok(Json(Cases { cases: cases.into_iter().map(Case::from).collect(), next }))
@@ -280,11 +270,9 @@ struct CaseOf {
 }
 
 async fn newest(call: Call<Json<CaseOf>>) -> Answer<Json<Cases>> {
-    let (officer, payee) = (call.caller.actor(), call.body.0.payee);
-    let found =
-        call.edge.core.read(move |reader| reader.read(|scope| queries::cases(scope, &officer, Some(&payee), None, 1)));
-    let (cases, _) = found.await?;
-    Ok(Json(Cases { cases: cases.into_iter().map(Case::from).collect(), next: None }))
+    let payee = call.body.0.payee;
+    let found = act(&call, move |writer, officer, env| case_of(writer, payee, officer, env, IS_SYNTHETIC)).await?;
+    Ok(Json(Cases { cases: found.into_iter().map(Case::from).collect(), next: None }))
 }
 
 /// A case, and where its payee's accounts stand.
@@ -292,6 +280,10 @@ async fn newest(call: Call<Json<CaseOf>>) -> Answer<Json<Cases>> {
 struct WholeCase {
     #[serde(flatten)]
     case: Case,
+    /// Why it was opened.
+    why: String,
+    /// What was done, in order.
+    acts: Vec<CaseAct>,
     /// The accounts, the one for everything first.
     accounts: Vec<CaseAccount>,
 }
@@ -306,11 +298,13 @@ struct CaseAccount {
 }
 
 async fn show(call: Call<Nothing, WhichCase>) -> Answer<Json<WholeCase>> {
-    let (officer, case) = (call.caller.actor(), call.path.case);
-    let shown = call.edge.core.read(move |reader| reader.read(|scope| queries::case(scope, &officer, &case)));
-    let ShownCase { view, accounts } = shown.await?;
+    let case = call.path.case.clone();
+    let shown = act(&call, move |writer, officer, env| show_case(writer, &case, officer, env, IS_SYNTHETIC));
+    let ShownCase { view, why, acts, accounts } = shown.await?;
     let account = |queries::CaseAccount { account, state }| CaseAccount { account, state };
-    Ok(Json(WholeCase { case: view.into(), accounts: accounts.into_iter().map(account).collect() }))
+    let act = |queries::ActView { act, at, by, about, why }| CaseAct { act, at, by, about, why };
+    let (acts, accounts) = (acts.into_iter().map(act).collect(), accounts.into_iter().map(account).collect());
+    Ok(Json(WholeCase { case: view.into(), why, acts, accounts }))
 }
 
 /// Why.

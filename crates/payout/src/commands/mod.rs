@@ -26,7 +26,8 @@ mod waiting;
 pub use cancel::{Cancel, cancel};
 pub use case::{
     AskDisclosure, CaseRecall, CaseTrace, Close as CloseVictimCase, Closed as ClosedCase, Give, Opened, Opening,
-    Reverting, close as close_case, open as open_case, recall_for_case, revert as revert_case, trace_case,
+    Reverting, case_of, close as close_case, open as open_case, recall_for_case, revert as revert_case, show_case,
+    trace_case,
 };
 pub(crate) use case::{find as find_case, require_given};
 pub use give_back::{GiveBack, give_back};

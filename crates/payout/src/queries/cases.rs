@@ -20,7 +20,7 @@ pub const CASES_MAX: usize = 1_000;
 /// As many payments are given out at a time, the newest first. A victim has fewer.
 pub const GIVEN_MAX: usize = 10_000;
 
-/// A case, without whom it is about.
+/// A case as lists have it: without whom it is about, and what people wrote of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseView {
     /// Its name.
@@ -33,14 +33,10 @@ pub struct CaseView {
     pub opened: String,
     /// By whom.
     pub opened_by: String,
-    /// Why.
-    pub why: String,
     /// From when on the payee's accounts are in doubt.
     pub since: String,
     /// To whom somebody wants it given out, and nobody has; and when they said so, by which it is given.
     pub disclosures_asked: Vec<AskedView>,
-    /// What was done under it, in order.
-    pub acts: Vec<ActView>,
 }
 
 /// What waits for another officer to give it out.
@@ -94,19 +90,21 @@ fn view(Found { case, acts }: &Found) -> CaseView {
         finding: state.finding().map(Finding::name),
         opened: case.at.to_string(),
         opened_by: case.by.clone(),
-        why: case.why.clone(),
         since: case.since.to_string(),
         disclosures_asked: case::asked(acts).into_iter().map(asked).collect(),
-        acts: acts.iter().map(ActView::from).collect(),
     }
 }
 
-/// A case and where its payee's accounts stand now, masked.
+/// A case, what was done under it, and where its payee's accounts stand now, masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShownCase {
     /// The case.
     #[serde(flatten)]
     pub view: CaseView,
+    /// Why it was opened.
+    pub why: String,
+    /// What was done under it, in order.
+    pub acts: Vec<ActView>,
     /// The accounts.
     pub accounts: Vec<CaseAccount>,
 }
@@ -120,39 +118,36 @@ pub struct CaseAccount {
     pub state: &'static str,
 }
 
-/// The newest cases, or those before one: at most `limit`; and where the next page goes on. Of a payee only the newest.
+/// The newest cases, or those before one: at most `limit`; and where the next page goes on.
 ///
 /// # Errors
 /// The policy's refusal, or the store's.
 pub fn cases(
     scope: &Scope<'_>,
     actor: &Actor,
-    payee: Option<&PayeeId>,
     before: Option<i64>,
     limit: usize,
 ) -> Result<(Vec<CaseView>, Option<i64>), Error> {
     policy::READ_CASES.require(actor)?;
     let limit = limit.min(CASES_MAX);
-    let mut found = match payee {
-        Some(payee) => store::case::newest_of(scope, &payee.key(scope.vault))?.into_iter().collect(),
-        None => store::case::page(scope, before, limit as i64 + 1)?,
-    };
+    let mut found = store::case::page(scope, before, limit as i64 + 1)?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().map(|last| last.case.id.number()).filter(|_| has_more);
     Ok((found.iter().map(view).collect(), next))
 }
 
-/// One case.
-///
-/// # Errors
-/// `case.unknown`, the policy's refusal, or the store's.
-pub fn case(scope: &Scope<'_>, actor: &Actor, name: &str) -> Result<ShownCase, Error> {
-    policy::READ_CASES.require(actor)?;
-    let found = find_case(scope, name)?;
+/// The newest case of a payee; whoever is told has it logged.
+pub(crate) fn newest_case(scope: &Scope<'_>, payee: &PayeeId) -> Result<Option<CaseView>, Error> {
+    Ok(store::case::newest_of(scope, &payee.key(scope.vault))?.as_ref().map(view))
+}
+
+/// One case, likewise.
+pub(crate) fn shown_case(scope: &Scope<'_>, found: &Found) -> Result<ShownCase, Error> {
     let states = account_states(scope, &found.case.payee)?.into_iter();
     let accounts = states.map(|(account, state)| CaseAccount { account, state }).collect();
-    Ok(ShownCase { view: view(&found), accounts })
+    let (why, acts) = (found.case.why.clone(), found.acts.iter().map(ActView::from).collect());
+    Ok(ShownCase { view: view(found), why, acts, accounts })
 }
 
 /// What waits to be given out of a case to somebody, as whoever asked for it is told.

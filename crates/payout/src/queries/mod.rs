@@ -11,11 +11,11 @@ mod suspected;
 mod waiting;
 
 pub use balance::balance;
-pub(crate) use cases::doubted_at;
 pub use cases::{
     ActView, AskedView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, KnownPayment, ShownCase, asked_of,
-    case, cases, known_case,
+    cases, known_case,
 };
+pub(crate) use cases::{doubted_at, newest_case, shown_case};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub(crate) use find::{find_alike, first_in};

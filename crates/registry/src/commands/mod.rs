@@ -72,8 +72,8 @@ pub use subscribe::{
     Subscriptions,
 };
 pub use suspicion::{
-    AcknowledgeSuspicion, AnswerState, CloseSuspicion, OfTwo, ReportState, ReportSuspicion, Suspected, SuspectedPayout,
-    SuspicionAnswer,
+    AcknowledgeSuspicion, AnswerState, CloseSuspicion, LogSuspicions, OfTwo, ReportState, ReportSuspicion, Suspected,
+    SuspectedPayout, SuspicionAnswer,
 };
 pub use tell_identity::TellIdentity;
 pub use watch_accounts::watch_accounts;

@@ -1,6 +1,8 @@
 //! Suspicion reports: somebody tells what they suspect, somebody at the paying authority says that they look at it, and what they found.
 
+use super::log_look_up;
 use crate::account::DesignatedAccount;
+use crate::ask::{AnswerClass, AskKind};
 use crate::designation::{Channel, Designation};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
@@ -423,6 +425,37 @@ impl Command for CloseSuspicion {
 
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         save(scope, changes, entry)
+    }
+}
+
+/// Enters that somebody in office asked for what is suspected of a payee, and logs it with the other look-ups of them.
+pub struct LogSuspicions {
+    /// Who asked: the same that gives the command.
+    pub actor: Actor,
+    /// Of whom.
+    pub payee: PayeeId,
+    /// Whether any report was found.
+    pub is_any: bool,
+}
+
+impl Command for LogSuspicions {
+    const OPERATION: Operation = policy::LIST_SUSPICIONS;
+    type State = ();
+    type Change = AnswerClass;
+    type Output = ();
+
+    fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<AnswerClass, ()>, Refusal> {
+        let answer = if self.is_any { AnswerClass::InForce } else { AnswerClass::None };
+        let facts = serde_json::json!({ "payee": self.payee.reveal(), "answer": answer.name() });
+        Ok(Decision::of(vec![answer], facts, ()))
+    }
+
+    fn save(&self, scope: &Scope<'_>, answers: &[AnswerClass], entry: Entry) -> Result<Vec<Rows>, Error> {
+        log_look_up(scope, entry, &self.actor, self.payee.key(scope.vault), AskKind::Case, answers)
     }
 }
 

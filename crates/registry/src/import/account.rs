@@ -589,6 +589,8 @@ impl AccountState {
             channel: Some(channel),
             in_force_from: None,
             proposal: None,
+            // Contested accounts are told of whatever the controls, and so is their end.
+            is_always: former.is_some_and(|former| former.state == State::Contested),
         });
         let mut new = NewRow {
             payee: row.key,
@@ -629,6 +631,7 @@ impl AccountState {
             channel: Some(channel),
             in_force_from: None,
             proposal: None,
+            is_always: false,
         };
         Some(NewRow {
             payee: row.key,

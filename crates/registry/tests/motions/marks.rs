@@ -307,6 +307,15 @@ fn nobody_reports_what_is_not_theirs_or_learns_by_it_what_is_there() {
         check(agency(), suspected, true);
     }
     check(agency(), of(WITHOUT), false);
+    // What is noted for a house is noted for one that is there.
+    for (from, expected) in [
+        (bank("North").1, Ok(())),
+        (bank("Nobody").1, Err("suspicion.from")),
+        (payer("Authority").1, Ok(())),
+        (payer("Nobody").1, Err("suspicion.from")),
+    ] {
+        assert_eq!(town.report((operator("rita"), from.clone()), at(MULE)).map(|_| ()), expected, "{from:?}");
+    }
     // What is told is the same, whatever is there.
     let (actor, from) = bank("North");
     let page = town
@@ -400,6 +409,11 @@ fn a_marked_account_is_looked_at_first_by_every_channel_and_payments_to_it_are_h
 
     // Under sets that demand nothing of anybody, too; and somebody's first account.
     town.0.control("2015", &[]);
+    let longer = town.found(MULE, Finding::Confirmed);
+    let motion = town.mark(&longer, date(2027, 3, 30), "anna").unwrap();
+    assert_eq!(town.approve(&motion, "rita"), Err("motion.own"), "who reported it does not approve");
+    town.approve(&motion, "bo").unwrap();
+    assert_eq!(town.told(), told(NoticeKind::AccountMarked), "no control keeps it from them");
     let first = format!("register,{WITHOUT},{MULE},,,,,");
     let held = |town: &mut Town, row: &str| match town.bank_asks(row).unwrap() {
         ChangeAnswer::Held(id) => Some(id),
@@ -479,7 +493,8 @@ fn the_owner_appeals_and_somebody_decides_who_had_no_part_in_the_mark() {
     assert_eq!(town.decide(&mark, true, "dora"), Err("mark.not_appealed"));
     assert_eq!(town.appeal(&mark, &bo).unwrap(), "appealed");
     assert_eq!(town.appeal(&mark, &Actor::caseworker("kim")), Err("mark.appealed"));
-    for marked_by in ["anna", "bo"] {
+    // Nor do who reported the account, and who agreed to it.
+    for marked_by in ["anna", "bo", "rita", "sven"] {
         assert_eq!(town.decide(&mark, true, marked_by), Err("mark.own"), "{marked_by}");
     }
     assert_eq!(town.decide(&mark, false, "dora").unwrap(), "in_force");

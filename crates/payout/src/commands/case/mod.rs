@@ -3,6 +3,7 @@
 
 mod close;
 mod give;
+mod look;
 mod open;
 mod recall;
 mod revert;
@@ -11,6 +12,7 @@ mod trace;
 pub use close::{Close, Closed, close};
 pub(crate) use give::require_given;
 pub use give::{AskDisclosure, Give};
+pub use look::{case_of, show_case};
 pub use open::{Opened, Opening, open};
 pub use recall::{CaseRecall, recall_for_case};
 pub use revert::{Reverting, revert};
@@ -20,7 +22,9 @@ use crate::case::{Act, ActKind, Case, CaseRefusal, State, require_room};
 use crate::store;
 use crate::store::case::Found;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Writer};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Writer};
+use registry::ask::{AnswerClass, AskKind};
+use registry::commands::log_look_up;
 use registry::officer;
 
 /// Finds the case of a name.
@@ -57,6 +61,7 @@ struct Under<'u, C: Command> {
 /// What is changed under a case.
 struct Done<Change> {
     case: Id<Case>,
+    payee: Blind,
     act: Act,
     changes: Vec<Change>,
 }
@@ -84,13 +89,18 @@ impl<C: Command> Command for Under<'_, C> {
         facts["case"] = found.case.id.name().into();
         let act = Act::new(self.kind, env.now, self.officer.name(), (self.about)(&output));
         let act = Act { why: self.why.to_owned(), ..act };
-        Ok(Decision::of(vec![Done { case: found.case.id, act, changes }], facts, output))
+        Ok(Decision::of(vec![Done { case: found.case.id, payee: found.case.payee, act, changes }], facts, output))
     }
 
     fn save(&self, scope: &Scope<'_>, done: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::new();
-        for Done { case, act, changes } in done {
+        for Done { case, payee, act, changes } in done {
             rows.extend(self.command.save(scope, changes, entry)?);
+            if self.kind == ActKind::Recalled {
+                // Whoever asks back learns what was paid.
+                let found = [AnswerClass::InForce];
+                rows.extend(log_look_up(scope, entry, self.officer, *payee, AskKind::Payments, &found)?);
+            }
             rows.push(store::case::insert_act(scope, entry, *case, act)?);
         }
         Ok(rows)

@@ -9,7 +9,8 @@ use crate::store::case::Found;
 use denmark::Account;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Writer};
-use registry::commands::{ContestAccounts, ContestState, Contested, ReportSuspicion, Suspected};
+use registry::ask::{AnswerClass, AskKind};
+use registry::commands::{ContestAccounts, ContestState, Contested, ReportSuspicion, Suspected, log_look_up};
 use registry::import::AccountChange;
 use registry::officer;
 use registry::payee::PayeeId;
@@ -163,6 +164,8 @@ impl Command for OpenCase<'_> {
         for New { case, act, accounts } in new {
             rows.extend(self.contest.save(scope, accounts, entry)?);
             rows.push(store::case::insert(scope, entry, case)?);
+            let found = [AnswerClass::InForce];
+            rows.extend(log_look_up(scope, entry, self.officer, case.payee, AskKind::Case, &found)?);
             rows.push(store::case::insert_act(scope, entry, case.id, act)?);
         }
         Ok(rows)

@@ -42,6 +42,8 @@ struct Believed {
     by: usize,
     acknowledged: bool,
     finding: Option<Finding>,
+    /// Who had a part in it: who made it, and who answered.
+    parts: Vec<usize>,
 }
 
 /// What is proposed: until when the account is to be marked, or that the mark ends.
@@ -49,6 +51,8 @@ struct Proposed {
     id: String,
     by: usize,
     until: Option<i64>,
+    /// On the ground of which report.
+    report: Option<usize>,
     /// How many versions there were.
     base: usize,
     at: i64,
@@ -70,6 +74,8 @@ proptest! {
         // The mark: its id, who set it, until which day, whether it was ended, and who has appealed last without an answer.
         let mut mark: Option<(String, Vec<usize>, i64, bool)> = None;
         let (mut appealed_by, mut appeals, mut versions) = (None, 0, 0);
+        // On the ground of which reports it was set and prolonged.
+        let mut grounds: Vec<usize> = Vec::new();
         for act in acts {
             let today = day_of(town.0.now + 1000);
             let stands = mark.as_ref().is_some_and(|(.., until, is_ended)| !is_ended && today <= *until);
@@ -78,7 +84,7 @@ proptest! {
                 Act::Report(who) => {
                     let reporter = (operator(OFFICERS[who]), Source::Review);
                     let id = town.report(reporter, Suspected::Account(account(MULE))).unwrap();
-                    reports.push(Believed { id, by: who, acknowledged: false, finding: None });
+                    reports.push(Believed { id, by: who, acknowledged: false, finding: None, parts: vec![who] });
                 }
                 Act::Acknowledge(who, which) => {
                     let Some(at) = (!reports.is_empty()).then(|| which.index(reports.len())) else { continue };
@@ -90,6 +96,7 @@ proptest! {
                     let told = town.acknowledge(&reports[at].id.clone(), &operator(OFFICERS[who]));
                     prop_assert_eq!(told.map(|_| ()), expected);
                     reports[at].acknowledged |= expected.is_ok();
+                    reports[at].parts.extend(expected.is_ok().then_some(who));
                 }
                 Act::Close(who, which, finding) => {
                     let Some(at) = (!reports.is_empty()).then(|| which.index(reports.len())) else { continue };
@@ -102,6 +109,7 @@ proptest! {
                     prop_assert_eq!(&told, &expected);
                     if told.is_ok() {
                         reports[at].finding = Some(finding);
+                        reports[at].parts.push(who);
                     }
                 }
                 Act::Mark(who, which, days) => {
@@ -119,8 +127,9 @@ proptest! {
                     let told = town.mark(&reports[at].id.clone(), date_of(until), OFFICERS[who]);
                     prop_assert_eq!(told.as_ref().map(|_| ()).map_err(|code| *code), expected);
                     if let Ok(id) = told {
-                        let at = town.0.now;
-                        motions.push(Proposed { id, by: who, until: Some(until), base: versions, at, is_ended: false });
+                        let (report, at) = (Some(at), town.0.now);
+                        let until = Some(until);
+                        motions.push(Proposed { id, by: who, until, report, base: versions, at, is_ended: false });
                     }
                 }
                 Act::End(who) => {
@@ -129,7 +138,8 @@ proptest! {
                     prop_assert_eq!(told.as_ref().map(|_| ()).map_err(|code| *code), if stands { Ok(()) } else { Err("motion.nothing") });
                     if let Ok(id) = told {
                         let at = town.0.now;
-                        motions.push(Proposed { id, by: who, until: None, base: versions, at, is_ended: false });
+                        let (until, report) = (None, None);
+                        motions.push(Proposed { id, by: who, until, report, base: versions, at, is_ended: false });
                     }
                 }
                 Act::Approve(who, which) => {
@@ -139,6 +149,7 @@ proptest! {
                     let expected = match motion.until {
                         _ if !waits => Err("motion.ended"),
                         _ if motion.by == who => Err("motion.own"),
+                        _ if motion.report.is_some_and(|report| reports[report].by == who) => Err("motion.own"),
                         _ if motion.base != versions => Err("motion.outdated"),
                         Some(until) if until < today => Err("mark.until"),
                         None if !stands => Err("motion.nothing"),
@@ -149,6 +160,7 @@ proptest! {
                     if expected.is_ok() {
                         motion.is_ended = true;
                         versions += 1;
+                        let report = motion.report;
                         match motion.until {
                             Some(until) if stands => {
                                 let mark = mark.as_mut().unwrap();
@@ -158,9 +170,11 @@ proptest! {
                             Some(until) => {
                                 mark = Some((motion.id.clone(), vec![motion.by, who], until, false));
                                 (appealed_by, appeals) = (None, 0);
+                                grounds.clear();
                             }
                             None => mark.as_mut().unwrap().3 = true,
                         }
+                        grounds.extend(report);
                     }
                 }
                 Act::Appeal(who) => {
@@ -181,6 +195,7 @@ proptest! {
                         _ if !stands => Err("mark.ended"),
                         None => Err("mark.not_appealed"),
                         Some(by) if by == who || marked_by.contains(&who) => Err("mark.own"),
+                        Some(_) if grounds.iter().any(|report| reports[*report].parts.contains(&who)) => Err("mark.own"),
                         Some(_) => Ok(()),
                     };
                     prop_assert_eq!(town.decide(&id, lifts, OFFICERS[who]).map(|_| ()), expected);
