@@ -72,7 +72,11 @@ impl Batch {
             return all().chain(some).map(told).collect();
         }
         let private = |reason: &'static str| {
-            if !is_public && ["marked", "change_pending"].contains(&reason) { "MS03" } else { hold(reason).1 }
+            if !is_public && ["marked", "change_pending", "recent_change", "own_change"].contains(&reason) {
+                "MS03"
+            } else {
+                hold(reason).1
+            }
         };
         let told = |(payment, state): (&Payment, &State)| {
             let (status, code) = match state {

@@ -521,26 +521,6 @@ impl AccountState {
         }
     }
 
-    /// Freezes the account that came of a proposal, if it is in force yet.
-    pub(crate) fn freeze(
-        &mut self,
-        proposal: &Proposal,
-        row: &AccountRow,
-        now: Timestamp,
-    ) -> Result<Option<NewRow>, RowRefusal> {
-        let purpose = self.purpose_of(row)?;
-        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
-        let in_force = newest
-            .map(|(_, standing)| *standing)
-            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank))
-            .filter(|standing| Some(standing.account) == proposal.asked.account);
-        // What its bank froze is not the bank's to unfreeze from now on.
-        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
-        let standing = Standing { state: State::Frozen, account };
-        // Whoever has the link speaks for the payee, whichever channel the change came by.
-        Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
-    }
-
     /// What takes effect now: the next row of the history.
     pub(super) fn take(
         &mut self,

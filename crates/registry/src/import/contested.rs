@@ -1,13 +1,34 @@
-//! Accounts of somebody who may be a victim, contested and let go again.
+//! Accounts of somebody who may be a victim: frozen by a notice's link, contested, and let go again.
 
 use super::account::AccountState;
 use super::new::NewRow;
 use super::row::AccountRow;
 use crate::designation::{Channel, Standing, State};
+use crate::proposal::Proposal;
 use crate::row_refusal::RowRefusal;
 use kernel::Timestamp;
 
 impl AccountState {
+    /// Freezes the account that came of a proposal, if it is in force yet.
+    pub(crate) fn freeze(
+        &mut self,
+        proposal: &Proposal,
+        row: &AccountRow,
+        now: Timestamp,
+    ) -> Result<Option<NewRow>, RowRefusal> {
+        let purpose = self.purpose_of(row)?;
+        let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
+        let in_force = newest
+            .map(|(_, standing)| *standing)
+            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank))
+            .filter(|standing| Some(standing.account) == proposal.asked.account);
+        // What its bank froze is not the bank's to unfreeze from now on.
+        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
+        let standing = Standing { state: State::Frozen, account };
+        // Whoever has the link speaks for the payee, whichever channel the change came by.
+        Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
+    }
+
     /// Contests an account that is in force: payments to it wait from now on. `None` where nothing would be paid to it anyway.
     pub(crate) fn contest(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
         self.turn(row, State::InForce, State::Contested, now)

@@ -43,13 +43,16 @@ fn require(found: &Found, kind: ActKind, officer: &Actor, is_synthetic: bool) ->
     require_room(&found.acts, kind)
 }
 
+/// Whether what something was planned from is still so.
+type Holds<'h> = dyn Fn(&Scope<'_>) -> Result<bool, Error> + 'h;
+
 /// A command that is done under a case: its entry has the act as well, or neither is there.
 struct Under<'u, C: Command> {
     /// The case, by name.
     case: &'u str,
     kind: ActKind,
     /// Whether what it was planned from is still so, where it was planned before the transaction.
-    holds: Option<&'u dyn Fn(&Scope<'_>) -> Result<bool, Error>>,
+    holds: Option<&'u Holds<'u>>,
     /// What the act is about, by what came of the command.
     about: fn(&C::Output) -> String,
     why: &'u str,
