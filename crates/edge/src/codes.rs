@@ -523,6 +523,8 @@ pub const CODES: &[Row] = &[
     row("return.no_amount", 409, "There is no amount", "Der er intet beløb"),
     row("return.currency", 409, "The currency is another", "Valutaen er en anden"),
     row("return.amount", 409, "The amount does not fit", "Beløbet passer ikke"),
+    row("return.part", 409, "It lies in the waiting account as a whole", "Det står samlet på ventekontoen"),
+    row("return.not_waiting", 409, "It is not in the waiting account", "Det står ikke på ventekontoen"),
     row("return.not_sent", 409, "The payment is not with a bank", "Betalingen er ikke hos en bank"),
     row("return.payment_unknown", 404, "There is no such payment", "Der er ingen sådan betaling"),
 ];

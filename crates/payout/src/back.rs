@@ -1,7 +1,7 @@
 //! Money that came back from banks: what is booked of it, and what that makes of a payment. Pure.
 
 use crate::batch::Batch;
-use crate::message::bank::ReturnReason;
+use crate::message::bank::{Bearing, ReturnReason};
 use crate::payment::State;
 use crate::reason::Reason;
 use denmark::Money;
@@ -12,10 +12,12 @@ use std::fmt;
 /// By what it came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// The bank returned it of itself.
+    /// The bank's return brought it, whether of itself or asked to.
     Return,
-    /// It was asked to.
+    /// The bank answered that it gives it back. Its return is expected.
     Recall,
+    /// Its payer, or the agency, took it back out of the waiting account.
+    GivenBack,
 }
 
 impl How {
@@ -28,7 +30,7 @@ impl How {
     /// What the store knows as `code`.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::Return, Self::Recall].into_iter().find(|how| how.code() == code)
+        [Self::Return, Self::Recall, Self::GivenBack].into_iter().find(|how| how.code() == code)
     }
 
     /// As people read it.
@@ -37,12 +39,13 @@ impl How {
         match self {
             Self::Return => "return",
             Self::Recall => "recall",
+            Self::GivenBack => "given_back",
         }
     }
 }
 
 /// What the bank called it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankSaid {
     /// Its id of the message.
     pub message_id: String,
@@ -50,6 +53,20 @@ pub struct BankSaid {
     pub reference: Option<String>,
     /// The date on which it settles.
     pub settled: Option<String>,
+    /// Which bank brought it; none where that was the agency.
+    pub bank: Option<String>,
+    /// The account that it says the payment went to, as accounts are written.
+    pub account: Option<String>,
+    /// Its own code of why, where that is none that is known here.
+    pub code: Option<String>,
+    /// Where it was no bank, but somebody took it back: who, and why.
+    pub why: Option<String>,
+}
+
+impl fmt::Debug for BankSaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BankSaid").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
 }
 
 /// Money of one payment that came back, once.
@@ -71,6 +88,15 @@ pub struct MoneyBack {
     pub said: BankSaid,
 }
 
+impl MoneyBack {
+    /// Whether something may follow of it for the account that it came from.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        let says_nothing = matches!(self.reason.bearing(), Bearing::Recalled | Bearing::Nothing);
+        self.how == How::Return && !says_nothing && self.said.account.is_some()
+    }
+}
+
 /// What of a payment matters when money of it comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -80,12 +106,14 @@ pub struct Standing {
     pub money: Option<Money>,
     /// What of it came back since it was sent on last.
     pub back: i64,
+    /// Whether it was ordered from the waiting account: there it comes back to.
+    pub is_from_waiting: bool,
 }
 
 /// What became of money that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Booked {
-    /// All of the payment has come back: it is [`State::Returned`].
+    /// All of the payment has come back: it is [`State::Returned`], or [`State::Waiting`] once more.
     Whole,
     /// Some of it has: its state is what it was.
     Part,
@@ -102,6 +130,10 @@ pub enum BackRefusal {
     NotSent,
     /// Nothing, or more than there is of it.
     Amount,
+    /// A part of what lies in the waiting account, of which all is ordered from there one day.
+    Part,
+    /// It does not lie in the waiting account.
+    NotWaiting,
 }
 
 impl Refuse for BackRefusal {
@@ -110,6 +142,8 @@ impl Refuse for BackRefusal {
             Self::Unknown => "return.payment_unknown",
             Self::NotSent => "return.not_sent",
             Self::Amount => "return.amount",
+            Self::Part => "return.part",
+            Self::NotWaiting => "return.not_waiting",
         }
     }
 }
@@ -120,6 +154,10 @@ impl fmt::Display for BackRefusal {
             Self::Unknown => "there is no such payment",
             Self::NotSent => "that payment is not with a bank: it was not sent on, or has come back already",
             Self::Amount => "that is nothing, or more than what is left of that payment",
+            Self::NotWaiting => "that payment does not lie in the waiting account",
+            Self::Part => {
+                "that payment lies in the waiting account, and comes back from there as a whole or not at all"
+            }
         })
     }
 }
@@ -132,19 +170,28 @@ impl Standing {
     pub fn take(&mut self, amount: i64) -> Result<Booked, BackRefusal> {
         let money = self.money.filter(|_| self.state.has_left()).ok_or(BackRefusal::NotSent)?;
         let back = self.back.checked_add(amount).filter(|back| amount > 0 && *back <= money.minor);
-        self.back = back.ok_or(BackRefusal::Amount)?;
-        if self.back < money.minor {
+        let back = back.ok_or(BackRefusal::Amount)?;
+        if back < money.minor {
+            if self.state == State::Waiting {
+                return Err(BackRefusal::Part);
+            }
+            self.back = back;
             return Ok(Booked::Part);
         }
-        (self.state, self.back) = (State::Returned, 0);
+        self.state = if self.is_from_waiting { State::Waiting } else { State::Returned };
+        (self.back, self.is_from_waiting) = (0, false);
         Ok(Booked::Whole)
     }
 }
 
-/// What is recorded of a payment all of which came back for a reason.
+/// What is recorded of a payment all of which came back for a reason, and is in `state` by that.
 #[must_use]
-pub const fn returned(reason: ReturnReason) -> (State, Option<Reason>) {
-    (State::Returned, Some(Reason::Returned(reason)))
+pub const fn returned(state: State, reason: ReturnReason) -> (State, Option<Reason>) {
+    match state {
+        // Why stands with the money that came back.
+        State::Waiting => (state, None),
+        _ => (State::Returned, Some(Reason::Returned(reason))),
+    }
 }
 
 #[cfg(test)]
@@ -156,17 +203,23 @@ mod tests {
     fn what_came_back_is_booked_up_to_what_was_paid() {
         use Booked::{Part, Whole};
         let check = |state, taken: &[i64], expected: &[Result<Booked, BackRefusal>]| {
-            let mut standing = Standing { state, money: Some(Money { minor: 100, currency: Currency::DKK }), back: 0 };
+            let money = Some(Money { minor: 100, currency: Currency::DKK });
+            let mut standing = Standing { state, money, back: 0, is_from_waiting: false };
             let booked: Vec<_> = taken.iter().map(|amount| standing.take(*amount)).collect();
             assert_eq!(booked, expected, "{state:?} {taken:?}");
         };
         check(State::Routed, &[100], &[Ok(Whole)]);
         check(State::Passed, &[40, 60], &[Ok(Part), Ok(Whole)]);
-        check(State::Waiting, &[40, 61, 60], &[Ok(Part), Err(BackRefusal::Amount), Ok(Whole)]);
+        check(State::Routed, &[40, 61, 60], &[Ok(Part), Err(BackRefusal::Amount), Ok(Whole)]);
+        check(State::Waiting, &[40, 101, 100], &[Err(BackRefusal::Part), Err(BackRefusal::Amount), Ok(Whole)]);
         check(State::Routed, &[0, -1, 101], &[Err(BackRefusal::Amount); 3]);
         check(State::Routed, &[100, 1], &[Ok(Whole), Err(BackRefusal::NotSent)]);
         for state in State::ALL.into_iter().filter(|state| !state.has_left()) {
             check(state, &[100], &[Err(BackRefusal::NotSent)]);
         }
+        let money = Some(Money { minor: 100, currency: Currency::DKK });
+        let mut ordered = Standing { state: State::Routed, money, back: 0, is_from_waiting: true };
+        assert_eq!((ordered.take(30), ordered.take(70), ordered.state), (Ok(Part), Ok(Whole), State::Waiting));
+        assert_eq!((ordered.take(100), ordered.state), (Ok(Whole), State::Returned));
     }
 }

@@ -10,6 +10,7 @@ use denmark::calendar::next_cut_off;
 use denmark::{Currency, Decimal, Money};
 use kernel::{Actor, Timestamp};
 use registry::terms::{Release, Terms};
+use std::collections::BTreeMap;
 
 /// What somebody did about a batch that has not wholly left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +23,18 @@ pub enum ActKind {
     Stopped,
     /// Let go on what was stopped.
     Resumed,
+    /// Tried a payment again that came back: what others said of it before does not count for that.
+    TriedAgain,
 }
 
 impl ActKind {
-    const ALL: [(Self, &'static str); 4] =
-        [(Self::Asked, "asked"), (Self::Approved, "approved"), (Self::Stopped, "stopped"), (Self::Resumed, "resumed")];
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Asked, "asked"),
+        (Self::Approved, "approved"),
+        (Self::Stopped, "stopped"),
+        (Self::Resumed, "resumed"),
+        (Self::TriedAgain, "tried_again"),
+    ];
 
     /// As the store knows it.
     #[must_use]
@@ -93,13 +101,18 @@ pub struct Gate {
     /// Whether it takes two people.
     needs_two: bool,
     acts: Vec<Act>,
+    /// Which of them say something else than that a payment is tried again: few, however many are.
+    said: Vec<usize>,
+    /// By which of them a payment was tried again last.
+    tried: BTreeMap<i64, usize>,
 }
 
 impl Gate {
     /// Of a file that is coming in, about which nobody has done anything.
     #[must_use]
     pub const fn of_new(waits: bool, now: Timestamp) -> Self {
-        Self { from: if waits { None } else { Some(now) }, needs_two: false, acts: Vec::new() }
+        let from = if waits { None } else { Some(now) };
+        Self { from, needs_two: false, acts: Vec::new(), said: Vec::new(), tried: BTreeMap::new() }
     }
 
     /// Of a batch, by what was agreed when it came in.
@@ -113,7 +126,8 @@ impl Gate {
             Release::ByHand => None,
             Release::CutOff(time) => Some(next_cut_off(record.received().to_jiff(), time).into()),
         };
-        Self { from, needs_two, acts }
+        let gate = Self { from, needs_two, acts: Vec::new(), said: Vec::new(), tried: BTreeMap::new() };
+        acts.into_iter().fold(gate, Self::add)
     }
 
     /// The acts, in their order.
@@ -125,9 +139,21 @@ impl Gate {
     /// The same with one more act.
     #[must_use]
     pub fn with(&self, act: Act) -> Self {
-        let mut with = self.clone();
-        with.acts.push(act);
-        with
+        self.clone().add(act)
+    }
+
+    fn add(mut self, act: Act) -> Self {
+        match (act.kind, act.number) {
+            (ActKind::TriedAgain, Some(number)) => drop(self.tried.insert(number, self.acts.len())),
+            _ => self.said.push(self.acts.len()),
+        }
+        self.acts.push(act);
+        self
+    }
+
+    /// What was said since one of the acts.
+    fn said_since(&self, at: usize) -> impl DoubleEndedIterator<Item = &Act> {
+        self.said.iter().filter(move |of| **of >= at).map(|of| &self.acts[*of])
     }
 
     /// Whether it takes two people to let it go.
@@ -136,10 +162,10 @@ impl Gate {
         self.needs_two
     }
 
-    /// Whether what it holds may leave.
+    /// Whether what it holds may leave, but for what was tried again.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.is_agreed(now) || self.is_let_go(|_| true)
+        self.is_agreed(now) || self.is_let_go(None, |_| true)
     }
 
     /// What it waits for, if it does.
@@ -153,23 +179,56 @@ impl Gate {
         }
     }
 
-    /// Who asked for its release last.
+    /// The same, also of what of it was tried again.
     #[must_use]
-    pub fn asked_by(&self) -> Option<&str> {
-        self.acts.iter().rev().find(|act| act.kind == ActKind::Asked).map(|act| act.by.as_str())
+    pub fn waits_in_part(&self, now: Timestamp) -> Option<Waits> {
+        self.waits(now).or_else(|| self.tried.keys().find_map(|number| self.waits_of(*number, now)))
     }
 
-    /// Who let it go, by name, where it was no agreement: they let go no payment to an account that they had a part in changing.
+    /// What one of its payments waits for to be let go, if it does: one that was tried again takes a second person once more.
+    #[must_use]
+    pub fn waits_of(&self, number: i64, now: Timestamp) -> Option<Waits> {
+        self.waits(now).or_else(|| (!self.has_let_go(number, now, |_| true)).then_some(Waits::Approval))
+    }
+
+    /// Whether a payment was ever tried again.
+    #[must_use]
+    pub fn was_tried(&self, number: i64) -> bool {
+        self.tried.contains_key(&number)
+    }
+
+    /// Who asked for its release last, or tried something of it again.
+    #[must_use]
+    pub fn asked_by(&self) -> Option<&str> {
+        self.acts.iter().rev().find(|act| asks(act)).map(|act| act.by.as_str())
+    }
+
+    /// Whether somebody has said so since something last went on by a person.
+    #[must_use]
+    pub fn has_said(&self, kind: ActKind, by: &str) -> bool {
+        let since = self.acts.iter().rev().take_while(|act| !goes_on_by(act));
+        since.into_iter().any(|act| act.kind == kind && act.by == by)
+    }
+
+    /// Whether an agreement, and nobody, has let all of it go.
+    #[must_use]
+    pub fn is_nobodys(&self, now: Timestamp) -> bool {
+        self.is_open(now) && !self.acts.iter().any(|act| asks(act) || goes_on_by(act))
+    }
+
+    /// Who has had it go, by name: they let go no payment to an account that they had a part in changing. Where an agreement lets it go,
+    /// who tried it again or had it go on.
     #[must_use]
     pub fn people(&self, now: Timestamp) -> Vec<&str> {
-        let mut people = Vec::new();
-        if !self.is_agreed(now) {
-            let acts = self.acts.iter().filter(|act| matches!(act.kind, ActKind::Asked | ActKind::Approved));
-            // The console is nobody by name.
-            people.extend(acts.map(|act| act.by.as_str()).filter(|by| *by != Actor::console().name()));
-            people.sort_unstable();
-            people.dedup();
+        if self.is_agreed(now) && !self.acts.iter().any(goes_on_by) {
+            return Vec::new();
         }
+        let acts = self.acts.iter().filter(|act| act.kind != ActKind::Stopped);
+        // The console is nobody by name.
+        let names = acts.map(|act| act.by.as_str());
+        let mut people: Vec<&str> = names.filter(|by| *by != Actor::console().name()).collect();
+        people.sort_unstable();
+        people.dedup();
         people
     }
 
@@ -183,7 +242,7 @@ impl Gate {
     #[must_use]
     pub fn stopped_at(&self, number: Option<i64>) -> Option<&Act> {
         let about = |act: &&Act| act.number == number && matches!(act.kind, ActKind::Stopped | ActKind::Resumed);
-        self.acts.iter().rev().find(about).filter(|act| act.kind == ActKind::Stopped)
+        self.said_since(0).rfind(about).filter(|act| act.kind == ActKind::Stopped)
     }
 
     /// What becomes of a payment that the registry has decided so. `had_part` says of whom let the batch go whether they had a part in
@@ -197,26 +256,57 @@ impl Gate {
             _ if self.stopped(number).is_some() => hold(Some(Reason::Stopped)),
             Verdict::Hold(_) => decided,
             Verdict::Route(..) | Verdict::Pass if !self.is_open(now) => hold(None),
-            _ if self.is_agreed(now) || self.is_let_go(|by| !had_part(by)) => decided,
+            _ if !self.has_let_go(number, now, |_| true) => hold(None),
+            _ if self.has_let_go(number, now, |by| !had_part(by)) && self.goes_on(number, &had_part) => decided,
             _ => hold(Some(Reason::OwnChange)),
         }
     }
 
-    fn is_agreed(&self, now: Timestamp) -> bool {
-        self.from.is_some_and(|from| from <= now)
+    /// Whether a payment is let go, by those who `count`. Who tried it again has asked for it, whatever was agreed.
+    fn has_let_go(&self, number: i64, now: Timestamp, counts: impl Fn(&str) -> bool) -> bool {
+        match self.tried.get(&number) {
+            Some(at) => self.is_let_go(Some(*at), counts),
+            None => self.is_agreed(now) || self.is_let_go(None, counts),
+        }
     }
 
-    /// Whether as many people have let it go as it takes, of those who `count`.
-    fn is_let_go(&self, counts: impl Fn(&str) -> bool) -> bool {
-        let by = |kind| self.acts.iter().filter(move |act| act.kind == kind).map(|act| act.by.as_str());
-        let asked: Vec<&str> = by(ActKind::Asked).filter(|by| counts(by)).collect();
-        let mut approved = by(ActKind::Approved).filter(|by| counts(by));
+    /// Whether as many people as it takes, of those who `count`, have let the batch go; or, since the act by which it was, a payment that
+    /// was tried again.
+    fn is_let_go(&self, tried: Option<usize>, counts: impl Fn(&str) -> bool) -> bool {
+        let by = |kind| self.said_since(tried.unwrap_or(0)).filter(move |act| act.kind == kind);
+        let tried = tried.map(|at| &self.acts[at]);
+        let asked: Vec<&str> =
+            tried.into_iter().chain(by(ActKind::Asked)).map(|act| &*act.by).filter(|by| counts(by)).collect();
+        let mut approved = by(ActKind::Approved).map(|act| &*act.by).filter(|by| counts(by));
         if self.needs_two {
             approved.any(|approver| asked.iter().any(|asker| *asker != approver))
         } else {
             !asked.is_empty() || approved.next().is_some()
         }
     }
+
+    /// Whether nobody who had a part in changing its account had it go on, but for others who let it go since.
+    fn goes_on(&self, number: i64, had_part: impl Fn(&str) -> bool) -> bool {
+        let about = |act: &Act| act.kind == ActKind::Resumed && act.number.is_none_or(|of| of == number);
+        let Some(resumed) = self.said_since(0).rfind(|act| about(act)) else { return true };
+        let since = self.said_since(0).rev().take_while(|act| !about(act));
+        let mut others = since.filter(|act| matches!(act.kind, ActKind::Asked | ActKind::Approved));
+        !had_part(&resumed.by) || others.any(|act| !had_part(&act.by))
+    }
+
+    fn is_agreed(&self, now: Timestamp) -> bool {
+        self.from.is_some_and(|from| from <= now)
+    }
+}
+
+/// Whether somebody asks by it that something leaves.
+const fn asks(act: &Act) -> bool {
+    matches!(act.kind, ActKind::Asked | ActKind::TriedAgain)
+}
+
+/// Whether something goes on by it that did not: who does that lets it go.
+const fn goes_on_by(act: &Act) -> bool {
+    matches!(act.kind, ActKind::Resumed | ActKind::TriedAgain)
 }
 
 /// Whether what came in to be paid comes to more than so many øre. What is in another currency cannot be compared: two look at it.
@@ -250,6 +340,7 @@ mod tests {
                 "+" => ActKind::Asked,
                 "*" => ActKind::Approved,
                 "-" => ActKind::Stopped,
+                "^" => ActKind::TriedAgain,
                 _ => ActKind::Resumed,
             };
             act(kind, number, by)
@@ -323,6 +414,37 @@ mod tests {
         // All were stopped and resumed: one that was stopped by itself still is.
         check("1", "+anna -bo#7 -bo !bo", "", stopped);
         check("1", "-bo#7", "", stopped);
+        // Who has it go on that was stopped lets it go to no account of their making.
+        check("1", "+anna -bo !carl", "carl", own);
+        check("1", "+anna -bo !carl +bo", "carl", Verdict::Pass);
+        check("1", "+anna -bo#7 !carl#7", "carl", own);
+        // What came back takes as many people once more.
+        check("1", "+anna ^bo#7", "bo", own);
+        check("1", "+anna ^bo#8", "bo", Verdict::Pass);
+        check("1", "+anna ^bo#7 +carl", "bo", Verdict::Pass);
+        check("1001", "+anna *bo ^carl#7", "", waits);
+        check("1001", "+anna *bo ^carl#7 *carl", "", waits);
+        check("1001", "+anna *bo ^carl#7 *bo", "", Verdict::Pass);
+        check("1001", "+anna *bo ^carl#7 *bo", "carl", own);
+        check("1001", "+anna *bo ^carl#7 *bo ^carl#7", "", waits);
+        check("1001", "+anna *bo ^carl#8", "", Verdict::Pass);
+    }
+
+    #[test]
+    fn an_agreement_lets_go_nothing_that_came_back() {
+        let routed = Decided::of(Verdict::Pass);
+        let check = |done: &str, part: &str, expected: Verdict| {
+            let gate = Gate::of(&record(false, "1"), &Terms::default(), acts(done));
+            let now = "2026-11-27T12:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+            let has_part = |by: &str| gate.people(now).contains(&by) && part == by;
+            assert_eq!(gate.rule(7, routed, now, has_part).verdict, expected, "{done} {part}");
+        };
+        check("", "bo", Verdict::Pass);
+        check("+bo", "bo", Verdict::Pass);
+        check("^bo#7", "", Verdict::Pass);
+        check("^bo#7", "bo", Verdict::Hold(Some(Reason::OwnChange)));
+        check("^bo#7 +anna", "bo", Verdict::Pass);
+        check("-anna !bo", "bo", Verdict::Hold(Some(Reason::OwnChange)));
     }
 
     #[test]

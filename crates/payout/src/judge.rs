@@ -2,17 +2,19 @@
 //! released, and when it is looked at whether something of it could be.
 
 use crate::gate::Gate;
-use crate::payment::{Decided, Demands, Verdict, decide};
+use crate::message::named_account;
+use crate::payment::{Decided, Demands, State, Verdict, decide, decide_named};
 use crate::store::held::HeldPayment;
 use crate::store::ids::Ids;
 use crate::store::payment::PaymentRow;
 use denmark::Currency;
-use kernel::{Error, Id, Scope, Timestamp, Vault};
+use kernel::{Blind, Error, Id, Scope, Timestamp, Vault};
+use registry::account;
 use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::queries::{controls_in_force, had_part};
 use registry::resolve::{self, Query, Resolution};
-use registry::watch::{Looked, Watched};
+use registry::watch::{Against, Looked, Watched};
 
 /// Everything by which the payments of a batch are ruled, at one moment.
 pub(crate) struct Judge {
@@ -20,6 +22,26 @@ pub(crate) struct Judge {
     pub(crate) watched: Watched,
     pub(crate) gate: Gate,
     pub(crate) now: Timestamp,
+}
+
+/// Of which payments it is in doubt what becomes of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Doubts {
+    of_all: bool,
+    /// Of those that name their accounts themselves, of which no payee's change tells.
+    of_named: bool,
+}
+
+impl Doubts {
+    /// Whether of any.
+    pub(crate) const fn are_any(self) -> bool {
+        self.of_all || self.of_named
+    }
+
+    /// Whether of one of which this was decided.
+    pub(crate) fn are_of(self, state: State) -> bool {
+        state.has_left() && (self.of_all || (self.of_named && state == State::Passed))
+    }
 }
 
 /// Payments whose payees' accounts are wanted.
@@ -47,8 +69,14 @@ pub(crate) fn held_of(vault: &Vault, payer: Id<Payer>, row: &PaymentRow, ids: &I
         payee: row.payee,
         purpose: benefit.map(|kind| purpose::key(vault, payer, &kind)),
         currency: transferred.or(row.money.map(|money| money.currency)),
+        account: account_key(vault, ids.account),
         lies_since: None,
     }
+}
+
+/// The blind index of the account that a payment names so, where that can be told.
+pub(crate) fn account_key(vault: &Vault, named: Option<&str>) -> Option<Blind> {
+    named.and_then(named_account).map(|account| account::key(&account, vault))
 }
 
 impl Judge {
@@ -65,8 +93,25 @@ impl Judge {
     }
 
     /// What becomes of a payment that names its account itself.
-    pub(crate) fn rule_passed(&self, number: i64) -> Decided {
-        self.gate.rule(number, Decided::of(Verdict::Pass), self.now, |_| false)
+    pub(crate) fn rule_passed(&self, number: i64, account: Option<&str>) -> Decided {
+        let account = account.filter(|_| self.watched.are_some()).and_then(named_account);
+        self.rule_named(number, account.and_then(|account| self.watched.look_at(&account).against))
+    }
+
+    /// The same of one that waits.
+    pub(crate) fn rule_held(&self, held: &HeldPayment) -> Decided {
+        self.rule_named(held.number, held.account.and_then(|account| self.watched.look_by_key(&account).against))
+    }
+
+    fn rule_named(&self, number: i64, against: Option<Against>) -> Decided {
+        self.gate.rule(number, decide_named(against), self.now, |_| false)
+    }
+
+    /// Of which payments that leave it is in doubt what becomes of them, as other things are demanded now, or something speaks against
+    /// accounts that did not. What changed of payees is told elsewhere.
+    pub(crate) fn doubts(&self, now: &Self) -> Doubts {
+        let of_all = self.demands != now.demands || !self.watched.has_limits_of(&now.watched);
+        Doubts { of_all, of_named: now.watched.speaks_newly(&self.watched) }
     }
 
     /// What becomes of payments. `answer` gets the place of each, in no particular order.

@@ -291,8 +291,7 @@ pub fn decide(
     }
     let until = demands.waits_until(account.changed, now);
     let held = match looked.against {
-        Some(Against::Marked) => Some(Reason::Marked),
-        Some(Against::Collecting) => Some(Reason::Collecting),
+        Some(against) => Some(reason_of(against)),
         None if demands.waits_for(account.pending) => Some(Reason::ChangePending),
         None => until.map(|_| Reason::RecentChange),
     };
@@ -304,6 +303,19 @@ pub fn decide(
         news: News::of(&account, now),
         until: until.filter(|_| held == Some(Reason::RecentChange)),
         noted: looked.noted,
+    }
+}
+
+/// What is decided of a payment that names its account itself, by what speaks against that.
+#[must_use]
+pub fn decide_named(against: Option<Against>) -> Decided {
+    Decided::of(against.map_or(Verdict::Pass, |against| Verdict::Hold(Some(reason_of(against)))))
+}
+
+const fn reason_of(against: Against) -> Reason {
+    match against {
+        Against::Marked => Reason::Marked,
+        Against::Collecting => Reason::Collecting,
     }
 }
 

@@ -47,6 +47,8 @@ pub const RETRY: Operation = Operation { name: "payout.retry", roles: SAY };
 pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: &[Console, Operator] };
 /// Pays what lies there to the payees' own accounts, as soon as they have one.
 pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: &[Console, Operator] };
+/// Takes back what lies there.
+pub const GIVE_BACK: Operation = Operation { name: "waiting.give_back", roles: SAY };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.
 pub const FETCH: Operation = Operation { name: "payout.fetch", roles: &[PublicPayer] };
 /// Has the completed files of the payers whose agreement names this bank.
@@ -90,5 +92,6 @@ pub const POLICY: &[Operation] = &[
     SETTLE_RETURN,
     LIST_WAITING,
     PAY_WAITING,
+    GIVE_BACK,
     RETRY,
 ];

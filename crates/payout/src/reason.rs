@@ -83,11 +83,14 @@ impl Reason {
         (Self::Checked, "MS03", "The payment waits for a check by the registry."),
     ];
 
-    /// What a payer of a kind is told. A private one learns of no suspicion, and of no change that does not hold yet.
+    /// What a payer of a kind is told. A private one learns of no suspicion, and of no change of an account, nor when it was.
     #[must_use]
     pub const fn told(self, kind: PayerKind) -> Self {
         match (kind, self) {
-            (PayerKind::Private, Self::Marked | Self::Collecting | Self::ChangePending) => Self::Checked,
+            (
+                PayerKind::Private,
+                Self::Marked | Self::Collecting | Self::ChangePending | Self::RecentChange | Self::OwnChange,
+            ) => Self::Checked,
             _ => self,
         }
     }

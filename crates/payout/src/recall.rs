@@ -50,6 +50,8 @@ pub struct RecallRecord {
     pub why: String,
     /// The bank that was to make the payments: its BIC, or else its member number.
     pub to: String,
+    /// Whether it was asked for under a victim's case: only then is the bank told of fraud in words.
+    pub is_of_case: bool,
 }
 
 /// How a bank made a payment, as it told: the message from bank to bank in which it stood.

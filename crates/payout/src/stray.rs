@@ -1,7 +1,7 @@
 //! What a bank returned and of what nobody knows which payment it was: the work list. Pure.
 
 use crate::back::{BackRefusal, BankSaid};
-use denmark::{Account, Money};
+use denmark::Money;
 use kernel::{Blind, Id, Refuse, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -26,11 +26,13 @@ pub enum Why {
     Part,
     /// It is neither the payer's bank nor the account's that says so.
     OtherBank,
+    /// The payment left to that account more than once.
+    TriedAgain,
 }
 
 impl Why {
     /// Each, with its name and a sentence.
-    const ALL: [(Self, &'static str, &'static str); 7] = [
+    const ALL: [(Self, &'static str, &'static str); 8] = [
         (Self::NoEndToEndId, "no_end_to_end_id", "the bank does not say the end-to-end id"),
         (Self::NoAccount, "no_account", "the bank does not say the account that the payment went to"),
         (Self::NoAmount, "no_amount", "the bank says no amount that can be booked"),
@@ -38,6 +40,11 @@ impl Why {
         (Self::Several, "several", "several payments have this end-to-end id, amount and account"),
         (Self::Part, "part", "less than the payment came to comes back"),
         (Self::OtherBank, "other_bank", "it was brought by neither the payer's bank nor the account's"),
+        (
+            Self::TriedAgain,
+            "tried_again",
+            "the payment was sent there more than once, and the bank does not say which time this is",
+        ),
     ];
 
     /// In a word.
@@ -80,12 +87,8 @@ pub struct Stray {
     pub end_to_end_id: Option<String>,
     /// What comes back.
     pub money: Option<Money>,
-    /// The account that the bank says the payment went to.
-    pub account: Option<Account>,
-    /// The bank's reason: an ISO code.
+    /// The bank's reason: an ISO code that is known here.
     pub reason: String,
-    /// Which bank brought it; none where that was the agency.
-    pub bank: Option<String>,
     /// Why it is here.
     pub why: Why,
 }
@@ -103,9 +106,7 @@ pub(crate) struct Written {
     end_to_end_id: Option<String>,
     amount: Option<i64>,
     currency: Option<String>,
-    account: Option<String>,
     reason: String,
-    bank: Option<String>,
     why: String,
 }
 
@@ -116,25 +117,19 @@ impl Stray {
             end_to_end_id: self.end_to_end_id.clone(),
             amount: self.money.map(|money| money.minor),
             currency: self.money.map(|money| money.currency.as_str().to_owned()),
-            account: self.account.as_ref().map(Account::to_text),
             reason: self.reason.clone(),
-            bank: self.bank.clone(),
             why: self.why.name().to_owned(),
         }
     }
 
     /// Reads what [`Stray::written`] gave.
     pub(crate) fn read(id: Id<Self>, at: Timestamp, key: Blind, written: Written) -> Option<Self> {
-        let Written { said, end_to_end_id, amount, currency, account, reason, bank, why } = written;
+        let Written { said, end_to_end_id, amount, currency, reason, why } = written;
         let money = match (amount, currency) {
             (Some(minor), Some(currency)) => Some(Money { minor, currency: denmark::Currency::parse(&currency).ok()? }),
             _ => None,
         };
-        let account = match account {
-            Some(account) => Some(Account::parse(&account).ok()?),
-            None => None,
-        };
-        Some(Self { id, at, key, said, end_to_end_id, money, account, reason, bank, why: Why::parse(&why)? })
+        Some(Self { id, at, key, said, end_to_end_id, money, reason, why: Why::parse(&why)? })
     }
 }
 

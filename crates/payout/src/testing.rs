@@ -1,7 +1,7 @@
 //! Batches for tests and benches of much, put there without a file: their rows are what routing would make of one.
 
 use crate::batch::{Batch, Record, Tally};
-use crate::commands::discard;
+use crate::commands::{ImportReturns, book_returns, discard};
 use crate::index::{Bucket, Indexing};
 use crate::message::Version;
 use crate::payment::State;
@@ -18,6 +18,19 @@ use kernel::{
 };
 use registry::designation::Designation;
 use registry::payer::Payer;
+
+/// Books returns as if the process were killed before anything follows from that.
+///
+/// # Errors
+/// Those of [`crate::commands::import_returns`].
+pub fn book_and_stop(
+    writer: &mut Writer,
+    wanted: ImportReturns<'_, impl std::io::Read>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<(), Error> {
+    book_returns(writer, wanted, actor, env).map(|_| ())
+}
 
 /// Payments whose ids are sealed together, and rows that are staged together.
 const SEALED_TOGETHER: usize = 2_048;
@@ -176,6 +189,7 @@ impl Making {
                 instruction_id: None,
                 benefit: None,
                 transfer_currency: None,
+                account: None,
                 block,
             };
             let place = ids.append_to(&mut texts);

@@ -1,24 +1,28 @@
-//! Holds what follows from payments against the payments, which are the journal's to vouch for: their index, and what lies in waiting
-//! accounts.
+//! Holds what follows from payments against the payments, which are the journal's to vouch for: their index, what is looked at again of
+//! what waits, and what lies in waiting accounts.
 
-use crate::commands::{ALL_NUMBERS, counts_now};
+use crate::commands::{ALL_NUMBERS, counts_now, each_payment, gate_of};
 use crate::index::{Bucket, Indexing, Place, slice_of};
+use crate::judge::held_of;
 use crate::payment::State;
 use crate::store;
 use crate::store::batch::Indexed;
+use crate::store::ids::OpenIds;
 use crate::work::recorded;
 use kernel::journal::{ENTRIES_MAX, Mismatch};
 use kernel::{Error, Scope, Tx};
+use registry::resolve;
 
 const PAGE_BATCHES: i64 = 1_000;
 const PAGE_WAITING: i64 = 1_000;
 
-/// Makes the index of every batch anew, and compares it with what is stored; likewise which payments lie in waiting accounts.
+/// Makes the index of every batch anew, and compares it with what is stored; likewise which payments wait, and
+/// which lie in waiting accounts.
 ///
 /// # Errors
 /// [`Mismatch`], or the store's.
 pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
-    let (mut before, mut buckets, mut lying) = (ENTRIES_MAX, 0, 0);
+    let (mut before, mut buckets, mut lying, mut held) = (ENTRIES_MAX, 0, 0, (0, 0));
     loop {
         let batches = store::batch::recorded_since(scope.tx, None, 0..before, PAGE_BATCHES)?;
         let Some(last) = batches.last() else { break };
@@ -26,6 +30,8 @@ pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
         for batch in &batches {
             buckets += verify_batch(scope.tx, batch)?;
             lying += verify_waiting(scope, batch)?;
+            let (is_waiting, noted) = verify_held(scope, batch)?;
+            held = (held.0 + i64::from(is_waiting), held.1 + noted);
         }
     }
     // What is staged is nobody's yet.
@@ -33,10 +39,14 @@ pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
     while let Some(batch) = store::staging::next(scope.tx, after)? {
         buckets += store::index::count_of(scope.tx, batch)?;
         lying += store::waiting::count_of(scope.tx, batch)?;
+        held.1 += store::held::count_of(scope.tx, batch)?;
         after = Some(batch);
     }
     if store::waiting::count(scope.tx)? != lying {
         return Err(not_waiting());
+    }
+    if store::held::count(scope.tx)? != held {
+        return Err(not_held());
     }
     if store::index::count(scope.tx)? == buckets { Ok(()) } else { Err(mismatch()) }
 }
@@ -62,6 +72,38 @@ fn verify_waiting(scope: &Scope<'_>, batch: &Indexed) -> Result<i64, Error> {
         }
     }
     Ok(noted)
+}
+
+/// Whether it waits to be let go, and how many of its payments are noted as waiting for a reason of their own: all those of one that was let
+/// go, but what was tried again and waits for a second person.
+fn verify_held(scope: &Scope<'_>, batch: &Indexed) -> Result<(bool, i64), Error> {
+    let (is_waiting, noted) =
+        (store::held::is_waiting(scope.tx, batch.batch)?, store::held::count_of(scope.tx, batch.batch)?);
+    let found = store::batch::find(scope, batch.batch)?.ok_or_else(mismatch)?;
+    if counts_now(scope, &found)?.held == 0 {
+        // Whoever settles takes it away.
+        return if noted == 0 { Ok((is_waiting, 0)) } else { Err(not_held()) };
+    }
+    let payer = resolve::payer_at(scope, found.payer)?;
+    let gate = gate_of(scope, &found, &payer)?;
+    let (mut ids, mut seen) = (OpenIds::default(), 0);
+    each_payment(scope, batch.batch, |row| {
+        if row.outcome.state != State::Held {
+            return Ok(());
+        }
+        let Some(held) = store::held::find(scope.tx, batch.batch, row.number)? else {
+            let is_right = is_waiting || (row.outcome.reason.is_none() && gate.was_tried(row.number));
+            return if is_right { Ok(()) } else { Err(not_held()) };
+        };
+        seen += 1;
+        let ids = ids.read(scope, batch.batch, row.number)?;
+        if held == held_of(scope.vault, payer.id, &row, &ids) { Ok(()) } else { Err(not_held()) }
+    })?;
+    if seen == noted { Ok((is_waiting, noted)) } else { Err(not_held()) }
+}
+
+fn not_held() -> Error {
+    Mismatch("what is looked at again is not what waits by what the payments say".to_owned()).into()
 }
 
 fn not_waiting() -> Error {

@@ -1,7 +1,7 @@
 //! What is done with a chunk of a payment file, on any thread: read, decide, complete, seal.
 
 use crate::batch::Batch;
-use crate::judge::{Asked, Judge};
+use crate::judge::{Asked, Judge, account_key};
 use crate::message::{
     Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, parse_payment, write_entry,
     write_payment, write_removed,
@@ -272,7 +272,9 @@ impl Worker {
             let lies_since = decided_at.filter(|_| ruling.outcome.state == State::Waiting);
             if is_ruled && (ruling.outcome.waits_by_itself() || lies_since.is_some()) {
                 let purpose = benefit.as_ref().map(|kind| purpose::key(vault, payer.id, kind));
-                held.push(HeldPayment { number, payee: *payee, purpose, currency: paid_currency(payment), lies_since });
+                let account = account_key(vault, payment.account.as_deref());
+                let (payee, currency) = (*payee, paid_currency(payment));
+                held.push(HeldPayment { number, payee, purpose, currency, account, lies_since });
             }
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
@@ -283,7 +285,9 @@ impl Worker {
                 execution_date: date.as_deref(),
                 debtor_agent: candidate.block.debtor_agent.as_deref(),
             });
-            let ids_at = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, block }.append_to(&mut ids);
+            let account = payment.account.as_deref();
+            let ids_of = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, account, block };
+            let ids_at = ids_of.append_to(&mut ids);
             let row = PaymentRow {
                 number,
                 payee: *payee,
@@ -405,14 +409,15 @@ impl Worker {
                     if wanted(index) {
                         let purpose = candidate.benefit().map(|kind| self.purpose(kind));
                         let currency = paid_currency(&candidate.payment);
-                        asked.push(&HeldPayment { number, payee: Some(payee), purpose, currency, lies_since: None });
+                        let payee = Some(payee);
+                        asked.push(&HeldPayment { number, payee, purpose, currency, account: None, lies_since: None });
                         places.push(index);
                     }
                     // Until the answer is there.
                     rejected(Reason::NotInRegister)
                 }
                 (None, None) if candidate.needs_account => rejected(Reason::Identification),
-                (None, None) => judge.rule_passed(number),
+                (None, None) => judge.rule_passed(number, candidate.payment.account.as_deref()),
             };
             all.push(decided);
         }

@@ -135,6 +135,14 @@ pub struct Decided {
     pub review: Id<Review>,
     /// What.
     pub outcome: Outcome,
+    /// Of one that is left alone: how many payees it had within the longest window when that was decided.
+    pub payees: Option<u64>,
+}
+
+/// Whether an account that was left alone with so many payees has too many of them by now for that to hold: half as many again.
+#[must_use]
+pub const fn is_outgrown(left_alone_with: u64, payees: u64) -> bool {
+    payees.saturating_mul(2) > left_alone_with.saturating_mul(3)
 }
 
 /// Where a review stands: `open`, `collector` (the account is that of a lawful collector who counts), `left_alone`, `suspicious`.
@@ -147,15 +155,20 @@ pub fn state(decided: Option<Outcome>, collector_until: Option<Date>, today: Dat
     }
 }
 
-/// Whether somebody is to look at an account that is over the limit: nobody has decided about it, or the day has passed until which
-/// it was left alone. What was found suspicious is not looked at by itself again.
+/// Whether somebody is to look at an account that is over the limit: nobody has decided about it, the day has passed until which it was
+/// left alone, or it has outgrown that. What was found suspicious is not looked at by itself again.
 #[must_use]
-pub fn is_to_be_opened(decided: Option<Outcome>, collector_until: Option<Date>, today: Date) -> bool {
+pub fn is_to_be_opened(
+    decided: Option<Outcome>,
+    is_outgrown: bool,
+    collector_until: Option<Date>,
+    today: Date,
+) -> bool {
     let is_collectors = collector_until.is_some_and(|until| today <= until);
     !is_collectors
         && match decided {
             None => true,
-            Some(Outcome::LeftAlone(until)) => until < today,
+            Some(Outcome::LeftAlone(until)) => is_outgrown || until < today,
             Some(Outcome::Suspicious) => false,
         }
 }
@@ -229,7 +242,7 @@ mod tests {
     #[test]
     fn what_was_decided_holds_as_long_as_it_says() {
         let check = |decided: Option<Outcome>, collector: Option<Date>, expected: (&str, bool)| {
-            let found = (state(decided, collector, TODAY), is_to_be_opened(decided, collector, TODAY));
+            let found = (state(decided, collector, TODAY), is_to_be_opened(decided, false, collector, TODAY));
             assert_eq!(found, expected, "{decided:?} {collector:?}");
         };
         check(None, None, ("open", true));
@@ -239,6 +252,15 @@ mod tests {
         check(Some(Outcome::LeftAlone(YESTERDAY)), None, ("left_alone", true));
         check(Some(Outcome::LeftAlone(YESTERDAY)), Some(TODAY), ("left_alone", false));
         check(Some(Outcome::Suspicious), None, ("suspicious", false));
+    }
+
+    #[test]
+    fn what_is_left_alone_outgrows_that() {
+        for (before, now, expected) in [(4, 6, false), (4, 7, true), (5, 7, false), (5, 8, true), (0, 1, true)] {
+            assert_eq!(is_outgrown(before, now), expected, "{before} {now}");
+        }
+        assert!(is_to_be_opened(Some(Outcome::LeftAlone(TODAY)), true, None, TODAY));
+        assert!(!is_to_be_opened(Some(Outcome::LeftAlone(TODAY)), true, Some(TODAY), TODAY));
     }
 
     #[test]

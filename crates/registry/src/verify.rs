@@ -1,10 +1,12 @@
 //! Holds the directory against the histories that it points into.
 
+use crate::collecting::{Figures, Limits, Window};
 use crate::designation::{Standing, State};
 use crate::payee::RegisterStatus;
 use crate::store;
 use crate::store::holder::History;
 use crate::store::pointing::Left;
+use crate::watch::Level;
 use kernel::journal::Mismatch;
 use kernel::merkle::Encoder;
 use kernel::{Blind, Error, Id, Scope, Timestamp};
@@ -170,7 +172,38 @@ fn verify_holders(scope: &Scope<'_>, place: i64, newest: impl Fn(&History) -> Op
         }
         noted_left += rows.len();
     }
-    if noted == expected.len() && noted_left == left.len() { Ok(()) } else { Err(mismatch().into()) }
+    if noted == expected.len() && noted_left == left.len() { verify_watch(scope) } else { Err(mismatch().into()) }
+}
+
+/// How closely accounts are watched follows from whose they are and were, and from when that was worked out, which is not noted of each. So it
+/// is held against those whose they are, who count whenever that was, and those whose they ever were.
+fn verify_watch(scope: &Scope<'_>) -> Result<(), Error> {
+    let limits = Limits::of(&store::controls::in_force(scope.tx)?);
+    if !limits.are_on() || store::watch::pass(scope.tx)?.is_none_or(|(_, with)| with != limits.to_text()) {
+        // All of them are gone through next.
+        return Ok(());
+    }
+    let mismatch = || Mismatch("how closely an account is watched is not what its payees say".to_owned());
+    let most = Window::ALL.into_iter().filter_map(|window| limits.get(window)).max().unwrap_or(0).max(limits.few()) + 1;
+    let count = |key: &Blind, since| {
+        let payees = store::pointing::count(scope.tx, key, Timestamp::from_micros(since), most)?;
+        Ok::<_, Error>((Figures([payees; Window::ALL.len()]), payees))
+    };
+    let mut many: BTreeSet<Blind> = store::holder::with_many(scope.tx, limits.few())?.into_iter().collect();
+    for row in store::watch::since(scope, 0)? {
+        many.remove(&row.key);
+        let ((at_least, fewest), (at_most, _)) = (count(&row.key, i64::MAX)?, count(&row.key, i64::MIN)?);
+        let is_over = matches!(row.level, Level::Over(_) | Level::Outgrown(_));
+        let is_right = match row.level {
+            Level::Not => fewest < limits.few(),
+            _ => at_most.of(Window::LONGEST) >= limits.few(),
+        };
+        let is_right = is_right && (is_over || limits.exceeded(&at_least).is_none());
+        if !is_right || (is_over && limits.exceeded(&at_most).is_none()) {
+            return Err(mismatch().into());
+        }
+    }
+    if many.is_empty() { Ok(()) } else { Err(mismatch().into()) }
 }
 
 /// Who left an account by one of these rows.

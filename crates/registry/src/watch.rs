@@ -3,9 +3,10 @@
 //! What is noted of them in the store has versions, so that a process which goes on from what it knew reads only what has changed
 //! since. They are few: those with more payees than couples and families have, and those of which a suspicion was agreed.
 
-use crate::account::DesignatedAccount;
+use crate::account::{self, DesignatedAccount};
 use crate::collecting::{Limits, Window};
 use crate::controls::Control;
+use crate::review::Outcome;
 use crate::{queries, store};
 use denmark::Account;
 use denmark::calendar::copenhagen_date;
@@ -24,11 +25,21 @@ pub enum Level {
     Watched,
     /// It has more than the limit within this window.
     Over(Window),
+    /// The same, and half as many again as it had when officers said that it is left alone.
+    Outgrown(Window),
 }
 
 impl Level {
-    const ALL: [Self; 5] =
-        [Self::Not, Self::Watched, Self::Over(Window::Days3), Self::Over(Window::Days30), Self::Over(Window::Months6)];
+    const ALL: [Self; 8] = [
+        Self::Not,
+        Self::Watched,
+        Self::Over(Window::Days3),
+        Self::Over(Window::Days30),
+        Self::Over(Window::Months6),
+        Self::Outgrown(Window::Days3),
+        Self::Outgrown(Window::Days30),
+        Self::Outgrown(Window::Months6),
+    ];
 
     /// As the store knows it.
     #[must_use]
@@ -37,6 +48,7 @@ impl Level {
             Self::Not => 0,
             Self::Watched => 1,
             Self::Over(window) => window as i64 + 2,
+            Self::Outgrown(window) => window as i64 + 5,
         }
     }
 
@@ -52,7 +64,8 @@ impl Level {
 pub enum Against {
     /// It is marked: a suspicion about it was agreed.
     Marked,
-    /// It has more payees than a limit, is no lawful collector's, and nobody who has looked leaves it alone.
+    /// It is no lawful collector's, and has more payees than a limit and nobody who has looked leaves it alone; or whoever looked last
+    /// found it suspicious.
     Collecting,
 }
 
@@ -70,8 +83,8 @@ pub struct Looked {
 struct Known {
     key: Blind,
     level: Level,
-    /// Through which day officers leave it alone.
-    left_alone_until: Option<Date>,
+    /// What officers decided about it last.
+    decided: Option<Outcome>,
     /// Through which day it is a lawful collector's.
     collector_until: Option<Date>,
 }
@@ -84,6 +97,8 @@ struct Set {
     marks_version: i64,
     /// With the last day of each mark.
     marked: HashMap<Account, Date>,
+    /// Of all of them, by blind index; also of some that were.
+    accounts: HashMap<Blind, Account>,
 }
 
 impl Set {
@@ -101,21 +116,24 @@ impl Set {
         let mut set = Arc::unwrap_or_clone(self);
         for row in rows {
             changed(row.key);
+            set.accounts.insert(row.key, row.account.account());
             let known = Known {
                 key: row.key,
                 level: row.level,
-                left_alone_until: store::review::left_alone_until(scope, &row.key)?,
+                decided: store::review::decided_of(scope.tx, &row.key)?.map(|decided| decided.outcome),
                 collector_until: store::collector::approved_until(scope, &row.key)?,
             };
             set.watched_version = row.version;
-            match row.level {
-                Level::Not => drop(set.watched.remove(&row.account.account())),
-                Level::Watched | Level::Over(_) => drop(set.watched.insert(row.account.account(), known)),
+            if row.level == Level::Not && known.decided != Some(Outcome::Suspicious) {
+                set.watched.remove(&row.account.account());
+            } else {
+                set.watched.insert(row.account.account(), known);
             }
         }
         if marks_version != set.marks_version {
             let marked = queries::marked_accounts(scope, today)?.into_iter();
             set.marked = marked.map(|marked| (marked.account, marked.until)).collect();
+            set.accounts.extend(set.marked.keys().map(|account| (account::key(account, scope.vault), *account)));
             set.marks_version = marks_version;
         }
         Ok(Arc::new(set))
@@ -169,11 +187,32 @@ impl Watched {
         let mut accounts = BTreeSet::new();
         let (known, today) = (self.set.clone(), copenhagen_date(now.to_jiff()));
         let set = known.read_on(scope, today, |account| accounts.extend([account]))?;
-        if self.is_limited {
-            let accounts: Vec<Blind> = accounts.into_iter().collect();
-            store::holder::payees(scope.tx, &accounts)?.into_iter().flatten().for_each(changed);
-        }
-        Ok(Self { set, today, ..*self })
+        let accounts: Vec<Blind> = accounts.into_iter().collect();
+        store::holder::payees(scope.tx, &accounts)?.into_iter().flatten().for_each(changed);
+        let controls = store::controls::in_force(scope.tx)?;
+        let (is_limited, knows_collectors) = (Limits::of(&controls).are_on(), controls.has(Control::CollectorRegister));
+        Ok(Self { set, today, is_limited, knows_collectors })
+    }
+
+    /// Whether the controls are those of others, as far as they count here.
+    #[must_use]
+    pub fn has_limits_of(&self, other: &Self) -> bool {
+        (self.is_limited, self.knows_collectors) == (other.is_limited, other.knows_collectors)
+    }
+
+    /// Whether something speaks against an account against which nothing did before.
+    #[must_use]
+    pub fn speaks_newly(&self, before: &Self) -> bool {
+        let speaks = |watched: &Self, account| watched.look_at(account).against.is_some();
+        let accounts = self.set.marked.keys().chain(self.set.watched.keys());
+        let mut new = accounts.filter(|account| speaks(self, account) && !speaks(before, account));
+        !Arc::ptr_eq(&self.set, &before.set) && new.next().is_some()
+    }
+
+    /// Whether there is anything to be known of any account.
+    #[must_use]
+    pub fn are_some(&self) -> bool {
+        !self.set.marked.is_empty() || !self.set.watched.is_empty()
     }
 
     /// Why payments to an account wait, if they do.
@@ -191,24 +230,37 @@ impl Watched {
     /// Both at once.
     #[must_use]
     pub fn look(&self, account: &DesignatedAccount) -> Looked {
+        if self.are_some() { self.look_at(&account.account()) } else { Looked::default() }
+    }
+
+    /// The same of an account that is known by its blind index.
+    #[must_use]
+    pub fn look_by_key(&self, account: &Blind) -> Looked {
+        self.set.accounts.get(account).map_or_else(Looked::default, |account| self.look_at(account))
+    }
+
+    /// The same of an account, whosoever it is.
+    #[must_use]
+    pub fn look_at(&self, account: &Account) -> Looked {
         let Set { watched, marked, .. } = &*self.set;
-        if marked.is_empty() && (watched.is_empty() || !self.is_limited) {
-            return Looked::default();
-        }
-        let (account, counts) =
-            (account.account(), |until: Option<Date>| until.is_some_and(|until| self.today <= until));
-        let is_marked = counts(marked.get(&account).copied());
+        let counts = |until: Option<Date>| until.is_some_and(|until| self.today <= until);
+        let is_marked = counts(marked.get(account).copied());
         // Of a lawful collector's payees, who are many, nobody wants to know who was paid.
         let is_lawful = |known: &Known| self.knows_collectors && counts(known.collector_until);
-        let known = watched.get(&account).filter(|known| self.is_limited && !is_lawful(known));
-        let is_over =
-            known.is_some_and(|known| matches!(known.level, Level::Over(_)) && !counts(known.left_alone_until));
-        let against = match (is_marked, is_over) {
+        let known = watched.get(account).filter(|known| !is_lawful(known));
+        let is_held = known.is_some_and(|known| match (known.decided, known.level) {
+            (Some(Outcome::Suspicious), _) => true,
+            (_, Level::Outgrown(_)) => self.is_limited,
+            (decided, Level::Over(_)) => self.is_limited && !counts(decided.and_then(Outcome::until)),
+            (_, Level::Not | Level::Watched) => false,
+        });
+        let against = match (is_marked, is_held) {
             (true, _) => Some(Against::Marked),
             (false, true) => Some(Against::Collecting),
             (false, false) => None,
         };
-        Looked { noted: known.map(|known| known.key), against }
+        let noted = known.filter(|known| self.is_limited && known.level != Level::Not);
+        Looked { noted: noted.map(|known| known.key), against }
     }
 }
 

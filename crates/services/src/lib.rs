@@ -145,6 +145,7 @@ mod tests {
             "held_payment",
             "waiting_payment",
             "unwritten_stage",
+            "unfollowed_return",
             "used_once",
             "mapper_message",
             "interface_use",

@@ -64,6 +64,20 @@ pub enum Waiting {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Give a payment that lies there back to its payer, who waits no longer for the payee to have an account.
+    GiveBack {
+        /// The batch.
+        batch: String,
+        /// Which payment of it.
+        #[arg(long, value_name = "ID")]
+        end_to_end: String,
+        /// Why, in a few words; it is recorded.
+        #[arg(long)]
+        reason: String,
+        /// Where the payer's report goes; without it, the payer fetches it.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// What came into a payer's waiting account and what left it.
     Ledger {
         /// The payer.

@@ -9,7 +9,7 @@ use payout::balance::{Balance, Sums, written};
 use payout::batch::{self, Counts};
 use payout::commands::{
     Cancel, LetGo, Refused, Release, Released, Request, Retry, Routed, Settling, Stop, Trace, cancel, release, retry,
-    route, settle_some, stop, trace,
+    route, settle_some, stop, trace, write_unwritten,
 };
 use payout::gate::Waits;
 use payout::queries::{self, BatchView, FoundPage, FoundPayment, HoldView, PaymentView};
@@ -24,6 +24,8 @@ impl Session {
                 super::outside(&self.data, &out)?;
                 // A file is paid by what holds when it is routed: what was due until then holds.
                 self.settle_first()?;
+                // So does what a bulk file made of an account's payees.
+                self.count_payees()?;
                 let env = self.env()?;
                 let claimed = self.claimed;
                 let clock = move || claimed.unwrap_or_else(super::system_clock);
@@ -135,6 +137,7 @@ impl Session {
         if let Some(out) = out {
             super::outside(&self.data, out)?;
         }
+        self.writer.read(|scope| services::require_lets_go(scope, batch, &self.actor))?;
         self.settle()?;
         let env = self.env()?;
         let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
@@ -171,6 +174,7 @@ impl Session {
             super::outside(&self.data, out)?;
         }
         self.settle()?;
+        let earlier = out.map(|out| write_unwritten(&mut self.writer, out)).transpose()?.unwrap_or_default();
         let (mut settling, mut all, mut paid, mut reminded) = (Settling::default(), Vec::new(), Vec::new(), 0);
         loop {
             let env = self.env()?;
@@ -184,12 +188,13 @@ impl Session {
         }
         let mut text: String = all.iter().map(released_text).collect();
         text.extend(paid.iter().map(paid_text));
+        text.extend(earlier.iter().map(|path| format!("{}\n", path.display())));
         if text.is_empty() {
             text.push_str("Nothing could leave that waits.");
         }
         let json: Vec<Value> = all.iter().map(released_json).collect();
         let paid: Vec<Value> = paid.iter().map(paid_json).collect();
-        Ok(Answer::done(text, &json!({ "released": json, "paid": paid, "reminded": reminded })))
+        Ok(Answer::done(text, &json!({ "released": json, "paid": paid, "reminded": reminded, "earlier": earlier })))
     }
 }
 

@@ -5,7 +5,8 @@ use crate::cli::{Return, Waiting};
 use crate::console::{self, Answer};
 use kernel::{Error, Timestamp};
 use payout::commands::{
-    ImportReturns, Imported, PaidOut, SettleReturn, import_returns, pay_all_waiting, settle_return,
+    GiveBack, ImportReturns, Imported, PaidOut, SettleReturn, give_back, import_returns, pay_all_waiting,
+    settle_return, write_unwritten,
 };
 use payout::queries::{self, LedgerLine, StrayView, WaitingView};
 use serde_json::{Value, json};
@@ -75,14 +76,38 @@ impl Session {
             Waiting::Pay { payer, out } => {
                 self.outside_of(out.as_deref())?;
                 self.settle()?;
+                let earlier = match &out {
+                    Some(out) => write_unwritten(&mut self.writer, out)?,
+                    None => Vec::new(),
+                };
                 let env = self.env()?;
                 let paid = pay_all_waiting(&mut self.writer, payer.as_deref(), out.as_deref(), &self.actor, &env)?;
                 let mut text: String = paid.iter().map(paid_text).collect();
+                text.extend(earlier.iter().map(|path| format!("{}\n", path.display())));
                 if paid.is_empty() {
                     text.push_str("Nothing could leave that lies in a waiting account.");
                 }
                 let json: Vec<Value> = paid.iter().map(paid_json).collect();
-                Ok(Answer::done(text, &json!({ "paid": json })))
+                Ok(Answer::done(text, &json!({ "paid": json, "earlier": earlier })))
+            }
+            Waiting::GiveBack { batch, end_to_end, reason, out } => {
+                self.outside_of(out.as_deref())?;
+                self.writer.read(|scope| services::require_lets_go(scope, &batch, &self.actor))?;
+                let env = self.env()?;
+                let wanted = GiveBack {
+                    batch: &batch,
+                    end_to_end_id: &end_to_end,
+                    why: &reason,
+                    stages: None,
+                    out: out.as_deref(),
+                    once: None,
+                };
+                let (stage, reports) = give_back(&mut self.writer, &wanted, &self.actor, &env)?;
+                let mut text = format!("{batch}  stage {stage}\n");
+                for path in &reports {
+                    let _ = writeln!(text, "{}", path.display());
+                }
+                Ok(Answer::done(text, &json!({ "batch": batch, "stage": stage, "reports": reports })))
             }
             Waiting::Ledger { payer, since } => {
                 let since = since.unwrap_or(Timestamp::from_micros(0));
@@ -103,10 +128,13 @@ impl Session {
 }
 
 fn imported_text(imported: &Imported) -> String {
-    let Imported { returns, booked, known, listed, closed, questioned, stages, reports } = imported;
+    let Imported { returns, booked, known, listed, closed, questioned, unfollowed, stages, reports } = imported;
     let mut text = format!("{returns} returns: {booked} booked, {known} known before, {listed} on the work list\n");
     if closed + questioned > 0 {
         let _ = writeln!(text, "accounts: {closed} closed, {questioned} questioned");
+    }
+    if *unfollowed > 0 {
+        let _ = writeln!(text, "accounts: {unfollowed} yet to be closed or questioned");
     }
     for (batch, stage) in stages {
         let _ = writeln!(text, "{batch}  stage {stage}");
@@ -118,7 +146,7 @@ fn imported_text(imported: &Imported) -> String {
 }
 
 fn imported_json(imported: &Imported) -> Value {
-    let Imported { returns, booked, known, listed, closed, questioned, stages, reports } = imported;
+    let Imported { returns, booked, known, listed, closed, questioned, unfollowed, stages, reports } = imported;
     let stages: Vec<Value> = stages.iter().map(|(batch, stage)| json!({ "batch": batch, "stage": stage })).collect();
     json!({
         "returns": returns,
@@ -127,6 +155,7 @@ fn imported_json(imported: &Imported) -> Value {
         "listed": listed,
         "closed": closed,
         "questioned": questioned,
+        "unfollowed": unfollowed,
         "stages": stages,
         "reports": reports,
     })

@@ -35,7 +35,10 @@ fn a_client_from_its_key_to_its_end() {
         "scope": "verify", "roles": ["public-payer"], "payer": PUBLIC,
     });
     holds(&said, &expected, "claims");
-    assert_eq!(claims(&ask("").done()["access_token"])["scope"], "payouts resolve verify subscriptions suspicions");
+    assert_eq!(
+        claims(&ask("").done()["access_token"])["scope"],
+        "payouts recalls resolve verify subscriptions suspicions"
+    );
     ask(" --scope accounts").refused("token_request.scope");
     ask(" --issuer http://konto.example").ended(2);
     world

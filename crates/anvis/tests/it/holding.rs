@@ -211,7 +211,7 @@ fn agreements_for_payees_without_an_account() {
         routed
     };
     check(PUBLIC, "E1 routed, E2 rejected AC03, E3 rejected AC07");
-    let paid = check(STAND_IN, "E1 routed, E2 routed, E3 rejected AC07");
+    let paid = check(STAND_IN, "E1 routed, E2 waiting, E3 rejected AC07");
     let completed = world.read(paid["completed"].as_str().unwrap());
     let second = &completed[completed.find("<EndToEndId>E2<").unwrap()..];
     assert!(second.contains(&format!("<IBAN>{STAND_IN_IBAN}</IBAN>")) && second.contains("SYBKDK22"), "{completed}");
@@ -384,6 +384,18 @@ fn files_that_were_never_told_of_are_named_by_the_next_release() {
         assert!(said.lines().any(|line| line == name), "{said}");
     }
     world.verified();
+}
+
+#[test]
+fn what_a_bulk_file_made_of_an_account_holds_when_the_next_file_is_routed() {
+    let world = World::settled();
+    world.run("controls set --change payees_3_days=2").done();
+    // More than are counted with the change itself.
+    let rows: String =
+        (0..1_200).map(|number| format!("register,p:{},0040-77,,,,,\n", 1_000_001_000 + number)).collect();
+    world.change(&format!("{rows}register,cpr:{FRIDA},0040-77,,,,,"));
+    let routed = world.route(PUBLIC, simple("MANGE", &[cpr("E1", FRIDA, "2.00")])).done();
+    assert_eq!(fates(&world, routed["batch"].as_str().unwrap()), "E1 held RR04");
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn a_payers_own_people_do_and_the_agencys_where_nothing_of_its_own_can() {
             format!("payout stop {batch} --reason So"),
             format!("payout resume {batch} --reason So"),
             format!("payout cancel {batch}"),
+            format!("payout retry {batch}"),
         ]
     };
     for command in commands(&first) {
@@ -49,7 +50,9 @@ fn a_payers_own_people_do_and_the_agencys_where_nothing_of_its_own_can() {
     // With a system of its own, that is the payer's; to stop what may be fraud is the agency's too.
     world.add_client("one", &format!("public-payer --payer {PUBLIC}"), CERTIFICATE);
     world.run(&format!("payout release {second} --out out --as anna")).refused("batch.payers");
-    world.run(&format!("payout approve-release {second} --out out --as anna")).refused("batch.payers");
+    for command in ["approve-release {} --out out", "retry {}"] {
+        world.run(&format!("payout {} --as anna", command.replace("{}", &second))).refused("batch.payers");
+    }
     world.run(&format!("payout stop {second} --end-to-end E1 --reason Fraud --as anna")).done();
     let released = world.run(&format!("payout release {second} --out out --as bo")).done();
     holds(&released, &json!({ "routed": 1, "held": 1 }), "one is stopped");

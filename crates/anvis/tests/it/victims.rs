@@ -209,7 +209,9 @@ fn given(world: &World, case: &str) {
     run("victim check given/police").refused("bundle.changed");
     world.write(&names[0], &pdf);
     let seal = world.read(&names[2]);
-    world.write(&names[2], seal.replacen('.', ".e30", 1));
+    let (head, rest) = seal.split_once('.').unwrap();
+    let (_, signature) = rest.split_once('.').unwrap();
+    world.write(&names[2], format!("{head}.e30.{signature}"));
     run("victim check given/police").refused("bundle.seal");
     world.write(&names[2], &seal);
     std::fs::remove_file(world.path(&names[1])).unwrap();

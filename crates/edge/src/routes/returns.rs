@@ -45,6 +45,7 @@ pub fn routes() -> Vec<Route> {
             "return.no_amount",
             "return.currency",
             "return.amount",
+            "return.part",
             "return.not_sent",
             "return.payment_unknown",
             "batch.unknown",
@@ -180,7 +181,7 @@ struct Which {
 struct Decision {
     /// Of which payment it is; of none of ours without.
     #[serde(default)]
-    payment: Option<Payment>,
+    payment: Option<PaymentMeant>,
     /// Why: one line that is kept with it.
     #[schemars(length(min = 1, max = 500))]
     reason: String,
@@ -189,7 +190,7 @@ struct Decision {
 /// One payment.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Payment {
+struct PaymentMeant {
     /// Its batch, by our name for it.
     #[schemars(length(min = 13, max = 13))]
     batch: String,

@@ -179,12 +179,15 @@ async fn generated_requests_are_answered_as_described() {
         let is_guessable = (operation["requestBody"].is_null() || is_json(&operation["requestBody"]))
             && (method == "get"
                 || path.ends_with("/own")
-                || !["/v1/designations", "/v1/subscriptions"].iter().any(|family| path.starts_with(family)))
+                || !["/v1/designations", "/v1/subscriptions", "/v1/recalls"]
+                    .iter()
+                    .any(|family| path.starts_with(family)))
             && ![
                 "/v1/marks/motions",
                 "/approve-release",
                 "/resume",
                 "/retry",
+                "/give-back",
                 "{case}/revert",
                 "{case}/recall",
                 "{case}/bundle",
@@ -268,7 +271,10 @@ async fn names(world: &World) -> Vec<(String, String)> {
     sent.headers_mut().insert("content-type", "application/xml".parse().unwrap());
     world.ask(sent).await.done();
     let stray = world.get("/v1/returns", OPERATOR_TOKEN).await.done()["returns"][0]["id"].as_str().unwrap().to_owned();
+    let recall = crate::recalls::told(world, OPERATOR_TOKEN, BANK_TOKEN).await;
     let others = [
+        ("{recall}", recall),
+        ("{to}", "EKSBDK22".to_owned()),
         ("/cases/{case}/close", closed),
         ("{case}", case),
         ("/payouts/{batch}/release", world.batches[1].clone()),

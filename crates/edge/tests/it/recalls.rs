@@ -43,6 +43,17 @@ async fn answered(world: &World, token: &str, case: &str, confirmation: &str) ->
     world.ask(asked).await
 }
 
+/// A recall of a payment of which its bank has told how it made it.
+pub async fn told(world: &World, payer: &str, bank: &str) -> String {
+    let sent = world.ask(asking(payer, "told", &world.batches[0], &["E2E-1"])).await.done();
+    let told = json!({ "transfers": [{
+        "batch": world.batches[0], "end_to_end_id": "E2E-1", "message_id": "BANK-1", "message_name": "pacs.008.001.08",
+        "settlement_date": "2026-11-25",
+    }] });
+    assert_eq!(world.post("/v1/recalls/transfers", bank, &told.to_string()).await.done()["told"], 1);
+    sent["recalls"][0]["recall"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payer_asks_for_its_own_payments_once() {
     let world = World::new().await;

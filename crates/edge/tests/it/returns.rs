@@ -87,6 +87,13 @@ async fn a_bank_returns_and_the_payer_tries_again() {
         assert_eq!(answer.status, status, "{key}: {answer:?}");
     }
     payer_sees(&world, &path, "routed routed held routed").await;
+    // What does not lie in the waiting account is not taken back from there.
+    let lying = json!({ "end_to_end_id": "E2E-2", "reason": "moved away" }).to_string();
+    for (token, status, code) in [(PRIVATE_TOKEN, 404, "batch.unknown"), (PUBLIC_TOKEN, 409, "return.not_waiting")] {
+        let mut asked = request(Method::POST, &format!("{path}/give-back"), token, Some(&lying));
+        asked.headers_mut().insert("if-match", "*".parse().unwrap());
+        world.ask(asked).await.refused(status, code);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

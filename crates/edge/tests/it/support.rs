@@ -196,8 +196,8 @@ pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify.subscription
 pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
-pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions.returns";
-pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.cases.subscribers.returns";
+pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions.returns.recalls";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.cases.subscribers.returns.recalls";
 pub const OTHER_OPERATOR_TOKEN: &str =
     "operator~bo.controls.collectors.reviews.letters.notices.payees.suspicions.marks.cases";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch.suspicions.returns";

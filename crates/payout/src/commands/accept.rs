@@ -1,12 +1,12 @@
 //! The small transaction in which a staged batch becomes real.
 
 use super::ALL_NUMBERS;
-use super::insert_bank_file;
+use super::{decide_anew, insert_bank_file};
 use crate::batch::{Batch, Counts, Record, Sent, Tally};
 use crate::gate::Gate;
-use crate::judge::{Asked, Judge, held_of};
+use crate::judge::{Judge, held_of};
 use crate::message::Version;
-use crate::payment::{Decided, State, Verdict};
+use crate::payment::{Decided, State};
 use crate::reason::Reason;
 use crate::seen::Seen;
 use crate::store;
@@ -22,7 +22,7 @@ use registry::allowance::{self, ForFiles};
 use registry::bucket::Unsettled;
 use registry::payer::Payer;
 use registry::resolve;
-use registry::watch::{Notes, Watched};
+use registry::watch::Notes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -45,9 +45,9 @@ pub(super) struct Accept<'a> {
     pub(super) sent: Sent,
     /// To how many different payees it goes now.
     pub(super) payees: u64,
-    /// The accounts that were watched before anything was looked up.
-    pub(super) watched: &'a Watched,
-    /// What it comes to for those.
+    /// By what it was ruled, as that was before anything was looked up.
+    pub(super) judge: &'a Judge,
+    /// What it comes to for accounts that are watched.
     pub(super) notes: Notes,
     /// Over the rows as they were staged.
     pub(super) rows: Tree,
@@ -118,6 +118,11 @@ impl Command for Accept<'_> {
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
         let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
         let used = store::batch::find_by_message(scope, &key)?;
+        let allowance = ForFiles::load(scope, self.client)?;
+        let mut found = Found { used, again: Vec::new(), rows: Vec::new(), allowance };
+        if found.used.is_some() {
+            return Ok(found);
+        }
         let mut changed: BTreeSet<Blind> = BTreeSet::new();
         resolve::changed_since(scope, self.since, |payee| {
             changed.insert(payee);
@@ -125,30 +130,27 @@ impl Command for Accept<'_> {
         })?;
         // The changes may be dated after the file came in: what counts is what holds at this commit.
         let now = journal::next(scope.tx, self.received)?.at;
-        let watched = self.watched.renew(scope, now, |payee| changed.extend([payee]))?;
-        let allowance = ForFiles::load(scope, self.client)?;
-        let mut found = Found { used, again: Vec::new(), rows: Vec::new(), allowance };
-        if changed.is_empty() {
+        let watched = self.judge.watched.renew(scope, now, |payee| changed.extend([payee]))?;
+        let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), watched, now)?;
+        let doubts = self.judge.doubts(&judge);
+        if changed.is_empty() && !doubts.are_any() {
             return Ok(found);
         }
         let mut again = Vec::new();
         store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
-            if row.payee.is_some_and(|payee| changed.contains(&payee)) && was_looked_up(&row.outcome) {
+            let is_of_changed = row.payee.is_some_and(|payee| changed.contains(&payee));
+            if (is_of_changed && was_looked_up(&row.outcome)) || doubts.are_of(row.outcome.state) {
                 again.push(found.rows.len());
             }
             found.rows.push(row);
             Ok(())
         })?;
-        let (mut asked, mut held, mut open_ids) = (Asked::default(), Vec::new(), OpenIds::default());
+        let (mut held, mut open_ids) = (Vec::new(), OpenIds::default());
         for row in again.iter().map(|at| &found.rows[*at]) {
             let ids = open_ids.read(scope, self.batch, row.number)?;
-            let of_row = held_of(scope.vault, self.payer.id, row, &ids);
-            asked.push(&of_row);
-            held.push(of_row);
+            held.push(held_of(scope.vault, self.payer.id, row, &ids));
         }
-        let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), watched, now)?;
-        let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); again.len()];
-        judge.judge(scope, &asked, |at, one| decided[at] = one)?;
+        let decided = decide_anew(scope, &judge, &held.iter().collect::<Vec<_>>())?;
         let all = again.into_iter().zip(held).zip(decided);
         found.again = all.map(|((at, held), decided)| Again { at, held, decided }).collect();
         Ok(found)

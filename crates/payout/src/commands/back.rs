@@ -3,13 +3,18 @@
 use super::counts_now;
 use crate::back::{BackRefusal, Booked, MoneyBack, Standing, returned};
 use crate::batch::{Batch, Counts};
+use crate::judge::held_of;
+use crate::payment::State;
 use crate::store;
 use crate::store::back::Recorded;
 use crate::store::batch::Stage;
+use crate::store::held::HeldPayment;
+use crate::store::ids::OpenIds;
 use crate::store::payment::{Change, Outcome};
 use crate::work;
 use kernel::journal::{Entry, Rows};
 use kernel::{Blind, Error, Id, Scope, StoreError};
+use registry::resolve;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be known to book that money of some payments came back; and then what was booked.
@@ -49,16 +54,11 @@ impl Books {
     }
 
     /// Looks whether something was booked before, whosever it was.
-    pub(crate) fn look_up(&mut self, scope: &Scope<'_>, key: &Blind) -> Result<(), Error> {
+    fn look_up(&mut self, scope: &Scope<'_>, key: &Blind) -> Result<(), Error> {
         if store::back::is_known(scope.tx, key)? {
             self.known.insert(*key);
         }
         Ok(())
-    }
-
-    /// Whether it was booked, as far as it was looked up.
-    pub(crate) fn knows(&self, key: &Blind) -> bool {
-        self.known.contains(key)
     }
 
     fn open(&mut self, scope: &Scope<'_>, id: Id<Batch>, number: i64) -> Result<(), Error> {
@@ -87,7 +87,7 @@ impl Books {
         let before = *standing;
         let booked = standing.take(back.amount)?;
         if booked == Booked::Whole {
-            let (state, reason) = returned(back.reason);
+            let (state, reason) = returned(standing.state, back.reason);
             let moved = shelf.counts.clone().moved(before.money, before.state, state);
             shelf.counts = moved.ok_or(BackRefusal::NotSent)?;
             self.changes.insert(place, Outcome { state, reason, designation: None, news: None });
@@ -144,8 +144,11 @@ impl Booking {
         for back in &self.rows {
             rows.push(Recorded { stage: stage(&back.batch)?, back: back.clone() });
         }
-        for (batch, number, _) in &self.changes {
+        for (batch, number, outcome) in &self.changes {
             store::held::delete(scope.tx, *batch, [*number])?;
+            if outcome.state == State::Waiting {
+                lie_again(scope, *batch, *number, entry)?;
+            }
         }
         let mut made = vec![store::batch::insert_stages(scope, &stages)?];
         if !changes.is_empty() {
@@ -154,6 +157,21 @@ impl Booking {
         made.push(store::back::insert_many(scope, &rows, entry)?);
         Ok(made)
     }
+}
+
+/// Notes that a payment's money lies in the waiting account once more.
+fn lie_again(scope: &Scope<'_>, id: Id<Batch>, number: i64, entry: Entry) -> Result<(), Error> {
+    let batch = store::batch::find(scope, id)?.ok_or_else(|| StoreError::broken("batch", "id", id.number()))?;
+    let payer = resolve::payer_at(scope, batch.payer)?.id;
+    let mut row = None;
+    store::payment::each_of(scope.tx, id, number..number + 1, |found| {
+        row = Some(found);
+        Ok(())
+    })?;
+    let row = row.ok_or_else(|| StoreError::broken("payment", "number", number))?;
+    let mut ids = OpenIds::default();
+    let held = held_of(scope.vault, payer, &row, &ids.read(scope, id, number)?);
+    store::held::insert_many(scope.tx, id, &[HeldPayment { lies_since: Some(entry.at), ..held }])
 }
 
 /// What of a payment matters when money of it comes back; none if there is no such payment.
@@ -166,5 +184,8 @@ pub(crate) fn standing(scope: &Scope<'_>, batch: Id<Batch>, number: i64) -> Resu
         }
         Ok(())
     })?;
-    Ok(Some(Standing { state: recorded.outcome.state, money: recorded.money, back }))
+    let state = recorded.outcome.state;
+    let is_from_waiting = state == State::Routed
+        && store::batch::find_stage(scope, batch, recorded.of_stage)?.is_some_and(|at| at.of_record);
+    Ok(Some(Standing { state, money: recorded.money, back, is_from_waiting }))
 }

@@ -1,13 +1,15 @@
 //! What a return says of the account that it comes from: one that is closed is closed here, and any other is questioned. Each follows once,
 //! however often it is looked at.
 
-use crate::back::How;
+use crate::back::MoneyBack;
 use crate::batch;
 use crate::message::bank::Bearing;
 use crate::store;
 use crate::store::back::Recorded;
 use crate::store::ids::OpenIds;
 use crate::store::payment::Outcome;
+use denmark::Account;
+use kernel::journal::ENTRIES_MAX;
 use kernel::merkle::Encoder;
 use kernel::{Actor, Blind, Env, Error, Id, Once, Scope, StoreError, Timestamp, Writer};
 use registry::RowRefusal;
@@ -32,17 +34,52 @@ struct Went {
     suspected: SuspectedPayout,
     payee: Blind,
     designation: Id<Designation>,
+    /// Whether the account's own bank brings the return, or the agency.
+    is_said_by_its_bank: bool,
 }
 
+/// Returns of which what was left undone is done at a time.
+const RESTS_MAX: i64 = 100;
+
 /// Does what follows for the account that money came back from; nothing where it went to none of the payee's, or nothing is said of it.
-pub(super) fn account(writer: &mut Writer, row: &Recorded, now: Timestamp) -> Result<Option<Followed>, Error> {
-    let bearing = row.back.reason.bearing();
-    let says_nothing = matches!(bearing, Bearing::Recalled | Bearing::Nothing) || row.back.how == How::Recall;
-    if says_nothing {
+pub(super) fn account(
+    writer: &mut Writer,
+    id: Id<MoneyBack>,
+    row: &Recorded,
+    now: Timestamp,
+) -> Result<Option<Followed>, Error> {
+    if !row.back.is_followed() {
         return Ok(None);
     }
-    let Some(went) = writer.read(|scope| went(scope, row))? else { return Ok(None) };
-    if bearing == Bearing::Closed {
+    let followed = match writer.read(|scope| went(scope, row))? {
+        Some(went) => follow(writer, row, went, now)?,
+        None => None,
+    };
+    writer.connection.stage(|tx| store::arrived::delete_unfollowed(tx, id))?;
+    Ok(followed)
+}
+
+/// Does what was left undone, if whoever booked a return was cut off; of how many it cannot be done.
+pub(super) fn rest(writer: &mut Writer, now: Timestamp) -> Result<usize, Error> {
+    let rows = writer.read(|scope| {
+        let keys = store::arrived::unfollowed(scope.tx, RESTS_MAX)?;
+        let rows = keys.iter().map(|key| store::back::find_with_id(scope, key));
+        rows.filter_map(Result::transpose).collect::<Result<Vec<_>, Error>>()
+    })?;
+    let mut refused = 0;
+    for (id, row) in &rows {
+        match account(writer, *id, row, now) {
+            Ok(_) => {}
+            Err(Error::Refused(_) | Error::Conflict(_)) => refused += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refused)
+}
+
+fn follow(writer: &mut Writer, row: &Recorded, went: Went, now: Timestamp) -> Result<Option<Followed>, Error> {
+    // What another bank says of an account is for people to look at.
+    if row.back.reason.bearing() == Bearing::Closed && went.is_said_by_its_bank {
         match close(writer, row, &went, now)? {
             Some(ChangeAnswer::Done | ChangeAnswer::Unchanged) => return Ok(Some(Followed::Closed)),
             // By now it is another account, or none.
@@ -69,14 +106,29 @@ fn went(scope: &Scope<'_>, row: &Recorded) -> Result<Option<Went>, Error> {
         Ok(())
     })?;
     let Some((payee, designation)) = payee.zip(last.and_then(|outcome| outcome.designation)) else { return Ok(None) };
+    let account = resolve::account_of(scope, designation)?;
+    // A person may have said of which payment it is, though it went elsewhere: then nobody has said anything of this account.
+    let is_it = row
+        .back
+        .said
+        .account
+        .as_deref()
+        .and_then(|said| Account::parse(said).ok())
+        .is_some_and(|said| account.is(&said));
+    if !is_it {
+        return Ok(None);
+    }
+    let banks = resolve::banks_at(scope.tx, ENTRIES_MAX)?;
+    let its_bank = account.reg().and_then(|reg| banks.get(reg)).map(|bank| bank.name.as_str());
     let suspected = SuspectedPayout {
         batch: batch::name(id),
         end_to_end_id: OpenIds::default().read(scope, id, number)?.end_to_end_id.to_owned(),
         payer: batch.owner,
         payee: Some(payee),
-        account: Some(resolve::account_of(scope, designation)?),
+        account: Some(account),
     };
-    Ok(Some(Went { suspected, payee, designation }))
+    let is_said_by_its_bank = row.back.said.bank.as_deref().is_none_or(|bank| its_bank == Some(bank));
+    Ok(Some(Went { suspected, payee, designation, is_said_by_its_bank }))
 }
 
 fn once(row: &Recorded, what: &str) -> Option<Once> {

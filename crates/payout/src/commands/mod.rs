@@ -5,6 +5,7 @@ pub(crate) mod back;
 mod cancel;
 mod case;
 mod follow;
+mod give_back;
 mod recall;
 mod recall_answers;
 pub(crate) mod record;
@@ -12,6 +13,7 @@ mod refuse;
 mod release;
 pub(crate) mod render;
 mod retry;
+mod returned;
 mod returns;
 mod route;
 mod settle;
@@ -28,16 +30,19 @@ pub use case::{
     trace_case,
 };
 pub(crate) use case::{find as find_case, require_given};
+pub use give_back::{GiveBack, give_back};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
 pub use retry::{Retry, retry};
+#[cfg(feature = "testing")]
+pub(crate) use returns::book as book_returns;
 pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
 #[cfg(feature = "testing")]
 pub(crate) use route::discard;
 pub use route::{Refused, Request, Routed, route};
 pub(crate) use settle::decide_anew;
-pub use settle::{Settled, Settling, settle_some};
+pub use settle::{Settled, Settling, settle_some, write_unwritten};
 pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};

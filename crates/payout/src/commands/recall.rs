@@ -16,8 +16,7 @@ use registry::officer::require_why;
 use registry::payer::{Agreement, NoAccount, Payer};
 use registry::resolve;
 use serde::{Deserialize, Serialize};
-use std::collections::btree_map::Entry as Place;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 /// What is to be asked back.
 pub struct Recall<'r> {
@@ -105,11 +104,17 @@ pub fn payments_named(
 pub(super) struct MakeRecalls<'r> {
     wanted: &'r Recall<'r>,
     by: &'r str,
+    is_of_case: bool,
 }
 
 impl<'r> MakeRecalls<'r> {
     pub(super) fn of(wanted: &'r Recall<'r>, actor: &'r Actor) -> Self {
-        Self { wanted, by: actor.name() }
+        Self { wanted, by: actor.name(), is_of_case: false }
+    }
+
+    /// The same under a victim's case.
+    pub(super) fn of_case(wanted: &'r Recall<'r>, actor: &'r Actor) -> Self {
+        Self { is_of_case: true, ..Self::of(wanted, actor) }
     }
 }
 
@@ -212,7 +217,12 @@ impl Command for MakeRecalls<'_> {
     fn save(&self, scope: &Scope<'_>, made: &[Made], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::with_capacity(made.len());
         for (ordinal, Made { sent, id, batch, payer }) in made.iter().enumerate() {
-            let record = RecallRecord { by: self.by.to_owned(), why: self.wanted.why.to_owned(), to: sent.to.clone() };
+            let record = RecallRecord {
+                by: self.by.to_owned(),
+                why: self.wanted.why.to_owned(),
+                to: sent.to.clone(),
+                is_of_case: self.is_of_case,
+            };
             let recall = recall::Recall {
                 id: *id,
                 place: entry.row::<recall::Recall>(ordinal)?.number(),
@@ -242,7 +252,7 @@ impl Looking<'_> {
     /// When and by which bank a payment was sent on; or why it cannot be asked back.
     fn look_at(&mut self, batch: Id<Batch>, number: i64) -> Result<Result<(i64, String), RecallRefusal>, Error> {
         let scope = self.scope;
-        if let Place::Vacant(place) = self.batches.entry(batch) {
+        if let btree_map::Entry::Vacant(place) = self.batches.entry(batch) {
             let found = store::batch::find(scope, batch)?.ok_or(BatchRefusal::Unknown)?;
             place.insert(resolve::payer_at(scope, found.payer)?);
         }

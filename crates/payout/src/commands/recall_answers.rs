@@ -5,7 +5,7 @@ use super::record;
 use crate::back::{BankSaid, Booked, How, MoneyBack};
 use crate::message::bank::{Answer, AnswerTo, ReadError, Reason, RecallStatus, ReturnReason, read_answers};
 use crate::message::{AmountFault, bank::Amount};
-use crate::queries::{Opened, Opening, back_since};
+use crate::queries::{BackOf, Opened, Opening, back_of};
 use crate::recall::{Heard, Recall, Stands};
 use crate::store;
 use crate::store::recall_answer::{AnswerRecord, Answered};
@@ -174,7 +174,8 @@ struct Ready {
 /// What is known of a recalled payment, and then what was decided before.
 struct Known {
     heard: Vec<Heard>,
-    since: i64,
+    /// How much of it came back before and since it was asked for.
+    back: BackOf,
 }
 
 struct Loaded {
@@ -218,7 +219,7 @@ impl Command for TakeAnswers<'_> {
                 (known.entry((recall, number)), cases.get(&recall))
             {
                 let heard = store::recall_answer::of_payment(scope, recall, number)?;
-                place.insert(Known { heard, since: back_since(scope, &opened.recall, number)? });
+                place.insert(Known { heard, back: back_of(scope, &opened.recall, number)? });
             }
         }
         let backs = ready.iter().flatten().flatten().map(|one| &one.back);
@@ -248,19 +249,20 @@ impl Command for TakeAnswers<'_> {
                     continue;
                 }
                 is_new = true;
-                let was = Stands::of(money.minor, &of_it.heard, of_it.since);
+                let asked = money.minor.saturating_sub(of_it.back.before);
+                let was = Stands::of(asked, &of_it.heard, of_it.back.since);
                 of_it.heard.push(answer.heard);
-                let stands = Stands::of(money.minor, &of_it.heard, of_it.since);
+                let stands = Stands::of(asked, &of_it.heard, of_it.back.since);
                 // Only the bank's last word moves money, and only what is not back yet.
                 back.amount = match stands.expected {
-                    Some(expected) if answer.heard.is_final() => expected - of_it.since,
+                    Some(expected) if answer.heard.is_final() => expected - of_it.back.since,
                     _ => 0,
                 };
                 let is_booked = back.amount > 0 && matches!(books.book(&back), Ok(Booked::Whole | Booked::Part));
                 if is_booked {
-                    of_it.since += back.amount;
+                    of_it.back.since += back.amount;
                 }
-                let stands = Stands::of(money.minor, &of_it.heard, of_it.since);
+                let stands = Stands::of(asked, &of_it.heard, of_it.back.since);
                 output.taken.push(AnswerTaken {
                     recall: answer.recall.name(),
                     end_to_end_id,
@@ -345,6 +347,8 @@ impl TakeAnswers<'_> {
                 message_id: answer.assignment_id.clone(),
                 reference: answer.answer_id.clone(),
                 settled: answer.comes_back_on.map(|date| date.to_string()),
+                bank: self.bank.map(str::to_owned),
+                ..BankSaid::default()
             };
             let (batch, number) = (recall.batch, payment.number);
             let (how, reason) = (How::Recall, ReturnReason::RECALLED);

@@ -41,14 +41,15 @@ pub(crate) fn report(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resu
         changes.insert(change.number, change.outcome);
         Ok(())
     })?;
-    // Of what came back in part, nothing has changed but that.
+    // Of what came back in part, or to the waiting account, no reason stands with the change.
     let mut parts: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     let mut backs = Vec::new();
     store::back::each_of_stage(scope, batch.id, view.stage, |row| {
         backs.push(row.back);
         Ok(())
     })?;
-    for back in backs.iter().filter(|back| !changes.contains_key(&back.number)) {
+    let is_told_here = |number| changes.get(&number).is_none_or(|outcome: &Outcome| outcome.state == State::Waiting);
+    for back in backs.iter().filter(|back| is_told_here(back.number)) {
         let recorded = work::recorded(scope.tx, batch.id, back.number, 1, view.stage)?.pop();
         let currency = recorded.and_then(|recorded| recorded.money).map_or(Currency::DKK, |money| money.currency);
         let money = Money { minor: back.amount, currency };
@@ -56,7 +57,7 @@ pub(crate) fn report(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resu
         told.push(format!("Of it, {money} came back ({}).", back.reason.code()));
     }
     for (number, outcome) in &changes {
-        if !is_told(outcome, kind) {
+        if !is_told(outcome, kind) || parts.contains_key(number) {
             continue;
         }
         let block = ids.block_of(scope, batch.id, *number)?.payment_info_id.to_owned();

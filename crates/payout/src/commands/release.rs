@@ -76,9 +76,7 @@ impl LetGo {
         };
         let act = Act { kind, number: None, at, by: actor.name().to_owned(), why: String::new() };
         // Who has done so before, and what an agreement has let go, needs no one's word once more.
-        let is_said = gate.acts().iter().any(|said| said.kind == kind && said.by == act.by);
-        let is_agreed = gate.is_open(at) && gate.acts().iter().all(|act| act.kind != ActKind::Asked);
-        (!is_said && !is_agreed).then_some(act)
+        (!gate.has_said(kind, &act.by) && !gate.is_nobodys(at)).then_some(act)
     }
 
     /// Whether somebody may.
@@ -275,7 +273,7 @@ fn try_release(
             }
             Ok(is_as_it_was)
         })?;
-        return Ok(released(counts, None, None, None).filter(|_| is_as_it_was));
+        return Ok(released(counts, judge.gate.waits_in_part(pending.at), None, None).filter(|_| is_as_it_was));
     }
     if let Some(Parts { completed, status }) = &parts {
         if has_completed {
@@ -461,8 +459,8 @@ struct Real {
 }
 
 impl MakeRelease<'_> {
-    /// The payments of payees who changed since it was prepared, each decided anew.
-    fn look_again(&self, scope: &Scope<'_>) -> Result<Vec<Again>, Error> {
+    /// The payments of payees who changed since it was prepared, each decided anew; none where it is in doubt what becomes of others.
+    fn look_again(&self, scope: &Scope<'_>) -> Result<Option<Vec<Again>>, Error> {
         let mut numbers = BTreeSet::new();
         let mut changed = |payee: Blind| {
             let first = self.payees.partition_point(|(of, _)| *of < payee);
@@ -474,6 +472,11 @@ impl MakeRelease<'_> {
         })?;
         let now = journal::next(scope.tx, self.at)?.at;
         let watched = self.judge.watched.renew(scope, now, &mut changed)?;
+        let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), watched, now)?;
+        let doubts = self.judge.doubts(&judge);
+        if self.changes.iter().any(|change| doubts.are_of(change.outcome.state)) {
+            return Ok(None);
+        }
         let (mut rows, mut asked, mut all_held) = (Vec::new(), Asked::default(), Vec::new());
         let mut ids = OpenIds::default();
         for number in numbers {
@@ -490,10 +493,9 @@ impl MakeRelease<'_> {
             all_held.push(held);
         }
         let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); rows.len()];
-        let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), watched, now)?;
         judge.judge(scope, &asked, |at, one| decided[at] = one)?;
         let all = rows.into_iter().zip(all_held).zip(decided);
-        Ok(all.map(|((row, held), decided)| Again { row, held, decided }).collect())
+        Ok(Some(all.map(|((row, held), decided)| Again { row, held, decided }).collect()))
     }
 
     /// What is to be recorded, with what was decided again in the place of what was prepared.
@@ -551,7 +553,7 @@ fn brought_by(scope: &Scope<'_>, batch: &Batch, payer: &Payer) -> Result<Actor, 
 
 impl Command for MakeRelease<'_> {
     const OPERATION: Operation = policy::RELEASE;
-    /// What is decided again; none where something was done with the batch since.
+    /// What is decided again; none where something was done with the batch since, or other things are demanded of it.
     type State = Option<Vec<Again>>;
     type Change = Real;
     /// What was made; none where something was done with the batch since.
@@ -564,7 +566,7 @@ impl Command for MakeRelease<'_> {
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         require_own(scope, self.batch.owner, self.actor)?;
         let is_as_it_was = is_untouched(scope, self.batch.id, self.stages_before, self.acts_before)?;
-        is_as_it_was.then(|| self.look_again(scope)).transpose()
+        if is_as_it_was { self.look_again(scope) } else { Ok(None) }
     }
 
     fn decide(&self, again: Self::State, _: &Env) -> Result<Decision<Real, Option<Made>>, Refusal> {

@@ -1,9 +1,10 @@
 //! Tries payments again that came back, because their payer says so: from then on they wait like any other, and what holds of the
-//! registry decides what becomes of them.
+//! registry decides what becomes of them. Who says so lets them go: above the agreed amount that takes another once more.
 
 use super::release::{LetGo, Release, Released, release};
-use super::{BatchRefusal, each_payment, find, has_stages, new_stage, stages_of};
+use super::{BatchRefusal, each_payment, find_own, gate_of, is_untouched, new_stage, require_own, stages_of};
 use crate::batch::{self, Batch, Counts, Tally};
+use crate::gate::{Act, ActKind};
 use crate::judge::held_of;
 use crate::payment::State;
 use crate::policy;
@@ -14,7 +15,8 @@ use crate::store::payment::{Change, Outcome};
 use crate::work::end_to_end_key;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Conflict, Decision, Env, Error, Id, Once, Operation, Refusal, Refuse, Scope, Writer};
-use registry::resolve;
+use registry::payer::Payer;
+use registry::{officer, resolve};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -48,8 +50,9 @@ pub fn retry(
     env: &Env,
 ) -> Result<(Counts, Option<Released>), Error> {
     policy::RETRY.require(actor)?;
+    let is_synthetic = writer.store.is_synthetic();
     for _ in 0..TRIES {
-        let command = writer.read(|scope| MakeRetry::prepare(scope, wanted))?;
+        let command = writer.read(|scope| MakeRetry::prepare(scope, wanted, actor, is_synthetic))?;
         let Some(counts) = writer.execute(&command, actor, env)? else { continue };
         let name = batch::name(command.batch);
         let settle = Release { batch: &name, as_what: LetGo::Settle, out: wanted.out, stages: None, once: None };
@@ -65,9 +68,12 @@ pub fn retry(
 }
 
 /// Lets payments wait again, unless something was done with the batch since it was prepared.
-struct MakeRetry {
+struct MakeRetry<'r> {
     batch: Id<Batch>,
+    owner: Id<Payer>,
+    actor: &'r Actor,
     stages_before: i64,
+    acts_before: usize,
     payments: Vec<HeldPayment>,
     /// Why nothing is done, if nothing is.
     refused: Option<BatchRefusal>,
@@ -76,11 +82,13 @@ struct MakeRetry {
     once: Option<Once>,
 }
 
-impl MakeRetry {
-    fn prepare(scope: &Scope<'_>, wanted: &Retry<'_>) -> Result<Self, Error> {
-        let batch = find(scope, wanted.batch)?;
+impl<'r> MakeRetry<'r> {
+    fn prepare(scope: &Scope<'_>, wanted: &Retry<'_>, actor: &'r Actor, is_synthetic: bool) -> Result<Self, Error> {
+        let batch = find_own(scope, wanted.batch, actor)?;
         let stages_before = stages_of(scope, batch.id)?;
-        let payer = resolve::payer_at(scope, batch.payer)?.id;
+        let payer = resolve::payer_at(scope, batch.payer)?;
+        let gate = gate_of(scope, &batch, &payer)?;
+        let is_nameless = gate.needs_two() && officer::require_named(actor, is_synthetic).is_err();
         let keys = wanted.end_to_end_ids.map(|ids| {
             let keys = ids.iter().map(|id| end_to_end_key(scope.vault, id));
             keys.collect::<BTreeSet<_>>()
@@ -92,7 +100,7 @@ impl MakeRetry {
             let outcome = if is_wanted { AGAIN } else { row.outcome };
             if is_wanted {
                 let ids = ids.read(scope, batch.id, row.number)?;
-                payments.push(held_of(scope.vault, payer, &row, &ids));
+                payments.push(held_of(scope.vault, payer.id, &row, &ids));
             }
             tally.add(outcome.state, outcome.reason, row.money);
             Ok(())
@@ -102,15 +110,18 @@ impl MakeRetry {
             _ if wanted.stages.is_some_and(|seen| seen != stages_before) => Some(BatchRefusal::Changed),
             Some(keys) if payments.len() < keys.len().max(1) => Some(BatchRefusal::PaymentNotReturned),
             None if payments.is_empty() => Some(BatchRefusal::NothingReturned),
+            _ if is_nameless => Some(BatchRefusal::Officer),
             // The payer's own account, from which it is paid, stands in the file alone.
             _ if !batch.input_kept => Some(BatchRefusal::InputNotKept),
             _ => None,
         };
-        Ok(Self { batch: batch.id, stages_before, payments, refused, counts: tally.counts(), once: wanted.once })
+        let (owner, acts_before) = (batch.owner, gate.acts().len());
+        let (counts, once) = (tally.counts(), wanted.once);
+        Ok(Self { batch: batch.id, owner, actor, stages_before, acts_before, payments, refused, counts, once })
     }
 }
 
-impl Command for MakeRetry {
+impl Command for MakeRetry<'_> {
     const OPERATION: Operation = policy::RETRY;
     /// Whether nothing was done with the batch since.
     type State = bool;
@@ -123,7 +134,8 @@ impl Command for MakeRetry {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
-        has_stages(scope, self.batch, self.stages_before)
+        require_own(scope, self.owner, self.actor)?;
+        is_untouched(scope, self.batch, self.stages_before, self.acts_before)
     }
 
     fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), Option<Counts>>, Refusal> {
@@ -135,7 +147,8 @@ impl Command for MakeRetry {
         }
         let facts = serde_json::json!({
             "batch": batch::name(self.batch),
-            "tried_again": self.payments.len(),
+            "act": ActKind::TriedAgain.name(),
+            "payments": self.payments.len(),
             "counts": self.counts,
         });
         Ok(Decision::of(vec![()], facts, Some(self.counts.clone())))
@@ -145,10 +158,19 @@ impl Command for MakeRetry {
         let stage = new_stage(self.stages_before, entry, false, self.counts.clone());
         let change = |held: &HeldPayment| Change { number: held.number, stage: stage.stage, outcome: AGAIN };
         let changes: Vec<Change> = self.payments.iter().map(change).collect();
+        let act = |held: &HeldPayment| Act {
+            kind: ActKind::TriedAgain,
+            number: Some(held.number),
+            at: entry.at,
+            by: self.actor.name().to_owned(),
+            why: String::new(),
+        };
+        let acts: Vec<Act> = self.payments.iter().map(act).collect();
         store::held::insert_many(scope.tx, self.batch, &self.payments)?;
         Ok(vec![
             store::batch::insert_stage(scope, self.batch, &stage)?,
             store::payment::insert_changes(scope.tx, self.batch, &changes)?,
+            store::act::insert_many(scope, self.batch, &acts, entry)?,
         ])
     }
 }

@@ -2,24 +2,25 @@
 //! goes to the work list, where a person decides.
 
 use super::back::{Booking, Books};
+use super::returned::{Clue, Meant, expected_of};
 use super::{find, follow, record};
-use crate::back::{BankSaid, Booked, How, MoneyBack};
+use crate::back::{BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
 use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_returns};
-use crate::payment::State;
 use crate::policy;
-use crate::queries::{FoundPayment, Search, Sought, find_payments};
-use crate::reason::Reason;
+use crate::queries::{FoundPayment, Search, Sought, find_alike, find_payments};
 use crate::store;
+use crate::store::arrived::Arrived;
 use crate::store::stray::End;
 use crate::stray::{ReturnRefusal, Stray, Why, require_why};
-use denmark::Account;
+use crate::work::end_to_end_key;
+use denmark::{Account, Money};
 use kernel::journal::{Entry, Rows};
 use kernel::{
     Actor, Blind, Command, Decision, Domain, Env, Error, Id, Once, Operation, Refusal, Scope, Timestamp, Vault, Writer,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +60,8 @@ pub struct Imported {
     pub closed: usize,
     /// How many accounts are questioned for it.
     pub questioned: usize,
+    /// Of how many it could not be done what follows for the account: it is tried again.
+    pub unfollowed: usize,
     /// By which stages of which batches all of that was booked, now or before.
     pub stages: BTreeSet<(String, i64)>,
     /// The reports that were written.
@@ -75,23 +78,27 @@ pub fn import_returns<R: Read>(
     actor: &Actor,
     env: &Env,
 ) -> Result<Imported, Error> {
-    policy::IMPORT_RETURNS.require(actor)?;
-    let ImportReturns { file, bank, out, once } = wanted;
-    let returns = read(file)?;
-    let placed = writer.read(|scope| {
-        let placed = returns.iter().enumerate().map(|(at, one)| place(scope, at, one, bank, env.now));
-        placed.collect::<Result<Vec<Placed>, Error>>()
-    })?;
-    let made = writer.execute(&BookReturns { placed: &placed, bank, once }, actor, env)?;
-    let keys: Vec<Blind> = placed.iter().map(|placed| placed.stray.key).collect();
-    let imported = Imported {
-        returns: returns.len(),
-        booked: made.booked,
-        listed: made.listed,
-        known: returns.len() - made.booked - made.listed,
-        ..Imported::default()
-    };
+    let out = wanted.out;
+    let (keys, imported) = book(writer, wanted, actor, env)?;
     follow_up(writer, &keys, out, imported, env)
+}
+
+/// Books what a bank returned, and no more: what follows from that is noted.
+pub(crate) fn book<R: Read>(
+    writer: &mut Writer,
+    wanted: ImportReturns<'_, R>,
+    actor: &Actor,
+    env: &Env,
+) -> Result<(Vec<Blind>, Imported), Error> {
+    policy::IMPORT_RETURNS.require(actor)?;
+    let ImportReturns { file, bank, once, .. } = wanted;
+    let returns = read(file)?;
+    let count = returns.len();
+    let (placed, found) = writer.read(|scope| place(scope, returns, bank, env.now))?;
+    let made = writer.execute(&BookReturns { placed: &placed, found: &found, bank, once }, actor, env)?;
+    let keys = placed.iter().map(|placed| placed.stray.key).collect();
+    let (booked, listed, known) = (made.booked, made.listed, count - made.booked - made.listed);
+    Ok((keys, Imported { returns: count, booked, listed, known, ..Imported::default() }))
 }
 
 /// Does what follows from what was booked: what is to become of the accounts, and what payers are told.
@@ -103,17 +110,20 @@ fn follow_up(
     env: &Env,
 ) -> Result<Imported, Error> {
     let booked = writer.read(|scope| {
-        let found = keys.iter().map(|key| store::back::find(scope, key));
+        let found = keys.iter().map(|key| store::back::find_with_id(scope, key));
         found.filter_map(Result::transpose).collect::<Result<Vec<_>, Error>>()
     })?;
-    for row in &booked {
-        match follow::account(writer, row, env.now)? {
-            Some(follow::Followed::Closed) => imported.closed += 1,
-            Some(follow::Followed::Questioned) => imported.questioned += 1,
-            None => {}
+    for (id, row) in &booked {
+        match follow::account(writer, *id, row, env.now) {
+            Ok(Some(follow::Followed::Closed)) => imported.closed += 1,
+            Ok(Some(follow::Followed::Questioned)) => imported.questioned += 1,
+            Ok(None) => {}
+            // It keeps nothing of the others from being done, and is looked at again.
+            Err(Error::Refused(_) | Error::Conflict(_)) => imported.unfollowed += 1,
+            Err(error) => return Err(error),
         }
     }
-    let stages: BTreeSet<(Id<Batch>, i64)> = booked.iter().map(|row| (row.back.batch, row.stage)).collect();
+    let stages: BTreeSet<(Id<Batch>, i64)> = booked.iter().map(|(_, row)| (row.back.batch, row.stage)).collect();
     for (batch, stage) in stages {
         if let Some(out) = out {
             imported.reports.extend(record::write_files(writer, batch, stage, out)?);
@@ -143,150 +153,87 @@ fn read(file: impl Read) -> Result<Vec<Return>, Error> {
     if is_group && all.is_empty() { Err(ReturnRefusal::Group.into()) } else { Ok(all) }
 }
 
-/// A return, and which payment's it is if that is certain.
+/// A return, and by what its payment is found.
 struct Placed {
-    /// What goes to the work list if it is not, or cannot be booked.
+    one: Return,
+    account: Option<Account>,
+    /// What goes to the work list if nobody knows whose it is, or it cannot be booked.
     stray: Stray,
-    payment: Option<MoneyBack>,
-    /// That it was asked back was answered before, and booked then.
-    is_booked: bool,
+    /// Blind: the end-to-end id, where it says enough to be found.
+    end_to_end: Option<Blind>,
 }
 
-fn place(scope: &Scope<'_>, at: usize, one: &Return, bank: Option<&str>, now: Timestamp) -> Result<Placed, Error> {
-    let money = one.returned.ok();
+/// Returns, and by their end-to-end ids the payments that they may be of.
+type Placing = (Vec<Placed>, BTreeMap<Blind, Vec<FoundPayment>>);
+
+fn place(scope: &Scope<'_>, returns: Vec<Return>, bank: Option<&str>, now: Timestamp) -> Result<Placing, Error> {
+    let mut all: Vec<Placed> =
+        returns.into_iter().enumerate().map(|(at, one)| placed(scope.vault, at, one, bank, now)).collect();
+    let key = |placed: &Placed| {
+        let id = placed.one.end_to_end_id.as_ref().filter(|_| placed.account.is_some() && placed.one.returned.is_ok());
+        id.map(|id| end_to_end_key(scope.vault, id))
+    };
+    for placed in &mut all {
+        placed.end_to_end = key(placed);
+    }
+    let ids = all.iter().filter_map(|placed| placed.end_to_end).collect();
+    let found = find_alike(scope, &ids, now.minus_seconds(BACK_SECONDS), ALIKE_MAX)?;
+    Ok((all, found))
+}
+
+fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timestamp) -> Placed {
     let account = match &one.creditor.account {
         Some(BankAccount::Account(account)) => Some(*account),
         _ => None,
     };
+    let given = one.reason().and_then(|reason| reason.code.clone().or_else(|| reason.proprietary.clone()));
     let said = BankSaid {
         message_id: one.message_id.clone(),
         reference: one.return_id.clone(),
         settled: one.settlement_date.map(|date| date.to_string()),
+        bank: bank.map(str::to_owned),
+        account: account.as_ref().map(Account::to_text),
+        code: given.filter(|code| code != one.known_reason().code()),
+        why: None,
     };
-    let mut stray = Stray {
+    let stray = Stray {
         id: Id::new(0),
         at: now,
-        key: key(scope.vault, at, one),
+        key: key(vault, at, &one, &said),
         said,
         end_to_end_id: one.end_to_end_id.clone(),
-        money,
-        account,
+        money: one.returned.ok(),
         reason: one.known_reason().code().to_owned(),
-        bank: bank.map(str::to_owned),
         why: Why::NoPayment,
     };
-    let found = match &one.end_to_end_id {
-        Some(id) if account.is_some() && money.is_some() => {
-            let since = Some(now.minus_seconds(BACK_SECONDS));
-            let search = Search { sought: Sought::end_to_end(scope, id), payer: None, since, after: None };
-            find_payments(scope, &search, ALIKE_MAX)?.payments
-        }
-        _ => Vec::new(),
-    };
-    let is_booked = one.known_reason() == ReturnReason::RECALLED
-        && (is_recalled(one, account, &found) || is_part_recalled(scope, one, account, &found)?);
-    let payment = match matched(one, account, &found, bank) {
-        Ok(payment) => Some(MoneyBack {
-            key: stray.key,
-            batch: payment.batch,
-            number: payment.at.number,
-            amount: money.map_or(0, |money| money.minor),
-            how: if one.known_reason() == ReturnReason::RECALLED { How::Recall } else { How::Return },
-            reason: one.known_reason(),
-            said: stray.said.clone(),
-        }),
-        Err(why) => {
-            stray.why = why;
-            None
-        }
-    };
-    Ok(Placed { stray, payment, is_booked })
+    Placed { one, account, stray, end_to_end: None }
 }
 
 /// What a return is known by. Banks need not give it an id of its own, and number their messages each for itself.
-fn key(vault: &Vault, at: usize, one: &Return) -> Blind {
+fn key(vault: &Vault, at: usize, one: &Return, said: &BankSaid) -> Blind {
     let amount = one.returned.map_or(0, |money| money.minor);
-    let own = one.return_id.clone().unwrap_or_else(|| format!("#{at}"));
-    let end_to_end_id = one.end_to_end_id.as_deref().unwrap_or_default();
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (own, end_to_end_id) = (text(&one.return_id), text(&one.end_to_end_id));
+    let (bank, account) = (text(&said.bank), text(&said.account));
     // None of them can hold a line break.
-    vault.blind(Domain("return"), &format!("{}\n{own}\n{end_to_end_id}\n{amount}", one.message_id))
+    vault.blind(
+        Domain("return"),
+        &format!("{bank}\n{}\n{at}\n{own}\n{end_to_end_id}\n{account}\n{amount}", one.message_id),
+    )
 }
 
-fn went_to(payment: &FoundPayment, account: Account) -> bool {
-    let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
-    to.is_some_and(|to| to.account.is(&account))
-}
-
-/// Which payment's a return is.
-fn matched<'f>(
-    one: &Return,
-    account: Option<Account>,
-    found: &'f [FoundPayment],
-    bank: Option<&str>,
-) -> Result<&'f FoundPayment, Why> {
-    if one.end_to_end_id.is_none() {
-        return Err(Why::NoEndToEndId);
-    }
-    let returned = one.returned.ok().ok_or(Why::NoAmount)?;
-    let account = account.ok_or(Why::NoAccount)?;
-    let paid = match one.original {
-        None => returned,
-        Some(original) => original.ok().ok_or(Why::NoAmount)?,
-    };
-    let is_alike =
-        |payment: &&FoundPayment| payment.state.has_left() && payment.money == Some(paid) && went_to(payment, account);
-    let mut alike = found.iter().filter(is_alike);
-    let (payment, more) = (alike.next().ok_or(Why::NoPayment)?, alike.next());
-    if more.is_some() || found.len() >= ALIKE_MAX {
-        return Err(Why::Several);
-    }
-    if let Some(bank) = bank {
-        let is_payers = payment.payer.agreement.bank.as_deref() == Some(bank);
-        let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
-        if !is_payers && to.and_then(|to| to.bank.as_deref()) != Some(bank) {
-            return Err(Why::OtherBank);
+impl Placed {
+    fn money_of(&self, payment: &FoundPayment) -> MoneyBack {
+        MoneyBack {
+            key: self.stray.key,
+            batch: payment.batch,
+            number: payment.at.number,
+            amount: self.stray.money.map_or(0, |money| money.minor),
+            how: How::Return,
+            reason: self.one.known_reason(),
+            said: self.stray.said.clone(),
         }
     }
-    match returned {
-        returned if returned == paid => Ok(payment),
-        returned if returned.currency == paid.currency && returned.minor < paid.minor => Err(Why::Part),
-        _ => Err(Why::NoPayment),
-    }
-}
-
-/// Whether it is the money of a payment that a bank has said it gives back.
-fn is_recalled(one: &Return, account: Option<Account>, found: &[FoundPayment]) -> bool {
-    let (Some(account), Ok(returned)) = (account, one.returned) else { return false };
-    found.iter().any(|payment| {
-        (payment.state, payment.reason) == (State::Returned, Some(Reason::Returned(ReturnReason::RECALLED)))
-            && payment.money == Some(returned)
-            && went_to(payment, account)
-    })
-}
-
-/// The same of a part of it.
-fn is_part_recalled(
-    scope: &Scope<'_>,
-    one: &Return,
-    account: Option<Account>,
-    found: &[FoundPayment],
-) -> Result<bool, Error> {
-    let (Some(account), Ok(returned)) = (account, one.returned) else { return Ok(false) };
-    for payment in found.iter().filter(|payment| payment.state.has_left() && went_to(payment, account)) {
-        let (number, mut recalled) = (payment.at.number, 0_i64);
-        // What came back before it was tried again has been tried again.
-        let since = payment.left.as_ref().map_or(0, |left| left.stage);
-        store::back::each_amount(scope.tx, payment.batch, number..number + 1, |back| {
-            if back.how == How::Recall && back.stage > since {
-                recalled = recalled.saturating_add(back.amount);
-            }
-            Ok(())
-        })?;
-        if recalled == returned.minor && payment.money.is_some_and(|paid| paid.currency == returned.currency) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// How many returns were booked and listed.
@@ -299,15 +246,33 @@ struct Made {
 /// Books what is certain, and lists the rest.
 struct BookReturns<'r> {
     placed: &'r [Placed],
+    found: &'r BTreeMap<Blind, Vec<FoundPayment>>,
     bank: Option<&'r str>,
     once: Option<Once>,
 }
 
+/// What a return comes to.
+enum Is {
+    /// It was booked, or is on the work list, or was.
+    Known,
+    Money(MoneyBack),
+    /// What was expected, and booked before.
+    Expected(Vec<Id<MoneyBack>>),
+    Stray(Why),
+}
+
+/// What is to be saved.
+struct ToBook {
+    booking: Booking,
+    arrived: Vec<Arrived>,
+    strays: Vec<Stray>,
+}
+
 impl Command for BookReturns<'_> {
     const OPERATION: Operation = policy::IMPORT_RETURNS;
-    /// What is to be known to book, and which returns are on the work list, or were.
-    type State = (Books, BTreeSet<Blind>);
-    type Change = (Booking, Vec<Stray>);
+    /// What each is, and what is to be known to book.
+    type State = (Vec<Is>, Books);
+    type Change = ToBook;
     type Output = Made;
 
     fn once(&self) -> Option<Once> {
@@ -315,45 +280,68 @@ impl Command for BookReturns<'_> {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let mut listed = BTreeSet::new();
+        let (mut all, mut taken) = (Vec::with_capacity(self.placed.len()), BTreeSet::new());
         for placed in self.placed {
-            if store::stray::is_known(scope.tx, &placed.stray.key)? {
-                listed.insert(placed.stray.key);
-            }
-        }
-        let mut books = Books::load(scope, self.placed.iter().filter_map(|placed| placed.payment.as_ref()))?;
-        for placed in self.placed {
-            books.look_up(scope, &placed.stray.key)?;
-        }
-        Ok((books, listed))
-    }
-
-    fn decide(&self, state: Self::State, env: &Env) -> Result<Decision<Self::Change, Made>, Refusal> {
-        let (mut books, mut listed) = state;
-        let mut strays = Vec::new();
-        for Placed { stray, payment, is_booked } in self.placed {
-            if *is_booked || books.knows(&stray.key) || !listed.insert(stray.key) {
+            let Placed { one, account, stray, end_to_end } = placed;
+            let found = end_to_end.and_then(|id| self.found.get(&id)).map_or(&[][..], Vec::as_slice);
+            let is_known =
+                store::stray::is_known(scope.tx, &stray.key)? || store::back::is_known(scope.tx, &stray.key)?;
+            if is_known {
+                all.push(Is::Known);
                 continue;
             }
-            // Somebody may have booked it meanwhile, or something else of its payment.
-            let booked = payment.as_ref().map(|back| books.book(back));
-            if !matches!(booked, Some(Ok(Booked::Whole | Booked::Part | Booked::Before))) {
-                strays.push(Stray { at: env.now, ..stray.clone() });
-            }
+            let clue = Clue { one, account: *account, bank: self.bank, found, has_more: found.len() >= ALIKE_MAX };
+            all.push(match clue.meant(scope, &taken)? {
+                Ok(Meant::Money(payment)) => Is::Money(placed.money_of(payment)),
+                Ok(Meant::Expected(rows)) => {
+                    taken.extend(&rows);
+                    Is::Expected(rows)
+                }
+                Err(why) => Is::Stray(why),
+            });
+        }
+        let backs = all.iter().filter_map(|is| if let Is::Money(back) = is { Some(back) } else { None });
+        let books = Books::load(scope, backs)?;
+        Ok((all, books))
+    }
+
+    fn decide(&self, (all, mut books): Self::State, env: &Env) -> Result<Decision<ToBook, Made>, Refusal> {
+        let (mut strays, mut arrived, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (Placed { stray, .. }, is) in self.placed.iter().zip(all) {
+            let why = match is {
+                Is::Known => continue,
+                _ if !seen.insert(stray.key) => continue,
+                Is::Expected(rows) => {
+                    arrived.extend(rows.into_iter().map(|back| Arrived { key: stray.key, back }));
+                    continue;
+                }
+                // Another return of this file may have been of the same payment.
+                Is::Money(back) => match books.book(&back) {
+                    Ok(_) => continue,
+                    Err(_) => Why::NoPayment,
+                },
+                Is::Stray(why) => why,
+            };
+            strays.push(Stray { at: env.now, why, ..stray.clone() });
         }
         let booking = books.booking();
         let made = Made { booked: booking.len(), listed: strays.len() };
-        if made.booked + made.listed == 0 {
+        if made.booked + made.listed + arrived.len() == 0 {
             return Ok(Decision::unchanged(made));
         }
-        let facts = serde_json::json!({ "bank": self.bank, "booked": made.booked, "listed": made.listed });
-        Ok(Decision::of(vec![(booking, strays)], facts, made))
+        let facts = serde_json::json!({
+            "bank": self.bank, "booked": made.booked, "arrived": arrived.len(), "listed": made.listed,
+        });
+        Ok(Decision::of(vec![ToBook { booking, arrived, strays }], facts, made))
     }
 
-    fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
+    fn save(&self, scope: &Scope<'_>, changes: &[ToBook], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::new();
-        for (booking, strays) in changes {
+        for ToBook { booking, arrived, strays } in changes {
             rows.extend(booking.save(scope, entry)?);
+            if !arrived.is_empty() {
+                rows.push(store::arrived::insert_many(scope.tx, arrived, entry)?);
+            }
             if !strays.is_empty() {
                 rows.push(store::stray::insert_many(scope, strays, entry)?);
             }
@@ -391,9 +379,9 @@ pub fn settle_return(
     let command = writer.read(|scope| {
         let id = Id::parse_name(wanted.stray).ok_or(ReturnRefusal::Unknown)?;
         let stray = store::stray::find(scope, id)?.ok_or(ReturnRefusal::Unknown)?;
-        let back = wanted.payment.map(|payment| named(scope, &stray, payment)).transpose()?;
+        let (back, paid) = wanted.payment.map(|payment| named(scope, &stray, payment)).transpose()?.unzip();
         let text = format!("{}\n{}", actor.name(), wanted.why);
-        Ok(EndStray { stray, back, text, once: wanted.once })
+        Ok(EndStray { stray, back, paid: paid.flatten(), text, once: wanted.once })
     })?;
     let booked = writer.execute(&command, actor, env)?;
     let imported = Imported { returns: 1, booked, ..Imported::default() };
@@ -401,7 +389,11 @@ pub fn settle_return(
 }
 
 /// What a person says that a return is of.
-fn named(scope: &Scope<'_>, stray: &Stray, (batch, end_to_end_id): (&str, &str)) -> Result<MoneyBack, Error> {
+fn named(
+    scope: &Scope<'_>,
+    stray: &Stray,
+    (batch, end_to_end_id): (&str, &str),
+) -> Result<(MoneyBack, Option<Money>), Error> {
     let batch = find(scope, batch)?;
     let money = stray.money.ok_or(ReturnRefusal::NoAmount)?;
     let sought = Sought::end_to_end(scope, end_to_end_id);
@@ -419,7 +411,7 @@ fn named(scope: &Scope<'_>, stray: &Stray, (batch, end_to_end_id): (&str, &str))
     if found.money.is_some_and(|paid| paid.currency != money.currency) {
         return Err(ReturnRefusal::Currency.into());
     }
-    Ok(MoneyBack {
+    let back = MoneyBack {
         key: stray.key,
         batch: batch.id,
         number: found.at.number,
@@ -427,13 +419,16 @@ fn named(scope: &Scope<'_>, stray: &Stray, (batch, end_to_end_id): (&str, &str))
         how: How::Return,
         reason: ReturnReason::from_code(&stray.reason).unwrap_or(ReturnReason::UNSAID),
         said: stray.said.clone(),
-    })
+    };
+    Ok((back, found.money))
 }
 
 /// Takes a return off the work list.
 struct EndStray {
     stray: Stray,
     back: Option<MoneyBack>,
+    /// What was paid.
+    paid: Option<Money>,
     /// By whom, and why.
     text: String,
     once: Option<Once>,
@@ -441,9 +436,9 @@ struct EndStray {
 
 impl Command for EndStray {
     const OPERATION: Operation = policy::SETTLE_RETURN;
-    /// Whether somebody has decided, and what is to be known to book.
-    type State = (bool, Books);
-    type Change = Booking;
+    /// Whether somebody has decided, what is to be known to book, and what was expected if that is what it brings.
+    type State = (bool, Books, Option<Vec<Id<MoneyBack>>>);
+    type Change = (Booking, Vec<Arrived>);
     /// How many bookings it is.
     type Output = usize;
 
@@ -452,29 +447,41 @@ impl Command for EndStray {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?))
+        let expected = match (&self.back, self.stray.money) {
+            (Some(back), Some(money)) if back.reason == ReturnReason::RECALLED => {
+                expected_of(scope, (back.batch, back.number), self.paid, money, |_| true)?
+            }
+            _ => None,
+        };
+        let expected = expected.map(|rows| rows.into_iter().map(|row| row.id).collect());
+        Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?, expected))
     }
 
-    fn decide(&self, state: Self::State, _: &Env) -> Result<Decision<Booking, usize>, Refusal> {
-        let (has_ended, mut books) = state;
+    fn decide(&self, state: Self::State, _: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
+        let (has_ended, mut books, expected) = state;
         if has_ended {
             return Err(ReturnRefusal::Settled.into());
         }
-        if let Some(back) = &self.back {
+        // What its bank had said that it gives back was booked then.
+        let arrived = expected.iter().flatten().map(|back| Arrived { key: self.stray.key, back: *back }).collect();
+        if let Some(back) = self.back.as_ref().filter(|_| expected.is_none()) {
             books.book(back).map_err(ReturnRefusal::from)?;
         }
         let booking = books.booking();
         let booked = booking.len();
         let facts = serde_json::json!({ "return": self.stray.id.name(), "booked": booked });
-        Ok(Decision::of(vec![booking], facts, booked))
+        Ok(Decision::of(vec![(booking, arrived)], facts, booked))
     }
 
-    fn save(&self, scope: &Scope<'_>, changes: &[Booking], entry: Entry) -> Result<Vec<Rows>, Error> {
+    fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payment = self.back.as_ref().map(|back| (back.batch, back.number));
         let end = End { stray: self.stray.id, payment, text: self.text.clone() };
         let mut rows = vec![store::stray::insert_end(scope, &end, entry)?];
-        for booking in changes {
+        for (booking, arrived) in changes {
             rows.extend(booking.save(scope, entry)?);
+            if !arrived.is_empty() {
+                rows.push(store::arrived::insert_many(scope.tx, arrived, entry)?);
+            }
         }
         Ok(rows)
     }

@@ -312,7 +312,7 @@ impl Work<'_> {
             drop((assembly, parts));
             return self.refuse(writer, stop, passed.version, passed.message_id.as_deref(), &passed.hash);
         }
-        self.accept(writer, assembly.end()?, parts, staged, passed.hash, (since, &judge.watched))
+        self.accept(writer, assembly.end()?, parts, staged, passed.hash, (since, &judge))
     }
 
     /// Whether all of it waits to be let go: because it was brought to, or by the agreement.
@@ -413,7 +413,7 @@ impl Work<'_> {
         parts: Option<Parts>,
         staged: Staged,
         file_hash: Hash,
-        (since, watched): (i64, &Watched),
+        (since, judge): (i64, &Judge),
     ) -> Result<Became, Error> {
         let Assembled { has_completed, tally, sent, payees, version, message_id, message_id_at, fault, .. } = assembled;
         let used = writer.read(|scope| {
@@ -453,7 +453,7 @@ impl Work<'_> {
             counts: tally.counts(),
             sent: sent.sent(),
             payees,
-            watched,
+            judge,
             notes: staged.notes,
             rows: staged.rows,
             ids: staged.ids,

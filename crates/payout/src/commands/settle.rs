@@ -4,7 +4,7 @@
 
 use super::release::{LetGo, Release, Released, release};
 use super::waiting::{Looked, PaidOut, look_at, pay_waiting};
-use super::{BatchRefusal, gate_of};
+use super::{BatchRefusal, follow, gate_of, render};
 use crate::batch::{self, Batch};
 use crate::judge::{Asked, Judge};
 use crate::payment::{Decided, Verdict};
@@ -16,7 +16,7 @@ use registry::commands::remind_waiting;
 use registry::resolve;
 use registry::watch::Watched;
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Payments, and batches, that are looked at in one step.
 const PAGE: i64 = kernel::failpoint::chunk(1_000, 4) as i64;
@@ -114,6 +114,7 @@ pub fn settle_some(
     })?;
     let Page { next, next_waiting, next_lying, due, looked: Looked { payable, waits } } = page;
     let reminded = remind_waiting(writer, &waits, actor, env)?;
+    follow::rest(writer, env.now)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
     (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
     for (of_kind, queue) in [(due, &mut settling.due), (payable, &mut settling.payable)] {
@@ -122,6 +123,27 @@ pub fn settle_some(
     let is_at_end = next.is_none() && next_waiting.is_none() && next_lying.is_none();
     let is_through = is_at_end && settling.due.is_empty() && settling.payable.is_empty();
     Ok(Settled { reminded, is_through, ..Settled::default() })
+}
+
+/// Writes the files of what was recorded and, because of a failure or for want of a place, never written: an order that nobody has is
+/// not paid. Where the input was not kept, whoever has the file writes them by routing it again.
+///
+/// # Errors
+/// The folder cannot be used, or the store's.
+pub fn write_unwritten(writer: &mut Writer, out: &Path) -> Result<Vec<PathBuf>, Error> {
+    let (mut paths, mut after) = (Vec::new(), (i64::MIN, i64::MIN));
+    loop {
+        let page = writer.read(|scope| store::batch::unwritten_page(scope.tx, after, PAGE))?;
+        let Some((batch, stage)) = page.last() else { return Ok(paths) };
+        after = (batch.number(), *stage);
+        for (batch, stage) in page {
+            let batch =
+                writer.read(|scope| store::batch::find(scope, batch))?.filter(|batch| batch.input_kept || stage > 0);
+            if let Some(batch) = batch {
+                paths.extend(render::from_kept_input(writer, &batch, stage, out)?.paths());
+            }
+        }
+    }
 }
 
 /// What was found on a page of what waits, and where the next pages begin.
@@ -166,7 +188,7 @@ pub(crate) fn decide_anew(scope: &Scope<'_>, judge: &Judge, held: &[&HeldPayment
             asked.push(payment);
             places.push(at);
         } else {
-            all[at] = judge.rule_passed(payment.number);
+            all[at] = judge.rule_held(payment);
         }
     }
     judge.judge(scope, &asked, |at, decided| all[places[at]] = decided)?;

@@ -3,6 +3,8 @@
 use super::accept::{Accept, Accepted};
 use super::route::{Became, Refused, Source, Work, discard, find_repeated, sweep_abandoned};
 use crate::batch::{self, Batch, Counts, Sent};
+use crate::gate::Gate;
+use crate::judge::Judge;
 use crate::{policy, store};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Actor, Env, Error, Id, Once, StoreError, Timestamp, Vault, Writer, journal};
@@ -199,6 +201,8 @@ fn known(
     if once.is_none() {
         return Ok(Became::Used(found.id));
     }
+    let gate = Gate::of_new(found.record.hold_all, env.now);
+    let judge = writer.read(|scope| Judge::load(scope, payer, gate, Watched::default(), env.now))?;
     let again = Accept {
         batch: found.id,
         payer,
@@ -212,7 +216,7 @@ fn known(
         counts: Counts::default(),
         sent: Sent::default(),
         payees: 0,
-        watched: &Watched::default(),
+        judge: &judge,
         notes: Notes::default(),
         rows: Tree::default(),
         ids: Tree::default(),

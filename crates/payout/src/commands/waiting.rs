@@ -188,8 +188,12 @@ impl Command for Pay<'_> {
         }
         let mut decided = vec![Decided::of(Verdict::Reject(Reason::NotInRegister)); held.len()];
         judge.judge(scope, &asked, |at, one| decided[at] = one)?;
-        let lying = rows.into_iter().zip(decided).map(|(row, decided)| Lying { row, decided });
-        let lying = lying.filter(|lying| lying.row.outcome.state == State::Waiting).collect();
+        let mut lying = Vec::new();
+        for (row, decided) in rows.into_iter().zip(decided) {
+            if row.outcome.state == State::Waiting && may_go(scope, id, row.number, &decided)? {
+                lying.push(Lying { row, decided });
+            }
+        }
         Ok(Found { stages: stages_of(scope, id)?, counts: super::counts_now(scope, self.batch)?, lying, next })
     }
 
@@ -237,6 +241,19 @@ impl Command for Pay<'_> {
     }
 }
 
+/// Whether what lies there may go to the payee's account. From where it came back it is not sent again by itself: whoever wants that takes
+/// it back and tries it again.
+fn may_go(scope: &Scope<'_>, batch: Id<Batch>, number: i64, decided: &Decided) -> Result<bool, Error> {
+    let Verdict::Route(Some(_), account) = decided.verdict else { return Ok(false) };
+    let mut before = None;
+    store::payment::each_change_of(scope.tx, batch, number..number + 1, i64::MAX, |change| {
+        before = change.outcome.designation.or(before);
+        Ok(())
+    })?;
+    let before = before.map(|designation| resolve::account_of(scope, designation)).transpose()?;
+    Ok(before.is_none_or(|before| before.account() != account.account()))
+}
+
 /// What of some payments in waiting accounts could leave, and for whom there is no account.
 #[derive(Default)]
 pub(super) struct Looked {
@@ -263,7 +280,7 @@ pub(super) fn look_at(
         let held: Vec<_> = of_batch.iter().map(|(_, held)| held).collect();
         let mut is_payable = false;
         for (held, decided) in held.iter().zip(super::decide_anew(scope, &judge, &held)?) {
-            is_payable |= matches!(decided.verdict, Verdict::Route(Some(_), _));
+            is_payable = is_payable || may_go(scope, *id, held.number, &decided)?;
             let has_none = matches!(decided.verdict, Verdict::Route(None, _) | Verdict::Reject(Reason::Closed));
             if let Some((payee, since)) = held.payee.zip(held.lies_since)
                 && has_none

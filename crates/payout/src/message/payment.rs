@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use denmark::{Cpr, Currency, Cvr, Decimal, Money, MoneyError, PNumber, SeNumber};
+use denmark::{Account, Cpr, Currency, Cvr, Decimal, Money, MoneyError, PNumber, SeNumber};
 
+use super::bank::BankAccount;
 use super::cut::{OUTER_PAYMENT, TEXT_ID, is_text_id};
 use super::head::BlockContext;
 use super::schema::{Frame, Tag, payment_root};
@@ -12,6 +13,9 @@ use super::text::{survey, trim};
 use super::walk::{Leaf, Visitor};
 use super::xml::{Breach, Outcome, Reader, breach};
 use super::{Fault, Version};
+
+/// What is longer is no account: `Max34Text`.
+const ACCOUNT_LENGTH_MAX: usize = 34;
 
 /// What the payee is named by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +67,8 @@ pub struct Payment<'a> {
     pub payee: Payee,
     /// The payment names the payee's account.
     pub has_account: bool,
+    /// How it writes that, where that can be an account.
+    pub account: Option<Cow<'a, str>>,
     /// The payment is a cheque.
     pub is_cheque: bool,
     /// The proprietary category purpose, trimmed: the benefit kind.
@@ -81,6 +87,15 @@ pub struct Payment<'a> {
     pub prefix: &'a [u8],
     /// The version of the message.
     pub version: Version,
+}
+
+/// The account that a payment names so, where that can be told. It is read when it is asked for: hardly ever.
+#[must_use]
+pub fn named_account(text: &str) -> Option<Account> {
+    match BankAccount::other(text) {
+        BankAccount::Account(account) => Some(account),
+        BankAccount::Other(_) => None,
+    }
 }
 
 /// Reads and checks one payment.
@@ -138,6 +153,7 @@ fn parse<'a>(part: &'a [u8], start: usize, context: &'a BlockContext) -> Outcome
         transfer_currency: notes.transfer_currency,
         payee: notes.payee,
         has_account: notes.has_account,
+        account: notes.account,
         is_cheque: notes.is_cheque,
         category: notes.category,
         first_remittance: notes.first_remittance,
@@ -159,6 +175,7 @@ struct Notes<'a> {
     transfer_currency: Option<Currency>,
     payee: Payee,
     has_account: bool,
+    account: Option<Cow<'a, str>>,
     is_cheque: bool,
     category: Option<Cow<'a, str>>,
     first_remittance: Option<Cow<'a, str>>,
@@ -186,6 +203,7 @@ impl<'a> Notes<'a> {
             transfer_currency: None,
             payee: Payee::Missing,
             has_account: false,
+            account: None,
             is_cheque: false,
             category: None,
             first_remittance: None,
@@ -280,6 +298,9 @@ impl<'a> Visitor<'a> for Notes<'a> {
                 Err(_) => {}
             },
             Tag::CategoryProprietary => self.category = Some(trimmed(leaf.text)),
+            Tag::Iban | Tag::OtherAccount => {
+                self.account = Some(trimmed(leaf.text)).filter(|text| text.len() <= ACCOUNT_LENGTH_MAX);
+            }
             Tag::OtherId => self.id = Some(leaf.text),
             Tag::SchemeCode => self.scheme_code = Some(leaf.text),
             Tag::SchemeProprietary => self.scheme_proprietary = Some(leaf.text),

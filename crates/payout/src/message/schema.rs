@@ -239,6 +239,26 @@ static ACCOUNT_V09: Model = sequence(&[
     maybe("Prxy", Deep, Tag::None),
 ]);
 
+static OTHER_ACCOUNT: Model = sequence(&[
+    one("Id", Text, Tag::OtherAccount),
+    maybe("SchmeNm", Node(&CODE), Tag::None),
+    maybe("Issr", Text, Tag::None),
+]);
+static ACCOUNT_ID: Model = choice(&[one("IBAN", Text, Tag::Iban), one("Othr", Node(&OTHER_ACCOUNT), Tag::None)]);
+static CREDITOR_ACCOUNT_V03: Model = sequence(&[
+    one("Id", Node(&ACCOUNT_ID), Tag::None),
+    maybe("Tp", Deep, Tag::None),
+    maybe("Ccy", Text, Tag::None),
+    maybe("Nm", Text, Tag::None),
+]);
+static CREDITOR_ACCOUNT_V09: Model = sequence(&[
+    one("Id", Node(&ACCOUNT_ID), Tag::None),
+    maybe("Tp", Deep, Tag::None),
+    maybe("Ccy", Text, Tag::None),
+    maybe("Nm", Text, Tag::None),
+    maybe("Prxy", Deep, Tag::None),
+]);
+
 static PAYMENT_V03: Model = sequence(&[
     one("PmtId", Node(&PAYMENT_ID_V03), Tag::Earlier),
     maybe("PmtTpInf", Node(&PAYMENT_TYPE_V03), Tag::Earlier),
@@ -256,7 +276,7 @@ static PAYMENT_V03: Model = sequence(&[
     maybe("CdtrAgt", Node(&AGENT), Tag::CreditorAgent),
     maybe("CdtrAgtAcct", Node(&ACCOUNT_V03), Tag::CreditorAgentAccount),
     maybe("Cdtr", Node(&PARTY_V03), Tag::Creditor),
-    maybe("CdtrAcct", Node(&ACCOUNT_V03), Tag::CreditorAccount),
+    maybe("CdtrAcct", Node(&CREDITOR_ACCOUNT_V03), Tag::CreditorAccount),
     maybe("UltmtCdtr", Deep, Tag::None),
     up_to(MANY, "InstrForCdtrAgt", Deep, Tag::None),
     maybe("InstrForDbtrAgt", Text, Tag::None),
@@ -283,7 +303,7 @@ static PAYMENT_V09: Model = sequence(&[
     maybe("CdtrAgt", Node(&AGENT), Tag::CreditorAgent),
     maybe("CdtrAgtAcct", Node(&ACCOUNT_V09), Tag::CreditorAgentAccount),
     maybe("Cdtr", Node(&PARTY_V09), Tag::Creditor),
-    maybe("CdtrAcct", Node(&ACCOUNT_V09), Tag::CreditorAccount),
+    maybe("CdtrAcct", Node(&CREDITOR_ACCOUNT_V09), Tag::CreditorAccount),
     maybe("UltmtCdtr", Deep, Tag::None),
     up_to(MANY, "InstrForCdtrAgt", Deep, Tag::None),
     maybe("InstrForDbtrAgt", Text, Tag::None),

@@ -17,6 +17,7 @@ use registry::designation::Designation;
 use registry::payer::{NoAccount, Payer};
 use registry::resolve;
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Batches that are gone through at a time, and buckets of their index.
@@ -181,6 +182,78 @@ pub fn find_payments(scope: &Scope<'_>, search: &Search, limit: usize) -> Result
     Ok(FoundPage { payments, next })
 }
 
+/// Finds the payments of many end-to-end ids at once: of each, at most `limit` that came in, or of which something was decided, since a
+/// moment. The index is gone through once, and each of its buckets read once, however many ids there are.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn find_alike(
+    scope: &Scope<'_>,
+    sought: &BTreeSet<Blind>,
+    since: Timestamp,
+    limit: usize,
+) -> Result<BTreeMap<Blind, Vec<FoundPayment>>, Error> {
+    let mut found = BTreeMap::<Blind, Vec<FoundPayment>>::new();
+    if sought.is_empty() {
+        return Ok(found);
+    }
+    let since = first_entry_at(scope, since)?;
+    let mut teller = Teller { scope, banks: resolve::banks_at(scope.tx, ENTRIES_MAX)?, ids: OpenIds::default() };
+    let mut end = ENTRIES_MAX;
+    loop {
+        let mut batches = store::batch::recorded_since(scope.tx, None, since..end.max(since), BATCHES_AT_ONCE)?;
+        if batches.is_empty() {
+            batches = store::batch::staged_since(scope.tx, None, since, end.min(since), BATCHES_AT_ONCE)?;
+        }
+        let Some(last) = batches.last() else { return Ok(found) };
+        end = last.entry;
+        for indexed in &batches {
+            let alike = alike_in(scope, indexed, sought)?;
+            if alike.is_empty() {
+                continue;
+            }
+            let batch = store::batch::find(scope, indexed.batch)?;
+            let batch = batch.ok_or_else(|| StoreError::broken("payment", "batch", indexed.batch.number()))?;
+            let payer = resolve::payer_at(scope, batch.payer)?;
+            for Reverse(number) in alike {
+                let is = |row: &PaymentRow| sought.contains(&row.end_to_end);
+                let at = Found { entry: indexed.entry, number };
+                let Some(hit) = hit_at(scope, since, at, indexed.batch, is)? else { continue };
+                let of_it = found.entry(hit.row.end_to_end).or_default();
+                if of_it.len() < limit {
+                    of_it.push(teller.tell(&hit, &batch, &payer)?);
+                }
+            }
+        }
+    }
+}
+
+/// The numbers of a batch's payments that look like one of those that are sought, the last first.
+fn alike_in(scope: &Scope<'_>, of: &Indexed, sought: &BTreeSet<Blind>) -> Result<BTreeSet<Reverse<i64>>, Error> {
+    let mut alike = BTreeSet::new();
+    for slice in slices_of(of.payments) {
+        // The order of blind indexes is that of their buckets.
+        let mut buckets = Vec::<(Place, Vec<&Blind>)>::new();
+        for key in sought {
+            let place = Place::of(of.batch, of.payments, slice, key);
+            match buckets.last_mut() {
+                Some((last, keys)) if *last == place => keys.push(key),
+                _ => buckets.push((place, vec![key])),
+            }
+        }
+        for buckets in buckets.chunks(BUCKETS_AT_ONCE) {
+            let places: Vec<Place> = buckets.iter().map(|(place, _)| *place).collect();
+            store::index::find_many(scope.tx, &places, |at, marks| {
+                for key in &buckets[at].1 {
+                    alike.extend(like(marks, slice, key).map(Reverse));
+                }
+                Ok(())
+            })?;
+        }
+    }
+    Ok(alike)
+}
+
 /// The first payment of a batch that is what is sought, as it came in. Of those that share an end-to-end id all but the first were
 /// refused.
 pub(crate) fn first_in(scope: &Scope<'_>, batch: &Batch, sought: &Sought) -> Result<Option<PaymentRow>, Error> {
@@ -285,27 +358,34 @@ impl Hits<'_> {
 
     /// Takes a payment, if it is what is sought and not only looks like it.
     fn look_at(&mut self, at: Found, batch: Id<Batch>) -> Result<(), Error> {
-        let (scope, numbers) = (self.scope, at.number..at.number + 1);
         if self.search.after.is_some_and(|after| at >= after) {
             return Ok(());
         }
-        let found = row_of(scope, batch, at.number)?.filter(|row| self.search.sought.is(row));
-        let Some(row) = found else { return Ok(()) };
-        let mut changes = Vec::new();
-        store::payment::each_change_of(scope.tx, batch, numbers, i64::MAX, |change| {
-            changes.push(change);
-            Ok(())
-        })?;
-        // Of an older batch, something else may have been decided since.
-        let is_since = match changes.last() {
-            Some(last) if at.entry < self.since => stage_of(scope, batch, last.stage)?.entry >= self.since,
-            _ => at.entry >= self.since,
-        };
-        if is_since {
-            self.hits.push(Hit { at, batch, row, changes });
-        }
+        self.hits.extend(hit_at(self.scope, self.since, at, batch, |row| self.search.sought.is(row))?);
         Ok(())
     }
+}
+
+/// A payment, if it is what is sought and something was decided of it since an entry.
+fn hit_at(
+    scope: &Scope<'_>,
+    since: i64,
+    at: Found,
+    batch: Id<Batch>,
+    is_sought: impl Fn(&PaymentRow) -> bool,
+) -> Result<Option<Hit>, Error> {
+    let Some(row) = row_of(scope, batch, at.number)?.filter(is_sought) else { return Ok(None) };
+    let mut changes = Vec::new();
+    store::payment::each_change_of(scope.tx, batch, at.number..at.number + 1, i64::MAX, |change| {
+        changes.push(change);
+        Ok(())
+    })?;
+    // Of an older batch, something else may have been decided since.
+    let is_since = match changes.last() {
+        Some(last) if at.entry < since => stage_of(scope, batch, last.stage)?.entry >= since,
+        _ => at.entry >= since,
+    };
+    Ok(is_since.then_some(Hit { at, batch, row, changes }))
 }
 
 fn stage_of(scope: &Scope<'_>, batch: Id<Batch>, stage: i64) -> Result<store::batch::Stage, Error> {

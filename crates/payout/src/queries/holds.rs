@@ -106,7 +106,7 @@ impl Holds {
             _ => recorded,
         };
         let told = reason.map(|reason| reason.told(self.kind()));
-        let waits = self.gate.waits(self.now);
+        let waits = self.gate.waits_of(number, self.now);
         let view = match told {
             None => HoldView {
                 reason: "release",
@@ -122,7 +122,7 @@ impl Holds {
                 reason: reason.name(),
                 owner: reason.owner(),
                 ends: reason.ends(),
-                until: decided.until.map(|until| until.to_string()),
+                until: decided.until.filter(|_| reason != Reason::Checked).map(|until| until.to_string()),
                 by: self.gate.stopped(number).filter(|_| reason == Reason::Stopped).map(|act| act.by.clone()),
             },
         };

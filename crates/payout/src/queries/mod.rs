@@ -17,13 +17,13 @@ pub use cases::{
 };
 pub(crate) use cases::{doubted_at, newest_case, shown_case};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
-pub(crate) use find::first_in;
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub(crate) use find::{find_alike, first_in};
 pub use recalls::{
     AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
     recalls, transfer_recall_message, write_recall_files,
 };
-pub(crate) use recalls::{Opened, Opening, agent_text, back_since, stands_of};
+pub(crate) use recalls::{BackOf, Opened, Opening, agent_text, back_of, stands_of};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};
@@ -95,7 +95,7 @@ fn view(scope: &Scope<'_>, batch: &Batch, now: Timestamp) -> Result<BatchView, E
     let payer = resolve::payer_at(scope, batch.payer)?;
     let counts = counts_now(scope, batch)?;
     let gate = if counts.held > 0 { Some(gate_of(scope, batch, &payer)?) } else { None };
-    let waits = gate.as_ref().and_then(|gate| gate.waits(now));
+    let waits = gate.as_ref().and_then(|gate| gate.waits_in_part(now));
     let named = |by: Option<&str>| by.map(str::to_owned);
     Ok(BatchView {
         batch: batch::name(batch.id),

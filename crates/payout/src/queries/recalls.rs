@@ -6,7 +6,7 @@ use crate::commands::record::ordered_for;
 use crate::message::Version;
 
 use crate::message::bank::{
-    Party, RecallReason, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
+    Party, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
 };
 use crate::outputs::{message_id, write_for_bank};
 use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
@@ -158,19 +158,30 @@ impl Whose<'_> {
 /// Where the recall of a payment of `paid` stands.
 pub(crate) fn stands_of(scope: &Scope<'_>, recall: &Recall, number: i64, paid: i64) -> Result<Stands, Error> {
     let heard = store::recall_answer::of_payment(scope, recall.id, number)?;
-    Ok(Stands::of(paid, &heard, back_since(scope, recall, number)?))
+    let BackOf { before, since } = back_of(scope, recall, number)?;
+    Ok(Stands::of(paid.saturating_sub(before), &heard, since))
 }
 
-/// How much of a payment came back since it was asked for, in minor units.
-pub(crate) fn back_since(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<i64, Error> {
-    let mut since = 0_i64;
+/// How much of a payment came back, in minor units.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BackOf {
+    /// Before it was asked for, of what was sent on then: that much cannot come back again.
+    pub(crate) before: i64,
+    /// Since then.
+    pub(crate) since: i64,
+}
+
+pub(crate) fn back_of(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<BackOf, Error> {
+    let mut of = BackOf::default();
     store::back::each_amount(scope.tx, recall.batch, number..number + 1, |back| {
         if back.place > recall.place {
-            since = since.saturating_add(back.amount);
+            of.since = of.since.saturating_add(back.amount);
+        } else if back.stage > recall.stage {
+            of.before = of.before.saturating_add(back.amount);
         }
         Ok(())
     })?;
-    Ok(since)
+    Ok(of)
 }
 
 /// The recall of this name, if whoever asks may see it. Another's is as if it were not there.
@@ -285,6 +296,9 @@ pub(crate) struct Opened<'s> {
     pub(crate) payments: Vec<Opening>,
 }
 
+/// By the bank that has the money the payments, each with how it was made.
+type Transfers<'o> = BTreeMap<String, Vec<(&'o Opening, store::interbank::Fact)>>;
+
 /// One of its payments.
 pub(crate) struct Opening {
     pub(crate) number: i64,
@@ -295,9 +309,6 @@ pub(crate) struct Opening {
     pub(crate) money: Money,
     account: Option<DesignatedAccount>,
 }
-
-/// A payment, and how its bank made it.
-type Transfer<'t> = (&'t Opening, store::interbank::Fact);
 
 impl<'s> Opened<'s> {
     pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
@@ -360,8 +371,8 @@ impl<'s> Opened<'s> {
             let Opening { number, money, .. } = payment;
             let answers = answers.remove(number).unwrap_or_default();
             let heard: Vec<Heard> = answers.iter().map(|answered| answered.heard).collect();
-            let back = back_since(scope, recall, *number)?;
-            let stands = Stands::of(money.minor, &heard, back);
+            let BackOf { before, since: back } = back_of(scope, recall, *number)?;
+            let stands = Stands::of(money.minor.saturating_sub(before), &heard, back);
             *standings.entry(stands.standing).or_default() += 1;
             paid.add(*money);
             came_back.add(Money { minor: back, ..*money });
@@ -418,13 +429,13 @@ impl<'s> Opened<'s> {
             from: Party { name: &payer.agreement.name, cvr: Some(&cvr) },
             to: agent(&recall.record.to),
             reason: recall.reason,
-            sentences: sentences(recall.reason),
+            sentences: sentences(recall),
             payments: &payments,
         }))
     }
 
     /// The payments of which a bank told how it made them, by the bank that has the money.
-    fn transfers(&self) -> Result<BTreeMap<String, Vec<Transfer<'_>>>, Error> {
+    fn transfers(&self) -> Result<Transfers<'_>, Error> {
         let mut transfers = BTreeMap::<String, Vec<_>>::new();
         for payment in &self.payments {
             let Some(account) = &payment.account else { continue };
@@ -465,7 +476,7 @@ impl<'s> Opened<'s> {
             from: agent(&recall.record.to),
             to: agent(to),
             reason: recall.reason,
-            sentences: sentences(recall.reason),
+            sentences: sentences(recall),
             transfers: &payments,
         }))
     }
@@ -520,12 +531,9 @@ pub(crate) fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> 
     }
 }
 
-/// What a bank is told beside the code. Never about a person.
-const fn sentences(reason: RecallReason) -> &'static [&'static str] {
-    match reason {
-        RecallReason::Fraud => &["The account was registered for the payee by fraud. Please keep the money there."],
-        _ => &[],
-    }
+/// What a bank is told beside the code. Never about a person; and that it was fraud is said only where a case says so.
+const fn sentences(recall: &Recall) -> &'static [&'static str] {
+    if recall.record.is_of_case { &["The account was registered for the payee by fraud."] } else { &[] }
 }
 
 /// Sums by currency.

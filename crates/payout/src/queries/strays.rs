@@ -31,7 +31,7 @@ pub struct StrayView {
     pub currency: Option<String>,
     /// The account that the bank says the payment went to.
     pub account: Option<String>,
-    /// The bank's reason: an ISO code.
+    /// The bank's reason: an ISO code, or its own where that is none that is known here.
     pub reason: String,
     /// Why it is here, in a word.
     pub why: &'static str,
@@ -44,15 +44,15 @@ impl From<Stray> for StrayView {
         Self {
             id: stray.id.name(),
             at: stray.at.to_string(),
-            bank: stray.bank,
+            bank: stray.said.bank,
             message_id: stray.said.message_id,
             reference: stray.said.reference,
             settled: stray.said.settled,
             end_to_end_id: stray.end_to_end_id,
             amount: stray.money.map(|money| money.decimal().to_string()),
             currency: stray.money.map(|money| money.currency.as_str().to_owned()),
-            account: stray.account.as_ref().map(denmark::Account::to_text),
-            reason: stray.reason,
+            account: stray.said.account,
+            reason: stray.said.code.unwrap_or(stray.reason),
             why: stray.why.name(),
             sentence: stray.why.sentence(),
         }

@@ -3,6 +3,7 @@
 use crate::back::{BankSaid, How, MoneyBack};
 use crate::batch::Batch;
 use crate::message::bank::ReturnReason;
+use crate::store;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, StoreError, Tx, statements};
@@ -16,7 +17,7 @@ statements! {
         "SELECT id, key, batch, number, stage, amount, how, code, said FROM money_back WHERE key = $1";
     IS_KNOWN = "money_back.is_known": "SELECT id FROM money_back WHERE key = $1";
     AMOUNTS = "money_back.amounts":
-        "SELECT number, stage, amount, id, how FROM money_back WHERE batch = $1 AND number >= $2 AND number < $3
+        "SELECT number, stage, amount, id FROM money_back WHERE batch = $1 AND number >= $2 AND number < $3
          ORDER BY number, id";
     OF_STAGE = "money_back.of_stage":
         "SELECT id, key, batch, number, stage, amount, how, code, said FROM money_back
@@ -43,7 +44,6 @@ pub(crate) struct Amount {
     pub(crate) amount: i64,
     /// Where its row stands in the journal.
     pub(crate) place: i64,
-    pub(crate) how: How,
 }
 
 /// Records what came back, in the order in which it is given.
@@ -67,19 +67,31 @@ pub(crate) fn insert_many(scope: &Scope<'_>, rows: &[Recorded], entry: Entry) ->
             (&sealed).into(),
         ];
         scope.tx.run(&INSERT, &values)?;
+        if row.back.is_followed() {
+            store::arrived::insert_unfollowed(scope.tx, id)?;
+        }
         tree.push(leaf(&mut encoder, id, row, &said));
     }
     Ok(Rows::of(BackTable.name(), &tree))
 }
 
-/// Whether it was booked before.
+/// Whether it was booked before, or brought what was.
 pub(crate) fn is_known(tx: &Tx<'_>, key: &Blind) -> Result<bool, Error> {
-    Ok(tx.optional(&IS_KNOWN, &[key.into()], |row| row.int(0))?.is_some())
+    let is_booked = tx.optional(&IS_KNOWN, &[key.into()], |row| row.int(0))?.is_some();
+    Ok(is_booked || store::arrived::is_known(tx, key)?)
 }
 
 /// What was booked under this key.
 pub(crate) fn find(scope: &Scope<'_>, key: &Blind) -> Result<Option<Recorded>, Error> {
     scope.tx.optional(&FIND, &[key.into()], |row| Ok(read(scope, row)?.1))
+}
+
+/// The same with its place in the journal.
+pub(crate) fn find_with_id(scope: &Scope<'_>, key: &Blind) -> Result<Option<(Id<MoneyBack>, Recorded)>, Error> {
+    scope.tx.optional(&FIND, &[key.into()], |row| {
+        let (id, recorded, _) = read(scope, row)?;
+        Ok((id, recorded))
+    })
 }
 
 /// What came back of a batch's payments with numbers in `numbers`, in their order, the first first.
@@ -90,8 +102,7 @@ pub(crate) fn each_amount(
     mut visit: impl FnMut(Amount) -> Result<(), Error>,
 ) -> Result<(), Error> {
     tx.each(&AMOUNTS, &[batch.into(), numbers.start.into(), numbers.end.into()], |row| {
-        let how = How::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?;
-        visit(Amount { number: row.int(0)?, stage: row.int(1)?, amount: row.int(2)?, place: row.int(3)?, how })
+        visit(Amount { number: row.int(0)?, stage: row.int(1)?, amount: row.int(2)?, place: row.int(3)? })
     })
 }
 

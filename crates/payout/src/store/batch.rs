@@ -46,6 +46,8 @@ statements! {
     DELETE_UNWRITTEN = "unwritten_stage.delete": "DELETE FROM unwritten_stage WHERE batch = $1 AND stage = $2";
     UNWRITTEN = "unwritten_stage.of_batch":
         "SELECT stage FROM unwritten_stage WHERE batch = $1 ORDER BY stage LIMIT 10000";
+    UNWRITTEN_PAGE = "unwritten_stage.page":
+        "SELECT batch, stage FROM unwritten_stage WHERE (batch, stage) > ($1, $2) ORDER BY batch, stage LIMIT $3";
     RANGE = "batch.range":
         "SELECT id, entry, payer_version, payer, message_key, file_hash, banks_at, input_kept, payments,
                 record
@@ -260,6 +262,16 @@ pub(crate) fn unwritten(tx: &Tx<'_>, batch: Id<Batch>) -> Result<Vec<i64>, Error
     let mut stages = Vec::new();
     tx.each(&UNWRITTEN, &[batch.into()], |row| {
         stages.push(row.int(0)?);
+        Ok(())
+    })?;
+    Ok(stages)
+}
+
+/// The next such stages, of all batches.
+pub(crate) fn unwritten_page(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(Id<Batch>, i64)>, Error> {
+    let mut stages = Vec::new();
+    tx.each(&UNWRITTEN_PAGE, &[after.0.into(), after.1.into(), limit.into()], |row| {
+        stages.push((Id::new(row.int(0)?), row.int(1)?));
         Ok(())
     })?;
     Ok(stages)

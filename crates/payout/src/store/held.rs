@@ -12,21 +12,30 @@ statements! {
     WAITING_PAGE = "waiting_batch.page":
         "SELECT batch FROM waiting_batch WHERE batch > $1 ORDER BY batch LIMIT $2";
     INSERT = "held_payment.insert":
-        "INSERT INTO held_payment (batch, number, payee, purpose, currency) VALUES ($1, $2, $3, $4, $5)";
+        "INSERT INTO held_payment (batch, number, payee, purpose, currency, account_key)
+         VALUES ($1, $2, $3, $4, $5, $6)";
     DELETE = "held_payment.delete": "DELETE FROM held_payment WHERE batch = $1 AND number = $2";
     DELETE_OF = "held_payment.delete_of": "DELETE FROM held_payment WHERE batch = $1";
+    IS_WAITING = "waiting_batch.find": "SELECT COUNT(*) FROM waiting_batch WHERE batch = $1";
+    COUNT_WAITING = "waiting_batch.count": "SELECT COUNT(*) FROM waiting_batch";
+    COUNT = "held_payment.count": "SELECT COUNT(*) FROM held_payment";
+    COUNT_OF = "held_payment.count_of": "SELECT COUNT(*) FROM held_payment WHERE batch = $1";
+    FIND = "held_payment.find":
+        "SELECT batch, number, payee, purpose, currency, account_key FROM held_payment WHERE batch = $1 AND number = $2";
     PAGE = "held_payment.page":
-        "SELECT batch, number, payee, purpose, currency FROM held_payment
+        "SELECT batch, number, payee, purpose, currency, account_key FROM held_payment
          WHERE (batch, number) > ($1, $2) ORDER BY batch, number LIMIT $3";
 }
 
 /// A payment that waits, with what is to be known to decide it anew.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeldPayment {
     pub(crate) number: i64,
     pub(crate) payee: Option<Blind>,
     pub(crate) purpose: Option<Blind>,
     pub(crate) currency: Option<Currency>,
+    /// The blind index of the account that it names itself.
+    pub(crate) account: Option<Blind>,
     /// Since when its money lies in the waiting account; none while it has not left. See [`store::waiting`].
     pub(crate) lies_since: Option<Timestamp>,
 }
@@ -49,6 +58,26 @@ pub(crate) fn waiting_page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Id
     Ok(found)
 }
 
+/// Whether a batch waits.
+pub(crate) fn is_waiting(tx: &Tx<'_>, batch: Id<Batch>) -> Result<bool, Error> {
+    tx.one(&IS_WAITING, &[batch.into()], |row| Ok(row.int(0)? > 0))
+}
+
+/// How many batches and payments wait, also what is staged.
+pub(crate) fn count(tx: &Tx<'_>) -> Result<(i64, i64), Error> {
+    Ok((tx.one(&COUNT_WAITING, &[], |row| row.int(0))?, tx.one(&COUNT, &[], |row| row.int(0))?))
+}
+
+/// How many payments of a batch wait.
+pub(crate) fn count_of(tx: &Tx<'_>, batch: Id<Batch>) -> Result<i64, Error> {
+    tx.one(&COUNT_OF, &[batch.into()], |row| row.int(0))
+}
+
+/// One payment, if it waits.
+pub(crate) fn find(tx: &Tx<'_>, batch: Id<Batch>, number: i64) -> Result<Option<HeldPayment>, Error> {
+    tx.optional(&FIND, &[batch.into(), number.into()], noted)
+}
+
 /// Notes payments that wait: here, or in the waiting account.
 pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, payments: &[HeldPayment]) -> Result<(), Error> {
     store::waiting::insert_many(tx, batch, payments)?;
@@ -61,6 +90,7 @@ pub(crate) fn insert_many(tx: &Tx<'_>, batch: Id<Batch>, payments: &[HeldPayment
                 held.payee.as_ref().into(),
                 held.purpose.as_ref().into(),
                 held.currency.as_ref().map(Currency::as_str).into(),
+                held.account.as_ref().into(),
             ]
         }),
     )
@@ -81,14 +111,15 @@ pub(crate) fn set_of(tx: &Tx<'_>, batch: Id<Batch>, held: &[HeldPayment]) -> Res
     insert_many(tx, batch, held)
 }
 
+fn blind(row: &Row<'_>, column: usize) -> Result<Option<Blind>, Error> {
+    Ok(row.optional_bytes(column)?.map(|_| row.array(column)).transpose()?.map(Blind::from_bytes))
+}
+
 /// Reads a payment from the first five columns of a row.
 pub(super) fn read(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
-    let blind = |column| -> Result<Option<Blind>, Error> {
-        Ok(row.optional_bytes(column)?.map(|_| row.array(column)).transpose()?.map(Blind::from_bytes))
-    };
     let currency = row.optional_text(4)?.map(|text| Currency::parse(text).map_err(|_| row.broken(4))).transpose()?;
-    let (number, payee, purpose) = (row.int(1)?, blind(2)?, blind(3)?);
-    Ok((Id::new(row.int(0)?), HeldPayment { number, payee, purpose, currency, lies_since: None }))
+    let (number, payee, purpose) = (row.int(1)?, blind(row, 2)?, blind(row, 3)?);
+    Ok((Id::new(row.int(0)?), HeldPayment { number, payee, purpose, currency, account: None, lies_since: None }))
 }
 
 /// The next payments that wait, also those that are staged and nobody's yet.
@@ -96,8 +127,12 @@ pub(crate) fn page(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(Id
     let mut found = Vec::new();
     let values: [Value<'_>; 3] = [after.0.into(), after.1.into(), limit.into()];
     tx.each(&PAGE, &values, |row| {
-        found.push(read(row)?);
+        found.push((Id::new(row.int(0)?), noted(row)?));
         Ok(())
     })?;
     Ok(found)
+}
+
+fn noted(row: &Row<'_>) -> Result<HeldPayment, Error> {
+    Ok(HeldPayment { account: blind(row, 5)?, ..read(row)?.1 })
 }

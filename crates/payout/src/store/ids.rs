@@ -31,6 +31,8 @@ pub(crate) struct Ids<'i> {
     pub(crate) benefit: Option<&'i str>,
     /// The currency that reaches the payee, where it is not the amount's own.
     pub(crate) transfer_currency: Option<&'i str>,
+    /// The account, where the file names that.
+    pub(crate) account: Option<&'i str>,
     /// Those of its block, where it is the first of it, or of those that are sealed together.
     pub(crate) block: Option<BlockIds<'i>>,
 }
@@ -50,7 +52,7 @@ impl<'i> Ids<'i> {
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) -> Range<usize> {
         let from = out.len();
         out.extend_from_slice(self.end_to_end_id.as_bytes());
-        for text in [self.instruction_id, self.benefit, self.transfer_currency] {
+        for text in [self.instruction_id, self.benefit, self.transfer_currency, self.account] {
             out.push(TEXT_END);
             out.extend_from_slice(text.unwrap_or_default().as_bytes());
         }
@@ -69,7 +71,8 @@ impl<'i> Ids<'i> {
         let mut texts = std::str::from_utf8(bytes).ok()?.split(char::from(TEXT_END));
         let end_to_end_id = texts.next()?;
         let mut optional = || texts.next().map(|text| Some(text).filter(|text| !text.is_empty()));
-        let [instruction_id, benefit, transfer_currency] = [optional()?, optional()?, optional()?];
+        let [instruction_id, benefit] = [optional()?, optional()?];
+        let [transfer_currency, account] = [optional()?, optional()?];
         let block = match optional() {
             None => None,
             Some(payment_info_id) => Some(BlockIds {
@@ -78,7 +81,7 @@ impl<'i> Ids<'i> {
                 debtor_agent: optional()?,
             }),
         };
-        Some(Self { end_to_end_id, instruction_id, benefit, transfer_currency, block })
+        Some(Self { end_to_end_id, instruction_id, benefit, transfer_currency, account, block })
     }
 }
 
@@ -206,25 +209,30 @@ mod tests {
 
     #[test]
     fn what_is_appended_is_read_again() {
-        let check = |ids: [Option<&str>; 4], block: Option<BlockIds<'_>>| {
-            let [end_to_end_id, instruction_id, benefit, transfer_currency] = ids;
+        let check = |ids: [Option<&str>; 5], block: Option<BlockIds<'_>>| {
+            let [end_to_end_id, instruction_id, benefit, transfer_currency, account] = ids;
             let end_to_end_id = end_to_end_id.unwrap_or_default();
             let mut out = b"before".to_vec();
-            let place = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, block }.append_to(&mut out);
+            let ids = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, account, block };
+            let place = ids.append_to(&mut out);
             assert_eq!(out.split_off(place.end), [PAYMENT_END]);
             let read = Ids::from_bytes(&out[place]).unwrap();
             assert_eq!(
-                [Some(read.end_to_end_id), read.instruction_id, read.benefit, read.transfer_currency],
-                [Some(end_to_end_id), instruction_id, benefit, transfer_currency]
+                [Some(read.end_to_end_id), read.instruction_id, read.benefit, read.transfer_currency, read.account],
+                [Some(end_to_end_id), instruction_id, benefit, transfer_currency, account]
             );
             assert_eq!(read.block, block);
         };
         let block = BlockIds { payment_info_id: "B-1", execution_date: Some("2026-11-27"), debtor_agent: None };
-        check([Some("E-1"), None, None, None], None);
-        check([Some("E-1"), Some("I-1"), None, Some("EUR")], Some(block));
-        check([Some("Ærø"), None, Some("NKSBOS"), None], Some(BlockIds { debtor_agent: Some("EKSBDK22"), ..block }));
-        check([Some("E-1"), None, None, None], Some(BlockIds { execution_date: None, ..block }));
-        assert!(Ids::from_bytes(b"E-1\0I-1").is_none(), "two texts of four");
-        assert!(Ids::from_bytes(b"E-1\0\0\0\0B-1").is_none(), "one text of a block of three");
+        check([Some("E-1"), None, None, None, None], None);
+        check([Some("E-1"), Some("I-1"), None, Some("EUR"), None], Some(block));
+        check([Some("E-1"), None, None, None, Some("0040-77")], None);
+        check(
+            [Some("Ærø"), None, Some("NKSBOS"), None, None],
+            Some(BlockIds { debtor_agent: Some("EKSBDK22"), ..block }),
+        );
+        check([Some("E-1"), None, None, None, Some("0040-77")], Some(BlockIds { execution_date: None, ..block }));
+        assert!(Ids::from_bytes(b"E-1\0I-1").is_none(), "two texts of five");
+        assert!(Ids::from_bytes(b"E-1\0\0\0\0\0B-1").is_none(), "one text of a block of three");
     }
 }

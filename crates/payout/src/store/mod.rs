@@ -1,6 +1,7 @@
 //! The payouts' only SQL, by noun.
 
 pub(crate) mod act;
+pub(crate) mod arrived;
 pub(crate) mod back;
 pub(crate) mod bank_file;
 pub(crate) mod batch;
@@ -56,6 +57,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &case::CaseTable,
     &case::CaseActTable,
     &back::BackTable,
+    &arrived::ArrivedTable,
     &recall::RecallTable,
     &recall::RecalledTable,
     &recall_answer::AnswerTable,

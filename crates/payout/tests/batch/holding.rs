@@ -1,9 +1,12 @@
 //! Why payments wait, what ends it, and who lets a batch go.
 
-use crate::place::{ANNA, BO, NOW, PLAIN, PUBLIC, Place, WITHOUT, client, file, whole};
+use crate::place::{ANNA, BO, NOW, PLAIN, PRIVATE, PUBLIC, Place, WITHOUT, client, file, whole};
+use crate::returning::{Back, message};
 use kernel::{Actor, Error, PublicKey, Timestamp};
-use payout::commands::{Cancel, LetGo, Stop, cancel, stop};
-use payout::queries::{one_of, report_of};
+use payout::commands::{
+    Cancel, ImportReturns, LetGo, Retry, Stop, cancel, import_returns, retry, stop, write_unwritten,
+};
+use payout::queries::{one_of, payments_of, report_of};
 use registry::commands::{AddCaseworker, ProposeDesignation, RefuseDesignation, Settle};
 use registry::import::{AccountRow, Written};
 use registry::payer::{NoAccount, PayerKind};
@@ -195,6 +198,41 @@ fn a_batch_is_let_go_by_its_cut_off_on_a_banking_day() {
 }
 
 #[test]
+fn a_private_payer_learns_of_no_change() {
+    let mut place = Place::new();
+    place.control(&["hold_after_change=1"]);
+    place.designate(&format!("change,cpr:{ANNA},0040-77,,,,,"));
+    let batch = place.route(PRIVATE, &file("MSG-1", &[vec![(ANNA, 100)]]), false).batch;
+    let report = std::fs::read_to_string(place.out().join(format!("payer/{batch}.pain.002.xml"))).unwrap();
+    assert!(report.contains("<Cd>MS03</Cd>") && !report.contains("AC15"), "{report}");
+    let now = place.now;
+    let page = payments_of(&mut place.writer, (PRIVATE, &batch), 0, 10, (&client(PRIVATE), now)).unwrap();
+    let hold = page.payments[0].hold.clone().unwrap();
+    assert_eq!((hold.reason, hold.ends, hold.until), ("checked", "checked", None));
+}
+
+#[test]
+fn what_left_and_was_never_written_is_written_by_whoever_says_where() {
+    let mut place = agreed(|terms| terms.release = Release::ByHand);
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100)]]), false).batch;
+    // Whoever settles lets go what is stopped no more, and says no place for its files.
+    let stop_it = |place: &mut Place, resumes| {
+        let env = place.env();
+        let wanted = Stop { batch: &batch, end_to_end_ids: None, why: "why", resumes, stages: None, once: None };
+        stop(&mut place.writer, &wanted, &client(PLAIN), &env).unwrap();
+    };
+    stop_it(&mut place, false);
+    place.release(&batch, true);
+    stop_it(&mut place, true);
+    assert_eq!(place.settle(), [&*batch]);
+    let out = place.out();
+    let written = write_unwritten(&mut place.writer, &out).unwrap();
+    assert_eq!((written.len(), written.iter().all(|path| path.exists())), (2, true), "the order and the report");
+    assert!(write_unwritten(&mut place.writer, &out).unwrap().is_empty());
+    place.verify();
+}
+
+#[test]
 fn two_people_let_go_a_file_that_comes_to_more() {
     let mut place = agreed(|terms| (terms.release, terms.four_eyes_above) = (Release::ByHand, Some(150)));
     let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
@@ -247,6 +285,70 @@ fn a_caseworker_lets_go_their_authoritys_files_and_none_to_an_account_that_they_
     place.let_go(&batch, LetGo::Ask, true, &kaj).unwrap();
     assert_eq!(place.told(&batch), ["routed", "routed"]);
     place.verify();
+}
+
+/// Bo's money comes back, and somebody tries it again.
+fn try_again(place: &mut Place, batch: &str, by: &Actor) -> Result<(), Error> {
+    let (out, env) = (place.out(), place.env());
+    let back = message(&format!("R-{batch}"), &[Back("1", "E1", "1.00", "1.00", "MS03", "9860-1234567")]);
+    let import = ImportReturns { file: back.as_bytes(), bank: None, out: Some(&out), once: None };
+    let _ = import_returns(&mut place.writer, import, &Actor::console(), &env)?;
+    let env = place.env();
+    let wanted = Retry { batch, end_to_end_ids: None, out: None, stages: None, once: None };
+    retry(&mut place.writer, &wanted, by, &env).map(drop)
+}
+
+#[test]
+fn what_came_back_is_let_go_once_more_by_as_many() {
+    let mut place = agreed(|terms| (terms.release, terms.four_eyes_above) = (Release::ByHand, Some(150)));
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+    place.let_go(&batch, LetGo::Approve, true, &bo).unwrap();
+    try_again(&mut place, &batch, &bo).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "release approval"]);
+    assert!(place.settle().is_empty());
+    let now = place.now;
+    let view = one_of(&mut place.writer, PLAIN, &batch, &client(PLAIN), now).unwrap();
+    assert_eq!((view.waits_for, view.asked_by.as_deref()), (Some("approval"), Some("operator:bo")));
+    assert_eq!(refused(place.let_go(&batch, LetGo::Approve, true, &bo)), "batch.own");
+    place.let_go(&batch, LetGo::Approve, true, &anna).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn who_changed_an_account_tries_nothing_again_to_it_nor_has_it_go_on() {
+    for (release, resumes) in [(Release::AtOnce, false), (Release::ByHand, false), (Release::ByHand, true)] {
+        let mut place = agreed(|terms| terms.release = release);
+        let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+        let batch = place.uploaded(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]));
+        let stop_it = |place: &mut Place, resumes| {
+            let (ids, env) = ([String::from("E1")], place.env());
+            let (batch, end_to_end_ids) = (&*batch, Some(&ids[..]));
+            let wanted = Stop { batch, end_to_end_ids, why: "why", resumes, stages: None, once: None };
+            stop(&mut place.writer, &wanted, &anna, &env).unwrap();
+        };
+        if resumes {
+            stop_it(&mut place, false);
+        }
+        if release == Release::ByHand {
+            place.let_go(&batch, LetGo::Ask, false, &bo).unwrap();
+        }
+        place.designate_as(&format!("change,cpr:{BO},9860-77,,,,,"), &anna);
+        if resumes {
+            stop_it(&mut place, true);
+            place.settle();
+            place.let_go(&batch, LetGo::Ask, false, &anna).unwrap();
+        } else {
+            try_again(&mut place, &batch, &anna).unwrap();
+        }
+        assert_eq!(place.told(&batch), ["routed", "own_change released_by_another"], "{release:?} {resumes}");
+        assert!(place.settle().is_empty());
+        place.let_go(&batch, LetGo::Ask, false, &bo).unwrap();
+        assert_eq!(place.told(&batch), ["routed", "routed"], "{release:?} {resumes}");
+        place.verify();
+    }
 }
 
 #[test]
@@ -309,4 +411,22 @@ fn what_is_reported_is_reported_again_byte_for_byte() {
     place.now = later(9);
     assert_eq!(whole(report_of(&mut place.writer, PLAIN, &batch, 1, &client(PLAIN)).unwrap()), written);
     place.verify();
+}
+
+#[test]
+fn what_is_noted_as_waiting_is_held_against_the_payments() {
+    let check = |table: &str, damage: &str| {
+        let mut place = agreed(|terms| (terms.release, terms.hold_after_change) = (Release::ByHand, 1));
+        place.designate(&format!("change,cpr:{ANNA},0040-77,,,,,"));
+        let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+        place.release(&batch, true);
+        place.route(PLAIN, &file("MSG-2", &[vec![(ANNA, 100)]]), false);
+        place.verify();
+        place.store.damage(table, damage);
+        assert!(place.writer.read(payout::verify_index).is_err(), "{damage}");
+    };
+    check("held_payment", "DELETE FROM held_payment");
+    check("held_payment", "UPDATE held_payment SET number = 1");
+    check("held_payment", "UPDATE held_payment SET payee = NULL");
+    check("waiting_batch", "DELETE FROM waiting_batch");
 }

@@ -3,8 +3,10 @@
 use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
 use kernel::{Actor, Error, Timestamp};
-use payout::commands::{ImportReturns, PaidOut, import_returns, pay_waiting};
-use payout::queries::{completed_for_bank, each_waiting, ledger, report_of};
+use payout::commands::{
+    GiveBack, ImportReturns, PaidOut, Retry, SettleReturn, give_back, import_returns, pay_waiting, retry, settle_return,
+};
+use payout::queries::{completed_for_bank, each_waiting, ledger, report_of, strays};
 use registry::payer::{NoAccount, PayerKind};
 
 const LIES: &str = "Ventekontorets";
@@ -130,6 +132,66 @@ fn what_comes_back_from_the_waiting_account_lies_there_no_more() {
     sums(&mut place, LIES, [0, 0, 7, 2000, 0]);
     place.verify();
     refused(pay(&mut place, "0000000000000"), "batch.unknown");
+}
+
+#[test]
+fn what_was_ordered_from_there_comes_back_to_there() {
+    let mut place = place();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    pay(&mut place, &batch).unwrap();
+    let import = |place: &mut Place, back: Back<'_>| {
+        let (env, back) = (place.env(), message("R-1", &[back]));
+        let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+        import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap()
+    };
+    let made = import(&mut place, Back("1", "E0", "20.00", "20.00", "MS03", "9860-77"));
+    assert_eq!((made.booked, place.told(&batch)), (1, vec!["waiting".to_owned(), "routed".to_owned()]));
+    sums(&mut place, LIES, [7, 0, 2000, 0, 0]);
+    assert_eq!(lying(&mut place, None), ["E0 20.00 DKK"]);
+    let report = whole(report_of(&mut place.writer, LIES, &batch, 2, &client(LIES)).unwrap());
+    assert!(report.contains("<TxSts>ACSP<") && report.contains("Of it, 20.00 DKK came back (MS03)."), "{report}");
+    place.verify();
+    // To the same account it does not go again by itself, and from there it comes back as a whole.
+    assert!(pay(&mut place, &batch).unwrap().is_empty() && place.settle().is_empty());
+    assert_eq!(import(&mut place, Back("2", "E0", "20.00", "5.00", "MS03", "DK0600400000000099")).listed, 1);
+    let stray = strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns.remove(0).id;
+    let env = place.env();
+    let part = SettleReturn { stray: &stray, payment: Some((&batch, "E0")), why: "asked", out: None, once: None };
+    refused(settle_return(&mut place.writer, &part, &Actor::console(), &env), "return.part");
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+    assert_eq!(pay(&mut place, &batch).unwrap()[0].sent.sums["DKK"], "20.00");
+    sums(&mut place, LIES, [2007, 0, 0, 0, 0]);
+    place.verify();
+}
+
+#[test]
+fn its_payer_takes_back_what_lies_there() {
+    let mut place = place();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (WITHOUT, 7), (ANNA, 1)]]));
+    let take = |place: &mut Place, end_to_end_id: &str, why: &str| {
+        let env = place.env();
+        let wanted = GiveBack { batch: &batch, end_to_end_id, why, stages: None, out: None, once: None };
+        give_back(&mut place.writer, &wanted, &Actor::console(), &env)
+    };
+    refused(take(&mut place, "E0", " "), "return.why");
+    refused(take(&mut place, "E2", "moved away"), "return.not_waiting");
+    refused(take(&mut place, "E9", "moved away"), "return.payment_unknown");
+    assert_eq!(take(&mut place, "E0", "moved away").unwrap().0, 1);
+    refused(take(&mut place, "E0", "moved away"), "return.not_waiting");
+    assert_eq!(place.told(&batch), ["returned", "waiting", "routed"]);
+    sums(&mut place, LIES, [1, 0, 7, 2000, 0]);
+    assert_eq!(lying(&mut place, None), ["E1 0.07 DKK"]);
+    let report = whole(report_of(&mut place.writer, LIES, &batch, 1, &client(LIES)).unwrap());
+    assert!(report.contains("<TxSts>RJCT<") && report.contains("<Cd>CUST<"), "{report}");
+    valid("pain.002.001.10", &report);
+    // It can be tried again, and lies there once more.
+    let env = place.env();
+    let again = Retry { batch: &batch, end_to_end_ids: None, out: None, stages: None, once: None };
+    retry(&mut place.writer, &again, &Actor::console(), &env).unwrap();
+    assert_eq!(place.told(&batch)[0], "waiting");
+    take(&mut place, "E0", "moved away again").unwrap();
+    place.verify();
 }
 
 #[test]

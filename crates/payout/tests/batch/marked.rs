@@ -5,7 +5,10 @@ use denmark::Account;
 use jiff::civil::{Date, date};
 use kernel::{Actor, Env, Id, Secrets, Timestamp, Writer};
 use payout::commands::{LetGo, TakeIn, Upload};
-use registry::commands::{AcknowledgeSuspicion, Approve, CloseSuspicion, Propose, ReportSuspicion, Suspected};
+use registry::commands::{
+    AcknowledgeSuspicion, Approve, CloseSuspicion, Propose, ReportSuspicion, SetControls, Suspected,
+};
+use registry::control_change::ControlChange;
 use registry::mark::MarkChange;
 use registry::suspicion::{Finding, Reason, Source};
 use std::marker::PhantomData;
@@ -60,18 +63,31 @@ fn officers(place: &mut Place) -> Officers<'_> {
     Officers { now: place.now, writer: &mut place.writer, commands }
 }
 
+/// How a file writes Anna's account: not, or in two ways.
+const WRITTEN: [(&str, &str); 3] =
+    [("", "routed"), ("<IBAN>DK5000400440116243</IBAN>", "passed"), ("<Othr><Id>00400440116243</Id></Othr>", "passed")];
+
+/// A file that pays to her, and so.
+fn to_anna(written: &str) -> String {
+    let xml = file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]);
+    let account = format!("</Cdtr><CdtrAcct><Id>{written}</Id></CdtrAcct></CdtTrfTxInf>");
+    if written.is_empty() { xml } else { xml.replacen("</Cdtr></CdtTrfTxInf>", &account, 1) }
+}
+
 #[test]
 fn payments_to_a_marked_account_wait_until_two_people_end_the_mark() {
-    let mut place = Place::new();
-    let mark = officers(&mut place).mark(MULE, FAR);
-    place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
-    let batch = place.route(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]), false).batch;
-    assert_eq!(place.told(&batch)[0], "marked mark_ended");
-    assert!(place.settle().is_empty(), "nothing has ended");
-    officers(&mut place).agree(MarkChange::End { mark: Id::parse_name(&mark).unwrap() });
-    assert_eq!(place.settle(), std::slice::from_ref(&batch));
-    assert_eq!(place.told(&batch)[0], "routed");
-    place.verify();
+    for (written, gone) in WRITTEN {
+        let mut place = Place::new();
+        let mark = officers(&mut place).mark(MULE, FAR);
+        place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
+        let batch = place.route(PLAIN, &to_anna(written), false).batch;
+        assert_eq!(place.told(&batch), ["marked mark_ended", "routed"], "{written}");
+        assert!(place.settle().is_empty(), "nothing has ended");
+        officers(&mut place).agree(MarkChange::End { mark: Id::parse_name(&mark).unwrap() });
+        assert_eq!(place.settle(), std::slice::from_ref(&batch));
+        assert_eq!(place.told(&batch)[0], gone);
+        place.verify();
+    }
 }
 
 #[test]
@@ -89,36 +105,51 @@ fn a_mark_ends_by_itself_after_its_last_day() {
 
 #[test]
 fn what_waits_to_be_released_waits_on_where_the_account_is_marked_meanwhile() {
-    let mut place = Place::new();
-    let batch = place.route(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]), true).batch;
-    officers(&mut place).mark(MULE, FAR);
-    place.let_go(&batch, LetGo::Ask, true, &Actor::console()).unwrap();
-    assert_eq!(place.told(&batch)[0], "marked mark_ended");
-    place.verify();
+    for (written, _) in WRITTEN {
+        let mut place = Place::new();
+        let batch = place.route(PUBLIC, &to_anna(written), true).batch;
+        officers(&mut place).mark(MULE, FAR);
+        place.let_go(&batch, LetGo::Ask, true, &Actor::console()).unwrap();
+        assert_eq!(place.told(&batch), ["marked mark_ended", "routed"], "{written}");
+        place.verify();
+    }
 }
 
 #[test]
-fn a_mark_that_comes_while_a_file_is_made_holds_what_was_resolved_already() {
-    let mut place = Place::new();
-    let xml = file("MSG-1", &[vec![(ANNA, 100), (BO, 200)]]);
-    let (actor, env, now) = (client(PUBLIC), place.env(), place.now);
-    let mut upload = Upload::begin(&mut place.writer, PUBLIC, &actor, &env).unwrap();
-    send(&mut place.writer, &mut upload, [xml.as_bytes()].into_iter(), now).unwrap();
-    let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
-    let store = kernel::Store::open(place.store.location(), &place.folder.path().join("key"), &migrations).unwrap();
-    let other = Mutex::new((store.writer(Secrets::from_system()).unwrap(), 0));
-    let clock = || {
-        let (writer, calls) = &mut *other.lock().unwrap();
-        *calls += 1;
-        // The first time what has come is staged, and the second what was resolved.
-        if *calls == 2 {
-            Officers { writer, now, commands: 0 }.mark(MULE, FAR);
-        }
-        now
+fn what_comes_while_a_file_is_made_holds_what_was_resolved_already() {
+    let check = |written: &str, expected: [&str; 2], meanwhile: &(dyn Fn(&mut Officers<'_>) + Sync)| {
+        let mut place = Place::new();
+        place.control(&[]);
+        place.designate(&format!("change,cpr:{BO},9860-77,,,,,"));
+        let (xml, actor, env, now) = (to_anna(written), client(PUBLIC), place.env(), place.now);
+        let mut upload = Upload::begin(&mut place.writer, PUBLIC, &actor, &env).unwrap();
+        send(&mut place.writer, &mut upload, [xml.as_bytes()].into_iter(), now).unwrap();
+        let migrations: Vec<_> =
+            kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
+        let store = kernel::Store::open(place.store.location(), &place.folder.path().join("key"), &migrations).unwrap();
+        let other = Mutex::new((store.writer(Secrets::from_system()).unwrap(), 0));
+        let clock = || {
+            let (writer, calls) = &mut *other.lock().unwrap();
+            *calls += 1;
+            // The first time what has come is staged, and the second what was resolved.
+            if *calls == 2 {
+                meanwhile(&mut Officers { writer, now, commands: 0 });
+            }
+            now
+        };
+        let how = TakeIn { hold_all: false, key: None, clock: &clock };
+        let taken = upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
+        assert!(other.lock().unwrap().1 >= 3, "it was resolved, staged and accepted");
+        assert_eq!(place.told(&taken.batch), expected, "{written}");
+        place.verify();
     };
-    let how = TakeIn { hold_all: false, key: None, clock: &clock };
-    let taken = upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
-    assert!(other.lock().unwrap().1 >= 3, "it was resolved, staged and accepted");
-    assert_eq!(place.told(&taken.batch)[0], "marked mark_ended");
-    place.verify();
+    for (written, _) in WRITTEN {
+        check(written, ["marked mark_ended", "routed"], &|officers| drop(officers.mark(MULE, FAR)));
+    }
+    check(WRITTEN[1].0, ["passed", "routed"], &|officers| drop(officers.mark("0040-77", FAR)));
+    let change = ControlChange::new(Some("2015"), &["hold_after_change=2".to_owned()]).unwrap();
+    let control = SetControls { change, is_synthetic: true };
+    check("", ["routed", "recent_change time"], &|officers| {
+        let _ = officers.run(&control, &Actor::console());
+    });
 }

@@ -1,9 +1,12 @@
 //! Payments of many files are asked back at once, each by the completed file that it left in.
 
 use crate::place::*;
-use crate::returning::valid;
+use crate::returning::{Back, message as returned, valid};
 use kernel::{Actor, Error};
-use payout::commands::{LetGo, Recall, Recalled, answer_recalls, pay_waiting, payments_named, recall};
+use payout::commands::{
+    ImportReturns, LetGo, Recall, Recalled, Retry, SettleReturn, answer_recalls, import_returns, pay_waiting,
+    payments_named, recall, retry, settle_return,
+};
 use payout::message::bank::RecallReason;
 use payout::queries::{self, Whose, recall_message};
 use registry::payer::{NoAccount, PayerKind};
@@ -27,6 +30,16 @@ fn message(place: &mut Place, name: &str) -> String {
     let message = String::from_utf8(read.unwrap()).unwrap();
     valid("camt.055.001.08", &message);
     message
+}
+
+/// That a bank gives back all that a recall asks for.
+fn accepted(name: &str) -> String {
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>A-1</Id><Assgnr><Agt>\
+         <FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr><Assgne><Pty><Nm>K</Nm></Pty></Assgne>\
+         <CreDtTm>2026-11-26T10:00:00Z</CreDtTm></Assgnmt><RslvdCase><Id>{name}</Id><Cretr><Pty><Nm>K</Nm></Pty></Cretr>\
+         </RslvdCase><Sts><Conf>CNCL</Conf></Sts></RsltnOfInvstgtn></Document>"
+    )
 }
 
 /// Of each recall: whose, at which stage, of which bank, and how many payments.
@@ -94,12 +107,7 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     }
     // A bank answers all of one file at once, in another's name in vain.
     let name = &later.messages[0].recall;
-    let answer = format!(
-        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>A-1</Id><Assgnr><Agt>\
-         <FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr><Assgne><Pty><Nm>K</Nm></Pty></Assgne>\
-         <CreDtTm>2026-11-26T10:00:00Z</CreDtTm></Assgnmt><RslvdCase><Id>{name}</Id><Cretr><Pty><Nm>K</Nm></Pty></Cretr>\
-         </RslvdCase><Sts><Conf>CNCL</Conf></Sts></RsltnOfInvstgtn></Document>"
-    );
+    let answer = accepted(name);
     for (bank, taken, unmatched) in [(Some("Another"), 0, 1), (Some(BANK), 1, 0), (None, 0, 0)] {
         let env = place.env();
         let by = (&Actor::console(), &env);
@@ -109,5 +117,54 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     assert_eq!(place.told(&first)[1], "returned");
     let shown = place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console())).unwrap();
     assert_eq!((shown.view.open, shown.recalled[0].standing), (false, "came_back"));
+    place.verify();
+}
+
+#[test]
+fn what_a_bank_gives_back_arrives_once() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 3)]]));
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    let env = place.env();
+    answer_recalls(&mut place.writer, Cursor::new(accepted(&name)), None, None, (&Actor::console(), &env)).unwrap();
+    assert_eq!(place.told(&batch)[0], "returned");
+    // It was booked when the bank said so: though it is paid once more by now, what arrives is that.
+    let env = place.env();
+    let again = Retry { batch: &batch, end_to_end_ids: None, out: None, stages: None, once: None };
+    retry(&mut place.writer, &again, &Actor::console(), &env).unwrap();
+    let mut import = |id: &str, bank: Option<&str>| {
+        let (env, back) = (place.env(), returned(id, &[Back("1", "E0", "1.00", "1.00", "FOCR", "DK5000400440116243")]));
+        let wanted = ImportReturns { file: back.as_bytes(), bank, out: None, once: None };
+        let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+        (made.booked, made.known, made.listed)
+    };
+    assert_eq!(import("R-0", Some("Andelskassen Eksempel")), (0, 0, 1), "it has nothing to do with it");
+    assert_eq!(import("R-1", None), (0, 1, 0));
+    assert_eq!(import("R-1", None), (0, 1, 0));
+    // The same money does not arrive twice.
+    assert_eq!(import("R-2", None), (0, 0, 1));
+    assert_eq!(place.told(&batch)[0], "routed");
+    place.verify();
+}
+
+#[test]
+fn what_came_back_before_is_not_given_back_again() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 1_00), (BO, 3)]]));
+    let (env, back) = (place.env(), returned("R-0", &[Back("1", "E0", "1.00", "0.40", "MS03", "DK5000400440116243")]));
+    let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+    assert_eq!(import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap().listed, 1);
+    let stray = queries::strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns.remove(0).id;
+    let env = place.env();
+    let part = SettleReturn { stray: &stray, payment: Some((&batch, "E0")), why: "asked", out: None, once: None };
+    settle_return(&mut place.writer, &part, &Actor::console(), &env).unwrap();
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    // Nobody has said that it was fraud, and asking back is not asking to keep.
+    assert!(!message(&mut place, &name).contains("AddtlInf"));
+    let env = place.env();
+    let by = (&Actor::console(), &env);
+    let made = answer_recalls(&mut place.writer, Cursor::new(accepted(&name)), None, None, by).unwrap();
+    assert_eq!((made.taken[0].booked.as_deref(), &*made.taken[0].standing), (Some("0.60"), "came_back"));
+    assert_eq!(place.told(&batch), ["returned", "routed"]);
     place.verify();
 }

@@ -240,6 +240,30 @@ fn an_account_is_closed_or_questioned_by_the_reason() {
 }
 
 #[test]
+fn what_follows_from_returns_follows_though_whoever_booked_them_was_killed() {
+    let mut place = Place::new();
+    place.control(&[]);
+    place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (BO, 5)]]));
+    let backs = [Back("1", "E0", "1.00", "1.00", "AC01", ANNAS), Back("2", "E1", "0.05", "0.05", "AC04", BOS)];
+    let (xml, env) = (message("R-1", &backs), place.env());
+    let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+    payout::testing::book_and_stop(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+    let told = |place: &mut Place, id: &str| {
+        let batch = place.uploaded(PUBLIC, &file(id, &[vec![(BO, 1)]]));
+        place.told(&batch).remove(0)
+    };
+    assert_eq!(told(&mut place, "MSG-2"), "routed");
+    place.settle();
+    assert_eq!(told(&mut place, "MSG-3"), "rejected");
+    // Once: the account that takes its place is not closed for it.
+    place.designate(&format!("register,cpr:{BO},9860-77,,,,,"));
+    place.settle();
+    import(&mut place, &xml, [0, 2, 0, 1, 1]);
+    assert_eq!(told(&mut place, "MSG-4"), "routed");
+    place.verify();
+}
+
+#[test]
 fn what_came_back_is_tried_again_if_the_payer_says_so() {
     let mut place = Place::new();
     place.control(&[]);
@@ -289,13 +313,75 @@ pub fn valid(schema: &str, xml: &str) {
 fn what_was_asked_back_and_tried_again_can_be_asked_back_again() {
     let mut place = Place::new();
     let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 3)]]));
-    for time in 1..=3 {
-        let back = message(&format!("R-{time}"), &[Back("1", "E0", "1.00", "1.00", "FOCR", ANNAS)]);
-        import(&mut place, &back, [1, 0, 0, 0, 0]);
-        sums(&mut place, PUBLIC, [0, 3, 0, 100, 0]);
+    let back = |id: &str| message(id, &[Back("1", "E0", "1.00", "1.00", "FOCR", ANNAS)]);
+    let of_file = |id: &str, file: &str| {
+        let group = format!(
+            "<OrgnlGrpInf><OrgnlMsgId>{file}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInf>"
+        );
+        back(id).replace("<OrgnlEndToEndId>", &format!("{group}<OrgnlEndToEndId>"))
+    };
+    import(&mut place, &back("R-1"), [1, 0, 0, 0, 0]);
+    sums(&mut place, PUBLIC, [0, 3, 0, 100, 0]);
+    for time in 1..=2 {
+        place.now = Timestamp::from_micros(place.now.micros() + 2 * 86_400_000_000);
         try_again(&mut place, &batch, None).unwrap();
+        // Of which time it is has to be said: by the file that it stood in, or by the day.
+        import(&mut place, &back(&format!("R-{time}-unsaid")), [0, 0, 1, 0, 0]);
+        import(&mut place, &of_file(&format!("R-{time}-first"), "MSG-1"), [0, 0, 1, 0, 0]);
         sums(&mut place, PUBLIC, [100, 3, 0, 0, 0]);
+        let on = |day: &str| {
+            let day = format!("<OrgnlIntrBkSttlmDt>{day}</OrgnlIntrBkSttlmDt><RtrdIntrBkSttlmAmt");
+            back(&format!("R-{time}-day")).replace("<RtrdIntrBkSttlmAmt", &day)
+        };
+        match time {
+            1 => import(&mut place, &of_file("R-1-last", &format!("{batch}-3")), [1, 0, 0, 0, 0]),
+            _ => {
+                import(&mut place, &on("2026-11-25").replace("-day<", "-earlier<"), [0, 0, 1, 0, 0]);
+                import(&mut place, &on("2026-11-27"), [1, 0, 0, 0, 0])
+            }
+        };
+        sums(&mut place, PUBLIC, [0, 3, 0, 100, 0]);
     }
+    assert!(open(&mut place).iter().all(|(_, why)| *why == "tried_again"));
+    place.verify();
+}
+
+#[test]
+fn messages_of_two_banks_are_two_though_they_number_them_alike() {
+    let mut place = Place::new();
+    place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100)]]));
+    place.uploaded(PLAIN, &file("MSG-2", &[vec![(BO, 100)]]));
+    for account in [ANNAS, BOS] {
+        let back = message("R-1", &[Back("1", "E0", "1.00", "1.00", "MS03", account)]);
+        import(&mut place, &back.replace("<RtrId>1</RtrId>", ""), [1, 0, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn an_account_is_closed_on_its_own_banks_word() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(BO, 100), (ANNA, 5)]]));
+    let own = place.uploaded(PLAIN, &file("MSG-2", &[vec![(BO, 300)]]));
+    let followed = |made: &Imported| [made.booked, made.closed, made.questioned];
+    // The payer's bank says so.
+    let by_another = message("R-1", &[Back("1", "E0", "1.00", "1.00", "AC04", BOS)]);
+    assert_eq!(followed(&import_as(&mut place, &by_another, Some(BANK)).unwrap()), [1, 0, 1]);
+    let by_itself = message("R-2", &[Back("1", "E0", "3.00", "3.00", "AC04", BOS)]);
+    assert_eq!(followed(&import_as(&mut place, &by_itself, Some("Andelskassen Eksempel")).unwrap()), [1, 1, 0]);
+    assert_eq!((&*place.told(&batch)[0], &*place.told(&own)[0]), ("returned", "returned"));
+    // Of an account that the payment did not go to, nothing is said of the one that it went to; a reason of the bank's own is kept.
+    let elsewhere =
+        message("R-3", &[Back("1", "E1", "0.05", "0.05", "AC04", BOS)]).replace("<Cd>AC04</Cd>", "<Cd>XY99</Cd>");
+    import(&mut place, &elsewhere, [0, 0, 1, 0, 0]);
+    let listed = strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns;
+    assert_eq!((listed.len(), &*listed[0].reason), (1, "XY99"));
+    let closed = message("R-4", &[Back("1", "E1", "0.05", "0.05", "AC04", BOS)]);
+    import(&mut place, &closed, [0, 0, 1, 0, 0]);
+    let env = place.env();
+    let (last, _) = open(&mut place).pop().unwrap();
+    let wanted = SettleReturn { stray: &last, payment: Some((&batch, "E1")), why: "asked", out: None, once: None };
+    let made = settle_return(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
+    assert_eq!(followed(&made), [1, 0, 0]);
     place.verify();
 }
 

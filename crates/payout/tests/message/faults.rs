@@ -157,7 +157,7 @@ fn order_and_occurrence() {
         "only text",
     );
     check("</Amt><Cdtr>", "</Amt><Cdtr/><Cdtr>", PAYMENT, "Cdtr occurs more often");
-    check("<Cdtr>", "<CdtrAcct><Id/></CdtrAcct><Cdtr>", PAYMENT, "Cdtr stands in the wrong order");
+    check("<Cdtr>", "<CdtrAcct><Id><IBAN>x</IBAN></Id></CdtrAcct><Cdtr>", PAYMENT, "Cdtr stands in the wrong order");
     check("<Cdtr>", "<CdtrAcct/><Cdtr>", &within(PAYMENT, "CdtrAcct"), "Id is missing");
     check("<Cdtr>", "<CdtrAgt/><Cdtr>", &within(PAYMENT, "CdtrAgt"), "FinInstnId is missing");
     check("<PrvtId>", "<OrgId/><PrvtId>", &within(PAYMENT, "Cdtr/Id"), "PrvtId excludes");

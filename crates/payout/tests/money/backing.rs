@@ -30,9 +30,16 @@ impl World {
             let (returned, paid) = (decimal(paid - i64::from(*fault == Fault::Amount && paid > 1)), decimal(paid));
             let (id, (_, account)) = (&payment.id, payment.left.last().unwrap());
             let account = if *fault == Fault::Account { "DK6200400000000099" } else { account };
+            // It names the file that the payment stood in last.
+            let of = &self.model.batches[*batch];
+            let file = match payment.left.last() {
+                Some((0, _)) | None => of.message_id.clone(),
+                Some((stage, _)) => format!("{}-{stage}", of.name),
+            };
             let _ = writeln!(
                 xml,
-                "<TxInf><RtrId>{message_id}-{at}</RtrId><OrgnlEndToEndId>{id}</OrgnlEndToEndId>\
+                "<TxInf><RtrId>{message_id}-{at}</RtrId><OrgnlGrpInf><OrgnlMsgId>{file}</OrgnlMsgId>\
+                 <OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInf><OrgnlEndToEndId>{id}</OrgnlEndToEndId>\
                  <OrgnlIntrBkSttlmAmt Ccy=\"{currency}\">{paid}</OrgnlIntrBkSttlmAmt>\
                  <RtrdIntrBkSttlmAmt Ccy=\"{currency}\">{returned}</RtrdIntrBkSttlmAmt>\
                  <RtrRsnInf><Rsn><Cd>{reason}</Cd></Rsn></RtrRsnInf>\
@@ -64,9 +71,8 @@ impl World {
             // To which account a payment went that named one itself was not recorded: a person says which it is.
             let is_known_there = *fault != Fault::Account && before.pay.to != To::Named;
             // What its bank has said that it gives back is no news when it comes.
-            let was_all_said = before.state == State::Returned("FOCR") && amount == minor;
-            let was_said = was_all_said || (before.state.has_left() && amount == before.recalled);
-            if is_known_there && *reason == "FOCR" && was_said {
+            let payment = &mut self.model.batches[*at].payments[*number];
+            if is_known_there && *reason == "FOCR" && payment.arrives(amount, true) {
                 continue;
             }
             let is_right = is_known_there && amount == minor;
@@ -118,7 +124,9 @@ impl World {
             let wanted = SettleReturn { stray: &name, payment, why: "The bank was asked", out: None, once: None };
             place::code(settle_return(writer, &wanted, &console(), &env())).map(|_| ())
         });
-        let is_booked = !is_it || self.model.take_back(at, number, amount, reason);
+        let payment = &mut self.model.batches[at].payments[number];
+        let has_arrived = is_it && reason == "FOCR" && payment.arrives(amount, false);
+        let is_booked = !is_it || has_arrived || self.model.take_back(at, number, amount, reason);
         self.model.end_booking();
         let done_before = told.was_struck && told.told == Err("return.settled".to_owned());
         assert_eq!(told.told.is_ok() || done_before, is_booked, "{:?}", told.told);
@@ -222,8 +230,13 @@ impl World {
         let asked: BTreeSet<usize> = told.iter().flat_map(|(_, numbers)| numbers.iter().copied()).collect();
         assert_eq!(asked, expected, "what is asked back of batch {at}");
         for (name, numbers) in told {
+            let left = |number: &usize| {
+                let payment = &self.model.batches[at].payments[*number];
+                (*number, i64::from(payment.pay.minor) - payment.back)
+            };
+            let asked = numbers.iter().map(left).collect();
             let payments = numbers.into_iter().map(|number| (number, (0, None))).collect();
-            self.model.recalls.push(Recall { name, batch: at, payments });
+            self.model.recalls.push(Recall { name, batch: at, payments, asked });
         }
     }
 
@@ -232,7 +245,7 @@ impl World {
             return;
         }
         let at = recall.index(self.model.recalls.len());
-        let Recall { name, batch, payments } = &self.model.recalls[at];
+        let Recall { name, batch, payments, .. } = &self.model.recalls[at];
         let number = *payments.keys().nth(of.index(payments.len())).unwrap();
         let payment = &self.model.batches[*batch].payments[number];
         let (paid, id, currency) = (i64::from(payment.pay.minor), &payment.id, payment.currency());

@@ -10,7 +10,7 @@ use kernel::{Actor, Timestamp};
 use payout::commands::{Cancel, LetGo, cancel};
 use registry::commands::{ContestAccounts, RefuseDesignation, Settle};
 use registry::payee::PayeeId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 const HOUR: i64 = 3_600_000_000;
@@ -81,7 +81,7 @@ impl World {
                 returned: 0,
                 moved: 0,
                 back: 0,
-                recalled: 0,
+                promised: Vec::new(),
             }
         };
         let payments: Vec<Payment> = file.pays.iter().enumerate().map(payment).collect();
@@ -102,6 +102,9 @@ impl World {
             payments,
             asked: Vec::new(),
             approved: Vec::new(),
+            asked_last: None,
+            tried: BTreeMap::new(),
+            gone_on: None,
             is_stopped: false,
             stopped: BTreeSet::new(),
             stages: Vec::new(),
@@ -137,8 +140,8 @@ impl World {
         let expected = match () {
             () if held == 0 && (stages == 1 || !to_files) => Err("batch.nothing_held"),
             () if held == 0 || !approves => Ok(()),
-            () if !batch.needs_two || batch.asked.is_empty() => Err("batch.not_asked"),
-            () if batch.asked.last().is_some_and(|asked| asked == by.name()) => Err("batch.own"),
+            () if !batch.needs_two || batch.asked_last.is_none() => Err("batch.not_asked"),
+            () if batch.asked_last.as_deref() == Some(by.name()) => Err("batch.own"),
             () => Ok(()),
         };
         let done_before = told.was_struck && told.told == Err("batch.nothing_held".to_owned());
@@ -222,6 +225,9 @@ impl World {
                 (None, _) => batch.is_stopped = !resumes,
                 (Some(_), false) => batch.stopped.extend(numbers),
                 (Some(_), true) => batch.stopped.retain(|number| !numbers.contains(number)),
+            }
+            if resumes {
+                batch.goes_on();
             }
         }
     }

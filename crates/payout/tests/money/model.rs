@@ -164,11 +164,27 @@ pub struct Payment {
     pub returned: usize,
     pub moved: usize,
     pub back: i64,
-    /// What of that was asked for.
-    pub recalled: i64,
+    /// What its bank has said that it gives back, and has not brought: of which time that it left, and how much.
+    pub promised: Vec<(usize, i64)>,
 }
 
 impl Payment {
+    /// What was promised comes, of the last time that it left or of any: one of it, or all of it together. Whether it was.
+    pub fn arrives(&mut self, amount: i64, is_of_last: bool) -> bool {
+        let times = self.left.len();
+        let is_of = |(time, _): &(usize, i64)| !is_of_last || *time == times;
+        let all: i64 = self.promised.iter().filter(|one| is_of(one)).map(|(_, amount)| amount).sum();
+        if let Some(at) = self.promised.iter().position(|one| is_of(one) && one.1 == amount) {
+            self.promised.remove(at);
+            return true;
+        }
+        let is_all = all == amount && all > 0;
+        if is_all {
+            self.promised.retain(|one| !is_of(one));
+        }
+        is_all
+    }
+
     pub const fn currency(&self) -> &'static str {
         if self.pay.is_euro { "EUR" } else { "DKK" }
     }
@@ -189,6 +205,8 @@ pub struct Recall {
     pub batch: usize,
     /// Of each payment how much came back since, and what its bank said at last that does.
     pub payments: BTreeMap<usize, (i64, Option<i64>)>,
+    /// How much of each was there to ask for.
+    pub asked: BTreeMap<usize, i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -205,6 +223,12 @@ pub struct Batch {
     /// Who asked for its release, and who approved that, in order.
     pub asked: Vec<String>,
     pub approved: Vec<String>,
+    /// Who asked last, also by trying a payment again.
+    pub asked_last: Option<String>,
+    /// Of each payment that was tried again, how many had asked and approved by then.
+    pub tried: BTreeMap<usize, (usize, usize)>,
+    /// The same of when something went on last that did not.
+    pub gone_on: Option<(usize, usize)>,
     pub is_stopped: bool,
     pub stopped: BTreeSet<usize>,
     pub stages: Vec<Stage>,
@@ -284,27 +308,44 @@ impl Batch {
         at_once || self.cut_off().is_some_and(|at| at <= now)
     }
 
-    /// Whether enough of those have let it go who count.
-    fn is_let_go(&self, counts: impl Fn(&str) -> bool) -> bool {
-        let asked: Vec<_> = self.asked.iter().filter(|by| counts(by)).collect();
-        let mut approved = self.approved.iter().filter(|by| counts(by));
+    /// Whether enough of those have let it go who count; or a payment that the console tried again.
+    fn is_let_go(&self, tried: Option<(usize, usize)>, counts: impl Fn(&str) -> bool) -> bool {
+        let (asked, approved) = tried.unwrap_or_default();
+        let tried = tried.map(|_| CONSOLE);
+        let asked = self.asked[asked..].iter().map(String::as_str).chain(tried);
+        let asked: Vec<&str> = asked.filter(|by| counts(by)).collect();
+        let mut approved = self.approved[approved..].iter().filter(|by| counts(by));
         match self.needs_two {
-            true => approved.any(|approver| asked.iter().any(|asker| *asker != approver)),
+            true => approved.any(|approver| asked.iter().any(|asker| asker != approver)),
             false => !asked.is_empty() || approved.next().is_some(),
         }
     }
 
+    fn has_let_go(&self, number: usize, now: i64, counts: impl Fn(&str) -> bool) -> bool {
+        match self.tried.get(&number) {
+            Some(tried) => self.is_let_go(Some(*tried), counts),
+            None => self.is_agreed(now) || self.is_let_go(None, counts),
+        }
+    }
+
+    /// Something goes on that did not.
+    pub fn goes_on(&mut self) {
+        self.gone_on = Some((self.asked.len(), self.approved.len()));
+    }
+
     pub fn is_open(&self, now: i64) -> bool {
-        self.is_agreed(now) || self.is_let_go(|_| true)
+        self.is_agreed(now) || self.is_let_go(None, |_| true)
     }
 
     /// Notes who lets it go, if that is to be noted; whether it is.
     pub fn let_go(&mut self, by: &str, approves: bool, now: i64) -> bool {
-        let is_agreed = self.is_open(now) && self.asked.is_empty();
-        let said = if approves { &mut self.approved } else { &mut self.asked };
-        let is_noted = !is_agreed && !said.iter().any(|said| said == by);
+        let is_agreed = self.is_open(now) && self.asked.is_empty() && self.gone_on.is_none();
+        let (asked, approved) = self.gone_on.unwrap_or_default();
+        let (said, since) = if approves { (&mut self.approved, approved) } else { (&mut self.asked, asked) };
+        let is_noted = !is_agreed && !said[since..].iter().any(|said| said == by);
         if is_noted {
             said.push(by.to_owned());
+            self.asked_last = (!approves).then(|| by.to_owned()).or(self.asked_last.take());
         }
         is_noted
     }
@@ -366,6 +407,7 @@ impl Model {
             _ => {}
         }
         let person = match payment.pay.to {
+            To::Named if self.is_marked(NAMED) => return Fate::Waits(Some("marked")),
             To::Named => return Fate::AsItCame,
             To::Nobody => return Fate::GoesBack("BE06"),
             To::Payee(payee) => &self.persons[payee],
@@ -420,7 +462,8 @@ impl Model {
             _ if is_stopped => Fate::Waits(Some("stopped")),
             Fate::Waits(_) => fate,
             _ if !batch.is_open(self.now) => Fate::Waits(None),
-            _ if batch.is_agreed(self.now) || batch.is_let_go(|by| !had_part(by)) => fate,
+            _ if !batch.has_let_go(number, self.now, |_| true) => Fate::Waits(None),
+            _ if batch.has_let_go(number, self.now, |by| !had_part(by)) => fate,
             _ => Fate::Waits(Some("own_change")),
         }
     }
@@ -462,7 +505,7 @@ impl Model {
         if let Some(to) = to {
             assert_eq!(payment.left.len(), payment.returned + payment.moved, "paid twice: {payment:?}");
             payment.left.push((stage, to));
-            (payment.back, payment.recalled) = (0, 0);
+            payment.back = 0;
         }
         payment.state = fate.state();
     }
@@ -475,14 +518,23 @@ impl Model {
 
     /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
     pub fn take_back(&mut self, batch: usize, number: usize, amount: i64, reason: &'static str) -> bool {
-        let payment = &mut self.batches[batch].payments[number];
+        let Batch { payments, stages, .. } = &mut self.batches[batch];
+        let payment = &mut payments[number];
         let paid = i64::from(payment.pay.minor);
-        if !payment.state.has_left() || amount <= 0 || payment.back + amount > paid {
+        let is_part_of_waiting = matches!(payment.state, State::Waiting(_)) && payment.back + amount < paid;
+        if !payment.state.has_left() || amount <= 0 || payment.back + amount > paid || is_part_of_waiting {
             return false;
         }
         payment.back += amount;
-        payment.recalled += if reason == "FOCR" { amount } else { 0 };
-        let is_whole = payment.back == paid;
+        let is_all = payment.back == paid;
+        // What was ordered from the waiting account comes back to there.
+        let is_ordered = matches!(payment.state, State::Routed(_))
+            && payment.left.last().is_some_and(|(stage, _)| stages[*stage].of_record.is_some());
+        let is_whole = is_all && !is_ordered;
+        if is_all && is_ordered {
+            payment.state = State::Waiting(iban(ELSEWHERE));
+            payment.back = 0;
+        }
         if is_whole {
             payment.state = State::Returned(reason);
             payment.returned += 1;
@@ -510,9 +562,13 @@ impl Model {
 
     /// What came back is tried again: from now on it waits like any other, and what may leave does.
     pub fn retry(&mut self, batch: usize, numbers: &[usize]) {
+        let tried = &mut self.batches[batch];
+        tried.goes_on();
         for number in numbers {
-            self.batches[batch].payments[*number].state = State::Held(None);
+            tried.payments[*number].state = State::Held(None);
+            tried.tried.insert(*number, (tried.asked.len(), tried.approved.len()));
         }
+        tried.asked_last = Some(CONSOLE.to_owned());
         self.end_stage(batch);
     }
 
@@ -523,7 +579,9 @@ impl Model {
         for number in 0..self.batches[batch].payments.len() {
             let fate = self.fate(batch, number);
             let payment = &mut self.batches[batch].payments[number];
-            if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(_))) {
+            // Not to where it came back from.
+            let is_new = |to: &String| payment.left.last().is_some_and(|(_, last)| last != to);
+            if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(to)) if is_new(to)) {
                 payment.moved += 1;
                 paid.insert(number, true);
                 self.become_of(batch, number, stage, fate);
@@ -545,17 +603,24 @@ impl Model {
         let of_it = |recall: &&Recall| recall.batch == batch && recall.payments.contains_key(&number);
         let Some(newest) = self.recalls.iter().rev().find(of_it) else { return false };
         let (since, said) = newest.payments[&number];
+        let paid = newest.asked.get(&number).copied().unwrap_or(paid);
         let came_back = since > 0 && since >= said.unwrap_or(paid);
         !came_back && said != Some(0)
     }
 
     /// A bank's last word on a payment of a recall: that so much of it comes back. Whether something is booked.
     pub fn answer(&mut self, recall: usize, number: usize, amount: i64) -> bool {
-        let Recall { batch, payments, .. } = &mut self.recalls[recall];
+        let Recall { batch, payments, asked, .. } = &mut self.recalls[recall];
+        let amount = amount.min(asked[&number]);
         let Some((since, said)) = payments.get_mut(&number) else { return false };
         *said = Some(amount);
         let (batch, more) = (*batch, amount - *since);
-        self.take_back(batch, number, more, "FOCR")
+        let is_booked = self.take_back(batch, number, more, "FOCR");
+        if is_booked {
+            let payment = &mut self.batches[batch].payments[number];
+            payment.promised.push((payment.left.len(), more));
+        }
+        is_booked
     }
 
     /// A file has come in; `batch` has no payment that was ruled.

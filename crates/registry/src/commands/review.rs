@@ -2,7 +2,7 @@
 
 use super::motion::Subject;
 use super::shared_accounts::masked;
-use super::watch_accounts::{account, paid, payees};
+use super::watch_accounts::{account, longest, paid, payees, watch};
 use crate::account::DesignatedAccount;
 use crate::collecting::{Figures, Window};
 use crate::controls::Control;
@@ -16,6 +16,7 @@ use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows};
 use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Accounts that are over a limit and are looked through at a time.
 const PAGE_ROWS: usize = 1000;
@@ -65,7 +66,8 @@ fn unreviewed(scope: &Scope<'_>, now: Timestamp, limit: usize) -> Result<Vec<Cou
         let Some(last) = rows.last() else { return Ok(found) };
         after = Some(last.key);
         for row in rows {
-            let Level::Over(window) = row.level else { continue };
+            let (Level::Over(window) | Level::Outgrown(window)) = row.level else { continue };
+            let is_outgrown = matches!(row.level, Level::Outgrown(_));
             let decided = store::review::decided_of(scope.tx, &row.key)?.map(|decided| decided.outcome);
             let collector = match controls.has(Control::CollectorRegister) {
                 true => store::collector::approved_until(scope, &row.key)?,
@@ -73,7 +75,7 @@ fn unreviewed(scope: &Scope<'_>, now: Timestamp, limit: usize) -> Result<Vec<Cou
             };
             let is_limit_on = controls.has(window.control());
             if is_limit_on
-                && review::is_to_be_opened(decided, collector, today)
+                && review::is_to_be_opened(decided, is_outgrown, collector, today)
                 && store::review::open_of(scope.tx, &row.key)?.is_none()
             {
                 found.push(Counted::load(scope, row.key, row.account, Cause::Over(window), now)?);
@@ -315,7 +317,11 @@ impl Subject for LeaveAlone {
     ) -> Result<Vec<Rows>, Error> {
         let motion = motion.map(|motion| store::motion::find(scope, motion)).transpose()?.flatten();
         let why = motion.map_or_else(String::new, |found| found.motion.reason);
-        Ok(vec![store::review::decide(scope, entry, &state.review, Outcome::LeftAlone(self.until), &why)?])
+        let (review, outcome) = (&state.review, Outcome::LeftAlone(self.until));
+        let payees = longest(scope, &review.key, entry.at)?;
+        let rows = vec![store::review::decide(scope, entry, review, (outcome, Some(payees)), &why)?];
+        watch(scope, &BTreeMap::from([(review.key, review.account)]), entry.at)?;
+        Ok(rows)
     }
 
     fn write(&self) -> String {
@@ -379,7 +385,7 @@ impl Command for SuspectAccount {
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::new();
         for (review, suspicion) in changes {
-            rows.push(store::review::decide(scope, entry, review, Outcome::Suspicious, &self.why)?);
+            rows.push(store::review::decide(scope, entry, review, (Outcome::Suspicious, None), &self.why)?);
             rows.push(store::suspicion::insert(scope, entry, suspicion)?);
         }
         Ok(rows)

@@ -1,9 +1,11 @@
 //! Which accounts are watched, and which have more payees than the limits: worked out when somebody takes or leaves one, and of all of
 //! them every day, because time alone takes payees from an account, and because limits change (NK-12: found daily).
 
+use super::review::PAYEES_COUNTED_MAX;
 use crate::account::DesignatedAccount;
 use crate::collecting::{Figures, Limits, Window};
 use crate::designation::Designation;
+use crate::review::is_outgrown;
 use crate::store;
 use crate::watch::Level;
 use denmark::calendar::copenhagen_date;
@@ -31,6 +33,11 @@ pub(crate) fn paid(scope: &Scope<'_>, account: &Blind, now: Timestamp) -> Result
     Ok(figures)
 }
 
+/// How many payees an account has had within the longest window.
+pub(crate) fn longest(scope: &Scope<'_>, account: &Blind, now: Timestamp) -> Result<u64, Error> {
+    store::pointing::count(scope.tx, account, Window::LONGEST.since(now), PAYEES_COUNTED_MAX)
+}
+
 /// How closely an account is to be watched.
 fn level(scope: &Scope<'_>, limits: &Limits, account: &Blind, now: Timestamp) -> Result<Level, Error> {
     if !limits.are_on() {
@@ -39,7 +46,10 @@ fn level(scope: &Scope<'_>, limits: &Limits, account: &Blind, now: Timestamp) ->
     let most = Window::ALL.into_iter().filter_map(|window| limits.get(window)).max().unwrap_or(0) + 1;
     let figures = payees(scope, account, now, most.max(limits.few()))?;
     Ok(match limits.exceeded(&figures) {
-        Some(window) => Level::Over(window),
+        Some(window) => match store::review::decided_of(scope.tx, account)?.and_then(|decided| decided.payees) {
+            Some(with) if is_outgrown(with, longest(scope, account, now)?) => Level::Outgrown(window),
+            _ => Level::Over(window),
+        },
         None if figures.of(Window::LONGEST) >= limits.few() => Level::Watched,
         None => Level::Not,
     })

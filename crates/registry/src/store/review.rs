@@ -4,7 +4,6 @@ use crate::account::DesignatedAccount;
 use crate::collecting::Figures;
 use crate::day;
 use crate::review::{Cause, Decided, Decision, Outcome, Review};
-use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Tx, statements};
@@ -31,14 +30,14 @@ statements! {
          ORDER BY r.id LIMIT 1";
     COUNT = "account_review.count": "SELECT COUNT(*) FROM account_review";
     INSERT_DECISION = "account_review_decision.insert":
-        "INSERT INTO account_review_decision (id, review, account_key, outcome, until, why)
-         VALUES ($1, $2, $3, $4, $5, $6)";
+        "INSERT INTO account_review_decision (id, review, account_key, outcome, until, payees, why)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     NEWEST_OF_REVIEW = "account_review_decision.newest_of_review":
-        "SELECT id, review, outcome, until, why FROM account_review_decision WHERE review = $1 ORDER BY id DESC LIMIT 1";
+        "SELECT id, review, outcome, until, payees, why FROM account_review_decision WHERE review = $1 ORDER BY id DESC LIMIT 1";
     NEWEST_OF_ACCOUNT = "account_review_decision.newest_of_account":
-        "SELECT id, review, outcome, until FROM account_review_decision WHERE account_key = $1 ORDER BY id DESC LIMIT 1";
+        "SELECT id, review, outcome, until, payees FROM account_review_decision WHERE account_key = $1 ORDER BY id DESC LIMIT 1";
     DECISION_RANGE = "account_review_decision.range":
-        "SELECT id, review, outcome, until, why, account_key FROM account_review_decision
+        "SELECT id, review, outcome, until, payees, why, account_key FROM account_review_decision
          WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_DECISIONS = "account_review_decision.count": "SELECT COUNT(*) FROM account_review_decision";
 }
@@ -107,10 +106,11 @@ pub(crate) fn decide(
     scope: &Scope<'_>,
     entry: Entry,
     review: &Review,
-    outcome: Outcome,
+    (outcome, payees): (Outcome, Option<u64>),
     why: &str,
 ) -> Result<Rows, Error> {
     let id: Id<Decision> = entry.row(0)?;
+    let decided = Decided { id, review: review.id, outcome, payees };
     let sealed = scope.vault.seal(WHY_COLUMN, id, why.as_bytes())?;
     let values = [
         id.into(),
@@ -118,26 +118,34 @@ pub(crate) fn decide(
         (&review.key).into(),
         outcome.code().into(),
         outcome.until().map(day::number).into(),
+        decided.payees_code().into(),
         (&sealed).into(),
     ];
     scope.tx.run(&INSERT_DECISION, &values)?;
     // Payments to it go on, or do not any more.
-    super::watch::touch(scope.tx, &review.key)?;
+    super::watch::note(scope, &review.key, &review.account)?;
     let mut tree = Tree::default();
-    tree.push(decision_leaf(&Decided { id, review: review.id, outcome }, &review.key, why));
+    tree.push(decision_leaf(&decided, &review.key, why));
     Ok(Rows::of(DecisionTable.name(), &tree))
 }
 
-/// Reads `id, review, outcome, until`.
+impl Decided {
+    fn payees_code(&self) -> Option<i64> {
+        self.payees.map(|payees| i64::try_from(payees).unwrap_or(i64::MAX))
+    }
+}
+
+/// Reads `id, review, outcome, until, payees`.
 fn read_decided(row: &Row<'_>) -> Result<Decided, Error> {
     let until = row.optional_int(3)?.map(|until| day::read(until).ok_or_else(|| row.broken(3))).transpose()?;
     let outcome = Outcome::from_code(row.int(2)?, until).ok_or_else(|| row.broken(2))?;
-    Ok(Decided { id: Id::new(row.int(0)?), review: Id::new(row.int(1)?), outcome })
+    let payees = row.optional_int(4)?.map(i64::unsigned_abs);
+    Ok(Decided { id: Id::new(row.int(0)?), review: Id::new(row.int(1)?), outcome, payees })
 }
 
 fn read_why(scope: &Scope<'_>, row: &Row<'_>, id: Id<Decision>) -> Result<String, Error> {
-    let opened = scope.vault.open(WHY_COLUMN, id, row.bytes(4)?)?;
-    Ok(String::from_utf8(opened.to_vec()).map_err(|_| row.broken(4))?)
+    let opened = scope.vault.open(WHY_COLUMN, id, row.bytes(5)?)?;
+    Ok(String::from_utf8(opened.to_vec()).map_err(|_| row.broken(5))?)
 }
 
 /// What was decided last about a review, and why.
@@ -151,11 +159,6 @@ pub(crate) fn decided(scope: &Scope<'_>, review: Id<Review>) -> Result<Option<(D
 /// What was decided last about an account, by whichever review.
 pub(crate) fn decided_of(tx: &Tx<'_>, account: &Blind) -> Result<Option<Decided>, Error> {
     tx.optional(&NEWEST_OF_ACCOUNT, &[account.into()], read_decided)
-}
-
-/// Through which day officers leave an account alone.
-pub(crate) fn left_alone_until(scope: &Scope<'_>, account: &Blind) -> Result<Option<Date>, Error> {
-    Ok(decided_of(scope.tx, account)?.and_then(|decided| decided.outcome.until()))
 }
 
 fn leaf(encoder: &mut Encoder, review: &Review) -> Hash {
@@ -178,6 +181,7 @@ fn decision_leaf(decided: &Decided, account: &Blind, why: &str) -> Hash {
         .bytes(account.as_bytes())
         .int(decided.outcome.code())
         .optional_int(decided.outcome.until().map(day::number))
+        .optional_int(decided.payees_code())
         .text(why)
         .leaf()
 }
@@ -222,7 +226,7 @@ impl Table for DecisionTable {
     ) -> Result<(), Error> {
         scope.tx.each(&DECISION_RANGE, &journal::row_range(entries), |row| {
             let decided = read_decided(row)?;
-            let (why, account) = (read_why(scope, row, decided.id)?, Blind::from_bytes(row.array(5)?));
+            let (why, account) = (read_why(scope, row, decided.id)?, Blind::from_bytes(row.array(6)?));
             visit(journal::entry_of(decided.id.number()), decision_leaf(&decided, &account, &why))
         })
     }

@@ -97,6 +97,14 @@ pub(crate) fn touch(tx: &Tx<'_>, account: &Blind) -> Result<(), Error> {
     tx.run(&TOUCH, &[next.into(), account.into()]).map(|_| ())
 }
 
+/// The same of one that may never have been watched.
+pub(crate) fn note(scope: &Scope<'_>, key: &Blind, account: &DesignatedAccount) -> Result<(), Error> {
+    if levels(scope.tx, std::slice::from_ref(key))?.into_iter().flatten().next().is_some() {
+        return touch(scope.tx, key);
+    }
+    set_many(scope, &BTreeMap::from([(*key, (Level::Not, *account))]), &BTreeMap::new())
+}
+
 /// What changed after a version, in that order.
 pub(crate) fn since(scope: &Scope<'_>, version: i64) -> Result<Vec<WatchRow>, Error> {
     let mut found = Vec::new();

@@ -442,6 +442,55 @@ fn two_officers_leave_a_family_alone_until_a_day() {
 }
 
 #[test]
+fn what_is_left_alone_outgrows_that_and_what_is_suspicious_stays_so() {
+    let mut place = place([0, 0, 3]);
+    let leave_alone = |place: &mut Place, review: &str| {
+        let until = today(place) + 300.days();
+        let motion = propose(place, LeaveAlone::new(review, until).unwrap()).unwrap();
+        assert_eq!(approve::<LeaveAlone>(place, &motion, "bo"), Ok(()));
+        assert!(!is_held(place, "0040-1"));
+    };
+    (0..4).for_each(|number| register(&mut place, number, "0040-1"));
+    assert_eq!(open(&mut place), 1);
+    let review = listed(&mut place, true).remove(0).id;
+    leave_alone(&mut place, &review);
+    (4..6).for_each(|number| register(&mut place, number, "0040-1"));
+    assert_eq!((is_held(&mut place, "0040-1"), open(&mut place)), (false, 0), "half as many again");
+    register(&mut place, 6, "0040-1");
+    assert_eq!((is_held(&mut place, "0040-1"), open(&mut place)), (true, 1));
+    let again = listed(&mut place, true).remove(0).id;
+    leave_alone(&mut place, &again);
+    assert_eq!(open(&mut place), 0);
+
+    assert_eq!(suspect(&mut place, &again, &Actor::operator("bo")), Ok(true));
+    assert!(is_held(&mut place, "0040-1"));
+    (0..7).for_each(|number| leave(&mut place, number));
+    place.now += 250 * DAY;
+    let at = now(&place);
+    assert!(watch_accounts(&mut place.writer, at).unwrap());
+    assert!(is_held(&mut place, "0040-1"), "nobody has thought otherwise");
+    leave_alone(&mut place, &again);
+    place.verify();
+}
+
+#[test]
+fn how_closely_accounts_are_watched_is_held_against_their_payees() {
+    let check = |damage: &str| {
+        let mut place = place([0, 0, 4]);
+        (0..5).for_each(|number| register(&mut place, number, "0040-1"));
+        (5..8).for_each(|number| register(&mut place, number, "0041-2"));
+        let at = now(&place);
+        watch_accounts(&mut place.writer, at).unwrap();
+        place.verify();
+        place._store.damage("account_watch", damage);
+        assert!(place.writer.read(registry::verify_directory).is_err(), "{damage}");
+    };
+    check("UPDATE account_watch SET level = 1");
+    check("UPDATE account_watch SET level = 0");
+    check("UPDATE account_watch SET level = 3");
+}
+
+#[test]
 fn a_lawful_collector_passes_as_long_as_it_counts() {
     let mut place = place([3, 3, 3]);
     let header = Companies::HEADER.join(",");

@@ -9,7 +9,7 @@ use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
 use hyper::header::HeaderMap;
 use kernel::merkle::{Encoder, Hash};
 use kernel::{Actor, Env, Error, Once, Operation, Timestamp, Writer};
-use payout::commands::{Cancel, LetGo, Release, Retry, Stop, cancel, release, retry, stop};
+use payout::commands::{Cancel, GiveBack, LetGo, Release, Retry, Stop, cancel, give_back, release, retry, stop};
 use payout::policy;
 use payout::queries::{self, BatchView};
 use schemars::JsonSchema;
@@ -82,6 +82,17 @@ pub fn routes() -> Vec<Route> {
             "batch.input_not_kept",
         ])
         .by(try_again),
+        Route::post(
+            "/v1/payouts/{batch}/give-back",
+            "payouts.give_back",
+            "Take a payment back that lies in the waiting account, whose payee is to have no account",
+        )
+        .token(policy::GIVE_BACK, SCOPE)
+        .refuses_as_all(TO_CASEWORKERS)
+        .repeatable()
+        .conditional()
+        .refuses(&["batch.unknown", "return.payment_unknown", "return.not_waiting", "return.why"])
+        .by(give_back_lying),
         Route::post("/v1/payouts/{batch}/cancel", "payouts.cancel", "Cancel what waits: some payments, or all")
             .token(policy::CANCEL, SCOPE)
             .refuses_as_all(TO_CASEWORKERS)
@@ -116,6 +127,18 @@ struct Told {
     #[serde(default)]
     #[schemars(length(min = 1, max = 1_000), inner(length(min = 1, max = 35)))]
     end_to_end_ids: Option<Vec<String>>,
+    /// Why: one line that is kept with it.
+    #[schemars(length(min = 1, max = 500))]
+    reason: String,
+}
+
+/// Which payment that lies in the waiting account, and why.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    /// The payer's end-to-end id.
+    #[schemars(length(min = 1, max = 35))]
+    end_to_end_id: String,
     /// Why: one line that is kept with it.
     #[schemars(length(min = 1, max = 500))]
     reason: String,
@@ -186,6 +209,19 @@ async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
     let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
         let wanted = Cancel { batch: &held.batch, end_to_end_ids: ids.as_deref(), stages: Some(stages), once };
         cancel(writer, &wanted, &held.actor, env).map(drop)
+    };
+    held.change(&call.edge, &call.caller.name, wish, work).await
+}
+
+async fn give_back_lying(call: Call<Json<Given>, Which>) -> Answer<Tagged<Batch>> {
+    let held = Held::of(&call.edge, &call.caller, &call.path).await?;
+    let Json(Given { end_to_end_id, reason }) = call.body;
+    let request = request("give_back", &held.batch, std::slice::from_ref(&end_to_end_id), &reason);
+    let wish = Wish { headers: call.headers, key: call.idempotency_key, operation: policy::GIVE_BACK, request };
+    let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
+        let (batch, end_to_end_id, why) = (held.batch.as_str(), end_to_end_id.as_str(), reason.as_str());
+        let wanted = GiveBack { batch, end_to_end_id, why, stages: Some(stages), out: None, once };
+        give_back(writer, &wanted, &held.actor, env).map(drop)
     };
     held.change(&call.edge, &call.caller.name, wish, work).await
 }

@@ -69,7 +69,7 @@ pub fn recall_for_case(
         why: wanted.why,
         officer,
         is_synthetic: wanted.is_synthetic,
-        command: MakeRecalls::of(&recall, officer),
+        command: MakeRecalls::of_case(&recall, officer),
     };
     writer.execute(&under, officer, env)
 }

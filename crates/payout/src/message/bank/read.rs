@@ -87,7 +87,7 @@ impl BankAccount {
     }
 
     /// `Id/Othr/Id`: a Danish account is registration number and account number, with or without something between.
-    pub(super) fn other(text: &str) -> Self {
+    pub(in crate::message) fn other(text: &str) -> Self {
         const DIGITS: usize = 14;
         let is_plain = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
         let parsed = match text.split_at_checked(4).filter(|_| is_plain) {

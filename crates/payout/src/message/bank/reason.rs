@@ -47,7 +47,7 @@ const RETURN_REASONS: [(&str, Bearing, &str); 33] = [
     ("BE06", Bearing::Wrong, "The bank returned the payment: the payee is not known there."),
     ("BE08", Bearing::Nothing, "The bank returned the payment: a bank made an error."),
     ("CURR", Bearing::Nothing, "The bank returned the payment: the currency is wrong."),
-    ("CUST", Bearing::Nothing, "The bank returned the payment: the payer asked for it."),
+    ("CUST", Bearing::Nothing, "The payment came back: the payer asked for it."),
     ("DUPL", Bearing::Nothing, "The bank returned the payment: it is a duplicate of another one."),
     ("FOCR", Bearing::Recalled, "The bank returned the payment: it was asked to."),
     ("FR01", Bearing::Fraud, "The bank returned the payment: it was fraudulent."),
@@ -73,6 +73,8 @@ const _: () = {
 impl ReturnReason {
     /// Returned at our request.
     pub const RECALLED: Self = Self(22);
+    /// Its payer wants it back.
+    pub const WANTED: Self = Self(20);
     /// No reason is given: what is reported of a return whose reason is not known here.
     pub const UNSAID: Self = Self(27);
 
@@ -111,16 +113,19 @@ impl ReturnReason {
 
     /// Code and sentence of a status report's entry ([`crate::message::Entry::reason`]), with [`crate::message::Status::Rejected`].
     ///
-    /// Status reports have a list of codes of their own (`ExternalStatusReason1Code`), which lacks one of these.
+    /// Status reports have a list of codes of their own (`ExternalStatusReason1Code`), which lacks some of these.
     #[must_use]
     pub fn status(self) -> (&'static str, &'static str) {
         match self.code() {
-            "AC17" => ("AC06", self.sentence()),
+            "AC16" | "AC17" => ("AC06", self.sentence()),
+            "AC14" => ("AGNT", self.sentence()),
+            "BE08" => ("MS03", self.sentence()),
             code => (code, self.sentence()),
         }
     }
 }
 
+const _: () = assert!(matches!(RETURN_REASONS[20].0.as_bytes(), b"CUST"));
 const _: () = assert!(matches!(RETURN_REASONS[22].0.as_bytes(), b"FOCR"));
 const _: () = assert!(matches!(RETURN_REASONS[27].0.as_bytes(), b"MS03"));
 

@@ -99,6 +99,21 @@ CREATE TABLE money_back (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX money_back_payment ON money_back (batch, number);
 
+-- That money arrived which a bank had said it gives back.
+CREATE TABLE money_arrived (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Which row of money_back it is.
+    back BIGINT NOT NULL UNIQUE,
+    -- Blind: what the return that brought it is known by.
+    key BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+CREATE INDEX money_arrived_key ON money_arrived (key);
+
+-- Returns of which it is yet to be seen what follows for the account. It follows from the above.
+CREATE TABLE unfollowed_return (
+    back BIGINT NOT NULL PRIMARY KEY
+);
+
 -- What banks returned and of what it was not known which payment it was.
 CREATE TABLE stray_return (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -172,6 +187,8 @@ CREATE TABLE held_payment (
     purpose BYTEA,
     -- The currency that reaches the payee.
     currency TEXT,
+    -- The account, where its file names that.
+    account_key BYTEA,
     PRIMARY KEY (batch, number)
 ) /*clustered*/;
 

@@ -137,6 +137,8 @@ CREATE TABLE account_review_decision (
     outcome BIGINT NOT NULL,
     -- The last day on which it is left alone, in eight digits.
     until BIGINT,
+    -- How many payees it had then.
+    payees BIGINT,
     why BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX account_review_decision_review ON account_review_decision (review, id);

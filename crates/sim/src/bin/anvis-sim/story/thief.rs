@@ -43,7 +43,7 @@ pub struct Attempt {
 /// Plays a plan out, from proposing to the end.
 pub fn steal(stage: &mut Stage, plan: Plan, began: Timestamp) -> Result<Ending, Error> {
     let mut attempts = [Attempt::begin(stage, plan, began)?];
-    play_out(stage, &mut attempts, &mut |_, _| Ok(()))?;
+    play_out(stage, &mut attempts, |_, _| Ok(()))?;
     attempts[0].ending(stage)
 }
 
@@ -53,7 +53,7 @@ pub fn steal_from_many(stage: &mut Stage, plans: &[Plan], began: Timestamp) -> R
     for plan in plans {
         attempts.push(Attempt::begin(stage, *plan, began)?);
     }
-    play_out(stage, &mut attempts, &mut |_, _| Ok(()))?;
+    play_out(stage, &mut attempts, |_, _| Ok(()))?;
     attempts.iter().map(|attempt| attempt.ending(stage)).collect()
 }
 
@@ -61,7 +61,7 @@ pub fn steal_from_many(stage: &mut Stage, plans: &[Plan], began: Timestamp) -> R
 pub fn play_out(
     stage: &mut Stage,
     attempts: &mut [Attempt],
-    each_day: &mut dyn FnMut(&mut Stage, &[Attempt]) -> Result<(), Error>,
+    mut each_day: impl FnMut(&mut Stage, &[Attempt]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     for _ in 0..PATIENCE_DAYS + AFTERMATH_DAYS {
         let today = stage.world.day;

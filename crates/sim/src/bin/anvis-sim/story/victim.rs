@@ -105,20 +105,20 @@ impl Stage {
         Ok(opened.map(|opened| opened.id))
     }
 
-    /// The payee was asked, and there was nothing to it: another officer closes the case, and what that proposes is approved.
+    /// The payee was asked, and there was nothing to it: two officers say so.
     pub fn end_misunderstanding(&mut self, case: &str) -> Result<(), Error> {
         let (anna, bo, is_synthetic) = (self.officer(OFFICER)?, self.officer(PRINTER)?, self.is_synthetic());
         let now = self.world.clock.read();
         self.note(now, self.people[0].role, "call", "it was me".to_owned(), false);
         self.harm.calls += 1;
-        let (env, why) = (self.world.env()?, "the payee did it themselves");
-        let wanted = CloseVictimCase { case, finding: Finding::Misunderstanding, why, mark_until: None, is_synthetic };
-        let closed = close_case(&mut self.world.writer, &wanted, &bo, &env);
-        let closed = self.noted("officer", "victim.close", closed, |_| "misunderstanding".to_owned())?;
-        let all = closed.map(|closed| closed.designations).unwrap_or_default();
-        for standing in all.into_iter().filter(|standing| standing.waits_for.is_some()) {
-            let (proposal, why, officer) = (standing.id, why.to_owned(), anna.clone());
-            let _ = self.give("officer", &ApproveDesignation { proposal, why, officer, is_synthetic }, &anna)?;
+        let (why, finding) = ("the payee did it themselves", Finding::Misunderstanding);
+        for officer in [anna, bo] {
+            let env = self.world.env()?;
+            let wanted = CloseVictimCase { case, finding, why, mark_until: None, is_synthetic };
+            let closed = close_case(&mut self.world.writer, &wanted, &officer, &env);
+            self.noted("officer", "victim.close", closed, |closed| {
+                closed.waits_for.clone().unwrap_or_else(|| "misunderstanding".to_owned())
+            })?;
         }
         Ok(())
     }
