@@ -262,7 +262,10 @@ pub fn asked(acts: &[Act]) -> Vec<&Act> {
 /// then, on another law, is not given by that.
 #[must_use]
 pub fn asking<'a>(acts: &'a [Act], to: &Recipient, at: Timestamp) -> Option<&'a Act> {
-    asked(acts).into_iter().find(|act| act.at == at && act.about == to.name())
+    let is_it = |act: &&Act| act.kind == ActKind::Asked && act.at == at && act.about == to.name();
+    // Of two of one moment nobody can say which they mean.
+    let is_one = acts.iter().filter(is_it).count() == 1;
+    asked(acts).into_iter().find(|act| is_one && is_it(act))
 }
 
 /// Refuses a law that nobody can look up: one line of some words.
@@ -467,6 +470,8 @@ mod tests {
                 assert_eq!(found, expected.contains(&("police", moment)), "{moment} of {acts:?}");
             }
         };
+        let twins = [Act::new(Asked, at(1), "a", "police"), Act::new(Asked, at(1), "b", "police")];
+        assert_eq!(asking(&twins, &Recipient::Police, at(1)), None, "nobody can say which they mean");
         check(&[], &[]);
         check(&[(Frozen, "1")], &[]);
         check(&[(Asked, "police"), (Frozen, "1")], &[("police", 0)]);

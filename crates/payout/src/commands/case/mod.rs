@@ -114,3 +114,62 @@ impl<C: Command> Command for Under<'_, C> {
 fn envs(writer: &mut Writer, env: &Env, count: usize) -> Result<Vec<Env>, Error> {
     (0..count).map(|_| Env::sample(env.now, &mut writer.secrets)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::testing::TestPlace;
+    use kernel::{Secrets, Store, Timestamp};
+
+    /// What would be done under a case.
+    struct Something;
+
+    impl Command for Something {
+        const OPERATION: Operation = crate::policy::ACT_ON_CASE;
+        type State = ();
+        type Change = ();
+        type Output = ();
+
+        fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+            Ok(Decision::unchanged(()))
+        }
+
+        fn save(&self, _: &Scope<'_>, _: &[()], _: Entry) -> Result<Vec<Rows>, Error> {
+            Ok(vec![])
+        }
+    }
+
+    #[test]
+    fn what_was_planned_from_something_that_changed_is_not_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = TestPlace::empty(folder.path());
+        let migrations: Vec<_> =
+            kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(crate::MIGRATIONS).collect();
+        let (env, key) = (Env::new(Timestamp::from_micros(0), 0), folder.path().join("key"));
+        let mut secrets = Secrets::from_system();
+        let store = Store::create(place.location(), &key, &migrations, true, &env, &mut secrets).unwrap();
+        let (connection, officer) = (store.connect().unwrap(), Actor::operator("anna"));
+        let mut writer = Writer { store, connection, secrets };
+        let mut check = |is_so: bool, expected: &str| {
+            let holds = move |_: &Scope<'_>| Ok(is_so);
+            let under = Under {
+                holds: Some(&holds),
+                case: "0000000000001",
+                kind: ActKind::Traced,
+                about: |(): &()| String::new(),
+                why: "",
+                officer: &officer,
+                is_synthetic: true,
+                command: Something,
+            };
+            assert_eq!(writer.execute(&under, &officer, &env).unwrap_err().code(), expected);
+        };
+        check(false, "case.meanwhile");
+        // Such a case there is none.
+        check(true, "case.unknown");
+    }
+}
