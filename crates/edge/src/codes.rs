@@ -529,6 +529,13 @@ pub const CODES: &[Row] = &[
     row("return.payment_unknown", 404, "There is no such payment", "Der er ingen sådan betaling"),
 ];
 
+/// The row of a code, or that of a failure.
+#[must_use]
+pub fn find(code: &str) -> &'static Row {
+    let of = |code: &str| CODES.iter().find(|row| row.code == code);
+    of(code).or_else(|| of(FAILURE)).expect("a failure has a row")
+}
+
 #[cfg(test)]
 mod console_only;
 

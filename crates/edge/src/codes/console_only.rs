@@ -96,10 +96,3 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "store.url",
     "suspicion.officer",
 ];
-
-/// The row of a code, or that of a failure.
-#[must_use]
-pub fn find(code: &str) -> &'static Row {
-    let of = |code: &str| CODES.iter().find(|row| row.code == code);
-    of(code).or_else(|| of(FAILURE)).expect("a failure has a row")
-}
