@@ -150,15 +150,6 @@ impl NoticeKind {
         !matches!(self, Self::Trial | Self::ReminderNoAccount | Self::ReminderCollector)
     }
 
-    /// Whether it tells of what the agency did of itself. No control switches off what leads to it, nor that its owner is told.
-    #[must_use]
-    pub const fn is_always_told(self) -> bool {
-        matches!(
-            self,
-            Self::AccountFrozen | Self::AccountMarked | Self::MarkAppealed | Self::MarkUpheld | Self::MarkLifted
-        )
-    }
-
     /// As the store knows it.
     #[must_use]
     pub const fn code(self) -> i64 {

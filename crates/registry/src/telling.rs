@@ -62,6 +62,12 @@ impl Telling {
     }
 }
 
+/// Whether it tells of what the agency did of itself. No control switches off what leads to it, nor that its owner is told.
+const fn is_always_told(kind: NoticeKind) -> bool {
+    use NoticeKind::{AccountFrozen, AccountMarked, MarkAppealed, MarkLifted, MarkUpheld};
+    matches!(kind, AccountFrozen | AccountMarked | MarkAppealed | MarkUpheld | MarkLifted)
+}
+
 /// Records what payees are told, as part of the entries of which it tells; the rows of each entry that tells anybody anything.
 pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Result<Vec<Option<Rows>>, Error> {
     let mut payees: Vec<Blind> = entries.iter().flat_map(|(_, told)| told.iter().map(|told| told.payee)).collect();
@@ -73,7 +79,7 @@ pub(crate) fn tell(scope: &Scope<'_>, entries: &[(Entry, Vec<Telling>)]) -> Resu
     payees.dedup();
     // What warns of nothing goes to those points alone that stand, whatever the controls.
     let is_told = |told: &Telling, is_standing| match told.kind.warns() {
-        true if told.is_always || told.kind.is_always_told() => true,
+        true if told.is_always || is_always_told(told.kind) => true,
         true => controls.has(if is_standing { Control::NoticePresent } else { Control::NoticeFormer }),
         false => is_standing,
     };

@@ -1,3 +1,4 @@
+use super::console_only::CONSOLE_ONLY;
 use super::*;
 use std::collections::BTreeSet;
 use std::path::Path;

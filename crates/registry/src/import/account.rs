@@ -604,14 +604,9 @@ impl AccountState {
         self.histories.insert((row.key, None), (Link::Pending(self.changes), standing));
         self.changes += 1;
         let telling = Telling {
-            payee: row.key,
-            number: row.payee,
-            kind: NoticeKind::ChangeInForce,
             account: Some(account),
             channel: Some(channel),
-            in_force_from: None,
-            proposal: None,
-            is_always: false,
+            ..Telling::own(row.key, row.payee, NoticeKind::ChangeInForce)
         };
         Some(NewRow {
             payee: row.key,
