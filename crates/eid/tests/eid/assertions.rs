@@ -149,7 +149,7 @@ fn an_assertion_is_good_once_on_any_process() {
     let text = jws::sign(&theirs, "JWT", &changed(claims("once"), json!({"iss": "bank", "sub": "bank"})));
     let request = crate::place::request(&text, Some(certificate(TWO).thumbprint));
     let token = issue(&mut place.writer, &server, request, &env(NOW), |_, _| Ok(())).unwrap();
-    assert_eq!(token.scope, "payouts:fetch returns verify subscriptions accounts feed");
+    assert_eq!(token.scope, "payouts:fetch returns recalls verify subscriptions accounts feed suspicions");
     place.verify();
 }
 
@@ -168,9 +168,9 @@ fn requests() {
         let found = found.map(|token| token.scope).map_err(|error| (error.code(), oauth_error(error.code())));
         assert_eq!(found.as_ref().map(String::as_str).map_err(|codes| *codes), expected);
     };
-    check(&|_| {}, Ok("payouts resolve verify subscriptions"));
+    check(&|_| {}, Ok("payouts recalls resolve verify subscriptions suspicions"));
     check(&|request| request.scope = Some("verify payouts verify"), Ok("payouts verify"));
-    check(&|request| request.client_id = Some("kommune"), Ok("payouts resolve verify subscriptions"));
+    check(&|request| request.client_id = Some("kommune"), Ok("payouts recalls resolve verify subscriptions suspicions"));
     let scope = Err(("token_request.scope", "invalid_scope"));
     check(&|request| request.scope = Some(""), scope);
     check(&|request| request.scope = Some("payouts admin"), scope);

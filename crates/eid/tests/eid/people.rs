@@ -6,7 +6,7 @@ use eid::commands::issue;
 use eid::jws;
 use eid::key::Algorithm::{EdDsa, Es256};
 use eid::key::PrivateKey;
-use eid::permission::Permission::{Contacts, Designations, Locks, Subscribers};
+use eid::permission::Permission::{Contacts, Designations, Locks, Marks, Subscribers, Suspicions};
 use eid::permission::of_role;
 use eid::token::{OFFICER_GRANT_TYPE, TokenRequest, oauth_error, oauth_error_of_officer, sign_citizen};
 use eid::{access, queries};
@@ -174,7 +174,7 @@ fn the_server_says_who_is_logged_in_only_where_nobody_exists() {
     let access = read(own(&mut place, true)).unwrap();
     assert_eq!(
         (access.bearer, access.permissions),
-        (Bearer::Citizen(logged_in), [Designations, Locks, Contacts, Subscribers].into())
+        (Bearer::Citizen(logged_in), [Designations, Locks, Contacts, Subscribers, Suspicions, Marks].into())
     );
     assert_eq!(read(own(&mut place, false)).err(), Some(TokenRefusal::Role));
     assert_eq!(access::acr(Assurance::High), "https://data.gov.dk/concept/core/nsis/loa/High");
