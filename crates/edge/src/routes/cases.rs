@@ -84,7 +84,10 @@ pub fn routes() -> Vec<Route> {
             "case.own_recall",
             "case.meanwhile",
             "case.too_many_changes",
-            "recall.open", "recall.no_bank", "recall.why"])
+            "recall.open",
+            "recall.no_bank",
+            "recall.why",
+        ])
         .by(recall),
         Route::post(
             "/v1/cases/{case}/close",

@@ -30,7 +30,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::REPORT_SUSPICION, SCOPE)
         .repeatable()
-        .refuses(&["suspicion.subject", "suspicion.text", "suspicion.too_many"])
+        .refuses(&["suspicion.from", "suspicion.subject", "suspicion.text", "suspicion.too_many"])
         .by(report),
         Route::get(
             "/v1/suspicions",

@@ -170,7 +170,10 @@ fn requests() {
     };
     check(&|_| {}, Ok("payouts recalls resolve verify subscriptions suspicions"));
     check(&|request| request.scope = Some("verify payouts verify"), Ok("payouts verify"));
-    check(&|request| request.client_id = Some("kommune"), Ok("payouts recalls resolve verify subscriptions suspicions"));
+    check(
+        &|request| request.client_id = Some("kommune"),
+        Ok("payouts recalls resolve verify subscriptions suspicions"),
+    );
     let scope = Err(("token_request.scope", "invalid_scope"));
     check(&|request| request.scope = Some(""), scope);
     check(&|request| request.scope = Some("payouts admin"), scope);
