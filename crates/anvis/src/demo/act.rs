@@ -237,7 +237,10 @@ impl<'a> Act<'a> {
             "the mule's account is marked. Of what has left, little comes back: of the best of the kind, less than 7 %",
         );
         let told = post::send_notices(self.writer, a_second_after(self.now), &self.folder.join("notices"))?;
-        self.say(&format!("{} is told what became of the account: {told} notices in notices/", victim.name));
+        self.say(&format!(
+            "{}, and whoever has the mule's account, is told of it: {told} notices in notices/",
+            victim.name
+        ));
         Ok(json!({
             "stolen": if stolen { kroner() } else { "0.00".to_owned() },
             "traced": page.payments.len(),
