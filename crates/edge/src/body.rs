@@ -80,6 +80,9 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if is_list && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
         return Err(Problem::of("body.field").at("").because("expected an object"));
     }
+    if has_nul(bytes) {
+        return Err(Problem::of("body.field").because(NUL));
+    }
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Eof => Problem::of("body.cut_off").because("the JSON text ends too early"),
         Category::Syntax | Category::Io if is_no_json(bytes, &error) => {
@@ -106,10 +109,27 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// `body.field`, `body.malformed`. What was sent is not repeated in them.
 pub fn read_form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if has_encoded_nul(bytes) {
+        return Err(Problem::of("body.field").because(NUL));
+    }
     serde_urlencoded::from_bytes(bytes).map_err(|error| match safe_part(&error.to_string()) {
         Some(text) => Problem::of("body.field").because(text),
         None => Problem::of("body.malformed").because("the form cannot be read"),
     })
+}
+
+/// No text of ours has a use for U+0000, and PostgreSQL keeps none that has one.
+const NUL: &str = "a text has the character U+0000";
+
+/// Whether a text of this JSON has it. It can only stand there as an escape.
+fn has_nul(json: &[u8]) -> bool {
+    let begins_escape = |at: usize| json[..=at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+    json.windows(6).enumerate().any(|(at, bytes)| bytes == br"\u0000" && begins_escape(at))
+}
+
+/// Whether a query or a form has it.
+pub fn has_encoded_nul(text: &[u8]) -> bool {
+    text.windows(3).any(|bytes| bytes == b"%00") || text.contains(&0)
 }
 
 /// The reader calls a value of the wrong kind bad syntax where one of several words is expected.
@@ -196,6 +216,9 @@ mod tests {
         check("", "body.cut_off", none, "too early");
         check(r#"{"name":"a","count":1,"inner":["#, "body.cut_off", none, "too early");
         check(r#"{"name":"6101701234}"#, "body.cut_off", none, "too early");
+        check(r#"{"name":"a\u0000","count":1,"inner":[]}"#, "body.field", none, "U+0000");
+        check(r#"{"name":"\\\u0000","count":1,"inner":[]}"#, "body.field", none, "U+0000");
+        check(r#"{"name":"\\u0000","count":"6101701234"}"#, "body.field", "Some(\"/count\")", "expected u8");
         check("{name:1}", "body.malformed", none, "line 1, column 2");
         check("nil", "body.malformed", none, "column");
         check(r#"{"name":"a","count":1,"inner":[]} x"#, "body.malformed", none, "column 35");

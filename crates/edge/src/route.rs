@@ -317,6 +317,7 @@ impl Draft {
                 let call = Call {
                     caller: W::of(caller).ok_or_else(|| Problem::failure("nobody was let in"))?,
                     path: P::read(path.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+                        .filter(|_| !path.iter().any(|(_, value)| value.contains('\0')))
                         .ok_or_else(|| Problem::of("request.unknown"))?,
                     query: query(&parts)?,
                     body: B::read(&parts.headers, body, &edge).await?,
@@ -354,7 +355,8 @@ impl Draft {
 
 fn query<Q: Named>(parts: &Parts) -> Result<Q, Problem> {
     let text = parts.uri.query().unwrap_or_default();
-    serde_urlencoded::from_str(text).map_err(|_| {
+    let read = if body::has_encoded_nul(text.as_bytes()) { None } else { serde_urlencoded::from_str(text).ok() };
+    read.ok_or_else(|| {
         Problem::of("request.query").because("a parameter is unknown, stands twice, or has no value of its kind")
     })
 }

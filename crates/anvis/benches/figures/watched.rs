@@ -18,7 +18,7 @@ use registry::mark::MarkChange;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::suspicion::{Finding, Reason, Source};
 use registry::watch::Watched;
-use sim::nation::PUBLIC_PAYER;
+use sim::nation::{Nation, PUBLIC_PAYER, Plan};
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufWriter, Write};
@@ -40,12 +40,14 @@ impl Bench<'_> {
         println!();
         let mut writer = self.store().writer(Secrets::from_system()).expect("a writer");
         control(&mut writer, "2015");
+        let nation = Nation::new(Plan { seed: 1, people: 1_000, companies: 0 }).expect("a lawful plan");
+        let bank = nation.banks().first().expect("every nation has banks");
         let agreement = Agreement {
             name: PUBLIC_PAYER.to_owned(),
             cvr: Cvr::parse("13748136").expect("lawful"),
             kind: PayerKind::Public,
             no_account: NoAccount::Reject,
-            bank: Some("Bench bank".to_owned()),
+            bank: Some(bank.name.to_owned()),
             terms: registry::terms::Terms::default(),
         };
         writer.execute(&AddPayer { agreement }, &Actor::console(), &Env::new(now(), 1)).expect("a payer");
