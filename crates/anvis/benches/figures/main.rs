@@ -359,9 +359,15 @@ impl<'b> Bench<'b> {
         let took = began.elapsed();
         let mut answer = String::new();
         child.stdout.take().expect("piped").read_to_string(&mut answer).unwrap();
-        assert!(answer.contains("\"duplicate\":false"), "{answer}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("an answer");
+        assert_eq!(answer["duplicate"], false, "{answer}");
         let _ = std::fs::remove_dir_all(&out);
-        Run { took, processor: processor_time("children") - before, anonymous_mb: anonymous_kib as f64 / 1024.0 }
+        Run {
+            took,
+            processor: processor_time("children") - before,
+            anonymous_mb: anonymous_kib as f64 / 1024.0,
+            held: answer["held"].as_u64().expect("how many wait"),
+        }
     }
 
     /// Single changes: alone, in groups, and beside a payment file that is routed.
@@ -487,6 +493,7 @@ struct Run {
     took: Duration,
     processor: Duration,
     anonymous_mb: f64,
+    held: u64,
 }
 
 fn chunks(path: &Path) -> Vec<Chunk> {

@@ -147,8 +147,9 @@ impl Bench<'_> {
     fn middle(&self, what: &str, at: usize) -> Duration {
         let mut runs: Vec<Run> = (0..ROUTINGS).map(|run| self.route(at + run)).collect();
         runs.sort_unstable_by_key(|run| run.took);
-        let took = runs[ROUTINGS / 2].took;
+        let Run { took, held, .. } = runs[ROUTINGS / 2];
         figure(what, self.options.payments, took);
+        println!("{:<58} {held:>8}", "of which wait");
         took
     }
 
