@@ -18,6 +18,7 @@ pub mod failpoint;
 pub mod files;
 pub mod journal;
 pub mod keys;
+mod lent;
 pub mod merkle;
 mod officer;
 pub mod policy;
@@ -33,6 +34,7 @@ pub use copy::{Copied, RecordCopy};
 pub use db::{Connection, Db, Location, LocationRefusal, Row, Shape, Statement, Tx, Value};
 pub use env::{DAY_MICROS, Env, Id, SWEPT_AFTER_SECONDS, Timestamp};
 pub use error::{Conflict, Error, Refusal, Refuse, StoreError};
+pub use lent::Lent;
 pub use officer::{
     AddOperator, EndOperator, Officer, OfficerRefusal, PublicKey, Taken, find_officer, operators, require_standing,
 };

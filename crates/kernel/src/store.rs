@@ -1,4 +1,5 @@
 use crate::keys::{KeyRefusal, Keyring, MasterKey, RotateMasterKey, next_key_path};
+use crate::lent::{Idle, Lent};
 use crate::{
     Actor, Command, Connection, Db, Env, Error, Group, Location, Refuse, Scope, Secrets, Tx, Vault, execute,
     execute_group, files, journal, statements,
@@ -100,6 +101,7 @@ pub struct Store {
     keyring: Keyring,
     pub(crate) key_path: PathBuf,
     remembered: Remembered,
+    idle: Idle,
 }
 
 /// What a process remembers of a store between one command and the next, one thing of a type.
@@ -168,8 +170,9 @@ impl Store {
     pub fn open(location: impl Into<Location>, key_path: &Path, migrations: &[&Migration]) -> Result<Self, Error> {
         let location = location.into();
         let db = Db::find(&location)?.ok_or(StoreRefusal::Missing(location))?;
-        let look = || {
-            db.connect()?.read(|tx| {
+        let mut connection = db.connect()?;
+        let mut look = || {
+            connection.read(|tx| {
                 check_versions(tx, migrations)?;
                 Keyring::open(tx, key_path)
             })
@@ -179,8 +182,10 @@ impl Store {
             Err(Error::Refused(refusal)) if refusal.code == KeyRefusal::Wrong(PathBuf::new()).code() => look()?,
             other => other?,
         };
+        let idle = Idle::default();
+        idle.give(connection);
         let (vault, key_path) = (Vault::new(&keyring.keys), key_path.to_owned());
-        Ok(Self { db, vault, keyring, key_path, remembered: Remembered::default() })
+        Ok(Self { db, vault, keyring, key_path, remembered: Remembered::default(), idle })
     }
 
     /// What was remembered last of this type, by whichever of this process's connections. Whoever asks must be able to tell what has
@@ -222,7 +227,15 @@ impl Store {
     /// # Errors
     /// The database cannot be opened.
     pub fn connect(&self) -> Result<Connection, Error> {
-        self.db.connect()
+        self.idle.take().map_or_else(|| self.db.connect(), Ok)
+    }
+
+    /// A connection for reading, which goes back when it is not needed any more. Its settings stay as they are.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn lend(&self) -> Result<Lent, Error> {
+        Ok(self.idle.lend(self.connect()?))
     }
 
     /// The process's writer: what every change goes through.

@@ -6,9 +6,9 @@ use kernel::journal::{self, Entry, Head, Rows, Table};
 use kernel::keys::{MasterKey, next_key_path};
 use kernel::testing::TestPlace;
 use kernel::{
-    Actor, AddOperator, Command, Decided, Decision, EndOperator, Env, Error, Joint, Migration, Officer, OfficerRefusal,
-    Once, Operation, PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Value, Writer,
-    execute_group, require_standing,
+    Actor, AddOperator, Command, Decided, Decision, EndOperator, Env, Error, Joint, Lent, Migration, Officer,
+    OfficerRefusal, Once, Operation, PublicKey, Refusal, Role, Scope, Secrets, Store, StoreError, Timestamp, Value,
+    Writer, execute_group, require_standing,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -304,6 +304,20 @@ fn what_was_under_way_in_a_panic_is_rolled_back_by_the_next_transaction() {
     assert!(went_down.is_err());
     writer.execute(&Note::new("after"), &Actor::console(), &env(1)).unwrap();
     assert_eq!(verify(&mut writer, None).unwrap().size, 2);
+}
+
+#[test]
+fn what_one_has_begun_with_a_connection_is_nothing_to_the_next() {
+    let (_place, mut writer) = Place::with_writer();
+    let store = writer.store.clone();
+    let entries = |lent: &mut Lent| lent.read(journal::size_and_root).unwrap().0;
+    let mut lent = store.lend().unwrap();
+    lent.hold_snapshot().unwrap();
+    assert_eq!(entries(&mut lent), 1);
+    writer.execute(&Note::new("since"), &Actor::console(), &env(1)).unwrap();
+    assert_eq!(entries(&mut lent), 1, "its snapshot");
+    drop(lent);
+    assert_eq!(entries(&mut store.lend().unwrap()), 2, "one of its own");
 }
 
 #[test]

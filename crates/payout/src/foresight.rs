@@ -6,7 +6,7 @@ use crate::message::{Chunk, CutError, Cutter, GroupStatus, Part};
 use crate::pass::{CHUNK_PAYMENTS, KeptInput, unread};
 use crate::work::recorded;
 use denmark::Decimal;
-use kernel::{Connection, Error, Id, StoreError};
+use kernel::{Error, Id, Lent, StoreError};
 use std::collections::BTreeMap;
 
 /// How many payments, and their sum.
@@ -27,7 +27,7 @@ pub(crate) struct Foresight {
 /// Goes through a batch's input once, chunk by chunk, cut as it will be when it is written.
 pub(crate) struct Foreseeing {
     cutter: Cutter<KeptInput>,
-    connection: Connection,
+    connection: Lent,
     batch: Id<Batch>,
     stage: i64,
     block: Option<(u32, Total)>,
@@ -35,7 +35,7 @@ pub(crate) struct Foreseeing {
 }
 
 impl Foreseeing {
-    pub(crate) fn new(input: KeptInput, connection: Connection, batch: Id<Batch>, stage: i64) -> Self {
+    pub(crate) fn new(input: KeptInput, connection: Lent, batch: Id<Batch>, stage: i64) -> Self {
         let foresight = Foresight { file: Some((0, Decimal::ZERO)), ..Foresight::default() };
         Self { cutter: Cutter::new(input, CHUNK_PAYMENTS), connection, batch, stage, block: None, foresight }
     }

@@ -6,7 +6,7 @@ use crate::parallel::in_order;
 use crate::store;
 use crate::work::{Buffers, Done, Setting, Stop, Worker};
 use kernel::merkle::Hash;
-use kernel::{Connection, Error, Id, Scope, Vault};
+use kernel::{Error, Id, Lent, Scope, Vault};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +49,7 @@ impl<R: Read + Send> Run<R> {
     /// Goes through the file, giving each chunk to `take`, which gives it back.
     pub(crate) fn go(
         self,
-        connections: [Connection; WORKERS],
+        connections: [Lent; WORKERS],
         take: impl FnMut(Done) -> Result<Done, Stop>,
     ) -> Result<Passed, Error> {
         let Self { input, setting, seals_input } = self;
@@ -124,7 +124,7 @@ pub(crate) fn unread(error: std::io::Error) -> Error {
 /// Reads a batch's sealed input as the file that it was.
 pub(crate) struct KeptInput {
     vault: Vault,
-    connection: Connection,
+    connection: Lent,
     batch: Id<Batch>,
     next_piece: i64,
     piece: Zeroizing<Vec<u8>>,
@@ -132,7 +132,7 @@ pub(crate) struct KeptInput {
 }
 
 impl KeptInput {
-    pub(crate) fn new(vault: Vault, connection: Connection, batch: Id<Batch>) -> Self {
+    pub(crate) fn new(vault: Vault, connection: Lent, batch: Id<Batch>) -> Self {
         Self { vault, connection, batch, next_piece: 0, piece: Zeroizing::default(), read: 0 }
     }
 }

@@ -50,7 +50,7 @@ impl Rendering {
             this.doing = Doing::Whole(writer.read(|scope| record::order(scope, &this.batch, &this.view))?);
             return Ok(this);
         }
-        let foreseeing = Foreseeing::new(this.input()?, this.store.connect()?, this.batch.id, stage);
+        let foreseeing = Foreseeing::new(this.input()?, this.store.lend()?, this.batch.id, stage);
         this.doing = Doing::Foreseeing(Box::new(foreseeing));
         Ok(this)
     }
@@ -77,7 +77,7 @@ impl Rendering {
     }
 
     fn input(&self) -> Result<KeptInput, Error> {
-        Ok(KeptInput::new(self.setting.vault.clone(), self.store.connect()?, self.batch.id))
+        Ok(KeptInput::new(self.setting.vault.clone(), self.store.lend()?, self.batch.id))
     }
 
     fn begin(&self, foresight: Foresight) -> Result<Doing, Error> {
@@ -89,7 +89,7 @@ impl Rendering {
         };
         Ok(Doing::Writing(Box::new(Pass {
             cutter: Cutter::new(self.input()?, CHUNK_PAYMENTS),
-            worker: Worker::new(Arc::clone(&self.setting), self.store.connect()?, false),
+            worker: Worker::new(Arc::clone(&self.setting), self.store.lend()?, false),
             assembly: Assembly::new(Arc::clone(&self.setting), writing, None),
             buffers: Buffers::default(),
             hasher: Sha256::new(),

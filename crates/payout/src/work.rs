@@ -14,7 +14,7 @@ use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
 use denmark::{BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
 use kernel::merkle::{Encoder, Hash};
-use kernel::{Blind, Connection, Domain, Error, Id, Scope, Timestamp, Tx, Vault};
+use kernel::{Blind, Domain, Error, Id, Lent, Scope, Timestamp, Tx, Vault};
 use registry::account::{self, DesignatedAccount};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
@@ -228,7 +228,7 @@ impl Candidate<'_> {
 /// One thread with its own connection.
 pub(crate) struct Worker {
     setting: Arc<Setting>,
-    connection: Connection,
+    connection: Lent,
     /// Whether a snapshot is held between chunks. Whoever waits between them must not: the store could not fold its log in.
     holds_snapshot: bool,
     /// The blind indexes of the purposes met so far: a file has few.
@@ -237,7 +237,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(setting: Arc<Setting>, connection: Connection, holds_snapshot: bool) -> Self {
+    pub(crate) fn new(setting: Arc<Setting>, connection: Lent, holds_snapshot: bool) -> Self {
         Self { setting, connection, holds_snapshot, purposes: BTreeMap::new(), chunks: 0 }
     }
 

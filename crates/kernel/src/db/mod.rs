@@ -227,9 +227,7 @@ impl Connection {
     /// Begins a transaction; until there is one, there is nothing to lose by trying again. One that is open was left by a
     /// panic, or only held a snapshot: nothing of it may become durable with the new one.
     fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
-        if std::mem::take(&mut self.is_open) {
-            on!(&self.session, roll_back());
-        }
+        self.rest();
         let mut tries = 0;
         loop {
             match on!(&self.session, begin(purpose)) {
@@ -259,6 +257,14 @@ impl Connection {
         }
         self.is_open = false;
         result
+    }
+
+    /// Ends what was begun and did not end: nothing of it becomes durable.
+    pub(crate) fn rest(&mut self) {
+        self.holds_snapshot = false;
+        if std::mem::take(&mut self.is_open) {
+            on!(&self.session, roll_back());
+        }
     }
 
     /// Lets this connection keep `bytes` of changed pages in memory: for imports that touch most of a table in one chunk.

@@ -241,8 +241,8 @@ fn try_release(
     let mut assembly = Assembly::new(Arc::clone(&setting), writing, None);
     let (mut changes, mut held, mut notes) = (Vec::new(), Vec::new(), Notes::default());
     let (mut payees, mut paid) = (Vec::new(), Seen::new(counts.held, counts.held));
-    let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
-    let connections = [writer.store.connect()?, writer.store.connect()?];
+    let input = KeptInput::new(writer.store.vault().clone(), writer.store.lend()?, batch.id);
+    let connections = [writer.store.lend()?, writer.store.lend()?];
     let passed = Run::new(input, Arc::clone(&setting), false).go(connections, |mut done| {
         assembly.take(&mut done)?;
         for payment in done.payments.iter().filter(|payment| payment.is_ruled) {

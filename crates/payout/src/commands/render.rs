@@ -112,11 +112,10 @@ pub(super) fn stage(
     let setting = setting(writer, batch, view, Writes::BOTH)?;
     let parts = Parts::create(&outputs)?;
     let mut assembly = Assembly::new(Arc::clone(&setting), writing(batch, view, &parts)?, None);
-    let passed =
-        Run::new(input, setting, false).go([writer.store.connect()?, writer.store.connect()?], |mut done| {
-            assembly.take(&mut done)?;
-            Ok(done)
-        })?;
+    let passed = Run::new(input, setting, false).go([writer.store.lend()?, writer.store.lend()?], |mut done| {
+        assembly.take(&mut done)?;
+        Ok(done)
+    })?;
     if passed.stopped.is_some() || passed.hash != batch.file_hash {
         return Err(other_input());
     }
@@ -172,7 +171,7 @@ pub(super) fn from_kept_input(writer: &mut Writer, batch: &Batch, stage: i64, ou
     if view.of_record {
         return of_record(writer, batch, &view, outputs);
     }
-    let input = KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, batch.id);
+    let input = KeptInput::new(writer.store.vault().clone(), writer.store.lend()?, batch.id);
     self::stage(writer, batch, &view, input, outputs)
 }
 

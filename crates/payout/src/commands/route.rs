@@ -158,7 +158,7 @@ impl Source<'_> {
         Ok(match self {
             Self::File(path) => Box::new(open(path)?),
             Self::Staged { batch, .. } => {
-                Box::new(KeptInput::new(writer.store.vault().clone(), writer.store.connect()?, *batch))
+                Box::new(KeptInput::new(writer.store.vault().clone(), writer.store.lend()?, *batch))
             }
         })
     }
@@ -381,7 +381,7 @@ impl Work<'_> {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Passed, Error> {
         let run = Run::new(self.source.open(writer)?, Arc::clone(setting), self.keeps_input());
-        let connections = [writer.store.connect()?, writer.store.connect()?];
+        let connections = [writer.store.lend()?, writer.store.lend()?];
         let connection = &mut writer.connection;
         std::thread::scope(|threads| {
             // Staging waits for the disk on a thread of its own.
