@@ -175,6 +175,11 @@ impl Booking {
         self.rows.len()
     }
 
+    /// How much of it goes on to waiting accounts.
+    pub(crate) fn onward(&self) -> usize {
+        self.touched.iter().filter_map(|(_, touched)| touched.onward.as_ref()).map(|onward| onward.numbers.len()).sum()
+    }
+
     /// Records it as part of `entry`.
     pub(crate) fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
         if self.rows.is_empty() {

@@ -336,7 +336,8 @@ impl Command for BookReturns<'_> {
             return Ok(Decision::unchanged(made));
         }
         let facts = serde_json::json!({
-            "bank": self.bank, "booked": made.booked, "arrived": arrived.len(), "listed": made.listed,
+            "bank": self.bank, "booked": made.booked, "onward": booking.onward(), "arrived": arrived.len(),
+            "listed": made.listed,
         });
         Ok(Decision::of(vec![ToBook { booking, arrived, strays }], facts, made))
     }
@@ -475,7 +476,7 @@ impl Command for EndStray {
         }
         let booking = books.booking();
         let booked = booking.len();
-        let facts = serde_json::json!({ "return": self.stray.id.name(), "booked": booked });
+        let facts = serde_json::json!({ "return": self.stray.id.name(), "booked": booked, "onward": booking.onward() });
         Ok(Decision::of(vec![(booking, arrived)], facts, booked))
     }
 

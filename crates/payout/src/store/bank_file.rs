@@ -39,7 +39,7 @@ pub(crate) fn insert_many(scope: &Scope<'_>, files: &[BankFile], entry: Entry) -
         let values =
             [place.into(), (&file.bank).into(), file.batch.into(), file.stage.into(), sealed.as_slice().into()];
         scope.tx.run(&INSERT, &values)?;
-        tree.push(leaf(file, &sent));
+        tree.push(leaf(place, file, &sent));
     }
     Ok(Rows::of(BankFileTable.name(), &tree))
 }
@@ -68,9 +68,10 @@ pub(crate) fn each_after(
     scope.tx.each(&AFTER, &[bank.into(), place.into(), limit.into()], |row| visit(read(scope, row)?.0))
 }
 
-fn leaf(file: &BankFile, sent: &[u8]) -> Hash {
+fn leaf(place: Id<BankFile>, file: &BankFile, sent: &[u8]) -> Hash {
     Encoder::default()
         .start(BankFileTable.name())
+        .int(place.number())
         .bytes(file.bank.as_bytes())
         .int(file.batch.number())
         .int(file.stage)
@@ -93,7 +94,7 @@ impl Table for BankFileTable {
     ) -> Result<(), Error> {
         scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
             let (file, sent) = read(scope, row)?;
-            visit(journal::entry_of(file.place.number()), leaf(&file, &sent))
+            visit(journal::entry_of(file.place.number()), leaf(file.place, &file, &sent))
         })
     }
 
