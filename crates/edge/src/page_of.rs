@@ -8,6 +8,9 @@ const LIMIT: u16 = 100;
 const LIMIT_MAX: u16 = 1_000;
 /// Begins every cursor: another form of it would get another letter.
 const VERSION: &str = "a";
+/// Of a number, and of what checks it.
+const DIGITS: usize = 20;
+const CURSOR_CHARS: usize = VERSION.len() + DIGITS;
 
 /// Which page of a list is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -68,8 +71,24 @@ pub fn write(list: &str, number: i64) -> String {
     format!("{VERSION}{number:016x}{:04x}", check_of(list, number))
 }
 
+/// The two numbers after which the page begins that has this cursor.
+///
+/// # Errors
+/// `cursor.invalid`.
+pub fn after_pair(list: &str, cursor: &str) -> Result<(i64, i64), Problem> {
+    // What cannot be cut is none either.
+    let (first, second) = cursor.split_at_checked(CURSOR_CHARS).unwrap_or((cursor, ""));
+    Ok((after(list, first)?, after(list, second)?))
+}
+
+/// The cursor that goes on after the row of this list that two numbers name.
+#[must_use]
+pub fn write_pair(list: &str, (first, second): (i64, i64)) -> String {
+    write(list, first) + &write(list, second)
+}
+
 fn read(list: &str, cursor: &str) -> Option<i64> {
-    let digits = cursor.strip_prefix(VERSION).filter(|digits| digits.len() == 20 && digits.is_ascii())?;
+    let digits = cursor.strip_prefix(VERSION).filter(|digits| digits.len() == DIGITS && digits.is_ascii())?;
     let number = i64::from_str_radix(&digits[..16], 16).ok()?;
     (write(list, number) == cursor).then_some(number)
 }
@@ -96,6 +115,12 @@ mod tests {
         for cursor in ["", "a", "0", "aææææææææææ", "a00000000000000000000", "a+0000000000000000000", "' OR 1=1"]
         {
             assert_eq!(read("payouts", cursor), None, "{cursor}");
+            assert!(after_pair("payouts", cursor).is_err(), "{cursor}");
+        }
+        let pair = write_pair("waiting", (i64::MAX, 3));
+        assert!(pair.len() <= 64 && after_pair("waiting", &pair).is_ok_and(|read| read == (i64::MAX, 3)), "{pair}");
+        for cursor in [&pair[..21], &pair[21..], &pair[1..], &pair.replace('3', "4")] {
+            assert!(after_pair("waiting", cursor).is_err(), "{cursor}");
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Permission {
     Returns,
     /// Payments that are asked back: ask for them, fetch what is asked, answer it.
     Recalls,
+    /// What lies in waiting accounts: see it, and have it paid.
+    Waiting,
     /// The account in force for a payee.
     Resolve,
     /// Whether an account is a payee's.
@@ -57,11 +59,12 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Payouts,
         Self::FetchPayouts,
         Self::Returns,
         Self::Recalls,
+        Self::Waiting,
         Self::Resolve,
         Self::Verify,
         Self::Subscriptions,
@@ -91,6 +94,7 @@ impl Permission {
             Self::FetchPayouts => "payouts:fetch",
             Self::Returns => "returns",
             Self::Recalls => "recalls",
+            Self::Waiting => "waiting",
             Self::Resolve => "resolve",
             Self::Verify => "verify",
             Self::Subscriptions => "subscriptions",
@@ -126,11 +130,11 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
     use Permission::{Accounts, Contacts, Designations, Feed, FetchPayouts, Locks, Payouts, Register, Resolve, Verify};
     use Permission::{
         Cases, Collectors, Controls, Letters, Marks, Notices, Payees, Recalls, Returns, Reviews, Subscribers,
-        Subscriptions, Suspicions,
+        Subscriptions, Suspicions, Waiting,
     };
     match role {
-        Role::PublicPayer => &[Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions],
-        Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
+        Role::PublicPayer => &[Payouts, Recalls, Waiting, Resolve, Verify, Subscriptions, Suspicions],
+        Role::PrivatePayer => &[Payouts, Waiting, Verify, Subscriptions, Suspicions],
         Role::Bank => &[FetchPayouts, Returns, Recalls, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],
@@ -149,9 +153,10 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
             Suspicions,
             Marks,
             Recalls,
+            Waiting,
             Cases,
         ],
-        Role::Caseworker => &[Payouts, Designations, Locks, Contacts, Suspicions, Marks],
+        Role::Caseworker => &[Payouts, Waiting, Designations, Locks, Contacts, Suspicions, Marks],
         Role::Citizen => &[Designations, Locks, Contacts, Subscribers, Suspicions, Marks],
         Role::Console => &[],
     }

@@ -92,7 +92,7 @@ impl MoneyBack {
     /// Whether something may follow of it for the account that it came from.
     #[must_use]
     pub fn is_followed(&self) -> bool {
-        let says_nothing = matches!(self.reason.bearing(), Bearing::Recalled | Bearing::Nothing);
+        let says_nothing = matches!(self.reason.bearing(), Bearing::Recalled | Bearing::Unwanted | Bearing::Nothing);
         self.how == How::Return && !says_nothing && self.said.account.is_some()
     }
 }
@@ -108,6 +108,8 @@ pub struct Standing {
     pub back: i64,
     /// Whether it was ordered from the waiting account: there it comes back to.
     pub is_from_waiting: bool,
+    /// Whether it can be ordered on to there: by its agreement, and as nobody asked for it back.
+    pub can_go_on: bool,
 }
 
 /// What became of money that came back.
@@ -163,6 +165,13 @@ impl fmt::Display for BackRefusal {
 }
 
 impl Standing {
+    /// Whether what comes back goes on to the waiting account: a bank returns all of it at once, and its payee is still to have it.
+    #[must_use]
+    pub fn goes_on(&self, back: &MoneyBack) -> bool {
+        let is_all = self.back == 0 && self.money.is_some_and(|money| money.minor == back.amount);
+        self.can_go_on && is_all && back.how == How::Return && back.reason.bearing().is_owed()
+    }
+
     /// Books that so much came back.
     ///
     /// # Errors
@@ -204,7 +213,7 @@ mod tests {
         use Booked::{Part, Whole};
         let check = |state, taken: &[i64], expected: &[Result<Booked, BackRefusal>]| {
             let money = Some(Money { minor: 100, currency: Currency::DKK });
-            let mut standing = Standing { state, money, back: 0, is_from_waiting: false };
+            let mut standing = Standing { state, money, back: 0, is_from_waiting: false, can_go_on: false };
             let booked: Vec<_> = taken.iter().map(|amount| standing.take(*amount)).collect();
             assert_eq!(booked, expected, "{state:?} {taken:?}");
         };
@@ -218,8 +227,29 @@ mod tests {
             check(state, &[100], &[Err(BackRefusal::NotSent)]);
         }
         let money = Some(Money { minor: 100, currency: Currency::DKK });
-        let mut ordered = Standing { state: State::Routed, money, back: 0, is_from_waiting: true };
+        let mut ordered = Standing { state: State::Routed, money, back: 0, is_from_waiting: true, can_go_on: false };
         assert_eq!((ordered.take(30), ordered.take(70), ordered.state), (Ok(Part), Ok(Whole), State::Waiting));
         assert_eq!((ordered.take(100), ordered.state), (Ok(Whole), State::Returned));
+    }
+
+    #[test]
+    fn what_comes_back_at_once_and_is_still_owed_goes_on() {
+        let check = |can_go_on, back, amount, how, reason: &str, expected: bool| {
+            let money = Some(Money { minor: 100, currency: Currency::DKK });
+            let standing = Standing { state: State::Routed, money, back, is_from_waiting: false, can_go_on };
+            let reason = ReturnReason::from_code(reason).unwrap();
+            let (key, said) = (Blind::default(), BankSaid::default());
+            let came = MoneyBack { key, batch: Id::new(1), number: 0, amount, how, reason, said };
+            assert_eq!(standing.goes_on(&came), expected, "{standing:?} {came:?}");
+        };
+        check(true, 0, 100, How::Return, "AC04", true);
+        check(true, 0, 100, How::Return, "MS03", true);
+        check(false, 0, 100, How::Return, "AC04", false);
+        check(true, 0, 99, How::Return, "AC04", false);
+        check(true, 60, 40, How::Return, "AC04", false);
+        check(true, 0, 100, How::Recall, "AC04", false);
+        for asked_back in ["FOCR", "FR01", "DUPL", "CUST", "MD07"] {
+            check(true, 0, 100, How::Return, asked_back, false);
+        }
     }
 }

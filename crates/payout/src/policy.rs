@@ -44,9 +44,9 @@ pub const SETTLE_RETURN: Operation = Operation { name: "return.settle", roles: &
 /// Tries payments again that came back.
 pub const RETRY: Operation = Operation { name: "payout.retry", roles: SAY };
 /// Reads what lies in waiting accounts.
-pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: &[Console, Operator] };
+pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: SAY };
 /// Pays what lies there to the payees' own accounts, as soon as they have one.
-pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: &[Console, Operator] };
+pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: SAY };
 /// Takes back what lies there.
 pub const GIVE_BACK: Operation = Operation { name: "waiting.give_back", roles: SAY };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.

@@ -93,11 +93,13 @@ pub enum NoticeKind {
     MarkLifted,
     /// A lawful collector is to be looked at again soon, or counts no longer.
     ReminderCollector,
+    /// Money came back from the account, and still waits.
+    ReminderAccount,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -122,6 +124,7 @@ impl NoticeKind {
         Self::MarkUpheld,
         Self::MarkLifted,
         Self::ReminderCollector,
+        Self::ReminderAccount,
     ];
 
     /// What tells that something of this kind was asked for.
@@ -147,7 +150,7 @@ impl NoticeKind {
     /// Whether it tells of what a thief may have done: then it goes to former contact points too.
     #[must_use]
     pub const fn warns(self) -> bool {
-        !matches!(self, Self::Trial | Self::ReminderNoAccount | Self::ReminderCollector)
+        !matches!(self, Self::Trial | Self::ReminderNoAccount | Self::ReminderCollector | Self::ReminderAccount)
     }
 
     /// As the store knows it.
@@ -181,6 +184,7 @@ impl NoticeKind {
             Self::LetterReturned => "letter_returned",
             Self::ReminderNoAccount => "reminder_no_account",
             Self::ReminderCollector => "reminder_collector",
+            Self::ReminderAccount => "reminder_account",
             Self::UnfreezeProposed => "unfreeze_proposed",
             Self::AccountUnfrozen => "account_unfrozen",
             Self::RevertProposed => "revert_proposed",

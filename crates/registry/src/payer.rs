@@ -1,7 +1,7 @@
 //! Payers and their agreements with the registry.
 
 use crate::account::DesignatedAccount;
-use crate::terms::{Terms, TermsFault};
+use crate::terms::{OnReturn, Terms, TermsFault};
 use denmark::{Account, Currency, Cvr};
 use kernel::{Domain, Id, Refuse, Role, Vault};
 use std::fmt;
@@ -153,6 +153,21 @@ impl Agreement {
         } else {
             Err(PayerRefusal::Name)
         }
+    }
+
+    /// Its waiting account, where it has one: that to which it pays instead, for payees without one.
+    #[must_use]
+    pub const fn waiting_account(&self) -> Option<DesignatedAccount> {
+        match self.no_account {
+            NoAccount::PayTo(account) => Some(account),
+            NoAccount::Reject | NoAccount::Hold => None,
+        }
+    }
+
+    /// Where money goes on to that came back from a payee's bank; none where it is the payer's.
+    #[must_use]
+    pub fn returns_go_on_to(&self) -> Option<DesignatedAccount> {
+        self.waiting_account().filter(|_| self.terms.on_return == OnReturn::Waiting)
     }
 
     /// As it is sealed: a line `key value` for each thing that is agreed, in one order. What is not said is as it is by default.

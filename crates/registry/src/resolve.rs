@@ -302,6 +302,19 @@ pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: 
     Ok(Found { resolution: Resolution::of(status, designation.as_ref()), held })
 }
 
+/// Whether somebody may have an account one day: a register knows them, and they are neither dead nor dissolved.
+///
+/// # Errors
+/// The store's.
+pub fn is_there(scope: &Scope<'_>, payee: &Blind) -> Result<bool, Error> {
+    let mut status = None;
+    store::payee::find_many(scope, [payee], |_, found| {
+        status = Some(found.status);
+        Ok(())
+    })?;
+    Ok(!matches!(Resolution::of(status, None), Resolution::NotInRegister | Resolution::Dead))
+}
+
 /// Everything that was ever designated for a payee, newest first: the default account's rows, then each specific account's.
 ///
 /// # Errors

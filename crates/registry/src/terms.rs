@@ -22,6 +22,8 @@ pub struct Terms {
     pub hold_after_change: u16,
     /// What becomes of a payment to a frozen account.
     pub frozen: OnFrozen,
+    /// Whose the money is that comes back from a payee's bank.
+    pub on_return: OnReturn,
     /// Whom suspicions about its payments are told.
     pub contact: Option<Contact>,
 }
@@ -58,6 +60,16 @@ pub enum OnFrozen {
     Hold,
 }
 
+/// What becomes of money that comes back from a payee's bank.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnReturn {
+    /// It is the payer's.
+    #[default]
+    Payer,
+    /// It goes on to the payer's waiting account, until its payee has another account.
+    Waiting,
+}
+
 /// Somebody at the payer's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Contact {
@@ -82,6 +94,8 @@ pub enum TermsFault {
     HoldDays,
     /// Four eyes are demanded of files that nobody lets go.
     FourEyes,
+    /// What comes back is to go to a waiting account, and there is none.
+    OnReturn,
 }
 
 impl TermsFault {
@@ -92,6 +106,7 @@ impl TermsFault {
             Self::Contact => "payer.contact",
             Self::HoldDays => "payer.hold_days",
             Self::FourEyes => "payer.four_eyes",
+            Self::OnReturn => "payer.on_return",
         }
     }
 
@@ -104,6 +119,7 @@ impl TermsFault {
             Self::FourEyes => {
                 "two people let go what is not let go at once: say a positive amount in kroner, and a release by hand or at a cut-off"
             }
+            Self::OnReturn => "what comes back goes on to a waiting account where the agreement names one",
         }
     }
 }
@@ -159,6 +175,18 @@ impl OnFrozen {
     }
 }
 
+impl OnReturn {
+    /// Reads `payer` or `waiting`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "payer" => Some(Self::Payer),
+            "waiting" => Some(Self::Waiting),
+            _ => None,
+        }
+    }
+}
+
 impl Contact {
     /// Reads `NAME <ADDRESS>`.
     #[must_use]
@@ -169,11 +197,11 @@ impl Contact {
 }
 
 impl Terms {
-    /// Whether they can be agreed.
+    /// Whether they can be agreed with a payer that has a waiting account, or none.
     ///
     /// # Errors
     /// What cannot be so.
-    pub fn check(&self) -> Result<(), TermsFault> {
+    pub fn check(&self, has_waiting_account: bool) -> Result<(), TermsFault> {
         if let Some(Contact { name, .. }) = &self.contact {
             let length = name.chars().count();
             if !(1..=CONTACT_CHARS_MAX).contains(&length) || name.contains(|c: char| c.is_control() || c == '<') {
@@ -185,6 +213,7 @@ impl Terms {
         }
         match self.four_eyes_above {
             Some(amount) if amount < 0 || self.release == Release::AtOnce => Err(TermsFault::FourEyes),
+            _ if self.on_return == OnReturn::Waiting && !has_waiting_account => Err(TermsFault::OnReturn),
             _ => Ok(()),
         }
     }
@@ -201,7 +230,7 @@ impl Terms {
 
     /// Adds what differs from the default to an agreement's text, a line `key value` each.
     pub(crate) fn append_to(&self, text: &mut String) {
-        let Self { release, four_eyes_above, pending, hold_after_change, frozen, contact } = self;
+        let Self { release, four_eyes_above, pending, hold_after_change, frozen, on_return, contact } = self;
         let mut line = |key: &str, value: &str| text.extend([key, " ", value, "\n"]);
         if *release != Release::default() {
             line("release", &release.to_text());
@@ -218,6 +247,9 @@ impl Terms {
         if *frozen == OnFrozen::Hold {
             line("frozen", "hold");
         }
+        if *on_return == OnReturn::Waiting {
+            line("on_return", "waiting");
+        }
         if let Some(Contact { name, email }) = contact {
             line("contact", &format!("{name} <{}>", email.reveal()));
         }
@@ -231,6 +263,7 @@ impl Terms {
             "pending" => self.pending = OnPending::parse(value)?,
             "hold_after_change" => self.hold_after_change = value.parse().ok()?,
             "frozen" => self.frozen = OnFrozen::parse(value)?,
+            "on_return" => self.on_return = OnReturn::parse(value)?,
             "contact" => self.contact = Some(Contact::parse(value)?),
             _ => return None,
         }
@@ -247,19 +280,22 @@ mod tests {
         let check = |change: fn(&mut Terms), expected: Result<(), TermsFault>| {
             let mut terms = Terms::default();
             change(&mut terms);
-            assert_eq!(terms.check(), expected, "{terms:?}");
+            assert_eq!(terms.check(false), expected, "{terms:?}");
+            let otherwise = expected.or_else(|fault| if fault == TermsFault::OnReturn { Ok(()) } else { Err(fault) });
+            assert_eq!(terms.check(true), otherwise, "{terms:?}");
             let (mut text, mut read) = (String::new(), Terms::default());
             terms.append_to(&mut text);
             for (key, value) in text.lines().filter_map(|line| line.split_once(' ')) {
                 assert_eq!(read.read(key, value), Some(()), "{key} {value}");
             }
-            assert!(expected.is_err() || read == terms, "{text}");
+            assert!(otherwise.is_err() || read == terms, "{text}");
         };
         check(|_| {}, Ok(()));
         check(|terms| terms.release = Release::parse("cut-off:14:30").unwrap(), Ok(()));
         check(|terms| (terms.pending, terms.frozen) = (OnPending::Hold, OnFrozen::Hold), Ok(()));
         check(|terms| terms.hold_after_change = 5, Ok(()));
         check(|terms| terms.hold_after_change = 6, Err(TermsFault::HoldDays));
+        check(|terms| terms.on_return = OnReturn::Waiting, Err(TermsFault::OnReturn));
         check(|terms| terms.contact = Contact::parse("Anna Bo <anna@example.dk>"), Ok(()));
         check(|terms| terms.contact = Contact::parse("<anna@example.dk>"), Err(TermsFault::Contact));
         check(|terms| terms.four_eyes_above = Some(1), Err(TermsFault::FourEyes));

@@ -3,7 +3,7 @@
 use super::cvr;
 use clap::{Args, Subcommand};
 use registry::payer::{NoAccount, PayerKind};
-use registry::terms::{self, OnFrozen, OnPending, Terms};
+use registry::terms::{self, OnFrozen, OnPending, OnReturn, Terms};
 
 #[derive(Subcommand)]
 pub enum Payer {
@@ -46,6 +46,9 @@ pub struct Agreed {
     /// What becomes of a payment to a frozen account.
     #[arg(long, default_value = "reject", value_parser = on_frozen, value_name = "reject|hold")]
     frozen: OnFrozen,
+    /// What becomes of money that comes back from a payee's bank: it is the payer's, or goes on to the waiting account.
+    #[arg(long, default_value = "payer", value_parser = on_return, value_name = "payer|waiting")]
+    on_return: OnReturn,
     /// Whom suspicions about its payments are told.
     #[arg(long, value_parser = contact, value_name = "NAME <E-MAIL>")]
     contact: Option<terms::Contact>,
@@ -54,8 +57,8 @@ pub struct Agreed {
 impl Agreed {
     /// As terms.
     pub fn terms(self) -> Terms {
-        let Self { release, four_eyes_above, pending, hold_after_change, frozen, contact } = self;
-        Terms { release, four_eyes_above, pending, hold_after_change, frozen, contact }
+        let Self { release, four_eyes_above, pending, hold_after_change, frozen, on_return, contact } = self;
+        Terms { release, four_eyes_above, pending, hold_after_change, frozen, on_return, contact }
     }
 }
 
@@ -81,6 +84,10 @@ fn on_pending(text: &str) -> Result<OnPending, String> {
 
 fn on_frozen(text: &str) -> Result<OnFrozen, String> {
     OnFrozen::parse(text).ok_or_else(|| "write reject or hold".to_owned())
+}
+
+fn on_return(text: &str) -> Result<OnReturn, String> {
+    OnReturn::parse(text).ok_or_else(|| "write payer or waiting".to_owned())
 }
 
 fn contact(text: &str) -> Result<terms::Contact, String> {

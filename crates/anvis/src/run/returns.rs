@@ -5,7 +5,7 @@ use crate::cli::{Return, Waiting};
 use crate::console::{self, Answer};
 use kernel::{Error, Timestamp};
 use payout::commands::{
-    GiveBack, ImportReturns, Imported, PaidOut, SettleReturn, give_back, import_returns, pay_all_waiting,
+    GiveBack, ImportReturns, Imported, PaidOut, PaidRound, SettleReturn, give_back, import_returns, pay_all_waiting,
     settle_return, write_unwritten,
 };
 use payout::queries::{self, LedgerLine, StrayView, WaitingView};
@@ -81,7 +81,9 @@ impl Session {
                     None => Vec::new(),
                 };
                 let env = self.env()?;
-                let paid = pay_all_waiting(&mut self.writer, payer.as_deref(), out.as_deref(), &self.actor, &env)?;
+                let to = (out.as_deref(), usize::MAX);
+                let PaidRound { paid, .. } =
+                    pay_all_waiting(&mut self.writer, payer.as_deref(), to, &self.actor, &env)?;
                 let mut text: String = paid.iter().map(paid_text).collect();
                 text.extend(earlier.iter().map(|path| format!("{}\n", path.display())));
                 if paid.is_empty() {

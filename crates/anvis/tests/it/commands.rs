@@ -341,6 +341,8 @@ fn payers_have_one_agreement_at_a_time() {
     add(&format!("{} --cvr 13748136 --kind private --no-account reject", "x".repeat(71))).refused("payer.name");
     let unknown_bank = iban("DK", "9999-1");
     add(&format!("Ny --cvr 25992180 --kind private --no-account pay-to:{unknown_bank}")).refused("payer.pay_to");
+    add("Ny --cvr 25992180 --kind private --no-account hold --on-return waiting").refused("payer.on_return");
+    add(&format!("Ny --cvr 25992180 --kind private --no-account pay-to:{ALICE_IBAN} --on-return waiting")).done();
     world.verified();
 }
 

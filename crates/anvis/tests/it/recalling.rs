@@ -257,6 +257,29 @@ fn the_same_money_is_booked_once_whether_it_is_answered_or_returned_first() {
 }
 
 #[test]
+fn what_was_not_asked_back_goes_on_to_the_waiting_account_where_that_is_agreed() {
+    let world = World::settled();
+    let agreed = format!("--cvr 13748136 --kind public --no-account pay-to:{STAND_IN_IBAN} --on-return waiting");
+    world.run(&format!("payer add {STAND_IN} {agreed}")).done();
+    let routed = world.route(STAND_IN, simple("ONWARD", &[cpr("E1", ALICE, "1000.00")])).done();
+    world.write("return.xml", given_back("1000.00").replace("FOCR", "MS03"));
+    let imported = world.run("return import return.xml --out out").done();
+    assert_eq!(imported["stages"].as_array().unwrap().len(), 2, "{imported}");
+    let files = imported["reports"].as_array().unwrap().iter();
+    let files: Vec<PathBuf> = files.map(|path| world.path(path.as_str().unwrap())).collect();
+    validate(&files);
+    let order = files.iter().find(|path| path.to_str().unwrap().contains("pain.001")).unwrap();
+    assert!(std::fs::read_to_string(order).unwrap().contains(STAND_IN_IBAN));
+    let lying = world.run(&format!("waiting list --payer {STAND_IN}")).done();
+    let expected = json!({ "batch": routed["batch"], "end_to_end_id": "E1", "amount": "1000.00", "currency": "DKK" });
+    holds(&lying["waiting"][0], &expected, "waiting list");
+    let ledger = world.run(&format!("waiting ledger --payer {STAND_IN}")).done();
+    holds(&ledger["lines"][0], &json!({ "stage": 2, "came_in": "1000.00", "remains": "1000.00" }), "waiting ledger");
+    assert_eq!(world.run(&format!("waiting pay --payer {STAND_IN}")).done()["paid"], json!([]));
+    world.verified();
+}
+
+#[test]
 fn an_answer_about_nothing_is_listed_and_never_guessed() {
     let (world, batch) = paid(Version::V09);
     let recall = sent(&world, &batch, &["E1", "E2"]);

@@ -71,6 +71,7 @@ pub const CONSOLE_ONLY: &[&str] = &[
     "payer.four_eyes",
     "payer.hold_days",
     "payer.kind",
+    "payer.on_return",
     "phase_out.unknown",
     "phase_out.word",
     "proposal.officer",

@@ -28,6 +28,7 @@ mod reviews;
 pub(crate) mod subscriptions;
 mod suspicions;
 mod verify;
+mod waiting;
 
 use crate::route::Route;
 
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Route> {
         payouts::routes(),
         returns::routes(),
         recalls::routes(),
+        waiting::routes(),
         resolve::routes(),
         verify::routes(),
         subscriptions::routes(),

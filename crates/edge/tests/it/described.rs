@@ -1,8 +1,8 @@
 //! The published description held against the running server: requests made from it by chance, right ones and wrong ones.
 
 use crate::support::{
-    Answer, BANK_TOKEN, COMPANIES_TOKEN, OPERATOR_TOKEN, OTHER_OPERATOR_TOKEN, PUBLIC_TOKEN, REGISTER_TOKEN, System,
-    World, behind_a_proxy, payment_file, request, set_controls,
+    Answer, BANK_TOKEN, COMPANIES_TOKEN, OPERATOR_TOKEN, OTHER_OPERATOR_TOKEN, PUBLIC, PUBLIC_TOKEN, REGISTER_TOKEN,
+    System, World, behind_a_proxy, payment_file, request, set_controls,
 };
 use hyper::Method;
 use kernel::Role;
@@ -481,6 +481,7 @@ fn address(path: &str, operation: &Value, names: &[(String, String)], chance: &m
                 names.iter().find(|(known, _)| is_here(known)).unwrap().1.clone()
             }
             ("query", 0) if name == "day" => "2026-11-23".to_owned(),
+            ("query", 0) if name == "payer" => PUBLIC.to_owned(),
             ("query", 0) => "7".to_owned(),
             _ => chance.text("\\PC{1,30}"),
         };

@@ -38,3 +38,4 @@ mod subscriptions;
 mod support;
 mod suspicions;
 mod tokens;
+mod waiting;

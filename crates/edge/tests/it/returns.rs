@@ -6,9 +6,9 @@ use http_body_util::Full;
 use hyper::{Method, Request};
 use serde_json::{Value, json};
 
-const BO_IBAN: &str = "9860-1234567";
+pub const BO_IBAN: &str = "9860-1234567";
 
-fn bring(path: &str, token: &str, xml: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Request<Full<Bytes>> {
+pub fn bring(path: &str, token: &str, xml: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Request<Full<Bytes>> {
     let mut asked = request(Method::POST, path, token, None);
     *asked.body_mut() = Full::from(xml.into());
     asked.headers_mut().insert("content-type", "application/xml".parse().unwrap());

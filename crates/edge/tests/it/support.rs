@@ -192,12 +192,12 @@ impl Tokens for Issuer {
     }
 }
 
-pub const PUBLIC_TOKEN: &str = "public-payer.payouts.resolve.verify.subscriptions.suspicions";
-pub const PRIVATE_TOKEN: &str = "private-payer.payouts.verify";
+pub const PUBLIC_TOKEN: &str = "public-payer.payouts.waiting.resolve.verify.subscriptions.suspicions";
+pub const PRIVATE_TOKEN: &str = "private-payer.payouts.waiting.verify";
 pub const REGISTER_TOKEN: &str = "register-feed.register";
 pub const COMPANIES_TOKEN: &str = "register-feed~companies.register";
 pub const BANK_TOKEN: &str = "bank.accounts.feed.payouts/fetch.suspicions.returns.recalls";
-pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.cases.subscribers.returns.recalls";
+pub const OPERATOR_TOKEN: &str = "operator~anna.controls.collectors.reviews.letters.notices.payees.designations.locks.contacts.suspicions.marks.cases.subscribers.returns.recalls.waiting";
 pub const OTHER_OPERATOR_TOKEN: &str =
     "operator~bo.controls.collectors.reviews.letters.notices.payees.suspicions.marks.cases";
 pub const OTHER_BANK_TOKEN: &str = "bank~Andelskassen_Eksempel.accounts.feed.payouts/fetch.suspicions.returns";

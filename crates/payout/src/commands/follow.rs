@@ -101,7 +101,8 @@ fn went(scope: &Scope<'_>, row: &Recorded) -> Result<Option<Went>, Error> {
         last = Some(payment.outcome).filter(Outcome::goes_on);
         Ok(())
     })?;
-    store::payment::each_change_of(scope.tx, id, number..number + 1, row.stage, |change| {
+    // By the stage itself it may lie in the waiting account.
+    store::payment::each_change_of(scope.tx, id, number..number + 1, row.stage - 1, |change| {
         last = Some(change.outcome).filter(Outcome::goes_on).or(last);
         Ok(())
     })?;

@@ -47,11 +47,12 @@ pub use stop::{Stop, stop};
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
-pub use waiting::{PaidOut, pay_all_waiting, pay_waiting};
+pub use waiting::{PaidOut, PaidRound, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;
 use crate::store;
+use crate::store::bank_file::BankFile;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Error, Id, Refuse, Scope};
 use registry::officer::Unfit;
@@ -271,8 +272,13 @@ fn insert_bank_file(
     sent: &Sent,
     entry: Entry,
 ) -> Result<Option<Rows>, Error> {
-    let Some(bank) = payer.agreement.bank.as_ref().filter(|_| sent.payments > 0) else { return Ok(None) };
+    let file = bank_file(scope, payer, (batch, stage), sent);
+    file.map(|file| store::bank_file::insert_many(scope, &[file], entry)).transpose()
+}
+
+/// What is noted of a stage's completed file for the bank that fetches the payer's files, if one does.
+fn bank_file(scope: &Scope<'_>, payer: &Payer, (batch, stage): (Id<Batch>, i64), sent: &Sent) -> Option<BankFile> {
+    let bank = payer.agreement.bank.as_ref().filter(|_| sent.payments > 0)?;
     let bank = Agreement::bank_key(scope.vault, bank);
-    let file = store::bank_file::BankFile { entry: entry.number(), bank, batch, stage, sent: sent.clone() };
-    store::bank_file::insert(scope, &file).map(Some)
+    Some(BankFile { place: Id::new(0), bank, batch, stage, sent: sent.clone() })
 }

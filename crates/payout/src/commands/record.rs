@@ -2,6 +2,7 @@
 //! waiting account is ordered from there.
 
 use super::BatchRefusal;
+use super::back::onward_of;
 use super::render::StageView;
 use crate::assemble::group_status;
 use crate::batch::Batch;
@@ -20,7 +21,7 @@ use kernel::{Error, Id, Scope, StoreError, Writer};
 use registry::account::{self, DesignatedAccount};
 use registry::payer::NoAccount;
 use registry::resolve;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,14 @@ pub(crate) fn report(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resu
         changes.insert(change.number, change.outcome);
         Ok(())
     })?;
+    // What was ordered on to the waiting account is there for the payer, and not back.
+    let mut onward = BTreeSet::new();
+    if let Some(stage) = onward_of(scope, batch.id, view.stage)? {
+        store::payment::each_change_at(scope.tx, batch.id, stage, |change| {
+            onward.insert(change.number);
+            Ok(())
+        })?;
+    }
     // Of what came back in part, or to the waiting account, no reason stands with the change.
     let mut parts: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     let mut backs = Vec::new();
@@ -48,13 +57,17 @@ pub(crate) fn report(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resu
         backs.push(row.back);
         Ok(())
     })?;
-    let is_told_here = |number| changes.get(&number).is_none_or(|outcome: &Outcome| outcome.state == State::Waiting);
+    let lies = |number: &i64, outcome: &Outcome| outcome.state == State::Waiting || onward.contains(number);
+    let is_told_here = |number| changes.get(&number).is_none_or(|outcome| lies(&number, outcome));
     for back in backs.iter().filter(|back| is_told_here(back.number)) {
         let recorded = work::recorded(scope.tx, batch.id, back.number, 1, view.stage)?.pop();
         let currency = recorded.and_then(|recorded| recorded.money).map_or(Currency::DKK, |money| money.currency);
         let money = Money { minor: back.amount, currency };
         let told = parts.entry(back.number).or_default();
         told.push(format!("Of it, {money} came back ({}).", back.reason.code()));
+        if onward.contains(&back.number) {
+            told.push("It goes on to the waiting account.".to_owned());
+        }
     }
     for (number, outcome) in &changes {
         if !is_told(outcome, kind) || parts.contains_key(number) {

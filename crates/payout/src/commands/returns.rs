@@ -1,9 +1,9 @@
 //! What banks return: read to its end, each return matched to one payment, all of it booked in one transaction. What is not certain
 //! goes to the work list, where a person decides.
 
-use super::back::{Booking, Books};
+use super::back::{Booking, Books, onward_of};
 use super::returned::{Clue, Meant, expected_of};
-use super::{find, follow, record};
+use super::{find, follow, record, render};
 use crate::back::{BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
 use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_returns};
@@ -64,7 +64,7 @@ pub struct Imported {
     pub unfollowed: usize,
     /// By which stages of which batches all of that was booked, now or before.
     pub stages: BTreeSet<(String, i64)>,
-    /// The reports that were written.
+    /// The files that were written: reports, and orders of what goes on to waiting accounts.
     pub reports: Vec<PathBuf>,
 }
 
@@ -123,12 +123,18 @@ fn follow_up(
             Err(error) => return Err(error),
         }
     }
-    let stages: BTreeSet<(Id<Batch>, i64)> = booked.iter().map(|(_, row)| (row.back.batch, row.stage)).collect();
-    for (batch, stage) in stages {
-        if let Some(out) = out {
-            imported.reports.extend(record::write_files(writer, batch, stage, out)?);
+    let came_back: BTreeSet<(Id<Batch>, i64)> = booked.iter().map(|(_, row)| (row.back.batch, row.stage)).collect();
+    for (id, stage) in came_back {
+        let (batch, onward) = writer.read(|scope| {
+            let batch = store::batch::find(scope, id)?.ok_or_else(record::gone)?;
+            Ok((batch, onward_of(scope, id, stage)?))
+        })?;
+        for stage in [stage].into_iter().chain(onward) {
+            if let Some(out) = out {
+                imported.reports.extend(render::from_kept_input(writer, &batch, stage, out)?.paths());
+            }
+            imported.stages.insert((batch::name(id), stage));
         }
-        imported.stages.insert((batch::name(batch), stage));
     }
     Ok(imported)
 }
@@ -330,7 +336,8 @@ impl Command for BookReturns<'_> {
             return Ok(Decision::unchanged(made));
         }
         let facts = serde_json::json!({
-            "bank": self.bank, "booked": made.booked, "arrived": arrived.len(), "listed": made.listed,
+            "bank": self.bank, "booked": made.booked, "onward": booking.onward(), "arrived": arrived.len(),
+            "listed": made.listed,
         });
         Ok(Decision::of(vec![ToBook { booking, arrived, strays }], facts, made))
     }
@@ -469,7 +476,7 @@ impl Command for EndStray {
         }
         let booking = books.booking();
         let booked = booking.len();
-        let facts = serde_json::json!({ "return": self.stray.id.name(), "booked": booked });
+        let facts = serde_json::json!({ "return": self.stray.id.name(), "booked": booked, "onward": booking.onward() });
         Ok(Decision::of(vec![(booking, arrived)], facts, booked))
     }
 

@@ -320,10 +320,12 @@ impl Work<'_> {
         self.hold_all || self.payer.agreement.terms.release != Release::AtOnce
     }
 
-    /// Whether the input is kept as it goes by: something is likely to wait, or the payer's bank fetches what is completed.
+    /// Whether the input is kept as it goes by: something is likely to wait, the payer's bank fetches what is completed, or what
+    /// comes back is ordered on from the payer's own account, which stands in the input alone.
     fn keeps_input(&self) -> bool {
         let agreement = &self.payer.agreement;
-        let is_wanted = self.waits() || agreement.no_account == NoAccount::Hold || agreement.bank.is_some();
+        let may_wait = self.waits() || agreement.no_account == NoAccount::Hold;
+        let is_wanted = may_wait || agreement.bank.is_some() || agreement.returns_go_on_to().is_some();
         is_wanted && matches!(self.source, Source::File(_))
     }
 

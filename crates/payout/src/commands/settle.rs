@@ -106,7 +106,7 @@ pub fn settle_some(
                 due.push(*batch);
             }
         }
-        let lying = store::waiting::page(scope.tx, lying.unwrap_or((i64::MIN, i64::MIN)), PAGE)?;
+        let lying = store::waiting::page(scope.tx, None, lying.unwrap_or((i64::MIN, i64::MIN)), PAGE)?;
         let next_lying =
             lying.last().map(|(batch, held)| (batch.number(), held.number)).filter(|_| lying.len() as i64 == PAGE);
         let looked = look_at(scope, &lying, &watched, env.now)?;

@@ -1,10 +1,11 @@
 //! Pays what lies in waiting accounts to the payees' own, as soon as they have one and nothing else keeps it.
 
-use super::{find, gate_of, insert_bank_file, record, stage_of_record, stages_of};
+use super::{find_own, gate_of, insert_bank_file, record, require_own, stage_of_record, stages_of};
 use crate::batch::{self, Batch, Counts, Sent, Tally};
 use crate::judge::{Asked, Judge};
 use crate::payment::{Decided, State, Verdict};
 use crate::policy;
+use crate::queries::whose;
 use crate::reason::Reason;
 use crate::store;
 use crate::store::held::HeldPayment;
@@ -12,6 +13,7 @@ use crate::store::payment::{Change, PaymentRow};
 use crate::work::{Ruling, recorded};
 use kernel::journal::{self, Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, StoreError, Timestamp, Writer};
+use registry::ask::AnswerClass;
 use registry::commands::WaitsSince;
 use registry::payer::Payer;
 use registry::watch::{Notes, Watched};
@@ -48,14 +50,14 @@ pub fn pay_waiting(
 ) -> Result<Vec<PaidOut>, Error> {
     policy::PAY_WAITING.require(actor)?;
     let (batch, payer) = writer.read(|scope| {
-        let batch = find(scope, name)?;
+        let batch = find_own(scope, name, actor)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         Ok((batch, payer))
     })?;
     let watched = Watched::recall(writer, env.now)?;
     let (mut all, mut after) = (Vec::new(), -1);
     loop {
-        let pay = Pay { batch: &batch, payer: &payer, watched: &watched, after, now: env.now };
+        let pay = Pay { batch: &batch, payer: &payer, actor, watched: &watched, after, now: env.now };
         let made = writer.execute(&pay, actor, env)?;
         if let Some(Paid { stage, sent }) = made.paid {
             let files = match out {
@@ -71,45 +73,47 @@ pub fn pay_waiting(
     }
 }
 
-/// The same of every batch of which something may leave, of one payer or of all.
+/// What one round through a payer's waiting account, or all, came to.
+#[derive(Clone, Debug, Default)]
+pub struct PaidRound {
+    /// What was paid, batch by batch.
+    pub paid: Vec<PaidOut>,
+    /// Whether it ended before all was looked at, as so much was paid.
+    pub has_more: bool,
+}
+
+/// The same of every batch of which something may leave, of one payer or of all that are whoever's that asks; but no more once `most`
+/// orders were made.
 ///
 /// # Errors
 /// `payer.unknown`; the policy's refusal, or the store's.
 pub fn pay_all_waiting(
     writer: &mut Writer,
     payer: Option<&str>,
-    out: Option<&Path>,
+    (out, most): (Option<&Path>, usize),
     actor: &Actor,
     env: &Env,
-) -> Result<Vec<PaidOut>, Error> {
+) -> Result<PaidRound, Error> {
     policy::PAY_WAITING.require(actor)?;
-    let owner = writer.read(|scope| match payer {
-        Some(name) => Ok(Some(resolve::payer_of(scope, name, actor)?.id)),
-        None => Ok(None),
-    })?;
+    let owner = writer.read(|scope| whose(scope, payer, actor))?;
     let watched = Watched::recall(writer, env.now)?;
-    let (mut all, mut after) = (Vec::new(), (i64::MIN, i64::MIN));
+    let (mut paid, mut after) = (Vec::new(), (i64::MIN, i64::MIN));
     loop {
         let (payable, next) = writer.read(|scope| {
-            let page = store::waiting::page(scope.tx, after, PAID_AT_ONCE)?;
+            let page = store::waiting::page(scope.tx, owner, after, PAID_AT_ONCE)?;
             let next = page.last().map(|(batch, held)| (batch.number(), held.number));
-            let mut payable = look_at(scope, &page, &watched, env.now)?.payable;
-            if owner.is_some() {
-                let mut own = Vec::new();
-                for id in payable {
-                    let batch = store::batch::find(scope, id)?;
-                    own.extend(batch.filter(|batch| Some(batch.owner) == owner).map(|batch| batch.id));
-                }
-                payable = own;
-            }
+            let payable = look_at(scope, &page, &watched, env.now)?.payable;
             Ok((payable, next.filter(|_| page.len() as i64 == PAID_AT_ONCE)))
         })?;
         for batch in payable {
-            all.extend(pay_waiting(writer, &batch::name(batch), out, actor, env)?);
+            if paid.len() >= most {
+                return Ok(PaidRound { paid, has_more: true });
+            }
+            paid.extend(pay_waiting(writer, &batch::name(batch), out, actor, env)?);
         }
         match next {
             Some(next) => after = next,
-            None => return Ok(all),
+            None => return Ok(PaidRound { paid, has_more: false }),
         }
     }
 }
@@ -133,6 +137,7 @@ struct Made {
 struct Pay<'p> {
     batch: &'p Batch,
     payer: &'p Payer,
+    actor: &'p Actor,
     /// The accounts that were watched before.
     watched: &'p Watched,
     after: i64,
@@ -169,6 +174,7 @@ impl Command for Pay<'_> {
 
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
         let id = self.batch.id;
+        require_own(scope, self.batch.owner, self.actor)?;
         let held = store::waiting::of_batch(scope.tx, id, self.after, PAID_AT_ONCE)?;
         let next = held.last().map(|held| held.number).filter(|_| held.len() as i64 == PAID_AT_ONCE);
         let now = journal::next(scope.tx, self.now)?.at;
@@ -246,6 +252,10 @@ impl Command for Pay<'_> {
 fn may_go(scope: &Scope<'_>, batch: Id<Batch>, number: i64, decided: &Decided) -> Result<bool, Error> {
     let Verdict::Route(Some(_), account) = decided.verdict else { return Ok(false) };
     let mut before = None;
+    store::payment::each_of(scope.tx, batch, number..number + 1, |row| {
+        before = row.outcome.designation;
+        Ok(())
+    })?;
     store::payment::each_change_of(scope.tx, batch, number..number + 1, i64::MAX, |change| {
         before = change.outcome.designation.or(before);
         Ok(())
@@ -254,12 +264,12 @@ fn may_go(scope: &Scope<'_>, batch: Id<Batch>, number: i64, decided: &Decided) -
     Ok(before.is_none_or(|before| before.account() != account.account()))
 }
 
-/// What of some payments in waiting accounts could leave, and for whom there is no account.
+/// What of some payments in waiting accounts could leave, and for whom there is no account that takes them.
 #[derive(Default)]
 pub(super) struct Looked {
     /// The batches of those that could leave.
     pub(super) payable: Vec<Id<Batch>>,
-    /// Since when the oldest money waits, of those who are to have an account and for whom it waits long.
+    /// Since when the oldest money waits, of those who are to have an account, or another one, and for whom it waits long.
     pub(super) waits: WaitsSince,
 }
 
@@ -280,13 +290,18 @@ pub(super) fn look_at(
         let held: Vec<_> = of_batch.iter().map(|(_, held)| held).collect();
         let mut is_payable = false;
         for (held, decided) in held.iter().zip(super::decide_anew(scope, &judge, &held)?) {
-            is_payable = is_payable || may_go(scope, *id, held.number, &decided)?;
-            let has_none = matches!(decided.verdict, Verdict::Route(None, _) | Verdict::Reject(Reason::Closed));
+            let may_go = may_go(scope, *id, held.number, &decided)?;
+            is_payable = is_payable || may_go;
+            let account = match decided.verdict {
+                Verdict::Route(None, _) | Verdict::Reject(Reason::Closed) => AnswerClass::None,
+                // From there it came back.
+                Verdict::Route(Some(_), _) if !may_go => AnswerClass::InForce,
+                _ => continue,
+            };
             if let Some((payee, since)) = held.payee.zip(held.lies_since)
-                && has_none
                 && duty::waits_long(since, now)
             {
-                let oldest = looked.waits.entry(payee).or_insert(since);
+                let (oldest, _) = looked.waits.entry(payee).or_insert((since, account));
                 *oldest = since.min(*oldest);
             }
         }

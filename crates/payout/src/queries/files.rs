@@ -44,7 +44,7 @@ pub fn files_for_bank_after(
     store::bank_file::each_after(scope, &key, after.unwrap_or(-1), limit, |file| {
         let batch = store::batch::find(scope, file.batch)?.ok_or(BatchRefusal::Unknown)?;
         files.push(FileForBank {
-            place: file.entry,
+            place: file.place.number(),
             batch: batch::name(batch.id),
             stage: file.stage,
             payer: resolve::payer_at(scope, batch.payer)?.agreement.name,

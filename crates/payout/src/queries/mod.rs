@@ -26,7 +26,7 @@ pub use recalls::{
 pub(crate) use recalls::{BackOf, Opened, Opening, agent_text, back_of, stands_of};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
-pub use waiting::{LedgerLine, WaitingView, each_waiting, ledger};
+pub use waiting::{LedgerLine, LedgerPage, WaitingPage, WaitingView, each_waiting, ledger, ledger_page, waiting_page};
 
 pub use holds::HoldView;
 
@@ -41,8 +41,8 @@ use crate::store::ids::OpenIds;
 use crate::store::payment::PaymentRow;
 use crate::work::{is_told, recorded};
 use holds::{Hold, Holds};
-use kernel::{Actor, Error, Scope, Timestamp, Writer};
-use registry::payer::{Payer, PayerKind};
+use kernel::{Actor, Error, Id, Role, Scope, Timestamp, Writer};
+use registry::payer::{Payer, PayerKind, PayerRefusal};
 use registry::queries::paying_authority;
 use registry::resolve;
 
@@ -205,6 +205,19 @@ pub(crate) fn own_payer(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<
     let payer = resolve::payer_of(scope, name, actor)?;
     require_own(scope, payer.id, actor)?;
     Ok(payer)
+}
+
+/// Whose is meant: of the payer of this name, if whoever asks acts for it. Without a name it is of a caseworker's authority, and of the
+/// agency everybody's.
+pub(crate) fn whose(scope: &Scope<'_>, payer: Option<&str>, actor: &Actor) -> Result<Option<Id<Payer>>, Error> {
+    if let Some(name) = payer {
+        return Ok(Some(own_payer(scope, name, actor)?.id));
+    }
+    match (paying_authority(scope, actor)?, actor.role()) {
+        (Some(authority), _) => Ok(Some(authority.id)),
+        (None, Role::Console | Role::Operator) => Ok(None),
+        (None, _) => Err(PayerRefusal::Unknown.into()),
+    }
 }
 
 /// The batch of this name, if it is this payer's. Another's is as if it were not there.

@@ -1,5 +1,6 @@
 //! What lies in waiting accounts, and what came into them and left them.
 
+use super::{own_payer, whose};
 use crate::batch::{self, Batch, Counts};
 use crate::payment::State;
 use crate::store::ids::OpenIds;
@@ -7,11 +8,12 @@ use crate::{policy, store, work};
 use denmark::Decimal;
 use kernel::journal::{self, ENTRIES_MAX};
 use kernel::{Actor, Error, Id, Scope, StoreError, Timestamp, Writer};
+use registry::payer::Payer;
 use registry::resolve;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const PAGE: i64 = 1_000;
+const PAGE: usize = 1_000;
 const BATCHES_AT_ONCE: i64 = 1_000;
 
 /// A payment whose money lies in its payer's waiting account.
@@ -31,7 +33,17 @@ pub struct WaitingView {
     pub since: String,
 }
 
-/// Gives each payment whose money lies in a waiting account to `visit`, of one payer or of all, in the order of their batches.
+/// Some of what lies in waiting accounts.
+#[derive(Clone, Debug, Default)]
+pub struct WaitingPage {
+    /// In the order of their batches, then of their files.
+    pub waiting: Vec<WaitingView>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<(i64, i64)>,
+}
+
+/// Gives each payment whose money lies in a waiting account to `visit`, of one payer or of all that are whoever's that asks, in the order of
+/// their batches.
 ///
 /// # Errors
 /// `payer.unknown`; the policy's refusal, the store's, or those of `visit`.
@@ -43,38 +55,65 @@ pub fn each_waiting(
 ) -> Result<(), Error> {
     policy::LIST_WAITING.require(actor)?;
     writer.read(|scope| {
-        let payer = payer.map(|name| resolve::payer_of(scope, name, actor)).transpose()?.map(|payer| payer.id);
-        let (mut after, mut ids) = ((i64::MIN, i64::MIN), OpenIds::default());
+        let (payer, mut after) = (whose(scope, payer, actor)?, None);
         loop {
-            let page = store::waiting::page(scope.tx, after, PAGE)?;
-            for of_batch in page.chunk_by(|(one, _), (other, _)| one == other) {
-                let Some((id, _)) = of_batch.first() else { continue };
-                // What is staged is nobody's yet.
-                let Some(batch) = store::batch::find(scope, *id)? else { continue };
-                if payer.is_some_and(|payer| payer != batch.owner) {
-                    continue;
-                }
-                let name = resolve::payer_at(scope, batch.payer)?.agreement.name;
-                for (_, held) in of_batch {
-                    let money = work::recorded(scope.tx, *id, held.number, 1, i64::MAX)?.pop();
-                    let money = money.and_then(|recorded| recorded.money);
-                    let money = money.ok_or_else(|| StoreError::broken("waiting_payment", "number", held.number))?;
-                    visit(WaitingView {
-                        batch: batch::name(*id),
-                        payer: name.clone(),
-                        end_to_end_id: ids.read(scope, *id, held.number)?.end_to_end_id.to_owned(),
-                        amount: money.decimal().to_string(),
-                        currency: money.currency.as_str().to_owned(),
-                        since: held.lies_since.map(|since| since.to_string()).unwrap_or_default(),
-                    })?;
-                }
+            let WaitingPage { waiting, next } = page(scope, payer, after, PAGE)?;
+            waiting.into_iter().try_for_each(&mut visit)?;
+            if next.is_none() {
+                return Ok(());
             }
-            match page.last().filter(|_| page.len() as i64 == PAGE) {
-                Some((batch, held)) => after = (batch.number(), held.number),
-                None => return Ok(()),
-            }
+            after = next;
         }
     })
+}
+
+/// The first `limit` of these after a place, where an earlier page ended.
+///
+/// # Errors
+/// `payer.unknown`; the policy's refusal, or the store's.
+pub fn waiting_page(
+    writer: &mut Writer,
+    payer: Option<&str>,
+    after: Option<(i64, i64)>,
+    limit: usize,
+    actor: &Actor,
+) -> Result<WaitingPage, Error> {
+    policy::LIST_WAITING.require(actor)?;
+    writer.read(|scope| page(scope, whose(scope, payer, actor)?, after, limit))
+}
+
+fn page(
+    scope: &Scope<'_>,
+    payer: Option<Id<Payer>>,
+    after: Option<(i64, i64)>,
+    limit: usize,
+) -> Result<WaitingPage, Error> {
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut lying = store::waiting::page(scope.tx, payer, after.unwrap_or((i64::MIN, i64::MIN)), one_more)?;
+    let has_more = lying.len() > limit;
+    lying.truncate(limit);
+    let next = lying.last().map(|(batch, held)| (batch.number(), held.number)).filter(|_| has_more);
+    let (mut waiting, mut ids) = (Vec::with_capacity(lying.len()), OpenIds::default());
+    for of_batch in lying.chunk_by(|(one, _), (other, _)| one == other) {
+        let Some((id, _)) = of_batch.first() else { continue };
+        // What is staged is nobody's yet.
+        let Some(batch) = store::batch::find(scope, *id)? else { continue };
+        let name = resolve::payer_at(scope, batch.payer)?.agreement.name;
+        for (_, held) in of_batch {
+            let money = work::recorded(scope.tx, *id, held.number, 1, i64::MAX)?.pop();
+            let money = money.and_then(|recorded| recorded.money);
+            let money = money.ok_or_else(|| StoreError::broken("waiting_payment", "number", held.number))?;
+            waiting.push(WaitingView {
+                batch: batch::name(*id),
+                payer: name.clone(),
+                end_to_end_id: ids.read(scope, *id, held.number)?.end_to_end_id.to_owned(),
+                amount: money.decimal().to_string(),
+                currency: money.currency.as_str().to_owned(),
+                since: held.lies_since.map(|since| since.to_string()).unwrap_or_default(),
+            });
+        }
+    }
+    Ok(WaitingPage { waiting, next })
 }
 
 /// What came into a waiting account, or left it, by one stage of a batch.
@@ -104,7 +143,7 @@ pub struct LedgerLine {
 pub fn ledger(writer: &mut Writer, payer: &str, since: Timestamp, actor: &Actor) -> Result<Vec<LedgerLine>, Error> {
     policy::LIST_WAITING.require(actor)?;
     writer.read(|scope| {
-        let payer = resolve::payer_of(scope, payer, actor)?.id;
+        let payer = own_payer(scope, payer, actor)?.id;
         let since = journal::size_at(scope.tx, Timestamp::from_micros(since.micros().saturating_sub(1)))?;
         let (mut end, mut lines) = (ENTRIES_MAX, Vec::new());
         loop {
@@ -117,6 +156,45 @@ pub fn ledger(writer: &mut Writer, payer: &str, since: Timestamp, actor: &Actor)
         }
         lines.sort_by(|one, other| (&one.at, &one.batch, one.stage).cmp(&(&other.at, &other.batch, other.stage)));
         Ok(lines)
+    })
+}
+
+/// Some of the ledger of a waiting account.
+#[derive(Clone, Debug, Default)]
+pub struct LedgerPage {
+    /// Of the newest batch first; of each in the order of its stages.
+    pub lines: Vec<LedgerLine>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<i64>,
+}
+
+/// The ledger batch by batch, the newest first, after the place where an earlier page ended: whole batches, until there are `limit` lines or
+/// so many batches were looked through as are at once.
+///
+/// # Errors
+/// `payer.unknown`; the policy's refusal, or the store's.
+pub fn ledger_page(
+    writer: &mut Writer,
+    payer: &str,
+    before: Option<i64>,
+    limit: usize,
+    actor: &Actor,
+) -> Result<LedgerPage, Error> {
+    policy::LIST_WAITING.require(actor)?;
+    writer.read(|scope| {
+        let payer = own_payer(scope, payer, actor)?.id;
+        let entries = 0..before.unwrap_or(ENTRIES_MAX);
+        let batches = store::batch::recorded_since(scope.tx, Some(payer), entries, BATCHES_AT_ONCE)?;
+        let mut page = LedgerPage::default();
+        for batch in &batches {
+            page.lines.extend(of_batch(scope, batch.batch)?);
+            page.next = Some(batch.entry);
+            if page.lines.len() >= limit {
+                return Ok(page);
+            }
+        }
+        page.next = page.next.filter(|_| batches.len() as i64 == BATCHES_AT_ONCE);
+        Ok(page)
     })
 }
 

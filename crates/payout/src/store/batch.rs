@@ -5,7 +5,6 @@ use kernel::journal::{self, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Domain, Error, Id, Row, Scope, Statement, StoreError, Timestamp, Tx, Value, Vault, statements};
 use registry::payer::Payer;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 statements! {
@@ -295,17 +294,17 @@ pub(crate) struct Stage {
 }
 
 pub(crate) fn insert_stage(scope: &Scope<'_>, batch: Id<Batch>, stage: &Stage) -> Result<Rows, Error> {
-    insert_all_stages(scope, [(&batch, stage)])
+    insert_all_stages(scope, [(batch, stage)])
 }
 
-/// A stage of each of these batches.
-pub(crate) fn insert_stages(scope: &Scope<'_>, stages: &BTreeMap<Id<Batch>, Stage>) -> Result<Rows, Error> {
-    insert_all_stages(scope, stages)
+/// Stages of several batches, in the order of batches and their stages.
+pub(crate) fn insert_stages(scope: &Scope<'_>, stages: &[(Id<Batch>, Stage)]) -> Result<Rows, Error> {
+    insert_all_stages(scope, stages.iter().map(|(batch, stage)| (*batch, stage)))
 }
 
 fn insert_all_stages<'s>(
     scope: &Scope<'_>,
-    stages: impl IntoIterator<Item = (&'s Id<Batch>, &'s Stage)>,
+    stages: impl IntoIterator<Item = (Id<Batch>, &'s Stage)>,
 ) -> Result<Rows, Error> {
     let mut tree = Tree::default();
     for (batch, stage) in stages {
@@ -315,7 +314,7 @@ fn insert_all_stages<'s>(
         scope.tx.run(
             &INSERT_STAGE,
             &[
-                (*batch).into(),
+                batch.into(),
                 stage.stage.into(),
                 stage.entry.into(),
                 stage.at.into(),

@@ -38,7 +38,7 @@ statements! {
     CHANGE_RANGE = "payment_change.range":
         "SELECT c.batch, c.number, c.stage, c.designation, c.state, c.code, c.news, s.entry
          FROM batch_stage s JOIN payment_change c ON c.batch = s.batch AND c.stage = s.stage
-         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.batch, c.number";
+         WHERE s.entry >= $1 AND s.entry < $2 ORDER BY s.entry, c.batch, c.number, c.stage";
     COUNT = "payment.count": "SELECT COUNT(*) FROM payment WHERE batch NOT IN (SELECT batch FROM staging)";
     COUNT_CHANGES = "payment_change.count": "SELECT COUNT(*) FROM payment_change";
 }
@@ -228,7 +228,7 @@ pub(crate) fn insert_changes(tx: &Tx<'_>, batch: Id<Batch>, changes: &[Change]) 
     insert_each_change(tx, changes.iter().map(|change| (batch, change)))
 }
 
-/// What became of payments of several batches, in the order of batches and numbers.
+/// What became of payments of several batches, in the order of batches, numbers and stages.
 pub(crate) fn insert_all_changes(tx: &Tx<'_>, changes: &[(Id<Batch>, Change)]) -> Result<Rows, Error> {
     insert_each_change(tx, changes.iter().map(|(batch, change)| (*batch, change)))
 }

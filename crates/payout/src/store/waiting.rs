@@ -4,6 +4,7 @@ use super::held::{HeldPayment, read};
 use crate::batch::Batch;
 use denmark::Currency;
 use kernel::{Error, Id, Row, Timestamp, Tx, Value, statements};
+use registry::payer::Payer;
 
 statements! {
     INSERT = "waiting_payment.insert":
@@ -12,6 +13,10 @@ statements! {
     PAGE = "waiting_payment.page":
         "SELECT batch, number, payee, purpose, currency, since FROM waiting_payment
          WHERE (batch, number) > ($1, $2) ORDER BY batch, number LIMIT $3";
+    PAGE_OF_PAYER = "waiting_payment.page_of_payer":
+        "SELECT w.batch, w.number, w.payee, w.purpose, w.currency, w.since
+         FROM waiting_payment w JOIN batch b ON b.id = w.batch
+         WHERE b.payer = $1 AND (w.batch, w.number) > ($2, $3) ORDER BY w.batch, w.number LIMIT $4";
     OF_BATCH = "waiting_payment.of_batch":
         "SELECT batch, number, payee, purpose, currency, since FROM waiting_payment
          WHERE batch = $1 AND number > $2 ORDER BY number LIMIT $3";
@@ -47,14 +52,23 @@ fn lying(row: &Row<'_>) -> Result<(Id<Batch>, HeldPayment), Error> {
     Ok((batch, HeldPayment { lies_since: Some(Timestamp::from_micros(row.int(5)?)), ..held }))
 }
 
-/// The next of all of them after a payment of a batch, also those that are staged and nobody's yet.
-pub(crate) fn page(tx: &Tx<'_>, after: (i64, i64), limit: i64) -> Result<Vec<(Id<Batch>, HeldPayment)>, Error> {
+/// The next of all of them after a payment of a batch, also those that are staged and nobody's yet; or of one payer's.
+pub(crate) fn page(
+    tx: &Tx<'_>,
+    payer: Option<Id<Payer>>,
+    after: (i64, i64),
+    limit: i64,
+) -> Result<Vec<(Id<Batch>, HeldPayment)>, Error> {
     let mut found = Vec::new();
-    let values: [Value<'_>; 3] = [after.0.into(), after.1.into(), limit.into()];
-    tx.each(&PAGE, &values, |row| {
+    let take = |row: &Row<'_>| {
         found.push(lying(row)?);
         Ok(())
-    })?;
+    };
+    let (batch, number, limit): (Value<'_>, Value<'_>, Value<'_>) = (after.0.into(), after.1.into(), limit.into());
+    match payer {
+        None => tx.each(&PAGE, &[batch, number, limit], take)?,
+        Some(payer) => tx.each(&PAGE_OF_PAYER, &[payer.into(), batch, number, limit], take)?,
+    }
     Ok(found)
 }
 

@@ -9,6 +9,7 @@ mod finding;
 mod holding;
 mod lying;
 mod marked;
+mod onward;
 mod place;
 mod recalling;
 mod returning;

@@ -119,6 +119,13 @@ impl Place {
         self.import_rows(&source, &rows);
     }
 
+    /// The register says that somebody is dead.
+    pub fn dies(&mut self, number: &str) {
+        let source = Population { vault: self.writer.store.vault().clone(), refuse_replacement_numbers: false };
+        let row = format!("{number},Test Prøve,Prøvevej 1,2100,København Ø,DK,dead,,false\n");
+        assert_eq!(self.import_rows(&source, &row), 1);
+    }
+
     /// Gives somebody an account.
     pub fn designate(&mut self, row: &str) {
         let vault = self.writer.store.vault().clone();

@@ -640,5 +640,6 @@ fn reasons_are_known_by_their_codes() {
     check("AC01", Bearing::Wrong);
     check("MD07", Bearing::Dead);
     check("FR01", Bearing::Fraud);
+    check("DUPL", Bearing::Unwanted);
     check("NARR", Bearing::Nothing);
 }

@@ -6,7 +6,7 @@ use proptest::sample::Index;
 /// Four people and a company.
 pub const PAYEES: usize = 5;
 pub const ACCOUNTS: usize = 5;
-pub const PAYERS: usize = 7;
+pub const PAYERS: usize = 8;
 
 /// To whom a payment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

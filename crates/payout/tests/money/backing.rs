@@ -83,7 +83,8 @@ impl World {
                 listed += 1;
             }
         }
-        self.model.end_booking();
+        let went_on = self.model.end_booking();
+        self.written.extend(went_on);
         if !told.was_struck {
             let told = (told.told.booked, told.told.listed);
             assert_eq!(told, (booked, listed), "{returns:?}");
@@ -235,8 +236,10 @@ impl World {
                 (*number, i64::from(payment.pay.minor) - payment.back)
             };
             let asked = numbers.iter().map(left).collect();
+            let times = |number: &usize| (*number, self.model.batches[at].payments[*number].left.len());
+            let times = numbers.iter().map(times).collect();
             let payments = numbers.into_iter().map(|number| (number, (0, None))).collect();
-            self.model.recalls.push(Recall { name, batch: at, payments, asked });
+            self.model.recalls.push(Recall { name, batch: at, payments, asked, times });
         }
     }
 

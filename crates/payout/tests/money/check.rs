@@ -61,15 +61,15 @@ impl Batch {
         let Agreed { is_public, .. } = *self.agreed();
         let Stage { states, of_record } = &self.stages[stage];
         if let Some(of_record) = of_record {
-            let told = |number: &usize| match &states[*number] {
-                State::Returned(code) => {
+            let told = |(number, whole): (&usize, &bool)| match &states[*number] {
+                State::Returned(code) if *whole => {
                     (self.payments[*number].id.clone(), "RJCT".to_owned(), Some((*code).to_owned()))
                 }
                 _ => (self.payments[*number].id.clone(), "ACSP".to_owned(), None),
             };
-            let all = || of_record.iter().filter(|(_, whole)| **whole).map(|(number, _)| number);
-            let some = of_record.iter().filter(|(_, whole)| !**whole).map(|(number, _)| number);
-            return all().chain(some).map(told).collect();
+            let all = of_record.iter().filter(|(_, whole)| **whole);
+            let some = of_record.iter().filter(|(_, whole)| !**whole);
+            return all.chain(some).map(told).collect();
         }
         let private = |reason: &'static str| {
             if !is_public && ["marked", "change_pending", "recent_change", "own_change"].contains(&reason) {
@@ -230,6 +230,7 @@ impl World {
         let payments = || self.model.batches.iter().flat_map(|batch| &batch.payments);
         self.done.left = payments().map(|payment| payment.left.len() as u64).sum();
         self.done.came_back = payments().map(|payment| payment.returned as u64).sum();
+        self.done.sent_on = self.model.sent_on as u64;
         self.done.held_at_the_end = payments().filter(|payment| payment.state.is_held()).count() as u64;
         self.done.stages = self.model.batches.iter().map(|batch| batch.stages.len() as u64 - 1).sum();
     }

@@ -12,6 +12,7 @@
 mod acts;
 mod backing;
 mod bank;
+mod booking;
 mod check;
 mod doing;
 mod model;

@@ -37,6 +37,8 @@ pub struct Agreed {
     pub holds_pending: bool,
     pub days: u16,
     pub holds_frozen: bool,
+    /// What comes back goes on to the waiting account.
+    pub sends_on: bool,
 }
 
 const PLAIN: Agreed = Agreed {
@@ -49,12 +51,14 @@ const PLAIN: Agreed = Agreed {
     holds_pending: false,
     days: 0,
     holds_frozen: false,
+    sends_on: false,
 };
 
 pub const AGREED: [Agreed; PAYERS] = [
     PLAIN,
     Agreed { name: "Patient", no_account: NoAccount::Holds, has_bank: true, holds_frozen: true, ..PLAIN },
     Agreed { name: "Elsewhere", no_account: NoAccount::PaysTo, ..PLAIN },
+    Agreed { name: "Onward", no_account: NoAccount::PaysTo, has_bank: true, sends_on: true, ..PLAIN },
     Agreed { name: "Daily", no_account: NoAccount::Holds, lets: Lets::AtCutOff, holds_pending: true, days: 1, ..PLAIN },
     Agreed { name: "Manual", is_public: false, lets: Lets::ByHand, holds_frozen: true, ..PLAIN },
     Agreed { name: "Careful", lets: Lets::AtCutOff, two_above: Some(15_000), days: 2, holds_pending: true, ..PLAIN },
@@ -194,7 +198,8 @@ impl Payment {
 #[derive(Clone, Debug)]
 pub struct Stage {
     pub states: Vec<State>,
-    /// Where money came back, or was paid out of the waiting account: which payments' of, and whether all of it.
+    /// Where money came back, or was paid out of the waiting account: which payments' of, and whether all of it; of what goes on from
+    /// there to the waiting account it is not all the payer's.
     pub of_record: Option<BTreeMap<usize, bool>>,
 }
 
@@ -205,8 +210,9 @@ pub struct Recall {
     pub batch: usize,
     /// Of each payment how much came back since, and what its bank said at last that does.
     pub payments: BTreeMap<usize, (i64, Option<i64>)>,
-    /// How much of each was there to ask for.
+    /// How much of each was there to ask for, and how often it had left by then.
     pub asked: BTreeMap<usize, i64>,
+    pub times: BTreeMap<usize, usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -269,7 +275,10 @@ pub struct Model {
     pub batches: Vec<Batch>,
     pub recalls: Vec<Recall>,
     /// What is being booked: of which batches, which payments' money, and whether all of it.
-    booked: BTreeMap<usize, BTreeMap<usize, bool>>,
+    pub booked: BTreeMap<usize, BTreeMap<usize, bool>>,
+    /// What goes on of it to the waiting account, and how much ever did.
+    pub onward: BTreeMap<usize, BTreeSet<usize>>,
+    pub sent_on: usize,
     /// The controls.
     pub holds_pending: bool,
     pub hold_days: u16,
@@ -288,7 +297,7 @@ impl Batch {
     /// Whether its file was kept: it may be needed again.
     pub fn is_kept(&self) -> bool {
         let is_likely = self.agreed().no_account == NoAccount::Holds || self.agreed().has_bank || self.waits();
-        is_likely || self.is_uploaded || self.stages[0].states.iter().any(State::is_held)
+        is_likely || self.agreed().sends_on || self.is_uploaded || self.stages[0].states.iter().any(State::is_held)
     }
 
     /// Where it stands when its file has come in.
@@ -361,6 +370,8 @@ impl Model {
             batches: Vec::new(),
             recalls: Vec::new(),
             booked: BTreeMap::new(),
+            onward: BTreeMap::new(),
+            sent_on: 0,
             holds_pending: false,
             hold_days: 0,
             changes_wait: false,
@@ -485,7 +496,7 @@ impl Model {
         true
     }
 
-    fn become_of(&mut self, batch: usize, number: usize, stage: usize, fate: Fate) {
+    pub fn become_of(&mut self, batch: usize, number: usize, stage: usize, fate: Fate) {
         let payment = &self.batches[batch].payments[number];
         // The rule that all others serve, said once more and plainly.
         if let (To::Payee(payee), Fate::Leaves(iban)) = (payment.pay.to, &fate) {
@@ -516,50 +527,6 @@ impl Model {
         batch.stages.push(Stage { states, of_record: None });
     }
 
-    /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
-    pub fn take_back(&mut self, batch: usize, number: usize, amount: i64, reason: &'static str) -> bool {
-        let Batch { payments, stages, .. } = &mut self.batches[batch];
-        let payment = &mut payments[number];
-        let paid = i64::from(payment.pay.minor);
-        let is_part_of_waiting = matches!(payment.state, State::Waiting(_)) && payment.back + amount < paid;
-        if !payment.state.has_left() || amount <= 0 || payment.back + amount > paid || is_part_of_waiting {
-            return false;
-        }
-        payment.back += amount;
-        let is_all = payment.back == paid;
-        // What was ordered from the waiting account comes back to there.
-        let is_ordered = matches!(payment.state, State::Routed(_))
-            && payment.left.last().is_some_and(|(stage, _)| stages[*stage].of_record.is_some());
-        let is_whole = is_all && !is_ordered;
-        if is_all && is_ordered {
-            payment.state = State::Waiting(iban(ELSEWHERE));
-            payment.back = 0;
-        }
-        if is_whole {
-            payment.state = State::Returned(reason);
-            payment.returned += 1;
-            payment.back = 0;
-        }
-        for recall in self.recalls.iter_mut().filter(|recall| recall.batch == batch) {
-            if let Some((since, _)) = recall.payments.get_mut(&number) {
-                *since += amount;
-            }
-        }
-        let of_batch = self.booked.entry(batch).or_default();
-        of_batch.entry(number).and_modify(|whole| *whole |= is_whole).or_insert(is_whole);
-        true
-    }
-
-    /// What was booked together is a stage of each batch.
-    pub fn end_booking(&mut self) {
-        for (at, came_back) in std::mem::take(&mut self.booked) {
-            self.end_stage(at);
-            if let Some(stage) = self.batches[at].stages.last_mut() {
-                stage.of_record = Some(came_back);
-            }
-        }
-    }
-
     /// What came back is tried again: from now on it waits like any other, and what may leave does.
     pub fn retry(&mut self, batch: usize, numbers: &[usize]) {
         let tried = &mut self.batches[batch];
@@ -580,7 +547,9 @@ impl Model {
             let fate = self.fate(batch, number);
             let payment = &mut self.batches[batch].payments[number];
             // Not to where it came back from.
-            let is_new = |to: &String| payment.left.last().is_some_and(|(_, last)| last != to);
+            let elsewhere = iban(ELSEWHERE);
+            let last = payment.left.iter().rev().map(|(_, to)| to.clone()).find(|to| *to != elsewhere);
+            let is_new = |to: &String| last.as_ref() != Some(to);
             if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(to)) if is_new(to)) {
                 payment.moved += 1;
                 paid.insert(number, true);
@@ -595,32 +564,6 @@ impl Model {
             }
         }
         is_paid
-    }
-
-    /// Whether something is still expected of the newest recall of a payment.
-    pub fn is_asked_back(&self, batch: usize, number: usize) -> bool {
-        let paid = i64::from(self.batches[batch].payments[number].pay.minor);
-        let of_it = |recall: &&Recall| recall.batch == batch && recall.payments.contains_key(&number);
-        let Some(newest) = self.recalls.iter().rev().find(of_it) else { return false };
-        let (since, said) = newest.payments[&number];
-        let paid = newest.asked.get(&number).copied().unwrap_or(paid);
-        let came_back = since > 0 && since >= said.unwrap_or(paid);
-        !came_back && said != Some(0)
-    }
-
-    /// A bank's last word on a payment of a recall: that so much of it comes back. Whether something is booked.
-    pub fn answer(&mut self, recall: usize, number: usize, amount: i64) -> bool {
-        let Recall { batch, payments, asked, .. } = &mut self.recalls[recall];
-        let amount = amount.min(asked[&number]);
-        let Some((since, said)) = payments.get_mut(&number) else { return false };
-        *said = Some(amount);
-        let (batch, more) = (*batch, amount - *since);
-        let is_booked = self.take_back(batch, number, more, "FOCR");
-        if is_booked {
-            let payment = &mut self.batches[batch].payments[number];
-            payment.promised.push((payment.left.len(), more));
-        }
-        is_booked
     }
 
     /// A file has come in; `batch` has no payment that was ruled.

@@ -22,7 +22,7 @@ use registry::import::{Accounts, Banks, Companies, Counts, Population, Source, r
 use registry::mark::MarkChange;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::suspicion::{Finding, Reason, Source as From};
-use registry::terms::{OnFrozen, OnPending, Terms};
+use registry::terms::{OnFrozen, OnPending, OnReturn, Terms};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -132,6 +132,7 @@ fn agreement(agreed: &Agreed) -> Agreement {
             pending: if agreed.holds_pending { OnPending::Hold } else { OnPending::Pay },
             hold_after_change: agreed.days,
             frozen: if agreed.holds_frozen { OnFrozen::Hold } else { OnFrozen::Reject },
+            on_return: if agreed.sends_on { OnReturn::Waiting } else { OnReturn::Payer },
             contact: None,
         },
     }

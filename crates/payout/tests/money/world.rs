@@ -30,6 +30,7 @@ pub struct Done {
     pub payments: u64,
     pub left: u64,
     pub came_back: u64,
+    pub sent_on: u64,
     pub held_at_the_end: u64,
     pub stages: u64,
     pub struck: u64,
@@ -42,6 +43,7 @@ impl Done {
         self.payments += other.payments;
         self.left += other.left;
         self.came_back += other.came_back;
+        self.sent_on += other.sent_on;
         self.held_at_the_end += other.held_at_the_end;
         self.stages += other.stages;
         self.struck += other.struck;
@@ -51,9 +53,9 @@ impl Done {
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { files, payments, left, came_back, held_at_the_end, stages, struck, meanwhile } = self;
+        let Self { files, payments, left, came_back, sent_on, held_at_the_end, stages, struck, meanwhile } = self;
         write!(f, "{files} files with {payments} payments; {left} were sent, {came_back} came back, ")?;
-        write!(f, "{held_at_the_end} wait; ")?;
+        write!(f, "of which {sent_on} went on to waiting accounts, {held_at_the_end} wait; ")?;
         write!(f, "{stages} later stages, {struck} kills, {meanwhile} times something was done meanwhile")
     }
 }

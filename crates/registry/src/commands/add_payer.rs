@@ -22,7 +22,7 @@ impl Command for AddPayer {
 
     fn decide(&self, (registered, banks): Self::State, _: &Env) -> Result<Decision<Self::Change, ()>, Refusal> {
         self.agreement.check_name()?;
-        self.agreement.terms.check().map_err(PayerRefusal::Terms)?;
+        self.agreement.terms.check(self.agreement.waiting_account().is_some()).map_err(PayerRefusal::Terms)?;
         if let NoAccount::PayTo(account) = &self.agreement.no_account
             && account.reg().is_none_or(|reg| banks.get(reg).is_none())
         {

@@ -1,4 +1,4 @@
-//! Reminds payees for whom money waits that they have no account: after 30, 90 and 180 days.
+//! Reminds payees for whom money waits that they have no account, or one from which it came back: after 30, 90 and 180 days.
 
 use crate::ask::AnswerClass;
 use crate::duty;
@@ -10,8 +10,8 @@ use kernel::journal::{self, Entry, Rows};
 use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Timestamp, Writer};
 use std::collections::BTreeMap;
 
-/// Since when the oldest money waits for whom.
-pub type WaitsSince = BTreeMap<Blind, Timestamp>;
+/// Since when the oldest money waits for whom, and what is known of their account: there is none, or it came back from the one in force.
+pub type WaitsSince = BTreeMap<Blind, (Timestamp, AnswerClass)>;
 
 /// Reminds those of these payees who are to be reminded now; how many that are.
 ///
@@ -32,11 +32,12 @@ struct RemindWaiting<'w> {
 struct Reminded {
     payee: Blind,
     number: PayeeId,
+    account: AnswerClass,
 }
 
 fn due(scope: &Scope<'_>, waits: &WaitsSince, now: Timestamp) -> Result<Vec<Reminded>, Error> {
     let keys: Vec<Blind> =
-        waits.iter().filter(|(_, since)| duty::waits_long(**since, now)).map(|(payee, _)| *payee).collect();
+        waits.iter().filter(|(_, (since, _))| duty::waits_long(*since, now)).map(|(payee, _)| *payee).collect();
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,13 +52,14 @@ fn due(scope: &Scope<'_>, waits: &WaitsSince, now: Timestamp) -> Result<Vec<Remi
         Ok(())
     })?;
     let is_due = |(payee, reminded): (Blind, Option<Timestamp>)| {
-        let since = *waits.get(&payee)?;
-        duty::is_reminded_of_money(since, reminded, now).then_some(payee)
+        let (since, account) = *waits.get(&payee)?;
+        duty::is_reminded_of_money(since, reminded, now).then_some((payee, account))
     };
-    let due: Vec<Blind> = keys.into_iter().zip(reminded).filter_map(is_due).collect();
-    let mut numbers = queries::numbers(scope, due.iter().copied().collect())?;
-    let numbered = due.into_iter().filter_map(|payee| numbers.remove(&payee).map(|number| Reminded { payee, number }));
-    Ok(numbered.collect())
+    let due: Vec<(Blind, AnswerClass)> = keys.into_iter().zip(reminded).filter_map(is_due).collect();
+    let mut numbers = queries::numbers(scope, due.iter().map(|(payee, _)| *payee).collect())?;
+    let numbered =
+        |(payee, account): (Blind, AnswerClass)| Some(Reminded { payee, number: numbers.remove(&payee)?, account });
+    Ok(due.into_iter().filter_map(numbered).collect())
 }
 
 impl Command for RemindWaiting<'_> {
@@ -80,10 +82,15 @@ impl Command for RemindWaiting<'_> {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Reminded], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let noted: Vec<_> = changes.iter().map(|reminded| (reminded.payee, AnswerClass::None)).collect();
+        let noted: Vec<_> = changes.iter().map(|reminded| (reminded.payee, reminded.account)).collect();
         let mut rows = vec![store::reminder::insert_many(scope.tx, entry, &noted)?];
-        let telling =
-            |reminded: &Reminded| Telling::own(reminded.payee, reminded.number, NoticeKind::ReminderNoAccount);
+        let telling = |reminded: &Reminded| {
+            let kind = match reminded.account {
+                AnswerClass::InForce => NoticeKind::ReminderAccount,
+                _ => NoticeKind::ReminderNoAccount,
+            };
+            Telling::own(reminded.payee, reminded.number, kind)
+        };
         let told = changes.iter().map(telling).collect();
         rows.extend(telling::tell(scope, &[(entry, told)])?.into_iter().flatten());
         Ok(rows)

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 const SCOPE: &str = "payouts";
 /// What can be refused where caseworkers may ask too.
-const TO_CASEWORKERS: &[&str] = &["caseworker.remit"];
+pub(super) const TO_CASEWORKERS: &[&str] = &["caseworker.remit"];
 /// Which list a cursor is of.
 const LIST: &str = "payouts";
 const PAYMENTS: &str = "payments";
@@ -138,7 +138,7 @@ struct Which {
 }
 
 /// The payer that whoever asks acts for: a client by its registration, a caseworker by theirs.
-async fn payer_of(edge: &Edge, caller: &Caller) -> Answer<String> {
+pub(super) async fn payer_of(edge: &Edge, caller: &Caller) -> Answer<String> {
     if caller.role() != Role::Caseworker {
         return caller.payer();
     }

@@ -17,8 +17,18 @@ pub enum Bearing {
     Fraud,
     /// Our cancellation request was granted.
     Recalled,
+    /// Nothing of the account: the payment was not to be made, or was made before.
+    Unwanted,
     /// Nothing of the account: the payment was at fault, or nobody says what was.
     Nothing,
+}
+
+impl Bearing {
+    /// Whether its payee is still to have the money, by another way than the one by which it came back.
+    #[must_use]
+    pub const fn is_owed(self) -> bool {
+        matches!(self, Self::Closed | Self::Blocked | Self::Wrong | Self::Nothing)
+    }
 }
 
 /// Why a bank returns a payment: a code of `ExternalReturnReason1Code`.
@@ -39,27 +49,27 @@ const RETURN_REASONS: [(&str, Bearing, &str); 33] = [
     ("AC17", Bearing::Blocked, "The bank returned the payment: the account is in liquidation."),
     ("AG01", Bearing::Blocked, "The bank returned the payment: the account does not take such payments."),
     ("AG02", Bearing::Nothing, "The bank returned the payment: the kind of operation is not valid there."),
-    ("AM05", Bearing::Nothing, "The bank returned the payment: it was made before."),
-    ("AM09", Bearing::Nothing, "The bank returned the payment: the amount is not the one agreed."),
+    ("AM05", Bearing::Unwanted, "The bank returned the payment: it was made before."),
+    ("AM09", Bearing::Unwanted, "The bank returned the payment: the amount is not the one agreed."),
     ("BE01", Bearing::Wrong, "The bank returned the payment: the payee is not the account's holder."),
     ("BE04", Bearing::Nothing, "The bank returned the payment: the payee's address is missing or wrong."),
     ("BE05", Bearing::Nothing, "The bank returned the payment: the payee does not recognise the payer."),
     ("BE06", Bearing::Wrong, "The bank returned the payment: the payee is not known there."),
     ("BE08", Bearing::Nothing, "The bank returned the payment: a bank made an error."),
     ("CURR", Bearing::Nothing, "The bank returned the payment: the currency is wrong."),
-    ("CUST", Bearing::Nothing, "The payment came back: the payer asked for it."),
-    ("DUPL", Bearing::Nothing, "The bank returned the payment: it is a duplicate of another one."),
+    ("CUST", Bearing::Unwanted, "The payment came back: the payer asked for it."),
+    ("DUPL", Bearing::Unwanted, "The bank returned the payment: it is a duplicate of another one."),
     ("FOCR", Bearing::Recalled, "The bank returned the payment: it was asked to."),
     ("FR01", Bearing::Fraud, "The bank returned the payment: it was fraudulent."),
-    ("MD06", Bearing::Nothing, "The bank returned the payment: the payee asked for it."),
+    ("MD06", Bearing::Unwanted, "The bank returned the payment: the payee asked for it."),
     ("MD07", Bearing::Dead, "The bank returned the payment: the payee is dead."),
-    ("MS02", Bearing::Nothing, "The bank returned the payment: the payee refused it and gives no reason."),
+    ("MS02", Bearing::Unwanted, "The bank returned the payment: the payee refused it and gives no reason."),
     ("MS03", Bearing::Nothing, "The bank returned the payment and gives no reason."),
     ("NARR", Bearing::Nothing, "The bank returned the payment and gives its reason in words."),
     ("NOAS", Bearing::Nothing, "The bank returned the payment: the payee did not answer."),
     ("RC04", Bearing::Nothing, "The bank returned the payment: the payee's bank is missing or wrong."),
-    ("RR04", Bearing::Nothing, "The bank returned the payment: a regulation forbids it."),
-    ("UPAY", Bearing::Nothing, "The bank returned the payment: it was not justified."),
+    ("RR04", Bearing::Unwanted, "The bank returned the payment: a regulation forbids it."),
+    ("UPAY", Bearing::Unwanted, "The bank returned the payment: it was not justified."),
 ];
 
 const _: () = {

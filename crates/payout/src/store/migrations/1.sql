@@ -214,8 +214,8 @@ CREATE TABLE kept_input (
 
 -- Completed files that a bank or another intermediary fetches, in the order in which they came about.
 CREATE TABLE bank_file (
-    -- The entry that recorded it: a release, or the file's coming in.
-    entry BIGINT NOT NULL PRIMARY KEY,
+    -- Its place in the journal: in the entry of a release, of the file's coming in, or of returns.
+    place BIGINT NOT NULL PRIMARY KEY,
     -- Blind: the bank's name.
     bank BYTEA NOT NULL,
     batch BIGINT NOT NULL,
@@ -223,7 +223,7 @@ CREATE TABLE bank_file (
     -- How many payments stand in it and what they come to, sealed.
     sent BYTEA NOT NULL
 ) /*append-only*/;
-CREATE INDEX bank_file_bank ON bank_file (bank, entry);
+CREATE INDEX bank_file_bank ON bank_file (bank, place);
 
 -- What was asked back of banks: one row a message, about payments of one completed file.
 CREATE TABLE recall (
