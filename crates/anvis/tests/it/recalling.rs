@@ -168,7 +168,10 @@ fn what_a_bank_answers_is_taken_once_and_moves_the_money() {
         { "recall": recall, "end_to_end_id": "E2", "status": "refused", "standing": "refused", "booked": null,
           "currency": "DKK", "contradicts": false },
     ]);
-    assert_eq!(taken, json!({ "answers": 2, "known": 0, "taken": expected, "unmatched": [], "listed": 0, "reports": [] }));
+    assert_eq!(
+        taken,
+        json!({ "answers": 2, "known": 0, "taken": expected, "unmatched": [], "listed": 0, "reports": [] })
+    );
     assert_eq!(balance(&world), ["24500", "100000"]);
     assert_eq!(world.fates(&json!({ "batch": batch }))["E1"].0, "returned");
     let head = world.run("journal head").done();
@@ -298,10 +301,16 @@ fn an_answer_about_nothing_is_listed_and_never_guessed() {
     assert!(said.contains("line "), "{said}");
     assert!(standings(&world, &recall).iter().all(|(_, standing, _)| standing == "asked"), "all of it or nothing");
     let listed = world.run("recall answers --limit 4").done();
-    let why: Vec<&Value> = listed["answers"].as_array().unwrap().iter().map(|one| &one["why"]).collect();
-    assert_eq!((why, &listed["more"]), (vec!["answer.case", "answer.case", "answer.payment", "answer.amount"], &json!(true)));
+    let why: Vec<&str> = listed["answers"].as_array().unwrap().iter().map(|one| one["why"].as_str().unwrap()).collect();
+    assert_eq!(
+        (why, &listed["more"]),
+        (vec!["answer.case", "answer.case", "answer.payment", "answer.amount"], &json!(true))
+    );
     let amount = &listed["answers"][3];
-    assert_eq!((&amount["case_id"], &amount["end_to_end_id"], &amount["amount"]), (&json!(recall), &json!("E1"), &json!("1000.01")));
+    assert_eq!(
+        (&amount["case_id"], &amount["end_to_end_id"], &amount["amount"]),
+        (&json!(recall), &json!("E1"), &json!("1000.01"))
+    );
     let id = amount["id"].as_str().unwrap();
     assert!(world.say("recall answers").contains(id));
     world.run(&format!("recall settle {id} --reason Typo")).done();

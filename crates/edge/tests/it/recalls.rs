@@ -170,7 +170,10 @@ async fn what_is_promised_is_not_paid_until_its_payer_says_that_it_is_there() {
         world.ask(asked).await
     };
     let shown = world.get(&format!("{path}/payments"), PAYER).await.done();
-    assert_eq!((&shown["payments"][0]["promised"], &shown["payments"][3]["promised"]), (&json!("1000.00"), &Value::Null));
+    assert_eq!(
+        (&shown["payments"][0]["promised"], &shown["payments"][3]["promised"]),
+        (&json!("1000.00"), &Value::Null)
+    );
     post(PAYER, "retry", "one", json!({ "all": true })).await.refused(409, "batch.promised");
     let of = |ids: &[&str]| json!({ "end_to_end_ids": ids, "reason": "It is on the account" });
     let private = "private-payer.payouts";
@@ -186,7 +189,10 @@ async fn what_is_promised_is_not_paid_until_its_payer_says_that_it_is_there() {
     post(PAYER, "arrived", "five", of(&["E2E-2"])).await.refused(422, "idempotency.reused");
     post(PAYER, "arrived", "six", of(&["E2E-1"])).await.refused(409, "recall.not_promised");
     let shown = world.get(&format!("/v1/recalls/{recall}"), PAYER).await.done();
-    assert_eq!((&shown["promised"], &shown["recalled"][1]["promised"]), (&json!({ "DKK": "1000.00" }), &json!("1000.00")));
+    assert_eq!(
+        (&shown["promised"], &shown["recalled"][1]["promised"]),
+        (&json!({ "DKK": "1000.00" }), &json!("1000.00"))
+    );
     let there = &shown["recalled"][0]["confirmed"][0];
     let expected = (&json!("client:a public-payer"), &json!("It is on the account"), &json!("1000.00"));
     assert_eq!((&there["by"], &there["reason"], &there["amount"]), expected);
@@ -196,8 +202,14 @@ async fn what_is_promised_is_not_paid_until_its_payer_says_that_it_is_there() {
         let batch = world.get(&path, PAYER).await;
         assert_eq!(tried.header("etag"), batch.header("etag"), "it is the batch's");
         let (tried, batch) = (tried.done(), batch.done());
-        assert_eq!((&tried["left"][0]["end_to_end_id"], &tried["left"][0]["code"]), (&json!("E2E-2"), &json!("batch.promised")));
-        assert_eq!((&tried["returned"], &batch["returned"], tried["left"].as_array().unwrap().len()), (&json!(1), &json!(1), 1));
+        assert_eq!(
+            (&tried["left"][0]["end_to_end_id"], &tried["left"][0]["code"]),
+            (&json!("E2E-2"), &json!("batch.promised"))
+        );
+        assert_eq!(
+            (&tried["returned"], &batch["returned"], tried["left"].as_array().unwrap().len()),
+            (&json!(1), &json!(1), 1)
+        );
         assert_eq!(*before.get_or_insert(tried.clone()), tried, "the same again does nothing");
     }
 }
@@ -214,7 +226,10 @@ async fn an_answer_about_nothing_is_looked_at_by_an_officer() {
     }
     let page = read(OPERATOR).await.done();
     let stray = &page["answers"][0];
-    assert_eq!((&stray["case_id"], &stray["why"], &stray["bank"]), (&json!("ANOTHER"), &json!("answer.case"), &json!(BANK)));
+    assert_eq!(
+        (&stray["case_id"], &stray["why"], &stray["bank"]),
+        (&json!("ANOTHER"), &json!("answer.case"), &json!(BANK))
+    );
     let path = format!("/v1/recalls/answers/{}/settle", stray["id"].as_str().unwrap());
     let settle = async |token: &str, why: &str| world.post(&path, token, &json!({ "reason": why }).to_string()).await;
     settle(FETCHER, "a typo").await.refused(403, "policy.not_allowed");

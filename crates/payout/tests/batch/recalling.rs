@@ -183,11 +183,15 @@ fn nothing_is_paid_on_a_banks_promise() {
     let of = |place: &mut Place, name: &str| {
         let shown = place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console()));
         let shown = shown.unwrap();
-        let told = shown.recalled.iter().map(|one| format!("{} {} {}", one.standing, one.promised, one.confirmed.len()));
+        let told =
+            shown.recalled.iter().map(|one| format!("{} {} {}", one.standing, one.promised, one.confirmed.len()));
         (told.collect::<Vec<_>>(), shown.promised.get("DKK").cloned().unwrap_or_default())
     };
     let name = &recalls[0].recall;
-    assert_eq!(of(&mut place, name), (["came_back 1.00 0".to_owned(), "came_back 0.03 0".to_owned()].into(), "1.03".to_owned()));
+    assert_eq!(
+        of(&mut place, name),
+        (["came_back 1.00 0".to_owned(), "came_back 0.03 0".to_owned()].into(), "1.03".to_owned())
+    );
     refused(again(&mut place, &batch, None), "batch.promised");
     refused(again(&mut place, &batch, Some(&["E0".to_owned()])), "batch.promised");
     refused(again(&mut place, &batch, Some(&["E0".to_owned(), "E2".to_owned()])), "batch.payment_not_returned");
@@ -210,7 +214,10 @@ fn nothing_is_paid_on_a_banks_promise() {
     refused(confirm(&mut place, "0000000000000", &["E0"], "seen"), "batch.unknown");
     assert_eq!(confirm(&mut place, &batch, &["E0", "E0"], "seen").unwrap(), ["E0 1.00 DKK"]);
     refused(confirm(&mut place, &batch, &["E0"], "seen"), "recall.not_promised");
-    assert_eq!(of(&mut place, name), (["came_back 0.00 1".to_owned(), "came_back 0.03 0".to_owned()].into(), "0.03".to_owned()));
+    assert_eq!(
+        of(&mut place, name),
+        (["came_back 0.00 1".to_owned(), "came_back 0.03 0".to_owned()].into(), "0.03".to_owned())
+    );
     assert_eq!(again(&mut place, &batch, None).unwrap(), ["E1"]);
     assert_eq!(place.told(&batch)[..3], ["routed", "returned", "routed"]);
     // The bank brings the other.
@@ -278,7 +285,11 @@ fn an_answer_about_nothing_waits_for_a_person() {
     let made = answer(&mut place, &message);
     assert_eq!((made.answers, made.taken.len(), made.unmatched.len(), made.listed), (3, 1, 2, 2));
     let made = answer(&mut place, &message);
-    assert_eq!((made.known, made.taken.len(), made.unmatched.len(), made.listed), (1, 0, 2, 0), "the same again adds nothing");
+    assert_eq!(
+        (made.known, made.taken.len(), made.unmatched.len(), made.listed),
+        (1, 0, 2, 0),
+        "the same again adds nothing"
+    );
     // The same of another message is another.
     assert_eq!(answer(&mut place, &answers("A-2", &of[1..2])).listed, 1);
     let listed = |place: &mut Place| {
@@ -339,8 +350,7 @@ fn what_is_tried_again_of_a_large_file_is_few_acts() {
     let batch = place.uploaded(PUBLIC, &file("MSG-1", &[pays, vec![(WITHOUT, 1)]]));
     let ids: Vec<String> = (0..300).map(|number| format!("E{number}")).collect();
     for round in 0..2 {
-        let backs: Vec<Back<'_>> =
-            ids.iter().map(|id| Back(id, id, "0.01", "0.01", "MS03", ANNAS)).collect();
+        let backs: Vec<Back<'_>> = ids.iter().map(|id| Back(id, id, "0.01", "0.01", "MS03", ANNAS)).collect();
         // Of the file that it left in last.
         let left = if round == 0 { "MSG-1".to_owned() } else { format!("{batch}-3") };
         let group = format!(

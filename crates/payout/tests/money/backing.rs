@@ -180,6 +180,7 @@ impl World {
             () if !is_kept => Err("batch.input_not_kept"),
             () => Ok(left),
         };
+        self.done.promised += left as u64;
         let nothing_more = if left > 0 { "batch.promised" } else { nothing };
         let done_before = told.was_struck && told.told == Err(nothing_more.to_owned());
         assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
@@ -219,6 +220,7 @@ impl World {
         let nothing = Err("recall.not_promised".to_owned());
         let expected = if owed > 0 { Ok(()) } else { nothing.clone() };
         assert!(told.told == expected || (told.was_struck && told.told == nothing), "{:?}", told.told);
+        self.done.confirmed += u64::from(owed > 0);
         for promise in &mut self.model.batches[at].payments[number].promised {
             promise.is_there = true;
         }
