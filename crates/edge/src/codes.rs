@@ -483,6 +483,7 @@ pub const CODES: &[Row] = &[
     row("batch.stage_unknown", 404, "There is no such stage", "Der er intet sådant trin"),
     row("batch.nothing_returned", 409, "Nothing came back", "Intet er kommet tilbage"),
     row("batch.payment_not_returned", 409, "The payment did not come back", "Betalingen er ikke kommet tilbage"),
+    row("batch.promised", 409, "The money is not there yet", "Pengene er ikke kommet endnu"),
     row("batch.nothing_held", 409, "Nothing is held", "Intet tilbageholdes"),
     row(
         "batch.not_asked",
@@ -511,6 +512,10 @@ pub const CODES: &[Row] = &[
         "No bank told how it paid",
         "Intet pengeinstitut har oplyst, hvordan der blev betalt",
     ),
+    row("recall.not_promised", 409, "No money is promised", "Der er ikke givet tilsagn om penge"),
+    row("recall.too_many", 422, "There are too many answers", "Der er for mange svar"),
+    row("recall.answer_unknown", 404, "There is no such answer", "Der er intet sådant svar"),
+    row("recall.answer_settled", 409, "Somebody has looked at it", "Det er allerede afgjort"),
     row("recall.file", 422, "It is no message of answers", "Det er ikke et svar på tilbagekaldelser"),
     row("batch.payment_not_held", 409, "The payment is not held", "Betalingen tilbageholdes ikke"),
     // What banks return.

@@ -511,7 +511,23 @@ impl<T: Serialize + JsonSchema + Send + 'static> Answered for Tagged<T> {
 
     fn answer(self) -> Response {
         let tag = Tag::of(&self.0);
-        let mut response = Json(self.0).answer();
+        TaggedAs(self.0, tag).answer()
+    }
+
+    fn describe(schemas: &mut Schemas) -> Option<(&'static str, Schema)> {
+        Json::<T>::describe(schemas)
+    }
+}
+
+/// What was done with a thing that can be changed, with the thing's version.
+pub struct TaggedAs<T>(pub T, pub Tag);
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answered for TaggedAs<T> {
+    const IS_TAGGED: bool = true;
+
+    fn answer(self) -> Response {
+        let Self(done, tag) = self;
+        let mut response = Json(done).answer();
         response.headers_mut().insert(header::ETAG, tag.header());
         response
     }

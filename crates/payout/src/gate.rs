@@ -60,8 +60,10 @@ impl ActKind {
 pub struct Act {
     /// What was done.
     pub kind: ActKind,
-    /// About which payment; none about the batch.
+    /// About which payment; none about the batch, and where several were tried again.
     pub number: Option<i64>,
+    /// Which payments were tried again, in order.
+    pub tried: Vec<i64>,
     /// When.
     pub at: Timestamp,
     /// By whom, as the journal names them.
@@ -143,9 +145,10 @@ impl Gate {
     }
 
     fn add(mut self, act: Act) -> Self {
-        match (act.kind, act.number) {
-            (ActKind::TriedAgain, Some(number)) => drop(self.tried.insert(number, self.acts.len())),
-            _ => self.said.push(self.acts.len()),
+        let at = self.acts.len();
+        match act.kind {
+            ActKind::TriedAgain => self.tried.extend(act.tried.iter().map(|number| (*number, at))),
+            _ => self.said.push(at),
         }
         self.acts.push(act);
         self
@@ -329,7 +332,9 @@ mod tests {
     use crate::message::Version;
 
     fn act(kind: ActKind, number: Option<i64>, by: &str) -> Act {
-        Act { kind, number, at: Timestamp::from_micros(0), by: by.to_owned(), why: String::new() }
+        let is_tried = kind == ActKind::TriedAgain;
+        let (number, tried) = if is_tried { (None, number.into_iter().collect()) } else { (number, Vec::new()) };
+        Act { kind, number, tried, at: Timestamp::from_micros(0), by: by.to_owned(), why: String::new() }
     }
 
     fn acts(text: &str) -> Vec<Act> {

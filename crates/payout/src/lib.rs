@@ -30,6 +30,7 @@ pub mod rendering;
 mod seen;
 mod store;
 pub mod stray;
+pub mod stray_answer;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verify;

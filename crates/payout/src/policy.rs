@@ -43,6 +43,9 @@ pub const LIST_RETURNS: Operation = Operation { name: "return.list", roles: &[Co
 pub const SETTLE_RETURN: Operation = Operation { name: "return.settle", roles: &[Console, Operator] };
 /// Tries payments again that came back.
 pub const RETRY: Operation = Operation { name: "payout.retry", roles: SAY };
+/// Confirms that money is there which a bank has said it gives back. Where a payer has a system of its own, the agency's officers leave
+/// that to it.
+pub const CONFIRM_ARRIVAL: Operation = Operation { name: "payout.confirm_arrival", roles: SAY };
 /// Reads what lies in waiting accounts.
 pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: SAY };
 /// Pays what lies there to the payees' own accounts, as soon as they have one.
@@ -61,6 +64,10 @@ pub const READ_RECALLS: Operation = Operation { name: "payout.read_recalls", rol
 pub const FETCH_RECALLS: Operation = Operation { name: "payout.fetch_recalls", roles: &[Bank] };
 /// Brings what banks answer to recalls.
 pub const ANSWER_RECALLS: Operation = Operation { name: "payout.answer_recalls", roles: &[Console, Operator, Bank] };
+/// Reads which answers nobody knows the payment of.
+pub const LIST_ANSWERS: Operation = Operation { name: "payout.list_answers", roles: &[Console, Operator] };
+/// Says what one of them was about.
+pub const SETTLE_ANSWER: Operation = Operation { name: "payout.settle_answer", roles: &[Console, Operator] };
 /// Tells how a bank made payments.
 pub const TELL_TRANSFERS: Operation = Operation { name: "payout.tell_transfers", roles: &[Console, Operator, Bank] };
 
@@ -86,6 +93,8 @@ pub const POLICY: &[Operation] = &[
     READ_RECALLS,
     FETCH_RECALLS,
     ANSWER_RECALLS,
+    LIST_ANSWERS,
+    SETTLE_ANSWER,
     TELL_TRANSFERS,
     IMPORT_RETURNS,
     LIST_RETURNS,
@@ -94,4 +103,5 @@ pub const POLICY: &[Operation] = &[
     PAY_WAITING,
     GIVE_BACK,
     RETRY,
+    CONFIRM_ARRIVAL,
 ];

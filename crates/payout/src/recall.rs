@@ -162,6 +162,23 @@ impl Heard {
     }
 }
 
+/// What an answer keeps sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerRecord {
+    /// Who brought it.
+    pub by: String,
+    /// The bank's id of its message.
+    pub assignment_id: String,
+    /// The bank's id of its answer.
+    pub answer_id: Option<String>,
+    /// The status, as it was given.
+    pub status: Option<String>,
+    /// Its reasons: a code of the standard's list or of the bank's own, and a text.
+    pub reasons: Vec<(Option<String>, Option<String>)>,
+    /// When the money is to be there, as it was given.
+    pub on: Option<String>,
+}
+
 /// Where the recall of a payment stands, and what it stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stands {
@@ -233,6 +250,14 @@ pub enum RecallRefusal {
     Why,
     /// No bank has told how it made the payments.
     NoTransfer,
+    /// No bank has promised money of that payment that is not there yet.
+    NotPromised,
+    /// A message has more answers than are taken, or about more payments.
+    TooMany,
+    /// There is no answer of that name on the work list.
+    AnswerUnknown,
+    /// Somebody has looked at it.
+    AnswerSettled,
 }
 
 impl Refuse for RecallRefusal {
@@ -249,6 +274,10 @@ impl Refuse for RecallRefusal {
             Self::NoBank => "recall.no_bank",
             Self::Why => "recall.why",
             Self::NoTransfer => "recall.no_transfer",
+            Self::NotPromised => "recall.not_promised",
+            Self::TooMany => "recall.too_many",
+            Self::AnswerUnknown => "recall.answer_unknown",
+            Self::AnswerSettled => "recall.answer_settled",
         }
     }
 }
@@ -267,6 +296,10 @@ impl fmt::Display for RecallRefusal {
             Self::NoBank => "neither the file nor the payer's agreement says which bank was to make that payment",
             Self::Why => "say why, in 1 to 500 characters on one line",
             Self::NoTransfer => "no bank has told how it made payments of that recall to that bank",
+            Self::NotPromised => "no bank has said that it gives money of that payment back which is not there yet",
+            Self::TooMany => "a message has 10,000 answers at most, about 100,000 payments: let it come in several",
+            Self::AnswerUnknown => "there is no answer of that name on the work list",
+            Self::AnswerSettled => "somebody has looked at that answer",
         })
     }
 }

@@ -24,7 +24,7 @@ pub enum Recall {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// What was asked back, the newest first, and where it stands.
+    /// What was asked back, the newest first.
     List {
         /// Only this payer's.
         #[arg(long, value_name = "NAME")]
@@ -60,6 +60,32 @@ pub enum Recall {
         /// Where the payers' reports of what came back go.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+    /// The work list: what banks answered and nobody knows what it is about, the oldest first.
+    Answers {
+        /// At most so many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
+    /// Say what an answer on the work list was about, once somebody has looked.
+    Settle {
+        /// The answer.
+        id: String,
+        /// What it was about: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Confirm that money is there which a bank has only said that it gives back: from then on it can be tried again.
+    Arrived {
+        /// The recall, or the batch.
+        #[arg(value_name = "RECALL|BATCH")]
+        name: String,
+        /// The end-to-end id of a payment. Once or more.
+        #[arg(long, value_name = "ID", required = true)]
+        end_to_end: Vec<String>,
+        /// How it is known: one line that is kept with it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// Read how banks made payments, as they tell (CSV).
     Transfers {

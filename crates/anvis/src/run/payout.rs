@@ -8,8 +8,8 @@ use kernel::{Actor, Error};
 use payout::balance::{Balance, Sums, written};
 use payout::batch::{self, Counts};
 use payout::commands::{
-    Cancel, LetGo, Refused, Release, Released, Request, Retry, Routed, Settling, Stop, Trace, cancel, release, retry,
-    route, settle_some, stop, trace, write_unwritten,
+    Cancel, LetGo, NotRetried, Refused, Release, Released, Request, Retried, Retry, Routed, Settling, Stop, Trace,
+    cancel, release, retry, route, settle_some, stop, trace, write_unwritten,
 };
 use payout::gate::Waits;
 use payout::queries::{self, BatchView, FoundPage, FoundPayment, HoldView, PaymentView};
@@ -142,15 +142,20 @@ impl Session {
         let env = self.env()?;
         let ids: Option<Vec<String>> = end_to_end.map(|id| vec![id]);
         let wanted = Retry { batch, end_to_end_ids: ids.as_deref(), out, stages: None, once: None };
-        let (counts, released) = retry(&mut self.writer, &wanted, &self.actor, &env)?;
+        let Retried { counts, released, left } = retry(&mut self.writer, &wanted, &self.actor, &env)?;
         let name = batch.to_ascii_uppercase();
-        Ok(match released {
-            Some(released) => Answer::done(released_text(&released), &released_json(&released)),
+        let (mut text, mut json) = match released {
+            Some(released) => (released_text(&released), released_json(&released)),
             None => {
-                let text = format!("{name}  {}\n{}Nothing has left yet.", counts.state(), counts_text(&counts));
-                Answer::done(text, &counts_json(&name, &counts))
+                let text = format!("{name}  {}\n{}Nothing has left yet.\n", counts.state(), counts_text(&counts));
+                (text, counts_json(&name, &counts))
             }
-        })
+        };
+        for NotRetried { end_to_end_id, code, text: why } in &left {
+            let _ = writeln!(text, "{end_to_end_id}: {why} [{code}]");
+        }
+        json["left"] = json!(left);
+        Ok(Answer::done(text, &json))
     }
 
     fn stop(&mut self, batch: &str, end_to_end: Option<String>, why: &str, resumes: bool) -> Result<Answer, Error> {
@@ -268,17 +273,20 @@ fn batch_line(BatchView { batch, payer, received, counts, .. }: &BatchView) -> S
     format!("{batch}  {received}  {:<10} {payments:>12}  {payer}\n", counts.state())
 }
 
-fn payment_line(PaymentView { end_to_end_id, state, code, hold, .. }: &PaymentView) -> String {
+fn payment_line(PaymentView { end_to_end_id, state, code, hold, promised, .. }: &PaymentView) -> String {
     let mut line = format!("{end_to_end_id:<35}  {state:<9}  {}", code.unwrap_or_default());
     if let Some(HoldView { owner, ends, until, .. }) = hold {
         let until = until.as_deref().map(|until| format!(" {until}")).unwrap_or_default();
         let _ = write!(line, "  {owner}: {ends}{until}");
     }
+    if let Some(promised) = promised {
+        let _ = write!(line, "  {promised} is promised, and not there yet");
+    }
     line + "\n"
 }
 
 fn payment_json(view: &PaymentView) -> Value {
-    let PaymentView { end_to_end_id, state, code, hold, news, .. } = view;
+    let PaymentView { end_to_end_id, state, code, hold, news, promised, .. } = view;
     let hold = hold.as_ref().map(|HoldView { reason, owner, ends, until, by }| {
         json!({ "reason": reason, "owner": owner, "ends": ends, "until": until, "by": by })
     });
@@ -290,6 +298,7 @@ fn payment_json(view: &PaymentView) -> Value {
         "changed_days_ago": news.and_then(|news| news.changed).map(|(days, _)| days),
         "last_change_channel": news.and_then(|news| news.changed).map(|(_, channel)| channel.name()),
         "pending_change": news.is_some_and(|news| news.is_pending),
+        "promised": promised,
     })
 }
 

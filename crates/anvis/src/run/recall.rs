@@ -5,11 +5,11 @@ use crate::cli::Recall;
 use crate::console::Answer;
 use kernel::Error;
 use payout::commands::{
-    self, AnswersTaken, NotRecalled, Recalled, SentRecall, Transfer, TransfersTold, answer_recalls, payments_named,
-    tell_transfers,
+    self, AnswersTaken, ConfirmArrival, ConfirmedMoney, NotRecalled, Recalled, SentRecall, SettleAnswer, Transfer,
+    TransfersTold, answer_recalls, confirm_arrival, payments_named, tell_transfers,
 };
 use payout::message::bank::RecallReason;
-use payout::queries::{self, RecallDetails, RecallView, Whose};
+use payout::queries::{self, RecallDetails, RecallView, StrayAnswerView, Whose};
 use payout::recall::Interbank;
 use registry::import::{ImportRefusal, Line, Lines};
 use serde_json::{Value, json};
@@ -32,7 +32,15 @@ impl Session {
                 let whose = payer.as_deref().map_or(Whose::Everybodys, Whose::Payers);
                 let mut page =
                     self.writer.read(|scope| queries::recalls(scope, whose, before, usize::from(limit), &actor))?;
-                page.recalls.retain(|recall| recall.open || !open);
+                if open {
+                    let mut expected = Vec::with_capacity(page.recalls.len());
+                    for view in page.recalls {
+                        if self.writer.read(|scope| queries::is_open(scope, &view.recall, whose, &actor))? {
+                            expected.push(view);
+                        }
+                    }
+                    page.recalls = expected;
+                }
                 let mut text: String = page.recalls.iter().map(line).collect();
                 if text.is_empty() {
                     text.push_str("Nothing was asked back.");
@@ -56,6 +64,25 @@ impl Session {
                 let taken = answer_recalls(&mut self.writer, source, None, out.as_deref(), (&self.actor, &env))?;
                 Ok(Answer::done(taken_text(&taken), &taken_json(&taken)))
             }
+            Recall::Answers { limit } => {
+                let page = queries::stray_answers(&mut self.writer, None, usize::from(limit), &self.actor)?;
+                let mut text: String = page.answers.iter().map(stray_line).collect();
+                if page.answers.is_empty() {
+                    text.push_str("Nothing is on the work list.");
+                } else if page.next.is_some() {
+                    text.push_str("There are more.");
+                }
+                Ok(Answer::done(text, &json!({ "answers": page.answers, "more": page.next.is_some() })))
+            }
+            Recall::Settle { id, reason } => {
+                self.require_named()?;
+                let env = self.env()?;
+                let text = format!("{id} is off the work list.");
+                let command = SettleAnswer { answer: id.clone(), why: reason, by: self.actor.name().to_owned() };
+                self.writer.execute(&command, &self.actor, &env)?;
+                Ok(Answer::done(text, &json!({ "settled": id })))
+            }
+            Recall::Arrived { name, end_to_end, reason } => self.arrived(&name, &end_to_end, &reason),
             Recall::Transfers { file } => {
                 let env = self.env()?;
                 let (transfers, lines) = read_transfers(&file, self.actor.name())?;
@@ -102,6 +129,26 @@ impl Session {
         }
         Ok(Answer::done(text, &json!({ "recalls": sent, "left": left })))
     }
+}
+
+impl Session {
+    fn arrived(&mut self, name: &str, end_to_end_ids: &[String], why: &str) -> Result<Answer, Error> {
+        let found = self.writer.read(|scope| queries::batch_of_recall(scope, name))?;
+        let batch = found.unwrap_or_else(|| name.to_ascii_uppercase());
+        self.writer.read(|scope| services::require_lets_go(scope, &batch, &self.actor))?;
+        let env = self.env()?;
+        let wanted = ConfirmArrival { batch: &batch, end_to_end_ids, why, once: None };
+        let arrived = confirm_arrival(&mut self.writer, &wanted, &self.actor, &env)?;
+        let line = |one: &ConfirmedMoney| format!("{}  {} {} is there\n", one.end_to_end_id, one.amount, one.currency);
+        let text: String = arrived.iter().map(line).collect();
+        Ok(Answer::done(text, &json!({ "batch": batch, "arrived": arrived })))
+    }
+}
+
+fn stray_line(stray: &StrayAnswerView) -> String {
+    let StrayAnswerView { id, at, message_id, line, status, sentence, .. } = stray;
+    let status = status.as_deref().unwrap_or("-");
+    format!("{id}  {at}  {message_id}, line {line}: {status}; {sentence}\n")
 }
 
 fn open(file: &Path) -> Result<File, Error> {
@@ -161,8 +208,8 @@ fn told_answer(told: &TransfersTold, lines: &[u64]) -> Answer {
 }
 
 fn taken_text(taken: &AnswersTaken) -> String {
-    let AnswersTaken { answers, known, taken, unmatched, reports, .. } = taken;
-    let mut text = format!("{answers} answers, {known} of them known before\n");
+    let AnswersTaken { answers, known, taken, unmatched, listed: new, reports, .. } = taken;
+    let mut text = format!("{answers} answers, {known} of them known before, {new} new on the work list\n");
     for one in taken {
         let _ = write!(text, "{}  {}: {}, now {}", one.recall, one.end_to_end_id, one.status, one.standing);
         if let Some(booked) = &one.booked {
@@ -178,29 +225,43 @@ fn taken_text(taken: &AnswersTaken) -> String {
 
 /// What was taken, without what only leads to the reports.
 fn taken_json(taken: &AnswersTaken) -> Value {
-    let AnswersTaken { answers, known, taken, unmatched, reports, .. } = taken;
-    json!({ "answers": answers, "known": known, "taken": taken, "unmatched": unmatched, "reports": reports })
+    let AnswersTaken { answers, known, taken, unmatched, listed, reports, .. } = taken;
+    json!({
+        "answers": answers,
+        "known": known,
+        "taken": taken,
+        "unmatched": unmatched,
+        "listed": listed,
+        "reports": reports,
+    })
 }
 
 fn line(view: &RecallView) -> String {
-    let RecallView { recall, payer, batch, at, reason, to, payments, standings, contradicted, .. } = view;
-    let standings: Vec<String> = standings.iter().map(|(standing, count)| format!("{count} {standing}")).collect();
-    let contradicted = if *contradicted { "; banks said one thing and then another" } else { "" };
-    format!(
-        "{recall}  {at}  {payer}: {payments} of {batch} asked back of {to} for {reason}; {}{contradicted}\n",
-        standings.join(", ")
-    )
+    let RecallView { recall, payer, batch, at, reason, to, payments, .. } = view;
+    format!("{recall}  {at}  {payer}: {payments} of {batch} asked back of {to} for {reason}\n")
 }
 
 fn details(shown: &RecallDetails) -> String {
-    let mut text = line(&shown.view);
-    let _ = writeln!(text, "in {}, by {}: {}", shown.view.message_id, shown.view.by, shown.view.why);
+    let RecallDetails { view, standings, contradicted, .. } = shown;
+    let standings: Vec<String> = standings.iter().map(|(standing, count)| format!("{count} {standing}")).collect();
+    let contradicted = if *contradicted { "; banks said one thing and then another" } else { "" };
+    let mut text = line(view);
+    let _ = writeln!(text, "in {}, by {}: {}", view.message_id, view.by, view.why);
+    let _ = writeln!(text, "{}{contradicted}", standings.join(", "));
     for payment in &shown.recalled {
-        let _ = writeln!(
+        let _ = write!(
             text,
             "  {}  {} {}: {}, {} came back",
             payment.end_to_end_id, payment.amount, payment.currency, payment.standing, payment.came_back
         );
+        let is_there = payment.promised.bytes().all(|digit| matches!(digit, b'0' | b'.'));
+        if !is_there {
+            let _ = write!(text, "; {} is promised, and not there yet", payment.promised);
+        }
+        text.push('\n');
+        for there in &payment.confirmed {
+            let _ = writeln!(text, "    {} {} is there, by {}: {}", there.at, there.amount, there.by, there.why);
+        }
         for answer in &payment.answers {
             let _ = write!(text, "    {} {} by {}", answer.at, answer.status, answer.by);
             for reason in &answer.reasons {

@@ -129,7 +129,7 @@ fn keys_of_every_answer() {
     let shown = check(&format!("payout show {name}"), &["batch", "state", "payments"]);
     let payment = |id: &str, state: &str, code: Option<&str>| {
         json!({ "end_to_end_id": id, "state": state, "code": code, "hold": null, "changed_days_ago": null,
-                "last_change_channel": null, "pending_change": false })
+                "last_change_channel": null, "pending_change": false, "promised": null })
     };
     assert_eq!(shown["payments"], json!([payment("E1", "routed", None), payment("E2", "rejected", Some("BE06"))]));
     let found = check(&format!("resolve cpr:{ALICE}"), &["payee", "account", "bic", "since", "state"]);

@@ -33,6 +33,7 @@ fn a_payers_own_people_do_and_the_agencys_where_nothing_of_its_own_can() {
             format!("payout resume {batch} --reason So"),
             format!("payout cancel {batch}"),
             format!("payout retry {batch}"),
+            format!("recall arrived {batch} --end-to-end E1 --reason So"),
         ]
     };
     for command in commands(&first) {
@@ -50,9 +51,12 @@ fn a_payers_own_people_do_and_the_agencys_where_nothing_of_its_own_can() {
     // With a system of its own, that is the payer's; to stop what may be fraud is the agency's too.
     world.add_client("one", &format!("public-payer --payer {PUBLIC}"), CERTIFICATE);
     world.run(&format!("payout release {second} --out out --as anna")).refused("batch.payers");
-    for command in ["approve-release {} --out out", "retry {}"] {
-        world.run(&format!("payout {} --as anna", command.replace("{}", &second))).refused("batch.payers");
+    for command in
+        ["payout approve-release {} --out out", "payout retry {}", "recall arrived {} --end-to-end E1 --reason So"]
+    {
+        world.run(&format!("{} --as anna", command.replace("{}", &second))).refused("batch.payers");
     }
+    world.run(&format!("recall arrived {second} --end-to-end E1 --reason So --as bo")).refused("recall.not_promised");
     world.run(&format!("payout stop {second} --end-to-end E1 --reason Fraud --as anna")).done();
     let released = world.run(&format!("payout release {second} --out out --as bo")).done();
     holds(&released, &json!({ "routed": 1, "held": 1 }), "one is stopped");

@@ -119,11 +119,16 @@ fn a_recall_names_the_completed_file_and_the_bank_that_was_to_make_it() {
         world.run(&format!("recall write {} --out again", name.to_lowercase())).done();
         assert_eq!(message, world.read(&format!("again/bank/{name}.camt.055.xml")));
         let listed = world.run(&format!("recall list --payer {PUBLIC} --open")).done();
-        let expected = json!({
+        let mut expected = json!({
             "recall": name, "message_id": "MSG-1", "reason": "FRAD", "why": WHY, "by": "console", "payments": 4,
-            "standings": { "asked": 4 }, "paid": { "DKK": "1245.00" }, "came_back": {}, "open": true, "contradicted": false,
         });
         holds(&listed["recalls"][0], &expected, "the list");
+        let derived = json!({
+            "standings": { "asked": 4 }, "paid": { "DKK": "1245.00" }, "came_back": {}, "promised": {}, "open": true,
+            "contradicted": false,
+        });
+        expected.as_object_mut().unwrap().extend(derived.as_object().unwrap().clone());
+        holds(&world.run(&format!("recall show {name}")).done(), &expected, "one of it");
         let text = world.say(&format!("recall show {name}"));
         assert!(text.contains("4 asked"), "{text}");
         world.verified();
@@ -163,12 +168,15 @@ fn what_a_bank_answers_is_taken_once_and_moves_the_money() {
         { "recall": recall, "end_to_end_id": "E2", "status": "refused", "standing": "refused", "booked": null,
           "currency": "DKK", "contradicts": false },
     ]);
-    assert_eq!(taken, json!({ "answers": 2, "known": 0, "taken": expected, "unmatched": [], "reports": [] }));
+    assert_eq!(
+        taken,
+        json!({ "answers": 2, "known": 0, "taken": expected, "unmatched": [], "listed": 0, "reports": [] })
+    );
     assert_eq!(balance(&world), ["24500", "100000"]);
     assert_eq!(world.fates(&json!({ "batch": batch }))["E1"].0, "returned");
     let head = world.run("journal head").done();
     let again = import(&world, &second);
-    assert_eq!(again, json!({ "answers": 2, "known": 2, "taken": [], "unmatched": [], "reports": [] }));
+    assert_eq!(again, json!({ "answers": 2, "known": 2, "taken": [], "unmatched": [], "listed": 0, "reports": [] }));
     assert_eq!(world.run("journal head").done(), head, "the same again does nothing");
     // The payer's report can be had at any time.
     let reported = world.run("recall import answer.xml --out out").done();
@@ -181,7 +189,18 @@ fn what_a_bank_answers_is_taken_once_and_moves_the_money() {
     let shown = world.run(&format!("recall show {recall}")).done();
     let reasons = &shown["recalled"][1]["answers"][1]["reasons"];
     assert_eq!(reasons, &json!([{ "code": "CUST", "text": null }]));
-    // What came back is the payer's again; what was refused can be asked for once more.
+    // What came back is the payer's again, but it is not there before it is; what was refused can be asked for once more.
+    let said = world.run(&format!("payout retry {batch}")).refused("batch.promised");
+    assert!(said.contains("wait for it"), "{said}");
+    for text in [world.say(&format!("recall show {recall}")), world.say(&format!("payout show {batch}"))] {
+        assert!(text.contains("1000.00 is promised, and not there yet"), "{text}");
+    }
+    let lower = recall.to_lowercase();
+    let arrived = world.run(&format!("recall arrived {lower} --end-to-end E1 --reason Seen")).done();
+    let expected = json!([{ "end_to_end_id": "E1", "amount": "1000.00", "currency": "DKK" }]);
+    assert_eq!(arrived, json!({ "batch": batch, "arrived": expected }));
+    world.run(&format!("recall arrived {batch} --end-to-end E1 --reason Seen")).refused("recall.not_promised");
+    assert!(world.say(&format!("recall show {recall}")).contains("1000.00 is there, by console: Seen"));
     send(&world, &batch, &["E1"]).refused("recall.came_back");
     send(&world, &batch, &["E4"]).refused("recall.open");
     let once_more = sent(&world, &batch, &["E2"]);
@@ -208,7 +227,8 @@ fn a_part_that_comes_back_is_booked_and_the_rest_stays_delivered() {
     let taken = check("A-3", "RJCR", "", ("came_back", "400.00"), ["84500", "40000"]);
     assert_eq!(taken["taken"][0]["contradicts"], json!(true));
     check("A-4", "CNCL", "", ("came_back", "1000.00"), ["24500", "100000"]);
-    assert_eq!(world.run("recall list").done()["recalls"][0]["contradicted"], json!(true));
+    assert_eq!(world.run(&format!("recall show {recall}")).done()["contradicted"], json!(true));
+    assert_eq!(world.run("recall list --open").done()["recalls"], json!([]), "nothing more is expected");
     world.verified();
 }
 
@@ -287,6 +307,7 @@ fn an_answer_about_nothing_is_listed_and_never_guessed() {
         let taken = import(&world, &answer("A-1", case, confirmation, details, more));
         assert_eq!((&taken["taken"], &taken["unmatched"][0]["code"]), (&json!([]), &json!(code)), "{taken}");
         assert!(taken["unmatched"][0]["line"].as_u64().unwrap() > 2, "{taken}");
+        assert_eq!(taken["listed"], 1, "{taken}");
     };
     check("ANOTHER", "CNCL", "", "", "answer.case");
     check("0000000000000", "CNCL", "", "", "answer.case");
@@ -302,6 +323,21 @@ fn an_answer_about_nothing_is_listed_and_never_guessed() {
     let said = world.run("recall import answer.xml").refused("recall.file");
     assert!(said.contains("line "), "{said}");
     assert!(standings(&world, &recall).iter().all(|(_, standing, _)| standing == "asked"), "all of it or nothing");
+    let listed = world.run("recall answers --limit 4").done();
+    let why: Vec<&str> = listed["answers"].as_array().unwrap().iter().map(|one| one["why"].as_str().unwrap()).collect();
+    assert_eq!(
+        (why, &listed["more"]),
+        (vec!["answer.case", "answer.case", "answer.payment", "answer.amount"], &json!(true))
+    );
+    let amount = &listed["answers"][3];
+    assert_eq!(
+        (&amount["case_id"], &amount["end_to_end_id"], &amount["amount"]),
+        (&json!(recall), &json!("E1"), &json!("1000.01"))
+    );
+    let id = amount["id"].as_str().unwrap();
+    assert!(world.say("recall answers").contains(id));
+    world.run(&format!("recall settle {id} --reason Typo")).done();
+    world.run(&format!("recall settle {id} --reason Typo")).refused("recall.answer_settled");
     world.verified();
 }
 

@@ -49,7 +49,7 @@ fn a_long_batch_is_shown_whole() {
     let payment = |at: usize| {
         let (state, code) = fate(at);
         json!({ "end_to_end_id": format!("E{at}"), "state": state, "code": code, "hold": null, "changed_days_ago": null,
-                "last_change_channel": null, "pending_change": false })
+                "last_change_channel": null, "pending_change": false, "promised": null })
     };
     shown["payments"] = (0..PAYMENTS).map(payment).collect();
     printed(&world, &format!("payout show {batch}"), &shown);

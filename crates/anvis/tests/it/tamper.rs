@@ -185,6 +185,12 @@ fn recall(world: &World, batch: &str) {
         let case = sent["recalls"][0]["recall"].as_str().unwrap();
         world.write("answer.xml", crate::recalling::given_in_part(case, "0.50"));
         assert!(world.run("recall import answer.xml").done()["taken"][0]["booked"].is_string());
+        world.run(&format!("recall arrived {case} --end-to-end {id} --reason Seen")).done();
+        world.write("answer.xml", answer(&format!("A-{id}"), "ANOTHER", "CNCL", "", ""));
+        assert_eq!(world.run("recall import answer.xml").done()["listed"], 1);
+    }
+    for stray in world.run("recall answers").done()["answers"].as_array().unwrap() {
+        world.run(&format!("recall settle {} --reason So", stray["id"].as_str().unwrap())).done();
     }
     world.write("told.csv", told);
     assert_eq!(world.run("recall transfers told.csv").done()["told"], 2);
@@ -425,9 +431,10 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                     "randomblob(16)".to_owned()
                 }
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
-                (false, "money_back" | "stray_return") if name == "key" => "randomblob(16)".to_owned(),
+                (false, "money_back" | "stray_return" | "stray_answer") if name == "key" => "randomblob(16)".to_owned(),
                 (false, "recall_answer") if name == "answer" => "randomblob(16)".to_owned(),
-                (false, "money_arrived") if name == "back" => format!("{name} + 1000000000"),
+                (false, "stray_answer_end") if name == "answer" => format!("{name} + 1000000000"),
+                (false, "money_arrived" | "money_confirmed") if name == "back" => format!("{name} + 1000000000"),
                 (false, "stray_return_end") if name == "stray" => format!("{name} + 1000000000"),
                 (false, "recall") if name == "id" => format!("{name} + 1000000000"),
                 (false, _)
@@ -475,6 +482,9 @@ fn on_sqlite_two_sealed_values_swapped() {
         ("register_row", "record"),
         ("recall", "record"),
         ("recall_answer", "record"),
+        ("stray_answer", "said"),
+        ("stray_answer_end", "why"),
+        ("money_confirmed", "why"),
         ("interbank_fact", "record"),
         ("money_back", "said"),
         ("payment_ids", "sealed"),

@@ -187,6 +187,7 @@ async fn generated_requests_are_answered_as_described() {
                 "/approve-release",
                 "/resume",
                 "/retry",
+                "/arrived",
                 "/give-back",
                 "{case}/revert",
                 "{case}/recall",
@@ -272,8 +273,12 @@ async fn names(world: &World) -> Vec<(String, String)> {
     world.ask(sent).await.done();
     let stray = world.get("/v1/returns", OPERATOR_TOKEN).await.done()["returns"][0]["id"].as_str().unwrap().to_owned();
     let recall = crate::recalls::told(world, OPERATOR_TOKEN, BANK_TOKEN).await;
+    crate::recalls::answered(world, BANK_TOKEN, "ANOTHER", "CNCL").await.done();
+    let answers = world.get("/v1/recalls/answers", OPERATOR_TOKEN).await.done();
+    let stray_answer = answers["answers"][0]["id"].as_str().unwrap().to_owned();
     let others = [
         ("{recall}", recall),
+        ("{answer}", stray_answer),
         ("{to}", "EKSBDK22".to_owned()),
         ("/cases/{case}/close", closed),
         ("{case}", case),

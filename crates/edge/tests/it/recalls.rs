@@ -30,7 +30,7 @@ fn xml(answer: &Answer) -> String {
 }
 
 /// A bank's answer to a whole recall.
-async fn answered(world: &World, token: &str, case: &str, confirmation: &str) -> Answer {
+pub async fn answered(world: &World, token: &str, case: &str, confirmation: &str) -> Answer {
     let message = format!(
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>A-1</Id>\
          <Assgnr><Agt><FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr><Assgne><Pty><Nm>K</Nm></Pty></Assgne>\
@@ -142,6 +142,7 @@ async fn a_bank_fetches_what_is_asked_of_it_and_answers() {
     // What another bank says of it is about nothing.
     let others = answered(&world, OTHER_BANK, &recall, "CNCL").await.done();
     assert_eq!((&others["taken"], &others["unmatched"][0]["code"]), (&json!([]), &json!("answer.case")));
+    assert_eq!(others["listed"], json!(1));
     let taken = answered(&world, FETCHER, &recall, "CNCL").await.done();
     let booked: Vec<_> = taken["taken"].as_array().unwrap().iter().map(|one| &one["booked"]).collect();
     assert_eq!(booked, [&json!("1000.00"), &json!("1000.00")], "{taken}");
@@ -153,5 +154,90 @@ async fn a_bank_fetches_what_is_asked_of_it_and_answers() {
     assert_eq!((&shown["open"], &shown["came_back"]), (&json!(false), &json!({ "DKK": "2000.00" })));
     let batch = world.get(&format!("/v1/payouts/{}", world.batches[0]), PAYER).await.done();
     assert_eq!(batch["returned"], json!(2), "{batch}");
+    world.at_the_store(|writer| writer.read(|scope| services::verify(scope, None, &mut |_| {})).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_promised_is_not_paid_until_its_payer_says_that_it_is_there() {
+    let world = World::new().await;
+    let recall = sent(&world, &["E2E-1", "E2E-2"]).await;
+    answered(&world, FETCHER, &recall, "CNCL").await.done();
+    let path = format!("/v1/payouts/{}", world.batches[0]);
+    let post = async |token: &str, part: &str, key: &str, body: Value| {
+        let mut asked = request(Method::POST, &format!("{path}/{part}"), token, Some(&body.to_string()));
+        asked.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        asked.headers_mut().insert("if-match", "*".parse().unwrap());
+        world.ask(asked).await
+    };
+    let shown = world.get(&format!("{path}/payments"), PAYER).await.done();
+    assert_eq!(
+        (&shown["payments"][0]["promised"], &shown["payments"][3]["promised"]),
+        (&json!("1000.00"), &Value::Null)
+    );
+    post(PAYER, "retry", "one", json!({ "all": true })).await.refused(409, "batch.promised");
+    let of = |ids: &[&str]| json!({ "end_to_end_ids": ids, "reason": "It is on the account" });
+    let private = "private-payer.payouts";
+    post(private, "arrived", "one", of(&["E2E-1"])).await.refused(404, "batch.unknown");
+    post("operator~anna.payouts", "arrived", "one", of(&["E2E-1"])).await.refused(403, "policy.not_allowed");
+    post(PAYER, "arrived", "two", of(&[])).await.refused(400, "body.field");
+    post(PAYER, "arrived", "three", of(&["E2E-9"])).await.refused(422, "recall.payment_unknown");
+    post(PAYER, "arrived", "four", of(&["E2E-4"])).await.refused(409, "recall.not_promised");
+    for _ in 0..2 {
+        let arrived = post(PAYER, "arrived", "five", of(&["E2E-1"])).await.done();
+        assert_eq!(arrived["payments"], json!([{ "end_to_end_id": "E2E-1", "amount": "1000.00", "currency": "DKK" }]));
+    }
+    post(PAYER, "arrived", "five", of(&["E2E-2"])).await.refused(422, "idempotency.reused");
+    post(PAYER, "arrived", "six", of(&["E2E-1"])).await.refused(409, "recall.not_promised");
+    let shown = world.get(&format!("/v1/recalls/{recall}"), PAYER).await.done();
+    assert_eq!(
+        (&shown["promised"], &shown["recalled"][1]["promised"]),
+        (&json!({ "DKK": "1000.00" }), &json!("1000.00"))
+    );
+    let there = &shown["recalled"][0]["confirmed"][0];
+    let expected = (&json!("client:a public-payer"), &json!("It is on the account"), &json!("1000.00"));
+    assert_eq!((&there["by"], &there["reason"], &there["amount"]), expected);
+    let mut before = None;
+    for _ in 0..2 {
+        let tried = post(PAYER, "retry", "seven", json!({ "all": true })).await;
+        let batch = world.get(&path, PAYER).await;
+        assert_eq!(tried.header("etag"), batch.header("etag"), "it is the batch's");
+        let (tried, batch) = (tried.done(), batch.done());
+        assert_eq!(
+            (&tried["left"][0]["end_to_end_id"], &tried["left"][0]["code"]),
+            (&json!("E2E-2"), &json!("batch.promised"))
+        );
+        assert_eq!(
+            (&tried["returned"], &batch["returned"], tried["left"].as_array().unwrap().len()),
+            (&json!(1), &json!(1), 1)
+        );
+        assert_eq!(*before.get_or_insert(tried.clone()), tried, "the same again does nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_about_nothing_is_looked_at_by_an_officer() {
+    let world = World::new().await;
+    let read = async |token: &str| world.get("/v1/recalls/answers?limit=1", token).await;
+    read(PAYER).await.refused(403, "policy.not_allowed");
+    read(FETCHER).await.refused(403, "policy.not_allowed");
+    assert_eq!(read(OPERATOR).await.done(), json!({ "answers": [], "next": null }));
+    for listed in [1, 0] {
+        assert_eq!(answered(&world, FETCHER, "ANOTHER", "CNCL").await.done()["listed"], json!(listed));
+    }
+    let page = read(OPERATOR).await.done();
+    let stray = &page["answers"][0];
+    assert_eq!(
+        (&stray["case_id"], &stray["why"], &stray["bank"]),
+        (&json!("ANOTHER"), &json!("answer.case"), &json!(BANK))
+    );
+    let path = format!("/v1/recalls/answers/{}/settle", stray["id"].as_str().unwrap());
+    let settle = async |token: &str, why: &str| world.post(&path, token, &json!({ "reason": why }).to_string()).await;
+    settle(FETCHER, "a typo").await.refused(403, "policy.not_allowed");
+    settle(OPERATOR, " ").await.refused(422, "recall.why");
+    assert_eq!(settle(OPERATOR, "a typo").await.status, 204);
+    settle(OPERATOR, "a typo").await.refused(409, "recall.answer_settled");
+    let unknown = "/v1/recalls/answers/0000000000000/settle";
+    world.post(unknown, OPERATOR, r#"{"reason":"a typo"}"#).await.refused(404, "recall.answer_unknown");
+    assert_eq!(read(OPERATOR).await.done()["answers"], json!([]));
     world.at_the_store(|writer| writer.read(|scope| services::verify(scope, None, &mut |_| {})).unwrap());
 }

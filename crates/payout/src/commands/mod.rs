@@ -1,9 +1,11 @@
 //! One file a command.
 
 mod accept;
+mod answered;
 pub(crate) mod back;
 mod cancel;
 mod case;
+mod confirm;
 mod follow;
 mod give_back;
 mod recall;
@@ -18,6 +20,7 @@ mod returns;
 mod route;
 mod settle;
 mod stop;
+mod stray_answers;
 mod trace;
 mod transfers;
 mod upload;
@@ -30,11 +33,12 @@ pub use case::{
     trace_case,
 };
 pub(crate) use case::{find as find_case, require_given};
+pub use confirm::{ConfirmArrival, ConfirmedMoney, confirm_arrival};
 pub use give_back::{GiveBack, give_back};
 pub use recall::{NotRecalled, Recall, Recalled, SentRecall, payments_named, recall};
 pub use recall_answers::{AnswerTaken, AnswersTaken, Unmatched, answer_recalls};
 pub use release::{LetGo, Release, Released, release};
-pub use retry::{Retry, retry};
+pub use retry::{NotRetried, Retried, Retry, retry};
 #[cfg(feature = "testing")]
 pub(crate) use returns::book as book_returns;
 pub use returns::{ImportReturns, Imported, RETURN_FILE_BYTES_MAX, SettleReturn, import_returns, settle_return};
@@ -44,6 +48,7 @@ pub use route::{Refused, Request, Routed, route};
 pub(crate) use settle::decide_anew;
 pub use settle::{Settled, Settling, settle_some, write_unwritten};
 pub use stop::{Stop, stop};
+pub use stray_answers::SettleAnswer;
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
@@ -74,6 +79,8 @@ pub enum BatchRefusal {
     NothingReturned,
     /// It has no payment of that end-to-end id, or that one did not come back.
     PaymentNotReturned,
+    /// A bank has said that it gives the money back, and it is not there yet.
+    Promised,
     /// Nobody has asked for the release that is to be approved, or it takes no two people.
     NotAsked,
     /// A release that takes two people takes people by name.
@@ -104,6 +111,7 @@ impl Refuse for BatchRefusal {
             Self::PaymentNotHeld => "batch.payment_not_held",
             Self::NothingReturned => "batch.nothing_returned",
             Self::PaymentNotReturned => "batch.payment_not_returned",
+            Self::Promised => "batch.promised",
             Self::NotAsked => "batch.not_asked",
             Self::Officer => "batch.officer",
             Self::Own => "batch.own",
@@ -126,6 +134,9 @@ impl fmt::Display for BatchRefusal {
             Self::PaymentNotHeld => "that batch holds no payment with that end-to-end id",
             Self::NothingReturned => "nothing of that batch came back",
             Self::PaymentNotReturned => "no payment of that batch with that end-to-end id came back",
+            Self::Promised => {
+                "a bank has said that it gives that money back, and it is not there yet: wait for it, or confirm that it has arrived"
+            }
             Self::NotAsked => "nobody has asked for a release of that batch that takes a second person",
             Self::Officer => "that release takes two people: act as one by name",
             Self::Own => "who asks for a release does not approve it",

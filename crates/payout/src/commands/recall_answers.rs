@@ -1,14 +1,16 @@
 //! Takes what banks answer to recalls (camt.029), and books the money that comes back.
 
+use super::answered::{Case, Cases, shares};
 use super::back::Books;
 use super::record;
 use crate::back::{BankSaid, Booked, How, MoneyBack};
-use crate::message::bank::{Answer, AnswerTo, ReadError, Reason, RecallStatus, ReturnReason, read_answers};
+use crate::message::bank::{Answer, ReadError, Reason, RecallStatus, ReturnReason, read_answers};
 use crate::message::{AmountFault, bank::Amount};
-use crate::queries::{BackOf, Opened, Opening, back_of};
-use crate::recall::{Heard, Recall, Stands};
+use crate::queries::{BackOf, Opening, back_of};
+use crate::recall::{AnswerRecord, Heard, Recall, Stands};
 use crate::store;
-use crate::store::recall_answer::{AnswerRecord, Answered};
+use crate::store::recall_answer::Answered;
+use crate::stray_answer::{Mismatch, StrayAnswer};
 use crate::{batch, policy};
 use denmark::Money;
 use kernel::journal::{Entry, Rows};
@@ -22,9 +24,6 @@ use std::fmt;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
-/// Answers of a message that one transaction takes.
-const ANSWERS_AT_ONCE: usize = kernel::failpoint::chunk(1_000, 2);
-
 /// What became of a message of answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswersTaken {
@@ -36,6 +35,8 @@ pub struct AnswersTaken {
     pub taken: Vec<AnswerTaken>,
     /// Those that are about nothing that is known here.
     pub unmatched: Vec<Unmatched>,
+    /// How many of these were put on the work list now.
+    pub listed: usize,
     /// By which stages of which batches money was booked, now or before.
     pub stages: BTreeSet<(String, i64)>,
     /// The payers' reports that were written.
@@ -72,25 +73,6 @@ pub struct Unmatched {
     pub text: String,
 }
 
-/// Why an answer is taken to be about nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mismatch {
-    Case,
-    Payment,
-    Amount,
-}
-
-impl Mismatch {
-    fn at(self, line: u64) -> Unmatched {
-        let (code, text) = match self {
-            Self::Case => ("answer.case", "it names no recall of ours by its case or its cancellation"),
-            Self::Payment => ("answer.payment", "that recall asks for no such payment"),
-            Self::Amount => ("answer.amount", "what was paid, or what comes back, is not an amount of that payment"),
-        };
-        Unmatched { line, code: code.to_owned(), text: text.to_owned() }
-    }
-}
-
 /// A file that is no message of answers.
 struct NoMessage(String);
 
@@ -114,10 +96,11 @@ fn cannot(error: ReadError) -> Error {
 }
 
 /// Takes a message of answers. It is read to its end first: one that is not whole changes nothing. With a bank's name, only the recalls
-/// that this bank fetches are known to it. The payers' reports go to `out`; without, whoever wants them fetches them.
+/// that this bank fetches are known to it. What is about nothing that is known goes to the work list. The payers' reports go to `out`; without,
+/// whoever wants them fetches them.
 ///
 /// # Errors
-/// `recall.file`: it is no camt.029.001.09; the policy's refusal, or the store's.
+/// `recall.file`: it is no camt.029.001.09; `recall.too_many`; the policy's refusal, or the store's.
 pub fn answer_recalls<R: Read + Seek>(
     writer: &mut Writer,
     mut source: R,
@@ -126,23 +109,21 @@ pub fn answer_recalls<R: Read + Seek>(
     (actor, env): (&Actor, &Env),
 ) -> Result<AnswersTaken, Error> {
     policy::ANSWER_RECALLS.require(actor)?;
-    for answer in read_answers(&mut source).map_err(cannot)? {
-        answer.map_err(cannot)?;
-    }
+    let read_first = read_answers(&mut source).map_err(cannot)?;
+    let shares = writer.read(|scope| shares(scope, read_first, cannot))?;
     source.rewind().map_err(Error::io("the message could not be read again"))?;
     let mut answers = read_answers(io::BufReader::new(source)).map_err(cannot)?;
     let mut taken = AnswersTaken::default();
-    loop {
-        let some: Result<Vec<Answer>, ReadError> = answers.by_ref().take(ANSWERS_AT_ONCE).collect();
+    for share in shares {
+        let some: Result<Vec<Answer>, ReadError> = answers.by_ref().take(share).collect();
         let some = some.map_err(cannot)?;
-        if some.is_empty() {
-            break;
-        }
-        let of_these = writer.execute(&TakeAnswers { answers: &some, bank, by: actor.name() }, actor, env)?;
+        let take = TakeAnswers { answers: &some, first: taken.answers, bank, by: actor.name() };
+        let of_these = writer.execute(&take, actor, env)?;
         taken.answers += of_these.answers;
         taken.known += of_these.known;
         taken.taken.extend(of_these.taken);
         taken.unmatched.extend(of_these.unmatched);
+        taken.listed += of_these.listed;
         taken.stages.extend(of_these.stages);
     }
     for (name, stage) in &taken.stages {
@@ -155,6 +136,8 @@ pub fn answer_recalls<R: Read + Seek>(
 
 struct TakeAnswers<'a> {
     answers: &'a [Answer],
+    /// How many there are before these in their message.
+    first: usize,
     bank: Option<&'a str>,
     by: &'a str,
 }
@@ -178,9 +161,15 @@ struct Known {
     back: BackOf,
 }
 
+/// An answer that is about nothing, and whether it is on the work list, or was.
+struct NotOurs {
+    stray: StrayAnswer,
+    is_known: bool,
+}
+
 struct Loaded {
-    /// Of each answer those that it is about, or why it is about nothing.
-    ready: Vec<Result<Vec<Ready>, Unmatched>>,
+    /// Of each answer those that it is about.
+    ready: Vec<Result<Vec<Ready>, NotOurs>>,
     known: BTreeMap<(Id<Recall>, i64), Known>,
     books: Books,
 }
@@ -188,6 +177,7 @@ struct Loaded {
 /// What is to be saved.
 struct Taken {
     answered: Vec<Answered>,
+    strays: Vec<StrayAnswer>,
     booking: super::back::Booking,
 }
 
@@ -199,14 +189,21 @@ impl Command for TakeAnswers<'_> {
     type Output = AnswersTaken;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Loaded, Error> {
-        let mut cases = BTreeMap::new();
+        let mut cases = Cases::new(scope, self.bank.map(|bank| Agreement::bank_key(scope.vault, bank)));
         let mut ready = Vec::with_capacity(self.answers.len());
-        for answer in self.answers {
-            let matched = match self.case_of(scope, answer, &mut cases)? {
+        for (at, answer) in (self.first..).zip(self.answers) {
+            let matched = match cases.of(answer)? {
                 None => Err(Mismatch::Case),
-                Some(opened) => self.ready(scope, answer, opened, &opened.meant(scope, answer)?),
+                Some(case) => self.ready(scope, answer, case)?,
             };
-            ready.push(matched.map_err(|mismatch| mismatch.at(answer.line)));
+            ready.push(match matched {
+                Ok(ready) => Ok(ready),
+                Err(why) => {
+                    let stray = StrayAnswer::of((answer, at), self.bank, self.record(answer), why, scope.vault);
+                    let is_known = store::stray_answer::is_known(scope.tx, &stray.key)?;
+                    Err(NotOurs { stray, is_known })
+                }
+            });
         }
         let mut known = BTreeMap::new();
         for one in ready.iter_mut().flatten().flatten() {
@@ -215,11 +212,11 @@ impl Command for TakeAnswers<'_> {
                 one.stage = store::back::find(scope, &one.back.key)?.map(|booked| booked.stage);
             }
             let Answered { recall, number, .. } = one.answered;
-            if let (std::collections::btree_map::Entry::Vacant(place), Some(Some(opened))) =
-                (known.entry((recall, number)), cases.get(&recall))
+            if let (std::collections::btree_map::Entry::Vacant(place), Some(asked)) =
+                (known.entry((recall, number)), cases.known(recall))
             {
-                let heard = store::recall_answer::of_payment(scope, recall, number)?;
-                place.insert(Known { heard, back: back_of(scope, &opened.recall, number)? });
+                let heard = store::recall_answer::heard_of(scope.tx, recall, number)?;
+                place.insert(Known { heard, back: back_of(scope, asked, number)? });
             }
         }
         let backs = ready.iter().flatten().flatten().map(|one| &one.back);
@@ -230,12 +227,16 @@ impl Command for TakeAnswers<'_> {
     fn decide(&self, loaded: Loaded, _: &Env) -> Result<Decision<Taken, AnswersTaken>, Refusal> {
         let Loaded { ready, mut known, mut books } = loaded;
         let mut output = AnswersTaken { answers: self.answers.len(), ..AnswersTaken::default() };
-        let (mut answered, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut answered, mut strays, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for ready in ready {
             let ready = match ready {
                 Ok(ready) => ready,
-                Err(unmatched) => {
-                    output.unmatched.push(unmatched);
+                Err(NotOurs { stray, is_known }) => {
+                    let (code, text) = (stray.why.code().to_owned(), stray.why.sentence().to_owned());
+                    output.unmatched.push(Unmatched { line: stray.line, code, text });
+                    if !is_known && seen.insert(stray.key) {
+                        strays.push(stray);
+                    }
                     continue;
                 }
             };
@@ -276,9 +277,10 @@ impl Command for TakeAnswers<'_> {
             }
             output.known += usize::from(!is_new);
         }
-        if answered.is_empty() {
+        if answered.is_empty() && strays.is_empty() {
             return Ok(Decision::unchanged(output));
         }
+        output.listed = strays.len();
         let booking = books.booking();
         output.stages.extend(booking.stages().map(|(batch, stage)| (batch::name(batch), stage)));
         let facts = serde_json::json!({
@@ -286,55 +288,44 @@ impl Command for TakeAnswers<'_> {
             "taken": answered.len(),
             "known": output.known,
             "unmatched": output.unmatched.len(),
+            "listed": output.listed,
             "booked": booking.len(),
         });
-        Ok(Decision::of(vec![Taken { answered, booking }], facts, output))
+        Ok(Decision::of(vec![Taken { answered, strays, booking }], facts, output))
     }
 
     fn save(&self, scope: &Scope<'_>, taken: &[Taken], entry: Entry) -> Result<Vec<Rows>, Error> {
-        let [Taken { answered, booking }] = taken else {
+        let [Taken { answered, strays, booking }] = taken else {
             return Err(StoreError::plain("answers are taken together").into());
         };
-        let mut rows = vec![store::recall_answer::insert_many(scope, answered, entry)?];
+        let mut rows = Vec::new();
+        if !answered.is_empty() {
+            rows.push(store::recall_answer::insert_many(scope, answered, entry)?);
+        }
+        if !strays.is_empty() {
+            rows.push(store::stray_answer::insert_many(scope, strays, entry)?);
+        }
         rows.extend(booking.save(scope, entry)?);
         Ok(rows)
     }
 }
 
 impl TakeAnswers<'_> {
-    /// The recall that an answer names: by the case, or else by the cancellation.
-    fn case_of<'c, 's>(
-        &self,
-        scope: &'s Scope<'s>,
-        answer: &Answer,
-        cases: &'c mut BTreeMap<Id<Recall>, Option<Opened<'s>>>,
-    ) -> Result<Option<&'c Opened<'s>>, Error> {
-        // A message from bank to bank adds the bank that it goes to.
-        let id = |text: &Option<String>| Id::parse_name(text.as_deref()?.split('-').next()?);
-        let Some(id) = id(&answer.case_id).or_else(|| id(&answer.cancellation_id)) else { return Ok(None) };
-        if let std::collections::btree_map::Entry::Vacant(place) = cases.entry(id) {
-            let found = store::recall::find(scope, id)?.filter(|found| match self.bank {
-                None => true,
-                Some(bank) => found.bank.as_ref() == Some(&Agreement::bank_key(scope.vault, bank)),
-            });
-            place.insert(found.map(|found| Opened::new(scope, found)).transpose()?);
-        }
-        Ok(cases.get(&id).and_then(Option::as_ref))
-    }
-
+    /// What an answer says of each payment that it is about, or why it is about nothing.
     fn ready(
         &self,
         scope: &Scope<'_>,
         answer: &Answer,
-        opened: &Opened<'_>,
-        payments: &[&Opening],
-    ) -> Result<Vec<Ready>, Mismatch> {
+        case: &mut Case,
+    ) -> Result<Result<Vec<Ready>, Mismatch>, Error> {
+        let payments = case.meant(scope, answer)?;
         if payments.is_empty() {
-            return Err(Mismatch::Payment);
+            return Ok(Err(Mismatch::Payment));
         }
-        let recall = &opened.recall;
+        let recall = case.recall();
+        let of_several = (payments.len() > 1).then(|| payments.iter().map(|payment| payment.money.minor).sum::<i64>());
         let ready = payments.iter().map(|payment| {
-            let heard = heard(answer, payment, payments)?;
+            let heard = heard(answer, payment, of_several)?;
             let answered = Answered {
                 recall: recall.id,
                 number: payment.number,
@@ -356,7 +347,7 @@ impl TakeAnswers<'_> {
             let (end_to_end_id, money) = (payment.end_to_end_id.clone(), payment.money);
             Ok(Ready { answered, end_to_end_id, money, is_known: false, stage: None, back })
         });
-        ready.collect()
+        Ok(ready.collect())
     }
 
     fn record(&self, answer: &Answer) -> AnswerRecord {
@@ -375,50 +366,10 @@ impl TakeAnswers<'_> {
     }
 }
 
-impl Opened<'_> {
-    /// Those of the recall's payments that an answer is about.
-    fn meant(&self, scope: &Scope<'_>, answer: &Answer) -> Result<Vec<&Opening>, Error> {
-        // Of a message from bank to bank it is another's id.
-        let is_ours = answer.original_message_name.as_deref().is_none_or(|name| name.starts_with("pain."));
-        let other = |id: &String| is_ours && *id != self.message_id();
-        let mut found = Vec::new();
-        if answer.original_message_id.as_ref().is_some_and(other) {
-            return Ok(found);
-        }
-        for payment in &self.payments {
-            let is_it = match answer.to {
-                AnswerTo::Recall | AnswerTo::Message => true,
-                AnswerTo::Block => answer.payment_info_id.as_ref() == Some(&payment.payment_info_id),
-                AnswerTo::Payment => self.is_named(scope, payment, answer)?,
-            };
-            if is_it {
-                found.push(payment);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether an answer is about this payment: by the first of these that it says.
-    fn is_named(&self, scope: &Scope<'_>, payment: &Opening, answer: &Answer) -> Result<bool, Error> {
-        if let Some(id) = &answer.end_to_end_id {
-            return Ok(*id == payment.end_to_end_id);
-        }
-        if let Some(id) = &answer.instruction_id {
-            return Ok(payment.instruction_id.as_ref() == Some(id));
-        }
-        let Some(fact) = store::interbank::last_of(scope, self.recall.batch, payment.number)? else { return Ok(false) };
-        Ok(match (&answer.transaction_id, &answer.uetr) {
-            (Some(id), _) => fact.record.transaction_id.as_ref() == Some(id),
-            (None, uetr) => uetr.is_some() && fact.record.uetr == *uetr,
-        })
-    }
-}
-
-/// What was answered about one of the payments that an answer is about.
-fn heard(answer: &Answer, payment: &Opening, payments: &[&Opening]) -> Result<Heard, Mismatch> {
+/// What was answered about a payment that an answer is about; with what all come to, where it is about several together.
+fn heard(answer: &Answer, payment: &Opening, of_several: Option<i64>) -> Result<Heard, Mismatch> {
     let is_same = |amount: Amount| amount.is_ok_and(|money| money == payment.money);
-    let is_alone = payments.len() == 1;
-    if is_alone && answer.original.is_some_and(|paid| !is_same(paid)) {
+    if of_several.is_none() && answer.original.is_some_and(|paid| !is_same(paid)) {
         return Err(Mismatch::Amount);
     }
     let status = answer.status;
@@ -429,11 +380,11 @@ fn heard(answer: &Answer, payment: &Opening, payments: &[&Opening]) -> Result<He
         Some(Ok(money)) if money.currency != payment.money.currency => return Err(Mismatch::Amount),
         Some(Ok(money)) => Some(money.minor),
     };
-    match amount {
-        Some(amount) if is_alone && amount > payment.money.minor => Err(Mismatch::Amount),
-        Some(_) if is_alone => Ok(Heard { status, amount }),
+    match (amount, of_several) {
+        (Some(amount), None) if amount > payment.money.minor => Err(Mismatch::Amount),
+        (Some(_), None) => Ok(Heard { status, amount }),
         // Of several payments together it is known what comes back of each only where all does.
-        Some(amount) if amount != payments.iter().map(|payment| payment.money.minor).sum::<i64>() => {
+        (Some(amount), Some(all)) if amount != all => {
             let status = if status == RecallStatus::Accepted { RecallStatus::Partial } else { status };
             Ok(Heard { status, amount: None })
         }

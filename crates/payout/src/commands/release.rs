@@ -74,7 +74,7 @@ impl LetGo {
             Self::Approve => ActKind::Approved,
             Self::Settle => return None,
         };
-        let act = Act { kind, number: None, at, by: actor.name().to_owned(), why: String::new() };
+        let act = Act { kind, number: None, tried: Vec::new(), at, by: actor.name().to_owned(), why: String::new() };
         // Who has done so before, and what an agreement has let go, needs no one's word once more.
         (!gate.has_said(kind, &act.by) && !gate.is_nobodys(at)).then_some(act)
     }

@@ -144,6 +144,7 @@ impl Command for MakeStop<'_> {
         let act = |number: &Option<i64>| Act {
             kind: *kind,
             number: *number,
+            tried: Vec::new(),
             at: entry.at,
             by: actor.name().to_owned(),
             why: (*why).to_owned(),

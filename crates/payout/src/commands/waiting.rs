@@ -248,9 +248,12 @@ impl Command for Pay<'_> {
 }
 
 /// Whether what lies there may go to the payee's account. From where it came back it is not sent again by itself: whoever wants that takes
-/// it back and tries it again.
+/// it back and tries it again. What a bank has only said that it gives back does not lie there yet.
 fn may_go(scope: &Scope<'_>, batch: Id<Batch>, number: i64, decided: &Decided) -> Result<bool, Error> {
     let Verdict::Route(Some(_), account) = decided.verdict else { return Ok(false) };
+    if store::arrived::promised_of(scope.tx, batch, number)? > 0 {
+        return Ok(false);
+    }
     let mut before = None;
     store::payment::each_of(scope.tx, batch, number..number + 1, |row| {
         before = row.outcome.designation;

@@ -6,6 +6,7 @@ mod files;
 mod find;
 mod holds;
 mod recalls;
+mod stray_answers;
 mod strays;
 mod suspected;
 mod waiting;
@@ -20,10 +21,11 @@ pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_af
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
 pub(crate) use find::{find_alike, first_in};
 pub use recalls::{
-    AnswerReason, AnswerView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose, recall, recall_message,
-    recalls, transfer_recall_message, write_recall_files,
+    AnswerReason, AnswerView, ConfirmedView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose,
+    batch_of_recall, is_open, recall, recall_message, recalls, transfer_recall_message, write_recall_files,
 };
-pub(crate) use recalls::{BackOf, Opened, Opening, agent_text, back_of, stands_of};
+pub(crate) use recalls::{Asked, BackOf, Opening, agent_text, back_of, stands_of};
+pub use stray_answers::{ANSWERS_LISTED_MAX, StrayAnswerView, StrayAnswersPage, stray_answers};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 pub use waiting::{LedgerLine, LedgerPage, WaitingPage, WaitingView, each_waiting, ledger, ledger_page, waiting_page};
@@ -40,11 +42,13 @@ use crate::store;
 use crate::store::ids::OpenIds;
 use crate::store::payment::PaymentRow;
 use crate::work::{is_told, recorded};
+use denmark::Money;
 use holds::{Hold, Holds};
 use kernel::{Actor, Error, Id, Role, Scope, Timestamp, Writer};
 use registry::payer::{Payer, PayerKind, PayerRefusal};
 use registry::queries::paying_authority;
 use registry::resolve;
+use std::collections::BTreeMap;
 
 /// One batch in a list.
 #[derive(Clone, Debug)]
@@ -86,6 +90,8 @@ pub struct PaymentView {
     pub hold: Option<HoldView>,
     /// What is new of its account; of one that has left, what was when it did. A private payer is not told.
     pub news: Option<News>,
+    /// How much of it a bank has said that it gives back, where that is not there yet: a decimal number.
+    pub promised: Option<String>,
 }
 
 /// Of payments that are in memory at a time.
@@ -123,6 +129,12 @@ fn payment_views(
     is_told: impl Fn(&PaymentRow) -> bool,
 ) -> Result<Vec<PaymentView>, Error> {
     let (mut held, mut ids, mut views) = (holds.of(scope, batch, rows)?, OpenIds::default(), Vec::new());
+    let mut promised = BTreeMap::<i64, i64>::new();
+    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
+        store::arrived::each_promised(scope.tx, batch.id, first.number..last.number.saturating_add(1), |one| {
+            *promised.entry(one.number).or_default() += one.amount;
+        })?;
+    }
     for row in rows.iter().filter(|row| is_told(row)) {
         let hold = held.remove(&row.number);
         let (reason, news, hold) = match hold {
@@ -136,6 +148,9 @@ fn payment_views(
             sentence: reason.map(Reason::sentence),
             hold,
             news: news.filter(|_| holds.kind() == PayerKind::Public),
+            promised: promised
+                .get(&row.number)
+                .and_then(|minor| Some(Money { minor: *minor, ..row.money? }.decimal().to_string())),
         });
     }
     Ok(views)

@@ -10,6 +10,8 @@ use crate::message::bank::{
 };
 use crate::outputs::{message_id, write_for_bank};
 use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
+use crate::store::arrived::Confirmed;
+use crate::store::batch::Stage;
 use crate::store::ids::OpenIds;
 use crate::store::recall_answer::Answered;
 use crate::work::{Recorded, recorded};
@@ -19,13 +21,14 @@ use denmark::{BankDirectory, Decimal, Iban, Money};
 use jiff::civil::Date;
 use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
 use registry::account::{self, DesignatedAccount};
+use registry::designation::Designation;
 use registry::payer::{Agreement, Payer};
 use registry::resolve;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// One recall, and where its payments stand.
+/// One recall, as it was asked for. Where its payments stand is shown of one at a time.
 #[derive(Clone, Debug, Serialize)]
 pub struct RecallView {
     /// Its name, which is the id of its message and its case.
@@ -52,18 +55,6 @@ pub struct RecallView {
     pub bank: Option<String>,
     /// How many payments.
     pub payments: usize,
-    /// How many stand where.
-    pub standings: BTreeMap<&'static str, usize>,
-    /// What was paid, by currency.
-    pub paid: BTreeMap<String, String>,
-    /// What came back of it since, by currency.
-    pub came_back: BTreeMap<String, String>,
-    /// Whether anything is still expected.
-    pub open: bool,
-    /// Whether a bank said one thing of a payment and then another.
-    pub contradicted: bool,
-    /// The banks to which messages from bank to bank can be written (camt.056).
-    pub transfers: Vec<String>,
 }
 
 /// One payment of a recall.
@@ -81,10 +72,27 @@ pub struct RecalledView {
     pub expected: Option<String>,
     /// What came back since it was asked for.
     pub came_back: String,
+    /// What of that, and of what came back by an earlier recall, a bank has only said that it gives back: it is not there yet.
+    pub promised: String,
     /// Whether a bank said one thing and then another.
     pub contradicted: bool,
     /// What banks answered, in order.
     pub answers: Vec<AnswerView>,
+    /// Who has said of promised money that it is there.
+    pub confirmed: Vec<ConfirmedView>,
+}
+
+/// That somebody has said of promised money that it is there.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConfirmedView {
+    /// When.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// Why, in their words.
+    pub why: String,
+    /// How much.
+    pub amount: String,
 }
 
 /// What a bank answered about a payment.
@@ -107,7 +115,7 @@ pub struct AnswerView {
 }
 
 /// Why, in a bank's words.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AnswerReason {
     /// A code of the standard's list, or of the bank's own.
     pub code: Option<String>,
@@ -121,6 +129,20 @@ pub struct RecallDetails {
     /// The whole.
     #[serde(flatten)]
     pub view: RecallView,
+    /// How many stand where.
+    pub standings: BTreeMap<&'static str, usize>,
+    /// What was paid, by currency.
+    pub paid: BTreeMap<String, String>,
+    /// What came back of it since, by currency.
+    pub came_back: BTreeMap<String, String>,
+    /// What of that a bank has only said that it gives back, by currency.
+    pub promised: BTreeMap<String, String>,
+    /// Whether anything is still expected.
+    pub open: bool,
+    /// Whether a bank said one thing of a payment and then another.
+    pub contradicted: bool,
+    /// The banks to which messages from bank to bank can be written (camt.056).
+    pub transfers: Vec<String>,
     /// Each of its payments, in the order of their file.
     pub recalled: Vec<RecalledView>,
 }
@@ -157,7 +179,7 @@ impl Whose<'_> {
 
 /// Where the recall of a payment of `paid` stands.
 pub(crate) fn stands_of(scope: &Scope<'_>, recall: &Recall, number: i64, paid: i64) -> Result<Stands, Error> {
-    let heard = store::recall_answer::of_payment(scope, recall.id, number)?;
+    let heard = store::recall_answer::heard_of(scope.tx, recall.id, number)?;
     let BackOf { before, since } = back_of(scope, recall, number)?;
     Ok(Stands::of(paid.saturating_sub(before), &heard, since))
 }
@@ -225,8 +247,32 @@ pub fn recalls(
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().map(|last| last.place).filter(|_| has_more || matches!(whose, Whose::Banks(_)));
-    let recalls = found.into_iter().map(|recall| Ok(Opened::new(scope, recall)?.details()?.view));
+    let recalls = found.into_iter().map(|recall| Asked::of(scope, recall)?.view(scope));
     Ok(RecallsPage { recalls: recalls.collect::<Result<_, Error>>()?, next })
+}
+
+/// Whether anything is still expected of a recall.
+///
+/// # Errors
+/// `recall.unknown`; the policy's refusal, or the store's.
+pub fn is_open(scope: &Scope<'_>, name: &str, whose: Whose<'_>, actor: &Actor) -> Result<bool, Error> {
+    let recall = find(scope, name, whose, actor)?;
+    for number in store::recall::payments_of(scope.tx, recall.id)? {
+        let paid = recorded(scope.tx, recall.batch, number, 1, recall.stage)?.pop().and_then(|paid| paid.money);
+        if stands_of(scope, &recall, number, paid.map_or(0, |money| money.minor))?.standing.is_open() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The batch of which the recall of this name asks payments back, if there is one.
+///
+/// # Errors
+/// The store's.
+pub fn batch_of_recall(scope: &Scope<'_>, name: &str) -> Result<Option<String>, Error> {
+    let Some(id) = Id::parse_name(name) else { return Ok(None) };
+    Ok(store::recall::find(scope, id)?.map(|recall| batch::name(recall.batch)))
 }
 
 /// One recall, and its payments.
@@ -273,7 +319,7 @@ pub fn write_recall_files(
 ) -> Result<Vec<PathBuf>, Error> {
     let files = writer.read(|scope| {
         let opened = Opened::new(scope, find(scope, name, Whose::Everybodys, actor)?)?;
-        let id = opened.recall.id.name();
+        let id = opened.asked.recall.id.name();
         let mut files = vec![(format!("{id}.camt.055.xml"), opened.message()?)];
         for to in opened.transfers()?.into_keys() {
             files.push((format!("{id}-{to}.camt.056.xml"), opened.transfer_message(&to)?));
@@ -283,23 +329,29 @@ pub fn write_recall_files(
     files.into_iter().map(|(name, content)| write_for_bank(folder, &name, &content)).collect()
 }
 
-/// A recall with all that is to be known to show it, or to write its messages.
-pub(crate) struct Opened<'s> {
-    scope: &'s Scope<'s>,
+/// A recall and its batch: what is to be known to open its payments.
+pub(crate) struct Asked {
     pub(crate) recall: Recall,
-    batch: Batch,
-    /// In which version of the message the completed file is.
-    version: Version,
+    pub(crate) batch: Batch,
+    /// The stage at which the payments were ordered out of the waiting account, if they were.
+    order: Option<Stage>,
+}
+
+/// A recall with all that is to be known to show it, or to write its messages.
+struct Opened<'s> {
+    scope: &'s Scope<'s>,
+    asked: Asked,
     payer: Payer,
     /// The bank directory of when it was asked for.
     banks: BankDirectory,
-    pub(crate) payments: Vec<Opening>,
+    payments: Vec<Opening>,
 }
 
 /// By the bank that has the money the payments, each with how it was made.
 type Transfers<'o> = BTreeMap<String, Vec<(&'o Opening, store::interbank::Fact)>>;
 
 /// One of its payments.
+#[derive(Clone)]
 pub(crate) struct Opening {
     pub(crate) number: i64,
     pub(crate) end_to_end_id: String,
@@ -307,48 +359,17 @@ pub(crate) struct Opening {
     pub(crate) payment_info_id: String,
     execution_date: Option<Date>,
     pub(crate) money: Money,
-    account: Option<DesignatedAccount>,
+    designation: Option<Id<Designation>>,
 }
 
-impl<'s> Opened<'s> {
-    pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
+impl Asked {
+    pub(crate) fn of(scope: &Scope<'_>, recall: Recall) -> Result<Self, Error> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
-        let payer = resolve::payer_at(scope, batch.payer)?;
-        let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
         let order = match recall.stage {
             0 => None,
             stage => store::batch::find_stage(scope, batch.id, stage)?.filter(|stage| stage.of_record),
         };
-        let numbers = store::recall::payments_of(scope.tx, recall.id)?;
-        let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
-        for run in numbers.chunk_by(|one, next| one + 1 == *next) {
-            let first = run.first().copied().unwrap_or_default();
-            let found = recorded(scope.tx, batch.id, first, run.len(), recall.stage)?;
-            for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
-                let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
-                let block = ids.block_of(scope, batch.id, *number)?;
-                let (payment_info_id, execution_date) = match &order {
-                    None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
-                    // An order of our own, out of the waiting account.
-                    Some(order) => (message_id(batch.id, order.stage), Some(ordered_for(order.at.to_jiff()))),
-                };
-                let texts = ids.read(scope, batch.id, *number)?;
-                payments.push(Opening {
-                    number: *number,
-                    end_to_end_id: texts.end_to_end_id.to_owned(),
-                    instruction_id: texts.instruction_id.map(str::to_owned),
-                    payment_info_id,
-                    execution_date,
-                    money,
-                    account: outcome
-                        .designation
-                        .map(|designation| resolve::account_of(scope, designation))
-                        .transpose()?,
-                });
-            }
-        }
-        let version = if order.is_some() { Version::V09 } else { batch.record.version };
-        Ok(Self { scope, recall, batch, version, payer, banks, payments })
+        Ok(Self { recall, batch, order })
     }
 
     /// The message id of the completed file.
@@ -359,60 +380,120 @@ impl<'s> Opened<'s> {
         }
     }
 
-    fn details(&self) -> Result<RecallDetails, Error> {
-        let Self { scope, recall, .. } = self;
-        let mut answers = BTreeMap::<i64, Vec<Answered>>::new();
-        for answered in store::recall_answer::of_recall(scope, recall.id)? {
-            answers.entry(answered.number).or_default().push(answered);
+    /// In which version of the message the completed file is.
+    const fn version(&self) -> Version {
+        if self.order.is_some() { Version::V09 } else { self.batch.record.version }
+    }
+
+    /// The payments with these numbers, which are in order.
+    pub(crate) fn open(&self, scope: &Scope<'_>, numbers: &[i64]) -> Result<Vec<Opening>, Error> {
+        let (batch, stage) = (self.batch.id, self.recall.stage);
+        let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
+        for run in numbers.chunk_by(|one, next| one + 1 == *next) {
+            let first = run.first().copied().unwrap_or_default();
+            let found = recorded(scope.tx, batch, first, run.len(), stage)?;
+            for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
+                let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
+                let block = ids.block_of(scope, batch, *number)?;
+                let (payment_info_id, execution_date) = match &self.order {
+                    None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
+                    // An order of our own, out of the waiting account.
+                    Some(order) => (message_id(batch, order.stage), Some(ordered_for(order.at.to_jiff()))),
+                };
+                let texts = ids.read(scope, batch, *number)?;
+                payments.push(Opening {
+                    number: *number,
+                    end_to_end_id: texts.end_to_end_id.to_owned(),
+                    instruction_id: texts.instruction_id.map(str::to_owned),
+                    payment_info_id,
+                    execution_date,
+                    money,
+                    designation: outcome.designation,
+                });
+            }
         }
+        Ok(payments)
+    }
+
+    fn view(&self, scope: &Scope<'_>) -> Result<RecallView, Error> {
+        let Recall { id, batch, stage, at, reason, record, .. } = &self.recall;
+        let Agreement { name, bank, .. } = resolve::payer_at(scope, self.batch.payer)?.agreement;
+        Ok(RecallView {
+            recall: id.name(),
+            payer: name,
+            batch: batch::name(*batch),
+            stage: *stage,
+            message_id: self.message_id(),
+            at: at.to_string(),
+            reason: reason.code(),
+            by: record.by.clone(),
+            why: record.why.clone(),
+            to: record.to.clone(),
+            bank,
+            payments: store::recall::count_of(scope.tx, *id)?,
+        })
+    }
+}
+
+impl<'s> Opened<'s> {
+    fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
+        let asked = Asked::of(scope, recall)?;
+        let payer = resolve::payer_at(scope, asked.batch.payer)?;
+        let banks = resolve::banks_at(scope.tx, journal::entry_of(asked.recall.place))?;
+        let payments = asked.open(scope, &store::recall::payments_of(scope.tx, asked.recall.id)?)?;
+        Ok(Self { scope, asked, payer, banks, payments })
+    }
+
+    /// The account that a payment went to, if it was a payee's.
+    fn account(&self, payment: &Opening) -> Result<Option<DesignatedAccount>, Error> {
+        payment.designation.map(|designation| resolve::account_of(self.scope, designation)).transpose()
+    }
+
+    fn details(&self) -> Result<RecallDetails, Error> {
+        let Self { scope, asked: Asked { recall, .. }, .. } = self;
         let mut recalled = Vec::with_capacity(self.payments.len());
         let (mut standings, mut paid, mut came_back) = (BTreeMap::new(), Sums::default(), Sums::default());
+        let mut promised = Sums::default();
         for payment in &self.payments {
             let Opening { number, money, .. } = payment;
-            let answers = answers.remove(number).unwrap_or_default();
+            let answers = store::recall_answer::of_payment(scope, recall.id, *number)?;
             let heard: Vec<Heard> = answers.iter().map(|answered| answered.heard).collect();
             let BackOf { before, since: back } = back_of(scope, recall, *number)?;
             let stands = Stands::of(money.minor.saturating_sub(before), &heard, back);
+            let is_promised = store::arrived::promised_of(scope.tx, recall.batch, *number)?;
+            let confirmed = store::arrived::confirmed_of(scope, recall.batch, *number)?;
             *standings.entry(stands.standing).or_default() += 1;
             paid.add(*money);
             came_back.add(Money { minor: back, ..*money });
-            recalled.push(payment.view(&stands, back, answers));
+            promised.add(Money { minor: is_promised, ..*money });
+            recalled.push(payment.view(&stands, [back, is_promised], answers, confirmed));
         }
-        let view = RecallView {
-            recall: recall.id.name(),
-            payer: self.payer.agreement.name.clone(),
-            batch: batch::name(recall.batch),
-            stage: recall.stage,
-            message_id: self.message_id(),
-            at: recall.at.to_string(),
-            reason: recall.reason.code(),
-            by: recall.record.by.clone(),
-            why: recall.record.why.clone(),
-            to: recall.record.to.clone(),
-            bank: self.payer.agreement.bank.clone(),
-            payments: recalled.len(),
+        Ok(RecallDetails {
+            view: self.asked.view(scope)?,
             open: standings.keys().any(|standing: &Standing| standing.is_open()),
             standings: standings.into_iter().map(|(standing, count)| (standing.name(), count)).collect(),
             paid: paid.written(),
             came_back: came_back.written(),
+            promised: promised.written(),
             contradicted: recalled.iter().any(|payment| payment.contradicted),
             transfers: self.transfers()?.into_keys().collect(),
-        };
-        Ok(RecallDetails { view, recalled })
+            recalled,
+        })
     }
 
     fn message(&self) -> Result<Vec<u8>, Error> {
-        let Self { recall, payer, payments, .. } = self;
-        let (id, file, cvr) = (recall.id.name(), self.message_id(), payer.agreement.cvr.digits().to_owned());
-        let received = copenhagen_date(self.batch.record.received().to_jiff());
-        let written: Vec<Written> = payments.iter().map(|payment| Written::of(&id, payment, &self.banks)).collect();
+        let Self { asked, payer, payments, .. } = self;
+        let Asked { recall, batch, .. } = asked;
+        let (id, file, cvr) = (recall.id.name(), asked.message_id(), payer.agreement.cvr.digits().to_owned());
+        let received = copenhagen_date(batch.record.received().to_jiff());
+        let written = payments.iter().map(|payment| self.written(payment)).collect::<Result<Vec<Written>, Error>>()?;
         // Those of one block stand together: in the file they do.
         let payments: Vec<RecalledPayment<'_>> = payments
             .iter()
             .zip(&written)
             .map(|(payment, written)| RecalledPayment {
                 message_id: &file,
-                version: self.version,
+                version: asked.version(),
                 payment_info_id: &payment.payment_info_id,
                 cancellation_id: &written.cancellation_id,
                 instruction_id: payment.instruction_id.as_deref(),
@@ -438,9 +519,11 @@ impl<'s> Opened<'s> {
     fn transfers(&self) -> Result<Transfers<'_>, Error> {
         let mut transfers = BTreeMap::<String, Vec<_>>::new();
         for payment in &self.payments {
-            let Some(account) = &payment.account else { continue };
-            if let Some(fact) = store::interbank::last_of(self.scope, self.batch.id, payment.number)? {
-                transfers.entry(agent_text(account, &self.banks)).or_default().push((payment, fact));
+            let Some(fact) = store::interbank::last_of(self.scope, self.asked.batch.id, payment.number)? else {
+                continue;
+            };
+            if let Some(account) = self.account(payment)? {
+                transfers.entry(agent_text(&account, &self.banks)).or_default().push((payment, fact));
             }
         }
         Ok(transfers)
@@ -448,10 +531,11 @@ impl<'s> Opened<'s> {
 
     fn transfer_message(&self, to: &str) -> Result<Vec<u8>, Error> {
         let transfers = self.transfers()?.remove(to).ok_or(RecallRefusal::NoTransfer)?;
-        let (recall, case) = (&self.recall, self.recall.id.name());
-        let written: Vec<Written> =
-            transfers.iter().map(|(payment, _)| Written::of(&case, payment, &self.banks)).collect();
-        let received = copenhagen_date(self.batch.record.received().to_jiff());
+        let Asked { recall, batch, .. } = &self.asked;
+        let case = recall.id.name();
+        let written =
+            transfers.iter().map(|(payment, _)| self.written(payment)).collect::<Result<Vec<Written>, Error>>()?;
+        let received = copenhagen_date(batch.record.received().to_jiff());
         let payments: Vec<RecalledTransfer<'_>> = transfers
             .iter()
             .zip(&written)
@@ -480,10 +564,25 @@ impl<'s> Opened<'s> {
             transfers: &payments,
         }))
     }
+
+    fn written(&self, payment: &Opening) -> Result<Written, Error> {
+        let account = self.account(payment)?;
+        Ok(Written {
+            cancellation_id: format!("{}-{}", self.asked.recall.id.name(), payment.number),
+            agent: account.as_ref().map(|account| agent_text(account, &self.banks)),
+            iban: account.as_ref().map(|account| account.iban(&self.banks)),
+        })
+    }
 }
 
 impl Opening {
-    fn view(&self, stands: &Stands, back: i64, answers: Vec<Answered>) -> RecalledView {
+    fn view(
+        &self,
+        stands: &Stands,
+        [back, promised]: [i64; 2],
+        answers: Vec<Answered>,
+        confirmed: Vec<(Confirmed, i64)>,
+    ) -> RecalledView {
         let written = |minor: i64| Money { minor, ..self.money }.decimal().to_string();
         let answers = answers.into_iter().map(|answered| AnswerView {
             at: answered.at.to_string(),
@@ -494,6 +593,10 @@ impl Opening {
             on: answered.record.on,
             reasons: answered.record.reasons.into_iter().map(|(code, text)| AnswerReason { code, text }).collect(),
         });
+        let confirmed = confirmed.into_iter().map(|(Confirmed { at, text, .. }, amount)| {
+            let (by, why) = text.split_once('\n').unwrap_or_default();
+            ConfirmedView { at: at.to_string(), by: by.to_owned(), why: why.to_owned(), amount: written(amount) }
+        });
         RecalledView {
             end_to_end_id: self.end_to_end_id.clone(),
             amount: written(self.money.minor),
@@ -501,8 +604,10 @@ impl Opening {
             standing: stands.standing.name(),
             expected: stands.expected.map(written),
             came_back: written(back),
+            promised: written(promised),
             contradicted: stands.is_contradicted,
             answers: answers.collect(),
+            confirmed: confirmed.collect(),
         }
     }
 }
@@ -512,16 +617,6 @@ struct Written {
     cancellation_id: String,
     agent: Option<String>,
     iban: Option<Iban>,
-}
-
-impl Written {
-    fn of(case: &str, payment: &Opening, banks: &BankDirectory) -> Self {
-        Self {
-            cancellation_id: format!("{case}-{}", payment.number),
-            agent: payment.account.as_ref().map(|account| agent_text(account, banks)),
-            iban: payment.account.as_ref().map(|account| account.iban(banks)),
-        }
-    }
 }
 
 pub(crate) fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {

@@ -16,6 +16,7 @@ pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
 pub(crate) mod stray;
+pub(crate) mod stray_answer;
 pub(crate) mod waiting;
 
 use kernel::{Migration, Statement, journal};
@@ -27,6 +28,7 @@ pub const MIGRATIONS: &[Migration] =
 /// Every statement of the payouts, for the test that prepares them all.
 pub const STATEMENTS: &[&[&Statement]] = &[
     act::STATEMENTS,
+    arrived::STATEMENTS,
     back::STATEMENTS,
     bank_file::STATEMENTS,
     batch::STATEMENTS,
@@ -41,6 +43,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
     stray::STATEMENTS,
+    stray_answer::STATEMENTS,
     waiting::STATEMENTS,
 ];
 
@@ -58,10 +61,13 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &case::CaseActTable,
     &back::BackTable,
     &arrived::ArrivedTable,
+    &arrived::ConfirmedTable,
     &recall::RecallTable,
     &recall::RecalledTable,
     &recall_answer::AnswerTable,
     &interbank::FactTable,
     &stray::StrayTable,
     &stray::EndTable,
+    &stray_answer::StrayAnswerTable,
+    &stray_answer::EndTable,
 ];

@@ -34,6 +34,8 @@ statements! {
     COUNT = "recall.count": "SELECT COUNT(*) FROM recall";
     INSERT_PAYMENT = "recalled_payment.insert":
         "INSERT INTO recalled_payment (recall, number, batch) VALUES ($1, $2, $3)";
+    COUNT_OF = "recalled_payment.count_of": "SELECT COUNT(*) FROM recalled_payment WHERE recall = $1";
+    ASKS_FOR = "recalled_payment.find": "SELECT number FROM recalled_payment WHERE recall = $1 AND number = $2";
     PAYMENTS = "recalled_payment.of_recall":
         "SELECT number FROM recalled_payment WHERE recall = $1 ORDER BY number LIMIT 100000";
     PAYMENT_RANGE = "recalled_payment.range":
@@ -139,6 +141,16 @@ pub(crate) fn payments_of(tx: &Tx<'_>, recall: Id<Recall>) -> Result<Vec<i64>, E
         Ok(())
     })?;
     Ok(numbers)
+}
+
+/// How many payments a recall asks for; none if there is no such recall.
+pub(crate) fn count_of(tx: &Tx<'_>, recall: Id<Recall>) -> Result<usize, Error> {
+    tx.one(&COUNT_OF, &[recall.into()], |row| Ok(usize::try_from(row.int(0)?).unwrap_or(usize::MAX)))
+}
+
+/// Whether a recall asks for a payment.
+pub(crate) fn asks_for(tx: &Tx<'_>, recall: Id<Recall>, number: i64) -> Result<bool, Error> {
+    Ok(tx.optional(&ASKS_FOR, &[recall.into(), number.into()], |row| row.int(0))?.is_some())
 }
 
 fn leaf(encoder: &mut Encoder, recall: &Recall, record: &[u8]) -> Hash {

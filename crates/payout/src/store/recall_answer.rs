@@ -1,23 +1,21 @@
 //! What banks answered to recalls.
 
 use crate::message::bank::RecallStatus;
-use crate::recall::{Heard, Recall};
+use crate::recall::{AnswerRecord, Heard, Recall};
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Domain, Error, Id, Row, Scope, StoreError, Timestamp, Tx, Vault, statements};
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 statements! {
     INSERT = "recall_answer.insert":
         "INSERT INTO recall_answer (place, recall, number, answer, status, amount, at, record)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    OF_RECALL = "recall_answer.of_recall":
-        "SELECT place, recall, number, answer, status, amount, at, record FROM recall_answer
-         WHERE recall = $1 ORDER BY place LIMIT 100000";
     OF_PAYMENT = "recall_answer.of_payment":
         "SELECT place, recall, number, answer, status, amount, at, record FROM recall_answer
-         WHERE recall = $1 AND number = $2 ORDER BY place LIMIT 100000";
+         WHERE recall = $1 AND number = $2 ORDER BY place DESC LIMIT 1000";
+    HEARD = "recall_answer.heard":
+        "SELECT status, amount FROM recall_answer WHERE recall = $1 AND number = $2 ORDER BY place DESC LIMIT 1000";
     IS_KNOWN = "recall_answer.is_known": "SELECT place FROM recall_answer WHERE answer = $1";
     RANGE = "recall_answer.range":
         "SELECT place, recall, number, answer, status, amount, at, record FROM recall_answer
@@ -35,23 +33,6 @@ pub(crate) struct Answered {
     pub(crate) heard: Heard,
     pub(crate) at: Timestamp,
     pub(crate) record: AnswerRecord,
-}
-
-/// What an answer keeps sealed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct AnswerRecord {
-    /// Who brought it.
-    pub(crate) by: String,
-    /// The bank's id of its message.
-    pub(crate) assignment_id: String,
-    /// The bank's id of its answer.
-    pub(crate) answer_id: Option<String>,
-    /// The status, as it was given.
-    pub(crate) status: Option<String>,
-    /// Its reasons: a code of the standard's list or of the bank's own, and a text.
-    pub(crate) reasons: Vec<(Option<String>, Option<String>)>,
-    /// When the money is to be there, as it was given.
-    pub(crate) on: Option<String>,
 }
 
 impl Answered {
@@ -124,23 +105,26 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Recorded, Error> {
     Ok(Recorded { place, key: Blind::from_bytes(row.array(3)?), answer, record: opened.to_vec() })
 }
 
-/// What was answered to a recall, in the order in which it came.
-pub(crate) fn of_recall(scope: &Scope<'_>, recall: Id<Recall>) -> Result<Vec<Answered>, Error> {
+/// What was answered about one payment of a recall, in the order in which it came: the last thousand times.
+pub(crate) fn of_payment(scope: &Scope<'_>, recall: Id<Recall>, number: i64) -> Result<Vec<Answered>, Error> {
     let mut answers = Vec::new();
-    scope.tx.each(&OF_RECALL, &[recall.into()], |row| {
+    scope.tx.each(&OF_PAYMENT, &[recall.into(), number.into()], |row| {
         answers.push(read(scope, row)?.answer);
         Ok(())
     })?;
+    answers.reverse();
     Ok(answers)
 }
 
-/// The same of one of its payments.
-pub(crate) fn of_payment(scope: &Scope<'_>, recall: Id<Recall>, number: i64) -> Result<Vec<Heard>, Error> {
+/// The same in a word each.
+pub(crate) fn heard_of(tx: &Tx<'_>, recall: Id<Recall>, number: i64) -> Result<Vec<Heard>, Error> {
     let mut heard = Vec::new();
-    scope.tx.each(&OF_PAYMENT, &[recall.into(), number.into()], |row| {
-        heard.push(read(scope, row)?.answer.heard);
+    tx.each(&HEARD, &[recall.into(), number.into()], |row| {
+        let status = RecallStatus::parse(row.text(0)?).ok_or_else(|| row.broken(0))?;
+        heard.push(Heard { status, amount: row.optional_int(1)? });
         Ok(())
     })?;
+    heard.reverse();
     Ok(heard)
 }
 

@@ -1,11 +1,11 @@
 //! Payments of many files are asked back at once, each by the completed file that it left in.
 
 use crate::place::*;
-use crate::returning::{Back, message as returned, valid};
+use crate::returning::{ANNAS, BOS, Back, message as returned, valid};
 use kernel::{Actor, Error};
 use payout::commands::{
-    ImportReturns, LetGo, Recall, Recalled, Retry, SettleReturn, answer_recalls, import_returns, pay_waiting,
-    payments_named, recall, retry, settle_return,
+    AnswersTaken, ConfirmArrival, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn,
+    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return,
 };
 use payout::message::bank::RecallReason;
 use payout::queries::{self, Whose, recall_message};
@@ -116,7 +116,7 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     }
     assert_eq!(place.told(&first)[1], "returned");
     let shown = place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console())).unwrap();
-    assert_eq!((shown.view.open, shown.recalled[0].standing), (false, "came_back"));
+    assert_eq!((shown.open, shown.recalled[0].standing), (false, "came_back"));
     place.verify();
 }
 
@@ -128,10 +128,9 @@ fn what_a_bank_gives_back_arrives_once() {
     let env = place.env();
     answer_recalls(&mut place.writer, Cursor::new(accepted(&name)), None, None, (&Actor::console(), &env)).unwrap();
     assert_eq!(place.told(&batch)[0], "returned");
-    // It was booked when the bank said so: though it is paid once more by now, what arrives is that.
-    let env = place.env();
-    let again = Retry { batch: &batch, end_to_end_ids: None, out: None, stages: None, once: None };
-    retry(&mut place.writer, &again, &Actor::console(), &env).unwrap();
+    // It was booked when the bank said so: though somebody said that it is there, and it is paid once more by now, what arrives is that.
+    assert_eq!(confirm(&mut place, &batch, &["E0"], "seen").unwrap(), ["E0 1.00 DKK"]);
+    assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0]);
     let mut import = |id: &str, bank: Option<&str>| {
         let (env, back) = (place.env(), returned(id, &[Back("1", "E0", "1.00", "1.00", "FOCR", "DK5000400440116243")]));
         let wanted = ImportReturns { file: back.as_bytes(), bank, out: None, once: None };
@@ -147,11 +146,235 @@ fn what_a_bank_gives_back_arrives_once() {
     place.verify();
 }
 
+/// Tries again what came back; of those that are left, their ids.
+fn again(place: &mut Place, batch: &str, ids: Option<&[String]>) -> Result<Vec<String>, Error> {
+    let env = place.env();
+    let wanted = Retry { batch, end_to_end_ids: ids, out: None, stages: None, once: None };
+    let retried = retry(&mut place.writer, &wanted, &Actor::console(), &env)?;
+    assert!(retried.left.iter().all(|left| left.code == "batch.promised"));
+    Ok(retried.left.into_iter().map(|left| left.end_to_end_id).collect())
+}
+
+/// Says of money that it is there: how much of which payment.
+fn confirm(place: &mut Place, batch: &str, ids: &[&str], why: &str) -> Result<Vec<String>, Error> {
+    let env = place.env();
+    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    let wanted = ConfirmArrival { batch, end_to_end_ids: &ids, why, once: None };
+    let confirmed = confirm_arrival(&mut place.writer, &wanted, &Actor::console(), &env)?;
+    Ok(confirmed.iter().map(|one| format!("{} {} {}", one.end_to_end_id, one.amount, one.currency)).collect())
+}
+
+fn answer(place: &mut Place, message: &str) -> AnswersTaken {
+    let env = place.env();
+    answer_recalls(&mut place.writer, Cursor::new(message), None, None, (&Actor::console(), &env)).unwrap()
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>, code: &str) {
+    assert_eq!(result.unwrap_err().code(), code);
+}
+
+#[test]
+fn nothing_is_paid_on_a_banks_promise() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 1_00), (BO, 3), (ANNA, 5), (WITHOUT, 7)]]));
+    let recalls = ask(&mut place, &[(&batch, "E0"), (&batch, "E1")]).unwrap().messages;
+    answer(&mut place, &accepted(&recalls[0].recall));
+    let of = |place: &mut Place, name: &str| {
+        let shown = place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console()));
+        let shown = shown.unwrap();
+        let told =
+            shown.recalled.iter().map(|one| format!("{} {} {}", one.standing, one.promised, one.confirmed.len()));
+        (told.collect::<Vec<_>>(), shown.promised.get("DKK").cloned().unwrap_or_default())
+    };
+    let name = &recalls[0].recall;
+    assert_eq!(
+        of(&mut place, name),
+        (["came_back 1.00 0".to_owned(), "came_back 0.03 0".to_owned()].into(), "1.03".to_owned())
+    );
+    refused(again(&mut place, &batch, None), "batch.promised");
+    refused(again(&mut place, &batch, Some(&["E0".to_owned()])), "batch.promised");
+    refused(again(&mut place, &batch, Some(&["E0".to_owned(), "E2".to_owned()])), "batch.payment_not_returned");
+    assert_eq!(place.settle(), [""; 0], "nor by itself");
+    // What a bank has brought is there; of several those are tried, and the others are told.
+    let back = returned("R-1", &[Back("1", "E2", "0.05", "0.05", "MS03", ANNAS)]);
+    let import = |place: &mut Place, xml: &str| {
+        let env = place.env();
+        let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+        import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap()
+    };
+    assert_eq!(import(&mut place, &back).booked, 1);
+    assert_eq!(again(&mut place, &batch, None).unwrap(), ["E0", "E1"]);
+    assert_eq!(place.told(&batch)[..3], ["returned", "returned", "routed"]);
+    refused(confirm(&mut place, &batch, &["E2"], "seen"), "recall.not_promised");
+    refused(confirm(&mut place, &batch, &["E0", "E2"], "seen"), "recall.not_promised");
+    refused(confirm(&mut place, &batch, &["E9"], "seen"), "recall.payment_unknown");
+    refused(confirm(&mut place, &batch, &["E0"], " "), "recall.why");
+    refused(confirm(&mut place, &batch, &[], "seen"), "recall.payments");
+    refused(confirm(&mut place, "0000000000000", &["E0"], "seen"), "batch.unknown");
+    assert_eq!(confirm(&mut place, &batch, &["E0", "E0"], "seen").unwrap(), ["E0 1.00 DKK"]);
+    refused(confirm(&mut place, &batch, &["E0"], "seen"), "recall.not_promised");
+    assert_eq!(
+        of(&mut place, name),
+        (["came_back 0.00 1".to_owned(), "came_back 0.03 0".to_owned()].into(), "0.03".to_owned())
+    );
+    assert_eq!(again(&mut place, &batch, None).unwrap(), ["E1"]);
+    assert_eq!(place.told(&batch)[..3], ["routed", "returned", "routed"]);
+    // The bank brings the other.
+    let made = import(&mut place, &returned("R-2", &[Back("1", "E1", "0.03", "0.03", "FOCR", BOS)]));
+    assert_eq!((made.booked, made.known, made.listed), (0, 1, 0));
+    assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0]);
+    assert_eq!(place.told(&batch)[..3], ["routed", "routed", "routed"]);
+    place.verify();
+}
+
+#[test]
+fn what_is_promised_does_not_leave_the_waiting_account() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (ANNA, 5)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    let pay = |place: &mut Place| {
+        let env = place.env();
+        pay_waiting(&mut place.writer, &batch, None, &Actor::console(), &env).unwrap().len()
+    };
+    assert_eq!(pay(&mut place), 1);
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &accepted(&name));
+    assert_eq!(place.told(&batch)[0], "waiting");
+    // The payee has another account by now, and the money is not there.
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+    assert_eq!((pay(&mut place), place.settle()), (0, vec![]));
+    confirm(&mut place, &batch, &["E0"], "seen").unwrap();
+    assert_eq!(pay(&mut place), 1);
+    place.verify();
+}
+
+/// Answers, each to a recall of one payment or to all of it.
+fn answers(message: &str, of: &[(&str, Option<&str>, &str)]) -> String {
+    let one = |(case, id, status): &(&str, Option<&str>, &str)| {
+        let case = format!("<RslvdCase><Id>{case}</Id><Cretr><Pty><Nm>K</Nm></Pty></Cretr></RslvdCase>");
+        match id {
+            Some(id) => format!(
+                "<CxlDtls><TxInfAndSts>{case}<OrgnlEndToEndId>{id}</OrgnlEndToEndId><TxCxlSts>{status}</TxCxlSts></TxInfAndSts></CxlDtls>"
+            ),
+            None => format!(
+                "<CxlDtls><OrgnlGrpInfAndSts>{case}<OrgnlMsgId>MSG-1</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>\
+                 <GrpCxlSts>{status}</GrpCxlSts></OrgnlGrpInfAndSts></CxlDtls>"
+            ),
+        }
+    };
+    let all: String = of.iter().map(one).collect();
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>{message}</Id><Assgnr><Agt>\
+         <FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr><Assgne><Pty><Nm>K</Nm></Pty></Assgne>\
+         <CreDtTm>2026-11-26T10:00:00Z</CreDtTm></Assgnmt><Sts><Conf>PECR</Conf></Sts>{all}</RsltnOfInvstgtn></Document>"
+    )
+}
+
+#[test]
+fn an_answer_about_nothing_waits_for_a_person() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 1_00), (BO, 3), (ANNA, 5)]]));
+    let name = ask(&mut place, &[(&batch, "E0"), (&batch, "E1")]).unwrap().messages[0].recall.clone();
+    let of = [(&*name, Some("E0"), "RJCR"), ("ANOTHER", Some("E0"), "ACCR"), (&*name, Some("E2"), "ACCR")];
+    let message = answers("A-1", &of);
+    valid("camt.029.001.09", &message);
+    let made = answer(&mut place, &message);
+    assert_eq!((made.answers, made.taken.len(), made.unmatched.len(), made.listed), (3, 1, 2, 2));
+    let made = answer(&mut place, &message);
+    assert_eq!(
+        (made.known, made.taken.len(), made.unmatched.len(), made.listed),
+        (1, 0, 2, 0),
+        "the same again adds nothing"
+    );
+    // The same of another message is another.
+    assert_eq!(answer(&mut place, &answers("A-2", &of[1..2])).listed, 1);
+    let listed = |place: &mut Place| {
+        let page = queries::stray_answers(&mut place.writer, None, 2, &Actor::console()).unwrap();
+        let told = page.answers.iter().map(|one| format!("{} {} {:?}", one.message_id, one.why, one.names.case_id));
+        (told.collect::<Vec<_>>(), page.answers.first().map(|one| one.id.clone()), page.next.is_some())
+    };
+    let (told, first, has_more) = listed(&mut place);
+    let expected = ["A-1 answer.case Some(\"ANOTHER\")".to_owned(), format!("A-1 answer.payment Some({name:?})")];
+    assert_eq!((told, has_more), (expected.to_vec(), true));
+    let settle = |place: &mut Place, answer: &str, why: &str| {
+        let env = place.env();
+        let (answer, why, by) = (answer.to_owned(), why.to_owned(), "operator:anna".to_owned());
+        place.writer.execute(&SettleAnswer { answer, why, by }, &Actor::console(), &env)
+    };
+    let first = first.unwrap();
+    refused(settle(&mut place, &first, ""), "recall.why");
+    refused(settle(&mut place, "0000000000000", "a typo"), "recall.answer_unknown");
+    settle(&mut place, &first, "a typo: the bank sends another").unwrap();
+    refused(settle(&mut place, &first, "a typo"), "recall.answer_settled");
+    let (told, _, has_more) = listed(&mut place);
+    assert_eq!((told.len(), has_more, &*told[1]), (2, false, "A-2 answer.case Some(\"ANOTHER\")"));
+    // It is known though somebody has looked at it.
+    assert_eq!(answer(&mut place, &message).listed, 0);
+    place.verify();
+}
+
+#[test]
+fn a_message_of_answers_has_an_end() {
+    let mut place = Place::new();
+    let pays: Vec<(&str, u32)> = (0..101).map(|_| (ANNA, 1)).collect();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[pays]));
+    let ids: Vec<String> = (0..101).map(|number| format!("E{number}")).collect();
+    let all: Vec<(&str, &str)> = ids.iter().map(|id| (&*batch, &**id)).collect();
+    let name = ask(&mut place, &all).unwrap().messages[0].recall.clone();
+    let take = |place: &mut Place, message: &str| {
+        let env = place.env();
+        answer_recalls(&mut place.writer, Cursor::new(message), None, None, (&Actor::console(), &env))
+    };
+    // Answers to all of it: each is about 101 payments.
+    let of_all = vec![(&*name, None, "RJCR"); 991];
+    refused(take(&mut place, &answers("A-1", &of_all)), "recall.too_many");
+    let of_one = vec![(&*name, Some("E100"), "RJCR"); 10_001];
+    refused(take(&mut place, &answers("A-2", &of_one)), "recall.too_many");
+    let shown = place.writer.read(|scope| queries::recall(scope, &name, Whose::Everybodys, &Actor::console())).unwrap();
+    assert_eq!(shown.standings["asked"], 101, "nothing of them is taken");
+    let made = take(&mut place, &answers("A-3", &of_one[..2_500])).unwrap();
+    assert_eq!((made.answers, made.taken.len(), made.known), (2_500, 1, 2_499));
+    let made = take(&mut place, &answers("A-4", &of_all[..3])).unwrap();
+    assert_eq!((made.answers, made.taken.len(), made.known), (3, 101, 2));
+    place.verify();
+}
+
+#[test]
+fn what_is_tried_again_of_a_large_file_is_few_acts() {
+    let mut place = Place::new();
+    let pays: Vec<(&str, u32)> = (0..300).map(|_| (ANNA, 1)).collect();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[pays, vec![(WITHOUT, 1)]]));
+    let ids: Vec<String> = (0..300).map(|number| format!("E{number}")).collect();
+    for round in 0..2 {
+        let backs: Vec<Back<'_>> = ids.iter().map(|id| Back(id, id, "0.01", "0.01", "MS03", ANNAS)).collect();
+        // Of the file that it left in last.
+        let left = if round == 0 { "MSG-1".to_owned() } else { format!("{batch}-3") };
+        let group = format!(
+            "<OrgnlGrpInf><OrgnlMsgId>{left}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInf>"
+        );
+        let xml = returned(&format!("R-{round}"), &backs);
+        let xml = xml.replace("<OrgnlEndToEndId>", &format!("{group}<OrgnlEndToEndId>"));
+        let env = place.env();
+        let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+        let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+        assert_eq!(made.booked, 300, "round {round}");
+        assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0]);
+        assert!(place.told(&batch)[..300].iter().all(|state| state == "routed"));
+    }
+    let table = payout::TABLES.iter().find(|table| table.name() == "batch_act").unwrap();
+    assert_eq!(place.writer.read(|scope| table.count(scope)).unwrap(), 2);
+    place.verify();
+}
+
 #[test]
 fn what_came_back_before_is_not_given_back_again() {
     let mut place = Place::new();
     let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 1_00), (BO, 3)]]));
-    let (env, back) = (place.env(), returned("R-0", &[Back("1", "E0", "1.00", "0.40", "MS03", "DK5000400440116243")]));
+    let (env, back) = (place.env(), returned("R-0", &[Back("1", "E0", "1.00", "0.40", "MS03", ANNAS)]));
     let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
     assert_eq!(import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap().listed, 1);
     let stray = queries::strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns.remove(0).id;

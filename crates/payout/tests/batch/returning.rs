@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 
 const TODAY: Date = date(2026, 11, 23);
 /// Where Anna's and Bo's money goes.
-const ANNAS: &str = "DK5000400440116243";
-const BOS: &str = "9860-1234567";
+pub const ANNAS: &str = "DK5000400440116243";
+pub const BOS: &str = "9860-1234567";
 
 /// A return as a bank writes it: its id, the end-to-end id, what was paid, what comes back, the reason, and the account.
 #[derive(Clone, Copy)]

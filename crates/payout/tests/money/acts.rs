@@ -127,6 +127,8 @@ pub enum Act {
     SayAgain(Index),
     /// What came back of a batch is tried again, and whether files are written.
     Retry(Index, Part, bool),
+    /// Somebody says that money is there which a bank has promised.
+    Confirm(Index),
     /// A person says of which payment a return is that was not certain, or that it is none of ours.
     Explain(Index, bool),
     /// What lies in the waiting account is paid to those who have an account by now.
@@ -257,6 +259,7 @@ fn act() -> impl Strategy<Value = Act> {
         6 => proptest::collection::vec(back(), 1..4).prop_map(Act::Return),
         2 => any::<Index>().prop_map(Act::SayAgain),
         5 => (any::<Index>(), part(), any::<bool>()).prop_map(|(index, part, to_files)| Act::Retry(index, part, to_files)),
+        4 => any::<Index>().prop_map(Act::Confirm),
         3 => (any::<Index>(), proptest::bool::weighted(0.7)).prop_map(|(index, is_it)| Act::Explain(index, is_it)),
         2 => (any::<Index>(), any::<bool>()).prop_map(|(index, to_files)| Act::PayWaiting(index, to_files)),
         4 => (any::<Index>(), part()).prop_map(|(index, part)| Act::Recall(index, part)),

@@ -10,7 +10,7 @@ use proptest::sample::Index;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-fn decimal(minor: i64) -> String {
+pub fn decimal(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
@@ -162,21 +162,28 @@ impl World {
         let told = self.give(disturbance, |writer, env| {
             let out = to_files.then_some(&*out);
             let wanted = Retry { batch: &name, end_to_end_ids: ids, out, stages: None, once: None };
-            place::code(retry(writer, &wanted, &console(), &env())).map(|_| ())
+            place::code(retry(writer, &wanted, &console(), &env())).map(|retried| retried.left.len())
         });
         let batch = &self.model.batches[at];
-        let numbers: Vec<usize> = (0..batch.payments.len())
+        let came_back: Vec<usize> = (0..batch.payments.len())
             .filter(|number| is_back(&batch.payments[*number]) && only.is_none_or(|only| only == *number))
             .collect();
+        // What is only promised is not there to be paid.
+        let is_there = |number: &usize| batch.payments[*number].owed() == 0;
+        let numbers: Vec<usize> = came_back.iter().copied().filter(is_there).collect();
+        let left = came_back.len() - numbers.len();
         let nothing = if only.is_some() { "batch.payment_not_returned" } else { "batch.nothing_returned" };
         // A payment that was to wait until something else happened, right before, has had the file kept.
         let is_kept = batch.is_kept() || (batch.is_blurred && told.told.is_ok());
         let expected = match () {
-            () if numbers.is_empty() => Err(nothing),
+            () if came_back.is_empty() => Err(nothing),
+            () if numbers.is_empty() => Err("batch.promised"),
             () if !is_kept => Err("batch.input_not_kept"),
-            () => Ok(()),
+            () => Ok(left),
         };
-        let done_before = told.was_struck && told.told == Err(nothing.to_owned());
+        self.done.promised += left as u64;
+        let nothing_more = if left > 0 { "batch.promised" } else { nothing };
+        let done_before = told.was_struck && told.told == Err(nothing_more.to_owned());
         assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
         if expected.is_err() {
             return;
@@ -189,6 +196,34 @@ impl World {
         let stage = self.model.batches[at].stages.len();
         if self.model.batches[at].is_open(self.model.now) && self.model.rule(at, false) && to_files {
             self.written.insert((at, stage));
+        }
+    }
+
+    /// Somebody says that promised money is there.
+    pub fn confirm(&mut self, index: Index, disturbance: Disturbance) {
+        let all = self.model.batches.iter().enumerate().flat_map(|(at, batch)| {
+            let of_it = batch.payments.iter().enumerate();
+            of_it.map(move |(number, payment)| (at, number, payment.owed(), payment.promised.len()))
+        });
+        let all: Vec<_> = all.collect();
+        let owed: Vec<_> = all.iter().copied().filter(|(_, _, owed, promises)| owed + *promises as i64 > 0).collect();
+        let of = if owed.is_empty() { all } else { owed };
+        if of.is_empty() {
+            return;
+        }
+        let (at, number, owed, _) = of[index.index(of.len())];
+        let (name, id) = (self.model.batches[at].name.clone(), self.model.batches[at].payments[number].id.clone());
+        // One that shares its id is known by the first of them.
+        if self.model.batches[at].payments[number].is_double {
+            return;
+        }
+        let told = self.give(disturbance, |writer, env| place::confirm(writer, &name, &id, &env()));
+        let nothing = Err("recall.not_promised".to_owned());
+        let expected = if owed > 0 { Ok(()) } else { nothing.clone() };
+        assert!(told.told == expected || (told.was_struck && told.told == nothing), "{:?}", told.told);
+        self.done.confirmed += u64::from(owed > 0);
+        for promise in &mut self.model.batches[at].payments[number].promised {
+            promise.is_there = true;
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is believed of money that comes back: whose it is then, and what is still expected.
 
 use crate::acts::To;
-use crate::model::{Batch, ELSEWHERE, Fate, Model, Recall, State, iban};
+use crate::model::{Batch, ELSEWHERE, Fate, Model, Promise, Recall, State, iban};
 
 impl Model {
     /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
@@ -97,7 +97,7 @@ impl Model {
         let is_booked = self.take_back(batch, number, more, "FOCR");
         if is_booked {
             let payment = &mut self.batches[batch].payments[number];
-            payment.promised.push((payment.left.len(), more));
+            payment.promised.push(Promise { time: payment.left.len(), amount: more, is_there: false });
         }
         is_booked
     }

@@ -1,6 +1,7 @@
 //! Holds the store, the files and the sums against what is believed.
 
 use crate::acts::{Disturbance, Who};
+use crate::backing::decimal;
 use crate::bank::{Completed, Order, Told, report};
 use crate::model::{AGREED, Agreed, Batch, Fate, Payment, Stage, State};
 use crate::place::{self, BANK};
@@ -126,6 +127,8 @@ impl World {
         for (number, (payment, told)) in batch.payments.iter().zip(payments).enumerate() {
             let context = || format!("payment {number} of batch {at}: {payment:?}, told {told:?}");
             assert_eq!((&told.end_to_end_id, told.state), (&payment.id, payment.state.name()), "{}", context());
+            let owed = Some(payment.owed()).filter(|owed| *owed > 0).map(decimal);
+            assert_eq!(told.promised, owed, "{}", context());
             let recorded = match &payment.state {
                 State::Rejected(code) | State::Returned(code) => {
                     assert_eq!(told.code, Some(*code), "{}", context());

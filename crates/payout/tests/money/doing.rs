@@ -57,6 +57,7 @@ impl World {
             Act::Return(backs) => self.take_returns(backs, alone),
             Act::SayAgain(index) => self.say_again(*index, alone),
             Act::Retry(index, part, to_files) => self.retry(*index, *part, *to_files, disturbance),
+            Act::Confirm(index) => self.confirm(*index, alone),
             Act::Explain(index, is_it) => self.explain(*index, *is_it, alone),
             Act::PayWaiting(index, to_files) => self.pay_waiting(*index, *to_files, alone),
             Act::Recall(index, part) => self.recall(*index, *part),

@@ -168,17 +168,32 @@ pub struct Payment {
     pub returned: usize,
     pub moved: usize,
     pub back: i64,
-    /// What its bank has said that it gives back, and has not brought: of which time that it left, and how much.
-    pub promised: Vec<(usize, i64)>,
+    /// What its bank has said that it gives back, and has not brought.
+    pub promised: Vec<Promise>,
+}
+
+/// Money that a bank has said it gives back.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// Of which time that the payment left.
+    pub time: usize,
+    pub amount: i64,
+    /// Whether somebody has said that it is there.
+    pub is_there: bool,
 }
 
 impl Payment {
+    /// How much is promised that is not there, as far as anybody knows.
+    pub fn owed(&self) -> i64 {
+        self.promised.iter().filter(|one| !one.is_there).map(|one| one.amount).sum()
+    }
+
     /// What was promised comes, of the last time that it left or of any: one of it, or all of it together. Whether it was.
     pub fn arrives(&mut self, amount: i64, is_of_last: bool) -> bool {
         let times = self.left.len();
-        let is_of = |(time, _): &(usize, i64)| !is_of_last || *time == times;
-        let all: i64 = self.promised.iter().filter(|one| is_of(one)).map(|(_, amount)| amount).sum();
-        if let Some(at) = self.promised.iter().position(|one| is_of(one) && one.1 == amount) {
+        let is_of = |one: &Promise| !is_of_last || one.time == times;
+        let all: i64 = self.promised.iter().filter(|one| is_of(one)).map(|one| one.amount).sum();
+        if let Some(at) = self.promised.iter().position(|one| is_of(one) && one.amount == amount) {
             self.promised.remove(at);
             return true;
         }
@@ -515,6 +530,7 @@ impl Model {
         };
         if let Some(to) = to {
             assert_eq!(payment.left.len(), payment.returned + payment.moved, "paid twice: {payment:?}");
+            assert_eq!(payment.owed(), 0, "paid in advance: {payment:?}");
             payment.left.push((stage, to));
             payment.back = 0;
         }
@@ -546,10 +562,11 @@ impl Model {
         for number in 0..self.batches[batch].payments.len() {
             let fate = self.fate(batch, number);
             let payment = &mut self.batches[batch].payments[number];
-            // Not to where it came back from.
+            // Not to where it came back from, nor before it is there.
+            let is_there = payment.owed() == 0;
             let elsewhere = iban(ELSEWHERE);
             let last = payment.left.iter().rev().map(|(_, to)| to.clone()).find(|to| *to != elsewhere);
-            let is_new = |to: &String| last.as_ref() != Some(to);
+            let is_new = |to: &String| is_there && last.as_ref() != Some(to);
             if matches!((&payment.state, &fate), (State::Waiting(_), Fate::Leaves(to)) if is_new(to)) {
                 payment.moved += 1;
                 paid.insert(number, true);

@@ -7,9 +7,9 @@ use jiff::civil::{Date, time};
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Error, Id, Location, Role, Secrets, Store, Timestamp, Writer};
 use payout::commands::{
-    AnswersTaken, ImportReturns, Imported, LetGo, Recall, Release, Request, SentRecall, Settling, Stop, TakeIn, Upload,
-    answer_recalls, import_returns as take_returns, payments_named, recall as recall_payments, release, route,
-    settle_some, stop as stop_payments,
+    AnswersTaken, ConfirmArrival, ImportReturns, Imported, LetGo, Recall, Release, Request, SentRecall, Settling, Stop,
+    TakeIn, Upload, answer_recalls, confirm_arrival, import_returns as take_returns, payments_named,
+    recall as recall_payments, release, route, settle_some, stop as stop_payments,
 };
 use payout::message::bank::RecallReason;
 use registry::account::DesignatedAccount;
@@ -304,6 +304,13 @@ pub fn recall(writer: &mut Writer, batch: &str, ids: &[String], env: &Env) -> Ve
     let Ok(recalled) = code(recall_payments(writer, &wanted, &Actor::console(), env)) else { return Vec::new() };
     let numbers = |sent: SentRecall| sent.payments.into_iter().map(|number| usize::try_from(number).unwrap()).collect();
     recalled.messages.into_iter().map(|sent| (sent.recall.clone(), numbers(sent))).collect()
+}
+
+/// Says that money of a payment is there.
+pub fn confirm(writer: &mut Writer, batch: &str, id: &String, env: &Env) -> Result<(), String> {
+    let (end_to_end_ids, why) = (std::slice::from_ref(id), "It was seen");
+    let wanted = ConfirmArrival { batch, end_to_end_ids, why, once: None };
+    code(confirm_arrival(writer, &wanted, &Actor::console(), env)).map(|_| ())
 }
 
 /// Looks at all that waits, once.

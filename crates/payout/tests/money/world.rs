@@ -35,6 +35,9 @@ pub struct Done {
     pub stages: u64,
     pub struck: u64,
     pub meanwhile: u64,
+    /// How often a payment was not tried again because its money was only promised, and how often somebody said that it is there.
+    pub promised: u64,
+    pub confirmed: u64,
 }
 
 impl Done {
@@ -48,14 +51,17 @@ impl Done {
         self.stages += other.stages;
         self.struck += other.struck;
         self.meanwhile += other.meanwhile;
+        self.promised += other.promised;
+        self.confirmed += other.confirmed;
     }
 }
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { files, payments, left, came_back, sent_on, held_at_the_end, stages, struck, meanwhile } = self;
+        let Self { files, payments, left, came_back, sent_on, held_at_the_end, stages, struck, meanwhile, .. } = self;
         write!(f, "{files} files with {payments} payments; {left} were sent, {came_back} came back, ")?;
         write!(f, "of which {sent_on} went on to waiting accounts, {held_at_the_end} wait; ")?;
+        write!(f, "{} were promised and not tried again, {} confirmed; ", self.promised, self.confirmed)?;
         write!(f, "{stages} later stages, {struck} kills, {meanwhile} times something was done meanwhile")
     }
 }

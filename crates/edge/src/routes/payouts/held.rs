@@ -5,15 +5,18 @@ use crate::caller::Caller;
 use crate::edge::Edge;
 use crate::headers::{IdempotencyKey, Tag};
 use crate::problem::Problem;
-use crate::route::{Answer, Call, Json, Nothing, Route, Tagged};
+use crate::route::{Answer, Call, Json, Nothing, Route, Tagged, TaggedAs};
 use hyper::header::HeaderMap;
 use kernel::merkle::{Encoder, Hash};
 use kernel::{Actor, Env, Error, Once, Operation, Timestamp, Writer};
-use payout::commands::{Cancel, GiveBack, LetGo, Release, Retry, Stop, cancel, give_back, release, retry, stop};
+use payout::commands::{
+    Cancel, ConfirmArrival, ConfirmedMoney, GiveBack, LetGo, NotRetried, Release, Retry, Stop, cancel, confirm_arrival,
+    give_back, release, retry, stop,
+};
 use payout::policy;
 use payout::queries::{self, BatchView};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Payments that one cancellation can name.
 const NAMED_MAX: usize = 1_000;
@@ -79,9 +82,20 @@ pub fn routes() -> Vec<Route> {
             "batch.unknown",
             "batch.nothing_returned",
             "batch.payment_not_returned",
+            "batch.promised",
             "batch.input_not_kept",
         ])
         .by(try_again),
+        Route::post(
+            "/v1/payouts/{batch}/arrived",
+            "payouts.arrived",
+            "Confirm that money is there which a bank has only said that it gives back: it can be tried again from then on",
+        )
+        .token(policy::CONFIRM_ARRIVAL, SCOPE)
+        .refuses_as_all(TO_CASEWORKERS)
+        .repeatable()
+        .refuses(&["batch.unknown", "recall.payment_unknown", "recall.not_promised", "recall.why"])
+        .by(confirm),
         Route::post(
             "/v1/payouts/{batch}/give-back",
             "payouts.give_back",
@@ -144,6 +158,56 @@ struct Given {
     reason: String,
 }
 
+/// Whose money is there, and why whoever says so knows.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct There {
+    /// The payments, by their end-to-end ids; of each a bank must have promised some.
+    #[schemars(length(min = 1, max = 1_000), inner(length(min = 1, max = 35)))]
+    end_to_end_ids: Vec<String>,
+    /// Why: one line that is kept with it.
+    #[schemars(length(min = 1, max = 500))]
+    reason: String,
+}
+
+/// Money that counts as arrived from now on.
+#[derive(Serialize, JsonSchema)]
+struct Arrived {
+    /// By payments.
+    payments: Vec<ArrivedOne>,
+}
+
+/// All that banks had promised of one payment.
+#[derive(Serialize, JsonSchema)]
+struct ArrivedOne {
+    /// Your end-to-end id.
+    end_to_end_id: String,
+    /// How much.
+    amount: String,
+    /// In which currency.
+    currency: String,
+}
+
+/// A payment file of which something was tried again.
+#[derive(Serialize, JsonSchema)]
+struct TriedAgain {
+    #[serde(flatten)]
+    batch: Batch,
+    /// Those that came back and were not tried again, because the bank has only said that it gives their money back: the first 1,000.
+    left: Vec<Left>,
+}
+
+/// A payment that was not tried again.
+#[derive(Serialize, JsonSchema)]
+struct Left {
+    /// Your end-to-end id.
+    end_to_end_id: String,
+    /// Why, in a word.
+    code: String,
+    /// The same in a sentence.
+    text: String,
+}
+
 async fn release_held(call: Call<Nothing, Which>) -> Answer<Tagged<Batch>> {
     let_go(call, LetGo::Ask).await
 }
@@ -161,7 +225,8 @@ async fn let_go(call: Call<Nothing, Which>, as_what: LetGo) -> Answer<Tagged<Bat
         let wanted = Release { batch: &held.batch, as_what, out: None, stages: Some(stages), once };
         release(writer, &wanted, &held.actor, env).map(drop)
     };
-    held.change(&call.edge, &call.caller.name, wish, work).await
+    let (batch, ()) = held.change(&call.edge, &call.caller.name, wish, work).await?;
+    Ok(Tagged(batch))
 }
 
 async fn stop_held(call: Call<Json<Told>, Which>) -> Answer<Tagged<Batch>> {
@@ -184,7 +249,8 @@ async fn stop_or_resume(call: Call<Json<Told>, Which>, resumes: bool) -> Answer<
         let wanted = Stop { batch, end_to_end_ids: ids.as_deref(), why, resumes, stages: Some(stages), once };
         stop(writer, &wanted, &held.actor, env)
     };
-    held.change(&call.edge, &call.caller.name, wish, work).await
+    let (batch, ()) = held.change(&call.edge, &call.caller.name, wish, work).await?;
+    Ok(Tagged(batch))
 }
 
 /// Refuses what does not say which payments are meant.
@@ -210,7 +276,8 @@ async fn cancel_held(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
         let wanted = Cancel { batch: &held.batch, end_to_end_ids: ids.as_deref(), stages: Some(stages), once };
         cancel(writer, &wanted, &held.actor, env).map(drop)
     };
-    held.change(&call.edge, &call.caller.name, wish, work).await
+    let (batch, ()) = held.change(&call.edge, &call.caller.name, wish, work).await?;
+    Ok(Tagged(batch))
 }
 
 async fn give_back_lying(call: Call<Json<Given>, Which>) -> Answer<Tagged<Batch>> {
@@ -223,10 +290,11 @@ async fn give_back_lying(call: Call<Json<Given>, Which>) -> Answer<Tagged<Batch>
         let wanted = GiveBack { batch, end_to_end_id, why, stages: Some(stages), out: None, once };
         give_back(writer, &wanted, &held.actor, env).map(drop)
     };
-    held.change(&call.edge, &call.caller.name, wish, work).await
+    let (batch, ()) = held.change(&call.edge, &call.caller.name, wish, work).await?;
+    Ok(Tagged(batch))
 }
 
-async fn try_again(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
+async fn try_again(call: Call<Json<Named>, Which>) -> Answer<TaggedAs<TriedAgain>> {
     let held = Held::of(&call.edge, &call.caller, &call.path).await?;
     let Json(Named { all, end_to_end_ids: ids }) = call.body;
     require_clear(all, ids.as_deref())?;
@@ -235,9 +303,31 @@ async fn try_again(call: Call<Json<Named>, Which>) -> Answer<Tagged<Batch>> {
     let work = move |writer: &mut Writer, held: &Held, stages, once, env: &Env| {
         let end_to_end_ids = ids.as_deref();
         let wanted = Retry { batch: &held.batch, end_to_end_ids, out: None, stages: Some(stages), once };
-        retry(writer, &wanted, &held.actor, env).map(drop)
+        retry(writer, &wanted, &held.actor, env).map(|retried| retried.left)
     };
-    held.change(&call.edge, &call.caller.name, wish, work).await
+    let (batch, left) = held.change(&call.edge, &call.caller.name, wish, work).await?;
+    let left = left.into_iter().map(|NotRetried { end_to_end_id, code, text }| Left { end_to_end_id, code, text });
+    let (tag, left) = (Tag::of(&batch), left.collect());
+    Ok(TaggedAs(TriedAgain { batch, left }, tag))
+}
+
+async fn confirm(call: Call<Json<There>, Which>) -> Answer<Json<Arrived>> {
+    let held = Held::of(&call.edge, &call.caller, &call.path).await?;
+    let Json(there) = call.body;
+    require_clear(false, Some(&there.end_to_end_ids))?;
+    let asked = (&held.batch, &there);
+    let once = call.idempotency_key.as_ref().map(|key| key.once(&held.actor, &policy::CONFIRM_ARRIVAL, &asked));
+    let now = (call.edge.clock)();
+    let confirmed = call.edge.core.file(move |writer| {
+        let env = Env::sample(now, &mut writer.secrets)?;
+        // Another payer's batch is as if it were not there.
+        held.view(writer, now)?;
+        let There { end_to_end_ids, reason: why } = &there;
+        let wanted = ConfirmArrival { batch: &held.batch, end_to_end_ids, why, once };
+        confirm_arrival(writer, &wanted, &held.actor, &env)
+    });
+    let one = |ConfirmedMoney { end_to_end_id, amount, currency }| ArrivedOne { end_to_end_id, amount, currency };
+    Ok(Json(Arrived { payments: confirmed.await?.into_iter().map(one).collect() }))
 }
 
 /// A batch whose held payments are to be changed.
@@ -269,13 +359,13 @@ impl Held {
 
     /// Changes it, if it is the version that the client has seen; and shows what holds then. A request that was done before is
     /// known first: the version that it names is gone.
-    async fn change(
+    async fn change<T: Send + 'static>(
         self,
         edge: &Edge,
         client: &str,
         wish: Wish,
-        work: impl FnOnce(&mut Writer, &Self, i64, Option<Once>, &Env) -> Result<(), Error> + Send + 'static,
-    ) -> Answer<Tagged<Batch>> {
+        work: impl FnOnce(&mut Writer, &Self, i64, Option<Once>, &Env) -> Result<T, Error> + Send + 'static,
+    ) -> Answer<(Batch, T)> {
         let place = edge.transfers.enter(client)?;
         let seen = self.clone();
         let now = (edge.clock)();
@@ -290,10 +380,11 @@ impl Held {
         let changed = edge.core.file(move |writer| {
             let _place = place;
             let env = Env::sample(now, &mut writer.secrets)?;
-            work(writer, &self, stages, once, &env)?;
-            self.view(writer, now)
+            let told = work(writer, &self, stages, once, &env)?;
+            Ok((self.view(writer, now)?, told))
         });
-        Ok(Tagged(changed.await?.into()))
+        let (view, told) = changed.await?;
+        Ok((view.into(), told))
     }
 }
 

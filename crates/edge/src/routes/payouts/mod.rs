@@ -180,7 +180,7 @@ struct Payments {
 struct Payment {
     /// Your end-to-end id.
     end_to_end_id: String,
-    /// `routed`, `passed`, `held`, `rejected` or `cancelled`.
+    /// `routed`, `passed`, `held`, `rejected`, `cancelled`, `returned` or `waiting`.
     state: &'static str,
     /// Why (a code of ISO 20022).
     code: Option<&'static str>,
@@ -195,6 +195,8 @@ struct Payment {
     last_change_channel: Option<&'static str>,
     /// Whether a change of it is proposed, and does not hold yet; null where nothing is new of the account.
     pending_change: Option<bool>,
+    /// How much of it a bank has said that it gives back, where that is not there yet.
+    promised: Option<String>,
 }
 
 /// Why a payment waits.
@@ -220,7 +222,7 @@ impl From<HoldView> for Hold {
 }
 
 impl From<PaymentView> for Payment {
-    fn from(PaymentView { end_to_end_id, state, code, sentence, hold, news }: PaymentView) -> Self {
+    fn from(PaymentView { end_to_end_id, state, code, sentence, hold, news, promised }: PaymentView) -> Self {
         let changed = news.and_then(|news| news.changed);
         Self {
             end_to_end_id,
@@ -231,6 +233,7 @@ impl From<PaymentView> for Payment {
             changed_days_ago: changed.map(|(days, _)| days),
             last_change_channel: changed.map(|(_, channel)| channel.name()),
             pending_change: news.map(|news| news.is_pending),
+            promised,
         }
     }
 }

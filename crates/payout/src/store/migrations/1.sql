@@ -109,6 +109,16 @@ CREATE TABLE money_arrived (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX money_arrived_key ON money_arrived (key);
 
+-- That somebody confirmed that money is there which a bank had said it gives back.
+CREATE TABLE money_confirmed (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Which row of money_back it is.
+    back BIGINT NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    -- By whom, and why, sealed.
+    why BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
 -- Returns of which it is yet to be seen what follows for the account. It follows from the above.
 CREATE TABLE unfollowed_return (
     back BIGINT NOT NULL PRIMARY KEY
@@ -140,10 +150,10 @@ CREATE TABLE batch_act (
     id BIGINT NOT NULL PRIMARY KEY,
     batch BIGINT NOT NULL,
     kind BIGINT NOT NULL,
-    -- Null for the batch.
+    -- Null for the batch, and where several payments were tried again together.
     number BIGINT,
     at BIGINT NOT NULL,
-    -- By whom, and why.
+    -- By whom, and why; which payments were tried again.
     act BYTEA NOT NULL
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX batch_act_batch ON batch_act (batch, id);
@@ -268,7 +278,25 @@ CREATE TABLE recall_answer (
     -- By whom it was brought, and what the bank called it and gave as its reasons, sealed.
     record BYTEA NOT NULL
 ) /*append-only*/;
-CREATE INDEX recall_answer_recall ON recall_answer (recall, place);
+CREATE INDEX recall_answer_payment ON recall_answer (recall, number, place);
+
+-- What banks answered to recalls and of what it was not known which payment of ours it is about.
+CREATE TABLE stray_answer (
+    id BIGINT NOT NULL PRIMARY KEY,
+    -- Blind: by what the same answer is known again.
+    key BYTEA NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    -- What the bank said, and why it is here, sealed.
+    said BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
+
+-- That somebody looked at one of them.
+CREATE TABLE stray_answer_end (
+    id BIGINT NOT NULL PRIMARY KEY,
+    answer BIGINT NOT NULL UNIQUE,
+    -- By whom, and what it was about, sealed.
+    why BYTEA NOT NULL
+) /*clustered*/ /*append-only*/;
 
 -- How banks made payments, as they told: which message of theirs a payment stood in.
 CREATE TABLE interbank_fact (

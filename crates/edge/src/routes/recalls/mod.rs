@@ -1,14 +1,14 @@
 //! Payments that are asked back: by payers and the agency; fetched and answered by banks.
 
+mod answers;
+
 use super::question::parsed;
 use crate::page_of::{self, PageOf};
 use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route, Xml};
-use crate::stream::Arriving;
 use kernel::{Actor, Env, Role, Writer};
 use payout::commands::{
-    AnswersTaken, NotRecalled, Recalled, SentRecall, Transfer, TransferRefused, TransfersTold, answer_recalls,
-    payments_named, recall, tell_transfers,
+    NotRecalled, Recalled, SentRecall, Transfer, TransferRefused, TransfersTold, payments_named, recall, tell_transfers,
 };
 use payout::message::bank::RecallReason;
 use payout::policy;
@@ -17,7 +17,6 @@ use payout::recall::Interbank;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
 const SCOPE: &str = "recalls";
 /// Which lists cursors are of.
@@ -25,8 +24,6 @@ const LIST: &str = "recalls";
 const FILES: &str = "recalls.files";
 /// Payments that one request can name.
 const NAMED_MAX: usize = 1_000;
-/// A longer message of answers is not read.
-const ANSWERS_BYTES_MAX: usize = 16 << 20;
 
 pub fn routes() -> Vec<Route> {
     const SENT: &[&str] = &[
@@ -47,7 +44,7 @@ pub fn routes() -> Vec<Route> {
             .repeatable()
             .refuses(SENT)
             .by(send),
-        Route::get("/v1/recalls", "recalls.list", "What was asked back, the newest first, and where it stands")
+        Route::get("/v1/recalls", "recalls.list", "What was asked back, the newest first")
             .token(policy::READ_RECALLS, SCOPE)
             .by(list),
         Route::get("/v1/recalls/{recall}", "recalls.show", "One recall, its payments, and what banks answered")
@@ -82,12 +79,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/recalls/transfers", "recalls.transfers", "Tell how you made payments, bank to bank")
             .token(policy::TELL_TRANSFERS, SCOPE)
             .by(transfers),
-        Route::post("/v1/recalls/answers", "recalls.answers", "Answer recalls (camt.029): the same again does nothing")
-            .token(policy::ANSWER_RECALLS, SCOPE)
-            .refuses(&["recall.file", "request.timeout"])
-            .by(answers),
     ];
-    asked.into_iter().chain(of_banks).collect()
+    asked.into_iter().chain(of_banks).chain(answers::routes()).collect()
 }
 
 /// Which payments, and why.
@@ -209,7 +202,7 @@ struct Recalls {
     next: Option<String>,
 }
 
-/// One recall, and where its payments stand.
+/// One recall, as it was asked for.
 #[derive(Serialize, JsonSchema)]
 struct Recall {
     /// Its name, which is the id of its message and its case.
@@ -230,41 +223,12 @@ struct Recall {
     to: String,
     /// How many payments.
     payments: usize,
-    /// How many stand where: `asked`, `pending`, `accepted`, `refused`, `came_back`.
-    standings: BTreeMap<&'static str, usize>,
-    /// What was paid, by currency; a sum is a decimal number as text.
-    paid: BTreeMap<String, String>,
-    /// What came back of it since, by currency.
-    came_back: BTreeMap<String, String>,
-    /// Whether anything is still expected.
-    open: bool,
-    /// Whether a bank said one thing of a payment and then another.
-    contradicted: bool,
-    /// The banks to which there is a message from bank to bank (camt.056).
-    transfers: Vec<String>,
 }
 
 impl From<RecallView> for Recall {
     fn from(view: RecallView) -> Self {
-        let RecallView { recall, payer, batch, stage, message_id, at, reason, to, payments, standings, .. } = view;
-        let RecallView { paid, came_back, open, contradicted, transfers, .. } = view;
-        Self {
-            recall,
-            payer,
-            batch,
-            stage,
-            message_id,
-            at,
-            code: reason,
-            to,
-            payments,
-            standings,
-            paid,
-            came_back,
-            open,
-            contradicted,
-            transfers,
-        }
+        let RecallView { recall, payer, batch, stage, message_id, at, reason: code, to, payments, .. } = view;
+        Self { recall, payer, batch, stage, message_id, at, code, to, payments }
     }
 }
 
@@ -277,6 +241,20 @@ struct Shown {
     by: String,
     /// Why, in their words.
     reason: String,
+    /// How many stand where: `asked`, `pending`, `accepted`, `refused`, `came_back`.
+    standings: BTreeMap<&'static str, usize>,
+    /// What was paid, by currency; a sum is a decimal number as text.
+    paid: BTreeMap<String, String>,
+    /// What came back of it since, by currency.
+    came_back: BTreeMap<String, String>,
+    /// What of its payments' money a bank has only said that it gives back, by currency: it is not there yet.
+    promised: BTreeMap<String, String>,
+    /// Whether anything is still expected.
+    open: bool,
+    /// Whether a bank said one thing of a payment and then another.
+    contradicted: bool,
+    /// The banks to which there is a message from bank to bank (camt.056).
+    transfers: Vec<String>,
     /// Its payments, in the order of their file.
     recalled: Vec<Payment>,
 }
@@ -296,10 +274,27 @@ struct Payment {
     expected: Option<String>,
     /// What came back since it was asked for.
     came_back: String,
+    /// What of the payment's money a bank has only said that it gives back: it is not there yet.
+    promised: String,
     /// Whether a bank said one thing and then another. The last word holds.
     contradicted: bool,
     /// What banks answered, in order.
     answers: Vec<Heard>,
+    /// Who has said of promised money that it is there.
+    confirmed: Vec<Confirmed>,
+}
+
+/// That somebody has said of promised money that it is there.
+#[derive(Serialize, JsonSchema)]
+struct Confirmed {
+    /// When (RFC 3339).
+    at: String,
+    /// By whom.
+    by: String,
+    /// Why, in their words.
+    reason: String,
+    /// How much.
+    amount: String,
 }
 
 /// What a bank answered about a payment.
@@ -329,20 +324,40 @@ struct Reason {
 }
 
 impl From<RecallDetails> for Shown {
-    fn from(RecallDetails { view, recalled }: RecallDetails) -> Self {
+    fn from(details: RecallDetails) -> Self {
+        let RecallDetails { view, standings, paid, came_back, promised, open, contradicted, transfers, recalled } =
+            details;
         let (by, reason) = (view.by.clone(), view.why.clone());
         let heard = |answer: queries::AnswerView| {
             let queries::AnswerView { at, status, code, amount, on, reasons, .. } = answer;
-            let reasons = reasons.into_iter().map(|queries::AnswerReason { code, text }| Reason { code, text });
-            Heard { at, status, code, amount, on, reasons: reasons.collect() }
+            Heard { at, status, code, amount, on, reasons: reasons.into_iter().map(Reason::from).collect() }
         };
+        let there = |queries::ConfirmedView { at, by, why: reason, amount }| Confirmed { at, by, reason, amount };
         let payment = |payment: queries::RecalledView| {
             let queries::RecalledView { end_to_end_id, amount, currency, standing, expected, came_back, .. } = payment;
-            let queries::RecalledView { contradicted, answers, .. } = payment;
-            let answers = answers.into_iter().map(heard).collect();
-            Payment { end_to_end_id, amount, currency, standing, expected, came_back, contradicted, answers }
+            let queries::RecalledView { promised, contradicted, answers, confirmed, .. } = payment;
+            Payment {
+                end_to_end_id,
+                amount,
+                currency,
+                standing,
+                expected,
+                came_back,
+                promised,
+                contradicted,
+                answers: answers.into_iter().map(heard).collect(),
+                confirmed: confirmed.into_iter().map(there).collect(),
+            }
         };
-        Self { recall: view.into(), by, reason, recalled: recalled.into_iter().map(payment).collect() }
+        let recalled = recalled.into_iter().map(payment).collect();
+        let recall = view.into();
+        Self { recall, by, reason, standings, paid, came_back, promised, open, contradicted, transfers, recalled }
+    }
+}
+
+impl From<queries::AnswerReason> for Reason {
+    fn from(queries::AnswerReason { code, text }: queries::AnswerReason) -> Self {
+        Self { code, text }
     }
 }
 
@@ -515,74 +530,4 @@ impl ToldTransfer {
 /// As whom somebody answers: of a bank's client its bank, of an operator nobody.
 fn bank_of<B, P, Q>(call: &Call<B, P, Q>) -> Result<Option<String>, Problem> {
     if call.caller.role() == Role::Operator { Ok(None) } else { call.caller.bank().map(Some) }
-}
-
-/// What became of answers.
-#[derive(Serialize, JsonSchema)]
-struct Taken {
-    /// How many answers there are in the message.
-    answers: usize,
-    /// Those that were taken before.
-    known: usize,
-    /// What is new.
-    taken: Vec<TakenOne>,
-    /// Those that are about nothing that you were asked for.
-    unmatched: Vec<Unmatched>,
-}
-
-/// What was answered about one payment, and where it stands now.
-#[derive(Serialize, JsonSchema)]
-struct TakenOne {
-    /// The recall.
-    recall: String,
-    /// The payer's end-to-end id.
-    end_to_end_id: String,
-    /// `accepted`, `refused`, `partial`, `pending` or `other`.
-    status: String,
-    /// Where it stands.
-    standing: String,
-    /// What was booked as come back by it.
-    booked: Option<String>,
-    /// In which currency.
-    currency: String,
-    /// Whether something else had been said before. The last word holds; what is booked stays.
-    contradicts: bool,
-}
-
-/// An answer that is about nothing that is known.
-#[derive(Serialize, JsonSchema)]
-struct Unmatched {
-    /// The line of the message that it stands in, from 1.
-    line: u64,
-    /// Why, in a word.
-    code: String,
-    /// The same in a sentence.
-    text: String,
-}
-
-async fn answers(call: Call<Arriving>) -> Answer<Json<Taken>> {
-    let (bank, actor) = (bank_of(&call)?, call.caller.actor());
-    let place = call.edge.transfers.enter(&call.caller.name)?;
-    let (mut body, mut message) = (call.body, Vec::new());
-    while let Some(piece) = body.next().await? {
-        if message.len() + piece.len() > ANSWERS_BYTES_MAX {
-            return Err(Problem::of("body.too_large"));
-        }
-        message.extend_from_slice(&piece);
-    }
-    let now = (call.edge.clock)();
-    let taken = call.edge.core.file(move |writer| {
-        let _place = place;
-        let env = Env::sample(now, &mut writer.secrets)?;
-        answer_recalls(writer, Cursor::new(message), bank.as_deref(), None, (&actor, &env))
-    });
-    let AnswersTaken { answers, known, taken, unmatched, .. } = taken.await?;
-    let one = |taken: payout::commands::AnswerTaken| {
-        let payout::commands::AnswerTaken { recall, end_to_end_id, status, standing, booked, currency, contradicts } =
-            taken;
-        TakenOne { recall, end_to_end_id, status, standing, booked, currency, contradicts }
-    };
-    let not = |payout::commands::Unmatched { line, code, text }| Unmatched { line, code, text };
-    let (taken, unmatched) = (taken.into_iter().map(one).collect(), unmatched.into_iter().map(not).collect());
-    Ok(Json(Taken { answers, known, taken, unmatched }))
 }
