@@ -3,7 +3,7 @@
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
 use crate::commands::record::ordered_for;
-use crate::message::Version;
+use crate::message::{Version, named_account};
 
 use crate::message::bank::{
     Party, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
@@ -15,7 +15,7 @@ use crate::store::recall_answer::Answered;
 use crate::work::{Recorded, recorded};
 use crate::{message, policy, store};
 use denmark::calendar::copenhagen_date;
-use denmark::{BankDirectory, Decimal, Iban, Money};
+use denmark::{Account, BankDirectory, Currency, Decimal, Iban, Money};
 use jiff::civil::Date;
 use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
 use registry::account::{self, DesignatedAccount};
@@ -291,8 +291,6 @@ pub(crate) struct Opened<'s> {
     /// In which version of the message the completed file is.
     version: Version,
     payer: Payer,
-    /// The bank directory of when it was asked for.
-    banks: BankDirectory,
     pub(crate) payments: Vec<Opening>,
 }
 
@@ -307,13 +305,43 @@ pub(crate) struct Opening {
     pub(crate) payment_info_id: String,
     execution_date: Option<Date>,
     pub(crate) money: Money,
-    account: Option<DesignatedAccount>,
+    went: Went,
+}
+
+/// Where a payment went, as messages name it; nothing of an account that cannot be told.
+#[derive(Default)]
+struct Went {
+    /// The bank: none of an account abroad that its file named.
+    agent: Option<String>,
+    iban: Option<Iban>,
+    /// As its file wrote it, where that is no IBAN.
+    other: Option<String>,
+}
+
+impl Went {
+    fn to(account: &DesignatedAccount, banks: &BankDirectory) -> Self {
+        Self { agent: Some(agent_text(account, banks)), iban: Some(account.iban(banks)), other: None }
+    }
+
+    /// To an account that its file named.
+    fn to_named(text: &str, currency: Currency, banks: &BankDirectory) -> Self {
+        let went = match named_account(text) {
+            Some(Account::Danish(account)) => Self::to(&DesignatedAccount::Domestic { account, currency }, banks),
+            Some(Account::Foreign(iban)) => Self { iban: Some(iban), ..Self::default() },
+            None => Self::default(),
+        };
+        match Iban::parse(text) {
+            Ok(iban) => Self { iban: Some(iban), ..went },
+            Err(_) => Self { other: Some(text.to_owned()), ..went },
+        }
+    }
 }
 
 impl<'s> Opened<'s> {
     pub(crate) fn new(scope: &'s Scope<'s>, recall: Recall) -> Result<Self, Error> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
+        // The bank directory of when it was asked for.
         let banks = resolve::banks_at(scope.tx, journal::entry_of(recall.place))?;
         let order = match recall.stage {
             0 => None,
@@ -340,15 +368,16 @@ impl<'s> Opened<'s> {
                     payment_info_id,
                     execution_date,
                     money,
-                    account: outcome
-                        .designation
-                        .map(|designation| resolve::account_of(scope, designation))
-                        .transpose()?,
+                    went: match (outcome.designation, texts.account) {
+                        (Some(designation), _) => Went::to(&resolve::account_of(scope, designation)?, &banks),
+                        (None, Some(account)) => Went::to_named(account, money.currency, &banks),
+                        (None, None) => Went::default(),
+                    },
                 });
             }
         }
         let version = if order.is_some() { Version::V09 } else { batch.record.version };
-        Ok(Self { scope, recall, batch, version, payer, banks, payments })
+        Ok(Self { scope, recall, batch, version, payer, payments })
     }
 
     /// The message id of the completed file.
@@ -405,22 +434,23 @@ impl<'s> Opened<'s> {
         let Self { recall, payer, payments, .. } = self;
         let (id, file, cvr) = (recall.id.name(), self.message_id(), payer.agreement.cvr.digits().to_owned());
         let received = copenhagen_date(self.batch.record.received().to_jiff());
-        let written: Vec<Written> = payments.iter().map(|payment| Written::of(&id, payment, &self.banks)).collect();
+        let cancellation_ids: Vec<String> = payments.iter().map(|payment| payment.cancellation_id(&id)).collect();
         // Those of one block stand together: in the file they do.
         let payments: Vec<RecalledPayment<'_>> = payments
             .iter()
-            .zip(&written)
-            .map(|(payment, written)| RecalledPayment {
+            .zip(&cancellation_ids)
+            .map(|(payment, cancellation_id)| RecalledPayment {
                 message_id: &file,
                 version: self.version,
                 payment_info_id: &payment.payment_info_id,
-                cancellation_id: &written.cancellation_id,
+                cancellation_id,
                 instruction_id: payment.instruction_id.as_deref(),
                 end_to_end_id: &payment.end_to_end_id,
                 amount: payment.money,
                 execution_date: payment.execution_date.unwrap_or(received),
-                agent: written.agent.as_deref().map(agent),
-                account: written.iban,
+                agent: payment.went.agent.as_deref().map(agent),
+                account: payment.went.iban,
+                other_account: payment.went.other.as_deref(),
             })
             .collect();
         Ok(write_recall(&message::bank::Recall {
@@ -438,9 +468,9 @@ impl<'s> Opened<'s> {
     fn transfers(&self) -> Result<Transfers<'_>, Error> {
         let mut transfers = BTreeMap::<String, Vec<_>>::new();
         for payment in &self.payments {
-            let Some(account) = &payment.account else { continue };
+            let Some(agent) = &payment.went.agent else { continue };
             if let Some(fact) = store::interbank::last_of(self.scope, self.batch.id, payment.number)? {
-                transfers.entry(agent_text(account, &self.banks)).or_default().push((payment, fact));
+                transfers.entry(agent.clone()).or_default().push((payment, fact));
             }
         }
         Ok(transfers)
@@ -449,14 +479,14 @@ impl<'s> Opened<'s> {
     fn transfer_message(&self, to: &str) -> Result<Vec<u8>, Error> {
         let transfers = self.transfers()?.remove(to).ok_or(RecallRefusal::NoTransfer)?;
         let (recall, case) = (&self.recall, self.recall.id.name());
-        let written: Vec<Written> =
-            transfers.iter().map(|(payment, _)| Written::of(&case, payment, &self.banks)).collect();
+        let cancellation_ids: Vec<String> =
+            transfers.iter().map(|(payment, _)| payment.cancellation_id(&case)).collect();
         let received = copenhagen_date(self.batch.record.received().to_jiff());
         let payments: Vec<RecalledTransfer<'_>> = transfers
             .iter()
-            .zip(&written)
-            .map(|((payment, fact), written)| RecalledTransfer {
-                cancellation_id: &written.cancellation_id,
+            .zip(&cancellation_ids)
+            .map(|((payment, fact), cancellation_id)| RecalledTransfer {
+                cancellation_id,
                 message_id: &fact.record.message_id,
                 message_name: &fact.record.message_name,
                 instruction_id: payment.instruction_id.as_deref(),
@@ -465,7 +495,7 @@ impl<'s> Opened<'s> {
                 uetr: fact.record.uetr.as_deref(),
                 amount: payment.money,
                 settlement_date: fact.record.settled_on().unwrap_or(received),
-                account: written.iban,
+                account: payment.went.iban,
             })
             .collect();
         // Dated when the last of it was told: until more is, it is the same.
@@ -483,6 +513,11 @@ impl<'s> Opened<'s> {
 }
 
 impl Opening {
+    /// What it is called in the messages of a case.
+    fn cancellation_id(&self, case: &str) -> String {
+        format!("{case}-{}", self.number)
+    }
+
     fn view(&self, stands: &Stands, back: i64, answers: Vec<Answered>) -> RecalledView {
         let written = |minor: i64| Money { minor, ..self.money }.decimal().to_string();
         let answers = answers.into_iter().map(|answered| AnswerView {
@@ -503,23 +538,6 @@ impl Opening {
             came_back: written(back),
             contradicted: stands.is_contradicted,
             answers: answers.collect(),
-        }
-    }
-}
-
-/// What a message says of a payment, beside what the payer wrote.
-struct Written {
-    cancellation_id: String,
-    agent: Option<String>,
-    iban: Option<Iban>,
-}
-
-impl Written {
-    fn of(case: &str, payment: &Opening, banks: &BankDirectory) -> Self {
-        Self {
-            cancellation_id: format!("{case}-{}", payment.number),
-            agent: payment.account.as_ref().map(|account| agent_text(account, banks)),
-            iban: payment.account.as_ref().map(|account| account.iban(banks)),
         }
     }
 }

@@ -22,7 +22,7 @@ use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::policy;
 use registry::queries::{self, Payees, ReviewView, account_payees};
-use registry::watch::{Against, Notes, Watched};
+use registry::watch::{Against, Notes, Watched, Whom};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
@@ -114,8 +114,7 @@ impl Command for Pay {
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
-        self.0.save(scope, entry)?;
-        Ok(vec![])
+        self.0.save(scope, entry)
     }
 }
 
@@ -125,8 +124,8 @@ fn pay(place: &mut Place, number: usize, account: &str) -> bool {
     let noted = watched(place).look(&designated(account)).noted;
     if let Some(key) = noted {
         let payee = PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault());
-        notes.pays(key, payee);
-        notes.pays(key, payee);
+        notes.pays(key, Whom::Registered(payee));
+        notes.pays(key, Whom::Registered(payee));
     }
     let env = env(place);
     place.writer.execute(&Pay(notes), &Actor::console(), &env).unwrap();
@@ -140,7 +139,8 @@ fn hold(place: &mut Place, payments: usize, account: &str) {
     assert_eq!(looked.against, Some(Against::Collecting));
     let key = looked.noted.unwrap();
     for number in 0..payments {
-        notes.holds(key, PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault()));
+        let payee = PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault());
+        notes.holds(key, Whom::Registered(payee));
     }
     let env = env(place);
     place.writer.execute(&Pay(notes), &Actor::console(), &env).unwrap();
