@@ -75,8 +75,8 @@ fn look_at(
     let (some, levels) = (store::pointing::some(scope.tx, &keys)?, store::watch::levels(scope.tx, &keys)?);
     let (mut new, mut moved) = (BTreeMap::new(), BTreeMap::new());
     for (((key, account), some), former) in accounts.iter().zip(some).zip(levels) {
-        // Nearly all accounts are somebody's own, and it takes no more than that to know it.
-        if some < limits.few() && former.is_none_or(|former| former == Level::Not) {
+        // Nearly all accounts are somebody's own, and it takes no more than that to know it. Who was paid is noted of others alone.
+        if some < limits.few() && former.is_none() {
             continue;
         }
         match (level(scope, limits, key, now)?, former) {
