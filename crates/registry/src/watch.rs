@@ -11,7 +11,7 @@ use crate::{queries, store};
 use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
-use kernel::journal::{Entry, Rows};
+use kernel::journal::{Entry, ROWS_PER_ENTRY_MAX, Rows};
 use kernel::{Blind, Error, Scope, Timestamp, Writer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -343,7 +343,9 @@ impl Notes {
     /// The store's.
     pub fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
         let noted = self.paid.iter().map(|(account, whom)| (*account, *whom.key()));
-        let paid: BTreeSet<(Blind, Blind)> = noted.chain(self.follow(scope, entry)?).collect();
+        let all: BTreeSet<(Blind, Blind)> = noted.chain(self.follow(scope, entry)?).collect();
+        // No file is refused because its payees are too many to be counted.
+        let paid: BTreeSet<_> = all.into_iter().take(ROWS_PER_ENTRY_MAX).collect();
         let mut held: BTreeMap<Blind, u64> = BTreeMap::new();
         for ((account, _), payments) in &self.held {
             *held.entry(*account).or_default() += payments;
@@ -357,9 +359,7 @@ impl Notes {
         }
         Ok(rows)
     }
-}
 
-impl Notes {
     /// Has those accounts watched from now on beside which a file named as many as are more than a few; they, and whom it named.
     fn follow(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<(Blind, Blind)>, Error> {
         let mut paid = Vec::new();
