@@ -214,7 +214,7 @@ impl Watched {
     pub fn knows_more(&self, before: &Self) -> bool {
         let is_more = |account: &Account| {
             let (now, then) = (self.look_at(account), before.look_at(account));
-            now.against.is_some() > then.against.is_some() || now.noted.is_some() > then.noted.is_some()
+            (now.against.is_some() && then.against.is_none()) || (now.noted.is_some() && then.noted.is_none())
         };
         let mut accounts = self.set.marked.keys().chain(self.set.watched.keys());
         !Arc::ptr_eq(&self.set, &before.set) && accounts.any(is_more)
