@@ -2,19 +2,20 @@
 //! released, and when it is looked at whether something of it could be.
 
 use crate::gate::Gate;
-use crate::message::named_account;
+use crate::message::{Payee, Payment, name_key, named_account};
 use crate::payment::{Decided, Demands, State, Verdict, decide, decide_named};
 use crate::store::held::HeldPayment;
 use crate::store::ids::Ids;
 use crate::store::payment::PaymentRow;
+use crate::work::payee_id;
 use denmark::Currency;
-use kernel::{Blind, Error, Id, Scope, Timestamp, Vault};
+use kernel::{Blind, Domain, Error, Id, Scope, Timestamp, Vault};
 use registry::account;
 use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::queries::{controls_in_force, had_part};
 use registry::resolve::{self, Query, Resolution};
-use registry::watch::{Against, Looked, Watched};
+use registry::watch::{Looked, Watched};
 
 /// Everything by which the payments of a batch are ruled, at one moment.
 pub(crate) struct Judge {
@@ -79,6 +80,18 @@ pub(crate) fn account_key(vault: &Vault, named: Option<&str>) -> Option<Blind> {
     named.and_then(named_account).map(|account| account::key(&account, vault))
 }
 
+/// Who is paid by a payment that names its account itself, blind: whom the file names by number, as the registry knows them; else whoever is
+/// called so. So two who have an account together are two, and one who is paid by many files is one; all who are not named are one.
+pub(crate) fn named_payee(vault: &Vault, payment: &Payment<'_>) -> Option<Blind> {
+    payment.account.as_ref()?;
+    Some(match &payment.payee {
+        Payee::Named(number) => payee_id(number).key(vault),
+        Payee::Missing | Payee::Impossible => {
+            vault.blind(Domain("payment.creditor"), &name_key(payment.name.as_deref().unwrap_or_default()))
+        }
+    })
+}
+
 impl Judge {
     /// By what holds now.
     pub(crate) fn load(
@@ -95,23 +108,26 @@ impl Judge {
     /// What becomes of a payment that names its account itself.
     pub(crate) fn rule_passed(&self, number: i64, account: Option<&str>) -> Decided {
         let account = account.filter(|_| self.watched.are_some()).and_then(named_account);
-        self.rule_named(number, account.and_then(|account| self.watched.look_at(&account).against))
+        self.rule_named(number, account.map_or_else(Looked::default, |account| self.watched.look_at(&account)))
     }
 
     /// The same of one that waits.
     pub(crate) fn rule_held(&self, held: &HeldPayment) -> Decided {
-        self.rule_named(held.number, held.account.and_then(|account| self.watched.look_by_key(&account).against))
+        self.rule_named(
+            held.number,
+            held.account.map_or_else(Looked::default, |account| self.watched.look_by_key(&account)),
+        )
     }
 
-    fn rule_named(&self, number: i64, against: Option<Against>) -> Decided {
-        self.gate.rule(number, decide_named(against), self.now, |_| false)
+    fn rule_named(&self, number: i64, looked: Looked) -> Decided {
+        self.gate.rule(number, decide_named(looked), self.now, |_| false)
     }
 
-    /// Of which payments that leave it is in doubt what becomes of them, as other things are demanded now, or something speaks against
-    /// accounts that did not. What changed of payees is told elsewhere.
+    /// Of which payments that leave it is in doubt what becomes of them, as other things are demanded now, or something is known of
+    /// accounts that was not. What changed of payees is told elsewhere.
     pub(crate) fn doubts(&self, now: &Self) -> Doubts {
         let of_all = self.demands != now.demands || !self.watched.has_limits_of(&now.watched);
-        Doubts { of_all, of_named: now.watched.speaks_newly(&self.watched) }
+        Doubts { of_all, of_named: now.watched.knows_more(&self.watched) }
     }
 
     /// What becomes of payments. `answer` gets the place of each, in no particular order.

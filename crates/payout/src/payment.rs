@@ -306,10 +306,11 @@ pub fn decide(
     }
 }
 
-/// What is decided of a payment that names its account itself, by what speaks against that.
+/// What is decided of a payment that names its account itself, by what is to be known of that.
 #[must_use]
-pub fn decide_named(against: Option<Against>) -> Decided {
-    Decided::of(against.map_or(Verdict::Pass, |against| Verdict::Hold(Some(reason_of(against)))))
+pub fn decide_named(looked: Looked) -> Decided {
+    let verdict = looked.against.map_or(Verdict::Pass, |against| Verdict::Hold(Some(reason_of(against))));
+    Decided { noted: looked.noted, ..Decided::of(verdict) }
 }
 
 const fn reason_of(against: Against) -> Reason {

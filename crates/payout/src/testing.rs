@@ -190,6 +190,7 @@ impl Making {
                 benefit: None,
                 transfer_currency: None,
                 account: None,
+                creditor: None,
                 block,
             };
             let place = ids.append_to(&mut texts);

@@ -1,28 +1,33 @@
 //! Holds what follows from payments against the payments, which are the journal's to vouch for: their index, what is looked at again of
-//! what waits, and what lies in waiting accounts.
+//! what waits, what lies in waiting accounts, and who was paid to accounts that are watched.
 
+use crate::batch::Batch;
 use crate::commands::{ALL_NUMBERS, counts_now, each_payment, gate_of};
 use crate::index::{Bucket, Indexing, Place, slice_of};
-use crate::judge::held_of;
+use crate::judge::{account_key, held_of};
 use crate::payment::State;
+use crate::reason::Reason;
 use crate::store;
 use crate::store::batch::Indexed;
 use crate::store::ids::OpenIds;
+use crate::store::payment::PaymentRow;
 use crate::work::recorded;
 use kernel::journal::{ENTRIES_MAX, Mismatch};
-use kernel::{Error, Scope, Tx};
+use kernel::{Blind, Error, Id, Scope, Tx};
 use registry::resolve;
+use registry::watch::Noted;
+use std::collections::BTreeSet;
 
 const PAGE_BATCHES: i64 = 1_000;
 const PAGE_WAITING: i64 = 1_000;
 
-/// Makes the index of every batch anew, and compares it with what is stored; likewise which payments wait, and
-/// which lie in waiting accounts.
+/// Makes the index of every batch anew, and compares it with what is stored; likewise which payments wait,
+/// which lie in waiting accounts, and to whom accounts that are watched were paid.
 ///
 /// # Errors
 /// [`Mismatch`], or the store's.
 pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
-    let (mut before, mut buckets, mut lying, mut held) = (ENTRIES_MAX, 0, 0, (0, 0));
+    let (mut before, mut buckets, mut lying, mut held, mut noted_rows) = (ENTRIES_MAX, 0, 0, (0, 0), 0);
     loop {
         let batches = store::batch::recorded_since(scope.tx, None, 0..before, PAGE_BATCHES)?;
         let Some(last) = batches.last() else { break };
@@ -32,6 +37,7 @@ pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
             lying += verify_waiting(scope, batch)?;
             let (is_waiting, noted) = verify_held(scope, batch)?;
             held = (held.0 + i64::from(is_waiting), held.1 + noted);
+            noted_rows += verify_noted(scope, batch)?;
         }
     }
     // What is staged is nobody's yet.
@@ -47,6 +53,9 @@ pub fn verify_index(scope: &Scope<'_>) -> Result<(), Error> {
     }
     if store::held::count(scope.tx)? != held {
         return Err(not_held());
+    }
+    if Noted::count(scope)? != noted_rows {
+        return Err(not_noted());
     }
     if store::index::count(scope.tx)? == buckets { Ok(()) } else { Err(mismatch()) }
 }
@@ -100,6 +109,83 @@ fn verify_held(scope: &Scope<'_>, batch: &Indexed) -> Result<(bool, i64), Error>
         if held == held_of(scope.vault, payer.id, &row, &ids) { Ok(()) } else { Err(not_held()) }
     })?;
     if seen == noted { Ok((is_waiting, noted)) } else { Err(not_held()) }
+}
+
+/// Holds what was noted of accounts that were watched, as the batch came in and at each stage of it, against the payments of which that was
+/// decided then; in how many rows it was noted. Where nothing was, nothing is looked at.
+fn verify_noted(scope: &Scope<'_>, batch: &Indexed) -> Result<u64, Error> {
+    let mut entries = vec![(0, batch.entry)];
+    store::batch::each_stage_of(scope, batch.batch, |stage| {
+        entries.push((stage.stage, stage.entry));
+        Ok(())
+    })?;
+    let mut rows = 0;
+    for (stage, entry) in entries {
+        let (mut noted, of_entry) = Noted::at(scope, entry)?;
+        rows += of_entry;
+        if of_entry == 0 {
+            continue;
+        }
+        let payees: BTreeSet<Blind> = noted.paid.iter().map(|(_, payee)| *payee).collect();
+        let (mut found, mut held, mut ids) = (BTreeSet::new(), 0, OpenIds::default());
+        each_decided_at(scope, batch.batch, stage, |row| {
+            let PaymentRow { number, payee, outcome, .. } = row;
+            match (outcome.state, outcome.designation) {
+                (State::Routed, Some(designation)) => {
+                    let payee = payee.filter(|payee| payees.contains(payee));
+                    found.extend(payee.map(|payee| (payee, Some(designation), None)));
+                }
+                (State::Passed, _) => {
+                    let ids = ids.read(scope, batch.batch, number)?;
+                    let payee = ids.named().filter(|payee| payees.contains(payee));
+                    found.extend(payee.map(|payee| (payee, None, account_key(scope.vault, ids.account))));
+                }
+                (State::Held, _) if outcome.reason == Some(Reason::Collecting) => held += 1,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        for (payee, designation, named) in found {
+            let account = match designation {
+                Some(designation) => Some(resolve::account_of(scope, designation)?.key(scope.vault)),
+                None => named,
+            };
+            if let Some(account) = account {
+                noted.paid.remove(&(account, payee));
+            }
+        }
+        if !noted.paid.is_empty() || noted.held > held {
+            return Err(not_noted());
+        }
+    }
+    Ok(rows)
+}
+
+/// Every payment of which something was decided at a stage, as that was: 0 is the coming in.
+fn each_decided_at(
+    scope: &Scope<'_>,
+    batch: Id<Batch>,
+    stage: i64,
+    mut visit: impl FnMut(PaymentRow) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if stage == 0 {
+        return store::payment::each_of(scope.tx, batch, ALL_NUMBERS, visit);
+    }
+    let mut changes = Vec::new();
+    store::payment::each_change_at(scope.tx, batch, stage, |change| {
+        changes.push(change);
+        Ok(())
+    })?;
+    for change in changes {
+        store::payment::each_of(scope.tx, batch, change.number..change.number + 1, |row| {
+            visit(PaymentRow { outcome: change.outcome, ..row })
+        })?;
+    }
+    Ok(())
+}
+
+fn not_noted() -> Error {
+    Mismatch("who was paid to accounts that are watched is not what the payments say".to_owned()).into()
 }
 
 fn not_held() -> Error {

@@ -1,26 +1,26 @@
 //! What is done with a chunk of a payment file, on any thread: read, decide, complete, seal.
 
 use crate::batch::Batch;
-use crate::judge::{Asked, Judge, account_key};
+use crate::judge::{Asked, Judge, account_key, named_payee};
 use crate::message::{
-    Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, parse_payment, write_entry,
-    write_payment, write_removed,
+    Agent, BlockHead, Chunk, Entry, Fault, Part, Payee, PayeeNumber, Payment, Status, named_account, parse_payment,
+    write_entry, write_payment, write_removed,
 };
 use crate::payment::{Decided, News, State, Verdict, check_date, needs_account, paid_currency, refused_by_itself};
 use crate::reason::Reason;
 use crate::store::held::HeldPayment;
 use crate::store::ids::{BlockIds, Ids, SealedIds};
 use crate::store::payment::{Outcome, PaymentRow, each_change_of, each_of, leaf};
-use denmark::{BankDirectory, Currency, Decimal, Money};
+use denmark::{Account, BankDirectory, Currency, Decimal, Money};
 use jiff::civil::Date;
-use kernel::merkle::{Encoder, Hash};
+use kernel::merkle::{Encoder, Hash, to_hex};
 use kernel::{Blind, Domain, Error, Id, Lent, Scope, Timestamp, Tx, Vault};
 use registry::account::{self, DesignatedAccount};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, Payer, PayerKind};
 use registry::purpose::{self, BenefitKind};
 use registry::resolve;
-use registry::watch::Notes;
+use registry::watch::{Notes, Whom};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -84,11 +84,11 @@ impl Ruling {
     }
 
     /// Notes what it comes to for an account that is watched.
-    pub(crate) fn note(&self, payee: Option<Blind>, notes: &mut Notes) {
-        let Some((account, payee)) = self.noted.zip(payee) else { return };
+    pub(crate) fn note(&self, whom: Option<Whom>, notes: &mut Notes) {
+        let Some((account, whom)) = self.noted.zip(whom) else { return };
         match self.outcome {
-            Outcome { state: State::Routed, .. } => notes.pays(account, payee),
-            Outcome { state: State::Held, reason: Some(Reason::Collecting), .. } => notes.holds(account, payee),
+            Outcome { state: State::Routed | State::Passed, .. } => notes.pays(account, whom),
+            Outcome { state: State::Held, reason: Some(Reason::Collecting), .. } => notes.holds(account, whom),
             _ => {}
         }
     }
@@ -137,6 +137,14 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
+    /// Whether it is counted whom a file names beside accounts that are not watched.
+    fn follows(&self) -> bool {
+        match self {
+            Self::Fresh { judge } | Self::Release { judge, .. } => judge.watched.are_limited(),
+            Self::Recorded { .. } => false,
+        }
+    }
+
     /// When payments are decided by it, if they are.
     fn decided_at(&self) -> Option<Timestamp> {
         match self {
@@ -157,6 +165,9 @@ pub(crate) struct Worked {
     pub(crate) is_ruled: bool,
     /// Whether it is not as it was recorded before.
     pub(crate) is_new: bool,
+    /// Who is paid, where the file names the account; and that account, if it is not watched and may have to be.
+    named: Option<Blind>,
+    followed: Option<Account>,
     /// In the chunk's bytes.
     pub(crate) part: Range<usize>,
     /// Where the element begins in the part.
@@ -165,6 +176,16 @@ pub(crate) struct Worked {
     pub(crate) completed: Range<usize>,
     pub(crate) status: Range<usize>,
     pub(crate) ids: Range<usize>,
+}
+
+impl Worked {
+    /// Notes what it comes to for an account that is watched.
+    pub(crate) fn note(&self, notes: &mut Notes) {
+        self.ruling.note(Whom::of(self.row.payee, self.named), notes);
+        if let (State::Passed, Some(account), Some(payee)) = (self.row.outcome.state, self.followed, self.named) {
+            notes.names(account, payee);
+        }
+    }
 }
 
 /// One chunk, done.
@@ -254,7 +275,7 @@ impl Worker {
         let mut encoder = Encoder::default();
         let mut block = None;
         let Setting { vault, batch, payer, records, writes, rule, .. } = &*self.setting;
-        let decided_at = rule.decided_at();
+        let (decided_at, follows) = (rule.decided_at(), rule.follows());
         for (at, (candidate, Ruled { ruling, is_ruled, is_new })) in candidates.iter().zip(rulings).enumerate() {
             let Candidate { payment, part, start, payee, .. } = candidate;
             let number = (chunk.first_payment + at as u64) as i64;
@@ -286,7 +307,10 @@ impl Worker {
                 debtor_agent: candidate.block.debtor_agent.as_deref(),
             });
             let account = payment.account.as_deref();
-            let ids_of = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, account, block };
+            let named = if *records || is_ruled { named_payee(vault, payment) } else { None };
+            let creditor = named.map(|payee| to_hex(payee.as_bytes()));
+            let creditor = creditor.as_deref();
+            let ids_of = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, account, creditor, block };
             let ids_at = ids_of.append_to(&mut ids);
             let row = PaymentRow {
                 number,
@@ -303,6 +327,8 @@ impl Worker {
                 amount: payment.amount.ok(),
                 is_ruled,
                 is_new,
+                named,
+                followed: account.filter(|_| is_new && follows && ruling.noted.is_none()).and_then(named_account),
                 part: part.clone(),
                 start: *start,
                 completed: completed_from..completed.len(),
@@ -519,7 +545,7 @@ pub(crate) fn recorded(
     Ok(found)
 }
 
-fn payee_id(number: &PayeeNumber) -> PayeeId {
+pub(crate) fn payee_id(number: &PayeeNumber) -> PayeeId {
     match *number {
         PayeeNumber::Cpr(number) => PayeeId::Cpr(number),
         PayeeNumber::Cvr(number) => PayeeId::Cvr(number),

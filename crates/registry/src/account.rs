@@ -55,6 +55,15 @@ impl DesignatedAccount {
         }
     }
 
+    /// An account that somebody named, of which nothing else is known: none abroad, where its bank is not known by it.
+    #[must_use]
+    pub fn of_named(account: &Account) -> Option<Self> {
+        match account {
+            Account::Danish(account) => Some(Self::Domestic { account: *account, currency: Currency::DKK }),
+            Account::Foreign(_) => None,
+        }
+    }
+
     /// The registration number, of a domestic account.
     #[must_use]
     pub const fn reg(&self) -> Option<RegNumber> {

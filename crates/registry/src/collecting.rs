@@ -1,13 +1,10 @@
 //! Collecting accounts: those to which the money of many payees goes. How many are many, and within which time. Pure.
 //!
 //! A payee counts for an account while it is theirs, and for as long as the window is wide after they left it. So somebody who fetches
-//! their money with ten payees at a time, and then with ten others, has twenty. Who was paid to an account had it, so that the payees
-//! who were paid are never more; they are counted because whoever looks at an account wants to know.
+//! their money with ten payees at a time, and then with ten others, has twenty. Whoever was paid to it counts likewise: payees by the
+//! registry had it then, and those whom files name beside it are more.
 
 use crate::controls::{Control, Controls};
-use denmark::calendar::copenhagen_date;
-use jiff::ToSpan;
-use jiff::civil::Date;
 use kernel::Timestamp;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -61,16 +58,10 @@ impl Window {
         }
     }
 
-    /// Who left an account after this moment counts at `now`.
+    /// Who left an account, or was paid to it, after this moment counts at `now`.
     #[must_use]
     pub const fn since(self, now: Timestamp) -> Timestamp {
         now.minus_seconds(self.days() * SECONDS_PER_DAY)
-    }
-
-    /// Who was paid after this day counts at `now`.
-    #[must_use]
-    pub fn after_day(self, now: Timestamp) -> Date {
-        copenhagen_date(now.to_jiff()).saturating_sub(self.days().days())
     }
 }
 
@@ -191,8 +182,6 @@ mod tests {
     fn a_window_ends_where_it_is_wide() {
         let now = Timestamp::from_micros(1_700_000_000_000_000);
         assert_eq!(Window::Days3.since(now).micros(), now.micros() - 3 * 86_400_000_000);
-        assert_eq!(Window::Days30.after_day(now).to_string(), "2023-10-15");
-        assert_eq!(Window::Months6.after_day(now).to_string(), "2023-05-15");
         for window in Window::ALL {
             assert_eq!(Control::parse(&format!("payees_{}", window.name())), Some(window.control()));
         }

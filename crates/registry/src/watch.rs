@@ -11,10 +11,13 @@ use crate::{queries, store};
 use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
-use kernel::journal::Entry;
+use kernel::journal::{Entry, ROWS_PER_ENTRY_MAX, Rows};
 use kernel::{Blind, Error, Scope, Timestamp, Writer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// Accounts of one file of which it is counted whom it names beside them.
+const NAMED_ACCOUNTS_MAX: usize = kernel::failpoint::chunk(1 << 16, 8);
 
 /// How closely an account is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,19 +197,27 @@ impl Watched {
         Ok(Self { set, today, is_limited, knows_collectors })
     }
 
+    /// Whether it is counted whom a file names beside accounts that are not watched.
+    #[must_use]
+    pub const fn are_limited(&self) -> bool {
+        self.is_limited
+    }
+
     /// Whether the controls are those of others, as far as they count here.
     #[must_use]
     pub fn has_limits_of(&self, other: &Self) -> bool {
         (self.is_limited, self.knows_collectors) == (other.is_limited, other.knows_collectors)
     }
 
-    /// Whether something speaks against an account against which nothing did before.
+    /// Whether something speaks against an account against which nothing did before, or it is noted who is paid to one of which it was not.
     #[must_use]
-    pub fn speaks_newly(&self, before: &Self) -> bool {
-        let speaks = |watched: &Self, account| watched.look_at(account).against.is_some();
-        let accounts = self.set.marked.keys().chain(self.set.watched.keys());
-        let mut new = accounts.filter(|account| speaks(self, account) && !speaks(before, account));
-        !Arc::ptr_eq(&self.set, &before.set) && new.next().is_some()
+    pub fn knows_more(&self, before: &Self) -> bool {
+        let is_more = |account: &Account| {
+            let (now, then) = (self.look_at(account), before.look_at(account));
+            (now.against.is_some() && then.against.is_none()) || (now.noted.is_some() && then.noted.is_none())
+        };
+        let mut accounts = self.set.marked.keys().chain(self.set.watched.keys());
+        !Arc::ptr_eq(&self.set, &before.set) && accounts.any(is_more)
     }
 
     /// Whether there is anything to be known of any account.
@@ -264,45 +275,145 @@ impl Watched {
     }
 }
 
+/// Who is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whom {
+    /// A payee whose account the registry has.
+    Registered(Blind),
+    /// Whom a file names, as that names the account too.
+    Named(Blind),
+}
+
+impl Whom {
+    /// Whose account the registry has, else whom the file names.
+    #[must_use]
+    pub fn of(registered: Option<Blind>, named: Option<Blind>) -> Option<Self> {
+        registered.map(Self::Registered).or(named.map(Self::Named))
+    }
+
+    const fn key(&self) -> &Blind {
+        match self {
+            Self::Registered(key) | Self::Named(key) => key,
+        }
+    }
+}
+
 /// What the payments of a batch come to for accounts that are watched: who is paid to them, and how many wait because of them.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
-    /// Accounts and payees.
-    paid: BTreeSet<(Blind, Blind)>,
-    held: BTreeMap<(Blind, Blind), u64>,
+    /// By account.
+    paid: BTreeSet<(Blind, Whom)>,
+    held: BTreeMap<(Blind, Whom), u64>,
+    /// Whom a file names beside accounts that are not watched.
+    named: BTreeMap<Account, BTreeSet<Blind>>,
 }
 
 impl Notes {
-    /// A payee is paid to an account.
-    pub fn pays(&mut self, account: Blind, payee: Blind) {
-        self.paid.insert((account, payee));
+    /// Somebody is paid to an account.
+    pub fn pays(&mut self, account: Blind, whom: Whom) {
+        self.paid.insert((account, whom));
     }
 
     /// A payment waits because of the account.
-    pub fn holds(&mut self, account: Blind, payee: Blind) {
-        *self.held.entry((account, payee)).or_default() += 1;
+    pub fn holds(&mut self, account: Blind, whom: Whom) {
+        *self.held.entry((account, whom)).or_default() += 1;
     }
 
-    /// What was noted of payees is not so: their payments are decided again.
-    pub fn forget(&mut self, is_again: impl Fn(&Blind) -> bool) {
-        self.paid.retain(|(_, payee)| !is_again(payee));
-        self.held.retain(|(_, payee), _| !is_again(payee));
+    /// A file names somebody beside an account that is not watched. Of one that names very many accounts those count that it names first.
+    pub fn names(&mut self, account: Account, payee: Blind) {
+        if self.named.len() < NAMED_ACCOUNTS_MAX || self.named.contains_key(&account) {
+            self.named.entry(account).or_default().insert(payee);
+        }
+    }
+
+    /// What was noted of these is not so: their payments are decided again.
+    pub fn forget(&mut self, is_again: impl Fn(&Blind, &Whom) -> bool) {
+        self.paid.retain(|(account, whom)| !is_again(account, whom));
+        self.held.retain(|(account, whom), _| !is_again(account, whom));
+    }
+
+    /// Whom a file names beside accounts that are not watched is in doubt.
+    pub fn forget_named(&mut self) {
+        self.named.clear();
     }
 
     /// Keeps it, with the batch, as part of the entry that records it.
     ///
     /// # Errors
     /// The store's.
-    pub fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<(), Error> {
-        store::pointing::pay_many(scope.tx, &self.paid, copenhagen_date(entry.at.to_jiff()))?;
-        let mut of_account: BTreeMap<Blind, u64> = BTreeMap::new();
+    pub fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
+        let noted = self.paid.iter().map(|(account, whom)| (*account, *whom.key()));
+        let all: BTreeSet<(Blind, Blind)> = noted.chain(self.follow(scope, entry)?).collect();
+        // No file is refused because its payees are too many to be counted.
+        let paid: BTreeSet<_> = all.into_iter().take(ROWS_PER_ENTRY_MAX).collect();
+        let mut held: BTreeMap<Blind, u64> = BTreeMap::new();
         for ((account, _), payments) in &self.held {
-            *of_account.entry(*account).or_default() += payments;
+            *held.entry(*account).or_default() += payments;
         }
-        let held = of_account
-            .into_iter()
-            .enumerate()
-            .map(|(at, (account, payments))| Ok((entry.row::<Notes>(at)?.number(), account, payments)));
-        store::pointing::hold_many(scope.tx, &held.collect::<Result<Vec<_>, Error>>()?)
+        let mut rows = Vec::new();
+        if !paid.is_empty() {
+            rows.push(store::paid::insert_many(scope.tx, &paid, entry)?);
+        }
+        if !held.is_empty() {
+            rows.push(store::paid::hold_many(scope.tx, &held, entry)?);
+        }
+        Ok(rows)
+    }
+
+    /// Has those accounts watched from now on beside which a file named as many as are more than a few; they, and whom it named.
+    fn follow(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<(Blind, Blind)>, Error> {
+        let mut paid = Vec::new();
+        if self.named.is_empty() {
+            return Ok(paid);
+        }
+        let (controls, today) = (store::controls::in_force(scope.tx)?, copenhagen_date(entry.at.to_jiff()));
+        let limits = Limits::of(&controls);
+        let (mut new, mut moved) = (BTreeMap::new(), BTreeMap::new());
+        for (account, payees) in self.named.iter().filter(|(_, payees)| payees.len() as u64 >= limits.few()) {
+            // Whose bank is not known by it is not followed.
+            let Some(account) = DesignatedAccount::of_named(account).filter(|_| limits.are_on()) else { continue };
+            let key = account.key(scope.vault);
+            let is_lawful = controls.has(Control::CollectorRegister)
+                && store::collector::approved_until(scope, &key)?.is_some_and(|until| today <= until);
+            match store::watch::levels(scope.tx, &[key])?.into_iter().flatten().next() {
+                _ if is_lawful => continue,
+                None => drop(new.insert(key, (Level::Watched, account))),
+                Some(Level::Not) => drop(moved.insert(key, Level::Watched)),
+                Some(_) => {}
+            }
+            paid.extend(payees.iter().map(|payee| (key, *payee)));
+        }
+        store::watch::set_many(scope, &new, &moved)?;
+        Ok(paid)
+    }
+}
+
+/// What an entry noted of accounts that were watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Accounts, and who was paid to each.
+    pub paid: BTreeSet<(Blind, Blind)>,
+    /// How many payments waited because of an account.
+    pub held: u64,
+}
+
+impl Noted {
+    /// What an entry noted, and in how many rows.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn at(scope: &Scope<'_>, entry: i64) -> Result<(Self, u64), Error> {
+        let paid = store::paid::paid_at(scope.tx, entry)?;
+        let held = store::paid::held_at(scope.tx, entry)?;
+        let rows = (paid.len() + held.len()) as u64;
+        Ok((Self { paid: paid.into_iter().collect(), held: held.into_iter().sum() }, rows))
+    }
+
+    /// How many rows all entries noted.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn count(scope: &Scope<'_>) -> Result<u64, Error> {
+        store::paid::count(scope)
     }
 }

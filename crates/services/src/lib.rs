@@ -131,8 +131,6 @@ mod tests {
             "account_holder",
             "account_holder_place",
             "account_left",
-            "account_paid",
-            "account_held",
             "account_watch",
             "account_watch_pass",
             "allowance",

@@ -22,7 +22,7 @@ use registry::allowance::{self, ForFiles};
 use registry::bucket::Unsettled;
 use registry::payer::Payer;
 use registry::resolve;
-use registry::watch::Notes;
+use registry::watch::{Notes, Whom};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -94,6 +94,8 @@ pub(super) struct Again {
     /// Which of the rows it is.
     at: usize,
     held: HeldPayment,
+    /// Who is paid, where the file names the account.
+    named: Option<Blind>,
     decided: Decided,
 }
 
@@ -145,14 +147,15 @@ impl Command for Accept<'_> {
             found.rows.push(row);
             Ok(())
         })?;
-        let (mut held, mut open_ids) = (Vec::new(), OpenIds::default());
+        let (mut held, mut named, mut open_ids) = (Vec::new(), Vec::new(), OpenIds::default());
         for row in again.iter().map(|at| &found.rows[*at]) {
             let ids = open_ids.read(scope, self.batch, row.number)?;
             held.push(held_of(scope.vault, self.payer.id, row, &ids));
+            named.push(ids.named());
         }
         let decided = decide_anew(scope, &judge, &held.iter().collect::<Vec<_>>())?;
-        let all = again.into_iter().zip(held).zip(decided);
-        found.again = all.map(|((at, held), decided)| Again { at, held, decided }).collect();
+        let all = again.into_iter().zip(held).zip(named).zip(decided);
+        found.again = all.map(|(((at, held), named), decided)| Again { at, held, named, decided }).collect();
         Ok(found)
     }
 
@@ -166,12 +169,19 @@ impl Command for Accept<'_> {
         let mut notes = (!looked_up.is_empty()).then(|| self.notes.clone());
         if let Some(notes) = &mut notes {
             let payees: BTreeSet<Blind> = looked_up.iter().filter_map(|again| rows[again.at].payee).collect();
-            notes.forget(|payee| payees.contains(payee));
+            let named: BTreeSet<_> = looked_up.iter().filter_map(|again| again.held.account.zip(again.named)).collect();
+            notes.forget(|account, whom| match whom {
+                Whom::Registered(payee) => payees.contains(payee),
+                Whom::Named(payee) => named.contains(&(*account, *payee)),
+            });
+            if !named.is_empty() {
+                notes.forget_named();
+            }
         }
-        for Again { at, held: of_row, decided } in looked_up {
+        for Again { at, held: of_row, named, decided } in looked_up {
             let (row, ruling) = (&mut rows[at], Ruling::of(decided));
             let outcome = ruling.outcome;
-            notes.iter_mut().for_each(|notes| ruling.note(row.payee, notes));
+            notes.iter_mut().for_each(|notes| ruling.note(Whom::of(row.payee, named), notes));
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
@@ -238,8 +248,8 @@ impl Command for Accept<'_> {
             store::batch::insert_unwritten(scope.tx, self.batch, 0)?;
         }
         allowance::settle(scope, entry, self.client, *payees, counts.misses())?;
-        notes.as_ref().unwrap_or(&self.notes).save(scope, entry)?;
         let mut rows = vec![store::batch::insert(scope, &batch, &key)?];
+        rows.extend(notes.as_ref().unwrap_or(&self.notes).save(scope, entry)?);
         rows.push(if again.is_empty() {
             store::payment::claim(&self.rows)
         } else {

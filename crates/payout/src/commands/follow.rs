@@ -4,9 +4,11 @@
 use crate::back::MoneyBack;
 use crate::batch;
 use crate::message::bank::Bearing;
+use crate::message::named_account;
+use crate::payment::State;
 use crate::store;
 use crate::store::back::Recorded;
-use crate::store::ids::OpenIds;
+use crate::store::ids::{Ids, OpenIds};
 use crate::store::payment::Outcome;
 use denmark::Account;
 use kernel::journal::ENTRIES_MAX;
@@ -15,9 +17,11 @@ use kernel::{Actor, Blind, Env, Error, Id, Once, Scope, StoreError, Timestamp, W
 use registry::RowRefusal;
 use registry::commands::{ChangeAccounts, ChangeAnswer, ReportSuspicion, Suspected, SuspectedPayout};
 use registry::designation::Designation;
+use registry::payer::Payer;
 use registry::proposal::Unexpected;
+use registry::purpose::{self, BenefitKind};
 use registry::queries::{Closing, closing};
-use registry::resolve;
+use registry::resolve::{self, Query, Resolution};
 use registry::suspicion::{Reason, Source};
 
 /// What became of an account.
@@ -51,7 +55,7 @@ pub(super) fn account(
     if !row.back.is_followed() {
         return Ok(None);
     }
-    let followed = match writer.read(|scope| went(scope, row))? {
+    let followed = match writer.read(|scope| went(scope, row, now))? {
         Some(went) => follow(writer, row, went, now)?,
         None => None,
     };
@@ -91,7 +95,7 @@ fn follow(writer: &mut Writer, row: &Recorded, went: Went, now: Timestamp) -> Re
     Ok(Some(Followed::Questioned))
 }
 
-fn went(scope: &Scope<'_>, row: &Recorded) -> Result<Option<Went>, Error> {
+fn went(scope: &Scope<'_>, row: &Recorded, now: Timestamp) -> Result<Option<Went>, Error> {
     let (id, number) = (row.back.batch, row.back.number);
     let batch = store::batch::find(scope, id)?;
     let batch = batch.ok_or_else(|| StoreError::broken("money_back", "batch", id.number()))?;
@@ -106,7 +110,13 @@ fn went(scope: &Scope<'_>, row: &Recorded) -> Result<Option<Went>, Error> {
         last = Some(change.outcome).filter(Outcome::goes_on).or(last);
         Ok(())
     })?;
-    let Some((payee, designation)) = payee.zip(last.and_then(|outcome| outcome.designation)) else { return Ok(None) };
+    let mut ids = OpenIds::default();
+    let ids = ids.read(scope, id, number)?;
+    let own = match last {
+        Some(Outcome { state: State::Passed, .. }) => registered(scope, batch.owner, &ids, now)?,
+        last => payee.zip(last.and_then(|outcome| outcome.designation)),
+    };
+    let Some((payee, designation)) = own else { return Ok(None) };
     let account = resolve::account_of(scope, designation)?;
     // A person may have said of which payment it is, though it went elsewhere: then nobody has said anything of this account.
     let is_it = row
@@ -123,13 +133,32 @@ fn went(scope: &Scope<'_>, row: &Recorded) -> Result<Option<Went>, Error> {
     let its_bank = account.reg().and_then(|reg| banks.get(reg)).map(|bank| bank.name.as_str());
     let suspected = SuspectedPayout {
         batch: batch::name(id),
-        end_to_end_id: OpenIds::default().read(scope, id, number)?.end_to_end_id.to_owned(),
+        end_to_end_id: ids.end_to_end_id.to_owned(),
         payer: batch.owner,
         payee: Some(payee),
         account: Some(account),
     };
     let is_said_by_its_bank = row.back.said.bank.as_deref().is_none_or(|bank| its_bank == Some(bank));
     Ok(Some(Went { suspected, payee, designation, is_said_by_its_bank }))
+}
+
+/// The payee whom a file names by number beside an account, and by which designation the registry has it for them, if it does.
+fn registered(
+    scope: &Scope<'_>,
+    payer: Id<Payer>,
+    ids: &Ids<'_>,
+    now: Timestamp,
+) -> Result<Option<(Blind, Id<Designation>)>, Error> {
+    let Some((payee, account)) = ids.named().zip(ids.account.and_then(named_account)) else { return Ok(None) };
+    let purpose = ids.benefit.and_then(BenefitKind::parse).map(|kind| purpose::key(scope.vault, payer, &kind));
+    let mut found = None;
+    resolve::resolve_many(scope, &[Query { payee, purpose }], now, |_, resolution| {
+        if let Resolution::Account(in_force) = resolution {
+            found = Some(in_force).filter(|in_force| in_force.account.is(&account));
+        }
+        Ok(())
+    })?;
+    Ok(found.map(|in_force| (payee, in_force.designation)))
 }
 
 fn once(row: &Recorded, what: &str) -> Option<Once> {

@@ -26,7 +26,7 @@ use kernel::{
     Timestamp, Writer,
 };
 use registry::payer::{Payer, PayerKind};
-use registry::watch::{Notes, Watched};
+use registry::watch::{Notes, Watched, Whom};
 use registry::{allowance, officer, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -252,7 +252,7 @@ fn try_release(
                 paid.insert(payee);
             }
             if payment.is_new {
-                payment.ruling.note(payment.row.payee, &mut notes);
+                payment.note(&mut notes);
                 changes.push(Change { number, stage, outcome: payment.ruling.outcome });
             }
         }
@@ -505,12 +505,12 @@ impl MakeRelease<'_> {
         let (mut tally, mut sent) = (self.tally.clone(), self.sent.clone());
         let (mut notes, payees): (_, BTreeSet<_>) =
             (self.notes.clone(), again.iter().filter_map(|again| again.row.payee).collect());
-        notes.forget(|payee| payees.contains(payee));
+        notes.forget(|_, whom| matches!(whom, Whom::Registered(payee) if payees.contains(payee)));
         for Again { row: PaymentRow { number, payee, outcome: before, money, .. }, held, decided } in again {
             let ruling = Ruling::of(decided);
             let outcome = ruling.outcome;
             if outcome != before {
-                ruling.note(payee, &mut notes);
+                ruling.note(payee.map(Whom::Registered), &mut notes);
             }
             let at = changes.binary_search_by_key(&number, |change| change.number);
             let prepared = at.map_or(before, |at| changes[at].outcome);
@@ -601,11 +601,11 @@ impl Command for MakeRelease<'_> {
         store::held::set_of(scope.tx, batch.id, held)?;
         let client = brought_by(scope, batch, self.payer)?;
         allowance::settle(scope, entry, &client, self.paid, counts.misses().saturating_sub(self.misses_before))?;
-        notes.save(scope, entry)?;
         let mut rows = vec![
             store::batch::insert_stage(scope, batch.id, &stage)?,
             store::payment::insert_changes(scope.tx, batch.id, changes)?,
         ];
+        rows.extend(notes.save(scope, entry)?);
         if let Some(act) = &self.act {
             rows.push(store::act::insert_many(scope, batch.id, std::slice::from_ref(act), entry)?);
         }

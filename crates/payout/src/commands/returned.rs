@@ -4,7 +4,8 @@ use crate::back::MoneyBack;
 use crate::batch::Batch;
 use crate::message::bank::{Return, ReturnReason};
 use crate::outputs::message_id;
-use crate::queries::FoundPayment;
+use crate::payment::State;
+use crate::queries::{FoundPayment, Left};
 use crate::store;
 use crate::store::arrived::{Expected, expected};
 use crate::stray::Why;
@@ -96,8 +97,8 @@ impl Clue<'_> {
     fn require_bank(&self, payment: &FoundPayment) -> Result<(), Why> {
         let Some(bank) = self.bank else { return Ok(()) };
         let is_payers = payment.payer.agreement.bank.as_deref() == Some(bank);
-        let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
-        if is_payers || to.and_then(|to| to.bank.as_deref()) == Some(bank) { Ok(()) } else { Err(Why::OtherBank) }
+        let its_bank = payment.left.as_ref().and_then(Left::bank);
+        if is_payers || its_bank == Some(bank) { Ok(()) } else { Err(Why::OtherBank) }
     }
 
     /// What it brings of what is expected; none where nothing like it is.
@@ -192,8 +193,7 @@ pub(super) fn expected_of(
 }
 
 fn went_to(payment: &FoundPayment, account: Account) -> bool {
-    let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
-    to.is_some_and(|to| to.account.is(&account))
+    payment.left.as_ref().and_then(Left::account) == Some(account)
 }
 
 /// The stage that decided what holds of a payment.
@@ -206,7 +206,7 @@ fn stage_now(scope: &Scope<'_>, payment: &FoundPayment) -> Result<i64, Error> {
     Ok(stage)
 }
 
-/// The stages before one at which a payment left to an account of its payee's.
+/// The stages before one at which a payment left to an account: of its payee's, or the one that its file names, which is always the same.
 fn earlier_stages(scope: &Scope<'_>, payment: &FoundPayment, before: i64, account: Account) -> Result<Vec<i64>, Error> {
     let (batch, number) = (payment.batch, payment.at.number);
     let mut left = Vec::new();
@@ -220,8 +220,11 @@ fn earlier_stages(scope: &Scope<'_>, payment: &FoundPayment, before: i64, accoun
     })?;
     let mut stages = Vec::new();
     for (stage, outcome) in left.into_iter().filter(|(stage, outcome)| *stage < before && outcome.goes_on()) {
-        let Some(designation) = outcome.designation else { continue };
-        if resolve::account_of(scope, designation)?.is(&account) {
+        let is_it = match outcome.designation {
+            Some(designation) => resolve::account_of(scope, designation)?.is(&account),
+            None => outcome.state == State::Passed,
+        };
+        if is_it {
             stages.push(stage);
         }
     }

@@ -617,8 +617,8 @@ impl Staged {
             self.waiting.held.extend(done.held.drain(..).filter(waits));
         }
         for payment in done.payments.drain(..) {
+            payment.note(&mut self.notes);
             let row = payment.row;
-            payment.ruling.note(row.payee, &mut self.notes);
             self.rows.push(payment.leaf);
             self.indexing.take(row.number, row.payee.as_ref(), &row.end_to_end, &mut self.waiting.index);
             self.waiting.rows.push(row);

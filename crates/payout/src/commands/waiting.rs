@@ -16,7 +16,7 @@ use kernel::{Actor, Command, Decision, Env, Error, Id, Operation, Refusal, Scope
 use registry::ask::AnswerClass;
 use registry::commands::WaitsSince;
 use registry::payer::Payer;
-use registry::watch::{Notes, Watched};
+use registry::watch::{Notes, Watched, Whom};
 use registry::{duty, resolve};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -217,7 +217,7 @@ impl Command for Pay<'_> {
             // Counts that do not have it are another's fault, which the balance tells.
             counts = counts.clone().moved(row.money, State::Waiting, State::Routed).unwrap_or(counts);
             sent.add(State::Routed, None, row.money);
-            ruling.note(row.payee, &mut notes);
+            ruling.note(row.payee.map(Whom::Registered), &mut notes);
             changes.push(Change { number: row.number, stage, outcome });
         }
         if changes.is_empty() {
@@ -235,7 +235,7 @@ impl Command for Pay<'_> {
         let mut rows = Vec::new();
         for Real { stages_before, counts, changes, notes, sent } in changes {
             let stage = stage_of_record(*stages_before, entry, true, counts.clone());
-            notes.save(scope, entry)?;
+            rows.extend(notes.save(scope, entry)?);
             store::held::delete(scope.tx, id, changes.iter().map(|change| change.number))?;
             // Until the order has its name somewhere: the next release that is told where writes it.
             store::batch::insert_unwritten(scope.tx, id, stage.stage)?;

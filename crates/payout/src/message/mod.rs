@@ -38,7 +38,7 @@ pub use complete::{Agent, CompletedFile, write_payment, write_removed};
 pub use cut::{CHUNK_BYTES_MAX, Chunk, CutError, Cutter, HEAD_BYTES_MAX, PAYMENT_BYTES_MAX, Part, TEXT_ID_LENGTH_MAX};
 pub use head::{BlockContext, BlockHead, Field, FileHead};
 pub use output::Output;
-pub use payment::{AmountFault, Payee, PayeeNumber, Payment, named_account, parse_payment};
+pub use payment::{AmountFault, Payee, PayeeNumber, Payment, name_key, named_account, parse_payment};
 pub use status::{Entry, GroupStatus, STATUS_TEXT_LENGTH_MAX, Status, StatusFile, write_entry};
 pub use xml::{ATTRIBUTES_MAX, DEPTH_MAX};
 

@@ -65,6 +65,8 @@ pub struct Payment<'a> {
     pub transfer_currency: Option<Currency>,
     /// Who is paid.
     pub payee: Payee,
+    /// What they are called.
+    pub name: Option<Cow<'a, str>>,
     /// The payment names the payee's account.
     pub has_account: bool,
     /// How it writes that, where that can be an account.
@@ -96,6 +98,15 @@ pub fn named_account(text: &str) -> Option<Account> {
         BankAccount::Account(account) => Some(account),
         BankAccount::Other(_) => None,
     }
+}
+
+/// A name in one writing: whoever is called so is the same, in whatever order, case and punctuation their names are written.
+#[must_use]
+pub fn name_key(name: &str) -> String {
+    let upper = name.to_uppercase();
+    let mut words: Vec<&str> = upper.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.join(" ")
 }
 
 /// Reads and checks one payment.
@@ -152,6 +163,7 @@ fn parse<'a>(part: &'a [u8], start: usize, context: &'a BlockContext) -> Outcome
         money: notes.money,
         transfer_currency: notes.transfer_currency,
         payee: notes.payee,
+        name: notes.name,
         has_account: notes.has_account,
         account: notes.account,
         is_cheque: notes.is_cheque,
@@ -174,6 +186,7 @@ struct Notes<'a> {
     money: Result<Money, AmountFault>,
     transfer_currency: Option<Currency>,
     payee: Payee,
+    name: Option<Cow<'a, str>>,
     has_account: bool,
     account: Option<Cow<'a, str>>,
     is_cheque: bool,
@@ -202,6 +215,7 @@ impl<'a> Notes<'a> {
             money: Err(AmountFault::Invalid),
             transfer_currency: None,
             payee: Payee::Missing,
+            name: None,
             has_account: false,
             account: None,
             is_cheque: false,
@@ -301,6 +315,7 @@ impl<'a> Visitor<'a> for Notes<'a> {
             Tag::Iban | Tag::OtherAccount => {
                 self.account = Some(trimmed(leaf.text)).filter(|text| text.len() <= ACCOUNT_LENGTH_MAX);
             }
+            Tag::Name => self.name = Some(leaf.text),
             Tag::OtherId => self.id = Some(leaf.text),
             Tag::SchemeCode => self.scheme_code = Some(leaf.text),
             Tag::SchemeProprietary => self.scheme_proprietary = Some(leaf.text),

@@ -34,6 +34,7 @@ pub(super) enum Tag {
     CreditorAccount,
     PrivateOther,
     OrganisationOther,
+    Name,
     OtherId,
     SchemeCode,
     SchemeProprietary,
@@ -65,7 +66,6 @@ pub(super) enum Tag {
     Iban,
     OtherAccount,
     UltimateCreditor,
-    Name,
     AssignmentId,
     CaseId,
     Confirmation,
@@ -212,14 +212,14 @@ static IDENTIFICATION_V03: Model =
 static IDENTIFICATION_V09: Model =
     choice(&[one("OrgId", Node(&ORGANISATION_V09), Tag::None), one("PrvtId", Node(&PRIVATE), Tag::None)]);
 static PARTY_V03: Model = sequence(&[
-    maybe("Nm", Text, Tag::None),
+    maybe("Nm", Text, Tag::Name),
     maybe("PstlAdr", Deep, Tag::None),
     maybe("Id", Node(&IDENTIFICATION_V03), Tag::None),
     maybe("CtryOfRes", Text, Tag::None),
     maybe("CtctDtls", Deep, Tag::None),
 ]);
 static PARTY_V09: Model = sequence(&[
-    maybe("Nm", Text, Tag::None),
+    maybe("Nm", Text, Tag::Name),
     maybe("PstlAdr", Deep, Tag::None),
     maybe("Id", Node(&IDENTIFICATION_V09), Tag::None),
     maybe("CtryOfRes", Text, Tag::None),

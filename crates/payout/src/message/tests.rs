@@ -10,6 +10,7 @@ use super::Version;
 use super::bank::schema::{ANSWER, RETURN};
 use super::complete::{fit_count, fit_sum};
 use super::date::{date, date_of_time};
+use super::payment::name_key;
 use super::schema::{Content, Element, MANY, Model, root};
 use super::text::trim_end;
 use super::xml::key;
@@ -54,6 +55,17 @@ fn execution_dates() {
     check("2026-04-26T", None);
     check("T", None);
     check("9999-12-31T24:00:00", None);
+}
+
+#[test]
+fn names_in_one_writing() {
+    let check = |name: &str, expected: &str| assert_eq!(name_key(name), expected, "{name}");
+    check("Jens Hansen", "HANSEN JENS");
+    check(" HANSEN, jens", "HANSEN JENS");
+    check("Søren Ærø-Ødegård", "SØREN ÆRØ ØDEGÅRD");
+    check("A/S 2026 a.s.", "2026 A A S S");
+    check(" - ", "");
+    check("", "");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::index::{Place, like, slices_of};
+use crate::message::named_account;
 use crate::payment::State;
 use crate::reason::Reason;
 use crate::store;
@@ -9,7 +10,7 @@ use crate::store::batch::Indexed;
 use crate::store::ids::OpenIds;
 use crate::store::payment::{Change, Outcome, PaymentRow};
 use crate::work::end_to_end_key;
-use denmark::{BankDirectory, Bic, Iban, Money};
+use denmark::{Account, BankDirectory, Bic, Iban, Money};
 use kernel::journal::{self, ENTRIES_MAX};
 use kernel::{Blind, Error, Id, Scope, StoreError, Timestamp};
 use registry::account::DesignatedAccount;
@@ -142,6 +143,31 @@ pub struct Left {
     pub designation: Option<Id<Designation>>,
     /// Where to; none where the file itself named the account.
     pub to: Option<Destination>,
+    /// The account that the file itself named, where that can be told.
+    pub named: Option<Named>,
+}
+
+/// An account that a file named, and what its bank is called, where the bank directory has it today.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Whosoever it is.
+    pub account: Account,
+    /// Its bank.
+    pub bank: Option<String>,
+}
+
+impl Left {
+    /// Where it went, as far as that is known.
+    pub(crate) fn account(&self) -> Option<Account> {
+        let ours = self.to.as_ref().map(|to| to.account.account());
+        ours.or(self.named.as_ref().map(|named| named.account))
+    }
+
+    /// What the bank is called to which it went, as far as that is known.
+    pub(crate) fn bank(&self) -> Option<&str> {
+        let ours = self.to.as_ref().and_then(|to| to.bank.as_deref());
+        ours.or(self.named.as_ref().and_then(|named| named.bank.as_deref()))
+    }
 }
 
 /// An account in clear, and its bank as the bank directory has it today.
@@ -419,6 +445,7 @@ impl Teller<'_> {
                 at: moment(stage)?,
                 designation: outcome.designation,
                 to: self.destination(&outcome, payer)?,
+                named: self.named(&outcome, batch.id, hit.at.number)?,
             }),
         };
         let ids = self.ids.read(scope, batch.id, hit.at.number)?;
@@ -437,6 +464,18 @@ impl Teller<'_> {
             decided: (stage, moment(stage)?),
             left,
         })
+    }
+
+    fn named(&mut self, outcome: &Outcome, batch: Id<Batch>, number: i64) -> Result<Option<Named>, Error> {
+        if outcome.state != State::Passed {
+            return Ok(None);
+        }
+        let account = self.ids.read(self.scope, batch, number)?.account.and_then(named_account);
+        let bank = |account: &Account| match account {
+            Account::Danish(account) => self.banks.get(account.reg).map(|bank| bank.name.clone()),
+            Account::Foreign(_) => None,
+        };
+        Ok(account.map(|account| Named { bank: bank(&account), account }))
     }
 
     fn destination(&self, outcome: &Outcome, payer: &Payer) -> Result<Option<Destination>, Error> {

@@ -18,7 +18,7 @@ pub use cases::{
 };
 pub(crate) use cases::{doubted_at, newest_case, shown_case};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
-pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Search, Sought, find_payments};
+pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Named, Search, Sought, find_payments};
 pub(crate) use find::{find_alike, first_in};
 pub use recalls::{
     AnswerReason, AnswerView, ConfirmedView, RecallDetails, RecallView, RecalledView, RecallsPage, Whose,

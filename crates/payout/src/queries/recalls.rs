@@ -3,7 +3,7 @@
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
 use crate::commands::record::ordered_for;
-use crate::message::Version;
+use crate::message::{Version, named_account};
 
 use crate::message::bank::{
     Party, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
@@ -17,7 +17,7 @@ use crate::store::recall_answer::Answered;
 use crate::work::{Recorded, recorded};
 use crate::{message, policy, store};
 use denmark::calendar::copenhagen_date;
-use denmark::{BankDirectory, Decimal, Iban, Money};
+use denmark::{Account, BankDirectory, Currency, Decimal, Iban, Money};
 use jiff::civil::Date;
 use kernel::{Actor, Error, Id, Role, Scope, StoreError, Writer, journal};
 use registry::account::{self, DesignatedAccount};
@@ -360,6 +360,37 @@ pub(crate) struct Opening {
     execution_date: Option<Date>,
     pub(crate) money: Money,
     designation: Option<Id<Designation>>,
+    /// The account that its file named itself.
+    account: Option<String>,
+}
+
+/// Where a payment went, as messages name it; nothing of an account that cannot be told.
+#[derive(Default)]
+struct Went {
+    /// The bank: none of an account abroad that its file named.
+    agent: Option<String>,
+    iban: Option<Iban>,
+    /// As its file wrote it, where that is no IBAN.
+    other: Option<String>,
+}
+
+impl Went {
+    fn to(account: &DesignatedAccount, banks: &BankDirectory) -> Self {
+        Self { agent: Some(agent_text(account, banks)), iban: Some(account.iban(banks)), other: None }
+    }
+
+    /// To an account that its file named.
+    fn to_named(text: &str, currency: Currency, banks: &BankDirectory) -> Self {
+        let went = match named_account(text) {
+            Some(Account::Danish(account)) => Self::to(&DesignatedAccount::Domestic { account, currency }, banks),
+            Some(Account::Foreign(iban)) => Self { iban: Some(iban), ..Self::default() },
+            None => Self::default(),
+        };
+        match Iban::parse(text) {
+            Ok(iban) => Self { iban: Some(iban), ..went },
+            Err(_) => Self { other: Some(text.to_owned()), ..went },
+        }
+    }
 }
 
 impl Asked {
@@ -409,6 +440,7 @@ impl Asked {
                     execution_date,
                     money,
                     designation: outcome.designation,
+                    account: texts.account.map(str::to_owned),
                 });
             }
         }
@@ -444,9 +476,12 @@ impl<'s> Opened<'s> {
         Ok(Self { scope, asked, payer, banks, payments })
     }
 
-    /// The account that a payment went to, if it was a payee's.
-    fn account(&self, payment: &Opening) -> Result<Option<DesignatedAccount>, Error> {
-        payment.designation.map(|designation| resolve::account_of(self.scope, designation)).transpose()
+    fn went(&self, payment: &Opening) -> Result<Went, Error> {
+        Ok(match (payment.designation, &payment.account) {
+            (Some(designation), _) => Went::to(&resolve::account_of(self.scope, designation)?, &self.banks),
+            (None, Some(account)) => Went::to_named(account, payment.money.currency, &self.banks),
+            (None, None) => Went::default(),
+        })
     }
 
     fn details(&self) -> Result<RecallDetails, Error> {
@@ -500,8 +535,9 @@ impl<'s> Opened<'s> {
                 end_to_end_id: &payment.end_to_end_id,
                 amount: payment.money,
                 execution_date: payment.execution_date.unwrap_or(received),
-                agent: written.agent.as_deref().map(agent),
-                account: written.iban,
+                agent: written.went.agent.as_deref().map(agent),
+                account: written.went.iban,
+                other_account: written.went.other.as_deref(),
             })
             .collect();
         Ok(write_recall(&message::bank::Recall {
@@ -522,8 +558,8 @@ impl<'s> Opened<'s> {
             let Some(fact) = store::interbank::last_of(self.scope, self.asked.batch.id, payment.number)? else {
                 continue;
             };
-            if let Some(account) = self.account(payment)? {
-                transfers.entry(agent_text(&account, &self.banks)).or_default().push((payment, fact));
+            if let Some(agent) = self.went(payment)?.agent {
+                transfers.entry(agent).or_default().push((payment, fact));
             }
         }
         Ok(transfers)
@@ -549,7 +585,7 @@ impl<'s> Opened<'s> {
                 uetr: fact.record.uetr.as_deref(),
                 amount: payment.money,
                 settlement_date: fact.record.settled_on().unwrap_or(received),
-                account: written.iban,
+                account: written.went.iban,
             })
             .collect();
         // Dated when the last of it was told: until more is, it is the same.
@@ -566,12 +602,8 @@ impl<'s> Opened<'s> {
     }
 
     fn written(&self, payment: &Opening) -> Result<Written, Error> {
-        let account = self.account(payment)?;
-        Ok(Written {
-            cancellation_id: format!("{}-{}", self.asked.recall.id.name(), payment.number),
-            agent: account.as_ref().map(|account| agent_text(account, &self.banks)),
-            iban: account.as_ref().map(|account| account.iban(&self.banks)),
-        })
+        let cancellation_id = format!("{}-{}", self.asked.recall.id.name(), payment.number);
+        Ok(Written { cancellation_id, went: self.went(payment)? })
     }
 }
 
@@ -615,8 +647,7 @@ impl Opening {
 /// What a message says of a payment, beside what the payer wrote.
 struct Written {
     cancellation_id: String,
-    agent: Option<String>,
-    iban: Option<Iban>,
+    went: Went,
 }
 
 pub(crate) fn agent_text(account: &DesignatedAccount, banks: &BankDirectory) -> String {

@@ -3,8 +3,8 @@
 
 use crate::batch::Batch;
 use kernel::journal::{self, Rows, Table};
-use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Error, Id, Scope, StoreError, Tx, Value, Vault, statements};
+use kernel::merkle::{Encoder, Hash, Tree, from_hex};
+use kernel::{Blind, Error, Id, Scope, StoreError, Tx, Value, Vault, statements};
 use std::ops::Range;
 use zeroize::Zeroizing;
 
@@ -33,6 +33,8 @@ pub(crate) struct Ids<'i> {
     pub(crate) transfer_currency: Option<&'i str>,
     /// The account, where the file names that.
     pub(crate) account: Option<&'i str>,
+    /// Who is paid then: a blind index, as hexadecimal digits.
+    pub(crate) creditor: Option<&'i str>,
     /// Those of its block, where it is the first of it, or of those that are sealed together.
     pub(crate) block: Option<BlockIds<'i>>,
 }
@@ -52,7 +54,7 @@ impl<'i> Ids<'i> {
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) -> Range<usize> {
         let from = out.len();
         out.extend_from_slice(self.end_to_end_id.as_bytes());
-        for text in [self.instruction_id, self.benefit, self.transfer_currency, self.account] {
+        for text in [self.instruction_id, self.benefit, self.transfer_currency, self.account, self.creditor] {
             out.push(TEXT_END);
             out.extend_from_slice(text.unwrap_or_default().as_bytes());
         }
@@ -72,7 +74,7 @@ impl<'i> Ids<'i> {
         let end_to_end_id = texts.next()?;
         let mut optional = || texts.next().map(|text| Some(text).filter(|text| !text.is_empty()));
         let [instruction_id, benefit] = [optional()?, optional()?];
-        let [transfer_currency, account] = [optional()?, optional()?];
+        let [transfer_currency, account, creditor] = [optional()?, optional()?, optional()?];
         let block = match optional() {
             None => None,
             Some(payment_info_id) => Some(BlockIds {
@@ -81,7 +83,12 @@ impl<'i> Ids<'i> {
                 debtor_agent: optional()?,
             }),
         };
-        Some(Self { end_to_end_id, instruction_id, benefit, transfer_currency, account, block })
+        Some(Self { end_to_end_id, instruction_id, benefit, transfer_currency, account, creditor, block })
+    }
+
+    /// Who is paid, where the file names the account.
+    pub(crate) fn named(&self) -> Option<Blind> {
+        from_hex(self.creditor?).map(Blind::from_bytes)
     }
 }
 
@@ -206,14 +213,15 @@ impl Table for IdsTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::merkle::to_hex;
 
     #[test]
     fn what_is_appended_is_read_again() {
-        let check = |ids: [Option<&str>; 5], block: Option<BlockIds<'_>>| {
-            let [end_to_end_id, instruction_id, benefit, transfer_currency, account] = ids;
+        let check = |ids: [Option<&str>; 6], block: Option<BlockIds<'_>>| {
+            let [end_to_end_id, instruction_id, benefit, transfer_currency, account, creditor] = ids;
             let end_to_end_id = end_to_end_id.unwrap_or_default();
             let mut out = b"before".to_vec();
-            let ids = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, account, block };
+            let ids = Ids { end_to_end_id, instruction_id, benefit, transfer_currency, account, creditor, block };
             let place = ids.append_to(&mut out);
             assert_eq!(out.split_off(place.end), [PAYMENT_END]);
             let read = Ids::from_bytes(&out[place]).unwrap();
@@ -221,18 +229,26 @@ mod tests {
                 [Some(read.end_to_end_id), read.instruction_id, read.benefit, read.transfer_currency, read.account],
                 [Some(end_to_end_id), instruction_id, benefit, transfer_currency, account]
             );
+            assert_eq!(
+                (read.creditor, read.named().map(|named| to_hex(named.as_bytes()))),
+                (creditor, creditor.map(str::to_owned))
+            );
             assert_eq!(read.block, block);
         };
         let block = BlockIds { payment_info_id: "B-1", execution_date: Some("2026-11-27"), debtor_agent: None };
-        check([Some("E-1"), None, None, None, None], None);
-        check([Some("E-1"), Some("I-1"), None, Some("EUR"), None], Some(block));
-        check([Some("E-1"), None, None, None, Some("0040-77")], None);
+        let named = Some("000102030405060708090a0b0c0d0eff");
+        check([Some("E-1"), None, None, None, None, None], None);
+        check([Some("E-1"), Some("I-1"), None, Some("EUR"), None, None], Some(block));
+        check([Some("E-1"), None, None, None, Some("0040-77"), named], None);
         check(
-            [Some("Ærø"), None, Some("NKSBOS"), None, None],
+            [Some("Ærø"), None, Some("NKSBOS"), None, None, None],
             Some(BlockIds { debtor_agent: Some("EKSBDK22"), ..block }),
         );
-        check([Some("E-1"), None, None, None, Some("0040-77")], Some(BlockIds { execution_date: None, ..block }));
-        assert!(Ids::from_bytes(b"E-1\0I-1").is_none(), "two texts of five");
-        assert!(Ids::from_bytes(b"E-1\0\0\0\0\0B-1").is_none(), "one text of a block of three");
+        check(
+            [Some("E-1"), None, None, None, Some("0040-77"), named],
+            Some(BlockIds { execution_date: None, ..block }),
+        );
+        assert!(Ids::from_bytes(b"E-1\0I-1").is_none(), "two texts of six");
+        assert!(Ids::from_bytes(b"E-1\0\0\0\0\0\0B-1").is_none(), "one text of a block of three");
     }
 }

@@ -12,6 +12,8 @@ use std::sync::Mutex;
 
 const DAY: i64 = 86_400;
 const SHARED: &str = "0040-77";
+/// The same, as a file names it.
+const WRITTEN: &str = "<Othr><Id>00400000000077</Id></Othr>";
 
 /// People with an account each has with the others, and the last of them without any.
 fn place() -> (Place, Vec<String>) {
@@ -36,7 +38,11 @@ fn states(place: &mut Place, payer: &str, batch: &str) -> Vec<String> {
 
 /// How many payees the account has had within three days, and how many were paid.
 fn counted(place: &mut Place) -> [u64; 2] {
-    let (console, account, now) = (Actor::console(), Account::parse(SHARED).unwrap(), place.now);
+    counted_of(place, SHARED)
+}
+
+fn counted_of(place: &mut Place, account: &str) -> [u64; 2] {
+    let (console, account, now) = (Actor::console(), Account::parse(account).unwrap(), place.now);
     place.writer.read(|scope| account_payees(scope, &console, &account, now)).unwrap().map(|payees| payees.days_3)
 }
 
@@ -85,32 +91,123 @@ fn other(place: &Place) -> Writer {
     store.writer(Secrets::from_system()).unwrap()
 }
 
-#[test]
-fn who_was_to_be_paid_waits_where_one_too_many_comes_while_the_file_is_made() {
-    let (mut place, people) = place();
-    let xml = file("MSG-1", &[people[..3].iter().map(|cpr| (&**cpr, 100)).chain([(ANNA, 100)]).collect()]);
-    // The last one names that account.
-    let at = xml.rfind("</CdtTrfTxInf>").unwrap();
-    let account = "<CdtrAcct><Id><Othr><Id>00400000000077</Id></Othr></Id></CdtrAcct>";
-    let xml = [&xml[..at], account, &xml[at..]].concat();
-    let (actor, env, now) = (client(PUBLIC), place.env(), place.now);
-    let mut upload = Upload::begin(&mut place.writer, PUBLIC, &actor, &env).unwrap();
+/// Brings a file, of which something was resolved already when an account is designated; the batch.
+fn brought_while(place: &mut Place, payer: &str, xml: &str, row: &str) -> String {
+    let (actor, env, now) = (client(payer), place.env(), place.now);
+    let mut upload = Upload::begin(&mut place.writer, payer, &actor, &env).unwrap();
     send(&mut place.writer, &mut upload, [xml.as_bytes()].into_iter(), now).unwrap();
-    let (rows, writer) = (format!("register,cpr:{},{SHARED},,,,,", people[3]), Mutex::new((other(&place), 0)));
+    let writer = Mutex::new((other(place), 0));
     let clock = || {
         let (writer, calls) = &mut *writer.lock().unwrap();
         *calls += 1;
         // The first time what has come is staged, and the second what was resolved.
         if *calls == 2 {
-            designate(writer, &rows);
+            designate(writer, row);
         }
         NOW
     };
     let how = TakeIn { hold_all: false, key: None, clock: &clock };
     let taken = upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
     assert!(writer.lock().unwrap().1 >= 3, "it was resolved, staged and accepted");
-    assert_eq!(states(&mut place, PUBLIC, &taken.batch), ["held RR04"; 4]);
+    taken.batch
+}
+
+#[test]
+fn who_was_to_be_paid_waits_where_one_too_many_comes_while_the_file_is_made() {
+    let (mut place, people) = place();
+    let xml = file("MSG-1", &[people[..3].iter().map(|cpr| (&**cpr, 100)).chain([(ANNA, 100)]).collect()]);
+    // The last one names that account.
+    let at = xml.rfind("</CdtTrfTxInf>").unwrap();
+    let account = format!("<CdtrAcct><Id>{WRITTEN}</Id></CdtrAcct>");
+    let xml = [&xml[..at], &account, &xml[at..]].concat();
+    let batch = brought_while(&mut place, PUBLIC, &xml, &format!("register,cpr:{},{SHARED},,,,,", people[3]));
+    assert_eq!(states(&mut place, PUBLIC, &batch), ["held RR04"; 4]);
     assert_eq!(counted(&mut place), [4, 0]);
+    verify(&mut place);
+}
+
+#[test]
+fn whom_files_name_beside_an_account_counts_for_it_once() {
+    let (mut place, people) = place();
+    let (first, landlord) = (by_number(&people[0]), "<Nm>Jens Hansen</Nm>");
+    let mut pay = |id: &str, creditors: &[&str], expected: [u64; 2]| {
+        let payments: Vec<_> = creditors.iter().map(|creditor| (*creditor, WRITTEN)).collect();
+        let batch = place.route(PLAIN, &named(id, &payments), false).batch;
+        assert_eq!(counted(&mut place), expected, "{id}");
+        (states(&mut place, PLAIN, &batch), batch)
+    };
+    // Whom the registry knows there is one of those whose it is, by whatever they are named.
+    assert_eq!(pay("MSG-1", &[&first], [3, 1]).0, ["passed -"]);
+    // One who is paid often, by many files, is one; also in another writing.
+    pay("MSG-2", &[landlord, landlord], [4, 2]);
+    assert_eq!(pay("MSG-3", &["<Nm>HANSEN, Jens</Nm>"], [4, 2]).0, ["passed -"], "it is looked at every day");
+    // All of whom nothing is said are one.
+    pay("MSG-4", &["", "<Nm> - </Nm>"], [5, 3]);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    let mut pay = |id: &str| {
+        let batch = place
+            .route(PLAIN, &named(id, &[(landlord, WRITTEN), (landlord, "<Othr><Id>00400000000078</Id></Othr>")]), false)
+            .batch;
+        (states(&mut place, PLAIN, &batch), counted(&mut place), batch)
+    };
+    let (held, counts, batch) = pay("MSG-5");
+    assert_eq!((held, counts), (vec!["held RR04".to_owned(), "passed -".to_owned()], [5, 3]), "who waits is not paid");
+    verify(&mut place);
+    // After three days there are as few as before, and what waited leaves, and is noted then.
+    place.now = Timestamp::from_micros(place.now.micros() + 4 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    assert_eq!(counted(&mut place), [3, 0]);
+    assert_eq!(place.settle(), std::slice::from_ref(&batch));
+    assert_eq!(counted(&mut place), [4, 1]);
+    verify(&mut place);
+}
+
+#[test]
+fn an_account_that_nobody_has_is_watched_when_a_file_names_as_many_beside_it() {
+    let (mut place, _) = place();
+    let named = |place: &mut Place, id: &str, names: std::ops::Range<usize>, hold_all: bool| {
+        let names: Vec<String> = names.map(|at| format!("<Nm>Lejer {at}</Nm>")).collect();
+        let payments: Vec<_> = names.iter().map(|name| (&**name, "<Othr><Id>00400000000078</Id></Othr>")).collect();
+        place.route(PLAIN, &named(id, &payments), hold_all).batch
+    };
+    let counted = |place: &mut Place, expected: [u64; 2]| assert_eq!(counted_of(place, "0040-78"), expected);
+    // A couple, whoever pays them and how often.
+    for id in ["MSG-1", "MSG-2"] {
+        named(&mut place, id, 0..2, false);
+    }
+    counted(&mut place, [0, 0]);
+    // More than a few are counted when they are paid, and those who are named then by any file.
+    let waits = named(&mut place, "MSG-3", 0..3, true);
+    counted(&mut place, [0, 0]);
+    place.release(&waits, false);
+    counted(&mut place, [3, 3]);
+    named(&mut place, "MSG-4", 2..4, false);
+    counted(&mut place, [4, 4]);
+    verify(&mut place);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    let held = named(&mut place, "MSG-5", 0..1, false);
+    assert_eq!(states(&mut place, PLAIN, &held), ["held RR04"]);
+    // Half a year later it is nobody's business any more.
+    place.now = Timestamp::from_micros(place.now.micros() + 200 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    assert_eq!(place.settle(), [held]);
+    counted(&mut place, [0, 0]);
+    verify(&mut place);
+}
+
+#[test]
+fn whom_a_file_names_is_noted_where_the_account_comes_to_be_watched_while_it_is_made() {
+    let (mut place, people) = place();
+    let (other, third) = ("0040-78", &people[4]);
+    for cpr in [&people[3], ANNA] {
+        let action = if cpr == ANNA { "change" } else { "register" };
+        let expects = if cpr == ANNA { "0040-440116243" } else { "" };
+        place.designate(&format!("{action},cpr:{cpr},{other},,{expects},,,"));
+    }
+    let xml = named("MSG-1", &[("<Nm>Jens Hansen</Nm>", "<Othr><Id>00400000000078</Id></Othr>")]);
+    let batch = brought_while(&mut place, PUBLIC, &xml, &format!("register,cpr:{third},{other},,,,,"));
+    assert_eq!(states(&mut place, PUBLIC, &batch), ["passed -"]);
+    assert_eq!(counted_of(&mut place, other), [4, 1]);
     verify(&mut place);
 }
 

@@ -364,6 +364,21 @@ pub fn file(message_id: &str, blocks: &[Vec<Pay<'_>>]) -> String {
     xml + "</CstmrCdtTrfInitn></Document>\n"
 }
 
+/// Somebody's number, as a file says who is paid.
+pub fn by_number(cpr: &str) -> String {
+    format!("<Id><PrvtId><Othr><Id>{cpr}</Id><SchmeNm><Cd>NIDN</Cd></SchmeNm><Issr>CPR</Issr></Othr></PrvtId></Id>")
+}
+
+/// A file of payments of one krone to these, which names the account of each itself, as it is written. End-to-end ids count from 0.
+pub fn named(message_id: &str, payments: &[(&str, &str)]) -> String {
+    let xml = file(message_id, &[payments.iter().map(|_| (ANNA, 100)).collect()]);
+    let of_anna = format!("<Cdtr>{}</Cdtr></CdtTrfTxInf>", by_number(ANNA));
+    payments.iter().fold(xml, |xml, (creditor, account)| {
+        let account = format!("<Cdtr>{creditor}</Cdtr><CdtrAcct><Id>{account}</Id></CdtrAcct></CdtTrfTxInf>");
+        xml.replacen(&of_anna, &account, 1)
+    })
+}
+
 /// Blocks within a chunk and beyond several, with all, some or none of their payments left. Few are misses, so that a client can
 /// bring it: the others go back as they are of nothing.
 pub fn mixed() -> Vec<Vec<Pay<'static>>> {

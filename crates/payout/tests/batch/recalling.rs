@@ -4,11 +4,12 @@ use crate::place::*;
 use crate::returning::{ANNAS, BOS, Back, message as returned, valid};
 use kernel::{Actor, Error};
 use payout::commands::{
-    AnswersTaken, ConfirmArrival, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn,
-    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return,
+    AnswersTaken, ConfirmArrival, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn, Transfer,
+    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return, tell_transfers,
 };
 use payout::message::bank::RecallReason;
-use payout::queries::{self, Whose, recall_message};
+use payout::queries::{self, Whose, recall_message, transfer_recall_message};
+use payout::recall::Interbank;
 use registry::payer::{NoAccount, PayerKind};
 use std::io::Cursor;
 
@@ -117,6 +118,61 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     assert_eq!(place.told(&first)[1], "returned");
     let shown = place.writer.read(|scope| queries::recall(scope, name, Whose::Everybodys, &Actor::console())).unwrap();
     assert_eq!((shown.open, shown.recalled[0].standing), (false, "came_back"));
+    place.verify();
+}
+
+#[test]
+fn what_a_file_itself_named_is_asked_back_from_where_it_went() {
+    let mut place = Place::new();
+    let written =
+        ["<IBAN>DK5000400440116243</IBAN>", "<Othr><Id>00400440116243</Id></Othr>", "<Othr><Id>ABC-1</Id></Othr>"];
+    let payments: Vec<_> = written.iter().map(|account| ("<Nm>Jens Hansen</Nm>", *account)).collect();
+    let batch = place.uploaded(PUBLIC, &named("MSG-1", &payments));
+    let sent = ask(&mut place, &[(&batch, "E0"), (&batch, "E1"), (&batch, "E2")]).unwrap();
+    assert_eq!(told(&sent), ["Kommunen 0 EKSBDK22 3"]);
+    let name = &sent.messages[0].recall;
+    let message = message(&mut place, name);
+    for account in written {
+        assert!(message.contains(&format!("<CdtrAcct><Id>{account}</Id></CdtrAcct>")), "{account} in {message}");
+    }
+    assert_eq!(
+        message.matches("<CdtrAgt><FinInstnId><BICFI>EKSBDK22</BICFI>").count(),
+        2,
+        "of the last nobody knows its bank"
+    );
+    // From bank to bank too, where it is known which has it.
+    let transfer = |id: &str| Transfer {
+        batch: batch.clone(),
+        end_to_end_id: id.to_owned(),
+        made: Interbank {
+            message_id: "BANK-1".to_owned(),
+            message_name: "pacs.008.001.08".to_owned(),
+            settlement_date: "2026-11-25".to_owned(),
+            ..Interbank::default()
+        },
+    };
+    let (env, transfers) = (place.env(), ["E0", "E1", "E2"].map(transfer));
+    tell_transfers(&mut place.writer, &transfers, None, &Actor::console(), &env).unwrap();
+    let (all, console) = (Whose::Everybodys, Actor::console());
+    let shown = place.writer.read(|scope| queries::recall(scope, name, all, &console)).unwrap();
+    assert_eq!(shown.view.transfers, ["EKSBDK22"]);
+    let read = place.writer.read(|scope| transfer_recall_message(scope, name, "EKSBDK22", all, &console)).unwrap();
+    let message = String::from_utf8(read).unwrap();
+    valid("camt.056.001.08", &message);
+    assert_eq!(
+        message.matches("<CdtrAcct><Id><IBAN>DK5000400440116243</IBAN></Id></CdtrAcct>").count(),
+        2,
+        "{message}"
+    );
+    // What is given back is booked, and known when it arrives by that account.
+    let env = place.env();
+    answer_recalls(&mut place.writer, Cursor::new(accepted(name)), None, None, (&console, &env)).unwrap();
+    assert_eq!(place.told(&batch), ["returned"; 3]);
+    let back = returned("R-1", &[Back("1", "E0", "1.00", "1.00", "FOCR", "DK5000400440116243")]);
+    let env = place.env();
+    let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+    let made = import_returns(&mut place.writer, wanted, &console, &env).unwrap();
+    assert_eq!((made.booked, made.listed), (0, 0));
     place.verify();
 }
 

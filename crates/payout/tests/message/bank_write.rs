@@ -45,6 +45,7 @@ fn recalled<'a>(message_id: &'a str, payment_info_id: &'a str, end_to_end_id: &'
         execution_date: DAY,
         agent: Some(Agent::Bic("NDEADKKK")),
         account: Some(iban()),
+        other_account: None,
     }
 }
 
@@ -64,8 +65,8 @@ fn recall<'a>(payments: &'a [RecalledPayment<'a>], sentences: &'a [&'a str]) -> 
 fn a_recall_names_what_the_bank_was_told() {
     let bare =
         RecalledPayment { agent: None, account: None, instruction_id: Some("I-3"), ..recalled("B-1", "PI-2", "E2E-3") };
-    let payments =
-        [recalled("B-1", "PI-1", "E&1"), recalled("B-1", "PI-1", "E2E-2"), bare, recalled("B-2", "PI-1", "E2E-4")];
+    let written = RecalledPayment { other_account: Some("00400440116243"), ..recalled("B-2", "PI-1", "E2E-4") };
+    let payments = [recalled("B-1", "PI-1", "E&1"), recalled("B-1", "PI-1", "E2E-2"), bare, written];
     let text = String::from_utf8(write_recall(&recall(&payments, &["Stolen identity.", ""]))).unwrap();
     assert_eq!(
         text,
@@ -76,7 +77,7 @@ fn a_recall_names_what_the_bank_was_told() {
 <TxInf><CxlId>RECALL-1.1</CxlId><OrgnlEndToEndId>E2E-2</OrgnlEndToEndId><OrgnlInstdAmt Ccy="DKK">1000.00</OrgnlInstdAmt><OrgnlReqdExctnDt><Dt>2026-04-27</Dt></OrgnlReqdExctnDt><CxlRsnInf><Rsn><Cd>FRAD</Cd></Rsn><AddtlInf>Stolen identity.</AddtlInf></CxlRsnInf><OrgnlTxRef><CdtrAgt><FinInstnId><BICFI>NDEADKKK</BICFI></FinInstnId></CdtrAgt><CdtrAcct><Id><IBAN>DK5000400440116243</IBAN></Id></CdtrAcct></OrgnlTxRef></TxInf></OrgnlPmtInfAndCxl><OrgnlPmtInfAndCxl><PmtCxlId>RECALL-1</PmtCxlId><OrgnlPmtInfId>PI-2</OrgnlPmtInfId><OrgnlGrpInf><OrgnlMsgId>B-1</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInf><NbOfTxs>1</NbOfTxs><PmtInfCxl>false</PmtInfCxl>
 <TxInf><CxlId>RECALL-1.1</CxlId><OrgnlInstrId>I-3</OrgnlInstrId><OrgnlEndToEndId>E2E-3</OrgnlEndToEndId><OrgnlInstdAmt Ccy="DKK">1000.00</OrgnlInstdAmt><OrgnlReqdExctnDt><Dt>2026-04-27</Dt></OrgnlReqdExctnDt><CxlRsnInf><Rsn><Cd>FRAD</Cd></Rsn><AddtlInf>Stolen identity.</AddtlInf></CxlRsnInf></TxInf></OrgnlPmtInfAndCxl></Undrlyg>
 <Undrlyg><OrgnlGrpInfAndCxl><OrgnlMsgId>B-2</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId><NbOfTxs>1</NbOfTxs><GrpCxl>false</GrpCxl></OrgnlGrpInfAndCxl><OrgnlPmtInfAndCxl><PmtCxlId>RECALL-1</PmtCxlId><OrgnlPmtInfId>PI-1</OrgnlPmtInfId><OrgnlGrpInf><OrgnlMsgId>B-2</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInf><NbOfTxs>1</NbOfTxs><PmtInfCxl>false</PmtInfCxl>
-<TxInf><CxlId>RECALL-1.1</CxlId><OrgnlEndToEndId>E2E-4</OrgnlEndToEndId><OrgnlInstdAmt Ccy="DKK">1000.00</OrgnlInstdAmt><OrgnlReqdExctnDt><Dt>2026-04-27</Dt></OrgnlReqdExctnDt><CxlRsnInf><Rsn><Cd>FRAD</Cd></Rsn><AddtlInf>Stolen identity.</AddtlInf></CxlRsnInf><OrgnlTxRef><CdtrAgt><FinInstnId><BICFI>NDEADKKK</BICFI></FinInstnId></CdtrAgt><CdtrAcct><Id><IBAN>DK5000400440116243</IBAN></Id></CdtrAcct></OrgnlTxRef></TxInf></OrgnlPmtInfAndCxl></Undrlyg></CstmrPmtCxlReq></Document>
+<TxInf><CxlId>RECALL-1.1</CxlId><OrgnlEndToEndId>E2E-4</OrgnlEndToEndId><OrgnlInstdAmt Ccy="DKK">1000.00</OrgnlInstdAmt><OrgnlReqdExctnDt><Dt>2026-04-27</Dt></OrgnlReqdExctnDt><CxlRsnInf><Rsn><Cd>FRAD</Cd></Rsn><AddtlInf>Stolen identity.</AddtlInf></CxlRsnInf><OrgnlTxRef><CdtrAgt><FinInstnId><BICFI>NDEADKKK</BICFI></FinInstnId></CdtrAgt><CdtrAcct><Id><Othr><Id>00400440116243</Id></Othr></Id></CdtrAcct></OrgnlTxRef></TxInf></OrgnlPmtInfAndCxl></Undrlyg></CstmrPmtCxlReq></Document>
 "#
     );
 }
@@ -135,6 +136,7 @@ impl Outside {
                 execution_date: DAY,
                 agent: self.has_more.then(|| self.agent()),
                 account: self.has_more.then(iban),
+                other_account: (at == 3).then_some("00400440116243"),
             })
             .collect();
         write_recall(&Recall {

@@ -1,6 +1,6 @@
 //! Money that comes back: what banks return, and what they answer when they are asked for it.
 
-use crate::acts::{Back, Disturbance, Fault, Part, REASONS, Says, To};
+use crate::acts::{Back, Disturbance, Fault, Part, REASONS, Says};
 use crate::model::{NAMED, PERSONS, Payment, Recall, State};
 use crate::place;
 use crate::world::{World, console};
@@ -68,8 +68,7 @@ impl World {
         for ((at, number, reason, fault), before) in returns.iter().zip(before) {
             let minor = i64::from(before.pay.minor);
             let amount = minor - i64::from(*fault == Fault::Amount && minor > 1);
-            // To which account a payment went that named one itself was not recorded: a person says which it is.
-            let is_known_there = *fault != Fault::Account && before.pay.to != To::Named;
+            let is_known_there = *fault != Fault::Account;
             // What its bank has said that it gives back is no news when it comes.
             let payment = &mut self.model.batches[*at].payments[*number];
             if is_known_there && *reason == "FOCR" && payment.arrives(amount, true) {

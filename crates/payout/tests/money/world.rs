@@ -1,6 +1,6 @@
 //! The store, and beside it what is believed of it.
 
-use crate::acts::{Change, Disturbance, Fault, Meanwhile, To, Which};
+use crate::acts::{Change, Disturbance, Fault, Meanwhile, Which};
 use crate::model::{ACCOUNT_TEXTS, AGREED, Model, PERSONS, Person, Proposal, Row, Standing, iban};
 use crate::place::{self, Beginning, Door};
 use jiff::civil::Date;
@@ -248,9 +248,8 @@ impl World {
             (Meanwhile::Settle, _) => self.model.settle(),
             (Meanwhile::Return(index), _) => {
                 let (at, number) = self.sent(index).unwrap();
-                let pay = self.model.batches[at].payments[number].pay;
-                let minor = pay.minor.into();
-                if pay.to == To::Named || !self.model.take_back(at, number, minor, "MS03") {
+                let minor = self.model.batches[at].payments[number].pay.minor.into();
+                if !self.model.take_back(at, number, minor, "MS03") {
                     self.strays.push((at, number, minor, "MS03"));
                 }
                 self.model.end_booking();

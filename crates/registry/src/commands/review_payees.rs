@@ -68,7 +68,7 @@ impl Command for ListReviewPayees {
         let who = store::pointing::who(scope.tx, &review.key, since, REVIEW_PAYEES_MAX + 1)?;
         let holders = store::holder::payees(scope.tx, &[review.key])?.into_iter().flatten().collect::<Vec<_>>();
         let left = store::pointing::leavers(scope.tx, &review.key, since)?;
-        let paid = store::pointing::paid(scope.tx, &review.key)?;
+        let paid = store::paid::paid(scope.tx, &review.key)?;
         let mut numbers = queries::numbers(scope, who.iter().copied().collect())?;
         let found = |key: Blind| {
             let payee = numbers.remove(&key).ok_or_else(|| StoreError::broken("payee", "register_row", key))?;

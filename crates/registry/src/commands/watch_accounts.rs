@@ -24,11 +24,11 @@ pub(crate) fn payees(scope: &Scope<'_>, account: &Blind, now: Timestamp, most: u
     Ok(figures)
 }
 
-/// How many payees were paid to an account within each window.
+/// How many payees were paid to an account within each window, as far as that was noted.
 pub(crate) fn paid(scope: &Scope<'_>, account: &Blind, now: Timestamp) -> Result<Figures, Error> {
     let mut figures = Figures::default();
     for window in Window::ALL {
-        figures.0[window as usize] = store::pointing::count_paid(scope.tx, account, window.after_day(now))?;
+        figures.0[window as usize] = store::paid::count_since(scope.tx, account, window.since(now))?;
     }
     Ok(figures)
 }
@@ -75,8 +75,8 @@ fn look_at(
     let (some, levels) = (store::pointing::some(scope.tx, &keys)?, store::watch::levels(scope.tx, &keys)?);
     let (mut new, mut moved) = (BTreeMap::new(), BTreeMap::new());
     for (((key, account), some), former) in accounts.iter().zip(some).zip(levels) {
-        // Nearly all accounts are somebody's own, and it takes no more than that to know it.
-        if some < limits.few() && former.is_none_or(|former| former == Level::Not) {
+        // Nearly all accounts are somebody's own, and it takes no more than that to know it. Who was paid is noted of others alone.
+        if some < limits.few() && former.is_none() {
             continue;
         }
         match (level(scope, limits, key, now)?, former) {
@@ -101,7 +101,11 @@ pub(crate) fn account(scope: &Scope<'_>, key: &Blind) -> Result<Option<Designate
             newest
         }
         (None, Some(left)) => Some(store::designation::find(scope, Id::<Designation>::new(left))?),
-        (None, None) => return Err(StoreError::broken("account_holder", "account_key", *key).into()),
+        // It is nobody's, and was only named by files.
+        (None, None) => {
+            let named = store::watch::account_of(scope, key)?;
+            return named.map(Some).ok_or_else(|| StoreError::broken("account_holder", "account_key", *key).into());
+        }
     };
     while let Some(row) = next {
         if row.standing.account.key(scope.vault) == *key {

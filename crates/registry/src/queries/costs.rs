@@ -150,7 +150,7 @@ fn add_reviews(scope: &Scope<'_>, costs: &mut Costs, first: i64) -> Result<(), E
                     Some(decided) => decided.outcome != Outcome::Suspicious,
                     None => ended.is_some(),
                 },
-                payments_held: if is_first { store::pointing::count_held(scope.tx, &review.key, from)? } else { 0 },
+                payments_held: if is_first { store::paid::count_held(scope.tx, &review.key, from)? } else { 0 },
             });
         }
     }

@@ -122,7 +122,7 @@ fn shown(scope: &Scope<'_>, review: &Review, now: Timestamp) -> Result<ReviewVie
         opened_by: opened.actor,
         payees: review.payees.into(),
         paid: review.paid.into(),
-        held: store::pointing::count_held(scope.tx, &review.key, 0)?,
+        held: store::paid::count_held(scope.tx, &review.key, 0)?,
         until: outcome.and_then(|outcome| outcome.until()).map(|until| until.to_string()),
         decided: decided_by.as_ref().map(|decided| decided.at.to_string()),
         decided_by: decided_by.map(|decided| decided.actor),

@@ -17,6 +17,7 @@ pub(crate) mod mark;
 pub(crate) mod message;
 pub(crate) mod motion;
 pub(crate) mod notice;
+pub(crate) mod paid;
 pub(crate) mod payee;
 pub(crate) mod payer;
 pub(crate) mod pointing;
@@ -53,6 +54,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     message::STATEMENTS,
     motion::STATEMENTS,
     notice::STATEMENTS,
+    paid::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
     pointing::STATEMENTS,
@@ -83,6 +85,8 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &motion::MotionTable,
     &motion::MotionEndingTable,
     &notice::NoticeTable,
+    &paid::PaidTable,
+    &paid::HeldTable,
     &payer::PayerTable,
     &proposal::ProposalTable,
     &proposal::ActTable,

@@ -12,6 +12,7 @@ statements! {
     SET = "account_watch.update": "UPDATE account_watch SET version = $1, level = $2 WHERE account_key = $3";
     TOUCH = "account_watch.touch": "UPDATE account_watch SET version = $1 WHERE account_key = $2";
     LEVEL = "account_watch.level": "SELECT level FROM account_watch WHERE account_key = $1";
+    ACCOUNT = "account_watch.account": "SELECT account FROM account_watch WHERE account_key = $1";
     NEWEST = "account_watch.newest": "SELECT COALESCE(MAX(version), 0) FROM account_watch";
     SINCE = "account_watch.since":
         "SELECT account_key, version, level, account FROM account_watch WHERE version > $1 ORDER BY version LIMIT 1000000";
@@ -39,14 +40,18 @@ pub(crate) struct WatchRow {
 
 fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<WatchRow, Error> {
     let key = Blind::from_bytes(row.array(0)?);
-    let opened = scope.vault.open(ACCOUNT_COLUMN, &key, row.bytes(3)?)?;
-    let account = std::str::from_utf8(&opened).ok().and_then(DesignatedAccount::from_text);
     Ok(WatchRow {
         key,
         version: row.int(1)?,
         level: Level::from_code(row.int(2)?).ok_or_else(|| row.broken(2))?,
-        account: account.ok_or_else(|| row.broken(3))?,
+        account: open(scope, &key, row, 3)?,
     })
+}
+
+fn open(scope: &Scope<'_>, key: &Blind, row: &Row<'_>, column: usize) -> Result<DesignatedAccount, Error> {
+    let opened = scope.vault.open(ACCOUNT_COLUMN, key, row.bytes(column)?)?;
+    let account = std::str::from_utf8(&opened).ok().and_then(DesignatedAccount::from_text);
+    account.ok_or_else(|| row.broken(column).into())
 }
 
 /// What is noted of accounts, by their sorted keys; none of those that were never watched.
@@ -57,6 +62,11 @@ pub(crate) fn levels(tx: &Tx<'_>, accounts: &[Blind]) -> Result<Vec<Option<Level
         Ok(())
     })?;
     Ok(found)
+}
+
+/// An account that is or was watched.
+pub(crate) fn account_of(scope: &Scope<'_>, key: &Blind) -> Result<Option<DesignatedAccount>, Error> {
+    scope.tx.optional(&ACCOUNT, &[key.into()], |row| open(scope, key, row, 0))
 }
 
 /// The version of whatever changed last.

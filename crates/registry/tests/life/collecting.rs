@@ -7,7 +7,7 @@ use denmark::{Account, Cvr};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
-use kernel::{Actor, Command, Decision, Env, Error, Operation, Refusal, Scope, Statement, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Operation, Refusal, Scope, Statement, Timestamp};
 use proptest::prelude::*;
 use registry::account::DesignatedAccount;
 use registry::collecting::Window;
@@ -22,7 +22,7 @@ use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::policy;
 use registry::queries::{self, Payees, ReviewView, account_payees};
-use registry::watch::{Against, Notes, Watched};
+use registry::watch::{Against, Notes, Watched, Whom};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
@@ -114,19 +114,17 @@ impl Command for Pay {
     }
 
     fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
-        self.0.save(scope, entry)?;
-        Ok(vec![])
+        self.0.save(scope, entry)
     }
 }
 
 /// Pays to an account, as a batch does: whether it was noted.
-fn pay(place: &mut Place, number: usize, account: &str) -> bool {
+fn pay(place: &mut Place, whom: Whom, account: &str) -> bool {
     let mut notes = Notes::default();
     let noted = watched(place).look(&designated(account)).noted;
     if let Some(key) = noted {
-        let payee = PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault());
-        notes.pays(key, payee);
-        notes.pays(key, payee);
+        notes.pays(key, whom);
+        notes.pays(key, whom);
     }
     let env = env(place);
     place.writer.execute(&Pay(notes), &Actor::console(), &env).unwrap();
@@ -140,7 +138,8 @@ fn hold(place: &mut Place, payments: usize, account: &str) {
     assert_eq!(looked.against, Some(Against::Collecting));
     let key = looked.noted.unwrap();
     for number in 0..payments {
-        notes.holds(key, PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault()));
+        let payee = PayeeId::parse(&payee(number)).unwrap().key(place.writer.store.vault());
+        notes.holds(key, Whom::Registered(payee));
     }
     let env = env(place);
     place.writer.execute(&Pay(notes), &Actor::console(), &env).unwrap();
@@ -170,6 +169,8 @@ enum Act {
     Freeze(usize),
     /// They are paid to the account that they have.
     Pay(usize),
+    /// A file names somebody beside one of the accounts.
+    Name(usize, usize),
     /// Time goes by, in hours.
     Wait(i64),
 }
@@ -181,6 +182,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => who().prop_map(Act::Close),
         1 => who().prop_map(Act::Freeze),
         5 => who().prop_map(Act::Pay),
+        3 => (who(), 0..ACCOUNTS.len()).prop_map(|(name, account)| Act::Name(name, account)),
         4 => prop_oneof![1..30_i64, 24..24 * 40_i64, Just(24 * 183_i64)].prop_map(Act::Wait),
     ]
 }
@@ -192,8 +194,12 @@ struct Believed {
     has: BTreeMap<(usize, bool), (usize, bool)>,
     /// Who left which account, and when.
     left: Vec<(usize, usize, i64)>,
-    paid: BTreeMap<(usize, usize), Date>,
+    /// To which account who was paid, when last. Whom files name come after the payees.
+    paid: BTreeMap<(usize, usize), i64>,
 }
+
+/// Whom a file names, after so many payees.
+const NAMED: usize = 100;
 
 impl Believed {
     fn pointing(&self, account: usize, now: i64) -> [u64; 3] {
@@ -201,14 +207,15 @@ impl Believed {
             let has = self.has.iter().filter(|(_, (has, _))| *has == account).map(|((who, _), _)| *who);
             let is_within = |until: i64| until > now - days * DAY;
             let left = self.left.iter().filter(|(_, left, until)| *left == account && is_within(*until));
-            has.chain(left.map(|(who, ..)| *who)).collect::<BTreeSet<_>>().len() as u64
+            let paid = self.paid.iter().filter(|((paid, _), at)| *paid == account && is_within(**at));
+            let all = has.chain(left.map(|(who, ..)| *who)).chain(paid.map(|((_, who), _)| *who));
+            all.collect::<BTreeSet<_>>().len() as u64
         })
     }
 
-    fn paid(&self, account: usize, today: Date) -> [u64; 3] {
+    fn paid(&self, account: usize, now: i64) -> [u64; 3] {
         [3, 30, 183].map(|days| {
-            let first = today - (days - 1).days();
-            self.paid.iter().filter(|((paid, _), day)| *paid == account && **day >= first).count() as u64
+            self.paid.iter().filter(|((paid, _), at)| *paid == account && **at > now - days * DAY).count() as u64
         })
     }
 
@@ -284,13 +291,19 @@ proptest! {
                 }
                 Act::Pay(who) => {
                     let Some((to, _)) = believed.has.get(&(who, false)).copied() else { continue };
-                    if pay(&mut place, who, ACCOUNTS[to]) {
-                        believed.paid.insert((to, who), today(&place));
+                    let whom = Whom::Registered(PayeeId::parse(&payee(who)).unwrap().key(place.writer.store.vault()));
+                    if pay(&mut place, whom, ACCOUNTS[to]) {
+                        believed.paid.insert((to, who), place.now);
+                    }
+                }
+                Act::Name(name, to) => {
+                    if pay(&mut place, Whom::Named(Blind::from_bytes([name as u8; 16])), ACCOUNTS[to]) {
+                        believed.paid.insert((to, NAMED + name), place.now);
                     }
                 }
             }
             for (at, text) in ACCOUNTS.iter().enumerate() {
-                let expected = [believed.pointing(at, place.now), believed.paid(at, today(&place))];
+                let expected = [believed.pointing(at, place.now), believed.paid(at, place.now)];
                 prop_assert_eq!(counted(&mut place, text), expected, "{}", text);
                 if touched.contains(&at) {
                     let exceeded = Window::ALL.into_iter().find(|window| expected[0][*window as usize] > LIMITS[*window as usize]);
@@ -510,7 +523,7 @@ fn a_lawful_collector_passes_as_long_as_it_counts() {
     assert!(is_held(&mut place, "0040-1"));
     assert_eq!(approve::<Collector>(&mut place, &motion, "bo"), Ok(()));
     assert!(!is_held(&mut place, "0040-1"));
-    assert!(!pay(&mut place, 0, "0040-1"), "whom it pays is nobody's business");
+    assert!(!pay(&mut place, Whom::Named(Blind::default()), "0040-1"), "whom it pays is nobody's business");
     assert_eq!((open(&mut place), listed(&mut place, true).len()), (0, 0));
     assert_eq!(listed(&mut place, false)[0].state, "collector");
     let remind = |place: &mut Place| {

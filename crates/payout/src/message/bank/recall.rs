@@ -53,6 +53,8 @@ pub struct RecalledPayment<'a> {
     pub agent: Option<Agent<'a>>,
     /// `OrgnlTxRef/CdtrAcct`
     pub account: Option<Iban>,
+    /// The same, where the file wrote it as no IBAN: as it wrote it.
+    pub other_account: Option<&'a str>,
 }
 
 impl std::fmt::Debug for RecalledPayment<'_> {
@@ -115,20 +117,22 @@ fn recalled(w: &mut Writer, recall: &Recall<'_>, payment: &RecalledPayment<'_>) 
     w.amount("OrgnlInstdAmt", payment.amount);
     w.node("OrgnlReqdExctnDt", |w| w.date("Dt", payment.execution_date));
     recall_reason(w, recall.reason, recall.sentences);
-    creditor(w, payment.agent, payment.account);
+    creditor(w, payment.agent, payment.account, payment.other_account);
 }
 
 /// Where the money went, if that is known.
-fn creditor(w: &mut Writer, bank: Option<Agent<'_>>, iban: Option<Iban>) {
-    if bank.is_none() && iban.is_none() {
+fn creditor(w: &mut Writer, bank: Option<Agent<'_>>, iban: Option<Iban>, other: Option<&str>) {
+    if bank.is_none() && iban.is_none() && other.is_none() {
         return;
     }
     w.node("OrgnlTxRef", |w| {
         if let Some(bank) = bank {
             w.node("CdtrAgt", |w| agent(w, bank));
         }
-        if let Some(iban) = iban {
-            w.node("CdtrAcct", |w| account(w, iban));
+        match (iban, other) {
+            (_, Some(other)) => w.node("CdtrAcct", |w| w.nested(&["Id", "Othr", "Id"], other)),
+            (Some(iban), None) => w.node("CdtrAcct", |w| account(w, iban)),
+            (None, None) => {}
         }
     });
 }
@@ -217,5 +221,5 @@ fn recalled_transfer(w: &mut Writer, recall: &TransferRecall<'_>, transfer: &Rec
     w.amount("OrgnlIntrBkSttlmAmt", transfer.amount);
     w.date("OrgnlIntrBkSttlmDt", transfer.settlement_date);
     recall_reason(w, recall.reason, recall.sentences);
-    creditor(w, None, transfer.account);
+    creditor(w, None, transfer.account, None);
 }

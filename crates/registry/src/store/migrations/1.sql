@@ -82,13 +82,13 @@ CREATE TABLE account_left (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX account_left_until ON account_left (until, account_key);
 
--- Who was paid to an account that is watched, and on which day last, as year, month and day in eight digits.
+-- Who was paid to an account that is watched, by one batch. An id is a place in the journal.
 CREATE TABLE account_paid (
+    id BIGINT NOT NULL PRIMARY KEY,
     account_key BYTEA NOT NULL,
-    payee BYTEA NOT NULL,
-    day BIGINT NOT NULL,
-    PRIMARY KEY (account_key, payee)
-) /*clustered*/ /*kept*/;
+    payee BYTEA NOT NULL
+) /*append-only*/;
+CREATE INDEX account_paid_account ON account_paid (account_key, id);
 
 -- How many payments of a file were held because of an account. An id is a place in the journal.
 CREATE TABLE account_held (
