@@ -5,6 +5,7 @@ pub(crate) mod bank;
 pub(crate) mod caseworker;
 pub(crate) mod collector;
 pub(crate) mod contact;
+pub(crate) mod contest;
 pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
@@ -42,6 +43,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     collector::STATEMENTS,
     controls::STATEMENTS,
     contact::STATEMENTS,
+    contest::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
     holder::STATEMENTS,
@@ -73,6 +75,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &collector::ReminderTable,
     &controls::ControlsTable,
     &contact::ContactTable,
+    &contest::ContestTable,
     &delivery::DeliveryTable,
     &designation::DesignationTable,
     &identity::ToldTable,
