@@ -191,3 +191,31 @@ fn what_is_asked_back_and_put_back_is_what_it_was_planned_from() {
     refused(meanwhile(meant, || revert_case(&mut place.writer, &reverting, &carl, &env)), "case.meanwhile");
     place.verify();
 }
+
+/// Its payer has agreed that what goes to a frozen account goes back: of somebody who may be a victim it waits, whoever froze it.
+#[test]
+fn what_is_paid_to_an_account_that_was_frozen_before_waits_too() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let since = place.later();
+    place.designate(&format!("freeze,cpr:{BO},,,,,,"));
+    let told = |place: &mut Place, id: &str| {
+        let batch = place.uploaded(PUBLIC, &file(id, &[vec![(BO, 100)]]));
+        (place.told(&batch), batch)
+    };
+    assert_eq!(told(&mut place, "MSG-1").0, ["rejected"]);
+    let case = place.open(since, Source::Police).unwrap();
+    assert_eq!((case.accounts.frozen.len(), case.accounts.already.len()), (0, 1));
+    let (waits, batch) = told(&mut place, "MSG-2");
+    assert_eq!(waits, ["frozen account_unfrozen_or_replaced"]);
+    for officer in ["anna", "bo"] {
+        let (env, officer, finding) = (place.env(), Actor::operator(officer), Finding::Misunderstanding);
+        let closing =
+            CloseVictimCase { case: &case.id, finding, why: "Mistaken", mark_until: None, is_synthetic: false };
+        assert_eq!(close_case(&mut place.writer, &closing, &officer, &env).unwrap().unfrozen, 0);
+    }
+    // It is frozen as before.
+    place.release(&batch, false);
+    assert_eq!((place.told(&batch), told(&mut place, "MSG-3").0), (vec!["rejected".to_owned()], vec!["rejected".to_owned()]));
+    place.verify();
+}
