@@ -2,8 +2,8 @@
 //! service signs. It is put on record before anybody has it.
 
 use crate::case_file::{
-    AccountAt, AccountInDoubt, BUNDLE_VERSION, CaseAct, CaseFile, CasePayee, GivenOut, JournalThen, MoneySum, PaymentMade,
-    PaymentSent,
+    AccountAt, AccountInDoubt, BUNDLE_VERSION, CaseAct, CaseFile, CasePayee, GivenOut, JournalThen, MoneySum,
+    PaymentMade, PaymentSent,
 };
 use denmark::{BankDirectory, Money};
 use eid::jws::{self, Jws};
@@ -114,8 +114,7 @@ pub fn bundle(writer: &mut Writer, wanted: &Wanted<'_>, officer: &Actor, env: &E
     let name = known.case.case.id.name();
     let given = Given { officer, at: env.now, journal: &journal, banks: &banks };
     let json = serde_json::to_vec_pretty(&known.file(&given, is_synthetic));
-    let json =
-        json.map_err(|error| StoreError::new("a case could not be written", error))?;
+    let json = json.map_err(|error| StoreError::new("a case could not be written", error))?;
     let pdf = letter::draw_case(&known.report(&given, wanted, file_id)?).map_err(BundleRefusal::Drawing)?;
     let files = [(format!("case-{name}.pdf"), pdf), (format!("case-{name}.json"), json)];
     let digests: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), digest(bytes))).collect();

@@ -216,6 +216,9 @@ fn what_is_paid_to_an_account_that_was_frozen_before_waits_too() {
     }
     // It is frozen as before.
     place.release(&batch, false);
-    assert_eq!((place.told(&batch), told(&mut place, "MSG-3").0), (vec!["rejected".to_owned()], vec!["rejected".to_owned()]));
+    assert_eq!(
+        (place.told(&batch), told(&mut place, "MSG-3").0),
+        (vec!["rejected".to_owned()], vec!["rejected".to_owned()])
+    );
     place.verify();
 }

@@ -373,7 +373,13 @@ fn nothing_takes_effect_while_accounts_are_contested_and_no_term_ends() {
         check((&asked, "2015"), "", &[(Begun, 0), (LetGo, 1)], 2, "due");
         asked.asked.action = Action::Revert;
         check((&asked, "2015"), "approved 1", &[(Begun, 1)], 2, goes_on);
-        check((&asked, "2015"), "approved 1", &[(Begun, 1), (Taken, 2)], 2, if is_agencys { "due" } else { "awaiting_approval (check)" });
+        check(
+            (&asked, "2015"),
+            "approved 1",
+            &[(Begun, 1), (Taken, 2)],
+            2,
+            if is_agencys { "due" } else { "awaiting_approval (check)" },
+        );
     }
 }
 

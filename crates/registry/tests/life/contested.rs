@@ -40,7 +40,9 @@ impl Town {
 fn asks(town: &mut Town, how: &str) -> String {
     let told = match how {
         "specific by a caseworker" => {
-            return town.proposes(&Actor::caseworker("eve"), &format!("register,{ANNA},{LOOT},,,,Authority,rent")).unwrap();
+            return town
+                .proposes(&Actor::caseworker("eve"), &format!("register,{ANNA},{LOOT},,,,Authority,rent"))
+                .unwrap();
         }
         "the first one by oneself" => {
             let bent = town.citizen(BENT, Assurance::High);

@@ -566,7 +566,11 @@ fn nobody_uses_up_what_another_payee_can_appeal() {
     let kim = Actor::caseworker("kim");
     assert_eq!(town.appeal_for(&mark, &kim, Some(WITHOUT)), Err("mark.unknown"));
     assert_eq!(town.appeal(&mark, &kim).unwrap(), "appealed");
-    assert_eq!(town.appeal(&mark, &operator("dora")), Err("mark.appealed"), "of those whom the text alone names one waits");
+    assert_eq!(
+        town.appeal(&mark, &operator("dora")),
+        Err("mark.appealed"),
+        "of those whom the text alone names one waits"
+    );
     assert_eq!(town.appealed(), [(mark.clone(), vec![5, 6, 7])]);
     // Which is decided about is said by its number.
     assert_eq!(town.decide(&mark, false, "dora"), Err("mark.which"));
