@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn what_is_given_of_a_case_is_described_in_a_file() {
         let written = include_str!("../../../docs/case.schema.json");
-        let described = serde_json::to_string_pretty(&crate::case_file::case_schema()).unwrap() + "\n";
+        let described = serde_json::to_string_pretty(&case_file::case_schema()).unwrap() + "\n";
         assert!(described == written, "write it down by 'cargo xtask schema', and look what changed:\n{described}");
     }
 
