@@ -19,7 +19,8 @@ const USAGE: &str = "cargo xtask COMMAND
   postgres [NAME=VALUE …]             a PostgreSQL to work with, with these settings, until Ctrl-C
   tidy                                what no compiler checks
   policy                              who may do what
-  schema                              writes down what the migrations make: docs/schema.txt";
+  schema                              writes down what the migrations make, and what is given of a case: docs/schema.txt,
+                                      docs/case.schema.json";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -44,10 +45,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes what the migrations make to where it is reviewed and held against both engines.
+/// Writes what the migrations make to where it is reviewed and held against both engines; and how what is given of a case is described.
 fn write_schema() -> Result<(), String> {
-    let shown = run::cargo(&["run", "--quiet", "--package", "services", "--example", "schema"]).output();
-    let shown = shown.ok_or("the example schema of services failed: cargo run --package services --example schema")?;
-    let path = run::root().join("docs/schema.txt");
-    std::fs::write(&path, shown).map_err(|error| format!("{}: {error}", path.display()))
+    for (of, name) in [("tables", "schema.txt"), ("case", "case.schema.json")] {
+        let shown = run::cargo(&["run", "--quiet", "--package", "services", "--example", "schema", "--", of]).output();
+        let shown =
+            shown.ok_or("the example schema of services failed: cargo run --package services --example schema")?;
+        let path = run::root().join("docs").join(name);
+        std::fs::write(&path, shown).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
 }

@@ -420,10 +420,11 @@ pub const CODES: &[Row] = &[
     row(
         "mark.appealed",
         409,
-        "An appeal waits, or there were too many",
-        "En klage venter, eller der har været for mange",
+        "An appeal of theirs waits, or there were too many",
+        "En klage fra dem venter, eller der har været for mange",
     ),
     row("mark.not_appealed", 409, "No appeal waits", "Der venter ingen klage"),
+    row("mark.which", 409, "Several appeals wait: say which", "Flere klager venter: sig hvilken"),
     row(
         "mark.own",
         403,

@@ -4,7 +4,9 @@
 pub mod relay;
 
 use crate::keys::DataKeys;
-use crate::{Location, Secrets, Vault};
+use crate::{Location, Secrets, Statement, Vault};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -41,6 +43,21 @@ pub fn require_sqlite() {
 #[must_use]
 pub fn vault() -> Vault {
     Vault::new(&DataKeys::generate(&mut Secrets::from_system()).expect("the system gives chance"))
+}
+
+thread_local! {
+    static RAN: RefCell<BTreeMap<&'static str, usize>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Does `work`; and how often this thread ran each statement for it, by name. What is done for many rows or keys at once counts once.
+pub fn counted<T>(work: impl FnOnce() -> T) -> (T, BTreeMap<&'static str, usize>) {
+    RAN.take();
+    let result = work();
+    (result, RAN.take())
+}
+
+pub(crate) fn ran(statement: &Statement) {
+    RAN.with_borrow_mut(|ran| *ran.entry(statement.name).or_insert(0) += 1);
 }
 
 /// A place at which there is no store yet, or a copy of one. A database goes away with it; a folder is its caller's.

@@ -337,6 +337,8 @@ fn waited_for(proposal: &Proposal, acts: &[Act], came_up: Option<Control>, contr
         Waits::Letter | Waits::Code => letter_of(proposal)?,
         Waits::Confirmation => Control::SecondChannel,
         Waits::Time(_) => Control::wait_of(proposal.asked.channel.kind(), proposal.is_first),
+        // No control demands that.
+        Waits::Unfreezing => return None,
     })
 }
 

@@ -18,6 +18,7 @@ pub mod collecting;
 pub mod collector;
 pub mod commands;
 pub mod contact;
+pub mod contest;
 pub mod control_change;
 pub mod controls;
 pub mod costs;

@@ -5,8 +5,9 @@
 //! at that moment: it waits for the first of the demands, in their order, that is not met. So a control that is switched on meets every
 //! proposal that is under way, and an account takes effect only when nothing is left that anybody demands.
 
+use crate::contest::Contests;
 use crate::controls::{Control, Controls};
-use crate::designation::{Action, ChannelKind};
+use crate::designation::{Action, Channel, ChannelKind};
 use crate::ownership::{ANSWER_DAYS, Ownership};
 use crate::proposal::Proposal;
 use crate::signals::{Facts, Signal, Signals};
@@ -20,6 +21,8 @@ pub const CODE_DAYS: i64 = 60;
 pub const CODE_ATTEMPTS: usize = 3;
 /// A person decides within so many days, or it has expired.
 pub const DECISION_DAYS: i64 = 30;
+/// What stands still is looked at again after so long.
+const STILL_SECONDS: i64 = 3_600;
 /// By whom what nobody does is done.
 pub(crate) const BY_RULE: &str = "rule";
 /// The most acts of one proposal after which letters are made and wrong codes are heard: what ends or stops one always can.
@@ -158,9 +161,13 @@ impl Act {
     }
 }
 
-/// All that was done about a proposal, in order.
+/// All that was done about a proposal, in order; and when its payee was held to be a victim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Evidence(Vec<Act>);
+pub struct Evidence {
+    acts: Vec<Act>,
+    /// When the payee's accounts were contested.
+    contests: Contests,
+}
 
 /// The letter that counts: the last one made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,44 +184,52 @@ pub struct Letter<'e> {
     pub is_returned: bool,
     /// How often a wrong code was given for it.
     pub wrong: usize,
+    contests: &'e Contests,
 }
 
 impl Letter<'_> {
-    /// When its code ends: its last day is over.
+    /// When its code ends: its last day is over. While the payee's accounts are contested it does not.
     #[must_use]
-    pub fn ends(&self) -> Timestamp {
-        Timestamp::from(denmark::calendar::end_of(code_valid_until(self.at)))
+    pub fn ends(&self, now: Timestamp) -> Timestamp {
+        let last = Timestamp::from(denmark::calendar::end_of(code_valid_until(self.at)));
+        self.contests.put_off(self.at, last, now)
     }
 
     /// Whether its code can still be given.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
-        !self.is_returned && self.wrong < CODE_ATTEMPTS && now < self.ends()
+        !self.is_returned && self.wrong < CODE_ATTEMPTS && now < self.ends(now)
     }
 }
 
 impl Evidence {
     /// Of acts in their order.
     #[must_use]
-    pub const fn of(acts: Vec<Act>) -> Self {
-        Self(acts)
+    pub fn of(acts: Vec<Act>) -> Self {
+        Self { acts, contests: Contests::default() }
+    }
+
+    /// The same, of a payee whose accounts were contested at these times.
+    #[must_use]
+    pub fn within(self, contests: Contests) -> Self {
+        Self { contests, ..self }
     }
 
     /// Adds what is done now.
     pub fn add(&mut self, act: Act) {
-        self.0.push(act);
+        self.acts.push(act);
     }
 
     /// The acts in their order.
     #[must_use]
     pub fn acts(&self) -> &[Act] {
-        &self.0
+        &self.acts
     }
 
     /// The last act of one of these kinds, and its place.
     #[must_use]
     pub fn last_of(&self, kinds: &[ActKind]) -> Option<(usize, &Act)> {
-        self.0.iter().enumerate().rev().find(|(_, act)| kinds.contains(&act.kind))
+        self.acts.iter().enumerate().rev().find(|(_, act)| kinds.contains(&act.kind))
     }
 
     /// Whether somebody stopped it, before it took effect or since. The link does each once: what an officer has let go on, whoever
@@ -226,7 +241,7 @@ impl Evidence {
     }
 
     fn last(&self, kind: ActKind) -> Option<&Act> {
-        self.0.iter().rev().find(|act| act.kind == kind)
+        self.acts.iter().rev().find(|act| act.kind == kind)
     }
 
     /// What the account's bank said last.
@@ -242,30 +257,36 @@ impl Evidence {
         asked.plus_days(ANSWER_DAYS)
     }
 
+    /// When a term ends that began at a moment.
+    fn ends(&self, began: Timestamp, days: i64, now: Timestamp) -> Timestamp {
+        self.contests.put_off(began, began.plus_days(days), now)
+    }
+
     /// When something last came up that an officer must have seen.
     fn came_up(&self) -> Option<Timestamp> {
-        self.0.iter().rev().find(|act| act.comes_up()).map(|act| act.at)
+        self.acts.iter().rev().find(|act| act.comes_up()).map(|act| act.at)
     }
 
     /// The check by an officer who has seen all that came up. Their places count, and not their moments: those can be the same.
     fn checked(&self) -> Option<&Act> {
-        let last = self.0.iter().rev().find(|act| act.kind == ActKind::Checked || act.comes_up());
+        let last = self.acts.iter().rev().find(|act| act.kind == ActKind::Checked || act.comes_up());
         last.filter(|act| act.kind == ActKind::Checked)
     }
 
     /// The letter that counts.
     #[must_use]
     pub fn letter(&self) -> Option<Letter<'_>> {
-        let made = self.0.iter().rposition(|act| act.kind == ActKind::LetterMade)?;
-        let (letter, since) = (&self.0[made], &self.0[made + 1..]);
+        let made = self.acts.iter().rposition(|act| act.kind == ActKind::LetterMade)?;
+        let (letter, since) = (&self.acts[made], &self.acts[made + 1..]);
         let has = |kind| since.iter().any(|act| act.kind == kind);
         Some(Letter {
-            number: self.0[..=made].iter().filter(|act| act.kind == ActKind::LetterMade).count(),
+            number: self.acts[..=made].iter().filter(|act| act.kind == ActKind::LetterMade).count(),
             at: letter.at,
             code_key: &letter.detail,
             is_handed_over: has(ActKind::LetterHandedOver),
             is_returned: has(ActKind::LetterReturned),
             wrong: since.iter().filter(|act| act.kind == ActKind::CodeWrong).count(),
+            contests: &self.contests,
         })
     }
 
@@ -273,13 +294,13 @@ impl Evidence {
     #[must_use]
     pub fn ended(&self) -> Option<&Act> {
         use ActKind::{Cancelled, Expired, Refused, TookEffect};
-        self.0.iter().find(|act| matches!(act.kind, Cancelled | Expired | Refused | TookEffect))
+        self.acts.iter().find(|act| matches!(act.kind, Cancelled | Expired | Refused | TookEffect))
     }
 
     /// Whether the payee signed it with this authenticator.
     #[must_use]
     pub fn is_signed_with(&self, authenticator: Authenticator) -> bool {
-        self.0.iter().any(|act| act.kind == ActKind::Signed && act.authenticator == Some(authenticator))
+        self.acts.iter().any(|act| act.kind == ActKind::Signed && act.authenticator == Some(authenticator))
     }
 
     /// Whether whoever `by` is has already taken part in it: they do not take another's part as well. Who only notes what became
@@ -288,7 +309,7 @@ impl Evidence {
     pub fn has_part(&self, by: &str) -> bool {
         let notes = [ActKind::LetterHandedOver, ActKind::LetterReturned];
         let is_theirs = |act: &Act| act.by == by || act.by == Actor::console().name();
-        self.0.iter().any(|act| is_theirs(act) && !notes.contains(&act.kind))
+        self.acts.iter().any(|act| is_theirs(act) && !notes.contains(&act.kind))
     }
 }
 
@@ -311,11 +332,13 @@ pub enum Waits {
     Confirmation,
     /// Its waiting period ends.
     Time(Timestamp),
+    /// The payee's accounts are contested no more.
+    Unfreezing,
 }
 
 impl Waits {
     /// Each of them; time, as if it never came.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Signature,
         Self::Ownership,
         Self::Approval,
@@ -324,6 +347,7 @@ impl Waits {
         Self::Code,
         Self::Confirmation,
         Self::Time(Timestamp::from_micros(i64::MAX)),
+        Self::Unfreezing,
     ];
 
     /// As the store knows it; 0 is nothing.
@@ -338,6 +362,7 @@ impl Waits {
             Self::Confirmation => 6,
             Self::Time(_) => 7,
             Self::Ownership => 8,
+            Self::Unfreezing => 9,
         }
     }
 
@@ -359,6 +384,7 @@ impl Waits {
             Self::Code => "code",
             Self::Confirmation => "confirmation",
             Self::Time(_) => "time",
+            Self::Unfreezing => "unfreezing",
         }
     }
 }
@@ -384,7 +410,7 @@ impl State {
             Self::Waiting(Waits::Signature | Waits::Ownership) => "proposed",
             Self::Waiting(Waits::Approval | Waits::Check) => "awaiting_approval",
             Self::Waiting(Waits::Letter | Waits::Code | Waits::Confirmation) => "awaiting_activation",
-            Self::Waiting(Waits::Time(_)) | Self::Due => "held",
+            Self::Waiting(Waits::Time(_) | Waits::Unfreezing) | Self::Due => "held",
             Self::Lapsed | Self::Ended(ActKind::Expired) => "expired",
             Self::Ended(ActKind::Cancelled) => "cancelled",
             Self::Ended(ActKind::Refused) => "refused",
@@ -502,7 +528,7 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     }
     let demands = Demands::of(proposal, evidence, facts, controls, now);
     let within = |since: Timestamp, days: i64, waits: Waits| {
-        if now < since.plus_days(days) { State::Waiting(waits) } else { State::Lapsed }
+        if now < evidence.ends(since, days, now) { State::Waiting(waits) } else { State::Lapsed }
     };
     // The waiting period begins when the last of what people do was done.
     let mut ready = proposal.at;
@@ -521,14 +547,17 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
     // Whoever looked before the account was marked has not seen it.
     let mark = facts.mark(now);
     let checked = evidence.checked().filter(|act| mark.is_none_or(|mark| act.at >= mark.since));
-    if demands.check && !met(checked) {
-        return within(evidence.came_up().unwrap_or(proposal.at), DECISION_DAYS, Waits::Check);
+    // Likewise before the payee was found to be a victim, of whom it may be the thief.
+    let taken = taken(proposal, evidence);
+    let checked = checked.filter(|act| taken.is_none_or(|taken| act.at >= taken));
+    if (demands.check || taken.is_some()) && !met(checked) {
+        return within(raised(proposal, evidence), DECISION_DAYS, Waits::Check);
     }
     if demands.letter && !met(evidence.last(ActKind::Activated)) {
         return match evidence.letter() {
             Some(letter) if letter.is_good(now) => State::Waiting(Waits::Code),
             // Its code was never given in time: whoever still wants the change asks anew.
-            Some(letter) if !letter.is_returned && now >= letter.ends() => State::Lapsed,
+            Some(letter) if !letter.is_returned && now >= letter.ends(now) => State::Lapsed,
             _ => within(proposal.at, CODE_DAYS + DECISION_DAYS, Waits::Letter),
         };
     }
@@ -536,7 +565,34 @@ pub fn state(proposal: &Proposal, evidence: &Evidence, facts: &Facts, controls: 
         return within(proposal.at, CODE_DAYS + DECISION_DAYS, Waits::Confirmation);
     }
     let from = in_force_from(ready, demands.banking_days);
-    if now < from { State::Waiting(Waits::Time(from)) } else { State::Due }
+    match () {
+        () if now < from => State::Waiting(Waits::Time(from)),
+        () if stands_still(proposal, evidence) => State::Waiting(Waits::Unfreezing),
+        () => State::Due,
+    }
+}
+
+/// Whether nothing goes on with a proposal for now: its payee may be a victim, and nobody has said yet.
+#[must_use]
+pub fn stands_still(proposal: &Proposal, evidence: &Evidence) -> bool {
+    evidence.contests.open().is_some_and(|since| !knows(proposal, since))
+}
+
+/// Whether it comes of officers who know that the payee's accounts are contested since then: what heals does.
+fn knows(proposal: &Proposal, contested: Timestamp) -> bool {
+    let asked = &proposal.asked;
+    asked.channel == Channel::Operator && (asked.action.heals() || proposal.at >= contested)
+}
+
+/// When the payee was found to be a victim, where somebody had asked for it before.
+fn taken(proposal: &Proposal, evidence: &Evidence) -> Option<Timestamp> {
+    let (begun, at) = evidence.contests.taken()?;
+    (proposal.at <= at && !knows(proposal, begun)).then_some(at)
+}
+
+/// Since when an officer is to look.
+fn raised(proposal: &Proposal, evidence: &Evidence) -> Timestamp {
+    evidence.came_up().max(taken(proposal, evidence)).unwrap_or(proposal.at)
 }
 
 /// When something that is ready at a moment takes effect after so many banking days: at the same time of day on that banking day. What
@@ -551,16 +607,19 @@ pub fn in_force_from(ready: Timestamp, banking_days: u16) -> Timestamp {
 
 /// When a proposal that waits must be looked at again, though nobody does anything: its time has come, or it has expired.
 #[must_use]
-pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits) -> Timestamp {
-    let until = |days| proposal.at.plus_days(days);
-    match waits {
+pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits, now: Timestamp) -> Timestamp {
+    let until = |days| evidence.ends(proposal.at, days, now);
+    let due = match waits {
         Waits::Signature | Waits::Approval => until(DECISION_DAYS),
         Waits::Ownership => evidence.answer_until(proposal),
-        Waits::Check => evidence.came_up().unwrap_or(proposal.at).plus_days(DECISION_DAYS),
+        Waits::Check => evidence.ends(raised(proposal, evidence), DECISION_DAYS, now),
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
-        Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.ends()),
+        Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.ends(now)),
         Waits::Time(from) => from,
-    }
+        Waits::Unfreezing => now,
+    };
+    // Nothing becomes of it before its payee's accounts are let go, when it is looked at again.
+    if stands_still(proposal, evidence) { due.max(now.minus_seconds(-STILL_SECONDS)) } else { due }
 }
 
 /// The last day, in Denmark, of the code of a letter that is made at a moment.

@@ -11,14 +11,14 @@ use crate::suspicion::{Finding, Reason, State as Reported, Suspicion};
 use denmark::Account;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use kernel::{Id, Refusal, Refuse, Timestamp};
+use kernel::{Blind, Id, Refusal, Refuse, Timestamp};
 use std::fmt;
 
 /// How far ahead a mark ends, at most. A new decision prolongs it.
 pub const MARK_MONTHS_MAX: i32 = 6;
 /// As many marks stand at a time, at most: payments are held against all of them, in memory.
 pub const MARKS_MAX: i64 = 100_000;
-/// So often is one mark appealed, at most.
+/// So often does one payee appeal against one mark, at most.
 pub const APPEALS_MAX: usize = 5;
 
 /// Marks ids of versions of marks.
@@ -228,6 +228,8 @@ impl AppealAct {
 pub struct Act {
     /// What was done.
     pub kind: AppealAct,
+    /// Whose appeal it is; none where the account was never designated for whoever appeals.
+    pub payee: Option<Blind>,
     /// When.
     pub at: Timestamp,
     /// By whom, as the journal names them.
@@ -236,22 +238,51 @@ pub struct Act {
     pub why: String,
 }
 
-/// Refuses an appeal against what does not stand, while another one waits, or after too many.
+/// Refuses a payee's appeal against what does not stand, while another one of theirs waits, or after too many of theirs. What others
+/// have done about it takes nothing from them: the thief may be one of them.
 ///
 /// # Errors
 /// [`MarkRefusal`].
-pub fn require_appealable(mark: &Mark, acts: &[Act], today: Date) -> Result<(), MarkRefusal> {
+pub fn require_appealable(mark: &Mark, acts: &[Act], payee: Option<&Blind>, today: Date) -> Result<(), MarkRefusal> {
     if !mark.stands(today) {
         return Err(MarkRefusal::Ended);
     }
-    let appeals = acts.iter().filter(|act| act.kind == AppealAct::Appealed).count();
-    if waiting(acts).is_some() || appeals >= APPEALS_MAX { Err(MarkRefusal::Appealed) } else { Ok(()) }
+    let theirs = || acts.iter().filter(|act| act.payee.as_ref() == payee);
+    let waits = theirs().next_back().is_some_and(|act| act.kind == AppealAct::Appealed);
+    let appeals = theirs().filter(|act| act.kind == AppealAct::Appealed).count();
+    if waits || appeals >= APPEALS_MAX { Err(MarkRefusal::Appealed) } else { Ok(()) }
 }
 
-/// The appeal that nobody has decided about yet.
-#[must_use]
-pub fn waiting(acts: &[Act]) -> Option<&Act> {
-    acts.last().filter(|act| act.kind == AppealAct::Appealed)
+/// The appeals, each with its number, that nobody has decided about yet. They count from 1, in the order in which they were made.
+pub fn waiting(acts: &[Act]) -> impl Iterator<Item = (usize, &Act)> {
+    let waits = |at: usize, act: &Act| {
+        act.kind == AppealAct::Appealed && acts[at + 1..].iter().all(|later| later.payee != act.payee)
+    };
+    numbered(acts).filter(move |(at, _, act)| waits(*at, act)).map(|(_, number, act)| (number, act))
+}
+
+/// Acts with their places, and the numbers of the appeals that they are or are about.
+fn numbered(acts: &[Act]) -> impl Iterator<Item = (usize, usize, &Act)> {
+    let appeals = |acts: &[Act]| acts.iter().filter(|act| act.kind == AppealAct::Appealed).count();
+    acts.iter().enumerate().map(move |(at, act)| {
+        let of = acts[..=at].iter().rposition(|of| of.kind == AppealAct::Appealed && of.payee == act.payee);
+        (at, of.map_or(0, |of| appeals(&acts[..=of])), act)
+    })
+}
+
+/// The number of the appeal that each of these acts is or is about.
+pub fn numbers(acts: &[Act]) -> impl Iterator<Item = usize> {
+    numbered(acts).map(|(_, number, _)| number)
+}
+
+/// The appeal that is decided about: the one of a number, or the only one that waits.
+///
+/// # Errors
+/// [`MarkRefusal::NotAppealed`], [`MarkRefusal::Which`].
+pub fn decided(acts: &[Act], number: Option<usize>) -> Result<&Act, MarkRefusal> {
+    let mut waiting = waiting(acts).filter(|(of, _)| number.is_none_or(|number| number == *of));
+    let (_, first) = waiting.next().ok_or(MarkRefusal::NotAppealed)?;
+    if waiting.next().is_some() { Err(MarkRefusal::Which) } else { Ok(first) }
 }
 
 /// Why something about a mark was refused.
@@ -275,6 +306,8 @@ pub enum MarkRefusal {
     Appealed,
     /// Nobody has appealed.
     NotAppealed,
+    /// Several have, and it is not said whose appeal is decided about.
+    Which,
     /// Who decides has no name.
     Officer,
     /// Who decides had a part in it.
@@ -310,6 +343,7 @@ impl Refuse for MarkRefusal {
             Self::Ended => "mark.ended",
             Self::Appealed => "mark.appealed",
             Self::NotAppealed => "mark.not_appealed",
+            Self::Which => "mark.which",
             Self::Officer => "mark.officer",
             Self::Own => "mark.own",
             Self::Why => "mark.why",
@@ -330,11 +364,12 @@ impl fmt::Display for MarkRefusal {
             Self::TooMany => write!(f, "{MARKS_MAX} marks stand: end some first"),
             Self::Ended => f.write_str("the mark stands no more"),
             Self::Appealed => {
-                write!(f, "an appeal waits to be decided about, or the mark was appealed {APPEALS_MAX} times")
+                write!(f, "an appeal of theirs waits to be decided about, or they appealed {APPEALS_MAX} times")
             }
             Self::NotAppealed => {
                 f.write_str("no appeal waits: what is to end without one is proposed by one and approved by another")
             }
+            Self::Which => f.write_str("several appeals wait: say by its number which is decided about"),
             Self::Officer => f.write_str("this is for an operator with a name: say --as"),
             Self::Own => {
                 f.write_str("who proposed or approved the mark, or appealed, does not decide about the appeal")
@@ -425,11 +460,13 @@ mod tests {
     #[test]
     fn one_appeal_at_a_time_and_not_for_ever() {
         use AppealAct::{Appealed, Lifted, Upheld};
-        let act = |kind| Act { kind, at: Timestamp::from_micros(1), by: "citizen:a".to_owned(), why: "no".to_owned() };
         let check = |mark: Mark, acts: &[AppealAct], expected: Option<&str>| {
-            let acts: Vec<Act> = acts.iter().map(|kind| act(*kind)).collect();
-            let refused = require_appealable(&mark, &acts, TODAY).err();
-            assert_eq!(refused.map(|refusal| refusal.code()), expected, "{acts:?}");
+            let acts: Vec<Act> = acts.iter().map(|kind| act(*kind, 1)).collect();
+            let refused = |payee: u8| require_appealable(&mark, &acts, Some(&of(payee)), TODAY).err();
+            assert_eq!(refused(1).map(|refusal| refusal.code()), expected, "{acts:?}");
+            // Nobody else loses anything by it.
+            let others = if mark.stands(TODAY) { None } else { Some(MarkRefusal::Ended) };
+            assert_eq!(refused(2), others, "{acts:?}");
         };
         check(mark(false, TODAY), &[], None);
         check(mark(false, TODAY), &[Appealed], Some("mark.appealed"));
@@ -442,6 +479,39 @@ mod tests {
             assert_eq!(AppealAct::from_code(kind.code()), Some(kind));
         }
         assert_eq!(AppealAct::from_code(3), None);
+    }
+
+    fn of(payee: u8) -> Blind {
+        Blind::from_bytes([payee; 16])
+    }
+
+    /// By a payee; 0 by somebody who never had the account.
+    fn act(kind: AppealAct, payee: u8) -> Act {
+        let (at, by, why) = (Timestamp::from_micros(1), "citizen:a".to_owned(), "no".to_owned());
+        Act { kind, payee: (payee > 0).then(|| of(payee)), at, by, why }
+    }
+
+    #[test]
+    fn each_payees_appeal_is_decided_by_its_number() {
+        use AppealAct::{Appealed, Upheld};
+        let check = |acts: &[(AppealAct, u8)], about: &[usize], waits: &[usize], only: Result<u8, &str>| {
+            let acts: Vec<Act> = acts.iter().map(|(kind, payee)| act(*kind, *payee)).collect();
+            assert_eq!(numbers(&acts).collect::<Vec<_>>(), about, "{acts:?}");
+            assert_eq!(waiting(&acts).map(|(number, _)| number).collect::<Vec<_>>(), waits, "{acts:?}");
+            let payee = |act: &Act| act.payee.map_or(0, |payee| payee.as_bytes()[0]);
+            let found = decided(&acts, None).map(payee);
+            assert_eq!(found.map_err(|refusal| refusal.code()), only, "{acts:?}");
+            for number in 1..=acts.len() {
+                assert_eq!(decided(&acts, Some(number)).is_ok(), waits.contains(&number), "{number} of {acts:?}");
+            }
+        };
+        check(&[], &[], &[], Err("mark.not_appealed"));
+        check(&[(Appealed, 1)], &[1], &[1], Ok(1));
+        check(&[(Appealed, 1), (Upheld, 1)], &[1, 1], &[], Err("mark.not_appealed"));
+        check(&[(Appealed, 1), (Appealed, 0)], &[1, 2], &[1, 2], Err("mark.which"));
+        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1)], &[1, 2, 1], &[2], Ok(2));
+        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1), (Appealed, 1)], &[1, 2, 1, 3], &[2, 3], Err("mark.which"));
+        check(&[(Appealed, 1), (Upheld, 1), (Appealed, 0)], &[1, 1, 2], &[2], Ok(0));
     }
 
     #[test]

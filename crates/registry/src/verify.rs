@@ -1,6 +1,7 @@
 //! Holds the directory against the histories that it points into.
 
 use crate::collecting::{Figures, Limits, Window};
+use crate::contest::Turn;
 use crate::designation::{Standing, State};
 use crate::payee::RegisterStatus;
 use crate::store;
@@ -32,6 +33,8 @@ struct Due {
     has_specific: bool,
     /// The newest proposal, unless it has ended.
     pending: Option<i64>,
+    /// By what the payee's accounts are contested.
+    contested: Option<i64>,
 }
 
 /// Computes from the histories, whose rows must be in order, which account is in force for every payee, and compares it with the directory that resolving
@@ -81,6 +84,10 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
         Some(purpose) => specific.get(&(*payee, *purpose)).copied(),
     })?;
     verify_proposals(scope, &mut due)?;
+    store::contest::links(scope.tx, |turned| {
+        let is_open = turned.turn == Turn::Begun;
+        due.entry(turned.payee).or_default().contested = is_open.then(|| turned.id.number());
+    })?;
     let mut after = Vec::new();
     loop {
         let rows = store::payee::page(scope, &after, PAGE_ROWS)?;
@@ -100,6 +107,9 @@ pub fn verify_directory(scope: &Scope<'_>) -> Result<(), Error> {
             }
             if row.pending != expected.pending {
                 return Err(mismatch("a payee's proposal that waits"));
+            }
+            if row.contested != expected.contested {
+                return Err(mismatch("whether a payee's accounts are contested"));
             }
         }
     }

@@ -1,6 +1,10 @@
 //! What is given to the police or a bank of a victim's case: a PDF, the same for programs, and a seal over both by the key with which the
 //! service signs. It is put on record before anybody has it.
 
+use crate::case_file::{
+    AccountAt, AccountInDoubt, BUNDLE_VERSION, CaseAct, CaseFile, CasePayee, GivenOut, JournalThen, MoneySum,
+    PaymentMade, PaymentSent,
+};
 use denmark::{BankDirectory, Money};
 use eid::jws::{self, Jws};
 use eid::key::PublicKey;
@@ -20,8 +24,6 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The version of the JSON: what is added to it leaves it, what changes or goes makes another.
-pub const BUNDLE_VERSION: u32 = 1;
 /// What a seal says that it is.
 const SEAL_KIND: &str = "anvis-case+jws";
 
@@ -111,9 +113,8 @@ pub fn bundle(writer: &mut Writer, wanted: &Wanted<'_>, officer: &Actor, env: &E
     })?;
     let name = known.case.case.id.name();
     let given = Given { officer, at: env.now, journal: &journal, banks: &banks };
-    let json = known.json(&given, is_synthetic);
-    let json =
-        serde_json::to_vec_pretty(&json).map_err(|error| StoreError::new("a case could not be written", error))?;
+    let json = serde_json::to_vec_pretty(&known.file(&given, is_synthetic));
+    let json = json.map_err(|error| StoreError::new("a case could not be written", error))?;
     let pdf = letter::draw_case(&known.report(&given, wanted, file_id)?).map_err(BundleRefusal::Drawing)?;
     let files = [(format!("case-{name}.pdf"), pdf), (format!("case-{name}.json"), json)];
     let digests: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), digest(bytes))).collect();
@@ -193,10 +194,12 @@ impl Given<'_> {
         account.reg().and_then(|reg| self.banks.get(reg)).map(|bank| bank.name.as_str())
     }
 
-    fn account(&self, account: &DesignatedAccount) -> Value {
-        let iban = account.iban(self.banks);
-        let bic = account.bic(self.banks);
-        json!({ "account": iban.as_str(), "bic": bic.map(|bic| bic.as_str().to_owned()), "bank": self.bank(account) })
+    fn account(&self, account: &DesignatedAccount) -> AccountAt {
+        AccountAt {
+            account: account.iban(self.banks).as_str().to_owned(),
+            bic: account.bic(self.banks).map(|bic| bic.as_str().to_owned()),
+            bank: self.bank(account).map(str::to_owned),
+        }
     }
 
     fn written(&self, account: &DesignatedAccount) -> String {
@@ -242,55 +245,55 @@ impl Known {
         sums
     }
 
-    fn json(&self, given: &Given<'_>, is_synthetic: bool) -> Value {
+    fn file(&self, given: &Given<'_>, is_synthetic: bool) -> CaseFile {
         let KnownCase { case, acts, to, asking, name, accounts, payments, has_more } = &self.case;
         let is_for_police = self.is_for_police();
-        let payee = is_for_police.then(|| json!({ "number": case.number.reveal(), "name": name }));
         let changed = accounts.iter().zip(&self.purposes).map(|(doubted, purpose)| {
-            let (payer, benefit) = purpose.clone().unzip();
-            json!({
-                "payer": payer.filter(|_| is_for_police),
-                "benefit": benefit.filter(|_| is_for_police),
-                "before": doubted.trusted.as_ref().map(|account| given.account(account)),
-                "since": doubted.accounts.iter().map(|account| given.account(account)).collect::<Vec<_>>(),
-            })
+            let (payer, benefit) = purpose.clone().filter(|_| is_for_police).unzip();
+            AccountInDoubt {
+                payer,
+                benefit,
+                before: doubted.trusted.as_ref().map(|account| given.account(account)),
+                since: doubted.accounts.iter().map(|account| given.account(account)).collect(),
+            }
         });
-        let sums = self.sums().into_iter().map(|(fate, sum)| {
-            json!({ "money": fate_name(fate), "currency": sum.currency.as_str(), "sum": sum.decimal().to_string() })
+        let sums = self.sums().into_iter().map(|(fate, sum)| MoneySum {
+            money: fate_name(fate).to_owned(),
+            currency: sum.currency.as_str().to_owned(),
+            sum: sum.decimal().to_string(),
         });
-        let deeds = self.deeds().map(|(act, _)| {
-            let said = |text: &String| (!text.is_empty()).then(|| text.clone());
-            json!({
-                "act": act.kind.name(),
-                "at": act.at.to_string(),
-                "by": act.by,
-                "about": said(&act.about),
-                "why": said(&act.why),
-            })
+        let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let deeds = self.deeds().map(|(act, _)| CaseAct {
+            act: act.kind.name().to_owned(),
+            at: act.at.to_string(),
+            by: act.by.clone(),
+            about: said(&act.about),
+            why: said(&act.why),
         });
-        json!({
-            "version": BUNDLE_VERSION,
-            "synthetic": is_synthetic,
-            "case": case.id.name(),
-            "given": {
-                "to": to.name(),
-                "at": given.at.to_string(),
-                "by": given.officer.name(),
-                "asked_by": asking.by,
-                "law": asking.why,
+        let (size, root) = given.journal.clone();
+        CaseFile {
+            version: BUNDLE_VERSION,
+            synthetic: is_synthetic,
+            case: case.id.name(),
+            given: GivenOut {
+                to: to.name(),
+                at: given.at.to_string(),
+                by: given.officer.name().to_owned(),
+                asked_by: asking.by.clone(),
+                law: asking.why.clone(),
             },
-            "payee": payee,
-            "since": case.since.to_string(),
-            "opened": case.at.to_string(),
-            "why": is_for_police.then(|| case.why.clone()),
-            "finding": CaseState::of(acts).finding().map(Finding::name),
-            "accounts": changed.collect::<Vec<_>>(),
-            "payments": payments.iter().map(|known| payment_json(known, given)).collect::<Vec<_>>(),
-            "more_payments": has_more,
-            "sums": sums.collect::<Vec<_>>(),
-            "acts": deeds.collect::<Vec<_>>(),
-            "journal": { "size": given.journal.0, "root": given.journal.1 },
-        })
+            payee: is_for_police.then(|| CasePayee { number: case.number.reveal(), name: name.clone() }),
+            since: case.since.to_string(),
+            opened: case.at.to_string(),
+            why: is_for_police.then(|| case.why.clone()),
+            finding: CaseState::of(acts).finding().map(|finding| finding.name().to_owned()),
+            accounts: changed.collect(),
+            payments: payments.iter().map(|known| payment_made(known, given)).collect(),
+            more_payments: *has_more,
+            sums: sums.collect(),
+            acts: deeds.collect(),
+            journal: JournalThen { size, root },
+        }
     }
 
     fn report(&self, given: &Given<'_>, wanted: &Wanted<'_>, file_id: [u8; 16]) -> Result<CaseReport, Error> {
@@ -386,27 +389,27 @@ const fn fate_name(fate: Fate) -> &'static str {
     }
 }
 
-fn payment_json(known: &KnownPayment, given: &Given<'_>) -> Value {
+fn payment_made(known: &KnownPayment, given: &Given<'_>) -> PaymentMade {
     let payment = &known.payment;
     let sent = payment.left.as_ref().map(|left| {
-        let mut sent = left.to.as_ref().map_or_else(|| json!({}), |to| given.account(&to.account));
-        sent["at"] = json!(left.at.to_string());
-        sent
+        let to = left.to.as_ref().map(|to| given.account(&to.account));
+        let (account, bic, bank) = to.map_or((None, None, None), |to| (Some(to.account), to.bic, to.bank));
+        PaymentSent { account, bic, bank, at: left.at.to_string() }
     });
-    json!({
-        "payer": payment.payer.agreement.name,
-        "message_id": payment.message_id,
-        "end_to_end_id": payment.end_to_end_id,
-        "amount": payment.money.map(|money| money.decimal().to_string()),
-        "currency": payment.money.map(|money| money.currency.as_str().to_owned()),
-        "money": fate_name(fate(known)),
-        "recall": known.recall.map(Standing::name),
-        "came_back": payment.money.map(|money| Money { minor: known.back, ..money }.decimal().to_string()),
-        "reason": payment.reason.map(payout::reason::Reason::code),
-        "received": payment.received.to_string(),
-        "decided": payment.decided.1.to_string(),
-        "sent": sent,
-    })
+    PaymentMade {
+        payer: payment.payer.agreement.name.clone(),
+        message_id: payment.message_id.clone(),
+        end_to_end_id: payment.end_to_end_id.clone(),
+        amount: payment.money.map(|money| money.decimal().to_string()),
+        currency: payment.money.map(|money| money.currency.as_str().to_owned()),
+        money: fate_name(fate(known)).to_owned(),
+        recall: known.recall.map(|standing| standing.name().to_owned()),
+        came_back: payment.money.map(|money| Money { minor: known.back, ..money }.decimal().to_string()),
+        reason: payment.reason.map(|reason| reason.code().to_owned()),
+        received: payment.received.to_string(),
+        decided: payment.decided.1.to_string(),
+        sent,
+    }
 }
 
 fn case_payment(known: &KnownPayment) -> CasePayment {

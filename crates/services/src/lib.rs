@@ -3,6 +3,7 @@
 //! Whoever opens a store takes the whole list from here. Beside it stands what must agree between two services that do not
 //! know each other, what joins the registry and its letters, and nothing else.
 
+pub mod case_file;
 pub mod cases;
 mod in_message;
 pub mod letters;
@@ -71,6 +72,13 @@ mod tests {
         let shape = store(&place, folder.path()).connect().unwrap().read(|tx| tx.shape()).unwrap();
         let written = include_str!("../../../docs/schema.txt");
         assert!(shape.to_string() == written, "write it down by 'cargo xtask schema', and look what changed:\n{shape}");
+    }
+
+    #[test]
+    fn what_is_given_of_a_case_is_described_in_a_file() {
+        let written = include_str!("../../../docs/case.schema.json");
+        let described = serde_json::to_string_pretty(&case_file::case_schema()).unwrap() + "\n";
+        assert!(described == written, "write it down by 'cargo xtask schema', and look what changed:\n{described}");
     }
 
     #[test]

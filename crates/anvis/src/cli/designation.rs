@@ -87,7 +87,7 @@ pub enum Designation {
     },
     /// What waits, the oldest first.
     List {
-        /// Only what waits for this: signature, ownership, approval, check, letter, code, confirmation or time.
+        /// Only what waits for this: signature, ownership, approval, check, letter, code, confirmation, time or unfreezing.
         #[arg(long = "for", value_name = "WHAT", value_parser = waits)]
         waits_for: Option<Waits>,
         /// At most so many.

@@ -148,10 +148,11 @@ pub enum Marks {
     Appeal {
         /// The mark.
         id: String,
-        /// The company whose account it is, where who appeals signs for one.
+        /// Whose account it is or was: the company that who appeals signs for, or the payee who is there in person. An officer leaves it
+        /// out where it was never designated for whose it is.
         #[arg(long, value_parser = payee)]
         payee: Option<PayeeId>,
-        /// Why it is not right, and from an officer whose account it is: one line that is kept with it.
+        /// Why it is not right, and from an officer who names no payee whose account it is: one line that is kept with it.
         #[arg(long)]
         text: String,
     },
@@ -160,6 +161,9 @@ pub enum Marks {
     Decide {
         /// The mark.
         id: String,
+        /// Which appeal, where several wait: its number, as 'account show' tells it.
+        #[arg(long, value_name = "NUMBER")]
+        appeal: Option<usize>,
         /// The mark stays.
         #[arg(long)]
         uphold: bool,
@@ -173,8 +177,11 @@ pub enum Marks {
     /// Every mark, those that have ended too, and what is proposed.
     List {
         /// Those of this payee's accounts, to the payee (--as citizen:cpr:N).
-        #[arg(long, value_parser = payee)]
+        #[arg(long, value_parser = payee, conflicts_with = "appealed")]
         payee: Option<PayeeId>,
+        /// Only those that stand and against which an appeal waits.
+        #[arg(long)]
+        appealed: bool,
     },
     /// One mark with its appeals, or what was proposed about one.
     Show {

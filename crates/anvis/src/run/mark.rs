@@ -35,17 +35,17 @@ impl Session {
                 let command = AppealMark { mark, actor: officer, payee, text, is_synthetic };
                 Ok(stands(&self.writer.execute(&command, &self.actor, &env)?))
             }
-            Marks::Decide { id: mark, lift: lifts, reason: why, .. } => {
-                let command = DecideAppeal { mark, lifts, why, officer, is_synthetic };
+            Marks::Decide { id: mark, appeal, lift: lifts, reason: why, .. } => {
+                let command = DecideAppeal { mark, appeal, lifts, why, officer, is_synthetic };
                 Ok(stands(&self.writer.execute(&command, &self.actor, &env)?))
             }
-            Marks::List { payee } if officer.role() == Role::Citizen => {
+            Marks::List { payee, .. } if officer.role() == Role::Citizen => {
                 let payee = payee.ok_or(MarkRefusal::Unknown)?;
                 let marks = self.writer.read(|scope| queries::own_marks(scope, &officer, &payee, now))?;
                 let text: String = marks.iter().map(own_line).collect();
                 Ok(Answer::done(text, &json!({ "marks": marks })))
             }
-            Marks::List { .. } => self.marks(),
+            Marks::List { appealed, .. } => self.marks(appealed),
             Marks::Show { id } => {
                 let mark = self.writer.read(|scope| queries::mark(scope, &officer, &id, now));
                 match mark {
@@ -62,19 +62,24 @@ impl Session {
         }
     }
 
-    fn marks(&mut self) -> Result<Answer, Error> {
+    fn marks(&mut self, appealed: bool) -> Result<Answer, Error> {
         let (now, actor) = (self.env()?.now, self.actor.clone());
         let (mut marks, mut after) = (Vec::new(), None);
         loop {
-            let page = self.writer.read(|scope| queries::marks(scope, &actor, after, PAGE_ROWS, now))?;
+            let of = if appealed { queries::appealed_marks } else { queries::marks };
+            let page = self.writer.read(|scope| of(scope, &actor, after, PAGE_ROWS, now))?;
             marks.extend(page.rows);
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
-        let motions = self.writer.read(|scope| queries::mark_motions(scope, &actor, None, PAGE_ROWS, now))?.rows;
         let mut text: String = marks.iter().map(mark_text).collect();
+        if appealed {
+            let text = if marks.is_empty() { "No appeal waits.\n".to_owned() } else { text };
+            return Ok(Answer::done(text, &json!({ "marks": marks })));
+        }
+        let motions = self.writer.read(|scope| queries::mark_motions(scope, &actor, None, PAGE_ROWS, now))?.rows;
         if marks.is_empty() {
             text.push_str("No account is or was marked.\n");
         }
@@ -98,8 +103,9 @@ fn mark_text(mark: &MarkView) -> String {
     let mut text = own_line(own);
     let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let _ = writeln!(text, "  report {suspicion}, since {since}, by {proposed_by} and {approved_by}{why}");
-    for AppealView { act, at, by, why } in appeals {
-        let _ = writeln!(text, "  {act} {at} by {by}: {why}");
+    for AppealView { act, number, waits, at, by, why } in appeals {
+        let waits = if *waits { ", waits" } else { "" };
+        let _ = writeln!(text, "  {number} {act} {at} by {by}{waits}: {why}");
     }
     text
 }

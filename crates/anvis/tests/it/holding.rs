@@ -387,15 +387,28 @@ fn files_that_were_never_told_of_are_named_by_the_next_release() {
 }
 
 #[test]
-fn what_a_bulk_file_made_of_an_account_holds_when_the_next_file_is_routed() {
-    let world = World::settled();
-    world.run("controls set --change payees_3_days=2").done();
-    // More than are counted with the change itself.
-    let rows: String =
-        (0..1_200).map(|number| format!("register,p:{},0040-77,,,,,\n", 1_000_001_000 + number)).collect();
-    world.change(&format!("{rows}register,cpr:{FRIDA},0040-77,,,,,"));
-    let routed = world.route(PUBLIC, simple("MANGE", &[cpr("E1", FRIDA, "2.00")])).done();
-    assert_eq!(fates(&world, routed["batch"].as_str().unwrap()), "E1 held RR04");
+fn what_a_bulk_file_made_of_an_account_holds_when_the_next_file_is_routed_or_released() {
+    let file = |name: &str| simple(name, &[cpr("E1", FRIDA, "2.00")]);
+    let check = |pay: &dyn Fn(&World, &str) -> String| {
+        let world = World::settled();
+        world.run("controls set --change payees_3_days=2").done();
+        world.change(&format!("register,cpr:{FRIDA},0040-77,,,,,"));
+        world.write("payments.xml", file("VENTER"));
+        let waits = world.run(&format!("payout route payments.xml --payer {PUBLIC} --out out --hold")).done();
+        // More than are counted with the change itself: it does not wait for that.
+        let rows = (0..1_200).map(|number| format!("register,p:{},0040-77,,,,,\n", 1_000_001_000 + number));
+        world.change(rows.collect::<String>().trim_end());
+        let counted = "(SELECT COALESCE(MAX(position), 0) FROM account_holder_place)";
+        let uncounted = || world.number(&format!("SELECT COUNT(*) FROM designation WHERE id > {counted}"));
+        assert!(uncounted() >= 1_200);
+        let batch = pay(&world, waits["batch"].as_str().unwrap());
+        assert_eq!((fates(&world, &batch).as_str(), uncounted()), ("E1 held RR04", 0));
+    };
+    check(&|world, _| world.route(PUBLIC, file("MANGE")).done()["batch"].as_str().unwrap().to_owned());
+    check(&|world, waits| {
+        world.run(&format!("payout release {waits} --out out")).done();
+        waits.to_owned()
+    });
 }
 
 #[test]

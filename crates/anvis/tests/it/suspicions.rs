@@ -50,10 +50,16 @@ fn a_report_is_answered_and_its_account_marked_appealed_and_lifted() {
     run(&format!("account list --payee cpr:{ALICE} --as citizen:cpr:{BENT}")).refused("citizen.other");
     run(&format!("account appeal {mark} --text Mine --as citizen:cpr:{BENT}")).refused("mark.unknown");
     run(&format!("account appeal {mark} --text Mine --as citizen:cpr:{ALICE}")).done();
+    let waiting = run("account list --appealed").done();
+    assert_eq!((&waiting["marks"][0]["id"], &waiting["motions"]), (&json!(mark), &json!(null)));
+    let said = world.say("account list --appealed");
+    assert!(said.contains("1 appealed") && said.contains(", waits: Mine"), "{said}");
     run(&format!("account decide {mark} --lift --uphold --reason So --as carl")).ended(2);
+    run(&format!("account decide {mark} --appeal 2 --lift --reason So --as carl")).refused("mark.not_appealed");
     run(&format!("account decide {mark} --lift --reason So --as bo")).refused("mark.own");
     let upheld = run(&format!("account decide {mark} --uphold --reason So --as carl")).done();
     assert_eq!(upheld, json!({ "id": mark, "state": "in_force", "until": "2027-03-31", "appeal": "upheld" }));
+    assert_eq!(run("account list --appealed").done(), json!({ "marks": [] }));
     let end = id(&format!("account unmark {mark} --reason So --as bo"));
     assert_eq!(run(&format!("account show {end}")).done()["change"], json!("end"));
     run(&format!("account approve {end} --as carl")).done();

@@ -4,6 +4,7 @@ use crate::pain::*;
 use crate::reader;
 use crate::support::*;
 use serde_json::{Value, json};
+use services::case_file::CaseFile;
 use std::collections::BTreeMap;
 
 const THIEFS: &str = "1020-2";
@@ -135,6 +136,12 @@ fn read(pdf: &[u8]) -> String {
     reader::pages(pdf).iter().flatten().map(|piece| piece.text.trim_end().to_owned() + " ").collect()
 }
 
+/// It has the fields that its description has, and no others.
+fn described(told: &Value) {
+    let read: CaseFile = serde_json::from_value(told.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), *told);
+}
+
 /// One officer asks for it on a law, another gives it, and what was given can be told from what was not.
 fn given(world: &World, case: &str) {
     let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
@@ -178,6 +185,7 @@ fn given(world: &World, case: &str) {
     assert_eq!((&listed["why"], &listed["acts"]), (&Value::Null, &Value::Null), "what people wrote");
     let names = ["pdf", "json", "jws"].map(|kind| format!("given/police/case-{case}.{kind}"));
     let told: Value = serde_json::from_slice(&world.bytes(&names[1])).unwrap();
+    described(&told);
     let expected = json!({
         "version": 1, "case": case, "finding": "fraud", "since": SINCE, "why": "Rang",
         "payee": { "number": format!("cpr:{ALICE}"), "name": "Alice Hemmelighed" }, "more_payments": false,
@@ -220,6 +228,7 @@ fn given(world: &World, case: &str) {
     run(&format!("{} --as bo", bundle("bank:Sydbank", text(&of_bank, "asked"), "bank"))).done();
     let told = world.read(&format!("given/bank/case-{case}.json"));
     let to_bank: Value = serde_json::from_str(&told).unwrap();
+    described(&to_bank);
     let ids: Vec<&str> =
         to_bank["payments"].as_array().unwrap().iter().map(|payment| text(payment, "end_to_end_id")).collect();
     assert_eq!((ids, &to_bank["payee"], &to_bank["why"]), (vec!["E1"], &Value::Null, &Value::Null));

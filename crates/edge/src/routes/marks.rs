@@ -104,7 +104,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/marks/{mark}/decide", "marks.decide", "Decide about an appeal, having had no part in the mark")
             .token(policy::DECIDE_APPEAL, SCOPE)
             .repeatable()
-            .refuses(&["mark.unknown", "mark.ended", "mark.not_appealed", "mark.own", "mark.why"])
+            .refuses(&["mark.unknown", "mark.ended", "mark.not_appealed", "mark.which", "mark.own", "mark.why"])
             .by(decide),
     ]
 }
@@ -156,6 +156,10 @@ struct AccountMark {
 struct MarkAppeal {
     /// `appealed`, `upheld`, `lifted`.
     act: &'static str,
+    /// Which appeal it is, or is about: they count from 1.
+    number: usize,
+    /// Whether it is an appeal that nobody has decided about.
+    waits: bool,
     /// When (RFC 3339).
     at: String,
     /// By whom.
@@ -165,8 +169,8 @@ struct MarkAppeal {
 }
 
 impl From<AppealView> for MarkAppeal {
-    fn from(AppealView { act, at, by, why }: AppealView) -> Self {
-        Self { act, at, by, why }
+    fn from(AppealView { act, number, waits, at, by, why }: AppealView) -> Self {
+        Self { act, number, waits, at, by, why }
     }
 }
 
@@ -181,7 +185,7 @@ impl From<MarkView> for AccountMark {
 /// A page of marks.
 #[derive(Serialize, JsonSchema)]
 struct AccountMarks {
-    /// In the order in which they were proposed.
+    /// In the order in which they were proposed. There can be none while there are more.
     marks: Vec<AccountMark>,
     /// The cursor of the next page; none after the last.
     next: Option<String>,
@@ -219,10 +223,29 @@ impl From<MarkMotion> for ProposedMark {
     }
 }
 
-async fn list(call: Call<Nothing, Nothing, PageOf>) -> Answer<Json<AccountMarks>> {
-    let (actor, now) = (call.caller.actor(), (call.edge.clock)());
-    let (after, limit) = (call.query.after(LIST)?, call.query.limit()?);
-    let page = call.edge.core.read(move |reader| reader.read(|scope| queries::marks(scope, &actor, after, limit, now)));
+/// Which marks, and which page of them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MarksOf {
+    /// Only those that stand and against which an appeal waits.
+    #[serde(default)]
+    appealed: Option<bool>,
+    /// Where to go on: `next` of the page before. Without it, the list begins.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    cursor: Option<String>,
+    /// At most so many rows; 100 unless it is said.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    limit: Option<u16>,
+}
+
+async fn list(call: Call<Nothing, Nothing, MarksOf>) -> Answer<Json<AccountMarks>> {
+    let (actor, now, MarksOf { appealed, cursor, limit }) = (call.caller.actor(), (call.edge.clock)(), call.query);
+    let after = cursor.map(|cursor| page_of::after(LIST, &cursor)).transpose()?;
+    let limit = page_of::limit(limit)?;
+    let marks = if appealed == Some(true) { queries::appealed_marks } else { queries::marks };
+    let page = call.edge.core.read(move |reader| reader.read(|scope| marks(scope, &actor, after, limit, now)));
     let Paged { rows, next } = page.await?;
     let next = next.map(|last| page_of::write(LIST, last));
     Ok(Json(AccountMarks { marks: rows.into_iter().map(AccountMark::from).collect(), next }))
@@ -332,11 +355,12 @@ async fn end(call: Call<Json<Ending>, WhichMark>) -> Answer<Json<MotionStanding>
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Appealing {
-    /// Of a citizen: the company whose account it is, if it is not their own.
+    /// Whose account it is or was: of a citizen the company, if it is not their own. An officer leaves it out where it was never designated
+    /// for whose it is.
     #[serde(default, deserialize_with = "some_payee", serialize_with = "some_revealed")]
     #[schemars(with = "Option<String>", regex(pattern = r"^(cpr|cvr|se|p):[0-9-]{8,11}$"))]
     payee: Option<PayeeId>,
-    /// Why it is not right; of an officer, also whose account it is: one line of 1 to 500 characters.
+    /// Why it is not right; of an officer who names nobody, also whose account it is: one line of 1 to 500 characters.
     #[schemars(length(min = 1, max = 500))]
     text: String,
 }
@@ -391,6 +415,10 @@ enum Decided {
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Deciding {
+    /// Which appeal, by its number, where several wait.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    appeal: Option<usize>,
     /// What.
     decision: Decided,
     /// Why: one line of 1 to 500 characters that is kept with it.
@@ -399,9 +427,9 @@ struct Deciding {
 }
 
 async fn decide(call: Call<Json<Deciding>, WhichMark>) -> Answer<Json<MarkStanding>> {
-    let (officer, mark, Deciding { decision, reason: why }) =
+    let (officer, mark, Deciding { appeal, decision, reason: why }) =
         (call.caller.actor(), call.path.mark.clone(), &call.body.0);
-    let lifts = matches!(decision, Decided::Lift);
-    let command = DecideAppeal { mark, lifts, why: why.clone(), officer, is_synthetic: IS_SYNTHETIC };
+    let (appeal, lifts) = (*appeal, matches!(decision, Decided::Lift));
+    let command = DecideAppeal { mark, appeal, lifts, why: why.clone(), officer, is_synthetic: IS_SYNTHETIC };
     Ok(Json(call.once(&(&call.path.mark, &call.body.0), command).await?.into()))
 }

@@ -20,7 +20,7 @@ pub struct ProposalStanding {
     id: String,
     /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`.
     state: String,
-    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`, `unfreezing`.
     waits_for: Option<String>,
     /// From when it holds, or will if nothing comes between (RFC 3339).
     in_force_from: Option<String>,

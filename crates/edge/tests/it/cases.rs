@@ -1,5 +1,6 @@
 //! Cases of victims over HTTP: the same officers, the same rules.
 
+use crate::described::matches;
 use crate::support::{ANNA, Answer, BANK_TOKEN, OPERATOR_TOKEN, OTHER_OPERATOR_TOKEN, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +9,7 @@ use eid::key::PublicKey;
 use eid::signing_key::Rotation;
 use kernel::{Actor, Env};
 use serde_json::{Value, json};
+use services::case_file::case_schema;
 
 async fn post(world: &World, token: &str, path: &str, body: &Value) -> Answer {
     world.post(path, token, &body.to_string()).await
@@ -59,6 +61,21 @@ async fn what_is_known_is_given_by_another_and_can_be_checked() {
         Some(STANDARD.decode(file["content"].as_str()?).unwrap())
     };
     assert!(content(&format!("case-{case}.pdf")).unwrap().starts_with(b"%PDF-"));
+    let (schema, told) = (case_schema(), content(&format!("case-{case}.json")).unwrap());
+    let mut told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(matches(&schema, &schema, &told, ""), Ok(()));
+    assert_eq!(told["payments"][0]["money"], "left");
+    for (place, wrong) in [
+        ("/payments/0/money", json!("gone")),
+        ("/payments/0/amount", json!(7)),
+        ("/given/law", json!(null)),
+        ("/finding", json!("misunderstanding")),
+        ("/acts/0", json!({ "act": "frozen" })),
+    ] {
+        let right = std::mem::replace(told.pointer_mut(place).unwrap(), wrong);
+        assert!(matches(&schema, &schema, &told, "").is_err(), "{place}");
+        *told.pointer_mut(place).unwrap() = right;
+    }
     let keys = world.at_the_store(|writer| writer.read(eid::queries::signing_keys)).unwrap();
     let keys: Vec<PublicKey> = keys.into_iter().map(|key| key.public).collect();
     let seal = String::from_utf8(content(&format!("case-{case}.jws")).unwrap()).unwrap();

@@ -349,7 +349,7 @@ fn check(document: &Value, operation: &Value, answer: &Answer, asked: &str) {
 }
 
 /// Whether a value is as its schema says, of what our schemas say.
-fn matches(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+pub fn matches(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     if let Some(name) = schema["$ref"].as_str() {
         return matches(document, of_reference(document, name), value, at);
     }

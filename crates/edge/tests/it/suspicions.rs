@@ -202,18 +202,28 @@ async fn a_mark_takes_two_people_and_its_owner_is_heard_by_a_third() {
     post(&world, CILLA, &at("decide"), &deciding("lift")).await.refused(409, "mark.not_appealed");
     let appealed = post(&world, CITIZEN, &at("appeal"), &appealing).await.done();
     assert_eq!((&appealed["state"], &appealed["appeal"]), (&json!("in_force"), &json!("appealed")));
-    post(&world, &caseworker(), &at("appeal"), &appealing).await.refused(409, "mark.appealed");
-    for token in [OPERATOR_TOKEN, OTHER_OPERATOR_TOKEN] {
-        post(&world, token, &at("decide"), &deciding("lift")).await.refused(403, "mark.own");
-    }
-    post(&world, CILLA, &at("decide"), &deciding("uphold")).await.done();
+    let for_her = json!({ "payee": ANNA, "text": "She is here" });
+    post(&world, &caseworker(), &at("appeal"), &for_her).await.refused(409, "mark.appealed");
+    // Whose account it is without being its payee has an appeal of their own.
     post(&world, &caseworker(), &at("appeal"), &appealing).await.done();
+    let waiting = async || world.get("/v1/marks?appealed=true", OPERATOR_TOKEN).await.done()["marks"].clone();
+    let waits = waiting().await[0]["appeals"].clone();
+    let numbers = waits.as_array().unwrap().iter().map(|appeal| (appeal["number"].clone(), appeal["waits"].clone()));
+    assert_eq!(numbers.collect::<Vec<_>>(), [1, 2].map(|number| (json!(number), json!(true))));
+    post(&world, CILLA, &at("decide"), &deciding("lift")).await.refused(409, "mark.which");
+    for token in [OPERATOR_TOKEN, OTHER_OPERATOR_TOKEN] {
+        let first = json!({ "appeal": 1, "decision": "lift", "reason": "Heard her" });
+        post(&world, token, &at("decide"), &first).await.refused(403, "mark.own");
+    }
+    let first = json!({ "appeal": 1, "decision": "uphold", "reason": "Heard her" });
+    post(&world, CILLA, &at("decide"), &first).await.done();
     let lifted = post(&world, CILLA, &at("decide"), &deciding("lift")).await.done();
     assert_eq!((&lifted["state"], &lifted["appeal"]), (&json!("ended"), &json!("lifted")));
     post(&world, CITIZEN, &at("appeal"), &appealing).await.refused(409, "mark.ended");
     post(&world, OPERATOR_TOKEN, &at("end"), &json!({ "reason": "so" })).await.refused(409, "motion.nothing");
     let listed = world.get("/v1/marks", OPERATOR_TOKEN).await.done();
     let acts = listed["marks"][0]["appeals"].as_array().unwrap().iter().map(|appeal| appeal["act"].clone());
-    assert_eq!(acts.collect::<Vec<_>>(), ["appealed", "upheld", "appealed", "lifted"].map(|act| json!(act)));
+    assert_eq!(acts.collect::<Vec<_>>(), ["appealed", "appealed", "upheld", "lifted"].map(|act| json!(act)));
+    assert_eq!(waiting().await, json!([]));
     world.get(&format!("/v1/marks/{NOBODY}"), OPERATOR_TOKEN).await.refused(404, "mark.unknown");
 }

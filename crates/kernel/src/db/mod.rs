@@ -316,6 +316,13 @@ impl Connection {
     }
 }
 
+// Tests count what is run.
+#[cfg(feature = "testing")]
+use crate::testing::ran as counts;
+
+#[cfg(not(feature = "testing"))]
+const fn counts(_: &Statement) {}
+
 /// A transaction that is under way.
 pub struct Tx<'s> {
     session: &'s Session,
@@ -327,6 +334,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`crate::Conflict`] on a unique key that is taken; or the store's.
     pub fn run(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Error> {
+        counts(statement);
         on!(self.session, run(statement, values))
     }
 
@@ -340,6 +348,7 @@ impl Tx<'_> {
         statement: &'static Statement,
         rows: impl IntoIterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
+        counts(statement);
         on!(self.session, run_many(statement, rows))
     }
 
@@ -353,6 +362,7 @@ impl Tx<'_> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
+        counts(statement);
         on!(self.session, first(statement, values, read))
     }
 
@@ -380,6 +390,7 @@ impl Tx<'_> {
         values: &[Value<'_>],
         read: impl FnMut(&Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        counts(statement);
         on!(self.session, each(statement, values, read))
     }
 
@@ -394,6 +405,7 @@ impl Tx<'_> {
         keys: impl IntoIterator<Item = Value<'k>>,
         read: impl FnMut(usize, &Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        counts(statement);
         on!(self.session, look_up(statement, keys, read))
     }
 

@@ -133,6 +133,18 @@ impl Place {
         assert_eq!(self.import_rows(&source, &format!("{row}\n")), 1, "{row}");
     }
 
+    /// The same of many rows, one after another.
+    pub fn designate_all(&mut self, rows: &[String]) {
+        let vault = self.writer.store.vault().clone();
+        let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
+        assert_eq!(self.import_rows(&source, &(rows.join("\n") + "\n")), rows.len() as u64);
+    }
+
+    /// Another process.
+    pub fn another(&self) -> Writer {
+        self.writer.store.clone().writer(Secrets::from_system()).unwrap()
+    }
+
     /// The same by somebody.
     pub fn designate_as(&mut self, row: &str, actor: &Actor) {
         let vault = self.writer.store.vault().clone();
@@ -282,6 +294,13 @@ impl Place {
         self.writer.read(|scope| kernel::journal::verify(scope, &tables, None, &mut |_| {})).unwrap();
         self.writer.read(payout::verify_index).unwrap();
     }
+}
+
+/// Gives somebody an account by another process.
+pub fn import_accounts(writer: &mut Writer, folder: &Path, row: &str, now: Timestamp) {
+    let vault = writer.store.vault().clone();
+    let source = Accounts { channel: Channel::Operator, by: "console".to_owned(), vault };
+    assert_eq!(import_into(writer, folder, &source, &format!("{row}\n"), (&Actor::console(), now)).changed, 1);
 }
 
 /// Imports rows by some connection; what became of them.

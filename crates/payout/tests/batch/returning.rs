@@ -2,6 +2,8 @@
 
 use crate::place::*;
 use jiff::civil::{Date, date};
+use kernel::failpoint::meanwhile;
+use kernel::testing::counted;
 use kernel::{Actor, Env, Error, Secrets, Timestamp};
 use payout::commands::{
     Cancel, ImportReturns, Imported, Retry, SettleReturn, cancel, import_returns, retry, settle_return,
@@ -424,6 +426,55 @@ fn an_account_is_closed_on_its_own_banks_word() {
     let made = settle_return(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
     assert_eq!(followed(&made), [1, 0, 0]);
     place.verify();
+}
+
+/// It was looked for before that, and booked after it.
+#[test]
+fn a_return_of_a_payment_that_left_anew_meanwhile_is_a_persons_to_see() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 3)]]));
+    let back = |id: &str| message(id, &[Back("1", "E0", "1.00", "1.00", "MS03", ANNAS)]);
+    let (mut other, now, first, again) = (place.another(), place.now, back("R-1"), batch.clone());
+    let meant = Box::new(move || {
+        let (console, env) = (Actor::console(), |number| Env::new(now, number));
+        let wanted = ImportReturns { file: first.as_bytes(), bank: None, out: None, once: None };
+        import_returns(&mut other, wanted, &console, &env(1_001)).unwrap();
+        let wanted = Retry { batch: &again, end_to_end_ids: None, out: None, stages: None, once: None };
+        retry(&mut other, &wanted, &console, &env(1_002)).unwrap();
+    });
+    let second = back("R-2");
+    let made = meanwhile(meant, || import_as(&mut place, &second, None)).unwrap();
+    assert_eq!((made.booked, made.listed), (0, 1));
+    let whys: Vec<&str> = open(&mut place).into_iter().map(|(_, why)| why).collect();
+    assert_eq!((whys, &*place.told(&batch)[0]), (vec!["tried_again"], "routed"));
+    sums(&mut place, PUBLIC, [100, 3, 0, 0, 0]);
+    place.verify();
+}
+
+#[test]
+fn the_payments_of_a_file_of_returns_are_found_in_one_pass_however_many_there_are() {
+    let run = |count: usize| {
+        let mut place = Place::new();
+        let pays: Vec<Pay<'_>> = [(ANNA, 100), (BO, 100)].into_iter().cycle().take(count).collect();
+        place.uploaded(PUBLIC, &file("MSG-1", &[pays]));
+        let ids: Vec<String> = (0..count).map(|number| format!("E{number}")).collect();
+        let accounts = [ANNAS, BOS].into_iter().cycle();
+        let backs: Vec<Back<'_>> =
+            ids.iter().zip(accounts).map(|(id, account)| Back(id, id, "1.00", "1.00", "MS03", account)).collect();
+        let (xml, env) = (message("R-1", &backs), place.env());
+        let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+        let (made, ran) =
+            counted(|| payout::testing::book_and_stop(&mut place.writer, wanted, &Actor::console(), &env));
+        made.unwrap();
+        sums(&mut place, PUBLIC, [0, 0, 0, 100 * count as i128, 0]);
+        ["bank.range", "payment_index.find", "batch.find", "batch_stage.insert"].map(|name| ran.get(name).copied())
+    };
+    let of_few = run(10);
+    assert!(of_few[..2].iter().all(Option::is_some), "{of_few:?}");
+    assert_eq!(run(5_000), of_few);
+    let mut place = Place::new();
+    let one = Back("1", "E0", "1.00", "1.00", "MS03", ANNAS);
+    refused(import_as(&mut place, &message("R-1", &[one; 5_001]), None), "return.too_many");
 }
 
 #[test]

@@ -249,9 +249,10 @@ impl World {
         let standing = self.model.persons[payee].rows.last().map(|row| row.standing);
         self.learn(payee, officer.name());
         let is_frozen = standing == Some(Standing::InForce);
+        let is_contested = is_frozen || standing == Some(Standing::Frozen);
         assert!(told.was_struck || told.told == Ok(usize::from(is_frozen)), "{:?} {standing:?}", told.told);
         let after = self.model.persons[payee].rows.last().map(|row| row.standing);
-        assert_eq!(after, if is_frozen { Some(Standing::Contested) } else { standing });
+        assert_eq!(after, if is_contested { Some(Standing::Contested) } else { standing });
     }
 
     fn refuse(&mut self, payee: usize) {

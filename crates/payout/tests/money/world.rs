@@ -325,7 +325,7 @@ impl World {
         person.proposal = goes_on.or_else(|| {
             let view = waiting.unwrap().into_iter().next()?;
             let until = match view.standing.waits_for.as_deref() {
-                Some("time") => i64::MAX,
+                Some("time" | "unfreezing") => i64::MAX,
                 _ => view.due.as_deref().and_then(Timestamp::parse).unwrap().micros(),
             };
             Some(Proposal { id: view.standing.id, by: [by.to_owned()].into(), until })

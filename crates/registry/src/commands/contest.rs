@@ -1,16 +1,16 @@
-//! A payee may be a victim: all of their accounts that are in force are frozen at once, and what is paid to them waits. If they are none,
-//! all is as it was.
+//! A payee may be a victim: all of their accounts are frozen at once, what is paid to them waits, and nothing that was asked for takes
+//! effect. If they are none, all is as it was.
 
-use crate::designation::Action;
+use crate::contest::Turn;
+use crate::designation::{Action, State};
 use crate::import::{self, AccountChange, AccountRow, AccountState};
 use crate::mark::masked;
 use crate::payee::PayeeId;
 use crate::row_refusal::RowRefusal;
 use crate::{policy, queries, store};
 use kernel::journal::{Entry, Rows};
-use kernel::{Command, Decision, Env, Error, Operation, Refusal, Scope};
+use kernel::{Blind, Command, Decision, Env, Error, Operation, Refusal, Scope};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Contests the accounts of a payee. It sends no money anywhere, so that one person does it; two let it go on.
 pub struct ContestAccounts {
@@ -23,26 +23,60 @@ pub struct ContestAccounts {
 pub struct Contested {
     /// Those that are frozen by it, masked.
     pub frozen: Vec<String>,
-    /// Those to which nothing was paid before, masked: frozen already, by whomever.
+    /// Those to which nothing was paid before, masked: frozen already, by whomever. They are contested with the others.
     pub already: Vec<String>,
 }
 
 /// What contesting needs to know.
 pub struct ContestState {
-    rows: Vec<AccountRow>,
+    /// Each account, and what it was before.
+    rows: Vec<(AccountRow, State)>,
     accounts: Option<AccountState>,
 }
 
 impl ContestState {
-    fn load(scope: &Scope<'_>, payee: PayeeId, action: Action) -> Result<Self, Error> {
+    fn load(scope: &Scope<'_>, payee: PayeeId) -> Result<Self, Error> {
         let key = payee.key(scope.vault);
         let newest = queries::newest_of(scope, &key)?.into_iter();
-        let rows: Vec<AccountRow> =
-            newest.map(|(purpose, _)| AccountRow::standing(action, payee, key, purpose)).collect();
-        let wanted: Vec<&AccountRow> = rows.iter().collect();
+        let rows = newest.map(|(purpose, newest)| {
+            (AccountRow::standing(Action::Freeze, payee, key, purpose), newest.standing.state)
+        });
+        Self::of(scope, rows.collect())
+    }
+
+    /// What is contested since the contest began that is open: what was so before that is for officers.
+    fn load_contested(scope: &Scope<'_>, payee: PayeeId) -> Result<Self, Error> {
+        let key = payee.key(scope.vault);
+        let begun = store::contest::of(scope.tx, &key)?.open();
+        let mut rows = Vec::new();
+        for (purpose, newest) in queries::newest_of(scope, &key)? {
+            let is_of_it = newest.standing.state == State::Contested && begun.is_some_and(|at| newest.effective >= at);
+            if let Some(previous) = newest.previous.filter(|_| is_of_it) {
+                let before = store::designation::find(scope, previous)?.standing.state;
+                rows.push((AccountRow::standing(Action::Unfreeze, payee, key, purpose), before));
+            }
+        }
+        Self::of(scope, rows)
+    }
+
+    fn of(scope: &Scope<'_>, rows: Vec<(AccountRow, State)>) -> Result<Self, Error> {
+        let wanted: Vec<&AccountRow> = rows.iter().map(|(row, _)| row).collect();
         let accounts = if rows.is_empty() { None } else { Some(AccountState::load(scope, &wanted)?) };
         Ok(Self { rows, accounts })
     }
+}
+
+/// Saves what becomes of a payee's accounts, and that it does.
+fn save(
+    scope: &Scope<'_>,
+    payee: &Blind,
+    turn: Turn,
+    changes: &[AccountChange],
+    entry: Entry,
+) -> Result<Vec<Rows>, Error> {
+    let mut rows: Vec<Rows> = import::save_accounts(scope, &[(entry, changes)])?.into_iter().flatten().collect();
+    rows.extend(store::contest::turn(scope, entry, payee, turn)?);
+    Ok(rows)
 }
 
 impl Command for ContestAccounts {
@@ -57,23 +91,21 @@ impl Command for ContestAccounts {
         if !store::payee::is_known(scope, &key)? {
             return Err(Refusal::from(RowRefusal::PayeeUnknown).into());
         }
-        ContestState::load(scope, self.payee, Action::Freeze)
+        ContestState::load(scope, self.payee)
     }
 
     fn decide(&self, state: ContestState, env: &Env) -> Result<Decision<AccountChange, Contested>, Refusal> {
         let ContestState { rows, accounts } = state;
         let (mut changes, mut contested) = (Vec::new(), Contested { frozen: Vec::new(), already: Vec::new() });
         if let Some(mut accounts) = accounts {
-            for row in &rows {
+            for (row, before) in &rows {
                 let Some((_, standing)) = accounts.newest(row) else { continue };
                 let account = masked(&standing.account.account());
-                match accounts.contest(row, env.now)? {
-                    Some(new) => {
-                        changes.push(AccountChange::Takes(new));
-                        contested.frozen.push(account);
-                    }
-                    None if standing.state.is_frozen() => contested.already.push(account),
-                    None => {}
+                changes.extend(accounts.contest(row, env.now)?.map(AccountChange::Takes));
+                match before {
+                    State::InForce => contested.frozen.push(account),
+                    State::Closed => {}
+                    State::Frozen | State::FrozenByBank | State::Contested => contested.already.push(account),
                 }
             }
         }
@@ -82,11 +114,12 @@ impl Command for ContestAccounts {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        Ok(import::save_accounts(scope, &[(entry, changes)])?.into_iter().flatten().collect())
+        save(scope, &self.payee.key(scope.vault), Turn::Begun, changes, entry)
     }
 }
 
-/// Lets the contested accounts of a payee be paid to again. Whoever gives the command answers for it that two people want it.
+/// Lets the contested accounts of a payee be what they were, and what was asked for go on. Whoever gives the command answers for it that
+/// two people want it.
 pub struct RestoreAccounts {
     /// Whose.
     pub payee: PayeeId,
@@ -101,27 +134,50 @@ impl Command for RestoreAccounts {
     type Output = usize;
 
     fn load(&self, scope: &Scope<'_>) -> Result<ContestState, Error> {
-        ContestState::load(scope, self.payee, Action::Unfreeze)
+        ContestState::load_contested(scope, self.payee)
     }
 
     fn decide(&self, state: ContestState, env: &Env) -> Result<Decision<AccountChange, usize>, Refusal> {
         let ContestState { rows, accounts } = state;
         let mut changes = Vec::new();
         if let Some(mut accounts) = accounts {
-            for row in &rows {
-                changes.extend(accounts.restore(row, env.now)?.map(AccountChange::Takes));
+            for (row, before) in &rows {
+                changes.extend(accounts.restore(row, *before, env.now)?.map(AccountChange::Takes));
             }
         }
-        let count = changes.len();
+        let count = rows.iter().filter(|(_, before)| *before == State::InForce).count();
         let facts = serde_json::json!({ "sender": "operator", "restored": count });
         Ok(Decision::of(changes, facts, count))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AccountChange], entry: Entry) -> Result<Vec<Rows>, Error> {
-        // What was put off meanwhile is looked at again.
-        for proposal in store::proposal::waiting_of(scope.tx, &BTreeSet::from([self.payee.key(scope.vault)]))? {
-            store::proposal::put_off(scope.tx, proposal, entry.at)?;
-        }
-        Ok(import::save_accounts(scope, &[(entry, changes)])?.into_iter().flatten().collect())
+        save(scope, &self.payee.key(scope.vault), Turn::LetGo, changes, entry)
+    }
+}
+
+/// Says that a payee is a victim: their accounts stay as they are, until officers have put others there, and an officer looks at what
+/// somebody asked for until then.
+pub struct FindVictim {
+    /// Who.
+    pub payee: PayeeId,
+}
+
+impl Command for FindVictim {
+    const OPERATION: Operation = policy::RESTORE_ACCOUNTS;
+    const READS_JOURNAL: bool = false;
+    type State = ();
+    type Change = ();
+    type Output = ();
+
+    fn load(&self, _: &Scope<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Env) -> Result<Decision<(), ()>, Refusal> {
+        Ok(Decision::of(vec![], serde_json::json!({ "sender": "operator", "contest": "taken" }), ()))
+    }
+
+    fn save(&self, scope: &Scope<'_>, _: &[()], entry: Entry) -> Result<Vec<Rows>, Error> {
+        save(scope, &self.payee.key(scope.vault), Turn::Taken, &[], entry)
     }
 }

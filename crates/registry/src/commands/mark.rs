@@ -2,7 +2,7 @@
 
 use super::motion::Subject;
 use crate::account::{self, DesignatedAccount};
-use crate::mark::{Act, AppealAct, Known, MARKS_MAX, Mark, MarkChange, MarkRefusal, require_appealable, waiting};
+use crate::mark::{self, Act, AppealAct, Known, MARKS_MAX, Mark, MarkChange, MarkRefusal, require_appealable};
 use crate::motion::{Kind, Motion};
 use crate::notice::NoticeKind;
 use crate::own::Voice;
@@ -15,7 +15,7 @@ use denmark::calendar::copenhagen_date;
 use denmark::{Account, Currency};
 use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Assurance, Command, Decision, Env, Error, Id, Operation, Refusal, Role, Scope, Timestamp};
+use kernel::{Actor, Assurance, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Role, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -163,21 +163,20 @@ impl MarkAnswer {
 pub struct Appealed {
     mark: Mark,
     acts: Vec<Act>,
-    /// Of a citizen: how far they speak for the payee whom they appeal for, and whether the account is that payee's.
+    /// Whose appeal it is, and whether the account is or was theirs; of a citizen, how far they speak for them.
+    payee: Option<Blind>,
     voice: Voice,
     has_account: bool,
     /// Who had a part in the mark.
     marked_by: BTreeSet<String>,
 }
 
-fn find(scope: &Scope<'_>, name: &str) -> Result<(Mark, Vec<Act>), Error> {
+fn find(scope: &Scope<'_>, name: &str) -> Result<Mark, Error> {
     let mark = match Id::<Motion>::parse_name(name) {
         Some(id) => store::mark::by_motion(scope, id)?,
         None => None,
     };
-    let mark = mark.ok_or(MarkRefusal::Unknown)?;
-    let acts = store::mark::acts(scope, mark.id)?;
-    Ok((mark, acts))
+    Ok(mark.ok_or(MarkRefusal::Unknown)?)
 }
 
 /// What was done about a mark by its owner, or about their appeal; and the mark.
@@ -189,7 +188,8 @@ pub struct AppealMark {
     pub mark: String,
     /// Who: the same that gives the command.
     pub actor: Actor,
-    /// For whom: a citizen for themselves, or a company that they sign for. Somebody in office tells it in the text.
+    /// For whom: a citizen for themselves, or a company that they sign for; somebody in office for a payee who has or had the account,
+    /// and without for somebody else whose it is, as the text says.
     pub payee: Option<PayeeId>,
     /// Why it is not right, in 1 to 500 characters on one line; and whose account it is, where somebody in office writes it.
     pub text: String,
@@ -205,30 +205,32 @@ impl Command for AppealMark {
 
     fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
         queries::require_in_person(scope, &self.actor)?;
-        let (mark, acts) = find(scope, &self.mark)?;
+        let mark = find(scope, &self.mark)?;
         let payee = self.payee.map(|payee| payee.key(scope.vault)).or_else(|| self.actor.payee().copied());
         let (mut voice, mut has_account) = (Voice::None, false);
         if let Some(payee) = payee {
             voice = queries::voice(scope, &self.actor, &payee)?;
-            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account);
+            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account)
+                || store::pointing::has_left(scope.tx, &account::key(&mark.account, scope.vault), &payee)?;
         }
-        Ok(Appealed { mark, acts, voice, has_account, marked_by: BTreeSet::new() })
+        let acts = store::mark::acts_of(scope, mark.id, payee.as_ref())?;
+        Ok(Appealed { mark, acts, payee, voice, has_account, marked_by: BTreeSet::new() })
     }
 
     fn decide(&self, state: Appealed, env: &Env) -> Result<Decision<AppealChange, MarkAnswer>, Refusal> {
-        let Appealed { mark, acts, voice, has_account, .. } = state;
+        let Appealed { mark, acts, payee, voice, has_account, .. } = state;
         if self.actor.role() == Role::Citizen {
             own::require_self(&self.actor, voice, Assurance::Substantial)?;
-            // What is on others' accounts is as if it were not there.
-            if !has_account {
-                return Err(MarkRefusal::Unknown.into());
-            }
         } else {
             officer::require_named(&self.actor, self.is_synthetic).map_err(MarkRefusal::from)?;
         }
+        // What is on others' accounts is as if it were not there.
+        if payee.is_some() && !has_account {
+            return Err(MarkRefusal::Unknown.into());
+        }
         officer::require_why(&self.text).map_err(MarkRefusal::from)?;
-        require_appealable(&mark, &acts, day_of(env.now))?;
-        Ok(decided(mark, AppealAct::Appealed, (&self.actor, &self.text), env))
+        require_appealable(&mark, &acts, payee.as_ref(), day_of(env.now))?;
+        Ok(decided(mark, (AppealAct::Appealed, payee), (&self.actor, &self.text), env))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -236,10 +238,12 @@ impl Command for AppealMark {
     }
 }
 
-/// Decides about an appeal: somebody else than who proposed the mark, approved or prolonged it, and than who wrote the appeal.
+/// Decides about one payee's appeal: somebody else than who proposed the mark, approved or prolonged it, and than who wrote the appeal.
 pub struct DecideAppeal {
     /// The mark, by name.
     pub mark: String,
+    /// Which appeal against it, by its number, where several wait.
+    pub appeal: Option<usize>,
     /// Whether the mark goes.
     pub lifts: bool,
     /// Why, in 1 to 500 characters on one line.
@@ -257,7 +261,8 @@ impl Command for DecideAppeal {
     type Output = MarkAnswer;
 
     fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
-        let (mark, acts) = find(scope, &self.mark)?;
+        let mark = find(scope, &self.mark)?;
+        let acts = store::mark::acts(scope, mark.id)?;
         let mut marked_by = BTreeSet::new();
         let mut reports = BTreeSet::from([mark.suspicion.number()]);
         for CameBy { entry, motion } in store::mark::versions(scope.tx, mark.id)? {
@@ -276,7 +281,7 @@ impl Command for DecideAppeal {
                 marked_by.extend(found.acts.into_iter().map(|act| act.by));
             }
         }
-        Ok(Appealed { mark, acts, voice: Voice::None, has_account: false, marked_by })
+        Ok(Appealed { mark, acts, payee: None, voice: Voice::None, has_account: false, marked_by })
     }
 
     fn decide(&self, state: Appealed, env: &Env) -> Result<Decision<AppealChange, MarkAnswer>, Refusal> {
@@ -284,14 +289,14 @@ impl Command for DecideAppeal {
         if !mark.stands(day_of(env.now)) {
             return Err(MarkRefusal::Ended.into());
         }
-        let appeal = waiting(&acts).ok_or(MarkRefusal::NotAppealed)?;
+        let appeal = mark::decided(&acts, self.appeal)?;
         officer::require_other(&appeal.by, &self.officer, self.is_synthetic).map_err(MarkRefusal::from)?;
         if marked_by.contains(self.officer.name()) {
             return Err(MarkRefusal::Own.into());
         }
         officer::require_why(&self.why).map_err(MarkRefusal::from)?;
         let kind = if self.lifts { AppealAct::Lifted } else { AppealAct::Upheld };
-        Ok(decided(mark, kind, (&self.officer, &self.why), env))
+        Ok(decided(mark, (kind, appeal.payee), (&self.officer, &self.why), env))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -299,8 +304,13 @@ impl Command for DecideAppeal {
     }
 }
 
-fn decided(mark: Mark, kind: AppealAct, (by, why): (&Actor, &str), env: &Env) -> Decision<AppealChange, MarkAnswer> {
-    let act = Act { kind, at: env.now, by: by.name().to_owned(), why: why.to_owned() };
+fn decided(
+    mark: Mark,
+    (kind, payee): (AppealAct, Option<Blind>),
+    (by, why): (&Actor, &str),
+    env: &Env,
+) -> Decision<AppealChange, MarkAnswer> {
+    let act = Act { kind, payee, at: env.now, by: by.name().to_owned(), why: why.to_owned() };
     let answer = MarkAnswer::of(&mark, kind);
     let facts = serde_json::json!({ "mark": answer.id, "appeal": answer.appeal });
     Decision::of(vec![AppealChange(mark, act)], facts, answer)

@@ -37,7 +37,7 @@ pub use change_accounts::{CHANGES_MAX, ChangeAccounts, ChangeAnswer, ChangeRefus
 pub use change_contact::{AddContact, ChangeContact, RemoveContact};
 pub use change_lock::{LiftLock, LockChange, LockState, Locked, SetLock};
 pub use collector::{EndCollector, RemindCollectors, has_to_remind};
-pub use contest::{ContestAccounts, ContestState, Contested, RestoreAccounts};
+pub use contest::{ContestAccounts, ContestState, Contested, FindVictim, RestoreAccounts};
 pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{

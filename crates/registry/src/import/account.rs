@@ -9,6 +9,7 @@ use super::row::{AccountRow, Specific, Written};
 use super::{ImportRefusal, Link, Source};
 use crate::account::DesignatedAccount;
 use crate::commands::FOLDED_AT_ONCE_MAX;
+use crate::contest::Contests;
 use crate::controls::{Control, Controls};
 use crate::designation::{self, Action, Channel, ChannelKind, Designation, Expects, Request, Standing, State, Undone};
 use crate::life::{self, Act, ActKind, Evidence, State as LifeState};
@@ -58,6 +59,8 @@ pub struct AccountState {
     pub(super) facts: BTreeMap<History, Vec<(DesignatedAccount, Facts)>>,
     /// What payees have forbidden.
     locks: BTreeMap<Blind, Lock>,
+    /// When accounts were contested, of those payees whose are.
+    contests: BTreeMap<Blind, Contests>,
     pub(super) controls: Controls,
     /// How many payees the accounts have; none where nobody asks, or so many rows came at once that it is looked at afterwards.
     pub(super) counted: Option<Counted>,
@@ -229,6 +232,7 @@ impl AccountState {
             open: BTreeMap::new(),
             facts: BTreeMap::new(),
             locks: BTreeMap::new(),
+            contests: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
             counted: None,
             marks: Marks::load(scope, rows)?,
@@ -239,15 +243,19 @@ impl AccountState {
             changes: 0,
             proposals: 0,
         };
-        let mut pending = Vec::new();
+        let (mut pending, mut contested) = (Vec::new(), Vec::new());
         store::payee::find_many(scope, keys.iter().copied(), |index, found| {
             state.payees.insert(*keys[index], found.status);
             if let Some(newest) = found.designation {
                 state.histories.insert((*keys[index], None), (Link::Stored(newest.id), newest.standing));
             }
             pending.extend(found.pending.map(|_| *keys[index]));
+            contested.extend(found.is_contested.then_some(*keys[index]));
             Ok(())
         })?;
+        for payee in contested {
+            state.contests.insert(payee, store::contest::of(scope.tx, &payee)?);
+        }
         if state.controls.has(Control::OwnersLock) {
             let locks = &mut state.locks;
             store::lock::of_many(scope, keys.iter().copied(), |index, lock| {
@@ -350,7 +358,7 @@ impl AccountState {
                 let lapsed = self.room_for(&weighed.proposal, env.now).map_err(|_| RowRefusal::Waiting)?;
                 let (new, _) = self.propose(asker.channel, row, Weighed { lapsed, ..weighed });
                 self.proposals += 1;
-                let (proposal, evidence) = (new.proposal.clone(), Evidence::default());
+                let (proposal, evidence) = (new.proposal.clone(), self.evidence_of(row));
                 self.open.insert((row.key, proposal.purpose), Open { proposal, evidence, facts });
                 AccountChange::Waits(Box::new(new))
             }
@@ -417,7 +425,7 @@ impl AccountState {
         };
         let facts = &Facts { is_loading: self.is_loading, ..*facts };
         proposal::banned(&proposal, facts, &self.controls)?;
-        let mut evidence = Evidence::default();
+        let mut evidence = self.evidence_of(row);
         if let Some(signature) = signed {
             let act = Act::new(ActKind::Signed, env.now, asker.by, signature);
             evidence.add(Act { authenticator: *authenticator, ..act });
@@ -435,6 +443,11 @@ impl AccountState {
         Ok(Some(Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed: None }))
     }
 
+    /// What is known of the payee whatever is asked for.
+    fn evidence_of(&self, row: &AccountRow) -> Evidence {
+        Evidence::default().within(self.contests.get(&row.key).cloned().unwrap_or_default())
+    }
+
     /// What a proposal comes to that was weighed: itself, and the row of the history if nothing is demanded of it.
     pub(crate) fn propose(
         &mut self,
@@ -443,7 +456,7 @@ impl AccountState {
         weighed: Weighed,
     ) -> (NewProposal, Option<NewRow>) {
         let Weighed { proposal, evidence, purpose, standing, replaces, state, lapsed } = weighed;
-        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
+        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits, proposal.at)));
         let (id, at) = (proposal.id, proposal.at);
         let new_payee = if waits.is_some() { self.meet(row) } else { None };
         let holder = proposal.asked.stated_holder();
@@ -556,7 +569,7 @@ impl AccountState {
                 Some(NoticeKind::ChangeInForce)
             }
             (Some(former), State::InForce) if former.state.is_frozen() => Some(NoticeKind::AccountUnfrozen),
-            (Some(_), State::Contested) => Some(NoticeKind::AccountFrozen),
+            (Some(former), State::Contested) if !former.state.is_frozen() => Some(NoticeKind::AccountFrozen),
             // Whoever is given their first account may not be who asked for it.
             (None, State::InForce) if !self.is_loading => Some(NoticeKind::ChangeInForce),
             _ => None,

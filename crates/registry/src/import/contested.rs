@@ -29,20 +29,33 @@ impl AccountState {
         Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
     }
 
-    /// Contests an account that is in force: payments to it wait from now on. `None` where nothing would be paid to it anyway.
+    /// Contests an account, also one that is frozen, which nobody unfreezes then but officers: payments to it wait from now on. `None`
+    /// where there is none, or it is contested.
     pub(crate) fn contest(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
-        self.turn(row, State::InForce, State::Contested, now)
+        let is_fine = |state| matches!(state, State::InForce | State::Frozen | State::FrozenByBank);
+        self.turn(row, is_fine, State::Contested, now)
     }
 
-    /// Lets an account that is contested be paid to again, as before. `None` where it is not.
-    pub(crate) fn restore(&mut self, row: &AccountRow, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
-        self.turn(row, State::Contested, State::InForce, now)
+    /// Lets an account that is contested be what it was before. `None` where it is not.
+    pub(crate) fn restore(
+        &mut self,
+        row: &AccountRow,
+        before: State,
+        now: Timestamp,
+    ) -> Result<Option<NewRow>, RowRefusal> {
+        self.turn(row, |state| state == State::Contested, before, now)
     }
 
-    fn turn(&mut self, row: &AccountRow, from: State, to: State, now: Timestamp) -> Result<Option<NewRow>, RowRefusal> {
+    fn turn(
+        &mut self,
+        row: &AccountRow,
+        is_fine: impl Fn(State) -> bool,
+        to: State,
+        now: Timestamp,
+    ) -> Result<Option<NewRow>, RowRefusal> {
         let purpose = self.purpose_of(row)?;
         let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
-        let stands = newest.map(|(_, standing)| *standing).filter(|standing| standing.state == from);
+        let stands = newest.map(|(_, standing)| *standing).filter(|standing| is_fine(standing.state));
         let Some(Standing { account, .. }) = stands else { return Ok(None) };
         let standing = Standing { state: to, account };
         Ok(Some(self.take(&Channel::Operator, row, purpose, standing, None, now)))

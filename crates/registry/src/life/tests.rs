@@ -1,6 +1,6 @@
 use super::*;
 use crate::account::DesignatedAccount;
-use crate::designation::Channel;
+use crate::contest::Turn;
 use crate::mark::Marked;
 use crate::payee::PayeeId;
 use crate::proposal::{Asked, Holder};
@@ -62,7 +62,10 @@ fn evidence(text: &str) -> Evidence {
 
 fn stands(proposal: &Proposal, acts: &str, facts: &Facts, controls: &Controls, hours: i64) -> String {
     let now = monday().minus_seconds(-3600 * hours);
-    let state = state(proposal, &evidence(acts), facts, controls, now);
+    said(state(proposal, &evidence(acts), facts, controls, now))
+}
+
+fn said(state: State) -> String {
     match state.waits() {
         Some(Waits::Time(from)) => format!("held until {from}"),
         Some(waits) => format!("{} ({})", state.name(), waits.name()),
@@ -320,6 +323,64 @@ fn where_no_letter_can_go_a_second_channel_confirms() {
     check(own(), as_is, "signed 0; letter_made 4; letter_returned 40; checked 41", confirmation);
     let found = stands(&proposal(own(), false), wrong, &Facts::default(), &Controls::anvis(), 60);
     assert_eq!(found, letter);
+}
+
+#[test]
+fn nothing_takes_effect_while_accounts_are_contested_and_no_term_ends() {
+    use Turn::{Begun, LetGo, Taken};
+    let at = |hours: i64| monday().minus_seconds(-3600 * hours);
+    let check = |(proposal, set): (&Proposal, &str), acts: &str, turns: &[(Turn, i64)], hours: i64, expected: &str| {
+        let contests = Contests::of(turns.iter().map(|(turn, hours)| (*turn, at(*hours))));
+        let (evidence, controls) = (evidence(acts).within(contests), Controls::named(set).unwrap());
+        let state = state(proposal, &evidence, &Facts::default(), &controls, at(hours));
+        assert_eq!(said(state), expected, "{acts} {turns:?} after {hours} hours");
+        // Whatever stands still is looked at again in an hour at the earliest, and what waits in vain when it has.
+        let stands = stands_still(proposal, &evidence);
+        let due = state.waits().map(|waits| due(proposal, &evidence, waits, at(hours)));
+        assert!(due.is_none_or(|due| due >= at(hours + i64::from(stands))), "{acts} {turns:?} after {hours} hours");
+    };
+    let own = proposal(Channel::SelfService, false);
+    let anvis = (&own, "anvis");
+    // A code is good until then; and as many hours more as accounts were contested.
+    let (letter, last) = ("signed 0; letter_made 4", 14 + CODE_DAYS * 24 - 1);
+    check(anvis, letter, &[(Begun, 10)], last + 10_000, "awaiting_activation (code)");
+    check(anvis, letter, &[(Begun, 10), (LetGo, 250)], last + 240, "awaiting_activation (code)");
+    check(anvis, letter, &[(Begun, 10), (LetGo, 250)], last + 241, "expired");
+    check(anvis, letter, &[(Begun, last + 1), (LetGo, last + 9)], last + 5, "expired");
+    check(anvis, "", &[(Begun, 10)], 24 * 100, "proposed (signature)");
+    // A waiting period goes on, and nothing after it.
+    let given = "signed 0; letter_made 4; activated 50";
+    check(anvis, given, &[(Begun, 60)], 97, "held until 2026-11-27T11:00:00Z");
+    check(anvis, given, &[(Begun, 60)], 98, "held (unfreezing)");
+    check(anvis, given, &[(Begun, 60), (LetGo, 99)], 99, "due");
+    // Of a victim an officer looks at it, and has not before.
+    let taken = [(Begun, 60), (Taken, 99)];
+    check(anvis, given, &taken, 99, "awaiting_approval (check)");
+    check(anvis, &format!("{given}; checked 70"), &taken, 99, "awaiting_approval (check)");
+    check(anvis, &format!("{given}; checked 100"), &taken, 100, "held until 2026-12-01T13:00:00Z");
+    check(anvis, given, &taken, 99 + DECISION_DAYS * 24 - 1, "awaiting_approval (check)");
+    check(anvis, given, &taken, 99 + DECISION_DAYS * 24, "expired");
+    // What was asked for after that is nobody's but theirs.
+    check((&own, "2015"), "", &[(Begun, -20), (Taken, -10)], 0, "due");
+    // Only the agency's officers know, and heal.
+    let bank = || Channel::Bank("North".to_owned());
+    for channel in [Channel::SelfService, bank(), Channel::Caseworker("SKAT".to_owned()), Channel::Operator] {
+        let is_agencys = channel == Channel::Operator;
+        let mut asked = proposal(channel, false);
+        let (goes_on, held) = (if is_agencys { "due" } else { "held (unfreezing)" }, "held (unfreezing)");
+        check((&asked, "2015"), "", &[(Begun, 0)], 1, goes_on);
+        check((&asked, "2015"), "", &[(Begun, 1)], 2, held);
+        check((&asked, "2015"), "", &[(Begun, 0), (LetGo, 1)], 2, "due");
+        asked.asked.action = Action::Revert;
+        check((&asked, "2015"), "approved 1", &[(Begun, 1)], 2, goes_on);
+        check(
+            (&asked, "2015"),
+            "approved 1",
+            &[(Begun, 1), (Taken, 2)],
+            2,
+            if is_agencys { "due" } else { "awaiting_approval (check)" },
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::motions::{MotionView, Origin, find, view};
 use super::paged::Paged;
 use crate::designation::{Designation, State};
-use crate::mark::{Act, Mark, MarkChange, MarkRefusal};
+use crate::mark::{self, Act, Mark, MarkChange, MarkRefusal};
 use crate::motion::{Kind, Motion};
 use crate::own;
 use crate::payee::PayeeId;
@@ -157,6 +157,10 @@ pub struct MarkView {
 pub struct AppealView {
     /// `appealed`, `upheld`, `lifted`.
     pub act: &'static str,
+    /// Which appeal it is, or is about: they count from 1.
+    pub number: usize,
+    /// Whether it is an appeal that nobody has decided about.
+    pub waits: bool,
     /// When.
     pub at: String,
     /// By whom.
@@ -198,8 +202,11 @@ fn mark_view(scope: &Scope<'_>, mark: &Mark, today: Date) -> Result<MarkView, Er
     let acts = store::mark::acts(scope, mark.id)?;
     let entry = journal::entry_of(mark.version.number());
     let Origin { since, proposed_by, approved_by, reason } = Origin::of(scope, entry, mark.motion)?;
-    let appeal = |act: &Act| AppealView {
+    let waiting: BTreeSet<usize> = mark::waiting(&acts).map(|(number, _)| number).collect();
+    let appeal = |(act, number): (&Act, usize)| AppealView {
         act: act.kind.name(),
+        number,
+        waits: waiting.contains(&number),
         at: act.at.to_string(),
         by: act.by.clone(),
         why: act.why.clone(),
@@ -211,7 +218,7 @@ fn mark_view(scope: &Scope<'_>, mark: &Mark, today: Date) -> Result<MarkView, Er
         proposed_by,
         approved_by,
         why: reason,
-        appeals: acts.iter().map(appeal).collect(),
+        appeals: acts.iter().zip(mark::numbers(&acts)).map(appeal).collect(),
     })
 }
 
@@ -230,6 +237,27 @@ pub fn marks(
     let (today, limit) = (copenhagen_date(now.to_jiff()), limit.min(PAGE_ROWS_MAX));
     let found = store::mark::page(scope, after, limit as i64 + 1)?;
     Paged::of(found, limit, |mark| mark.id.number()).try_map(|mark| mark_view(scope, &mark, today))
+}
+
+/// The marks that stand and against which an appeal waits, likewise; fewer come where some of a page stand no more.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn appealed_marks(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Paged<MarkView>, Error> {
+    policy::LIST_MARKS.require(actor)?;
+    let (today, limit) = (copenhagen_date(now.to_jiff()), limit.min(PAGE_ROWS_MAX));
+    let found = store::mark::appealed(scope, after, limit as i64 + 1)?;
+    let Paged { rows, next } = Paged::of(found, limit, |mark| mark.number());
+    let marks = rows.into_iter().map(|id| store::mark::by_motion(scope, id)).filter_map(Result::transpose);
+    let standing = marks.filter(|mark| mark.as_ref().map_or(true, |mark| mark.stands(today)));
+    let rows = standing.map(|mark| mark_view(scope, &mark?, today)).collect::<Result<_, Error>>()?;
+    Ok(Paged { rows, next })
 }
 
 /// One mark, by its name or that of a motion by which it was prolonged or ended.
@@ -251,14 +279,15 @@ pub fn mark(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> Res
 /// `citizen.other`, `citizen.assurance`, the policy's refusal, or the store's.
 pub fn own_marks(scope: &Scope<'_>, actor: &Actor, payee: &PayeeId, now: Timestamp) -> Result<Vec<OwnMark>, Error> {
     policy::LIST_OWN_MARKS.require(actor)?;
-    let key = payee.key(scope.vault);
-    own::require_part(actor, super::voice(scope, actor, &key)?, Assurance::Substantial)?;
+    let payee_key = payee.key(scope.vault);
+    own::require_part(actor, super::voice(scope, actor, &payee_key)?, Assurance::Substantial)?;
     let keys: BTreeSet<Blind> =
-        accounts_of(scope, &key)?.iter().map(|account| account::key(account, scope.vault)).collect();
+        accounts_of(scope, &payee_key)?.iter().map(|account| account::key(account, scope.vault)).collect();
     let (mut marks, today) = (Vec::new(), copenhagen_date(now.to_jiff()));
     for key in keys {
         if let Some(mark) = store::mark::of_account(scope, &key)? {
-            marks.push(own_view(&mark, &store::mark::acts(scope, mark.id)?, today));
+            let acts = store::mark::acts_of(scope, mark.id, Some(&payee_key))?;
+            marks.push(own_view(&mark, &acts, today));
         }
     }
     Ok(marks)
@@ -313,7 +342,7 @@ fn shown(scope: &Scope<'_>, found: &Found, now: Timestamp) -> Result<MarkMotion,
     Ok(MarkMotion {
         motion: view(scope, found, base, now)?,
         change: if suspicion.is_some() { "set" } else { "end" },
-        account: account.as_ref().map(crate::mark::masked),
+        account: account.as_ref().map(mark::masked),
         suspicion: suspicion.map(Id::name),
         mark: standing.map(|mark| mark.id.name()),
         stands_until: until.map(|until| until.to_string()),

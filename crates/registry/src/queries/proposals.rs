@@ -226,7 +226,7 @@ fn view(scope: &Scope<'_>, actor: &Actor, found: &Found, now: Timestamp) -> Resu
         standing: Told::of(proposal, state, took_effect).with(fate(scope, found)?),
         channel: proposal.asked.channel.name(),
         proposed: proposal.at.to_string(),
-        due: state.waits().map(|waits| life::due(proposal, evidence, waits).to_string()),
+        due: state.waits().map(|waits| life::due(proposal, evidence, waits, now).to_string()),
         reason: proposal.grounds.filter(|_| is_told_why(actor, evidence)).map(|grounds| grounds.reason.name()),
         consent: proposal.grounds.map(|grounds| grounds.consent.name()),
         ended: ended.map(|act| act.at.to_string()),

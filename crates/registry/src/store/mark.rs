@@ -10,7 +10,7 @@ use denmark::Account;
 use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
-use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, Value, statements};
+use kernel::{Blind, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, statements};
 use std::ops::Range;
 
 statements! {
@@ -50,9 +50,19 @@ statements! {
         "SELECT id, mark, motion, at, account_key, suspicion, reason, ended, until, account FROM account_mark
          WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "account_mark.count": "SELECT COUNT(*) FROM account_mark";
-    INSERT_ACT = "mark_act.insert": "INSERT INTO mark_act (id, mark, kind, at, act) VALUES ($1, $2, $3, $4, $5)";
-    ACTS = "mark_act.of_mark": "SELECT id, mark, kind, at, act FROM mark_act WHERE mark = $1 ORDER BY id LIMIT 100";
-    ACT_RANGE = "mark_act.range": "SELECT id, mark, kind, at, act FROM mark_act WHERE id >= $1 AND id < $2 ORDER BY id";
+    INSERT_ACT = "mark_act.insert":
+        "INSERT INTO mark_act (id, mark, kind, at, act, payee) VALUES ($1, $2, $3, $4, $5, $6)";
+    ACTS = "mark_act.of_mark":
+        "SELECT id, mark, kind, at, act, payee FROM mark_act WHERE mark = $1 ORDER BY id LIMIT 1000";
+    ACTS_OF = "mark_act.of_payee":
+        "SELECT id, mark, kind, at, act, payee FROM mark_act WHERE mark = $1 AND payee = $2 ORDER BY id LIMIT 1000";
+    APPEALED = "mark_act.appealed":
+        "SELECT DISTINCT a.mark FROM mark_act a
+         WHERE a.mark > $1 AND a.kind = $2
+           AND NOT EXISTS (SELECT n.id FROM mark_act n WHERE n.mark = a.mark AND n.payee = a.payee AND n.id > a.id)
+         ORDER BY a.mark LIMIT $3";
+    ACT_RANGE = "mark_act.range":
+        "SELECT id, mark, kind, at, act, payee FROM mark_act WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_ACTS = "mark_act.count": "SELECT COUNT(*) FROM mark_act";
 }
 
@@ -235,23 +245,52 @@ pub(crate) fn add_act(scope: &Scope<'_>, entry: Entry, mark: Id<Motion>, act: &A
     let id: Id<Act> = entry.row(0)?;
     let text = act_text(act);
     let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
-    scope.tx.run(&INSERT_ACT, &[id.into(), mark.into(), act.kind.code().into(), entry.at.into(), (&sealed).into()])?;
+    let payee = payee_bytes(act.payee.as_ref());
+    let values: [Value<'_>; 6] =
+        [id.into(), mark.into(), act.kind.code().into(), entry.at.into(), (&sealed).into(), payee.into()];
+    scope.tx.run(&INSERT_ACT, &values)?;
     let mut tree = Tree::default();
-    tree.push(act_leaf(id, mark, act.kind, entry.at, text.as_bytes()));
+    tree.push(act_leaf((id, mark, payee), act.kind, entry.at, text.as_bytes()));
     Ok(Rows::of(MarkActTable.name(), &tree))
 }
 
-/// All that was done about a mark.
+/// All that was done about a mark, in order.
 pub(crate) fn acts(scope: &Scope<'_>, mark: Id<Motion>) -> Result<Vec<Act>, Error> {
+    read_acts(scope, &ACTS, &[mark.into()])
+}
+
+/// The same of one payee's appeals.
+pub(crate) fn acts_of(scope: &Scope<'_>, mark: Id<Motion>, payee: Option<&Blind>) -> Result<Vec<Act>, Error> {
+    read_acts(scope, &ACTS_OF, &[mark.into(), payee_bytes(payee).into()])
+}
+
+fn read_acts(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Act>, Error> {
     let mut acts = Vec::new();
-    scope.tx.each(&ACTS, &[mark.into()], |row| {
+    scope.tx.each(statement, values, |row| {
         let text = open_act(scope, row)?;
         let (by, why) = text.split_once('\n').ok_or_else(|| row.broken(4))?;
         let (by, why) = (by.to_owned(), why.to_owned());
-        acts.push(Act { kind: read_kind(row)?, at: Timestamp::from_micros(row.int(3)?), by, why });
+        let payee = if row.bytes(5)?.is_empty() { None } else { Some(Blind::from_bytes(row.array(5)?)) };
+        acts.push(Act { kind: read_kind(row)?, payee, at: Timestamp::from_micros(row.int(3)?), by, why });
         Ok(())
     })?;
     Ok(acts)
+}
+
+/// The marks against which an appeal waits, also those that stand no more: at most `limit` after the one of this id.
+pub(crate) fn appealed(scope: &Scope<'_>, after: Option<i64>, limit: i64) -> Result<Vec<Id<Motion>>, Error> {
+    let mut found = Vec::new();
+    let values: [Value<'_>; 3] = [after.unwrap_or(-1).into(), AppealAct::Appealed.code().into(), limit.into()];
+    scope.tx.each(&APPEALED, &values, |row| {
+        found.push(Id::new(row.int(0)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Whose appeal it is, as the store has it.
+fn payee_bytes(payee: Option<&Blind>) -> &[u8] {
+    payee.map_or(&[], |payee| payee.as_bytes())
 }
 
 fn read_kind(row: &Row<'_>) -> Result<AppealAct, Error> {
@@ -284,11 +323,12 @@ fn leaf(mark: &Mark, account_key: &Blind) -> Hash {
         .leaf()
 }
 
-fn act_leaf(id: Id<Act>, mark: Id<Motion>, kind: AppealAct, at: Timestamp, act: &[u8]) -> Hash {
+fn act_leaf((id, mark, payee): (Id<Act>, Id<Motion>, &[u8]), kind: AppealAct, at: Timestamp, act: &[u8]) -> Hash {
     Encoder::default()
         .start(MarkActTable.name())
         .int(id.number())
         .int(mark.number())
+        .bytes(payee)
         .int(kind.code())
         .int(at.micros())
         .bytes(act)
@@ -334,7 +374,8 @@ impl Table for MarkActTable {
     ) -> Result<(), Error> {
         scope.tx.each(&ACT_RANGE, &journal::row_range(entries), |row| {
             let (id, at) = (Id::new(row.int(0)?), Timestamp::from_micros(row.int(3)?));
-            let leaf = act_leaf(id, Id::new(row.int(1)?), read_kind(row)?, at, open_act(scope, row)?.as_bytes());
+            let of = (id, Id::new(row.int(1)?), row.bytes(5)?);
+            let leaf = act_leaf(of, read_kind(row)?, at, open_act(scope, row)?.as_bytes());
             visit(journal::entry_of(id.number()), leaf)
         })
     }

@@ -5,6 +5,7 @@ pub(crate) mod bank;
 pub(crate) mod caseworker;
 pub(crate) mod collector;
 pub(crate) mod contact;
+pub(crate) mod contest;
 pub(crate) mod controls;
 pub(crate) mod delivery;
 pub(crate) mod designation;
@@ -43,6 +44,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     collector::STATEMENTS,
     controls::STATEMENTS,
     contact::STATEMENTS,
+    contest::STATEMENTS,
     delivery::STATEMENTS,
     designation::STATEMENTS,
     holder::STATEMENTS,
@@ -75,6 +77,7 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &collector::ReminderTable,
     &controls::ControlsTable,
     &contact::ContactTable,
+    &contest::ContestTable,
     &delivery::DeliveryTable,
     &designation::DesignationTable,
     &identity::ToldTable,

@@ -3,6 +3,7 @@
 use crate::designation::{Designation, State};
 use crate::payee::{PayeeId, RegisterStatus};
 use crate::proposal::Proposal;
+use crate::store::contest::Turned;
 use crate::store::designation::{read_channel, read_standing};
 use crate::store::register::RegisterRow;
 use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
@@ -10,7 +11,7 @@ use kernel::{Blind, Error, Id, Row, Scope, Timestamp, Tx, statements};
 statements! {
     FIND = "payee.find":
         "SELECT p.status, p.register_row, p.has_specific, d.id, d.previous, d.effective, d.state, d.account, d.channel,
-                p.pending
+                p.pending, p.contested
          FROM payee p LEFT JOIN designation d ON d.id = p.designation WHERE p.key = $1";
     INSERT = "payee.insert":
         "INSERT INTO payee (key, status, register_row, designation, has_specific, number)
@@ -21,9 +22,10 @@ statements! {
     SET_DESIGNATION = "payee.set_designation": "UPDATE payee SET designation = $1 WHERE key = $2";
     SET_PENDING = "payee.set_pending": "UPDATE payee SET pending = $1 WHERE key = $2";
     CLEAR_PENDING = "payee.clear_pending": "UPDATE payee SET pending = NULL WHERE key = $1 AND pending = $2";
+    SET_CONTESTED = "payee.set_contested": "UPDATE payee SET contested = $1 WHERE key = $2";
     SET_SPECIFIC = "payee.set_specific": "UPDATE payee SET has_specific = $1 WHERE key = $2";
     PAGE = "payee.page":
-        "SELECT key, status, register_row, designation, has_specific, pending, number
+        "SELECT key, status, register_row, designation, has_specific, pending, number, contested
          FROM payee WHERE key > $1 ORDER BY key LIMIT $2";
     STATES = "payee.states":
         "SELECT p.key, p.status, d.state FROM payee p LEFT JOIN designation d ON d.id = p.designation
@@ -42,6 +44,8 @@ pub(crate) struct Found {
     pub(crate) designation: Option<Designation>,
     /// The newest proposal for the default account, unless it has ended.
     pub(crate) pending: Option<Id<Proposal>>,
+    /// Whether the payee may be a victim, so that nothing takes effect.
+    pub(crate) is_contested: bool,
 }
 
 /// Looks payees up by their sorted keys, calling `found` with the index of each key that is there.
@@ -76,6 +80,7 @@ fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<Found, Error> {
         has_specific: row.bool(2)?,
         designation,
         pending: row.optional_int(9)?.map(Id::new),
+        is_contested: row.optional_int(10)?.is_some(),
     })
 }
 
@@ -165,6 +170,11 @@ pub(crate) fn clear_pending(tx: &Tx<'_>, key: &Blind, id: Id<Proposal>) -> Resul
     tx.run(&CLEAR_PENDING, &[key.into(), id.into()]).map(|_| ())
 }
 
+/// Notes by what a payee's accounts are contested, or that they are not.
+pub(crate) fn set_contested(tx: &Tx<'_>, key: &Blind, by: Option<Id<Turned>>) -> Result<(), Error> {
+    tx.run(&SET_CONTESTED, &[by.into(), key.into()]).map(|_| ())
+}
+
 /// A row of the directory as it stands, for comparing it with the histories.
 pub(crate) struct DirectoryRow {
     pub(crate) key: Blind,
@@ -173,6 +183,7 @@ pub(crate) struct DirectoryRow {
     pub(crate) designation: Option<i64>,
     pub(crate) has_specific: bool,
     pub(crate) pending: Option<i64>,
+    pub(crate) contested: Option<i64>,
     /// Whether its number stands beside it.
     pub(crate) has_number: bool,
 }
@@ -190,6 +201,7 @@ pub(crate) fn page(scope: &Scope<'_>, after: &[u8], limit: i64) -> Result<Vec<Di
             designation: row.optional_int(3)?,
             has_specific: row.bool(4)?,
             pending: row.optional_int(5)?,
+            contested: row.optional_int(7)?,
         });
         Ok(())
     })?;

@@ -173,7 +173,8 @@ pub(crate) fn find(scope: &Scope<'_>, id: Id<Proposal>) -> Result<Option<Found>,
         acts.push(read_act(scope, row)?);
         Ok(())
     })?;
-    Ok(Some(Found { proposal, evidence: Evidence::of(acts) }))
+    let contests = store::contest::of(scope.tx, &proposal.payee)?;
+    Ok(Some(Found { proposal, evidence: Evidence::of(acts).within(contests) }))
 }
 
 /// Where the proposals stand in the journal that were recorded after a place, at most so many: their entries and ids.
@@ -333,9 +334,9 @@ pub(crate) fn waits_code(tx: &Tx<'_>, proposal: Id<Proposal>) -> Result<i64, Err
 }
 
 /// Until when a proposal counts as one that waits, of what is noted of it; none of one that has ended. What waits for a person has lapsed
-/// when it is due; what waits for time takes effect then, what waits for a bank goes on, and both wait until they did.
+/// when it is due; what waits for time takes effect then, what waits for a bank or for contested accounts goes on, and all wait until they did.
 fn counts_until(row: &Row<'_>, waits: usize) -> Result<Option<Timestamp>, Error> {
-    let unlapsing = [Waits::Time(NEVER).code(), Waits::Ownership.code()];
+    let unlapsing = [Waits::Time(NEVER), Waits::Ownership, Waits::Unfreezing].map(Waits::code);
     Ok(match row.int(waits)? {
         0 => None,
         code if unlapsing.contains(&code) => Some(NEVER),

@@ -5,6 +5,7 @@
 mod abuses;
 mod beginning;
 mod collecting;
+mod contested;
 mod costs;
 mod damaged;
 mod heals;

@@ -154,15 +154,39 @@ impl Town {
     }
 
     fn appeal(&mut self, mark: &str, actor: &Actor) -> Result<String, &'static str> {
+        self.appeal_for(mark, actor, None)
+    }
+
+    fn appeal_for(&mut self, mark: &str, actor: &Actor, of: Option<&str>) -> Result<String, &'static str> {
         let (mark, text) = (mark.to_owned(), "It is my account".to_owned());
-        let command = AppealMark { mark, actor: actor.clone(), payee: None, text, is_synthetic: false };
+        let command = AppealMark { mark, actor: actor.clone(), payee: of.map(payee), text, is_synthetic: false };
         self.run(&command, actor).map(|answer| answer.appeal)
     }
 
     fn decide(&mut self, mark: &str, lifts: bool, who: &str) -> Result<String, &'static str> {
+        self.decide_about(mark, None, lifts, who)
+    }
+
+    fn decide_about(
+        &mut self,
+        mark: &str,
+        appeal: Option<usize>,
+        lifts: bool,
+        who: &str,
+    ) -> Result<String, &'static str> {
         let (mark, why, officer) = (mark.to_owned(), "Heard them".to_owned(), operator(who));
-        let command = DecideAppeal { mark, lifts, why, officer: officer.clone(), is_synthetic: false };
+        let command = DecideAppeal { mark, appeal, lifts, why, officer: officer.clone(), is_synthetic: false };
         self.run(&command, &officer).map(|answer| answer.state)
+    }
+
+    /// The marks against which an appeal waits, and the numbers of those.
+    fn appealed(&mut self) -> Vec<(String, Vec<usize>)> {
+        let (anna, now) = (operator("anna"), Timestamp::from_micros(self.0.now));
+        let page = self.0.writer.read(|scope| queries::appealed_marks(scope, &anna, None, 10, now)).unwrap();
+        let numbers = |view: &queries::MarkView| {
+            view.appeals.iter().filter(|appeal| appeal.waits).map(|appeal| appeal.number).collect()
+        };
+        page.rows.iter().map(|view| (view.own.id.clone(), numbers(view))).collect()
     }
 
     /// The accounts to which payments are held on a day.
@@ -492,7 +516,8 @@ fn the_owner_appeals_and_somebody_decides_who_had_no_part_in_the_mark() {
     }
     assert_eq!(town.decide(&mark, true, "dora"), Err("mark.not_appealed"));
     assert_eq!(town.appeal(&mark, &bo).unwrap(), "appealed");
-    assert_eq!(town.appeal(&mark, &Actor::caseworker("kim")), Err("mark.appealed"));
+    assert_eq!(town.appeal_for(&mark, &Actor::caseworker("kim"), Some(BO)), Err("mark.appealed"));
+    assert_eq!(town.appeal_for(&mark, &Actor::caseworker("kim"), Some(ANNA)), Err("mark.unknown"));
     // Nor do who reported the account, and who agreed to it.
     for marked_by in ["anna", "bo", "rita", "sven"] {
         assert_eq!(town.decide(&mark, true, marked_by), Err("mark.own"), "{marked_by}");
@@ -517,5 +542,65 @@ fn the_owner_appeals_and_somebody_decides_who_had_no_part_in_the_mark() {
     let view = town.0.writer.read(|scope| queries::mark(scope, &operator("anna"), &mark, now)).unwrap();
     let acts: Vec<&str> = view.appeals.iter().map(|appeal| appeal.act).collect();
     assert_eq!((view.own.state, acts), ("ended", vec!["appealed", "upheld", "appealed", "lifted"]));
+    town.0.verify();
+}
+
+/// Two have the account, and one of them may be the thief.
+#[test]
+fn nobody_uses_up_what_another_payee_can_appeal() {
+    let mut town = Town::new();
+    let mark = town.marked(MULE);
+    let thief = town.citizen(BO, Assurance::Substantial);
+    assert_eq!(town.appealed(), []);
+    for number in 1..=5 {
+        assert_eq!(town.appeal(&mark, &thief).unwrap(), "appealed");
+        assert_eq!(town.appeal(&mark, &thief), Err("mark.appealed"), "one waits");
+        assert_eq!(town.appealed(), [(mark.clone(), vec![number])]);
+        if number < 5 {
+            town.decide(&mark, false, "dora").unwrap();
+        }
+    }
+    // The other owner, by themselves; one who has left it, and one who never was its payee, before an officer.
+    let carl = town.citizen(CARL, Assurance::Substantial);
+    assert_eq!(town.appeal(&mark, &carl).unwrap(), "appealed");
+    let kim = Actor::caseworker("kim");
+    assert_eq!(town.appeal_for(&mark, &kim, Some(WITHOUT)), Err("mark.unknown"));
+    assert_eq!(town.appeal(&mark, &kim).unwrap(), "appealed");
+    assert_eq!(
+        town.appeal(&mark, &operator("dora")),
+        Err("mark.appealed"),
+        "of those whom the text alone names one waits"
+    );
+    assert_eq!(town.appealed(), [(mark.clone(), vec![5, 6, 7])]);
+    // Which is decided about is said by its number.
+    assert_eq!(town.decide(&mark, false, "dora"), Err("mark.which"));
+    assert_eq!(town.decide_about(&mark, Some(1), true, "dora"), Err("mark.not_appealed"));
+    assert_eq!(town.decide_about(&mark, Some(8), true, "dora"), Err("mark.not_appealed"));
+    town.decide_about(&mark, Some(5), false, "dora").unwrap();
+    assert_eq!(town.appeal(&mark, &thief), Err("mark.appealed"), "five times");
+    assert_eq!(town.appealed(), [(mark.clone(), vec![6, 7])]);
+    let own = |town: &mut Town, citizen: &Actor, of: &str| {
+        let now = Timestamp::from_micros(town.0.now);
+        town.0.writer.read(|scope| queries::own_marks(scope, citizen, &payee(of), now)).unwrap()[0].appeal
+    };
+    assert_eq!((own(&mut town, &thief, BO), own(&mut town, &carl, CARL)), (Some("upheld"), Some("appealed")));
+    // One that is lifted is lifted for all, and nobody waits any more.
+    assert_eq!(town.decide_about(&mark, Some(6), true, "cilla").unwrap(), "ended");
+    assert_eq!(town.appealed(), []);
+    town.0.verify();
+}
+
+#[test]
+fn who_left_an_account_appeals_too() {
+    let mut town = Town::new();
+    let (counts, _) = town.0.accounts(&Channel::Operator, &[format!("register,{WITHOUT},{MULE},,,,,")]);
+    assert_eq!(counts.changed, 1);
+    let (counts, _) = town.0.accounts(&Channel::Operator, &[format!("close,{WITHOUT},,,,,,")]);
+    assert_eq!(counts.changed, 1);
+    let mark = town.marked(MULE);
+    let without = town.citizen(WITHOUT, Assurance::Substantial);
+    assert_eq!(town.appeal(&mark, &without).unwrap(), "appealed");
+    let anna = town.citizen(ANNA, Assurance::Substantial);
+    assert_eq!(town.appeal(&mark, &anna), Err("mark.unknown"));
     town.0.verify();
 }

@@ -179,6 +179,7 @@ enum Awaited {
     Code,
     Confirmation,
     Time,
+    Unfreezing,
 }
 
 fn waits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Waits>, D::Error> {

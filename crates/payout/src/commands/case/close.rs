@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Env, Error, Group, Id, Operation, Refusal, Refuse as _, Scope, Writer};
 use registry::commands::{
-    AcknowledgeSuspicion, AnswerState, CancelDesignation, CloseSuspicion, MotionAnswer, OfTwo, Propose, Refuse,
-    RefuseDesignation, RestoreAccounts, RevertDesignation, Standing, Withdraw,
+    AcknowledgeSuspicion, AnswerState, CancelDesignation, CloseSuspicion, FindVictim, MotionAnswer, OfTwo, Propose,
+    Refuse, RefuseDesignation, RestoreAccounts, RevertDesignation, Standing, Withdraw,
 };
 use registry::designation::Channel;
 use registry::mark::{MARK_MONTHS_MAX, MarkChange};
@@ -213,7 +213,7 @@ impl Closing<'_, '_> {
                 }
             }
         }
-        Ok(())
+        self.run(&FindVictim { payee: plan.payee })
     }
 
     /// Everything is as it would have been.

@@ -40,6 +40,7 @@ use crate::notice::NoticeKind;
 use crate::own::{Signatories, Voice};
 use crate::proposal::{Proposal, ProposalRefusal};
 use crate::queries::{self, acting_remit};
+use crate::row_refusal::RowRefusal;
 use crate::signals::{Facts, Signals};
 use crate::store;
 use crate::store::proposal::Found;
@@ -60,7 +61,7 @@ pub struct Standing {
     /// `proposed`, `awaiting_approval`, `awaiting_activation`, `held`, `in_force`, `cancelled`, `refused`, `expired`; where it is asked
     /// after, also what became of one that took effect: `replaced`, `closed`, `reverted`.
     pub state: String,
-    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`.
+    /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`, `unfreezing`.
     pub waits_for: Option<String>,
     /// From when it holds, or will if nothing comes between.
     pub in_force_from: Option<String>,
@@ -170,11 +171,6 @@ impl Loaded {
         Signals::is_login_fresh(self.proposal(), &self.facts.identity, self.controls())
     }
 
-    /// Whether its account is contested.
-    pub(super) fn is_contested(&self) -> bool {
-        self.accounts.newest(&self.row).is_some_and(|(_, newest)| newest.state == AccountStanding::Contested)
-    }
-
     /// What speaks against it.
     pub(super) fn signals(&self, now: Timestamp) -> Signals {
         Signals::of(&self.found.proposal, &self.found.evidence, &self.facts, self.controls(), now)
@@ -237,6 +233,10 @@ impl Loaded {
         // What the rule refuses now, nobody need go on with: neither print its letter nor give its code.
         let goes_on =
             !matches!(kind, ActKind::Stopped | ActKind::Cancelled | ActKind::Refused | ActKind::LetterReturned);
+        // Nor while nobody has said whether the payee is a victim: whoever gives the code may be the thief.
+        if goes_on && life::stands_still(&self.found.proposal, &self.found.evidence) {
+            return Err(RowRefusal::Frozen.into());
+        }
         if goes_on && self.is_sender_known {
             self.accounts.judge_asked(&self.found.proposal, &self.row, self.follows)?;
         }
@@ -313,7 +313,7 @@ impl Step {
             acts.push(Act::expired(at));
             state = State::Ended(ActKind::Expired);
         }
-        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits)));
+        let waits = state.waits().map(|waits| (waits, life::due(&proposal, &evidence, waits, at)));
         let telling = told(&proposal, kind, state);
         let standing = Standing::of(&proposal, state, None);
         (Self { proposal, acts, takes: None, waits, telling }, standing)

@@ -85,13 +85,8 @@ impl Command for Settle {
         }
         // Those to whom an account is given now count for the next who asks for it.
         let mut given: BTreeMap<String, BTreeSet<Blind>> = BTreeMap::new();
-        let (mut steps, mut left) = (Vec::with_capacity(due.len()), unreadable);
+        let mut steps = Vec::with_capacity(due.len());
         for (mut loaded, waited) in due {
-            // Nobody has said yet whether its payee is a victim: it is neither let through nor refused.
-            if loaded.is_contested() && loaded.state(env.now) == State::Due {
-                left.push(loaded.proposal().id);
-                continue;
-            }
             let (payee, asked) = (loaded.proposal().payee, loaded.proposal().asked.account);
             let is_given = loaded.proposal().asked.action != Action::Unfreeze;
             let account = asked.map(|account| account::canonical(&account.account()));
@@ -110,7 +105,7 @@ impl Command for Settle {
         if !settled.unreadable.is_empty() {
             facts["unreadable"] = settled.unreadable.clone().into();
         }
-        let put_off = (left, env.now.minus_seconds(-UNREADABLE_SECONDS));
+        let put_off = (unreadable, env.now.minus_seconds(-UNREADABLE_SECONDS));
         Ok(Decision::of(vec![Settling { steps, put_off }], facts, settled))
     }
 
@@ -133,7 +128,7 @@ impl Loaded {
         match state {
             State::Waiting(what) => {
                 settled.waiting += 1;
-                waits = Some((what, crate::life::due(&proposal, &self.found.evidence, what)));
+                waits = Some((what, crate::life::due(&proposal, &self.found.evidence, what, now)));
             }
             State::Due => {
                 let (mut accounts, row, follows, facts) = (self.accounts, self.row, self.follows, self.facts);

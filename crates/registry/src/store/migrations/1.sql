@@ -15,7 +15,9 @@ CREATE TABLE payee (
     -- The number, sealed, where no register lists it: an SE or P number.
     number BYTEA,
     -- The newest proposal for the default account, unless it has ended.
-    pending BIGINT
+    pending BIGINT,
+    -- By which row of contest the payee's accounts are contested, if they are.
+    contested BIGINT
 ) /*clustered*/ /*kept*/;
 
 -- The newest row of a specific account's history: one payer, one kind of benefit.
@@ -285,11 +287,14 @@ CREATE INDEX account_mark_until ON account_mark (until, id);
 CREATE TABLE mark_act (
     id BIGINT NOT NULL PRIMARY KEY,
     mark BIGINT NOT NULL,
+    -- Whose appeal it is; empty where somebody in office wrote it for an owner for whom the account was never designated.
+    payee BYTEA NOT NULL,
     kind BIGINT NOT NULL,
     at BIGINT NOT NULL,
     act BYTEA NOT NULL
 ) /*append-only*/;
-CREATE INDEX mark_act_mark ON mark_act (mark, id);
+CREATE INDEX mark_act_mark ON mark_act (mark, payee, id);
+
 -- Collectors who were reminded that they are to be looked at again: of which version.
 CREATE TABLE collector_reminder (
     id BIGINT NOT NULL PRIMARY KEY,
@@ -346,6 +351,16 @@ CREATE TABLE contact (
     point BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX contact_payee ON contact (payee, id);
+
+-- Whose accounts were contested, and what became of that.
+CREATE TABLE contest (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payee BYTEA NOT NULL,
+    -- 0: they are contested, 1: they were let go, 2: the payee was a victim.
+    turn BIGINT NOT NULL,
+    at BIGINT NOT NULL
+) /*append-only*/;
+CREATE INDEX contest_payee ON contest (payee, id);
 
 -- Through which channels an owner forbids that their account is changed: every version.
 CREATE TABLE owner_lock (

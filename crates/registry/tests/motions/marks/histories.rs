@@ -12,11 +12,13 @@ enum Act {
     Mark(usize, prop::sample::Index, i64),
     End(usize),
     Approve(usize, prop::sample::Index),
-    Appeal(usize),
-    Decide(usize, bool),
+    /// By whom, and for which of those who have it, or somebody else.
+    Appeal(usize, Option<usize>),
+    Decide(usize, Option<prop::sample::Index>, bool),
     Wait(i64),
 }
 
+const OWNERS: [&str; 2] = [BO, CARL];
 const OFFICERS: [&str; 4] = ["anna", "bo", "cilla", "dora"];
 
 fn act() -> impl Strategy<Value = Act> {
@@ -30,8 +32,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (who(), which(), -1_i64..200).prop_map(|(who, which, days)| Act::Mark(who, which, days)),
         1 => who().prop_map(Act::End),
         5 => (who(), which()).prop_map(|(who, which)| Act::Approve(who, which)),
-        1 => who().prop_map(Act::Appeal),
-        1 => (who(), any::<bool>()).prop_map(|(who, lifts)| Act::Decide(who, lifts)),
+        2 => (who(), prop::option::of(0..OWNERS.len())).prop_map(|(who, of)| Act::Appeal(who, of)),
+        2 => (who(), prop::option::of(which()), any::<bool>()).prop_map(|(who, which, lifts)| Act::Decide(who, which, lifts)),
         1 => (1..40_i64).prop_map(Act::Wait),
     ]
 }
@@ -71,9 +73,10 @@ proptest! {
         let date_of = |day: i64| TODAY.saturating_add(jiff::Span::new().days(day));
         let mut reports: Vec<Believed> = Vec::new();
         let mut motions: Vec<Proposed> = Vec::new();
-        // The mark: its id, who set it, until which day, whether it was ended, and who has appealed last without an answer.
+        // The mark: its id, who set it, until which day, and whether it was ended.
         let mut mark: Option<(String, Vec<usize>, i64, bool)> = None;
-        let (mut appealed_by, mut appeals, mut versions) = (None, 0, 0);
+        // Every appeal: who wrote it, whose it is, and whether it waits.
+        let (mut appeals, mut versions) = (Vec::<(usize, Option<usize>, bool)>::new(), 0);
         // On the ground of which reports it was set and prolonged.
         let mut grounds: Vec<usize> = Vec::new();
         for act in acts {
@@ -169,7 +172,7 @@ proptest! {
                             }
                             Some(until) => {
                                 mark = Some((motion.id.clone(), vec![motion.by, who], until, false));
-                                (appealed_by, appeals) = (None, 0);
+                                appeals.clear();
                                 grounds.clear();
                             }
                             None => mark.as_mut().unwrap().3 = true,
@@ -177,29 +180,38 @@ proptest! {
                         grounds.extend(report);
                     }
                 }
-                Act::Appeal(who) => {
+                Act::Appeal(who, of) => {
                     let Some((id, ..)) = mark.clone() else { continue };
+                    let theirs = || appeals.iter().filter(|(_, whose, _)| *whose == of);
                     let expected = match () {
                         () if !stands => Err("mark.ended"),
-                        () if appealed_by.is_some() || appeals >= registry::mark::APPEALS_MAX => Err("mark.appealed"),
+                        () if theirs().any(|(.., waits)| *waits) => Err("mark.appealed"),
+                        () if theirs().count() >= registry::mark::APPEALS_MAX => Err("mark.appealed"),
                         () => Ok(()),
                     };
-                    prop_assert_eq!(town.appeal(&id, &operator(OFFICERS[who])).map(|_| ()), expected);
-                    if expected.is_ok() {
-                        (appealed_by, appeals) = (Some(who), appeals + 1);
-                    }
+                    let told = town.appeal_for(&id, &operator(OFFICERS[who]), of.map(|of| OWNERS[of]));
+                    prop_assert_eq!(told.map(|_| ()), expected);
+                    appeals.extend(expected.is_ok().then_some((who, of, true)));
                 }
-                Act::Decide(who, lifts) => {
+                Act::Decide(who, which, lifts) => {
                     let Some((id, marked_by, ..)) = mark.clone() else { continue };
-                    let expected = match appealed_by {
+                    let number = which.map(|which| which.index(appeals.len() + 1));
+                    let waits: Vec<usize> = (0..appeals.len()).filter(|at| appeals[*at].2).collect();
+                    let meant: Vec<usize> =
+                        waits.into_iter().filter(|at| number.is_none_or(|number| number == at + 1)).collect();
+                    let expected = match meant[..] {
                         _ if !stands => Err("mark.ended"),
-                        None => Err("mark.not_appealed"),
-                        Some(by) if by == who || marked_by.contains(&who) => Err("mark.own"),
-                        Some(_) if grounds.iter().any(|report| reports[*report].parts.contains(&who)) => Err("mark.own"),
-                        Some(_) => Ok(()),
+                        [] => Err("mark.not_appealed"),
+                        [at] if appeals[at].0 == who || marked_by.contains(&who) => Err("mark.own"),
+                        [_] if grounds.iter().any(|report| reports[*report].parts.contains(&who)) => Err("mark.own"),
+                        [at] => Ok(at),
+                        _ => Err("mark.which"),
                     };
-                    prop_assert_eq!(town.decide(&id, lifts, OFFICERS[who]).map(|_| ()), expected);
-                    appealed_by = appealed_by.filter(|_| expected.is_err());
+                    let told = town.decide_about(&id, number, lifts, OFFICERS[who]);
+                    prop_assert_eq!(told.map(|_| ()), expected.map(|_| ()));
+                    if let Ok(at) = expected {
+                        appeals[at].2 = false;
+                    }
                     if expected.is_ok() && lifts {
                         versions += 1;
                         mark.as_mut().unwrap().3 = true;

@@ -1,0 +1,224 @@
+//! Cases of victims of whom there is much, and while somebody else does something about them.
+
+use crate::place::*;
+use crate::returning::{Back, message, refused};
+use denmark::Account;
+use kernel::failpoint::meanwhile;
+use kernel::{Actor, Env, Error, Role, Timestamp};
+use payout::case::Finding;
+use payout::commands::{
+    CaseRecall, CloseVictimCase, ImportReturns, Opened, Opening, Reverting, close_case, import_returns, open_case,
+    recall_for_case, revert_case,
+};
+use registry::commands::{
+    AcknowledgeSuspicion, ContestAccounts, ProposeDesignation, ReportSuspicion, RestoreAccounts, Suspected,
+};
+use registry::import::{AccountRow, Written};
+use registry::payee::PayeeId;
+use registry::proposal::{Holder, LegalGround};
+use registry::suspicion::{OPEN_MAX, Reason, Source};
+
+const BOS: &str = "9860-1234567";
+const THIEFS: &str = "9860-77";
+
+fn bo() -> PayeeId {
+    PayeeId::parse(&format!("cpr:{BO}")).unwrap()
+}
+
+impl Place {
+    fn later(&mut self) -> Timestamp {
+        self.now = Timestamp::from_micros(self.now.micros() + 60_000_000);
+        self.now
+    }
+
+    /// Somebody says that Bo's account was taken since then.
+    fn open(&mut self, since: Timestamp, from: Source) -> Result<Opened, Error> {
+        self.later();
+        let env = self.env();
+        let opening = Opening { payee: bo(), since, from, why: "Rang", is_synthetic: false };
+        open_case(&mut self.writer, &opening, &Actor::operator("anna"), &env)
+    }
+
+    /// A thief has Bo's account changed, by a proposal that takes effect at once: since when it is in doubt.
+    fn steal(&mut self) -> Timestamp {
+        self.control(&[]);
+        let since = self.later();
+        self.later();
+        self.change_to(THIEFS, BOS);
+        since
+    }
+
+    fn change_to(&mut self, account: &str, expects: &str) {
+        let payee = format!("cpr:{BO}");
+        let written = Written { action: "change", payee: &payee, account, expects, ..Written::default() };
+        let (row, actor) = (AccountRow::read(self.writer.store.vault(), &written).unwrap(), Actor::operator("otto"));
+        let ground = Some(LegalGround { law: "§ 1".to_owned(), evidence: "1".to_owned() });
+        let (holder, is_locked) = (Holder::Own, false);
+        let command =
+            ProposeDesignation { actor: actor.clone(), row, holder, ground, is_locked, signature: None, once: None };
+        let env = self.env();
+        assert_eq!(self.writer.execute(&command, &actor, &env).unwrap().state, "in_force");
+    }
+}
+
+/// Bo's account is changed to so many others, one after another.
+fn changes(accounts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut before = BOS.to_owned();
+    let change = |account: String| {
+        let row = format!("change,cpr:{BO},{account},,{before},,,");
+        before = account;
+        row
+    };
+    accounts.map(change).collect()
+}
+
+#[test]
+fn a_house_that_floods_the_agency_keeps_nobody_from_freezing() {
+    let mut place = Place::new();
+    let since = place.steal();
+    let (system, from) = (Actor::client(Role::Bank, "system"), Source::Bank(BANK.to_owned()));
+    let suspected = || Suspected::Account(Account::parse("0040-0440116243").unwrap());
+    let (reason, text) = (Reason::Other, "Seen".to_owned());
+    let report =
+        ReportSuspicion { actor: system.clone(), from: from.clone(), suspected: suspected(), reason, text, once: None };
+    let now = place.now;
+    let envs: Vec<Env> = (0..OPEN_MAX).map(|_| Env::sample(now, &mut place.writer.secrets).unwrap()).collect();
+    let flooded = place.writer.execute_group(|group| {
+        envs.iter().try_for_each(|env| group.execute(&report, &system, env)?.map(|_| ()).map_err(Error::from))
+    });
+    flooded.unwrap();
+    let env = place.env();
+    refused(place.writer.execute(&report, &system, &env), "suspicion.too_many");
+    let opened = place.open(since, from).unwrap();
+    assert_eq!((opened.accounts.frozen.len(), opened.reported.len(), opened.unreported), (1, 1, 0));
+    place.verify();
+}
+
+#[test]
+fn of_very_many_accounts_it_is_said_how_many_are_not_reported() {
+    let check = |count: usize, reported: usize| {
+        let mut place = Place::new();
+        place.control(&[]);
+        let since = place.later();
+        place.later();
+        place.designate_all(&changes((0..count).map(|number| format!("9860-{}", 100 + number))));
+        let opened = place.open(since, Source::Police).unwrap();
+        assert_eq!((opened.reported.len(), opened.unreported), (reported, count - reported));
+        place.verify();
+    };
+    check(25, 25);
+    check(203, 200);
+}
+
+#[test]
+fn of_an_account_that_changed_very_often_nothing_is_put_back_by_guessing() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let since = place.later();
+    place.later();
+    // What stood before the last thousand changes may be the thief's.
+    place.designate_all(&changes((0..1_001).map(|number| format!("9860-{}", 77 + number % 2))));
+    let case = place.open(since, Source::Police).unwrap().id;
+    let (env, anna) = (place.env(), Actor::operator("anna"));
+    let reverting = Reverting { case: &case, why: "Stolen", is_synthetic: false };
+    refused(revert_case(&mut place.writer, &reverting, &anna, &env), "case.too_many_changes");
+    let wanted = CaseRecall { case: &case, why: "Stolen", is_synthetic: false };
+    refused(recall_for_case(&mut place.writer, &wanted, &Actor::operator("bo"), &env), "case.too_many_changes");
+}
+
+/// What is planned before a transaction and is otherwise when it begins is done by nobody; and then again by whoever looks again.
+#[test]
+fn what_changes_between_the_plan_and_the_deed_is_looked_at_again() {
+    // Another account is put there while the case is opened.
+    let mut place = Place::new();
+    let since = place.steal();
+    let (mut other, row, now) = (place.another(), format!("change,cpr:{BO},9860-78,,{THIEFS},,,"), place.now);
+    let folder = place.folder.path().join("other");
+    std::fs::create_dir(&folder).unwrap();
+    let meant = Box::new(move || import_accounts(&mut other, &folder, &row, now));
+    refused(meanwhile(meant, || place.open(since, Source::Police)), "case.meanwhile");
+    let opened = place.open(since, Source::Police).unwrap();
+    assert_eq!(opened.reported.len(), 2);
+
+    // The case's report is acknowledged while the case is closed.
+    let (mut other, now) = (place.another(), place.later());
+    let (suspicion, carl) = (opened.reported[0].clone(), Actor::operator("carl"));
+    let meant = Box::new(move || {
+        let command = AcknowledgeSuspicion { suspicion, officer: carl.clone(), is_synthetic: false };
+        other.execute(&command, &carl, &Env::new(now, 9_001)).unwrap();
+    });
+    let (case, finding) = (opened.id, Finding::Fraud);
+    let closing = CloseVictimCase { case: &case, finding, why: "Seen", mark_until: None, is_synthetic: false };
+    let (env, bo) = (place.env(), Actor::operator("bo"));
+    refused(meanwhile(meant, || close_case(&mut place.writer, &closing, &bo, &env)), "case.meanwhile");
+    let env = place.env();
+    assert_eq!(close_case(&mut place.writer, &closing, &bo, &env).unwrap().reports.len(), 2);
+    place.verify();
+}
+
+#[test]
+fn what_is_asked_back_and_put_back_is_what_it_was_planned_from() {
+    let mut place = Place::new();
+    let since = place.steal();
+    place.uploaded(PUBLIC, &file("MSG-1", &[vec![(BO, 100), (BO, 50)]]));
+    let case = place.open(since, Source::Police).unwrap().id;
+    // A payment comes back while it is asked for.
+    let (mut other, now) = (place.another(), place.later());
+    let xml = message("R-1", &[Back("1", "E0", "1.00", "1.00", "MS03", THIEFS)]);
+    let meant = Box::new(move || {
+        let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+        assert_eq!(import_returns(&mut other, wanted, &Actor::console(), &Env::new(now, 9_001)).unwrap().booked, 1);
+    });
+    let (env, carl) = (place.env(), Actor::operator("carl"));
+    let wanted = CaseRecall { case: &case, why: "Stolen", is_synthetic: false };
+    refused(meanwhile(meant, || recall_for_case(&mut place.writer, &wanted, &carl, &env)), "case.meanwhile");
+    let env = place.env();
+    let asked = recall_for_case(&mut place.writer, &wanted, &carl, &env).unwrap();
+    assert_eq!(asked.messages.iter().map(|sent| sent.payments.len()).sum::<usize>(), 1);
+
+    // Officers put another account there while it is to be put back.
+    let (mut other, row, now) = (place.another(), format!("change,cpr:{BO},9860-78,,{THIEFS},,,"), place.later());
+    let folder = place.folder.path().join("other");
+    std::fs::create_dir(&folder).unwrap();
+    let meant = Box::new(move || {
+        let (payee, vera, env) = (bo(), Actor::operator("vera"), |number| Env::new(now, number));
+        other.execute(&RestoreAccounts { payee }, &vera, &env(9_002)).unwrap();
+        import_accounts(&mut other, &folder, &row, now);
+        other.execute(&ContestAccounts { payee }, &vera, &env(9_003)).unwrap();
+    });
+    let reverting = Reverting { case: &case, why: "Stolen", is_synthetic: false };
+    let env = place.env();
+    refused(meanwhile(meant, || revert_case(&mut place.writer, &reverting, &carl, &env)), "case.meanwhile");
+    place.verify();
+}
+
+/// Its payer has agreed that what goes to a frozen account goes back: of somebody who may be a victim it waits, whoever froze it.
+#[test]
+fn what_is_paid_to_an_account_that_was_frozen_before_waits_too() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let since = place.later();
+    place.designate(&format!("freeze,cpr:{BO},,,,,,"));
+    let told = |place: &mut Place, id: &str| {
+        let batch = place.uploaded(PUBLIC, &file(id, &[vec![(BO, 100)]]));
+        (place.told(&batch), batch)
+    };
+    assert_eq!(told(&mut place, "MSG-1").0, ["rejected"]);
+    let case = place.open(since, Source::Police).unwrap();
+    assert_eq!((case.accounts.frozen.len(), case.accounts.already.len()), (0, 1));
+    let (waits, batch) = told(&mut place, "MSG-2");
+    assert_eq!(waits, ["frozen account_unfrozen_or_replaced"]);
+    for officer in ["anna", "bo"] {
+        let (env, officer, finding) = (place.env(), Actor::operator(officer), Finding::Misunderstanding);
+        let closing =
+            CloseVictimCase { case: &case.id, finding, why: "Mistaken", mark_until: None, is_synthetic: false };
+        assert_eq!(close_case(&mut place.writer, &closing, &officer, &env).unwrap().unfrozen, 0);
+    }
+    // It is frozen as before.
+    place.release(&batch, false);
+    assert_eq!(
+        (place.told(&batch), told(&mut place, "MSG-3").0),
+        (vec!["rejected".to_owned()], vec!["rejected".to_owned()])
+    );
+    place.verify();
+}

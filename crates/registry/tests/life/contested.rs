@@ -1,0 +1,202 @@
+//! Payees who may be victims: while nobody has said whether they are, nothing that was asked for takes effect; and nobody who asked for it
+//! lawfully loses it by that.
+
+use crate::town::{ANNA, BENT, CODE, LOOT, OWN, Town, north, ok, payee, south};
+use kernel::{Actor, Assurance};
+use registry::commands::{ContestAccounts, FindVictim, LetterFate, LookUp, RestoreAccounts, RevertDesignation};
+use registry::designation::Channel;
+use registry::purpose::BenefitKind;
+
+impl Town {
+    /// Somebody rings: how many accounts are frozen by it, and how many were.
+    fn rings(&mut self, of: &str) -> [usize; 2] {
+        let contest = ContestAccounts { payee: payee(of) };
+        let told = self.run(&contest, &Actor::operator("vera")).unwrap();
+        [told.frozen.len(), told.already.len()]
+    }
+
+    /// It was a misunderstanding: how many accounts are paid to again.
+    fn lets_go(&mut self, of: &str) -> usize {
+        self.run(&RestoreAccounts { payee: payee(of) }, &Actor::operator("vera")).unwrap()
+    }
+
+    /// They are a victim.
+    fn found(&mut self, of: &str) {
+        self.run(&FindVictim { payee: payee(of) }, &Actor::operator("vera")).unwrap();
+    }
+
+    /// Where somebody's money goes, for everything or for rent.
+    fn goes(&mut self, of: &str, is_rent: bool) -> String {
+        let specific = is_rent.then(|| ("Authority".to_owned(), BenefitKind::parse("rent").unwrap()));
+        let actor = Actor::console();
+        let command = LookUp { actor: actor.clone(), payee: payee(of), specific, as_of: None, known_at: None };
+        let told = self.run(&command, &actor).unwrap();
+        self.0.0.verify();
+        told.account.map_or(told.state, |account| account[account.len() - 10..].to_owned())
+    }
+}
+
+/// What is asked for while nothing is demanded of anybody, and by whom.
+fn asks(town: &mut Town, how: &str) -> String {
+    let told = match how {
+        "specific by a caseworker" => {
+            return town
+                .proposes(&Actor::caseworker("eve"), &format!("register,{ANNA},{LOOT},,,,Authority,rent"))
+                .unwrap();
+        }
+        "the first one by oneself" => {
+            let bent = town.citizen(BENT, Assurance::High);
+            return town.proposes(&bent, &format!("register,{BENT},{LOOT},,none,,,")).unwrap();
+        }
+        "the first one by a caseworker" => {
+            return town.proposes(&Actor::caseworker("eve"), &format!("register,{BENT},{LOOT},,none,,,")).unwrap();
+        }
+        "the first one by a bank" => town.ask(&south(), &format!("register,{BENT},{LOOT},,none,,,")),
+        how => panic!("{how}"),
+    };
+    assert_eq!(told, "held", "{how}");
+    town.waits().pop().unwrap()
+}
+
+#[test]
+fn what_a_thief_asks_for_during_a_case_waits_for_its_end() {
+    for how in [
+        "specific by a caseworker",
+        "the first one by oneself",
+        "the first one by a caseworker",
+        "the first one by a bank",
+    ] {
+        let of = if how.starts_with("specific") { ANNA } else { BENT };
+        let is_rent = of == ANNA;
+        for is_victim in [false, true] {
+            let mut town = Town::new();
+            town.0.0.control("2015", &[]);
+            town.rings(of);
+            let before = town.goes(of, is_rent);
+            let id = asks(&mut town, how);
+            assert_eq!(town.stands(&id), "unfreezing", "{how}");
+            town.days(40);
+            assert_eq!((town.settles(), town.stands(&id)), ((0, 0), "unfreezing".to_owned()), "{how}");
+            assert_eq!(town.goes(of, is_rent), before, "{how}");
+            if is_victim {
+                town.found(of);
+                // What was asked for until then is looked at, by another.
+                assert_eq!((town.settles(), town.stands(&id)), ((0, 0), "check".to_owned()), "{how}");
+                assert_eq!(town.refuses(&id, &Actor::operator("otto")), ok("refused"));
+                assert_eq!(town.goes(of, is_rent), before, "{how}");
+            } else {
+                town.lets_go(of);
+                assert_eq!((town.settles(), town.goes(of, is_rent)), ((1, 0), "0000000002".to_owned()), "{how}");
+            }
+        }
+    }
+}
+
+#[test]
+fn officers_who_know_of_it_put_an_account_there() {
+    let mut town = Town::new();
+    town.0.0.control("2015", &[]);
+    assert_eq!(town.rings(BENT), [0, 0]);
+    assert_eq!(town.ask(&Channel::Operator, &format!("register,{BENT},0040-3,,none,,,")), "done");
+    assert_eq!(town.goes(BENT, false), "0000000003");
+    // After a misunderstanding as well.
+    assert_eq!((town.lets_go(BENT), town.goes(BENT, false)), (0, "0000000003".to_owned()));
+}
+
+#[test]
+fn a_code_that_was_waited_for_is_given_after_the_case() {
+    let check = |ends: fn(&mut Town), expected: Result<&str, &'static str>| {
+        let mut town = Town::new();
+        let (anna, olga) = (town.anna(), Actor::operator("olga"));
+        let id = town.wants_loot(&anna);
+        town.letter(&id, &olga, CODE).unwrap();
+        town.days(10);
+        assert_eq!(town.rings(ANNA), [1, 0]);
+        // Whoever has stolen the letter gains nothing, not even what is wrong with their guess.
+        for code in [CODE, "00000000"] {
+            assert_eq!(town.gives(&id, code, &anna), Err("designation.frozen"));
+        }
+        assert_eq!(town.fate(&id, LetterFate::HandedOver, &olga), Err("designation.frozen"));
+        for _ in 0..10 {
+            town.days(10);
+            assert_eq!((town.settles(), town.stands(&id)), ((0, 0), "code".to_owned()));
+        }
+        ends(&mut town);
+        town.days(50);
+        town.settles();
+        assert_eq!(town.gives(&id, CODE, &anna), expected.map(str::to_owned));
+        town.days(10);
+        town.settles();
+        let pays = if expected.is_ok() { "to the thief" } else { "frozen" };
+        assert_eq!(town.pays(), pays);
+    };
+    // Of the 60 days ten had gone, and 50 go on afterwards: the last of them to its end.
+    check(|town| assert_eq!(town.lets_go(ANNA), 1), Ok("time"));
+    // Of a victim nothing goes on before an officer has looked.
+    check(|town| town.found(ANNA), Err("proposal.ended"));
+    // Nobody gives it for ever.
+    let mut town = Town::new();
+    let anna = town.anna();
+    let id = town.wants_loot(&anna);
+    town.letter(&id, &Actor::operator("olga"), CODE).unwrap();
+    town.rings(ANNA);
+    town.days(100);
+    town.lets_go(ANNA);
+    town.days(62);
+    assert_eq!(town.gives(&id, CODE, &anna), Err("proposal.ended"));
+}
+
+#[test]
+fn an_account_that_was_frozen_before_is_contested_too() {
+    for (by, action) in [(north(), "freeze"), (Channel::Operator, "freeze")] {
+        let mut town = Town::new();
+        let ask = |town: &mut Town, by: &Channel, action: &str| town.ask(by, &format!("{action},{ANNA},,,,,,"));
+        assert_eq!(ask(&mut town, &by, action), "done");
+        assert_eq!(town.rings(ANNA), [0, 1]);
+        let stands = |town: &mut Town| {
+            let key = payee(ANNA).key(town.0.0.writer.store.vault());
+            let history = town.0.0.writer.read(|scope| registry::resolve::history(scope, &key)).unwrap().unwrap();
+            history.into_iter().next().unwrap().remove(0).standing.state
+        };
+        use registry::designation::State;
+        assert_eq!(stands(&mut town), State::Contested, "{by:?}");
+        assert_eq!(ask(&mut town, &north(), "unfreeze"), "designation.frozen", "{by:?}");
+        // It is as it was afterwards: its bank's to unfreeze, if its bank froze it.
+        assert_eq!(town.lets_go(ANNA), 0);
+        let (before, unfrozen) = match by {
+            Channel::Bank(_) => (State::FrozenByBank, "done"),
+            _ => (State::Frozen, "designation.frozen"),
+        };
+        assert_eq!(stands(&mut town), before, "{by:?}");
+        assert_eq!(ask(&mut town, &north(), "unfreeze"), unfrozen, "{by:?}");
+        town.pays();
+    }
+}
+
+/// Under controls by which it waits two days, of which the payee is told.
+#[test]
+fn what_officers_put_back_takes_effect_while_the_case_is_open() {
+    let mut town = Town::new();
+    town.0.0.control("2015", &[]);
+    let thief = town.anna();
+    let theft = town.wants_loot(&thief);
+    assert_eq!((town.stands(&theft), town.pays()), ("in_force".to_owned(), "to the thief".to_owned()));
+    town.0.0.control("anvis", &[]);
+    town.rings(ANNA);
+    let (olga, why) = (Actor::operator("olga"), "Stolen".to_owned());
+    let revert = RevertDesignation { proposal: theft, why, actor: olga.clone(), once: None };
+    let id = town.run(&revert, &olga).unwrap().id;
+    assert_eq!(town.approves(&id, &Actor::operator("otto")), ok("time"));
+    // Meanwhile the thief asks again.
+    assert_eq!(town.proposes(&thief, &format!("change,{ANNA},1020-3,,{LOOT},,,")), Err("designation.frozen"));
+    town.days(5);
+    assert_eq!((town.settles(), town.pays()), ((1, 0), "to Anna".to_owned()));
+    // And once more, as the account is in force: it waits.
+    let thief = town.anna();
+    let again = town.proposes(&thief, &format!("change,{ANNA},1020-3,,{OWN},,,")).unwrap();
+    assert_eq!(town.letter(&again, &olga, CODE), Err("designation.frozen"));
+    town.found(ANNA);
+    assert_eq!(town.stands(&again), "check");
+    assert_eq!(town.refuses(&again, &Actor::operator("otto")), ok("refused"));
+    assert_eq!(town.pays(), "to Anna");
+}
