@@ -128,6 +128,7 @@ mod tests {
             "payee",
             "specific_account",
             "proposal_now",
+            "payer_word",
             "account_holder",
             "account_holder_place",
             "account_left",

@@ -19,6 +19,7 @@ pub(crate) mod motion;
 pub(crate) mod notice;
 pub(crate) mod payee;
 pub(crate) mod payer;
+pub(crate) mod payer_word;
 pub(crate) mod pointing;
 pub(crate) mod proposal;
 pub(crate) mod register;
@@ -55,6 +56,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     notice::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
+    payer_word::STATEMENTS,
     pointing::STATEMENTS,
     proposal::STATEMENTS,
     register::STATEMENTS,
