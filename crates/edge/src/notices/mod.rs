@@ -84,11 +84,8 @@ impl Notices {
         finished(working).await;
     }
 
-    /// Has what payers' contacts are to be told recorded, where it goes on from here: so it is told by what stands then.
+    /// Records what is due to contacts of payers, whether or not e-mails go out from here: what waits is counted.
     async fn tell_contacts(&self) {
-        if !self.own.media().contains(&Medium::Email) {
-            return;
-        }
         let now = (self.clock)();
         let told = self.pool.run(move |writer| {
             let env = Env::sample(now, &mut writer.secrets)?;

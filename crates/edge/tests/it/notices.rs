@@ -336,14 +336,15 @@ fn report(office: &Office) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payers_contact_is_written_to_by_whichever_process_sends_emails() {
+async fn a_payers_contact_is_written_to_and_reminded() {
     let office = Office::new();
     let name = report(&office);
     let folder = office.path("out");
     std::fs::create_dir(&folder).unwrap();
     let other = office.process(by_sms(Place::Folder(folder.clone())));
     assert_eq!(other.round().await, (0, 0, 0));
-    assert!(office.list(NoticeState::Waiting).is_empty(), "what cannot go on from there is not recorded there");
+    let waiting: Vec<_> = office.list(NoticeState::Waiting).into_iter().map(|view| (view.medium, view.tries)).collect();
+    assert_eq!(waiting, [("email", 0)], "it waits for a process that has a way for it");
     let process = office.process(by_email(MailPlace::Folder(folder.clone())));
     assert_eq!(process.round().await, (1, 0, 0));
     let [file] = &files_of(&folder)[..] else { panic!("one file") };
