@@ -315,6 +315,8 @@ struct Suspicion {
     payer: Option<String>,
     /// To whom there, by name.
     contact: Option<String>,
+    /// When that was recorded which tells them by e-mail.
+    contact_told: Option<String>,
     /// The proposal that it is about.
     proposal: Option<String>,
     /// The batch of the payment that it is about.
@@ -334,7 +336,7 @@ struct Suspicion {
 impl From<SuspicionDetails> for Suspicion {
     fn from(details: SuspicionDetails) -> Self {
         let SuspicionDetails { view, from, reported_by, text, payer, contact, proposal, batch, .. } = details;
-        let SuspicionDetails { end_to_end_id, account, acknowledged_by, closed_by, why, .. } = details;
+        let SuspicionDetails { contact_told, end_to_end_id, account, acknowledged_by, closed_by, why, .. } = details;
         Self {
             view: view.into(),
             from,
@@ -342,6 +344,7 @@ impl From<SuspicionDetails> for Suspicion {
             text,
             payer,
             contact,
+            contact_told,
             proposal,
             batch,
             end_to_end_id,

@@ -95,7 +95,12 @@ impl Command for TellContacts {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[ToTell], entry: Entry) -> Result<Vec<Rows>, Error> {
-        store::payer_word::tell(scope.tx, entry.at, changes.iter().flat_map(|one| &one.noted))?;
+        for one in changes {
+            match one.contact {
+                Some(_) => store::payer_word::tell(scope.tx, entry.at, one.noted.iter())?,
+                None => one.noted.iter().try_for_each(|noted| store::payer_word::forget(scope.tx, noted.suspicion))?,
+            }
+        }
         let notices: Vec<NewNotice> = changes.iter().filter_map(|one| one.notice(entry.at)).collect();
         if notices.is_empty() { Ok(vec![]) } else { Ok(vec![store::notice::insert_many(scope, entry, &notices)?]) }
     }

@@ -72,6 +72,8 @@ pub struct SuspicionDetails {
     pub payer: Option<String>,
     /// To whom there, by name.
     pub contact: Option<String>,
+    /// When that was recorded which tells them by e-mail.
+    pub contact_told: Option<String>,
     /// The proposal that it is about.
     pub proposal: Option<String>,
     /// The batch of the payment that it is about.
@@ -121,20 +123,21 @@ fn payout(subject: &Subject) -> (Option<String>, Option<String>) {
     }
 }
 
-fn details(found: &Found, payer: Option<String>, now: Timestamp) -> SuspicionDetails {
+fn details(scope: &Scope<'_>, found: &Found, payer: Option<String>, now: Timestamp) -> Result<SuspicionDetails, Error> {
     let (report, acts) = (&found.suspicion.report, &found.acts);
     let (batch, end_to_end_id) = payout(&report.subject);
     let proposal = match &report.subject {
         Subject::Proposal(name) => Some(name.clone()),
         Subject::Payout { .. } | Subject::Designation(_) | Subject::Account => None,
     };
-    SuspicionDetails {
+    Ok(SuspicionDetails {
         view: view(found, now),
         from: report.from.name(),
         reported_by: report.by.clone(),
         text: report.text.clone(),
         payer,
         contact: report.contact.as_ref().map(|contact| contact.name.clone()),
+        contact_told: store::payer_word::told(scope.tx, found.suspicion.id)?.map(|told| told.to_string()),
         proposal,
         batch,
         end_to_end_id,
@@ -142,7 +145,7 @@ fn details(found: &Found, payer: Option<String>, now: Timestamp) -> SuspicionDet
         acknowledged_by: acknowledged(acts).map(|act| act.by.clone()),
         closed_by: closed(acts).map(|act| act.by.clone()),
         why: closed(acts).map(|act| act.why.clone()),
-    }
+    })
 }
 
 /// The report of a name.
@@ -205,7 +208,7 @@ pub fn suspicions(
                 }
             }),
         };
-        Ok(details(&found, payer, now))
+        details(scope, &found, payer, now)
     })
 }
 
@@ -227,7 +230,7 @@ pub fn suspicion(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -
     {
         return Err(SuspicionRefusal::Unknown.into());
     }
-    Ok(details(&found, name_of(scope, &found.suspicion)?, now))
+    details(scope, &found, name_of(scope, &found.suspicion)?, now)
 }
 
 /// The reports of a bank or payer, to its own systems, likewise.

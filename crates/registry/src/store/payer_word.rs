@@ -14,6 +14,8 @@ statements! {
            AND NOT EXISTS (SELECT t.id FROM payer_word t WHERE t.payer = w.payer AND t.word = w.word AND t.told > $2)
          ORDER BY w.due, w.id LIMIT $3";
     TELL = "payer_word.tell": "UPDATE payer_word SET told = $1 WHERE id = $2";
+    TOLD = "payer_word.told":
+        "SELECT told FROM payer_word WHERE suspicion = $1 AND word = $2 AND told IS NOT NULL ORDER BY id LIMIT 1";
     FORGET = "payer_word.forget": "DELETE FROM payer_word WHERE suspicion = $1 AND told IS NULL";
 }
 
@@ -47,7 +49,13 @@ pub(crate) fn tell<'n>(tx: &Tx<'_>, at: Timestamp, noted: impl Iterator<Item = &
     tx.run_many(&TELL, noted.map(|noted| [at.into(), noted.id.into()]))
 }
 
-/// Nobody need be told any more that a report waits.
+/// When it was told that a report waits.
+pub(crate) fn told(tx: &Tx<'_>, suspicion: Id<Suspicion>) -> Result<Option<Timestamp>, Error> {
+    let values = [suspicion.into(), PayerWord::Routed.code().into()];
+    tx.optional(&TOLD, &values, |row| Ok(Timestamp::from_micros(row.int(0)?)))
+}
+
+/// What of a report was not told yet need not be told any more.
 pub(crate) fn forget(tx: &Tx<'_>, suspicion: Id<Suspicion>) -> Result<(), Error> {
     tx.run(&FORGET, &[suspicion.into()])?;
     Ok(())

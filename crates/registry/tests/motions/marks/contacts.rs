@@ -66,6 +66,9 @@ fn a_payers_contact_is_told_what_waits_is_reminded_once_and_hears_of_the_mark() 
     assert_eq!(town.written(), [to(NINA, ReportRouted, &first, 0)]);
     town.0.now += 2 * HOUR;
     assert_eq!(town.written(), [], "it is told once");
+    let shown =
+        town.0.writer.read(|scope| queries::suspicion(scope, &operator("sven"), &first, Timestamp::from_micros(NOW)));
+    assert!(shown.unwrap().contact_told.unwrap().starts_with("2026-11-23T09:00:00"), "and whoever answers sees when");
     let second = town.payment("Authority", "E2");
     assert_eq!(town.written(), [to(NINA, ReportRouted, &second, 0)]);
     let liv = Actor::caseworker("liv");
