@@ -44,6 +44,7 @@ pub mod own;
 pub mod ownership;
 pub mod payee;
 pub mod payer;
+pub mod payer_word;
 pub mod policy;
 pub mod progress;
 pub mod proposal;

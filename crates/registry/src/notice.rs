@@ -1,4 +1,4 @@
-//! Notices: what a payee is told, by which medium, and what is never said by it. Pure.
+//! Notices: what a payee is told, or a payer's contact, by which medium, and what is never said by it. Pure.
 //!
 //! A notice is recorded by the command that it tells of, in the same transaction, one for each place that is told. What becomes of
 //! it is [`NoticeProgress`](crate::notice_progress::NoticeProgress), and the words are in [`notice_text`](crate::notice_text).
@@ -9,6 +9,7 @@ use crate::designation::Action;
 use crate::notice_text::CHANNELS;
 use crate::payee::PayeeId;
 use crate::proposal::Proposal;
+use crate::suspicion::Suspicion;
 use kernel::{Blind, Domain, Id, Refuse, Timestamp, Vault};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -30,7 +31,7 @@ pub struct Notice {
 /// A notice that is to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewNotice {
-    /// The blind index of the payee that it is about.
+    /// The blind index of the payee that it is about; of nobody, where it is about no payee.
     pub payee: Blind,
     /// What it tells.
     pub kind: NoticeKind,
@@ -95,11 +96,19 @@ pub enum NoticeKind {
     ReminderCollector,
     /// Money came back from the account, and still waits.
     ReminderAccount,
+    /// A suspicion report went to a payer, whose contact is told.
+    ReportRouted,
+    /// Nobody there has said yet that they look at it.
+    ReportUnanswered,
+    /// The account of such a report was marked, or its mark prolonged.
+    ReportMarked,
+    /// That mark was taken away.
+    ReportMarkLifted,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Trial,
         Self::ChangeProposed,
         Self::ChangeActivated,
@@ -125,6 +134,10 @@ impl NoticeKind {
         Self::MarkLifted,
         Self::ReminderCollector,
         Self::ReminderAccount,
+        Self::ReportRouted,
+        Self::ReportUnanswered,
+        Self::ReportMarked,
+        Self::ReportMarkLifted,
     ];
 
     /// What tells that something of this kind was asked for.
@@ -151,6 +164,12 @@ impl NoticeKind {
     #[must_use]
     pub const fn warns(self) -> bool {
         !matches!(self, Self::Trial | Self::ReminderNoAccount | Self::ReminderCollector | Self::ReminderAccount)
+    }
+
+    /// Whether it goes to a payer's contact, by e-mail, and not to a payee.
+    #[must_use]
+    pub const fn is_for_payers(self) -> bool {
+        matches!(self, Self::ReportRouted | Self::ReportUnanswered | Self::ReportMarked | Self::ReportMarkLifted)
     }
 
     /// As the store knows it.
@@ -185,6 +204,10 @@ impl NoticeKind {
             Self::ReminderNoAccount => "reminder_no_account",
             Self::ReminderCollector => "reminder_collector",
             Self::ReminderAccount => "reminder_account",
+            Self::ReportRouted => "report_routed",
+            Self::ReportUnanswered => "report_unanswered",
+            Self::ReportMarked => "report_marked",
+            Self::ReportMarkLifted => "report_mark_lifted",
             Self::UnfreezeProposed => "unfreeze_proposed",
             Self::AccountUnfrozen => "account_unfrozen",
             Self::RevertProposed => "revert_proposed",
@@ -375,13 +398,24 @@ pub struct Details {
     pub in_force_from: Option<Timestamp>,
     /// What stops it. Not for a contact point that is new.
     pub stop: Option<StopToken>,
+    /// The suspicion reports that it is about: by name, which says nothing of whom or of what they are.
+    pub reports: Option<NamedReports>,
+}
+
+/// Suspicion reports, of which one is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedReports {
+    /// The one that is named.
+    pub first: Id<Suspicion>,
+    /// How many there are beside it.
+    pub others: usize,
 }
 
 impl Details {
     /// Nothing but when.
     #[must_use]
     pub const fn at(at: Timestamp) -> Self {
-        Self { at, account: None, channel: None, in_force_from: None, stop: None }
+        Self { at, account: None, channel: None, in_force_from: None, stop: None, reports: None }
     }
 }
 
@@ -474,6 +508,7 @@ struct Said<'s> {
     #[serde(borrow)]
     channel: Option<Cow<'s, str>>,
     from: Option<i64>,
+    reports: Option<(String, usize)>,
     stop: Option<String>,
     to: String,
 }
@@ -482,12 +517,13 @@ impl NewNotice {
     /// To whom it goes and what it says, as it is sealed.
     #[must_use]
     pub(crate) fn to_text(&self) -> String {
-        let Details { at, account, channel, in_force_from, stop } = &self.details;
+        let Details { at, account, channel, in_force_from, stop, reports } = &self.details;
         let said = Said {
             account: account.as_ref().map(|account| account.as_str().into()),
             at: at.micros(),
             channel: channel.map(Cow::Borrowed),
             from: in_force_from.map(Timestamp::micros),
+            reports: reports.map(|reports| (reports.first.name(), reports.others)),
             stop: stop.map(StopToken::to_text),
             to: self.to.reveal(),
         };
@@ -497,7 +533,7 @@ impl NewNotice {
     /// Reads what [`NewNotice::to_text`] wrote.
     #[must_use]
     pub(crate) fn from_text(payee: Blind, kind: NoticeKind, language: Language, text: &str) -> Option<Self> {
-        let Said { account, at, channel, from, stop, to } = serde_json::from_str(text).ok()?;
+        let Said { account, at, channel, from, reports, stop, to } = serde_json::from_str(text).ok()?;
         let known = |name: Cow<'_, str>| CHANNELS.into_iter().find(|channel| *channel == name);
         let details = Details {
             at: Timestamp::from_micros(at),
@@ -510,6 +546,10 @@ impl NewNotice {
             stop: match stop {
                 None => None,
                 Some(stop) => Some(StopToken::parse(&stop)?),
+            },
+            reports: match reports {
+                None => None,
+                Some((first, others)) => Some(NamedReports { first: Id::parse_name(&first)?, others }),
             },
         };
         Some(Self { payee, kind, to: Recipient::parse(&to)?, language, details })

@@ -72,6 +72,10 @@ pub fn render(notice: &NewNotice, stop_url: &StopUrl) -> Option<Text> {
             name.and_then(|name| section(language, &name)?.next().map(str::to_owned))
         }
         "stop" => details.stop.map(|stop| stop_url.link(stop)),
+        "report" => details.reports.map(|reports| reports.first.name()),
+        "others" => {
+            details.reports.map(|reports| reports.others).filter(|others| *others > 0).map(|others| others.to_string())
+        }
         _ => None,
     };
     let fill = |lines: &mut dyn Iterator<Item = &str>| -> Vec<String> {
@@ -84,7 +88,8 @@ pub fn render(notice: &NewNotice, stop_url: &StopUrl) -> Option<Text> {
     let mut lines = section(language, kind)?;
     let subject = Some(lines.next()?.to_owned());
     let mut paragraphs = fill(&mut lines);
-    paragraphs.extend(fill(&mut section(language, "footer")?));
+    let footer = if notice.kind.is_for_payers() { "footer.payer" } else { "footer" };
+    paragraphs.extend(fill(&mut section(language, footer)?));
     Some(Text { subject, body: paragraphs.join("\n\n") + "\n" })
 }
 
@@ -126,7 +131,7 @@ fn moment(language: Language, moment: Timestamp) -> Option<String> {
 mod tests {
     use super::*;
     use crate::account::DesignatedAccount;
-    use crate::notice::{Details, NoticeKind, Recipient};
+    use crate::notice::{Details, NamedReports, NoticeKind, Recipient};
     use kernel::Blind;
 
     /// What a message to a telephone can have at one byte a character (3GPP TS 23.038), apart from what is never written here.
@@ -146,6 +151,7 @@ mod tests {
             channel: Some("operator"),
             in_force_from: Some(at("2026-10-02T22:00:00Z")),
             stop: Some(StopToken::of(&kernel::testing::vault(), kernel::Id::new(1))),
+            reports: Some(NamedReports { first: kernel::Id::new(7), others: 999 }),
         }
     }
 
@@ -159,10 +165,11 @@ mod tests {
         NewNotice { payee: Blind::default(), kind, to: Recipient::parse(to).unwrap(), language, details }
     }
 
-    /// Every kind, medium and language, with everything and with nothing but when.
+    /// Every kind in each language by each medium that it goes by, with everything and with nothing but when.
     fn each(mut check: impl FnMut(&NewNotice, Text, bool)) {
         for kind in NoticeKind::ALL {
-            for medium in Medium::ALL {
+            let goes_by = |medium: &Medium| !kind.is_for_payers() || *medium == Medium::Email;
+            for medium in Medium::ALL.into_iter().filter(goes_by) {
                 for language in Language::ALL {
                     for (details, is_full) in [(full(), true), (Details::at(full().at), false)] {
                         let notice = notice(kind, medium, language, details);
@@ -238,7 +245,8 @@ mod tests {
         let (danish, english) = (sections(Language::Danish), sections(Language::English));
         assert_eq!(danish, english);
         assert!(danish.iter().enumerate().all(|(at, name)| !danish[..at].contains(name)), "{danish:?}");
-        let known = ["at", "from", "account", "channel", "stop", "day", "month", "year", "hour", "minute"];
+        let known =
+            ["at", "from", "account", "channel", "stop", "report", "others", "day", "month", "year", "hour", "minute"];
         for language in Language::ALL {
             for line in file(language).lines().filter(|line| !line.starts_with('#')) {
                 for field in line.split('{').skip(1) {
@@ -282,6 +290,35 @@ mod tests {
             "Nogen vil ændre din konto til offentlige udbetalinger. Ikke dig? Stop det: https://anvis.example/stop/{token}"
         );
         assert_eq!(sms, Text { subject: None, body: expected });
+    }
+
+    #[test]
+    fn a_payers_contact_is_told_which_report_and_nothing_of_it() {
+        let url = StopUrl::parse("https://anvis.example/stop/").unwrap();
+        let named = |others| Details {
+            reports: Some(NamedReports { first: kernel::Id::new(7), others }),
+            ..Details::at(full().at)
+        };
+        let name = kernel::Id::<()>::new(7).name();
+        let told = |details| render(&notice(NoticeKind::ReportRouted, Medium::Email, Language::English, details), &url);
+        let expected = |others: &str| {
+            format!(
+                "Somebody suspects something of a payment of yours. Their report is {name}.\n\n\
+                 {others}\
+                 Have somebody say by the same time on the second banking day that they look at it. After that the authority \
+                 that keeps the register may answer for you.\n\n\
+                 What it is about does not stand here. Your caseworkers see it in the register, by its name, and your systems \
+                 in their list of what went to you: /v1/suspicions/routed.\n\n\
+                 Nobody who writes or rings about this message needs a code or a password from you.\n"
+            )
+        };
+        assert_eq!(told(named(0)).unwrap().body, expected(""));
+        assert_eq!(told(named(3)).unwrap().body, expected("So many others wait beside it: 3.\n\n"));
+        // Whatever else a notice had, it has no words for it.
+        let body = told(full()).unwrap().body;
+        for hidden in ["0040", "6243", "https:", "2026"] {
+            assert!(!body.contains(hidden), "{hidden}: {body}");
+        }
     }
 
     #[test]

@@ -168,6 +168,10 @@ pub const LIST_SUSPICIONS: Operation = Operation { name: "suspicion.list", roles
 /// Reads what became of the reports of its own bank or payer.
 pub const LIST_REPORTED: Operation =
     Operation { name: "suspicion.list_reported", roles: &[PublicPayer, PrivatePayer, Bank] };
+/// Reads which reports went to its own payer, and what became of them.
+pub const LIST_ROUTED: Operation = Operation { name: "suspicion.list_routed", roles: &[PublicPayer, PrivatePayer] };
+/// Tells payers' contacts of reports.
+pub const TELL_CONTACTS: Operation = Operation { name: "suspicion.tell", roles: &[Console, Operator] };
 /// Reads what was reported about oneself and closed.
 pub const LIST_OWN_SUSPICIONS: Operation = Operation { name: "suspicion.list_own", roles: &[Citizen] };
 /// Reads which accounts are marked, and what is proposed.
@@ -286,6 +290,8 @@ pub const POLICY: &[Operation] = &[
     CLOSE_SUSPICION,
     LIST_SUSPICIONS,
     LIST_REPORTED,
+    LIST_ROUTED,
+    TELL_CONTACTS,
     LIST_OWN_SUSPICIONS,
     LIST_MARKS,
     LIST_OWN_MARKS,

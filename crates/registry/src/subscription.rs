@@ -275,13 +275,14 @@ mod tests {
             "none" => Resolution::NoAccount,
             "closed" => Resolution::Closed,
             "frozen" => Resolution::Frozen,
+            "contested" => Resolution::Contested,
             "one" => account(1, "0040-0000000001 DKK"),
             "two" => account(2, "1020-0000000002 DKK"),
             other => panic!("{other}"),
         }
     }
 
-    const WORDS: [&str; 7] = ["nobody", "dead", "none", "closed", "frozen", "one", "two"];
+    const WORDS: [&str; 8] = ["nobody", "dead", "none", "closed", "frozen", "contested", "one", "two"];
 
     #[test]
     fn what_is_told_of_a_step() {
@@ -299,6 +300,9 @@ mod tests {
         check("dead", "one", false, "payable", "payable");
         check("nobody", "one", false, "payable", "payable");
         check("one", "frozen", false, "frozen", "not_payable");
+        check("one", "contested", false, "frozen", "not_payable");
+        check("contested", "one", false, "payable", "payable");
+        check("contested", "frozen", false, "", "");
         check("one", "closed", false, "closed", "not_payable");
         check("one", "dead", false, "dead", "not_payable");
         check("one", "nobody", false, "unknown", "not_payable");

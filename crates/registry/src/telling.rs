@@ -138,6 +138,7 @@ fn notice(
         channel: told.channel.map(ChannelKind::name),
         in_force_from: told.in_force_from,
         stop: told.proposal.filter(|_| stops).map(|proposal| StopToken::of(scope.vault, proposal)),
+        reports: None,
     };
     let to = Recipient::at(point.point, told.number)?;
     Some(NewNotice { payee: told.payee, kind: told.kind, to, language, details })

@@ -136,6 +136,7 @@ mod tests {
             "payee",
             "specific_account",
             "proposal_now",
+            "payer_word",
             "account_holder",
             "account_holder_place",
             "account_left",

@@ -14,8 +14,8 @@ use payout::commands::{
 use payout::queries::{self, FoundPage, Whose};
 use registry::account::DesignatedAccount;
 use registry::commands::{
-    AddContact, AddPayer, Approve, ApproveDesignation, ProposeDesignation, RefuseDesignation, SetControls, Sign,
-    Standing, StopProposal, Stopped,
+    AddContact, AddPayer, Approve, ApproveDesignation, ProposeDesignation, RefuseDesignation, ReportSuspicion,
+    SetControls, Sign, Standing, StopProposal, Stopped, Suspected,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
@@ -24,8 +24,8 @@ use registry::mark::MarkChange;
 use registry::payee::PayeeId;
 use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::proposal::Holder;
-use registry::suspicion::Source;
-use registry::terms::{OnPending, Terms};
+use registry::suspicion::{Reason, Source};
+use registry::terms::{Contact, OnPending, Terms};
 use serde_json::{Value, json};
 use sim::nation::{AccountKind, AccountState, Fate, Holder as Owned, Nation, Person};
 use std::fmt::Write;
@@ -115,7 +115,8 @@ impl<'a> Act<'a> {
     /// The tax authority, whose refunds wait while a change of account does; and where both victims can be told.
     fn prepare(&mut self, victims: [&Cast; 2]) -> Result<(), Error> {
         let cvr = (TAX_CVR_FIRST..).find_map(Cvr::with_check_digit).ok_or_else(|| plain("no CVR number"))?;
-        let terms = Terms { pending: OnPending::Hold, ..Terms::default() };
+        let contact = Contact::parse("Fraud desk <fraud@tax.example>");
+        let terms = Terms { pending: OnPending::Hold, contact, ..Terms::default() };
         let (name, kind, no_account) = (TAX.to_owned(), PayerKind::Public, NoAccount::Reject);
         let agreement = Agreement { name, cvr, kind, no_account, bank: None, terms };
         self.give(&AddPayer { agreement }, &Actor::console())?;
@@ -215,6 +216,7 @@ impl<'a> Act<'a> {
             "an officer contests the account, another has the last one put back; {} payment is traced: trace-2015.json",
             page.payments.len()
         ));
+        self.suspect(&routed.batch, "REFUND-1-E1", &anna)?;
         let env = self.env()?;
         let wanted = CaseRecall { case: &case, why, is_synthetic };
         let recalled = recall_for_case(self.writer, &wanted, &bo, &env)?;
@@ -238,7 +240,7 @@ impl<'a> Act<'a> {
         );
         let told = post::send_notices(self.writer, a_second_after(self.now), &self.folder.join("notices"))?;
         self.say(&format!(
-            "{}, and whoever has the mule's account, is told of it: {told} notices in notices/",
+            "{}, whoever has the mule's account, and the tax authority's contact are told of it: {told} notices in notices/",
             victim.name
         ));
         Ok(json!({
@@ -247,6 +249,15 @@ impl<'a> Act<'a> {
             "trace": traced,
             "recalls": files,
         }))
+    }
+
+    /// The agency reports a payment of the tax authority's as suspected, whose contact is written to.
+    fn suspect(&mut self, batch: &str, end_to_end_id: &str, officer: &Actor) -> Result<(), Error> {
+        let found = self.writer.read(|scope| queries::suspected(scope, batch, end_to_end_id))?;
+        let (actor, text) = (officer.clone(), "the payee knows nothing of the account".to_owned());
+        let (from, suspected, reason) = (Source::Review, Suspected::Payout(found), Reason::StolenIdentity);
+        self.give(&ReportSuspicion { actor, from, suspected, reason, text, once: None }, officer)?;
+        Ok(())
     }
 
     fn under_anvis(&mut self, nation: &Nation, victim: &Cast, mule: &Cast) -> Result<Value, Error> {

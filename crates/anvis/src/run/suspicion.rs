@@ -110,11 +110,12 @@ fn line(view: &SuspicionView) -> String {
 }
 
 fn details(details: &SuspicionDetails) -> String {
-    let SuspicionDetails { view, from, reported_by, text: told, payer, contact, account, .. } = details;
+    let SuspicionDetails { view, from, reported_by, text: said, payer, contact, account, .. } = details;
     let mut text = line(view);
-    let _ = writeln!(text, "  from {from}, by {reported_by}: {told}");
+    let _ = writeln!(text, "  from {from}, by {reported_by}: {said}");
     let to = [payer, contact].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let _ = writeln!(text, "  to {}", if to.is_empty() { "the agency" } else { &to });
+    let told = details.contact_told.as_ref().map(|told| format!(", told {told}")).unwrap_or_default();
+    let _ = writeln!(text, "  to {}{told}", if to.is_empty() { "the agency" } else { &to });
     let subject = [&details.proposal, &details.batch, &details.end_to_end_id, account];
     for named in subject.into_iter().flatten() {
         let _ = writeln!(text, "  {named}");

@@ -1,5 +1,6 @@
 //! Killed before and after every sync, commit and rename.
 
+mod contacts;
 mod designations;
 mod races;
 mod releases;

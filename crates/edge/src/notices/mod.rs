@@ -22,8 +22,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use kernel::{Actor, Error};
-use registry::commands::{Carrier, Tried};
+use kernel::{Actor, Env, Error};
+use registry::commands::{Carrier, Tried, tell_contacts};
 use registry::delivery::{Endpoint, Place};
 use registry::notice::{Medium, Notice, Recipient};
 use registry::notice_progress::{NoticeState, UNWRITABLE};
@@ -61,6 +61,7 @@ impl Notices {
 
     /// Sends what is due now, by each medium until there is nothing more or none is taken.
     pub async fn round(self: &Arc<Self>) -> Round {
+        self.tell_contacts().await;
         let mut working = JoinSet::new();
         for medium in self.own.media() {
             let notices = self.clone();
@@ -78,8 +79,21 @@ impl Notices {
             let round = move |notices: Arc<Self>| async move { notices.round_of(medium).await };
             working.spawn(self.clone().every(EVERY, 1, round));
         }
+        working.spawn(self.clone().every(EVERY, 1, |notices| async move { notices.tell_contacts().await }));
         working.spawn(self.every(COUNTED_EVERY, 1, |notices| async move { notices.count().await }));
         finished(working).await;
+    }
+
+    /// Records what is due to contacts of payers, whether or not e-mails go out from here: what waits is counted.
+    async fn tell_contacts(&self) {
+        let now = (self.clock)();
+        let told = self.pool.run(move |writer| {
+            let env = Env::sample(now, &mut writer.secrets)?;
+            tell_contacts(writer, &Actor::console(), &env)
+        });
+        if let Err(unanswered) = told.await {
+            self.tell_failure(&unanswered);
+        }
     }
 
     async fn count(&self) {

@@ -7,7 +7,7 @@ use denmark::Account;
 use registry::commands::{AcknowledgeSuspicion, CloseSuspicion, ReportSuspicion, Suspected, SuspicionAnswer};
 use registry::payee::PayeeId;
 use registry::policy;
-use registry::queries::{self, Paged, SuspicionDetails, SuspicionView, WantedSuspicions};
+use registry::queries::{self, Paged, RoutedSuspicion, SuspicionDetails, SuspicionView, WantedSuspicions};
 use registry::suspicion::{Finding, Reason, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -16,6 +16,7 @@ const SCOPE: &str = "suspicions";
 /// Which lists cursors are of.
 const LIST: &str = "suspicions.list";
 const REPORTED: &str = "suspicions.reported";
+const ROUTED: &str = "suspicions.routed";
 /// The console alone is asked, and it never comes this way.
 const IS_SYNTHETIC: bool = false;
 /// With what whoever answers a report can be refused.
@@ -50,6 +51,13 @@ pub fn routes() -> Vec<Route> {
         .token(policy::LIST_REPORTED, SCOPE)
         .refuses(&["suspicion.unknown"])
         .by(reported_one),
+        Route::get(
+            "/v1/suspicions/routed",
+            "suspicions.routed",
+            "The reports that went to your payer, the oldest first. Its caseworkers answer them, or the agency does",
+        )
+        .token(policy::LIST_ROUTED, SCOPE)
+        .by(routed),
         Route::post(
             "/v1/suspicions/own",
             "suspicions.own",
@@ -307,6 +315,8 @@ struct Suspicion {
     payer: Option<String>,
     /// To whom there, by name.
     contact: Option<String>,
+    /// When that was recorded which tells them by e-mail.
+    contact_told: Option<String>,
     /// The proposal that it is about.
     proposal: Option<String>,
     /// The batch of the payment that it is about.
@@ -326,7 +336,7 @@ struct Suspicion {
 impl From<SuspicionDetails> for Suspicion {
     fn from(details: SuspicionDetails) -> Self {
         let SuspicionDetails { view, from, reported_by, text, payer, contact, proposal, batch, .. } = details;
-        let SuspicionDetails { end_to_end_id, account, acknowledged_by, closed_by, why, .. } = details;
+        let SuspicionDetails { contact_told, end_to_end_id, account, acknowledged_by, closed_by, why, .. } = details;
         Self {
             view: view.into(),
             from,
@@ -334,6 +344,7 @@ impl From<SuspicionDetails> for Suspicion {
             text,
             payer,
             contact,
+            contact_told,
             proposal,
             batch,
             end_to_end_id,
@@ -425,6 +436,40 @@ async fn reported_one(call: Call<Nothing, WhichSuspicion>) -> Answer<Json<Report
         })
     });
     Ok(Json(shown.await?.into()))
+}
+
+/// A report that went to your payer.
+#[derive(Serialize, JsonSchema)]
+struct RoutedReport {
+    #[serde(flatten)]
+    view: ReportedSuspicion,
+    /// The batch of the payment that it is about.
+    batch: Option<String>,
+    /// That payment.
+    end_to_end_id: Option<String>,
+}
+
+/// A page of reports that went to your payer.
+#[derive(Serialize, JsonSchema)]
+struct RoutedReports {
+    /// The oldest first.
+    suspicions: Vec<RoutedReport>,
+    /// The cursor of the next page; none after the last.
+    next: Option<String>,
+}
+
+async fn routed(call: Call<Nothing, Nothing, SuspicionsOf>) -> Answer<Json<RoutedReports>> {
+    let (actor, now, SuspicionsOf { closed, cursor, limit }) = (call.caller.actor(), (call.edge.clock)(), call.query);
+    let after = cursor.map(|cursor| page_of::after(ROUTED, &cursor)).transpose()?;
+    let (limit, closed) = (page_of::limit(limit)?, closed.unwrap_or(false));
+    let payer = call.caller.payer.clone().unwrap_or_default();
+    let page = call.edge.core.read(move |reader| {
+        reader.read(|scope| queries::routed_suspicions(scope, &actor, &payer, closed, after, limit, now))
+    });
+    let Paged { rows, next } = page.await?;
+    let next = next.map(|last| page_of::write(ROUTED, last));
+    let of = |RoutedSuspicion { view, batch, end_to_end_id }| RoutedReport { view: view.into(), batch, end_to_end_id };
+    Ok(Json(RoutedReports { suspicions: rows.into_iter().map(of).collect(), next }))
 }
 
 /// Of whom it is asked what was reported.

@@ -10,13 +10,18 @@ use edge::notices::{DigitalPost, Email, MailFrom, MailPlace, MailServer, Notices
 use edge::server::TlsFiles;
 use kernel::testing::TestPlace;
 use kernel::{Actor, Env, Secrets, Store, Timestamp};
-use registry::commands::{RetryNotices, TryNotice};
+use registry::account::DesignatedAccount;
+use registry::commands::{AddPayer, ReportSuspicion, RetryNotices, Suspected, SuspectedPayout, TryNotice};
 use registry::delivery::{Endpoint, Place, Url};
 use registry::notice::{Language, Recipient};
 use registry::notice_progress::{BACKOFF, NoticeState, TRIES_MAX};
 use registry::notice_text::StopUrl;
+use registry::payer::{Agreement, NoAccount, PayerKind};
 use registry::progress::HELD_SECONDS;
 use registry::queries::{NoticeView, notices};
+use registry::resolve::payer_by_name;
+use registry::suspicion::{Reason, Source};
+use registry::terms::{Contact, Terms};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -302,6 +307,61 @@ async fn digital_post_goes_to_a_server_as_it_goes_to_a_folder() {
     }
     let all: String = seen.iter().map(|seen| String::from_utf8_lossy(&seen.body).into_owned()).collect();
     assert!(all.contains("<memo:recipientID>6101701234<") && all.contains("<memo:recipientID>13748136<"), "{all}");
+}
+
+/// A report about a payment of a payer that has named whom it is told; its name.
+fn report(office: &Office) -> String {
+    let terms = Terms { contact: Contact::parse("Nina <nina@payer.example>"), ..Terms::default() };
+    let (name, cvr) = ("Payer".to_owned(), denmark::Cvr::parse("13748136").unwrap());
+    let (kind, no_account) = (PayerKind::Public, NoAccount::Reject);
+    let add = AddPayer { agreement: Agreement { name, cvr, kind, no_account, bank: None, terms } };
+    block_in_place(|| {
+        let mut writer = office.store.writer(Secrets::from_system()).unwrap();
+        let env = Env::new(office.now(), 0);
+        writer.execute(&add, &Actor::console(), &env).unwrap();
+        let payer = writer.read(|scope| payer_by_name(scope, "Payer")).unwrap().unwrap().id;
+        let payment = SuspectedPayout {
+            batch: "0000000000001".to_owned(),
+            end_to_end_id: "SECRET-ID".to_owned(),
+            payer,
+            payee: None,
+            account: DesignatedAccount::from_text("0040-0440116243 DKK"),
+        };
+        let (actor, text) = (Actor::operator("rita"), "SECRET".to_owned());
+        let (suspected, reason) = (Suspected::Payout(Some(payment)), Reason::Mule);
+        let from = Source::Police;
+        let command = ReportSuspicion { actor: actor.clone(), from, suspected, reason, text, once: None };
+        writer.execute(&command, &actor, &env).unwrap().id
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payers_contact_is_written_to_and_reminded() {
+    let office = Office::new();
+    let name = report(&office);
+    let folder = office.path("out");
+    std::fs::create_dir(&folder).unwrap();
+    let other = office.process(by_sms(Place::Folder(folder.clone())));
+    assert_eq!(other.round().await, (0, 0, 0));
+    let waiting: Vec<_> = office.list(NoticeState::Waiting).into_iter().map(|view| (view.medium, view.tries)).collect();
+    assert_eq!(waiting, [("email", 0)], "it waits for a process that has a way for it");
+    let process = office.process(by_email(MailPlace::Folder(folder.clone())));
+    assert_eq!(process.round().await, (1, 0, 0));
+    let [file] = &files_of(&folder)[..] else { panic!("one file") };
+    let mail = std::fs::read_to_string(folder.join(file)).unwrap().replace("=\r\n", "");
+    let (head, body) = mail.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("To: nina@payer.example\r\n") && body.contains(&name), "{mail}");
+    for hidden in ["SECRET", "0040", "6243", "Nina"] {
+        assert!(!body.contains(hidden), "{hidden}: {mail}");
+    }
+    assert_eq!(process.round().await, (0, 0, 0));
+    office.later(86_400);
+    assert_eq!(process.round().await, (1, 0, 0), "nobody looks at it: they are reminded");
+    office.later(30 * 86_400);
+    assert_eq!(process.round().await, (0, 0, 0));
+    let kinds: Vec<_> = office.list(NoticeState::Sent).into_iter().map(|view| (view.kind, view.to)).collect();
+    let masked = "n…@payer.example".to_owned();
+    assert_eq!(kinds, [("report_routed", masked.clone()), ("report_unanswered", masked)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,6 +137,28 @@ async fn a_payout_is_answered_by_who_pays_it_and_reported_by_who_has_to_do_with_
             assert_eq!(answer.done()["state"], "acknowledged");
         }
     }
+    // Their systems see which payment it is about, and not what somebody wrote of it.
+    let private = PRIVATE_TOKEN.replace("verify", "suspicions");
+    let routed = async |token: &str, path: &str| world.get(&format!("/v1/suspicions/routed{path}"), token).await;
+    let page = routed(PUBLIC_TOKEN, "?limit=3").await.done();
+    let next = page["next"].as_str().unwrap();
+    let rest = routed(PUBLIC_TOKEN, &format!("?cursor={next}")).await.done();
+    let own = [&page, &rest].map(|page| page["suspicions"].as_array().unwrap().clone()).concat();
+    assert_eq!((own.len(), &rest["next"]), (4, &json!(null)));
+    for (shown, answered) in own.iter().zip(&listed) {
+        let fields = ["id", "about", "reason", "batch", "end_to_end_id"].map(|field| shown[field].clone());
+        let expected =
+            [answered["id"].clone(), json!("payout"), json!("stolen_identity"), json!(batch), json!("E2E-1")];
+        assert_eq!(fields, expected);
+        assert!(shown.get("text").is_none() && !shown.to_string().contains("0040"), "{shown}");
+    }
+    let privates = routed(&private, "").await.done();
+    let batches: Vec<_> =
+        privates["suspicions"].as_array().unwrap().iter().map(|shown| shown["batch"].clone()).collect();
+    assert_eq!(batches, [json!(world.private_batch)]);
+    for other in [BANK_TOKEN, OPERATOR_TOKEN, &caseworker()] {
+        routed(other, "").await.refused(403, "policy.not_allowed");
+    }
     // A private payer has no caseworker: the agency answers.
     let all = world.get("/v1/suspicions", OPERATOR_TOKEN).await.done();
     let private = all["suspicions"].as_array().unwrap().iter().find(|one| one["payer"] == "Pensionskassen").unwrap();

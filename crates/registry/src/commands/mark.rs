@@ -1,12 +1,14 @@
 //! Marks of accounts: proposed by one and approved by another, appealed by the owner, and decided about by a third.
 
 use super::motion::Subject;
+use super::tell_contacts::note;
 use crate::account::{self, DesignatedAccount};
 use crate::mark::{self, Act, AppealAct, Known, MARKS_MAX, Mark, MarkChange, MarkRefusal, require_appealable};
 use crate::motion::{Kind, Motion};
 use crate::notice::NoticeKind;
 use crate::own::Voice;
 use crate::payee::PayeeId;
+use crate::payer_word::PayerWord;
 use crate::store::mark::{CameBy, NewVersion};
 use crate::suspicion::State as Reported;
 use crate::telling::{self, Telling};
@@ -91,6 +93,7 @@ impl Subject for MarkChange {
         let kind = if new.is_ended { NoticeKind::MarkLifted } else { NoticeKind::AccountMarked };
         let mut rows = vec![store::mark::insert(scope, entry, &new)?];
         rows.extend(tell(scope, entry, kind, new.account, new.until)?);
+        tell_payers(scope, entry, &new)?;
         Ok(rows)
     }
 
@@ -132,6 +135,19 @@ fn tell(
     let telling = |(payee, number)| Telling { account: told, in_force_from: ends, ..Telling::own(payee, number, kind) };
     let tellings = queries::numbers(scope, payees)?.into_iter().map(telling).collect();
     Ok(telling::tell(scope, &[(entry, tellings)])?.into_iter().flatten().next())
+}
+
+/// Notes for those payers to whom its report went that an account was marked; of one that is marked no more, all of its reports.
+fn tell_payers(scope: &Scope<'_>, entry: Entry, new: &NewVersion<'_>) -> Result<(), Error> {
+    let (word, reports) = match new.is_ended {
+        false => (PayerWord::Marked, vec![new.suspicion]),
+        true => (PayerWord::MarkLifted, store::mark::reports(scope.tx, new.id)?),
+    };
+    let mut told = Vec::with_capacity(reports.len());
+    for report in reports {
+        told.extend(store::suspicion::find(scope, report)?.map(|found| found.suspicion));
+    }
+    note(scope, entry, told.iter().map(|suspicion| (suspicion, word)))
 }
 
 /// Where a mark stands, as whoever did something about it is told.
@@ -326,7 +342,9 @@ fn save(scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec
             AppealAct::Lifted => NoticeKind::MarkLifted,
         };
         if act.kind == AppealAct::Lifted {
-            rows.push(store::mark::insert(scope, entry, &NewVersion::ending(mark, None))?);
+            let end = NewVersion::ending(mark, None);
+            rows.push(store::mark::insert(scope, entry, &end)?);
+            tell_payers(scope, entry, &end)?;
         }
         rows.extend(tell(scope, entry, kind, &mark.account, mark.until)?);
     }

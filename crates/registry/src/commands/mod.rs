@@ -27,6 +27,7 @@ mod review_payees;
 mod shared_accounts;
 mod subscribe;
 mod suspicion;
+mod tell_contacts;
 mod tell_identity;
 mod watch_accounts;
 mod without_account;
@@ -75,6 +76,7 @@ pub use suspicion::{
     AcknowledgeSuspicion, AnswerState, CloseSuspicion, LogSuspicions, OfTwo, ReportState, ReportSuspicion, Suspected,
     SuspectedPayout, SuspicionAnswer,
 };
+pub use tell_contacts::tell_contacts;
 pub use tell_identity::TellIdentity;
 pub use watch_accounts::watch_accounts;
 pub(crate) use watch_accounts::{paid, payees};

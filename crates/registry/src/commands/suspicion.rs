@@ -1,11 +1,13 @@
 //! Suspicion reports: somebody tells what they suspect, somebody at the paying authority says that they look at it, and what they found.
 
 use super::log_look_up;
+use super::tell_contacts::note;
 use crate::account::DesignatedAccount;
 use crate::ask::{AnswerClass, AskKind};
 use crate::designation::{Channel, Designation};
 use crate::payee::PayeeId;
 use crate::payer::Payer;
+use crate::payer_word::PayerWord;
 use crate::proposal::ProposalRefusal;
 use crate::suspicion::{
     Act, ActKind, Answers, Contact, Finding, OPEN_MAX, Reason, Report, Source, State, Subject, Suspicion,
@@ -171,6 +173,8 @@ impl Command for ReportSuspicion {
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[Suspicion], entry: Entry) -> Result<Vec<Rows>, Error> {
+        let told = |suspicion| [(suspicion, PayerWord::Routed), (suspicion, PayerWord::Unanswered)];
+        note(scope, entry, changes.iter().flat_map(told))?;
         changes.iter().map(|suspicion| store::suspicion::insert(scope, entry, suspicion)).collect()
     }
 }
@@ -386,7 +390,13 @@ impl AnswerState {
 }
 
 fn save(scope: &Scope<'_>, changes: &[(Id<Suspicion>, Act)], entry: Entry) -> Result<Vec<Rows>, Error> {
-    changes.iter().map(|(suspicion, act)| store::suspicion::add_act(scope, entry, *suspicion, act)).collect()
+    let save = |(suspicion, act): &(Id<Suspicion>, Act)| {
+        if act.kind == ActKind::Acknowledged {
+            store::payer_word::forget(scope.tx, *suspicion)?;
+        }
+        store::suspicion::add_act(scope, entry, *suspicion, act)
+    };
+    changes.iter().map(save).collect()
 }
 
 impl Command for AcknowledgeSuspicion {

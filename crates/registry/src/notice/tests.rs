@@ -74,6 +74,7 @@ fn what_is_sealed_reads_back() {
         channel: Some("bank"),
         in_force_from: Some(Timestamp::from_micros(1_795_510_800_000_000)),
         stop: Some(StopToken::of(&vault, Id::new(7))),
+        reports: Some(NamedReports { first: Id::new(8), others: 2 }),
     };
     for details in [Details::at(full.at), full] {
         for to in ["digital_post:cpr:6101701234", "sms:+4512345678", "email:anna@mail.example", "letter:cvr:13748136"] {

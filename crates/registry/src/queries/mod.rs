@@ -72,6 +72,6 @@ pub use subscriptions::{
 };
 pub(crate) use suspicions::find_suspicion;
 pub use suspicions::{
-    SUSPICIONS_MAX, SuspicionDetails, SuspicionView, Wanted as WantedSuspicions, own_suspicions, reported_suspicion,
-    reported_suspicions, suspicion, suspicion_source, suspicions,
+    RoutedSuspicion, SUSPICIONS_MAX, SuspicionDetails, SuspicionView, Wanted as WantedSuspicions, own_suspicions,
+    reported_suspicion, reported_suspicions, routed_suspicions, suspicion, suspicion_source, suspicions,
 };

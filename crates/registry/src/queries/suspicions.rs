@@ -6,6 +6,7 @@ use crate::mark::masked;
 use crate::own;
 use crate::payee::PayeeId;
 use crate::policy;
+use crate::resolve::payer_of;
 use crate::store;
 use crate::store::suspicion::{Found, Of};
 use crate::suspicion::{Act, ActKind, Answers, Source, State, Subject, Suspicion, SuspicionRefusal};
@@ -43,6 +44,18 @@ pub struct SuspicionView {
     pub overdue: bool,
 }
 
+/// A report that went to a payer, as far as its systems may know: what somebody wrote is for those who answer it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RoutedSuspicion {
+    /// What its reporter sees.
+    #[serde(flatten)]
+    pub view: SuspicionView,
+    /// The batch of the payment that it is about.
+    pub batch: Option<String>,
+    /// That payment.
+    pub end_to_end_id: Option<String>,
+}
+
 /// A report, as whoever answers it sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SuspicionDetails {
@@ -59,6 +72,8 @@ pub struct SuspicionDetails {
     pub payer: Option<String>,
     /// To whom there, by name.
     pub contact: Option<String>,
+    /// When that was recorded which tells them by e-mail.
+    pub contact_told: Option<String>,
     /// The proposal that it is about.
     pub proposal: Option<String>,
     /// The batch of the payment that it is about.
@@ -100,20 +115,29 @@ fn closed(acts: &[Act]) -> Option<&Act> {
     acts.iter().find(|act| matches!(act.kind, ActKind::Closed(_)))
 }
 
-fn details(found: &Found, payer: Option<String>, now: Timestamp) -> SuspicionDetails {
+/// The payment that a report is about: its batch, and the payer's own id.
+fn payout(subject: &Subject) -> (Option<String>, Option<String>) {
+    match subject {
+        Subject::Payout { batch, end_to_end_id } => (Some(batch.clone()), Some(end_to_end_id.clone())),
+        Subject::Proposal(_) | Subject::Designation(_) | Subject::Account => (None, None),
+    }
+}
+
+fn details(scope: &Scope<'_>, found: &Found, payer: Option<String>, now: Timestamp) -> Result<SuspicionDetails, Error> {
     let (report, acts) = (&found.suspicion.report, &found.acts);
-    let (proposal, batch, end_to_end_id) = match &report.subject {
-        Subject::Proposal(name) => (Some(name.clone()), None, None),
-        Subject::Payout { batch, end_to_end_id } => (None, Some(batch.clone()), Some(end_to_end_id.clone())),
-        Subject::Designation(_) | Subject::Account => (None, None, None),
+    let (batch, end_to_end_id) = payout(&report.subject);
+    let proposal = match &report.subject {
+        Subject::Proposal(name) => Some(name.clone()),
+        Subject::Payout { .. } | Subject::Designation(_) | Subject::Account => None,
     };
-    SuspicionDetails {
+    Ok(SuspicionDetails {
         view: view(found, now),
         from: report.from.name(),
         reported_by: report.by.clone(),
         text: report.text.clone(),
         payer,
         contact: report.contact.as_ref().map(|contact| contact.name.clone()),
+        contact_told: store::payer_word::told(scope.tx, found.suspicion.id)?.map(|told| told.to_string()),
         proposal,
         batch,
         end_to_end_id,
@@ -121,7 +145,7 @@ fn details(found: &Found, payer: Option<String>, now: Timestamp) -> SuspicionDet
         acknowledged_by: acknowledged(acts).map(|act| act.by.clone()),
         closed_by: closed(acts).map(|act| act.by.clone()),
         why: closed(acts).map(|act| act.why.clone()),
-    }
+    })
 }
 
 /// The report of a name.
@@ -184,7 +208,7 @@ pub fn suspicions(
                 }
             }),
         };
-        Ok(details(&found, payer, now))
+        details(scope, &found, payer, now)
     })
 }
 
@@ -206,7 +230,7 @@ pub fn suspicion(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -
     {
         return Err(SuspicionRefusal::Unknown.into());
     }
-    Ok(details(&found, name_of(scope, &found.suspicion)?, now))
+    details(scope, &found, name_of(scope, &found.suspicion)?, now)
 }
 
 /// The reports of a bank or payer, to its own systems, likewise.
@@ -244,6 +268,29 @@ pub fn reported_suspicion(
         return Err(SuspicionRefusal::Unknown.into());
     }
     Ok(view(&found, now))
+}
+
+/// The reports that went to a payer, to its own systems, likewise; those that were closed too, if wanted.
+///
+/// # Errors
+/// `payer.unknown`, `payer.other_kind`, the policy's refusal, or the store's.
+pub fn routed_suspicions(
+    scope: &Scope<'_>,
+    actor: &Actor,
+    payer: &str,
+    is_closed_wanted: bool,
+    after: Option<i64>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Paged<RoutedSuspicion>, Error> {
+    policy::LIST_ROUTED.require(actor)?;
+    let payer = payer_of(scope, payer, actor)?;
+    let limit = limit.min(SUSPICIONS_MAX);
+    let found = store::suspicion::page(scope, Of::Payer(payer.id), is_closed_wanted, after, limit as i64 + 1)?;
+    Paged::of(found, limit, |found| found.suspicion.id.number()).try_map(|found| {
+        let (batch, end_to_end_id) = payout(&found.suspicion.report.subject);
+        Ok(RoutedSuspicion { view: view(&found, now), batch, end_to_end_id })
+    })
 }
 
 /// What was reported about a payee and closed, to themselves. What is still looked at is told to nobody who may be the thief.

@@ -27,6 +27,8 @@ statements! {
         "SELECT at, ended, until FROM account_mark WHERE account_key = $1 ORDER BY id DESC LIMIT 1";
     LAST = "account_mark.last": "SELECT COALESCE(MAX(id), 0) FROM account_mark";
     VERSIONS = "account_mark.versions": "SELECT id, motion FROM account_mark WHERE mark = $1 ORDER BY id LIMIT 1000";
+    REPORTS = "account_mark.reports":
+        "SELECT DISTINCT suspicion FROM account_mark WHERE mark = $1 ORDER BY suspicion LIMIT 1000";
     PAGE = "account_mark.page":
         "SELECT m.id, m.mark, m.motion, m.at, m.account_key, m.suspicion, m.reason, m.ended, m.until, m.account
          FROM account_mark m
@@ -137,6 +139,16 @@ pub(crate) fn versions(tx: &Tx<'_>, mark: Id<Motion>) -> Result<Vec<CameBy>, Err
     let mut found = Vec::new();
     tx.each(&VERSIONS, &[mark.into()], |row| {
         found.push(CameBy { entry: journal::entry_of(row.int(0)?), motion: row.optional_int(1)?.map(Id::new) });
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The reports on whose ground a mark was set and prolonged.
+pub(crate) fn reports(tx: &Tx<'_>, mark: Id<Motion>) -> Result<Vec<Id<Suspicion>>, Error> {
+    let mut found = Vec::new();
+    tx.each(&REPORTS, &[mark.into()], |row| {
+        found.push(Id::new(row.int(0)?));
         Ok(())
     })?;
     Ok(found)

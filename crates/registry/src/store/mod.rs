@@ -21,6 +21,7 @@ pub(crate) mod notice;
 pub(crate) mod paid;
 pub(crate) mod payee;
 pub(crate) mod payer;
+pub(crate) mod payer_word;
 pub(crate) mod pointing;
 pub(crate) mod proposal;
 pub(crate) mod register;
@@ -59,6 +60,7 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     paid::STATEMENTS,
     payee::STATEMENTS,
     payer::STATEMENTS,
+    payer_word::STATEMENTS,
     pointing::STATEMENTS,
     proposal::STATEMENTS,
     register::STATEMENTS,

@@ -5,8 +5,8 @@ use crate::*;
 use kernel::{Assurance, Authenticator, Login, Once, PublicKey};
 use registry::ask::FollowAnswer;
 use registry::commands::{
-    AddCaseworker, EndSubscriptions, Followed, ListSubscribers, ProposeDesignation, Subscribe, Subscribed,
-    SubscriberView,
+    AddCaseworker, ContestAccounts, EndSubscriptions, Followed, ListSubscribers, ProposeDesignation, RestoreAccounts,
+    Subscribe, Subscribed, SubscriberView,
 };
 use registry::import::{AccountRow, Written};
 use registry::proposal::{Holder, LegalGround};
@@ -244,6 +244,38 @@ fn a_lender_sees_that_the_account_was_changed_two_days_ago() {
     };
     assert_eq!(said(0), (AnswerClass::Match, true, Some(2), Some("operator")));
     assert_eq!(said(1), (AnswerClass::NoMatch, true, None, None));
+    place.verify();
+}
+
+/// The victim calls before the loan is paid out: the account is contested, which whoever is about to pay hears, and not why.
+#[test]
+fn whoever_is_about_to_pay_hears_that_the_payee_may_be_a_victim_and_when_that_is_over() {
+    let mut place = nation();
+    let named = |role: Role, name: &str| Client { actor: Actor::client(role, name), ..client(role) };
+    let public = || named(Role::PublicPayer, "authority");
+    let lender = || named(Role::PrivatePayer, "lender");
+    for (client, purpose, account) in
+        [(public(), LegalPurpose::Payment, None), (lender(), LegalPurpose::CreditAgreement, Some("0040-1"))]
+    {
+        subscribe_once(&mut place, client, purpose, 5, &[(PLAIN, account)], None).unwrap();
+    }
+    let payee = PayeeId::parse(PLAIN).unwrap();
+    let told = |place: &mut Place, client: Client| {
+        let told = all(place, &client.actor).into_iter();
+        told.map(|told| (told.event, told.reference, told.channel)).collect::<Vec<_>>()
+    };
+    let of = |event: &'static str| (event, "Loan to 01".to_owned(), None);
+    place.now += HOUR;
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    let contested = place.writer.execute(&ContestAccounts { payee }, &Actor::console(), &env).unwrap();
+    assert_eq!(contested.frozen.len(), 1);
+    assert_eq!(told(&mut place, public()), [of("frozen")]);
+    assert_eq!(told(&mut place, lender()), [of("not_payable")]);
+    place.now += HOUR;
+    let env = Env::new(Timestamp::from_micros(place.now), 0);
+    assert_eq!(place.writer.execute(&RestoreAccounts { payee }, &Actor::console(), &env).unwrap(), 1);
+    assert_eq!(told(&mut place, public()), [of("frozen"), of("payable")]);
+    assert_eq!(told(&mut place, lender()), [of("not_payable"), of("payable")]);
     place.verify();
 }
 

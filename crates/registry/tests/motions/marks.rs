@@ -22,6 +22,7 @@ use registry::suspicion::{Finding, Reason, Source};
 use registry::terms::{Contact, Terms};
 use std::marker::PhantomData;
 
+mod contacts;
 mod histories;
 
 const ANNA: &str = "cpr:6101701234";

@@ -263,6 +263,19 @@ CREATE TABLE suspicion_act (
 ) /*append-only*/;
 CREATE INDEX suspicion_act_suspicion ON suspicion_act (suspicion, id);
 
+-- What the contacts of payers are to be told of reports, and when they were told; what they need not be told any more is taken away.
+CREATE TABLE payer_word (
+    id BIGINT NOT NULL PRIMARY KEY,
+    payer BIGINT NOT NULL,
+    word BIGINT NOT NULL,
+    suspicion BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    told BIGINT
+);
+CREATE INDEX payer_word_due ON payer_word (told, due, id);
+CREATE INDEX payer_word_told ON payer_word (payer, word, told);
+CREATE INDEX payer_word_suspicion ON payer_word (suspicion);
+
 -- Accounts that are marked, every version. All versions of one mark are known by the motion by which it came first.
 CREATE TABLE account_mark (
     id BIGINT NOT NULL PRIMARY KEY,
