@@ -108,6 +108,7 @@ texts! {
     CaseHeld = "case.held",
     CaseRejected = "case.rejected",
     CaseReturned = "case.returned",
+    CasePart = "case.part",
     CaseWaiting = "case.waiting",
     CaseRecalled = "case.recalled",
     CaseRefused = "case.refused",

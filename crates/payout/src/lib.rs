@@ -32,6 +32,7 @@ mod store;
 pub mod stray;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transfer_file;
 mod verify;
 mod work;
 
