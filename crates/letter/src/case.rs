@@ -253,7 +253,7 @@ fn payments(pages: &mut Pages, report: &CaseReport) {
             [moment(*at), payer.clone(), amount, to, language.write(fate.text()), reference.clone()]
         })
         .collect();
-    let widths = [22.0, 32.0, 26.0, 38.0, 22.0, 28.0];
+    let widths = [27.0, 29.0, 26.0, 38.0, 22.0, 26.0];
     pages.grid(widths, head.map(|text| language.write(text)), &rows, &language.write(Text::CaseNothing));
     if !report.sums.is_empty() {
         let sums: Vec<(String, String)> =
@@ -273,9 +273,16 @@ fn deeds(pages: &mut Pages, report: &CaseReport) {
     let rows: Vec<[String; 4]> = report
         .deeds
         .iter()
-        .map(|CaseDeed { at, by, deed, about }| [moment(*at), by.clone(), language.write(deed.text()), about.clone()])
+        .map(|CaseDeed { at, by, deed, about }| {
+            let about = match about.split_once(':') {
+                Some(("bank", bank)) => bank.to_owned(),
+                None if about == "police" => language.write(Text::CasePolice),
+                _ => about.clone(),
+            };
+            [moment(*at), by.clone(), language.write(deed.text()), about]
+        })
         .collect();
-    pages.grid([22.0, 34.0, 66.0, 46.0], head, &rows, &language.write(Text::CaseNothing));
+    pages.grid([27.0, 34.0, 65.0, 42.0], head, &rows, &language.write(Text::CaseNothing));
 }
 
 /// An amount as people write it: 1.234,50 DKK, and in English 1,234.50 DKK.

@@ -81,6 +81,7 @@ texts! {
     Cover { number } = "cover",
     CaseTitle { number } = "case.title",
     CaseForPolice = "case.for_police",
+    CasePolice = "case.police",
     CaseForBank { bank } = "case.for_bank",
     CaseNumber = "case.number",
     CasePayee = "case.payee",

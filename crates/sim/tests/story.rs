@@ -189,7 +189,7 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     assert!(thief.iter().all(|step| step["answer"] == "in_force"));
     // As a real one did: changed, paid, and changed back four days later. The way back is what gives it away, after the money has left.
     let round = ["round_trip=28", "manual_check=on_risk"];
-    let told = check("FR-06", "2017", 2, &round, ("stopped_late", "manual_check"));
+    let told = otherwise("FR-06", 2, "2017", &round, ("stopped_late", "manual_check"));
     assert_eq!(told["because"], serde_json::json!(["round_trip"]));
     assert_ne!(told["kroner_stolen"], "0.00");
     assert_ne!(told["kroner_recovered"], "0.00", "what is found out is asked back");
@@ -230,6 +230,8 @@ fn whoever_was_robbed_is_helped_and_a_hold_alone_only_postpones_it() {
     let held = otherwise("FR-06", 2, "2017", &["hold_after_change=5"], MISSED);
     assert!(ore(&held, "stolen") > ore(&told, "stolen"), "the next week's goes too: {held}");
     assert_eq!(held["harm"]["payments_held"], 3, "the neighbour's");
+    let paused = otherwise("FR-06", 2, "anvis", &["hold_pending=always"], ("stopped", "manual_check"));
+    assert_eq!((ore(&paused, "held"), paused["harm"]["payments_held"].as_i64()), (0, Some(3)), "{paused}");
     let more = otherwise("FR-06", 2, "2015", &["money_left=100"], NOTHING);
     assert_eq!(ore(&more, "recovered"), ore(&more, "stolen"), "{more}");
     assert_eq!(ore(&otherwise("FR-06", 2, "2015", &["money_left=0"], NOTHING), "recovered"), 0);
@@ -246,7 +248,7 @@ fn what_comes_to_a_closed_account_goes_back_and_is_paid_to_its_payee_in_the_end(
         let steps = told["steps"].as_array().unwrap().iter().filter(|step| step["who"] == who);
         steps.map(|step| (step["command"].as_str().unwrap(), step["answer"].as_str().unwrap())).collect()
     };
-    assert_eq!(done("bank")[..2], [("ownership.tell", "match"), ("return.import", "3 back, 1 account closed")]);
+    assert_eq!(done("bank"), [("return.import", "3 come back, and the account is closed")]);
     assert!(done("payer").iter().filter(|step| **step == ("payout.retry", "to their payees")).count() == 3, "{told}");
     assert_eq!((ore(&told, "stolen"), ore(&told, "recovered")), (0, 0), "the thief never had it: {told}");
     assert!(ore(&told, "held") > 0, "{told}");
@@ -260,31 +262,35 @@ fn what_officers_see_through_is_a_share_and_behind_them_stands_the_letter() {
     otherwise("FR-06", 2, "anvis", &[blind], letter);
     let last = "letter_self_service=never";
     otherwise("FR-06", 2, "anvis", &[last], looked_at);
-    otherwise("FR-06", 2, "anvis", &[last, blind], NOTHING);
-    otherwise("FR-09", 2, "anvis", &[last], looked_at);
-    otherwise("FR-09", 2, "anvis", &[last, blind], NOTHING);
+    let alone = ["ownership_asked=on", "manual_check=on_risk", blind];
+    otherwise("FR-06", 2, "2017", &alone[..2], looked_at);
+    otherwise("FR-06", 2, "2017", &alone, NOTHING);
+    let round = ["round_trip=28", "manual_check=on_risk", blind];
+    otherwise("FR-06", 2, "2017", &round, NOTHING);
+    // Who collects for many is held by the numbers all the same, until an officer has asked and believes.
+    otherwise("FR-09-unasked", 2, "2017", &["payees_3_days=10", blind], NOTHING);
+    otherwise("FR-11", 2, "2021", &["letter_caseworker=off", "colleague_sees=100"], ("stopped", "approver_default"));
     let told = play("FR-06", "anvis", 2, &["officer_sees=35"]);
     assert_eq!(told["assumed"]["officer_sees"], 35, "{told}");
 }
 
-/// The same where nothing stands behind the officer, seed by seed: the fourth table.
+/// The same where nothing else stands in the way, of the twelve victims of each of four seeds: the fourth table.
 #[test]
-fn the_less_officers_see_the_more_is_stolen_where_nothing_stands_behind_them() {
-    const SEEDS: std::ops::RangeInclusive<u64> = 1..=8;
+fn the_less_officers_see_the_more_is_stolen_where_they_stand_alone() {
+    const SEEDS: std::ops::RangeInclusive<u64> = 1..=4;
     let page = include_str!("../../../docs/stories.md");
     let mut last = 0;
     for share in [100, 80, 50, 0] {
-        let changes = ["letter_self_service=never", &format!("officer_sees={share}")];
-        let told: Vec<Value> = SEEDS.map(|seed| play("FR-06", "anvis", seed, &changes)).collect();
-        let ended = |outcome: &str| told.iter().filter(|told| told["outcome"] == outcome).count();
-        let stolen: i64 = told.iter().map(|told| ore(told, "stolen")).sum();
-        let [early, late, never] = ["stopped", "stopped_late", "succeeded"].map(ended);
-        let row = format!("| {share} | {early} | {late} | {never} | {}.{:02} |", stolen / 100, stolen % 100);
+        let changes = ["ownership_asked=on", "manual_check=on_risk", &format!("officer_sees={share}")];
+        let told: Vec<Value> = SEEDS.map(|seed| play("FR-09", "2017", seed, &changes)).collect();
+        let robbed: u64 = told.iter().map(|told| told["robbed"].as_u64().unwrap()).sum();
+        let sums = ["stolen", "recovered"].map(|of| told.iter().map(|told| ore(told, of)).sum::<i64>());
+        let [stolen, recovered] = sums.map(|sum| format!("{}.{:02}", sum / 100, sum % 100));
+        let row = format!("| {share} | {robbed} | {stolen} | {recovered} |");
         assert!(page.lines().any(|line| line == row), "docs/stories.md has another row than\n{row}");
-        assert!(stolen >= last, "{row}");
-        last = stolen;
+        assert!(robbed > last || share == 100 && robbed == 0, "{row}");
+        last = robbed;
     }
-    assert!(last > 0);
 }
 
 /// § 2.1: the loan is paid to the account that was changed, or to the one that was not and moved on with the same eID. Of the first a

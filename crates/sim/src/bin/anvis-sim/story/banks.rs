@@ -145,7 +145,8 @@ impl Stage {
         }
         let now = self.world.clock.read();
         let Imported { booked, closed, .. } = imported;
-        self.note(now, "bank", "return.import", format!("{booked} back, {closed} account closed"), false);
+        let became = if closed > 0 { ", and the account is closed" } else { "" };
+        self.note(now, "bank", "return.import", format!("{booked} come back{became}"), false);
         for (at, minor) in due {
             let paid = &mut self.paid[at];
             (paid.came_back, paid.bounced, paid.is_kept) = (minor, Bounced::Back, true);
