@@ -239,7 +239,7 @@ impl<'a> Act<'a> {
         );
         let told = post::send_notices(self.writer, a_second_after(self.now), &self.folder.join("notices"))?;
         self.say(&format!(
-            "{}, and whoever has the mule's account, is told of it: {told} notices in notices/",
+            "{}, and whoever has the mule's account, are told of it: {told} notices in notices/",
             victim.name
         ));
         Ok(json!({
