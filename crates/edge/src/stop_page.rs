@@ -75,7 +75,7 @@ const TOO_LATE: Said = Said {
     status: StatusCode::OK,
     da: [
         "Linket virker ikke længere",
-        "Ændringen har gjaldt i mere end 90 dage. Er kontoen ikke din, så ring til os, så hjælper vi dig.",
+        "Ændringen har været i kraft i mere end 90 dage. Er kontoen ikke din, så ring til os, så hjælper vi dig.",
     ],
     en: [
         "The link does not work any longer",

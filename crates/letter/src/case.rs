@@ -8,6 +8,7 @@ use crate::layout::{BODY, Flow};
 use crate::page::{Page, Part, Run};
 use crate::text::Text;
 use crate::{DrawError, Language, Number, Sender};
+use denmark::Money;
 use denmark::calendar::copenhagen_clock;
 use jiff::Timestamp;
 
@@ -28,6 +29,8 @@ pub enum Fate {
     Rejected,
     /// It came back.
     Returned,
+    /// It left, and no more than a part of it comes back.
+    Part,
     /// It lies in the payer's waiting account.
     Waiting,
     /// It left, and was asked back.
@@ -43,6 +46,7 @@ impl Fate {
             Self::Held => Text::CaseHeld,
             Self::Rejected => Text::CaseRejected,
             Self::Returned => Text::CaseReturned,
+            Self::Part => Text::CasePart,
             Self::Waiting => Text::CaseWaiting,
             Self::Recalled => Text::CaseRecalled,
             Self::Refused => Text::CaseRefused,
@@ -105,8 +109,8 @@ pub struct CasePayment {
     pub at: Timestamp,
     /// Who paid.
     pub payer: String,
-    /// How much, with its currency.
-    pub amount: String,
+    /// How much; none where the file said no amount.
+    pub amount: Option<Money>,
     /// To which account and bank.
     pub to: Option<String>,
     /// Where the money is.
@@ -160,7 +164,7 @@ pub struct CaseReport {
     /// The payments, the newest first.
     pub payments: Vec<CasePayment>,
     /// The sums of the payments, by where the money is.
-    pub sums: Vec<(Fate, String)>,
+    pub sums: Vec<(Fate, Money)>,
     /// Whether there are more payments than stand here.
     pub has_more: bool,
     /// What was done, in order.
@@ -245,14 +249,15 @@ fn payments(pages: &mut Pages, report: &CaseReport) {
         .map(|payment| {
             let CasePayment { at, payer, amount, to, fate, reference } = payment;
             let to = to.clone().unwrap_or_else(|| "–".to_owned());
-            [moment(*at), payer.clone(), amount.clone(), to, language.write(fate.text()), reference.clone()]
+            let amount = amount.map_or_else(|| "–".to_owned(), |amount| written(language, amount));
+            [moment(*at), payer.clone(), amount, to, language.write(fate.text()), reference.clone()]
         })
         .collect();
-    let widths = [22.0, 32.0, 26.0, 38.0, 22.0, 28.0];
+    let widths = [27.0, 29.0, 26.0, 38.0, 22.0, 26.0];
     pages.grid(widths, head.map(|text| language.write(text)), &rows, &language.write(Text::CaseNothing));
     if !report.sums.is_empty() {
         let sums: Vec<(String, String)> =
-            report.sums.iter().map(|(fate, sum)| (language.write(fate.text()), sum.clone())).collect();
+            report.sums.iter().map(|(fate, sum)| (language.write(fate.text()), written(language, *sum))).collect();
         pages.block(|flow| flow.table(&sums));
     }
     if report.has_more {
@@ -268,9 +273,38 @@ fn deeds(pages: &mut Pages, report: &CaseReport) {
     let rows: Vec<[String; 4]> = report
         .deeds
         .iter()
-        .map(|CaseDeed { at, by, deed, about }| [moment(*at), by.clone(), language.write(deed.text()), about.clone()])
+        .map(|CaseDeed { at, by, deed, about }| {
+            let about = match about.split_once(':') {
+                Some(("bank", bank)) => bank.to_owned(),
+                None if about == "police" => language.write(Text::CasePolice),
+                _ => about.clone(),
+            };
+            [moment(*at), by.clone(), language.write(deed.text()), about]
+        })
         .collect();
-    pages.grid([22.0, 34.0, 66.0, 46.0], head, &rows, &language.write(Text::CaseNothing));
+    pages.grid([27.0, 34.0, 65.0, 42.0], head, &rows, &language.write(Text::CaseNothing));
+}
+
+/// An amount as people write it: 1.234,50 DKK, and in English 1,234.50 DKK.
+fn written(language: Language, money: Money) -> String {
+    let (thousands, point) = match language {
+        Language::Danish => ('.', ","),
+        Language::English => (',', "."),
+    };
+    let text = money.decimal().to_string();
+    let (whole, part) = text.split_once('.').map_or((&*text, None), |(whole, part)| (whole, Some(part)));
+    let mut amount = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            amount.push(thousands);
+        }
+        amount.push(digit);
+    }
+    if let Some(part) = part {
+        amount.push_str(point);
+        amount.push_str(part);
+    }
+    format!("{amount} {}", money.currency)
 }
 
 /// A moment as clocks in Denmark show it.

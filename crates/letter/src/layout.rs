@@ -33,6 +33,8 @@ const ASIDE_SIZE: f32 = 8.5;
 const ASIDE_SCALE_MIN: f32 = 0.92;
 const CODE_SIZE: f32 = 30.0;
 const NAMES_WIDTH: f32 = 42.0;
+/// Between a name and what stands beside it.
+const NAMES_GAP: f32 = 2.0;
 
 pub(crate) struct Area {
     pub(crate) left: f32,
@@ -368,7 +370,7 @@ impl Flow {
         for (name, value) in rows {
             self.space(0.2);
             let top = self.y;
-            let names = self.lines(Face::Bold, TEXT_SIZE, name, BODY.left, NAMES_WIDTH);
+            let names = self.lines(Face::Bold, TEXT_SIZE, name, BODY.left, NAMES_WIDTH - NAMES_GAP);
             let below = self.y;
             self.y = top;
             let left = BODY.left + NAMES_WIDTH;

@@ -33,6 +33,7 @@ pub mod stray;
 pub mod stray_answer;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transfer_file;
 mod verify;
 mod work;
 

@@ -231,16 +231,26 @@ impl Known {
         self.case.acts.iter().filter_map(|act| Some((act, deed(act.kind)?)))
     }
 
-    /// The sums of the payments, by where the money is and by currency.
+    /// The sums of the payments, by where the money is and by currency. What came back of one in part is counted as come back.
     fn sums(&self) -> Vec<(Fate, Money)> {
         let mut sums: Vec<(Fate, Money)> = Vec::new();
+        let mut add = |fate, money: Money| match sums
+            .iter_mut()
+            .find(|(of, sum)| *of == fate && sum.currency == money.currency)
+        {
+            Some((_, sum)) => sum.minor = sum.minor.saturating_add(money.minor),
+            None if money.minor > 0 => sums.push((fate, money)),
+            None => {}
+        };
         for known in &self.case.payments {
             let Some(money) = known.payment.money else { continue };
-            let fate = fate(known);
-            match sums.iter_mut().find(|(of, sum)| *of == fate && sum.currency == money.currency) {
-                Some((_, sum)) => sum.minor = sum.minor.saturating_add(money.minor),
-                None => sums.push((fate, money)),
-            }
+            let rest = match fate(known) {
+                Fate::Returned => Fate::Returned,
+                Fate::Part => Fate::Left,
+                fate => fate,
+            };
+            add(rest, Money { minor: money.minor - known.back, ..money });
+            add(Fate::Returned, Money { minor: known.back, ..money });
         }
         sums
     }
@@ -309,7 +319,6 @@ impl Known {
             before: doubted.trusted.as_ref().map(|account| given.written(account)),
             since: doubted.accounts.iter().map(|account| given.written(account)).collect(),
         });
-        let sums = self.sums().into_iter().map(|(fate, sum)| (fate, sum.to_string()));
         Ok(CaseReport {
             language: wanted.language,
             sender: wanted.sender.clone(),
@@ -329,7 +338,7 @@ impl Known {
             is_fraud: CaseState::of(acts).finding() == Some(Finding::Fraud),
             accounts: changed.collect(),
             payments: payments.iter().map(case_payment).collect(),
-            sums: sums.collect(),
+            sums: self.sums(),
             has_more: *has_more,
             deeds: self
                 .deeds()
@@ -371,7 +380,7 @@ const fn fate(known: &KnownPayment) -> Fate {
         (State::Rejected | State::Cancelled, _) => Fate::Rejected,
         (State::Routed | State::Passed, None) => Fate::Left,
         (State::Routed | State::Passed, Some(Standing::Refused)) => Fate::Refused,
-        (State::Routed | State::Passed, Some(Standing::CameBack)) => Fate::Returned,
+        (State::Routed | State::Passed, Some(Standing::CameBack)) => Fate::Part,
         (State::Routed | State::Passed, Some(_)) => Fate::Recalled,
     }
 }
@@ -383,6 +392,7 @@ const fn fate_name(fate: Fate) -> &'static str {
         Fate::Held => "held",
         Fate::Rejected => "rejected",
         Fate::Returned => "returned",
+        Fate::Part => "returned_in_part",
         Fate::Waiting => "waiting",
         Fate::Recalled => "recalled",
         Fate::Refused => "recall_refused",
@@ -422,7 +432,7 @@ fn case_payment(known: &KnownPayment) -> CasePayment {
     CasePayment {
         at: payment.left.as_ref().map_or(payment.decided.1, |left| left.at).to_jiff(),
         payer: payment.payer.agreement.name.clone(),
-        amount: payment.money.map_or_else(|| "–".to_owned(), |money| money.to_string()),
+        amount: payment.money,
         to,
         fate: fate(known),
         reference: payment.end_to_end_id.clone(),

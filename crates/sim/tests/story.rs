@@ -7,9 +7,10 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-const STORIES: [&str; 13] = [
+const STORIES: [&str; 14] = [
     "FR-06",
     "FR-06-unasked",
+    "FR-06-closed",
     "FR-07",
     "FR-07-asked",
     "FR-07-unchanged",
@@ -22,14 +23,16 @@ const STORIES: [&str; 13] = [
     "FR-18",
     "FR-18-alarm",
 ];
+const SHARES: [&str; 4] = ["owner_reacts", "colleague_sees", "officer_sees", "money_left"];
 const SETS: [&str; 5] = ["2015", "2017", "2020", "2021", "anvis"];
 
-/// Plays a story at a place, and gives its exit code and what it prints.
+/// Plays a story at a place, with controls and shares that are otherwise, and gives its exit code and what it prints.
 fn run(folder: &Path, store: &str, id: &str, set: &str, seed: u64, changes: &[&str]) -> (Option<i32>, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anvis-sim"));
     command.args(["story", id, "--controls", set, "--seed", &seed.to_string(), "--store", store, "--json"]);
     for change in changes {
-        command.args(["--change", change]);
+        let is_share = SHARES.iter().any(|share| change.starts_with(share));
+        command.args([if is_share { "--assume" } else { "--change" }, change]);
     }
     let output = command.current_dir(folder).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -74,20 +77,28 @@ fn off(control: &str) -> String {
 /// How a story ended, as the first table of docs/stories.md has it.
 fn cell(told: &Value) -> String {
     let ((outcome, by), days) = (end(told), &told["days"]);
-    let [stolen, recovered, held] = ["stolen", "recovered", "held"].map(|of| kroner(told, of));
-    let held = if held == "0.00" { String::new() } else { format!(", {held} held") };
-    match outcome {
-        "stopped" => format!("stopped by `{by}`, day {days}{held}"),
-        "stopped_late" => {
-            format!("stopped late by `{by}`, day {days}, {stolen} kr. stolen, {recovered} recovered{held}")
-        }
-        "succeeded" => format!("succeeded, {stolen} kr. stolen, {recovered} recovered{held}"),
+    let [stolen, recovered] = ["stolen", "recovered"].map(|of| kroner(told, of));
+    let mut cell = match outcome {
+        "stopped" => format!("stopped by `{by}`, day {days}"),
+        "stopped_late" => format!("stopped late by `{by}`, day {days}, {stolen} kr. stolen, {recovered} recovered"),
+        "succeeded" => format!("succeeded, {stolen} kr. stolen, {recovered} recovered"),
         other => other.to_owned(),
+    };
+    for of in ["held", "delayed"] {
+        if kroner(told, of) != "0.00" {
+            cell.push_str(&format!(", {} {of}", kroner(told, of)));
+        }
     }
+    cell
 }
 
 fn kroner<'t>(told: &'t Value, of: &str) -> &'t str {
     told[format!("kroner_{of}")].as_str().unwrap()
+}
+
+/// The same in øre.
+fn ore(told: &Value, of: &str) -> i64 {
+    kroner(told, of).replace('.', "").parse().unwrap()
 }
 
 /// Whom it bothered, as the second table has it.
@@ -108,7 +119,7 @@ fn harm_cell(told: &Value) -> String {
 }
 
 /// What stops a thief and is no control.
-const NO_CONTROLS: [&str; 2] = ["missed", "lender_asks"];
+const NO_CONTROLS: [&str; 3] = ["missed", "returned", "lender_asks"];
 
 /// Plays a story under every shipped set, holds each end against what is expected and against the table, and takes away whatever
 /// control stopped it: then it ends otherwise.
@@ -132,6 +143,17 @@ fn under_every_set(id: &str, seed: u64, expected: [(&str, &str); 5]) {
     for row in rows {
         assert!(page.lines().any(|line| line == row), "docs/stories.md has another row than\n{row}");
     }
+}
+
+/// Plays a story under a set with something otherwise, and holds it against what is expected and against the third table.
+#[track_caller]
+fn otherwise(id: &str, seed: u64, set: &str, changes: &[&str], expected: (&str, &str)) -> Value {
+    let told = check(id, set, seed, changes, expected);
+    let but: Vec<String> = changes.iter().map(|change| format!("`{change}`")).collect();
+    let row = format!("| {id} | {seed} | {set} | {} | {} | {} |", but.join(", "), cell(&told), harm_cell(&told));
+    let page = include_str!("../../../docs/stories.md");
+    assert!(page.lines().any(|line| line == row), "docs/stories.md has another row than\n{row}");
+    told
 }
 
 const NOTHING: (&str, &str) = ("succeeded", "");
@@ -165,9 +187,9 @@ fn a_mules_account_is_stopped_by_the_letter_and_before_it_by_whom_the_bank_asks(
     let thief: Vec<_> = steps.iter().filter(|step| step["who"] == "thief").collect();
     assert_eq!(thief.len(), 2, "there and back: {thief:?}");
     assert!(thief.iter().all(|step| step["answer"] == "in_force"));
-    // PEERS.md: changed, paid, and changed back four days later. The way back is what gives it away, after the money has left.
+    // As a real one did: changed, paid, and changed back four days later. The way back is what gives it away, after the money has left.
     let round = ["round_trip=28", "manual_check=on_risk"];
-    let told = check("FR-06", "2017", 2, &round, ("stopped_late", "manual_check"));
+    let told = otherwise("FR-06", 2, "2017", &round, ("stopped_late", "manual_check"));
     assert_eq!(told["because"], serde_json::json!(["round_trip"]));
     assert_ne!(told["kroner_stolen"], "0.00");
     assert_ne!(told["kroner_recovered"], "0.00", "what is found out is asked back");
@@ -198,13 +220,77 @@ fn whoever_was_robbed_is_helped_and_a_hold_alone_only_postpones_it() {
             ("mark.approve", "in_force"),
         ]
     );
-    assert!(done[7..].iter().all(|(command, _)| *command == "recall.answer") && done.len() == 10, "{done:?}");
-    let sum = |of: &str| kroner(&told, of).replace('.', "").parse::<i64>().unwrap();
+    // What a bank says that it gives back is booked then, and comes on the next day by a return.
+    let after: Vec<&str> = done[7..].iter().map(|(command, _)| *command).collect();
+    assert_eq!(after, [["recall.import"; 3], ["return.import"; 3]].concat(), "{done:?}");
+    assert!(done[10..].iter().all(|(_, answer)| *answer == "1 come as promised"), "{done:?}");
+    let sum = |of: &str| ore(&told, of);
     // The bank has 7 of 100 kroner left; of each payment the øre are cut off.
     assert!((sum("stolen") * 7 / 100 - 3..=sum("stolen") * 7 / 100).contains(&sum("recovered")), "{told}");
-    let held = check("FR-06", "2017", 2, &["hold_after_change=5"], MISSED);
-    assert!(kroner(&held, "stolen") > kroner(&told, "stolen"), "the next week's goes too: {held}");
+    let held = otherwise("FR-06", 2, "2017", &["hold_after_change=5"], MISSED);
+    assert!(ore(&held, "stolen") > ore(&told, "stolen"), "the next week's goes too: {held}");
     assert_eq!(held["harm"]["payments_held"], 3, "the neighbour's");
+    let paused = otherwise("FR-06", 2, "anvis", &["hold_pending=always"], ("stopped", "manual_check"));
+    assert_eq!((ore(&paused, "held"), paused["harm"]["payments_held"].as_i64()), (0, Some(3)), "{paused}");
+    let more = otherwise("FR-06", 2, "2015", &["money_left=100"], NOTHING);
+    assert_eq!(ore(&more, "recovered"), ore(&more, "stolen"), "{more}");
+    assert_eq!(ore(&otherwise("FR-06", 2, "2015", &["money_left=0"], NOTHING), "recovered"), 0);
+}
+
+/// What is paid to an account that its bank has closed comes back by itself: the thief never has it, the registry learns of it, and its payer
+/// tries again when the payee has their own once more.
+#[test]
+fn what_comes_to_a_closed_account_goes_back_and_is_paid_to_its_payee_in_the_end() {
+    let (letter, returned) = (("stopped", "letter_self_service"), ("stopped", "returned"));
+    under_every_set("FR-06-closed", 2, [returned, returned, returned, letter, ("stopped", "manual_check")]);
+    let told = play("FR-06-closed", "2015", 2, &[]);
+    let done = |who: &str| -> Vec<(&str, &str)> {
+        let steps = told["steps"].as_array().unwrap().iter().filter(|step| step["who"] == who);
+        steps.map(|step| (step["command"].as_str().unwrap(), step["answer"].as_str().unwrap())).collect()
+    };
+    assert_eq!(done("bank"), [("return.import", "3 come back, and the account is closed")]);
+    assert!(done("payer").iter().filter(|step| **step == ("payout.retry", "to their payees")).count() == 3, "{told}");
+    assert_eq!((ore(&told, "stolen"), ore(&told, "recovered")), (0, 0), "the thief never had it: {told}");
+    assert!(ore(&told, "held") > 0, "{told}");
+}
+
+/// That officers see through what a thief does is assumed, and so is how often: whoever sees nothing lets it go on to what stands behind.
+#[test]
+fn what_officers_see_through_is_a_share_and_behind_them_stands_the_letter() {
+    let [letter, looked_at] = [("stopped", "letter_self_service"), ("stopped", "manual_check")];
+    let blind = "officer_sees=0";
+    otherwise("FR-06", 2, "anvis", &[blind], letter);
+    let last = "letter_self_service=never";
+    otherwise("FR-06", 2, "anvis", &[last], looked_at);
+    let alone = ["ownership_asked=on", "manual_check=on_risk", blind];
+    otherwise("FR-06", 2, "2017", &alone[..2], looked_at);
+    otherwise("FR-06", 2, "2017", &alone, NOTHING);
+    let round = ["round_trip=28", "manual_check=on_risk", blind];
+    otherwise("FR-06", 2, "2017", &round, NOTHING);
+    // Who collects for many is held by the numbers all the same, until an officer has asked and believes.
+    otherwise("FR-09-unasked", 2, "2017", &["payees_3_days=10", blind], NOTHING);
+    otherwise("FR-11", 2, "2021", &["letter_caseworker=off", "colleague_sees=100"], ("stopped", "approver_default"));
+    let told = play("FR-06", "anvis", 2, &["officer_sees=35"]);
+    assert_eq!(told["assumed"]["officer_sees"], 35, "{told}");
+}
+
+/// The same where nothing else stands in the way, of the twelve victims of each of four seeds: the fourth table.
+#[test]
+fn the_less_officers_see_the_more_is_stolen_where_they_stand_alone() {
+    const SEEDS: std::ops::RangeInclusive<u64> = 1..=4;
+    let page = include_str!("../../../docs/stories.md");
+    let mut last = 0;
+    for share in [100, 80, 50, 0] {
+        let changes = ["ownership_asked=on", "manual_check=on_risk", &format!("officer_sees={share}")];
+        let told: Vec<Value> = SEEDS.map(|seed| play("FR-09", "2017", seed, &changes)).collect();
+        let robbed: u64 = told.iter().map(|told| told["robbed"].as_u64().unwrap()).sum();
+        let sums = ["stolen", "recovered"].map(|of| told.iter().map(|told| ore(told, of)).sum::<i64>());
+        let [stolen, recovered] = sums.map(|sum| format!("{}.{:02}", sum / 100, sum % 100));
+        let row = format!("| {share} | {robbed} | {stolen} | {recovered} |");
+        assert!(page.lines().any(|line| line == row), "docs/stories.md has another row than\n{row}");
+        assert!(robbed > last || share == 100 && robbed == 0, "{row}");
+        last = robbed;
+    }
 }
 
 /// § 2.1: the loan is paid to the account that was changed, or to the one that was not and moved on with the same eID. Of the first a
@@ -215,7 +301,7 @@ fn a_loan_in_a_victims_name_is_not_paid_by_a_lender_that_asks_unless_no_account_
     under_every_set("FR-07", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
     under_every_set("FR-07-asked", 2, [asks, asks, asks, letter, ("stopped", "manual_check")]);
     under_every_set("FR-07-unchanged", 2, [NOTHING; 5]);
-    let stolen = |id: &str| kroner(&play(id, "2015", 2, &[]), "stolen").replace('.', "").parse::<i64>().unwrap();
+    let stolen = |id: &str| ore(&play(id, "2015", 2, &[]), "stolen");
     assert_eq!(stolen("FR-07") - stolen("FR-07-asked"), 2_000_000, "the loan");
 }
 
@@ -227,11 +313,11 @@ fn a_mule_who_collects_from_many_is_found_by_numbers_and_couples_never_notice() 
     under_every_set("FR-09", 1, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "manual_check")]);
     under_every_set("FR-09", 2, [NOTHING, NOTHING, NOTHING, letter, ("stopped", "stop_link")]);
     under_every_set("FR-09-unasked", 2, [NOTHING, NOTHING, NOTHING, letter, letter]);
-    let told = check("FR-09-unasked", "2017", 2, &["payees_3_days=10"], ("stopped", "payees_3_days"));
+    let told = otherwise("FR-09-unasked", 2, "2017", &["payees_3_days=10"], ("stopped", "payees_3_days"));
     assert_eq!((kroner(&told, "stolen"), &told["robbed"]), ("0.00", &0.into()), "{told}");
     assert_ne!(told["harm"]["payments_held"], 0, "the bureau's customer, as nobody knows collectors");
     let knows = ["payees_3_days=10", "collector_register=on"];
-    let told = check("FR-09-unasked", "2017", 2, &knows, ("stopped", "payees_3_days"));
+    let told = otherwise("FR-09-unasked", 2, "2017", &knows, ("stopped", "payees_3_days"));
     assert_eq!((&told["harm"]["payments_held"], &told["harm"]["calls"]), (&0.into(), &0.into()), "{told}");
     let told = check("FR-09-unasked", "2017", 2, &[], NOTHING);
     assert_eq!(told["robbed"], 12);

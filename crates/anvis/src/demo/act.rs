@@ -3,6 +3,7 @@
 
 use super::post;
 use super::refund::Refund;
+use crate::console::grouped;
 use denmark::calendar::copenhagen_date;
 use denmark::{Currency, Cvr, Decimal, Iban, Money};
 use kernel::{Actor, Assurance, Authenticator, Command, Env, Error, Login, StoreError, Timestamp, Writer};
@@ -192,7 +193,7 @@ impl<'a> Act<'a> {
         let stolen = paid_to(&routed, &mule.iban)?;
         self.say(&format!(
             "the tax authority refunds {} kr.: {}",
-            kroner(),
+            spoken(),
             if stolen { "to the mule" } else { "not to the mule" }
         ));
         self.day(7);
@@ -283,7 +284,7 @@ impl<'a> Act<'a> {
         let (reason, owner, ends) = &hold;
         self.say(&format!(
             "the tax authority refunds {} kr.: held, as its agreement says ({reason}; ends with: {ends})",
-            kroner()
+            spoken()
         ));
         let token = post::stop_link(&self.folder.join("notices"))?;
         let stopped = self.give(&StopProposal { token }, &Actor::console())?;
@@ -387,6 +388,12 @@ fn words(name: &str) -> String {
 
 fn plain(text: &str) -> Error {
     StoreError::plain(text).into()
+}
+
+/// The refund, as people read it.
+fn spoken() -> String {
+    let minor = REFUND_MINOR.unsigned_abs();
+    format!("{}.{:02}", grouped(minor / 100), minor % 100)
 }
 
 /// The refund, in kroner.

@@ -5,21 +5,16 @@ use crate::cli::Recall;
 use crate::console::Answer;
 use kernel::Error;
 use payout::commands::{
-    self, AnswersTaken, ConfirmArrival, ConfirmedMoney, NotRecalled, Recalled, SentRecall, SettleAnswer, Transfer,
+    self, AnswersTaken, ConfirmArrival, ConfirmedMoney, NotRecalled, Recalled, SentRecall, SettleAnswer,
     TransfersTold, answer_recalls, confirm_arrival, payments_named, tell_transfers,
 };
 use payout::message::bank::RecallReason;
 use payout::queries::{self, RecallDetails, RecallView, StrayAnswerView, Whose};
-use payout::recall::Interbank;
-use registry::import::{ImportRefusal, Line, Lines};
+use payout::transfer_file::read_transfers;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-const TRANSFER_HEADER: &[&str] =
-    &["batch", "end_to_end_id", "message_id", "message_name", "transaction_id", "uetr", "settlement_date"];
 
 impl Session {
     pub(super) fn recall(&mut self, command: Recall) -> Result<Answer, Error> {
@@ -85,7 +80,7 @@ impl Session {
             Recall::Arrived { name, end_to_end, reason } => self.arrived(&name, &end_to_end, &reason),
             Recall::Transfers { file } => {
                 let env = self.env()?;
-                let (transfers, lines) = read_transfers(&file, self.actor.name())?;
+                let (transfers, lines) = read_transfers(open(&file)?, self.actor.name())?;
                 let told = tell_transfers(&mut self.writer, &transfers, None, &self.actor, &env)?;
                 Ok(told_answer(&told, &lines))
             }
@@ -157,43 +152,6 @@ fn open(file: &Path) -> Result<File, Error> {
 
 fn listed(files: &[PathBuf]) -> String {
     files.iter().fold(String::new(), |text, file| format!("{text}{}\n", file.display()))
-}
-
-/// What a file says of transfers, each with the line that it stands in.
-fn read_transfers(file: &Path, by: &str) -> Result<(Vec<Transfer>, Vec<u64>), Error> {
-    let mut lines = Lines::new(BufReader::new(open(file)?));
-    if !lines.header_is(TRANSFER_HEADER, &[])? {
-        return Err(ImportRefusal::Header(TRANSFER_HEADER).into());
-    }
-    let (mut transfers, mut numbers) = (Vec::new(), Vec::new());
-    let none = || Transfer { batch: String::new(), end_to_end_id: String::new(), made: Interbank::default() };
-    loop {
-        let line = lines.next(|fields| {
-            let [batch, end_to_end_id, message_id, message_name, transaction_id, uetr, settlement_date] = fields else {
-                return none();
-            };
-            let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-            Transfer {
-                batch: (*batch).to_owned(),
-                end_to_end_id: (*end_to_end_id).to_owned(),
-                made: Interbank {
-                    message_id: (*message_id).to_owned(),
-                    message_name: (*message_name).to_owned(),
-                    transaction_id: some(transaction_id),
-                    uetr: some(uetr),
-                    settlement_date: (*settlement_date).to_owned(),
-                    by: by.to_owned(),
-                },
-            }
-        })?;
-        let (number, transfer) = match line {
-            Line::Row(number, transfer) => (number, transfer),
-            Line::Malformed(number) => (number, none()),
-            Line::End => return Ok((transfers, numbers)),
-        };
-        transfers.push(transfer);
-        numbers.push(number);
-    }
 }
 
 fn told_answer(told: &TransfersTold, lines: &[u64]) -> Answer {

@@ -2,6 +2,7 @@
 
 use crate::pain::*;
 use crate::reader;
+use crate::recalling::given_in_part;
 use crate::support::*;
 use serde_json::{Value, json};
 use services::case_file::CaseFile;
@@ -128,6 +129,7 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
     assert!(said.contains("closed (fraud)") && !said.contains(ALICE), "{said}");
     assert!(!world.say(&format!("victim show {case}")).contains(ALICE));
     given(&world, case);
+    partly_back(&world, case, text(message, "recall"));
     world.verified();
 }
 
@@ -238,6 +240,26 @@ fn given(world: &World, case: &str) {
     for hidden in [ALICE, "Hemmelighed", ALICE_IBAN, "Nordbank", "Rang", "E2", "police"] {
         assert!(!told.contains(hidden) && !pages.contains(hidden), "{hidden}: {told} {pages}");
     }
+}
+
+/// The bank gives back a part of what was asked back: as come back counts that part.
+fn partly_back(world: &World, case: &str, recall: &str) {
+    const LAST: &str = "2026-11-23T11:00:02Z";
+    let run = |args: &str| world.run(&format!("{args} --now {LAST}"));
+    world.write("answer.xml", given_in_part(recall, "7.00"));
+    run("recall import answer.xml").done();
+    let asked = run(&format!("victim disclose {case} --to police --law Paragraph-803 --as anna")).done();
+    let asked = text(&asked, "asked");
+    run(&format!("victim bundle {case} --to police --asked {asked} --out given/later --as bo --english")).done();
+    let told: Value = serde_json::from_slice(&world.bytes(&format!("given/later/case-{case}.json"))).unwrap();
+    let part = json!({ "amount": "100.00", "money": "returned_in_part", "came_back": "7.00", "recall": "came_back" });
+    holds(&told["payments"][2], &part, "what came back in part");
+    let sums = json!([
+        { "money": "left", "currency": "DKK", "sum": "168.00" }, { "money": "returned", "currency": "DKK", "sum": "7.00" },
+    ]);
+    assert_eq!(told["sums"], sums);
+    let pages = read(&world.bytes(&format!("given/later/case-{case}.pdf")));
+    assert!(pages.contains("left, a part came back") && pages.contains("168.00 DKK"), "{pages}");
 }
 
 /// The customer was mistaken: all is as if nobody had rung.

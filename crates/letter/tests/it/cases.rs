@@ -2,6 +2,7 @@
 
 use crate::reader::{Piece, pages};
 use crate::samples::{number, sender};
+use denmark::{Currency, Money};
 use jiff::Timestamp;
 use letter::{CaseDeed, CasePayment, CaseReport, ChangedAccount, Deed, Fate, Language, draw_case};
 
@@ -9,12 +10,16 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+fn kroner(minor: i64) -> Money {
+    Money { minor, currency: Currency::DKK }
+}
+
 /// A case with so many payments.
 pub fn case(language: Language, payments: usize) -> CaseReport {
     let payment = |at_number: usize| CasePayment {
         at: at("2026-11-23T09:20:00Z"),
         payer: "Udbetaling Eksempel".to_owned(),
-        amount: format!("{}.50 DKK", 1_000 + at_number),
+        amount: Some(kroner(100_050 + 100 * at_number as i64)),
         to: Some("DK7710200000000002, Sydbanken med et langt navn A/S".to_owned()),
         fate: if at_number.is_multiple_of(2) { Fate::Recalled } else { Fate::Held },
         reference: format!("REFERENCE-{at_number:04}-{}", "X".repeat(17)),
@@ -39,7 +44,7 @@ pub fn case(language: Language, payments: usize) -> CaseReport {
             since: vec!["DK7710200000000002, Sydbank".to_owned()],
         }],
         payments: (0..payments).map(payment).collect(),
-        sums: vec![(Fate::Recalled, "30870.00 DKK".to_owned()), (Fate::Held, "30870.00 DKK".to_owned())],
+        sums: vec![(Fate::Recalled, kroner(123_456_789)), (Fate::Held, kroner(50))],
         has_more: false,
         deeds: [Deed::Frozen, Deed::Reported, Deed::Recalled, Deed::Reverting, Deed::Fraud, Deed::Asked]
             .map(|deed| CaseDeed {
@@ -64,7 +69,8 @@ fn a_case_takes_as_many_pages_as_it_needs() {
         for payments in [0, 1, 12, 60] {
             let pdf = draw_case(&case(language, payments)).unwrap();
             let pages = pages(&pdf);
-            let of = if language == Language::Danish { "af" } else { "of" };
+            let is_danish = language == Language::Danish;
+            let of = if is_danish { "af" } else { "of" };
             for (at, page) in pages.iter().enumerate() {
                 assert!(page.iter().all(|piece| piece.y < 290.0 && piece.x >= 22.0 && piece.x < 190.0));
                 let foot = page.last().unwrap();
@@ -74,10 +80,15 @@ fn a_case_takes_as_many_pages_as_it_needs() {
             }
             let all: String = pages.iter().map(|page| text(page)).collect();
             for payment in 0..payments {
-                assert!(all.contains(&format!("{}.50 DKK", 1_000 + payment)), "{payment} of {payments}");
+                let amount =
+                    if is_danish { format!("1.{payment:03},50 DKK") } else { format!("1,{payment:03}.50 DKK") };
+                assert!(all.contains(&amount), "{payment} of {payments}");
+            }
+            for sum in if is_danish { ["1.234.567,89 DKK", "0,50 DKK"] } else { ["1,234,567.89 DKK", "0.50 DKK"] } {
+                assert!(all.contains(sum), "{sum}: {all}");
             }
             let heads = pages.iter().flatten().filter(|piece| piece.tag == "TH" && piece.text.starts_with("Bel"));
-            assert_eq!(heads.count() > 1, payments >= 12 && language == Language::Danish, "{payments}");
+            assert_eq!(heads.count() > 1, payments >= 12 && is_danish, "{payments}");
             assert!(all.contains("Åse Kjærgaard Øst, cpr:6101701234") && all.contains("kontoen ?"), "{all}");
             assert_eq!(draw_case(&case(language, payments)).unwrap(), pdf, "the same bytes");
         }

@@ -3,7 +3,9 @@
 use super::find::{FoundPayment, Search, Sought, find_payments};
 use super::stands_of;
 use crate::case::{self, Act, ActKind, Case, CaseRefusal, Finding, Recipient, State};
+use crate::commands::back::standing;
 use crate::commands::{find_case, require_given};
+use crate::payment::State as PaymentState;
 use crate::policy;
 use crate::recall::Standing;
 use crate::store;
@@ -187,7 +189,7 @@ pub struct KnownPayment {
     pub payment: FoundPayment,
     /// The recall.
     pub recall: Option<Standing>,
-    /// How much of it came back, in minor units.
+    /// How much of it came back since it was sent on last, in minor units.
     pub back: i64,
 }
 
@@ -249,19 +251,17 @@ pub fn known_case(
         }
     };
     let known = payments.into_iter().map(|payment| {
-        let recall = match store::recall::last_of(scope, payment.batch, payment.at.number)? {
-            None => None,
-            Some(last) => {
-                let paid = payment.money.map_or(0, |money| money.minor);
-                Some(stands_of(scope, &last, payment.at.number, paid)?.standing)
-            }
+        let (batch, number) = (payment.batch, payment.at.number);
+        let paid = payment.money.map_or(0, |money| money.minor);
+        // What was asked back of an earlier time that it left is over.
+        let left = payment.left.as_ref().map(|left| left.stage);
+        let last = store::recall::last_of(scope, batch, number)?.filter(|last| Some(last.stage) == left);
+        let recall = last.map(|last| stands_of(scope, &last, number, paid)).transpose()?;
+        let back = match payment.state {
+            PaymentState::Returned => paid,
+            _ => standing(scope, batch, number)?.filter(|now| now.state.has_left()).map_or(0, |now| now.back),
         };
-        let (mut back, number) = (0_i64, payment.at.number);
-        store::back::each_amount(scope.tx, payment.batch, number..number + 1, |one| {
-            back = back.saturating_add(one.amount);
-            Ok(())
-        })?;
-        Ok(KnownPayment { payment, recall, back })
+        Ok(KnownPayment { payment, recall: recall.map(|stands| stands.standing), back })
     });
     let payments = known.collect::<Result<_, Error>>()?;
     Ok(KnownCase { case, acts, to: to.clone(), asking, name, accounts, payments, has_more })

@@ -9,3 +9,4 @@ mod files;
 mod properties;
 mod schemas;
 mod support;
+mod transfers;

@@ -24,7 +24,7 @@ use kernel::{Error, Location};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use story::Setting;
+use story::{Otherwise, Setting};
 use world::{DayView, Settings};
 
 /// Ours to mend: the store failed, or is not what the world believes.
@@ -58,6 +58,10 @@ struct StoryArgs {
     /// A control that is otherwise than in the set: control=value
     #[arg(long = "change", value_name = "CONTROL=VALUE")]
     changes: Vec<String>,
+    /// A share of a hundred that is assumed otherwise of owners, officers or a mule's bank: owner_reacts, colleague_sees, officer_sees,
+    /// money_left
+    #[arg(long = "assume", value_name = "SHARE=PER_CENT", value_parser = Otherwise::parse)]
+    shares: Vec<Otherwise>,
     /// Another seed, other people, and other chances
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -169,8 +173,8 @@ fn live(args: &WorldArgs) -> Result<(), Error> {
 }
 
 fn tell(args: &StoryArgs) -> Result<(), Error> {
-    let StoryArgs { id, controls, changes, seed, store, keep, json } = args;
-    let setting = Setting { set: controls.clone(), changes: changes.clone(), seed: *seed };
+    let StoryArgs { id, controls, changes, shares, seed, store, keep, json } = args;
+    let setting = Setting { set: controls.clone(), changes: changes.clone(), shares: shares.clone(), seed: *seed };
     let own = std::env::temp_dir().join(format!("anvis-story-{}", std::process::id()));
     let location = match store {
         Some(location) => location.clone(),

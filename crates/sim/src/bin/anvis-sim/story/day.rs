@@ -3,6 +3,7 @@
 
 use super::officers::{COLLEAGUE, OFFICER, PRINTER};
 use super::report::control_of;
+use super::shares::Share;
 use super::stage::{Answer, Asked, Posted, Stage};
 use kernel::{Actor, Assurance, Error, Id, Timestamp};
 use letter::{Language, Line, Sender};
@@ -17,10 +18,6 @@ use registry::queries;
 use services::letters::{Drawn, draw};
 use std::collections::BTreeMap;
 
-/// Of a hundred people who are told of something that they did not do, so many react (PEERS.md: a notice without a hold is weak).
-pub const REACT_PER_CENT: u64 = 22;
-/// Of a hundred designations whose evidence is forged, a second caseworker sees through so many. Ours: nobody has counted them.
-pub const SEEN_THROUGH_PER_CENT: u64 = 25;
 /// So long is a letter on its way.
 const POST_DAYS: u32 = 2;
 /// When the day ends, in minutes of the day.
@@ -63,6 +60,7 @@ impl Stage {
         self.react(told)?;
         self.refresh()?;
         self.hear_banks()?;
+        self.try_again()?;
         self.settle_payments()?;
         self.pay_benefits()?;
         self.miss_money()
@@ -142,7 +140,12 @@ impl Stage {
     }
 
     fn reacts(&mut self, who: usize) -> bool {
-        self.people[who].reacts.below(100) < REACT_PER_CENT
+        self.people[who].reacts.below(100) < self.shares.of(Share::OwnerReacts)
+    }
+
+    /// Whether an officer who looks at what a thief does in somebody's name sees through it: else they take the thief for the payee.
+    pub fn officer_sees(&mut self, who: usize) -> bool {
+        self.people[who].looked_at.below(100) < self.shares.of(Share::OfficerSees)
     }
 
     /// Whether somebody takes what they did themselves for a fraud: once.
@@ -166,7 +169,7 @@ impl Stage {
                 "check" => self.check_one(at, id, is_lawful)?,
                 "approval" => {
                     let colleague = self.officer(COLLEAGUE)?;
-                    let sees_through = !is_lawful && self.colleague.below(100) < SEEN_THROUGH_PER_CENT;
+                    let sees_through = !is_lawful && self.colleague.below(100) < self.shares.of(Share::ColleagueSees);
                     self.decide(("colleague", &colleague), id, !sees_through, "the file is in order")?;
                 }
                 // In person, with a passport: the payee does; nobody else can.
@@ -185,15 +188,17 @@ impl Stage {
 
     fn check_one(&mut self, at: usize, id: String, is_lawful: bool) -> Result<(), Error> {
         let shown = self.show(at)?;
-        let officer = self.officer(OFFICER)?;
-        self.decide(("officer", &officer), id, is_lawful, "the payee was asked")?;
+        let (officer, of) = (self.officer(OFFICER)?, self.asked[at].of);
+        // Of one that its payee has stopped, the payee has said already that it is not theirs.
+        let is_told = shown.acts.iter().any(|act| act.act == "stopped");
+        let is_believed = is_lawful || !(is_told || self.officer_sees(of));
+        self.decide(("officer", &officer), id, is_believed, "the payee was asked")?;
         self.harm.checks += u64::from(is_lawful);
-        if is_lawful {
+        if is_believed {
             return Ok(());
         }
         // Whoever asks the payee hears also of an account that is not theirs and in force already.
         let by = control_of(&shown, "check");
-        let of = self.asked[at].of;
         if self.has_foreign_account(of)? { self.help(of, by, shown.signals) } else { Ok(()) }
     }
 

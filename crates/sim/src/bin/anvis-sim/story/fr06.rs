@@ -35,6 +35,20 @@ pub const UNASKED: Story = Story {
     not_reached: STORY.not_reached,
 };
 
+/// The same where the mule's bank has closed the account by the day on which money is paid: what comes there goes back by itself.
+pub const CLOSED: Story = Story {
+    id: "FR-06-closed",
+    title: "the same, and the mule's bank closes the account before money is paid there",
+    play: |stage| {
+        stage.at_banks.closed_on = Some(CLOSED_AFTER_DAYS);
+        tell(stage, true)
+    },
+    not_reached: STORY.not_reached,
+};
+
+/// The mule's bank closes the account so long after it was named.
+const CLOSED_AFTER_DAYS: u32 = 1;
+
 fn tell(stage: &mut Stage, is_crowded: bool) -> Result<(Option<Ending>, Vec<Lawful>), Error> {
     stage.cast(&["victim", "neighbour"])?;
     let neighbour = neighbour(stage, 1)?;

@@ -20,9 +20,8 @@ pub const STORY: Story = Story {
     title: "a caseworker designates a wrong account",
     play,
     not_reached: &[
-        "who releases payouts: an insider who does both (PEERS.md) is kept apart by what payouts demand of whoever releases",
+        "who releases payouts: an insider who does both is kept apart by what payouts demand of whoever releases",
         "the insider found out afterwards: searches in the log of who designates for whom",
-        "the money called back, the victim's account restored (NK-16)",
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Stories of fraud, and of lawful people who look like it: each with a small cast that gives the real commands to a real store, under a
 //! set of controls. What stops whom is what the store says.
 
+mod banks;
 mod day;
 mod fr06;
 mod fr07;
@@ -12,6 +13,7 @@ mod fr18;
 mod money;
 mod officers;
 mod report;
+mod shares;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use kernel::{Assurance, Error, Location};
 use registry::ownership::Ownership;
 use registry::proposal::Holder;
 use report::{Ending, Lawful, Played};
+pub use shares::Otherwise;
 use stage::{Stage, Wish};
 
 /// Under which controls a story is played, and with which chance.
@@ -31,6 +34,8 @@ pub struct Setting {
     pub set: String,
     /// `control=value`, laid over the set.
     pub changes: Vec<String>,
+    /// What is assumed of people and banks otherwise than it is.
+    pub shares: Vec<Otherwise>,
     pub seed: u64,
 }
 
@@ -48,9 +53,10 @@ pub struct Story {
 }
 
 /// The stories that can be played.
-pub const STORIES: [Story; 13] = [
+pub const STORIES: [Story; 14] = [
     fr06::STORY,
     fr06::UNASKED,
+    fr06::CLOSED,
     fr07::STORY,
     fr07::ASKED,
     fr07::UNCHANGED,

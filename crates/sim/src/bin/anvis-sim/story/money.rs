@@ -12,9 +12,11 @@ use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::{Actor, Error, Timestamp};
 use payout::balance::Whereabouts;
-use payout::commands::{Settling, Trace, settle_some, trace};
+use payout::commands::{Retry, Settling, Trace, retry, settle_some, trace};
 use payout::payment::State;
 use payout::queries;
+use registry::account::canonical;
+use registry::resolve;
 use sim::nation::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -59,9 +61,23 @@ pub struct Paid {
     day: u32,
     /// When the file came in, in Denmark.
     date: Date,
-    /// The account that a completed file names, as an IBAN, and when it was sent on.
+    /// The account that a completed file names, as an IBAN, and when it was sent on last.
     pub to: Option<(String, Timestamp)>,
     pub has_waited: bool,
+    /// It was kept from the thief, whose account its payee's was when it was to leave, or was closed when it came there.
+    pub is_kept: bool,
+    /// What of it came back since it was sent on last, in øre.
+    pub came_back: i64,
+    pub bounced: Bounced,
+}
+
+/// Whether all of a payment came back by itself, since it was sent on last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bounced {
+    Not,
+    Back,
+    /// Its payer has it tried again, and it has not left yet.
+    TriedAgain,
 }
 
 /// After how many days somebody misses money.
@@ -125,10 +141,13 @@ impl Stage {
                 date: copenhagen_date(now.to_jiff()),
                 to: None,
                 has_waited: false,
+                is_kept: false,
+                came_back: 0,
+                bounced: Bounced::Not,
             });
         }
         let became = self.became(&routed.batch, routed.completed.as_deref(), now)?;
-        self.note(now, "payer", "payment.route", became, false);
+        self.note(now, "payer", "payout.route", became, false);
         Ok(())
     }
 
@@ -140,12 +159,28 @@ impl Stage {
             let settled = settle_some(&mut self.world.writer, &mut settling, Some(&out), &Actor::console(), &env)?;
             if let Some(released) = settled.released.filter(|released| released.has_moved) {
                 let became = self.became(&released.batch, released.completed.as_deref(), env.now)?;
-                self.note(env.now, "registry", "payment.release", became, false);
+                self.note(env.now, "registry", "payout.release", became, false);
             }
             if settled.is_through {
                 return Ok(());
             }
         }
+    }
+
+    /// A payer has what came back of a batch tried again.
+    pub fn retry(&mut self, batch: &str) -> Result<(), Error> {
+        let (env, out) = (self.world.env()?, self.world.files.folder().to_owned());
+        let mut ids = Vec::new();
+        let is_back = |paid: &&mut Paid| paid.batch == batch && paid.bounced == Bounced::Back;
+        for paid in self.paid.iter_mut().filter(is_back) {
+            ids.push(paid.end_to_end_id.clone());
+            (paid.came_back, paid.bounced) = (0, Bounced::TriedAgain);
+        }
+        let wanted = Retry { batch, end_to_end_ids: Some(&ids), out: Some(&out), stages: None, once: None };
+        let (_, released) = retry(&mut self.world.writer, &wanted, &Actor::console(), &env)?;
+        let became = self.became(batch, released.and_then(|released| released.completed).as_deref(), env.now)?;
+        self.note(env.now, "payer", "payout.retry", became, false);
+        Ok(())
     }
 
     /// Reads what a completed file pays where, and says what became of a batch.
@@ -155,11 +190,11 @@ impl Stage {
         };
         let text = completed.map(read).transpose()?.unwrap_or_default();
         let sent: BTreeMap<&str, &str> = completed_payments(&text).into_iter().collect();
-        let (mut became, mut held) = (BTreeSet::new(), Vec::new());
+        let (mut became, mut held, mut kept) = (BTreeSet::new(), Vec::new(), Vec::new());
         for at in 0..self.paid.len() {
             let paid = &mut self.paid[at];
             let Some(to) = sent.get(&*paid.end_to_end_id).filter(|_| paid.batch == batch) else { continue };
-            paid.to = Some(((*to).to_owned(), now));
+            (paid.to, paid.bounced) = (Some(((*to).to_owned(), now)), Bounced::Not);
             became.insert(if self.is_loot(to) { "to the thief" } else { "to their payees" }.to_owned());
         }
         queries::show(&mut self.world.writer, batch, &Actor::console(), now, |shown| {
@@ -167,6 +202,7 @@ impl Stage {
                 let why = view.hold.map_or_else(|| view.code.unwrap_or_default(), |hold| hold.reason);
                 if matches!(view.state, "held" | "rejected") {
                     became.insert(format!("{}: {why}", view.state));
+                    kept.push(view.end_to_end_id.clone());
                 }
                 if view.state == "held" {
                     held.push(view.end_to_end_id);
@@ -175,10 +211,18 @@ impl Stage {
             })
         })?;
         let victims: BTreeSet<usize> = (0..self.people.len()).filter(|who| self.is_victim(*who)).collect();
-        let waits = |paid: &&mut Paid| paid.batch == batch && held.contains(&paid.end_to_end_id) && !paid.has_waited;
-        for paid in self.paid.iter_mut().filter(waits) {
-            paid.has_waited = true;
-            self.harm.payments_held += u64::from(!victims.contains(&paid.who));
+        let mut robbed = BTreeSet::new();
+        for who in &victims {
+            if self.is_thiefs(*who)? {
+                robbed.insert(*who);
+            }
+        }
+        for paid in self.paid.iter_mut().filter(|paid| paid.batch == batch && kept.contains(&paid.end_to_end_id)) {
+            paid.is_kept |= robbed.contains(&paid.who);
+            if !paid.has_waited && held.contains(&paid.end_to_end_id) {
+                paid.has_waited = true;
+                self.harm.payments_held += u64::from(!victims.contains(&paid.who));
+            }
         }
         Ok(Vec::from_iter(became).join(", "))
     }
@@ -186,6 +230,17 @@ impl Stage {
     /// Whether an IBAN is that of the thief's account.
     pub fn is_loot(&self, to: &str) -> bool {
         self.loot.is_some_and(|loot| iban(&self.world.nation, &loot).as_str() == to)
+    }
+
+    /// Whether the account that was designated last for somebody is the thief's, be it in force, contested or closed.
+    fn is_thiefs(&mut self, who: usize) -> Result<bool, Error> {
+        let Some(loot) = self.loot else { return Ok(false) };
+        let payee = self.people[who].key;
+        let histories = self.world.writer.read(|scope| resolve::history(scope, &payee))?;
+        // The default account's history comes first, and the newest of it.
+        let newest = histories.into_iter().flatten().flatten().next();
+        let newest = newest.map(|newest| canonical(&newest.standing.account.account()));
+        Ok(newest == Some(canonical(&loot.account())))
     }
 
     /// Whether an IBAN is that of an account of somebody.
@@ -200,7 +255,12 @@ impl Stage {
 
     /// Whether the thief has been paid what is somebody's.
     pub fn is_robbed_of_money(&self, who: usize) -> bool {
-        self.paid.iter().any(|paid| paid.who == who && paid.to.as_ref().is_some_and(|(to, _)| self.is_loot(to)))
+        self.paid.iter().any(|paid| paid.who == who && self.is_with_thief(paid))
+    }
+
+    /// Whether a payment went to the thief, and did not come back by itself.
+    pub fn is_with_thief(&self, paid: &Paid) -> bool {
+        paid.bounced == Bounced::Not && paid.to.as_ref().is_some_and(|(to, _)| self.is_loot(to))
     }
 
     /// Whoever waits too long for their money calls, once, and is helped.
@@ -242,20 +302,28 @@ impl Stage {
                 if to != one.to.as_ref().map(|(to, _)| to.as_str()) {
                     return Err(differs(format!("{} was sent elsewhere than is traced", one.end_to_end_id)));
                 }
-                let is_loot = to.is_some_and(|to| self.is_loot(to));
                 match found.state {
-                    State::Routed | State::Passed | State::Returned if is_loot => money.stolen += one.minor,
+                    State::Routed | State::Passed | State::Returned if self.is_with_thief(one) => {
+                        money.stolen += one.minor;
+                        money.recovered += one.came_back;
+                        continue;
+                    }
                     State::Routed | State::Passed => money.paid += one.minor,
-                    State::Held | State::Rejected | State::Cancelled | State::Returned | State::Waiting => {}
+                    State::Held | State::Rejected | State::Cancelled | State::Returned | State::Waiting => {
+                        money.open += one.minor;
+                    }
                 }
-                if self.is_victim(who) && (one.has_waited || to.is_none()) {
+                if one.is_kept {
                     money.held += one.minor;
+                } else if one.has_waited {
+                    money.delayed += one.minor;
                 }
             }
             if !paid.is_empty() {
                 return Err(differs("a payment that was made is not traced"));
             }
         }
+        let mut returned = 0;
         let days: BTreeSet<(usize, Date)> = self.paid.iter().map(|paid| (paid.payer, paid.date)).collect();
         for (payer, day) in days {
             let payer = self.world.model.payers[payer].name.clone();
@@ -263,7 +331,11 @@ impl Stage {
             if !balance.agrees() {
                 return Err(differs(format!("the sums of {payer} on {day} do not agree")));
             }
-            money.recovered += i64::try_from(balance.kroner().at(Whereabouts::Returned)).unwrap_or(i64::MAX);
+            returned += balance.kroner().at(Whereabouts::Returned);
+        }
+        let came_back: i64 = self.paid.iter().map(|paid| paid.came_back).sum();
+        if returned != i128::from(came_back) {
+            return Err(differs(format!("{came_back} øre came back, and {returned} are booked")));
         }
         money.stolen += self.moved_on;
         money.paid -= self.moved_on;

@@ -122,13 +122,12 @@ impl Stage {
         let is_listed = |person: &Person| listed.iter().any(|payee| payee.payee == person.id.reveal());
         let asked: Vec<usize> = (0..self.people.len()).filter(|who| is_listed(&self.people[*who])).collect();
         self.note(now, "officer", "review.payees", format!("{} asked", asked.len()), false);
-        let mut robbed = Vec::new();
-        for who in asked {
-            if self.is_victim(who) {
-                robbed.push(who);
-            } else {
-                self.harm.calls += 1;
-            }
+        let (mut robbed, others): (Vec<usize>, Vec<usize>) = asked.into_iter().partition(|who| self.is_victim(*who));
+        self.harm.calls += others.len() as u64;
+        // Where one of them knows nothing of it, who says otherwise is believed no more.
+        let seen = robbed.iter().filter(|who| self.officer_sees(**who)).count();
+        if seen == 0 {
+            robbed.clear();
         }
         let is_synthetic = self.is_synthetic();
         if robbed.is_empty() {

@@ -42,10 +42,14 @@ pub struct Money {
     pub stolen: i64,
     /// What of it came back.
     pub recovered: i64,
-    /// What was to be paid to victims, and waited on its way or went back.
+    /// What was kept from the thief, whose account its payee's was when it was to leave: it waited or went back instead.
     pub held: i64,
-    /// Its payees got it where they wanted it.
+    /// What waited on its way and was not to go to a thief.
+    pub delayed: i64,
+    /// Its payees got it where they wanted it, be it late.
     pub paid: i64,
+    /// Neither has it: it waits, or is its payer's again.
+    pub open: i64,
 }
 
 /// An amount in whole kroner.
@@ -281,7 +285,7 @@ impl Played {
     /// As JSON, with keys that stay.
     pub fn to_json(&self, id: &str, setting: &Setting) -> Value {
         let Self { title, ending, lawful, stage, not_reached, head } = self;
-        let Money { stolen, recovered, held, paid } = stage.money;
+        let Money { stolen, recovered, held, delayed, paid, open } = stage.money;
         let steps: Vec<Value> = stage
             .steps
             .iter()
@@ -306,6 +310,7 @@ impl Played {
             "title": title,
             "controls": setting.set,
             "changes": setting.changes,
+            "assumed": stage.shares.named().collect::<BTreeMap<_, _>>(),
             "seed": setting.seed,
             "outcome": self.outcome().name(),
             "by": ending.as_ref().and_then(|ending| ending.by),
@@ -317,7 +322,9 @@ impl Played {
             "kroner_stolen": kroner(stolen).to_string(),
             "kroner_recovered": kroner(recovered).to_string(),
             "kroner_held": kroner(held).to_string(),
+            "kroner_delayed": kroner(delayed).to_string(),
             "kroner_paid": kroner(paid).to_string(),
+            "kroner_open": kroner(open).to_string(),
             "lawful": people,
             "harm": {
                 "letters": stage.harm.letters,
@@ -349,6 +356,9 @@ impl Played {
         for change in &setting.changes {
             text.push_str(&format!(", {change}"));
         }
+        for otherwise in &setting.shares {
+            text.push_str(&format!(", {otherwise}"));
+        }
         text.push_str(&format!(", seed {}\n\n", setting.seed));
         for step in &self.stage.steps {
             // Writing to a string cannot fail.
@@ -362,11 +372,13 @@ impl Played {
         }
         let _ = writeln!(
             text,
-            "\nkroner: {} stolen, {} of it recovered, {} held, {} paid",
+            "\nkroner: {} stolen, {} of it recovered; {} kept from the thief, {} delayed; {} paid, {} open",
             word(&json["kroner_stolen"]),
             word(&json["kroner_recovered"]),
             word(&json["kroner_held"]),
-            word(&json["kroner_paid"])
+            word(&json["kroner_delayed"]),
+            word(&json["kroner_paid"]),
+            word(&json["kroner_open"])
         );
         for lawful in &self.lawful {
             let _ = writeln!(

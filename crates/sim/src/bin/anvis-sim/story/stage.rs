@@ -1,17 +1,19 @@
 //! The stage that all stories share: a store, a small cast, a clock; who gives which command, and what became of it.
 
 use super::Setting;
+use super::banks::AtBanks;
 use super::money::{Paid, misses_after};
 use super::officers::OFFICER;
 use super::report::{Harm, Money, Notices, Step, code_of};
+use super::shares::Shares;
 use crate::model::Listing;
 use crate::world::{Expected, Row, Settings, World, differs};
 use denmark::{Account, Currency, DanishAccount};
 use kernel::{Actor, Assurance, Authenticator, Blind, Command, Error, Id, Location, Login, Role, Timestamp};
 use registry::account::{DesignatedAccount, canonical};
 use registry::commands::{
-    Activation, AddContact, AddDelivery, ChangeAccounts, ChangeAnswer, EndDelivery, Inquirer, Locked, MotionAnswer,
-    ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped, SuspicionAnswer,
+    Activation, AddContact, AddDelivery, AddPayer, ChangeAccounts, ChangeAnswer, EndDelivery, Inquirer, Locked,
+    MotionAnswer, ProposeDesignation, SetControls, Settled, Sign, Standing, Stopped, SuspicionAnswer,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
@@ -20,6 +22,7 @@ use registry::designation::Channel;
 use registry::import::{AccountRow, Accounts, Population, Written};
 use registry::ownership::Ownership;
 use registry::payee::PayeeId;
+use registry::payer::PayerKind;
 use registry::proposal::{Holder, LegalGround, Unexpected};
 use registry::queries;
 use sim::chance::{Draws, Keys};
@@ -56,6 +59,8 @@ pub struct Person {
     pub is_box_watched: bool,
     /// Whether they react to what they are told of something that they did not do.
     pub reacts: Draws,
+    /// Whether officers see through what a thief does in their name.
+    pub looked_at: Draws,
     /// After how many days they miss money that has not come; and whether they have called about any.
     pub misses_after: u32,
     pub has_missed: bool,
@@ -110,8 +115,8 @@ pub struct Stage {
     pub moved_on: i64,
     /// Who has been helped.
     pub helped: BTreeSet<usize>,
-    /// What banks were asked to get back, and have not answered.
-    pub recalls: Vec<super::victim::Asked>,
+    /// What banks were asked to get back, and what they are about to send back.
+    pub at_banks: AtBanks,
     /// The day on which the story begins.
     pub first_day: u32,
     pub post: Vec<Posted>,
@@ -133,6 +138,7 @@ pub struct Stage {
     /// What the account of a thief is.
     pub loot: Option<DesignatedAccount>,
     pub seed: u64,
+    pub shares: Shares,
 }
 
 /// What a command answers, in a few words.
@@ -222,7 +228,7 @@ impl Stage {
             money: Money::default(),
             moved_on: 0,
             helped: BTreeSet::new(),
-            recalls: Vec::new(),
+            at_banks: AtBanks::default(),
             first_day: FIRST_DAY,
             post: Vec::new(),
             stolen_letters: Vec::new(),
@@ -235,11 +241,13 @@ impl Stage {
             answers: BTreeMap::new(),
             loot: None,
             seed: setting.seed,
+            shares: Shares::with(&setting.shares),
         };
         let set = SetControls { change, is_synthetic: stage.is_synthetic() };
         stage.give_unseen(&set, &Actor::console())?;
         stage.open_office()?;
         stage.open_banks()?;
+        stage.name_payers_bank()?;
         Ok(stage)
     }
 
@@ -263,6 +271,20 @@ impl Stage {
             let place = Place::Server(Endpoint { url, ca: None, identity: None });
             let terms = Terms { name: format!("bank-{number}"), what: What::Ownership, whose: bank, place };
             self.give_unseen(&AddDelivery { terms, from_the_beginning: false }, &Actor::console())?;
+        }
+        Ok(())
+    }
+
+    /// A bank fetches what is completed for public payers: so their files are kept, and what comes back can be tried again.
+    fn name_payers_bank(&mut self) -> Result<(), Error> {
+        let bank = self.banks().pop_first();
+        for payer in 0..self.world.model.payers.len() {
+            let agreement = &mut self.world.model.payers[payer];
+            if agreement.kind == PayerKind::Public {
+                agreement.bank.clone_from(&bank);
+                let agreement = agreement.clone();
+                self.give_unseen(&AddPayer { agreement }, &Actor::console())?;
+            }
         }
         Ok(())
     }
@@ -326,6 +348,7 @@ impl Stage {
                 has_lost_points: false,
                 is_box_watched: false,
                 reacts: chances(self.seed, role),
+                looked_at: chances(self.seed, &format!("{role} looked at")),
                 misses_after: misses_after(self.seed, role),
                 has_missed: false,
             });

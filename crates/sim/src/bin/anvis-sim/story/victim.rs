@@ -1,33 +1,20 @@
 //! What officers do for somebody who was robbed (NK-16): a case, by which their accounts are contested, what stood before is put back,
-//! what was paid is traced and asked back, and the account that got it is marked; and what a mule's bank answers.
+//! what was paid is traced and asked back, and the account that got it is marked.
 
 use super::officers::{OFFICER, PRINTER, THIRD};
 use super::stage::{Found, Stage};
 use crate::world::differs;
-use kernel::{Actor, Error};
+use kernel::Error;
 use payout::case::Finding;
 use payout::commands::{
-    CaseRecall, CaseTrace, CloseVictimCase, Opening, Recalled, Reverting, answer_recalls, close_case, open_case,
-    recall_for_case, revert_case, trace_case,
+    CaseRecall, CaseTrace, CloseVictimCase, Opening, Recalled, Reverting, close_case, open_case, recall_for_case,
+    revert_case, trace_case,
 };
 use payout::queries::{self, Whose};
 use registry::commands::{Approve, ApproveDesignation};
 use registry::mark::MarkChange;
 use registry::suspicion::Source;
-use std::fmt::Write;
-use std::io::Cursor;
 use std::marker::PhantomData;
-
-/// Of a hundred kroner that were stolen so many are there still when they are asked back (PEERS.md: less than 7 %).
-const RECOVERED_PER_CENT: i64 = 7;
-/// A bank answers so long after it was asked.
-const ANSWERED_AFTER_DAYS: u32 = 3;
-
-/// A recall that its bank has not answered.
-pub struct Asked {
-    on: u32,
-    recalled: Recalled,
-}
 
 impl Stage {
     /// Officers help somebody of whom it has come to light, in some way, that they were robbed: once.
@@ -77,7 +64,7 @@ impl Stage {
                 let text = String::from_utf8(message).map_err(|_| differs("a recall is no text"))?;
                 self.world.files.write(&format!("{}.camt.055.xml", sent.recall), &text)?;
             }
-            self.recalls.push(Asked { on: self.world.day + ANSWERED_AFTER_DAYS, recalled });
+            self.ask_back(recalled);
         }
         let env = self.world.env()?;
         let wanted = CloseVictimCase { case, finding: Finding::Fraud, why, mark_until: None, is_synthetic };
@@ -143,53 +130,5 @@ impl Stage {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Banks answer what they were asked some days ago: a little of each payment is there still.
-    pub fn hear_banks(&mut self) -> Result<(), Error> {
-        let today = self.world.day;
-        let (due, later) = std::mem::take(&mut self.recalls).into_iter().partition(|asked: &Asked| asked.on <= today);
-        self.recalls = later;
-        let due: Vec<Asked> = due;
-        for sent in due.iter().flat_map(|asked| &asked.recalled.messages) {
-            let mut payments = String::new();
-            for (at, number) in sent.payments.iter().enumerate() {
-                let is = |paid: &&super::money::Paid| paid.batch == sent.batch && paid.number == *number;
-                let paid =
-                    self.paid.iter().find(is).ok_or_else(|| differs("a payment is recalled that nobody made"))?;
-                let there = paid.minor * RECOVERED_PER_CENT / 100;
-                let date = self.world.clock.date();
-                // Writing to a string cannot fail.
-                let _ = writeln!(
-                    payments,
-                    "<TxInfAndSts><CxlStsId>S-{at}</CxlStsId><OrgnlEndToEndId>{}</OrgnlEndToEndId>\
-                     <TxCxlSts>ACCR</TxCxlSts><RsltnRltdInf><IntrBkSttlmAmt Ccy=\"DKK\">{}.{:02}</IntrBkSttlmAmt>\
-                     <IntrBkSttlmDt>{date}</IntrBkSttlmDt></RsltnRltdInf></TxInfAndSts>",
-                    paid.end_to_end_id,
-                    there / 100,
-                    there % 100,
-                );
-            }
-            let answer = format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-                 <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn>\n\
-                 <Assgnmt><Id>A-{0}</Id><Assgnr><Agt><FinInstnId><Nm>bank</Nm></FinInstnId></Agt></Assgnr>\
-                 <Assgne><Pty><Nm>registry</Nm></Pty></Assgne><CreDtTm>{1}</CreDtTm></Assgnmt>\n\
-                 <RslvdCase><Id>{0}</Id><Cretr><Pty><Nm>registry</Nm></Pty></Cretr></RslvdCase>\n\
-                 <Sts><Conf>PECR</Conf></Sts>\n<CxlDtls>{payments}</CxlDtls></RsltnOfInvstgtn></Document>\n",
-                sent.recall,
-                self.world.clock.read(),
-            );
-            self.world.files.write(&format!("{}.camt.029.xml", sent.recall), &answer)?;
-            let env = self.world.env()?;
-            let taken =
-                answer_recalls(&mut self.world.writer, Cursor::new(answer), None, None, (&Actor::console(), &env))?;
-            if !taken.unmatched.is_empty() {
-                return Err(differs("a bank's answer is about nothing"));
-            }
-            let booked: Vec<_> = taken.taken.iter().filter_map(|taken| taken.booked.as_deref()).collect();
-            self.note(env.now, "bank", "recall.answer", format!("{} kr. come back", booked.join(" and ")), false);
-        }
-        Ok(())
     }
 }
