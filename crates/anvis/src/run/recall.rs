@@ -5,8 +5,8 @@ use crate::cli::Recall;
 use crate::console::Answer;
 use kernel::Error;
 use payout::commands::{
-    self, AnswersTaken, ConfirmArrival, ConfirmedMoney, NotRecalled, Recalled, SentRecall, SettleAnswer,
-    TransfersTold, answer_recalls, confirm_arrival, payments_named, tell_transfers,
+    self, AnswersTaken, ConfirmArrival, ConfirmedMoney, NotRecalled, Recalled, SentRecall, SettleAnswer, TransfersTold,
+    answer_recalls, confirm_arrival, payments_named, tell_transfers,
 };
 use payout::message::bank::RecallReason;
 use payout::queries::{self, RecallDetails, RecallView, StrayAnswerView, Whose};

@@ -5,7 +5,8 @@ use crate::returning::{ANNAS, BOS, Back, message as returned, valid};
 use kernel::{Actor, Error};
 use payout::commands::{
     AnswersTaken, ConfirmArrival, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn, Transfer,
-    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return, tell_transfers,
+    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return,
+    tell_transfers,
 };
 use payout::message::bank::RecallReason;
 use payout::queries::{self, Whose, recall_message, transfer_recall_message};
