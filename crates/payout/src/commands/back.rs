@@ -261,7 +261,7 @@ fn to_decide(scope: &Scope<'_>, id: Id<Batch>, number: i64) -> Result<HeldPaymen
 }
 
 /// What of a payment matters when money of it comes back, which may go on to an account; none if there is no such payment.
-fn standing(
+pub(crate) fn standing(
     scope: &Scope<'_>,
     batch: Id<Batch>,
     number: i64,

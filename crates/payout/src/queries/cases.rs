@@ -259,7 +259,7 @@ pub fn known_case(
         let recall = last.map(|last| stands_of(scope, &last, number, paid)).transpose()?;
         let back = match payment.state {
             PaymentState::Returned => paid,
-            _ => standing(scope, batch, number)?.filter(|now| now.state.has_left()).map_or(0, |now| now.back),
+            _ => standing(scope, batch, number, None)?.filter(|now| now.state.has_left()).map_or(0, |now| now.back),
         };
         Ok(KnownPayment { payment, recall: recall.map(|stands| stands.standing), back })
     });

@@ -12,7 +12,7 @@ use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::{Actor, Error, Timestamp};
 use payout::balance::Whereabouts;
-use payout::commands::{Retry, Settling, Trace, retry, settle_some, trace};
+use payout::commands::{Retried, Retry, Settling, Trace, retry, settle_some, trace};
 use payout::payment::State;
 use payout::queries;
 use registry::account::canonical;
@@ -177,7 +177,7 @@ impl Stage {
             (paid.came_back, paid.bounced) = (0, Bounced::TriedAgain);
         }
         let wanted = Retry { batch, end_to_end_ids: Some(&ids), out: Some(&out), stages: None, once: None };
-        let (_, released) = retry(&mut self.world.writer, &wanted, &Actor::console(), &env)?;
+        let Retried { released, .. } = retry(&mut self.world.writer, &wanted, &Actor::console(), &env)?;
         let became = self.became(batch, released.and_then(|released| released.completed).as_deref(), env.now)?;
         self.note(env.now, "payer", "payout.retry", became, false);
         Ok(())
