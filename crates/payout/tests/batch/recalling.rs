@@ -156,7 +156,7 @@ fn what_a_file_itself_named_is_asked_back_from_where_it_went() {
     tell_transfers(&mut place.writer, &transfers, None, &Actor::console(), &env).unwrap();
     let (all, console) = (Whose::Everybodys, Actor::console());
     let shown = place.writer.read(|scope| queries::recall(scope, name, all, &console)).unwrap();
-    assert_eq!(shown.view.transfers, ["EKSBDK22"]);
+    assert_eq!(shown.transfers, ["EKSBDK22"]);
     let read = place.writer.read(|scope| transfer_recall_message(scope, name, "EKSBDK22", all, &console)).unwrap();
     let message = String::from_utf8(read).unwrap();
     valid("camt.056.001.08", &message);
