@@ -38,7 +38,7 @@ pub const UNASKED: Story = Story {
 /// The same where the mule's bank has closed the account by the day on which money is paid: what comes there goes back by itself.
 pub const CLOSED: Story = Story {
     id: "FR-06-closed",
-    title: "the same, and the mule's bank closes the account before money is paid there",
+    title: "a stolen eID points the account at a mule's, whose bank closes it before money is paid there",
     play: |stage| {
         stage.at_banks.closed_on = Some(CLOSED_AFTER_DAYS);
         tell(stage, true)
