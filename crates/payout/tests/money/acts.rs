@@ -258,12 +258,12 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (which(), any::<bool>()).prop_map(|(which, before)| Act::WaitCutOff(which, before)),
         6 => proptest::collection::vec(back(), 1..4).prop_map(Act::Return),
         2 => any::<Index>().prop_map(Act::SayAgain),
-        5 => (any::<Index>(), part(), any::<bool>()).prop_map(|(index, part, to_files)| Act::Retry(index, part, to_files)),
-        4 => any::<Index>().prop_map(Act::Confirm),
+        8 => (any::<Index>(), part(), any::<bool>()).prop_map(|(index, part, to_files)| Act::Retry(index, part, to_files)),
+        6 => any::<Index>().prop_map(Act::Confirm),
         3 => (any::<Index>(), proptest::bool::weighted(0.7)).prop_map(|(index, is_it)| Act::Explain(index, is_it)),
         2 => (any::<Index>(), any::<bool>()).prop_map(|(index, to_files)| Act::PayWaiting(index, to_files)),
-        4 => (any::<Index>(), part()).prop_map(|(index, part)| Act::Recall(index, part)),
-        6 => (any::<Index>(), any::<Index>(), says()).prop_map(|(recall, of, says)| Act::Answer(recall, of, says)),
+        8 => (any::<Index>(), part()).prop_map(|(index, part)| Act::Recall(index, part)),
+        12 => (any::<Index>(), any::<Index>(), says()).prop_map(|(recall, of, says)| Act::Answer(recall, of, says)),
         3 => Just(Act::Look),
     ]
 }

@@ -14,6 +14,39 @@ pub fn decimal(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
+/// Money that a bank has said it gives back.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// Of which time that the payment left.
+    pub time: usize,
+    pub amount: i64,
+    /// Whether somebody has said that it is there.
+    pub is_there: bool,
+}
+
+impl Payment {
+    /// How much is promised that is not there, as far as anybody knows.
+    pub fn owed(&self) -> i64 {
+        self.promised.iter().filter(|one| !one.is_there).map(|one| one.amount).sum()
+    }
+
+    /// What was promised comes, of the last time that it left or of any: one of it, or all of it together. Whether it was.
+    pub fn arrives(&mut self, amount: i64, is_of_last: bool) -> bool {
+        let times = self.left.len();
+        let is_of = |one: &Promise| !is_of_last || one.time == times;
+        let all: i64 = self.promised.iter().filter(|one| is_of(one)).map(|one| one.amount).sum();
+        if let Some(at) = self.promised.iter().position(|one| is_of(one) && one.amount == amount) {
+            self.promised.remove(at);
+            return true;
+        }
+        let is_all = all == amount && all > 0;
+        if is_all {
+            self.promised.retain(|one| !is_of(one));
+        }
+        is_all
+    }
+}
+
 impl World {
     /// A file of these returns, as a bank writes it.
     pub fn returned(&self, returns: &[(usize, usize, &str, Fault)], message_id: &str) -> String {

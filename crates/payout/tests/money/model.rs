@@ -1,6 +1,7 @@
 //! What is believed: who has which account, what was agreed, what was done, and where each payment must be then. It never asks the store.
 
 use crate::acts::{ACCOUNTS, PAYEES, PAYERS, Pay, To};
+use crate::backing::Promise;
 use denmark::calendar::{after_banking_days, copenhagen_date, next_cut_off};
 use denmark::{Account, Country};
 use jiff::civil::{Date, time};
@@ -172,38 +173,7 @@ pub struct Payment {
     pub promised: Vec<Promise>,
 }
 
-/// Money that a bank has said it gives back.
-#[derive(Clone, Copy, Debug)]
-pub struct Promise {
-    /// Of which time that the payment left.
-    pub time: usize,
-    pub amount: i64,
-    /// Whether somebody has said that it is there.
-    pub is_there: bool,
-}
-
 impl Payment {
-    /// How much is promised that is not there, as far as anybody knows.
-    pub fn owed(&self) -> i64 {
-        self.promised.iter().filter(|one| !one.is_there).map(|one| one.amount).sum()
-    }
-
-    /// What was promised comes, of the last time that it left or of any: one of it, or all of it together. Whether it was.
-    pub fn arrives(&mut self, amount: i64, is_of_last: bool) -> bool {
-        let times = self.left.len();
-        let is_of = |one: &Promise| !is_of_last || one.time == times;
-        let all: i64 = self.promised.iter().filter(|one| is_of(one)).map(|one| one.amount).sum();
-        if let Some(at) = self.promised.iter().position(|one| is_of(one) && one.amount == amount) {
-            self.promised.remove(at);
-            return true;
-        }
-        let is_all = all == amount && all > 0;
-        if is_all {
-            self.promised.retain(|one| !is_of(one));
-        }
-        is_all
-    }
-
     pub const fn currency(&self) -> &'static str {
         if self.pay.is_euro { "EUR" } else { "DKK" }
     }
