@@ -7,7 +7,7 @@ use kernel::{Error, Id, Timestamp, Tx, statements};
 
 statements! {
     INSERT = "payer_word.insert":
-        "INSERT INTO payer_word (id, payer, word, suspicion, due, told) VALUES ($1, $2, $3, $4, $5, NULL)";
+        "INSERT INTO payer_word (id, payer, word, suspicion, due) VALUES ($1, $2, $3, $4, $5)";
     DUE = "payer_word.due":
         "SELECT w.id, w.payer, w.word, w.suspicion FROM payer_word w
          WHERE w.told IS NULL AND w.due <= $1
