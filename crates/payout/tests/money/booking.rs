@@ -1,7 +1,8 @@
 //! What is believed of money that comes back: whose it is then, and what is still expected.
 
 use crate::acts::To;
-use crate::model::{Batch, ELSEWHERE, Fate, Model, Promise, Recall, State, iban};
+use crate::backing::Promise;
+use crate::model::{Batch, ELSEWHERE, Fate, Model, Recall, State, iban};
 
 impl Model {
     /// So much of a payment came back for a reason, if there is so much of it; whether that is booked.
