@@ -134,7 +134,7 @@ pub const fn of_role(role: Role) -> &'static [Permission] {
     };
     match role {
         Role::PublicPayer => &[Payouts, Recalls, Waiting, Resolve, Verify, Subscriptions, Suspicions],
-        Role::PrivatePayer => &[Payouts, Waiting, Verify, Subscriptions, Suspicions],
+        Role::PrivatePayer => &[Payouts, Verify, Subscriptions, Suspicions],
         Role::Bank => &[FetchPayouts, Returns, Recalls, Verify, Subscriptions, Accounts, Feed, Suspicions],
         Role::Authority => &[Resolve, Verify],
         Role::RegisterFeed => &[Register],

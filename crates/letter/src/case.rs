@@ -40,6 +40,18 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Left,
+        Self::Held,
+        Self::Rejected,
+        Self::Returned,
+        Self::Part,
+        Self::Waiting,
+        Self::Recalled,
+        Self::Refused,
+    ];
+
     const fn text(self) -> Text<'static> {
         match self {
             Self::Left => Text::CaseLeft,

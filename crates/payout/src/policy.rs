@@ -5,6 +5,8 @@ use kernel::Role::{Bank, Caseworker, Console, Operator, PrivatePayer, PublicPaye
 
 /// Whoever has a say in what a batch holds: its payer's systems, the caseworkers of an authority that pays, and the agency.
 const SAY: &[kernel::Role] = &[Console, Operator, Caseworker, PublicPayer, PrivatePayer];
+/// The same without private payers: what lies in a waiting account says who has none.
+const SEE_WAITING: &[kernel::Role] = &[Console, Operator, Caseworker, PublicPayer];
 
 /// Takes a payer's file in and routes it.
 pub const ROUTE: Operation = Operation { name: "payout.route", roles: &[Console, Operator, PublicPayer, PrivatePayer] };
@@ -47,9 +49,9 @@ pub const RETRY: Operation = Operation { name: "payout.retry", roles: SAY };
 /// that to it.
 pub const CONFIRM_ARRIVAL: Operation = Operation { name: "payout.confirm_arrival", roles: SAY };
 /// Reads what lies in waiting accounts.
-pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: SAY };
+pub const LIST_WAITING: Operation = Operation { name: "waiting.list", roles: SEE_WAITING };
 /// Pays what lies there to the payees' own accounts, as soon as they have one.
-pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: SAY };
+pub const PAY_WAITING: Operation = Operation { name: "waiting.pay", roles: SEE_WAITING };
 /// Takes back what lies there.
 pub const GIVE_BACK: Operation = Operation { name: "waiting.give_back", roles: SAY };
 /// Has the completed file: an authority that pays. A private payer never has it, for it names the payees' accounts.

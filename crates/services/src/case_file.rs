@@ -113,7 +113,9 @@ pub struct PaymentMade {
     /// Of what: three letters.
     pub currency: Option<String>,
     /// Where the money is.
-    #[schemars(extend("enum" = ["left", "held", "rejected", "returned", "waiting", "recalled", "recall_refused"]))]
+    #[schemars(extend("enum" = [
+        "left", "held", "rejected", "returned", "returned_in_part", "waiting", "recalled", "recall_refused"
+    ]))]
     pub money: String,
     /// Where its recall stands, if it was asked back.
     #[schemars(extend("enum" = ["asked", "pending", "accepted", "refused", "came_back", null]))]

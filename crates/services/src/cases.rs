@@ -438,3 +438,16 @@ fn case_payment(known: &KnownPayment) -> CasePayment {
         reference: payment.end_to_end_id.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case_file::case_schema;
+
+    #[test]
+    fn where_money_can_be_is_described() {
+        let schema = case_schema();
+        let described = schema["$defs"]["PaymentMade"]["properties"]["money"]["enum"].as_array().unwrap();
+        assert_eq!(described, Fate::ALL.map(fate_name).as_slice());
+    }
+}

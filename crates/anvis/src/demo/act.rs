@@ -15,8 +15,8 @@ use payout::commands::{
 use payout::queries::{self, FoundPage, Whose};
 use registry::account::DesignatedAccount;
 use registry::commands::{
-    AddContact, AddPayer, Approve, ApproveDesignation, ProposeDesignation, RefuseDesignation, ReportSuspicion,
-    SetControls, Sign, Standing, StopProposal, Stopped, Suspected,
+    AcknowledgeSuspicion, AddContact, AddPayer, Approve, ApproveDesignation, ProposeDesignation, RefuseDesignation,
+    ReportSuspicion, SetControls, Sign, Standing, StopProposal, Stopped, Suspected,
 };
 use registry::contact::{ContactPoint, EmailAddress, Phone};
 use registry::control_change::ControlChange;
@@ -217,7 +217,7 @@ impl<'a> Act<'a> {
             "an officer contests the account, another has the last one put back; {} payment is traced: trace-2015.json",
             page.payments.len()
         ));
-        self.suspect(&routed.batch, "REFUND-1-E1", &anna)?;
+        let report = self.suspect(&routed.batch, "REFUND-1-E1", &anna)?;
         let env = self.env()?;
         let wanted = CaseRecall { case: &case, why, is_synthetic };
         let recalled = recall_for_case(self.writer, &wanted, &bo, &env)?;
@@ -244,6 +244,9 @@ impl<'a> Act<'a> {
             "{}, whoever has the mule's account, and the tax authority's contact are told of it: {told} notices in notices/",
             victim.name
         ));
+        // Who is told, says so: else they are reminded.
+        let (suspicion, officer) = (report, bo.clone());
+        self.give(&AcknowledgeSuspicion { suspicion, officer, is_synthetic }, &bo)?;
         Ok(json!({
             "stolen": if stolen { kroner() } else { "0.00".to_owned() },
             "traced": page.payments.len(),
@@ -253,12 +256,11 @@ impl<'a> Act<'a> {
     }
 
     /// The agency reports a payment of the tax authority's as suspected, whose contact is written to.
-    fn suspect(&mut self, batch: &str, end_to_end_id: &str, officer: &Actor) -> Result<(), Error> {
+    fn suspect(&mut self, batch: &str, end_to_end_id: &str, officer: &Actor) -> Result<String, Error> {
         let found = self.writer.read(|scope| queries::suspected(scope, batch, end_to_end_id))?;
         let (actor, text) = (officer.clone(), "the payee knows nothing of the account".to_owned());
         let (from, suspected, reason) = (Source::Review, Suspected::Payout(found), Reason::StolenIdentity);
-        self.give(&ReportSuspicion { actor, from, suspected, reason, text, once: None }, officer)?;
-        Ok(())
+        Ok(self.give(&ReportSuspicion { actor, from, suspected, reason, text, once: None }, officer)?.id)
     }
 
     fn under_anvis(&mut self, nation: &Nation, victim: &Cast, mule: &Cast) -> Result<Value, Error> {

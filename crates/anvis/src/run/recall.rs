@@ -128,6 +128,7 @@ impl Session {
 
 impl Session {
     fn arrived(&mut self, name: &str, end_to_end_ids: &[String], why: &str) -> Result<Answer, Error> {
+        self.require_named()?;
         let found = self.writer.read(|scope| queries::batch_of_recall(scope, name))?;
         let batch = found.unwrap_or_else(|| name.to_ascii_uppercase());
         self.writer.read(|scope| services::require_lets_go(scope, &batch, &self.actor))?;

@@ -5,8 +5,8 @@ use crate::cli::{Return, Waiting};
 use crate::console::{self, Answer};
 use kernel::{Error, Timestamp};
 use payout::commands::{
-    GiveBack, ImportReturns, Imported, PaidOut, PaidRound, SettleReturn, give_back, import_returns, pay_all_waiting,
-    settle_return, write_unwritten,
+    GiveBack, ImportReturns, Imported, PaidOut, PaidRound, SettleReturn, Span, give_back, import_returns,
+    pay_all_waiting, settle_return, write_unwritten,
 };
 use payout::queries::{self, LedgerLine, StrayView, WaitingView};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ impl Session {
                     None => Vec::new(),
                 };
                 let env = self.env()?;
-                let to = (out.as_deref(), usize::MAX);
+                let to = (out.as_deref(), Span::WHOLE);
                 let PaidRound { paid, .. } =
                     pay_all_waiting(&mut self.writer, payer.as_deref(), to, &self.actor, &env)?;
                 let mut text: String = paid.iter().map(paid_text).collect();

@@ -37,7 +37,7 @@ fn a_client_from_its_key_to_its_end() {
     holds(&said, &expected, "claims");
     assert_eq!(
         claims(&ask("").done()["access_token"])["scope"],
-        "payouts recalls resolve verify subscriptions suspicions"
+        "payouts recalls waiting resolve verify subscriptions suspicions"
     );
     ask(" --scope accounts").refused("token_request.scope");
     ask(" --issuer http://konto.example").ended(2);

@@ -345,6 +345,7 @@ const NOT_ANSWERED_FOR: &[(&str, &str)] = &[
         "which accounts have too many payees: worked out anew of each that anybody takes or leaves, and of all every day",
     ),
     ("account_watch_pass", "when that was done last, of all"),
+    ("payer_word", "what payers' contacts are still to be told: what was told is a notice"),
     ("staging", "work under way, of which nobody sees anything"),
     ("allowance", "counters of what may still be asked; what was asked is in the log and the journal"),
     ("unwritten_stage", "files that are still to be written, again byte for byte"),

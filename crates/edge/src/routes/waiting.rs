@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::route::{Answer, Call, Json, Nothing, Route};
 use kernel::{Env, Role};
 use payout::batch::Sent;
-use payout::commands::{PaidOut, PaidRound, pay_all_waiting};
+use payout::commands::{PaidOut, PaidRound, Span, pay_all_waiting};
 use payout::policy;
 use payout::queries::{self, LedgerLine, WaitingView};
 use schemars::JsonSchema;
@@ -20,8 +20,6 @@ const SCOPE: &str = "waiting";
 /// Which lists cursors are of.
 const LIST: &str = "waiting";
 const LEDGER: &str = "waiting.ledger";
-/// Orders that one request makes.
-const ORDERS_MAX: usize = 1_000;
 const NAME_CHARS_MAX: usize = 70;
 
 pub fn routes() -> Vec<Route> {
@@ -181,6 +179,9 @@ struct Pay {
     #[serde(default)]
     #[schemars(length(min = 1, max = NAME_CHARS_MAX), example = &"Kommunen")]
     payer: Option<String>,
+    /// Where to go on: what the answer before gave as `next`.
+    #[serde(default)]
+    cursor: Option<String>,
 }
 
 /// What was paid.
@@ -188,8 +189,8 @@ struct Pay {
 struct Paid {
     /// The orders that were made.
     paid: Vec<Order>,
-    /// Whether there may be more: then ask again.
-    more: bool,
+    /// The cursor from where to go on; none where all was looked at.
+    next: Option<String>,
 }
 
 /// An order to the bank that keeps the waiting account, which fetches it with the other completed files.
@@ -212,14 +213,18 @@ impl From<PaidOut> for Order {
 }
 
 async fn pay(call: Call<Json<Pay>>) -> Answer<Json<Paid>> {
-    let (actor, Json(Pay { payer })) = (call.caller.actor(), call.body);
+    let (actor, Json(Pay { payer, cursor })) = (call.caller.actor(), call.body);
+    let after = cursor.map(|cursor| page_of::after_pair(LIST, &cursor)).transpose()?;
     let payer = one_payer(&call.edge, &call.caller, payer).await?;
     let (place, now) = (call.edge.transfers.enter(&call.caller.name)?, (call.edge.clock)());
     let paid = call.edge.core.file(move |writer| {
         let _place = place;
         let env = Env::sample(now, &mut writer.secrets)?;
-        pay_all_waiting(writer, Some(&payer), (None, ORDERS_MAX), &actor, &env)
+        pay_all_waiting(writer, Some(&payer), (None, Span { after, is_bounded: true }), &actor, &env)
     });
-    let PaidRound { paid, has_more } = paid.await?;
-    Ok(Json(Paid { paid: paid.into_iter().map(Order::from).collect(), more: has_more }))
+    let PaidRound { paid, next } = paid.await?;
+    Ok(Json(Paid {
+        paid: paid.into_iter().map(Order::from).collect(),
+        next: next.map(|place| page_of::write_pair(LIST, place)),
+    }))
 }

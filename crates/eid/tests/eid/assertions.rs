@@ -168,11 +168,11 @@ fn requests() {
         let found = found.map(|token| token.scope).map_err(|error| (error.code(), oauth_error(error.code())));
         assert_eq!(found.as_ref().map(String::as_str).map_err(|codes| *codes), expected);
     };
-    check(&|_| {}, Ok("payouts recalls resolve verify subscriptions suspicions"));
+    check(&|_| {}, Ok("payouts recalls waiting resolve verify subscriptions suspicions"));
     check(&|request| request.scope = Some("verify payouts verify"), Ok("payouts verify"));
     check(
         &|request| request.client_id = Some("kommune"),
-        Ok("payouts recalls resolve verify subscriptions suspicions"),
+        Ok("payouts recalls waiting resolve verify subscriptions suspicions"),
     );
     let scope = Err(("token_request.scope", "invalid_scope"));
     check(&|request| request.scope = Some(""), scope);

@@ -32,11 +32,11 @@ fn what_is_given_is_believed() {
     let access = verify(&token.access_token, &issuers, AUDIENCE, one, at(NOW)).unwrap();
     let token_id = access.token_id.clone();
     assert!(token_id.is_some());
-    use Permission::{Payouts, Recalls, Resolve, Subscriptions, Suspicions, Verify};
+    use Permission::{Payouts, Recalls, Resolve, Subscriptions, Suspicions, Verify, Waiting};
     let expected = Access {
         client: "kommune".to_owned(),
         bearer: Bearer::System(Party::PublicPayer("Kommunen".to_owned())),
-        permissions: [Payouts, Recalls, Resolve, Verify, Subscriptions, Suspicions].into(),
+        permissions: [Payouts, Recalls, Waiting, Resolve, Verify, Subscriptions, Suspicions].into(),
         token_id,
         algorithm: EdDsa,
         expires: at(NOW + 330),

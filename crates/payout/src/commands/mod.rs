@@ -52,7 +52,7 @@ pub use stray_answers::SettleAnswer;
 pub use trace::{Trace, trace};
 pub use transfers::{TRANSFERS_MAX, Transfer, TransferRefused, TransfersTold, tell_transfers};
 pub use upload::{PIECE_BYTES, Piece, Sealer, TakeIn, TakenIn, Upload};
-pub use waiting::{PaidOut, PaidRound, pay_all_waiting, pay_waiting};
+pub use waiting::{LOOKED_AT_MAX, ORDERS_MAX, PaidOut, PaidRound, Span, pay_all_waiting, pay_waiting};
 
 use crate::batch::{self, Batch, Counts, Sent};
 use crate::gate::Gate;

@@ -24,6 +24,12 @@ use std::path::{Path, PathBuf};
 /// Payments that are decided together, in the transaction that pays them.
 const PAID_AT_ONCE: i64 = kernel::failpoint::chunk(1_000, 3) as i64;
 
+/// A round that is bounded makes so many orders.
+pub const ORDERS_MAX: usize = 1_000;
+/// And looks at so many payments.
+pub const LOOKED_AT_MAX: usize = PAGES_MAX * PAID_AT_ONCE as usize;
+const PAGES_MAX: usize = 100;
+
 /// What was paid out of a waiting account.
 #[derive(Clone, Debug)]
 pub struct PaidOut {
@@ -48,6 +54,17 @@ pub fn pay_waiting(
     actor: &Actor,
     env: &Env,
 ) -> Result<Vec<PaidOut>, Error> {
+    pay_some(writer, name, (out, usize::MAX), actor, env)
+}
+
+/// The same, until so many orders were made.
+fn pay_some(
+    writer: &mut Writer,
+    name: &str,
+    (out, most): (Option<&Path>, usize),
+    actor: &Actor,
+    env: &Env,
+) -> Result<Vec<PaidOut>, Error> {
     policy::PAY_WAITING.require(actor)?;
     let (batch, payer) = writer.read(|scope| {
         let batch = find_own(scope, name, actor)?;
@@ -67,8 +84,8 @@ pub fn pay_waiting(
             all.push(PaidOut { batch: batch::name(batch.id), stage, sent, files });
         }
         match made.next {
-            Some(next) => after = next,
-            None => return Ok(all),
+            Some(next) if all.len() < most => after = next,
+            _ => return Ok(all),
         }
     }
 }
@@ -78,27 +95,41 @@ pub fn pay_waiting(
 pub struct PaidRound {
     /// What was paid, batch by batch.
     pub paid: Vec<PaidOut>,
-    /// Whether it ended before all was looked at, as so much was paid.
-    pub has_more: bool,
+    /// Where it ended before all was looked at: after this payment of this batch.
+    pub next: Option<(i64, i64)>,
 }
 
-/// The same of every batch of which something may leave, of one payer or of all that are whoever's that asks; but no more once `most`
-/// orders were made.
+/// Where a round begins and ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// After this payment of this batch; from the first without.
+    pub after: Option<(i64, i64)>,
+    /// Whether it ends once it has made [`ORDERS_MAX`] orders or looked at [`LOOKED_AT_MAX`] payments.
+    pub is_bounded: bool,
+}
+
+impl Span {
+    /// All that lies there.
+    pub const WHOLE: Self = Self { after: None, is_bounded: false };
+}
+
+/// The same of every batch of which something may leave, of one payer or of all that are whoever's that asks.
 ///
 /// # Errors
 /// `payer.unknown`; the policy's refusal, or the store's.
 pub fn pay_all_waiting(
     writer: &mut Writer,
     payer: Option<&str>,
-    (out, most): (Option<&Path>, usize),
+    (out, span): (Option<&Path>, Span),
     actor: &Actor,
     env: &Env,
 ) -> Result<PaidRound, Error> {
     policy::PAY_WAITING.require(actor)?;
     let owner = writer.read(|scope| whose(scope, payer, actor))?;
     let watched = Watched::recall(writer, env.now)?;
-    let (mut paid, mut after) = (Vec::new(), (i64::MIN, i64::MIN));
-    loop {
+    let (orders, pages) = if span.is_bounded { (ORDERS_MAX, PAGES_MAX) } else { (usize::MAX, usize::MAX) };
+    let (mut paid, mut after) = (Vec::new(), span.after.unwrap_or((i64::MIN, i64::MIN)));
+    for page in 1.. {
         let (payable, next) = writer.read(|scope| {
             let page = store::waiting::page(scope.tx, owner, after, PAID_AT_ONCE)?;
             let next = page.last().map(|(batch, held)| (batch.number(), held.number));
@@ -106,16 +137,18 @@ pub fn pay_all_waiting(
             Ok((payable, next.filter(|_| page.len() as i64 == PAID_AT_ONCE)))
         })?;
         for batch in payable {
-            if paid.len() >= most {
-                return Ok(PaidRound { paid, has_more: true });
+            // What was paid of the page is gone from it when it is looked at again.
+            if paid.len() >= orders {
+                return Ok(PaidRound { paid, next: Some(after) });
             }
-            paid.extend(pay_waiting(writer, &batch::name(batch), out, actor, env)?);
+            paid.extend(pay_some(writer, &batch::name(batch), (out, orders - paid.len()), actor, env)?);
         }
         match next {
-            Some(next) => after = next,
-            None => return Ok(PaidRound { paid, has_more: false }),
+            Some(next) if page < pages && paid.len() < orders => after = next,
+            next => return Ok(PaidRound { paid, next }),
         }
     }
+    unreachable!("a round comes to an end")
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -317,8 +317,9 @@ async fn confirm(call: Call<Json<There>, Which>) -> Answer<Json<Arrived>> {
     require_clear(false, Some(&there.end_to_end_ids))?;
     let asked = (&held.batch, &there);
     let once = call.idempotency_key.as_ref().map(|key| key.once(&held.actor, &policy::CONFIRM_ARRIVAL, &asked));
-    let now = (call.edge.clock)();
+    let (place, now) = (call.edge.transfers.enter(&call.caller.name)?, (call.edge.clock)());
     let confirmed = call.edge.core.file(move |writer| {
+        let _place = place;
         let env = Env::sample(now, &mut writer.secrets)?;
         // Another payer's batch is as if it were not there.
         held.view(writer, now)?;
