@@ -3,7 +3,7 @@
 use super::motions::{MotionView, Origin, find, view};
 use super::paged::Paged;
 use crate::designation::{Designation, State};
-use crate::mark::{self, Act, Mark, MarkChange, MarkRefusal};
+use crate::mark::{self, Act, AppealAct, Mark, MarkChange, MarkRefusal};
 use crate::motion::{Kind, Motion};
 use crate::own;
 use crate::payee::PayeeId;
@@ -148,7 +148,7 @@ pub struct MarkView {
     pub approved_by: String,
     /// Why.
     pub why: Option<String>,
-    /// What was done about appeals, in order.
+    /// What was done about appeals, in order: the newest thousand acts, and of the appeals that wait the first thousand.
     pub appeals: Vec<AppealView>,
 }
 
@@ -202,11 +202,11 @@ fn mark_view(scope: &Scope<'_>, mark: &Mark, today: Date) -> Result<MarkView, Er
     let acts = store::mark::acts(scope, mark.id)?;
     let entry = journal::entry_of(mark.version.number());
     let Origin { since, proposed_by, approved_by, reason } = Origin::of(scope, entry, mark.motion)?;
-    let waiting: BTreeSet<usize> = mark::waiting(&acts).map(|(number, _)| number).collect();
-    let appeal = |(act, number): (&Act, usize)| AppealView {
+    let waiting = mark::waiting(&acts);
+    let appeal = |act: &Act| AppealView {
         act: act.kind.name(),
-        number,
-        waits: waiting.contains(&number),
+        number: act.number,
+        waits: act.kind == AppealAct::Appealed && waiting.contains(&act.number),
         at: act.at.to_string(),
         by: act.by.clone(),
         why: act.why.clone(),
@@ -218,7 +218,7 @@ fn mark_view(scope: &Scope<'_>, mark: &Mark, today: Date) -> Result<MarkView, Er
         proposed_by,
         approved_by,
         why: reason,
-        appeals: acts.iter().zip(mark::numbers(&acts)).map(appeal).collect(),
+        appeals: acts.iter().map(appeal).collect(),
     })
 }
 

@@ -605,3 +605,31 @@ fn who_left_an_account_appeals_too() {
     assert_eq!(town.appeal(&mark, &anna), Err("mark.unknown"));
     town.0.verify();
 }
+
+/// More payees have it, and appeal, than acts are read at a time.
+#[test]
+fn the_last_of_very_many_appeals_is_decided_about_like_the_first() {
+    const MANY: usize = 1001;
+    let mut town = Town::new();
+    town.0.control("2015", &[]);
+    let payees: Vec<String> = (0..MANY).map(|at| format!("p:{}", 1_000_000_000 + at)).collect();
+    let rows: Vec<String> = payees.iter().map(|payee| format!("register,{payee},{MULE},,,,,")).collect();
+    let (counts, _) = town.0.accounts(&Channel::Operator, &rows);
+    assert_eq!(counts.changed, MANY as u64);
+    let mark = town.marked(MULE);
+    let dora = operator("dora");
+    for payee in &payees {
+        assert_eq!(town.appeal_for(&mark, &dora, Some(payee)), Ok("appealed".to_owned()), "{payee}");
+    }
+    assert_eq!(town.appealed()[0].1, Vec::from_iter(1..=MANY));
+    assert_eq!(town.decide(&mark, false, "cilla"), Err("mark.which"));
+    for number in [MANY, 1, 500] {
+        assert_eq!(town.decide_about(&mark, Some(number), false, "cilla").unwrap(), "in_force", "{number}");
+        assert_eq!(town.decide_about(&mark, Some(number), false, "cilla"), Err("mark.not_appealed"), "{number}");
+    }
+    let waits = Vec::from_iter((1..=MANY).filter(|number| ![MANY, 1, 500].contains(number)));
+    assert_eq!(town.appealed()[0].1, waits);
+    assert_eq!(town.appeal_for(&mark, &dora, payees.last().map(String::as_str)).unwrap(), "appealed");
+    assert_eq!(town.decide_about(&mark, Some(MANY + 1), true, "cilla").unwrap(), "ended");
+    town.0.verify();
+}
