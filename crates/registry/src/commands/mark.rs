@@ -92,7 +92,8 @@ impl Subject for MarkChange {
         };
         let kind = if new.is_ended { NoticeKind::MarkLifted } else { NoticeKind::AccountMarked };
         let mut rows = vec![store::mark::insert(scope, entry, &new)?];
-        rows.extend(tell(scope, entry, kind, new.account, new.until)?);
+        let payees = having(scope, new.account)?;
+        rows.extend(tell(scope, entry, kind, (new.account, new.until), payees)?);
         tell_payers(scope, entry, &new)?;
         Ok(rows)
     }
@@ -110,14 +111,8 @@ fn day_of(moment: Timestamp) -> Date {
     copenhagen_date(moment.to_jiff())
 }
 
-/// Tells those who have an account what becomes of its mark.
-fn tell(
-    scope: &Scope<'_>,
-    entry: Entry,
-    kind: NoticeKind,
-    account: &Account,
-    until: Date,
-) -> Result<Option<Rows>, Error> {
+/// Those who have an account and are told what becomes of its mark.
+fn having(scope: &Scope<'_>, account: &Account) -> Result<BTreeSet<Blind>, Error> {
     let key = account::key(account, scope.vault);
     let mut payees = BTreeSet::new();
     queries::each_payee_at(scope, &[key], |payee| {
@@ -126,6 +121,17 @@ fn tell(
         }
         Ok(())
     })?;
+    Ok(payees)
+}
+
+/// Tells payees what becomes of the mark of an account, which ends on a day.
+fn tell(
+    scope: &Scope<'_>,
+    entry: Entry,
+    kind: NoticeKind,
+    (account, until): (&Account, Date),
+    payees: BTreeSet<Blind>,
+) -> Result<Option<Rows>, Error> {
     // It is masked: its currency is of no matter. Of one abroad the bank would have to be known.
     let told = match account {
         Account::Danish(account) => Some(DesignatedAccount::Domestic { account: *account, currency: Currency::DKK }),
@@ -351,7 +357,12 @@ fn save(scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec
             rows.push(store::mark::insert(scope, entry, &end)?);
             tell_payers(scope, entry, &end)?;
         }
-        rows.extend(tell(scope, entry, kind, &mark.account, mark.until)?);
+        // Whoever has a few logins would bury with their appeals what others are to read. What is nobody's by itself concerns all.
+        let mut payees = BTreeSet::from_iter(act.payee);
+        if act.kind == AppealAct::Lifted || payees.is_empty() {
+            payees.extend(having(scope, &mark.account)?);
+        }
+        rows.extend(tell(scope, entry, kind, (&mark.account, mark.until), payees)?);
     }
     Ok(rows)
 }

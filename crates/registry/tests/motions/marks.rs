@@ -536,9 +536,14 @@ fn the_owner_appeals_and_somebody_decides_who_had_no_part_in_the_mark() {
     assert_eq!(town.appeal(&mark, &bo), Err("mark.ended"));
     use NoticeKind::{MarkAppealed, MarkLifted, MarkUpheld};
     let told = town.told();
-    for kind in [MarkAppealed, MarkUpheld, MarkLifted] {
-        let count = if kind == MarkAppealed { 4 } else { 2 };
-        assert_eq!(told.iter().filter(|(_, of)| *of == kind).count(), count, "{kind:?}");
+    let both = [BO, CARL].map(|of| format!("digital_post:{of}"));
+    let [bo_alone, all] = [&both[..1], &both[..]];
+    // Bo's appeal is told to nobody else; the one without a payee, and that it is lifted, to all.
+    for (kind, to) in [(MarkAppealed, &[bo_alone, all][..]), (MarkUpheld, &[bo_alone][..]), (MarkLifted, &[all][..])] {
+        let mut expected: Vec<String> = to.concat();
+        expected.sort();
+        let told: Vec<String> = told.iter().filter(|(_, of)| *of == kind).map(|(to, _)| to.clone()).collect();
+        assert_eq!(told, expected, "{kind:?}");
     }
     let view = town.0.writer.read(|scope| queries::mark(scope, &operator("anna"), &mark, now)).unwrap();
     let acts: Vec<&str> = view.appeals.iter().map(|appeal| appeal.act).collect();
