@@ -235,8 +235,7 @@ impl Command for AppealMark {
         let (mut voice, mut has_account) = (Voice::None, false);
         if let Some(payee) = payee {
             voice = queries::voice(scope, &self.actor, &payee)?;
-            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account)
-                || store::pointing::has_left(scope.tx, &account::key(&mark.account, scope.vault), &payee)?;
+            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account);
         }
         let acts = store::mark::acts_of(scope, mark.id, payee.as_ref())?;
         let appeals = store::mark::last_number(scope.tx, mark.id)?;

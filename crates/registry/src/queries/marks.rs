@@ -9,7 +9,7 @@ use crate::own;
 use crate::payee::PayeeId;
 use crate::store::motion::Found;
 use crate::suspicion::Reason;
-use crate::{account, policy, store};
+use crate::{account, policy, resolve, store};
 use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
@@ -101,18 +101,10 @@ pub(crate) fn each_payee_at(
     }
 }
 
-/// The accounts that a payee has, for anything.
+/// The accounts that a payee has or had, for anything: the mark of any is theirs to appeal against.
 pub(crate) fn accounts_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<Account>, Error> {
-    let mut rows = Vec::new();
-    store::payee::find_many(scope, [payee], |_, found| {
-        rows.extend(found.designation);
-        Ok(())
-    })?;
-    for id in store::designation::specifics_of(scope.tx, payee)? {
-        rows.push(store::designation::find(scope, id)?);
-    }
-    let live = rows.into_iter().filter(|row| row.standing.state != State::Closed);
-    Ok(live.map(|row| row.standing.account.account()).collect())
+    let rows = resolve::history(scope, payee)?.into_iter().flatten().flatten();
+    Ok(rows.map(|row| row.standing.account.account()).collect())
 }
 
 /// A mark, as the account's owner sees it.
@@ -273,7 +265,7 @@ pub fn mark(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> Res
     mark_view(scope, &found.ok_or(MarkRefusal::Unknown)?, copenhagen_date(now.to_jiff()))
 }
 
-/// The marks of a payee's accounts, to themselves or whoever may sign for them.
+/// The marks of the accounts that a payee has or had, to themselves or whoever may sign for them.
 ///
 /// # Errors
 /// `citizen.other`, `citizen.assurance`, the policy's refusal, or the store's.

@@ -605,7 +605,18 @@ fn who_left_an_account_appeals_too() {
     assert_eq!(counts.changed, 1);
     let mark = town.marked(MULE);
     let without = town.citizen(WITHOUT, Assurance::Substantial);
+    let own = |town: &mut Town| {
+        let now = Timestamp::from_micros(town.0.now);
+        let own = town.0.writer.read(|scope| queries::own_marks(scope, &without, &payee(WITHOUT), now)).unwrap();
+        own.into_iter().map(|own| (own.id, own.appeal)).collect::<Vec<_>>()
+    };
+    assert_eq!(own(&mut town), [(mark.clone(), None)], "they are shown what they can appeal against");
     assert_eq!(town.appeal(&mark, &without).unwrap(), "appealed");
+    assert_eq!(own(&mut town), [(mark.clone(), Some("appealed"))]);
+    // Another account of theirs takes nothing from that.
+    town.0.control("2015", &[]);
+    let (counts, _) = town.0.accounts(&Channel::Operator, &[format!("register,{WITHOUT},1020-9,,,,,")]);
+    assert_eq!((counts.changed, own(&mut town).len()), (1, 1));
     let anna = town.citizen(ANNA, Assurance::Substantial);
     assert_eq!(town.appeal(&mark, &anna), Err("mark.unknown"));
     town.0.verify();
