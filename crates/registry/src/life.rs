@@ -21,8 +21,10 @@ pub const CODE_DAYS: i64 = 60;
 pub const CODE_ATTEMPTS: usize = 3;
 /// A person decides within so many days, or it has expired.
 pub const DECISION_DAYS: i64 = 30;
-/// What stands still is looked at again after so long.
+/// What stands still is looked at again after so long at the soonest.
 const STILL_SECONDS: i64 = 3_600;
+/// A moment that does not come.
+pub(crate) const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 /// By whom what nobody does is done.
 pub(crate) const BY_RULE: &str = "rule";
 /// The most acts of one proposal after which letters are made and wrong codes are heard: what ends or stops one always can.
@@ -616,7 +618,8 @@ pub fn due(proposal: &Proposal, evidence: &Evidence, waits: Waits, now: Timestam
         Waits::Letter | Waits::Confirmation => until(CODE_DAYS + DECISION_DAYS),
         Waits::Code => evidence.letter().map_or(until(CODE_DAYS), |letter| letter.ends(now)),
         Waits::Time(from) => from,
-        Waits::Unfreezing => now,
+        // No time brings that, and it is looked at again when somebody has said.
+        Waits::Unfreezing => NEVER,
     };
     // Nothing becomes of it before its payee's accounts are let go, when it is looked at again.
     if stands_still(proposal, evidence) { due.max(now.minus_seconds(-STILL_SECONDS)) } else { due }

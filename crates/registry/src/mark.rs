@@ -12,6 +12,7 @@ use denmark::Account;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::{Blind, Id, Refusal, Refuse, Timestamp};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How far ahead a mark ends, at most. A new decision prolongs it.
@@ -226,6 +227,8 @@ impl AppealAct {
 /// One of these acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
+    /// Which appeal against the mark it is, or is about: they count from 1, in the order in which they were made.
+    pub number: usize,
     /// What was done.
     pub kind: AppealAct,
     /// Whose appeal it is; none where the account was never designated for whoever appeals.
@@ -253,36 +256,29 @@ pub fn require_appealable(mark: &Mark, acts: &[Act], payee: Option<&Blind>, toda
     if waits || appeals >= APPEALS_MAX { Err(MarkRefusal::Appealed) } else { Ok(()) }
 }
 
-/// The appeals, each with its number, that nobody has decided about yet. They count from 1, in the order in which they were made.
-pub fn waiting(acts: &[Act]) -> impl Iterator<Item = (usize, &Act)> {
-    let waits = |at: usize, act: &Act| {
-        act.kind == AppealAct::Appealed && acts[at + 1..].iter().all(|later| later.payee != act.payee)
-    };
-    numbered(acts).filter(move |(at, _, act)| waits(*at, act)).map(|(_, number, act)| (number, act))
+/// The numbers of the appeals among some acts, in order, that none of them decides about.
+#[must_use]
+pub fn waiting(acts: &[Act]) -> BTreeSet<usize> {
+    let mut waits = BTreeSet::new();
+    for Act { kind, number, .. } in acts {
+        match kind {
+            AppealAct::Appealed => waits.insert(*number),
+            AppealAct::Upheld | AppealAct::Lifted => waits.remove(number),
+        };
+    }
+    waits
 }
 
-/// Acts with their places, and the numbers of the appeals that they are or are about.
-fn numbered(acts: &[Act]) -> impl Iterator<Item = (usize, usize, &Act)> {
-    let appeals = |acts: &[Act]| acts.iter().filter(|act| act.kind == AppealAct::Appealed).count();
-    acts.iter().enumerate().map(move |(at, act)| {
-        let of = acts[..=at].iter().rposition(|of| of.kind == AppealAct::Appealed && of.payee == act.payee);
-        (at, of.map_or(0, |of| appeals(&acts[..=of])), act)
-    })
-}
-
-/// The number of the appeal that each of these acts is or is about.
-pub fn numbers(acts: &[Act]) -> impl Iterator<Item = usize> {
-    numbered(acts).map(|(_, number, _)| number)
-}
-
-/// The appeal that is decided about: the one of a number, or the only one that waits.
+/// The appeal that is decided about: the only one of those that wait and can be meant.
 ///
 /// # Errors
 /// [`MarkRefusal::NotAppealed`], [`MarkRefusal::Which`].
-pub fn decided(acts: &[Act], number: Option<usize>) -> Result<&Act, MarkRefusal> {
-    let mut waiting = waiting(acts).filter(|(of, _)| number.is_none_or(|number| number == *of));
-    let (_, first) = waiting.next().ok_or(MarkRefusal::NotAppealed)?;
-    if waiting.next().is_some() { Err(MarkRefusal::Which) } else { Ok(first) }
+pub fn decided(waiting: &[Act]) -> Result<&Act, MarkRefusal> {
+    match waiting {
+        [] => Err(MarkRefusal::NotAppealed),
+        [appeal] => Ok(appeal),
+        _ => Err(MarkRefusal::Which),
+    }
 }
 
 /// Why something about a mark was refused.
@@ -461,7 +457,7 @@ mod tests {
     fn one_appeal_at_a_time_and_not_for_ever() {
         use AppealAct::{Appealed, Lifted, Upheld};
         let check = |mark: Mark, acts: &[AppealAct], expected: Option<&str>| {
-            let acts: Vec<Act> = acts.iter().map(|kind| act(*kind, 1)).collect();
+            let acts: Vec<Act> = acts.iter().map(|kind| act(*kind, 1, 1)).collect();
             let refused = |payee: u8| require_appealable(&mark, &acts, Some(&of(payee)), TODAY).err();
             assert_eq!(refused(1).map(|refusal| refusal.code()), expected, "{acts:?}");
             // Nobody else loses anything by it.
@@ -486,32 +482,30 @@ mod tests {
     }
 
     /// By a payee; 0 by somebody who never had the account.
-    fn act(kind: AppealAct, payee: u8) -> Act {
+    fn act(kind: AppealAct, payee: u8, number: usize) -> Act {
         let (at, by, why) = (Timestamp::from_micros(1), "citizen:a".to_owned(), "no".to_owned());
-        Act { kind, payee: (payee > 0).then(|| of(payee)), at, by, why }
+        Act { number, kind, payee: (payee > 0).then(|| of(payee)), at, by, why }
     }
 
     #[test]
-    fn each_payees_appeal_is_decided_by_its_number() {
-        use AppealAct::{Appealed, Upheld};
-        let check = |acts: &[(AppealAct, u8)], about: &[usize], waits: &[usize], only: Result<u8, &str>| {
-            let acts: Vec<Act> = acts.iter().map(|(kind, payee)| act(*kind, *payee)).collect();
-            assert_eq!(numbers(&acts).collect::<Vec<_>>(), about, "{acts:?}");
-            assert_eq!(waiting(&acts).map(|(number, _)| number).collect::<Vec<_>>(), waits, "{acts:?}");
-            let payee = |act: &Act| act.payee.map_or(0, |payee| payee.as_bytes()[0]);
-            let found = decided(&acts, None).map(payee);
+    fn an_appeal_waits_until_it_is_decided_about() {
+        use AppealAct::{Appealed, Lifted, Upheld};
+        let check = |acts: &[(AppealAct, usize)], waits: &[usize], only: Result<usize, &str>| {
+            let acts: Vec<Act> = acts.iter().map(|(kind, number)| act(*kind, 1, *number)).collect();
+            let waiting = waiting(&acts);
+            assert_eq!(waiting.iter().copied().collect::<Vec<_>>(), waits, "{acts:?}");
+            let meant: Vec<Act> = waiting.into_iter().map(|number| act(Appealed, 1, number)).collect();
+            let found = decided(&meant).map(|appeal| appeal.number);
             assert_eq!(found.map_err(|refusal| refusal.code()), only, "{acts:?}");
-            for number in 1..=acts.len() {
-                assert_eq!(decided(&acts, Some(number)).is_ok(), waits.contains(&number), "{number} of {acts:?}");
-            }
         };
-        check(&[], &[], &[], Err("mark.not_appealed"));
-        check(&[(Appealed, 1)], &[1], &[1], Ok(1));
-        check(&[(Appealed, 1), (Upheld, 1)], &[1, 1], &[], Err("mark.not_appealed"));
-        check(&[(Appealed, 1), (Appealed, 0)], &[1, 2], &[1, 2], Err("mark.which"));
-        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1)], &[1, 2, 1], &[2], Ok(2));
-        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1), (Appealed, 1)], &[1, 2, 1, 3], &[2, 3], Err("mark.which"));
-        check(&[(Appealed, 1), (Upheld, 1), (Appealed, 0)], &[1, 1, 2], &[2], Ok(0));
+        check(&[], &[], Err("mark.not_appealed"));
+        check(&[(Appealed, 1)], &[1], Ok(1));
+        check(&[(Appealed, 1), (Upheld, 1)], &[], Err("mark.not_appealed"));
+        check(&[(Appealed, 1), (Appealed, 2)], &[1, 2], Err("mark.which"));
+        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1)], &[2], Ok(2));
+        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1), (Appealed, 3)], &[2, 3], Err("mark.which"));
+        // Of one whose appeal is not among them, there is none.
+        check(&[(Lifted, 1), (Appealed, 2)], &[2], Ok(2));
     }
 
     #[test]

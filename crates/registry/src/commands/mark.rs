@@ -92,7 +92,8 @@ impl Subject for MarkChange {
         };
         let kind = if new.is_ended { NoticeKind::MarkLifted } else { NoticeKind::AccountMarked };
         let mut rows = vec![store::mark::insert(scope, entry, &new)?];
-        rows.extend(tell(scope, entry, kind, new.account, new.until)?);
+        let payees = having(scope, new.account)?;
+        rows.extend(tell(scope, entry, kind, (new.account, new.until), payees)?);
         tell_payers(scope, entry, &new)?;
         Ok(rows)
     }
@@ -110,14 +111,8 @@ fn day_of(moment: Timestamp) -> Date {
     copenhagen_date(moment.to_jiff())
 }
 
-/// Tells those who have an account what becomes of its mark.
-fn tell(
-    scope: &Scope<'_>,
-    entry: Entry,
-    kind: NoticeKind,
-    account: &Account,
-    until: Date,
-) -> Result<Option<Rows>, Error> {
+/// Those who have an account and are told what becomes of its mark.
+fn having(scope: &Scope<'_>, account: &Account) -> Result<BTreeSet<Blind>, Error> {
     let key = account::key(account, scope.vault);
     let mut payees = BTreeSet::new();
     queries::each_payee_at(scope, &[key], |payee| {
@@ -126,6 +121,17 @@ fn tell(
         }
         Ok(())
     })?;
+    Ok(payees)
+}
+
+/// Tells payees what becomes of the mark of an account, which ends on a day.
+fn tell(
+    scope: &Scope<'_>,
+    entry: Entry,
+    kind: NoticeKind,
+    (account, until): (&Account, Date),
+    payees: BTreeSet<Blind>,
+) -> Result<Option<Rows>, Error> {
     // It is masked: its currency is of no matter. Of one abroad the bank would have to be known.
     let told = match account {
         Account::Danish(account) => Some(DesignatedAccount::Domestic { account: *account, currency: Currency::DKK }),
@@ -178,7 +184,10 @@ impl MarkAnswer {
 /// A mark, and what was done about it.
 pub struct Appealed {
     mark: Mark,
+    /// Of whoever appeals, all that was done about their appeals; of whoever decides, the appeals that wait and can be meant: two at most.
     acts: Vec<Act>,
+    /// How many appeals there were.
+    appeals: usize,
     /// Whose appeal it is, and whether the account is or was theirs; of a citizen, how far they speak for them.
     payee: Option<Blind>,
     voice: Voice,
@@ -226,15 +235,15 @@ impl Command for AppealMark {
         let (mut voice, mut has_account) = (Voice::None, false);
         if let Some(payee) = payee {
             voice = queries::voice(scope, &self.actor, &payee)?;
-            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account)
-                || store::pointing::has_left(scope.tx, &account::key(&mark.account, scope.vault), &payee)?;
+            has_account = queries::accounts_of(scope, &payee)?.contains(&mark.account);
         }
         let acts = store::mark::acts_of(scope, mark.id, payee.as_ref())?;
-        Ok(Appealed { mark, acts, payee, voice, has_account, marked_by: BTreeSet::new() })
+        let appeals = store::mark::last_number(scope.tx, mark.id)?;
+        Ok(Appealed { mark, acts, appeals, payee, voice, has_account, marked_by: BTreeSet::new() })
     }
 
     fn decide(&self, state: Appealed, env: &Env) -> Result<Decision<AppealChange, MarkAnswer>, Refusal> {
-        let Appealed { mark, acts, payee, voice, has_account, .. } = state;
+        let Appealed { mark, acts, appeals, payee, voice, has_account, .. } = state;
         if self.actor.role() == Role::Citizen {
             own::require_self(&self.actor, voice, Assurance::Substantial)?;
         } else {
@@ -246,7 +255,7 @@ impl Command for AppealMark {
         }
         officer::require_why(&self.text).map_err(MarkRefusal::from)?;
         require_appealable(&mark, &acts, payee.as_ref(), day_of(env.now))?;
-        Ok(decided(mark, (AppealAct::Appealed, payee), (&self.actor, &self.text), env))
+        Ok(decided(mark, (AppealAct::Appealed, appeals + 1, payee), (&self.actor, &self.text), env))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -278,7 +287,7 @@ impl Command for DecideAppeal {
 
     fn load(&self, scope: &Scope<'_>) -> Result<Appealed, Error> {
         let mark = find(scope, &self.mark)?;
-        let acts = store::mark::acts(scope, mark.id)?;
+        let acts = store::mark::waiting(scope, mark.id, self.appeal, 2)?;
         let mut marked_by = BTreeSet::new();
         let mut reports = BTreeSet::from([mark.suspicion.number()]);
         for CameBy { entry, motion } in store::mark::versions(scope.tx, mark.id)? {
@@ -297,7 +306,8 @@ impl Command for DecideAppeal {
                 marked_by.extend(found.acts.into_iter().map(|act| act.by));
             }
         }
-        Ok(Appealed { mark, acts, payee: None, voice: Voice::None, has_account: false, marked_by })
+        let (payee, voice, has_account) = (None, Voice::None, false);
+        Ok(Appealed { mark, acts, appeals: 0, payee, voice, has_account, marked_by })
     }
 
     fn decide(&self, state: Appealed, env: &Env) -> Result<Decision<AppealChange, MarkAnswer>, Refusal> {
@@ -305,14 +315,14 @@ impl Command for DecideAppeal {
         if !mark.stands(day_of(env.now)) {
             return Err(MarkRefusal::Ended.into());
         }
-        let appeal = mark::decided(&acts, self.appeal)?;
+        let appeal = mark::decided(&acts)?;
         officer::require_other(&appeal.by, &self.officer, self.is_synthetic).map_err(MarkRefusal::from)?;
         if marked_by.contains(self.officer.name()) {
             return Err(MarkRefusal::Own.into());
         }
         officer::require_why(&self.why).map_err(MarkRefusal::from)?;
         let kind = if self.lifts { AppealAct::Lifted } else { AppealAct::Upheld };
-        Ok(decided(mark, (kind, appeal.payee), (&self.officer, &self.why), env))
+        Ok(decided(mark, (kind, appeal.number, appeal.payee), (&self.officer, &self.why), env))
     }
 
     fn save(&self, scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec<Rows>, Error> {
@@ -322,11 +332,11 @@ impl Command for DecideAppeal {
 
 fn decided(
     mark: Mark,
-    (kind, payee): (AppealAct, Option<Blind>),
+    (kind, number, payee): (AppealAct, usize, Option<Blind>),
     (by, why): (&Actor, &str),
     env: &Env,
 ) -> Decision<AppealChange, MarkAnswer> {
-    let act = Act { kind, payee, at: env.now, by: by.name().to_owned(), why: why.to_owned() };
+    let act = Act { number, kind, payee, at: env.now, by: by.name().to_owned(), why: why.to_owned() };
     let answer = MarkAnswer::of(&mark, kind);
     let facts = serde_json::json!({ "mark": answer.id, "appeal": answer.appeal });
     Decision::of(vec![AppealChange(mark, act)], facts, answer)
@@ -346,7 +356,12 @@ fn save(scope: &Scope<'_>, changes: &[AppealChange], entry: Entry) -> Result<Vec
             rows.push(store::mark::insert(scope, entry, &end)?);
             tell_payers(scope, entry, &end)?;
         }
-        rows.extend(tell(scope, entry, kind, &mark.account, mark.until)?);
+        // Whoever has a few logins would bury with their appeals what others are to read. What is nobody's by itself concerns all.
+        let mut payees = BTreeSet::from_iter(act.payee);
+        if act.kind == AppealAct::Lifted || payees.is_empty() {
+            payees.extend(having(scope, &mark.account)?);
+        }
+        rows.extend(tell(scope, entry, kind, (&mark.account, mark.until), payees)?);
     }
     Ok(rows)
 }

@@ -334,10 +334,13 @@ fn nothing_takes_effect_while_accounts_are_contested_and_no_term_ends() {
         let (evidence, controls) = (evidence(acts).within(contests), Controls::named(set).unwrap());
         let state = state(proposal, &evidence, &Facts::default(), &controls, at(hours));
         assert_eq!(said(state), expected, "{acts} {turns:?} after {hours} hours");
-        // Whatever stands still is looked at again in an hour at the earliest, and what waits in vain when it has.
+        // Whatever stands still is looked at again in an hour at the earliest, and what waits in vain when it has; what waits for
+        // nothing but that somebody says, when they have.
         let stands = stands_still(proposal, &evidence);
         let due = state.waits().map(|waits| due(proposal, &evidence, waits, at(hours)));
         assert!(due.is_none_or(|due| due >= at(hours + i64::from(stands))), "{acts} {turns:?} after {hours} hours");
+        let is_far = due.is_some_and(|due| due > at(hours).plus_days(365_000));
+        assert_eq!(is_far, state == State::Waiting(Waits::Unfreezing), "{acts} {turns:?} after {hours} hours");
     };
     let own = proposal(Channel::SelfService, false);
     let anvis = (&own, "anvis");

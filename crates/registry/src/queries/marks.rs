@@ -3,13 +3,13 @@
 use super::motions::{MotionView, Origin, find, view};
 use super::paged::Paged;
 use crate::designation::{Designation, State};
-use crate::mark::{self, Act, Mark, MarkChange, MarkRefusal};
+use crate::mark::{self, Act, AppealAct, Mark, MarkChange, MarkRefusal};
 use crate::motion::{Kind, Motion};
 use crate::own;
 use crate::payee::PayeeId;
 use crate::store::motion::Found;
 use crate::suspicion::Reason;
-use crate::{account, policy, store};
+use crate::{account, policy, resolve, store};
 use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
@@ -101,18 +101,10 @@ pub(crate) fn each_payee_at(
     }
 }
 
-/// The accounts that a payee has, for anything.
+/// The accounts that a payee has or had, for anything: the mark of any is theirs to appeal against.
 pub(crate) fn accounts_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<Account>, Error> {
-    let mut rows = Vec::new();
-    store::payee::find_many(scope, [payee], |_, found| {
-        rows.extend(found.designation);
-        Ok(())
-    })?;
-    for id in store::designation::specifics_of(scope.tx, payee)? {
-        rows.push(store::designation::find(scope, id)?);
-    }
-    let live = rows.into_iter().filter(|row| row.standing.state != State::Closed);
-    Ok(live.map(|row| row.standing.account.account()).collect())
+    let rows = resolve::history(scope, payee)?.into_iter().flatten().flatten();
+    Ok(rows.map(|row| row.standing.account.account()).collect())
 }
 
 /// A mark, as the account's owner sees it.
@@ -148,7 +140,7 @@ pub struct MarkView {
     pub approved_by: String,
     /// Why.
     pub why: Option<String>,
-    /// What was done about appeals, in order.
+    /// What was done about appeals, in order: the newest thousand acts, and of the appeals that wait the first thousand.
     pub appeals: Vec<AppealView>,
 }
 
@@ -202,11 +194,11 @@ fn mark_view(scope: &Scope<'_>, mark: &Mark, today: Date) -> Result<MarkView, Er
     let acts = store::mark::acts(scope, mark.id)?;
     let entry = journal::entry_of(mark.version.number());
     let Origin { since, proposed_by, approved_by, reason } = Origin::of(scope, entry, mark.motion)?;
-    let waiting: BTreeSet<usize> = mark::waiting(&acts).map(|(number, _)| number).collect();
-    let appeal = |(act, number): (&Act, usize)| AppealView {
+    let waiting = mark::waiting(&acts);
+    let appeal = |act: &Act| AppealView {
         act: act.kind.name(),
-        number,
-        waits: waiting.contains(&number),
+        number: act.number,
+        waits: act.kind == AppealAct::Appealed && waiting.contains(&act.number),
         at: act.at.to_string(),
         by: act.by.clone(),
         why: act.why.clone(),
@@ -218,7 +210,7 @@ fn mark_view(scope: &Scope<'_>, mark: &Mark, today: Date) -> Result<MarkView, Er
         proposed_by,
         approved_by,
         why: reason,
-        appeals: acts.iter().zip(mark::numbers(&acts)).map(appeal).collect(),
+        appeals: acts.iter().map(appeal).collect(),
     })
 }
 
@@ -273,7 +265,7 @@ pub fn mark(scope: &Scope<'_>, actor: &Actor, name: &str, now: Timestamp) -> Res
     mark_view(scope, &found.ok_or(MarkRefusal::Unknown)?, copenhagen_date(now.to_jiff()))
 }
 
-/// The marks of a payee's accounts, to themselves or whoever may sign for them.
+/// The marks of the accounts that a payee has or had, to themselves or whoever may sign for them.
 ///
 /// # Errors
 /// `citizen.other`, `citizen.assurance`, the policy's refusal, or the store's.

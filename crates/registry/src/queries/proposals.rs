@@ -36,7 +36,7 @@ pub struct ProposalView {
     pub channel: String,
     /// When.
     pub proposed: String,
-    /// When it must be looked at again at the latest.
+    /// When it must be looked at again at the latest; none where no time brings what it waits for.
     pub due: Option<String>,
     /// Why a bank asked for it.
     pub reason: Option<&'static str>,
@@ -222,11 +222,13 @@ fn view(scope: &Scope<'_>, actor: &Actor, found: &Found, now: Timestamp) -> Resu
     let state = life::state(proposal, evidence, &facts, &controls, now);
     let ended = evidence.ended();
     let took_effect = ended.filter(|act| act.kind == ActKind::TookEffect).map(|act| act.at);
+    // No time brings that.
+    let due = state.waits().filter(|waits| *waits != Waits::Unfreezing);
     Ok(ProposalView {
-        standing: Told::of(proposal, state, took_effect).with(fate(scope, found)?),
+        standing: Told::of(proposal, state, took_effect).with(fate(scope, found)?).told_to(actor),
         channel: proposal.asked.channel.name(),
         proposed: proposal.at.to_string(),
-        due: state.waits().map(|waits| life::due(proposal, evidence, waits, now).to_string()),
+        due: due.map(|waits| life::due(proposal, evidence, waits, now).to_string()),
         reason: proposal.grounds.filter(|_| is_told_why(actor, evidence)).map(|grounds| grounds.reason.name()),
         consent: proposal.grounds.map(|grounds| grounds.consent.name()),
         ended: ended.map(|act| act.at.to_string()),

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, Statement, Timestamp, Tx, Value, statements};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 statements! {
@@ -53,18 +54,25 @@ statements! {
          WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT = "account_mark.count": "SELECT COUNT(*) FROM account_mark";
     INSERT_ACT = "mark_act.insert":
-        "INSERT INTO mark_act (id, mark, kind, at, act, payee) VALUES ($1, $2, $3, $4, $5, $6)";
-    ACTS = "mark_act.of_mark":
-        "SELECT id, mark, kind, at, act, payee FROM mark_act WHERE mark = $1 ORDER BY id LIMIT 1000";
+        "INSERT INTO mark_act (id, mark, number, payee, kind, at, act) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    NEWEST_ACTS = "mark_act.newest":
+        "SELECT id, mark, number, payee, kind, at, act FROM mark_act WHERE mark = $1 ORDER BY id DESC LIMIT 1000";
     ACTS_OF = "mark_act.of_payee":
-        "SELECT id, mark, kind, at, act, payee FROM mark_act WHERE mark = $1 AND payee = $2 ORDER BY id LIMIT 1000";
+        "SELECT id, mark, number, payee, kind, at, act FROM mark_act WHERE mark = $1 AND payee = $2
+         ORDER BY id LIMIT 1000";
+    WAITING = "mark_act.waiting":
+        "SELECT a.id, a.mark, a.number, a.payee, a.kind, a.at, a.act FROM mark_act a
+         WHERE a.mark = $1 AND a.kind = $2 AND a.number >= $3 AND a.number <= $4
+           AND NOT EXISTS (SELECT n.id FROM mark_act n WHERE n.mark = a.mark AND n.payee = a.payee AND n.id > a.id)
+         ORDER BY a.id LIMIT $5";
+    LAST_NUMBER = "mark_act.last_number": "SELECT COALESCE(MAX(number), 0) FROM mark_act WHERE mark = $1";
     APPEALED = "mark_act.appealed":
         "SELECT DISTINCT a.mark FROM mark_act a
          WHERE a.mark > $1 AND a.kind = $2
            AND NOT EXISTS (SELECT n.id FROM mark_act n WHERE n.mark = a.mark AND n.payee = a.payee AND n.id > a.id)
          ORDER BY a.mark LIMIT $3";
     ACT_RANGE = "mark_act.range":
-        "SELECT id, mark, kind, at, act, payee FROM mark_act WHERE id >= $1 AND id < $2 ORDER BY id";
+        "SELECT id, mark, number, payee, kind, at, act FROM mark_act WHERE id >= $1 AND id < $2 ORDER BY id";
     COUNT_ACTS = "mark_act.count": "SELECT COUNT(*) FROM mark_act";
 }
 
@@ -257,36 +265,83 @@ pub(crate) fn add_act(scope: &Scope<'_>, entry: Entry, mark: Id<Motion>, act: &A
     let id: Id<Act> = entry.row(0)?;
     let text = act_text(act);
     let sealed = scope.vault.seal(ACT_COLUMN, id, text.as_bytes())?;
-    let payee = payee_bytes(act.payee.as_ref());
-    let values: [Value<'_>; 6] =
-        [id.into(), mark.into(), act.kind.code().into(), entry.at.into(), (&sealed).into(), payee.into()];
-    scope.tx.run(&INSERT_ACT, &values)?;
+    let (number, payee) = (act.number as i64, payee_bytes(act.payee.as_ref()));
+    scope.tx.run(
+        &INSERT_ACT,
+        &[
+            id.into(),
+            mark.into(),
+            number.into(),
+            payee.into(),
+            act.kind.code().into(),
+            entry.at.into(),
+            (&sealed).into(),
+        ],
+    )?;
     let mut tree = Tree::default();
-    tree.push(act_leaf((id, mark, payee), act.kind, entry.at, text.as_bytes()));
+    tree.push(act_leaf((id, mark, number, payee), act.kind, entry.at, text.as_bytes()));
     Ok(Rows::of(MarkActTable.name(), &tree))
 }
 
-/// All that was done about a mark, in order.
+/// What was done about a mark, in order: the newest thousand acts, and of the appeals that wait the first thousand.
 pub(crate) fn acts(scope: &Scope<'_>, mark: Id<Motion>) -> Result<Vec<Act>, Error> {
-    read_acts(scope, &ACTS, &[mark.into()])
+    let mut acts = read_waiting(scope, mark, None, PAGE_ROWS)?;
+    acts.extend(read_acts(scope, &NEWEST_ACTS, &[mark.into()])?);
+    Ok(acts.into_values().collect())
 }
 
-/// The same of one payee's appeals.
+/// All that was done about one payee's appeals.
 pub(crate) fn acts_of(scope: &Scope<'_>, mark: Id<Motion>, payee: Option<&Blind>) -> Result<Vec<Act>, Error> {
-    read_acts(scope, &ACTS_OF, &[mark.into(), payee_bytes(payee).into()])
+    let acts = read_acts(scope, &ACTS_OF, &[mark.into(), payee_bytes(payee).into()])?;
+    Ok(acts.into_values().collect())
 }
 
-fn read_acts(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Act>, Error> {
-    let mut acts = Vec::new();
+/// The first appeals against a mark that nobody has decided about, or the one of a number: at most `limit`.
+pub(crate) fn waiting(
+    scope: &Scope<'_>,
+    mark: Id<Motion>,
+    number: Option<usize>,
+    limit: i64,
+) -> Result<Vec<Act>, Error> {
+    Ok(read_waiting(scope, mark, number, limit)?.into_values().collect())
+}
+
+/// The number of the last appeal against a mark; 0 where there is none.
+pub(crate) fn last_number(tx: &Tx<'_>, mark: Id<Motion>) -> Result<usize, Error> {
+    tx.one(&LAST_NUMBER, &[mark.into()], |row| read_number(row, 0))
+}
+
+/// Acts by their ids.
+type Acts = BTreeMap<i64, Act>;
+
+fn read_waiting(scope: &Scope<'_>, mark: Id<Motion>, number: Option<usize>, limit: i64) -> Result<Acts, Error> {
+    let number = number.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    let (first, last) = (number.unwrap_or(0), number.unwrap_or(i64::MAX));
+    let appealed = AppealAct::Appealed.code().into();
+    read_acts(scope, &WAITING, &[mark.into(), appealed, first.into(), last.into(), limit.into()])
+}
+
+fn read_acts(scope: &Scope<'_>, statement: &'static Statement, values: &[Value<'_>]) -> Result<Acts, Error> {
+    let mut acts = Acts::new();
     scope.tx.each(statement, values, |row| {
         let text = open_act(scope, row)?;
-        let (by, why) = text.split_once('\n').ok_or_else(|| row.broken(4))?;
-        let (by, why) = (by.to_owned(), why.to_owned());
-        let payee = if row.bytes(5)?.is_empty() { None } else { Some(Blind::from_bytes(row.array(5)?)) };
-        acts.push(Act { kind: read_kind(row)?, payee, at: Timestamp::from_micros(row.int(3)?), by, why });
+        let (by, why) = text.split_once('\n').ok_or_else(|| row.broken(6))?;
+        let act = Act {
+            number: read_number(row, 2)?,
+            kind: read_kind(row)?,
+            payee: if row.bytes(3)?.is_empty() { None } else { Some(Blind::from_bytes(row.array(3)?)) },
+            at: Timestamp::from_micros(row.int(5)?),
+            by: by.to_owned(),
+            why: why.to_owned(),
+        };
+        acts.insert(row.int(0)?, act);
         Ok(())
     })?;
     Ok(acts)
+}
+
+fn read_number(row: &Row<'_>, column: usize) -> Result<usize, Error> {
+    Ok(usize::try_from(row.int(column)?).map_err(|_| row.broken(column))?)
 }
 
 /// The marks against which an appeal waits, also those that stand no more: at most `limit` after the one of this id.
@@ -306,12 +361,12 @@ fn payee_bytes(payee: Option<&Blind>) -> &[u8] {
 }
 
 fn read_kind(row: &Row<'_>) -> Result<AppealAct, Error> {
-    Ok(AppealAct::from_code(row.int(2)?).ok_or_else(|| row.broken(2))?)
+    Ok(AppealAct::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?)
 }
 
 fn open_act(scope: &Scope<'_>, row: &Row<'_>) -> Result<String, Error> {
-    let opened = scope.vault.open(ACT_COLUMN, Id::<Act>::new(row.int(0)?), row.bytes(4)?)?;
-    Ok(String::from_utf8(opened.to_vec()).map_err(|_| row.broken(4))?)
+    let opened = scope.vault.open(ACT_COLUMN, Id::<Act>::new(row.int(0)?), row.bytes(6)?)?;
+    Ok(String::from_utf8(opened.to_vec()).map_err(|_| row.broken(6))?)
 }
 
 /// As it is sealed: by whom, and why.
@@ -335,11 +390,15 @@ fn leaf(mark: &Mark, account_key: &Blind) -> Hash {
         .leaf()
 }
 
-fn act_leaf((id, mark, payee): (Id<Act>, Id<Motion>, &[u8]), kind: AppealAct, at: Timestamp, act: &[u8]) -> Hash {
+/// Which act it is, about which mark, and about which appeal: whose.
+type ActOf<'p> = (Id<Act>, Id<Motion>, i64, &'p [u8]);
+
+fn act_leaf((id, mark, number, payee): ActOf<'_>, kind: AppealAct, at: Timestamp, act: &[u8]) -> Hash {
     Encoder::default()
         .start(MarkActTable.name())
         .int(id.number())
         .int(mark.number())
+        .int(number)
         .bytes(payee)
         .int(kind.code())
         .int(at.micros())
@@ -385,8 +444,8 @@ impl Table for MarkActTable {
         visit: &mut dyn FnMut(i64, Hash) -> Result<(), Error>,
     ) -> Result<(), Error> {
         scope.tx.each(&ACT_RANGE, &journal::row_range(entries), |row| {
-            let (id, at) = (Id::new(row.int(0)?), Timestamp::from_micros(row.int(3)?));
-            let of = (id, Id::new(row.int(1)?), row.bytes(5)?);
+            let (id, at) = (Id::new(row.int(0)?), Timestamp::from_micros(row.int(5)?));
+            let of = (id, Id::new(row.int(1)?), row.int(2)?, row.bytes(3)?);
             let leaf = act_leaf(of, read_kind(row)?, at, open_act(scope, row)?.as_bytes());
             visit(journal::entry_of(id.number()), leaf)
         })

@@ -17,8 +17,6 @@ statements! {
     WHO = "account_left.who":
         "SELECT payee FROM account_holder WHERE account_key = $1
          UNION SELECT payee FROM account_left WHERE account_key = $2 AND until > $3 ORDER BY payee LIMIT $4";
-    HAS_LEFT = "account_left.has_left":
-        "SELECT designation FROM account_left WHERE account_key = $1 AND payee = $2 LIMIT 1";
     LEAVERS = "account_left.leavers":
         "SELECT payee, until FROM account_left WHERE account_key = $1 AND until > $2 ORDER BY until LIMIT 10000";
     SOME_HOLDERS = "account_holder.some":
@@ -68,11 +66,6 @@ pub(crate) fn who(tx: &Tx<'_>, account: &Blind, since: Timestamp, limit: i64) ->
         Ok(())
     })?;
     Ok(found)
-}
-
-/// Whether a payee had an account and left it.
-pub(crate) fn has_left(tx: &Tx<'_>, account: &Blind, payee: &Blind) -> Result<bool, Error> {
-    Ok(tx.optional(&HAS_LEFT, &[account.into(), payee.into()], |_| Ok(()))?.is_some())
 }
 
 /// When payees left an account last, of those who left it after a moment.

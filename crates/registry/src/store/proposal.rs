@@ -1,7 +1,7 @@
 //! Proposals, what was done about them, and what each waits for.
 
 use crate::designation::{Action, Channel, Designation};
-use crate::life::{Act, ActKind, Evidence, Waits};
+use crate::life::{Act, ActKind, Evidence, NEVER, Waits};
 use crate::proposal::{Asked, Proposal, SpecificPurpose};
 use crate::store;
 use crate::store::designation::read_grounds;
@@ -81,8 +81,6 @@ statements! {
 
 const ASKED_COLUMN: &str = "proposal.asked";
 const ACT_COLUMN: &str = "proposal_act.act";
-/// When nothing has to be looked at any more.
-const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
 /// The blind index of who asks by a channel.
 fn channel_key(vault: &Vault, channel: &Channel) -> Blind {

@@ -2,10 +2,14 @@
 //! lawfully loses it by that.
 
 use crate::town::{ANNA, BENT, CODE, LOOT, OWN, Town, north, ok, payee, south};
-use kernel::{Actor, Assurance};
-use registry::commands::{ContestAccounts, FindVictim, LetterFate, LookUp, RestoreAccounts, RevertDesignation};
+use kernel::{Actor, Assurance, Role, Scope, Timestamp, journal};
+use registry::commands::{
+    ContestAccounts, FindVictim, LetterFate, LookUp, RestoreAccounts, RevertDesignation, ShowProposal,
+};
 use registry::designation::Channel;
+use registry::life::Waits;
 use registry::purpose::BenefitKind;
+use registry::queries;
 
 impl Town {
     /// Somebody rings: how many accounts are frozen by it, and how many were.
@@ -33,6 +37,29 @@ impl Town {
         let told = self.run(&command, &actor).unwrap();
         self.0.0.verify();
         told.account.map_or(told.state, |account| account[account.len() - 10..].to_owned())
+    }
+}
+
+impl Town {
+    /// What whoever asked for a proposal is told that it waits for, from when it holds, and by when somebody looks at it.
+    fn told_asker(&mut self, how: &str, id: &str) -> [Option<String>; 3] {
+        let now = Timestamp::from_micros(self.0.0.now);
+        let actor = match how {
+            "the first one by a bank" => {
+                let bank = Actor::client(Role::Bank, "South's system");
+                let read = |scope: &Scope<'_>| queries::proposal(scope, &bank, &south(), id, now);
+                let view = self.0.0.writer.read(read).unwrap();
+                return [view.standing.waits_for, view.standing.in_force_from, view.due];
+            }
+            "the first one by oneself" => self.citizen(BENT, Assurance::High),
+            _ => Actor::caseworker("eve"),
+        };
+        let shown = self.run(&ShowProposal { actor: actor.clone(), proposal: id.to_owned() }, &actor).unwrap();
+        [shown.standing.waits_for, shown.standing.in_force_from, None]
+    }
+
+    fn entries(&mut self) -> i64 {
+        self.0.0.writer.read(|scope| journal::size_and_root(scope.tx)).unwrap().0 as i64
     }
 }
 
@@ -75,8 +102,19 @@ fn what_a_thief_asks_for_during_a_case_waits_for_its_end() {
             let before = town.goes(of, is_rent);
             let id = asks(&mut town, how);
             assert_eq!(town.stands(&id), "unfreezing", "{how}");
-            town.days(40);
-            assert_eq!((town.settles(), town.stands(&id)), ((0, 0), "unfreezing".to_owned()), "{how}");
+            // The thief does not learn by it that somebody rang, and is told as of any waiting period; but of none when it ends.
+            assert_eq!(town.told_asker(how, &id), [Some("time".to_owned()), None, None], "{how}");
+            assert_eq!(town.listed(Waits::Unfreezing), [&*id], "{how}");
+            for days in [1, 39] {
+                town.days(days);
+                let entries = town.entries();
+                assert_eq!(
+                    (town.settles(), town.entries()),
+                    ((0, 0), entries),
+                    "{how}: nothing brings it but that it ends"
+                );
+            }
+            assert_eq!(town.stands(&id), "unfreezing", "{how}");
             assert_eq!(town.goes(of, is_rent), before, "{how}");
             if is_victim {
                 town.found(of);

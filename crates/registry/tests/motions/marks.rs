@@ -536,9 +536,14 @@ fn the_owner_appeals_and_somebody_decides_who_had_no_part_in_the_mark() {
     assert_eq!(town.appeal(&mark, &bo), Err("mark.ended"));
     use NoticeKind::{MarkAppealed, MarkLifted, MarkUpheld};
     let told = town.told();
-    for kind in [MarkAppealed, MarkUpheld, MarkLifted] {
-        let count = if kind == MarkAppealed { 4 } else { 2 };
-        assert_eq!(told.iter().filter(|(_, of)| *of == kind).count(), count, "{kind:?}");
+    let both = [BO, CARL].map(|of| format!("digital_post:{of}"));
+    let [bo_alone, all] = [&both[..1], &both[..]];
+    // Bo's appeal is told to nobody else; the one without a payee, and that it is lifted, to all.
+    for (kind, to) in [(MarkAppealed, &[bo_alone, all][..]), (MarkUpheld, &[bo_alone][..]), (MarkLifted, &[all][..])] {
+        let mut expected: Vec<String> = to.concat();
+        expected.sort();
+        let told: Vec<String> = told.iter().filter(|(_, of)| *of == kind).map(|(to, _)| to.clone()).collect();
+        assert_eq!(told, expected, "{kind:?}");
     }
     let view = town.0.writer.read(|scope| queries::mark(scope, &operator("anna"), &mark, now)).unwrap();
     let acts: Vec<&str> = view.appeals.iter().map(|appeal| appeal.act).collect();
@@ -600,8 +605,47 @@ fn who_left_an_account_appeals_too() {
     assert_eq!(counts.changed, 1);
     let mark = town.marked(MULE);
     let without = town.citizen(WITHOUT, Assurance::Substantial);
+    let own = |town: &mut Town| {
+        let now = Timestamp::from_micros(town.0.now);
+        let own = town.0.writer.read(|scope| queries::own_marks(scope, &without, &payee(WITHOUT), now)).unwrap();
+        own.into_iter().map(|own| (own.id, own.appeal)).collect::<Vec<_>>()
+    };
+    assert_eq!(own(&mut town), [(mark.clone(), None)], "they are shown what they can appeal against");
     assert_eq!(town.appeal(&mark, &without).unwrap(), "appealed");
+    assert_eq!(own(&mut town), [(mark.clone(), Some("appealed"))]);
+    // Another account of theirs takes nothing from that.
+    town.0.control("2015", &[]);
+    let (counts, _) = town.0.accounts(&Channel::Operator, &[format!("register,{WITHOUT},1020-9,,,,,")]);
+    assert_eq!((counts.changed, own(&mut town).len()), (1, 1));
     let anna = town.citizen(ANNA, Assurance::Substantial);
     assert_eq!(town.appeal(&mark, &anna), Err("mark.unknown"));
+    town.0.verify();
+}
+
+/// More payees have it, and appeal, than acts are read at a time.
+#[test]
+fn the_last_of_very_many_appeals_is_decided_about_like_the_first() {
+    const MANY: usize = 1001;
+    let mut town = Town::new();
+    town.0.control("2015", &[]);
+    let payees: Vec<String> = (0..MANY).map(|at| format!("p:{}", 1_000_000_000 + at)).collect();
+    let rows: Vec<String> = payees.iter().map(|payee| format!("register,{payee},{MULE},,,,,")).collect();
+    let (counts, _) = town.0.accounts(&Channel::Operator, &rows);
+    assert_eq!(counts.changed, MANY as u64);
+    let mark = town.marked(MULE);
+    let dora = operator("dora");
+    for payee in &payees {
+        assert_eq!(town.appeal_for(&mark, &dora, Some(payee)), Ok("appealed".to_owned()), "{payee}");
+    }
+    assert_eq!(town.appealed()[0].1, Vec::from_iter(1..=MANY));
+    assert_eq!(town.decide(&mark, false, "cilla"), Err("mark.which"));
+    for number in [MANY, 1, 500] {
+        assert_eq!(town.decide_about(&mark, Some(number), false, "cilla").unwrap(), "in_force", "{number}");
+        assert_eq!(town.decide_about(&mark, Some(number), false, "cilla"), Err("mark.not_appealed"), "{number}");
+    }
+    let waits = Vec::from_iter((1..=MANY).filter(|number| ![MANY, 1, 500].contains(number)));
+    assert_eq!(town.appealed()[0].1, waits);
+    assert_eq!(town.appeal_for(&mark, &dora, payees.last().map(String::as_str)).unwrap(), "appealed");
+    assert_eq!(town.decide_about(&mark, Some(MANY + 1), true, "cilla").unwrap(), "ended");
     town.0.verify();
 }

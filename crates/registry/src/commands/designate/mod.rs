@@ -35,7 +35,7 @@ use crate::caseworker::Remit;
 use crate::controls::Controls;
 use crate::designation::{Channel, Fate, State as AccountStanding};
 use crate::import::{self, AccountRow, AccountState, NewRow};
-use crate::life::{self, ACTS_MAX, Act, ActKind, By, State, Waits};
+use crate::life::{self, ACTS_MAX, Act, ActKind, By, NEVER, State, Waits};
 use crate::notice::NoticeKind;
 use crate::own::{Signatories, Voice};
 use crate::proposal::{Proposal, ProposalRefusal};
@@ -63,7 +63,7 @@ pub struct Standing {
     pub state: String,
     /// What it waits for: `signature`, `ownership`, `approval`, `check`, `letter`, `code`, `confirmation`, `time`, `unfreezing`.
     pub waits_for: Option<String>,
-    /// From when it holds, or will if nothing comes between.
+    /// From when it holds, or will if nothing comes between; none where nobody says yet.
     pub in_force_from: Option<String>,
 }
 
@@ -79,6 +79,14 @@ impl Standing {
             waits_for: state.waits().map(|waits| waits.name().to_owned()),
             in_force_from: from.map(|from| from.to_string()),
         }
+    }
+
+    /// The same as somebody is told it. That a payee may be a victim only the agency's own officers know: whoever asked may be the thief.
+    /// To all others it waits for time, and nobody says how long.
+    pub(crate) fn told_to(self, actor: &Actor) -> Self {
+        let is_agency = matches!(actor.role(), Role::Operator | Role::Console);
+        let is_kept = !is_agency && self.waits_for.as_deref() == Some(Waits::Unfreezing.name());
+        if is_kept { Self { waits_for: Some(Waits::Time(NEVER).name().to_owned()), ..self } } else { self }
     }
 
     /// The same with what became of it since it took effect.

@@ -201,7 +201,8 @@ impl Asking<'_> {
             State::Due => State::Ended(ActKind::TookEffect),
             state => state,
         };
-        let standing = Standing::of(proposal, state, (state == State::Ended(ActKind::TookEffect)).then_some(env.now));
+        let took_effect = (state == State::Ended(ActKind::TookEffect)).then_some(env.now);
+        let standing = Standing::of(proposal, state, took_effect).told_to(actor);
         let mut acts = weighed.evidence.acts().to_vec();
         let (new, takes) = accounts.propose(channel, row, weighed);
         let proposal = new.proposal();

@@ -178,7 +178,7 @@ impl Command for ShowProposal {
             },
         );
         let shown = ShownProposal {
-            standing: Standing::of(proposal, state, took_effect).with(fate),
+            standing: Standing::of(proposal, state, took_effect).with(fate).told_to(&self.actor),
             payee: payee.clone(),
             account: asked.account.map(iban),
             replaces: replaces.map(iban),

@@ -300,6 +300,8 @@ CREATE INDEX account_mark_until ON account_mark (until, id);
 CREATE TABLE mark_act (
     id BIGINT NOT NULL PRIMARY KEY,
     mark BIGINT NOT NULL,
+    -- Which appeal against the mark it is, or is about: they count from 1.
+    number BIGINT NOT NULL,
     -- Whose appeal it is; empty where somebody in office wrote it for an owner for whom the account was never designated.
     payee BYTEA NOT NULL,
     kind BIGINT NOT NULL,
