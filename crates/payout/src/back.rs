@@ -154,7 +154,9 @@ impl fmt::Display for BackRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "there is no such payment",
-            Self::NotSent => "that payment is not with a bank: it was not sent on, or has come back already",
+            Self::NotSent => {
+                "that payment is not with that bank: it was not sent on, has come back already, or went elsewhere since"
+            }
             Self::Amount => "that is nothing, or more than what is left of that payment",
             Self::NotWaiting => "that payment does not lie in the waiting account",
             Self::Part => {

@@ -1,5 +1,6 @@
 //! Which payment a return is of, and of which time that it left. What is not certain is a person's to say.
 
+use super::record::gone;
 use crate::back::MoneyBack;
 use crate::batch::Batch;
 use crate::message::bank::{Return, ReturnReason};
@@ -8,6 +9,7 @@ use crate::payment::State;
 use crate::queries::{FoundPayment, Left};
 use crate::store;
 use crate::store::arrived::{Expected, expected};
+use crate::store::payment::Outcome;
 use crate::stray::Why;
 use denmark::calendar::copenhagen_date;
 use denmark::{Account, Money};
@@ -229,4 +231,40 @@ fn earlier_stages(scope: &Scope<'_>, payment: &FoundPayment, before: i64, accoun
         }
     }
     Ok(stages)
+}
+
+/// All that was decided of a payment, and at which stages.
+fn outcomes_of(scope: &Scope<'_>, (batch, number): (Id<Batch>, i64)) -> Result<Vec<(i64, Outcome)>, Error> {
+    let mut all = Vec::new();
+    store::payment::each_of(scope.tx, batch, number..number + 1, |row| {
+        all.push((0, row.outcome));
+        Ok(())
+    })?;
+    store::payment::each_change_of(scope.tx, batch, number..number + 1, i64::MAX, |change| {
+        all.push((change.stage, change.outcome));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Whether a return that a person settles is of a time that is over: it names another account than the one to which its payment went last,
+/// and the payment has gone on from there, or lies in the waiting account. What it brings was booked when it went on.
+pub(super) fn is_over(
+    scope: &Scope<'_>,
+    (batch, number): (Id<Batch>, i64),
+    named: Option<&str>,
+) -> Result<bool, Error> {
+    let Some(named) = named.and_then(|named| Account::parse(named).ok()) else { return Ok(false) };
+    let mut left = outcomes_of(scope, (batch, number))?;
+    left.retain(|(_, outcome)| outcome.goes_on());
+    let Some((_, last)) = left.last() else { return Ok(false) };
+    let to = match last.designation {
+        Some(designation) if left.len() > 1 => Some(resolve::account_of(scope, designation)?),
+        None if last.state == State::Waiting => {
+            let of = store::batch::find(scope, batch)?.ok_or_else(gone)?;
+            resolve::payer_at(scope, of.payer)?.agreement.waiting_account()
+        }
+        _ => None,
+    };
+    Ok(to.is_some_and(|to| !to.is(&named)))
 }

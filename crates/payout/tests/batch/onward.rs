@@ -2,7 +2,7 @@
 
 use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
-use kernel::{Actor, Id, Timestamp};
+use kernel::{Actor, Error, Id, Timestamp};
 use payout::commands::{
     ImportReturns, Imported, PaidOut, Recall, Retry, SettleReturn, import_returns, pay_waiting, payments_named, recall,
     retry, settle_return,
@@ -103,6 +103,46 @@ fn what_comes_back_is_ordered_on_from_the_payers_account_and_paid_when_there_is_
     assert_eq!(place.told(&batch), ["returned", "waiting", "waiting"]);
     assert!(pay(&mut place, &batch).is_empty());
     sums(&mut place, ONWARD, [0, 0, 2053, 100, 0]);
+    place.verify();
+}
+
+/// Somebody says that the newest return on the work list is of a payment.
+fn settle(place: &mut Place, batch: &str, id: &str) -> Result<Imported, Error> {
+    let stray = strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns.pop().unwrap().id;
+    let env = place.env();
+    let wanted = SettleReturn { stray: &stray, payment: Some((batch, id)), why: "it looks so", out: None, once: None };
+    settle_return(&mut place.writer, &wanted, &Actor::console(), &env)
+}
+
+#[test]
+fn a_copy_of_a_return_moves_nothing_that_went_on_since() {
+    let mut place = place();
+    let batch = place.uploaded(ONWARD, &file("MSG-1", &[vec![(BO, 20_50)]]));
+    let back = [Back("1", "E0", "20.50", "20.50", "AC04", BOS)];
+    assert_eq!(import(&mut place, "R-1", &back).booked, 1);
+    // Another bank brings it too, and an officer takes it for the payment's.
+    assert_eq!(import(&mut place, "R-2", &back).listed, 1);
+    refused(settle(&mut place, &batch, "E0"), "return.not_sent");
+    assert_eq!(place.told(&batch), ["waiting"]);
+    place.designate(&format!("register,cpr:{BO},9860-77,,,,,"));
+    assert_eq!(pay(&mut place, &batch).len(), 1);
+    refused(settle(&mut place, &batch, "E0"), "return.not_sent");
+    assert_eq!((place.told(&batch), pay(&mut place, &batch).len()), (vec!["routed".to_owned()], 0));
+    // A return of that order is one.
+    assert_eq!(import(&mut place, "R-3", &[Back("1", "E0", "20.50", "20.50", "MS03", "9860-77")]).booked, 1);
+    refused(settle(&mut place, &batch, "E0"), "return.not_sent");
+    assert_eq!(place.told(&batch), ["waiting"]);
+    // So it is of what its payer tried again.
+    let tried = place.uploaded(PUBLIC, &file("MSG-2", &[vec![(ANNA, 3_00)]]));
+    let back = [Back("1", "E0", "3.00", "3.00", "MS03", ANNAS)];
+    assert_eq!(import(&mut place, "R-4", &back).booked, 1);
+    place.designate(&format!("change,cpr:{ANNA},9860-78,,{ANNAS},,,"));
+    let env = place.env();
+    let wanted = Retry { batch: &tried, end_to_end_ids: None, out: None, stages: None, once: None };
+    retry(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
+    assert_eq!(import(&mut place, "R-5", &back).listed, 1);
+    refused(settle(&mut place, &tried, "E0"), "return.not_sent");
+    assert_eq!(place.told(&tried), ["routed"]);
     place.verify();
 }
 
