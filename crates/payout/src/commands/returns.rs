@@ -2,7 +2,7 @@
 //! goes to the work list, where a person decides.
 
 use super::back::{Booking, Books, onward_of};
-use super::returned::{Clue, Meant, expected_of, is_over};
+use super::returned::{Clue, Meant, brought, is_over};
 use super::{find, follow, record, render};
 use crate::back::{BackRefusal, BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
@@ -10,7 +10,7 @@ use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_re
 use crate::policy;
 use crate::queries::{FoundPayment, Search, Sought, find_alike, find_payments};
 use crate::store;
-use crate::store::arrived::Arrived;
+use crate::store::arrived::{Arrived, expected};
 use crate::store::stray::End;
 use crate::stray::{ReturnRefusal, Stray, Why, require_why};
 use crate::work::end_to_end_key;
@@ -457,7 +457,7 @@ impl Command for EndStray {
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let expected = match (&self.back, self.stray.money) {
             (Some(back), Some(money)) if back.reason == ReturnReason::RECALLED => {
-                expected_of(scope, (back.batch, back.number), self.paid, money, |_| true)?
+                brought(expected(scope.tx, back.batch, back.number)?, self.paid, money)
             }
             _ => None,
         };

@@ -309,6 +309,49 @@ fn what_is_promised_does_not_leave_the_waiting_account() {
     place.verify();
 }
 
+#[test]
+fn what_was_promised_is_known_when_it_comes_from_where_it_was_wherever_the_payment_went_since() {
+    let import = |place: &mut Place, id: &str, account: &str, bank: Option<&str>| {
+        let (env, back) = (place.env(), returned(id, &[Back("1", "E0", "20.00", "20.00", "FOCR", account)]));
+        let wanted = ImportReturns { file: back.as_bytes(), bank, out: None, once: None };
+        let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+        (made.booked, made.known, made.listed)
+    };
+    // An order out of the waiting account: from then on it can go from there.
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (ANNA, 5)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    let pay = |place: &mut Place, batch: &str| {
+        let env = place.env();
+        pay_waiting(&mut place.writer, batch, None, &Actor::console(), &env).unwrap().len()
+    };
+    assert_eq!(pay(&mut place, &batch), 1);
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &accepted(&name));
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+    assert_eq!((pay(&mut place, &batch), &*place.told(&batch)[0]), (0, "waiting"));
+    assert_eq!(import(&mut place, "R-0", "9860-78", None), (0, 0, 1), "nothing of it went there");
+    assert_eq!(import(&mut place, "R-1", "9860-77", Some("Another")), (0, 0, 1), "it has nothing to do with it");
+    assert_eq!(import(&mut place, "R-2", "9860-77", Some("Andelskassen Eksempel")), (0, 1, 0));
+    assert_eq!(import(&mut place, "R-3", "9860-77", None), (0, 0, 1), "it came once");
+    assert_eq!((pay(&mut place, &batch), &*place.told(&batch)[0]), (1, "routed"));
+    place.verify();
+    // What was confirmed, and tried again to another account.
+    let batch = place.uploaded(PUBLIC, &file("MSG-2", &[vec![(ANNA, 20_00)]]));
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &accepted(&name));
+    confirm(&mut place, &batch, &["E0"], "seen").unwrap();
+    place.designate(&format!("change,cpr:{ANNA},9860-79,,{ANNAS},,,"));
+    assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0]);
+    assert_eq!(import(&mut place, "R-4", ANNAS, None), (0, 1, 0));
+    assert_eq!(import(&mut place, "R-5", ANNAS, None), (0, 0, 1));
+    assert_eq!(place.told(&batch), ["routed"]);
+    place.verify();
+}
+
 /// Answers, each to a recall of one payment or to all of it.
 fn answers(message: &str, of: &[(&str, Option<&str>, &str)]) -> String {
     let one = |(case, id, status): &(&str, Option<&str>, &str)| {
