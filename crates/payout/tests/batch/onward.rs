@@ -147,6 +147,19 @@ fn a_copy_of_a_return_moves_nothing_that_went_on_since() {
 }
 
 #[test]
+fn what_one_file_brings_twice_comes_back_once_to_the_waiting_account() {
+    let mut place = place();
+    let batch = place.uploaded(ONWARD, &file("MSG-1", &[vec![(WITHOUT, 20_50)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    assert_eq!(pay(&mut place, &batch).len(), 1);
+    let twice = ["1", "2"].map(|id| Back(id, "E0", "20.50", "20.50", "MS03", "9860-77"));
+    let made = import(&mut place, "R-1", &twice);
+    assert_eq!((made.booked, made.listed, place.told(&batch)), (1, 1, vec!["waiting".to_owned()]));
+    sums(&mut place, ONWARD, [0, 0, 2050, 0, 0]);
+    place.verify();
+}
+
+#[test]
 fn what_its_payee_is_not_to_have_any_more_is_the_payers() {
     #[derive(Clone, Copy, PartialEq)]
     enum Before {

@@ -352,6 +352,27 @@ fn what_was_promised_is_known_when_it_comes_from_where_it_was_wherever_the_payme
     place.verify();
 }
 
+#[test]
+fn what_is_given_back_under_two_recalls_at_once_lies_in_the_waiting_account_once() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    let env = place.env();
+    assert_eq!(pay_waiting(&mut place.writer, &batch, None, &Actor::console(), &env).unwrap().len(), 1);
+    let first = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &answers("A-1", &[(&first, Some("E0"), "RJCR")]));
+    let second = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    let both = [&first, &second].map(|name| (&**name, Some("E0"), "ACCR"));
+    let made = answer(&mut place, &answers("A-2", &both));
+    let booked: Vec<Option<&str>> = made.taken.iter().map(|one| one.booked.as_deref()).collect();
+    assert_eq!((booked, place.told(&batch)), (vec![Some("20.00"), None], vec!["waiting".to_owned()]));
+    assert_eq!(confirm(&mut place, &batch, &["E0"], "seen").unwrap(), ["E0 20.00 DKK"]);
+    place.verify();
+}
+
 /// Answers, each to a recall of one payment or to all of it.
 fn answers(message: &str, of: &[(&str, Option<&str>, &str)]) -> String {
     let one = |(case, id, status): &(&str, Option<&str>, &str)| {
