@@ -35,7 +35,7 @@ fn message(place: &mut Place, name: &str) -> String {
 }
 
 /// That a bank gives back all that a recall asks for.
-fn accepted(name: &str) -> String {
+pub fn accepted(name: &str) -> String {
     format!(
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>A-1</Id><Assgnr><Agt>\
          <FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr><Assgne><Pty><Nm>K</Nm></Pty></Assgne>\
