@@ -200,6 +200,7 @@ fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timest
         bank: bank.map(str::to_owned),
         account: account.as_ref().map(Account::to_text),
         code: given.filter(|code| code != one.known_reason().code()),
+        is_owed: one.is_owed(),
         why: None,
     };
     let stray = Stray {

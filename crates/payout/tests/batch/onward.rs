@@ -32,7 +32,8 @@ fn place() -> Place {
 }
 
 fn import(place: &mut Place, id: &str, backs: &[Back<'_>]) -> Imported {
-    let (out, env, xml) = (place.out(), place.env(), message(id, backs));
+    let (out, env) = (place.out(), place.env());
+    let xml = message(id, backs).replace("<Cd>fraud</Cd>", "<Prtry>fraud</Prtry>");
     let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: Some(&out), once: None };
     import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap()
 }
@@ -199,7 +200,10 @@ fn what_its_payee_is_not_to_have_any_more_is_the_payers() {
     for reason in ["AC04", "AC01", "AC06", "MS03", "NARR"] {
         check(reason, Before::Nothing, "waiting");
     }
-    for reason in ["FOCR", "FR01", "DUPL", "MD07"] {
+    check("AC04</Cd></Rsn></RtrRsnInf><RtrRsnInf><Rsn><Cd>MS03", Before::Nothing, "waiting");
+    // A reason that nobody knows may be any; a second one counts as the first does.
+    let second = |reason: &str| format!("AC04</Cd></Rsn></RtrRsnInf><RtrRsnInf><Rsn><Cd>{reason}");
+    for reason in ["FOCR", "FR01", "DUPL", "MD07", "XY99", "fraud", &second("FR01"), &second("fraud")] {
         check(reason, Before::Nothing, "returned");
     }
     for before in [Before::Dies, Before::AskedBack, Before::Part] {
