@@ -59,6 +59,8 @@ pub struct BankSaid {
     pub account: Option<String>,
     /// Its own code of why, where that is none that is known here.
     pub code: Option<String>,
+    /// Whether all that it gives as reasons is known here, and by all of it the payee is still to have the money.
+    pub is_owed: bool,
     /// Where it was no bank, but somebody took it back: who, and why.
     pub why: Option<String>,
 }
@@ -154,7 +156,9 @@ impl fmt::Display for BackRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "there is no such payment",
-            Self::NotSent => "that payment is not with a bank: it was not sent on, or has come back already",
+            Self::NotSent => {
+                "that payment is not with that bank: it was not sent on, has come back already, or went elsewhere since"
+            }
             Self::Amount => "that is nothing, or more than what is left of that payment",
             Self::NotWaiting => "that payment does not lie in the waiting account",
             Self::Part => {
@@ -169,7 +173,7 @@ impl Standing {
     #[must_use]
     pub fn goes_on(&self, back: &MoneyBack) -> bool {
         let is_all = self.back == 0 && self.money.is_some_and(|money| money.minor == back.amount);
-        self.can_go_on && is_all && back.how == How::Return && back.reason.bearing().is_owed()
+        self.can_go_on && is_all && back.how == How::Return && back.said.is_owed
     }
 
     /// Books that so much came back.
@@ -234,22 +238,19 @@ mod tests {
 
     #[test]
     fn what_comes_back_at_once_and_is_still_owed_goes_on() {
-        let check = |can_go_on, back, amount, how, reason: &str, expected: bool| {
+        let check = |can_go_on, back, amount, how, is_owed, expected: bool| {
             let money = Some(Money { minor: 100, currency: Currency::DKK });
             let standing = Standing { state: State::Routed, money, back, is_from_waiting: false, can_go_on };
-            let reason = ReturnReason::from_code(reason).unwrap();
-            let (key, said) = (Blind::default(), BankSaid::default());
+            let (key, reason, said) =
+                (Blind::default(), ReturnReason::UNSAID, BankSaid { is_owed, ..BankSaid::default() });
             let came = MoneyBack { key, batch: Id::new(1), number: 0, amount, how, reason, said };
             assert_eq!(standing.goes_on(&came), expected, "{standing:?} {came:?}");
         };
-        check(true, 0, 100, How::Return, "AC04", true);
-        check(true, 0, 100, How::Return, "MS03", true);
-        check(false, 0, 100, How::Return, "AC04", false);
-        check(true, 0, 99, How::Return, "AC04", false);
-        check(true, 60, 40, How::Return, "AC04", false);
-        check(true, 0, 100, How::Recall, "AC04", false);
-        for asked_back in ["FOCR", "FR01", "DUPL", "CUST", "MD07"] {
-            check(true, 0, 100, How::Return, asked_back, false);
-        }
+        check(true, 0, 100, How::Return, true, true);
+        check(false, 0, 100, How::Return, true, false);
+        check(true, 0, 99, How::Return, true, false);
+        check(true, 60, 40, How::Return, true, false);
+        check(true, 0, 100, How::Recall, true, false);
+        check(true, 0, 100, How::Return, false, false);
     }
 }

@@ -244,13 +244,13 @@ impl Known {
         };
         for known in &self.case.payments {
             let Some(money) = known.payment.money else { continue };
-            let rest = match fate(known) {
-                Fate::Returned => Fate::Returned,
-                Fate::Part => Fate::Left,
-                fate => fate,
+            let (rest, back) = match fate(known) {
+                Fate::Part => (Fate::Left, Fate::Returned),
+                Fate::Waiting => (Fate::Waiting, Fate::Waiting),
+                fate => (fate, Fate::Returned),
             };
             add(rest, Money { minor: money.minor - known.back, ..money });
-            add(Fate::Returned, Money { minor: known.back, ..money });
+            add(back, Money { minor: known.back, ..money });
         }
         sums
     }

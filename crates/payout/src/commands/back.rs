@@ -134,6 +134,10 @@ impl Books {
             return Ok(Booked::Before);
         }
         let place = (back.batch, back.number);
+        // All of it was booked just now: nothing more of it is with a bank, nor in the waiting account before that is recorded.
+        if self.changes.contains_key(&place) {
+            return Err(BackRefusal::NotSent);
+        }
         let standing = self.payments.get_mut(&place).ok_or(BackRefusal::Unknown)?;
         let shelf = self.batches.get_mut(&back.batch).ok_or(BackRefusal::Unknown)?;
         let before = *standing;

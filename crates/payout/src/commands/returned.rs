@@ -1,5 +1,6 @@
 //! Which payment a return is of, and of which time that it left. What is not certain is a person's to say.
 
+use super::record::gone;
 use crate::back::MoneyBack;
 use crate::batch::Batch;
 use crate::message::bank::{Return, ReturnReason};
@@ -8,9 +9,12 @@ use crate::payment::State;
 use crate::queries::{FoundPayment, Left};
 use crate::store;
 use crate::store::arrived::{Expected, expected};
+use crate::store::payment::Outcome;
 use crate::stray::Why;
 use denmark::calendar::copenhagen_date;
 use denmark::{Account, Money};
+use jiff::civil::Date;
+use kernel::journal::ENTRIES_MAX;
 use kernel::{Error, Id, Scope};
 use registry::resolve;
 use std::collections::BTreeSet;
@@ -85,7 +89,7 @@ impl Clue<'_> {
         if more.is_some() || self.has_more {
             return Err(Why::Several);
         }
-        self.require_bank(payment)?;
+        self.require_bank(payment, payment.left.as_ref().and_then(Left::bank))?;
         match returned {
             returned if returned == paid => Ok(payment),
             returned if returned.currency == paid.currency && returned.minor < paid.minor => Err(Why::Part),
@@ -93,31 +97,37 @@ impl Clue<'_> {
         }
     }
 
-    /// A bank brings what it has to do with.
-    fn require_bank(&self, payment: &FoundPayment) -> Result<(), Why> {
-        let Some(bank) = self.bank else { return Ok(()) };
-        let is_payers = payment.payer.agreement.bank.as_deref() == Some(bank);
-        let its_bank = payment.left.as_ref().and_then(Left::bank);
-        if is_payers || its_bank == Some(bank) { Ok(()) } else { Err(Why::OtherBank) }
-    }
-
-    /// What it brings of what is expected; none where nothing like it is.
+    /// What it brings of what is expected; none where nothing like it is. What was promised of an account is brought from there, wherever the
+    /// payment went since.
     fn expected(&self, scope: &Scope<'_>, taken: &BTreeSet<Id<MoneyBack>>) -> Result<Option<Explained>, Error> {
         let (Some(account), Ok(returned)) = (self.account, self.one.returned) else { return Ok(None) };
         let mut explained = None;
-        for payment in self.found.iter().filter(|payment| went_to(payment, account)) {
-            let left = payment.left.as_ref().map_or(0, |left| left.stage);
-            let told = self.is_of_last(scope, payment)?;
-            let is_of = |row: &Expected| !taken.contains(&row.id) && told.is_none_or(|last| last == (row.stage > left));
-            let place = (payment.batch, payment.at.number);
-            let Some(rows) = expected_of(scope, place, payment.money, returned, is_of)? else { continue };
+        for payment in self.found {
+            let mut rows = expected(scope.tx, payment.batch, payment.at.number)?;
+            rows.retain(|row| !taken.contains(&row.id));
+            if rows.is_empty() {
+                continue;
+            }
+            let sent = sent_of(scope, payment, account)?;
+            let there: Vec<i64> = sent.iter().filter(|sent| sent.is_there).map(|sent| sent.stage).collect();
+            let Some((left, earlier)) = there.split_last() else { continue };
+            let told = self.is_of(scope, payment, (*left, earlier))?;
+            rows.retain(|row| {
+                let of = sent.iter().rfind(|sent| sent.stage < row.stage).filter(|sent| sent.is_there);
+                of.is_some_and(|of| told.is_none_or(|is_last| is_last == (of.stage == *left)))
+            });
+            let Some(rows) = brought(rows, payment.money, returned) else { continue };
             if explained.is_some() || self.has_more {
                 return Ok(Some(Err(Why::Several)));
             }
-            explained = Some((payment, told, left, rows));
+            explained = Some((payment, told, *left, rows));
         }
         let Some((payment, told, left, rows)) = explained else { return Ok(None) };
-        if let Err(why) = self.require_bank(payment) {
+        let its_bank = match &payment.left {
+            Some(left) if left.account() == Some(account) => left.bank().map(str::to_owned),
+            _ => bank_of(scope, account)?,
+        };
+        if let Err(why) = self.require_bank(payment, its_bank.as_deref()) {
             return Ok(Some(Err(why)));
         }
         // It may be of a later time that it left, if that was asked back as well.
@@ -130,19 +140,38 @@ impl Clue<'_> {
         Ok(Some(Ok(rows.into_iter().map(|row| row.id).collect())))
     }
 
-    /// Whether it is of the last time that a payment left, if that can be told: of one that left to the same account before, by the file
-    /// that it stood in, or by the day on which it was paid.
+    /// A bank brings what it has to do with.
+    fn require_bank(&self, payment: &FoundPayment, its_bank: Option<&str>) -> Result<(), Why> {
+        let Some(bank) = self.bank else { return Ok(()) };
+        let is_payers = payment.payer.agreement.bank.as_deref() == Some(bank);
+        if is_payers || its_bank == Some(bank) { Ok(()) } else { Err(Why::OtherBank) }
+    }
+
+    /// Whether it is of the last time that a payment left, if that can be told.
     fn is_of_last(&self, scope: &Scope<'_>, payment: &FoundPayment) -> Result<Option<bool>, Error> {
         let (Some(left), Some(account)) = (&payment.left, self.account) else { return Ok(None) };
+        let sent = sent_of(scope, payment, account)?.into_iter();
+        let earlier: Vec<i64> =
+            sent.filter(|sent| sent.is_there && sent.stage < left.stage).map(|sent| sent.stage).collect();
+        self.is_of(scope, payment, (left.stage, &earlier))
+    }
+
+    /// Whether it is of the stage at which a payment left and not of the earlier ones, if that can be told: of one that left to the same
+    /// account before, by the file that it stood in, or by the day on which it was paid.
+    fn is_of(
+        &self,
+        scope: &Scope<'_>,
+        payment: &FoundPayment,
+        (left, earlier): (i64, &[i64]),
+    ) -> Result<Option<bool>, Error> {
         let (id, number) = (payment.batch, payment.at.number);
-        let earlier = earlier_stages(scope, payment, left.stage, account)?;
         let Some(last_earlier) = earlier.last() else { return Ok(Some(true)) };
         let file = |stage: i64| match stage {
             0 => payment.message_id.clone(),
             stage => message_id(id, stage),
         };
         if let Some(named) = &self.one.original_message_id {
-            if *named == file(left.stage) {
+            if *named == file(left) {
                 return Ok(Some(true));
             }
             if earlier.iter().any(|stage| *named == file(*stage)) {
@@ -158,13 +187,16 @@ impl Clue<'_> {
         };
         let mut came_back = *last_earlier;
         store::back::each_amount(scope.tx, id, number..number + 1, |back| {
-            if back.stage < left.stage {
+            if back.stage < left {
                 came_back = back.stage.max(came_back);
             }
             Ok(())
         })?;
-        let came_back = store::batch::find_stage(scope, id, came_back)?.map_or(payment.received, |stage| stage.at);
-        Ok(match (paid < copenhagen_date(left.at.to_jiff()), paid > copenhagen_date(came_back.to_jiff())) {
+        let day = |stage: i64| -> Result<Date, Error> {
+            let at = store::batch::find_stage(scope, id, stage)?.map_or(payment.received, |stage| stage.at);
+            Ok(copenhagen_date(at.to_jiff()))
+        };
+        Ok(match (paid < day(left)?, paid > day(came_back)?) {
             (true, _) => Some(false),
             (false, true) => Some(true),
             (false, false) => None,
@@ -172,24 +204,16 @@ impl Clue<'_> {
     }
 }
 
-/// What is expected of a payment that comes to so much: one row, or all together.
-pub(super) fn expected_of(
-    scope: &Scope<'_>,
-    (batch, number): (Id<Batch>, i64),
-    paid: Option<Money>,
-    returned: Money,
-    is_of: impl FnMut(&Expected) -> bool,
-) -> Result<Option<Vec<Expected>>, Error> {
+/// What of that which is expected of a payment comes to so much: one row, or all together.
+pub(super) fn brought(rows: Vec<Expected>, paid: Option<Money>, returned: Money) -> Option<Vec<Expected>> {
     if paid.is_none_or(|paid| paid.currency != returned.currency) {
-        return Ok(None);
+        return None;
     }
-    let mut rows = expected(scope.tx, batch, number)?;
-    rows.retain(is_of);
     if let Some(row) = rows.iter().find(|row| row.amount == returned.minor) {
-        return Ok(Some(vec![*row]));
+        return Some(vec![*row]);
     }
     let all = rows.iter().fold(0_i64, |sum, row| sum.saturating_add(row.amount));
-    Ok(Some(rows).filter(|_| all == returned.minor && all > 0))
+    Some(rows).filter(|_| all == returned.minor && all > 0)
 }
 
 fn went_to(payment: &FoundPayment, account: Account) -> bool {
@@ -206,27 +230,66 @@ fn stage_now(scope: &Scope<'_>, payment: &FoundPayment) -> Result<i64, Error> {
     Ok(stage)
 }
 
-/// The stages before one at which a payment left to an account: of its payee's, or the one that its file names, which is always the same.
-fn earlier_stages(scope: &Scope<'_>, payment: &FoundPayment, before: i64, account: Account) -> Result<Vec<i64>, Error> {
-    let (batch, number) = (payment.batch, payment.at.number);
-    let mut left = Vec::new();
-    store::payment::each_of(scope.tx, batch, number..number + 1, |row| {
-        left.push((0, row.outcome));
-        Ok(())
-    })?;
-    store::payment::each_change_of(scope.tx, batch, number..number + 1, before - 1, |change| {
-        left.push((change.stage, change.outcome));
-        Ok(())
-    })?;
-    let mut stages = Vec::new();
-    for (stage, outcome) in left.into_iter().filter(|(stage, outcome)| *stage < before && outcome.goes_on()) {
-        let is_it = match outcome.designation {
-            Some(designation) => resolve::account_of(scope, designation)?.is(&account),
-            None => outcome.state == State::Passed,
-        };
-        if is_it {
-            stages.push(stage);
+/// What an account's bank is called, where the bank directory has it.
+fn bank_of(scope: &Scope<'_>, account: Account) -> Result<Option<String>, Error> {
+    let Account::Danish(account) = account else { return Ok(None) };
+    Ok(resolve::banks_at(scope.tx, ENTRIES_MAX)?.get(account.reg).map(|bank| bank.name.clone()))
+}
+
+/// A time that a payment was sent to a payee.
+struct Sent {
+    stage: i64,
+    /// Whether to the account in question.
+    is_there: bool,
+}
+
+/// When a payment was sent to an account of its payee's, or to the one that its file names, which is always the same; and when to another.
+fn sent_of(scope: &Scope<'_>, payment: &FoundPayment, account: Account) -> Result<Vec<Sent>, Error> {
+    let mut all = Vec::new();
+    for (stage, outcome) in outcomes_of(scope, (payment.batch, payment.at.number))? {
+        if outcome.is_sent() {
+            let is_there = match outcome.designation {
+                Some(designation) => resolve::account_of(scope, designation)?.is(&account),
+                None => went_to(payment, account),
+            };
+            all.push(Sent { stage, is_there });
         }
     }
-    Ok(stages)
+    Ok(all)
+}
+
+/// All that was decided of a payment, and at which stages.
+fn outcomes_of(scope: &Scope<'_>, (batch, number): (Id<Batch>, i64)) -> Result<Vec<(i64, Outcome)>, Error> {
+    let mut all = Vec::new();
+    store::payment::each_of(scope.tx, batch, number..number + 1, |row| {
+        all.push((0, row.outcome));
+        Ok(())
+    })?;
+    store::payment::each_change_of(scope.tx, batch, number..number + 1, i64::MAX, |change| {
+        all.push((change.stage, change.outcome));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Whether a return that a person settles is of a time that is over: it names another account than the one to which its payment went last,
+/// and the payment has gone on from there, or lies in the waiting account. What it brings was booked when it went on.
+pub(super) fn is_over(
+    scope: &Scope<'_>,
+    (batch, number): (Id<Batch>, i64),
+    named: Option<&str>,
+) -> Result<bool, Error> {
+    let Some(named) = named.and_then(|named| Account::parse(named).ok()) else { return Ok(false) };
+    let mut left = outcomes_of(scope, (batch, number))?;
+    left.retain(|(_, outcome)| outcome.goes_on());
+    let Some((_, last)) = left.last() else { return Ok(false) };
+    let to = match last.designation {
+        Some(designation) if left.len() > 1 => Some(resolve::account_of(scope, designation)?),
+        None if last.state == State::Waiting => {
+            let of = store::batch::find(scope, batch)?.ok_or_else(gone)?;
+            resolve::payer_at(scope, of.payer)?.agreement.waiting_account()
+        }
+        _ => None,
+    };
+    Ok(to.is_some_and(|to| !to.is(&named)))
 }

@@ -2,15 +2,15 @@
 //! goes to the work list, where a person decides.
 
 use super::back::{Booking, Books, onward_of};
-use super::returned::{Clue, Meant, expected_of};
+use super::returned::{Clue, Meant, brought, is_over};
 use super::{find, follow, record, render};
-use crate::back::{BankSaid, How, MoneyBack};
+use crate::back::{BackRefusal, BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
 use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_returns};
 use crate::policy;
 use crate::queries::{FoundPayment, Search, Sought, find_alike, find_payments};
 use crate::store;
-use crate::store::arrived::Arrived;
+use crate::store::arrived::{Arrived, expected};
 use crate::store::stray::End;
 use crate::stray::{ReturnRefusal, Stray, Why, require_why};
 use crate::work::end_to_end_key;
@@ -200,6 +200,7 @@ fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timest
         bank: bank.map(str::to_owned),
         account: account.as_ref().map(Account::to_text),
         code: given.filter(|code| code != one.known_reason().code()),
+        is_owed: one.is_owed(),
         why: None,
     };
     let stray = Stray {
@@ -414,7 +415,7 @@ fn named(
             break;
         }
     }
-    let found = found.ok_or(crate::back::BackRefusal::Unknown).map_err(ReturnRefusal::from)?;
+    let found = found.ok_or(BackRefusal::Unknown).map_err(ReturnRefusal::from)?;
     if found.money.is_some_and(|paid| paid.currency != money.currency) {
         return Err(ReturnRefusal::Currency.into());
     }
@@ -443,8 +444,9 @@ struct EndStray {
 
 impl Command for EndStray {
     const OPERATION: Operation = policy::SETTLE_RETURN;
-    /// Whether somebody has decided, what is to be known to book, and what was expected if that is what it brings.
-    type State = (bool, Books, Option<Vec<Id<MoneyBack>>>);
+    /// Whether somebody has decided, what is to be known to book, what was expected if that is what it brings, and whether it is of a
+    /// time that is over.
+    type State = (bool, Books, Option<Vec<Id<MoneyBack>>>, bool);
     type Change = (Booking, Vec<Arrived>);
     /// How many bookings it is.
     type Output = usize;
@@ -456,22 +458,29 @@ impl Command for EndStray {
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
         let expected = match (&self.back, self.stray.money) {
             (Some(back), Some(money)) if back.reason == ReturnReason::RECALLED => {
-                expected_of(scope, (back.batch, back.number), self.paid, money, |_| true)?
+                brought(expected(scope.tx, back.batch, back.number)?, self.paid, money)
             }
             _ => None,
         };
         let expected = expected.map(|rows| rows.into_iter().map(|row| row.id).collect());
-        Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?, expected))
+        let is_over = match &self.back {
+            Some(back) => is_over(scope, (back.batch, back.number), self.stray.said.account.as_deref())?,
+            None => false,
+        };
+        Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?, expected, is_over))
     }
 
     fn decide(&self, state: Self::State, _: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
-        let (has_ended, mut books, expected) = state;
+        let (has_ended, mut books, expected, is_over) = state;
         if has_ended {
             return Err(ReturnRefusal::Settled.into());
         }
         // What its bank had said that it gives back was booked then.
         let arrived = expected.iter().flatten().map(|back| Arrived { key: self.stray.key, back: *back }).collect();
         if let Some(back) = self.back.as_ref().filter(|_| expected.is_none()) {
+            if is_over {
+                return Err(ReturnRefusal::from(BackRefusal::NotSent).into());
+            }
             books.book(back).map_err(ReturnRefusal::from)?;
         }
         let booking = books.booking();

@@ -243,14 +243,17 @@ pub fn known_case(
                 return Err(CaseRefusal::NotConcerned.into());
             }
             payments.retain(|payment| {
-                let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
+                let to = payment.sent.as_ref().and_then(|sent| sent.to.as_ref());
                 to.is_some_and(|to| accounts.iter().any(|doubted| doubted.accounts.contains(&to.account)))
             });
             acts = acts.into_iter().filter_map(|act| told_to_bank(act, to)).collect();
             (accounts, None)
         }
     };
-    let known = payments.into_iter().map(|payment| {
+    let known = payments.into_iter().map(|mut payment| {
+        // Of what came back from an account to the waiting account it is told that it was sent to the first.
+        let is_back = payment.state == PaymentState::Waiting && payment.sent.is_some();
+        payment.left = payment.sent.clone().or(payment.left);
         let (batch, number) = (payment.batch, payment.at.number);
         let paid = payment.money.map_or(0, |money| money.minor);
         // What was asked back of an earlier time that it left is over.
@@ -259,6 +262,7 @@ pub fn known_case(
         let recall = last.map(|last| stands_of(scope, &last, number, paid)).transpose()?;
         let back = match payment.state {
             PaymentState::Returned => paid,
+            PaymentState::Waiting if is_back => paid,
             _ => standing(scope, batch, number, None)?.filter(|now| now.state.has_left()).map_or(0, |now| now.back),
         };
         Ok(KnownPayment { payment, recall: recall.map(|stands| stands.standing), back })

@@ -130,6 +130,8 @@ pub struct FoundPayment {
     pub decided: (i64, Timestamp),
     /// When it was sent on last, if it ever was.
     pub left: Option<Left>,
+    /// The same of the last time that it went to a payee, and not to the waiting account.
+    pub sent: Option<Left>,
 }
 
 /// That a payment was sent on.
@@ -419,6 +421,14 @@ fn stage_of(scope: &Scope<'_>, batch: Id<Batch>, stage: i64) -> Result<store::ba
     found.ok_or_else(|| StoreError::broken("payment_change", "stage", (batch.number(), stage)).into())
 }
 
+/// When a stage of a batch was: 0 is the coming in.
+fn moment(scope: &Scope<'_>, batch: &Batch, stage: i64) -> Result<Timestamp, Error> {
+    match stage {
+        0 => Ok(batch.record.received()),
+        stage => Ok(stage_of(scope, batch.id, stage)?.at),
+    }
+}
+
 /// Tells what holds of payments.
 struct Teller<'s> {
     scope: &'s Scope<'s>,
@@ -429,24 +439,16 @@ struct Teller<'s> {
 impl Teller<'_> {
     fn tell(&mut self, hit: &Hit, batch: &Batch, payer: &Payer) -> Result<FoundPayment, Error> {
         let scope = self.scope;
-        let moment = |stage: i64| match stage {
-            0 => Ok(batch.record.received()),
-            stage => Ok::<_, Error>(stage_of(scope, batch.id, stage)?.at),
-        };
         let outcomes = || {
             let changes = hit.changes.iter().rev().map(|change| (change.stage, change.outcome));
             changes.chain([(0, hit.row.outcome)])
         };
         let (stage, now) = outcomes().next().unwrap_or((0, hit.row.outcome));
-        let left = match outcomes().find(|(_, outcome)| outcome.goes_on()) {
-            None => None,
-            Some((stage, outcome)) => Some(Left {
-                stage,
-                at: moment(stage)?,
-                designation: outcome.designation,
-                to: self.destination(&outcome, payer)?,
-                named: self.named(&outcome, batch.id, hit.at.number)?,
-            }),
+        let last = |is: fn(&Outcome) -> bool| outcomes().find(|(_, outcome)| is(outcome));
+        let left = last(Outcome::goes_on).map(|last| self.left(last, batch, hit.at.number, payer)).transpose()?;
+        let sent = match last(Outcome::is_sent) {
+            Some((stage, _)) if left.as_ref().is_some_and(|left| left.stage == stage) => left.clone(),
+            last => last.map(|last| self.left(last, batch, hit.at.number, payer)).transpose()?,
         };
         let ids = self.ids.read(scope, batch.id, hit.at.number)?;
         Ok(FoundPayment {
@@ -461,8 +463,25 @@ impl Teller<'_> {
             state: now.state,
             reason: now.reason,
             received: batch.record.received(),
-            decided: (stage, moment(stage)?),
+            decided: (stage, moment(scope, batch, stage)?),
             left,
+            sent,
+        })
+    }
+
+    fn left(
+        &mut self,
+        (stage, outcome): (i64, Outcome),
+        batch: &Batch,
+        number: i64,
+        payer: &Payer,
+    ) -> Result<Left, Error> {
+        Ok(Left {
+            stage,
+            at: moment(self.scope, batch, stage)?,
+            designation: outcome.designation,
+            to: self.destination(&outcome, payer)?,
+            named: self.named(&outcome, batch.id, number)?,
         })
     }
 

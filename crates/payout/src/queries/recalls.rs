@@ -1,5 +1,6 @@
 //! What was asked back, where it stands, and the messages that ask for it.
 
+use crate::back::How;
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
 use crate::commands::record::ordered_for;
@@ -193,9 +194,21 @@ pub(crate) struct BackOf {
     pub(crate) since: i64,
 }
 
+/// What came back of the time that it was asked back of: until it left again, were it to the waiting account. What was given back out of
+/// that is none of it.
 pub(crate) fn back_of(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<BackOf, Error> {
-    let mut of = BackOf::default();
+    let (mut of, mut until) = (BackOf::default(), i64::MAX);
+    store::payment::each_change_of(scope.tx, recall.batch, number..number + 1, i64::MAX, |change| {
+        if change.stage > recall.stage && change.outcome.goes_on() {
+            until = until.min(change.stage);
+        }
+        Ok(())
+    })?;
     store::back::each_amount(scope.tx, recall.batch, number..number + 1, |back| {
+        // The stage at which an order comes back to the waiting account is one at which it lies there again.
+        if back.how == How::GivenBack || back.stage > until {
+            return Ok(());
+        }
         if back.place > recall.place {
             of.since = of.since.saturating_add(back.amount);
         } else if back.stage > recall.stage {
@@ -419,6 +432,9 @@ impl Asked {
     /// The payments with these numbers, which are in order.
     pub(crate) fn open(&self, scope: &Scope<'_>, numbers: &[i64]) -> Result<Vec<Opening>, Error> {
         let (batch, stage) = (self.batch.id, self.recall.stage);
+        // An order of our own, out of the waiting account.
+        let order = self.order.as_ref().map(|order| ordered_for(scope, &self.batch, (order.stage, order.at.to_jiff())));
+        let order = order.transpose()?;
         let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
         for run in numbers.chunk_by(|one, next| one + 1 == *next) {
             let first = run.first().copied().unwrap_or_default();
@@ -426,10 +442,9 @@ impl Asked {
             for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
                 let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
                 let block = ids.block_of(scope, batch, *number)?;
-                let (payment_info_id, execution_date) = match &self.order {
+                let (payment_info_id, execution_date) = match order {
                     None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
-                    // An order of our own, out of the waiting account.
-                    Some(order) => (message_id(batch, order.stage), Some(ordered_for(order.at.to_jiff()))),
+                    day => (message_id(batch, stage), day),
                 };
                 let texts = ids.read(scope, batch, *number)?;
                 payments.push(Opening {

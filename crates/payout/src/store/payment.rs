@@ -68,6 +68,11 @@ impl Outcome {
         self.state.has_left()
     }
 
+    /// Whether it went to a payee, and not only to the waiting account.
+    pub(crate) const fn is_sent(&self) -> bool {
+        matches!(self.state, State::Routed | State::Passed)
+    }
+
     /// Whether it waits for a reason of its own, and not only for its batch to be let go.
     pub(crate) fn waits_by_itself(&self) -> bool {
         self.state == State::Held && self.reason.is_some()

@@ -1,22 +1,28 @@
 //! Cases of victims of whom there is much, and while somebody else does something about them.
 
 use crate::place::*;
+use crate::recalling::accepted;
 use crate::returning::{Back, message, refused};
 use denmark::Account;
 use kernel::failpoint::meanwhile;
-use kernel::{Actor, Env, Error, Role, Timestamp};
-use payout::case::Finding;
+use kernel::{Actor, Env, Error, Role, Scope, Timestamp};
+use payout::case::{Finding, Recipient};
 use payout::commands::{
-    CaseRecall, CloseVictimCase, ImportReturns, Opened, Opening, Reverting, close_case, import_returns, open_case,
-    recall_for_case, revert_case,
+    AskDisclosure, CaseRecall, CloseVictimCase, ImportReturns, Opened, Opening, Reverting, answer_recalls, close_case,
+    import_returns, open_case, pay_waiting, recall_for_case, revert_case,
 };
+use payout::queries::{KnownPayment, known_case};
+use payout::recall::Standing;
 use registry::commands::{
     AcknowledgeSuspicion, ContestAccounts, ProposeDesignation, ReportSuspicion, RestoreAccounts, Suspected,
 };
 use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
+use registry::payer::{NoAccount, PayerKind};
 use registry::proposal::{Holder, LegalGround};
 use registry::suspicion::{OPEN_MAX, Reason, Source};
+use registry::terms::{OnReturn, Terms};
+use std::io::Cursor;
 
 const BOS: &str = "9860-1234567";
 const THIEFS: &str = "9860-77";
@@ -189,6 +195,51 @@ fn what_is_asked_back_and_put_back_is_what_it_was_planned_from() {
     let reverting = Reverting { case: &case, why: "Stolen", is_synthetic: false };
     let env = place.env();
     refused(meanwhile(meant, || revert_case(&mut place.writer, &reverting, &carl, &env)), "case.meanwhile");
+    place.verify();
+}
+
+/// What came back from a thief's account was paid there: it is given out as that, though it lies in the waiting account by now.
+#[test]
+fn what_went_on_or_is_promised_stays_in_the_case() {
+    const BANK_OF_THIEF: &str = "Andelskassen Eksempel";
+    let mut place = Place::new();
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    let terms = Terms { on_return: OnReturn::Waiting, ..Terms::default() };
+    place.agree_on("Ventekontorets", PayerKind::Public, to, Some(BANK), terms).unwrap();
+    let since = place.steal();
+    let batch = place.uploaded("Ventekontorets", &file("MSG-1", &[vec![(BO, 1_00), (BO, 50)]]));
+    let import = |place: &mut Place, back: Back<'_>| {
+        let (env, xml) = (place.env(), message("R-1", &[back]));
+        let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+        assert_eq!(import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap().booked, 1);
+    };
+    // One is ordered on to another account of the thief's, and promised from there; the other lies there.
+    import(&mut place, Back("1", "E0", "1.00", "1.00", "MS03", THIEFS));
+    place.later();
+    place.change_to("9860-78", THIEFS);
+    let env = place.env();
+    assert_eq!(pay_waiting(&mut place.writer, &batch, None, &Actor::console(), &env).unwrap().len(), 1);
+    let case = place.open(since, Source::Police).unwrap().id;
+    let wanted = CaseRecall { case: &case, why: "Stolen", is_synthetic: false };
+    let env = place.env();
+    let asked = recall_for_case(&mut place.writer, &wanted, &Actor::operator("bo"), &env).unwrap();
+    let of_order = asked.messages.iter().find(|sent| sent.stage > 0).unwrap();
+    let (env, answer) = (place.env(), Cursor::new(accepted(&of_order.recall)));
+    answer_recalls(&mut place.writer, answer, None, None, (&Actor::console(), &env)).unwrap();
+    assert_eq!(place.told(&batch), ["waiting", "routed"]);
+    for to in [Recipient::Police, Recipient::Bank(BANK_OF_THIEF.to_owned())] {
+        let (at, env, anna) = (place.later(), place.env(), Actor::operator("anna"));
+        let (law, is_synthetic) = ("§ 1, the police of Fyn".to_owned(), false);
+        let asking = AskDisclosure { case: case.clone(), to: to.clone(), law, officer: anna.clone(), is_synthetic };
+        place.writer.execute(&asking, &anna, &env).unwrap();
+        let known = |scope: &Scope<'_>| known_case(scope, &Actor::operator("bo"), &case, (&to, at), false);
+        let mut told: Vec<String> = Vec::new();
+        for KnownPayment { payment, recall, back } in place.writer.read(known).unwrap().payments {
+            let went = payment.left.unwrap().to.unwrap().account.account().to_text();
+            told.push(format!("{} {went} {} {back}", payment.end_to_end_id, recall.map_or("", Standing::name)));
+        }
+        assert_eq!(told, ["E1 9860-0000000077 asked 0", "E0 9860-0000000078 came_back 100"], "{}", to.name());
+    }
     place.verify();
 }
 

@@ -2,7 +2,7 @@
 
 use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
-use kernel::{Actor, Id, Timestamp};
+use kernel::{Actor, Error, Id, Timestamp};
 use payout::commands::{
     ImportReturns, Imported, PaidOut, Recall, Retry, SettleReturn, import_returns, pay_waiting, payments_named, recall,
     retry, settle_return,
@@ -32,7 +32,8 @@ fn place() -> Place {
 }
 
 fn import(place: &mut Place, id: &str, backs: &[Back<'_>]) -> Imported {
-    let (out, env, xml) = (place.out(), place.env(), message(id, backs));
+    let (out, env) = (place.out(), place.env());
+    let xml = message(id, backs).replace("<Cd>fraud</Cd>", "<Prtry>fraud</Prtry>");
     let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: Some(&out), once: None };
     import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap()
 }
@@ -106,6 +107,59 @@ fn what_comes_back_is_ordered_on_from_the_payers_account_and_paid_when_there_is_
     place.verify();
 }
 
+/// Somebody says that the newest return on the work list is of a payment.
+fn settle(place: &mut Place, batch: &str, id: &str) -> Result<Imported, Error> {
+    let stray = strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns.pop().unwrap().id;
+    let env = place.env();
+    let wanted = SettleReturn { stray: &stray, payment: Some((batch, id)), why: "it looks so", out: None, once: None };
+    settle_return(&mut place.writer, &wanted, &Actor::console(), &env)
+}
+
+#[test]
+fn a_copy_of_a_return_moves_nothing_that_went_on_since() {
+    let mut place = place();
+    let batch = place.uploaded(ONWARD, &file("MSG-1", &[vec![(BO, 20_50)]]));
+    let back = [Back("1", "E0", "20.50", "20.50", "AC04", BOS)];
+    assert_eq!(import(&mut place, "R-1", &back).booked, 1);
+    // Another bank brings it too, and an officer takes it for the payment's.
+    assert_eq!(import(&mut place, "R-2", &back).listed, 1);
+    refused(settle(&mut place, &batch, "E0"), "return.not_sent");
+    assert_eq!(place.told(&batch), ["waiting"]);
+    place.designate(&format!("register,cpr:{BO},9860-77,,,,,"));
+    assert_eq!(pay(&mut place, &batch).len(), 1);
+    refused(settle(&mut place, &batch, "E0"), "return.not_sent");
+    assert_eq!((place.told(&batch), pay(&mut place, &batch).len()), (vec!["routed".to_owned()], 0));
+    // A return of that order is one.
+    assert_eq!(import(&mut place, "R-3", &[Back("1", "E0", "20.50", "20.50", "MS03", "9860-77")]).booked, 1);
+    refused(settle(&mut place, &batch, "E0"), "return.not_sent");
+    assert_eq!(place.told(&batch), ["waiting"]);
+    // So it is of what its payer tried again.
+    let tried = place.uploaded(PUBLIC, &file("MSG-2", &[vec![(ANNA, 3_00)]]));
+    let back = [Back("1", "E0", "3.00", "3.00", "MS03", ANNAS)];
+    assert_eq!(import(&mut place, "R-4", &back).booked, 1);
+    place.designate(&format!("change,cpr:{ANNA},9860-78,,{ANNAS},,,"));
+    let env = place.env();
+    let wanted = Retry { batch: &tried, end_to_end_ids: None, out: None, stages: None, once: None };
+    retry(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
+    assert_eq!(import(&mut place, "R-5", &back).listed, 1);
+    refused(settle(&mut place, &tried, "E0"), "return.not_sent");
+    assert_eq!(place.told(&tried), ["routed"]);
+    place.verify();
+}
+
+#[test]
+fn what_one_file_brings_twice_comes_back_once_to_the_waiting_account() {
+    let mut place = place();
+    let batch = place.uploaded(ONWARD, &file("MSG-1", &[vec![(WITHOUT, 20_50)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    assert_eq!(pay(&mut place, &batch).len(), 1);
+    let twice = ["1", "2"].map(|id| Back(id, "E0", "20.50", "20.50", "MS03", "9860-77"));
+    let made = import(&mut place, "R-1", &twice);
+    assert_eq!((made.booked, made.listed, place.told(&batch)), (1, 1, vec!["waiting".to_owned()]));
+    sums(&mut place, ONWARD, [0, 0, 2050, 0, 0]);
+    place.verify();
+}
+
 #[test]
 fn what_its_payee_is_not_to_have_any_more_is_the_payers() {
     #[derive(Clone, Copy, PartialEq)]
@@ -146,7 +200,10 @@ fn what_its_payee_is_not_to_have_any_more_is_the_payers() {
     for reason in ["AC04", "AC01", "AC06", "MS03", "NARR"] {
         check(reason, Before::Nothing, "waiting");
     }
-    for reason in ["FOCR", "FR01", "DUPL", "MD07"] {
+    check("AC04</Cd></Rsn></RtrRsnInf><RtrRsnInf><Rsn><Cd>MS03", Before::Nothing, "waiting");
+    // A reason that nobody knows may be any; a second one counts as the first does.
+    let second = |reason: &str| format!("AC04</Cd></Rsn></RtrRsnInf><RtrRsnInf><Rsn><Cd>{reason}");
+    for reason in ["FOCR", "FR01", "DUPL", "MD07", "XY99", "fraud", &second("FR01"), &second("fraud")] {
         check(reason, Before::Nothing, "returned");
     }
     for before in [Before::Dies, Before::AskedBack, Before::Part] {

@@ -4,9 +4,9 @@ use crate::place::*;
 use crate::returning::{ANNAS, BOS, Back, message as returned, valid};
 use kernel::{Actor, Error};
 use payout::commands::{
-    AnswersTaken, ConfirmArrival, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn, Transfer,
-    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return,
-    tell_transfers,
+    AnswersTaken, ConfirmArrival, GiveBack, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn,
+    Transfer, answer_recalls, confirm_arrival, give_back, import_returns, pay_waiting, payments_named, recall, retry,
+    settle_return, tell_transfers,
 };
 use payout::message::bank::RecallReason;
 use payout::queries::{self, Whose, recall_message, transfer_recall_message};
@@ -35,7 +35,7 @@ fn message(place: &mut Place, name: &str) -> String {
 }
 
 /// That a bank gives back all that a recall asks for.
-fn accepted(name: &str) -> String {
+pub fn accepted(name: &str) -> String {
     format!(
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.029.001.09\"><RsltnOfInvstgtn><Assgnmt><Id>A-1</Id><Assgnr><Agt>\
          <FinInstnId><BICFI>EKSBDK22</BICFI></FinInstnId></Agt></Assgnr><Assgne><Pty><Nm>K</Nm></Pty></Assgne>\
@@ -306,6 +306,108 @@ fn what_is_promised_does_not_leave_the_waiting_account() {
     assert_eq!((pay(&mut place), place.settle()), (0, vec![]));
     confirm(&mut place, &batch, &["E0"], "seen").unwrap();
     assert_eq!(pay(&mut place), 1);
+    place.verify();
+}
+
+#[test]
+fn what_was_promised_is_known_when_it_comes_from_where_it_was_wherever_the_payment_went_since() {
+    let import = |place: &mut Place, id: &str, account: &str, bank: Option<&str>| {
+        let (env, back) = (place.env(), returned(id, &[Back("1", "E0", "20.00", "20.00", "FOCR", account)]));
+        let wanted = ImportReturns { file: back.as_bytes(), bank, out: None, once: None };
+        let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+        (made.booked, made.known, made.listed)
+    };
+    // An order out of the waiting account: from then on it can go from there.
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00), (ANNA, 5)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    let pay = |place: &mut Place, batch: &str| {
+        let env = place.env();
+        pay_waiting(&mut place.writer, batch, None, &Actor::console(), &env).unwrap().len()
+    };
+    assert_eq!(pay(&mut place, &batch), 1);
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &accepted(&name));
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+    assert_eq!((pay(&mut place, &batch), &*place.told(&batch)[0]), (0, "waiting"));
+    assert_eq!(import(&mut place, "R-0", "9860-78", None), (0, 0, 1), "nothing of it went there");
+    assert_eq!(import(&mut place, "R-1", "9860-77", Some("Another")), (0, 0, 1), "it has nothing to do with it");
+    assert_eq!(import(&mut place, "R-2", "9860-77", Some("Andelskassen Eksempel")), (0, 1, 0));
+    assert_eq!(import(&mut place, "R-3", "9860-77", None), (0, 0, 1), "it came once");
+    assert_eq!((pay(&mut place, &batch), &*place.told(&batch)[0]), (1, "routed"));
+    place.verify();
+    // What was confirmed, and tried again to another account.
+    let batch = place.uploaded(PUBLIC, &file("MSG-2", &[vec![(ANNA, 20_00)]]));
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &accepted(&name));
+    confirm(&mut place, &batch, &["E0"], "seen").unwrap();
+    place.designate(&format!("change,cpr:{ANNA},9860-79,,{ANNAS},,,"));
+    assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0]);
+    assert_eq!(import(&mut place, "R-4", ANNAS, None), (0, 1, 0));
+    assert_eq!(import(&mut place, "R-5", ANNAS, None), (0, 0, 1));
+    assert_eq!(place.told(&batch), ["routed"]);
+    place.verify();
+}
+
+#[test]
+fn what_came_back_of_a_recall_is_of_that_time_alone() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00)]]));
+    let pay = |place: &mut Place| {
+        let env = place.env();
+        pay_waiting(&mut place.writer, &batch, None, &Actor::console(), &env).unwrap().len()
+    };
+    let import = |place: &mut Place, id: &str, account: &str| {
+        let (env, back) = (place.env(), returned(id, &[Back("1", "E0", "20.00", "20.00", "MS03", account)]));
+        let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+        assert_eq!(import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap().booked, 1);
+    };
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    assert_eq!(pay(&mut place), 1);
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    let came_back = |place: &mut Place| {
+        let shown = place.writer.read(|scope| queries::recall(scope, &name, Whose::Everybodys, &Actor::console()));
+        let shown = shown.unwrap();
+        (shown.recalled[0].came_back.clone(), shown.recalled[0].standing)
+    };
+    import(&mut place, "R-1", "9860-77");
+    assert_eq!(came_back(&mut place), ("20.00".to_owned(), "came_back"));
+    // It goes to another account and comes back from there, and its payer takes it back.
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+    assert_eq!(pay(&mut place), 1);
+    import(&mut place, "R-2", "9860-78");
+    assert_eq!(came_back(&mut place), ("20.00".to_owned(), "came_back"));
+    let env = place.env();
+    let taken = GiveBack { batch: &batch, end_to_end_id: "E0", why: "moved", stages: None, out: None, once: None };
+    give_back(&mut place.writer, &taken, &Actor::console(), &env).unwrap();
+    assert_eq!(came_back(&mut place), ("20.00".to_owned(), "came_back"));
+    place.verify();
+}
+
+#[test]
+fn what_is_given_back_under_two_recalls_at_once_lies_in_the_waiting_account_once() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00)]]));
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    let env = place.env();
+    assert_eq!(pay_waiting(&mut place.writer, &batch, None, &Actor::console(), &env).unwrap().len(), 1);
+    let first = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &answers("A-1", &[(&first, Some("E0"), "RJCR")]));
+    let second = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    let both = [&first, &second].map(|name| (&**name, Some("E0"), "ACCR"));
+    let made = answer(&mut place, &answers("A-2", &both));
+    let booked: Vec<Option<&str>> = made.taken.iter().map(|one| one.booked.as_deref()).collect();
+    assert_eq!((booked, place.told(&batch)), (vec![Some("20.00"), None], vec!["waiting".to_owned()]));
+    assert_eq!(confirm(&mut place, &batch, &["E0"], "seen").unwrap(), ["E0 20.00 DKK"]);
     place.verify();
 }
 

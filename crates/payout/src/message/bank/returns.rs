@@ -102,6 +102,13 @@ impl Return {
     pub fn known_reason(&self) -> ReturnReason {
         self.reasons.iter().find_map(Reason::known).unwrap_or(ReturnReason::UNSAID)
     }
+
+    /// Whether its payee is still to have the money: every reason that is given is known here, and says so.
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        let is_owed = |reason: &Reason| reason.known().is_some_and(|known| known.bearing().is_owed());
+        self.reasons.iter().filter(|reason| **reason != Reason::default()).all(is_owed)
+    }
 }
 
 /// The returned payments of a message, in its order; after the first error nothing more.
