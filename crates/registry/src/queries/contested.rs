@@ -3,7 +3,7 @@
 use super::motions::MOTIONS_MAX;
 use super::proposals::standing_change;
 use crate::account::{self, DesignatedAccount};
-use crate::designation::{Designation, State};
+use crate::designation::{Designation, Standing, State};
 use crate::mark::{MarkChange, masked};
 use crate::motion::{Kind, Motion};
 use crate::proposal::Proposal;
@@ -13,7 +13,7 @@ use crate::suspicion::{self, Suspicion};
 use denmark::calendar::copenhagen_date;
 use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
 
-/// Changes of one history that are looked at.
+/// Changes, or rows, of one history that are looked at.
 const CHANGES_MAX: usize = 1_000;
 
 /// One of a payee's accounts of which anything else was designated since a moment.
@@ -44,6 +44,25 @@ pub(crate) fn newest_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<(Option<
         Ok(())
     })?;
     Ok(rows)
+}
+
+/// What an account was before it was contested, of which a row tells that it is: its newest row but those that are looked past, by their
+/// moments. Itself, where none is.
+pub(crate) fn uncontested(
+    scope: &Scope<'_>,
+    contested: Designation,
+    is_past: impl Fn(Timestamp) -> bool,
+) -> Result<Standing, Error> {
+    let mut row = contested;
+    for _ in 0..CHANGES_MAX {
+        let is_of_it = row.standing.is_the_same_account(&contested.standing);
+        if is_of_it && !(row.standing.state == State::Contested && is_past(row.effective)) {
+            return Ok(row.standing);
+        }
+        let Some(previous) = row.previous else { break };
+        row = store::designation::find(scope, previous)?;
+    }
+    Ok(contested.standing)
 }
 
 /// A payee's accounts of which anything else was designated since a moment.
