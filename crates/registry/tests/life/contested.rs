@@ -104,10 +104,28 @@ fn officers_who_know_of_it_put_an_account_there() {
     let mut town = Town::new();
     town.0.0.control("2015", &[]);
     assert_eq!(town.rings(BENT), [0, 0]);
-    assert_eq!(town.ask(&Channel::Operator, &format!("register,{BENT},0040-3,,none,,,")), "done");
+    // Two of them, though no control demands it.
+    assert_eq!(town.ask(&Channel::Operator, &format!("register,{BENT},0040-3,,none,,,")), "held");
+    let id = town.waits().pop().unwrap();
+    assert_eq!((town.settles(), town.stands(&id)), ((0, 0), "approval".to_owned()));
+    assert_eq!(town.approves(&id, &Actor::operator("olga")), Err("proposal.own"));
+    assert_eq!(town.approves(&id, &Actor::operator("otto")), ok("in_force"));
     assert_eq!(town.goes(BENT, false), "0000000003");
     // After a misunderstanding as well.
     assert_eq!((town.lets_go(BENT), town.goes(BENT, false)), (0, "0000000003".to_owned()));
+}
+
+#[test]
+fn nobody_unfreezes_a_contested_account_alone() {
+    let mut town = Town::new();
+    town.0.0.control("2015", &[]);
+    town.rings(ANNA);
+    assert_eq!(town.ask(&Channel::Operator, &format!("unfreeze,{ANNA},,,,,,")), "held");
+    let id = town.waits().pop().unwrap();
+    assert_eq!((town.stands(&id), town.state(ANNA)), ("approval".to_owned(), "Contested".to_owned()));
+    assert_eq!(town.approves(&id, &Actor::operator("olga")), Err("proposal.own"));
+    assert_eq!(town.approves(&id, &Actor::operator("otto")), ok("in_force"));
+    assert_eq!(town.pays(), "to Anna");
 }
 
 #[test]
