@@ -3,7 +3,7 @@
 use super::motions::MOTIONS_MAX;
 use super::proposals::standing_change;
 use crate::account::{self, DesignatedAccount};
-use crate::designation::{Designation, Standing, State};
+use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::mark::{MarkChange, masked};
 use crate::motion::{Kind, Motion};
 use crate::proposal::Proposal;
@@ -47,17 +47,22 @@ pub(crate) fn newest_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<(Option<
 }
 
 /// What an account was before it was contested, of which a row tells that it is: its newest row but those that are looked past, by their
-/// moments. Itself, where none is.
+/// moments. Itself, where none is. It is frozen, where the payee said by a notice's link meanwhile that it is not theirs.
 pub(crate) fn uncontested(
     scope: &Scope<'_>,
     contested: Designation,
     is_past: impl Fn(Timestamp) -> bool,
 ) -> Result<Standing, Error> {
-    let mut row = contested;
+    let (mut row, mut is_stopped) = (contested, false);
     for _ in 0..CHANGES_MAX {
-        let is_of_it = row.standing.is_the_same_account(&contested.standing);
-        if is_of_it && !(row.standing.state == State::Contested && is_past(row.effective)) {
-            return Ok(row.standing);
+        if row.standing.is_the_same_account(&contested.standing) {
+            let Standing { state, account } = row.standing;
+            if state != State::Contested || !is_past(row.effective) {
+                let is_stopped = is_stopped && matches!(state, State::InForce | State::FrozenByBank);
+                return Ok(Standing { state: if is_stopped { State::Frozen } else { state }, account });
+            }
+            // Nobody else than who has the link contests an account for the payee.
+            is_stopped |= row.channel == ChannelKind::SelfService;
         }
         let Some(previous) = row.previous else { break };
         row = store::designation::find(scope, previous)?;

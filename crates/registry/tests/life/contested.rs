@@ -128,6 +128,30 @@ fn nobody_unfreezes_a_contested_account_alone() {
     assert_eq!(town.pays(), "to Anna");
 }
 
+/// By the link of a change that took effect, after somebody else has rung.
+#[test]
+fn who_says_during_a_case_that_a_change_is_not_theirs_is_heard() {
+    let check = |is_frozen: bool| {
+        let mut town = Town::new();
+        town.0.0.control("2015", &[]);
+        let thief = town.anna();
+        let theft = town.wants_loot(&thief);
+        if is_frozen {
+            assert_eq!(town.ask(&south(), &format!("freeze,{ANNA},,,,,,")), "done");
+        }
+        town.rings(ANNA);
+        assert_eq!((town.stops(&theft), town.stops(&theft)), (ok("Frozen"), ok("Already")));
+        assert_eq!(town.state(ANNA), "Contested");
+        assert_eq!(town.ask(&south(), &format!("unfreeze,{ANNA},,,,,,")), "designation.frozen");
+        // Two say that it was a misunderstanding: the account is not paid to all the same.
+        assert_eq!((town.lets_go(ANNA), town.state(ANNA)), (0, "Frozen".to_owned()));
+        assert_eq!(town.pays(), "frozen");
+        assert_eq!(town.ask(&south(), &format!("unfreeze,{ANNA},,,,,,")), "designation.frozen");
+    };
+    check(false);
+    check(true);
+}
+
 #[test]
 fn a_code_that_was_waited_for_is_given_after_the_case() {
     let check = |ends: fn(&mut Town), expected: Result<&str, &'static str>| {
