@@ -70,6 +70,19 @@ impl Contests {
         })
     }
 
+    /// Whether accounts were contested at a moment.
+    #[must_use]
+    pub fn holds_at(&self, at: Timestamp) -> bool {
+        self.0.iter().any(|contest| contest.begun <= at && contest.ended.is_none_or(|(_, ended)| at < ended))
+    }
+
+    /// Whether accounts that were contested at a moment have been let go since.
+    #[must_use]
+    pub fn is_let_go(&self, at: Timestamp) -> bool {
+        let of_it = self.0.iter().rev().find(|contest| contest.begun <= at);
+        of_it.is_some_and(|contest| matches!(contest.ended, Some((Turn::LetGo, _))))
+    }
+
     /// The end of a term: it stands still while accounts are contested, and goes on afterwards.
     #[must_use]
     pub fn put_off(&self, began: Timestamp, end: Timestamp, now: Timestamp) -> Timestamp {
@@ -125,6 +138,12 @@ mod tests {
         check(&[(Begun, 1), (Taken, 2), (Begun, 3)], Some(3), Some((1, 2)));
         check(&[(Begun, 1), (Taken, 2), (Begun, 3), (LetGo, 4)], None, Some((1, 2)));
         check(&[(Taken, 2)], None, None);
+        // Each account belongs to the contest that had begun last.
+        let ended = contests(&[(Begun, 1), (Taken, 2), (Begun, 3), (LetGo, 4), (Begun, 5)]);
+        let let_go: Vec<i64> = (0..7).filter(|at| ended.is_let_go(Timestamp::from_micros(*at))).collect();
+        assert_eq!(let_go, [3, 4]);
+        let held: Vec<i64> = (0..7).filter(|at| ended.holds_at(Timestamp::from_micros(*at))).collect();
+        assert_eq!(held, [1, 3, 5, 6]);
         for turn in Turn::ALL {
             assert_eq!(Turn::from_code(turn.code()), Some(turn));
         }

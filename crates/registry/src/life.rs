@@ -461,7 +461,8 @@ impl Demands {
         let is_casework = matches!(channel, ChannelKind::Caseworker | ChannelKind::Operator);
         // The operator's files are how a registry begins: somebody's first account comes at once. Later they are one person's word.
         let is_beginning = proposal.is_first && facts.is_loading;
-        let is_loaded = channel == ChannelKind::Operator && is_beginning;
+        let by_two = takes_two(proposal, evidence);
+        let is_loaded = channel == ChannelKind::Operator && is_beginning && !by_two;
         // A bank's file that an officer hands in has not been sent by the bank's own system: one person could have written it.
         let by_system = proposal.asked.by.starts_with("client:");
         let is_handed_in = channel == ChannelKind::Bank && !is_beginning && !by_system;
@@ -481,7 +482,7 @@ impl Demands {
         let stopped = evidence.last(ActKind::Stopped).is_some();
         // Whichever controls are in force: two people have decided it about this account.
         let marked = signals.has(Signal::MarkedAccount);
-        let has_approver = controls.has(approver);
+        let has_approver = by_two || controls.has(approver);
         // What heals gives an account to nobody anew: another officer says yes. Whether it is fresh, shared or left lately speaks for
         // it as much as against it.
         match proposal.asked.action {
@@ -584,6 +585,14 @@ pub fn stands_still(proposal: &Proposal, evidence: &Evidence) -> bool {
 fn knows(proposal: &Proposal, contested: Timestamp) -> bool {
     let asked = &proposal.asked;
     asked.channel == Channel::Operator && (asked.action.heals() || proposal.at >= contested)
+}
+
+/// Whether it takes two whatever the controls say: an officer asks for it who knows that the payee may be a victim.
+fn takes_two(proposal: &Proposal, evidence: &Evidence) -> bool {
+    let contests = &evidence.contests;
+    // When the contest ends, it takes no fewer.
+    let asked_within = proposal.asked.channel == Channel::Operator && contests.holds_at(proposal.at);
+    asked_within || contests.open().is_some_and(|since| knows(proposal, since))
 }
 
 /// When the payee was found to be a victim, where somebody had asked for it before.

@@ -51,8 +51,11 @@ impl ContestState {
         let mut rows = Vec::new();
         for (purpose, newest) in queries::newest_of(scope, &key)? {
             let is_of_it = newest.standing.state == State::Contested && begun.is_some_and(|at| newest.effective >= at);
-            if let Some(previous) = newest.previous.filter(|_| is_of_it) {
-                let before = store::designation::find(scope, previous)?.standing.state;
+            if !is_of_it {
+                continue;
+            }
+            let before = queries::uncontested(scope, newest, |at| begun.is_some_and(|begun| at >= begun))?.state;
+            if before != State::Contested {
                 rows.push((AccountRow::standing(Action::Unfreeze, payee, key, purpose), before));
             }
         }

@@ -190,6 +190,15 @@ pub(crate) fn sender_is_known(tx: &Tx<'_>, channel: &Channel) -> Result<bool, Er
     }
 }
 
+/// What is put back of what stood before. An account is not contested again of which nobody says so any more.
+fn stood(scope: &Scope<'_>, payee: &Blind, before: Designation) -> Result<Standing, Error> {
+    if before.standing.state != State::Contested {
+        return Ok(before.standing);
+    }
+    let contests = store::contest::of(scope.tx, payee)?;
+    queries::uncontested(scope, before, |at| contests.is_let_go(at))
+}
+
 impl AccountState {
     /// Looks up what the rows are about, for whoever asks for something.
     pub(crate) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
@@ -317,7 +326,8 @@ impl AccountState {
                     let undone =
                         row.reverts.map(|reverts| queries::undone(scope, newest, reverts)).transpose()?.flatten();
                     let stands = undone.is_some();
-                    let before = undone.and_then(|undone| undone.change.before).map(|row| row.standing);
+                    let before = undone.and_then(|undone| undone.change.before);
+                    let before = before.map(|before| stood(scope, &row.key, before)).transpose()?;
                     self.undone.insert(history, Undone { stands, before });
                 }
                 (Action::Designate | Action::Close, newest) if history.1.is_some() => {

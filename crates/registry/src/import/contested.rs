@@ -9,7 +9,7 @@ use crate::row_refusal::RowRefusal;
 use kernel::Timestamp;
 
 impl AccountState {
-    /// Freezes the account that came of a proposal, if it is in force yet.
+    /// Freezes the account that came of a proposal, if it is in force yet. One that is contested stays so, and is frozen when it is let go.
     pub(crate) fn freeze(
         &mut self,
         proposal: &Proposal,
@@ -20,11 +20,12 @@ impl AccountState {
         let newest = self.histories.get(&(row.key, purpose.as_ref().map(|purpose| purpose.key)));
         let in_force = newest
             .map(|(_, standing)| *standing)
-            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank))
+            .filter(|standing| matches!(standing.state, State::InForce | State::FrozenByBank | State::Contested))
             .filter(|standing| Some(standing.account) == proposal.asked.account);
         // What its bank froze is not the bank's to unfreeze from now on.
-        let Some(Standing { account, .. }) = in_force else { return Ok(None) };
-        let standing = Standing { state: State::Frozen, account };
+        let Some(Standing { account, state }) = in_force else { return Ok(None) };
+        let state = if state == State::Contested { state } else { State::Frozen };
+        let standing = Standing { state, account };
         // Whoever has the link speaks for the payee, whichever channel the change came by.
         Ok(Some(self.take(&Channel::SelfService, row, purpose, standing, Some(proposal.id), now)))
     }

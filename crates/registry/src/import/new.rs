@@ -1,7 +1,7 @@
 //! What becomes of one change: a row of a history, or a proposal that waits.
 
 use super::Link;
-use crate::designation::{ChannelKind, Designation, Standing};
+use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::grounds::Grounds;
 use crate::life::Waits;
 use crate::notice::NoticeKind;
@@ -54,6 +54,11 @@ pub struct NewRow {
 }
 
 impl NewRow {
+    /// Whether the account is contested by it, or stays so.
+    pub(crate) const fn is_contested(&self) -> bool {
+        matches!(self.standing.state, State::Contested)
+    }
+
     /// All that the payee is told of it.
     pub(crate) fn tellings(&self) -> impl Iterator<Item = Telling> {
         [self.telling.clone(), self.then_telling()].into_iter().flatten()

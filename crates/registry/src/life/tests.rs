@@ -371,9 +371,16 @@ fn nothing_takes_effect_while_accounts_are_contested_and_no_term_ends() {
         let is_agencys = channel == Channel::Operator;
         let mut asked = proposal(channel, false);
         let (goes_on, held) = (if is_agencys { "due" } else { "held (unfreezing)" }, "held (unfreezing)");
-        check((&asked, "2015"), "", &[(Begun, 0)], 1, goes_on);
+        // Two of them, whatever the controls, and also when it has ended meanwhile.
+        let [alone, later] = if is_agencys { ["awaiting_approval (approval)"; 2] } else { [held, "due"] };
+        check((&asked, "2015"), "", &[(Begun, 0)], 1, alone);
+        check((&asked, "2015"), "approved 1", &[(Begun, 0)], 1, goes_on);
         check((&asked, "2015"), "", &[(Begun, 1)], 2, held);
-        check((&asked, "2015"), "", &[(Begun, 0), (LetGo, 1)], 2, "due");
+        check((&asked, "2015"), "", &[(Begun, 0), (LetGo, 1)], 2, later);
+        check((&asked, "2015"), "", &[(Begun, -2), (LetGo, -1)], 2, "due");
+        asked.asked.action = Action::Unfreeze;
+        check((&asked, "2015"), "", &[(Begun, 0)], 1, alone);
+        check((&asked, "2015"), "", &[(Begun, 1)], 2, alone);
         asked.asked.action = Action::Revert;
         check((&asked, "2015"), "approved 1", &[(Begun, 1)], 2, goes_on);
         check(

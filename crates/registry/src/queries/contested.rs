@@ -3,7 +3,7 @@
 use super::motions::MOTIONS_MAX;
 use super::proposals::standing_change;
 use crate::account::{self, DesignatedAccount};
-use crate::designation::{Designation, State};
+use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::mark::{MarkChange, masked};
 use crate::motion::{Kind, Motion};
 use crate::proposal::Proposal;
@@ -13,7 +13,7 @@ use crate::suspicion::{self, Suspicion};
 use denmark::calendar::copenhagen_date;
 use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
 
-/// Changes of one history that are looked at.
+/// Changes, or rows, of one history that are looked at.
 const CHANGES_MAX: usize = 1_000;
 
 /// One of a payee's accounts of which anything else was designated since a moment.
@@ -44,6 +44,30 @@ pub(crate) fn newest_of(scope: &Scope<'_>, payee: &Blind) -> Result<Vec<(Option<
         Ok(())
     })?;
     Ok(rows)
+}
+
+/// What an account was before it was contested, of which a row tells that it is: its newest row but those that are looked past, by their
+/// moments. Itself, where none is. It is frozen, where the payee said by a notice's link meanwhile that it is not theirs.
+pub(crate) fn uncontested(
+    scope: &Scope<'_>,
+    contested: Designation,
+    is_past: impl Fn(Timestamp) -> bool,
+) -> Result<Standing, Error> {
+    let (mut row, mut is_stopped) = (contested, false);
+    for _ in 0..CHANGES_MAX {
+        if row.standing.is_the_same_account(&contested.standing) {
+            let Standing { state, account } = row.standing;
+            if state != State::Contested || !is_past(row.effective) {
+                let is_stopped = is_stopped && matches!(state, State::InForce | State::FrozenByBank);
+                return Ok(Standing { state: if is_stopped { State::Frozen } else { state }, account });
+            }
+            // Nobody else than who has the link contests an account for the payee.
+            is_stopped |= row.channel == ChannelKind::SelfService;
+        }
+        let Some(previous) = row.previous else { break };
+        row = store::designation::find(scope, previous)?;
+    }
+    Ok(contested.standing)
 }
 
 /// A payee's accounts of which anything else was designated since a moment.

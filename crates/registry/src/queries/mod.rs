@@ -29,10 +29,10 @@ pub use collectors::{
     CollectorMotion, CollectorTerms, CollectorView, CollectorsView, collector_motion, collectors,
     is_approved_collector, proposed_collectors, registered_collectors,
 };
-pub(crate) use contested::newest_of;
 pub use contested::{
     Doubted, ReportStanding, account_states, doubted, mark_motions_of, registered_name, report_standing,
 };
+pub(crate) use contested::{newest_of, uncontested};
 pub use controls::{
     ControlMoved, ControlView, ControlsMotion, ControlsView, controls, controls_in_force, controls_motion,
 };

@@ -29,6 +29,13 @@ impl Town {
         self.run(&FindVictim { payee: payee(of) }, &Actor::operator("vera")).unwrap();
     }
 
+    /// What holds of somebody's default account.
+    fn state(&mut self, of: &str) -> String {
+        let key = payee(of).key(self.0.0.writer.store.vault());
+        let history = self.0.0.writer.read(|scope| registry::resolve::history(scope, &key)).unwrap().unwrap();
+        format!("{:?}", history.into_iter().next().unwrap().remove(0).standing.state)
+    }
+
     /// Where somebody's money goes, for everything or for rent.
     fn goes(&mut self, of: &str, is_rent: bool) -> String {
         let specific = is_rent.then(|| ("Authority".to_owned(), BenefitKind::parse("rent").unwrap()));
@@ -135,10 +142,52 @@ fn officers_who_know_of_it_put_an_account_there() {
     let mut town = Town::new();
     town.0.0.control("2015", &[]);
     assert_eq!(town.rings(BENT), [0, 0]);
-    assert_eq!(town.ask(&Channel::Operator, &format!("register,{BENT},0040-3,,none,,,")), "done");
+    // Two of them, though no control demands it.
+    assert_eq!(town.ask(&Channel::Operator, &format!("register,{BENT},0040-3,,none,,,")), "held");
+    let id = town.waits().pop().unwrap();
+    assert_eq!((town.settles(), town.stands(&id)), ((0, 0), "approval".to_owned()));
+    assert_eq!(town.approves(&id, &Actor::operator("olga")), Err("proposal.own"));
+    assert_eq!(town.approves(&id, &Actor::operator("otto")), ok("in_force"));
     assert_eq!(town.goes(BENT, false), "0000000003");
     // After a misunderstanding as well.
     assert_eq!((town.lets_go(BENT), town.goes(BENT, false)), (0, "0000000003".to_owned()));
+}
+
+#[test]
+fn nobody_unfreezes_a_contested_account_alone() {
+    let mut town = Town::new();
+    town.0.0.control("2015", &[]);
+    town.rings(ANNA);
+    assert_eq!(town.ask(&Channel::Operator, &format!("unfreeze,{ANNA},,,,,,")), "held");
+    let id = town.waits().pop().unwrap();
+    assert_eq!((town.stands(&id), town.state(ANNA)), ("approval".to_owned(), "Contested".to_owned()));
+    assert_eq!(town.approves(&id, &Actor::operator("olga")), Err("proposal.own"));
+    assert_eq!(town.approves(&id, &Actor::operator("otto")), ok("in_force"));
+    assert_eq!(town.pays(), "to Anna");
+}
+
+/// By the link of a change that took effect, after somebody else has rung.
+#[test]
+fn who_says_during_a_case_that_a_change_is_not_theirs_is_heard() {
+    let check = |is_frozen: bool| {
+        let mut town = Town::new();
+        town.0.0.control("2015", &[]);
+        let thief = town.anna();
+        let theft = town.wants_loot(&thief);
+        if is_frozen {
+            assert_eq!(town.ask(&south(), &format!("freeze,{ANNA},,,,,,")), "done");
+        }
+        town.rings(ANNA);
+        assert_eq!((town.stops(&theft), town.stops(&theft)), (ok("Frozen"), ok("Already")));
+        assert_eq!(town.state(ANNA), "Contested");
+        assert_eq!(town.ask(&south(), &format!("unfreeze,{ANNA},,,,,,")), "designation.frozen");
+        // Two say that it was a misunderstanding: the account is not paid to all the same.
+        assert_eq!((town.lets_go(ANNA), town.state(ANNA)), (0, "Frozen".to_owned()));
+        assert_eq!(town.pays(), "frozen");
+        assert_eq!(town.ask(&south(), &format!("unfreeze,{ANNA},,,,,,")), "designation.frozen");
+    };
+    check(false);
+    check(true);
 }
 
 #[test]
@@ -191,24 +240,62 @@ fn an_account_that_was_frozen_before_is_contested_too() {
         let ask = |town: &mut Town, by: &Channel, action: &str| town.ask(by, &format!("{action},{ANNA},,,,,,"));
         assert_eq!(ask(&mut town, &by, action), "done");
         assert_eq!(town.rings(ANNA), [0, 1]);
-        let stands = |town: &mut Town| {
-            let key = payee(ANNA).key(town.0.0.writer.store.vault());
-            let history = town.0.0.writer.read(|scope| registry::resolve::history(scope, &key)).unwrap().unwrap();
-            history.into_iter().next().unwrap().remove(0).standing.state
-        };
-        use registry::designation::State;
-        assert_eq!(stands(&mut town), State::Contested, "{by:?}");
+        assert_eq!(town.state(ANNA), "Contested", "{by:?}");
         assert_eq!(ask(&mut town, &north(), "unfreeze"), "designation.frozen", "{by:?}");
         // It is as it was afterwards: its bank's to unfreeze, if its bank froze it.
         assert_eq!(town.lets_go(ANNA), 0);
         let (before, unfrozen) = match by {
-            Channel::Bank(_) => (State::FrozenByBank, "done"),
-            _ => (State::Frozen, "designation.frozen"),
+            Channel::Bank(_) => ("FrozenByBank", "done"),
+            _ => ("Frozen", "designation.frozen"),
         };
-        assert_eq!(stands(&mut town), before, "{by:?}");
+        assert_eq!(town.state(ANNA), before, "{by:?}");
         assert_eq!(ask(&mut town, &north(), "unfreeze"), unfrozen, "{by:?}");
         town.pays();
     }
+}
+
+/// What was put back during a case that was none is taken away again, and what stood is as it was before anybody rang.
+#[test]
+fn an_account_that_was_put_back_by_mistake_is_not_contested_for_ever() {
+    let check = |was_frozen: bool, is_victim: bool, expected: &str| {
+        let mut town = Town::new();
+        town.0.0.control("2015", &[]);
+        let (anna, olga, otto) = (town.anna(), Actor::operator("olga"), Actor::operator("otto"));
+        let lawful = town.wants_loot(&anna);
+        if was_frozen {
+            assert_eq!(town.ask(&south(), &format!("freeze,{ANNA},,,,,,")), "done");
+        }
+        town.rings(ANNA);
+        let reverts = |town: &mut Town, proposal: &str| {
+            let (proposal, why) = (proposal.to_owned(), "Stolen".to_owned());
+            let revert = RevertDesignation { proposal, why, actor: olga.clone(), once: None };
+            town.run(&revert, &olga).unwrap().id
+        };
+        let back = reverts(&mut town, &lawful);
+        assert_eq!(town.approves(&back, &otto), ok("in_force"));
+        assert_eq!(town.pays(), "to Anna");
+        if is_victim {
+            town.found(ANNA);
+        }
+        let again = reverts(&mut town, &back);
+        if !is_victim {
+            assert_eq!(town.lets_go(ANNA), 0);
+        }
+        assert_eq!(town.approves(&again, &otto), ok("check"));
+        assert_eq!(town.approves(&again, &Actor::operator("oda")), ok("in_force"));
+        assert_eq!(town.state(ANNA), expected);
+        town.pays();
+        // Whoever has it is not kept from it.
+        if expected == "InForce" {
+            let anna = town.anna();
+            assert!(town.proposes(&anna, &format!("change,{ANNA},{OWN},,{LOOT},,,")).is_ok());
+        }
+    };
+    check(false, false, "InForce");
+    // What its bank had frozen is its bank's again.
+    check(true, false, "FrozenByBank");
+    // Of a victim it is as it was left.
+    check(false, true, "Contested");
 }
 
 /// Under controls by which it waits two days, of which the payee is told.

@@ -209,7 +209,8 @@ impl Loaded {
         }
     }
 
-    /// What follows when somebody says, of a change that has taken effect, that it is not theirs: the account is frozen.
+    /// What follows when somebody says, of a change that has taken effect, that it is not theirs: the account is frozen. Of one that is
+    /// contested they were told that it is.
     ///
     /// Nothing, when it is not in force any more.
     ///
@@ -220,7 +221,7 @@ impl Loaded {
         let proposal = found.proposal;
         let Some(takes) = accounts.freeze(&proposal, &row, now)? else { return Ok(None) };
         let act = Act::new(ActKind::Stopped, now, BY_NOTICE, "");
-        let telling = Some(Telling::of(&proposal, NoticeKind::AccountFrozen, None));
+        let telling = (!takes.is_contested()).then(|| Telling::of(&proposal, NoticeKind::AccountFrozen, None));
         Ok(Some(Step { proposal, acts: vec![act], takes: Some(takes), waits: None, telling }))
     }
 
