@@ -3,7 +3,7 @@
 use crate::acts::{Back, Disturbance, Fault, Part, REASONS, Says};
 use crate::model::{NAMED, PERSONS, Payment, Recall, State};
 use crate::place;
-use crate::world::{World, console};
+use crate::world::{Stray, World, console};
 use payout::commands::{Retry, SettleReturn, pay_waiting, retry, settle_return};
 use payout::queries::{STRAYS_MAX, strays};
 use proptest::sample::Index;
@@ -24,10 +24,30 @@ pub struct Promise {
     pub is_there: bool,
 }
 
+/// What is written as an account and is none.
+const UNREADABLE: &str = "DK6200400000000099";
+
 impl Payment {
     /// How much is promised that is not there, as far as anybody knows.
     pub fn owed(&self) -> i64 {
         self.promised.iter().filter(|one| !one.is_there).map(|one| one.amount).sum()
+    }
+
+    /// The account that a return of it names.
+    pub fn account_named(&self, fault: Fault) -> String {
+        let (_, account) = self.left.last().unwrap();
+        if fault == Fault::Account { UNREADABLE.to_owned() } else { account.clone() }
+    }
+
+    /// Whether a return from an account is of a time that is over: it lies in the waiting account, or went to another since.
+    /// Of one that names none a person knows better.
+    pub fn is_over(&self, account: &str) -> bool {
+        match &self.state {
+            _ if account == UNREADABLE => false,
+            State::Waiting(there) => account != there,
+            State::Routed(there) => self.left.len() > 1 && account != there,
+            _ => false,
+        }
     }
 
     /// What was promised comes, of the last time that it left or of any: one of it, or all of it together. Whether it was.
@@ -61,8 +81,7 @@ impl World {
             let payment = &self.model.batches[*batch].payments[*number];
             let (currency, paid) = (payment.currency(), i64::from(payment.pay.minor));
             let (returned, paid) = (decimal(paid - i64::from(*fault == Fault::Amount && paid > 1)), decimal(paid));
-            let (id, (_, account)) = (&payment.id, payment.left.last().unwrap());
-            let account = if *fault == Fault::Account { "DK6200400000000099" } else { account };
+            let (id, account) = (&payment.id, payment.account_named(*fault));
             // It names the file that the payment stood in last.
             let of = &self.model.batches[*batch];
             let file = match payment.left.last() {
@@ -104,14 +123,15 @@ impl World {
             let is_known_there = *fault != Fault::Account;
             // What its bank has said that it gives back is no news when it comes.
             let payment = &mut self.model.batches[*at].payments[*number];
+            let account = before.account_named(*fault);
             if is_known_there && *reason == "FOCR" && payment.arrives(amount, true) {
                 continue;
             }
-            let is_right = is_known_there && amount == minor;
+            let is_right = is_known_there && amount == minor && !payment.is_over(&account);
             if is_right && self.model.take_back(*at, *number, amount, reason) {
                 booked += 1;
             } else {
-                self.strays.push((*at, *number, amount, reason));
+                self.strays.push(Stray { batch: *at, number: *number, amount, reason, account });
                 listed += 1;
             }
         }
@@ -149,7 +169,7 @@ impl World {
             return;
         }
         let index = index.index(listed.len());
-        let (at, number, amount, reason) = self.strays[index];
+        let Stray { batch: at, number, amount, reason, account } = self.strays[index].clone();
         let (name, batch) = (listed[index].id.clone(), &self.model.batches[at]);
         let payment = is_it.then(|| (batch.name.clone(), batch.payments[number].id.clone()));
         let told = self.give(disturbance, |writer, env| {
@@ -159,7 +179,8 @@ impl World {
         });
         let payment = &mut self.model.batches[at].payments[number];
         let has_arrived = is_it && reason == "FOCR" && payment.arrives(amount, false);
-        let is_booked = !is_it || has_arrived || self.model.take_back(at, number, amount, reason);
+        let is_over = payment.is_over(&account);
+        let is_booked = !is_it || has_arrived || (!is_over && self.model.take_back(at, number, amount, reason));
         self.model.end_booking();
         let done_before = told.was_struck && told.told == Err("return.settled".to_owned());
         assert_eq!(told.told.is_ok() || done_before, is_booked, "{:?}", told.told);

@@ -79,13 +79,23 @@ pub struct World {
     pub written: BTreeSet<(usize, usize)>,
     /// What banks wrote to us, and whether it was of returns.
     pub said: Vec<(bool, String)>,
-    /// The returns of which a person is to say whose they are, in order: of which payment, how much, and why.
-    pub strays: Vec<(usize, usize, i64, &'static str)>,
+    /// The returns of which a person is to say whose they are, in order.
+    pub strays: Vec<Stray>,
     /// How far the bank that fetches files has come.
     pub fetched: Option<i64>,
     pub done: Done,
     _store: TestPlace,
     _folder: tempfile::TempDir,
+}
+
+/// A return: of which payment, how much, why, and from which account.
+#[derive(Clone, Debug)]
+pub struct Stray {
+    pub batch: usize,
+    pub number: usize,
+    pub amount: i64,
+    pub reason: &'static str,
+    pub account: String,
 }
 
 /// What was told, and whether it was told to somebody who asked again.
@@ -248,9 +258,10 @@ impl World {
             (Meanwhile::Settle, _) => self.model.settle(),
             (Meanwhile::Return(index), _) => {
                 let (at, number) = self.sent(index).unwrap();
-                let minor = self.model.batches[at].payments[number].pay.minor.into();
-                if !self.model.take_back(at, number, minor, "MS03") {
-                    self.strays.push((at, number, minor, "MS03"));
+                let payment = &self.model.batches[at].payments[number];
+                let (amount, account) = (payment.pay.minor.into(), payment.account_named(Fault::None));
+                if payment.is_over(&account) || !self.model.take_back(at, number, amount, "MS03") {
+                    self.strays.push(Stray { batch: at, number, amount, reason: "MS03", account });
                 }
                 self.model.end_booking();
             }
