@@ -1,5 +1,6 @@
 //! What was asked back, where it stands, and the messages that ask for it.
 
+use crate::back::How;
 use crate::batch::{self, Batch};
 use crate::commands::BatchRefusal;
 use crate::commands::record::ordered_for;
@@ -193,9 +194,21 @@ pub(crate) struct BackOf {
     pub(crate) since: i64,
 }
 
+/// What came back of the time that it was asked back of: until it left again, were it to the waiting account. What was given back out of
+/// that is none of it.
 pub(crate) fn back_of(scope: &Scope<'_>, recall: &Recall, number: i64) -> Result<BackOf, Error> {
-    let mut of = BackOf::default();
+    let (mut of, mut until) = (BackOf::default(), i64::MAX);
+    store::payment::each_change_of(scope.tx, recall.batch, number..number + 1, i64::MAX, |change| {
+        if change.stage > recall.stage && change.outcome.goes_on() {
+            until = until.min(change.stage);
+        }
+        Ok(())
+    })?;
     store::back::each_amount(scope.tx, recall.batch, number..number + 1, |back| {
+        // The stage at which an order comes back to the waiting account is one at which it lies there again.
+        if back.how == How::GivenBack || back.stage > until {
+            return Ok(());
+        }
         if back.place > recall.place {
             of.since = of.since.saturating_add(back.amount);
         } else if back.stage > recall.stage {

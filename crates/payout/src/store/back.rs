@@ -17,7 +17,7 @@ statements! {
         "SELECT id, key, batch, number, stage, amount, how, code, said FROM money_back WHERE key = $1";
     IS_KNOWN = "money_back.is_known": "SELECT id FROM money_back WHERE key = $1";
     AMOUNTS = "money_back.amounts":
-        "SELECT number, stage, amount, id FROM money_back WHERE batch = $1 AND number >= $2 AND number < $3
+        "SELECT number, stage, amount, id, how FROM money_back WHERE batch = $1 AND number >= $2 AND number < $3
          ORDER BY number, id";
     OF_STAGE = "money_back.of_stage":
         "SELECT id, key, batch, number, stage, amount, how, code, said FROM money_back
@@ -44,6 +44,7 @@ pub(crate) struct Amount {
     pub(crate) amount: i64,
     /// Where its row stands in the journal.
     pub(crate) place: i64,
+    pub(crate) how: How,
 }
 
 /// Records what came back, in the order in which it is given.
@@ -102,7 +103,8 @@ pub(crate) fn each_amount(
     mut visit: impl FnMut(Amount) -> Result<(), Error>,
 ) -> Result<(), Error> {
     tx.each(&AMOUNTS, &[batch.into(), numbers.start.into(), numbers.end.into()], |row| {
-        visit(Amount { number: row.int(0)?, stage: row.int(1)?, amount: row.int(2)?, place: row.int(3)? })
+        let how = How::from_code(row.int(4)?).ok_or_else(|| row.broken(4))?;
+        visit(Amount { number: row.int(0)?, stage: row.int(1)?, amount: row.int(2)?, place: row.int(3)?, how })
     })
 }
 

@@ -4,9 +4,9 @@ use crate::place::*;
 use crate::returning::{ANNAS, BOS, Back, message as returned, valid};
 use kernel::{Actor, Error};
 use payout::commands::{
-    AnswersTaken, ConfirmArrival, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn, Transfer,
-    answer_recalls, confirm_arrival, import_returns, pay_waiting, payments_named, recall, retry, settle_return,
-    tell_transfers,
+    AnswersTaken, ConfirmArrival, GiveBack, ImportReturns, LetGo, Recall, Recalled, Retry, SettleAnswer, SettleReturn,
+    Transfer, answer_recalls, confirm_arrival, give_back, import_returns, pay_waiting, payments_named, recall, retry,
+    settle_return, tell_transfers,
 };
 use payout::message::bank::RecallReason;
 use payout::queries::{self, Whose, recall_message, transfer_recall_message};
@@ -349,6 +349,44 @@ fn what_was_promised_is_known_when_it_comes_from_where_it_was_wherever_the_payme
     assert_eq!(import(&mut place, "R-4", ANNAS, None), (0, 1, 0));
     assert_eq!(import(&mut place, "R-5", ANNAS, None), (0, 0, 1));
     assert_eq!(place.told(&batch), ["routed"]);
+    place.verify();
+}
+
+#[test]
+fn what_came_back_of_a_recall_is_of_that_time_alone() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+    place.agree(LIES, PayerKind::Public, to, Some(BANK)).unwrap();
+    let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00)]]));
+    let pay = |place: &mut Place| {
+        let env = place.env();
+        pay_waiting(&mut place.writer, &batch, None, &Actor::console(), &env).unwrap().len()
+    };
+    let import = |place: &mut Place, id: &str, account: &str| {
+        let (env, back) = (place.env(), returned(id, &[Back("1", "E0", "20.00", "20.00", "MS03", account)]));
+        let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+        assert_eq!(import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap().booked, 1);
+    };
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+    assert_eq!(pay(&mut place), 1);
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    let came_back = |place: &mut Place| {
+        let shown = place.writer.read(|scope| queries::recall(scope, &name, Whose::Everybodys, &Actor::console()));
+        let shown = shown.unwrap();
+        (shown.recalled[0].came_back.clone(), shown.recalled[0].standing)
+    };
+    import(&mut place, "R-1", "9860-77");
+    assert_eq!(came_back(&mut place), ("20.00".to_owned(), "came_back"));
+    // It goes to another account and comes back from there, and its payer takes it back.
+    place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+    assert_eq!(pay(&mut place), 1);
+    import(&mut place, "R-2", "9860-78");
+    assert_eq!(came_back(&mut place), ("20.00".to_owned(), "came_back"));
+    let env = place.env();
+    let taken = GiveBack { batch: &batch, end_to_end_id: "E0", why: "moved", stages: None, out: None, once: None };
+    give_back(&mut place.writer, &taken, &Actor::console(), &env).unwrap();
+    assert_eq!(came_back(&mut place), ("20.00".to_owned(), "came_back"));
     place.verify();
 }
 
