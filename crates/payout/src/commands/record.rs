@@ -145,7 +145,7 @@ pub(crate) fn order(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resul
         id: &id,
         payment_info_id: &id,
         created: view.created,
-        execution_date: ordered_for(view.created),
+        execution_date: ordered_for(scope, batch, (view.stage, view.created))?,
         debtor: Party { name: &payer.name, cvr: Some(payer.cvr.digits()) },
         account: from.iban(&banks),
         agent: Named::of(&from, &banks).agent(),
@@ -153,10 +153,29 @@ pub(crate) fn order(scope: &Scope<'_>, batch: &Batch, view: &StageView) -> Resul
     }))
 }
 
-/// The day on which an order of ours is to be carried out.
-pub(crate) fn ordered_for(created: jiff::Timestamp) -> Date {
+/// The day on which an order of ours is to be carried out: the first banking day on which the money of all its payments is in the waiting
+/// account. That is the one after it was to be paid there, or came back to there.
+pub(crate) fn ordered_for(
+    scope: &Scope<'_>,
+    batch: &Batch,
+    (stage, created): (i64, jiff::Timestamp),
+) -> Result<Date, Error> {
+    let mut numbers = Vec::new();
+    store::payment::each_change_at(scope.tx, batch.id, stage, |change| {
+        numbers.push(change.number);
+        Ok(())
+    })?;
     let today = copenhagen_date(created);
-    if is_banking_day(today) { today } else { next_banking_day(today) }
+    let mut day = if is_banking_day(today) { today } else { next_banking_day(today) };
+    let mut ids = OpenIds::default();
+    for number in numbers {
+        let lay = work::recorded(scope.tx, batch.id, number, 1, stage - 1)?.pop().ok_or_else(gone)?;
+        let since = store::batch::find_stage(scope, batch.id, lay.of_stage)?;
+        let since = copenhagen_date(since.map_or(batch.record.received(), |stage| stage.at).to_jiff());
+        let paid = ids.block_of(scope, batch.id, number)?.execution_date.and_then(|date| date.parse().ok());
+        day = day.max(next_banking_day(paid.map_or(since, |paid: Date| paid.max(since))));
+    }
+    Ok(day)
 }
 
 /// A payment out of the waiting account.

@@ -432,6 +432,9 @@ impl Asked {
     /// The payments with these numbers, which are in order.
     pub(crate) fn open(&self, scope: &Scope<'_>, numbers: &[i64]) -> Result<Vec<Opening>, Error> {
         let (batch, stage) = (self.batch.id, self.recall.stage);
+        // An order of our own, out of the waiting account.
+        let order = self.order.as_ref().map(|order| ordered_for(scope, &self.batch, (order.stage, order.at.to_jiff())));
+        let order = order.transpose()?;
         let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
         for run in numbers.chunk_by(|one, next| one + 1 == *next) {
             let first = run.first().copied().unwrap_or_default();
@@ -439,10 +442,9 @@ impl Asked {
             for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
                 let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
                 let block = ids.block_of(scope, batch, *number)?;
-                let (payment_info_id, execution_date) = match &self.order {
+                let (payment_info_id, execution_date) = match order {
                     None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
-                    // An order of our own, out of the waiting account.
-                    Some(order) => (message_id(batch, order.stage), Some(ordered_for(order.at.to_jiff()))),
+                    day => (message_id(batch, stage), day),
                 };
                 let texts = ids.read(scope, batch, *number)?;
                 payments.push(Opening {

@@ -2,11 +2,13 @@
 
 use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
-use kernel::{Actor, Error, Timestamp};
+use kernel::{Actor, Error, Scope, Timestamp};
 use payout::commands::{
-    GiveBack, ImportReturns, PaidOut, Retry, SettleReturn, give_back, import_returns, pay_waiting, retry, settle_return,
+    GiveBack, ImportReturns, PaidOut, Recall, Retry, SettleReturn, give_back, import_returns, pay_waiting,
+    payments_named, recall, retry, settle_return,
 };
-use payout::queries::{completed_for_bank, each_waiting, ledger, report_of, strays};
+use payout::message::bank::RecallReason;
+use payout::queries::{Whose, completed_for_bank, each_waiting, ledger, recall_message, report_of, strays};
 use registry::payer::{NoAccount, PayerKind};
 
 const LIES: &str = "Ventekontorets";
@@ -163,6 +165,39 @@ fn what_was_ordered_from_there_comes_back_to_there() {
     assert_eq!(pay(&mut place, &batch).unwrap()[0].sent.sums["DKK"], "20.00");
     sums(&mut place, LIES, [2007, 0, 0, 0, 0]);
     place.verify();
+}
+
+#[test]
+fn an_order_is_carried_out_when_the_money_is_there() {
+    // The file is paid on the 25th.
+    let check = |days: i64, expected: &str| {
+        let mut place = place();
+        let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(WITHOUT, 20_00)]]));
+        place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+        place.now = Timestamp::from_micros(NOW.micros() + days * DAY);
+        let paid = pay(&mut place, &batch).unwrap();
+        let order = std::fs::read_to_string(&paid[0].files[0]).unwrap();
+        assert!(order.contains(&format!("<ReqdExctnDt><Dt>{expected}</Dt></ReqdExctnDt>")), "{days}: {order}");
+        let named = place.writer.read(|scope| payments_named(scope, &batch, &["E0".to_owned()], None)).unwrap();
+        let env = place.env();
+        let wanted = Recall { payments: &named, reason: RecallReason::Customer, why: "moved", once: None };
+        let name = recall(&mut place.writer, &wanted, &Actor::console(), &env).unwrap().messages[0].recall.clone();
+        let asked = |scope: &Scope<'_>| recall_message(scope, &name, Whose::Everybodys, &Actor::console());
+        let asked = String::from_utf8(place.writer.read(asked).unwrap()).unwrap();
+        assert!(asked.contains(&format!("<OrgnlReqdExctnDt><Dt>{expected}</Dt></OrgnlReqdExctnDt>")), "{asked}");
+        // It comes back, and goes to another account the day after.
+        let back = message("R-1", &[Back("1", "E0", "20.00", "20.00", "MS03", "9860-77")]);
+        let env = place.env();
+        let wanted = ImportReturns { file: back.as_bytes(), bank: None, out: None, once: None };
+        assert_eq!(import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap().booked, 1);
+        place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
+        let paid = pay(&mut place, &batch).unwrap();
+        std::fs::read_to_string(&paid[0].files[0]).unwrap()
+    };
+    assert!(check(0, "2026-11-26").contains("<Dt>2026-11-26</Dt>"));
+    // A Friday, and a Saturday.
+    assert!(check(4, "2026-11-27").contains("<Dt>2026-11-30</Dt>"));
+    assert!(check(5, "2026-11-30").contains("<Dt>2026-11-30</Dt>"));
 }
 
 #[test]
