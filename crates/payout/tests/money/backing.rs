@@ -24,6 +24,9 @@ pub struct Promise {
     pub is_there: bool,
 }
 
+/// What is written as an account and is none.
+const UNREADABLE: &str = "DK6200400000000099";
+
 impl Payment {
     /// How much is promised that is not there, as far as anybody knows.
     pub fn owed(&self) -> i64 {
@@ -33,12 +36,14 @@ impl Payment {
     /// The account that a return of it names.
     pub fn account_named(&self, fault: Fault) -> String {
         let (_, account) = self.left.last().unwrap();
-        if fault == Fault::Account { "DK6200400000000099".to_owned() } else { account.clone() }
+        if fault == Fault::Account { UNREADABLE.to_owned() } else { account.clone() }
     }
 
     /// Whether a return from an account is of a time that is over: it lies in the waiting account, or went to another since.
+    /// Of one that names none a person knows better.
     pub fn is_over(&self, account: &str) -> bool {
         match &self.state {
+            _ if account == UNREADABLE => false,
             State::Waiting(there) => account != there,
             State::Routed(there) => self.left.len() > 1 && account != there,
             _ => false,
