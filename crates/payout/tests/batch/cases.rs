@@ -14,7 +14,8 @@ use payout::commands::{
 use payout::queries::{KnownPayment, known_case};
 use payout::recall::Standing;
 use registry::commands::{
-    AcknowledgeSuspicion, ContestAccounts, ProposeDesignation, ReportSuspicion, RestoreAccounts, Suspected,
+    AcknowledgeSuspicion, ApproveDesignation, ContestAccounts, ProposeDesignation, RefuseDesignation, ReportSuspicion,
+    RestoreAccounts, Suspected,
 };
 use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
@@ -240,6 +241,34 @@ fn what_went_on_or_is_promised_stays_in_the_case() {
         }
         assert_eq!(told, ["E1 9860-0000000077 asked 0", "E0 9860-0000000078 came_back 100"], "{}", to.name());
     }
+    place.verify();
+}
+
+/// What is to be put back waits for some days: who has approved it may say as well that it was all a misunderstanding.
+#[test]
+fn who_approved_that_it_is_put_back_can_be_the_second_to_say_that_it_was_none() {
+    let mut place = Place::new();
+    let since = place.steal();
+    place.control(&["wait_caseworker=2"]);
+    let case = place.open(since, Source::Police).unwrap().id;
+    let [anna, bo] = ["anna", "bo"].map(Actor::operator);
+    let (reverting, env) = (Reverting { case: &case, why: "Stolen", is_synthetic: false }, place.env());
+    let proposal = revert_case(&mut place.writer, &reverting, &anna, &env).unwrap().remove(0).id;
+    let (why, officer, is_synthetic) = ("Seen".to_owned(), bo.clone(), false);
+    let approving = ApproveDesignation { proposal: proposal.clone(), why: why.clone(), officer, is_synthetic };
+    let env = place.env();
+    assert_eq!(place.writer.execute(&approving, &bo, &env).unwrap().waits_for.as_deref(), Some("time"));
+    // By themselves they have a part in it.
+    let (refusing, env) = (RefuseDesignation { proposal, why, officer: bo.clone(), is_synthetic }, place.env());
+    refused(place.writer.execute(&refusing, &bo, &env), "proposal.own");
+    let finding = Finding::Misunderstanding;
+    let closing = CloseVictimCase { case: &case, finding, why: "Mistaken", mark_until: None, is_synthetic };
+    let env = place.env();
+    let said = close_case(&mut place.writer, &closing, &anna, &env).unwrap();
+    assert_eq!(said.waits_for.as_deref(), Some("approval"));
+    let env = place.env();
+    let closed = close_case(&mut place.writer, &closing, &bo, &env).unwrap();
+    assert_eq!((closed.designations[0].state.as_str(), closed.unfrozen), ("refused", 1));
     place.verify();
 }
 

@@ -73,8 +73,8 @@ pub use subscribe::{
     Subscriptions,
 };
 pub use suspicion::{
-    AcknowledgeSuspicion, AnswerState, CloseSuspicion, LogSuspicions, OfTwo, ReportState, ReportSuspicion, Suspected,
-    SuspectedPayout, SuspicionAnswer,
+    AcknowledgeSuspicion, AnswerState, CloseSuspicion, LogSuspicions, OfTwo, ReportState, ReportSuspicion, SaidBefore,
+    Suspected, SuspectedPayout, SuspicionAnswer,
 };
 pub use tell_contacts::tell_contacts;
 pub use tell_identity::TellIdentity;

@@ -469,8 +469,21 @@ impl Command for LogSuspicions {
     }
 }
 
-/// An answer that somebody else has given before: of the two it is enough that one is not who reported it. Whoever gives the command
-/// answers for it that the other said so.
+/// What is told whoever decides that somebody else has said the same before.
+pub trait SaidBefore {
+    /// The same, where this one did, as the journal names them.
+    #[must_use]
+    fn said_by(self, other: &str) -> Self;
+}
+
+impl SaidBefore for AnswerState {
+    fn said_by(self, other: &str) -> Self {
+        Self { said_by: Some(other.to_owned()), ..self }
+    }
+}
+
+/// What somebody else has said before: of the two it is enough that one is not who reported it, and who says no may have a part. Whoever
+/// gives the command answers for it that the other said so.
 pub struct OfTwo<C> {
     /// The answer.
     pub command: C,
@@ -478,17 +491,17 @@ pub struct OfTwo<C> {
     pub said_by: String,
 }
 
-impl<C: Command<State = AnswerState>> Command for OfTwo<C> {
+impl<C: Command<State: SaidBefore>> Command for OfTwo<C> {
     const OPERATION: Operation = C::OPERATION;
-    type State = AnswerState;
+    type State = C::State;
     type Change = C::Change;
     type Output = C::Output;
 
-    fn load(&self, scope: &Scope<'_>) -> Result<AnswerState, Error> {
-        Ok(AnswerState { said_by: Some(self.said_by.clone()), ..self.command.load(scope)? })
+    fn load(&self, scope: &Scope<'_>) -> Result<C::State, Error> {
+        Ok(self.command.load(scope)?.said_by(&self.said_by))
     }
 
-    fn decide(&self, state: AnswerState, env: &Env) -> Result<Decision<C::Change, C::Output>, Refusal> {
+    fn decide(&self, state: C::State, env: &Env) -> Result<Decision<C::Change, C::Output>, Refusal> {
         self.command.decide(state, env)
     }
 

@@ -243,7 +243,11 @@ impl Closing<'_, '_> {
                 }
                 Reverted::Waits { is_own: false } => {
                     let (why, officer) = (why.clone(), actor);
-                    self.run_under(kind, about, RefuseDesignation { proposal, why, officer, is_synthetic })?
+                    let command = RefuseDesignation { proposal, why, officer, is_synthetic };
+                    match plan.said_by.clone() {
+                        Some(said_by) => self.run_under(kind, about, OfTwo { command, said_by })?,
+                        None => self.run_under(kind, about, command)?,
+                    }
                 }
                 Reverted::TookEffect => {
                     let why = why.clone();

@@ -31,6 +31,7 @@ pub use stop::{STOP_DAYS, StopProposal, Stopped};
 pub use tell_ownership::TellOwnership;
 pub use unfreeze::UnfreezeDesignation;
 
+use super::SaidBefore;
 use crate::caseworker::Remit;
 use crate::controls::Controls;
 use crate::designation::{Channel, Fate, State as AccountStanding};
@@ -110,6 +111,14 @@ pub struct Loaded {
     voice: Voice,
     /// Who may sign for the payee, where it was asked for a company by one of them.
     signatories: Option<Signatories>,
+    /// Whether somebody else has said the same before.
+    is_second: bool,
+}
+
+impl SaidBefore for Loaded {
+    fn said_by(self, _: &str) -> Self {
+        Self { is_second: true, ..self }
+    }
 }
 
 /// One thing that was done, and what follows from it.
@@ -160,6 +169,7 @@ pub(super) fn load_found(scope: &Scope<'_>, found: Found) -> Result<Loaded, Erro
         follows,
         is_sender_known: import::sender_is_known(scope.tx, &proposal.asked.channel)?,
         remit: None,
+        is_second: false,
         row,
         found,
     })

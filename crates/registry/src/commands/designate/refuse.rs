@@ -35,7 +35,12 @@ impl Command for RefuseDesignation {
             return Err(ProposalRefusal::Unknown.into());
         }
         loaded.require_waiting(env.now)?;
-        require_no_part(&loaded, &self.officer, self.is_synthetic)?;
+        // What two say may be said by whoever has a part in it: a no sends no money anywhere.
+        if loaded.is_second {
+            officer::require_named(&self.officer, self.is_synthetic).map_err(ProposalRefusal::from)?;
+        } else {
+            require_no_part(&loaded, &self.officer, self.is_synthetic)?;
+        }
         officer::require_why(&self.why).map_err(ProposalRefusal::from)?;
         let (step, standing) = loaded.act(ActKind::Refused, &self.officer, &self.why, env.now)?;
         let facts = step.facts();
