@@ -192,9 +192,6 @@ pub(crate) fn sender_is_known(tx: &Tx<'_>, channel: &Channel) -> Result<bool, Er
 
 /// What is put back of what stood before. An account is not contested again of which nobody says so any more.
 fn stood(scope: &Scope<'_>, payee: &Blind, before: Designation) -> Result<Standing, Error> {
-    if before.standing.state != State::Contested {
-        return Ok(before.standing);
-    }
     let contests = store::contest::of(scope.tx, payee)?;
     queries::uncontested(scope, before, |at| contests.is_let_go(at))
 }
