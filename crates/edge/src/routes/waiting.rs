@@ -42,6 +42,7 @@ pub fn routes() -> Vec<Route> {
             "Pay what lies there for payees who have an account by now, as is done by itself too: an order a payment file",
         )
         .token(policy::PAY_WAITING, SCOPE)
+        .refuses(&["cursor.invalid"])
         .refuses_as_all(TO_CASEWORKERS)
         .by(pay),
     ]
