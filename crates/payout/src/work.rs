@@ -145,6 +145,14 @@ impl Rule {
         }
     }
 
+    /// Whether a payment was ever tried again.
+    fn was_tried(&self, number: i64) -> bool {
+        match self {
+            Self::Fresh { judge } | Self::Release { judge, .. } => judge.gate.was_tried(number),
+            Self::Recorded { .. } => false,
+        }
+    }
+
     /// When payments are decided by it, if they are.
     fn decided_at(&self) -> Option<Timestamp> {
         match self {
@@ -291,7 +299,7 @@ impl Worker {
             }
             let benefit = candidate.benefit();
             let lies_since = decided_at.filter(|_| ruling.outcome.state == State::Waiting);
-            if is_ruled && (ruling.outcome.waits_by_itself() || lies_since.is_some()) {
+            if is_ruled && ruling.outcome.is_looked_at_again(rule.was_tried(number)) {
                 let purpose = benefit.as_ref().map(|kind| purpose::key(vault, payer.id, kind));
                 let account = account_key(vault, payment.account.as_deref());
                 let (payee, currency) = (*payee, paid_currency(payment));

@@ -185,7 +185,7 @@ impl Command for Accept<'_> {
             if outcome != row.outcome {
                 row.outcome = outcome;
                 again.push((row.number, outcome));
-                if outcome.is_looked_at_again() {
+                if outcome.is_looked_at_again(false) {
                     let lies_since = (outcome.state == State::Waiting).then_some(self.received);
                     held.push(HeldPayment { lies_since, ..of_row });
                 }

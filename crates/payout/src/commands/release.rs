@@ -532,7 +532,7 @@ impl MakeRelease<'_> {
                 Err(at) => changes.insert(at, Change { number, stage, outcome }),
             }
             all_held.retain(|held| held.number != number);
-            if outcome.is_looked_at_again() {
+            if outcome.is_looked_at_again(self.judge.gate.was_tried(number)) {
                 let lies_since = (outcome.state == State::Waiting).then_some(self.at);
                 all_held.push(HeldPayment { lies_since, ..held });
             }

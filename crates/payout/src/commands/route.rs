@@ -612,7 +612,7 @@ impl Staged {
             let first = done.chunk.first_payment as i64;
             let waits = |held: &HeldPayment| {
                 let row = usize::try_from(held.number - first).ok().and_then(|at| done.payments.get(at));
-                row.is_some_and(|payment| payment.row.outcome.is_looked_at_again())
+                row.is_some_and(|payment| payment.row.outcome.is_looked_at_again(false))
             };
             self.waiting.held.extend(done.held.drain(..).filter(waits));
         }

@@ -73,14 +73,13 @@ impl Outcome {
         matches!(self.state, State::Routed | State::Passed)
     }
 
-    /// Whether it waits for a reason of its own, and not only for its batch to be let go.
-    pub(crate) fn waits_by_itself(&self) -> bool {
-        self.state == State::Held && self.reason.is_some()
-    }
-
-    /// Whether it is decided anew by itself when what it waits for has come.
-    pub(crate) fn is_looked_at_again(&self) -> bool {
-        self.waits_by_itself() || self.state == State::Waiting
+    /// Whether it is decided anew by itself when what it waits for has come: not what waits only for its batch to be let go. What was
+    /// tried again waits beside a batch that was.
+    pub(crate) fn is_looked_at_again(&self, was_tried: bool) -> bool {
+        match self.state {
+            State::Held => self.reason.is_some() || was_tried,
+            state => state == State::Waiting,
+        }
     }
 
     /// Reads `state, code, news` from three columns of a row.
