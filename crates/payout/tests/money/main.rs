@@ -25,7 +25,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use world::{Done, World};
 
 /// Histories where nobody says how many.
@@ -54,6 +54,16 @@ fn live(steps: &[Step], beginning: &Beginning) -> Done {
     world.done
 }
 
+/// Tells the first panic alone: those of the shorter histories that are tried after it are thousands of lines.
+fn tell_one_panic() {
+    let (told, hook) = (AtomicBool::new(false), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        if !told.swap(true, Ordering::Relaxed) {
+            hook(panic);
+        }
+    }));
+}
+
 /// One history by its number: what fails is made as short as it can be, and told.
 fn history(number: u64, beginning: &Beginning) -> Result<Done, String> {
     let mut seed = [0; 32];
@@ -80,6 +90,7 @@ fn money_that_came_in_is_somewhere_once_and_goes_where_it_may() {
     let first = first.unwrap_or(0);
     let numbers = first..first + count;
     let beginning = Beginning::new();
+    tell_one_panic();
     let (next, lived, failure) = (AtomicU64::new(first), AtomicU64::new(0), Mutex::new(None));
     let all = Mutex::new(Done::default());
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -103,6 +114,7 @@ fn money_that_came_in_is_somewhere_once_and_goes_where_it_may() {
             });
         }
     });
+    drop(std::panic::take_hook());
     if let Some(text) = failure.into_inner().unwrap() {
         panic!("{text}");
     }

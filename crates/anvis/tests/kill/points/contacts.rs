@@ -15,8 +15,9 @@ fn a_contact_is_told_of_every_report_and_once() {
         .done();
     let routed = world.route(HOLDER, simple("SIMPEL", &[cpr("E1", ALICE, "1.00")])).done();
     let batch = routed["batch"].as_str().unwrap();
-    let report =
-        format!("suspicion report --batch {batch} --end-to-end E1 --reason mule --text Called --from police --as anna");
+    let report = format!(
+        "suspicion report --batch {batch} --end-to-end-id E1 --reason mule --text Called --from police --as anna"
+    );
     let there = |world: &World| {
         ["suspicion", "payer_word", "payer_word WHERE told IS NOT NULL", "notice_progress WHERE medium = 2"]
             .map(|rows| count(world, &format!("SELECT COUNT(*) FROM {rows}")))
