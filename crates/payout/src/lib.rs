@@ -29,8 +29,9 @@ pub mod recall;
 pub mod rendering;
 mod seen;
 mod store;
-pub mod stray;
+mod stray;
 pub mod stray_answer;
+pub mod stray_return;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transfer_file;

@@ -2,7 +2,8 @@
 
 use crate::message::bank::{Amount, Answer};
 use crate::recall::AnswerRecord;
-use denmark::{Currency, Money};
+use crate::stray::{List, Stray, read_money};
+use denmark::Money;
 use kernel::{Blind, Domain, Id, Timestamp, Vault};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -151,8 +152,21 @@ impl StrayAnswer {
         let (bank, line) = (bank.map(str::to_owned), answer.line);
         Self { id: Id::new(0), at: Timestamp::from_micros(0), key, bank, line, names, money, record, why }
     }
+}
 
-    pub(crate) fn written(&self) -> Written {
+impl Stray for StrayAnswer {
+    const LIST: List = List::Answers;
+    type Written = Written;
+
+    fn id(&self) -> Id<Self> {
+        self.id
+    }
+
+    fn key(&self) -> &Blind {
+        &self.key
+    }
+
+    fn written(&self) -> Written {
         Written {
             bank: self.bank.clone(),
             line: self.line,
@@ -164,13 +178,9 @@ impl StrayAnswer {
         }
     }
 
-    /// Reads what [`StrayAnswer::written`] gave.
-    pub(crate) fn read(id: Id<Self>, at: Timestamp, key: Blind, written: Written) -> Option<Self> {
+    fn read(id: Id<Self>, at: Timestamp, key: Blind, written: Written) -> Option<Self> {
         let Written { bank, line, names, amount, currency, record, why } = written;
-        let money = match (amount, currency) {
-            (Some(minor), Some(currency)) => Some(Money { minor, currency: Currency::parse(&currency).ok()? }),
-            _ => None,
-        };
+        let money = read_money(amount, currency.as_deref())?;
         Some(Self { id, at, key, bank, line, names, money, record, why: Mismatch::parse(&why)? })
     }
 }

@@ -447,11 +447,10 @@ fn on_sqlite_one_row_taken_away_or_doubled() {
                     "randomblob(16)".to_owned()
                 }
                 (false, _) if name == "public_key" && table == "officer" => "randomblob(32)".to_owned(),
-                (false, "money_back" | "stray_return" | "stray_answer") if name == "key" => "randomblob(16)".to_owned(),
+                (false, "money_back" | "stray") if name == "key" => "randomblob(16)".to_owned(),
                 (false, "recall_answer") if name == "answer" => "randomblob(16)".to_owned(),
-                (false, "stray_answer_end") if name == "answer" => format!("{name} + 1000000000"),
                 (false, "money_arrived" | "money_confirmed") if name == "back" => format!("{name} + 1000000000"),
-                (false, "stray_return_end") if name == "stray" => format!("{name} + 1000000000"),
+                (false, "stray_end") if name == "stray" => format!("{name} + 1000000000"),
                 (false, "recall") if name == "id" => format!("{name} + 1000000000"),
                 (false, _)
                     if name == "entry"
@@ -498,8 +497,8 @@ fn on_sqlite_two_sealed_values_swapped() {
         ("register_row", "record"),
         ("recall", "record"),
         ("recall_answer", "record"),
-        ("stray_answer", "said"),
-        ("stray_answer_end", "why"),
+        ("stray", "said"),
+        ("stray_end", "why"),
         ("money_confirmed", "why"),
         ("interbank_fact", "record"),
         ("money_back", "said"),

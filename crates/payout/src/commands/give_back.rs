@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::message::bank::ReturnReason;
 use crate::payment::State;
 use crate::queries::{Sought, first_in};
-use crate::stray::{ReturnRefusal, require_why};
+use crate::stray_return::{ReturnRefusal, require_why};
 use crate::{policy, work};
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Command, Decision, Domain, Env, Error, Id, Once, Operation, Refusal, Scope, Writer};

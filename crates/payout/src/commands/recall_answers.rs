@@ -200,7 +200,7 @@ impl Command for TakeAnswers<'_> {
                 Ok(ready) => Ok(ready),
                 Err(why) => {
                     let stray = StrayAnswer::of((answer, at), self.bank, self.record(answer), why, scope.vault);
-                    let is_known = store::stray_answer::is_known(scope.tx, &stray.key)?;
+                    let is_known = store::stray::is_known(scope.tx, &stray.key)?;
                     Err(NotOurs { stray, is_known })
                 }
             });
@@ -303,7 +303,7 @@ impl Command for TakeAnswers<'_> {
             rows.push(store::recall_answer::insert_many(scope, answered, entry)?);
         }
         if !strays.is_empty() {
-            rows.push(store::stray_answer::insert_many(scope, strays, entry)?);
+            rows.push(store::stray::insert_many(scope, strays, entry)?);
         }
         rows.extend(booking.save(scope, entry)?);
         Ok(rows)

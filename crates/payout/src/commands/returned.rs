@@ -10,7 +10,7 @@ use crate::queries::{FoundPayment, Left};
 use crate::store;
 use crate::store::arrived::{Expected, expected};
 use crate::store::payment::Outcome;
-use crate::stray::Why;
+use crate::stray_return::Why;
 use denmark::calendar::copenhagen_date;
 use denmark::{Account, Money};
 use jiff::civil::Date;

@@ -12,7 +12,7 @@ use crate::queries::{FoundPayment, Search, Sought, find_alike, find_payments};
 use crate::store;
 use crate::store::arrived::{Arrived, expected};
 use crate::store::stray::End;
-use crate::stray::{ReturnRefusal, Stray, Why, require_why};
+use crate::stray_return::{ReturnRefusal, StrayReturn, Why, require_why};
 use crate::work::end_to_end_key;
 use denmark::{Account, Money};
 use kernel::journal::{Entry, Rows};
@@ -164,7 +164,7 @@ struct Placed {
     one: Return,
     account: Option<Account>,
     /// What goes to the work list if nobody knows whose it is, or it cannot be booked.
-    stray: Stray,
+    stray: StrayReturn,
     /// Blind: the end-to-end id, where it says enough to be found.
     end_to_end: Option<Blind>,
 }
@@ -203,7 +203,7 @@ fn placed(vault: &Vault, at: usize, one: Return, bank: Option<&str>, now: Timest
         is_owed: one.is_owed(),
         why: None,
     };
-    let stray = Stray {
+    let stray = StrayReturn {
         id: Id::new(0),
         at: now,
         key: key(vault, at, &one, &said),
@@ -272,7 +272,7 @@ enum Is {
 struct ToBook {
     booking: Booking,
     arrived: Vec<Arrived>,
-    strays: Vec<Stray>,
+    strays: Vec<StrayReturn>,
 }
 
 impl Command for BookReturns<'_> {
@@ -312,7 +312,7 @@ impl Command for BookReturns<'_> {
         Ok((all, books))
     }
 
-    fn decide(&self, (all, mut books): Self::State, env: &Env) -> Result<Decision<ToBook, Made>, Refusal> {
+    fn decide(&self, (all, mut books): Self::State, _: &Env) -> Result<Decision<ToBook, Made>, Refusal> {
         let (mut strays, mut arrived, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (Placed { stray, .. }, is) in self.placed.iter().zip(all) {
             let why = match is {
@@ -329,7 +329,7 @@ impl Command for BookReturns<'_> {
                 },
                 Is::Stray(why) => why,
             };
-            strays.push(Stray { at: env.now, why, ..stray.clone() });
+            strays.push(StrayReturn { why, ..stray.clone() });
         }
         let booking = books.booking();
         let made = Made { booked: booking.len(), listed: strays.len() };
@@ -388,8 +388,8 @@ pub fn settle_return(
         let id = Id::parse_name(wanted.stray).ok_or(ReturnRefusal::Unknown)?;
         let stray = store::stray::find(scope, id)?.ok_or(ReturnRefusal::Unknown)?;
         let (back, paid) = wanted.payment.map(|payment| named(scope, &stray, payment)).transpose()?.unzip();
-        let text = format!("{}\n{}", actor.name(), wanted.why);
-        Ok(EndStray { stray, back, paid: paid.flatten(), text, once: wanted.once })
+        let (by, why) = (actor.name().to_owned(), wanted.why.to_owned());
+        Ok(EndStray { stray, back, paid: paid.flatten(), by, why, once: wanted.once })
     })?;
     let booked = writer.execute(&command, actor, env)?;
     let imported = Imported { returns: 1, booked, ..Imported::default() };
@@ -399,7 +399,7 @@ pub fn settle_return(
 /// What a person says that a return is of.
 fn named(
     scope: &Scope<'_>,
-    stray: &Stray,
+    stray: &StrayReturn,
     (batch, end_to_end_id): (&str, &str),
 ) -> Result<(MoneyBack, Option<Money>), Error> {
     let batch = find(scope, batch)?;
@@ -433,12 +433,12 @@ fn named(
 
 /// Takes a return off the work list.
 struct EndStray {
-    stray: Stray,
+    stray: StrayReturn,
     back: Option<MoneyBack>,
     /// What was paid.
     paid: Option<Money>,
-    /// By whom, and why.
-    text: String,
+    by: String,
+    why: String,
     once: Option<Once>,
 }
 
@@ -491,7 +491,7 @@ impl Command for EndStray {
 
     fn save(&self, scope: &Scope<'_>, changes: &[Self::Change], entry: Entry) -> Result<Vec<Rows>, Error> {
         let payment = self.back.as_ref().map(|back| (back.batch, back.number));
-        let end = End { stray: self.stray.id, payment, text: self.text.clone() };
+        let end = End::of(self.stray.id, payment, &self.by, &self.why);
         let mut rows = vec![store::stray::insert_end(scope, &end, entry)?];
         for (booking, arrived) in changes {
             rows.extend(booking.save(scope, entry)?);

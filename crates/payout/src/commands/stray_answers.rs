@@ -3,7 +3,7 @@
 use crate::policy;
 use crate::recall::RecallRefusal;
 use crate::store;
-use crate::store::stray_answer::End;
+use crate::store::stray::End;
 use crate::stray_answer::StrayAnswer;
 use kernel::journal::{Entry, Rows};
 use kernel::{Command, Decision, Env, Error, Id, Operation, Refusal, Scope};
@@ -30,10 +30,10 @@ impl Command for SettleAnswer {
 
     fn load(&self, scope: &Scope<'_>) -> Result<Found, Error> {
         let Some(id) = Id::parse_name(&self.answer) else { return Ok(None) };
-        if !store::stray_answer::is_there(scope.tx, id)? {
-            return Ok(None);
+        match store::stray::find::<StrayAnswer>(scope, id)? {
+            Some(_) => Ok(Some((id, store::stray::has_ended(scope.tx, id)?))),
+            None => Ok(None),
         }
-        Ok(Some((id, store::stray_answer::has_ended(scope.tx, id)?)))
     }
 
     fn decide(&self, found: Found, _: &Env) -> Result<Decision<Id<StrayAnswer>, ()>, Refusal> {
@@ -48,8 +48,8 @@ impl Command for SettleAnswer {
     fn save(&self, scope: &Scope<'_>, settled: &[Id<StrayAnswer>], entry: Entry) -> Result<Vec<Rows>, Error> {
         let mut rows = Vec::new();
         for answer in settled {
-            let end = End { answer: *answer, text: format!("{}\n{}", self.by, self.why) };
-            rows.push(store::stray_answer::insert_end(scope, &end, entry)?);
+            let end = End::of(*answer, None, &self.by, &self.why);
+            rows.push(store::stray::insert_end(scope, &end, entry)?);
         }
         Ok(rows)
     }

@@ -25,7 +25,7 @@ pub use recalls::{
     batch_of_recall, is_open, recall, recall_message, recalls, transfer_recall_message, write_recall_files,
 };
 pub(crate) use recalls::{Asked, BackOf, Opening, agent_text, back_of, stands_of};
-pub use stray_answers::{ANSWERS_LISTED_MAX, StrayAnswerView, StrayAnswersPage, stray_answers};
+pub use stray_answers::{StrayAnswerView, StrayAnswersPage, stray_answers};
 pub use strays::{STRAYS_MAX, StrayView, StraysPage, strays};
 pub use suspected::suspected;
 pub use waiting::{LedgerLine, LedgerPage, WaitingPage, WaitingView, each_waiting, ledger, ledger_page, waiting_page};

@@ -1,12 +1,9 @@
 //! The work list: what banks answered to recalls and nobody knows what it is about.
 
+use crate::policy;
 use crate::stray_answer::{Names, StrayAnswer};
-use crate::{policy, store};
 use kernel::{Actor, Error, Writer};
 use serde::Serialize;
-
-/// Answers of one page.
-pub const ANSWERS_LISTED_MAX: usize = 1_000;
 
 /// An answer on the work list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,7 +74,7 @@ pub struct StrayAnswersPage {
     pub next: Option<i64>,
 }
 
-/// Those answers at which nobody has looked, at most `limit` of them and [`ANSWERS_LISTED_MAX`], after a place.
+/// Those answers at which nobody has looked, at most `limit` of them and [`super::STRAYS_MAX`], after a place.
 ///
 /// # Errors
 /// The policy's refusal, or the store's.
@@ -88,13 +85,6 @@ pub fn stray_answers(
     actor: &Actor,
 ) -> Result<StrayAnswersPage, Error> {
     policy::LIST_ANSWERS.require(actor)?;
-    let limit = limit.min(ANSWERS_LISTED_MAX);
-    let mut found = writer.read(|scope| {
-        let one_more = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        store::stray_answer::open_after(scope, after.unwrap_or(-1), one_more)
-    })?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().map(|stray| stray.id.number()).filter(|_| has_more);
-    Ok(StrayAnswersPage { answers: found.into_iter().map(StrayAnswerView::from).collect(), next })
+    let (answers, next) = super::strays::open::<StrayAnswer>(writer, after, limit)?;
+    Ok(StrayAnswersPage { answers: answers.into_iter().map(StrayAnswerView::from).collect(), next })
 }

@@ -1,11 +1,12 @@
 //! The work list: what banks returned and nobody knows the payment of.
 
 use crate::stray::Stray;
+use crate::stray_return::StrayReturn;
 use crate::{policy, store};
 use kernel::{Actor, Error, Writer};
 use serde::Serialize;
 
-/// Returns of one page.
+/// What one page of a work list has at most.
 pub const STRAYS_MAX: usize = 1_000;
 
 /// A return on the work list.
@@ -39,8 +40,8 @@ pub struct StrayView {
     pub sentence: &'static str,
 }
 
-impl From<Stray> for StrayView {
-    fn from(stray: Stray) -> Self {
+impl From<StrayReturn> for StrayView {
+    fn from(stray: StrayReturn) -> Self {
         Self {
             id: stray.id.name(),
             at: stray.at.to_string(),
@@ -74,13 +75,23 @@ pub struct StraysPage {
 /// The policy's refusal, or the store's.
 pub fn strays(writer: &mut Writer, after: Option<i64>, limit: usize, actor: &Actor) -> Result<StraysPage, Error> {
     policy::LIST_RETURNS.require(actor)?;
+    let (returns, next) = open::<StrayReturn>(writer, after, limit)?;
+    Ok(StraysPage { returns: returns.into_iter().map(StrayView::from).collect(), next })
+}
+
+/// What nobody has decided about of a work list, at most `limit` of it and [`STRAYS_MAX`], after a place; and where the next page begins.
+pub(super) fn open<S: Stray>(
+    writer: &mut Writer,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<(Vec<S>, Option<i64>), Error> {
     let limit = limit.min(STRAYS_MAX);
     let mut found = writer.read(|scope| {
         let one_more = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        store::stray::open_after(scope, after.unwrap_or(-1), one_more)
+        store::stray::open_after::<S>(scope, after.unwrap_or(-1), one_more)
     })?;
     let has_more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().map(|stray| stray.id.number()).filter(|_| has_more);
-    Ok(StraysPage { returns: found.into_iter().map(StrayView::from).collect(), next })
+    let next = found.last().map(|stray| stray.id().number()).filter(|_| has_more);
+    Ok((found, next))
 }

@@ -16,7 +16,6 @@ pub(crate) mod recall;
 pub(crate) mod recall_answer;
 pub(crate) mod staging;
 pub(crate) mod stray;
-pub(crate) mod stray_answer;
 pub(crate) mod waiting;
 
 use kernel::{Migration, Statement, journal};
@@ -43,7 +42,6 @@ pub const STATEMENTS: &[&[&Statement]] = &[
     recall_answer::STATEMENTS,
     staging::STATEMENTS,
     stray::STATEMENTS,
-    stray_answer::STATEMENTS,
     waiting::STATEMENTS,
 ];
 
@@ -68,6 +66,4 @@ pub const TABLES: &[&dyn journal::Table] = &[
     &interbank::FactTable,
     &stray::StrayTable,
     &stray::EndTable,
-    &stray_answer::StrayAnswerTable,
-    &stray_answer::EndTable,
 ];

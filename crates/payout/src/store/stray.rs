@@ -1,4 +1,4 @@
-//! Returns of which nobody knew whose they were, and what people decided about them.
+//! The work lists: of what nobody knew which payment it is about, and what people decided about it.
 
 use crate::batch::Batch;
 use crate::stray::Stray;
@@ -6,80 +6,87 @@ use kernel::journal::{self, Entry, Rows, Table};
 use kernel::merkle::{Encoder, Hash, Tree};
 use kernel::{Blind, Error, Id, Row, Scope, StoreError, Timestamp, Tx, statements};
 use std::ops::Range;
+use zeroize::Zeroizing;
 
 statements! {
-    INSERT = "stray_return.insert": "INSERT INTO stray_return (id, key, at, said) VALUES ($1, $2, $3, $4)";
-    BY_KEY = "stray_return.by_key": "SELECT id FROM stray_return WHERE key = $1";
-    FIND = "stray_return.find": "SELECT id, key, at, said FROM stray_return WHERE id = $1";
-    OPEN = "stray_return.open":
-        "SELECT s.id, s.key, s.at, s.said FROM stray_return s
-         WHERE s.id > $1 AND NOT EXISTS (SELECT 1 FROM stray_return_end e WHERE e.stray = s.id) ORDER BY s.id LIMIT $2";
-    RANGE = "stray_return.range":
-        "SELECT id, key, at, said FROM stray_return WHERE id >= $1 AND id < $2 ORDER BY id";
-    COUNT = "stray_return.count": "SELECT COUNT(*) FROM stray_return";
-    INSERT_END = "stray_return_end.insert":
-        "INSERT INTO stray_return_end (id, stray, batch, number, why) VALUES ($1, $2, $3, $4, $5)";
-    END_OF = "stray_return_end.find": "SELECT id FROM stray_return_end WHERE stray = $1";
-    END_RANGE = "stray_return_end.range":
-        "SELECT id, stray, batch, number, why FROM stray_return_end WHERE id >= $1 AND id < $2 ORDER BY id";
-    COUNT_ENDS = "stray_return_end.count": "SELECT COUNT(*) FROM stray_return_end";
+    INSERT = "stray.insert": "INSERT INTO stray (id, list, key, at, said) VALUES ($1, $2, $3, $4, $5)";
+    BY_KEY = "stray.by_key": "SELECT id FROM stray WHERE key = $1";
+    FIND = "stray.find": "SELECT id, list, key, at, said FROM stray WHERE id = $1 AND list = $2";
+    OPEN = "stray.open":
+        "SELECT s.id, s.list, s.key, s.at, s.said FROM stray s
+         WHERE s.id > $1 AND s.list = $2 AND NOT EXISTS (SELECT 1 FROM stray_end e WHERE e.stray = s.id)
+         ORDER BY s.id LIMIT $3";
+    RANGE = "stray.range": "SELECT id, list, key, at, said FROM stray WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT = "stray.count": "SELECT COUNT(*) FROM stray";
+    INSERT_END = "stray_end.insert": "INSERT INTO stray_end (id, stray, batch, number, why) VALUES ($1, $2, $3, $4, $5)";
+    END_OF = "stray_end.find": "SELECT id FROM stray_end WHERE stray = $1";
+    END_RANGE = "stray_end.range":
+        "SELECT id, stray, batch, number, why FROM stray_end WHERE id >= $1 AND id < $2 ORDER BY id";
+    COUNT_ENDS = "stray_end.count": "SELECT COUNT(*) FROM stray_end";
 }
 
-const SAID_COLUMN: &str = "stray_return.said";
-const WHY_COLUMN: &str = "stray_return_end.why";
+const SAID_COLUMN: &str = "stray.said";
+const WHY_COLUMN: &str = "stray_end.why";
 
-/// Puts returns on the work list. Their ids are given here.
-pub(crate) fn insert_many(scope: &Scope<'_>, strays: &[Stray], entry: Entry) -> Result<Rows, Error> {
+/// Puts some on their work list. Their ids and moments are given here.
+pub(crate) fn insert_many<S: Stray>(scope: &Scope<'_>, strays: &[S], entry: Entry) -> Result<Rows, Error> {
     let (mut encoder, mut tree) = (Encoder::default(), Tree::default());
+    let list = S::LIST as i64;
     for (ordinal, stray) in strays.iter().enumerate() {
-        let id: Id<Stray> = entry.row(ordinal)?;
+        let id: Id<S> = entry.row(ordinal)?;
         let said = serde_json::to_vec(&stray.written())
-            .map_err(|error| StoreError::new("a return could not be written", error))?;
+            .map_err(|error| StoreError::new("what goes on a work list could not be written", error))?;
         let sealed = scope.vault.seal(SAID_COLUMN, id, &said)?;
-        scope.tx.run(&INSERT, &[id.into(), (&stray.key).into(), stray.at.into(), (&sealed).into()])?;
-        tree.push(leaf(&mut encoder, id, &stray.key, stray.at, &said));
+        scope.tx.run(&INSERT, &[id.into(), list.into(), stray.key().into(), entry.at.into(), (&sealed).into()])?;
+        tree.push(leaf(&mut encoder, id.number(), list, stray.key(), entry.at, &said));
     }
     Ok(Rows::of(StrayTable.name(), &tree))
 }
 
-/// Whether it was put on the work list before.
+/// Whether it was put on a work list before.
 pub(crate) fn is_known(tx: &Tx<'_>, key: &Blind) -> Result<bool, Error> {
     Ok(tx.optional(&BY_KEY, &[key.into()], |row| row.int(0))?.is_some())
 }
 
-fn read(scope: &Scope<'_>, row: &Row<'_>) -> Result<(Stray, Vec<u8>), Error> {
-    let id: Id<Stray> = Id::new(row.int(0)?);
-    let (key, at) = (Blind::from_bytes(row.array(1)?), Timestamp::from_micros(row.int(2)?));
-    let opened = scope.vault.open(SAID_COLUMN, id, row.bytes(3)?)?;
-    let written = serde_json::from_slice(&opened).map_err(|_| row.broken(3))?;
-    let stray = Stray::read(id, at, key, written).ok_or_else(|| row.broken(3))?;
-    Ok((stray, opened.to_vec()))
+/// Its id, its list, its key, when it came, and what is sealed of it.
+type Parts = (i64, i64, Blind, Timestamp, Zeroizing<Vec<u8>>);
+
+fn parts(scope: &Scope<'_>, row: &Row<'_>) -> Result<Parts, Error> {
+    let (id, key) = (row.int(0)?, Blind::from_bytes(row.array(2)?));
+    let said = scope.vault.open(SAID_COLUMN, Id::<StrayTable>::new(id), row.bytes(4)?)?;
+    Ok((id, row.int(1)?, key, Timestamp::from_micros(row.int(3)?), said))
 }
 
-/// One, also if it was decided about.
-pub(crate) fn find(scope: &Scope<'_>, id: Id<Stray>) -> Result<Option<Stray>, Error> {
-    scope.tx.optional(&FIND, &[id.into()], |row| Ok(read(scope, row)?.0))
+fn read<S: Stray>(scope: &Scope<'_>, row: &Row<'_>) -> Result<S, Error> {
+    let (id, _, key, at, said) = parts(scope, row)?;
+    let written = serde_json::from_slice(&said).map_err(|_| row.broken(4))?;
+    Ok(S::read(Id::new(id), at, key, written).ok_or_else(|| row.broken(4))?)
 }
 
-/// Those about which nobody has decided, the oldest first.
-pub(crate) fn open_after(scope: &Scope<'_>, after: i64, limit: i64) -> Result<Vec<Stray>, Error> {
+/// One of its list, also if it was decided about.
+pub(crate) fn find<S: Stray>(scope: &Scope<'_>, id: Id<S>) -> Result<Option<S>, Error> {
+    scope.tx.optional(&FIND, &[id.into(), (S::LIST as i64).into()], |row| read(scope, row))
+}
+
+/// Those of a list about which nobody has decided, the oldest first.
+pub(crate) fn open_after<S: Stray>(scope: &Scope<'_>, after: i64, limit: i64) -> Result<Vec<S>, Error> {
     let mut strays = Vec::new();
-    scope.tx.each(&OPEN, &[after.into(), limit.into()], |row| {
-        strays.push(read(scope, row)?.0);
+    scope.tx.each(&OPEN, &[after.into(), (S::LIST as i64).into(), limit.into()], |row| {
+        strays.push(read(scope, row)?);
         Ok(())
     })?;
     Ok(strays)
 }
 
-fn leaf(encoder: &mut Encoder, id: Id<Stray>, key: &Blind, at: Timestamp, said: &[u8]) -> Hash {
-    encoder.start(StrayTable.name()).int(id.number()).bytes(key.as_bytes()).int(at.micros()).bytes(said).leaf()
+fn leaf(encoder: &mut Encoder, id: i64, list: i64, key: &Blind, at: Timestamp, said: &[u8]) -> Hash {
+    encoder.start(StrayTable.name()).int(id).int(list).bytes(key.as_bytes()).int(at.micros()).bytes(said).leaf()
 }
 
 pub(crate) struct StrayTable;
 
 impl Table for StrayTable {
     fn name(&self) -> &'static str {
-        "stray_return"
+        "stray"
     }
 
     fn visit(
@@ -90,8 +97,8 @@ impl Table for StrayTable {
     ) -> Result<(), Error> {
         let mut encoder = Encoder::default();
         scope.tx.each(&RANGE, &journal::row_range(entries), |row| {
-            let (stray, said) = read(scope, row)?;
-            visit(journal::entry_of(stray.id.number()), leaf(&mut encoder, stray.id, &stray.key, stray.at, &said))
+            let (id, list, key, at, said) = parts(scope, row)?;
+            visit(journal::entry_of(id), leaf(&mut encoder, id, list, &key, at, &said))
         })
     }
 
@@ -100,12 +107,20 @@ impl Table for StrayTable {
     }
 }
 
-/// What somebody decided about one: of which payment it is, or that it is none of ours.
+/// What somebody decided about one.
 pub(crate) struct End {
-    pub(crate) stray: Id<Stray>,
-    pub(crate) payment: Option<(Id<Batch>, i64)>,
+    /// Its id, whichever its list.
+    stray: i64,
+    /// Of which payment it is.
+    payment: Option<(Id<Batch>, i64)>,
     /// By whom, and why.
-    pub(crate) text: String,
+    text: String,
+}
+
+impl End {
+    pub(crate) fn of<S: Stray>(stray: Id<S>, payment: Option<(Id<Batch>, i64)>, by: &str, why: &str) -> Self {
+        Self { stray: stray.number(), payment, text: format!("{by}\n{why}") }
+    }
 }
 
 pub(crate) fn insert_end(scope: &Scope<'_>, end: &End, entry: Entry) -> Result<Rows, Error> {
@@ -120,7 +135,7 @@ pub(crate) fn insert_end(scope: &Scope<'_>, end: &End, entry: Entry) -> Result<R
 }
 
 /// Whether somebody has decided about one.
-pub(crate) fn has_ended(tx: &Tx<'_>, stray: Id<Stray>) -> Result<bool, Error> {
+pub(crate) fn has_ended<S: Stray>(tx: &Tx<'_>, stray: Id<S>) -> Result<bool, Error> {
     Ok(tx.optional(&END_OF, &[stray.into()], |row| row.int(0))?.is_some())
 }
 
@@ -129,7 +144,7 @@ fn end_leaf(encoder: &mut Encoder, id: Id<End>, end: &End) -> Hash {
     encoder
         .start(EndTable.name())
         .int(id.number())
-        .int(end.stray.number())
+        .int(end.stray)
         .optional_int(batch.map(Id::number))
         .optional_int(number)
         .text(&end.text)
@@ -140,7 +155,7 @@ pub(crate) struct EndTable;
 
 impl Table for EndTable {
     fn name(&self) -> &'static str {
-        "stray_return_end"
+        "stray_end"
     }
 
     fn visit(
@@ -160,7 +175,7 @@ impl Table for EndTable {
                 _ => return Err(row.broken(2).into()),
             };
             let text = std::str::from_utf8(&opened).map_err(|_| row.broken(4))?.to_owned();
-            let end = End { stray: Id::new(row.int(1)?), payment, text };
+            let end = End { stray: row.int(1)?, payment, text };
             visit(journal::entry_of(id.number()), end_leaf(&mut encoder, id, &end))
         })
     }

@@ -317,6 +317,22 @@ fn what_came_back_is_let_go_once_more_by_as_many() {
     place.verify();
 }
 
+/// Its batch was let go long ago, so nothing else would look at it.
+#[test]
+fn what_was_tried_again_and_waits_goes_back_when_its_account_closes() {
+    let mut place = agreed(|terms| (terms.release, terms.four_eyes_above) = (Release::ByHand, Some(150)));
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    let batch = place.route(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]), false).batch;
+    place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+    place.let_go(&batch, LetGo::Approve, true, &bo).unwrap();
+    try_again(&mut place, &batch, &bo).unwrap();
+    place.designate_as(&format!("close,cpr:{BO},,,,,,"), &anna);
+    assert_eq!(place.settle(), [&*batch]);
+    assert_eq!(place.told(&batch), ["routed", "rejected"]);
+    assert_eq!(refused(place.let_go(&batch, LetGo::Approve, false, &anna)), "batch.nothing_held");
+    place.verify();
+}
+
 #[test]
 fn who_changed_an_account_tries_nothing_again_to_it_nor_has_it_go_on() {
     for (release, resumes) in [(Release::AtOnce, false), (Release::ByHand, false), (Release::ByHand, true)] {

@@ -124,10 +124,12 @@ CREATE TABLE unfollowed_return (
     back BIGINT NOT NULL PRIMARY KEY
 );
 
--- What banks returned and of what it was not known which payment it was.
-CREATE TABLE stray_return (
+-- What banks returned, or answered to recalls, and of what it was not known which payment of ours it is: the work lists.
+CREATE TABLE stray (
     id BIGINT NOT NULL PRIMARY KEY,
-    -- Blind: what the bank's message called it.
+    -- 1: a return. 2: an answer to a recall.
+    list BIGINT NOT NULL,
+    -- Blind: by what the same is known again.
     key BYTEA NOT NULL UNIQUE,
     at BIGINT NOT NULL,
     -- What the bank said, and why it is here, sealed.
@@ -135,10 +137,10 @@ CREATE TABLE stray_return (
 ) /*clustered*/ /*append-only*/;
 
 -- What somebody decided about one of them.
-CREATE TABLE stray_return_end (
+CREATE TABLE stray_end (
     id BIGINT NOT NULL PRIMARY KEY,
     stray BIGINT NOT NULL UNIQUE,
-    -- Of which payment it is; null where it is none of ours.
+    -- Of which payment it is; null where that is not said.
     batch BIGINT,
     number BIGINT,
     -- By whom, and why, sealed.
@@ -279,24 +281,6 @@ CREATE TABLE recall_answer (
     record BYTEA NOT NULL
 ) /*append-only*/;
 CREATE INDEX recall_answer_payment ON recall_answer (recall, number, place);
-
--- What banks answered to recalls and of what it was not known which payment of ours it is about.
-CREATE TABLE stray_answer (
-    id BIGINT NOT NULL PRIMARY KEY,
-    -- Blind: by what the same answer is known again.
-    key BYTEA NOT NULL UNIQUE,
-    at BIGINT NOT NULL,
-    -- What the bank said, and why it is here, sealed.
-    said BYTEA NOT NULL
-) /*clustered*/ /*append-only*/;
-
--- That somebody looked at one of them.
-CREATE TABLE stray_answer_end (
-    id BIGINT NOT NULL PRIMARY KEY,
-    answer BIGINT NOT NULL UNIQUE,
-    -- By whom, and what it was about, sealed.
-    why BYTEA NOT NULL
-) /*clustered*/ /*append-only*/;
 
 -- How banks made payments, as they told: which message of theirs a payment stood in.
 CREATE TABLE interbank_fact (
