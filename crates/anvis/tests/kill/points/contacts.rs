@@ -27,7 +27,9 @@ fn a_contact_is_told_of_every_report_and_once() {
         assert!([[0, 0, 0, 0], [1, 2, 0, 0]].contains(&there(killed)), "point {point}");
     });
     world.run(&report).done();
+    // A copy has the files of a world, and not its empty folders.
     std::fs::create_dir(world.path("mail")).unwrap();
+    world.write("mail/there", "");
     let send =
         "notices send --stop-url https://anvis.example/stop --smtp folder:mail --mail-from no-reply@anvis.example";
     at_every_point(&world, send, 2, |killed, point| {
