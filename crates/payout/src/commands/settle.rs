@@ -87,6 +87,8 @@ pub fn settle_some(
     let rested = env.now.minus_seconds(REST_SECONDS);
     settling.settled.retain(|_, at| *at > rested);
     let (payment, waiting, lying) = (settling.payment, settling.waiting, settling.lying);
+    // First, because it closes accounts that what waits would go to.
+    follow::rest(writer, env.now)?;
     let watched = Watched::recall(writer, env.now)?;
     let page = writer.read(|scope| {
         let after = payment.unwrap_or((i64::MIN, i64::MIN));
@@ -114,7 +116,6 @@ pub fn settle_some(
     })?;
     let Page { next, next_waiting, next_lying, due, looked: Looked { payable, waits } } = page;
     let reminded = remind_waiting(writer, &waits, actor, env)?;
-    follow::rest(writer, env.now)?;
     // Of the shorter list the end comes first: it is gone through again meanwhile.
     (settling.payment, settling.waiting, settling.lying) = (next, next_waiting, next_lying);
     for (of_kind, queue) in [(due, &mut settling.due), (payable, &mut settling.payable)] {

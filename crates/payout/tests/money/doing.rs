@@ -164,6 +164,8 @@ impl World {
             // What was looked at before that happened is looked at again.
             self.give(Disturbance::None, |writer, env| place::settle(writer, out, env));
         }
+        // An account is closed for a return of which whoever booked it was killed.
+        (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
         let before: Vec<usize> = self.model.batches.iter().map(|batch| batch.stages.len()).collect();
         self.model.settle();
         for (at, before) in before.into_iter().enumerate() {
