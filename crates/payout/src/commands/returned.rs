@@ -10,11 +10,11 @@ use crate::queries::{FoundPayment, Left};
 use crate::store;
 use crate::store::arrived::{Expected, expected};
 use crate::store::payment::Outcome;
-use crate::stray_return::Why;
+use crate::stray_return::{StrayReturn, Why};
 use denmark::calendar::copenhagen_date;
 use denmark::{Account, Money};
 use jiff::civil::Date;
-use kernel::journal::ENTRIES_MAX;
+use kernel::journal::{ENTRIES_MAX, entry_of};
 use kernel::{Error, Id, Scope};
 use registry::resolve;
 use std::collections::BTreeSet;
@@ -55,9 +55,8 @@ impl Clue<'_> {
                 return Ok(Err(Why::TriedAgain));
             }
         }
-        if self.one.known_reason() == ReturnReason::RECALLED
-            && let Some(expected) = self.expected(scope, taken)?
-        {
+        // Banks give back what they promised under other reasons than that they were asked for it.
+        if let Some(expected) = self.expected(scope, taken)? {
             return Ok(expected.map(Meant::Expected));
         }
         let payment = match self.matched() {
@@ -123,6 +122,12 @@ impl Clue<'_> {
             explained = Some((payment, told, *left, rows));
         }
         let Some((payment, told, left, rows)) = explained else { return Ok(None) };
+        let is_asked_for = self.one.known_reason() == ReturnReason::RECALLED;
+        if !is_asked_for
+            && self.matched().is_ok_and(|alike| alike.at.number != payment.at.number || alike.batch != payment.batch)
+        {
+            return Ok(Some(Err(Why::Several)));
+        }
         let its_bank = match &payment.left {
             Some(left) if left.account() == Some(account) => left.bank().map(str::to_owned),
             _ => bank_of(scope, account)?,
@@ -130,10 +135,10 @@ impl Clue<'_> {
         if let Err(why) = self.require_bank(payment, its_bank.as_deref()) {
             return Ok(Some(Err(why)));
         }
-        // It may be of a later time that it left, if that was asked back as well.
+        // It may be of a later time that it left, if that was asked back as well, or it does not say that it was asked for.
         if told.is_none() && rows.iter().all(|row| row.stage < left) {
             let asked = store::recall::last_of(scope, payment.batch, payment.at.number)?;
-            if asked.is_some_and(|recall| recall.stage == left) {
+            if !is_asked_for || asked.is_some_and(|recall| recall.stage == left) {
                 return Ok(Some(Err(Why::TriedAgain)));
             }
         }
@@ -205,7 +210,7 @@ impl Clue<'_> {
 }
 
 /// What of that which is expected of a payment comes to so much: one row, or all together.
-pub(super) fn brought(rows: Vec<Expected>, paid: Option<Money>, returned: Money) -> Option<Vec<Expected>> {
+fn brought(rows: Vec<Expected>, paid: Option<Money>, returned: Money) -> Option<Vec<Expected>> {
     if paid.is_none_or(|paid| paid.currency != returned.currency) {
         return None;
     }
@@ -272,23 +277,64 @@ fn outcomes_of(scope: &Scope<'_>, (batch, number): (Id<Batch>, i64)) -> Result<V
     Ok(all)
 }
 
-/// Whether a return that a person settles is of a time that is over: it names another account than the one to which its payment went last,
-/// and the payment has gone on from there, or lies in the waiting account. What it brings was booked when it went on.
-pub(super) fn is_over(
+/// What is to be known of a return of which a person says which payment it is.
+pub(super) struct Said {
+    /// It is of a time that is over: it came before the payment left last, or it names another account than the one to which the payment
+    /// went last, and the payment has gone on from there, or lies in the waiting account. What it brings was booked when it went on.
+    pub(super) is_over: bool,
+    /// What it brings of what was promised.
+    pub(super) expected: Vec<Id<MoneyBack>>,
+    /// What it brings besides.
+    pub(super) more: i64,
+}
+
+impl Said {
+    pub(super) fn load(
+        scope: &Scope<'_>,
+        stray: &StrayReturn,
+        back: &MoneyBack,
+        paid: Option<Money>,
+    ) -> Result<Self, Error> {
+        let mut left = outcomes_of(scope, (back.batch, back.number))?;
+        left.retain(|(_, outcome)| outcome.goes_on());
+        let last = left.last().copied();
+        let promised = expected(scope.tx, back.batch, back.number)?;
+        let mut of_last = promised.clone();
+        of_last.retain(|row| last.is_none_or(|(stage, _)| row.stage > stage));
+        // What does not say that it was asked for is of no time before the last.
+        let any = if back.reason == ReturnReason::RECALLED { promised } else { of_last.clone() };
+        let sum = of_last.iter().fold(0_i64, |sum, row| sum.saturating_add(row.amount));
+        let (rows, more) = match stray.money.and_then(|money| brought(any, paid, money)) {
+            Some(rows) => (rows, 0),
+            None if sum < back.amount => (of_last, back.amount - sum),
+            None => (Vec::new(), back.amount),
+        };
+        let is_over = last.map(|last| is_over(scope, back, (last, left.len() > 1), stray)).transpose()?;
+        let expected = rows.into_iter().map(|row| row.id).collect();
+        Ok(Self { is_over: is_over.unwrap_or(false), expected, more })
+    }
+}
+
+fn is_over(
     scope: &Scope<'_>,
-    (batch, number): (Id<Batch>, i64),
-    named: Option<&str>,
+    back: &MoneyBack,
+    ((stage, last), was_sent_before): ((i64, Outcome), bool),
+    stray: &StrayReturn,
 ) -> Result<bool, Error> {
-    let Some(named) = named.and_then(|named| Account::parse(named).ok()) else { return Ok(false) };
-    let mut left = outcomes_of(scope, (batch, number))?;
-    left.retain(|(_, outcome)| outcome.goes_on());
-    let Some((_, last)) = left.last() else { return Ok(false) };
+    let batch = store::batch::find(scope, back.batch)?.ok_or_else(gone)?;
+    let entry = match stage {
+        0 => batch.entry,
+        stage => store::batch::find_stage(scope, batch.id, stage)?.ok_or_else(gone)?.entry,
+    };
+    if entry >= entry_of(stray.id.number()) {
+        return Ok(true);
+    }
+    let Some(named) = stray.said.account.as_deref().and_then(|named| Account::parse(named).ok()) else {
+        return Ok(false);
+    };
     let to = match last.designation {
-        Some(designation) if left.len() > 1 => Some(resolve::account_of(scope, designation)?),
-        None if last.state == State::Waiting => {
-            let of = store::batch::find(scope, batch)?.ok_or_else(gone)?;
-            resolve::payer_at(scope, of.payer)?.agreement.waiting_account()
-        }
+        Some(designation) if was_sent_before => Some(resolve::account_of(scope, designation)?),
+        None if last.state == State::Waiting => resolve::payer_at(scope, batch.payer)?.agreement.waiting_account(),
         _ => None,
     };
     Ok(to.is_some_and(|to| !to.is(&named)))

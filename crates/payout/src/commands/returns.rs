@@ -2,7 +2,7 @@
 //! goes to the work list, where a person decides.
 
 use super::back::{Booking, Books, onward_of};
-use super::returned::{Clue, Meant, brought, is_over};
+use super::returned::{Clue, Meant, Said};
 use super::{find, follow, record, render};
 use crate::back::{BackRefusal, BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
@@ -10,7 +10,7 @@ use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_re
 use crate::policy;
 use crate::queries::{FoundPayment, Search, Sought, find_alike, find_payments};
 use crate::store;
-use crate::store::arrived::{Arrived, expected};
+use crate::store::arrived::Arrived;
 use crate::store::stray::End;
 use crate::stray_return::{ReturnRefusal, StrayReturn, Why, require_why};
 use crate::work::end_to_end_key;
@@ -444,9 +444,8 @@ struct EndStray {
 
 impl Command for EndStray {
     const OPERATION: Operation = policy::SETTLE_RETURN;
-    /// Whether somebody has decided, what is to be known to book, what was expected if that is what it brings, and whether it is of a
-    /// time that is over.
-    type State = (bool, Books, Option<Vec<Id<MoneyBack>>>, bool);
+    /// Whether somebody has decided, what is to be known to book, and what is known of it if it is a payment's.
+    type State = (bool, Books, Option<Said>);
     type Change = (Booking, Vec<Arrived>);
     /// How many bookings it is.
     type Output = usize;
@@ -456,32 +455,27 @@ impl Command for EndStray {
     }
 
     fn load(&self, scope: &Scope<'_>) -> Result<Self::State, Error> {
-        let expected = match (&self.back, self.stray.money) {
-            (Some(back), Some(money)) if back.reason == ReturnReason::RECALLED => {
-                brought(expected(scope.tx, back.batch, back.number)?, self.paid, money)
-            }
-            _ => None,
-        };
-        let expected = expected.map(|rows| rows.into_iter().map(|row| row.id).collect());
-        let is_over = match &self.back {
-            Some(back) => is_over(scope, (back.batch, back.number), self.stray.said.account.as_deref())?,
-            None => false,
-        };
-        Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?, expected, is_over))
+        let said = self.back.as_ref().map(|back| Said::load(scope, &self.stray, back, self.paid)).transpose()?;
+        Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?, said))
     }
 
     fn decide(&self, state: Self::State, _: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
-        let (has_ended, mut books, expected, is_over) = state;
+        let (has_ended, mut books, said) = state;
         if has_ended {
             return Err(ReturnRefusal::Settled.into());
         }
-        // What its bank had said that it gives back was booked then.
-        let arrived = expected.iter().flatten().map(|back| Arrived { key: self.stray.key, back: *back }).collect();
-        if let Some(back) = self.back.as_ref().filter(|_| expected.is_none()) {
-            if is_over {
+        let mut arrived = Vec::new();
+        if let (Some(back), Some(Said { is_over, expected, more })) = (&self.back, said) {
+            // What was promised of an earlier time may still come.
+            let is_expected = more == 0 && back.reason == ReturnReason::RECALLED;
+            if is_over && !is_expected {
                 return Err(ReturnRefusal::from(BackRefusal::NotSent).into());
             }
-            books.book(back).map_err(ReturnRefusal::from)?;
+            // What its bank had said that it gives back was booked then.
+            arrived.extend(expected.into_iter().map(|back| Arrived { key: self.stray.key, back }));
+            if more > 0 {
+                books.book(&MoneyBack { amount: more, ..back.clone() }).map_err(ReturnRefusal::from)?;
+            }
         }
         let booking = books.booking();
         let booked = booking.len();

@@ -124,14 +124,21 @@ impl World {
             // What its bank has said that it gives back is no news when it comes.
             let payment = &mut self.model.batches[*at].payments[*number];
             let account = before.account_named(*fault);
-            if is_known_there && *reason == "FOCR" && payment.arrives(amount, true) {
+            if is_known_there && payment.arrives(amount, true) {
                 continue;
             }
             let is_right = is_known_there && amount == minor && !payment.is_over(&account);
             if is_right && self.model.take_back(*at, *number, amount, reason) {
                 booked += 1;
             } else {
-                self.strays.push(Stray { batch: *at, number: *number, amount, reason, account });
+                self.strays.push(Stray {
+                    batch: *at,
+                    number: *number,
+                    amount,
+                    reason,
+                    account,
+                    times: before.left.len(),
+                });
                 listed += 1;
             }
         }
@@ -169,7 +176,8 @@ impl World {
             return;
         }
         let index = index.index(listed.len());
-        let Stray { batch: at, number, amount, reason, account } = self.strays[index].clone();
+        let stray = self.strays[index].clone();
+        let (at, number) = (stray.batch, stray.number);
         let (name, batch) = (listed[index].id.clone(), &self.model.batches[at]);
         let payment = is_it.then(|| (batch.name.clone(), batch.payments[number].id.clone()));
         let told = self.give(disturbance, |writer, env| {
@@ -177,10 +185,7 @@ impl World {
             let wanted = SettleReturn { stray: &name, payment, why: "The bank was asked", out: None, once: None };
             place::code(settle_return(writer, &wanted, &console(), &env())).map(|_| ())
         });
-        let payment = &mut self.model.batches[at].payments[number];
-        let has_arrived = is_it && reason == "FOCR" && payment.arrives(amount, false);
-        let is_over = payment.is_over(&account);
-        let is_booked = !is_it || has_arrived || (!is_over && self.model.take_back(at, number, amount, reason));
+        let is_booked = !is_it || self.is_explained(&stray);
         self.model.end_booking();
         let done_before = told.was_struck && told.told == Err("return.settled".to_owned());
         assert_eq!(told.told.is_ok() || done_before, is_booked, "{:?}", told.told);
@@ -188,6 +193,31 @@ impl World {
             self.strays.remove(index);
         }
         (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
+    }
+
+    /// What a person says of a return: it brings what was promised, or more, or nothing of that.
+    fn is_explained(&mut self, Stray { batch, number, amount, reason, account, times }: &Stray) -> bool {
+        let payment = &mut self.model.batches[*batch].payments[*number];
+        let is_asked_for = *reason == "FOCR";
+        // It cannot be of a time after it came.
+        let is_over = payment.left.len() > *times || payment.is_over(account);
+        if is_over && !is_asked_for {
+            return false;
+        }
+        if payment.arrives(*amount, !is_asked_for) {
+            return true;
+        }
+        let last = payment.left.len();
+        let of_last = payment.promised.iter().filter(|one| one.time == last).map(|one| one.amount).sum::<i64>();
+        let brings_all = of_last < *amount;
+        let more = if brings_all { amount - of_last } else { *amount };
+        if is_over || !self.model.take_back(*batch, *number, more, reason) {
+            return false;
+        }
+        if brings_all {
+            self.model.batches[*batch].payments[*number].promised.retain(|one| one.time != last);
+        }
+        true
     }
 
     pub fn retry(&mut self, index: Index, part: Part, to_files: bool, disturbance: Disturbance) {

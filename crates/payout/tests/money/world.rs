@@ -96,6 +96,8 @@ pub struct Stray {
     pub amount: i64,
     pub reason: &'static str,
     pub account: String,
+    /// How often it had left when the return came.
+    pub times: usize,
 }
 
 /// What was told, and whether it was told to somebody who asked again.
@@ -260,8 +262,10 @@ impl World {
                 let (at, number) = self.sent(index).unwrap();
                 let payment = &self.model.batches[at].payments[number];
                 let (amount, account) = (payment.pay.minor.into(), payment.account_named(Fault::None));
-                if payment.is_over(&account) || !self.model.take_back(at, number, amount, "MS03") {
-                    self.strays.push(Stray { batch: at, number, amount, reason: "MS03", account });
+                let (times, is_over) = (payment.left.len(), payment.is_over(&account));
+                let arrives = self.model.batches[at].payments[number].arrives(amount, true);
+                if !arrives && (is_over || !self.model.take_back(at, number, amount, "MS03")) {
+                    self.strays.push(Stray { batch: at, number, amount, reason: "MS03", account, times });
                 }
                 self.model.end_booking();
             }
