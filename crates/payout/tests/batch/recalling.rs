@@ -550,3 +550,58 @@ fn what_came_back_before_is_not_given_back_again() {
     assert_eq!(place.told(&batch), ["returned", "routed"]);
     place.verify();
 }
+
+/// That a bank gives back so much of what a recall asks for.
+fn in_part(name: &str, amount: &str) -> String {
+    let so_much = format!("<RsltnRltdInf><IntrBkSttlmAmt Ccy=\"DKK\">{amount}</IntrBkSttlmAmt></RsltnRltdInf>");
+    let message = accepted(name).replace("CNCL", "PECR").replace("</Sts></", &format!("</Sts>{so_much}</"));
+    valid("camt.029.001.09", &message);
+    message
+}
+
+#[test]
+fn what_was_promised_is_known_under_whatever_reason_it_comes() {
+    let mut place = Place::new();
+    let import = |place: &mut Place, id: &str, end_to_end: &str, returned_amount: &str, reason: &str| {
+        let back = Back("1", end_to_end, "10.00", returned_amount, reason, ANNAS);
+        let (xml, env) = (returned(id, &[back]), place.env());
+        let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: None, once: None };
+        let made = import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap();
+        (made.booked, made.known, made.listed)
+    };
+    let settle = |place: &mut Place, batch: &str, id: &str| {
+        let stray = queries::strays(&mut place.writer, None, 9, &Actor::console()).unwrap().returns.remove(0).id;
+        let env = place.env();
+        let wanted = SettleReturn { stray: &stray, payment: Some((batch, id)), why: "asked", out: None, once: None };
+        settle_return(&mut place.writer, &wanted, &Actor::console(), &env).map(|made| made.booked)
+    };
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 10_00), (ANNA, 10_00), (WITHOUT, 3)]]));
+    for id in ["E0", "E1"] {
+        let name = ask(&mut place, &[(&batch, id)]).unwrap().messages[0].recall.clone();
+        assert_eq!(answer(&mut place, &in_part(&name, "4.00")).taken[0].booked.as_deref(), Some("4.00"));
+    }
+    // What was promised is no news, and what else comes is.
+    assert_eq!(import(&mut place, "R-1", "E0", "4.00", "MS03"), (0, 1, 0));
+    refused(confirm(&mut place, &batch, &["E0"], "seen"), "recall.not_promised");
+    assert_eq!(import(&mut place, "R-2", "E0", "4.00", "MS03"), (0, 0, 1));
+    assert_eq!(settle(&mut place, &batch, "E0").unwrap(), 1);
+    assert_eq!(place.told(&batch)[0], "routed", "2.00 of it are with the payee");
+    // All of it at once is what was promised, and the rest.
+    assert_eq!(import(&mut place, "R-3", "E1", "10.00", "FOCR"), (0, 0, 1));
+    assert_eq!(settle(&mut place, &batch, "E1").unwrap(), 1);
+    assert_eq!(place.told(&batch)[1], "returned");
+    assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0], "nothing of it is only promised");
+    assert_eq!(place.told(&batch)[..2], ["routed", "routed"]);
+    place.verify();
+    // Two have the same id: one was promised, and the other is with its payee.
+    let mut place = Place::new();
+    let first = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 10_00)]]));
+    let second = place.uploaded(PUBLIC, &file("MSG-2", &[vec![(ANNA, 10_00)]]));
+    let name = ask(&mut place, &[(&first, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &accepted(&name));
+    assert_eq!(import(&mut place, "R-1", "E0", "10.00", "MS03"), (0, 0, 1));
+    assert_eq!(import(&mut place, "R-2", "E0", "10.00", "FOCR"), (0, 1, 0));
+    assert_eq!(settle(&mut place, &second, "E0").unwrap(), 1);
+    assert_eq!(place.told(&second), ["returned"]);
+    place.verify();
+}

@@ -428,6 +428,35 @@ fn an_account_is_closed_on_its_own_banks_word() {
     place.verify();
 }
 
+/// A second copy came before the payment left again: taken for what left last, it would be paid twice.
+#[test]
+fn a_return_is_of_no_time_after_it_came() {
+    let mut place = Place::new();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 3)]]));
+    let back = |id: &str| message(id, &[Back("1", "E0", "1.00", "1.00", "MS03", ANNAS)]);
+    import(&mut place, &back("R-1"), [1, 0, 0, 0, 0]);
+    import(&mut place, &back("R-2"), [0, 0, 1, 0, 0]);
+    try_again(&mut place, &batch, None).unwrap();
+    let (stray, why) = open(&mut place).pop().unwrap();
+    assert_eq!(why, "no_payment");
+    let settle = |place: &mut Place, payment| {
+        let (wanted, env) = (SettleReturn { stray: &stray, payment, why: "asked", out: None, once: None }, place.env());
+        settle_return(&mut place.writer, &wanted, &Actor::console(), &env)
+    };
+    refused(settle(&mut place, Some((&batch, "E0"))), "return.not_sent");
+    settle(&mut place, None).unwrap();
+    assert_eq!((&*place.told(&batch)[0], open(&mut place)), ("routed", vec![]));
+    sums(&mut place, PUBLIC, [100, 3, 0, 0, 0]);
+    // What comes after it is of what left last.
+    import(&mut place, &back("R-3"), [0, 0, 1, 0, 0]);
+    let (stray, why) = open(&mut place).pop().unwrap();
+    let wanted = SettleReturn { stray: &stray, payment: Some((&batch, "E0")), why, out: None, once: None };
+    let env = place.env();
+    settle_return(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
+    assert_eq!(place.told(&batch)[0], "returned");
+    place.verify();
+}
+
 /// It was looked for before that, and booked after it.
 #[test]
 fn a_return_of_a_payment_that_left_anew_meanwhile_is_a_persons_to_see() {
