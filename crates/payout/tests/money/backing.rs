@@ -241,6 +241,8 @@ impl World {
         let of = if back.is_empty() { sent } else { back };
         let only = part.map(|part| of[part.index(of.len())]);
         let (name, id) = (batch.name.clone(), only.map(|number| batch.payments[number].id.clone()));
+        // What is only promised is not there to be paid, and what arrives right before it becomes real was not there when it was asked.
+        let owed: Vec<i64> = batch.payments.iter().map(Payment::owed).collect();
         let (ids, out) = (id.as_ref().map(std::slice::from_ref), self.door.out());
         let told = self.give(disturbance, |writer, env| {
             let out = to_files.then_some(&*out);
@@ -251,9 +253,7 @@ impl World {
         let came_back: Vec<usize> = (0..batch.payments.len())
             .filter(|number| is_back(&batch.payments[*number]) && only.is_none_or(|only| only == *number))
             .collect();
-        // What is only promised is not there to be paid.
-        let is_there = |number: &usize| batch.payments[*number].owed() == 0;
-        let numbers: Vec<usize> = came_back.iter().copied().filter(is_there).collect();
+        let numbers: Vec<usize> = came_back.iter().copied().filter(|number| owed[*number] == 0).collect();
         let left = came_back.len() - numbers.len();
         let nothing = if only.is_some() { "batch.payment_not_returned" } else { "batch.nothing_returned" };
         // A payment that was to wait until something else happened, right before, has had the file kept.
