@@ -9,6 +9,7 @@ use crate::motion::{Motion, MotionRefusal};
 use crate::officer::{Silent, Unfit};
 use crate::suspicion::{Finding, Reason, State as Reported, Suspicion};
 use denmark::Account;
+use denmark::calendar::copenhagen_date;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::{Blind, Id, Refusal, Refuse, Timestamp};
@@ -33,6 +34,14 @@ pub struct Marked {
     pub since: Timestamp,
     /// The last day on which it stands.
     pub until: Date,
+}
+
+impl Marked {
+    /// Whether it stands at a moment, where nobody has ended it.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> bool {
+        copenhagen_date(now.to_jiff()) <= self.until
+    }
 }
 
 /// What two people decide about marks.

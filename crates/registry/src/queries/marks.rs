@@ -2,8 +2,9 @@
 
 use super::motions::{MotionView, Origin, find, view};
 use super::paged::Paged;
+use crate::account::DesignatedAccount;
 use crate::designation::{Designation, State};
-use crate::mark::{self, Act, AppealAct, Mark, MarkChange, MarkRefusal};
+use crate::mark::{self, Act, AppealAct, Mark, MarkChange, MarkRefusal, Marked};
 use crate::motion::{Kind, Motion};
 use crate::own;
 use crate::payee::PayeeId;
@@ -52,6 +53,14 @@ pub fn marked_accounts(scope: &Scope<'_>, today: Date) -> Result<Vec<MarkedAccou
 /// The store's.
 pub fn marks_version(scope: &Scope<'_>) -> Result<i64, Error> {
     store::mark::last(scope.tx)
+}
+
+/// The mark of an account, if it has one that nobody has ended.
+///
+/// # Errors
+/// The store's.
+pub fn mark_of(scope: &Scope<'_>, account: &DesignatedAccount) -> Result<Option<Marked>, Error> {
+    store::mark::terms(scope.tx, &account.key(scope.vault))
 }
 
 /// The payees whose account was marked since the journal had `entries` entries, or whose mark was prolonged or ended. Some may be
