@@ -129,7 +129,7 @@ pub struct OwnMark {
     pub reason: &'static str,
     /// The last day on which it stands.
     pub until: String,
-    /// What was done last about the owner's appeals: `appealed`, `upheld`, `lifted`.
+    /// Where the owner's appeals stand: `appealed` while one waits, else what was done last, `upheld` or `lifted`.
     pub appeal: Option<&'static str>,
 }
 
@@ -195,7 +195,7 @@ fn own_view(mark: &Mark, acts: &[Act], today: Date) -> OwnMark {
         account: mark.masked(),
         reason: mark.reason.name(),
         until: mark.until.to_string(),
-        appeal: acts.last().map(|act| act.kind.name()),
+        appeal: mark::stands(acts).map(AppealAct::name),
     }
 }
 
