@@ -101,8 +101,15 @@ impl Judge {
         watched: Watched,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let demands = Demands::of(&payer.agreement, &controls_in_force(scope)?);
+        let of_waiting_account = payer.agreement.waiting_account().map(|account| watched.look(&account));
+        let controls = controls_in_force(scope)?;
+        let demands = Demands::of(&payer.agreement, &controls, of_waiting_account.unwrap_or_default());
         Ok(Self { demands, watched, gate, now })
+    }
+
+    /// The same of payments that lie in the payer's waiting account.
+    pub(crate) fn of_lying(self) -> Self {
+        Self { demands: self.demands.of_lying(), ..self }
     }
 
     /// What becomes of a payment that names its account itself.

@@ -144,27 +144,37 @@ pub fn paid_currency(payment: &Payment<'_>) -> Option<Currency> {
     payment.transfer_currency.or(payment.money.ok().map(|Money { currency, .. }| currency))
 }
 
-/// What makes a payer's payments wait or go back: its agreement, and the controls as what no agreement goes below.
+/// What makes a payer's payments wait or go back: its agreement, the controls as what no agreement goes below, and whether its waiting
+/// account is marked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demands {
     no_account: NoAccount,
+    is_waiting_account_marked: bool,
     holds_frozen: bool,
     pending: When,
     after_change_banking_days: u16,
 }
 
 impl Demands {
-    /// What is demanded of the payments of a payer.
+    /// What is demanded of the payments of a payer, of whose waiting account so much is to be known. That many payees' money goes there
+    /// is what it is for.
     #[must_use]
-    pub fn of(agreement: &Agreement, controls: &Controls) -> Self {
+    pub fn of(agreement: &Agreement, controls: &Controls, of_waiting_account: Looked) -> Self {
         let terms = &agreement.terms;
         let pending = if terms.pending == OnPending::Hold { When::Always } else { controls.when(Control::HoldPending) };
         Self {
             no_account: agreement.no_account,
+            is_waiting_account_marked: of_waiting_account.against == Some(Against::Marked),
             holds_frozen: terms.frozen == OnFrozen::Hold,
             pending,
             after_change_banking_days: terms.hold_after_change.max(controls.get(Control::HoldAfterChange)),
         }
+    }
+
+    /// Of what lies in the waiting account already: that it is marked keeps nothing from there.
+    #[must_use]
+    pub const fn of_lying(self) -> Self {
+        Self { is_waiting_account_marked: false, ..self }
     }
 
     /// Until when payments to an account wait that has been the payee's since a moment, if they still do.
@@ -275,6 +285,9 @@ pub fn decide(
             return match demands.no_account {
                 NoAccount::Reject => rejected(Reason::NoAccount),
                 NoAccount::Hold => held(Reason::NoAccount),
+                NoAccount::PayTo(account) if takes(&account) && demands.is_waiting_account_marked => {
+                    held(Reason::Marked)
+                }
                 NoAccount::PayTo(account) if takes(&account) => Decided::of(Verdict::Route(None, account)),
                 NoAccount::PayTo(_) => rejected(Reason::Currency),
             };

@@ -73,7 +73,7 @@ impl Reason {
         (Self::Closed, "AC07", "The payee's registered account was closed."),
         (Self::Frozen, "AC06", "The payee's registered account is frozen."),
         (Self::Currency, "AM03", "The payee's registered account does not take this currency."),
-        (Self::Marked, "FR01", "The payee's registered account is marked: a suspicion about it was agreed."),
+        (Self::Marked, "FR01", "The account that it would go to is marked: a suspicion about it was agreed."),
         (Self::Collecting, "RR04", "The payee's registered account has unusually many payees and is to be looked at."),
         (Self::ChangePending, "NARR", "A change of the payee's registered account is proposed and has not ended."),
         (Self::RecentChange, "AC15", "The payee's registered account was changed shortly before."),

@@ -9,6 +9,7 @@ use crate::motion::{Motion, MotionRefusal};
 use crate::officer::{Silent, Unfit};
 use crate::suspicion::{Finding, Reason, State as Reported, Suspicion};
 use denmark::Account;
+use denmark::calendar::copenhagen_date;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::{Blind, Id, Refusal, Refuse, Timestamp};
@@ -33,6 +34,14 @@ pub struct Marked {
     pub since: Timestamp,
     /// The last day on which it stands.
     pub until: Date,
+}
+
+impl Marked {
+    /// Whether it stands at a moment, where nobody has ended it.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> bool {
+        copenhagen_date(now.to_jiff()) <= self.until
+    }
 }
 
 /// What two people decide about marks.
@@ -256,17 +265,25 @@ pub fn require_appealable(mark: &Mark, acts: &[Act], payee: Option<&Blind>, toda
     if waits || appeals >= APPEALS_MAX { Err(MarkRefusal::Appealed) } else { Ok(()) }
 }
 
-/// The numbers of the appeals among some acts, in order, that none of them decides about.
+/// The numbers of the appeals among some acts, in order, that none of them decides about. Whoever lifts a mark has decided about all.
 #[must_use]
 pub fn waiting(acts: &[Act]) -> BTreeSet<usize> {
     let mut waits = BTreeSet::new();
     for Act { kind, number, .. } in acts {
         match kind {
-            AppealAct::Appealed => waits.insert(*number),
-            AppealAct::Upheld | AppealAct::Lifted => waits.remove(number),
-        };
+            AppealAct::Appealed => drop(waits.insert(*number)),
+            AppealAct::Upheld => drop(waits.remove(number)),
+            AppealAct::Lifted => waits.clear(),
+        }
     }
     waits
+}
+
+/// Where the appeals of some acts, in order, stand together: one that waits counts, else what was done last.
+#[must_use]
+pub fn stands(acts: &[Act]) -> Option<AppealAct> {
+    let waits = !waiting(acts).is_empty();
+    acts.last().map(|last| if waits { AppealAct::Appealed } else { last.kind })
 }
 
 /// The appeal that is decided about: the only one of those that wait and can be meant.
@@ -490,22 +507,26 @@ mod tests {
     #[test]
     fn an_appeal_waits_until_it_is_decided_about() {
         use AppealAct::{Appealed, Lifted, Upheld};
-        let check = |acts: &[(AppealAct, usize)], waits: &[usize], only: Result<usize, &str>| {
-            let acts: Vec<Act> = acts.iter().map(|(kind, number)| act(*kind, 1, *number)).collect();
-            let waiting = waiting(&acts);
-            assert_eq!(waiting.iter().copied().collect::<Vec<_>>(), waits, "{acts:?}");
-            let meant: Vec<Act> = waiting.into_iter().map(|number| act(Appealed, 1, number)).collect();
-            let found = decided(&meant).map(|appeal| appeal.number);
-            assert_eq!(found.map_err(|refusal| refusal.code()), only, "{acts:?}");
-        };
-        check(&[], &[], Err("mark.not_appealed"));
-        check(&[(Appealed, 1)], &[1], Ok(1));
-        check(&[(Appealed, 1), (Upheld, 1)], &[], Err("mark.not_appealed"));
-        check(&[(Appealed, 1), (Appealed, 2)], &[1, 2], Err("mark.which"));
-        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1)], &[2], Ok(2));
-        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1), (Appealed, 3)], &[2, 3], Err("mark.which"));
+        let check =
+            |acts: &[(AppealAct, usize)], together: Option<AppealAct>, waits: &[usize], only: Result<usize, &str>| {
+                let acts: Vec<Act> = acts.iter().map(|(kind, number)| act(*kind, 1, *number)).collect();
+                let waiting = waiting(&acts);
+                assert_eq!(stands(&acts), together, "{acts:?}");
+                assert_eq!(waiting.iter().copied().collect::<Vec<_>>(), waits, "{acts:?}");
+                let meant: Vec<Act> = waiting.into_iter().map(|number| act(Appealed, 1, number)).collect();
+                let found = decided(&meant).map(|appeal| appeal.number);
+                assert_eq!(found.map_err(|refusal| refusal.code()), only, "{acts:?}");
+            };
+        check(&[], None, &[], Err("mark.not_appealed"));
+        check(&[(Appealed, 1)], Some(Appealed), &[1], Ok(1));
+        check(&[(Appealed, 1), (Upheld, 1)], Some(Upheld), &[], Err("mark.not_appealed"));
+        check(&[(Appealed, 1), (Appealed, 2)], Some(Appealed), &[1, 2], Err("mark.which"));
+        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1)], Some(Appealed), &[2], Ok(2));
+        check(&[(Appealed, 1), (Appealed, 2), (Upheld, 1), (Appealed, 3)], Some(Appealed), &[2, 3], Err("mark.which"));
+        // It is lifted for all.
+        check(&[(Appealed, 1), (Appealed, 2), (Lifted, 2)], Some(Lifted), &[], Err("mark.not_appealed"));
         // Of one whose appeal is not among them, there is none.
-        check(&[(Lifted, 1), (Appealed, 2)], &[2], Ok(2));
+        check(&[(Lifted, 1), (Appealed, 2)], Some(Appealed), &[2], Ok(2));
     }
 
     #[test]

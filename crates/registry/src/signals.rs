@@ -48,8 +48,7 @@ impl Facts {
     /// The account's mark, if it stands.
     #[must_use]
     pub fn mark(&self, now: Timestamp) -> Option<Marked> {
-        let today = copenhagen_date(now.to_jiff());
-        self.marked.filter(|marked| today <= marked.until)
+        self.marked.filter(|marked| marked.stands(now))
     }
 }
 

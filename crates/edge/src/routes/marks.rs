@@ -122,7 +122,7 @@ struct OwnAccountMark {
     reason: &'static str,
     /// The last day on which it stands.
     until: String,
-    /// What was done last about appeals: `appealed`, `upheld`, `lifted`.
+    /// Where appeals stand: `appealed` while one waits, else what was done last, `upheld` or `lifted`.
     appeal: Option<&'static str>,
 }
 

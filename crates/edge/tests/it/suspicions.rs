@@ -239,6 +239,7 @@ async fn a_mark_takes_two_people_and_its_owner_is_heard_by_a_third() {
     }
     let first = json!({ "appeal": 1, "decision": "uphold", "reason": "Heard her" });
     post(&world, CILLA, &at("decide"), &first).await.done();
+    assert_eq!(waiting().await[0]["appeal"], json!("appealed"), "the other one waits");
     let lifted = post(&world, CILLA, &at("decide"), &deciding("lift")).await.done();
     assert_eq!((&lifted["state"], &lifted["appeal"]), (&json!("ended"), &json!("lifted")));
     post(&world, CITIZEN, &at("appeal"), &appealing).await.refused(409, "mark.ended");

@@ -13,9 +13,11 @@ use crate::store::payment::{Change, Outcome};
 use crate::work;
 use denmark::Money;
 use kernel::journal::{Entry, Rows};
-use kernel::{Blind, Error, Id, Scope, StoreError};
+use kernel::{Blind, Error, Id, Scope, StoreError, Timestamp};
 use registry::account::DesignatedAccount;
+use registry::mark::Marked;
 use registry::payer::Payer;
+use registry::queries::mark_of;
 use registry::resolve;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,8 +36,9 @@ pub(crate) struct Books {
 struct Shelf {
     stages: i64,
     counts: Counts,
-    /// Where what comes back goes on to; none where it is the payer's.
+    /// Where what comes back goes on to; none where it is the payer's. And that account's mark, while which stands nothing goes there.
     goes_on_to: Option<DesignatedAccount>,
+    mark: Option<Marked>,
     /// What goes on so, by the number of the payment.
     onward: BTreeMap<i64, Money>,
 }
@@ -116,7 +119,8 @@ impl Books {
                 let goes_on_to = resolve::payer_at(scope, batch.payer)?.agreement.returns_go_on_to();
                 // The payer's own account, from which it is ordered, stands in the input alone.
                 let goes_on_to = goes_on_to.filter(|_| batch.input_kept);
-                place.insert(Shelf { stages, counts, goes_on_to, onward: BTreeMap::new() })
+                let mark = goes_on_to.map(|account| mark_of(scope, &account)).transpose()?.flatten();
+                place.insert(Shelf { stages, counts, goes_on_to, mark, onward: BTreeMap::new() })
             }
         };
         if let Some(standing) = standing(scope, id, number, shelf.goes_on_to)? {
@@ -125,11 +129,11 @@ impl Books {
         Ok(())
     }
 
-    /// Books that money came back, unless that was booked before.
+    /// Books that money came back by now, unless that was booked before.
     ///
     /// # Errors
     /// [`BackRefusal`]; then nothing of it is booked.
-    pub(crate) fn book(&mut self, back: &MoneyBack) -> Result<Booked, BackRefusal> {
+    pub(crate) fn book(&mut self, back: &MoneyBack, now: Timestamp) -> Result<Booked, BackRefusal> {
         if self.known.contains(&back.key) {
             return Ok(Booked::Before);
         }
@@ -147,7 +151,8 @@ impl Books {
             let moved = shelf.counts.clone().moved(before.money, before.state, state);
             shelf.counts = moved.ok_or(BackRefusal::NotSent)?;
             self.changes.insert(place, Outcome { state, reason, designation: None, news: None });
-            shelf.onward.extend(before.money.filter(|_| before.goes_on(back)).map(|money| (back.number, money)));
+            let goes_on = before.goes_on(back) && !shelf.mark.is_some_and(|mark| mark.stands(now));
+            shelf.onward.extend(before.money.filter(|_| goes_on).map(|money| (back.number, money)));
         }
         self.known.insert(back.key);
         self.rows.push(back.clone());

@@ -100,12 +100,12 @@ impl Command for Give<'_> {
         Ok((back, books, stages_of(scope, self.batch)?))
     }
 
-    fn decide(&self, (back, mut books, stages): Self::State, _: &Env) -> Result<Decision<Booking, i64>, Refusal> {
+    fn decide(&self, (back, mut books, stages): Self::State, env: &Env) -> Result<Decision<Booking, i64>, Refusal> {
         if self.stages.is_some_and(|seen| seen != stages) {
             return Err(BatchRefusal::Changed.into());
         }
         let back = back.ok_or(BackRefusal::NotWaiting).map_err(ReturnRefusal::from)?;
-        books.book(&back).map_err(ReturnRefusal::from)?;
+        books.book(&back, env.now).map_err(ReturnRefusal::from)?;
         let facts = serde_json::json!({ "batch": crate::batch::name(self.batch), "given_back": 1 });
         Ok(Decision::of(vec![books.booking()], facts, stages + 1))
     }

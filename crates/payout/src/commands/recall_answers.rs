@@ -224,7 +224,7 @@ impl Command for TakeAnswers<'_> {
         Ok(Loaded { ready, known, books })
     }
 
-    fn decide(&self, loaded: Loaded, _: &Env) -> Result<Decision<Taken, AnswersTaken>, Refusal> {
+    fn decide(&self, loaded: Loaded, env: &Env) -> Result<Decision<Taken, AnswersTaken>, Refusal> {
         let Loaded { ready, mut known, mut books } = loaded;
         let mut output = AnswersTaken { answers: self.answers.len(), ..AnswersTaken::default() };
         let (mut answered, mut strays, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -259,7 +259,8 @@ impl Command for TakeAnswers<'_> {
                     Some(expected) if answer.heard.is_final() => expected - of_it.back.since,
                     _ => 0,
                 };
-                let is_booked = back.amount > 0 && matches!(books.book(&back), Ok(Booked::Whole | Booked::Part));
+                let is_booked =
+                    back.amount > 0 && matches!(books.book(&back, env.now), Ok(Booked::Whole | Booked::Part));
                 if is_booked {
                     of_it.back.since += back.amount;
                 }

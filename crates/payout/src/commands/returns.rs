@@ -312,7 +312,7 @@ impl Command for BookReturns<'_> {
         Ok((all, books))
     }
 
-    fn decide(&self, (all, mut books): Self::State, _: &Env) -> Result<Decision<ToBook, Made>, Refusal> {
+    fn decide(&self, (all, mut books): Self::State, env: &Env) -> Result<Decision<ToBook, Made>, Refusal> {
         let (mut strays, mut arrived, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (Placed { stray, .. }, is) in self.placed.iter().zip(all) {
             let why = match is {
@@ -323,7 +323,7 @@ impl Command for BookReturns<'_> {
                     continue;
                 }
                 // Another return of this file may have been of the same payment.
-                Is::Money(back) => match books.book(&back) {
+                Is::Money(back) => match books.book(&back, env.now) {
                     Ok(_) => continue,
                     Err(_) => Why::NoPayment,
                 },
@@ -459,7 +459,7 @@ impl Command for EndStray {
         Ok((store::stray::has_ended(scope.tx, self.stray.id)?, Books::load(scope, &self.back)?, said))
     }
 
-    fn decide(&self, state: Self::State, _: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
+    fn decide(&self, state: Self::State, env: &Env) -> Result<Decision<Self::Change, usize>, Refusal> {
         let (has_ended, mut books, said) = state;
         if has_ended {
             return Err(ReturnRefusal::Settled.into());
@@ -474,7 +474,7 @@ impl Command for EndStray {
             // What its bank had said that it gives back was booked then.
             arrived.extend(expected.into_iter().map(|back| Arrived { key: self.stray.key, back }));
             if more > 0 {
-                books.book(&MoneyBack { amount: more, ..back.clone() }).map_err(ReturnRefusal::from)?;
+                books.book(&MoneyBack { amount: more, ..back.clone() }, env.now).map_err(ReturnRefusal::from)?;
             }
         }
         let booking = books.booking();

@@ -212,7 +212,7 @@ impl Command for Pay<'_> {
         let next = held.last().map(|held| held.number).filter(|_| held.len() as i64 == PAID_AT_ONCE);
         let now = journal::next(scope.tx, self.now)?.at;
         let watched = self.watched.renew(scope, now, |_| {})?;
-        let judge = Judge::load(scope, self.payer, gate_of(scope, self.batch, self.payer)?, watched, now)?;
+        let judge = Judge::load(scope, self.payer, gate_of(scope, self.batch, self.payer)?, watched, now)?.of_lying();
         let (mut asked, mut rows) = (Asked::default(), Vec::new());
         for held in &held {
             let now = recorded(scope.tx, id, held.number, 1, i64::MAX)?.pop();
@@ -322,7 +322,7 @@ pub(super) fn look_at(
         // What is staged is nobody's yet.
         let Some(batch) = store::batch::find(scope, *id)? else { continue };
         let payer = resolve::payer_at(scope, batch.payer)?;
-        let judge = Judge::load(scope, &payer, gate_of(scope, &batch, &payer)?, watched.clone(), now)?;
+        let judge = Judge::load(scope, &payer, gate_of(scope, &batch, &payer)?, watched.clone(), now)?.of_lying();
         let held: Vec<_> = of_batch.iter().map(|(_, held)| held).collect();
         let mut is_payable = false;
         for (held, decided) in held.iter().zip(super::decide_anew(scope, &judge, &held)?) {

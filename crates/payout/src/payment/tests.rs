@@ -28,7 +28,7 @@ fn demands(figures: &[&str], change: impl FnOnce(&mut Terms)) -> Demands {
     for figure in figures {
         controls.set(figure).unwrap();
     }
-    Demands::of(&agreement(NoAccount::Hold, change), &controls)
+    Demands::of(&agreement(NoAccount::Hold, change), &controls, Looked::default())
 }
 
 /// A Monday, noon in Denmark.
@@ -95,6 +95,27 @@ fn a_payment_waits_for_the_first_demand_that_is_not_met() {
     check(&["hold_pending=always", "hold_after_change=1"], none, None, friday, Change, Some(ChangePending));
     check(&["hold_pending=always"], none, Some(Against::Marked), None, Change, Some(Marked));
     check(&["hold_after_change=1"], none, Some(Against::Collecting), friday, Nothing, Some(Collecting));
+}
+
+#[test]
+fn what_would_go_to_a_waiting_account_waits_while_that_is_marked() {
+    let to = NoAccount::PayTo(account());
+    let check = |no_account: NoAccount, against: Option<Against>, currency: &str, expected: Verdict| {
+        let looked = Looked { noted: None, against };
+        let demands = Demands::of(&agreement(no_account, |_| {}), &Controls::NONE, looked);
+        let decide = |demands: &Demands| {
+            let currency = Currency::parse(currency).ok();
+            decide(Resolution::NoAccount, currency, Looked::default(), demands, at(NOW)).verdict
+        };
+        assert_eq!(decide(&demands), expected, "{no_account:?} {against:?}");
+        decide(&demands.of_lying())
+    };
+    let route = Verdict::Route(None, account());
+    assert_eq!(check(to, None, "DKK", route), route);
+    assert_eq!(check(to, Some(Against::Marked), "DKK", Verdict::Hold(Some(Reason::Marked))), route);
+    check(to, Some(Against::Marked), "EUR", Verdict::Reject(Reason::Currency));
+    check(to, Some(Against::Collecting), "DKK", route);
+    check(NoAccount::Reject, Some(Against::Marked), "DKK", Verdict::Reject(Reason::NoAccount));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Payments to an account that is marked wait until the mark ends.
 
+use crate::onward::{ELSEWHERE, ONWARD};
 use crate::place::*;
+use crate::returning::Back;
 use denmark::Account;
 use jiff::civil::{Date, date};
 use kernel::{Actor, Env, Id, Secrets, Timestamp, Writer};
@@ -116,13 +118,65 @@ fn what_waits_to_be_released_waits_on_where_the_account_is_marked_meanwhile() {
 }
 
 #[test]
+fn what_would_go_to_a_marked_waiting_account_waits_as_any_other_does() {
+    let mut place = crate::onward::place();
+    let to_both = |id: &str| file(id, &[vec![(ANNA, 100), (WITHOUT, 200)]]);
+    let before = place.route(ONWARD, &to_both("MSG-1"), false).batch;
+    let waits = place.route(ONWARD, &to_both("MSG-2"), true).batch;
+    let mark = officers(&mut place).mark(ELSEWHERE, FAR);
+    // What lies there already lies there.
+    assert_eq!(place.told(&before), ["routed", "waiting"]);
+    let routed = place.route(ONWARD, &to_both("MSG-3"), false);
+    let uploaded = place.uploaded(ONWARD, &to_both("MSG-4"));
+    place.release(&waits, true);
+    for batch in [&routed.batch, &uploaded, &waits] {
+        assert_eq!(place.told(batch), ["routed", "marked mark_ended"]);
+    }
+    assert!(!std::fs::read_to_string(routed.completed.unwrap()).unwrap().contains(ELSEWHERE));
+    assert!(place.settle().is_empty(), "nothing has ended");
+    place.verify();
+    officers(&mut place).agree(MarkChange::End { mark: Id::parse_name(&mark).unwrap() });
+    assert_eq!(place.settle().len(), 3);
+    for batch in [&routed.batch, &uploaded, &waits] {
+        assert_eq!(place.told(batch), ["routed", "waiting"]);
+    }
+    place.verify();
+}
+
+#[test]
+fn what_comes_back_does_not_go_on_to_a_marked_waiting_account() {
+    let returned = |place: &mut Place, last: Date, days: i64| {
+        let batch = place.uploaded(ONWARD, &file("MSG-1", &[vec![(ANNA, 100), (WITHOUT, 200)]]));
+        officers(place).mark(ELSEWHERE, last);
+        place.now = Timestamp::from_micros(place.now.micros() + days * DAY * 1_000_000);
+        let back = [Back("1", "E0", "1.00", "1.00", "MS03", "0040-440116243")];
+        assert_eq!(crate::onward::import(place, "R-1", &back).booked, 1);
+        place.verify();
+        batch
+    };
+    let last = denmark::calendar::copenhagen_date(NOW.to_jiff()).tomorrow().unwrap();
+    for (days, became) in [(1, "returned"), (2, "waiting")] {
+        let mut place = crate::onward::place();
+        let batch = returned(&mut place, last, days);
+        assert_eq!(place.told(&batch), [became, "waiting"], "{days}");
+    }
+    // Whose it is are paid from there all the same, and reminded that it lies there.
+    let mut place = crate::onward::place();
+    let batch = returned(&mut place, FAR, 31);
+    assert_eq!(crate::onward::reminders(&mut place).len(), 1);
+    place.designate(&format!("register,cpr:{WITHOUT},9860-77,,,,,"));
+    assert_eq!(crate::onward::pay(&mut place, &batch).len(), 1);
+    assert_eq!(place.told(&batch), ["returned", "routed"]);
+    place.verify();
+}
+
+#[test]
 fn what_comes_while_a_file_is_made_holds_what_was_resolved_already() {
-    let check = |written: &str, expected: [&str; 2], meanwhile: &(dyn Fn(&mut Officers<'_>) + Sync)| {
-        let mut place = Place::new();
-        place.control(&[]);
+    let check = |(payer, xml): (&str, &str), expected: [&str; 2], meanwhile: &(dyn Fn(&mut Officers<'_>) + Sync)| {
+        let mut place = crate::onward::place();
         place.designate(&format!("change,cpr:{BO},9860-77,,,,,"));
-        let (xml, actor, env, now) = (to_anna(written), client(PUBLIC), place.env(), place.now);
-        let mut upload = Upload::begin(&mut place.writer, PUBLIC, &actor, &env).unwrap();
+        let (actor, env, now) = (client(payer), place.env(), place.now);
+        let mut upload = Upload::begin(&mut place.writer, payer, &actor, &env).unwrap();
         send(&mut place.writer, &mut upload, [xml.as_bytes()].into_iter(), now).unwrap();
         let migrations: Vec<_> =
             kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
@@ -140,16 +194,18 @@ fn what_comes_while_a_file_is_made_holds_what_was_resolved_already() {
         let how = TakeIn { hold_all: false, key: None, clock: &clock };
         let taken = upload.end(&mut place.writer, &how, &actor, &env).unwrap().unwrap();
         assert!(other.lock().unwrap().1 >= 3, "it was resolved, staged and accepted");
-        assert_eq!(place.told(&taken.batch), expected, "{written}");
+        assert_eq!(place.told(&taken.batch), expected, "{xml}");
         place.verify();
     };
     for (written, _) in WRITTEN {
-        check(written, ["marked mark_ended", "routed"], &|officers| drop(officers.mark(MULE, FAR)));
+        check((PUBLIC, &to_anna(written)), ["marked mark_ended", "routed"], &|officers| drop(officers.mark(MULE, FAR)));
     }
-    check(WRITTEN[1].0, ["passed", "routed"], &|officers| drop(officers.mark("0040-77", FAR)));
+    let elsewhere = file("MSG-1", &[vec![(WITHOUT, 100), (BO, 200)]]);
+    check((ONWARD, &elsewhere), ["marked mark_ended", "routed"], &|officers| drop(officers.mark(ELSEWHERE, FAR)));
+    check((PUBLIC, &to_anna(WRITTEN[1].0)), ["passed", "routed"], &|officers| drop(officers.mark("0040-77", FAR)));
     let change = ControlChange::new(Some("2015"), &["hold_after_change=2".to_owned()]).unwrap();
     let control = SetControls { change, is_synthetic: true };
-    check("", ["routed", "recent_change time"], &|officers| {
+    check((PUBLIC, &to_anna("")), ["routed", "recent_change time"], &|officers| {
         let _ = officers.run(&control, &Actor::console());
     });
 }

@@ -15,14 +15,14 @@ use registry::payer::{NoAccount, PayerKind};
 use registry::terms::{OnReturn, Terms};
 use std::collections::BTreeSet;
 
-const ONWARD: &str = "Ventekontorets";
+pub const ONWARD: &str = "Ventekontorets";
 const ANNAS: &str = "DK5000400440116243";
 const BOS: &str = "9860-1234567";
-const ELSEWHERE: &str = "DK0600400000000099";
+pub const ELSEWHERE: &str = "DK0600400000000099";
 const DAY: i64 = 86_400_000_000;
 
 /// A payer whose returned money goes on to its waiting account; all changes of accounts take effect at once.
-fn place() -> Place {
+pub fn place() -> Place {
     let mut place = Place::new();
     place.control(&[]);
     let to = NoAccount::parse(&format!("pay-to:{ELSEWHERE}")).unwrap();
@@ -31,14 +31,14 @@ fn place() -> Place {
     place
 }
 
-fn import(place: &mut Place, id: &str, backs: &[Back<'_>]) -> Imported {
+pub fn import(place: &mut Place, id: &str, backs: &[Back<'_>]) -> Imported {
     let (out, env) = (place.out(), place.env());
     let xml = message(id, backs).replace("<Cd>fraud</Cd>", "<Prtry>fraud</Prtry>");
     let wanted = ImportReturns { file: xml.as_bytes(), bank: None, out: Some(&out), once: None };
     import_returns(&mut place.writer, wanted, &Actor::console(), &env).unwrap()
 }
 
-fn pay(place: &mut Place, batch: &str) -> Vec<PaidOut> {
+pub fn pay(place: &mut Place, batch: &str) -> Vec<PaidOut> {
     let (out, env) = (place.out(), place.env());
     pay_waiting(&mut place.writer, batch, Some(&out), &Actor::console(), &env).unwrap()
 }
@@ -253,6 +253,17 @@ fn orders_of_one_file_of_returns_are_each_in_their_place_for_the_bank() {
     place.verify();
 }
 
+/// What payees are reminded of now.
+pub fn reminders(place: &mut Place) -> Vec<NoticeKind> {
+    place.settle();
+    let carrier = Carrier { holder: Id::new(1) };
+    let taken = carrier.take(&mut place.writer, Medium::DigitalPost, place.now, 100).unwrap();
+    let tried: Vec<Tried> = taken.iter().map(|(notice, _)| Tried { notice: *notice, result: Ok(()) }).collect();
+    carrier.tell(&mut place.writer, &tried, place.now).unwrap();
+    let kinds = taken.into_iter().map(|(_, notice)| notice.unwrap().new.kind);
+    kinds.filter(|kind| kind.name().starts_with("reminder_")).collect()
+}
+
 #[test]
 fn whose_account_did_not_take_it_is_reminded_of_that() {
     let mut place = place();
@@ -261,13 +272,7 @@ fn whose_account_did_not_take_it_is_reminded_of_that() {
     let (mut days, mut kinds) = (Vec::new(), Vec::new());
     for day in 1..100 {
         place.now = Timestamp::from_micros(NOW.micros() + day * DAY);
-        place.settle();
-        let carrier = Carrier { holder: Id::new(1) };
-        let taken = carrier.take(&mut place.writer, Medium::DigitalPost, place.now, 100).unwrap();
-        let tried: Vec<Tried> = taken.iter().map(|(notice, _)| Tried { notice: *notice, result: Ok(()) }).collect();
-        carrier.tell(&mut place.writer, &tried, place.now).unwrap();
-        let reminders = taken.into_iter().map(|(_, notice)| notice.unwrap().new.kind);
-        for kind in reminders.filter(|kind| kind.name().starts_with("reminder_")) {
+        for kind in reminders(&mut place) {
             kinds.push(kind);
             days.push(day);
         }

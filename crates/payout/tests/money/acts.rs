@@ -113,7 +113,7 @@ pub enum Act {
     Die(usize),
     /// They may be a victim: all that is paid to them waits.
     Contest(usize),
-    /// For so many days.
+    /// For so many days: one of theirs, or the one for those without.
     Mark(usize, i64),
     Unmark(usize),
     /// Whether payments wait for a change, for so many banking days after one, and whether changes wait a banking day.
@@ -222,6 +222,10 @@ fn change() -> impl Strategy<Value = Change> {
     (payee(), action, 0..ACCOUNTS, by).prop_map(|(payee, action, account, by)| Change { payee, action, account, by })
 }
 
+fn marked() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => 0..ACCOUNTS, 2 => Just(ACCOUNTS)]
+}
+
 fn back() -> impl Strategy<Value = Back> {
     let fault = prop_oneof![8 => Just(Fault::None), 1 => Just(Fault::Amount), 1 => Just(Fault::Account)];
     (any::<Index>(), 0..REASONS.len(), fault).prop_map(|(payment, reason, fault)| Back { payment, reason, fault })
@@ -251,8 +255,8 @@ fn act() -> impl Strategy<Value = Act> {
         3 => Just(Act::TakeEffect),
         1 => payee().prop_map(Act::Die),
         2 => payee().prop_map(Act::Contest),
-        2 => (0..ACCOUNTS, 0..9_i64).prop_map(|(account, days)| Act::Mark(account, days)),
-        2 => (0..ACCOUNTS).prop_map(Act::Unmark),
+        3 => (marked(), 0..9_i64).prop_map(|(account, days)| Act::Mark(account, days)),
+        2 => marked().prop_map(Act::Unmark),
         3 => controls.prop_map(|(pending, days, waits)| Act::Controls(pending, days, waits)),
         6 => (1..60_i64).prop_map(Act::WaitHours),
         4 => (which(), any::<bool>()).prop_map(|(which, before)| Act::WaitCutOff(which, before)),
@@ -272,7 +276,7 @@ fn meanwhile() -> impl Strategy<Value = Meanwhile> {
     prop_oneof![
         6 => change().prop_map(Meanwhile::Change),
         2 => payee().prop_map(Meanwhile::Die),
-        2 => (0..ACCOUNTS).prop_map(Meanwhile::Mark),
+        2 => marked().prop_map(Meanwhile::Mark),
         2 => which().prop_map(Meanwhile::Stop),
         1 => Just(Meanwhile::Settle),
         2 => any::<Index>().prop_map(Meanwhile::Return),

@@ -51,7 +51,8 @@ impl Model {
         let is_alive = matches!(payment.pay.to, To::Payee(payee) if !self.persons[payee].is_dead);
         let times = payment.left.len();
         let of_it = |recall: &Recall| recall.batch == batch && recall.times.get(&number) == Some(&times);
-        self.batches[batch].agreed().sends_on && is_alive && !self.recalls.iter().any(of_it)
+        let sends_on = self.batches[batch].agreed().sends_on && !self.is_elsewhere_marked();
+        sends_on && is_alive && !self.recalls.iter().any(of_it)
     }
 
     /// What was booked together is a stage of each batch; what goes on to the waiting account is another. Which these are.

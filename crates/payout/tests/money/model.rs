@@ -73,11 +73,11 @@ pub const AGREED: [Agreed; PAYERS] = [
     },
 ];
 
-/// As a file of the operator says them.
-pub const ACCOUNT_TEXTS: [&str; ACCOUNTS] = ["0040-1", "0040-2", "9860-3", "0040-4", "9860-5"];
+/// As a file of the operator says them; and as the last the one that is no payee's.
+pub const ACCOUNT_TEXTS: [&str; ACCOUNTS + 1] = ["0040-1", "0040-2", "9860-3", "0040-4", "9860-5", ELSEWHERE];
 /// Of a payer, for payees without an account.
 pub const ELSEWHERE: &str = "0040-440116243";
-/// In a file itself.
+/// In a file itself: the same.
 pub const NAMED: &str = "DK5000400440116243";
 
 pub fn iban(text: &str) -> String {
@@ -371,6 +371,10 @@ impl Model {
         self.marks.get(iban).is_some_and(|until| self.today() <= *until)
     }
 
+    pub fn is_elsewhere_marked(&self) -> bool {
+        self.is_marked(&iban(ELSEWHERE))
+    }
+
     pub fn after_banking_days(&self, since: i64, days: u16) -> i64 {
         match days {
             0 => since,
@@ -416,6 +420,7 @@ impl Model {
                 NoAccount::Rejects => Fate::GoesBack("AC03"),
                 NoAccount::Holds => Fate::Waits(Some("no_account")),
                 NoAccount::PaysTo if is_euro => Fate::GoesBack("AM03"),
+                NoAccount::PaysTo if self.is_elsewhere_marked() => Fate::Waits(Some("marked")),
                 NoAccount::PaysTo => Fate::LeavesElsewhere,
             };
         };
@@ -489,15 +494,16 @@ impl Model {
             let is_in_force =
                 person.rows.last().is_some_and(|row| row.standing == Standing::InForce && row.iban == *iban);
             let is_elsewhere = person.rows.is_empty();
-            assert!(!person.is_dead && (is_in_force || is_elsewhere) && !self.is_marked(iban), "{person:?}");
+            assert!(!person.is_dead && (is_in_force || is_elsewhere), "{person:?}");
         }
-        let payment = &mut self.batches[batch].payments[number];
         let to = match &fate {
             Fate::Leaves(iban) => Some(iban.clone()),
             Fate::LeavesElsewhere => Some(iban(ELSEWHERE)),
             Fate::AsItCame => Some(NAMED.to_owned()),
             Fate::Waits(_) | Fate::GoesBack(_) => None,
         };
+        assert!(to.as_ref().is_none_or(|to| !self.is_marked(to)), "{fate:?}");
+        let payment = &mut self.batches[batch].payments[number];
         if let Some(to) = to {
             assert_eq!(payment.left.len(), payment.returned + payment.moved, "paid twice: {payment:?}");
             assert_eq!(payment.owed(), 0, "paid in advance: {payment:?}");

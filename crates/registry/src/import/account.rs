@@ -64,12 +64,12 @@ pub struct AccountState {
     pub(super) controls: Controls,
     /// How many payees the accounts have; none where nobody asks, or so many rows came at once that it is looked at afterwards.
     pub(super) counted: Option<Counted>,
-    /// The marks of the accounts that rows designate.
+    /// The marks of the accounts that rows would leave in force.
     pub(super) marks: Marks,
     /// What may take the place of a default account that is closed.
     promotable: Promotable,
     /// What is to be reverted.
-    undone: BTreeMap<History, Undone>,
+    pub(super) undone: BTreeMap<History, Undone>,
     /// The specific accounts that stand and are locked.
     locked: BTreeSet<History>,
     /// Whether nobody but the operator has proposed anything yet: the registry is being loaded.
@@ -241,7 +241,7 @@ impl AccountState {
             contests: BTreeMap::new(),
             controls: store::controls::in_force(scope.tx)?,
             counted: None,
-            marks: Marks::load(scope, rows)?,
+            marks: Marks::default(),
             promotable: Promotable::default(),
             undone: BTreeMap::new(),
             locked: BTreeSet::new(),
@@ -295,6 +295,7 @@ impl AccountState {
             Ok(())
         })?;
         state.look_back(scope, rows)?;
+        state.marks = Marks::load(scope, rows.iter().filter_map(|row| state.leaves(row)))?;
         if state.controls.has(Control::PromoteSpecific) {
             let closed = rows.iter().filter(|row| row.action == Action::Close && row.specific.is_none());
             state.promotable = Promotable::load(scope, closed.map(|row| row.key).collect())?;

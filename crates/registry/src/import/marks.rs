@@ -1,6 +1,5 @@
-//! The marks of the accounts that a request names.
+//! The marks of the accounts that a request would leave in force.
 
-use super::row::AccountRow;
 use crate::account::{self, DesignatedAccount};
 use crate::mark::Marked;
 use crate::store;
@@ -12,16 +11,15 @@ use std::collections::BTreeMap;
 pub(super) struct Marks(BTreeMap<String, Marked>);
 
 impl Marks {
-    /// Looks up those of the accounts that are to be designated. Where nothing was ever marked, that is one look.
-    pub(super) fn load(scope: &Scope<'_>, rows: &[&AccountRow]) -> Result<Self, Error> {
+    /// Looks up those of these accounts. Where nothing was ever marked, that is one look.
+    pub(super) fn load(scope: &Scope<'_>, accounts: impl Iterator<Item = DesignatedAccount>) -> Result<Self, Error> {
         let mut marks = BTreeMap::new();
         if store::mark::last(scope.tx)? == 0 {
             return Ok(Self(marks));
         }
-        let designated = rows.iter().filter_map(|row| row.designates());
-        let named: BTreeMap<Blind, &DesignatedAccount> =
-            designated.map(|account| (account.key(scope.vault), account)).collect();
-        let accounts: Vec<&DesignatedAccount> = named.values().copied().collect();
+        let named: BTreeMap<Blind, DesignatedAccount> =
+            accounts.map(|account| (account.key(scope.vault), account)).collect();
+        let accounts: Vec<&DesignatedAccount> = named.values().collect();
         store::mark::terms_of_many(scope.tx, named.keys(), |at, marked| {
             marks.insert(account::canonical(&accounts[at].account()), marked);
         })?;

@@ -4,7 +4,9 @@ use super::account::AccountState;
 use super::row::AccountRow;
 use crate::account::DesignatedAccount;
 use crate::controls::Controls;
+use crate::designation::{Action, State};
 use crate::life::{self, ActKind, Evidence, State as LifeState, Waits};
+use crate::mark::Marked;
 use crate::proposal::Proposal;
 use crate::signals::Facts;
 use kernel::Timestamp;
@@ -30,6 +32,23 @@ pub(crate) struct InTheWay<'a> {
 }
 
 impl AccountState {
+    /// The account that a row would leave in force, as things stand: the one that it designates, opens again, or puts back.
+    pub(super) fn leaves(&self, row: &AccountRow) -> Option<DesignatedAccount> {
+        let history = (row.key, self.purpose_key(row));
+        let before = || self.undone.get(&history)?.before.filter(|before| before.state != State::Closed);
+        match row.action {
+            Action::Designate => row.account,
+            Action::Unfreeze => self.histories.get(&history).map(|(_, standing)| standing.account),
+            Action::Revert => before().map(|before| before.account),
+            Action::Close | Action::Freeze => None,
+        }
+    }
+
+    /// The mark of that account.
+    pub(crate) fn marked(&self, row: &AccountRow) -> Option<Marked> {
+        self.leaves(row).and_then(|account| self.marks.of(&account))
+    }
+
     /// What is known of the account that a row asks for.
     pub(super) fn facts_of(&self, row: &AccountRow) -> Facts {
         let known = self.facts.get(&(row.key, self.purpose_key(row)));
@@ -37,8 +56,8 @@ impl AccountState {
         // What came last counts.
         let known = known.and_then(|known| known.iter().rfind(|(account, _)| is_it(account)));
         let is_bank_asked = self.wanted(row).is_some_and(|wanted| wanted.is_bank_asked);
-        let marked = row.designates().and_then(|account| self.marks.of(account));
-        let known = Facts { is_bank_asked, marked, ..known.map_or_else(Facts::default, |(_, facts)| *facts) };
+        let known =
+            Facts { is_bank_asked, marked: self.marked(row), ..known.map_or_else(Facts::default, |(_, facts)| *facts) };
         let counted = self.counted.as_ref().zip(row.designates()).map(|(all, account)| all.facts(account, &row.key));
         let Some(Facts { payees, collector_until, .. }) = counted else { return known };
         Facts { payees, collector_until: collector_until.or(known.collector_until), ..known }

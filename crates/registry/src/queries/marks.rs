@@ -2,8 +2,9 @@
 
 use super::motions::{MotionView, Origin, find, view};
 use super::paged::Paged;
+use crate::account::DesignatedAccount;
 use crate::designation::{Designation, State};
-use crate::mark::{self, Act, AppealAct, Mark, MarkChange, MarkRefusal};
+use crate::mark::{self, Act, AppealAct, Mark, MarkChange, MarkRefusal, Marked};
 use crate::motion::{Kind, Motion};
 use crate::own;
 use crate::payee::PayeeId;
@@ -52,6 +53,14 @@ pub fn marked_accounts(scope: &Scope<'_>, today: Date) -> Result<Vec<MarkedAccou
 /// The store's.
 pub fn marks_version(scope: &Scope<'_>) -> Result<i64, Error> {
     store::mark::last(scope.tx)
+}
+
+/// The mark of an account, if it has one that nobody has ended.
+///
+/// # Errors
+/// The store's.
+pub fn mark_of(scope: &Scope<'_>, account: &DesignatedAccount) -> Result<Option<Marked>, Error> {
+    store::mark::terms(scope.tx, &account.key(scope.vault))
 }
 
 /// The payees whose account was marked since the journal had `entries` entries, or whose mark was prolonged or ended. Some may be
@@ -120,7 +129,7 @@ pub struct OwnMark {
     pub reason: &'static str,
     /// The last day on which it stands.
     pub until: String,
-    /// What was done last about the owner's appeals: `appealed`, `upheld`, `lifted`.
+    /// Where the owner's appeals stand: `appealed` while one waits, else what was done last, `upheld` or `lifted`.
     pub appeal: Option<&'static str>,
 }
 
@@ -186,7 +195,7 @@ fn own_view(mark: &Mark, acts: &[Act], today: Date) -> OwnMark {
         account: mark.masked(),
         reason: mark.reason.name(),
         until: mark.until.to_string(),
-        appeal: acts.last().map(|act| act.kind.name()),
+        appeal: mark::stands(acts).map(AppealAct::name),
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) use identity::{known_identity_beside, letter_box_at, letter_box_poste
 pub use inquiries::{INQUIRIES_MAX, InquiryView, count_inquiries, inquiries};
 pub use look_ups::{LookUpView, look_ups};
 pub use marks::{
-    AppealView, MarkMotion, MarkView, MarkedAccount, OwnMark, appealed_marks, mark, mark_motion, mark_motions,
+    AppealView, MarkMotion, MarkView, MarkedAccount, OwnMark, appealed_marks, mark, mark_motion, mark_motions, mark_of,
     marked_accounts, marked_since, marks, marks_version, own_marks,
 };
 pub(crate) use marks::{accounts_of, each_payee_at};

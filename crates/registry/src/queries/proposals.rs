@@ -256,6 +256,10 @@ pub(crate) fn proposal_facts(
     if asked.action == Action::Designate {
         facts.lacks_address = lacks_address(controls, &asked.channel, &facts.identity);
     }
+    // Whatever it is that brings the account into force.
+    if let Some(account) = asked.account.filter(|_| asked.action != Action::Freeze) {
+        facts.marked = super::mark_of(scope, &account)?;
+    }
     if let Some(reverts) = asked.reverts {
         facts.is_doubted = is_doubted(scope, payee, purpose.as_ref(), reverts)?;
     }
@@ -347,7 +351,7 @@ pub(crate) fn asked_banks<'a>(
     Ok(asked)
 }
 
-/// What is known that may speak against an account for a payee. Its other payees are counted as far as the controls ask.
+/// What is known that may speak against an account for a payee, but whether it is marked. Its other payees are counted as far as the controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
     controls: &Controls,
@@ -362,8 +366,7 @@ pub(crate) fn facts(
     let Some(Wanted { account, is_bank_asked }) = wanted else { return Ok(Facts { identity, ..Facts::default() }) };
     let most = controls.get(Control::PayeesPerAccount).max(controls.get(Control::BanShared));
     let payees = if most == 0 { 0 } else { store::holder::others(scope.tx, &account.key(scope.vault), payee, most)? };
-    let marked = store::mark::terms(scope.tx, &account.key(scope.vault))?;
-    Ok(Facts { identity, payees, is_bank_asked, marked, ..account_facts(scope, payee, account, purpose)? })
+    Ok(Facts { identity, payees, is_bank_asked, ..account_facts(scope, payee, account, purpose)? })
 }
 
 /// The same of the account alone, without its other payees and its bank: all that counts where a bank or the operator asks for it, beside those.

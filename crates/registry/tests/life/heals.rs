@@ -14,6 +14,8 @@ use registry::payee::PayeeId;
 use registry::proposal::{Holder, LegalGround, Proposal, Unexpected};
 use registry::queries::notices;
 
+mod marked;
+
 const PAYEE: &str = "cpr:6101701234";
 const DAY: i64 = 86_400_000_000;
 
@@ -198,6 +200,10 @@ impl World {
                 let command = Settle { now: Timestamp::from_micros(self.place.now) };
                 let settled = self.run(&command, &actor).unwrap();
                 return format!("{} {}", settled.in_force, settled.refused);
+            }
+            "mark" => {
+                self.mark(&account);
+                return "marked".to_owned();
             }
             "shows" => return self.shown(about),
             "stands" => return self.stands(),

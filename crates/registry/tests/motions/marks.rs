@@ -301,7 +301,7 @@ fn nobody_reports_what_is_not_theirs_or_learns_by_it_what_is_there() {
     };
     let of = |text: &str| Suspected::ChangeOf(payee(text));
     let at = |text: &str| Suspected::Account(account(text));
-    // A bank reports its own accounts, and changes and payouts of its own customers. A rival's account it does not get marked.
+    // A bank reports its own accounts, and changes and payouts of its own customers. It names no account of a rival.
     check(bank("North"), at(MULE), true);
     check(bank("North"), at("1020-1"), false);
     check(bank("North"), at("9999-1"), false);

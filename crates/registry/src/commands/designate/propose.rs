@@ -89,6 +89,7 @@ impl Command for ProposeDesignation {
         let payee = self.row.key();
         let wanted = accounts.wanted(&self.row);
         let mut facts = queries::facts(scope, accounts.controls(), &payee, wanted, purpose.as_ref())?;
+        facts.marked = accounts.marked(&self.row);
         if self.row.action() == Action::Designate {
             facts.lacks_address = queries::lacks_address(accounts.controls(), &channel, &facts.identity);
         }

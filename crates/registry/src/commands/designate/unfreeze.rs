@@ -46,6 +46,7 @@ impl HealState {
         let purpose = accounts.purpose_key(row);
         let wanted = accounts.wanted(row);
         let facts = queries::facts(scope, accounts.controls(), &row.key(), wanted, purpose.as_ref())?;
+        let facts = Facts { marked: accounts.marked(row), ..facts };
         Ok(Self { accounts, facts, channel, remit })
     }
 
