@@ -97,8 +97,11 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
     let revert = text(&reverting["designations"][0], "id");
     assert_eq!(reverting["designations"][0]["waits_for"], "approval");
     run(&format!("designation approve {revert} --reason So --as anna")).refused("proposal.own");
+    let again = format!("victim revert {case} --reason Stolen --as anna");
+    run(&again).refused("change.waiting");
     run(&format!("designation approve {revert} --reason So --as bo")).done();
     assert_eq!(run(&format!("resolve cpr:{ALICE}")).done()["account"], ALICE_IBAN);
+    run(&again).refused("case.nothing_changed");
     run("payout settle --out out").done();
     let home = run(&format!("victim trace {case} --as anna")).done();
     for at in [0, 1] {

@@ -25,10 +25,20 @@ pub struct Doubted {
     pub first: Option<Id<Proposal>>,
     /// What stood until then.
     pub trusted: Option<DesignatedAccount>,
+    /// What stands now; none where that was closed.
+    pub stands: Option<DesignatedAccount>,
     /// What was designated since then, the newest first.
     pub accounts: Vec<DesignatedAccount>,
     /// Whether there were more changes than are looked through: then nobody knows here what stood before them.
     pub is_cut_off: bool,
+}
+
+impl Doubted {
+    /// Whether what stood before is to be put back: what stands is in doubt, or nothing does any more.
+    #[must_use]
+    pub fn is_to_be_put_back(&self) -> bool {
+        self.stands.map_or(self.trusted.is_some(), |stands| self.accounts.contains(&stands))
+    }
 }
 
 /// The newest rows of a payee's histories, the default account's first, with what each is for.
@@ -77,7 +87,9 @@ pub(crate) fn uncontested(
 pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec<Doubted>, Error> {
     let mut all = Vec::new();
     for (purpose, newest) in newest_of(scope, payee)? {
-        let mut one = Doubted { purpose, first: None, trusted: None, accounts: Vec::new(), is_cut_off: false };
+        let live = |row: &Designation| Some(row.standing.account).filter(|_| row.standing.state != State::Closed);
+        let stands = live(&newest);
+        let mut one = Doubted { purpose, first: None, trusted: None, stands, accounts: Vec::new(), is_cut_off: false };
         let (mut next, mut changes) = (Some(newest), 0);
         while let Some(newest) = next {
             if changes == CHANGES_MAX {
@@ -86,8 +98,7 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
             }
             changes += 1;
             let change = standing_change(scope, newest)?;
-            let account = Some(newest.standing).filter(|standing| standing.state != State::Closed);
-            let account = account.map(|standing| standing.account);
+            let account = live(&newest);
             if change.row.effective < since {
                 one.trusted = account;
                 break;
