@@ -294,10 +294,13 @@ impl Finding {
     /// What it says to whoever reported it, as the outcome of such reports is called elsewhere: `agreed`, `disagreed`.
     #[must_use]
     pub const fn outcome(self) -> &'static str {
-        match self {
-            Self::Confirmed => "agreed",
-            Self::Unfounded | Self::Misunderstanding => "disagreed",
-        }
+        if self.is_agreed() { "agreed" } else { "disagreed" }
+    }
+
+    /// Whether it is as was suspected; else there is nothing to it.
+    #[must_use]
+    pub const fn is_agreed(self) -> bool {
+        matches!(self, Self::Confirmed)
     }
 }
 

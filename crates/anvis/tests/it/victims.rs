@@ -136,6 +136,70 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
     world.verified();
 }
 
+/// The thief changes an account, and its payee finds it out and changes it to another of their own: once somebody has found that of its
+/// report, it is nowhere in doubt any more.
+#[test]
+fn what_turns_out_to_be_the_payees_own_is_left_alone() {
+    const OWN: &str = "5000-99";
+    const CHANGED: &str = "2026-11-23T09:30:00Z";
+    let world = stolen();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    run("client rotate-key").done();
+    let gone = route(&world, "GONE", &[cpr("E1", ALICE, "100.00")], &format!("--now {THEFT}"));
+    let terms = format!("--account {OWN} --expects {THIEFS} --holder own --signature jws --now {CHANGED}");
+    let own = world.run(&format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(own["state"], "in_force", "{own}");
+    route(&world, "OWN", &[cpr("E2", ALICE, "50.00")], &format!("--now {CHANGED}"));
+    let opened = freeze(&world, ALICE);
+    let (case, reported) = (text(&opened, "id"), &opened["reported"]);
+    let report = |account: &str| {
+        let shows = |id: &&str| run(&format!("suspicion show {id}")).done()["account"] == account;
+        let names = reported.as_array().unwrap().iter().map(|id| id.as_str().unwrap());
+        names.clone().find(shows).unwrap_or_else(|| panic!("{account} of {reported}"))
+    };
+    let [thiefs, own] = ["1020-******0002", "5000-******0099"].map(report);
+    let found = |report: &str, finding: &str| {
+        run(&format!("suspicion acknowledge {report} --as bo")).done();
+        run(&format!("suspicion close {report} --finding {finding} --reason Own --as bo")).done();
+    };
+    let ask = |to: &str| run(&format!("victim disclose {case} --to {to} --law Paragraph-802 --as anna"));
+    let early = ask("bank:Sparekassen").done();
+    found(own, "unfounded");
+    // Neither is its bank told that it is in doubt, nor is what was paid to it asked back; and it is not taken away again.
+    ask("bank:Sparekassen").refused("case.not_concerned");
+    let bundle = |to: &str, asked: &Value| {
+        run(&format!("victim bundle {case} --to {to} --asked {} --out given --as bo", text(asked, "asked")))
+    };
+    bundle("bank:Sparekassen", &early).refused("case.not_concerned");
+    bundle("police", &ask("police").done()).done();
+    let told: Value = serde_json::from_slice(&world.bytes(&format!("given/case-{case}.json"))).unwrap();
+    let since: Vec<&str> = told["accounts"][0]["since"].as_array().unwrap().iter().map(|at| text(at, "bank")).collect();
+    assert_eq!(since, ["Sydbank"]);
+    let recalled = run(&format!("victim recall {case} --reason Stolen --as bo")).done();
+    assert_eq!((recalled["messages"].as_array().unwrap().len(), &recalled["left"]), (1, &json!([])));
+    holds(&recalled["messages"][0], &json!({ "batch": gone["batch"], "payments": [0] }), "what is asked back");
+    run(&format!("victim revert {case} --reason Stolen --as anna")).refused("case.nothing_changed");
+    let closed = run(&format!("victim close {case} --finding fraud --reason Seen --as bo")).done();
+    assert_eq!((&closed["reports"], closed["motions"].as_array().unwrap().len()), (&json!([thiefs]), 1));
+    holds(
+        &run(&format!("account show {}", text(&closed["motions"][0], "id"))).done(),
+        &json!({ "suspicion": thiefs }),
+        "the mark",
+    );
+    world.verified();
+
+    // Where all of them are, nothing is in doubt.
+    let world = stolen();
+    route(&world, "GONE", &[cpr("E1", ALICE, "100.00")], &format!("--now {THEFT}"));
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let opened = freeze(&world, ALICE);
+    let (case, report) = (text(&opened, "id"), opened["reported"][0].as_str().unwrap());
+    run(&format!("suspicion acknowledge {report} --as bo")).done();
+    run(&format!("suspicion close {report} --finding misunderstanding --reason Own --as bo")).done();
+    run(&format!("victim recall {case} --reason So --as bo")).refused("case.nothing_left");
+    run(&format!("victim revert {case} --reason So --as anna")).refused("case.nothing_changed");
+}
+
 /// All that stands on a file's pages.
 fn read(pdf: &[u8]) -> String {
     reader::pages(pdf).iter().flatten().map(|piece| piece.text.trim_end().to_owned() + " ").collect()

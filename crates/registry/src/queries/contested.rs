@@ -10,6 +10,7 @@ use crate::proposal::Proposal;
 use crate::purpose::{self, Purpose};
 use crate::store;
 use crate::suspicion::{self, Suspicion};
+use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
 
@@ -159,6 +160,18 @@ pub fn report_standing(scope: &Scope<'_>, name: &str, now: Timestamp) -> Result<
     let today = copenhagen_date(now.to_jiff());
     let mark = mark.filter(|mark| mark.suspicion == id && mark.stands(today)).map(|mark| mark.id);
     Ok(Some(ReportStanding { id, state: suspicion::State::of(&found.acts), mark }))
+}
+
+/// The account that the report of a name is about, where somebody has found that there is nothing to it.
+///
+/// # Errors
+/// The store's.
+pub fn cleared_account(scope: &Scope<'_>, name: &str) -> Result<Option<Account>, Error> {
+    let Some(id) = Id::parse_name(name) else { return Ok(None) };
+    let found = store::suspicion::find(scope, id)?;
+    let finding = |found: &store::suspicion::Found| suspicion::State::of(&found.acts).finding();
+    let cleared = found.filter(|found| finding(found).is_some_and(|finding| !finding.is_agreed()));
+    Ok(cleared.and_then(|found| found.suspicion.report.account))
 }
 
 /// What waits about the mark of the account of a report: by name, and by whom it was proposed.

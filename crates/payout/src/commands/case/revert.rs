@@ -4,10 +4,11 @@
 use super::{Under, envs, find};
 use crate::case::{ActKind, CaseRefusal};
 use crate::policy;
+use crate::queries::in_doubt;
 use kernel::{Actor, Env, Error, Id, Scope, Writer};
 use registry::commands::{RevertDesignation, Standing};
 use registry::proposal::Proposal;
-use registry::queries::{Doubted, doubted};
+use registry::queries::Doubted;
 
 /// What is to be put back.
 pub struct Reverting<'r> {
@@ -27,8 +28,7 @@ pub struct Reverting<'r> {
 pub fn revert(writer: &mut Writer, wanted: &Reverting<'_>, officer: &Actor, env: &Env) -> Result<Vec<Standing>, Error> {
     policy::ACT_ON_CASE.require(officer)?;
     let plan = |scope: &Scope<'_>| -> Result<Vec<Id<Proposal>>, Error> {
-        let case = find(scope, wanted.case)?.case;
-        let doubted = doubted(scope, &case.payee, case.since)?;
+        let doubted = in_doubt(scope, &find(scope, wanted.case)?)?;
         if doubted.iter().any(|doubted| doubted.is_cut_off) {
             return Err(CaseRefusal::TooManyChanges.into());
         }
