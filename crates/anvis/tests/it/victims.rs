@@ -200,6 +200,70 @@ fn what_turns_out_to_be_the_payees_own_is_left_alone() {
     run(&format!("victim revert {case} --reason So --as anna")).refused("case.nothing_changed");
 }
 
+/// Who has somebody's login deletes an account of theirs, and changes another or not: what is not there any more is put back as well.
+#[test]
+fn an_account_that_was_deleted_is_put_back() {
+    let world = World::settled();
+    world.run("client rotate-key").done();
+    for changes_another in [false, true] {
+        let world = world.copy();
+        let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+        let steal = |terms: &str| {
+            let asks = format!("designation propose cpr:{HANS} {terms} --signature jws --as citizen:cpr:{HANS}");
+            assert_eq!(world.run(&format!("{asks} --now {THEFT}")).done()["state"], "in_force", "{terms}");
+        };
+        steal(&format!("--delete --expects 0041-18 --payer {PUBLIC} --benefit NKSBOS"));
+        if changes_another {
+            steal(&format!("--account {THIEFS} --expects 1020-4811223344 --holder own"));
+        }
+        let opened = freeze(&world, HANS);
+        let case = text(&opened, "id");
+        assert_eq!(opened["reported"].as_array().unwrap().len(), usize::from(changes_another));
+        let asked = run(&format!("victim disclose {case} --to police --law Paragraph-802 --as anna")).done();
+        let asked = text(&asked, "asked");
+        run(&format!("victim bundle {case} --to police --asked {asked} --out given --as bo --english")).done();
+        let told: Value = serde_json::from_slice(&world.bytes(&format!("given/case-{case}.json"))).unwrap();
+        described(&told);
+        let (accounts, last) = (told["accounts"].as_array().unwrap(), usize::from(changes_another));
+        let deleted = json!({ "payer": PUBLIC, "benefit": "NKSBOS", "since": [] });
+        assert_eq!(accounts.len(), last + 1, "{told}");
+        holds(&accounts[last], &deleted, "what was deleted");
+        assert_eq!(accounts[last]["before"]["account"], iban("DK", "0041-18"));
+        assert!(read(&world.bytes(&format!("given/case-{case}.pdf"))).contains("deleted"));
+
+        let revert = || run(&format!("victim revert {case} --reason Stolen --as anna"));
+        let reverts = revert().done()["designations"].clone();
+        let names: Vec<&str> = reverts.as_array().unwrap().iter().map(|revert| text(revert, "id")).collect();
+        assert_eq!(names.len(), last + 1, "{reverts}");
+        revert().refused("change.waiting");
+        for (name, answer) in names.iter().zip(["approve", "refuse"]) {
+            run(&format!("designation {answer} {name} --reason So --as bo")).done();
+        }
+        // What was put back is not put back again; what was refused is asked for anew.
+        for _ in 0..last {
+            let again = revert().done()["designations"].clone();
+            assert_eq!(again.as_array().unwrap().len(), 1, "{again}");
+            run(&format!("designation approve {} --reason So --as bo", text(&again[0], "id"))).done();
+        }
+        revert().refused("case.nothing_changed");
+        assert_eq!(run(&format!("victim show {case}")).done()["acts"].as_array().unwrap().len(), 4 + 3 * last);
+        let shown = run(&format!("victim show {case}")).done();
+        let both = json!([
+            { "account": "1020-******3344", "state": if changes_another { "in_force" } else { "frozen" } },
+            { "account": "0041-******0018", "state": "in_force" },
+        ]);
+        assert_eq!(shown["accounts"], both);
+        world.verified();
+    }
+    // What its bank or the operator closed, no thief has deleted.
+    let rows = format!("{ACCOUNT_HEADER}close,cpr:{IDA},0040-19,,,,,\n");
+    assert_eq!(world.import(&format!("account import --channel operator --now {THEFT}"), rows)["changed"], 1);
+    let case = freeze(&world, IDA);
+    world
+        .run(&format!("victim revert {} --reason So --as anna --now {AFTER}", text(&case, "id")))
+        .refused("case.nothing_changed");
+}
+
 /// All that stands on a file's pages.
 fn read(pdf: &[u8]) -> String {
     reader::pages(pdf).iter().flatten().map(|piece| piece.text.trim_end().to_owned() + " ").collect()

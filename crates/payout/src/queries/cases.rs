@@ -175,7 +175,7 @@ pub struct KnownCase {
     pub asking: Act,
     /// What the payee is called, where a register says so.
     pub name: Option<String>,
-    /// The accounts of which anything else was designated since then.
+    /// The accounts of which anything else was designated since then, or that were deleted.
     pub accounts: Vec<Doubted>,
     /// What was paid to the payee since then, the newest first.
     pub payments: Vec<KnownPayment>,
@@ -210,7 +210,7 @@ pub(crate) fn in_doubt(scope: &Scope<'_>, Found { case, acts }: &Found) -> Resul
     for doubted in &mut all {
         doubted.accounts.retain(|account| !own.iter().flatten().any(|own| account.is(own)));
     }
-    all.retain(|doubted| !doubted.accounts.is_empty());
+    all.retain(Doubted::is_any);
     Ok(all)
 }
 

@@ -17,7 +17,7 @@ use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
 /// Changes, or rows, of one history that are looked at.
 const CHANGES_MAX: usize = 1_000;
 
-/// One of a payee's accounts of which anything else was designated since a moment.
+/// One of a payee's accounts of which anything else was designated since a moment, or that was deleted since then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubted {
     /// What it is for, unless it is the default account.
@@ -30,11 +30,20 @@ pub struct Doubted {
     pub stands: Option<DesignatedAccount>,
     /// What was designated since then, the newest first.
     pub accounts: Vec<DesignatedAccount>,
+    /// Whether somebody asked for it to be deleted since then, and nothing stands. What its bank or the operator closed by themselves, nobody
+    /// who has the payee's login did.
+    pub is_deleted: bool,
     /// Whether there were more changes than are looked through: then nobody knows here what stood before them.
     pub is_cut_off: bool,
 }
 
 impl Doubted {
+    /// Whether there is anything in doubt: an account that was designated since then, or that one is gone.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        !self.accounts.is_empty() || (self.is_deleted && self.trusted.is_some())
+    }
+
     /// Whether what stood before is to be put back: what stands is in doubt, or nothing does any more.
     #[must_use]
     pub fn is_to_be_put_back(&self) -> bool {
@@ -81,7 +90,7 @@ pub(crate) fn uncontested(
     Ok(contested.standing)
 }
 
-/// A payee's accounts of which anything else was designated since a moment.
+/// A payee's accounts of which anything else was designated since a moment, or that were deleted since then.
 ///
 /// # Errors
 /// The store's.
@@ -90,7 +99,9 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
     for (purpose, newest) in newest_of(scope, payee)? {
         let live = |row: &Designation| Some(row.standing.account).filter(|_| row.standing.state != State::Closed);
         let stands = live(&newest);
-        let mut one = Doubted { purpose, first: None, trusted: None, stands, accounts: Vec::new(), is_cut_off: false };
+        let is_deleted = stands.is_none() && standing_change(scope, newest)?.proposal.is_some();
+        let accounts = Vec::new();
+        let mut one = Doubted { purpose, first: None, trusted: None, stands, accounts, is_deleted, is_cut_off: false };
         let (mut next, mut changes) = (Some(newest), 0);
         while let Some(newest) = next {
             if changes == CHANGES_MAX {
@@ -111,7 +122,7 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
         // What was put back since then is what stood.
         let trusted = one.trusted;
         one.accounts.retain(|account| Some(*account) != trusted);
-        if !one.accounts.is_empty() {
+        if one.is_any() {
             all.push(one);
         }
     }
