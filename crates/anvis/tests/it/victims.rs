@@ -296,7 +296,10 @@ fn given(world: &World, case: &str) {
     run(&format!("{} --as bo", bundle("bank:Sydbank", AFTER, "x"))).refused("case.not_asked");
     run(&format!("{police} --as anna")).refused("case.own");
     run(&format!("{police} --as bo --english")).done();
-    run(&format!("{police} --as bo")).refused("case.not_asked");
+    run(&format!("{} --as bo", bundle("police", text(&asked, "asked"), "again"))).refused("case.not_asked");
+    // What is given to another lies somewhere else: nothing is overwritten, and nothing given that could not be written.
+    let bank = |out: &str| format!("{} --as bo", bundle("bank:Sydbank", text(&of_bank, "asked"), out));
+    run(&bank("police")).refused("file.exists");
     // The payee's log says to whom, and on a law.
     let given = "SELECT COUNT(*) FROM look_up WHERE kind = 12 AND client = 'police' AND purpose = 4";
     assert_eq!(world.number(given), 1);
@@ -358,7 +361,7 @@ fn given(world: &World, case: &str) {
     std::fs::remove_file(world.path(&names[1])).unwrap();
     run("victim check given/police").refused("bundle.incomplete");
 
-    run(&format!("{} --as bo", bundle("bank:Sydbank", text(&of_bank, "asked"), "bank"))).done();
+    run(&bank("bank")).done();
     let told = world.read(&format!("given/bank/case-{case}.json"));
     let to_bank: Value = serde_json::from_str(&told).unwrap();
     described(&to_bank);
