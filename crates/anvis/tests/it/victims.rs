@@ -348,6 +348,7 @@ fn given(world: &World, case: &str) {
     world.write("keys.json", world.published_keys());
     // Whoever has the published keys needs no store.
     run("victim check given/police --keys keys.json --data nowhere").done();
+    assert!(world.run("victim check --help").stdout.contains("exit 3"));
     let pdf = world.bytes(&names[0]);
     world.write(&names[0], [&pdf[..], b" "].concat());
     run("victim check given/police").refused("bundle.changed");
