@@ -278,7 +278,6 @@ fn described(told: &Value) {
 /// One officer asks for it on a law, another gives it, and what was given can be told from what was not.
 fn given(world: &World, case: &str) {
     let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
-    run("client rotate-key").done();
     let bundle =
         |to: &str, asked: &str, out: &str| format!("victim bundle {case} --to {to} --asked {asked} --out given/{out}");
     let ask = |to: &str, law: &str| format!("victim disclose {case} --to {to} --law {law} --as anna");
@@ -295,6 +294,8 @@ fn given(world: &World, case: &str) {
     let police = bundle("police", text(&asked, "asked"), "police");
     run(&format!("{} --as bo", bundle("bank:Sydbank", AFTER, "x"))).refused("case.not_asked");
     run(&format!("{police} --as anna")).refused("case.own");
+    run(&format!("{police} --as bo --english")).refused("signing_key.none");
+    run("client rotate-key").done();
     run(&format!("{police} --as bo --english")).done();
     run(&format!("{} --as bo", bundle("police", text(&asked, "asked"), "again"))).refused("case.not_asked");
     // What is given to another lies somewhere else: nothing is overwritten, and nothing given that could not be written.
