@@ -387,7 +387,7 @@ pub const CODES: &[Row] = &[
     row("suspicion.unknown", 404, "There is no such suspicion report", "Der er ingen sådan indberetning"),
     row("suspicion.subject", 422, "There is nothing like that to report", "Der er intet sådant at indberette"),
     row("suspicion.text", 422, "Tell what is suspected", "Fortæl, hvad mistanken går ud på"),
-    row("suspicion.from", 422, "There is no such bank or payer", "Der er ingen sådan bank eller udbetaler"),
+    row("suspicion.from", 422, "Whose word it is cannot be said so", "Kilden kan ikke angives sådan"),
     row("suspicion.too_many", 409, "Too many of your reports are open", "For mange af jeres indberetninger er åbne"),
     row("suspicion.state", 409, "The report does not stand there", "Indberetningen er ikke dér i forløbet"),
     row("suspicion.own", 403, "Who reports does not answer", "Den, der indberetter, besvarer ikke selv"),

@@ -65,6 +65,14 @@ pub fn limit(wanted: Option<u16>) -> Result<usize, Problem> {
     }
 }
 
+/// The same where a body says it.
+///
+/// # Errors
+/// `body.field`.
+pub fn limit_in_body(wanted: Option<u16>) -> Result<usize, Problem> {
+    limit(wanted).map_err(|_| Problem::of("body.field").at("/limit").because(format!("it is from 1 to {LIMIT_MAX}")))
+}
+
 /// The cursor that goes on after this row of this list.
 #[must_use]
 pub fn write(list: &str, number: i64) -> String {

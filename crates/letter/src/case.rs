@@ -111,7 +111,7 @@ pub struct ChangedAccount {
     pub purpose: Option<String>,
     /// What stood before; none where nothing did, or it is not told.
     pub before: Option<String>,
-    /// What was designated since then, the newest first.
+    /// What was designated since then, the newest first; nothing where it was only deleted.
     pub since: Vec<String>,
 }
 
@@ -245,7 +245,9 @@ fn accounts(pages: &mut Pages, report: &CaseReport) {
         .iter()
         .map(|account| {
             let purpose = account.purpose.clone().unwrap_or_else(|| language.write(Text::CaseDefault));
-            [purpose, account.before.clone().unwrap_or_else(|| "–".to_owned()), account.since.join(", ")]
+            let is_deleted = account.since.is_empty();
+            let since = if is_deleted { language.write(Text::CaseDeleted) } else { account.since.join(", ") };
+            [purpose, account.before.clone().unwrap_or_else(|| "–".to_owned()), since]
         })
         .collect();
     pages.grid([44.0, 62.0, 62.0], head, &rows, &language.write(Text::CaseNothing));

@@ -98,6 +98,7 @@ texts! {
     CaseAccountBefore = "case.account.before",
     CaseAccountSince = "case.account.since",
     CaseDefault = "case.default",
+    CaseDeleted = "case.deleted",
     CasePayments = "case.payments",
     CaseWhen = "case.when",
     CasePayer = "case.payer",

@@ -319,7 +319,7 @@ pub enum CaseRefusal {
     Since,
     /// Where it stands, this is not done.
     State,
-    /// Nothing was designated since then that could be put back.
+    /// Nothing was designated since then that is still to be put back.
     NothingChanged,
     /// What was designated since then came by no proposal.
     NoProposal,
@@ -396,7 +396,7 @@ impl fmt::Display for CaseRefusal {
             Self::Open => "a case of this payee is open already: 'victim list' names it",
             Self::Since => "say since when the accounts are in doubt: at most ten years ago, and not in the future",
             Self::State => "that is not done in a case that stands so: see 'victim show'",
-            Self::NothingChanged => "nothing was designated since then that could be put back",
+            Self::NothingChanged => "nothing was designated since then that is still to be put back",
             Self::NoProposal => {
                 "what was designated since then came by no proposal: put another account in its place, by two officers"
             }

@@ -294,10 +294,13 @@ impl Finding {
     /// What it says to whoever reported it, as the outcome of such reports is called elsewhere: `agreed`, `disagreed`.
     #[must_use]
     pub const fn outcome(self) -> &'static str {
-        match self {
-            Self::Confirmed => "agreed",
-            Self::Unfounded | Self::Misunderstanding => "disagreed",
-        }
+        if self.is_agreed() { "agreed" } else { "disagreed" }
+    }
+
+    /// Whether it is as was suspected; else there is nothing to it.
+    #[must_use]
+    pub const fn is_agreed(self) -> bool {
+        matches!(self, Self::Confirmed)
     }
 }
 
@@ -515,7 +518,7 @@ impl fmt::Display for SuspicionRefusal {
             Self::Unknown => f.write_str("there is no suspicion report of that name"),
             Self::Subject => f.write_str("there is nothing like that which is yours to report"),
             Self::Text => write!(f, "tell what is suspected in 1 to {TEXT_CHARS_MAX} characters"),
-            Self::From => f.write_str("there is no bank or payer of the name for which it is noted"),
+            Self::From => f.write_str("an operator alone says whose word it is: the police's, our own, or that of a bank or payer that is there"),
             Self::TooMany => write!(f, "{OPEN_MAX} of your reports are open: wait until some are answered"),
             Self::State => {
                 f.write_str("a report is acknowledged once, and closed once after that; look at where it stands")

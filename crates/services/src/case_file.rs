@@ -32,7 +32,7 @@ pub struct CaseFile {
     /// What was found, if that was said.
     #[schemars(extend("enum" = ["fraud", null]))]
     pub finding: Option<String>,
-    /// The accounts of which anything else was designated since then; a bank is told of its own.
+    /// The accounts of which anything else was designated since then, or that were deleted; a bank is told of its own.
     pub accounts: Vec<AccountInDoubt>,
     /// What was paid since then, the newest first; a bank is told what went to accounts in doubt that are with it.
     pub payments: Vec<PaymentMade>,
@@ -82,7 +82,7 @@ pub struct AccountInDoubt {
     pub benefit: Option<String>,
     /// What stood before; none if none did.
     pub before: Option<AccountAt>,
-    /// What was designated since then, the newest first.
+    /// What was designated since then, the newest first; nothing where it was only deleted.
     pub since: Vec<AccountAt>,
 }
 

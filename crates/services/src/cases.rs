@@ -112,11 +112,12 @@ pub fn bundle(writer: &mut Writer, wanted: &Wanted<'_>, officer: &Actor, env: &E
         Ok((Known::of(scope, known)?, eid::queries::signers(scope)?, banks, (size.to_string(), to_hex(&root))))
     })?;
     let name = known.case.case.id.name();
+    let [pdf_name, json_name, seal_name] = file_names(&name);
     let given = Given { officer, at: env.now, journal: &journal, banks: &banks };
     let json = serde_json::to_vec_pretty(&known.file(&given, is_synthetic));
     let json = json.map_err(|error| StoreError::new("a case could not be written", error))?;
     let pdf = letter::draw_case(&known.report(&given, wanted, file_id)?).map_err(BundleRefusal::Drawing)?;
-    let files = [(format!("case-{name}.pdf"), pdf), (format!("case-{name}.json"), json)];
+    let files = [(pdf_name, pdf), (json_name, json)];
     let digests: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), digest(bytes))).collect();
     let claims = json!({ "case": name, "to": to.name(), "given": env.now.to_string(), "sha256": digests });
     let seal = jws::sign(signers.at(env.now)?, SEAL_KIND, &claims);
@@ -124,9 +125,15 @@ pub fn bundle(writer: &mut Writer, wanted: &Wanted<'_>, officer: &Actor, env: &E
     let (asking, digests, officer_too) = (known.case.asking.clone(), told.join(" "), officer.clone());
     let give = Give { case: name.clone(), to: to.clone(), asking, digests, officer: officer_too, is_synthetic };
     writer.execute(&give, officer, env)?;
-    let seal = BundleFile { name: format!("case-{name}.jws"), bytes: seal.into_bytes() };
+    let seal = BundleFile { name: seal_name, bytes: seal.into_bytes() };
     let [pdf, json] = files.map(|(name, bytes)| BundleFile { name, bytes });
     Ok(Bundle { case: name, to: to.name(), files: [pdf, json, seal] })
+}
+
+/// What the files are called that are given of a case, to whomever: the PDF, the JSON and the seal.
+#[must_use]
+pub fn file_names(case: &str) -> [String; 3] {
+    ["pdf", "json", "jws"].map(|kind| format!("case-{case}.{kind}"))
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -163,7 +170,8 @@ pub fn check<'k>(
     let text = |name: &str| seal.claims.get(name).and_then(Value::as_str).ok_or(BundleRefusal::Incomplete);
     let (case, to, given) = (text("case")?, text("to")?, text("given")?);
     let digests = seal.claims.get("sha256").and_then(Value::as_object).ok_or(BundleRefusal::Incomplete)?;
-    for name in [format!("case-{case}.pdf"), format!("case-{case}.json")] {
+    let [pdf, json, _] = file_names(case);
+    for name in [pdf, json] {
         let sealed = digests.get(&name).and_then(Value::as_str).ok_or(BundleRefusal::Incomplete)?;
         let bytes = file(&name).ok_or(BundleRefusal::Incomplete)?;
         if digest(&bytes) != sealed {

@@ -104,7 +104,7 @@ pub enum Victim {
         #[arg(long)]
         english: bool,
     },
-    /// Check that a bundle is what was given: exit 1 unless it is. Without a store, by the keys of a file.
+    /// Check that a bundle is what was given: refused, with exit 3, unless it is. Without a store, by the keys of a file.
     Check {
         /// The folder that the bundle lies in.
         folder: PathBuf,

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Why a file of a client's was refused.
+/// Why a file is not written.
 #[derive(Debug)]
 enum FileRefusal {
     /// There is something of that name.
@@ -34,20 +34,23 @@ impl Refuse for FileRefusal {
 impl fmt::Display for FileRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exists(path) => write!(f, "{} is there already; a key is never overwritten", path.display()),
+            Self::Exists(path) => write!(f, "{} is there already, and is not overwritten", path.display()),
         }
     }
 }
 
 /// Makes a private key for a client, and says the public one.
 pub fn make_key(file: &Path, algorithm: Algorithm) -> Result<Answer, Error> {
-    if file.exists() || file.is_symlink() {
-        return Err(FileRefusal::Exists(file.to_owned()).into());
-    }
+    require_free(file)?;
     let key = PrivateKey::generate(algorithm, &mut Secrets::from_system())?;
     files::write_private(file, key.to_jwk().as_bytes())?;
     let public = key.public().to_jwk();
     Ok(Answer::done(public.to_string(), &public))
+}
+
+/// Refuses to write where something is.
+pub(super) fn require_free(file: &Path) -> Result<(), Error> {
+    if file.exists() || file.is_symlink() { Err(FileRefusal::Exists(file.to_owned()).into()) } else { Ok(()) }
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {

@@ -1,14 +1,15 @@
 //! What is done for somebody whose account may have been taken by a thief.
 
 use super::Session;
-use super::client::read;
+use super::client::{read, require_free};
 use super::letters::sender;
 use super::payout::{trace_json, trace_text};
 use crate::cli::{self, Victim};
 use crate::console::Answer;
 use eid::key::PublicKey;
-use kernel::{Env, Error, StoreError, files};
+use kernel::{Env, Error, Id, StoreError, files};
 use letter::Language;
+use payout::case::Case;
 use payout::commands::{
     AskDisclosure, CaseRecall, CaseTrace, CloseVictimCase, ClosedCase, Opened, Opening, Recalled, Reverting, case_of,
     close_case, open_case, recall_for_case, revert_case, show_case, trace_case,
@@ -114,6 +115,9 @@ impl Session {
         env: &Env,
     ) -> Result<Answer, Error> {
         super::outside(&self.data, out)?;
+        // What is given to another of the same case has the same names.
+        let name = Id::<Case>::parse_name(wanted.case).map_or_else(String::new, |case| case.name());
+        cases::file_names(&name).iter().try_for_each(|file| require_free(&out.join(file)))?;
         std::fs::create_dir_all(out).map_err(Error::io(format!("{} could not be made", out.display())))?;
         let wanted = Wanted { sender: sender(&self.writer.store, sender_file)?, ..wanted };
         let bundle = cases::bundle(&mut self.writer, &wanted, &self.actor, env)?;

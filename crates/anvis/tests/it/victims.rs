@@ -97,8 +97,11 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
     let revert = text(&reverting["designations"][0], "id");
     assert_eq!(reverting["designations"][0]["waits_for"], "approval");
     run(&format!("designation approve {revert} --reason So --as anna")).refused("proposal.own");
+    let again = format!("victim revert {case} --reason Stolen --as anna");
+    run(&again).refused("change.waiting");
     run(&format!("designation approve {revert} --reason So --as bo")).done();
     assert_eq!(run(&format!("resolve cpr:{ALICE}")).done()["account"], ALICE_IBAN);
+    run(&again).refused("case.nothing_changed");
     run("payout settle --out out").done();
     let home = run(&format!("victim trace {case} --as anna")).done();
     for at in [0, 1] {
@@ -133,6 +136,134 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
     world.verified();
 }
 
+/// The thief changes an account, and its payee finds it out and changes it to another of their own: once somebody has found that of its
+/// report, it is nowhere in doubt any more.
+#[test]
+fn what_turns_out_to_be_the_payees_own_is_left_alone() {
+    const OWN: &str = "5000-99";
+    const CHANGED: &str = "2026-11-23T09:30:00Z";
+    let world = stolen();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    run("client rotate-key").done();
+    let gone = route(&world, "GONE", &[cpr("E1", ALICE, "100.00")], &format!("--now {THEFT}"));
+    let terms = format!("--account {OWN} --expects {THIEFS} --holder own --signature jws --now {CHANGED}");
+    let own = world.run(&format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(own["state"], "in_force", "{own}");
+    route(&world, "OWN", &[cpr("E2", ALICE, "50.00")], &format!("--now {CHANGED}"));
+    let opened = freeze(&world, ALICE);
+    let (case, reported) = (text(&opened, "id"), &opened["reported"]);
+    let report = |account: &str| {
+        let shows = |id: &&str| run(&format!("suspicion show {id}")).done()["account"] == account;
+        let names = reported.as_array().unwrap().iter().map(|id| id.as_str().unwrap());
+        names.clone().find(shows).unwrap_or_else(|| panic!("{account} of {reported}"))
+    };
+    let [thiefs, own] = ["1020-******0002", "5000-******0099"].map(report);
+    let found = |report: &str, finding: &str| {
+        run(&format!("suspicion acknowledge {report} --as bo")).done();
+        run(&format!("suspicion close {report} --finding {finding} --reason Own --as bo")).done();
+    };
+    let ask = |to: &str| run(&format!("victim disclose {case} --to {to} --law Paragraph-802 --as anna"));
+    let early = ask("bank:Sparekassen").done();
+    found(own, "unfounded");
+    // Neither is its bank told that it is in doubt, nor is what was paid to it asked back; and it is not taken away again.
+    ask("bank:Sparekassen").refused("case.not_concerned");
+    let bundle = |to: &str, asked: &Value| {
+        run(&format!("victim bundle {case} --to {to} --asked {} --out given --as bo", text(asked, "asked")))
+    };
+    bundle("bank:Sparekassen", &early).refused("case.not_concerned");
+    bundle("police", &ask("police").done()).done();
+    let told: Value = serde_json::from_slice(&world.bytes(&format!("given/case-{case}.json"))).unwrap();
+    let since: Vec<&str> = told["accounts"][0]["since"].as_array().unwrap().iter().map(|at| text(at, "bank")).collect();
+    assert_eq!(since, ["Sydbank"]);
+    let recalled = run(&format!("victim recall {case} --reason Stolen --as bo")).done();
+    assert_eq!((recalled["messages"].as_array().unwrap().len(), &recalled["left"]), (1, &json!([])));
+    holds(&recalled["messages"][0], &json!({ "batch": gone["batch"], "payments": [0] }), "what is asked back");
+    run(&format!("victim revert {case} --reason Stolen --as anna")).refused("case.nothing_changed");
+    let closed = run(&format!("victim close {case} --finding fraud --reason Seen --as bo")).done();
+    assert_eq!((&closed["reports"], closed["motions"].as_array().unwrap().len()), (&json!([thiefs]), 1));
+    holds(
+        &run(&format!("account show {}", text(&closed["motions"][0], "id"))).done(),
+        &json!({ "suspicion": thiefs }),
+        "the mark",
+    );
+    world.verified();
+
+    // Where all of them are, nothing is in doubt.
+    let world = stolen();
+    route(&world, "GONE", &[cpr("E1", ALICE, "100.00")], &format!("--now {THEFT}"));
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let opened = freeze(&world, ALICE);
+    let (case, report) = (text(&opened, "id"), opened["reported"][0].as_str().unwrap());
+    run(&format!("suspicion acknowledge {report} --as bo")).done();
+    run(&format!("suspicion close {report} --finding misunderstanding --reason Own --as bo")).done();
+    run(&format!("victim recall {case} --reason So --as bo")).refused("case.nothing_left");
+    run(&format!("victim revert {case} --reason So --as anna")).refused("case.nothing_changed");
+}
+
+/// Who has somebody's login deletes an account of theirs, and changes another or not: what is not there any more is put back as well.
+#[test]
+fn an_account_that_was_deleted_is_put_back() {
+    let world = World::settled();
+    world.run("client rotate-key").done();
+    for changes_another in [false, true] {
+        let world = world.copy();
+        let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+        let steal = |terms: &str| {
+            let asks = format!("designation propose cpr:{HANS} {terms} --signature jws --as citizen:cpr:{HANS}");
+            assert_eq!(world.run(&format!("{asks} --now {THEFT}")).done()["state"], "in_force", "{terms}");
+        };
+        steal(&format!("--delete --expects 0041-18 --payer {PUBLIC} --benefit NKSBOS"));
+        if changes_another {
+            steal(&format!("--account {THIEFS} --expects 1020-4811223344 --holder own"));
+        }
+        let opened = freeze(&world, HANS);
+        let case = text(&opened, "id");
+        assert_eq!(opened["reported"].as_array().unwrap().len(), usize::from(changes_another));
+        let asked = run(&format!("victim disclose {case} --to police --law Paragraph-802 --as anna")).done();
+        let asked = text(&asked, "asked");
+        run(&format!("victim bundle {case} --to police --asked {asked} --out given --as bo --english")).done();
+        let told: Value = serde_json::from_slice(&world.bytes(&format!("given/case-{case}.json"))).unwrap();
+        described(&told);
+        let (accounts, last) = (told["accounts"].as_array().unwrap(), usize::from(changes_another));
+        let deleted = json!({ "payer": PUBLIC, "benefit": "NKSBOS", "since": [] });
+        assert_eq!(accounts.len(), last + 1, "{told}");
+        holds(&accounts[last], &deleted, "what was deleted");
+        assert_eq!(accounts[last]["before"]["account"], iban("DK", "0041-18"));
+        assert!(read(&world.bytes(&format!("given/case-{case}.pdf"))).contains("deleted"));
+
+        let revert = || run(&format!("victim revert {case} --reason Stolen --as anna"));
+        let reverts = revert().done()["designations"].clone();
+        let names: Vec<&str> = reverts.as_array().unwrap().iter().map(|revert| text(revert, "id")).collect();
+        assert_eq!(names.len(), last + 1, "{reverts}");
+        revert().refused("change.waiting");
+        for (name, answer) in names.iter().zip(["approve", "refuse"]) {
+            run(&format!("designation {answer} {name} --reason So --as bo")).done();
+        }
+        // What was put back is not put back again; what was refused is asked for anew.
+        for _ in 0..last {
+            let again = revert().done()["designations"].clone();
+            assert_eq!(again.as_array().unwrap().len(), 1, "{again}");
+            run(&format!("designation approve {} --reason So --as bo", text(&again[0], "id"))).done();
+        }
+        revert().refused("case.nothing_changed");
+        assert_eq!(run(&format!("victim show {case}")).done()["acts"].as_array().unwrap().len(), 4 + 3 * last);
+        let shown = run(&format!("victim show {case}")).done();
+        let both = json!([
+            { "account": "1020-******3344", "state": if changes_another { "in_force" } else { "frozen" } },
+            { "account": "0041-******0018", "state": "in_force" },
+        ]);
+        assert_eq!(shown["accounts"], both);
+        world.verified();
+    }
+    // What its bank or the operator closed, no thief has deleted.
+    let rows = format!("{ACCOUNT_HEADER}close,cpr:{IDA},0040-19,,,,,\n");
+    assert_eq!(world.import(&format!("account import --channel operator --now {THEFT}"), rows)["changed"], 1);
+    let case = freeze(&world, IDA);
+    world
+        .run(&format!("victim revert {} --reason So --as anna --now {AFTER}", text(&case, "id")))
+        .refused("case.nothing_changed");
+}
+
 /// All that stands on a file's pages.
 fn read(pdf: &[u8]) -> String {
     reader::pages(pdf).iter().flatten().map(|piece| piece.text.trim_end().to_owned() + " ").collect()
@@ -147,7 +278,6 @@ fn described(told: &Value) {
 /// One officer asks for it on a law, another gives it, and what was given can be told from what was not.
 fn given(world: &World, case: &str) {
     let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
-    run("client rotate-key").done();
     let bundle =
         |to: &str, asked: &str, out: &str| format!("victim bundle {case} --to {to} --asked {asked} --out given/{out}");
     let ask = |to: &str, law: &str| format!("victim disclose {case} --to {to} --law {law} --as anna");
@@ -164,8 +294,13 @@ fn given(world: &World, case: &str) {
     let police = bundle("police", text(&asked, "asked"), "police");
     run(&format!("{} --as bo", bundle("bank:Sydbank", AFTER, "x"))).refused("case.not_asked");
     run(&format!("{police} --as anna")).refused("case.own");
+    run(&format!("{police} --as bo --english")).refused("signing_key.none");
+    run("client rotate-key").done();
     run(&format!("{police} --as bo --english")).done();
-    run(&format!("{police} --as bo")).refused("case.not_asked");
+    run(&format!("{} --as bo", bundle("police", text(&asked, "asked"), "again"))).refused("case.not_asked");
+    // What is given to another lies somewhere else: nothing is overwritten, and nothing given that could not be written.
+    let bank = |out: &str| format!("{} --as bo", bundle("bank:Sydbank", text(&of_bank, "asked"), out));
+    run(&bank("police")).refused("file.exists");
     // The payee's log says to whom, and on a law.
     let given = "SELECT COUNT(*) FROM look_up WHERE kind = 12 AND client = 'police' AND purpose = 4";
     assert_eq!(world.number(given), 1);
@@ -214,6 +349,7 @@ fn given(world: &World, case: &str) {
     world.write("keys.json", world.published_keys());
     // Whoever has the published keys needs no store.
     run("victim check given/police --keys keys.json --data nowhere").done();
+    assert!(world.run("victim check --help").stdout.contains("exit 3"));
     let pdf = world.bytes(&names[0]);
     world.write(&names[0], [&pdf[..], b" "].concat());
     run("victim check given/police").refused("bundle.changed");
@@ -227,7 +363,7 @@ fn given(world: &World, case: &str) {
     std::fs::remove_file(world.path(&names[1])).unwrap();
     run("victim check given/police").refused("bundle.incomplete");
 
-    run(&format!("{} --as bo", bundle("bank:Sydbank", text(&of_bank, "asked"), "bank"))).done();
+    run(&bank("bank")).done();
     let told = world.read(&format!("given/bank/case-{case}.json"));
     let to_bank: Value = serde_json::from_str(&told).unwrap();
     described(&to_bank);

@@ -28,8 +28,8 @@ const SCOPE: &str = "cases";
 const LIST: &str = "cases.list";
 /// The console alone is asked, and it never comes this way.
 const IS_SYNTHETIC: bool = false;
-/// Payments of one page of a trace.
-const TRACED_MAX: u16 = 1_000;
+/// Payments of one page of a trace, unless it is said.
+const TRACED: u16 = 1_000;
 
 pub fn routes() -> Vec<Route> {
     const ACTED: &[&str] = &["case.unknown", "case.state", "case.too_much", "case.why"];
@@ -429,7 +429,7 @@ async fn trace(call: Call<Json<Tracing>, WhichCase>) -> Answer<Json<TracedPaymen
     let Tracing { after, limit } = &call.body.0;
     let wrong = || Problem::of("body.field").at("/after").because("use what the page before gave as next");
     let after = after.as_deref().map(|after| Found::parse(after).ok_or_else(wrong)).transpose()?;
-    let (case, limit) = (call.path.case.clone(), usize::from(limit.unwrap_or(TRACED_MAX).clamp(1, TRACED_MAX)));
+    let (case, limit) = (call.path.case.clone(), page_of::limit_in_body(Some(limit.unwrap_or(TRACED)))?);
     let page = act(&call, move |writer, officer, env| {
         trace_case(writer, &CaseTrace { case: &case, after, limit, is_synthetic: IS_SYNTHETIC }, officer, env)
     });

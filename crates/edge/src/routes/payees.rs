@@ -85,7 +85,7 @@ impl From<WithoutAccountPage> for PayeesWithout {
 
 async fn without_account(call: Call<Json<WithoutAccount>>) -> Answer<Json<PayeesWithout>> {
     let (actor, Json(WithoutAccount { cursor: after, limit, remind })) = (call.caller.actor(), call.body);
-    let limit = limited(limit)?;
+    let limit = page_of::limit_in_body(limit)?;
     let command = ListWithoutAccount { actor: actor.clone(), after, limit, remind };
     Ok(Json(call.edge.core.execute(command, actor).await?.into()))
 }
@@ -137,15 +137,10 @@ impl From<SharedShown> for AccountsShared {
 
 async fn shared_accounts(call: Call<Json<Shared>>) -> Answer<Json<AccountsShared>> {
     let (actor, Json(Shared { over, limit })) = (call.caller.actor(), call.body);
-    let (limit, by) = (limited(limit)?, actor.clone());
+    let (limit, by) = (page_of::limit_in_body(limit)?, actor.clone());
     // It looks at every account once.
     let find =
         call.edge.core.take_long(move |reader| reader.read(|scope| SharedAccounts::find(scope, &by, over, limit)));
     let found = find.await?;
     Ok(Json(call.edge.core.execute(ShowShared { found }, actor).await?.into()))
-}
-
-/// How many rows a page has at most.
-fn limited(wanted: Option<u16>) -> Answer<usize> {
-    page_of::limit(wanted).map_err(|_| crate::Problem::of("body.field").at("/limit").because("it is from 1 to 1000"))
 }

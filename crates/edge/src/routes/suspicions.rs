@@ -163,6 +163,7 @@ struct Reporting {
     #[schemars(length(min = 1, max = 2_000))]
     text: String,
     /// Of an operator: who suspects it, `police`, `review`, `bank:NAME` or `payer:NAME`; without it, it is our own review.
+    /// Anybody else reports for their own house, and is refused.
     #[serde(default, deserialize_with = "source", serialize_with = "of_source")]
     #[schemars(with = "Option<String>", regex(pattern = r"^(police|review|(bank|payer):.{1,70})$"))]
     from: Option<Source>,

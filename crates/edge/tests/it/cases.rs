@@ -38,7 +38,10 @@ async fn what_is_known_is_given_by_another_and_can_be_checked() {
         let more = post(&world, OPERATOR_TOKEN, &at("/trace"), &json!({ "after": after })).await.done();
         assert_ne!(more["payments"][0], traced["payments"][0]);
     }
-    post(&world, OPERATOR_TOKEN, &at("/trace"), &json!({ "after": "x" })).await.refused(400, "body.field");
+    for wrong in [json!({ "after": "x" }), json!({ "limit": 0 }), json!({ "limit": 1_001 })] {
+        post(&world, OPERATOR_TOKEN, &at("/trace"), &wrong).await.refused(400, "body.field");
+    }
+    post(&world, OPERATOR_TOKEN, &at("/trace"), &json!({ "limit": 1_000 })).await.done();
 
     let asking = json!({ "to": "police", "law": "Paragraph 802" });
     let early = json!({ "to": "police", "asked": "2026-11-23T11:00:00Z" });

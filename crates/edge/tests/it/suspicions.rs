@@ -120,6 +120,18 @@ async fn a_payout_is_answered_by_who_pays_it_and_reported_by_who_has_to_do_with_
     ] {
         post(&world, OPERATOR_TOKEN, "/v1/suspicions", &body).await.refused(400, "body.field");
     }
+    // Whose word it is follows from whoever else reports it: only an operator says so, of a house that is there.
+    for (token, from) in [
+        (BANK_TOKEN, "police"),
+        (BANK_TOKEN, "bank:Andelskassen Eksempel"),
+        (PUBLIC_TOKEN, "review"),
+        (caseworker().as_str(), "payer:Kommunen"),
+        (OPERATOR_TOKEN, "bank:Nobody"),
+    ] {
+        let mut body = reporting(payout(&batch, "E2E-1"));
+        body["from"] = json!(from);
+        post(&world, token, "/v1/suspicions", &body).await.refused(422, "suspicion.from");
+    }
     let long = json!({ "suspected": { "account": "0040-440116243" }, "reason": "mule", "text": "x".repeat(2001) });
     post(&world, OPERATOR_TOKEN, "/v1/suspicions", &long).await.refused(422, "suspicion.text");
     // All but the private payer's are the caseworker's to answer; not those that they reported, nor the agency's while there is time.

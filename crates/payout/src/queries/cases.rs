@@ -13,7 +13,7 @@ use crate::store::case::Found;
 use kernel::{Actor, Error, Scope, Timestamp};
 use registry::account::DesignatedAccount;
 use registry::payee::PayeeId;
-use registry::queries::{Doubted, account_states, doubted, registered_name};
+use registry::queries::{Doubted, account_states, cleared_account, doubted, registered_name};
 use registry::resolve;
 use serde::Serialize;
 
@@ -175,7 +175,7 @@ pub struct KnownCase {
     pub asking: Act,
     /// What the payee is called, where a register says so.
     pub name: Option<String>,
-    /// The accounts of which anything else was designated since then.
+    /// The accounts of which anything else was designated since then, or that were deleted.
     pub accounts: Vec<Doubted>,
     /// What was paid to the payee since then, the newest first.
     pub payments: Vec<KnownPayment>,
@@ -201,9 +201,22 @@ impl KnownCase {
     }
 }
 
-/// The payee's accounts in doubt that are with a bank, and what stood before them there.
-pub(crate) fn doubted_at(scope: &Scope<'_>, case: &Case, bank: &str) -> Result<Vec<Doubted>, Error> {
+/// A case's accounts in doubt: what was designated since then, but for what turned out to be the payee's own, as somebody found that there
+/// is nothing to its report.
+pub(crate) fn in_doubt(scope: &Scope<'_>, Found { case, acts }: &Found) -> Result<Vec<Doubted>, Error> {
+    let reports = acts.iter().filter(|act| act.kind == ActKind::Reported);
+    let own = reports.map(|act| cleared_account(scope, &act.about)).collect::<Result<Vec<_>, _>>()?;
     let mut all = doubted(scope, &case.payee, case.since)?;
+    for doubted in &mut all {
+        doubted.accounts.retain(|account| !own.iter().flatten().any(|own| account.is(own)));
+    }
+    all.retain(Doubted::is_any);
+    Ok(all)
+}
+
+/// Those of them that are with a bank, and what stood before them there.
+pub(crate) fn doubted_at(scope: &Scope<'_>, found: &Found, bank: &str) -> Result<Vec<Doubted>, Error> {
+    let mut all = in_doubt(scope, found)?;
     let banks = resolve::banks_at(scope.tx, kernel::journal::ENTRIES_MAX)?;
     for doubted in &mut all {
         let is_theirs = |account: &DesignatedAccount| {
@@ -231,14 +244,17 @@ pub fn known_case(
     policy::GIVE_DISCLOSURE.require(officer)?;
     let found = find_case(scope, name)?;
     let asking = require_given(&found, (to, at), officer, is_synthetic)?.clone();
+    let accounts = match to {
+        Recipient::Police => in_doubt(scope, &found)?,
+        Recipient::Bank(bank) => doubted_at(scope, &found, bank)?,
+    };
     let Found { case, mut acts } = found;
     let search = Search { sought: Sought::Payee(case.payee), payer: None, since: Some(case.since), after: None };
     let page = find_payments(scope, &search, GIVEN_MAX)?;
     let (mut payments, has_more) = (page.payments, page.next.is_some());
-    let (accounts, name) = match to {
-        Recipient::Police => (doubted(scope, &case.payee, case.since)?, registered_name(scope, &case.payee)?),
-        Recipient::Bank(bank) => {
-            let accounts = doubted_at(scope, &case, bank)?;
+    let name = match to {
+        Recipient::Police => registered_name(scope, &case.payee)?,
+        Recipient::Bank(_) => {
             if accounts.is_empty() {
                 return Err(CaseRefusal::NotConcerned.into());
             }
@@ -247,7 +263,7 @@ pub fn known_case(
                 to.is_some_and(|to| accounts.iter().any(|doubted| doubted.accounts.contains(&to.account)))
             });
             acts = acts.into_iter().filter_map(|act| told_to_bank(act, to)).collect();
-            (accounts, None)
+            None
         }
     };
     let known = payments.into_iter().map(|mut payment| {

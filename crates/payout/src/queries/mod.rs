@@ -16,7 +16,7 @@ pub use cases::{
     ActView, AskedView, CASES_MAX, CaseAccount, CaseView, GIVEN_MAX, KnownCase, KnownPayment, ShownCase, asked_of,
     cases, known_case,
 };
-pub(crate) use cases::{doubted_at, newest_case, shown_case};
+pub(crate) use cases::{doubted_at, in_doubt, newest_case, shown_case};
 pub use files::{FileForBank, completed_for_bank, completed_of, files_for_bank_after, report_of, write_completed};
 pub use find::{Destination, Found, FoundPage, FoundPayment, Left, Named, Search, Sought, find_payments};
 pub(crate) use find::{find_alike, first_in};

@@ -10,13 +10,14 @@ use crate::proposal::Proposal;
 use crate::purpose::{self, Purpose};
 use crate::store;
 use crate::suspicion::{self, Suspicion};
+use denmark::Account;
 use denmark::calendar::copenhagen_date;
 use kernel::{Blind, Error, Id, Scope, Timestamp, journal};
 
 /// Changes, or rows, of one history that are looked at.
 const CHANGES_MAX: usize = 1_000;
 
-/// One of a payee's accounts of which anything else was designated since a moment.
+/// One of a payee's accounts of which anything else was designated since a moment, or that was deleted since then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubted {
     /// What it is for, unless it is the default account.
@@ -25,10 +26,29 @@ pub struct Doubted {
     pub first: Option<Id<Proposal>>,
     /// What stood until then.
     pub trusted: Option<DesignatedAccount>,
+    /// What stands now; none where that was closed.
+    pub stands: Option<DesignatedAccount>,
     /// What was designated since then, the newest first.
     pub accounts: Vec<DesignatedAccount>,
+    /// Whether somebody asked for it to be deleted since then, and nothing stands. What its bank or the operator closed by themselves, nobody
+    /// who has the payee's login did.
+    pub is_deleted: bool,
     /// Whether there were more changes than are looked through: then nobody knows here what stood before them.
     pub is_cut_off: bool,
+}
+
+impl Doubted {
+    /// Whether there is anything in doubt: an account that was designated since then, or that one is gone.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        !self.accounts.is_empty() || (self.is_deleted && self.trusted.is_some())
+    }
+
+    /// Whether what stood before is to be put back: what stands is in doubt, or nothing does any more.
+    #[must_use]
+    pub fn is_to_be_put_back(&self) -> bool {
+        self.stands.map_or(self.trusted.is_some(), |stands| self.accounts.contains(&stands))
+    }
 }
 
 /// The newest rows of a payee's histories, the default account's first, with what each is for.
@@ -70,14 +90,18 @@ pub(crate) fn uncontested(
     Ok(contested.standing)
 }
 
-/// A payee's accounts of which anything else was designated since a moment.
+/// A payee's accounts of which anything else was designated since a moment, or that were deleted since then.
 ///
 /// # Errors
 /// The store's.
 pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec<Doubted>, Error> {
     let mut all = Vec::new();
     for (purpose, newest) in newest_of(scope, payee)? {
-        let mut one = Doubted { purpose, first: None, trusted: None, accounts: Vec::new(), is_cut_off: false };
+        let live = |row: &Designation| Some(row.standing.account).filter(|_| row.standing.state != State::Closed);
+        let stands = live(&newest);
+        let is_deleted = stands.is_none() && standing_change(scope, newest)?.proposal.is_some();
+        let accounts = Vec::new();
+        let mut one = Doubted { purpose, first: None, trusted: None, stands, accounts, is_deleted, is_cut_off: false };
         let (mut next, mut changes) = (Some(newest), 0);
         while let Some(newest) = next {
             if changes == CHANGES_MAX {
@@ -86,8 +110,7 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
             }
             changes += 1;
             let change = standing_change(scope, newest)?;
-            let account = Some(newest.standing).filter(|standing| standing.state != State::Closed);
-            let account = account.map(|standing| standing.account);
+            let account = live(&newest);
             if change.row.effective < since {
                 one.trusted = account;
                 break;
@@ -99,7 +122,7 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
         // What was put back since then is what stood.
         let trusted = one.trusted;
         one.accounts.retain(|account| Some(*account) != trusted);
-        if !one.accounts.is_empty() {
+        if one.is_any() {
             all.push(one);
         }
     }
@@ -148,6 +171,18 @@ pub fn report_standing(scope: &Scope<'_>, name: &str, now: Timestamp) -> Result<
     let today = copenhagen_date(now.to_jiff());
     let mark = mark.filter(|mark| mark.suspicion == id && mark.stands(today)).map(|mark| mark.id);
     Ok(Some(ReportStanding { id, state: suspicion::State::of(&found.acts), mark }))
+}
+
+/// The account that the report of a name is about, where somebody has found that there is nothing to it.
+///
+/// # Errors
+/// The store's.
+pub fn cleared_account(scope: &Scope<'_>, name: &str) -> Result<Option<Account>, Error> {
+    let Some(id) = Id::parse_name(name) else { return Ok(None) };
+    let found = store::suspicion::find(scope, id)?;
+    let finding = |found: &store::suspicion::Found| suspicion::State::of(&found.acts).finding();
+    let cleared = found.filter(|found| finding(found).is_some_and(|finding| !finding.is_agreed()));
+    Ok(cleared.and_then(|found| found.suspicion.report.account))
 }
 
 /// What waits about the mark of the account of a report: by name, and by whom it was proposed.

@@ -30,7 +30,8 @@ pub use collectors::{
     is_approved_collector, proposed_collectors, registered_collectors,
 };
 pub use contested::{
-    Doubted, ReportStanding, account_states, doubted, mark_motions_of, registered_name, report_standing,
+    Doubted, ReportStanding, account_states, cleared_account, doubted, mark_motions_of, registered_name,
+    report_standing,
 };
 pub(crate) use contested::{newest_of, uncontested};
 pub use controls::{

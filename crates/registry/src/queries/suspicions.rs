@@ -310,16 +310,21 @@ pub fn own_suspicions(
     Ok(found.iter().filter(|found| State::of(&found.acts).finding().is_some()).map(|found| view(found, now)).collect())
 }
 
-/// The house for which somebody reports and reads: a caseworker's authority; of a client, the bank or payer that it acts for is given.
+/// The house for which somebody reports and reads: a caseworker's authority; of a client, the bank or payer that it acts for is given. Whose
+/// word it is nobody says but an operator, who notes it.
 ///
 /// # Errors
-/// The store's; or the caseworker's refusal.
+/// `suspicion.from`; the store's; or the caseworker's refusal.
 pub fn suspicion_source(
     scope: &Scope<'_>,
     actor: &Actor,
     house: Option<&str>,
     noted: Option<Source>,
 ) -> Result<Source, Error> {
+    let notes = matches!(actor.role(), Role::Operator | Role::Console);
+    if noted.is_some() && !notes {
+        return Err(SuspicionRefusal::From.into());
+    }
     let of = |source: fn(String) -> Source| house.map(|name| source(name.to_owned()));
     let source = match actor.role() {
         Role::Bank => of(Source::Bank),

@@ -203,8 +203,7 @@ impl Closing<'_, '_> {
         let until = self.wanted.mark_until.unwrap_or_else(|| today.saturating_add(MARK_MONTHS_MAX.months()));
         for reported in &plan.reports {
             self.report(reported, suspicion::Finding::Confirmed, None)?;
-            let is_agreed =
-                reported.standing.state.finding().is_none_or(|finding| finding == suspicion::Finding::Confirmed);
+            let is_agreed = reported.standing.state.finding().is_none_or(suspicion::Finding::is_agreed);
             if is_agreed && reported.standing.mark.is_none() && reported.motions.is_empty() {
                 match self.propose(MarkChange::Set { suspicion: reported.standing.id, until }) {
                     // Of another victim's case it is marked as long already.

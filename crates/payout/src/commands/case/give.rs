@@ -37,7 +37,7 @@ impl Command for AskDisclosure {
         let is_fine = match &self.to {
             Recipient::Police => Ok(()),
             Recipient::Bank(name) if !resolve::has_bank(scope.tx, name)? => Err(CaseRefusal::Bank),
-            Recipient::Bank(name) if doubted_at(scope, &found.case, name)?.is_empty() => Err(CaseRefusal::NotConcerned),
+            Recipient::Bank(name) if doubted_at(scope, &found, name)?.is_empty() => Err(CaseRefusal::NotConcerned),
             Recipient::Bank(_) => Ok(()),
         };
         Ok((found, is_fine))

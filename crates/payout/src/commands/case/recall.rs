@@ -7,9 +7,8 @@ use crate::commands::recall::{MakeRecalls, Recall, Recalled};
 use crate::message::bank::RecallReason;
 use crate::payment::State;
 use crate::policy;
-use crate::queries::{GIVEN_MAX, Search, Sought, find_payments};
+use crate::queries::{GIVEN_MAX, Search, Sought, find_payments, in_doubt};
 use kernel::{Actor, Env, Error, Id, Scope, Writer};
-use registry::queries::doubted;
 
 /// What is to be asked back.
 pub struct CaseRecall<'r> {
@@ -35,19 +34,17 @@ pub fn recall_for_case(
     let plan = |scope: &Scope<'_>| -> Result<Vec<(Id<Batch>, i64)>, Error> {
         let found = find(scope, wanted.case)?;
         require_second(&found.case.by, &found.acts, officer.name())?;
-        let case = found.case;
-        let doubted = doubted(scope, &case.payee, case.since)?;
+        let (doubted, case) = (in_doubt(scope, &found)?, found.case);
         // An account that stood before may seem to be in doubt then.
         if doubted.iter().any(|doubted| doubted.is_cut_off) {
             return Err(CaseRefusal::TooManyChanges.into());
         }
-        let in_doubt: Vec<_> = doubted.into_iter().flat_map(|doubted| doubted.accounts).collect();
+        let theirs: Vec<_> = doubted.into_iter().flat_map(|doubted| doubted.accounts).collect();
         let search = Search { sought: Sought::Payee(case.payee), payer: None, since: Some(case.since), after: None };
         let found = find_payments(scope, &search, GIVEN_MAX)?.payments.into_iter();
         let left = found.filter(|payment| {
             let to = payment.left.as_ref().and_then(|left| left.to.as_ref());
-            matches!(payment.state, State::Routed | State::Passed)
-                && to.is_some_and(|to| in_doubt.contains(&to.account))
+            matches!(payment.state, State::Routed | State::Passed) && to.is_some_and(|to| theirs.contains(&to.account))
         });
         Ok(left.map(|payment| (payment.batch, payment.at.number)).collect())
     };

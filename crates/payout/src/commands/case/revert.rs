@@ -4,9 +4,11 @@
 use super::{Under, envs, find};
 use crate::case::{ActKind, CaseRefusal};
 use crate::policy;
-use kernel::{Actor, Env, Error, Scope, Writer};
+use crate::queries::in_doubt;
+use kernel::{Actor, Env, Error, Id, Scope, Writer};
 use registry::commands::{RevertDesignation, Standing};
-use registry::queries::doubted;
+use registry::proposal::Proposal;
+use registry::queries::Doubted;
 
 /// What is to be put back.
 pub struct Reverting<'r> {
@@ -18,30 +20,27 @@ pub struct Reverting<'r> {
     pub is_synthetic: bool,
 }
 
-/// Proposes to put back what stood before the first change since the accounts are in doubt, of each account of which there was one. All of
-/// them are proposed, or none.
+/// Proposes to put back what stood before the first change since the accounts are in doubt, of each account of which there was one and that is
+/// not put back yet. All of them are proposed, or none.
 ///
 /// # Errors
 /// `case.nothing_changed`, `case.no_proposal`, those of a revert, the policy's refusal, or the store's.
 pub fn revert(writer: &mut Writer, wanted: &Reverting<'_>, officer: &Actor, env: &Env) -> Result<Vec<Standing>, Error> {
     policy::ACT_ON_CASE.require(officer)?;
-    let doubted = writer.read(|scope| {
-        let found = find(scope, wanted.case)?;
-        doubted(scope, &found.case.payee, found.case.since)
-    })?;
-    if doubted.is_empty() {
+    let plan = |scope: &Scope<'_>| -> Result<Vec<Id<Proposal>>, Error> {
+        let doubted = in_doubt(scope, &find(scope, wanted.case)?)?;
+        if doubted.iter().any(|doubted| doubted.is_cut_off) {
+            return Err(CaseRefusal::TooManyChanges.into());
+        }
+        let first = |doubted: &Doubted| doubted.first.ok_or_else(|| CaseRefusal::NoProposal.into());
+        doubted.iter().filter(|doubted| doubted.is_to_be_put_back()).map(first).collect()
+    };
+    let proposals = writer.read(plan)?;
+    if proposals.is_empty() {
         return Err(CaseRefusal::NothingChanged.into());
     }
-    if doubted.iter().any(|doubted| doubted.is_cut_off) {
-        return Err(CaseRefusal::TooManyChanges.into());
-    }
-    let first = |doubted: &registry::queries::Doubted| doubted.first.ok_or(CaseRefusal::NoProposal);
-    let proposals = doubted.iter().map(first).collect::<Result<Vec<_>, _>>()?;
     let envs = envs(writer, env, proposals.len())?;
-    let holds = |scope: &Scope<'_>| {
-        let case = find(scope, wanted.case)?.case;
-        Ok(registry::queries::doubted(scope, &case.payee, case.since)? == doubted)
-    };
+    let holds = |scope: &Scope<'_>| Ok(plan(scope)? == proposals);
     writer.execute_group(|group| {
         let mut standings = Vec::new();
         for (proposal, env) in proposals.iter().zip(&envs) {
