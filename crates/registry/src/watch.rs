@@ -26,7 +26,7 @@ pub enum Level {
     Not,
     /// It has more than a few payees: who is paid to it is noted.
     Watched,
-    /// It has more than the limit within this window.
+    /// It has more than the limit within this window; or had, and somebody is to look at it still.
     Over(Window),
     /// The same, and half as many again as it had when officers said that it is left alone.
     Outgrown(Window),
@@ -59,6 +59,19 @@ impl Level {
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.code() == code)
+    }
+
+    /// Whether payments go on at this level that would wait at another.
+    pub(crate) const fn lets_more_go_than(self, other: Self) -> bool {
+        self.gravity() < other.gravity()
+    }
+
+    const fn gravity(self) -> u8 {
+        match self {
+            Self::Not | Self::Watched => 0,
+            Self::Over(_) => 1,
+            Self::Outgrown(_) => 2,
+        }
     }
 }
 

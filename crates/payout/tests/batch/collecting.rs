@@ -5,7 +5,7 @@ use denmark::Account;
 use kernel::{Actor, Env, Secrets, Timestamp, Writer};
 use payout::commands::{TakeIn, Upload};
 use payout::queries::payments_of;
-use registry::commands::{SetControls, watch_accounts};
+use registry::commands::{OpenReviews, SetControls, watch_accounts};
 use registry::control_change::ControlChange;
 use registry::queries::account_payees;
 use std::sync::Mutex;
@@ -81,6 +81,28 @@ fn payments_to_an_account_of_too_many_wait_until_it_has_fewer() {
     let gone = ["routed -", "routed -", "routed -", "routed -", "rejected AC03", "routed -"];
     assert_eq!(states(&mut place, PLAIN, &held), gone);
     assert_eq!(counted(&mut place), [3, 3]);
+    verify(&mut place);
+}
+
+#[test]
+fn time_lets_nothing_go_to_an_account_that_somebody_is_to_look_at() {
+    let (mut place, people) = place();
+    place.designate(&format!("register,cpr:{},{SHARED},,,,,", people[3]));
+    let xml = file("MSG-1", &[people[..4].iter().map(|cpr| (&**cpr, 100)).collect()]);
+    let held = place.route(PLAIN, &xml, false).batch;
+    let env = place.env();
+    let opened = place.writer.execute(&OpenReviews { now: env.now }, &Actor::console(), &env).unwrap();
+    assert_eq!(opened.opened, 1);
+    place.designate(&format!("change,cpr:{},9860-5,,{SHARED},,,", people[0]));
+    place.now = Timestamp::from_micros(place.now.micros() + 5 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    // Whoever has gone elsewhere is paid there.
+    assert_eq!(place.settle(), std::slice::from_ref(&held));
+    let wait = ["routed -", "held RR04", "held RR04", "held RR04"];
+    assert_eq!((states(&mut place, PLAIN, &held), counted(&mut place)), (wait.map(str::to_owned).into(), [3, 0]));
+    place.now = Timestamp::from_micros(place.now.micros() + 200 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    assert!(place.settle().is_empty());
     verify(&mut place);
 }
 
