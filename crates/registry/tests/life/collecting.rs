@@ -299,6 +299,7 @@ proptest! {
                 Act::Name(name, to) => {
                     if pay(&mut place, Whom::Named(Blind::from_bytes([name as u8; 16])), ACCOUNTS[to]) {
                         believed.paid.insert((to, NAMED + name), place.now);
+                        touched.insert(to);
                     }
                 }
             }
