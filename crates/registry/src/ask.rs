@@ -9,7 +9,7 @@ use crate::policy;
 use crate::purpose::BenefitKind;
 use crate::resolve::{InForce, Resolution, precedence};
 use denmark::{Account, Bank, BankDirectory};
-use kernel::{DAY_MICROS, Id, Operation, Role, Timestamp};
+use kernel::{DAY_MICROS, Id, Operation, Role, Timestamp, journal};
 use serde::{Deserialize, Serialize};
 
 /// An account counts as changed recently for so many days. A change is noticed by its owner within a month: with the next
@@ -187,30 +187,66 @@ impl AnswerClass {
 }
 
 /// The newest row of a history, and since when its account has been the payee's.
+///
+/// Before a specific account there was the default one: whoever sets the first specific account changes where payments go as much as
+/// whoever changes the default. So its history goes on in that of the default account.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// The newest row.
     pub newest: Designation,
     /// Since when the account has been this payee's, through freezing and unfreezing.
     pub since: Timestamp,
-    /// By which channel it became so, where something else held before: another account, or none since one was closed.
-    pub changed_by: Option<ChannelKind>,
+    /// By which row it became so.
+    by: Id<Designation>,
+    channel: ChannelKind,
+    is_changed: bool,
+    /// The row to go back to, if there may be more to learn.
+    earlier: Option<Id<Designation>>,
+    /// The newest row of the default account, where that is not what is gone back through.
+    default: Option<Id<Designation>>,
 }
 
 impl Held {
-    /// What is known of an account by the newest row of its history alone.
+    /// What is known of an account by the newest row of its history alone; `default` is the default account's, if there is one.
     #[must_use]
-    pub fn begin(newest: Designation) -> Self {
-        Self { newest, since: newest.effective, changed_by: newest.previous.map(|_| newest.channel) }
+    pub fn begin(newest: Designation, default: Option<Id<Designation>>) -> Self {
+        let Designation { id: by, effective: since, channel, .. } = newest;
+        let mut held = Self { newest, since, by, channel, is_changed: false, earlier: None, default };
+        held.go_back_to(&newest);
+        held
     }
 
-    /// Goes one row back in the history; whether the account was this payee's there already, so that there may be more to learn.
-    pub fn look_back(&mut self, row: &Designation) -> bool {
-        let is_it = row.standing.state != State::Closed && row.standing.account == self.newest.standing.account;
-        if is_it {
-            (self.since, self.changed_by) = (row.effective, row.previous.map(|_| row.channel));
+    fn go_back_to(&mut self, row: &Designation) {
+        self.default = self.default.filter(|_| row.purpose.is_some());
+        (self.since, self.by, self.channel) = (row.effective, row.id, row.channel);
+        self.is_changed = row.previous.is_some();
+        self.earlier = row.previous.or(self.default);
+    }
+
+    /// The row to go back to, if there may be more to learn: see [`Held::look_back`].
+    #[must_use]
+    pub const fn earlier(&self) -> Option<Id<Designation>> {
+        self.earlier
+    }
+
+    /// Goes one row back in the history.
+    pub fn look_back(&mut self, row: &Designation) {
+        let is_default_before = self.default.is_some() && row.purpose.is_none();
+        let entry = |row: Id<Designation>| journal::entry_of(row.number());
+        if is_default_before && entry(row.id) >= entry(self.by) {
+            // It came with the specific account, or after it.
+            self.earlier = row.previous;
+        } else if row.standing.state != State::Closed && row.standing.account == self.newest.standing.account {
+            self.go_back_to(row);
+        } else {
+            (self.is_changed, self.earlier) = (true, None);
         }
-        is_it
+    }
+
+    /// By which channel it became the payee's, where something else held before: another account, or none since one was closed.
+    #[must_use]
+    pub fn changed_by(&self) -> Option<ChannelKind> {
+        self.is_changed.then_some(self.channel)
     }
 
     fn is_in_force(&self) -> bool {
@@ -220,13 +256,13 @@ impl Held {
     /// How many whole days ago the account was changed; none if it was never another.
     #[must_use]
     pub fn changed_days_ago(&self, now: Timestamp) -> Option<i64> {
-        self.changed_by.map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / DAY_MICROS)
+        self.changed_by().map(|_| now.micros().saturating_sub(self.since.micros()).max(0) / DAY_MICROS)
     }
 
     /// By which channel it was changed.
     #[must_use]
     pub fn last_change_channel(&self) -> Option<String> {
-        self.changed_by.map(|channel| channel.name().to_owned())
+        self.changed_by().map(|channel| channel.name().to_owned())
     }
 
     fn changed_recently(&self, now: Timestamp) -> bool {

@@ -28,7 +28,7 @@ impl Knowledge {
                 with_specific.push(key);
             }
             pending.extend(payee.pending.filter(|_| tells_accounts).map(|proposal| (proposal, key)));
-            let (status, default) = (payee.status, payee.designation.map(Held::begin));
+            let (status, default) = (payee.status, payee.designation.map(|newest| Held::begin(newest, None)));
             let (specific, pending_specific) = (Vec::new(), Vec::new());
             found.push((key, Known { status, default, specific, pending_until: None, pending_specific }));
             Ok(())
@@ -39,7 +39,8 @@ impl Knowledge {
         with_specific.sort_unstable();
         store::designation::newest_specifics(scope, &with_specific, |at, newest, payer, benefit| {
             if let Some(known) = knowledge.get_mut(&with_specific[at]) {
-                known.specific.push(HeldFor { payer, benefit, held: Held::begin(newest) });
+                let default = known.default.map(|default| default.newest.id);
+                known.specific.push(HeldFor { payer, benefit, held: Held::begin(newest, default) });
             }
             Ok(())
         })?;
@@ -92,8 +93,7 @@ impl Knowledge {
 
 /// Goes back in histories to the rows by which accounts became their payees', one look for each step of all of them.
 pub(crate) fn look_back<'h>(scope: &Scope<'_>, held: impl Iterator<Item = &'h mut Held>) -> Result<(), Error> {
-    let mut steps: Vec<(Id<Designation>, &mut Held)> =
-        held.filter_map(|held| Some((held.newest.previous?, held))).collect();
+    let mut steps: Vec<(Id<Designation>, &mut Held)> = held.filter_map(|held| Some((held.earlier()?, held))).collect();
     while !steps.is_empty() {
         steps.sort_unstable_by_key(|(id, _)| *id);
         let mut earlier = vec![None; steps.len()];
@@ -105,9 +105,8 @@ pub(crate) fn look_back<'h>(scope: &Scope<'_>, held: impl Iterator<Item = &'h mu
         let mut next = Vec::new();
         for ((_, held), row) in steps.into_iter().zip(earlier) {
             let row = row.ok_or_else(|| kernel::StoreError::damaged("a history has a gap".to_owned()))?;
-            if held.look_back(&row) {
-                next.extend(row.previous.map(|id| (id, held)));
-            }
+            held.look_back(&row);
+            next.extend(held.earlier().map(|id| (id, held)));
         }
         steps = next;
     }

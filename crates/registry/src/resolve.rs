@@ -48,7 +48,7 @@ pub struct InForce {
     pub designation: Id<Designation>,
     /// The account.
     pub account: DesignatedAccount,
-    /// When it took the place of something else, and by which channel; none of a first account, nor where [`resolve_many`] did not
+    /// When it took the place of something else, and by which channel (a first specific account, of a default one); none of a first account, nor where [`resolve_many`] did not
     /// look back because the row is older than [`RECENT_DAYS`].
     pub changed: Option<(Timestamp, ChannelKind)>,
     /// Whether a change of it waits.
@@ -114,6 +114,8 @@ struct Seen {
     index: usize,
     status: RegisterStatus,
     designation: Option<Designation>,
+    /// The default account that was there before a specific one, or beside it.
+    default: Option<Id<Designation>>,
     /// What waits of the default account.
     proposal: Option<Id<Proposal>>,
     /// What waits of the specific one.
@@ -124,7 +126,7 @@ impl Seen {
     /// Whether what was found says all: most accounts are old, and nothing waits.
     fn is_plain(&self, now: Timestamp) -> bool {
         let recent = now.minus_seconds(RECENT_DAYS * 86_400);
-        let is_recent = |row: Designation| row.previous.is_some() && row.effective > recent;
+        let is_recent = |row: Designation| row.previous.or(self.default).is_some() && row.effective > recent;
         self.proposal.is_none() && self.pending == Pending::Nothing && !self.designation.is_some_and(is_recent)
     }
 
@@ -154,7 +156,8 @@ pub fn resolve_many(
         found[index] = true;
         let designation = in_force(scope, payee.designation, now, journal::ENTRIES_MAX)?;
         let proposal = payee.pending;
-        let seen = Seen { index, status: payee.status, designation, proposal, pending: Pending::Nothing };
+        let (status, pending) = (payee.status, Pending::Nothing);
+        let seen = Seen { index, status, designation, default: None, proposal, pending };
         if payee.has_specific && queries[index].purpose.is_some() {
             waiting.push(seen);
         } else if seen.is_plain(now) {
@@ -198,9 +201,10 @@ fn take_specifics(scope: &Scope<'_>, queries: &[Query], now: Timestamp, waiting:
         }
     })?;
     for (seen, specific) in waiting.iter_mut().zip(specifics) {
-        seen.designation = precedence(specific, seen.designation);
+        let default = seen.designation;
+        seen.designation = precedence(specific, default);
         if seen.designation.is_some_and(|row| row.purpose.is_some()) {
-            seen.proposal = None;
+            (seen.default, seen.proposal) = (default.map(|row| row.id), None);
         }
     }
     Ok(())
@@ -213,7 +217,8 @@ fn look_closer(
     now: Timestamp,
     answer: &mut impl FnMut(usize, Resolution) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut held: Vec<Option<Held>> = unsure.iter().map(|seen| seen.designation.map(Held::begin)).collect();
+    let begin = |seen: &Seen| seen.designation.map(|newest| Held::begin(newest, seen.default));
+    let mut held: Vec<Option<Held>> = unsure.iter().map(begin).collect();
     known::look_back(scope, held.iter_mut().flatten())?;
     let mut proposals: Vec<(Id<Proposal>, usize)> =
         unsure.iter().enumerate().filter_map(|(at, seen)| Some((seen.proposal?, at))).collect();
@@ -228,7 +233,7 @@ fn look_closer(
     for (seen, held) in unsure.into_iter().zip(held) {
         let resolution = match seen.resolution() {
             Resolution::Account(in_force) => Resolution::Account(InForce {
-                changed: held.and_then(|held| Some((held.since, held.changed_by?))),
+                changed: held.and_then(|held| Some((held.since, held.changed_by()?))),
                 pending: seen.pending,
                 ..in_force
             }),
@@ -291,13 +296,11 @@ pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: 
         Some(newest) => store::register::status_known_at(scope.tx, newest, entries)?,
     };
     let designation = precedence(specific, default);
-    let mut held = designation.map(Held::begin);
-    let mut earlier = designation;
-    while let (Some(held), Some(row)) = (&mut held, earlier) {
-        if !held.look_back(&row) {
-            break;
+    let mut held = designation.map(|newest| Held::begin(newest, default.map(|row| row.id)));
+    if let Some(held) = &mut held {
+        while let Some(id) = held.earlier() {
+            held.look_back(&store::designation::find(scope, id)?);
         }
-        earlier = row.previous.map(|id| store::designation::find(scope, id)).transpose()?;
     }
     Ok(Found { resolution: Resolution::of(status, designation.as_ref()), held })
 }

@@ -5,6 +5,7 @@
 
 use crate::account::{self, DesignatedAccount};
 use crate::collecting::{Limits, Window};
+use crate::commands::watch;
 use crate::controls::Control;
 use crate::review::Outcome;
 use crate::{queries, store};
@@ -26,7 +27,7 @@ pub enum Level {
     Not,
     /// It has more than a few payees: who is paid to it is noted.
     Watched,
-    /// It has more than the limit within this window.
+    /// It has more than the limit within this window; or had, and somebody is to look at it still.
     Over(Window),
     /// The same, and half as many again as it had when officers said that it is left alone.
     Outgrown(Window),
@@ -59,6 +60,19 @@ impl Level {
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.code() == code)
+    }
+
+    /// Whether payments go on at this level that would wait at another.
+    pub(crate) const fn lets_more_go_than(self, other: Self) -> bool {
+        self.gravity() < other.gravity()
+    }
+
+    const fn gravity(self) -> u8 {
+        match self {
+            Self::Not | Self::Watched => 0,
+            Self::Over(_) => 1,
+            Self::Outgrown(_) => 2,
+        }
     }
 }
 
@@ -298,6 +312,9 @@ impl Whom {
     }
 }
 
+/// Accounts by their blind indexes, and who is paid to them.
+type Followed = (BTreeMap<Blind, DesignatedAccount>, Vec<(Blind, Blind)>);
+
 /// What the payments of a batch come to for accounts that are watched: who is paid to them, and how many wait because of them.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
@@ -343,7 +360,8 @@ impl Notes {
     /// The store's.
     pub fn save(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<Rows>, Error> {
         let noted = self.paid.iter().map(|(account, whom)| (*account, *whom.key()));
-        let all: BTreeSet<(Blind, Blind)> = noted.chain(self.follow(scope, entry)?).collect();
+        let (mut named, followed) = self.follow(scope, entry)?;
+        let all: BTreeSet<(Blind, Blind)> = noted.chain(followed).collect();
         // No file is refused because its payees are too many to be counted.
         let paid: BTreeSet<_> = all.into_iter().take(ROWS_PER_ENTRY_MAX).collect();
         let mut held: BTreeMap<Blind, u64> = BTreeMap::new();
@@ -354,6 +372,15 @@ impl Notes {
         if !paid.is_empty() {
             rows.push(store::paid::insert_many(scope.tx, &paid, entry)?);
         }
+        // Payees by the registry had the account before they were paid. With whom a file names it has more than it had.
+        let is_named = |(_, whom): &&(Blind, Whom)| matches!(whom, Whom::Named(_));
+        let accounts: BTreeSet<Blind> = self.paid.iter().filter(is_named).map(|(account, _)| *account).collect();
+        for account in accounts {
+            named.extend(store::watch::account_of(scope, &account)?.map(|found| (account, found)));
+        }
+        if !named.is_empty() {
+            watch(scope, &named, entry.at)?;
+        }
         if !held.is_empty() {
             rows.push(store::paid::hold_many(scope.tx, &held, entry)?);
         }
@@ -361,30 +388,31 @@ impl Notes {
     }
 
     /// Has those accounts watched from now on beside which a file named as many as are more than a few; they, and whom it named.
-    fn follow(&self, scope: &Scope<'_>, entry: Entry) -> Result<Vec<(Blind, Blind)>, Error> {
-        let mut paid = Vec::new();
+    fn follow(&self, scope: &Scope<'_>, entry: Entry) -> Result<Followed, Error> {
+        let (mut followed, mut paid) = (BTreeMap::new(), Vec::new());
         if self.named.is_empty() {
-            return Ok(paid);
+            return Ok((followed, paid));
         }
         let (controls, today) = (store::controls::in_force(scope.tx)?, copenhagen_date(entry.at.to_jiff()));
         let limits = Limits::of(&controls);
-        let (mut new, mut moved) = (BTreeMap::new(), BTreeMap::new());
+        let mut new = BTreeMap::new();
         for (account, payees) in self.named.iter().filter(|(_, payees)| payees.len() as u64 >= limits.few()) {
             // Whose bank is not known by it is not followed.
             let Some(account) = DesignatedAccount::of_named(account).filter(|_| limits.are_on()) else { continue };
             let key = account.key(scope.vault);
             let is_lawful = controls.has(Control::CollectorRegister)
                 && store::collector::approved_until(scope, &key)?.is_some_and(|until| today <= until);
-            match store::watch::levels(scope.tx, &[key])?.into_iter().flatten().next() {
-                _ if is_lawful => continue,
-                None => drop(new.insert(key, (Level::Watched, account))),
-                Some(Level::Not) => drop(moved.insert(key, Level::Watched)),
-                Some(_) => {}
+            if is_lawful {
+                continue;
             }
+            if store::watch::levels(scope.tx, &[key])?.into_iter().flatten().next().is_none() {
+                new.insert(key, (Level::Watched, account));
+            }
+            followed.insert(key, account);
             paid.extend(payees.iter().map(|payee| (key, *payee)));
         }
-        store::watch::set_many(scope, &new, &moved)?;
-        Ok(paid)
+        store::watch::set_many(scope, &new, &BTreeMap::new())?;
+        Ok((followed, paid))
     }
 }
 

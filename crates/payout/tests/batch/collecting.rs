@@ -5,8 +5,7 @@ use denmark::Account;
 use kernel::{Actor, Env, Secrets, Timestamp, Writer};
 use payout::commands::{TakeIn, Upload};
 use payout::queries::payments_of;
-use registry::commands::{SetControls, watch_accounts};
-use registry::control_change::ControlChange;
+use registry::commands::{OpenReviews, watch_accounts};
 use registry::queries::account_payees;
 use std::sync::Mutex;
 
@@ -18,9 +17,7 @@ const WRITTEN: &str = "<Othr><Id>00400000000077</Id></Othr>";
 /// People with an account each has with the others, and the last of them without any.
 fn place() -> (Place, Vec<String>) {
     let mut place = Place::new();
-    let change = ControlChange::new(Some("2015"), &["payees_3_days=3".to_owned()]).unwrap();
-    let env = place.env();
-    place.writer.execute(&SetControls { change, is_synthetic: true }, &Actor::console(), &env).unwrap();
+    place.control(&["payees_3_days=3"]);
     let people: Vec<String> = (65..70).map(|day| format!("{day}01701234")).collect();
     place.enter(people.iter().cloned());
     for cpr in &people[..3] {
@@ -84,6 +81,28 @@ fn payments_to_an_account_of_too_many_wait_until_it_has_fewer() {
     verify(&mut place);
 }
 
+#[test]
+fn time_lets_nothing_go_to_an_account_that_somebody_is_to_look_at() {
+    let (mut place, people) = place();
+    place.designate(&format!("register,cpr:{},{SHARED},,,,,", people[3]));
+    let xml = file("MSG-1", &[people[..4].iter().map(|cpr| (&**cpr, 100)).collect()]);
+    let held = place.route(PLAIN, &xml, false).batch;
+    let env = place.env();
+    let opened = place.writer.execute(&OpenReviews { now: env.now }, &Actor::console(), &env).unwrap();
+    assert_eq!(opened.opened, 1);
+    place.designate(&format!("change,cpr:{},9860-5,,{SHARED},,,", people[0]));
+    place.now = Timestamp::from_micros(place.now.micros() + 5 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    // Whoever has gone elsewhere is paid there.
+    assert_eq!(place.settle(), std::slice::from_ref(&held));
+    let wait = ["routed -", "held RR04", "held RR04", "held RR04"];
+    assert_eq!((states(&mut place, PLAIN, &held), counted(&mut place)), (wait.map(str::to_owned).into(), [3, 0]));
+    place.now = Timestamp::from_micros(place.now.micros() + 200 * DAY * 1_000_000);
+    watch_accounts(&mut place.writer, place.now).unwrap();
+    assert!(place.settle().is_empty());
+    verify(&mut place);
+}
+
 /// Another process, which gives a fourth payee the account.
 fn other(place: &Place) -> Writer {
     let migrations: Vec<_> = kernel::MIGRATIONS.iter().chain(registry::MIGRATIONS).chain(payout::MIGRATIONS).collect();
@@ -129,6 +148,7 @@ fn who_was_to_be_paid_waits_where_one_too_many_comes_while_the_file_is_made() {
 #[test]
 fn whom_files_name_beside_an_account_counts_for_it_once() {
     let (mut place, people) = place();
+    place.control(&["payees_3_days=5"]);
     let (first, landlord) = (by_number(&people[0]), "<Nm>Jens Hansen</Nm>");
     let mut pay = |id: &str, creditors: &[&str], expected: [u64; 2]| {
         let payments: Vec<_> = creditors.iter().map(|creditor| (*creditor, WRITTEN)).collect();
@@ -140,18 +160,19 @@ fn whom_files_name_beside_an_account_counts_for_it_once() {
     assert_eq!(pay("MSG-1", &[&first], [3, 1]).0, ["passed -"]);
     // One who is paid often, by many files, is one; also in another writing.
     pay("MSG-2", &[landlord, landlord], [4, 2]);
-    assert_eq!(pay("MSG-3", &["<Nm>HANSEN, Jens</Nm>"], [4, 2]).0, ["passed -"], "it is looked at every day");
+    assert_eq!(pay("MSG-3", &["<Nm>HANSEN, Jens</Nm>"], [4, 2]).0, ["passed -"]);
     // All of whom nothing is said are one.
-    pay("MSG-4", &["", "<Nm> - </Nm>"], [5, 3]);
-    watch_accounts(&mut place.writer, place.now).unwrap();
+    assert_eq!(pay("MSG-4", &["", "<Nm> - </Nm>"], [5, 3]).0, ["passed -"; 2]);
+    // With one more there are too many, from the next file on.
+    assert_eq!(pay("MSG-5", &["<Nm>Kim Jensen</Nm>", landlord], [6, 4]).0, ["passed -"; 2]);
     let mut pay = |id: &str| {
         let batch = place
             .route(PLAIN, &named(id, &[(landlord, WRITTEN), (landlord, "<Othr><Id>00400000000078</Id></Othr>")]), false)
             .batch;
         (states(&mut place, PLAIN, &batch), counted(&mut place), batch)
     };
-    let (held, counts, batch) = pay("MSG-5");
-    assert_eq!((held, counts), (vec!["held RR04".to_owned(), "passed -".to_owned()], [5, 3]), "who waits is not paid");
+    let (held, counts, batch) = pay("MSG-6");
+    assert_eq!((held, counts), (vec!["held RR04".to_owned(), "passed -".to_owned()], [6, 4]), "who waits is not paid");
     verify(&mut place);
     // After three days there are as few as before, and what waited leaves, and is noted then.
     place.now = Timestamp::from_micros(place.now.micros() + 4 * DAY * 1_000_000);
@@ -181,16 +202,30 @@ fn an_account_that_nobody_has_is_watched_when_a_file_names_as_many_beside_it() {
     counted(&mut place, [0, 0]);
     place.release(&waits, false);
     counted(&mut place, [3, 3]);
-    named(&mut place, "MSG-4", 2..4, false);
+    let last = named(&mut place, "MSG-4", 2..4, false);
+    assert_eq!(states(&mut place, PLAIN, &last), ["passed -"; 2]);
     counted(&mut place, [4, 4]);
     verify(&mut place);
-    watch_accounts(&mut place.writer, place.now).unwrap();
     let held = named(&mut place, "MSG-5", 0..1, false);
     assert_eq!(states(&mut place, PLAIN, &held), ["held RR04"]);
+    // Of another account one file names too many at once, and the next one waits.
+    let names: Vec<String> = (0..60).map(|at| format!("<Nm>Lejer {at}</Nm>")).collect();
+    let of_another = |count: usize| -> Vec<(&str, &str)> {
+        names[..count].iter().map(|name| (&**name, "<Othr><Id>00400000000079</Id></Othr>")).collect()
+    };
+    let first = place.route(PLAIN, &self::named("MSG-6", &of_another(60)), false);
+    assert_eq!((first.counts.passed, first.counts.held), (60, 0));
+    let next = place.route(PLAIN, &self::named("MSG-7", &of_another(2)), false).batch;
+    assert_eq!(states(&mut place, PLAIN, &next), ["held RR04"; 2]);
+    verify(&mut place);
     // Half a year later it is nobody's business any more.
     place.now = Timestamp::from_micros(place.now.micros() + 200 * DAY * 1_000_000);
     watch_accounts(&mut place.writer, place.now).unwrap();
-    assert_eq!(place.settle(), [held]);
+    let mut settled = place.settle();
+    settled.sort();
+    let mut both = [held, next];
+    both.sort();
+    assert_eq!(settled, both);
     counted(&mut place, [0, 0]);
     verify(&mut place);
 }

@@ -75,6 +75,33 @@ fn a_payment_after_a_change_waits_and_leaves_by_itself() {
 }
 
 #[test]
+fn no_first_specific_account_walks_around_the_days_after_a_change() {
+    let mut place = agreed(|terms| terms.hold_after_change = 1);
+    let xml = |id: &str| {
+        let kind = "</PmtId><PmtTpInf><CtgyPurp><Prtry>NKSBOS</Prtry></CtgyPurp></PmtTpInf>";
+        file(id, &[vec![(ANNA, 100)]]).replacen("</PmtId>", kind, 1)
+    };
+    place.designate(&format!("change,cpr:{ANNA},0040-77,,,,,"));
+    let held = place.route(PLAIN, &xml("MSG-1"), false).batch;
+    place.designate(&format!("register,cpr:{ANNA},0040-88,,,,{PLAIN},NKSBOS"));
+    let next = place.route(PLAIN, &xml("MSG-2"), false).batch;
+    assert!(place.settle().is_empty());
+    for batch in [&held, &next] {
+        assert_eq!(place.told(batch), ["recent_change time"]);
+        let report = std::fs::read_to_string(place.out().join(format!("payer/{batch}.pain.002.xml"))).unwrap();
+        assert!(report.contains("<Cd>AC15</Cd>"), "{report}");
+    }
+    // The first account that somebody without one has, for a benefit alone, is nobody's change.
+    place.designate(&format!("register,cpr:{WITHOUT},0040-99,,,,{PLAIN},NKSBOS"));
+    let first = place.route(PLAIN, &xml("MSG-3").replace(ANNA, WITHOUT), false).batch;
+    assert_eq!(place.told(&first), ["routed"]);
+    place.now = later(1);
+    assert_eq!(place.settle().len(), 2);
+    assert_eq!(place.told(&next), ["routed"]);
+    place.verify();
+}
+
+#[test]
 fn a_payment_waits_for_a_change_and_leaves_when_it_ends_either_way() {
     for takes_effect in [true, false] {
         let mut place = agreed(|terms| terms.pending = OnPending::Hold);
@@ -124,13 +151,11 @@ fn a_payment_waits_for_a_change_of_the_account_that_it_goes_to() {
         place.now = later(1);
         let (now, env) = (place.now, place.env());
         place.writer.execute(&Settle { now }, &Actor::console(), &env).unwrap();
-        // In force, it waits on where another account was before: for the days after a change.
-        if former != "none" {
-            let changed = expected.map(|told| told.replace("change_pending change_ended", "recent_change time"));
-            assert!(place.settle().is_empty(), "{row}");
-            assert_eq!(place.told(&batch), changed, "{row}");
-            place.now = later(3);
-        }
+        // In force, it waits on for the days after a change: a first specific account takes the place of the default one.
+        let changed = expected.map(|told| told.replace("change_pending change_ended", "recent_change time"));
+        assert!(place.settle().is_empty(), "{row}");
+        assert_eq!(place.told(&batch), changed, "{row}");
+        place.now = later(3);
         assert_eq!(place.settle(), [&*batch], "{row}");
         assert_eq!(place.told(&batch), ["routed", "routed"]);
         place.verify();

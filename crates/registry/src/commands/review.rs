@@ -4,7 +4,7 @@ use super::motion::Subject;
 use super::shared_accounts::masked;
 use super::watch_accounts::{account, longest, paid, payees, watch};
 use crate::account::DesignatedAccount;
-use crate::collecting::{Figures, Window};
+use crate::collecting::{Figures, Limits, Window};
 use crate::controls::Control;
 use crate::motion::{Kind, Motion, MotionRefusal};
 use crate::review::{self, Cause, DRAWN_MAX, Decided, Outcome, Review};
@@ -59,6 +59,10 @@ impl Counted {
 /// Accounts over a limit of which nobody has decided anything that holds, and nobody is to look at yet; at most `limit`.
 fn unreviewed(scope: &Scope<'_>, now: Timestamp, limit: usize) -> Result<Vec<Counted>, Error> {
     let controls = store::controls::in_force(scope.tx)?;
+    if store::watch::pass(scope.tx)?.is_some_and(|(_, with)| with != Limits::of(&controls).to_text()) {
+        // Which accounts are over a limit says what was: all are gone through first.
+        return Ok(vec![]);
+    }
     let today = copenhagen_date(now.to_jiff());
     let (mut found, mut after) = (Vec::new(), None);
     loop {

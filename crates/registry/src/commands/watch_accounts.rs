@@ -80,6 +80,9 @@ fn look_at(
             continue;
         }
         match (level(scope, limits, key, now)?, former) {
+            // Time takes payees from an account, and does not take the place of whoever is to look at it.
+            (level, Some(former))
+                if level.lets_more_go_than(former) && store::review::open_of(scope.tx, key)?.is_some() => {}
             (level, Some(former)) if level != former => drop(moved.insert(*key, level)),
             (Level::Not, None) | (_, Some(_)) => {}
             (level, None) => drop(new.insert(*key, (level, *account))),

@@ -299,6 +299,7 @@ proptest! {
                 Act::Name(name, to) => {
                     if pay(&mut place, Whom::Named(Blind::from_bytes([name as u8; 16])), ACCOUNTS[to]) {
                         believed.paid.insert((to, NAMED + name), place.now);
+                        touched.insert(to);
                     }
                 }
             }
@@ -452,6 +453,56 @@ fn two_officers_leave_a_family_alone_until_a_day() {
     assert_eq!(approve::<LeaveAlone>(&mut place, &motion, "bo"), Ok(()));
     assert!(!is_held(&mut place, "0040-1"));
     place.verify();
+}
+
+#[test]
+fn time_takes_nobodys_place_who_is_to_look_at_an_account() {
+    let pass = |place: &mut Place, days: i64, expected: bool, why: &str| {
+        place.now += days * DAY;
+        let at = now(place);
+        watch_accounts(&mut place.writer, at).unwrap();
+        assert_eq!(is_held(place, "0040-1"), expected, "{why}");
+        place.verify();
+    };
+    let leave_alone = |place: &mut Place, days: i64| {
+        let review = listed(place, true).remove(0).id;
+        let motion = propose(place, LeaveAlone::new(&review, today(place) + days.days()).unwrap()).unwrap();
+        assert_eq!(approve::<LeaveAlone>(place, &motion, "bo"), Ok(()));
+    };
+    let mut place = place([3, 0, 8]);
+    (0..4).for_each(|number| register(&mut place, number, "0040-1"));
+    (0..3).for_each(|number| leave(&mut place, number));
+    assert_eq!((is_held(&mut place, "0040-1"), open(&mut place)), (true, 1));
+    pass(&mut place, 5, true, "somebody is to look at it still");
+    pass(&mut place, 200, true, "however long that takes");
+    place.control("2015", &["payees_3_days=4"]);
+    assert_eq!(open(&mut place), 0);
+    pass(&mut place, 0, true, "whatever the limit is by then");
+    leave_alone(&mut place, 300);
+    assert!(!is_held(&mut place, "0040-1"));
+    pass(&mut place, 1, false, "it has few payees");
+
+    // What has outgrown that it is left alone waits for another word, too.
+    (10..19).for_each(|number| register(&mut place, number, "0040-1"));
+    assert_eq!((is_held(&mut place, "0040-1"), open(&mut place), listed(&mut place, true).len()), (true, 1, 1));
+    (10..15).for_each(|number| leave(&mut place, number));
+    pass(&mut place, 190, true, "it is left alone, but with fewer");
+    leave_alone(&mut place, 10);
+    (15..19).for_each(|number| leave(&mut place, number));
+    pass(&mut place, 20, false, "that day has passed, and it has few payees");
+    assert_eq!(open(&mut place), 0);
+}
+
+#[test]
+fn limits_that_were_changed_open_no_review_before_all_accounts_are_gone_through() {
+    let mut place = place([3, 0, 0]);
+    (0..4).for_each(|number| register(&mut place, number, "0040-1"));
+    let at = now(&place);
+    assert!(watch_accounts(&mut place.writer, at).unwrap());
+    place.control("2015", &["payees_3_days=4"]);
+    assert_eq!(open(&mut place), 0);
+    assert!(watch_accounts(&mut place.writer, at).unwrap());
+    assert_eq!((is_held(&mut place, "0040-1"), open(&mut place)), (false, 0));
 }
 
 #[test]

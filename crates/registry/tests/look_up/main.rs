@@ -6,7 +6,6 @@ mod following;
 mod messages;
 mod paying;
 #[path = "../import/place.rs"]
-#[expect(dead_code, reason = "the tests of imports need all of it")]
 mod place;
 mod subscriptions;
 mod waiting;
@@ -182,6 +181,53 @@ fn an_account_is_told_with_its_age() {
     check(ONLY_SPECIFIC, "", payer, "none - - - - -");
     check(ONLY_SPECIFIC, "NKSBOS", payer, "in_force DK5300410000000077 NDEADKKK 1970-01-02T00:00:00.000001Z - -");
     place.verify();
+}
+
+#[test]
+fn a_first_specific_account_takes_the_place_of_the_default_one() {
+    let check = |payee: &str, rows: &[(i64, &str, &str)], since: i64, changed: Option<(i64, &str)>| {
+        let mut place = nation();
+        for (day, action, account) in rows {
+            let (action, purpose) =
+                action.split_once(' ').map_or((*action, ","), |(action, _)| (action, "Payer,NKSSU"));
+            place.now = day * DAY;
+            let row = format!("{action},{payee},{account},,{purpose}");
+            assert_eq!(place.change(&Channel::Operator, &row).changed, 1, "{row}");
+        }
+        place.now = 60 * DAY + HOUR;
+        let told = waiting::look_up(&mut place, payee, "NKSSU", None);
+        let answers = ask::<Resolve>(
+            &mut place,
+            client(Role::PublicPayer),
+            LegalPurpose::Payment,
+            vec![about(payee, "NKSSU", ())],
+        );
+        let AccountAnswer { since: began, changed_days_ago, last_change_channel, .. } = answers.unwrap().remove(0);
+        let began: jiff::Timestamp = began.unwrap().parse().unwrap();
+        assert_eq!(began.as_microsecond() / DAY, since, "{payee} {rows:?}");
+        let expected = (changed.map(|(days, _)| days), changed.map(|(_, channel)| channel.to_owned()));
+        assert_eq!((changed_days_ago, last_change_channel), expected, "{payee} {rows:?}");
+        assert_eq!((told.changed_days_ago, told.last_change_channel), expected, "{payee} {rows:?}");
+    };
+    let (first, default) = ("register specific", "change");
+    check(PLAIN, &[(58, first, "1020-9,,")], 58, Some((2, "operator")));
+    check(CLOSED, &[(58, first, "1020-9,,")], 58, Some((2, "operator")));
+    // Frozen and unfrozen since; and where the default account has been changed since, or together with it.
+    let (freeze, unfreeze) = ((59, "freeze specific", ",,"), (60, "unfreeze specific", ",,"));
+    check(PLAIN, &[(58, first, "1020-9,,"), freeze, unfreeze], 58, Some((2, "operator")));
+    check(
+        PLAIN,
+        &[(58, first, "1020-9,,"), (58, default, "1020-9,,0040"), (59, default, "1020-8,,1020")],
+        58,
+        Some((2, "operator")),
+    );
+    // Where it is the account that payments went to before, it has been the payee's as long as by default.
+    check(PLAIN, &[(58, first, "0040-1,,")], 1, None);
+    check(CHANGED, &[(58, first, "0041-22,,")], 40, Some((20, "bank")));
+    check(CHANGED, &[(57, default, "1020-9,,0041"), (58, first, "0041-22,,")], 58, Some((2, "operator")));
+    // Where nothing was before, it is the first.
+    check(WITHOUT, &[(58, first, "1020-9,,")], 58, None);
+    check(WITHOUT, &[(58, first, "1020-9,,"), (59, "register", "1020-8,,")], 58, None);
 }
 
 #[test]

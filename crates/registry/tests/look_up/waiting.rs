@@ -11,7 +11,12 @@ use registry::proposal::{Holder, LegalGround};
 use registry::purpose::BenefitKind;
 
 /// What an officer of the agency is told.
-fn look_up(place: &mut crate::place::Place, payee: &str, benefit: &str, at: Option<Timestamp>) -> LookUpAnswer {
+pub(super) fn look_up(
+    place: &mut crate::place::Place,
+    payee: &str,
+    benefit: &str,
+    at: Option<Timestamp>,
+) -> LookUpAnswer {
     let specific = BenefitKind::parse(benefit).map(|benefit| ("Payer".to_owned(), benefit));
     let (actor, payee) = (Actor::operator("olga"), PayeeId::parse(payee).unwrap());
     let command = LookUp { actor: actor.clone(), payee, specific, as_of: at, known_at: at };
