@@ -4,11 +4,11 @@ use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
 use kernel::{Actor, Error, Scope, Timestamp};
 use payout::commands::{
-    GiveBack, ImportReturns, PaidOut, Recall, Retry, SettleReturn, give_back, import_returns, pay_waiting,
-    payments_named, recall, retry, settle_return,
+    Cancel, GiveBack, ImportReturns, PaidOut, Recall, Retry, SettleReturn, Stop, cancel, give_back, import_returns,
+    pay_waiting, payments_named, recall, retry, settle_return, stop,
 };
 use payout::message::bank::RecallReason;
-use payout::queries::{Whose, completed_for_bank, each_waiting, ledger, recall_message, report_of, strays};
+use payout::queries::{Whose, completed_for_bank, each_waiting, ledger, one_of, recall_message, report_of, strays};
 use registry::payer::{NoAccount, PayerKind};
 
 const LIES: &str = "Ventekontorets";
@@ -99,8 +99,40 @@ fn it_goes_on_by_itself_by_all_demands_that_any_payment_meets() {
     let waits = place.told(&batch)[0].clone();
     place.now = Timestamp::from_micros(place.now.micros() + 10 * DAY);
     place.settle();
-    assert_eq!((&*waits, &*place.told(&batch)[0]), ("waiting", "routed"));
+    assert_eq!((&*waits, &*place.told(&batch)[0]), ("recent_change time", "routed"));
     place.verify();
+}
+
+#[test]
+fn what_lies_there_is_stopped_until_it_is_resumed_and_never_cancelled() {
+    for id in [None, Some("E1")] {
+        let mut place = place();
+        let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(ANNA, 1_00), (WITHOUT, 20_00)]]));
+        let say = |place: &mut Place, resumes| {
+            let (ids, env): (Option<Vec<String>>, _) = (id.map(|id| vec![id.to_owned()]), place.env());
+            let (batch, why) = (&*batch, "It may be fraud");
+            let wanted = Stop { batch, end_to_end_ids: ids.as_deref(), why, resumes, stages: None, once: None };
+            stop(&mut place.writer, &wanted, &client(LIES), &env)
+        };
+        refused(say(&mut place, true), "batch.not_stopped");
+        say(&mut place, false).unwrap();
+        refused(say(&mut place, false), "batch.stopped");
+        place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+        assert!(pay(&mut place, &batch).unwrap().is_empty() && place.settle().is_empty());
+        assert_eq!(place.told(&batch), ["routed", "stopped resumed_or_cancelled"], "{id:?}");
+        let (now, stopped_by) = (place.now, id.is_none().then(|| client(LIES).name().to_owned()));
+        let view = one_of(&mut place.writer, LIES, &batch, &client(LIES), now).unwrap();
+        assert_eq!((view.stopped_by, view.waits_for, view.counts.waiting), (stopped_by, None, 1));
+        let (ids, env) = (id.map(|id| vec![id.to_owned()]), place.env());
+        let wanted = Cancel { batch: &batch, end_to_end_ids: ids.as_deref(), stages: None, once: None };
+        let held = if id.is_some() { "batch.payment_not_held" } else { "batch.nothing_held" };
+        refused(cancel(&mut place.writer, &wanted, &Actor::console(), &env), held);
+        say(&mut place, true).unwrap();
+        place.settle();
+        assert_eq!((place.told(&batch), lying(&mut place, None).len()), (vec!["routed".to_owned(); 2], 0));
+        refused(say(&mut place, false), held);
+        place.verify();
+    }
 }
 
 #[test]

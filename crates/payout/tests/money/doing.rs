@@ -174,26 +174,26 @@ impl World {
         }
     }
 
-    /// The payments that are meant, of which each is held; and by which id.
-    fn meant_of(&self, at: usize, part: Part) -> (Vec<usize>, Option<String>) {
+    /// The payments that are meant, of which each is as it must be; and by which id.
+    fn meant_of(&self, at: usize, part: Part, is: fn(&State) -> bool) -> (Vec<usize>, Option<String>) {
         let payments = &self.model.batches[at].payments;
         let id = part.map(|index| payments[index.index(payments.len())].id.clone());
         let is_meant = |number: &usize| {
             let payment = &payments[*number];
-            payment.state.is_held() && id.as_ref().is_none_or(|id| *id == payment.id)
+            is(&payment.state) && id.as_ref().is_none_or(|id| *id == payment.id)
         };
         ((0..payments.len()).filter(is_meant).collect(), id)
     }
 
     fn cancel(&mut self, which: Which, part: Part, disturbance: Disturbance) {
         let Some(at) = self.which(which) else { return };
-        let (name, (_, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part));
+        let (name, (_, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part, State::is_held));
         let ids = id.as_ref().map(std::slice::from_ref);
         let told = self.give(disturbance, |writer, env| {
             let wanted = Cancel { batch: &name, end_to_end_ids: ids, stages: None, once: None };
             place::code(cancel(writer, &wanted, &Actor::console(), &env())).map(|_| ())
         });
-        let (numbers, _) = self.meant_of(at, part);
+        let (numbers, _) = self.meant_of(at, part, State::is_held);
         let refusal = if id.is_some() { "batch.payment_not_held" } else { "batch.nothing_held" };
         let expected = if numbers.is_empty() { Err(refusal.to_owned()) } else { Ok(()) };
         let done_before = told.was_struck && told.told == Err(refusal.to_owned());
@@ -205,7 +205,8 @@ impl World {
 
     fn stop(&mut self, which: Which, part: Part, resumes: bool, disturbance: Disturbance) {
         let Some(at) = self.which(which) else { return };
-        let (name, (numbers, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part));
+        let may_leave = |state: &State| state.is_held() || matches!(state, State::Waiting(_));
+        let (name, (numbers, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part, may_leave));
         let told = self.give(disturbance, |writer, env| {
             place::stop(writer, &name, id.as_ref(), resumes, (&Actor::console(), &env()))
         });
