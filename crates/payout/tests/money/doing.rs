@@ -106,6 +106,7 @@ impl World {
             asked_last: None,
             tried: BTreeMap::new(),
             gone_on: None,
+            resumed: BTreeMap::new(),
             is_stopped: false,
             stopped: BTreeSet::new(),
             stages: Vec::new(),
@@ -225,6 +226,10 @@ impl World {
         let done_before = told.was_struck && told.told == Err(so_already.to_owned());
         assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
         if expected.is_ok() {
+            if resumes {
+                let about = numbers.first().copied().filter(|_| id.is_some());
+                batch.resumed.insert(about, (batch.asked.len(), batch.approved.len()));
+            }
             match (id, resumes) {
                 (None, _) => batch.is_stopped = !resumes,
                 (Some(_), false) => batch.stopped.extend(numbers),

@@ -220,6 +220,8 @@ pub struct Batch {
     pub tried: BTreeMap<usize, (usize, usize)>,
     /// The same of when something went on last that did not.
     pub gone_on: Option<(usize, usize)>,
+    /// The same of when all of it, or a payment, that had been stopped went on last.
+    pub resumed: BTreeMap<Option<usize>, (usize, usize)>,
     pub is_stopped: bool,
     pub stopped: BTreeSet<usize>,
     pub stages: Vec<Stage>,
@@ -320,6 +322,13 @@ impl Batch {
             Some(tried) => self.is_let_go(Some(*tried), counts),
             None => self.is_agreed(now) || self.is_let_go(None, counts),
         }
+    }
+
+    /// Whether nobody who does not count had a payment go on that was stopped, but for others who let it go since.
+    fn was_resumed_by(&self, number: usize, counts: impl Fn(&str) -> bool) -> bool {
+        let Some((asked, approved)) = self.resumed.get(&None).max(self.resumed.get(&Some(number))) else { return true };
+        let mut since = self.asked[*asked..].iter().chain(&self.approved[*approved..]);
+        counts(CONSOLE) || since.any(|by| counts(by))
     }
 
     /// Something goes on that did not.
@@ -445,13 +454,15 @@ impl Model {
         let payment = &batch.payments[number];
         let fate = self.by_registry(batch.agreed(), payment);
         let is_stopped = batch.is_stopped || batch.stopped.contains(&number);
-        let had_part = |by: &str| match payment.pay.to {
-            // An account that the payer names is nobody's.
-            To::Payee(payee) => {
-                let rows = &self.persons[payee].rows;
-                by != CONSOLE && !rows.is_empty() && Self::came_by(rows).0.contains(by)
+        let counts = |by: &str| match payment.pay.to {
+            To::Payee(payee) if !self.persons[payee].rows.is_empty() => {
+                let changed_by = Self::came_by(&self.persons[payee].rows).0;
+                // Who leaves out their name may be any officer.
+                let is_by_officer = changed_by.iter().any(|by| by.starts_with("operator:"));
+                if by == CONSOLE { !is_by_officer } else { !changed_by.contains(by) }
             }
-            To::Nobody | To::Named => false,
+            // An account that the payer names is nobody's.
+            To::Payee(_) | To::Nobody | To::Named => true,
         };
         match fate {
             Fate::GoesBack(_) => fate,
@@ -459,7 +470,7 @@ impl Model {
             Fate::Waits(_) => fate,
             _ if !batch.is_open(self.now) => Fate::Waits(None),
             _ if !batch.has_let_go(number, self.now, |_| true) => Fate::Waits(None),
-            _ if batch.has_let_go(number, self.now, |by| !had_part(by)) => fate,
+            _ if batch.has_let_go(number, self.now, counts) && batch.was_resumed_by(number, counts) => fate,
             _ => Fate::Waits(Some("own_change")),
         }
     }
