@@ -139,18 +139,21 @@ impl World {
         let now = self.model.now;
         let batch = &mut self.model.batches[at];
         let (stages, held) = (batch.stages.len(), batch.held());
+        // Of what lies in the waiting account, and nothing else is held, it is noted alone.
+        let lies = batch.payments.iter().any(|payment| matches!(payment.state, State::Waiting(_)));
+        let is_said = held > 0 || (lies && batch.is_noted(by.name(), approves, now));
         let expected = match () {
-            () if held == 0 && (stages == 1 || !to_files) => Err("batch.nothing_held"),
-            () if held == 0 || !approves => Ok(()),
+            () if !is_said && (stages == 1 || !to_files) => Err("batch.nothing_held"),
+            () if !is_said || !approves => Ok(()),
             () if !batch.needs_two || batch.asked_last.is_none() => Err("batch.not_asked"),
             () if batch.asked_last.as_deref() == Some(by.name()) => Err("batch.own"),
             () => Ok(()),
         };
         let done_before = told.was_struck && told.told == Err("batch.nothing_held".to_owned());
         assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
-        if expected.is_ok() && held > 0 {
+        if expected.is_ok() && is_said {
             let said = batch.let_go(by.name(), approves, now);
-            if batch.is_open(now) && self.model.rule(at, said) && to_files {
+            if held > 0 && batch.is_open(now) && self.model.rule(at, said) && to_files {
                 self.written.insert((at, stages));
             }
         }
@@ -206,8 +209,7 @@ impl World {
 
     fn stop(&mut self, which: Which, part: Part, resumes: bool, disturbance: Disturbance) {
         let Some(at) = self.which(which) else { return };
-        let may_leave = |state: &State| state.is_held() || matches!(state, State::Waiting(_));
-        let (name, (numbers, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part, may_leave));
+        let (name, (numbers, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part, State::may_leave));
         let told = self.give(disturbance, |writer, env| {
             place::stop(writer, &name, id.as_ref(), resumes, (&Actor::console(), &env()))
         });

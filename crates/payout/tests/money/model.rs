@@ -154,6 +154,11 @@ impl State {
     pub const fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }
+
+    /// Whether it is here, or in the waiting account, and leaves when nothing keeps it.
+    pub const fn may_leave(&self) -> bool {
+        matches!(self, Self::Held(_) | Self::Waiting(_))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -340,13 +345,19 @@ impl Batch {
         self.is_agreed(now) || self.is_let_go(None, |_| true)
     }
 
-    /// Notes who lets it go, if that is to be noted; whether it is.
-    pub fn let_go(&mut self, by: &str, approves: bool, now: i64) -> bool {
+    /// Whether it is to be noted that somebody lets it go.
+    pub fn is_noted(&self, by: &str, approves: bool, now: i64) -> bool {
         let is_agreed = self.is_open(now) && self.asked.is_empty() && self.gone_on.is_none();
         let (asked, approved) = self.gone_on.unwrap_or_default();
-        let (said, since) = if approves { (&mut self.approved, approved) } else { (&mut self.asked, asked) };
-        let is_noted = !is_agreed && !said[since..].iter().any(|said| said == by);
+        let said = if approves { &self.approved[approved..] } else { &self.asked[asked..] };
+        !is_agreed && !said.iter().any(|said| said == by)
+    }
+
+    /// Notes who lets it go, if that is to be noted; whether it is.
+    pub fn let_go(&mut self, by: &str, approves: bool, now: i64) -> bool {
+        let is_noted = self.is_noted(by, approves, now);
         if is_noted {
+            let said = if approves { &mut self.approved } else { &mut self.asked };
             said.push(by.to_owned());
             self.asked_last = (!approves).then(|| by.to_owned()).or(self.asked_last.take());
         }
