@@ -92,6 +92,12 @@ impl Counts {
         self.routed + self.passed + self.waiting
     }
 
+    /// Whether something waits that may yet leave by itself: here, or in the waiting account.
+    #[must_use]
+    pub const fn may_leave(&self) -> bool {
+        self.held + self.waiting > 0
+    }
+
     /// A payment that was in one state is in another now. Both are told by their names, and not by a reason.
     ///
     /// `None` if the counts do not have it.

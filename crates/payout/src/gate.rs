@@ -8,7 +8,7 @@ use crate::payment::{Decided, State, Verdict};
 use crate::reason::Reason;
 use denmark::calendar::next_cut_off;
 use denmark::{Currency, Decimal, Money};
-use kernel::{Actor, Timestamp};
+use kernel::Timestamp;
 use registry::terms::{Release, Terms};
 use std::collections::BTreeMap;
 
@@ -219,17 +219,15 @@ impl Gate {
         self.is_open(now) && !self.acts.iter().any(|act| asks(act) || goes_on_by(act))
     }
 
-    /// Who has had it go, by name: they let go no payment to an account that they had a part in changing. Where an agreement lets it go,
-    /// who tried it again or had it go on.
+    /// Who has had it go: they let go no payment to an account that they had a part in changing; the console, which is nobody by name, none
+    /// to one in which any officer had. Where an agreement lets it go, who tried it again or had it go on.
     #[must_use]
     pub fn people(&self, now: Timestamp) -> Vec<&str> {
         if self.is_agreed(now) && !self.acts.iter().any(goes_on_by) {
             return Vec::new();
         }
         let acts = self.acts.iter().filter(|act| act.kind != ActKind::Stopped);
-        // The console is nobody by name.
-        let names = acts.map(|act| act.by.as_str());
-        let mut people: Vec<&str> = names.filter(|by| *by != Actor::console().name()).collect();
+        let mut people: Vec<&str> = acts.map(|act| act.by.as_str()).collect();
         people.sort_unstable();
         people.dedup();
         people

@@ -42,6 +42,17 @@ pub fn require_named(officer: &Actor, is_synthetic: bool) -> Result<(), Unfit> {
     if officer.role() == Role::Console && !is_synthetic { Err(Unfit::Nameless) } else { Ok(()) }
 }
 
+/// Whether who acts under a name may be who the journal calls `by`. The console is nobody by name, and so may be any officer: nobody is somebody
+/// else by leaving out their name.
+#[must_use]
+pub fn may_be(name: &str, by: &str) -> bool {
+    let is_officer = || {
+        let role = by.split_once(':').map(|(role, _)| role);
+        [Role::Operator, Role::Caseworker].iter().any(|of| role == Some(of.name()))
+    };
+    if name == Role::Console.name() { is_officer() } else { name == by }
+}
+
 /// Refuses whoever has no name, and who asked for what is to be decided; `asked_by` is as the journal names them.
 ///
 /// # Errors
@@ -63,6 +74,20 @@ pub fn require_why(why: &str) -> Result<(), Silent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_leaves_out_their_name_may_be_any_officer() {
+        let check = |name: &str, by: &str, expected: bool| assert_eq!(may_be(name, by), expected, "{name} {by}");
+        check("operator:anna", "operator:anna", true);
+        check("operator:anna", "operator:bo", false);
+        check("operator:anna", "console", false);
+        check("console", "operator:anna", true);
+        check("console", "caseworker:kim", true);
+        check("console", "console", false);
+        check("console", "citizen:00112233445566778899", false);
+        check("console", "client:Sydbank", false);
+        check("operator", "operator:anna", false);
+    }
 
     #[test]
     fn two_people_decide_and_each_has_a_name() {

@@ -55,7 +55,7 @@ pub enum Payout {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Stop what a batch holds: nothing lets it go until it is resumed.
+    /// Stop what a batch holds, or what of it lies in the waiting account: nothing lets it go until it is resumed.
     Stop {
         /// The batch.
         batch: String,

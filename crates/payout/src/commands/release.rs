@@ -106,7 +106,7 @@ pub struct Release<'r> {
     pub once: Option<Once>,
 }
 
-/// Releases what a batch holds, or notes that somebody asks for it where it takes two. What is missing of the files of earlier releases
+/// Releases what a batch holds, or notes that somebody asks for it where it takes two, or that they let go what lies in the waiting account. What is missing of the files of earlier releases
 /// is written again.
 ///
 /// # Errors
@@ -130,15 +130,24 @@ struct Before {
     gate: Gate,
     stages: i64,
     counts: Counts,
+    at: Timestamp,
 }
 
 impl Before {
-    fn load(scope: &Scope<'_>, name: &str, actor: &Actor) -> Result<Self, Error> {
+    fn load(scope: &Scope<'_>, name: &str, actor: &Actor, now: Timestamp) -> Result<Self, Error> {
         let batch = find_own(scope, name, actor)?;
         let payer = resolve::payer_at(scope, batch.payer)?;
         let gate = gate_of(scope, &batch, &payer)?;
         let (stages, counts) = (stages_of(scope, batch.id)?, counts_now(scope, &batch)?);
-        Ok(Self { batch, payer, gate, stages, counts })
+        let at = journal::next(scope.tx, now)?.at;
+        Ok(Self { batch, payer, gate, stages, counts, at })
+    }
+
+    /// What whoever acts so says of what lies in the waiting account, where nothing else is held: it leaves later and by itself, but not to
+    /// an account that they alone changed who have let it go so far.
+    fn said_of_waiting(&self, as_what: LetGo, actor: &Actor) -> Option<Act> {
+        let lies = self.counts.held == 0 && self.counts.waiting > 0;
+        as_what.act(&self.gate, actor, self.at).filter(|_| lies)
     }
 }
 
@@ -151,23 +160,34 @@ fn try_release(
     earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
 ) -> Result<Option<Released>, Error> {
     let is_synthetic = writer.store.is_synthetic();
-    let Before { batch, payer, gate, stages, counts } =
-        writer.read(|scope| Before::load(scope, wanted.batch, actor))?;
+    let before = writer.read(|scope| Before::load(scope, wanted.batch, actor, env.now))?;
+    let said = before.said_of_waiting(wanted.as_what, actor);
+    let Before { batch, payer, gate, stages, counts, .. } = before;
     let name = batch::name(batch.id);
     let released = |counts, waits, completed, status| {
         Some(Released { batch: name, counts, waits, has_moved: false, completed, status, earlier: Vec::new() })
     };
     let refused = match wanted.stages {
         Some(seen) if seen != stages => Some(BatchRefusal::Changed),
-        _ if counts.held == 0 && (stages == 0 || wanted.out.is_none()) => Some(BatchRefusal::NothingHeld),
-        _ if counts.held == 0 => None,
-        _ => wanted.as_what.require(&gate, actor, is_synthetic).err(),
+        _ if counts.held > 0 || said.is_some() => wanted.as_what.require(&gate, actor, is_synthetic).err(),
+        _ if stages == 0 || wanted.out.is_none() => Some(BatchRefusal::NothingHeld),
+        _ => None,
     };
     if let Some(refused) = refused {
         // Unless it is what this very request has done.
         let Some(once) = wanted.once else { return Err(refused.into()) };
         writer.execute(&Refused { refused, once }, actor, env)?;
         return Ok(released(counts, gate.waits(env.now), None, None));
+    }
+    let (acts_before, once) = (gate.acts().len(), wanted.once);
+    let ask = |act| Ask { batch: &batch, actor, stages_before: stages, acts_before, act, once };
+    if let Some(act) = said
+        && writer.execute(&ask(act), actor, env)?.is_none()
+    {
+        return Ok(None);
+    }
+    if counts.held == 0 && (stages == 0 || wanted.out.is_none()) {
+        return Ok(released(counts, None, None, None));
     }
     if let Some(out) = wanted.out {
         // What an earlier release or the routing completed must not be forgotten because something else is still held.
@@ -192,7 +212,6 @@ fn try_release(
             earlier.entry(stage).or_insert_with(are_there);
         }
     }
-    let acts_before = gate.acts().len();
     let watched = Watched::recall(writer, env.now)?;
     let (pending, banks, judge, act) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?;
@@ -204,11 +223,10 @@ fn try_release(
     let waits = judge.gate.waits(pending.at);
     if waits.is_some() {
         // It is not enough yet: what was said is kept, and nothing leaves.
-        if let Some(act) = act {
-            let command = Ask { batch: &batch, actor, acts_before, act, once: wanted.once };
-            if writer.execute(&command, actor, env)?.is_none() {
-                return Ok(None);
-            }
+        if let Some(act) = act
+            && writer.execute(&ask(act), actor, env)?.is_none()
+        {
+            return Ok(None);
         }
         return Ok(released(counts, waits, None, None));
     }
@@ -357,10 +375,11 @@ impl Command for Refused {
     }
 }
 
-/// Notes that somebody asks for a release that takes one more.
+/// Notes that somebody asks for a release that takes one more, or lets go what lies in the waiting account.
 struct Ask<'a> {
     batch: &'a Batch,
     actor: &'a Actor,
+    stages_before: i64,
     acts_before: usize,
     act: Act,
     once: Option<Once>,
@@ -368,7 +387,7 @@ struct Ask<'a> {
 
 impl Command for Ask<'_> {
     const OPERATION: Operation = policy::RELEASE;
-    /// Whether nothing was done about it since.
+    /// Whether nothing was done with it, or about it, since.
     type State = bool;
     type Change = ();
     /// As of a release; none where something was done about it.
@@ -380,7 +399,7 @@ impl Command for Ask<'_> {
 
     fn load(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         require_own(scope, self.batch.owner, self.actor)?;
-        Ok(store::act::count_of(scope, self.batch.id)? == self.acts_before)
+        is_untouched(scope, self.batch.id, self.stages_before, self.acts_before)
     }
 
     fn decide(&self, is_as_it_was: bool, _: &Env) -> Result<Decision<(), Option<Made>>, Refusal> {

@@ -1,4 +1,5 @@
-//! Stops what a batch holds, or lets go on what was stopped: all of it, or some payments. No payment is in another state for it.
+//! Stops what a batch holds or what lies in the waiting account, or lets go on what was stopped: all of it, or some payments. No payment is in
+//! another state for it.
 
 use super::{BatchRefusal, each_payment, find_own, is_untouched, require_own, stages_of};
 use crate::batch::{self, Batch};
@@ -20,7 +21,7 @@ const TRIES: usize = 5;
 pub struct Stop<'s> {
     /// The batch, by name.
     pub batch: &'s str,
-    /// These payments only; each must be held.
+    /// These payments only; each must be held, or lie in the waiting account.
     pub end_to_end_ids: Option<&'s [String]>,
     /// Why.
     pub why: &'s str,
@@ -35,7 +36,7 @@ pub struct Stop<'s> {
 /// Stops payments, or resumes them. What is held is looked for in a snapshot, however large the batch is.
 ///
 /// # Errors
-/// There is no such batch, nothing of what is wanted is held, or it is so already; a conflict, or the store's failure.
+/// There is no such batch, nothing of what is wanted is here, or it is so already; a conflict, or the store's failure.
 pub fn stop(writer: &mut Writer, wanted: &Stop<'_>, actor: &Actor, env: &Env) -> Result<(), Error> {
     policy::STOP.require(actor)?;
     for _ in 0..TRIES {
@@ -74,13 +75,14 @@ impl<'s> MakeStop<'s> {
             let keys: BTreeSet<_> = ids.iter().map(|id| end_to_end_key(scope.vault, id)).collect();
             numbers.clear();
             each_payment(scope, found.id, |row| {
-                if row.outcome.state == State::Held && keys.contains(&row.end_to_end) {
+                let may_leave = matches!(row.outcome.state, State::Held | State::Waiting);
+                if may_leave && keys.contains(&row.end_to_end) {
                     numbers.push(Some(row.number));
                 }
                 Ok(())
             })?;
             refused = (numbers.len() < keys.len().max(1)).then_some(BatchRefusal::PaymentNotHeld);
-        } else if super::counts_now(scope, &found)?.held == 0 {
+        } else if !super::counts_now(scope, &found)?.may_leave() {
             refused = Some(BatchRefusal::NothingHeld);
         }
         if officer::require_why(wanted.why).is_err() {

@@ -65,7 +65,8 @@ impl Holds {
         self.kind
     }
 
-    /// What those of these payments wait for that do, by their numbers.
+    /// What those of these payments wait for that do, by their numbers: what is held, and what lies in the waiting account though its payee has
+    /// an account or somebody stopped it.
     pub(super) fn of(
         &self,
         scope: &Scope<'_>,
@@ -74,19 +75,20 @@ impl Holds {
     ) -> Result<BTreeMap<i64, Hold>, Error> {
         let mut ids = OpenIds::default();
         let mut held = Vec::new();
-        for row in rows.iter().filter(|row| row.outcome.state == State::Held) {
+        for row in rows.iter().filter(|row| matches!(row.outcome.state, State::Held | State::Waiting)) {
             let ids = ids.read(scope, batch.id, row.number)?;
-            held.push((held_of(scope.vault, self.payer.id, row, &ids), row.outcome.reason));
+            held.push((held_of(scope.vault, self.payer.id, row, &ids), row.outcome));
         }
         if held.is_empty() {
             return Ok(BTreeMap::new());
         }
         let payments: Vec<_> = held.iter().map(|(held, _)| held).collect();
         let decided = decide_anew(scope, self.judge(scope)?, &payments)?;
-        let holds = held
-            .iter()
-            .zip(decided)
-            .map(|((held, recorded), decided)| (held.number, self.hold(held.number, *recorded, &decided)));
+        // What lies there and waits for an account, or may leave, is told as it was.
+        let is_kept = |state, decided: &Decided| state == State::Held || matches!(decided.verdict, Verdict::Hold(_));
+        let kept = held.iter().zip(decided).filter(|((_, outcome), decided)| is_kept(outcome.state, decided));
+        let holds =
+            kept.map(|((held, outcome), decided)| (held.number, self.hold(held.number, outcome.reason, &decided)));
         Ok(holds.collect())
     }
 

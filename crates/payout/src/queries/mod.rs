@@ -71,7 +71,7 @@ pub struct BatchView {
     pub waits_until: Option<String>,
     /// Who asked for its release, where somebody else has to approve that.
     pub asked_by: Option<String>,
-    /// Who stopped all that it holds, where somebody did.
+    /// Who stopped all that it holds and that lies in the waiting account, where somebody did.
     pub stopped_by: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub struct PaymentView {
     pub code: Option<&'static str>,
     /// Why, in a sentence.
     pub sentence: Option<&'static str>,
-    /// Of one that waits: why, who can do something about it, and what ends it.
+    /// Of one that waits, or is kept in the waiting account though its payee has an account: why, who can do something about it, and what ends it.
     pub hold: Option<HoldView>,
     /// What is new of its account; of one that has left, what was when it did. A private payer is not told.
     pub news: Option<News>,
@@ -100,8 +100,9 @@ const PAGE: usize = 1_000;
 fn view(scope: &Scope<'_>, batch: &Batch, now: Timestamp) -> Result<BatchView, Error> {
     let payer = resolve::payer_at(scope, batch.payer)?;
     let counts = counts_now(scope, batch)?;
-    let gate = if counts.held > 0 { Some(gate_of(scope, batch, &payer)?) } else { None };
-    let waits = gate.as_ref().and_then(|gate| gate.waits_in_part(now));
+    let gate = if counts.may_leave() { Some(gate_of(scope, batch, &payer)?) } else { None };
+    // What lies in the waiting account was let go.
+    let waits = gate.as_ref().filter(|_| counts.held > 0).and_then(|gate| gate.waits_in_part(now));
     let named = |by: Option<&str>| by.map(str::to_owned);
     Ok(BatchView {
         batch: batch::name(batch.id),

@@ -228,7 +228,7 @@ fn what_went_on_or_is_promised_stays_in_the_case() {
     let of_order = asked.messages.iter().find(|sent| sent.stage > 0).unwrap();
     let (env, answer) = (place.env(), Cursor::new(accepted(&of_order.recall)));
     answer_recalls(&mut place.writer, answer, None, None, (&Actor::console(), &env)).unwrap();
-    assert_eq!(place.told(&batch), ["waiting", "routed"]);
+    assert_eq!(place.told(&batch), ["frozen account_unfrozen_or_replaced", "routed"]);
     for to in [Recipient::Police, Recipient::Bank(BANK_OF_THIEF.to_owned())] {
         let (at, env, anna) = (place.later(), place.env(), Actor::operator("anna"));
         let (law, is_synthetic) = ("§ 1, the police of Fyn".to_owned(), false);

@@ -295,6 +295,40 @@ fn who_changed_an_account_lets_nothing_go_to_it() {
     place.verify();
 }
 
+/// Whoever may act by name does not let more go without one.
+#[test]
+fn who_leaves_out_their_name_lets_nothing_go_to_an_account_that_an_officer_changed() {
+    for (by, expected) in [("anna", "own_change released_by_another"), ("", "routed")] {
+        let mut place = agreed(|terms| terms.release = Release::ByHand);
+        let (console, anna, bo) = (Actor::console(), Actor::operator("anna"), Actor::operator("bo"));
+        place.designate_as("change,cpr:6101701234,0040-77,,,,,", if by.is_empty() { &console } else { &anna });
+        let batch = place.uploaded(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]));
+        place.let_go(&batch, LetGo::Ask, true, &anna).unwrap();
+        assert_eq!(place.told(&batch), [expected, "routed"], "{by}");
+        if !by.is_empty() {
+            place.let_go(&batch, LetGo::Ask, true, &console).unwrap();
+            assert_eq!(place.told(&batch), [expected, "routed"], "{by}");
+            place.let_go(&batch, LetGo::Ask, true, &bo).unwrap();
+        }
+        assert_eq!(place.told(&batch), ["routed", "routed"], "{by}");
+        place.verify();
+    }
+}
+
+#[test]
+fn who_leaves_out_their_name_tries_nothing_again_to_an_account_that_an_officer_changed() {
+    let mut place = agreed(|terms| terms.release = Release::AtOnce);
+    let (anna, bo) = (Actor::operator("anna"), Actor::operator("bo"));
+    let batch = place.uploaded(PLAIN, &file("MSG-1", &[vec![(ANNA, 100), (BO, 100)]]));
+    place.designate_as(&format!("change,cpr:{BO},9860-77,,,,,"), &anna);
+    try_again(&mut place, &batch, &Actor::console()).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "own_change released_by_another"]);
+    assert!(place.settle().is_empty());
+    place.let_go(&batch, LetGo::Ask, false, &bo).unwrap();
+    assert_eq!(place.told(&batch), ["routed", "routed"]);
+    place.verify();
+}
+
 #[test]
 fn a_caseworker_lets_go_their_authoritys_files_and_none_to_an_account_that_they_changed() {
     let mut place = agreed(|terms| terms.release = Release::ByHand);

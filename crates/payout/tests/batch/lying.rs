@@ -4,12 +4,14 @@ use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
 use kernel::{Actor, Error, Scope, Timestamp};
 use payout::commands::{
-    GiveBack, ImportReturns, PaidOut, Recall, Retry, SettleReturn, give_back, import_returns, pay_waiting,
-    payments_named, recall, retry, settle_return,
+    Cancel, GiveBack, ImportReturns, LetGo, PaidOut, Recall, Retry, SettleReturn, Stop, cancel, give_back,
+    import_returns, pay_waiting, payments_named, recall, retry, settle_return, stop,
 };
 use payout::message::bank::RecallReason;
-use payout::queries::{Whose, completed_for_bank, each_waiting, ledger, recall_message, report_of, strays};
+use payout::queries::{Whose, completed_for_bank, each_waiting, ledger, one_of, recall_message, report_of, strays};
 use registry::payer::{NoAccount, PayerKind};
+use registry::terms::Release::ByHand;
+use registry::terms::Terms;
 
 const LIES: &str = "Ventekontorets";
 const DAY: i64 = 86_400_000_000;
@@ -99,8 +101,78 @@ fn it_goes_on_by_itself_by_all_demands_that_any_payment_meets() {
     let waits = place.told(&batch)[0].clone();
     place.now = Timestamp::from_micros(place.now.micros() + 10 * DAY);
     place.settle();
-    assert_eq!((&*waits, &*place.told(&batch)[0]), ("waiting", "routed"));
+    assert_eq!((&*waits, &*place.told(&batch)[0]), ("recent_change time", "routed"));
     place.verify();
+}
+
+#[test]
+fn what_lies_there_is_stopped_until_it_is_resumed_and_never_cancelled() {
+    for id in [None, Some("E1")] {
+        let mut place = place();
+        let batch = place.uploaded(LIES, &file("MSG-1", &[vec![(ANNA, 1_00), (WITHOUT, 20_00)]]));
+        let say = |place: &mut Place, resumes| {
+            let (ids, env): (Option<Vec<String>>, _) = (id.map(|id| vec![id.to_owned()]), place.env());
+            let (batch, why) = (&*batch, "It may be fraud");
+            let wanted = Stop { batch, end_to_end_ids: ids.as_deref(), why, resumes, stages: None, once: None };
+            stop(&mut place.writer, &wanted, &client(LIES), &env)
+        };
+        refused(say(&mut place, true), "batch.not_stopped");
+        say(&mut place, false).unwrap();
+        refused(say(&mut place, false), "batch.stopped");
+        place.designate(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"));
+        assert!(pay(&mut place, &batch).unwrap().is_empty() && place.settle().is_empty());
+        assert_eq!(place.told(&batch), ["routed", "stopped resumed_or_cancelled"], "{id:?}");
+        let (now, stopped_by) = (place.now, id.is_none().then(|| client(LIES).name().to_owned()));
+        let view = one_of(&mut place.writer, LIES, &batch, &client(LIES), now).unwrap();
+        assert_eq!((view.stopped_by, view.waits_for, view.counts.waiting), (stopped_by, None, 1));
+        let (ids, env) = (id.map(|id| vec![id.to_owned()]), place.env());
+        let wanted = Cancel { batch: &batch, end_to_end_ids: ids.as_deref(), stages: None, once: None };
+        let held = if id.is_some() { "batch.payment_not_held" } else { "batch.nothing_held" };
+        refused(cancel(&mut place.writer, &wanted, &Actor::console(), &env), held);
+        say(&mut place, true).unwrap();
+        place.settle();
+        assert_eq!((place.told(&batch), lying(&mut place, None).len()), (vec!["routed".to_owned(); 2], 0));
+        refused(say(&mut place, false), held);
+        place.verify();
+    }
+}
+
+/// It was let go long ago, so that nobody else would be asked.
+#[test]
+fn another_person_lets_go_what_lies_there_for_an_account_of_whoever_let_it_go() {
+    for (four_eyes_above, to_files) in [(None, false), (None, true), (Some(150), false)] {
+        let mut place = place();
+        let to = NoAccount::parse("pay-to:DK0600400000000099").unwrap();
+        let terms = Terms { release: ByHand, four_eyes_above, ..Terms::default() };
+        place.agree_on("Langsom", PayerKind::Public, to, Some(BANK), terms).unwrap();
+        let [anna, bo, carl] = ["anna", "bo", "carl"].map(Actor::operator);
+        let (ask, approve) = (LetGo::Ask, LetGo::Approve);
+        let batch = place.uploaded("Langsom", &file("MSG-1", &[vec![(ANNA, 1_00), (WITHOUT, 20_00)]]));
+        place.let_go(&batch, ask, true, &anna).unwrap();
+        if four_eyes_above.is_some() {
+            place.let_go(&batch, approve, true, &bo).unwrap();
+        }
+        assert_eq!(place.told(&batch), ["routed", "waiting"]);
+        place.designate_as(&format!("register,cpr:{WITHOUT},9860-77,,none,,,"), &anna);
+        let own = ["routed", "own_change released_by_another"];
+        // Not by whoever has said so, nor without a name.
+        refused(place.let_go(&batch, ask, false, &anna), "batch.nothing_held");
+        place.let_go(&batch, ask, to_files, &Actor::console()).unwrap();
+        assert!(pay(&mut place, &batch).unwrap().is_empty() && place.settle().is_empty());
+        assert_eq!(place.told(&batch), own);
+        let told = place.let_go(&batch, ask, to_files, &bo).unwrap();
+        assert_eq!((told.counts.waiting, told.has_moved, told.status.is_some()), (1, false, to_files));
+        if four_eyes_above.is_some() {
+            assert_eq!(place.told(&batch), own);
+            refused(place.let_go(&batch, approve, false, &bo), "batch.nothing_held");
+            place.let_go(&batch, approve, false, &carl).unwrap();
+        }
+        assert_eq!(place.told(&batch), ["routed", "waiting"]);
+        assert_eq!(pay(&mut place, &batch).unwrap().len(), 1);
+        assert_eq!(place.told(&batch), ["routed", "routed"]);
+        refused(place.let_go(&batch, ask, false, &Actor::operator("dora")), "batch.nothing_held");
+        place.verify();
+    }
 }
 
 #[test]

@@ -135,7 +135,11 @@ impl World {
                     continue;
                 }
                 State::Held(recorded) => *recorded,
-                _ => continue,
+                State::Waiting(_) if matches!(self.model.fate(at, number), Fate::Waits(_)) => None,
+                _ => {
+                    assert_eq!(told.hold, None, "{}", context());
+                    continue;
+                }
             };
             let HoldView { reason, owner, ends, by, .. } = told.hold.as_ref().unwrap();
             let waits_for = match self.model.fate(at, number) {

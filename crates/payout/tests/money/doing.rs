@@ -106,6 +106,7 @@ impl World {
             asked_last: None,
             tried: BTreeMap::new(),
             gone_on: None,
+            resumed: BTreeMap::new(),
             is_stopped: false,
             stopped: BTreeSet::new(),
             stages: Vec::new(),
@@ -138,18 +139,21 @@ impl World {
         let now = self.model.now;
         let batch = &mut self.model.batches[at];
         let (stages, held) = (batch.stages.len(), batch.held());
+        // Of what lies in the waiting account, and nothing else is held, it is noted alone.
+        let lies = batch.payments.iter().any(|payment| matches!(payment.state, State::Waiting(_)));
+        let is_said = held > 0 || (lies && batch.is_noted(by.name(), approves, now));
         let expected = match () {
-            () if held == 0 && (stages == 1 || !to_files) => Err("batch.nothing_held"),
-            () if held == 0 || !approves => Ok(()),
+            () if !is_said && (stages == 1 || !to_files) => Err("batch.nothing_held"),
+            () if !is_said || !approves => Ok(()),
             () if !batch.needs_two || batch.asked_last.is_none() => Err("batch.not_asked"),
             () if batch.asked_last.as_deref() == Some(by.name()) => Err("batch.own"),
             () => Ok(()),
         };
         let done_before = told.was_struck && told.told == Err("batch.nothing_held".to_owned());
         assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
-        if expected.is_ok() && held > 0 {
+        if expected.is_ok() && is_said {
             let said = batch.let_go(by.name(), approves, now);
-            if batch.is_open(now) && self.model.rule(at, said) && to_files {
+            if held > 0 && batch.is_open(now) && self.model.rule(at, said) && to_files {
                 self.written.insert((at, stages));
             }
         }
@@ -174,26 +178,26 @@ impl World {
         }
     }
 
-    /// The payments that are meant, of which each is held; and by which id.
-    fn meant_of(&self, at: usize, part: Part) -> (Vec<usize>, Option<String>) {
+    /// The payments that are meant, of which each is as it must be; and by which id.
+    fn meant_of(&self, at: usize, part: Part, is: fn(&State) -> bool) -> (Vec<usize>, Option<String>) {
         let payments = &self.model.batches[at].payments;
         let id = part.map(|index| payments[index.index(payments.len())].id.clone());
         let is_meant = |number: &usize| {
             let payment = &payments[*number];
-            payment.state.is_held() && id.as_ref().is_none_or(|id| *id == payment.id)
+            is(&payment.state) && id.as_ref().is_none_or(|id| *id == payment.id)
         };
         ((0..payments.len()).filter(is_meant).collect(), id)
     }
 
     fn cancel(&mut self, which: Which, part: Part, disturbance: Disturbance) {
         let Some(at) = self.which(which) else { return };
-        let (name, (_, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part));
+        let (name, (_, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part, State::is_held));
         let ids = id.as_ref().map(std::slice::from_ref);
         let told = self.give(disturbance, |writer, env| {
             let wanted = Cancel { batch: &name, end_to_end_ids: ids, stages: None, once: None };
             place::code(cancel(writer, &wanted, &Actor::console(), &env())).map(|_| ())
         });
-        let (numbers, _) = self.meant_of(at, part);
+        let (numbers, _) = self.meant_of(at, part, State::is_held);
         let refusal = if id.is_some() { "batch.payment_not_held" } else { "batch.nothing_held" };
         let expected = if numbers.is_empty() { Err(refusal.to_owned()) } else { Ok(()) };
         let done_before = told.was_struck && told.told == Err(refusal.to_owned());
@@ -205,7 +209,7 @@ impl World {
 
     fn stop(&mut self, which: Which, part: Part, resumes: bool, disturbance: Disturbance) {
         let Some(at) = self.which(which) else { return };
-        let (name, (numbers, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part));
+        let (name, (numbers, id)) = (self.model.batches[at].name.clone(), self.meant_of(at, part, State::may_leave));
         let told = self.give(disturbance, |writer, env| {
             place::stop(writer, &name, id.as_ref(), resumes, (&Actor::console(), &env()))
         });
@@ -224,6 +228,10 @@ impl World {
         let done_before = told.was_struck && told.told == Err(so_already.to_owned());
         assert!(told.told == expected.map_err(str::to_owned) || (expected.is_ok() && done_before), "{:?}", told.told);
         if expected.is_ok() {
+            if resumes {
+                let about = numbers.first().copied().filter(|_| id.is_some());
+                batch.resumed.insert(about, (batch.asked.len(), batch.approved.len()));
+            }
             match (id, resumes) {
                 (None, _) => batch.is_stopped = !resumes,
                 (Some(_), false) => batch.stopped.extend(numbers),

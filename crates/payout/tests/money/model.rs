@@ -154,6 +154,11 @@ impl State {
     pub const fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }
+
+    /// Whether it is here, or in the waiting account, and leaves when nothing keeps it.
+    pub const fn may_leave(&self) -> bool {
+        matches!(self, Self::Held(_) | Self::Waiting(_))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -220,6 +225,8 @@ pub struct Batch {
     pub tried: BTreeMap<usize, (usize, usize)>,
     /// The same of when something went on last that did not.
     pub gone_on: Option<(usize, usize)>,
+    /// The same of when all of it, or a payment, that had been stopped went on last.
+    pub resumed: BTreeMap<Option<usize>, (usize, usize)>,
     pub is_stopped: bool,
     pub stopped: BTreeSet<usize>,
     pub stages: Vec<Stage>,
@@ -322,6 +329,13 @@ impl Batch {
         }
     }
 
+    /// Whether nobody who does not count had a payment go on that was stopped, but for others who let it go since.
+    fn was_resumed_by(&self, number: usize, counts: impl Fn(&str) -> bool) -> bool {
+        let Some((asked, approved)) = self.resumed.get(&None).max(self.resumed.get(&Some(number))) else { return true };
+        let mut since = self.asked[*asked..].iter().chain(&self.approved[*approved..]);
+        counts(CONSOLE) || since.any(|by| counts(by))
+    }
+
     /// Something goes on that did not.
     pub fn goes_on(&mut self) {
         self.gone_on = Some((self.asked.len(), self.approved.len()));
@@ -331,13 +345,19 @@ impl Batch {
         self.is_agreed(now) || self.is_let_go(None, |_| true)
     }
 
-    /// Notes who lets it go, if that is to be noted; whether it is.
-    pub fn let_go(&mut self, by: &str, approves: bool, now: i64) -> bool {
+    /// Whether it is to be noted that somebody lets it go.
+    pub fn is_noted(&self, by: &str, approves: bool, now: i64) -> bool {
         let is_agreed = self.is_open(now) && self.asked.is_empty() && self.gone_on.is_none();
         let (asked, approved) = self.gone_on.unwrap_or_default();
-        let (said, since) = if approves { (&mut self.approved, approved) } else { (&mut self.asked, asked) };
-        let is_noted = !is_agreed && !said[since..].iter().any(|said| said == by);
+        let said = if approves { &self.approved[approved..] } else { &self.asked[asked..] };
+        !is_agreed && !said.iter().any(|said| said == by)
+    }
+
+    /// Notes who lets it go, if that is to be noted; whether it is.
+    pub fn let_go(&mut self, by: &str, approves: bool, now: i64) -> bool {
+        let is_noted = self.is_noted(by, approves, now);
         if is_noted {
+            let said = if approves { &mut self.approved } else { &mut self.asked };
             said.push(by.to_owned());
             self.asked_last = (!approves).then(|| by.to_owned()).or(self.asked_last.take());
         }
@@ -450,13 +470,15 @@ impl Model {
         let payment = &batch.payments[number];
         let fate = self.by_registry(batch.agreed(), payment);
         let is_stopped = batch.is_stopped || batch.stopped.contains(&number);
-        let had_part = |by: &str| match payment.pay.to {
-            // An account that the payer names is nobody's.
-            To::Payee(payee) => {
-                let rows = &self.persons[payee].rows;
-                by != CONSOLE && !rows.is_empty() && Self::came_by(rows).0.contains(by)
+        let counts = |by: &str| match payment.pay.to {
+            To::Payee(payee) if !self.persons[payee].rows.is_empty() => {
+                let changed_by = Self::came_by(&self.persons[payee].rows).0;
+                // Who leaves out their name may be any officer.
+                let is_by_officer = changed_by.iter().any(|by| by.starts_with("operator:"));
+                if by == CONSOLE { !is_by_officer } else { !changed_by.contains(by) }
             }
-            To::Nobody | To::Named => false,
+            // An account that the payer names is nobody's.
+            To::Payee(_) | To::Nobody | To::Named => true,
         };
         match fate {
             Fate::GoesBack(_) => fate,
@@ -464,7 +486,7 @@ impl Model {
             Fate::Waits(_) => fate,
             _ if !batch.is_open(self.now) => Fate::Waits(None),
             _ if !batch.has_let_go(number, self.now, |_| true) => Fate::Waits(None),
-            _ if batch.has_let_go(number, self.now, |by| !had_part(by)) => fate,
+            _ if batch.has_let_go(number, self.now, counts) && batch.was_resumed_by(number, counts) => fate,
             _ => Fate::Waits(Some("own_change")),
         }
     }

@@ -218,8 +218,9 @@ impl World {
     /// Which batch is meant.
     pub fn which(&self, which: Which) -> Option<usize> {
         let all: Vec<usize> = (0..self.model.batches.len()).collect();
-        let holds = |at: &usize| self.model.batches[*at].held() > 0;
-        let held: Vec<usize> = all.iter().copied().filter(holds).collect();
+        // Or something of it lies in the waiting account.
+        let may_leave = |at: &usize| self.model.batches[*at].payments.iter().any(|payment| payment.state.may_leave());
+        let held: Vec<usize> = all.iter().copied().filter(may_leave).collect();
         let of = if which.of_all || held.is_empty() { all } else { held };
         (!of.is_empty()).then(|| of[which.index.index(of.len())])
     }

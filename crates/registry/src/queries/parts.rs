@@ -2,6 +2,7 @@
 
 use crate::designation::{Designation, State};
 use crate::life::ActKind;
+use crate::officer::may_be;
 use crate::proposal::Proposal;
 use crate::store;
 use kernel::journal::{entry_of, read};
@@ -10,7 +11,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// Which of `names` had a part in it that these rows' accounts are their payees': asked for it, or did what let it take effect, or froze or
-/// unfroze it since. Of what never waited it is who gave the command that recorded it.
+/// unfroze it since. Of what never waited it is who gave the command that recorded it. Of the console, which is nobody by name, it is whether
+/// any officer had: see [`may_be`].
 ///
 /// # Errors
 /// The store's.
@@ -37,7 +39,7 @@ pub fn had_part(scope: &Scope<'_>, rows: &[Id<Designation>], names: &[&str]) -> 
                     Entry::Occupied(found) => found.into_mut(),
                     Entry::Vacant(place) => {
                         let actor = read(scope, entry)?.actor;
-                        place.insert(names.iter().map(|name| *name == actor).collect())
+                        place.insert(names.iter().map(|name| may_be(name, &actor)).collect())
                     }
                 };
                 Some(&*found)
@@ -86,7 +88,7 @@ fn parts_in_proposals<'p>(
     store::proposal::find_many(scope, ids.iter().copied(), |one| {
         let acts = one.evidence.acts().iter().filter(|act| !notes.contains(&act.kind)).map(|act| act.by.as_str());
         let by: Vec<&str> = acts.chain([one.proposal.asked.by.as_str()]).collect();
-        found.insert(one.proposal.id.number(), names.iter().map(|name| by.contains(name)).collect());
+        found.insert(one.proposal.id.number(), names.iter().map(|name| by.iter().any(|by| may_be(name, by))).collect());
     })?;
     Ok(found)
 }

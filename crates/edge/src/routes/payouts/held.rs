@@ -56,7 +56,7 @@ pub fn routes() -> Vec<Route> {
         .conditional()
         .refuses(&["batch.unknown", "batch.nothing_held", "batch.not_asked", "batch.own"])
         .by(approve_release),
-        Route::post("/v1/payouts/{batch}/stop", "payouts.stop", "Stop what waits: nothing lets it go until it is resumed")
+        Route::post("/v1/payouts/{batch}/stop", "payouts.stop", "Stop what waits, here or in the waiting account: nothing lets it go until it is resumed")
             .token(policy::STOP, SCOPE)
             .refuses_as_all(TO_CASEWORKERS)
             .repeatable()
@@ -134,7 +134,7 @@ struct Named {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Told {
-    /// All that wait. Either this or their ids.
+    /// All that wait, here and in the waiting account. Either this or their ids.
     #[serde(default)]
     all: bool,
     /// Those of these end-to-end ids; each must wait.

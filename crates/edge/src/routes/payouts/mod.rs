@@ -94,7 +94,7 @@ struct Batch {
     waits_until: Option<String>,
     /// Who asked for its release, where somebody else has to approve that.
     asked_by: Option<String>,
-    /// Who stopped all that waits.
+    /// Who stopped all that waits, here and in the waiting account.
     stopped_by: Option<String>,
 }
 
@@ -186,7 +186,8 @@ struct Payment {
     code: Option<&'static str>,
     /// The same in a sentence.
     sentence: Option<&'static str>,
-    /// Of one that waits: why, who can do something about it, and what ends it.
+    /// Of one that waits, or is kept in the waiting account though its payee has an account or because it was stopped: why, who can do
+    /// something about it, and what ends it.
     hold: Option<Hold>,
     /// How many whole days ago its account took the place of another, within 30 days; of one that has left, when it did. A private payer
     /// is not told, nor of what follows.

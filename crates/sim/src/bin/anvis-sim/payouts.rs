@@ -2,7 +2,7 @@
 
 use crate::model::{Named, Payment, Ruling};
 use crate::pain::Defect;
-use crate::world::{World, differs, operator};
+use crate::world::{World, differs, operator, releaser};
 use denmark::Currency;
 use denmark::calendar::add_banking_days;
 use kernel::{Actor, Error};
@@ -287,7 +287,7 @@ impl World {
             stages: None,
             once: None,
         };
-        let released = release(&mut self.writer, &wanted, &Actor::console(), &env)?;
+        let released = release(&mut self.writer, &wanted, &releaser(), &env)?;
         let Released { counts, completed, .. } = released;
         let batch = &mut self.batches[at];
         let mut decided = Vec::new();

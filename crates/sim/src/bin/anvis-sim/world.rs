@@ -357,6 +357,11 @@ pub fn operator() -> Actor {
     Actor::operator("anna")
 }
 
+/// Who lets files go: whoever enters accounts lets nothing go to them.
+pub fn releaser() -> Actor {
+    Actor::operator("rikke")
+}
+
 /// The first place at which two lists are not alike.
 pub fn first_difference<T: PartialEq>(
     expected: impl IntoIterator<Item = T>,
