@@ -21,6 +21,11 @@ pub fn is_banking_day(date: Date) -> bool {
     !is_weekend(date) && !is_fixed_closing_day(date) && !is_moving_closing_day(date)
 }
 
+/// The date itself if it is a banking day, or else the next one. Ends as [`next_banking_day`] does.
+pub fn banking_day_from(date: Date) -> Date {
+    if is_banking_day(date) { date } else { next_banking_day(date) }
+}
+
 /// The first banking day strictly after this date.
 ///
 /// Never fails: payment files do name the end of time, 9999-12-31. After the last banking day, that is the answer.
@@ -238,6 +243,15 @@ mod tests {
         check(date(9999, 12, 30), 1, Date::MAX);
         check(Date::MAX, 1, Date::MAX);
         check(date(9999, 1, 1), u32::MAX, Date::MAX);
+    }
+
+    #[test]
+    fn a_banking_day_is_its_own_first() {
+        let check = |from: Date, expected: Date| assert_eq!(banking_day_from(from), expected, "{from}");
+        check(date(2026, 4, 1), date(2026, 4, 1));
+        check(date(2026, 4, 2), date(2026, 4, 7));
+        check(date(2026, 11, 28), date(2026, 11, 30));
+        check(Date::MAX, Date::MAX);
     }
 
     #[test]

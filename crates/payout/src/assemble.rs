@@ -6,7 +6,7 @@ use crate::message::{
     BlockHead, Chunk, CompletedFile, Fault, FileHead, GroupStatus, Output, Part, StatusFile, Version, write_removed,
 };
 use crate::outputs::WriteBack;
-use crate::payment::{Decided, State, Verdict};
+use crate::payment::{Decided, State, Verdict, carried_out};
 use crate::reason::Reason;
 use crate::seen::Seen;
 use crate::store::ids::Ids;
@@ -31,6 +31,8 @@ pub(crate) struct Writing {
     /// Our id of the status report, and its date.
     pub(crate) status_id: String,
     pub(crate) created: Timestamp,
+    /// When its payments leave, where that is not when their file came in: blocks whose date is past by then have another.
+    pub(crate) left: Option<Timestamp>,
     /// What heads will say in the end: known of a batch that is recorded, and needed where they are taken before the end.
     pub(crate) foresight: Foresight,
     /// What brings it to the disk meanwhile.
@@ -41,7 +43,16 @@ impl Writing {
     /// Of a batch from which nothing is written now.
     pub(crate) fn nothing(status_id: String, created: Timestamp) -> Self {
         let foresight = Foresight::default();
-        Self { completed: None, status: None, new_message_id: None, status_id, created, foresight, write_back: None }
+        Self {
+            completed: None,
+            status: None,
+            new_message_id: None,
+            status_id,
+            created,
+            left: None,
+            foresight,
+            write_back: None,
+        }
     }
 }
 
@@ -239,7 +250,8 @@ impl Assembly {
 
     fn begin_block(&mut self, part: &[u8], head: &BlockHead) -> Result<(), Failed> {
         let Some(completed) = &mut self.completed else { return Ok(()) };
-        completed.begin_block(part, head)?;
+        let day = head.execution_date.value.ok().zip(self.writing.left).map(|(asked, left)| carried_out(asked, left));
+        completed.begin_block(part, head, day)?;
         if let Some((count, sum)) = self.writing.foresight.blocks.get(&head.index) {
             completed.foretell_block(*count, *sum)?;
         }

@@ -2,6 +2,7 @@
 
 use crate::message::{AmountFault, Payee, Payment};
 use crate::reason::Reason;
+use denmark::calendar::{banking_day_from, copenhagen_date};
 use denmark::{Currency, Money};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -116,6 +117,14 @@ pub fn check_date(date: Result<Date, ()>, today: Date) -> Option<Reason> {
         }
         Ok(_) => None,
     }
+}
+
+/// On which day payments are carried out that leave at a moment, some time after their file came in: on the one that it asks for, or where
+/// that is past by then on the first banking day.
+#[must_use]
+pub fn carried_out(asked: Date, left: jiff::Timestamp) -> Date {
+    let today = copenhagen_date(left);
+    if asked < today { banking_day_from(today) } else { asked }
 }
 
 /// Whether the file leaves the account to the registry.

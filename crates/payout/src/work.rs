@@ -308,7 +308,7 @@ impl Worker {
             let benefit = benefit.as_ref().map(BenefitKind::as_str);
             let transfer_currency = payment.transfer_currency.as_ref().map(Currency::as_str);
             let is_first = block.replace(candidate.block.index) != Some(candidate.block.index);
-            let date = candidate.block.execution_date.ok().filter(|_| is_first).map(|date| date.to_string());
+            let date = candidate.block.execution_date.value.ok().filter(|_| is_first).map(|date| date.to_string());
             let block = is_first.then(|| BlockIds {
                 payment_info_id: &candidate.block.payment_info_id,
                 execution_date: date.as_deref(),
@@ -389,7 +389,7 @@ impl Worker {
     }
 
     fn date_fault(&self, block: Option<&Arc<BlockHead>>) -> Option<Reason> {
-        check_date(block?.execution_date, self.setting.today?)
+        check_date(block?.execution_date.value, self.setting.today?)
     }
 }
 

@@ -9,12 +9,12 @@ use crate::batch::Batch;
 use crate::message::bank::{Order, OrderedPayment, Party, write_order};
 use crate::message::{Agent, Entry, Output, Status, StatusFile};
 use crate::outputs::{Outputs, PartFile, message_id};
-use crate::payment::State;
+use crate::payment::{State, carried_out};
 use crate::store;
 use crate::store::ids::OpenIds;
 use crate::store::payment::Outcome;
 use crate::work::{self, is_told};
-use denmark::calendar::{copenhagen_date, is_banking_day, next_banking_day};
+use denmark::calendar::{banking_day_from, copenhagen_date, next_banking_day};
 use denmark::{BankDirectory, Currency, Money};
 use jiff::civil::Date;
 use kernel::{Error, Id, Scope, StoreError, Writer};
@@ -165,15 +165,20 @@ pub(crate) fn ordered_for(
         numbers.push(change.number);
         Ok(())
     })?;
-    let today = copenhagen_date(created);
-    let mut day = if is_banking_day(today) { today } else { next_banking_day(today) };
+    let mut day = banking_day_from(copenhagen_date(created));
     let mut ids = OpenIds::default();
     for number in numbers {
         let lay = work::recorded(scope.tx, batch.id, number, 1, stage - 1)?.pop().ok_or_else(gone)?;
         let since = store::batch::find_stage(scope, batch.id, lay.of_stage)?;
-        let since = copenhagen_date(since.map_or(batch.record.received(), |stage| stage.at).to_jiff());
-        let paid = ids.block_of(scope, batch.id, number)?.execution_date.and_then(|date| date.parse().ok());
-        day = day.max(next_banking_day(paid.map_or(since, |paid: Date| paid.max(since))));
+        let at = since.as_ref().map_or(batch.record.received(), |stage| stage.at).to_jiff();
+        let asked = ids.block_of(scope, batch.id, number)?.execution_date.and_then(|date| date.parse::<Date>().ok());
+        let asked = asked.unwrap_or_else(|| copenhagen_date(at));
+        let there = match since {
+            // It was ordered there, by the payer's file or by a later one.
+            Some(stage) if !stage.of_record => carried_out(asked, at),
+            _ => asked.max(copenhagen_date(at)),
+        };
+        day = day.max(next_banking_day(there));
     }
     Ok(day)
 }

@@ -142,8 +142,10 @@ pub(super) fn writing(batch: &Batch, view: &StageView, parts: &Parts) -> Result<
 
 /// What the heads of a stage's files say.
 pub(crate) fn heads(batch: &Batch, view: &StageView, foresight: Foresight) -> Writing {
+    let is_later = view.stage > 0;
     Writing {
-        new_message_id: (view.stage > 0).then(|| message_id(batch.id, view.stage)),
+        new_message_id: is_later.then(|| message_id(batch.id, view.stage)),
+        left: is_later.then_some(view.created),
         foresight,
         ..Writing::nothing(message_id(batch.id, view.stage), view.created)
     }

@@ -3,6 +3,7 @@
 use std::io;
 
 use denmark::Decimal;
+use jiff::civil::Date;
 
 use super::Version;
 use super::head::{BlockHead, Field, FileHead};
@@ -226,13 +227,22 @@ impl CompletedFile {
         Ok(())
     }
 
-    /// Appends a block's head.
+    /// Appends a block's head, to be carried out on another day if that is not the day that it asks for.
     ///
     /// # Errors
     /// See [`CompletedFile::begin_file`].
-    pub fn begin_block(&mut self, part: &[u8], head: &BlockHead) -> io::Result<()> {
+    pub fn begin_block(&mut self, part: &[u8], head: &BlockHead, day: Option<Date>) -> io::Result<()> {
         let base = self.output.len();
-        self.output.append(part)?;
+        let asked = &head.execution_date;
+        match day.filter(|day| asked.value != Ok(*day)) {
+            None => self.output.append(part)?,
+            // Count and sum stand before the date.
+            Some(day) => {
+                self.output.append(part.get(..asked.span.start).unwrap_or_default())?;
+                self.output.append(asked.on(day).as_bytes())?;
+                self.output.append(part.get(asked.span.end..).unwrap_or_default())?;
+            }
+        }
         let kept = trim_end(part.get(..head.start).unwrap_or_default());
         self.block = Some(BlockPatches {
             begin: base + kept.len() as u64,

@@ -8,8 +8,9 @@ use denmark::{Bic, Decimal};
 use jiff::civil::Date;
 use memchr::memmem::Finder;
 
-use super::date::{date, date_of_time};
-use super::head::{BlockContext, BlockHead, Field, FileHead, count_field, is_cheque, sum_field};
+use super::head::{
+    BlockContext, BlockHead, Field, FileHead, count_field, date_field, is_cheque, sum_field, time_field,
+};
 use super::input::Input;
 use super::schema::{Element, Frame, Tag, root};
 use super::scope::Scope;
@@ -564,8 +565,8 @@ fn read_block_head(
     let prefix = block_tag.name.prefix().to_vec();
     let bindings = reader.bindings();
     let scope = if bindings.is_empty() { Arc::clone(&state.scope) } else { Arc::new(state.scope.with(bindings)) };
-    let Some(payment_info_id) = notes.payment_info_id else {
-        return breach(block_tag.at, "The element PmtInfId is missing.");
+    let (Some(payment_info_id), Some(execution_date)) = (notes.payment_info_id, notes.execution_date) else {
+        return breach(block_tag.at, "The element PmtInfId or ReqdExctnDt is missing.");
     };
     let head = BlockHead {
         index,
@@ -575,7 +576,7 @@ fn read_block_head(
         count: notes.count,
         sum: notes.sum,
         benefit: notes.benefit,
-        execution_date: notes.execution_date.unwrap_or(Err(())),
+        execution_date,
         debtor_agent: notes.debtor_agent,
         context: BlockContext { version: state.version, prefix: prefix.clone(), scope, ascii_only: state.ascii_only },
     };
@@ -672,7 +673,7 @@ struct BlockNotes {
     count: Option<Field<u64>>,
     sum: Option<Field<Decimal>>,
     benefit: Option<String>,
-    execution_date: Option<Result<Date, ()>>,
+    execution_date: Option<Field<Date>>,
     debtor_agent: Option<String>,
 }
 
@@ -685,8 +686,8 @@ impl<'a> Visitor<'a> for BlockNotes {
             Tag::Count => self.count = Some(count_field(&leaf)),
             Tag::Sum => self.sum = Some(sum_field(&leaf)),
             Tag::CategoryProprietary => self.benefit = Some(trim(&leaf.text).to_owned()),
-            Tag::Date => self.execution_date = Some(date(trim(&leaf.text)).ok_or(())),
-            Tag::DateTime => self.execution_date = Some(date_of_time(trim(&leaf.text)).ok_or(())),
+            Tag::Date => self.execution_date = Some(date_field(&leaf)),
+            Tag::DateTime => self.execution_date = Some(time_field(&leaf)),
             Tag::Bic => self.debtor_agent = Bic::parse(&leaf.text).ok().map(|bic| bic.as_str().to_owned()),
             Tag::Member if self.debtor_agent.is_none() && is_text_id(&leaf.text) => {
                 self.debtor_agent = Some(leaf.text.into_owned());

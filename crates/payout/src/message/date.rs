@@ -1,7 +1,8 @@
 //! Dates as XML Schema writes them.
 
+use denmark::calendar::copenhagen_clock;
 use jiff::civil::{Date, DateTime};
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::{Timestamp, ToSpan};
 
 /// Splits the zone off: `Z`, `+02:00`. Its offset in seconds, if there is one.
 fn zone(text: &str) -> Option<(&str, Option<i32>)> {
@@ -43,8 +44,8 @@ pub(super) fn date(text: &str) -> Option<Date> {
     plain_date(zone(text)?.0)
 }
 
-/// `xs:dateTime`: with a zone it is a point in time, which has a date in Denmark.
-pub(super) fn date_of_time(text: &str) -> Option<Date> {
+/// `xs:dateTime`: with a zone it is a point in time, at which clocks in Denmark show something.
+pub(super) fn clock(text: &str) -> Option<DateTime> {
     let (text, offset) = zone(text)?;
     let (date, time) = text.split_once('T')?;
     let date = plain_date(date)?;
@@ -63,7 +64,7 @@ pub(super) fn date_of_time(text: &str) -> Option<Date> {
         let time = jiff::civil::Time::new(hour.try_into().ok()?, minute.try_into().ok()?, second.try_into().ok()?, 0);
         DateTime::from_parts(date, time.ok()?)
     };
-    let Some(offset) = offset else { return Some(time.date()) };
+    let Some(offset) = offset else { return Some(time) };
     let instant: Timestamp = jiff::tz::Offset::from_seconds(offset).ok()?.to_timestamp(time).ok()?;
-    Some(instant.to_zoned_datetime(TimeZone::get("Europe/Copenhagen").ok()?).date())
+    Some(copenhagen_clock(instant))
 }

@@ -8,11 +8,12 @@ use jiff::civil::Date;
 
 use super::Version;
 use super::cut::OUTER_PAYMENT;
+use super::date::{clock, date};
 use super::scope::Scope;
 use super::walk::Leaf;
 use super::xml::Setting;
 
-/// A value of a head that is made true when payments were taken out.
+/// A value of a head that is made true when payments were taken out, or leave later than they were to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field<T> {
     /// The value; `Err` if it cannot be read.
@@ -50,6 +51,21 @@ pub(super) fn sum_field(leaf: &Leaf<'_>) -> Field<Decimal> {
     Field::read(leaf, |text| Decimal::parse_control_sum(text).ok())
 }
 
+pub(super) fn date_field(leaf: &Leaf<'_>) -> Field<Date> {
+    Field::read(leaf, date)
+}
+
+pub(super) fn time_field(leaf: &Leaf<'_>) -> Field<Date> {
+    Field::read(leaf, |text| clock(text).map(|clock| clock.date()))
+}
+
+impl Field<Date> {
+    /// Another day, written as this one is: of a point in time, with the time of day that it has in Denmark.
+    pub(super) fn on(&self, day: Date) -> String {
+        clock(&self.text).map_or_else(|| day.to_string(), |clock| day.to_datetime(clock.time()).to_string())
+    }
+}
+
 /// What is to be known of the file.
 #[derive(Clone, Debug)]
 pub struct FileHead {
@@ -84,8 +100,8 @@ pub struct BlockHead {
     pub sum: Option<Field<Decimal>>,
     /// The proprietary category purpose, trimmed: the benefit kind, where a payment has none of its own.
     pub benefit: Option<String>,
-    /// The requested execution date; of a point in time, its date in Denmark. `Err` if it is none.
-    pub execution_date: Result<Date, ()>,
+    /// The requested execution date; of a point in time, its date in Denmark.
+    pub execution_date: Field<Date>,
     /// Which bank is to make its payments (`DbtrAgt`): its BIC, or else its member number; none where neither is said.
     pub debtor_agent: Option<String>,
     /// What the block's payments need to be read.

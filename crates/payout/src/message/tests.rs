@@ -9,7 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::Version;
 use super::bank::schema::{ANSWER, RETURN};
 use super::complete::{fit_count, fit_sum};
-use super::date::{date, date_of_time};
+use super::date::{clock, date};
 use super::payment::name_key;
 use super::schema::{Content, Element, MANY, Model, root};
 use super::text::trim_end;
@@ -18,7 +18,7 @@ use super::xml::key;
 #[test]
 fn execution_dates() {
     let check = |text: &str, expected: Option<&str>| {
-        let read = if text.contains('T') { date_of_time(text) } else { date(text) };
+        let read = if text.contains('T') { clock(text).map(|clock| clock.date()) } else { date(text) };
         assert_eq!(read.map(|date| date.to_string()).as_deref(), expected, "{text}");
     };
     check("2026-04-26", Some("2026-04-26"));

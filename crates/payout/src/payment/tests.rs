@@ -153,3 +153,19 @@ fn news_read_back_and_say_what_they_are() {
     };
     assert_eq!(News::of(&old, at(NOW)), None);
 }
+
+#[test]
+fn a_day_that_is_past_is_the_next_on_which_banks_work() {
+    let check = |asked: &str, left: &str, expected: &str| {
+        let day = carried_out(asked.parse().unwrap(), left.parse().unwrap());
+        assert_eq!(day.to_string(), expected, "{asked} {left}");
+    };
+    check("2027-01-06", "2027-01-05T12:00:00Z", "2027-01-06");
+    check("2027-01-06", "2027-01-06T22:59:59Z", "2027-01-06");
+    // By then it is Thursday in Denmark; then a Saturday, and before Easter.
+    check("2027-01-06", "2027-01-06T23:00:00Z", "2027-01-07");
+    check("2027-01-06", "2027-01-09T12:00:00Z", "2027-01-11");
+    check("2027-01-06", "2027-03-25T12:00:00Z", "2027-03-30");
+    // What is not past stays, banking day or not.
+    check("2027-01-09", "2027-01-09T12:00:00Z", "2027-01-09");
+}

@@ -10,6 +10,7 @@ use crate::message::bank::{
     Party, RecalledPayment, RecalledTransfer, TransferRecall, write_recall, write_transfer_recall,
 };
 use crate::outputs::{message_id, write_for_bank};
+use crate::payment::carried_out;
 use crate::recall::{Heard, Recall, RecallRefusal, Standing, Stands, agent};
 use crate::store::arrived::Confirmed;
 use crate::store::batch::Stage;
@@ -346,8 +347,8 @@ pub fn write_recall_files(
 pub(crate) struct Asked {
     pub(crate) recall: Recall,
     pub(crate) batch: Batch,
-    /// The stage at which the payments were ordered out of the waiting account, if they were.
-    order: Option<Stage>,
+    /// The later stage at which the payments left, if they did not when their file came in.
+    left: Option<Stage>,
 }
 
 /// A recall with all that is to be known to show it, or to write its messages.
@@ -409,11 +410,13 @@ impl Went {
 impl Asked {
     pub(crate) fn of(scope: &Scope<'_>, recall: Recall) -> Result<Self, Error> {
         let batch = store::batch::find(scope, recall.batch)?.ok_or(BatchRefusal::Unknown)?;
-        let order = match recall.stage {
-            0 => None,
-            stage => store::batch::find_stage(scope, batch.id, stage)?.filter(|stage| stage.of_record),
-        };
-        Ok(Self { recall, batch, order })
+        let left = store::batch::find_stage(scope, batch.id, recall.stage)?;
+        Ok(Self { recall, batch, left })
+    }
+
+    /// That stage, where it is an order of our own, out of the waiting account.
+    fn order(&self) -> Option<&Stage> {
+        self.left.as_ref().filter(|stage| stage.of_record)
     }
 
     /// The message id of the completed file.
@@ -425,16 +428,16 @@ impl Asked {
     }
 
     /// In which version of the message the completed file is.
-    const fn version(&self) -> Version {
-        if self.order.is_some() { Version::V09 } else { self.batch.record.version }
+    fn version(&self) -> Version {
+        if self.order().is_some() { Version::V09 } else { self.batch.record.version }
     }
 
     /// The payments with these numbers, which are in order.
     pub(crate) fn open(&self, scope: &Scope<'_>, numbers: &[i64]) -> Result<Vec<Opening>, Error> {
         let (batch, stage) = (self.batch.id, self.recall.stage);
-        // An order of our own, out of the waiting account.
-        let order = self.order.as_ref().map(|order| ordered_for(scope, &self.batch, (order.stage, order.at.to_jiff())));
-        let order = order.transpose()?;
+        let left = self.left.as_ref().map(|stage| stage.at.to_jiff());
+        let order =
+            self.order().map(|order| ordered_for(scope, &self.batch, (stage, order.at.to_jiff()))).transpose()?;
         let (mut ids, mut payments) = (OpenIds::default(), Vec::with_capacity(numbers.len()));
         for run in numbers.chunk_by(|one, next| one + 1 == *next) {
             let first = run.first().copied().unwrap_or_default();
@@ -442,10 +445,10 @@ impl Asked {
             for (number, Recorded { outcome, money, .. }) in run.iter().zip(found) {
                 let money = money.ok_or_else(|| StoreError::broken("payment", "amount", *number))?;
                 let block = ids.block_of(scope, batch, *number)?;
-                let (payment_info_id, execution_date) = match order {
-                    None => (block.payment_info_id.to_owned(), block.execution_date.and_then(|date| date.parse().ok())),
-                    day => (message_id(batch, stage), day),
-                };
+                let asked = block.execution_date.and_then(|date| date.parse().ok());
+                let execution_date = order.or(asked.map(|asked| left.map_or(asked, |left| carried_out(asked, left))));
+                let ours = order.map(|_| message_id(batch, stage));
+                let payment_info_id = ours.unwrap_or_else(|| block.payment_info_id.to_owned());
                 let texts = ids.read(scope, batch, *number)?;
                 payments.push(Opening {
                     number: *number,

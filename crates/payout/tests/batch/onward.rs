@@ -2,13 +2,14 @@
 
 use crate::place::*;
 use crate::returning::{Back, message, refused, sums, valid};
-use kernel::{Actor, Error, Id, Timestamp};
+use denmark::calendar::next_banking_day;
+use kernel::{Actor, Error, Id, Scope, Timestamp};
 use payout::commands::{
     ImportReturns, Imported, PaidOut, Recall, Retry, SettleReturn, import_returns, pay_waiting, payments_named, recall,
     retry, settle_return,
 };
 use payout::message::bank::RecallReason;
-use payout::queries::{completed_for_bank, ledger, report_of, strays};
+use payout::queries::{Whose, completed_for_bank, ledger, recall_message, report_of, strays};
 use registry::commands::{Carrier, Tried};
 use registry::notice::{Medium, NoticeKind};
 use registry::payer::{NoAccount, PayerKind};
@@ -105,6 +106,85 @@ fn what_comes_back_is_ordered_on_from_the_payers_account_and_paid_when_there_is_
     assert!(pay(&mut place, &batch).is_empty());
     sums(&mut place, ONWARD, [0, 0, 2053, 100, 0]);
     place.verify();
+}
+
+/// By what payments leave later than when their file came in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum By {
+    Release,
+    Retry,
+    Onward,
+}
+
+#[test]
+fn what_leaves_when_its_day_is_past_is_carried_out_on_the_next_banking_day() {
+    let dates = |xml: &str| -> Vec<String> { xml.split("<Dt>").skip(1).map(|rest| rest[..10].to_owned()).collect() };
+    let check = |by: By, days: i64, expected: &str| {
+        let (mut place, payer) = (place(), if by == By::Onward { ONWARD } else { PUBLIC });
+        // One block is to be paid on Wednesday the 25th, the other in December.
+        let xml = file("MSG-1", &[vec![(BO, 20_50)], vec![(BO, 3_00)]]);
+        let (one, other) = xml.split_at(xml.find("<!-- Block 1").unwrap());
+        let xml = format!("{one}{}", other.replace("2026-11-25", "2026-12-15"));
+        let batch = place.route(payer, &xml, by == By::Release).batch;
+        place.now = Timestamp::from_micros(NOW.micros() + days * DAY);
+        let backs = [Back("1", "E0", "20.50", "20.50", "MS03", BOS), Back("2", "E1", "3.00", "3.00", "MS03", BOS)];
+        place.designate(&format!("change,cpr:{BO},9860-78,,{BOS},,,"));
+        let (stage, expected) = match by {
+            By::Release => {
+                place.release(&batch, true);
+                (1, vec![expected, "2026-12-15"])
+            }
+            By::Retry => {
+                assert_eq!(import(&mut place, "R-1", &backs).booked, 2);
+                let (out, env) = (place.out(), place.env());
+                let wanted = Retry { batch: &batch, end_to_end_ids: None, out: Some(&out), stages: None, once: None };
+                retry(&mut place.writer, &wanted, &Actor::console(), &env).unwrap();
+                (3, vec![expected, "2026-12-15"])
+            }
+            By::Onward => {
+                assert_eq!(import(&mut place, "R-1", &backs[..1]).booked, 1);
+                (2, vec![expected])
+            }
+        };
+        let path = place.out().join(format!("bank/{batch}-{stage}.pain.001.xml"));
+        let sent = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(dates(&sent), expected, "{by:?} {days}");
+        valid("pain.001.001.09", &sent);
+        if by == By::Onward {
+            // From the waiting account it goes on the day after at the earliest.
+            let order = std::fs::read_to_string(&pay(&mut place, &batch)[0].files[0]).unwrap();
+            let day: jiff::civil::Date = expected[0].parse().unwrap();
+            assert_eq!(dates(&order), [next_banking_day(day).to_string()], "{by:?} {days}");
+        } else {
+            let ids = ["E0".to_owned()];
+            let named = place.writer.read(|scope| payments_named(scope, &batch, &ids, None)).unwrap();
+            let env = place.env();
+            let wanted = Recall { payments: &named, reason: RecallReason::Customer, why: "moved", once: None };
+            let name = recall(&mut place.writer, &wanted, &Actor::console(), &env).unwrap().messages[0].recall.clone();
+            let asked = |scope: &Scope<'_>| recall_message(scope, &name, Whose::Everybodys, &Actor::console());
+            let asked = String::from_utf8(place.writer.read(asked).unwrap()).unwrap();
+            assert_eq!(dates(&asked), expected[..1], "{asked}");
+        }
+        // It is the same whenever it is asked for; so is what was sent first.
+        place.now = Timestamp::from_micros(NOW.micros() + 99 * DAY);
+        std::fs::remove_file(&path).unwrap();
+        place.release(&batch, true);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), sent);
+        let mut fetched =
+            |stage| whole(completed_for_bank(&mut place.writer, BANK, &batch, stage, &Actor::console()).unwrap());
+        assert_eq!(fetched(stage), sent);
+        if by != By::Release {
+            assert_eq!(dates(&fetched(0)), ["2026-11-25", "2026-12-15"]);
+        }
+        place.verify();
+    };
+    for by in [By::Release, By::Retry, By::Onward] {
+        check(by, 0, "2026-11-25");
+        check(by, 2, "2026-11-25");
+        check(by, 3, "2026-11-26");
+        // A Saturday.
+        check(by, 5, "2026-11-30");
+    }
 }
 
 /// Somebody says that the newest return on the work list is of a payment.

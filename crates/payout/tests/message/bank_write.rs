@@ -336,7 +336,7 @@ fn what_we_order_we_can_read() {
                 }
                 Part::BlockHead { head, .. } => {
                     assert_eq!((&*head.payment_info_id, head.is_cheque), ("WAIT-1-1", false));
-                    assert_eq!(head.execution_date, Ok(DAY));
+                    assert_eq!(head.execution_date.value, Ok(DAY));
                     context = Some(head.context.clone());
                 }
                 Part::Payment { span, start } => {

@@ -5,10 +5,11 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use denmark::Decimal;
+use jiff::civil::Date;
 use payout::message::{CHUNK_BYTES_MAX, CutError, Cutter, Part, Payee, PayeeNumber, Payment, Version, parse_payment};
 
 use crate::faults::{FILE, older};
-use crate::support::{Decision, heads, pass, route};
+use crate::support::{Decision, heads, pass, route, route_on};
 
 /// The first payment of the small file with one piece replaced, shown as a line.
 fn payment_of(from: &str, to: &str, show: impl Fn(&Payment<'_>) -> String) -> String {
@@ -191,7 +192,7 @@ fn heads_of_files_and_blocks() {
     assert_eq!(&FILE[head.sum.unwrap().span], "1500.50");
     let [block] = &blocks[..] else { panic!("{blocks:?}") };
     assert_eq!((block.index, block.payment_info_id.as_str(), block.is_cheque), (0, "PI-1", false));
-    assert_eq!(block.execution_date.map(|date| date.to_string()), Ok("2021-04-26".into()));
+    assert_eq!(block.execution_date.value.map(|date| date.to_string()), Ok("2021-04-26".into()));
 
     let with = |from: &str, to: &str| {
         assert!(FILE.contains(from));
@@ -214,10 +215,10 @@ fn heads_of_files_and_blocks() {
         assert_eq!(block("<PmtMtd>TRF", &format!("<PmtMtd>{method}")).is_cheque, is_cheque, "{method}");
     }
     assert_eq!(
-        block("<Dt>2021-04-26</Dt>", "<DtTm>2021-04-26T22:30:00Z</DtTm>").execution_date.unwrap().to_string(),
+        block("<Dt>2021-04-26</Dt>", "<DtTm>2021-04-26T22:30:00Z</DtTm>").execution_date.value.unwrap().to_string(),
         "2021-04-27"
     );
-    assert_eq!(block("<Dt>2021-04-26</Dt>", "<Dt>26-04-2021</Dt>").execution_date, Err(()));
+    assert_eq!(block("<Dt>2021-04-26</Dt>", "<Dt>26-04-2021</Dt>").execution_date.value, Err(()));
     let purpose = "<CtgyPurp><Prtry>NKSBOS </Prtry></CtgyPurp></PmtTpInf>";
     assert_eq!(block("</PmtTpInf>", purpose).benefit.as_deref(), Some("NKSBOS"));
     assert_eq!(block("</PmtTpInf>", "<CtgyPurp><Cd>SSBE</Cd></CtgyPurp></PmtTpInf>").benefit, None);
@@ -315,6 +316,37 @@ fn counts_and_sums_are_made_true_in_their_place() {
     // True already: untouched.
     check("<CtrlSum>1500.50", "<CtrlSum>+1000.", &["<CtrlSum>+1000.</CtrlSum><InitgPty>"]);
     check("<CtrlSum>1500.50</CtrlSum><InitgPty>", "<InitgPty>", &["<NbOfTxs>1</NbOfTxs><InitgPty>"]);
+}
+
+#[test]
+fn another_day_stands_in_the_place_of_the_one_that_was_asked_for() {
+    let day = Date::constant(2021, 4, 28);
+    // Beside a count and a sum that change, and move what follows.
+    let larger = |file: &str| file.replacen(">1000.00<", ">1234567.89<", 1);
+    let completed = |day: Option<Date>, file: &str| {
+        let file = larger(file);
+        let decide = |number, _: &Payment<'_>| if number == 0 { Decision::CompleteByBic } else { Decision::Drop };
+        String::from_utf8(route_on(day, file.as_bytes(), 1, Some("A-1"), decide).unwrap().completed.unwrap()).unwrap()
+    };
+    let check = |file: &str, asked: &str, expected: &str| {
+        let place = "<Dt>2021-04-26</Dt>";
+        let file = if file.contains(place) { file.replace(place, asked) } else { file.replace("2021-04-26", asked) };
+        let as_it_was = completed(None, &file);
+        assert!(as_it_was.contains(asked), "{as_it_was}");
+        assert_eq!(completed(Some(day), &file), as_it_was.replace(asked, expected), "{asked}");
+    };
+    check(FILE, "<Dt>2021-04-26</Dt>", "<Dt>2021-04-28</Dt>");
+    check(FILE, "<Dt>\n2021-04-26+02:00 </Dt>", "<Dt>\n2021-04-28 </Dt>");
+    check(FILE, "<Dt><!--a-->2021-04-26</Dt>", "<Dt><!--a-->2021-04-28</Dt>");
+    check(FILE, "<Dt><![CDATA[2021-04-26]]></Dt>", "<Dt>2021-04-28</Dt>");
+    // A point in time keeps its time of day, as clocks in Denmark show it.
+    check(FILE, "<DtTm>2021-04-26T14:30:00</DtTm>", "<DtTm>2021-04-28T14:30:00</DtTm>");
+    check(FILE, "<DtTm>2021-04-25T22:30:00.5Z</DtTm>", "<DtTm>2021-04-28T00:30:00</DtTm>");
+    // It is that day already.
+    for asked in ["<Dt>2021-04-28+02:00</Dt>", "<DtTm>2021-04-27T22:30:00Z</DtTm>"] {
+        check(FILE, asked, asked);
+    }
+    check(&older(), "2021-04-26", "2021-04-28");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Seek, SeekFrom};
 
 use denmark::Decimal;
+use jiff::civil::Date;
 use payout::message::{
     Agent, BlockHead, Chunk, CompletedFile, CutError, Cutter, Fault, FileHead, Output, Part, Payment, Version,
     parse_payment, write_payment, write_removed,
@@ -46,6 +47,17 @@ pub fn route(
     file: &[u8],
     payments_per_chunk: usize,
     new_message_id: Option<&str>,
+    decide: impl FnMut(u64, &Payment<'_>) -> Decision,
+) -> Result<Routed, Refused> {
+    route_on(None, file, payments_per_chunk, new_message_id, decide)
+}
+
+/// The same, to be carried out on some day.
+pub fn route_on(
+    day: Option<Date>,
+    file: &[u8],
+    payments_per_chunk: usize,
+    new_message_id: Option<&str>,
     mut decide: impl FnMut(u64, &Payment<'_>) -> Decision,
 ) -> Result<Routed, Refused> {
     let mut cutter = Cutter::new(file, payments_per_chunk);
@@ -69,7 +81,7 @@ pub fn route(
                     completed.begin_file(&chunk.bytes[span.clone()], head, new_message_id).unwrap();
                 }
                 Part::BlockHead { span, head } => {
-                    completed.begin_block(&chunk.bytes[span.clone()], head).unwrap();
+                    completed.begin_block(&chunk.bytes[span.clone()], head, day).unwrap();
                     block = Some(head.clone());
                     (block_kept, block_sum) = (0, Decimal::ZERO);
                 }
