@@ -26,7 +26,7 @@ pub fn routes() -> Vec<Route> {
         )
         .token(policy::IMPORT_RETURNS, SCOPE)
         .repeatable()
-        .refuses(&["return.file", "return.group", "return.too_many", "request.timeout"])
+        .refuses(&["bank.unknown", "return.file", "return.group", "return.too_many", "request.timeout"])
         .by(import),
         Route::get("/v1/returns", "returns.list", "The work list: what nobody knows the payment of, the oldest first")
             .token(policy::LIST_RETURNS, SCOPE)

@@ -1,5 +1,6 @@
 //! What banks return, over the wire: brought, booked, decided by a person, tried again by its payer.
 
+use crate::recalls::answered;
 use crate::support::*;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -103,6 +104,9 @@ async fn what_is_no_message_of_returns_is_refused() {
     for xml in [&good[..good.len() - 9], "", &payment_file("X"), &good.replace("<NbOfTxs>1<", "<NbOfTxs>2<")] {
         world.ask(bring("/v1/returns", BANK_TOKEN, xml.to_owned(), &[])).await.refused(422, "return.file");
     }
+    // A bank that has left the bank directory.
+    world.ask(bring("/v1/returns", "bank~Nobody.returns", good.clone(), &[])).await.refused(422, "bank.unknown");
+    answered(&world, "bank~Nobody.recalls", "R-1", "RJCR").await.refused(422, "bank.unknown");
     world.ask(bring("/v1/returns", PUBLIC_TOKEN, good.clone(), &[])).await.refused(403, "token.scope");
     world.get("/v1/returns", BANK_TOKEN).await.refused(403, "policy.not_allowed");
     let keyed = |xml: String| bring("/v1/returns", BANK_TOKEN, xml, &[("idempotency-key", "one")]);

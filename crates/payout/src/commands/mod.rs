@@ -60,9 +60,11 @@ use crate::store;
 use crate::store::bank_file::BankFile;
 use kernel::journal::{Entry, Rows};
 use kernel::{Actor, Error, Id, Refuse, Scope};
+use registry::import::ImportRefusal;
 use registry::officer::Unfit;
 use registry::payer::{Agreement, Payer};
 use registry::queries::paying_authority;
+use registry::resolve;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -255,6 +257,14 @@ fn has_stages(scope: &Scope<'_>, batch: Id<Batch>, stages: i64) -> Result<bool, 
 /// Whether nothing was done with a batch, nor about it, since it had so many stages and acts.
 fn is_untouched(scope: &Scope<'_>, batch: Id<Batch>, stages: i64, acts: usize) -> Result<bool, Error> {
     Ok(has_stages(scope, batch, stages)? && store::act::count_of(scope, batch)? == acts)
+}
+
+/// Refuses what is brought in the name of a bank that the bank directory lacks.
+fn require_bank(scope: &Scope<'_>, bank: Option<&str>) -> Result<(), Error> {
+    match bank {
+        Some(bank) if !resolve::has_bank(scope.tx, bank)? => Err(ImportRefusal::BankUnknown.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The stage that an entry adds to a batch that has had so many.

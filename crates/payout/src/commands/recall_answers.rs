@@ -2,7 +2,7 @@
 
 use super::answered::{Case, Cases, shares};
 use super::back::Books;
-use super::record;
+use super::{record, require_bank};
 use crate::back::{BankSaid, Booked, How, MoneyBack};
 use crate::message::bank::{Answer, ReadError, Reason, RecallStatus, ReturnReason, read_answers};
 use crate::message::{AmountFault, bank::Amount};
@@ -100,7 +100,7 @@ fn cannot(error: ReadError) -> Error {
 /// whoever wants them fetches them.
 ///
 /// # Errors
-/// `recall.file`: it is no camt.029.001.09; `recall.too_many`; the policy's refusal, or the store's.
+/// `bank.unknown`; `recall.file`: it is no camt.029.001.09; `recall.too_many`; the policy's refusal, or the store's.
 pub fn answer_recalls<R: Read + Seek>(
     writer: &mut Writer,
     mut source: R,
@@ -110,7 +110,10 @@ pub fn answer_recalls<R: Read + Seek>(
 ) -> Result<AnswersTaken, Error> {
     policy::ANSWER_RECALLS.require(actor)?;
     let read_first = read_answers(&mut source).map_err(cannot)?;
-    let shares = writer.read(|scope| shares(scope, read_first, cannot))?;
+    let shares = writer.read(|scope| {
+        require_bank(scope, bank)?;
+        shares(scope, read_first, cannot)
+    })?;
     source.rewind().map_err(Error::io("the message could not be read again"))?;
     let mut answers = read_answers(io::BufReader::new(source)).map_err(cannot)?;
     let mut taken = AnswersTaken::default();

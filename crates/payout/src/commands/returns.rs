@@ -3,7 +3,7 @@
 
 use super::back::{Booking, Books, onward_of};
 use super::returned::{Clue, Meant, Said};
-use super::{find, follow, record, render};
+use super::{find, follow, record, render, require_bank};
 use crate::back::{BackRefusal, BankSaid, How, MoneyBack};
 use crate::batch::{self, Batch};
 use crate::message::bank::{BankAccount, ReadError, Return, ReturnReason, read_returns};
@@ -71,7 +71,7 @@ pub struct Imported {
 /// Books what a bank returned. The same file again books nothing again, and does what was left undone.
 ///
 /// # Errors
-/// [`ReturnRefusal`], when nothing of it was booked; the policy's refusal, or the store's.
+/// [`ReturnRefusal`], or the bank directory lacks the bank: nothing of it was booked; the policy's refusal, or the store's.
 pub fn import_returns<R: Read>(
     writer: &mut Writer,
     wanted: ImportReturns<'_, R>,
@@ -94,7 +94,10 @@ pub(crate) fn book<R: Read>(
     let ImportReturns { file, bank, once, .. } = wanted;
     let returns = read(file)?;
     let count = returns.len();
-    let (placed, found) = writer.read(|scope| place(scope, returns, bank, env.now))?;
+    let (placed, found) = writer.read(|scope| {
+        require_bank(scope, bank)?;
+        place(scope, returns, bank, env.now)
+    })?;
     let made = writer.execute(&BookReturns { placed: &placed, found: &found, bank, once }, actor, env)?;
     let keys = placed.iter().map(|placed| placed.stray.key).collect();
     let (booked, listed, known) = (made.booked, made.listed, count - made.booked - made.listed);

@@ -110,7 +110,10 @@ fn payments_of_many_files_are_asked_back_each_by_its_completed_file() {
     // A bank answers all of one file at once, in another's name in vain.
     let name = &later.messages[0].recall;
     let answer = accepted(name);
-    for (bank, taken, unmatched) in [(Some("Another"), 0, 1), (Some(BANK), 1, 0), (None, 0, 0)] {
+    let (env, by) = (place.env(), Actor::console());
+    let unknown = answer_recalls(&mut place.writer, Cursor::new(&answer), Some("Another"), None, (&by, &env));
+    assert_eq!(unknown.err().map(|error| error.code()), Some("bank.unknown"));
+    for (bank, taken, unmatched) in [(Some("Andelskassen Eksempel"), 0, 1), (Some(BANK), 1, 0), (None, 0, 0)] {
         let env = place.env();
         let by = (&Actor::console(), &env);
         let made = answer_recalls(&mut place.writer, Cursor::new(&answer), bank, None, by).unwrap();
@@ -334,7 +337,7 @@ fn what_was_promised_is_known_when_it_comes_from_where_it_was_wherever_the_payme
     place.designate(&format!("change,cpr:{WITHOUT},9860-78,,9860-77,,,"));
     assert_eq!((pay(&mut place, &batch), &*place.told(&batch)[0]), (0, "waiting"));
     assert_eq!(import(&mut place, "R-0", "9860-78", None), (0, 0, 1), "nothing of it went there");
-    assert_eq!(import(&mut place, "R-1", "9860-77", Some("Another")), (0, 0, 1), "it has nothing to do with it");
+    assert_eq!(import(&mut place, "R-1", "9860-77", Some("Sparikassin")), (0, 0, 1), "it has nothing to do with it");
     assert_eq!(import(&mut place, "R-2", "9860-77", Some("Andelskassen Eksempel")), (0, 1, 0));
     assert_eq!(import(&mut place, "R-3", "9860-77", None), (0, 0, 1), "it came once");
     assert_eq!((pay(&mut place, &batch), &*place.told(&batch)[0]), (1, "routed"));

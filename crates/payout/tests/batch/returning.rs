@@ -244,6 +244,8 @@ fn a_bank_returns_what_it_has_to_do_with() {
     check(&of_plain, BANK, 0);
     check(&of_public, BANK, 1);
     check(&of_plain.replace("R-1", "R-2"), "Andelskassen Eksempel", 1);
+    // One that the bank directory lacks brings nothing, not even to the work list.
+    refused(import_as(&mut place, &of_plain.replace("R-1", "R-3"), Some("Eksempelbnken")), "bank.unknown");
     assert_eq!(open(&mut place).len(), 1);
 }
 

@@ -4,8 +4,8 @@ use denmark::{Country, Currency, DanishAccount, Iban, Money};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use payout::message::bank::{
-    EntryReason, Notification, Order, OrderedPayment, Party, Recall, RecallReason, RecalledPayment, RecalledTransfer,
-    ReturnReason, ReturnedEntry, TransferRecall, write_notification, write_order, write_recall, write_transfer_recall,
+    Order, OrderedPayment, Party, Recall, RecallReason, RecalledPayment, RecalledTransfer, ReturnReason,
+    TransferRecall, write_order, write_recall, write_transfer_recall,
 };
 use payout::message::{
     Agent, Cutter, Entry, GroupStatus, Output, Part, Payee, STATUS_TEXT_LENGTH_MAX, Status, StatusFile, Version,
@@ -176,35 +176,6 @@ impl Outside {
         })
     }
 
-    fn notification(&self) -> Vec<u8> {
-        let reasons = [EntryReason::Code(self.id(6)), EntryReason::Code("AC04"), EntryReason::Proprietary(self.id(6))];
-        let entries: Vec<_> = reasons
-            .into_iter()
-            .enumerate()
-            .map(|(at, reason)| ReturnedEntry {
-                id: self.id(at),
-                amount: self.money(),
-                booked: DAY,
-                value: self.has_more.then_some(DAY),
-                bank_reference: self.maybe(at),
-                message_id: self.id(at),
-                payment_info_id: self.id(at + 1),
-                instruction_id: self.maybe(at),
-                end_to_end_id: self.id(at + 2),
-                original: self.money(),
-                reason,
-                sentence: &self.texts[1],
-            })
-            .collect();
-        write_notification(&Notification {
-            id: self.id(4),
-            created: created(),
-            payer: self.party(),
-            account: iban(),
-            entries: if self.has_more { &entries } else { &entries[..1] },
-        })
-    }
-
     fn order(&self) -> Vec<u8> {
         let payments: Vec<_> = (0..3)
             .map(|at| OrderedPayment {
@@ -240,49 +211,10 @@ fn what_is_written_is_valid_whatever_comes_from_outside() {
     let write = |of: fn(&Outside) -> Vec<u8>| outside.iter().map(of).collect::<Vec<_>>();
     assert_valid(&schemas, "camt.055.001.08", &write(Outside::recall));
     assert_valid(&schemas, "camt.056.001.08", &write(Outside::transfer_recall));
-    assert_valid(&schemas, "camt.054.001.08", &write(Outside::notification));
     assert_valid(&schemas, "pain.001.001.09", &write(Outside::order));
     // A message of many payments.
     let payments: Vec<_> = (0..5_000).map(|_| recalled("B-1", "PI-1", "E2E")).collect();
     assert_valid(&schemas, "camt.055.001.08", &[write_recall(&recall(&payments, &[]))]);
-}
-
-#[test]
-fn a_notification_names_the_payers_payment() {
-    let entry = ReturnedEntry {
-        id: "RET-1",
-        amount: money(99_950, "DKK"),
-        booked: DAY,
-        value: Some(DAY),
-        bank_reference: Some("R-1"),
-        message_id: "MSG-1",
-        payment_info_id: "PI-1",
-        instruction_id: None,
-        end_to_end_id: "E2E-1",
-        original: money(100_000, "DKK"),
-        reason: EntryReason::Code(ReturnReason::RECALLED.code()),
-        sentence: ReturnReason::RECALLED.sentence(),
-    };
-    let written = write_notification(&Notification {
-        id: "NOTE-1",
-        created: created(),
-        payer: PARTY,
-        account: iban(),
-        entries: &[entry],
-    });
-    let text = String::from_utf8(written).unwrap();
-    let begin = text.find("<Ntry>").unwrap();
-    assert_eq!(
-        &text[begin..],
-        "<Ntry><NtryRef>RET-1</NtryRef><Amt Ccy=\"DKK\">999.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>\
-         <BookgDt><Dt>2026-04-27</Dt></BookgDt><ValDt><Dt>2026-04-27</Dt></ValDt><AcctSvcrRef>R-1</AcctSvcrRef>\
-         <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>\
-         <NtryDtls><TxDtls><Refs><MsgId>MSG-1</MsgId><AcctSvcrRef>R-1</AcctSvcrRef><PmtInfId>PI-1</PmtInfId>\
-         <EndToEndId>E2E-1</EndToEndId></Refs><Amt Ccy=\"DKK\">999.50</Amt><CdtDbtInd>CRDT</CdtDbtInd>\
-         <AmtDtls><InstdAmt><Amt Ccy=\"DKK\">1000.00</Amt></InstdAmt></AmtDtls><RtrInf><Rsn><Cd>FOCR</Cd></Rsn>\
-         <AddtlInf>The bank returned the payment: it was asked to.</AddtlInf></RtrInf></TxDtls></NtryDtls></Ntry>\
-         </Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n"
-    );
 }
 
 #[test]

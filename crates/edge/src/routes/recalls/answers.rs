@@ -23,7 +23,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/recalls/answers", "recalls.answers", "Answer recalls (camt.029): the same again does nothing")
             .token(policy::ANSWER_RECALLS, SCOPE)
-            .refuses(&["recall.file", "recall.too_many", "request.timeout"])
+            .refuses(&["bank.unknown", "recall.file", "recall.too_many", "request.timeout"])
             .by(answers),
         Route::get(
             "/v1/recalls/answers",

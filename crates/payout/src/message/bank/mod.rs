@@ -1,4 +1,4 @@
-//! The messages about money that comes back: what banks say of it is read, what is asked of them and told to payers is written.
+//! The messages about money that comes back: what banks say of it is read, what is asked of them is written.
 //!
 //! | message | what it is | here |
 //! |---|---|---|
@@ -6,7 +6,6 @@
 //! | camt.029.001.09 | what banks answer to a recall | [`read_answers`] |
 //! | camt.055.001.08 | a recall, to the payer's bank | [`write_recall`] |
 //! | camt.056.001.08 | a recall, from bank to bank | [`write_transfer_recall`] |
-//! | camt.054.001.08 | what came back, told to the payer | [`write_notification`] |
 //! | pain.001.001.09 | payments out of the waiting account | [`write_order`] |
 //!
 //! A status report (pain.002) on a payment that came back is one of [`super::StatusFile`], with [`super::Status::Rejected`] and
@@ -17,7 +16,6 @@
 //! outside are escaped, and cut where the schema ends.
 
 mod answers;
-mod notify;
 mod order;
 mod parts;
 mod read;
@@ -28,7 +26,6 @@ pub(super) mod schema;
 mod stream;
 
 pub use answers::{Answer, AnswerTo, Answers, AnswersHead, read_answers};
-pub use notify::{EntryReason, Notification, ReturnedEntry, write_notification};
 pub use order::{Order, OrderedPayment, write_order};
 pub use parts::Party;
 pub use read::{Amount, BankAccount, BankAgent, Reason, is_uetr};
