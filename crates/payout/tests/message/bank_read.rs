@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use denmark::{Account, Bic, Currency, Money};
 use payout::message::bank::{
-    Answer, AnswerTo, BankAccount, Bearing, ELEMENT_BYTES_MAX, EntryReason, ReadError, RecallStatus, Return,
-    ReturnReason, read_answers, read_returns,
+    Answer, AnswerTo, BankAccount, Bearing, ELEMENT_BYTES_MAX, ReadError, RecallStatus, Return, ReturnReason,
+    read_answers, read_returns,
 };
 use payout::message::{AmountFault, CODE_STRUCTURE};
 use proptest::prelude::*;
@@ -95,8 +95,8 @@ fn a_return_says_all_that_is_to_be_known() {
     assert_eq!(full.reasons[0].texts, ["Account <closed>.", "In March."]);
     assert_eq!(full.reason().unwrap().known().unwrap().bearing(), Bearing::Closed);
     assert_eq!((full.known_reason().code(), bare.known_reason()), ("AC04", ReturnReason::UNSAID));
-    assert_eq!(EntryReason::from(&full.reasons[0]), EntryReason::Proprietary("CLOSED"));
-    assert_eq!(EntryReason::from(&full.reasons[1]), EntryReason::Code("AC04"));
+    assert_eq!((full.reasons[0].code.as_deref(), full.reasons[0].proprietary.as_deref()), (None, Some("CLOSED")));
+    assert_eq!(full.reasons[1].code.as_deref(), Some("AC04"));
     let creditor = &full.creditor;
     assert_eq!(creditor.name.as_deref(), Some("Anna Prøve"));
     assert_eq!(creditor.ultimate_name.as_deref(), Some("Bo Prøve"));
