@@ -136,6 +136,27 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
     world.verified();
 }
 
+/// Its payee has put the account back before they rang: that it is paid to again is proposed once, and not again when it is.
+#[test]
+fn what_its_payee_put_back_is_let_go_once() {
+    let world = stolen();
+    let terms = format!("--account {ALICE_ACCOUNT} --expects {THIEFS} --holder own --signature jws");
+    let own = format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}");
+    world.run(&format!("{own} --now 2026-11-23T09:30:00Z")).done();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    let opened = freeze(&world, ALICE);
+    let revert = format!("victim revert {} --reason Stolen --as anna", text(&opened, "id"));
+    let reverting = run(&revert).done();
+    let name = text(&reverting["designations"][0], "id");
+    run(&format!("designation approve {name} --reason So --as bo")).done();
+    holds(
+        &run(&format!("resolve cpr:{ALICE}")).done(),
+        &json!({ "state": "in_force", "account": ALICE_IBAN }),
+        "it is paid to",
+    );
+    run(&revert).refused("case.nothing_changed");
+}
+
 /// The thief changes an account, and its payee finds it out and changes it to another of their own: once somebody has found that of its
 /// report, it is nowhere in doubt any more.
 #[test]

@@ -27,7 +27,7 @@ pub struct Doubted {
     /// What stood until then.
     pub trusted: Option<DesignatedAccount>,
     /// What stands now; none where that was closed.
-    pub stands: Option<DesignatedAccount>,
+    pub stands: Option<Standing>,
     /// What was designated since then, the newest first.
     pub accounts: Vec<DesignatedAccount>,
     /// Whether somebody asked for it to be deleted since then, and nothing stands. What its bank or the operator closed by themselves, nobody
@@ -44,10 +44,15 @@ impl Doubted {
         !self.accounts.is_empty() || (self.is_deleted && self.trusted.is_some())
     }
 
-    /// Whether what stood before is to be put back: what stands is in doubt, or nothing does any more.
+    /// Whether what stood before is to be put back: what stands is in doubt, or nothing does any more; or the payee has put it back, and it is
+    /// contested.
     #[must_use]
     pub fn is_to_be_put_back(&self) -> bool {
-        self.stands.map_or(self.trusted.is_some(), |stands| self.accounts.contains(&stands))
+        match self.stands {
+            None => self.trusted.is_some(),
+            Some(Standing { state, account }) if Some(account) == self.trusted => state == State::Contested,
+            Some(Standing { account, .. }) => self.accounts.contains(&account),
+        }
     }
 }
 
@@ -97,7 +102,7 @@ pub(crate) fn uncontested(
 pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec<Doubted>, Error> {
     let mut all = Vec::new();
     for (purpose, newest) in newest_of(scope, payee)? {
-        let live = |row: &Designation| Some(row.standing.account).filter(|_| row.standing.state != State::Closed);
+        let live = |row: &Designation| Some(row.standing).filter(|standing| standing.state != State::Closed);
         let stands = live(&newest);
         let is_deleted = stands.is_none() && standing_change(scope, newest)?.proposal.is_some();
         let accounts = Vec::new();
@@ -110,7 +115,7 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec
             }
             changes += 1;
             let change = standing_change(scope, newest)?;
-            let account = live(&newest);
+            let account = live(&newest).map(|standing| standing.account);
             if change.row.effective < since {
                 one.trusted = account;
                 break;
