@@ -18,6 +18,7 @@ use registry::resolve::{self, Query, Resolution};
 use registry::watch::{Looked, Watched};
 
 /// Everything by which the payments of a batch are ruled, at one moment.
+#[derive(Clone)]
 pub(crate) struct Judge {
     demands: Demands,
     pub(crate) watched: Watched,

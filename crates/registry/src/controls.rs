@@ -229,7 +229,8 @@ impl Control {
             Self::HoldAfterChange,
             "hold_after_change",
             Kind::BankingDays,
-            "so long wait payments to an account that took another's place",
+            "so long wait payments to an account that took another's place, as a first specific account takes that of the \
+             default one",
         ),
         (Self::BanChange, "ban_change", Kind::Switch, "no account is ever changed"),
         (Self::BanShared, "ban_shared", Kind::Switch, "an account is one payee's only"),

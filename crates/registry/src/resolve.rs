@@ -297,7 +297,8 @@ pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: 
     };
     let designation = precedence(specific, default);
     let mut held = designation.map(|newest| Held::begin(newest, default.map(|row| row.id)));
-    if let Some(held) = &mut held {
+    // What was closed is so since then.
+    if let Some(held) = held.as_mut().filter(|held| held.newest.standing.state != State::Closed) {
         while let Some(id) = held.earlier() {
             held.look_back(&store::designation::find(scope, id)?);
         }

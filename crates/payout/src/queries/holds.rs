@@ -73,23 +73,29 @@ impl Holds {
         batch: &Batch,
         rows: &[PaymentRow],
     ) -> Result<BTreeMap<i64, Hold>, Error> {
-        let mut ids = OpenIds::default();
-        let mut held = Vec::new();
-        for row in rows.iter().filter(|row| matches!(row.outcome.state, State::Held | State::Waiting)) {
-            let ids = ids.read(scope, batch.id, row.number)?;
-            held.push((held_of(scope.vault, self.payer.id, row, &ids), row.outcome));
+        let mut holds = BTreeMap::new();
+        for state in [State::Held, State::Waiting] {
+            let (mut ids, mut held) = (OpenIds::default(), Vec::new());
+            for row in rows.iter().filter(|row| row.outcome.state == state) {
+                let ids = ids.read(scope, batch.id, row.number)?;
+                held.push((held_of(scope.vault, self.payer.id, row, &ids), row.outcome.reason));
+            }
+            if held.is_empty() {
+                continue;
+            }
+            let (payments, judge): (Vec<_>, _) = (held.iter().map(|(held, _)| held).collect(), self.judge(scope)?);
+            let decided = match state {
+                State::Waiting => decide_anew(scope, &judge.clone().of_lying(), &payments)?,
+                _ => decide_anew(scope, judge, &payments)?,
+            };
+            for ((held, recorded), decided) in held.iter().zip(decided) {
+                // What lies there and waits for an account, or may leave, is told as it was.
+                if state == State::Held || matches!(decided.verdict, Verdict::Hold(_)) {
+                    holds.insert(held.number, self.hold(held.number, *recorded, &decided));
+                }
+            }
         }
-        if held.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let payments: Vec<_> = held.iter().map(|(held, _)| held).collect();
-        let decided = decide_anew(scope, self.judge(scope)?, &payments)?;
-        // What lies there and waits for an account, or may leave, is told as it was.
-        let is_kept = |state, decided: &Decided| state == State::Held || matches!(decided.verdict, Verdict::Hold(_));
-        let kept = held.iter().zip(decided).filter(|((_, outcome), decided)| is_kept(outcome.state, decided));
-        let holds =
-            kept.map(|((held, outcome), decided)| (held.number, self.hold(held.number, outcome.reason, &decided)));
-        Ok(holds.collect())
+        Ok(holds)
     }
 
     fn judge(&self, scope: &Scope<'_>) -> Result<&Judge, Error> {

@@ -33,6 +33,11 @@ impl Payment {
         self.promised.iter().filter(|one| !one.is_there).map(|one| one.amount).sum()
     }
 
+    /// How often it left or came to lie in the waiting account.
+    pub fn times(&self) -> usize {
+        self.left.len() + self.came_to_lie
+    }
+
     /// The account that a return of it names.
     pub fn account_named(&self, fault: Fault) -> String {
         let (_, account) = self.left.last().unwrap();
@@ -131,14 +136,7 @@ impl World {
             if is_right && self.model.take_back(*at, *number, amount, reason) {
                 booked += 1;
             } else {
-                self.strays.push(Stray {
-                    batch: *at,
-                    number: *number,
-                    amount,
-                    reason,
-                    account,
-                    times: before.left.len(),
-                });
+                self.strays.push(Stray { batch: *at, number: *number, amount, reason, account, times: before.times() });
                 listed += 1;
             }
         }
@@ -200,7 +198,7 @@ impl World {
         let payment = &mut self.model.batches[*batch].payments[*number];
         let is_asked_for = *reason == "FOCR";
         // It cannot be of a time after it came.
-        let is_over = payment.left.len() > *times || payment.is_over(account);
+        let is_over = payment.times() > *times || payment.is_over(account);
         if is_over && !is_asked_for {
             return false;
         }

@@ -24,6 +24,7 @@ impl Model {
         let goes_on = is_whole && is_owed && amount == paid && matches!(payment.state, State::Routed(_));
         if is_all && is_ordered {
             payment.state = State::Waiting(iban(ELSEWHERE));
+            payment.came_to_lie += 1;
             payment.back = 0;
         }
         if is_whole {

@@ -81,6 +81,7 @@ impl World {
                 left: Vec::new(),
                 returned: 0,
                 moved: 0,
+                came_to_lie: 0,
                 back: 0,
                 promised: Vec::new(),
             }

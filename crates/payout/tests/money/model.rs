@@ -173,6 +173,8 @@ pub struct Payment {
     /// How often all of it came back, how often it was paid out of the waiting account, and how much came back since it left last.
     pub returned: usize,
     pub moved: usize,
+    /// How often it lay in the waiting account once more.
+    pub came_to_lie: usize,
     pub back: i64,
     /// What its bank has said that it gives back, and has not brought.
     pub promised: Vec<Promise>,

@@ -96,7 +96,7 @@ pub struct Stray {
     pub amount: i64,
     pub reason: &'static str,
     pub account: String,
-    /// How often it had left when the return came.
+    /// How often it had left, or come to lie in the waiting account, when the return came.
     pub times: usize,
 }
 
@@ -263,7 +263,7 @@ impl World {
                 let (at, number) = self.sent(index).unwrap();
                 let payment = &self.model.batches[at].payments[number];
                 let (amount, account) = (payment.pay.minor.into(), payment.account_named(Fault::None));
-                let (times, is_over) = (payment.left.len(), payment.is_over(&account));
+                let (times, is_over) = (payment.times(), payment.is_over(&account));
                 let arrives = self.model.batches[at].payments[number].arrives(amount, true);
                 if !arrives && (is_over || !self.model.take_back(at, number, amount, "MS03")) {
                     self.strays.push(Stray { batch: at, number, amount, reason: "MS03", account, times });
