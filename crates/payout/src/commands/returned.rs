@@ -75,15 +75,11 @@ impl Clue<'_> {
             return Err(Why::NoEndToEndId);
         }
         let returned = self.one.returned.ok().ok_or(Why::NoAmount)?;
-        let account = self.account.ok_or(Why::NoAccount)?;
-        let paid = match self.one.original {
-            None => returned,
-            Some(original) => original.ok().ok_or(Why::NoAmount)?,
-        };
-        let is_alike = |payment: &&FoundPayment| {
-            payment.state.has_left() && payment.money == Some(paid) && went_to(payment, account)
-        };
-        let mut alike = self.found.iter().filter(is_alike);
+        if self.account.is_none() {
+            return Err(Why::NoAccount);
+        }
+        let paid = self.paid().ok_or(Why::NoAmount)?;
+        let mut alike = self.found.iter().filter(|payment| self.is_alike(payment));
         let (payment, more) = (alike.next().ok_or(Why::NoPayment)?, alike.next());
         if more.is_some() || self.has_more {
             return Err(Why::Several);
@@ -96,12 +92,31 @@ impl Clue<'_> {
         }
     }
 
+    /// What was paid, as it says: all of what comes back, where it says nothing else.
+    fn paid(&self) -> Option<Money> {
+        self.one.original.unwrap_or(self.one.returned).ok()
+    }
+
+    /// Whether all that it says is true of a payment that is with a bank.
+    fn is_alike(&self, payment: &FoundPayment) -> bool {
+        let is_there = self.account.is_some_and(|account| went_to(payment, account));
+        payment.state.has_left() && is_there && payment.money.is_some_and(|money| self.paid() == Some(money))
+    }
+
+    /// Whether it says that it comes back because that was asked for.
+    fn is_asked_for(&self) -> bool {
+        self.one.known_reason() == ReturnReason::RECALLED
+    }
+
     /// What it brings of what is expected; none where nothing like it is. What was promised of an account is brought from there, wherever the
     /// payment went since.
     fn expected(&self, scope: &Scope<'_>, taken: &BTreeSet<Id<MoneyBack>>) -> Result<Option<Explained>, Error> {
         let (Some(account), Ok(returned)) = (self.account, self.one.returned) else { return Ok(None) };
         let mut explained = None;
-        for payment in self.found {
+        let is_of_amount = |payment: &&FoundPayment| {
+            self.is_asked_for() || self.one.original.is_none() || payment.money == self.paid()
+        };
+        for payment in self.found.iter().filter(is_of_amount) {
             let mut rows = expected(scope.tx, payment.batch, payment.at.number)?;
             rows.retain(|row| !taken.contains(&row.id));
             if rows.is_empty() {
@@ -122,10 +137,10 @@ impl Clue<'_> {
             explained = Some((payment, told, *left, rows));
         }
         let Some((payment, told, left, rows)) = explained else { return Ok(None) };
-        let is_asked_for = self.one.known_reason() == ReturnReason::RECALLED;
-        if !is_asked_for
-            && self.matched().is_ok_and(|alike| alike.at.number != payment.at.number || alike.batch != payment.batch)
-        {
+        let is_another = |alike: &&FoundPayment| {
+            (alike.batch, alike.at.number) != (payment.batch, payment.at.number) && self.is_alike(alike)
+        };
+        if !self.is_asked_for() && self.found.iter().any(|alike| is_another(&alike)) {
             return Ok(Some(Err(Why::Several)));
         }
         let its_bank = match &payment.left {
@@ -138,7 +153,7 @@ impl Clue<'_> {
         // It may be of a later time that it left, if that was asked back as well, or it does not say that it was asked for.
         if told.is_none() && rows.iter().all(|row| row.stage < left) {
             let asked = store::recall::last_of(scope, payment.batch, payment.at.number)?;
-            if !is_asked_for || asked.is_some_and(|recall| recall.stage == left) {
+            if !self.is_asked_for() || asked.is_some_and(|recall| recall.stage == left) {
                 return Ok(Some(Err(Why::TriedAgain)));
             }
         }
@@ -282,10 +297,10 @@ pub(super) struct Said {
     /// It is of a time that is over: it came before the payment left last, or it names another account than the one to which the payment
     /// went last, and the payment has gone on from there, or lies in the waiting account. What it brings was booked when it went on.
     pub(super) is_over: bool,
-    /// What it brings of what was promised.
-    pub(super) expected: Vec<Id<MoneyBack>>,
-    /// What it brings besides.
-    pub(super) more: i64,
+    /// What it brings, if it comes to what was promised.
+    pub(super) expected: Option<Vec<Id<MoneyBack>>>,
+    /// What was promised of the last time, and how much that is: what it brings as well, if it is more than is left besides.
+    pub(super) of_last: (Vec<Id<MoneyBack>>, i64),
 }
 
 impl Said {
@@ -303,15 +318,14 @@ impl Said {
         of_last.retain(|row| last.is_none_or(|(stage, _)| row.stage > stage));
         // What does not say that it was asked for is of no time before the last.
         let any = if back.reason == ReturnReason::RECALLED { promised } else { of_last.clone() };
+        let ids = |rows: Vec<Expected>| rows.into_iter().map(|row| row.id).collect();
         let sum = of_last.iter().fold(0_i64, |sum, row| sum.saturating_add(row.amount));
-        let (rows, more) = match stray.money.and_then(|money| brought(any, paid, money)) {
-            Some(rows) => (rows, 0),
-            None if sum < back.amount => (of_last, back.amount - sum),
-            None => (Vec::new(), back.amount),
-        };
         let is_over = last.map(|last| is_over(scope, back, (last, left.len() > 1), stray)).transpose()?;
-        let expected = rows.into_iter().map(|row| row.id).collect();
-        Ok(Self { is_over: is_over.unwrap_or(false), expected, more })
+        Ok(Self {
+            is_over: is_over.unwrap_or(false),
+            expected: stray.money.and_then(|money| brought(any, paid, money)).map(ids),
+            of_last: (ids(of_last), sum),
+        })
     }
 }
 

@@ -468,17 +468,25 @@ impl Command for EndStray {
             return Err(ReturnRefusal::Settled.into());
         }
         let mut arrived = Vec::new();
-        if let (Some(back), Some(Said { is_over, expected, more })) = (&self.back, said) {
+        if let (Some(back), Some(Said { is_over, expected, of_last: (of_last, sum) })) = (&self.back, said) {
             // What was promised of an earlier time may still come.
-            let is_expected = more == 0 && back.reason == ReturnReason::RECALLED;
-            if is_over && !is_expected {
+            if is_over && (expected.is_none() || back.reason != ReturnReason::RECALLED) {
                 return Err(ReturnRefusal::from(BackRefusal::NotSent).into());
             }
             // What its bank had said that it gives back was booked then.
-            arrived.extend(expected.into_iter().map(|back| Arrived { key: self.stray.key, back }));
-            if more > 0 {
-                books.book(&MoneyBack { amount: more, ..back.clone() }, env.now).map_err(ReturnRefusal::from)?;
-            }
+            let brought = match expected {
+                Some(expected) => expected,
+                None => match books.book(back, env.now) {
+                    Ok(_) => Vec::new(),
+                    Err(BackRefusal::Amount) if (1..back.amount).contains(&sum) => {
+                        let more = MoneyBack { amount: back.amount - sum, ..back.clone() };
+                        books.book(&more, env.now).map_err(ReturnRefusal::from)?;
+                        of_last
+                    }
+                    Err(refusal) => return Err(ReturnRefusal::from(refusal).into()),
+                },
+            };
+            arrived.extend(brought.into_iter().map(|back| Arrived { key: self.stray.key, back }));
         }
         let booking = books.booking();
         let booked = booking.len();

@@ -596,15 +596,37 @@ fn what_was_promised_is_known_under_whatever_reason_it_comes() {
     assert_eq!(again(&mut place, &batch, None).unwrap(), [""; 0], "nothing of it is only promised");
     assert_eq!(place.told(&batch)[..2], ["routed", "routed"]);
     place.verify();
-    // Two have the same id: one was promised, and the other is with its payee.
+    // What somebody has seen is another sum than what comes later.
     let mut place = Place::new();
-    let first = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 10_00)]]));
-    let second = place.uploaded(PUBLIC, &file("MSG-2", &[vec![(ANNA, 10_00)]]));
-    let name = ask(&mut place, &[(&first, "E0")]).unwrap().messages[0].recall.clone();
+    let batch = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 10_00)]]));
+    let name = ask(&mut place, &[(&batch, "E0")]).unwrap().messages[0].recall.clone();
+    answer(&mut place, &in_part(&name, "4.00"));
+    confirm(&mut place, &batch, &["E0"], "seen").unwrap();
+    assert_eq!(import(&mut place, "R-1", "E0", "6.00", "MS03"), (0, 0, 1));
+    assert_eq!(settle(&mut place, &batch, "E0").unwrap(), 1);
+    assert_eq!(place.told(&batch), ["returned"]);
+    place.verify();
+    // Others have the same id: of one it was promised, and the others are with their payee.
+    for (others, promised) in [(1, "10.00"), (2, "10.00"), (1, "4.00")] {
+        let mut place = Place::new();
+        let first = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 10_00)]]));
+        let mut more = |other| place.uploaded(PUBLIC, &file(&format!("MSG-2-{other}"), &[vec![(ANNA, 10_00)]]));
+        let another = (0..others).map(&mut more).next_back().unwrap();
+        let name = ask(&mut place, &[(&first, "E0")]).unwrap().messages[0].recall.clone();
+        answer(&mut place, &in_part(&name, promised));
+        assert_eq!(import(&mut place, "R-1", "E0", promised, "MS03"), (0, 0, 1), "{others} {promised}");
+        assert_eq!(import(&mut place, "R-2", "E0", promised, "FOCR"), (0, 1, 0), "{others} {promised}");
+        assert_eq!(settle(&mut place, &another, "E0").unwrap(), 1);
+        let all = if promised == "10.00" { "returned" } else { "routed" };
+        assert_eq!(place.told(&another), [all]);
+        place.verify();
+    }
+    // It says that more was paid than what was promised of.
+    let mut place = Place::new();
+    let small = place.uploaded(PUBLIC, &file("MSG-1", &[vec![(ANNA, 4_00)]]));
+    let name = ask(&mut place, &[(&small, "E0")]).unwrap().messages[0].recall.clone();
     answer(&mut place, &accepted(&name));
-    assert_eq!(import(&mut place, "R-1", "E0", "10.00", "MS03"), (0, 0, 1));
-    assert_eq!(import(&mut place, "R-2", "E0", "10.00", "FOCR"), (0, 1, 0));
-    assert_eq!(settle(&mut place, &second, "E0").unwrap(), 1);
-    assert_eq!(place.told(&second), ["returned"]);
+    assert_eq!(import(&mut place, "R-1", "E0", "4.00", "MS03"), (0, 0, 1));
+    refused(again(&mut place, &small, None), "batch.promised");
     place.verify();
 }

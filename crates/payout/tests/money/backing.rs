@@ -207,15 +207,19 @@ impl World {
         }
         let last = payment.left.len();
         let of_last = payment.promised.iter().filter(|one| one.time == last).map(|one| one.amount).sum::<i64>();
-        let brings_all = of_last < *amount;
-        let more = if brings_all { amount - of_last } else { *amount };
-        if is_over || !self.model.take_back(*batch, *number, more, reason) {
+        if is_over {
             return false;
         }
+        if self.model.take_back(*batch, *number, *amount, reason) {
+            return true;
+        }
+        // More than is left besides what was promised: it brings that as well.
+        let brings_all =
+            (1..*amount).contains(&of_last) && self.model.take_back(*batch, *number, amount - of_last, reason);
         if brings_all {
             self.model.batches[*batch].payments[*number].promised.retain(|one| one.time != last);
         }
-        true
+        brings_all
     }
 
     pub fn retry(&mut self, index: Index, part: Part, to_files: bool, disturbance: Disturbance) {

@@ -442,7 +442,10 @@ impl Model {
                 NoAccount::Rejects => Fate::GoesBack("AC03"),
                 NoAccount::Holds => Fate::Waits(Some("no_account")),
                 NoAccount::PaysTo if is_euro => Fate::GoesBack("AM03"),
-                NoAccount::PaysTo if self.is_elsewhere_marked() => Fate::Waits(Some("marked")),
+                // What lies there already goes out of it as ever.
+                NoAccount::PaysTo if self.is_elsewhere_marked() && !matches!(payment.state, State::Waiting(_)) => {
+                    Fate::Waits(Some("marked"))
+                }
                 NoAccount::PaysTo => Fate::LeavesElsewhere,
             };
         };
