@@ -29,7 +29,7 @@ use hyper::service::Service as _;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
 use kernel::{Actor, Env, Error, Operation, Refusal, Secrets, Store, Timestamp, Vault, Writer};
-use registry::commands::{OpenReviews, RemindCollectors, Settle, has_to_remind, has_unreviewed};
+use registry::commands::{RemindCollectors, Settle, find_collecting, has_to_remind};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -305,13 +305,8 @@ impl Edge {
         let now = (self.clock)();
         let done = async {
             // It goes through all accounts once a day, and must not keep anything else waiting.
-            self.core.take_long(move |writer| registry::commands::watch_accounts(writer, now)).await?;
-            let is_any = move |reader: &mut Writer| reader.read(|scope| has_unreviewed(scope, now));
-            while self.core.read(is_any).await? {
-                if !self.core.execute(OpenReviews { now }, Actor::console()).await?.more {
-                    break;
-                }
-            }
+            let find = move |writer: &mut Writer| find_collecting(writer, &Actor::console(), now);
+            self.core.take_long(find).await?;
             let is_any = move |reader: &mut Writer| reader.read(|scope| has_to_remind(scope, now));
             if self.core.read(is_any).await? {
                 let reminded = self.core.execute(RemindCollectors { now }, Actor::console()).await?;

@@ -268,6 +268,11 @@ impl Held {
     fn changed_recently(&self, now: Timestamp) -> bool {
         self.changed_days_ago(now).is_some_and(|days| days < RECENT_DAYS)
     }
+
+    /// When it was changed, and by which channel, if that was in the last [`RECENT_DAYS`] days.
+    pub(crate) fn recent_change(&self, now: Timestamp) -> Option<(Timestamp, ChannelKind)> {
+        self.changed_by().filter(|_| self.changed_recently(now)).map(|channel| (self.since, channel))
+    }
 }
 
 /// A specific account, and what it is for.

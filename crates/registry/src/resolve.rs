@@ -48,10 +48,10 @@ pub struct InForce {
     pub designation: Id<Designation>,
     /// The account.
     pub account: DesignatedAccount,
-    /// When it took the place of something else, and by which channel (a first specific account, of a default one); none of a first account, nor where [`resolve_many`] did not
-    /// look back because the row is older than [`RECENT_DAYS`].
+    /// When it took the place of something else in the last [`RECENT_DAYS`] days, and by which channel. A first specific account takes
+    /// that of the default one.
     pub changed: Option<(Timestamp, ChannelKind)>,
-    /// Whether a change of it waits.
+    /// Whether a change of it waits, as [`resolve_many`] finds it: what waited at another moment is not looked for.
     pub pending: Pending,
 }
 
@@ -101,6 +101,14 @@ impl Resolution {
                 }),
             },
         }
+    }
+}
+
+impl Resolution {
+    /// The same, with what is to be known of how the account came to be the payee's.
+    fn with(self, held: Option<&Held>, pending: Pending, now: Timestamp) -> Self {
+        let Self::Account(in_force) = self else { return self };
+        Self::Account(InForce { changed: held.and_then(|held| held.recent_change(now)), pending, ..in_force })
     }
 }
 
@@ -231,15 +239,7 @@ fn look_closer(
         }
     })?;
     for (seen, held) in unsure.into_iter().zip(held) {
-        let resolution = match seen.resolution() {
-            Resolution::Account(in_force) => Resolution::Account(InForce {
-                changed: held.and_then(|held| Some((held.since, held.changed_by()?))),
-                pending: seen.pending,
-                ..in_force
-            }),
-            other => other,
-        };
-        answer(seen.index, resolution)?;
+        answer(seen.index, seen.resolution().with(held.as_ref(), seen.pending, now))?;
     }
     Ok(())
 }
@@ -303,7 +303,8 @@ pub fn resolve_at(scope: &Scope<'_>, query: &Query, moment: Timestamp, entries: 
             held.look_back(&store::designation::find(scope, id)?);
         }
     }
-    Ok(Found { resolution: Resolution::of(status, designation.as_ref()), held })
+    let resolution = Resolution::of(status, designation.as_ref()).with(held.as_ref(), Pending::Nothing, moment);
+    Ok(Found { resolution, held })
 }
 
 /// Whether somebody may have an account one day: a register knows them, and they are neither dead nor dissolved.

@@ -5,8 +5,8 @@ use crate::console::Answer;
 use kernel::Error;
 use registry::collector;
 use registry::commands::{
-    Draw, DrawReviews, Drawn, LeaveAlone, ListReviewPayees, OpenReviews, ReviewPayee, ReviewPayees, SuspectAccount,
-    reviewed_account, watch_accounts,
+    Draw, DrawReviews, Drawn, LeaveAlone, ListReviewPayees, ReviewPayee, ReviewPayees, SuspectAccount, find_collecting,
+    reviewed_account,
 };
 use registry::queries::{self, Payees, ReviewMotion, ReviewShown, ReviewView};
 use serde::Serialize;
@@ -70,8 +70,10 @@ impl Session {
 
     /// Reviews and what is proposed about them, after those were opened that are due.
     fn list_reviews(&mut self, open_only: bool) -> Result<Answer, Error> {
-        self.find_collecting()?;
-        let (now, actor) = (self.env()?.now, &self.actor);
+        self.count_payees()?;
+        let now = self.env()?.now;
+        find_collecting(&mut self.writer, &self.actor, now)?;
+        let actor = &self.actor;
         let listed = self.writer.read(|scope| {
             let (mut reviews, mut after) = (Vec::new(), None);
             loop {
@@ -85,25 +87,6 @@ impl Session {
             Ok(Listed { reviews, motions: queries::review_motions(scope, actor, now)? })
         })?;
         Ok(Answer::done(list_text(&listed), &listed))
-    }
-
-    /// Finds accounts with too many payees, and opens reviews of them.
-    pub(super) fn find_collecting(&mut self) -> Result<(), Error> {
-        self.count_payees()?;
-        // Before time takes payees from them, too: what waits because of an account waits for whoever looks at it.
-        self.open_reviews()?;
-        let now = self.env()?.now;
-        watch_accounts(&mut self.writer, now)?;
-        self.open_reviews()
-    }
-
-    fn open_reviews(&mut self) -> Result<(), Error> {
-        loop {
-            let env = self.env()?;
-            if !self.writer.execute(&OpenReviews { now: env.now }, &self.actor, &env)?.more {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -5,8 +5,9 @@ use denmark::Account;
 use kernel::{Actor, Env, Secrets, Timestamp, Writer};
 use payout::commands::{TakeIn, Upload};
 use payout::queries::payments_of;
-use registry::commands::{OpenReviews, watch_accounts};
-use registry::queries::account_payees;
+use registry::commands::{Approve, LeaveAlone, Propose, find_collecting, watch_accounts};
+use registry::queries::{account_payees, reviews};
+use std::marker::PhantomData;
 use std::sync::Mutex;
 
 const DAY: i64 = 86_400;
@@ -81,26 +82,57 @@ fn payments_to_an_account_of_too_many_wait_until_it_has_fewer() {
     verify(&mut place);
 }
 
+/// Two officers leave the account alone of which a review is open.
+fn leave_alone(place: &mut Place) {
+    let [first, second] = ["anna", "bo"].map(Actor::operator);
+    let (env, is_synthetic) = (place.env(), true);
+    let review = place.writer.read(|scope| reviews(scope, &first, true, None, 2, env.now)).unwrap().rows.remove(0).id;
+    let subject = LeaveAlone::new(&review, "2027-12-31".parse().unwrap()).unwrap();
+    let propose = Propose { subject, reason: "A family".to_owned(), officer: first.clone(), is_synthetic };
+    let motion = place.writer.execute(&propose, &first, &env).unwrap().id;
+    let approve = Approve::<LeaveAlone> { motion, officer: second.clone(), is_synthetic, about: PhantomData };
+    let env = place.env();
+    place.writer.execute(&approve, &second, &env).unwrap();
+}
+
 #[test]
 fn time_lets_nothing_go_to_an_account_that_somebody_is_to_look_at() {
-    let (mut place, people) = place();
-    place.designate(&format!("register,cpr:{},{SHARED},,,,,", people[3]));
-    let xml = file("MSG-1", &[people[..4].iter().map(|cpr| (&**cpr, 100)).collect()]);
-    let held = place.route(PLAIN, &xml, false).batch;
-    let env = place.env();
-    let opened = place.writer.execute(&OpenReviews { now: env.now }, &Actor::console(), &env).unwrap();
-    assert_eq!(opened.opened, 1);
-    place.designate(&format!("change,cpr:{},9860-5,,{SHARED},,,", people[0]));
-    place.now = Timestamp::from_micros(place.now.micros() + 5 * DAY * 1_000_000);
-    watch_accounts(&mut place.writer, place.now).unwrap();
-    // Whoever has gone elsewhere is paid there.
-    assert_eq!(place.settle(), std::slice::from_ref(&held));
-    let wait = ["routed -", "held RR04", "held RR04", "held RR04"];
-    assert_eq!((states(&mut place, PLAIN, &held), counted(&mut place)), (wait.map(str::to_owned).into(), [3, 0]));
-    place.now = Timestamp::from_micros(place.now.micros() + 200 * DAY * 1_000_000);
-    watch_accounts(&mut place.writer, place.now).unwrap();
-    assert!(place.settle().is_empty());
-    verify(&mut place);
+    let check = |is_found_at_once: bool| {
+        let (mut place, people) = place();
+        let find = |place: &mut Place, expected: usize| {
+            let opened = find_collecting(&mut place.writer, &Actor::console(), place.now).unwrap();
+            assert_eq!(opened, expected);
+        };
+        place.designate(&format!("register,cpr:{},{SHARED},,,,,", people[3]));
+        let xml = file("MSG-1", &[people[..4].iter().map(|cpr| (&**cpr, 100)).collect()]);
+        let held = place.route(PLAIN, &xml, false).batch;
+        if is_found_at_once {
+            find(&mut place, 1);
+        }
+        place.designate(&format!("change,cpr:{},9860-5,,{SHARED},,,", people[0]));
+        place.now = Timestamp::from_micros(place.now.micros() + 5 * DAY * 1_000_000);
+        find(&mut place, usize::from(!is_found_at_once));
+        // Whoever has gone elsewhere is paid there.
+        assert_eq!(place.settle(), std::slice::from_ref(&held));
+        let wait = ["routed -", "held RR04", "held RR04", "held RR04"];
+        assert_eq!((states(&mut place, PLAIN, &held), counted(&mut place)), (wait.map(str::to_owned).into(), [3, 0]));
+        // Nor do other limits let anything go.
+        place.control(&["payees_3_days=4"]);
+        find(&mut place, 0);
+        assert!(place.settle().is_empty());
+        place.now = Timestamp::from_micros(place.now.micros() + 200 * DAY * 1_000_000);
+        find(&mut place, 0);
+        assert!(place.settle().is_empty());
+        verify(&mut place);
+        // What was decided does.
+        leave_alone(&mut place);
+        assert_eq!(place.settle(), std::slice::from_ref(&held));
+        assert_eq!(states(&mut place, PLAIN, &held), ["routed -"; 4]);
+        verify(&mut place);
+    };
+    check(true);
+    // As after days on which nobody looked.
+    check(false);
 }
 
 /// Another process, which gives a fourth payee the account.

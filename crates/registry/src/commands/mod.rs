@@ -62,7 +62,7 @@ pub use remembered::{Entries, Recalled, Remembered, Reply};
 pub use remind::{WaitsSince, remind_waiting};
 pub use review::{
     Counted, Draw, DrawReviews, Drawn, DrawnAccount, LeaveAlone, OpenReviews, Opened, ReviewStanding, SuspectAccount,
-    has_unreviewed, reviewed_account,
+    find_collecting, has_unreviewed, reviewed_account,
 };
 pub(crate) use review::{PAYEES_COUNTED_MAX, opened};
 pub use review_payees::{ListReviewPayees, REVIEW_PAYEES_MAX, ReviewPayee, ReviewPayees};

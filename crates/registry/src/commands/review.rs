@@ -2,7 +2,7 @@
 
 use super::motion::Subject;
 use super::shared_accounts::masked;
-use super::watch_accounts::{account, longest, paid, payees, watch};
+use super::watch_accounts::{account, longest, paid, payees, watch, watch_accounts};
 use crate::account::DesignatedAccount;
 use crate::collecting::{Figures, Limits, Window};
 use crate::controls::Control;
@@ -14,7 +14,7 @@ use crate::{officer, policy, queries, store};
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
 use kernel::journal::{self, Entry, Rows};
-use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp};
+use kernel::{Actor, Blind, Command, Decision, Env, Error, Id, Operation, Refusal, Scope, Timestamp, Writer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -97,6 +97,28 @@ fn unreviewed(scope: &Scope<'_>, now: Timestamp, limit: usize) -> Result<Vec<Cou
 /// The store's.
 pub fn has_unreviewed(scope: &Scope<'_>, now: Timestamp) -> Result<bool, Error> {
     Ok(!unreviewed(scope, now, 1)?.is_empty())
+}
+
+/// Finds accounts with too many payees, among all accounts once a day, and opens reviews of them; how many.
+///
+/// Also before time takes payees from them, however long nobody looked: what waits because of an account waits for whoever looks at it.
+///
+/// # Errors
+/// The policy's refusal, or the store's.
+pub fn find_collecting(writer: &mut Writer, actor: &Actor, now: Timestamp) -> Result<usize, Error> {
+    policy::OPEN_REVIEWS.require(actor)?;
+    let opened = open_reviews(writer, actor, now)?;
+    if watch_accounts(writer, now)? { Ok(opened + open_reviews(writer, actor, now)?) } else { Ok(opened) }
+}
+
+fn open_reviews(writer: &mut Writer, actor: &Actor, now: Timestamp) -> Result<usize, Error> {
+    let mut opened = 0;
+    // What changes nothing is not begun: this is asked each second.
+    while writer.read(|scope| has_unreviewed(scope, now))? {
+        let env = Env::sample(now, &mut writer.secrets)?;
+        opened += writer.execute(&OpenReviews { now }, actor, &env)?.opened;
+    }
+    Ok(opened)
 }
 
 /// Opens a review of each account that has more payees than a limit, unless it was decided that it may have them.

@@ -3,7 +3,8 @@
 use crate::place::Place;
 use denmark::Cvr;
 use kernel::journal::ENTRIES_MAX;
-use kernel::{Actor, Env, Timestamp};
+use kernel::{Actor, DAY_MICROS, Env, Timestamp};
+use registry::ask::RECENT_DAYS;
 use registry::commands::AddPayer;
 use registry::designation::Channel;
 use registry::payee::PayeeId;
@@ -13,32 +14,32 @@ use registry::resolve::{self, Query, Resolution};
 
 const PAYERS: [&str; 2] = ["First", "Second"];
 
-/// A payee, its number spread out; the purpose of a payment to it, as a payer and a kind; and the account by its last digit,
-/// or what there is instead.
+/// A payee, its number spread out; the purpose of a payment to it, as a payer and a kind; and the account by its last digits,
+/// and whether it took another's place; or what there is instead.
 type Wanted = (u32, Option<(&'static str, &'static str)>, &'static str);
 
 const WANTED: [Wanted; 14] = [
     // Four specific accounts: in force, another, frozen, closed; and none for the rest.
     (1, None, "1"),
-    (1, Some(("First", "NKSBOS")), "2"),
-    (1, Some(("First", "NKSPEN")), "3"),
+    (1, Some(("First", "NKSBOS")), "2 new"),
+    (1, Some(("First", "NKSPEN")), "3 new"),
     (1, Some(("Second", "NKSBOS")), "frozen"),
     (1, Some(("Second", "NKSPEN")), "1"),
     (1, Some(("First", "NKSSU")), "1"),
-    (1, Some(("First", "NKSBOS")), "2"),
+    (1, Some(("First", "NKSBOS")), "2 new"),
     // The same purpose of another payee.
-    (2, Some(("First", "NKSBOS")), "6"),
+    (2, Some(("First", "NKSBOS")), "15 new"),
     (2, Some(("Second", "NKSBOS")), "5"),
     // No default account.
     (3, Some(("First", "NKSBOS")), "7"),
     (3, Some(("Second", "NKSBOS")), "none"),
     (3, None, "none"),
     // No specific account, and nothing at all.
-    (4, Some(("First", "NKSBOS")), "8"),
+    (4, Some(("First", "NKSBOS")), "9 new"),
     (5, Some(("First", "NKSBOS")), "unknown"),
 ];
 
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 17] = [
     "register,p:1000000001,0040-1,,,,,",
     "register,p:1000000001,0040-2,,,,First,NKSBOS",
     "register,p:1000000001,0040-3,,,,First,NKSPEN",
@@ -52,6 +53,11 @@ const ROWS: [&str; 13] = [
     "register,p:1000000002,0040-6,,,,First,NKSBOS",
     "register,p:1000000003,0040-7,,,,First,NKSBOS",
     "register,p:1000000004,0040-8,,,,,",
+    // Accounts that took another's place, through freezing and unfreezing.
+    "change,p:1000000002,0040-15,,0040-6,,First,NKSBOS",
+    "change,p:1000000004,0040-9,,0040-8,,,",
+    "freeze,p:1000000004,,,,,,",
+    "unfreeze,p:1000000004,,,,,,",
 ];
 
 #[test]
@@ -86,8 +92,9 @@ fn many_payees_with_specific_accounts_are_resolved_as_one_by_one() {
                 Query { payee, purpose }
             };
             let all: Vec<Query> = WANTED.iter().map(query).collect();
-            // As it is now, and as it was after each row.
-            for moment in (0..=newest).map(Timestamp::from_micros) {
+            // As it is now, as it was after each row, and as it is when each is no recent one any more.
+            let later = RECENT_DAYS * DAY_MICROS;
+            for moment in (0..=newest).chain(later..=later + newest).map(Timestamp::from_micros) {
                 let many = |queries: &[Query]| {
                     let mut answers = vec![None; queries.len()];
                     let answer = |index: usize, resolution| {
@@ -102,9 +109,12 @@ fn many_payees_with_specific_accounts_are_resolved_as_one_by_one() {
                     assert_eq!(together[at], Some(alone), "query {at} at {moment}");
                     assert_eq!(many(&[*query])?, [Some(alone)], "query {at} at {moment}");
                 }
+                let told: Vec<String> = together.into_iter().flatten().map(told).collect();
                 if moment == Timestamp::from_micros(newest) {
-                    let told: Vec<String> = together.into_iter().flatten().map(told).collect();
                     assert_eq!(told, WANTED.map(|(.., expected)| expected.to_owned()));
+                }
+                if moment == Timestamp::from_micros(later + newest) {
+                    assert_eq!(told, WANTED.map(|(.., expected)| expected.trim_end_matches(" new").to_owned()));
                 }
             }
             Ok(())
@@ -116,7 +126,8 @@ fn told(resolution: Resolution) -> String {
     match resolution {
         Resolution::Account(in_force) => {
             let text = in_force.account.to_text();
-            text.strip_suffix(" DKK").unwrap().trim_start_matches(['0', '4', '-']).to_owned()
+            let digits = text.strip_suffix(" DKK").unwrap().trim_start_matches(['0', '4', '-']);
+            format!("{digits}{}", if in_force.changed.is_some() { " new" } else { "" })
         }
         Resolution::Frozen => "frozen".to_owned(),
         Resolution::NoAccount => "none".to_owned(),

@@ -10,12 +10,13 @@ use crate::world::differs;
 use denmark::Currency;
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;
-use kernel::{Actor, Error, Timestamp};
+use kernel::{Actor, Error, Role, Timestamp};
 use payout::balance::Whereabouts;
 use payout::commands::{Retried, Retry, Settling, Trace, retry, settle_some, trace};
 use payout::payment::State;
 use payout::queries;
 use registry::account::canonical;
+use registry::payer::{Agreement, PayerKind};
 use registry::resolve;
 use sim::nation::Version;
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,8 +168,14 @@ impl Stage {
         }
     }
 
-    /// A payer has what came back of a batch tried again.
+    /// A payer's system has what came back of a batch tried again.
     pub fn retry(&mut self, batch: &str) -> Result<(), Error> {
+        let payer = self.paid.iter().find(|paid| paid.batch == batch).map(|paid| paid.payer);
+        let Some(Agreement { name, kind, .. }) = payer.map(|payer| &self.world.model.payers[payer]) else {
+            return Err(differs(format!("nobody pays by the batch {batch}")));
+        };
+        let role = if *kind == PayerKind::Private { Role::PrivatePayer } else { Role::PublicPayer };
+        let client = Actor::client(role, name);
         let (env, out) = (self.world.env()?, self.world.files.folder().to_owned());
         let mut ids = Vec::new();
         let is_back = |paid: &&mut Paid| paid.batch == batch && paid.bounced == Bounced::Back;
@@ -177,7 +184,7 @@ impl Stage {
             (paid.came_back, paid.bounced) = (0, Bounced::TriedAgain);
         }
         let wanted = Retry { batch, end_to_end_ids: Some(&ids), out: Some(&out), stages: None, once: None };
-        let Retried { released, .. } = retry(&mut self.world.writer, &wanted, &Actor::console(), &env)?;
+        let Retried { released, .. } = retry(&mut self.world.writer, &wanted, &client, &env)?;
         let became = self.became(batch, released.and_then(|released| released.completed).as_deref(), env.now)?;
         self.note(env.now, "payer", "payout.retry", became, false);
         Ok(())

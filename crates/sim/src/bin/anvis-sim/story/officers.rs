@@ -6,8 +6,7 @@ use denmark::calendar::copenhagen_date;
 use jiff::ToSpan;
 use kernel::{Actor, AddOperator, Error, OfficerRefusal, PublicKey, Timestamp, find_officer};
 use registry::commands::{
-    AddCaseworker, Approve, LeaveAlone, ListReviewPayees, OpenReviews, Propose, SuspectAccount, fold_holders,
-    watch_accounts,
+    AddCaseworker, Approve, LeaveAlone, ListReviewPayees, Propose, SuspectAccount, find_collecting, fold_holders,
 };
 use registry::queries;
 use sim::nation::PUBLIC_PAYER;
@@ -97,9 +96,7 @@ impl Stage {
     pub fn review_accounts(&mut self) -> Result<(), Error> {
         while fold_holders(&mut self.world.writer)? {}
         let now = self.world.clock.read();
-        watch_accounts(&mut self.world.writer, now)?;
-        let console = Actor::console();
-        let opened = self.give_unseen(&OpenReviews { now }, &console)?.opened;
+        let opened = find_collecting(&mut self.world.writer, &Actor::console(), now)?;
         if opened > 0 {
             self.note(now, "registry", "review.open", format!("{opened} opened"), false);
         }
