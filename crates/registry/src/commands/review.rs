@@ -116,7 +116,12 @@ fn open_reviews(writer: &mut Writer, actor: &Actor, now: Timestamp) -> Result<us
     // What changes nothing is not begun: this is asked each second.
     while writer.read(|scope| has_unreviewed(scope, now))? {
         let env = Env::sample(now, &mut writer.secrets)?;
-        opened += writer.execute(&OpenReviews { now }, actor, &env)?.opened;
+        let more = writer.execute(&OpenReviews { now }, actor, &env)?.opened;
+        if more == 0 {
+            // Another process was first.
+            break;
+        }
+        opened += more;
     }
     Ok(opened)
 }
