@@ -9,18 +9,27 @@ use services::case_file::CaseFile;
 use std::collections::BTreeMap;
 
 const THIEFS: &str = "1020-2";
+/// Another of Alice's own.
+const OWN: &str = "5000-99";
 /// Alice's account is in doubt since then, and is changed a little later.
 const SINCE: &str = "2026-11-23T09:10:00Z";
 const THEFT: &str = "2026-11-23T09:20:00Z";
+const CHANGED: &str = "2026-11-23T09:30:00Z";
 const LATER: &str = "2026-11-23T10:00:00Z";
 const AFTER: &str = "2026-11-23T11:00:00Z";
 
-/// A thief with Alice's login has the account changed, at once.
+/// Somebody with Alice's login has the account changed, at once: the proposal.
+fn changed(world: &World, account: &str, expects: &str, at: &str) -> Value {
+    let terms = format!("--account {account} --expects {expects} --holder own --signature jws --now {at}");
+    let change = world.run(&format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}")).done();
+    assert_eq!(change["state"], "in_force", "{change}");
+    change
+}
+
+/// A thief does.
 fn stolen() -> World {
     let world = World::settled();
-    let terms = format!("--account {THIEFS} --expects {ALICE_ACCOUNT} --holder own --signature jws --now {THEFT}");
-    let theft = world.run(&format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}")).done();
-    assert_eq!(theft["state"], "in_force", "{theft}");
+    changed(&world, THIEFS, ALICE_ACCOUNT, THEFT);
     world
 }
 
@@ -140,9 +149,7 @@ fn what_has_not_left_waits_and_goes_home_and_what_has_is_traced_recalled_and_tol
 #[test]
 fn what_its_payee_put_back_is_let_go_once() {
     let world = stolen();
-    let terms = format!("--account {ALICE_ACCOUNT} --expects {THIEFS} --holder own --signature jws");
-    let own = format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}");
-    world.run(&format!("{own} --now 2026-11-23T09:30:00Z")).done();
+    changed(&world, ALICE_ACCOUNT, THIEFS, CHANGED);
     let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
     let opened = freeze(&world, ALICE);
     let revert = format!("victim revert {} --reason Stolen --as anna", text(&opened, "id"));
@@ -157,19 +164,80 @@ fn what_its_payee_put_back_is_let_go_once() {
     run(&revert).refused("case.nothing_changed");
 }
 
+/// Officers have put the account back before, and the thief has changed it again; or the payee has changed it before the thief did, to
+/// another of their own: what is put back is the last one that nobody doubts, and once.
+#[test]
+fn the_last_account_that_is_not_in_doubt_is_put_back() {
+    let check = |before: &dyn Fn(&World), is_own: bool, expected: &str| {
+        let world = World::settled();
+        before(&world);
+        changed(&world, "1020-3", if is_own { OWN } else { ALICE_ACCOUNT }, CHANGED);
+        let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+        let opened = freeze(&world, ALICE);
+        let reports = opened["reported"].as_array().unwrap().iter().map(|id| id.as_str().unwrap());
+        let of_own = |id: &&str| run(&format!("suspicion show {id}")).done()["account"] == "5000-******0099";
+        for report in reports.filter(of_own) {
+            run(&format!("suspicion acknowledge {report} --as bo")).done();
+            run(&format!("suspicion close {report} --finding unfounded --reason Own --as bo")).done();
+        }
+        let revert = format!("victim revert {} --reason Stolen --as anna", text(&opened, "id"));
+        let reverting = run(&revert).done();
+        let name = text(&reverting["designations"][0], "id");
+        run(&format!("designation approve {name} --reason So --as bo")).done();
+        let answer = run(&format!("resolve cpr:{ALICE}")).done();
+        holds(&answer, &json!({ "state": "in_force", "account": expected }), "what is put back");
+        run(&revert).refused("case.nothing_changed");
+        world.verified();
+    };
+    let put_back_before = |world: &World| {
+        let theft = changed(world, THIEFS, ALICE_ACCOUNT, THEFT);
+        let revert = format!("designation revert {} --reason Stolen --as anna --now {THEFT}", text(&theft, "id"));
+        let reverting = world.run(&revert).done();
+        let approve = format!("designation approve {} --reason So --as bo --now {THEFT}", text(&reverting, "id"));
+        assert_eq!(world.run(&approve).done()["state"], "in_force");
+    };
+    check(&put_back_before, false, ALICE_IBAN);
+    check(&|world| drop(changed(world, OWN, ALICE_ACCOUNT, THEFT)), true, &iban("DK", OWN));
+}
+
+/// Its bank closes an account that was put back: no thief did that, and it keeps nobody from putting back another.
+#[test]
+fn what_its_bank_closed_since_is_left_alone() {
+    let world = World::settled();
+    let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
+    for terms in [
+        "--account 1020-2 --expects 1020-4811223344 --holder own".to_owned(),
+        format!("--delete --expects 0041-18 --payer {PUBLIC} --benefit NKSBOS"),
+    ] {
+        let asks = format!("designation propose cpr:{HANS} {terms} --signature jws --as citizen:cpr:{HANS}");
+        assert_eq!(world.run(&format!("{asks} --now {THEFT}")).done()["state"], "in_force", "{terms}");
+    }
+    let opened = freeze(&world, HANS);
+    let revert = || run(&format!("victim revert {} --reason Stolen --as anna", text(&opened, "id")));
+    let answer = |reverting: &Value, answers: &[&str]| {
+        let reverts = reverting["designations"].as_array().unwrap();
+        assert_eq!(reverts.len(), answers.len(), "{reverting}");
+        for (revert, answer) in reverts.iter().zip(answers) {
+            run(&format!("designation {answer} {} --reason So --as bo", text(revert, "id"))).done();
+        }
+    };
+    answer(&revert().done(), &["approve", "refuse"]);
+    let rows = format!("{ACCOUNT_HEADER}close,cpr:{HANS},1020-4811223344,,,,,\n");
+    assert_eq!(world.import(&format!("account import --bank Sydbank --now {AFTER}"), rows)["changed"], 1);
+    answer(&revert().done(), &["approve"]);
+    revert().refused("case.nothing_changed");
+    world.verified();
+}
+
 /// The thief changes an account, and its payee finds it out and changes it to another of their own: once somebody has found that of its
 /// report, it is nowhere in doubt any more.
 #[test]
 fn what_turns_out_to_be_the_payees_own_is_left_alone() {
-    const OWN: &str = "5000-99";
-    const CHANGED: &str = "2026-11-23T09:30:00Z";
     let world = stolen();
     let run = |args: &str| world.run(&format!("{args} --now {AFTER}"));
     run("client rotate-key").done();
     let gone = route(&world, "GONE", &[cpr("E1", ALICE, "100.00")], &format!("--now {THEFT}"));
-    let terms = format!("--account {OWN} --expects {THIEFS} --holder own --signature jws --now {CHANGED}");
-    let own = world.run(&format!("designation propose cpr:{ALICE} {terms} --as citizen:cpr:{ALICE}")).done();
-    assert_eq!(own["state"], "in_force", "{own}");
+    changed(&world, OWN, THIEFS, CHANGED);
     route(&world, "OWN", &[cpr("E2", ALICE, "50.00")], &format!("--now {CHANGED}"));
     let opened = freeze(&world, ALICE);
     let (case, reported) = (text(&opened, "id"), &opened["reported"]);

@@ -206,12 +206,8 @@ impl KnownCase {
 pub(crate) fn in_doubt(scope: &Scope<'_>, Found { case, acts }: &Found) -> Result<Vec<Doubted>, Error> {
     let reports = acts.iter().filter(|act| act.kind == ActKind::Reported);
     let own = reports.map(|act| cleared_account(scope, &act.about)).collect::<Result<Vec<_>, _>>()?;
-    let mut all = doubted(scope, &case.payee, case.since)?;
-    for doubted in &mut all {
-        doubted.accounts.retain(|account| !own.iter().flatten().any(|own| account.is(own)));
-    }
-    all.retain(Doubted::is_any);
-    Ok(all)
+    let own: Vec<_> = own.into_iter().flatten().collect();
+    doubted(scope, &case.payee, case.since, &own)
 }
 
 /// Those of them that are with a bank, and what stood before them there.

@@ -1,7 +1,7 @@
 //! Whom a thief may have taken an account from: what became of a payee's accounts since a moment, and what was reported of it.
 
 use super::motions::MOTIONS_MAX;
-use super::proposals::standing_change;
+use super::proposals::{Reverted, standing_change};
 use crate::account::{self, DesignatedAccount};
 use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::mark::{MarkChange, masked};
@@ -22,17 +22,19 @@ const CHANGES_MAX: usize = 1_000;
 pub struct Doubted {
     /// What it is for, unless it is the default account.
     pub purpose: Option<Purpose>,
-    /// The first change since then, where it can be reverted: those after it go with it.
-    pub first: Option<Id<Proposal>>,
     /// What stood until then.
     pub trusted: Option<DesignatedAccount>,
-    /// What stands now; none where that was closed.
-    pub stands: Option<Standing>,
-    /// What was designated since then, the newest first.
+    /// What was designated since then and is in doubt, the newest first.
     pub accounts: Vec<DesignatedAccount>,
-    /// Whether somebody asked for it to be deleted since then, and nothing stands. What its bank or the operator closed by themselves, nobody
-    /// who has the payee's login did.
+    /// What stands now.
+    pub stands: Standing,
+    /// Whether nothing stands, and somebody asked for that. What its bank or the operator closed by themselves, nobody who has the payee's
+    /// login did.
     pub is_deleted: bool,
+    /// The last account that is not in doubt, where a change took its place that no revert has undone yet.
+    pub before: Option<DesignatedAccount>,
+    /// That change, where it came by a proposal: those after it go with it.
+    pub first: Option<Id<Proposal>>,
     /// Whether there were more changes than are looked through: then nobody knows here what stood before them.
     pub is_cut_off: bool,
 }
@@ -41,19 +43,40 @@ impl Doubted {
     /// Whether there is anything in doubt: an account that was designated since then, or that one is gone.
     #[must_use]
     pub const fn is_any(&self) -> bool {
-        !self.accounts.is_empty() || (self.is_deleted && self.trusted.is_some())
+        !self.accounts.is_empty() || (self.is_deleted && self.before.is_some())
     }
 
-    /// Whether what stood before is to be put back: what stands is in doubt, or nothing does any more; or the payee has put it back, and it is
-    /// contested.
+    /// Whether the last account that is not in doubt is to be put back: what stands is in doubt, or was until it was closed; that account was
+    /// deleted; or the payee has put it back, and it is contested.
     #[must_use]
     pub fn is_to_be_put_back(&self) -> bool {
-        match self.stands {
-            None => self.trusted.is_some(),
-            Some(Standing { state, account }) if Some(account) == self.trusted => state == State::Contested,
-            Some(Standing { account, .. }) => self.accounts.contains(&account),
+        let Standing { state, account } = self.stands;
+        let is_in_doubt = self.accounts.contains(&account);
+        match state {
+            State::Closed => self.before.is_some() && (self.is_deleted || is_in_doubt),
+            State::Contested => is_in_doubt || self.before == Some(account),
+            State::InForce | State::Frozen | State::FrozenByBank => is_in_doubt,
         }
     }
+
+    /// Finds what is to be reverted among the changes since then that nothing has undone, the newest first.
+    fn find_first(&mut self, changes: &[Change], own: impl Fn(&DesignatedAccount) -> bool) {
+        let is_fine = |account: &DesignatedAccount| Some(*account) == self.trusted || own(account);
+        let last = changes.iter().filter_map(|change| change.account).find(is_fine).or(self.trusted);
+        // A proposal can be reverted; of several, the last one left the account as it stood last.
+        let after =
+            changes.iter().filter(|change| change.before == last).min_by_key(|change| change.proposal.is_none());
+        if let Some(Change { proposal, before, .. }) = after {
+            (self.first, self.before) = (*proposal, *before);
+        }
+    }
+}
+
+/// What a change since a moment made of an account.
+struct Change {
+    account: Option<DesignatedAccount>,
+    before: Option<DesignatedAccount>,
+    proposal: Option<Id<Proposal>>,
 }
 
 /// The newest rows of a payee's histories, the default account's first, with what each is for.
@@ -95,38 +118,44 @@ pub(crate) fn uncontested(
     Ok(contested.standing)
 }
 
-/// A payee's accounts of which anything else was designated since a moment, or that were deleted since then.
+/// A payee's accounts of which anything else was designated since a moment, or that were deleted since then. Those that turned out to be their
+/// own are not in doubt.
 ///
 /// # Errors
 /// The store's.
-pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp) -> Result<Vec<Doubted>, Error> {
+pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp, own: &[Account]) -> Result<Vec<Doubted>, Error> {
+    let is_own = |account: &DesignatedAccount| own.iter().any(|own| account.is(own));
+    let live = |row: Designation| Some(row.standing.account).filter(|_| row.standing.state != State::Closed);
     let mut all = Vec::new();
     for (purpose, newest) in newest_of(scope, payee)? {
-        let live = |row: &Designation| Some(row.standing).filter(|standing| standing.state != State::Closed);
-        let stands = live(&newest);
-        let is_deleted = stands.is_none() && standing_change(scope, newest)?.proposal.is_some();
-        let accounts = Vec::new();
-        let mut one = Doubted { purpose, first: None, trusted: None, stands, accounts, is_deleted, is_cut_off: false };
-        let (mut next, mut changes) = (Some(newest), 0);
+        let stands = newest.standing;
+        let is_deleted = stands.state == State::Closed && standing_change(scope, newest)?.proposal.is_some();
+        let (accounts, trusted, before, first) = (Vec::new(), None, None, None);
+        let mut one = Doubted { purpose, trusted, accounts, stands, is_deleted, before, first, is_cut_off: false };
+        let (mut changes, mut reverted) = (Vec::new(), Reverted::default());
+        let (mut next, mut looked_at) = (Some(newest), 0);
         while let Some(newest) = next {
-            if changes == CHANGES_MAX {
+            if looked_at == CHANGES_MAX {
                 one.is_cut_off = true;
                 break;
             }
-            changes += 1;
+            looked_at += 1;
             let change = standing_change(scope, newest)?;
-            let account = live(&newest).map(|standing| standing.account);
+            let account = live(newest);
             if change.row.effective < since {
                 one.trusted = account;
                 break;
             }
-            one.first = change.proposal;
             one.accounts.extend(account);
+            if !reverted.has(scope, &change)? {
+                changes.push(Change { account, before: change.before.and_then(live), proposal: change.proposal });
+            }
             next = change.before;
         }
         // What was put back since then is what stood.
         let trusted = one.trusted;
-        one.accounts.retain(|account| Some(*account) != trusted);
+        one.accounts.retain(|account| Some(*account) != trusted && !is_own(account));
+        one.find_first(&changes, is_own);
         if one.is_any() {
             all.push(one);
         }

@@ -470,6 +470,26 @@ pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<
     Ok(StandingChange { row: first, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
 }
 
+/// Which changes of a history a later revert undid, as it is walked through from the newest one.
+#[derive(Default)]
+pub(crate) struct Reverted {
+    /// How far back the last revert that was met undid all.
+    since: Option<Id<Proposal>>,
+}
+
+impl Reverted {
+    /// Whether the next change was undone, be it with another.
+    pub(crate) fn has(&mut self, scope: &Scope<'_>, change: &StandingChange) -> Result<bool, Error> {
+        if self.since.is_some() {
+            self.since = self.since.filter(|since| change.proposal != Some(*since));
+            return Ok(true);
+        }
+        let found = change.proposal.map(|id| store::proposal::find(scope, id)).transpose()?.flatten();
+        self.since = found.and_then(|found| found.proposal.asked.reverts);
+        Ok(false)
+    }
+}
+
 /// A change that can be reverted.
 pub(crate) struct Undone {
     pub(crate) change: StandingChange,
@@ -485,21 +505,15 @@ pub(crate) fn undone(
     mut newest: Designation,
     reverts: Id<Proposal>,
 ) -> Result<Option<Undone>, Error> {
-    let mut later = Vec::new();
-    // How far back a revert undid all.
-    let mut undone_since = None;
+    let (mut later, mut reverted) = (Vec::new(), Reverted::default());
     for _ in 0..HISTORY_ROWS_MAX {
         let change = standing_change(scope, newest)?;
         let before = change.before;
-        match (change.proposal, undone_since) {
-            (Some(proposal), Some(since)) if proposal == since => undone_since = None,
-            (_, Some(_)) => {}
-            (Some(proposal), None) if proposal == reverts => return Ok(Some(Undone { change, later })),
-            (proposal, None) => {
-                let found = proposal.map(|id| store::proposal::find(scope, id)).transpose()?.flatten();
-                undone_since = found.and_then(|found| found.proposal.asked.reverts);
-                later.push(change);
+        if !reverted.has(scope, &change)? {
+            if change.proposal == Some(reverts) {
+                return Ok(Some(Undone { change, later }));
             }
+            later.push(change);
         }
         let Some(before) = before else { return Ok(None) };
         newest = before;

@@ -92,7 +92,7 @@ pub fn open(writer: &mut Writer, wanted: &Opening<'_>, officer: &Actor, env: &En
 /// The accounts that were designated since then, each once.
 fn in_doubt(scope: &Scope<'_>, Opening { payee, since, .. }: &Opening<'_>) -> Result<Vec<Account>, Error> {
     let mut accounts: Vec<Account> = Vec::new();
-    for doubted in doubted(scope, &payee.key(scope.vault), *since)? {
+    for doubted in doubted(scope, &payee.key(scope.vault), *since, &[])? {
         for account in doubted.accounts.iter().map(registry::account::DesignatedAccount::account) {
             if !accounts.contains(&account) {
                 accounts.push(account);

@@ -5,9 +5,8 @@ use super::{Under, envs, find};
 use crate::case::{ActKind, CaseRefusal};
 use crate::policy;
 use crate::queries::in_doubt;
-use kernel::{Actor, Env, Error, Id, Scope, Writer};
+use kernel::{Actor, Env, Error, Scope, Writer};
 use registry::commands::{RevertDesignation, Standing};
-use registry::proposal::Proposal;
 use registry::queries::Doubted;
 
 /// What is to be put back.
@@ -20,27 +19,30 @@ pub struct Reverting<'r> {
     pub is_synthetic: bool,
 }
 
-/// Proposes to put back what stood before the first change since the accounts are in doubt, of each account of which there was one and that is
-/// not put back yet. All of them are proposed, or none.
+/// Proposes to put back the last account that is not in doubt, of each account where another has taken its place or it was deleted. All of
+/// them are proposed, or none.
 ///
 /// # Errors
 /// `case.nothing_changed`, `case.no_proposal`, those of a revert, the policy's refusal, or the store's.
 pub fn revert(writer: &mut Writer, wanted: &Reverting<'_>, officer: &Actor, env: &Env) -> Result<Vec<Standing>, Error> {
     policy::ACT_ON_CASE.require(officer)?;
-    let plan = |scope: &Scope<'_>| -> Result<Vec<Id<Proposal>>, Error> {
-        let doubted = in_doubt(scope, &find(scope, wanted.case)?)?;
+    let plan = |scope: &Scope<'_>| -> Result<Vec<Doubted>, Error> {
+        let mut doubted = in_doubt(scope, &find(scope, wanted.case)?)?;
         if doubted.iter().any(|doubted| doubted.is_cut_off) {
             return Err(CaseRefusal::TooManyChanges.into());
         }
-        let first = |doubted: &Doubted| doubted.first.ok_or_else(|| CaseRefusal::NoProposal.into());
-        doubted.iter().filter(|doubted| doubted.is_to_be_put_back()).map(first).collect()
+        doubted.retain(Doubted::is_to_be_put_back);
+        Ok(doubted)
     };
-    let proposals = writer.read(plan)?;
-    if proposals.is_empty() {
+    let planned = writer.read(plan)?;
+    if planned.is_empty() {
         return Err(CaseRefusal::NothingChanged.into());
     }
+    let first = |doubted: &Doubted| doubted.first.ok_or(CaseRefusal::NoProposal);
+    let proposals = planned.iter().map(first).collect::<Result<Vec<_>, _>>()?;
     let envs = envs(writer, env, proposals.len())?;
-    let holds = |scope: &Scope<'_>| Ok(plan(scope)? == proposals);
+    // What goes with it counts too: whoever has put another account there meanwhile may have meant it.
+    let holds = |scope: &Scope<'_>| Ok(plan(scope)? == planned);
     writer.execute_group(|group| {
         let mut standings = Vec::new();
         for (proposal, env) in proposals.iter().zip(&envs) {
