@@ -164,6 +164,7 @@ impl World {
         let out = self.door.out();
         let out = to_files.then_some(&*out);
         let meant = self.done.meanwhile;
+        let mut looked_at = self.model.clone();
         self.give(disturbance, |writer, env| place::settle(writer, out, env));
         if self.done.meanwhile > meant {
             // What was looked at before that happened is looked at again.
@@ -172,6 +173,16 @@ impl World {
         // An account is closed for a return of which whoever booked it was killed.
         (0..PERSONS.len()).for_each(|payee| self.learn(payee, "console"));
         let before: Vec<usize> = self.model.batches.iter().map(|batch| batch.stages.len()).collect();
+        if self.done.meanwhile > meant {
+            // What could leave the waiting account was seen before that happened, and what goes back for it only after.
+            for at in 0..looked_at.batches.len() {
+                let batch = &looked_at.batches[at];
+                let is_due = batch.held() > 0 && batch.is_open(looked_at.now) && looked_at.rule(at, false);
+                if !is_due && looked_at.pay_waiting(at) {
+                    self.model.pay_waiting(at);
+                }
+            }
+        }
         self.model.settle();
         for (at, before) in before.into_iter().enumerate() {
             // Where nobody said where to, they are written at the end.

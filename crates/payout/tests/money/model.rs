@@ -260,7 +260,7 @@ impl Fate {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     pub now: i64,
     pub persons: Vec<Person>,
