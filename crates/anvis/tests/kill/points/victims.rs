@@ -71,7 +71,9 @@ fn what_lies_there_is_on_record() {
         if named == 3 {
             killed.run("victim check given").done();
         }
-        give_again(killed, &give, "case.not_asked");
+        // What lies there is not overwritten, and elsewhere it takes another asking.
+        give_again(killed, &give, if named == 0 { "case.not_asked" } else { "file.exists" });
+        give_again(killed, &give.replace("--out given", "--out elsewhere"), "case.not_asked");
         killed.verified();
     });
 }
