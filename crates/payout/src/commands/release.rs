@@ -106,8 +106,8 @@ pub struct Release<'r> {
     pub once: Option<Once>,
 }
 
-/// Releases what a batch holds, or notes that somebody asks for it where it takes two, or that they let go what lies in the waiting account. What is missing of the files of earlier releases
-/// is written again.
+/// Releases what a batch holds, or notes that somebody asks for it where it takes two, or that they let go what lies in the waiting
+/// account. What is missing of the files of earlier releases is written again.
 ///
 /// # Errors
 /// There is no such batch, it never held anything, somebody else has to say so; or the store failed.

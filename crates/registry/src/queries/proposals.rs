@@ -351,7 +351,8 @@ pub(crate) fn asked_banks<'a>(
     Ok(asked)
 }
 
-/// What is known that may speak against an account for a payee, but whether it is marked. Its other payees are counted as far as the controls ask.
+/// What is known that may speak against an account for a payee, but whether it is marked. Its other payees are counted as far as the
+/// controls ask.
 pub(crate) fn facts(
     scope: &Scope<'_>,
     controls: &Controls,
