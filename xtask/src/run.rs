@@ -32,12 +32,21 @@ pub fn program(name: &str, args: &[&str]) -> Program {
     Program(command)
 }
 
-/// The cargo that runs this.
+/// The cargo that runs this. It is not told of the package that runs: build scripts that read that (ring's) would run again, and all
+/// that stands on them be built again, whenever it is the shell that calls cargo next.
 pub fn cargo(args: &[&str]) -> Program {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(root()).args(args);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     Program(command)
+}
+
+/// Whether cargo tells by it which package it runs.
+fn is_of_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// What tests came to.

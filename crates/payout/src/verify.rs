@@ -130,17 +130,19 @@ fn verify_noted(scope: &Scope<'_>, batch: &Indexed) -> Result<u64, Error> {
         let (mut found, mut held, mut ids) = (BTreeSet::new(), 0, OpenIds::default());
         each_decided_at(scope, batch.batch, stage, |row| {
             let PaymentRow { number, payee, outcome, .. } = row;
+            // Whom it names counts although it waits.
+            let waits = outcome.state == State::Held && outcome.reason == Some(Reason::Collecting);
             match (outcome.state, outcome.designation) {
                 (State::Routed, Some(designation)) => {
                     let payee = payee.filter(|payee| payees.contains(payee));
                     found.extend(payee.map(|payee| (payee, Some(designation), None)));
                 }
-                (State::Passed, _) => {
+                _ if outcome.state == State::Passed || waits => {
+                    held += u64::from(waits);
                     let ids = ids.read(scope, batch.batch, number)?;
                     let payee = ids.named().filter(|payee| payees.contains(payee));
                     found.extend(payee.map(|payee| (payee, None, account_key(scope.vault, ids.account))));
                 }
-                (State::Held, _) if outcome.reason == Some(Reason::Collecting) => held += 1,
                 _ => {}
             }
             Ok(())

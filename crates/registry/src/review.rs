@@ -135,7 +135,7 @@ pub struct Decided {
     pub review: Id<Review>,
     /// What.
     pub outcome: Outcome,
-    /// Of one that is left alone: how many payees it had within the longest window when that was decided.
+    /// Of one that is left alone: how many payees it had within the longest window when that was decided, or the review was opened, if more.
     pub payees: Option<u64>,
 }
 

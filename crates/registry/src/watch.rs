@@ -5,7 +5,7 @@
 
 use crate::account::{self, DesignatedAccount};
 use crate::collecting::{Limits, Window};
-use crate::commands::watch;
+use crate::commands::{level_with, watch};
 use crate::controls::Control;
 use crate::review::Outcome;
 use crate::{queries, store};
@@ -106,6 +106,39 @@ struct Known {
     collector_until: Option<Date>,
 }
 
+impl Known {
+    fn load(scope: &Scope<'_>, key: Blind, level: Level) -> Result<Self, Error> {
+        let decided = store::review::decided_of(scope.tx, &key)?.map(|decided| decided.outcome);
+        Ok(Self { key, level, decided, collector_until: store::collector::approved_until(scope, &key)? })
+    }
+}
+
+/// Accounts that a batch takes over a limit by whom it names beside them, and what is known of each then.
+#[derive(Clone, Debug, Default)]
+pub struct Outnamed(BTreeMap<Blind, (DesignatedAccount, Known)>);
+
+impl Outnamed {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those and others.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// Whose they are by the registry.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn payees(&self, scope: &Scope<'_>) -> Result<BTreeSet<Blind>, Error> {
+        let accounts: Vec<Blind> = self.0.keys().copied().collect();
+        Ok(store::holder::payees(scope.tx, &accounts)?.into_iter().flatten().collect())
+    }
+}
+
 /// All accounts that are watched or marked, as of a version of each.
 #[derive(Clone, Debug, Default)]
 struct Set {
@@ -134,12 +167,7 @@ impl Set {
         for row in rows {
             changed(row.key);
             set.accounts.insert(row.key, row.account.account());
-            let known = Known {
-                key: row.key,
-                level: row.level,
-                decided: store::review::decided_of(scope.tx, &row.key)?.map(|decided| decided.outcome),
-                collector_until: store::collector::approved_until(scope, &row.key)?,
-            };
+            let known = Known::load(scope, row.key, row.level)?;
             set.watched_version = row.version;
             if row.level == Level::Not && known.decided != Some(Outcome::Suspicious) {
                 set.watched.remove(&row.account.account());
@@ -209,6 +237,19 @@ impl Watched {
         let controls = store::controls::in_force(scope.tx)?;
         let (is_limited, knows_collectors) = (Limits::of(&controls).are_on(), controls.has(Control::CollectorRegister));
         Ok(Self { set, today, is_limited, knows_collectors })
+    }
+
+    /// The same with what a batch makes of some accounts.
+    #[must_use]
+    pub fn with(mut self, outnamed: &Outnamed) -> Self {
+        if !outnamed.0.is_empty() {
+            let set = Arc::make_mut(&mut self.set);
+            for (key, (account, known)) in &outnamed.0 {
+                set.watched.insert(account.account(), *known);
+                set.accounts.insert(*key, account.account());
+            }
+        }
+        self
     }
 
     /// Whether it is counted whom a file names beside accounts that are not watched.
@@ -323,6 +364,8 @@ pub struct Notes {
     held: BTreeMap<(Blind, Whom), u64>,
     /// Whom a file names beside accounts that are not watched.
     named: BTreeMap<Account, BTreeSet<Blind>>,
+    /// What that alone takes over a limit.
+    outnamed: Outnamed,
 }
 
 impl Notes {
@@ -331,9 +374,12 @@ impl Notes {
         self.paid.insert((account, whom));
     }
 
-    /// A payment waits because of the account.
+    /// A payment waits because of the account. Whom a file names beside that counts all the same: it is because of them.
     pub fn holds(&mut self, account: Blind, whom: Whom) {
         *self.held.entry((account, whom)).or_default() += 1;
+        if matches!(whom, Whom::Named(_)) {
+            self.paid.insert((account, whom));
+        }
     }
 
     /// A file names somebody beside an account that is not watched. Of one that names very many accounts those count that it names first.
@@ -349,9 +395,63 @@ impl Notes {
         self.held.retain(|(account, whom), _| !is_again(account, whom));
     }
 
-    /// Whom a file names beside accounts that are not watched is in doubt.
-    pub fn forget_named(&mut self) {
-        self.named.clear();
+    /// Whom a file names beside accounts of which something is known by now is noted otherwise.
+    pub fn forget_named(&mut self, watched: &Watched) {
+        self.named.retain(|account, _| watched.look_at(account) == Looked::default());
+    }
+
+    /// The batch takes these over a limit, by whom it names beside them.
+    pub fn take_over(&mut self, outnamed: Outnamed) {
+        self.outnamed = outnamed;
+    }
+
+    /// What it takes over a limit.
+    #[must_use]
+    pub const fn outnamed(&self) -> &Outnamed {
+        &self.outnamed
+    }
+
+    /// What it would take over a limit that is not, as things are known: what it pays there is to wait instead.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn find_outnamed(&self, scope: &Scope<'_>, watched: &Watched, now: Timestamp) -> Result<Outnamed, Error> {
+        let limits = Limits::of(&store::controls::in_force(scope.tx)?);
+        let mut named: BTreeMap<Blind, BTreeSet<Blind>> = BTreeMap::new();
+        for (account, whom) in &self.paid {
+            if let Whom::Named(payee) = whom {
+                named.entry(*account).or_default().insert(*payee);
+            }
+        }
+        let (mut found, mut all) = (BTreeMap::new(), Vec::new());
+        for (key, payees) in &named {
+            all.extend(store::watch::account_of(scope, key)?.map(|account| (*key, account, payees)));
+        }
+        all.extend(self.many(scope, &limits));
+        for (key, account, payees) in all {
+            let level = level_with(scope, &limits, &key, payees, now)?;
+            if matches!(level, Level::Over(_) | Level::Outgrown(_)) {
+                found.insert(key, (account, Known::load(scope, key, level)?));
+            }
+        }
+        // Some are left alone, or a lawful collector's.
+        let then = watched.clone().with(&Outnamed(found.clone()));
+        found.retain(|_, (account, _)| then.against(account).is_some() && watched.against(account).is_none());
+        Ok(Outnamed(found))
+    }
+
+    /// Accounts beside which a file names as many as are more than a few. Whose bank is not known by its account is not followed.
+    fn many(
+        &self,
+        scope: &Scope<'_>,
+        limits: &Limits,
+    ) -> impl Iterator<Item = (Blind, DesignatedAccount, &BTreeSet<Blind>)> {
+        let few = limits.few();
+        let many = self.named.iter().filter(move |(_, payees)| limits.are_on() && payees.len() as u64 >= few);
+        many.filter_map(|(account, payees)| {
+            let account = DesignatedAccount::of_named(account)?;
+            Some((account.key(scope.vault), account, payees))
+        })
     }
 
     /// Keeps it, with the batch, as part of the entry that records it.
@@ -390,27 +490,23 @@ impl Notes {
     /// Has those accounts watched from now on beside which a file named as many as are more than a few; they, and whom it named.
     fn follow(&self, scope: &Scope<'_>, entry: Entry) -> Result<Followed, Error> {
         let (mut followed, mut paid) = (BTreeMap::new(), Vec::new());
-        if self.named.is_empty() {
+        if self.named.is_empty() && self.outnamed.0.is_empty() {
             return Ok((followed, paid));
         }
         let (controls, today) = (store::controls::in_force(scope.tx)?, copenhagen_date(entry.at.to_jiff()));
-        let limits = Limits::of(&controls);
-        let mut new = BTreeMap::new();
-        for (account, payees) in self.named.iter().filter(|(_, payees)| payees.len() as u64 >= limits.few()) {
-            // Whose bank is not known by it is not followed.
-            let Some(account) = DesignatedAccount::of_named(account).filter(|_| limits.are_on()) else { continue };
-            let key = account.key(scope.vault);
+        for (key, account, payees) in self.many(scope, &Limits::of(&controls)) {
             let is_lawful = controls.has(Control::CollectorRegister)
                 && store::collector::approved_until(scope, &key)?.is_some_and(|until| today <= until);
-            if is_lawful {
-                continue;
+            if !is_lawful {
+                followed.insert(key, account);
+                paid.extend(payees.iter().map(|payee| (key, *payee)));
             }
-            if store::watch::levels(scope.tx, &[key])?.into_iter().flatten().next().is_none() {
-                new.insert(key, (Level::Watched, account));
-            }
-            followed.insert(key, account);
-            paid.extend(payees.iter().map(|payee| (key, *payee)));
         }
+        followed.extend(self.outnamed.0.iter().map(|(key, (account, _))| (*key, *account)));
+        let keys: Vec<Blind> = followed.keys().copied().collect();
+        let levels = store::watch::levels(scope.tx, &keys)?;
+        let is_new = followed.iter().zip(levels).filter(|(_, level)| level.is_none());
+        let new = is_new.map(|((key, account), _)| (*key, (Level::Watched, *account))).collect();
         store::watch::set_many(scope, &new, &BTreeMap::new())?;
         Ok((followed, paid))
     }

@@ -138,7 +138,7 @@ struct Shown {
     review: Review,
     /// Whose account it is by now.
     payees_now: Payees,
-    /// Who was paid to it by now.
+    /// Who was paid to it by now; and whom files name beside it whose payments wait because of it.
     paid_now: Payees,
     /// What is proposed about it, the oldest first.
     motions: Vec<ProposedDecision>,

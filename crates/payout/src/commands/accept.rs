@@ -22,7 +22,7 @@ use registry::allowance::{self, ForFiles};
 use registry::bucket::Unsettled;
 use registry::payer::Payer;
 use registry::resolve;
-use registry::watch::{Notes, Whom};
+use registry::watch::{Notes, Watched, Whom};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -104,6 +104,7 @@ pub(super) struct Found {
     again: Vec<Again>,
     /// All rows, only when some may be decided again: to count anew.
     rows: Vec<PaymentRow>,
+    watched: Watched,
     allowance: ForFiles,
 }
 
@@ -121,7 +122,8 @@ impl Command for Accept<'_> {
         let key = store::batch::message_key(scope.vault, self.payer.id, self.message_id);
         let used = store::batch::find_by_message(scope, &key)?;
         let allowance = ForFiles::load(scope, self.client)?;
-        let mut found = Found { used, again: Vec::new(), rows: Vec::new(), allowance };
+        let watched = self.judge.watched.clone();
+        let mut found = Found { used, again: Vec::new(), rows: Vec::new(), watched, allowance };
         if found.used.is_some() {
             return Ok(found);
         }
@@ -132,7 +134,10 @@ impl Command for Accept<'_> {
         })?;
         // The changes may be dated after the file came in: what counts is what holds at this commit.
         let now = journal::next(scope.tx, self.received)?.at;
-        let watched = self.judge.watched.renew(scope, now, |payee| changed.extend([payee]))?;
+        let watched =
+            self.judge.watched.renew(scope, now, |payee| changed.extend([payee]))?.with(self.notes.outnamed());
+        changed.extend(self.notes.outnamed().payees(scope)?);
+        found.watched = watched.clone();
         let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), watched, now)?;
         let doubts = self.judge.doubts(&judge);
         if changed.is_empty() && !doubts.are_any() {
@@ -160,7 +165,7 @@ impl Command for Accept<'_> {
     }
 
     fn decide(&self, found: Found, env: &Env) -> Result<Decision<Real, Accepted>, Refusal> {
-        let Found { used, again: looked_up, mut rows, allowance } = found;
+        let Found { used, again: looked_up, mut rows, watched, allowance } = found;
         if let Some(used) = used {
             let same_file = used.file_hash == self.file_hash;
             return Ok(Decision::unchanged(Accepted::Used { batch: used.id.number(), same_file }));
@@ -174,9 +179,7 @@ impl Command for Accept<'_> {
                 Whom::Registered(payee) => payees.contains(payee),
                 Whom::Named(payee) => named.contains(&(*account, *payee)),
             });
-            if !named.is_empty() {
-                notes.forget_named();
-            }
+            notes.forget_named(&watched);
         }
         for Again { at, held: of_row, named, decided } in looked_up {
             let (row, ruling) = (&mut rows[at], Ruling::of(decided));

@@ -26,7 +26,7 @@ use kernel::{
     Timestamp, Writer,
 };
 use registry::payer::{Payer, PayerKind};
-use registry::watch::{Notes, Watched, Whom};
+use registry::watch::{Notes, Outnamed, Watched, Whom};
 use registry::{allowance, officer, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -113,9 +113,9 @@ pub struct Release<'r> {
 /// There is no such batch, it never held anything, somebody else has to say so; or the store failed.
 pub fn release(writer: &mut Writer, wanted: &Release<'_>, actor: &Actor, env: &Env) -> Result<Released, Error> {
     policy::RELEASE.require(actor)?;
-    let mut earlier = BTreeMap::new();
+    let (mut earlier, mut outnamed) = (BTreeMap::new(), Outnamed::default());
     for _ in 0..TRIES {
-        if let Some(released) = try_release(writer, wanted, actor, env, &mut earlier)? {
+        if let Some(released) = try_release(writer, wanted, actor, env, &mut earlier, &mut outnamed)? {
             let earlier = earlier.into_values().flatten().collect();
             return Ok(Released { earlier, ..released });
         }
@@ -151,13 +151,15 @@ impl Before {
     }
 }
 
-/// `None`: something was done with the batch meanwhile. `earlier` takes the files of earlier stages by stage.
+/// `None`: something was done with the batch meanwhile, or it takes an account over a limit that must be known from the beginning: `outnamed`
+/// takes that. `earlier` takes the files of earlier stages by stage.
 fn try_release(
     writer: &mut Writer,
     wanted: &Release<'_>,
     actor: &Actor,
     env: &Env,
     earlier: &mut BTreeMap<i64, Vec<PathBuf>>,
+    outnamed: &mut Outnamed,
 ) -> Result<Option<Released>, Error> {
     let is_synthetic = writer.store.is_synthetic();
     let before = writer.read(|scope| Before::load(scope, wanted.batch, actor, env.now))?;
@@ -212,7 +214,7 @@ fn try_release(
             earlier.entry(stage).or_insert_with(are_there);
         }
     }
-    let watched = Watched::recall(writer, env.now)?;
+    let watched = Watched::recall(writer, env.now)?.with(outnamed);
     let (pending, banks, judge, act) = writer.read(|scope| {
         let pending = journal::next(scope.tx, env.now)?;
         let act = wanted.as_what.act(&gate, actor, pending.at);
@@ -281,7 +283,13 @@ fn try_release(
         return Err(render::other_input());
     }
     let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
-    if act.is_none() && changes.iter().all(|change| change.outcome.state == State::Held) {
+    let more = writer.read(|scope| notes.find_outnamed(scope, &judge.watched, pending.at))?;
+    if !more.is_empty() {
+        outnamed.extend(more);
+        return Ok(None);
+    }
+    notes.take_over(outnamed.clone());
+    if act.is_none() && outnamed.is_empty() && changes.iter().all(|change| change.outcome.state == State::Held) {
         // Nothing is to be told of it; what it waits for now is looked at again.
         let vault = writer.store.vault().clone();
         let is_as_it_was = writer.connection.stage(|tx| {

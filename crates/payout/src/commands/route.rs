@@ -442,6 +442,8 @@ impl Work<'_> {
         if tally.of(State::Held) > 0 && input.is_none() {
             input = Some(self.keep_input(writer, &file_hash)?);
         }
+        let mut notes = staged.notes;
+        notes.take_over(writer.read(|scope| notes.find_outnamed(scope, &judge.watched, self.env.now))?);
         let mut accept = Accept {
             batch: self.batch,
             payer: self.payer,
@@ -456,7 +458,7 @@ impl Work<'_> {
             sent: sent.sent(),
             payees,
             judge,
-            notes: staged.notes,
+            notes,
             rows: staged.rows,
             ids: staged.ids,
             input,

@@ -79,7 +79,7 @@ pub use suspicion::{
 pub use tell_contacts::tell_contacts;
 pub use tell_identity::TellIdentity;
 pub use watch_accounts::watch_accounts;
-pub(crate) use watch_accounts::{paid, payees, watch};
+pub(crate) use watch_accounts::{level_with, paid, payees, watch};
 pub use without_account::{
     ListWithoutAccount, Listed, Looked, PAYEES_MAX, ROWS_READ_MAX, WithoutAccount, WithoutAccountPage,
 };

@@ -349,7 +349,8 @@ impl Subject for LeaveAlone {
         let motion = motion.map(|motion| store::motion::find(scope, motion)).transpose()?.flatten();
         let why = motion.map_or_else(String::new, |found| found.motion.reason);
         let (review, outcome) = (&state.review, Outcome::LeftAlone(self.until));
-        let payees = longest(scope, &review.key, entry.at)?;
+        // Officers leave those alone because of whom it was opened, however long they took to look.
+        let payees = longest(scope, &review.key, entry.at)?.max(review.payees.of(Window::LONGEST));
         let rows = vec![store::review::decide(scope, entry, review, (outcome, Some(payees)), &why)?];
         watch(scope, &BTreeMap::from([(review.key, review.account)]), entry.at)?;
         Ok(rows)

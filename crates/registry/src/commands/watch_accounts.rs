@@ -40,14 +40,35 @@ pub(crate) fn longest(scope: &Scope<'_>, account: &Blind, now: Timestamp) -> Res
 
 /// How closely an account is to be watched.
 fn level(scope: &Scope<'_>, limits: &Limits, account: &Blind, now: Timestamp) -> Result<Level, Error> {
+    level_with(scope, limits, account, &BTreeSet::new(), now)
+}
+
+/// How closely it is to be watched once some more are paid to it.
+pub(crate) fn level_with(
+    scope: &Scope<'_>,
+    limits: &Limits,
+    account: &Blind,
+    more: &BTreeSet<Blind>,
+    now: Timestamp,
+) -> Result<Level, Error> {
     if !limits.are_on() {
         return Ok(Level::Not);
     }
     let most = Window::ALL.into_iter().filter_map(|window| limits.get(window)).max().unwrap_or(0) + 1;
-    let figures = payees(scope, account, now, most.max(limits.few()))?;
+    let count = |window: Window, most: u64| {
+        let since = window.since(now);
+        match more.is_empty() {
+            true => store::pointing::count(scope.tx, account, since, most),
+            false => store::pointing::count_with(scope.tx, account, since, most, more),
+        }
+    };
+    let mut figures = Figures::default();
+    for window in Window::ALL {
+        figures.0[window as usize] = count(window, most.max(limits.few()))?;
+    }
     Ok(match limits.exceeded(&figures) {
         Some(window) => match store::review::decided_of(scope.tx, account)?.and_then(|decided| decided.payees) {
-            Some(with) if is_outgrown(with, longest(scope, account, now)?) => Level::Outgrown(window),
+            Some(with) if is_outgrown(with, count(Window::LONGEST, PAYEES_COUNTED_MAX)?) => Level::Outgrown(window),
             _ => Level::Over(window),
         },
         None if figures.of(Window::LONGEST) >= limits.few() => Level::Watched,

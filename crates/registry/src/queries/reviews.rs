@@ -76,7 +76,7 @@ pub struct ReviewShown {
     pub review: ReviewView,
     /// Whose account it is by now.
     pub payees_now: Payees,
-    /// Who was paid to it by now.
+    /// Who was paid to it by now; and whom files name beside it whose payments wait because of it.
     pub paid_now: Payees,
     /// What is proposed about it.
     pub motions: Vec<ReviewMotion>,

@@ -1,5 +1,5 @@
-//! Who was paid to accounts that are watched, and how many payments waited because of one. It is noted with the batch, and of nobody is more
-//! kept than a pseudonym.
+//! Who was paid to accounts that are watched, or is named beside one by a payment that waits because of it; and how many payments do. It is
+//! noted with the batch, and of nobody is more kept than a pseudonym.
 
 use denmark::calendar::copenhagen_date;
 use jiff::civil::Date;

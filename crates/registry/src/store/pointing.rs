@@ -2,7 +2,7 @@
 //! pseudonym, and nothing is forgotten when an account is closed.
 
 use kernel::journal::{first_row_of, size_at};
-use kernel::{Blind, Error, Timestamp, Tx, statements};
+use kernel::{Blind, Error, Timestamp, Tx, Value, statements};
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -14,6 +14,10 @@ statements! {
                                UNION SELECT payee FROM account_left WHERE account_key = $2 AND until > $3
                                UNION SELECT payee FROM account_paid WHERE account_key = $4 AND id >= $5
                                LIMIT $6) AS pointing";
+    POINTING_PAYEES = "account_left.pointing_payees":
+        "SELECT payee FROM account_holder WHERE account_key = $1
+         UNION SELECT payee FROM account_left WHERE account_key = $2 AND until > $3
+         UNION SELECT payee FROM account_paid WHERE account_key = $4 AND id >= $5 ORDER BY payee LIMIT $6";
     WHO = "account_left.who":
         "SELECT payee FROM account_holder WHERE account_key = $1
          UNION SELECT payee FROM account_left WHERE account_key = $2 AND until > $3 ORDER BY payee LIMIT $4";
@@ -52,10 +56,29 @@ pub(crate) fn leave_many(tx: &Tx<'_>, left: &[Left]) -> Result<(), Error> {
 
 /// How many payees have an account, or left it or were paid to it after a moment, counted up to `most`.
 pub(crate) fn count(tx: &Tx<'_>, account: &Blind, since: Timestamp, most: u64) -> Result<u64, Error> {
+    Ok(tx.one(&POINTING, &pointing(tx, account, since, most)?, |row| row.int(0))?.unsigned_abs())
+}
+
+/// How many they are with some more.
+pub(crate) fn count_with(
+    tx: &Tx<'_>,
+    account: &Blind,
+    since: Timestamp,
+    most: u64,
+    more: &BTreeSet<Blind>,
+) -> Result<u64, Error> {
+    let mut all = more.clone();
+    tx.each(&POINTING_PAYEES, &pointing(tx, account, since, most)?, |row| {
+        all.insert(Blind::from_bytes(row.array(0)?));
+        Ok(())
+    })?;
+    Ok(all.len() as u64)
+}
+
+fn pointing<'v>(tx: &Tx<'_>, account: &'v Blind, since: Timestamp, most: u64) -> Result<[Value<'v>; 6], Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let from = first_row_of(size_at(tx, since)?);
-    let values = [account.into(), account.into(), since.into(), account.into(), from.into(), most.into()];
-    Ok(tx.one(&POINTING, &values, |row| row.int(0))?.unsigned_abs())
+    Ok([account.into(), account.into(), since.into(), account.into(), from.into(), most.into()])
 }
 
 /// Who has an account, or left it after a moment; at most `limit`.

@@ -84,7 +84,7 @@ CREATE TABLE account_left (
 ) /*clustered*/ /*append-only*/;
 CREATE INDEX account_left_until ON account_left (until, account_key);
 
--- Who was paid to an account that is watched, by one batch. An id is a place in the journal.
+-- Who was paid to an account that is watched, by one batch, or is named beside it by what waits because of it. An id is a place in the journal.
 CREATE TABLE account_paid (
     id BIGINT NOT NULL PRIMARY KEY,
     account_key BYTEA NOT NULL,
