@@ -2,7 +2,7 @@
 //! gone when xtask is. `cargo xtask postgres` makes one for work by hand.
 
 use crate::debian::{install, is_root};
-use crate::run::program;
+use crate::run::{in_memory, program};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,10 @@ const MISSING: &str =
     "PostgreSQL 15 or newer is missing: install postgresql (Debian, Ubuntu) or postgresql-server (elsewhere)";
 
 /// A sync matters when a machine stops, and no test stops the machine: what was written outlives a killed process anyway.
-pub const WITHOUT_SYNC: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
+const WITHOUT_SYNC: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
+
+/// What tests fill at most: the log of what was written is a gigabyte before it is used anew.
+const MEMORY_BYTES: u64 = 4 << 30;
 
 /// The longest path of a socket: 107 bytes on Linux, 103 on macOS.
 const SOCKET_PATH_MAX: usize = 103;
@@ -61,8 +64,16 @@ pub struct Cluster {
 impl Cluster {
     /// Makes a cluster with these settings and waits until it answers. PostgreSQL is installed if that is possible.
     pub fn start(settings: &[&str]) -> Result<Self, String> {
+        Self::start_in(std::env::temp_dir(), settings)
+    }
+
+    /// Makes one that syncs nothing, in memory where there is room: nearly every test makes a database, which is some 600 files.
+    pub fn start_for_tests() -> Result<Self, String> {
+        Self::start_in(in_memory(MEMORY_BYTES).unwrap_or_else(std::env::temp_dir), WITHOUT_SYNC)
+    }
+
+    fn start_in(parent: PathBuf, settings: &[&str]) -> Result<Self, String> {
         let Installed { version, programs } = set_up()?;
-        let parent = std::env::temp_dir();
         if !has_room_for_socket(&parent) {
             return Err(format!("{} is too long a path for a socket: name another folder in TMPDIR", parent.display()));
         }

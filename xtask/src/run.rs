@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Where Linux has a folder in memory.
+const IN_MEMORY: &str = "/dev/shm";
+
 /// The workspace's folder.
 pub fn root() -> PathBuf {
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()))
@@ -15,6 +18,18 @@ pub fn root() -> PathBuf {
 /// Where cargo puts what it builds.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A folder whose files are in memory, where the system has one with so much room.
+pub fn in_memory(bytes: u64) -> Option<PathBuf> {
+    let told = program("df", &["-Pk", IN_MEMORY]).output()?;
+    (room(&told)? >= bytes).then(|| PathBuf::from(IN_MEMORY))
+}
+
+/// How many bytes are free, as `df -Pk` tells it.
+fn room(told: &str) -> Option<u64> {
+    let kib: u64 = told.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    kib.checked_mul(1024)
 }
 
 /// Whether a variable is set to something.
@@ -152,6 +167,18 @@ fn show(from: impl Read, mut see: impl FnMut(&str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn room_is_read() {
+        let header = "Filesystem     1024-blocks   Used Available Capacity Mounted on\n";
+        assert_eq!(
+            room(&format!("{header}tmpfs             12312312 120340  12191972       1% /dev/shm\n")),
+            Some(12_484_579_328)
+        );
+        for told in ["", header, "df: /dev/shm: No such file or directory\n"] {
+            assert_eq!(room(told), None, "{told}");
+        }
+    }
 
     #[test]
     fn what_cargo_says_is_counted() {

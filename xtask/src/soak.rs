@@ -1,12 +1,11 @@
 //! `cargo xtask soak`: the tests that find more the longer they run.
 
 use crate::postgres::{self, Cluster};
-use crate::run::{cargo, program, root};
+use crate::run::{cargo, in_memory, program, root};
 use crate::test::random_kills;
-use std::path::Path;
 
-/// Files in memory, where the system has such a folder.
-const IN_MEMORY: &str = "/dev/shm";
+/// What histories by chance fill at most.
+const MEMORY_BYTES: u64 = 1 << 30;
 
 /// Tests of histories by chance.
 struct Histories {
@@ -75,11 +74,14 @@ fn live(histories: &Histories, count: &str) -> Result<(), String> {
         let profile = ["test", "--profile", "soak", "--package", package, "--test", binary];
         let tests = cargo(&[&profile[..], &["--", test, "--nocapture"]].concat()).env(variable, count);
         // What a history leaves is looked at by nobody, so no disk need keep it: in memory a sync costs nothing.
-        if Path::new(IN_MEMORY).is_dir() { tests.env("TMPDIR", IN_MEMORY) } else { tests }
+        match in_memory(MEMORY_BYTES) {
+            Some(folder) => tests.env("TMPDIR", folder),
+            None => tests,
+        }
     };
     let mut counts = tests(count).without_env(postgres::VARIABLE).count_tests();
     let few = (count.parse::<u64>().unwrap_or(0) / 100).max(1).to_string();
-    let cluster = Cluster::start(postgres::WITHOUT_SYNC)?;
+    let cluster = Cluster::start_for_tests()?;
     counts += tests(&few).env(postgres::VARIABLE, cluster.url()).count_tests();
     println!("{} passed, {} failed", counts.passed, counts.failed);
     if counts.failed == 0 {

@@ -41,7 +41,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         left_out.push("LEFT OUT (--without-postgres): everything on PostgreSQL".to_owned());
         None
     } else {
-        let cluster = Cluster::start(postgres::WITHOUT_SYNC);
+        let cluster = Cluster::start_for_tests();
         Some(cluster.map_err(|text| format!("{text}, or say --without-postgres"))?)
     };
     set_up("curl", "curl", "curl")?;
