@@ -398,7 +398,6 @@ pub const CODES: &[Row] = &[
     row("case.since", 422, "Since when is not valid", "Tidspunktet er ikke gyldigt"),
     row("case.state", 409, "The case does not stand there", "Sagen er ikke dér i forløbet"),
     row("case.nothing_changed", 409, "There is nothing to put back", "Der er intet at sætte tilbage"),
-    row("case.no_proposal", 409, "It came by no proposal", "Ændringen kom ikke ved en anmodning"),
     row("case.nothing_left", 409, "Nothing left that can be asked back", "Der er intet sendt at kalde tilbage"),
     row("case.not_asked", 409, "Nobody asks that it is given out", "Ingen har bedt om udlevering"),
     row("case.bank", 422, "There is no such bank", "Der er ingen sådan bank"),

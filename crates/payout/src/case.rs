@@ -321,8 +321,6 @@ pub enum CaseRefusal {
     State,
     /// Nothing was designated since then that is still to be put back.
     NothingChanged,
-    /// What was designated since then came by no proposal.
-    NoProposal,
     /// Nothing left for an account that is in doubt.
     NothingLeft,
     /// Nobody has asked that it is given out.
@@ -372,7 +370,6 @@ impl Refuse for CaseRefusal {
             Self::Since => "case.since",
             Self::State => "case.state",
             Self::NothingChanged => "case.nothing_changed",
-            Self::NoProposal => "case.no_proposal",
             Self::NothingLeft => "case.nothing_left",
             Self::NotAsked => "case.not_asked",
             Self::Bank => "case.bank",
@@ -397,9 +394,6 @@ impl fmt::Display for CaseRefusal {
             Self::Since => "say since when the accounts are in doubt: at most ten years ago, and not in the future",
             Self::State => "that is not done in a case that stands so: see 'victim show'",
             Self::NothingChanged => "nothing was designated since then that is still to be put back",
-            Self::NoProposal => {
-                "what was designated since then came by no proposal: put another account in its place, by two officers"
-            }
             Self::NothingLeft => "nothing left for an account that was designated since then and can be asked back",
             Self::NotAsked => {
                 "nobody asked at that moment that it is given to them, or it was given, or asked for anew: see 'victim show'"

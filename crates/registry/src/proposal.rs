@@ -92,7 +92,7 @@ pub struct Asked {
     /// With which account; none where none is in force afterwards.
     pub account: Option<DesignatedAccount>,
     /// The change that is to be reverted.
-    pub reverts: Option<Id<Proposal>>,
+    pub reverts: Option<ChangeId>,
     /// Why, of what heals: an account that is unfrozen, a change that is reverted.
     pub why: Option<String>,
     /// For what, unless it is the default account.
@@ -101,6 +101,33 @@ pub struct Asked {
     pub holder: Holder,
     /// On which law a caseworker stands, and which evidence is on file.
     pub ground: Option<LegalGround>,
+}
+
+/// Which change of an account: its proposal, or the row that it made where it came by none, as a bank's own mostly do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeId {
+    /// It was proposed.
+    Proposed(Id<Proposal>),
+    /// It was in force as it came.
+    Recorded(Id<Designation>),
+}
+
+impl ChangeId {
+    /// The proposal, if it was one.
+    #[must_use]
+    pub const fn proposal(self) -> Option<Id<Proposal>> {
+        match self {
+            Self::Proposed(proposal) => Some(proposal),
+            Self::Recorded(_) => None,
+        }
+    }
+
+    const fn row(self) -> Option<Id<Designation>> {
+        match self {
+            Self::Proposed(_) => None,
+            Self::Recorded(row) => Some(row),
+        }
+    }
 }
 
 /// What a caseworker acts upon (NK-07).
@@ -122,6 +149,8 @@ struct Written {
     action: String,
     account: Option<String>,
     reverts: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reverts_row: Option<i64>,
     why: Option<String>,
     specific: Option<(i64, String, bool)>,
     holder: Holder,
@@ -147,7 +176,8 @@ impl Asked {
             authenticator: authenticator.as_ref().map(Authenticator::to_string),
             action: action.name().to_owned(),
             account: account.as_ref().map(DesignatedAccount::to_text),
-            reverts: reverts.map(Id::number),
+            reverts: reverts.and_then(ChangeId::proposal).map(Id::number),
+            reverts_row: reverts.and_then(ChangeId::row).map(Id::number),
             why: why.clone(),
             specific,
             holder: *holder,
@@ -159,13 +189,15 @@ impl Asked {
     /// Reads what [`Asked::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let Written { payee, channel, by, authenticator, action, account, reverts, why, specific, holder, ground } =
-            serde_json::from_str(text).ok()?;
+        let written: Written = serde_json::from_str(text).ok()?;
+        let Written { payee, channel, by, authenticator, action, account, why, specific, holder, ground, .. } = written;
         let authenticator = match authenticator {
             None => None,
             Some(printed) => Some(Authenticator::parse(&printed)?),
         };
-        let (action, reverts) = (Action::from_name(&action)?, reverts.map(Id::new));
+        let row = written.reverts_row.map(|row| ChangeId::Recorded(Id::new(row)));
+        let reverts = written.reverts.map(|proposal| ChangeId::Proposed(Id::new(proposal))).or(row);
+        let action = Action::from_name(&action)?;
         let account = match account {
             None => None,
             Some(account) => Some(DesignatedAccount::from_text(&account)?),

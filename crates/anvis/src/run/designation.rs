@@ -243,7 +243,7 @@ fn shown_text(shown: &ShownProposal) -> String {
     line("is to", Some(shown.action.as_str()).filter(|action| *action != "designate"));
     line("reverts", shown.reverts.as_deref());
     // What a revert that waits takes with it; or what came after a change, and would go with it.
-    let later = if shown.reverts.is_some() && waits_for.is_some() { "undone with it" } else { "came after it" };
+    let later = if shown.action == "revert" && waits_for.is_some() { "undone with it" } else { "came after it" };
     for LaterChange { id, account, from } in &shown.undone_with_it {
         let (account, id) = (account.as_deref().unwrap_or("none"), id.as_deref().unwrap_or("not proposed"));
         line(later, Some(&format!("{account} from {from}, {id}")));

@@ -61,7 +61,6 @@ pub fn routes() -> Vec<Route> {
         .refuses(ACTED)
         .refuses_as_all(&[
             "case.nothing_changed",
-            "case.no_proposal",
             "case.meanwhile",
             "case.too_many_changes",
             "change.waiting",

@@ -14,13 +14,14 @@ use payout::commands::{
 use payout::queries::{KnownPayment, known_case};
 use payout::recall::Standing;
 use registry::commands::{
-    AcknowledgeSuspicion, ApproveDesignation, ContestAccounts, ProposeDesignation, RefuseDesignation, ReportSuspicion,
-    RestoreAccounts, Suspected,
+    AcknowledgeSuspicion, ApproveDesignation, ContestAccounts, ProposeDesignation, ReadHistory, RefuseDesignation,
+    ReportSuspicion, RestoreAccounts, Standing as Proposal, Suspected,
 };
 use registry::import::{AccountRow, Written};
 use registry::payee::PayeeId;
 use registry::payer::{NoAccount, PayerKind};
 use registry::proposal::{Holder, LegalGround};
+use registry::queries::account_states;
 use registry::suspicion::{OPEN_MAX, Reason, Source};
 use registry::terms::{OnReturn, Terms};
 use std::io::Cursor;
@@ -271,6 +272,78 @@ fn who_approved_that_it_is_put_back_can_be_the_second_to_say_that_it_was_none() 
     let closed = close_case(&mut place.writer, &closing, &bo, &env).unwrap();
     assert_eq!((closed.designations[0].state.as_str(), closed.unfrozen), ("refused", 1));
     place.verify();
+}
+
+/// Bo's account is changed so, one after another; then a case is opened, and what stood before is put back.
+fn put_back(changes: &[&dyn Fn(&mut Place)]) -> (Place, String) {
+    let mut place = Place::new();
+    place.control(&[]);
+    let since = place.later();
+    for change in changes {
+        place.later();
+        change(&mut place);
+    }
+    let case = place.open(since, Source::Police).unwrap().id;
+    let (reverting, env) = (Reverting { case: &case, why: "Stolen", is_synthetic: false }, place.env());
+    let proposed = revert_case(&mut place.writer, &reverting, &Actor::operator("anna"), &env).unwrap();
+    assert!(proposed.iter().all(|standing| standing.waits_for.as_deref() == Some("approval")));
+    for Proposal { id, .. } in proposed {
+        let officer = Actor::operator("bo");
+        let why = "Seen".to_owned();
+        let approving = ApproveDesignation { proposal: id, why, officer: officer.clone(), is_synthetic: false };
+        let env = place.env();
+        assert_eq!(place.writer.execute(&approving, &officer, &env).unwrap().state, "in_force");
+    }
+    place.verify();
+    place.writer.read(registry::verify_directory).unwrap();
+    (place, case)
+}
+
+impl Place {
+    /// Where Bo's accounts stand.
+    fn accounts_of_bo(&mut self) -> Vec<(String, &'static str)> {
+        let key = bo().key(self.writer.store.vault());
+        self.writer.read(|scope| account_states(scope, &key)).unwrap()
+    }
+
+    /// Of Bo's default account, the newest first: what stood, and whether it was reverted.
+    fn history_of_bo(&mut self) -> Vec<(String, bool)> {
+        let (payee, actor, env) = (bo(), Actor::operator("anna"), self.env());
+        let rows = self.writer.execute(&ReadHistory { payee, actor: actor.clone() }, &actor, &env).unwrap();
+        let of_default = rows.into_iter().filter(|row| row.benefit.is_none());
+        of_default.map(|row| (row.account[14..].to_owned(), row.reverted)).collect()
+    }
+}
+
+#[test]
+fn what_came_by_no_proposal_is_put_back_too() {
+    let by_file = |row: &'static str| move |place: &mut Place| place.designate(row);
+    let stolen = by_file("change,cpr:6201701235,9860-77,,9860-1234567,,,");
+    let theirs = ("9860-******4567".to_owned(), "in_force");
+    // A bank's own change, or one by a file.
+    let (mut place, case) = put_back(&[&stolen]);
+    assert_eq!(place.accounts_of_bo(), std::slice::from_ref(&theirs));
+    let reverted: Vec<bool> = place.history_of_bo().into_iter().map(|(_, reverted)| reverted).collect();
+    assert_eq!(reverted, [false, false, true, false], "what stands, the contest, the change, and what stood");
+    // It was a misunderstanding: the reverse of it is proposed.
+    let finding = Finding::Misunderstanding;
+    let closing = CloseVictimCase { case: &case, finding, why: "Mistaken", mark_until: None, is_synthetic: false };
+    for officer in ["anna", "bo"].map(Actor::operator) {
+        let env = place.env();
+        let closed = close_case(&mut place.writer, &closing, &officer, &env).unwrap();
+        assert_eq!(closed.designations.len(), usize::from(closed.waits_for.is_none()));
+    }
+    // What went on from there goes with it, whatever came by a proposal and what did not.
+    let on = by_file("change,cpr:6201701235,9860-78,,9860-77,,,");
+    let proposed = |place: &mut Place| place.change_to(THIEFS, BOS);
+    let proposed_on = |place: &mut Place| place.change_to("9860-78", THIEFS);
+    for changes in [[&stolen as &dyn Fn(&mut Place), &on], [&stolen, &proposed_on], [&proposed, &on]] {
+        assert_eq!(put_back(&changes).0.accounts_of_bo(), std::slice::from_ref(&theirs));
+    }
+    // One of several accounts, the one for a kind of benefit.
+    let specific = by_file("register,cpr:6201701235,9860-79,,,,Kommunen,SSBE");
+    let (mut place, _) = put_back(&[&proposed, &specific]);
+    assert_eq!(place.accounts_of_bo(), [theirs, ("9860-******0079".to_owned(), "closed")]);
 }
 
 /// Its payer has agreed that what goes to a frozen account goes back: of somebody who may be a victim it waits, whoever froze it.

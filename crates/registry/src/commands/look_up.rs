@@ -8,7 +8,7 @@ use crate::known::Knowledge;
 use crate::legal_purpose::LegalPurpose;
 use crate::payee::PayeeId;
 use crate::payer::{Payer, PayerRefusal};
-use crate::proposal::{Holder, Proposal};
+use crate::proposal::{ChangeId, Holder, Proposal};
 use crate::purpose::{self, BenefitKind};
 use crate::resolve::{self, Found, Query, Resolution};
 use crate::store::look_up::LookUpRow;
@@ -232,7 +232,7 @@ pub struct Recorded {
     grounds: Option<Grounds>,
     holder: Option<Holder>,
     /// The proposal that it comes of, and which one that reverts.
-    proposal: Option<(Id<Proposal>, Option<Id<Proposal>>)>,
+    proposal: Option<(Id<Proposal>, Option<ChangeId>)>,
 }
 
 impl Recorded {
@@ -279,6 +279,7 @@ impl Command for ReadHistory {
             let (mut to, mut reverted) = (None, BTreeSet::new());
             for Recorded { row, entry, channel, purpose, grounds, holder, proposal } in history {
                 reverted.extend(proposal.and_then(|(_, reverts)| reverts));
+                let id = proposal.map_or(ChangeId::Recorded(row.id), |(id, _)| ChangeId::Proposed(id));
                 rows.push(HistoryRow {
                     payer: purpose.as_ref().map(|(payer, _)| payer.clone()),
                     benefit: purpose.as_ref().map(|(_, benefit)| benefit.as_str().to_owned()),
@@ -293,7 +294,7 @@ impl Command for ReadHistory {
                     holder: holder.map(|holder| holder.name().to_owned()),
                     recorded: entry.at.to_string(),
                     proposal: proposal.map(|(id, _)| id.name()),
-                    reverted: proposal.is_some_and(|(id, _)| reverted.contains(&id)),
+                    reverted: reverted.contains(&id),
                 });
             }
         }

@@ -43,9 +43,9 @@ pub use controls::{InForce, SetControls};
 pub use deliver::{AddDelivery, EndDelivery, Giver};
 pub use designate::{
     Activate, Activation, ApproveDesignation, CancelDesignation, Confirm, FollowLetter, LaterChange, LetterFacts,
-    LetterFate, LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, RevertDesignation, SETTLED_MAX,
-    STOP_DAYS, Settle, Settled, ShowProposal, ShownAct, ShownProposal, Sign, Standing, StopProposal, Stopped,
-    TellOwnership, UNREADABLE_SECONDS, UnfreezeDesignation,
+    LetterFate, LetterState, MakeLetter, ProposeDesignation, RefuseDesignation, RevertChange, RevertDesignation,
+    SETTLED_MAX, STOP_DAYS, Settle, Settled, ShowProposal, ShownAct, ShownProposal, Sign, Standing, StopProposal,
+    Stopped, TellOwnership, UNREADABLE_SECONDS, UnfreezeDesignation,
 };
 pub use fold_holders::fold_holders;
 pub(crate) use fold_holders::{FOLDED_AT_ONCE_MAX, fold_with};

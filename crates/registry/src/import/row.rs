@@ -4,11 +4,11 @@ use crate::account::DesignatedAccount;
 use crate::designation::{Action, Channel, Expects};
 use crate::grounds::Grounds;
 use crate::payee::PayeeId;
-use crate::proposal::{Holder, Proposal, Unexpected};
+use crate::proposal::{ChangeId, Holder, Proposal, Unexpected};
 use crate::purpose::{BenefitKind, Purpose};
 use crate::row_refusal::RowRefusal;
 use denmark::{Account, Bic, Currency};
-use kernel::{Blind, Id, Vault};
+use kernel::{Blind, Vault};
 
 /// One change as somebody writes it. What is left out is empty.
 #[derive(Clone, Copy, Default)]
@@ -47,7 +47,7 @@ pub struct AccountRow {
     /// Whether it may take the place of another account at once.
     pub(super) may_replace: bool,
     /// The change that it reverts.
-    pub(super) reverts: Option<Id<Proposal>>,
+    pub(super) reverts: Option<ChangeId>,
     /// Whose account it is said to be.
     pub(super) holder: Option<Holder>,
 }
@@ -243,10 +243,9 @@ impl AccountRow {
         }
     }
 
-    /// What reverts a proposal that took effect.
-    pub(crate) fn reverting(proposal: &Proposal) -> Self {
-        let (action, reverts) = (Action::Revert, Some(proposal.id));
-        Self { action, reverts, account: None, expects: None, grounds: None, ..Self::of(proposal, None) }
+    /// What reverts a change of a payee's account: the default one, or one for a purpose.
+    pub(crate) fn reverting(change: ChangeId, payee: PayeeId, key: Blind, purpose: Option<Purpose>) -> Self {
+        Self { reverts: Some(change), ..Self::standing(Action::Revert, payee, key, purpose) }
     }
 
     /// Whether it is about the default account.

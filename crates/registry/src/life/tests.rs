@@ -3,7 +3,7 @@ use crate::account::DesignatedAccount;
 use crate::contest::Turn;
 use crate::mark::Marked;
 use crate::payee::PayeeId;
-use crate::proposal::{Asked, Holder};
+use crate::proposal::{Asked, ChangeId, Holder};
 use kernel::{Blind, Id};
 
 const PAYEE: &str = "citizen:1";
@@ -410,9 +410,10 @@ fn what_the_store_keeps_reads_back() {
     assert_eq!(ActKind::from_code(99), None);
     let asked = proposal(Channel::Caseworker("SKAT".to_owned()), false).asked;
     let mut full = asked.clone();
-    (full.action, full.reverts) = (Action::Revert, Some(Id::new(9)));
+    (full.action, full.reverts) = (Action::Revert, Some(ChangeId::Proposed(Id::new(9))));
     (full.why, full.authenticator) = (Some("not theirs".to_owned()), Some(Authenticator::named("app")));
-    for asked in [asked, full] {
+    let of_row = Asked { reverts: Some(ChangeId::Recorded(Id::new(9))), ..full.clone() };
+    for asked in [asked, full, of_row] {
         assert_eq!(Asked::from_text(&asked.to_text()), Some(asked));
     }
 }

@@ -6,7 +6,7 @@ use crate::account::{self, DesignatedAccount};
 use crate::designation::{ChannelKind, Designation, Standing, State};
 use crate::mark::{MarkChange, masked};
 use crate::motion::{Kind, Motion};
-use crate::proposal::Proposal;
+use crate::proposal::ChangeId;
 use crate::purpose::{self, Purpose};
 use crate::store;
 use crate::suspicion::{self, Suspicion};
@@ -33,8 +33,8 @@ pub struct Doubted {
     pub is_deleted: bool,
     /// The last account that is not in doubt, where a change took its place that no revert has undone yet.
     pub before: Option<DesignatedAccount>,
-    /// That change, where it came by a proposal: those after it go with it.
-    pub first: Option<Id<Proposal>>,
+    /// That change: those after it go with it.
+    pub first: Option<ChangeId>,
     /// Whether there were more changes than are looked through: then nobody knows here what stood before them.
     pub is_cut_off: bool,
 }
@@ -63,11 +63,9 @@ impl Doubted {
     fn find_first(&mut self, changes: &[Change], own: impl Fn(&DesignatedAccount) -> bool) {
         let is_fine = |account: &DesignatedAccount| Some(*account) == self.trusted || own(account);
         let last = changes.iter().filter_map(|change| change.account).find(is_fine).or(self.trusted);
-        // A proposal can be reverted; of several, the last one left the account as it stood last.
-        let after =
-            changes.iter().filter(|change| change.before == last).min_by_key(|change| change.proposal.is_none());
-        if let Some(Change { proposal, before, .. }) = after {
-            (self.first, self.before) = (*proposal, *before);
+        // Of several, the last one left the account as it stood last.
+        if let Some(Change { id, before, .. }) = changes.iter().find(|change| change.before == last) {
+            (self.first, self.before) = (Some(*id), *before);
         }
     }
 }
@@ -76,7 +74,7 @@ impl Doubted {
 struct Change {
     account: Option<DesignatedAccount>,
     before: Option<DesignatedAccount>,
-    proposal: Option<Id<Proposal>>,
+    id: ChangeId,
 }
 
 /// The newest rows of a payee's histories, the default account's first, with what each is for.
@@ -148,7 +146,7 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp, own: &[Accoun
             }
             one.accounts.extend(account);
             if !reverted.has(scope, &change)? {
-                changes.push(Change { account, before: change.before.and_then(live), proposal: change.proposal });
+                changes.push(Change { account, before: change.before.and_then(live), id: change.id() });
             }
             next = change.before;
         }

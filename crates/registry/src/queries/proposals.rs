@@ -9,7 +9,7 @@ use crate::identity;
 use crate::life::{self, ActKind, Evidence, Waits};
 use crate::own::{self, Signatories};
 use crate::payee::PayeeId;
-use crate::proposal::{Asked, Proposal, ProposalRefusal};
+use crate::proposal::{Asked, ChangeId, Proposal, ProposalRefusal};
 use crate::register_event::Addressee;
 use crate::signals::Facts;
 use crate::store::proposal::{Found, Waiting};
@@ -283,10 +283,12 @@ pub(crate) fn is_doubted(
     scope: &Scope<'_>,
     payee: &Blind,
     purpose: Option<&Blind>,
-    reverts: Id<Proposal>,
+    reverts: ChangeId,
 ) -> Result<bool, Error> {
     let is_revert = |found: Found| found.proposal.asked.action == Action::Revert;
-    if store::proposal::find(scope, reverts)?.is_some_and(is_revert) {
+    if let Some(proposal) = reverts.proposal()
+        && store::proposal::find(scope, proposal)?.is_some_and(is_revert)
+    {
         return Ok(true);
     }
     let Some(newest) = newest(scope, payee, purpose)? else { return Ok(false) };
@@ -456,6 +458,13 @@ pub(crate) struct StandingChange {
     pub(crate) before: Option<Designation>,
 }
 
+impl StandingChange {
+    /// By what it is known.
+    pub(crate) fn id(&self) -> ChangeId {
+        self.proposal.map_or(ChangeId::Recorded(self.row.id), ChangeId::Proposed)
+    }
+}
+
 /// The change of which a history's newest row came. What was frozen and unfrozen since came of it as well.
 pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<StandingChange, Error> {
     let (mut first, mut before) = (newest, None);
@@ -475,14 +484,14 @@ pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<
 #[derive(Default)]
 pub(crate) struct Reverted {
     /// How far back the last revert that was met undid all.
-    since: Option<Id<Proposal>>,
+    since: Option<ChangeId>,
 }
 
 impl Reverted {
     /// Whether the next change was undone, be it with another.
     pub(crate) fn has(&mut self, scope: &Scope<'_>, change: &StandingChange) -> Result<bool, Error> {
         if self.since.is_some() {
-            self.since = self.since.filter(|since| change.proposal != Some(*since));
+            self.since = self.since.filter(|since| change.id() != *since);
             return Ok(true);
         }
         let found = change.proposal.map(|id| store::proposal::find(scope, id)).transpose()?.flatten();
@@ -498,20 +507,16 @@ pub(crate) struct Undone {
     pub(crate) later: Vec<StandingChange>,
 }
 
-/// The change that a proposal was, if what stands in a history came after it. Who reverts the first of several changes by one thief
+/// A change, if what stands in a history came after it. Who reverts the first of several changes by one thief
 /// reverts them all at once: what the thief left is never put back. What was reverted already is not reverted again, nor what that undid
 /// with it: what has come after is somebody's choice anew.
-pub(crate) fn undone(
-    scope: &Scope<'_>,
-    mut newest: Designation,
-    reverts: Id<Proposal>,
-) -> Result<Option<Undone>, Error> {
+pub(crate) fn undone(scope: &Scope<'_>, mut newest: Designation, reverts: ChangeId) -> Result<Option<Undone>, Error> {
     let (mut later, mut reverted) = (Vec::new(), Reverted::default());
     for _ in 0..HISTORY_ROWS_MAX {
         let change = standing_change(scope, newest)?;
         let before = change.before;
         if !reverted.has(scope, &change)? {
-            if change.proposal == Some(reverts) {
+            if change.id() == reverts {
                 return Ok(Some(Undone { change, later }));
             }
             later.push(change);
@@ -535,12 +540,7 @@ pub(crate) fn first_row(scope: &Scope<'_>, live: Designation) -> Result<(Id<Desi
 }
 
 /// Whether a specific account was locked that stood before a change that is to be reverted.
-pub(crate) fn was_locked(
-    scope: &Scope<'_>,
-    payee: &Blind,
-    purpose: &Blind,
-    reverts: Id<Proposal>,
-) -> Result<bool, Error> {
+pub(crate) fn was_locked(scope: &Scope<'_>, payee: &Blind, purpose: &Blind, reverts: ChangeId) -> Result<bool, Error> {
     let Some(newest) = store::designation::find_specific(scope, payee, purpose)? else { return Ok(false) };
     match undone(scope, newest, reverts)?.and_then(|undone| undone.change.before) {
         Some(before) => Ok(first_row(scope, before)?.1),
@@ -575,7 +575,7 @@ pub(crate) fn fate(scope: &Scope<'_>, found: &Found) -> Result<Option<Fate>, Err
     let mut is_reverted = false;
     for by in later[made..].iter().filter_map(|(_, of)| *of) {
         let by = store::proposal::find(scope, by)?;
-        is_reverted |= by.is_some_and(|by| by.proposal.asked.reverts == Some(proposal.id));
+        is_reverted |= by.is_some_and(|by| by.proposal.asked.reverts == Some(ChangeId::Proposed(proposal.id)));
     }
     Ok(Some(Fate::of(after, is_reverted)))
 }

@@ -33,7 +33,7 @@ pub(super) struct ShownDesignation {
     ownership: Option<String>,
     /// What is to be done: `designate`, `close`, `unfreeze`, `revert`.
     action: String,
-    /// The change that it reverts.
+    /// The change that it reverts, if that was proposed.
     reverts: Option<String>,
     /// What came after the change that it reverts, and is undone with that; of a change that took effect, what would be if somebody
     /// reverted it now. The oldest first.

@@ -6,7 +6,7 @@ use crate::case::{ActKind, CaseRefusal};
 use crate::policy;
 use crate::queries::in_doubt;
 use kernel::{Actor, Env, Error, Scope, Writer};
-use registry::commands::{RevertDesignation, Standing};
+use registry::commands::{RevertChange, Standing};
 use registry::queries::Doubted;
 
 /// What is to be put back.
@@ -23,7 +23,7 @@ pub struct Reverting<'r> {
 /// them are proposed, or none.
 ///
 /// # Errors
-/// `case.nothing_changed`, `case.no_proposal`, those of a revert, the policy's refusal, or the store's.
+/// `case.nothing_changed`, those of a revert, the policy's refusal, or the store's.
 pub fn revert(writer: &mut Writer, wanted: &Reverting<'_>, officer: &Actor, env: &Env) -> Result<Vec<Standing>, Error> {
     policy::ACT_ON_CASE.require(officer)?;
     let plan = |scope: &Scope<'_>| -> Result<Vec<Doubted>, Error> {
@@ -38,16 +38,17 @@ pub fn revert(writer: &mut Writer, wanted: &Reverting<'_>, officer: &Actor, env:
     if planned.is_empty() {
         return Err(CaseRefusal::NothingChanged.into());
     }
-    let first = |doubted: &Doubted| doubted.first.ok_or(CaseRefusal::NoProposal);
-    let proposals = planned.iter().map(first).collect::<Result<Vec<_>, _>>()?;
-    let envs = envs(writer, env, proposals.len())?;
+    let first = |doubted: &Doubted| doubted.first.ok_or(CaseRefusal::NothingChanged);
+    let changes = planned.iter().map(first).collect::<Result<Vec<_>, _>>()?;
+    let payee = writer.read(|scope| Ok(find(scope, wanted.case)?.case.number))?;
+    let envs = envs(writer, env, changes.len())?;
     // What goes with it counts too: whoever has put another account there meanwhile may have meant it.
     let holds = |scope: &Scope<'_>| Ok(plan(scope)? == planned);
     writer.execute_group(|group| {
         let mut standings = Vec::new();
-        for (proposal, env) in proposals.iter().zip(&envs) {
-            let (actor, why) = (officer.clone(), wanted.why.to_owned());
-            let command = RevertDesignation { proposal: proposal.name(), why, actor, once: None };
+        for ((doubted, change), env) in planned.iter().zip(&changes).zip(&envs) {
+            let (actor, why, purpose) = (officer.clone(), wanted.why.to_owned(), doubted.purpose.clone());
+            let command = RevertChange { payee, purpose, change: *change, why, actor };
             let under = Under {
                 holds: Some(&holds),
                 case: wanted.case,

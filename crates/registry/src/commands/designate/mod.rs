@@ -23,7 +23,7 @@ pub use confirm::Confirm;
 pub use letter::{FollowLetter, LetterFacts, LetterFate, LetterState, MakeLetter};
 pub use propose::ProposeDesignation;
 pub use refuse::RefuseDesignation;
-pub use revert::RevertDesignation;
+pub use revert::{RevertChange, RevertDesignation};
 pub use settle::{SETTLED_MAX, Settle, Settled, UNREADABLE_SECONDS};
 pub use show::{LaterChange, ShowProposal, ShownAct, ShownProposal};
 pub use sign::Sign;

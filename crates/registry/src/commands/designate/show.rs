@@ -7,7 +7,7 @@ use crate::commands::look_up::log;
 use crate::designation::{Action, Designation, Fate, Standing as AccountStanding, State as AccountState};
 use crate::life::{ActKind, Waits};
 use crate::policy;
-use crate::proposal::{LegalGround, ProposalRefusal};
+use crate::proposal::{ChangeId, LegalGround, ProposalRefusal};
 use crate::queries::{self, StandingChange};
 use crate::resolve::Resolution;
 use crate::signals::ownership;
@@ -53,7 +53,7 @@ pub struct ShownProposal {
     pub ownership: Option<String>,
     /// What is to be done: `designate`, `close`, `unfreeze`, `revert`.
     pub action: String,
-    /// The change that it reverts.
+    /// The change that it reverts, if that was proposed.
     pub reverts: Option<String>,
     /// What came after the change that it reverts, and is undone with that; of a change that took effect, what would be if somebody
     /// reverted it now. The oldest first.
@@ -185,7 +185,7 @@ impl Command for ShowProposal {
             in_force: in_force.map(|standing| iban(standing.account)),
             is_frozen: in_force.is_some_and(|standing| standing.state.is_frozen()),
             action: asked.action.name().to_owned(),
-            reverts: asked.reverts.map(Id::name),
+            reverts: asked.reverts.and_then(ChangeId::proposal).map(Id::name),
             undone_with_it: later.collect(),
             why: asked.why.clone().filter(|_| is_told_why),
             benefit: asked.specific.as_ref().map(|of| of.benefit.as_str().to_owned()),
@@ -216,7 +216,7 @@ fn later(scope: &Scope<'_>, loaded: &Loaded, newest: Option<Designation>) -> Res
     let (proposal, ended) = (loaded.proposal(), loaded.found.evidence.ended());
     let of = match ended {
         None if proposal.asked.action == Action::Revert => proposal.asked.reverts,
-        Some(ended) if ended.kind == ActKind::TookEffect => Some(proposal.id),
+        Some(ended) if ended.kind == ActKind::TookEffect => Some(ChangeId::Proposed(proposal.id)),
         _ => None,
     };
     let Some((newest, of)) = newest.zip(of) else { return Ok(Vec::new()) };
