@@ -100,7 +100,8 @@ pub fn random_kills(settings: &[(&str, PathBuf)], cluster: Option<&Cluster>, kil
         return failed;
     }
     let name = if cluster.is_some() { "crowd" } else { "random" };
-    let tests = cargo(&["test", "--package", "anvis", "--test", "kill", "--", name, "--nocapture"]);
+    // Of the whole workspace, so that its crates have the features with which they were built for the other tests.
+    let tests = cargo(&["test", "--workspace", "--test", "kill", "--", name, "--nocapture"]);
     let mut tests = with(settings, tests).env("ANVIS_TEST_BINARY", target().join("release/anvis"));
     if let Some(cluster) = cluster {
         tests = tests.env(postgres::VARIABLE, cluster.url());

@@ -15,7 +15,7 @@ use registry::payer::Payer;
 use registry::purpose::{self, BenefitKind};
 use registry::queries::{controls_in_force, had_part};
 use registry::resolve::{self, Query, Resolution};
-use registry::watch::{Looked, Watched};
+use registry::watch::{Looked, Outnamed, Watched};
 
 /// Everything by which the payments of a batch are ruled, at one moment.
 #[derive(Clone)]
@@ -106,6 +106,11 @@ impl Judge {
         let controls = controls_in_force(scope)?;
         let demands = Demands::of(&payer.agreement, &controls, of_waiting_account.unwrap_or_default());
         Ok(Self { demands, watched, gate, now })
+    }
+
+    /// The same with what a batch makes of some accounts.
+    pub(crate) fn with(&self, outnamed: &Outnamed) -> Self {
+        Self { watched: self.watched.clone().with(outnamed), ..self.clone() }
     }
 
     /// The same of payments that lie in the payer's waiting account.

@@ -58,6 +58,8 @@ struct Ruled {
     is_ruled: bool,
     /// Whether it is not as it was recorded before.
     is_new: bool,
+    /// Whether it was recorded as waiting because of its account.
+    has_waited: bool,
 }
 
 /// How a payment stands in the completed file.
@@ -173,9 +175,10 @@ pub(crate) struct Worked {
     pub(crate) is_ruled: bool,
     /// Whether it is not as it was recorded before.
     pub(crate) is_new: bool,
-    /// Who is paid, where the file names the account; and that account, if it is not watched and may have to be.
+    /// Who is paid, where the file names the account; and that account, if it is counted who is.
     named: Option<Blind>,
     followed: Option<Account>,
+    has_waited: bool,
     /// In the chunk's bytes.
     pub(crate) part: Range<usize>,
     /// Where the element begins in the part.
@@ -191,7 +194,8 @@ impl Worked {
     pub(crate) fn note(&self, notes: &mut Notes) {
         self.ruling.note(Whom::of(self.row.payee, self.named), notes);
         if let (State::Passed, Some(account), Some(payee)) = (self.row.outcome.state, self.followed, self.named) {
-            notes.names(account, payee);
+            // Who waited because of the account was counted then, and has been looked at.
+            notes.names(account, payee, Some(self.row.number).filter(|_| !self.has_waited));
         }
     }
 }
@@ -284,7 +288,9 @@ impl Worker {
         let mut block = None;
         let Setting { vault, batch, payer, records, writes, rule, .. } = &*self.setting;
         let (decided_at, follows) = (rule.decided_at(), rule.follows());
-        for (at, (candidate, Ruled { ruling, is_ruled, is_new })) in candidates.iter().zip(rulings).enumerate() {
+        for (at, (candidate, Ruled { ruling, is_ruled, is_new, has_waited })) in
+            candidates.iter().zip(rulings).enumerate()
+        {
             let Candidate { payment, part, start, payee, .. } = candidate;
             let number = (chunk.first_payment + at as u64) as i64;
             let completed_from = completed.len();
@@ -336,7 +342,8 @@ impl Worker {
                 is_ruled,
                 is_new,
                 named,
-                followed: account.filter(|_| is_new && follows && ruling.noted.is_none()).and_then(named_account),
+                followed: account.filter(|_| is_new && follows).and_then(named_account),
+                has_waited,
                 part: part.clone(),
                 start: *start,
                 completed: completed_from..completed.len(),
@@ -399,7 +406,8 @@ impl Worker {
         match self.setting.rule.clone() {
             Rule::Fresh { judge } => {
                 let decided = self.decide(first, candidates, &judge, |_| true)?;
-                let ruled = |decided| Ruled { ruling: Ruling::of(decided), is_ruled: true, is_new: true };
+                let ruled =
+                    |decided| Ruled { ruling: Ruling::of(decided), is_ruled: true, is_new: true, has_waited: false };
                 Ok(decided.into_iter().map(ruled).collect())
             }
             Rule::Recorded { stage } => self.recall(first, candidates.len(), stage),
@@ -412,10 +420,11 @@ impl Worker {
                     |(index, (Ruled { ruling: recorded, .. }, decided))| {
                         if is_held(index) {
                             let ruling = Ruling::of(decided);
-                            Ruled { ruling, is_ruled: true, is_new: ruling.outcome != recorded.outcome }
+                            let has_waited = recorded.outcome.reason == Some(Reason::Collecting);
+                            Ruled { ruling, is_ruled: true, is_new: ruling.outcome != recorded.outcome, has_waited }
                         } else {
                             let ruling = Ruling { completion: Completion::TakenOut, ..*recorded };
-                            Ruled { ruling, is_ruled: false, is_new: false }
+                            Ruled { ruling, is_ruled: false, is_new: false, has_waited: false }
                         }
                     },
                 );
@@ -490,6 +499,7 @@ impl Worker {
                         ruling: Ruling { completion, outcome, noted: None },
                         is_ruled: is_of_this,
                         is_new: false,
+                        has_waited: false,
                     })
                 })
                 .collect()

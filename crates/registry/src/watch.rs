@@ -113,15 +113,30 @@ impl Known {
     }
 }
 
-/// Accounts that a batch takes over a limit by whom it names beside them, and what is known of each then.
+/// Accounts that a batch takes over a limit by whom it names beside them.
 #[derive(Clone, Debug, Default)]
-pub struct Outnamed(BTreeMap<Blind, (DesignatedAccount, Known)>);
+pub struct Outnamed(BTreeMap<Blind, Over>);
+
+#[derive(Clone, Debug)]
+struct Over {
+    account: DesignatedAccount,
+    /// What is known of it then.
+    known: Known,
+    /// Which payments name it.
+    payments: Vec<i64>,
+}
 
 impl Outnamed {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The payments that name them, by their numbers.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeSet<i64> {
+        self.0.values().flat_map(|over| over.payments.iter().copied()).collect()
     }
 
     /// Those and others.
@@ -244,7 +259,7 @@ impl Watched {
     pub fn with(mut self, outnamed: &Outnamed) -> Self {
         if !outnamed.0.is_empty() {
             let set = Arc::make_mut(&mut self.set);
-            for (key, (account, known)) in &outnamed.0 {
+            for (key, Over { account, known, .. }) in &outnamed.0 {
                 set.watched.insert(account.account(), *known);
                 set.accounts.insert(*key, account.account());
             }
@@ -362,10 +377,19 @@ pub struct Notes {
     /// By account.
     paid: BTreeSet<(Blind, Whom)>,
     held: BTreeMap<(Blind, Whom), u64>,
-    /// Whom a file names beside accounts that are not watched.
-    named: BTreeMap<Account, BTreeSet<Blind>>,
+    /// Whom a file names beside accounts.
+    named: BTreeMap<Account, Naming>,
     /// What that alone takes over a limit.
     outnamed: Outnamed,
+}
+
+/// Whom a file names beside an account that it pays.
+#[derive(Clone, Debug, Default)]
+struct Naming {
+    /// Each, and whether they have not been counted before.
+    payees: BTreeMap<Blind, bool>,
+    /// By which payments, of those that have not been counted before.
+    payments: Vec<i64>,
 }
 
 impl Notes {
@@ -382,10 +406,13 @@ impl Notes {
         }
     }
 
-    /// A file names somebody beside an account that is not watched. Of one that names very many accounts those count that it names first.
-    pub fn names(&mut self, account: Account, payee: Blind) {
+    /// A file pays somebody to an account that it names itself, by a payment of this number, if that has not been counted before. Of a file
+    /// that names very many accounts those count that it names first.
+    pub fn names(&mut self, account: Account, payee: Blind, number: Option<i64>) {
         if self.named.len() < NAMED_ACCOUNTS_MAX || self.named.contains_key(&account) {
-            self.named.entry(account).or_default().insert(payee);
+            let naming = self.named.entry(account).or_default();
+            *naming.payees.entry(payee).or_default() |= number.is_some();
+            naming.payments.extend(number);
         }
     }
 
@@ -417,41 +444,26 @@ impl Notes {
     /// The store's.
     pub fn find_outnamed(&self, scope: &Scope<'_>, watched: &Watched, now: Timestamp) -> Result<Outnamed, Error> {
         let limits = Limits::of(&store::controls::in_force(scope.tx)?);
-        let mut named: BTreeMap<Blind, BTreeSet<Blind>> = BTreeMap::new();
-        for (account, whom) in &self.paid {
-            if let Whom::Named(payee) = whom {
-                named.entry(*account).or_default().insert(*payee);
-            }
-        }
-        let (mut found, mut all) = (BTreeMap::new(), Vec::new());
-        for (key, payees) in &named {
-            all.extend(store::watch::account_of(scope, key)?.map(|account| (*key, account, payees)));
-        }
-        all.extend(self.many(scope, &limits));
-        for (key, account, payees) in all {
-            let level = level_with(scope, &limits, &key, payees, now)?;
+        let mut found = BTreeMap::new();
+        for (named, Naming { payees, payments }) in &self.named {
+            let new: BTreeSet<Blind> = payees.iter().filter(|(_, is_new)| **is_new).map(|(payee, _)| *payee).collect();
+            let is_few = (new.len() as u64) < limits.few() && watched.look_at(named).noted.is_none();
+            let Some((key, account)) = followed(scope, named).filter(|_| limits.are_on() && !is_few && !new.is_empty())
+            else {
+                continue;
+            };
+            let level = level_with(scope, &limits, &key, &new, now)?;
             if matches!(level, Level::Over(_) | Level::Outgrown(_)) {
-                found.insert(key, (account, Known::load(scope, key, level)?));
+                let (known, payments) = (Known::load(scope, key, level)?, payments.clone());
+                found.insert(key, Over { account, known, payments });
             }
         }
         // Some are left alone, or a lawful collector's.
         let then = watched.clone().with(&Outnamed(found.clone()));
-        found.retain(|_, (account, _)| then.against(account).is_some() && watched.against(account).is_none());
+        let is_more =
+            |account: &DesignatedAccount| then.against(account).is_some() && watched.against(account).is_none();
+        found.retain(|_, Over { account, .. }| is_more(account));
         Ok(Outnamed(found))
-    }
-
-    /// Accounts beside which a file names as many as are more than a few. Whose bank is not known by its account is not followed.
-    fn many(
-        &self,
-        scope: &Scope<'_>,
-        limits: &Limits,
-    ) -> impl Iterator<Item = (Blind, DesignatedAccount, &BTreeSet<Blind>)> {
-        let few = limits.few();
-        let many = self.named.iter().filter(move |(_, payees)| limits.are_on() && payees.len() as u64 >= few);
-        many.filter_map(|(account, payees)| {
-            let account = DesignatedAccount::of_named(account)?;
-            Some((account.key(scope.vault), account, payees))
-        })
     }
 
     /// Keeps it, with the batch, as part of the entry that records it.
@@ -490,19 +502,22 @@ impl Notes {
     /// Has those accounts watched from now on beside which a file named as many as are more than a few; they, and whom it named.
     fn follow(&self, scope: &Scope<'_>, entry: Entry) -> Result<Followed, Error> {
         let (mut followed, mut paid) = (BTreeMap::new(), Vec::new());
-        if self.named.is_empty() && self.outnamed.0.is_empty() {
+        if self.named.is_empty() && self.outnamed.is_empty() {
             return Ok((followed, paid));
         }
         let (controls, today) = (store::controls::in_force(scope.tx)?, copenhagen_date(entry.at.to_jiff()));
-        for (key, account, payees) in self.many(scope, &Limits::of(&controls)) {
+        let limits = Limits::of(&controls);
+        let is_many = |naming: &Naming| naming.payees.len() as u64 >= limits.few();
+        for (named, naming) in self.named.iter().filter(|(_, naming)| limits.are_on() && is_many(naming)) {
+            let Some((key, account)) = self::followed(scope, named) else { continue };
             let is_lawful = controls.has(Control::CollectorRegister)
                 && store::collector::approved_until(scope, &key)?.is_some_and(|until| today <= until);
             if !is_lawful {
                 followed.insert(key, account);
-                paid.extend(payees.iter().map(|payee| (key, *payee)));
+                paid.extend(naming.payees.keys().map(|payee| (key, *payee)));
             }
         }
-        followed.extend(self.outnamed.0.iter().map(|(key, (account, _))| (*key, *account)));
+        followed.extend(self.outnamed.0.iter().map(|(key, over)| (*key, over.account)));
         let keys: Vec<Blind> = followed.keys().copied().collect();
         let levels = store::watch::levels(scope.tx, &keys)?;
         let is_new = followed.iter().zip(levels).filter(|(_, level)| level.is_none());
@@ -510,6 +525,11 @@ impl Notes {
         store::watch::set_many(scope, &new, &BTreeMap::new())?;
         Ok((followed, paid))
     }
+}
+
+/// An account that a file names, as it is known here. One whose bank is not known by it is not followed.
+fn followed(scope: &Scope<'_>, named: &Account) -> Option<(Blind, DesignatedAccount)> {
+    DesignatedAccount::of_named(named).map(|account| (account.key(scope.vault), account))
 }
 
 /// What an entry noted of accounts that were watched.

@@ -134,19 +134,21 @@ impl Command for Accept<'_> {
         })?;
         // The changes may be dated after the file came in: what counts is what holds at this commit.
         let now = journal::next(scope.tx, self.received)?.at;
-        let watched =
-            self.judge.watched.renew(scope, now, |payee| changed.extend([payee]))?.with(self.notes.outnamed());
-        changed.extend(self.notes.outnamed().payees(scope)?);
+        let outnamed = self.notes.outnamed();
+        let watched = self.judge.watched.renew(scope, now, |payee| changed.extend([payee]))?.with(outnamed);
+        changed.extend(outnamed.payees(scope)?);
+        let waits = outnamed.numbers();
         found.watched = watched.clone();
         let judge = Judge::load(scope, self.payer, Gate::of_new(self.waits, now), watched, now)?;
-        let doubts = self.judge.doubts(&judge);
-        if changed.is_empty() && !doubts.are_any() {
+        let doubts = self.judge.with(outnamed).doubts(&judge);
+        if changed.is_empty() && waits.is_empty() && !doubts.are_any() {
             return Ok(found);
         }
         let mut again = Vec::new();
         store::payment::each_of(scope.tx, self.batch, ALL_NUMBERS, |row| {
             let is_of_changed = row.payee.is_some_and(|payee| changed.contains(&payee));
-            if (is_of_changed && was_looked_up(&row.outcome)) || doubts.are_of(row.outcome.state) {
+            let is_of_changed = is_of_changed && was_looked_up(&row.outcome);
+            if is_of_changed || doubts.are_of(row.outcome.state) || waits.contains(&row.number) {
                 again.push(found.rows.len());
             }
             found.rows.push(row);

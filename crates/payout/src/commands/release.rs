@@ -18,7 +18,7 @@ use crate::store;
 use crate::store::batch::Stage;
 use crate::store::held::HeldPayment;
 use crate::store::ids::OpenIds;
-use crate::store::payment::{Change, PaymentRow};
+use crate::store::payment::{Change, Outcome, PaymentRow};
 use crate::work::{Rule, Ruling, Setting, Writes, recorded};
 use kernel::journal::{self, Entry, Rows};
 use kernel::{
@@ -283,13 +283,17 @@ fn try_release(
         return Err(render::other_input());
     }
     let Assembled { has_completed, tally, sent, .. } = assembly.end()?;
-    let more = writer.read(|scope| notes.find_outnamed(scope, &judge.watched, pending.at))?;
+    let watched = Watched::recall(writer, pending.at)?.with(outnamed);
+    let more = writer.read(|scope| notes.find_outnamed(scope, &watched, pending.at))?;
     if !more.is_empty() {
         outnamed.extend(more);
         return Ok(None);
     }
     notes.take_over(outnamed.clone());
-    if act.is_none() && outnamed.is_empty() && changes.iter().all(|change| change.outcome.state == State::Held) {
+    // That it waits because of its account is recorded, with whom it names: somebody is to look at that.
+    let goes_on_waiting =
+        |outcome: &Outcome| outcome.state == State::Held && outcome.reason != Some(Reason::Collecting);
+    if act.is_none() && changes.iter().all(|change| goes_on_waiting(&change.outcome)) {
         // Nothing is to be told of it; what it waits for now is looked at again.
         let vault = writer.store.vault().clone();
         let is_as_it_was = writer.connection.stage(|tx| {
@@ -498,7 +502,7 @@ impl MakeRelease<'_> {
             Ok(())
         })?;
         let now = journal::next(scope.tx, self.at)?.at;
-        let watched = self.judge.watched.renew(scope, now, &mut changed)?;
+        let watched = self.judge.watched.renew(scope, now, &mut changed)?.with(self.notes.outnamed());
         let judge = Judge::load(scope, self.payer, self.judge.gate.clone(), watched, now)?;
         let doubts = self.judge.doubts(&judge);
         if self.changes.iter().any(|change| doubts.are_of(change.outcome.state)) {

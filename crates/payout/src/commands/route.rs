@@ -443,7 +443,8 @@ impl Work<'_> {
             input = Some(self.keep_input(writer, &file_hash)?);
         }
         let mut notes = staged.notes;
-        notes.take_over(writer.read(|scope| notes.find_outnamed(scope, &judge.watched, self.env.now))?);
+        let watched = Watched::recall(writer, self.env.now)?;
+        notes.take_over(writer.read(|scope| notes.find_outnamed(scope, &watched, self.env.now))?);
         let mut accept = Accept {
             batch: self.batch,
             payer: self.payer,

@@ -2,6 +2,7 @@
 
 use crate::place::*;
 use denmark::Account;
+use kernel::failpoint::meanwhile;
 use kernel::{Actor, Env, Secrets, Timestamp, Writer};
 use payout::commands::{TakeIn, Upload};
 use payout::queries::payments_of;
@@ -86,10 +87,14 @@ fn payments_to_an_account_of_too_many_wait_until_it_has_fewer() {
 
 /// Two officers leave the account alone of which a review is open.
 fn leave_alone(place: &mut Place) {
+    leave_alone_until(place, "2027-12-31");
+}
+
+fn leave_alone_until(place: &mut Place, until: &str) {
     let [first, second] = ["anna", "bo"].map(Actor::operator);
     let (env, is_synthetic) = (place.env(), true);
     let review = place.writer.read(|scope| reviews(scope, &first, true, None, 2, env.now)).unwrap().rows.remove(0).id;
-    let subject = LeaveAlone::new(&review, "2027-12-31".parse().unwrap()).unwrap();
+    let subject = LeaveAlone::new(&review, until.parse().unwrap()).unwrap();
     let propose = Propose { subject, reason: "A family".to_owned(), officer: first.clone(), is_synthetic };
     let motion = place.writer.execute(&propose, &first, &env).unwrap().id;
     let approve = Approve::<LeaveAlone> { motion, officer: second.clone(), is_synthetic, about: PhantomData };
@@ -297,6 +302,69 @@ fn a_file_that_names_too_many_beside_an_account_waits_itself() {
 }
 
 #[test]
+fn of_files_that_are_let_go_together_all_count() {
+    let check = |release: &str| {
+        let (mut place, _) = place();
+        let terms = Terms { release: Release::parse(release).unwrap(), ..Terms::default() };
+        place.agree_on(PLAIN, PayerKind::Public, NoAccount::Reject, None, terms).unwrap();
+        for (id, name) in [("MSG-1", "Lejer"), ("MSG-2", "Beboer")] {
+            let xml = to_one(id, 4).replace("Lejer", name);
+            let batch = place.route(PLAIN, &xml, false).batch;
+            if release == "by-hand" {
+                place.release(&batch, false);
+            }
+        }
+        place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
+        place.settle();
+        verify(&mut place);
+        assert_eq!(counted_of(&mut place, "0040-78"), [8, 8], "{release}");
+        // It is recorded once, however often it is looked at.
+        let before = place.rows();
+        place.settle();
+        assert_eq!(place.rows(), before, "{release}");
+    };
+    ["at-once", "by-hand", "cut-off:12:00"].into_iter().for_each(check);
+}
+
+#[test]
+fn what_waited_because_of_its_account_has_been_looked_at() {
+    let (mut place, _) = place();
+    let first = place.route(PLAIN, &to_one("MSG-1", 4), false).batch;
+    let terms = Terms { release: Release::ByHand, ..Terms::default() };
+    place.agree_on(PLAIN, PayerKind::Public, NoAccount::Reject, None, terms).unwrap();
+    let second = place.route(PLAIN, &to_one("MSG-2", 4), false).batch;
+    assert_eq!(states(&mut place, PLAIN, &second)[0], "held RR04");
+    find_collecting(&mut place.writer, &Actor::console(), place.now).unwrap();
+    leave_alone_until(&mut place, "2026-12-24");
+    assert_eq!(place.settle(), std::slice::from_ref(&first));
+    // The payer lets it go when nobody is counted any more, and nothing is left alone: they were.
+    for _ in 0..40 {
+        place.now = Timestamp::from_micros(place.now.micros() + DAY * 1_000_000);
+        assert_eq!(find_collecting(&mut place.writer, &Actor::console(), place.now).unwrap(), 0);
+    }
+    place.release(&second, false);
+    assert_eq!(states(&mut place, PLAIN, &second), ["passed -"; 5]);
+    verify(&mut place);
+}
+
+#[test]
+fn payees_by_the_registry_wait_although_another_takes_the_account_while_they_are_released() {
+    let (mut place, people) = place();
+    place.control(&["payees_3_days=4"]);
+    place.designate(&format!("change,cpr:{},9860-5,,{SHARED},,,", people[2]));
+    let first = by_number(&people[0]);
+    let names: Vec<String> = (0..3).map(|at| format!("<Nm>Lejer {at}</Nm>")).collect();
+    let payments: Vec<_> = names.iter().map(|name| (&**name, WRITTEN)).chain([(&*first, "")]).collect();
+    let xml = named("MSG-1", &payments).replace("<CdtrAcct><Id></Id></CdtrAcct>", "");
+    let batch = place.route(PLAIN, &xml, true).batch;
+    let (mut another, row) = (other(&place), format!("register,cpr:{},{SHARED},,,,,", people[3]));
+    let meant = Box::new(move || designate(&mut another, &row));
+    meanwhile(meant, || place.release(&batch, false));
+    assert_eq!(states(&mut place, PLAIN, &batch), ["held RR04"; 4]);
+    verify(&mut place);
+}
+
+#[test]
 fn payees_by_the_registry_wait_beside_those_whom_the_file_names_there() {
     let (mut place, people) = place();
     let xml = file("MSG-1", &[people[..3].iter().map(|cpr| (&**cpr, 100)).chain([(ANNA, 100), (ANNA, 100)]).collect()]);
@@ -322,7 +390,7 @@ fn whom_a_file_names_is_noted_where_the_account_comes_to_be_watched_while_it_is_
     }
     let xml = named("MSG-1", &[("<Nm>Jens Hansen</Nm>", "<Othr><Id>00400000000078</Id></Othr>")]);
     let batch = brought_while(&mut place, PUBLIC, &xml, &format!("register,cpr:{third},{other},,,,,"));
-    assert_eq!(states(&mut place, PUBLIC, &batch), ["passed -"]);
+    assert_eq!(states(&mut place, PUBLIC, &batch), ["held RR04"]);
     assert_eq!(counted_of(&mut place, other), [4, 1]);
     verify(&mut place);
 }
