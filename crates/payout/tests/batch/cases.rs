@@ -346,6 +346,55 @@ fn what_came_by_no_proposal_is_put_back_too() {
     assert_eq!(place.accounts_of_bo(), [theirs, ("9860-******0079".to_owned(), "closed")]);
 }
 
+#[test]
+fn what_was_closed_by_nobody_who_is_in_doubt_stays_closed() {
+    let by_file = |row: &'static str| move |place: &mut Place| place.designate(row);
+    let closed = by_file("close,cpr:6201701235,,,,,,");
+    let stolen = by_file("register,cpr:6201701235,9860-77,,,,,");
+    let stolen_on = by_file("change,cpr:6201701235,9860-78,,9860-77,,,");
+    // The account was closed, and then a thief registered another, or several.
+    let changes: [&[&dyn Fn(&mut Place)]; 3] =
+        [&[&closed, &stolen], &[&closed, &stolen, &stolen_on], &[&closed, &stolen, &closed, &stolen]];
+    for changes in changes {
+        assert_eq!(put_back(changes).0.accounts_of_bo()[0].1, "closed");
+    }
+    // A thief's account that was closed is no reason to leave nothing there.
+    let change = by_file("change,cpr:6201701235,9860-77,,9860-1234567,,,");
+    let theirs = [("9860-******4567".to_owned(), "in_force")];
+    assert_eq!(put_back(&[&change, &closed, &stolen_on_closed]).0.accounts_of_bo(), theirs);
+}
+
+#[test]
+fn what_was_the_payees_for_a_benefit_is_theirs_where_it_took_the_place_of_the_default_one() {
+    let mut place = Place::new();
+    place.control(&["promote_specific=on"]);
+    place.designate("register,cpr:6201701235,9860-79,,,,Kommunen,SSBE");
+    let since = place.later();
+    place.later();
+    place.designate("close,cpr:6201701235,,,,,,");
+    let case = place.open(since, Source::Police).unwrap().id;
+    let (reverting, env) = (Reverting { case: &case, why: "Stolen", is_synthetic: false }, place.env());
+    refused(revert_case(&mut place.writer, &reverting, &Actor::operator("anna"), &env), "case.nothing_changed");
+    assert_eq!(place.accounts_of_bo(), ["frozen"; 2].map(|state| ("9860-******0079".to_owned(), state)));
+}
+
+fn stolen_on_closed(place: &mut Place) {
+    place.designate("register,cpr:6201701235,9860-78,,,,,");
+}
+
+#[test]
+fn of_an_account_that_was_frozen_very_often_nothing_is_put_back_by_guessing() {
+    let mut place = Place::new();
+    place.control(&[]);
+    let since = place.later();
+    place.designate("change,cpr:6201701235,9860-77,,9860-1234567,,,");
+    let rows = ["freeze", "unfreeze"].map(|action| format!("{action},cpr:6201701235,,,,,,"));
+    place.designate_all(&rows.into_iter().cycle().take(1_040).collect::<Vec<_>>());
+    let case = place.open(since, Source::Police).unwrap().id;
+    let (reverting, env) = (Reverting { case: &case, why: "Stolen", is_synthetic: false }, place.env());
+    refused(revert_case(&mut place.writer, &reverting, &Actor::operator("anna"), &env), "case.too_many_changes");
+}
+
 /// Its payer has agreed that what goes to a frozen account goes back: of somebody who may be a victim it waits, whoever froze it.
 #[test]
 fn what_is_paid_to_an_account_that_was_frozen_before_waits_too() {

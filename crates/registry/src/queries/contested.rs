@@ -61,8 +61,18 @@ impl Doubted {
 
     /// Finds what is to be reverted among the changes since then that nothing has undone, the newest first.
     fn find_first(&mut self, changes: &[Change], own: impl Fn(&DesignatedAccount) -> bool) {
-        let is_fine = |account: &DesignatedAccount| Some(*account) == self.trusted || own(account);
-        let last = changes.iter().filter_map(|change| change.account).find(is_fine).or(self.trusted);
+        let is_own = |account: &DesignatedAccount| Some(*account) == self.trusted || own(account);
+        // What its bank or the operator closed by themselves stays closed, unless it was in doubt; from then on nothing is fine too.
+        let is_closing = |change: &Change| {
+            change.account.is_none() && change.id.proposal().is_none() && change.before.as_ref().is_some_and(is_own)
+        };
+        let closing = changes.iter().rposition(is_closing);
+        let is_fine = |at: usize, change: &Change| match &change.account {
+            Some(account) => is_own(account),
+            None => closing.is_some_and(|closing| at <= closing),
+        };
+        let last = changes.iter().enumerate().find(|(at, change)| is_fine(*at, change));
+        let last = last.map_or(self.trusted, |(_, change)| change.account);
         // Of several, the last one left the account as it stood last.
         if let Some(Change { id, before, .. }) = changes.iter().find(|change| change.before == last) {
             (self.first, self.before) = (Some(*id), *before);
@@ -139,6 +149,10 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp, own: &[Accoun
             }
             looked_at += 1;
             let change = standing_change(scope, newest)?;
+            if change.is_cut_off {
+                one.is_cut_off = true;
+                break;
+            }
             let account = live(newest);
             if change.row.effective < since {
                 one.trusted = account;
@@ -150,15 +164,17 @@ pub fn doubted(scope: &Scope<'_>, payee: &Blind, since: Timestamp, own: &[Accoun
             }
             next = change.before;
         }
-        // What was put back since then is what stood.
-        let trusted = one.trusted;
-        one.accounts.retain(|account| Some(*account) != trusted && !is_own(account));
-        one.find_first(&changes, is_own);
-        if one.is_any() {
-            all.push(one);
-        }
+        all.push((one, changes));
     }
-    Ok(all)
+    // What was put back since then is what stood; what stood for another purpose was the payee's as well: it comes to be the default one
+    // where that is closed.
+    let trusted: Vec<DesignatedAccount> = all.iter().filter_map(|(one, _)| one.trusted).collect();
+    let is_own = |account: &DesignatedAccount| trusted.contains(account) || is_own(account);
+    for (one, changes) in &mut all {
+        one.accounts.retain(|account| !is_own(account));
+        one.find_first(changes, is_own);
+    }
+    Ok(all.into_iter().map(|(one, _)| one).filter(|one| one.is_any() || one.is_cut_off).collect())
 }
 
 /// Where each of a payee's accounts stands, masked: the default one first.

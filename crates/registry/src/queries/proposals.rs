@@ -456,6 +456,8 @@ pub(crate) struct StandingChange {
     pub(crate) proposal: Option<Id<Proposal>>,
     /// What stood before it.
     pub(crate) before: Option<Designation>,
+    /// Whether it lies further back than is looked: then neither the row nor what stood before is known.
+    pub(crate) is_cut_off: bool,
 }
 
 impl StandingChange {
@@ -467,17 +469,21 @@ impl StandingChange {
 
 /// The change of which a history's newest row came. What was frozen and unfrozen since came of it as well.
 pub(crate) fn standing_change(scope: &Scope<'_>, newest: Designation) -> Result<StandingChange, Error> {
-    let (mut first, mut before) = (newest, None);
+    let (mut first, mut before, mut is_cut_off) = (newest, None, true);
     for _ in 0..HISTORY_ROWS_MAX {
-        let Some(previous) = first.previous else { break };
+        let Some(previous) = first.previous else {
+            is_cut_off = false;
+            break;
+        };
         let previous = store::designation::find(scope, previous)?;
         if !previous.standing.is_the_same_account(&newest.standing) {
-            before = Some(previous);
+            (before, is_cut_off) = (Some(previous), false);
             break;
         }
         first = previous;
     }
-    Ok(StandingChange { row: first, proposal: store::designation::proposal_of(scope.tx, first.id)?, before })
+    let proposal = store::designation::proposal_of(scope.tx, first.id)?;
+    Ok(StandingChange { row: first, proposal, before, is_cut_off })
 }
 
 /// Which changes of a history a later revert undid, as it is walked through from the newest one.
@@ -514,6 +520,9 @@ pub(crate) fn undone(scope: &Scope<'_>, mut newest: Designation, reverts: Change
     let (mut later, mut reverted) = (Vec::new(), Reverted::default());
     for _ in 0..HISTORY_ROWS_MAX {
         let change = standing_change(scope, newest)?;
+        if change.is_cut_off {
+            return Ok(None);
+        }
         let before = change.before;
         if !reverted.has(scope, &change)? {
             if change.id() == reverts {

@@ -35,8 +35,8 @@ pub(super) struct ShownDesignation {
     action: String,
     /// The change that it reverts, if that was proposed.
     reverts: Option<String>,
-    /// What came after the change that it reverts, and is undone with that; of a change that took effect, what would be if somebody
-    /// reverted it now. The oldest first.
+    /// What came after the change that it reverts, and is undone with that; and that change itself, if it was not proposed. Of a change that
+    /// took effect, what would be if somebody reverted it now. The oldest first.
     undone_with_it: Vec<LaterDesignation>,
     /// Why, of what heals; to its payee as `signals`.
     why: Option<String>,

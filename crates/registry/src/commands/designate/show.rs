@@ -220,5 +220,10 @@ fn later(scope: &Scope<'_>, loaded: &Loaded, newest: Option<Designation>) -> Res
         _ => None,
     };
     let Some((newest, of)) = newest.zip(of) else { return Ok(Vec::new()) };
-    Ok(queries::undone(scope, newest, of)?.map(|undone| undone.later).unwrap_or_default())
+    let Some(mut undone) = queries::undone(scope, newest, of)? else { return Ok(Vec::new()) };
+    if of.proposal().is_none() {
+        // It has no name by which it could be looked up.
+        undone.later.push(undone.change);
+    }
+    Ok(undone.later)
 }
