@@ -396,10 +396,10 @@ impl Session {
                 Some((reason, consent)) => format!(", for {reason} (consent: {consent})"),
             };
             let whose = holder.as_ref().map(|holder| format!(", said to be {holder}")).unwrap_or_default();
+            let of = proposal.as_ref().map(|id| format!(", proposal {id}")).unwrap_or_default();
             let was = if *reverted { ", reverted since" } else { "" };
-            let of = proposal.as_ref().map(|id| format!(", proposal {id}{was}")).unwrap_or_default();
             text.push_str(&format!(
-                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}{whose}, recorded {recorded}{of}\n"
+                "{purpose}: {account} {state} from {from} to {to}, by {by} through {channel}{grounds}{whose}, recorded {recorded}{of}{was}\n"
             ));
         }
         if rows.is_empty() {
