@@ -353,11 +353,12 @@ fn what_was_closed_by_nobody_who_is_in_doubt_stays_closed() {
     let stolen = by_file("register,cpr:6201701235,9860-77,,,,,");
     let stolen_on = by_file("change,cpr:6201701235,9860-78,,9860-77,,,");
     // The account was closed, and then a thief registered another, or several.
-    let changes: [&[&dyn Fn(&mut Place)]; 3] =
-        [&[&closed, &stolen], &[&closed, &stolen, &stolen_on], &[&closed, &stolen, &closed, &stolen]];
-    for changes in changes {
+    let ends_closed = |changes: &[&dyn Fn(&mut Place)]| {
         assert_eq!(put_back(changes).0.accounts_of_bo()[0].1, "closed");
-    }
+    };
+    ends_closed(&[&closed, &stolen]);
+    ends_closed(&[&closed, &stolen, &stolen_on]);
+    ends_closed(&[&closed, &stolen, &closed, &stolen]);
     // A thief's account that was closed is no reason to leave nothing there.
     let change = by_file("change,cpr:6201701235,9860-77,,9860-1234567,,,");
     let theirs = [("9860-******4567".to_owned(), "in_force")];
